@@ -1,0 +1,1 @@
+"""workbench: point estimates, full posteriors, and an honest account of both."""

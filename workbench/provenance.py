@@ -1,0 +1,63 @@
+"""Where a number comes from: content hashes, versions and seeds."""
+
+from __future__ import annotations
+
+import hashlib
+from importlib import metadata
+from pathlib import Path
+
+_CHUNK = 1 << 20
+
+
+def hash_text(text: str) -> str:
+    """Return the sha256 of a text, in hexadecimal.
+
+    >>> hash_text("")[:8]
+    'e3b0c442'
+    """
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def hash_file(path: Path) -> str:
+    """Return the sha256 of a file's bytes, in hexadecimal."""
+    digest = hashlib.sha256()
+    with path.open("rb") as stream:
+        while chunk := stream.read(_CHUNK):
+            digest.update(chunk)
+    return digest.hexdigest()
+
+
+def hash_parts(*parts: str) -> str:
+    """Return one sha256 for several texts; where one ends and the next begins matters.
+
+    >>> hash_parts("ab", "c") == hash_parts("a", "bc")
+    False
+    """
+    digest = hashlib.sha256()
+    for part in parts:
+        encoded = part.encode()
+        digest.update(f"{len(encoded)}:".encode())
+        digest.update(encoded)
+    return digest.hexdigest()
+
+
+def workbench_version() -> str:
+    """Return our own version, as installed."""
+    return metadata.version("workbench")
+
+
+def derive_seeds(seed: int, count: int) -> tuple[int, ...]:
+    """Return `count` independent seeds that Stan accepts, derived from one.
+
+    References
+    ----------
+    numpy's `SeedSequence` (M. E. O'Neill's seed_seq), which mixes a seed so that derived streams do not
+    overlap.
+
+    >>> derive_seeds(1, 2) == derive_seeds(1, 3)[:2]
+    True
+    """
+    import numpy as np
+
+    state = np.random.SeedSequence(seed).generate_state(count, dtype=np.uint32)
+    return tuple(int(value) for value in state >> 1)
