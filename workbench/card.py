@@ -1,0 +1,76 @@
+"""The card beside a model: `<name>.toml` with its story, default hyperparameters and columns."""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from workbench.errors import RequestError
+
+
+@dataclass(frozen=True)
+class Card:
+    """What a model's `.toml` says; empty where there is none.
+
+    Attributes
+    ----------
+    path
+        The file, or `None` where the model has no card.
+    title
+        One line for a heading.
+    hyperparameters
+        Default value of each hyperparameter, by the name of the Stan variable.
+    columns
+        Columns of the table for a Stan variable, in order.
+    """
+
+    path: Path | None = None
+    title: str = ""
+    hyperparameters: Mapping[str, Any] = field(default_factory=dict)
+    columns: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+
+
+def read(model: Path) -> Card:
+    """Return the card of a model file.
+
+    Raises
+    ------
+    RequestError
+        The card is not TOML, or a part of it is not of the expected form.
+    """
+    path = model.with_suffix(".toml")
+    if not path.is_file():
+        return Card()
+    try:
+        content = tomllib.loads(path.read_text(encoding="utf-8"))
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as reason:
+        raise RequestError(f"the model's card `{path}` is not valid TOML: {reason}.") from reason
+    return Card(
+        path,
+        str(content.get("title", "")),
+        {name: _default(path, name, entry) for name, entry in _section(path, content, "hyperparameters")},
+        {name: _columns(path, name, entry) for name, entry in _section(path, content, "columns")},
+    )
+
+
+def _section(path: Path, content: Mapping[str, Any], name: str) -> list[tuple[str, Any]]:
+    section = content.get(name, {})
+    if not isinstance(section, dict):
+        raise RequestError(f"`{name}` in `{path}` was expected to be a table, found {section!r}.")
+    return list(section.items())
+
+
+def _default(path: Path, name: str, entry: object) -> Any:
+    if isinstance(entry, dict) and "default" in entry:
+        return entry["default"]
+    raise RequestError(f"hyperparameter `{name}` in `{path}` has no `default`.")
+
+
+def _columns(path: Path, name: str, entry: object) -> tuple[str, ...]:
+    columns = [entry] if isinstance(entry, str) else entry
+    if isinstance(columns, list) and all(isinstance(column, str) for column in columns):
+        return tuple(columns)
+    raise RequestError(f"`columns.{name}` in `{path}` was expected to name columns, found {entry!r}.")

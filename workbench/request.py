@@ -1,0 +1,55 @@
+"""A question, complete: everything that decides the numbers of a fit."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict, dataclass, field
+
+from workbench.binding import BoundData
+from workbench.methods import Laplace, Map, Method, Mle, Nuts
+from workbench.priors import Priors
+from workbench.program import Program
+from workbench.provenance import hash_parts
+
+DEFAULT_METHODS: tuple[Method, ...] = (Mle(), Map(), Map(jacobian=True), Laplace(), Nuts())
+
+
+@dataclass(frozen=True)
+class FitRequest:
+    """One fit: the program, its data and priors, and what to compute.
+
+    Attributes
+    ----------
+    program, data, priors
+        What is fitted.
+    methods
+        What is computed, in this order.
+    seed
+        The seed all others are derived from.
+    level
+        Probability of the reported intervals, between 0 and 1.
+    jobs
+        Processes at a time; it changes no number.
+    """
+
+    program: Program
+    data: BoundData
+    priors: Priors
+    methods: tuple[Method, ...] = field(default=DEFAULT_METHODS)
+    seed: int = 1
+    level: float = 0.95
+    jobs: int = 1
+
+    @property
+    def key(self) -> str:
+        """A hash of everything that decides the numbers."""
+        settings = json.dumps(
+            [[method.name, asdict(method)] for method in self.methods]
+            + [self.seed, self.level, dict(self.priors.values), self._given()],
+            sort_keys=True,
+            default=str,
+        )
+        return hash_parts(self.program.sha256, self.data.table.sha256, settings)
+
+    def _given(self) -> list[list[str]]:
+        return [[variable.name, variable.origin, variable.first] for variable in self.data.variables]
