@@ -23,6 +23,7 @@ import numpy as np
 from workbench import tables
 from workbench.errors import BindingError
 from workbench.program import Declaration, Program
+from workbench.provenance import hash_bytes, hash_parts
 from workbench.tables import Table
 
 _INT_MAX = 2**31 - 1
@@ -84,6 +85,11 @@ class BoundData:
     def values(self) -> dict[str, Any]:
         """Values by Stan name."""
         return {variable.name: variable.value for variable in self.variables}
+
+    @property
+    def sha256(self) -> str:
+        """A hash of every value bound."""
+        return hash_parts(*(f"{one.name}={_digest(one.value)}" for one in self.variables))
 
 
 @dataclass(frozen=True)
@@ -343,6 +349,11 @@ def _place(source: _Source, declaration: Declaration) -> str:
 
 def _listed(names: tuple[str, ...] | list[str]) -> str:
     return ", ".join(f"`{name}`" for name in names) or "nothing"
+
+
+def _digest(value: Any) -> str:
+    array = np.ascontiguousarray(value)
+    return hash_bytes(f"{array.shape}{array.dtype}".encode() + array.tobytes())
 
 
 def _shape(shape: tuple[int, ...]) -> str:

@@ -15,7 +15,12 @@ def hash_text(text: str) -> str:
     >>> hash_text("")[:8]
     'e3b0c442'
     """
-    return hashlib.sha256(text.encode()).hexdigest()
+    return hash_bytes(text.encode())
+
+
+def hash_bytes(content: bytes) -> str:
+    """Return the sha256 of some bytes, in hexadecimal."""
+    return hashlib.sha256(content).hexdigest()
 
 
 def hash_file(path: Path) -> str:

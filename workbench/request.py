@@ -45,11 +45,8 @@ class FitRequest:
         """A hash of everything that decides the numbers."""
         settings = json.dumps(
             [[method.name, asdict(method)] for method in self.methods]
-            + [self.seed, self.level, dict(self.priors.values), self._given()],
+            + [self.seed, self.level, dict(self.priors.values)],
             sort_keys=True,
             default=str,
         )
-        return hash_parts(self.program.sha256, self.data.table.sha256, settings)
-
-    def _given(self) -> list[list[str]]:
-        return [[variable.name, variable.origin, variable.first] for variable in self.data.variables]
+        return hash_parts(self.program.sha256, self.data.sha256, settings)

@@ -1,0 +1,122 @@
+"""What estimation asks of a Stan, whichever Stan it is."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from workbench.methods import Laplace, Nuts
+from workbench.progress import SILENT, Progress
+
+Floats = NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class Job:
+    """One call of a Stan executable, without its method.
+
+    Attributes
+    ----------
+    exe
+        The compiled program.
+    data
+        Its data, a JSON file.
+    folder
+        Where output files go.
+    seed
+        Stan's seed.
+    """
+
+    exe: Path
+    data: Path
+    folder: Path
+    seed: int
+
+
+@dataclass(frozen=True)
+class Curvature:
+    """The log density around a point, on the unconstrained scale; `U` free dimensions, `C` named values.
+
+    Attributes
+    ----------
+    log_density
+        At the point.
+    gradient
+        `(U,)`.
+    hessian
+        `(U, U)`.
+    free_names
+        Names of the unconstrained dimensions.
+    names
+        Stan names of parameters and transformed parameters.
+    constrain_jacobian
+        `(C, U)`: derivative of the named values with respect to the unconstrained ones.
+    """
+
+    log_density: float
+    gradient: Floats
+    hessian: Floats
+    free_names: tuple[str, ...]
+    names: tuple[str, ...]
+    constrain_jacobian: Floats
+
+
+@dataclass(frozen=True)
+class RawRun:
+    """What one method left: columns as Stan names them, nothing interpreted.
+
+    Attributes
+    ----------
+    columns
+        Stan's names with brackets: `theta[1]`.
+    draws
+        `(chain, draw, column)`; an optimum is one draw of one chain.
+    stats
+        Stan's own columns (`lp`, `divergent` ...), each `(chain, draw)`.
+    console
+        Everything Stan printed.
+    seconds
+        Wall time [s].
+    converged
+        Whether Stan said so; estimation judges for itself.
+    step_size
+        `(chain,)`, NUTS only.
+    inv_metric
+        `(chain, U)`, NUTS only.
+    curvature
+        Laplace only.
+    output
+        Stan's own output file, for a run that starts from this one.
+    """
+
+    columns: tuple[str, ...]
+    draws: Floats
+    stats: Mapping[str, Floats] = field(default_factory=dict)
+    console: str = ""
+    seconds: float = 0.0
+    converged: bool = True
+    step_size: Floats | None = None
+    inv_metric: Floats | None = None
+    curvature: Curvature | None = None
+    output: Path | None = None
+
+
+class Backend(Protocol):
+    """Runs Stan's algorithms. All calls raise `RunError` in Stan's words where Stan gives up."""
+
+    def optimize(self, job: Job, *, jacobian: bool) -> RawRun:
+        """Climb to a mode by L-BFGS; `jacobian` chooses the scale it is a mode on."""
+
+    def laplace(self, job: Job, mode: RawRun, method: Laplace, *, jacobian: bool) -> RawRun:
+        """Take curvature and normal draws around a mode.
+
+        Where the Hessian is not negative definite there are no draws, but the curvature is still returned.
+        """
+
+    def sample(self, job: Job, method: Nuts, *, jobs: int, progress: Progress = SILENT) -> RawRun:
+        """Run NUTS, at most `jobs` chains at a time."""

@@ -1,0 +1,274 @@
+"""Stan's executables, driven by cmdstanpy: its only importer."""
+
+from __future__ import annotations
+
+import json
+import re
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import Any, TypeVar
+
+import cmdstanpy
+import numpy as np
+import psutil
+from cmdstanpy.utils.stancsv import munge_varname
+
+from workbench.backends.base import Curvature, Floats, Job, RawRun
+from workbench.errors import ChainFailed, DrawsCorrupt
+from workbench.methods import Laplace, Nuts
+from workbench.progress import SILENT, Progress, Stage
+
+_DIGITS = 17
+"""Significant digits of modes and curvature: enough to give back the same double."""
+
+_DIGITS_DRAWS = 10
+"""Significant digits of draws: Stan's own constraint tolerance is 1e-8."""
+
+_ITERATIONS = 20_000
+"""L-BFGS iterations before giving up; Stan's 2000 are too few for ill-scaled regressions."""
+
+_TOLERANCES = {"tol_rel_obj": 1.0, "tol_rel_grad": 1e2, "tol_param": 1e-12, "tol_obj": 1e-14}
+"""Tighter than Stan's: a mode good to about seven digits. Where rounding then stops the line search first,
+estimation judges the point by its gradient and curvature."""
+
+_ITERATION = re.compile(r"(?:Chain \[\d+\] )?Iteration:\s+(\d+) / (\d+).*\((\w+)\)")
+
+T = TypeVar("T")
+
+cmdstanpy.disable_logging()
+
+
+class _Model(cmdstanpy.CmdStanModel):  # type: ignore[misc]
+    """A model whose console lines can be followed while it runs; cmdstanpy shows them in its own bars only."""
+
+    follow: Callable[[str, int], None] | None = None
+
+    def _run_cmdstan(self, runset: Any, idx: int, **options: Any) -> None:
+        super()._run_cmdstan(runset, idx, **{**options, "progress_hook": self.follow})
+
+
+class CmdStanBackend:
+    """Runs executables that speak CmdStan's command line, ours or a CmdStan's own."""
+
+    def optimize(self, job: Job, *, jacobian: bool) -> RawRun:
+        """Climb to a mode by L-BFGS from one random point."""
+        started = time.monotonic()
+        with _in_stan_words("optimisation"):
+            fit = _interruptible(
+                lambda: _model(job).optimize(
+                    **_common(job, _DIGITS),
+                    algorithm="lbfgs",
+                    iter=_ITERATIONS,
+                    jacobian=jacobian,
+                    require_converged=False,
+                    **_TOLERANCES,
+                )
+            )
+        return RawRun(
+            tuple(munge_varname(name) for name in fit.column_names if not name.endswith("__")),
+            np.asarray(fit.optimized_params_np)[_is_parameter(fit.column_names)][None, None, :],
+            {"lp": np.array([[fit.optimized_params_dict["lp__"]]])},
+            _console(fit.runset),
+            time.monotonic() - started,
+            fit.converged,
+            output=Path(fit.runset.csv_files[0]),
+        )
+
+    def laplace(self, job: Job, mode: RawRun, method: Laplace, *, jacobian: bool) -> RawRun:
+        """Take curvature and normal draws around a mode."""
+        started = time.monotonic()
+        folder = _fresh_folder(job)
+        with _in_stan_words("the Laplace approximation"):
+            fit = _interruptible(
+                lambda: _model(job).laplace_sample(
+                    **{**_common(job, _DIGITS), "output_dir": str(folder)},
+                    mode=str(mode.output),
+                    draws=method.draws,
+                    jacobian=jacobian,
+                )
+            )
+        curvature = _read_curvature(folder)
+        names = fit.column_names
+        keep = _is_parameter(names)
+        columns = tuple(munge_varname(name) for name in np.array(names)[keep])
+        console = "\n".join(path.read_text() for path in sorted(folder.glob("*-stdout.txt")))
+        draws = _laplace_draws(fit) if curvature is not None else np.empty((0, len(names)))
+        return RawRun(
+            columns,
+            draws[None, :, keep],
+            {name: draws[None, :, names.index(f"{name}__")] for name in ("log_p", "log_q")},
+            console,
+            time.monotonic() - started,
+            bool(len(draws)),
+            curvature=curvature,
+        )
+
+    def sample(self, job: Job, method: Nuts, *, jobs: int, progress: Progress = SILENT) -> RawRun:
+        """Run NUTS, one process for each chain."""
+        started = time.monotonic()
+        model = _model(job)
+        total = method.chains * (method.warmup + method.draws)
+        with progress.stage("Sampling", total=float(total)) as stage, _in_stan_words("sampling"):
+            model.follow = _follow(stage)
+            fit = _interruptible(
+                lambda: model.sample(
+                    **_common(job, _DIGITS_DRAWS),
+                    chains=method.chains,
+                    parallel_chains=min(jobs, method.chains),
+                    iter_warmup=method.warmup,
+                    iter_sampling=method.draws,
+                    adapt_delta=method.adapt_delta,
+                    max_treedepth=method.max_treedepth,
+                    show_progress=False,
+                    refresh=max(1, (method.warmup + method.draws) // 50),
+                )
+            )
+            stage.update(float(total))
+        return _sampled(fit, time.monotonic() - started)
+
+
+def _model(job: Job) -> _Model:
+    return _Model(exe_file=str(job.exe))
+
+
+def _common(job: Job, digits: int) -> dict[str, Any]:
+    return {
+        "data": str(job.data),
+        "seed": job.seed,
+        "output_dir": str(_fresh_folder(job)),
+        "sig_figs": digits,
+    }
+
+
+def _fresh_folder(job: Job) -> Path:
+    """Return a folder of its own for a call: cmdstanpy names files by the second."""
+    number = 1
+    while True:
+        folder = job.folder / f"call-{number:03d}"
+        with suppress(FileExistsError):
+            folder.mkdir(parents=True)
+            return folder
+        number += 1
+
+
+def _is_parameter(names: tuple[str, ...]) -> np.ndarray:
+    return np.array([not name.endswith("__") for name in names])
+
+
+def _sampled(fit: Any, seconds: float) -> RawRun:
+    names = fit.column_names
+    draws = np.moveaxis(np.asarray(fit.draws()), 1, 0)
+    keep = _is_parameter(names)
+    stats = {name[:-2]: draws[:, :, column] for column, name in enumerate(names) if not keep[column]}
+    return RawRun(
+        tuple(munge_varname(name) for name in np.array(names)[keep]),
+        draws[:, :, keep],
+        stats,
+        _console(fit.runset),
+        seconds,
+        step_size=_or_none(fit.step_size),
+        inv_metric=_or_none(fit.inv_metric),
+    )
+
+
+def _or_none(values: object) -> Floats | None:
+    return None if values is None else np.asarray(values, dtype=float)
+
+
+def _console(runset: Any) -> str:
+    return "\n".join(Path(name).read_text(errors="replace") for name in runset.stdout_files if name)
+
+
+def _laplace_draws(fit: Any) -> Floats:
+    try:
+        return np.atleast_2d(np.asarray(fit.draws(), dtype=float))
+    except ValueError:
+        return np.empty((0, len(fit.column_names)))
+
+
+def _read_curvature(folder: Path) -> Curvature | None:
+    """Return what the driver left beside the draws; a CmdStan of the user's own leaves nothing."""
+    found = sorted(folder.glob("*_hessian.json"))
+    if not found:
+        return None
+    content = json.loads(found[0].read_text())
+    return Curvature(
+        float(content["lp"]),
+        np.asarray(content["gradient"], dtype=float),
+        np.asarray(content["hessian"], dtype=float),
+        tuple(munge_varname(name) for name in content["unconstrained_names"]),
+        tuple(munge_varname(name) for name in content["names"]),
+        np.asarray(content["constrain_jacobian"], dtype=float),
+    )
+
+
+def _follow(stage: Stage) -> Callable[[str, int], None]:
+    """Return a listener that adds up the iterations of all chains."""
+    done: dict[int, int] = {}
+
+    def hear(line: str, index: int) -> None:
+        match = _ITERATION.match(line)
+        if match:
+            done[index] = int(match[1])
+            stage.update(float(sum(done.values())), match[3].lower())
+
+    return hear
+
+
+def _interruptible(call: Callable[[], T]) -> T:
+    """Run a cmdstanpy call so that an interrupt ends its children before it travels on.
+
+    cmdstanpy waits for its chains in threads, which an interrupt does not reach; a chain that waits for its
+    turn would even start afterwards. So the call runs in a thread, and on an interrupt its children are
+    ended until it returns.
+    """
+    result: list[T] = []
+    failure: list[BaseException] = []
+
+    def work() -> None:
+        try:
+            result.append(call())
+        except BaseException as reason:  # handed to the caller below
+            failure.append(reason)
+
+    worker = threading.Thread(target=work, daemon=True)
+    worker.start()
+    try:
+        while worker.is_alive():
+            worker.join(0.1)
+    except BaseException:
+        while worker.is_alive():
+            _kill_children()
+            worker.join(0.05)
+        raise
+    if failure:
+        raise failure[0]
+    return result[0]
+
+
+def _kill_children() -> None:
+    for child in psutil.Process().children(recursive=True):
+        with suppress(psutil.NoSuchProcess):
+            child.kill()
+
+
+@contextmanager
+def _in_stan_words(what: str) -> Iterator[None]:
+    """Turn cmdstanpy's errors into ours, keeping what Stan said."""
+    try:
+        yield
+    except RuntimeError as reason:
+        said = _stan_words(str(reason))
+        raise ChainFailed(f"{what} stopped: {said}", hint="console.log has all that Stan printed") from reason
+    except ValueError as reason:
+        raise DrawsCorrupt(f"the output of {what} cannot be read: {reason}") from reason
+
+
+def _stan_words(text: str) -> str:
+    """Return the lines of an error that Stan wrote, without cmdstanpy's list of files."""
+    body = text.split("Command and output files:")[0]
+    lines = [line.strip() for line in body.splitlines() if line.strip()]
+    return " ".join(lines[:6]) if lines else "no reason was given."

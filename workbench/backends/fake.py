@@ -1,0 +1,98 @@
+"""A Stan without Stan: a normal posterior known in advance, for tests and documentation."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+
+from workbench.backends.base import Curvature, Job, RawRun
+from workbench.errors import ChainFailed
+from workbench.methods import Laplace, Nuts
+from workbench.progress import SILENT, Progress
+
+
+@dataclass(frozen=True)
+class FakeBackend:
+    """Answers as Stan would if the posterior were independent normals.
+
+    Attributes
+    ----------
+    means, sds
+        By Stan name (`theta[1]`): location and scale of the posterior.
+    divergent
+        Number of divergent transitions to pretend in the first chain.
+    failing
+        Methods (`optimize`, `laplace`, `sample`) that raise `ChainFailed`.
+    """
+
+    means: Mapping[str, float]
+    sds: Mapping[str, float]
+    divergent: int = 0
+    failing: frozenset[str] = frozenset()
+
+    def optimize(self, job: Job, *, jacobian: bool) -> RawRun:
+        """Return the means."""
+        del job, jacobian
+        self._may_fail("optimize")
+        stats = {"lp": np.zeros((1, 1))}
+        return RawRun(self._columns, self._location[None, None, :], stats, "Optimization terminated normally")
+
+    def laplace(self, job: Job, mode: RawRun, method: Laplace, *, jacobian: bool) -> RawRun:
+        """Return independent draws of the posterior itself, whose log densities agree."""
+        del mode, jacobian
+        self._may_fail("laplace")
+        rng = np.random.default_rng(job.seed)
+        noise = rng.standard_normal((1, method.draws, len(self.means)))
+        log_density = -0.5 * (noise**2).sum(axis=2)
+        size = len(self.means)
+        curvature = Curvature(
+            0.0, np.zeros(size), -np.diag(self._scale**-2.0), self._columns, self._columns, np.eye(size)
+        )
+        stats = {"log_p": log_density, "log_q": log_density}
+        return RawRun(self._columns, self._location + self._scale * noise, stats, curvature=curvature)
+
+    def sample(self, job: Job, method: Nuts, *, jobs: int, progress: Progress = SILENT) -> RawRun:
+        """Return independent draws of the posterior, in chains."""
+        del jobs
+        self._may_fail("sample")
+        rng = np.random.default_rng(job.seed)
+        shape = (method.chains, method.draws)
+        noise = rng.standard_normal((*shape, len(self.means)))
+        divergent = np.zeros(shape)
+        divergent[0, : self.divergent] = 1
+        stats = {
+            "lp": -0.5 * (noise**2).sum(axis=2),
+            "energy": rng.standard_normal(shape),
+            "divergent": divergent,
+            "treedepth": np.full(shape, 2.0),
+            "accept_stat": np.full(shape, method.adapt_delta),
+            "n_leapfrog": np.full(shape, 3.0),
+            "stepsize": np.ones(shape),
+        }
+        with progress.stage("Sampling", total=float(method.chains * method.draws)) as stage:
+            stage.update(float(method.chains * method.draws))
+        return RawRun(
+            self._columns,
+            self._location + self._scale * noise,
+            stats,
+            step_size=np.ones(method.chains),
+            inv_metric=np.ones((method.chains, len(self.means))),
+        )
+
+    @property
+    def _columns(self) -> tuple[str, ...]:
+        return tuple(self.means)
+
+    @property
+    def _location(self) -> np.ndarray:
+        return np.array([self.means[name] for name in self.means])
+
+    @property
+    def _scale(self) -> np.ndarray:
+        return np.array([self.sds[name] for name in self.means])
+
+    def _may_fail(self, method: str) -> None:
+        if method in self.failing:
+            raise ChainFailed(f"the fake backend was told to fail in `{method}`.")

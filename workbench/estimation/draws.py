@@ -1,0 +1,149 @@
+"""Columns as Stan prints them, made into named arrays with dims and coords."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+
+import numpy as np
+import xarray as xr
+
+from workbench.backends import RawRun
+from workbench.binding import BoundData
+from workbench.program import Declaration, Program
+
+_COLUMN = re.compile(r"^([^\[.]+)((?:\[[\d,]+\]|\.[^\[]+)*)$")
+
+PREDICTIVE = ("y_rep", "y_pred", "y_tilde", "y_new", "y_hat_rep")
+"""Names under which programs keep replicated data, besides any name that ends in `_rep`."""
+
+
+def read(
+    run: RawRun, program: Program, data: BoundData, names: Iterable[str], dims: tuple[str, ...]
+) -> xr.Dataset:
+    """Return the named variables of a run as arrays.
+
+    Parameters
+    ----------
+    run
+        Columns and draws.
+    program, data
+        Declarations and labels, for dims and coords.
+    names
+        Which Stan variables to take; those without a column are left out.
+    dims
+        Names of the draws' own dimensions: `("chain", "draw")`, `("draw",)`, or `()` for a single point.
+    """
+    declarations = _declarations(program)
+    columns = _by_variable(run.columns)
+    coords: dict[str, np.ndarray] = {
+        dim: np.arange(run.draws.shape[position - len(dims) + 2]) for position, dim in enumerate(dims)
+    }
+    arrays: dict[str, tuple[tuple[str, ...], np.ndarray]] = {}
+    for name in names:
+        if name not in columns:
+            continue
+        values = _assemble(run.draws, columns[name])
+        values = values[(0,) * (2 - len(dims))]
+        own = _own_dims(name, values.shape[len(dims) :], declarations.get(name), data.labels, coords)
+        arrays[name] = ((*dims, *own), values)
+    return xr.Dataset(arrays, coords=coords)
+
+
+def parameters(program: Program) -> tuple[str, ...]:
+    """Return the names of parameters and transformed parameters, in the order of their declaration."""
+    return tuple(one.name for one in (*program.parameters, *program.transformed_parameters))
+
+
+def quantities(program: Program) -> tuple[str, ...]:
+    """Return the names of the generated quantities that are neither predictions nor pointwise densities."""
+    return tuple(
+        one.name
+        for one in program.generated_quantities
+        if not is_predictive(one.name) and one.name not in ("log_lik", "lprior")
+    )
+
+
+def predictions(program: Program) -> tuple[str, ...]:
+    """Return the names of the generated quantities that replicate data."""
+    return tuple(one.name for one in program.generated_quantities if is_predictive(one.name))
+
+
+def is_predictive(name: str) -> bool:
+    """Return whether a generated quantity is, by its name, a draw of new data."""
+    return name in PREDICTIVE or name.endswith("_rep")
+
+
+def owner(column: str) -> str:
+    """Return the Stan variable a column belongs to.
+
+    >>> owner("Sigma[1,2]")
+    'Sigma'
+    """
+    match = _COLUMN.match(column)
+    return match[1] if match else column
+
+
+def labelled(column: str, program: Program, labels: Mapping[str, tuple[str, ...]]) -> str:
+    """Return a column's name for people: `beta[1]` as `beta[age]` where the size `K` has labels."""
+    declaration = _declarations(program).get(owner(column))
+    inside = column[len(owner(column)) + 1 : -1]
+    if declaration is None or not inside or not set(inside) <= set("0123456789,"):
+        return column
+    indices = inside.split(",")
+    if len(indices) != len(declaration.sizes):
+        return column
+    named = [
+        labels[size.text][int(index) - 1] if len(labels.get(size.text, ())) >= int(index) else index
+        for index, size in zip(indices, declaration.sizes, strict=True)
+    ]
+    return f"{declaration.name}[{','.join(named)}]"
+
+
+def _declarations(program: Program) -> dict[str, Declaration]:
+    every = (*program.parameters, *program.transformed_parameters, *program.generated_quantities)
+    return {declaration.name: declaration for declaration in every}
+
+
+def _by_variable(columns: tuple[str, ...]) -> dict[str, list[tuple[int, tuple[int, ...]]]]:
+    """Return, for each variable, its columns with their indices, counted from 0.
+
+    A tuple's parts (`pair.1[2]`) become a variable each.
+    """
+    found: dict[str, list[tuple[int, tuple[int, ...]]]] = {}
+    for position, column in enumerate(columns):
+        name, bracket, inside = column.partition("[")
+        is_plain = bracket and inside.endswith("]") and set(inside[:-1]) <= set("0123456789,")
+        index = tuple(int(part) - 1 for part in inside[:-1].split(",")) if is_plain else ()
+        found.setdefault(name if is_plain else column, []).append((position, index))
+    return found
+
+
+def _assemble(draws: np.ndarray, columns: list[tuple[int, tuple[int, ...]]]) -> np.ndarray:
+    shape = tuple(np.array([index for _, index in columns]).max(axis=0) + 1) if columns[0][1] else ()
+    values = np.full((*draws.shape[:2], *shape), np.nan)
+    for position, index in columns:
+        values[(slice(None), slice(None), *index)] = draws[:, :, position]
+    return values
+
+
+def _own_dims(
+    name: str,
+    shape: tuple[int, ...],
+    declaration: Declaration | None,
+    labels: Mapping[str, tuple[str, ...]],
+    coords: dict[str, np.ndarray],
+) -> tuple[str, ...]:
+    """Return a dimension name for each axis: the declared size where it is a plain name, else one of its own."""
+    dims: list[str] = []
+    for axis, length in enumerate(shape):
+        sizes = declaration.sizes if declaration is not None else ()
+        dim = sizes[axis].text if axis < len(sizes) else ""
+        known = coords.get(dim)
+        is_usable = dim.isidentifier() and dim not in dims and (known is None or len(known) == length)
+        if not is_usable:
+            dim = f"{name}_dim_{axis}"
+        dims.append(dim)
+        names = labels.get(sizes[axis].text, ()) if axis < len(sizes) else ()
+        coords[dim] = np.array(names) if len(names) == length else np.arange(1, length + 1)
+    return tuple(dims)

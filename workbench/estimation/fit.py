@@ -1,0 +1,97 @@
+"""One fit, worked out: every method asked for, each failing for itself."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, TypeVar
+
+import xarray as xr
+
+from workbench.backends import Backend
+from workbench.estimation import laplace, map, mle, mode, nuts
+from workbench.estimation.observed import data_groups
+from workbench.estimation.part import Part
+from workbench.estimation.record import record
+from workbench.estimation.setting import Setting
+from workbench.methods import Laplace, Map, Mle, Nuts
+from workbench.progress import SILENT, Progress
+from workbench.request import FitRequest
+from workbench.toolchain import CompiledModel
+
+M = TypeVar("M", Mle, Laplace, Nuts)
+
+_SKIPPED = Part("skipped", "it was not asked for.")
+
+
+@dataclass(frozen=True)
+class Fit:
+    """A finished fit: what `run.json` and `fit.nc` hold.
+
+    Attributes
+    ----------
+    record
+        The content of `run.json`.
+    tree
+        The content of `fit.nc`.
+    console
+        Everything Stan printed, by method.
+    """
+
+    record: Mapping[str, Any]
+    tree: xr.DataTree
+    console: Mapping[str, str] = field(default_factory=dict)
+
+
+def fit(
+    request: FitRequest, model: CompiledModel, backend: Backend, progress: Progress = SILENT
+) -> Fit:
+    """Work out a request: modes, approximation, posterior, and the gaps between them.
+
+    A method that fails becomes a part with a reason; the others go on.
+
+    Parameters
+    ----------
+    request
+        What is asked.
+    model
+        The executable of `request.program`, instrumented where it could be.
+    backend
+        Who runs it.
+    progress
+        Where to report.
+    """
+    with tempfile.TemporaryDirectory(prefix="workbench-") as scratch:
+        setting = Setting(request, model.exe, backend, Path(scratch), progress)
+        parts = _parts(setting)
+    groups = {name: group for part in parts.values() for name, group in part.groups.items()}
+    groups |= data_groups(request)
+    tree = xr.DataTree.from_dict({f"/{name}": group for name, group in groups.items()})
+    console = {name: part.console for name, part in parts.items() if part.console}
+    return Fit(record(request, model, parts), tree, console)
+
+
+def _parts(setting: Setting) -> dict[str, Part]:
+    methods = setting.request.methods
+    normal = _asked(methods, Laplace)
+    parts = dict.fromkeys(("mle", "map", "map_unconstrained", "laplace", "nuts"), _SKIPPED)
+    unconstrained: mode.Mode | None = None
+    with setting.progress.stage("Finding modes"):
+        if _asked(methods, Mle):
+            parts["mle"] = mle.estimate(setting)
+        for method in (method for method in methods if isinstance(method, Map)):
+            part, found = map.estimate(setting, method, normal or Laplace())
+            parts[method.name] = part
+            unconstrained = found if method.jacobian else unconstrained
+        if normal is not None:
+            parts["laplace"] = laplace.approximate(setting, unconstrained)
+    sampler = _asked(methods, Nuts)
+    if sampler is not None:
+        parts["nuts"] = nuts.sample(setting, sampler)
+    return parts
+
+
+def _asked(methods: tuple[object, ...], kind: type[M]) -> M | None:
+    return next((method for method in methods if isinstance(method, kind)), None)

@@ -1,0 +1,48 @@
+"""The Laplace approximation: a normal distribution around the unconstrained mode."""
+
+from __future__ import annotations
+
+import numpy as np
+from arviz_stats.base import array_stats
+
+from workbench.estimation import draws, mode
+from workbench.estimation.part import Part
+from workbench.estimation.setting import Setting
+
+
+def approximate(setting: Setting, found: mode.Mode | None) -> Part:
+    """Return draws around the unconstrained mode, with the k-hat of the approximation.
+
+    References
+    ----------
+    Vehtari, Simpson, Gelman, Yao and Gabry (2024), Pareto smoothed importance sampling, JMLR 25(72); the ratios
+    are those of Yao et al. (2018), Yes, but did it work?, arXiv:1802.02538.
+    """
+    if found is None:
+        return Part("failed", "there is no unconstrained mode to approximate around.")
+    run = found.approximation
+    if found.problem or run is None or run.draws.shape[1] == 0:
+        reason = found.problem or "Stan could not draw from the approximation."
+        return Part("failed", f"there is no mode to approximate around: {reason}")
+    ratios = run.stats["log_p"][0] - run.stats["log_q"][0]
+    _, khat = array_stats.psislw(np.where(np.isfinite(ratios), ratios, -np.inf))
+    program, data = setting.request.program, setting.request.data
+    names = draws.parameters(program)
+    keep = [i for i, column in enumerate(run.columns) if draws.owner(column) in names]
+    tail = (1 - setting.request.level) / 2
+    values = run.draws[0][:, keep]
+    lower, upper = np.quantile(values, [tail, 1 - tail], axis=0)
+    estimates = {
+        run.columns[i]: {
+            "mean": float(values[:, k].mean()),
+            "sd": float(values[:, k].std(ddof=1)),
+            "lower": float(lower[k]),
+            "upper": float(upper[k]),
+        }
+        for k, i in enumerate(keep)
+    }
+    group = draws.read(run, program, data, names, ("draw",))
+    for name in ("log_p", "log_q"):
+        group[name] = (("draw",), run.stats[name][0])
+    facts = {"khat": float(khat), "draws": run.draws.shape[1]}
+    return Part("ok", "", facts, estimates, {"laplace": group}, run.console, run.seconds)

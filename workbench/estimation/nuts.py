@@ -1,0 +1,141 @@
+"""The full posterior by NUTS, summarised with its Monte Carlo error."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import numpy as np
+import xarray as xr
+from arviz_stats.base import array_stats
+
+from workbench.backends import RawRun
+from workbench.errors import RunError
+from workbench.estimation import draws
+from workbench.estimation.part import Part
+from workbench.estimation.setting import Setting
+from workbench.methods import Nuts
+
+_STATS = {
+    "lp": "lp",
+    "accept_stat": "acceptance_rate",
+    "stepsize": "step_size",
+    "treedepth": "tree_depth",
+    "n_leapfrog": "n_steps",
+    "divergent": "diverging",
+    "energy": "energy",
+}
+"""Stan's columns by the names ArviZ reads."""
+
+
+def sample(setting: Setting, method: Nuts) -> Part:
+    """Return the posterior's draws and, for each parameter, its summary."""
+    job = setting.job("nuts")
+    try:
+        run = setting.backend.sample(job, method, jobs=setting.request.jobs, progress=setting.progress)
+    except RunError as error:
+        return Part("failed", error.message)
+    if not np.isfinite(run.stats["lp"]).all():
+        return Part("failed", "the log density is not finite at some draws.", console=run.console)
+    return Part(
+        "ok",
+        "",
+        _facts(run, method),
+        summarise(setting, run),
+        _groups(setting, run),
+        run.console,
+        run.seconds,
+    )
+
+
+def summarise(setting: Setting, run: RawRun) -> dict[str, dict[str, float]]:
+    """Return mean, median, sd, intervals, R-hat and effective sample sizes of each quantity.
+
+    References
+    ----------
+    Vehtari, Gelman, Simpson, Carpenter and Bürkner (2021), Rank-normalization, folding, and localization,
+    Bayesian Analysis 16(2), doi:10.1214/20-BA1221; as computed by ArviZ.
+    """
+    program = setting.request.program
+    names = (*draws.parameters(program), *draws.quantities(program))
+    return {
+        column: _summary(run.draws[:, :, position], setting.request.level)
+        for position, column in enumerate(run.columns)
+        if draws.owner(column) in names
+    }
+
+
+def _summary(values: np.ndarray, level: float) -> dict[str, float]:
+    """Return the summary of one quantity from its draws, `(chain, draw)`."""
+    tail = (1 - level) / 2
+    flat = values.ravel()
+    lower, upper = np.quantile(flat, [tail, 1 - tail])
+    summary = {
+        "mean": float(flat.mean()),
+        "median": float(np.median(flat)),
+        "sd": float(flat.std(ddof=1)),
+        "lower": float(lower),
+        "upper": float(upper),
+    }
+    if np.ptp(flat) == 0:
+        return summary
+    hdi = array_stats.hdi(flat, prob=level)
+    return summary | {
+        "mcse_mean": float(array_stats.mcse(values, method="mean")),
+        "mcse_sd": float(array_stats.mcse(values, method="sd")),
+        "hdi_lower": float(hdi[0]),
+        "hdi_upper": float(hdi[1]),
+        "rhat": float(array_stats.rhat(values)),
+        "ess_bulk": float(array_stats.ess(values, method="bulk")),
+        "ess_tail": float(array_stats.ess(values, method="tail")),
+    }
+
+
+def _facts(run: RawRun, method: Nuts) -> dict[str, object]:
+    divergent, depth = run.stats.get("divergent"), run.stats.get("treedepth")
+    facts: dict[str, object] = {"chains": method.chains, "draws": method.draws, "warmup": method.warmup}
+    if divergent is None or depth is None:
+        return facts  # a program without parameters
+    energy = run.stats["energy"]
+    return facts | {
+        "divergences": int(divergent.sum()),
+        "max_treedepth": method.max_treedepth,
+        "max_treedepth_hits": int((depth >= method.max_treedepth).sum()),
+        "adapt_delta": method.adapt_delta,
+        "accept_stat": [float(one) for one in run.stats["accept_stat"].mean(axis=1)],
+        "step_size": [] if run.step_size is None else [float(one) for one in run.step_size],
+        "ebfmi": [float(one) for one in np.atleast_1d(array_stats.bfmi(energy))],
+    }
+
+
+def _groups(setting: Setting, run: RawRun) -> dict[str, xr.Dataset]:
+    program, data = setting.request.program, setting.request.data
+    dims = ("chain", "draw")
+    groups = {
+        "posterior": (*draws.parameters(program), *draws.quantities(program)),
+        "posterior_predictive": draws.predictions(program),
+        **_density_names(setting),
+    }
+    datasets = {key: draws.read(run, program, data, names, dims) for key, names in groups.items()}
+    datasets["sample_stats"] = _sample_stats(run)
+    return {key: dataset for key, dataset in datasets.items() if dataset.data_vars}
+
+
+def _density_names(setting: Setting) -> Mapping[str, tuple[str, ...]]:
+    """Return the names of the pointwise log-likelihood and of the log prior."""
+    instrumented = setting.request.program.instrumented
+    if instrumented is None:
+        return {"log_likelihood": ("log_lik",), "log_prior": ("lprior",)}
+    return {
+        "log_likelihood": tuple(name for name in (instrumented.log_lik,) if name),
+        "log_prior": tuple(name for name in (instrumented.lprior,) if name),
+    }
+
+
+def _sample_stats(run: RawRun) -> xr.Dataset:
+    found = {
+        arviz_name: (("chain", "draw"), run.stats[name].astype(bool if name == "divergent" else float))
+        for name, arviz_name in _STATS.items()
+        if name in run.stats
+    }
+    chains, count = run.draws.shape[:2]
+    return xr.Dataset(found, coords={"chain": np.arange(chains), "draw": np.arange(count)})

@@ -1,0 +1,44 @@
+"""The data of a fit, as groups of `fit.nc`."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import xarray as xr
+
+from workbench.binding import BoundVariable
+from workbench.request import FitRequest
+
+
+def data_groups(request: FitRequest) -> dict[str, xr.Dataset]:
+    """Return `observed_data` and `constant_data`.
+
+    Observed is what a likelihood statement has as its outcome; everything else is constant. A program that
+    could not be taken apart has all of its data in `constant_data`.
+    """
+    outcomes = {
+        name for term in request.program.terms if term.role == "likelihood" for name in term.outcomes
+    }
+    variables = request.data.variables
+    groups = {
+        "observed_data": _dataset(request, [one for one in variables if one.name in outcomes]),
+        "constant_data": _dataset(request, [one for one in variables if one.name not in outcomes]),
+    }
+    return {name: group for name, group in groups.items() if group.data_vars}
+
+
+def _dataset(request: FitRequest, variables: list[BoundVariable]) -> xr.Dataset:
+    sizes = {declaration.name: declaration.sizes for declaration in request.program.data}
+    labels = request.data.labels
+    arrays: dict[str, tuple[tuple[str, ...], Any]] = {}
+    coords: dict[str, np.ndarray] = {}
+    for variable in variables:
+        dims: list[str] = []
+        for size, length in zip(sizes[variable.name], variable.shape, strict=True):
+            dim = size.text if size.text.isidentifier() and size.text not in dims else ""
+            dims.append(dim or f"{variable.name}_dim_{len(dims)}")
+            names = labels.get(size.text, ())
+            coords[dims[-1]] = np.array(names) if len(names) == length else np.arange(1, length + 1)
+        arrays[variable.name] = (tuple(dims), np.asarray(variable.value))
+    return xr.Dataset(arrays, coords=coords)

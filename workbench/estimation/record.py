@@ -1,0 +1,132 @@
+"""The content of `run.json`: a public contract, kept in one place."""
+
+from __future__ import annotations
+
+import math
+import platform
+from collections.abc import Mapping
+from datetime import datetime, timezone
+from importlib import metadata
+from typing import Any
+
+import numpy as np
+
+from workbench.estimation import draws
+from workbench.estimation.gap import explain
+from workbench.estimation.part import Part
+from workbench.program import Program
+from workbench.provenance import workbench_version
+from workbench.request import FitRequest
+from workbench.toolchain import CompiledModel
+
+SCHEMA = 1
+"""Raised when a key changes its meaning or goes; additions are free."""
+
+_PACKAGES = ("arviz-base", "arviz-stats", "cmdstanpy", "numpy", "scipy", "xarray")
+
+
+def record(request: FitRequest, model: CompiledModel, parts: Mapping[str, Part]) -> dict[str, Any]:
+    """Return what `run.json` says about a fit, its diagnosis and command not yet among it."""
+    return {
+        "schema": SCHEMA,
+        "workbench": workbench_version(),
+        "created": datetime.now(timezone.utc).isoformat(timespec="seconds"),
+        "model": _model(request.program),
+        "data": _data(request),
+        "priors": dict(request.priors.values),
+        "prior_origins": dict(request.priors.origins),
+        "seed": request.seed,
+        "toolchain": {
+            "stan": model.stan_version,
+            "source": model.source,
+            "compiler": model.compiler,
+            "key": model.key,
+        },
+        "interval": {"level": request.level},
+        **{name: _part(part, request) for name, part in parts.items()},
+        "gaps": explain(parts),
+        "versions": {name: metadata.version(name) for name in _PACKAGES} | {"python": _python()},
+        "platform": platform.platform(),
+        "timings": {
+            "compile": 0.0 if model.cached else model.seconds,
+            **{name: part.seconds for name, part in parts.items()},
+        },
+    }
+
+
+def plain(value: Any) -> Any:
+    """Return a value as JSON can hold it: no numpy types, and `None` where a number is not finite."""
+    if isinstance(value, Mapping):
+        return {str(key): plain(one) for key, one in value.items()}
+    if isinstance(value, (list, tuple, np.ndarray)):
+        return [plain(one) for one in value]
+    if isinstance(value, np.generic):
+        value = value.item()
+    if isinstance(value, float) and not math.isfinite(value):
+        return None
+    return value
+
+
+def _part(part: Part, request: FitRequest) -> dict[str, Any]:
+    head: dict[str, Any] = {"status": part.status}
+    if part.reason:
+        head["reason"] = part.reason
+    estimates = {name: _with_label(name, numbers, request) for name, numbers in part.estimates.items()}
+    return {**head, **part.facts, "estimates": estimates}
+
+
+def _with_label(name: str, numbers: Mapping[str, float], request: FitRequest) -> dict[str, Any]:
+    label = draws.labelled(name, request.program, request.data.labels)
+    return dict(numbers) if label == name else {"label": label, **numbers}
+
+
+def _model(program: Program) -> dict[str, Any]:
+    return {
+        "name": program.name,
+        "path": str(program.path),
+        "sha256": program.sha256,
+        "source": program.source,
+        "instrumented": program.instrumented is not None,
+        "obstacles": [str(obstacle) for obstacle in program.obstacles],
+        "parameters": [
+            {"name": one.name, "type": one.type, "line": one.line}
+            for one in (*program.parameters, *program.transformed_parameters)
+        ],
+        "terms": [
+            {
+                "line": term.line,
+                "statement": term.statement,
+                "role": term.role,
+                "confidence": term.confidence,
+                "reason": term.reason,
+                "parameters": list(term.parameters),
+            }
+            for term in program.terms
+        ],
+    }
+
+
+def _data(request: FitRequest) -> dict[str, Any]:
+    data = request.data
+    return {
+        "path": str(data.table.path),
+        "sha256": data.table.sha256,
+        "rows": data.table.rows,
+        "columns": list(data.table.columns),
+        "binding": {one.name: one.origin for one in data.variables},
+        "variables": [
+            {
+                "name": one.name,
+                "type": one.type,
+                "size": " x ".join(str(length) for length in one.shape),
+                "from": one.origin,
+                "first": one.first,
+                "remark": "",
+            }
+            for one in data.variables
+        ],
+    }
+
+
+def _python() -> str:
+    return platform.python_version()

@@ -1,0 +1,79 @@
+"""What every method of one fit shares: the request, the executable and the data files."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from workbench.backends import Backend, Job
+from workbench.progress import Progress
+from workbench.provenance import derive_seeds
+from workbench.request import FitRequest
+
+_METHODS = ("mle", "map", "map_unconstrained", "laplace", "nuts")
+
+
+@dataclass(frozen=True)
+class Setting:
+    """The place where a fit is worked out.
+
+    Attributes
+    ----------
+    request
+        What was asked.
+    exe
+        The compiled program.
+    backend
+        Who runs it.
+    folder
+        A scratch folder for Stan's files.
+    progress
+        Where to report.
+    """
+
+    request: FitRequest
+    exe: Path
+    backend: Backend
+    folder: Path
+    progress: Progress
+
+    def job(self, method: str, *, start: int = 0, prior_weight: float = 1.0) -> Job:
+        """Return the call for a method: its data file written and its seed derived.
+
+        Parameters
+        ----------
+        method
+            Key of the method in `run.json`; each has seeds of its own.
+        start
+            Number of the start, for methods with several.
+        prior_weight
+            0 switches every prior off.
+        """
+        seed = derive_seeds(self.request.seed, (start + 1) * len(_METHODS))[
+            start * len(_METHODS) + _METHODS.index(method)
+        ]
+        path = self.folder / f"data-prior-{prior_weight:g}.json"
+        if not path.exists():
+            path.write_text(json.dumps(self._data(prior_weight), default=_plain))
+        return Job(self.exe, path, self.folder / method, seed)
+
+    def _data(self, prior_weight: float) -> dict[str, Any]:
+        values = dict(self.request.data.values)
+        instrumented = self.request.program.instrumented
+        if instrumented is None:
+            return values
+        lifted: Mapping[str, Any] = self.request.priors.lifted
+        return {**values, **instrumented.data(weights={"prior": prior_weight}, hyperparameters=lifted)}
+
+
+def _plain(value: object) -> Any:
+    if isinstance(value, np.ndarray):
+        return value.tolist()
+    if isinstance(value, np.generic):
+        return value.item()
+    raise TypeError(f"{type(value).__name__} has no place in Stan's data")
