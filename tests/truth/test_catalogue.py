@@ -1,0 +1,54 @@
+"""The bundled models and data say of themselves what is true."""
+
+import tomllib
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import pytest
+
+from workbench.provenance import hash_file
+
+ROOT = Path(__file__).parents[2]
+MODELS = sorted((ROOT / "stan_models").glob("*/*.stan"))
+TABLES = sorted((ROOT / "data").glob("*.csv"))
+
+
+def _card(path: Path) -> dict[str, Any]:
+    return tomllib.loads(path.with_suffix(".toml").read_text(encoding="utf-8"))
+
+
+@pytest.mark.parametrize("path", TABLES, ids=lambda path: path.stem)
+def test_table_is_the_one_its_card_describes(path):
+    card, table = _card(path), pd.read_csv(path)
+    assert card["sha256"] == hash_file(path)
+    assert card["rows"] == len(table)
+    assert set(card["columns"]) == set(table.columns)
+    assert all(column["meaning"] and column["unit"] for column in card["columns"].values())
+    assert card["origin"]
+    assert card["licence"]
+    assert not table.isna().any(axis=None)
+
+
+@pytest.mark.parametrize("path", MODELS, ids=lambda path: path.stem)
+def test_card_of_a_model_fits_its_program_and_its_data(path):
+    card, source = _card(path), path.read_text(encoding="utf-8")
+    assert all(card[part] for part in ("title", "story", "references", "units"))
+    columns = set(pd.read_csv(ROOT / "data" / f"{card['data']}.csv").columns)
+    for bound in card.get("columns", {}).values():
+        assert {bound} <= columns if isinstance(bound, str) else set(bound) <= columns
+    for name, hyperparameter in card["hyperparameters"].items():
+        low, high = hyperparameter["sweep"]
+        assert low <= hyperparameter["default"] <= high
+        assert hyperparameter["meaning"]
+        assert f" {name}; //" in source
+
+
+@pytest.mark.parametrize("path", MODELS, ids=lambda path: path.stem)
+def test_every_data_line_has_a_comment_with_a_unit(path):
+    lines = path.read_text(encoding="utf-8").splitlines()
+    start = lines.index("data {")
+    block = lines[start + 1 : lines.index("}", start)]
+    assert block
+    assert all("; // " in line for line in block)
+    assert lines[0].startswith("// ")
