@@ -1,0 +1,43 @@
+"""WB301: is the Laplace approximation close to the posterior?"""
+
+from __future__ import annotations
+
+import math
+
+from workbench.diagnostics.check import Check, Finding, Record
+
+LIMIT = 0.7
+"""Largest acceptable k-hat for many draws: Vehtari et al. (2024), section 3.2.4."""
+
+
+def limit(draws: int) -> float:
+    """Return the k-hat threshold for a number of draws, min(1 - 1/log10(S), 0.7).
+
+    >>> limit(100_000)
+    0.7
+    """
+    return min(1 - 1 / math.log10(draws), LIMIT)
+
+
+def _examine(record: Record) -> Finding:
+    part = record["laplace"]
+    if part["status"] == "skipped":
+        return Finding("skipped", "No Laplace approximation was asked for.")
+    if part["status"] != "ok":
+        return Finding("tip", f"There is no Laplace approximation: {part['reason']}")
+    khat, allowed = part["khat"], limit(part["draws"])
+    if khat is None or khat > allowed:
+        found = "not finite" if khat is None else f"{khat:.2f}"
+        message = f"The Laplace approximation is far from the posterior: its k-hat is {found}, above {allowed:.2f}."
+        return Finding("tip", message, khat)
+    return Finding("passed", f"The k-hat of the Laplace approximation is {khat:.2f}, below {allowed:.2f}.", khat)
+
+
+CHECK = Check(
+    "WB301",
+    "Laplace approximation usable (k-hat)",
+    "at most min(1 - 1/log10(S), 0.7) for S draws",
+    "Vehtari, Simpson, Gelman, Yao and Gabry (2024), JMLR 25(72)",
+    "Use the NUTS columns; the normal approximation does not hold here.",
+    _examine,
+)

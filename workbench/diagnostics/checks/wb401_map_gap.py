@@ -1,0 +1,37 @@
+"""WB401: would the MAP alone have misled?"""
+
+from __future__ import annotations
+
+from workbench.diagnostics.check import Check, Finding, Record
+
+LIMIT = 0.5
+"""Gap in posterior standard deviations worth a remark. Ours: half a standard deviation changes how one reads an
+interval."""
+
+
+def _examine(record: Record) -> Finding:
+    for part in (record["map"], record["nuts"]):
+        if part["status"] == "skipped":
+            return Finding("skipped", "MAP and posterior were not both asked for.")
+        if part["status"] != "ok":
+            return Finding("n/a", f"MAP and posterior mean cannot be compared: {part['reason']}")
+    gaps = {name: gap["in_sd"] for name, gap in record["gaps"].items() if gap.get("in_sd") is not None}
+    if not gaps:
+        return Finding("n/a", "There is no parameter to compare.")
+    name = max(gaps, key=lambda one: abs(gaps[one]))
+    label = record["nuts"]["estimates"][name].get("label", name)
+    side = "below" if gaps[name] < 0 else "above"
+    message = f"The MAP of {label} lies {abs(gaps[name]):.2f} posterior SDs {side} the posterior mean"
+    if abs(gaps[name]) > LIMIT:
+        return Finding("tip", f"{message}: the mode alone would mislead.", gaps[name])
+    return Finding("passed", f"{message}, the largest gap of all.", gaps[name])
+
+
+CHECK = Check(
+    "WB401",
+    "MAP close to the posterior mean",
+    f"at most {LIMIT} posterior SDs",
+    "threshold ours; the split of the gap is explained in the report",
+    "Report the posterior mean or median with its interval instead of the mode.",
+    _examine,
+)
