@@ -1,0 +1,43 @@
+#include "contexts.hpp"
+
+#include <fstream>
+#include <iostream>
+#include <stan/io/dump.hpp>
+#include <stan/io/empty_var_context.hpp>
+#include <stan/io/json/json_data.hpp>
+#include <stdexcept>
+
+#include "paths.hpp"
+
+namespace driver {
+
+Context read_context(const std::string& path) {
+  if (path.empty()) return std::make_shared<stan::io::empty_var_context>();
+  std::ifstream stream(path);
+  if (!stream)
+    throw std::runtime_error("the file \"" + path + "\" cannot be opened.");
+  try {
+    if (split_path(path).suffix == ".json")
+      return std::make_shared<stan::json::json_data>(stream);
+    return std::make_shared<stan::io::dump>(stream);
+  } catch (const std::exception& reason) {
+    throw std::runtime_error("in the file \"" + path + "\": " + reason.what());
+  }
+}
+
+std::vector<Context> read_contexts(const std::string& path, int chains,
+                                   unsigned int first) {
+  const auto numbered = chain_paths(split_path(path), chains, first);
+  if (path.empty() || chains == 1 || !std::ifstream(numbered.front()))
+    return std::vector<Context>(chains, read_context(path));
+  std::vector<Context> contexts;
+  for (const std::string& each : numbered)
+    contexts.push_back(read_context(each));
+  return contexts;
+}
+
+std::vector<Context> read_inits(const Session& session, int chains) {
+  return read_contexts(session.init_file, chains, session.id);
+}
+
+}  // namespace driver

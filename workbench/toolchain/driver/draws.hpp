@@ -1,0 +1,29 @@
+#pragma once
+
+#include <stan/model/model_base.hpp>
+#include <string>
+#include <vector>
+
+namespace driver {
+
+using Row = std::vector<double>;
+
+// A CSV file of Stan's, read: comments, column names and rows.
+struct Table {
+  std::string path;
+  std::vector<std::string> comments;
+  std::vector<std::string> names;
+  std::vector<Row> rows;
+};
+
+Table read_table(const std::string& path);
+
+// The columns of the model's parameters, which follow the method's own columns
+// (their names end in two underscores).
+std::vector<Row> parameter_rows(const Table& table,
+                                const stan::model::model_base& model);
+
+// Constrained parameter values on the unconstrained scale.
+Row unconstrain(const stan::model::model_base& model, const Row& values);
+
+}  // namespace driver

@@ -1,0 +1,16 @@
+#include <stan/model/model_header.hpp>
+#include <stan/services/sample/fixed_param.hpp>
+
+#include "sampling.hpp"
+
+namespace driver {
+
+int fixed_param(Session& session, Sampling& s) {
+  return stan::services::sample::fixed_param(
+      session.model, s.chains, s.inits, session.seed, session.id,
+      session.init_radius, s.num_samples, s.thin, session.refresh,
+      session.interrupt, session.console, s.init_writers, s.draws,
+      s.diagnostics);
+}
+
+}  // namespace driver

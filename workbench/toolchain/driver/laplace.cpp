@@ -1,0 +1,159 @@
+#include <stan/model/model_header.hpp>
+#include <stan/services/optimize/laplace_sample.hpp>
+#include <stdexcept>
+
+#include "contexts.hpp"
+#include "draws.hpp"
+#include "json.hpp"
+#include "methods.hpp"
+#include "outputs.hpp"
+
+namespace driver {
+namespace {
+
+using Model = stan::model::model_base;
+using Vector = Eigen::VectorXd;
+using Matrix = Eigen::MatrixXd;
+
+Vector to_vector(const Row& row) {
+  return Eigen::Map<const Vector>(row.data(), row.size());
+}
+
+// An optimizer that saved its iterations ends with the mode: the last row.
+Vector read_mode_csv(const Session& session, const std::string& path) {
+  const Table table = read_table(path);
+  const auto rows = parameter_rows(table, session.model);
+  return to_vector(unconstrain(session.model, rows.back()));
+}
+
+Vector read_mode_json(const Session& session, const std::string& path) {
+  Vector mode(session.model.num_params_r());
+  std::ostringstream messages;
+  session.model.transform_inits(*read_context(path), mode, &messages);
+  return mode;
+}
+
+Vector read_mode(const Session& session) {
+  const std::string& path = session.settings.text("method.laplace.mode");
+  const std::string suffix = split_path(path).suffix;
+  if (suffix == ".csv") return read_mode_csv(session, path);
+  if (suffix == ".json") return read_mode_json(session, path);
+  throw UsageError("mode was given \"" + path +
+                   "\", but it takes the name of a .csv file written by "
+                   "optimize, or of a .json file of parameter values.");
+}
+
+// Parameters and transformed parameters at a point of the unconstrained space;
+// NaN where the program rejects the point.
+Vector constrain(const Session& session, Vector point, std::size_t size) {
+  stan::rng_t rng = stan::services::util::create_rng(session.seed, 0);
+  Vector values;
+  try {
+    session.model.write_array(rng, point, values, true, false);
+  } catch (const std::exception&) {
+    values = Vector::Constant(size, std::numeric_limits<double>::quiet_NaN());
+  }
+  return values;
+}
+
+// Derivatives of the constrained values, by central differences.
+Matrix constrain_jacobian(const Session& session, const Vector& mode,
+                          std::size_t size) {
+  // The step that balances truncation against rounding is the cube root of the
+  // machine's precision.
+  const double relative = std::cbrt(std::numeric_limits<double>::epsilon());
+  Matrix derivatives(size, mode.size());
+  for (Eigen::Index i = 0; i < mode.size(); ++i) {
+    const double step = relative * std::max(1.0, std::abs(mode(i)));
+    Vector above = mode;
+    Vector below = mode;
+    above(i) += step;
+    below(i) -= step;
+    derivatives.col(i) = (constrain(session, above, size) -
+                          constrain(session, below, size)) /
+                         (above(i) - below(i));
+  }
+  return derivatives;
+}
+
+void write_curvature(const Session& session, const Vector& mode, double lp,
+                     const Vector& gradient, const Matrix& hessian) {
+  std::vector<std::string> unconstrained_names;
+  std::vector<std::string> names;
+  session.model.unconstrained_param_names(unconstrained_names, false, false);
+  session.model.constrained_param_names(names, true, false);
+  const auto path = sibling(session.settings.text("output.file"), "_hessian",
+                            ".json");
+  const auto stream = open_output(path.base + path.suffix, 17);
+  JsonObject object(*stream);
+  object.member("jacobian", session.settings.flag("method.laplace.jacobian"));
+  object.member("lp", lp);
+  object.member("unconstrained_names", unconstrained_names);
+  object.member("unconstrained", mode);
+  object.member("gradient", gradient);
+  object.member("hessian", hessian);
+  object.member("names", names);
+  object.member("values", constrain(session, mode, names.size()));
+  object.member("constrain_jacobian",
+                constrain_jacobian(session, mode, names.size()));
+}
+
+bool is_negative_definite(const Matrix& hessian) {
+  const Eigen::SelfAdjointEigenSolver<Matrix> solver(hessian,
+                                                     Eigen::EigenvaluesOnly);
+  return hessian.allFinite() && solver.eigenvalues().maxCoeff() < 0;
+}
+
+// Keeps the curvature at the mode beside the draws, then stops the method
+// where no normal approximation exists: Stan itself would go on with noise.
+class CurvatureWriter final : public stan::callbacks::structured_writer {
+ public:
+  CurvatureWriter(const Session& session, Vector mode)
+      : session_(session), mode_(std::move(mode)) {}
+
+  using structured_writer::write;
+  void write(const std::string&, double lp) override { lp_ = lp; }
+  void write(const std::string&, const Vector& gradient) override {
+    gradient_ = gradient;
+  }
+  void write(const std::string&, const Matrix& hessian) override {
+    hessian_ = hessian;
+  }
+  void end_record() override {
+    write_curvature(session_, mode_, lp_, gradient_, hessian_);
+    if (!is_negative_definite(hessian_))
+      throw std::domain_error(
+          "Error: the Hessian at the mode is not negative definite, so there "
+          "is no normal approximation there: the point is not a maximum, or "
+          "the parameters are not identified.");
+  }
+
+ private:
+  const Session& session_;
+  Vector mode_;
+  double lp_ = 0;
+  Vector gradient_;
+  Matrix hessian_;
+};
+
+template <bool jacobian>
+int run(Session& session, const Vector& mode, CsvWriter& draws) {
+  CurvatureWriter curvature(session, mode);
+  return stan::services::laplace_sample<jacobian>(
+      session.model, mode, session.settings.integer("method.laplace.draws"),
+      session.settings.flag("method.laplace.calculate_lp"), session.seed,
+      session.refresh, session.interrupt, session.console, draws, curvature);
+}
+
+}  // namespace
+
+int laplace(Session& session) {
+  const Vector mode = read_mode(session);
+  std::vector<CsvWriter> draws = open_outputs(session, 1);
+  const bool jacobian = session.settings.flag("method.laplace.jacobian");
+  const int code = (jacobian ? run<true> : run<false>)(session, mode, draws[0]);
+  require_complete(draws);
+  return code;
+}
+
+}  // namespace driver

@@ -1,0 +1,203 @@
+#include <chrono>
+#include <cstdlib>
+#include <ctime>
+#include <fstream>
+#include <iostream>
+#include <memory>
+#include <stan/math/prim/core/init_threadpool_tbb.hpp>
+#include <stan/services/error_codes.hpp>
+#include <stan/version.hpp>
+
+#include "contexts.hpp"
+#include "methods.hpp"
+#include "number.hpp"
+#include "outputs.hpp"
+#include "profile.hpp"
+
+// Written by stanc at the end of every model.
+stan::model::model_base& new_model(stan::io::var_context& data,
+                                   unsigned int seed, std::ostream* messages);
+
+namespace driver {
+namespace {
+
+using stan::services::error_codes;
+using Lines = std::vector<std::string>;
+
+#ifdef STAN_THREADS
+constexpr bool has_threads = true;
+#else
+constexpr bool has_threads = false;
+#endif
+#ifdef STAN_NO_RANGE_CHECKS
+constexpr bool has_range_checks = false;
+#else
+constexpr bool has_range_checks = true;
+#endif
+
+struct Method {
+  const char* name;
+  int (*run)(Session&);
+};
+
+constexpr Method methods[] = {
+    {"sample", sample},
+    {"optimize", optimize},
+    {"laplace", laplace},
+    {"pathfinder", pathfinder},
+    {"variational", variational},
+    {"generate_quantities", generate_quantities},
+    {"log_prob", log_prob},
+    {"diagnose", diagnose},
+};
+
+Lines stan_version() {
+  return {"stan_version_major = " + stan::MAJOR_VERSION,
+          "stan_version_minor = " + stan::MINOR_VERSION,
+          "stan_version_patch = " + stan::PATCH_VERSION};
+}
+
+int print_info() {
+  for (const std::string& line : stan_version()) std::cout << line << "\n";
+  std::cout << "STAN_THREADS=" << flag_value(has_threads).text << "\n"
+            << "STAN_MPI=false\n"
+            << "STAN_OPENCL=false\n"
+            << "STAN_NO_RANGE_CHECKS=" << flag_value(!has_range_checks).text
+            << "\n"
+            << "STAN_CPP_OPTIMS=false\n";
+  return error_codes::OK;
+}
+
+int print_help() {
+  std::cout << "Arguments, in this order; what is indented belongs to what "
+               "stands above it:\n"
+            << help(Settings({}).root());
+  return error_codes::OK;
+}
+
+std::string start_time() {
+  const std::time_t now = std::time(nullptr);
+  char text[32];
+  std::strftime(text, sizeof text, "%Y-%m-%d %H:%M:%S UTC", std::gmtime(&now));
+  return text;
+}
+
+std::string clock_seed() {
+  const auto now = std::chrono::system_clock::now().time_since_epoch();
+  const auto ticks =
+      std::chrono::duration_cast<std::chrono::milliseconds>(now).count();
+  return std::to_string(static_cast<unsigned int>(ticks));
+}
+
+// num_threads where it is given, else the environment's STAN_NUM_THREADS.
+void start_threads(const Settings& settings) {
+  const int asked = settings.integer("num_threads");
+  if (!has_threads && asked != 1)
+    throw UsageError("num_threads was given \"" + settings.text("num_threads") +
+                     "\", but this executable was built without threads "
+                     "(STAN_THREADS).");
+  stan::math::init_threadpool_tbb(asked == 1 ? 0 : asked);
+}
+
+Lines header(const Settings& settings, const stan::model::model_base& model) {
+  Lines lines = stan_version();
+  lines.push_back("model = " + model.model_name());
+  lines.push_back("start_datetime = " + start_time());
+  for (const std::string& line : describe(settings.root()))
+    lines.push_back(line);
+  for (const std::string& line : model.model_compile_info())
+    lines.push_back(line);
+  return lines;
+}
+
+// Hamiltonian Monte Carlo has nothing to move in a model without parameters.
+void settle_sampler(Settings& settings, const stan::model::model_base& model) {
+  if (model.num_params_r() > 0 || settings.text("method") != "sample") return;
+  if (settings.text("method.sample.algorithm") == "fixed_param") return;
+  settings.set("method.sample.algorithm", "fixed_param");
+  std::cout << "Model contains no parameters, running fixed_param sampler, no "
+               "updates to Markov chain\n";
+}
+
+void write_config(const Session& session) {
+  if (!session.settings.flag("output.save_cmdstan_config")) return;
+  const auto path = sibling(session.settings.text("output.file"), "_config",
+                            ".json");
+  const auto stream = open_output(path.base + path.suffix, 8);
+  *stream << "{\"stan_major_version\": \"" << stan::MAJOR_VERSION
+          << "\", \"stan_minor_version\": \"" << stan::MINOR_VERSION
+          << "\", \"stan_patch_version\": \"" << stan::PATCH_VERSION
+          << "\", \"model_name\": \"" << session.model.model_name()
+          << "\", \"start_datetime\": \"" << start_time() << "\", "
+          << to_json(session.settings.root()) << ", \"mpi_enabled\": false}\n";
+}
+
+int run_method(Session& session) {
+  const std::string& name = session.settings.text("method");
+  for (const Method& method : methods)
+    if (method.name == name) return method.run(session);
+  throw std::logic_error("no method " + name);
+}
+
+// Callers look for a line that begins with Error: make sure there is one.
+int report(int code, const Console& console) {
+  const std::string& said = console.last_error();
+  const bool is_marked = said.rfind("Err", 0) == 0 || said.rfind("Exc", 0) == 0;
+  if (code != error_codes::OK && !is_marked)
+    std::cerr << "Error: "
+              << (said.empty() ? "the method did not finish." : said)
+              << std::endl;
+  return code;
+}
+
+int run(Settings settings) {
+  start_threads(settings);
+  if (settings.integer("random.seed") < 0)
+    settings.set("random.seed", clock_seed());
+  const unsigned int seed = settings.natural("random.seed");
+  const Context data = read_context(settings.text("data.file"));
+  const std::unique_ptr<stan::model::model_base> model(
+      &new_model(*data, seed, &std::cout));
+  settle_sampler(settings, *model);
+  const std::string& init = settings.text("init");
+  const auto radius = read_number(init);
+  Console console;
+  Session session{settings,
+                  *model,
+                  console,
+                  header(settings, *model),
+                  seed,
+                  settings.natural("id"),
+                  settings.integer("output.refresh"),
+                  radius.value_or(2),
+                  radius ? "" : init};
+  for (const std::string& line : describe(settings.root())) console.info(line);
+  console.info("");
+  const int code = run_method(session);
+  write_profile(session);
+  write_config(session);
+  return report(code, console);
+}
+
+int command(const Lines& tokens) {
+  const std::string first = tokens.empty() ? "help" : tokens.front();
+  if (first == "info") return print_info();
+  if (first == "help" || first == "help-all") return print_help();
+  return run(Settings(tokens));
+}
+
+}  // namespace
+}  // namespace driver
+
+int main(int argc, const char* argv[]) {
+  using stan::services::error_codes;
+  try {
+    return driver::command({argv + 1, argv + argc});
+  } catch (const driver::UsageError& reason) {
+    std::cerr << "Error: " << reason.what() << std::endl;
+    return error_codes::USAGE;
+  } catch (const std::exception& reason) {
+    std::cerr << "Error: " << reason.what() << std::endl;
+    return error_codes::SOFTWARE;
+  }
+}

@@ -1,0 +1,82 @@
+#pragma once
+
+#include <fstream>
+#include <memory>
+#include <stan/callbacks/json_writer.hpp>
+#include <stan/callbacks/unique_stream_writer.hpp>
+#include <stdexcept>
+#include <string>
+#include <vector>
+
+#include "paths.hpp"
+#include "session.hpp"
+
+namespace driver {
+
+using CsvWriter = stan::callbacks::unique_stream_writer<std::ofstream>;
+using JsonWriter = stan::callbacks::json_writer<std::ofstream>;
+
+inline std::unique_ptr<std::ofstream> open_output(const std::string& path,
+                                                  int digits) {
+  auto stream = std::make_unique<std::ofstream>(path);
+  if (!*stream)
+    throw std::runtime_error("the output file \"" + path +
+                             "\" cannot be opened for writing.");
+  stream->precision(digits);
+  return stream;
+}
+
+inline int significant_digits(const Session& session) {
+  return session.settings.integer("output.sig_figs");
+}
+
+// Opens a CSV file and writes the comments that say how it was made.
+inline CsvWriter open_csv(const Session& session, const std::string& path) {
+  CsvWriter writer(open_output(path, significant_digits(session)), "# ");
+  for (const std::string& line : session.header) writer(line);
+  return writer;
+}
+
+inline JsonWriter open_json(const Session& session, const std::string& path) {
+  return JsonWriter(open_output(path, significant_digits(session)));
+}
+
+inline SplitPath output_path(const Session& session) {
+  SplitPath path = split_path(session.settings.text("output.file"));
+  if (path.suffix.empty()) path.suffix = ".csv";
+  return path;
+}
+
+inline std::vector<CsvWriter> open_csvs(const Session& session,
+                                        const std::vector<std::string>& paths) {
+  std::vector<CsvWriter> writers;
+  writers.reserve(paths.size());
+  for (const std::string& path : paths)
+    writers.push_back(open_csv(session, path));
+  return writers;
+}
+
+inline std::vector<CsvWriter> open_outputs(const Session& session, int chains) {
+  return open_csvs(session,
+                   chain_paths(output_path(session), chains, session.id));
+}
+
+// The file for unconstrained draws and gradients, or writers that write none.
+inline std::vector<CsvWriter> open_diagnostics(const Session& session,
+                                               int chains) {
+  const std::string& file = session.settings.text("output.diagnostic_file");
+  if (file.empty()) return std::vector<CsvWriter>(chains);
+  SplitPath path = split_path(file);
+  if (path.suffix.empty()) path.suffix = ".csv";
+  return open_csvs(session, chain_paths(path, chains, session.id));
+}
+
+// A full disk shows itself only here: Stan does not look at its streams.
+inline void require_complete(const std::vector<CsvWriter>& writers) {
+  for (const CsvWriter& writer : writers)
+    if (!writer.is_valid())
+      throw std::runtime_error(
+          "the output could not be written in full: is the disk full?");
+}
+
+}  // namespace driver

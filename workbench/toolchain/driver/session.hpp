@@ -1,0 +1,28 @@
+#pragma once
+
+#include <stan/callbacks/interrupt.hpp>
+#include <stan/model/model_base.hpp>
+#include <string>
+#include <vector>
+
+#include "console.hpp"
+#include "settings.hpp"
+
+namespace driver {
+
+// What every method is given: the command line, the model with its data, and
+// where messages go.
+struct Session {
+  const Settings& settings;
+  stan::model::model_base& model;
+  Console& console;
+  std::vector<std::string> header;  // comment lines that open each CSV file
+  unsigned int seed;
+  unsigned int id;
+  int refresh;
+  double init_radius;
+  std::string init_file;
+  stan::callbacks::interrupt interrupt{};
+};
+
+}  // namespace driver
