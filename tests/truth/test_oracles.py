@@ -42,6 +42,20 @@ RSTAN_VIGNETTE = {
     "tau": (6.29, 0.15),
 }
 
+# Posterior standard deviations from the same place.
+RSTAN_VIGNETTE_SD = {
+    "theta[1]": 8.28,
+    "theta[2]": 6.24,
+    "theta[3]": 7.54,
+    "theta[4]": 6.38,
+    "theta[5]": 6.33,
+    "theta[6]": 6.82,
+    "theta[7]": 6.85,
+    "theta[8]": 7.75,
+    "mu": 5.06,
+    "tau": 5.37,
+}
+
 # posteriordb, posterior `eight_schools-eight_schools_noncentered`, reference means of 10,000 draws and their
 # Monte Carlo standard errors (reference_posteriors/summary_statistics/mean_value, commit 0e97b72).
 POSTERIORDB_EIGHT_SCHOOLS = {
@@ -168,6 +182,14 @@ def test_eight_schools_agrees_with_published_means(published, prior):
     exact = {**posterior.mean, "tau": posterior.scale[0]}
     for name, (mean, mcse) in published.items():
         assert abs(mean - exact[name]) < 4 * mcse, name
+
+
+def test_eight_schools_agrees_with_published_standard_deviations():
+    """Within 6 %: about four standard errors of a standard deviation from 2,000 independent draws."""
+    posterior = oracles.eight_schools_posterior(*eight_schools(), UNIFORM)
+    exact = {**posterior.sd, "tau": posterior.scale[1]}
+    for name, published in RSTAN_VIGNETTE_SD.items():
+        assert published == pytest.approx(exact[name], rel=0.06), name
 
 
 def test_eight_schools_integrates_the_joint_density():
