@@ -21,8 +21,8 @@ from typing import Any
 import numpy as np
 
 from workbench import tables
-from workbench.errors import BindingError
-from workbench.program import Declaration, Program
+from workbench.errors import BindingError, ProgramError
+from workbench.program import Declaration, Expression, Program
 from workbench.provenance import hash_bytes, hash_parts
 from workbench.tables import Table
 
@@ -176,7 +176,7 @@ def _taken_columns(source: _Source) -> dict[str, tuple[str, ...]]:
     )
     for declaration in source.program.data:
         is_open = declaration.name not in taken and declaration.name not in source.given
-        if is_open and declaration.kind == "matrix" and len(declaration.sizes) == 2 and free:
+        if is_open and declaration.kind == "matrix" and declaration.depth == 0 and free:
             taken[declaration.name] = free
             break
     return taken
@@ -200,7 +200,7 @@ def _value(
         case 2:
             return _whole(source, declaration, columns, np.column_stack(arrays)), origin
     message = (
-        f"`{name}` is declared `{declaration.type}` ({_place(source, declaration)}), "
+        f"`{name}` is declared `{declaration.text}` ({_place(source, declaration)}), "
         f"which cannot be filled from the {origin}."
     )
     raise BindingError(message, hint=f"give a value with --set {name}=VALUE")
@@ -217,7 +217,7 @@ def _whole(
         row, column = int(bad[0][0]), columns[int(bad[0][1]) if numbers.ndim == 2 else 0]
         raise BindingError(
             f"column `{column}` has {numbers[tuple(bad[0])]:g} at row {row + 1}, but `{declaration.name}` "
-            f"is declared `{declaration.type}` in {_place(source, declaration)}.",
+            f"is declared `{declaration.text}` in {_place(source, declaration)}.",
             hint="Stan's integers are whole numbers of at most 2147483647 in size",
         )
     return numbers.astype(np.int64)
@@ -234,7 +234,7 @@ def _as_declared(declaration: Declaration, value: Any) -> Any:
     )
     if is_wrong:
         raise BindingError(
-            f"`{declaration.name}` is declared `{declaration.type}`, but the value given is `{value}`.",
+            f"`{declaration.name}` is declared `{declaration.text}`, but the value given is `{value}`.",
             hint=f"write --set {declaration.name}=NUMBER, or a JSON list for a vector",
         )
     array = array.astype(np.int64) if declaration.is_integer else array
@@ -254,19 +254,17 @@ def _derive_sizes(source: _Source, found: dict[str, tuple[Any, str]]) -> None:
                 found[size.text] = (int(length), f"size of `{declaration.name}`")
 
 
-def _finish(
-    source: _Source, declaration: Declaration, found: Mapping[str, tuple[Any, str]]
-) -> BoundVariable:
+def _finish(source: _Source, declaration: Declaration, found: Mapping[str, tuple[Any, str]]) -> BoundVariable:
     if declaration.name not in found:
         raise _unbound(source, declaration)
     value, origin = found[declaration.name]
-    return BoundVariable(declaration.name, declaration.type, declaration.line, value, origin)
+    return BoundVariable(declaration.name, declaration.text, declaration.line, value, origin)
 
 
 def _unbound(source: _Source, declaration: Declaration) -> BindingError:
     name = declaration.name
     message = (
-        f"`{name}` is declared `{declaration.type}` in {_place(source, declaration)}, but "
+        f"`{name}` is declared `{declaration.text}` in {_place(source, declaration)}, but "
         f"`{source.table.path.name}` has no column `{name}`; its columns are {_listed(source.table.columns)}."
     )
     if not declaration.sizes:
@@ -279,20 +277,30 @@ def _check(
     source: _Source, declaration: Declaration, variable: BoundVariable, values: Mapping[str, Any]
 ) -> None:
     """Refuse a shape or a value that the declaration does not allow."""
-    expected = tuple(int(size.evaluate(values)) for size in declaration.sizes)
-    if variable.shape != expected:
-        raise BindingError(
-            f"`{variable.name}` is declared `{declaration.type}` in {_place(source, declaration)}, "
-            f"of size {_shape(expected)}, but its value ({variable.origin}) has size {_shape(variable.shape)}."
-        )
+    _check_shape(source, declaration, variable, values)
     for bound, is_broken in ((declaration.lower, np.less), (declaration.upper, np.greater)):
-        if bound is None:
+        limit = None if bound is None else _evaluated(bound, values)
+        if limit is None:
             continue
-        limit = np.asarray(bound.evaluate(values), dtype=float)
         cells = np.asarray(variable.value, dtype=float)
-        broken = np.argwhere(is_broken(cells, limit))
+        broken = np.argwhere(is_broken(cells, np.asarray(limit, dtype=float)))
         if len(broken):
             raise _out_of_bounds(source, declaration, variable, broken[0])
+
+
+def _check_shape(
+    source: _Source, declaration: Declaration, variable: BoundVariable, values: Mapping[str, Any]
+) -> None:
+    expected = tuple(_evaluated(size, values) for size in declaration.sizes)
+    found = variable.shape
+    if len(found) == len(expected) and all(
+        length in (None, actual) for length, actual in zip(expected, found, strict=True)
+    ):
+        return
+    raise BindingError(
+        f"`{variable.name}` is declared `{declaration.text}` in {_place(source, declaration)}, "
+        f"of size {_shape(expected)}, but its value ({variable.origin}) has size {_shape(found)}."
+    )
 
 
 def _out_of_bounds(
@@ -302,7 +310,7 @@ def _out_of_bounds(
     where = f" at row {index[0] + 1}" if index.size else ""
     return BindingError(
         f"{variable.origin} has {value:g}{where}, but `{variable.name}` is declared "
-        f"`{declaration.type}` in {_place(source, declaration)}."
+        f"`{declaration.text}` in {_place(source, declaration)}."
     )
 
 
@@ -351,10 +359,19 @@ def _listed(names: tuple[str, ...] | list[str]) -> str:
     return ", ".join(f"`{name}`" for name in names) or "nothing"
 
 
+def _evaluated(expression: Expression, values: Mapping[str, Any]) -> Any:
+    """Return the value of a size or bound, or `None` where only Stan itself can work it out."""
+    used = {name: np.asarray(values[name]).tolist() for name in expression.names if name in values}
+    try:
+        return expression.evaluate(used)
+    except ProgramError:
+        return None
+
+
 def _digest(value: Any) -> str:
     array = np.ascontiguousarray(value)
     return hash_bytes(f"{array.shape}{array.dtype}".encode() + array.tobytes())
 
 
-def _shape(shape: tuple[int, ...]) -> str:
-    return " x ".join(str(length) for length in shape) or "1 (a single number)"
+def _shape(shape: tuple[int | None, ...]) -> str:
+    return " x ".join("?" if length is None else str(length) for length in shape) or "1 (a single number)"

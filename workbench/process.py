@@ -113,6 +113,7 @@ def run_many(
     finally:
         for child in running.values():
             child.kill()
+            child.close()
     return [finished[index] for index in sorted(finished)]
 
 
@@ -124,12 +125,19 @@ class _Running:
         self.started = time.monotonic()
         self.deadline = None if timeout is None else self.started + timeout
         self.timed_out = False
-        self.out: IO[bytes] = tempfile.TemporaryFile()
-        self.err: IO[bytes] = tempfile.TemporaryFile()
-        self.child = subprocess.Popen(
-            command.argv,
-            cwd=command.cwd,
-            env={**os.environ, **command.env} if command.env else None,
+        self.out: IO[bytes] = tempfile.TemporaryFile()  # noqa: SIM115 - closed by close
+        self.err: IO[bytes] = tempfile.TemporaryFile()  # noqa: SIM115 - closed by close
+        try:
+            self.child = self._start()
+        except OSError:
+            self.close()
+            raise
+
+    def _start(self) -> subprocess.Popen[bytes]:
+        return subprocess.Popen(
+            self.command.argv,
+            cwd=self.command.cwd,
+            env={**os.environ, **self.command.env} if self.command.env else None,
             stdin=subprocess.DEVNULL,
             stdout=self.out,
             stderr=self.err,
@@ -161,6 +169,11 @@ class _Running:
         for stream in (self.out, self.err):
             stream.seek(0)
             texts.append(stream.read().decode("utf-8", "replace"))
-            stream.close()
+        self.close()
         seconds = time.monotonic() - self.started
         return Completed(self.command, self.child.returncode, texts[0], texts[1], seconds, self.timed_out)
+
+    def close(self) -> None:
+        """Give up the files that hold the output."""
+        self.out.close()
+        self.err.close()

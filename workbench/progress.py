@@ -32,6 +32,7 @@ class Silent:
     @contextmanager
     def stage(self, title: str, total: float | None = None) -> Iterator[Stage]:
         """Open a stage nobody sees."""
+        del title, total
         yield _SilentStage()
 
 

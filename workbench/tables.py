@@ -80,7 +80,9 @@ def _check_header(path: Path) -> None:
         raise BindingError(f"`{path}` is empty; a header line with column names was expected.")
     twice = [name for name, count in Counter(header).items() if count > 1]
     if twice:
-        raise BindingError(f"`{path}` names the column `{twice[0]}` more than once.", hint="rename one of them")
+        raise BindingError(
+            f"`{path}` names the column `{twice[0]}` more than once.", hint="rename one of them"
+        )
 
 
 def numeric_column(table: Table, column: str) -> np.ndarray:
@@ -89,11 +91,11 @@ def numeric_column(table: Table, column: str) -> np.ndarray:
     Raises
     ------
     BindingError
-        A cell is missing or not a number: its row and column. Row 1 is the first below the header.
+        A cell is missing, infinite or not a number: its row and column. Row 1 is the first below the header.
     """
     cells = table.frame[column]
     numbers = pd.to_numeric(cells, errors="coerce").to_numpy(dtype=float)
-    bad = np.flatnonzero(np.isnan(numbers))
+    bad = np.flatnonzero(~np.isfinite(numbers))
     if bad.size:
         raise _bad_cells(table, column, bad)
     return numbers

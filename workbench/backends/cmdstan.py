@@ -31,8 +31,8 @@ _ITERATIONS = 20_000
 """L-BFGS iterations before giving up; Stan's 2000 are too few for ill-scaled regressions."""
 
 _TOLERANCES = {"tol_rel_obj": 1.0, "tol_rel_grad": 1e2, "tol_param": 1e-12, "tol_obj": 1e-14}
-"""Tighter than Stan's: a mode good to about seven digits. Where rounding then stops the line search first,
-estimation judges the point by its gradient and curvature."""
+"""Tighter than Stan's: a mode good to about seven digits. Where rounding then stops the line search
+first, estimation judges the point by its gradient and curvature."""
 
 _ITERATION = re.compile(r"(?:Chain \[\d+\] )?Iteration:\s+(\d+) / (\d+).*\((\w+)\)")
 
@@ -42,7 +42,7 @@ cmdstanpy.disable_logging()
 
 
 class _Model(cmdstanpy.CmdStanModel):  # type: ignore[misc]
-    """A model whose console lines can be followed while it runs; cmdstanpy shows them in its own bars only."""
+    """A model whose console lines can be followed while it runs; cmdstanpy shows them in bars of its own."""
 
     follow: Callable[[str, int], None] | None = None
 

@@ -1,5 +1,5 @@
-"""The command line."""
+"""The command line: it reads arguments, shows progress, prints results, and knows no statistics."""
 
+from workbench.cli.app import main
 
-def main() -> None:
-    """Run the command line."""
+__all__ = ["main"]

@@ -134,7 +134,7 @@ def _own_dims(
     labels: Mapping[str, tuple[str, ...]],
     coords: dict[str, np.ndarray],
 ) -> tuple[str, ...]:
-    """Return a dimension name for each axis: the declared size where it is a plain name, else one of its own."""
+    """Return a dimension for each axis: the declared size where it is a plain name, else one of its own."""
     dims: list[str] = []
     for axis, length in enumerate(shape):
         sizes = declaration.sizes if declaration is not None else ()

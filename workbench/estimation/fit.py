@@ -11,7 +11,8 @@ from typing import Any, TypeVar
 import xarray as xr
 
 from workbench.backends import Backend
-from workbench.estimation import laplace, map, mle, mode, nuts
+from workbench.estimation import laplace, mle, mode, nuts
+from workbench.estimation.map import estimate as posterior_mode
 from workbench.estimation.observed import data_groups
 from workbench.estimation.part import Part
 from workbench.estimation.record import record
@@ -45,9 +46,7 @@ class Fit:
     console: Mapping[str, str] = field(default_factory=dict)
 
 
-def fit(
-    request: FitRequest, model: CompiledModel, backend: Backend, progress: Progress = SILENT
-) -> Fit:
+def fit(request: FitRequest, model: CompiledModel, backend: Backend, progress: Progress = SILENT) -> Fit:
     """Work out a request: modes, approximation, posterior, and the gaps between them.
 
     A method that fails becomes a part with a reason; the others go on.
@@ -82,7 +81,7 @@ def _parts(setting: Setting) -> dict[str, Part]:
         if _asked(methods, Mle):
             parts["mle"] = mle.estimate(setting)
         for method in (method for method in methods if isinstance(method, Map)):
-            part, found = map.estimate(setting, method, normal or Laplace())
+            part, found = posterior_mode(setting, method, normal or Laplace())
             parts[method.name] = part
             unconstrained = found if method.jacobian else unconstrained
         if normal is not None:

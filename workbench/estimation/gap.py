@@ -10,9 +10,10 @@ from workbench.estimation.part import Part
 def explain(parts: Mapping[str, Part]) -> dict[str, dict[str, float]]:
     """Split MAP minus posterior mean into three steps that add up to it.
 
-    ``jacobian``: from the constrained to the unconstrained mode; ``curvature``: from that mode to the mean of the
-    normal approximation around it, which the transform to the declared scale bends; ``non_gaussian``: from there
-    to the posterior mean. ``in_sd`` is the whole in posterior standard deviations.
+    ``jacobian``: from the constrained to the unconstrained mode; ``curvature``: from that mode to the mean
+    of the normal approximation around it, which the transform to the declared scale bends;
+    ``non_gaussian``: from there to the posterior mean. ``in_sd`` is the whole in posterior standard
+    deviations.
 
     Steps whose parts are missing are left out; without MAP or posterior there is nothing to explain.
     """

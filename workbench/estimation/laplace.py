@@ -15,8 +15,8 @@ def approximate(setting: Setting, found: mode.Mode | None) -> Part:
 
     References
     ----------
-    Vehtari, Simpson, Gelman, Yao and Gabry (2024), Pareto smoothed importance sampling, JMLR 25(72); the ratios
-    are those of Yao et al. (2018), Yes, but did it work?, arXiv:1802.02538.
+    Vehtari, Simpson, Gelman, Yao and Gabry (2024), Pareto smoothed importance sampling, JMLR 25(72); the
+    ratios are those of Yao et al. (2018), Yes, but did it work?, arXiv:1802.02538.
     """
     if found is None:
         return Part("failed", "there is no unconstrained mode to approximate around.")

@@ -25,7 +25,9 @@ def estimate(setting: Setting) -> Part:
         return Part("failed", error.message)
     program, data = setting.request.program, setting.request.data
     if found.problem:
-        return Part("failed", found.problem, found.facts, console=found.run.console, seconds=found.run.seconds)
+        return Part(
+            "failed", found.problem, found.facts, console=found.run.console, seconds=found.run.seconds
+        )
     names = draws.parameters(program)
     return Part(
         "ok",
@@ -47,9 +49,7 @@ def _unavailable(setting: Setting) -> str:
     return ""
 
 
-def _estimates(
-    setting: Setting, found: mode.Mode, names: tuple[str, ...]
-) -> dict[str, dict[str, float]]:
+def _estimates(setting: Setting, found: mode.Mode, names: tuple[str, ...]) -> dict[str, dict[str, float]]:
     """Return value, standard error and Wald interval of each parameter."""
     errors = mode.standard_errors(found.curvature) if found.curvature is not None else {}
     width = float(stats.norm.ppf(0.5 + setting.request.level / 2))

@@ -17,9 +17,7 @@ def data_groups(request: FitRequest) -> dict[str, xr.Dataset]:
     Observed is what a likelihood statement has as its outcome; everything else is constant. A program that
     could not be taken apart has all of its data in `constant_data`.
     """
-    outcomes = {
-        name for term in request.program.terms if term.role == "likelihood" for name in term.outcomes
-    }
+    outcomes = {name for term in request.program.terms if term.role == "likelihood" for name in term.outcomes}
     variables = request.data.variables
     groups = {
         "observed_data": _dataset(request, [one for one in variables if one.name in outcomes]),

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import platform
 from collections.abc import Mapping
-from datetime import datetime, timezone
+from datetime import UTC, datetime
 from importlib import metadata
 from typing import Any
 
@@ -30,7 +30,7 @@ def record(request: FitRequest, model: CompiledModel, parts: Mapping[str, Part])
     return {
         "schema": SCHEMA,
         "workbench": workbench_version(),
-        "created": datetime.now(timezone.utc).isoformat(timespec="seconds"),
+        "created": datetime.now(UTC).isoformat(timespec="seconds"),
         "model": _model(request.program),
         "data": _data(request),
         "priors": dict(request.priors.values),
@@ -89,7 +89,7 @@ def _model(program: Program) -> dict[str, Any]:
         "instrumented": program.instrumented is not None,
         "obstacles": [str(obstacle) for obstacle in program.obstacles],
         "parameters": [
-            {"name": one.name, "type": one.type, "line": one.line}
+            {"name": one.name, "type": one.text, "line": one.line}
             for one in (*program.parameters, *program.transformed_parameters)
         ],
         "terms": [

@@ -1,0 +1,80 @@
+"""The rules of the house that no linter knows: who may import what, and that the map is complete."""
+
+import ast
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[1]
+PACKAGE = ROOT / "workbench"
+
+SINGLE_IMPORTERS = {
+    "subprocess": {"process.py"},
+    "cmdstanpy": {"backends/cmdstan.py"},
+    "jinja2": {"report/render.py"},
+    "matplotlib": {"report/figures.py"},
+    "arviz_plots": {"report/figures.py"},
+    "click": set(),
+    "httpstan": set(),
+}
+
+
+def imported_packages(path: Path) -> set[str]:
+    found: set[str] = set()
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import):
+            found |= {alias.name.split(".")[0] for alias in node.names}
+        elif isinstance(node, ast.ImportFrom) and node.module and node.level == 0:
+            found.add(node.module.split(".")[0])
+    return found
+
+
+@pytest.mark.parametrize("package", SINGLE_IMPORTERS)
+def test_single_importers(package):
+    importers = {
+        str(path.relative_to(PACKAGE)) for path in PACKAGE.rglob("*.py") if package in imported_packages(path)
+    }
+    assert importers <= SINGLE_IMPORTERS[package]
+
+
+def test_map_lists_every_room():
+    listed = set(re.findall(r"^\| `(\w+)` \|", (PACKAGE / "README.md").read_text(encoding="utf-8"), re.M))
+    rooms = {
+        path.stem
+        for path in PACKAGE.iterdir()
+        if (path.suffix == ".py" or (path / "__init__.py").exists()) and path.stem != "__init__"
+    }
+    assert listed == rooms
+
+
+def test_map_points_at_files_that_exist():
+    text = (PACKAGE / "README.md").read_text(encoding="utf-8")
+    paths = re.findall(r"`([a-z_]+/[\w/.]*)`", text)
+    missing = [path for path in paths if "<" not in path and not (PACKAGE / path).exists()]
+    assert not missing
+
+
+def test_top_level_is_what_the_design_fixes():
+    tracked = subprocess.run(["git", "ls-files"], cwd=ROOT, capture_output=True, text=True, check=True)
+    top = {line.split("/")[0] for line in tracked.stdout.splitlines()}
+    visible = {name for name in top if not name.startswith(".")}
+    assert visible <= {
+        "pyproject.toml", "workbench", "stan_models", "data", "tests", "reports", "README.md",
+        "Makefile", "LICENSE", "CHANGELOG.md", "requirements.lock",
+    }  # fmt: skip
+
+
+def test_help_does_not_import_the_scientific_stack():
+    code = (
+        "import sys\n"
+        "from typer.testing import CliRunner\n"
+        "from workbench.cli.app import app\n"
+        "assert CliRunner().invoke(app, ['--help']).exit_code == 0\n"
+        "heavy = {'numpy', 'pandas', 'scipy', 'xarray', 'matplotlib', 'cmdstanpy', 'arviz_stats'}\n"
+        "print(sorted(heavy & set(sys.modules)))\n"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "[]"

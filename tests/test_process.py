@@ -1,0 +1,85 @@
+"""Children: their output, their order, their time limit, and their end."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import psutil
+import pytest
+
+from workbench import process
+
+PYTHON = sys.executable
+
+
+def test_output_and_exit_code():
+    done = process.run([PYTHON, "-c", "import sys; print('out'); print('err', file=sys.stderr); sys.exit(3)"])
+    assert (done.stdout, done.stderr, done.returncode) == ("out\n", "err\n", 3)
+
+
+def test_results_come_in_the_order_given_whatever_finishes_first():
+    slow = process.Command((PYTHON, "-c", "import time; time.sleep(0.3); print('slow')"))
+    fast = process.Command((PYTHON, "-c", "print('fast')"))
+    finished = []
+    done = process.run_many([slow, fast], jobs=2, on_done=lambda one: finished.append(one.stdout))
+    assert [one.stdout for one in done] == ["slow\n", "fast\n"]
+    assert finished == ["fast\n", "slow\n"]
+
+
+def test_after_a_failure_nothing_new_starts(tmp_path):
+    marker = tmp_path / "started"
+    failing = process.Command((PYTHON, "-c", "raise SystemExit(1)"))
+    later = process.Command((PYTHON, "-c", f"open({str(marker)!r}, 'w')"))
+    done = process.run_many([failing, later], jobs=1)
+    assert [one.returncode for one in done] == [1]
+    assert not marker.exists()
+
+
+def test_a_time_limit_ends_the_child_and_says_so():
+    done = process.run([PYTHON, "-c", "import time; time.sleep(60)"], timeout=0.2)
+    assert done.timed_out
+    assert done.returncode == -signal.SIGTERM
+
+
+def test_a_program_that_is_not_there_raises():
+    with pytest.raises(FileNotFoundError):
+        process.run(["/no/such/program"])
+
+
+def test_an_interrupt_ends_grandchildren_too(tmp_path):
+    """The child starts a grandchild in the same group; after Ctrl-C neither is left."""
+    pid_file = tmp_path / "grandchild.pid"
+    child = (
+        "import subprocess, sys, time\n"
+        "p = subprocess.Popen([sys.executable, '-c', 'import time; time.sleep(60)'])\n"
+        f"open({str(pid_file)!r}, 'w').write(str(p.pid))\n"
+        "time.sleep(60)\n"
+    )
+    code = f"from workbench import process\nprocess.run([{PYTHON!r}, '-c', {child!r}])\n"
+    parent = subprocess.Popen([PYTHON, "-c", code], stderr=subprocess.DEVNULL)
+    grandchild = int(_wait_for(pid_file))
+    os.kill(parent.pid, signal.SIGINT)
+    parent.wait(10)
+    _wait_until(lambda: not psutil.pid_exists(grandchild) or _is_zombie(grandchild))
+
+
+def _wait_for(path: Path) -> str:
+    _wait_until(lambda: path.exists() and bool(path.read_text()))
+    return path.read_text()
+
+
+def _is_zombie(pid: int) -> bool:
+    try:
+        return bool(psutil.Process(pid).status() == psutil.STATUS_ZOMBIE)
+    except psutil.NoSuchProcess:
+        return True
+
+
+def _wait_until(is_so) -> None:
+    deadline = time.monotonic() + 20
+    while not is_so():
+        assert time.monotonic() < deadline
+        time.sleep(0.05)

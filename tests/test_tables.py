@@ -1,0 +1,69 @@
+"""Tables: what is read, and the words for what cannot be."""
+
+import hashlib
+
+import numpy as np
+import pytest
+
+from workbench import tables
+from workbench.errors import BindingError
+
+
+@pytest.fixture
+def write(tmp_path):
+    def write(content: str | bytes):
+        path = tmp_path / "table.csv"
+        path.write_bytes(content if isinstance(content, bytes) else content.encode())
+        return path
+
+    return write
+
+
+def test_columns_rows_and_hash(write):
+    table = tables.read(write("school,y\nA,1\nB,2.5\n"))
+    assert table.columns == ("school", "y")
+    assert table.rows == 2
+    np.testing.assert_array_equal(tables.numeric_column(table, "y"), [1, 2.5])
+    assert table.sha256 == hashlib.sha256(b"school,y\nA,1\nB,2.5\n").hexdigest()
+
+
+def test_a_byte_order_mark_is_not_part_of_the_first_name(write):
+    assert tables.read(write(b"\xef\xbb\xbfy\n1\n")).columns == ("y",)
+
+
+@pytest.mark.parametrize(
+    ("content", "words"),
+    [
+        ("", "is empty"),
+        ("a,b\n", "no rows"),
+        ("a,a\n1,2\n", "column `a` more than once"),
+        ("a,b\n1,2\n1,2,3\n", "not a readable CSV"),
+        (b"a\n\xff\xfe\n", "not UTF-8"),
+    ],
+)
+def test_what_is_no_table_is_said_in_words(write, content, words):
+    with pytest.raises(BindingError, match=words):
+        tables.read(write(content))
+
+
+def test_a_missing_file_and_a_folder(tmp_path):
+    with pytest.raises(BindingError, match="does not exist"):
+        tables.read(tmp_path / "none.csv")
+    with pytest.raises(BindingError, match="is a folder"):
+        tables.read(tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("cell", "found"), [("abc", "`abc`"), ("", "an empty cell"), ("NA", "an empty cell"), ("1,5", "`1,5`")]
+)
+def test_a_cell_that_is_no_number_is_named_by_row_and_column(write, cell, found):
+    table = tables.read(write(f'id,dose\nr1,1\nr2,"{cell}"\nr3,3\n'))
+    with pytest.raises(BindingError) as raised:
+        tables.numeric_column(table, "dose")
+    assert f"column `dose` of `table.csv` has {found} at row 2" in raised.value.message
+
+
+def test_infinite_cells_are_refused(write):
+    table = tables.read(write("y\n1\ninf\n"))
+    with pytest.raises(BindingError, match="`inf` at row 2"):
+        tables.numeric_column(table, "y")

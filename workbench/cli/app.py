@@ -1,0 +1,40 @@
+"""The commands, gathered. Each imports its rooms when it runs: `workbench --help` answers at once."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from workbench.cli import fit, report
+from workbench.provenance import workbench_version
+
+app = typer.Typer(
+    name="workbench",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    rich_markup_mode="rich",
+    help="Any Stan program and a table: point estimates, full posteriors, and an honest account of both.",
+)
+app.command("fit")(fit.command)
+app.command("report")(report.command)
+
+
+def _version(is_asked: bool) -> None:
+    if is_asked:
+        typer.echo(f"workbench {workbench_version()}")
+        raise typer.Exit
+
+
+@app.callback()
+def _main(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version.")
+    ] = False,
+) -> None:
+    del version
+
+
+def main() -> None:
+    """Run the command line."""
+    app()

@@ -1,0 +1,111 @@
+"""What a person sees: progress and errors on stderr, results on stdout."""
+
+from __future__ import annotations
+
+import functools
+import signal
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import NoReturn, ParamSpec, TypeVar
+
+import typer
+from rich.console import Console
+from rich.markup import escape
+from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeElapsedColumn
+
+from workbench.errors import EXIT_INTERRUPTED, WorkbenchError
+from workbench.progress import SILENT, Stage
+from workbench.progress import Progress as ProgressProtocol
+
+P = ParamSpec("P")
+T = TypeVar("T")
+
+_WIDTH = 120
+"""Columns of a table where no terminal says how wide it is."""
+
+
+def stdout() -> Console:
+    """Return the console for results."""
+    return Console(highlight=False, width=None if sys.stdout.isatty() else _WIDTH)
+
+
+def stderr() -> Console:
+    """Return the console for everything else."""
+    return Console(stderr=True, highlight=False, soft_wrap=True)
+
+
+def guarded(command: Callable[P, T]) -> Callable[P, T]:
+    """Wrap a command so that our errors become a sentence, a hint and an exit code."""
+
+    @functools.wraps(command)
+    def wrapped(*args: P.args, **kwargs: P.kwargs) -> T:
+        signal.signal(signal.SIGTERM, _terminate)
+        try:
+            return command(*args, **kwargs)
+        except WorkbenchError as reason:
+            _show(reason)
+            raise typer.Exit(reason.exit_code) from None
+        except KeyboardInterrupt:
+            stderr().print("\n[yellow]interrupted[/]: nothing was written; earlier results are as they were")
+            raise typer.Exit(EXIT_INTERRUPTED) from None
+
+    return wrapped
+
+
+def _terminate(number: int, _frame: object) -> NoReturn:
+    raise SystemExit(128 + number)
+
+
+def _show(reason: WorkbenchError) -> None:
+    console = stderr()
+    console.print(f"[bold red]error[/]: {escape(reason.message)}")
+    if reason.hint:
+        console.print(f"[bold]hint[/]: {escape(reason.hint)}")
+
+
+def progress(is_quiet: bool) -> ProgressProtocol:
+    """Return where stages are shown: bars in a terminal, a line for each otherwise."""
+    if is_quiet:
+        return SILENT
+    return _Bars() if sys.stderr.isatty() else _Lines()
+
+
+class _Bars:
+    """One bar for each stage, live."""
+
+    @contextmanager
+    def stage(self, title: str, total: float | None = None) -> Iterator[Stage]:
+        columns = (
+            TextColumn("{task.description:<32}"),
+            BarColumn(bar_width=28),
+            TimeElapsedColumn(),
+            TextColumn("{task.fields[detail]}", style="dim"),
+        )
+        with Progress(*columns, console=stderr()) as bars:
+            task = bars.add_task(escape(title), total=total, detail="")
+            yield _Bar(bars, task)
+            done = total if total is not None else 1.0
+            bars.update(task, total=done, completed=done, detail="")
+
+
+class _Bar:
+    def __init__(self, bars: Progress, task: TaskID) -> None:
+        self._bars = bars
+        self._task = task
+
+    def update(self, done: float, detail: str = "") -> None:
+        self._bars.update(self._task, completed=done, detail=escape(detail))
+
+
+class _Lines:
+    """One line when a stage begins and its time when it ends: for logs."""
+
+    @contextmanager
+    def stage(self, title: str, total: float | None = None) -> Iterator[Stage]:
+        del total
+        started = time.monotonic()
+        with SILENT.stage(title) as silent:
+            yield silent
+        stderr().print(f"{escape(title)}: {time.monotonic() - started:.1f} s")

@@ -1,0 +1,116 @@
+"""`workbench fit`: the main job."""
+
+from __future__ import annotations
+
+import shlex
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from workbench.cli import console, options
+from workbench.errors import EXIT_STRICT, RequestError, RunError
+
+_BINDING = "Binding"
+_SAMPLER = "Sampler"
+_OUTPUT = "Output"
+_STAN = "Stan"
+
+
+@console.guarded
+def command(
+    model: Annotated[Path, typer.Argument(help="A Stan program.", metavar="MODEL.stan")],
+    data: Annotated[Path, typer.Argument(help="A table with a header.", metavar="DATA.csv")],
+    column: Annotated[
+        list[str] | None,
+        typer.Option(help="Columns of a Stan variable: y=sales, X=age,income.", rich_help_panel=_BINDING),
+    ] = None,
+    set_: Annotated[
+        list[str] | None,
+        typer.Option("--set", help="Value of a Stan variable: K=3.", rich_help_panel=_BINDING),
+    ] = None,
+    prior: Annotated[
+        list[str] | None,
+        typer.Option(help="Value of a hyperparameter: beta.sigma=1.", rich_help_panel=_BINDING),
+    ] = None,
+    seed: Annotated[int, typer.Option(min=0, help="All other seeds are derived from it.")] = 1,
+    chains: Annotated[int, typer.Option(help="Chains.", rich_help_panel=_SAMPLER)] = 4,
+    draws: Annotated[int, typer.Option(help="Draws kept in each chain.", rich_help_panel=_SAMPLER)] = 1000,
+    warmup: Annotated[
+        int, typer.Option(help="Warm-up draws in each chain.", rich_help_panel=_SAMPLER)
+    ] = 1000,
+    adapt_delta: Annotated[
+        float, typer.Option(help="Target acceptance statistic.", rich_help_panel=_SAMPLER)
+    ] = 0.8,
+    max_treedepth: Annotated[
+        int, typer.Option(help="Longest trajectory: 2^this steps.", rich_help_panel=_SAMPLER)
+    ] = 10,
+    jobs: Annotated[
+        int | None,
+        typer.Option(min=1, help="Chains at a time; default: the cores.", rich_help_panel=_SAMPLER),
+    ] = None,
+    level: Annotated[
+        float, typer.Option(help="Probability of the intervals.", rich_help_panel=_OUTPUT)
+    ] = 0.95,
+    output: Annotated[
+        Path | None,
+        typer.Option(
+            "--output", "-o", help="Run directory; default: one in reports/.", rich_help_panel=_OUTPUT
+        ),
+    ] = None,
+    json_: Annotated[
+        bool, typer.Option("--json", help="Print run.json and nothing else.", rich_help_panel=_OUTPUT)
+    ] = False,
+    strict: Annotated[
+        bool, typer.Option("--strict", help="Exit with 1 if the verdict is fail.", rich_help_panel=_OUTPUT)
+    ] = False,
+    quiet: Annotated[
+        bool, typer.Option("--quiet", "-q", help="Show no progress.", rich_help_panel=_OUTPUT)
+    ] = False,
+    compiler: Annotated[
+        str | None,
+        typer.Option(help="clang++, g++, zig or a path; default: the first found.", rich_help_panel=_STAN),
+    ] = None,
+    toolchain: Annotated[
+        str, typer.Option(help="auto, embedded, or cmdstan for your own.", rich_help_panel=_STAN)
+    ] = "auto",
+) -> None:
+    """Fit a Stan program to a table: MLE, MAP, Laplace and NUTS, with a verdict and a report."""
+    from workbench import pipeline
+    from workbench.cli import table
+    from workbench.estimation import store
+    from workbench.methods import Laplace, Map, Mle, Nuts
+    from workbench.toolchain import Settings
+
+    if not 0 < level < 1:
+        raise RequestError(f"--level was expected to be between 0 and 1, found {level}.")
+    nuts = Nuts(chains, draws, warmup, adapt_delta, max_treedepth)
+    asked = pipeline.Options(
+        options.columns(column or []),
+        options.values(set_ or []),
+        options.numbers(prior or []),
+        (Mle(), Map(), Map(jacobian=True), Laplace(), nuts),
+        seed,
+        level,
+        jobs or options.available_cores(),
+        output,
+        Settings(compiler=compiler, source=toolchain),
+        shlex.join(["workbench", *sys.argv[1:]]),
+    )
+    fitted, folder = pipeline.fit(model, data, asked, progress=console.progress(quiet))
+    if json_:
+        typer.echo(store.dump(fitted.record), nl=False)
+    else:
+        table.show(fitted.record, folder, console.stdout())
+    _leave(fitted.record["nuts"], fitted.record["diagnosis"]["verdict"], is_strict=strict)
+
+
+def _leave(nuts: dict[str, object], verdict: str, *, is_strict: bool) -> None:
+    """Exit as the contract says: sampling failed is 4, `--strict` and a bad verdict is 1."""
+    if nuts["status"] == "failed":
+        raise RunError(
+            f"there is no posterior: {nuts['reason']}", hint="console.log has all that Stan printed"
+        )
+    if is_strict and verdict == "fail":
+        raise typer.Exit(EXIT_STRICT)

@@ -1,0 +1,174 @@
+"""The main job from two files to a run directory: each room asked in turn."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from workbench import binding, card, priors, program, tables, toolchain
+from workbench.backends import Backend
+from workbench.binding import BoundData
+from workbench.card import Card
+from workbench.diagnostics import diagnose
+from workbench.errors import ProgramError
+from workbench.estimation import Fit, store
+from workbench.estimation import fit as estimate
+from workbench.priors import Priors
+from workbench.program import Program
+from workbench.progress import SILENT, Progress
+from workbench.report import fit_report, render
+from workbench.request import DEFAULT_METHODS, FitRequest, Method
+from workbench.tables import Table
+from workbench.toolchain import Settings, Toolchain
+
+
+@dataclass(frozen=True)
+class Options:
+    """What can be said about a fit besides its two files.
+
+    Attributes
+    ----------
+    columns, given, priors
+        Columns for Stan variables, values for them, and values of hyperparameters.
+    methods, seed, level, jobs
+        As in `FitRequest`.
+    output
+        The run directory; `None` for `reports/<model>-<data>-<hash>`.
+    toolchain
+        Which Stan and compiler to use.
+    command
+        The command line to note in the record.
+    """
+
+    columns: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    given: Mapping[str, Any] = field(default_factory=dict)
+    priors: Mapping[str, float] = field(default_factory=dict)
+    methods: tuple[Method, ...] = DEFAULT_METHODS
+    seed: int = 1
+    level: float = 0.95
+    jobs: int = 1
+    output: Path | None = None
+    toolchain: Settings = field(default_factory=Settings)
+    command: str = ""
+
+
+def fit(
+    model: Path,
+    data: Path,
+    options: Options | None = None,
+    *,
+    backend: Backend | None = None,
+    progress: Progress = SILENT,
+) -> tuple[Fit, Path]:
+    """Fit a Stan program to a table and publish the run directory.
+
+    Parameters
+    ----------
+    model, data
+        A `.stan` file and a CSV file.
+    options
+        Everything else; the defaults suit most programs.
+    backend
+        Who runs Stan; `None` for cmdstanpy.
+    progress
+        Where to report.
+
+    Returns
+    -------
+    The fit with its diagnosis, and the run directory.
+
+    Raises
+    ------
+    WorkbenchError
+        Any of the tree in `workbench.errors`; an earlier run in the same place is kept.
+    """
+    options = options or Options()
+    if not model.is_file():
+        raise ProgramError(
+            f"a Stan program was expected at `{model}`, but there is no such file.", path=model
+        )
+    table = tables.read(data)
+    tools = toolchain.provision(options.toolchain, progress)
+    request = prepare(program.read(model, tools.stanc), table, options)
+    executable = toolchain.build(
+        request.program.name,
+        _source(request.program),
+        tools,
+        include_paths=(model.parent,),
+        progress=progress,
+    )
+    fitted = estimate(request, executable, backend or _cmdstan(), progress)
+    with progress.stage("Writing the report"):
+        fitted = _complete(fitted, tools, options.command)
+        folder = options.output or default_folder(request)
+        return fitted, store.write(fitted, render(fit_report(fitted)), folder)
+
+
+def prepare(read: Program, table: Table, options: Options) -> FitRequest:
+    """Settle the priors, bind the table, and return the complete request.
+
+    Raises
+    ------
+    RequestError
+        The table, a prior or a setting does not fit the program.
+    """
+    story = card.read(read.path)
+    settled = priors.settle(
+        read, options.priors, _unless_given(story, options), f"default of {read.name}.toml"
+    )
+    bound = _bind(read, table, story, settled, options)
+    return FitRequest(read, bound, settled, options.methods, options.seed, options.level, options.jobs)
+
+
+def default_folder(request: FitRequest) -> Path:
+    """Return `reports/<model>-<data>-<hash>`; the hash tells apart all that decides the numbers."""
+    return Path("reports") / f"{request.program.name}-{request.data.table.path.stem}-{request.key[:8]}"
+
+
+def redraw(folder: Path) -> Path:
+    """Draw a run's report anew from its files alone; return the report.
+
+    Raises
+    ------
+    StoreError
+        There is no complete run in the folder.
+    """
+    fitted = store.read(folder)
+    store.rewrite_report(folder, render(fit_report(fitted)))
+    return folder / store.REPORT
+
+
+def _bind(read: Program, table: Table, story: Card, settled: Priors, options: Options) -> BoundData:
+    """Bind with the card's columns where the table has them; what the user says goes first."""
+    usual = {
+        name: columns
+        for name, columns in story.columns.items()
+        if set(columns) <= set(table.columns) and name not in options.given
+    }
+    given = {**settled.user_data, **options.given}
+    origins = {name: settled.origins[name] for name in settled.user_data} | dict.fromkeys(
+        options.given, "--set"
+    )
+    return binding.bind(read, table, columns={**usual, **options.columns}, given=given, origins=origins)
+
+
+def _unless_given(story: Card, options: Options) -> dict[str, Any]:
+    return {name: value for name, value in story.hyperparameters.items() if name not in options.given}
+
+
+def _source(read: Program) -> str:
+    return read.source if read.instrumented is None else read.instrumented.source
+
+
+def _complete(fitted: Fit, tools: Toolchain, command: str) -> Fit:
+    diagnosis = diagnose(fitted.record)
+    facts = {**fitted.record["toolchain"], "why": tools.why}
+    return store.with_entries(fitted, {"toolchain": facts, "command": command, "diagnosis": diagnosis.record})
+
+
+def _cmdstan() -> Backend:
+    from workbench.backends.cmdstan import CmdStanBackend
+
+    return CmdStanBackend()
