@@ -1,0 +1,268 @@
+"""From the text of a Stan program to an executable that speaks CmdStan's command line."""
+
+from __future__ import annotations
+
+import os
+import re
+import tempfile
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from importlib import resources
+from pathlib import Path
+
+from workbench import process
+from workbench.errors import BuildFailed
+from workbench.program import stanc
+from workbench.progress import SILENT, Progress
+from workbench.provenance import hash_parts
+from workbench.toolchain import cache
+from workbench.toolchain.compilers import copy_header, header_command, link_command, object_command
+from workbench.toolchain.locate import Toolchain
+
+# The pieces that need no Stan header, and the others with the slowest first, so that both cores end together.
+_LIGHT = ("grammar.cpp", "number.cpp", "settings.cpp")
+_SLOWEST = ("pathfinder.cpp", "laplace.cpp", "optimize.cpp", "nuts_dense.cpp")
+# What a compiler takes for one piece of the driver [bytes].
+_MEMORY_PER_PIECE = 1 << 30
+# stanc notes its options in the C++, paths of this one run among them.
+_STANC_FLAGS = re.compile(r"(?<=\")stancflags = [^\"]*")
+
+
+@dataclass(frozen=True)
+class CompiledModel:
+    """An executable made from a Stan program.
+
+    Attributes
+    ----------
+    name
+        The model's name.
+    exe
+        The executable; it takes CmdStan's arguments.
+    key
+        The hash of everything that went into it.
+    cached
+        Whether it was there already.
+    seconds
+        How long the call took [s].
+    stan_version, compiler
+        What it was built with.
+    threads
+        Whether it can use several threads.
+    """
+
+    name: str
+    exe: Path
+    key: str
+    cached: bool
+    seconds: float
+    stan_version: str
+    compiler: str
+    threads: bool = False
+
+
+def build(
+    name: str,
+    source: str,
+    toolchain: Toolchain,
+    *,
+    include_paths: Sequence[Path] = (),
+    threads: bool = False,
+    progress: Progress = SILENT,
+) -> CompiledModel:
+    """Compile a Stan program, or return the executable that is there already.
+
+    The precompiled header and the driver are built first where they are missing.
+
+    Parameters
+    ----------
+    name
+        The model's name, as it will stand in output files and error messages.
+    source
+        The program's text.
+    toolchain
+        What `provision` returned.
+    include_paths
+        Folders that ``#include`` searches.
+    threads
+        Build for several threads in one process; loop-heavy programs then run slower.
+    progress
+        Where stages are shown.
+
+    Raises
+    ------
+    ProgramError
+        stanc rejects the program.
+    BuildFailed
+        The C++ compiler fails; carries its command and a log file.
+    """
+    started = time.monotonic()
+    cpp = translate(name, source, toolchain.stanc, include_paths)
+    key = hash_parts("model", driver_key(toolchain, threads), cpp)
+    place = cache.entry(toolchain.cache, "models", key)
+    cached = cache.is_sound(place)
+    if not cached:
+        objects = build_driver(toolchain, threads, progress)
+        made = _Model(toolchain, threads, name, cpp, objects, progress)
+        cache.publish(place, made.compile, progress)
+    cache.touch(place)
+    seconds = time.monotonic() - started
+    version, compiler = toolchain.stan_version, toolchain.compiler.version
+    return CompiledModel(name, place / name, key, cached, seconds, version, compiler, threads)
+
+
+def translate(name: str, source: str, compiler: stanc.Stanc, include_paths: Sequence[Path]) -> str:
+    """Return the C++ that stanc makes of a Stan program."""
+    with tempfile.TemporaryDirectory(prefix="workbench-") as scratch:
+        file = Path(scratch) / f"{name}.stan"
+        file.write_text(source)
+        output = Path(scratch) / f"{name}.hpp"
+        options = [f"--o={output}", f"--name={_identifier(name)}_model", f"--filename-in-msg={name}.stan"]
+        stanc.ask(compiler, options, file, include_paths)
+        return _STANC_FLAGS.sub("stancflags = ", output.read_text())
+
+
+def _identifier(name: str) -> str:
+    """Return a name as C++ can have it.
+
+    >>> _identifier("8-schools")
+    '_8_schools'
+    """
+    return re.sub(r"^(?=\d)|\W", "_", name)
+
+
+def header_key(toolchain: Toolchain, threads: bool) -> str:
+    """Return the hash of all that a precompiled header depends on."""
+    # The folder counts too: clang's headers name the files they were made from.
+    command = header_command(toolchain.compiler, toolchain.home, Path("header"), threads=threads)
+    return hash_parts("header", toolchain.compiler.identity, str(command))
+
+
+def driver_key(toolchain: Toolchain, threads: bool) -> str:
+    """Return the hash of all that the driver's objects depend on."""
+    sources = [path.name + "\n" + path.read_text() for path in _driver_sources(".hpp", ".cpp")]
+    return hash_parts("driver", header_key(toolchain, threads), *sources)
+
+
+def build_header(toolchain: Toolchain, threads: bool, progress: Progress) -> Path:
+    """Return the folder of Stan's precompiled model header, made on first use."""
+    place = cache.entry(toolchain.cache, "headers", header_key(toolchain, threads))
+
+    def make(folder: Path) -> None:
+        copy_header(toolchain.compiler, toolchain.home, folder)
+        with progress.stage("Precompiling Stan's headers"):
+            command = header_command(toolchain.compiler, toolchain.home, folder, threads=threads)
+            _compile_all(toolchain, "header", [command])
+
+    cache.publish(place, make, progress)
+    cache.touch(place)
+    return place
+
+
+def build_driver(toolchain: Toolchain, threads: bool, progress: Progress) -> list[Path]:
+    """Return the objects of the command line's driver, made on first use."""
+    place = cache.entry(toolchain.cache, "drivers", driver_key(toolchain, threads))
+
+    def make(folder: Path) -> None:
+        header = build_header(toolchain, threads, progress)
+        commands = [
+            object_command(
+                toolchain.compiler,
+                toolchain.home,
+                None if source.name in _LIGHT else header,
+                source,
+                folder / f"{source.stem}.o",
+                threads=threads,
+            )
+            for source in sorted(_driver_sources(".cpp"), key=_slowest_first)
+        ]
+        with progress.stage("Building Stan's driver", len(commands)) as stage:
+            _compile_all(toolchain, "driver", commands, on_count=stage.update)
+
+    cache.publish(place, make, progress)
+    cache.touch(place)
+    return sorted(place.glob("*.o"))
+
+
+def _driver_sources(*suffixes: str) -> list[Path]:
+    folder = Path(str(resources.files("workbench.toolchain") / "driver"))
+    return sorted(path for path in folder.iterdir() if path.suffix in suffixes)
+
+
+def _slowest_first(source: Path) -> int:
+    return _SLOWEST.index(source.name) if source.name in _SLOWEST else len(_SLOWEST)
+
+
+@dataclass(frozen=True)
+class _Model:
+    """One model on its way from C++ to an executable."""
+
+    toolchain: Toolchain
+    threads: bool
+    name: str
+    cpp: str
+    driver: Sequence[Path]
+    progress: Progress
+
+    def compile(self, folder: Path) -> None:
+        compiler, home = self.toolchain.compiler, self.toolchain.home
+        header = build_header(self.toolchain, self.threads, self.progress)
+        source, model = folder / f"{self.name}.hpp", folder / f"{self.name}.o"
+        source.write_text(self.cpp)
+        with self.progress.stage(f"Compiling {self.name}"):
+            command = object_command(compiler, home, header, source, model, threads=self.threads)
+            _compile_all(self.toolchain, self.name, [command])
+            link = link_command(compiler, home, [model, *self.driver], folder / self.name)
+            _compile_all(self.toolchain, self.name, [link])
+        model.unlink()
+
+
+def _compile_all(
+    toolchain: Toolchain,
+    what: str,
+    commands: Sequence[process.Command],
+    on_count: Callable[[float], None] | None = None,
+) -> None:
+    """Run compilers side by side; the first that fails becomes our error."""
+    done: list[process.Completed] = []
+
+    def note(result: process.Completed) -> None:
+        done.append(result)
+        if on_count is not None:
+            on_count(len(done))
+
+    process.run_many(commands, jobs=_jobs(), on_done=note)
+    for result in done:
+        if result.returncode != 0:
+            raise _failure(toolchain.cache, what, result)
+
+
+def _jobs() -> int:
+    """Return how many compilers fit this machine's processors and memory at once."""
+    import psutil
+
+    memory = psutil.virtual_memory().available // _MEMORY_PER_PIECE
+    return max(1, min(os.cpu_count() or 1, memory))
+
+
+def _failure(folder: Path, what: str, result: process.Completed) -> BuildFailed:
+    log = folder / "logs" / f"{what}-{int(time.time())}.log"
+    with cache.writing(folder):
+        log.parent.mkdir(parents=True, exist_ok=True)
+        log.write_text(f"{result.command}\n\n{result.output}\n")
+    program = Path(result.command.argv[0]).name
+    if "No space left on device" in result.output:
+        message = f"{program} ran out of disk space while it compiled {what}; its words are in {log}."
+        hint = "`workbench toolchain prune` frees space; WORKBENCH_CACHE moves the cache to another disk"
+    elif _was_killed(result):
+        message = f"{program} was killed while it compiled {what}, most likely for want of memory; see {log}."
+        hint = "close other programs: a compiler needs up to 3 GB here"
+    else:
+        first = next((line for line in result.output.splitlines() if "error:" in line), "it gave no reason")
+        message = f"{program} failed to compile {what}: {first.strip()} (all of its words are in {log})."
+        hint = None
+    return BuildFailed(message, command=str(result.command), log=log, hint=hint)
+
+
+def _was_killed(result: process.Completed) -> bool:
+    return result.returncode < 0 or "Killed signal" in result.output or "signal 9" in result.output
