@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import Any
 
 from workbench import binding, card, priors, program, tables, toolchain
-from workbench.backends import Backend
 from workbench.binding import BoundData
 from workbench.card import Card
 from workbench.diagnostics import diagnose
@@ -21,7 +20,7 @@ from workbench.progress import SILENT, Progress
 from workbench.report import fit_report, render
 from workbench.request import DEFAULT_METHODS, FitRequest, Method
 from workbench.tables import Table
-from workbench.toolchain import Settings, Toolchain
+from workbench.toolchain import CompiledModel, Settings, Toolchain
 
 
 @dataclass(frozen=True)
@@ -55,12 +54,7 @@ class Options:
 
 
 def fit(
-    model: Path,
-    data: Path,
-    options: Options | None = None,
-    *,
-    backend: Backend | None = None,
-    progress: Progress = SILENT,
+    model: Path, data: Path, options: Options | None = None, progress: Progress = SILENT
 ) -> tuple[Fit, Path]:
     """Fit a Stan program to a table and publish the run directory.
 
@@ -70,8 +64,6 @@ def fit(
         A `.stan` file and a CSV file.
     options
         Everything else; the defaults suit most programs.
-    backend
-        Who runs Stan; `None` for cmdstanpy.
     progress
         Where to report.
 
@@ -92,18 +84,26 @@ def fit(
     table = tables.read(data)
     tools = toolchain.provision(options.toolchain, progress)
     request = prepare(program.read(model, tools.stanc), table, options)
-    executable = toolchain.build(
-        request.program.name,
-        _source(request.program),
-        tools,
-        include_paths=(model.parent,),
-        progress=progress,
-    )
-    fitted = estimate(request, executable, backend or _cmdstan(), progress)
+    executable = _build(request.program, tools, progress)
+    from workbench.backends.cmdstan import CmdStanBackend  # only now: importing it takes a second
+
+    fitted = estimate(request, executable, CmdStanBackend(), progress)
     with progress.stage("Writing the report"):
-        fitted = _complete(fitted, tools, options.command)
-        folder = options.output or default_folder(request)
-        return fitted, store.write(fitted, render(fit_report(fitted)), folder)
+        facts = {**fitted.record["toolchain"], "source": tools.source, "why": tools.why}
+        fitted = store.with_entries(fitted, {"toolchain": facts, "command": options.command})
+        return conclude(fitted, options.output or default_folder(request))
+
+
+def conclude(fitted: Fit, folder: Path) -> tuple[Fit, Path]:
+    """Diagnose a fit, draw its report, and publish the run directory.
+
+    Raises
+    ------
+    StoreError
+        The folder is taken by something that is not a run, or cannot be written.
+    """
+    diagnosed = store.with_entries(fitted, {"diagnosis": diagnose(fitted.record).record})
+    return diagnosed, store.write(diagnosed, render(fit_report(diagnosed)), folder)
 
 
 def prepare(read: Program, table: Table, options: Options) -> FitRequest:
@@ -158,17 +158,7 @@ def _unless_given(story: Card, options: Options) -> dict[str, Any]:
     return {name: value for name, value in story.hyperparameters.items() if name not in options.given}
 
 
-def _source(read: Program) -> str:
-    return read.source if read.instrumented is None else read.instrumented.source
-
-
-def _complete(fitted: Fit, tools: Toolchain, command: str) -> Fit:
-    diagnosis = diagnose(fitted.record)
-    facts = {**fitted.record["toolchain"], "why": tools.why}
-    return store.with_entries(fitted, {"toolchain": facts, "command": command, "diagnosis": diagnosis.record})
-
-
-def _cmdstan() -> Backend:
-    from workbench.backends.cmdstan import CmdStanBackend
-
-    return CmdStanBackend()
+def _build(read: Program, tools: Toolchain, progress: Progress) -> CompiledModel:
+    """Compile the instrumented program, or the user's own where there is none."""
+    source = read.source if read.instrumented is None else read.instrumented.source
+    return toolchain.build(read.name, source, tools, include_paths=(read.path.parent,), progress=progress)

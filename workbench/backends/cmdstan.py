@@ -17,7 +17,7 @@ import psutil
 from cmdstanpy.utils.stancsv import munge_varname
 
 from workbench.backends.base import Curvature, Floats, Job, RawRun
-from workbench.errors import ChainFailed, DrawsCorrupt
+from workbench.errors import ChainFailed, DrawsCorrupt, RunError
 from workbench.methods import Laplace, Nuts
 from workbench.progress import SILENT, Progress, Stage
 
@@ -80,29 +80,31 @@ class CmdStanBackend:
     def laplace(self, job: Job, mode: RawRun, method: Laplace, *, jacobian: bool) -> RawRun:
         """Take curvature and normal draws around a mode."""
         started = time.monotonic()
-        folder = _fresh_folder(job)
-        with _in_stan_words("the Laplace approximation"):
-            fit = _interruptible(
-                lambda: _model(job).laplace_sample(
-                    **{**_common(job, _DIGITS), "output_dir": str(folder)},
-                    mode=str(mode.output),
-                    draws=method.draws,
-                    jacobian=jacobian,
-                )
-            )
+        call = _common(job, _DIGITS)
+        folder = Path(call["output_dir"])
+        model = _model(job)
+
+        def ask() -> tuple[tuple[str, ...], Floats]:
+            fit = model.laplace_sample(**call, mode=str(mode.output), draws=method.draws, jacobian=jacobian)
+            return fit.column_names, np.atleast_2d(np.asarray(fit.draws(), dtype=float))
+
+        try:
+            with _in_stan_words("the Laplace approximation"):
+                names, draws = _interruptible(ask)
+        except RunError:
+            names, draws = ("log_p__", "log_q__"), np.empty((0, 2))
         curvature = _read_curvature(folder)
-        names = fit.column_names
-        keep = _is_parameter(names)
-        columns = tuple(munge_varname(name) for name in np.array(names)[keep])
         console = "\n".join(path.read_text() for path in sorted(folder.glob("*-stdout.txt")))
-        draws = _laplace_draws(fit) if curvature is not None else np.empty((0, len(names)))
+        if curvature is None and not len(draws):
+            raise ChainFailed(f"the Laplace approximation stopped: {_stan_words(console)}")
+        keep = _is_parameter(names)
         return RawRun(
-            columns,
+            tuple(munge_varname(name) for name in np.array(names)[keep]),
             draws[None, :, keep],
             {name: draws[None, :, names.index(f"{name}__")] for name in ("log_p", "log_q")},
             console,
             time.monotonic() - started,
-            bool(len(draws)),
+            len(draws) == method.draws,
             curvature=curvature,
         )
 
@@ -180,13 +182,6 @@ def _or_none(values: object) -> Floats | None:
 
 def _console(runset: Any) -> str:
     return "\n".join(Path(name).read_text(errors="replace") for name in runset.stdout_files if name)
-
-
-def _laplace_draws(fit: Any) -> Floats:
-    try:
-        return np.atleast_2d(np.asarray(fit.draws(), dtype=float))
-    except ValueError:
-        return np.empty((0, len(fit.column_names)))
 
 
 def _read_curvature(folder: Path) -> Curvature | None:

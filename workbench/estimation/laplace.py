@@ -21,7 +21,7 @@ def approximate(setting: Setting, found: mode.Mode | None) -> Part:
     if found is None:
         return Part("failed", "there is no unconstrained mode to approximate around.")
     run = found.approximation
-    if found.problem or run is None or run.draws.shape[1] == 0:
+    if found.problem or run is None or not run.converged:
         reason = found.problem or "Stan could not draw from the approximation."
         return Part("failed", f"there is no mode to approximate around: {reason}")
     ratios = run.stats["log_p"][0] - run.stats["log_q"][0]

@@ -31,9 +31,7 @@ def estimate(setting: Setting, method: Map, laplace: Laplace) -> tuple[Part, mod
     program, data = setting.request.program, setting.request.data
     names = draws.parameters(program)
     estimates = {
-        column: {"value": value}
-        for column, value in zip(found.run.columns, found.run.draws[0, 0].tolist(), strict=True)
-        if draws.owner(column) in names
+        column: {"value": value} for column, value in found.values.items() if draws.owner(column) in names
     }
     groups = {method.name: draws.read(found.run, program, data, names, ())}
     return Part("ok", "", facts, estimates, groups, found.run.console, found.run.seconds), found

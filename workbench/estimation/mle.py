@@ -54,7 +54,7 @@ def _estimates(setting: Setting, found: mode.Mode, names: tuple[str, ...]) -> di
     errors = mode.standard_errors(found.curvature) if found.curvature is not None else {}
     width = float(stats.norm.ppf(0.5 + setting.request.level / 2))
     result: dict[str, dict[str, float]] = {}
-    for column, value in zip(found.run.columns, found.run.draws[0, 0].tolist(), strict=True):
+    for column, value in found.values.items():
         if draws.owner(column) not in names:
             continue
         result[column] = {"value": value}
@@ -70,9 +70,5 @@ def _log_likelihood(setting: Setting, found: mode.Mode) -> dict[str, float]:
     name = instrumented.log_lik if instrumented is not None else None
     if name is None:
         return {}
-    values = [
-        value
-        for column, value in zip(found.run.columns, found.run.draws[0, 0], strict=True)
-        if draws.owner(column) == name
-    ]
+    values = [value for column, value in found.values.items() if draws.owner(column) == name]
     return {"log_lik": float(np.sum(values))} if values else {}

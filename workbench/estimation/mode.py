@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
@@ -59,9 +60,15 @@ class Mode:
     problem: str
 
     @property
-    def facts(self) -> dict[str, float | int]:
-        """What `run.json` says about the climb."""
-        return {"starts": self.starts, "reached": self.reached, "failed_starts": self.failed}
+    def facts(self) -> dict[str, Any]:
+        """What `run.json` says about the climb; where there is no mode, also where it stopped."""
+        counts = {"starts": self.starts, "reached": self.reached, "failed_starts": self.failed}
+        return counts | ({"stopped_at": self.values} if self.problem else {})
+
+    @property
+    def values(self) -> dict[str, float]:
+        """Where the climb ended, by Stan name."""
+        return dict(zip(self.run.columns, self.run.draws[0, 0].tolist(), strict=True))
 
 
 def find(setting: Setting, method: str, *, jacobian: bool, prior_weight: float, laplace: Laplace) -> Mode:
@@ -140,7 +147,7 @@ def _problem(curvature: Curvature | None, run: RawRun) -> str:
     spread = np.sqrt(np.diag(np.linalg.inv(information)))
     runaway = _transformed(curvature) & (spread > RUNAWAY_SD)
     if runaway.any():
-        return _flat(curvature, int(np.argmax(np.where(runaway, spread, 0))))
+        return _at_the_edge(curvature, run, int(np.argmax(np.where(runaway, spread, 0))))
     return _unfinished(curvature.gradient, information)
 
 
@@ -156,6 +163,15 @@ def _flat(curvature: Curvature, index: int) -> str:
     return (
         f"the log density has no maximum: it is flat or still rising along `{name}` "
         "where the optimiser stopped."
+    )
+
+
+def _at_the_edge(curvature: Curvature, run: RawRun, index: int) -> str:
+    name = curvature.free_names[index]
+    stopped = dict(zip(run.columns, run.draws[0, 0], strict=True)).get(name)
+    where = "" if stopped is None else f" (it had reached {stopped:.3g})"
+    return (
+        f"the log density has no maximum inside the support: `{name}` runs to the edge of its range{where}."
     )
 
 

@@ -38,7 +38,6 @@ def record(request: FitRequest, model: CompiledModel, parts: Mapping[str, Part])
         "seed": request.seed,
         "toolchain": {
             "stan": model.stan_version,
-            "source": model.source,
             "compiler": model.compiler,
             "key": model.key,
         },
