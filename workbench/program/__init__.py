@@ -1,0 +1,23 @@
+"""What a Stan program says: its signature, the terms of its density, and one program for every estimator."""
+
+from workbench.program.expression import Expression
+from workbench.program.hyperparameters import Hyperparameter
+from workbench.program.instrument import Instrumented, Outputs
+from workbench.program.model import Obstacle, Program
+from workbench.program.reading import read
+from workbench.program.signature import Declaration
+from workbench.program.stanc import Stanc
+from workbench.program.terms import Term
+
+__all__ = [
+    "Declaration",
+    "Expression",
+    "Hyperparameter",
+    "Instrumented",
+    "Obstacle",
+    "Outputs",
+    "Program",
+    "Stanc",
+    "Term",
+    "read",
+]

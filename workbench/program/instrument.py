@@ -1,0 +1,179 @@
+"""One program that serves every estimator: weights on its terms, constants of its priors as data.
+
+The author's program is not touched. The instrumented one has the same parameters and, with every weight 1
+and every constant at its default, the same log density up to rounding.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+from workbench.errors import PriorError
+from workbench.program import nodes as n
+from workbench.program.counting import counting_slice
+from workbench.program.hyperparameters import Hyperparameter
+from workbench.program.names import Names
+from workbench.program.printer import to_text
+from workbench.program.replay import ROLE_CODES, replayed
+from workbench.program.rewrite import Plan, weighted_model
+from workbench.program.terms import Term
+
+
+@dataclass(frozen=True)
+class Outputs:
+    """The generated quantities that are ours.
+
+    Attributes
+    ----------
+    densities
+        One entry for each term: its log density, normalised and unweighted.
+    lprior
+        Their sum over the terms whose role is prior.
+    log_lik
+        One entry for each observation; `None` where the program cannot be opened into observations.
+    """
+
+    densities: str
+    lprior: str
+    log_lik: str | None
+
+    @property
+    def names(self) -> frozenset[str]:
+        """All of them: columns that are not the author's."""
+        return frozenset({self.densities, self.lprior, self.log_lik} - {None})  # type: ignore[arg-type]
+
+
+@dataclass(frozen=True)
+class Instrumented:
+    """The instrumented program and how to feed it.
+
+    Attributes
+    ----------
+    source
+        The Stan program.
+    weights, roles
+        The names of the data that hold one weight and one role for each term.
+    terms
+        The terms, in the order of the weights.
+    hyperparameters
+        The constants that are data here and were literals in the author's program.
+    outputs
+        The generated quantities that are ours.
+    """
+
+    source: str
+    weights: str
+    roles: str
+    terms: tuple[Term, ...] = field(repr=False)
+    hyperparameters: tuple[Hyperparameter, ...] = field(repr=False)
+    outputs: Outputs
+
+    @property
+    def data_names(self) -> frozenset[str]:
+        """The data it needs beyond the author's own."""
+        return frozenset({self.weights, self.roles, *(item.data_name for item in self.hyperparameters)})
+
+    def data(
+        self,
+        weights: Mapping[str | int, float] | None = None,
+        hyperparameters: Mapping[str, float] | None = None,
+    ) -> dict[str, list[float] | list[int] | float]:
+        """Return the data beyond the author's own; without arguments, those of the original density.
+
+        Parameters
+        ----------
+        weights
+            By role (``prior``, ``latent``, ``likelihood``) or by a term's index, which wins.
+        hyperparameters
+            New values of lifted constants, by name.
+
+        Raises
+        ------
+        PriorError
+            A name that is no role, no term or no lifted constant.
+        """
+        given, values = dict(weights or {}), dict(hyperparameters or {})
+        self._check(given, values)
+        each = [given.get(term.index, given.get(term.role, 1.0)) for term in self.terms]
+        constants = {item.data_name: values.get(item.name, item.default) for item in self.hyperparameters}
+        codes = [ROLE_CODES[term.role] for term in self.terms]
+        return {self.weights: each, self.roles: codes, **constants}  # type: ignore[dict-item]
+
+    def _check(self, weights: Mapping[str | int, float], hyperparameters: Mapping[str, float]) -> None:
+        known = {item.name for item in self.hyperparameters}
+        for name in hyperparameters.keys() - known:
+            hint = f"known are {', '.join(f'`{item}`' for item in sorted(known)) or 'none'}"
+            raise PriorError(f"`{name}` is no constant of a prior in this program.", hint=hint)
+        terms = {term.index for term in self.terms}
+        for key in weights.keys() - terms - ROLE_CODES.keys():
+            raise PriorError(f"`{key}` is neither a role nor the number of a term in this program.")
+
+
+def plan_for(
+    tree: n.Tree, terms: Sequence[Term], hyperparameters: Sequence[Hyperparameter], names: Names
+) -> Plan:
+    """Return what the rewriting will add; terms that may be likelihood open into observations."""
+    opened = frozenset(
+        term.index for term in terms if term.role in {"likelihood", "unplaced"} and not term.is_constant
+    )
+    lifted = {id(item.node): n.Variable(item.data_name) for item in hyperparameters if item.node is not None}
+    wanted = (
+        "weights", "roles", "term_lpdf", "lprior", "log_lik", "n_log_lik", "entry", "n", "one",
+    )  # fmt: skip
+    fresh = [names.fresh(name) for name in wanted]
+    return Plan(*fresh, names=names, lifted=lifted, terms=terms, opened=opened)
+
+
+def instrument(
+    tree: n.Tree, plan: Plan, hyperparameters: Sequence[Hyperparameter], title: str
+) -> Instrumented:
+    """Return the instrumented program, not yet laid out."""
+    lifted = tuple(item for item in hyperparameters if not item.is_user_data)
+    data = (*tree.block("data"), *_added_data(plan, lifted))
+    transformed = (*tree.block("transformed data"), *(counting_slice(tree, plan) if plan.opened else ()))
+    quantities = (*_declared(plan), *replayed(tree, plan), *_total(plan), *tree.block("generated quantities"))
+    changed = tree.replace(
+        data=data,
+        transformed_data=transformed,
+        model=weighted_model(tree, plan),
+        generated_quantities=quantities,
+    )
+    outputs = Outputs(plan.densities, plan.lprior, plan.log_lik if plan.opened else None)
+    source = to_source(changed, title)
+    return Instrumented(source, plan.weights, plan.roles, tuple(plan.terms), lifted, outputs)
+
+
+def _added_data(plan: Plan, lifted: Sequence[Hyperparameter]) -> list[n.Stmt]:
+    count = len(plan.terms)
+    constants = [n.Raw(f"real {item.data_name}; // {item.name}, {item.default:g}") for item in lifted]
+    return [
+        n.Raw(f"vector[{count}] {plan.weights}; // one for each term of the log density"),
+        n.Raw(f"array[{count}] int {plan.roles}; // 1 prior, 2 latent, 3 likelihood, 0 unplaced"),
+        *constants,
+    ]
+
+
+def _declared(plan: Plan) -> list[n.Stmt]:
+    count = len(plan.terms)
+    found: list[n.Stmt] = [
+        n.Raw(f"vector[{count}] {plan.densities} = zeros_vector({count}); // log density of each term"),
+        n.Raw(f"real {plan.lprior} = 0; // that of all priors"),
+    ]
+    if plan.opened:
+        found.append(n.Raw(f"vector[{plan.observations}] {plan.log_lik}; // that of each observation"))
+    return found
+
+
+def _total(plan: Plan) -> list[n.Stmt]:
+    code, term = ROLE_CODES["prior"], f"{plan.densities}[{plan.element}]"
+    return [
+        n.Raw(f"for ({plan.element} in 1:{len(plan.terms)}) {{"),
+        n.Raw(f"if ({plan.roles}[{plan.element}] == {code}) {plan.lprior} += {term};"),
+        n.Raw("}"),
+    ]
+
+
+def to_source(tree: n.Tree, title: str) -> str:
+    """Return the text of an instrumented tree, under a heading that says where it comes from."""
+    return f"// {title}, instrumented: every term weighted, constants of priors as data.\n{to_text(tree)}\n"

@@ -1,0 +1,82 @@
+"""A Stan program, read: the noun of this room."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from workbench.program import nodes as n
+from workbench.program.hyperparameters import Hyperparameter
+from workbench.program.instrument import Instrumented
+from workbench.program.signature import Declaration
+from workbench.program.terms import Term
+
+
+@dataclass(frozen=True)
+class Obstacle:
+    """Why something cannot be done with a program.
+
+    Attributes
+    ----------
+    feature
+        What is lost: ``instrumenting``, ``log_lik``, ``roles`` or ``mle``.
+    message
+        The reason in one sentence, naming the statement.
+    line
+        Where that statement stands, counted from 1; `None` where no single one is the cause.
+    """
+
+    feature: str
+    message: str
+    line: int | None = None
+
+
+@dataclass(frozen=True)
+class Program:
+    """A Stan program and all that is known about it before any data.
+
+    Attributes
+    ----------
+    name
+        The file's stem, made an identifier.
+    path
+        The file.
+    source
+        Its text.
+    sha256
+        Of the text and of every included file.
+    includes
+        The included files, in the order they are met.
+    data, transformed_data, parameters, transformed_parameters, generated_quantities
+        What each block declares.
+    terms
+        Every contribution to the log density, with its role.
+    hyperparameters
+        The constants of its priors.
+    instrumented
+        The program that serves every estimator; `None` where that is not possible.
+    obstacles
+        What cannot be done with this program, and why.
+    """
+
+    name: str
+    path: Path
+    source: str = field(repr=False)
+    sha256: str
+    includes: tuple[Path, ...]
+    data: tuple[Declaration, ...]
+    transformed_data: tuple[Declaration, ...]
+    parameters: tuple[Declaration, ...]
+    transformed_parameters: tuple[Declaration, ...]
+    generated_quantities: tuple[Declaration, ...]
+    terms: tuple[Term, ...]
+    hyperparameters: tuple[Hyperparameter, ...]
+    instrumented: Instrumented | None
+    obstacles: tuple[Obstacle, ...]
+    tree: n.Tree | None = field(default=None, repr=False, compare=False)
+
+    @property
+    def untouched_by_likelihood(self) -> tuple[str, ...]:
+        """The parameters that no likelihood or latent term reaches: flat once the prior is off."""
+        kept = {name for term in self.terms if term.role != "prior" for name in term.parameters}
+        return tuple(item.name for item in self.parameters if item.name not in kept)

@@ -1,0 +1,123 @@
+"""The model block once more, in generated quantities: each term's log density, each observation's.
+
+The densities are the normalised ones and unweighted, so that they add up to the program's own log density
+whatever the weights of the run.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import replace
+from typing import Any
+
+from workbench.program import nodes as n
+from workbench.program.observations import Density, at_observation, density_of, opened_arguments
+from workbench.program.printer import to_text
+from workbench.program.rewrite import SPLICED, Plan, enclosed, spliced, sum_text, summed
+from workbench.program.terms import Term
+
+LIKELIHOOD = 3  # its code in the data `roles`; prior is 1, latent 2, unplaced 0
+ROLE_CODES = {"unplaced": 0, "prior": 1, "latent": 2, "likelihood": LIKELIHOOD}
+
+
+def replayed(tree: n.Tree, plan: Plan) -> tuple[n.Stmt, ...]:
+    """Return the statements that fill in the generated quantities."""
+
+    def change(node: Any) -> Any:
+        if isinstance(node, n.Tilde) or (isinstance(node, n.Increment) and node.accumulator == "target"):
+            return n.Block(tuple(_recorded(node, plan)), id=SPLICED)
+        if isinstance(node, n.Message):
+            return n.Jump("", id=SPLICED)
+        return normalised(node)
+
+    start = [n.Raw(f"int {plan.counter} = 0;")] if plan.opened else []
+    body: tuple[n.Stmt, ...] = n.rebuild(tree.block("model"), change)
+    return (n.Block((*start, *spliced(body))),)
+
+
+def _recorded(statement: n.Tilde | n.Increment, plan: Plan) -> Iterable[n.Stmt]:
+    for term in plan.of_statement(statement):
+        if term.index in plan.opened:
+            yield from _observed(term, plan)
+        else:
+            yield n.Raw(f"{plan.densities}[{term.index}] += {density_text(term, plan)};")
+
+
+def density_text(term: Term, plan: Plan) -> str:
+    """Return a term's normalised density as Stan."""
+    texts = []
+    for part in term.parts:
+        node = n.substitute(part.summand.node, plan.lifted)
+        density = density_of(node)
+        if isinstance(node, n.Tilde) and density is not None:
+            text = density.text()
+        else:
+            text = to_text(n.rebuild(summed(node), normalised))
+        texts.append(f"-{enclosed(text)}" if part.summand.sign == "-" else text)
+    return sum_text(texts)
+
+
+def normalised(node: Any) -> Any:
+    """Return a node with densities without their constants made whole, for blocks where Stan wants that."""
+    if isinstance(node, n.Variable | n.Call) and node.name.endswith(("_lupdf", "_lupmf")):
+        return replace(node, name=node.name.replace("_lupdf", "_lpdf").replace("_lupmf", "_lpmf"))
+    return node
+
+
+def _observed(term: Term, plan: Plan) -> Iterable[n.Stmt]:
+    """Yield statements that record a term, and its observations while it counts as likelihood."""
+    count, total = observation_count(term), f"{plan.densities}[{term.index}]"
+    if count is None:
+        held = plan.value
+        yield n.Raw(f"{{ real {held} = {density_text(term, plan)};")
+        yield n.Raw(f"{_stored(term, plan, held)} {total} += {held}; }}")
+        return
+    density = density_of(n.substitute(term.parts[0].summand.node, plan.lifted))
+    assert density is not None
+    held, declared = _held(density, count, plan)
+    yield n.Raw(" ".join(["{" if declared else "", *declared]))
+    yield n.Raw(f"for ({plan.element} in 1:{count}) {{")
+    yield n.Raw(f"real {plan.value} = {at_observation(held, plan.element)};")
+    yield n.Raw(f"{_stored(term, plan, plan.value)} {total} += {plan.value}; }}{' }' if declared else ''}")
+
+
+def _held(density: Density, count: str, plan: Plan) -> tuple[Density, list[str]]:
+    """Return a density with its longer arguments held in variables, and the declarations of those.
+
+    Indexing `X * beta` in a loop would multiply the whole matrix once for each observation.
+    """
+    arguments, declared = list(density.arguments), []
+    for position in opened_arguments(density):
+        argument = arguments[position]
+        word = _holder(argument.type)
+        if word and not isinstance(n.bare(argument), n.Variable):
+            name = plan.names.fresh(f"{plan.value}_{position}")
+            declared.append(f"{word.format(count)} {name} = {to_text(argument)};")
+            arguments[position] = n.Variable(name, type=argument.type)
+    return replace(density, arguments=tuple(arguments)), declared
+
+
+def _holder(kind: n.Type) -> str | None:
+    """Return the declared type of a variable that holds one number for each observation."""
+    if kind.base in {"vector", "row_vector"} and not kind.depth:
+        return f"{kind.base}[{{}}]"
+    return f"array[{{}}] {kind.base}" if kind.depth == 1 and kind.base in {"int", "real"} else None
+
+
+def _stored(term: Term, plan: Plan, value: str) -> str:
+    counter = plan.counter
+    is_likelihood = f"{plan.roles}[{term.index}] == {LIKELIHOOD}"
+    return f"if ({is_likelihood}) {{ {counter} += 1; {plan.log_lik}[{counter}] = {value}; }}"
+
+
+def observation_count(term: Term) -> str | None:
+    """Return how many observations a term opens into, as Stan; `None` where it is a single one."""
+    if len(term.parts) != 1:
+        return None
+    density = density_of(term.parts[0].summand.node)
+    opened = () if density is None else opened_arguments(density)
+    if density is None or not opened or term.parts[0].summand.sign == "-":
+        return None
+    first = density.arguments[opened[0]]
+    is_matrix = first.type.base == "matrix" and not first.type.depth
+    return f"{'rows' if is_matrix else 'size'}({to_text(first)})"

@@ -1,0 +1,190 @@
+"""The terms of a program: every contribution to ``target``, with its role, its reason and its place."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from itertools import groupby
+from pathlib import Path
+
+from workbench.program import nodes as n
+from workbench.program.printer import to_text
+from workbench.program.roles import CONSTANT, Confidence, Judgement, Role, Rules, judge
+from workbench.program.source import Place
+from workbench.program.values import Contribution, Flow
+
+
+@dataclass(frozen=True)
+class Term:
+    """One weighted piece of the log density.
+
+    Attributes
+    ----------
+    index
+        Its number, counted from 1: its place among the instrumented program's weights.
+    path, line, last_line
+        Where the statement stands, counted from 1.
+    text
+        The statement, or those of its summands that belong to this term.
+    role, confidence, reason
+        What it is, how sure that is, and why; a role the user settled is certain.
+    parameters, data
+        What it touches.
+    distribution
+        The distribution, where the term is one density.
+    outcomes
+        The variables its density is a density of.
+    outcome
+        The same as written: ``log(tau)``.
+    is_constant
+        Whether it moves no parameter, so that no weight concerns it.
+    is_transformed
+        Whether it is a density of a function of parameters.
+    depends_on_data
+        Outcome data among the arguments of a prior.
+    """
+
+    index: int
+    path: Path
+    line: int
+    last_line: int
+    text: str
+    role: Role
+    confidence: Confidence
+    reason: str
+    parameters: tuple[str, ...]
+    data: tuple[str, ...]
+    distribution: str | None = None
+    outcomes: tuple[str, ...] = ()
+    outcome: str | None = None
+    is_constant: bool = False
+    is_transformed: bool = False
+    depends_on_data: tuple[str, ...] = ()
+    parts: tuple[Contribution, ...] = field(default=(), repr=False, compare=False)
+
+    @property
+    def statement(self) -> int:
+        """The number of its statement in the program's tree."""
+        return self.parts[0].path[-1]
+
+    @property
+    def calls(self) -> tuple[int, ...]:
+        """The statements whose calls lead to it, outermost first; none in the model block itself."""
+        return self.parts[0].path[:-1]
+
+
+def find_terms(
+    rules: Rules, statements: Mapping[int, n.Stmt], places: Mapping[int, Place]
+) -> tuple[Term, ...]:
+    """Return the terms of a program in the order of its statements."""
+    found: list[Term] = []
+    contributions = sorted(rules.flow.contributions.values(), key=lambda item: item.path)
+    for path, group in groupby(contributions, key=lambda item: item.path):
+        for judgement, parts in _by_role(rules, list(group)):
+            found.append(_term(rules, len(found) + 1, judgement, parts, statements, places[path[-1]]))
+    return tuple(found)
+
+
+def _by_role(rules: Rules, parts: list[Contribution]) -> Iterable[tuple[Judgement, tuple[Contribution, ...]]]:
+    """Yield the summands of one statement, those of one role together."""
+    judged = [(judge(rules, part), part) for part in parts]
+    dense = [(judgement, part) for judgement, part in judged if part.value.densities]
+    rest = [(judgement, part) for judgement, part in judged if not part.value.densities]
+    settled = {item.role for item, _ in dense if item != CONSTANT}
+    if len(settled) == 1 and rest and _belongs(rules, rest, dense):
+        main = next(item for item, _ in dense if item != CONSTANT)
+        yield main, tuple(parts)
+        return
+    groups: dict[Role, list[tuple[Judgement, Contribution]]] = {}
+    for judgement, part in [*dense, *_as_one(rest, bool(dense))]:
+        groups.setdefault(judgement.role, []).append((judgement, part))
+    for members in groups.values():
+        first = min((item for item, _ in members), key=lambda item: item == CONSTANT)
+        yield first, tuple(part for _, part in members)
+
+
+def _belongs(
+    rules: Rules, rest: list[tuple[Judgement, Contribution]], dense: list[tuple[Judgement, Contribution]]
+) -> bool:
+    """Whether summands without a density only complete the densities beside them."""
+    touched = rules.parameters(use for _, part in rest for use in part.value.all_uses)
+    known = rules.parameters(use for _, part in dense for use in part.value.all_uses)
+    return touched <= known
+
+
+def _as_one(
+    rest: list[tuple[Judgement, Contribution]], beside_densities: bool
+) -> list[tuple[Judgement, Contribution]]:
+    """Judge summands without a density together: pieces of one hand-written density are not told apart."""
+    live = [item for item, _ in rest if item != CONSTANT]
+    if not live:
+        return rest
+    order = ("likelihood", "unplaced", "latent", "prior")
+    main = min(live, key=lambda item: order.index(item.role))
+    if beside_densities:
+        main = Judgement("unplaced", "ask", "summand beside a density, of other parameters than its own")
+    return [(main, part) for _, part in rest]
+
+
+def _term(
+    rules: Rules,
+    index: int,
+    judgement: Judgement,
+    parts: tuple[Contribution, ...],
+    statements: Mapping[int, n.Stmt],
+    place: Place,
+) -> Term:
+    uses = [use for part in parts for use in part.value.all_uses]
+    outcome, distribution = _density_of(parts)
+    names = rules.parameters(use for part in parts for item in part.value.densities for use in item.outcome)
+    given = [use for part in parts for item in part.value.densities for use in item.given]
+    shown = rules.data(given, "value", "factor") & rules.outcomes()
+    statement = statements[parts[0].path[-1]]
+    return Term(
+        index,
+        place.path,
+        place.first,
+        place.last,
+        _text(parts, statement),
+        judgement.role,
+        judgement.confidence,
+        judgement.reason,
+        tuple(sorted(rules.parameters(uses))),
+        tuple(sorted(rules.data(uses, "value", "factor"))),
+        distribution,
+        tuple(sorted(names)),
+        None if outcome is None else to_text(outcome),
+        judgement == CONSTANT,
+        judgement.role == "prior" and outcome is not None and not _is_plain(outcome, rules.flow),
+        tuple(sorted(shown)) if judgement.role == "prior" else (),
+        parts,
+    )
+
+
+def _text(parts: tuple[Contribution, ...], statement: n.Stmt) -> str:
+    if isinstance(statement, n.Tilde):
+        return to_text(statement)
+    return "target += " + " + ".join(part.summand.text for part in parts).replace("+ -", "- ") + ";"
+
+
+def _density_of(parts: tuple[Contribution, ...]) -> tuple[n.Expr | None, str | None]:
+    """Return the outcome and the distribution of a term that is one density."""
+    densities = [density for part in parts for density in part.value.densities]
+    if len(densities) != 1:
+        return None, None
+    node = next(part.summand.node for part in parts if part.value.densities)
+    if isinstance(node, n.Tilde):
+        return node.outcome, densities[0].name
+    if isinstance(node, n.Call) and node.is_conditional:
+        return node.arguments[0], densities[0].name
+    return None, densities[0].name
+
+
+def _is_plain(outcome: n.Expr, flow: Flow) -> bool:
+    """Whether an outcome is a parameter itself, or elements of one."""
+    inner = n.bare(outcome)
+    while isinstance(inner, n.Indexed | n.Projection):
+        inner = inner.base
+    if isinstance(inner, n.Call) and inner.name in {"to_vector", "to_array_1d", "to_row_vector"}:
+        return _is_plain(inner.arguments[0], flow)
+    return isinstance(inner, n.Variable) and inner.name in flow.parameters
