@@ -1,0 +1,7 @@
+"""The report room: a fit made into a document, and a document into one HTML file. It runs nothing."""
+
+from workbench.report.document import Document
+from workbench.report.fit_report import fit_report
+from workbench.report.render import render
+
+__all__ = ["Document", "fit_report", "render"]

@@ -1,0 +1,247 @@
+"""A run made of random numbers in the form a real one has: no Stan was involved, and no conclusion should be.
+
+The quantities are those of eight schools, drawn straight from a normal and a half-normal distribution.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+import xarray as xr
+from arviz_stats.base import array_stats
+
+from workbench.estimation import Fit
+
+SOURCE = """// A simulated run: these lines were never compiled.
+data {
+  int<lower=1> J; // number of groups
+  vector[J] y; // estimated effect (points)
+  vector<lower=0>[J] sigma; // its standard error (points)
+}
+parameters {
+  real mu; // mean of the true effects
+  real<lower=0> tau; // standard deviation of the true effects
+  vector[J] theta_raw; /* standardised
+  deviations from mu */
+}
+model {
+  mu ~ normal(0, 5);
+  tau ~ cauchy(0, 5);
+  theta_raw ~ std_normal();
+  y ~ normal(mu + tau * theta_raw, sigma);
+}
+"""
+
+
+def simulated_fit(schools: int = 8, draws: int = 500, **changes: Any) -> Fit:
+    """Return a made-up fit; `changes` replace top-level entries of its record."""
+    tree = _tree(schools, draws)
+    return Fit({**_record(tree, schools, draws), **changes}, tree)
+
+
+def _tree(schools: int, draws: int) -> xr.DataTree:
+    rng = np.random.default_rng(20)
+    shape = (4, draws)
+    divergent = np.zeros(shape, dtype=bool)
+    divergent[1, [draws // 5, draws // 2]] = True
+    posterior = {
+        "mu": (("chain", "draw"), rng.normal(4.4, 3.3, shape)),
+        "tau": (("chain", "draw"), np.abs(rng.normal(0, 4.5, shape))),
+        "theta_raw": (("chain", "draw", "J"), rng.normal(0.1, 0.95, (*shape, schools))),
+    }
+    laplace = {
+        "mu": (("draw",), rng.normal(4.6, 3.2, 1000)),
+        "tau": (("draw",), np.exp(rng.normal(0.9, 0.9, 1000))),
+        "theta_raw": (("draw", "J"), rng.normal(0.1, 0.95, (1000, schools))),
+    }
+    stats = {
+        "diverging": (("chain", "draw"), divergent),
+        "energy": (("chain", "draw"), rng.normal(50, 4, shape)),
+    }
+    chains = {"chain": np.arange(4), "draw": np.arange(draws)}
+    return xr.DataTree.from_dict(
+        {
+            "/posterior": xr.Dataset(posterior, coords={**chains, "J": np.arange(1, schools + 1)}),
+            "/laplace": xr.Dataset(laplace),
+            "/sample_stats": xr.Dataset(stats, coords=chains),
+        }
+    )
+
+
+def _columns(dataset: xr.Dataset) -> dict[str, np.ndarray]:
+    """Return the draws of each quantity by Stan name."""
+    columns: dict[str, np.ndarray] = {}
+    for name, array in dataset.data_vars.items():
+        if "J" not in array.dims:
+            columns[str(name)] = array.values
+            continue
+        columns |= {f"{name}[{j + 1}]": array.isel(J=j).values for j in range(array.sizes["J"])}
+    return columns
+
+
+def _nuts(values: np.ndarray) -> dict[str, Any]:
+    lower, upper = np.quantile(values, [0.025, 0.975])
+    return {
+        "mean": float(values.mean()),
+        "median": float(np.median(values)),
+        "sd": float(values.std(ddof=1)),
+        "lower": float(lower),
+        "upper": float(upper),
+        "rhat": float(array_stats.rhat(values)),
+        "ess_bulk": float(array_stats.ess(values, method="bulk")),
+        "ess_tail": float(array_stats.ess(values, method="tail", prob=(0.05, 0.95))),
+    }
+
+
+def _normal(values: np.ndarray) -> dict[str, Any]:
+    lower, upper = np.quantile(values, [0.025, 0.975])
+    return {
+        "mean": float(values.mean()),
+        "sd": float(values.std()),
+        "lower": float(lower),
+        "upper": float(upper),
+    }
+
+
+def _record(tree: xr.DataTree, schools: int, draws: int) -> dict[str, Any]:
+    nuts = {name: _nuts(values) for name, values in _columns(tree["posterior"].to_dataset()).items()}
+    laplace = {name: _normal(values) for name, values in _columns(tree["laplace"].to_dataset()).items()}
+    nuts["theta_raw[1]"]["label"] = "theta_raw[school A]"
+    modes = {name: {"value": one["mean"] - 0.4 * one["sd"]} for name, one in laplace.items()}
+    unconstrained = {name: {"value": one["mean"] - 0.1 * one["sd"]} for name, one in laplace.items()}
+    mle = {
+        name: {"value": one["mean"], "se": one["sd"], "lower": one["lower"], "upper": one["upper"]}
+        for name, one in laplace.items()
+        if name != "tau"
+    } | {"tau": {"value": 84.0}}
+    return {
+        "schema": 1,
+        "workbench": "0.1.0",
+        "created": "2026-01-31T12:00:00+00:00",
+        "model": _model(),
+        "data": _data(schools),
+        "priors": {"mu.mu": 0.0, "mu.sigma": 5.0, "tau.sigma": 5.0},
+        "prior_origins": {"mu.mu": "simulated.stan", "mu.sigma": "--prior", "tau.sigma": "simulated.stan"},
+        "seed": 20,
+        "toolchain": {"stan": "2.39.0", "source": "embedded", "compiler": "none: simulated", "key": "0" * 64},
+        "interval": {"level": 0.95},
+        "mle": {"status": "ok", "log_lik": -29.6, "estimates": mle},
+        "map": {"status": "ok", "jacobian": False, "estimates": modes},
+        "map_unconstrained": {"status": "ok", "jacobian": True, "estimates": unconstrained},
+        "laplace": {"status": "ok", "khat": 0.55, "estimates": laplace},
+        "nuts": {
+            "status": "ok",
+            "chains": 4,
+            "draws": draws,
+            "warmup": 1000,
+            "divergences": 2,
+            "max_treedepth": 10,
+            "max_treedepth_hits": 0,
+            "step_size": [0.41, 0.38, 0.44, 0.40],
+            "ebfmi": [0.98, 1.02, 0.95, 1.07],
+            "estimates": nuts,
+        },
+        "gaps": {name: _gap(modes[name], unconstrained[name], laplace[name], nuts[name]) for name in nuts},
+        "diagnosis": _diagnosis(),
+        "command": "workbench fit simulated.stan simulated.csv --seed 20 --prior mu.sigma=5",
+        "versions": {"arviz-stats": "0.8.0", "numpy": "2.4.6", "python": "3.11.7"},
+        "platform": "Simulated",
+        "timings": {"compile": 6.61, "mle": 0.05, "map": 0.04, "laplace": 0.21, "nuts": 125.2, "report": 1.9},
+    }
+
+
+def _gap(
+    mode: Mapping[str, Any], other: Mapping[str, Any], normal: Mapping[str, Any], nuts: Mapping[str, Any]
+):
+    whole = mode["value"] - nuts["mean"]
+    return {
+        "map_minus_mean": whole,
+        "in_sd": whole / nuts["sd"],
+        "jacobian": mode["value"] - other["value"],
+        "curvature": other["value"] - normal["mean"],
+        "non_gaussian": normal["mean"] - nuts["mean"],
+    }
+
+
+def _model() -> dict[str, Any]:
+    return {
+        "name": "simulated",
+        "path": "stan_models/simulated.stan",
+        "sha256": "1" * 64,
+        "source": SOURCE,
+        "instrumented": True,
+        "obstacles": [],
+        "parameters": [
+            {"name": "mu", "type": "real", "line": 8},
+            {"name": "tau", "type": "real<lower=0>", "line": 9},
+            {"name": "theta_raw", "type": "vector[J]", "line": 10},
+        ],
+        "terms": [
+            _term(14, "mu ~ normal(0, 5)", "prior", "certain", "parameters given constants", ["mu"]),
+            _term(15, "tau ~ cauchy(0, 5)", "prior", "certain", "parameters given constants", ["tau"]),
+            _term(
+                16, "theta_raw ~ std_normal()", "latent", "inferred", "multiplied by a scale", ["theta_raw"]
+            ),
+            _term(
+                17, "y ~ normal(mu + tau * theta_raw, sigma)", "likelihood", "certain", "observed data", []
+            ),
+        ],
+    }
+
+
+def _term(line: int, statement: str, role: str, confidence: str, reason: str, parameters: list[str]):
+    return {
+        "line": line,
+        "statement": statement,
+        "role": role,
+        "confidence": confidence,
+        "reason": reason,
+        "parameters": parameters,
+    }
+
+
+def _data(schools: int) -> dict[str, Any]:
+    def variable(name: str, type_: str, size: str, origin: str, first: str) -> dict[str, str]:
+        return {"name": name, "type": type_, "size": size, "from": origin, "first": first, "remark": ""}
+
+    return {
+        "path": "data/simulated.csv",
+        "sha256": "2" * 64,
+        "rows": schools,
+        "columns": ["school", "y", "sigma"],
+        "binding": {"J": "the length of `y`", "y": "column `y`", "sigma": "column `sigma`"},
+        "variables": [
+            variable("J", "int", "", "the length of `y`", str(schools)),
+            variable("y", "vector[J]", str(schools), "column `y`", "28, 8, -3, ..."),
+            variable("sigma", "vector[J]", str(schools), "column `sigma`", "15, 10, 16, ..."),
+        ],
+    }
+
+
+def _diagnosis() -> dict[str, Any]:
+    def check(
+        code: str, title: str, status: str, message: str, measured: Any, threshold: str
+    ) -> dict[str, Any]:
+        return {
+            "code": code,
+            "title": title,
+            "status": status,
+            "message": message,
+            "measured": measured,
+            "threshold": threshold,
+            "reference": "Vehtari et al. (2021), doi:10.1214/20-BA1221",
+            "advice": "Raise `--adapt-delta`, or write the model non-centred.",
+        }
+
+    return {
+        "verdict": "caution",
+        "reasons": ["2 of 2,000 draws diverged, so the posterior near `tau` = 0 may be under-explored."],
+        "checks": [
+            check("WB101", "R-hat", "passed", "The largest R-hat is 1.003 (`tau`).", 1.003, "1.01"),
+            check("WB201", "Divergences", "issue", "2 of 2,000 draws diverged.", 2, "0"),
+            check("WB401", "MAP gap", "tip", "The mode of `tau` is far below its mean.", 0.77, "1"),
+            check("WB301", "Laplace", "n/a", "No importance ratios.", None, "0.7"),
+        ],
+    }

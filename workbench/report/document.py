@@ -1,0 +1,215 @@
+"""The document: what a report says, before anyone decides how it looks.
+
+A document is sections, a section is blocks, and every block is a plain value. Text is plain text in which
+`` `backticks` `` set off names; nothing here is HTML except the drawings.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import ClassVar, Literal
+
+
+class Tone(StrEnum):
+    """How good the news is; drawn as a word and a sign, never by colour alone."""
+
+    OK = "ok"
+    CAUTION = "caution"
+    FAIL = "fail"
+    NEUTRAL = "neutral"
+
+
+@dataclass(frozen=True)
+class Paragraph:
+    """A paragraph of running text."""
+
+    text: str
+    kind: ClassVar[str] = "paragraph"
+
+
+@dataclass(frozen=True)
+class Items:
+    """A list of sentences."""
+
+    items: tuple[str, ...]
+    kind: ClassVar[str] = "items"
+
+
+@dataclass(frozen=True)
+class Notice:
+    """A sentence that must not be overlooked, such as why a part of the report is missing."""
+
+    text: str
+    tone: Tone = Tone.NEUTRAL
+    kind: ClassVar[str] = "notice"
+
+
+@dataclass(frozen=True)
+class Column:
+    """A column of a table.
+
+    Attributes
+    ----------
+    title
+        The heading.
+    form
+        `number` (right-aligned, sorted by value), `text`, `name` (an identifier) or `prose`.
+    group
+        A heading above several neighbouring columns.
+    help
+        What the column means, for a reader who does not know the heading.
+    """
+
+    title: str
+    form: Literal["number", "text", "name", "prose"] = "text"
+    group: str = ""
+    help: str = ""
+
+
+@dataclass(frozen=True)
+class Cell:
+    """One entry of a table; `anchor` links it to a place in the document."""
+
+    text: str
+    tone: Tone | None = None
+    anchor: str = ""
+
+
+@dataclass(frozen=True)
+class Table:
+    """A table; the first column names the row.
+
+    Attributes
+    ----------
+    key
+        Unique in the document, usable as an HTML id.
+    is_interactive
+        Rows can be sorted and searched.
+    is_prose
+        Cells hold sentences: on a narrow page each row becomes a small list.
+    """
+
+    key: str
+    caption: str
+    columns: tuple[Column, ...]
+    rows: tuple[tuple[Cell, ...], ...]
+    note: str = ""
+    is_interactive: bool = False
+    is_prose: bool = False
+    kind: ClassVar[str] = "table"
+
+
+@dataclass(frozen=True)
+class Figure:
+    """A drawing.
+
+    Attributes
+    ----------
+    svg
+        An `<svg>` element without identifiers that could clash with another figure's.
+    alt
+        The finding, for a reader who cannot see the drawing.
+    caption
+        A heading for the drawing: what is drawn, and in which unit.
+    """
+
+    svg: str
+    alt: str
+    caption: str
+
+
+@dataclass(frozen=True)
+class Figures:
+    """Drawings side by side, with a text that explains how to read them."""
+
+    key: str
+    figures: tuple[Figure, ...]
+    reading: str
+    size: Literal["small", "medium"] = "small"
+    kind: ClassVar[str] = "figures"
+
+
+@dataclass(frozen=True)
+class Facts:
+    """Names and values, such as versions and hashes."""
+
+    facts: tuple[tuple[str, str], ...]
+    kind: ClassVar[str] = "facts"
+
+
+@dataclass(frozen=True)
+class Code:
+    """A program or a command line, word for word.
+
+    Attributes
+    ----------
+    language
+        A name that the highlighter knows: `stan`, `console`.
+    is_numbered
+        Each line has its number and can be linked to as `<key>-<number>`.
+    """
+
+    key: str
+    text: str
+    language: Literal["stan", "console"]
+    is_numbered: bool = False
+    kind: ClassVar[str] = "code"
+
+
+@dataclass(frozen=True)
+class Quote:
+    """Text for the reader to copy."""
+
+    key: str
+    text: str
+    kind: ClassVar[str] = "quote"
+
+
+@dataclass(frozen=True)
+class Disclosure:
+    """Blocks that open on demand."""
+
+    title: str
+    blocks: tuple[Block, ...]
+    kind: ClassVar[str] = "disclosure"
+
+
+Block = Paragraph | Items | Notice | Table | Figures | Facts | Code | Quote | Disclosure
+
+
+@dataclass(frozen=True)
+class Section:
+    """A part of the document with a heading; `key` is its address."""
+
+    key: str
+    title: str
+    blocks: tuple[Block, ...]
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """What to think of the results, in one sentence, with the reasons."""
+
+    tone: Tone
+    sentence: str
+    reasons: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Document:
+    """A whole report.
+
+    Attributes
+    ----------
+    title, subtitle
+        What it is about.
+    byline
+        When and with what it was made.
+    """
+
+    title: str
+    subtitle: str
+    byline: str
+    verdict: Verdict
+    sections: tuple[Section, ...]

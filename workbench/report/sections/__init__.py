@@ -1,0 +1,1 @@
+"""The sections of a report, one file each: from a run's record (and draws) to a `Section`."""

@@ -1,0 +1,71 @@
+"""The checks: what was measured, against which threshold, what it means and what to do."""
+
+from __future__ import annotations
+
+from workbench.report import reading
+from workbench.report.document import Block, Cell, Column, Notice, Paragraph, Section, Table, Tone
+from workbench.report.numbers import MISSING, format_number, plural
+from workbench.report.reading import Record
+
+_STATUSES = {
+    "issue": (Tone.FAIL, "Issue"),
+    "tip": (Tone.CAUTION, "Tip"),
+    "passed": (Tone.OK, "Passed"),
+    "n/a": (Tone.NEUTRAL, "Does not apply"),
+    "skipped": (Tone.NEUTRAL, "Skipped"),
+}
+"""From the most to the least urgent."""
+
+_COLUMNS = (
+    Column("Check", "prose"),
+    Column("Result"),
+    Column("Measured", "number"),
+    Column("Threshold", "prose"),
+    Column("What was found", "prose"),
+    Column("What to do", "prose"),
+)
+
+
+def section(record: Record) -> Section:
+    """Return the table of checks, the most urgent first."""
+    checks = list(reading.part(record, "diagnosis").get("checks") or ())
+    if not checks:
+        notice = Notice("No checks were made on this run.", Tone.CAUTION)
+        return Section("checks", "Checks", (notice,))
+    order = list(_STATUSES)
+    checks.sort(key=lambda check: order.index(check["status"]) if check["status"] in order else len(order))
+    table = Table(
+        key="checks-table",
+        caption="Every check, the most urgent first",
+        columns=_COLUMNS,
+        rows=tuple(_row(check) for check in checks),
+        is_prose=True,
+    )
+    blocks: tuple[Block, ...] = (Paragraph(_counts(checks)), table)
+    return Section("checks", "Checks", blocks)
+
+
+def _counts(checks: list[Record]) -> str:
+    counts = {status: sum(check["status"] == status for check in checks) for status in _STATUSES}
+    parts = [f"{counts['passed']} passed", plural(counts["issue"], "issue"), plural(counts["tip"], "tip")]
+    return f"Of {plural(len(checks), 'check')}: {', '.join(parts)}, {counts['n/a'] + counts['skipped']} not applied."
+
+
+def _row(check: Record) -> tuple[Cell, ...]:
+    tone, word = _STATUSES.get(check["status"], (Tone.NEUTRAL, str(check["status"])))
+    advice = str(check.get("advice") or "")
+    is_called_for = check["status"] in ("issue", "tip")
+    threshold = _number_or_text(check.get("threshold"))
+    reference = check.get("reference")
+    return (
+        Cell(f"`{check['code']}` {check.get('title', '')}".strip()),
+        Cell(word, tone),
+        Cell(_number_or_text(check.get("measured"))),
+        Cell(f"{threshold} ({reference})" if reference else threshold),
+        Cell(str(check.get("message") or MISSING)),
+        Cell(advice if is_called_for and advice else MISSING),
+    )
+
+
+def _number_or_text(value: object) -> str:
+    return value if isinstance(value, str) and value else format_number(value)

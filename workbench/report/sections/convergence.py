@@ -1,0 +1,128 @@
+"""Convergence: whether the chains tell one story, and how freely they move."""
+
+from __future__ import annotations
+
+import numpy as np
+import xarray as xr
+
+from workbench.report import figures, reading, selection
+from workbench.report.document import Block, Figure, Figures, Notice, Paragraph, Section, Tone
+from workbench.report.numbers import format_count, format_number, plural
+from workbench.report.reading import Draws, Record
+
+MAX_QUANTITIES = 6
+
+
+def section(record: Record, tree: xr.DataTree) -> Section:
+    """Return the summary in a sentence, rank plots, traces, energy, and where divergences sit."""
+    missing = reading.explanation(record, "nuts")
+    if missing:
+        return Section("convergence", "Convergence", (Notice(missing, Tone.CAUTION),))
+    blocks = (
+        *_summary(record),
+        *_chains(record, tree),
+        *_energy(record, tree),
+        *_divergences(record, tree),
+    )
+    return Section("convergence", "Convergence", blocks)
+
+
+def _summary(record: Record) -> tuple[Block, ...]:
+    nuts = reading.part(record, "nuts")
+    found = reading.estimates(record, "nuts")
+    rhats = {name: value for name in found if (value := reading.number(found[name], "rhat")) is not None}
+    sizes = {name: value for name in found if (value := reading.number(found[name], "ess_bulk")) is not None}
+    words = [f"{plural(nuts.get('chains', 0), 'chain')} of {plural(nuts.get('draws', 0), 'draw')} each."]
+    if rhats:
+        worst = max(rhats, key=rhats.__getitem__)
+        words.append(
+            f"The largest R-hat is {format_number(rhats[worst], 3)} (`{reading.label(record, worst)}`)."
+        )
+    if sizes:
+        least = min(sizes, key=sizes.__getitem__)
+        words.append(
+            f"The smallest bulk effective sample size is {format_count(sizes[least])} "
+            f"(`{reading.label(record, least)}`)."
+        )
+    for key, words_for in (
+        ("divergences", "divergent draw"),
+        ("max_treedepth_hits", "draw at the largest treedepth"),
+    ):
+        count = reading.number(nuts, key)
+        if count is not None:
+            words.append(f"{_count_of(int(count), words_for)}.")
+    return (Paragraph(" ".join(words)),)
+
+
+def _count_of(count: int, noun: str) -> str:
+    head, _, rest = noun.partition(" at ")
+    return ("No " + head + "s" if count == 0 else plural(count, head)) + (f" at {rest}" if rest else "")
+
+
+def _chains(record: Record, tree: xr.DataTree) -> tuple[Block, ...]:
+    divergent = reading.statistic(tree, "diverging")
+    drawn: list[Figure] = []
+    for name in selection.for_convergence(record, MAX_QUANTITIES):
+        draws = reading.values(tree, "posterior", name)
+        if draws is not None and draws.ndim == 2 and draws.max() > draws.min():
+            drawn += _pair_of(record, name, draws, divergent)
+    if not drawn:
+        return (Notice("There are no draws to picture."),)
+    help_text = (
+        "The quantities with the worst convergence. Left, the path of each chain: they should overlap and show no "
+        "drift; ticks at the foot mark divergent draws. Right, how often each chain visits each part of the pooled "
+        "ranks: lines should stay mostly in the grey band of chance (95% of the time at each rank)."
+    )
+    return (Figures("chains", tuple(drawn), help_text, "medium"),)
+
+
+def _pair_of(record: Record, name: str, draws: Draws, divergent: Draws | None) -> list[Figure]:
+    label = reading.label(record, name)
+    rhat = format_number(reading.number(reading.estimates(record, "nuts").get(name), "rhat"), 3)
+    means = ", ".join(format_number(float(mean)) for mean in draws.mean(axis=1))
+    return [
+        Figure(
+            figures.trace(draws, divergent), f"Trace of {label}: chain means {means}.", f"`{label}`: trace"
+        ),
+        Figure(figures.ranks(draws), f"Ranks of {label} by chain; R-hat {rhat}.", f"`{label}`: ranks"),
+    ]
+
+
+def _energy(record: Record, tree: xr.DataTree) -> tuple[Block, ...]:
+    energies = reading.statistic(tree, "energy")
+    if energies is None or energies.ndim != 2 or np.ptp(energies) == 0:
+        return ()
+    values = [float(one) for one in reading.part(record, "nuts").get("ebfmi") or () if one is not None]
+    finding = f"E-BFMI by chain: {', '.join(format_number(value, 2) for value in values)}." if values else ""
+    help_text = (
+        "Filled: the energy of the draws. Dashed: its changes from draw to draw. A dashed curve much narrower than "
+        "the filled one means that the sampler explores the tails slowly. " + finding
+    )
+    figure = Figure(figures.energy(energies), f"Energy and its changes. {finding}".strip(), "Energy")
+    return (Figures("energy", (figure,), help_text.strip(), "medium"),)
+
+
+def _divergences(record: Record, tree: xr.DataTree) -> tuple[Block, ...]:
+    divergent = reading.statistic(tree, "diverging")
+    if divergent is None or not divergent.any() or divergent.all():
+        return ()
+    candidates = {
+        name: draws
+        for name in selection.for_marginals(record, MAX_QUANTITIES * 2)
+        if (draws := reading.values(tree, "posterior", name)) is not None and np.ptp(draws) > 0
+    }
+    if len(candidates) < 2:
+        return ()
+    first, second = sorted(candidates, key=lambda name: -_separation(candidates[name], divergent))[:2]
+    labels = reading.label(record, first), reading.label(record, second)
+    svg = figures.pair(candidates[first], candidates[second], divergent, labels)
+    count = int(divergent.sum())
+    alt = f"{plural(count, 'divergent draw')} among {divergent.size}, by {labels[0]} and {labels[1]}."
+    help_text = "Crosses: divergent draws, on the two quantities where they differ most from the others."
+    return (Figures("divergences", (Figure(svg, alt, "Where divergences sit"),), help_text, "medium"),)
+
+
+def _separation(draws: Draws, divergent: Draws) -> float:
+    """Return how far divergent draws are from the others, in standard deviations."""
+    marked = divergent.astype(bool)
+    return float(abs(draws[marked].mean() - draws[~marked].mean()) / draws.std())

@@ -1,0 +1,45 @@
+"""The data: which column became which Stan variable."""
+
+from __future__ import annotations
+
+from workbench.report import reading
+from workbench.report.document import Block, Cell, Column, Facts, Notice, Section, Table
+from workbench.report.numbers import MISSING, format_count
+from workbench.report.reading import Record
+
+
+def section(record: Record) -> Section:
+    """Return the file, the binding table, and the columns left unused."""
+    data = reading.part(record, "data")
+    facts = [("File", f"`{data.get('path', MISSING)}`"), ("Rows", format_count(data.get("rows")))]
+    columns = [str(one) for one in data.get("columns") or ()]
+    if columns:
+        facts.append((f"Columns ({len(columns)})", ", ".join(f"`{one}`" for one in columns)))
+    blocks: tuple[Block, ...] = (Facts(tuple(facts)), _binding(data))
+    return Section("data", "Data", blocks)
+
+
+def _binding(data: Record) -> Block:
+    variables = data.get("variables") or ()
+    if not variables:
+        return Notice("The binding of columns to Stan variables was not recorded.")
+    return Table(
+        key="binding-table",
+        caption="How the table became Stan's data",
+        columns=(
+            Column("Stan variable", "name"),
+            Column("Type", "name"),
+            Column("Size"),
+            Column("From", "prose"),
+            Column("First values"),
+            Column("Remark", "prose"),
+        ),
+        rows=tuple(
+            (
+                Cell(str(one.get("name"))),
+                *(Cell(str(one.get(key) or MISSING)) for key in ("type", "size", "from", "first", "remark")),
+            )
+            for one in variables
+        ),
+        is_prose=True,
+    )

@@ -1,0 +1,147 @@
+"""Where the estimates differ: pictures on one axis, and the gap between mode and mean explained."""
+
+from __future__ import annotations
+
+import xarray as xr
+
+from workbench.report import figures, reading, selection
+from workbench.report.document import Block, Cell, Column, Figure, Figures, Notice, Paragraph, Section, Table
+from workbench.report.figures import Estimate
+from workbench.report.numbers import decimals_for, format_number, plural
+from workbench.report.reading import Record
+
+MAX_PICTURES = 12
+MAX_ROWS = 20
+_STEPS = {"jacobian": "Jacobian", "curvature": "Transform", "non_gaussian": "Beyond normal"}
+
+
+def section(record: Record, tree: xr.DataTree) -> Section:
+    """Return the sentences, the pictures and the decomposition of the largest gaps."""
+    blocks: tuple[Block, ...] = (*_words(record), *_pictures(record, tree), *_decomposition(record))
+    return Section("gaps", "Where the estimates differ", blocks or (Notice("There is nothing to compare."),))
+
+
+def _words(record: Record) -> tuple[Block, ...]:
+    ranked = _ranked(record)
+    if not ranked:
+        return (Notice("Without both a MAP estimate and posterior draws there is no gap between them."),)
+    name = ranked[0]
+    gap = record["gaps"][name]
+    label = reading.label(record, name)
+    scale = reading.number(reading.estimates(record, "nuts").get(name), "sd")
+    size = format_number(abs(gap["map_minus_mean"]), decimals_for(scale))
+    side = "below" if gap["map_minus_mean"] < 0 else "above"
+    text = (
+        f"The joint mode (MAP) and the posterior mean are furthest apart for `{label}`: the mode lies {size} "
+        f"{side} the mean, {format_number(abs(gap['in_sd']), 2)} posterior standard deviations. A mode is the "
+        "highest point of a density and moves with the scale it is looked for on; a mean weighs all of the "
+        "posterior. Where the two differ much, the mode alone is a poor summary."
+    )
+    return (Paragraph(text),)
+
+
+def _ranked(record: Record) -> list[str]:
+    known = [name for name, gap in record.get("gaps", {}).items() if reading.number(gap, "in_sd") is not None]
+    return sorted(known, key=lambda name: -selection.gap(record, name))
+
+
+def _pictures(record: Record, tree: xr.DataTree) -> tuple[Block, ...]:
+    chosen = selection.for_marginals(record, MAX_PICTURES)
+    drawn = [figure for name in chosen if (figure := _picture(record, tree, name))]
+    if not drawn:
+        return (Notice("There are no posterior draws to picture."),)
+    total = len(reading.estimates(record, "nuts"))
+    left_out = (
+        f" The {plural(len(drawn), 'quantity')} with the largest gaps of {total} are drawn."
+        if (total > len(drawn))
+        else ""
+    )
+    reading_help = (
+        "Filled: posterior density. Dashed: Laplace approximation. Below, on the same axis: maximum likelihood "
+        "with its Wald interval (diamond), MAP on the constrained scale (dot) and on the unconstrained scale "
+        "(ring), the Laplace mean and the posterior mean (bars) with their intervals. An arrow at the edge stands "
+        "for a value beyond it." + left_out
+    )
+    return (Figures("marginals", tuple(drawn), reading_help),)
+
+
+def _picture(record: Record, tree: xr.DataTree, name: str) -> Figure | None:
+    draws = reading.values(tree, "posterior", name)
+    if draws is None or draws.max() == draws.min():
+        return None
+    svg = figures.marginal(draws, reading.values(tree, "laplace", name), _lines(record, name))
+    return Figure(svg, _finding(record, name), f"`{reading.label(record, name)}`")
+
+
+def _lines(record: Record, name: str) -> list[Estimate]:
+    mle, laplace, nuts = (reading.estimates(record, key).get(name) for key in ("mle", "laplace", "nuts"))
+    modes = [
+        (title, form, reading.number(reading.estimates(record, key).get(name), "value"))
+        for title, form, key in (("MAP", "filled", "map"), ("MAP, unc.", "open", "map_unconstrained"))
+    ]
+    return [
+        Estimate("MLE", "diamond", reading.number(mle, "value"), *_ends(mle)),
+        *(Estimate(title, form, value) for title, form, value in modes),  # type: ignore[arg-type]
+        Estimate("Laplace", "bar", reading.number(laplace, "mean"), *_ends(laplace)),
+        Estimate("NUTS", "bar", reading.number(nuts, "mean"), *_ends(nuts)),
+    ]
+
+
+def _ends(numbers: Record | None) -> tuple[float | None, float | None]:
+    return reading.number(numbers, "lower"), reading.number(numbers, "upper")
+
+
+def _finding(record: Record, name: str) -> str:
+    """Return what the picture shows, for a reader who cannot see it."""
+    nuts = reading.estimates(record, "nuts").get(name)
+    decimals = decimals_for(reading.number(nuts, "sd"))
+    ends = " to ".join(format_number(end, decimals) for end in _ends(nuts))
+    mean = format_number(reading.number(nuts, "mean"), decimals)
+    words = [f"{reading.label(record, name)}: posterior mean {mean}, interval {ends}"]
+    for title, key, entry in (
+        ("MLE", "mle", "value"),
+        ("MAP", "map", "value"),
+        ("Laplace mean", "laplace", "mean"),
+    ):
+        value = reading.number(reading.estimates(record, key).get(name), entry)
+        if value is not None:
+            words.append(f"{title} {format_number(value, decimals)}")
+    return "; ".join(words) + "."
+
+
+def _decomposition(record: Record) -> tuple[Block, ...]:
+    explained = [name for name in _ranked(record) if set(_STEPS) <= set(record["gaps"][name])][:MAX_ROWS]
+    if not explained:
+        return ()
+    columns = (
+        Column("Quantity", "name"),
+        Column("MAP − mean", "number"),
+        Column("in SD", "number"),
+        Column(_STEPS["jacobian"], "number", "of which"),
+        Column(_STEPS["curvature"], "number", "of which"),
+        Column(_STEPS["non_gaussian"], "number", "of which"),
+    )
+    table = Table(
+        key="gap-table",
+        caption="The gap between MAP and posterior mean, in three steps that add up to it",
+        columns=columns,
+        rows=tuple(_row(record, name) for name in explained),
+        note=(
+            "Jacobian: from the mode on the constrained scale to the mode on the unconstrained one. Transform: from "
+            "there to the mean of the normal approximation, bent by the transform back. Beyond normal: from there to "
+            "the posterior mean, the part that no normal approximation can see."
+        ),
+        is_interactive=True,
+    )
+    return (table,)
+
+
+def _row(record: Record, name: str) -> tuple[Cell, ...]:
+    gap = record["gaps"][name]
+    decimals = decimals_for(reading.number(reading.estimates(record, "nuts").get(name), "sd"))
+    return (
+        Cell(reading.label(record, name)),
+        Cell(format_number(gap.get("map_minus_mean"), decimals)),
+        Cell(format_number(gap.get("in_sd"), 2)),
+        *(Cell(format_number(gap.get(step), decimals)) for step in _STEPS),
+    )

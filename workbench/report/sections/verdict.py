@@ -1,0 +1,33 @@
+"""The verdict: the first thing a reader sees, in plain sentences."""
+
+from __future__ import annotations
+
+from workbench.report import reading
+from workbench.report.document import Tone, Verdict
+from workbench.report.reading import Record
+
+_SENTENCES = {
+    "ok": "Nothing speaks against these results.",
+    "caution": "These results can be used, with the reservations below.",
+    "fail": "Do not rely on these results yet.",
+}
+
+
+def read(record: Record) -> Verdict:
+    """Return the verdict of a run, or that it was never examined."""
+    diagnosis = reading.part(record, "diagnosis")
+    verdict = str(diagnosis.get("verdict", ""))
+    if verdict not in _SENTENCES:
+        return Verdict(Tone.CAUTION, "This run has not been examined: there is no verdict in `run.json`.")
+    return Verdict(Tone(verdict), _SENTENCES[verdict], _reasons(record, diagnosis))
+
+
+def _reasons(record: Record, diagnosis: Record) -> tuple[str, ...]:
+    reasons = tuple(str(reason) for reason in diagnosis.get("reasons", ()))
+    return reasons or _all_clear(diagnosis)
+
+
+def _all_clear(diagnosis: Record) -> tuple[str, ...]:
+    passed = sum(check.get("status") == "passed" for check in diagnosis.get("checks", ()))
+    asked = sum(check.get("status") in ("passed", "issue", "tip") for check in diagnosis.get("checks", ()))
+    return (f"{passed} of the {asked} checks that apply to this run passed.",) if asked else ()

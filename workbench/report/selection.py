@@ -1,0 +1,56 @@
+"""Which quantities come first where not all can be shown: the ones with the most to worry about."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from workbench.report import reading
+from workbench.report.reading import Record
+
+ALL_UP_TO = 40
+"""A table of so many quantities keeps the program's order: it is read as a whole."""
+
+
+def trouble(record: Record, name: str) -> float:
+    """Return how far the sampler's account of a quantity is from good; 1 is at a threshold.
+
+    The larger of (R-hat - 1) / 0.01 and 100 effective draws per chain over the smaller effective sample size.
+
+    References
+    ----------
+    Vehtari et al. (2021), doi:10.1214/20-BA1221, section 4, for both thresholds.
+    """
+    numbers = reading.estimates(record, "nuts").get(name)
+    rhat = reading.number(numbers, "rhat")
+    sizes = [size for key in ("ess_bulk", "ess_tail") if (size := reading.number(numbers, key))]
+    needed = 100 * (reading.number(reading.part(record, "nuts"), "chains") or 4)
+    return max((rhat - 1) / 0.01 if rhat is not None else 0.0, needed / min(sizes) if sizes else 0.0)
+
+
+def gap(record: Record, name: str) -> float:
+    """Return the distance of MAP and posterior mean in posterior standard deviations; 0 where unknown."""
+    return abs(reading.number(record.get("gaps", {}).get(name), "in_sd") or 0.0)
+
+
+def in_table_order(record: Record) -> tuple[str, ...]:
+    """Return all quantities: in the program's order while that can be overlooked, else the worst first."""
+    names = reading.names(record)
+    return names if len(names) <= ALL_UP_TO else tuple(worst(record, names))
+
+
+def worst(record: Record, names: Sequence[str]) -> list[str]:
+    """Return quantities with the worst convergence first, and the larger gap where that is equal."""
+    return sorted(names, key=lambda name: (-round(trouble(record, name), 2), -gap(record, name)))
+
+
+def for_marginals(record: Record, limit: int) -> list[str]:
+    """Return the quantities to draw: those whose MAP and mean are furthest apart, in the program's order."""
+    candidates = reading.declared_first(record, reading.estimates(record, "nuts"))
+    chosen = set(sorted(candidates, key=lambda name: -gap(record, name))[:limit])
+    return [name for name in candidates if name in chosen]
+
+
+def for_convergence(record: Record, limit: int) -> list[str]:
+    """Return the quantities whose chains to draw: the worst, the worst first."""
+    candidates = reading.declared_first(record, reading.estimates(record, "nuts"))
+    return sorted(candidates, key=lambda name: -trouble(record, name))[:limit]
