@@ -20,9 +20,10 @@ from workbench.toolchain import cache
 from workbench.toolchain.compilers import copy_header, header_command, link_command, object_command
 from workbench.toolchain.locate import Toolchain
 
-# The pieces that need no Stan header, and the others with the slowest first, so that both cores end together.
-_LIGHT = ("grammar.cpp", "number.cpp", "settings.cpp")
-_SLOWEST = ("pathfinder.cpp", "laplace.cpp", "optimize.cpp", "nuts_dense.cpp")
+# The driver's pieces that do without the precompiled header are compiled while it is being made; of the
+# others the slowest start first, so that all processors finish together.
+_WITHOUT_HEADER = ("contexts.cpp", "grammar.cpp", "number.cpp", "settings.cpp")
+_SLOWEST = ("pathfinder.cpp", "optimize.cpp", "laplace.cpp", "nuts_dense.cpp", "variational.cpp")
 # What a compiler takes for one piece of the driver [bytes].
 _MEMORY_PER_PIECE = 1 << 30
 # stanc notes its options in the C++, paths of this one run among them.
@@ -144,15 +145,20 @@ def driver_key(toolchain: Toolchain, threads: bool) -> str:
     return hash_parts("driver", header_key(toolchain, threads), *sources)
 
 
-def build_header(toolchain: Toolchain, threads: bool, progress: Progress) -> Path:
-    """Return the folder of Stan's precompiled model header, made on first use."""
+def build_header(
+    toolchain: Toolchain, threads: bool, progress: Progress, beside: Sequence[process.Command] = ()
+) -> Path:
+    """Return the folder of Stan's precompiled model header, made on first use.
+
+    Where it is made, the commands `beside` it run as well: one compiler alone would leave processors idle.
+    """
     place = cache.entry(toolchain.cache, "headers", header_key(toolchain, threads))
 
     def make(folder: Path) -> None:
         copy_header(toolchain.compiler, toolchain.home, folder)
         with progress.stage("Precompiling Stan's headers"):
             command = header_command(toolchain.compiler, toolchain.home, folder, threads=threads)
-            _compile_all(toolchain, "header", [command])
+            _compile_all(toolchain, "header", [command, *beside])
 
     cache.publish(place, make, progress)
     cache.touch(place)
@@ -164,20 +170,25 @@ def build_driver(toolchain: Toolchain, threads: bool, progress: Progress) -> lis
     place = cache.entry(toolchain.cache, "drivers", driver_key(toolchain, threads))
 
     def make(folder: Path) -> None:
-        header = build_header(toolchain, threads, progress)
-        commands = [
-            object_command(
-                toolchain.compiler,
-                toolchain.home,
-                None if source.name in _LIGHT else header,
-                source,
-                folder / f"{source.stem}.o",
-                threads=threads,
-            )
-            for source in sorted(_driver_sources(".cpp"), key=_slowest_first)
-        ]
-        with progress.stage("Building Stan's driver", len(commands)) as stage:
-            _compile_all(toolchain, "driver", commands, on_count=stage.update)
+        def commands(sources: Sequence[Path], header: Path | None) -> list[process.Command]:
+            return [
+                object_command(
+                    toolchain.compiler,
+                    toolchain.home,
+                    header,
+                    source,
+                    folder / f"{source.stem}.o",
+                    threads=threads,
+                )
+                for source in sources
+            ]
+
+        sources = sorted(_driver_sources(".cpp"), key=_slowest_first)
+        free = [source for source in sources if source.name in _WITHOUT_HEADER]
+        header = build_header(toolchain, threads, progress, beside=commands(free, None))
+        rest = [source for source in sources if not (folder / f"{source.stem}.o").exists()]
+        with progress.stage("Building Stan's driver", len(rest)) as stage:
+            _compile_all(toolchain, "driver", commands(rest, header), on_count=stage.update)
 
     cache.publish(place, make, progress)
     cache.touch(place)

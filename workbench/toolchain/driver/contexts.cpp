@@ -36,8 +36,4 @@ std::vector<Context> read_contexts(const std::string& path, int chains,
   return contexts;
 }
 
-std::vector<Context> read_inits(const Session& session, int chains) {
-  return read_contexts(session.init_file, chains, session.id);
-}
-
 }  // namespace driver

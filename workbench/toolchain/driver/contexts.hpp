@@ -5,8 +5,6 @@
 #include <string>
 #include <vector>
 
-#include "session.hpp"
-
 namespace driver {
 
 using Context = std::shared_ptr<stan::io::var_context>;
@@ -19,8 +17,5 @@ Context read_context(const std::string& path);
 // those exist, and for all chains alike where they do not.
 std::vector<Context> read_contexts(const std::string& path, int chains,
                                    unsigned int first);
-
-// The user's initial values.
-std::vector<Context> read_inits(const Session& session, int chains);
 
 }  // namespace driver

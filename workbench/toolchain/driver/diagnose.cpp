@@ -2,7 +2,6 @@
 #include <stan/services/diagnose/diagnose.hpp>
 #include <stan/services/error_codes.hpp>
 
-#include "contexts.hpp"
 #include "methods.hpp"
 #include "outputs.hpp"
 

@@ -2,7 +2,6 @@
 #include <stan/services/optimize/laplace_sample.hpp>
 #include <stdexcept>
 
-#include "contexts.hpp"
 #include "draws.hpp"
 #include "json.hpp"
 #include "methods.hpp"
@@ -99,9 +98,8 @@ void write_curvature(const Session& session, const Vector& mode, double lp,
 }
 
 bool is_negative_definite(const Matrix& hessian) {
-  const Eigen::SelfAdjointEigenSolver<Matrix> solver(hessian,
-                                                     Eigen::EigenvaluesOnly);
-  return hessian.allFinite() && solver.eigenvalues().maxCoeff() < 0;
+  const Matrix negated = -hessian;
+  return hessian.allFinite() && negated.llt().info() == Eigen::Success;
 }
 
 // Keeps the curvature at the mode beside the draws, then stops the method

@@ -1,7 +1,7 @@
-#include <stan/model/log_prob_grad.hpp>
 #include <stan/model/model_header.hpp>
 
-#include "contexts.hpp"
+#include <stan/model/log_prob_grad.hpp>
+
 #include "draws.hpp"
 #include "methods.hpp"
 #include "outputs.hpp"

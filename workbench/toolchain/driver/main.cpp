@@ -8,7 +8,6 @@
 #include <stan/services/error_codes.hpp>
 #include <stan/version.hpp>
 
-#include "contexts.hpp"
 #include "methods.hpp"
 #include "number.hpp"
 #include "outputs.hpp"

@@ -7,7 +7,6 @@
 #include <stan/services/optimize/newton.hpp>
 #include <stdexcept>
 
-#include "contexts.hpp"
 #include "methods.hpp"
 #include "outputs.hpp"
 #include "tolerances.hpp"

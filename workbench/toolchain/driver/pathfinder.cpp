@@ -2,7 +2,6 @@
 #include <stan/services/pathfinder/multi.hpp>
 #include <stan/services/pathfinder/single.hpp>
 
-#include "contexts.hpp"
 #include "methods.hpp"
 #include "outputs.hpp"
 #include "tolerances.hpp"

@@ -2,7 +2,6 @@
 
 #include <vector>
 
-#include "contexts.hpp"
 #include "outputs.hpp"
 #include "session.hpp"
 

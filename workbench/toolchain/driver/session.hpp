@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "console.hpp"
+#include "contexts.hpp"
 #include "settings.hpp"
 
 namespace driver {
@@ -24,5 +25,10 @@ struct Session {
   std::string init_file;
   stan::callbacks::interrupt interrupt{};
 };
+
+// The user's initial values, one set per chain.
+inline std::vector<Context> read_inits(const Session& session, int chains) {
+  return read_contexts(session.init_file, chains, session.id);
+}
 
 }  // namespace driver

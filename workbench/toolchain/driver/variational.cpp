@@ -2,7 +2,6 @@
 #include <stan/services/experimental/advi/fullrank.hpp>
 #include <stan/services/experimental/advi/meanfield.hpp>
 
-#include "contexts.hpp"
 #include "methods.hpp"
 #include "outputs.hpp"
 
