@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from workbench.program import nodes as n
-from workbench.program.observations import density_of, opened_arguments
-from workbench.program.replay import LIKELIHOOD, normalised, observation_count
+from workbench.program import traverse as t
+from workbench.program.replay import LIKELIHOOD, counted_argument, normalised, observation_count
 from workbench.program.rewrite import SPLICED, Plan, spliced
 from workbench.program.terms import Term
 
@@ -24,8 +24,8 @@ def undecided(tree: n.Tree, plan: Plan, known: frozenset[str]) -> frozenset[str]
     """Return the names that the count would need though data alone do not give them."""
     counted = {term.statement for term in plan.terms if term.index in plan.opened}
     model = tree.block("model")
-    local = {name for item in n.walk(model) if isinstance(item, n.Declare) for name, _ in item.variables}
-    loops = {item.variable for item in n.walk(model) if isinstance(item, n.For | n.ForEach)}
+    local = {name for item in t.walk(model) if isinstance(item, n.Declare) for name, _ in item.variables}
+    loops = {item.variable for item in t.walk(model) if isinstance(item, n.For | n.ForEach)}
     return _needed(model, counted, plan) - local - loops - known
 
 
@@ -42,7 +42,7 @@ def _needed(model: tuple[n.Stmt, ...], counted: set[int], plan: Plan) -> frozens
 def _names_for(
     statements: Iterable[n.Stmt], counted: set[int], needed: frozenset[str], plan: Plan
 ) -> Iterable[str]:
-    for statement in n.walk(tuple(statements)):
+    for statement in t.walk(tuple(statements)):
         if not isinstance(statement, n.Stmt) or not _is_kept(statement, counted, needed):
             continue
         if statement.id in counted:
@@ -50,36 +50,30 @@ def _names_for(
                 if term.statement == statement.id:
                     yield from _count_names(term)
         elif isinstance(statement, n.If | n.While):
-            yield from n.names_in(statement.condition)
+            yield from t.names_in(statement.condition)
         elif isinstance(statement, n.For):
-            yield from n.names_in((statement.lower, statement.upper))
+            yield from t.names_in((statement.lower, statement.upper))
         elif isinstance(statement, n.ForEach):
-            yield from n.names_in(statement.container)
-        elif isinstance(statement, n.Assignment):
-            yield from n.names_in(statement)
-        elif isinstance(statement, n.Declare):
-            yield from n.names_in(statement)
+            yield from t.names_in(statement.container)
+        elif isinstance(statement, n.Assignment | n.Declare):
+            yield from t.names_in(statement)
 
 
 def _count_names(term: Term) -> frozenset[str]:
-    if observation_count(term) is None:
-        return frozenset()
-    density = density_of(term.parts[0].summand.node)
-    assert density is not None
-    return n.names_in(density.arguments[opened_arguments(density)[0]])
+    return t.names_in(counted_argument(term))
 
 
 def _is_kept(statement: n.Stmt, counted: set[int], needed: frozenset[str]) -> bool:
-    """Whether the slice needs a statement: it is counted, assigns a needed variable, or holds one that does."""
+    """Whether the slice needs a statement: it counts, assigns a needed variable, or holds one that does."""
     if statement.id in counted:
         return True
     if isinstance(statement, n.Assignment):
-        return bool(n.names_in(statement.left) & needed)
+        return bool(t.names_in(statement.left) & needed)
     if isinstance(statement, n.Declare):
         return any(name in needed for name, _ in statement.variables)
     if isinstance(statement, n.Jump):
         return bool(statement.word)
-    inner = [item for item in n.walk(statement) if isinstance(item, n.Stmt) and item is not statement]
+    inner = [item for item in t.walk(statement) if isinstance(item, n.Stmt) and item is not statement]
     return any(_is_kept(item, counted, needed) for item in inner if not isinstance(item, n.Jump))
 
 
@@ -95,11 +89,11 @@ def _sliced(
 
     for statement in statements:
         if _is_kept(statement, counted, needed):
-            yield n.rebuild(statement, change)
+            yield t.rebuild(statement, change)
 
 
 def _is_ours(node: n.Stmt) -> bool:
-    return any(isinstance(item, n.Raw) for item in n.walk(node))
+    return any(isinstance(item, n.Raw) for item in t.walk(node))
 
 
 def _counted(statement: n.Stmt, plan: Plan) -> Iterable[n.Stmt]:

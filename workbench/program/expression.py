@@ -10,6 +10,7 @@ from typing import Any
 
 from workbench.errors import ProgramError
 from workbench.program import nodes as n
+from workbench.program import traverse as t
 from workbench.program.printer import to_text
 
 
@@ -31,13 +32,13 @@ class Expression:
     @property
     def names(self) -> frozenset[str]:
         """The variables it uses."""
-        return n.names_in(self.node)
+        return t.names_in(self.node)
 
     @property
     def literal(self) -> float | None:
         """Its value where no variable is needed, else `None`."""
         try:
-            return evaluate(self.node, {})
+            return float(evaluate(self.node, {}))
         except ProgramError:
             return None
 
@@ -78,7 +79,7 @@ def _variable(node: n.Variable, values: Mapping[str, Any]) -> Any:
     return values[node.name]
 
 
-def _numeral(node: n.Numeral, values: Mapping[str, Any]) -> Any:
+def _numeral(node: n.Numeral, _values: Mapping[str, Any]) -> Any:
     text = node.text.replace("_", "")
     return int(text) if node.type == n.INT else float(text)
 
@@ -91,7 +92,7 @@ def _unary(node: n.Unary, values: Mapping[str, Any]) -> Any:
     if node.is_postfix:
         raise _not_evaluated(node)
     value = evaluate(node.operand, values)
-    return {"-": operator.neg, "+": operator.pos, "!": lambda held: int(not held)}[node.operator](value)
+    return _UNARY[node.operator](value)
 
 
 def _binary(node: n.Binary, values: Mapping[str, Any]) -> Any:
@@ -144,6 +145,11 @@ def _flat(held: Any) -> list[Any]:
     return [leaf for item in held for leaf in _flat(item)] if isinstance(held, Sequence) else [held]
 
 
+_UNARY: dict[str, Callable[[Any], Any]] = {
+    "-": operator.neg,
+    "+": operator.pos,
+    "!": lambda held: int(not held),
+}
 _BINARY: dict[str, Callable[[Any, Any], Any]] = {
     "+": operator.add,
     "-": operator.sub,

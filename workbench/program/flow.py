@@ -12,6 +12,7 @@ from dataclasses import replace
 from typing import Any
 
 from workbench.program import nodes as n
+from workbench.program import traverse as t
 from workbench.program.distributions import density_name
 from workbench.program.summands import Summand, summands
 from workbench.program.values import NOTHING, Contribution, Density, Flow, Use, Value
@@ -36,7 +37,7 @@ def follow(tree: n.Tree) -> Flow:
     walker = _Walker(Flow(frozenset(parameters), frozenset(data)), functions)
     env = {name: Value(frozenset({Use(name)})) for name in (*data, *parameters)}
     walker.execute(tree.block("transformed data"), env)
-    made = _made_data(tree, env, walker.flow.data)
+    made = _made_data(tree, env)
     for name in made:
         env[name] |= Value(frozenset({Use(name)}))
     walker.flow.data |= made
@@ -51,7 +52,7 @@ def _declared_names(statements: Sequence[n.Stmt]) -> list[str]:
     return [name for item in declared for name, _ in item.variables]
 
 
-def _made_data(tree: n.Tree, env: Mapping[str, Value], data: frozenset[str]) -> frozenset[str]:
+def _made_data(tree: n.Tree, env: Mapping[str, Value]) -> frozenset[str]:
     """Return containers of transformed data that hold no declared data: observations written as literals."""
     names = {
         name
@@ -113,7 +114,7 @@ class _Walker:
         if isinstance(left, n.Variable):
             env[left.name] = value | env.get(left.name, NOTHING) if keep else value
         elif isinstance(left, n.Indexed):
-            for index in n.children(left.indices):
+            for index in t.children(left.indices):
                 value |= self.index(index, env)
             self.assign(left.base, value, env, keep=True)
         elif isinstance(left, n.Projection):
@@ -140,11 +141,11 @@ class _Walker:
 
     # expressions
 
-    def value(self, node: n.Expr | None, env: Environment) -> Value:
+    def value(self, node: n.Expr | n.Tilde | None, env: Environment) -> Value:
         if node is None:
             return NOTHING
         rule = _VALUES.get(type(node))
-        return self.union(n.children(node), env) if rule is None else rule(self, node, env)
+        return self.union(t.children(node), env) if rule is None else rule(self, node, env)
 
     def union(self, items: Iterator[n.Expr] | Sequence[n.Expr], env: Environment) -> Value:
         total = NOTHING
@@ -225,7 +226,6 @@ def _assignment(w: _Walker, node: n.Assignment, env: Environment) -> None:
 def _increment(w: _Walker, node: n.Increment, env: Environment) -> None:
     if node.accumulator == "target":
         for part, summand in enumerate(summands(node)):
-            assert isinstance(summand.node, n.Expr)
             w.contribute(part, summand, w.value(summand.node, env))
 
 
@@ -292,11 +292,11 @@ _STEPS: dict[type, Callable[[_Walker, Any, Environment], None]] = {
 # --- one rule per expression; all others are the union of their parts ---------------------------------
 
 
-def _variable(w: _Walker, node: n.Variable, env: Environment) -> Value:
+def _variable(_w: _Walker, node: n.Variable, env: Environment) -> Value:
     return env.get(node.name, NOTHING)
 
 
-def _target(w: _Walker, node: n.Target, env: Environment) -> Value:
+def _target(w: _Walker, _node: n.Target, _env: Environment) -> Value:
     w.flow.reads_target = True
     return NOTHING
 
@@ -326,9 +326,7 @@ def _call(w: _Walker, node: n.Call, env: Environment) -> Value:
     if node.name in {"reduce_sum", "reduce_sum_static"}:
         return _reduce_sum(w, node, arguments)
     if node.name == "map_rect":
-        name = node.arguments[0]
-        assert isinstance(name, n.Variable)
-        return w.call_function(name.name, arguments[1:], adds_to_target=False)
+        return w.call_function(_function_name(node), arguments[1:], adds_to_target=False)
     if density_name(node.name)[1]:
         return w.density(node.name, arguments, node.is_user_defined)
     if node.is_user_defined:
@@ -338,14 +336,19 @@ def _call(w: _Walker, node: n.Call, env: Environment) -> Value:
     return _joined(arguments)
 
 
+def _function_name(node: n.Call) -> str:
+    """Return the name of the function that a higher-order one receives first."""
+    function = node.arguments[0]
+    return function.name if isinstance(function, n.Variable) else ""
+
+
 def _reduce_sum(w: _Walker, node: n.Call, arguments: Sequence[Value]) -> Value:
     """Follow the partial sum: its arguments are a slice, the slice's two ends, and what is shared."""
-    function = node.arguments[0]
-    assert isinstance(function, n.Variable)
+    name = _function_name(node)
     ends = arguments[1].entering("size")
     inner = [arguments[1], ends, ends, *arguments[3:]]
-    found = w.call_function(function.name, inner, adds_to_target=False)
-    return found if found.densities else w.density(function.name, inner, True) | found
+    found = w.call_function(name, inner, adds_to_target=False)
+    return found if found.densities else w.density(name, inner, True) | found
 
 
 _VALUES: dict[type, Callable[[_Walker, Any, Environment], Value]] = {

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 
 from workbench.program import nodes as n
+from workbench.program import traverse as t
 from workbench.program.distributions import argument_name
 from workbench.program.names import Names
 from workbench.program.roles import Rules
@@ -70,7 +71,7 @@ def _literals(term: Term) -> Iterable[Hyperparameter]:
 
 
 def _named(item: Hyperparameter, earlier: Sequence[Hyperparameter], names: Names) -> Hyperparameter:
-    """Number a second prior of the same quantity; name the data that carry it."""
+    """Return it with a name of its own, numbered where a quantity has two priors, and a name for its data."""
     same = sum(other.name == item.name or other.name.startswith(f"{item.name}:") for other in earlier)
     name = f"{item.name}:{same + 1}" if same else item.name
     return replace(item, name=name, data_name=names.fresh(item.data_name))
@@ -92,7 +93,7 @@ def _own(rules: Rules, terms: Sequence[Term], data: Sequence[Declaration]) -> It
 def _argument_of(term: Term, name: str) -> str:
     for part in term.parts:
         for position, argument in enumerate(density_arguments(part.summand.node)):
-            if term.distribution is not None and name in n.names_in(argument):
+            if term.distribution is not None and name in t.names_in(argument):
                 return argument_name(term.distribution, position)
     return "expression"
 
@@ -101,7 +102,7 @@ def density_arguments(node: n.Expr | n.Tilde) -> tuple[n.Expr, ...]:
     """Return the arguments of a density after its outcome; none for any other expression."""
     if isinstance(node, n.Tilde):
         return node.arguments
-    inner = n.bare(node)
+    inner = t.bare(node)
     return inner.arguments[1:] if isinstance(inner, n.Call) and inner.is_conditional else ()
 
 
@@ -113,8 +114,8 @@ def literal(node: n.Expr) -> float | None:
     """
     if node.type != n.REAL:
         return None
-    inner = n.bare(node)
+    inner = t.bare(node)
     if isinstance(inner, n.Unary) and inner.operator == "-" and not inner.is_postfix:
-        operand = n.bare(inner.operand)
+        operand = t.bare(inner.operand)
         return -float(operand.text.replace("_", "")) if isinstance(operand, n.Numeral) else None
     return float(inner.text.replace("_", "")) if isinstance(inner, n.Numeral) else None

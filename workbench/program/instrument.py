@@ -110,9 +110,7 @@ class Instrumented:
             raise PriorError(f"`{key}` is neither a role nor the number of a term in this program.")
 
 
-def plan_for(
-    tree: n.Tree, terms: Sequence[Term], hyperparameters: Sequence[Hyperparameter], names: Names
-) -> Plan:
+def plan_for(terms: Sequence[Term], hyperparameters: Sequence[Hyperparameter], names: Names) -> Plan:
     """Return what the rewriting will add; terms that may be likelihood open into observations."""
     opened = frozenset(
         term.index for term in terms if term.role in {"likelihood", "unplaced"} and not term.is_constant
@@ -121,8 +119,13 @@ def plan_for(
     wanted = (
         "weights", "roles", "term_lpdf", "lprior", "log_lik", "n_log_lik", "entry", "n", "one",
     )  # fmt: skip
-    fresh = [names.fresh(name) for name in wanted]
-    return Plan(*fresh, names=names, lifted=lifted, terms=terms, opened=opened)
+    weights, roles, densities, lprior, log_lik, observations, counter, element, value = (
+        names.fresh(name) for name in wanted
+    )
+    return Plan(
+        weights, roles, densities, lprior, log_lik, observations, counter, element, value,
+        names=names, lifted=lifted, terms=terms, opened=opened,
+    )  # fmt: skip
 
 
 def instrument(

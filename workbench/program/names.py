@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterable
 
 from workbench.program import nodes as n
+from workbench.program import traverse as t
 
 _RESERVED = frozenset({
     "for", "in", "while", "repeat", "until", "if", "then", "else", "true", "false", "target", "struct",
@@ -43,7 +44,7 @@ class Names:
 
 def _all_names(tree: n.Tree) -> Iterable[str]:
     for statement in (item for _, body in tree.blocks for item in body):
-        for node in n.walk(statement):
+        for node in t.walk(statement):
             if isinstance(node, n.Declare):
                 yield from (name for name, _ in node.variables)
             elif isinstance(node, n.For | n.ForEach):

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from workbench.program import nodes as n
+from workbench.program import traverse as t
 from workbench.program.distributions import DISTRIBUTIONS, density_name
 from workbench.program.printer import to_text
 
@@ -36,7 +37,7 @@ def density_of(node: n.Expr | n.Tilde) -> Density | None:
     if isinstance(node, n.Tilde):
         suffix = "lpmf" if node.kind == "FnLpmf" else "lpdf"
         return Density(f"{node.distribution}_{suffix}", (node.outcome, *node.arguments))
-    inner = n.bare(node)
+    inner = t.bare(node)
     if isinstance(inner, n.Call) and inner.is_conditional:
         name, suffix = density_name(inner.name)
         return Density(f"{name}_{suffix}", inner.arguments)
@@ -44,7 +45,7 @@ def density_of(node: n.Expr | n.Tilde) -> Density | None:
 
 
 def opened_arguments(density: Density) -> tuple[int, ...]:
-    """Return which arguments hold one element for each observation; none where the density is one observation.
+    """Return which arguments hold one element for each observation; none for a single one.
 
     Raises nothing: a density of unknown shape counts as one observation.
     """

@@ -89,7 +89,7 @@ def _numeral(p: _Printer, node: n.Numeral) -> None:
     p.print(node.text)
 
 
-def _target(p: _Printer, node: n.Target) -> None:
+def _target(p: _Printer, _node: n.Target) -> None:
     p.called("target", ())
 
 

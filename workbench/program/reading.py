@@ -10,6 +10,7 @@ from pathlib import Path
 from workbench import provenance
 from workbench.errors import ProgramError
 from workbench.program import nodes as n
+from workbench.program import traverse as t
 from workbench.program.counting import undecided
 from workbench.program.decode import parse_tree
 from workbench.program.flow import follow
@@ -67,7 +68,7 @@ _DECLARING = ("data", "transformed data", "parameters", "transformed parameters"
 
 
 def _numbered(tree: n.Tree) -> dict[int, n.Stmt]:
-    return {item.id: item for _, body in tree.blocks for item in n.walk(body) if isinstance(item, n.Stmt)}
+    return {item.id: item for _, body in tree.blocks for item in t.walk(body) if isinstance(item, n.Stmt)}
 
 
 def _rules(tree: n.Tree, data: Sequence[Declaration], parameters: Sequence[Declaration]) -> Rules:
@@ -88,10 +89,10 @@ def _instrumented(
     stanc: Stanc,
 ) -> tuple[Instrumented | None, tuple[Obstacle, ...]]:
     """Return the instrumented program, or the reason why there is none."""
-    refused = tuple(_refusals(tree, rules, terms))
+    refused = tuple(_refusals(rules, terms))
     if refused:
         return None, refused
-    plan, obstacles = _countable(tree, plan_for(tree, terms, hyperparameters, names), rules)
+    plan, obstacles = _countable(tree, plan_for(terms, hyperparameters, names), rules)
     try:
         draft = instrument(tree, plan, hyperparameters, path.name)
         source = _formatted(draft.source, stanc)
@@ -100,7 +101,7 @@ def _instrumented(
     return replace(draft, source=source), obstacles
 
 
-def _refusals(tree: n.Tree, rules: Rules, terms: Sequence[Term]) -> Iterator[Obstacle]:
+def _refusals(rules: Rules, terms: Sequence[Term]) -> Iterator[Obstacle]:
     """Yield the statements that cannot be weighted."""
     if rules.flow.reads_target:
         yield Obstacle("instrumenting", "The program reads `target()`, which weights would change.")

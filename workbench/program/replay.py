@@ -11,6 +11,7 @@ from dataclasses import replace
 from typing import Any
 
 from workbench.program import nodes as n
+from workbench.program import traverse as t
 from workbench.program.observations import Density, at_observation, density_of, opened_arguments
 from workbench.program.printer import to_text
 from workbench.program.rewrite import SPLICED, Plan, enclosed, spliced, sum_text, summed
@@ -31,7 +32,7 @@ def replayed(tree: n.Tree, plan: Plan) -> tuple[n.Stmt, ...]:
         return normalised(node)
 
     start = [n.Raw(f"int {plan.counter} = 0;")] if plan.opened else []
-    body: tuple[n.Stmt, ...] = n.rebuild(tree.block("model"), change)
+    body: tuple[n.Stmt, ...] = t.rebuild(tree.block("model"), change)
     return (n.Block((*start, *spliced(body))),)
 
 
@@ -47,12 +48,12 @@ def density_text(term: Term, plan: Plan) -> str:
     """Return a term's normalised density as Stan."""
     texts = []
     for part in term.parts:
-        node = n.substitute(part.summand.node, plan.lifted)
+        node = t.substitute(part.summand.node, plan.lifted)
         density = density_of(node)
         if isinstance(node, n.Tilde) and density is not None:
             text = density.text()
         else:
-            text = to_text(n.rebuild(summed(node), normalised))
+            text = to_text(t.rebuild(summed(node), normalised))
         texts.append(f"-{enclosed(text)}" if part.summand.sign == "-" else text)
     return sum_text(texts)
 
@@ -67,17 +68,16 @@ def normalised(node: Any) -> Any:
 def _observed(term: Term, plan: Plan) -> Iterable[n.Stmt]:
     """Yield statements that record a term, and its observations while it counts as likelihood."""
     count, total = observation_count(term), f"{plan.densities}[{term.index}]"
-    if count is None:
+    density = density_of(t.substitute(term.parts[0].summand.node, plan.lifted))
+    if count is None or density is None:
         held = plan.value
         yield n.Raw(f"{{ real {held} = {density_text(term, plan)};")
         yield n.Raw(f"{_stored(term, plan, held)} {total} += {held}; }}")
         return
-    density = density_of(n.substitute(term.parts[0].summand.node, plan.lifted))
-    assert density is not None
-    held, declared = _held(density, count, plan)
+    opened, declared = _held(density, count, plan)
     yield n.Raw(" ".join(["{" if declared else "", *declared]))
     yield n.Raw(f"for ({plan.element} in 1:{count}) {{")
-    yield n.Raw(f"real {plan.value} = {at_observation(held, plan.element)};")
+    yield n.Raw(f"real {plan.value} = {at_observation(opened, plan.element)};")
     yield n.Raw(f"{_stored(term, plan, plan.value)} {total} += {plan.value}; }}{' }' if declared else ''}")
 
 
@@ -90,7 +90,7 @@ def _held(density: Density, count: str, plan: Plan) -> tuple[Density, list[str]]
     for position in opened_arguments(density):
         argument = arguments[position]
         word = _holder(argument.type)
-        if word and not isinstance(n.bare(argument), n.Variable):
+        if word and not isinstance(t.bare(argument), n.Variable):
             name = plan.names.fresh(f"{plan.value}_{position}")
             declared.append(f"{word.format(count)} {name} = {to_text(argument)};")
             arguments[position] = n.Variable(name, type=argument.type)
@@ -110,14 +110,19 @@ def _stored(term: Term, plan: Plan, value: str) -> str:
     return f"if ({is_likelihood}) {{ {counter} += 1; {plan.log_lik}[{counter}] = {value}; }}"
 
 
-def observation_count(term: Term) -> str | None:
-    """Return how many observations a term opens into, as Stan; `None` where it is a single one."""
-    if len(term.parts) != 1:
+def counted_argument(term: Term) -> n.Expr | None:
+    """Return the argument with one element for each observation; `None` where the term is a single one."""
+    if len(term.parts) != 1 or term.parts[0].summand.sign == "-":
         return None
     density = density_of(term.parts[0].summand.node)
     opened = () if density is None else opened_arguments(density)
-    if density is None or not opened or term.parts[0].summand.sign == "-":
+    return density.arguments[opened[0]] if density is not None and opened else None
+
+
+def observation_count(term: Term) -> str | None:
+    """Return how many observations a term opens into, as Stan; `None` where it is a single one."""
+    first = counted_argument(term)
+    if first is None:
         return None
-    first = density.arguments[opened[0]]
     is_matrix = first.type.base == "matrix" and not first.type.depth
     return f"{'rows' if is_matrix else 'size'}({to_text(first)})"

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 
 from workbench.errors import ProgramError
 from workbench.program import nodes as n
+from workbench.program import traverse as t
 from workbench.program.names import Names
 from workbench.program.printer import to_text
 from workbench.program.summands import Summand
@@ -66,7 +67,7 @@ def weighted_model(tree: n.Tree, plan: Plan) -> tuple[n.Stmt, ...]:
             return n.Block(tuple(_weighted(node, plan)), id=SPLICED)
         return node
 
-    return spliced(n.rebuild(tree.block("model"), change))
+    return spliced(t.rebuild(tree.block("model"), change))
 
 
 def spliced(statements: Sequence[n.Stmt]) -> tuple[n.Stmt, ...]:
@@ -75,7 +76,7 @@ def spliced(statements: Sequence[n.Stmt]) -> tuple[n.Stmt, ...]:
     def change(node: n.Stmt) -> n.Stmt:
         return replace(node, body=tuple(_flat(node.body))) if isinstance(node, n.Block | n.Profile) else node
 
-    return tuple(_flat(n.rebuild(tuple(statements), change)))
+    return tuple(_flat(t.rebuild(tuple(statements), change)))
 
 
 def _flat(statements: Iterable[n.Stmt]) -> Iterable[n.Stmt]:
@@ -88,7 +89,7 @@ def _flat(statements: Iterable[n.Stmt]) -> Iterable[n.Stmt]:
 
 def _weighted(statement: n.Tilde | n.Increment, plan: Plan) -> Iterable[n.Stmt]:
     for term in plan.of_statement(statement):
-        total = sum_text([_part_text(part.summand, statement, plan) for part in term.parts])
+        total = sum_text([_part_text(part.summand, plan) for part in term.parts])
         if term.is_constant:
             yield n.Raw(f"target += {total};")
         else:
@@ -96,8 +97,8 @@ def _weighted(statement: n.Tilde | n.Increment, plan: Plan) -> Iterable[n.Stmt]:
             yield n.Raw(f"if ({weight} != 0) {{ target += {weight} * {enclosed(total)}; }}")
 
 
-def _part_text(summand: Summand, statement: n.Tilde | n.Increment, plan: Plan) -> str:
-    node = n.substitute(summand.node, plan.lifted)
+def _part_text(summand: Summand, plan: Plan) -> str:
+    node = t.substitute(summand.node, plan.lifted)
     if isinstance(node, n.Tilde):
         return unnormalised(node)
     return Summand(summed(node), summand.sign).text

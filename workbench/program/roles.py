@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
 from workbench.program import nodes as n
+from workbench.program import traverse as t
 from workbench.program.values import Contribution, Density, Flow, Use
 
 Role: TypeAlias = Literal["prior", "latent", "likelihood", "unplaced"]
@@ -122,7 +123,7 @@ def _arguments(node: object) -> tuple[n.Expr, ...]:
 
 
 def _literal(node: n.Expr) -> float | None:
-    inner = n.bare(node)
+    inner = t.bare(node)
     return float(inner.text) if isinstance(inner, n.Numeral) and not inner.text.endswith("i") else None
 
 

@@ -8,6 +8,7 @@ from itertools import groupby
 from pathlib import Path
 
 from workbench.program import nodes as n
+from workbench.program import traverse as t
 from workbench.program.printer import to_text
 from workbench.program.roles import CONSTANT, Confidence, Judgement, Role, Rules, judge
 from workbench.program.source import Place
@@ -136,7 +137,8 @@ def _term(
 ) -> Term:
     uses = [use for part in parts for use in part.value.all_uses]
     outcome, distribution = _density_of(parts)
-    names = rules.parameters(use for part in parts for item in part.value.densities for use in item.outcome)
+    own = [use for part in parts for item in part.value.densities for use in item.outcome]
+    names = rules.parameters(own) | rules.data(own, "value")
     given = [use for part in parts for item in part.value.densities for use in item.given]
     shown = rules.data(given, "value", "factor") & rules.outcomes()
     statement = statements[parts[0].path[-1]]
@@ -182,7 +184,7 @@ def _density_of(parts: tuple[Contribution, ...]) -> tuple[n.Expr | None, str | N
 
 def _is_plain(outcome: n.Expr, flow: Flow) -> bool:
     """Whether an outcome is a parameter itself, or elements of one."""
-    inner = n.bare(outcome)
+    inner = t.bare(outcome)
     while isinstance(inner, n.Indexed | n.Projection):
         inner = inner.base
     if isinstance(inner, n.Call) and inner.name in {"to_vector", "to_array_1d", "to_row_vector"}:
