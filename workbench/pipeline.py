@@ -14,11 +14,12 @@ from workbench.diagnostics import diagnose
 from workbench.errors import ProgramError
 from workbench.estimation import Fit, store
 from workbench.estimation import fit as estimate
+from workbench.methods import Method
 from workbench.priors import Priors
 from workbench.program import Program
 from workbench.progress import SILENT, Progress
 from workbench.report import fit_report, render
-from workbench.request import DEFAULT_METHODS, FitRequest, Method
+from workbench.request import DEFAULT_METHODS, FitRequest
 from workbench.tables import Table
 from workbench.toolchain import CompiledModel, Settings, Toolchain
 

@@ -86,7 +86,7 @@ class CmdStanBackend:
 
         def ask() -> tuple[tuple[str, ...], Floats]:
             fit = model.laplace_sample(**call, mode=str(mode.output), draws=method.draws, jacobian=jacobian)
-            return fit.column_names, np.atleast_2d(np.asarray(fit.draws(), dtype=float))
+            return fit.column_names, np.asarray(fit.draws(), dtype=float).reshape(-1, len(fit.column_names))
 
         try:
             with _in_stan_words("the Laplace approximation"):

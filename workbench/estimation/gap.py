@@ -10,10 +10,11 @@ from workbench.estimation.part import Part
 def explain(parts: Mapping[str, Part]) -> dict[str, dict[str, float]]:
     """Say how far each mode lies from the posterior mean, and split the gap of the MAP into three steps.
 
-    ``map_minus_mean`` is the whole and ``in_sd`` the same in posterior standard deviations. It is the sum of
-    ``jacobian``: from the constrained to the unconstrained mode; ``curvature``: from that mode to the mean of
-    the normal approximation around it, which the transform to the declared scale bends; ``non_gaussian``: from
-    there to the posterior mean. ``unconstrained_in_sd`` is the gap of the unconstrained mode.
+    ``map_minus_mean`` is the whole and ``in_sd`` the same in posterior standard deviations. It is the sum
+    of ``jacobian``: from the constrained to the unconstrained mode; ``curvature``: from that mode to the mean
+    of the normal approximation around it, which the transform to the declared scale bends; and
+    ``non_gaussian``: from there to the posterior mean. ``unconstrained_in_sd`` is the gap of the
+    unconstrained mode.
 
     What needs a part that failed is left out; without a posterior there is nothing to explain.
     """

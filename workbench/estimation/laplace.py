@@ -25,7 +25,8 @@ def approximate(setting: Setting, found: mode.Mode | None) -> Part:
         reason = found.problem or "Stan could not draw from the approximation."
         return Part("failed", f"there is no mode to approximate around: {reason}")
     ratios = run.stats["log_p"][0] - run.stats["log_q"][0]
-    _, khat = array_stats.psislw(np.where(np.isfinite(ratios), ratios, -np.inf))
+    with np.errstate(all="ignore"):  # ratios without a tail to fit have no k-hat
+        _, khat = array_stats.psislw(np.where(np.isfinite(ratios), ratios, -np.inf))
     program, data = setting.request.program, setting.request.data
     names = draws.parameters(program)
     keep = [i for i, column in enumerate(run.columns) if draws.owner(column) in names]

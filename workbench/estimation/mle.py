@@ -46,6 +46,9 @@ def _unavailable(setting: Setting) -> str:
     roles = {term.role for term in program.terms}
     if "likelihood" not in roles:
         return "the program has no likelihood statement: there is nothing to maximise without the prior."
+    if program.untouched_by_likelihood:
+        flat = ", ".join(f"`{name}`" for name in program.untouched_by_likelihood)
+        return f"the likelihood does not depend on {flat}: without the prior it is flat there."
     return ""
 
 
@@ -67,7 +70,7 @@ def _estimates(setting: Setting, found: mode.Mode, names: tuple[str, ...]) -> di
 def _log_likelihood(setting: Setting, found: mode.Mode) -> dict[str, float]:
     """Return the normalised log-likelihood at the estimate, where the program gives one [nats]."""
     instrumented = setting.request.program.instrumented
-    name = instrumented.log_lik if instrumented is not None else None
+    name = instrumented.outputs.log_lik if instrumented is not None else None
     if name is None:
         return {}
     values = [value for column, value in found.values.items() if draws.owner(column) == name]

@@ -26,6 +26,9 @@ _STATS = {
 }
 """Stan's columns by the names ArviZ reads."""
 
+_TAIL = (0.05, 0.95)
+"""The quantiles whose ESS is the tail ESS: Vehtari et al. (2021), section 4.3."""
+
 
 def sample(setting: Setting, method: Nuts) -> Part:
     """Return the posterior's draws and, for each parameter, its summary."""
@@ -86,7 +89,7 @@ def _summary(values: np.ndarray, level: float) -> dict[str, float]:
         "hdi_upper": float(hdi[1]),
         "rhat": float(array_stats.rhat(values)),
         "ess_bulk": float(array_stats.ess(values, method="bulk")),
-        "ess_tail": float(array_stats.ess(values, method="tail")),
+        "ess_tail": float(array_stats.ess(values, method="tail", prob=_TAIL)),
     }
 
 
@@ -126,8 +129,8 @@ def _density_names(setting: Setting) -> Mapping[str, tuple[str, ...]]:
     if instrumented is None:
         return {"log_likelihood": ("log_lik",), "log_prior": ("lprior",)}
     return {
-        "log_likelihood": tuple(name for name in (instrumented.log_lik,) if name),
-        "log_prior": tuple(name for name in (instrumented.lprior,) if name),
+        "log_likelihood": tuple(name for name in (instrumented.outputs.log_lik,) if name),
+        "log_prior": (instrumented.outputs.lprior,),
     }
 
 

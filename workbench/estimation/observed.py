@@ -15,7 +15,8 @@ def data_groups(request: FitRequest) -> dict[str, xr.Dataset]:
     """Return `observed_data` and `constant_data`.
 
     Observed is what a likelihood statement has as its outcome; everything else is constant. A program that
-    could not be taken apart has all of its data in `constant_data`.
+    could not be taken apart has all of its data in `constant_data`. A size such as `N` is the length of the
+    dimension of that name, not a variable.
     """
     outcomes = {name for term in request.program.terms if term.role == "likelihood" for name in term.outcomes}
     variables = request.data.variables
@@ -39,4 +40,5 @@ def _dataset(request: FitRequest, variables: list[BoundVariable]) -> xr.Dataset:
             names = labels.get(size.text, ())
             coords[dims[-1]] = np.array(names) if len(names) == length else np.arange(1, length + 1)
         arrays[variable.name] = (tuple(dims), np.asarray(variable.value))
-    return xr.Dataset(arrays, coords=coords)
+    sized = {name: array for name, array in arrays.items() if name not in coords}
+    return xr.Dataset(sized, coords=coords)

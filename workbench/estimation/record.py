@@ -14,7 +14,7 @@ import numpy as np
 from workbench.estimation import draws
 from workbench.estimation.gap import explain
 from workbench.estimation.part import Part
-from workbench.program import Program
+from workbench.program import Obstacle, Program
 from workbench.provenance import workbench_version
 from workbench.request import FitRequest
 from workbench.toolchain import CompiledModel
@@ -86,7 +86,7 @@ def _model(program: Program) -> dict[str, Any]:
         "sha256": program.sha256,
         "source": program.source,
         "instrumented": program.instrumented is not None,
-        "obstacles": [str(obstacle) for obstacle in program.obstacles],
+        "obstacles": [_obstacle(obstacle) for obstacle in program.obstacles],
         "parameters": [
             {"name": one.name, "type": one.text, "line": one.line}
             for one in (*program.parameters, *program.transformed_parameters)
@@ -94,7 +94,7 @@ def _model(program: Program) -> dict[str, Any]:
         "terms": [
             {
                 "line": term.line,
-                "statement": term.statement,
+                "statement": term.text,
                 "role": term.role,
                 "confidence": term.confidence,
                 "reason": term.reason,
@@ -103,6 +103,10 @@ def _model(program: Program) -> dict[str, Any]:
             for term in program.terms
         ],
     }
+
+
+def _obstacle(obstacle: Obstacle) -> str:
+    return obstacle.message if obstacle.line is None else f"line {obstacle.line}: {obstacle.message}"
 
 
 def _data(request: FitRequest) -> dict[str, Any]:
