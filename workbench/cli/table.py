@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +16,11 @@ _ROWS = 40
 """Parameters shown; the rest is in summary.csv."""
 
 _COLOURS = {"ok": "green", "caution": "yellow", "fail": "red"}
+
+_NONE = "–"
+_MOST_DECIMALS = 8
+_UNCONSTRAINED = "mode°: on the unconstrained scale"
+_GAP = "gap: from the posterior mean to the mode, in posterior SDs"
 
 _METHODS = {
     "mle": "MLE",
@@ -34,17 +40,54 @@ def show(record: Mapping[str, Any], folder: Path, console: Console) -> None:
 
 
 def _table(record: Mapping[str, Any]) -> Table:
-    level = f"{record['interval']['level'] * 100:g}%"
     table = Table(title=_title(record), title_justify="left", header_style="bold", box=None, pad_edge=False)
     table.add_column("parameter", overflow="fold")
-    for name in ("MLE", "SE", "MAP", "Laplace", "mean", "SD", f"{level} interval", "gap/SD", "R-hat", "ESS"):
-        table.add_column(name, justify="right", no_wrap=True)
+    columns = [column for column in _columns(record) if _has_numbers(record, column)]
+    for column in columns:
+        table.add_column(column.title, justify="right", no_wrap=True)
     names = _names(record)
     for name in names[:_ROWS]:
-        table.add_row(*_row(record, name))
+        numbers = _numbers(record, name)
+        table.add_row(escape(_label(record, name)), *(column.cell(numbers) for column in columns))
+    notes = [column.note for column in columns if column.note]
     if len(names) > _ROWS:
-        table.caption = f"{len(names) - _ROWS} more parameters in summary.csv and the report"
+        notes.append(f"{len(names) - _ROWS} more parameters in summary.csv and the report")
+    table.caption, table.caption_justify = "; ".join(notes), "left"
     return table
+
+
+@dataclass(frozen=True)
+class _Column:
+    """A column of the table: its title, the method whose numbers it shows, and how."""
+
+    title: str
+    method: str
+    cell: Callable[[Mapping[str, Any]], str]
+    note: str = ""
+
+
+def _columns(record: Mapping[str, Any]) -> list[_Column]:
+    level = f"{record['interval']['level'] * 100:g}%"
+    has_map = bool(record["map"]["estimates"])
+    gap = "in_sd" if has_map else "unconstrained_in_sd"
+    return [
+        _Column("MLE", "mle", _value("mle", "value")),
+        _Column("SE", "mle", _value("mle", "se")),
+        _Column("MAP", "map", _value("map", "value")),
+        _Column("mode°", "map_unconstrained", _value("map_unconstrained", "value"), _UNCONSTRAINED),
+        _Column("Laplace", "laplace", _value("laplace", "mean")),
+        _Column("mean", "nuts", _value("nuts", "mean")),
+        _Column("SD", "nuts", _value("nuts", "sd")),
+        _Column(f"{level} interval", "nuts", _interval),
+        _Column("gap/SD", "gaps", _gap(gap), _GAP if has_map else f"{_GAP} (here of mode°)"),
+        _Column("R-hat", "nuts", _fixed("rhat", 3)),
+        _Column("ESS", "nuts", _fixed("ess_bulk", 0)),
+    ]
+
+
+def _has_numbers(record: Mapping[str, Any], column: _Column) -> bool:
+    part = record[column.method]
+    return bool(part if column.method == "gaps" else part["estimates"])
 
 
 def _title(record: Mapping[str, Any]) -> str:
@@ -60,46 +103,51 @@ def _names(record: Mapping[str, Any]) -> list[str]:
     return list(names)
 
 
-def _row(record: Mapping[str, Any], name: str) -> list[str]:
-    part = {method: record[method]["estimates"].get(name, {}) for method in _METHODS}
-    nuts = part["nuts"]
-    scale = nuts.get("sd") or part["laplace"].get("sd") or part["mle"].get("se")
-    label = next((numbers["label"] for numbers in part.values() if "label" in numbers), name)
-    interval = (
-        f"{_number(nuts['lower'], scale)} to {_number(nuts['upper'], scale)}" if "lower" in nuts else "–"
+def _numbers(record: Mapping[str, Any], name: str) -> dict[str, Any]:
+    """Return a parameter's numbers by method, its gaps, and the scale that decides its decimals."""
+    numbers = {method: record[method]["estimates"].get(name, {}) for method in _METHODS}
+    scale = numbers["nuts"].get("sd") or numbers["laplace"].get("sd") or numbers["mle"].get("se")
+    return {**numbers, "gaps": record["gaps"].get(name, {}), "scale": scale}
+
+
+def _label(record: Mapping[str, Any], name: str) -> str:
+    estimates = (record[method]["estimates"].get(name, {}) for method in _METHODS)
+    return next((numbers["label"] for numbers in estimates if "label" in numbers), name)
+
+
+def _value(method: str, key: str) -> Callable[[Mapping[str, Any]], str]:
+    return lambda numbers: _rounded(numbers[method].get(key), numbers["scale"])
+
+
+def _interval(numbers: Mapping[str, Any]) -> str:
+    nuts, scale = numbers["nuts"], numbers["scale"]
+    return (
+        f"{_rounded(nuts['lower'], scale)} to {_rounded(nuts['upper'], scale)}" if "lower" in nuts else _NONE
     )
-    gap = record["gaps"].get(name, {}).get("in_sd")
-    return [
-        escape(label),
-        _number(part["mle"].get("value"), scale),
-        _number(part["mle"].get("se"), scale),
-        _number(part["map"].get("value"), scale),
-        _number(part["laplace"].get("mean"), scale),
-        _number(nuts.get("mean"), scale),
-        _number(nuts.get("sd"), scale),
-        interval,
-        "–" if gap is None else f"{gap:+.2f}",
-        _fixed(nuts.get("rhat"), 3),
-        _fixed(nuts.get("ess_bulk"), 0),
-    ]
 
 
-def _number(value: float | None, scale: float | None) -> str:
+def _gap(key: str) -> Callable[[Mapping[str, Any]], str]:
+    return lambda numbers: _NONE if numbers["gaps"].get(key) is None else f"{numbers['gaps'][key]:+.2f}"
+
+
+def _fixed(key: str, decimals: int) -> Callable[[Mapping[str, Any]], str]:
+    return lambda numbers: (
+        _NONE if numbers["nuts"].get(key) is None else f"{numbers['nuts'][key]:.{decimals}f}"
+    )
+
+
+def _rounded(value: float | None, scale: float | None) -> str:
     """Return a value with as many decimals as show two digits of its posterior standard deviation.
 
-    >>> _number(3.14159, 0.27), _number(1234.5, 120.0), _number(None, 1.0)
+    >>> _rounded(3.14159, 0.27), _rounded(1234.5, 120.0), _rounded(None, 1.0)
     ('3.14', '1234', '–')
     """
     if value is None or not math.isfinite(value):
-        return "–"
+        return _NONE
     if not scale or not math.isfinite(scale):
         return f"{value:.4g}"
     decimals = max(0, 1 - math.floor(math.log10(scale)))
-    return f"{value:.{decimals}f}" if decimals < 8 else f"{value:.3g}"
-
-
-def _fixed(value: float | None, decimals: int) -> str:
-    return "–" if value is None else f"{value:.{decimals}f}"
+    return f"{value:.{decimals}f}" if decimals < _MOST_DECIMALS else f"{value:.3g}"
 
 
 def _show_missing(record: Mapping[str, Any], console: Console) -> None:

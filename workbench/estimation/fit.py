@@ -81,7 +81,8 @@ def _parts(setting: Setting) -> dict[str, Part]:
         if _asked(methods, Mle):
             parts["mle"] = mle.estimate(setting)
         for method in (method for method in methods if isinstance(method, Map)):
-            part, found = posterior_mode(setting, method, normal or Laplace())
+            draws = normal if method.jacobian and normal is not None else mode.CURVATURE_ONLY
+            part, found = posterior_mode(setting, method, draws)
             parts[method.name] = part
             unconstrained = found if method.jacobian else unconstrained
         if normal is not None:

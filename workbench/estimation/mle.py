@@ -9,9 +9,6 @@ from workbench.errors import RunError
 from workbench.estimation import draws, mode
 from workbench.estimation.part import Part
 from workbench.estimation.setting import Setting
-from workbench.methods import Laplace
-
-_CURVATURE_ONLY = Laplace(draws=100)
 
 
 def estimate(setting: Setting) -> Part:
@@ -20,7 +17,7 @@ def estimate(setting: Setting) -> Part:
     if reason:
         return Part("not available", reason)
     try:
-        found = mode.find(setting, "mle", jacobian=False, prior_weight=0.0, laplace=_CURVATURE_ONLY)
+        found = mode.find(setting, "mle", jacobian=False, prior_weight=0.0, laplace=mode.CURVATURE_ONLY)
     except RunError as error:
         return Part("failed", error.message)
     program, data = setting.request.program, setting.request.data

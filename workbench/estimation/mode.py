@@ -29,6 +29,9 @@ FLAT = 1e-10
 RUNAWAY_SD = 20.0
 """Standard error on a log or logit scale beyond which a parameter runs to its bound: a factor of exp(20)."""
 
+CURVATURE_ONLY = Laplace(draws=100)
+"""What to ask of Stan's Laplace method where its Hessian is wanted and its draws are not."""
+
 
 @dataclass(frozen=True)
 class Mode:
