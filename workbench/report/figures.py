@@ -32,11 +32,11 @@ _VARIABLES = {
     _POINT: "var(--figure-point)",
 }
 
-# Middle tones of Paul Tol's bright scheme, told apart by the colour-blind and legible on light and dark: traces
-# are small bitmaps, which cannot follow the page.
+# Middle tones after Paul Tol's bright scheme, told apart by the colour-blind and legible on light and dark:
+# traces are small bitmaps, which cannot follow the page.
 _CHAINS = ("#4477AA", "#EE6677", "#228833", "#AA8A00")
 
-_STYLE = {
+_STYLE: dict[Any, Any] = {
     "svg.fonttype": "none",
     "svg.hashsalt": "workbench",
     "font.size": 9.0,
@@ -64,12 +64,13 @@ _MEDIUM = (4.6, 2.1)
 _BITMAP_DPI = 110
 _RANK_BINS = 20
 _TAIL = 0.005
+_TALLEST = 2.0  # the approximation may be a spike: the posterior must stay visible
 _MAX_MARKS = 400
 
 
 @dataclass(frozen=True)
 class Estimate:
-    """A point with an interval around it, on its own line under a density; any of the three may be unknown."""
+    """A point and an interval around it, on their own line under a density; each may be unknown."""
 
     label: str
     form: Literal["filled", "open", "diamond", "bar"]
@@ -99,9 +100,12 @@ def marginal(posterior: Draws, normal: Draws | None, estimates: Sequence[Estimat
         x, density = _density(posterior, window)
         top.fill_between(x, density, color=_POSTERIOR, alpha=0.25, linewidth=0)
         top.plot(x, density, color=_POSTERIOR, linewidth=1.4)
+        peak = density.max()
         if normal is not None and np.ptp(normal) > 0:
-            top.plot(*_density(normal, window), color=_NORMAL, linewidth=1.3, linestyle=(0, (4, 2)))
-        top.set_ylim(0, 1.35 * density.max())
+            x, density = _density(normal, window)
+            top.plot(x, density, color=_NORMAL, linewidth=1.3, linestyle=(0, (4, 2)))
+            peak = max(peak, min(density.max(), _TALLEST * peak))
+        top.set_ylim(0, 1.04 * peak)
         top.set_axis_off()
         _estimates(bottom, estimates, window)
         return _svg(figure)
@@ -134,7 +138,7 @@ def ranks(draws: Draws) -> str:
     pooled = stats.rankdata(draws, method="ordinal").reshape(draws.shape)
     edges = np.linspace(0, draws.size, _RANK_BINS + 1)
     expected = length / _RANK_BINS
-    low, high = stats.binom.ppf([0.025, 0.975], length, 1 / _RANK_BINS)
+    low, high = np.asarray(stats.binom.ppf([0.025, 0.975], length, 1 / _RANK_BINS))
     with _figure(_MEDIUM) as figure:
         axes = _single(figure, left=0.06)
         axes.axhspan(low, high, color=_SOFT, alpha=0.25, linewidth=0)
@@ -143,7 +147,7 @@ def ranks(draws: Draws) -> str:
             counts, _ = np.histogram(pooled[chain], edges)
             axes.stairs(counts, edges, color=_CHAINS[chain % len(_CHAINS)], linewidth=1.3, baseline=None)
         axes.set_xlim(0, draws.size)
-        axes.set_ylim(0, None)
+        axes.margins(y=0.2)
         axes.set_yticks([])
         axes.spines["left"].set_visible(False)
         axes.set_xlabel("rank among all draws")

@@ -27,8 +27,8 @@ def decimals_for(scale: float | None) -> int | None:
 def format_number(value: object, decimals: int | None = None) -> str:
     """Return a number in words fit for a table; what is no number is a dash.
 
-    >>> format_number(-1.2345, 2), format_number(1234.5), format_number(None), format_number(2e-9)
-    ('−1.23', '1,234', '–', '2.00e−9')
+    >>> format_number(-1.2345, 2), format_number(12345.0), format_number(0.7), format_number(None)
+    ('−1.23', '12,345', '0.7', '–')
     """
     if isinstance(value, bool) or not isinstance(value, Real):
         return MISSING
@@ -45,10 +45,15 @@ def _plain(value: float, decimals: int | None) -> str:
     if size and (size >= _SCIENTIFIC_ABOVE or (size < _SCIENTIFIC_BELOW and decimals is None)):
         mantissa, exponent = f"{value:.2e}".split("e")
         return f"{mantissa}e{int(exponent)}"
-    if decimals is None:
-        decimals = max(0, 3 - math.floor(math.log10(size))) if size else 0
-    text = f"{value:,.{decimals}f}"
+    text = _significant(value) if decimals is None else f"{value:,.{decimals}f}"
     return text.removeprefix("-") if float(text.replace(",", "")) == 0 else text
+
+
+def _significant(value: float) -> str:
+    """Return a number with four significant digits, whole ones in full, and no trailing zeros."""
+    decimals = max(0, 3 - math.floor(math.log10(abs(value)))) if value else 0
+    text = f"{value:,.{decimals}f}"
+    return text.rstrip("0").rstrip(".") if "." in text else text
 
 
 def format_count(value: object) -> str:
@@ -79,7 +84,8 @@ def format_seconds(value: object) -> str:
 def plural(count: int, noun: str) -> str:
     """Return a count with its noun.
 
-    >>> plural(1, "chain"), plural(4, "chain")
-    ('1 chain', '4 chains')
+    >>> plural(1, "chain"), plural(4, "chain"), plural(2, "quantity")
+    ('1 chain', '4 chains', '2 quantities')
     """
-    return f"{format_count(count)} {noun}" + ("" if count == 1 else "s")
+    many = f"{noun.removesuffix('y')}ies" if noun.endswith("y") else f"{noun}s"
+    return f"{format_count(count)} {noun if count == 1 else many}"

@@ -35,7 +35,7 @@ def part(record: Record, key: str) -> Record:
 
 def is_ok(one: Record) -> bool:
     """Return whether a part holds results."""
-    return one.get("status", "ok") == "ok"
+    return bool(one.get("status", "ok") == "ok")
 
 
 def explanation(record: Record, key: str) -> str | None:

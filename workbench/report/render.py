@@ -1,8 +1,8 @@
 """A document as one HTML file that needs nothing else: the only importer of jinja2.
 
-Every string is escaped by the template engine. Characters that would act on the page instead of showing on it,
-such as those that reverse the direction of text, are replaced by their names. A content security policy allows
-the one script whose hash it names and no network at all, whatever the strings hold.
+Every string is escaped by the template engine. Characters that would act on the page instead of showing on
+it, such as those that reverse the direction of text, are replaced by their names. A content security policy
+allows the one script whose hash it names and no network at all, whatever the strings hold.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ import itertools
 import re
 from collections.abc import Sequence
 from functools import cache
+from importlib import resources
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup, escape
@@ -65,9 +66,7 @@ def _environment() -> Environment:
 
 @cache
 def _asset(name: str) -> str:
-    environment = _environment()
-    assert environment.loader is not None
-    return environment.loader.get_source(environment, name)[0]
+    return (resources.files("workbench.report") / "templates" / name).read_text(encoding="utf-8")
 
 
 def _visible(value: object) -> object:
@@ -89,12 +88,13 @@ def _prose(text: str) -> Markup:
 
 def _highlighted(code: Code) -> list[Markup]:
     """Return the lines of a program, coloured by class."""
+    text = str(_visible(code.text.replace("\r\n", "\n")))
     if code.language == "console":
-        return [escape(line) for line in str(_visible(code.text)).splitlines()]
+        return [escape(line) for line in text.split("\n")]
     lexer = get_lexer_by_name(code.language, stripnl=False)
     formatter: HtmlFormatter[str] = HtmlFormatter(nowrap=True)
-    html = highlight(str(_visible(code.text)), lexer, formatter)
-    return [Markup(line) for line in html.splitlines()]  # noqa: S704 - pygments escapes what it is given
+    html = highlight(text, lexer, formatter).removesuffix("\n")
+    return [Markup(line) for line in html.split("\n")]  # noqa: S704 - pygments escapes what it is given
 
 
 def _runs_of_groups(columns: Sequence[Column]) -> list[tuple[str, list[Column]]]:

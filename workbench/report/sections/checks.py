@@ -48,7 +48,8 @@ def section(record: Record) -> Section:
 def _counts(checks: list[Record]) -> str:
     counts = {status: sum(check["status"] == status for check in checks) for status in _STATUSES}
     parts = [f"{counts['passed']} passed", plural(counts["issue"], "issue"), plural(counts["tip"], "tip")]
-    return f"Of {plural(len(checks), 'check')}: {', '.join(parts)}, {counts['n/a'] + counts['skipped']} not applied."
+    idle = counts["n/a"] + counts["skipped"]
+    return f"Of {plural(len(checks), 'check')}: {', '.join(parts)}, {idle} not applied."
 
 
 def _row(check: Record) -> tuple[Cell, ...]:

@@ -69,9 +69,10 @@ def _chains(record: Record, tree: xr.DataTree) -> tuple[Block, ...]:
     if not drawn:
         return (Notice("There are no draws to picture."),)
     help_text = (
-        "The quantities with the worst convergence. Left, the path of each chain: they should overlap and show no "
-        "drift; ticks at the foot mark divergent draws. Right, how often each chain visits each part of the pooled "
-        "ranks: lines should stay mostly in the grey band of chance (95% of the time at each rank)."
+        "The quantities with the worst convergence. Traces show the path of each chain: they should "
+        "overlap and show no drift; ticks at the foot mark divergent draws. Ranks show how often each "
+        "chain visits each part of the pooled draws: lines should stay mostly in the grey band, where "
+        "chance keeps 95% of them."
     )
     return (Figures("chains", tuple(drawn), help_text, "medium"),)
 
@@ -95,7 +96,8 @@ def _energy(record: Record, tree: xr.DataTree) -> tuple[Block, ...]:
     values = [float(one) for one in reading.part(record, "nuts").get("ebfmi") or () if one is not None]
     finding = f"E-BFMI by chain: {', '.join(format_number(value, 2) for value in values)}." if values else ""
     help_text = (
-        "Filled: the energy of the draws. Dashed: its changes from draw to draw. A dashed curve much narrower than "
+        "Filled: the energy of the draws. Dashed: its changes from draw to draw. A dashed curve much "
+        "narrower than "
         "the filled one means that the sampler explores the tails slowly. " + finding
     )
     figure = Figure(figures.energy(energies), f"Energy and its changes. {finding}".strip(), "Energy")

@@ -44,9 +44,10 @@ def _table(record: Record) -> Table:
 
 
 _NOTE = (
-    "Numbers show three significant digits of the posterior standard deviation. SE: Wald standard error, from the "
-    "curvature of the log likelihood. (MAP − mean) / SD: how many posterior standard deviations the mode lies above "
-    "the mean. R-hat and effective sample sizes (ESS) after Vehtari et al. (2021), doi:10.1214/20-BA1221."
+    "Numbers show three significant digits of the posterior standard deviation. SE: Wald standard error, "
+    "from the curvature of the log likelihood. Gap / SD: how many posterior standard deviations the mode "
+    "lies above the mean (negative: below). R-hat and effective sample sizes (ESS) after Vehtari et al. "
+    "(2021), doi:10.1214/20-BA1221."
 )
 
 
@@ -131,8 +132,8 @@ _COLUMNS: tuple[tuple[Column, Fill], ...] = (
     (Column("Median", "number", _POSTERIOR), _value("nuts", "median")),
     (Column("SD", "number", _POSTERIOR), _value("nuts", "sd")),
     (Column("{level} interval", "number", _POSTERIOR), _interval("nuts")),
-    (Column("(MAP − mean) / SD", "number", _POSTERIOR), _gap),
-    (Column("R-hat", "number", _CONVERGENCE), _rhat),
+    (Column("Gap / SD", "number", _POSTERIOR), _gap),
+    (Column("R‑hat", "number", _CONVERGENCE), _rhat),
     (Column("ESS bulk", "number", _CONVERGENCE), _ess("ess_bulk")),
     (Column("ESS tail", "number", _CONVERGENCE), _ess("ess_tail")),
 )

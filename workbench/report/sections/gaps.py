@@ -32,10 +32,10 @@ def _words(record: Record) -> tuple[Block, ...]:
     size = format_number(abs(gap["map_minus_mean"]), decimals_for(scale))
     side = "below" if gap["map_minus_mean"] < 0 else "above"
     text = (
-        f"The joint mode (MAP) and the posterior mean are furthest apart for `{label}`: the mode lies {size} "
-        f"{side} the mean, {format_number(abs(gap['in_sd']), 2)} posterior standard deviations. A mode is the "
-        "highest point of a density and moves with the scale it is looked for on; a mean weighs all of the "
-        "posterior. Where the two differ much, the mode alone is a poor summary."
+        f"The joint mode (MAP) and the posterior mean are furthest apart for `{label}`: the mode lies "
+        f"{size} {side} the mean, {format_number(abs(gap['in_sd']), 2)} posterior standard deviations. A "
+        "mode is the highest point of a density and moves with the scale it is looked for on; a mean "
+        "weighs all of the posterior. Where the two differ much, the mode alone is a poor summary."
     )
     return (Paragraph(text),)
 
@@ -57,9 +57,10 @@ def _pictures(record: Record, tree: xr.DataTree) -> tuple[Block, ...]:
         else ""
     )
     reading_help = (
-        "Filled: posterior density. Dashed: Laplace approximation. Below, on the same axis: maximum likelihood "
-        "with its Wald interval (diamond), MAP on the constrained scale (dot) and on the unconstrained scale "
-        "(ring), the Laplace mean and the posterior mean (bars) with their intervals. An arrow at the edge stands "
+        "Filled: posterior density. Dashed: Laplace approximation. Below, on the same axis: maximum "
+        "likelihood with its Wald interval (diamond), MAP on the constrained scale (dot) and on the "
+        "unconstrained scale (ring), the Laplace mean and the posterior mean (bars) with their intervals. "
+        "An arrow at the edge stands "
         "for a value beyond it." + left_out
     )
     return (Figures("marginals", tuple(drawn), reading_help),)
@@ -127,9 +128,10 @@ def _decomposition(record: Record) -> tuple[Block, ...]:
         columns=columns,
         rows=tuple(_row(record, name) for name in explained),
         note=(
-            "Jacobian: from the mode on the constrained scale to the mode on the unconstrained one. Transform: from "
-            "there to the mean of the normal approximation, bent by the transform back. Beyond normal: from there to "
-            "the posterior mean, the part that no normal approximation can see."
+            "Jacobian: from the mode on the constrained scale to the mode on the unconstrained one. "
+            "Transform: from there to the mean of the normal approximation, bent by the transform back. "
+            "Beyond normal: from there to the posterior mean, the part that no normal approximation can "
+            "see."
         ),
         is_interactive=True,
     )

@@ -10,10 +10,13 @@ from workbench.report.numbers import format_count, format_number, plural
 from workbench.report.reading import Record
 
 _STAN = "Stan Development Team. Stan Modeling Language. https://mc-stan.org"
-_NUTS = "Hoffman, M. D. and Gelman, A. (2014). The No-U-Turn sampler. Journal of Machine Learning Research 15, 1593–1623."
+_NUTS = (
+    "Hoffman, M. D. and Gelman, A. (2014). The No-U-Turn sampler. Journal of Machine Learning Research "
+    "15, 1593–1623."
+)
 _RHAT = (
-    "Vehtari, A., Gelman, A., Simpson, D., Carpenter, B. and Bürkner, P.-C. (2021). Rank-normalization, folding, and "
-    "localization: an improved R-hat. Bayesian Analysis 16(2), 667–718. doi:10.1214/20-BA1221"
+    "Vehtari, A., Gelman, A., Simpson, D., Carpenter, B. and Bürkner, P.-C. (2021). Rank-normalization, "
+    "folding, and localization: an improved R-hat. Bayesian Analysis 16(2), 667–718. doi:10.1214/20-BA1221"
 )
 
 
@@ -35,7 +38,8 @@ def _model(record: Record) -> str:
     table = PurePath(str(data.get("path", "the data"))).name
     return (
         f"The model {model.get('name', '')} was written in Stan and fitted to {table} "
-        f"({plural(data.get('rows', 0), 'row')}) with Stan {stan}, driven by workbench {record.get('workbench', '')}."
+        f"({plural(data.get('rows', 0), 'row')}) with Stan {stan}, driven by workbench "
+        f"{record.get('workbench', '')}."
     )
 
 
@@ -44,14 +48,14 @@ def _posterior(record: Record) -> list[str]:
     if not reading.is_ok(nuts):
         return []
     level = 100 * float(record.get("interval", {}).get("level", 0.95))
-    words = [
-        f"The posterior was sampled by the No-U-Turn sampler (Hoffman and Gelman 2014) with "
+    return [
+        "The posterior was sampled by the No-U-Turn sampler (Hoffman and Gelman 2014) with "
         f"{plural(nuts.get('chains', 0), 'chain')} of {format_count(nuts.get('warmup', 0))} warm-up and "
-        f"{format_count(nuts.get('draws', 0))} kept iterations each (seed {record.get('seed', 'not recorded')}).",
+        f"{format_count(nuts.get('draws', 0))} kept iterations each (seed "
+        f"{record.get('seed', 'not recorded')}).",
         *_convergence(record),
         f"We report posterior means with central {level:g}% credible intervals.",
     ]
-    return words
 
 
 def _convergence(record: Record) -> list[str]:
@@ -64,9 +68,9 @@ def _convergence(record: Record) -> list[str]:
     divergences = reading.number(reading.part(record, "nuts"), "divergences")
     ending = "" if divergences is None else f"; {_divergences(int(divergences))}"
     return [
-        f"The largest rank-normalised split R-hat was {format_number(max(rhats), 3)}, and the smallest effective "
-        f"sample sizes were {format_count(min(bulk))} (bulk) and {format_count(min(tail))} (tail) (Vehtari et al. "
-        f"2021){ending}."
+        f"The largest rank-normalised split R-hat was {format_number(max(rhats), 3)}, and the smallest "
+        f"effective sample sizes were {format_count(min(bulk))} (bulk) and {format_count(min(tail))} "
+        f"(tail) (Vehtari et al. 2021){ending}."
     ]
 
 

@@ -40,8 +40,8 @@ def _obstacles(model: Record) -> tuple[Block, ...]:
     if model.get("instrumented", True) and not obstacles:
         return ()
     lead = (
-        "The program was run as it is written. It could not be taken apart fully, so that some results that need "
-        "priors and likelihood separately are not available:"
+        "The program was run as it is written. It could not be taken apart fully, so that some results "
+        "that need priors and likelihood separately are not available:"
         if not model.get("instrumented", True)
         else "Reading the program left these remarks:"
     )

@@ -19,10 +19,10 @@ def read(record: Record) -> Verdict:
     verdict = str(diagnosis.get("verdict", ""))
     if verdict not in _SENTENCES:
         return Verdict(Tone.CAUTION, "This run has not been examined: there is no verdict in `run.json`.")
-    return Verdict(Tone(verdict), _SENTENCES[verdict], _reasons(record, diagnosis))
+    return Verdict(Tone(verdict), _SENTENCES[verdict], _reasons(diagnosis))
 
 
-def _reasons(record: Record, diagnosis: Record) -> tuple[str, ...]:
+def _reasons(diagnosis: Record) -> tuple[str, ...]:
     reasons = tuple(str(reason) for reason in diagnosis.get("reasons", ()))
     return reasons or _all_clear(diagnosis)
 

@@ -1,0 +1,196 @@
+"""What a report says, and that it says so when something is missing."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+import xarray as xr
+
+from tests.report.page import read_page
+from tests.report.simulated import simulated_fit
+from workbench.estimation import Fit
+from workbench.report import fit_report, render
+from workbench.report.document import Figures, Notice, Table, Tone
+from workbench.report.reading import METHOD_TITLES
+from workbench.report.selection import ALL_UP_TO
+
+METHODS = tuple(METHOD_TITLES)
+
+
+def _section(fit: Fit, key: str):
+    return next(section for section in fit_report(fit).sections if section.key == key)
+
+
+def _table(fit: Fit, section: str, key: str) -> Table:
+    return next(one for one in _section(fit, section).blocks if isinstance(one, Table) and one.key == key)
+
+
+def _without(fit: Fit, *keys: str, status: str = "failed") -> Fit:
+    gone: dict[str, Any] = {key: {"status": status, "reason": f"the reason of {key}."} for key in keys}
+    return Fit({**fit.record, **gone}, fit.tree)
+
+
+def test_opens_with_the_verdict_of_the_record():
+    fit = simulated_fit()
+    verdict = fit_report(fit).verdict
+    assert verdict.tone is Tone.CAUTION
+    assert verdict.reasons == tuple(fit.record["diagnosis"]["reasons"])
+
+
+def test_a_verdict_without_reasons_counts_what_passed():
+    fit = simulated_fit()
+    diagnosis = {**fit.record["diagnosis"], "verdict": "ok", "reasons": []}
+    verdict = fit_report(Fit({**fit.record, "diagnosis": diagnosis}, fit.tree)).verdict
+    assert verdict.tone is Tone.OK
+    assert verdict.reasons == ("1 of the 3 checks that apply to this run passed.",)
+
+
+def test_a_run_without_diagnosis_says_so():
+    assert "not been examined" in fit_report(simulated_fit(diagnosis=None)).verdict.sentence
+
+
+@pytest.mark.parametrize("status", ["failed", "not available", "skipped"])
+@pytest.mark.parametrize("key", METHODS)
+def test_a_missing_method_is_explained_in_words(key, status):
+    fit = _without(simulated_fit(draws=60), key, status=status)
+    text = read_page(render(fit_report(fit))).text
+    assert f"{METHOD_TITLES[key]}: {status}. The reason of {key}." in text
+
+
+def test_a_run_of_which_nothing_succeeded_still_has_a_report():
+    empty = Fit(_without(simulated_fit(draws=60), *METHODS).record | {"gaps": {}}, xr.DataTree())
+    document = fit_report(empty)
+    assert [one for section in document.sections for one in section.blocks if isinstance(one, Figures)] == []
+    assert read_page(render(document)).text.count("The reason of") >= len(METHODS)
+
+
+def test_a_record_with_the_bare_minimum_has_a_report():
+    record = {"model": {"name": "bare"}, "data": {"path": "bare.csv", "rows": 3}}
+    text = read_page(render(fit_report(Fit(record, xr.DataTree())))).text
+    assert "no verdict" in text
+
+
+def test_stored_and_fresh_runs_make_the_same_report():
+    fit = simulated_fit(draws=60)
+    stored = Fit(json.loads(json.dumps(fit.record)), fit.tree)
+    assert render(fit_report(fit)) == render(fit_report(stored))
+
+
+def test_estimates_table_shows_every_method():
+    fit = simulated_fit()
+    table = _table(fit, "estimates", "estimates-table")
+    titles = [column.title for column in table.columns]
+    row = {title: cell.text for title, cell in zip(titles[::-1], table.rows[1][::-1], strict=True)}
+    tau = fit.record["nuts"]["estimates"]["tau"]
+    assert row["Quantity"] == "tau"
+    assert row["Estimate"] == "84.00"
+    assert row["SE"] == "–"
+    assert row["95% interval"] == f"{tau['lower']:.2f} to {tau['upper']:.2f}"
+    assert row["R\u2011hat"] == f"{tau['rhat']:.3f}"
+    assert row["Gap / SD"] == f"{fit.record['gaps']['tau']['in_sd']:.2f}".replace("-", "−")
+
+
+def test_estimates_use_labels_for_people():
+    names = [row[0].text for row in _table(simulated_fit(), "estimates", "estimates-table").rows]
+    assert "theta_raw[school A]" in names
+    assert "theta_raw[1]" not in names
+
+
+def test_interval_level_is_that_of_the_run():
+    table = _table(simulated_fit(interval={"level": 0.9}), "estimates", "estimates-table")
+    assert "90% interval" in [column.title for column in table.columns]
+    assert "95%" not in table.caption
+
+
+def test_many_quantities_come_worst_first():
+    fit = simulated_fit(schools=ALL_UP_TO, draws=60)
+    fit.record["nuts"]["estimates"]["theta_raw[17]"] |= {"rhat": 1.9, "ess_bulk": 7.0}
+    table = _table(fit, "estimates", "estimates-table")
+    assert table.rows[0][0].text == "theta_raw[17]"
+    assert "worst convergence first" in table.caption
+    tones = {cell.text: cell.tone for cell in table.rows[0]}
+    assert tones["1.900"] is tones["7"] is Tone.FAIL
+
+
+def test_gap_section_names_the_largest_gap():
+    fit = simulated_fit()
+    gaps = fit.record["gaps"]
+    largest = max(gaps, key=lambda name: abs(gaps[name]["in_sd"]))
+    text = _section(fit, "gaps").blocks[0].text
+    assert f"`{largest}`" in text
+    assert f"{abs(gaps[largest]['in_sd']):.2f} posterior standard deviations" in text
+
+
+def test_pictures_are_bounded_in_number():
+    section = _section(simulated_fit(schools=60, draws=60), "gaps")
+    pictures = next(one for one in section.blocks if isinstance(one, Figures))
+    assert len(pictures.figures) == 12
+    assert "12 quantities" in pictures.reading
+
+
+def test_convergence_sentence_takes_its_numbers_from_the_record():
+    fit = simulated_fit()
+    fit.record["nuts"]["estimates"]["mu"] |= {"rhat": 1.234, "ess_bulk": 17.0}
+    text = _section(fit, "convergence").blocks[0].text
+    assert "The largest R-hat is 1.234 (`mu`)." in text
+    assert "effective sample size is 17 (`mu`)." in text
+    assert "2 divergent draws." in text
+    assert "No draws at the largest treedepth." in text
+
+
+def test_divergences_are_drawn_only_where_there_are_some():
+    fit = simulated_fit(draws=60)
+    quiet = fit.tree.copy(deep=True)
+    quiet["sample_stats"]["diverging"][:] = False
+    drawn = [
+        [one.key for one in _section(each, "convergence").blocks if isinstance(one, Figures)]
+        for each in (fit, Fit(fit.record, quiet))
+    ]
+    assert "divergences" in drawn[0]
+    assert "divergences" not in drawn[1]
+
+
+def test_checks_come_the_most_urgent_first_with_advice_where_it_is_due():
+    table = _table(simulated_fit(), "checks", "checks-table")
+    assert [row[1].text for row in table.rows] == ["Issue", "Tip", "Passed", "Does not apply"]
+    assert [row[5].text == "–" for row in table.rows] == [False, False, True, True]
+    assert table.rows[0][2].text == "2"
+
+
+def test_terms_link_to_their_lines():
+    fit = simulated_fit()
+    page = read_page(render(fit_report(fit)))
+    linked = {one.attributes["href"] for one in page.all("a")}
+    assert {f"#source-{term['line']}" for term in fit.record["model"]["terms"]} <= linked
+
+
+def test_a_program_run_as_written_says_why():
+    fit = simulated_fit()
+    model = {**fit.record["model"], "instrumented": False, "obstacles": ["line 3 uses `target()`"]}
+    text = read_page(render(fit_report(Fit({**fit.record, "model": model}, fit.tree)))).text
+    assert "could not be taken apart" in text
+    assert "line 3 uses target()" in text
+
+
+def test_methods_paragraph_claims_only_what_was_done():
+    whole = _section(simulated_fit(), "methods").blocks[1].text
+    assert "4 chains of 1,000 warm-up and 500 kept iterations each (seed 20)" in whole
+    assert "2 transitions diverged" in whole
+    less = _section(_without(simulated_fit(), "nuts", "laplace"), "methods").blocks[1].text
+    assert "No-U-Turn" not in less
+    assert "Laplace" not in less
+    assert "maximum-likelihood" in less
+
+
+def test_nothing_is_left_out_of_provenance():
+    fit = simulated_fit()
+    text = read_page(render(fit_report(fit))).text
+    for needed in (fit.record["command"], "1" * 64, "2" * 64, "2.39.0", "2 min 5 s", "none: simulated"):
+        assert needed in text
+
+
+def test_notices_never_hide_estimates():
+    section = _section(_without(simulated_fit(), "mle"), "estimates")
+    assert [type(one) for one in section.blocks] == [Notice, Table]

@@ -1,0 +1,146 @@
+"""The page as a reader, a screen reader and a mail attachment meet it."""
+
+from __future__ import annotations
+
+import itertools
+import re
+from collections import Counter
+from collections.abc import Mapping
+from typing import Any
+
+import pytest
+
+from tests.report.page import Page, read_page
+from tests.report.simulated import simulated_fit
+from workbench.estimation import Fit
+from workbench.report import fit_report, render
+
+HOSTILE = (
+    "</script><script>alert(1)</script>",
+    '"><img src=x onerror=alert(1)>',
+    "'; drop table --",
+    "`unbalanced {{ 7 * 7 }} {% raw %}",
+    "\u202egnp.exe\u202c",
+    "\u200frtl \u05d0\u05d1",
+    "nul \x00 bell \x07 lone \ud800",
+    "]]> --> <!-- \U0001f4c8 emoji",
+    "& &amp; &lt;",
+    "x" * 300,
+)
+
+
+@pytest.fixture(scope="module")
+def html() -> str:
+    return render(fit_report(simulated_fit()))
+
+
+@pytest.fixture(scope="module")
+def page(html: str) -> Page:
+    return read_page(html)
+
+
+def test_nothing_is_loaded_from_anywhere(html, page):
+    assert [one.tag for one in page.elements if "src" in one.attributes] == []
+    links = [
+        one.attributes[key]
+        for one in page.elements
+        for key in ("href", "xlink:href")
+        if key in one.attributes
+    ]
+    assert links
+    assert all(link.startswith(("#", "data:")) for link in links)
+    assert not re.search(r"@import|url\((?!#)", html)
+    policy = next(one.attributes["content"] for one in page.all("meta") if "content" in one.attributes)
+    assert policy.startswith("default-src 'none'")
+
+
+def test_every_identifier_is_unique_and_every_reference_leads_somewhere(page):
+    identifiers = Counter(one.attributes["id"] for one in page.elements if "id" in one.attributes)
+    assert [name for name, count in identifiers.items() if count > 1] == []
+    for one in page.elements:
+        for key in ("href", "xlink:href"):
+            target = one.attributes.get(key, "")
+            assert not target.startswith("#") or target[1:] in identifiers, target
+        for key in ("aria-labelledby", "data-copy", "data-table"):
+            assert set(one.attributes.get(key, "").split()) <= set(identifiers), key
+        clip = re.match(r"url\(#(.*)\)", one.attributes.get("clip-path", ""))
+        assert clip is None or clip[1] in identifiers
+
+
+def test_headings_do_not_skip_a_level(page):
+    levels = [int(one.tag[1]) for one in page.all("h1", "h2", "h3", "h4")]
+    assert levels[0] == 1
+    assert levels.count(1) == 1
+    assert all(after - before <= 1 for before, after in itertools.pairwise(levels))
+
+
+def test_landmarks_and_language(page):
+    assert page.all("html")[0].attributes["lang"] == "en"
+    assert [len(page.all(tag)) for tag in ("header", "nav", "main", "footer")] == [1, 1, 1, 1]
+    skip = next(one for one in page.all("a"))
+    assert skip.attributes["href"] == "#content"
+
+
+def test_tables_name_their_rows_and_columns(page):
+    for table in page.all("table"):
+        assert table.attributes["aria-labelledby"]
+    for header in page.all("th"):
+        assert header.attributes.get("scope") in ("col", "row", "colgroup")
+    rows = [one for one in page.all("tr") if "tbody" in one.ancestors]
+    assert len(rows) == sum(one.attributes.get("scope") == "row" for one in page.all("th"))
+
+
+def test_every_drawing_has_words(page):
+    drawings = [one for one in page.elements if one.attributes.get("role") == "img"]
+    assert len(drawings) == len(list(page.all("svg"))) > 10
+    assert all(len(one.attributes["aria-label"]) > 20 for one in drawings)
+
+
+def test_regions_that_scroll_can_be_reached_by_keyboard(page):
+    scrolling = [one for one in page.elements if one.attributes.get("class") in ("scroll", "code")]
+    assert scrolling
+    assert all(one.attributes["tabindex"] == "0" for one in scrolling)
+
+
+def test_program_is_word_for_word_on_the_page(page):
+    source = simulated_fit().record["model"]["source"]
+    shown = next(one for one in page.all("code") if "pre" in one.ancestors and "theta_raw" in one.text)
+    assert shown.text.rstrip("\n") == source.rstrip("\n")
+
+
+@pytest.mark.parametrize("hostile", HOSTILE, ids=range(len(HOSTILE)))
+def test_no_string_of_a_run_acts_on_the_page(hostile):
+    fit = simulated_fit(draws=50)
+    clean = read_page(render(fit_report(fit)))
+    page = read_page(render(fit_report(Fit(_poisoned(fit.record, hostile), fit.tree))))
+    assert _actors(page) == _actors(clean)
+    assert "49" not in page.text.split("unbalanced")[-1][:6]
+    assert not re.search("[\x00\x07\u202a-\u202e\ud800]", page.text)
+    shown = re.sub("[\x00-\x1f\u202a-\u202e\ud800]", "", hostile).split("`")[-1]
+    assert shown.split(" ")[0] in page.text.replace("⟨", "").replace("U+202E⟩", "")
+
+
+def _poisoned(value: Any, hostile: str, key: str = "") -> Any:
+    """Return a record with a hostile ending on every string that comes from the user or the machine."""
+    if isinstance(value, Mapping):
+        return {name: _poisoned(one, hostile, name) for name, one in value.items()}
+    if isinstance(value, list):
+        return [_poisoned(one, hostile, key) for one in value]
+    if isinstance(value, str) and key not in ("status", "verdict"):
+        return f"{value} {hostile}"
+    return value
+
+
+def _actors(page: Page) -> Counter[str]:
+    """Count what can act or load: scripts, images, and attributes that hold scripts."""
+    tags = Counter(one.tag for one in page.all("script", "img", "iframe", "object", "link", "meta", "style"))
+    handlers = [name for one in page.elements for name in one.attributes if name.startswith("on")]
+    return tags + Counter(handlers)
+
+
+def test_a_large_run_makes_a_page_of_a_few_megabytes():
+    html = render(fit_report(simulated_fit(schools=2000, draws=40)))
+    page = read_page(html)
+    assert len(html.encode()) < 4e6
+    assert len([one for one in page.all("tr") if "tbody" in one.ancestors]) > 2000
+    assert len(page.all("svg")) < 30
