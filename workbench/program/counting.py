@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 
 from workbench.program import nodes as n
 from workbench.program import traverse as t
-from workbench.program.replay import LIKELIHOOD, counted_argument, normalised, observation_count
+from workbench.program.replay import LIKELIHOOD, normalised, observation_count
 from workbench.program.rewrite import SPLICED, Plan, spliced
 from workbench.program.terms import Term
+
+_NAME = re.compile(r"[A-Za-z]\w*")
 
 
 def counting_slice(tree: n.Tree, plan: Plan) -> tuple[n.Stmt, ...]:
@@ -20,13 +23,12 @@ def counting_slice(tree: n.Tree, plan: Plan) -> tuple[n.Stmt, ...]:
     return (n.Raw(f"int {plan.observations} = 0;"), n.Block(spliced(body)))
 
 
-def undecided(tree: n.Tree, plan: Plan, known: frozenset[str]) -> frozenset[str]:
-    """Return the names that the count would need though data alone do not give them."""
+def undecided(tree: n.Tree, plan: Plan) -> frozenset[str]:
+    """Return the parameters, or what is made of them, that the count would need."""
     counted = {term.statement for term in plan.terms if term.index in plan.opened}
-    model = tree.block("model")
-    local = {name for item in t.walk(model) if isinstance(item, n.Declare) for name, _ in item.variables}
-    loops = {item.variable for item in t.walk(model) if isinstance(item, n.For | n.ForEach)}
-    return _needed(model, counted, plan) - local - loops - known
+    held = (*tree.block("parameters"), *tree.block("transformed parameters"))
+    declared = (name for item in t.walk(held) if isinstance(item, n.Declare) for name, _ in item.variables)
+    return _needed(tree.block("model"), counted, plan) & frozenset(declared)
 
 
 def _needed(model: tuple[n.Stmt, ...], counted: set[int], plan: Plan) -> frozenset[str]:
@@ -48,7 +50,7 @@ def _names_for(
         if statement.id in counted:
             for term in plan.terms:
                 if term.statement == statement.id:
-                    yield from _count_names(term)
+                    yield from _count_names(term, plan)
         elif isinstance(statement, n.If | n.While):
             yield from t.names_in(statement.condition)
         elif isinstance(statement, n.For):
@@ -59,8 +61,8 @@ def _names_for(
             yield from t.names_in(statement)
 
 
-def _count_names(term: Term) -> frozenset[str]:
-    return t.names_in(counted_argument(term))
+def _count_names(term: Term, plan: Plan) -> Iterable[str]:
+    return _NAME.findall(observation_count(term, plan.declared) or "")
 
 
 def _is_kept(statement: n.Stmt, counted: set[int], needed: frozenset[str]) -> bool:
@@ -99,5 +101,5 @@ def _is_ours(node: n.Stmt) -> bool:
 def _counted(statement: n.Stmt, plan: Plan) -> Iterable[n.Stmt]:
     for term in plan.terms:
         if term.statement == statement.id and term.index in plan.opened:
-            count = observation_count(term) or "1"
+            count = observation_count(term, plan.declared) or "1"
             yield n.Raw(f"if ({plan.roles}[{term.index}] == {LIKELIHOOD}) {plan.observations} += {count};")

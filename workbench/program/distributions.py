@@ -9,7 +9,8 @@ _DENSITY = re.compile(r"^(?P<name>\w+)_(?P<suffix>lpdf|lpmf|lupdf|lupmf|lcdf|lcc
 
 # One line per distribution, its arguments as Stan's functions reference names them. A star marks an
 # argument that all observations share although it is a container; `@` a distribution of a whole vector or
-# matrix, of which only arrays open; `#` one over a design matrix, opened row by row.
+# matrix, of which only arrays open; `!` one that never opens; `#` one over a design matrix, opened
+# row by row.
 _TABLE = """
 bernoulli theta
 bernoulli_logit alpha
@@ -27,14 +28,14 @@ categorical_logit_glm# x alpha* beta*
 cauchy mu sigma
 chi_square nu
 dirichlet@ alpha
-dirichlet_multinomial@ alpha
+dirichlet_multinomial! alpha
 discrete_range l u
 double_exponential mu sigma
 exp_mod_normal mu sigma lambda
 exponential beta
 frechet alpha sigma
 gamma alpha beta
-gaussian_dlm_obs@ F G V W m0 C0
+gaussian_dlm_obs! F G V W m0 C0
 gumbel mu beta
 hypergeometric N a b
 inv_chi_square nu
@@ -47,15 +48,15 @@ lkj_cov@ mu sigma eta
 logistic mu sigma
 loglogistic alpha beta
 lognormal mu sigma
-multi_gp@ Sigma w
-multi_gp_cholesky@ L w
+multi_gp! Sigma w
+multi_gp_cholesky! L w
 multi_normal@ mu Sigma*
 multi_normal_cholesky@ mu L*
 multi_normal_prec@ mu Omega*
 multi_student_t@ nu* mu Sigma*
 multi_student_t_cholesky@ nu* mu L*
-multinomial@ theta
-multinomial_logit@ gamma
+multinomial! theta
+multinomial_logit! gamma
 neg_binomial alpha beta
 neg_binomial_2 mu phi
 neg_binomial_2_log eta phi
@@ -103,6 +104,8 @@ class Distribution:
         Whether one observation is a whole vector or matrix.
     is_glm
         Whether its means come from a design matrix.
+    is_joint
+        Whether all that it is given is one observation.
     """
 
     name: str
@@ -110,13 +113,15 @@ class Distribution:
     shared: frozenset[str] = frozenset()
     is_multivariate: bool = False
     is_glm: bool = False
+    is_joint: bool = False
 
 
 def _distribution(line: str) -> Distribution:
     head, *arguments = line.split()
     names = tuple(argument.rstrip("*") for argument in arguments)
     shared = frozenset(argument[:-1] for argument in arguments if argument.endswith("*"))
-    return Distribution(head.rstrip("@#"), names, shared, head.endswith("@"), head.endswith("#"))
+    name, mark = head.rstrip("@#!"), head[-1]
+    return Distribution(name, names, shared, mark == "@", mark == "#", mark == "!")
 
 
 DISTRIBUTIONS = {item.name: item for item in map(_distribution, _TABLE.strip().splitlines())}

@@ -17,6 +17,7 @@ from workbench.program.names import Names
 from workbench.program.printer import to_text
 from workbench.program.replay import ROLE_CODES, replayed
 from workbench.program.rewrite import Plan, weighted_model
+from workbench.program.shapes import declared_shapes
 from workbench.program.terms import Term
 
 
@@ -110,7 +111,9 @@ class Instrumented:
             raise PriorError(f"`{key}` is neither a role nor the number of a term in this program.")
 
 
-def plan_for(terms: Sequence[Term], hyperparameters: Sequence[Hyperparameter], names: Names) -> Plan:
+def plan_for(
+    tree: n.Tree, terms: Sequence[Term], hyperparameters: Sequence[Hyperparameter], names: Names
+) -> Plan:
     """Return what the rewriting will add; terms that may be likelihood open into observations."""
     opened = frozenset(
         term.index for term in terms if term.role in {"likelihood", "unplaced"} and not term.is_constant
@@ -124,7 +127,7 @@ def plan_for(terms: Sequence[Term], hyperparameters: Sequence[Hyperparameter], n
     )
     return Plan(
         weights, roles, densities, lprior, log_lik, observations, counter, element, value,
-        names=names, lifted=lifted, terms=terms, opened=opened,
+        names=names, declared=declared_shapes(tree), lifted=lifted, terms=terms, opened=opened,
     )  # fmt: skip
 
 

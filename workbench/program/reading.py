@@ -19,6 +19,7 @@ from workbench.program.instrument import Instrumented, instrument, plan_for
 from workbench.program.model import Obstacle, Program
 from workbench.program.names import Names, identifier
 from workbench.program.printer import tokens_and_spans
+from workbench.program.replay import is_one_entry
 from workbench.program.rewrite import Plan
 from workbench.program.roles import Rules
 from workbench.program.signature import Declaration, declarations
@@ -92,7 +93,7 @@ def _instrumented(
     refused = tuple(_refusals(rules, terms))
     if refused:
         return None, refused
-    plan, obstacles = _countable(tree, plan_for(terms, hyperparameters, names), rules)
+    plan, obstacles = _countable(tree, plan_for(tree, terms, hyperparameters, names))
     try:
         draft = instrument(tree, plan, hyperparameters, path.name)
         source = _formatted(draft.source, stanc)
@@ -113,20 +114,28 @@ def _refusals(rules: Rules, terms: Sequence[Term]) -> Iterator[Obstacle]:
             yield Obstacle("instrumenting", message, term.line)
 
 
-def _countable(tree: n.Tree, plan: Plan, rules: Rules) -> tuple[Plan, tuple[Obstacle, ...]]:
+def _countable(tree: n.Tree, plan: Plan) -> tuple[Plan, tuple[Obstacle, ...]]:
     """Return the plan, without observations where data alone do not tell how many there are."""
-    known = rules.flow.data | {name for item in tree.block("transformed data") for name in _declared_by(item)}
-    unknown = undecided(tree, plan, known)
-    if not plan.opened or not unknown:
-        return plan, ()
+    unknown = undecided(tree, plan) if plan.opened else frozenset()
+    if not unknown:
+        return plan, tuple(_joint(tree, plan.terms))
     listed = ", ".join(f"`{name}`" for name in sorted(unknown))
     message = f"How many observations there are depends on {listed}, which the data do not give."
     return replace(plan, opened=frozenset()), (Obstacle("log_lik", message),)
 
 
-def _declared_by(statement: n.Stmt) -> Iterator[str]:
-    if isinstance(statement, n.Declare):
-        yield from (name for name, _ in statement.variables)
+def _joint(tree: n.Tree, terms: Sequence[Term]) -> Iterator[Obstacle]:
+    """Yield the likelihood terms that are one entry of `log_lik` though they hold many observations."""
+    loops = (item for item in t.walk(tree.block("model")) if isinstance(item, n.While | n.For | n.ForEach))
+    repeated = {item.id for loop in loops for item in t.walk(loop) if isinstance(item, n.Stmt)}
+    for term in terms:
+        if (
+            term.role == "likelihood"
+            and not term.is_constant
+            and is_one_entry(term, term.statement in repeated)
+        ):
+            message = f"`{term.text}` is one joint density: it does not split into observations."
+            yield Obstacle("loo", message, term.line)
 
 
 def _formatted(source: str, stanc: Stanc) -> str:

@@ -12,9 +12,11 @@ from typing import Any
 
 from workbench.program import nodes as n
 from workbench.program import traverse as t
-from workbench.program.observations import Density, at_observation, density_of, opened_arguments
+from workbench.program.densities import CalledDensity, density_of, normalised_text
+from workbench.program.observations import at_observation, opened_arguments
 from workbench.program.printer import to_text
 from workbench.program.rewrite import SPLICED, Plan, enclosed, spliced, sum_text, summed
+from workbench.program.shapes import Declared, shape_of
 from workbench.program.terms import Term
 
 LIKELIHOOD = 3  # its code in the data `roles`; prior is 1, latent 2, unplaced 0
@@ -51,7 +53,7 @@ def density_text(term: Term, plan: Plan) -> str:
         node = t.substitute(part.summand.node, plan.lifted)
         density = density_of(node)
         if isinstance(node, n.Tilde) and density is not None:
-            text = density.text()
+            text = normalised_text(density)
         else:
             text = to_text(t.rebuild(summed(node), normalised))
         texts.append(f"-{enclosed(text)}" if part.summand.sign == "-" else text)
@@ -67,7 +69,7 @@ def normalised(node: Any) -> Any:
 
 def _observed(term: Term, plan: Plan) -> Iterable[n.Stmt]:
     """Yield statements that record a term, and its observations while it counts as likelihood."""
-    count, total = observation_count(term), f"{plan.densities}[{term.index}]"
+    count, total = observation_count(term, plan.declared), f"{plan.densities}[{term.index}]"
     density = density_of(t.substitute(term.parts[0].summand.node, plan.lifted))
     if count is None or density is None:
         held = plan.value
@@ -81,7 +83,7 @@ def _observed(term: Term, plan: Plan) -> Iterable[n.Stmt]:
     yield n.Raw(f"{_stored(term, plan, plan.value)} {total} += {plan.value}; }}{' }' if declared else ''}")
 
 
-def _held(density: Density, count: str, plan: Plan) -> tuple[Density, list[str]]:
+def _held(density: CalledDensity, count: str, plan: Plan) -> tuple[CalledDensity, list[str]]:
     """Return a density with its longer arguments held in variables, and the declarations of those.
 
     Indexing `X * beta` in a loop would multiply the whole matrix once for each observation.
@@ -110,19 +112,32 @@ def _stored(term: Term, plan: Plan, value: str) -> str:
     return f"if ({is_likelihood}) {{ {counter} += 1; {plan.log_lik}[{counter}] = {value}; }}"
 
 
-def counted_argument(term: Term) -> n.Expr | None:
-    """Return the argument with one element for each observation; `None` where the term is a single one."""
+def counted_arguments(term: Term) -> tuple[n.Expr, ...]:
+    """Return the arguments with one element for each observation; none where the term is a single one."""
     if len(term.parts) != 1 or term.parts[0].summand.sign == "-":
-        return None
+        return ()
     density = density_of(term.parts[0].summand.node)
-    opened = () if density is None else opened_arguments(density)
-    return density.arguments[opened[0]] if density is not None and opened else None
+    return () if density is None else tuple(density.arguments[at] for at in opened_arguments(density))
 
 
-def observation_count(term: Term) -> str | None:
+def observation_count(term: Term, declared: Declared) -> str | None:
     """Return how many observations a term opens into, as Stan; `None` where it is a single one."""
-    first = counted_argument(term)
-    if first is None:
+    arguments = counted_arguments(term)
+    for argument in arguments:
+        shape = shape_of(argument, declared)
+        if shape:
+            return shape[0]
+    if not arguments:
         return None
-    is_matrix = first.type.base == "matrix" and not first.type.depth
-    return f"{'rows' if is_matrix else 'size'}({to_text(first)})"
+    is_matrix = arguments[0].type.base == "matrix" and not arguments[0].type.depth
+    return f"{'rows' if is_matrix else 'size'}({to_text(arguments[0])})"
+
+
+def is_one_entry(term: Term, is_repeated: bool) -> bool:
+    """Whether a term holds many observations and still gives a single entry each time it is met."""
+    if counted_arguments(term):
+        return False
+    density = density_of(term.parts[0].summand.node) if len(term.parts) == 1 else None
+    if density is not None:
+        return density.outcome.type.is_container and not is_repeated
+    return not is_repeated

@@ -8,8 +8,10 @@ from dataclasses import dataclass, replace
 from workbench.errors import ProgramError
 from workbench.program import nodes as n
 from workbench.program import traverse as t
+from workbench.program.densities import density_of, truncation, unnormalised_text
 from workbench.program.names import Names
 from workbench.program.printer import to_text
+from workbench.program.shapes import Declared
 from workbench.program.summands import Summand
 from workbench.program.terms import Term
 
@@ -32,6 +34,8 @@ class Plan:
         Names of the position in `log_lik`, the position in an opened density, and one log density.
     names
         Where further names come from.
+    declared
+        The declared types of the program's variables.
     lifted
         The data that stand for literals, by the identity of the literal's node.
     terms
@@ -50,6 +54,7 @@ class Plan:
     element: str
     value: str
     names: Names
+    declared: Declared
     lifted: Mapping[int, n.Expr]
     terms: Sequence[Term]
     opened: frozenset[int]
@@ -94,23 +99,26 @@ def _weighted(statement: n.Tilde | n.Increment, plan: Plan) -> Iterable[n.Stmt]:
             yield n.Raw(f"target += {total};")
         else:
             weight = f"{plan.weights}[{term.index}]"
-            yield n.Raw(f"if ({weight} != 0) {{ target += {weight} * {enclosed(total)}; }}")
+            normaliser = _normaliser(t.substitute(statement, plan.lifted), weight)
+            yield n.Raw(f"if ({weight} != 0) {{ target += {weight} * {enclosed(total)}; {normaliser} }}")
 
 
 def _part_text(summand: Summand, plan: Plan) -> str:
     node = t.substitute(summand.node, plan.lifted)
-    if isinstance(node, n.Tilde):
-        return unnormalised(node)
+    density = density_of(node)
+    if isinstance(node, n.Tilde) and density is not None:
+        return unnormalised_text(density)
     return Summand(summed(node), summand.sign).text
 
 
-def unnormalised(statement: n.Tilde) -> str:
-    """Return the density that a sampling statement adds, without its constants."""
-    if statement.is_truncated:
-        raise ProgramError(f"`{to_text(statement)}` is truncated, which is not taken apart yet.")
-    suffix = "lupmf" if statement.kind == "FnLpmf" else "lupdf"
-    arguments = ", ".join(to_text(item) for item in statement.arguments)
-    return f"{statement.distribution}_{suffix}({to_text(statement.outcome)} | {arguments})"
+def _normaliser(statement: n.Stmt, weight: str) -> str:
+    """Return the statement that a truncated one adds beside its density, or nothing."""
+    density = density_of(statement) if isinstance(statement, n.Tilde) else None
+    if density is None or not density.is_truncated:
+        return ""
+    outside, inside = truncation(density)
+    added = f"target += -{weight} * {enclosed(inside)};"
+    return f"if ({outside}) {{ target += negative_infinity(); }} else {{ {added} }}"
 
 
 def summed(node: n.Expr) -> n.Expr:

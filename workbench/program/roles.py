@@ -73,6 +73,9 @@ def judge_density(rules: Rules, density: Density, node: object = None) -> Judgem
         return _of_parameters(rules, density, node)
     given = rules.parameters(density.given)
     observed = rules.data(density.outcome, "value", "factor")
+    if density.is_user_defined and len(_inner_roles(rules, density)) > 1:
+        kinds = " and ".join(sorted(_inner_roles(rules, density)))
+        return Judgement("unplaced", "ask", f"the program's own density, with {kinds} densities inside it")
     if not given:
         return CONSTANT
     if observed:
@@ -84,6 +87,11 @@ def judge_density(rules: Rules, density: Density, node: object = None) -> Judgem
     return Judgement(
         "unplaced", "ask", "density of a constant: a soft constraint on parameters, or an observed value?"
     )
+
+
+def _inner_roles(rules: Rules, density: Density) -> set[Role]:
+    found = {judge_density(rules, inner) for inner in density.inner}
+    return {item.role for item in found - {CONSTANT}}
 
 
 def _of_parameters(rules: Rules, density: Density, node: object) -> Judgement:

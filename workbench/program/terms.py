@@ -89,10 +89,11 @@ def find_terms(
 def _by_role(rules: Rules, parts: list[Contribution]) -> Iterable[tuple[Judgement, tuple[Contribution, ...]]]:
     """Yield the summands of one statement, those of one role together."""
     judged = [(judge(rules, part), part) for part in parts]
-    dense = [(judgement, part) for judgement, part in judged if part.value.densities]
-    rest = [(judgement, part) for judgement, part in judged if not part.value.densities]
+    dense = [(judgement, part) for judgement, part in judged if _has_outcome(rules, part)]
+    rest = [(judgement, part) for judgement, part in judged if not _has_outcome(rules, part)]
     settled = {item.role for item, _ in dense if item != CONSTANT}
-    if len(settled) == 1 and rest and _belongs(rules, rest, dense):
+    alike = {item.role for item, _ in rest} == settled
+    if len(settled) == 1 and rest and (alike or _belongs(rules, rest, dense)):
         main = next(item for item, _ in dense if item != CONSTANT)
         yield main, tuple(parts)
         return
@@ -102,6 +103,15 @@ def _by_role(rules: Rules, parts: list[Contribution]) -> Iterable[tuple[Judgemen
     for members in groups.values():
         first = min((item for item, _ in members), key=lambda item: item == CONSTANT)
         yield first, tuple(part for _, part in members)
+
+
+def _has_outcome(rules: Rules, part: Contribution) -> bool:
+    """Whether a summand is more than a distribution function at a constant, which only completes others."""
+    return any(
+        item.suffix in {"lpdf", "lpmf"}
+        or any(use.name in rules.flow.parameters | rules.flow.data for use in item.outcome)
+        for item in part.value.densities
+    )
 
 
 def _belongs(

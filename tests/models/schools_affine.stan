@@ -1,0 +1,17 @@
+// Eight schools with the shift and scale in the declaration.
+data {
+  int<lower=0> J;
+  vector[J] y;
+  vector<lower=0>[J] sigma;
+}
+parameters {
+  real mu;
+  real<lower=0> tau;
+  vector<offset=mu, multiplier=tau>[J] theta;
+}
+model {
+  mu ~ normal(0, 5); // prior
+  tau ~ cauchy(0, 5); // prior
+  theta ~ normal(mu, tau); // latent
+  y ~ normal(theta, sigma); // likelihood
+}
