@@ -138,7 +138,8 @@ def bind(
         if value is not None:
             found[declaration.name] = value
     _derive_sizes(source, found)
-    variables = tuple(_finish(source, declaration, found) for declaration in program.data)
+    _check_complete(source, found)
+    variables = tuple(_finish(declaration, *found[declaration.name]) for declaration in program.data)
     bound = BoundData(table, variables, _labels(source, taken))
     for declaration, variable in zip(program.data, variables, strict=True):
         _check(source, declaration, variable, bound.values)
@@ -254,11 +255,15 @@ def _derive_sizes(source: _Source, found: dict[str, tuple[Any, str]]) -> None:
                 found[size.text] = (int(length), f"size of `{declaration.name}`")
 
 
-def _finish(source: _Source, declaration: Declaration, found: Mapping[str, tuple[Any, str]]) -> BoundVariable:
-    if declaration.name not in found:
-        raise _unbound(source, declaration)
-    value, origin = found[declaration.name]
+def _finish(declaration: Declaration, value: Any, origin: str) -> BoundVariable:
     return BoundVariable(declaration.name, declaration.text, declaration.line, value, origin)
+
+
+def _check_complete(source: _Source, found: Mapping[str, tuple[Any, str]]) -> None:
+    """Refuse a variable without a value: an array before the size that would have come from it."""
+    missing = [declaration for declaration in source.program.data if declaration.name not in found]
+    if missing:
+        raise _unbound(source, max(missing, key=lambda declaration: bool(declaration.sizes)))
 
 
 def _unbound(source: _Source, declaration: Declaration) -> BindingError:

@@ -80,7 +80,7 @@ class CmdStanBackend:
     def laplace(self, job: Job, mode: RawRun, method: Laplace, *, jacobian: bool) -> RawRun:
         """Take curvature and normal draws around a mode."""
         started = time.monotonic()
-        call = _common(job, _DIGITS)
+        call = _common(job, _DIGITS_DRAWS)
         folder = Path(call["output_dir"])
         model = _model(job)
 
