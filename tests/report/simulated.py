@@ -35,7 +35,7 @@ model {
 """
 
 
-def simulated_fit(schools: int = 8, draws: int = 500, **changes: Any) -> Fit:
+def simulated_fit(schools: int = 3, draws: int = 100, **changes: Any) -> Fit:
     """Return a made-up fit; `changes` replace top-level entries of its record."""
     tree = _tree(schools, draws)
     return Fit({**_record(tree, schools, draws), **changes}, tree)

@@ -110,7 +110,7 @@ def test_program_is_word_for_word_on_the_page(page):
 
 @pytest.mark.parametrize("hostile", HOSTILE, ids=range(len(HOSTILE)))
 def test_no_string_of_a_run_acts_on_the_page(hostile):
-    fit = simulated_fit(draws=50)
+    fit = simulated_fit(schools=1, draws=40)
     clean = read_page(render(fit_report(fit)))
     page = read_page(render(fit_report(Fit(_poisoned(fit.record, hostile), fit.tree))))
     assert _actors(page) == _actors(clean)
@@ -139,8 +139,18 @@ def _actors(page: Page) -> Counter[str]:
 
 
 def test_a_large_run_makes_a_page_of_a_few_megabytes():
-    html = render(fit_report(simulated_fit(schools=2000, draws=40)))
+    html = render(fit_report(_with_many_quantities(simulated_fit(schools=12), 2000)))
     page = read_page(html)
     assert len(html.encode()) < 4e6
     assert len([one for one in page.all("tr") if "tbody" in one.ancestors]) > 2000
-    assert len(page.all("svg")) < 30
+    assert len(page.all("svg")) == 12 + 2 * 6 + 1 + 1
+
+
+def _with_many_quantities(fit: Fit, count: int) -> Fit:
+    """Return a fit whose every method estimates further quantities, as `theta_raw[1]` is."""
+    record = dict(fit.record)
+    for key in ("mle", "map", "map_unconstrained", "laplace", "nuts"):
+        found = record[key]["estimates"]
+        more = {f"extra[{j}]": {**found["theta_raw[1]"], "label": f"extra[row {j}]"} for j in range(count)}
+        record[key] = {**record[key], "estimates": {**found, **more}}
+    return Fit(record, fit.tree)

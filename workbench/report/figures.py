@@ -177,8 +177,11 @@ def energy(energies: Draws) -> str:
         return _svg(figure)
 
 
-def pair(x: Draws, y: Draws, divergent: Draws, labels: tuple[str, str]) -> str:
-    """Draw two quantities against each other, divergent draws standing out."""
+def pair(x: Draws, y: Draws, divergent: Draws) -> str:
+    """Draw one quantity (up) against another (across), divergent draws standing out.
+
+    Like every drawing it holds no name of the user's: names can be in any script, and typefaces cannot.
+    """
     marked = divergent.ravel().astype(bool)
     with _figure((4.6, 3.2)) as figure:
         axes = _single(figure, left=0.14)
@@ -193,8 +196,6 @@ def pair(x: Draws, y: Draws, divergent: Draws, labels: tuple[str, str]) -> str:
         )
         where = np.nonzero(marked)[0][:_MAX_MARKS]
         axes.plot(x.ravel()[where], y.ravel()[where], "x", color=_INK, markersize=4.5, markeredgewidth=1.1)
-        axes.set_xlabel(labels[0], parse_math=False)
-        axes.set_ylabel(labels[1], parse_math=False)
         return _svg(figure)
 
 
