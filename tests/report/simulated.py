@@ -191,7 +191,9 @@ def _model() -> dict[str, Any]:
     }
 
 
-def _term(line: int, statement: str, role: str, confidence: str, reason: str, parameters: list[str]):
+def _term(
+    line: int, statement: str, role: str, confidence: str, reason: str, parameters: list[str]
+) -> dict[str, Any]:
     return {
         "line": line,
         "statement": statement,
