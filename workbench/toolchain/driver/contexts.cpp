@@ -1,7 +1,6 @@
 #include "contexts.hpp"
 
 #include <fstream>
-#include <iostream>
 #include <stan/io/dump.hpp>
 #include <stan/io/empty_var_context.hpp>
 #include <stan/io/json/json_data.hpp>
@@ -25,13 +24,18 @@ Context read_context(const std::string& path) {
   }
 }
 
+std::vector<std::string> existing_chain_paths(const std::string& path,
+                                              int chains, unsigned int first) {
+  const auto numbered = chain_paths(split_path(path), chains, first);
+  if (chains == 1 || !std::ifstream(numbered.front()))
+    return std::vector<std::string>(chains, path);
+  return numbered;
+}
+
 std::vector<Context> read_contexts(const std::string& path, int chains,
                                    unsigned int first) {
-  const auto numbered = chain_paths(split_path(path), chains, first);
-  if (path.empty() || chains == 1 || !std::ifstream(numbered.front()))
-    return std::vector<Context>(chains, read_context(path));
   std::vector<Context> contexts;
-  for (const std::string& each : numbered)
+  for (const std::string& each : existing_chain_paths(path, chains, first))
     contexts.push_back(read_context(each));
   return contexts;
 }

@@ -19,9 +19,10 @@ int diagnose(Session& session) {
       session.console, init_writer, output[0]);
   require_complete(output);
   if (failures == 0) return stan::services::error_codes::OK;
-  session.console.error("Error: the gradient differs from finite differences "
-                        "in " +
-                        std::to_string(failures) + " parameter(s).");
+  session.console.error(
+      "Error: the gradient differs from finite differences "
+      "in " +
+      std::to_string(failures) + " parameter(s).");
   return stan::services::error_codes::SOFTWARE;
 }
 

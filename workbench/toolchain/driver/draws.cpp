@@ -33,9 +33,9 @@ Row read_row(const Table& table, const std::string& line) {
     row.push_back(*number);
   }
   if (row.size() != table.names.size())
-    throw std::runtime_error(
-        "\"" + table.path + "\" has a row of " + std::to_string(row.size()) +
-        " values under " + std::to_string(table.names.size()) + " names.");
+    throw std::runtime_error("\"" + table.path + "\" has a row of " +
+                             std::to_string(row.size()) + " values under " +
+                             std::to_string(table.names.size()) + " names.");
   return row;
 }
 

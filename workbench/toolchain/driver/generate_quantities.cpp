@@ -28,8 +28,7 @@ int generate_quantities(Session& session) {
   std::vector<Eigen::MatrixXd> draws;
   for (const std::string& path :
        chain_paths(split_path(file), chains, session.id))
-    draws.push_back(
-        to_matrix(parameter_rows(read_table(path), session.model)));
+    draws.push_back(to_matrix(parameter_rows(read_table(path), session.model)));
   std::vector<CsvWriter> outputs = open_outputs(session, chains);
   const int code = stan::services::standalone_generate(
       session.model, chains, draws, session.seed, session.interrupt,

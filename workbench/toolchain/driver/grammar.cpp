@@ -78,24 +78,21 @@ Arguments lbfgs_tolerances() {
 
 Argument hmc() {
   return group(
-      "hmc",
-      {choice("engine", "nuts",
-              {group("nuts", {integer("max_depth", 10, at_least_one)})}),
-       words("metric", "diag_e", {"unit_e", "diag_e", "dense_e"}),
-       text("metric_file", ""), real("stepsize", 1, positive),
-       real("stepsize_jitter", 0, {0, 1, false})});
+      "hmc", {choice("engine", "nuts",
+                     {group("nuts", {integer("max_depth", 10, at_least_one)})}),
+              words("metric", "diag_e", {"unit_e", "diag_e", "dense_e"}),
+              text("metric_file", ""), real("stepsize", 1, positive),
+              real("stepsize_jitter", 0, {0, 1, false})});
 }
 
 Argument sample() {
-  Argument adapt = group("adapt", {flag("engaged", true),
-                                   real("gamma", 0.05, positive),
-                                   real("delta", 0.8, probability),
-                                   real("kappa", 0.75, positive),
-                                   real("t0", 10, positive),
-                                   integer("init_buffer", 75, non_negative),
-                                   integer("term_buffer", 50, non_negative),
-                                   integer("window", 25, non_negative),
-                                   flag("save_metric", false)});
+  Argument adapt =
+      group("adapt",
+            {flag("engaged", true), real("gamma", 0.05, positive),
+             real("delta", 0.8, probability), real("kappa", 0.75, positive),
+             real("t0", 10, positive), integer("init_buffer", 75, non_negative),
+             integer("term_buffer", 50, non_negative),
+             integer("window", 25, non_negative), flag("save_metric", false)});
   return group(
       "sample",
       {integer("num_samples", 1000, non_negative),
@@ -107,13 +104,12 @@ Argument sample() {
 }
 
 Argument optimize() {
-  return group("optimize", {choice("algorithm", "lbfgs",
-                                   {group("bfgs", bfgs_tolerances()),
-                                    group("lbfgs", lbfgs_tolerances()),
-                                    word("newton")}),
-                            flag("jacobian", false),
-                            integer("iter", 2000, at_least_one),
-                            flag("save_iterations", false)});
+  return group("optimize",
+               {choice("algorithm", "lbfgs",
+                       {group("bfgs", bfgs_tolerances()),
+                        group("lbfgs", lbfgs_tolerances()), word("newton")}),
+                flag("jacobian", false), integer("iter", 2000, at_least_one),
+                flag("save_iterations", false)});
 }
 
 Argument laplace() {
@@ -123,16 +119,16 @@ Argument laplace() {
 }
 
 Argument pathfinder() {
-  return group("pathfinder",
-               lbfgs_tolerances() +
-                   Arguments{integer("num_psis_draws", 1000, at_least_one),
-                             integer("num_paths", 4, at_least_one),
-                             flag("save_single_paths", false),
-                             flag("psis_resample", true),
-                             flag("calculate_lp", true),
-                             integer("max_lbfgs_iters", 1000, at_least_one),
-                             integer("num_draws", 1000, at_least_one),
-                             integer("num_elbo_draws", 25, at_least_one)});
+  return group(
+      "pathfinder",
+      lbfgs_tolerances() +
+          Arguments{integer("num_psis_draws", 1000, at_least_one),
+                    integer("num_paths", 4, at_least_one),
+                    flag("save_single_paths", false),
+                    flag("psis_resample", true), flag("calculate_lp", true),
+                    integer("max_lbfgs_iters", 1000, at_least_one),
+                    integer("num_draws", 1000, at_least_one),
+                    integer("num_elbo_draws", 25, at_least_one)});
 }
 
 Argument variational() {
@@ -150,9 +146,9 @@ Argument variational() {
 }
 
 Argument diagnose() {
-  return group("diagnose", {choice("test", "gradient",
-                                   {group("gradient",
-                                          {real("epsilon", 1e-6, positive),
+  return group("diagnose",
+               {choice("test", "gradient",
+                       {group("gradient", {real("epsilon", 1e-6, positive),
                                            real("error", 1e-6, positive)})})});
 }
 
@@ -171,9 +167,8 @@ Argument grammar() {
   Argument method = choice(
       "method", "sample",
       {sample(), optimize(), variational(), diagnose(),
-       group("generate_quantities",
-             {text("fitted_params", ""),
-              integer("num_chains", 1, at_least_one)}),
+       group("generate_quantities", {text("fitted_params", ""),
+                                     integer("num_chains", 1, at_least_one)}),
        pathfinder(),
        group("log_prob",
              {text("unconstrained_params", ""), text("constrained_params", ""),

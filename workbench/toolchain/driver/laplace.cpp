@@ -68,9 +68,9 @@ Matrix constrain_jacobian(const Session& session, const Vector& mode,
     Vector below = mode;
     above(i) += step;
     below(i) -= step;
-    derivatives.col(i) = (constrain(session, above, size) -
-                          constrain(session, below, size)) /
-                         (above(i) - below(i));
+    derivatives.col(i) =
+        (constrain(session, above, size) - constrain(session, below, size)) /
+        (above(i) - below(i));
   }
   return derivatives;
 }
@@ -81,8 +81,8 @@ void write_curvature(const Session& session, const Vector& mode, double lp,
   std::vector<std::string> names;
   session.model.unconstrained_param_names(unconstrained_names, false, false);
   session.model.constrained_param_names(names, true, false);
-  const auto path = sibling(session.settings.text("output.file"), "_hessian",
-                            ".json");
+  const auto path =
+      sibling(session.settings.text("output.file"), "_hessian", ".json");
   const auto stream = open_output(path.base + path.suffix, 17);
   JsonObject object(*stream);
   object.member("jacobian", session.settings.flag("method.laplace.jacobian"));

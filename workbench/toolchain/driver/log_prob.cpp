@@ -1,6 +1,5 @@
-#include <stan/model/model_header.hpp>
-
 #include <stan/model/log_prob_grad.hpp>
+#include <stan/model/model_header.hpp>
 
 #include "draws.hpp"
 #include "methods.hpp"
@@ -19,9 +18,9 @@ std::vector<Row> read_unconstrained(const Session& session,
   const std::vector<std::size_t> sizes = context->dims_r("params_r");
   const std::size_t width = session.model.num_params_r();
   if (values.empty() || sizes.empty() || sizes.back() != width)
-    throw std::runtime_error(
-        "\"" + path + "\" should hold \"params_r\" with " +
-        std::to_string(width) + " unconstrained parameters per point.");
+    throw std::runtime_error("\"" + path + "\" should hold \"params_r\" with " +
+                             std::to_string(width) +
+                             " unconstrained parameters per point.");
   std::vector<Row> points;
   for (auto first = values.begin(); first != values.end(); first += width)
     points.emplace_back(first, first + width);

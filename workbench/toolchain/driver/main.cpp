@@ -40,14 +40,10 @@ struct Method {
 };
 
 constexpr Method methods[] = {
-    {"sample", sample},
-    {"optimize", optimize},
-    {"laplace", laplace},
-    {"pathfinder", pathfinder},
-    {"variational", variational},
-    {"generate_quantities", generate_quantities},
-    {"log_prob", log_prob},
-    {"diagnose", diagnose},
+    {"sample", sample},           {"optimize", optimize},
+    {"laplace", laplace},         {"pathfinder", pathfinder},
+    {"variational", variational}, {"generate_quantities", generate_quantities},
+    {"log_prob", log_prob},       {"diagnose", diagnose},
 };
 
 Lines stan_version() {
@@ -120,8 +116,8 @@ void settle_sampler(Settings& settings, const stan::model::model_base& model) {
 
 void write_config(const Session& session) {
   if (!session.settings.flag("output.save_cmdstan_config")) return;
-  const auto path = sibling(session.settings.text("output.file"), "_config",
-                            ".json");
+  const auto path =
+      sibling(session.settings.text("output.file"), "_config", ".json");
   const auto stream = open_output(path.base + path.suffix, 8);
   *stream << "{\"stan_major_version\": \"" << stan::MAJOR_VERSION
           << "\", \"stan_minor_version\": \"" << stan::MINOR_VERSION

@@ -57,10 +57,12 @@ int newton(Session& session, Search& search) {
       session.interrupt, session.console, search.init_writer, search.path);
 }
 
+using Optimizer = int (*)(Session&, Search&);
+
 struct Entry {
   const char* algorithm;
   bool has_jacobian;
-  int (*run)(Session&, Search&);
+  Optimizer run;
 };
 
 constexpr Entry optimizers[] = {
@@ -68,6 +70,13 @@ constexpr Entry optimizers[] = {
     {"bfgs", false, bfgs<false>},     {"bfgs", true, bfgs<true>},
     {"newton", false, newton<false>}, {"newton", true, newton<true>},
 };
+
+Optimizer find_optimizer(const std::string& name, bool has_jacobian) {
+  for (const Entry& entry : optimizers)
+    if (entry.algorithm == name && entry.has_jacobian == has_jacobian)
+      return entry.run;
+  throw std::logic_error("no optimizer " + name);
+}
 
 }  // namespace
 
@@ -80,10 +89,9 @@ int optimize(Session& session) {
                 settings.flag("method.optimize.save_iterations"),
                 {},
                 std::move(open_outputs(session, 1).front())};
-  for (const Entry& entry : optimizers)
-    if (entry.algorithm == name && entry.has_jacobian == has_jacobian)
-      return entry.run(session, search);
-  throw std::logic_error("no optimizer " + name);
+  const int code = find_optimizer(name, has_jacobian)(session, search);
+  require_complete(search.path);
+  return code;
 }
 
 }  // namespace driver

@@ -72,11 +72,14 @@ inline std::vector<CsvWriter> open_diagnostics(const Session& session,
 }
 
 // A full disk shows itself only here: Stan does not look at its streams.
+inline void require_complete(const CsvWriter& writer) {
+  if (!writer.is_valid())
+    throw std::runtime_error(
+        "the output could not be written in full: is the disk full?");
+}
+
 inline void require_complete(const std::vector<CsvWriter>& writers) {
-  for (const CsvWriter& writer : writers)
-    if (!writer.is_valid())
-      throw std::runtime_error(
-          "the output could not be written in full: is the disk full?");
+  for (const CsvWriter& writer : writers) require_complete(writer);
 }
 
 }  // namespace driver

@@ -88,11 +88,11 @@ int run_single(Session& session, Paths& p) {
   stan::callbacks::writer init_writer;
   const Tolerances& t = p.tolerances;
   return stan::services::pathfinder::pathfinder_lbfgs_single<false>(
-      session.model, *p.inits[0], session.seed, session.id,
-      session.init_radius, p.history_size, t.init_alpha, t.obj, t.rel_obj,
-      t.grad, t.rel_grad, t.param, p.max_iterations, p.elbo_draws, p.draws,
-      p.has_diagnostics, session.refresh, session.interrupt, session.console,
-      init_writer, p.output, p.single_diagnostics[0], p.calculate_lp);
+      session.model, *p.inits[0], session.seed, session.id, session.init_radius,
+      p.history_size, t.init_alpha, t.obj, t.rel_obj, t.grad, t.rel_grad,
+      t.param, p.max_iterations, p.elbo_draws, p.draws, p.has_diagnostics,
+      session.refresh, session.interrupt, session.console, init_writer,
+      p.output, p.single_diagnostics[0], p.calculate_lp);
 }
 
 int run_multi(Session& session, Paths& p) {
@@ -112,8 +112,9 @@ int run_multi(Session& session, Paths& p) {
 
 int pathfinder(Session& session) {
   Paths paths = read_paths(session);
-  return paths.count == 1 ? run_single(session, paths)
-                          : run_multi(session, paths);
+  const int code = (paths.count == 1 ? run_single : run_multi)(session, paths);
+  require_complete(paths.output);
+  return code;
 }
 
 }  // namespace driver

@@ -12,9 +12,8 @@ namespace driver {
 void write_profile(const Session& session) {
   const auto& sections = get_stan_profile_data();
   if (sections.empty()) return;
-  const auto stream =
-      open_output(session.settings.text("output.profile_file"),
-                  significant_digits(session));
+  const auto stream = open_output(session.settings.text("output.profile_file"),
+                                  significant_digits(session));
   *stream << "name,thread_id,total_time,forward_time,reverse_time,chain_stack,"
              "no_chain_stack,autodiff_calls,no_autodiff_calls\n";
   for (const auto& [key, times] : sections)

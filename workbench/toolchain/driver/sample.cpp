@@ -4,6 +4,7 @@
 #include <stdexcept>
 
 #include "methods.hpp"
+#include "metric.hpp"
 #include "sampling.hpp"
 
 namespace driver {
@@ -50,15 +51,15 @@ std::vector<Context> metrics(const Session& session, int chains) {
     throw UsageError("metric_file=" + file +
                      " has no use with metric=unit_e, which is fixed; choose "
                      "diag_e or dense_e.");
-  return read_contexts(file, chains, session.id);
+  return read_metrics(file, chains, session.id);
 }
 
 std::vector<JsonWriter> adapted_writers(const Session& session, int chains) {
   if (!session.settings.flag("method.sample.adapt.save_metric"))
     return std::vector<JsonWriter>(chains);
   const auto paths = chain_paths(
-      sibling(session.settings.text("output.file"), "_metric", ".json"),
-      chains, session.id);
+      sibling(session.settings.text("output.file"), "_metric", ".json"), chains,
+      session.id);
   std::vector<JsonWriter> writers;
   writers.reserve(paths.size());
   for (const std::string& path : paths)

@@ -8,7 +8,7 @@
 namespace driver {
 namespace {
 
-std::string quoted(const std::string& text) { return "\"" + text + "\""; }
+std::string in_quotes(const std::string& text) { return "\"" + text + "\""; }
 
 std::string listed(const std::vector<Argument>& arguments) {
   std::string names;
@@ -17,33 +17,33 @@ std::string listed(const std::vector<Argument>& arguments) {
   return names;
 }
 
-std::string end_of_range(double number) { return real_value(number).text; }
+std::string described(const Range& range) {
+  if (std::isinf(range.least)) return "";
+  const std::string least = real_value(range.least).text;
+  const std::string most = real_value(range.most).text;
+  if (std::isinf(range.most))
+    return (range.is_open ? " above " : " of at least ") + least;
+  return range.is_open ? " above " + least + " and below " + most
+                       : " from " + least + " to " + most;
+}
 
 std::string accepted(const Argument& argument) {
-  const Range& range = argument.range;
-  const std::string noun =
-      argument.kind == Kind::integer ? "an integer" : "a number";
   switch (argument.kind) {
     case Kind::choice:
       return "one of " + listed(argument.children);
     case Kind::flag:
       return "0, 1, false or true";
     case Kind::integer:
+      return "an integer" + described(argument.range);
     case Kind::real:
-      if (std::isinf(range.least)) return noun;
-      if (std::isinf(range.most))
-        return noun + (range.is_open ? " above " : " of at least ") +
-               end_of_range(range.least);
-      return noun + (range.is_open ? " between (excluding the ends) "
-                                   : " between ") +
-             end_of_range(range.least) + " and " + end_of_range(range.most);
+      return "a number" + described(argument.range);
     default:
       return "a text";
   }
 }
 
 [[noreturn]] void reject(const Argument& argument, const std::string& text) {
-  throw UsageError(argument.name + " was given " + quoted(text) +
+  throw UsageError(argument.name + " was given " + in_quotes(text) +
                    ", but it takes " + accepted(argument) + ".");
 }
 
@@ -92,14 +92,14 @@ class Reader {
     if (found == nullptr) return read_method(token);
     if (found->kind == Kind::group) {
       if (equals != std::string::npos)
-        throw UsageError(quoted(token) + ": " + name +
+        throw UsageError(in_quotes(token) + ": " + name +
                          " is a group of arguments and takes no value.");
       open_.push_back(found);
       return;
     }
     if (equals == std::string::npos)
-      throw UsageError(name + " takes " + accepted(*found) + ": write " +
-                       name + "=...");
+      throw UsageError(name + " takes " + accepted(*found) + ": write " + name +
+                       "=...");
     give(*found, token.substr(equals + 1));
   }
 
@@ -125,7 +125,7 @@ class Reader {
     if (method.child(token) == nullptr) {
       const std::string place =
           open_.size() > 1 ? " of " + open_.back()->name : "";
-      throw UsageError(quoted(token) + " is not an argument" + place +
+      throw UsageError(in_quotes(token) + " is not an argument" + place +
                        " nor of what surrounds it; known here: " +
                        listed(open_.back()->children) + ".");
     }
@@ -164,7 +164,7 @@ std::string json_text(const std::string& text) {
     if (each == '"' || each == '\\') escaped += '\\';
     escaped += each;
   }
-  return quoted(escaped);
+  return in_quotes(escaped);
 }
 
 std::string json_member(const Argument& argument) {
@@ -187,8 +187,8 @@ void help_into(const Argument& argument, const std::string& indent,
                std::string& lines) {
   lines += indent + argument.name;
   if (argument.kind != Kind::group && argument.kind != Kind::word)
-    lines += "=<" + accepted(argument) + "> (default: " +
-             quoted(argument.fallback.text) + ")";
+    lines += "=<" + accepted(argument) +
+             "> (default: " + in_quotes(argument.fallback.text) + ")";
   lines += "\n";
   for (const Argument& each : argument.children)
     if (each.kind != Kind::word) help_into(each, indent + "  ", lines);

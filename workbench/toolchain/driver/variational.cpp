@@ -43,18 +43,16 @@ int run(Session& session, Service service, stan::callbacks::writer& output) {
   const Context init = read_inits(session, 1).front();
   std::vector<CsvWriter> diagnostics = open_diagnostics(session, 1);
   stan::callbacks::writer init_writer;
-  return service(session.model, *init, session.seed, session.id,
-                 session.init_radius, settings.integer(group + "grad_samples"),
-                 settings.integer(group + "elbo_samples"),
-                 settings.integer(group + "iter"),
-                 settings.real(group + "tol_rel_obj"),
-                 settings.real(group + "eta"),
-                 settings.flag(group + "adapt.engaged"),
-                 settings.integer(group + "adapt.iter"),
-                 settings.integer(group + "eval_elbo"),
-                 settings.integer(group + "output_samples"),
-                 session.interrupt, session.console, init_writer, output,
-                 diagnostics[0]);
+  return service(
+      session.model, *init, session.seed, session.id, session.init_radius,
+      settings.integer(group + "grad_samples"),
+      settings.integer(group + "elbo_samples"),
+      settings.integer(group + "iter"), settings.real(group + "tol_rel_obj"),
+      settings.real(group + "eta"), settings.flag(group + "adapt.engaged"),
+      settings.integer(group + "adapt.iter"),
+      settings.integer(group + "eval_elbo"),
+      settings.integer(group + "output_samples"), session.interrupt,
+      session.console, init_writer, output, diagnostics[0]);
 }
 
 }  // namespace
@@ -68,10 +66,9 @@ int variational(Session& session) {
       is_meanfield ? advi::meanfield<Model> : advi::fullrank<Model>;
   std::vector<CsvWriter> output = open_outputs(session, 1);
   StepsizeNote note(output[0], settings.text("method.variational.eta"));
-  const bool is_adapting =
-      settings.flag("method.variational.adapt.engaged");
-  const int code =
-      is_adapting ? run(session, service, output[0]) : run(session, service, note);
+  const bool is_adapting = settings.flag("method.variational.adapt.engaged");
+  const int code = is_adapting ? run(session, service, output[0])
+                               : run(session, service, note);
   require_complete(output);
   return code;
 }

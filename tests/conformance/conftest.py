@@ -1,0 +1,37 @@
+"""The suite runs on the embedded Stan, and on a CmdStan too where `CMDSTAN` names one."""
+
+from __future__ import annotations
+
+import os
+
+import pytest
+
+from tests.conformance.executables import MODELS, REFERENCE, compiled
+from workbench.toolchain import CompiledModel, Settings, Toolchain, provision
+
+SOURCES = ("embedded", "cmdstan") if os.environ.get("CMDSTAN") else ("embedded",)
+
+
+@pytest.fixture(scope="session", params=SOURCES)
+def toolchain(request: pytest.FixtureRequest) -> Toolchain:
+    return provision(Settings(source=request.param))
+
+
+@pytest.fixture(scope="session")
+def embedded() -> Toolchain:
+    return provision(Settings(source="embedded"))
+
+
+@pytest.fixture(scope="session")
+def bernoulli(toolchain: Toolchain) -> CompiledModel:
+    return compiled(toolchain, REFERENCE / "bernoulli.stan")
+
+
+@pytest.fixture(scope="session")
+def eight_schools(toolchain: Toolchain) -> CompiledModel:
+    return compiled(toolchain, REFERENCE / "eight_schools.stan")
+
+
+@pytest.fixture(scope="session")
+def throws(toolchain: Toolchain) -> CompiledModel:
+    return compiled(toolchain, MODELS / "driver_throws.stan")

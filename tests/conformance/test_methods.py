@@ -1,0 +1,284 @@
+"""Every method and its options, on programs whose answer is known."""
+
+from __future__ import annotations
+
+import json
+import math
+import statistics
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.conformance.executables import MODELS, REFERENCE, compiled, read_draws, run
+from workbench.toolchain import CompiledModel, Toolchain
+
+pytestmark = pytest.mark.stan
+
+DATA = f"data file={REFERENCE / 'bernoulli.json'} random seed=1"
+
+
+def test_info_names_version_and_threads(bernoulli: CompiledModel, tmp_path: Path) -> None:
+    lines = run(bernoulli, "info", tmp_path).stdout.splitlines()
+
+    facts = dict(line.replace(" ", "").split("=") for line in lines)
+    assert facts["stan_version_major"] == "2"
+    assert facts["STAN_THREADS"] == "false"
+
+
+@pytest.mark.parametrize("metric", ["diag_e", "dense_e", "unit_e"])
+def test_chains_in_one_process_equal_chains_in_several(
+    metric: str, bernoulli: CompiledModel, tmp_path: Path
+) -> None:
+    sampling = f"sample num_samples=20 num_warmup=50 algorithm=hmc metric={metric}"
+    assert run(bernoulli, f"{sampling} num_chains=2 {DATA} output file=one.csv", tmp_path).returncode == 0
+    for chain in (1, 2):
+        run(bernoulli, f"id={chain} {sampling} {DATA} output file=several_{chain}.csv", tmp_path)
+
+        together = read_draws(tmp_path / f"one_{chain}.csv")
+        assert together.rows == read_draws(tmp_path / f"several_{chain}.csv").rows
+
+
+def test_saved_metric_restarts_the_sampler(bernoulli: CompiledModel, tmp_path: Path) -> None:
+    first = run(bernoulli, f"sample num_samples=5 adapt save_metric=1 {DATA} output file=a.csv", tmp_path)
+    metric = json.loads((tmp_path / "a_metric.json").read_text())
+    again = f"sample num_warmup=0 num_samples=5 adapt engaged=0 algorithm=hmc stepsize={metric['stepsize']}"
+    second = run(bernoulli, f"{again} metric_file=a_metric.json {DATA} output file=b.csv", tmp_path)
+
+    assert (first.returncode, second.returncode) == (0, 0)
+    assert metric["metric_type"] == "diag_e"
+    assert f"# {metric['inv_metric'][0]:.8g}" in read_draws(tmp_path / "b.csv").comments
+
+
+def test_initial_values_per_chain_are_found_by_number(bernoulli: CompiledModel, tmp_path: Path) -> None:
+    for chain, theta in ((1, 0.2), (2, 0.7)):
+        (tmp_path / f"init_{chain}.json").write_text(json.dumps({"theta": theta}))
+    sampling = "sample num_samples=1 num_warmup=0 num_chains=2 algorithm=fixed_param"
+    run(bernoulli, f"{sampling} {DATA} init=init.json output file=x.csv", tmp_path)
+
+    for chain, theta in ((1, 0.2), (2, 0.7)):
+        assert read_draws(tmp_path / f"x_{chain}.csv").column("theta") == pytest.approx([theta])
+
+
+def test_warmup_and_thinning_decide_the_number_of_rows(bernoulli: CompiledModel, tmp_path: Path) -> None:
+    options = "sample num_samples=100 num_warmup=50 thin=3 save_warmup=1"
+    run(bernoulli, f"{options} {DATA} output file=x.csv", tmp_path)
+
+    assert len(read_draws(tmp_path / "x.csv").rows) == math.ceil(100 / 3) + math.ceil(50 / 3)
+
+
+def test_diagnostic_file_holds_momenta_and_gradients(bernoulli: CompiledModel, tmp_path: Path) -> None:
+    run(bernoulli, f"sample num_samples=10 {DATA} output file=x.csv diagnostic_file=d.csv", tmp_path)
+
+    diagnostics = read_draws(tmp_path / "d.csv")
+    assert diagnostics.names[-3:] == ["theta", "p_theta", "g_theta"]
+    assert len(diagnostics.rows) == 10
+
+
+def test_config_holds_the_arguments(bernoulli: CompiledModel, tmp_path: Path) -> None:
+    run(bernoulli, f"sample num_samples=10 {DATA} output file=x.csv save_cmdstan_config=1", tmp_path)
+
+    config = json.loads((tmp_path / "x_config.json").read_text())
+    assert config["method"]["value"] == "sample"
+    assert config["method"]["sample"]["num_samples"] == 10
+    assert config["method"]["sample"]["algorithm"]["hmc"]["engine"]["nuts"]["max_depth"] == 10
+
+
+@pytest.mark.parametrize("algorithm", ["lbfgs", "bfgs", "newton"])
+@pytest.mark.parametrize(("jacobian", "mode"), [(0, 2 / 10), (1, 3 / 12)])
+def test_optimizers_find_the_mode(
+    algorithm: str, jacobian: int, mode: float, bernoulli: CompiledModel, tmp_path: Path
+) -> None:
+    """The mode of Beta(3, 9), and of its logit."""
+    options = f"optimize algorithm={algorithm} jacobian={jacobian}"
+    result = run(bernoulli, f"{options} {DATA} output file=x.csv", tmp_path)
+
+    assert result.returncode == 0
+    assert read_draws(tmp_path / "x.csv").column("theta") == pytest.approx([mode], abs=1e-5)
+
+
+@pytest.mark.parametrize("save_iterations", [0, 1])
+def test_laplace_starts_from_the_last_row(
+    save_iterations: int, bernoulli: CompiledModel, tmp_path: Path
+) -> None:
+    options = f"optimize jacobian=1 save_iterations={save_iterations}"
+    run(bernoulli, f"{options} {DATA} output file=mode.csv", tmp_path)
+    run(bernoulli, f"laplace mode=mode.csv draws=10 {DATA} output file=x.csv", tmp_path)
+
+    curvature = json.loads((tmp_path / "x_hessian.json").read_text())
+    assert curvature["values"] == pytest.approx([0.25], abs=1e-5)
+
+
+def test_laplace_keeps_the_curvature(bernoulli: CompiledModel, tmp_path: Path) -> None:
+    """On the logit scale, 3 log p + 9 log(1 - p) has the second derivative -12 p (1 - p)."""
+    run(bernoulli, f"optimize jacobian=1 {DATA} output file=mode.csv", tmp_path)
+    run(bernoulli, f"laplace mode=mode.csv draws=10 {DATA} output file=x.csv", tmp_path)
+
+    curvature: dict[str, Any] = json.loads((tmp_path / "x_hessian.json").read_text())
+    theta = curvature["values"][0]
+    assert curvature["names"] == curvature["unconstrained_names"] == ["theta"]
+    assert curvature["unconstrained"] == pytest.approx([math.log(theta / (1 - theta))])
+    assert curvature["lp"] == pytest.approx(3 * math.log(theta) + 9 * math.log(1 - theta))
+    assert curvature["gradient"] == pytest.approx([3 - 12 * theta], abs=1e-9)
+    assert curvature["hessian"][0] == pytest.approx([-12 * theta * (1 - theta)], rel=1e-6)
+    assert curvature["constrain_jacobian"][0] == pytest.approx([theta * (1 - theta)], rel=1e-8)
+
+
+def test_curvature_of_a_hundred_parameters(toolchain: Toolchain, tmp_path: Path) -> None:
+    hundred = compiled(toolchain, MODELS / "driver_hundred.stan")
+    run(hundred, "optimize output file=mode.csv", tmp_path)
+    result = run(hundred, "laplace mode=mode.csv jacobian=0 draws=500 output file=x.csv", tmp_path)
+
+    curvature = json.loads((tmp_path / "x_hessian.json").read_text())
+    assert result.returncode == 0
+    for n in (1, 37, 100):
+        row = curvature["hessian"][n - 1]
+        assert row[n - 1] == pytest.approx(-((n / 10) ** -2), rel=1e-5)
+        assert sum(map(abs, row)) - abs(row[n - 1]) == pytest.approx(0, abs=1e-5)
+        spread = statistics.stdev(read_draws(tmp_path / "x.csv").column(f"x.{n}"))
+        assert spread == pytest.approx(n / 10, rel=0.15)
+
+
+def test_laplace_without_a_maximum_says_so_and_keeps_the_curvature(
+    toolchain: Toolchain, tmp_path: Path
+) -> None:
+    saddle = compiled(toolchain, MODELS / "driver_saddle.stan")
+    (tmp_path / "mode.json").write_text('{"x": 0, "y": 0}')
+    result = run(saddle, "laplace mode=mode.json output file=x.csv", tmp_path)
+
+    assert result.returncode != 0
+    assert "Error: the Hessian at the mode is not negative definite" in result.output
+    assert json.loads((tmp_path / "x_hessian.json").read_text())["hessian"][1] == [0, 0]
+
+
+def test_two_modes_are_both_found(toolchain: Toolchain, tmp_path: Path) -> None:
+    two = compiled(toolchain, MODELS / "driver_two_modes.stan")
+    for start in (-2, 2):
+        (tmp_path / "init.json").write_text(json.dumps({"x": start}))
+        run(two, "optimize init=init.json output file=x.csv", tmp_path)
+        assert read_draws(tmp_path / "x.csv").column("x") == pytest.approx([1.5 * start], abs=1e-3)
+
+
+@pytest.mark.parametrize("options", ["", "psis_resample=0", "calculate_lp=0", "save_single_paths=1"])
+def test_pathfinder_options(options: str, bernoulli: CompiledModel, tmp_path: Path) -> None:
+    result = run(
+        bernoulli,
+        f"pathfinder num_draws=50 num_psis_draws=50 {options} {DATA} output file=x.csv",
+        tmp_path,
+    )
+
+    assert result.returncode == 0, result.output
+    draws = read_draws(tmp_path / "x.csv")
+    assert len(draws.rows) == (200 if options in ("psis_resample=0", "calculate_lp=0") else 50)
+    assert (tmp_path / "x_path_4.csv").exists() == (options == "save_single_paths=1")
+
+
+@pytest.mark.parametrize("algorithm", ["meanfield", "fullrank"])
+@pytest.mark.parametrize("engaged", [0, 1])
+def test_variational_names_its_step_size(
+    algorithm: str, engaged: int, bernoulli: CompiledModel, tmp_path: Path
+) -> None:
+    options = f"variational algorithm={algorithm} eta=0.1 adapt engaged={engaged}"
+    result = run(bernoulli, f"{options} output_samples=30 {DATA} output file=x.csv", tmp_path)
+
+    draws = read_draws(tmp_path / "x.csv")
+    assert result.returncode == 0
+    assert len(draws.rows) == 31  # the mean comes first
+    after = draws.comments[draws.comments.index("# Stepsize adaptation complete.") + 1]
+    assert after == "# eta = 0.1" or engaged == 1
+
+
+@pytest.mark.parametrize("jacobian", [0, 1])
+def test_log_prob_takes_either_scale(jacobian: int, bernoulli: CompiledModel, tmp_path: Path) -> None:
+    (tmp_path / "c.json").write_text('{"theta": 0.3}')
+    (tmp_path / "u.json").write_text(json.dumps({"params_r": [[math.log(0.3 / 0.7)], [0.0]]}))
+    for kind, file in (("constrained", "c.json"), ("unconstrained", "u.json")):
+        options = f"log_prob {kind}_params={file} jacobian={jacobian}"
+        run(bernoulli, f"{options} {DATA} output file={kind}.csv", tmp_path)
+
+    expected = (2 + jacobian) * math.log(0.3) + (8 + jacobian) * math.log(0.7)
+    for kind in ("constrained", "unconstrained"):
+        assert read_draws(tmp_path / f"{kind}.csv").column("lp__")[0] == pytest.approx(expected, rel=1e-7)
+    assert len(read_draws(tmp_path / "unconstrained.csv").rows) == 2
+
+
+def test_diagnose_compares_gradients(bernoulli: CompiledModel, tmp_path: Path) -> None:
+    result = run(bernoulli, f"diagnose test=gradient {DATA} output file=x.csv", tmp_path)
+    strict = run(
+        bernoulli, f"diagnose test=gradient epsilon=0.1 error=1e-12 {DATA} output file=y.csv", tmp_path
+    )
+
+    assert result.returncode == 0
+    assert strict.returncode != 0
+    assert "Error: the gradient differs" in strict.output
+
+
+def test_program_without_parameters_runs_fixed_param(toolchain: Toolchain, tmp_path: Path) -> None:
+    empty = compiled(toolchain, MODELS / "driver_empty.stan")
+    result = run(empty, "sample num_samples=400 random seed=1 output file=x.csv", tmp_path)
+
+    draws = read_draws(tmp_path / "x.csv")
+    assert "running fixed_param sampler" in result.stdout
+    assert draws.names == ["lp__", "accept_stat__", "y"]
+    assert statistics.mean(draws.column("y")) == pytest.approx(3, abs=0.2)
+
+
+def test_outputs_of_every_shape(toolchain: Toolchain, tmp_path: Path) -> None:
+    outputs = compiled(toolchain, MODELS / "driver_outputs.stan")
+    run(outputs, "sample num_samples=10 output file=x.csv profile_file=p.csv", tmp_path)
+
+    draws = read_draws(tmp_path / "x.csv")
+    assert draws.names[7:10] == ["x", "direction.1", "direction.2"]
+    assert draws.names[10:16] == ["z.real", "z.imag", "M.1.1", "M.2.1", "M.1.2", "M.2.2"]
+    assert draws.names[16:] == [
+        *("pairs.1:1", "pairs.1:2.1", "pairs.1:2.2", "pairs.2:1", "pairs.2:2.1", "pairs.2:2.2"),
+        *("counts.1.1", "counts.2.1"),
+    ]
+    assert draws.column("z.imag") == [-x for x in draws.column("x")]
+    ends = zip(draws.column("direction.1"), draws.column("direction.2"), strict=True)
+    assert [math.hypot(*end) for end in ends] == pytest.approx([1] * 10)
+    assert (tmp_path / "p.csv").read_text().splitlines()[1].startswith("prior,")
+
+
+def test_ode_solution(toolchain: Toolchain, tmp_path: Path) -> None:
+    ode = compiled(toolchain, MODELS / "driver_ode.stan")
+    run(ode, "sample num_samples=50 random seed=1 output file=x.csv sig_figs=12", tmp_path)
+
+    draws = read_draws(tmp_path / "x.csv")
+    solved = [math.exp(-2 * rate) for rate in draws.column("rate")]
+    assert draws.column("y.1") == pytest.approx(solved, rel=1e-4)
+
+
+def test_every_constraint_survives_the_round_trip(toolchain: Toolchain, tmp_path: Path) -> None:
+    """Draws, unconstrained again, have the density they were drawn with."""
+    constraints = compiled(toolchain, MODELS / "driver_constraints.stan")
+    run(constraints, "sample num_samples=50 random seed=1 output file=x.csv sig_figs=17", tmp_path)
+    result = run(constraints, "log_prob constrained_params=x.csv output file=lp.csv sig_figs=17", tmp_path)
+
+    draws = read_draws(tmp_path / "x.csv")
+    assert result.returncode == 0, result.output
+    assert read_draws(tmp_path / "lp.csv").column("lp__") == pytest.approx(draws.column("lp__"), rel=1e-9)
+    assert min(draws.column("above")) > 1
+    shares = zip(*(draws.column(f"share.{k}") for k in (1, 2, 3)), strict=True)
+    assert [sum(share) for share in shares] == pytest.approx([1] * 50)
+
+
+def test_threads_change_no_draw(embedded: Toolchain, tmp_path: Path) -> None:
+    plain = compiled(embedded, MODELS / "driver_two_modes.stan")
+    threaded = compiled(embedded, MODELS / "driver_two_modes.stan", threads=True)
+    options = "sample num_samples=30 num_chains=2 random seed=1"
+    run(plain, f"{options} output file=plain.csv", tmp_path)
+    run(threaded, f"{options} num_threads=2 output file=threaded.csv", tmp_path)
+
+    assert "STAN_THREADS=true" in run(threaded, "info", tmp_path).stdout
+    for chain in (1, 2):
+        expected = read_draws(tmp_path / f"plain_{chain}.csv").rows
+        assert read_draws(tmp_path / f"threaded_{chain}.csv").rows == expected
+
+
+def test_reduce_sum_in_two_threads(embedded: Toolchain, tmp_path: Path) -> None:
+    model = compiled(embedded, MODELS / "driver_reduce_sum.stan", threads=True)
+    result = run(model, "optimize num_threads=2 output file=x.csv", tmp_path)
+
+    assert result.returncode == 0, result.output
+    assert read_draws(tmp_path / "x.csv").column("mu") == pytest.approx([1], abs=1e-4)

@@ -1,0 +1,44 @@
+"""The numbers are CmdStan's: every file equals the one the real command line wrote, to the last digit."""
+
+from __future__ import annotations
+
+import re
+import shutil
+from pathlib import Path
+
+import pytest
+
+from tests.conformance.executables import REFERENCE, run
+from workbench.toolchain import CompiledModel
+
+pytestmark = pytest.mark.stan
+
+COMMANDS = dict(line.split(": ", 1) for line in (REFERENCE / "commands.txt").read_text().splitlines())
+# What may differ: when, where and with which options; how long it took; the default precision.
+NOT_COMPARED = re.compile(r"start_datetime|stancflags|model = |file = |mode = |_params = |sig_figs|seconds")
+
+
+def comparable(path: Path) -> list[str]:
+    lines = path.read_text().splitlines()
+    return [line for line in lines if not (line.startswith("#") and NOT_COMPARED.search(line))]
+
+
+@pytest.fixture(scope="session")
+def references(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder in which the commands can be run as they stand."""
+    folder = tmp_path_factory.mktemp("reference")
+    shutil.copytree(REFERENCE, folder, dirs_exist_ok=True)
+    return folder
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_output_equals_cmdstan(
+    name: str, references: Path, bernoulli: CompiledModel, eight_schools: CompiledModel, tmp_path: Path
+) -> None:
+    model = bernoulli if name.startswith("bernoulli") else eight_schools
+    output = tmp_path / "output.csv"
+
+    result = run(model, [*COMMANDS[name].split(), "output", f"file={output}", "sig_figs=6"], references)
+
+    assert result.returncode == 0, result.output
+    assert comparable(output) == comparable(REFERENCE / name)

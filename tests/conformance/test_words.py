@@ -1,0 +1,94 @@
+"""What the command line says when something is wrong: the argument, its value, and what it takes."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from tests.conformance.executables import REFERENCE, run
+from workbench.toolchain import CompiledModel
+
+pytestmark = pytest.mark.stan
+
+WORDS = {
+    "sample num_samples=-1": 'num_samples was given "-1", but it takes an integer of at least 0.',
+    "sample num_samples=1.5": 'num_samples was given "1.5", but it takes an integer of at least 0.',
+    "sample adapt delta=1": 'delta was given "1", but it takes a number above 0 and below 1.',
+    "sample thin": "thin takes an integer of at least 1: write thin=...",
+    "sample num_sample=3": '"num_sample=3" is not an argument of sample nor of what surrounds it',
+    "sample adapt=1": '"adapt=1": adapt is a group of arguments and takes no value.',
+    "sample algorithm=slice": 'algorithm was given "slice", but it takes one of hmc, fixed_param.',
+    "sample save_warmup=yes": 'save_warmup was given "yes", but it takes 0, 1, false or true.',
+    "sample num_warmup=0": 'num_warmup was given "0", but adaptation needs warm-up iterations',
+    "sample num_threads=2": 'num_threads was given "2", but this executable was built without threads',
+    "laplace": 'mode was given "", but it takes the name of a .csv file',
+    "log_prob": "log_prob needs one of unconstrained_params=<file> and constrained_params=<file>.",
+    "generate_quantities": "generate_quantities needs fitted_params=<a CSV file of draws>.",
+    "sample data file=none.json": 'the file "none.json" cannot be opened.',
+    "sample output file=no/such/x.csv": 'the output file "no/such/x.csv" cannot be opened for writing.',
+}
+
+
+@pytest.mark.parametrize("arguments", WORDS)
+def test_mistakes_are_named(arguments: str, throws: CompiledModel, tmp_path: Path) -> None:
+    (tmp_path / "data.json").write_text('{"where": 0}')
+    data = "" if "data" in arguments else " data file=data.json"
+    result = run(throws, arguments + data, tmp_path)
+
+    assert result.returncode != 0
+    assert f"Error: {WORDS[arguments]}" in result.stderr
+
+
+@pytest.mark.parametrize(
+    ("where", "expected"),
+    [
+        (1, "thrown in transformed data"),
+        (2, "thrown in transformed parameters"),
+        (3, "thrown in the model with x = "),
+    ],
+)
+def test_rejections_name_statement_and_value(
+    where: int, expected: str, throws: CompiledModel, tmp_path: Path
+) -> None:
+    (tmp_path / "data.json").write_text(f'{{"where": {where}}}')
+    result = run(throws, "sample data file=data.json output file=x.csv", tmp_path)
+
+    assert result.returncode != 0
+    assert any(line.startswith(("Error", "Exception")) for line in result.output.splitlines())
+    assert expected in result.output
+    assert "'driver_throws.stan', line" in result.output
+
+
+@pytest.mark.parametrize("where", [0, 4, 5])
+def test_rejections_that_do_not_stop_the_sampler(where: int, throws: CompiledModel, tmp_path: Path) -> None:
+    (tmp_path / "data.json").write_text(f'{{"where": {where}}}')
+    result = run(throws, "sample num_samples=50 data file=data.json output file=x.csv", tmp_path)
+
+    assert result.returncode == 0, result.output
+
+
+def test_broken_data_is_named(throws: CompiledModel, tmp_path: Path) -> None:
+    (tmp_path / "data.json").write_text('{"where": [0}')
+    result = run(throws, "sample data file=data.json", tmp_path)
+
+    assert result.returncode != 0
+    assert 'Error: in the file "data.json": Error in JSON parsing' in result.stderr
+
+
+def test_draws_of_another_program_are_refused(throws: CompiledModel, tmp_path: Path) -> None:
+    (tmp_path / "data.json").write_text('{"where": 0}')
+    draws = REFERENCE / "bernoulli" / "sample_diag.csv"
+    result = run(throws, f"generate_quantities fitted_params={draws} data file=data.json", tmp_path)
+
+    assert result.returncode != 0
+    assert 'expected the parameter "x", found "theta"' in result.stderr
+
+
+def test_full_disk_is_noticed(throws: CompiledModel, tmp_path: Path) -> None:
+    (tmp_path / "data.json").write_text('{"where": 0}')
+    (tmp_path / "x.csv").symlink_to("/dev/full")
+    result = run(throws, "sample num_samples=10 data file=data.json output file=x.csv", tmp_path)
+
+    assert result.returncode != 0
+    assert "Error: the output could not be written in full" in result.stderr
