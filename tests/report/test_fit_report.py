@@ -134,6 +134,21 @@ def test_gap_section_names_the_largest_gap():
     assert f"{abs(gaps[largest]['in_sd']):.2f} posterior standard deviations" in text
 
 
+def test_without_a_map_the_unconstrained_mode_is_compared():
+    fit = simulated_fit()
+    further = {name: {"unconstrained_in_sd": 0.1} for name in fit.record["gaps"]} | {
+        "tau": {"unconstrained_in_sd": 8.3}
+    }
+    without = Fit({**_without(fit, "map").record, "gaps": further}, fit.tree)
+    words = _words(_section(without, "gaps"))
+    assert "The joint mode on the unconstrained scale" in words
+    assert "furthest apart for `tau`" in words
+    assert "8.30 posterior standard deviations above" in words
+    table = _table(without, "estimates", "estimates-table")
+    assert "MAP" not in [column.title for column in table.columns]
+    assert "8.30" in [cell.text for cell in table.rows[1]]
+
+
 def test_pictures_are_bounded_in_number():
     section = _section(simulated_fit(schools=60, draws=40), "gaps")
     pictures = next(one for one in section.blocks if isinstance(one, Figures))

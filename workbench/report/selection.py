@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 from workbench.report import reading
 from workbench.report.reading import Record
@@ -27,9 +28,50 @@ def trouble(record: Record, name: str) -> float:
     return max((rhat - 1) / 0.01 if rhat is not None else 0.0, needed / min(sizes) if sizes else 0.0)
 
 
-def gap(record: Record, name: str) -> float:
-    """Return the distance of MAP and posterior mean in posterior standard deviations; 0 where unknown."""
-    return abs(reading.number(record.get("gaps", {}).get(name), "in_sd") or 0.0)
+@dataclass(frozen=True)
+class Mode:
+    """The mode that is compared with the posterior mean.
+
+    Attributes
+    ----------
+    method
+        Its part of `run.json`.
+    gap
+        The entry of `gaps` with its distance from the mean in posterior standard deviations.
+    words
+        What to call it.
+    """
+
+    method: str
+    gap: str
+    words: str
+
+
+_MODES = (
+    Mode("map", "in_sd", "joint mode (MAP)"),
+    Mode("map_unconstrained", "unconstrained_in_sd", "joint mode on the unconstrained scale"),
+)
+
+
+def compared_mode(record: Record) -> Mode | None:
+    """Return the MAP where there is one, the unconstrained mode where only that exists, or nothing."""
+    return next((mode for mode in _MODES if reading.estimates(record, mode.method)), None)
+
+
+def gap(record: Record, name: str) -> float | None:
+    """Return how far the mode lies above the posterior mean, in posterior standard deviations."""
+    mode = compared_mode(record)
+    return reading.number(record.get("gaps", {}).get(name), mode.gap) if mode else None
+
+
+def _distance(record: Record, name: str) -> float:
+    return abs(gap(record, name) or 0.0)
+
+
+def by_gap(record: Record) -> list[str]:
+    """Return the quantities whose gap is known, the largest first."""
+    known = [name for name in record.get("gaps", {}) if gap(record, name) is not None]
+    return sorted(known, key=lambda name: -_distance(record, name))
 
 
 def in_table_order(record: Record) -> tuple[str, ...]:
@@ -40,13 +82,13 @@ def in_table_order(record: Record) -> tuple[str, ...]:
 
 def worst(record: Record, names: Sequence[str]) -> list[str]:
     """Return quantities with the worst convergence first, and the larger gap where that is equal."""
-    return sorted(names, key=lambda name: (-round(trouble(record, name), 2), -gap(record, name)))
+    return sorted(names, key=lambda name: (-round(trouble(record, name), 2), -_distance(record, name)))
 
 
 def for_marginals(record: Record, limit: int) -> list[str]:
     """Return the quantities to draw: those whose MAP and mean are furthest apart, in the program's order."""
     candidates = reading.declared_first(record, reading.estimates(record, "nuts"))
-    chosen = set(sorted(candidates, key=lambda name: -gap(record, name))[:limit])
+    chosen = set(sorted(candidates, key=lambda name: -_distance(record, name))[:limit])
     return [name for name in candidates if name in chosen]
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
 
 from workbench.report import reading, selection
 from workbench.report.document import Block, Cell, Column, Notice, Paragraph, Section, Table, Tone
@@ -28,27 +29,36 @@ def section(record: Record) -> Section:
 
 def _table(record: Record) -> Table:
     names = selection.in_table_order(record)
-    fills = [fill for _, fill in _COLUMNS]
+    shown = [entry for entry in _ENTRIES if reading.estimates(record, entry.method)]
     rows = tuple(
-        (Cell(reading.label(record, name)), *(fill(record, name, _decimals(record, name)) for fill in fills))
+        (
+            Cell(reading.label(record, name)),
+            *(entry.fill(record, name, _decimals(record, name)) for entry in shown),
+        )
         for name in names
     )
     return Table(
         key="estimates-table",
         caption=_caption(record, len(names)),
-        columns=(Column("Quantity", "name"), *(_titled(column, record) for column, _ in _COLUMNS)),
+        columns=(Column("Quantity", "name"), *(_titled(entry.column, record) for entry in shown)),
         rows=rows,
-        note=_NOTE,
+        note=_note(record),
         is_interactive=True,
     )
 
 
-_NOTE = (
-    "Numbers show three significant digits of the posterior standard deviation. SE: Wald standard error, "
-    "from the curvature of the log likelihood. Gap / SD: how many posterior standard deviations the mode "
-    "lies above the mean (negative: below). R-hat and effective sample sizes (ESS) after Vehtari et al. "
-    "(2021), doi:10.1214/20-BA1221."
-)
+def _note(record: Record) -> str:
+    mode = selection.compared_mode(record)
+    gap = (
+        f"Gap / SD: how many posterior standard deviations the {mode.words} lies above the mean. "
+        if mode
+        else ""
+    )
+    return (
+        "Numbers show three significant digits of the posterior standard deviation. SE: Wald standard "
+        f"error, from the curvature of the log likelihood. {gap}R-hat and effective sample sizes (ESS) "
+        "after Vehtari et al. (2021), doi:10.1214/20-BA1221."
+    )
 
 
 def _caption(record: Record, count: int) -> str:
@@ -93,7 +103,7 @@ def _interval(method: str) -> Fill:
 
 
 def _gap(record: Record, name: str, _: int | None) -> Cell:
-    value = reading.number(record.get("gaps", {}).get(name), "in_sd")
+    value = selection.gap(record, name)
     tone = Tone.CAUTION if value is not None and abs(value) > _GAP_LIMIT else None
     return Cell(format_number(value, 2), tone)
 
@@ -112,28 +122,32 @@ def _ess(key: str) -> Fill:
     return fill
 
 
-_POSTERIOR = "Posterior"
-_CONVERGENCE = "Convergence"
+@dataclass(frozen=True)
+class _Entry:
+    """A column of the table, the method it belongs to, and how to fill it."""
 
-_COLUMNS: tuple[tuple[Column, Fill], ...] = (
-    (Column("Estimate", "number", "Maximum likelihood"), _value("mle", "value")),
-    (Column("SE", "number", "Maximum likelihood", "Wald standard error"), _value("mle", "se")),
-    (
-        Column("MAP", "number", "Modes", "joint mode of the posterior, constrained scale"),
-        _value("map", "value"),
-    ),
-    (
-        Column("Unc.", "number", "Modes", "joint mode of the posterior, unconstrained scale"),
-        _value("map_unconstrained", "value"),
-    ),
-    (Column("Mean", "number", "Laplace"), _value("laplace", "mean")),
-    (Column("SD", "number", "Laplace"), _value("laplace", "sd")),
-    (Column("Mean", "number", _POSTERIOR), _value("nuts", "mean")),
-    (Column("Median", "number", _POSTERIOR), _value("nuts", "median")),
-    (Column("SD", "number", _POSTERIOR), _value("nuts", "sd")),
-    (Column("{level} interval", "number", _POSTERIOR), _interval("nuts")),
-    (Column("Gap / SD", "number", _POSTERIOR), _gap),
-    (Column("R‑hat", "number", _CONVERGENCE), _rhat),
-    (Column("ESS bulk", "number", _CONVERGENCE), _ess("ess_bulk")),
-    (Column("ESS tail", "number", _CONVERGENCE), _ess("ess_tail")),
+    method: str
+    column: Column
+    fill: Fill
+
+
+def _number(method: str, key: str, title: str, group: str, help_text: str = "") -> _Entry:
+    return _Entry(method, Column(title, "number", group, help_text), _value(method, key))
+
+
+_ENTRIES = (
+    _number("mle", "value", "Estimate", "Maximum likelihood"),
+    _number("mle", "se", "SE", "Maximum likelihood", "Wald standard error"),
+    _number("map", "value", "MAP", "Modes", "joint mode of the posterior on the constrained scale"),
+    _number("map_unconstrained", "value", "Unc.", "Modes", "joint mode on the unconstrained scale"),
+    _number("laplace", "mean", "Mean", "Laplace"),
+    _number("laplace", "sd", "SD", "Laplace"),
+    _number("nuts", "mean", "Mean", "Posterior"),
+    _number("nuts", "median", "Median", "Posterior"),
+    _number("nuts", "sd", "SD", "Posterior"),
+    _Entry("nuts", Column("{level} interval", "number", "Posterior"), _interval("nuts")),
+    _Entry("nuts", Column("Gap / SD", "number", "Posterior"), _gap),
+    _Entry("nuts", Column("R‑hat", "number", "Convergence"), _rhat),
+    _Entry("nuts", Column("ESS bulk", "number", "Convergence"), _ess("ess_bulk")),
+    _Entry("nuts", Column("ESS tail", "number", "Convergence"), _ess("ess_tail")),
 )

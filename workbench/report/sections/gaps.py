@@ -22,27 +22,23 @@ def section(record: Record, tree: xr.DataTree) -> Section:
 
 
 def _words(record: Record) -> tuple[Block, ...]:
-    ranked = _ranked(record)
-    if not ranked:
-        return (Notice("Without both a MAP estimate and posterior draws there is no gap between them."),)
+    ranked, mode = selection.by_gap(record), selection.compared_mode(record)
+    if not ranked or mode is None:
+        return (Notice("Without both a mode and posterior draws there is no gap between them."),)
     name = ranked[0]
-    gap = record["gaps"][name]
-    label = reading.label(record, name)
-    scale = reading.number(reading.estimates(record, "nuts").get(name), "sd")
-    size = format_number(abs(gap["map_minus_mean"]), decimals_for(scale))
-    side = "below" if gap["map_minus_mean"] < 0 else "above"
+    nuts = reading.estimates(record, "nuts").get(name)
+    decimals = decimals_for(reading.number(nuts, "sd"))
+    value = reading.number(reading.estimates(record, mode.method).get(name), "value")
+    gap = selection.gap(record, name) or 0.0
     text = (
-        f"The joint mode (MAP) and the posterior mean are furthest apart for `{label}`: the mode lies "
-        f"{size} {side} the mean, {format_number(abs(gap['in_sd']), 2)} posterior standard deviations. A "
-        "mode is the highest point of a density and moves with the scale it is looked for on; a mean "
-        "weighs all of the posterior. Where the two differ much, the mode alone is a poor summary."
+        f"The {mode.words} and the posterior mean are furthest apart for `{reading.label(record, name)}`: "
+        f"{format_number(value, decimals)} against "
+        f"{format_number(reading.number(nuts, 'mean'), decimals)}, which is {format_number(abs(gap), 2)} "
+        f"posterior standard deviations {'below' if gap < 0 else 'above'}. A mode is the highest point of "
+        "a density and moves with the scale it is looked for on; a mean weighs all of the posterior. "
+        "Where the two differ much, the mode alone is a poor summary."
     )
     return (Paragraph(text),)
-
-
-def _ranked(record: Record) -> list[str]:
-    known = [name for name, gap in record.get("gaps", {}).items() if reading.number(gap, "in_sd") is not None]
-    return sorted(known, key=lambda name: -selection.gap(record, name))
 
 
 def _pictures(record: Record, tree: xr.DataTree) -> tuple[Block, ...]:
@@ -111,7 +107,9 @@ def _finding(record: Record, name: str) -> str:
 
 
 def _decomposition(record: Record) -> tuple[Block, ...]:
-    explained = [name for name in _ranked(record) if set(_STEPS) <= set(record["gaps"][name])][:MAX_ROWS]
+    explained = [name for name in selection.by_gap(record) if set(_STEPS) <= set(record["gaps"][name])][
+        :MAX_ROWS
+    ]
     if not explained:
         return ()
     columns = (

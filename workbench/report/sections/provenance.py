@@ -38,6 +38,7 @@ def _identity(record: Record) -> tuple[tuple[str, str], ...]:
         ("Seed", str(record.get("seed", MISSING))),
         ("Stan", f"{toolchain.get('stan', MISSING)} ({toolchain.get('source', 'source unknown')})"),
         ("Compiler", f"`{toolchain.get('compiler', MISSING)}`"),
+        ("Why these", str(toolchain.get("why") or MISSING)),
         ("Machine", str(record.get("platform") or MISSING)),
         ("Made", str(record.get("created") or MISSING)),
     )
