@@ -10,6 +10,9 @@ from workbench.estimation import draws, mode
 from workbench.estimation.part import Part
 from workbench.estimation.setting import Setting
 
+EQUAL_RATIOS = 1e-6
+"""Log ratios [nats] closer than this are equal: draws and densities are printed with ten digits."""
+
 
 def approximate(setting: Setting, found: mode.Mode | None) -> Part:
     """Return draws around the unconstrained mode, with the k-hat of the approximation."""
@@ -42,7 +45,9 @@ def approximate(setting: Setting, found: mode.Mode | None) -> Part:
 
 
 def pareto_khat(log_ratios: Floats) -> float:
-    """Return the shape of the tail of importance ratios; not a number where they have no tail.
+    """Return the shape of the tail of importance ratios.
+
+    It is 0 where all ratios are equal, up to rounding in Stan's output: the approximation is then exact.
 
     Parameters
     ----------
@@ -54,6 +59,8 @@ def pareto_khat(log_ratios: Floats) -> float:
     Vehtari, Simpson, Gelman, Yao and Gabry (2024), Pareto smoothed importance sampling, JMLR 25(72); its use
     for approximations: Yao et al. (2018), Yes, but did it work?, arXiv:1802.02538.
     """
+    if np.ptp(log_ratios) < EQUAL_RATIOS:
+        return 0.0
     # ArviZ takes the negative, as leave-one-out does: a log-likelihood where the log ratio is its negative.
     negative = np.where(np.isfinite(log_ratios), -log_ratios, np.inf)
     with np.errstate(all="ignore"):

@@ -1,0 +1,58 @@
+"""Ctrl-C in the middle of sampling: children end, nothing is half-written, earlier runs stay."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+
+import psutil
+import pytest
+
+from tests.cli.conftest import ENTRY, SCHOOLS
+
+pytestmark = pytest.mark.stan
+
+
+def start(folder, *options):
+    """Start a fit that would sample for minutes, in a process group of its own."""
+    long = ("--draws", "1000000", "--adapt-delta", "0.99", "--jobs", "2")
+    argv = [sys.executable, "-P", "-c", ENTRY, "fit", *map(str, SCHOOLS), "-o", "run", *long, *options]
+    return subprocess.Popen(
+        argv, cwd=folder, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, start_new_session=True
+    )
+
+
+def wait_for_chains(parent):
+    deadline = time.monotonic() + 300
+    while time.monotonic() < deadline:
+        chains = [
+            child
+            for child in psutil.Process(parent.pid).children(recursive=True)
+            if "method=sample" in child.cmdline()
+        ]
+        if len(chains) == 2:
+            return chains
+        assert parent.poll() is None, parent.communicate()
+        time.sleep(0.05)
+    raise AssertionError("no chain was started")
+
+
+@pytest.mark.parametrize("sent_to", ["the group, as a terminal does", "the parent alone"])
+def test_an_interrupt_ends_the_chains_and_writes_nothing(tmp_path, sent_to):
+    (tmp_path / "run").mkdir()
+    (tmp_path / "run" / "run.json").write_text("an earlier run")
+    parent = start(tmp_path)
+    chains = wait_for_chains(parent)
+    if sent_to == "the parent alone":
+        os.kill(parent.pid, signal.SIGINT)
+    else:
+        os.killpg(parent.pid, signal.SIGINT)
+    stdout, stderr = parent.communicate(timeout=30)
+    assert parent.returncode == 130
+    assert stdout == ""
+    assert "interrupted" in stderr
+    assert "Traceback" not in stderr
+    assert not [chain for chain in chains if chain.is_running() and chain.status() != psutil.STATUS_ZOMBIE]
+    assert [path.name for path in tmp_path.iterdir()] == ["run"]
+    assert (tmp_path / "run" / "run.json").read_text() == "an earlier run"
