@@ -68,12 +68,15 @@ _TALLEST = 2.0  # the approximation may be a spike: the posterior must stay visi
 _MAX_MARKS = 400
 
 
+Form = Literal["filled", "open", "diamond", "bar"]
+
+
 @dataclass(frozen=True)
 class Estimate:
     """A point and an interval around it, on their own line under a density; each may be unknown."""
 
     label: str
-    form: Literal["filled", "open", "diamond", "bar"]
+    form: Form
     value: float | None
     lower: float | None = None
     upper: float | None = None

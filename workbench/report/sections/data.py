@@ -7,6 +7,15 @@ from workbench.report.document import Block, Cell, Column, Facts, Notice, Sectio
 from workbench.report.numbers import MISSING, format_count
 from workbench.report.reading import Record
 
+_COLUMNS = {
+    "name": Column("Stan variable", "name"),
+    "type": Column("Type", "name"),
+    "size": Column("Size"),
+    "from": Column("From", "prose"),
+    "first": Column("First values"),
+    "remark": Column("Remark", "prose"),
+}
+
 
 def section(record: Record) -> Section:
     """Return the file, the binding table, and the columns left unused."""
@@ -23,23 +32,11 @@ def _binding(data: Record) -> Block:
     variables = data.get("variables") or ()
     if not variables:
         return Notice("The binding of columns to Stan variables was not recorded.")
+    shown = [key for key in _COLUMNS if any(one.get(key) for one in variables)]
     return Table(
         key="binding-table",
         caption="How the table became Stan's data",
-        columns=(
-            Column("Stan variable", "name"),
-            Column("Type", "name"),
-            Column("Size"),
-            Column("From", "prose"),
-            Column("First values"),
-            Column("Remark", "prose"),
-        ),
-        rows=tuple(
-            (
-                Cell(str(one.get("name"))),
-                *(Cell(str(one.get(key) or MISSING)) for key in ("type", "size", "from", "first", "remark")),
-            )
-            for one in variables
-        ),
+        columns=tuple(_COLUMNS[key] for key in shown),
+        rows=tuple(tuple(Cell(str(one.get(key) or MISSING)) for key in shown) for one in variables),
         is_prose=True,
     )

@@ -6,7 +6,7 @@ import xarray as xr
 
 from workbench.report import figures, reading, selection
 from workbench.report.document import Block, Cell, Column, Figure, Figures, Notice, Paragraph, Section, Table
-from workbench.report.figures import Estimate
+from workbench.report.figures import Estimate, Form
 from workbench.report.numbers import decimals_for, format_number, plural
 from workbench.report.reading import Record
 
@@ -46,20 +46,22 @@ def _pictures(record: Record, tree: xr.DataTree) -> tuple[Block, ...]:
     drawn = [figure for name in chosen if (figure := _picture(record, tree, name))]
     if not drawn:
         return (Notice("There are no posterior draws to picture."),)
+    return (Figures("marginals", tuple(drawn), _HOW_TO_READ + _left_out(record, len(drawn))),)
+
+
+_HOW_TO_READ = (
+    "Filled: posterior density. Dashed: Laplace approximation. Below, on the same axis, one line for each "
+    "method: maximum likelihood with its Wald interval (diamond), MAP on the constrained scale (dot) and "
+    "on the unconstrained scale (ring), the Laplace mean and the posterior mean (bars) with their "
+    "intervals. An arrow at the edge stands for a value beyond it."
+)
+
+
+def _left_out(record: Record, drawn: int) -> str:
     total = len(reading.estimates(record, "nuts"))
-    left_out = (
-        f" The {plural(len(drawn), 'quantity')} with the largest gaps of {total} are drawn."
-        if (total > len(drawn))
-        else ""
-    )
-    reading_help = (
-        "Filled: posterior density. Dashed: Laplace approximation. Below, on the same axis: maximum "
-        "likelihood with its Wald interval (diamond), MAP on the constrained scale (dot) and on the "
-        "unconstrained scale (ring), the Laplace mean and the posterior mean (bars) with their intervals. "
-        "An arrow at the edge stands "
-        "for a value beyond it." + left_out
-    )
-    return (Figures("marginals", tuple(drawn), reading_help),)
+    if drawn == total:
+        return ""
+    return f" Drawn are {plural(drawn, 'quantity')} of {total}, those with the largest gaps."
 
 
 def _picture(record: Record, tree: xr.DataTree, name: str) -> Figure | None:
@@ -70,17 +72,22 @@ def _picture(record: Record, tree: xr.DataTree, name: str) -> Figure | None:
     return Figure(svg, _finding(record, name), f"`{reading.label(record, name)}`")
 
 
+_LINES: tuple[tuple[str, str, Form, str], ...] = (
+    ("mle", "MLE", "diamond", "value"),
+    ("map", "MAP", "filled", "value"),
+    ("map_unconstrained", "MAP, unc.", "open", "value"),
+    ("laplace", "Laplace", "bar", "mean"),
+    ("nuts", "NUTS", "bar", "mean"),
+)
+"""Part of the record, label, mark, and the entry that is the point."""
+
+
 def _lines(record: Record, name: str) -> list[Estimate]:
-    mle, laplace, nuts = (reading.estimates(record, key).get(name) for key in ("mle", "laplace", "nuts"))
-    modes = [
-        (title, form, reading.number(reading.estimates(record, key).get(name), "value"))
-        for title, form, key in (("MAP", "filled", "map"), ("MAP, unc.", "open", "map_unconstrained"))
-    ]
+    """Return one line for each method that has an estimate of the quantity."""
     return [
-        Estimate("MLE", "diamond", reading.number(mle, "value"), *_ends(mle)),
-        *(Estimate(title, form, value) for title, form, value in modes),  # type: ignore[arg-type]
-        Estimate("Laplace", "bar", reading.number(laplace, "mean"), *_ends(laplace)),
-        Estimate("NUTS", "bar", reading.number(nuts, "mean"), *_ends(nuts)),
+        Estimate(label, form, reading.number(numbers, entry), *_ends(numbers))
+        for method, label, form, entry in _LINES
+        if (numbers := reading.estimates(record, method).get(name))
     ]
 
 

@@ -1,0 +1,172 @@
+"""The report in a real browser: silent, complete, usable without a mouse, on any screen."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.browser.chromium import BROWSERS, Tab, browse, executable
+from tests.report.simulated import simulated_fit
+from workbench.report import fit_report, render
+
+pytestmark = [
+    pytest.mark.browser,
+    pytest.mark.skipif(executable() is None, reason=f"needs one of {', '.join(BROWSERS)} on the path"),
+]
+
+FIRST_COLUMN = (
+    "Array.from(document.querySelectorAll('#estimates-table tbody tr'), row => row.cells[0].textContent)"
+)
+HEADER = "document.querySelectorAll('#estimates-table thead tr:last-child button')"
+
+
+@pytest.fixture(scope="module")
+def report(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    path = tmp_path_factory.mktemp("report") / "report.html"
+    path.write_text(render(fit_report(simulated_fit(schools=14))), encoding="utf-8")
+    return path
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Tab]:
+    with browse() as tab:
+        yield tab
+
+
+@pytest.fixture
+def tab(browser: Tab, report: Path) -> Tab:
+    browser.resize(1200)
+    browser.emulate("light")
+    browser.open(report)
+    return browser
+
+
+def test_console_is_silent(tab):
+    assert tab.of("Runtime.exceptionThrown", "Runtime.consoleAPICalled", "Log.entryAdded") == []
+
+
+def test_nothing_but_the_file_is_requested(tab, report):
+    requested = [event["request"]["url"] for event in tab.of("Network.requestWillBeSent")]
+    assert [url for url in requested if not url.startswith("data:")] == [report.as_uri()]
+    assert tab.of("Network.loadingFailed") == []
+
+
+def test_policy_stops_what_hostile_text_would_load(tab, report, tmp_path):
+    attack = '<img src="https://example.invalid/x.png"><script>document.title = "taken"</script>'
+    page = tmp_path / "attacked.html"
+    page.write_text(report.read_text(encoding="utf-8").replace("<main", f"{attack}<main"), encoding="utf-8")
+    tab.open(page)
+    assert tab.evaluate("document.title") != "taken"
+    answered = [event["response"]["url"] for event in tab.of("Network.responseReceived")]
+    assert not any("example.invalid" in url for url in answered)
+
+
+def test_sorting_by_a_column_of_numbers(tab):
+    before = tab.evaluate(FIRST_COLUMN)
+    tab.evaluate(f"{HEADER}[3].click()")
+    column = (
+        "Array.from(document.querySelectorAll('#estimates-table tbody tr'), row => row.cells[3].textContent)"
+    )
+    up = [float(text.replace("−", "-")) for text in tab.evaluate(column)]
+    assert up == sorted(up)
+    assert tab.evaluate(FIRST_COLUMN) != before
+    tab.evaluate(f"{HEADER}[3].click()")
+    down = [float(text.replace("−", "-")) for text in tab.evaluate(column)]
+    assert down == sorted(up, reverse=True)
+    assert tab.evaluate(f"{HEADER}[3].closest('th').getAttribute('aria-sort')") == "descending"
+
+
+def test_sorting_names_counts_and_puts_what_is_missing_last(tab):
+    tab.evaluate(f"{HEADER}[0].click()")
+    names = tab.evaluate(FIRST_COLUMN)
+    assert names.index("theta_raw[2]") < names.index("theta_raw[10]")
+    for _ in range(2):
+        tab.evaluate(f"{HEADER}[2].click()")  # the standard error of tau is missing
+        assert tab.evaluate(FIRST_COLUMN)[-1] == "tau"
+
+
+def test_searching_leaves_the_rows_that_match(tab):
+    shown = "Array.from(document.querySelectorAll('#estimates-table tbody tr:not([hidden])')).length"
+    tab.evaluate(
+        "(() => { const box = document.querySelector('input[data-table=estimates-table]');"
+        " box.value = 'RAW 1'; box.dispatchEvent(new Event('input')); })()"
+    )
+    assert tab.evaluate(shown) == 5  # 10 to 14; the first goes by its label
+    assert "5 of 16" in tab.evaluate("document.querySelector('#estimates-table output').textContent")
+
+
+@pytest.mark.parametrize("width", [320, 360, 768, 1200, 1600])
+def test_page_never_scrolls_sideways(tab, width):
+    tab.resize(width)
+    assert tab.evaluate("document.documentElement.scrollWidth") <= width
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_text_stands_out_from_its_ground(tab, scheme):
+    """WCAG 2.2, success criterion 1.4.3: a contrast of at least 4.5 for text."""
+    tab.emulate(scheme)
+    assert tab.evaluate(_WORST_CONTRAST) >= 4.5
+
+
+def test_dark_pages_have_dark_ground_and_light_drawings(tab):
+    tab.emulate("dark")
+    ground = tab.evaluate("getComputedStyle(document.body).backgroundColor")
+    ink = tab.evaluate("getComputedStyle(document.querySelector('.drawing svg text')).fill")
+    assert max(_channels(ground)) < 60
+    assert min(_channels(ink)) > 180
+
+
+def test_first_tab_reaches_the_skip_link_and_enter_follows_it(tab):
+    tab.press("Tab")
+    assert tab.evaluate("document.activeElement.className") == "skip"
+    assert tab.evaluate("document.activeElement.getBoundingClientRect().left") >= 0
+    tab.press("Enter")
+    assert tab.evaluate("location.hash") == "#content"
+
+
+def test_headers_sort_from_the_keyboard(tab):
+    tab.evaluate(f"{HEADER}[1].focus()")
+    assert tab.evaluate("getComputedStyle(document.activeElement).outlineStyle") == "solid"
+    tab.press("Enter")
+    assert tab.evaluate(f"{HEADER}[1].closest('th').getAttribute('aria-sort')") == "ascending"
+
+
+def test_page_is_complete_without_scripts(tab, report, tmp_path):
+    page = tmp_path / "plain.html"
+    text = report.read_text(encoding="utf-8")
+    page.write_text(text[: text.rindex("<script>")] + "</body></html>", encoding="utf-8")
+    tab.open(page)
+    assert tab.evaluate("document.querySelectorAll('#estimates-table tbody tr').length") == 16
+    assert tab.evaluate(
+        "Array.from(document.querySelectorAll('button, input')).every(one => !one.offsetParent)"
+    )
+
+
+def _channels(colour: str) -> list[float]:
+    return [float(part) for part in colour[colour.index("(") + 1 : -1].split(",")[:3]]
+
+
+_WORST_CONTRAST = """(() => {
+  const channels = (colour) => colour.match(/[\\d.]+/g).map(Number);
+  const linear = (value) => {
+    const share = value / 255;
+    return share <= 0.04045 ? share / 12.92 : ((share + 0.055) / 1.055) ** 2.4;
+  };
+  const luminance = (rgb) => 0.2126 * linear(rgb[0]) + 0.7152 * linear(rgb[1]) + 0.0722 * linear(rgb[2]);
+  const ground = (element) => {
+    for (let one = element; one; one = one.parentElement) {
+      const rgba = channels(getComputedStyle(one).backgroundColor);
+      if (rgba.length === 3 || rgba[3] > 0) return rgba;
+    }
+    return [255, 255, 255];
+  };
+  let worst = 21;
+  for (const element of document.querySelectorAll("body *:not(svg *):not(script)")) {
+    if (!Array.from(element.childNodes).some((node) => node.nodeType === 3 && node.data.trim())) continue;
+    const pair = [channels(getComputedStyle(element).color), ground(element)].map(luminance);
+    worst = Math.min(worst, (Math.max(...pair) + 0.05) / (Math.min(...pair) + 0.05));
+  }
+  return worst;
+})()"""
