@@ -158,7 +158,7 @@ def build_header(
         copy_header(toolchain.compiler, toolchain.home, folder)
         with progress.stage("Precompiling Stan's headers"):
             command = header_command(toolchain.compiler, toolchain.home, folder, threads=threads)
-            _compile_all(toolchain, "header", [command, *beside])
+            compile_all(toolchain, "header", [command, *beside])
 
     cache.publish(place, make, progress)
     cache.touch(place)
@@ -188,7 +188,7 @@ def build_driver(toolchain: Toolchain, threads: bool, progress: Progress) -> lis
         header = build_header(toolchain, threads, progress, beside=commands(free, None))
         rest = [source for source in sources if not (folder / f"{source.stem}.o").exists()]
         with progress.stage("Building Stan's driver", len(rest)) as stage:
-            _compile_all(toolchain, "driver", commands(rest, header), on_count=stage.update)
+            compile_all(toolchain, "driver", commands(rest, header), on_count=stage.update)
 
     cache.publish(place, make, progress)
     cache.touch(place)
@@ -222,13 +222,13 @@ class _Model:
         source.write_text(self.cpp)
         with self.progress.stage(f"Compiling {self.name}"):
             command = object_command(compiler, home, header, source, model, threads=self.threads)
-            _compile_all(self.toolchain, self.name, [command])
+            compile_all(self.toolchain, self.name, [command])
             link = link_command(compiler, home, [model, *self.driver], folder / self.name)
-            _compile_all(self.toolchain, self.name, [link])
+            compile_all(self.toolchain, self.name, [link])
         model.unlink()
 
 
-def _compile_all(
+def compile_all(
     toolchain: Toolchain,
     what: str,
     commands: Sequence[process.Command],

@@ -179,7 +179,7 @@ def object_command(
     compiler: Compiler, home: Path, header: Path | None, source: Path, output: Path, *, threads: bool
 ) -> process.Command:
     """Return the command that compiles one source file, with the precompiled header where it needs Stan."""
-    use = () if header is None else _DIALECT[compiler.kind].use_header(header)
+    use = () if header is None else use_header(compiler, header)
     return _command(
         compiler,
         (*flags(compiler, home, threads=threads), *use),
@@ -187,15 +187,22 @@ def object_command(
     )
 
 
+def use_header(compiler: Compiler, folder: Path) -> tuple[str, ...]:
+    """Return the options that make a compilation use a precompiled header."""
+    return _DIALECT[compiler.kind].use_header(folder)
+
+
 def link_command(compiler: Compiler, home: Path, objects: Sequence[Path], output: Path) -> process.Command:
-    """Return the command that links an executable, which will look for TBB in the Stan home."""
+    """Return the command that links an executable."""
+    return _command(compiler, (), (*map(str, objects), "-o", str(output), *link_options(compiler, home)))
+
+
+def link_options(compiler: Compiler, home: Path) -> tuple[str, ...]:
+    """Return the libraries of an executable, which will look for TBB in the Stan home."""
     lib = home / "lib"
     archives = sorted(str(path) for path in lib.glob("libsundials_*.a"))
-    return _command(
-        compiler,
-        ("-pthread", *_DIALECT[compiler.kind].link_flags),
-        (*map(str, objects), "-o", str(output), *archives, f"-L{lib}", "-ltbb", f"-Wl,-rpath,{lib}"),
-    )
+    own = _DIALECT[compiler.kind].link_flags
+    return ("-pthread", *own, *archives, f"-L{lib}", "-ltbb", f"-Wl,-rpath,{lib}")
 
 
 def _command(compiler: Compiler, options: Sequence[str], rest: Sequence[str]) -> process.Command:

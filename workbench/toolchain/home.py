@@ -1,0 +1,145 @@
+"""A folder that cmdstanpy, and others who speak to CmdStan, accept as a CmdStan home."""
+
+from __future__ import annotations
+
+from importlib import resources
+from pathlib import Path
+
+from workbench.progress import SILENT, Progress
+from workbench.provenance import hash_parts
+from workbench.toolchain import cache
+from workbench.toolchain.build import build_driver, build_header, compile_all, driver_key
+from workbench.toolchain.compilers import flags, link_command, link_options, object_command, use_header
+from workbench.toolchain.locate import Toolchain
+
+# Programs that CmdStan homes hold besides stanc, each one source file of ours.
+_TOOLS = ("stansummary", "diagnose")
+# Pieces of the driver that the tools share: they read draws and numbers.
+_SHARED = ("number.o",)
+
+
+def cmdstan_home(toolchain: Toolchain, *, threads: bool = False, progress: Progress = SILENT) -> Path:
+    """Return a CmdStan home whose makefile compiles with this toolchain; made on first use.
+
+    A CmdStan that the user brought is its own home.
+
+    Parameters
+    ----------
+    toolchain
+        What `provision` returned.
+    threads
+        Whether ``STAN_THREADS=True`` shall work as well; it needs a second driver.
+    progress
+        Where stages are shown.
+    """
+    if toolchain.source == "cmdstan":
+        return toolchain.home
+    variants = (False, True) if threads else (False,)
+    keys = [driver_key(toolchain, variant) for variant in variants]
+    texts = [path.read_text() for path in _sources()]
+    place = cache.entry(toolchain.cache, "homes", hash_parts("home", *keys, _MAKEFILE, *texts))
+
+    def make(folder: Path) -> None:
+        settings = [_variant(toolchain, variant, progress) for variant in variants]
+        (folder / "makefile").write_text(_makefile(toolchain, settings))
+        (folder / "bin").mkdir()
+        (folder / "bin" / "stanc").symlink_to(toolchain.stanc.path)
+        with progress.stage("Building CmdStan's tools"):
+            _build_tools(toolchain, folder / "bin", progress)
+
+    cache.publish(place, make, progress)
+    cache.touch(place)
+    return place
+
+
+def _sources() -> list[Path]:
+    folder = Path(str(resources.files("workbench.toolchain") / "analysis"))
+    return sorted(path for path in folder.iterdir() if path.suffix in (".hpp", ".cpp"))
+
+
+def _build_tools(toolchain: Toolchain, folder: Path, progress: Progress) -> None:
+    compiler, home = toolchain.compiler, toolchain.home
+    header = build_header(toolchain, False, progress)
+    shared = [path for path in build_driver(toolchain, False, progress) if path.name in _SHARED]
+    sources = [path for path in _sources() if path.suffix == ".cpp"]
+    objects = {path: folder / f"{path.stem}.o" for path in sources}
+    compiling = [
+        object_command(compiler, home, header, source, target, threads=False)
+        for source, target in objects.items()
+    ]
+    compile_all(toolchain, "tools", compiling)
+    both = [target for source, target in objects.items() if source.stem not in _TOOLS]
+    linking = [
+        link_command(compiler, home, (folder / f"{name}.o", *both, *shared), folder / name) for name in _TOOLS
+    ]
+    compile_all(toolchain, "tools", linking)
+    for target in objects.values():
+        target.unlink()
+
+
+def _variant(toolchain: Toolchain, threads: bool, progress: Progress) -> str:
+    """Return the makefile's settings for one kind of executable."""
+    compiler, home = toolchain.compiler, toolchain.home
+    header = build_header(toolchain, threads, progress)
+    driver = build_driver(toolchain, threads, progress)
+    ending = "_THREADS" if threads else ""
+    return "\n".join(
+        (
+            f"WB_FLAGS{ending} := {' '.join(flags(compiler, home, threads=threads))}",
+            f"WB_HEADER{ending} := {' '.join(use_header(compiler, header))}",
+            f"WB_DRIVER{ending} := {' '.join(map(str, driver))}",
+        )
+    )
+
+
+def _makefile(toolchain: Toolchain, settings: list[str]) -> str:
+    compiler = toolchain.compiler
+    environment = [f"export {name} := {value}" for name, value in compiler.env.items()]
+    return _MAKEFILE.format(
+        version=toolchain.stan_version,
+        compiler=" ".join(compiler.argv),
+        stanc=toolchain.stanc.path,
+        link=" ".join(link_options(compiler, toolchain.home)),
+        settings="\n".join((*settings, *environment)),
+    )
+
+
+_MAKEFILE = """\
+CMDSTAN_VERSION := {version}
+# Compiles PATH/name.stan to the executable PATH/name. Written by workbench: it is a part of its build cache.
+-include make/local
+
+WB_CXX := {compiler}
+WB_LINK := {link}
+{settings}
+
+# Any value but these asks for threads.
+ifneq ($(filter-out false False FALSE 0,$(STAN_THREADS)),)
+ifndef WB_DRIVER_THREADS
+$(error this home was made without threads: make one with `workbench toolchain path --threads`)
+endif
+WB_VARIANT := _THREADS
+endif
+WB_OWN := $(CPPFLAGS) $(CXXFLAGS) $(if $(O),-O$(O)) $(if $(USER_HEADER),-include $(USER_HEADER))
+ifneq ($(filter-out false False FALSE 0,$(STAN_NO_RANGE_CHECKS)),)
+WB_OWN += -DSTAN_NO_RANGE_CHECKS
+endif
+# The precompiled header holds for the options it was made with: others do without it.
+WB_CHANGED := $(strip $(CPPFLAGS) $(CXXFLAGS) $(O) $(filter-out false False FALSE 0,$(STAN_NO_RANGE_CHECKS)))
+WB_USED_HEADER := $(if $(WB_CHANGED),,$(WB_HEADER$(WB_VARIANT)))
+
+.SUFFIXES:
+.PHONY: build clean-all
+build clean-all: ;
+
+%.hpp: %.stan
+\t{stanc} $(STANCFLAGS) --o=$@ $<
+
+%.o: %.hpp
+\t$(WB_CXX) $(WB_FLAGS$(WB_VARIANT)) $(WB_USED_HEADER) $(WB_OWN) -x c++ -c $< -o $@
+
+%: %.o
+\t$(WB_CXX) $(LDFLAGS) $< $(WB_DRIVER$(WB_VARIANT)) -o $@ $(WB_LINK) $(LDLIBS)
+
+.PRECIOUS: %.hpp
+"""
