@@ -7,6 +7,7 @@ from typing import Any
 import pandas as pd
 import pytest
 
+from workbench.program import stanc
 from workbench.provenance import hash_file
 
 ROOT = Path(__file__).parents[2]
@@ -52,3 +53,20 @@ def test_every_data_line_has_a_comment_with_a_unit(path):
     assert block
     assert all("; // " in line for line in block)
     assert lines[0].startswith("// ")
+
+
+@pytest.mark.stan
+@pytest.mark.parametrize("path", MODELS, ids=lambda path: path.stem)
+def test_program_is_formatted_as_stanc_would(path, tools):
+    formatted = stanc.ask(tools.stanc, ["--auto-format"], path)
+    assert formatted.rstrip("\n") == path.read_text(encoding="utf-8").rstrip("\n")
+
+
+@pytest.mark.stan
+@pytest.mark.parametrize("path", MODELS, ids=lambda path: path.stem)
+def test_program_can_be_taken_apart_without_doubt(path, read_program):
+    read = read_program(path)
+    assert read.instrumented is not None
+    assert list(read.obstacles) == []
+    assert {term.role for term in read.terms} >= {"prior", "likelihood"}
+    assert not any(term.confidence == "ask" for term in read.terms)
