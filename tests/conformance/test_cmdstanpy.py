@@ -98,7 +98,7 @@ def test_laplace_finds_its_own_mode(model: cmdstanpy.CmdStanModel) -> None:
 
 @pytest.mark.parametrize(
     ("options", "rows"),
-    [({}, 100), ({"num_paths": 1}, 100), ({"psis_resample": False}, 400), ({"inits": {"theta": 0.4}}, 100)],
+    [({}, 100), ({"num_paths": 1}, 100), ({"psis_resample": False}, 4000), ({"inits": {"theta": 0.4}}, 100)],
 )
 def test_pathfinder(options: dict[str, Any], rows: int, model: cmdstanpy.CmdStanModel) -> None:
     fit = model.pathfinder(DATA, draws=100, seed=1, **options)

@@ -2,16 +2,22 @@
 
 from workbench.toolchain.build import CompiledModel, build
 from workbench.toolchain.compilers import Compiler
+from workbench.toolchain.doctor import Finding, examine
 from workbench.toolchain.home import cmdstan_home
 from workbench.toolchain.locate import Settings, Toolchain, cache_folder, provision
+from workbench.toolchain.prune import Pruned, prune
 
 __all__ = [
     "CompiledModel",
     "Compiler",
+    "Finding",
+    "Pruned",
     "Settings",
     "Toolchain",
     "build",
     "cache_folder",
     "cmdstan_home",
+    "examine",
     "provision",
+    "prune",
 ]

@@ -65,6 +65,7 @@ def _provide(place: Path, make: Callable[[Path], None], progress: Progress) -> P
     # Thousands of files: their presence as a whole is asked here, each one's content by the doctor.
     if not (place / cache.MANIFEST).exists():
         cache.publish(place, make, progress)
+    cache.touch(place)
     return place
 
 

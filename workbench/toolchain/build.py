@@ -16,7 +16,7 @@ from workbench.errors import BuildFailed
 from workbench.program import stanc
 from workbench.progress import SILENT, Progress
 from workbench.provenance import hash_parts
-from workbench.toolchain import cache
+from workbench.toolchain import cache, cmdstan
 from workbench.toolchain.compilers import copy_header, header_command, link_command, object_command
 from workbench.toolchain.locate import Toolchain
 
@@ -98,14 +98,15 @@ def build(
         The C++ compiler fails; carries its command and a log file.
     """
     started = time.monotonic()
+    model = _Model(toolchain, threads, name, source, tuple(include_paths), progress)
     cpp = translate(name, source, toolchain.stanc, include_paths)
-    key = hash_parts("model", driver_key(toolchain, threads), cpp)
+    key = hash_parts("model", _front_end_key(toolchain, threads), cpp)
     place = cache.entry(toolchain.cache, "models", key)
     cached = cache.is_sound(place)
     if not cached:
-        objects = build_driver(toolchain, threads, progress)
-        made = _Model(toolchain, threads, name, cpp, objects, progress)
-        cache.publish(place, made.compile, progress)
+        # The driver first: its lock must not be waited for while this model's is held.
+        driver = [] if toolchain.source == "cmdstan" else build_driver(toolchain, threads, progress)
+        cache.publish(place, lambda folder: model.compile(folder, cpp, driver), progress)
     cache.touch(place)
     seconds = time.monotonic() - started
     version, compiler = toolchain.stan_version, toolchain.compiler.version
@@ -130,6 +131,13 @@ def _identifier(name: str) -> str:
     '_8_schools'
     """
     return re.sub(r"^(?=\d)|\W", "_", name)
+
+
+def _front_end_key(toolchain: Toolchain, threads: bool) -> str:
+    """Return the hash of all that a model is combined with."""
+    if toolchain.source == "cmdstan":
+        return cmdstan.home_key(toolchain.home, threads=threads)
+    return driver_key(toolchain, threads)
 
 
 def header_key(toolchain: Toolchain, threads: bool) -> str:
@@ -206,26 +214,39 @@ def _slowest_first(source: Path) -> int:
 
 @dataclass(frozen=True)
 class _Model:
-    """One model on its way from C++ to an executable."""
+    """One model on its way from Stan to an executable."""
 
     toolchain: Toolchain
     threads: bool
     name: str
-    cpp: str
-    driver: Sequence[Path]
+    source: str
+    include_paths: tuple[Path, ...]
     progress: Progress
 
-    def compile(self, folder: Path) -> None:
+    def compile(self, folder: Path, cpp: str, driver: Sequence[Path]) -> None:
+        if self.toolchain.source == "cmdstan":
+            return self._compile_by_make(folder)
+        return self._compile_with_driver(folder, cpp, driver)
+
+    def _compile_with_driver(self, folder: Path, cpp: str, driver: Sequence[Path]) -> None:
         compiler, home = self.toolchain.compiler, self.toolchain.home
         header = build_header(self.toolchain, self.threads, self.progress)
         source, model = folder / f"{self.name}.hpp", folder / f"{self.name}.o"
-        source.write_text(self.cpp)
+        source.write_text(cpp)
         with self.progress.stage(f"Compiling {self.name}"):
             command = object_command(compiler, home, header, source, model, threads=self.threads)
             compile_all(self.toolchain, self.name, [command])
-            link = link_command(compiler, home, [model, *self.driver], folder / self.name)
+            link = link_command(compiler, home, [model, *driver], folder / self.name)
             compile_all(self.toolchain, self.name, [link])
         model.unlink()
+
+    def _compile_by_make(self, folder: Path) -> None:
+        (folder / f"{self.name}.stan").write_text(self.source)
+        command = cmdstan.make_command(
+            self.toolchain.home, folder / self.name, self.include_paths, threads=self.threads
+        )
+        with self.progress.stage(f"Compiling {self.name}"):
+            compile_all(self.toolchain, self.name, [command])
 
 
 def compile_all(

@@ -80,10 +80,15 @@ def find_compiler(
             message = f"the compiler `{wanted}` was asked for, but no such program is on the PATH."
             raise ToolchainMissing(message, hint="clang++, g++, zig, or a path are accepted")
         return identify(path), f"you asked for {wanted}"
-    for name in ("clang++", "g++"):
-        for path in _candidates(name):
-            return identify(path), f"{path} is the first compiler found"
+    for compiler in installed_compilers():
+        return compiler, f"{compiler.argv[0]} is the first compiler found"
     return identify_zig(provide_zig(), zig_cache), "the machine has neither clang++ nor g++"
+
+
+def installed_compilers() -> tuple[Compiler, ...]:
+    """Return the compilers on the PATH, the preferred one first: at most one of each kind."""
+    firsts = (next(_candidates(name), None) for name in ("clang++", "g++"))
+    return tuple(identify(path) for path in firsts if path is not None)
 
 
 def _candidates(name: str) -> Iterator[str]:

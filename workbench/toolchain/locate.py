@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import re
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -12,6 +11,7 @@ import platformdirs
 from workbench.errors import ToolchainMissing
 from workbench.program.stanc import Stanc
 from workbench.progress import SILENT, Progress
+from workbench.toolchain import cmdstan
 from workbench.toolchain.assemble import provide_stan, provide_zig
 from workbench.toolchain.compilers import Compiler, find_compiler
 from workbench.toolchain.pins import read_pins
@@ -85,8 +85,8 @@ def provision(settings: Settings = Settings(), progress: Progress = SILENT) -> T
     """
     source, reason = _choose_source(settings.source)
     folder = cache_folder(settings)
-    home = _cmdstan_home() if source == "cmdstan" else provide_stan(folder, settings.wheel, progress)
-    version = _cmdstan_version(home) if source == "cmdstan" else read_pins().stan_version
+    home = cmdstan.find_home() if source == "cmdstan" else provide_stan(folder, settings.wheel, progress)
+    version = cmdstan.read_version(home) if source == "cmdstan" else read_pins().stan_version
     compiler, because = find_compiler(
         settings.compiler, lambda: provide_zig(folder, progress), folder / "zig" / "compiled"
     )
@@ -109,20 +109,3 @@ def _choose_source(wanted: str) -> tuple[str, str]:
     if os.environ.get("CMDSTAN"):
         return "cmdstan", "CMDSTAN is set"
     return "embedded", "CMDSTAN is not set, so Stan comes from the package index"
-
-
-def _cmdstan_home() -> Path:
-    named = os.environ.get("CMDSTAN")
-    if not named:
-        message = "a CmdStan was asked for, but the variable CMDSTAN is not set."
-        raise ToolchainMissing(message, hint="set CMDSTAN to CmdStan's folder")
-    home = Path(named).expanduser().resolve()
-    if not (home / "makefile").is_file():
-        message = f"CMDSTAN names {named}, but no CmdStan is there: it has no makefile."
-        raise ToolchainMissing(message, hint="unset CMDSTAN to use Stan from the package index")
-    return home
-
-
-def _cmdstan_version(home: Path) -> str:
-    found = re.search(r"^CMDSTAN_VERSION := (\S+)", (home / "makefile").read_text(), re.MULTILINE)
-    return found[1] if found else "unknown"

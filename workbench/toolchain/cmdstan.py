@@ -1,0 +1,57 @@
+"""A CmdStan that the user brought: its own makefile compiles, nothing of ours takes part."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Sequence
+from pathlib import Path
+
+from workbench import process
+from workbench.errors import ToolchainMissing
+from workbench.provenance import hash_parts
+
+
+def read_version(home: Path) -> str:
+    """Return the version a CmdStan home states, ``unknown`` if it states none."""
+    found = re.search(r"^CMDSTAN_VERSION := (\S+)", (home / "makefile").read_text(), re.MULTILINE)
+    return found[1] if found else "unknown"
+
+
+def home_key(home: Path, *, threads: bool) -> str:
+    """Return the hash of what decides how a home compiles: makefiles, local settings, threads."""
+    files = (home / "makefile", home / "make" / "local")
+    texts = [path.read_text() if path.is_file() else "" for path in files]
+    return hash_parts("cmdstan", str(home), str(threads), *texts)
+
+
+def make_command(
+    home: Path, target: Path, include_paths: Sequence[Path], *, threads: bool
+) -> process.Command:
+    """Return the command that makes an executable of the Stan program beside it."""
+    settings = [f"STANCFLAGS+=--filename-in-msg={target.name}.stan"]
+    if include_paths:
+        folders = ",".join(str(folder.resolve()) for folder in include_paths)
+        settings.append(f"STANCFLAGS+=--include-paths={folders}")
+    if threads:
+        settings.append("STAN_THREADS=TRUE")
+    return process.Command((os.environ.get("MAKE", "make"), *settings, str(target)), cwd=home)
+
+
+def find_home() -> Path:
+    """Return the folder that the variable ``CMDSTAN`` names.
+
+    Raises
+    ------
+    ToolchainMissing
+        It is not set, or names no CmdStan.
+    """
+    named = os.environ.get("CMDSTAN")
+    if not named:
+        message = "a CmdStan was asked for, but the variable CMDSTAN is not set."
+        raise ToolchainMissing(message, hint="set CMDSTAN to CmdStan's folder")
+    home = Path(named).expanduser().resolve()
+    if not (home / "makefile").is_file():
+        message = f"CMDSTAN names {named}, but no CmdStan is there: it has no makefile."
+        raise ToolchainMissing(message, hint="unset CMDSTAN to use Stan from the package index")
+    return home
