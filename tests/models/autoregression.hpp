@@ -6,23 +6,23 @@ using namespace stan::math;
 stan::math::profile_map profiles__;
 static constexpr std::array<const char*, 18> locations_array__ =
   {" (found before start of program)",
-  " (in 'tests/models/autoregression.stan', line 8, column 2 to column 13)",
-  " (in 'tests/models/autoregression.stan', line 9, column 2 to column 31)",
-  " (in 'tests/models/autoregression.stan', line 10, column 2 to column 22)",
-  " (in 'tests/models/autoregression.stan', line 11, column 2 to column 18)",
-  " (in 'tests/models/autoregression.stan', line 14, column 2 to column 23)",
-  " (in 'tests/models/autoregression.stan', line 15, column 2 to column 25)",
-  " (in 'tests/models/autoregression.stan', line 16, column 2 to column 58)",
-  " (in 'tests/models/autoregression.stan', line 17, column 2 to column 27)",
-  " (in 'tests/models/autoregression.stan', line 19, column 4 to column 43)",
-  " (in 'tests/models/autoregression.stan', line 18, column 2 to line 19, column 43)",
-  " (in 'tests/models/autoregression.stan', line 20, column 2 to column 25)",
-  " (in 'tests/models/autoregression.stan', line 3, column 2 to column 17)",
-  " (in 'tests/models/autoregression.stan', line 4, column 9 to column 10)",
-  " (in 'tests/models/autoregression.stan', line 4, column 2 to column 14)",
-  " (in 'tests/models/autoregression.stan', line 5, column 9 to column 10)",
-  " (in 'tests/models/autoregression.stan', line 5, column 2 to column 14)",
-  " (in 'tests/models/autoregression.stan', line 11, column 9 to column 10)"};
+  " (in '/tmp/pg/wt/tests/models/autoregression.stan', line 8, column 2 to column 13)",
+  " (in '/tmp/pg/wt/tests/models/autoregression.stan', line 9, column 2 to column 31)",
+  " (in '/tmp/pg/wt/tests/models/autoregression.stan', line 10, column 2 to column 22)",
+  " (in '/tmp/pg/wt/tests/models/autoregression.stan', line 11, column 2 to column 18)",
+  " (in '/tmp/pg/wt/tests/models/autoregression.stan', line 14, column 2 to column 23)",
+  " (in '/tmp/pg/wt/tests/models/autoregression.stan', line 15, column 2 to column 25)",
+  " (in '/tmp/pg/wt/tests/models/autoregression.stan', line 16, column 2 to column 58)",
+  " (in '/tmp/pg/wt/tests/models/autoregression.stan', line 17, column 2 to column 27)",
+  " (in '/tmp/pg/wt/tests/models/autoregression.stan', line 19, column 4 to column 43)",
+  " (in '/tmp/pg/wt/tests/models/autoregression.stan', line 18, column 2 to line 19, column 43)",
+  " (in '/tmp/pg/wt/tests/models/autoregression.stan', line 20, column 2 to column 25)",
+  " (in '/tmp/pg/wt/tests/models/autoregression.stan', line 3, column 2 to column 17)",
+  " (in '/tmp/pg/wt/tests/models/autoregression.stan', line 4, column 9 to column 10)",
+  " (in '/tmp/pg/wt/tests/models/autoregression.stan', line 4, column 2 to column 14)",
+  " (in '/tmp/pg/wt/tests/models/autoregression.stan', line 5, column 9 to column 10)",
+  " (in '/tmp/pg/wt/tests/models/autoregression.stan', line 5, column 2 to column 14)",
+  " (in '/tmp/pg/wt/tests/models/autoregression.stan', line 11, column 9 to column 10)"};
 class autoregression_model final : public model_base_crtp<autoregression_model> {
  private:
   int T;
@@ -110,7 +110,7 @@ class autoregression_model final : public model_base_crtp<autoregression_model> 
   }
   inline std::vector<std::string> model_compile_info() const noexcept {
     return std::vector<std::string>{"stanc_version = stanc3 v2.39.0",
-             "stancflags = --debug-decorated-ast --include-paths=/work/main/tests/models"};
+             "stancflags = --debug-decorated-ast --include-paths=/tmp/pg/wt/tests/models"};
   }
   // Base log prob
   template <bool propto__, bool jacobian__, typename VecR, typename VecI,

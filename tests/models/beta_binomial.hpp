@@ -6,13 +6,13 @@ using namespace stan::math;
 stan::math::profile_map profiles__;
 static constexpr std::array<const char*, 8> locations_array__ =
   {" (found before start of program)",
-  " (in 'tests/models/beta_binomial.stan', line 9, column 2 to column 31)",
-  " (in 'tests/models/beta_binomial.stan', line 12, column 2 to column 21)",
-  " (in 'tests/models/beta_binomial.stan', line 13, column 2 to column 25)",
-  " (in 'tests/models/beta_binomial.stan', line 3, column 2 to column 17)",
-  " (in 'tests/models/beta_binomial.stan', line 4, column 2 to column 26)",
-  " (in 'tests/models/beta_binomial.stan', line 5, column 2 to column 18)",
-  " (in 'tests/models/beta_binomial.stan', line 6, column 2 to column 18)"};
+  " (in '/tmp/pg/wt/tests/models/beta_binomial.stan', line 9, column 2 to column 31)",
+  " (in '/tmp/pg/wt/tests/models/beta_binomial.stan', line 12, column 2 to column 21)",
+  " (in '/tmp/pg/wt/tests/models/beta_binomial.stan', line 13, column 2 to column 25)",
+  " (in '/tmp/pg/wt/tests/models/beta_binomial.stan', line 3, column 2 to column 17)",
+  " (in '/tmp/pg/wt/tests/models/beta_binomial.stan', line 4, column 2 to column 26)",
+  " (in '/tmp/pg/wt/tests/models/beta_binomial.stan', line 5, column 2 to column 18)",
+  " (in '/tmp/pg/wt/tests/models/beta_binomial.stan', line 6, column 2 to column 18)"};
 class beta_binomial_model final : public model_base_crtp<beta_binomial_model> {
  private:
   int n;
@@ -83,7 +83,7 @@ class beta_binomial_model final : public model_base_crtp<beta_binomial_model> {
   }
   inline std::vector<std::string> model_compile_info() const noexcept {
     return std::vector<std::string>{"stanc_version = stanc3 v2.39.0",
-             "stancflags = --debug-decorated-ast --include-paths=/work/main/tests/models"};
+             "stancflags = --debug-decorated-ast --include-paths=/tmp/pg/wt/tests/models"};
   }
   // Base log prob
   template <bool propto__, bool jacobian__, typename VecR, typename VecI,

@@ -6,17 +6,17 @@ using namespace stan::math;
 stan::math::profile_map profiles__;
 static constexpr std::array<const char*, 12> locations_array__ =
   {" (found before start of program)",
-  " (in 'tests/models/categories.stan', line 8, column 2 to column 19)",
-  " (in 'tests/models/categories.stan', line 9, column 2 to column 17)",
-  " (in 'tests/models/categories.stan', line 12, column 2 to column 34)",
-  " (in 'tests/models/categories.stan', line 13, column 2 to column 22)",
-  " (in 'tests/models/categories.stan', line 14, column 2 to column 25)",
-  " (in 'tests/models/categories.stan', line 15, column 2 to column 30)",
-  " (in 'tests/models/categories.stan', line 16, column 2 to column 30)",
-  " (in 'tests/models/categories.stan', line 3, column 2 to column 17)",
-  " (in 'tests/models/categories.stan', line 4, column 8 to column 9)",
-  " (in 'tests/models/categories.stan', line 4, column 2 to column 35)",
-  " (in 'tests/models/categories.stan', line 5, column 2 to column 31)"};
+  " (in '/tmp/pg/wt/tests/models/categories.stan', line 8, column 2 to column 19)",
+  " (in '/tmp/pg/wt/tests/models/categories.stan', line 9, column 2 to column 17)",
+  " (in '/tmp/pg/wt/tests/models/categories.stan', line 12, column 2 to column 34)",
+  " (in '/tmp/pg/wt/tests/models/categories.stan', line 13, column 2 to column 22)",
+  " (in '/tmp/pg/wt/tests/models/categories.stan', line 14, column 2 to column 25)",
+  " (in '/tmp/pg/wt/tests/models/categories.stan', line 15, column 2 to column 30)",
+  " (in '/tmp/pg/wt/tests/models/categories.stan', line 16, column 2 to column 30)",
+  " (in '/tmp/pg/wt/tests/models/categories.stan', line 3, column 2 to column 17)",
+  " (in '/tmp/pg/wt/tests/models/categories.stan', line 4, column 8 to column 9)",
+  " (in '/tmp/pg/wt/tests/models/categories.stan', line 4, column 2 to column 35)",
+  " (in '/tmp/pg/wt/tests/models/categories.stan', line 5, column 2 to column 31)"};
 class categories_model final : public model_base_crtp<categories_model> {
  private:
   int N;
@@ -80,7 +80,7 @@ class categories_model final : public model_base_crtp<categories_model> {
   }
   inline std::vector<std::string> model_compile_info() const noexcept {
     return std::vector<std::string>{"stanc_version = stanc3 v2.39.0",
-             "stancflags = --debug-decorated-ast --include-paths=/work/main/tests/models"};
+             "stancflags = --debug-decorated-ast --include-paths=/tmp/pg/wt/tests/models"};
   }
   // Base log prob
   template <bool propto__, bool jacobian__, typename VecR, typename VecI,

@@ -6,20 +6,20 @@ using namespace stan::math;
 stan::math::profile_map profiles__;
 static constexpr std::array<const char*, 15> locations_array__ =
   {" (found before start of program)",
-  " (in 'tests/models/censored.stan', line 9, column 2 to column 10)",
-  " (in 'tests/models/censored.stan', line 10, column 2 to column 22)",
-  " (in 'tests/models/censored.stan', line 11, column 2 to column 45)",
-  " (in 'tests/models/censored.stan', line 14, column 2 to column 20)",
-  " (in 'tests/models/censored.stan', line 15, column 2 to column 25)",
-  " (in 'tests/models/censored.stan', line 16, column 2 to column 27)",
-  " (in 'tests/models/censored.stan', line 17, column 2 to column 60)",
-  " (in 'tests/models/censored.stan', line 18, column 2 to column 36)",
-  " (in 'tests/models/censored.stan', line 3, column 2 to column 17)",
-  " (in 'tests/models/censored.stan', line 4, column 2 to column 26)",
-  " (in 'tests/models/censored.stan', line 5, column 18 to column 19)",
-  " (in 'tests/models/censored.stan', line 5, column 2 to column 23)",
-  " (in 'tests/models/censored.stan', line 6, column 2 to column 22)",
-  " (in 'tests/models/censored.stan', line 11, column 22 to column 32)"};
+  " (in '/tmp/pg/wt/tests/models/censored.stan', line 9, column 2 to column 10)",
+  " (in '/tmp/pg/wt/tests/models/censored.stan', line 10, column 2 to column 22)",
+  " (in '/tmp/pg/wt/tests/models/censored.stan', line 11, column 2 to column 45)",
+  " (in '/tmp/pg/wt/tests/models/censored.stan', line 14, column 2 to column 20)",
+  " (in '/tmp/pg/wt/tests/models/censored.stan', line 15, column 2 to column 25)",
+  " (in '/tmp/pg/wt/tests/models/censored.stan', line 16, column 2 to column 27)",
+  " (in '/tmp/pg/wt/tests/models/censored.stan', line 17, column 2 to column 60)",
+  " (in '/tmp/pg/wt/tests/models/censored.stan', line 18, column 2 to column 36)",
+  " (in '/tmp/pg/wt/tests/models/censored.stan', line 3, column 2 to column 17)",
+  " (in '/tmp/pg/wt/tests/models/censored.stan', line 4, column 2 to column 26)",
+  " (in '/tmp/pg/wt/tests/models/censored.stan', line 5, column 18 to column 19)",
+  " (in '/tmp/pg/wt/tests/models/censored.stan', line 5, column 2 to column 23)",
+  " (in '/tmp/pg/wt/tests/models/censored.stan', line 6, column 2 to column 22)",
+  " (in '/tmp/pg/wt/tests/models/censored.stan', line 11, column 22 to column 32)"};
 class censored_model final : public model_base_crtp<censored_model> {
  private:
   int N;
@@ -108,7 +108,7 @@ class censored_model final : public model_base_crtp<censored_model> {
   }
   inline std::vector<std::string> model_compile_info() const noexcept {
     return std::vector<std::string>{"stanc_version = stanc3 v2.39.0",
-             "stancflags = --debug-decorated-ast --include-paths=/work/main/tests/models"};
+             "stancflags = --debug-decorated-ast --include-paths=/tmp/pg/wt/tests/models"};
   }
   // Base log prob
   template <bool propto__, bool jacobian__, typename VecR, typename VecI,

@@ -6,30 +6,30 @@ using namespace stan::math;
 stan::math::profile_map profiles__;
 static constexpr std::array<const char*, 25> locations_array__ =
   {" (found before start of program)",
-  " (in 'tests/models/control_flow.stan', line 8, column 2 to column 22)",
-  " (in 'tests/models/control_flow.stan', line 9, column 2 to column 10)",
-  " (in 'tests/models/control_flow.stan', line 12, column 2 to column 12)",
-  " (in 'tests/models/control_flow.stan', line 16, column 4 to column 22)",
-  " (in 'tests/models/control_flow.stan', line 14, column 4 to column 23)",
-  " (in 'tests/models/control_flow.stan', line 13, column 12 to line 15, column 3)",
-  " (in 'tests/models/control_flow.stan', line 13, column 2 to line 16, column 22)",
-  " (in 'tests/models/control_flow.stan', line 18, column 4 to line 20, column 5)",
-  " (in 'tests/models/control_flow.stan', line 19, column 6 to column 26)",
-  " (in 'tests/models/control_flow.stan', line 17, column 2 to line 21, column 3)",
-  " (in 'tests/models/control_flow.stan', line 23, column 4 to column 27)",
-  " (in 'tests/models/control_flow.stan', line 25, column 6 to column 24)",
-  " (in 'tests/models/control_flow.stan', line 26, column 6 to column 12)",
-  " (in 'tests/models/control_flow.stan', line 24, column 18 to line 27, column 5)",
-  " (in 'tests/models/control_flow.stan', line 24, column 4 to line 27, column 5)",
-  " (in 'tests/models/control_flow.stan', line 28, column 4 to column 29)",
-  " (in 'tests/models/control_flow.stan', line 29, column 4 to column 11)",
-  " (in 'tests/models/control_flow.stan', line 22, column 17 to line 30, column 3)",
-  " (in 'tests/models/control_flow.stan', line 22, column 2 to line 30, column 3)",
-  " (in 'tests/models/control_flow.stan', line 3, column 2 to column 17)",
-  " (in 'tests/models/control_flow.stan', line 4, column 8 to column 9)",
-  " (in 'tests/models/control_flow.stan', line 4, column 2 to column 18)",
-  " (in 'tests/models/control_flow.stan', line 5, column 2 to column 29)",
-  " (in 'tests/models/control_flow.stan', line 8, column 8 to column 9)"};
+  " (in '/tmp/pg/wt/tests/models/control_flow.stan', line 8, column 2 to column 22)",
+  " (in '/tmp/pg/wt/tests/models/control_flow.stan', line 9, column 2 to column 10)",
+  " (in '/tmp/pg/wt/tests/models/control_flow.stan', line 12, column 2 to column 12)",
+  " (in '/tmp/pg/wt/tests/models/control_flow.stan', line 16, column 4 to column 22)",
+  " (in '/tmp/pg/wt/tests/models/control_flow.stan', line 14, column 4 to column 23)",
+  " (in '/tmp/pg/wt/tests/models/control_flow.stan', line 13, column 12 to line 15, column 3)",
+  " (in '/tmp/pg/wt/tests/models/control_flow.stan', line 13, column 2 to line 16, column 22)",
+  " (in '/tmp/pg/wt/tests/models/control_flow.stan', line 18, column 4 to line 20, column 5)",
+  " (in '/tmp/pg/wt/tests/models/control_flow.stan', line 19, column 6 to column 26)",
+  " (in '/tmp/pg/wt/tests/models/control_flow.stan', line 17, column 2 to line 21, column 3)",
+  " (in '/tmp/pg/wt/tests/models/control_flow.stan', line 23, column 4 to column 27)",
+  " (in '/tmp/pg/wt/tests/models/control_flow.stan', line 25, column 6 to column 24)",
+  " (in '/tmp/pg/wt/tests/models/control_flow.stan', line 26, column 6 to column 12)",
+  " (in '/tmp/pg/wt/tests/models/control_flow.stan', line 24, column 18 to line 27, column 5)",
+  " (in '/tmp/pg/wt/tests/models/control_flow.stan', line 24, column 4 to line 27, column 5)",
+  " (in '/tmp/pg/wt/tests/models/control_flow.stan', line 28, column 4 to column 29)",
+  " (in '/tmp/pg/wt/tests/models/control_flow.stan', line 29, column 4 to column 11)",
+  " (in '/tmp/pg/wt/tests/models/control_flow.stan', line 22, column 17 to line 30, column 3)",
+  " (in '/tmp/pg/wt/tests/models/control_flow.stan', line 22, column 2 to line 30, column 3)",
+  " (in '/tmp/pg/wt/tests/models/control_flow.stan', line 3, column 2 to column 17)",
+  " (in '/tmp/pg/wt/tests/models/control_flow.stan', line 4, column 8 to column 9)",
+  " (in '/tmp/pg/wt/tests/models/control_flow.stan', line 4, column 2 to column 18)",
+  " (in '/tmp/pg/wt/tests/models/control_flow.stan', line 5, column 2 to column 29)",
+  " (in '/tmp/pg/wt/tests/models/control_flow.stan', line 8, column 8 to column 9)"};
 class control_flow_model final : public model_base_crtp<control_flow_model> {
  private:
   int N;
@@ -93,7 +93,7 @@ class control_flow_model final : public model_base_crtp<control_flow_model> {
   }
   inline std::vector<std::string> model_compile_info() const noexcept {
     return std::vector<std::string>{"stanc_version = stanc3 v2.39.0",
-             "stancflags = --debug-decorated-ast --include-paths=/work/main/tests/models"};
+             "stancflags = --debug-decorated-ast --include-paths=/tmp/pg/wt/tests/models"};
   }
   // Base log prob
   template <bool propto__, bool jacobian__, typename VecR, typename VecI,

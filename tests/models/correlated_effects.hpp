@@ -6,29 +6,29 @@ using namespace stan::math;
 stan::math::profile_map profiles__;
 static constexpr std::array<const char*, 24> locations_array__ =
   {" (found before start of program)",
-  " (in 'tests/models/correlated_effects.stan', line 10, column 2 to column 18)",
-  " (in 'tests/models/correlated_effects.stan', line 11, column 2 to column 25)",
-  " (in 'tests/models/correlated_effects.stan', line 12, column 2 to column 28)",
-  " (in 'tests/models/correlated_effects.stan', line 13, column 2 to column 17)",
-  " (in 'tests/models/correlated_effects.stan', line 14, column 2 to column 22)",
-  " (in 'tests/models/correlated_effects.stan', line 17, column 2 to column 78)",
-  " (in 'tests/models/correlated_effects.stan', line 20, column 2 to column 23)",
-  " (in 'tests/models/correlated_effects.stan', line 21, column 2 to column 29)",
-  " (in 'tests/models/correlated_effects.stan', line 22, column 2 to column 27)",
-  " (in 'tests/models/correlated_effects.stan', line 23, column 2 to column 30)",
-  " (in 'tests/models/correlated_effects.stan', line 25, column 4 to column 65)",
-  " (in 'tests/models/correlated_effects.stan', line 24, column 19 to line 26, column 3)",
-  " (in 'tests/models/correlated_effects.stan', line 24, column 2 to line 26, column 3)",
-  " (in 'tests/models/correlated_effects.stan', line 3, column 2 to column 17)",
-  " (in 'tests/models/correlated_effects.stan', line 4, column 2 to column 17)",
-  " (in 'tests/models/correlated_effects.stan', line 5, column 8 to column 9)",
-  " (in 'tests/models/correlated_effects.stan', line 5, column 2 to column 36)",
-  " (in 'tests/models/correlated_effects.stan', line 6, column 9 to column 10)",
-  " (in 'tests/models/correlated_effects.stan', line 6, column 2 to column 14)",
-  " (in 'tests/models/correlated_effects.stan', line 7, column 9 to column 10)",
-  " (in 'tests/models/correlated_effects.stan', line 7, column 2 to column 14)",
-  " (in 'tests/models/correlated_effects.stan', line 13, column 12 to column 13)",
-  " (in 'tests/models/correlated_effects.stan', line 17, column 9 to column 10)"};
+  " (in '/tmp/pg/wt/tests/models/correlated_effects.stan', line 10, column 2 to column 18)",
+  " (in '/tmp/pg/wt/tests/models/correlated_effects.stan', line 11, column 2 to column 25)",
+  " (in '/tmp/pg/wt/tests/models/correlated_effects.stan', line 12, column 2 to column 28)",
+  " (in '/tmp/pg/wt/tests/models/correlated_effects.stan', line 13, column 2 to column 17)",
+  " (in '/tmp/pg/wt/tests/models/correlated_effects.stan', line 14, column 2 to column 22)",
+  " (in '/tmp/pg/wt/tests/models/correlated_effects.stan', line 17, column 2 to column 78)",
+  " (in '/tmp/pg/wt/tests/models/correlated_effects.stan', line 20, column 2 to column 23)",
+  " (in '/tmp/pg/wt/tests/models/correlated_effects.stan', line 21, column 2 to column 29)",
+  " (in '/tmp/pg/wt/tests/models/correlated_effects.stan', line 22, column 2 to column 27)",
+  " (in '/tmp/pg/wt/tests/models/correlated_effects.stan', line 23, column 2 to column 30)",
+  " (in '/tmp/pg/wt/tests/models/correlated_effects.stan', line 25, column 4 to column 65)",
+  " (in '/tmp/pg/wt/tests/models/correlated_effects.stan', line 24, column 19 to line 26, column 3)",
+  " (in '/tmp/pg/wt/tests/models/correlated_effects.stan', line 24, column 2 to line 26, column 3)",
+  " (in '/tmp/pg/wt/tests/models/correlated_effects.stan', line 3, column 2 to column 17)",
+  " (in '/tmp/pg/wt/tests/models/correlated_effects.stan', line 4, column 2 to column 17)",
+  " (in '/tmp/pg/wt/tests/models/correlated_effects.stan', line 5, column 8 to column 9)",
+  " (in '/tmp/pg/wt/tests/models/correlated_effects.stan', line 5, column 2 to column 36)",
+  " (in '/tmp/pg/wt/tests/models/correlated_effects.stan', line 6, column 9 to column 10)",
+  " (in '/tmp/pg/wt/tests/models/correlated_effects.stan', line 6, column 2 to column 14)",
+  " (in '/tmp/pg/wt/tests/models/correlated_effects.stan', line 7, column 9 to column 10)",
+  " (in '/tmp/pg/wt/tests/models/correlated_effects.stan', line 7, column 2 to column 14)",
+  " (in '/tmp/pg/wt/tests/models/correlated_effects.stan', line 13, column 12 to column 13)",
+  " (in '/tmp/pg/wt/tests/models/correlated_effects.stan', line 17, column 9 to column 10)"};
 class correlated_effects_model final : public model_base_crtp<correlated_effects_model> {
  private:
   int N;
@@ -140,7 +140,7 @@ class correlated_effects_model final : public model_base_crtp<correlated_effects
   }
   inline std::vector<std::string> model_compile_info() const noexcept {
     return std::vector<std::string>{"stanc_version = stanc3 v2.39.0",
-             "stancflags = --debug-decorated-ast --include-paths=/work/main/tests/models"};
+             "stancflags = --debug-decorated-ast --include-paths=/tmp/pg/wt/tests/models"};
   }
   // Base log prob
   template <bool propto__, bool jacobian__, typename VecR, typename VecI,

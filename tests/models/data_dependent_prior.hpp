@@ -6,16 +6,16 @@ using namespace stan::math;
 stan::math::profile_map profiles__;
 static constexpr std::array<const char*, 11> locations_array__ =
   {" (found before start of program)",
-  " (in 'tests/models/data_dependent_prior.stan', line 7, column 2 to column 10)",
-  " (in 'tests/models/data_dependent_prior.stan', line 8, column 2 to column 22)",
-  " (in 'tests/models/data_dependent_prior.stan', line 9, column 2 to column 10)",
-  " (in 'tests/models/data_dependent_prior.stan', line 12, column 2 to column 27)",
-  " (in 'tests/models/data_dependent_prior.stan', line 13, column 2 to column 25)",
-  " (in 'tests/models/data_dependent_prior.stan', line 14, column 2 to column 23)",
-  " (in 'tests/models/data_dependent_prior.stan', line 15, column 2 to column 29)",
-  " (in 'tests/models/data_dependent_prior.stan', line 3, column 2 to column 17)",
-  " (in 'tests/models/data_dependent_prior.stan', line 4, column 9 to column 10)",
-  " (in 'tests/models/data_dependent_prior.stan', line 4, column 2 to column 14)"};
+  " (in '/tmp/pg/wt/tests/models/data_dependent_prior.stan', line 7, column 2 to column 10)",
+  " (in '/tmp/pg/wt/tests/models/data_dependent_prior.stan', line 8, column 2 to column 22)",
+  " (in '/tmp/pg/wt/tests/models/data_dependent_prior.stan', line 9, column 2 to column 10)",
+  " (in '/tmp/pg/wt/tests/models/data_dependent_prior.stan', line 12, column 2 to column 27)",
+  " (in '/tmp/pg/wt/tests/models/data_dependent_prior.stan', line 13, column 2 to column 25)",
+  " (in '/tmp/pg/wt/tests/models/data_dependent_prior.stan', line 14, column 2 to column 23)",
+  " (in '/tmp/pg/wt/tests/models/data_dependent_prior.stan', line 15, column 2 to column 29)",
+  " (in '/tmp/pg/wt/tests/models/data_dependent_prior.stan', line 3, column 2 to column 17)",
+  " (in '/tmp/pg/wt/tests/models/data_dependent_prior.stan', line 4, column 9 to column 10)",
+  " (in '/tmp/pg/wt/tests/models/data_dependent_prior.stan', line 4, column 2 to column 14)"};
 class data_dependent_prior_model final : public model_base_crtp<data_dependent_prior_model> {
  private:
   int N;
@@ -80,7 +80,7 @@ class data_dependent_prior_model final : public model_base_crtp<data_dependent_p
   }
   inline std::vector<std::string> model_compile_info() const noexcept {
     return std::vector<std::string>{"stanc_version = stanc3 v2.39.0",
-             "stancflags = --debug-decorated-ast --include-paths=/work/main/tests/models"};
+             "stancflags = --debug-decorated-ast --include-paths=/tmp/pg/wt/tests/models"};
   }
   // Base log prob
   template <bool propto__, bool jacobian__, typename VecR, typename VecI,

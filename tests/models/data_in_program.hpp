@@ -6,16 +6,16 @@ using namespace stan::math;
 stan::math::profile_map profiles__;
 static constexpr std::array<const char*, 11> locations_array__ =
   {" (found before start of program)",
-  " (in 'tests/models/data_in_program.stan', line 11, column 2 to column 23)",
-  " (in 'tests/models/data_in_program.stan', line 14, column 2 to column 27)",
-  " (in 'tests/models/data_in_program.stan', line 15, column 2 to column 22)",
-  " (in 'tests/models/data_in_program.stan', line 16, column 2 to column 24)",
-  " (in 'tests/models/data_in_program.stan', line 3, column 2 to column 32)",
-  " (in 'tests/models/data_in_program.stan', line 4, column 2 to column 14)",
-  " (in 'tests/models/data_in_program.stan', line 5, column 2 to column 19)",
-  " (in 'tests/models/data_in_program.stan', line 7, column 4 to column 19)",
-  " (in 'tests/models/data_in_program.stan', line 6, column 19 to line 8, column 3)",
-  " (in 'tests/models/data_in_program.stan', line 6, column 2 to line 8, column 3)"};
+  " (in '/tmp/pg/wt/tests/models/data_in_program.stan', line 11, column 2 to column 23)",
+  " (in '/tmp/pg/wt/tests/models/data_in_program.stan', line 14, column 2 to column 27)",
+  " (in '/tmp/pg/wt/tests/models/data_in_program.stan', line 15, column 2 to column 22)",
+  " (in '/tmp/pg/wt/tests/models/data_in_program.stan', line 16, column 2 to column 24)",
+  " (in '/tmp/pg/wt/tests/models/data_in_program.stan', line 3, column 2 to column 32)",
+  " (in '/tmp/pg/wt/tests/models/data_in_program.stan', line 4, column 2 to column 14)",
+  " (in '/tmp/pg/wt/tests/models/data_in_program.stan', line 5, column 2 to column 19)",
+  " (in '/tmp/pg/wt/tests/models/data_in_program.stan', line 7, column 4 to column 19)",
+  " (in '/tmp/pg/wt/tests/models/data_in_program.stan', line 6, column 19 to line 8, column 3)",
+  " (in '/tmp/pg/wt/tests/models/data_in_program.stan', line 6, column 2 to line 8, column 3)"};
 class data_in_program_model final : public model_base_crtp<data_in_program_model> {
  private:
   std::vector<int> y;
@@ -73,7 +73,7 @@ class data_in_program_model final : public model_base_crtp<data_in_program_model
   }
   inline std::vector<std::string> model_compile_info() const noexcept {
     return std::vector<std::string>{"stanc_version = stanc3 v2.39.0",
-             "stancflags = --debug-decorated-ast --include-paths=/work/main/tests/models"};
+             "stancflags = --debug-decorated-ast --include-paths=/tmp/pg/wt/tests/models"};
   }
   // Base log prob
   template <bool propto__, bool jacobian__, typename VecR, typename VecI,

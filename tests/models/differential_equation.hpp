@@ -6,27 +6,27 @@ using namespace stan::math;
 stan::math::profile_map profiles__;
 static constexpr std::array<const char*, 22> locations_array__ =
   {" (found before start of program)",
-  " (in 'tests/models/differential_equation.stan', line 18, column 2 to column 21)",
-  " (in 'tests/models/differential_equation.stan', line 19, column 2 to column 24)",
-  " (in 'tests/models/differential_equation.stan', line 20, column 2 to column 22)",
-  " (in 'tests/models/differential_equation.stan', line 23, column 2 to column 63)",
-  " (in 'tests/models/differential_equation.stan', line 26, column 2 to column 27)",
-  " (in 'tests/models/differential_equation.stan', line 27, column 2 to column 23)",
-  " (in 'tests/models/differential_equation.stan', line 28, column 2 to column 25)",
-  " (in 'tests/models/differential_equation.stan', line 29, column 2 to column 40)",
-  " (in 'tests/models/differential_equation.stan', line 8, column 2 to column 17)",
-  " (in 'tests/models/differential_equation.stan', line 9, column 8 to column 9)",
-  " (in 'tests/models/differential_equation.stan', line 9, column 2 to column 27)",
-  " (in 'tests/models/differential_equation.stan', line 12, column 8 to column 9)",
-  " (in 'tests/models/differential_equation.stan', line 12, column 2 to column 22)",
-  " (in 'tests/models/differential_equation.stan', line 14, column 4 to column 23)",
-  " (in 'tests/models/differential_equation.stan', line 13, column 19 to line 15, column 3)",
-  " (in 'tests/models/differential_equation.stan', line 13, column 2 to line 15, column 3)",
-  " (in 'tests/models/differential_equation.stan', line 19, column 18 to column 19)",
-  " (in 'tests/models/differential_equation.stan', line 23, column 8 to column 9)",
-  " (in 'tests/models/differential_equation.stan', line 23, column 18 to column 19)",
-  " (in 'tests/models/differential_equation.stan', line 4, column 4 to column 21)",
-  " (in 'tests/models/differential_equation.stan', line 3, column 44 to line 5, column 3)"};
+  " (in '/tmp/pg/wt/tests/models/differential_equation.stan', line 18, column 2 to column 21)",
+  " (in '/tmp/pg/wt/tests/models/differential_equation.stan', line 19, column 2 to column 24)",
+  " (in '/tmp/pg/wt/tests/models/differential_equation.stan', line 20, column 2 to column 22)",
+  " (in '/tmp/pg/wt/tests/models/differential_equation.stan', line 23, column 2 to column 63)",
+  " (in '/tmp/pg/wt/tests/models/differential_equation.stan', line 26, column 2 to column 27)",
+  " (in '/tmp/pg/wt/tests/models/differential_equation.stan', line 27, column 2 to column 23)",
+  " (in '/tmp/pg/wt/tests/models/differential_equation.stan', line 28, column 2 to column 25)",
+  " (in '/tmp/pg/wt/tests/models/differential_equation.stan', line 29, column 2 to column 40)",
+  " (in '/tmp/pg/wt/tests/models/differential_equation.stan', line 8, column 2 to column 17)",
+  " (in '/tmp/pg/wt/tests/models/differential_equation.stan', line 9, column 8 to column 9)",
+  " (in '/tmp/pg/wt/tests/models/differential_equation.stan', line 9, column 2 to column 27)",
+  " (in '/tmp/pg/wt/tests/models/differential_equation.stan', line 12, column 8 to column 9)",
+  " (in '/tmp/pg/wt/tests/models/differential_equation.stan', line 12, column 2 to column 22)",
+  " (in '/tmp/pg/wt/tests/models/differential_equation.stan', line 14, column 4 to column 23)",
+  " (in '/tmp/pg/wt/tests/models/differential_equation.stan', line 13, column 19 to line 15, column 3)",
+  " (in '/tmp/pg/wt/tests/models/differential_equation.stan', line 13, column 2 to line 15, column 3)",
+  " (in '/tmp/pg/wt/tests/models/differential_equation.stan', line 19, column 18 to column 19)",
+  " (in '/tmp/pg/wt/tests/models/differential_equation.stan', line 23, column 8 to column 9)",
+  " (in '/tmp/pg/wt/tests/models/differential_equation.stan', line 23, column 18 to column 19)",
+  " (in '/tmp/pg/wt/tests/models/differential_equation.stan', line 4, column 4 to column 21)",
+  " (in '/tmp/pg/wt/tests/models/differential_equation.stan', line 3, column 44 to line 5, column 3)"};
 template <typename T0__, typename T1__, typename T2__,
           stan::require_all_t<stan::math::disjunction<stan::is_autodiff_scalar<T0__>,
                                 stan::is_floating_point<T0__>>,
@@ -151,7 +151,7 @@ class differential_equation_model final : public model_base_crtp<differential_eq
   }
   inline std::vector<std::string> model_compile_info() const noexcept {
     return std::vector<std::string>{"stanc_version = stanc3 v2.39.0",
-             "stancflags = --debug-decorated-ast --include-paths=/work/main/tests/models"};
+             "stancflags = --debug-decorated-ast --include-paths=/tmp/pg/wt/tests/models"};
   }
   // Base log prob
   template <bool propto__, bool jacobian__, typename VecR, typename VecI,

@@ -6,24 +6,24 @@ using namespace stan::math;
 stan::math::profile_map profiles__;
 static constexpr std::array<const char*, 19> locations_array__ =
   {" (found before start of program)",
-  " (in 'tests/models/functions_adding.stan', line 19, column 2 to column 18)",
-  " (in 'tests/models/functions_adding.stan', line 20, column 2 to column 18)",
-  " (in 'tests/models/functions_adding.stan', line 23, column 2 to column 25)",
-  " (in 'tests/models/functions_adding.stan', line 24, column 2 to column 23)",
-  " (in 'tests/models/functions_adding.stan', line 25, column 2 to column 26)",
-  " (in 'tests/models/functions_adding.stan', line 26, column 2 to column 19)",
-  " (in 'tests/models/functions_adding.stan', line 14, column 2 to column 17)",
-  " (in 'tests/models/functions_adding.stan', line 15, column 9 to column 10)",
-  " (in 'tests/models/functions_adding.stan', line 15, column 2 to column 14)",
-  " (in 'tests/models/functions_adding.stan', line 16, column 9 to column 10)",
-  " (in 'tests/models/functions_adding.stan', line 16, column 2 to column 14)",
-  " (in 'tests/models/functions_adding.stan', line 4, column 4 to column 25)",
-  " (in 'tests/models/functions_adding.stan', line 5, column 4 to column 42)",
-  " (in 'tests/models/functions_adding.stan', line 3, column 42 to line 6, column 3)",
-  " (in 'tests/models/functions_adding.stan', line 8, column 4 to column 23)",
-  " (in 'tests/models/functions_adding.stan', line 9, column 4 to column 22)",
-  " (in 'tests/models/functions_adding.stan', line 10, column 4 to column 16)",
-  " (in 'tests/models/functions_adding.stan', line 7, column 35 to line 11, column 3)"};
+  " (in '/tmp/pg/wt/tests/models/functions_adding.stan', line 19, column 2 to column 18)",
+  " (in '/tmp/pg/wt/tests/models/functions_adding.stan', line 20, column 2 to column 18)",
+  " (in '/tmp/pg/wt/tests/models/functions_adding.stan', line 23, column 2 to column 25)",
+  " (in '/tmp/pg/wt/tests/models/functions_adding.stan', line 24, column 2 to column 23)",
+  " (in '/tmp/pg/wt/tests/models/functions_adding.stan', line 25, column 2 to column 26)",
+  " (in '/tmp/pg/wt/tests/models/functions_adding.stan', line 26, column 2 to column 19)",
+  " (in '/tmp/pg/wt/tests/models/functions_adding.stan', line 14, column 2 to column 17)",
+  " (in '/tmp/pg/wt/tests/models/functions_adding.stan', line 15, column 9 to column 10)",
+  " (in '/tmp/pg/wt/tests/models/functions_adding.stan', line 15, column 2 to column 14)",
+  " (in '/tmp/pg/wt/tests/models/functions_adding.stan', line 16, column 9 to column 10)",
+  " (in '/tmp/pg/wt/tests/models/functions_adding.stan', line 16, column 2 to column 14)",
+  " (in '/tmp/pg/wt/tests/models/functions_adding.stan', line 4, column 4 to column 25)",
+  " (in '/tmp/pg/wt/tests/models/functions_adding.stan', line 5, column 4 to column 42)",
+  " (in '/tmp/pg/wt/tests/models/functions_adding.stan', line 3, column 42 to line 6, column 3)",
+  " (in '/tmp/pg/wt/tests/models/functions_adding.stan', line 8, column 4 to column 23)",
+  " (in '/tmp/pg/wt/tests/models/functions_adding.stan', line 9, column 4 to column 22)",
+  " (in '/tmp/pg/wt/tests/models/functions_adding.stan', line 10, column 4 to column 16)",
+  " (in '/tmp/pg/wt/tests/models/functions_adding.stan', line 7, column 35 to line 11, column 3)"};
 template <bool propto__, typename T0__, typename T1__, typename T_lp__,
           typename T_lp_accum__,
           stan::require_all_t<stan::math::disjunction<stan::is_autodiff_scalar<T0__>,
@@ -186,7 +186,7 @@ class functions_adding_model final : public model_base_crtp<functions_adding_mod
   }
   inline std::vector<std::string> model_compile_info() const noexcept {
     return std::vector<std::string>{"stanc_version = stanc3 v2.39.0",
-             "stancflags = --debug-decorated-ast --include-paths=/work/main/tests/models"};
+             "stancflags = --debug-decorated-ast --include-paths=/tmp/pg/wt/tests/models"};
   }
   // Base log prob
   template <bool propto__, bool jacobian__, typename VecR, typename VecI,

@@ -6,26 +6,26 @@ using namespace stan::math;
 stan::math::profile_map profiles__;
 static constexpr std::array<const char*, 21> locations_array__ =
   {" (found before start of program)",
-  " (in 'tests/models/gaussian_process.stan', line 8, column 2 to column 20)",
-  " (in 'tests/models/gaussian_process.stan', line 9, column 2 to column 22)",
-  " (in 'tests/models/gaussian_process.stan', line 10, column 2 to column 16)",
-  " (in 'tests/models/gaussian_process.stan', line 13, column 2 to column 14)",
-  " (in 'tests/models/gaussian_process.stan', line 15, column 11 to column 12)",
-  " (in 'tests/models/gaussian_process.stan', line 15, column 14 to column 15)",
-  " (in 'tests/models/gaussian_process.stan', line 15, column 4 to column 87)",
-  " (in 'tests/models/gaussian_process.stan', line 16, column 4 to column 36)",
-  " (in 'tests/models/gaussian_process.stan', line 14, column 2 to line 17, column 3)",
-  " (in 'tests/models/gaussian_process.stan', line 20, column 2 to column 24)",
-  " (in 'tests/models/gaussian_process.stan', line 21, column 2 to column 23)",
-  " (in 'tests/models/gaussian_process.stan', line 22, column 2 to column 21)",
-  " (in 'tests/models/gaussian_process.stan', line 23, column 2 to column 21)",
-  " (in 'tests/models/gaussian_process.stan', line 3, column 2 to column 17)",
-  " (in 'tests/models/gaussian_process.stan', line 4, column 8 to column 9)",
-  " (in 'tests/models/gaussian_process.stan', line 4, column 2 to column 18)",
-  " (in 'tests/models/gaussian_process.stan', line 5, column 8 to column 9)",
-  " (in 'tests/models/gaussian_process.stan', line 5, column 2 to column 26)",
-  " (in 'tests/models/gaussian_process.stan', line 10, column 9 to column 10)",
-  " (in 'tests/models/gaussian_process.stan', line 13, column 9 to column 10)"};
+  " (in '/tmp/pg/wt/tests/models/gaussian_process.stan', line 8, column 2 to column 20)",
+  " (in '/tmp/pg/wt/tests/models/gaussian_process.stan', line 9, column 2 to column 22)",
+  " (in '/tmp/pg/wt/tests/models/gaussian_process.stan', line 10, column 2 to column 16)",
+  " (in '/tmp/pg/wt/tests/models/gaussian_process.stan', line 13, column 2 to column 14)",
+  " (in '/tmp/pg/wt/tests/models/gaussian_process.stan', line 15, column 11 to column 12)",
+  " (in '/tmp/pg/wt/tests/models/gaussian_process.stan', line 15, column 14 to column 15)",
+  " (in '/tmp/pg/wt/tests/models/gaussian_process.stan', line 15, column 4 to column 87)",
+  " (in '/tmp/pg/wt/tests/models/gaussian_process.stan', line 16, column 4 to column 36)",
+  " (in '/tmp/pg/wt/tests/models/gaussian_process.stan', line 14, column 2 to line 17, column 3)",
+  " (in '/tmp/pg/wt/tests/models/gaussian_process.stan', line 20, column 2 to column 24)",
+  " (in '/tmp/pg/wt/tests/models/gaussian_process.stan', line 21, column 2 to column 23)",
+  " (in '/tmp/pg/wt/tests/models/gaussian_process.stan', line 22, column 2 to column 21)",
+  " (in '/tmp/pg/wt/tests/models/gaussian_process.stan', line 23, column 2 to column 21)",
+  " (in '/tmp/pg/wt/tests/models/gaussian_process.stan', line 3, column 2 to column 17)",
+  " (in '/tmp/pg/wt/tests/models/gaussian_process.stan', line 4, column 8 to column 9)",
+  " (in '/tmp/pg/wt/tests/models/gaussian_process.stan', line 4, column 2 to column 18)",
+  " (in '/tmp/pg/wt/tests/models/gaussian_process.stan', line 5, column 8 to column 9)",
+  " (in '/tmp/pg/wt/tests/models/gaussian_process.stan', line 5, column 2 to column 26)",
+  " (in '/tmp/pg/wt/tests/models/gaussian_process.stan', line 10, column 9 to column 10)",
+  " (in '/tmp/pg/wt/tests/models/gaussian_process.stan', line 13, column 9 to column 10)"};
 class gaussian_process_model final : public model_base_crtp<gaussian_process_model> {
  private:
   int N;
@@ -91,7 +91,7 @@ class gaussian_process_model final : public model_base_crtp<gaussian_process_mod
   }
   inline std::vector<std::string> model_compile_info() const noexcept {
     return std::vector<std::string>{"stanc_version = stanc3 v2.39.0",
-             "stancflags = --debug-decorated-ast --include-paths=/work/main/tests/models"};
+             "stancflags = --debug-decorated-ast --include-paths=/tmp/pg/wt/tests/models"};
   }
   // Base log prob
   template <bool propto__, bool jacobian__, typename VecR, typename VecI,

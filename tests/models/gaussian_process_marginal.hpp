@@ -6,24 +6,24 @@ using namespace stan::math;
 stan::math::profile_map profiles__;
 static constexpr std::array<const char*, 19> locations_array__ =
   {" (found before start of program)",
-  " (in 'tests/models/gaussian_process_marginal.stan', line 8, column 2 to column 20)",
-  " (in 'tests/models/gaussian_process_marginal.stan', line 9, column 2 to column 22)",
-  " (in 'tests/models/gaussian_process_marginal.stan', line 10, column 2 to column 22)",
-  " (in 'tests/models/gaussian_process_marginal.stan', line 13, column 9 to column 10)",
-  " (in 'tests/models/gaussian_process_marginal.stan', line 13, column 12 to column 13)",
-  " (in 'tests/models/gaussian_process_marginal.stan', line 13, column 2 to column 50)",
-  " (in 'tests/models/gaussian_process_marginal.stan', line 15, column 4 to column 38)",
-  " (in 'tests/models/gaussian_process_marginal.stan', line 14, column 19 to line 16, column 3)",
-  " (in 'tests/models/gaussian_process_marginal.stan', line 14, column 2 to line 16, column 3)",
-  " (in 'tests/models/gaussian_process_marginal.stan', line 17, column 2 to column 24)",
-  " (in 'tests/models/gaussian_process_marginal.stan', line 18, column 2 to column 23)",
-  " (in 'tests/models/gaussian_process_marginal.stan', line 19, column 2 to column 23)",
-  " (in 'tests/models/gaussian_process_marginal.stan', line 20, column 2 to column 69)",
-  " (in 'tests/models/gaussian_process_marginal.stan', line 3, column 2 to column 17)",
-  " (in 'tests/models/gaussian_process_marginal.stan', line 4, column 8 to column 9)",
-  " (in 'tests/models/gaussian_process_marginal.stan', line 4, column 2 to column 18)",
-  " (in 'tests/models/gaussian_process_marginal.stan', line 5, column 9 to column 10)",
-  " (in 'tests/models/gaussian_process_marginal.stan', line 5, column 2 to column 14)"};
+  " (in '/tmp/pg/wt/tests/models/gaussian_process_marginal.stan', line 8, column 2 to column 20)",
+  " (in '/tmp/pg/wt/tests/models/gaussian_process_marginal.stan', line 9, column 2 to column 22)",
+  " (in '/tmp/pg/wt/tests/models/gaussian_process_marginal.stan', line 10, column 2 to column 22)",
+  " (in '/tmp/pg/wt/tests/models/gaussian_process_marginal.stan', line 13, column 9 to column 10)",
+  " (in '/tmp/pg/wt/tests/models/gaussian_process_marginal.stan', line 13, column 12 to column 13)",
+  " (in '/tmp/pg/wt/tests/models/gaussian_process_marginal.stan', line 13, column 2 to column 50)",
+  " (in '/tmp/pg/wt/tests/models/gaussian_process_marginal.stan', line 15, column 4 to column 38)",
+  " (in '/tmp/pg/wt/tests/models/gaussian_process_marginal.stan', line 14, column 19 to line 16, column 3)",
+  " (in '/tmp/pg/wt/tests/models/gaussian_process_marginal.stan', line 14, column 2 to line 16, column 3)",
+  " (in '/tmp/pg/wt/tests/models/gaussian_process_marginal.stan', line 17, column 2 to column 24)",
+  " (in '/tmp/pg/wt/tests/models/gaussian_process_marginal.stan', line 18, column 2 to column 23)",
+  " (in '/tmp/pg/wt/tests/models/gaussian_process_marginal.stan', line 19, column 2 to column 23)",
+  " (in '/tmp/pg/wt/tests/models/gaussian_process_marginal.stan', line 20, column 2 to column 69)",
+  " (in '/tmp/pg/wt/tests/models/gaussian_process_marginal.stan', line 3, column 2 to column 17)",
+  " (in '/tmp/pg/wt/tests/models/gaussian_process_marginal.stan', line 4, column 8 to column 9)",
+  " (in '/tmp/pg/wt/tests/models/gaussian_process_marginal.stan', line 4, column 2 to column 18)",
+  " (in '/tmp/pg/wt/tests/models/gaussian_process_marginal.stan', line 5, column 9 to column 10)",
+  " (in '/tmp/pg/wt/tests/models/gaussian_process_marginal.stan', line 5, column 2 to column 14)"};
 class gaussian_process_marginal_model final : public model_base_crtp<gaussian_process_marginal_model> {
  private:
   int N;
@@ -98,7 +98,7 @@ class gaussian_process_marginal_model final : public model_base_crtp<gaussian_pr
   }
   inline std::vector<std::string> model_compile_info() const noexcept {
     return std::vector<std::string>{"stanc_version = stanc3 v2.39.0",
-             "stancflags = --debug-decorated-ast --include-paths=/work/main/tests/models"};
+             "stancflags = --debug-decorated-ast --include-paths=/tmp/pg/wt/tests/models"};
   }
   // Base log prob
   template <bool propto__, bool jacobian__, typename VecR, typename VecI,

@@ -6,31 +6,31 @@ using namespace stan::math;
 stan::math::profile_map profiles__;
 static constexpr std::array<const char*, 26> locations_array__ =
   {" (found before start of program)",
-  " (in 'tests/models/hidden_markov.stan', line 7, column 2 to column 28)",
-  " (in 'tests/models/hidden_markov.stan', line 8, column 2 to column 16)",
-  " (in 'tests/models/hidden_markov.stan', line 11, column 2 to column 20)",
-  " (in 'tests/models/hidden_markov.stan', line 13, column 4 to column 34)",
-  " (in 'tests/models/hidden_markov.stan', line 12, column 19 to line 14, column 3)",
-  " (in 'tests/models/hidden_markov.stan', line 12, column 2 to line 14, column 3)",
-  " (in 'tests/models/hidden_markov.stan', line 16, column 4 to column 22)",
-  " (in 'tests/models/hidden_markov.stan', line 17, column 10 to column 11)",
-  " (in 'tests/models/hidden_markov.stan', line 17, column 4 to column 27)",
-  " (in 'tests/models/hidden_markov.stan', line 19, column 6 to column 49)",
-  " (in 'tests/models/hidden_markov.stan', line 18, column 21 to line 20, column 5)",
-  " (in 'tests/models/hidden_markov.stan', line 18, column 4 to line 20, column 5)",
-  " (in 'tests/models/hidden_markov.stan', line 24, column 10 to column 85)",
-  " (in 'tests/models/hidden_markov.stan', line 23, column 25 to line 25, column 9)",
-  " (in 'tests/models/hidden_markov.stan', line 23, column 8 to line 25, column 9)",
-  " (in 'tests/models/hidden_markov.stan', line 26, column 8 to column 39)",
-  " (in 'tests/models/hidden_markov.stan', line 22, column 23 to line 27, column 7)",
-  " (in 'tests/models/hidden_markov.stan', line 22, column 6 to line 27, column 7)",
-  " (in 'tests/models/hidden_markov.stan', line 21, column 21 to line 28, column 5)",
-  " (in 'tests/models/hidden_markov.stan', line 21, column 4 to line 28, column 5)",
-  " (in 'tests/models/hidden_markov.stan', line 29, column 4 to column 36)",
-  " (in 'tests/models/hidden_markov.stan', line 15, column 2 to line 30, column 3)",
-  " (in 'tests/models/hidden_markov.stan', line 3, column 2 to column 17)",
-  " (in 'tests/models/hidden_markov.stan', line 4, column 8 to column 9)",
-  " (in 'tests/models/hidden_markov.stan', line 4, column 2 to column 18)"};
+  " (in '/tmp/pg/wt/tests/models/hidden_markov.stan', line 7, column 2 to column 28)",
+  " (in '/tmp/pg/wt/tests/models/hidden_markov.stan', line 8, column 2 to column 16)",
+  " (in '/tmp/pg/wt/tests/models/hidden_markov.stan', line 11, column 2 to column 20)",
+  " (in '/tmp/pg/wt/tests/models/hidden_markov.stan', line 13, column 4 to column 34)",
+  " (in '/tmp/pg/wt/tests/models/hidden_markov.stan', line 12, column 19 to line 14, column 3)",
+  " (in '/tmp/pg/wt/tests/models/hidden_markov.stan', line 12, column 2 to line 14, column 3)",
+  " (in '/tmp/pg/wt/tests/models/hidden_markov.stan', line 16, column 4 to column 22)",
+  " (in '/tmp/pg/wt/tests/models/hidden_markov.stan', line 17, column 10 to column 11)",
+  " (in '/tmp/pg/wt/tests/models/hidden_markov.stan', line 17, column 4 to column 27)",
+  " (in '/tmp/pg/wt/tests/models/hidden_markov.stan', line 19, column 6 to column 49)",
+  " (in '/tmp/pg/wt/tests/models/hidden_markov.stan', line 18, column 21 to line 20, column 5)",
+  " (in '/tmp/pg/wt/tests/models/hidden_markov.stan', line 18, column 4 to line 20, column 5)",
+  " (in '/tmp/pg/wt/tests/models/hidden_markov.stan', line 24, column 10 to column 85)",
+  " (in '/tmp/pg/wt/tests/models/hidden_markov.stan', line 23, column 25 to line 25, column 9)",
+  " (in '/tmp/pg/wt/tests/models/hidden_markov.stan', line 23, column 8 to line 25, column 9)",
+  " (in '/tmp/pg/wt/tests/models/hidden_markov.stan', line 26, column 8 to column 39)",
+  " (in '/tmp/pg/wt/tests/models/hidden_markov.stan', line 22, column 23 to line 27, column 7)",
+  " (in '/tmp/pg/wt/tests/models/hidden_markov.stan', line 22, column 6 to line 27, column 7)",
+  " (in '/tmp/pg/wt/tests/models/hidden_markov.stan', line 21, column 21 to line 28, column 5)",
+  " (in '/tmp/pg/wt/tests/models/hidden_markov.stan', line 21, column 4 to line 28, column 5)",
+  " (in '/tmp/pg/wt/tests/models/hidden_markov.stan', line 29, column 4 to column 36)",
+  " (in '/tmp/pg/wt/tests/models/hidden_markov.stan', line 15, column 2 to line 30, column 3)",
+  " (in '/tmp/pg/wt/tests/models/hidden_markov.stan', line 3, column 2 to column 17)",
+  " (in '/tmp/pg/wt/tests/models/hidden_markov.stan', line 4, column 8 to column 9)",
+  " (in '/tmp/pg/wt/tests/models/hidden_markov.stan', line 4, column 2 to column 18)"};
 class hidden_markov_model final : public model_base_crtp<hidden_markov_model> {
  private:
   int T;
@@ -81,7 +81,7 @@ class hidden_markov_model final : public model_base_crtp<hidden_markov_model> {
   }
   inline std::vector<std::string> model_compile_info() const noexcept {
     return std::vector<std::string>{"stanc_version = stanc3 v2.39.0",
-             "stancflags = --debug-decorated-ast --include-paths=/work/main/tests/models"};
+             "stancflags = --debug-decorated-ast --include-paths=/tmp/pg/wt/tests/models"};
   }
   // Base log prob
   template <bool propto__, bool jacobian__, typename VecR, typename VecI,

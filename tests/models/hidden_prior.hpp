@@ -6,19 +6,19 @@ using namespace stan::math;
 stan::math::profile_map profiles__;
 static constexpr std::array<const char*, 14> locations_array__ =
   {" (found before start of program)",
-  " (in 'tests/models/hidden_prior.stan', line 16, column 2 to column 10)",
-  " (in 'tests/models/hidden_prior.stan', line 17, column 2 to column 10)",
-  " (in 'tests/models/hidden_prior.stan', line 20, column 2 to column 15)",
-  " (in 'tests/models/hidden_prior.stan', line 21, column 2 to column 17)",
-  " (in 'tests/models/hidden_prior.stan', line 11, column 2 to column 17)",
-  " (in 'tests/models/hidden_prior.stan', line 12, column 9 to column 10)",
-  " (in 'tests/models/hidden_prior.stan', line 12, column 2 to column 14)",
-  " (in 'tests/models/hidden_prior.stan', line 13, column 9 to column 10)",
-  " (in 'tests/models/hidden_prior.stan', line 13, column 2 to column 14)",
-  " (in 'tests/models/hidden_prior.stan', line 4, column 4 to column 60)",
-  " (in 'tests/models/hidden_prior.stan', line 3, column 36 to line 5, column 3)",
-  " (in 'tests/models/hidden_prior.stan', line 7, column 4 to column 33)",
-  " (in 'tests/models/hidden_prior.stan', line 6, column 38 to line 8, column 3)"};
+  " (in '/tmp/pg/wt/tests/models/hidden_prior.stan', line 16, column 2 to column 10)",
+  " (in '/tmp/pg/wt/tests/models/hidden_prior.stan', line 17, column 2 to column 10)",
+  " (in '/tmp/pg/wt/tests/models/hidden_prior.stan', line 20, column 2 to column 15)",
+  " (in '/tmp/pg/wt/tests/models/hidden_prior.stan', line 21, column 2 to column 17)",
+  " (in '/tmp/pg/wt/tests/models/hidden_prior.stan', line 11, column 2 to column 17)",
+  " (in '/tmp/pg/wt/tests/models/hidden_prior.stan', line 12, column 9 to column 10)",
+  " (in '/tmp/pg/wt/tests/models/hidden_prior.stan', line 12, column 2 to column 14)",
+  " (in '/tmp/pg/wt/tests/models/hidden_prior.stan', line 13, column 9 to column 10)",
+  " (in '/tmp/pg/wt/tests/models/hidden_prior.stan', line 13, column 2 to column 14)",
+  " (in '/tmp/pg/wt/tests/models/hidden_prior.stan', line 4, column 4 to column 60)",
+  " (in '/tmp/pg/wt/tests/models/hidden_prior.stan', line 3, column 36 to line 5, column 3)",
+  " (in '/tmp/pg/wt/tests/models/hidden_prior.stan', line 7, column 4 to column 33)",
+  " (in '/tmp/pg/wt/tests/models/hidden_prior.stan', line 6, column 38 to line 8, column 3)"};
 template <bool propto__, typename T0__, typename T1__,
           stan::require_all_t<stan::is_col_vector<T0__>,
                               stan::is_vt_not_complex<T0__>,
@@ -166,7 +166,7 @@ class hidden_prior_model final : public model_base_crtp<hidden_prior_model> {
   }
   inline std::vector<std::string> model_compile_info() const noexcept {
     return std::vector<std::string>{"stanc_version = stanc3 v2.39.0",
-             "stancflags = --debug-decorated-ast --include-paths=/work/main/tests/models"};
+             "stancflags = --debug-decorated-ast --include-paths=/tmp/pg/wt/tests/models"};
   }
   // Base log prob
   template <bool propto__, bool jacobian__, typename VecR, typename VecI,

@@ -6,26 +6,26 @@ using namespace stan::math;
 stan::math::profile_map profiles__;
 static constexpr std::array<const char*, 21> locations_array__ =
   {" (found before start of program)",
-  " (in 'tests/models/horseshoe.stan', line 9, column 2 to column 14)",
-  " (in 'tests/models/horseshoe.stan', line 10, column 2 to column 28)",
-  " (in 'tests/models/horseshoe.stan', line 11, column 2 to column 20)",
-  " (in 'tests/models/horseshoe.stan', line 12, column 2 to column 22)",
-  " (in 'tests/models/horseshoe.stan', line 15, column 2 to column 37)",
-  " (in 'tests/models/horseshoe.stan', line 18, column 2 to column 19)",
-  " (in 'tests/models/horseshoe.stan', line 19, column 2 to column 24)",
-  " (in 'tests/models/horseshoe.stan', line 20, column 2 to column 25)",
-  " (in 'tests/models/horseshoe.stan', line 21, column 2 to column 25)",
-  " (in 'tests/models/horseshoe.stan', line 22, column 2 to column 30)",
-  " (in 'tests/models/horseshoe.stan', line 3, column 2 to column 17)",
-  " (in 'tests/models/horseshoe.stan', line 4, column 2 to column 17)",
-  " (in 'tests/models/horseshoe.stan', line 5, column 9 to column 10)",
-  " (in 'tests/models/horseshoe.stan', line 5, column 12 to column 13)",
-  " (in 'tests/models/horseshoe.stan', line 5, column 2 to column 17)",
-  " (in 'tests/models/horseshoe.stan', line 6, column 9 to column 10)",
-  " (in 'tests/models/horseshoe.stan', line 6, column 2 to column 14)",
-  " (in 'tests/models/horseshoe.stan', line 9, column 9 to column 10)",
-  " (in 'tests/models/horseshoe.stan', line 10, column 18 to column 19)",
-  " (in 'tests/models/horseshoe.stan', line 15, column 9 to column 10)"};
+  " (in '/tmp/pg/wt/tests/models/horseshoe.stan', line 9, column 2 to column 14)",
+  " (in '/tmp/pg/wt/tests/models/horseshoe.stan', line 10, column 2 to column 28)",
+  " (in '/tmp/pg/wt/tests/models/horseshoe.stan', line 11, column 2 to column 20)",
+  " (in '/tmp/pg/wt/tests/models/horseshoe.stan', line 12, column 2 to column 22)",
+  " (in '/tmp/pg/wt/tests/models/horseshoe.stan', line 15, column 2 to column 37)",
+  " (in '/tmp/pg/wt/tests/models/horseshoe.stan', line 18, column 2 to column 19)",
+  " (in '/tmp/pg/wt/tests/models/horseshoe.stan', line 19, column 2 to column 24)",
+  " (in '/tmp/pg/wt/tests/models/horseshoe.stan', line 20, column 2 to column 25)",
+  " (in '/tmp/pg/wt/tests/models/horseshoe.stan', line 21, column 2 to column 25)",
+  " (in '/tmp/pg/wt/tests/models/horseshoe.stan', line 22, column 2 to column 30)",
+  " (in '/tmp/pg/wt/tests/models/horseshoe.stan', line 3, column 2 to column 17)",
+  " (in '/tmp/pg/wt/tests/models/horseshoe.stan', line 4, column 2 to column 17)",
+  " (in '/tmp/pg/wt/tests/models/horseshoe.stan', line 5, column 9 to column 10)",
+  " (in '/tmp/pg/wt/tests/models/horseshoe.stan', line 5, column 12 to column 13)",
+  " (in '/tmp/pg/wt/tests/models/horseshoe.stan', line 5, column 2 to column 17)",
+  " (in '/tmp/pg/wt/tests/models/horseshoe.stan', line 6, column 9 to column 10)",
+  " (in '/tmp/pg/wt/tests/models/horseshoe.stan', line 6, column 2 to column 14)",
+  " (in '/tmp/pg/wt/tests/models/horseshoe.stan', line 9, column 9 to column 10)",
+  " (in '/tmp/pg/wt/tests/models/horseshoe.stan', line 10, column 18 to column 19)",
+  " (in '/tmp/pg/wt/tests/models/horseshoe.stan', line 15, column 9 to column 10)"};
 class horseshoe_model final : public model_base_crtp<horseshoe_model> {
  private:
   int N;
@@ -131,7 +131,7 @@ class horseshoe_model final : public model_base_crtp<horseshoe_model> {
   }
   inline std::vector<std::string> model_compile_info() const noexcept {
     return std::vector<std::string>{"stanc_version = stanc3 v2.39.0",
-             "stancflags = --debug-decorated-ast --include-paths=/work/main/tests/models"};
+             "stancflags = --debug-decorated-ast --include-paths=/tmp/pg/wt/tests/models"};
   }
   // Base log prob
   template <bool propto__, bool jacobian__, typename VecR, typename VecI,

@@ -6,18 +6,18 @@ using namespace stan::math;
 stan::math::profile_map profiles__;
 static constexpr std::array<const char*, 13> locations_array__ =
   {" (found before start of program)",
-  " (in 'tests/models/hurdle.stan', line 7, column 2 to column 31)",
-  " (in 'tests/models/hurdle.stan', line 8, column 2 to column 23)",
-  " (in 'tests/models/hurdle.stan', line 11, column 2 to column 23)",
-  " (in 'tests/models/hurdle.stan', line 16, column 6 to column 87)",
-  " (in 'tests/models/hurdle.stan', line 15, column 9 to line 17, column 5)",
-  " (in 'tests/models/hurdle.stan', line 14, column 6 to column 27)",
-  " (in 'tests/models/hurdle.stan', line 13, column 4 to line 17, column 5)",
-  " (in 'tests/models/hurdle.stan', line 12, column 19 to line 18, column 3)",
-  " (in 'tests/models/hurdle.stan', line 12, column 2 to line 18, column 3)",
-  " (in 'tests/models/hurdle.stan', line 3, column 2 to column 17)",
-  " (in 'tests/models/hurdle.stan', line 4, column 8 to column 9)",
-  " (in 'tests/models/hurdle.stan', line 4, column 2 to column 26)"};
+  " (in '/tmp/pg/wt/tests/models/hurdle.stan', line 7, column 2 to column 31)",
+  " (in '/tmp/pg/wt/tests/models/hurdle.stan', line 8, column 2 to column 23)",
+  " (in '/tmp/pg/wt/tests/models/hurdle.stan', line 11, column 2 to column 23)",
+  " (in '/tmp/pg/wt/tests/models/hurdle.stan', line 16, column 6 to column 87)",
+  " (in '/tmp/pg/wt/tests/models/hurdle.stan', line 15, column 9 to line 17, column 5)",
+  " (in '/tmp/pg/wt/tests/models/hurdle.stan', line 14, column 6 to column 27)",
+  " (in '/tmp/pg/wt/tests/models/hurdle.stan', line 13, column 4 to line 17, column 5)",
+  " (in '/tmp/pg/wt/tests/models/hurdle.stan', line 12, column 19 to line 18, column 3)",
+  " (in '/tmp/pg/wt/tests/models/hurdle.stan', line 12, column 2 to line 18, column 3)",
+  " (in '/tmp/pg/wt/tests/models/hurdle.stan', line 3, column 2 to column 17)",
+  " (in '/tmp/pg/wt/tests/models/hurdle.stan', line 4, column 8 to column 9)",
+  " (in '/tmp/pg/wt/tests/models/hurdle.stan', line 4, column 2 to column 26)"};
 class hurdle_model final : public model_base_crtp<hurdle_model> {
  private:
   int N;
@@ -70,7 +70,7 @@ class hurdle_model final : public model_base_crtp<hurdle_model> {
   }
   inline std::vector<std::string> model_compile_info() const noexcept {
     return std::vector<std::string>{"stanc_version = stanc3 v2.39.0",
-             "stancflags = --debug-decorated-ast --include-paths=/work/main/tests/models"};
+             "stancflags = --debug-decorated-ast --include-paths=/tmp/pg/wt/tests/models"};
   }
   // Base log prob
   template <bool propto__, bool jacobian__, typename VecR, typename VecI,

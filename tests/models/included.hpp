@@ -6,14 +6,14 @@ using namespace stan::math;
 stan::math::profile_map profiles__;
 static constexpr std::array<const char*, 9> locations_array__ =
   {" (found before start of program)",
-  " (in 'tests/models/included.stan', line 10, column 2 to column 10)",
-  " (in 'tests/models/included.stan', line 13, column 2 to column 15)",
-  " (in 'tests/models/included.stan', line 14, column 2 to column 20)",
-  " (in 'tests/models/included.stan', line 6, column 2 to column 17)",
-  " (in 'tests/models/included.stan', line 7, column 9 to column 10)",
-  " (in 'tests/models/included.stan', line 7, column 2 to column 14)",
-  " (in '/work/main/tests/models/priors.stanfunctions', line 2, column 2, included from\n'tests/models/included.stan', line 3, column 2)",
-  " (in '/work/main/tests/models/priors.stanfunctions', line 1, column 35, included from\n'tests/models/included.stan', line 3, column 2)"};
+  " (in '/tmp/pg/wt/tests/models/included.stan', line 10, column 2 to column 10)",
+  " (in '/tmp/pg/wt/tests/models/included.stan', line 13, column 2 to column 15)",
+  " (in '/tmp/pg/wt/tests/models/included.stan', line 14, column 2 to column 20)",
+  " (in '/tmp/pg/wt/tests/models/included.stan', line 6, column 2 to column 17)",
+  " (in '/tmp/pg/wt/tests/models/included.stan', line 7, column 9 to column 10)",
+  " (in '/tmp/pg/wt/tests/models/included.stan', line 7, column 2 to column 14)",
+  " (in '/tmp/pg/wt/tests/models/priors.stanfunctions', line 2, column 2, included from\n'/tmp/pg/wt/tests/models/included.stan', line 3, column 2)",
+  " (in '/tmp/pg/wt/tests/models/priors.stanfunctions', line 1, column 35, included from\n'/tmp/pg/wt/tests/models/included.stan', line 3, column 2)"};
 template <bool propto__, typename T0__, typename T1__,
           stan::require_all_t<stan::math::disjunction<stan::is_autodiff_scalar<T0__>,
                                 stan::is_floating_point<T0__>>,
@@ -107,7 +107,7 @@ class included_model final : public model_base_crtp<included_model> {
   }
   inline std::vector<std::string> model_compile_info() const noexcept {
     return std::vector<std::string>{"stanc_version = stanc3 v2.39.0",
-             "stancflags = --debug-decorated-ast --include-paths=/work/main/tests/models"};
+             "stancflags = --debug-decorated-ast --include-paths=/tmp/pg/wt/tests/models"};
   }
   // Base log prob
   template <bool propto__, bool jacobian__, typename VecR, typename VecI,

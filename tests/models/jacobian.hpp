@@ -6,20 +6,20 @@ using namespace stan::math;
 stan::math::profile_map profiles__;
 static constexpr std::array<const char*, 15> locations_array__ =
   {" (found before start of program)",
-  " (in 'tests/models/jacobian.stan', line 13, column 2 to column 17)",
-  " (in 'tests/models/jacobian.stan', line 14, column 2 to column 15)",
-  " (in 'tests/models/jacobian.stan', line 17, column 2 to column 44)",
-  " (in 'tests/models/jacobian.stan', line 18, column 2 to column 26)",
-  " (in 'tests/models/jacobian.stan', line 19, column 2 to column 22)",
-  " (in 'tests/models/jacobian.stan', line 22, column 2 to column 25)",
-  " (in 'tests/models/jacobian.stan', line 23, column 2 to column 23)",
-  " (in 'tests/models/jacobian.stan', line 24, column 2 to column 25)",
-  " (in 'tests/models/jacobian.stan', line 9, column 2 to column 17)",
-  " (in 'tests/models/jacobian.stan', line 10, column 9 to column 10)",
-  " (in 'tests/models/jacobian.stan', line 10, column 2 to column 14)",
-  " (in 'tests/models/jacobian.stan', line 4, column 4 to column 18)",
-  " (in 'tests/models/jacobian.stan', line 5, column 4 to column 18)",
-  " (in 'tests/models/jacobian.stan', line 3, column 33 to line 6, column 3)"};
+  " (in '/tmp/pg/wt/tests/models/jacobian.stan', line 13, column 2 to column 17)",
+  " (in '/tmp/pg/wt/tests/models/jacobian.stan', line 14, column 2 to column 15)",
+  " (in '/tmp/pg/wt/tests/models/jacobian.stan', line 17, column 2 to column 44)",
+  " (in '/tmp/pg/wt/tests/models/jacobian.stan', line 18, column 2 to column 26)",
+  " (in '/tmp/pg/wt/tests/models/jacobian.stan', line 19, column 2 to column 22)",
+  " (in '/tmp/pg/wt/tests/models/jacobian.stan', line 22, column 2 to column 25)",
+  " (in '/tmp/pg/wt/tests/models/jacobian.stan', line 23, column 2 to column 23)",
+  " (in '/tmp/pg/wt/tests/models/jacobian.stan', line 24, column 2 to column 25)",
+  " (in '/tmp/pg/wt/tests/models/jacobian.stan', line 9, column 2 to column 17)",
+  " (in '/tmp/pg/wt/tests/models/jacobian.stan', line 10, column 9 to column 10)",
+  " (in '/tmp/pg/wt/tests/models/jacobian.stan', line 10, column 2 to column 14)",
+  " (in '/tmp/pg/wt/tests/models/jacobian.stan', line 4, column 4 to column 18)",
+  " (in '/tmp/pg/wt/tests/models/jacobian.stan', line 5, column 4 to column 18)",
+  " (in '/tmp/pg/wt/tests/models/jacobian.stan', line 3, column 33 to line 6, column 3)"};
 template <bool jacobian__, typename T0__, typename T_lp__,
           typename T_lp_accum__,
           stan::require_all_t<stan::math::disjunction<stan::is_autodiff_scalar<T0__>,
@@ -117,7 +117,7 @@ class jacobian_model final : public model_base_crtp<jacobian_model> {
   }
   inline std::vector<std::string> model_compile_info() const noexcept {
     return std::vector<std::string>{"stanc_version = stanc3 v2.39.0",
-             "stancflags = --debug-decorated-ast --include-paths=/work/main/tests/models"};
+             "stancflags = --debug-decorated-ast --include-paths=/tmp/pg/wt/tests/models"};
   }
   // Base log prob
   template <bool propto__, bool jacobian__, typename VecR, typename VecI,

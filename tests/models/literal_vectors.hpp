@@ -6,22 +6,22 @@ using namespace stan::math;
 stan::math::profile_map profiles__;
 static constexpr std::array<const char*, 17> locations_array__ =
   {" (found before start of program)",
-  " (in 'tests/models/literal_vectors.stan', line 9, column 2 to column 17)",
-  " (in 'tests/models/literal_vectors.stan', line 10, column 2 to column 20)",
-  " (in 'tests/models/literal_vectors.stan', line 11, column 2 to column 19)",
-  " (in 'tests/models/literal_vectors.stan', line 14, column 2 to column 44)",
-  " (in 'tests/models/literal_vectors.stan', line 15, column 2 to column 28)",
-  " (in 'tests/models/literal_vectors.stan', line 16, column 2 to column 40)",
-  " (in 'tests/models/literal_vectors.stan', line 17, column 2 to column 49)",
-  " (in 'tests/models/literal_vectors.stan', line 3, column 2 to column 17)",
-  " (in 'tests/models/literal_vectors.stan', line 4, column 2 to column 17)",
-  " (in 'tests/models/literal_vectors.stan', line 5, column 9 to column 10)",
-  " (in 'tests/models/literal_vectors.stan', line 5, column 12 to column 13)",
-  " (in 'tests/models/literal_vectors.stan', line 5, column 2 to column 17)",
-  " (in 'tests/models/literal_vectors.stan', line 6, column 8 to column 9)",
-  " (in 'tests/models/literal_vectors.stan', line 6, column 2 to column 35)",
-  " (in 'tests/models/literal_vectors.stan', line 9, column 9 to column 10)",
-  " (in 'tests/models/literal_vectors.stan', line 11, column 10 to column 11)"};
+  " (in '/tmp/pg/wt/tests/models/literal_vectors.stan', line 9, column 2 to column 17)",
+  " (in '/tmp/pg/wt/tests/models/literal_vectors.stan', line 10, column 2 to column 20)",
+  " (in '/tmp/pg/wt/tests/models/literal_vectors.stan', line 11, column 2 to column 19)",
+  " (in '/tmp/pg/wt/tests/models/literal_vectors.stan', line 14, column 2 to column 44)",
+  " (in '/tmp/pg/wt/tests/models/literal_vectors.stan', line 15, column 2 to column 28)",
+  " (in '/tmp/pg/wt/tests/models/literal_vectors.stan', line 16, column 2 to column 40)",
+  " (in '/tmp/pg/wt/tests/models/literal_vectors.stan', line 17, column 2 to column 49)",
+  " (in '/tmp/pg/wt/tests/models/literal_vectors.stan', line 3, column 2 to column 17)",
+  " (in '/tmp/pg/wt/tests/models/literal_vectors.stan', line 4, column 2 to column 17)",
+  " (in '/tmp/pg/wt/tests/models/literal_vectors.stan', line 5, column 9 to column 10)",
+  " (in '/tmp/pg/wt/tests/models/literal_vectors.stan', line 5, column 12 to column 13)",
+  " (in '/tmp/pg/wt/tests/models/literal_vectors.stan', line 5, column 2 to column 17)",
+  " (in '/tmp/pg/wt/tests/models/literal_vectors.stan', line 6, column 8 to column 9)",
+  " (in '/tmp/pg/wt/tests/models/literal_vectors.stan', line 6, column 2 to column 35)",
+  " (in '/tmp/pg/wt/tests/models/literal_vectors.stan', line 9, column 9 to column 10)",
+  " (in '/tmp/pg/wt/tests/models/literal_vectors.stan', line 11, column 10 to column 11)"};
 class literal_vectors_model final : public model_base_crtp<literal_vectors_model> {
  private:
   int K;
@@ -117,7 +117,7 @@ class literal_vectors_model final : public model_base_crtp<literal_vectors_model
   }
   inline std::vector<std::string> model_compile_info() const noexcept {
     return std::vector<std::string>{"stanc_version = stanc3 v2.39.0",
-             "stancflags = --debug-decorated-ast --include-paths=/work/main/tests/models"};
+             "stancflags = --debug-decorated-ast --include-paths=/tmp/pg/wt/tests/models"};
   }
   // Base log prob
   template <bool propto__, bool jacobian__, typename VecR, typename VecI,

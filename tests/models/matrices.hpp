@@ -6,21 +6,21 @@ using namespace stan::math;
 stan::math::profile_map profiles__;
 static constexpr std::array<const char*, 16> locations_array__ =
   {" (found before start of program)",
-  " (in 'tests/models/matrices.stan', line 8, column 2 to column 10)",
-  " (in 'tests/models/matrices.stan', line 9, column 2 to column 18)",
-  " (in 'tests/models/matrices.stan', line 12, column 2 to column 22)",
-  " (in 'tests/models/matrices.stan', line 13, column 2 to column 33)",
-  " (in 'tests/models/matrices.stan', line 14, column 2 to column 31)",
-  " (in 'tests/models/matrices.stan', line 16, column 4 to column 37)",
-  " (in 'tests/models/matrices.stan', line 17, column 4 to column 46)",
-  " (in 'tests/models/matrices.stan', line 15, column 19 to line 18, column 3)",
-  " (in 'tests/models/matrices.stan', line 15, column 2 to line 18, column 3)",
-  " (in 'tests/models/matrices.stan', line 3, column 2 to column 17)",
-  " (in 'tests/models/matrices.stan', line 4, column 9 to column 10)",
-  " (in 'tests/models/matrices.stan', line 4, column 2 to column 17)",
-  " (in 'tests/models/matrices.stan', line 5, column 8 to column 9)",
-  " (in 'tests/models/matrices.stan', line 5, column 2 to column 21)",
-  " (in 'tests/models/matrices.stan', line 9, column 9 to column 10)"};
+  " (in '/tmp/pg/wt/tests/models/matrices.stan', line 8, column 2 to column 10)",
+  " (in '/tmp/pg/wt/tests/models/matrices.stan', line 9, column 2 to column 18)",
+  " (in '/tmp/pg/wt/tests/models/matrices.stan', line 12, column 2 to column 22)",
+  " (in '/tmp/pg/wt/tests/models/matrices.stan', line 13, column 2 to column 33)",
+  " (in '/tmp/pg/wt/tests/models/matrices.stan', line 14, column 2 to column 31)",
+  " (in '/tmp/pg/wt/tests/models/matrices.stan', line 16, column 4 to column 37)",
+  " (in '/tmp/pg/wt/tests/models/matrices.stan', line 17, column 4 to column 46)",
+  " (in '/tmp/pg/wt/tests/models/matrices.stan', line 15, column 19 to line 18, column 3)",
+  " (in '/tmp/pg/wt/tests/models/matrices.stan', line 15, column 2 to line 18, column 3)",
+  " (in '/tmp/pg/wt/tests/models/matrices.stan', line 3, column 2 to column 17)",
+  " (in '/tmp/pg/wt/tests/models/matrices.stan', line 4, column 9 to column 10)",
+  " (in '/tmp/pg/wt/tests/models/matrices.stan', line 4, column 2 to column 17)",
+  " (in '/tmp/pg/wt/tests/models/matrices.stan', line 5, column 8 to column 9)",
+  " (in '/tmp/pg/wt/tests/models/matrices.stan', line 5, column 2 to column 21)",
+  " (in '/tmp/pg/wt/tests/models/matrices.stan', line 9, column 9 to column 10)"};
 class matrices_model final : public model_base_crtp<matrices_model> {
  private:
   int N;
@@ -112,7 +112,7 @@ class matrices_model final : public model_base_crtp<matrices_model> {
   }
   inline std::vector<std::string> model_compile_info() const noexcept {
     return std::vector<std::string>{"stanc_version = stanc3 v2.39.0",
-             "stancflags = --debug-decorated-ast --include-paths=/work/main/tests/models"};
+             "stancflags = --debug-decorated-ast --include-paths=/tmp/pg/wt/tests/models"};
   }
   // Base log prob
   template <bool propto__, bool jacobian__, typename VecR, typename VecI,

@@ -6,23 +6,23 @@ using namespace stan::math;
 stan::math::profile_map profiles__;
 static constexpr std::array<const char*, 18> locations_array__ =
   {" (found before start of program)",
-  " (in 'tests/models/measurement_error.stan', line 9, column 2 to column 14)",
-  " (in 'tests/models/measurement_error.stan', line 10, column 2 to column 12)",
-  " (in 'tests/models/measurement_error.stan', line 11, column 2 to column 24)",
-  " (in 'tests/models/measurement_error.stan', line 12, column 2 to column 13)",
-  " (in 'tests/models/measurement_error.stan', line 13, column 2 to column 12)",
-  " (in 'tests/models/measurement_error.stan', line 16, column 2 to column 23)",
-  " (in 'tests/models/measurement_error.stan', line 17, column 2 to column 25)",
-  " (in 'tests/models/measurement_error.stan', line 18, column 2 to column 28)",
-  " (in 'tests/models/measurement_error.stan', line 19, column 2 to column 30)",
-  " (in 'tests/models/measurement_error.stan', line 20, column 2 to column 34)",
-  " (in 'tests/models/measurement_error.stan', line 3, column 2 to column 17)",
-  " (in 'tests/models/measurement_error.stan', line 4, column 9 to column 10)",
-  " (in 'tests/models/measurement_error.stan', line 4, column 2 to column 23)",
-  " (in 'tests/models/measurement_error.stan', line 5, column 2 to column 20)",
-  " (in 'tests/models/measurement_error.stan', line 6, column 9 to column 10)",
-  " (in 'tests/models/measurement_error.stan', line 6, column 2 to column 14)",
-  " (in 'tests/models/measurement_error.stan', line 9, column 9 to column 10)"};
+  " (in '/tmp/pg/wt/tests/models/measurement_error.stan', line 9, column 2 to column 14)",
+  " (in '/tmp/pg/wt/tests/models/measurement_error.stan', line 10, column 2 to column 12)",
+  " (in '/tmp/pg/wt/tests/models/measurement_error.stan', line 11, column 2 to column 24)",
+  " (in '/tmp/pg/wt/tests/models/measurement_error.stan', line 12, column 2 to column 13)",
+  " (in '/tmp/pg/wt/tests/models/measurement_error.stan', line 13, column 2 to column 12)",
+  " (in '/tmp/pg/wt/tests/models/measurement_error.stan', line 16, column 2 to column 23)",
+  " (in '/tmp/pg/wt/tests/models/measurement_error.stan', line 17, column 2 to column 25)",
+  " (in '/tmp/pg/wt/tests/models/measurement_error.stan', line 18, column 2 to column 28)",
+  " (in '/tmp/pg/wt/tests/models/measurement_error.stan', line 19, column 2 to column 30)",
+  " (in '/tmp/pg/wt/tests/models/measurement_error.stan', line 20, column 2 to column 34)",
+  " (in '/tmp/pg/wt/tests/models/measurement_error.stan', line 3, column 2 to column 17)",
+  " (in '/tmp/pg/wt/tests/models/measurement_error.stan', line 4, column 9 to column 10)",
+  " (in '/tmp/pg/wt/tests/models/measurement_error.stan', line 4, column 2 to column 23)",
+  " (in '/tmp/pg/wt/tests/models/measurement_error.stan', line 5, column 2 to column 20)",
+  " (in '/tmp/pg/wt/tests/models/measurement_error.stan', line 6, column 9 to column 10)",
+  " (in '/tmp/pg/wt/tests/models/measurement_error.stan', line 6, column 2 to column 14)",
+  " (in '/tmp/pg/wt/tests/models/measurement_error.stan', line 9, column 9 to column 10)"};
 class measurement_error_model final : public model_base_crtp<measurement_error_model> {
  private:
   int N;
@@ -120,7 +120,7 @@ class measurement_error_model final : public model_base_crtp<measurement_error_m
   }
   inline std::vector<std::string> model_compile_info() const noexcept {
     return std::vector<std::string>{"stanc_version = stanc3 v2.39.0",
-             "stancflags = --debug-decorated-ast --include-paths=/work/main/tests/models"};
+             "stancflags = --debug-decorated-ast --include-paths=/tmp/pg/wt/tests/models"};
   }
   // Base log prob
   template <bool propto__, bool jacobian__, typename VecR, typename VecI,

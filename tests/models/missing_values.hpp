@@ -6,21 +6,21 @@ using namespace stan::math;
 stan::math::profile_map profiles__;
 static constexpr std::array<const char*, 16> locations_array__ =
   {" (found before start of program)",
-  " (in 'tests/models/missing_values.stan', line 8, column 2 to column 10)",
-  " (in 'tests/models/missing_values.stan', line 9, column 2 to column 22)",
-  " (in 'tests/models/missing_values.stan', line 10, column 2 to column 22)",
-  " (in 'tests/models/missing_values.stan', line 13, column 2 to column 26)",
-  " (in 'tests/models/missing_values.stan', line 14, column 2 to column 23)",
-  " (in 'tests/models/missing_values.stan', line 15, column 2 to column 39)",
-  " (in 'tests/models/missing_values.stan', line 18, column 2 to column 20)",
-  " (in 'tests/models/missing_values.stan', line 19, column 2 to column 25)",
-  " (in 'tests/models/missing_values.stan', line 20, column 2 to column 24)",
-  " (in 'tests/models/missing_values.stan', line 3, column 2 to column 21)",
-  " (in 'tests/models/missing_values.stan', line 4, column 2 to column 21)",
-  " (in 'tests/models/missing_values.stan', line 5, column 9 to column 14)",
-  " (in 'tests/models/missing_values.stan', line 5, column 2 to column 22)",
-  " (in 'tests/models/missing_values.stan', line 10, column 9 to column 14)",
-  " (in 'tests/models/missing_values.stan', line 13, column 9 to column 22)"};
+  " (in '/tmp/pg/wt/tests/models/missing_values.stan', line 8, column 2 to column 10)",
+  " (in '/tmp/pg/wt/tests/models/missing_values.stan', line 9, column 2 to column 22)",
+  " (in '/tmp/pg/wt/tests/models/missing_values.stan', line 10, column 2 to column 22)",
+  " (in '/tmp/pg/wt/tests/models/missing_values.stan', line 13, column 2 to column 26)",
+  " (in '/tmp/pg/wt/tests/models/missing_values.stan', line 14, column 2 to column 23)",
+  " (in '/tmp/pg/wt/tests/models/missing_values.stan', line 15, column 2 to column 39)",
+  " (in '/tmp/pg/wt/tests/models/missing_values.stan', line 18, column 2 to column 20)",
+  " (in '/tmp/pg/wt/tests/models/missing_values.stan', line 19, column 2 to column 25)",
+  " (in '/tmp/pg/wt/tests/models/missing_values.stan', line 20, column 2 to column 24)",
+  " (in '/tmp/pg/wt/tests/models/missing_values.stan', line 3, column 2 to column 21)",
+  " (in '/tmp/pg/wt/tests/models/missing_values.stan', line 4, column 2 to column 21)",
+  " (in '/tmp/pg/wt/tests/models/missing_values.stan', line 5, column 9 to column 14)",
+  " (in '/tmp/pg/wt/tests/models/missing_values.stan', line 5, column 2 to column 22)",
+  " (in '/tmp/pg/wt/tests/models/missing_values.stan', line 10, column 9 to column 14)",
+  " (in '/tmp/pg/wt/tests/models/missing_values.stan', line 13, column 9 to column 22)"};
 class missing_values_model final : public model_base_crtp<missing_values_model> {
  private:
   int N_obs;
@@ -104,7 +104,7 @@ class missing_values_model final : public model_base_crtp<missing_values_model> 
   }
   inline std::vector<std::string> model_compile_info() const noexcept {
     return std::vector<std::string>{"stanc_version = stanc3 v2.39.0",
-             "stancflags = --debug-decorated-ast --include-paths=/work/main/tests/models"};
+             "stancflags = --debug-decorated-ast --include-paths=/tmp/pg/wt/tests/models"};
   }
   // Base log prob
   template <bool propto__, bool jacobian__, typename VecR, typename VecI,

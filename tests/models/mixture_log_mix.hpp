@@ -6,15 +6,15 @@ using namespace stan::math;
 stan::math::profile_map profiles__;
 static constexpr std::array<const char*, 10> locations_array__ =
   {" (found before start of program)",
-  " (in 'tests/models/mixture_log_mix.stan', line 7, column 2 to column 32)",
-  " (in 'tests/models/mixture_log_mix.stan', line 8, column 2 to column 16)",
-  " (in 'tests/models/mixture_log_mix.stan', line 11, column 2 to column 22)",
-  " (in 'tests/models/mixture_log_mix.stan', line 12, column 2 to column 20)",
-  " (in 'tests/models/mixture_log_mix.stan', line 14, column 4 to column 90)",
-  " (in 'tests/models/mixture_log_mix.stan', line 13, column 2 to line 14, column 90)",
-  " (in 'tests/models/mixture_log_mix.stan', line 3, column 2 to column 17)",
-  " (in 'tests/models/mixture_log_mix.stan', line 4, column 9 to column 10)",
-  " (in 'tests/models/mixture_log_mix.stan', line 4, column 2 to column 14)"};
+  " (in '/tmp/pg/wt/tests/models/mixture_log_mix.stan', line 7, column 2 to column 32)",
+  " (in '/tmp/pg/wt/tests/models/mixture_log_mix.stan', line 8, column 2 to column 16)",
+  " (in '/tmp/pg/wt/tests/models/mixture_log_mix.stan', line 11, column 2 to column 22)",
+  " (in '/tmp/pg/wt/tests/models/mixture_log_mix.stan', line 12, column 2 to column 20)",
+  " (in '/tmp/pg/wt/tests/models/mixture_log_mix.stan', line 14, column 4 to column 90)",
+  " (in '/tmp/pg/wt/tests/models/mixture_log_mix.stan', line 13, column 2 to line 14, column 90)",
+  " (in '/tmp/pg/wt/tests/models/mixture_log_mix.stan', line 3, column 2 to column 17)",
+  " (in '/tmp/pg/wt/tests/models/mixture_log_mix.stan', line 4, column 9 to column 10)",
+  " (in '/tmp/pg/wt/tests/models/mixture_log_mix.stan', line 4, column 2 to column 14)"};
 class mixture_log_mix_model final : public model_base_crtp<mixture_log_mix_model> {
  private:
   int N;
@@ -79,7 +79,7 @@ class mixture_log_mix_model final : public model_base_crtp<mixture_log_mix_model
   }
   inline std::vector<std::string> model_compile_info() const noexcept {
     return std::vector<std::string>{"stanc_version = stanc3 v2.39.0",
-             "stancflags = --debug-decorated-ast --include-paths=/work/main/tests/models"};
+             "stancflags = --debug-decorated-ast --include-paths=/tmp/pg/wt/tests/models"};
   }
   // Base log prob
   template <bool propto__, bool jacobian__, typename VecR, typename VecI,

@@ -6,29 +6,29 @@ using namespace stan::math;
 stan::math::profile_map profiles__;
 static constexpr std::array<const char*, 24> locations_array__ =
   {" (found before start of program)",
-  " (in 'tests/models/mixture_log_sum_exp.stan', line 8, column 2 to column 19)",
-  " (in 'tests/models/mixture_log_sum_exp.stan', line 9, column 2 to column 16)",
-  " (in 'tests/models/mixture_log_sum_exp.stan', line 10, column 2 to column 27)",
-  " (in 'tests/models/mixture_log_sum_exp.stan', line 13, column 9 to column 10)",
-  " (in 'tests/models/mixture_log_sum_exp.stan', line 13, column 2 to column 35)",
-  " (in 'tests/models/mixture_log_sum_exp.stan', line 14, column 2 to column 38)",
-  " (in 'tests/models/mixture_log_sum_exp.stan', line 15, column 2 to column 26)",
-  " (in 'tests/models/mixture_log_sum_exp.stan', line 16, column 2 to column 21)",
-  " (in 'tests/models/mixture_log_sum_exp.stan', line 18, column 11 to column 12)",
-  " (in 'tests/models/mixture_log_sum_exp.stan', line 18, column 4 to column 30)",
-  " (in 'tests/models/mixture_log_sum_exp.stan', line 20, column 6 to column 52)",
-  " (in 'tests/models/mixture_log_sum_exp.stan', line 19, column 21 to line 21, column 5)",
-  " (in 'tests/models/mixture_log_sum_exp.stan', line 19, column 4 to line 21, column 5)",
-  " (in 'tests/models/mixture_log_sum_exp.stan', line 22, column 4 to column 31)",
-  " (in 'tests/models/mixture_log_sum_exp.stan', line 17, column 19 to line 23, column 3)",
-  " (in 'tests/models/mixture_log_sum_exp.stan', line 17, column 2 to line 23, column 3)",
-  " (in 'tests/models/mixture_log_sum_exp.stan', line 3, column 2 to column 17)",
-  " (in 'tests/models/mixture_log_sum_exp.stan', line 4, column 2 to column 17)",
-  " (in 'tests/models/mixture_log_sum_exp.stan', line 5, column 8 to column 9)",
-  " (in 'tests/models/mixture_log_sum_exp.stan', line 5, column 2 to column 18)",
-  " (in 'tests/models/mixture_log_sum_exp.stan', line 8, column 10 to column 11)",
-  " (in 'tests/models/mixture_log_sum_exp.stan', line 9, column 10 to column 11)",
-  " (in 'tests/models/mixture_log_sum_exp.stan', line 10, column 18 to column 19)"};
+  " (in '/tmp/pg/wt/tests/models/mixture_log_sum_exp.stan', line 8, column 2 to column 19)",
+  " (in '/tmp/pg/wt/tests/models/mixture_log_sum_exp.stan', line 9, column 2 to column 16)",
+  " (in '/tmp/pg/wt/tests/models/mixture_log_sum_exp.stan', line 10, column 2 to column 27)",
+  " (in '/tmp/pg/wt/tests/models/mixture_log_sum_exp.stan', line 13, column 9 to column 10)",
+  " (in '/tmp/pg/wt/tests/models/mixture_log_sum_exp.stan', line 13, column 2 to column 35)",
+  " (in '/tmp/pg/wt/tests/models/mixture_log_sum_exp.stan', line 14, column 2 to column 38)",
+  " (in '/tmp/pg/wt/tests/models/mixture_log_sum_exp.stan', line 15, column 2 to column 26)",
+  " (in '/tmp/pg/wt/tests/models/mixture_log_sum_exp.stan', line 16, column 2 to column 21)",
+  " (in '/tmp/pg/wt/tests/models/mixture_log_sum_exp.stan', line 18, column 11 to column 12)",
+  " (in '/tmp/pg/wt/tests/models/mixture_log_sum_exp.stan', line 18, column 4 to column 30)",
+  " (in '/tmp/pg/wt/tests/models/mixture_log_sum_exp.stan', line 20, column 6 to column 52)",
+  " (in '/tmp/pg/wt/tests/models/mixture_log_sum_exp.stan', line 19, column 21 to line 21, column 5)",
+  " (in '/tmp/pg/wt/tests/models/mixture_log_sum_exp.stan', line 19, column 4 to line 21, column 5)",
+  " (in '/tmp/pg/wt/tests/models/mixture_log_sum_exp.stan', line 22, column 4 to column 31)",
+  " (in '/tmp/pg/wt/tests/models/mixture_log_sum_exp.stan', line 17, column 19 to line 23, column 3)",
+  " (in '/tmp/pg/wt/tests/models/mixture_log_sum_exp.stan', line 17, column 2 to line 23, column 3)",
+  " (in '/tmp/pg/wt/tests/models/mixture_log_sum_exp.stan', line 3, column 2 to column 17)",
+  " (in '/tmp/pg/wt/tests/models/mixture_log_sum_exp.stan', line 4, column 2 to column 17)",
+  " (in '/tmp/pg/wt/tests/models/mixture_log_sum_exp.stan', line 5, column 8 to column 9)",
+  " (in '/tmp/pg/wt/tests/models/mixture_log_sum_exp.stan', line 5, column 2 to column 18)",
+  " (in '/tmp/pg/wt/tests/models/mixture_log_sum_exp.stan', line 8, column 10 to column 11)",
+  " (in '/tmp/pg/wt/tests/models/mixture_log_sum_exp.stan', line 9, column 10 to column 11)",
+  " (in '/tmp/pg/wt/tests/models/mixture_log_sum_exp.stan', line 10, column 18 to column 19)"};
 class mixture_log_sum_exp_model final : public model_base_crtp<mixture_log_sum_exp_model> {
  private:
   int K;
@@ -94,7 +94,7 @@ class mixture_log_sum_exp_model final : public model_base_crtp<mixture_log_sum_e
   }
   inline std::vector<std::string> model_compile_info() const noexcept {
     return std::vector<std::string>{"stanc_version = stanc3 v2.39.0",
-             "stancflags = --debug-decorated-ast --include-paths=/work/main/tests/models"};
+             "stancflags = --debug-decorated-ast --include-paths=/tmp/pg/wt/tests/models"};
   }
   // Base log prob
   template <bool propto__, bool jacobian__, typename VecR, typename VecI,

@@ -6,21 +6,21 @@ using namespace stan::math;
 stan::math::profile_map profiles__;
 static constexpr std::array<const char*, 16> locations_array__ =
   {" (found before start of program)",
-  " (in 'tests/models/multivariate.stan', line 8, column 2 to column 15)",
-  " (in 'tests/models/multivariate.stan', line 9, column 2 to column 22)",
-  " (in 'tests/models/multivariate.stan', line 10, column 2 to column 23)",
-  " (in 'tests/models/multivariate.stan', line 11, column 2 to column 25)",
-  " (in 'tests/models/multivariate.stan', line 14, column 2 to column 70)",
-  " (in 'tests/models/multivariate.stan', line 15, column 2 to column 45)",
-  " (in 'tests/models/multivariate.stan', line 16, column 2 to column 24)",
-  " (in 'tests/models/multivariate.stan', line 17, column 2 to column 23)",
-  " (in 'tests/models/multivariate.stan', line 18, column 2 to column 30)",
-  " (in 'tests/models/multivariate.stan', line 19, column 2 to column 59)",
-  " (in 'tests/models/multivariate.stan', line 3, column 2 to column 17)",
-  " (in 'tests/models/multivariate.stan', line 4, column 8 to column 9)",
-  " (in 'tests/models/multivariate.stan', line 4, column 2 to column 23)",
-  " (in 'tests/models/multivariate.stan', line 5, column 8 to column 9)",
-  " (in 'tests/models/multivariate.stan', line 5, column 2 to column 26)"};
+  " (in '/tmp/pg/wt/tests/models/multivariate.stan', line 8, column 2 to column 15)",
+  " (in '/tmp/pg/wt/tests/models/multivariate.stan', line 9, column 2 to column 22)",
+  " (in '/tmp/pg/wt/tests/models/multivariate.stan', line 10, column 2 to column 23)",
+  " (in '/tmp/pg/wt/tests/models/multivariate.stan', line 11, column 2 to column 25)",
+  " (in '/tmp/pg/wt/tests/models/multivariate.stan', line 14, column 2 to column 70)",
+  " (in '/tmp/pg/wt/tests/models/multivariate.stan', line 15, column 2 to column 45)",
+  " (in '/tmp/pg/wt/tests/models/multivariate.stan', line 16, column 2 to column 24)",
+  " (in '/tmp/pg/wt/tests/models/multivariate.stan', line 17, column 2 to column 23)",
+  " (in '/tmp/pg/wt/tests/models/multivariate.stan', line 18, column 2 to column 30)",
+  " (in '/tmp/pg/wt/tests/models/multivariate.stan', line 19, column 2 to column 59)",
+  " (in '/tmp/pg/wt/tests/models/multivariate.stan', line 3, column 2 to column 17)",
+  " (in '/tmp/pg/wt/tests/models/multivariate.stan', line 4, column 8 to column 9)",
+  " (in '/tmp/pg/wt/tests/models/multivariate.stan', line 4, column 2 to column 23)",
+  " (in '/tmp/pg/wt/tests/models/multivariate.stan', line 5, column 8 to column 9)",
+  " (in '/tmp/pg/wt/tests/models/multivariate.stan', line 5, column 2 to column 26)"};
 class multivariate_model final : public model_base_crtp<multivariate_model> {
  private:
   int N;
@@ -110,7 +110,7 @@ class multivariate_model final : public model_base_crtp<multivariate_model> {
   }
   inline std::vector<std::string> model_compile_info() const noexcept {
     return std::vector<std::string>{"stanc_version = stanc3 v2.39.0",
-             "stancflags = --debug-decorated-ast --include-paths=/work/main/tests/models"};
+             "stancflags = --debug-decorated-ast --include-paths=/tmp/pg/wt/tests/models"};
   }
   // Base log prob
   template <bool propto__, bool jacobian__, typename VecR, typename VecI,

@@ -6,12 +6,12 @@ using namespace stan::math;
 stan::math::profile_map profiles__;
 static constexpr std::array<const char*, 7> locations_array__ =
   {" (found before start of program)",
-  " (in 'tests/models/no_prior.stan', line 7, column 2 to column 10)",
-  " (in 'tests/models/no_prior.stan', line 8, column 2 to column 22)",
-  " (in 'tests/models/no_prior.stan', line 11, column 2 to column 24)",
-  " (in 'tests/models/no_prior.stan', line 3, column 2 to column 17)",
-  " (in 'tests/models/no_prior.stan', line 4, column 9 to column 10)",
-  " (in 'tests/models/no_prior.stan', line 4, column 2 to column 14)"};
+  " (in '/tmp/pg/wt/tests/models/no_prior.stan', line 7, column 2 to column 10)",
+  " (in '/tmp/pg/wt/tests/models/no_prior.stan', line 8, column 2 to column 22)",
+  " (in '/tmp/pg/wt/tests/models/no_prior.stan', line 11, column 2 to column 24)",
+  " (in '/tmp/pg/wt/tests/models/no_prior.stan', line 3, column 2 to column 17)",
+  " (in '/tmp/pg/wt/tests/models/no_prior.stan', line 4, column 9 to column 10)",
+  " (in '/tmp/pg/wt/tests/models/no_prior.stan', line 4, column 2 to column 14)"};
 class no_prior_model final : public model_base_crtp<no_prior_model> {
  private:
   int N;
@@ -76,7 +76,7 @@ class no_prior_model final : public model_base_crtp<no_prior_model> {
   }
   inline std::vector<std::string> model_compile_info() const noexcept {
     return std::vector<std::string>{"stanc_version = stanc3 v2.39.0",
-             "stancflags = --debug-decorated-ast --include-paths=/work/main/tests/models"};
+             "stancflags = --debug-decorated-ast --include-paths=/tmp/pg/wt/tests/models"};
   }
   // Base log prob
   template <bool propto__, bool jacobian__, typename VecR, typename VecI,

@@ -6,28 +6,28 @@ using namespace stan::math;
 stan::math::profile_map profiles__;
 static constexpr std::array<const char*, 23> locations_array__ =
   {" (found before start of program)",
-  " (in 'tests/models/occupancy.stan', line 14, column 2 to column 29)",
-  " (in 'tests/models/occupancy.stan', line 15, column 2 to column 27)",
-  " (in 'tests/models/occupancy.stan', line 18, column 2 to column 22)",
-  " (in 'tests/models/occupancy.stan', line 19, column 2 to column 17)",
-  " (in 'tests/models/occupancy.stan', line 25, column 6 to column 105)",
-  " (in 'tests/models/occupancy.stan', line 24, column 11 to line 26, column 5)",
-  " (in 'tests/models/occupancy.stan', line 22, column 6 to column 25)",
-  " (in 'tests/models/occupancy.stan', line 23, column 6 to column 26)",
-  " (in 'tests/models/occupancy.stan', line 21, column 22 to line 24, column 5)",
-  " (in 'tests/models/occupancy.stan', line 21, column 4 to line 26, column 5)",
-  " (in 'tests/models/occupancy.stan', line 20, column 19 to line 27, column 3)",
-  " (in 'tests/models/occupancy.stan', line 20, column 2 to line 27, column 3)",
-  " (in 'tests/models/occupancy.stan', line 3, column 2 to column 17)",
-  " (in 'tests/models/occupancy.stan', line 4, column 2 to column 17)",
-  " (in 'tests/models/occupancy.stan', line 5, column 8 to column 9)",
-  " (in 'tests/models/occupancy.stan', line 5, column 11 to column 12)",
-  " (in 'tests/models/occupancy.stan', line 5, column 2 to column 38)",
-  " (in 'tests/models/occupancy.stan', line 8, column 8 to column 9)",
-  " (in 'tests/models/occupancy.stan', line 8, column 2 to column 21)",
-  " (in 'tests/models/occupancy.stan', line 10, column 4 to column 25)",
-  " (in 'tests/models/occupancy.stan', line 9, column 19 to line 11, column 3)",
-  " (in 'tests/models/occupancy.stan', line 9, column 2 to line 11, column 3)"};
+  " (in '/tmp/pg/wt/tests/models/occupancy.stan', line 14, column 2 to column 29)",
+  " (in '/tmp/pg/wt/tests/models/occupancy.stan', line 15, column 2 to column 27)",
+  " (in '/tmp/pg/wt/tests/models/occupancy.stan', line 18, column 2 to column 22)",
+  " (in '/tmp/pg/wt/tests/models/occupancy.stan', line 19, column 2 to column 17)",
+  " (in '/tmp/pg/wt/tests/models/occupancy.stan', line 25, column 6 to column 105)",
+  " (in '/tmp/pg/wt/tests/models/occupancy.stan', line 24, column 11 to line 26, column 5)",
+  " (in '/tmp/pg/wt/tests/models/occupancy.stan', line 22, column 6 to column 25)",
+  " (in '/tmp/pg/wt/tests/models/occupancy.stan', line 23, column 6 to column 26)",
+  " (in '/tmp/pg/wt/tests/models/occupancy.stan', line 21, column 22 to line 24, column 5)",
+  " (in '/tmp/pg/wt/tests/models/occupancy.stan', line 21, column 4 to line 26, column 5)",
+  " (in '/tmp/pg/wt/tests/models/occupancy.stan', line 20, column 19 to line 27, column 3)",
+  " (in '/tmp/pg/wt/tests/models/occupancy.stan', line 20, column 2 to line 27, column 3)",
+  " (in '/tmp/pg/wt/tests/models/occupancy.stan', line 3, column 2 to column 17)",
+  " (in '/tmp/pg/wt/tests/models/occupancy.stan', line 4, column 2 to column 17)",
+  " (in '/tmp/pg/wt/tests/models/occupancy.stan', line 5, column 8 to column 9)",
+  " (in '/tmp/pg/wt/tests/models/occupancy.stan', line 5, column 11 to column 12)",
+  " (in '/tmp/pg/wt/tests/models/occupancy.stan', line 5, column 2 to column 38)",
+  " (in '/tmp/pg/wt/tests/models/occupancy.stan', line 8, column 8 to column 9)",
+  " (in '/tmp/pg/wt/tests/models/occupancy.stan', line 8, column 2 to column 21)",
+  " (in '/tmp/pg/wt/tests/models/occupancy.stan', line 10, column 4 to column 25)",
+  " (in '/tmp/pg/wt/tests/models/occupancy.stan', line 9, column 19 to line 11, column 3)",
+  " (in '/tmp/pg/wt/tests/models/occupancy.stan', line 9, column 2 to line 11, column 3)"};
 class occupancy_model final : public model_base_crtp<occupancy_model> {
  private:
   int R;
@@ -121,7 +121,7 @@ class occupancy_model final : public model_base_crtp<occupancy_model> {
   }
   inline std::vector<std::string> model_compile_info() const noexcept {
     return std::vector<std::string>{"stanc_version = stanc3 v2.39.0",
-             "stancflags = --debug-decorated-ast --include-paths=/work/main/tests/models"};
+             "stancflags = --debug-decorated-ast --include-paths=/tmp/pg/wt/tests/models"};
   }
   // Base log prob
   template <bool propto__, bool jacobian__, typename VecR, typename VecI,

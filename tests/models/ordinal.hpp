@@ -6,19 +6,19 @@ using namespace stan::math;
 stan::math::profile_map profiles__;
 static constexpr std::array<const char*, 14> locations_array__ =
   {" (found before start of program)",
-  " (in 'tests/models/ordinal.stan', line 9, column 2 to column 12)",
-  " (in 'tests/models/ordinal.stan', line 10, column 2 to column 15)",
-  " (in 'tests/models/ordinal.stan', line 13, column 2 to column 30)",
-  " (in 'tests/models/ordinal.stan', line 14, column 2 to column 19)",
-  " (in 'tests/models/ordinal.stan', line 15, column 2 to column 36)",
-  " (in 'tests/models/ordinal.stan', line 17, column 4 to column 42)",
-  " (in 'tests/models/ordinal.stan', line 16, column 2 to line 17, column 42)",
-  " (in 'tests/models/ordinal.stan', line 3, column 2 to column 17)",
-  " (in 'tests/models/ordinal.stan', line 4, column 2 to column 17)",
-  " (in 'tests/models/ordinal.stan', line 5, column 8 to column 9)",
-  " (in 'tests/models/ordinal.stan', line 5, column 2 to column 35)",
-  " (in 'tests/models/ordinal.stan', line 6, column 9 to column 10)",
-  " (in 'tests/models/ordinal.stan', line 6, column 2 to column 14)"};
+  " (in '/tmp/pg/wt/tests/models/ordinal.stan', line 9, column 2 to column 12)",
+  " (in '/tmp/pg/wt/tests/models/ordinal.stan', line 10, column 2 to column 15)",
+  " (in '/tmp/pg/wt/tests/models/ordinal.stan', line 13, column 2 to column 30)",
+  " (in '/tmp/pg/wt/tests/models/ordinal.stan', line 14, column 2 to column 19)",
+  " (in '/tmp/pg/wt/tests/models/ordinal.stan', line 15, column 2 to column 36)",
+  " (in '/tmp/pg/wt/tests/models/ordinal.stan', line 17, column 4 to column 42)",
+  " (in '/tmp/pg/wt/tests/models/ordinal.stan', line 16, column 2 to line 17, column 42)",
+  " (in '/tmp/pg/wt/tests/models/ordinal.stan', line 3, column 2 to column 17)",
+  " (in '/tmp/pg/wt/tests/models/ordinal.stan', line 4, column 2 to column 17)",
+  " (in '/tmp/pg/wt/tests/models/ordinal.stan', line 5, column 8 to column 9)",
+  " (in '/tmp/pg/wt/tests/models/ordinal.stan', line 5, column 2 to column 35)",
+  " (in '/tmp/pg/wt/tests/models/ordinal.stan', line 6, column 9 to column 10)",
+  " (in '/tmp/pg/wt/tests/models/ordinal.stan', line 6, column 2 to column 14)"};
 class ordinal_model final : public model_base_crtp<ordinal_model> {
  private:
   int N;
@@ -105,7 +105,7 @@ class ordinal_model final : public model_base_crtp<ordinal_model> {
   }
   inline std::vector<std::string> model_compile_info() const noexcept {
     return std::vector<std::string>{"stanc_version = stanc3 v2.39.0",
-             "stancflags = --debug-decorated-ast --include-paths=/work/main/tests/models"};
+             "stancflags = --debug-decorated-ast --include-paths=/tmp/pg/wt/tests/models"};
   }
   // Base log prob
   template <bool propto__, bool jacobian__, typename VecR, typename VecI,

@@ -6,27 +6,27 @@ using namespace stan::math;
 stan::math::profile_map profiles__;
 static constexpr std::array<const char*, 22> locations_array__ =
   {" (found before start of program)",
-  " (in 'tests/models/own_quantities.stan', line 8, column 2 to column 10)",
-  " (in 'tests/models/own_quantities.stan', line 9, column 2 to column 22)",
-  " (in 'tests/models/own_quantities.stan', line 20, column 2 to column 20)",
-  " (in 'tests/models/own_quantities.stan', line 21, column 2 to column 61)",
-  " (in 'tests/models/own_quantities.stan', line 22, column 2 to column 39)",
-  " (in 'tests/models/own_quantities.stan', line 24, column 4 to column 60)",
-  " (in 'tests/models/own_quantities.stan', line 23, column 19 to line 25, column 3)",
-  " (in 'tests/models/own_quantities.stan', line 23, column 2 to line 25, column 3)",
-  " (in 'tests/models/own_quantities.stan', line 12, column 2 to column 17)",
-  " (in 'tests/models/own_quantities.stan', line 13, column 2 to column 24)",
-  " (in 'tests/models/own_quantities.stan', line 14, column 2 to column 25)",
-  " (in 'tests/models/own_quantities.stan', line 16, column 4 to column 57)",
-  " (in 'tests/models/own_quantities.stan', line 15, column 19 to line 17, column 3)",
-  " (in 'tests/models/own_quantities.stan', line 15, column 2 to line 17, column 3)",
-  " (in 'tests/models/own_quantities.stan', line 3, column 2 to column 17)",
-  " (in 'tests/models/own_quantities.stan', line 4, column 9 to column 10)",
-  " (in 'tests/models/own_quantities.stan', line 4, column 2 to column 14)",
-  " (in 'tests/models/own_quantities.stan', line 5, column 18 to column 19)",
-  " (in 'tests/models/own_quantities.stan', line 5, column 2 to column 29)",
-  " (in 'tests/models/own_quantities.stan', line 20, column 9 to column 10)",
-  " (in 'tests/models/own_quantities.stan', line 21, column 8 to column 9)"};
+  " (in '/tmp/pg/wt/tests/models/own_quantities.stan', line 8, column 2 to column 10)",
+  " (in '/tmp/pg/wt/tests/models/own_quantities.stan', line 9, column 2 to column 22)",
+  " (in '/tmp/pg/wt/tests/models/own_quantities.stan', line 20, column 2 to column 20)",
+  " (in '/tmp/pg/wt/tests/models/own_quantities.stan', line 21, column 2 to column 61)",
+  " (in '/tmp/pg/wt/tests/models/own_quantities.stan', line 22, column 2 to column 39)",
+  " (in '/tmp/pg/wt/tests/models/own_quantities.stan', line 24, column 4 to column 60)",
+  " (in '/tmp/pg/wt/tests/models/own_quantities.stan', line 23, column 19 to line 25, column 3)",
+  " (in '/tmp/pg/wt/tests/models/own_quantities.stan', line 23, column 2 to line 25, column 3)",
+  " (in '/tmp/pg/wt/tests/models/own_quantities.stan', line 12, column 2 to column 17)",
+  " (in '/tmp/pg/wt/tests/models/own_quantities.stan', line 13, column 2 to column 24)",
+  " (in '/tmp/pg/wt/tests/models/own_quantities.stan', line 14, column 2 to column 25)",
+  " (in '/tmp/pg/wt/tests/models/own_quantities.stan', line 16, column 4 to column 57)",
+  " (in '/tmp/pg/wt/tests/models/own_quantities.stan', line 15, column 19 to line 17, column 3)",
+  " (in '/tmp/pg/wt/tests/models/own_quantities.stan', line 15, column 2 to line 17, column 3)",
+  " (in '/tmp/pg/wt/tests/models/own_quantities.stan', line 3, column 2 to column 17)",
+  " (in '/tmp/pg/wt/tests/models/own_quantities.stan', line 4, column 9 to column 10)",
+  " (in '/tmp/pg/wt/tests/models/own_quantities.stan', line 4, column 2 to column 14)",
+  " (in '/tmp/pg/wt/tests/models/own_quantities.stan', line 5, column 18 to column 19)",
+  " (in '/tmp/pg/wt/tests/models/own_quantities.stan', line 5, column 2 to column 29)",
+  " (in '/tmp/pg/wt/tests/models/own_quantities.stan', line 20, column 9 to column 10)",
+  " (in '/tmp/pg/wt/tests/models/own_quantities.stan', line 21, column 8 to column 9)"};
 class own_quantities_model final : public model_base_crtp<own_quantities_model> {
  private:
   int N;
@@ -119,7 +119,7 @@ class own_quantities_model final : public model_base_crtp<own_quantities_model> 
   }
   inline std::vector<std::string> model_compile_info() const noexcept {
     return std::vector<std::string>{"stanc_version = stanc3 v2.39.0",
-             "stancflags = --debug-decorated-ast --include-paths=/work/main/tests/models"};
+             "stancflags = --debug-decorated-ast --include-paths=/tmp/pg/wt/tests/models"};
   }
   // Base log prob
   template <bool propto__, bool jacobian__, typename VecR, typename VecI,

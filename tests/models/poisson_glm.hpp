@@ -6,24 +6,24 @@ using namespace stan::math;
 stan::math::profile_map profiles__;
 static constexpr std::array<const char*, 19> locations_array__ =
   {" (found before start of program)",
-  " (in 'tests/models/poisson_glm.stan', line 10, column 2 to column 13)",
-  " (in 'tests/models/poisson_glm.stan', line 11, column 2 to column 17)",
-  " (in 'tests/models/poisson_glm.stan', line 12, column 2 to column 20)",
-  " (in 'tests/models/poisson_glm.stan', line 15, column 2 to column 23)",
-  " (in 'tests/models/poisson_glm.stan', line 16, column 2 to column 34)",
-  " (in 'tests/models/poisson_glm.stan', line 17, column 2 to column 22)",
-  " (in 'tests/models/poisson_glm.stan', line 18, column 2 to column 56)",
-  " (in 'tests/models/poisson_glm.stan', line 19, column 2 to column 65)",
-  " (in 'tests/models/poisson_glm.stan', line 3, column 2 to column 17)",
-  " (in 'tests/models/poisson_glm.stan', line 4, column 2 to column 17)",
-  " (in 'tests/models/poisson_glm.stan', line 5, column 9 to column 10)",
-  " (in 'tests/models/poisson_glm.stan', line 5, column 12 to column 13)",
-  " (in 'tests/models/poisson_glm.stan', line 5, column 2 to column 17)",
-  " (in 'tests/models/poisson_glm.stan', line 6, column 8 to column 9)",
-  " (in 'tests/models/poisson_glm.stan', line 6, column 2 to column 26)",
-  " (in 'tests/models/poisson_glm.stan', line 7, column 18 to column 19)",
-  " (in 'tests/models/poisson_glm.stan', line 7, column 2 to column 30)",
-  " (in 'tests/models/poisson_glm.stan', line 11, column 9 to column 10)"};
+  " (in '/tmp/pg/wt/tests/models/poisson_glm.stan', line 10, column 2 to column 13)",
+  " (in '/tmp/pg/wt/tests/models/poisson_glm.stan', line 11, column 2 to column 17)",
+  " (in '/tmp/pg/wt/tests/models/poisson_glm.stan', line 12, column 2 to column 20)",
+  " (in '/tmp/pg/wt/tests/models/poisson_glm.stan', line 15, column 2 to column 23)",
+  " (in '/tmp/pg/wt/tests/models/poisson_glm.stan', line 16, column 2 to column 34)",
+  " (in '/tmp/pg/wt/tests/models/poisson_glm.stan', line 17, column 2 to column 22)",
+  " (in '/tmp/pg/wt/tests/models/poisson_glm.stan', line 18, column 2 to column 56)",
+  " (in '/tmp/pg/wt/tests/models/poisson_glm.stan', line 19, column 2 to column 65)",
+  " (in '/tmp/pg/wt/tests/models/poisson_glm.stan', line 3, column 2 to column 17)",
+  " (in '/tmp/pg/wt/tests/models/poisson_glm.stan', line 4, column 2 to column 17)",
+  " (in '/tmp/pg/wt/tests/models/poisson_glm.stan', line 5, column 9 to column 10)",
+  " (in '/tmp/pg/wt/tests/models/poisson_glm.stan', line 5, column 12 to column 13)",
+  " (in '/tmp/pg/wt/tests/models/poisson_glm.stan', line 5, column 2 to column 17)",
+  " (in '/tmp/pg/wt/tests/models/poisson_glm.stan', line 6, column 8 to column 9)",
+  " (in '/tmp/pg/wt/tests/models/poisson_glm.stan', line 6, column 2 to column 26)",
+  " (in '/tmp/pg/wt/tests/models/poisson_glm.stan', line 7, column 18 to column 19)",
+  " (in '/tmp/pg/wt/tests/models/poisson_glm.stan', line 7, column 2 to column 30)",
+  " (in '/tmp/pg/wt/tests/models/poisson_glm.stan', line 11, column 9 to column 10)"};
 class poisson_glm_model final : public model_base_crtp<poisson_glm_model> {
  private:
   int N;
@@ -139,7 +139,7 @@ class poisson_glm_model final : public model_base_crtp<poisson_glm_model> {
   }
   inline std::vector<std::string> model_compile_info() const noexcept {
     return std::vector<std::string>{"stanc_version = stanc3 v2.39.0",
-             "stancflags = --debug-decorated-ast --include-paths=/work/main/tests/models"};
+             "stancflags = --debug-decorated-ast --include-paths=/tmp/pg/wt/tests/models"};
   }
   // Base log prob
   template <bool propto__, bool jacobian__, typename VecR, typename VecI,

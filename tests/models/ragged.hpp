@@ -6,23 +6,23 @@ using namespace stan::math;
 stan::math::profile_map profiles__;
 static constexpr std::array<const char*, 18> locations_array__ =
   {" (found before start of program)",
-  " (in 'tests/models/ragged.stan', line 9, column 2 to column 18)",
-  " (in 'tests/models/ragged.stan', line 12, column 2 to column 13)",
-  " (in 'tests/models/ragged.stan', line 13, column 2 to column 23)",
-  " (in 'tests/models/ragged.stan', line 15, column 4 to column 41)",
-  " (in 'tests/models/ragged.stan', line 17, column 6 to column 41)",
-  " (in 'tests/models/ragged.stan', line 16, column 20 to line 18, column 5)",
-  " (in 'tests/models/ragged.stan', line 16, column 4 to line 18, column 5)",
-  " (in 'tests/models/ragged.stan', line 19, column 4 to column 18)",
-  " (in 'tests/models/ragged.stan', line 14, column 19 to line 20, column 3)",
-  " (in 'tests/models/ragged.stan', line 14, column 2 to line 20, column 3)",
-  " (in 'tests/models/ragged.stan', line 3, column 2 to column 17)",
-  " (in 'tests/models/ragged.stan', line 4, column 2 to column 17)",
-  " (in 'tests/models/ragged.stan', line 5, column 9 to column 10)",
-  " (in 'tests/models/ragged.stan', line 5, column 2 to column 14)",
-  " (in 'tests/models/ragged.stan', line 6, column 8 to column 9)",
-  " (in 'tests/models/ragged.stan', line 6, column 2 to column 39)",
-  " (in 'tests/models/ragged.stan', line 9, column 9 to column 10)"};
+  " (in '/tmp/pg/wt/tests/models/ragged.stan', line 9, column 2 to column 18)",
+  " (in '/tmp/pg/wt/tests/models/ragged.stan', line 12, column 2 to column 13)",
+  " (in '/tmp/pg/wt/tests/models/ragged.stan', line 13, column 2 to column 23)",
+  " (in '/tmp/pg/wt/tests/models/ragged.stan', line 15, column 4 to column 41)",
+  " (in '/tmp/pg/wt/tests/models/ragged.stan', line 17, column 6 to column 41)",
+  " (in '/tmp/pg/wt/tests/models/ragged.stan', line 16, column 20 to line 18, column 5)",
+  " (in '/tmp/pg/wt/tests/models/ragged.stan', line 16, column 4 to line 18, column 5)",
+  " (in '/tmp/pg/wt/tests/models/ragged.stan', line 19, column 4 to column 18)",
+  " (in '/tmp/pg/wt/tests/models/ragged.stan', line 14, column 19 to line 20, column 3)",
+  " (in '/tmp/pg/wt/tests/models/ragged.stan', line 14, column 2 to line 20, column 3)",
+  " (in '/tmp/pg/wt/tests/models/ragged.stan', line 3, column 2 to column 17)",
+  " (in '/tmp/pg/wt/tests/models/ragged.stan', line 4, column 2 to column 17)",
+  " (in '/tmp/pg/wt/tests/models/ragged.stan', line 5, column 9 to column 10)",
+  " (in '/tmp/pg/wt/tests/models/ragged.stan', line 5, column 2 to column 14)",
+  " (in '/tmp/pg/wt/tests/models/ragged.stan', line 6, column 8 to column 9)",
+  " (in '/tmp/pg/wt/tests/models/ragged.stan', line 6, column 2 to column 39)",
+  " (in '/tmp/pg/wt/tests/models/ragged.stan', line 9, column 9 to column 10)"};
 class ragged_model final : public model_base_crtp<ragged_model> {
  private:
   int G;
@@ -111,7 +111,7 @@ class ragged_model final : public model_base_crtp<ragged_model> {
   }
   inline std::vector<std::string> model_compile_info() const noexcept {
     return std::vector<std::string>{"stanc_version = stanc3 v2.39.0",
-             "stancflags = --debug-decorated-ast --include-paths=/work/main/tests/models"};
+             "stancflags = --debug-decorated-ast --include-paths=/tmp/pg/wt/tests/models"};
   }
   // Base log prob
   template <bool propto__, bool jacobian__, typename VecR, typename VecI,

@@ -6,24 +6,24 @@ using namespace stan::math;
 stan::math::profile_map profiles__;
 static constexpr std::array<const char*, 19> locations_array__ =
   {" (found before start of program)",
-  " (in 'tests/models/regression_loop.stan', line 9, column 2 to column 13)",
-  " (in 'tests/models/regression_loop.stan', line 10, column 2 to column 17)",
-  " (in 'tests/models/regression_loop.stan', line 11, column 2 to column 22)",
-  " (in 'tests/models/regression_loop.stan', line 14, column 2 to column 24)",
-  " (in 'tests/models/regression_loop.stan', line 16, column 4 to column 29)",
-  " (in 'tests/models/regression_loop.stan', line 15, column 19 to line 17, column 3)",
-  " (in 'tests/models/regression_loop.stan', line 15, column 2 to line 17, column 3)",
-  " (in 'tests/models/regression_loop.stan', line 18, column 2 to column 25)",
-  " (in 'tests/models/regression_loop.stan', line 20, column 4 to column 46)",
-  " (in 'tests/models/regression_loop.stan', line 19, column 2 to line 20, column 46)",
-  " (in 'tests/models/regression_loop.stan', line 3, column 2 to column 17)",
-  " (in 'tests/models/regression_loop.stan', line 4, column 2 to column 17)",
-  " (in 'tests/models/regression_loop.stan', line 5, column 9 to column 10)",
-  " (in 'tests/models/regression_loop.stan', line 5, column 12 to column 13)",
-  " (in 'tests/models/regression_loop.stan', line 5, column 2 to column 17)",
-  " (in 'tests/models/regression_loop.stan', line 6, column 9 to column 10)",
-  " (in 'tests/models/regression_loop.stan', line 6, column 2 to column 14)",
-  " (in 'tests/models/regression_loop.stan', line 10, column 9 to column 10)"};
+  " (in '/tmp/pg/wt/tests/models/regression_loop.stan', line 9, column 2 to column 13)",
+  " (in '/tmp/pg/wt/tests/models/regression_loop.stan', line 10, column 2 to column 17)",
+  " (in '/tmp/pg/wt/tests/models/regression_loop.stan', line 11, column 2 to column 22)",
+  " (in '/tmp/pg/wt/tests/models/regression_loop.stan', line 14, column 2 to column 24)",
+  " (in '/tmp/pg/wt/tests/models/regression_loop.stan', line 16, column 4 to column 29)",
+  " (in '/tmp/pg/wt/tests/models/regression_loop.stan', line 15, column 19 to line 17, column 3)",
+  " (in '/tmp/pg/wt/tests/models/regression_loop.stan', line 15, column 2 to line 17, column 3)",
+  " (in '/tmp/pg/wt/tests/models/regression_loop.stan', line 18, column 2 to column 25)",
+  " (in '/tmp/pg/wt/tests/models/regression_loop.stan', line 20, column 4 to column 46)",
+  " (in '/tmp/pg/wt/tests/models/regression_loop.stan', line 19, column 2 to line 20, column 46)",
+  " (in '/tmp/pg/wt/tests/models/regression_loop.stan', line 3, column 2 to column 17)",
+  " (in '/tmp/pg/wt/tests/models/regression_loop.stan', line 4, column 2 to column 17)",
+  " (in '/tmp/pg/wt/tests/models/regression_loop.stan', line 5, column 9 to column 10)",
+  " (in '/tmp/pg/wt/tests/models/regression_loop.stan', line 5, column 12 to column 13)",
+  " (in '/tmp/pg/wt/tests/models/regression_loop.stan', line 5, column 2 to column 17)",
+  " (in '/tmp/pg/wt/tests/models/regression_loop.stan', line 6, column 9 to column 10)",
+  " (in '/tmp/pg/wt/tests/models/regression_loop.stan', line 6, column 2 to column 14)",
+  " (in '/tmp/pg/wt/tests/models/regression_loop.stan', line 10, column 9 to column 10)"};
 class regression_loop_model final : public model_base_crtp<regression_loop_model> {
  private:
   int N;
@@ -125,7 +125,7 @@ class regression_loop_model final : public model_base_crtp<regression_loop_model
   }
   inline std::vector<std::string> model_compile_info() const noexcept {
     return std::vector<std::string>{"stanc_version = stanc3 v2.39.0",
-             "stancflags = --debug-decorated-ast --include-paths=/work/main/tests/models"};
+             "stancflags = --debug-decorated-ast --include-paths=/tmp/pg/wt/tests/models"};
   }
   // Base log prob
   template <bool propto__, bool jacobian__, typename VecR, typename VecI,

@@ -6,23 +6,23 @@ using namespace stan::math;
 stan::math::profile_map profiles__;
 static constexpr std::array<const char*, 18> locations_array__ =
   {" (found before start of program)",
-  " (in 'tests/models/regression_reduce_sum.stan', line 14, column 2 to column 13)",
-  " (in 'tests/models/regression_reduce_sum.stan', line 15, column 2 to column 17)",
-  " (in 'tests/models/regression_reduce_sum.stan', line 16, column 2 to column 22)",
-  " (in 'tests/models/regression_reduce_sum.stan', line 19, column 2 to column 24)",
-  " (in 'tests/models/regression_reduce_sum.stan', line 20, column 2 to column 24)",
-  " (in 'tests/models/regression_reduce_sum.stan', line 21, column 2 to column 25)",
-  " (in 'tests/models/regression_reduce_sum.stan', line 22, column 2 to column 64)",
-  " (in 'tests/models/regression_reduce_sum.stan', line 8, column 2 to column 17)",
-  " (in 'tests/models/regression_reduce_sum.stan', line 9, column 2 to column 17)",
-  " (in 'tests/models/regression_reduce_sum.stan', line 10, column 9 to column 10)",
-  " (in 'tests/models/regression_reduce_sum.stan', line 10, column 12 to column 13)",
-  " (in 'tests/models/regression_reduce_sum.stan', line 10, column 2 to column 17)",
-  " (in 'tests/models/regression_reduce_sum.stan', line 11, column 8 to column 9)",
-  " (in 'tests/models/regression_reduce_sum.stan', line 11, column 2 to column 18)",
-  " (in 'tests/models/regression_reduce_sum.stan', line 15, column 9 to column 10)",
-  " (in 'tests/models/regression_reduce_sum.stan', line 4, column 4 to column 66)",
-  " (in 'tests/models/regression_reduce_sum.stan', line 3, column 100 to line 5, column 3)"};
+  " (in '/tmp/pg/wt/tests/models/regression_reduce_sum.stan', line 14, column 2 to column 13)",
+  " (in '/tmp/pg/wt/tests/models/regression_reduce_sum.stan', line 15, column 2 to column 17)",
+  " (in '/tmp/pg/wt/tests/models/regression_reduce_sum.stan', line 16, column 2 to column 22)",
+  " (in '/tmp/pg/wt/tests/models/regression_reduce_sum.stan', line 19, column 2 to column 24)",
+  " (in '/tmp/pg/wt/tests/models/regression_reduce_sum.stan', line 20, column 2 to column 24)",
+  " (in '/tmp/pg/wt/tests/models/regression_reduce_sum.stan', line 21, column 2 to column 25)",
+  " (in '/tmp/pg/wt/tests/models/regression_reduce_sum.stan', line 22, column 2 to column 64)",
+  " (in '/tmp/pg/wt/tests/models/regression_reduce_sum.stan', line 8, column 2 to column 17)",
+  " (in '/tmp/pg/wt/tests/models/regression_reduce_sum.stan', line 9, column 2 to column 17)",
+  " (in '/tmp/pg/wt/tests/models/regression_reduce_sum.stan', line 10, column 9 to column 10)",
+  " (in '/tmp/pg/wt/tests/models/regression_reduce_sum.stan', line 10, column 12 to column 13)",
+  " (in '/tmp/pg/wt/tests/models/regression_reduce_sum.stan', line 10, column 2 to column 17)",
+  " (in '/tmp/pg/wt/tests/models/regression_reduce_sum.stan', line 11, column 8 to column 9)",
+  " (in '/tmp/pg/wt/tests/models/regression_reduce_sum.stan', line 11, column 2 to column 18)",
+  " (in '/tmp/pg/wt/tests/models/regression_reduce_sum.stan', line 15, column 9 to column 10)",
+  " (in '/tmp/pg/wt/tests/models/regression_reduce_sum.stan', line 4, column 4 to column 66)",
+  " (in '/tmp/pg/wt/tests/models/regression_reduce_sum.stan', line 3, column 100 to line 5, column 3)"};
 template <bool propto__, typename T0__, typename T1__, typename T2__,
           typename T3__, typename T4__, typename T5__, typename T6__,
           stan::require_all_t<stan::is_std_vector<T0__>,
@@ -204,7 +204,7 @@ class regression_reduce_sum_model final : public model_base_crtp<regression_redu
   }
   inline std::vector<std::string> model_compile_info() const noexcept {
     return std::vector<std::string>{"stanc_version = stanc3 v2.39.0",
-             "stancflags = --debug-decorated-ast --include-paths=/work/main/tests/models"};
+             "stancflags = --debug-decorated-ast --include-paths=/tmp/pg/wt/tests/models"};
   }
   // Base log prob
   template <bool propto__, bool jacobian__, typename VecR, typename VecI,

@@ -6,25 +6,25 @@ using namespace stan::math;
 stan::math::profile_map profiles__;
 static constexpr std::array<const char*, 20> locations_array__ =
   {" (found before start of program)",
-  " (in 'tests/models/regression_residual.stan', line 10, column 2 to column 13)",
-  " (in 'tests/models/regression_residual.stan', line 11, column 2 to column 17)",
-  " (in 'tests/models/regression_residual.stan', line 12, column 2 to column 22)",
-  " (in 'tests/models/regression_residual.stan', line 15, column 2 to column 14)",
-  " (in 'tests/models/regression_residual.stan', line 16, column 2 to column 38)",
-  " (in 'tests/models/regression_residual.stan', line 18, column 4 to column 43)",
-  " (in 'tests/models/regression_residual.stan', line 17, column 19 to line 19, column 3)",
-  " (in 'tests/models/regression_residual.stan', line 17, column 2 to line 19, column 3)",
-  " (in 'tests/models/regression_residual.stan', line 20, column 2 to column 15)",
-  " (in 'tests/models/regression_residual.stan', line 3, column 2 to column 17)",
-  " (in 'tests/models/regression_residual.stan', line 4, column 2 to column 17)",
-  " (in 'tests/models/regression_residual.stan', line 5, column 9 to column 10)",
-  " (in 'tests/models/regression_residual.stan', line 5, column 12 to column 13)",
-  " (in 'tests/models/regression_residual.stan', line 5, column 2 to column 17)",
-  " (in 'tests/models/regression_residual.stan', line 6, column 9 to column 10)",
-  " (in 'tests/models/regression_residual.stan', line 6, column 2 to column 14)",
-  " (in 'tests/models/regression_residual.stan', line 7, column 9 to column 10)",
-  " (in 'tests/models/regression_residual.stan', line 7, column 2 to column 14)",
-  " (in 'tests/models/regression_residual.stan', line 11, column 9 to column 10)"};
+  " (in '/tmp/pg/wt/tests/models/regression_residual.stan', line 10, column 2 to column 13)",
+  " (in '/tmp/pg/wt/tests/models/regression_residual.stan', line 11, column 2 to column 17)",
+  " (in '/tmp/pg/wt/tests/models/regression_residual.stan', line 12, column 2 to column 22)",
+  " (in '/tmp/pg/wt/tests/models/regression_residual.stan', line 15, column 2 to column 14)",
+  " (in '/tmp/pg/wt/tests/models/regression_residual.stan', line 16, column 2 to column 38)",
+  " (in '/tmp/pg/wt/tests/models/regression_residual.stan', line 18, column 4 to column 43)",
+  " (in '/tmp/pg/wt/tests/models/regression_residual.stan', line 17, column 19 to line 19, column 3)",
+  " (in '/tmp/pg/wt/tests/models/regression_residual.stan', line 17, column 2 to line 19, column 3)",
+  " (in '/tmp/pg/wt/tests/models/regression_residual.stan', line 20, column 2 to column 15)",
+  " (in '/tmp/pg/wt/tests/models/regression_residual.stan', line 3, column 2 to column 17)",
+  " (in '/tmp/pg/wt/tests/models/regression_residual.stan', line 4, column 2 to column 17)",
+  " (in '/tmp/pg/wt/tests/models/regression_residual.stan', line 5, column 9 to column 10)",
+  " (in '/tmp/pg/wt/tests/models/regression_residual.stan', line 5, column 12 to column 13)",
+  " (in '/tmp/pg/wt/tests/models/regression_residual.stan', line 5, column 2 to column 17)",
+  " (in '/tmp/pg/wt/tests/models/regression_residual.stan', line 6, column 9 to column 10)",
+  " (in '/tmp/pg/wt/tests/models/regression_residual.stan', line 6, column 2 to column 14)",
+  " (in '/tmp/pg/wt/tests/models/regression_residual.stan', line 7, column 9 to column 10)",
+  " (in '/tmp/pg/wt/tests/models/regression_residual.stan', line 7, column 2 to column 14)",
+  " (in '/tmp/pg/wt/tests/models/regression_residual.stan', line 11, column 9 to column 10)"};
 class regression_residual_model final : public model_base_crtp<regression_residual_model> {
  private:
   int N;
@@ -147,7 +147,7 @@ class regression_residual_model final : public model_base_crtp<regression_residu
   }
   inline std::vector<std::string> model_compile_info() const noexcept {
     return std::vector<std::string>{"stanc_version = stanc3 v2.39.0",
-             "stancflags = --debug-decorated-ast --include-paths=/work/main/tests/models"};
+             "stancflags = --debug-decorated-ast --include-paths=/tmp/pg/wt/tests/models"};
   }
   // Base log prob
   template <bool propto__, bool jacobian__, typename VecR, typename VecI,

@@ -6,20 +6,20 @@ using namespace stan::math;
 stan::math::profile_map profiles__;
 static constexpr std::array<const char*, 15> locations_array__ =
   {" (found before start of program)",
-  " (in 'tests/models/regression_target.stan', line 9, column 2 to column 13)",
-  " (in 'tests/models/regression_target.stan', line 10, column 2 to column 17)",
-  " (in 'tests/models/regression_target.stan', line 11, column 2 to column 22)",
-  " (in 'tests/models/regression_target.stan', line 14, column 2 to column 34)",
-  " (in 'tests/models/regression_target.stan', line 17, column 2 to column 127)",
-  " (in 'tests/models/regression_target.stan', line 3, column 2 to column 17)",
-  " (in 'tests/models/regression_target.stan', line 4, column 2 to column 17)",
-  " (in 'tests/models/regression_target.stan', line 5, column 9 to column 10)",
-  " (in 'tests/models/regression_target.stan', line 5, column 12 to column 13)",
-  " (in 'tests/models/regression_target.stan', line 5, column 2 to column 17)",
-  " (in 'tests/models/regression_target.stan', line 6, column 9 to column 10)",
-  " (in 'tests/models/regression_target.stan', line 6, column 2 to column 14)",
-  " (in 'tests/models/regression_target.stan', line 10, column 9 to column 10)",
-  " (in 'tests/models/regression_target.stan', line 14, column 9 to column 10)"};
+  " (in '/tmp/pg/wt/tests/models/regression_target.stan', line 9, column 2 to column 13)",
+  " (in '/tmp/pg/wt/tests/models/regression_target.stan', line 10, column 2 to column 17)",
+  " (in '/tmp/pg/wt/tests/models/regression_target.stan', line 11, column 2 to column 22)",
+  " (in '/tmp/pg/wt/tests/models/regression_target.stan', line 14, column 2 to column 34)",
+  " (in '/tmp/pg/wt/tests/models/regression_target.stan', line 17, column 2 to column 127)",
+  " (in '/tmp/pg/wt/tests/models/regression_target.stan', line 3, column 2 to column 17)",
+  " (in '/tmp/pg/wt/tests/models/regression_target.stan', line 4, column 2 to column 17)",
+  " (in '/tmp/pg/wt/tests/models/regression_target.stan', line 5, column 9 to column 10)",
+  " (in '/tmp/pg/wt/tests/models/regression_target.stan', line 5, column 12 to column 13)",
+  " (in '/tmp/pg/wt/tests/models/regression_target.stan', line 5, column 2 to column 17)",
+  " (in '/tmp/pg/wt/tests/models/regression_target.stan', line 6, column 9 to column 10)",
+  " (in '/tmp/pg/wt/tests/models/regression_target.stan', line 6, column 2 to column 14)",
+  " (in '/tmp/pg/wt/tests/models/regression_target.stan', line 10, column 9 to column 10)",
+  " (in '/tmp/pg/wt/tests/models/regression_target.stan', line 14, column 9 to column 10)"};
 class regression_target_model final : public model_base_crtp<regression_target_model> {
  private:
   int N;
@@ -123,7 +123,7 @@ class regression_target_model final : public model_base_crtp<regression_target_m
   }
   inline std::vector<std::string> model_compile_info() const noexcept {
     return std::vector<std::string>{"stanc_version = stanc3 v2.39.0",
-             "stancflags = --debug-decorated-ast --include-paths=/work/main/tests/models"};
+             "stancflags = --debug-decorated-ast --include-paths=/tmp/pg/wt/tests/models"};
   }
   // Base log prob
   template <bool propto__, bool jacobian__, typename VecR, typename VecI,

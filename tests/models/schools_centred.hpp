@@ -6,19 +6,19 @@ using namespace stan::math;
 stan::math::profile_map profiles__;
 static constexpr std::array<const char*, 14> locations_array__ =
   {" (found before start of program)",
-  " (in 'tests/models/schools_centred.stan', line 8, column 2 to column 10)",
-  " (in 'tests/models/schools_centred.stan', line 9, column 2 to column 20)",
-  " (in 'tests/models/schools_centred.stan', line 10, column 2 to column 18)",
-  " (in 'tests/models/schools_centred.stan', line 13, column 2 to column 20)",
-  " (in 'tests/models/schools_centred.stan', line 14, column 2 to column 21)",
-  " (in 'tests/models/schools_centred.stan', line 15, column 2 to column 26)",
-  " (in 'tests/models/schools_centred.stan', line 16, column 2 to column 27)",
-  " (in 'tests/models/schools_centred.stan', line 3, column 2 to column 17)",
-  " (in 'tests/models/schools_centred.stan', line 4, column 9 to column 10)",
-  " (in 'tests/models/schools_centred.stan', line 4, column 2 to column 14)",
-  " (in 'tests/models/schools_centred.stan', line 5, column 18 to column 19)",
-  " (in 'tests/models/schools_centred.stan', line 5, column 2 to column 27)",
-  " (in 'tests/models/schools_centred.stan', line 10, column 9 to column 10)"};
+  " (in '/tmp/pg/wt/tests/models/schools_centred.stan', line 8, column 2 to column 10)",
+  " (in '/tmp/pg/wt/tests/models/schools_centred.stan', line 9, column 2 to column 20)",
+  " (in '/tmp/pg/wt/tests/models/schools_centred.stan', line 10, column 2 to column 18)",
+  " (in '/tmp/pg/wt/tests/models/schools_centred.stan', line 13, column 2 to column 20)",
+  " (in '/tmp/pg/wt/tests/models/schools_centred.stan', line 14, column 2 to column 21)",
+  " (in '/tmp/pg/wt/tests/models/schools_centred.stan', line 15, column 2 to column 26)",
+  " (in '/tmp/pg/wt/tests/models/schools_centred.stan', line 16, column 2 to column 27)",
+  " (in '/tmp/pg/wt/tests/models/schools_centred.stan', line 3, column 2 to column 17)",
+  " (in '/tmp/pg/wt/tests/models/schools_centred.stan', line 4, column 9 to column 10)",
+  " (in '/tmp/pg/wt/tests/models/schools_centred.stan', line 4, column 2 to column 14)",
+  " (in '/tmp/pg/wt/tests/models/schools_centred.stan', line 5, column 18 to column 19)",
+  " (in '/tmp/pg/wt/tests/models/schools_centred.stan', line 5, column 2 to column 27)",
+  " (in '/tmp/pg/wt/tests/models/schools_centred.stan', line 10, column 9 to column 10)"};
 class schools_centred_model final : public model_base_crtp<schools_centred_model> {
  private:
   int J;
@@ -109,7 +109,7 @@ class schools_centred_model final : public model_base_crtp<schools_centred_model
   }
   inline std::vector<std::string> model_compile_info() const noexcept {
     return std::vector<std::string>{"stanc_version = stanc3 v2.39.0",
-             "stancflags = --debug-decorated-ast --include-paths=/work/main/tests/models"};
+             "stancflags = --debug-decorated-ast --include-paths=/tmp/pg/wt/tests/models"};
   }
   // Base log prob
   template <bool propto__, bool jacobian__, typename VecR, typename VecI,

@@ -6,21 +6,21 @@ using namespace stan::math;
 stan::math::profile_map profiles__;
 static constexpr std::array<const char*, 16> locations_array__ =
   {" (found before start of program)",
-  " (in 'tests/models/schools_noncentred.stan', line 8, column 2 to column 10)",
-  " (in 'tests/models/schools_noncentred.stan', line 9, column 2 to column 20)",
-  " (in 'tests/models/schools_noncentred.stan', line 10, column 2 to column 22)",
-  " (in 'tests/models/schools_noncentred.stan', line 13, column 2 to column 41)",
-  " (in 'tests/models/schools_noncentred.stan', line 16, column 2 to column 20)",
-  " (in 'tests/models/schools_noncentred.stan', line 17, column 2 to column 21)",
-  " (in 'tests/models/schools_noncentred.stan', line 18, column 2 to column 27)",
-  " (in 'tests/models/schools_noncentred.stan', line 19, column 2 to column 27)",
-  " (in 'tests/models/schools_noncentred.stan', line 3, column 2 to column 17)",
-  " (in 'tests/models/schools_noncentred.stan', line 4, column 9 to column 10)",
-  " (in 'tests/models/schools_noncentred.stan', line 4, column 2 to column 14)",
-  " (in 'tests/models/schools_noncentred.stan', line 5, column 18 to column 19)",
-  " (in 'tests/models/schools_noncentred.stan', line 5, column 2 to column 27)",
-  " (in 'tests/models/schools_noncentred.stan', line 10, column 9 to column 10)",
-  " (in 'tests/models/schools_noncentred.stan', line 13, column 9 to column 10)"};
+  " (in '/tmp/pg/wt/tests/models/schools_noncentred.stan', line 8, column 2 to column 10)",
+  " (in '/tmp/pg/wt/tests/models/schools_noncentred.stan', line 9, column 2 to column 20)",
+  " (in '/tmp/pg/wt/tests/models/schools_noncentred.stan', line 10, column 2 to column 22)",
+  " (in '/tmp/pg/wt/tests/models/schools_noncentred.stan', line 13, column 2 to column 41)",
+  " (in '/tmp/pg/wt/tests/models/schools_noncentred.stan', line 16, column 2 to column 20)",
+  " (in '/tmp/pg/wt/tests/models/schools_noncentred.stan', line 17, column 2 to column 21)",
+  " (in '/tmp/pg/wt/tests/models/schools_noncentred.stan', line 18, column 2 to column 27)",
+  " (in '/tmp/pg/wt/tests/models/schools_noncentred.stan', line 19, column 2 to column 27)",
+  " (in '/tmp/pg/wt/tests/models/schools_noncentred.stan', line 3, column 2 to column 17)",
+  " (in '/tmp/pg/wt/tests/models/schools_noncentred.stan', line 4, column 9 to column 10)",
+  " (in '/tmp/pg/wt/tests/models/schools_noncentred.stan', line 4, column 2 to column 14)",
+  " (in '/tmp/pg/wt/tests/models/schools_noncentred.stan', line 5, column 18 to column 19)",
+  " (in '/tmp/pg/wt/tests/models/schools_noncentred.stan', line 5, column 2 to column 27)",
+  " (in '/tmp/pg/wt/tests/models/schools_noncentred.stan', line 10, column 9 to column 10)",
+  " (in '/tmp/pg/wt/tests/models/schools_noncentred.stan', line 13, column 9 to column 10)"};
 class schools_noncentred_model final : public model_base_crtp<schools_noncentred_model> {
  private:
   int J;
@@ -113,7 +113,7 @@ class schools_noncentred_model final : public model_base_crtp<schools_noncentred
   }
   inline std::vector<std::string> model_compile_info() const noexcept {
     return std::vector<std::string>{"stanc_version = stanc3 v2.39.0",
-             "stancflags = --debug-decorated-ast --include-paths=/work/main/tests/models"};
+             "stancflags = --debug-decorated-ast --include-paths=/tmp/pg/wt/tests/models"};
   }
   // Base log prob
   template <bool propto__, bool jacobian__, typename VecR, typename VecI,

@@ -6,14 +6,14 @@ using namespace stan::math;
 stan::math::profile_map profiles__;
 static constexpr std::array<const char*, 9> locations_array__ =
   {" (found before start of program)",
-  " (in 'tests/models/soft_constraint.stan', line 7, column 2 to column 16)",
-  " (in 'tests/models/soft_constraint.stan', line 10, column 2 to column 21)",
-  " (in 'tests/models/soft_constraint.stan', line 11, column 2 to column 30)",
-  " (in 'tests/models/soft_constraint.stan', line 12, column 2 to column 23)",
-  " (in 'tests/models/soft_constraint.stan', line 3, column 2 to column 17)",
-  " (in 'tests/models/soft_constraint.stan', line 4, column 8 to column 9)",
-  " (in 'tests/models/soft_constraint.stan', line 4, column 2 to column 26)",
-  " (in 'tests/models/soft_constraint.stan', line 7, column 9 to column 10)"};
+  " (in '/tmp/pg/wt/tests/models/soft_constraint.stan', line 7, column 2 to column 16)",
+  " (in '/tmp/pg/wt/tests/models/soft_constraint.stan', line 10, column 2 to column 21)",
+  " (in '/tmp/pg/wt/tests/models/soft_constraint.stan', line 11, column 2 to column 30)",
+  " (in '/tmp/pg/wt/tests/models/soft_constraint.stan', line 12, column 2 to column 23)",
+  " (in '/tmp/pg/wt/tests/models/soft_constraint.stan', line 3, column 2 to column 17)",
+  " (in '/tmp/pg/wt/tests/models/soft_constraint.stan', line 4, column 8 to column 9)",
+  " (in '/tmp/pg/wt/tests/models/soft_constraint.stan', line 4, column 2 to column 26)",
+  " (in '/tmp/pg/wt/tests/models/soft_constraint.stan', line 7, column 9 to column 10)"};
 class soft_constraint_model final : public model_base_crtp<soft_constraint_model> {
  private:
   int N;
@@ -68,7 +68,7 @@ class soft_constraint_model final : public model_base_crtp<soft_constraint_model
   }
   inline std::vector<std::string> model_compile_info() const noexcept {
     return std::vector<std::string>{"stanc_version = stanc3 v2.39.0",
-             "stancflags = --debug-decorated-ast --include-paths=/work/main/tests/models"};
+             "stancflags = --debug-decorated-ast --include-paths=/tmp/pg/wt/tests/models"};
   }
   // Base log prob
   template <bool propto__, bool jacobian__, typename VecR, typename VecI,

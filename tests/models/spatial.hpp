@@ -6,23 +6,23 @@ using namespace stan::math;
 stan::math::profile_map profiles__;
 static constexpr std::array<const char*, 18> locations_array__ =
   {" (found before start of program)",
-  " (in 'tests/models/spatial.stan', line 10, column 2 to column 13)",
-  " (in 'tests/models/spatial.stan', line 11, column 2 to column 22)",
-  " (in 'tests/models/spatial.stan', line 12, column 2 to column 16)",
-  " (in 'tests/models/spatial.stan', line 15, column 2 to column 23)",
-  " (in 'tests/models/spatial.stan', line 16, column 2 to column 23)",
-  " (in 'tests/models/spatial.stan', line 17, column 2 to column 53)",
-  " (in 'tests/models/spatial.stan', line 18, column 2 to column 34)",
-  " (in 'tests/models/spatial.stan', line 19, column 2 to column 39)",
-  " (in 'tests/models/spatial.stan', line 3, column 2 to column 17)",
-  " (in 'tests/models/spatial.stan', line 4, column 2 to column 17)",
-  " (in 'tests/models/spatial.stan', line 5, column 8 to column 9)",
-  " (in 'tests/models/spatial.stan', line 5, column 2 to column 39)",
-  " (in 'tests/models/spatial.stan', line 6, column 8 to column 9)",
-  " (in 'tests/models/spatial.stan', line 6, column 2 to column 39)",
-  " (in 'tests/models/spatial.stan', line 7, column 8 to column 9)",
-  " (in 'tests/models/spatial.stan', line 7, column 2 to column 26)",
-  " (in 'tests/models/spatial.stan', line 12, column 9 to column 10)"};
+  " (in '/tmp/pg/wt/tests/models/spatial.stan', line 10, column 2 to column 13)",
+  " (in '/tmp/pg/wt/tests/models/spatial.stan', line 11, column 2 to column 22)",
+  " (in '/tmp/pg/wt/tests/models/spatial.stan', line 12, column 2 to column 16)",
+  " (in '/tmp/pg/wt/tests/models/spatial.stan', line 15, column 2 to column 23)",
+  " (in '/tmp/pg/wt/tests/models/spatial.stan', line 16, column 2 to column 23)",
+  " (in '/tmp/pg/wt/tests/models/spatial.stan', line 17, column 2 to column 53)",
+  " (in '/tmp/pg/wt/tests/models/spatial.stan', line 18, column 2 to column 34)",
+  " (in '/tmp/pg/wt/tests/models/spatial.stan', line 19, column 2 to column 39)",
+  " (in '/tmp/pg/wt/tests/models/spatial.stan', line 3, column 2 to column 17)",
+  " (in '/tmp/pg/wt/tests/models/spatial.stan', line 4, column 2 to column 17)",
+  " (in '/tmp/pg/wt/tests/models/spatial.stan', line 5, column 8 to column 9)",
+  " (in '/tmp/pg/wt/tests/models/spatial.stan', line 5, column 2 to column 39)",
+  " (in '/tmp/pg/wt/tests/models/spatial.stan', line 6, column 8 to column 9)",
+  " (in '/tmp/pg/wt/tests/models/spatial.stan', line 6, column 2 to column 39)",
+  " (in '/tmp/pg/wt/tests/models/spatial.stan', line 7, column 8 to column 9)",
+  " (in '/tmp/pg/wt/tests/models/spatial.stan', line 7, column 2 to column 26)",
+  " (in '/tmp/pg/wt/tests/models/spatial.stan', line 12, column 9 to column 10)"};
 class spatial_model final : public model_base_crtp<spatial_model> {
  private:
   int N;
@@ -112,7 +112,7 @@ class spatial_model final : public model_base_crtp<spatial_model> {
   }
   inline std::vector<std::string> model_compile_info() const noexcept {
     return std::vector<std::string>{"stanc_version = stanc3 v2.39.0",
-             "stancflags = --debug-decorated-ast --include-paths=/work/main/tests/models"};
+             "stancflags = --debug-decorated-ast --include-paths=/tmp/pg/wt/tests/models"};
   }
   // Base log prob
   template <bool propto__, bool jacobian__, typename VecR, typename VecI,

@@ -6,18 +6,18 @@ using namespace stan::math;
 stan::math::profile_map profiles__;
 static constexpr std::array<const char*, 13> locations_array__ =
   {" (found before start of program)",
-  " (in 'tests/models/spike_and_slab.stan', line 8, column 2 to column 12)",
-  " (in 'tests/models/spike_and_slab.stan', line 9, column 2 to column 13)",
-  " (in 'tests/models/spike_and_slab.stan', line 10, column 2 to column 32)",
-  " (in 'tests/models/spike_and_slab.stan', line 13, column 2 to column 79)",
-  " (in 'tests/models/spike_and_slab.stan', line 14, column 2 to column 22)",
-  " (in 'tests/models/spike_and_slab.stan', line 15, column 2 to column 110)",
-  " (in 'tests/models/spike_and_slab.stan', line 16, column 2 to column 34)",
-  " (in 'tests/models/spike_and_slab.stan', line 3, column 2 to column 17)",
-  " (in 'tests/models/spike_and_slab.stan', line 4, column 9 to column 10)",
-  " (in 'tests/models/spike_and_slab.stan', line 4, column 2 to column 14)",
-  " (in 'tests/models/spike_and_slab.stan', line 5, column 9 to column 10)",
-  " (in 'tests/models/spike_and_slab.stan', line 5, column 2 to column 14)"};
+  " (in '/tmp/pg/wt/tests/models/spike_and_slab.stan', line 8, column 2 to column 12)",
+  " (in '/tmp/pg/wt/tests/models/spike_and_slab.stan', line 9, column 2 to column 13)",
+  " (in '/tmp/pg/wt/tests/models/spike_and_slab.stan', line 10, column 2 to column 32)",
+  " (in '/tmp/pg/wt/tests/models/spike_and_slab.stan', line 13, column 2 to column 79)",
+  " (in '/tmp/pg/wt/tests/models/spike_and_slab.stan', line 14, column 2 to column 22)",
+  " (in '/tmp/pg/wt/tests/models/spike_and_slab.stan', line 15, column 2 to column 110)",
+  " (in '/tmp/pg/wt/tests/models/spike_and_slab.stan', line 16, column 2 to column 34)",
+  " (in '/tmp/pg/wt/tests/models/spike_and_slab.stan', line 3, column 2 to column 17)",
+  " (in '/tmp/pg/wt/tests/models/spike_and_slab.stan', line 4, column 9 to column 10)",
+  " (in '/tmp/pg/wt/tests/models/spike_and_slab.stan', line 4, column 2 to column 14)",
+  " (in '/tmp/pg/wt/tests/models/spike_and_slab.stan', line 5, column 9 to column 10)",
+  " (in '/tmp/pg/wt/tests/models/spike_and_slab.stan', line 5, column 2 to column 14)"};
 class spike_and_slab_model final : public model_base_crtp<spike_and_slab_model> {
  private:
   int N;
@@ -103,7 +103,7 @@ class spike_and_slab_model final : public model_base_crtp<spike_and_slab_model> 
   }
   inline std::vector<std::string> model_compile_info() const noexcept {
     return std::vector<std::string>{"stanc_version = stanc3 v2.39.0",
-             "stancflags = --debug-decorated-ast --include-paths=/work/main/tests/models"};
+             "stancflags = --debug-decorated-ast --include-paths=/tmp/pg/wt/tests/models"};
   }
   // Base log prob
   template <bool propto__, bool jacobian__, typename VecR, typename VecI,

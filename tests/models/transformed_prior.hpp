@@ -6,16 +6,16 @@ using namespace stan::math;
 stan::math::profile_map profiles__;
 static constexpr std::array<const char*, 11> locations_array__ =
   {" (found before start of program)",
-  " (in 'tests/models/transformed_prior.stan', line 7, column 2 to column 20)",
-  " (in 'tests/models/transformed_prior.stan', line 8, column 2 to column 21)",
-  " (in 'tests/models/transformed_prior.stan', line 11, column 2 to column 26)",
-  " (in 'tests/models/transformed_prior.stan', line 12, column 2 to column 22)",
-  " (in 'tests/models/transformed_prior.stan', line 13, column 2 to column 54)",
-  " (in 'tests/models/transformed_prior.stan', line 14, column 2 to column 35)",
-  " (in 'tests/models/transformed_prior.stan', line 15, column 2 to column 26)",
-  " (in 'tests/models/transformed_prior.stan', line 3, column 2 to column 17)",
-  " (in 'tests/models/transformed_prior.stan', line 4, column 8 to column 9)",
-  " (in 'tests/models/transformed_prior.stan', line 4, column 2 to column 26)"};
+  " (in '/tmp/pg/wt/tests/models/transformed_prior.stan', line 7, column 2 to column 20)",
+  " (in '/tmp/pg/wt/tests/models/transformed_prior.stan', line 8, column 2 to column 21)",
+  " (in '/tmp/pg/wt/tests/models/transformed_prior.stan', line 11, column 2 to column 26)",
+  " (in '/tmp/pg/wt/tests/models/transformed_prior.stan', line 12, column 2 to column 22)",
+  " (in '/tmp/pg/wt/tests/models/transformed_prior.stan', line 13, column 2 to column 54)",
+  " (in '/tmp/pg/wt/tests/models/transformed_prior.stan', line 14, column 2 to column 35)",
+  " (in '/tmp/pg/wt/tests/models/transformed_prior.stan', line 15, column 2 to column 26)",
+  " (in '/tmp/pg/wt/tests/models/transformed_prior.stan', line 3, column 2 to column 17)",
+  " (in '/tmp/pg/wt/tests/models/transformed_prior.stan', line 4, column 8 to column 9)",
+  " (in '/tmp/pg/wt/tests/models/transformed_prior.stan', line 4, column 2 to column 26)"};
 class transformed_prior_model final : public model_base_crtp<transformed_prior_model> {
  private:
   int N;
@@ -68,7 +68,7 @@ class transformed_prior_model final : public model_base_crtp<transformed_prior_m
   }
   inline std::vector<std::string> model_compile_info() const noexcept {
     return std::vector<std::string>{"stanc_version = stanc3 v2.39.0",
-             "stancflags = --debug-decorated-ast --include-paths=/work/main/tests/models"};
+             "stancflags = --debug-decorated-ast --include-paths=/tmp/pg/wt/tests/models"};
   }
   // Base log prob
   template <bool propto__, bool jacobian__, typename VecR, typename VecI,

@@ -6,31 +6,31 @@ using namespace stan::math;
 stan::math::profile_map profiles__;
 static constexpr std::array<const char*, 26> locations_array__ =
   {" (found before start of program)",
-  " (in 'tests/models/truncated_data.stan', line 8, column 2 to column 10)",
-  " (in 'tests/models/truncated_data.stan', line 9, column 2 to column 22)",
-  " (in 'tests/models/truncated_data.stan', line 10, column 2 to column 23)",
-  " (in 'tests/models/truncated_data.stan', line 13, column 2 to column 20)",
-  " (in 'tests/models/truncated_data.stan', line 14, column 2 to column 25)",
-  " (in 'tests/models/truncated_data.stan', line 15, column 2 to column 28)",
-  " (in 'tests/models/truncated_data.stan', line 16, column 2 to column 31)",
-  " (in 'tests/models/truncated_data.stan', line 16, column 26 to column 27)",
-  " (in 'tests/models/truncated_data.stan', line 18, column 4 to column 34)",
-  " (in 'tests/models/truncated_data.stan', line 18, column 29 to column 30)",
-  " (in 'tests/models/truncated_data.stan', line 19, column 4 to column 40)",
-  " (in 'tests/models/truncated_data.stan', line 19, column 35 to column 38)",
-  " (in 'tests/models/truncated_data.stan', line 19, column 32 to column 33)",
-  " (in 'tests/models/truncated_data.stan', line 20, column 4 to column 36)",
-  " (in 'tests/models/truncated_data.stan', line 20, column 32 to column 34)",
-  " (in 'tests/models/truncated_data.stan', line 20, column 29 to column 30)",
-  " (in 'tests/models/truncated_data.stan', line 21, column 4 to column 36)",
-  " (in 'tests/models/truncated_data.stan', line 21, column 32 to column 34)",
-  " (in 'tests/models/truncated_data.stan', line 17, column 19 to line 22, column 3)",
-  " (in 'tests/models/truncated_data.stan', line 17, column 2 to line 22, column 3)",
-  " (in 'tests/models/truncated_data.stan', line 3, column 2 to column 17)",
-  " (in 'tests/models/truncated_data.stan', line 4, column 18 to column 19)",
-  " (in 'tests/models/truncated_data.stan', line 4, column 2 to column 23)",
-  " (in 'tests/models/truncated_data.stan', line 5, column 8 to column 9)",
-  " (in 'tests/models/truncated_data.stan', line 5, column 2 to column 36)"};
+  " (in '/tmp/pg/wt/tests/models/truncated_data.stan', line 8, column 2 to column 10)",
+  " (in '/tmp/pg/wt/tests/models/truncated_data.stan', line 9, column 2 to column 22)",
+  " (in '/tmp/pg/wt/tests/models/truncated_data.stan', line 10, column 2 to column 23)",
+  " (in '/tmp/pg/wt/tests/models/truncated_data.stan', line 13, column 2 to column 20)",
+  " (in '/tmp/pg/wt/tests/models/truncated_data.stan', line 14, column 2 to column 25)",
+  " (in '/tmp/pg/wt/tests/models/truncated_data.stan', line 15, column 2 to column 28)",
+  " (in '/tmp/pg/wt/tests/models/truncated_data.stan', line 16, column 2 to column 31)",
+  " (in '/tmp/pg/wt/tests/models/truncated_data.stan', line 16, column 26 to column 27)",
+  " (in '/tmp/pg/wt/tests/models/truncated_data.stan', line 18, column 4 to column 34)",
+  " (in '/tmp/pg/wt/tests/models/truncated_data.stan', line 18, column 29 to column 30)",
+  " (in '/tmp/pg/wt/tests/models/truncated_data.stan', line 19, column 4 to column 40)",
+  " (in '/tmp/pg/wt/tests/models/truncated_data.stan', line 19, column 35 to column 38)",
+  " (in '/tmp/pg/wt/tests/models/truncated_data.stan', line 19, column 32 to column 33)",
+  " (in '/tmp/pg/wt/tests/models/truncated_data.stan', line 20, column 4 to column 36)",
+  " (in '/tmp/pg/wt/tests/models/truncated_data.stan', line 20, column 32 to column 34)",
+  " (in '/tmp/pg/wt/tests/models/truncated_data.stan', line 20, column 29 to column 30)",
+  " (in '/tmp/pg/wt/tests/models/truncated_data.stan', line 21, column 4 to column 36)",
+  " (in '/tmp/pg/wt/tests/models/truncated_data.stan', line 21, column 32 to column 34)",
+  " (in '/tmp/pg/wt/tests/models/truncated_data.stan', line 17, column 19 to line 22, column 3)",
+  " (in '/tmp/pg/wt/tests/models/truncated_data.stan', line 17, column 2 to line 22, column 3)",
+  " (in '/tmp/pg/wt/tests/models/truncated_data.stan', line 3, column 2 to column 17)",
+  " (in '/tmp/pg/wt/tests/models/truncated_data.stan', line 4, column 18 to column 19)",
+  " (in '/tmp/pg/wt/tests/models/truncated_data.stan', line 4, column 2 to column 23)",
+  " (in '/tmp/pg/wt/tests/models/truncated_data.stan', line 5, column 8 to column 9)",
+  " (in '/tmp/pg/wt/tests/models/truncated_data.stan', line 5, column 2 to column 36)"};
 class truncated_data_model final : public model_base_crtp<truncated_data_model> {
  private:
   int N;
@@ -110,7 +110,7 @@ class truncated_data_model final : public model_base_crtp<truncated_data_model> 
   }
   inline std::vector<std::string> model_compile_info() const noexcept {
     return std::vector<std::string>{"stanc_version = stanc3 v2.39.0",
-             "stancflags = --debug-decorated-ast --include-paths=/work/main/tests/models"};
+             "stancflags = --debug-decorated-ast --include-paths=/tmp/pg/wt/tests/models"};
   }
   // Base log prob
   template <bool propto__, bool jacobian__, typename VecR, typename VecI,

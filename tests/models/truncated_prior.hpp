@@ -6,20 +6,20 @@ using namespace stan::math;
 stan::math::profile_map profiles__;
 static constexpr std::array<const char*, 15> locations_array__ =
   {" (found before start of program)",
-  " (in 'tests/models/truncated_prior.stan', line 7, column 2 to column 20)",
-  " (in 'tests/models/truncated_prior.stan', line 8, column 2 to column 20)",
-  " (in 'tests/models/truncated_prior.stan', line 9, column 2 to column 30)",
-  " (in 'tests/models/truncated_prior.stan', line 12, column 2 to column 28)",
-  " (in 'tests/models/truncated_prior.stan', line 12, column 23 to column 24)",
-  " (in 'tests/models/truncated_prior.stan', line 13, column 2 to column 29)",
-  " (in 'tests/models/truncated_prior.stan', line 13, column 26 to column 27)",
-  " (in 'tests/models/truncated_prior.stan', line 14, column 2 to column 32)",
-  " (in 'tests/models/truncated_prior.stan', line 14, column 29 to column 30)",
-  " (in 'tests/models/truncated_prior.stan', line 14, column 26 to column 27)",
-  " (in 'tests/models/truncated_prior.stan', line 15, column 2 to column 29)",
-  " (in 'tests/models/truncated_prior.stan', line 3, column 2 to column 17)",
-  " (in 'tests/models/truncated_prior.stan', line 4, column 9 to column 10)",
-  " (in 'tests/models/truncated_prior.stan', line 4, column 2 to column 14)"};
+  " (in '/tmp/pg/wt/tests/models/truncated_prior.stan', line 7, column 2 to column 20)",
+  " (in '/tmp/pg/wt/tests/models/truncated_prior.stan', line 8, column 2 to column 20)",
+  " (in '/tmp/pg/wt/tests/models/truncated_prior.stan', line 9, column 2 to column 30)",
+  " (in '/tmp/pg/wt/tests/models/truncated_prior.stan', line 12, column 2 to column 28)",
+  " (in '/tmp/pg/wt/tests/models/truncated_prior.stan', line 12, column 23 to column 24)",
+  " (in '/tmp/pg/wt/tests/models/truncated_prior.stan', line 13, column 2 to column 29)",
+  " (in '/tmp/pg/wt/tests/models/truncated_prior.stan', line 13, column 26 to column 27)",
+  " (in '/tmp/pg/wt/tests/models/truncated_prior.stan', line 14, column 2 to column 32)",
+  " (in '/tmp/pg/wt/tests/models/truncated_prior.stan', line 14, column 29 to column 30)",
+  " (in '/tmp/pg/wt/tests/models/truncated_prior.stan', line 14, column 26 to column 27)",
+  " (in '/tmp/pg/wt/tests/models/truncated_prior.stan', line 15, column 2 to column 29)",
+  " (in '/tmp/pg/wt/tests/models/truncated_prior.stan', line 3, column 2 to column 17)",
+  " (in '/tmp/pg/wt/tests/models/truncated_prior.stan', line 4, column 9 to column 10)",
+  " (in '/tmp/pg/wt/tests/models/truncated_prior.stan', line 4, column 2 to column 14)"};
 class truncated_prior_model final : public model_base_crtp<truncated_prior_model> {
  private:
   int N;
@@ -84,7 +84,7 @@ class truncated_prior_model final : public model_base_crtp<truncated_prior_model
   }
   inline std::vector<std::string> model_compile_info() const noexcept {
     return std::vector<std::string>{"stanc_version = stanc3 v2.39.0",
-             "stancflags = --debug-decorated-ast --include-paths=/work/main/tests/models"};
+             "stancflags = --debug-decorated-ast --include-paths=/tmp/pg/wt/tests/models"};
   }
   // Base log prob
   template <bool propto__, bool jacobian__, typename VecR, typename VecI,

@@ -6,15 +6,15 @@ using namespace stan::math;
 stan::math::profile_map profiles__;
 static constexpr std::array<const char*, 10> locations_array__ =
   {" (found before start of program)",
-  " (in 'tests/models/tuples.stan', line 7, column 2 to column 40)",
-  " (in 'tests/models/tuples.stan', line 10, column 2 to column 21)",
-  " (in 'tests/models/tuples.stan', line 11, column 2 to column 23)",
-  " (in 'tests/models/tuples.stan', line 12, column 2 to column 28)",
-  " (in 'tests/models/tuples.stan', line 13, column 2 to column 24)",
-  " (in 'tests/models/tuples.stan', line 3, column 2 to column 17)",
-  " (in 'tests/models/tuples.stan', line 4, column 15 to column 16)",
-  " (in 'tests/models/tuples.stan', line 4, column 25 to column 26)",
-  " (in 'tests/models/tuples.stan', line 4, column 2 to column 44)"};
+  " (in '/tmp/pg/wt/tests/models/tuples.stan', line 7, column 2 to column 40)",
+  " (in '/tmp/pg/wt/tests/models/tuples.stan', line 10, column 2 to column 21)",
+  " (in '/tmp/pg/wt/tests/models/tuples.stan', line 11, column 2 to column 23)",
+  " (in '/tmp/pg/wt/tests/models/tuples.stan', line 12, column 2 to column 28)",
+  " (in '/tmp/pg/wt/tests/models/tuples.stan', line 13, column 2 to column 24)",
+  " (in '/tmp/pg/wt/tests/models/tuples.stan', line 3, column 2 to column 17)",
+  " (in '/tmp/pg/wt/tests/models/tuples.stan', line 4, column 15 to column 16)",
+  " (in '/tmp/pg/wt/tests/models/tuples.stan', line 4, column 25 to column 26)",
+  " (in '/tmp/pg/wt/tests/models/tuples.stan', line 4, column 2 to column 44)"};
 class tuples_model final : public model_base_crtp<tuples_model> {
  private:
   int N;
@@ -86,7 +86,7 @@ class tuples_model final : public model_base_crtp<tuples_model> {
   }
   inline std::vector<std::string> model_compile_info() const noexcept {
     return std::vector<std::string>{"stanc_version = stanc3 v2.39.0",
-             "stancflags = --debug-decorated-ast --include-paths=/work/main/tests/models"};
+             "stancflags = --debug-decorated-ast --include-paths=/tmp/pg/wt/tests/models"};
   }
   // Base log prob
   template <bool propto__, bool jacobian__, typename VecR, typename VecI,

@@ -6,13 +6,13 @@ using namespace stan::math;
 stan::math::profile_map profiles__;
 static constexpr std::array<const char*, 8> locations_array__ =
   {" (found before start of program)",
-  " (in 'tests/models/unclear_data.stan', line 8, column 2 to column 10)",
-  " (in 'tests/models/unclear_data.stan', line 11, column 2 to column 31)",
-  " (in 'tests/models/unclear_data.stan', line 12, column 2 to column 20)",
-  " (in 'tests/models/unclear_data.stan', line 3, column 2 to column 17)",
-  " (in 'tests/models/unclear_data.stan', line 4, column 9 to column 10)",
-  " (in 'tests/models/unclear_data.stan', line 4, column 2 to column 14)",
-  " (in 'tests/models/unclear_data.stan', line 5, column 2 to column 15)"};
+  " (in '/tmp/pg/wt/tests/models/unclear_data.stan', line 8, column 2 to column 10)",
+  " (in '/tmp/pg/wt/tests/models/unclear_data.stan', line 11, column 2 to column 31)",
+  " (in '/tmp/pg/wt/tests/models/unclear_data.stan', line 12, column 2 to column 20)",
+  " (in '/tmp/pg/wt/tests/models/unclear_data.stan', line 3, column 2 to column 17)",
+  " (in '/tmp/pg/wt/tests/models/unclear_data.stan', line 4, column 9 to column 10)",
+  " (in '/tmp/pg/wt/tests/models/unclear_data.stan', line 4, column 2 to column 14)",
+  " (in '/tmp/pg/wt/tests/models/unclear_data.stan', line 5, column 2 to column 15)"};
 class unclear_data_model final : public model_base_crtp<unclear_data_model> {
  private:
   int N;
@@ -84,7 +84,7 @@ class unclear_data_model final : public model_base_crtp<unclear_data_model> {
   }
   inline std::vector<std::string> model_compile_info() const noexcept {
     return std::vector<std::string>{"stanc_version = stanc3 v2.39.0",
-             "stancflags = --debug-decorated-ast --include-paths=/work/main/tests/models"};
+             "stancflags = --debug-decorated-ast --include-paths=/tmp/pg/wt/tests/models"};
   }
   // Base log prob
   template <bool propto__, bool jacobian__, typename VecR, typename VecI,

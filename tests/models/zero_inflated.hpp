@@ -6,20 +6,20 @@ using namespace stan::math;
 stan::math::profile_map profiles__;
 static constexpr std::array<const char*, 15> locations_array__ =
   {" (found before start of program)",
-  " (in 'tests/models/zero_inflated.stan', line 7, column 2 to column 31)",
-  " (in 'tests/models/zero_inflated.stan', line 8, column 2 to column 23)",
-  " (in 'tests/models/zero_inflated.stan', line 11, column 2 to column 21)",
-  " (in 'tests/models/zero_inflated.stan', line 12, column 2 to column 23)",
-  " (in 'tests/models/zero_inflated.stan', line 17, column 6 to column 72)",
-  " (in 'tests/models/zero_inflated.stan', line 16, column 11 to line 18, column 5)",
-  " (in 'tests/models/zero_inflated.stan', line 15, column 6 to column 112)",
-  " (in 'tests/models/zero_inflated.stan', line 14, column 19 to line 16, column 5)",
-  " (in 'tests/models/zero_inflated.stan', line 14, column 4 to line 18, column 5)",
-  " (in 'tests/models/zero_inflated.stan', line 13, column 19 to line 19, column 3)",
-  " (in 'tests/models/zero_inflated.stan', line 13, column 2 to line 19, column 3)",
-  " (in 'tests/models/zero_inflated.stan', line 3, column 2 to column 17)",
-  " (in 'tests/models/zero_inflated.stan', line 4, column 8 to column 9)",
-  " (in 'tests/models/zero_inflated.stan', line 4, column 2 to column 26)"};
+  " (in '/tmp/pg/wt/tests/models/zero_inflated.stan', line 7, column 2 to column 31)",
+  " (in '/tmp/pg/wt/tests/models/zero_inflated.stan', line 8, column 2 to column 23)",
+  " (in '/tmp/pg/wt/tests/models/zero_inflated.stan', line 11, column 2 to column 21)",
+  " (in '/tmp/pg/wt/tests/models/zero_inflated.stan', line 12, column 2 to column 23)",
+  " (in '/tmp/pg/wt/tests/models/zero_inflated.stan', line 17, column 6 to column 72)",
+  " (in '/tmp/pg/wt/tests/models/zero_inflated.stan', line 16, column 11 to line 18, column 5)",
+  " (in '/tmp/pg/wt/tests/models/zero_inflated.stan', line 15, column 6 to column 112)",
+  " (in '/tmp/pg/wt/tests/models/zero_inflated.stan', line 14, column 19 to line 16, column 5)",
+  " (in '/tmp/pg/wt/tests/models/zero_inflated.stan', line 14, column 4 to line 18, column 5)",
+  " (in '/tmp/pg/wt/tests/models/zero_inflated.stan', line 13, column 19 to line 19, column 3)",
+  " (in '/tmp/pg/wt/tests/models/zero_inflated.stan', line 13, column 2 to line 19, column 3)",
+  " (in '/tmp/pg/wt/tests/models/zero_inflated.stan', line 3, column 2 to column 17)",
+  " (in '/tmp/pg/wt/tests/models/zero_inflated.stan', line 4, column 8 to column 9)",
+  " (in '/tmp/pg/wt/tests/models/zero_inflated.stan', line 4, column 2 to column 26)"};
 class zero_inflated_model final : public model_base_crtp<zero_inflated_model> {
  private:
   int N;
@@ -72,7 +72,7 @@ class zero_inflated_model final : public model_base_crtp<zero_inflated_model> {
   }
   inline std::vector<std::string> model_compile_info() const noexcept {
     return std::vector<std::string>{"stanc_version = stanc3 v2.39.0",
-             "stancflags = --debug-decorated-ast --include-paths=/work/main/tests/models"};
+             "stancflags = --debug-decorated-ast --include-paths=/tmp/pg/wt/tests/models"};
   }
   // Base log prob
   template <bool propto__, bool jacobian__, typename VecR, typename VecI,

@@ -4,7 +4,8 @@ from workbench.program.expression import Expression
 from workbench.program.hyperparameters import Hyperparameter
 from workbench.program.instrument import Instrumented, Outputs
 from workbench.program.model import Obstacle, Program
-from workbench.program.reading import read
+from workbench.program.reading import read, settle_roles
+from workbench.program.roles import Role
 from workbench.program.signature import Declaration
 from workbench.program.stanc import Stanc
 from workbench.program.terms import Term
@@ -17,7 +18,9 @@ __all__ = [
     "Obstacle",
     "Outputs",
     "Program",
+    "Role",
     "Stanc",
     "Term",
     "read",
+    "settle_roles",
 ]

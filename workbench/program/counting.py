@@ -7,7 +7,8 @@ from collections.abc import Iterable
 
 from workbench.program import nodes as n
 from workbench.program import traverse as t
-from workbench.program.replay import LIKELIHOOD, normalised, observation_count
+from workbench.program.densities import normalised
+from workbench.program.replay import LIKELIHOOD, opening_of
 from workbench.program.rewrite import SPLICED, Plan, spliced
 from workbench.program.terms import Term
 
@@ -62,7 +63,8 @@ def _names_for(
 
 
 def _count_names(term: Term, plan: Plan) -> Iterable[str]:
-    return _NAME.findall(observation_count(term, plan.declared) or "")
+    opening = opening_of(term, plan)
+    return [] if opening is None else _NAME.findall(opening.count)
 
 
 def _is_kept(statement: n.Stmt, counted: set[int], needed: frozenset[str]) -> bool:
@@ -101,5 +103,6 @@ def _is_ours(node: n.Stmt) -> bool:
 def _counted(statement: n.Stmt, plan: Plan) -> Iterable[n.Stmt]:
     for term in plan.terms:
         if term.statement == statement.id and term.index in plan.opened:
-            count = observation_count(term, plan.declared) or "1"
+            opening = opening_of(term, plan)
+            count = "1" if opening is None else opening.count
             yield n.Raw(f"if ({plan.roles}[{term.index}] == {LIKELIHOOD}) {plan.observations} += {count};")

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from itertools import count
 
+from workbench.errors import ProgramError
 from workbench.program import nodes as n
 from workbench.program.decode_expressions import EXPRESSIONS
 from workbench.program.decode_parts import ARGUMENTS, TRANSFORMS, base_of, is_data, name_of, type_of, unknown
@@ -18,10 +19,7 @@ from workbench.program.sexp import Sexp, items, parse_sexp, record, tagged, word
 def parse_tree(text: str) -> n.Tree:
     """Return the syntax tree in stanc's decorated form.
 
-    Raises
-    ------
-    ProgramError
-        The form holds a construct that this reader does not know.
+    A block with a construct that this reader does not know is missing from it, and named in `unknown`.
     """
     return Reader().tree(parse_sexp(text))
 
@@ -139,11 +137,14 @@ class Reader:
         raise unknown("the left side of an assignment", tag)
 
     def tree(self, sexp: Sexp) -> n.Tree:
-        """Return a program."""
+        """Return a program; a block with something unknown in it is left out and named."""
         fields = record(sexp)
-        blocks = []
+        blocks, unknown = [], []
         for name in n.BLOCKS:
             held = fields.get(name.replace(" ", "").replace("functions", "function") + "block", [])
             if held:
-                blocks.append((name, self.statements(record(items(held)[0])["stmts"])))
-        return n.Tree(tuple(blocks))
+                try:
+                    blocks.append((name, self.statements(record(items(held)[0])["stmts"])))
+                except ProgramError as reason:
+                    unknown.append(f"The block `{name}` is not taken apart: {reason.message}")
+        return n.Tree(tuple(blocks), tuple(unknown))

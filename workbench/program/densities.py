@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import Any
 
 from workbench.program import nodes as n
 from workbench.program import traverse as t
@@ -116,3 +117,10 @@ def _texts(density: CalledDensity) -> list[str]:
 
 def _called(function: str, texts: Sequence[str]) -> str:
     return f"{function}({texts[0]} | {', '.join(texts[1:])})"
+
+
+def normalised(node: Any) -> Any:
+    """Return a node with densities without their constants made whole, for blocks where Stan wants that."""
+    if isinstance(node, n.Variable | n.Call) and node.name.endswith(("_lupdf", "_lupmf")):
+        return replace(node, name=node.name.replace("_lupdf", "_lpdf").replace("_lupmf", "_lpmf"))
+    return node

@@ -18,6 +18,7 @@ from workbench.program.summands import Summand, summands
 from workbench.program.values import NOTHING, Contribution, Density, Flow, Use, Value
 
 _SIZE_FUNCTIONS = frozenset({"size", "rows", "cols", "num_elements", "dims"})
+_FILLING = frozenset({"rep_vector", "rep_row_vector", "rep_array", "rep_matrix"})
 _PRODUCTS = frozenset({
     "multiply", "diag_pre_multiply", "diag_post_multiply", "elt_multiply", "dot_product",
     "multiply_lower_tri_self_transpose", "quad_form", "quad_form_diag", "scale_matrix_exp_multiply",
@@ -321,6 +322,8 @@ def _binary(w: _Walker, node: n.Binary, env: Environment) -> Value:
 
 def _call(w: _Walker, node: n.Call, env: Environment) -> Value:
     arguments = [w.value(item, env) for item in node.arguments]
+    if node.name in _FILLING:
+        return arguments[0] | _joined(arguments[1:]).entering("size")
     if node.name in _SIZE_FUNCTIONS:
         return _joined(arguments).entering("size")
     if node.name in {"reduce_sum", "reduce_sum_static"}:

@@ -5,10 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 
+from workbench.errors import ProgramError
 from workbench.program import nodes as n
 from workbench.program import traverse as t
+from workbench.program.densities import density_of
 from workbench.program.distributions import argument_name
+from workbench.program.expression import evaluate
 from workbench.program.names import Names
+from workbench.program.printer import to_text
 from workbench.program.roles import Rules
 from workbench.program.signature import Declaration
 from workbench.program.terms import Term
@@ -49,25 +53,61 @@ class Hyperparameter:
 
 
 def find_hyperparameters(
-    rules: Rules, terms: Sequence[Term], data: Sequence[Declaration], names: Names
+    rules: Rules, terms: Sequence[Term], priors: set[int], data: Sequence[Declaration], names: Names
 ) -> tuple[Hyperparameter, ...]:
-    """Return the hyperparameters of every prior, the program's own after the literals."""
+    """Return the hyperparameters of every prior, the program's own after the literals.
+
+    `priors` are the indices of the terms whose literals become data.
+    """
     lifted: list[Hyperparameter] = []
     for term in terms:
-        if term.role == "prior" and not term.calls:
+        if term.index in priors and not term.calls:
             lifted += [_named(item, lifted, names) for item in _literals(term)]
     return (*lifted, *_own(rules, terms, data))
 
 
 def _literals(term: Term) -> Iterable[Hyperparameter]:
+    for outcome, name, arguments in _densities(term):
+        for position, argument in enumerate(arguments if name not in _NOT_LIFTED else ()):
+            word = argument_name(name, position)
+            found = list(_constants(argument))
+            for number, (node, value) in enumerate(found, start=1):
+                full = f"{outcome}.{word}" if len(found) == 1 else f"{outcome}.{word}[{number}]"
+                yield Hyperparameter(full, word, value, f"prior_{full}", False, term.index, term.line, node)
+
+
+def _densities(term: Term) -> Iterable[tuple[str, str, tuple[n.Expr, ...]]]:
+    """Yield the outcome, the distribution and the other arguments of every density written in a term."""
     for part in term.parts:
-        for position, argument in enumerate(density_arguments(part.summand.node)):
-            value = literal(argument)
-            if value is None or term.distribution is None or term.distribution in _NOT_LIFTED:
-                continue
-            word = argument_name(term.distribution, position)
-            name = f"{term.outcome}.{word}"
-            yield Hyperparameter(name, word, value, f"prior_{name}", False, term.index, term.line, argument)
+        for node in t.walk(part.summand.node):
+            density = density_of(node) if isinstance(node, n.Tilde | n.Call) else None
+            if density is not None:
+                yield to_text(density.outcome), density.distribution, density.arguments[1:]
+
+
+def _constants(argument: n.Expr) -> Iterable[tuple[n.Expr, float]]:
+    """Yield the real numbers of an argument: the whole of it where it is one, else those written inside."""
+    value = constant(argument)
+    if value is not None:
+        yield argument, value
+        return
+    for child in t.children(argument):
+        if isinstance(child, n.Expr):
+            yield from _constants(child)
+
+
+def constant(node: n.Expr) -> float | None:
+    """Return the value of a real expression without variables; an integer one may be a size or an index.
+
+    >>> constant(n.Promotion(n.Unary("-", n.Numeral("1", type=n.INT), type=n.INT)))
+    -1.0
+    """
+    if node.type != n.REAL or t.names_in(node):
+        return None
+    try:
+        return float(evaluate(node, {}))
+    except ProgramError:
+        return None
 
 
 def _named(item: Hyperparameter, earlier: Sequence[Hyperparameter], names: Names) -> Hyperparameter:
@@ -91,31 +131,9 @@ def _own(rules: Rules, terms: Sequence[Term], data: Sequence[Declaration]) -> It
 
 
 def _argument_of(term: Term, name: str) -> str:
-    for part in term.parts:
-        for position, argument in enumerate(density_arguments(part.summand.node)):
-            if term.distribution is not None and name in t.names_in(argument):
-                return argument_name(term.distribution, position)
+    """Return Stan's name for the argument that a data variable stands in."""
+    for _, distribution, arguments in _densities(term):
+        for position, argument in enumerate(arguments):
+            if name in t.names_in(argument):
+                return argument_name(distribution, position)
     return "expression"
-
-
-def density_arguments(node: n.Expr | n.Tilde) -> tuple[n.Expr, ...]:
-    """Return the arguments of a density after its outcome; none for any other expression."""
-    if isinstance(node, n.Tilde):
-        return node.arguments
-    inner = t.bare(node)
-    return inner.arguments[1:] if isinstance(inner, n.Call) and inner.is_conditional else ()
-
-
-def literal(node: n.Expr) -> float | None:
-    """Return the value of a real argument that is a number in the source; an integer one is no constant.
-
-    >>> literal(n.Promotion(n.Unary("-", n.Numeral("1", type=n.INT))))
-    -1.0
-    """
-    if node.type != n.REAL:
-        return None
-    inner = t.bare(node)
-    if isinstance(inner, n.Unary) and inner.operator == "-" and not inner.is_postfix:
-        operand = t.bare(inner.operand)
-        return -float(operand.text.replace("_", "")) if isinstance(operand, n.Numeral) else None
-    return float(inner.text.replace("_", "")) if isinstance(inner, n.Numeral) else None

@@ -61,6 +61,8 @@ class Instrumented:
         The constants that are data here and were literals in the author's program.
     outputs
         The generated quantities that are ours.
+    is_exact
+        Whether its density is the original's; otherwise the two differ by a constant.
     """
 
     source: str
@@ -69,6 +71,7 @@ class Instrumented:
     terms: tuple[Term, ...] = field(repr=False)
     hyperparameters: tuple[Hyperparameter, ...] = field(repr=False)
     outputs: Outputs
+    is_exact: bool = True
 
     @property
     def data_names(self) -> frozenset[str]:
@@ -112,22 +115,24 @@ class Instrumented:
 
 
 def plan_for(
-    tree: n.Tree, terms: Sequence[Term], hyperparameters: Sequence[Hyperparameter], names: Names
+    tree: n.Tree,
+    terms: Sequence[Term],
+    maybe_likelihood: frozenset[int],
+    hyperparameters: Sequence[Hyperparameter],
+    names: Names,
 ) -> Plan:
     """Return what the rewriting will add; terms that may be likelihood open into observations."""
-    opened = frozenset(
-        term.index for term in terms if term.role in {"likelihood", "unplaced"} and not term.is_constant
-    )
+    opened = maybe_likelihood - {term.index for term in terms if term.is_constant}
     lifted = {id(item.node): n.Variable(item.data_name) for item in hyperparameters if item.node is not None}
     wanted = (
-        "weights", "roles", "term_lpdf", "lprior", "log_lik", "n_log_lik", "entry", "n", "one",
+        "weights", "roles", "term_lpdf", "lprior", "log_lik", "n_log_lik", "entry", "n", "one", "held",
     )  # fmt: skip
-    weights, roles, densities, lprior, log_lik, observations, counter, element, value = (
+    weights, roles, densities, lprior, log_lik, observations, counter, element, value, holder = (
         names.fresh(name) for name in wanted
     )
     return Plan(
-        weights, roles, densities, lprior, log_lik, observations, counter, element, value,
-        names=names, declared=declared_shapes(tree), lifted=lifted, terms=terms, opened=opened,
+        weights, roles, densities, lprior, log_lik, observations, counter, element, value, holder,
+        declared=declared_shapes(tree), lifted=lifted, terms=terms, opened=opened,
     )  # fmt: skip
 
 

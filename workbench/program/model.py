@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -9,6 +10,7 @@ from workbench.program import nodes as n
 from workbench.program.hyperparameters import Hyperparameter
 from workbench.program.instrument import Instrumented
 from workbench.program.signature import Declaration
+from workbench.program.source import Place
 from workbench.program.terms import Term
 
 
@@ -19,7 +21,7 @@ class Obstacle:
     Attributes
     ----------
     feature
-        What is lost: ``instrumenting``, ``log_lik``, ``roles`` or ``mle``.
+        What is lost: ``instrumenting``, ``log_lik``, ``loo`` or ``roles``.
     message
         The reason in one sentence, naming the statement.
     line
@@ -57,6 +59,8 @@ class Program:
         The program that serves every estimator; `None` where that is not possible.
     obstacles
         What cannot be done with this program, and why.
+    tree, places
+        Its syntax tree, and where each numbered statement of it stands.
     """
 
     name: str
@@ -69,11 +73,12 @@ class Program:
     parameters: tuple[Declaration, ...]
     transformed_parameters: tuple[Declaration, ...]
     generated_quantities: tuple[Declaration, ...]
-    terms: tuple[Term, ...]
-    hyperparameters: tuple[Hyperparameter, ...]
-    instrumented: Instrumented | None
-    obstacles: tuple[Obstacle, ...]
-    tree: n.Tree | None = field(default=None, repr=False, compare=False)
+    terms: tuple[Term, ...] = ()
+    hyperparameters: tuple[Hyperparameter, ...] = ()
+    instrumented: Instrumented | None = None
+    obstacles: tuple[Obstacle, ...] = ()
+    tree: n.Tree = field(default=n.Tree(()), repr=False, compare=False)
+    places: Mapping[int, Place] = field(default_factory=dict, repr=False, compare=False)
 
     @property
     def untouched_by_likelihood(self) -> tuple[str, ...]:

@@ -364,9 +364,13 @@ BLOCKS = (
 
 @dataclass(frozen=True, slots=True)
 class Tree:
-    """A whole program: the statements of each block that is present, in Stan's order."""
+    """A whole program: the statements of each block that is present, in Stan's order.
+
+    `unknown` holds a sentence for each block that could not be read and is missing.
+    """
 
     blocks: tuple[tuple[str, tuple[Stmt, ...]], ...]
+    unknown: tuple[str, ...] = field(default=(), compare=False)
 
     def block(self, name: str) -> tuple[Stmt, ...]:
         """Return a block's statements; none where the block is absent."""

@@ -9,7 +9,6 @@ from workbench.errors import ProgramError
 from workbench.program import nodes as n
 from workbench.program import traverse as t
 from workbench.program.densities import density_of, truncation, unnormalised_text
-from workbench.program.names import Names
 from workbench.program.printer import to_text
 from workbench.program.shapes import Declared
 from workbench.program.summands import Summand
@@ -30,10 +29,9 @@ class Plan:
         Generated quantities: each term's log density, the sum over the priors, one entry per observation.
     observations
         Transformed data: how many entries `log_lik` has.
-    counter, element, value
-        Names of the position in `log_lik`, the position in an opened density, and one log density.
-    names
-        Where further names come from.
+    counter, element, value, holder
+        Names of the position in `log_lik`, the position in an opened density, one log density, and (with a
+        number) its long arguments.
     declared
         The declared types of the program's variables.
     lifted
@@ -53,7 +51,7 @@ class Plan:
     counter: str
     element: str
     value: str
-    names: Names
+    holder: str
     declared: Declared
     lifted: Mapping[int, n.Expr]
     terms: Sequence[Term]

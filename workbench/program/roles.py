@@ -11,6 +11,7 @@ from workbench.program import traverse as t
 from workbench.program.values import Contribution, Density, Flow, Use
 
 Role: TypeAlias = Literal["prior", "latent", "likelihood", "unplaced"]
+ROLES: tuple[Role, ...] = ("prior", "latent", "likelihood", "unplaced")
 Confidence: TypeAlias = Literal["certain", "inferred", "ask"]
 
 

@@ -16,15 +16,15 @@ from workbench.errors import ProgramError
 
 _TOKEN = re.compile(
     r"""
-    (?P<include>^[ \t]*\#include[ \t]+(?P<file>[^\n]*))
-  | (?P<comment>//[^\n]*|/\*.*?\*/|\#[^\n]*)
+    (?P<include>\#include[ \t]+(?P<file>[^\n]*))
+  | (?P<comment>//[^\n]*|/\*.*?\*/)
   | (?P<space>\s+)
   | (?P<token>"[^"]*"
       | (?:\d[\d_]*\.?[\d_]*|\.\d[\d_]*)(?:[eE][+-]?\d+)?i?
       | [A-Za-z]\w*
       | %/%|\.\*=|\./=|\.\^|\.\*|\./|&&|\|\||==|!=|<=|>=|\+=|-=|\*=|/=|.)
     """,
-    re.VERBOSE | re.DOTALL | re.MULTILINE,
+    re.VERBOSE | re.DOTALL,
 )
 
 

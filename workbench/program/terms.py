@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import groupby
 from pathlib import Path
 
@@ -43,6 +43,8 @@ class Term:
         Whether it is a density of a function of parameters.
     depends_on_data
         Outcome data among the arguments of a prior.
+    is_settled
+        Whether the user gave it its role.
     """
 
     index: int
@@ -61,6 +63,7 @@ class Term:
     is_constant: bool = False
     is_transformed: bool = False
     depends_on_data: tuple[str, ...] = ()
+    is_settled: bool = False
     parts: tuple[Contribution, ...] = field(default=(), repr=False, compare=False)
 
     @property
@@ -83,7 +86,21 @@ def find_terms(
     for path, group in groupby(contributions, key=lambda item: item.path):
         for judgement, parts in _by_role(rules, list(group)):
             found.append(_term(rules, len(found) + 1, judgement, parts, statements, places[path[-1]]))
-    return tuple(found)
+    return tuple(_of_latent(term, _latent_names(found)) for term in found)
+
+
+def _latent_names(terms: Iterable[Term]) -> frozenset[str]:
+    """Return the parameters that latent terms are about."""
+    named = (term.outcomes or term.parameters for term in terms if term.role == "latent")
+    return frozenset(name for names in named for name in names)
+
+
+def _of_latent(term: Term, latent: frozenset[str]) -> Term:
+    """Return a term as latent if it constrains latent parameters, such as their sum held at zero."""
+    if term.role != "prior" or not term.is_transformed or not set(term.outcomes) <= latent:
+        return term
+    reason = f"{term.reason}, which other terms make latent"
+    return replace(term, role="latent", confidence="inferred", reason=reason, is_transformed=False)
 
 
 def _by_role(rules: Rules, parts: list[Contribution]) -> Iterable[tuple[Judgement, tuple[Contribution, ...]]]:
@@ -92,8 +109,7 @@ def _by_role(rules: Rules, parts: list[Contribution]) -> Iterable[tuple[Judgemen
     dense = [(judgement, part) for judgement, part in judged if _has_outcome(rules, part)]
     rest = [(judgement, part) for judgement, part in judged if not _has_outcome(rules, part)]
     settled = {item.role for item, _ in dense if item != CONSTANT}
-    alike = {item.role for item, _ in rest} == settled
-    if len(settled) == 1 and rest and (alike or _belongs(rules, rest, dense)):
+    if len(settled) == 1 and rest and _belong(rules, rest, dense, settled):
         main = next(item for item, _ in dense if item != CONSTANT)
         yield main, tuple(parts)
         return
@@ -114,13 +130,18 @@ def _has_outcome(rules: Rules, part: Contribution) -> bool:
     )
 
 
-def _belongs(
-    rules: Rules, rest: list[tuple[Judgement, Contribution]], dense: list[tuple[Judgement, Contribution]]
+def _belong(
+    rules: Rules,
+    rest: list[tuple[Judgement, Contribution]],
+    dense: list[tuple[Judgement, Contribution]],
+    settled: set[Role],
 ) -> bool:
-    """Whether summands without a density only complete the densities beside them."""
-    touched = rules.parameters(use for _, part in rest for use in part.value.all_uses)
+    """Whether summands without an outcome only complete the densities beside them."""
     known = rules.parameters(use for _, part in dense for use in part.value.all_uses)
-    return touched <= known
+    return all(
+        judgement.role in settled or rules.parameters(part.value.all_uses) <= known
+        for judgement, part in rest
+    )
 
 
 def _as_one(
@@ -169,7 +190,7 @@ def _term(
         judgement == CONSTANT,
         judgement.role == "prior" and outcome is not None and not _is_plain(outcome, rules.flow),
         tuple(sorted(shown)) if judgement.role == "prior" else (),
-        parts,
+        parts=parts,
     )
 
 

@@ -1,0 +1,68 @@
+"""Constants of priors are found, named by parameter and argument, and can be set."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.program.conftest import Library
+
+pytestmark = pytest.mark.stan
+
+
+def constants(name: str, library: Library) -> dict[str, float | None]:
+    return {item.name: item.default for item in library[name].hyperparameters}
+
+
+def test_literals_are_named_by_parameter_and_argument(library: Library):
+    assert constants("correlated_effects", library) == {
+        "gamma.mu": 0.0,
+        "gamma.sigma": 5.0,
+        "tau.nu": 3.0,
+        "tau.mu": 0.0,
+        "tau.sigma": 2.5,
+        "L.eta": 2.0,
+    }
+
+
+def test_constants_inside_expressions_are_found(library: Library):
+    found = constants("literal_vectors", library)
+    assert found == {
+        "beta.mu": 0.0,
+        "beta.sigma": 2.5,
+        "tau.mu": 0.0,
+        "tau.sigma": pytest.approx(10**0.5),
+        "theta.alpha": 0.5,
+    }
+    assert constants("categories", library)["theta.alpha[2]"] == 2.5
+
+
+def test_a_second_prior_of_a_parameter_is_numbered(library: Library):
+    assert constants("control_flow", library) == {
+        "mu.mu": 0.0,
+        "mu.sigma": 10.0,
+        "mu.mu:2": 0.0,
+        "mu.sigma:2": 1.0,
+    }
+
+
+def test_the_programs_own_data_are_hyperparameters_where_only_priors_use_them(library: Library):
+    own = {item.name: item for item in library["beta_binomial"].hyperparameters}
+    assert own.keys() == {"a", "b"}
+    assert own["a"].is_user_data
+    assert own["a"].argument == "alpha"
+    assert own["a"].default is None
+    assert not [item for item in library["measurement_error"].hyperparameters if item.name == "tau"]
+
+
+def test_bounds_of_a_uniform_prior_stay(library: Library):
+    assert not [name for name in constants("occupancy", library) if name.startswith("psi")]
+
+
+def test_outcomes_and_likelihoods_give_none(library: Library):
+    assert constants("no_prior", library) == {}
+    assert constants("data_dependent_prior", library) == {
+        "mu.sigma": 10.0,
+        "sigma.beta": 1.0,
+        "sigma.mu": 0.0,
+        "sigma.sigma": 5.0,
+    }

@@ -1,0 +1,130 @@
+"""What a program's density is made of, and the one program that serves every estimator."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from pathlib import Path
+
+from workbench.errors import ProgramError
+from workbench.program import nodes as n
+from workbench.program import traverse as t
+from workbench.program.counting import undecided
+from workbench.program.flow import follow
+from workbench.program.hyperparameters import find_hyperparameters
+from workbench.program.instrument import Instrumented, instrument, plan_for
+from workbench.program.model import Obstacle, Program
+from workbench.program.names import Names
+from workbench.program.replay import is_one_entry
+from workbench.program.rewrite import Plan
+from workbench.program.roles import Rules
+from workbench.program.stanc import Stanc, ask
+from workbench.program.terms import Term, find_terms
+
+_SCALE_KINDS = frozenset({"cholesky_factor_corr", "cholesky_factor_cov", "cov_matrix", "positive_ordered"})
+
+
+def taken_apart(program: Program, stanc: Stanc) -> Program:
+    """Return a program with its terms, hyperparameters and the instrumented program.
+
+    Roles that the program's terms already have from its user are kept.
+    """
+    if program.tree.unknown:
+        unread = (Obstacle("instrumenting", message) for message in program.tree.unknown)
+        return replace(program, obstacles=tuple(unread))
+    rules = _rules(program)
+    judged = find_terms(rules, _numbered(program.tree), program.places)
+    settled = {term.index: term for term in program.terms if term.is_settled}
+    terms = tuple(_as_settled(term, settled.get(term.index)) for term in judged)
+    names = Names(program.tree)
+    priors = {term.index for term in (*judged, *terms) if term.role == "prior"}
+    hyperparameters = find_hyperparameters(rules, terms, priors, program.data, names)
+    found = replace(program, terms=terms, hyperparameters=hyperparameters)
+    maybe = {term.index for term in (*judged, *terms) if term.role in {"likelihood", "unplaced"}}
+    instrumented, obstacles = _instrumented(found, rules, frozenset(maybe), names, stanc)
+    return replace(found, instrumented=instrumented, obstacles=(*obstacles, *_questions(terms)))
+
+
+def _as_settled(term: Term, settled: Term | None) -> Term:
+    if settled is None:
+        return term
+    return replace(
+        term, role=settled.role, confidence=settled.confidence, reason=settled.reason, is_settled=True
+    )
+
+
+def _numbered(tree: n.Tree) -> dict[int, n.Stmt]:
+    return {item.id: item for _, body in tree.blocks for item in t.walk(body) if isinstance(item, n.Stmt)}
+
+
+def _rules(program: Program) -> Rules:
+    flow = follow(program.tree)
+    declared = {item.name for item in program.data}
+    containers = {item.name for item in program.data if not item.is_scalar} | (flow.data - declared)
+    scales = {item.name for item in program.parameters if item.lower is not None or item.kind in _SCALE_KINDS}
+    return Rules(flow, frozenset(containers), frozenset(scales))
+
+
+def _questions(terms: Sequence[Term]) -> Iterator[Obstacle]:
+    """Yield what only the user can answer."""
+    for term in terms:
+        if term.confidence == "ask":
+            yield Obstacle("roles", f"`{term.text}` is not placed: {term.reason}.", term.line)
+
+
+def _instrumented(
+    program: Program, rules: Rules, maybe_likelihood: frozenset[int], names: Names, stanc: Stanc
+) -> tuple[Instrumented | None, tuple[Obstacle, ...]]:
+    """Return the instrumented program, or the reason why there is none."""
+    refused = tuple(_refusals(rules, program.terms))
+    if refused:
+        return None, refused
+    drafted = plan_for(program.tree, program.terms, maybe_likelihood, program.hyperparameters, names)
+    plan, obstacles = _countable(program.tree, drafted)
+    try:
+        draft = instrument(program.tree, plan, program.hyperparameters, program.path.name)
+        source = _formatted(draft.source, stanc)
+    except ProgramError as reason:
+        return None, (Obstacle("instrumenting", reason.message, reason.line),)
+    return replace(draft, source=source), obstacles
+
+
+def _refusals(rules: Rules, terms: Sequence[Term]) -> Iterator[Obstacle]:
+    """Yield the statements that cannot be weighted."""
+    if rules.flow.reads_target:
+        yield Obstacle("instrumenting", "The program reads `target()`, which weights would change.")
+    for term in terms:
+        if term.calls:
+            message = f"`{term.text}` stands in a function that adds to `target`: not taken apart."
+            yield Obstacle("instrumenting", message, term.line)
+
+
+def _countable(tree: n.Tree, plan: Plan) -> tuple[Plan, tuple[Obstacle, ...]]:
+    """Return the plan, without observations where data alone do not tell how many there are."""
+    unknown = undecided(tree, plan) if plan.opened else frozenset()
+    if not unknown:
+        return plan, tuple(_joint(tree, plan))
+    listed = ", ".join(f"`{name}`" for name in sorted(unknown))
+    message = f"How many observations there are depends on {listed}, which the data do not give."
+    return replace(plan, opened=frozenset()), (Obstacle("log_lik", message),)
+
+
+def _joint(tree: n.Tree, plan: Plan) -> Iterator[Obstacle]:
+    """Yield the likelihood terms that are one entry of `log_lik` though they hold many observations."""
+    loops = (item for item in t.walk(tree.block("model")) if isinstance(item, n.While | n.For | n.ForEach))
+    repeated = {item.id for loop in loops for item in t.walk(loop) if isinstance(item, n.Stmt)}
+    for term in plan.terms:
+        is_likelihood = term.role == "likelihood" and not term.is_constant
+        if is_likelihood and is_one_entry(term, plan, term.statement in repeated):
+            message = f"`{term.text}` is one joint density: it does not split into observations."
+            yield Obstacle("loo", message, term.line)
+
+
+def _formatted(source: str, stanc: Stanc) -> str:
+    """Return a program as stanc lays it out; stanc also checks it on the way."""
+    with tempfile.TemporaryDirectory() as folder:
+        file = Path(folder) / "instrumented.stan"
+        file.write_text(source, encoding="utf-8")
+        ask(stanc, ["--debug-decorated-ast"], file)
+        return ask(stanc, ["--auto-format"], file)
