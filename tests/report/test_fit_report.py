@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import copy
+import functools
 import json
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -11,7 +14,7 @@ import xarray as xr
 from tests.report.page import read_page
 from tests.report.simulated import simulated_fit
 from workbench.estimation import Fit
-from workbench.report import fit_report, render
+from workbench.report import figures, fit_report, render
 from workbench.report.document import Figures, Notice, Paragraph, Quote, Section, Table, Tone
 from workbench.report.reading import METHOD_TITLES
 from workbench.report.sections import checks, convergence, estimates, gaps, methods, verdict
@@ -100,7 +103,7 @@ def test_estimates_table_shows_every_method():
     assert row["SE"] == "–"
     assert row["95% interval"] == f"{tau['lower']:.2f} to {tau['upper']:.2f}"
     assert row["R\u2011hat"] == f"{tau['rhat']:.3f}"
-    assert row["Gap / SD"] == f"{fit.record['gaps']['tau']['in_sd']:.2f}".replace("-", "−")
+    assert row["Gap/SD"] == f"{fit.record['gaps']['tau']['in_sd']:.2f}".replace("-", "−")
 
 
 def test_estimates_use_labels_for_people():
@@ -141,9 +144,8 @@ def test_without_a_map_the_unconstrained_mode_is_compared():
     }
     without = Fit({**_without(fit, "map").record, "gaps": further}, fit.tree)
     words = _words(_section(without, "gaps"))
-    assert "The joint mode on the unconstrained scale" in words
-    assert "furthest apart for `tau`" in words
-    assert "8.30 posterior standard deviations above" in words
+    assert "between the joint mode on the unconstrained scale and the posterior mean" in words
+    assert "is 8.30 posterior standard deviations, for `tau`" in words
     table = _table(without, "estimates", "estimates-table")
     assert "MAP" not in [column.title for column in table.columns]
     assert "8.30" in [cell.text for cell in table.rows[1]]
@@ -220,3 +222,35 @@ def test_nothing_is_left_out_of_provenance():
 def test_notices_never_hide_estimates():
     section = _section(_without(simulated_fit(), "mle"), "estimates")
     assert [type(one) for one in section.blocks] == [Notice, Table]
+
+
+def _paths(value: Any, depth: int = 4) -> Iterator[tuple[Any, ...]]:
+    """Yield the way to every entry of a record, a few levels deep."""
+    entries = (
+        value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
+    )
+    for key, one in entries:
+        yield (key,)
+        if depth > 1:
+            yield from ((key, *rest) for rest in _paths(one, depth - 1))
+
+
+@pytest.mark.parametrize("change", ["removed", "empty"])
+def test_any_entry_may_be_missing(change, monkeypatch):
+    for name in ("marginal", "trace", "ranks", "energy", "pair"):
+        monkeypatch.setattr(figures, name, lambda *arguments: "<svg></svg>")
+    fit = simulated_fit(schools=1, draws=20)
+    needed = {("model",), ("model", "name"), ("data",), ("data", "path"), ("data", "rows")}
+    paths = [path for path in _paths(fit.record) if path not in needed]
+    assert len(paths) > 200
+    for path in paths:
+        record = copy.deepcopy(dict(fit.record))
+        place = functools.reduce(lambda value, key: value[key], path[:-1], record)
+        if change == "removed":
+            del place[path[-1]]
+        else:
+            place[path[-1]] = None
+        try:
+            render(fit_report(Fit(record, fit.tree)))
+        except Exception as reason:
+            raise AssertionError(f"no report without {path}") from reason

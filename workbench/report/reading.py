@@ -17,6 +17,8 @@ Draws = NDArray[np.floating[Any]]
 
 _ELEMENT = re.compile(r"^(?P<name>[^\[]+)\[(?P<index>\d+(?:,\d+)*)\]$")
 
+_USUAL_LEVEL = 0.95
+
 METHOD_TITLES = {
     "mle": "Maximum likelihood",
     "map": "Maximum a posteriori (constrained scale)",
@@ -63,8 +65,8 @@ def names(record: Record) -> tuple[str, ...]:
 
 def label(record: Record, name: str) -> str:
     """Return the name for people, such as `beta[mom_iq]` for `beta[2]`."""
-    found = (estimates(record, key).get(name, {}).get("label") for key in METHOD_TITLES)
-    return next((one for one in found if one), name)
+    found = ((estimates(record, key).get(name) or {}).get("label") for key in METHOD_TITLES)
+    return next((str(one) for one in found if one), name)
 
 
 def number(mapping: Mapping[str, Any] | None, key: str) -> float | None:
@@ -117,7 +119,23 @@ def statistic(tree: xr.DataTree, name: str) -> Draws | None:
     return np.asarray(tree["sample_stats"][name].values, dtype=float)
 
 
+def entries(mapping: Record, key: str) -> list[Record]:
+    """Return a list of entries, such as the checks of a diagnosis; empty where there is none."""
+    return [one for one in mapping.get(key) or () if isinstance(one, Mapping)]
+
+
+def level(record: Record) -> str:
+    """Return the probability of the intervals as a percentage."""
+    return f"{100 * (number(part(record, 'interval'), 'level') or _USUAL_LEVEL):g}%"
+
+
+def gaps(record: Record, name: str) -> Record:
+    """Return the gaps of a quantity; empty where none are known."""
+    found = part(record, "gaps").get(name)
+    return found if isinstance(found, Mapping) else {}
+
+
 def declared_first(record: Record, found: Iterable[str]) -> list[str]:
     """Return names with those of the program's parameters before generated quantities, order kept."""
-    declared = {one.get("name") for one in record.get("model", {}).get("parameters", [])}
+    declared = {one.get("name") for one in entries(part(record, "model"), "parameters")}
     return sorted(found, key=lambda name: owner(name) not in declared)

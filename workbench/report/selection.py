@@ -61,7 +61,7 @@ def compared_mode(record: Record) -> Mode | None:
 def gap(record: Record, name: str) -> float | None:
     """Return how far the mode lies above the posterior mean, in posterior standard deviations."""
     mode = compared_mode(record)
-    return reading.number(record.get("gaps", {}).get(name), mode.gap) if mode else None
+    return reading.number(reading.gaps(record, name), mode.gap) if mode else None
 
 
 def _distance(record: Record, name: str) -> float:
@@ -70,7 +70,7 @@ def _distance(record: Record, name: str) -> float:
 
 def by_gap(record: Record) -> list[str]:
     """Return the quantities whose gap is known, the largest first."""
-    known = [name for name in record.get("gaps", {}) if gap(record, name) is not None]
+    known = [name for name in reading.part(record, "gaps") if gap(record, name) is not None]
     return sorted(known, key=lambda name: -_distance(record, name))
 
 

@@ -28,12 +28,12 @@ _COLUMNS = (
 
 def section(record: Record) -> Section:
     """Return the table of checks, the most urgent first."""
-    checks = list(reading.part(record, "diagnosis").get("checks") or ())
+    checks = reading.entries(reading.part(record, "diagnosis"), "checks")
     if not checks:
         notice = Notice("No checks were made on this run.", Tone.CAUTION)
         return Section("checks", "Checks", (notice,))
-    order = list(_STATUSES)
-    checks.sort(key=lambda check: order.index(check["status"]) if check["status"] in order else len(order))
+    order = {status: place for place, status in enumerate(_STATUSES)}
+    checks.sort(key=lambda check: order.get(str(check.get("status")), len(order)))
     table = Table(
         key="checks-table",
         caption="Every check, the most urgent first",
@@ -46,20 +46,20 @@ def section(record: Record) -> Section:
 
 
 def _counts(checks: list[Record]) -> str:
-    counts = {status: sum(check["status"] == status for check in checks) for status in _STATUSES}
+    counts = {status: sum(check.get("status") == status for check in checks) for status in _STATUSES}
     parts = [f"{counts['passed']} passed", plural(counts["issue"], "issue"), plural(counts["tip"], "tip")]
     idle = counts["n/a"] + counts["skipped"]
     return f"Of {plural(len(checks), 'check')}: {', '.join(parts)}, {idle} not applied."
 
 
 def _row(check: Record) -> tuple[Cell, ...]:
-    tone, word = _STATUSES.get(check["status"], (Tone.NEUTRAL, str(check["status"])))
+    tone, word = _STATUSES.get(str(check.get("status")), (Tone.NEUTRAL, MISSING))
     advice = str(check.get("advice") or "")
-    is_called_for = check["status"] in ("issue", "tip")
+    is_called_for = check.get("status") in ("issue", "tip")
     threshold = _number_or_text(check.get("threshold"))
     reference = check.get("reference")
     return (
-        Cell(f"`{check['code']}` {check.get('title', '')}".strip()),
+        Cell(f"`{check.get('code') or MISSING}` {check.get('title') or ''}".strip()),
         Cell(word, tone),
         Cell(_number_or_text(check.get("measured"))),
         Cell(f"{threshold} ({reference})" if reference else threshold),

@@ -29,7 +29,7 @@ def section(record: Record) -> Section:
 
 
 def _binding(data: Record) -> Block:
-    variables = data.get("variables") or ()
+    variables = reading.entries(data, "variables")
     if not variables:
         return Notice("The binding of columns to Stan variables was not recorded.")
     shown = [key for key in _COLUMNS if any(one.get(key) for one in variables)]

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from workbench.report import reading, selection
 from workbench.report.document import Block, Cell, Column, Notice, Paragraph, Section, Table, Tone
-from workbench.report.numbers import MISSING, decimals_for, format_count, format_number
+from workbench.report.numbers import MISSING, decimals_for, format_count, format_number, plural
 from workbench.report.reading import METHOD_TITLES, Record
 
 _RHAT_LIMIT = 1.01
@@ -50,7 +50,7 @@ def _table(record: Record) -> Table:
 def _note(record: Record) -> str:
     mode = selection.compared_mode(record)
     gap = (
-        f"Gap / SD: how many posterior standard deviations the {mode.words} lies above the mean. "
+        f"Gap/SD: how many posterior standard deviations the {mode.words} lies above the mean. "
         if mode
         else ""
     )
@@ -62,17 +62,13 @@ def _note(record: Record) -> str:
 
 
 def _caption(record: Record, count: int) -> str:
-    level = _percent(record)
+    level = reading.level(record)
     order = "" if count <= selection.ALL_UP_TO else ", the worst convergence first"
-    return f"Estimates of {format_count(count)} quantities by method, with central {level} intervals{order}"
-
-
-def _percent(record: Record) -> str:
-    return f"{100 * float(record.get('interval', {}).get('level', 0.95)):g}%"
+    return f"Estimates of {plural(count, 'quantity')} by method, with central {level} intervals{order}"
 
 
 def _titled(column: Column, record: Record) -> Column:
-    return Column(column.title.format(level=_percent(record)), column.form, column.group, column.help)
+    return Column(column.title.format(level=reading.level(record)), column.form, column.group, column.help)
 
 
 def _decimals(record: Record, name: str) -> int | None:
@@ -146,7 +142,7 @@ _ENTRIES = (
     _number("nuts", "median", "Median", "Posterior"),
     _number("nuts", "sd", "SD", "Posterior"),
     _Entry("nuts", Column("{level} interval", "number", "Posterior"), _interval("nuts")),
-    _Entry("nuts", Column("Gap / SD", "number", "Posterior"), _gap),
+    _Entry("nuts", Column("Gap/SD", "number", "Posterior"), _gap),
     _Entry("nuts", Column("R‑hat", "number", "Convergence"), _rhat),
     _Entry("nuts", Column("ESS bulk", "number", "Convergence"), _ess("ess_bulk")),
     _Entry("nuts", Column("ESS tail", "number", "Convergence"), _ess("ess_tail")),

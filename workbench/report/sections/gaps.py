@@ -29,12 +29,11 @@ def _words(record: Record) -> tuple[Block, ...]:
     nuts = reading.estimates(record, "nuts").get(name)
     decimals = decimals_for(reading.number(nuts, "sd"))
     value = reading.number(reading.estimates(record, mode.method).get(name), "value")
-    gap = selection.gap(record, name) or 0.0
+    gap = format_number(abs(selection.gap(record, name) or 0.0), 2)
     text = (
-        f"The {mode.words} and the posterior mean are furthest apart for `{reading.label(record, name)}`: "
-        f"{format_number(value, decimals)} against "
-        f"{format_number(reading.number(nuts, 'mean'), decimals)}, which is {format_number(abs(gap), 2)} "
-        f"posterior standard deviations {'below' if gap < 0 else 'above'}. A mode is the highest point of "
+        f"The largest gap between the {mode.words} and the posterior mean is {gap} posterior standard "
+        f"deviations, for `{reading.label(record, name)}`: the mode is {format_number(value, decimals)}, "
+        f"the mean {format_number(reading.number(nuts, 'mean'), decimals)}. A mode is the highest point of "
         "a density and moves with the scale it is looked for on; a mean weighs all of the posterior. "
         "Where the two differ much, the mode alone is a poor summary."
     )
@@ -114,7 +113,7 @@ def _finding(record: Record, name: str) -> str:
 
 
 def _decomposition(record: Record) -> tuple[Block, ...]:
-    explained = [name for name in selection.by_gap(record) if set(_STEPS) <= set(record["gaps"][name])][
+    explained = [name for name in selection.by_gap(record) if set(_STEPS) <= set(reading.gaps(record, name))][
         :MAX_ROWS
     ]
     if not explained:
@@ -144,7 +143,7 @@ def _decomposition(record: Record) -> tuple[Block, ...]:
 
 
 def _row(record: Record, name: str) -> tuple[Cell, ...]:
-    gap = record["gaps"][name]
+    gap = reading.gaps(record, name)
     decimals = decimals_for(reading.number(reading.estimates(record, "nuts").get(name), "sd"))
     return (
         Cell(reading.label(record, name)),

@@ -47,14 +47,13 @@ def _posterior(record: Record) -> list[str]:
     nuts = reading.part(record, "nuts")
     if not reading.is_ok(nuts):
         return []
-    level = 100 * float(record.get("interval", {}).get("level", 0.95))
     return [
         "The posterior was sampled by the No-U-Turn sampler (Hoffman and Gelman 2014) with "
         f"{plural(nuts.get('chains', 0), 'chain')} of {format_count(nuts.get('warmup', 0))} warm-up and "
         f"{format_count(nuts.get('draws', 0))} kept iterations each (seed "
         f"{record.get('seed', 'not recorded')}).",
         *_convergence(record),
-        f"We report posterior means with central {level:g}% credible intervals.",
+        f"We report posterior means with central {reading.level(record)} credible intervals.",
     ]
 
 

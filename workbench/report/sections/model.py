@@ -49,7 +49,7 @@ def _obstacles(model: Record) -> tuple[Block, ...]:
 
 
 def _terms(model: Record) -> tuple[Block, ...]:
-    terms = model.get("terms") or ()
+    terms = reading.entries(model, "terms")
     if not terms:
         return (Paragraph("No statement of the program was recorded as adding to the log density."),)
     table = Table(
@@ -107,7 +107,7 @@ def _shown(value: object) -> str:
 
 
 def _parameters(model: Record) -> tuple[Block, ...]:
-    parameters = model.get("parameters") or ()
+    parameters = reading.entries(model, "parameters")
     if not parameters:
         return ()
     table = Table(

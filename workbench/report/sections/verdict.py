@@ -23,11 +23,12 @@ def read(record: Record) -> Verdict:
 
 
 def _reasons(diagnosis: Record) -> tuple[str, ...]:
-    reasons = tuple(str(reason) for reason in diagnosis.get("reasons", ()))
+    reasons = tuple(str(reason) for reason in diagnosis.get("reasons") or ())
     return reasons or _all_clear(diagnosis)
 
 
 def _all_clear(diagnosis: Record) -> tuple[str, ...]:
-    passed = sum(check.get("status") == "passed" for check in diagnosis.get("checks", ()))
-    asked = sum(check.get("status") in ("passed", "issue", "tip") for check in diagnosis.get("checks", ()))
+    statuses = [check.get("status") for check in reading.entries(diagnosis, "checks")]
+    passed = statuses.count("passed")
+    asked = sum(status in ("passed", "issue", "tip") for status in statuses)
     return (f"{passed} of the {asked} checks that apply to this run passed.",) if asked else ()
