@@ -79,9 +79,8 @@ def fit(
     """
     options = options or Options()
     if not model.is_file():
-        raise ProgramError(
-            f"a Stan program was expected at `{model}`, but there is no such file.", path=model
-        )
+        message = f"a Stan program was expected at `{model}`, but there is no such file."
+        raise ProgramError(message, path=model, hint="check the path")
     table = tables.read(data)
     tools = toolchain.provision(options.toolchain, progress)
     request = prepare(program.read(model, tools.stanc), table, options)

@@ -45,7 +45,7 @@ def test_unknown_columns(workbench, place):
     assert_refused(done, 2, "no column `efect`", "its columns are `school`, `y`, `sigma`")
     spoil(place / CSV.name, "school,y,sigma", "school,y,se")
     done = workbench("fit", STAN, place / CSV.name)
-    assert_refused(done, 2, "`sigma` is declared `vector<lower=0>[J]`", "line 26", "--column sigma=")
+    assert_refused(done, 2, "`sigma` is declared `vector<lower=0>[J]`", "line 20", "--column sigma=")
 
 
 def test_a_cell_that_is_no_number(workbench, place):
@@ -62,7 +62,7 @@ def test_a_cell_out_of_bounds(workbench, place):
 def test_a_syntax_error_has_its_place_and_stancs_words(workbench, place):
     spoil(place / STAN.name, "real mu;", "real mu")
     done = workbench("fit", place / STAN.name, CSV)
-    assert_refused(done, 2, "eight_schools.stan`, line 32, column", 'Expected ";" after variable declaration')
+    assert_refused(done, 2, "eight_schools.stan`, line 27, column", 'Expected ";" after variable declaration')
 
 
 def test_unknown_names(workbench):

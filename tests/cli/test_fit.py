@@ -37,7 +37,7 @@ def test_results_go_to_stdout_and_progress_to_stderr(schools):
 
 
 def test_point_estimates_that_do_not_exist_are_explained(schools):
-    """Both statements are theorems: the joint likelihood rises as tau grows, the joint density peaks at tau = 0."""
+    """Both are theorems: the joint likelihood rises with tau, the joint density peaks at tau = 0."""
     done, run = schools
     record = json.loads((run / "run.json").read_text())
     assert record["mle"]["status"] == "failed"

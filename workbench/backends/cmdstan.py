@@ -228,16 +228,18 @@ def _interruptible(call: Callable[[], T]) -> T:
             result.append(call())
         except BaseException as reason:  # handed to the caller below
             failure.append(reason)
+        finally:
+            is_over.set()
 
-    worker = threading.Thread(target=work, daemon=True)
-    worker.start()
+    # An event, not Thread.join: before Python 3.13 an interrupted join takes the thread for ended.
+    is_over = threading.Event()
+    threading.Thread(target=work, daemon=True).start()
     try:
-        while worker.is_alive():
-            worker.join(0.1)
+        while not is_over.wait(0.1):
+            pass
     except BaseException:
-        while worker.is_alive():
+        while not is_over.wait(0.05):
             _kill_children()
-            worker.join(0.05)
         raise
     if failure:
         raise failure[0]
