@@ -16,11 +16,6 @@ NAMES = sorted(file.stem for file in MODELS.glob("*.stan") if file.with_suffix("
 
 
 @pytest.fixture(scope="session")
-def tools() -> toolchain.Toolchain:
-    return toolchain.provision()
-
-
-@pytest.fixture(scope="session")
 def stanc(tools: toolchain.Toolchain) -> Stanc:
     return tools.stanc
 

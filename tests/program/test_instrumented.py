@@ -95,7 +95,8 @@ def test_terms_add_up_to_the_density_of_each_draw(pair: Pair):
 
 def _log_lik(draws: dict[str, Array], name: str | None) -> Array:
     assert name is not None
-    return np.sum([column for key, column in draws.items() if key.startswith(f"{name}.")], axis=0)
+    columns = [column for key, column in draws.items() if key.startswith(f"{name}.")]
+    return np.asarray(np.sum(columns, axis=0), dtype=float)
 
 
 @pytest.mark.stan

@@ -8,7 +8,8 @@ import pytest
 
 from tests.program.conftest import MODELS, Library
 from workbench.errors import ProgramError, ToolchainMissing
-from workbench.program import Stanc, decode, read
+from workbench.program import Stanc, read
+from workbench.program.decode_statements import STATEMENTS
 from workbench.program.sexp import parse_sexp
 
 pytestmark = pytest.mark.stan
@@ -66,7 +67,7 @@ def test_a_missing_stanc_is_named(tmp_path: Path):
 
 
 def test_an_unknown_construct_leaves_its_block_out_and_is_named(monkeypatch, stanc: Stanc, tmp_path: Path):
-    monkeypatch.delitem(decode.STATEMENTS, "Profile")
+    monkeypatch.delitem(STATEMENTS, "Profile")
     program = read(MODELS / "control_flow.stan", stanc)
     assert program.instrumented is None
     assert program.terms == ()

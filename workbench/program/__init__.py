@@ -1,5 +1,6 @@
 """What a Stan program says: its signature, the terms of its density, and one program for every estimator."""
 
+from workbench.program.describe import Capability, Description, ParameterPrior, describe
 from workbench.program.expression import Expression
 from workbench.program.hyperparameters import Hyperparameter
 from workbench.program.instrument import Instrumented, Outputs
@@ -11,16 +12,20 @@ from workbench.program.stanc import Stanc
 from workbench.program.terms import Term
 
 __all__ = [
+    "Capability",
     "Declaration",
+    "Description",
     "Expression",
     "Hyperparameter",
     "Instrumented",
     "Obstacle",
     "Outputs",
+    "ParameterPrior",
     "Program",
     "Role",
     "Stanc",
     "Term",
+    "describe",
     "read",
     "settle_roles",
 ]
