@@ -119,7 +119,7 @@ def trace(draws: Draws, divergent: Draws | None) -> str:
     with _figure(_MEDIUM) as figure:
         axes = _single(figure, left=0.13)
         for chain, path in enumerate(draws):
-            axes.plot(path, color=_CHAINS[chain % len(_CHAINS)], linewidth=0.45, alpha=0.85, rasterized=True)
+            axes.plot(path, color=_CHAINS[chain % len(_CHAINS)], linewidth=0.45, alpha=0.7, rasterized=True)
         if divergent is not None and divergent.any():
             where = np.nonzero(divergent.any(axis=0))[0][:_MAX_MARKS]
             floor = axes.get_ylim()[0]

@@ -56,8 +56,8 @@ def _terms(model: Record) -> tuple[Block, ...]:
         key="terms-table",
         caption="What each statement contributes to the log density",
         columns=(
-            Column("Line", "number"),
             Column("Statement", "name"),
+            Column("Line", "number"),
             Column("Role"),
             Column("Parameters", "name"),
             Column("Confidence"),
@@ -72,8 +72,8 @@ def _terms(model: Record) -> tuple[Block, ...]:
 def _term(term: Record) -> tuple[Cell, ...]:
     line = term.get("line")
     return (
+        Cell(str(term.get("statement") or MISSING)),
         Cell(str(line or MISSING), anchor=f"{SOURCE_KEY}-{line}" if line else ""),
-        Cell(str(term.get("statement", ""))),
         Cell(str(term.get("role", MISSING))),
         Cell(", ".join(str(one) for one in term.get("parameters") or ()) or MISSING),
         Cell(
