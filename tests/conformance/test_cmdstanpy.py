@@ -15,7 +15,7 @@ import pytest
 from tests.conformance.executables import MODELS, REFERENCE, compiled
 from workbench.toolchain import CompiledModel, Toolchain
 
-pytestmark = [pytest.mark.stan, pytest.mark.filterwarnings("ignore::FutureWarning")]
+pytestmark = pytest.mark.stan
 
 DATA = json.loads((REFERENCE / "bernoulli.json").read_text())
 QUIET: dict[str, Any] = {"show_progress": False, "seed": 1}

@@ -8,6 +8,7 @@ import tempfile
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from importlib import resources
 from pathlib import Path
 
@@ -24,6 +25,8 @@ from workbench.toolchain.locate import Toolchain
 # others the slowest start first, so that all processors finish together.
 _WITHOUT_HEADER = ("contexts.cpp", "grammar.cpp", "number.cpp", "settings.cpp")
 _SLOWEST = ("pathfinder.cpp", "optimize.cpp", "laplace.cpp", "nuts_dense.cpp", "variational.cpp")
+# clang says so of a header made before an upgrade of the system's own headers.
+_STALE_HEADER = "has been modified since the precompiled header"
 # What a compiler takes for one piece of the driver [bytes].
 _MEMORY_PER_PIECE = 1 << 30
 # stanc notes its options in the C++, paths of this one run among them.
@@ -106,11 +109,24 @@ def build(
     if not cached:
         # The driver first: its lock must not be waited for while this model's is held.
         driver = [] if toolchain.source == "cmdstan" else build_driver(toolchain, threads, progress)
-        cache.publish(place, lambda folder: model.compile(folder, cpp, driver), progress)
+        _with_fresh_header(
+            toolchain, threads, lambda: cache.publish(place, partial(model.compile, cpp, driver), progress)
+        )
     cache.touch(place)
     seconds = time.monotonic() - started
     version, compiler = toolchain.stan_version, toolchain.compiler.version
     return CompiledModel(name, place / name, key, cached, seconds, version, compiler, threads)
+
+
+def _with_fresh_header(toolchain: Toolchain, threads: bool, compile_model: Callable[[], object]) -> None:
+    """Compile; once more without the old header if the compiler finds that a system header has changed."""
+    try:
+        compile_model()
+    except BuildFailed as failure:
+        if failure.log is None or _STALE_HEADER not in failure.log.read_text():
+            raise
+        cache.discard(cache.entry(toolchain.cache, "headers", header_key(toolchain, threads)))
+        compile_model()
 
 
 def translate(name: str, source: str, compiler: stanc.Stanc, include_paths: Sequence[Path]) -> str:
@@ -223,7 +239,7 @@ class _Model:
     include_paths: tuple[Path, ...]
     progress: Progress
 
-    def compile(self, folder: Path, cpp: str, driver: Sequence[Path]) -> None:
+    def compile(self, cpp: str, driver: Sequence[Path], folder: Path) -> None:
         if self.toolchain.source == "cmdstan":
             return self._compile_by_make(folder)
         return self._compile_with_driver(folder, cpp, driver)

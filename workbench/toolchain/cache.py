@@ -80,7 +80,7 @@ def publish(place: Path, make: Callable[[Path], None], progress: Progress = SILE
         with _aside(place) as folder:
             make(folder)
             _write_manifest(folder)
-            _discard(place)
+            discard(place)
             folder.rename(place)
         touch(place)
     return True
@@ -114,6 +114,7 @@ _CURES = {
     errno.EPERM: _ELSEWHERE,
     errno.EROFS: _ELSEWHERE,
     errno.ENOTDIR: _ELSEWHERE,
+    errno.EEXIST: _ELSEWHERE,
 }
 
 
@@ -150,7 +151,7 @@ def _aside(place: Path) -> Iterator[Path]:
         shutil.rmtree(folder, ignore_errors=True)
 
 
-def _discard(place: Path) -> None:
+def discard(place: Path) -> None:
     """Remove an entry in two steps, so that no half of it is ever seen at its place."""
     if not place.exists():
         return

@@ -1,0 +1,147 @@
+"""The toolchain at work: real builds, kept few."""
+
+from __future__ import annotations
+
+import json
+import logging
+import shutil
+import sys
+from pathlib import Path
+
+import cmdstanpy
+import pytest
+
+from tests.conformance.executables import REFERENCE, run
+from workbench import process
+from workbench.errors import ProgramError
+from workbench.toolchain import Settings, Toolchain, build, cmdstan_home, provision
+
+pytestmark = [
+    pytest.mark.stan,
+    pytest.mark.filterwarnings("ignore:The 'float_precision' argument is deprecated"),  # cmdstanpy's own
+]
+
+BERNOULLI = (REFERENCE / "bernoulli.stan").read_text()
+NO_NETWORK = ["unshare", "--map-root-user", "--net"]
+
+
+@pytest.fixture(scope="module")
+def embedded() -> Toolchain:
+    return provision(Settings(source="embedded"))
+
+
+def test_a_second_build_compiles_nothing(embedded: Toolchain) -> None:
+    first = build("bernoulli", BERNOULLI, embedded)
+    again = build("bernoulli", BERNOULLI, embedded)
+
+    assert again.cached
+    assert (again.key, again.exe) == (first.key, first.exe)
+
+
+def test_a_tampered_executable_is_noticed_and_made_again(embedded: Toolchain, tmp_path: Path) -> None:
+    source = BERNOULLI + "// so that no other test has this one\n"
+    model = build("tampered", source, embedded)
+    with model.exe.open("ab") as stream:
+        stream.write(b"a byte more")
+    again = build("tampered", source, embedded)
+
+    assert not again.cached
+    assert run(again, "info", tmp_path).returncode == 0
+
+
+def test_included_files_belong_to_the_key(embedded: Toolchain, tmp_path: Path) -> None:
+    source = BERNOULLI.replace("theta ~ beta(1, 1);", "#include prior.stan")
+    exes = set()
+    for prior in ("theta ~ beta(1, 1);", "theta ~ beta(3, 1);"):
+        (tmp_path / "prior.stan").write_text(prior)
+        exes.add(build("with_include", source, embedded, include_paths=[tmp_path]).exe)
+
+    assert len(exes) == 2
+
+
+def test_a_program_stanc_rejects(embedded: Toolchain) -> None:
+    with pytest.raises(ProgramError) as error:
+        build("wrong", "parameters {\n  real x\n}", embedded)
+
+    assert (error.value.line, error.value.column) == (3, 1)
+
+
+def _offline(code: str) -> process.Completed:
+    try:
+        answer = process.run([*NO_NETWORK, sys.executable, "-c", code], timeout=300)
+    except FileNotFoundError:
+        pytest.skip("unshare is not installed")
+    if "unshare failed" in answer.stderr or "Operation not permitted" in answer.stderr:
+        pytest.skip("this system does not let us cut the network")
+    return answer
+
+
+def test_nothing_needs_the_network_once_provisioned(embedded: Toolchain) -> None:
+    build("bernoulli", BERNOULLI, embedded)
+    code = f"""
+from pathlib import Path
+from workbench import process
+from workbench.toolchain import Settings, build, provision
+toolchain = provision(Settings(source="embedded"))
+model = build("bernoulli", Path({str(REFERENCE / "bernoulli.stan")!r}).read_text(), toolchain)
+print(model.cached, process.run([model.exe, "info"]).returncode)
+"""
+    answer = _offline(code)
+
+    assert answer.stdout.split() == ["True", "0"], answer.stderr
+
+
+def test_a_wheel_serves_without_a_network(tmp_path: Path) -> None:
+    options = ["--quiet", "--no-deps", "--only-binary=:all:", "--python-version", "3.12"]
+    fetched = process.run(
+        [sys.executable, "-m", "pip", "download", *options, "--dest", tmp_path, "httpstan==4.17.0"]
+    )
+    if fetched.returncode != 0:
+        pytest.skip("no package index to fetch the wheel from")
+    wheel = next(tmp_path.glob("httpstan*.whl"))
+    code = f"""
+from pathlib import Path
+from workbench.toolchain import Settings, provision
+settings = Settings(source="embedded", cache=Path({str(tmp_path / "cache")!r}), wheel=Path({str(wheel)!r}))
+print(provision(settings).stan_version)
+"""
+    answer = _offline(code)
+
+    assert answer.stdout.strip() == "2.39.0", answer.stderr
+    shutil.rmtree(tmp_path / "cache")
+
+
+def test_cmdstanpy_compiles_through_our_home(
+    embedded: Toolchain, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    if shutil.which("make") is None:
+        pytest.skip("a CmdStan home needs make")
+    monkeypatch.setenv("CMDSTAN", str(cmdstan_home(embedded)))
+    logging.getLogger("cmdstanpy").setLevel(logging.CRITICAL)
+    folder = tmp_path / "with space"
+    folder.mkdir()
+    (folder / "bernoulli.stan").write_text(BERNOULLI)
+    data = json.loads((REFERENCE / "bernoulli.json").read_text())
+
+    model = cmdstanpy.CmdStanModel(stan_file=str(folder / "bernoulli.stan"))
+    fit = model.sample(data, seed=1, show_progress=False)
+    summary = fit.summary()
+
+    assert summary.loc["theta", "Mean"] == pytest.approx(3 / 12, abs=0.02)
+    assert summary.loc["theta", "R_hat"] < 1.01
+    assert 400 < summary.loc["theta", "ESS_bulk"] < 4000
+    assert "Checking for divergent transitions: none found." in str(fit.diagnose())
+
+
+def test_our_home_serves_as_the_users_own_cmdstan(
+    embedded: Toolchain, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    if shutil.which("make") is None:
+        pytest.skip("a CmdStan home needs make")
+    monkeypatch.setenv("CMDSTAN", str(cmdstan_home(embedded)))
+    theirs = provision(Settings())
+    model = build("bernoulli", BERNOULLI, theirs)
+
+    assert theirs.source == "cmdstan"
+    assert run(model, "info", tmp_path).returncode == 0
+    assert build("bernoulli", BERNOULLI, theirs).cached
