@@ -164,8 +164,8 @@ def test_convergence_sentence_takes_its_numbers_from_the_record():
     text = _words(_section(fit, "convergence"))
     assert "The largest R-hat is 1.234 (`mu`)." in text
     assert "effective sample size is 17 (`mu`)." in text
-    assert "2 divergent draws." in text
-    assert "No draws at the largest treedepth." in text
+    assert "2 draws diverged." in text
+    assert "No draw reached the largest treedepth." in text
 
 
 def test_divergences_are_drawn_only_where_there_are_some():

@@ -27,7 +27,7 @@ def test_element_of_a_matrix_counts_from_one():
     np.testing.assert_array_equal(found, MATRIX[:, :, 1, 4])
 
 
-@pytest.mark.parametrize("name", ["S", "S[2]", "S[5,1]", "S[0]", "other", "bad", "pair.1"])
+@pytest.mark.parametrize("name", ["S", "S[2]", "S[5,1]", "S[0]", "S[0,1]", "other", "bad", "pair.1"])
 def test_what_is_not_there_or_not_finite_is_none(name):
     assert reading.values(TREE, "posterior", name) is None
 

@@ -106,7 +106,8 @@ def values(tree: xr.DataTree, group: str, name: str) -> Draws | None:
     array = tree[group][variable]
     own = [dim for dim in array.dims if dim not in ("chain", "draw")]
     index = [int(one) - 1 for one in match["index"].split(",")] if match else []
-    if len(index) != len(own) or any(i >= array.sizes[dim] for i, dim in zip(index, own, strict=True)):
+    sizes = [array.sizes[dim] for dim in own]
+    if len(index) != len(own) or not all(0 <= i < size for i, size in zip(index, sizes, strict=True)):
         return None
     found = np.asarray(array.isel(dict(zip(own, index, strict=True))).values, dtype=float)
     return found if np.isfinite(found).all() else None

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import numpy as np
 import xarray as xr
 
 from workbench.report import figures, reading, selection
 from workbench.report.document import Block, Figure, Figures, Notice, Paragraph, Section, Tone
-from workbench.report.numbers import format_count, format_number, plural
+from workbench.report.numbers import format_number, plural
 from workbench.report.reading import Draws, Record
 
 MAX_QUANTITIES = 6
@@ -27,36 +29,36 @@ def section(record: Record, tree: xr.DataTree) -> Section:
     return Section("convergence", "Convergence", blocks)
 
 
+_EXTREMES = (
+    ("rhat", max, "The largest R-hat", 3),
+    ("ess_bulk", min, "The smallest bulk effective sample size", 0),
+    ("ess_tail", min, "The smallest tail effective sample size", 0),
+)
+"""Statistic, which of its values to name, in which words, and with how many decimals."""
+
+_EVENTS = {"divergences": "diverged", "max_treedepth_hits": "reached the largest treedepth"}
+
+
 def _summary(record: Record) -> tuple[Block, ...]:
     nuts = reading.part(record, "nuts")
+    size = f"{plural(nuts.get('chains', 0), 'chain')} of {plural(nuts.get('draws', 0), 'draw')} each."
+    return (Paragraph(" ".join([size, *_extremes(record), *_events(nuts)])),)
+
+
+def _extremes(record: Record) -> Iterator[str]:
     found = reading.estimates(record, "nuts")
-    rhats = {name: value for name in found if (value := reading.number(found[name], "rhat")) is not None}
-    sizes = {name: value for name in found if (value := reading.number(found[name], "ess_bulk")) is not None}
-    words = [f"{plural(nuts.get('chains', 0), 'chain')} of {plural(nuts.get('draws', 0), 'draw')} each."]
-    if rhats:
-        worst = max(rhats, key=rhats.__getitem__)
-        words.append(
-            f"The largest R-hat is {format_number(rhats[worst], 3)} (`{reading.label(record, worst)}`)."
-        )
-    if sizes:
-        least = min(sizes, key=sizes.__getitem__)
-        words.append(
-            f"The smallest bulk effective sample size is {format_count(sizes[least])} "
-            f"(`{reading.label(record, least)}`)."
-        )
-    for key, words_for in (
-        ("divergences", "divergent draw"),
-        ("max_treedepth_hits", "draw at the largest treedepth"),
-    ):
+    for key, choose, words, decimals in _EXTREMES:
+        known = {name: value for name in found if (value := reading.number(found[name], key)) is not None}
+        if known:
+            name = choose(known, key=known.__getitem__)
+            yield f"{words} is {format_number(known[name], decimals)} (`{reading.label(record, name)}`)."
+
+
+def _events(nuts: Record) -> Iterator[str]:
+    for key, words in _EVENTS.items():
         count = reading.number(nuts, key)
         if count is not None:
-            words.append(f"{_count_of(int(count), words_for)}.")
-    return (Paragraph(" ".join(words)),)
-
-
-def _count_of(count: int, noun: str) -> str:
-    head, _, rest = noun.partition(" at ")
-    return ("No " + head + "s" if count == 0 else plural(count, head)) + (f" at {rest}" if rest else "")
+            yield f"{plural(int(count), 'draw') if count else 'No draw'} {words}."
 
 
 def _chains(record: Record, tree: xr.DataTree) -> tuple[Block, ...]:
