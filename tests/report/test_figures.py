@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from functools import cache
 
+import matplotlib as mpl
 import numpy as np
 import pytest
 
@@ -44,6 +45,14 @@ def test_is_the_same_each_time():
     first = _all()
     _all.cache_clear()
     assert first == _all()
+
+
+def test_settings_of_the_user_change_nothing():
+    usual = _all()["ranks"]
+    with mpl.rc_context(
+        {"axes.facecolor": "red", "lines.linewidth": 9.0, "svg.fonttype": "path", "font.size": 30.0}
+    ):
+        assert figures.ranks(DRAWS) == usual
 
 
 def test_digits_are_cut_from_paths_and_never_from_labels():

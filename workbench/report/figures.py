@@ -13,9 +13,9 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any, Literal
 
-import matplotlib as mpl
 import numpy as np
 from arviz_stats.base import array_stats
+from matplotlib import style
 from matplotlib.axes import Axes
 from matplotlib.backends.backend_svg import FigureCanvasSVG
 from matplotlib.figure import Figure
@@ -255,7 +255,7 @@ def _single(figure: Figure, *, left: float) -> Axes:
 
 @contextmanager
 def _figure(size: tuple[float, float]) -> Iterator[Figure]:
-    with mpl.rc_context(_STYLE):
+    with style.context(["default", _STYLE]):  # whatever the user's own matplotlibrc says
         figure = Figure(figsize=size, dpi=_BITMAP_DPI)
         FigureCanvasSVG(figure)
         yield figure
