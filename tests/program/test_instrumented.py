@@ -22,7 +22,7 @@ _NOISY = frozenset({"differential_equation"})  # a solver takes other steps with
 _PROGRAMS = [
     pytest.param(name, marks=pytest.mark.stan if name in _QUICK else pytest.mark.truth)
     for name in NAMES
-    if name not in {"functions_adding", "reads_target"}
+    if name not in {"functions_refused", "reads_target"}
 ]
 
 

@@ -55,7 +55,10 @@ def test_terms_keep_what_makes_a_prior_special(library: Library):
     assert shifted.confidence == "inferred"
 
 
-def test_only_the_program_that_reads_target_is_left_alone(library: Library):
+def test_only_what_cannot_be_weighted_is_left_alone(library: Library):
     left = {name for name in NAMES if library[name].instrumented is None}
-    assert left == {"functions_adding", "reads_target"}
+    assert left == {"functions_refused", "reads_target"}
     assert "target()" in library["reads_target"].obstacles[0].message
+    refusal = library["functions_refused"].obstacles[0]
+    assert "another such function calls" in refusal.message
+    assert refusal.line == 4

@@ -10,6 +10,7 @@ from pathlib import Path
 from workbench.errors import ProgramError
 from workbench.program import nodes as n
 from workbench.program import traverse as t
+from workbench.program.adding import refusals
 from workbench.program.counting import undecided
 from workbench.program.flow import follow
 from workbench.program.hyperparameters import find_hyperparameters
@@ -77,7 +78,7 @@ def _instrumented(
     program: Program, rules: Rules, maybe_likelihood: frozenset[int], names: Names, stanc: Stanc
 ) -> tuple[Instrumented | None, tuple[Obstacle, ...]]:
     """Return the instrumented program, or the reason why there is none."""
-    refused = tuple(_refusals(rules, program.terms))
+    refused = tuple(_refusals(program, rules))
     if refused:
         return None, refused
     drafted = plan_for(program.tree, program.terms, maybe_likelihood, program.hyperparameters, names)
@@ -90,14 +91,12 @@ def _instrumented(
     return replace(draft, source=source), obstacles
 
 
-def _refusals(rules: Rules, terms: Sequence[Term]) -> Iterator[Obstacle]:
+def _refusals(program: Program, rules: Rules) -> Iterator[Obstacle]:
     """Yield the statements that cannot be weighted."""
     if rules.flow.reads_target:
         yield Obstacle("instrumenting", "The program reads `target()`, which weights would change.")
-    for term in terms:
-        if term.calls:
-            message = f"`{term.text}` stands in a function that adds to `target`: not taken apart."
-            yield Obstacle("instrumenting", message, term.line)
+    for term, reason in refusals(program.tree, program.terms):
+        yield Obstacle("instrumenting", f"`{term.text}` {reason}.", term.line)
 
 
 def _countable(tree: n.Tree, plan: Plan) -> tuple[Plan, tuple[Obstacle, ...]]:
@@ -116,7 +115,7 @@ def _joint(tree: n.Tree, plan: Plan) -> Iterator[Obstacle]:
     repeated = {item.id for loop in loops for item in t.walk(loop) if isinstance(item, n.Stmt)}
     for term in plan.terms:
         is_likelihood = term.role == "likelihood" and not term.is_constant
-        if is_likelihood and is_one_entry(term, plan, term.statement in repeated):
+        if is_likelihood and is_one_entry(term, plan, term.site in repeated):
             message = f"`{term.text}` is one joint density: it does not split into observations."
             yield Obstacle("loo", message, term.line)
 

@@ -18,7 +18,7 @@ _NAME = re.compile(r"[A-Za-z]\w*")
 def counting_slice(tree: n.Tree, plan: Plan) -> tuple[n.Stmt, ...]:
     """Return the statements of transformed data that count the entries of `log_lik`."""
     model = tree.block("model")
-    counted = {term.statement for term in plan.terms if term.index in plan.opened}
+    counted = {term.site for term in plan.terms if term.index in plan.opened}
     needed = _needed(model, counted, plan)
     body = tuple(_sliced(model, counted, needed, plan))
     return (n.Raw(f"int {plan.observations} = 0;"), n.Block(spliced(body)))
@@ -26,7 +26,7 @@ def counting_slice(tree: n.Tree, plan: Plan) -> tuple[n.Stmt, ...]:
 
 def undecided(tree: n.Tree, plan: Plan) -> frozenset[str]:
     """Return the parameters, or what is made of them, that the count would need."""
-    counted = {term.statement for term in plan.terms if term.index in plan.opened}
+    counted = {term.site for term in plan.terms if term.index in plan.opened}
     held = (*tree.block("parameters"), *tree.block("transformed parameters"))
     declared = (name for item in t.walk(held) if isinstance(item, n.Declare) for name, _ in item.variables)
     return _needed(tree.block("model"), counted, plan) & frozenset(declared)
@@ -50,7 +50,7 @@ def _names_for(
             continue
         if statement.id in counted:
             for term in plan.terms:
-                if term.statement == statement.id:
+                if term.site == statement.id:
                     yield from _count_names(term, plan)
         elif isinstance(statement, n.If | n.While):
             yield from t.names_in(statement.condition)
@@ -102,7 +102,7 @@ def _is_ours(node: n.Stmt) -> bool:
 
 def _counted(statement: n.Stmt, plan: Plan) -> Iterable[n.Stmt]:
     for term in plan.terms:
-        if term.statement == statement.id and term.index in plan.opened:
+        if term.site == statement.id and term.index in plan.opened:
             opening = opening_of(term, plan)
             count = "1" if opening is None else opening.count
             yield n.Raw(f"if ({plan.roles}[{term.index}] == {LIKELIHOOD}) {plan.observations} += {count};")

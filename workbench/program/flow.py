@@ -30,11 +30,10 @@ def follow(tree: n.Tree) -> Flow:
     """Execute a program abstractly and return what flows where."""
     data = _declared_names(tree.block("data"))
     parameters = _declared_names(tree.block("parameters"))
-    functions = {
-        item.name: item
-        for item in tree.block("functions")
-        if isinstance(item, n.Function) and not isinstance(item.body, n.Jump)
-    }
+    functions: dict[str, list[n.Function]] = {}
+    for item in tree.block("functions"):
+        if isinstance(item, n.Function) and not isinstance(item.body, n.Jump):
+            functions.setdefault(item.name, []).append(item)
     walker = _Walker(Flow(frozenset(parameters), frozenset(data)), functions)
     env = {name: Value(frozenset({Use(name)})) for name in (*data, *parameters)}
     walker.execute(tree.block("transformed data"), env)
@@ -72,7 +71,7 @@ Environment = dict[str, Value]
 class _Walker:
     """Executes statements on environments; finds land in `flow`."""
 
-    def __init__(self, flow: Flow, functions: Mapping[str, n.Function]) -> None:
+    def __init__(self, flow: Flow, functions: Mapping[str, Sequence[n.Function]]) -> None:
         self.flow = flow
         self.functions = functions
         self.path: tuple[int, ...] = ()
@@ -177,18 +176,20 @@ class _Walker:
     # functions
 
     def call_function(self, name: str, arguments: Sequence[Value], *, adds_to_target: bool) -> Value:
-        """Return what a user-defined function makes of its arguments."""
-        function = self.functions.get(name) or self.functions.get(name.replace("_lup", "_lp"))
+        """Return what a user-defined function makes of its arguments, overloads taken together."""
+        known = self.functions.get(name) or self.functions.get(name.replace("_lup", "_lp")) or ()
+        fitting = [item for item in known if len(item.arguments) == len(arguments)]
         key = (name, tuple(arguments))
-        if function is None or len(self.path) > _DEEPEST_CALL:
+        if not fitting or len(self.path) > _DEEPEST_CALL:
             return _joined(arguments)
         if key in self.known and not adds_to_target:
             return self.known[key]
         self.known[key] = _joined(arguments).entering("value")
-        formal = (argument.name for argument in function.arguments)
         kept, self.returned = self.returned, NOTHING
-        outer, self.branch = self.branch, frozenset() if not adds_to_target else self.branch
-        self.step(function.body, dict(zip(formal, arguments, strict=False)))
+        outer, self.branch = self.branch, self.branch if adds_to_target else frozenset()
+        for function in fitting:
+            formal = (argument.name for argument in function.arguments)
+            self.step(function.body, dict(zip(formal, arguments, strict=True)))
         self.branch = outer
         found, self.returned = self.returned, kept
         self.known[key] = found

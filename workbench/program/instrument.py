@@ -11,12 +11,13 @@ from dataclasses import dataclass, field
 
 from workbench.errors import PriorError
 from workbench.program import nodes as n
+from workbench.program.adding import sites_of
 from workbench.program.counting import counting_slice
 from workbench.program.hyperparameters import Hyperparameter
 from workbench.program.names import Names
 from workbench.program.printer import to_text
-from workbench.program.replay import ROLE_CODES, replayed
-from workbench.program.rewrite import Plan, weighted_model
+from workbench.program.replay import ROLE_CODES, recording_functions, replayed
+from workbench.program.rewrite import Plan, weighted_functions, weighted_model
 from workbench.program.shapes import declared_shapes
 from workbench.program.terms import Term
 
@@ -133,6 +134,7 @@ def plan_for(
     return Plan(
         weights, roles, densities, lprior, log_lik, observations, counter, element, value, holder,
         declared=declared_shapes(tree), lifted=lifted, terms=terms, opened=opened,
+        sites={site.statement: site for site in sites_of(tree, terms, names)},
     )  # fmt: skip
 
 
@@ -145,6 +147,7 @@ def instrument(
     transformed = (*tree.block("transformed data"), *(counting_slice(tree, plan) if plan.opened else ()))
     quantities = (*_declared(plan), *replayed(tree, plan), *_total(plan), *tree.block("generated quantities"))
     changed = tree.replace(
+        functions=(*tree.block("functions"), *weighted_functions(plan), *recording_functions(plan)),
         data=data,
         transformed_data=transformed,
         model=weighted_model(tree, plan),
@@ -152,7 +155,8 @@ def instrument(
     )
     outputs = Outputs(plan.densities, plan.lprior, plan.log_lik if plan.opened else None)
     source = to_source(changed, title)
-    return Instrumented(source, plan.weights, plan.roles, tuple(plan.terms), lifted, outputs)
+    is_exact = not plan.sites
+    return Instrumented(source, plan.weights, plan.roles, tuple(plan.terms), lifted, outputs, is_exact)
 
 
 def _added_data(plan: Plan, lifted: Sequence[Hyperparameter]) -> list[n.Stmt]:

@@ -6,11 +6,12 @@ whatever the weights of the run.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 from workbench.program import nodes as n
 from workbench.program import traverse as t
+from workbench.program.adding import Site, body_of, recorded_call, recorded_clone, valued_call, valued_clone
 from workbench.program.densities import density_of, normalised, normalised_text
 from workbench.program.observations import Opening, opened
 from workbench.program.printer import to_text
@@ -23,17 +24,44 @@ ROLE_CODES = {"unplaced": 0, "prior": 1, "latent": 2, "likelihood": LIKELIHOOD}
 
 def replayed(tree: n.Tree, plan: Plan) -> tuple[n.Stmt, ...]:
     """Return the statements that fill in the generated quantities."""
+    start = [n.Raw(f"int {plan.counter} = 0;")] if plan.opened else []
+    return (n.Block((*start, *_filled(tree.block("model"), plan))),)
+
+
+def recording_functions(plan: Plan) -> Iterable[n.Stmt]:
+    """Yield the functions that stand in generated quantities for those that add to ``target``."""
+    for site in plan.sites.values():
+        body = _filled(body_of(site), plan.within(site))
+        yield recorded_clone(site, plan.densities, len(plan.terms), body)
+        if site.function.returns is not None:
+            yield valued_clone(site)
+
+
+def _filled(statements: Sequence[n.Stmt], plan: Plan) -> tuple[n.Stmt, ...]:
+    """Return statements that record each contribution where they added it."""
 
     def change(node: Any) -> Any:
         if isinstance(node, n.Tilde) or (isinstance(node, n.Increment) and node.accumulator == "target"):
             return n.Block(tuple(_recorded(node, plan)), id=SPLICED)
         if isinstance(node, n.Message):
             return n.Jump("", id=SPLICED)
-        return normalised(node)
+        site = plan.sites.get(node.id) if isinstance(node, n.Stmt) else None
+        return normalised(node) if site is None else n.Block(tuple(_called(node, site, plan)), id=SPLICED)
 
-    start = [n.Raw(f"int {plan.counter} = 0;")] if plan.opened else []
-    body: tuple[n.Stmt, ...] = t.rebuild(tree.block("model"), change)
-    return (n.Block((*start, *spliced(body))),)
+    return spliced(t.rebuild(tuple(statements), change))
+
+
+def _called(statement: n.Stmt, site: Site, plan: Plan) -> Iterable[n.Stmt]:
+    """Yield statements that record the terms which a call adds, one entry for each of its likelihoods."""
+    held = plan.holder
+    yield n.Raw(f"{{ vector[{len(plan.terms)}] {held} = {to_text(recorded_call(statement, site))};")
+    for term in site.terms:
+        if term.index in plan.opened:
+            yield n.Raw(_stored(term, plan, f"{held}[{term.index}]"))
+    yield n.Raw(f"{plan.densities} += {held}; }}")
+    rest = valued_call(statement, site)
+    if rest is not None:
+        yield rest
 
 
 def _recorded(statement: n.Tilde | n.Increment, plan: Plan) -> Iterable[n.Stmt]:
@@ -80,7 +108,7 @@ def _stored(term: Term, plan: Plan, value: str) -> str:
 
 def opening_of(term: Term, plan: Plan) -> Opening | None:
     """Return a term opened into observations; `None` where it is a single one."""
-    if len(term.parts) != 1 or term.parts[0].summand.sign == "-":
+    if term.calls or len(term.parts) != 1 or term.parts[0].summand.sign == "-":
         return None
     node = t.substitute(term.parts[0].summand.node, plan.lifted)
     return opened(node, plan.declared, plan.element, plan.holder)

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
+from typing import Any
 
 from workbench.errors import ProgramError
 from workbench.program import nodes as n
 from workbench.program import traverse as t
-from workbench.program.densities import density_of, truncation, unnormalised_text
+from workbench.program.adding import Site, body_of, weighted_call, weighted_clone
+from workbench.program.densities import density_of, normalised_text, truncation, unnormalised_text
 from workbench.program.printer import to_text
 from workbench.program.shapes import Declared
 from workbench.program.summands import Summand
@@ -40,6 +42,10 @@ class Plan:
         All terms.
     opened
         The indices of terms whose observations `log_lik` holds while their role is likelihood.
+    sites
+        The statements that call functions which add to ``target``, by number.
+    calls
+        The calls inside whose function this plan applies; none in the model block.
     """
 
     weights: str
@@ -56,21 +62,40 @@ class Plan:
     lifted: Mapping[int, n.Expr]
     terms: Sequence[Term]
     opened: frozenset[int]
+    sites: Mapping[int, Site] = field(default_factory=dict)
+    calls: tuple[int, ...] = ()
 
     def of_statement(self, statement: n.Stmt) -> list[Term]:
         """Return the terms of one statement."""
-        return [term for term in self.terms if term.statement == statement.id and not term.calls]
+        return [term for term in self.terms if term.statement == statement.id and term.calls == self.calls]
+
+    def within(self, site: Site) -> Plan:
+        """Return the plan for the body of a function that adds to ``target``, as called from one place."""
+        return replace(self, calls=(site.statement,), opened=frozenset(), lifted={}, sites={})
 
 
 def weighted_model(tree: n.Tree, plan: Plan) -> tuple[n.Stmt, ...]:
     """Return the model block with every contribution weighted."""
+    return weighted(tree.block("model"), plan)
 
-    def change(node: n.Stmt) -> n.Stmt:
+
+def weighted(statements: Sequence[n.Stmt], plan: Plan) -> tuple[n.Stmt, ...]:
+    """Return statements with every contribution weighted."""
+
+    def change(node: Any) -> Any:
         if isinstance(node, n.Tilde) or (isinstance(node, n.Increment) and node.accumulator == "target"):
             return n.Block(tuple(_weighted(node, plan)), id=SPLICED)
-        return node
+        site = plan.sites.get(node.id) if isinstance(node, n.Stmt) else None
+        return node if site is None else weighted_call(node, site, plan.weights)
 
-    return spliced(t.rebuild(tree.block("model"), change))
+    return spliced(t.rebuild(tuple(statements), change))
+
+
+def weighted_functions(plan: Plan) -> Iterable[n.Stmt]:
+    """Yield the weighted clones of functions that add to ``target``."""
+    for site in plan.sites.values():
+        body = weighted(body_of(site), plan.within(site))
+        yield weighted_clone(site, plan.weights, body)
 
 
 def spliced(statements: Sequence[n.Stmt]) -> tuple[n.Stmt, ...]:
@@ -97,7 +122,7 @@ def _weighted(statement: n.Tilde | n.Increment, plan: Plan) -> Iterable[n.Stmt]:
             yield n.Raw(f"target += {total};")
         else:
             weight = f"{plan.weights}[{term.index}]"
-            normaliser = _normaliser(t.substitute(statement, plan.lifted), weight)
+            normaliser = "" if plan.calls else _normaliser(t.substitute(statement, plan.lifted), weight)
             yield n.Raw(f"if ({weight} != 0) {{ target += {weight} * {enclosed(total)}; {normaliser} }}")
 
 
@@ -105,7 +130,7 @@ def _part_text(summand: Summand, plan: Plan) -> str:
     node = t.substitute(summand.node, plan.lifted)
     density = density_of(node)
     if isinstance(node, n.Tilde) and density is not None:
-        return unnormalised_text(density)
+        return unnormalised_text(density) if not plan.calls else normalised_text(density)
     return Summand(summed(node), summand.sign).text
 
 

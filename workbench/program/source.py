@@ -98,7 +98,7 @@ def _text_of(path: Path) -> str:
 
 
 def _find(written: str, folders: Sequence[Path], path: Path, line: int) -> Path:
-    name = written.split("//")[0].strip().strip("<>\"'")
+    name = written.split("//")[0].strip().strip("<>\"'").lstrip("/")
     for folder in folders:
         if (folder / name).is_file():
             return folder / name

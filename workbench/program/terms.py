@@ -72,6 +72,11 @@ class Term:
         return self.parts[0].path[-1]
 
     @property
+    def site(self) -> int:
+        """The number of the statement of the model block that adds it, by itself or by a call."""
+        return self.parts[0].path[0]
+
+    @property
     def calls(self) -> tuple[int, ...]:
         """The statements whose calls lead to it, outermost first; none in the model block itself."""
         return self.parts[0].path[:-1]
