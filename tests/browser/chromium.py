@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import json
 import os
+import select
 import shutil
 import subprocess
 import sys
 import tempfile
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -112,9 +112,9 @@ class Tab:
         return [event["params"] for event in self.events if event.get("method") in methods]
 
     def _receive(self) -> dict[str, Any]:
-        deadline = time.monotonic() + _TIMEOUT_SECONDS
         while b"\0" not in self._rest:
-            assert time.monotonic() < deadline, "the browser does not answer"
+            ready, _, _ = select.select([self._reader], [], [], _TIMEOUT_SECONDS)
+            assert ready, "the browser does not answer"
             piece = os.read(self._reader, 1 << 20)
             assert piece, "the browser has ended"
             self._rest += piece

@@ -1,5 +1,7 @@
 """The bundled models and data say of themselves what is true."""
 
+import os
+import re
 import tomllib
 from pathlib import Path
 from typing import Any
@@ -7,12 +9,17 @@ from typing import Any
 import pandas as pd
 import pytest
 
+from workbench import process
 from workbench.program import stanc
 from workbench.provenance import hash_file
 
 ROOT = Path(__file__).parents[2]
 MODELS = sorted((ROOT / "stan_models").glob("*/*.stan"))
 TABLES = sorted((ROOT / "data").glob("*.csv"))
+
+_FALSE_POSITIVE = re.compile(
+    r"the prior\(s\) depend on data variables\. In the later case, this may be a false positive"
+)
 
 
 def _card(path: Path) -> dict[str, Any]:
@@ -60,6 +67,15 @@ def test_every_data_line_has_a_comment_with_a_unit(path):
 def test_program_is_formatted_as_stanc_would(path, tools):
     formatted = stanc.ask(tools.stanc, ["--auto-format"], path)
     assert formatted.rstrip("\n") == path.read_text(encoding="utf-8").rstrip("\n")
+
+
+@pytest.mark.stan
+@pytest.mark.parametrize("path", MODELS, ids=lambda path: path.stem)
+def test_pedantic_mode_has_nothing_to_say(path, tools):
+    """But for one remark that stanc itself calls a false positive: priors whose hyperparameters are data."""
+    command = [str(tools.stanc.path), "--warn-pedantic", f"--o={os.devnull}", str(path)]
+    remarks = " ".join(process.run(command).stderr.split()).split("Warning in ")[1:]
+    assert [remark for remark in remarks if not _FALSE_POSITIVE.search(remark)] == []
 
 
 @pytest.mark.stan
