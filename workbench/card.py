@@ -1,4 +1,4 @@
-"""The card beside a model: `<name>.toml` with its story, default hyperparameters and columns."""
+"""The card beside a model: `<name>.toml` with its story, default hyperparameters, columns and roles."""
 
 from __future__ import annotations
 
@@ -25,12 +25,15 @@ class Card:
         Default value of each hyperparameter, by the name of the Stan variable.
     columns
         Columns of the table for a Stan variable, in order.
+    roles
+        Roles of terms that the program alone does not settle: `"line 12" = "prior"`.
     """
 
     path: Path | None = None
     title: str = ""
     hyperparameters: Mapping[str, Any] = field(default_factory=dict)
     columns: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    roles: Mapping[str, str] = field(default_factory=dict)
 
 
 def read(model: Path) -> Card:
@@ -53,6 +56,7 @@ def read(model: Path) -> Card:
         str(content.get("title", "")),
         {name: _default(path, name, entry) for name, entry in _section(path, content, "hyperparameters")},
         {name: _columns(path, name, entry) for name, entry in _section(path, content, "columns")},
+        {term: str(role) for term, role in _section(path, content, "roles")},
     )
 
 

@@ -32,6 +32,10 @@ class Options:
     ----------
     columns, given, priors
         Columns for Stan variables, values for them, and values of hyperparameters.
+    roles
+        Roles of terms, by their number or line.
+    scaled
+        The roles that count as prior where priors are switched off.
     methods, seed, level, jobs
         As in `FitRequest`.
     output
@@ -45,6 +49,8 @@ class Options:
     columns: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     given: Mapping[str, Any] = field(default_factory=dict)
     priors: Mapping[str, float] = field(default_factory=dict)
+    roles: Mapping[str, str] = field(default_factory=dict)
+    scaled: tuple[str, ...] = ("prior",)
     methods: tuple[Method, ...] = DEFAULT_METHODS
     seed: int = 1
     level: float = 0.95
@@ -78,12 +84,10 @@ def fit(
         Any of the tree in `workbench.errors`; an earlier run in the same place is kept.
     """
     options = options or Options()
-    if not model.is_file():
-        message = f"a Stan program was expected at `{model}`, but there is no such file."
-        raise ProgramError(message, path=model, hint="check the path")
+    _check_exists(model)
     table = tables.read(data)
     tools = toolchain.provision(options.toolchain, progress)
-    request = prepare(program.read(model, tools.stanc), table, options)
+    request = prepare(_read(model, options.roles, tools), table, options)
     executable = _build(request.program, tools, progress)
     from workbench.backends.cmdstan import CmdStanBackend  # only now: importing it takes a second
 
@@ -106,6 +110,20 @@ def conclude(fitted: Fit, folder: Path) -> tuple[Fit, Path]:
     return diagnosed, store.write(diagnosed, render(fit_report(diagnosed)), folder)
 
 
+def read_program(
+    model: Path, roles: Mapping[str, str], progress: Progress = SILENT, settings: Settings | None = None
+) -> Program:
+    """Read a program, its roles settled by its card and then by the user.
+
+    Raises
+    ------
+    ProgramError
+        There is no such file, stanc rejects it, or a role names no term.
+    """
+    _check_exists(model)
+    return _read(model, roles, toolchain.provision(settings or Settings(), progress))
+
+
 def prepare(read: Program, table: Table, options: Options) -> FitRequest:
     """Settle the priors, bind the table, and return the complete request.
 
@@ -119,7 +137,9 @@ def prepare(read: Program, table: Table, options: Options) -> FitRequest:
         read, options.priors, _unless_given(story, options), f"default of {read.name}.toml"
     )
     bound = _bind(read, table, story, settled, options)
-    return FitRequest(read, bound, settled, options.methods, options.seed, options.level, options.jobs)
+    return FitRequest(
+        read, bound, settled, options.methods, options.seed, options.level, options.jobs, options.scaled
+    )
 
 
 def default_folder(request: FitRequest) -> Path:
@@ -138,6 +158,18 @@ def redraw(folder: Path) -> Path:
     fitted = store.read(folder)
     store.rewrite_report(folder, render(fit_report(fitted)))
     return folder / store.REPORT
+
+
+def _check_exists(model: Path) -> None:
+    if not model.is_file():
+        message = f"a Stan program was expected at `{model}`, but there is no such file."
+        raise ProgramError(message, path=model, hint="check the path")
+
+
+def _read(model: Path, roles: Mapping[str, str], tools: Toolchain) -> Program:
+    read = program.read(model, tools.stanc)
+    settled = {**card.read(model).roles, **roles}
+    return program.settle_roles(read, settled, tools.stanc) if settled else read
 
 
 def _bind(read: Program, table: Table, story: Card, settled: Priors, options: Options) -> BoundData:

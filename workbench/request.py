@@ -30,6 +30,8 @@ class FitRequest:
         Probability of the reported intervals, between 0 and 1.
     jobs
         Processes at a time; it changes no number.
+    scaled
+        The roles whose terms count as prior where priors are switched off.
     """
 
     program: Program
@@ -39,14 +41,18 @@ class FitRequest:
     seed: int = 1
     level: float = 0.95
     jobs: int = 1
+    scaled: tuple[str, ...] = ("prior",)
 
     @property
     def key(self) -> str:
         """A hash of everything that decides the numbers."""
         settings = json.dumps(
             [[method.name, asdict(method)] for method in self.methods]
-            + [self.seed, self.level, dict(self.priors.values)],
+            + [self.seed, self.level, dict(self.priors.values), self.scaled, self._roles()],
             sort_keys=True,
             default=str,
         )
         return hash_parts(self.program.sha256, self.data.sha256, settings)
+
+    def _roles(self) -> list[str]:
+        return [term.role for term in self.program.terms]

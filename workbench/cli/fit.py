@@ -34,6 +34,13 @@ def command(
         list[str] | None,
         typer.Option(help="Value of a hyperparameter: beta.sigma=1.", rich_help_panel=_BINDING),
     ] = None,
+    role: Annotated[
+        list[str] | None,
+        typer.Option(help="Settle the role of a statement: 'line 12=prior'.", rich_help_panel=_BINDING),
+    ] = None,
+    scale: Annotated[
+        str, typer.Option(help="What counts as prior: prior, or latent too.", rich_help_panel=_BINDING)
+    ] = "prior",
     seed: Annotated[int, typer.Option(min=0, help="All other seeds are derived from it.")] = 1,
     chains: Annotated[int, typer.Option(help="Chains.", rich_help_panel=_SAMPLER)] = 4,
     draws: Annotated[int, typer.Option(help="Draws kept in each chain.", rich_help_panel=_SAMPLER)] = 1000,
@@ -90,6 +97,8 @@ def command(
         options.columns(column or []),
         options.values(set_ or []),
         options.numbers(prior or []),
+        options.roles(role or []),
+        options.scaled(scale),
         (Mle(), Map(), Map(jacobian=True), Laplace(), nuts),
         seed,
         level,

@@ -74,6 +74,24 @@ def numbers(texts: list[str]) -> dict[str, float]:
     return found
 
 
+def roles(texts: list[str]) -> dict[str, str]:
+    """Return `--role 'line 12=prior'` arguments as a mapping from a term to its role."""
+    return pairs("--role", texts)
+
+
+def scaled(word: str) -> tuple[str, ...]:
+    """Return the roles that count as prior: `prior`, or with `latent` both.
+
+    Raises
+    ------
+    RequestError
+        The word is neither.
+    """
+    if word not in ("prior", "latent"):
+        raise RequestError(f"--scale was expected to be prior or latent, found `{word}`.")
+    return ("prior",) if word == "prior" else ("prior", "latent")
+
+
 def available_cores() -> int:
     """Return how many processors this process may use."""
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1

@@ -18,7 +18,8 @@ class Diagnosis:
     Attributes
     ----------
     verdict
-        `fail`: do not use the posterior; `caution`: use it knowing what is said; `ok`: nothing speaks against it.
+        `fail`: do not use the posterior; `caution`: use it knowing what is said; `ok`: nothing speaks
+        against it.
     reasons
         The sentences behind a verdict that is not `ok`; first the gravest.
     findings

@@ -43,6 +43,11 @@ def _unavailable(setting: Setting) -> str:
     roles = {term.role for term in program.terms}
     if "likelihood" not in roles:
         return "the program has no likelihood statement: there is nothing to maximise without the prior."
+    unplaced = [str(term.line) for term in program.terms if term.role == "unplaced"]
+    if unplaced:
+        lines = ", ".join(sorted(set(unplaced), key=int))
+        settle = f"--role 'line {unplaced[0]}=prior'"
+        return f"the role of the statement on line {lines} is open; settle it, for example with {settle}."
     if program.untouched_by_likelihood:
         flat = ", ".join(f"`{name}`" for name in program.untouched_by_likelihood)
         return f"the likelihood does not depend on {flat}: without the prior it is flat there."

@@ -68,7 +68,8 @@ class Setting:
         if instrumented is None:
             return values
         lifted: Mapping[str, Any] = self.request.priors.lifted
-        return {**values, **instrumented.data(weights={"prior": prior_weight}, hyperparameters=lifted)}
+        weights = dict.fromkeys(self.request.scaled, prior_weight)
+        return {**values, **instrumented.data(weights=weights, hyperparameters=lifted)}
 
 
 def _plain(value: object) -> Any:

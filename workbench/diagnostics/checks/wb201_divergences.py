@@ -5,8 +5,8 @@ from __future__ import annotations
 from workbench.diagnostics.check import Check, Finding, Record, without_draws
 
 FAIL_SHARE = 0.01
-"""Share of divergent draws from which the verdict is `fail`; below it, `caution`. Ours: a handful out of thousands is
-often the tip of a narrow region, a percent is that region being cut off."""
+"""Share of divergent draws from which the verdict is `fail`; below it, `caution`. Ours: a handful out of
+thousands is often the tip of a narrow region, a percent is that region being cut off."""
 
 
 def _examine(record: Record) -> Finding:
@@ -29,6 +29,6 @@ CHECK = Check(
     "No divergent transitions",
     "none",
     "Betancourt (2017), A conceptual introduction to Hamiltonian Monte Carlo, arXiv:1701.02434",
-    "Raise --adapt-delta (0.95, 0.99); if divergences stay, reparameterise (non-centred) or use tighter priors.",
+    "Raise --adapt-delta (0.95, 0.99); if divergences stay, reparameterise (non-centred) or tighten priors.",
     _examine,
 )

@@ -28,9 +28,13 @@ def _examine(record: Record) -> Finding:
     khat, allowed = part["khat"], limit(part["draws"])
     if khat is None or khat > allowed:
         found = "not finite" if khat is None else f"{khat:.2f}"
-        message = f"The Laplace approximation is far from the posterior: its k-hat is {found}, above {allowed:.2f}."
+        message = (
+            f"The Laplace approximation is far from the posterior: its k-hat is {found}, above {allowed:.2f}."
+        )
         return Finding("tip", message, khat)
-    return Finding("passed", f"The k-hat of the Laplace approximation is {khat:.2f}, below {allowed:.2f}.", khat)
+    return Finding(
+        "passed", f"The k-hat of the Laplace approximation is {khat:.2f}, below {allowed:.2f}.", khat
+    )
 
 
 CHECK = Check(

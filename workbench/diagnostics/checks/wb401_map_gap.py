@@ -5,8 +5,8 @@ from __future__ import annotations
 from workbench.diagnostics.check import Check, Finding, Record
 
 LIMIT = 0.5
-"""Gap in posterior standard deviations worth a remark. Ours: half a standard deviation changes how one reads an
-interval."""
+"""Gap in posterior standard deviations worth a remark. Ours: half a standard deviation changes how one
+reads an interval."""
 
 
 def _examine(record: Record) -> Finding:

@@ -12,7 +12,9 @@ def _examine(record: Record) -> Finding:
     if not asked:
         return Finding("skipped", "No point estimate was asked for.")
     missing = [
-        f"There is no {_NAMES[key]}: {part['reason']}" for key, part in asked.items() if part["status"] != "ok"
+        f"There is no {_NAMES[key]}: {part['reason']}"
+        for key, part in asked.items()
+        if part["status"] != "ok"
     ]
     if missing:
         return Finding("tip", " ".join(missing), float(len(missing)))

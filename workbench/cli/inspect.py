@@ -1,0 +1,155 @@
+"""`workbench inspect`: a program taken apart, before it meets any data."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+from rich.console import Console
+from rich.markup import escape
+from rich.table import Table
+
+from workbench.cli import console, options
+
+if TYPE_CHECKING:
+    from workbench.program import Description
+
+_BASE = {
+    "header_style": "bold",
+    "title_justify": "left",
+    "title_style": "bold",
+    "box": None,
+    "pad_edge": False,
+}
+
+
+@console.guarded
+def command(
+    model: Annotated[Path, typer.Argument(help="A Stan program.", metavar="MODEL.stan")],
+    role: Annotated[
+        list[str] | None, typer.Option(help="Settle a role: 'line 12=prior', '3=likelihood'.")
+    ] = None,
+    instrumented: Annotated[
+        bool, typer.Option("--instrumented", help="Print the program that is compiled, and nothing else.")
+    ] = False,
+    json_: Annotated[bool, typer.Option("--json", help="Print it all as JSON.")] = False,
+    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Show no progress.")] = False,
+) -> None:
+    """Say what a program needs, what each of its statements does, and what can be done with it."""
+    from workbench import pipeline
+    from workbench.errors import ProgramError
+    from workbench.program import describe
+
+    read = pipeline.read_program(model, options.roles(role or []), console.progress(quiet))
+    if instrumented:
+        if read.instrumented is None:
+            reason = read.obstacles[0].message if read.obstacles else "no reason is known."
+            raise ProgramError(f"`{model}` is compiled as it is: {reason}", path=model)
+        typer.echo(read.instrumented.source, nl=False)
+    elif json_:
+        typer.echo(json.dumps(as_json(describe(read)), indent=1, ensure_ascii=False))
+    else:
+        _show(describe(read), console.stdout())
+
+
+def as_json(description: Description) -> dict[str, object]:
+    """Return a description as plain values."""
+    read = description.program
+    return {
+        "schema": 1,
+        "name": read.name,
+        "path": str(read.path),
+        "sha256": read.sha256,
+        "instrumented": read.instrumented is not None,
+        "data": [{"name": one.name, "type": one.text, "line": one.line} for one in read.data],
+        "parameters": [
+            {
+                "name": one.name,
+                "type": one.type,
+                "support": one.support,
+                "line": one.line,
+                "prior": one.prior,
+                "kind": one.kind,
+                "terms": list(one.terms),
+            }
+            for one in description.parameters
+        ],
+        "terms": [
+            {
+                "index": one.index,
+                "line": one.line,
+                "text": one.text,
+                "role": one.role,
+                "confidence": one.confidence,
+                "reason": one.reason,
+                "parameters": list(one.parameters),
+                "data": list(one.data),
+            }
+            for one in read.terms
+        ],
+        "hyperparameters": [
+            {
+                "name": one.name,
+                "argument": one.argument,
+                "default": one.default,
+                "is_data": one.is_user_data,
+                "line": one.line,
+            }
+            for one in read.hyperparameters
+        ],
+        "capabilities": [
+            {"name": one.name, "available": one.is_available, "reason": one.reason}
+            for one in description.capabilities
+        ],
+        "obstacles": [
+            {"feature": one.feature, "message": one.message, "line": one.line} for one in read.obstacles
+        ],
+    }
+
+
+def _show(description: Description, to: Console) -> None:
+    read = description.program
+    to.print(f"[bold]{escape(read.name)}[/] ({escape(str(read.path))})\n")
+    _table(to, "data it needs", ("name", "type", "line"), [(d.name, d.text, d.line) for d in read.data])
+    _table(
+        to,
+        "parameters",
+        ("name", "type", "support", "prior"),
+        [(p.name, p.type, p.support, p.prior) for p in description.parameters],
+    )
+    _table(
+        to,
+        "terms of the log density",
+        ("#", "line", "role", "confidence", "statement", "reason"),
+        [(t.index, t.line, t.role, t.confidence, t.text, t.reason) for t in read.terms],
+    )
+    _table(
+        to,
+        "hyperparameters, to be set with --prior NAME=VALUE",
+        ("name", "default", "line"),
+        [
+            (h.name, "from data" if h.default is None else f"{h.default:g}", h.line)
+            for h in read.hyperparameters
+        ],
+    )
+    _table(
+        to,
+        "what can be done",
+        ("", "", "why not"),
+        [("yes" if c.is_available else "no", c.name, c.reason) for c in description.capabilities],
+    )
+
+
+def _table(to: Console, title: str, columns: tuple[str, ...], rows: list[tuple[object, ...]]) -> None:
+    if not rows:
+        to.print(f"[bold]{title}[/]: none\n")
+        return
+    table = Table(title=title, **_BASE)  # type: ignore[arg-type]
+    for column in columns:
+        table.add_column(column, overflow="fold")
+    for row in rows:
+        table.add_row(*(escape(str(cell)) for cell in row))
+    to.print(table)
+    to.print()
