@@ -92,18 +92,36 @@ def test_stored_and_fresh_runs_make_the_same_report():
     assert render(fit_report(fit)) == render(fit_report(stored))
 
 
-def test_estimates_table_shows_every_method():
+def test_estimates_table_shows_every_number_of_every_method():
     fit = simulated_fit()
     table = _table(fit, "estimates", "estimates-table")
-    titles = [column.title for column in table.columns]
-    row = {title: cell.text for title, cell in zip(titles[::-1], table.rows[1][::-1], strict=True)}
-    tau = fit.record["nuts"]["estimates"]["tau"]
-    assert row["Quantity"] == "tau"
-    assert row["Estimate"] == "84.00"
-    assert row["SE"] == "–"
-    assert row["95% interval"] == f"{tau['lower']:.2f} to {tau['upper']:.2f}"
-    assert row["R\u2011hat"] == f"{tau['rhat']:.3f}"
-    assert row["Gap/SD"] == f"{fit.record['gaps']['tau']['in_sd']:.2f}".replace("-", "−")
+    keys = [(column.group, column.title) for column in table.columns]
+    row = dict(zip(keys, (cell.text for cell in table.rows[0]), strict=True))
+    part = {key: fit.record[key]["estimates"]["mu"] for key in METHODS}
+    nuts = part["nuts"]
+    expected = {
+        ("", "Quantity"): "mu",
+        ("Maximum likelihood", "Estimate"): f"{part['mle']['value']:.2f}",
+        ("Maximum likelihood", "SE"): f"{part['mle']['se']:.2f}",
+        ("Modes", "MAP"): f"{part['map']['value']:.2f}",
+        ("Modes", "Unc."): f"{part['map_unconstrained']['value']:.2f}",
+        ("Laplace", "Mean"): f"{part['laplace']['mean']:.2f}",
+        ("Laplace", "SD"): f"{part['laplace']['sd']:.2f}",
+        ("Posterior", "Mean"): f"{nuts['mean']:.2f}",
+        ("Posterior", "Median"): f"{nuts['median']:.2f}",
+        ("Posterior", "SD"): f"{nuts['sd']:.2f}",
+        ("Posterior", "95% interval"): f"{nuts['lower']:.2f} to {nuts['upper']:.2f}",
+        ("Posterior", "Gap/SD"): f"{fit.record['gaps']['mu']['in_sd']:.2f}",
+        ("Convergence", "R\u2011hat"): f"{nuts['rhat']:.3f}",
+        ("Convergence", "ESS bulk"): f"{nuts['ess_bulk']:.0f}",
+        ("Convergence", "ESS tail"): f"{nuts['ess_tail']:.0f}",
+    }
+    assert row == {key: text.replace("-", "−") for key, text in expected.items()}
+
+
+def test_a_standard_error_that_is_not_there_is_a_dash():
+    table = _table(simulated_fit(), "estimates", "estimates-table")
+    assert [cell.text for cell in table.rows[1]][:3] == ["tau", "84.00", "–"]
 
 
 def test_estimates_use_labels_for_people():
