@@ -58,7 +58,7 @@ def test_driver_is_compiled_once_per_source(tmp_path: Path) -> None:
 def test_a_compiler_that_fails_leaves_its_words_in_a_log(tmp_path: Path) -> None:
     toolchain = fakes.toolchain(tmp_path, "echo 'x.hpp:1: error: no such thing' >&2; exit 1")
     with pytest.raises(
-        BuildFailed, match=r"fake\+\+ failed to compile header: x.hpp:1: error: no such"
+        BuildFailed, match=r"fake\+\+ failed to compile Stan's headers: x.hpp:1: error: no such"
     ) as error:
         build_header(toolchain, False, SILENT)
 
@@ -74,7 +74,7 @@ def test_a_compiler_that_fails_leaves_its_words_in_a_log(tmp_path: Path) -> None
 def test_a_compiler_that_was_killed(tmp_path: Path) -> None:
     toolchain = fakes.toolchain(tmp_path, "kill -9 $$")
     with pytest.raises(
-        BuildFailed, match="was killed while it compiled header, most likely for want of memory"
+        BuildFailed, match="was killed while it compiled Stan's headers, most likely for want of memory"
     ):
         build_header(toolchain, False, SILENT)
 

@@ -6,7 +6,8 @@ import pytest
 
 from tests.toolchain.fakes import CLANG, GCC, compiler_script, script
 from workbench.errors import ToolchainMissing
-from workbench.toolchain.compilers import Compiler, find_compiler, flags, identify, object_command
+from workbench.toolchain import compilers
+from workbench.toolchain.compilers import Compiler, find_compiler, flags, identify, object_command, tuned
 
 
 def no_zig() -> Path:
@@ -82,6 +83,20 @@ def test_identity_holds_all_a_compiler_says(path: Path) -> None:
 
     assert identify(str(clang)).version == before.version
     assert identify(str(clang)).identity != before.identity
+
+
+@pytest.mark.parametrize(
+    ("kind", "option"), [("clang", "-march=native"), ("gcc", "-march=native"), ("zig", "-mcpu=native")]
+)
+def test_the_processor_is_part_of_a_tuned_compilers_identity(
+    kind: str, option: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    compiler = Compiler(kind, ("c++",), "1", "identity")
+    here = tuned(compiler)
+    monkeypatch.setattr(compilers, "_processor", lambda: "another")
+
+    assert here.argv == ("c++", option)
+    assert len({compiler.identity, here.identity, tuned(compiler).identity}) == 3
 
 
 @pytest.mark.parametrize("kind", ["clang", "gcc", "zig"])

@@ -28,7 +28,7 @@ _SLOWEST = ("pathfinder.cpp", "optimize.cpp", "laplace.cpp", "nuts_dense.cpp", "
 # clang says so of a header made before an upgrade of the system's own headers.
 _STALE_HEADER = "has been modified since the precompiled header"
 # What a compiler takes for one piece of the driver [bytes].
-_MEMORY_PER_PIECE = 1 << 30
+_MEMORY_PER_PIECE = 2 << 30
 # stanc notes its options in the C++, paths of this one run among them.
 _STANC_FLAGS = re.compile(r"(?<=\")stancflags = [^\"]*")
 
@@ -182,7 +182,7 @@ def build_header(
         copy_header(toolchain.compiler, toolchain.home, folder)
         with progress.stage("Precompiling Stan's headers"):
             command = header_command(toolchain.compiler, toolchain.home, folder, threads=threads)
-            compile_all(toolchain, "header", [command, *beside])
+            compile_all(toolchain, "Stan's headers", [command, *beside])
 
     cache.publish(place, make, progress)
     cache.touch(place)
@@ -212,7 +212,7 @@ def build_driver(toolchain: Toolchain, threads: bool, progress: Progress) -> lis
         header = build_header(toolchain, threads, progress, beside=commands(free, None))
         rest = [source for source in sources if not (folder / f"{source.stem}.o").exists()]
         with progress.stage("Building Stan's driver", len(rest)) as stage:
-            compile_all(toolchain, "driver", commands(rest, header), on_count=stage.update)
+            compile_all(toolchain, "Stan's driver", commands(rest, header), on_count=stage.update)
 
     cache.publish(place, make, progress)
     cache.touch(place)
@@ -294,7 +294,8 @@ def _jobs() -> int:
 
 
 def _failure(folder: Path, what: str, result: process.Completed) -> BuildFailed:
-    log = folder / "logs" / f"{what}-{int(time.time())}.log"
+    slug = re.sub(r"\W+", "-", what)
+    log = folder / "logs" / f"{slug}-{int(time.time())}.log"
     with cache.writing(folder):
         log.parent.mkdir(parents=True, exist_ok=True)
         log.write_text(f"{result.command}\n\n{result.output}\n")

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import os
+import platform
 import re
 import shutil
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from workbench import process
@@ -142,6 +143,23 @@ def identify_zig(zig: Path, zig_cache: Path) -> Compiler:
     return Compiler("zig", (str(zig), "c++"), f"zig {version}", hash_parts("zig", version), env)
 
 
+def tuned(compiler: Compiler) -> Compiler:
+    """Return a compiler that uses all this processor can do, which is then part of its identity."""
+    option = _DIALECT[compiler.kind].native_flag
+    identity = hash_parts(compiler.identity, option, _processor())
+    return replace(compiler, argv=(*compiler.argv, option), identity=identity)
+
+
+def _processor() -> str:
+    """Return the model and the abilities of this processor, as Linux lists them."""
+    cpuinfo = Path("/proc/cpuinfo")
+    if not cpuinfo.exists():
+        return platform.processor()
+    wanted = ("model name", "flags", "Features")
+    lines = cpuinfo.read_text().splitlines()
+    return "\n".join(sorted({line for line in lines if line.startswith(wanted)}))
+
+
 def flags(compiler: Compiler, home: Path, *, threads: bool) -> tuple[str, ...]:
     """Return the options that every compilation against a Stan home has in common.
 
@@ -223,6 +241,7 @@ class _Dialect:
     header_suffix: str
     wants_copy: bool  # the precompiled header must lie beside a copy of its source
     use_header: Callable[[Path], tuple[str, ...]]
+    native_flag: str = "-march=native"
 
 
 def _use_clang_header(folder: Path) -> tuple[str, ...]:
@@ -238,6 +257,11 @@ _DIALECT = {
     "gcc": _Dialect((), (), ".gch", True, _use_gcc_header),
     # zig would write debug sections of some 80 MB
     "zig": _Dialect(
-        ("-Xclang", "-fpch-instantiate-templates", "-g0"), ("-s",), ".pch", False, _use_clang_header
+        ("-Xclang", "-fpch-instantiate-templates", "-g0"),
+        ("-s",),
+        ".pch",
+        False,
+        _use_clang_header,
+        "-mcpu=native",
     ),
 }

@@ -67,12 +67,12 @@ def _build_tools(toolchain: Toolchain, folder: Path, progress: Progress) -> None
         object_command(compiler, home, header, source, target, threads=False)
         for source, target in objects.items()
     ]
-    compile_all(toolchain, "tools", compiling)
+    compile_all(toolchain, "CmdStan's tools", compiling)
     both = [target for source, target in objects.items() if source.stem not in _TOOLS]
     linking = [
         link_command(compiler, home, (folder / f"{name}.o", *both, *shared), folder / name) for name in _TOOLS
     ]
-    compile_all(toolchain, "tools", linking)
+    compile_all(toolchain, "CmdStan's tools", linking)
     for target in objects.values():
         target.unlink()
 
