@@ -125,5 +125,5 @@ def _formatted(source: str, stanc: Stanc) -> str:
     with tempfile.TemporaryDirectory() as folder:
         file = Path(folder) / "instrumented.stan"
         file.write_text(source, encoding="utf-8")
-        ask(stanc, ["--debug-decorated-ast"], file)
+        ask(stanc, ["--debug-decorated-ast", "--o=/dev/null"], file)
         return ask(stanc, ["--auto-format"], file)
