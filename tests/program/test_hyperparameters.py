@@ -66,3 +66,24 @@ def test_outcomes_and_likelihoods_give_none(library: Library):
         "sigma.mu": 0.0,
         "sigma.sigma": 5.0,
     }
+
+
+def test_constants_of_priors_summed_elsewhere_are_found(library: Library):
+    found = {item.name: item for item in library["priors_in_transformed"].hyperparameters}
+    assert found.keys() == {
+        "Intercept.nu", "Intercept.mu", "Intercept.sigma", "sd_1.nu", "sd_1.mu", "sd_1.sigma"
+    }  # fmt: skip
+    assert found["sd_1.sigma"].default == 2.5
+
+
+def test_a_normaliser_shares_the_constants_of_its_density(library: Library):
+    ours = library["priors_in_transformed"].instrumented
+    assert ours is not None
+    density, normaliser = "prior_sd_1_nu, prior_sd_1_mu, prior_sd_1_sigma", "student_t_lccdf(0 |"
+    block = " ".join(ours.source.split("transformed parameters {")[1].split("model {")[0].split())
+    assert block.count(density) == 2
+    assert f"{normaliser} {density})" in block
+
+
+def test_arguments_of_the_programs_own_densities_have_its_names(library: Library):
+    assert constants("included", library) == {"mu.scale": 5.0}

@@ -20,10 +20,12 @@ from workbench.program.names import Names
 from workbench.program.replay import is_one_entry
 from workbench.program.rewrite import Plan
 from workbench.program.roles import Rules
+from workbench.program.signature import Declaration
 from workbench.program.stanc import Stanc, ask
 from workbench.program.terms import Term, find_terms
 
 _SCALE_KINDS = frozenset({"cholesky_factor_corr", "cholesky_factor_cov", "cov_matrix", "positive_ordered"})
+_PROBABILITY_KINDS = frozenset({"simplex", "row_stochastic_matrix", "column_stochastic_matrix"})
 
 
 def taken_apart(program: Program, stanc: Stanc) -> Program:
@@ -64,7 +66,13 @@ def _rules(program: Program) -> Rules:
     declared = {item.name for item in program.data}
     containers = {item.name for item in program.data if not item.is_scalar} | (flow.data - declared)
     scales = {item.name for item in program.parameters if item.lower is not None or item.kind in _SCALE_KINDS}
-    return Rules(flow, frozenset(containers), frozenset(scales))
+    probabilities = {item.name for item in program.parameters if _is_probability(item)}
+    return Rules(flow, frozenset(containers), frozenset(scales - probabilities), frozenset(probabilities))
+
+
+def _is_probability(declaration: Declaration) -> bool:
+    limits = [None if one is None else one.literal for one in (declaration.lower, declaration.upper)]
+    return limits == [0, 1] or declaration.kind in _PROBABILITY_KINDS
 
 
 def _questions(terms: Sequence[Term]) -> Iterator[Obstacle]:
@@ -125,5 +133,5 @@ def _formatted(source: str, stanc: Stanc) -> str:
     with tempfile.TemporaryDirectory() as folder:
         file = Path(folder) / "instrumented.stan"
         file.write_text(source, encoding="utf-8")
-        ask(stanc, ["--debug-decorated-ast", "--o=/dev/null"], file)
+        ask(stanc, ["--debug-decorated-ast"], file)
         return ask(stanc, ["--auto-format"], file)

@@ -34,7 +34,11 @@ def follow(tree: n.Tree) -> Flow:
     for item in tree.block("functions"):
         if isinstance(item, n.Function) and not isinstance(item.body, n.Jump):
             functions.setdefault(item.name, []).append(item)
-    walker = _Walker(Flow(frozenset(parameters), frozenset(data)), functions)
+    formals = {
+        density_name(name)[0]: tuple(argument.name for argument in found[0].arguments[1:])
+        for name, found in functions.items()
+    }
+    walker = _Walker(Flow(frozenset(parameters), frozenset(data), formals=formals), functions)
     env = {name: Value(frozenset({Use(name)})) for name in (*data, *parameters)}
     walker.execute(tree.block("transformed data"), env)
     made = _made_data(tree, env)
@@ -75,6 +79,7 @@ class _Walker:
         self.flow = flow
         self.functions = functions
         self.path: tuple[int, ...] = ()
+        self.depth = 0
         self.branch: frozenset[Use] = frozenset()
         self.returned = NOTHING
         self.known: dict[tuple[str, tuple[Value, ...]], Value] = {}
@@ -187,22 +192,37 @@ class _Walker:
         self.known[key] = _joined(arguments).entering("value")
         kept, self.returned = self.returned, NOTHING
         outer, self.branch = self.branch, self.branch if adds_to_target else frozenset()
+        self.depth += 1
         for function in fitting:
             formal = (argument.name for argument in function.arguments)
             self.step(function.body, dict(zip(formal, arguments, strict=True)))
+        self.depth -= 1
         self.branch = outer
         found, self.returned = self.returned, kept
         self.known[key] = found
         return found
 
-    def density(self, name: str, arguments: Sequence[Value], is_user_defined: bool) -> Value:
+    def density(
+        self, name: str, arguments: Sequence[Value], is_user_defined: bool, node: n.Expr | n.Tilde
+    ) -> Value:
         """Return a density as a value; arguments that hold densities pass them on."""
         distribution, suffix = density_name(name)
         inner = NOTHING
         if is_user_defined:
             inner = self.call_function(name, arguments, adds_to_target=False)
         given = frozenset[Use]().union(*(argument.all_uses for argument in arguments[1:]))
-        found = Density(distribution, suffix, arguments[0].all_uses, given, is_user_defined, inner.densities)
+        if not self.depth:
+            self.flow.calls.setdefault(id(node), node)
+        found = Density(
+            distribution,
+            suffix,
+            arguments[0].all_uses,
+            given,
+            is_user_defined,
+            inner.densities,
+            inner.uses,
+            0 if self.depth else id(node),
+        )
         return Value(densities=frozenset({found}))
 
 
@@ -236,7 +256,7 @@ def _tilde(w: _Walker, node: n.Tilde, env: Environment) -> None:
     limits = w.value(node.lower, env) | w.value(node.upper, env)
     arguments[1:] = [*arguments[1:], limits] if node.is_truncated else arguments[1:]
     name = f"{node.distribution}_{'lpmf' if node.kind == 'FnLpmf' else 'lpdf'}"
-    w.contribute(0, Summand(node), w.density(name, arguments, node.is_user_defined))
+    w.contribute(0, Summand(node), w.density(name, arguments, node.is_user_defined, node))
 
 
 def _call_statement(w: _Walker, node: n.CallStatement, env: Environment) -> None:
@@ -332,7 +352,7 @@ def _call(w: _Walker, node: n.Call, env: Environment) -> Value:
     if node.name == "map_rect":
         return w.call_function(_function_name(node), arguments[1:], adds_to_target=False)
     if density_name(node.name)[1]:
-        return w.density(node.name, arguments, node.is_user_defined)
+        return w.density(node.name, arguments, node.is_user_defined, node)
     if node.is_user_defined:
         return w.call_function(node.name, arguments, adds_to_target=node.kind == "FnTarget")
     if node.name in _PRODUCTS and len(arguments) > 1:
@@ -352,7 +372,7 @@ def _reduce_sum(w: _Walker, node: n.Call, arguments: Sequence[Value]) -> Value:
     ends = arguments[1].entering("size")
     inner = [arguments[1], ends, ends, *arguments[3:]]
     found = w.call_function(name, inner, adds_to_target=False)
-    return found if found.densities else w.density(name, inner, True) | found
+    return found if found.densities else w.density(name, inner, True, node) | found
 
 
 _VALUES: dict[type, Callable[[_Walker, Any, Environment], Value]] = {

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 from workbench.errors import ProgramError
 from workbench.program import nodes as n
 from workbench.program import traverse as t
-from workbench.program.densities import density_of
+from workbench.program.densities import CalledDensity, density_of
 from workbench.program.distributions import argument_name
 from workbench.program.expression import evaluate
 from workbench.program.names import Names
@@ -40,6 +40,8 @@ class Hyperparameter:
         The index of its term.
     line
         Where the prior stands.
+    nodes, calls
+        The literals, and the densities that they stand in.
     """
 
     name: str
@@ -49,7 +51,8 @@ class Hyperparameter:
     is_user_data: bool
     term: int
     line: int
-    node: n.Expr | None = field(default=None, repr=False, compare=False)
+    nodes: tuple[n.Expr, ...] = field(default=(), repr=False, compare=False)
+    calls: tuple[n.Expr | n.Tilde, ...] = field(default=(), repr=False, compare=False)
 
 
 def find_hyperparameters(
@@ -60,29 +63,72 @@ def find_hyperparameters(
     `priors` are the indices of the terms whose literals become data.
     """
     lifted: list[Hyperparameter] = []
+    kept = {node for term in terms if term.index not in priors for node in _written(rules, term)}
     for term in terms:
-        if term.index in priors and not term.calls:
-            lifted += [_named(item, lifted, names) for item in _literals(term)]
+        if term.index in priors:
+            found = _literals(rules, term, kept | {id(node) for item in lifted for node in item.calls})
+            lifted += [_named(item, lifted, names) for item in found]
     return (*lifted, *_own(rules, terms, data))
 
 
-def _literals(term: Term) -> Iterable[Hyperparameter]:
-    for outcome, name, arguments in _densities(term):
-        for position, argument in enumerate(arguments if name not in _NOT_LIFTED else ()):
-            word = argument_name(name, position)
-            found = list(_constants(argument))
-            for number, (node, value) in enumerate(found, start=1):
-                full = f"{outcome}.{word}" if len(found) == 1 else f"{outcome}.{word}[{number}]"
-                yield Hyperparameter(full, word, value, f"prior_{full}", False, term.index, term.line, node)
+def _literals(rules: Rules, term: Term, without: set[int]) -> list[Hyperparameter]:
+    """Return the constants in the densities of a term; a normaliser shares those of its density."""
+    found: list[Hyperparameter] = []
+    for number, node in _written(rules, term).items():
+        density = density_of(node)
+        if density is None or number in without or density.distribution in _NOT_LIFTED:
+            continue
+        if density.suffix in {"lpdf", "lpmf"}:
+            found += _of_density(rules, term, node, density)
+        else:
+            found = [_shared(item, density) for item in found]
+    return found
 
 
-def _densities(term: Term) -> Iterable[tuple[str, str, tuple[n.Expr, ...]]]:
-    """Yield the outcome, the distribution and the other arguments of every density written in a term."""
-    for part in term.parts:
-        for node in t.walk(part.summand.node):
-            density = density_of(node) if isinstance(node, n.Tilde | n.Call) else None
-            if density is not None:
-                yield to_text(density.outcome), density.distribution, density.arguments[1:]
+def _written(rules: Rules, term: Term) -> dict[int, n.Expr | n.Tilde]:
+    """Return the nodes that write a term's densities, in source order."""
+    used = {density.node for part in term.parts for density in part.value.densities}
+    return {number: node for number, node in rules.flow.calls.items() if number in used}
+
+
+def _of_density(
+    rules: Rules, term: Term, node: n.Expr | n.Tilde, density: CalledDensity
+) -> Iterable[Hyperparameter]:
+    for position, argument in enumerate(density.arguments[1:]):
+        word = _argument_name(rules, density.distribution, position)
+        constants = list(_constants(argument))
+        for number, (where, value) in enumerate(constants, start=1):
+            name = f"{to_text(density.outcome)}.{word}"
+            full = name if len(constants) == 1 else f"{name}[{number}]"
+            line = term.line
+            yield Hyperparameter(
+                full, word, value, f"prior_{full}", False, term.index, line, (where,), (node,)
+            )
+
+
+def _argument_name(rules: Rules, distribution: str, position: int) -> str:
+    own = rules.flow.formals.get(distribution, ())
+    return own[position] if position < len(own) else argument_name(distribution, position)
+
+
+def _shared(item: Hyperparameter, normaliser: CalledDensity) -> Hyperparameter:
+    """Return a constant that also stands in the normaliser of its own density."""
+    density = density_of(item.calls[0])
+    if density is None or density.distribution != normaliser.distribution:
+        return item
+    ours, theirs = density.arguments[1:], normaliser.arguments[1:]
+    if ours != theirs:
+        return item
+    twins = (
+        other
+        for mine, other in zip(_nodes(ours), _nodes(theirs), strict=True)
+        if any(mine is node for node in item.nodes)
+    )
+    return replace(item, nodes=(*item.nodes, *twins))
+
+
+def _nodes(arguments: Sequence[n.Expr]) -> list[n.Expr]:
+    return [node for argument in arguments for node, _ in _constants(argument)]
 
 
 def _constants(argument: n.Expr) -> Iterable[tuple[n.Expr, float]]:
@@ -126,14 +172,15 @@ def _own(rules: Rules, terms: Sequence[Term], data: Sequence[Declaration]) -> It
         if term.role == "prior":
             for name in sorted((set(term.data) & declared) - elsewhere - rules.outcomes() - seen):
                 seen.add(name)
-                argument = _argument_of(term, name)
+                argument = _argument_of(rules, term, name)
                 yield Hyperparameter(name, argument, None, name, True, term.index, term.line)
 
 
-def _argument_of(term: Term, name: str) -> str:
+def _argument_of(rules: Rules, term: Term, name: str) -> str:
     """Return Stan's name for the argument that a data variable stands in."""
-    for _, distribution, arguments in _densities(term):
-        for position, argument in enumerate(arguments):
+    for node in _written(rules, term).values():
+        density = density_of(node)
+        for position, argument in enumerate(density.arguments[1:] if density else ()):
             if name in t.names_in(argument):
-                return argument_name(distribution, position)
+                return _argument_name(rules, density.distribution if density else "", position)
     return "expression"

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 
 from workbench.errors import PriorError
 from workbench.program import nodes as n
+from workbench.program import traverse as t
 from workbench.program.adding import sites_of
 from workbench.program.counting import counting_slice
 from workbench.program.hyperparameters import Hyperparameter
@@ -124,7 +125,7 @@ def plan_for(
 ) -> Plan:
     """Return what the rewriting will add; terms that may be likelihood open into observations."""
     opened = maybe_likelihood - {term.index for term in terms if term.is_constant}
-    lifted = {id(item.node): n.Variable(item.data_name) for item in hyperparameters if item.node is not None}
+    lifted = {id(node): n.Variable(item.data_name) for item in hyperparameters for node in item.nodes}
     wanted = (
         "weights", "roles", "term_lpdf", "lprior", "log_lik", "n_log_lik", "entry", "n", "one", "held",
     )  # fmt: skip
@@ -142,6 +143,10 @@ def instrument(
     tree: n.Tree, plan: Plan, hyperparameters: Sequence[Hyperparameter], title: str
 ) -> Instrumented:
     """Return the instrumented program, not yet laid out."""
+    tree = tree.replace(
+        transformed_parameters=t.substitute(tree.block("transformed parameters"), plan.lifted),
+        model=t.substitute(tree.block("model"), plan.lifted),
+    )
     lifted = tuple(item for item in hyperparameters if not item.is_user_data)
     data = (*tree.block("data"), *_added_data(plan, lifted))
     transformed = (*tree.block("transformed data"), *(counting_slice(tree, plan) if plan.opened else ()))

@@ -378,5 +378,6 @@ class Tree:
 
     def replace(self, **changed: tuple[Stmt, ...]) -> Tree:
         """Return a copy with some blocks changed; underscores in names stand for blanks."""
-        blocks = dict(self.blocks) | {name.replace("_", " "): body for name, body in changed.items()}
+        old, new = dict(self.blocks), {name.replace("_", " "): body for name, body in changed.items()}
+        blocks = old | {name: body for name, body in new.items() if body or name in old}
         return Tree(tuple((name, blocks[name]) for name in BLOCKS if name in blocks))

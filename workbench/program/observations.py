@@ -58,6 +58,8 @@ def opened(node: n.Expr | n.Tilde, declared: Declared, element: str, holder: str
     if not isinstance(inner, n.Expr) or _holder(inner.type) is None:
         return None
     count = _count((inner,), declared)
+    if count is None:
+        return None
     held, declaration = _hold(t.rebuild(inner, normalised), count, holder)
     return Opening(count, declaration, f"{to_text(held)}[{element}]")
 
@@ -67,6 +69,8 @@ def _opened_density(density: CalledDensity, declared: Declared, element: str, ho
     if not positions:
         return None
     count = _count(tuple(density.arguments[at] for at in positions), declared)
+    if count is None:
+        return None
     arguments = list(density.arguments)
     declarations: list[str] = []
     for at in positions:
@@ -76,14 +80,15 @@ def _opened_density(density: CalledDensity, declared: Declared, element: str, ho
     return Opening(count, tuple(declarations), one)
 
 
-def _opened_slices(node: n.Call, declared: Declared, element: str) -> Opening:
+def _opened_slices(node: n.Call, declared: Declared, element: str) -> Opening | None:
     """Open a sum in slices by calling its function on slices of one."""
     function, sliced, shared = node.arguments[0], node.arguments[1], node.arguments[3:]
     one = f"{_indexable(sliced)}[{element}:{element}]"
     name = to_text(normalised(function))
     bar = " |" if name.endswith(("_lpdf", "_lpmf")) else ","
     rest = ", ".join((element, element, *(to_text(item) for item in shared)))
-    return Opening(_count((sliced,), declared), (), f"{name}({one}{bar} {rest})")
+    count = _count((sliced,), declared)
+    return None if count is None else Opening(count, (), f"{name}({one}{bar} {rest})")
 
 
 def opened_arguments(density: CalledDensity) -> tuple[int, ...]:
@@ -122,13 +127,15 @@ def _at_observation(density: CalledDensity, positions: tuple[int, ...], element:
     return normalised_text(density, texts)
 
 
-def _count(arguments: tuple[n.Expr, ...], declared: Declared) -> str:
-    """Return how many elements arguments have, from declared sizes where they tell."""
+def _count(arguments: tuple[n.Expr, ...], declared: Declared) -> str | None:
+    """Return how many elements arguments have, from declared sizes or from data; `None` if neither tells."""
     for argument in arguments:
         shape = shape_of(argument, declared)
         if shape:
             return shape[0]
-    first = arguments[0]
+    first = next((argument for argument in arguments if argument.is_data), None)
+    if first is None:
+        return None
     is_matrix = first.type.base == "matrix" and not first.type.depth
     return f"{'rows' if is_matrix else 'size'}({to_text(first)})"
 

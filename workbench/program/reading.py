@@ -35,7 +35,7 @@ def read(path: Path, stanc: Stanc, include_paths: tuple[Path, ...] = ()) -> Prog
     """
     source = read_source(path, include_paths)
     try:
-        tree = parse_tree(ask(stanc, ["--debug-decorated-ast", "--o=/dev/null"], path, include_paths))
+        tree = parse_tree(ask(stanc, ["--debug-decorated-ast"], path, include_paths))
         return taken_apart(_declared(source, tree), stanc)
     except RecursionError as reason:
         raise ProgramError(f"`{path}` nests expressions too deeply to be read.", path=path) from reason

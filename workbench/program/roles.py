@@ -39,11 +39,14 @@ class Rules:
         Data that hold many values, which observations do and settings seldom do.
     scales
         Parameters that multiply others to set their spread: positive ones and Cholesky factors.
+    probabilities
+        Parameters that are probabilities.
     """
 
     flow: Flow
     containers: frozenset[str]
     scales: frozenset[str]
+    probabilities: frozenset[str]
 
     def parameters(self, uses: Iterable[Use]) -> frozenset[str]:
         """Return the parameters among the uses, however they enter."""
@@ -104,11 +107,14 @@ def _of_parameters(rules: Rules, density: Density, node: object) -> Judgement:
         return Judgement("likelihood", "inferred", reason)
     if given:
         return Judgement("latent", "certain", f"density of {name} given {_listed(given)}")
-    if density.is_user_defined and rules.data(density.given, "value", "factor") & rules.containers:
+    if density.is_user_defined and rules.data(density.inner_uses, "value", "factor") & rules.containers:
         reason = f"the program's own density of {name}, which also receives data"
         return Judgement("unplaced", "ask", reason)
-    if _is_standard_normal(density, node) and rules.is_scaled(outcome):
-        return Judgement("latent", "inferred", f"standard normal {name}, scaled by another parameter")
+    if outcome & rules.scales == frozenset() and rules.is_scaled(outcome):
+        if _is_standard_normal(density, node):
+            return Judgement("latent", "inferred", f"standard normal {name}, scaled by another parameter")
+        if density.is_user_defined and not density.inner:
+            return Judgement("latent", "inferred", f"the program's own density of {name}, which is scaled")
     shown = rules.data(density.given, "value", "factor") & rules.outcomes()
     if shown:
         reason = f"density of {name} given constants that depend on the data {_listed(shown)}"
@@ -155,6 +161,9 @@ def judge(rules: Rules, contribution: Contribution) -> Judgement:
         kinds = " and ".join(sorted(roles - {"unplaced"})) or "unplaced"
         return Judgement("unplaced", "ask", f"{kinds} densities inside one expression")
     first = min(found, key=lambda item: (item.confidence, item.reason))
+    chosen_by = rules.data(contribution.branch, "branch") & rules.containers
+    if first.role == "unplaced" and chosen_by:
+        return Judgement("likelihood", "inferred", f"stands in a branch that {_listed(chosen_by)} chose")
     is_plain = len(value.densities) == 1 and not value.uses
     return first if is_plain else _within_expression(rules, contribution, first)
 
@@ -169,8 +178,15 @@ def _within_expression(rules: Rules, contribution: Contribution, inner: Judgemen
         return Judgement("latent", "inferred", f"{inner.reason}, in an expression of {_listed(extra)}")
     if inner.confidence == "ask":
         return inner
-    reason = inner.reason if len(contribution.value.densities) == 1 else f"{inner.reason} (a mixture)"
-    return Judgement(inner.role, inner.confidence, reason)
+    densities = contribution.value.densities
+    if len(densities) == 1:
+        return inner
+    about = frozenset[str]().union(*(_about(rules, density) for density in densities))
+    return Judgement(inner.role, "inferred", f"{len(densities)} densities of {_listed(about)}")
+
+
+def _about(rules: Rules, density: Density) -> frozenset[str]:
+    return rules.parameters(density.outcome) or rules.data(density.outcome, "value", "factor")
 
 
 def _hand_written(rules: Rules, contribution: Contribution) -> Judgement:
@@ -186,6 +202,9 @@ def _hand_written(rules: Rules, contribution: Contribution) -> Judgement:
     if data:
         reason = f"hand-written, with {_listed(data)}: an observation or a setting of the prior?"
         return Judgement("unplaced", "ask", reason)
+    picked = rules.data(uses, "index") & rules.containers
+    if picked and touched & rules.probabilities:
+        return Judgement("likelihood", "inferred", f"probabilities picked by the data {_listed(picked)}")
     if rules.is_scaled(touched):
         return Judgement("latent", "inferred", f"hand-written, of {_listed(touched)} that is scaled")
     return Judgement("prior", "inferred", f"hand-written, of {_listed(touched)} alone")

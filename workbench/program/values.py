@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
+from workbench.program import nodes as n
 from workbench.program.summands import Summand
 
 
@@ -29,8 +30,10 @@ class Density:
         What its first argument is made of, and what its other arguments are made of.
     is_user_defined
         Whether the program defines it.
-    inner
-        The densities in the body of a user-defined one.
+    inner, inner_uses
+        The densities in the body of a user-defined one, and what else its value is made of.
+    node
+        The `id()` of the node that calls it, where that does not stand in a function; else 0.
     """
 
     name: str
@@ -39,6 +42,8 @@ class Density:
     given: frozenset[Use]
     is_user_defined: bool = False
     inner: frozenset[Density] = frozenset()
+    inner_uses: frozenset[Use] = frozenset()
+    node: int = 0
 
 
 @dataclass(frozen=True)
@@ -103,6 +108,10 @@ class Flow:
         What each variable is made of at the end, by name.
     reads_target
         Whether the program reads ``target()``.
+    calls
+        The nodes that call densities, outside of functions, by their `id()` and in the order met.
+    formals
+        The names of the arguments of the program's own densities, the outcome apart.
     """
 
     parameters: frozenset[str]
@@ -111,3 +120,5 @@ class Flow:
     products: set[tuple[frozenset[str], frozenset[str]]] = field(default_factory=set)
     variables: dict[str, Value] = field(default_factory=dict)
     reads_target: bool = False
+    calls: dict[int, n.Expr | n.Tilde] = field(default_factory=dict)
+    formals: dict[str, tuple[str, ...]] = field(default_factory=dict)
