@@ -88,10 +88,10 @@ def fit(
     table = tables.read(data)
     tools = toolchain.provision(options.toolchain, progress)
     request = prepare(_read(model, options.roles, tools), table, options)
-    executable = _build(request.program, tools, progress)
+    executable, original = _build(request.program, tools, progress)
     from workbench.backends.cmdstan import CmdStanBackend  # only now: importing it takes a second
 
-    fitted = estimate(request, executable, CmdStanBackend(), progress)
+    fitted = estimate(request, executable, CmdStanBackend(), progress, original=original)
     with progress.stage("Writing the report"):
         facts = {**fitted.record["toolchain"], "source": tools.source, "why": tools.why}
         fitted = store.with_entries(fitted, {"toolchain": facts, "command": options.command})
@@ -190,7 +190,13 @@ def _unless_given(story: Card, options: Options) -> dict[str, Any]:
     return {name: value for name, value in story.hyperparameters.items() if name not in options.given}
 
 
-def _build(read: Program, tools: Toolchain, progress: Progress) -> CompiledModel:
-    """Compile the instrumented program, or the user's own where there is none."""
-    source = read.source if read.instrumented is None else read.instrumented.source
-    return toolchain.build(read.name, source, tools, include_paths=(read.path.parent,), progress=progress)
+def _build(read: Program, tools: Toolchain, progress: Progress) -> tuple[CompiledModel, CompiledModel | None]:
+    """Compile the instrumented program and the original to hold it against; or the original alone."""
+    folders = (read.path.parent,)
+    if read.instrumented is None:
+        return toolchain.build(read.name, read.source, tools, include_paths=folders, progress=progress), None
+    ours = toolchain.build(
+        read.name, read.instrumented.source, tools, include_paths=folders, progress=progress
+    )
+    name = f"{read.name}_as_written"
+    return ours, toolchain.build(name, read.source, tools, include_paths=folders, progress=progress)

@@ -11,7 +11,12 @@ from workbench.diagnostics.checks import wb301_laplace
 PARAMETER = {"mean": 0.0, "sd": 1.0, "rhat": 1.001, "ess_bulk": 2000.0, "ess_tail": 1500.0}
 OK = {"status": "ok", "estimates": {"mu": {"value": 0.0}}}
 RECORD = {
-    "model": {"parameters": [{"name": "mu", "type": "real", "line": 1}]},
+    "model": {
+        "parameters": [{"name": "mu", "type": "real", "line": 1}],
+        "instrumented": True,
+        "obstacles": [],
+        "proof": {"status": "equal", "reason": "", "points": 10, "density": 0.0, "gradient": 1e-15},
+    },
     "mle": OK,
     "map": OK,
     "map_unconstrained": OK,
@@ -54,6 +59,8 @@ FIRING = [
     ("WB301", changed("laplace", ABSENT), "tip", "ok"),
     ("WB401", changed("gaps", "mu", {"map_minus_mean": -0.6, "in_sd": -0.6}), "tip", "ok"),
     ("WB402", changed("map", ABSENT), "tip", "ok"),
+    ("WB501", changed("model", "instrumented", False), "tip", "ok"),
+    ("WB501", changed("nuts", "terms_differ", 1e-3), "tip", "ok"),
 ]
 
 NOT_APPLICABLE = [
@@ -93,7 +100,8 @@ def test_it_does_not_apply(code, record):
 @pytest.mark.parametrize("code", [check.code for check in CATALOGUE])
 def test_what_was_not_asked_for_is_skipped(code):
     parts = dict.fromkeys(("mle", "map", "map_unconstrained", "laplace", "nuts"), SKIPPED)
-    assert finding_of(code, {**RECORD, **parts}).status == "skipped"
+    model = {**RECORD["model"], "proof": {"status": "not available", "reason": "it was not asked for."}}
+    assert finding_of(code, {**RECORD, **parts, "model": model}).status == "skipped"
 
 
 def test_without_a_posterior_the_verdict_is_fail_and_says_why():

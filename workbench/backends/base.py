@@ -91,7 +91,7 @@ class RawRun:
     curvature
         Laplace only.
     output
-        Stan's own output file, for a run that starts from this one.
+        Stan's own output file (that of the first chain), for a run that starts from this one.
     """
 
     columns: tuple[str, ...]
@@ -108,6 +108,22 @@ class RawRun:
 
 class Backend(Protocol):
     """Runs Stan's algorithms. All calls raise `RunError` in Stan's words where Stan gives up."""
+
+    def dimension(self, job: Job) -> int:
+        """Return the number of unconstrained parameters, `U`."""
+
+    def log_density(self, job: Job, at: Floats | Path, *, jacobian: bool) -> tuple[Floats, Floats]:
+        """Return the log density `(P,)` and its gradient `(P, U)` at points.
+
+        Parameters
+        ----------
+        job
+            The program and its data.
+        at
+            `(P, U)` unconstrained points, or a file of draws of a program with the same parameters.
+        jacobian
+            Whether the Jacobian of the constraints is part of the density.
+        """
 
     def optimize(self, job: Job, *, jacobian: bool) -> RawRun:
         """Climb to a mode by L-BFGS; `jacobian` chooses the scale it is a mode on."""

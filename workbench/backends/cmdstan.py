@@ -13,9 +13,11 @@ from typing import Any, TypeVar
 
 import cmdstanpy
 import numpy as np
+import pandas as pd
 import psutil
 from cmdstanpy.utils.stancsv import munge_varname
 
+from workbench import process
 from workbench.backends.base import Curvature, Floats, Job, RawRun
 from workbench.errors import ChainFailed, DrawsCorrupt, RunError
 from workbench.methods import Laplace, Nuts
@@ -35,6 +37,10 @@ _TOLERANCES = {"tol_rel_obj": 1.0, "tol_rel_grad": 1e2, "tol_param": 1e-12, "tol
 first, estimation judges the point by its gradient and curvature."""
 
 _ITERATION = re.compile(r"(?:Chain \[\d+\] )?Iteration:\s+(\d+) / (\d+).*\((\w+)\)")
+_FRAME = re.compile(r"Error during \w+[:!]")
+"""How cmdstanpy introduces what Stan said."""
+
+_COUNTED = re.compile(r"(\d+)\W* unconstrained param")
 
 T = TypeVar("T")
 
@@ -52,6 +58,32 @@ class _Model(cmdstanpy.CmdStanModel):  # type: ignore[misc]
 
 class CmdStanBackend:
     """Runs executables that speak CmdStan's command line, ours or a CmdStan's own."""
+
+    def dimension(self, job: Job) -> int:
+        """Return the number of unconstrained parameters, as Stan counts them when it is asked about none."""
+        try:
+            return self.log_density(job, np.zeros((1, 1)), jacobian=True)[1].shape[1]
+        except ChainFailed as reason:
+            counted = _COUNTED.search(reason.message)
+            if counted is None:
+                raise
+            return int(counted[1])
+
+    def log_density(self, job: Job, at: Floats | Path, *, jacobian: bool) -> tuple[Floats, Floats]:
+        """Return log density and gradient at points, by Stan's `log_prob`."""
+        folder = _fresh_folder(job)
+        if isinstance(at, Path):
+            points = f"constrained_params={at}"
+        else:
+            (folder / "points.json").write_text(json.dumps({"params_r": at.tolist()}))
+            points = f"unconstrained_params={folder / 'points.json'}"
+        # cmdstanpy's log_prob takes one constrained point at a time, so this call is our own.
+        argv = [job.exe, "log_prob", points, f"jacobian={int(jacobian)}", "data", f"file={job.data}"]
+        done = process.run([*argv, "output", f"file={folder / 'log_prob.csv'}", f"sig_figs={_DIGITS}"])
+        if done.returncode != 0:
+            raise ChainFailed(f"the log density cannot be evaluated: {_stan_words(done.output)}")
+        table = pd.read_csv(folder / "log_prob.csv", comment="#").to_numpy(dtype=float)
+        return table[:, 0], table[:, 1:]
 
     def optimize(self, job: Job, *, jacobian: bool) -> RawRun:
         """Climb to a mode by L-BFGS from one random point."""
@@ -173,6 +205,7 @@ def _sampled(fit: Any, seconds: float) -> RawRun:
         seconds,
         step_size=_or_none(fit.step_size),
         inv_metric=_or_none(fit.inv_metric),
+        output=Path(fit.runset.csv_files[0]),
     )
 
 
@@ -265,7 +298,8 @@ def _in_stan_words(what: str) -> Iterator[None]:
 
 
 def _stan_words(text: str) -> str:
-    """Return the lines of an error that Stan wrote, without cmdstanpy's list of files."""
+    """Return what Stan said was wrong: its last lines that begin with Error or Exception, else its last."""
     body = text.split("Command and output files:")[0]
-    lines = [line.strip() for line in body.splitlines() if line.strip()]
-    return " ".join(lines[:6]) if lines else "no reason was given."
+    lines = [line.strip() for line in body.splitlines() if line.strip() and not _FRAME.match(line)]
+    said = [line for line in lines if line.startswith(("Error", "Exception"))] or lines
+    return " ".join(dict.fromkeys(said[-3:])) or "no reason was given."

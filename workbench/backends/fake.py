@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 
-from workbench.backends.base import Curvature, Job, RawRun
+from workbench.backends.base import Curvature, Floats, Job, RawRun
 from workbench.errors import ChainFailed
 from workbench.methods import Laplace, Nuts
 from workbench.progress import SILENT, Progress
@@ -31,6 +32,19 @@ class FakeBackend:
     sds: Mapping[str, float]
     divergent: int = 0
     failing: frozenset[str] = frozenset()
+
+    def dimension(self, job: Job) -> int:
+        """Return the number of columns: none is derived from another."""
+        del job
+        return len(self.means)
+
+    def log_density(self, job: Job, at: Floats | Path, *, jacobian: bool) -> tuple[Floats, Floats]:
+        """Return the normals' density, on a scale that has no constraints."""
+        del job, jacobian
+        if isinstance(at, Path):
+            raise ChainFailed("the fake backend reads no files.")
+        standardised = (at - self._location) / self._scale
+        return -0.5 * (standardised**2).sum(axis=1), -standardised / self._scale
 
     def optimize(self, job: Job, *, jacobian: bool) -> RawRun:
         """Return the means."""

@@ -12,6 +12,7 @@ from workbench.diagnostics.checks import (
     wb301_laplace,
     wb401_map_gap,
     wb402_point_estimates,
+    wb501_instruments,
 )
 
 CATALOGUE: tuple[Check, ...] = (
@@ -23,4 +24,5 @@ CATALOGUE: tuple[Check, ...] = (
     wb301_laplace.CHECK,
     wb401_map_gap.CHECK,
     wb402_point_estimates.CHECK,
+    wb501_instruments.CHECK,
 )

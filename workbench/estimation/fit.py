@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import tempfile
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -15,6 +15,7 @@ from workbench.estimation import laplace, mle, mode, nuts
 from workbench.estimation.map import estimate as posterior_mode
 from workbench.estimation.observed import data_groups
 from workbench.estimation.part import Part
+from workbench.estimation.proof import Proof, prove, without_instruments
 from workbench.estimation.record import record
 from workbench.estimation.setting import Setting
 from workbench.methods import Laplace, Map, Mle, Nuts
@@ -46,7 +47,14 @@ class Fit:
     console: Mapping[str, str] = field(default_factory=dict)
 
 
-def fit(request: FitRequest, model: CompiledModel, backend: Backend, progress: Progress = SILENT) -> Fit:
+def fit(
+    request: FitRequest,
+    model: CompiledModel,
+    backend: Backend,
+    progress: Progress = SILENT,
+    *,
+    original: CompiledModel | None = None,
+) -> Fit:
     """Work out a request: modes, approximation, posterior, and the gaps between them.
 
     A method that fails becomes a part with a reason; the others go on.
@@ -61,15 +69,25 @@ def fit(request: FitRequest, model: CompiledModel, backend: Backend, progress: P
         Who runs it.
     progress
         Where to report.
+    original
+        The executable of the program as its author wrote it. Where it is given, the instrumented one is first
+        held against it, and the original is run if they differ.
     """
     with tempfile.TemporaryDirectory(prefix="workbench-") as scratch:
         setting = Setting(request, model.exe, backend, Path(scratch), progress)
+        proof = Proof("not available", "the program was run as it was given.")
+        if original is not None and request.program.instrumented is not None:
+            proof = prove(backend, setting.plain_job(original.exe, "original"), setting.plain_job(model.exe))
+            if proof.status == "different":
+                request = replace(request, program=without_instruments(request.program, proof))
+                model = original
+                setting = Setting(request, model.exe, backend, Path(scratch) / "original", progress)
         parts = _parts(setting)
     groups = {name: group for part in parts.values() for name, group in part.groups.items()}
     groups |= data_groups(request)
     tree = xr.DataTree.from_dict({f"/{name}": group for name, group in groups.items()})
     console = {name: part.console for name, part in parts.items() if part.console}
-    return Fit(record(request, model, parts), tree, console)
+    return Fit(record(request, model, parts, proof), tree, console)
 
 
 def _parts(setting: Setting) -> dict[str, Part]:

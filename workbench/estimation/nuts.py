@@ -12,6 +12,7 @@ from workbench.backends import RawRun
 from workbench.errors import RunError
 from workbench.estimation import draws
 from workbench.estimation.part import Part
+from workbench.estimation.proof import identity
 from workbench.estimation.setting import Setting
 from workbench.methods import Nuts
 
@@ -42,7 +43,7 @@ def sample(setting: Setting, method: Nuts) -> Part:
     return Part(
         "ok",
         "",
-        _facts(run, method),
+        _facts(run, method) | {"terms_differ": identity(setting.backend, job, run, setting.request.program)},
         summarise(setting, run),
         _groups(setting, run),
         run.console,

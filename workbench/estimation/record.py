@@ -14,6 +14,7 @@ import numpy as np
 from workbench.estimation import draws
 from workbench.estimation.gap import explain
 from workbench.estimation.part import Part
+from workbench.estimation.proof import Proof
 from workbench.program import Obstacle, Program
 from workbench.provenance import workbench_version
 from workbench.request import FitRequest
@@ -25,13 +26,15 @@ SCHEMA = 1
 _PACKAGES = ("arviz-base", "arviz-stats", "cmdstanpy", "numpy", "scipy", "xarray")
 
 
-def record(request: FitRequest, model: CompiledModel, parts: Mapping[str, Part]) -> dict[str, Any]:
+def record(
+    request: FitRequest, model: CompiledModel, parts: Mapping[str, Part], proof: Proof
+) -> dict[str, Any]:
     """Return what `run.json` says about a fit, its diagnosis and command not yet among it."""
     return {
         "schema": SCHEMA,
         "workbench": workbench_version(),
         "created": datetime.now(UTC).isoformat(timespec="seconds"),
-        "model": _model(request.program),
+        "model": {**_model(request.program), "proof": proof.record},
         "data": _data(request),
         "priors": dict(request.priors.values),
         "prior_origins": dict(request.priors.origins),

@@ -57,10 +57,30 @@ class Setting:
         seed = derive_seeds(self.request.seed, (start + 1) * len(_METHODS))[
             start * len(_METHODS) + _METHODS.index(method)
         ]
-        path = self.folder / f"data-prior-{prior_weight:g}.json"
-        if not path.exists():
-            path.write_text(json.dumps(self._data(prior_weight), default=_plain))
+        path = self._data_file(f"data-prior-{prior_weight:g}", self._data(prior_weight))
         return Job(self.exe, path, self.folder / method, seed)
+
+    def plain_job(self, exe: Path, name: str = "instrumented") -> Job:
+        """Return a call with unit weights and the program's own constants, to compare programs.
+
+        Parameters
+        ----------
+        exe
+            The executable.
+        name
+            `original` for the program as written, which has no data of ours.
+        """
+        instrumented = self.request.program.instrumented
+        ours = instrumented.data() if instrumented is not None and name != "original" else {}
+        path = self._data_file(f"data-{name}", {**self.request.data.values, **ours})
+        return Job(exe, path, self.folder / f"proof-{name}", derive_seeds(self.request.seed, 1)[0])
+
+    def _data_file(self, name: str, values: Mapping[str, Any]) -> Path:
+        path = self.folder / f"{name}.json"
+        if not path.exists():
+            self.folder.mkdir(exist_ok=True)
+            path.write_text(json.dumps(values, default=_plain))
+        return path
 
     def _data(self, prior_weight: float) -> dict[str, Any]:
         values = dict(self.request.data.values)

@@ -1,0 +1,65 @@
+"""The instrumented program is believed only where it equals the original; otherwise the original is run."""
+
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from tests.estimation.conftest import MEANS, MODEL, SDS
+from workbench.backends.fake import FakeBackend
+from workbench.errors import ChainFailed
+from workbench.estimation import fit
+
+ORIGINAL = replace(MODEL, exe=Path("/as-written"))
+
+
+class Mistaken(FakeBackend):
+    """A backend whose instrumented program has another density than the original."""
+
+    def __init__(self, density=0.0, gradient=0.0, constant=0.0, fails=False):
+        super().__init__(MEANS, SDS)
+        self.__dict__.update(wrong=density, tilted=gradient, constant=constant, fails=fails)
+
+    def log_density(self, job, at, *, jacobian):
+        if self.fails:
+            raise ChainFailed("no density here.")
+        density, gradient = super().log_density(job, at, jacobian=jacobian)
+        if job.exe == ORIGINAL.exe:
+            return density, gradient
+        return density + self.constant + self.wrong * at[:, 0], gradient + self.tilted
+
+
+def record_of(request_for, backend):
+    return fit(request_for(), MODEL, backend, original=ORIGINAL).record
+
+
+def test_equal_programs_are_proved_equal(request_for):
+    model = record_of(request_for, FakeBackend(MEANS, SDS))["model"]
+    assert model["proof"] == {"status": "equal", "reason": "", "points": 10, "density": 0.0, "gradient": 0.0}
+    assert model["instrumented"]
+
+
+def test_a_constant_does_not_matter(request_for):
+    """Normalising constants may be dropped in one and kept in the other."""
+    assert record_of(request_for, Mistaken(constant=17.5))["model"]["proof"]["status"] == "equal"
+
+
+@pytest.mark.parametrize("wrong", [{"density": 1e-3}, {"gradient": 1e-3}])
+def test_a_mistake_costs_the_instruments_and_not_the_answer(request_for, wrong):
+    record = record_of(request_for, Mistaken(**wrong))
+    assert record["model"]["proof"]["status"] == "different"
+    assert not record["model"]["instrumented"]
+    assert "log density differs from the original's" in record["model"]["obstacles"][-1]
+    assert record["mle"]["status"] == "not available"
+    assert record["nuts"]["status"] == "ok"
+
+
+def test_where_nothing_can_be_evaluated_it_says_so(request_for):
+    proof = record_of(request_for, Mistaken(fails=True))["model"]["proof"]
+    assert proof["status"] == "not available"
+    assert proof["reason"] == "the density could not be evaluated at any random point."
+
+
+def test_without_an_original_there_is_no_claim(request_for):
+    record = fit(request_for(), MODEL, FakeBackend(MEANS, SDS)).record
+    assert record["model"]["proof"]["status"] == "not available"

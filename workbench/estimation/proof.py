@@ -1,0 +1,146 @@
+"""The instrumented program held against the author's own, in numbers, before anything else is believed."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+
+from workbench.backends import Backend, Job, RawRun
+from workbench.backends.base import Floats
+from workbench.errors import RunError
+from workbench.estimation import draws
+from workbench.program import Obstacle, Program
+
+POINTS = 10
+"""Random points of the unconstrained space, uniform on (-2, 2) in each direction as Stan's inits are."""
+
+DENSITY = 1e-9
+"""Largest difference of log densities, relative to their size, once a constant is taken off."""
+
+GRADIENT = 1e-8
+"""Largest difference of gradients, relative to the largest component at that point."""
+
+IDENTITY = 1e-8
+"""Largest difference between the sum of all terms and the log density at posterior draws, relative."""
+
+
+@dataclass(frozen=True)
+class Proof:
+    """What the comparison found.
+
+    Attributes
+    ----------
+    status
+        `equal`, `different`, or `not available` where nothing could be compared.
+    reason
+        A sentence, unless equal.
+    points
+        Points at which both programs could be evaluated.
+    density, gradient
+        Largest relative differences there.
+    """
+
+    status: str
+    reason: str = ""
+    points: int = 0
+    density: float = 0.0
+    gradient: float = 0.0
+
+    @property
+    def record(self) -> dict[str, Any]:
+        """The proof as it stands in `run.json`."""
+        return {
+            "status": self.status,
+            "reason": self.reason,
+            "points": self.points,
+            "density": self.density,
+            "gradient": self.gradient,
+        }
+
+
+def prove(backend: Backend, original: Job, instrumented: Job) -> Proof:
+    """Compare density and gradient of two executables at random points.
+
+    Parameters
+    ----------
+    backend
+        Who runs them.
+    original, instrumented
+        Calls of the author's program and of ours, with unit weights and the constants in force.
+    """
+    try:
+        size = backend.dimension(original)
+        if size != backend.dimension(instrumented):
+            return Proof("different", "the instrumented program has other parameters than the original.")
+    except RunError as reason:
+        return Proof("not available", f"the programs could not be compared: {reason.message}")
+    if size == 0:
+        return Proof("equal", "the program has no parameters.")
+    points = np.random.default_rng(original.seed).uniform(-2, 2, (POINTS, size))
+    pairs = [
+        (ours, theirs)
+        for point in points
+        if (theirs := _at(backend, original, point)) and (ours := _at(backend, instrumented, point))
+    ]
+    if not pairs:
+        return Proof("not available", "the density could not be evaluated at any random point.")
+    return _compared(pairs)
+
+
+def without_instruments(program: Program, proof: Proof) -> Program:
+    """Return the program to be run as its author wrote it."""
+    message = f"the instrumented program is not used: {proof.reason}"
+    return replace(
+        program, instrumented=None, obstacles=(*program.obstacles, Obstacle("instrumenting", message))
+    )
+
+
+def identity(backend: Backend, job: Job, run: RawRun, program: Program) -> float | None:
+    """Return how far the sum of all terms is from the log density at the first chain's draws, relative.
+
+    Differential equations solved without sensitivities take other steps than with them: they differ here, and
+    so then do the pointwise log-likelihoods. `None` where there is nothing to compare.
+    """
+    if program.instrumented is None or run.output is None:
+        return None
+    try:
+        log_density, _ = backend.log_density(job, run.output, jacobian=False)
+    except RunError:
+        return None
+    name = program.instrumented.outputs.densities
+    terms = [i for i, column in enumerate(run.columns) if draws.owner(column) == name]
+    total = run.draws[0][:, terms].sum(axis=1)
+    return _spread(total - log_density, log_density) if len(total) == len(log_density) else None
+
+
+def _at(backend: Backend, job: Job, point: Floats) -> tuple[float, Floats] | None:
+    """Return log density and gradient at a point, or `None` where the program rejects it."""
+    try:
+        log_density, gradient = backend.log_density(job, point[None, :], jacobian=True)
+    except RunError:
+        return None
+    is_finite = bool(np.isfinite(log_density[0]) and np.isfinite(gradient[0]).all())
+    return (float(log_density[0]), gradient[0]) if is_finite else None
+
+
+def _compared(pairs: list[tuple[tuple[float, Floats], tuple[float, Floats]]]) -> Proof:
+    ours = np.array([one[0] for one, _ in pairs])
+    theirs = np.array([one[0] for _, one in pairs])
+    density = _spread(ours - theirs, theirs)
+    gradient = max(
+        float(np.abs(one[1] - other[1]).max() / max(1.0, np.abs(other[1]).max())) for one, other in pairs
+    )
+    if density > DENSITY or gradient > GRADIENT:
+        reason = (
+            f"its log density differs from the original's by up to {density:.1g} (relative), "
+            f"its gradient by {gradient:.1g}."
+        )
+        return Proof("different", reason, len(pairs), density, gradient)
+    return Proof("equal", "", len(pairs), density, gradient)
+
+
+def _spread(difference: Floats, size: Floats) -> float:
+    """Return how far differences are from being one constant, relative to the size of what is compared."""
+    return float(np.abs(difference - np.median(difference)).max() / max(1.0, np.abs(size).max()))
