@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 from workbench import binding, card, priors, program, tables, toolchain
 from workbench.binding import BoundData
@@ -16,7 +16,7 @@ from workbench.estimation import Fit, store
 from workbench.estimation import fit as estimate
 from workbench.methods import Method
 from workbench.priors import Priors
-from workbench.program import Program
+from workbench.program import Program, Role
 from workbench.progress import SILENT, Progress
 from workbench.report import fit_report, render
 from workbench.request import DEFAULT_METHODS, FitRequest
@@ -169,7 +169,8 @@ def _check_exists(model: Path) -> None:
 def _read(model: Path, roles: Mapping[str, str], tools: Toolchain) -> Program:
     read = program.read(model, tools.stanc)
     settled = {**card.read(model).roles, **roles}
-    return program.settle_roles(read, settled, tools.stanc) if settled else read
+    # What is no role is refused there, in words.
+    return program.settle_roles(read, cast("Mapping[str | int, Role]", settled), tools.stanc)
 
 
 def _bind(read: Program, table: Table, story: Card, settled: Priors, options: Options) -> BoundData:

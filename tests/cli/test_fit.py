@@ -1,12 +1,14 @@
 """The main job on real data with real Stan: what it prints, what it leaves, how it exits."""
 
 import json
+import sys
 
 import pandas as pd
 import pytest
 import xarray as xr
 
-from tests.cli.conftest import SCHOOLS
+from tests.cli.conftest import ENTRY, SCHOOLS
+from workbench import process
 
 pytestmark = pytest.mark.stan
 
@@ -16,8 +18,6 @@ FAST = ("--draws", "250", "--warmup", "250")
 @pytest.fixture(scope="module")
 def schools(tmp_path_factory):
     """One fit of eight schools that several tests look at."""
-    from tests.cli.conftest import ENTRY, process, sys
-
     folder = tmp_path_factory.mktemp("schools")
     argv = [sys.executable, "-P", "-c", ENTRY, "fit", *map(str, SCHOOLS), "-o", "run", "--seed", "7"]
     done = process.run(argv, cwd=folder, timeout=600)
@@ -62,7 +62,7 @@ def test_the_run_directory_is_what_the_contract_says(schools):
     with xr.open_datatree(run / "fit.nc", engine="h5netcdf") as tree:
         assert set(tree["posterior"].data_vars) == {"mu", "tau", "theta_raw", "theta"}
         assert tree["posterior"].sizes == {"chain": 4, "draw": 1000, "J": 8}
-        assert tree["posterior"]["J"].values.tolist() == list("ABCDEFGH")
+        assert tree["posterior"].to_dataset()["J"].values.tolist() == list("ABCDEFGH")
         assert {"sample_stats", "laplace", "log_likelihood", "posterior_predictive"} <= set(tree.children)
     summary = pd.read_csv(run / "summary.csv")
     assert summary["parameter"].tolist()[:2] == ["mu", "tau"]

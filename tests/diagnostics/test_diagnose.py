@@ -1,6 +1,7 @@
 """Every check: a record on which it fires, one on which it does not, and one to which it does not apply."""
 
 import copy
+from typing import Any
 
 import pytest
 
@@ -10,7 +11,7 @@ from workbench.diagnostics.checks import wb301_laplace
 
 PARAMETER = {"mean": 0.0, "sd": 1.0, "rhat": 1.001, "ess_bulk": 2000.0, "ess_tail": 1500.0}
 OK = {"status": "ok", "estimates": {"mu": {"value": 0.0}}}
-RECORD = {
+RECORD: dict[str, Any] = {
     "model": {
         "parameters": [{"name": "mu", "type": "real", "line": 1}],
         "instrumented": True,

@@ -38,7 +38,8 @@ generated quantities {
 TABLE = "who,y,age,dose\nAnn,1,30,0.5\nBob,2,40,0.1\n"
 
 MEANS = {
-    "alpha": 1.0, "beta[1]": 0.5, "beta[2]": -2.0, "eta[1]": 3.0, "eta[2]": 4.0, "y_rep[1]": 3.0, "y_rep[2]": 4.0,
+    "alpha": 1.0, "beta[1]": 0.5, "beta[2]": -2.0, "eta[1]": 3.0, "eta[2]": 4.0,
+    "y_rep[1]": 3.0, "y_rep[2]": 4.0,
 }  # fmt: skip
 SDS = dict(zip(MEANS, (0.1, 0.2, 1.0, 1.0, 1.0, 2.0, 2.0), strict=True))
 

@@ -1,6 +1,7 @@
 """When an optimum counts as one: judged by gradient and curvature, whatever the optimiser said."""
 
-from dataclasses import replace
+from collections.abc import Callable
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pytest
@@ -14,20 +15,20 @@ from workbench.estimation.laplace import pareto_khat
 from workbench.estimation.mode import standard_errors
 
 
+@dataclass(frozen=True)
 class Bent(FakeBackend):
     """A backend whose curvature can be chosen."""
 
-    def __init__(self, curvature):
-        super().__init__(MEANS, SDS)
-        object.__setattr__(self, "curvature", curvature)
+    bend: Callable[[Curvature], Curvature] = lambda curvature: curvature
 
     def laplace(self, job, mode, method, *, jacobian):
         run = super().laplace(job, mode, method, jacobian=jacobian)
-        return replace(run, curvature=self.curvature(run.curvature))
+        assert run.curvature is not None
+        return replace(run, curvature=self.bend(run.curvature))
 
 
 def reason_of(request_for, curvature):
-    return fit(request_for(), MODEL, Bent(curvature)).record["map"].get("reason", "")
+    return fit(request_for(), MODEL, Bent(MEANS, SDS, bend=curvature)).record["map"].get("reason", "")
 
 
 def test_a_point_with_a_small_decrement_is_a_mode_even_where_the_line_search_gave_up(request_for):

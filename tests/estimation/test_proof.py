@@ -1,6 +1,7 @@
 """The instrumented program is believed only where it equals the original; otherwise the original is run."""
 
-from dataclasses import replace
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import pytest
@@ -13,12 +14,16 @@ from workbench.estimation import fit
 ORIGINAL = replace(MODEL, exe=Path("/as-written"))
 
 
+@dataclass(frozen=True)
 class Mistaken(FakeBackend):
     """A backend whose instrumented program has another density than the original."""
 
-    def __init__(self, density=0.0, gradient=0.0, constant=0.0, fails=False):
-        super().__init__(MEANS, SDS)
-        self.__dict__.update(wrong=density, tilted=gradient, constant=constant, fails=fails)
+    means: Mapping[str, float] = field(default_factory=lambda: MEANS)
+    sds: Mapping[str, float] = field(default_factory=lambda: SDS)
+    density: float = 0.0
+    gradient: float = 0.0
+    constant: float = 0.0
+    fails: bool = False
 
     def log_density(self, job, at, *, jacobian):
         if self.fails:
@@ -26,7 +31,7 @@ class Mistaken(FakeBackend):
         density, gradient = super().log_density(job, at, jacobian=jacobian)
         if job.exe == ORIGINAL.exe:
             return density, gradient
-        return density + self.constant + self.wrong * at[:, 0], gradient + self.tilted
+        return density + self.constant + self.density * at[:, 0], gradient + self.gradient
 
 
 def record_of(request_for, backend):

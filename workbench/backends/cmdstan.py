@@ -62,7 +62,8 @@ class CmdStanBackend:
     def dimension(self, job: Job) -> int:
         """Return the number of unconstrained parameters, as Stan counts them when it is asked about none."""
         try:
-            return self.log_density(job, np.zeros((1, 1)), jacobian=True)[1].shape[1]
+            _, gradient = self.log_density(job, np.zeros((1, 1)), jacobian=True)
+            return int(gradient.shape[1])
         except ChainFailed as reason:
             counted = _COUNTED.search(reason.message)
             if counted is None:
@@ -78,7 +79,7 @@ class CmdStanBackend:
             (folder / "points.json").write_text(json.dumps({"params_r": at.tolist()}))
             points = f"unconstrained_params={folder / 'points.json'}"
         # cmdstanpy's log_prob takes one constrained point at a time, so this call is our own.
-        argv = [job.exe, "log_prob", points, f"jacobian={int(jacobian)}", "data", f"file={job.data}"]
+        argv = [str(job.exe), "log_prob", points, f"jacobian={int(jacobian)}", "data", f"file={job.data}"]
         done = process.run([*argv, "output", f"file={folder / 'log_prob.csv'}", f"sig_figs={_DIGITS}"])
         if done.returncode != 0:
             raise ChainFailed(f"the log density cannot be evaluated: {_stan_words(done.output)}")

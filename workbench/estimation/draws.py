@@ -123,7 +123,8 @@ def _assemble(draws: np.ndarray, columns: list[tuple[int, tuple[int, ...]]]) -> 
     shape = tuple(np.array([index for _, index in columns]).max(axis=0) + 1) if columns[0][1] else ()
     values = np.full((*draws.shape[:2], *shape), np.nan)
     for position, index in columns:
-        values[..., *index] = draws[:, :, position]
+        cell: tuple[slice | int, ...] = (slice(None), slice(None), *index)
+        values[cell] = draws[:, :, position]
     return values
 
 

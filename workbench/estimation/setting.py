@@ -88,7 +88,7 @@ class Setting:
         if instrumented is None:
             return values
         lifted: Mapping[str, Any] = self.request.priors.lifted
-        weights = dict.fromkeys(self.request.scaled, prior_weight)
+        weights: dict[str | int, float] = dict.fromkeys(self.request.scaled, prior_weight)
         return {**values, **instrumented.data(weights=weights, hyperparameters=lifted)}
 
 
