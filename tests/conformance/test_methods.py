@@ -225,6 +225,14 @@ def test_program_without_parameters_runs_fixed_param(toolchain: Toolchain, tmp_p
     assert statistics.mean(draws.column("y")) == pytest.approx(3, abs=0.2)
 
 
+def test_program_without_parameters_has_nothing_to_optimize(toolchain: Toolchain, tmp_path: Path) -> None:
+    empty = compiled(toolchain, MODELS / "driver_empty.stan")
+    result = run(empty, "optimize output file=x.csv", tmp_path)
+
+    assert result.returncode != 0
+    assert "Error: driver_empty_model has no parameters, so optimize has nothing to work on." in result.stderr
+
+
 def test_outputs_of_every_shape(toolchain: Toolchain, tmp_path: Path) -> None:
     outputs = compiled(toolchain, MODELS / "driver_outputs.stan")
     run(outputs, "sample num_samples=10 output file=x.csv profile_file=p.csv", tmp_path)

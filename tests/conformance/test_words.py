@@ -22,6 +22,7 @@ WORDS = {
     "sample save_warmup=yes": 'save_warmup was given "yes", but it takes 0, 1, false or true.',
     "sample num_warmup=0": 'num_warmup was given "0", but adaptation needs warm-up iterations',
     "sample num_threads=2": 'num_threads was given "2", but this executable was built without threads',
+    "sample init=-1": 'init was given "-1", but it takes a number of at least 0 or a file.',
     "laplace": 'mode was given "", but it takes the name of a .csv file',
     "log_prob": "log_prob needs one of unconstrained_params=<file> and constrained_params=<file>.",
     "generate_quantities": "generate_quantities needs fitted_params=<a CSV file of draws>.",

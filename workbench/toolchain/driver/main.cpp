@@ -1,9 +1,11 @@
+#include <algorithm>
 #include <chrono>
 #include <cstdlib>
 #include <ctime>
 #include <fstream>
 #include <iostream>
 #include <memory>
+#include <optional>
 #include <stan/math/prim/core/init_threadpool_tbb.hpp>
 #include <stan/services/error_codes.hpp>
 #include <stan/version.hpp>
@@ -36,14 +38,19 @@ constexpr bool has_range_checks = true;
 
 struct Method {
   const char* name;
+  bool needs_parameters;
   int (*run)(Session&);
 };
 
 constexpr Method methods[] = {
-    {"sample", sample},           {"optimize", optimize},
-    {"laplace", laplace},         {"pathfinder", pathfinder},
-    {"variational", variational}, {"generate_quantities", generate_quantities},
-    {"log_prob", log_prob},       {"diagnose", diagnose},
+    {"sample", false, sample},
+    {"optimize", true, optimize},
+    {"laplace", true, laplace},
+    {"pathfinder", true, pathfinder},
+    {"variational", true, variational},
+    {"generate_quantities", false, generate_quantities},
+    {"log_prob", true, log_prob},
+    {"diagnose", true, diagnose},
 };
 
 Lines stan_version() {
@@ -82,6 +89,15 @@ std::string clock_seed() {
   const auto ticks =
       std::chrono::duration_cast<std::chrono::milliseconds>(now).count();
   return std::to_string(static_cast<unsigned int>(ticks));
+}
+
+// `init` is a radius around zero or, where it is no number, a file.
+std::optional<double> read_radius(const std::string& init) {
+  const auto radius = read_number(init);
+  if (radius && !(*radius >= 0))
+    throw UsageError("init was given \"" + init +
+                     "\", but it takes a number of at least 0 or a file.");
+  return radius;
 }
 
 // num_threads where it is given, else the environment's STAN_NUM_THREADS.
@@ -129,14 +145,22 @@ void write_config(const Session& session) {
 
 int run_method(Session& session) {
   const std::string& name = session.settings.text("method");
-  for (const Method& method : methods)
-    if (method.name == name) return method.run(session);
+  for (const Method& method : methods) {
+    if (method.name != name) continue;
+    if (method.needs_parameters && session.model.num_params_r() == 0)
+      throw std::runtime_error(session.model.model_name() +
+                               " has no parameters, so " + name +
+                               " has nothing to work on.");
+    return method.run(session);
+  }
   throw std::logic_error("no method " + name);
 }
 
 // Callers look for a line that begins with Error: make sure there is one.
 int report(int code, const Console& console) {
-  const std::string& said = console.last_error();
+  const std::string& all = console.last_error();
+  const std::string said =
+      all.substr(std::min(all.find_first_not_of(' '), all.size()));
   const bool is_marked = said.rfind("Err", 0) == 0 || said.rfind("Exc", 0) == 0;
   if (code != error_codes::OK && !is_marked)
     std::cerr << "Error: "
@@ -155,7 +179,7 @@ int run(Settings settings) {
       &new_model(*data, seed, &std::cout));
   settle_sampler(settings, *model);
   const std::string& init = settings.text("init");
-  const auto radius = read_number(init);
+  const auto radius = read_radius(init);
   Console console;
   Session session{settings,
                   *model,
