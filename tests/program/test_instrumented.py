@@ -124,6 +124,8 @@ def test_unknown_weights_and_constants_are_named(library: Library):
     with pytest.raises(PriorError, match=r"`sigma\.mu` is no constant") as caught:
         ours.data(hyperparameters={"sigma.mu": 1.0})
     assert "`tau.sigma`" in str(caught.value.hint)
+    with pytest.raises(PriorError, match=r"`tau\.sigma` must be positive, but -1 was given"):
+        ours.data(hyperparameters={"tau.sigma": -1.0})
     with pytest.raises(PriorError, match="`9` is neither a role nor"):
         ours.data({9: 1.0})
 

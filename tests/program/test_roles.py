@@ -62,3 +62,17 @@ def test_only_what_cannot_be_weighted_is_left_alone(library: Library):
     refusal = library["functions_refused"].obstacles[0]
     assert "another such function calls" in refusal.message
     assert refusal.line == 4
+
+
+@pytest.mark.parametrize(
+    ("name", "lines"),
+    [
+        ("poisson_glm", {19}),
+        ("matrices", {17}),
+        ("zero_inflated", set()),
+        ("schools_centred", set()),
+        ("ordinal", set()),
+    ],
+)
+def test_observations_with_two_entries_are_named(name: str, lines: set[int], library: Library):
+    assert {item.line for item in library[name].obstacles if item.feature == "rows"} == lines

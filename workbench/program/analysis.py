@@ -17,7 +17,7 @@ from workbench.program.hyperparameters import find_hyperparameters
 from workbench.program.instrument import Instrumented, instrument, plan_for
 from workbench.program.model import Obstacle, Program
 from workbench.program.names import Names
-from workbench.program.replay import is_one_entry
+from workbench.program.replay import is_one_entry, opening_of
 from workbench.program.rewrite import Plan
 from workbench.program.roles import Rules
 from workbench.program.signature import Declaration
@@ -111,7 +111,7 @@ def _countable(tree: n.Tree, plan: Plan) -> tuple[Plan, tuple[Obstacle, ...]]:
     """Return the plan, without observations where data alone do not tell how many there are."""
     unknown = undecided(tree, plan) if plan.opened else frozenset()
     if not unknown:
-        return plan, tuple(_joint(tree, plan))
+        return plan, (*_joint(tree, plan), *_paired(tree, plan))
     listed = ", ".join(f"`{name}`" for name in sorted(unknown))
     message = f"How many observations there are depends on {listed}, which the data do not give."
     return replace(plan, opened=frozenset()), (Obstacle("log_lik", message),)
@@ -126,6 +126,37 @@ def _joint(tree: n.Tree, plan: Plan) -> Iterator[Obstacle]:
         if is_likelihood and is_one_entry(term, plan, term.site in repeated):
             message = f"`{term.text}` is one joint density: it does not split into observations."
             yield Obstacle("loo", message, term.line)
+
+
+def _paired(tree: n.Tree, plan: Plan) -> Iterator[Obstacle]:
+    """Yield the likelihood terms that give a second entry of `log_lik` for the same observations."""
+    first: dict[tuple[tuple[int, ...], str], Term] = {}
+    around = _around(tree)
+    for term in plan.terms:
+        opening = opening_of(term, plan)
+        key = (around.get(term.site, ()), "1" if opening is None else opening.count)
+        if term.role != "likelihood" or term.is_constant or key == ((), "1"):
+            continue
+        if key in first:
+            message = f"`{first[key].text}` and `{term.text}` each give an entry for the same observations."
+            yield Obstacle("rows", message, term.line)
+        first.setdefault(key, term)
+
+
+def _around(tree: n.Tree) -> dict[int, tuple[int, ...]]:
+    """Return for each statement of the model block the loops and the branches that it stands in."""
+    found: dict[int, tuple[int, ...]] = {}
+    for item in t.walk(tree.block("model")):
+        if isinstance(item, n.While | n.For | n.ForEach):
+            inside = [(item.id, item.body)]
+        elif isinstance(item, n.If):
+            inside = [(branch.id, branch) for branch in (item.yes, item.no) if branch is not None]
+        else:
+            continue
+        for number, body in inside:
+            for statement in (one for one in t.walk(body) if isinstance(one, n.Stmt)):
+                found[statement.id] = (*found.get(statement.id, ()), number)
+    return found
 
 
 def _formatted(source: str, stanc: Stanc) -> str:

@@ -7,84 +7,84 @@ from dataclasses import dataclass
 
 _DENSITY = re.compile(r"^(?P<name>\w+)_(?P<suffix>lpdf|lpmf|lupdf|lupmf|lcdf|lccdf)$")
 
-# One line per distribution, its arguments as Stan's functions reference names them. A star marks an
-# argument that all observations share although it is a container; `@` a distribution of a whole vector or
-# matrix, of which only arrays open; `!` one that never opens; `#` one over a design matrix, opened
-# row by row.
+# One line per distribution, its arguments as Stan's functions reference names them. Marks of an argument:
+# a star, all observations share it although it is a container; a plus, it must be positive. Marks of a
+# distribution: `@`, of a whole vector or matrix, of which only arrays open; `!`, it never opens; `#`, over a
+# design matrix, opened row by row.
 _TABLE = """
 bernoulli theta
 bernoulli_logit alpha
 bernoulli_logit_glm# x alpha beta*
-beta alpha beta
-beta_binomial N alpha beta
-beta_neg_binomial r alpha beta
-beta_proportion mu kappa
+beta alpha+ beta+
+beta_binomial N alpha+ beta+
+beta_neg_binomial r+ alpha+ beta+
+beta_proportion mu kappa+
 binomial N theta
 binomial_logit N alpha
 binomial_logit_glm# N x alpha beta*
 categorical theta*
 categorical_logit beta*
 categorical_logit_glm# x alpha* beta*
-cauchy mu sigma
-chi_square nu
-dirichlet@ alpha
-dirichlet_multinomial! alpha
+cauchy mu sigma+
+chi_square nu+
+dirichlet@ alpha+
+dirichlet_multinomial! alpha+
 discrete_range l u
-double_exponential mu sigma
-exp_mod_normal mu sigma lambda
-exponential beta
-frechet alpha sigma
-gamma alpha beta
+double_exponential mu sigma+
+exp_mod_normal mu sigma+ lambda+
+exponential beta+
+frechet alpha+ sigma+
+gamma alpha+ beta+
 gaussian_dlm_obs! F G V W m0 C0
-gumbel mu beta
+gumbel mu beta+
 hypergeometric N a b
-inv_chi_square nu
-inv_gamma alpha beta
-inv_wishart@ nu Sigma
-inv_wishart_cholesky@ nu L_S
-lkj_corr@ eta
-lkj_corr_cholesky@ eta
-lkj_cov@ mu sigma eta
-logistic mu sigma
-loglogistic alpha beta
-lognormal mu sigma
+inv_chi_square nu+
+inv_gamma alpha+ beta+
+inv_wishart@ nu+ Sigma
+inv_wishart_cholesky@ nu+ L_S
+lkj_corr@ eta+
+lkj_corr_cholesky@ eta+
+lkj_cov@ mu sigma+ eta+
+logistic mu sigma+
+loglogistic alpha+ beta+
+lognormal mu sigma+
 multi_gp! Sigma w
 multi_gp_cholesky! L w
 multi_normal@ mu Sigma*
 multi_normal_cholesky@ mu L*
 multi_normal_prec@ mu Omega*
-multi_student_t@ nu* mu Sigma*
-multi_student_t_cholesky@ nu* mu L*
+multi_student_t@ nu*+ mu Sigma*
+multi_student_t_cholesky@ nu*+ mu L*
 multinomial! theta
 multinomial_logit! gamma
-neg_binomial alpha beta
-neg_binomial_2 mu phi
-neg_binomial_2_log eta phi
+neg_binomial alpha+ beta+
+neg_binomial_2 mu phi+
+neg_binomial_2_log eta phi+
 neg_binomial_2_log_glm# x alpha beta* phi
-normal mu sigma
+normal mu sigma+
 normal_id_glm# x alpha beta* sigma
 ordered_logistic eta c*
 ordered_logistic_glm# x beta* c*
 ordered_probit eta c*
-pareto y_min alpha
-pareto_type_2 mu lambda alpha
-poisson lambda
+pareto y_min+ alpha+
+pareto_type_2 mu lambda+ alpha+
+poisson lambda+
 poisson_binomial theta*
 poisson_log alpha
 poisson_log_glm# x alpha beta*
-rayleigh sigma
-scaled_inv_chi_square nu sigma
-skew_double_exponential mu sigma tau
-skew_normal xi omega alpha
+rayleigh sigma+
+scaled_inv_chi_square nu+ sigma+
+skew_double_exponential mu sigma+ tau
+skew_normal xi omega+ alpha
 std_normal
-student_t nu mu sigma
+student_t nu+ mu sigma+
 uniform alpha beta
-von_mises mu kappa
-weibull alpha sigma
+von_mises mu kappa+
+weibull alpha+ sigma+
 wiener alpha tau beta delta var_delta var_beta var_tau
-wishart@ nu Sigma
-wishart_cholesky@ nu L_S
-yule_simon alpha
+wishart@ nu+ Sigma
+wishart_cholesky@ nu+ L_S
+yule_simon alpha+
 """
 
 
@@ -100,6 +100,8 @@ class Distribution:
         The names of its arguments, the outcome apart.
     shared
         The arguments that every observation shares, though they are containers.
+    positive
+        The arguments that must be positive.
     is_multivariate
         Whether one observation is a whole vector or matrix.
     is_glm
@@ -111,6 +113,7 @@ class Distribution:
     name: str
     arguments: tuple[str, ...]
     shared: frozenset[str] = frozenset()
+    positive: frozenset[str] = frozenset()
     is_multivariate: bool = False
     is_glm: bool = False
     is_joint: bool = False
@@ -118,10 +121,20 @@ class Distribution:
 
 def _distribution(line: str) -> Distribution:
     head, *arguments = line.split()
-    names = tuple(argument.rstrip("*") for argument in arguments)
-    shared = frozenset(argument[:-1] for argument in arguments if argument.endswith("*"))
     name, mark = head.rstrip("@#!"), head[-1]
-    return Distribution(name, names, shared, mark == "@", mark == "#", mark == "!")
+    return Distribution(
+        name,
+        tuple(argument.rstrip("*+") for argument in arguments),
+        _marked(arguments, "*"),
+        _marked(arguments, "+"),
+        mark == "@",
+        mark == "#",
+        mark == "!",
+    )
+
+
+def _marked(arguments: list[str], mark: str) -> frozenset[str]:
+    return frozenset(argument.rstrip("*+") for argument in arguments if mark in argument)
 
 
 DISTRIBUTIONS = {item.name: item for item in map(_distribution, _TABLE.strip().splitlines())}
@@ -151,3 +164,13 @@ def argument_name(distribution: str, position: int) -> str:
     if known is None or position >= len(known.arguments):
         return f"argument{position + 1}"
     return known.arguments[position]
+
+
+def is_positive(distribution: str, argument: str) -> bool:
+    """Return whether one of Stan's distributions wants this argument positive.
+
+    >>> is_positive("normal", "sigma"), is_positive("normal", "mu")
+    (True, False)
+    """
+    known = DISTRIBUTIONS.get(distribution)
+    return known is not None and argument in known.positive

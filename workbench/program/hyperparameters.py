@@ -9,7 +9,7 @@ from workbench.errors import ProgramError
 from workbench.program import nodes as n
 from workbench.program import traverse as t
 from workbench.program.densities import CalledDensity, density_of
-from workbench.program.distributions import argument_name
+from workbench.program.distributions import argument_name, is_positive
 from workbench.program.expression import evaluate
 from workbench.program.names import Names
 from workbench.program.printer import to_text
@@ -40,6 +40,8 @@ class Hyperparameter:
         The index of its term.
     line
         Where the prior stands.
+    is_positive
+        Whether it must be positive.
     nodes, calls
         The literals, and the densities that they stand in.
     """
@@ -51,6 +53,7 @@ class Hyperparameter:
     is_user_data: bool
     term: int
     line: int
+    is_positive: bool = False
     nodes: tuple[n.Expr, ...] = field(default=(), repr=False, compare=False)
     calls: tuple[n.Expr | n.Tilde, ...] = field(default=(), repr=False, compare=False)
 
@@ -100,9 +103,17 @@ def _of_density(
         for number, (where, value) in enumerate(constants, start=1):
             name = f"{to_text(density.outcome)}.{word}"
             full = name if len(constants) == 1 else f"{name}[{number}]"
-            line = term.line
             yield Hyperparameter(
-                full, word, value, f"prior_{full}", False, term.index, line, (where,), (node,)
+                full,
+                word,
+                value,
+                f"prior_{full}",
+                False,
+                term.index,
+                term.line,
+                is_positive(density.distribution, word) and where is argument,
+                (where,),
+                (node,),
             )
 
 

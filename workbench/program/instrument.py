@@ -97,7 +97,7 @@ class Instrumented:
         Raises
         ------
         PriorError
-            A name that is no role, no term or no lifted constant.
+            A name that is no role, no term or no lifted constant; a value that is out of its range.
         """
         given, values = dict(weights or {}), dict(hyperparameters or {})
         self._check(given, values)
@@ -111,6 +111,11 @@ class Instrumented:
         for name in hyperparameters.keys() - known:
             hint = f"known are {', '.join(f'`{item}`' for item in sorted(known)) or 'none'}"
             raise PriorError(f"`{name}` is no constant of a prior in this program.", hint=hint)
+        for item in self.hyperparameters:
+            if item.is_positive and not hyperparameters.get(item.name, 1.0) > 0:
+                raise PriorError(
+                    f"`{item.name}` must be positive, but {hyperparameters[item.name]:g} was given."
+                )
         terms = {term.index for term in self.terms}
         for key in weights.keys() - terms - ROLE_CODES.keys():
             raise PriorError(f"`{key}` is neither a role nor the number of a term in this program.")
@@ -166,12 +171,17 @@ def instrument(
 
 def _added_data(plan: Plan, lifted: Sequence[Hyperparameter]) -> list[n.Stmt]:
     count = len(plan.terms)
-    constants = [n.Raw(f"real {item.data_name}; // {item.name}, {item.default:g}") for item in lifted]
+    constants = [n.Raw(_constant(item)) for item in lifted]
     return [
         n.Raw(f"vector[{count}] {plan.weights}; // one for each term of the log density"),
         n.Raw(f"array[{count}] int {plan.roles}; // 1 prior, 2 latent, 3 likelihood, 0 unplaced"),
         *constants,
     ]
+
+
+def _constant(item: Hyperparameter) -> str:
+    bound = "<lower=0>" if item.is_positive else ""
+    return f"real{bound} {item.data_name}; // {item.name}, {item.default:g}"
 
 
 def _declared(plan: Plan) -> list[n.Stmt]:

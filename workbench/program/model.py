@@ -21,7 +21,8 @@ class Obstacle:
     Attributes
     ----------
     feature
-        What is lost: ``instrumenting``, ``log_lik``, ``loo`` or ``roles``.
+        What is lost: ``instrumenting``, ``log_lik``, ``loo`` or ``roles``; or what to know: ``rows`` where
+        several entries of `log_lik` belong to one observation.
     message
         The reason in one sentence, naming the statement.
     line
