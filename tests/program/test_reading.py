@@ -86,3 +86,10 @@ def test_an_empty_program_has_no_terms(stanc: Stanc, tmp_path: Path):
 
 def test_quoted_words_of_an_s_expression():
     assert parse_sexp(r'(a "b \"c\" \\ \n" ())') == ["a", 'b "c" \\ \n', []]
+
+
+def test_reading_leaves_nothing_behind(stanc: Stanc, tmp_path: Path):
+    file = tmp_path / "model.stan"
+    file.write_text((MODELS / "schools_centred.stan").read_text())
+    read(file, stanc)
+    assert list(tmp_path.iterdir()) == [file]

@@ -14,7 +14,7 @@ from workbench.program import Stanc
 from workbench.program.decode import parse_tree
 from workbench.program.nodes import Tree
 from workbench.program.printer import to_text
-from workbench.program.stanc import ask
+from workbench.program.stanc import print_tree
 
 pytestmark = pytest.mark.stan
 
@@ -22,7 +22,7 @@ pytestmark = pytest.mark.stan
 def read_text(text: str, stanc: Stanc, folder) -> Tree:
     file = folder / "program.stan"
     file.write_text(text)
-    return parse_tree(ask(stanc, ["--debug-decorated-ast"], file))
+    return parse_tree(print_tree(stanc, file))
 
 
 @pytest.mark.parametrize("name", NAMES)

@@ -21,7 +21,7 @@ from workbench.program.replay import is_one_entry, opening_of
 from workbench.program.rewrite import Plan
 from workbench.program.roles import Rules
 from workbench.program.signature import Declaration
-from workbench.program.stanc import Stanc, ask
+from workbench.program.stanc import Stanc, ask, print_tree
 from workbench.program.terms import Term, find_terms
 
 _SCALE_KINDS = frozenset({"cholesky_factor_corr", "cholesky_factor_cov", "cov_matrix", "positive_ordered"})
@@ -164,5 +164,5 @@ def _formatted(source: str, stanc: Stanc) -> str:
     with tempfile.TemporaryDirectory() as folder:
         file = Path(folder) / "instrumented.stan"
         file.write_text(source, encoding="utf-8")
-        ask(stanc, ["--debug-decorated-ast"], file)
+        print_tree(stanc, file)
         return ask(stanc, ["--auto-format"], file)

@@ -17,7 +17,7 @@ from workbench.program.printer import tokens_and_spans
 from workbench.program.roles import ROLES, Role
 from workbench.program.signature import declarations
 from workbench.program.source import Source, align, read_source
-from workbench.program.stanc import Stanc, ask
+from workbench.program.stanc import Stanc, print_tree
 from workbench.program.terms import Term
 
 _DECLARING = ("data", "transformed data", "parameters", "transformed parameters", "generated quantities")
@@ -35,7 +35,7 @@ def read(path: Path, stanc: Stanc, include_paths: tuple[Path, ...] = ()) -> Prog
     """
     source = read_source(path, include_paths)
     try:
-        tree = parse_tree(ask(stanc, ["--debug-decorated-ast"], path, include_paths))
+        tree = parse_tree(print_tree(stanc, path, include_paths))
         return taken_apart(_declared(source, tree), stanc)
     except RecursionError as reason:
         raise ProgramError(f"`{path}` nests expressions too deeply to be read.", path=path) from reason

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -52,6 +53,19 @@ def ask(stanc: Stanc, options: Sequence[str], file: Path, include_paths: Sequenc
     if answer.returncode != 0:
         raise rejection(file, answer.stderr)
     return answer.stdout
+
+
+def print_tree(stanc: Stanc, file: Path, include_paths: Sequence[Path] = ()) -> str:
+    """Return stanc's syntax tree of a file, types included.
+
+    stanc goes on to write C++ beside the file unless it is sent elsewhere.
+
+    Raises
+    ------
+    ProgramError, ToolchainMissing
+        As `ask`.
+    """
+    return ask(stanc, ["--debug-decorated-ast", f"--o={os.devnull}"], file, include_paths)
 
 
 def rejection(file: Path, words: str) -> ProgramError:
