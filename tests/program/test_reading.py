@@ -11,6 +11,7 @@ from workbench.errors import ProgramError, ToolchainMissing
 from workbench.program import Stanc, read
 from workbench.program.decode_statements import STATEMENTS
 from workbench.program.sexp import parse_sexp
+from workbench.program.stanc import ask
 
 pytestmark = pytest.mark.stan
 
@@ -93,3 +94,26 @@ def test_reading_leaves_nothing_behind(stanc: Stanc, tmp_path: Path):
     file.write_text((MODELS / "schools_centred.stan").read_text())
     read(file, stanc)
     assert list(tmp_path.iterdir()) == [file]
+
+
+def test_a_stanc_too_old_for_an_option_is_named(stanc: Stanc, tmp_path: Path):
+    file = tmp_path / "model.stan"
+    file.write_text("parameters { real a; }")
+    with pytest.raises(ToolchainMissing, match="does not know an option"):
+        ask(stanc, ["--no-such-option"], file)
+
+
+def test_data_in_an_unknown_form_are_refused(monkeypatch, stanc: Stanc):
+    monkeypatch.delitem(STATEMENTS, "VarDecl")
+    with pytest.raises(ProgramError, match="The block `data` is not taken apart"):
+        read(MODELS / "schools_centred.stan", stanc)
+
+
+def test_a_tree_of_another_form_leaves_the_model_alone(monkeypatch, stanc: Stanc):
+    def other(reader, rest, number):
+        raise KeyError("kind")
+
+    monkeypatch.setitem(STATEMENTS, "Tilde", other)
+    program = read(MODELS / "schools_centred.stan", stanc)
+    assert program.instrumented is None
+    assert "a form that the workbench does not know" in program.obstacles[0].message

@@ -24,6 +24,12 @@ def parse_tree(text: str) -> n.Tree:
     return Reader().tree(parse_sexp(text))
 
 
+def _words(reason: Exception) -> str:
+    if isinstance(reason, ProgramError):
+        return reason.message
+    return "this stanc describes it in a form that the workbench does not know."
+
+
 class Reader:
     """Reads nodes and numbers the statements in source order."""
 
@@ -145,6 +151,6 @@ class Reader:
             if held:
                 try:
                     blocks.append((name, self.statements(record(items(held)[0])["stmts"])))
-                except ProgramError as reason:
-                    unknown.append(f"The block `{name}` is not taken apart: {reason.message}")
+                except (ProgramError, LookupError, ValueError) as reason:
+                    unknown.append(f"The block `{name}` is not taken apart: {_words(reason)}")
         return n.Tree(tuple(blocks), tuple(unknown))

@@ -43,6 +43,9 @@ def read(path: Path, stanc: Stanc, include_paths: tuple[Path, ...] = ()) -> Prog
 
 def _declared(source: Source, tree: n.Tree) -> Program:
     """Return the program as far as its declarations go."""
+    for message in tree.unknown:
+        if "`data`" in message or "`parameters`" in message:
+            raise ProgramError(message, path=source.path)
     words, spans = tokens_and_spans(tree)
     places = align(source, words, spans)
     held = {name: declarations(tree.block(name), places) for name in _DECLARING}

@@ -12,6 +12,8 @@ from workbench import process
 from workbench.errors import ProgramError, ToolchainMissing
 
 _PLACE = re.compile(r"in '(?P<file>[^']*)', line (?P<line>\d+), column (?P<column>\d+)")
+_COLOUR = re.compile(r"\x1b\[\d*m")
+_BAD_OPTION = 124  # stanc's exit code for a command line that it does not understand
 _RULER = re.compile(r"^\s*-{10,}\s*$")
 
 
@@ -41,7 +43,7 @@ def ask(stanc: Stanc, options: Sequence[str], file: Path, include_paths: Sequenc
     ProgramError
         stanc rejects the program: its words, file, line and column (counted from 1).
     ToolchainMissing
-        stanc itself cannot be started.
+        stanc itself cannot be started, or is too old for an option.
     """
     folders = ",".join(str(folder.resolve()) for folder in (file.parent, *include_paths))
     argv = [str(stanc.path), *options, f"--include-paths={folders}", str(file)]
@@ -50,6 +52,10 @@ def ask(stanc: Stanc, options: Sequence[str], file: Path, include_paths: Sequenc
     except OSError as reason:
         message = f"stanc was expected at {stanc.path}, but it cannot be started: {reason.strerror}."
         raise ToolchainMissing(message, hint="run `workbench toolchain install`") from reason
+    if answer.returncode == _BAD_OPTION:
+        said = _COLOUR.sub("", answer.stderr).strip().splitlines()[-1]
+        message = f"stanc {stanc.version} at {stanc.path} does not know an option that is needed: {said}"
+        raise ToolchainMissing(message, hint="use the Stan that `workbench toolchain install` provides")
     if answer.returncode != 0:
         raise rejection(file, answer.stderr)
     return answer.stdout
