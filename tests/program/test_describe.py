@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import json
+
 import pytest
 
 from tests.program.conftest import NAMES, Library
-from workbench.program import Capability, ParameterPrior, describe
+from workbench.program import Capability, ParameterPrior, as_record, describe
 
 pytestmark = pytest.mark.stan
 
@@ -83,3 +85,12 @@ def test_every_program_is_described(name: str, library: Library):
     found = describe(library[name])
     assert [item.name for item in found.parameters] == [item.name for item in library[name].parameters]
     assert all(item.is_available != bool(item.reason) for item in found.capabilities)
+
+
+def test_a_description_is_ready_for_json(library: Library):
+    record = json.loads(json.dumps(as_record(describe(library["functions_adding"]))))
+    assert [term["called_from"] for term in record["terms"]] == [[23], [23], [24], [24], [25], []]
+    assert record["terms"][0]["line"] == 4
+    assert record["data"][1] == {"name": "y", "type": "vector[N]", "support": "(-inf, inf)", "line": 15}
+    assert record["parameters"][0]["prior"] == "x ~ normal(0, scale);"
+    assert record["instrumented"] is True

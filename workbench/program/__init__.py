@@ -1,6 +1,6 @@
 """What a Stan program says: its signature, the terms of its density, and one program for every estimator."""
 
-from workbench.program.describe import Capability, Description, ParameterPrior, describe
+from workbench.program.describe import Capability, Description, ParameterPrior, as_record, describe
 from workbench.program.expression import Expression
 from workbench.program.hyperparameters import Hyperparameter
 from workbench.program.instrument import Instrumented, Outputs
@@ -25,6 +25,7 @@ __all__ = [
     "Role",
     "Stanc",
     "Term",
+    "as_record",
     "describe",
     "read",
     "settle_roles",

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
+from typing import Any
 
 from workbench.program import nodes as n
 from workbench.program import traverse as t
@@ -29,6 +30,12 @@ _PROPER = frozenset({
     "simplex", "unit_vector", "cholesky_factor_corr", "corr_matrix", "row_stochastic_matrix",
     "column_stochastic_matrix",
 })  # fmt: skip
+
+_TERM_FIELDS = (
+    "index", "line", "last_line", "called_from", "text", "role", "confidence", "reason", "parameters", "data",
+    "distribution", "is_constant", "is_transformed", "depends_on_data", "is_settled",
+)  # fmt: skip
+_CONSTANT_FIELDS = ("name", "argument", "default", "is_user_data", "is_positive", "term", "line")
 
 
 @dataclass(frozen=True)
@@ -83,6 +90,33 @@ def describe(program: Program) -> Description:
     branches = _branches(program)
     parameters = tuple(_prior_of(item, program.terms, branches) for item in program.parameters)
     return Description(program, parameters, tuple(_capabilities(program, parameters)))
+
+
+def as_record(description: Description) -> dict[str, Any]:
+    """Return a description as plain dictionaries and lists, ready for JSON."""
+    program = description.program
+    return {
+        "name": program.name,
+        "path": str(program.path),
+        "sha256": program.sha256,
+        "includes": [str(file) for file in program.includes],
+        "data": [_declared(item) for item in program.data],
+        "parameters": [asdict(item) for item in description.parameters],
+        "terms": [_fields(term, _TERM_FIELDS) for term in program.terms],
+        "hyperparameters": [_fields(item, _CONSTANT_FIELDS) for item in program.hyperparameters],
+        "capabilities": [asdict(item) for item in description.capabilities],
+        "obstacles": [asdict(item) for item in program.obstacles],
+        "instrumented": program.instrumented is not None,
+    }
+
+
+def _declared(item: Declaration) -> dict[str, Any]:
+    support = None if item.is_integer else support_of(item)
+    return {"name": item.name, "type": item.text, "support": support, "line": item.line}
+
+
+def _fields(value: object, names: Sequence[str]) -> dict[str, Any]:
+    return {name: getattr(value, name) for name in names}
 
 
 def support_of(declaration: Declaration) -> str:

@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import groupby
 from pathlib import Path
 
 from workbench.program import nodes as n
 from workbench.program import traverse as t
+from workbench.program.densities import density_of
 from workbench.program.printer import to_text
 from workbench.program.roles import CONSTANT, Confidence, Judgement, Role, Rules, judge
 from workbench.program.source import Place
-from workbench.program.values import Contribution, Flow
+from workbench.program.values import Contribution, Density, Flow
 
 
 @dataclass(frozen=True)
@@ -45,6 +46,8 @@ class Term:
         Outcome data among the arguments of a prior.
     is_settled
         Whether the user gave it its role.
+    called_from
+        For a term that a function adds: the lines of the calls that lead to it.
     """
 
     index: int
@@ -64,6 +67,7 @@ class Term:
     is_transformed: bool = False
     depends_on_data: tuple[str, ...] = ()
     is_settled: bool = False
+    called_from: tuple[int, ...] = ()
     parts: tuple[Contribution, ...] = field(default=(), repr=False, compare=False)
 
     @property
@@ -88,9 +92,9 @@ def find_terms(
     """Return the terms of a program in the order of its statements."""
     found: list[Term] = []
     contributions = sorted(rules.flow.contributions.values(), key=lambda item: item.path)
-    for path, group in groupby(contributions, key=lambda item: item.path):
+    for _, group in groupby(contributions, key=lambda item: item.path):
         for judgement, parts in _by_role(rules, list(group)):
-            found.append(_term(rules, len(found) + 1, judgement, parts, statements, places[path[-1]]))
+            found.append(_term(rules, len(found) + 1, judgement, parts, statements, places))
     return tuple(_of_latent(term, _latent_names(found)) for term in found)
 
 
@@ -169,32 +173,34 @@ def _term(
     judgement: Judgement,
     parts: tuple[Contribution, ...],
     statements: Mapping[int, n.Stmt],
-    place: Place,
+    places: Mapping[int, Place],
 ) -> Term:
+    *calls, here = parts[0].path
+    densities = [density for part in parts for density in part.value.densities]
     uses = [use for part in parts for use in part.value.all_uses]
-    outcome, distribution = _density_of(parts)
-    own = [use for part in parts for item in part.value.densities for use in item.outcome]
-    names = rules.parameters(own) | rules.data(own, "value")
-    given = [use for part in parts for item in part.value.densities for use in item.given]
-    shown = rules.data(given, "value", "factor") & rules.outcomes()
-    statement = statements[parts[0].path[-1]]
+    own = [use for density in densities for use in density.outcome]
+    given = [use for density in densities for use in density.given]
+    outcome, distribution = _density_of(rules.flow, densities)
+    is_prior = judgement.role == "prior"
+    shown = rules.data(given, "value", "factor") & rules.outcomes() if is_prior else ()
     return Term(
-        index,
-        place.path,
-        place.first,
-        place.last,
-        _text(parts, statement),
-        judgement.role,
-        judgement.confidence,
-        judgement.reason,
-        tuple(sorted(rules.parameters(uses))),
-        tuple(sorted(rules.data(uses, "value", "factor"))),
-        distribution,
-        tuple(sorted(names)),
-        None if outcome is None else to_text(outcome),
-        judgement == CONSTANT,
-        judgement.role == "prior" and outcome is not None and not _is_plain(outcome, rules.flow),
-        tuple(sorted(shown)) if judgement.role == "prior" else (),
+        index=index,
+        path=places[here].path,
+        line=places[here].first,
+        last_line=places[here].last,
+        text=_text(parts, statements[here]),
+        role=judgement.role,
+        confidence=judgement.confidence,
+        reason=judgement.reason,
+        parameters=tuple(sorted(rules.parameters(uses))),
+        data=tuple(sorted(rules.data(uses, "value", "factor"))),
+        distribution=distribution,
+        outcomes=tuple(sorted(rules.parameters(own) | rules.data(own, "value"))),
+        outcome=None if outcome is None else to_text(outcome),
+        is_constant=judgement == CONSTANT,
+        is_transformed=is_prior and outcome is not None and not _is_plain(outcome, rules.flow),
+        depends_on_data=tuple(sorted(shown)),
+        called_from=tuple(places[call].first for call in calls),
         parts=parts,
     )
 
@@ -205,17 +211,14 @@ def _text(parts: tuple[Contribution, ...], statement: n.Stmt) -> str:
     return "target += " + " + ".join(part.summand.text for part in parts).replace("+ -", "- ") + ";"
 
 
-def _density_of(parts: tuple[Contribution, ...]) -> tuple[n.Expr | None, str | None]:
-    """Return the outcome and the distribution of a term that is one density."""
-    densities = [density for part in parts for density in part.value.densities]
-    if len(densities) != 1:
+def _density_of(flow: Flow, densities: Sequence[Density]) -> tuple[n.Expr | None, str | None]:
+    """Return the outcome and the distribution of a term that is one density, its normaliser apart."""
+    main = [density for density in densities if density.suffix in {"lpdf", "lpmf"}] or densities
+    if len(main) != 1:
         return None, None
-    node = next(part.summand.node for part in parts if part.value.densities)
-    if isinstance(node, n.Tilde):
-        return node.outcome, densities[0].name
-    if isinstance(node, n.Call) and node.is_conditional:
-        return node.arguments[0], densities[0].name
-    return None, densities[0].name
+    called = flow.calls.get(main[0].node)
+    density = None if called is None else density_of(called)
+    return None if density is None else density.outcome, main[0].name
 
 
 def _is_plain(outcome: n.Expr, flow: Flow) -> bool:
