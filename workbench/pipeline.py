@@ -36,7 +36,7 @@ class Options:
         Roles of terms, by their number or line.
     scaled
         The roles that count as prior where priors are switched off.
-    methods, seed, level, jobs
+    methods, seed, level, jobs, threads
         As in `FitRequest`.
     output
         The run directory; `None` for `reports/<model>-<data>-<hash>`.
@@ -55,6 +55,7 @@ class Options:
     seed: int = 1
     level: float = 0.95
     jobs: int = 1
+    threads: int = 1
     output: Path | None = None
     toolchain: Settings = field(default_factory=Settings)
     command: str = ""
@@ -88,7 +89,7 @@ def fit(
     table = tables.read(data)
     tools = toolchain.provision(options.toolchain, progress)
     request = prepare(_read(model, options.roles, tools), table, options)
-    executable, original = _build(request.program, tools, progress)
+    executable, original = _build(request, tools, progress)
     from workbench.backends.cmdstan import CmdStanBackend  # only now: importing it takes a second
 
     fitted = estimate(request, executable, CmdStanBackend(), progress, original=original)
@@ -138,7 +139,15 @@ def prepare(read: Program, table: Table, options: Options) -> FitRequest:
     )
     bound = _bind(read, table, story, settled, options)
     return FitRequest(
-        read, bound, settled, options.methods, options.seed, options.level, options.jobs, options.scaled
+        read,
+        bound,
+        settled,
+        options.methods,
+        options.seed,
+        options.level,
+        options.jobs,
+        options.scaled,
+        options.threads,
     )
 
 
@@ -191,13 +200,22 @@ def _unless_given(story: Card, options: Options) -> dict[str, Any]:
     return {name: value for name, value in story.hyperparameters.items() if name not in options.given}
 
 
-def _build(read: Program, tools: Toolchain, progress: Progress) -> tuple[CompiledModel, CompiledModel | None]:
+def _build(
+    request: FitRequest, tools: Toolchain, progress: Progress
+) -> tuple[CompiledModel, CompiledModel | None]:
     """Compile the instrumented program and the original to hold it against; or the original alone."""
-    folders = (read.path.parent,)
+    read = request.program
+
+    def build(name: str, source: str) -> CompiledModel:
+        return toolchain.build(
+            name,
+            source,
+            tools,
+            include_paths=(read.path.parent,),
+            threads=request.threads > 1,
+            progress=progress,
+        )
+
     if read.instrumented is None:
-        return toolchain.build(read.name, read.source, tools, include_paths=folders, progress=progress), None
-    ours = toolchain.build(
-        read.name, read.instrumented.source, tools, include_paths=folders, progress=progress
-    )
-    name = f"{read.name}_as_written"
-    return ours, toolchain.build(name, read.source, tools, include_paths=folders, progress=progress)
+        return build(read.name, read.source), None
+    return build(read.name, read.instrumented.source), build(f"{read.name}_as_written", read.source)

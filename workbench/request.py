@@ -32,6 +32,8 @@ class FitRequest:
         Processes at a time; it changes no number.
     scaled
         The roles whose terms count as prior where priors are switched off.
+    threads
+        Threads within each chain; only programs with `reduce_sum` use more than one.
     """
 
     program: Program
@@ -42,6 +44,7 @@ class FitRequest:
     level: float = 0.95
     jobs: int = 1
     scaled: tuple[str, ...] = ("prior",)
+    threads: int = 1
 
     @property
     def key(self) -> str:

@@ -134,5 +134,7 @@ class Backend(Protocol):
         Where the Hessian is not negative definite there are no draws, but the curvature is still returned.
         """
 
-    def sample(self, job: Job, method: Nuts, *, jobs: int, progress: Progress = SILENT) -> RawRun:
-        """Run NUTS, at most `jobs` chains at a time."""
+    def sample(
+        self, job: Job, method: Nuts, *, jobs: int, threads: int = 1, progress: Progress = SILENT
+    ) -> RawRun:
+        """Run NUTS, at most `jobs` chains at a time, each with so many threads."""

@@ -36,7 +36,7 @@ _TOLERANCES = {"tol_rel_obj": 1.0, "tol_rel_grad": 1e2, "tol_param": 1e-12, "tol
 """Tighter than Stan's: a mode good to about seven digits. Where rounding then stops the line search
 first, estimation judges the point by its gradient and curvature."""
 
-_ITERATION = re.compile(r"(?:Chain \[\d+\] )?Iteration:\s+(\d+) / (\d+).*\((\w+)\)")
+_ITERATION = re.compile(r"(?:Chain \[(\d+)\] )?Iteration:\s+(\d+) / \d+.*\((\w+)\)")
 _FRAME = re.compile(r"Error during \w+[:!]")
 """How cmdstanpy introduces what Stan said."""
 
@@ -141,8 +141,10 @@ class CmdStanBackend:
             curvature=curvature,
         )
 
-    def sample(self, job: Job, method: Nuts, *, jobs: int, progress: Progress = SILENT) -> RawRun:
-        """Run NUTS, one process for each chain."""
+    def sample(
+        self, job: Job, method: Nuts, *, jobs: int, threads: int = 1, progress: Progress = SILENT
+    ) -> RawRun:
+        """Run NUTS: one process for each chain, or with threads all chains in one."""
         started = time.monotonic()
         model = _model(job)
         total = method.chains * (method.warmup + method.draws)
@@ -153,6 +155,7 @@ class CmdStanBackend:
                     **_common(job, _DIGITS_DRAWS),
                     chains=method.chains,
                     parallel_chains=min(jobs, method.chains),
+                    threads_per_chain=threads if threads > 1 else None,
                     iter_warmup=method.warmup,
                     iter_sampling=method.draws,
                     adapt_delta=method.adapt_delta,
@@ -241,7 +244,7 @@ def _follow(stage: Stage) -> Callable[[str, int], None]:
     def hear(line: str, index: int) -> None:
         match = _ITERATION.match(line)
         if match:
-            done[index] = int(match[1])
+            done[int(match[1] or index)] = int(match[2])
             stage.update(float(sum(done.values())), match[3].lower())
 
     return hear

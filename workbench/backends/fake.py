@@ -67,9 +67,11 @@ class FakeBackend:
         stats = {"log_p": log_density, "log_q": log_density}
         return RawRun(self._columns, self._location + self._scale * noise, stats, curvature=curvature)
 
-    def sample(self, job: Job, method: Nuts, *, jobs: int, progress: Progress = SILENT) -> RawRun:
+    def sample(
+        self, job: Job, method: Nuts, *, jobs: int, threads: int = 1, progress: Progress = SILENT
+    ) -> RawRun:
         """Return independent draws of the posterior, in chains."""
-        del jobs
+        del jobs, threads
         self._may_fail("sample")
         rng = np.random.default_rng(job.seed)
         shape = (method.chains, method.draws)

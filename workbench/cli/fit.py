@@ -57,6 +57,9 @@ def command(
         int | None,
         typer.Option(min=1, help="Chains at a time; default: the cores.", rich_help_panel=_SAMPLER),
     ] = None,
+    threads: Annotated[
+        int, typer.Option(min=1, help="Threads in each chain, for reduce_sum.", rich_help_panel=_SAMPLER)
+    ] = 1,
     level: Annotated[
         float, typer.Option(help="Probability of the intervals.", rich_help_panel=_OUTPUT)
     ] = 0.95,
@@ -79,6 +82,9 @@ def command(
         str | None,
         typer.Option(help="clang++, g++, zig or a path; default: the first found.", rich_help_panel=_STAN),
     ] = None,
+    native: Annotated[
+        bool, typer.Option("--native", help="Compile for this very processor.", rich_help_panel=_STAN)
+    ] = False,
     toolchain: Annotated[
         str, typer.Option(help="auto, embedded, or cmdstan for your own.", rich_help_panel=_STAN)
     ] = "auto",
@@ -94,18 +100,19 @@ def command(
         raise RequestError(f"--level was expected to be between 0 and 1, found {level}.")
     nuts = Nuts(chains, draws, warmup, adapt_delta, max_treedepth)
     asked = pipeline.Options(
-        options.columns(column or []),
-        options.values(set_ or []),
-        options.numbers(prior or []),
-        options.roles(role or []),
-        options.scaled(scale),
-        (Mle(), Map(), Map(jacobian=True), Laplace(), nuts),
-        seed,
-        level,
-        jobs or options.available_cores(),
-        output,
-        Settings(compiler=compiler, source=toolchain),
-        shlex.join(["workbench", *sys.argv[1:]]),
+        columns=options.columns(column or []),
+        given=options.values(set_ or []),
+        priors=options.numbers(prior or []),
+        roles=options.roles(role or []),
+        scaled=options.scaled(scale),
+        methods=(Mle(), Map(), Map(jacobian=True), Laplace(), nuts),
+        seed=seed,
+        level=level,
+        jobs=jobs or options.available_cores(),
+        threads=threads,
+        output=output,
+        toolchain=Settings(compiler=compiler, source=toolchain, native=native),
+        command=shlex.join(["workbench", *sys.argv[1:]]),
     )
     fitted, folder = pipeline.fit(model, data, asked, progress=console.progress(quiet))
     if json_:

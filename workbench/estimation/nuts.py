@@ -35,7 +35,10 @@ def sample(setting: Setting, method: Nuts) -> Part:
     """Return the posterior's draws and, for each parameter, its summary."""
     job = setting.job("nuts")
     try:
-        run = setting.backend.sample(job, method, jobs=setting.request.jobs, progress=setting.progress)
+        request = setting.request
+        run = setting.backend.sample(
+            job, method, jobs=request.jobs, threads=request.threads, progress=setting.progress
+        )
     except RunError as error:
         return Part("failed", error.message)
     if not np.isfinite(run.stats["lp"]).all():

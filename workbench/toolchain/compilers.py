@@ -83,7 +83,16 @@ def find_compiler(
         return identify(path), f"you asked for {wanted}"
     for compiler in installed_compilers():
         return compiler, f"{compiler.argv[0]} is the first compiler found"
-    return identify_zig(provide_zig(), zig_cache), "the machine has neither clang++ nor g++"
+    try:
+        zig = provide_zig()
+    except ToolchainMissing as reason:
+        message = (
+            "this machine has no C++ compiler: neither clang++ nor g++ is on the PATH, and "
+            f"{reason.message[0].lower()}{reason.message[1:]}"
+        )
+        hint = "install clang++ or g++, or let pip reach a package index, which has zig"
+        raise ToolchainMissing(message, hint=hint) from reason
+    return identify_zig(zig, zig_cache), "the machine has neither clang++ nor g++"
 
 
 def installed_compilers() -> tuple[Compiler, ...]:
