@@ -21,10 +21,19 @@ from workbench.toolchain import cache, cmdstan
 from workbench.toolchain.compilers import copy_header, header_command, link_command, object_command
 from workbench.toolchain.locate import Toolchain
 
-# The driver's pieces that do without the precompiled header are compiled while it is being made; of the
-# others the slowest start first, so that all processors finish together.
+# The driver's pieces that do without the precompiled header are compiled while it is being made. Of the
+# others the slowest are pieces by themselves and start first, so that all processors finish together; the
+# rest is one piece, since g++ takes five seconds to begin with any.
 _WITHOUT_HEADER = ("contexts.cpp", "grammar.cpp", "number.cpp", "settings.cpp")
-_SLOWEST = ("pathfinder.cpp", "optimize.cpp", "laplace.cpp", "nuts_dense.cpp", "variational.cpp")
+_ALONE = (
+    "pathfinder.cpp",
+    "optimize.cpp",
+    "laplace.cpp",
+    "nuts_dense.cpp",
+    "variational.cpp",
+    "nuts_diag.cpp",
+    "nuts_unit.cpp",
+)
 # clang says so of a header made before an upgrade of the system's own headers.
 _STALE_HEADER = "has been modified since the precompiled header"
 # What a compiler takes for one piece of the driver [bytes].
@@ -101,24 +110,20 @@ def build(
         The C++ compiler fails; carries its command and a log file.
     """
     started = time.monotonic()
-    model = _Model(toolchain, threads, name, source, tuple(include_paths), progress)
     cpp = translate(name, source, toolchain.stanc, include_paths)
-    key = hash_parts("model", _front_end_key(toolchain, threads), cpp)
+    model = _Model(toolchain, threads, name, source, cpp, tuple(include_paths), progress)
+    key = hash_parts("model", _front_end_key(toolchain, threads), name, cpp)
     place = cache.entry(toolchain.cache, "models", key)
     cached = cache.is_sound(place)
     if not cached:
-        # The driver first: its lock must not be waited for while this model's is held.
-        driver = [] if toolchain.source == "cmdstan" else build_driver(toolchain, threads, progress)
-        _with_fresh_header(
-            toolchain, threads, lambda: cache.publish(place, partial(model.compile, cpp, driver), progress)
-        )
+        _with_fresh_header(toolchain, threads, lambda: model.publish(place))
     cache.touch(place)
     seconds = time.monotonic() - started
     version, compiler = toolchain.stan_version, toolchain.compiler.version
     return CompiledModel(name, place / name, key, cached, seconds, version, compiler, threads)
 
 
-def _with_fresh_header(toolchain: Toolchain, threads: bool, compile_model: Callable[[], object]) -> None:
+def _with_fresh_header(toolchain: Toolchain, threads: bool, compile_model: Callable[[], None]) -> None:
     """Compile; once more without the old header if the compiler finds that a system header has changed."""
     try:
         compile_model()
@@ -194,25 +199,17 @@ def build_driver(toolchain: Toolchain, threads: bool, progress: Progress) -> lis
     place = cache.entry(toolchain.cache, "drivers", driver_key(toolchain, threads))
 
     def make(folder: Path) -> None:
-        def commands(sources: Sequence[Path], header: Path | None) -> list[process.Command]:
-            return [
-                object_command(
-                    toolchain.compiler,
-                    toolchain.home,
-                    header,
-                    source,
-                    folder / f"{source.stem}.o",
-                    threads=threads,
-                )
-                for source in sources
-            ]
+        def command(source: Path, header: Path | None) -> process.Command:
+            output = folder / f"{source.stem}.o"
+            return object_command(toolchain.compiler, toolchain.home, header, source, output, threads=threads)
 
-        sources = sorted(_driver_sources(".cpp"), key=_slowest_first)
-        free = [source for source in sources if source.name in _WITHOUT_HEADER]
-        header = build_header(toolchain, threads, progress, beside=commands(free, None))
-        rest = [source for source in sources if not (folder / f"{source.stem}.o").exists()]
-        with progress.stage("Building Stan's driver", len(rest)) as stage:
-            compile_all(toolchain, "Stan's driver", commands(rest, header), on_count=stage.update)
+        free, pieces = _driver_pieces(folder)
+        beside = [command(source, None) for source in free]
+        header = build_header(toolchain, threads, progress, beside)
+        waiting = [source for source in (*pieces, *free) if not (folder / f"{source.stem}.o").exists()]
+        with progress.stage("Building Stan's driver", len(waiting)) as stage:
+            commands = [command(source, header) for source in waiting]
+            compile_all(toolchain, "Stan's driver", commands, on_count=stage.update)
 
     cache.publish(place, make, progress)
     cache.touch(place)
@@ -224,8 +221,14 @@ def _driver_sources(*suffixes: str) -> list[Path]:
     return sorted(path for path in folder.iterdir() if path.suffix in suffixes)
 
 
-def _slowest_first(source: Path) -> int:
-    return _SLOWEST.index(source.name) if source.name in _SLOWEST else len(_SLOWEST)
+def _driver_pieces(folder: Path) -> tuple[list[Path], list[Path]]:
+    """Return what compiles without the header, and with it; small sources are gathered in the folder."""
+    sources = {path.name: path for path in _driver_sources(".cpp")}
+    free = [sources.pop(name) for name in _WITHOUT_HEADER]
+    alone = [sources.pop(name) for name in _ALONE]
+    together = folder / "together.cpp"
+    together.write_text("".join(f'#include "{path}"\n' for path in sources.values()))
+    return free, [*alone, together]
 
 
 @dataclass(frozen=True)
@@ -236,19 +239,23 @@ class _Model:
     threads: bool
     name: str
     source: str
+    cpp: str
     include_paths: tuple[Path, ...]
     progress: Progress
 
-    def compile(self, cpp: str, driver: Sequence[Path], folder: Path) -> None:
+    def publish(self, place: Path) -> None:
         if self.toolchain.source == "cmdstan":
-            return self._compile_by_make(folder)
-        return self._compile_with_driver(folder, cpp, driver)
+            cache.publish(place, self._compile_by_make, self.progress)
+            return
+        # The driver first: its lock must not be waited for while this model's is held.
+        driver = build_driver(self.toolchain, self.threads, self.progress)
+        cache.publish(place, partial(self._compile_with_driver, driver), self.progress)
 
-    def _compile_with_driver(self, folder: Path, cpp: str, driver: Sequence[Path]) -> None:
+    def _compile_with_driver(self, driver: Sequence[Path], folder: Path) -> None:
         compiler, home = self.toolchain.compiler, self.toolchain.home
         header = build_header(self.toolchain, self.threads, self.progress)
         source, model = folder / f"{self.name}.hpp", folder / f"{self.name}.o"
-        source.write_text(cpp)
+        source.write_text(self.cpp)
         with self.progress.stage(f"Compiling {self.name}"):
             command = object_command(compiler, home, header, source, model, threads=self.threads)
             compile_all(self.toolchain, self.name, [command])
