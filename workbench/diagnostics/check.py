@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import wraps
 from typing import Any, Literal
 
 Status = Literal["issue", "tip", "passed", "n/a", "skipped"]
@@ -78,11 +79,16 @@ def worst(record: Record, key: str, *, smallest: bool = False) -> tuple[str, flo
     return choose(found, key=lambda pair: pair[1])
 
 
-def without_draws(record: Record) -> Finding | None:
-    """Return the finding of a check that needs posterior draws where there are none."""
-    part = record["nuts"]
-    if part["status"] == "ok":
-        return None
-    if part["status"] == "skipped":
-        return Finding("skipped", "No posterior draws were asked for.")
-    return Finding("n/a", f"There are no posterior draws: {part['reason']}")
+def needs_draws(examine: Callable[[Record], Finding]) -> Callable[[Record], Finding]:
+    """Wrap what a check does with posterior draws: without them it does not apply."""
+
+    @wraps(examine)
+    def wrapped(record: Record) -> Finding:
+        part = record["nuts"]
+        if part["status"] == "ok":
+            return examine(record)
+        if part["status"] == "skipped":
+            return Finding("skipped", "No posterior draws were asked for.")
+        return Finding("n/a", f"There are no posterior draws: {part['reason']}")
+
+    return wrapped

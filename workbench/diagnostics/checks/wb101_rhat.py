@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-from workbench.diagnostics.check import Check, Finding, Record, without_draws, worst
+from workbench.diagnostics.check import Check, Finding, Record, needs_draws, worst
 
 LIMIT = 1.01
 """Largest acceptable R-hat: Vehtari et al. (2021), section 4."""
 
 
+@needs_draws
 def _examine(record: Record) -> Finding:
-    missing = without_draws(record)
-    if missing is not None:
-        return missing
     found = worst(record, "rhat")
     if found is None:
         return Finding("n/a", "No parameter varies, so there is nothing to compare between chains.")

@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-from workbench.diagnostics.check import Check, Finding, Record, without_draws, worst
+from workbench.diagnostics.check import Check, Finding, Record, needs_draws, worst
 
 PER_CHAIN = 100
 """Smallest acceptable bulk and tail ESS for each chain: Vehtari et al. (2021), section 4."""
 
 
+@needs_draws
 def _examine(record: Record) -> Finding:
-    missing = without_draws(record)
-    if missing is not None:
-        return missing
     needed = PER_CHAIN * record["nuts"]["chains"]
     found = [(kind, worst(record, f"ess_{kind}", smallest=True)) for kind in ("bulk", "tail")]
     known = [(kind, *one) for kind, one in found if one is not None]

@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-from workbench.diagnostics.check import Check, Finding, Record, without_draws
+from workbench.diagnostics.check import Check, Finding, Record, needs_draws
 
 FAIL_SHARE = 0.01
 """Share of divergent draws from which the verdict is `fail`; below it, `caution`. Ours: a handful out of
 thousands is often the tip of a narrow region, a percent is that region being cut off."""
 
 
+@needs_draws
 def _examine(record: Record) -> Finding:
-    missing = without_draws(record)
-    if missing is not None:
-        return missing
     nuts = record["nuts"]
     count = nuts.get("divergences")
     if count is None:

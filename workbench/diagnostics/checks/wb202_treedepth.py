@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from workbench.diagnostics.check import Check, Finding, Record, without_draws
+from workbench.diagnostics.check import Check, Finding, Record, needs_draws
 
 
+@needs_draws
 def _examine(record: Record) -> Finding:
-    missing = without_draws(record)
-    if missing is not None:
-        return missing
     nuts = record["nuts"]
     hits = nuts.get("max_treedepth_hits")
     if hits is None:

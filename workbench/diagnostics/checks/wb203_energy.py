@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-from workbench.diagnostics.check import Check, Finding, Record, without_draws
+from workbench.diagnostics.check import Check, Finding, Record, needs_draws
 
 LIMIT = 0.3
 """Smallest acceptable E-BFMI: Betancourt (2016), arXiv:1604.00695."""
 
 
+@needs_draws
 def _examine(record: Record) -> Finding:
-    missing = without_draws(record)
-    if missing is not None:
-        return missing
     values = [one for one in record["nuts"].get("ebfmi", []) if one is not None]
     if not values:
         return Finding("n/a", "There are no energies to compare.")
