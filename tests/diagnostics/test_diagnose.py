@@ -120,7 +120,7 @@ def test_generated_quantities_do_not_decide_convergence():
 def test_messages_carry_the_number_and_the_label():
     record = changed("nuts", "estimates", "mu", {**PARAMETER, "rhat": 1.25, "label": "mean effect"})
     assert finding_of("WB101", record).message == (
-        "The chains disagree: R-hat is 1.250 for mean effect, above 1.01."
+        "The chains disagree: R-hat is 1.250 for `mean effect`, above 1.01."
     )
 
 

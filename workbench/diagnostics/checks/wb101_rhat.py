@@ -15,9 +15,9 @@ def _examine(record: Record) -> Finding:
         return Finding("n/a", "No parameter varies, so there is nothing to compare between chains.")
     name, rhat = found
     if rhat > LIMIT:
-        message = f"The chains disagree: R-hat is {rhat:.3f} for {name}, above {LIMIT}."
+        message = f"The chains disagree: R-hat is {rhat:.3f} for `{name}`, above {LIMIT}."
         return Finding("issue", message, rhat, "fail")
-    return Finding("passed", f"The largest R-hat is {rhat:.3f} ({name}), below {LIMIT}.", rhat)
+    return Finding("passed", f"The largest R-hat is {rhat:.3f} (`{name}`), below {LIMIT}.", rhat)
 
 
 CHECK = Check(

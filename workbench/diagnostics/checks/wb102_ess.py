@@ -17,9 +17,9 @@ def _examine(record: Record) -> Finding:
         return Finding("n/a", "No parameter varies, so there is no effective sample size.")
     kind, name, ess = min(known, key=lambda one: one[2])
     if ess < needed:
-        message = f"Too few effective draws: {kind} ESS is {ess:.0f} for {name}, below {needed}."
+        message = f"Too few effective draws: {kind} ESS is {ess:.0f} for `{name}`, below {needed}."
         return Finding("issue", message, ess, "caution")
-    return Finding("passed", f"The smallest {kind} ESS is {ess:.0f} ({name}), above {needed}.", ess)
+    return Finding("passed", f"The smallest {kind} ESS is {ess:.0f} (`{name}`), above {needed}.", ess)
 
 
 CHECK = Check(

@@ -21,7 +21,7 @@ def _examine(record: Record) -> Finding:
     name = max(gaps, key=lambda one: abs(gaps[one]))
     label = record["nuts"]["estimates"][name].get("label", name)
     side = "below" if gaps[name] < 0 else "above"
-    message = f"The MAP of {label} lies {abs(gaps[name]):.2f} posterior SDs {side} the posterior mean"
+    message = f"The MAP of `{label}` lies {abs(gaps[name]):.2f} posterior SDs {side} the posterior mean"
     if abs(gaps[name]) > LIMIT:
         return Finding("tip", f"{message}: the mode alone would mislead.", gaps[name])
     return Finding("passed", f"{message}, the largest gap of all.", gaps[name])
