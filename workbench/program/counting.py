@@ -12,6 +12,8 @@ from workbench.program.replay import LIKELIHOOD, opening_of
 from workbench.program.rewrite import SPLICED, Plan, spliced
 from workbench.program.terms import Term
 
+# What can make an enclosing statement part of the slice.
+_KEPT = (n.Tilde, n.Increment, n.CallStatement, n.Assignment, n.Declare)
 _NAME = re.compile(r"[A-Za-z]\w*")
 
 
@@ -77,8 +79,8 @@ def _is_kept(statement: n.Stmt, counted: set[int], needed: frozenset[str]) -> bo
         return any(name in needed for name, _ in statement.variables)
     if isinstance(statement, n.Jump):
         return bool(statement.word)
-    inner = [item for item in t.walk(statement) if isinstance(item, n.Stmt) and item is not statement]
-    return any(_is_kept(item, counted, needed) for item in inner if not isinstance(item, n.Jump))
+    inner = (item for item in t.walk(statement) if isinstance(item, _KEPT) and item is not statement)
+    return any(_is_kept(item, counted, needed) for item in inner)
 
 
 def _sliced(

@@ -8,55 +8,75 @@ from typing import Any
 
 from workbench.program import nodes as n
 
+_LEAVES = (str, int, n.Type, type(None))
+
+
+_PARTS: dict[type, tuple[str, ...]] = {}
+
+
+def _parts(node: Any) -> tuple[str, ...]:
+    """Return the names of a node's fields, looked up once for each kind of node."""
+    kind = type(node)
+    if kind not in _PARTS:
+        _PARTS[kind] = tuple(part.name for part in dataclasses.fields(kind))
+    return _PARTS[kind]
+
 
 def children(node: object) -> Iterator[Any]:
     """Yield the nodes directly inside a node, in source order."""
-    if isinstance(node, tuple):
-        for item in node:
-            if dataclasses.is_dataclass(item):
-                yield item
-            elif isinstance(item, tuple):
-                yield from children(item)
-    elif dataclasses.is_dataclass(node):
-        for part in dataclasses.fields(node):
-            value = getattr(node, part.name)
-            if not isinstance(value, n.Type):
-                yield from children((value,))
+    held = node if isinstance(node, tuple) else (getattr(node, name) for name in _parts(node))
+    for value in held:
+        if isinstance(value, tuple):
+            yield from children(value)
+        elif not isinstance(value, _LEAVES):
+            yield value
 
 
 def walk(node: object) -> Iterator[Any]:
     """Yield a node and everything inside it, outermost first."""
-    if dataclasses.is_dataclass(node):
-        yield node
-    for child in children(node):
-        yield from walk(child)
+    waiting = list(node[::-1]) if isinstance(node, tuple) else [node]
+    while waiting:
+        item = waiting.pop()
+        if isinstance(item, tuple):
+            waiting += item[::-1]
+        elif not isinstance(item, _LEAVES):
+            yield item
+            waiting += [getattr(item, name) for name in _parts(item)[::-1]]
 
 
 def rebuild(node: Any, change: Callable[[Any], Any]) -> Any:
     """Return a copy of a node with `change` applied to every node inside it, innermost first.
 
-    `change` returns the node itself where nothing is to be done.
+    `change` returns the node itself where nothing is to be done; what is unchanged is not copied.
     """
-    if isinstance(node, tuple):
-        return tuple(rebuild(item, change) for item in node)
-    if not dataclasses.is_dataclass(node) or isinstance(node, n.Type | type):
+    if isinstance(node, _LEAVES):
         return node
-    old = {part.name: getattr(node, part.name) for part in dataclasses.fields(node)}
-    new = {name: rebuild(value, change) for name, value in old.items()}
-    same = all(new[name] is old[name] or new[name] == old[name] for name in old)
-    return change(node if same else type(node)(**new))
+    if isinstance(node, tuple):
+        items = tuple(rebuild(item, change) for item in node)
+        return node if all(new is old for new, old in zip(items, node, strict=True)) else items
+    return change(_with_parts(node, lambda part: rebuild(part, change)))
 
 
 def substitute(node: Any, replacements: Mapping[int, Any]) -> Any:
     """Return a copy of a node with the very nodes named by their `id()` replaced."""
+    if isinstance(node, _LEAVES):
+        return node
     if id(node) in replacements:
         return replacements[id(node)]
     if isinstance(node, tuple):
-        return tuple(substitute(item, replacements) for item in node)
-    if not dataclasses.is_dataclass(node) or isinstance(node, n.Type | type):
+        items = tuple(substitute(item, replacements) for item in node)
+        return node if all(new is old for new, old in zip(items, node, strict=True)) else items
+    return _with_parts(node, lambda part: substitute(part, replacements))
+
+
+def _with_parts(node: Any, change: Callable[[Any], Any]) -> Any:
+    """Return a node with its parts changed, itself where none is."""
+    names = _parts(node)
+    old = [getattr(node, name) for name in names]
+    new = [change(part) for part in old]
+    if all(mine is theirs for mine, theirs in zip(new, old, strict=True)):
         return node
-    parts = {part.name: getattr(node, part.name) for part in dataclasses.fields(node)}
-    return type(node)(**{name: substitute(value, replacements) for name, value in parts.items()})
+    return type(node)(**dict(zip(names, new, strict=True)))
 
 
 def bare(expression: n.Expr) -> n.Expr:
