@@ -69,7 +69,7 @@ def test_a_bounded_parameter_with_no_curvature_left_runs_to_its_edge(request_for
         return replace(curvature, hessian=hessian, constrain_jacobian=jacobian)
 
     reason = reason_of(request_for, edge)
-    assert "`alpha` runs to the edge of its range (it had reached 1)" in reason
+    assert "rises to the edge of the range of `alpha` (it had reached 1)" in reason
 
 
 def test_curvature_that_is_not_finite_is_no_mode(request_for):

@@ -142,11 +142,11 @@ def _problem(curvature: Curvature | None, run: RawRun) -> str:
         return "the curvature at the point where the optimiser stopped is not finite."
     diagonal = np.diag(information)
     if (diagonal <= 0).any():
-        return _flat(curvature, int(np.argmin(diagonal)))
+        return _flat(curvature, run, int(np.argmin(diagonal)))
     scaled = information / np.sqrt(np.outer(diagonal, diagonal))
     eigenvalues, eigenvectors = np.linalg.eigh(scaled)
     if eigenvalues[0] < FLAT:
-        return _flat(curvature, int(np.argmax(np.abs(eigenvectors[:, 0]))))
+        return _flat(curvature, run, int(np.argmax(np.abs(eigenvectors[:, 0]))))
     spread = np.sqrt(np.diag(np.linalg.inv(information)))
     runaway = _transformed(curvature) & (spread > RUNAWAY_SD)
     if runaway.any():
@@ -161,21 +161,20 @@ def _unfinished(gradient: Floats, information: Floats) -> str:
     return f"the optimiser stopped {decrement:.2g} nats below where a Newton step leads."
 
 
-def _flat(curvature: Curvature, index: int) -> str:
-    name = curvature.free_names[index]
-    return (
-        f"the log density has no maximum: it is flat or still rising along `{name}` "
-        "where the optimiser stopped."
-    )
+def _flat(curvature: Curvature, run: RawRun, index: int) -> str:
+    where = _reached(curvature, run, index)
+    return f"the log density has no maximum: it is flat or still rising along {where}."
 
 
 def _at_the_edge(curvature: Curvature, run: RawRun, index: int) -> str:
+    where = _reached(curvature, run, index)
+    return f"the log density has no maximum inside the support: it rises to the edge of the range of {where}."
+
+
+def _reached(curvature: Curvature, run: RawRun, index: int) -> str:
     name = curvature.free_names[index]
     stopped = dict(zip(run.columns, run.draws[0, 0], strict=True)).get(name)
-    where = "" if stopped is None else f" (it had reached {stopped:.3g})"
-    return (
-        f"the log density has no maximum inside the support: `{name}` runs to the edge of its range{where}."
-    )
+    return f"`{name}`" if stopped is None else f"`{name}` (it had reached {stopped:.3g})"
 
 
 def _transformed(curvature: Curvature) -> np.ndarray:
