@@ -155,7 +155,8 @@ def instrument(
     lifted = tuple(item for item in hyperparameters if not item.is_user_data)
     data = (*tree.block("data"), *_added_data(plan, lifted))
     transformed = (*tree.block("transformed data"), *(counting_slice(tree, plan) if plan.opened else ()))
-    quantities = (*_declared(plan), *replayed(tree, plan), *_total(plan), *tree.block("generated quantities"))
+    filled = (*replayed(tree, plan), *_total(plan)) if plan.terms else ()
+    quantities = (*_declared(plan), *filled, *tree.block("generated quantities"))
     changed = tree.replace(
         functions=(*tree.block("functions"), *weighted_functions(plan), *recording_functions(plan)),
         data=data,
