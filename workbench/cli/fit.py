@@ -90,16 +90,16 @@ def command(
     ] = "auto",
 ) -> None:
     """Fit a Stan program to a table: MLE, MAP, Laplace and NUTS, with a verdict and a report."""
-    from workbench import pipeline
     from workbench.cli import table
     from workbench.estimation import store
     from workbench.methods import Laplace, Map, Mle, Nuts
+    from workbench.pipeline import fitting
     from workbench.toolchain import Settings
 
     if not 0 < level < 1:
         raise RequestError(f"--level was expected to be between 0 and 1, found {level}.")
     nuts = Nuts(chains, draws, warmup, adapt_delta, max_treedepth)
-    asked = pipeline.Options(
+    asked = fitting.Options(
         columns=options.columns(column or []),
         given=options.values(set_ or []),
         priors=options.numbers(prior or []),
@@ -114,7 +114,7 @@ def command(
         toolchain=Settings(compiler=compiler, source=toolchain, native=native),
         command=shlex.join(["workbench", *sys.argv[1:]]),
     )
-    fitted, folder = pipeline.fit(model, data, asked, progress=console.progress(quiet))
+    fitted, folder = fitting.fit(model, data, asked, progress=console.progress(quiet))
     if json_:
         typer.echo(store.dump(fitted.record), nl=False)
     else:

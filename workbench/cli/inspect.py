@@ -38,11 +38,13 @@ def command(
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Show no progress.")] = False,
 ) -> None:
     """Say what a program needs, what each of its statements does, and what can be done with it."""
-    from workbench import pipeline
     from workbench.errors import ProgramError
+    from workbench.pipeline.reading import check_exists, read_program
     from workbench.program import describe
+    from workbench.toolchain import provision
 
-    read = pipeline.read_program(model, options.roles(role or []), console.progress(quiet))
+    check_exists(model)
+    read = read_program(model, options.roles(role or []), provision(progress=console.progress(quiet)))
     if instrumented:
         if read.instrumented is None:
             reason = read.obstacles[0].message if read.obstacles else "no reason is known."

@@ -15,6 +15,6 @@ def command(
     run: Annotated[Path, typer.Argument(help="A run directory that `workbench fit` wrote.", metavar="RUN")],
 ) -> None:
     """Draw the report of a run anew from its own files."""
-    from workbench import pipeline
+    from workbench.pipeline import fitting
 
-    typer.echo(pipeline.redraw(run))
+    typer.echo(fitting.redraw(run))

@@ -5,18 +5,18 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, cast
+from typing import Any
 
-from workbench import binding, card, priors, program, tables, toolchain
+from workbench import binding, card, priors, tables, toolchain
 from workbench.binding import BoundData
 from workbench.card import Card
 from workbench.diagnostics import diagnose
-from workbench.errors import ProgramError
 from workbench.estimation import Fit, store
 from workbench.estimation import fit as estimate
 from workbench.methods import Method
+from workbench.pipeline.reading import check_exists, read_program
 from workbench.priors import Priors
-from workbench.program import Program, Role
+from workbench.program import Program
 from workbench.progress import SILENT, Progress
 from workbench.report import fit_report, render
 from workbench.request import DEFAULT_METHODS, FitRequest
@@ -85,10 +85,10 @@ def fit(
         Any of the tree in `workbench.errors`; an earlier run in the same place is kept.
     """
     options = options or Options()
-    _check_exists(model)
+    check_exists(model)
     table = tables.read(data)
     tools = toolchain.provision(options.toolchain, progress)
-    request = prepare(_read(model, options.roles, tools), table, options)
+    request = prepare(read_program(model, options.roles, tools), table, options)
     executable, original = _build(request, tools, progress)
     from workbench.backends.cmdstan import CmdStanBackend  # only now: importing it takes a second
 
@@ -109,20 +109,6 @@ def conclude(fitted: Fit, folder: Path) -> tuple[Fit, Path]:
     """
     diagnosed = store.with_entries(fitted, {"diagnosis": diagnose(fitted.record).record})
     return diagnosed, store.write(diagnosed, render(fit_report(diagnosed)), folder)
-
-
-def read_program(
-    model: Path, roles: Mapping[str, str], progress: Progress = SILENT, settings: Settings | None = None
-) -> Program:
-    """Read a program, its roles settled by its card and then by the user.
-
-    Raises
-    ------
-    ProgramError
-        There is no such file, stanc rejects it, or a role names no term.
-    """
-    _check_exists(model)
-    return _read(model, roles, toolchain.provision(settings or Settings(), progress))
 
 
 def prepare(read: Program, table: Table, options: Options) -> FitRequest:
@@ -167,19 +153,6 @@ def redraw(folder: Path) -> Path:
     fitted = store.read(folder)
     store.rewrite_report(folder, render(fit_report(fitted)))
     return folder / store.REPORT
-
-
-def _check_exists(model: Path) -> None:
-    if not model.is_file():
-        message = f"a Stan program was expected at `{model}`, but there is no such file."
-        raise ProgramError(message, path=model, hint="check the path")
-
-
-def _read(model: Path, roles: Mapping[str, str], tools: Toolchain) -> Program:
-    read = program.read(model, tools.stanc)
-    settled = {**card.read(model).roles, **roles}
-    # What is no role is refused there, in words.
-    return program.settle_roles(read, cast("Mapping[str | int, Role]", settled), tools.stanc)
 
 
 def _bind(read: Program, table: Table, story: Card, settled: Priors, options: Options) -> BoundData:

@@ -1,0 +1,76 @@
+"""`workbench inspect`: a program taken apart, in a table, as JSON, and as the program that is compiled."""
+
+import json
+
+from tests.cli.conftest import SCHOOLS
+
+STAN = SCHOOLS[0]
+
+UNCLEAR = """
+data {
+  int N;
+  vector[N] y;
+}
+parameters {
+  vector[N] phi;
+  real<lower=0> s;
+}
+model {
+  phi ~ normal(0, 1);
+  0 ~ normal(sum(phi), 0.001);
+  y ~ normal(phi, s);
+}
+"""
+
+
+def test_the_table_names_data_parameters_terms_and_abilities(workbench):
+    done = workbench("inspect", STAN)
+    assert done.returncode == 0, done.stderr
+    for words in ("data it needs", "vector<lower=0>[J]", "terms of the log density", "what can be done"):
+        assert words in done.stdout
+    assert "likelihood" in done.stdout
+
+
+def test_json_says_the_same(workbench):
+    read = json.loads(workbench("inspect", STAN, "--json").stdout)
+    assert [term["role"] for term in read["terms"]] == ["prior", "prior", "latent", "likelihood"]
+    assert {one["name"]: one["default"] for one in read["hyperparameters"]}["tau.mu"] == 0.0
+    assert all(one["available"] for one in read["capabilities"])
+
+
+def test_the_instrumented_program_is_one_stanc_accepts(workbench, tmp_path):
+    text = workbench("inspect", STAN, "--instrumented").stdout
+    (tmp_path / "again.stan").write_text(text)
+    assert workbench("inspect", "again.stan").returncode == 0
+    assert "weights" in text
+
+
+def test_inspecting_leaves_nothing_beside_the_program(workbench, tmp_path):
+    (tmp_path / "unclear.stan").write_text(UNCLEAR)
+    workbench("inspect", "unclear.stan")
+    assert [path.name for path in tmp_path.iterdir()] == ["unclear.stan"]
+
+
+def test_an_open_role_is_settled_by_the_user_or_by_the_card(workbench, tmp_path):
+    (tmp_path / "unclear.stan").write_text(UNCLEAR)
+
+    def roles(*options):
+        return {
+            term["line"]: term["role"]
+            for term in json.loads(workbench("inspect", "unclear.stan", "--json", *options).stdout)["terms"]
+        }
+
+    assert roles()[12] == "unplaced"
+    assert roles("--role", "line 12=prior")[12] == "prior"
+    (tmp_path / "unclear.toml").write_text('[roles]\n"line 12" = "likelihood"\n')
+    assert roles()[12] == "likelihood"
+    assert roles("--role", "line 12=prior")[12] == "prior"
+
+
+def test_bad_roles_are_refused(workbench):
+    done = workbench("inspect", STAN, "--role", "line 1=prior")
+    assert done.returncode == 2
+    assert "has no term at `line 1`" in done.stderr
+    done = workbench("inspect", STAN, "--role", "line 34=mystery")
+    assert done.returncode == 2
+    assert "`mystery` is no role" in done.stderr

@@ -1,0 +1,40 @@
+"""A program read with its card: the part of the main job that needs no data."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import cast
+
+from workbench import card, program
+from workbench.errors import ProgramError
+from workbench.program import Program, Role
+from workbench.toolchain import Toolchain
+
+
+def read_program(model: Path, roles: Mapping[str, str], tools: Toolchain) -> Program:
+    """Read a program, its roles settled by its card and then by the user.
+
+    Raises
+    ------
+    ProgramError
+        There is no such file, stanc rejects it, or a role names no term.
+    """
+    check_exists(model)
+    read = program.read(model, tools.stanc)
+    settled = {**card.read(model).roles, **roles}
+    # What is no role is refused there, in words.
+    return program.settle_roles(read, cast("Mapping[str | int, Role]", settled), tools.stanc)
+
+
+def check_exists(model: Path) -> None:
+    """Refuse a program that is not there.
+
+    Raises
+    ------
+    ProgramError
+        There is no such file.
+    """
+    if not model.is_file():
+        message = f"a Stan program was expected at `{model}`, but there is no such file."
+        raise ProgramError(message, path=model, hint="check the path")
