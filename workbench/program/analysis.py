@@ -65,9 +65,22 @@ def _rules(program: Program) -> Rules:
     flow = follow(program.tree)
     declared = {item.name for item in program.data}
     containers = {item.name for item in program.data if not item.is_scalar} | (flow.data - declared)
-    scales = {item.name for item in program.parameters if item.lower is not None or item.kind in _SCALE_KINDS}
-    probabilities = {item.name for item in program.parameters if _is_probability(item)}
-    return Rules(flow, frozenset(containers), frozenset(scales - probabilities), frozenset(probabilities))
+    scales = frozenset(
+        item.name for item in program.parameters if item.lower is not None or item.kind in _SCALE_KINDS
+    )
+    probabilities = frozenset(item.name for item in program.parameters if _is_probability(item))
+    return Rules(
+        flow,
+        frozenset(containers),
+        frozenset(scales - probabilities),
+        frozenset(probabilities),
+        _sizes(program),
+    )
+
+
+def _sizes(program: Program) -> frozenset[str]:
+    declared = (*program.data, *program.parameters)
+    return frozenset(name for item in declared for size in item.sizes for name in size.names)
 
 
 def _is_probability(declaration: Declaration) -> bool:

@@ -23,6 +23,12 @@ _PRODUCTS = frozenset({
     "multiply", "diag_pre_multiply", "diag_post_multiply", "elt_multiply", "dot_product",
     "multiply_lower_tri_self_transpose", "quad_form", "quad_form_diag", "scale_matrix_exp_multiply",
 })  # fmt: skip
+_LINEAR = frozenset({
+    "sum", "mean", "to_vector", "to_row_vector", "to_matrix", "to_array_1d", "to_array_2d", "append_row",
+    "append_col", "append_array", "head", "tail", "segment", "block", "sub_col", "sub_row", "col", "row",
+    "diagonal", "diag_matrix", "cumulative_sum", "reverse", "transpose", "sort_asc", "sort_desc", "add",
+    "subtract", "minus", "rows_dot_product", "columns_dot_product", "csr_matrix_times_vector",
+})  # fmt: skip
 _DEEPEST_CALL = 12
 
 
@@ -168,10 +174,25 @@ class _Walker:
     def product(self, left: Value, right: Value) -> Value:
         ours, theirs = self.parameters_of(left), self.parameters_of(right)
         if ours and theirs:
-            self.flow.products |= {(ours, theirs), (theirs, ours)}
+            self.flow.products.add((self.linear(left), self.entries(right)))
+            self.flow.products.add((self.linear(right), self.entries(left)))
         return (self.as_factor(left) if theirs and not ours else left) | (
             self.as_factor(right) if ours and not theirs else right
         )
+
+    def linear(self, value: Value) -> frozenset[str]:
+        """Return the parameters that enter a value linearly."""
+        return frozenset(use.name for use in value.uses if use.via == "value") & self.flow.parameters
+
+    def entries(self, value: Value) -> frozenset[Use]:
+        """Return the parameters of a value, with how they enter it."""
+        return frozenset(use for use in value.all_uses if use.name in self.flow.parameters)
+
+    def through(self, function: str, value: Value) -> Value:
+        """Return a value after a function that is not linear: parameters are no longer themselves."""
+        moved = self.entries(Value(value.uses))
+        changed = {Use(use.name, "exp" if "exp" in {function, use.via} else "function") for use in moved}
+        return Value((value.uses - moved) | changed, value.densities)
 
     @staticmethod
     def as_factor(value: Value) -> Value:
@@ -338,7 +359,7 @@ def _binary(w: _Walker, node: n.Binary, env: Environment) -> Value:
         return w.product(left, right)
     if node.operator in {"/", "./"}:
         return left | w.product(NOTHING, right) if not w.parameters_of(left) else w.product(left, right)
-    return left | right
+    return w.through("pow", left | right) if node.operator in {"^", ".^"} else left | right
 
 
 def _call(w: _Walker, node: n.Call, env: Environment) -> Value:
@@ -357,7 +378,8 @@ def _call(w: _Walker, node: n.Call, env: Environment) -> Value:
         return w.call_function(node.name, arguments, adds_to_target=node.kind == "FnTarget")
     if node.name in _PRODUCTS and len(arguments) > 1:
         return w.product(arguments[0], arguments[1])
-    return _joined(arguments)
+    joined = _joined(arguments)
+    return joined if node.name in _LINEAR else w.through(node.name, joined)
 
 
 def _function_name(node: n.Call) -> str:

@@ -41,12 +41,15 @@ class Rules:
         Parameters that multiply others to set their spread: positive ones and Cholesky factors.
     probabilities
         Parameters that are probabilities.
+    sizes
+        Data that declare how long other data or parameters are.
     """
 
     flow: Flow
     containers: frozenset[str]
     scales: frozenset[str]
     probabilities: frozenset[str]
+    sizes: frozenset[str]
 
     def parameters(self, uses: Iterable[Use]) -> frozenset[str]:
         """Return the parameters among the uses, however they enter."""
@@ -68,7 +71,14 @@ class Rules:
 
     def is_scaled(self, names: frozenset[str]) -> bool:
         """Whether the program multiplies one of these parameters by a scale parameter."""
-        return any(names & ours and (theirs - names) & self.scales for ours, theirs in self.flow.products)
+        return any(
+            names & linear and any(self.is_scale(use) for use in other if use.name not in names)
+            for linear, other in self.flow.products
+        )
+
+    def is_scale(self, use: Use) -> bool:
+        """Whether a parameter sets a spread where it enters: a scale by declaration, or exponentiated."""
+        return use.name in self.scales or use.via == "exp"
 
 
 def judge_density(rules: Rules, density: Density, node: object = None) -> Judgement:
@@ -193,7 +203,7 @@ def _hand_written(rules: Rules, contribution: Contribution) -> Judgement:
     """Judge an expression without any density function in it."""
     uses = contribution.value.uses
     touched = rules.parameters(uses)
-    data = rules.data(uses, "value", "factor")
+    data = rules.data(uses, "value", "factor") - rules.sizes
     chosen_by = rules.data(contribution.branch, "branch") & rules.containers
     if chosen_by:
         return Judgement("likelihood", "inferred", f"stands in a branch that {_listed(chosen_by)} chose")
@@ -207,6 +217,9 @@ def _hand_written(rules: Rules, contribution: Contribution) -> Judgement:
         return Judgement("likelihood", "inferred", f"probabilities picked by the data {_listed(picked)}")
     if rules.is_scaled(touched):
         return Judgement("latent", "inferred", f"hand-written, of {_listed(touched)} that is scaled")
+    if len(touched) > 1 and touched & rules.scales:
+        reason = f"hand-written, of {_listed(touched - rules.scales)} given {_listed(touched & rules.scales)}"
+        return Judgement("latent", "inferred", reason)
     return Judgement("prior", "inferred", f"hand-written, of {_listed(touched)} alone")
 
 

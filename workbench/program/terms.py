@@ -95,7 +95,19 @@ def find_terms(
     for _, group in groupby(contributions, key=lambda item: item.path):
         for judgement, parts in _by_role(rules, list(group)):
             found.append(_term(rules, len(found) + 1, judgement, parts, statements, places))
-    return tuple(_of_latent(term, _latent_names(found)) for term in found)
+    latent = _latent_names(found)
+    return tuple(_may_normalise(_of_latent(term, latent), found) for term in found)
+
+
+def _may_normalise(term: Term, terms: Sequence[Term]) -> Term:
+    """Return a hand-written term as a question if it may belong to a hand-written latent one."""
+    is_alone = term.role == "prior" and not any(part.value.densities for part in term.parts)
+    for other in terms if is_alone else ():
+        is_written = other.role == "latent" and not any(part.value.densities for part in other.parts)
+        if is_written and set(term.parameters) < set(other.parameters):
+            reason = f"it may normalise the hand-written density in line {other.line}, or be a prior"
+            return replace(term, role="unplaced", confidence="ask", reason=reason)
+    return term
 
 
 def _latent_names(terms: Iterable[Term]) -> frozenset[str]:

@@ -10,7 +10,10 @@ from workbench.program.summands import Summand
 
 
 class Use(NamedTuple):
-    """A parameter or a data variable, and how it enters: value, factor, index, size or branch."""
+    """A parameter or a data variable, and how it enters: value, factor, index, size or branch.
+
+    A parameter may also enter through a function: ``exp``, or another (``function``).
+    """
 
     name: str
     via: str = "value"
@@ -103,7 +106,7 @@ class Flow:
     contributions
         Every summand added to ``target``, in the order met.
     products
-        Pairs of parameter sets that are multiplied with one another.
+        What is multiplied: parameters that enter one factor linearly, and those of the other factor.
     variables
         What each variable is made of at the end, by name.
     reads_target
@@ -117,7 +120,7 @@ class Flow:
     parameters: frozenset[str]
     data: frozenset[str]
     contributions: dict[tuple[tuple[int, ...], int], Contribution] = field(default_factory=dict)
-    products: set[tuple[frozenset[str], frozenset[str]]] = field(default_factory=set)
+    products: set[tuple[frozenset[str], frozenset[Use]]] = field(default_factory=set)
     variables: dict[str, Value] = field(default_factory=dict)
     reads_target: bool = False
     calls: dict[int, n.Expr | n.Tilde] = field(default_factory=dict)
