@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
-.PHONY: demo test lint lock clean
+.PHONY: demo test truth bench lock clean
 
 demo: $(READY) ## install, provision Stan, fit eight schools, print the path of the report
 	$(BIN)/workbench fit stan_models/hierarchical/eight_schools.stan data/eight_schools.csv
@@ -14,10 +14,13 @@ test: $(READY) ## lint, types, import contract and the default tests
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
-	$(BIN)/pytest
+	$(BIN)/pytest -m "not truth" -n 2 --dist loadfile
 
 truth: $(READY) ## the longer comparisons with independent results
-	$(BIN)/pytest -m truth
+	$(BIN)/pytest -m truth -n 2
+
+bench: $(READY) ## compile times of the compilers here, beside CmdStan's own way, in one run
+	$(BIN)/python tests/bench/compiling.py
 
 $(READY): pyproject.toml requirements.lock
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' \

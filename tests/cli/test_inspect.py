@@ -35,7 +35,7 @@ def test_json_says_the_same(workbench):
     read = json.loads(workbench("inspect", STAN, "--json").stdout)
     assert [term["role"] for term in read["terms"]] == ["prior", "prior", "latent", "likelihood"]
     assert {one["name"]: one["default"] for one in read["hyperparameters"]}["tau.mu"] == 0.0
-    assert all(one["available"] for one in read["capabilities"])
+    assert all(one["is_available"] for one in read["capabilities"])
 
 
 def test_the_instrumented_program_is_one_stanc_accepts(workbench, tmp_path):

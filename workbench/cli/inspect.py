@@ -40,7 +40,7 @@ def command(
     """Say what a program needs, what each of its statements does, and what can be done with it."""
     from workbench.errors import ProgramError
     from workbench.pipeline.reading import check_exists, read_program
-    from workbench.program import describe
+    from workbench.program import as_record, describe
     from workbench.toolchain import provision
 
     check_exists(model)
@@ -51,64 +51,9 @@ def command(
             raise ProgramError(f"`{model}` is compiled as it is: {reason}", path=model)
         typer.echo(read.instrumented.source, nl=False)
     elif json_:
-        typer.echo(json.dumps(as_json(describe(read)), indent=1, ensure_ascii=False))
+        typer.echo(json.dumps(as_record(describe(read)), indent=1, ensure_ascii=False))
     else:
         _show(describe(read), console.stdout())
-
-
-def as_json(description: Description) -> dict[str, object]:
-    """Return a description as plain values."""
-    read = description.program
-    return {
-        "schema": 1,
-        "name": read.name,
-        "path": str(read.path),
-        "sha256": read.sha256,
-        "instrumented": read.instrumented is not None,
-        "data": [{"name": one.name, "type": one.text, "line": one.line} for one in read.data],
-        "parameters": [
-            {
-                "name": one.name,
-                "type": one.type,
-                "support": one.support,
-                "line": one.line,
-                "prior": one.prior,
-                "kind": one.kind,
-                "terms": list(one.terms),
-            }
-            for one in description.parameters
-        ],
-        "terms": [
-            {
-                "index": one.index,
-                "line": one.line,
-                "text": one.text,
-                "role": one.role,
-                "confidence": one.confidence,
-                "reason": one.reason,
-                "parameters": list(one.parameters),
-                "data": list(one.data),
-            }
-            for one in read.terms
-        ],
-        "hyperparameters": [
-            {
-                "name": one.name,
-                "argument": one.argument,
-                "default": one.default,
-                "is_data": one.is_user_data,
-                "line": one.line,
-            }
-            for one in read.hyperparameters
-        ],
-        "capabilities": [
-            {"name": one.name, "available": one.is_available, "reason": one.reason}
-            for one in description.capabilities
-        ],
-        "obstacles": [
-            {"feature": one.feature, "message": one.message, "line": one.line} for one in read.obstacles
-        ],
-    }
 
 
 def _show(description: Description, to: Console) -> None:

@@ -28,7 +28,7 @@ def estimate(setting: Setting) -> Part:
     names = draws.parameters(program)
     return Part(
         "ok",
-        facts={**found.facts, **_log_likelihood(setting, found)},
+        facts={**found.facts, **_log_likelihood(setting, found), **_remark(setting)},
         estimates=_estimates(setting, found, names),
         groups={"mle": draws.read(found.run, program, data, names, ())},
         console=found.run.console,
@@ -52,6 +52,15 @@ def _unavailable(setting: Setting) -> str:
         flat = ", ".join(f"`{name}`" for name in program.untouched_by_likelihood)
         return f"the likelihood does not depend on {flat}: without the prior it is flat there."
     return ""
+
+
+def _remark(setting: Setting) -> dict[str, str]:
+    """Say what the estimate is where latent variables are estimated along with the parameters."""
+    has_latent = any(term.role == "latent" for term in setting.request.program.terms)
+    if not has_latent or "latent" in setting.request.scaled:
+        return {}
+    words = "latent variables keep their densities: this is a penalised joint mode, not a marginal maximum."
+    return {"remark": words}
 
 
 def _estimates(setting: Setting, found: mode.Mode, names: tuple[str, ...]) -> dict[str, dict[str, float]]:

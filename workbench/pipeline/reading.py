@@ -23,6 +23,8 @@ def read_program(model: Path, roles: Mapping[str, str], tools: Toolchain) -> Pro
     check_exists(model)
     read = program.read(model, tools.stanc)
     settled = {**card.read(model).roles, **roles}
+    if not settled:
+        return read
     # What is no role is refused there, in words.
     return program.settle_roles(read, cast("Mapping[str | int, Role]", settled), tools.stanc)
 

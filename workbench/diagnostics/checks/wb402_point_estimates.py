@@ -18,7 +18,9 @@ def _examine(record: Record) -> Finding:
     ]
     if missing:
         return Finding("tip", " ".join(missing), float(len(missing)))
-    return Finding("passed", "Every optimiser ended at a mode, judged by gradient and curvature.", 0.0)
+    message = "Every optimiser ended at a mode, judged by gradient and curvature."
+    remark = record["mle"].get("remark")
+    return Finding("passed", f"{message} Of the MLE: {remark}" if remark else message, 0.0)
 
 
 CHECK = Check(
