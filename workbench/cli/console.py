@@ -22,7 +22,7 @@ from workbench.progress import Progress as ProgressProtocol
 P = ParamSpec("P")
 T = TypeVar("T")
 
-_WIDTH = 120
+_WIDTH = 160
 """Columns of a table where no terminal says how wide it is."""
 
 

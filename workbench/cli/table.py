@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -19,6 +19,7 @@ _COLOURS = {"ok": "green", "caution": "yellow", "fail": "red"}
 
 _NONE = "–"
 _MOST_DECIMALS = 8
+_DISPENSABLE = ("Laplace", "mode°", "SE", "MLE", "ESS")
 _UNCONSTRAINED = "mode°: on the unconstrained scale"
 _GAP = "gap: from the posterior mean to the mode, in posterior SDs"
 
@@ -33,27 +34,44 @@ _METHODS = {
 
 def show(record: Mapping[str, Any], folder: Path, console: Console) -> None:
     """Print the estimates, what is missing and why, the verdict, and where the report lies."""
-    console.print(_table(record))
+    console.print(_table(record, console.width))
     _show_missing(record, console)
     _show_verdict(record["diagnosis"], console)
     console.print(f"report: {escape(str(folder / 'report.html'))}", soft_wrap=True)
 
 
-def _table(record: Mapping[str, Any]) -> Table:
+def _table(record: Mapping[str, Any], width: int) -> Table:
     table = Table(title=_title(record), title_justify="left", header_style="bold", box=None, pad_edge=False)
+    names = _names(record)[:_ROWS]
+    numbers = [_numbers(record, name) for name in names]
+    labels = [_label(record, name) for name in names]
+    possible = [column for column in _columns(record) if _has_numbers(record, column)]
+    columns = _fitting(possible, numbers, width - max(map(len, [*labels, "parameter"])))
     table.add_column("parameter", overflow="fold")
-    columns = [column for column in _columns(record) if _has_numbers(record, column)]
     for column in columns:
         table.add_column(column.title, justify="right", no_wrap=True)
-    names = _names(record)
-    for name in names[:_ROWS]:
-        numbers = _numbers(record, name)
-        table.add_row(escape(_label(record, name)), *(column.cell(numbers) for column in columns))
-    notes = [column.note for column in columns if column.note]
-    if len(names) > _ROWS:
-        notes.append(f"{len(names) - _ROWS} more parameters in summary.csv and the report")
-    table.caption, table.caption_justify = "; ".join(notes), "left"
+    for label, row in zip(labels, numbers, strict=True):
+        table.add_row(escape(label), *(column.cell(row) for column in columns))
+    table.caption, table.caption_justify = "; ".join(_notes(record, columns, possible)), "left"
     return table
+
+
+def _fitting(columns: list[_Column], rows: list[dict[str, Any]], width: int) -> list[_Column]:
+    """Leave out columns, the most dispensable first, until the others fit."""
+    widths = {one.title: max(len(one.title), *(len(one.cell(row)) for row in rows)) + 2 for one in columns}
+    dispensable = [title for title in _DISPENSABLE if title in widths]
+    while dispensable and sum(widths.values()) > width:
+        del widths[dispensable.pop(0)]
+    return [column for column in columns if column.title in widths]
+
+
+def _notes(record: Mapping[str, Any], columns: list[_Column], possible: list[_Column]) -> Iterator[str]:
+    yield from (column.note for column in columns if column.note)
+    left_out = [column.title for column in possible if column not in columns]
+    if left_out:
+        yield f"for want of width without {', '.join(left_out)}: see summary.csv"
+    if len(_names(record)) > _ROWS:
+        yield f"{len(_names(record)) - _ROWS} more parameters in summary.csv and the report"
 
 
 @dataclass(frozen=True)
