@@ -14,6 +14,9 @@ from workbench import process
 
 PYTHON = sys.executable
 
+HEED_SIGINT = "import signal; signal.signal(signal.SIGINT, signal.default_int_handler)"
+"""A process started in the background inherits that interrupts are ignored: these tests undo it."""
+
 
 def test_output_and_exit_code():
     done = process.run([PYTHON, "-c", "import sys; print('out'); print('err', file=sys.stderr); sys.exit(3)"])
@@ -58,7 +61,7 @@ def test_an_interrupt_ends_grandchildren_too(tmp_path):
         f"open({str(pid_file)!r}, 'w').write(str(p.pid))\n"
         "time.sleep(60)\n"
     )
-    code = f"from workbench import process\nprocess.run([{PYTHON!r}, '-c', {child!r}])\n"
+    code = f"{HEED_SIGINT}\nfrom workbench import process\nprocess.run([{PYTHON!r}, '-c', {child!r}])\n"
     parent = subprocess.Popen([PYTHON, "-c", code], stderr=subprocess.DEVNULL)
     grandchild = int(_wait_for(pid_file))
     os.kill(parent.pid, signal.SIGINT)

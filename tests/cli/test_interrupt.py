@@ -10,6 +10,7 @@ import psutil
 import pytest
 
 from tests.cli.conftest import ENTRY, SCHOOLS
+from tests.test_process import HEED_SIGINT
 
 pytestmark = pytest.mark.stan
 
@@ -17,7 +18,18 @@ pytestmark = pytest.mark.stan
 def start(folder, *options):
     """Start a fit that would sample for minutes, in a process group of its own."""
     long = ("--draws", "1000000", "--adapt-delta", "0.99", "--jobs", "2")
-    argv = [sys.executable, "-P", "-c", ENTRY, "fit", *map(str, SCHOOLS), "-o", "run", *long, *options]
+    argv = [
+        sys.executable,
+        "-P",
+        "-c",
+        f"{HEED_SIGINT}; {ENTRY}",
+        "fit",
+        *map(str, SCHOOLS),
+        "-o",
+        "run",
+        *long,
+        *options,
+    ]
     return subprocess.Popen(
         argv, cwd=folder, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, start_new_session=True
     )
