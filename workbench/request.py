@@ -34,6 +34,8 @@ class FitRequest:
         The roles whose terms count as prior where priors are switched off.
     threads
         Threads within each chain; only programs with `reduce_sum` use more than one.
+    timeout
+        Longest time a chain may take [s]; `None` is as long as it needs.
     """
 
     program: Program
@@ -45,6 +47,7 @@ class FitRequest:
     jobs: int = 1
     scaled: tuple[str, ...] = ("prior",)
     threads: int = 1
+    timeout: float | None = None
 
     @property
     def key(self) -> str:

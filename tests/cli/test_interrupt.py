@@ -1,5 +1,6 @@
-"""Ctrl-C in the middle of sampling: children end, nothing is half-written, earlier runs stay."""
+"""Sampling cut short: by Ctrl-C, by a killed chain, by the time limit. Nothing is half-written."""
 
+import json
 import os
 import signal
 import subprocess
@@ -71,3 +72,28 @@ def test_an_interrupt_ends_the_chains_and_writes_nothing(tmp_path, sent_to):
     assert not any(is_chain(chain) for chain in chains)
     assert [path.name for path in tmp_path.iterdir()] == ["run"]
     assert (tmp_path / "run" / "run.json").read_text() == "an earlier run"
+
+
+def test_a_killed_chain_is_said_and_the_rest_of_the_run_is_kept(tmp_path):
+    parent = start(tmp_path)
+    wait_for_chains(parent)[0].kill()
+    deadline = time.monotonic() + 60
+    while parent.poll() is None and time.monotonic() < deadline:
+        for child in filter(is_chain, psutil.Process(parent.pid).children(recursive=True)):
+            child.kill()
+        time.sleep(0.1)
+    _, stderr = parent.communicate(timeout=30)
+    assert parent.returncode == 4
+    assert "ended from outside by SIGKILL" in stderr
+    assert "Traceback" not in stderr
+    assert (tmp_path / "run" / "report.html").exists()
+
+
+def test_a_chain_that_takes_too_long_is_ended(tmp_path):
+    parent = start(tmp_path, "--timeout", "1")
+    _, stderr = parent.communicate(timeout=120)
+    assert parent.returncode == 4
+    assert "sampling took longer than the time allowed" in stderr
+    record = json.loads((tmp_path / "run" / "run.json").read_text())
+    assert record["map_unconstrained"]["status"] == "ok"
+    assert record["nuts"]["status"] == "failed"

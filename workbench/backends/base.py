@@ -30,12 +30,15 @@ class Job:
         Where output files go.
     seed
         Stan's seed.
+    timeout
+        Longest time a process may take [s]; `None` is as long as it needs.
     """
 
     exe: Path
     data: Path
     folder: Path
     seed: int
+    timeout: float | None = None
 
 
 @dataclass(frozen=True)

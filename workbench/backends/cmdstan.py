@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import signal
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -19,7 +20,7 @@ from cmdstanpy.utils.stancsv import munge_varname
 
 from workbench import process
 from workbench.backends.base import Curvature, Floats, Job, RawRun
-from workbench.errors import ChainFailed, DrawsCorrupt, RunError
+from workbench.errors import ChainFailed, DrawsCorrupt, RunError, RunTimedOut
 from workbench.methods import Laplace, Nuts
 from workbench.progress import SILENT, Progress, Stage
 
@@ -39,6 +40,8 @@ first, estimation judges the point by its gradient and curvature."""
 _ITERATION = re.compile(r"(?:Chain \[(\d+)\] )?Iteration:\s+(\d+) / \d+.*\((\w+)\)")
 _FRAME = re.compile(r"Error during \w+[:!]")
 """How cmdstanpy introduces what Stan said."""
+
+_EXIT_CODES = re.compile(r"retcodes=\[([-\d, ]+)\]")
 
 _COUNTED = re.compile(r"(\d+)\W* unconstrained param")
 
@@ -178,6 +181,7 @@ def _common(job: Job, digits: int) -> dict[str, Any]:
         "seed": job.seed,
         "output_dir": str(_fresh_folder(job)),
         "sig_figs": digits,
+        "timeout": job.timeout,
     }
 
 
@@ -294,6 +298,9 @@ def _in_stan_words(what: str) -> Iterator[None]:
     """Turn cmdstanpy's errors into ours, keeping what Stan said."""
     try:
         yield
+    except TimeoutError as reason:
+        hint = "allow more with --timeout, or ask for less"
+        raise RunTimedOut(f"{what} took longer than the time allowed.", hint=hint) from reason
     except RuntimeError as reason:
         said = _stan_words(str(reason))
         raise ChainFailed(f"{what} stopped: {said}", hint="console.log has all that Stan printed") from reason
@@ -303,7 +310,17 @@ def _in_stan_words(what: str) -> Iterator[None]:
 
 def _stan_words(text: str) -> str:
     """Return what Stan said was wrong: its last lines that begin with Error or Exception, else its last."""
-    body = text.split("Command and output files:")[0]
+    body, _, files = text.partition("Command and output files:")
     lines = [line.strip() for line in body.splitlines() if line.strip() and not _FRAME.match(line)]
     said = [line for line in lines if line.startswith(("Error", "Exception"))] or lines
-    return " ".join(dict.fromkeys(said[-3:])) or "no reason was given."
+    return " ".join(dict.fromkeys(said[-3:])) or _ended_by_signal(files)
+
+
+def _ended_by_signal(files: str) -> str:
+    """Return which signal ended a process that had nothing to say, from cmdstanpy's list of exit codes."""
+    codes = _EXIT_CODES.search(files)
+    signals = [-int(code) for code in codes[1].split(",") if int(code) < 0] if codes else []
+    if not signals:
+        return "no reason was given."
+    name = signal.Signals(signals[0]).name
+    return f"a chain was ended from outside by {name}; SIGKILL can mean that the machine ran out of memory."

@@ -60,6 +60,9 @@ def command(
     threads: Annotated[
         int, typer.Option(min=1, help="Threads in each chain, for reduce_sum.", rich_help_panel=_SAMPLER)
     ] = 1,
+    timeout: Annotated[
+        float | None, typer.Option(min=1, help="Longest time for a chain [s].", rich_help_panel=_SAMPLER)
+    ] = None,
     level: Annotated[
         float, typer.Option(help="Probability of the intervals.", rich_help_panel=_OUTPUT)
     ] = 0.95,
@@ -110,6 +113,7 @@ def command(
         level=level,
         jobs=jobs or options.available_cores(),
         threads=threads,
+        timeout=timeout,
         output=output,
         toolchain=Settings(compiler=compiler, source=toolchain, native=native),
         command=shlex.join(["workbench", *sys.argv[1:]]),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -11,7 +12,7 @@ from workbench.backends import Backend, Job, RawRun
 from workbench.backends.base import Floats
 from workbench.errors import RunError
 from workbench.estimation import draws
-from workbench.program import Obstacle, Program
+from workbench.program import Instrumented, Obstacle, Program
 
 POINTS = 10
 """Random points of the unconstrained space, uniform on (-2, 2) in each direction as Stan's inits are."""
@@ -98,10 +99,11 @@ def without_instruments(program: Program, proof: Proof) -> Program:
 
 
 def identity(backend: Backend, job: Job, run: RawRun, program: Program) -> float | None:
-    """Return how far the sum of all terms is from the log density at the first chain's draws, relative.
+    """Return how far lprior + sum(log_lik) + all other terms is from the log density, relative.
 
-    Differential equations solved without sensitivities take other steps than with them: they differ here, and
-    so then do the pointwise log-likelihoods. `None` where there is nothing to compare.
+    It is taken at the first chain's draws. Differential equations solved without sensitivities take other
+    steps than with them: they differ here, and so then do the pointwise log-likelihoods. `None` where there
+    is nothing to compare.
     """
     if program.instrumented is None or run.output is None:
         return None
@@ -109,10 +111,20 @@ def identity(backend: Backend, job: Job, run: RawRun, program: Program) -> float
         log_density, _ = backend.log_density(job, run.output, jacobian=False)
     except RunError:
         return None
-    name = program.instrumented.outputs.densities
-    terms = [i for i, column in enumerate(run.columns) if draws.owner(column) == name]
-    total = run.draws[0][:, terms].sum(axis=1)
+    counted = _counted_columns(program.instrumented)
+    total = run.draws[0][:, [i for i, column in enumerate(run.columns) if counted(column)]].sum(axis=1)
     return _spread(total - log_density, log_density) if len(total) == len(log_density) else None
+
+
+def _counted_columns(instrumented: Instrumented) -> Callable[[str], bool]:
+    """Return which columns add up to the density: totals where there are such, else terms one by one."""
+    outputs = instrumented.outputs
+    in_totals = {"prior", "likelihood"} if outputs.log_lik is not None else {"prior"}
+    alone = {
+        f"{outputs.densities}[{term.index}]" for term in instrumented.terms if term.role not in in_totals
+    }
+    totals = {outputs.lprior, outputs.log_lik}
+    return lambda column: column in alone or draws.owner(column) in totals
 
 
 def _at(backend: Backend, job: Job, point: Floats) -> tuple[float, Floats] | None:

@@ -58,7 +58,7 @@ class Setting:
             start * len(_METHODS) + _METHODS.index(method)
         ]
         path = self._data_file(f"data-prior-{prior_weight:g}", self._data(prior_weight))
-        return Job(self.exe, path, self.folder / method, seed)
+        return Job(self.exe, path, self.folder / method, seed, self.request.timeout)
 
     def plain_job(self, exe: Path, name: str = "instrumented") -> Job:
         """Return a call with unit weights and the program's own constants, to compare programs.

@@ -36,7 +36,7 @@ class Options:
         Roles of terms, by their number or line.
     scaled
         The roles that count as prior where priors are switched off.
-    methods, seed, level, jobs, threads
+    methods, seed, level, jobs, threads, timeout
         As in `FitRequest`.
     output
         The run directory; `None` for `reports/<model>-<data>-<hash>`.
@@ -56,6 +56,7 @@ class Options:
     level: float = 0.95
     jobs: int = 1
     threads: int = 1
+    timeout: float | None = None
     output: Path | None = None
     toolchain: Settings = field(default_factory=Settings)
     command: str = ""
@@ -134,6 +135,7 @@ def prepare(read: Program, table: Table, options: Options) -> FitRequest:
         options.jobs,
         options.scaled,
         options.threads,
+        options.timeout,
     )
 
 
