@@ -98,7 +98,7 @@ def _megabytes(folder: Path) -> float:
 
 def _show(seconds: dict[str, dict[str, list[float]]], disk: dict[str, float]) -> None:
     table = Table(
-        title="compile times [s], median, and ratio to g++ as CmdStan uses it", title_justify="left"
+        title=r"compile times \[s], median, and ratio to g++ as CmdStan uses it", title_justify="left"
     )
     for column in ("what", *seconds, *(f"{name} / {BASELINE}" for name in seconds if name != BASELINE)):
         table.add_column(column, justify="left" if column == "what" else "right")

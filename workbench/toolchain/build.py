@@ -36,6 +36,8 @@ _ALONE = (
 )
 # clang says so of a header made before an upgrade of the system's own headers.
 _STALE_HEADER = "has been modified since the precompiled header"
+# The driver builds faster so, and programs run as fast: their density is compiled apart, with -O3.
+_DRIVER_LEVEL = "-O1"
 # What a compiler takes for one piece of the driver [bytes].
 _MEMORY_PER_PIECE = 2 << 30
 # stanc notes its options in the C++, paths of this one run among them.
@@ -171,7 +173,7 @@ def header_key(toolchain: Toolchain, threads: bool) -> str:
 def driver_key(toolchain: Toolchain, threads: bool) -> str:
     """Return the hash of all that the driver's objects depend on."""
     sources = [path.name + "\n" + path.read_text() for path in _driver_sources(".hpp", ".cpp")]
-    return hash_parts("driver", header_key(toolchain, threads), *sources)
+    return hash_parts("driver", _DRIVER_LEVEL, header_key(toolchain, threads), *sources)
 
 
 def build_header(
@@ -201,7 +203,15 @@ def build_driver(toolchain: Toolchain, threads: bool, progress: Progress) -> lis
     def make(folder: Path) -> None:
         def command(source: Path, header: Path | None) -> process.Command:
             output = folder / f"{source.stem}.o"
-            return object_command(toolchain.compiler, toolchain.home, header, source, output, threads=threads)
+            return object_command(
+                toolchain.compiler,
+                toolchain.home,
+                header,
+                source,
+                output,
+                threads=threads,
+                level=_DRIVER_LEVEL,
+            )
 
         free, pieces = _driver_pieces(folder)
         beside = [command(source, None) for source in free]

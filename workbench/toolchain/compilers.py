@@ -208,13 +208,20 @@ def copy_header(compiler: Compiler, home: Path, folder: Path) -> None:
 
 
 def object_command(
-    compiler: Compiler, home: Path, header: Path | None, source: Path, output: Path, *, threads: bool
+    compiler: Compiler,
+    home: Path,
+    header: Path | None,
+    source: Path,
+    output: Path,
+    *,
+    threads: bool,
+    level: str = "-O3",
 ) -> process.Command:
     """Return the command that compiles one source file, with the precompiled header where it needs Stan."""
     use = () if header is None else use_header(compiler, header)
     return _command(
         compiler,
-        (*flags(compiler, home, threads=threads), *use),
+        (*flags(compiler, home, threads=threads), level, *use),
         ("-x", "c++", "-c", str(source), "-o", str(output)),
     )
 
