@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 
 from workbench.binding import BoundData
@@ -36,6 +37,9 @@ class FitRequest:
         Threads within each chain; only programs with `reduce_sum` use more than one.
     timeout
         Longest time a chain may take [s]; `None` is as long as it needs.
+    weights
+        Powers of the terms, by role or by a term's index, as `Instrumented.data` takes them: likelihood 0 is
+        the prior alone. Only an instrumented program has them.
     """
 
     program: Program
@@ -48,13 +52,15 @@ class FitRequest:
     scaled: tuple[str, ...] = ("prior",)
     threads: int = 1
     timeout: float | None = None
+    weights: Mapping[str | int, float] = field(default_factory=dict)
 
     @property
     def key(self) -> str:
         """A hash of everything that decides the numbers."""
         settings = json.dumps(
             [[method.name, asdict(method)] for method in self.methods]
-            + [self.seed, self.level, dict(self.priors.values), self.scaled, self._roles()],
+            + [self.seed, self.level, dict(self.priors.values), self.scaled, self._roles()]
+            + [sorted((str(key), weight) for key, weight in self.weights.items())],
             sort_keys=True,
             default=str,
         )

@@ -14,6 +14,7 @@ from workbench.estimation import draws
 from workbench.estimation.part import Part
 from workbench.estimation.proof import identity
 from workbench.estimation.setting import Setting
+from workbench.estimation.terms import density_groups
 from workbench.methods import Nuts
 
 _STATS = {
@@ -124,6 +125,7 @@ def _groups(setting: Setting, run: RawRun) -> dict[str, xr.Dataset]:
     }
     datasets = {key: draws.read(run, program, data, names, dims) for key, names in groups.items()}
     datasets["sample_stats"] = _sample_stats(run)
+    datasets |= density_groups(setting.request, run)
     return {key: dataset for key, dataset in datasets.items() if dataset.data_vars}
 
 
@@ -134,7 +136,6 @@ def _density_names(setting: Setting) -> Mapping[str, tuple[str, ...]]:
         return {"log_likelihood": ("log_lik",), "log_prior": ("lprior",)}
     return {
         "log_likelihood": tuple(name for name in (instrumented.outputs.log_lik,) if name),
-        "log_prior": (instrumented.outputs.lprior,),
     }
 
 

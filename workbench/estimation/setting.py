@@ -88,7 +88,10 @@ class Setting:
         if instrumented is None:
             return values
         lifted: Mapping[str, Any] = self.request.priors.lifted
-        weights: dict[str | int, float] = dict.fromkeys(self.request.scaled, prior_weight)
+        weights = dict(self.request.weights)
+        if prior_weight != 1:
+            scaled = (term.index for term in instrumented.terms if term.role in self.request.scaled)
+            weights |= dict.fromkeys(scaled, prior_weight)
         return {**values, **instrumented.data(weights=weights, hyperparameters=lifted)}
 
 

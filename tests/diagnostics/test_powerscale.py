@@ -1,0 +1,135 @@
+"""Power-scaling: ArviZ's own numbers, and a prior moved until it must be noticed."""
+
+import numpy as np
+import pytest
+import xarray as xr
+from arviz_stats.psense import psense, psense_summary
+from scipy import stats
+
+from workbench.diagnostics.powerscale import (
+    CONFLICT,
+    STRONG_PRIOR,
+    Component,
+    components,
+    judge,
+    khat,
+    khat_threshold,
+    power_scaling,
+    sensitivities,
+)
+from workbench.estimation import Fit
+
+Y = np.random.default_rng(5).normal(1.0, 1.0, 20)
+
+
+def conjugate(prior_mean=0.0, prior_sd=1.0, y=Y) -> Fit:
+    """A normal mean with known unit variance: independent draws of its exact posterior."""
+    precision = prior_sd**-2 + len(y)
+    mean = (prior_mean * prior_sd**-2 + y.sum()) / precision
+    theta = np.random.default_rng(1).normal(mean, precision**-0.5, (4, 1000))
+    other = np.random.default_rng(2).normal(0, 1, (4, 1000))
+    lprior = np.stack([stats.norm.logpdf(theta, prior_mean, prior_sd), stats.norm.logpdf(other)], axis=2)
+    log_lik = np.asarray(stats.norm.logpdf(y, theta[..., None], 1))
+    dims = ("chain", "draw")
+    coords = {"chain": np.arange(4), "draw": np.arange(1000)}
+    prior_coords = {
+        **coords,
+        "prior_statement": ["theta ~ normal(m, s)", "other ~ std_normal()"],
+        "prior_line": ("prior_statement", [7, 8]),
+        "prior_term": ("prior_statement", [1, 2]),
+    }
+    y_rep = np.random.default_rng(3).normal(theta[..., None], 1, log_lik.shape)
+    tree = xr.DataTree.from_dict({
+        "/posterior": xr.Dataset({"theta": (dims, theta), "other": (dims, other)}, coords),
+        "/posterior_predictive": xr.Dataset({"y_rep": ((*dims, "N"), y_rep)}, coords),
+        "/log_prior": xr.Dataset({"lprior": ((*dims, "prior_statement"), lprior)}, prior_coords),
+        "/log_likelihood": xr.Dataset({"log_lik": ((*dims, "N"), log_lik)}, coords),
+    })  # fmt: skip
+    estimates = {"theta": {"label": "theta[drug]"}, "other": {}}
+    return Fit({"nuts": {"status": "ok", "estimates": estimates}, "model": {"instrumented": True}}, tree)
+
+
+def test_numbers_are_those_of_arviz():
+    fit = conjugate(prior_mean=-2.0)
+    ours = power_scaling(fit)["parameters"]
+    theirs = psense_summary(fit.tree, round_to=12)
+    for name in ("theta", "other"):
+        assert ours[name]["prior"] == pytest.approx(theirs.loc[name, "prior"], rel=1e-9)
+        assert ours[name]["likelihood"] == pytest.approx(theirs.loc[name, "likelihood"], rel=1e-9)
+    alone = psense(fit.tree, group="prior", group_coords={"prior_statement": ["theta ~ normal(m, s)"]})
+    assert ours["theta"]["statements"][0] == pytest.approx(float(alone["theta"]), rel=1e-9)
+
+
+def test_a_prior_far_from_the_data_is_a_conflict():
+    calm, far = power_scaling(conjugate(1.0, 5.0)), power_scaling(conjugate(-5.0, 0.5))
+    assert calm["parameters"]["theta"]["diagnosis"] == ""
+    assert far["parameters"]["theta"]["diagnosis"] == CONFLICT
+    assert far["parameters"]["theta"]["prior"] > 10 * calm["parameters"]["theta"]["prior"]
+
+
+def test_only_the_statement_that_pulls_is_named():
+    scaling = power_scaling(conjugate(-5.0, 0.5))
+    assert [one["line"] for one in scaling["statements"]] == [7, 8]
+    pulls = scaling["parameters"]["theta"]["statements"]
+    assert pulls[0] > 0.05 > pulls[1]
+
+
+def test_few_data_leave_a_strong_prior():
+    assert power_scaling(conjugate(0.0, 0.05, Y[:1]))["parameters"]["theta"]["diagnosis"] == STRONG_PRIOR
+    assert judge(0.2, None) == ""
+
+
+def test_predictions_are_scaled_too():
+    predictions = power_scaling(conjugate(-5.0, 0.5))["predictions"]
+    assert list(predictions) == ["mean(y_rep)", "sd(y_rep)"]
+    assert predictions["mean(y_rep)"]["prior"] > 0.05
+
+
+def test_labels_travel():
+    assert power_scaling(conjugate())["parameters"]["theta"]["label"] == "theta[drug]"
+
+
+def test_khat_is_reported_for_each_component_and_grows_with_the_density():
+    scaling = power_scaling(conjugate())
+    assert set(scaling["khat"]) == {"prior", "likelihood", "theta ~ normal(m, s)", "other ~ std_normal()"}
+    assert max(scaling["khat"].values()) < scaling["khat_threshold"] == 0.7
+    heavy = -200 * np.random.default_rng(4).exponential(size=(4, 1000))  # weights with tail index 2
+    assert khat(heavy) == pytest.approx(2, abs=0.5)
+    assert khat(heavy) > khat_threshold(4000)
+
+
+def test_the_likelihood_is_known_without_single_observations():
+    fit = conjugate(-2.0)
+    whole = fit.tree["log_likelihood"]["log_lik"].sum("N")
+    tree = fit.tree.copy()
+    del tree["log_likelihood"]
+    tree["log_density"] = xr.DataTree(xr.Dataset({"likelihood": whole}))
+    again = power_scaling(Fit(fit.record, tree))["parameters"]["theta"]["likelihood"]
+    assert again == pytest.approx(power_scaling(fit)["parameters"]["theta"]["likelihood"])
+    del tree["log_density"]
+    assert [one.name for one in components(tree)][:1] == ["prior"]
+    assert "likelihood" not in power_scaling(Fit(fit.record, tree))["parameters"]["theta"]
+
+
+def test_a_constant_is_left_out():
+    lp = Component("prior", np.random.default_rng(0).normal(size=(2, 100)))
+    assert sensitivities({"one": np.ones((2, 100))}, (lp,)) == {}
+
+
+@pytest.mark.parametrize(
+    ("instrumented", "words"),
+    [(True, "the program states no prior: all are flat."), (False, "could not be taken apart")],
+)
+def test_without_a_log_prior_it_says_why(instrumented, words):
+    fit = conjugate()
+    tree = fit.tree.copy()
+    del tree["log_prior"]
+    scaling = power_scaling(Fit({**fit.record, "model": {"instrumented": instrumented}}, tree))
+    assert scaling["status"] == "not available"
+    assert words in scaling["reason"]
+
+
+def test_without_draws_it_says_so():
+    fit = conjugate()
+    scaling = power_scaling(Fit({**fit.record, "nuts": {"status": "failed"}}, fit.tree))
+    assert scaling["reason"] == "there are no posterior draws to reweight."

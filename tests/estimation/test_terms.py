@@ -1,0 +1,32 @@
+"""The log density of the draws, term by term, from a real run."""
+
+import numpy as np
+import pytest
+from scipy import stats
+
+from tests.conftest import DATA, STAN_MODELS
+from workbench.methods import Nuts
+from workbench.pipeline import fitting
+
+
+@pytest.fixture(scope="module")
+def tree(tmp_path_factory):
+    options = fitting.Options(methods=(Nuts(2, 200, 200),), output=tmp_path_factory.mktemp("run") / "run")
+    model, data = STAN_MODELS / "regression" / "linear.stan", DATA / "kidiq.csv"
+    return fitting.fit(model, data, options)[0].tree
+
+
+@pytest.mark.stan
+def test_each_prior_statement_has_its_log_density(tree):
+    lprior = tree["log_prior"]["lprior"]
+    assert lprior.dims == ("chain", "draw", "prior_statement")
+    assert [text.split(" ~ ")[0] for text in lprior["prior_statement"].values] == ["alpha", "beta", "sigma"]
+    scale = float(tree["constant_data"]["beta_prior_sd"])
+    exact = stats.norm.logpdf(tree["posterior"]["beta"].values, 0, scale).sum(axis=-1)
+    assert np.allclose(lprior.isel(prior_statement=1), exact, rtol=1e-7)
+
+
+@pytest.mark.stan
+def test_the_likelihood_as_a_whole_is_the_sum_of_its_observations(tree):
+    whole = tree["log_density"]["likelihood"]
+    assert np.allclose(whole, tree["log_likelihood"]["log_lik"].sum("log_lik_dim_0"), rtol=1e-7)

@@ -1,0 +1,73 @@
+"""The log density of the draws, term by term: what power-scaling moves."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+
+import numpy as np
+import xarray as xr
+
+from workbench.backends import RawRun
+from workbench.program import Instrumented, Term
+from workbench.request import FitRequest
+
+_DIMS = ("chain", "draw")
+
+
+def density_groups(request: FitRequest, run: RawRun) -> dict[str, xr.Dataset]:
+    """Return `log_prior` and `log_density` for the draws of an instrumented program.
+
+    `log_prior` holds `lprior`, one entry for each statement that counts as prior, so that its sum is the log
+    prior; `log_density` holds the sum over all latent terms and the sum over all likelihood terms. Both are
+    `(chain, draw, ...)`. A program that was run as written has neither.
+    """
+    instrumented = request.program.instrumented
+    if instrumented is None:
+        return {}
+    values = _values(instrumented, run)
+    terms = [term for term in instrumented.terms if term.index in values and not term.is_constant]
+    priors = [term for term in terms if term.role in request.scaled]
+    groups: dict[str, xr.Dataset] = {}
+    if priors:
+        groups["log_prior"] = xr.Dataset(
+            {
+                "lprior": (
+                    (*_DIMS, "prior_statement"),
+                    np.stack([values[one.index] for one in priors], axis=2),
+                )
+            },
+            coords={
+                "prior_statement": np.array(statements(priors)),
+                "prior_line": ("prior_statement", np.array([one.line for one in priors])),
+                "prior_term": ("prior_statement", np.array([one.index for one in priors])),
+            },
+        )
+    sums = {
+        role: (_DIMS, np.sum([values[term.index] for term in terms if term.role == role], axis=0))
+        for role in ("latent", "likelihood")
+        if any(term.role == role for term in terms)
+    }
+    if sums:
+        groups["log_density"] = xr.Dataset(sums)
+    chains, count = run.draws.shape[:2]
+    numbered = {"chain": np.arange(chains), "draw": np.arange(count)}
+    return {name: group.assign_coords(numbered) for name, group in groups.items()}
+
+
+def statements(terms: Sequence[Term]) -> list[str]:
+    """Return the text of each term's statement, with its line where two read alike."""
+    texts = [term.text.rstrip("; ") for term in terms]
+    count = Counter(texts)
+    return [
+        text if count[text] == 1 else f"{text} (line {term.line})"
+        for text, term in zip(texts, terms, strict=True)
+    ]
+
+
+def _values(instrumented: Instrumented, run: RawRun) -> dict[int, np.ndarray]:
+    """Return the log density of each term, `(chain, draw)`, by its index."""
+    place = {column: position for position, column in enumerate(run.columns)}
+    name = instrumented.outputs.densities
+    columns = {term.index: place.get(f"{name}[{term.index}]") for term in instrumented.terms}
+    return {index: run.draws[:, :, column] for index, column in columns.items() if column is not None}
