@@ -6,6 +6,12 @@ from dataclasses import dataclass
 
 from workbench.errors import MethodError
 
+METRICS = ("diag", "dense")
+INITS = ("random", "map", "pathfinder")
+
+ADAPTING = 20
+"""Fewest warm-up iterations in which Stan adapts the metric."""
+
 
 @dataclass(frozen=True)
 class Mle:
@@ -52,16 +58,24 @@ class Laplace:
 
 @dataclass(frozen=True)
 class Nuts:
-    """The no-U-turn sampler with a diagonal metric.
+    """The no-U-turn sampler.
 
     Attributes
     ----------
     chains, draws, warmup
-        Number of chains, and of kept and warm-up iterations in each.
+        Number of chains, and of kept and warm-up iterations in each. Without warm-up a step size and a metric
+        must be given to start from.
     adapt_delta
         Target acceptance statistic of the step-size adaptation, between 0 and 1.
     max_treedepth
         A trajectory has at most `2**max_treedepth` leapfrog steps.
+    metric
+        `diag` or `dense`: whether the metric adapts to correlations between parameters.
+    init
+        Where chains start: `random` (Stan's own, uniform on (-2, 2) of the unconstrained scale), `map`
+        (around the unconstrained mode) or `pathfinder` (at draws of Pathfinder).
+    save_warmup
+        Whether warm-up draws are kept.
 
     References
     ----------
@@ -73,14 +87,21 @@ class Nuts:
     warmup: int = 1000
     adapt_delta: float = 0.8
     max_treedepth: int = 10
+    metric: str = "diag"
+    init: str = "random"
+    save_warmup: bool = False
     name = "nuts"
 
     def __post_init__(self) -> None:
         _require(1 <= self.chains <= 256, "chains", "between 1 and 256", self.chains)
         _require(self.draws >= 4, "draws", "at least 4 (R-hat splits each chain in two)", self.draws)
-        _require(self.warmup >= 20, "warmup", "at least 20 (step size and metric are adapted)", self.warmup)
+        is_enough = self.warmup == 0 or self.warmup >= ADAPTING
+        expected = f"at least {ADAPTING} (step size and metric are adapted), or 0 where both are given"
+        _require(is_enough, "warmup", expected, self.warmup)
         _require(0 < self.adapt_delta < 1, "adapt_delta", "between 0 and 1", self.adapt_delta)
         _require(1 <= self.max_treedepth <= 30, "max_treedepth", "between 1 and 30", self.max_treedepth)
+        _one_of("metric", METRICS, self.metric)
+        _one_of("init", INITS, self.init)
 
 
 Method = Mle | Map | Laplace | Nuts
@@ -89,3 +110,8 @@ Method = Mle | Map | Laplace | Nuts
 def _require(is_met: bool, name: str, expected: str, found: float) -> None:
     if not is_met:
         raise MethodError(f"`{name}` was expected to be {expected}, found {found}.")
+
+
+def _one_of(name: str, accepted: tuple[str, ...], found: str) -> None:
+    if found not in accepted:
+        raise MethodError(f"`{name}` was expected to be one of {', '.join(accepted)}, found `{found}`.")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Protocol
+from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -70,6 +70,29 @@ class Curvature:
 
 
 @dataclass(frozen=True)
+class Start:
+    """Where chains begin; what is `None` or empty is left to Stan.
+
+    Attributes
+    ----------
+    inits
+        Values of parameters on the declared scale as Stan's JSON has them, one for each chain or one for all.
+    step_size
+        `(chain,)`.
+    inv_metric
+        `(chain, U)`, or `(chain, U, U)` for a dense metric.
+    """
+
+    inits: tuple[Mapping[str, Any], ...] = ()
+    step_size: Floats | None = None
+    inv_metric: Floats | None = None
+
+
+ANYWHERE = Start()
+"""Stan's own choice in everything."""
+
+
+@dataclass(frozen=True)
 class RawRun:
     """What one method left: columns as Stan names them, nothing interpreted.
 
@@ -90,9 +113,11 @@ class RawRun:
     step_size
         `(chain,)`, NUTS only.
     inv_metric
-        `(chain, U)`, NUTS only.
+        `(chain, U)`, or `(chain, U, U)` for a dense metric; NUTS only.
     curvature
         Laplace only.
+    warmup
+        Warm-up draws where they were asked for, as a run of their own.
     output
         Stan's own output file (that of the first chain), for a run that starts from this one.
     """
@@ -106,6 +131,7 @@ class RawRun:
     step_size: Floats | None = None
     inv_metric: Floats | None = None
     curvature: Curvature | None = None
+    warmup: RawRun | None = None
     output: Path | None = None
 
 
@@ -138,6 +164,25 @@ class Backend(Protocol):
         """
 
     def sample(
-        self, job: Job, method: Nuts, *, jobs: int, threads: int = 1, progress: Progress = SILENT
+        self,
+        job: Job,
+        method: Nuts,
+        *,
+        start: Start = ANYWHERE,
+        jobs: int = 1,
+        threads: int = 1,
+        progress: Progress = SILENT,
     ) -> RawRun:
-        """Run NUTS, at most `jobs` chains at a time, each with so many threads."""
+        """Run NUTS, at most `jobs` chains at a time, each with so many threads.
+
+        Parameters
+        ----------
+        job, method
+            The program and its data; the settings. Without warm-up nothing is adapted: `start` says all.
+        start
+            Initial values, step size and inverse metric, where they are known.
+        jobs, threads
+            Chains at a time, and threads in each; they change no number.
+        progress
+            Where to report.
+        """

@@ -4,23 +4,22 @@ from __future__ import annotations
 
 import json
 import re
-import signal
-import threading
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
 import cmdstanpy
 import numpy as np
 import pandas as pd
-import psutil
 from cmdstanpy.utils.stancsv import munge_varname
 
 from workbench import process
-from workbench.backends.base import Curvature, Floats, Job, RawRun
-from workbench.errors import ChainFailed, DrawsCorrupt, RunError, RunTimedOut
+from workbench.backends.base import ANYWHERE, Curvature, Floats, Job, RawRun, Start
+from workbench.backends.interrupt import interruptible
+from workbench.backends.words import in_stan_words, stan_words
+from workbench.errors import ChainFailed, RunError
 from workbench.methods import Laplace, Nuts
 from workbench.progress import SILENT, Progress, Stage
 
@@ -38,14 +37,7 @@ _TOLERANCES = {"tol_rel_obj": 1.0, "tol_rel_grad": 1e2, "tol_param": 1e-12, "tol
 first, estimation judges the point by its gradient and curvature."""
 
 _ITERATION = re.compile(r"(?:Chain \[(\d+)\] )?Iteration:\s+(\d+) / \d+.*\((\w+)\)")
-_FRAME = re.compile(r"Error during \w+[:!]")
-"""How cmdstanpy introduces what Stan said."""
-
-_EXIT_CODES = re.compile(r"retcodes=\[([-\d, ]+)\]")
-
 _COUNTED = re.compile(r"(\d+)\W* unconstrained param")
-
-T = TypeVar("T")
 
 cmdstanpy.disable_logging()
 
@@ -85,15 +77,15 @@ class CmdStanBackend:
         argv = [str(job.exe), "log_prob", points, f"jacobian={int(jacobian)}", "data", f"file={job.data}"]
         done = process.run([*argv, "output", f"file={folder / 'log_prob.csv'}", f"sig_figs={_DIGITS}"])
         if done.returncode != 0:
-            raise ChainFailed(f"the log density cannot be evaluated: {_stan_words(done.output)}")
+            raise ChainFailed(f"the log density cannot be evaluated: {stan_words(done.output)}")
         table = pd.read_csv(folder / "log_prob.csv", comment="#").to_numpy(dtype=float)
         return table[:, 0], table[:, 1:]
 
     def optimize(self, job: Job, *, jacobian: bool) -> RawRun:
         """Climb to a mode by L-BFGS from one random point."""
         started = time.monotonic()
-        with _in_stan_words("optimisation"):
-            fit = _interruptible(
+        with in_stan_words("optimisation"):
+            fit = interruptible(
                 lambda: _model(job).optimize(
                     **_common(job, _DIGITS),
                     algorithm="lbfgs",
@@ -125,14 +117,14 @@ class CmdStanBackend:
             return fit.column_names, np.asarray(fit.draws(), dtype=float).reshape(-1, len(fit.column_names))
 
         try:
-            with _in_stan_words("the Laplace approximation"):
-                names, draws = _interruptible(ask)
+            with in_stan_words("the Laplace approximation"):
+                names, draws = interruptible(ask)
         except RunError:
             names, draws = ("log_p__", "log_q__"), np.empty((0, 2))
         curvature = _read_curvature(folder)
         console = "\n".join(path.read_text() for path in sorted(folder.glob("*-stdout.txt")))
         if curvature is None and not len(draws):
-            raise ChainFailed(f"the Laplace approximation stopped: {_stan_words(console)}")
+            raise ChainFailed(f"the Laplace approximation stopped: {stan_words(console)}")
         keep = _is_parameter(names)
         return RawRun(
             tuple(munge_varname(name) for name in np.array(names)[keep]),
@@ -145,30 +137,33 @@ class CmdStanBackend:
         )
 
     def sample(
-        self, job: Job, method: Nuts, *, jobs: int, threads: int = 1, progress: Progress = SILENT
+        self,
+        job: Job,
+        method: Nuts,
+        *,
+        start: Start = ANYWHERE,
+        jobs: int = 1,
+        threads: int = 1,
+        progress: Progress = SILENT,
     ) -> RawRun:
         """Run NUTS: one process for each chain, or with threads all chains in one."""
         started = time.monotonic()
         model = _model(job)
         total = method.chains * (method.warmup + method.draws)
-        with progress.stage("Sampling", total=float(total)) as stage, _in_stan_words("sampling"):
+        with progress.stage("Sampling", total=float(total)) as stage, in_stan_words("sampling"):
+            call = _common(job, _DIGITS_DRAWS)
             model.follow = _follow(stage)
-            fit = _interruptible(
+            fit = interruptible(
                 lambda: model.sample(
-                    **_common(job, _DIGITS_DRAWS),
-                    chains=method.chains,
+                    **call,
+                    **_sampler(method, start),
                     parallel_chains=min(jobs, method.chains),
                     threads_per_chain=threads if threads > 1 else None,
-                    iter_warmup=method.warmup,
-                    iter_sampling=method.draws,
-                    adapt_delta=method.adapt_delta,
-                    max_treedepth=method.max_treedepth,
                     show_progress=False,
-                    refresh=max(1, (method.warmup + method.draws) // 50),
                 )
             )
             stage.update(float(total))
-        return _sampled(fit, time.monotonic() - started)
+        return _sampled(fit, time.monotonic() - started, has_warmup=method.save_warmup)
 
 
 def _model(job: Job) -> _Model:
@@ -200,21 +195,51 @@ def _is_parameter(names: tuple[str, ...]) -> np.ndarray:
     return np.array([not name.endswith("__") for name in names])
 
 
-def _sampled(fit: Any, seconds: float) -> RawRun:
-    names = fit.column_names
-    draws = np.moveaxis(np.asarray(fit.draws()), 1, 0)
-    keep = _is_parameter(names)
-    stats = {name[:-2]: draws[:, :, column] for column, name in enumerate(names) if not keep[column]}
+def _sampler(method: Nuts, start: Start) -> dict[str, Any]:
+    """Return cmdstanpy's words for the settings of NUTS and where it starts."""
+    asked: dict[str, Any] = {
+        "chains": method.chains,
+        "iter_warmup": method.warmup,
+        "iter_sampling": method.draws,
+        "save_warmup": method.save_warmup,
+        "max_treedepth": method.max_treedepth,
+        "metric": method.metric,
+        "adapt_engaged": method.warmup > 0,
+        "refresh": max(1, (method.warmup + method.draws) // 50),
+    }
+    if method.warmup > 0:
+        asked["adapt_delta"] = method.adapt_delta
+    if start.inits:
+        asked["inits"] = [dict(one) for one in start.inits * (method.chains // len(start.inits))]
+    if start.step_size is not None:
+        asked["step_size"] = [float(one) for one in start.step_size]
+    if start.inv_metric is not None:
+        asked["inv_metric"] = list(start.inv_metric)
+    return asked
+
+
+def _sampled(fit: Any, seconds: float, *, has_warmup: bool) -> RawRun:
+    rows = np.moveaxis(np.asarray(fit.draws(inc_warmup=has_warmup)), 1, 0)
+    warmup = rows.shape[1] - fit.num_draws_sampling
+    columns, draws, stats = _split(fit.column_names, rows[:, warmup:])
     return RawRun(
-        tuple(munge_varname(name) for name in np.array(names)[keep]),
-        draws[:, :, keep],
+        columns,
+        draws,
         stats,
         _console(fit.runset),
         seconds,
         step_size=_or_none(fit.step_size),
         inv_metric=_or_none(fit.inv_metric),
+        warmup=RawRun(*_split(fit.column_names, rows[:, :warmup])) if warmup else None,
         output=Path(fit.runset.csv_files[0]),
     )
+
+
+def _split(names: tuple[str, ...], rows: Floats) -> tuple[tuple[str, ...], Floats, dict[str, Floats]]:
+    """Return columns, draws and Stan's own statistics of rows `(chain, draw, name)`."""
+    keep = _is_parameter(names)
+    stats = {name[:-2]: rows[:, :, column] for column, name in enumerate(names) if not keep[column]}
+    return tuple(munge_varname(name) for name in np.array(names)[keep]), rows[:, :, keep], stats
 
 
 def _or_none(values: object) -> Floats | None:
@@ -252,75 +277,3 @@ def _follow(stage: Stage) -> Callable[[str, int], None]:
             stage.update(float(sum(done.values())), match[3].lower())
 
     return hear
-
-
-def _interruptible(call: Callable[[], T]) -> T:
-    """Run a cmdstanpy call so that an interrupt ends its children before it travels on.
-
-    cmdstanpy waits for its chains in threads, which an interrupt does not reach; a chain that waits for its
-    turn would even start afterwards. So the call runs in a thread, and on an interrupt its children are
-    ended until it returns.
-    """
-    result: list[T] = []
-    failure: list[BaseException] = []
-
-    def work() -> None:
-        try:
-            result.append(call())
-        except BaseException as reason:  # handed to the caller below
-            failure.append(reason)
-        finally:
-            is_over.set()
-
-    # An event, not Thread.join: before Python 3.13 an interrupted join takes the thread for ended.
-    is_over = threading.Event()
-    threading.Thread(target=work, daemon=True).start()
-    try:
-        while not is_over.wait(0.1):
-            pass
-    except BaseException:
-        while not is_over.wait(0.05):
-            _kill_children()
-        raise
-    if failure:
-        raise failure[0]
-    return result[0]
-
-
-def _kill_children() -> None:
-    for child in psutil.Process().children(recursive=True):
-        with suppress(psutil.NoSuchProcess):
-            child.kill()
-
-
-@contextmanager
-def _in_stan_words(what: str) -> Iterator[None]:
-    """Turn cmdstanpy's errors into ours, keeping what Stan said."""
-    try:
-        yield
-    except TimeoutError as reason:
-        hint = "allow more with --timeout, or ask for less"
-        raise RunTimedOut(f"{what} took longer than the time allowed.", hint=hint) from reason
-    except RuntimeError as reason:
-        said = _stan_words(str(reason))
-        raise ChainFailed(f"{what} stopped: {said}", hint="console.log has all that Stan printed") from reason
-    except ValueError as reason:
-        raise DrawsCorrupt(f"the output of {what} cannot be read: {reason}") from reason
-
-
-def _stan_words(text: str) -> str:
-    """Return what Stan said was wrong: its last lines that begin with Error or Exception, else its last."""
-    body, _, files = text.partition("Command and output files:")
-    lines = [line.strip() for line in body.splitlines() if line.strip() and not _FRAME.match(line)]
-    said = [line for line in lines if line.startswith(("Error", "Exception"))] or lines
-    return " ".join(dict.fromkeys(said[-3:])) or _ended_by_signal(files)
-
-
-def _ended_by_signal(files: str) -> str:
-    """Return which signal ended a process that had nothing to say, from cmdstanpy's list of exit codes."""
-    codes = _EXIT_CODES.search(files)
-    signals = [-int(code) for code in codes[1].split(",") if int(code) < 0] if codes else []
-    if not signals:
-        return "no reason was given."
-    name = signal.Signals(signals[0]).name
-    return f"a chain was ended from outside by {name}; SIGKILL can mean that the machine ran out of memory."

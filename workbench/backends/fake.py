@@ -8,7 +8,7 @@ from pathlib import Path
 
 import numpy as np
 
-from workbench.backends.base import Curvature, Floats, Job, RawRun
+from workbench.backends.base import ANYWHERE, Curvature, Floats, Job, RawRun, Start
 from workbench.errors import ChainFailed
 from workbench.methods import Laplace, Nuts
 from workbench.progress import SILENT, Progress
@@ -68,9 +68,16 @@ class FakeBackend:
         return RawRun(self._columns, self._location + self._scale * noise, stats, curvature=curvature)
 
     def sample(
-        self, job: Job, method: Nuts, *, jobs: int, threads: int = 1, progress: Progress = SILENT
+        self,
+        job: Job,
+        method: Nuts,
+        *,
+        start: Start = ANYWHERE,
+        jobs: int = 1,
+        threads: int = 1,
+        progress: Progress = SILENT,
     ) -> RawRun:
-        """Return independent draws of the posterior, in chains."""
+        """Return independent draws of the posterior, in chains, wherever they start."""
         del jobs, threads
         self._may_fail("sample")
         rng = np.random.default_rng(job.seed)
@@ -89,12 +96,13 @@ class FakeBackend:
         }
         with progress.stage("Sampling", total=float(method.chains * method.draws)) as stage:
             stage.update(float(method.chains * method.draws))
+        step_size, inv_metric = np.ones(method.chains), np.ones((method.chains, len(self.means)))
         return RawRun(
             self._columns,
             self._location + self._scale * noise,
             stats,
-            step_size=np.ones(method.chains),
-            inv_metric=np.ones((method.chains, len(self.means))),
+            step_size=step_size if start.step_size is None else start.step_size,
+            inv_metric=inv_metric if start.inv_metric is None else start.inv_metric,
         )
 
     @property

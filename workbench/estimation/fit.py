@@ -10,7 +10,8 @@ from typing import Any, TypeVar
 
 import xarray as xr
 
-from workbench.backends import Backend
+from workbench.backends import Backend, Start
+from workbench.backends.base import ANYWHERE
 from workbench.estimation import laplace, mle, mode, nuts
 from workbench.estimation.map import estimate as posterior_mode
 from workbench.estimation.observed import data_groups
@@ -54,6 +55,7 @@ def fit(
     progress: Progress = SILENT,
     *,
     original: CompiledModel | None = None,
+    start: Start = ANYWHERE,
 ) -> Fit:
     """Work out a request: modes, approximation, posterior, and the gaps between them.
 
@@ -72,6 +74,8 @@ def fit(
     original
         The executable of the program as its author wrote it. Where it is given, the instrumented one is first
         held against it, and the original is run if they differ.
+    start
+        Where NUTS begins: the end of an earlier run, for example (`warm_start`).
     """
     with tempfile.TemporaryDirectory(prefix="workbench-") as scratch:
         setting = Setting(request, model.exe, backend, Path(scratch), progress)
@@ -82,7 +86,7 @@ def fit(
                 request = replace(request, program=without_instruments(request.program, proof))
                 model = original
                 setting = Setting(request, model.exe, backend, Path(scratch) / "original", progress)
-        parts = _parts(setting)
+        parts = _parts(setting, start)
     groups = {name: group for part in parts.values() for name, group in part.groups.items()}
     groups |= data_groups(request)
     tree = xr.DataTree.from_dict({f"/{name}": group for name, group in groups.items()})
@@ -90,7 +94,7 @@ def fit(
     return Fit(record(request, model, parts, proof), tree, console)
 
 
-def _parts(setting: Setting) -> dict[str, Part]:
+def _parts(setting: Setting, start: Start) -> dict[str, Part]:
     methods = setting.request.methods
     normal = _asked(methods, Laplace)
     parts = dict.fromkeys(("mle", "map", "map_unconstrained", "laplace", "nuts"), _SKIPPED)
@@ -107,7 +111,7 @@ def _parts(setting: Setting) -> dict[str, Part]:
             parts["laplace"] = laplace.approximate(setting, unconstrained)
     sampler = _asked(methods, Nuts)
     if sampler is not None:
-        parts["nuts"] = nuts.sample(setting, sampler)
+        parts["nuts"] = nuts.sample(setting, sampler, start)
     return parts
 
 

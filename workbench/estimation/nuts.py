@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import asdict
 
 import numpy as np
 import xarray as xr
 from arviz_stats.base import array_stats
 
-from workbench.backends import RawRun
+from workbench.backends import RawRun, Start
+from workbench.backends.base import ANYWHERE
 from workbench.errors import RunError
 from workbench.estimation import draws
 from workbench.estimation.part import Part
@@ -32,13 +34,20 @@ _TAIL = (0.05, 0.95)
 """The quantiles whose ESS is the tail ESS: Vehtari et al. (2021), section 4.3."""
 
 
-def sample(setting: Setting, method: Nuts) -> Part:
+def sample(setting: Setting, method: Nuts, start: Start = ANYWHERE) -> Part:
     """Return the posterior's draws and, for each parameter, its summary."""
+    if method.warmup == 0 and (start.step_size is None or start.inv_metric is None):
+        return Part("failed", "without warm-up a step size and a metric must be given to start from.")
     job = setting.job("nuts")
     try:
         request = setting.request
         run = setting.backend.sample(
-            job, method, jobs=request.jobs, threads=request.threads, progress=setting.progress
+            job,
+            method,
+            start=start,
+            jobs=request.jobs,
+            threads=request.threads,
+            progress=setting.progress,
         )
     except RunError as error:
         return Part("failed", error.message)
@@ -100,7 +109,12 @@ def _summary(values: np.ndarray, level: float) -> dict[str, float]:
 
 def _facts(run: RawRun, method: Nuts) -> dict[str, object]:
     divergent, depth = run.stats.get("divergent"), run.stats.get("treedepth")
-    facts: dict[str, object] = {"chains": method.chains, "draws": method.draws, "warmup": method.warmup}
+    facts: dict[str, object] = {
+        "chains": method.chains,
+        "draws": method.draws,
+        "warmup": method.warmup,
+        "settings": asdict(method),
+    }
     if divergent is None or depth is None:
         return facts  # a program without parameters
     energy = run.stats["energy"]
@@ -126,6 +140,10 @@ def _groups(setting: Setting, run: RawRun) -> dict[str, xr.Dataset]:
     datasets = {key: draws.read(run, program, data, names, dims) for key, names in groups.items()}
     datasets["sample_stats"] = _sample_stats(run)
     datasets |= density_groups(setting.request, run)
+    datasets["adaptation"] = _adaptation(run)
+    if run.warmup is not None:
+        datasets["warmup_posterior"] = draws.read(run.warmup, program, data, groups["posterior"], dims)
+        datasets["warmup_sample_stats"] = _sample_stats(run.warmup)
     return {key: dataset for key, dataset in datasets.items() if dataset.data_vars}
 
 
@@ -147,3 +165,14 @@ def _sample_stats(run: RawRun) -> xr.Dataset:
     }
     chains, count = run.draws.shape[:2]
     return xr.Dataset(found, coords={"chain": np.arange(chains), "draw": np.arange(count)})
+
+
+def _adaptation(run: RawRun) -> xr.Dataset:
+    """Return step size and inverse metric of each chain: with the last draws, all that goes on needs."""
+    if run.step_size is None or run.inv_metric is None:
+        return xr.Dataset()
+    free = ("unconstrained", "unconstrained_2")[: run.inv_metric.ndim - 1]
+    return xr.Dataset(
+        {"step_size": (("chain",), run.step_size), "inv_metric": (("chain", *free), run.inv_metric)},
+        coords={"chain": np.arange(len(run.step_size))},
+    )

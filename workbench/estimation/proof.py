@@ -113,7 +113,10 @@ def identity(backend: Backend, job: Job, run: RawRun, program: Program) -> float
         return None
     counted = _counted_columns(program.instrumented)
     total = run.draws[0][:, [i for i, column in enumerate(run.columns) if counted(column)]].sum(axis=1)
-    return _spread(total - log_density, log_density) if len(total) == len(log_density) else None
+    if len(log_density) < len(total):
+        return None
+    kept = log_density[len(log_density) - len(total) :]  # warm-up draws, where they were saved, come first
+    return _spread(total - kept, kept)
 
 
 def _counted_columns(instrumented: Instrumented) -> Callable[[str], bool]:

@@ -1,0 +1,59 @@
+"""A fit that starts where another left off."""
+
+from dataclasses import dataclass, field
+
+import numpy as np
+import pytest
+
+from tests.estimation.conftest import MEANS, MODEL, SDS
+from workbench.backends import Start
+from workbench.backends.fake import FakeBackend
+from workbench.errors import RunIncomplete
+from workbench.estimation import fit, warm_start
+from workbench.methods import Map, Nuts
+
+
+@dataclass(frozen=True)
+class Listening(FakeBackend):
+    """A backend that notes where chains were started."""
+
+    heard: list[Start] = field(default_factory=list)
+
+    def sample(self, job, method, *, start=Start(), jobs=1, threads=1, progress=None):  # noqa: B008
+        self.heard.append(start)
+        return super().sample(job, method, start=start)
+
+
+def test_the_last_draws_step_size_and_metric_go_on(fitted, request_for, program):
+    start = warm_start(fitted.tree, program)
+    last = fitted.tree["posterior"].to_dataset().isel(draw=-1)
+    for chain, inits in enumerate(start.inits):
+        assert set(inits) == {"alpha", "beta"}
+        assert inits["alpha"] == last["alpha"].to_numpy()[chain]
+        assert inits["beta"] == last["beta"].to_numpy()[chain].tolist()
+    assert np.shape(start.step_size) == (4,)
+    assert np.shape(start.inv_metric) == (4, len(MEANS))
+
+    backend = Listening(MEANS, SDS)
+    again = fit(request_for((Nuts(4, 50, 0),)), MODEL, backend, start=start)
+    assert again.record["nuts"]["status"] == "ok"
+    assert backend.heard == [start]
+
+
+def test_without_warmup_and_without_a_start_there_is_no_sampling(request_for):
+    record = fit(request_for((Nuts(4, 50, 0),)), MODEL, FakeBackend(MEANS, SDS)).record
+    assert "a step size and a metric must be given" in record["nuts"]["reason"]
+
+
+def test_a_run_without_a_posterior_cannot_be_gone_on_with(request_for, program):
+    modes = fit(request_for((Map(),)), MODEL, FakeBackend(MEANS, SDS))
+    with pytest.raises(RunIncomplete, match="does not hold the adapted step size and metric"):
+        warm_start(modes.tree, program)
+
+
+def test_arrays_of_one_element_keep_their_brackets(fitted, program):
+    tree = fitted.tree.copy()
+    one = tree["posterior"].to_dataset().isel(K=[0])
+    tree["posterior"] = tree["posterior"].copy(deep=False)
+    tree["posterior"].dataset = one
+    assert np.ndim(warm_start(tree, program).inits[0]["beta"]) == 1
