@@ -1,51 +1,14 @@
 """Every check: a record on which it fires, one on which it does not, and one to which it does not apply."""
 
-import copy
-from typing import Any
-
 import pytest
 
-from workbench.diagnostics import diagnose
+from tests.diagnostics.fits import ABSENT, PARAMETER, RECORD, SKIPPED, fit_of
+from tests.diagnostics.fits import record_with as changed
+from workbench import diagnostics
 from workbench.diagnostics.catalogue import CATALOGUE
 from workbench.diagnostics.checks import wb301_laplace
 
-PARAMETER = {"mean": 0.0, "sd": 1.0, "rhat": 1.001, "ess_bulk": 2000.0, "ess_tail": 1500.0}
-OK = {"status": "ok", "estimates": {"mu": {"value": 0.0}}}
-RECORD: dict[str, Any] = {
-    "model": {
-        "parameters": [{"name": "mu", "type": "real", "line": 1}],
-        "instrumented": True,
-        "obstacles": [],
-        "proof": {"status": "equal", "reason": "", "points": 10, "density": 0.0, "gradient": 1e-15},
-    },
-    "mle": OK,
-    "map": OK,
-    "map_unconstrained": OK,
-    "laplace": {"status": "ok", "khat": 0.2, "draws": 4000, "estimates": {}},
-    "nuts": {
-        "status": "ok",
-        "chains": 4,
-        "draws": 1000,
-        "divergences": 0,
-        "max_treedepth": 10,
-        "max_treedepth_hits": 0,
-        "ebfmi": [1.0, 0.9, 1.1, 1.0],
-        "estimates": {"mu": PARAMETER},
-    },
-    "gaps": {"mu": {"map_minus_mean": 0.1, "in_sd": 0.1}},
-}
-ABSENT = {"status": "failed", "reason": "a chain stopped.", "estimates": {}}
 NO_PARAMETERS = {"status": "ok", "chains": 4, "draws": 1000, "warmup": 0, "estimates": {}}
-
-
-def changed(*path_and_value):
-    *path, last, value = path_and_value
-    record = copy.deepcopy(RECORD)
-    part = record
-    for key in path:
-        part = part[key]
-    part[last] = value
-    return record
 
 
 FIRING = [
@@ -70,7 +33,9 @@ NOT_APPLICABLE = [
     for part in (ABSENT, NO_PARAMETERS)
 ]
 
-SKIPPED = {"status": "skipped", "reason": "it was not asked for.", "estimates": {}}
+
+def diagnose(record):
+    return diagnostics.diagnose(fit_of(record))
 
 
 def finding_of(code, record):

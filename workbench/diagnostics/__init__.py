@@ -1,4 +1,4 @@
-"""Whether a run can be trusted: checks with stable codes, and a verdict."""
+"""Whether a run can be trusted: what its draws measure, checks with stable codes, and a verdict."""
 
 from workbench.diagnostics.diagnose import Diagnosis, diagnose
 

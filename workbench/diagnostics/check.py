@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from functools import wraps
 from typing import Any, Literal
 
+from workbench.estimation import Fit
+
 Status = Literal["issue", "tip", "passed", "n/a", "skipped"]
 Severity = Literal["fail", "caution", "none"]
 Record = Mapping[str, Any]
@@ -34,7 +36,7 @@ class Finding:
     severity: Severity = "none"
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Check:
     """One question asked of every run.
 
@@ -48,18 +50,24 @@ class Check:
         The number that decides, as text.
     reference
         Where the threshold comes from.
+    meaning
+        What a finding says about the run, in a sentence or two.
     advice
         What to do when it is an issue.
+    page
+        The longer explanation, in paragraphs: how it is computed and how to read it.
     examine
-        Looks at the content of `run.json`.
+        Looks at a fit whose record holds all measures.
     """
 
     code: str
     title: str
     threshold: str
     reference: str
+    meaning: str
     advice: str
-    examine: Callable[[Record], Finding]
+    page: tuple[str, ...]
+    examine: Callable[[Fit], Finding]
 
 
 def worst(record: Record, key: str, *, smallest: bool = False) -> tuple[str, float] | None:
@@ -67,11 +75,11 @@ def worst(record: Record, key: str, *, smallest: bool = False) -> tuple[str, flo
 
     Only parameters and transformed parameters count; `None` where none has the statistic.
     """
-    names = {one["name"] for one in record["model"]["parameters"]}
+    names = parameter_names(record)
     found = [
         (numbers.get("label", name), numbers[key])
         for name, numbers in record["nuts"]["estimates"].items()
-        if name.split("[")[0].split(".")[0] in names and numbers.get(key) is not None
+        if owner(name) in names and numbers.get(key) is not None
     ]
     if not found:
         return None
@@ -79,16 +87,39 @@ def worst(record: Record, key: str, *, smallest: bool = False) -> tuple[str, flo
     return choose(found, key=lambda pair: pair[1])
 
 
-def needs_draws(examine: Callable[[Record], Finding]) -> Callable[[Record], Finding]:
+def parameter_names(record: Record) -> frozenset[str]:
+    """Return the names of parameters and transformed parameters."""
+    return frozenset(one["name"] for one in record["model"]["parameters"])
+
+
+def owner(name: str) -> str:
+    """Return the Stan variable that a quantity belongs to.
+
+    >>> owner("Sigma[1,2]"), owner("pair.1")
+    ('Sigma', 'pair')
+    """
+    return name.split("[")[0].split(".")[0]
+
+
+def needs_draws(examine: Callable[[Fit], Finding]) -> Callable[[Fit], Finding]:
     """Wrap what a check does with posterior draws: without them it does not apply."""
 
     @wraps(examine)
-    def wrapped(record: Record) -> Finding:
-        part = record["nuts"]
+    def wrapped(fit: Fit) -> Finding:
+        part = fit.record["nuts"]
         if part["status"] == "ok":
-            return examine(record)
+            return examine(fit)
         if part["status"] == "skipped":
             return Finding("skipped", "No posterior draws were asked for.")
         return Finding("n/a", f"There are no posterior draws: {part['reason']}")
 
     return wrapped
+
+
+def paragraphs(text: str) -> tuple[str, ...]:
+    r"""Return the paragraphs of a text, each on one line.
+
+    >>> paragraphs("one two\nthree\n\nfour")
+    ('one two three', 'four')
+    """
+    return tuple(" ".join(part.split()) for part in text.strip().split("\n\n"))

@@ -1,14 +1,18 @@
-"""A run, examined: every check asked, and the verdict they add up to."""
+"""A run, examined: what can be measured on it, every check asked, and the verdict they add up to."""
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, replace
 from typing import Any, Literal
 
 from workbench.diagnostics.catalogue import CATALOGUE
-from workbench.diagnostics.check import Check, Finding, Record
+from workbench.diagnostics.check import Check, Finding
+from workbench.diagnostics.measures import measure
+from workbench.estimation import Fit
 
 Verdict = Literal["ok", "caution", "fail"]
+_NOT_RECORDED = ("examine", "page")
 
 
 @dataclass(frozen=True)
@@ -24,11 +28,14 @@ class Diagnosis:
         The sentences behind a verdict that is not `ok`; first the gravest.
     findings
         Each check with its finding, in the order of the catalogue.
+    measures
+        What was measured for the checks on the draws: entries of `run.json`.
     """
 
     verdict: Verdict
     reasons: tuple[str, ...]
     findings: tuple[tuple[Check, Finding], ...]
+    measures: Mapping[str, Any]
 
     @property
     def record(self) -> dict[str, Any]:
@@ -39,25 +46,32 @@ class Diagnosis:
             "checks": [_entry(check, finding) for check, finding in self.findings],
         }
 
+    @property
+    def entries(self) -> dict[str, Any]:
+        """Everything that it adds to `run.json`."""
+        return {**self.measures, "diagnosis": self.record}
 
-def diagnose(record: Record) -> Diagnosis:
-    """Ask every check of the catalogue about a run.
+
+def diagnose(fit: Fit) -> Diagnosis:
+    """Measure what the stored draws allow, and ask every check of the catalogue; nothing runs Stan.
 
     Parameters
     ----------
-    record
-        The content of `run.json`.
+    fit
+        A finished fit: the content of `run.json` and of `fit.nc`.
     """
-    findings = tuple((check, check.examine(record)) for check in CATALOGUE)
+    measures = measure(fit)
+    known = replace(fit, record={**fit.record, **measures})
+    findings = tuple((check, check.examine(known)) for check in CATALOGUE)
     grave = [found.message for _, found in findings if found.severity == "fail"]
     light = [found.message for _, found in findings if found.severity == "caution"]
-    nuts = record["nuts"]
+    nuts = fit.record["nuts"]
     if nuts["status"] in ("failed", "not available"):
         grave.insert(0, f"There is no posterior: {nuts['reason']}")
     verdict: Verdict = "fail" if grave else "caution" if light else "ok"
-    return Diagnosis(verdict, (*grave, *light), findings)
+    return Diagnosis(verdict, (*grave, *light), findings, measures)
 
 
 def _entry(check: Check, finding: Finding) -> dict[str, Any]:
-    words = {key: one for key, one in asdict(check).items() if key != "examine"}
+    words = {key: one for key, one in asdict(check).items() if key not in _NOT_RECORDED}
     return words | asdict(finding)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import platform
 from collections.abc import Mapping
+from dataclasses import asdict
 from datetime import UTC, datetime
 from importlib import metadata
 from typing import Any
@@ -90,6 +91,7 @@ def _model(program: Program) -> dict[str, Any]:
         "source": program.source,
         "instrumented": program.instrumented is not None,
         "obstacles": [_obstacle(obstacle) for obstacle in program.obstacles],
+        "limits": [asdict(obstacle) for obstacle in program.obstacles],
         "parameters": [
             {"name": one.name, "type": one.text, "line": one.line}
             for one in (*program.parameters, *program.transformed_parameters)

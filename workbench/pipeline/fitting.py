@@ -108,7 +108,7 @@ def conclude(fitted: Fit, folder: Path) -> tuple[Fit, Path]:
     StoreError
         The folder is taken by something that is not a run, or cannot be written.
     """
-    diagnosed = store.with_entries(fitted, {"diagnosis": diagnose(fitted.record).record})
+    diagnosed = store.with_entries(fitted, diagnose(fitted).entries)
     return diagnosed, store.write(diagnosed, render(fit_report(diagnosed)), folder)
 
 

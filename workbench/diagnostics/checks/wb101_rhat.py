@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from workbench.diagnostics.check import Check, Finding, Record, needs_draws, worst
+from workbench.diagnostics.check import Check, Finding, needs_draws, paragraphs, worst
+from workbench.estimation import Fit
 
 LIMIT = 1.01
 """Largest acceptable R-hat: Vehtari et al. (2021), section 4."""
 
 
 @needs_draws
-def _examine(record: Record) -> Finding:
+def _examine(fit: Fit) -> Finding:
+    record = fit.record
     found = worst(record, "rhat")
     if found is None:
         return Finding("n/a", "No parameter varies, so there is nothing to compare between chains.")
@@ -21,10 +23,25 @@ def _examine(record: Record) -> Finding:
 
 
 CHECK = Check(
-    "WB101",
-    "Chains agree (R-hat)",
-    f"at most {LIMIT}",
-    "Vehtari, Gelman, Simpson, Carpenter and Bürkner (2021), doi:10.1214/20-BA1221",
-    "Run longer chains (--warmup, --draws); if R-hat stays high, look for several modes or reparameterise.",
-    _examine,
+    code="WB101",
+    title="Chains agree (R-hat)",
+    threshold=f"at most {LIMIT}",
+    reference="Vehtari, Gelman, Simpson, Carpenter and Bürkner (2021), doi:10.1214/20-BA1221",
+    meaning=(
+        "Chains that started apart have not met: they describe different distributions, and an average "
+        "over them describes none."
+    ),
+    advice="Run longer chains (--warmup, --draws); if R-hat stays high, look for several modes.",
+    page=paragraphs("""
+    R-hat compares the variance between chains with the variance within them. It is computed on
+    rank-normalised split chains, once for the location and once, on folded draws, for the scale; the
+    larger of the two is reported. Chains that explore one distribution give 1 up to noise.
+
+    The number is the largest over all parameters and transformed parameters; generated quantities do
+    not count, since a quantity that hardly varies has a poor R-hat and says nothing about the chains.
+
+    Look at the rank plots: a chain that sits apart points to several modes or to a chain that got
+    stuck; trends in the traces point to too short a warm-up.
+    """),
+    examine=_examine,
 )

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from workbench.diagnostics.check import Check, Finding, Record, needs_draws, worst
+from workbench.diagnostics.check import Check, Finding, needs_draws, paragraphs, worst
+from workbench.estimation import Fit
 
 PER_CHAIN = 100
 """Smallest acceptable bulk and tail ESS for each chain: Vehtari et al. (2021), section 4."""
 
 
 @needs_draws
-def _examine(record: Record) -> Finding:
+def _examine(fit: Fit) -> Finding:
+    record = fit.record
     needed = PER_CHAIN * record["nuts"]["chains"]
     found = [(kind, worst(record, f"ess_{kind}", smallest=True)) for kind in ("bulk", "tail")]
     known = [(kind, *one) for kind, one in found if one is not None]
@@ -23,10 +25,22 @@ def _examine(record: Record) -> Finding:
 
 
 CHECK = Check(
-    "WB102",
-    "Enough effective draws (ESS)",
-    f"at least {PER_CHAIN} for each chain, bulk and tail",
-    "Vehtari, Gelman, Simpson, Carpenter and Bürkner (2021), doi:10.1214/20-BA1221",
-    "Ask for more draws (--draws); a very small ESS points to a posterior that needs reparameterising.",
-    _examine,
+    code="WB102",
+    title="Enough effective draws (ESS)",
+    threshold=f"at least {PER_CHAIN} for each chain, bulk and tail",
+    reference="Vehtari, Gelman, Simpson, Carpenter and Bürkner (2021), doi:10.1214/20-BA1221",
+    meaning=(
+        "Correlated draws are worth fewer independent ones; with too few, means and interval ends are "
+        "noisy and R-hat itself is not reliable."
+    ),
+    advice="Ask for more draws (--draws); where ESS stays very small, reparameterise.",
+    page=paragraphs("""
+    The effective sample size says how many independent draws would give an estimate as precise as
+    these do. Bulk ESS concerns the centre of a distribution, tail ESS the 5 % and 95 % quantiles, on
+    rank-normalised draws.
+
+    Below 100 for each chain the estimates of R-hat and of ESS themselves become unstable. The Monte
+    Carlo error of a mean is about the posterior SD divided by the square root of the bulk ESS.
+    """),
+    examine=_examine,
 )

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from workbench.diagnostics.check import Check, Finding, Record, needs_draws
+from workbench.diagnostics.check import Check, Finding, needs_draws, paragraphs
+from workbench.estimation import Fit
 
 
 @needs_draws
-def _examine(record: Record) -> Finding:
+def _examine(fit: Fit) -> Finding:
+    record = fit.record
     nuts = record["nuts"]
     hits = nuts.get("max_treedepth_hits")
     if hits is None:
@@ -20,10 +22,19 @@ def _examine(record: Record) -> Finding:
 
 
 CHECK = Check(
-    "WB202",
-    "Trajectories not cut short",
-    "no transition at the maximum treedepth",
-    "Stan Development Team, Stan Reference Manual, chapter MCMC Sampling",
-    "Raise --max-treedepth by one or two, or bring the parameters to similar scales.",
-    _examine,
+    code="WB202",
+    title="Trajectories not cut short",
+    threshold="no transition at the maximum treedepth",
+    reference="Stan Development Team, Stan Reference Manual, chapter MCMC Sampling",
+    meaning=(
+        "Trajectories were stopped before they turned around: sampling is slow, though what it gives is "
+        "not wrong for that reason alone."
+    ),
+    advice="Raise --max-treedepth by one or two, or bring the parameters to similar scales.",
+    page=paragraphs("""
+    NUTS doubles its trajectory until it turns back on itself, at most the maximum treedepth of times
+    (10 doublings are 1,023 steps). Reaching the maximum in many transitions means that parameters
+    have very different scales or are strongly correlated.
+    """),
+    examine=_examine,
 )

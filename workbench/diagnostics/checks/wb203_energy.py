@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from workbench.diagnostics.check import Check, Finding, Record, needs_draws
+from workbench.diagnostics.check import Check, Finding, needs_draws, paragraphs
+from workbench.estimation import Fit
 
 LIMIT = 0.3
 """Smallest acceptable E-BFMI: Betancourt (2016), arXiv:1604.00695."""
 
 
 @needs_draws
-def _examine(record: Record) -> Finding:
+def _examine(fit: Fit) -> Finding:
+    record = fit.record
     values = [one for one in record["nuts"].get("ebfmi", []) if one is not None]
     if not values:
         return Finding("n/a", "There are no energies to compare.")
@@ -21,10 +23,21 @@ def _examine(record: Record) -> Finding:
 
 
 CHECK = Check(
-    "WB203",
-    "Energy explored (E-BFMI)",
-    f"at least {LIMIT} in each chain",
-    "Betancourt (2016), Diagnosing suboptimal cotangent disintegrations, arXiv:1604.00695",
-    "Run longer warm-up, or reparameterise heavy-tailed or hierarchical parts.",
-    _examine,
+    code="WB203",
+    title="Energy explored (E-BFMI)",
+    threshold=f"at least {LIMIT} in each chain",
+    reference="Betancourt (2016), Diagnosing suboptimal cotangent disintegrations, arXiv:1604.00695",
+    meaning=(
+        "The momentum that is drawn anew at each transition moves the chain too little between levels of "
+        "the density, so that the tails are explored by a slow random walk."
+    ),
+    advice="Run longer warm-up, or reparameterise heavy-tailed or hierarchical parts.",
+    page=paragraphs("""
+    The energy Bayesian fraction of missing information compares how much the energy changes between
+    transitions with how much it varies over all draws. It is computed for each chain.
+
+    Small values come with heavy tails and with strong funnels. Reparameterising helps; more draws
+    help only slowly.
+    """),
+    examine=_examine,
 )

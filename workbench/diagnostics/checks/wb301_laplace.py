@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import math
 
-from workbench.diagnostics.check import Check, Finding, Record
+from workbench.diagnostics.check import Check, Finding, paragraphs
+from workbench.estimation import Fit
 
 LIMIT = 0.7
 """Largest acceptable k-hat for many draws: Vehtari et al. (2024), section 3.2.4."""
@@ -19,7 +20,8 @@ def limit(draws: int) -> float:
     return min(1 - 1 / math.log10(draws), LIMIT)
 
 
-def _examine(record: Record) -> Finding:
+def _examine(fit: Fit) -> Finding:
+    record = fit.record
     part = record["laplace"]
     if part["status"] == "skipped":
         return Finding("skipped", "No Laplace approximation was asked for.")
@@ -38,10 +40,22 @@ def _examine(record: Record) -> Finding:
 
 
 CHECK = Check(
-    "WB301",
-    "Laplace approximation usable (k-hat)",
-    "at most min(1 - 1/log10(S), 0.7) for S draws",
-    "Vehtari, Simpson, Gelman, Yao and Gabry (2024), JMLR 25(72)",
-    "Use the NUTS columns; the normal approximation does not hold here.",
-    _examine,
+    code="WB301",
+    title="Laplace approximation usable (k-hat)",
+    threshold="at most min(1 - 1/log10(S), 0.7) for S draws",
+    reference="Vehtari, Simpson, Gelman, Yao and Gabry (2024), JMLR 25(72)",
+    meaning=(
+        "The normal approximation around the mode is not close enough to the posterior to stand in for "
+        "it, or to be corrected by reweighting its draws."
+    ),
+    advice="Use the NUTS columns; the normal approximation does not hold here.",
+    page=paragraphs("""
+    Draws from the approximation are weighted by the ratio of the true density to that of the
+    approximation. The k-hat is the shape of a generalised Pareto distribution fitted to the largest
+    weights; above the limit a few draws carry everything.
+
+    k-hat grows with the number of parameters: in high dimensions even a good approximation can exceed
+    the limit.
+    """),
+    examine=_examine,
 )

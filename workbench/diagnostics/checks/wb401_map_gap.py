@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from workbench.diagnostics.check import Check, Finding, Record
+from workbench.diagnostics.check import Check, Finding, paragraphs
+from workbench.estimation import Fit
 
 LIMIT = 0.5
 """Gap in posterior standard deviations worth a remark. Ours: half a standard deviation changes how one
 reads an interval."""
 
 
-def _examine(record: Record) -> Finding:
+def _examine(fit: Fit) -> Finding:
+    record = fit.record
     for part in (record["map"], record["nuts"]):
         if part["status"] == "skipped":
             return Finding("skipped", "MAP and posterior were not both asked for.")
@@ -28,10 +30,19 @@ def _examine(record: Record) -> Finding:
 
 
 CHECK = Check(
-    "WB401",
-    "MAP close to the posterior mean",
-    f"at most {LIMIT} posterior SDs",
-    "threshold ours; the split of the gap is explained in the report",
-    "Report the posterior mean or median with its interval instead of the mode.",
-    _examine,
+    code="WB401",
+    title="MAP close to the posterior mean",
+    threshold=f"at most {LIMIT} posterior SDs",
+    reference="threshold ours; the split of the gap is explained in the report",
+    meaning=(
+        "The mode lies away from the bulk of the posterior: who reports it alone reports an unusual point."
+    ),
+    advice="Report the posterior mean or median with its interval instead of the mode.",
+    page=paragraphs("""
+    The gap is the distance of the mode, on the scale of the declared parameters, from the posterior
+    mean, in posterior standard deviations. The report splits it into the part due to the Jacobian of
+    the constraining transform, the curvature of that transform, and what is not normal in the
+    posterior.
+    """),
+    examine=_examine,
 )

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from workbench.diagnostics.check import Check, Finding, Record
+from workbench.diagnostics.check import Check, Finding, paragraphs
+from workbench.estimation import Fit
 
 _NAMES = {"mle": "maximum-likelihood estimate", "map": "MAP", "map_unconstrained": "unconstrained mode"}
 
 
-def _examine(record: Record) -> Finding:
+def _examine(fit: Fit) -> Finding:
+    record = fit.record
     asked = {key: record[key] for key in _NAMES if record[key]["status"] != "skipped"}
     if not asked:
         return Finding("skipped", "No point estimate was asked for.")
@@ -24,10 +26,19 @@ def _examine(record: Record) -> Finding:
 
 
 CHECK = Check(
-    "WB402",
-    "Point estimates exist",
-    "all that were asked for",
-    "judged by the Newton decrement and the eigenvalues of the Hessian at the point",
-    "Where a mode does not exist, use the posterior: it may be proper all the same.",
-    _examine,
+    code="WB402",
+    title="Point estimates exist",
+    threshold="all that were asked for",
+    reference="judged by the Newton decrement and the eigenvalues of the Hessian at the point",
+    meaning=(
+        "The density has no maximum that the optimiser could hold on to: it rises without bound or "
+        "towards an edge, or several restarts disagree."
+    ),
+    advice="Where a mode does not exist, use the posterior: it may be proper all the same.",
+    page=paragraphs("""
+    A point counts as a mode when the Newton decrement there is negligible and the Hessian on the
+    unconstrained scale is negative definite. Hierarchical models often have no joint mode: the
+    density grows without bound as a scale goes to zero. The posterior can be proper all the same.
+    """),
+    examine=_examine,
 )

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from workbench.diagnostics.check import Check, Finding, Record
+from workbench.diagnostics.check import Check, Finding, paragraphs
+from workbench.estimation import Fit
 
 IDENTITY = 1e-8
 """Largest relative difference between the sum of all terms and the log density; rounding makes 1e-10."""
 
 
-def _examine(record: Record) -> Finding:
+def _examine(fit: Fit) -> Finding:
+    record = fit.record
     proof = record["model"]["proof"]
     if not record["model"]["instrumented"]:
         reason = " ".join(record["model"]["obstacles"]) or "it could not be taken apart."
@@ -32,10 +34,21 @@ def _examine(record: Record) -> Finding:
 
 
 CHECK = Check(
-    "WB501",
-    "Instrumented program equals the original",
-    "density within 1e-9, gradient within 1e-8, sum of terms within 1e-8",
-    "compared by Stan's log_prob on both executables",
-    "Look at `workbench inspect MODEL`; estimates stay right, what is named here is lost.",
-    _examine,
+    code="WB501",
+    title="Instrumented program equals the original",
+    threshold="density within 1e-9, gradient within 1e-8, sum of terms within 1e-8",
+    reference="compared by Stan's log_prob on both executables",
+    meaning=(
+        "Everything that switches priors off, changes their constants, or splits the likelihood rests on "
+        "a program rewritten by the workbench; this says whether that program is the author's."
+    ),
+    advice="Look at `workbench inspect MODEL`; estimates stay right, what is named here is lost.",
+    page=paragraphs("""
+    The instrumented program is compiled beside the author's own, and both densities and gradients are
+    compared at random points. At the posterior draws the sum of all terms is held against the log
+    density that Stan reports.
+
+    If they differ, the program is run as it was written, and what is lost is named.
+    """),
+    examine=_examine,
 )

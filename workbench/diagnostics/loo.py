@@ -1,0 +1,198 @@
+"""Leave-one-out cross-validation by Pareto-smoothed importance sampling, from the stored draws.
+
+References
+----------
+Vehtari, Gelman and Gabry (2017), Practical Bayesian model evaluation using leave-one-out cross-validation and
+WAIC, Statistics and Computing 27, doi:10.1007/s11222-016-9696-4.
+Vehtari, Simpson, Gelman, Yao and Gabry (2024), Pareto smoothed importance sampling, JMLR 25(72).
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import xarray as xr
+from arviz_stats.base import array_stats
+from numpy.typing import NDArray
+
+from workbench.estimation import Fit
+
+Floats = NDArray[np.float64]
+
+WORST_ROWS = 20
+"""How many rows `run.json` names, those of the largest k-hat; the others follow from `fit.nc`."""
+
+KHAT_LIMIT = 0.7
+"""Largest k-hat at which an importance-sampling estimate is reliable for many draws: Vehtari et al. (2024),
+section 3.2.4."""
+
+FEWEST_DRAWS = 25
+"""Draws below which the tail, a fifth of them, has fewer than the five that a fit of its shape needs."""
+
+
+@dataclass(frozen=True)
+class LeaveOneOut:
+    """What is left of each observation when the model is fitted to all others.
+
+    Attributes
+    ----------
+    log_weights
+        Smoothed and normalised, `(row, sample)`; samples run over the draws of one chain after another.
+    khat
+        Shape of the tail of the raw importance ratios, `(row,)`.
+    elpd
+        Log predictive density of each row given all others [nats], `(row,)`.
+    p_loo
+        Effective number of parameters each row contributes, `(row,)`.
+    r_eff
+        Relative efficiency of the draws, averaged over the posterior.
+    """
+
+    log_weights: Floats
+    khat: Floats
+    elpd: Floats
+    p_loo: Floats
+    r_eff: float
+
+
+def khat_limit(draws: int) -> float:
+    """Return the largest acceptable k-hat for a number of draws, min(1 - 1/log10(S), 0.7).
+
+    >>> khat_limit(100_000)
+    0.7
+    """
+    return min(1 - 1 / math.log10(draws), KHAT_LIMIT)
+
+
+def measured(fit: Fit) -> dict[str, Any]:
+    """Return the entry `loo` of `run.json`."""
+    reason = unavailable(fit)
+    if reason:
+        return {"status": "not available", "reason": reason}
+    found = leave_one_out(fit)
+    elpd, se, p_loo, _ = array_stats.loo_summary(found.elpd, found.p_loo)
+    limit = khat_limit(found.log_weights.shape[1])
+    order = np.argsort(-found.khat, kind="stable")[:WORST_ROWS]
+    labels = row_labels(fit)
+    return {
+        "status": "ok",
+        "elpd": float(elpd),
+        "se": float(se),
+        "p_loo": float(p_loo),
+        "observations": len(found.khat),
+        "khat_max": float(found.khat.max()),
+        "khat_limit": limit,
+        "bad": int((found.khat > limit).sum()),
+        "rows": [
+            {
+                "row": int(row) + 1,
+                "label": labels[row],
+                "khat": float(found.khat[row]),
+                "elpd": float(found.elpd[row]),
+            }
+            for row in order
+        ],
+    }
+
+
+def unavailable(fit: Fit) -> str:
+    """Return why observations cannot be left out one by one; empty where they can."""
+    if fit.record["nuts"]["status"] != "ok":
+        return f"there are no posterior draws: {fit.record['nuts'].get('reason', '')}"
+    for limit in fit.record["model"].get("limits", ()):
+        if limit["feature"] in {"log_lik", "loo"}:
+            return str(limit["message"])
+    log_lik = log_likelihood(fit)
+    if log_lik is None:
+        return "no statement of the program gave a log likelihood for each observation."
+    if log_lik.shape[0] < 2:
+        return "a single log likelihood holds all observations."
+    if log_lik.shape[1] < FEWEST_DRAWS:
+        return f"{log_lik.shape[1]} draws are too few: the tail of their ratios has no shape yet."
+    if not np.isfinite(log_lik).all():
+        rows = np.flatnonzero(~np.isfinite(log_lik).all(axis=1))
+        return f"the log likelihood of {len(rows)} observations is not finite at some draws."
+    return ""
+
+
+def log_likelihood(fit: Fit) -> Floats | None:
+    """Return the log likelihood of each observation at each draw, `(row, sample)`; `None` without any."""
+    if "log_likelihood" not in fit.tree.children:
+        return None
+    arrays = [flat(array) for array in fit.tree["log_likelihood"].data_vars.values()]
+    return np.concatenate(arrays) if arrays else None
+
+
+def flat(array: xr.DataArray) -> Floats:
+    """Return draws of a variable as `(cell, sample)`, its cells in row-major order."""
+    values = array.transpose("chain", "draw", ...).values
+    samples = values.shape[0] * values.shape[1]
+    return np.ascontiguousarray(values.reshape(samples, -1).T, dtype=np.float64)
+
+
+def leave_one_out(fit: Fit) -> LeaveOneOut:
+    """Return weights, k-hat and predictive densities of each observation; `unavailable` must be empty.
+
+    The relative efficiency is that of ArviZ: the mean over all posterior quantities.
+    """
+    log_lik = log_likelihood(fit)
+    assert log_lik is not None  # noqa: S101 - `unavailable` has said so
+    r_eff = relative_efficiency(fit)
+    weights, khat = np.empty_like(log_lik), np.empty(len(log_lik))
+    for row, values in enumerate(log_lik):
+        weights[row], khat[row] = _smoothed(values, r_eff)
+    elpd = _log_sum_exp(weights + log_lik)
+    lppd = _log_sum_exp(log_lik) - math.log(log_lik.shape[1])
+    return LeaveOneOut(weights, khat, elpd, lppd - elpd, r_eff)
+
+
+def _smoothed(log_lik: Floats, r_eff: float) -> tuple[Floats, float]:
+    """Return smoothed log weights and their k-hat; equal ratios need no smoothing."""
+    if np.ptp(log_lik) < np.finfo(float).eps * max(1.0, float(np.abs(log_lik).max())):
+        return np.full(len(log_lik), -math.log(len(log_lik))), 0.0
+    weights, khat = array_stats.psislw(log_lik, r_eff=r_eff)
+    return weights, float(khat)
+
+
+def relative_efficiency(fit: Fit) -> float:
+    """Return the mean over all posterior quantities of ESS for the mean, by the number of draws."""
+    posterior = fit.tree["posterior"]
+    if posterior.sizes["chain"] == 1:
+        return 1.0
+    arrays = [array.transpose("chain", "draw", ...).values for array in posterior.data_vars.values()]
+    found = np.concatenate(
+        [np.ravel(array_stats.ess(array, chain_axis=0, draw_axis=1, method="mean")) for array in arrays]
+    )
+    samples = posterior.sizes["chain"] * posterior.sizes["draw"]
+    return float(np.nanmean(found)) / samples
+
+
+def _log_sum_exp(values: Floats) -> Floats:
+    largest: Floats = values.max(axis=1)
+    sums: Floats = np.exp(values - largest[:, None]).sum(axis=1)
+    return largest + np.log(sums)
+
+
+def row_labels(fit: Fit) -> list[str]:
+    """Return a name for each row of the log likelihood: its coordinate."""
+    labels: list[str] = []
+    for array in fit.tree["log_likelihood"].data_vars.values():
+        dims = [dim for dim in array.dims if dim not in ("chain", "draw")]
+        each = [[str(one) for one in array.coords[dim].values] for dim in dims]
+        labels += _crossed(each)
+    return labels
+
+
+def _crossed(names: list[list[str]]) -> list[str]:
+    """Return the labels of the cells of an array, row-major.
+
+    >>> _crossed([["a", "b"], ["1", "2"]])
+    ['a,1', 'a,2', 'b,1', 'b,2']
+    """
+    crossed = [""]
+    for axis in names:
+        crossed = [f"{before},{name}" if before else name for before in crossed for name in axis]
+    return crossed if names else ["1"]
