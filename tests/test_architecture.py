@@ -11,12 +11,14 @@ import pytest
 ROOT = Path(__file__).parents[1]
 PACKAGE = ROOT / "workbench"
 
+FIGURES = {str(path.relative_to(PACKAGE)) for path in (PACKAGE / "report" / "figures").glob("*.py")}
+
 SINGLE_IMPORTERS = {
     "subprocess": {"process.py"},
     "cmdstanpy": {"backends/cmdstan.py"},
     "jinja2": {"report/render.py"},
-    "matplotlib": {"report/figures.py"},
-    "arviz_plots": {"report/figures.py"},
+    "matplotlib": FIGURES,
+    "arviz_plots": FIGURES,
     "click": set(),
     "httpstan": set(),
 }

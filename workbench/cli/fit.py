@@ -72,6 +72,14 @@ def command(
             "--output", "-o", help="Run directory; default: one in reports/.", rich_help_panel=_OUTPUT
         ),
     ] = None,
+    figures: Annotated[
+        Path | None,
+        typer.Option(
+            help="Folder for the report's pictures as SVG and PNG files.",
+            metavar="DIR",
+            rich_help_panel=_OUTPUT,
+        ),
+    ] = None,
     json_: Annotated[
         bool, typer.Option("--json", help="Print run.json and nothing else.", rich_help_panel=_OUTPUT)
     ] = False,
@@ -115,6 +123,7 @@ def command(
         threads=threads,
         timeout=timeout,
         output=output,
+        figures=figures,
         toolchain=Settings(compiler=compiler, source=toolchain, native=native),
         command=shlex.join(["workbench", *sys.argv[1:]]),
     )

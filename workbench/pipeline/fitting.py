@@ -18,7 +18,7 @@ from workbench.pipeline.reading import check_exists, read_program
 from workbench.priors import Priors
 from workbench.program import Program
 from workbench.progress import SILENT, Progress
-from workbench.report import fit_report, render
+from workbench.report import fit_report, render, write_pictures
 from workbench.request import DEFAULT_METHODS, FitRequest
 from workbench.tables import Table
 from workbench.toolchain import CompiledModel, Settings, Toolchain
@@ -40,6 +40,8 @@ class Options:
         As in `FitRequest`.
     output
         The run directory; `None` for `reports/<model>-<data>-<hash>`.
+    figures
+        A folder for the report's pictures as files; `None` for no files.
     toolchain
         Which Stan and compiler to use.
     command
@@ -58,6 +60,7 @@ class Options:
     threads: int = 1
     timeout: float | None = None
     output: Path | None = None
+    figures: Path | None = None
     toolchain: Settings = field(default_factory=Settings)
     command: str = ""
 
@@ -97,11 +100,11 @@ def fit(
     with progress.stage("Writing the report"):
         facts = {**fitted.record["toolchain"], "source": tools.source, "why": tools.why}
         fitted = store.with_entries(fitted, {"toolchain": facts, "command": options.command})
-        return conclude(fitted, options.output or default_folder(request))
+        return conclude(fitted, options.output or default_folder(request), options.figures)
 
 
-def conclude(fitted: Fit, folder: Path) -> tuple[Fit, Path]:
-    """Diagnose a fit, draw its report, and publish the run directory.
+def conclude(fitted: Fit, folder: Path, figures: Path | None = None) -> tuple[Fit, Path]:
+    """Diagnose a fit, draw its report, and publish the run directory; the pictures as files where asked.
 
     Raises
     ------
@@ -109,7 +112,11 @@ def conclude(fitted: Fit, folder: Path) -> tuple[Fit, Path]:
         The folder is taken by something that is not a run, or cannot be written.
     """
     diagnosed = store.with_entries(fitted, diagnose(fitted).entries)
-    return diagnosed, store.write(diagnosed, render(fit_report(diagnosed)), folder)
+    document = fit_report(diagnosed)
+    written = store.write(diagnosed, render(document), folder)
+    if figures is not None:
+        write_pictures(document, figures)
+    return diagnosed, written
 
 
 def prepare(read: Program, table: Table, options: Options) -> FitRequest:
@@ -144,16 +151,25 @@ def default_folder(request: FitRequest) -> Path:
     return Path("reports") / f"{request.program.name}-{request.data.table.path.stem}-{request.key[:8]}"
 
 
-def redraw(folder: Path) -> Path:
+def redraw(folder: Path, figures: Path | None = None) -> Path:
     """Draw a run's report anew from its files alone; return the report.
+
+    Parameters
+    ----------
+    folder
+        The run directory.
+    figures
+        A folder for the report's pictures as files.
 
     Raises
     ------
     StoreError
-        There is no complete run in the folder.
+        There is no complete run in the folder, or a file cannot be written.
     """
-    fitted = store.read(folder)
-    store.rewrite_report(folder, render(fit_report(fitted)))
+    document = fit_report(store.read(folder))
+    store.rewrite_report(folder, render(document))
+    if figures is not None:
+        write_pictures(document, figures)
     return folder / store.REPORT
 
 

@@ -2,6 +2,7 @@
 
 from workbench.report.document import Document
 from workbench.report.fit_report import fit_report
+from workbench.report.pictures import write_pictures
 from workbench.report.render import render
 
-__all__ = ["Document", "fit_report", "render"]
+__all__ = ["Document", "fit_report", "render", "write_pictures"]

@@ -10,6 +10,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import ClassVar, Literal
 
+from workbench.report.figures import Drawing
+
 
 class Tone(StrEnum):
     """How good the news is; drawn as a word and a sign, never by colour alone."""
@@ -102,19 +104,19 @@ class Table:
 
 @dataclass(frozen=True)
 class Figure:
-    """A drawing.
+    """A drawing with its words.
 
     Attributes
     ----------
-    svg
-        An `<svg>` element without identifiers that could clash with another figure's.
+    drawing
+        How to draw it.
     alt
         The finding, for a reader who cannot see the drawing.
     caption
         A heading for the drawing: what is drawn, and in which unit.
     """
 
-    svg: str
+    drawing: Drawing
     alt: str
     caption: str
 

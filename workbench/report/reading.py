@@ -69,6 +69,13 @@ def label(record: Record, name: str) -> str:
     return next((str(one) for one in found if one), name)
 
 
+def unit(record: Record, name: str) -> str:
+    """Return the unit of a quantity as the model's card states it; empty where it does not."""
+    units = part(record, "model").get("units")
+    found = units.get(owner(name)) if isinstance(units, Mapping) else None
+    return found if isinstance(found, str) else ""
+
+
 def number(mapping: Mapping[str, Any] | None, key: str) -> float | None:
     """Return a finite number, or `None`."""
     value = (mapping or {}).get(key)

@@ -22,6 +22,7 @@ from pygments.formatters import HtmlFormatter
 from pygments.lexers import get_lexer_by_name
 
 from workbench.report.document import Code, Column, Document
+from workbench.report.figures import Drawing, svg
 
 _CONTROL = re.compile(
     "[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069\ufdd0-\ufdef\ufffe\uffff\ud800-\udfff]"
@@ -103,11 +104,11 @@ def _runs_of_groups(columns: Sequence[Column]) -> list[tuple[str, list[Column]]]
 
 
 class _Scope:
-    """Gives the identifiers inside each drawing a prefix of their own."""
+    """Draws, and gives the identifiers inside each drawing a prefix of their own."""
 
     def __init__(self) -> None:
         self._count = itertools.count(1)
 
-    def __call__(self, svg: str) -> Markup:
+    def __call__(self, drawing: Drawing) -> Markup:
         prefix = f"f{next(self._count)}-"
-        return Markup(_IDENTIFIER.sub(lambda match: match[0] + prefix, svg))  # noqa: S704 - drawn by us
+        return Markup(_IDENTIFIER.sub(lambda match: match[0] + prefix, svg(drawing)))  # noqa: S704 - ours

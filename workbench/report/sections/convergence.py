@@ -119,14 +119,14 @@ def _divergences(record: Record, tree: xr.DataTree) -> tuple[Block, ...]:
         return ()
     first, second = sorted(candidates, key=lambda name: -_separation(candidates[name], divergent))[:2]
     labels = reading.label(record, first), reading.label(record, second)
-    svg = figures.pair(candidates[first], candidates[second], divergent)
+    drawing = figures.pair(candidates[first], candidates[second], divergent)
     count = int(divergent.sum())
     alt = f"{plural(count, 'divergent draw')} among {divergent.size}, by {labels[0]} and {labels[1]}."
     help_text = "Crosses: divergent draws, on the two quantities where they differ most from the others."
     return (
         Figures(
             "divergences",
-            (Figure(svg, alt, f"`{labels[1]}` (up) against `{labels[0]}` (across)"),),
+            (Figure(drawing, alt, f"`{labels[1]}` (up) against `{labels[0]}` (across)"),),
             help_text,
             "medium",
         ),

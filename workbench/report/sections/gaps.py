@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import xarray as xr
+from scipy import stats
 
 from workbench.report import figures, reading, selection
 from workbench.report.document import Block, Cell, Column, Figure, Figures, Notice, Paragraph, Section, Table
-from workbench.report.figures import Estimate, Form
+from workbench.report.figures import Estimate, Form, Known, Role
 from workbench.report.numbers import decimals_for, format_number, plural
+from workbench.report.prior_density import prior_density
 from workbench.report.reading import Record
 
 MAX_PICTURES = 12
@@ -49,10 +53,9 @@ def _pictures(record: Record, tree: xr.DataTree) -> tuple[Block, ...]:
 
 
 _HOW_TO_READ = (
-    "Filled: posterior density. Dashed: Laplace approximation. Below, on the same axis, one line for each "
-    "method: maximum likelihood with its Wald interval (diamond), MAP on the constrained scale (dot) and "
-    "on the unconstrained scale (ring), the Laplace mean and the posterior mean (bars) with their "
-    "intervals. An arrow at the edge stands for a value beyond it."
+    "Above: the density of the posterior (filled), of its Laplace approximation (dashed) and of the prior, "
+    "where its statement gives it. Below, on the same axis: each method's point with its interval. An arrow "
+    "at the edge stands for a value beyond it."
 )
 
 
@@ -67,25 +70,43 @@ def _picture(record: Record, tree: xr.DataTree, name: str) -> Figure | None:
     draws = reading.values(tree, "posterior", name)
     if draws is None or draws.max() == draws.min():
         return None
-    svg = figures.marginal(draws, reading.values(tree, "laplace", name), _lines(record, name))
-    return Figure(svg, _finding(record, name), f"`{reading.label(record, name)}`")
+    known = [one for one in (_prior(record, name), _exact(record, name)) if one]
+    drawing = figures.marginal(draws, reading.values(tree, "laplace", name), _lines(record, name), known)
+    unit = reading.unit(record, name)
+    caption = f"`{reading.label(record, name)}`" + (f", {unit}" if unit else "")
+    return Figure(drawing, _finding(record, name), caption)
 
 
-_LINES: tuple[tuple[str, str, Form, str], ...] = (
-    ("mle", "MLE", "diamond", "value"),
-    ("map", "MAP", "filled", "value"),
-    ("map_unconstrained", "MAP, unc.", "open", "value"),
-    ("laplace", "Laplace", "bar", "mean"),
-    ("nuts", "NUTS", "bar", "mean"),
+def _prior(record: Record, name: str) -> Known | None:
+    found = prior_density(record, name)
+    return Known("prior", found.family, found.mass) if found else None
+
+
+def _exact(record: Record, name: str) -> Known | None:
+    """Return the exact posterior, where the model is conjugate and the run says which it is."""
+    found = (reading.part(record, "exact").get("estimates") or {}).get(name) or {}
+    family = getattr(stats, str(found.get("distribution")), None)
+    if family is None or not isinstance(found.get("parameters"), Mapping):
+        return None
+    return Known("exact", family(**found["parameters"]), role="exact")
+
+
+_LINES: tuple[tuple[str, str, Form, str, Role], ...] = (
+    ("mle", "MLE", "diamond", "value", "ink"),
+    ("map", "MAP", "filled", "value", "ink"),
+    ("map_unconstrained", "MAP, unc.", "open", "value", "ink"),
+    ("laplace", "Laplace", "bar", "mean", "normal"),
+    ("pathfinder", "Pathfinder", "bar", "mean", "ink"),
+    ("nuts", "Posterior", "bar", "mean", "posterior"),
 )
-"""Part of the record, label, mark, and the entry that is the point."""
+"""Part of the record, label, mark, the entry that is the point, and the curve it belongs to."""
 
 
 def _lines(record: Record, name: str) -> list[Estimate]:
     """Return one line for each method that has an estimate of the quantity."""
     return [
-        Estimate(label, form, reading.number(numbers, entry), *_ends(numbers))
-        for method, label, form, entry in _LINES
+        Estimate(label, form, reading.number(numbers, entry), *_ends(numbers), role=role)
+        for method, label, form, entry, role in _LINES
         if (numbers := reading.estimates(record, method).get(name))
     ]
 

@@ -1,0 +1,29 @@
+"""Every drawing of a report, one file each: the only importers of matplotlib.
+
+The numbers behind them come from ArviZ's statistics (kernel densities, ECDF bands). They are drawn by
+matplotlib and not by arviz_plots, whose current line excludes current matplotlib and whose figures hold text
+as outlines: here one drawing serves a light page, a dark one and paper, and its text is text.
+"""
+
+from workbench.report.figures.drawing import Drawing, svg
+from workbench.report.figures.energy import energy
+from workbench.report.figures.files import write
+from workbench.report.figures.marginal import Estimate, Form, Known, Role, marginal
+from workbench.report.figures.pair import pair
+from workbench.report.figures.ranks import ranks
+from workbench.report.figures.trace import trace
+
+__all__ = [
+    "Drawing",
+    "Estimate",
+    "Form",
+    "Known",
+    "Role",
+    "energy",
+    "marginal",
+    "pair",
+    "ranks",
+    "svg",
+    "trace",
+    "write",
+]

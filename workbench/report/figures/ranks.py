@@ -1,0 +1,41 @@
+"""How often each chain visits each part of the pooled ranks."""
+
+from __future__ import annotations
+
+from functools import partial
+
+import numpy as np
+from matplotlib.figure import Figure
+from scipy import stats
+
+from workbench.report.figures.drawing import CHAINS, MEDIUM, Drawing, Inks, single, without_scale
+from workbench.report.reading import Draws
+
+_BINS = 20
+
+
+def ranks(draws: Draws) -> Drawing:
+    """Draw how often each chain visits each part of the pooled ranks, against the band of chance.
+
+    References
+    ----------
+    Vehtari et al. (2021), doi:10.1214/20-BA1221, section 5: rank plots.
+    """
+    return Drawing(partial(_paint, draws), MEDIUM)
+
+
+def _paint(draws: Draws, figure: Figure, inks: Inks) -> None:
+    chains, length = draws.shape
+    pooled = stats.rankdata(draws, method="ordinal").reshape(draws.shape)
+    edges = np.linspace(0, draws.size, _BINS + 1)
+    low, high = np.asarray(stats.binom.ppf([0.025, 0.975], length, 1 / _BINS))
+    axes = single(figure)
+    axes.axhspan(low, high, color=inks.soft, alpha=0.25, linewidth=0)
+    axes.axhline(length / _BINS, color=inks.soft, linewidth=0.8)
+    for chain in range(chains):
+        counts, _ = np.histogram(pooled[chain], edges)
+        axes.stairs(counts, edges, color=CHAINS[chain % len(CHAINS)], linewidth=1.3, baseline=None)
+    axes.set_xlim(0, draws.size)
+    axes.margins(y=0.2)
+    without_scale(axes)
+    axes.set_xlabel("rank among all draws")
