@@ -21,25 +21,21 @@ from workbench.toolchain import cache, cmdstan
 from workbench.toolchain.compilers import copy_header, header_command, link_command, object_command
 from workbench.toolchain.locate import Toolchain
 
-# The driver's pieces that do without the precompiled header are compiled while it is being made. Of the
-# others the slowest are pieces by themselves and start first, so that all processors finish together; the
-# rest is one piece, since g++ takes five seconds to begin with any.
+# The driver's sources that do without the precompiled header are compiled while it is being made. The
+# others are compiled in a few pieces, the slowest first: sources that use the same templates of Stan
+# instantiate them once, and g++ takes five seconds to begin with any piece.
 _WITHOUT_HEADER = ("contexts.cpp", "grammar.cpp", "number.cpp", "settings.cpp")
-_ALONE = (
-    "pathfinder.cpp",
-    "optimize.cpp",
-    "laplace.cpp",
-    "nuts_dense.cpp",
-    "variational.cpp",
-    "nuts_diag.cpp",
-    "nuts_unit.cpp",
-)
+_TOGETHER = {
+    "optimizers": ("pathfinder.cpp", "optimize.cpp"),
+    "approximations": ("laplace.cpp", "variational.cpp"),
+    "samplers": ("nuts_dense.cpp", "nuts_diag.cpp", "nuts_unit.cpp"),
+}
 # clang says so of a header made before an upgrade of the system's own headers.
 _STALE_HEADER = "has been modified since the precompiled header"
 # The driver builds faster so, and programs run as fast: their density is compiled apart, with -O3.
 _DRIVER_LEVEL = "-O1"
 # What a compiler takes for one piece of the driver [bytes].
-_MEMORY_PER_PIECE = 2 << 30
+_MEMORY_PER_PIECE = 5 << 29
 # stanc notes its options in the C++, paths of this one run among them.
 _STANC_FLAGS = re.compile(r"(?<=\")stancflags = [^\"]*")
 
@@ -232,13 +228,17 @@ def _driver_sources(*suffixes: str) -> list[Path]:
 
 
 def _driver_pieces(folder: Path) -> tuple[list[Path], list[Path]]:
-    """Return what compiles without the header, and with it; small sources are gathered in the folder."""
+    """Return what compiles without the header, and with it; the latter are gathered in the folder."""
     sources = {path.name: path for path in _driver_sources(".cpp")}
     free = [sources.pop(name) for name in _WITHOUT_HEADER]
-    alone = [sources.pop(name) for name in _ALONE]
-    together = folder / "together.cpp"
-    together.write_text("".join(f'#include "{path}"\n' for path in sources.values()))
-    return free, [*alone, together]
+    together = {piece: [sources.pop(name) for name in names] for piece, names in _TOGETHER.items()}
+    together["methods"] = list(sources.values())
+    return free, [_gathered(folder / f"{piece}.cpp", paths) for piece, paths in together.items()]
+
+
+def _gathered(piece: Path, sources: Sequence[Path]) -> Path:
+    piece.write_text("".join(f'#include "{path}"\n' for path in sources))
+    return piece
 
 
 @dataclass(frozen=True)
