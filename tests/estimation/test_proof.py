@@ -29,7 +29,7 @@ class Mistaken(FakeBackend):
         if self.fails:
             raise ChainFailed("no density here.")
         density, gradient = super().log_density(job, at, jacobian=jacobian)
-        if job.exe == ORIGINAL.exe:
+        if job.exe != MODEL.exe:
             return density, gradient
         return density + self.constant + self.density * at[:, 0], gradient + self.gradient
 
@@ -57,6 +57,28 @@ def test_a_mistake_costs_the_instruments_and_not_the_answer(request_for, wrong):
     assert "log density differs from the original's" in record["model"]["obstacles"][-1]
     assert record["mle"]["status"] == "not available"
     assert record["nuts"]["status"] == "ok"
+
+
+def test_what_stanc_optimised_wrongly_is_run_as_it_stands(request_for):
+    optimized = replace(MODEL, optimized=True)
+    plain = replace(MODEL, exe=Path("/unoptimized"), key="plain")
+    wrong = Mistaken(density=1e-3)
+    record = fit(request_for(), optimized, wrong, original=ORIGINAL, unoptimized=lambda: plain).record
+    assert record["model"]["proof"]["status"] == "equal"
+    assert record["model"]["instrumented"]
+    assert (record["toolchain"]["key"], record["toolchain"]["optimized"]) == ("plain", False)
+
+
+def test_what_was_optimised_rightly_is_not_built_again(request_for):
+    optimized = replace(MODEL, optimized=True)
+
+    def build():
+        raise AssertionError("it was asked for")
+
+    record = fit(
+        request_for(), optimized, FakeBackend(MEANS, SDS), original=ORIGINAL, unoptimized=build
+    ).record
+    assert record["toolchain"]["optimized"]
 
 
 def test_where_nothing_can_be_evaluated_it_says_so(request_for):

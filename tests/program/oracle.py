@@ -76,7 +76,9 @@ class Oracle:
         return names, np.array(rows, dtype=float).reshape(len(rows), len(names))
 
 
-def build(name: str, source: str, tools: toolchain.Toolchain, folder: Path) -> Oracle:
+def build(
+    name: str, source: str, tools: toolchain.Toolchain, folder: Path, *, optimized: bool = False
+) -> Oracle:
     """Compile a program; its answers are written to `folder`."""
     folder.mkdir(parents=True, exist_ok=True)
-    return Oracle(toolchain.build(name, source, tools).exe, folder)
+    return Oracle(toolchain.build(name, source, tools, optimized=optimized).exe, folder)

@@ -1,4 +1,7 @@
-"""The instrumented program has the original's density, weight by weight, and adds up to its terms."""
+"""The instrumented program has the original's density, weight by weight, and adds up to its terms.
+
+It is optimised by stanc, the original is not.
+"""
 
 from __future__ import annotations
 
@@ -49,7 +52,7 @@ def pair(request, library: Library, tools: toolchain.Toolchain, tmp_path: Path) 
     program, data = library[name], data_of(name)
     assert program.instrumented is not None
     author = build(name, to_text(program.tree), tools, tmp_path / "author")
-    ours = build(name, program.instrumented.source, tools, tmp_path / "ours")
+    ours = build(name, program.instrumented.source, tools, tmp_path / "ours", optimized=True)
     author.feed(data)
     ours.feed({**data, **program.instrumented.data()})
     points = np.random.default_rng(3).uniform(-1, 1, (POINTS, author.dimension()))

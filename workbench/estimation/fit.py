@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, TypeVar
@@ -55,6 +55,7 @@ def fit(
     progress: Progress = SILENT,
     *,
     original: CompiledModel | None = None,
+    unoptimized: Callable[[], CompiledModel] | None = None,
     start: Start = ANYWHERE,
 ) -> Fit:
     """Work out a request: modes, approximation, posterior, and the gaps between them.
@@ -74,6 +75,8 @@ def fit(
     original
         The executable of the program as its author wrote it. Where it is given, the instrumented one is first
         held against it, and the original is run if they differ.
+    unoptimized
+        Builds the instrumented program as it stands, for where stanc's optimisations changed its density.
     start
         Where NUTS begins: the end of an earlier run, for example (`warm_start`).
     """
@@ -81,17 +84,32 @@ def fit(
         setting = Setting(request, model.exe, backend, Path(scratch), progress)
         proof = Proof("not available", "the program was run as it was given.")
         if original is not None and request.program.instrumented is not None:
-            proof = prove(backend, setting.plain_job(original.exe, "original"), setting.plain_job(model.exe))
+            proof, model = _believed(setting, model, original, unoptimized)
             if proof.status == "different":
                 request = replace(request, program=without_instruments(request.program, proof))
-                model = original
-                setting = Setting(request, model.exe, backend, Path(scratch) / "original", progress)
+                setting = replace(setting, request=request, folder=Path(scratch) / "original")
+            setting = replace(setting, exe=model.exe)
         parts = _parts(setting, start)
     groups = {name: group for part in parts.values() for name, group in part.groups.items()}
     groups |= data_groups(request)
     tree = xr.DataTree.from_dict({f"/{name}": group for name, group in groups.items()})
     console = {name: part.console for name, part in parts.items() if part.console}
     return Fit(record(request, model, parts, proof), tree, console)
+
+
+def _believed(
+    setting: Setting,
+    model: CompiledModel,
+    original: CompiledModel,
+    unoptimized: Callable[[], CompiledModel] | None,
+) -> tuple[Proof, CompiledModel]:
+    """Return what to run: the instrumented program where it proves equal to the original, else the original."""
+    written = setting.plain_job(original.exe, "original")
+    proof = prove(setting.backend, written, setting.plain_job(model.exe))
+    if proof.status == "different" and model.optimized and unoptimized is not None:
+        model = unoptimized()
+        proof = prove(setting.backend, written, setting.plain_job(model.exe))
+    return proof, original if proof.status == "different" else model
 
 
 def _parts(setting: Setting, start: Start) -> dict[str, Part]:

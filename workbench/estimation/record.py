@@ -44,6 +44,7 @@ def record(
             "stan": model.stan_version,
             "compiler": model.compiler,
             "key": model.key,
+            "optimized": model.optimized,
         },
         "interval": {"level": request.level},
         **{name: _part(part, request) for name, part in parts.items()},

@@ -11,6 +11,7 @@ from workbench import binding, card, priors, tables, toolchain
 from workbench.binding import BoundData
 from workbench.card import Card
 from workbench.diagnostics import diagnose
+from workbench.errors import BuildFailed, ProgramError
 from workbench.estimation import Fit, store
 from workbench.estimation import fit as estimate
 from workbench.methods import Method
@@ -93,10 +94,18 @@ def fit(
     table = tables.read(data)
     tools = toolchain.provision(options.toolchain, progress)
     request = prepare(read_program(model, options.roles, tools), table, options)
-    executable, original = _build(request, tools, progress)
+    builds = _Builds(request, tools, progress)
+    executable, original = builds.instrumented(), builds.original()
     from workbench.backends.cmdstan import CmdStanBackend  # only now: importing it takes a second
 
-    fitted = estimate(request, executable, CmdStanBackend(), progress, original=original)
+    fitted = estimate(
+        request,
+        executable,
+        CmdStanBackend(),
+        progress,
+        original=original,
+        unoptimized=builds.unoptimized,
+    )
     with progress.stage("Writing the report"):
         facts = {**fitted.record["toolchain"], "source": tools.source, "why": tools.why}
         fitted = store.with_entries(fitted, {"toolchain": facts, "command": options.command})
@@ -191,22 +200,43 @@ def _unless_given(story: Card, options: Options) -> dict[str, Any]:
     return {name: value for name, value in story.hyperparameters.items() if name not in options.given}
 
 
-def _build(
-    request: FitRequest, tools: Toolchain, progress: Progress
-) -> tuple[CompiledModel, CompiledModel | None]:
-    """Compile the instrumented program and the original to hold it against; or the original alone."""
-    read = request.program
+@dataclass(frozen=True)
+class _Builds:
+    """The executables of one program.
 
-    def build(name: str, source: str) -> CompiledModel:
+    The original as its author wrote it is held against the one that is run: the instrumented one, optimised
+    by stanc where that works.
+    """
+
+    request: FitRequest
+    tools: Toolchain
+    progress: Progress
+
+    def instrumented(self) -> CompiledModel:
+        read = self.request.program
+        if read.instrumented is None:
+            return self._build(read.name, read.source)
+        try:
+            return self._build(read.name, read.instrumented.source, optimized=True)
+        except (ProgramError, BuildFailed):  # stanc's optimiser, or the C++ it led to
+            return self.unoptimized()
+
+    def unoptimized(self) -> CompiledModel:
+        read = self.request.program
+        return self._build(read.name, read.source if read.instrumented is None else read.instrumented.source)
+
+    def original(self) -> CompiledModel | None:
+        read = self.request.program
+        return None if read.instrumented is None else self._build(f"{read.name}_as_written", read.source)
+
+    def _build(self, name: str, source: str, *, optimized: bool = False) -> CompiledModel:
+        request = self.request
         return toolchain.build(
             name,
             source,
-            tools,
-            include_paths=(read.path.parent,),
+            self.tools,
+            include_paths=(request.program.path.parent,),
             threads=request.threads > 1,
-            progress=progress,
+            optimized=optimized,
+            progress=self.progress,
         )
-
-    if read.instrumented is None:
-        return build(read.name, read.source), None
-    return build(read.name, read.instrumented.source), build(f"{read.name}_as_written", read.source)

@@ -11,6 +11,9 @@ from pathlib import Path
 from workbench import process
 from workbench.errors import ProgramError, ToolchainMissing
 
+OPTIMIZE = "--O1"
+"""The option by which stanc rearranges a program for speed."""
+
 _PLACE = re.compile(r"in '(?P<file>[^']*)', line (?P<line>\d+), column (?P<column>\d+)")
 _COLOUR = re.compile(r"\x1b\[\d*m")
 _BAD_OPTION = 124  # stanc's exit code for a command line that it does not understand

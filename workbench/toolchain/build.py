@@ -60,6 +60,8 @@ class CompiledModel:
         What it was built with.
     threads
         Whether it can use several threads.
+    optimized
+        Whether stanc optimised the program before the C++ compiler did.
     """
 
     name: str
@@ -70,6 +72,7 @@ class CompiledModel:
     stan_version: str
     compiler: str
     threads: bool = False
+    optimized: bool = False
 
 
 def build(
@@ -79,6 +82,7 @@ def build(
     *,
     include_paths: Sequence[Path] = (),
     threads: bool = False,
+    optimized: bool = False,
     progress: Progress = SILENT,
 ) -> CompiledModel:
     """Compile a Stan program, or return the executable that is there already.
@@ -97,6 +101,9 @@ def build(
         Folders that ``#include`` searches.
     threads
         Build for several threads in one process; loop-heavy programs then run slower.
+    optimized
+        Let stanc rearrange the program (its ``--O1``): the same density, often faster, whose last digits may
+        differ.
     progress
         Where stages are shown.
 
@@ -108,8 +115,8 @@ def build(
         The C++ compiler fails; carries its command and a log file.
     """
     started = time.monotonic()
-    cpp = translate(name, source, toolchain.stanc, include_paths)
-    model = _Model(toolchain, threads, name, source, cpp, tuple(include_paths), progress)
+    cpp = translate(name, source, toolchain.stanc, include_paths, optimized=optimized)
+    model = _Model(toolchain, threads, optimized, name, source, cpp, tuple(include_paths), progress)
     key = hash_parts("model", _front_end_key(toolchain, threads), name, cpp)
     place = cache.entry(toolchain.cache, "models", key)
     cached = cache.is_sound(place)
@@ -118,7 +125,7 @@ def build(
     cache.touch(place)
     seconds = time.monotonic() - started
     version, compiler = toolchain.stan_version, toolchain.compiler.version
-    return CompiledModel(name, place / name, key, cached, seconds, version, compiler, threads)
+    return CompiledModel(name, place / name, key, cached, seconds, version, compiler, threads, optimized)
 
 
 def _with_fresh_header(toolchain: Toolchain, threads: bool, compile_model: Callable[[], None]) -> None:
@@ -132,13 +139,21 @@ def _with_fresh_header(toolchain: Toolchain, threads: bool, compile_model: Calla
         compile_model()
 
 
-def translate(name: str, source: str, compiler: stanc.Stanc, include_paths: Sequence[Path]) -> str:
+def translate(
+    name: str,
+    source: str,
+    compiler: stanc.Stanc,
+    include_paths: Sequence[Path],
+    *,
+    optimized: bool = False,
+) -> str:
     """Return the C++ that stanc makes of a Stan program."""
     with tempfile.TemporaryDirectory(prefix="workbench-") as scratch:
         file = Path(scratch) / f"{name}.stan"
         file.write_text(source)
         output = Path(scratch) / f"{name}.hpp"
         options = [f"--o={output}", f"--name={_identifier(name)}_model", f"--filename-in-msg={name}.stan"]
+        options += [stanc.OPTIMIZE] if optimized else []
         stanc.ask(compiler, options, file, include_paths)
         return _STANC_FLAGS.sub("stancflags = ", output.read_text())
 
@@ -247,6 +262,7 @@ class _Model:
 
     toolchain: Toolchain
     threads: bool
+    optimized: bool
     name: str
     source: str
     cpp: str
@@ -276,7 +292,11 @@ class _Model:
     def _compile_by_make(self, folder: Path) -> None:
         (folder / f"{self.name}.stan").write_text(self.source)
         command = cmdstan.make_command(
-            self.toolchain.home, folder / self.name, self.include_paths, threads=self.threads
+            self.toolchain.home,
+            folder / self.name,
+            self.include_paths,
+            threads=self.threads,
+            optimized=self.optimized,
         )
         with self.progress.stage(f"Compiling {self.name}"):
             compile_all(self.toolchain, self.name, [command])

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from workbench import process
 from workbench.errors import ToolchainMissing
+from workbench.program import stanc
 from workbench.provenance import hash_parts
 
 
@@ -26,13 +27,15 @@ def home_key(home: Path, *, threads: bool) -> str:
 
 
 def make_command(
-    home: Path, target: Path, include_paths: Sequence[Path], *, threads: bool
+    home: Path, target: Path, include_paths: Sequence[Path], *, threads: bool, optimized: bool = False
 ) -> process.Command:
     """Return the command that makes an executable of the Stan program beside it."""
     settings = [f"STANCFLAGS+=--filename-in-msg={target.name}.stan"]
     if include_paths:
         folders = ",".join(str(folder.resolve()) for folder in include_paths)
         settings.append(f"STANCFLAGS+=--include-paths={folders}")
+    if optimized:
+        settings.append(f"STANCFLAGS+={stanc.OPTIMIZE}")
     if threads:
         settings.append("STAN_THREADS=TRUE")
     return process.Command((os.environ.get("MAKE", "make"), *settings, str(target)), cwd=home)
