@@ -103,7 +103,7 @@ def _believed(
     original: CompiledModel,
     unoptimized: Callable[[], CompiledModel] | None,
 ) -> tuple[Proof, CompiledModel]:
-    """Return what to run: the instrumented program where it proves equal to the original, else the original."""
+    """Return what is run: the instrumented program where it proves equal to the original, or that one."""
     written = setting.plain_job(original.exe, "original")
     proof = prove(setting.backend, written, setting.plain_job(model.exe))
     if proof.status == "different" and model.optimized and unoptimized is not None:
