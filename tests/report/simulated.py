@@ -60,12 +60,20 @@ def _tree(schools: int, draws: int) -> xr.DataTree:
         "diverging": (("chain", "draw"), divergent),
         "energy": (("chain", "draw"), rng.normal(50, 4, shape)),
     }
+    outcome = rng.normal(0, 10, schools)
+    replicated = rng.normal(0, 10, (*shape, schools))
+    log_lik = -0.5 * ((outcome - rng.normal(0, 1, (*shape, schools))) / 10) ** 2
     chains = {"chain": np.arange(4), "draw": np.arange(draws)}
     return xr.DataTree.from_dict(
         {
             "/posterior": xr.Dataset(posterior, coords={**chains, "J": np.arange(1, schools + 1)}),
             "/laplace": xr.Dataset(laplace),
             "/sample_stats": xr.Dataset(stats, coords=chains),
+            "/log_likelihood": xr.Dataset({"log_lik": (("chain", "draw", "J"), log_lik)}, coords=chains),
+            "/posterior_predictive": xr.Dataset(
+                {"y_rep": (("chain", "draw", "J"), replicated)}, coords=chains
+            ),
+            "/observed_data": xr.Dataset({"y": (("J",), outcome)}),
         }
     )
 
@@ -144,6 +152,9 @@ def _record(tree: xr.DataTree, schools: int, draws: int) -> dict[str, Any]:
             "estimates": nuts,
         },
         "gaps": {name: _gap(modes[name], unconstrained[name], laplace[name], nuts[name]) for name in nuts},
+        "power_scaling": _power_scaling(nuts),
+        "predictive": _predictive(),
+        "loo": _loo(schools),
         "diagnosis": _diagnosis(),
         "command": "workbench fit simulated.stan simulated.csv --seed 20 --prior mu.sigma=5",
         "versions": {"arviz-stats": "0.8.0", "numpy": "2.4.6", "python": "3.11.7"},
@@ -246,4 +257,62 @@ def _diagnosis() -> dict[str, Any]:
             check("WB401", "MAP gap", "tip", "The mode of `tau` is far below its mean.", 0.77, "1"),
             check("WB301", "Laplace", "n/a", "No importance ratios.", None, "0.7"),
         ],
+    }
+
+
+def _power_scaling(nuts: Mapping[str, Any]) -> dict[str, Any]:
+    def entry(prior: float, likelihood: float, words: str) -> dict[str, Any]:
+        return {"prior": prior, "likelihood": likelihood, "statements": [prior, 0.0], "diagnosis": words}
+
+    found = {name: entry(0.01, 0.02, "") for name in nuts}
+    return {
+        "status": "ok",
+        "threshold": 0.05,
+        "khat_threshold": 0.7,
+        "khat": {"prior": 0.2, "likelihood": 0.3},
+        "statements": [
+            {"statement": "mu ~ normal(0, 5)", "line": 14, "term": 1},
+            {"statement": "tau ~ cauchy(0, 5)", "line": 15, "term": 2},
+        ],
+        "parameters": found | {"tau": entry(0.18, 0.02, "strong prior / weak likelihood")},
+    }
+
+
+def _predictive() -> dict[str, Any]:
+    return {
+        "status": "ok",
+        "outcomes": [
+            {
+                "name": "y",
+                "kind": "continuous",
+                "source": "y_rep",
+                "statistics": [
+                    {"name": "mean", "observed": 8.5, "p_value": 0.41},
+                    {"name": "max", "observed": 28.0, "p_value": 0.004},
+                ],
+                "coverage": [
+                    {"level": 0.5, "observed": 0.52, "lower": 0.4, "upper": 0.6},
+                    {"level": 0.9, "observed": 0.7, "lower": 0.85, "upper": 0.95},
+                ],
+                "scores": {"crps": 4.21},
+            }
+        ],
+    }
+
+
+def _loo(schools: int) -> dict[str, Any]:
+    rows = [
+        {"row": row + 1, "label": f"school {row + 1}", "khat": 0.75 - 0.05 * row, "elpd": -3.4 - row}
+        for row in range(min(schools, 12))
+    ]
+    return {
+        "status": "ok",
+        "elpd": -30.7,
+        "se": 1.4,
+        "p_loo": 0.9,
+        "observations": schools,
+        "khat_max": 0.75,
+        "khat_limit": 0.7,
+        "bad": 1,
+        "rows": rows,
     }

@@ -143,7 +143,7 @@ def test_a_large_run_makes_a_page_of_a_few_megabytes():
     page = read_page(html)
     assert len(html.encode()) < 4e6
     assert len([one for one in page.all("tr") if "tbody" in one.ancestors]) > 2000
-    assert len(page.all("svg")) <= 12 + 2 * 6 + 1 + 1
+    assert len(page.all("svg")) <= 12 + 2 * 4 + 1 + 1 + 2 + 1
 
 
 def _with_many_quantities(fit: Fit, count: int) -> Fit:

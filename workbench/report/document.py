@@ -170,10 +170,11 @@ class Quote:
 
 @dataclass(frozen=True)
 class Disclosure:
-    """Blocks that open on demand."""
+    """Blocks that open on demand; `key` is their address where they have one."""
 
     title: str
     blocks: tuple[Block, ...]
+    key: str = ""
     kind: ClassVar[str] = "disclosure"
 
 
@@ -190,12 +191,21 @@ class Section:
 
 
 @dataclass(frozen=True)
+class Reason:
+    """A sentence behind a verdict; where there is more: the name of the place and its address."""
+
+    text: str
+    place: str = ""
+    anchor: str = ""
+
+
+@dataclass(frozen=True)
 class Verdict:
     """What to think of the results, in one sentence, with the reasons."""
 
     tone: Tone
     sentence: str
-    reasons: tuple[str, ...] = ()
+    reasons: tuple[Reason, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -208,6 +218,10 @@ class Document:
         What it is about.
     byline
         When and with what it was made.
+    opening
+        Paragraphs that say what was found, for a reader who reads nothing else.
+    kicker
+        What kind of document it is.
     """
 
     title: str
@@ -215,3 +229,5 @@ class Document:
     byline: str
     verdict: Verdict
     sections: tuple[Section, ...]
+    opening: tuple[str, ...] = ()
+    kicker: str = "Report of a fit"

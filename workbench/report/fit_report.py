@@ -9,14 +9,19 @@ from workbench.report.document import Document
 from workbench.report.numbers import plural
 from workbench.report.reading import Record
 from workbench.report.sections import (
+    catalogue,
     checks,
     convergence,
     data,
     estimates,
     gaps,
+    influence,
     methods,
     model,
+    opening,
+    prediction,
     provenance,
+    sensitivity,
     verdict,
 )
 
@@ -35,15 +40,20 @@ def fit_report(fit: Fit) -> Document:
         subtitle=_subtitle(record),
         byline=f"Written {_date(record)} by workbench {record.get('workbench', '')}".rstrip(),
         verdict=verdict.read(record),
+        opening=opening.sentences(record),
         sections=(
             estimates.section(record),
             gaps.section(record, fit.tree),
             convergence.section(record, fit.tree),
+            prediction.section(fit),
+            sensitivity.section(record),
+            influence.section(fit),
             checks.section(record),
             model.section(record),
             data.section(record),
             provenance.section(record),
             methods.section(record),
+            catalogue.section(record),
         ),
     )
 

@@ -19,14 +19,21 @@ _ELEMENT = re.compile(r"^(?P<name>[^\[]+)\[(?P<index>\d+(?:,\d+)*)\]$")
 
 _USUAL_LEVEL = 0.95
 
+EXTREME_TAIL = 0.025
+"""A test statistic is extreme where fewer replications than this lie beyond it, on either side."""
+
 METHOD_TITLES = {
     "mle": "Maximum likelihood",
     "map": "Maximum a posteriori (constrained scale)",
     "map_unconstrained": "Maximum a posteriori (unconstrained scale)",
     "laplace": "Laplace approximation",
+    "pathfinder": "Pathfinder",
     "nuts": "Posterior by NUTS",
 }
 """The parts of `run.json` that hold estimates, in the order of a report."""
+
+_OPTIONAL = ("pathfinder",)
+"""Parts whose absence needs no explanation: they run where they are asked for."""
 
 
 def part(record: Record, key: str) -> Record:
@@ -41,9 +48,9 @@ def is_ok(one: Record) -> bool:
 
 
 def explanation(record: Record, key: str) -> str | None:
-    """Return why a method has no results, in a sentence; `None` where it has."""
+    """Return why a method has no results, in a sentence; `None` where it has, or was never thought of."""
     one = part(record, key)
-    if is_ok(one):
+    if is_ok(one) or (key in _OPTIONAL and key not in record):
         return None
     reason = str(one.get("reason") or "no reason was recorded.").strip()
     return f"{METHOD_TITLES[key]}: {one['status']}. {reason[:1].upper()}{reason[1:]}"
@@ -58,7 +65,7 @@ def estimates(record: Record, key: str) -> Mapping[str, Record]:
 def names(record: Record) -> tuple[str, ...]:
     """Return every quantity that some method estimates, in the order of the program."""
     ordered: dict[str, None] = {}
-    for key in ("nuts", "mle", "map", "map_unconstrained", "laplace"):
+    for key in ("nuts", "mle", "map", "map_unconstrained", "laplace", "pathfinder"):
         ordered |= dict.fromkeys(estimates(record, key))
     return tuple(ordered)
 
@@ -143,7 +150,12 @@ def gaps(record: Record, name: str) -> Record:
     return found if isinstance(found, Mapping) else {}
 
 
+def declared(record: Record) -> tuple[str, ...]:
+    """Return the names of the program's parameters and transformed parameters, in its order."""
+    return tuple(str(one.get("name")) for one in entries(part(record, "model"), "parameters"))
+
+
 def declared_first(record: Record, found: Iterable[str]) -> list[str]:
     """Return names with those of the program's parameters before generated quantities, order kept."""
-    declared = {one.get("name") for one in entries(part(record, "model"), "parameters")}
-    return sorted(found, key=lambda name: owner(name) not in declared)
+    own = set(declared(record))
+    return sorted(found, key=lambda name: owner(name) not in own)

@@ -5,12 +5,18 @@ matplotlib and not by arviz_plots, whose current line excludes current matplotli
 as outlines: here one drawing serves a light page, a dark one and paper, and its text is text.
 """
 
+from workbench.report.figures.bars import bars
 from workbench.report.figures.drawing import Drawing, svg
 from workbench.report.figures.energy import energy
 from workbench.report.figures.files import write
+from workbench.report.figures.khats import khats
 from workbench.report.figures.marginal import Estimate, Form, Known, Role, marginal
+from workbench.report.figures.overlay import overlay
 from workbench.report.figures.pair import pair
+from workbench.report.figures.pit import outside_band, pit
 from workbench.report.figures.ranks import ranks
+from workbench.report.figures.reliability import reliability
+from workbench.report.figures.rootogram import rootogram
 from workbench.report.figures.trace import trace
 
 __all__ = [
@@ -19,10 +25,17 @@ __all__ = [
     "Form",
     "Known",
     "Role",
+    "bars",
     "energy",
+    "khats",
     "marginal",
+    "outside_band",
+    "overlay",
     "pair",
+    "pit",
     "ranks",
+    "reliability",
+    "rootogram",
     "svg",
     "trace",
     "write",

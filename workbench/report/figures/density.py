@@ -37,7 +37,8 @@ def window_of(draws: Draws, points: Sequence[float | None] = ()) -> Window:
     width = (high - low) or 1.0
     low, high = max(draws.min(), low - 0.2 * width), min(draws.max(), high + 0.2 * width)
     near = [point for point in points if point is not None and low - width < point < high + width]
-    return float(min([low, *near])), float(max([high, *near]))
+    low, high = float(min([low, *near])), float(max([high, *near]))
+    return (low, high) if low < high else (low - 0.5, high + 0.5)
 
 
 def density(draws: Draws, window: Window) -> tuple[Draws, Draws]:

@@ -6,6 +6,7 @@ from workbench.report import reading
 from workbench.report.document import Block, Cell, Column, Notice, Paragraph, Section, Table, Tone
 from workbench.report.numbers import MISSING, format_number, plural
 from workbench.report.reading import Record
+from workbench.report.sections.catalogue import anchor
 
 _STATUSES = {
     "issue": (Tone.FAIL, "Issue"),
@@ -59,7 +60,10 @@ def _row(check: Record) -> tuple[Cell, ...]:
     threshold = _number_or_text(check.get("threshold"))
     reference = check.get("reference")
     return (
-        Cell(f"`{check.get('code') or MISSING}` {check.get('title') or ''}".strip()),
+        Cell(
+            f"`{check.get('code') or MISSING}` {check.get('title') or ''}".strip(),
+            anchor=anchor(check.get("code")),
+        ),
         Cell(word, tone),
         Cell(_number_or_text(check.get("measured"))),
         Cell(f"{threshold} ({reference})" if reference else threshold),

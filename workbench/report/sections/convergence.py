@@ -12,7 +12,7 @@ from workbench.report.document import Block, Figure, Figures, Notice, Paragraph,
 from workbench.report.numbers import format_number, plural
 from workbench.report.reading import Draws, Record
 
-MAX_QUANTITIES = 6
+MAX_QUANTITIES = 4
 
 
 def section(record: Record, tree: xr.DataTree) -> Section:

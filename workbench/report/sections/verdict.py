@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from workbench.report import reading
-from workbench.report.document import Tone, Verdict
+from workbench.report.document import Reason, Tone, Verdict
 from workbench.report.reading import Record
+from workbench.report.sections.catalogue import anchor
 
 _SENTENCES = {
     "ok": "Nothing speaks against these results.",
@@ -22,13 +23,19 @@ def read(record: Record) -> Verdict:
     return Verdict(Tone(verdict), _SENTENCES[verdict], _reasons(diagnosis))
 
 
-def _reasons(diagnosis: Record) -> tuple[str, ...]:
-    reasons = tuple(str(reason) for reason in diagnosis.get("reasons") or ())
-    return reasons or _all_clear(diagnosis)
+def _reasons(diagnosis: Record) -> tuple[Reason, ...]:
+    """Return the reasons, each with the page of the check that gave it."""
+    codes = {one.get("message"): str(one.get("code")) for one in reading.entries(diagnosis, "checks")}
+    reasons = [str(reason) for reason in diagnosis.get("reasons") or ()]
+    return tuple(_reason(one, codes.get(one, "")) for one in reasons) or _all_clear(diagnosis)
 
 
-def _all_clear(diagnosis: Record) -> tuple[str, ...]:
+def _reason(text: str, code: str) -> Reason:
+    return Reason(text, code, anchor(code)) if anchor(code) else Reason(text)
+
+
+def _all_clear(diagnosis: Record) -> tuple[Reason, ...]:
     statuses = [check.get("status") for check in reading.entries(diagnosis, "checks")]
     passed = statuses.count("passed")
     asked = sum(status in ("passed", "issue", "tip") for status in statuses)
-    return (f"{passed} of the {asked} checks that apply to this run passed.",) if asked else ()
+    return (Reason(f"{passed} of the {asked} checks that apply to this run passed."),) if asked else ()

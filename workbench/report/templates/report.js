@@ -71,6 +71,17 @@ function makeCopyable(button) {
 document.querySelectorAll("table[data-interactive]").forEach(makeSortable);
 document.querySelectorAll("input[data-table]").forEach(makeSearchable);
 document.querySelectorAll("button[data-copy]").forEach(makeCopyable);
+// A link to something folded away unfolds it.
+function unfoldTarget() {
+  const target = location.hash && document.getElementById(decodeURIComponent(location.hash.slice(1)));
+  for (let one = target; one; one = one.parentElement) {
+    if (one.tagName === "DETAILS") one.open = true;
+  }
+  if (target && target.tagName === "DETAILS") target.scrollIntoView();
+}
+
+window.addEventListener("hashchange", unfoldTarget);
+unfoldTarget();
 window.addEventListener("beforeprint", () => {
   document.querySelectorAll("details").forEach((one) => { one.open = true; });
 });

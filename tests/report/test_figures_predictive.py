@@ -1,0 +1,70 @@
+"""Predictive drawings: their numbers, held against what the pictures are meant to show."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from workbench.report import figures
+from workbench.report.figures import svg
+from workbench.report.figures.pit import ranks_among
+from workbench.report.figures.reliability import calibrated, consistency_band
+from workbench.report.figures.rootogram import bin_edges
+
+RNG = np.random.default_rng(8)
+
+
+def test_ranks_of_a_calibrated_model_are_uniform_and_of_a_narrow_one_are_not():
+    observed = RNG.normal(size=300)
+    right, narrow = RNG.normal(size=(400, 300)), 0.5 * RNG.normal(size=(400, 300))
+    assert figures.outside_band(observed, right) == (False, False)
+    assert figures.outside_band(observed, narrow) == (True, True)
+
+
+def test_ranks_split_ties_evenly():
+    ranks = ranks_among(np.zeros(2000), np.zeros((10, 2000)))
+    assert 0.45 < ranks.mean() < 0.55
+    assert np.quantile(ranks, 0.9) == pytest.approx(0.9, abs=0.05)
+
+
+def test_isotonic_fit_is_that_of_scikit_learn():
+    isotonic = pytest.importorskip("sklearn.isotonic")
+    probability = np.round(RNG.uniform(size=200), 2)
+    observed = (RNG.uniform(size=200) < probability**2).astype(float)
+    predicted, fitted = calibrated(observed, probability)
+    expected = isotonic.IsotonicRegression().fit(probability, observed).predict(predicted)
+    np.testing.assert_allclose(fitted, expected)
+
+
+def test_consistency_band_holds_the_diagonal_and_narrows_with_more_rows():
+    few, many = np.linspace(0.05, 0.95, 50), np.linspace(0.05, 0.95, 2000)
+    widths = []
+    for probability in (few, many):
+        low, high = consistency_band(probability)
+        assert ((low <= probability) & (probability <= high)).mean() > 0.9
+        widths.append(float((high - low).mean()))
+    assert widths[1] < 0.5 * widths[0]
+
+
+def test_bins_of_counts_are_whole_and_hold_everything():
+    observed, replicated = np.array([0.0, 3, 900]), RNG.poisson(4, (50, 3)).astype(float)
+    edges = bin_edges(observed, replicated)
+    assert len(edges) < 60
+    assert np.histogram(observed, edges)[0].sum() == 3
+    assert np.histogram(replicated, edges)[0].sum() == replicated.size
+
+
+@pytest.mark.parametrize("rows", [1, 2, 3, 50])
+@pytest.mark.parametrize("spread", [0, 1])
+def test_small_and_constant_data_can_be_drawn(rows, spread):
+    observed = spread * RNG.integers(0, 2, rows).astype(float)
+    replicated = spread * RNG.integers(0, 2, (40, rows)).astype(float)
+    for drawing in (
+        figures.overlay(observed, replicated),
+        figures.pit(observed, replicated),
+        figures.rootogram(observed, replicated),
+        figures.reliability(observed, replicated.mean(axis=0)),
+        figures.bars(observed, replicated),
+        figures.khats(np.linspace(0, 1, rows), 0.7),
+    ):
+        assert svg(drawing).startswith("<svg ")
