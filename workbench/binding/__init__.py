@@ -1,0 +1,32 @@
+"""A table bound to the data block of a program: every Stan variable gets its value, and says from where.
+
+The rules are written in `rules.RULES`, in the words that `workbench fit --dry-run` prints. The way through::
+
+    bound      the nouns: what was asked, and the data block, bound
+    grouping   which sizes count groups             matching   which columns each variable takes
+    levels     texts and group numbers made codes   filling    columns made vectors, groups and matrices
+    given      values given by name, Stan's JSON    sizes      sizes derived from what is declared with them
+    checks     values against declarations          predictors scales, constants, collinearity
+    labels     names for the indices of sizes       remember   what binding new data needs
+    bind       all of it in order; every problem kept          rebind     new data bound as the old were
+    stan_data  the data file that Stan reads
+"""
+
+from workbench.binding.bind import Examined, bind, examine
+from workbench.binding.bound import Asked, BoundData, BoundVariable, Standardization
+from workbench.binding.rebind import rebind
+from workbench.binding.rules import RULES
+from workbench.binding.stan_data import write_stan_data
+
+__all__ = [
+    "RULES",
+    "Asked",
+    "BoundData",
+    "BoundVariable",
+    "Examined",
+    "Standardization",
+    "bind",
+    "examine",
+    "rebind",
+    "write_stan_data",
+]
