@@ -27,6 +27,8 @@ class Card:
         Columns of the table for a Stan variable, in order.
     roles
         Roles of terms that the program alone does not settle: `"line 12" = "prior"`.
+    values
+        Values of Stan variables that no table holds, as `--set` would give them: `[set]`, `K = 3`.
     """
 
     path: Path | None = None
@@ -34,6 +36,7 @@ class Card:
     hyperparameters: Mapping[str, Any] = field(default_factory=dict)
     columns: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     roles: Mapping[str, str] = field(default_factory=dict)
+    values: Mapping[str, Any] = field(default_factory=dict)
 
 
 def read(model: Path) -> Card:
@@ -57,6 +60,7 @@ def read(model: Path) -> Card:
         {name: _default(path, name, entry) for name, entry in _section(path, content, "hyperparameters")},
         {name: _columns(path, name, entry) for name, entry in _section(path, content, "columns")},
         {term: str(role) for term, role in _section(path, content, "roles")},
+        dict(_section(path, content, "set")),
     )
 
 

@@ -8,6 +8,7 @@ The rules are written in `rules.RULES`, in the words that `workbench fit --dry-r
     given      values given by name, Stan's JSON    sizes      sizes derived from what is declared with them
     checks     values against declarations          predictors scales, constants, collinearity
     labels     names for the indices of sizes       remember   what binding new data needs
+    record     the binding as `run.json` keeps it
     bind       all of it in order; every problem kept          rebind     new data bound as the old were
     stan_data  the data file that Stan reads
 """
@@ -15,8 +16,10 @@ The rules are written in `rules.RULES`, in the words that `workbench fit --dry-r
 from workbench.binding.bind import Examined, bind, examine
 from workbench.binding.bound import Asked, BoundData, BoundVariable, Standardization
 from workbench.binding.rebind import rebind
+from workbench.binding.record import as_record
 from workbench.binding.rules import RULES
-from workbench.binding.stan_data import write_stan_data
+from workbench.binding.sizes import axes_of
+from workbench.binding.stan_data import extend_stan_data, write_stan_data
 
 __all__ = [
     "RULES",
@@ -25,8 +28,11 @@ __all__ = [
     "BoundVariable",
     "Examined",
     "Standardization",
+    "as_record",
+    "axes_of",
     "bind",
     "examine",
+    "extend_stan_data",
     "rebind",
     "write_stan_data",
 ]

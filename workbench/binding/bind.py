@@ -273,7 +273,7 @@ def _with_empty_shape(declaration: Declaration, filled: Filled, values: Mapping[
     expected = expected_shape(declaration, values)
     if None in expected or 0 not in expected:
         return filled
-    return replace(filled, value=np.reshape(filled.value, expected))  # type: ignore[arg-type]
+    return replace(filled, value=np.reshape(filled.value, expected))
 
 
 def _put_on_scale(work: _Work) -> None:

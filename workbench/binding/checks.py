@@ -111,9 +111,9 @@ def _bounds(
         cells, limits = np.asarray(filled.value), np.asarray(limit)
         if limits.ndim and limits.shape != cells.shape:
             continue
-        broken = (
-            np.argwhere(is_broken(cells, limits)) if limits.ndim or _beyond(cells, limits, is_broken) else []
-        )
+        if not limits.ndim and not _beyond(cells, limits, is_broken):
+            continue
+        broken = np.argwhere(is_broken(cells, limits))
         if len(broken):
             at = tuple(broken[0])
             words = number(float(limits[at] if limits.ndim else limits))

@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import json
+import os
+import shutil
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
+
+_END = b"}\n"
 
 _BLOCK = 1 << 18
 """Numbers formatted at a time."""
@@ -32,12 +36,39 @@ def write_stan_data(path: Path, values: Mapping[str, Any]) -> None:
     """
     with path.open("wb") as stream:
         stream.write(b"{")
-        for position, (name, value) in enumerate(values.items()):
-            stream.write(b"," if position else b"")
-            stream.write(json.dumps(name).encode() + b":")
-            for piece in _pieces(value):
-                stream.write(piece)
-        stream.write(b"}\n")
+        _write_members(stream, values)
+        stream.write(_END)
+
+
+def extend_stan_data(path: Path, to: Path, more: Mapping[str, Any]) -> None:
+    """Write a file that `write_stan_data` wrote once more, with further values; the old ones are copied.
+
+    Parameters
+    ----------
+    path
+        The file.
+    to
+        The new file.
+    more
+        Values by names that the file does not have.
+    """
+    shutil.copyfile(path, to)
+    if not more:
+        return
+    with to.open("r+b") as stream:
+        stream.seek(-len(_END), os.SEEK_END)
+        has_values = stream.tell() > 1
+        stream.write(b"," if has_values else b"")
+        _write_members(stream, more)
+        stream.write(_END)
+
+
+def _write_members(stream: IO[bytes], values: Mapping[str, Any]) -> None:
+    for position, (name, value) in enumerate(values.items()):
+        stream.write(b"," if position else b"")
+        stream.write(json.dumps(name).encode() + b":")
+        for piece in _pieces(value):
+            stream.write(piece)
 
 
 def _pieces(value: Any) -> Iterator[bytes | memoryview]:

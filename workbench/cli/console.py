@@ -45,7 +45,7 @@ def guarded(command: Callable[P, T]) -> Callable[P, T]:
         try:
             return command(*args, **kwargs)
         except WorkbenchError as reason:
-            _show(reason)
+            show_error(reason)
             raise typer.Exit(reason.exit_code) from None
         except KeyboardInterrupt:
             stderr().print("\n[yellow]interrupted[/]: nothing was written; earlier results are as they were")
@@ -58,7 +58,8 @@ def _terminate(number: int, _frame: object) -> NoReturn:
     raise SystemExit(128 + number)
 
 
-def _show(reason: WorkbenchError) -> None:
+def show_error(reason: WorkbenchError) -> None:
+    """Print an error and its hint to stderr."""
     console = stderr()
     console.print(f"[bold red]error[/]: {escape(reason.message)}")
     if reason.hint:

@@ -21,15 +21,47 @@ _STAN = "Stan"
 @console.guarded
 def command(
     model: Annotated[Path, typer.Argument(help="A Stan program.", metavar="MODEL.stan")],
-    data: Annotated[Path, typer.Argument(help="A table with a header.", metavar="DATA.csv")],
+    data: Annotated[
+        Path, typer.Argument(help="A table (CSV, TSV, Parquet, Arrow) or Stan's JSON.", metavar="DATA")
+    ],
     column: Annotated[
         list[str] | None,
-        typer.Option(help="Columns of a Stan variable: y=sales, X=age,income.", rich_help_panel=_BINDING),
+        typer.Option(
+            "--column",
+            "--columns",
+            help="Columns of a Stan variable: y=sales, X=age,income, t=when:days.",
+            rich_help_panel=_BINDING,
+        ),
     ] = None,
     set_: Annotated[
         list[str] | None,
         typer.Option("--set", help="Value of a Stan variable: K=3.", rich_help_panel=_BINDING),
     ] = None,
+    reference: Annotated[
+        list[str] | None,
+        typer.Option(
+            help="Level of a text column without an indicator: region=south.", rich_help_panel=_BINDING
+        ),
+    ] = None,
+    missing: Annotated[
+        str, typer.Option(help="Rows with a missing cell: refuse, or drop.", rich_help_panel=_BINDING)
+    ] = "refuse",
+    standardize: Annotated[
+        bool,
+        typer.Option(
+            "--standardize",
+            help="Put predictors on one scale; results stay on their own.",
+            rich_help_panel=_BINDING,
+        ),
+    ] = False,
+    dry_run: Annotated[
+        bool,
+        typer.Option(
+            "--dry-run",
+            help="Show what each Stan variable would be, and whether a fit could start.",
+            rich_help_panel=_BINDING,
+        ),
+    ] = False,
     prior: Annotated[
         list[str] | None,
         typer.Option(help="Value of a hyperparameter: beta.sigma=1.", rich_help_panel=_BINDING),
@@ -101,7 +133,7 @@ def command(
     ] = "auto",
 ) -> None:
     """Fit a Stan program to a table: MLE, MAP, Laplace and NUTS, with a verdict and a report."""
-    from workbench.cli import table
+    from workbench.cli import rehearse, table
     from workbench.estimation import store
     from workbench.methods import Laplace, Map, Mle, Nuts
     from workbench.pipeline import fitting
@@ -114,6 +146,9 @@ def command(
         columns=options.columns(column or []),
         given=options.values(set_ or []),
         priors=options.numbers(prior or []),
+        reference=options.pairs("--reference", reference or []),
+        missing=options.missing(missing),
+        standardize=standardize,
         roles=options.roles(role or []),
         scaled=options.scaled(scale),
         methods=(Mle(), Map(), Map(jacobian=True), Laplace(), nuts),
@@ -127,11 +162,15 @@ def command(
         toolchain=Settings(compiler=compiler, source=toolchain, native=native),
         command=shlex.join(["workbench", *sys.argv[1:]]),
     )
+    if dry_run:
+        rehearse.command(model, data, asked, is_json=json_, is_quiet=quiet)
+        return
     fitted, folder = fitting.fit(model, data, asked, progress=console.progress(quiet))
     if json_:
         typer.echo(store.dump(fitted.record), nl=False)
     else:
         table.show(fitted.record, folder, console.stdout())
+    rehearse.show_tips(fitted.record["data"]["tips"])
     _leave(fitted.record["nuts"], fitted.record["diagnosis"]["verdict"], is_strict=strict)
 
 

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import csv
 import json
 import os
-from typing import Any
+from typing import Any, Literal
 
 from workbench.errors import RequestError
 
@@ -33,10 +34,26 @@ def pairs(option: str, texts: list[str]) -> dict[str, str]:
 
 def columns(texts: list[str]) -> dict[str, tuple[str, ...]]:
     """Return `--column X=age,income` arguments as a mapping to column names."""
-    return {
-        name: tuple(column.strip() for column in value.split(","))
-        for name, value in pairs("--column", texts).items()
-    }
+    return {name: _split(value) for name, value in pairs("--column", texts).items()}
+
+
+def _split(value: str) -> tuple[str, ...]:
+    """Return names between commas; one that holds a comma stands in quotes, as in a CSV file."""
+    rows = list(csv.reader([value], skipinitialspace=True))
+    return tuple(name.strip() for name in rows[0])
+
+
+def missing(word: str) -> Literal["refuse", "drop"]:
+    """Return what is done with rows that have a missing cell.
+
+    Raises
+    ------
+    RequestError
+        The word is neither `refuse` nor `drop`.
+    """
+    if word not in ("refuse", "drop"):
+        raise RequestError(f"--missing was expected to be refuse or drop, found `{word}`.")
+    return "drop" if word == "drop" else "refuse"
 
 
 def values(texts: list[str]) -> dict[str, Any]:

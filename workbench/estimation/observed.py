@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
 import xarray as xr
 
-from workbench.binding import BoundVariable
+from workbench.binding import BoundVariable, axes_of
 from workbench.request import FitRequest
 
 
@@ -28,16 +29,20 @@ def data_groups(request: FitRequest) -> dict[str, xr.Dataset]:
 
 
 def _dataset(request: FitRequest, variables: list[BoundVariable]) -> xr.Dataset:
-    sizes = {declaration.name: declaration.sizes for declaration in request.program.data}
+    sizes = {declaration.name: axes_of(declaration) for declaration in request.program.data}
     labels = request.data.labels
     arrays: dict[str, tuple[tuple[str, ...], Any]] = {}
     coords: dict[str, np.ndarray] = {}
     for variable in variables:
+        if isinstance(variable.value, Mapping):
+            continue  # a tuple has no one shape; run.json and the data file hold it
         dims: list[str] = []
-        for size, length in zip(sizes[variable.name], variable.shape, strict=True):
-            dim = size.text if size.text.isidentifier() and size.text not in dims else ""
+        texts = [size.text for size in sizes[variable.name]]
+        for axis, length in enumerate(variable.shape):
+            text = texts[axis] if axis < len(texts) else ""  # a complex number has two parts
+            dim = text if text.isidentifier() and text not in dims else ""
             dims.append(dim or f"{variable.name}_dim_{len(dims)}")
-            names = labels.get(size.text, ())
+            names = labels.get(text, ())
             coords[dims[-1]] = np.array(names) if len(names) == length else np.arange(1, length + 1)
         arrays[variable.name] = (tuple(dims), np.asarray(variable.value))
     sized = {name: array for name, array in arrays.items() if name not in coords}

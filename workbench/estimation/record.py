@@ -12,6 +12,7 @@ from typing import Any
 
 import numpy as np
 
+from workbench import binding
 from workbench.estimation import draws
 from workbench.estimation.gap import explain
 from workbench.estimation.part import Part
@@ -36,7 +37,7 @@ def record(
         "workbench": workbench_version(),
         "created": datetime.now(UTC).isoformat(timespec="seconds"),
         "model": {**_model(request.program), "proof": proof.record},
-        "data": _data(request),
+        "data": binding.as_record(request.data),
         "priors": dict(request.priors.values),
         "prior_origins": dict(request.priors.origins),
         "seed": request.seed,
@@ -113,28 +114,6 @@ def _model(program: Program) -> dict[str, Any]:
 
 def _obstacle(obstacle: Obstacle) -> str:
     return obstacle.message if obstacle.line is None else f"line {obstacle.line}: {obstacle.message}"
-
-
-def _data(request: FitRequest) -> dict[str, Any]:
-    data = request.data
-    return {
-        "path": str(data.table.path),
-        "sha256": data.table.sha256,
-        "rows": data.table.rows,
-        "columns": list(data.table.columns),
-        "binding": {one.name: one.origin for one in data.variables},
-        "variables": [
-            {
-                "name": one.name,
-                "type": one.type,
-                "size": " x ".join(str(length) for length in one.shape),
-                "from": one.origin,
-                "first": one.first,
-                "remark": "",
-            }
-            for one in data.variables
-        ],
-    }
 
 
 def _python() -> str:

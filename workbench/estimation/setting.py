@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
 from workbench.backends import Backend, Job
+from workbench.binding import extend_stan_data, write_stan_data
 from workbench.progress import Progress
 from workbench.provenance import derive_seeds
 from workbench.request import FitRequest
@@ -72,32 +70,26 @@ class Setting:
         """
         instrumented = self.request.program.instrumented
         ours = instrumented.data() if instrumented is not None and name != "original" else {}
-        path = self._data_file(f"data-{name}", {**self.request.data.values, **ours})
+        path = self._data_file(f"data-{name}", ours)
         return Job(exe, path, self.folder / f"proof-{name}", derive_seeds(self.request.seed, 1)[0])
 
-    def _data_file(self, name: str, values: Mapping[str, Any]) -> Path:
-        path = self.folder / f"{name}.json"
+    def _data_file(self, name: str, ours: Mapping[str, Any]) -> Path:
+        """Return the user's data with ours added; the user's are formatted once and then copied."""
+        path, users = self.folder / f"{name}.json", self.folder / "data-bound.json"
         if not path.exists():
             self.folder.mkdir(exist_ok=True)
-            path.write_text(json.dumps(values, default=_plain))
+            if not users.exists():
+                write_stan_data(users, self.request.data.values)
+            extend_stan_data(users, path, ours)
         return path
 
     def _data(self, prior_weight: float) -> dict[str, Any]:
-        values = dict(self.request.data.values)
         instrumented = self.request.program.instrumented
         if instrumented is None:
-            return values
+            return {}
         lifted: Mapping[str, Any] = self.request.priors.lifted
         weights = dict(self.request.weights)
         if prior_weight != 1:
             scaled = (term.index for term in instrumented.terms if term.role in self.request.scaled)
             weights |= dict.fromkeys(scaled, prior_weight)
-        return {**values, **instrumented.data(weights=weights, hyperparameters=lifted)}
-
-
-def _plain(value: object) -> Any:
-    if isinstance(value, np.ndarray):
-        return value.tolist()
-    if isinstance(value, np.generic):
-        return value.item()
-    raise TypeError(f"{type(value).__name__} has no place in Stan's data")
+        return instrumented.data(weights=weights, hyperparameters=lifted)

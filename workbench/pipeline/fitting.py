@@ -5,18 +5,16 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
-from workbench import binding, card, priors, tables, toolchain
-from workbench.binding import BoundData
-from workbench.card import Card
+from workbench import tables, toolchain
 from workbench.diagnostics import diagnose
 from workbench.errors import BuildFailed, ProgramError
 from workbench.estimation import Fit, store
 from workbench.estimation import fit as estimate
 from workbench.methods import Method
+from workbench.pipeline.examining import first_problem, rehearse
 from workbench.pipeline.reading import check_exists, read_program
-from workbench.priors import Priors
 from workbench.program import Program
 from workbench.progress import SILENT, Progress
 from workbench.report import fit_report, render, write_pictures
@@ -33,6 +31,8 @@ class Options:
     ----------
     columns, given, priors
         Columns for Stan variables, values for them, and values of hyperparameters.
+    reference, missing, standardize
+        As in `binding.Asked`.
     roles
         Roles of terms, by their number or line.
     scaled
@@ -52,6 +52,9 @@ class Options:
     columns: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     given: Mapping[str, Any] = field(default_factory=dict)
     priors: Mapping[str, float] = field(default_factory=dict)
+    reference: Mapping[str, str] = field(default_factory=dict)
+    missing: Literal["refuse", "drop"] = "refuse"
+    standardize: bool = False
     roles: Mapping[str, str] = field(default_factory=dict)
     scaled: tuple[str, ...] = ("prior",)
     methods: tuple[Method, ...] = DEFAULT_METHODS
@@ -67,14 +70,14 @@ class Options:
 
 
 def fit(
-    model: Path, data: Path, options: Options | None = None, progress: Progress = SILENT
+    model: Path, data: Path | Table, options: Options | None = None, progress: Progress = SILENT
 ) -> tuple[Fit, Path]:
     """Fit a Stan program to a table and publish the run directory.
 
     Parameters
     ----------
     model, data
-        A `.stan` file and a CSV file.
+        A `.stan` file, and a table or the file that holds it.
     options
         Everything else; the defaults suit most programs.
     progress
@@ -91,7 +94,7 @@ def fit(
     """
     options = options or Options()
     check_exists(model)
-    table = tables.read(data)
+    table = data if isinstance(data, Table) else tables.read(data)
     tools = toolchain.provision(options.toolchain, progress)
     request = prepare(read_program(model, options.roles, tools), table, options)
     builds = _Builds(request, tools, progress)
@@ -136,15 +139,14 @@ def prepare(read: Program, table: Table, options: Options) -> FitRequest:
     RequestError
         The table, a prior or a setting does not fit the program.
     """
-    story = card.read(read.path)
-    settled = priors.settle(
-        read, options.priors, _unless_given(story, options), f"default of {read.name}.toml"
-    )
-    bound = _bind(read, table, story, settled, options)
+    rehearsal = rehearse(read, table, options)
+    problem = first_problem(rehearsal.examined)
+    if problem is not None:
+        raise problem
     return FitRequest(
         read,
-        bound,
-        settled,
+        rehearsal.examined.data,
+        rehearsal.priors,
         options.methods,
         options.seed,
         options.level,
@@ -180,24 +182,6 @@ def redraw(folder: Path, figures: Path | None = None) -> Path:
     if figures is not None:
         write_pictures(document, figures)
     return folder / store.REPORT
-
-
-def _bind(read: Program, table: Table, story: Card, settled: Priors, options: Options) -> BoundData:
-    """Bind with the card's columns where the table has them; what the user says goes first."""
-    usual = {
-        name: columns
-        for name, columns in story.columns.items()
-        if set(columns) <= set(table.columns) and name not in options.given
-    }
-    given = {**settled.user_data, **options.given}
-    origins = {name: settled.origins[name] for name in settled.user_data} | dict.fromkeys(
-        options.given, "--set"
-    )
-    return binding.bind(read, table, columns={**usual, **options.columns}, given=given, origins=origins)
-
-
-def _unless_given(story: Card, options: Options) -> dict[str, Any]:
-    return {name: value for name, value in story.hyperparameters.items() if name not in options.given}
 
 
 @dataclass(frozen=True)

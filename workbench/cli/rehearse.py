@@ -1,0 +1,77 @@
+"""`workbench fit --dry-run`: what each Stan variable would be, and all that is in the way of a fit."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import typer
+from rich.console import Console
+from rich.markup import escape
+from rich.table import Table
+
+from workbench.cli import console
+from workbench.errors import RequestError, WorkbenchError
+
+if TYPE_CHECKING:
+    from workbench.pipeline.fitting import Options
+
+_COLUMNS = {
+    "name": "Stan variable",
+    "type": "type",
+    "size": "size",
+    "from": "from",
+    "first": "first values",
+    "remark": "remarks",
+}
+
+
+def command(model: Path, data: Path, options: Options, *, is_json: bool, is_quiet: bool) -> None:
+    """Show the data block as it would be bound, and leave with 2 if a fit could not start."""
+    from workbench import binding, toolchain
+    from workbench.pipeline.examining import rehearse
+    from workbench.pipeline.reading import check_exists, read_program
+
+    check_exists(model)
+    tools = toolchain.provision(options.toolchain, console.progress(is_quiet))
+    examined = rehearse(read_program(model, options.roles, tools), data, options).examined
+    record = binding.as_record(examined.data)
+    record["problems"] = [{"message": one.message, "hint": one.hint} for one in examined.problems]
+    if is_json:
+        typer.echo(json.dumps(record, indent=1, ensure_ascii=False))
+    else:
+        _show(record, f"{escape(model.stem)} on {escape(data.name)}", console.stdout())
+    if examined.problems:
+        raise typer.Exit(RequestError.exit_code)
+
+
+def _show(record: Mapping[str, Any], title: str, to: Console) -> None:
+    head = f"{title} ({record['rows']} rows)"
+    table = Table(title=head, title_justify="left", header_style="bold", box=None, pad_edge=False)
+    for heading in _COLUMNS.values():
+        table.add_column(heading, overflow="fold")
+    for variable in record["variables"]:
+        table.add_row(*(escape(str(variable[key])) for key in _COLUMNS))
+    to.print(table)
+    _list(to, "tips", record["tips"])
+    _list(to, "rules, in this order", record["rules"]["words"])
+    for problem in record["problems"]:
+        console.show_error(WorkbenchError(problem["message"], hint=problem["hint"]))
+    if not record["problems"]:
+        to.print("\na fit could start")
+
+
+def _list(to: Console, title: str, lines: Iterable[str]) -> None:
+    numbered = list(enumerate(lines, start=1))
+    if numbered:
+        to.print(f"\n[bold]{title}[/]")
+    for number, line in numbered:
+        to.print(f"{number:>3}. {escape(line)}", soft_wrap=True)
+
+
+def show_tips(tips: Iterable[str]) -> None:
+    """Print tips about the data, beside the results."""
+    for tip in tips:
+        console.stderr().print(f"[bold]tip[/]: {escape(tip)}")
