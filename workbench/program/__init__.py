@@ -13,6 +13,8 @@ The way through this room, one file for each step::
     names, rewrite, adding             the model block with a weight on every term
     densities, distributions, shapes, observations, replay, counting
                                        each term's log density and each observation's, in generated quantities
+    cells, random, drawing, replicates, redraw
+                                       outcomes drawn anew where their densities stand, likewise
     instrument                         all of it in one program, and the data it needs
     analysis, reading, model           a file becomes a `Program`
     describe                           what there is to say about it
@@ -24,6 +26,7 @@ from workbench.program.hyperparameters import Hyperparameter
 from workbench.program.instrument import Instrumented, Outputs
 from workbench.program.model import Obstacle, Program
 from workbench.program.reading import read, settle_roles
+from workbench.program.replicates import Replicate, is_predictive
 from workbench.program.roles import Role
 from workbench.program.signature import Declaration
 from workbench.program.stanc import Stanc
@@ -40,11 +43,13 @@ __all__ = [
     "Outputs",
     "ParameterPrior",
     "Program",
+    "Replicate",
     "Role",
     "Stanc",
     "Term",
     "as_record",
     "describe",
+    "is_predictive",
     "read",
     "settle_roles",
 ]

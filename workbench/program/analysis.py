@@ -18,6 +18,13 @@ from workbench.program.instrument import Instrumented, instrument, plan_for
 from workbench.program.model import Obstacle, Program
 from workbench.program.names import Names
 from workbench.program.replay import is_one_entry, opening_of
+from workbench.program.replicates import (
+    Replicate,
+    Replication,
+    own_replicates,
+    replication,
+    without_drawings,
+)
 from workbench.program.rewrite import Plan
 from workbench.program.roles import Rules
 from workbench.program.signature import Declaration
@@ -45,8 +52,12 @@ def taken_apart(program: Program, stanc: Stanc) -> Program:
     hyperparameters = find_hyperparameters(rules, terms, priors, program.data, names)
     found = replace(program, terms=terms, hyperparameters=hyperparameters)
     maybe = {term.index for term in (*judged, *terms) if term.role in {"likelihood", "unplaced"}}
-    instrumented, obstacles = _instrumented(found, rules, frozenset(maybe), names, stanc)
-    return replace(found, instrumented=instrumented, obstacles=(*obstacles, *_questions(terms)))
+    refused = tuple(_refusals(found, rules))
+    if refused:
+        own = own_replicates(program.tree, terms)
+        return replace(found, replicates=own, obstacles=(*refused, *_questions(terms)))
+    instrumented = _instrumented(found, frozenset(maybe), names, stanc)
+    return replace(instrumented, obstacles=(*instrumented.obstacles, *_questions(terms)))
 
 
 def _as_settled(term: Term, settled: Term | None) -> Term:
@@ -95,21 +106,38 @@ def _questions(terms: Sequence[Term]) -> Iterator[Obstacle]:
             yield Obstacle("roles", f"`{term.text}` is not placed: {term.reason}.", term.line)
 
 
-def _instrumented(
-    program: Program, rules: Rules, maybe_likelihood: frozenset[int], names: Names, stanc: Stanc
-) -> tuple[Instrumented | None, tuple[Obstacle, ...]]:
-    """Return the instrumented program, or the reason why there is none."""
-    refused = tuple(_refusals(program, rules))
-    if refused:
-        return None, refused
+def _instrumented(program: Program, maybe_likelihood: frozenset[int], names: Names, stanc: Stanc) -> Program:
+    """Return the program with the instrumented one, or with the reason why there is none.
+
+    Where stanc refuses the replicates, the rest goes on without them.
+    """
     drafted = plan_for(program.tree, program.terms, maybe_likelihood, program.hyperparameters, names)
+    found = replication(program.tree, drafted, maybe_likelihood, names)
     plan, obstacles = _countable(program.tree, drafted)
     try:
-        draft = instrument(program.tree, plan, program.hyperparameters, program.path.name)
-        source = _formatted(draft.source, stanc)
-    except ProgramError as reason:
-        return None, (Obstacle("instrumenting", reason.message, reason.line),)
-    return replace(draft, source=source), obstacles
+        ours = _laid_out(program, plan, found, stanc)
+    except ProgramError as refused:
+        found = without_drawings(found, "stanc does not accept the statements that draw it")
+        try:
+            ours = _laid_out(program, plan, found, stanc)
+        except ProgramError:
+            reason = Obstacle("instrumenting", refused.message, refused.line)
+            own = own_replicates(program.tree, program.terms)
+            return replace(program, replicates=own, obstacles=(reason,))
+    obstacles = (*obstacles, *_not_drawn(found.replicates))
+    return replace(program, instrumented=ours, replicates=found.replicates, obstacles=obstacles)
+
+
+def _laid_out(program: Program, plan: Plan, found: Replication, stanc: Stanc) -> Instrumented:
+    draft = instrument(program.tree, plan, program.hyperparameters, program.path.name, found)
+    return replace(draft, source=_formatted(draft.source, stanc))
+
+
+def _not_drawn(replicates: Sequence[Replicate]) -> Iterator[Obstacle]:
+    for one in replicates:
+        if not one.name:
+            message = f"`{one.outcome}` cannot be drawn anew: {one.reason}."
+            yield Obstacle("predictive", message, one.line or None)
 
 
 def _refusals(program: Program, rules: Rules) -> Iterator[Obstacle]:

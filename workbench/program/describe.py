@@ -207,6 +207,7 @@ def _capabilities(program: Program, parameters: Sequence[ParameterPrior]) -> Ite
     yield _capability("prior draws", _against_prior_draws(program, parameters))
     yield _capability("pointwise log likelihood", _against(program, "log_lik"))
     yield _capability("leave-one-out", _against(program, "log_lik", "loo"))
+    yield _capability("replicated data", _against_replicates(program))
     yield _capability("prior sensitivity", _against_scaling(program))
     yield _capability("prior sweep", _against_sweep(program))
 
@@ -235,6 +236,12 @@ def _against_prior_draws(program: Program, parameters: Sequence[ParameterPrior])
     flat = ", ".join(f"`{item.name}`" for item in parameters if item.kind == "flat")
     unplaced = next((item.message for item in program.obstacles if item.feature == "roles"), "")
     return _instrumented(program) or unplaced or (f"no prior makes {flat} proper" if flat else "")
+
+
+def _against_replicates(program: Program) -> str:
+    if any(one.name for one in program.replicates):
+        return ""
+    return _against(program, "predictive") or "no likelihood is a density of declared data"
 
 
 def _against_scaling(program: Program) -> str:

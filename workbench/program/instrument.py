@@ -17,7 +17,9 @@ from workbench.program.counting import counting_slice
 from workbench.program.hyperparameters import Hyperparameter
 from workbench.program.names import Names
 from workbench.program.printer import to_text
+from workbench.program.redraw import guarded_functions, redrawn, switch
 from workbench.program.replay import ROLE_CODES, recording_functions, replayed
+from workbench.program.replicates import Replication
 from workbench.program.rewrite import Plan, weighted_functions, weighted_model
 from workbench.program.shapes import declared_shapes
 from workbench.program.terms import Term
@@ -35,16 +37,20 @@ class Outputs:
         Their sum over the terms whose role is prior.
     log_lik
         One entry for each observation; `None` where the program cannot be opened into observations.
+    replicates
+        Outcomes drawn anew, by the data variable that each mirrors.
     """
 
     densities: str
     lprior: str
     log_lik: str | None
+    replicates: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def names(self) -> frozenset[str]:
         """All of them: columns that are not the author's."""
-        return frozenset({self.densities, self.lprior, self.log_lik} - {None})  # type: ignore[arg-type]
+        densities = {self.densities, self.lprior, self.log_lik} - {None}
+        return frozenset({*densities, *self.replicates.values()})  # type: ignore[arg-type]
 
 
 @dataclass(frozen=True)
@@ -65,6 +71,8 @@ class Instrumented:
         The generated quantities that are ours.
     is_exact
         Whether its density is the original's; otherwise the two differ by a constant.
+    switch
+        The name of the data that say whether to draw replicates; empty where there is nothing to draw.
     """
 
     source: str
@@ -74,16 +82,21 @@ class Instrumented:
     hyperparameters: tuple[Hyperparameter, ...] = field(repr=False)
     outputs: Outputs
     is_exact: bool = True
+    switch: str = ""
 
     @property
     def data_names(self) -> frozenset[str]:
         """The data it needs beyond the author's own."""
-        return frozenset({self.weights, self.roles, *(item.data_name for item in self.hyperparameters)})
+        switch = {self.switch} - {""}
+        constants = {item.data_name for item in self.hyperparameters}
+        return frozenset({self.weights, self.roles, *switch, *constants})
 
     def data(
         self,
         weights: Mapping[str | int, float] | None = None,
         hyperparameters: Mapping[str, float] | None = None,
+        *,
+        replicating: bool = False,
     ) -> dict[str, list[float] | list[int] | float]:
         """Return the data beyond the author's own; without arguments, those of the original density.
 
@@ -93,6 +106,8 @@ class Instrumented:
             By role (``prior``, ``latent``, ``likelihood``) or by a term's index, which wins.
         hyperparameters
             New values of lifted constants, by name.
+        replicating
+            Whether to draw replicated data.
 
         Raises
         ------
@@ -104,7 +119,8 @@ class Instrumented:
         each = [given.get(term.index, given.get(term.role, 1.0)) for term in self.terms]
         constants = {item.data_name: values.get(item.name, item.default) for item in self.hyperparameters}
         codes = [ROLE_CODES[term.role] for term in self.terms]
-        return {self.weights: each, self.roles: codes, **constants}  # type: ignore[dict-item]
+        switch = {self.switch: int(replicating)} if self.switch else {}
+        return {self.weights: each, self.roles: codes, **switch, **constants}  # type: ignore[dict-item]
 
     def _check(self, weights: Mapping[str | int, float], hyperparameters: Mapping[str, float]) -> None:
         known = {item.name for item in self.hyperparameters}
@@ -145,7 +161,7 @@ def plan_for(
 
 
 def instrument(
-    tree: n.Tree, plan: Plan, hyperparameters: Sequence[Hyperparameter], title: str
+    tree: n.Tree, plan: Plan, hyperparameters: Sequence[Hyperparameter], title: str, found: Replication
 ) -> Instrumented:
     """Return the instrumented program, not yet laid out."""
     tree = tree.replace(
@@ -153,21 +169,31 @@ def instrument(
         model=t.substitute(tree.block("model"), plan.lifted),
     )
     lifted = tuple(item for item in hyperparameters if not item.is_user_data)
-    data = (*tree.block("data"), *_added_data(plan, lifted))
+    data = (*tree.block("data"), *_added_data(plan, lifted), *switch(found))
     transformed = (*tree.block("transformed data"), *(counting_slice(tree, plan) if plan.opened else ()))
     filled = (*replayed(tree, plan), *_total(plan)) if plan.terms else ()
-    quantities = (*_declared(plan), *filled, *tree.block("generated quantities"))
+    author = tree.block("generated quantities")
+    quantities = (*_declared(plan), *filled, *author, *redrawn(tree, plan, found))
+    added = (*weighted_functions(plan), *recording_functions(plan), *guarded_functions(found))
     changed = tree.replace(
-        functions=(*tree.block("functions"), *weighted_functions(plan), *recording_functions(plan)),
+        functions=(*tree.block("functions"), *added),
         data=data,
         transformed_data=transformed,
         model=weighted_model(tree, plan),
         generated_quantities=quantities,
     )
-    outputs = Outputs(plan.densities, plan.lprior, plan.log_lik if plan.opened else None)
-    source = to_source(changed, title)
-    is_exact = not plan.sites
-    return Instrumented(source, plan.weights, plan.roles, tuple(plan.terms), lifted, outputs, is_exact)
+    ours = {one.outcome: one.name for one in found.replicates if one.is_ours}
+    outputs = Outputs(plan.densities, plan.lprior, plan.log_lik if plan.opened else None, ours)
+    return Instrumented(
+        to_source(changed, title),
+        plan.weights,
+        plan.roles,
+        tuple(plan.terms),
+        lifted,
+        outputs,
+        is_exact=not plan.sites,
+        switch=found.names.flag if ours else "",
+    )
 
 
 def _added_data(plan: Plan, lifted: Sequence[Hyperparameter]) -> list[n.Stmt]:

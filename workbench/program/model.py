@@ -9,6 +9,7 @@ from pathlib import Path
 from workbench.program import nodes as n
 from workbench.program.hyperparameters import Hyperparameter
 from workbench.program.instrument import Instrumented
+from workbench.program.replicates import Replicate
 from workbench.program.signature import Declaration
 from workbench.program.source import Place
 from workbench.program.terms import Term
@@ -21,8 +22,8 @@ class Obstacle:
     Attributes
     ----------
     feature
-        What is lost: ``instrumenting``, ``log_lik``, ``loo`` or ``roles``; or what to know: ``rows`` where
-        several entries of `log_lik` belong to one observation.
+        What is lost: ``instrumenting``, ``log_lik``, ``loo``, ``predictive`` or ``roles``; or what to know:
+        ``rows`` where several entries of `log_lik` belong to one observation.
     message
         The reason in one sentence, naming the statement.
     line
@@ -58,6 +59,8 @@ class Program:
         The constants of its priors.
     instrumented
         The program that serves every estimator; `None` where that is not possible.
+    replicates
+        Its outcomes as drawn anew: by itself, by the instrumented program, or not at all.
     obstacles
         What cannot be done with this program, and why.
     tree, places
@@ -77,6 +80,7 @@ class Program:
     terms: tuple[Term, ...] = ()
     hyperparameters: tuple[Hyperparameter, ...] = ()
     instrumented: Instrumented | None = None
+    replicates: tuple[Replicate, ...] = ()
     obstacles: tuple[Obstacle, ...] = ()
     tree: n.Tree = field(default=n.Tree(()), repr=False, compare=False)
     places: Mapping[int, Place] = field(default_factory=dict, repr=False, compare=False)

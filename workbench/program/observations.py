@@ -60,7 +60,7 @@ def opened(node: n.Expr | n.Tilde, declared: Declared, element: str, holder: str
     count = _count((inner,), declared)
     if count is None:
         return None
-    held, declaration = _hold(t.rebuild(inner, normalised), count, holder)
+    held, declaration = hold(t.rebuild(inner, normalised), count, holder)
     return Opening(count, declaration, f"{to_text(held)}[{element}]")
 
 
@@ -74,7 +74,7 @@ def _opened_density(density: CalledDensity, declared: Declared, element: str, ho
     arguments = list(density.arguments)
     declarations: list[str] = []
     for at in positions:
-        arguments[at], declaration = _hold(arguments[at], count, f"{holder}_{at}")
+        arguments[at], declaration = hold(arguments[at], count, f"{holder}_{at}")
         declarations += declaration
     one = _at_observation(replace(density, arguments=tuple(arguments)), positions, element)
     return Opening(count, tuple(declarations), one)
@@ -83,7 +83,7 @@ def _opened_density(density: CalledDensity, declared: Declared, element: str, ho
 def _opened_slices(node: n.Call, declared: Declared, element: str) -> Opening | None:
     """Open a sum in slices by calling its function on slices of one."""
     function, sliced, shared = node.arguments[0], node.arguments[1], node.arguments[3:]
-    one = f"{_indexable(sliced)}[{element}:{element}]"
+    one = f"{indexable(sliced)}[{element}:{element}]"
     name = to_text(normalised(function))
     bar = " |" if name.endswith(("_lpdf", "_lpmf")) else ","
     rest = ", ".join((element, element, *(to_text(item) for item in shared)))
@@ -121,7 +121,7 @@ def _is_opened(distribution: Distribution, name: str, argument: n.Expr) -> bool:
 def _at_observation(density: CalledDensity, positions: tuple[int, ...], element: str) -> str:
     index = f"{element}:{element}" if DISTRIBUTIONS[density.distribution].is_glm else element
     texts = [
-        f"{_indexable(argument)}[{index}]" if at in positions else to_text(argument)
+        f"{indexable(argument)}[{index}]" if at in positions else to_text(argument)
         for at, argument in enumerate(density.arguments)
     ]
     return normalised_text(density, texts)
@@ -140,7 +140,7 @@ def _count(arguments: tuple[n.Expr, ...], declared: Declared) -> str | None:
     return f"{'rows' if is_matrix else 'size'}({to_text(first)})"
 
 
-def _hold(argument: n.Expr, count: str, name: str) -> tuple[n.Expr, tuple[str, ...]]:
+def hold(argument: n.Expr, count: str, name: str) -> tuple[n.Expr, tuple[str, ...]]:
     """Return an argument held in a variable, and the declaration of that.
 
     Indexing `X * beta` in a loop would multiply the whole matrix once for each observation.
@@ -159,6 +159,7 @@ def _holder(kind: n.Type) -> str | None:
     return f"array[{{}}] {kind.base}" if kind.depth == 1 and kind.base in _NUMBERS else None
 
 
-def _indexable(argument: n.Expr) -> str:
+def indexable(argument: n.Expr) -> str:
+    """Return an argument as Stan, in parentheses where an index after it would bind to a part of it."""
     text = to_text(argument)
     return text if isinstance(argument, n.Variable | n.Indexed | n.Call | n.Paren) else f"({text})"
