@@ -10,12 +10,10 @@ import xarray as xr
 
 from workbench.backends import RawRun
 from workbench.binding import BoundData
-from workbench.program import Declaration, Program
+from workbench.estimation.outcomes import replicate_declarations
+from workbench.program import Declaration, Program, is_predictive
 
 _COLUMN = re.compile(r"^([^\[.]+)((?:\[[\d,]+\]|\.[^\[]+)*)$")
-
-PREDICTIVE = ("y_rep", "y_pred", "y_tilde", "y_new", "y_hat_rep")
-"""Names under which programs keep replicated data, besides any name that ends in `_rep`."""
 
 
 def read(
@@ -69,11 +67,6 @@ def predictions(program: Program) -> tuple[str, ...]:
     return tuple(one.name for one in program.generated_quantities if is_predictive(one.name))
 
 
-def is_predictive(name: str) -> bool:
-    """Return whether a generated quantity is, by its name, a draw of new data."""
-    return name in PREDICTIVE or name.endswith("_rep")
-
-
 def owner(column: str) -> str:
     """Return the Stan variable a column belongs to.
 
@@ -102,7 +95,7 @@ def labelled(column: str, program: Program, labels: Mapping[str, tuple[str, ...]
 
 def _declarations(program: Program) -> dict[str, Declaration]:
     every = (*program.parameters, *program.transformed_parameters, *program.generated_quantities)
-    return {declaration.name: declaration for declaration in every}
+    return {declaration.name: declaration for declaration in every} | replicate_declarations(program)
 
 
 def _by_variable(columns: tuple[str, ...]) -> dict[str, list[tuple[int, tuple[int, ...]]]]:

@@ -13,6 +13,7 @@ from workbench.backends import RawRun, Start
 from workbench.backends.base import ANYWHERE
 from workbench.errors import RunError
 from workbench.estimation import draws
+from workbench.estimation.outcomes import replicate_names, without_missing
 from workbench.estimation.part import Part
 from workbench.estimation.proof import identity
 from workbench.estimation.setting import Setting
@@ -134,10 +135,13 @@ def _groups(setting: Setting, run: RawRun) -> dict[str, xr.Dataset]:
     dims = ("chain", "draw")
     groups = {
         "posterior": (*draws.parameters(program), *draws.quantities(program)),
-        "posterior_predictive": draws.predictions(program),
+        "posterior_predictive": (*draws.predictions(program), *replicate_names(program)),
         **_density_names(setting),
     }
     datasets = {key: draws.read(run, program, data, names, dims) for key, names in groups.items()}
+    datasets["posterior_predictive"] = without_missing(
+        datasets["posterior_predictive"], replicate_names(program)
+    )
     datasets["sample_stats"] = _sample_stats(run)
     datasets |= density_groups(setting.request, run)
     datasets["adaptation"] = _adaptation(run)

@@ -93,9 +93,10 @@ def prove(backend: Backend, original: Job, instrumented: Job) -> Proof:
 def without_instruments(program: Program, proof: Proof) -> Program:
     """Return the program to be run as its author wrote it."""
     message = f"the instrumented program is not used: {proof.reason}"
-    return replace(
-        program, instrumented=None, obstacles=(*program.obstacles, Obstacle("instrumenting", message))
+    lost = replace(
+        program, instrumented=None, replicates=tuple(one for one in program.replicates if one.is_own)
     )
+    return replace(lost, obstacles=(*program.obstacles, Obstacle("instrumenting", message)))
 
 
 def identity(backend: Backend, job: Job, run: RawRun, program: Program) -> float | None:

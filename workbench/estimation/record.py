@@ -15,6 +15,7 @@ import numpy as np
 from workbench import binding
 from workbench.estimation import draws
 from workbench.estimation.gap import explain
+from workbench.estimation.outcomes import outcome_entries
 from workbench.estimation.part import Part
 from workbench.estimation.proof import Proof
 from workbench.program import Obstacle, Program
@@ -36,7 +37,11 @@ def record(
         "schema": SCHEMA,
         "workbench": workbench_version(),
         "created": datetime.now(UTC).isoformat(timespec="seconds"),
-        "model": {**_model(request.program), "proof": proof.record},
+        "model": {
+            **_model(request.program),
+            "proof": proof.record,
+            "outcomes": outcome_entries(request),
+        },
         "data": binding.as_record(request.data),
         "priors": dict(request.priors.values),
         "prior_origins": dict(request.priors.origins),

@@ -9,6 +9,7 @@ from typing import Any
 
 from workbench.backends import Backend, Job
 from workbench.binding import extend_stan_data, write_stan_data
+from workbench.estimation.outcomes import is_replicated
 from workbench.progress import Progress
 from workbench.provenance import derive_seeds
 from workbench.request import FitRequest
@@ -55,7 +56,9 @@ class Setting:
         seed = derive_seeds(self.request.seed, (start + 1) * len(_METHODS))[
             start * len(_METHODS) + _METHODS.index(method)
         ]
-        path = self._data_file(f"data-prior-{prior_weight:g}", self._data(prior_weight))
+        replicating = method == "nuts" and is_replicated(self.request)
+        name = f"data-prior-{prior_weight:g}{'-replicating' if replicating else ''}"
+        path = self._data_file(name, self._data(prior_weight, replicating))
         return Job(self.exe, path, self.folder / method, seed, self.request.timeout)
 
     def plain_job(self, exe: Path, name: str = "instrumented") -> Job:
@@ -83,7 +86,7 @@ class Setting:
             extend_stan_data(users, path, ours)
         return path
 
-    def _data(self, prior_weight: float) -> dict[str, Any]:
+    def _data(self, prior_weight: float, replicating: bool) -> dict[str, Any]:
         instrumented = self.request.program.instrumented
         if instrumented is None:
             return {}
@@ -92,4 +95,4 @@ class Setting:
         if prior_weight != 1:
             scaled = (term.index for term in instrumented.terms if term.role in self.request.scaled)
             weights |= dict.fromkeys(scaled, prior_weight)
-        return instrumented.data(weights=weights, hyperparameters=lifted)
+        return instrumented.data(weights=weights, hyperparameters=lifted, replicating=replicating)

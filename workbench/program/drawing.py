@@ -192,16 +192,17 @@ def _typed(base: str, rank: int, observed: str, container: str) -> str:
 def _opened(density: CalledDensity, positions: Sequence[int], plan: Plan) -> _Opened:
     """Return a density at one of its observations."""
     if 0 not in positions:
-        texts = tuple(to_text(argument) for argument in density.arguments)
-        return _Opened(texts[0], texts[1:], "", ())
+        alone = tuple(to_text(argument) for argument in density.arguments)
+        return _Opened(alone[0], alone[1:], "", ())
     count = f"size({to_text(density.outcome)})"
-    texts, declarations = [], []
+    texts: list[str] = []
+    declarations: list[str] = []
     for at, argument in enumerate(density.arguments):
         if at not in positions:
             texts.append(to_text(argument))
             continue
-        kept, declaration = hold(argument, count, f"{plan.holder}_{at}") if at else (argument, ())
-        declarations += declaration
+        kept, held = hold(argument, count, f"{plan.holder}_{at}") if at else (argument, ())
+        declarations += held
         texts.append(f"{indexable(kept)}[{plan.element}]")
     return _Opened(texts[0], tuple(texts[1:]), count, tuple(declarations))
 
@@ -215,12 +216,13 @@ def _of_predictor(density: CalledDensity, one: _Opened, plan: Plan) -> _Opened |
         return None
     rows, slope = indexable(given["x"]), indexable(given["beta"])
     intercept = f"{text['alpha']} + " if "alpha" in text else ""
+    held = one.held
     if given["beta"].type.base == "matrix":
-        predictor, held = f"{intercept}({rows}[{plan.element}] * {slope})'", ()
+        predictor = f"{intercept}({rows}[{plan.element}] * {slope})'"
     else:
         name = f"{plan.holder}_x"
-        held = (f"vector[{one.count}] {name} = {rows} * {slope};",)
+        held = (*held, f"vector[{one.count}] {name} = {rows} * {slope};")
         predictor = f"{intercept}{name}[{plan.element}]"
     before = [text[key] for key in arguments[: arguments.index("x")]]
     after = [text[key] for key in arguments[arguments.index("x") :] if key not in {"x", "alpha", "beta"}]
-    return replace(one, texts=(*before, predictor, *after), held=(*one.held, *held))
+    return replace(one, texts=(*before, predictor, *after), held=held)

@@ -39,7 +39,6 @@ _OTHERWISE = {
     "neg_binomial_2": "{gamma_poisson}({0}, {1})",
     "neg_binomial_2_log": "{gamma_poisson}(exp({0}), {1})",
     "poisson": "{poisson}({0})",
-    "poisson_binomial": "sum(bernoulli_rng({0}))",
     "poisson_log": "{poisson_log}({0})",
     "yule_simon": "1 + {poisson}(exponential_rng(1) * expm1(exponential_rng({0})))",
 }

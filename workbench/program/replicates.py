@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from typing import TypeVar
 
 from workbench.program import nodes as n
 from workbench.program import traverse as t
@@ -22,6 +23,7 @@ PREDICTIVE = ("y_rep", "y_pred", "y_tilde", "y_new", "y_hat_rep")
 """Names under which programs keep replicated data, besides any name that ends in `_rep`."""
 
 Drawn = tuple[Drawing, ...]
+N = TypeVar("N", bound=n.Node)
 
 
 @dataclass(frozen=True)
@@ -156,7 +158,8 @@ def _declared(tree: n.Tree, block: str) -> dict[str, n.Sized]:
 
 def _declared_twice(tree: n.Tree) -> frozenset[str]:
     """Return the names that both the model block and the generated quantities declare."""
-    return _declared(tree, "generated quantities").keys() & set(_local_names(tree.block("model")))
+    theirs = _declared(tree, "generated quantities")
+    return frozenset(name for name in _local_names(tree.block("model")) if name in theirs)
 
 
 def _local_names(statements: Sequence[n.Stmt]) -> Iterator[str]:
@@ -167,7 +170,7 @@ def _local_names(statements: Sequence[n.Stmt]) -> Iterator[str]:
             yield item.variable
 
 
-def in_new_names(node: n.Node, renamed: Mapping[str, str]) -> n.Node:
+def in_new_names(node: N, renamed: Mapping[str, str]) -> N:
     """Return a node of the model block with its variables renamed."""
 
     def change(inner: n.Node) -> n.Node:
@@ -180,7 +183,7 @@ def in_new_names(node: n.Node, renamed: Mapping[str, str]) -> n.Node:
             return inner if variables == inner.variables else replace(inner, variables=variables)
         return inner
 
-    found: n.Node = t.rebuild(node, change)
+    found: N = t.rebuild(node, change)
     return found
 
 
@@ -203,7 +206,7 @@ def _drawn(
         if part.summand.sign == "-":
             return "is subtracted in part: limited by hand, or no density"
         node = in_new_names(t.substitute(part.summand.node, plan.lifted), renamed)
-        one = drawing(node, tree, plan, generators)  # type: ignore[arg-type]
+        one = drawing(node, tree, plan, generators)
         if isinstance(one, str):
             return one
         if one.cells.name not in data:
@@ -226,17 +229,18 @@ def _touched(term: Term, drawn: Drawn | str) -> frozenset[str]:
 def _own(tree: n.Tree, data: Mapping[str, n.Sized], terms: Sequence[Term]) -> dict[str, tuple[str, bool]]:
     """Return by outcome the replicate that the program draws itself, and whether that holds integers.
 
-    It bears the outcome's name with `_rep`; or it has the size of the only outcome.
+    It has the outcome's size and bears its name with `_rep`, or any such name where there is one outcome.
     """
     quantities = _declared(tree, "generated quantities")
     declared = {name: sized for name, sized in quantities.items() if is_predictive(name)}
     outcomes = sorted({name for term in terms for name in term.outcomes if name in data})
-    found = {name: f"{name}_rep" for name in outcomes if f"{name}_rep" in declared}
-    if len(outcomes) == 1 and not found:
-        (outcome,) = outcomes
+    found: dict[str, tuple[str, bool]] = {}
+    for outcome in outcomes:
         alike = [name for name, sized in declared.items() if _size(sized) == _size(data[outcome])]
-        found = dict.fromkeys(outcomes, alike[0]) if alike else {}
-    return {outcome: (name, declared[name].base == "int") for outcome, name in found.items()}
+        named = [name for name in alike if name == f"{outcome}_rep"]
+        for name in (named or (alike if len(outcomes) == 1 else []))[:1]:
+            found[outcome] = (name, declared[name].base == "int")
+    return found
 
 
 def _size(sized: n.Sized) -> list[str]:

@@ -1,0 +1,81 @@
+"""The outcomes of a program: what a fit predicts, and where its replicates come from."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+import xarray as xr
+
+from workbench.methods import Nuts
+from workbench.program import Declaration, Program, Replicate
+from workbench.program.random import MISSING
+from workbench.request import FitRequest
+
+MOST_REPLICATED = 50_000_000
+"""Numbers beyond which replicates of our own are not drawn: 400 MB in memory, as much again on disk."""
+
+
+def is_replicated(request: FitRequest) -> bool:
+    """Return whether the instrumented program is to draw replicated data along with the posterior."""
+    instrumented = request.program.instrumented
+    if instrumented is None or not instrumented.switch:
+        return False
+    return _replicated_numbers(request) <= MOST_REPLICATED
+
+
+def _replicated_numbers(request: FitRequest) -> int:
+    ours = [one.outcome for one in request.program.replicates if one.is_ours]
+    samples = sum(method.chains * method.draws for method in request.methods if isinstance(method, Nuts))
+    return samples * sum(int(np.size(request.data.values[name])) for name in ours)
+
+
+def replicate_names(program: Program) -> tuple[str, ...]:
+    """Return the names of the replicates that the instrumented program draws."""
+    return () if program.instrumented is None else tuple(program.instrumented.outputs.replicates.values())
+
+
+def replicate_declarations(program: Program) -> dict[str, Declaration]:
+    """Return, for each replicate of ours, the declaration of the outcome it mirrors."""
+    data = {one.name: one for one in program.data}
+    return {one.name: data[one.outcome] for one in program.replicates if one.is_ours}
+
+
+def without_missing(group: xr.Dataset, names: tuple[str, ...]) -> xr.Dataset:
+    """Return replicates with what could not be drawn as not a number; one that holds nothing goes."""
+    for name in set(names) & set(group.data_vars):
+        values = group[name].values
+        # A sum of a draw and one that is missing differs from MISSING by one; Stan's own unset integer too.
+        values[~np.isfinite(values) | (values <= MISSING + 1)] = np.nan
+        if np.isnan(values).all():
+            group = group.drop_vars(name)
+    return group
+
+
+def outcome_entries(request: FitRequest) -> list[dict[str, Any]]:
+    """Return what `run.json` says about the outcomes, `model.outcomes`."""
+    data = {one.name: one for one in request.program.data}
+    is_drawn = is_replicated(request)
+    return [_entry(one, data, is_drawn) for one in request.program.replicates]
+
+
+def _entry(one: Replicate, data: Mapping[str, Declaration], is_drawn: bool) -> dict[str, Any]:
+    """Return the entry of one outcome; `replicate` is empty, with a reason, where there is none."""
+    declaration = data[one.outcome]
+    limits = (declaration.lower, declaration.upper)
+    lower, upper = (None if limit is None else limit.literal for limit in limits)
+    is_there = one.is_own or (one.is_ours and is_drawn)
+    reason = one.reason or ("" if is_there else "replicates were not drawn: the run could not afford them")
+    return {
+        "name": one.outcome,
+        "replicate": one.name if is_there else "",
+        "source": ("y_rep" if one.is_own else "likelihood") if is_there else "",
+        "reason": reason,
+        "type": declaration.text,
+        "integer": one.is_integer,
+        "lower": lower,
+        "upper": upper,
+        "distributions": list(one.distributions),
+        "conditional": one.is_conditional,
+    }
