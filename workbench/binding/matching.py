@@ -135,7 +135,8 @@ def _similar(question: Question, taken: dict[str, Taken]) -> dict[str, Taken]:
     found = {}
     for declaration in program.data:
         name, key = declaration.name, _plain(declaration.name)
-        is_open = name not in taken and name not in question.asked.given and len(declaration.sizes) == 1
+        is_said = name in taken or name in question.asked.given or name in question.asked.columns
+        is_open = not is_said and len(declaration.sizes) == 1
         if is_open and names[key] == [name] and len(columns.get(key, ())) == 1:
             column = columns[key][0]
             if column not in used:

@@ -1,0 +1,92 @@
+"""The main job called from Python: a table in memory, and settings by the names of the command line."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from dataclasses import fields, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from workbench import tables
+from workbench.errors import RequestError
+from workbench.estimation import Fit
+from workbench.methods import Nuts
+from workbench.pipeline.fitting import Options, fit
+from workbench.tables import Table
+from workbench.toolchain import Settings
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+_STAN = ("compiler", "native", "toolchain")
+
+
+def call(
+    model: str | Path,
+    data: str | Path | pd.DataFrame | Mapping[str, Any],
+    settings: Mapping[str, Any],
+    **options: Any,
+) -> Fit:
+    """Fit a program to a table from Python.
+
+    Parameters
+    ----------
+    model, data
+        As in `workbench.fit`.
+    settings
+        Of the sampler and of Stan.
+    options
+        Fields of `pipeline.fitting.Options`; columns may be named one by one.
+
+    Raises
+    ------
+    RequestError
+        There is no such setting, or the data are of no kind that holds a table.
+    """
+    known = [field.name for field in fields(Nuts)]
+    for name in settings:
+        if name not in (*known, *_STAN):
+            listed = ", ".join(f"`{one}`" for one in (*known, *_STAN))
+            raise RequestError(f"`{name}` is no setting of a fit; there are {listed}.")
+    columns = {
+        name: (one,) if isinstance(one, str) else tuple(one) for name, one in options.pop("columns").items()
+    }
+    usual = Options()
+    sampler = Nuts(**{name: value for name, value in settings.items() if name not in _STAN})
+    stan = Settings(
+        compiler=settings.get("compiler"),
+        source=settings.get("toolchain", "auto"),
+        native=settings.get("native", False),
+    )
+    asked = replace(
+        usual,
+        **{**options, "jobs": options["jobs"] or os.cpu_count() or 1},
+        columns=columns,
+        methods=tuple(sampler if isinstance(one, Nuts) else one for one in usual.methods),
+        toolchain=stan,
+        command="workbench.fit(...)",
+    )
+    return fit(Path(model), as_table(data), asked)[0]
+
+
+def as_table(data: str | Path | pd.DataFrame | Mapping[str, Any]) -> Table:
+    """Return data as a table, whatever holds them.
+
+    Raises
+    ------
+    RequestError
+        They are of no kind that holds a table.
+    """
+    import pandas as pd
+
+    if isinstance(data, (str, Path)):
+        return tables.read(Path(data))
+    if isinstance(data, pd.DataFrame):
+        return tables.from_frame(data)
+    if isinstance(data, Mapping):
+        return tables.from_mapping(data)
+    raise RequestError(
+        f"data were expected as a path, a DataFrame or a dict, found {type(data).__name__}.",
+        hint="pandas.DataFrame(...) takes most things that look like a table",
+    )
