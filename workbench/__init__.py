@@ -61,8 +61,8 @@ def fit(
     output
         The run directory; `None` for one in `reports/`.
     settings
-        Of the sampler, by the names of the command line (`chains`, `draws`, `warmup`, `adapt_delta` ...), and of
-        Stan (`compiler`, `native`, `toolchain`).
+        Of the sampler, by the names of the command line (`chains`, `draws`, `warmup`, `adapt_delta` ...), and
+        of Stan (`compiler`, `native`, `toolchain`).
 
     Raises
     ------

@@ -29,4 +29,4 @@ def test_each_prior_statement_has_its_log_density(tree):
 @pytest.mark.stan
 def test_the_likelihood_as_a_whole_is_the_sum_of_its_observations(tree):
     whole = tree["log_density"]["likelihood"]
-    assert np.allclose(whole, tree["log_likelihood"]["log_lik"].sum("log_lik_dim_0"), rtol=1e-7)
+    assert np.allclose(whole, tree["log_likelihood"]["log_lik"].sum("N"), rtol=1e-7)

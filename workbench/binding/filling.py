@@ -179,7 +179,8 @@ def _vector(
         return _dates(question, plain, column, unit)
     if declaration.is_integer:
         return _integers(question, declaration, plain, groups)
-    return Filled(tables.numeric_column(question.table, plain), "", columns=(plain,), kept={column: {}})
+    numbers = tables.numeric_column(question.table, plain).astype(float, copy=False)
+    return Filled(numbers, "", columns=(plain,), kept={column: {}})
 
 
 def _dates(question: Question, plain: str, column: str, unit: str) -> Filled:
@@ -259,7 +260,7 @@ def _matrix(
     """Return columns beside each other, `(rows, columns)`; texts as indicators or, for integers, as codes."""
     parts = [_part(question, declaration, column, groups) for column in columns]
     arrays = [part.value.reshape(len(part.value), -1) for part in parts]
-    kind = np.result_type(*arrays)
+    kind = np.result_type(*arrays) if declaration.is_integer else np.dtype(float)
     value = np.empty((question.table.rows, sum(array.shape[1] for array in arrays)), dtype=kind)
     at = 0
     for array in arrays:

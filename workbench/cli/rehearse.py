@@ -36,8 +36,16 @@ def command(model: Path, data: Path, options: Options, *, is_json: bool, is_quie
 
     check_exists(model)
     tools = toolchain.provision(options.toolchain, console.progress(is_quiet))
-    examined = rehearse(read_program(model, options.roles, tools), data, options).examined
+    read = read_program(model, options.roles, tools)
+    examined = rehearse(read, data, options).examined
     record = binding.as_record(examined.data)
+    bound = {one["name"]: one for one in record["variables"]}
+    record["variables"] = [
+        bound.get(
+            one.name, dict.fromkeys(_COLUMNS, "") | {"name": one.name, "type": one.text, "from": "nothing"}
+        )
+        for one in read.data
+    ]
     record["problems"] = [{"message": one.message, "hint": one.hint} for one in examined.problems]
     if is_json:
         typer.echo(json.dumps(record, indent=1, ensure_ascii=False))

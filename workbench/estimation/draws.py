@@ -32,8 +32,8 @@ def read(
     dims
         Names of the draws' own dimensions: `("chain", "draw")`, `("draw",)`, or `()` for a single point.
     """
-    declarations = _declarations(program)
     columns = _by_variable(run.columns)
+    declarations = _declarations(program) | _pointwise(program, data, columns)
     coords: dict[str, np.ndarray] = {
         dim: np.arange(run.draws.shape[position - len(dims) + 2]) for position, dim in enumerate(dims)
     }
@@ -96,6 +96,21 @@ def labelled(column: str, program: Program, labels: Mapping[str, tuple[str, ...]
 def _declarations(program: Program) -> dict[str, Declaration]:
     every = (*program.parameters, *program.transformed_parameters, *program.generated_quantities)
     return {declaration.name: declaration for declaration in every} | replicate_declarations(program)
+
+
+def _pointwise(
+    program: Program, data: BoundData, columns: Mapping[str, list[tuple[int, tuple[int, ...]]]]
+) -> dict[str, Declaration]:
+    """Return our pointwise log-likelihood as declared like the outcome, where both have as many rows."""
+    name = None if program.instrumented is None else program.instrumented.outputs.log_lik
+    if name is None or name not in columns:
+        return {}
+    outcomes = {outcome for term in program.terms if term.role == "likelihood" for outcome in term.outcomes}
+    lengths = {one.name: one.shape[0] for one in data.variables if one.name in outcomes and one.shape}
+    sizes = {one.sizes[0].text: one.sizes[0] for one in program.data if one.name in lengths}
+    if len(sizes) != 1 or set(lengths.values()) != {len(columns[name])}:
+        return {}
+    return {name: Declaration(name, "vector", "", tuple(sizes.values()))}
 
 
 def _by_variable(columns: tuple[str, ...]) -> dict[str, list[tuple[int, tuple[int, ...]]]]:
