@@ -1,4 +1,4 @@
-"""`workbench report`: a run's report drawn anew, with no Stan needed."""
+"""`workbench report`: a run's report drawn anew, or several runs side by side; no Stan needed."""
 
 from __future__ import annotations
 
@@ -8,16 +8,32 @@ from typing import Annotated
 import typer
 
 from workbench.cli import console
+from workbench.errors import RequestError
 
 
 @console.guarded
 def command(
-    run: Annotated[Path, typer.Argument(help="A run directory that `workbench fit` wrote.", metavar="RUN")],
+    runs: Annotated[
+        list[Path],
+        typer.Argument(
+            help="Run directories that `workbench fit` wrote.", metavar="RUN...", show_default=False
+        ),
+    ],
+    output: Annotated[
+        Path | None,
+        typer.Option("--output", "-o", help="HTML file of a comparison; default: one in reports/."),
+    ] = None,
     figures: Annotated[
         Path | None, typer.Option(help="Folder for the pictures as SVG and PNG files.", metavar="DIR")
     ] = None,
 ) -> None:
-    """Draw the report of a run anew from its own files."""
-    from workbench.pipeline import fitting
+    """Draw the report of a run anew from its own files; with several runs, put them side by side."""
+    from workbench.pipeline import reporting
 
-    typer.echo(fitting.redraw(run, figures))
+    if len(runs) > 1:
+        typer.echo(reporting.compare(runs, output, figures))
+        return
+    if output is not None:
+        hint = "its report is redrawn in the run directory; --output is for a comparison of several runs"
+        raise RequestError("--output was given with a single run.", hint=hint)
+    typer.echo(reporting.redraw(runs[0], figures))

@@ -162,28 +162,6 @@ def default_folder(request: FitRequest) -> Path:
     return Path("reports") / f"{request.program.name}-{request.data.table.path.stem}-{request.key[:8]}"
 
 
-def redraw(folder: Path, figures: Path | None = None) -> Path:
-    """Draw a run's report anew from its files alone; return the report.
-
-    Parameters
-    ----------
-    folder
-        The run directory.
-    figures
-        A folder for the report's pictures as files.
-
-    Raises
-    ------
-    StoreError
-        There is no complete run in the folder, or a file cannot be written.
-    """
-    document = fit_report(store.read(folder))
-    store.rewrite_report(folder, render(document))
-    if figures is not None:
-        write_pictures(document, figures)
-    return folder / store.REPORT
-
-
 @dataclass(frozen=True)
 class _Builds:
     """The executables of one program.

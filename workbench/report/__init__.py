@@ -1,8 +1,9 @@
 """The report room: a fit made into a document, and a document into one HTML file. It runs nothing."""
 
+from workbench.report.comparison import comparison_report
 from workbench.report.document import Document
 from workbench.report.fit_report import fit_report
 from workbench.report.pictures import write_pictures
 from workbench.report.render import render
 
-__all__ = ["Document", "fit_report", "render", "write_pictures"]
+__all__ = ["Document", "comparison_report", "fit_report", "render", "write_pictures"]

@@ -6,6 +6,7 @@ as outlines: here one drawing serves a light page, a dark one and paper, and its
 """
 
 from workbench.report.figures.bars import bars
+from workbench.report.figures.densities import densities
 from workbench.report.figures.drawing import Drawing, svg
 from workbench.report.figures.energy import energy
 from workbench.report.figures.files import write
@@ -26,6 +27,7 @@ __all__ = [
     "Known",
     "Role",
     "bars",
+    "densities",
     "energy",
     "khats",
     "marginal",
