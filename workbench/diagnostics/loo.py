@@ -67,12 +67,20 @@ def khat_limit(draws: int) -> float:
     return min(1 - 1 / math.log10(draws), KHAT_LIMIT)
 
 
-def measured(fit: Fit) -> dict[str, Any]:
-    """Return the entry `loo` of `run.json`."""
-    reason = unavailable(fit)
-    if reason:
+def measured(fit: Fit, found: LeaveOneOut | None, reason: str = "") -> dict[str, Any]:
+    """Return the entry `loo` of `run.json`.
+
+    Parameters
+    ----------
+    fit
+        The fit.
+    found
+        What leaving observations out one by one gave; `None` where it could not be done.
+    reason
+        Why not.
+    """
+    if found is None:
         return {"status": "not available", "reason": reason}
-    found = leave_one_out(fit)
     elpd, se, p_loo, _ = array_stats.loo_summary(found.elpd, found.p_loo)
     limit = khat_limit(found.log_weights.shape[1])
     order = np.argsort(-found.khat, kind="stable")[:WORST_ROWS]

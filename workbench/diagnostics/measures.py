@@ -4,10 +4,15 @@ from __future__ import annotations
 
 from typing import Any
 
-from workbench.diagnostics import loo
+from workbench.diagnostics import loo, predictive
 from workbench.estimation import Fit
 
 
 def measure(fit: Fit) -> dict[str, Any]:
     """Return the entries that follow from a fit's stored draws."""
-    return {"loo": loo.measured(fit)}
+    reason = loo.unavailable(fit)
+    left = None if reason else loo.leave_one_out(fit)
+    return {
+        "loo": loo.measured(fit, left, reason),
+        "predictive": predictive.measured(fit, left),
+    }

@@ -56,8 +56,38 @@ def without_missing(group: xr.Dataset, names: tuple[str, ...]) -> xr.Dataset:
 def outcome_entries(request: FitRequest) -> list[dict[str, Any]]:
     """Return what `run.json` says about the outcomes, `model.outcomes`."""
     data = {one.name: one for one in request.program.data}
-    is_drawn = is_replicated(request)
-    return [_entry(one, data, is_drawn) for one in request.program.replicates]
+    is_drawn, rows = is_replicated(request), first_rows(request)
+    return [_entry(one, data, is_drawn) | _rows(rows, one.outcome) for one in request.program.replicates]
+
+
+def first_rows(request: FitRequest) -> dict[str, tuple[int, int]]:
+    """Return, for each outcome, its first row of the log likelihood, from 0, and the step to the next.
+
+    Outcomes whose entries are not rows of the data are left out.
+    """
+    instrumented = request.program.instrumented
+    if instrumented is None:
+        return _by_size(request)
+    found: dict[str, tuple[int, int]] = {}
+    start = 0
+    for group in instrumented.outputs.entries:
+        found |= {name: (start + position, len(group)) for position, name in enumerate(group)}
+        start += sum(int(np.size(request.data.values[name])) for name in group)
+    return found
+
+
+def _by_size(request: FitRequest) -> dict[str, tuple[int, int]]:
+    """Return the rows where the program writes its own `log_lik`, as long as its only outcome."""
+    declared = {one.name: [size.text for size in one.sizes] for one in request.program.generated_quantities}
+    outcomes = {one.outcome for one in request.program.replicates}
+    data = {one.name: [size.text for size in one.sizes] for one in request.program.data}
+    alike = [name for name in outcomes if data[name] == declared.get("log_lik")]
+    return dict.fromkeys(alike, (0, 1)) if len(outcomes) == 1 else {}
+
+
+def _rows(rows: Mapping[str, tuple[int, int]], outcome: str) -> dict[str, int | None]:
+    first, step = rows.get(outcome, (None, None))
+    return {"first_row": first, "row_step": step}
 
 
 def _entry(one: Replicate, data: Mapping[str, Declaration], is_drawn: bool) -> dict[str, Any]:

@@ -15,6 +15,7 @@ The way through this room, one file for each step::
                                        each term's log density and each observation's, in generated quantities
     cells, random, drawing, replicates, redraw
                                        outcomes drawn anew where their densities stand, likewise
+    entries                            which entry of log_lik belongs to which outcome
     instrument                         all of it in one program, and the data it needs
     analysis, reading, model           a file becomes a `Program`
     describe                           what there is to say about it

@@ -94,7 +94,7 @@ def drawing(node: n.Expr | n.Tilde, tree: n.Tree, plan: Plan, names: Generators)
     density = density_of(node)
     if density is None or not density.suffix.startswith("lp"):
         return _not_a_density(node, density)
-    outcome, way_back = _untransformed(density)
+    outcome, way_back = untransformed(density)
     cells = cells_of(outcome)
     if cells is None:
         return f"is a density of `{to_text(density.outcome)}`, which is not data as they are"
@@ -120,7 +120,7 @@ def _not_a_density(node: n.Expr | n.Tilde, density: CalledDensity | None) -> str
     return "is written by hand, not as a density"
 
 
-def _untransformed(density: CalledDensity) -> tuple[n.Expr, str]:
+def untransformed(density: CalledDensity) -> tuple[n.Expr, str]:
     """Return the outcome without the function around it, and the text that takes a draw back."""
     outcome = t.bare(density.outcome)
     if isinstance(outcome, n.Call) and outcome.name in INVERSES and len(outcome.arguments) == 1:

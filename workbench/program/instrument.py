@@ -14,6 +14,7 @@ from workbench.program import nodes as n
 from workbench.program import traverse as t
 from workbench.program.adding import sites_of
 from workbench.program.counting import counting_slice
+from workbench.program.entries import Order, entry_order
 from workbench.program.hyperparameters import Hyperparameter
 from workbench.program.names import Names
 from workbench.program.printer import to_text
@@ -39,12 +40,16 @@ class Outputs:
         One entry for each observation; `None` where the program cannot be opened into observations.
     replicates
         Outcomes drawn anew, by the data variable that each mirrors.
+    entries
+        The outcomes in the order of `log_lik`, a group for each statement or loop; empty where the text
+        does not tell.
     """
 
     densities: str
     lprior: str
     log_lik: str | None
     replicates: Mapping[str, str] = field(default_factory=dict)
+    entries: Order = ()
 
     @property
     def names(self) -> frozenset[str]:
@@ -183,7 +188,8 @@ def instrument(
         generated_quantities=quantities,
     )
     ours = {one.outcome: one.name for one in found.replicates if one.is_ours}
-    outputs = Outputs(plan.densities, plan.lprior, plan.log_lik if plan.opened else None, ours)
+    log_lik = plan.log_lik if plan.opened else None
+    outputs = Outputs(plan.densities, plan.lprior, log_lik, ours, entry_order(tree, plan))
     return Instrumented(
         to_source(changed, title),
         plan.weights,

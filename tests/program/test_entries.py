@@ -1,0 +1,35 @@
+"""Which entry of `log_lik` belongs to which outcome."""
+
+from __future__ import annotations
+
+import pytest
+
+START = (
+    "data { int N; int M; vector[N] y; array[N] int z; vector[M] w; array[2] int at; } "
+    "parameters { real a; } model { a ~ normal(0, 1); "
+)
+ORDERS = [
+    ("y ~ normal(a, 1);", (("y",),)),
+    ("for (n in 1:N) y[n] ~ normal(a, 1);", (("y",),)),
+    ("y ~ normal(a, 1); w ~ normal(a, 1);", (("y",), ("w",))),
+    ("for (n in 1:N) { y[n] ~ normal(a, 1); z[n] ~ poisson_log(a); }", (("y", "z"),)),
+    ("{ w ~ normal(a, 2); } for (n in 1:N) z[n] ~ poisson_log(a);", (("w",), ("z",))),
+    ("log(y) ~ normal(a, 1);", (("y",),)),
+    ("target += normal_lpdf(y | a, 1);", (("y",),)),
+    # entries that are not the elements in order
+    ("for (n in 2:N) y[n] ~ normal(a, 1);", ()),
+    ("for (n in 1:M) y[n] ~ normal(a, 1);", ()),
+    ("for (n in 1:N) y[N - n + 1] ~ normal(a, 1);", ()),
+    ("for (n in 1:N) if (z[n] > 0) y[n] ~ normal(a, 1);", ()),
+    ("y[at] ~ normal(a, 1);", ()),
+    ("for (n in 1:N) { y[n] ~ normal(a, 1); y[n] ~ normal(a, 2); }", ()),
+    ("y ~ multi_normal(rep_vector(a, N), identity_matrix(N));", ()),
+    ("y ~ normal(a, 1); w[at] ~ normal(a, 1);", ()),
+]
+
+
+@pytest.mark.stan
+@pytest.mark.parametrize(("statements", "order"), ORDERS)
+def test_entries_are_those_of_the_outcomes_in_order(program_from, statements, order):
+    instrumented = program_from(f"{START} {statements} }}").instrumented
+    assert instrumented.outputs.entries == order
