@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
     from workbench.estimation import Fit
 
-__all__ = ["fit"]
+__all__ = ["fit", "load"]
 
 
 def fit(
@@ -90,3 +90,21 @@ def fit(
         timeout=timeout,
         output=None if output is None else Path(output),
     )
+
+
+def load(run: str | Path) -> Fit:
+    """Read a run directory back; a notebook shows the fit, and ArviZ takes its `data`.
+
+    Parameters
+    ----------
+    run
+        A folder that `workbench fit` or `workbench.fit` wrote.
+
+    Raises
+    ------
+    StoreError
+        There is no complete run in the folder.
+    """
+    from workbench.pipeline.calling import load_run
+
+    return load_run(Path(run))

@@ -47,6 +47,11 @@ class Fit:
     tree: xr.DataTree
     console: Mapping[str, str] = field(default_factory=dict)
 
+    @property
+    def data(self) -> xr.DataTree:
+        """Every group of draws, as ArviZ takes it: `arviz_stats.summary(fit.data)`."""
+        return self.tree
+
 
 def fit(
     request: FitRequest,

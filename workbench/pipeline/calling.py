@@ -10,9 +10,10 @@ from typing import TYPE_CHECKING, Any
 
 from workbench import tables
 from workbench.errors import RequestError
-from workbench.estimation import Fit
+from workbench.estimation import Fit, store
 from workbench.methods import Nuts
 from workbench.pipeline.fitting import Options, fit
+from workbench.report import shown
 from workbench.tables import Table
 from workbench.toolchain import Settings
 
@@ -67,7 +68,18 @@ def call(
         toolchain=stan,
         command="workbench.fit(...)",
     )
-    return fit(Path(model), as_table(data), asked)[0]
+    return shown(*fit(Path(model), as_table(data), asked))
+
+
+def load_run(folder: Path) -> Fit:
+    """Read a run directory back as a fit that shows itself in a notebook.
+
+    Raises
+    ------
+    StoreError
+        There is no complete run in the folder.
+    """
+    return shown(store.read(folder), folder)
 
 
 def as_table(data: str | Path | pd.DataFrame | Mapping[str, Any]) -> Table:

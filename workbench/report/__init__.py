@@ -3,7 +3,8 @@
 from workbench.report.comparison import comparison_report
 from workbench.report.document import Document
 from workbench.report.fit_report import fit_report
+from workbench.report.notebook import ShownFit, shown
 from workbench.report.pictures import write_pictures
 from workbench.report.render import render
 
-__all__ = ["Document", "comparison_report", "fit_report", "render", "write_pictures"]
+__all__ = ["Document", "ShownFit", "comparison_report", "fit_report", "render", "shown", "write_pictures"]

@@ -50,6 +50,11 @@ def render(document: Document) -> str:
     )
 
 
+def render_summary(**values: object) -> str:
+    """Return a fit's summary for a notebook as a piece of HTML."""
+    return _environment().get_template("summary.html.j2").render(**values)
+
+
 @cache
 def _environment() -> Environment:
     environment = Environment(

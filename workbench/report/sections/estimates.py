@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from workbench.report import reading, selection
@@ -30,20 +30,43 @@ def section(record: Record) -> Section:
 def _table(record: Record) -> Table:
     names = selection.in_table_order(record)
     shown = [entry for entry in _ENTRIES if reading.estimates(record, entry.method)]
-    rows = tuple(
+    return Table(
+        key="estimates-table",
+        caption=_caption(record, len(names)),
+        columns=_columns(record, shown),
+        rows=_rows(record, names, shown),
+        note=_note(record),
+        is_interactive=True,
+    )
+
+
+def brief(record: Record, limit: int) -> Table:
+    """Return a table of a few columns and rows: in the program's order if all fit, else the worst first."""
+    names = reading.names(record)
+    named = names if len(names) <= limit else selection.worst(record, names)[:limit]
+    usual = [entry for entry in _ENTRIES if reading.estimates(record, entry.method) and entry.is_brief]
+    shown = usual or [entry for entry in _ENTRIES if reading.estimates(record, entry.method)]
+    left = len(names) - len(named)
+    return Table(
+        key="brief",
+        caption=_caption(record, len(names)),
+        columns=_columns(record, shown),
+        rows=_rows(record, named, shown),
+        note=f"{plural(left, 'more quantity')} of better convergence." if left else "",
+    )
+
+
+def _columns(record: Record, shown: Sequence[_Entry]) -> tuple[Column, ...]:
+    return (Column("Quantity", "name"), *(_titled(entry.column, record) for entry in shown))
+
+
+def _rows(record: Record, names: Sequence[str], shown: Sequence[_Entry]) -> tuple[tuple[Cell, ...], ...]:
+    return tuple(
         (
             Cell(reading.label(record, name)),
             *(entry.fill(record, name, _decimals(record, name)) for entry in shown),
         )
         for name in names
-    )
-    return Table(
-        key="estimates-table",
-        caption=_caption(record, len(names)),
-        columns=(Column("Quantity", "name"), *(_titled(entry.column, record) for entry in shown)),
-        rows=rows,
-        note=_note(record),
-        is_interactive=True,
     )
 
 
@@ -120,32 +143,40 @@ def _ess(key: str) -> Fill:
 
 @dataclass(frozen=True)
 class _Entry:
-    """A column of the table, the method it belongs to, and how to fill it."""
+    """A column of the table, the method it belongs to, how to fill it, and whether a short table has it."""
 
     method: str
     column: Column
     fill: Fill
+    is_brief: bool = False
 
 
-def _number(method: str, key: str, title: str, group: str, help_text: str = "") -> _Entry:
-    return _Entry(method, Column(title, "number", group, help_text), _value(method, key))
+def _number(
+    method: str, key: str, title: str, group: str, help_text: str = "", *, is_brief: bool = False
+) -> _Entry:
+    return _Entry(method, Column(title, "number", group, help_text), _value(method, key), is_brief)
 
 
 _ENTRIES = (
-    _number("nuts", "mean", "Mean", "Posterior"),
+    _number("nuts", "mean", "Mean", "Posterior", is_brief=True),
     _number("nuts", "median", "Median", "Posterior"),
-    _number("nuts", "sd", "SD", "Posterior"),
-    _Entry("nuts", Column("{level} interval", "number", "Posterior"), _interval("nuts")),
+    _number("nuts", "sd", "SD", "Posterior", is_brief=True),
+    _Entry("nuts", Column("{level} interval", "number", "Posterior"), _interval("nuts"), is_brief=True),
     _number("mle", "value", "Estimate", "Maximum likelihood"),
     _number("mle", "se", "SE", "Maximum likelihood", "Wald standard error"),
     _number("map", "value", "MAP", "Modes", "joint mode of the posterior on the constrained scale"),
     _number("map_unconstrained", "value", "Unc.", "Modes", "joint mode on the unconstrained scale"),
-    _Entry("nuts", Column("Gap/SD", "number", "Modes", "from the posterior mean to the mode"), _gap),
+    _Entry(
+        "nuts",
+        Column("Gap/SD", "number", "Modes", "from the posterior mean to the mode"),
+        _gap,
+        is_brief=True,
+    ),
     _number("laplace", "mean", "Mean", "Laplace"),
     _number("laplace", "sd", "SD", "Laplace"),
     _number("pathfinder", "mean", "Mean", "Pathfinder"),
     _number("pathfinder", "sd", "SD", "Pathfinder"),
-    _Entry("nuts", Column("R‑hat", "number", "Convergence"), _rhat),
-    _Entry("nuts", Column("ESS bulk", "number", "Convergence"), _ess("ess_bulk")),
+    _Entry("nuts", Column("R‑hat", "number", "Convergence"), _rhat, is_brief=True),
+    _Entry("nuts", Column("ESS bulk", "number", "Convergence"), _ess("ess_bulk"), is_brief=True),
     _Entry("nuts", Column("ESS tail", "number", "Convergence"), _ess("ess_tail")),
 )

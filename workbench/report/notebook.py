@@ -1,0 +1,49 @@
+"""A fit as a notebook shows it: the verdict and the estimates, in a small piece of HTML."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, fields
+from pathlib import Path
+
+from workbench.estimation import Fit
+from workbench.report import reading
+from workbench.report.numbers import plural
+from workbench.report.sections import estimates, verdict
+
+MAX_ROWS = 15
+
+
+@dataclass(frozen=True)
+class ShownFit(Fit):
+    """A fit that shows itself in Jupyter.
+
+    Attributes
+    ----------
+    folder
+        Its run directory, where the whole report is; `None` where it was never written.
+    """
+
+    folder: Path | None = None
+
+    def _repr_html_(self) -> str:
+        return summary_html(self, self.folder)
+
+
+def shown(fit: Fit, folder: Path | None = None) -> ShownFit:
+    """Return a fit that shows itself in Jupyter."""
+    return ShownFit(**{one.name: getattr(fit, one.name) for one in fields(Fit)}, folder=folder)
+
+
+def summary_html(fit: Fit, folder: Path | None = None) -> str:
+    """Return verdict and estimates as HTML that a notebook can hold: no script, nothing loaded."""
+    from workbench.report.render import render_summary  # jinja2 only when a notebook asks
+
+    record = fit.record
+    data = reading.part(record, "data")
+    return render_summary(
+        title=str(reading.part(record, "model").get("name", "")),
+        subtitle=f"fitted to {data.get('path', 'data')}, {plural(data.get('rows') or 0, 'row')}",
+        verdict=verdict.read(record),
+        table=estimates.brief(record, MAX_ROWS),
+        report=str(folder / "report.html") if folder else "",
+    )
