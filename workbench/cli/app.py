@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from workbench.cli import fit, inspect, report, toolchain
+from workbench.cli import check, fit, inspect, report, toolchain
 from workbench.provenance import workbench_version
 
 app = typer.Typer(
@@ -17,6 +17,7 @@ app = typer.Typer(
     help="Any Stan program and a table: point estimates, full posteriors, and an honest account of both.",
 )
 app.command("fit")(fit.command)
+app.command("check")(check.command)
 app.command("inspect")(inspect.command)
 app.command("report")(report.command)
 app.add_typer(toolchain.app, name="toolchain")
