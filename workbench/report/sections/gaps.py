@@ -7,11 +7,11 @@ from collections.abc import Mapping
 import xarray as xr
 from scipy import stats
 
+from workbench.diagnostics.prior_density import prior_density
 from workbench.report import figures, reading, selection
 from workbench.report.document import Block, Cell, Column, Figure, Figures, Notice, Paragraph, Section, Table
 from workbench.report.figures import Estimate, Form, Known, Role
 from workbench.report.numbers import decimals_for, format_number, plural
-from workbench.report.prior_density import prior_density
 from workbench.report.reading import Record
 
 MAX_PICTURES = 12

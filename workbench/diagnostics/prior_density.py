@@ -10,9 +10,8 @@ from typing import Any
 
 from scipy import stats
 
+from workbench.diagnostics.check import Record, owner
 from workbench.program.distributions import DISTRIBUTIONS, argument_name
-from workbench.report import reading
-from workbench.report.reading import Record
 
 _STATEMENT = re.compile(r"^\s*(?P<name>\w+)\s*~\s*(?P<family>\w+)\s*\((?P<arguments>[^()]*)\)\s*;?\s*$")
 _SCALAR_TYPE = re.compile(
@@ -76,12 +75,12 @@ def prior_density(record: Record, name: str) -> PriorDensity | None:
     name
         Stan's name, such as `beta[2]`.
     """
-    owner = reading.owner(name)
-    bounds = _bounds(record, owner)
-    found = _statement(record, owner)
+    variable = owner(name)
+    bounds = _bounds(record, variable)
+    found = _statement(record, variable)
     if bounds is None or found is None:
         return None
-    family, arguments = found["family"], _arguments(record, owner, found)
+    family, arguments = found["family"], _arguments(record, variable, found)
     if family not in _FAMILIES or arguments is None:
         return None
     try:
@@ -94,29 +93,38 @@ def prior_density(record: Record, name: str) -> PriorDensity | None:
     return PriorDensity(frozen, mass, f"{family}({', '.join(f'{one:g}' for one in arguments)})")
 
 
-def _statement(record: Record, owner: str) -> Mapping[str, str] | None:
+def _statement(record: Record, variable: str) -> Mapping[str, str] | None:
     """Return the parts of the only prior statement about a variable."""
-    terms = reading.entries(reading.part(record, "model"), "terms")
+    terms = _entries(record, "terms")
     own = [
         one
         for one in terms
-        if one.get("role") != "likelihood" and owner in (one.get("parameters") or ()) and _is_of(one, owner)
+        if one.get("role") != "likelihood"
+        and variable in (one.get("parameters") or ())
+        and _is_of(one, variable)
     ]
-    if len(own) != 1 or list(own[0].get("parameters") or ()) != [owner]:
+    if len(own) != 1 or list(own[0].get("parameters") or ()) != [variable]:
         return None
     match = _STATEMENT.match(str(own[0].get("statement") or ""))
     return match.groupdict() if match else None
 
 
-def _is_of(term: Record, owner: str) -> bool:
+def _entries(record: Record, key: str) -> list[Record]:
+    """Return a list of the record's model, empty where an older record has none."""
+    model = record.get("model")
+    found = model.get(key) if isinstance(model, Mapping) else None
+    return [one for one in found or () if isinstance(one, Mapping)]
+
+
+def _is_of(term: Record, variable: str) -> bool:
     """Return whether a statement is a density of a variable, and not one given it."""
     match = _STATEMENT.match(str(term.get("statement") or ""))
-    return match is None or match["name"] == owner
+    return match is None or match["name"] == variable
 
 
-def _bounds(record: Record, owner: str) -> tuple[float, float] | None:
-    declared = reading.entries(reading.part(record, "model"), "parameters")
-    type_ = next((str(one.get("type")) for one in declared if one.get("name") == owner), "")
+def _bounds(record: Record, variable: str) -> tuple[float, float] | None:
+    declared = _entries(record, "parameters")
+    type_ = next((str(one.get("type")) for one in declared if one.get("name") == variable), "")
     match = _SCALAR_TYPE.match(type_)
     if match is None:
         return None
@@ -129,25 +137,26 @@ def _bounds(record: Record, owner: str) -> tuple[float, float] | None:
     return ends["lower"], ends["upper"]
 
 
-def _arguments(record: Record, owner: str, found: Mapping[str, str]) -> list[float] | None:
+def _arguments(record: Record, variable: str, found: Mapping[str, str]) -> list[float] | None:
     texts = [one.strip() for one in found["arguments"].split(",") if one.strip()]
     known = DISTRIBUTIONS.get(found["family"])
     if known is None or len(texts) != len(known.arguments):
         return None
     values = [
-        _value(record, owner, argument_name(found["family"], place), text) for place, text in enumerate(texts)
+        _value(record, variable, argument_name(found["family"], place), text)
+        for place, text in enumerate(texts)
     ]
     numbers = [one for one in values if one is not None]
     return numbers if len(numbers) == len(values) else None
 
 
-def _value(record: Record, owner: str, argument: str, text: str) -> float | None:
+def _value(record: Record, variable: str, argument: str, text: str) -> float | None:
     """Return an argument's value in force: what the run set, else the literal in the statement."""
-    priors = reading.part(record, "priors")
-    for key in (text, f"{owner}.{argument}"):
-        number = reading.number(priors, key)
-        if number is not None:
-            return number
+    priors = record.get("priors") or {}
+    for key in (text, f"{variable}.{argument}"):
+        number = priors.get(key)
+        if isinstance(number, int | float):
+            return float(number)
     return _number(text)
 
 

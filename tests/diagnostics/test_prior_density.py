@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from scipy import integrate, stats
 
-from workbench.report.prior_density import PriorDensity, prior_density
+from workbench.diagnostics.prior_density import PriorDensity, prior_density
 
 
 def _record(statement, type_="real", parameters=("a",), role="prior", priors=None, more=()):
