@@ -133,3 +133,12 @@ def test_without_draws_it_says_so():
     fit = conjugate()
     scaling = power_scaling(Fit({**fit.record, "nuts": {"status": "failed"}}, fit.tree))
     assert scaling["reason"] == "there are no posterior draws to reweight."
+
+
+def test_a_flat_prior_moves_nothing():
+    fit = conjugate()
+    flat = fit.tree["log_prior"]["lprior"] * 0.0
+    fit.tree["log_prior"] = xr.DataTree(fit.tree["log_prior"].to_dataset().assign(lprior=flat))
+    scaling = power_scaling(fit)
+    assert scaling["parameters"]["theta"]["prior"] == pytest.approx(0, abs=1e-3)
+    assert scaling["khat"]["prior"] == 0

@@ -20,7 +20,7 @@ from arviz_stats.base import array_stats
 from numpy.typing import NDArray
 
 from workbench.estimation import Fit
-from workbench.estimation.laplace import pareto_khat
+from workbench.estimation.laplace import EQUAL_RATIOS, pareto_khat
 
 Floats = NDArray[np.float64]
 
@@ -225,6 +225,8 @@ def _likelihood(tree: xr.DataTree) -> Floats | None:
 
 
 def _normalised(log_density: Floats, alpha: float) -> Floats:
+    if np.ptp(log_density) < EQUAL_RATIOS:  # a flat prior: no power changes it, and ArviZ refuses it
+        return np.full(log_density.shape, 1 / log_density.size)
     weights = np.exp(array_stats.power_scale_lw(log_density, alpha=alpha, axis=(-2, -1)))
     return np.asarray(weights / max(float(weights.sum()), _SMALL))
 

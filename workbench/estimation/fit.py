@@ -102,6 +102,25 @@ def fit(
     return Fit(record(request, model, parts, proof), tree, console)
 
 
+def believed(
+    request: FitRequest,
+    model: CompiledModel,
+    backend: Backend,
+    *,
+    original: CompiledModel | None,
+    unoptimized: Callable[[], CompiledModel] | None = None,
+) -> tuple[FitRequest, CompiledModel]:
+    """Return the request and the executable that `fit` would work with; the parameters are its own."""
+    if original is None or request.program.instrumented is None:
+        return request, model
+    with tempfile.TemporaryDirectory(prefix="workbench-") as scratch:
+        setting = Setting(request, model.exe, backend, Path(scratch), SILENT)
+        proof, model = _believed(setting, model, original, unoptimized)
+    if proof.status == "different":
+        request = replace(request, program=without_instruments(request.program, proof))
+    return request, model
+
+
 def _believed(
     setting: Setting,
     model: CompiledModel,

@@ -59,7 +59,7 @@ def sample(setting: Setting, method: Nuts, start: Start = ANYWHERE) -> Part:
         "",
         _facts(run, method) | {"terms_differ": identity(setting.backend, job, run, setting.request.program)},
         summarise(setting, run),
-        _groups(setting, run),
+        draw_groups(setting, run),
         run.console,
         run.seconds,
     )
@@ -130,7 +130,8 @@ def _facts(run: RawRun, method: Nuts) -> dict[str, object]:
     }
 
 
-def _groups(setting: Setting, run: RawRun) -> dict[str, xr.Dataset]:
+def draw_groups(setting: Setting, run: RawRun) -> dict[str, xr.Dataset]:
+    """Return the draws of a run as groups of `fit.nc`."""
     program, data = setting.request.program, setting.request.data
     dims = ("chain", "draw")
     groups = {

@@ -97,7 +97,7 @@ def fit(
     table = data if isinstance(data, Table) else tables.read(data)
     tools = toolchain.provision(options.toolchain, progress)
     request = prepare(read_program(model, options.roles, tools), table, options)
-    builds = _Builds(request, tools, progress)
+    builds = Builds(request, tools, progress)
     executable, original = builds.instrumented(), builds.original()
     from workbench.backends.cmdstan import CmdStanBackend  # only now: importing it takes a second
 
@@ -163,7 +163,7 @@ def default_folder(request: FitRequest) -> Path:
 
 
 @dataclass(frozen=True)
-class _Builds:
+class Builds:
     """The executables of one program.
 
     The original as its author wrote it is held against the one that is run: the instrumented one, optimised
@@ -175,6 +175,7 @@ class _Builds:
     progress: Progress
 
     def instrumented(self) -> CompiledModel:
+        """Return what is run: instrumented where the program could be taken apart."""
         read = self.request.program
         if read.instrumented is None:
             return self._build(read.name, read.source)
@@ -184,10 +185,12 @@ class _Builds:
             return self.unoptimized()
 
     def unoptimized(self) -> CompiledModel:
+        """Return the same without stanc's optimisations."""
         read = self.request.program
         return self._build(read.name, read.source if read.instrumented is None else read.instrumented.source)
 
     def original(self) -> CompiledModel | None:
+        """Return the program as written, to hold the other against; `None` where that is what is run."""
         read = self.request.program
         return None if read.instrumented is None else self._build(f"{read.name}_as_written", read.source)
 

@@ -1,0 +1,56 @@
+"""Importance weights: from one normal to another, where all is known."""
+
+import numpy as np
+import pytest
+from scipy import stats
+
+from workbench.studies.importance import importance_weights, mean_error
+
+DRAWS = np.random.default_rng(3).normal(size=4000)
+
+
+def ratios(mean, sd):
+    return stats.norm.logpdf(DRAWS, mean, sd) - stats.norm.logpdf(DRAWS)
+
+
+@pytest.mark.parametrize(("mean", "sd"), [(0.3, 1.0), (0.0, 0.7), (-0.2, 0.9)])
+def test_a_near_normal_is_reached_within_its_error(mean, sd):
+    weights = importance_weights(ratios(mean, sd), 1.0, 4)
+    assert weights.is_good
+    assert weights.values.sum() == pytest.approx(1)
+    error = mean_error(DRAWS[:, None], weights.values, 1.0)[0]
+    assert abs(weights.values @ DRAWS - mean) < 4 * error
+    assert weights.ess < 4000
+
+
+def test_a_constant_in_the_density_does_not_matter():
+    one, other = importance_weights(ratios(0.3, 1), 1.0, 4), importance_weights(ratios(0.3, 1) + 1e3, 1.0, 4)
+    assert np.allclose(one.values, other.values)
+    equal = importance_weights(np.full(4000, -7.0), 0.5, 4)
+    assert (equal.khat, equal.ess, equal.is_good) == (0.0, 2000.0, True)
+
+
+def test_too_far_or_too_wide_is_said():
+    far, wide = importance_weights(ratios(4, 1), 1.0, 4), importance_weights(ratios(0, 5), 1.0, 4)
+    assert not far.is_good
+    assert not wide.is_good
+    assert "k-hat" in wide.reason
+    assert "is above 0.70" in wide.reason
+
+
+def test_a_density_that_is_not_finite_is_said():
+    broken = ratios(0, 1)
+    broken[3] = np.nan
+    assert importance_weights(broken, 1.0, 4).reason == "the density is not finite at some draws"
+
+
+def test_few_effective_draws_are_said_even_where_khat_is_low():
+    weights = importance_weights(ratios(2.2, 0.7), 1.0, 4)
+    assert weights.khat < 0.7
+    assert "effective draws are fewer than" in weights.reason
+
+
+def test_a_slow_chain_has_larger_errors():
+    weights = importance_weights(ratios(0.3, 1), 0.25, 4)
+    quick, slow = (mean_error(DRAWS[:, None], weights.values, share)[0] for share in (1.0, 0.25))
+    assert slow == pytest.approx(2 * quick)

@@ -1,0 +1,168 @@
+"""A whole study against closed forms: every point, derivative, tipping point and prior."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from tests.studies import normal_mean as exact
+from tests.studies.conftest import PLAN
+from workbench.pipeline import studying
+
+pytestmark = pytest.mark.stan
+
+
+def rows(study, method):
+    frame = study.frame[(study.frame["method"] == method) & (study.frame["parameter"] == "mu")]
+    return list(frame.to_dict("records"))
+
+
+def test_every_point_is_right_within_its_error(study):
+    found = rows(study, "nuts")
+    assert len(found) == 10
+    for row in found:
+        mean, sd = exact.posterior(row["mu.mu"], row["mu.sigma"])
+        assert abs(row["mean"] - mean) < 4 * row["mcse_mean"], row
+        assert row["sd"] == pytest.approx(sd, rel=0.15)
+        assert row["lower"] == pytest.approx(mean - 1.96 * sd, abs=0.25 * sd)
+        assert row["upper"] == pytest.approx(mean + 1.96 * sd, abs=0.25 * sd)
+
+
+def test_most_points_come_from_weights_and_each_says_so(study):
+    hows = [row["how"] for row in rows(study, "nuts")]
+    assert hows[0] == "base"
+    assert set(hows) == {"base", "refit", "weights"}
+    assert hows.count("weights") > hows.count("refit")
+    assert study.record["fits"]["weights"] == hows.count("weights")
+
+
+def test_modes_are_the_posterior_means_of_a_normal(study):
+    for row in [*rows(study, "map"), *rows(study, "laplace")]:
+        mean, sd = exact.posterior(row["mu.mu"], row["mu.sigma"])
+        slack = 1e-5 if row["method"] == "map" else 5 * sd / np.sqrt(4000)
+        assert row["mean"] == pytest.approx(mean, abs=slack)
+
+
+def test_the_gap_and_the_probability_above_a_constant(study):
+    from scipy import stats
+
+    for row in rows(study, "nuts"):
+        mean, sd = exact.posterior(row["mu.mu"], row["mu.sigma"])
+        assert row["map_minus_mean"] == pytest.approx(mean - row["mean"], abs=1e-5)
+        assert row["p_above"] == pytest.approx(stats.norm.sf(0.25, mean, sd), abs=0.06)
+
+
+def test_leave_one_out_is_that_of_the_closed_form(study):
+    from scipy import stats
+
+    y = exact.Y
+    for row in rows(study, "nuts"):
+        if row["mu.sigma"] < 1:
+            continue
+        total = 0.0
+        for left in range(len(y)):
+            others = np.delete(y, left)
+            precision = row["mu.sigma"] ** -2 + len(others)
+            mean = (row["mu.mu"] * row["mu.sigma"] ** -2 + others.sum()) / precision
+            total += stats.norm.logpdf(y[left], mean, np.sqrt(1 + 1 / precision))
+        assert row["elpd_loo"] == pytest.approx(total, abs=0.1)
+
+
+def test_derivatives_are_those_of_the_closed_form(study):
+    slopes = study.record["derivatives"]
+    for name, slope in (("mu.mu", exact.slope_in_mean()), ("mu.sigma", exact.slope_in_sd())):
+        found = slopes[name]["estimates"]["mu"]
+        assert abs(found["mean"] - slope) < 4 * found["mcse"]
+        assert found["mcse"] < 0.2 * abs(slope)
+        assert found["mode"] == pytest.approx(slope, rel=1e-4)
+
+
+def test_the_tipping_point_is_found_within_its_error(study):
+    tips = {(tip["decision"], tip["hyperparameter"]): tip for tip in study.record["tipping"]}
+    tip = tips["P(mu>0)>0.95", "mu.sigma"]
+    assert tip["holds"]
+    assert tip["nearest"] == "below"
+    truth = exact.tipping_sd(0.95)
+    assert abs(np.log(tip["below"]["value"] / truth)) < 4 * tip["below"]["se"] / tip["below"]["value"]
+    assert tip["below"]["se"] < 0.3 * truth
+    assert tip["below"]["is_confirmed"]
+    assert tip["above"]["status"] == "none"
+
+
+def test_a_decision_that_never_tips_says_how_far_it_was_followed(study):
+    tips = {(tip["decision"], tip["hyperparameter"]): tip for tip in study.record["tipping"]}
+    tip = tips["mean(mu)<5", "mu.sigma"]
+    assert tip["nearest"] is None
+    assert tip["above"]["reason"] == "it does not change up to 10."
+    reasons = study.record["conclusion"]["reasons"]
+    assert "`mean(mu)<5` does not tip for any `mu.sigma` between 0.1 and 10." in reasons
+
+
+def test_the_prior_alone_is_the_prior(study):
+    for row in rows(study, "prior"):
+        assert row["mean"] == pytest.approx(row["mu.mu"], abs=0.15 * row["mu.sigma"])
+        assert row["sd"] == pytest.approx(row["mu.sigma"], rel=0.15)
+    predicted = study.frame[(study.frame["method"] == "prior") & (study.frame["parameter"] == "y_rep")]
+    assert len(predicted) == 10
+    for row in predicted.to_dict("records"):
+        assert row["sd"] == pytest.approx(np.hypot(1, row["mu.sigma"]), rel=0.15)
+
+
+def test_refits_everywhere_say_the_same(normal_files, options, study, tmp_path):
+    few = replace(PLAN, axes=PLAN.axes[1:], refit="all", methods=("nuts",), with_prior=False, decisions=())
+    full = studying.study_files(
+        normal_files[0], normal_files[1], options, replace(few, output=tmp_path / "all")
+    )
+    quick = studying.study_files(
+        normal_files[0], normal_files[1], options, replace(few, refit="needed", output=tmp_path / "some")
+    )
+    assert {row["how"] for row in rows(full, "nuts")} == {"base", "refit"}
+    assert {row["how"] for row in rows(quick, "nuts")} > {"weights"}
+    for one, other in zip(rows(full, "nuts"), rows(quick, "nuts"), strict=True):
+        assert one["mu.sigma"] == other["mu.sigma"]
+        assert abs(one["mean"] - other["mean"]) < 4 * np.hypot(one["mcse_mean"], other["mcse_mean"])
+
+
+def test_power_scaling_is_part_of_it(study):
+    scaling = study.record["power_scaling"]
+    assert scaling["status"] == "ok"
+    assert scaling["how"]["prior"] == "weights"
+    assert scaling["parameters"]["mu"]["likelihood"] > 0.05
+
+
+def test_another_form_of_the_prior_is_fitted(normal_files, options, tmp_path):
+    from scipy import integrate, stats
+
+    asked = studying.Asked(
+        forms=(("mu", "student_t(3, 0, 0.2)"),),
+        methods=("nuts",),
+        with_prior=False,
+        jobs=2,
+        output=tmp_path / "f",
+    )
+    found = rows(studying.study_files(normal_files[0], normal_files[1], options, asked), "nuts")
+
+    def density(mu, power=0):
+        return mu**power * stats.t.pdf(mu, 3, 0, 0.2) * np.exp(-0.5 * np.sum((exact.Y - mu) ** 2))
+
+    total, first = (integrate.quad(density, -3, 3, args=(power,))[0] for power in (0, 1))
+    by_form = {row["form"]: row for row in found}
+    heavy = by_form["mu ~ student_t(3, 0, 0.2)"]
+    assert abs(heavy["mean"] - first / total) < 4 * heavy["mcse_mean"]
+
+
+def test_scenarios_have_names(normal_files, options, tmp_path):
+    from workbench.studies.scenarios import read_scenarios
+
+    path = tmp_path / "s.toml"
+    path.write_text('[sceptical]\n"mu.sigma" = 0.2\n[doubled]\n"power(prior)" = 2\n')
+    asked = studying.Asked(
+        scenarios=read_scenarios(path), methods=("nuts",), with_prior=False, jobs=2, output=tmp_path / "s"
+    )
+    found = {
+        row["scenario"]: row
+        for row in rows(studying.study_files(normal_files[0], normal_files[1], options, asked), "nuts")
+    }
+    for name, sd in (("sceptical", 0.2), ("doubled", 0.5**0.5)):
+        mean, _ = exact.posterior(0, sd)
+        assert abs(found[name]["mean"] - mean) < 4 * found[name]["mcse_mean"]

@@ -1,0 +1,37 @@
+"""Prior sensitivity: how far the conclusions depend on the prior, at the cost of a few fits.
+
+The way through this room::
+
+    plan, scenarios, decision   what is asked: points among the hyperparameters, conclusions to watch
+    forms                       programs whose prior statements have another form
+    workshop                    programs, backend and finished pieces (kept); a point as a question
+    posterior, densities        a full fit as a matrix; one point's log density at another's draws
+    importance, sweep           weights of the nearest full fit first, refits (execute) where they fail
+    compare                     outcomes: one row for each point, method and quantity
+    powerscale, derivative, tipping, predictive
+                                what else is asked of the same fits
+    study, record, conclusion, store
+                                all of it in order, and what it leaves behind
+"""
+
+from workbench.studies.forms import with_forms
+from workbench.studies.plan import BASE, Axis, Plan, Point, axis, distinct, parse_axis, points_of
+from workbench.studies.study import Study, study
+from workbench.studies.workshop import Variant, Workshop, form_key
+
+__all__ = [
+    "BASE",
+    "Axis",
+    "Plan",
+    "Point",
+    "Study",
+    "Variant",
+    "Workshop",
+    "axis",
+    "distinct",
+    "form_key",
+    "parse_axis",
+    "points_of",
+    "study",
+    "with_forms",
+]

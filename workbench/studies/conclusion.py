@@ -1,0 +1,174 @@
+"""What a study comes to, in sentences: how far the conclusions depend on the prior."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+MOVED = 0.5
+"""Change of a posterior mean, in posterior SDs of the base fit, that is worth a caution. Ours: half a
+standard deviation changes how one reads an interval."""
+
+
+def conclude(study: Mapping[str, Any], rows: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+    """Return the verdict (`ok`, `caution` or `fail`), its sentence and the reasons.
+
+    Parameters
+    ----------
+    study
+        The content of `study.json` so far.
+    rows
+        The outcomes.
+    """
+    moves = largest_moves(rows)
+    reasons = [
+        *_about_decisions(study),
+        *_about_moves(moves),
+        *_about_scaling(study["power_scaling"]),
+        *_about_failures(study),
+    ]
+    cautious = [words for is_caution, words in reasons if is_caution]
+    calm = [words for is_caution, words in reasons if not is_caution]
+    nothing = study["fits"]["failed"] == study["fits"]["points"] and "nuts" in study["plan"]["methods"]
+    verdict = "fail" if nothing else "caution" if cautious else "ok"
+    return {
+        "verdict": verdict,
+        "sentence": _SENTENCES[verdict],
+        "reasons": [*cautious, *calm, _economy(study["fits"])],
+        "moves": moves,
+    }
+
+
+_SENTENCES = {
+    "ok": "The conclusions hardly depend on the priors that were tried.",
+    "caution": "Some conclusions depend on the prior: say which prior was used, and why.",
+    "fail": "No point of this study could be fitted.",
+}
+
+
+def largest_moves(rows: Sequence[Mapping[str, Any]]) -> dict[str, dict[str, Any]]:
+    """Return, for each quantity, where its posterior mean moves farthest from the base, in the base's SDs.
+
+    Points where only the power of the likelihood differs say nothing about the prior and are left out.
+    """
+    own = [row for row in rows if row.get("method") == "nuts" and row.get("status") == "ok"]
+    if not own:
+        return {}
+    frame = pd.DataFrame(own)
+    if "power(likelihood)" in frame:
+        frame = frame[frame["power(likelihood)"].isna() | (frame["point"] == 0)]
+    found: dict[str, dict[str, Any]] = {}
+    for name, group in frame.groupby("parameter", sort=False):
+        base = group[group["point"] == 0]
+        if base.empty or not float(base["sd"].iloc[0]) > 0:
+            continue
+        apart = (group["mean"].to_numpy() - float(base["mean"].iloc[0])) / float(base["sd"].iloc[0])
+        at = int(np.argmax(np.abs(apart)))
+        found[str(name)] = {
+            "label": str(group["label"].iloc[at]),
+            "in_sd": float(apart[at]),
+            "point": int(group["point"].iloc[at]),
+            "lowest": float(group["mean"].min()),
+            "highest": float(group["mean"].max()),
+        }
+    return found
+
+
+Reason = tuple[bool, str]
+
+
+def _about_decisions(study: Mapping[str, Any]) -> list[Reason]:
+    points = [point for point in study["points"] if "decisions" in point]
+    found: list[Reason] = []
+    for text in study["plan"]["decisions"]:
+        held = [point for point in points if point["decisions"].get(text)]
+        if points:
+            changes = 0 < len(held) < len(points)
+            words = _held(text, len(held), len(points))
+            found.append((changes, words))
+        found += [(False, _tipped(tip)) for tip in study["tipping"] if tip["decision"] == text]
+    return found
+
+
+def _held(text: str, held: int, points: int) -> str:
+    if held == points:
+        return f"`{text}` holds at every one of {points} points."
+    if held == 0:
+        return f"`{text}` holds at none of {points} points."
+    return f"`{text}` holds at {held} of {points} points, not at the others."
+
+
+def _tipped(tip: Mapping[str, Any]) -> str:
+    name, side = tip["hyperparameter"], tip["nearest"]
+    if side is None:
+        reasons = [tip[one]["reason"] for one in ("below", "above") if tip[one]["status"] == "failed"]
+        if reasons:
+            return f"Whether `{tip['decision']}` tips as `{name}` changes is not known: {reasons[0]}"
+        low, high = tip["below"].get("searched"), tip["above"].get("searched")
+        return f"`{tip['decision']}` does not tip for any `{name}` between {low:.4g} and {high:.4g}."
+    one = tip[side]
+    change = "stops holding" if tip["holds"] else "begins to hold"
+    if not all(math.isfinite(one[key]) for key in ("lower", "upper")):
+        return (
+            f"`{tip['decision']}` {change} where `{name}` is {one['value']:.3g}; now it is {tip['base']:.3g}."
+        )
+    return (
+        f"`{tip['decision']}` {change} where `{name}` is {one['value']:.3g} "
+        f"({one['lower']:.3g} to {one['upper']:.3g}); now it is {tip['base']:.3g}."
+    )
+
+
+def _about_moves(moves: Mapping[str, Mapping[str, Any]]) -> list[Reason]:
+    if not moves or all(one["in_sd"] == 0 for one in moves.values()):
+        return []
+    name = max(moves, key=lambda one: abs(moves[one]["in_sd"]))
+    one = moves[name]
+    words = (
+        f"The posterior mean of `{one['label']}` moves most: by {abs(one['in_sd']):.2f} posterior SDs, "
+        f"between {one['lowest']:.3g} and {one['highest']:.3g}."
+    )
+    return [(abs(one["in_sd"]) > MOVED, words)]
+
+
+def _about_scaling(scaling: Mapping[str, Any]) -> list[Reason]:
+    if scaling["status"] != "ok":
+        return [(False, f"Power-scaling is not available: {scaling['reason']}")]
+    found: list[Reason] = []
+    for diagnosis in ("prior-data conflict", "strong prior / weak likelihood"):
+        names = [
+            str(one.get("label", name))
+            for name, one in scaling["parameters"].items()
+            if one["diagnosis"] == diagnosis
+        ]
+        if names:
+            shown = ", ".join(f"`{name}`" for name in names[:5])
+            more = f" and {len(names) - 5} more" if len(names) > 5 else ""
+            found.append((True, f"Power-scaling finds {diagnosis} for {shown}{more}."))
+    refitted = [name for name, how in scaling.get("how", {}).items() if how == "refit"]
+    if refitted:
+        words = ", ".join(f"`{name}`" for name in refitted)
+        found.append(
+            (False, f"k-hat was too high for power-scaling {words} by weights: refitted at those powers.")
+        )
+    return found or [(False, "Power-scaling finds no sensitivity of concern.")]
+
+
+def _about_failures(study: Mapping[str, Any]) -> list[Reason]:
+    failed = [point for point in study["points"] if point["how"] == "failed"]
+    if not failed or "nuts" not in study["plan"]["methods"]:
+        return []
+    first = failed[0]
+    count = len(failed)
+    verb = "point has" if count == 1 else "points have"
+    return [(True, f"{count} {verb} no posterior; first, {first['label']}: {first['reason']}")]
+
+
+def _economy(fits: Mapping[str, int]) -> str:
+    if fits["failed"] == fits["points"]:
+        return "There are no full fits besides the base."
+    full = "1 full fit" if fits["full"] == 1 else f"{fits['full']} full fits"
+    return f"{fits['points']} points from {full}: {fits['weights']} of them through importance weights."

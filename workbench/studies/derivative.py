@@ -1,0 +1,116 @@
+"""How fast posterior means and modes move with each hyperparameter, at the base fit."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import partial
+from typing import Any
+
+import numpy as np
+from arviz_stats.base import array_stats
+from numpy.typing import NDArray
+
+from workbench.errors import RunError
+from workbench.estimation import mode
+from workbench.studies.densities import log_density
+from workbench.studies.kept import remembered_record
+from workbench.studies.plan import BASE, Point
+from workbench.studies.posterior import Posterior
+from workbench.studies.workshop import Workshop, request_at
+
+Floats = NDArray[np.float64]
+
+STEP = 1e-3
+"""Step of the central difference, relative to a positive constant and absolute for others. Log densities are
+polynomials or logarithms in their constants: its error is of the order of the step's square."""
+
+
+def derivatives(shop: Workshop, base: Posterior, names: Sequence[str]) -> dict[str, Any]:
+    """Return the derivative of every posterior mean and mode with respect to each named hyperparameter.
+
+    Means by the covariance identity, d E[theta] / d lambda = Cov(theta, d log p / d lambda); modes by the
+    implicit function theorem, d theta / d lambda = -H^{-1} d(gradient) / d lambda.
+
+    Returns
+    -------
+    By hyperparameter: `status`, its `value`, and by quantity `mean`, its Monte Carlo error `mcse`, `mode`
+    where there is one, and `per_doubling`, the change of the mean in posterior SDs when a positive constant
+    doubles.
+
+    References
+    ----------
+    Gustafson (1996), Local sensitivity of posterior expectations, Annals of Statistics 24(1),
+    doi:10.1214/aos/1033066205. Giordano, Broderick and Jordan (2018), JMLR 19(51).
+    """
+    return {
+        name: remembered_record(
+            shop.kept, shop.key("derivative", name, str(shop.plan.methods)), partial(_of, shop, base, name)
+        )
+        for name in names
+    }
+
+
+def value_of(shop: Workshop, name: str) -> float:
+    """Return a hyperparameter's value at the base; that of a power is 1."""
+    return 1.0 if name.startswith("power(") else float(shop.base.request.priors.values[name])
+
+
+def steps(shop: Workshop, name: str) -> tuple[Point, Point, float]:
+    """Return the points just below and above the base along a hyperparameter, and half their distance."""
+    value = value_of(shop, name)
+    step = STEP * (abs(value) if value != 0 else 1.0)
+    return Point({name: value - step}), Point({name: value + step}), step
+
+
+def _of(shop: Workshop, base: Posterior, name: str) -> dict[str, Any]:
+    below, above, step = steps(shop, name)
+    try:
+        slope = (log_density(shop, base, above) - log_density(shop, base, below)) / (2 * step)
+    except RunError as reason:
+        return {"status": "failed", "reason": reason.message, "estimates": {}}
+    score = slope.reshape(base.chains, -1)
+    score = score - score.mean()
+    value = value_of(shop, name)
+    modes = _mode_slopes(shop, below, above, step)
+    estimates: dict[str, dict[str, float]] = {}
+    for quantity in base.names:
+        draws = base.draws[quantity]
+        products = (draws - draws.mean()) * score
+        found = {"mean": float(products.mean()), "mcse": _error(products)}
+        spread = float(draws.std())
+        if value > 0 and spread > 0:
+            found["per_doubling"] = found["mean"] * value * np.log(2) / spread
+        if quantity in modes:
+            found["mode"] = modes[quantity]
+        estimates[quantity] = found
+    return {"status": "ok", "value": value, "estimates": estimates}
+
+
+def _error(products: Floats) -> float:
+    return float(array_stats.mcse(products, method="mean")) if np.ptp(products) > 0 else 0.0
+
+
+def _mode_slopes(shop: Workshop, below: Point, above: Point, step: float) -> dict[str, float]:
+    """Return how each parameter's MAP moves; empty where there is no mode, or its curvature is not known."""
+    if "map" not in shop.plan.methods:
+        return {}
+    request = request_at(shop, BASE)
+    setting = shop.setting(request, shop.base.model.exe, f"mode-{below.key[:16]}")
+    try:
+        found = mode.find(setting, "map", jacobian=False, prior_weight=1.0, laplace=mode.CURVATURE_ONLY)
+        if found.problem or found.curvature is None or found.run.output is None:
+            return {}
+        low, high = (_gradient(shop, point, found) for point in (below, above))
+    except RunError:
+        return {}
+    moved = -np.linalg.solve(found.curvature.hessian, (high - low) / (2 * step))
+    values = found.curvature.constrain_jacobian @ moved
+    return dict(zip(found.curvature.names, values.tolist(), strict=True))
+
+
+def _gradient(shop: Workshop, point: Point, found: mode.Mode) -> Floats:
+    """Return the gradient of a point's density at a mode of the base's, on the unconstrained scale."""
+    assert found.run.output is not None  # noqa: S101 - the caller has looked
+    setting = shop.setting(request_at(shop, point), shop.base.model.exe, f"gradient-{point.key[:16]}")
+    _, gradients = shop.backend.log_density(setting.job("map"), found.run.output, jacobian=False)
+    return np.asarray(gradients[-1])

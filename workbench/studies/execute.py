@@ -1,0 +1,129 @@
+"""The fits of a study: each made once, kept, and started where the nearest one ended."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import asdict, replace
+from typing import Any
+
+import numpy as np
+import xarray as xr
+
+from workbench.backends import Start
+from workbench.backends.base import ANYWHERE
+from workbench.errors import RunError, RunIncomplete
+from workbench.estimation import Fit, laplace, mode, warm_start
+from workbench.estimation.map import estimate as posterior_mode
+from workbench.estimation.nuts import draw_groups
+from workbench.estimation.part import Part
+from workbench.estimation.setting import Setting
+from workbench.methods import Laplace, Map, Nuts
+from workbench.studies.kept import is_kept, remembered_record, remembered_tree
+from workbench.studies.plan import BASE, Point
+from workbench.studies.posterior import Posterior, posterior
+from workbench.studies.workshop import Workshop, request_at
+
+WARM_UP = 300
+"""Warm-up iterations of a chain that starts at draws, step size and metric of a neighbour; ours. Stan's
+schedule then adapts the metric in windows of 25, 50 and 100 draws."""
+
+PRIOR_DRAWS = 500
+"""Draws per chain from the prior alone, as many as its warm-up: quantiles of a picture, not of a result."""
+
+_GROUPS = ("posterior", "log_likelihood", "adaptation")
+_PRIOR_GROUPS = ("posterior", "posterior_predictive")
+
+
+def base_posterior(shop: Workshop, fit: Fit, names: Sequence[str]) -> Posterior:
+    """Return the base fit as the first full fit of the study."""
+    found = posterior(BASE, shop.key("base"), "base", fit.tree, names, {})
+    facts = {**found.facts, "divergences": fit.record["nuts"].get("divergences")}
+    return replace(found, facts=facts)
+
+
+def refit(shop: Workshop, point: Point, near: Posterior) -> Posterior:
+    """Return a full fit at a point, from the folder or sampled anew from where a neighbour ended.
+
+    Raises
+    ------
+    RunError
+        NUTS failed; Stan's words.
+    """
+    sampler = replace(shop.plan.sampler, warmup=min(shop.plan.sampler.warmup, WARM_UP))
+    key = shop.key("nuts", point.key, str(sorted(asdict(sampler).items())))
+    tree = remembered_tree(shop.kept, key, lambda: _sampled(shop, point, near, sampler))
+    return posterior(
+        point, key, "refit", tree, near.names, {str(one): fact for one, fact in tree.attrs.items()}
+    )
+
+
+def is_finished(shop: Workshop, point: Point) -> bool:
+    """Return whether a full fit at a point was made before."""
+    sampler = replace(shop.plan.sampler, warmup=min(shop.plan.sampler.warmup, WARM_UP))
+    return is_kept(shop.kept, shop.key("nuts", point.key, str(sorted(asdict(sampler).items()))))
+
+
+def prior_tree(shop: Workshop, point: Point) -> xr.DataTree:
+    """Return draws of a point's prior alone, with predictions where the program makes them.
+
+    Raises
+    ------
+    RunError
+        NUTS failed; Stan's words.
+    """
+    alone = replace(
+        point, values={name: value for name, value in point.values.items() if name != "power(likelihood)"}
+    )
+    sampler = replace(shop.plan.sampler, warmup=PRIOR_DRAWS, draws=PRIOR_DRAWS)
+    key = shop.key("prior", alone.key, str(sorted(asdict(sampler).items())))
+
+    def make() -> xr.DataTree:
+        request = request_at(shop, alone, seeded="prior")
+        request = replace(request, weights={**request.weights, "likelihood": 0.0})
+        setting = shop.setting(request, shop.variant(point).model.exe, f"prior-{key[:24]}")
+        return _run(shop, setting, sampler, ANYWHERE, _PRIOR_GROUPS)
+
+    return remembered_tree(shop.kept, key, make)
+
+
+def modes(shop: Workshop, point: Point) -> dict[str, Any]:
+    """Return MAP and Laplace approximation at a point: for each its status, reason and estimates."""
+    key = shop.key("modes", point.key)
+
+    def make() -> dict[str, Any]:
+        request = request_at(shop, point)
+        setting = shop.setting(request, shop.variant(point).model.exe, f"modes-{key[:24]}")
+        found, _ = posterior_mode(setting, Map(), mode.CURVATURE_ONLY)
+        _, around = posterior_mode(setting, Map(jacobian=True), Laplace())
+        return {"map": _plain(found), "laplace": _plain(laplace.approximate(setting, around))}
+
+    return remembered_record(shop.kept, key, make)
+
+
+def _plain(part: Part) -> dict[str, Any]:
+    khat = part.facts.get("khat")
+    return {"status": part.status, "reason": part.reason, "estimates": dict(part.estimates), "khat": khat}
+
+
+def _sampled(shop: Workshop, point: Point, near: Posterior, sampler: Nuts) -> xr.DataTree:
+    request = request_at(shop, point)
+    setting = shop.setting(request, shop.variant(point).model.exe, f"nuts-{point.key[:24]}")
+    try:
+        start = warm_start(near.tree, request.program)
+    except RunIncomplete:
+        start, sampler = ANYWHERE, replace(sampler, warmup=shop.plan.sampler.warmup)
+    return _run(shop, setting, sampler, start, _GROUPS)
+
+
+def _run(shop: Workshop, setting: Setting, sampler: Nuts, start: Start, groups: Sequence[str]) -> xr.DataTree:
+    request = setting.request
+    job = setting.job("nuts")
+    run = shop.backend.sample(job, sampler, start=start, jobs=shop.jobs, threads=request.threads)
+    if not np.isfinite(run.stats["lp"]).all():
+        raise RunError("the log density is not finite at some draws.")
+    found = draw_groups(setting, run)
+    tree = xr.DataTree.from_dict({f"/{name}": found[name] for name in groups if name in found})
+    divergent = run.stats.get("divergent")
+    tree.attrs["divergences"] = 0 if divergent is None else int(divergent.sum())
+    tree.attrs["seconds"] = run.seconds
+    return tree

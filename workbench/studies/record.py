@@ -1,0 +1,135 @@
+"""The content of `study.json`, kept in one place."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict
+from datetime import UTC, datetime
+from typing import Any
+
+import numpy as np
+from scipy import ndimage
+
+from workbench.estimation import Fit
+from workbench.provenance import workbench_version
+from workbench.studies.conclusion import conclude
+from workbench.studies.plan import Axis
+from workbench.studies.sweep import Fits, View
+from workbench.studies.workshop import Workshop
+
+SCHEMA = 1
+"""Raised when a key changes its meaning or goes; additions are free."""
+
+DRAWN = 12
+"""Quantities whose densities are kept for drawing."""
+
+_BINS = 160
+_SMOOTH = 4.0  # bins; about a tenth of a posterior SD
+
+
+def record(
+    shop: Workshop,
+    fit: Fit,
+    views: Sequence[View],
+    fits: Fits,
+    scaling: Mapping[str, Any],
+    slopes: Mapping[str, Any],
+    tips: Sequence[Mapping[str, Any]],
+    rows: Sequence[Mapping[str, Any]],
+    seconds: float,
+) -> dict[str, Any]:
+    """Return what `study.json` says about a study."""
+    plan = shop.plan
+    content = {
+        "schema": SCHEMA,
+        "workbench": workbench_version(),
+        "created": datetime.now(UTC).isoformat(timespec="seconds"),
+        "model": {key: fit.record["model"].get(key) for key in ("name", "path", "sha256", "instrumented")},
+        "data": {key: fit.record["data"].get(key) for key in ("path", "sha256", "rows")},
+        "priors": dict(shop.base.request.priors.values),
+        "interval": dict(fit.record["interval"]),
+        "seed": shop.base.request.seed,
+        "plan": {
+            "axes": [_axis(shop, axis) for axis in plan.axes],
+            "design": plan.design,
+            "methods": list(plan.methods),
+            "decisions": [one.text for one in plan.decisions],
+            "above": plan.above,
+            "refit": plan.refit,
+            "sampler": asdict(plan.sampler),
+        },
+        "points": [_point(number, view, plan.decisions) for number, view in enumerate(views)],
+        "fits": _counted(views, fits),
+        "quantities": list(fits.found[0].names),
+        "power_scaling": dict(scaling),
+        "derivatives": dict(slopes),
+        "tipping": list(tips),
+        "prior_alone": _prior(rows),
+        "densities": _densities(views),
+        "timings": {"study": seconds},
+    }
+    return {**content, "conclusion": conclude(content, rows)}
+
+
+def _axis(shop: Workshop, axis: Axis) -> dict[str, Any]:
+    base = 1.0 if axis.name.startswith("power(") else shop.base.request.priors.values[axis.name]
+    return {"name": axis.name, "values": list(axis.values), "is_log": axis.is_log, "base": base}
+
+
+def _point(number: int, view: View, decisions: Sequence[Any]) -> dict[str, Any]:
+    head = {
+        "number": number,
+        "name": view.point.name,
+        "label": view.point.label,
+        "values": dict(view.point.values),
+        "forms": dict(view.point.forms),
+        "how": view.how,
+        "reason": view.reason,
+    }
+    if view.source is None or view.weights is None:
+        return head
+    return head | {
+        "khat": view.weights.khat,
+        "ess": view.weights.ess,
+        "source": view.source.point.label,
+        "rhat": view.source.facts.get("rhat"),
+        "divergences": view.source.facts.get("divergences"),
+        "decisions": {one.text: bool(one.margin(view.sample) > 0) for one in decisions},
+    }
+
+
+def _counted(views: Sequence[View], fits: Fits) -> dict[str, int]:
+    hows = [view.how for view in views]
+    counts = {how: hows.count(how) for how in ("base", "refit", "weights", "failed")}
+    return counts | {"full": len(fits.found), "points": len(views)}
+
+
+def _prior(rows: Sequence[Mapping[str, Any]]) -> dict[str, str]:
+    own = [row for row in rows if row.get("method") == "prior"]
+    if not own:
+        return {"status": "skipped", "reason": "it was not asked for."}
+    bad = [row for row in own if row.get("status") != "ok"]
+    if len(bad) == len(own):
+        return {"status": str(bad[0]["status"]), "reason": str(bad[0]["reason"])}
+    return {"status": "ok", "reason": ""}
+
+
+def _densities(views: Sequence[View]) -> dict[str, Any]:
+    """Return each point's density of the first few quantities, on one grid for all points."""
+    fitted = [view for view in views if view.source is not None and view.weights is not None]
+    if not fitted:
+        return {}
+    first, _ = fitted[0].seen
+    found: dict[str, Any] = {}
+    for name in [one for one in first.names if np.ptp(first.draws[one]) > 0][:DRAWN]:
+        samples = [view.sample for view in fitted]
+        ends = np.array([np.quantile(sample.draws[name], [0.001, 0.999]) for sample in samples])
+        edges = np.linspace(ends[:, 0].min(), ends[:, 1].max(), _BINS + 1)
+        curves = []
+        for view, sample in zip(fitted, samples, strict=True):
+            heights, _ = np.histogram(sample.draws[name], edges, weights=sample.weights)
+            smooth = ndimage.gaussian_filter1d(heights / np.diff(edges), _SMOOTH, mode="reflect")
+            curves.append({"point": views.index(view), "density": [float(f"{one:.4g}") for one in smooth]})
+        centres = (edges[1:] + edges[:-1]) / 2
+        found[name] = {"x": [float(f"{one:.6g}") for one in centres], "curves": curves}
+    return found

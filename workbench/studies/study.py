@@ -1,0 +1,164 @@
+"""A whole study, worked out: the noun, and the order in which its parts are made."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from workbench.estimation import Fit
+from workbench.studies.compare import frame_of, labels_of, rows_of
+from workbench.studies.decision import Decision
+from workbench.studies.densities import split_if_right
+from workbench.studies.derivative import derivatives, value_of
+from workbench.studies.execute import base_posterior, modes
+from workbench.studies.plan import Axis, Point
+from workbench.studies.posterior import Posterior, reported
+from workbench.studies.powerscale import scaled
+from workbench.studies.predictive import prior_rows
+from workbench.studies.record import record
+from workbench.studies.sweep import Fits, View, sweep
+from workbench.studies.tipping import tipping_point
+from workbench.studies.workshop import Workshop, request_at
+
+
+@dataclass(frozen=True)
+class Study:
+    """A finished study.
+
+    Attributes
+    ----------
+    record
+        The content of `study.json`.
+    frame
+        The content of `study.parquet`: one row for each point, method and quantity.
+    folder
+        The study directory; `None` where it was not written.
+    """
+
+    record: Mapping[str, Any] = field(repr=False)
+    frame: pd.DataFrame = field(repr=False)
+    folder: Path | None = None
+
+
+def study(shop: Workshop, fit: Fit) -> Study:
+    """Work out a study: sweep, modes, power-scaling, derivatives, tipping points and priors alone.
+
+    Parameters
+    ----------
+    shop
+        Where it is worked out, with the plan.
+    fit
+        The base fit.
+
+    Raises
+    ------
+    RequestError
+        A point names what the program does not have. What fails at a single point is a row with a reason.
+    """
+    started = time.monotonic()
+    for point in shop.plan.points:
+        request_at(shop, point)  # a wrong name is said before anything is run
+    labels = labels_of(fit)
+    by_label = {label: name for name, label in labels.items()}
+    base = _base(shop, fit, by_label)
+    fits = Fits([base])
+    shop = split_if_right(shop, base)
+    views = _swept(shop, fits)
+    at_modes = _modes(shop)
+    level = float(fit.record["interval"]["level"])
+    constants = {name: value_of(shop, name) for point in shop.plan.points for name in point.values}
+    rows = rows_of(shop.plan, views, at_modes, level, fit, constants)
+    with shop.progress.stage("Power-scaling"):
+        scaling = scaled(shop, fits, fit)
+    with shop.progress.stage("Derivatives"):
+        names = _constants(shop)
+        slopes = derivatives(shop, base, [*names, *_powers(shop)])
+    tips = _tipping(shop, fits, names)
+    if shop.plan.with_prior:
+        with shop.progress.stage("Priors alone"):
+            rows += prior_rows(shop, base.names, fit, level, constants)
+    seconds = time.monotonic() - started
+    found = record(shop, fit, views, fits, scaling, slopes, tips, rows, seconds)
+    return Study(found, frame_of(rows, shop.plan))
+
+
+def _base(shop: Workshop, fit: Fit, by_label: Mapping[str, str]) -> Posterior:
+    from workbench.diagnostics.powerscale import elements
+
+    names = reported(shop.plan, shop.program, elements(fit.tree), by_label)
+    return base_posterior(shop, fit, names)
+
+
+def _swept(shop: Workshop, fits: Fits) -> list[View]:
+    if "nuts" not in shop.plan.methods:
+        return [View(point, "failed", reason="NUTS was not asked for.") for point in shop.plan.points]
+    with shop.progress.stage("Moving through the priors", total=float(len(shop.plan.points))) as stage:
+        return sweep(shop, fits, stage)
+
+
+def _modes(shop: Workshop) -> dict[str, dict[str, Any]]:
+    if not {"map", "laplace"} & set(shop.plan.methods):
+        return {}
+    points = shop.plan.points
+    with shop.progress.stage("Modes", total=float(len(points))) as stage:
+        with ThreadPoolExecutor(max_workers=max(1, shop.jobs)) as pool:
+            found = {}
+            for done, (point, one) in enumerate(
+                zip(points, pool.map(lambda point: modes(shop, point), points), strict=True), start=1
+            ):
+                found[point.key] = one
+                stage.update(float(done), f"{done} of {len(points)} points")
+        return found
+
+
+def _constants(shop: Workshop) -> list[str]:
+    """Return the hyperparameters that are single numbers: those varied first."""
+    varied = [axis.name for axis in shop.plan.axes]
+    scalars = [
+        name
+        for name, value in shop.base.request.priors.values.items()
+        if isinstance(value, int | float) and not isinstance(value, bool)
+    ]
+    return [*varied, *(name for name in scalars if name not in varied)]
+
+
+def _powers(shop: Workshop) -> list[str]:
+    varied = {axis.name for axis in shop.plan.axes}
+    roles = {term.role for term in shop.program.terms} if shop.program.instrumented else set()
+    return [f"power({role})" for role in ("prior",) if role in roles and f"power({role})" not in varied]
+
+
+def _tipping(shop: Workshop, fits: Fits, names: Sequence[str]) -> list[dict[str, Any]]:
+    """Return the tipping point of each decision along each axis, or every constant where there is none."""
+    if not shop.plan.decisions or "nuts" not in shop.plan.methods:
+        return []
+    axes: dict[str, Axis | None] = {axis.name: axis for axis in shop.plan.axes}
+    asked = axes or dict.fromkeys([*names, *_powers(shop)])
+    pairs: list[tuple[Decision, str]] = [(one, name) for one in shop.plan.decisions for name in asked]
+    found = []
+    with shop.progress.stage("Tipping points", total=float(len(pairs))) as stage:
+        for done, (decision, name) in enumerate(pairs, start=1):
+            found.append(tipping_point(shop, fits, decision, name, asked[name], _first_step(shop, name)))
+            stage.update(float(done), f"{done} of {len(pairs)}")
+    return found
+
+
+def _first_step(shop: Workshop, name: str) -> float:
+    """Return a first step for a constant of any sign: the scale beside it in the same prior, or 1."""
+    values = shop.base.request.priors.values
+    owner = name.rpartition(".")[0]
+    for other in (f"{owner}.sigma", f"{owner}.scale"):
+        if owner and isinstance(values.get(other), int | float):
+            return float(values[other]) / 4
+    return abs(float(values.get(name, 0.0) or 0.0)) or 1.0
+
+
+def points_named(points: Sequence[Point], names: Sequence[str]) -> list[Point]:
+    """Return the points that set nothing but the named hyperparameters."""
+    return [point for point in points if set(point.values) <= set(names) and not point.forms]
