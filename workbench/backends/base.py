@@ -154,6 +154,17 @@ class Backend(Protocol):
             Whether the Jacobian of the constraints is part of the density.
         """
 
+    def generate(self, job: Job, columns: tuple[str, ...], draws: Floats) -> RawRun:
+        """Return what follows from parameters under a program's data: transformed and generated quantities.
+
+        Parameters
+        ----------
+        job
+            The program and its data.
+        columns, draws
+            Stan's names of all parameters in their order, and their values, `(draw, column)`.
+        """
+
     def optimize(self, job: Job, *, jacobian: bool) -> RawRun:
         """Climb to a mode by L-BFGS; `jacobian` chooses the scale it is a mode on."""
 

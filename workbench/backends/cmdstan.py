@@ -81,6 +81,21 @@ class CmdStanBackend:
         table = pd.read_csv(folder / "log_prob.csv", comment="#").to_numpy(dtype=float)
         return table[:, 0], table[:, 1:]
 
+    def generate(self, job: Job, columns: tuple[str, ...], draws: Floats) -> RawRun:
+        """Return transformed and generated quantities of draws, by Stan's `generate_quantities`."""
+        folder = _fresh_folder(job)
+        header = [_written(name) for name in columns]
+        pd.DataFrame(draws, columns=header).to_csv(folder / "draws.csv", index=False)
+        argv = [str(job.exe), "generate_quantities", f"fitted_params={folder / 'draws.csv'}"]
+        argv += ["data", f"file={job.data}", "random", f"seed={job.seed}"]
+        argv += ["output", f"file={folder / 'generated.csv'}", f"sig_figs={_DIGITS_DRAWS}"]
+        done = process.run(argv, timeout=job.timeout)
+        if done.returncode != 0:
+            raise ChainFailed(f"quantities cannot be generated: {stan_words(done.output)}")
+        table = pd.read_csv(folder / "generated.csv", comment="#")
+        names = tuple(munge_varname(name) for name in table.columns)
+        return RawRun(names, table.to_numpy(dtype=float)[None], console=done.output, seconds=done.seconds)
+
     def optimize(self, job: Job, *, jacobian: bool) -> RawRun:
         """Climb to a mode by L-BFGS from one random point."""
         started = time.monotonic()
@@ -189,6 +204,12 @@ def _fresh_folder(job: Job) -> Path:
             folder.mkdir(parents=True)
             return folder
         number += 1
+
+
+def _written(name: str) -> str:
+    """Return a name as Stan's own files write it: `theta.1.2`, a tuple's member after a colon."""
+    owner, _, index = name.partition("[")
+    return owner.replace(".", ":") + ("." + index[:-1].replace(",", ".") if index else "")
 
 
 def _is_parameter(names: tuple[str, ...]) -> np.ndarray:

@@ -46,6 +46,11 @@ class FakeBackend:
         standardised = (at - self._location) / self._scale
         return -0.5 * (standardised**2).sum(axis=1), -standardised / self._scale
 
+    def generate(self, job: Job, columns: tuple[str, ...], draws: Floats) -> RawRun:
+        """Refuse: nothing is derived from a parameter here."""
+        del job, columns, draws
+        raise ChainFailed("the fake backend generates no quantities.")
+
     def optimize(self, job: Job, *, jacobian: bool) -> RawRun:
         """Return the means."""
         del job, jacobian
