@@ -15,6 +15,7 @@ The rules are written in `rules.RULES`, in the words that `workbench fit --dry-r
 
 from workbench.binding.bind import Examined, bind, examine
 from workbench.binding.bound import Asked, BoundData, BoundVariable, Standardization
+from workbench.binding.checks import expected_shape
 from workbench.binding.rebind import rebind
 from workbench.binding.record import as_record
 from workbench.binding.rules import RULES
@@ -32,6 +33,7 @@ __all__ = [
     "axes_of",
     "bind",
     "examine",
+    "expected_shape",
     "extend_stan_data",
     "rebind",
     "write_stan_data",

@@ -330,6 +330,9 @@ def _tips(work: _Work) -> Iterator[str]:
             continue
         if predictors.is_design(question, declaration, filled):
             yield from predictors.tips(declaration, filled, is_standardized=declaration.name in work.scales)
+    for name in work.scales:
+        about = "priors of its coefficients are about one standard deviation of a predictor"
+        yield f"`{name}` is standardized: {about}."
     if question.table.values is not None:
         yield from _stan_data_tips(work)
     elif question.asked.standardize and not work.scales:

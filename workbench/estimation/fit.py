@@ -15,6 +15,7 @@ from workbench.backends.base import ANYWHERE
 from workbench.estimation import laplace, mle, mode, nuts
 from workbench.estimation.map import estimate as posterior_mode
 from workbench.estimation.observed import data_groups
+from workbench.estimation.original_scale import on_original_scale, scale_entries
 from workbench.estimation.part import Part
 from workbench.estimation.proof import Proof, prove, without_instruments
 from workbench.estimation.record import record
@@ -94,12 +95,16 @@ def fit(
                 request = replace(request, program=without_instruments(request.program, proof))
                 setting = replace(setting, request=request, folder=Path(scratch) / "original")
             setting = replace(setting, exe=model.exe)
+        setting, scale = on_original_scale(setting)
         parts = _parts(setting, start)
     groups = {name: group for part in parts.values() for name, group in part.groups.items()}
     groups |= data_groups(request)
     tree = xr.DataTree.from_dict({f"/{name}": group for name, group in groups.items()})
     console = {name: part.console for name, part in parts.items() if part.console}
-    return Fit(record(request, model, parts, proof), tree, console)
+    written = record(request, model, parts, proof)
+    if scale is not None:
+        written["data"] = scale_entries(written["data"], scale, tree)
+    return Fit(written, tree, console)
 
 
 def believed(

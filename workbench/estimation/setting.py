@@ -73,6 +73,10 @@ class Setting:
         """
         instrumented = self.request.program.instrumented
         ours = instrumented.data() if instrumented is not None and name != "original" else {}
+        return self.job_on(exe, name, ours)
+
+    def job_on(self, exe: Path, name: str, ours: Mapping[str, Any]) -> Job:
+        """Return a call on the user's data and further data of ours, with files of its own."""
         path = self._data_file(f"data-{name}", ours)
         return Job(exe, path, self.folder / f"proof-{name}", derive_seeds(self.request.seed, 1)[0])
 
