@@ -1,0 +1,172 @@
+"""The report held against axe-core, its links followed, and its strings made hostile, in a real browser."""
+
+from __future__ import annotations
+
+import importlib.resources
+import json
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.browser.chromium import BROWSERS, Tab, browse, executable
+from tests.report.simulated import simulated_fit
+from tests.report.test_page import HOSTILE, _poisoned
+from workbench.estimation import Fit
+from workbench.report import comparison_report, fit_report, render
+
+pytestmark = [
+    pytest.mark.browser,
+    pytest.mark.skipif(executable() is None, reason=f"needs one of {', '.join(BROWSERS)} on the path"),
+]
+
+PAGES = ("fit", "comparison", "empty", "hostile")
+GRAVE = ("serious", "critical")
+
+
+@pytest.fixture(scope="module")
+def pages(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
+    folder = tmp_path_factory.mktemp("pages")
+    fit = simulated_fit(schools=13, draws=40)
+    failed = {"status": "failed", "reason": "the log density has no maximum."}
+    nothing = dict.fromkeys(("mle", "map", "map_unconstrained", "laplace", "nuts"), failed)
+    absent = {"status": "not available", "reason": "No."}
+    gone = dict.fromkeys(("loo", "predictive", "power_scaling"), absent)
+    documents = {
+        "fit": fit_report(fit),
+        "comparison": comparison_report({"one": fit, "other": simulated_fit(schools=13, draws=40, seed=3)}),
+        "empty": fit_report(Fit({**fit.record, **nothing, **gone, "gaps": {}}, fit.tree)),
+        "hostile": fit_report(Fit(_poisoned(fit.record, " ".join(HOSTILE)), fit.tree)),
+    }
+    for name, document in documents.items():
+        (folder / f"{name}.html").write_text(render(document), encoding="utf-8")
+    return {name: folder / f"{name}.html" for name in documents}
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Tab]:
+    with browse() as tab:
+        yield tab
+
+
+@pytest.fixture
+def tab(browser: Tab) -> Tab:
+    browser.resize(1200)
+    browser.emulate("light")
+    return browser
+
+
+def _violations(tab: Tab) -> list[str]:
+    """Return the serious and critical findings of axe-core, each with the first element it is about.
+
+    The insides of drawings are left out, as they are for a screen reader: to it each is one image with words.
+    """
+    source = importlib.resources.files("axe_core_python") / "axe.min.js"
+    tab.evaluate(source.read_text(encoding="utf-8") + "; null")
+    found = json.loads(
+        tab.evaluate(
+            "axe.run({exclude: ['.drawing svg']}, {resultTypes: ['violations']})"
+            ".then(result => JSON.stringify(result.violations))"
+        )
+    )
+    return [f"{one['id']}: {one['nodes'][0]['html'][:200]}" for one in found if one["impact"] in GRAVE]
+
+
+@pytest.mark.parametrize(
+    ("name", "scheme"), [("fit", "light"), ("fit", "dark"), ("comparison", "dark"), ("empty", "light")]
+)
+def test_axe_finds_nothing_serious(tab, pages, name, scheme):
+    tab.emulate(scheme)
+    tab.open(pages[name])
+    tab.evaluate("document.querySelectorAll('details').forEach(one => { one.open = true; })")
+    assert _violations(tab) == []
+
+
+def test_axe_would_find_something(tab, pages):
+    tab.open(pages["fit"])
+    tab.evaluate("document.querySelector('.drawing').removeAttribute('aria-label')")
+    assert _violations(tab)
+
+
+@pytest.mark.parametrize("name", PAGES)
+def test_console_is_silent_and_nothing_is_requested(tab, pages, name):
+    tab.open(pages[name])
+    assert tab.of("Runtime.exceptionThrown", "Runtime.consoleAPICalled", "Log.entryAdded") == []
+    assert tab.of("Page.javascriptDialogOpening") == []
+    requested = [event["request"]["url"] for event in tab.of("Network.requestWillBeSent")]
+    assert [url for url in requested if not url.startswith("data:")] == [pages[name].as_uri()]
+
+
+@pytest.mark.parametrize("name", PAGES)
+def test_no_page_scrolls_sideways(tab, pages, name):
+    tab.open(pages[name])
+    tab.evaluate("document.querySelectorAll('details').forEach(one => { one.open = true; })")
+    for width in (320, 360, 1280):
+        tab.resize(width)
+        assert tab.evaluate("document.documentElement.scrollWidth") <= width
+
+
+@pytest.mark.parametrize("name", PAGES)
+def test_every_link_leads_to_a_place_that_shows(tab, pages, name):
+    tab.open(pages[name])
+    lost = tab.evaluate("""(async () => {
+      const lost = [];
+      for (const link of document.querySelectorAll("a[href]")) {
+        for (const one of document.querySelectorAll("details")) one.open = false;
+        for (let one = link; one; one = one.parentElement) if (one.tagName === "DETAILS") one.open = true;
+        location.hash = "";
+        await new Promise((done) => setTimeout(done));
+        link.click();
+        await new Promise((done) => setTimeout(done));
+        const target = document.getElementById(decodeURIComponent(link.getAttribute("href").slice(1)));
+        const isOpen = target && (target.tagName !== "DETAILS" || target.open);
+        if (!target || !isOpen || !target.getClientRects().length) lost.push(link.outerHTML);
+      }
+      return lost;
+    })()""")
+    assert lost == []
+
+
+@pytest.mark.parametrize("name", ["fit", "comparison"])
+def test_every_sortable_column_sorts_both_ways(tab, pages, name):
+    tab.open(pages[name])
+    wrong = tab.evaluate("""(() => {
+      const wrong = [];
+      for (const table of document.querySelectorAll("table[data-interactive]")) {
+        const before = table.tBodies[0].rows.length;
+        for (const header of table.tHead.rows[table.tHead.rows.length - 1].cells) {
+          const button = header.querySelector("button");
+          for (const way of ["ascending", "descending"]) {
+            button.click();
+            if (header.getAttribute("aria-sort") !== way) wrong.push(header.textContent);
+          }
+        }
+        if (table.tBodies[0].rows.length !== before) wrong.push(table.id);
+      }
+      return wrong;
+    })()""")
+    assert wrong == []
+
+
+def test_folded_pages_open_from_the_keyboard(tab, pages):
+    tab.open(pages["fit"])
+    tab.evaluate("document.querySelector('#check-WB101 summary').focus()")
+    tab.press("Enter")
+    assert tab.evaluate("document.getElementById('check-WB101').open")
+
+
+def test_a_finding_opens_its_page(tab, pages):
+    tab.open(pages["fit"])
+    tab.evaluate("document.querySelector('#checks-table a').click()")
+    tab.evaluate("new Promise((done) => setTimeout(done, 50))")
+    opened = tab.evaluate("Array.from(document.querySelectorAll('details[open]'), one => one.id)")
+    assert opened == ["check-WB201"]
+
+
+def test_hostile_names_are_read_as_they_are(tab, pages):
+    tab.open(pages["hostile"])
+    assert tab.evaluate("document.title") != "taken"
+    text = tab.evaluate("document.body.innerText")
+    assert "<script>alert(1)</script>" in text
+    assert "onerror=alert(1)" in text
+    assert tab.evaluate("document.querySelectorAll('img, iframe').length") == 0
