@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -9,6 +10,10 @@ from pathlib import Path
 from typing import Any
 
 from workbench.errors import RequestError
+
+
+_NUMBER = r"[-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?"
+_SWEEP = re.compile(rf"{_NUMBER}:{_NUMBER}:(?:log|lin):\d+|{_NUMBER}(?:,\s*{_NUMBER})*")
 
 
 @dataclass(frozen=True)
@@ -21,8 +26,21 @@ class Card:
         The file, or `None` where the model has no card.
     title
         One line for a heading.
+    story
+        A few sentences on what the model says of the world, and the data it is shown on.
+    references
+        Where it is described.
+    units
+        Unit of each Stan variable, by its name.
+    table
+        Name of the bundled table it is shown on; empty where there is none.
     hyperparameters
         Default value of each hyperparameter, by the name of the Stan variable.
+    meanings
+        What each hyperparameter means, in words.
+    sweeps
+        A sensible range of each hyperparameter for a sensitivity study, as `--vary` reads it:
+        `FROM:TO:log:COUNT`, `FROM:TO:lin:COUNT`, or values separated by commas.
     columns
         Columns of the table for a Stan variable, in order.
     roles
@@ -33,7 +51,13 @@ class Card:
 
     path: Path | None = None
     title: str = ""
+    story: str = ""
+    references: tuple[str, ...] = ()
+    units: Mapping[str, str] = field(default_factory=dict)
+    table: str = ""
     hyperparameters: Mapping[str, Any] = field(default_factory=dict)
+    meanings: Mapping[str, str] = field(default_factory=dict)
+    sweeps: Mapping[str, str] = field(default_factory=dict)
     columns: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     roles: Mapping[str, str] = field(default_factory=dict)
     values: Mapping[str, Any] = field(default_factory=dict)
@@ -54,13 +78,20 @@ def read(model: Path) -> Card:
         content = tomllib.loads(path.read_text(encoding="utf-8"))
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as reason:
         raise RequestError(f"the model's card `{path}` is not valid TOML: {reason}.") from reason
+    hyperparameters = _section(path, content, "hyperparameters")
     return Card(
         path,
-        str(content.get("title", "")),
-        {name: _default(path, name, entry) for name, entry in _section(path, content, "hyperparameters")},
-        {name: _columns(path, name, entry) for name, entry in _section(path, content, "columns")},
-        {term: str(role) for term, role in _section(path, content, "roles")},
-        dict(_section(path, content, "set")),
+        title=str(content.get("title", "")),
+        story=" ".join(str(content.get("story", "")).split()),
+        references=_texts(path, content, "references"),
+        units={name: str(unit) for name, unit in _section(path, content, "units")},
+        table=str(content.get("data", "")),
+        hyperparameters={name: _default(path, name, entry) for name, entry in hyperparameters},
+        meanings={name: str(entry["meaning"]) for name, entry in hyperparameters if "meaning" in entry},
+        sweeps={name: _sweep(path, name, entry) for name, entry in _section(path, content, "sweep")},
+        columns={name: _columns(path, name, entry) for name, entry in _section(path, content, "columns")},
+        roles={term: str(role) for term, role in _section(path, content, "roles")},
+        values=dict(_section(path, content, "set")),
     )
 
 
@@ -69,6 +100,22 @@ def _section(path: Path, content: Mapping[str, Any], name: str) -> list[tuple[st
     if not isinstance(section, dict):
         raise RequestError(f"`{name}` in `{path}` was expected to be a table, found {section!r}.")
     return list(section.items())
+
+
+def _texts(path: Path, content: Mapping[str, Any], name: str) -> tuple[str, ...]:
+    texts = content.get(name, [])
+    if isinstance(texts, list) and all(isinstance(text, str) for text in texts):
+        return tuple(texts)
+    raise RequestError(f"`{name}` in `{path}` was expected to be a list of texts, found {texts!r}.")
+
+
+def _sweep(path: Path, name: str, entry: object) -> str:
+    if isinstance(entry, str) and _SWEEP.fullmatch(entry):
+        return entry
+    raise RequestError(
+        f"`sweep.{name}` in `{path}` was expected to be FROM:TO:log:COUNT, FROM:TO:lin:COUNT or values "
+        f"separated by commas, found {entry!r}."
+    )
 
 
 def _default(path: Path, name: str, entry: object) -> Any:

@@ -1,0 +1,52 @@
+"""The distribution of one quantity, named as SciPy names it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from scipy import stats
+
+
+@dataclass(frozen=True)
+class Marginal:
+    """A distribution by its name in `scipy.stats` and the keyword arguments it takes.
+
+    Attributes
+    ----------
+    distribution
+        SciPy's name, such as `beta`.
+    parameters
+        Shapes, `loc` and `scale`.
+    """
+
+    distribution: str
+    parameters: Mapping[str, float] = field(default_factory=dict)
+
+
+def frozen(marginal: Marginal) -> Any:
+    """Return the SciPy distribution of a marginal.
+
+    >>> float(frozen(Marginal("beta", {"a": 3.0, "b": 1.0})).mean())
+    0.75
+    """
+    return getattr(stats, marginal.distribution)(**marginal.parameters)
+
+
+def student(df: float, loc: float, scale: float) -> Marginal:
+    """Return a Student t distribution with a centre and a scale."""
+    return Marginal("t", {"df": df, "loc": float(loc), "scale": float(scale)})
+
+
+def inverse_gamma(a: float, b: float) -> Marginal:
+    """Return the inverse gamma distribution of a variance."""
+    return Marginal("invgamma", {"a": a, "scale": b})
+
+
+def root_inverse_gamma(a: float, b: float) -> Marginal:
+    """Return the distribution of a standard deviation whose square is inverse gamma.
+
+    SciPy's generalised gamma with exponent -2 has just this density.
+    """
+    return Marginal("gengamma", {"a": a, "c": -2.0, "scale": float(b) ** 0.5})
