@@ -20,12 +20,25 @@ def test_what_a_card_says(tmp_path):
     assert read.hyperparameters == {"s": 2.5}
 
 
+def test_the_story_of_a_card(tmp_path):
+    (tmp_path / "model.toml").write_text(
+        'story = """\nOnce upon\na time.\n"""\nreferences = ["A"]\ndata = "table"\n[units]\ny = "km"\n'
+        '[hyperparameters.s]\ndefault = 1\nmeaning = "scale"\n[sweep]\ns = "0.1:10:log:9"\n'
+    )
+    read = card.read(tmp_path / "model.stan")
+    assert read.story == "Once upon a time."
+    assert (read.references, read.table, read.units) == (("A",), "table", {"y": "km"})
+    assert (read.meanings, read.sweeps) == ({"s": "scale"}, {"s": "0.1:10:log:9"})
+
+
 @pytest.mark.parametrize(
     ("text", "words"),
     [
         ("title = ", "not valid TOML"),
         ("columns = 3", "`columns` in .* was expected to be a table, found 3"),
         ("[columns]\ny = 3", "`columns.y` in .* was expected to name columns, found 3"),
+        ("references = 'a book'", "`references` in .* was expected to be a list of texts, found 'a book'"),
+        ("[sweep]\ns = 'wide'", "`sweep.s` in .* was expected to be FROM:TO:log:COUNT, .* found 'wide'"),
         ("[hyperparameters.s]\nsweep = [1, 2]", "hyperparameter `s` in .* has no `default`"),
     ],
 )

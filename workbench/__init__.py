@@ -16,7 +16,7 @@ __all__ = ["fit", "load"]
 
 def fit(
     model: str | Path,
-    data: str | Path | pd.DataFrame | Mapping[str, Any],
+    data: str | Path | pd.DataFrame | Mapping[str, Any] | None = None,
     *,
     columns: Mapping[str, str | Sequence[str]] | None = None,
     set_: Mapping[str, Any] | None = None,
@@ -39,10 +39,10 @@ def fit(
     Parameters
     ----------
     model
-        A Stan program.
+        A Stan program, or the name of a bundled model.
     data
         A file with a table (CSV, TSV, Parquet, Arrow) or with Stan's data (JSON); a DataFrame; or a dict: of
-        columns if all its values are equally long lists, else of Stan's data.
+        columns if all its values are equally long lists, else of Stan's data. A bundled model has its own.
     columns
         Columns of a Stan variable: `{"y": "sales", "X": ["age", "income"]}`.
     set_

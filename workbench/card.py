@@ -11,7 +11,6 @@ from typing import Any
 
 from workbench.errors import RequestError
 
-
 _NUMBER = r"[-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?"
 _SWEEP = re.compile(rf"{_NUMBER}:{_NUMBER}:(?:log|lin):\d+|{_NUMBER}(?:,\s*{_NUMBER})*")
 

@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from workbench.cli import check, fit, inspect, report, sensitivity, toolchain
+from workbench.cli import check, fit, inspect, models, new, report, sensitivity, toolchain
 from workbench.provenance import workbench_version
 
 app = typer.Typer(
@@ -19,6 +19,8 @@ app = typer.Typer(
 app.command("fit")(fit.command)
 app.command("check")(check.command)
 app.command("inspect")(inspect.command)
+app.command("models")(models.command)
+app.command("new")(new.command)
 app.command("report")(report.command)
 app.command("sensitivity")(sensitivity.command)
 app.add_typer(toolchain.app, name="toolchain")

@@ -9,7 +9,7 @@ from typing import Annotated
 
 import typer
 
-from workbench.cli import console, options
+from workbench.cli import complete, console, options
 from workbench.errors import EXIT_STRICT, RequestError, RunError
 
 _BINDING = "Binding"
@@ -20,10 +20,21 @@ _STAN = "Stan"
 
 @console.guarded
 def command(
-    model: Annotated[Path, typer.Argument(help="A Stan program.", metavar="MODEL.stan")],
-    data: Annotated[
-        Path, typer.Argument(help="A table (CSV, TSV, Parquet, Arrow) or Stan's JSON.", metavar="DATA")
+    model: Annotated[
+        str,
+        typer.Argument(
+            help="A Stan program, or the name of a bundled model.",
+            metavar="MODEL",
+            autocompletion=complete.models,
+        ),
     ],
+    data: Annotated[
+        Path | None,
+        typer.Argument(
+            help="A table (CSV, TSV, Parquet, Arrow) or Stan's JSON; a bundled model has its own.",
+            metavar="[DATA]",
+        ),
+    ] = None,
     column: Annotated[
         list[str] | None,
         typer.Option(
@@ -133,6 +144,7 @@ def command(
     ] = "auto",
 ) -> None:
     """Fit a Stan program to a table: MLE, MAP, Laplace and NUTS, with a verdict and a report."""
+    from workbench import library
     from workbench.cli import rehearse, table
     from workbench.estimation import store
     from workbench.methods import Laplace, Map, Mle, Nuts
@@ -162,10 +174,11 @@ def command(
         toolchain=Settings(compiler=compiler, source=toolchain, native=native),
         command=shlex.join(["workbench", *sys.argv[1:]]),
     )
+    program, rows = library.with_table(model, data)
     if dry_run:
-        rehearse.command(model, data, asked, is_json=json_, is_quiet=quiet)
+        rehearse.command(program, rows, asked, is_json=json_, is_quiet=quiet)
         return
-    fitted, folder = fitting.fit(model, data, asked, progress=console.progress(quiet))
+    fitted, folder = fitting.fit(program, rows, asked, progress=console.progress(quiet))
     if json_:
         typer.echo(store.dump(fitted.record), nl=False)
     else:

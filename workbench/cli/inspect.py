@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -11,7 +10,7 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-from workbench.cli import console, options
+from workbench.cli import complete, console, options
 
 if TYPE_CHECKING:
     from workbench.program import Description
@@ -27,7 +26,14 @@ _BASE = {
 
 @console.guarded
 def command(
-    model: Annotated[Path, typer.Argument(help="A Stan program.", metavar="MODEL.stan")],
+    model: Annotated[
+        str,
+        typer.Argument(
+            help="A Stan program, or the name of a bundled model.",
+            metavar="MODEL",
+            autocompletion=complete.models,
+        ),
+    ],
     role: Annotated[
         list[str] | None, typer.Option(help="Settle a role: 'line 12=prior', '3=likelihood'.")
     ] = None,
@@ -38,17 +44,19 @@ def command(
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Show no progress.")] = False,
 ) -> None:
     """Say what a program needs, what each of its statements does, and what can be done with it."""
+    from workbench import library
     from workbench.errors import ProgramError
     from workbench.pipeline.reading import check_exists, read_program
     from workbench.program import as_record, describe
     from workbench.toolchain import provision
 
-    check_exists(model)
-    read = read_program(model, options.roles(role or []), provision(progress=console.progress(quiet)))
+    program, _ = library.resolve(model)
+    check_exists(program)
+    read = read_program(program, options.roles(role or []), provision(progress=console.progress(quiet)))
     if instrumented:
         if read.instrumented is None:
             reason = read.obstacles[0].message if read.obstacles else "no reason is known."
-            raise ProgramError(f"`{model}` is compiled as it is: {reason}", path=model)
+            raise ProgramError(f"`{model}` is compiled as it is: {reason}", path=program)
         typer.echo(read.instrumented.source, nl=False)
     elif json_:
         typer.echo(json.dumps(as_record(describe(read)), indent=1, ensure_ascii=False))

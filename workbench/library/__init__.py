@@ -1,5 +1,20 @@
-"""The models that come with us: programs, their cards and tables, and the exact posteriors of the conjugate ones."""
+"""The models that come with us: programs, cards, tables, and the exact posteriors of the conjugate ones."""
 
-from workbench.library.catalogue import Model, find, models, names, resolve
+from workbench.library.catalogue import Model, find, models, names, resolve, with_source, with_table
+from workbench.library.describe import as_record
+from workbench.library.origin import Origin, read_origin
+from workbench.library.start import start
 
-__all__ = ["Model", "find", "models", "names", "resolve"]
+__all__ = [
+    "Model",
+    "Origin",
+    "as_record",
+    "find",
+    "models",
+    "names",
+    "read_origin",
+    "resolve",
+    "start",
+    "with_source",
+    "with_table",
+]

@@ -7,11 +7,14 @@ import os
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
+from typing import TypeVar
 
 from workbench import card
 from workbench.card import Card
 from workbench.errors import RequestError
 from workbench.provenance import hash_parts
+
+D = TypeVar("D")
 
 FAMILIES = ("conjugate", "regression", "hierarchical")
 """The families, in the order of a course."""
@@ -83,7 +86,7 @@ def find(name: str) -> Model:
     found = {model.name: model for model in models()}
     if name in found:
         return found[name]
-    close = difflib.get_close_matches(name, names(), _SHOWN, 0.5)
+    close = difflib.get_close_matches(name, names(), _SHOWN)
     hint = f"did you mean {' or '.join(f'`{one}`' for one in close)}?" if close else None
     raise RequestError(
         f"a bundled model was expected, but there is none called `{name}`.",
@@ -111,6 +114,25 @@ def resolve(text: str | os.PathLike[str]) -> tuple[Path, Path | None]:
         return path, None
     model = find(path.name)
     return model.program, model.table
+
+
+def with_table(text: str | os.PathLike[str], data: D | None) -> tuple[Path, D | Path]:
+    """Return the program that a word means and its data: those given, else a bundled model's own table.
+
+    Raises
+    ------
+    RequestError
+        There is no such bundled model, or a program of the user's comes without data.
+    """
+    program, own = resolve(text)
+    if data is not None:
+        return program, data
+    if own is None:
+        raise RequestError(
+            f"a table was expected after `{text}`, found none.",
+            hint="only a bundled model has a table of its own; `workbench models` lists them",
+        )
+    return program, own
 
 
 def with_source(sha256: str) -> Model | None:

@@ -8,7 +8,7 @@ from dataclasses import fields, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from workbench import tables
+from workbench import library, tables
 from workbench.errors import RequestError
 from workbench.estimation import Fit, store
 from workbench.methods import Nuts
@@ -25,7 +25,7 @@ _STAN = ("compiler", "native", "toolchain")
 
 def call(
     model: str | Path,
-    data: str | Path | pd.DataFrame | Mapping[str, Any],
+    data: str | Path | pd.DataFrame | Mapping[str, Any] | None,
     settings: Mapping[str, Any],
     **options: Any,
 ) -> Fit:
@@ -68,7 +68,8 @@ def call(
         toolchain=stan,
         command="workbench.fit(...)",
     )
-    return shown(*fit(Path(model), as_table(data), asked))
+    program, given = library.with_table(model, data)
+    return shown(*fit(program, as_table(given), asked))
 
 
 def load_run(folder: Path) -> Fit:

@@ -13,6 +13,7 @@ from workbench.errors import BuildFailed, ProgramError
 from workbench.estimation import Fit, store
 from workbench.estimation import fit as estimate
 from workbench.methods import Method
+from workbench.pipeline import bundled
 from workbench.pipeline.examining import first_problem, rehearse
 from workbench.pipeline.reading import check_exists, read_program
 from workbench.program import Program
@@ -112,6 +113,7 @@ def fit(
     with progress.stage("Writing the report"):
         facts = {**fitted.record["toolchain"], "source": tools.source, "why": tools.why}
         fitted = store.with_entries(fitted, {"toolchain": facts, "command": options.command})
+        fitted = store.with_entries(fitted, bundled.entries(fitted, request))
         return conclude(fitted, options.output or default_folder(request), options.figures)
 
 

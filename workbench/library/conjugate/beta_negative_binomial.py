@@ -43,13 +43,13 @@ def update(prior: Beta, values: Values) -> Beta:
 def log_evidence(prior: Beta, values: Values) -> float:
     """Return the log marginal likelihood: beta negative binomial, the counts given."""
     posterior = update(prior, values)
-    return float(
-        _counts(values).log_ways + betaln(posterior.a, posterior.b) - betaln(prior.a, prior.b)
-    )
+    return float(_counts(values).log_ways + betaln(posterior.a, posterior.b) - betaln(prior.a, prior.b))
 
 
 def predictive(state: Beta, values: Values) -> dict[str, Marginal]:
-    """Return the distribution of a new count of failures."""
+    """Return the distribution of a new count of failures; SciPy has it for whole `r` only."""
+    if float(values["r"]) % 1:
+        return {}
     return {"y": Marginal("betanbinom", {"n": float(values["r"]), "a": state.a, "b": state.b})}
 
 

@@ -56,7 +56,8 @@ def marginals(state: Dirichlet) -> dict[str, Marginal]:
     """Return the distribution of each probability: beta, the others taken together."""
     total = sum(state.concentration)
     return {
-        f"theta[{k}]": Marginal("beta", {"a": a, "b": total - a}) for k, a in enumerate(state.concentration, 1)
+        f"theta[{k}]": Marginal("beta", {"a": a, "b": total - a})
+        for k, a in enumerate(state.concentration, 1)
     }
 
 

@@ -43,18 +43,14 @@ def update(prior: NormalInverseGamma, values: Values) -> NormalInverseGamma:
         return prior
     n, step = prior.n + y.size, float(y.mean()) - prior.mean
     squares = float(np.sum((y - y.mean()) ** 2)) + prior.n * y.size / n * step**2
-    return NormalInverseGamma(
-        prior.mean + y.size / n * step, n, prior.a + y.size / 2, prior.b + squares / 2
-    )
+    return NormalInverseGamma(prior.mean + y.size / n * step, n, prior.a + y.size / 2, prior.b + squares / 2)
 
 
 def log_evidence(prior: NormalInverseGamma, values: Values) -> float:
     """Return the log marginal likelihood."""
     posterior = update(prior, values)
     constant = -np.size(values["y"]) * np.log(2 * np.pi) + np.log(prior.n / posterior.n)
-    return float(
-        constant / 2 + log_normaliser(posterior.a, posterior.b) - log_normaliser(prior.a, prior.b)
-    )
+    return float(constant / 2 + log_normaliser(posterior.a, posterior.b) - log_normaliser(prior.a, prior.b))
 
 
 def mode(state: NormalInverseGamma) -> dict[str, float]:

@@ -45,9 +45,7 @@ def log_evidence(prior: InverseGamma, values: Values) -> float:
     """Return the log marginal likelihood."""
     posterior = update(prior, values)
     constant = -np.size(values["y"]) / 2 * np.log(2 * np.pi)
-    return float(
-        constant + log_normaliser(posterior.a, posterior.b) - log_normaliser(prior.a, prior.b)
-    )
+    return float(constant + log_normaliser(posterior.a, posterior.b) - log_normaliser(prior.a, prior.b))
 
 
 def log_normaliser(a: float, b: float) -> float:

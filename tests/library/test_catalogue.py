@@ -1,0 +1,97 @@
+"""Bundled models found by name, in a checkout and in a wheel, and copied to start from."""
+
+import zipfile
+from pathlib import Path
+
+import pytest
+
+from tests.conftest import ROOT
+from workbench import library, process
+from workbench.errors import RequestError
+from workbench.library import catalogue
+
+
+def test_every_program_of_the_checkout_is_listed_family_by_family():
+    programs = {path.stem for path in (ROOT / "stan_models").glob("*/*.stan")}
+    assert {model.name for model in library.models()} == programs == set(library.names())
+    families = [model.family for model in library.models()]
+    assert families == sorted(families, key=catalogue.FAMILIES.index)
+
+
+def test_a_bundled_name_means_its_program_and_its_table():
+    program, table = library.resolve("beta_binomial")
+    assert program.name == "beta_binomial.stan"
+    assert table.name == "mendel_peas.csv"
+    assert table.is_file()
+
+
+def test_a_file_of_the_users_goes_before_a_bundled_name(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    Path("beta_binomial").write_text("parameters { real x; }")
+    assert library.resolve("beta_binomial") == (Path("beta_binomial"), None)
+    assert library.resolve("folder/model.stan") == (Path("folder/model.stan"), None)
+
+
+def test_an_unknown_name_is_met_with_those_that_are_near():
+    with pytest.raises(RequestError, match="there is none called `beta_binomal`") as caught:
+        library.resolve("beta_binomal")
+    assert "`beta_binomial`" in caught.value.hint
+    with pytest.raises(RequestError) as caught:
+        library.find("xyz")
+    assert caught.value.hint == "`workbench models` lists them"
+
+
+def test_a_program_is_known_by_its_text(tmp_path):
+    from workbench.provenance import hash_parts
+
+    model = library.find("gamma_poisson")
+    source = model.program.read_text(encoding="utf-8")
+    assert library.with_source(hash_parts(source)).name == "gamma_poisson"
+    assert library.with_source(hash_parts(source + "\n")) is None
+
+
+def test_a_copy_is_the_program_and_its_card(tmp_path):
+    files = library.start(library.find("linear"), tmp_path / "new" / "mine", with_table=True)
+    assert [file.name for file in files] == ["mine.stan", "mine.toml", "kidiq.csv"]
+    model = library.find("linear")
+    assert files[0].read_bytes() == model.program.read_bytes()
+    assert files[2].read_bytes() == model.table.read_bytes()
+
+
+def test_a_copy_overwrites_nothing(tmp_path):
+    (tmp_path / "mine.toml").write_text("title = 'mine'")
+    with pytest.raises(RequestError, match=r"`.*mine.toml` was to be written, but it exists already"):
+        library.start(library.find("linear"), tmp_path / "mine.stan")
+    assert not (tmp_path / "mine.stan").exists()
+
+
+def test_a_copy_needs_a_folder_that_can_be_written(tmp_path):
+    (tmp_path / "file").write_text("")
+    with pytest.raises(RequestError, match="cannot be written"):
+        library.start(library.find("linear"), tmp_path / "file" / "mine")
+
+
+def test_the_wheel_carries_models_and_tables(tmp_path):
+    """Built as pip builds it, unpacked, and asked from there."""
+    import sys
+
+    argv = [sys.executable, "-m", "hatchling", "build", "-t", "wheel", "-d", str(tmp_path)]
+    assert process.run(argv, cwd=ROOT, timeout=120).returncode == 0
+    [wheel] = tmp_path.glob("*.whl")
+    with zipfile.ZipFile(wheel) as archive:
+        archive.extractall(tmp_path / "site")
+    code = (
+        "from workbench import library\n"
+        "model = library.find('linear')\n"
+        "print(model.program, model.table, model.table.is_file())"
+    )
+    done = process.run(
+        [sys.executable, "-P", "-c", code],
+        cwd=tmp_path,
+        env={"PYTHONPATH": str(tmp_path / "site")},
+        timeout=60,
+    )
+    program, table, is_there = done.stdout.split()
+    assert program == str(tmp_path / "site/workbench/bundled/stan_models/regression/linear.stan")
+    assert table.endswith("bundled/data/kidiq.csv")
+    assert is_there == "True"

@@ -1,0 +1,42 @@
+"""A bundled model as a record of plain values: what `workbench models --json` prints."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from workbench.library.catalogue import Model
+from workbench.library.origin import read_origin
+
+
+def as_record(model: Model) -> dict[str, Any]:
+    """Return all that the cards of a model and of its table say."""
+    card, origin = model.card, read_origin(model.table)
+    return {
+        "name": model.name,
+        "family": model.family,
+        "title": card.title,
+        "story": card.story,
+        "references": list(card.references),
+        "units": dict(card.units),
+        "program": str(model.program),
+        "table": {
+            "name": model.table.stem,
+            "path": str(model.table),
+            "title": origin.title,
+            "origin": origin.origin,
+            "licence": origin.licence,
+            "rows": origin.rows,
+            "columns": {
+                name: {"meaning": meaning, "unit": unit} for name, (meaning, unit) in origin.columns.items()
+            },
+        },
+        "columns": {name: list(columns) for name, columns in card.columns.items()},
+        "hyperparameters": {
+            name: {
+                "default": default,
+                "meaning": card.meanings.get(name, ""),
+                "sweep": card.sweeps.get(name),
+            }
+            for name, default in card.hyperparameters.items()
+        },
+    }

@@ -1,0 +1,44 @@
+"""A bundled model copied, for a user to start from."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+from workbench.errors import RequestError
+from workbench.library.catalogue import Model
+
+
+def start(model: Model, target: Path, *, with_table: bool = False) -> tuple[Path, ...]:
+    """Copy a model's program and card, and its table where asked; return the new files.
+
+    Parameters
+    ----------
+    model
+        The bundled model.
+    target
+        The new program, with or without `.stan`; its card and table go beside it.
+    with_table
+        Whether to copy the table too, under its own name.
+
+    Raises
+    ------
+    RequestError
+        One of the files exists already: nothing is overwritten; or the folder cannot be written.
+    """
+    program = target if target.suffix == ".stan" else target.with_name(f"{target.name}.stan")
+    copies = [(model.program, program), (model.program.with_suffix(".toml"), program.with_suffix(".toml"))]
+    if with_table:
+        copies.append((model.table, program.with_name(model.table.name)))
+    for _, copy in copies:
+        if copy.exists():
+            raise RequestError(
+                f"`{copy}` was to be written, but it exists already.", hint="choose another name"
+            )
+    try:
+        program.parent.mkdir(parents=True, exist_ok=True)
+        for source, copy in copies:
+            shutil.copyfile(source, copy)
+    except OSError as reason:
+        raise RequestError(f"`{program}` cannot be written: {reason.strerror}.") from reason
+    return tuple(copy for _, copy in copies)

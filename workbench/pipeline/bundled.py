@@ -1,0 +1,27 @@
+"""What the library knows of a fit: the story of its model, and its exact posterior where there is one."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from workbench import card, library
+from workbench.estimation import Fit
+from workbench.request import FitRequest
+
+
+def entries(fitted: Fit, request: FitRequest) -> dict[str, Any]:
+    """Return the parts of `run.json` that come from the model's card and from its conjugate family."""
+    story = card.read(request.program.path)
+    facts = {"title": story.title, "story": story.story, "units": dict(story.units)}
+    known = {key: fact for key, fact in facts.items() if fact}
+    return {"model": {**fitted.record["model"], **known}, **_exact(request)}
+
+
+def _exact(request: FitRequest) -> dict[str, Any]:
+    """Return the exact posterior: only where the program, letter for letter, is a conjugate one of ours."""
+    bundled = library.with_source(request.program.sha256)
+    if bundled is None or bundled.family != "conjugate":
+        return {}
+    from workbench.library import conjugate  # SciPy's distributions, needed only here
+
+    return {"exact": conjugate.exact(bundled.name, request.data.values, request.level)}
