@@ -68,8 +68,8 @@ def call(
         toolchain=stan,
         command="workbench.fit(...)",
     )
-    program, given = library.with_table(model, data)
-    return shown(*fit(program, as_table(given), asked))
+    program, own = library.with_table(model, None if data is None else as_table(data))
+    return shown(*fit(program, own if isinstance(own, Table) else as_table(own), asked))
 
 
 def load_run(folder: Path) -> Fit:
