@@ -189,6 +189,20 @@ def _model() -> dict[str, Any]:
             {"name": "tau", "type": "real<lower=0>", "line": 9},
             {"name": "theta_raw", "type": "vector[J]", "line": 10},
         ],
+        "outcomes": [
+            {
+                "name": "y",
+                "replicate": "y_rep",
+                "source": "y_rep",
+                "reason": "",
+                "type": "vector[J]",
+                "integer": False,
+                "distributions": ["normal"],
+                "conditional": False,
+                "first_row": 0,
+                "row_step": 1,
+            }
+        ],
         "terms": [
             _term(14, "mu ~ normal(0, 5)", "prior", "certain", "parameters given constants", ["mu"]),
             _term(15, "tau ~ cauchy(0, 5)", "prior", "certain", "parameters given constants", ["tau"]),
@@ -294,7 +308,7 @@ def _predictive() -> dict[str, Any]:
                     {"level": 0.5, "observed": 0.52, "lower": 0.4, "upper": 0.6},
                     {"level": 0.9, "observed": 0.7, "lower": 0.85, "upper": 0.95},
                 ],
-                "scores": {"crps": 4.21},
+                "scores": {},
             }
         ],
     }

@@ -86,6 +86,6 @@ def test_arviz_takes_the_data_as_they_are():
     assert float(rhat["mu"]) == pytest.approx(fit.record["nuts"]["estimates"]["mu"]["rhat"])
     drawn = arviz_base.extract(fit.data, var_names=["tau"])
     np.testing.assert_array_equal(
-        np.sort(drawn.values), np.sort(fit.data["posterior"].to_dataset()["tau"].values.ravel())
+        np.sort(drawn.to_numpy()), np.sort(fit.data["posterior"].to_dataset()["tau"].to_numpy().ravel())
     )
     assert np.isfinite(arviz_stats.loo(fit.data).elpd)

@@ -11,6 +11,7 @@ import xarray as xr
 from tests.report.page import read_page
 from tests.report.simulated import simulated_fit
 from workbench.diagnostics.catalogue import CATALOGUE
+from workbench.diagnostics.loo import leave_one_out
 from workbench.estimation import Fit
 from workbench.report import fit_report, render
 from workbench.report.document import Block, Disclosure, Figures, Notice, Section, Table, Tone
@@ -99,7 +100,7 @@ def test_weights_that_cannot_be_relied_on_are_said():
 
 def test_influential_rows_are_named_with_their_labels():
     fit = simulated_fit()
-    found = influence.section(fit)
+    found = influence.section(fit.record, leave_one_out(fit))
     table = _table(found, "rows-table")
     assert [cell.text for cell in table.rows[0]] == ["1", "school 1", "0.75", "−3.40"]
     assert table.rows[0][2].tone is Tone.FAIL
@@ -110,21 +111,32 @@ def test_influential_rows_are_named_with_their_labels():
 def test_predictions_show_pictures_statistics_coverage_and_scores():
     found = prediction.section(simulated_fit())
     pictures = next(one for one in found.blocks if isinstance(one, Figures))
-    assert [figure.caption for figure in pictures.figures] == ["`y`: density", "`y`: ranks"]
+    assert [figure.caption for figure in pictures.figures] == ["`y`: density", "`y`: PIT"]
     statistics = _table(found, "statistics-y")
-    assert [row[2].tone for row in statistics.rows] == [None, Tone.CAUTION]
+    assert [row[-1].tone for row in statistics.rows] == [None, Tone.CAUTION]
     assert [row[1].tone for row in _table(found, "coverage-y").rows] == [None, Tone.CAUTION]
-    assert [cell.text for cell in _table(found, "scores-y").rows[0]] == ["CRPS", "4.21"]
+
+
+def test_binary_outcomes_have_scores_and_counts_their_dispersion():
+    fit = _changed()
+    fit.record["predictive"]["outcomes"][0] |= {
+        "scores": {"brier": 0.21, "reliability": []},
+        "dispersion": {"ratio": 2.5, "p_value": 0.001},
+    }
+    found = prediction.section(fit)
+    assert [cell.text for cell in _table(found, "scores-y").rows[0]][:2] == ["Brier score", "0.21"]
+    last = _table(found, "statistics-y").rows[-1]
+    assert [last[0].text, last[1].text, last[-1].text] == ["dispersion", "2.5", "0.001"]
+    assert last[-1].tone is Tone.CAUTION
 
 
 @pytest.mark.parametrize(
     ("kind", "titles"),
     [
-        ("count", ["rootogram", "ranks"]),
+        ("count", ["rootogram", "PIT"]),
         ("binary", ["reliability"]),
-        ("ordinal", ["frequencies", "ranks"]),
+        ("ordinal", ["frequencies", "PIT"]),
         ("categorical", ["frequencies"]),
-        ("something new", ["density", "ranks"]),
     ],
 )
 def test_pictures_are_chosen_by_the_kind_of_outcome(kind, titles):
@@ -134,7 +146,9 @@ def test_pictures_are_chosen_by_the_kind_of_outcome(kind, titles):
     tree["posterior_predictive"]["y_rep"].values[:] %= data  # type: ignore[index]
     tree["posterior_predictive"]["y_rep"].values[:] //= 1  # type: ignore[index]
     tree["observed_data"]["y"].values[:] = tree["posterior_predictive"]["y_rep"].values[0, 0]  # type: ignore[index]
-    fit.record["predictive"]["outcomes"][0]["kind"] = kind
+    distribution = {"binary": "bernoulli", "ordinal": "ordered_logistic", "categorical": "categorical"}
+    named = [distribution.get(kind, "poisson")]
+    fit.record["model"]["outcomes"][0] |= {"integer": True, "distributions": named}
     changed = Fit(fit.record, tree)
     pictures = next(one for one in prediction.section(changed).blocks if isinstance(one, Figures))
     assert [figure.caption for figure in pictures.figures] == [f"`y`: {title}" for title in titles]

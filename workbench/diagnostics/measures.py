@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from workbench.diagnostics import loo, predictive
+from workbench.diagnostics import loo, powerscale, predictive
 from workbench.estimation import Fit
 
 
@@ -15,4 +15,5 @@ def measure(fit: Fit) -> dict[str, Any]:
     return {
         "loo": loo.measured(fit, left, reason),
         "predictive": predictive.measured(fit, left),
+        "power_scaling": powerscale.power_scaling(fit),
     }

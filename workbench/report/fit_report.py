@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from pathlib import PurePath
 
+from workbench.diagnostics.loo import LeaveOneOut, leave_one_out
 from workbench.estimation import Fit
+from workbench.report import reading
 from workbench.report.document import Document
 from workbench.report.numbers import plural
 from workbench.report.reading import Record
@@ -25,6 +27,9 @@ from workbench.report.sections import (
     verdict,
 )
 
+MOST_ROWS = 2000
+"""Rows up to which pictures rest on leave-one-out; with more, no eye sees what one row does to a fit."""
+
 
 def fit_report(fit: Fit) -> Document:
     """Return what is to be said about a fit; everything comes from its run directory.
@@ -34,7 +39,7 @@ def fit_report(fit: Fit) -> Document:
     fit
         With `record` as in `run.json` and `tree` as in `fit.nc`.
     """
-    record = fit.record
+    record, left = fit.record, _left_out(fit)
     return Document(
         title=record["model"]["name"],
         subtitle=_subtitle(record),
@@ -45,9 +50,9 @@ def fit_report(fit: Fit) -> Document:
             estimates.section(record),
             gaps.section(record, fit.tree),
             convergence.section(record, fit.tree),
-            prediction.section(fit),
+            prediction.section(fit, left),
             sensitivity.section(record),
-            influence.section(fit),
+            influence.section(record, left),
             checks.section(record),
             model.section(record),
             data.section(record),
@@ -56,6 +61,14 @@ def fit_report(fit: Fit) -> Document:
             catalogue.section(record),
         ),
     )
+
+
+def _left_out(fit: Fit) -> LeaveOneOut | None:
+    """Return leave-one-out of each row, worked out anew from the draws where they are not too many."""
+    part = reading.part(fit.record, "loo")
+    rows = reading.number(part, "observations")
+    is_known = reading.is_ok(part) and "log_likelihood" in fit.tree.children
+    return leave_one_out(fit) if is_known and rows is not None and rows <= MOST_ROWS else None
 
 
 def _subtitle(record: Record) -> str:

@@ -1,4 +1,4 @@
-"""Where the observed values lie among their replications: ranks, as an ECDF against its band."""
+"""Where the observed values lie in their predictions: the ECDF of their transforms against its band."""
 
 from __future__ import annotations
 
@@ -17,39 +17,32 @@ _SEED = 214
 _MOST_ROWS = 2000
 
 
-def pit(observed: Draws, replicated: Draws) -> Drawing:
-    """Draw how far the ECDF of the ranks is from uniform, with a simultaneous band.
+def pit(transforms: Draws) -> Drawing:
+    """Draw how far the ECDF of probability integral transforms is from uniform, with a simultaneous band.
 
     Parameters
     ----------
-    observed, replicated
-        `(row,)` and `(sample, row)`.
+    transforms
+        The share of each value's prediction that lies below it, `(row,)`.
 
     References
     ----------
     Säilynoja, Bürkner and Vehtari (2022), Graphical test for discrete uniformity, Statistics and
     Computing 32, doi:10.1007/s11222-022-10090-6.
     """
-    return Drawing(partial(_paint, ranks_among(observed, replicated)), MEDIUM)
+    return Drawing(partial(_paint, _thinned(transforms)), MEDIUM)
 
 
-def ranks_among(observed: Draws, replicated: Draws) -> Draws:
-    """Return the share of replications below each observed value, ties split at random, `(row,)`.
-
-    Many rows are thinned: the band of thousands is a line.
-    """
-    step = max(1, len(observed) // _MOST_ROWS)
-    observed, replicated = observed[::step], replicated[:, ::step]
-    below, equal = (replicated < observed).mean(axis=0), (replicated == observed).mean(axis=0)
-    uniform = np.random.default_rng(_SEED).uniform(size=len(observed))
-    return np.asarray(below + uniform * equal)
+def _thinned(transforms: Draws) -> Draws:
+    """Return at most a few thousand rows: the band of more is a line, and long in the making."""
+    return transforms[:: -(-len(transforms) // _MOST_ROWS)]
 
 
-def outside_band(observed: Draws, replicated: Draws) -> tuple[bool, bool]:
-    """Return whether the ECDF of the ranks leaves its band below, and above."""
-    ranks = ranks_among(observed, replicated)
-    points, lower, upper = _band(len(ranks))
-    ecdf = _ecdf(ranks, points)
+def outside_band(transforms: Draws) -> tuple[bool, bool]:
+    """Return whether the ECDF of the transforms leaves its band below, and above."""
+    kept = _thinned(transforms)
+    points, lower, upper = _band(len(kept))
+    ecdf = _ecdf(kept, points)
     return bool((ecdf < lower).any()), bool((ecdf > upper).any())
 
 
@@ -62,17 +55,17 @@ def _band(rows: int) -> tuple[Draws, Draws, Draws]:
     return points, lower, upper
 
 
-def _ecdf(ranks: Draws, points: Draws) -> Draws:
-    return np.asarray(np.searchsorted(np.sort(ranks), points, side="right") / len(ranks))
+def _ecdf(transforms: Draws, points: Draws) -> Draws:
+    return np.asarray(np.searchsorted(np.sort(transforms), points, side="right") / len(transforms))
 
 
-def _paint(ranks: Draws, figure: Figure, inks: Inks) -> None:
-    points, lower, upper = _band(len(ranks))
+def _paint(transforms: Draws, figure: Figure, inks: Inks) -> None:
+    points, lower, upper = _band(len(transforms))
     axes = single(figure, left=0.13)
     axes.fill_between(points, lower - points, upper - points, color=inks.soft, alpha=0.25, linewidth=0)
     axes.axhline(0, color=inks.soft, linewidth=0.8)
-    axes.step(points, _ecdf(ranks, points) - points, color=inks.posterior, linewidth=1.3, where="post")
+    axes.step(points, _ecdf(transforms, points) - points, color=inks.posterior, linewidth=1.3, where="post")
     axes.set_xlim(0, 1)
-    axes.set_xlabel("rank of the observed value among its replications")
+    axes.set_xlabel("share of the prediction below the observed value")
     axes.set_ylabel("ECDF − uniform")
     axes.locator_params(axis="y", nbins=4)

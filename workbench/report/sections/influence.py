@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from workbench.diagnostics.loo import leave_one_out
-from workbench.estimation import Fit
+from workbench.diagnostics.loo import LeaveOneOut
 from workbench.report import figures, reading
 from workbench.report.document import (
     Block,
@@ -22,16 +21,14 @@ from workbench.report.numbers import MISSING, format_count, format_number, plura
 from workbench.report.reading import Record
 
 _TITLE = "Rows left out one by one"
-MOST_DRAWN = 1000
-"""Rows up to which every k-hat is drawn; it is worked out anew from the draws."""
 
 
-def section(fit: Fit) -> Section:
-    """Return the leave-one-out numbers, the k-hat of each row, and the most influential rows."""
-    part = reading.part(fit.record, "loo")
+def section(record: Record, left: LeaveOneOut | None = None) -> Section:
+    """Return the leave-one-out numbers, the k-hat of each row where `left` has it, the influential rows."""
+    part = reading.part(record, "loo")
     if not reading.is_ok(part):
         return Section("influence", _TITLE, (Notice(_absence(part)),))
-    blocks: tuple[Block, ...] = (Paragraph(_words(part)), _facts(part), *_picture(fit, part), *_rows(part))
+    blocks: tuple[Block, ...] = (Paragraph(_words(part)), _facts(part), *_picture(part, left), *_rows(part))
     return Section("influence", _TITLE, blocks)
 
 
@@ -67,12 +64,11 @@ def _facts(part: Record) -> Facts:
     )
 
 
-def _picture(fit: Fit, part: Record) -> tuple[Block, ...]:
-    count = reading.number(part, "observations")
+def _picture(part: Record, left: LeaveOneOut | None) -> tuple[Block, ...]:
     limit = reading.number(part, "khat_limit")
-    if count is None or limit is None or count > MOST_DRAWN or "log_likelihood" not in fit.tree.children:
+    if left is None or limit is None:
         return ()
-    khat = leave_one_out(fit).khat
+    khat = left.khat
     above = int((khat > limit).sum())
     alt = f"k-hat of {plural(len(khat), 'row')}, in order: {above} above {format_number(limit, 2)}."
     drawn = Figure(figures.khats(khat, limit), alt, "k-hat of each row")

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 
+from workbench.diagnostics import calibration, predictive
+from workbench.diagnostics.loo import LeaveOneOut
+from workbench.diagnostics.outcomes import Outcome, outcomes
 from workbench.estimation import Fit
 from workbench.report import figures, reading
 from workbench.report.document import (
@@ -19,21 +22,37 @@ from workbench.report.document import (
     Tone,
 )
 from workbench.report.figures import Drawing
-from workbench.report.numbers import MISSING, format_number
+from workbench.report.numbers import MISSING, format_number, plural
 from workbench.report.reading import Record
-from workbench.report.replication import Replication, replication
 
 _TITLE = "Does the model predict data like these?"
 
 
-def section(fit: Fit) -> Section:
-    """Return pictures, test statistics, coverage and scores of each outcome; or why there are none."""
+def section(fit: Fit, left: LeaveOneOut | None = None) -> Section:
+    """Return pictures, test statistics, coverage and scores of each outcome; or why there are none.
+
+    Parameters
+    ----------
+    fit
+        The fit.
+    left
+        What leaving rows out one by one gave, where the pictures are to rest on it.
+    """
     part = reading.part(fit.record, "predictive")
-    outcomes = reading.entries(part, "outcomes")
-    if not reading.is_ok(part) or not outcomes:
+    entries = reading.entries(part, "outcomes")
+    if not reading.is_ok(part) or not entries:
         return Section("prediction", _TITLE, (Notice(_absence(part)),))
-    blocks = [block for one in outcomes for block in _outcome(fit, one)]
+    found = _replicated(fit)
+    blocks = [block for one in entries for block in _outcome(one, found.get(str(one.get("name"))), left)]
     return Section("prediction", _TITLE, (*blocks, *_left_out(part)))
+
+
+def _replicated(fit: Fit) -> dict[str, Outcome]:
+    """Return the outcomes with their replicates by name; none where the record does not say what they are."""
+    try:
+        return {one.name: one for one in outcomes(fit)}
+    except (KeyError, TypeError, AttributeError):
+        return {}
 
 
 def _absence(part: Record) -> str:
@@ -48,16 +67,13 @@ def _left_out(part: Record) -> Iterator[Block]:
         yield Notice(f"`{one.get('name')}` was left out: {one.get('reason') or 'no reason was recorded.'}")
 
 
-def _outcome(fit: Fit, outcome: Record) -> Iterator[Block]:
-    yield Paragraph(_words(outcome))
-    if outcome.get("reason"):
-        yield Notice(str(outcome["reason"]))
-    found = replication(fit.tree, outcome)
+def _outcome(entry: Record, found: Outcome | None, left: LeaveOneOut | None) -> Iterator[Block]:
+    yield Paragraph(_words(entry))
     if found is not None:
-        yield from _pictures(outcome, found)
-    yield from _statistics(outcome)
-    yield from _coverage(outcome)
-    yield from _scores(outcome)
+        yield from _pictures(found, left)
+    yield from _statistics(entry)
+    yield from _coverage(entry)
+    yield from _scores(entry)
 
 
 _SOURCES = {
@@ -71,90 +87,97 @@ def _words(outcome: Record) -> str:
     kind = outcome.get("kind")
     article = "an" if str(kind)[:1] in "aeiou" else "a"
     described = f", {article} {kind} outcome," if kind else ""
-    return f"The outcome `{outcome.get('name')}`{described} beside {source} for each posterior draw."
+    given = " Each value is drawn given the observed ones before it." if outcome.get("conditional") else ""
+    gone = reading.number(outcome, "left_out")
+    without = f" {plural(int(gone), 'value')} could not be drawn anew." if gone else ""
+    lead = f"The outcome `{outcome.get('name')}`{described} beside {source} for each posterior draw."
+    return f"{lead}{given}{without}"
 
 
-Picture = tuple[str, Callable[[Replication], Drawing], Callable[[Record, Replication], str]]
+Draw = Callable[[Outcome, LeaveOneOut | None], Drawing]
+Find = Callable[[Outcome, LeaveOneOut | None], str]
+Picture = tuple[str, Draw, Find]
 
 
-def _pictures(outcome: Record, found: Replication) -> Iterator[Block]:
-    name = str(outcome.get("name"))
-    chosen = _BY_KIND.get(str(outcome.get("kind")), _CONTINUOUS)
+def _pictures(found: Outcome, left: LeaveOneOut | None) -> Iterator[Block]:
+    chosen = _BY_KIND.get(found.kind, _CONTINUOUS)
     drawn = tuple(
-        Figure(draw(found), finding(outcome, found), f"`{name}`: {title}") for title, draw, finding in chosen
+        Figure(draw(found, left), finding(found, left), f"`{found.name}`: {title}")
+        for title, draw, finding in chosen
     )
-    reading_words = " ".join(_READING[title] for title, _, _ in chosen)
-    yield Figures(f"predictive-{_slug(name)}", drawn, reading_words, "medium")
+    words = " ".join(_READING[title] for title, _, _ in chosen)
+    source = _LEFT_OUT if left is not None and found.rows is not None else ""
+    yield Figures(f"predictive-{_slug(found.name)}", drawn, f"{words}{source}", "medium")
+
+
+_LEFT_OUT = " Each value is held against a prediction made without it (leave-one-out)."
 
 
 def _slug(name: str) -> str:
     return "".join(one if one.isascii() and one.isalnum() else "-" for one in name)
 
 
-def _overlay(found: Replication) -> Drawing:
-    return figures.overlay(found.observed, found.replicated)
+def _overlay(found: Outcome, _: LeaveOneOut | None) -> Drawing:
+    return figures.overlay(found.observed, found.replicates)
 
 
-def _pit(found: Replication) -> Drawing:
-    return figures.pit(found.observed, found.replicated)
+def _transforms(found: Outcome, left: LeaveOneOut | None) -> Drawing:
+    return figures.pit(predictive.pit(found, left))
 
 
-def _rootogram(found: Replication) -> Drawing:
-    return figures.rootogram(found.observed, found.replicated)
+def _rootogram(found: Outcome, _: LeaveOneOut | None) -> Drawing:
+    return figures.rootogram(found.observed, found.replicates)
 
 
-def _reliability(found: Replication) -> Drawing:
-    return figures.reliability(found.observed, found.replicated.mean(axis=0))
+def _reliability(found: Outcome, left: LeaveOneOut | None) -> Drawing:
+    return figures.reliability(found.observed, calibration.probabilities(found, left))
 
 
-def _bars(found: Replication) -> Drawing:
-    return figures.bars(found.observed, found.replicated)
+def _bars(found: Outcome, _: LeaveOneOut | None) -> Drawing:
+    return figures.bars(found.observed, found.replicates)
 
 
-def _spread(outcome: Record, found: Replication) -> str:
+def _spread(found: Outcome, _: LeaveOneOut | None) -> str:
     """Say how the observed spread compares, for a reader who cannot see the curves."""
     return (
-        f"{outcome.get('name')}: observed mean {format_number(float(found.observed.mean()))} and SD "
+        f"{found.name}: observed mean {format_number(float(found.observed.mean()))} and SD "
         f"{format_number(float(found.observed.std()))}; replicated mean "
-        f"{format_number(float(found.replicated.mean()))} and SD "
-        f"{format_number(float(found.replicated.std(axis=1).mean()))}."
+        f"{format_number(float(found.replicates.mean()))} and SD "
+        f"{format_number(float(found.replicates.std(axis=1).mean()))}."
     )
 
 
-def _ranks(outcome: Record, found: Replication) -> str:
-    low, high = figures.outside_band(found.observed, found.replicated)
-    name = outcome.get("name")
-    if not low and not high:
-        return f"Ranks of {name} among its replications: the ECDF stays within its 95% band."
-    return f"Ranks of {name} among its replications: the ECDF leaves its 95% band."
+def _within(found: Outcome, left: LeaveOneOut | None) -> str:
+    low, high = figures.outside_band(predictive.pit(found, left))
+    where = "leaves" if low or high else "stays within"
+    return f"Where each value of {found.name} lies in its prediction: the ECDF {where} its 95% band."
 
 
-def _calibration(outcome: Record, found: Replication) -> str:
-    expected, seen = float(found.replicated.mean()), float(found.observed.mean())
-    return (
-        f"{outcome.get('name')}: predicted share {format_number(expected)}, observed {format_number(seen)}."
-    )
+def _calibrated(found: Outcome, left: LeaveOneOut | None) -> str:
+    expected = float(calibration.probabilities(found, left).mean())
+    seen = format_number(float(found.observed.mean()))
+    return f"{found.name}: predicted share {format_number(expected)}, observed {seen}."
 
 
-_CONTINUOUS: tuple[Picture, ...] = (("density", _overlay, _spread), ("ranks", _pit, _ranks))
-_COUNT: tuple[Picture, ...] = (("rootogram", _rootogram, _spread), ("ranks", _pit, _ranks))
-_BINARY: tuple[Picture, ...] = (("reliability", _reliability, _calibration),)
+_CONTINUOUS: tuple[Picture, ...] = (("density", _overlay, _spread), ("PIT", _transforms, _within))
+_COUNT: tuple[Picture, ...] = (("rootogram", _rootogram, _spread), ("PIT", _transforms, _within))
+_BINARY: tuple[Picture, ...] = (("reliability", _reliability, _calibrated),)
 _CATEGORIES: tuple[Picture, ...] = (("frequencies", _bars, _spread),)
 
 _BY_KIND = {
     "continuous": _CONTINUOUS,
     "count": _COUNT,
     "binary": _BINARY,
-    "ordinal": (*_CATEGORIES, ("ranks", _pit, _ranks)),
+    "ordinal": (*_CATEGORIES, ("PIT", _transforms, _within)),
     "categorical": _CATEGORIES,
 }
 
 _READING = {
     "density": "Density: the thick line is the observed data, each thin one a replication.",
-    "ranks": (
-        "Ranks: where each value lies among its replications, as the distance of their ECDF from the "
-        "diagonal; inside the grey band, which holds all of it in 95 of 100 cases, nothing speaks against "
-        "the model. A slope up in the middle means that the model predicts too wide, a slope down too narrow."
+    "PIT": (
+        "PIT: the share of its prediction that lies below each observed value, as the distance of the ECDF "
+        "from uniform; inside the grey band, which holds all of it in 95 of 100 cases, nothing speaks "
+        "against the model. A slope up in the middle means that the model predicts too wide, a slope down too narrow."
     ),
     "rootogram": (
         "Rootogram: dots are observed frequencies of each count, the line and band what the replications "
@@ -171,6 +194,12 @@ _READING = {
 
 def _statistics(outcome: Record) -> Iterator[Block]:
     rows = reading.entries(outcome, "statistics")
+    dispersion = outcome.get("dispersion")
+    if isinstance(dispersion, Mapping):
+        rows = [
+            *rows,
+            {"name": "dispersion", "observed": dispersion.get("ratio"), "replicated": 1, **dispersion},
+        ]
     if not rows:
         return
     yield Table(
@@ -179,19 +208,25 @@ def _statistics(outcome: Record) -> Iterator[Block]:
         columns=(
             Column("Statistic", "text"),
             Column("Observed", "number"),
-            Column("p", "number", help="share of replications at or above the observed value"),
+            Column("Replicated", "number", help="mean over the replications"),
+            Column("95% of replications", "number"),
+            Column("p", "number", help="share of replications above the observed value, ties counted half"),
         ),
         rows=tuple(_statistic(one) for one in rows),
-        note="p: the share of replications whose statistic is at least the observed; near 0 or 1, a miss.",
+        note="p: the share of replications whose statistic is larger; near 0 or 1, a miss.",
     )
 
 
 def _statistic(one: Record) -> tuple[Cell, ...]:
     p_value = reading.number(one, "p_value")
     is_extreme = p_value is not None and min(p_value, 1 - p_value) < reading.EXTREME_TAIL
+    lower, upper = reading.number(one, "lower"), reading.number(one, "upper")
+    known = lower is not None and upper is not None
     return (
         Cell(str(one.get("name") or MISSING)),
         Cell(format_number(one.get("observed"))),
+        Cell(format_number(one.get("replicated"))),
+        Cell(f"{format_number(lower)} to {format_number(upper)}" if known else MISSING),
         Cell(format_number(p_value, 3), Tone.CAUTION if is_extreme else None),
     )
 
@@ -231,24 +266,25 @@ def _share(value: float | None) -> str:
 
 def _scores(outcome: Record) -> Iterator[Block]:
     scores = reading.part(outcome, "scores")
-    found = {name: value for name in scores if (value := reading.number(scores, name)) is not None}
+    found = {name: value for name in _SCORES if (value := reading.number(scores, name)) is not None}
     if not found:
         return
-    rows = tuple((Cell(_SCORES.get(name, name)), Cell(format_number(value))) for name, value in found.items())
     yield Table(
         key=f"scores-{_slug(str(outcome.get('name')))}",
-        caption=f"Scores of the predictions of `{outcome.get('name')}`, smaller is better unless said",
-        columns=(Column("Score", "text"), Column("Value", "number")),
-        rows=rows,
+        caption=f"Calibration of `{outcome.get('name')}`",
+        columns=(Column("Score", "text"), Column("Value", "number"), Column("How to read it", "prose")),
+        rows=tuple(
+            (Cell(_SCORES[name][0]), Cell(format_number(value)), Cell(_SCORES[name][1]))
+            for name, value in found.items()
+        ),
     )
 
 
 _SCORES = {
-    "brier": "Brier score",
-    "ece": "Expected calibration error",
-    "log_loss": "Log loss [nats]",
-    "crps": "CRPS",
-    "rmse": "Root mean squared error",
-    "mae": "Mean absolute error",
-    "accuracy": "Accuracy (larger is better)",
+    "brier": ("Brier score", "mean squared distance of probability and event; smaller is better"),
+    "log_loss": ("Log loss [nats]", "mean negative log probability of what happened; smaller is better"),
+    "calibration_error": ("Expected calibration error", "mean distance of predicted and observed share"),
+    "spiegelhalter_z": ("Spiegelhalter's z", "beyond ±2, the probabilities are not calibrated"),
+    "base_rate": ("Base rate", "the observed share of events"),
 }
+"""Scores of a binary outcome: their names and what they mean."""
