@@ -38,7 +38,7 @@ def test_opening_speaks_of_posterior_mode_prior_and_predictions():
     assert f"`mu` is {nuts['mean']:.2f}" in first
     assert "2 transitions diverged" in first
     assert "posterior SD" in second
-    assert "The prior matters: the sensitivity to it is above 0.05 for `tau` (0.18)." in third
+    assert "The prior matters: the sensitivity to it is above 0.05 for `tau` (0.180)." in third
     assert "Replicated data miss the observed in the max of `y` (p = 0.004)." in third
 
 
@@ -46,6 +46,14 @@ def test_opening_speaks_in_the_units_of_the_card():
     fit = simulated_fit()
     model = {**fit.record["model"], "units": {"mu": "points"}}
     assert "points (" in opening.sentences({**fit.record, "model": model})[0]
+
+
+def test_opening_does_not_claim_what_cannot_be_relied_on():
+    fit = simulated_fit()
+    failed = {**fit.record["diagnosis"], "verdict": "fail"}
+    assert opening.sentences({**fit.record, "diagnosis": failed})[0].startswith(
+        "As far as these draws can say"
+    )
 
 
 def test_opening_is_calm_where_nothing_is_wrong():

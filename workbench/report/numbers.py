@@ -8,6 +8,7 @@ from numbers import Real
 _SCIENTIFIC_ABOVE = 1e6
 _SCIENTIFIC_BELOW = 1e-4
 _DIGITS_OF_SCALE = 3
+_SMALLEST_SHARE = 0.001
 MISSING = "–"
 
 
@@ -63,6 +64,22 @@ def format_count(value: object) -> str:
     '12,346'
     """
     return format_number(value, 0)
+
+
+def format_share(value: object) -> str:
+    """Return a small share, such as a p-value or a sensitivity, with three decimals.
+
+    >>> format_share(0.0314), format_share(0.0002), format_share(0.9999), format_share(None)
+    ('0.031', '<0.001', '>0.999', '–')
+    """
+    if isinstance(value, bool) or not isinstance(value, Real) or not math.isfinite(value):
+        return MISSING
+    value = float(value)
+    if 0 <= value < _SMALLEST_SHARE:
+        return f"<{_SMALLEST_SHARE}"
+    if 1 - _SMALLEST_SHARE < value <= 1:
+        return f">{1 - _SMALLEST_SHARE}"
+    return format_number(value, 3)
 
 
 def format_seconds(value: object) -> str:

@@ -92,8 +92,9 @@ def _free_place(
 ) -> _Box:
     """Return the box beside a curve that covers the least, the nearest to the curve's upper part."""
     best, lowest = _Box(0, 0, *size), np.inf
+    least = min(_VISIBLE, float(heights[place].max()))
     for x, y in zip(grid, heights[place], strict=True):
-        if y < _VISIBLE:
+        if y < least:
             continue
         for shift in (0.012, -size[0] - 0.012):
             box = _Box(x + shift, y + 0.012, *size)

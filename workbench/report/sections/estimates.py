@@ -29,7 +29,7 @@ def section(record: Record) -> Section:
 
 def _table(record: Record) -> Table:
     names = selection.in_table_order(record)
-    shown = [entry for entry in _ENTRIES if reading.estimates(record, entry.method)]
+    shown = _known(record)
     return Table(
         key="estimates-table",
         caption=_caption(record, len(names)),
@@ -44,8 +44,7 @@ def brief(record: Record, limit: int) -> Table:
     """Return a table of a few columns and rows: in the program's order if all fit, else the worst first."""
     names = reading.names(record)
     named = names if len(names) <= limit else selection.worst(record, names)[:limit]
-    usual = [entry for entry in _ENTRIES if reading.estimates(record, entry.method) and entry.is_brief]
-    shown = usual or [entry for entry in _ENTRIES if reading.estimates(record, entry.method)]
+    shown = [entry for entry in _known(record) if entry.is_brief] or _known(record)
     left = len(names) - len(named)
     return Table(
         key="brief",
@@ -54,6 +53,16 @@ def brief(record: Record, limit: int) -> Table:
         rows=_rows(record, named, shown),
         note=f"{plural(left, 'more quantity')} of better convergence." if left else "",
     )
+
+
+def _known(record: Record) -> list[_Entry]:
+    """Return the columns for which the run has numbers."""
+    has_gap = any(selection.gap(record, name) is not None for name in reading.names(record))
+    return [
+        entry
+        for entry in _ENTRIES
+        if (has_gap if entry.method == "gaps" else reading.estimates(record, entry.method))
+    ]
 
 
 def _columns(record: Record, shown: Sequence[_Entry]) -> tuple[Column, ...]:
@@ -167,7 +176,7 @@ _ENTRIES = (
     _number("map", "value", "MAP", "Modes", "joint mode of the posterior on the constrained scale"),
     _number("map_unconstrained", "value", "Unc.", "Modes", "joint mode on the unconstrained scale"),
     _Entry(
-        "nuts",
+        "gaps",
         Column("Gap/SD", "number", "Modes", "from the posterior mean to the mode"),
         _gap,
         is_brief=True,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from workbench.report import reading, selection
-from workbench.report.numbers import decimals_for, format_count, format_number, plural
+from workbench.report.numbers import decimals_for, format_count, format_number, format_share, plural
 from workbench.report.reading import Record
 
 _MOST_NAMED = 4
@@ -38,8 +38,10 @@ def _posterior(record: Record) -> Iterator[str]:
         return
     named = [_estimate(record, name) for name in main_quantities(record)[:_MOST_NAMED]]
     level = reading.level(record)
+    is_doubtful = reading.part(record, "diagnosis").get("verdict") == "fail"
+    lead = "As far as these draws can say" if is_doubtful else "Given the model and the data"
     if named:
-        yield f"Given the model and the data, {_listed(named)} (posterior means, {level} intervals)."
+        yield f"{lead}, {_listed(named)} (posterior means, {level} intervals)."
 
 
 def main_quantities(record: Record) -> list[str]:
@@ -141,12 +143,10 @@ def _prior(record: Record) -> Iterator[str]:
         name = max(known, key=known.__getitem__)
         yield (
             f"The prior matters little: no parameter has a sensitivity to it above {limit} (the largest is "
-            f"{format_number(known[name], 2)}, for `{reading.label(record, name)}`)."
+            f"{format_share(known[name])}, for `{reading.label(record, name)}`)."
         )
         return
-    named = _listed(
-        [f"`{reading.label(record, name)}` ({format_number(known[name], 2)})" for name in moved[:3]]
-    )
+    named = _listed([f"`{reading.label(record, name)}` ({format_share(known[name])})" for name in moved[:3]])
     more = f" and {plural(len(moved) - 3, 'other')}" if len(moved) > 3 else ""
     yield f"The prior matters: the sensitivity to it is above {limit} for {named}{more}."
 
@@ -161,13 +161,16 @@ def _prediction(record: Record) -> Iterator[str]:
                 continue
             count += 1
             if min(p_value, 1 - p_value) < reading.EXTREME_TAIL:
-                extreme.append(
-                    f"the {one.get('name')} of `{outcome.get('name')}` (p = {format_number(p_value, 3)})"
-                )
+                extreme.append(f"the {one.get('name')} of `{outcome.get('name')}` (p {_equal(p_value)})")
     if extreme:
         yield f"Replicated data miss the observed in {_listed(extreme[:3])}."
     elif count:
         yield f"Replicated data match the observed in all {plural(count, 'test statistic')}."
+
+
+def _equal(value: float) -> str:
+    text = format_share(value)
+    return text if text[0] in "<>" else f"= {text}"
 
 
 def _listed(parts: list[str]) -> str:

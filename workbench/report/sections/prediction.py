@@ -22,7 +22,7 @@ from workbench.report.document import (
     Tone,
 )
 from workbench.report.figures import Drawing
-from workbench.report.numbers import MISSING, format_number, plural
+from workbench.report.numbers import MISSING, format_number, format_share, plural
 from workbench.report.reading import Record
 
 _TITLE = "Does the model predict data like these?"
@@ -176,8 +176,8 @@ _READING = {
     "density": "Density: the thick line is the observed data, each thin one a replication.",
     "PIT": (
         "PIT: the share of its prediction that lies below each observed value, as the distance of the ECDF "
-        "from uniform; inside the grey band, which holds all of it in 95 of 100 cases, nothing speaks "
-        "against the model. A slope up in the middle means that the model predicts too wide, a slope down too narrow."
+        "from uniform. The grey band holds all of it in 95 of 100 cases where the model is right. Sloping up "
+        "in the middle, the model predicts too wide; sloping down, too narrow."
     ),
     "rootogram": (
         "Rootogram: dots are observed frequencies of each count, the line and band what the replications "
@@ -227,7 +227,7 @@ def _statistic(one: Record) -> tuple[Cell, ...]:
         Cell(format_number(one.get("observed"))),
         Cell(format_number(one.get("replicated"))),
         Cell(f"{format_number(lower)} to {format_number(upper)}" if known else MISSING),
-        Cell(format_number(p_value, 3), Tone.CAUTION if is_extreme else None),
+        Cell(format_share(p_value), Tone.CAUTION if is_extreme else None),
     )
 
 

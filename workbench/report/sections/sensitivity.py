@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from workbench.report import reading
 from workbench.report.document import Block, Cell, Column, Notice, Paragraph, Section, Table, Tone
-from workbench.report.numbers import MISSING, format_number, plural
+from workbench.report.numbers import MISSING, format_number, format_share, plural
 from workbench.report.reading import Record
 
 MAX_ROWS = 200
@@ -85,7 +85,8 @@ def _row(record: Record, part: Record, name: str, statements: int) -> tuple[Cell
     each = list(one.get("statements") or ())[:statements]
     return (
         Cell(reading.label(record, name)),
-        *(_sensitivity(part, value) for value in (one.get("prior"), one.get("likelihood"))),
+        _sensitivity(part, one.get("prior")),
+        Cell(format_share(one.get("likelihood"))),
         *(_sensitivity(part, value) for value in each),
         *(Cell(MISSING) for _ in range(statements - len(each))),
         Cell(str(one.get("diagnosis") or MISSING)),
@@ -95,7 +96,7 @@ def _row(record: Record, part: Record, name: str, statements: int) -> tuple[Cell
 def _sensitivity(part: Record, value: object) -> Cell:
     known, threshold = reading.number({"value": value}, "value"), reading.number(part, "threshold")
     is_large = known is not None and threshold is not None and known >= threshold
-    return Cell(format_number(known, 3), Tone.CAUTION if is_large else None)
+    return Cell(format_share(known), Tone.CAUTION if is_large else None)
 
 
 def _note(part: Record, count: int) -> str:
