@@ -13,11 +13,28 @@ ADAPTING = 20
 """Fewest warm-up iterations in which Stan adapts the metric."""
 
 
+STARTS = 4
+"""Random starts of each climb: enough to meet a second mode of similar height 15 times in 16."""
+
+
 @dataclass(frozen=True)
 class Mle:
-    """Maximum likelihood: the mode with every prior switched off, on the constrained scale."""
+    """Maximum likelihood: the mode with every prior switched off, on the constrained scale.
 
+    Attributes
+    ----------
+    starts
+        Random points to climb from.
+    profile
+        Scalar parameters by Stan name (`beta[2]`) whose profile-likelihood interval is wanted.
+    """
+
+    starts: int = STARTS
+    profile: tuple[str, ...] = ()
     name = "mle"
+
+    def __post_init__(self) -> None:
+        _check_starts(self.starts)
 
 
 @dataclass(frozen=True)
@@ -29,9 +46,15 @@ class Map:
     jacobian
         `False`: the mode on the constrained scale, the textbook's MAP. `True`: the mode on the unconstrained
         scale, where the Laplace approximation sits.
+    starts
+        Random points to climb from.
     """
 
     jacobian: bool = False
+    starts: int = STARTS
+
+    def __post_init__(self) -> None:
+        _check_starts(self.starts)
 
     @property
     def name(self) -> str:
@@ -54,6 +77,31 @@ class Laplace:
 
     def __post_init__(self) -> None:
         _require(self.draws >= 100, "Laplace draws", "at least 100", self.draws)
+
+
+@dataclass(frozen=True)
+class Pathfinder:
+    """Normal approximations along climbs to the mode, mixed by importance.
+
+    Attributes
+    ----------
+    paths
+        Climbs, each from a random point of its own.
+    draws
+        Draws in all.
+
+    References
+    ----------
+    Zhang, Carpenter, Gelman and Vehtari (2022), Pathfinder, JMLR 23(306).
+    """
+
+    paths: int = 4
+    draws: int = 4000
+    name = "pathfinder"
+
+    def __post_init__(self) -> None:
+        _require(1 <= self.paths <= 256, "Pathfinder paths", "between 1 and 256", self.paths)
+        _require(self.draws >= 100, "Pathfinder draws", "at least 100", self.draws)
 
 
 @dataclass(frozen=True)
@@ -104,7 +152,11 @@ class Nuts:
         _one_of("init", INITS, self.init)
 
 
-Method = Mle | Map | Laplace | Nuts
+Method = Mle | Map | Laplace | Pathfinder | Nuts
+
+
+def _check_starts(starts: int) -> None:
+    _require(1 <= starts <= 1000, "starts", "between 1 and 1000", starts)
 
 
 def _require(is_met: bool, name: str, expected: str, found: float) -> None:

@@ -1,89 +1,163 @@
 """When an optimum counts as one: judged by gradient and curvature, whatever the optimiser said."""
 
-from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 import numpy as np
 import pytest
 from scipy import stats
 
-from tests.estimation.conftest import MEANS, MODEL, SDS
-from workbench.backends.base import Curvature
-from workbench.backends.fake import FakeBackend
+from tests.estimation.conftest import MODEL, TEXT
+from tests.estimation.sculpted import sculpted
 from workbench.estimation import fit
 from workbench.estimation.laplace import pareto_khat
-from workbench.estimation.mode import standard_errors
+from workbench.methods import Laplace, Map
+
+ONE = (Map(),)
+BOTH = (Map(), Map(jacobian=True), Laplace())
+PRECISION = np.array([[4.0, 1.0, 0.0], [1.0, 9.0, -2.0], [0.0, -2.0, 1e-6 + 4 / 9 + 1.0]])
+CENTRE = np.array([1.0, -2.0, 300.0])
 
 
-@dataclass(frozen=True)
-class Bent(FakeBackend):
-    """A backend whose curvature can be chosen."""
-
-    bend: Callable[[Curvature], Curvature] = lambda curvature: curvature
-
-    def laplace(self, job, mode, method, *, jacobian):
-        run = super().laplace(job, mode, method, jacobian=jacobian)
-        assert run.curvature is not None
-        return replace(run, curvature=self.bend(run.curvature))
+def quadratic(point):
+    away = point - CENTRE
+    return -0.5 * away @ PRECISION @ away, -PRECISION @ away
 
 
-def reason_of(request_for, curvature):
-    return fit(request_for(), MODEL, Bent(MEANS, SDS, bend=curvature)).record["map"].get("reason", "")
+@pytest.fixture
+def bounded_for(request_for, program_from):
+    """The same request for a program whose `alpha` is positive."""
+    program = program_from(TEXT.replace("real alpha;", "real<lower=0> alpha;"))
+    return lambda methods: replace(request_for(methods), program=program)
 
 
-def test_a_point_with_a_small_decrement_is_a_mode_even_where_the_line_search_gave_up(request_for):
-    assert reason_of(request_for, lambda c: replace(c, gradient=c.gradient + 1e-5)) == ""
+def part_of(request_for, backend, methods=ONE, part="map"):
+    return fit(request_for(methods), MODEL, backend).record[part]
 
 
-def test_a_point_where_a_newton_step_would_still_gain_is_not(request_for):
-    """Gradient 1 and curvature -100 in `alpha` alone: half of 1 * 1/100 * 1 nats are missing."""
+def reason_of(request_for, density, **options):
+    return part_of(request_for, sculpted(density, **options)).get("reason", "")
 
-    def steep(curvature):
-        return replace(curvature, gradient=np.eye(1, len(curvature.gradient))[0])
 
-    assert "stopped 0.005 nats below" in reason_of(request_for, steep)
+def test_a_climb_that_stopped_early_is_finished_to_the_last_digit(request_for):
+    """Seven digits of an optimiser become all of them; the line search's complaint is kept, as no failure."""
+    found = part_of(request_for, sculpted(quadratic, ends=((0.9, -2.1, 299.0),), converged=False))
+    assert found["status"] == "ok"
+    values = [found["estimates"][name]["value"] for name in ("alpha", "beta[1]", "beta[2]")]
+    np.testing.assert_allclose(values, CENTRE, rtol=1e-12)
+    assert {one["status"] for one in found["starts"]} == {"stopped"}
+    assert found["starts"][0]["reason"] == "Line search failed"
+
+
+def test_a_parameter_on_a_log_scale_comes_back_on_its_own(bounded_for):
+    """A climb that ends far from the mode is followed through the transform, not along its tangent."""
+    found = part_of(
+        bounded_for,
+        sculpted(quadratic, ends=((-4.0, -2.1, 299.0),), is_log=(True, False, False)),
+    )
+    assert found["estimates"]["alpha"]["value"] == pytest.approx(np.exp(1.0), rel=1e-9)
+
+
+def test_another_optimiser_is_tried_and_named(request_for):
+    stubborn = frozenset({"lbfgs", "bfgs"})
+    found = part_of(request_for, sculpted(quadratic, stubborn=stubborn))
+    assert {one["optimizer"] for one in found["starts"]} == {"Newton"}
+    assert "L-BFGS failed: lbfgs was told to fail." in found["starts"][0]["reason"]
+
+
+def test_failed_starts_are_counted_and_all_failing_is_said(request_for):
+    stubborn = frozenset({"lbfgs", "bfgs", "newton"})
+    found = part_of(request_for, sculpted(quadratic, stubborn=stubborn))
+    assert found["status"] == "failed"
+    assert found["reason"].startswith("every start failed.")
+    assert "newton was told to fail" in found["reason"]
+
+
+def test_as_many_starts_as_asked_for_each_with_its_own_seed(request_for):
+    found = part_of(request_for, sculpted(quadratic), methods=(Map(starts=7),))
+    assert len({one["seed"] for one in found["starts"]}) == 7
+    assert found["reached"] == 7
+
+
+def test_two_modes_are_told_apart_and_counted(request_for):
+    """Log of a half-half mixture of normals at alpha = -5 and 5; the second is 3 nats lower."""
+
+    def mixed(point):
+        weights = np.array([1.0, np.exp(-3)])
+        parts = np.log(weights) - 0.5 * (point[0] - np.array([5.0, -5.0])) ** 2
+        height = np.logaddexp(*parts)
+        pull = np.exp(parts - height) @ (np.array([5.0, -5.0]) - point[0])
+        return height - 0.5 * (point[1:] @ point[1:]), np.array([pull, *-point[1:]])
+
+    ends = tuple((centre, 0.1, 0.1) for centre in (4.9, -4.9, 5.2))
+    found = part_of(request_for, sculpted(mixed, ends=ends), (Map(starts=12), Map(True, 12)))
+    first, second = found["modes"]
+    assert first["log_density"] - second["log_density"] == pytest.approx(3, abs=1e-6)
+    assert first["starts"] + second["starts"] == 12
+    assert second["distance"] == pytest.approx(10, rel=1e-4)
+    assert second["farthest"] == "alpha"
+    assert second["estimates"]["alpha"] == pytest.approx(-5, abs=1e-6)
+    assert "the density has 2 modes" in found["remark"]
 
 
 def test_a_direction_without_curvature_is_named(request_for):
-    def flat(curvature):
-        hessian = curvature.hessian.copy()
-        hessian[1, 1] = 0.0
-        return replace(curvature, hessian=hessian)
+    def flat(point):
+        return -0.5 * (point[0] ** 2 + point[2] ** 2), np.array([-point[0], 0.0, -point[2]])
 
     assert "flat or still rising along `beta[1]`" in reason_of(request_for, flat)
 
 
 def test_two_parameters_that_only_their_sum_identifies_are_flat(request_for):
-    def collinear(curvature):
-        hessian = -np.eye(len(curvature.gradient))
-        hessian[1, 2] = hessian[2, 1] = -1.0
-        return replace(curvature, hessian=hessian)
+    def collinear(point):
+        total = point[1] + point[2]
+        return -0.5 * (point[0] ** 2 + total**2), -np.array([point[0], total, total])
 
-    assert "flat or still rising along `beta[" in reason_of(request_for, collinear)
-
-
-def test_a_bounded_parameter_with_no_curvature_left_runs_to_its_edge(request_for):
-    def edge(curvature):
-        hessian, jacobian = curvature.hessian.copy(), curvature.constrain_jacobian.copy()
-        hessian[0, 0], jacobian[0, 0] = -1e-9, 1e-6
-        return replace(curvature, hessian=hessian, constrain_jacobian=jacobian)
-
-    reason = reason_of(request_for, edge)
-    assert "rises to the edge of the range of `alpha` (it had reached 1)" in reason
+    reason = reason_of(request_for, collinear)
+    assert "along a combination of" in reason
+    assert "`beta[1]`" in reason
+    assert "`beta[2]`" in reason
+    assert "`alpha`" not in reason
 
 
-def test_curvature_that_is_not_finite_is_no_mode(request_for):
-    assert "not finite" in reason_of(request_for, lambda c: replace(c, hessian=c.hessian * np.nan))
+def test_a_bounded_parameter_whose_density_rises_for_ever_runs_to_its_edge(bounded_for):
+    """alpha = exp(u), and the density rises as u falls: -exp(u)."""
+
+    def edge(point):
+        rest = point[1:]
+        return -np.exp(point[0]) - 0.5 * rest @ rest, np.array([-np.exp(point[0]), *-rest])
+
+    reason = reason_of(bounded_for, edge, is_log=(True, False, False))
+    assert "rises to the edge of the range of `alpha`" in reason
 
 
-def test_standard_errors_by_the_delta_method():
-    """sigma = exp(u) with Var(u) = 1/(2n) at n = 50: the textbook's sd(sigma) = sigma / sqrt(2n)."""
-    curvature = Curvature(
-        0.0, np.zeros(1), np.array([[-100.0]]), ("sigma",), ("sigma", "variance"), np.array([[3.0], [18.0]])
-    )
-    errors = standard_errors(curvature)
-    assert errors["sigma"] == pytest.approx(3.0 / np.sqrt(2 * 50))
-    assert errors["variance"] == pytest.approx(18.0 / np.sqrt(2 * 50))
+def test_a_free_parameter_whose_density_rises_for_ever_is_named(request_for):
+    def rising(point):
+        rest = point[1:]
+        return -np.exp(-point[0]) - 0.5 * rest @ rest, np.array([np.exp(-point[0]), *-rest])
+
+    assert "it keeps rising along `alpha`" in reason_of(request_for, rising)
+
+
+def test_a_saddle_is_no_mode(request_for):
+    def saddle(point):
+        return 0.5 * point[0] ** 2 - 0.5 * point[1:] @ point[1:], np.array([point[0], *-point[1:]])
+
+    assert reason_of(request_for, saddle, ends=((0.0, 0.0, 0.0),)) != ""
+
+
+def test_what_is_not_finite_is_no_mode(request_for):
+    def broken(point):
+        return (0.0, point) if (point == (0.1, 0.2, 0.3)).all() else (np.nan, point)
+
+    assert "not finite" in reason_of(request_for, broken)
+
+
+def test_without_a_mode_there_is_no_approximation_and_the_reason_is_passed_on(request_for):
+    def rising(point):
+        return point[0] - 0.5 * point[1:] @ point[1:], np.array([1.0, *-point[1:]])
+
+    found = part_of(request_for, sculpted(rising), BOTH, "laplace")
+    assert found["status"] == "failed"
+    assert "`alpha`" in found["reason"]
 
 
 @pytest.mark.parametrize("variance", [0.3, 0.5, 0.8])

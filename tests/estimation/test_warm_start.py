@@ -31,8 +31,10 @@ def test_the_last_draws_step_size_and_metric_go_on(fitted, request_for, program)
         assert set(inits) == {"alpha", "beta"}
         assert inits["alpha"] == last["alpha"].to_numpy()[chain]
         assert inits["beta"] == last["beta"].to_numpy()[chain].tolist()
-    assert np.shape(start.step_size) == (4,)
-    assert np.shape(start.inv_metric) == (4, len(MEANS))
+    assert start.step_size is not None
+    assert start.inv_metric is not None
+    assert start.step_size.shape == (4,)
+    assert start.inv_metric.shape == (4, len(MEANS))
 
     backend = Listening(MEANS, SDS)
     again = fit(request_for((Nuts(4, 50, 0),)), MODEL, backend, start=start)

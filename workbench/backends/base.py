@@ -5,15 +5,18 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, Literal, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
-from workbench.methods import Laplace, Nuts
+from workbench.methods import Laplace, Nuts, Pathfinder
 from workbench.progress import SILENT, Progress
 
 Floats = NDArray[np.float64]
+
+Algorithm = Literal["lbfgs", "bfgs", "newton"]
+"""Stan's optimisers."""
 
 
 @dataclass(frozen=True)
@@ -55,8 +58,10 @@ class Curvature:
         `(U, U)`.
     free_names
         Names of the unconstrained dimensions.
-    names
-        Stan names of parameters and transformed parameters.
+    point
+        `(U,)`: where it was taken.
+    names, values
+        Stan names of parameters and transformed parameters, and their values at the point, `(C,)`.
     constrain_jacobian
         `(C, U)`: derivative of the named values with respect to the unconstrained ones.
     """
@@ -65,7 +70,9 @@ class Curvature:
     gradient: Floats
     hessian: Floats
     free_names: tuple[str, ...]
+    point: Floats
     names: tuple[str, ...]
+    values: Floats
     constrain_jacobian: Floats
 
 
@@ -165,14 +172,17 @@ class Backend(Protocol):
             Stan's names of all parameters in their order, and their values, `(draw, column)`.
         """
 
-    def optimize(self, job: Job, *, jacobian: bool) -> RawRun:
-        """Climb to a mode by L-BFGS; `jacobian` chooses the scale it is a mode on."""
+    def optimize(self, job: Job, *, jacobian: bool, algorithm: Algorithm = "lbfgs") -> RawRun:
+        """Climb to a mode from a random point; `jacobian` chooses the scale it is a mode on."""
 
     def laplace(self, job: Job, mode: RawRun, method: Laplace, *, jacobian: bool) -> RawRun:
         """Take curvature and normal draws around a mode.
 
         Where the Hessian is not negative definite there are no draws, but the curvature is still returned.
         """
+
+    def pathfinder(self, job: Job, method: Pathfinder) -> RawRun:
+        """Run Pathfinder; draws come as they are, with `lp_approx` and `lp`, not resampled."""
 
     def sample(
         self,

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import json
 import re
+import tempfile
 import time
 from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import cmdstanpy
 import numpy as np
@@ -16,11 +17,12 @@ import pandas as pd
 from cmdstanpy.utils.stancsv import munge_varname
 
 from workbench import process
-from workbench.backends.base import ANYWHERE, Curvature, Floats, Job, RawRun, Start
+from workbench.backends.base import ANYWHERE, Algorithm, Curvature, Floats, Job, RawRun, Start
 from workbench.backends.interrupt import interruptible
+from workbench.backends.points import write_points
 from workbench.backends.words import in_stan_words, stan_words
 from workbench.errors import ChainFailed, RunError
-from workbench.methods import Laplace, Nuts
+from workbench.methods import Laplace, Nuts, Pathfinder
 from workbench.progress import SILENT, Progress, Stage
 
 _DIGITS = 17
@@ -39,6 +41,8 @@ first, estimation judges the point by its gradient and curvature."""
 _ITERATION = re.compile(r"(?:Chain \[(\d+)\] )?Iteration:\s+(\d+) / \d+.*\((\w+)\)")
 _COUNTED = re.compile(r"(\d+)\W* unconstrained param")
 
+Order = Literal["C", "F"]
+
 cmdstanpy.disable_logging()
 
 
@@ -54,6 +58,9 @@ class _Model(cmdstanpy.CmdStanModel):  # type: ignore[misc]
 class CmdStanBackend:
     """Runs executables that speak CmdStan's command line, ours or a CmdStan's own."""
 
+    def __init__(self) -> None:
+        self._orders: dict[Path, Order] = {}
+
     def dimension(self, job: Job) -> int:
         """Return the number of unconstrained parameters, as Stan counts them when it is asked about none."""
         try:
@@ -67,47 +74,38 @@ class CmdStanBackend:
 
     def log_density(self, job: Job, at: Floats | Path, *, jacobian: bool) -> tuple[Floats, Floats]:
         """Return log density and gradient at points, by Stan's `log_prob`."""
-        folder = _fresh_folder(job)
         if isinstance(at, Path):
-            points = f"constrained_params={at}"
-        else:
-            (folder / "points.json").write_text(json.dumps({"params_r": at.tolist()}))
-            points = f"unconstrained_params={folder / 'points.json'}"
-        # cmdstanpy's log_prob takes one constrained point at a time, so this call is our own.
-        argv = [str(job.exe), "log_prob", points, f"jacobian={int(jacobian)}", "data", f"file={job.data}"]
-        done = process.run([*argv, "output", f"file={folder / 'log_prob.csv'}", f"sig_figs={_DIGITS}"])
-        if done.returncode != 0:
-            raise ChainFailed(f"the log density cannot be evaluated: {stan_words(done.output)}")
-        table = pd.read_csv(folder / "log_prob.csv", comment="#").to_numpy(dtype=float)
-        return table[:, 0], table[:, 1:]
+            return _log_prob(job, f"constrained_params={at}", jacobian=jacobian)
+        if min(at.shape) > 1 and job.exe not in self._orders:
+            self._orders[job.exe] = _reading_order(job, at[:2], jacobian=jacobian)
+        return _at_points(job, at, self._orders.get(job.exe, "C"), jacobian=jacobian)
 
     def generate(self, job: Job, columns: tuple[str, ...], draws: Floats) -> RawRun:
         """Return transformed and generated quantities of draws, by Stan's `generate_quantities`."""
-        folder = _fresh_folder(job)
-        header = [_written(name) for name in columns]
-        pd.DataFrame(draws, columns=header).to_csv(folder / "draws.csv", index=False)
-        argv = [str(job.exe), "generate_quantities", f"fitted_params={folder / 'draws.csv'}"]
-        argv += ["data", f"file={job.data}", "random", f"seed={job.seed}"]
-        argv += ["output", f"file={folder / 'generated.csv'}", f"sig_figs={_DIGITS_DRAWS}"]
-        done = process.run(argv, timeout=job.timeout)
-        if done.returncode != 0:
-            raise ChainFailed(f"quantities cannot be generated: {stan_words(done.output)}")
-        table = pd.read_csv(folder / "generated.csv", comment="#")
-        names = tuple(munge_varname(name) for name in table.columns)
-        return RawRun(names, table.to_numpy(dtype=float)[None], console=done.output, seconds=done.seconds)
-
-    def optimize(self, job: Job, *, jacobian: bool) -> RawRun:
-        """Climb to a mode by L-BFGS from one random point."""
         started = time.monotonic()
+        job.folder.mkdir(parents=True, exist_ok=True)
+        header = [_written(name) for name in columns]
+        with tempfile.TemporaryDirectory(dir=job.folder) as scratch:
+            path = Path(scratch) / "draws.csv"
+            pd.DataFrame(draws, columns=header).to_csv(path, index=False)
+            words = ["generate_quantities", f"fitted_params={path}"]
+            names, table = _table(job, words, Path(scratch), "quantities cannot be generated")
+        seconds = time.monotonic() - started
+        return RawRun(tuple(munge_varname(name) for name in names), table[None], seconds=seconds)
+
+    def optimize(self, job: Job, *, jacobian: bool, algorithm: Algorithm = "lbfgs") -> RawRun:
+        """Climb to a mode from one random point."""
+        started = time.monotonic()
+        tolerances = {} if algorithm == "newton" else _TOLERANCES
         with in_stan_words("optimisation"):
             fit = interruptible(
                 lambda: _model(job).optimize(
                     **_common(job, _DIGITS),
-                    algorithm="lbfgs",
+                    algorithm=algorithm,
                     iter=_ITERATIONS,
                     jacobian=jacobian,
                     require_converged=False,
-                    **_TOLERANCES,
+                    **tolerances,
                 )
             )
         return RawRun(
@@ -126,9 +124,10 @@ class CmdStanBackend:
         call = _common(job, _DIGITS_DRAWS)
         folder = Path(call["output_dir"])
         model = _model(job)
+        at = write_points(mode, mode.draws[0], folder / "mode.csv")
 
         def ask() -> tuple[tuple[str, ...], Floats]:
-            fit = model.laplace_sample(**call, mode=str(mode.output), draws=method.draws, jacobian=jacobian)
+            fit = model.laplace_sample(**call, mode=str(at), draws=method.draws, jacobian=jacobian)
             return fit.column_names, np.asarray(fit.draws(), dtype=float).reshape(-1, len(fit.column_names))
 
         try:
@@ -142,7 +141,7 @@ class CmdStanBackend:
             raise ChainFailed(f"the Laplace approximation stopped: {stan_words(console)}")
         keep = _is_parameter(names)
         return RawRun(
-            tuple(munge_varname(name) for name in np.array(names)[keep]),
+            tuple(munge_varname(name) for name, is_kept in zip(names, keep, strict=True) if is_kept),
             draws[None, :, keep],
             {name: draws[None, :, names.index(f"{name}__")] for name in ("log_p", "log_q")},
             console,
@@ -150,6 +149,26 @@ class CmdStanBackend:
             len(draws) == method.draws,
             curvature=curvature,
         )
+
+    def pathfinder(self, job: Job, method: Pathfinder) -> RawRun:
+        """Run Pathfinder, its draws not resampled."""
+        started = time.monotonic()
+        call = _common(job, _DIGITS_DRAWS)
+        each = -(-method.draws // method.paths)
+        with in_stan_words("Pathfinder"):
+            fit = interruptible(
+                lambda: _model(job).pathfinder(
+                    **call,
+                    num_paths=method.paths,
+                    draws=each * method.paths,
+                    num_single_draws=each,
+                    max_lbfgs_iters=_ITERATIONS,
+                    psis_resample=False,
+                )
+            )
+            rows = np.asarray(fit.draws(), dtype=float)[None]
+        columns, draws, stats = _split(fit.column_names, rows)
+        return RawRun(columns, draws, stats, _console(fit._runset), time.monotonic() - started)
 
     def sample(
         self,
@@ -183,6 +202,44 @@ class CmdStanBackend:
 
 def _model(job: Job) -> _Model:
     return _Model(exe_file=str(job.exe))
+
+
+def _log_prob(job: Job, where: str, *, jacobian: bool) -> tuple[Floats, Floats]:
+    """Ask Stan's `log_prob`; cmdstanpy's takes one constrained point at a time, so this call is our own."""
+    job.folder.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=job.folder) as scratch:
+        _, table = _table(job, ["log_prob", where, f"jacobian={int(jacobian)}"], Path(scratch))
+    return table[:, 0], table[:, 1:]
+
+
+def _at_points(job: Job, at: Floats, order: Order, *, jacobian: bool) -> tuple[Floats, Floats]:
+    job.folder.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=job.folder) as scratch:
+        path = Path(scratch) / "points.json"
+        path.write_text(json.dumps({"params_r": at.ravel().reshape(at.shape, order=order).tolist()}))
+        return _log_prob(job, f"unconstrained_params={path}", jacobian=jacobian)
+
+
+def _reading_order(job: Job, pair: Floats, *, jacobian: bool) -> Order:
+    """Return whether an executable reads a list of points row by row; some read it column by column."""
+    alone, _ = _at_points(job, pair[1:], "C", jacobian=jacobian)
+    together, _ = _at_points(job, pair, "C", jacobian=jacobian)
+    return "C" if np.isclose(alone[0], together[1], rtol=1e-12, atol=0) else "F"
+
+
+def _table(
+    job: Job, words: list[str], scratch: Path, failure: str = "the log density cannot be evaluated"
+) -> tuple[tuple[str, ...], Floats]:
+    """Run a method that cmdstanpy does not offer as we need it; return names and rows of its output."""
+    output = scratch / "output.csv"
+    argv = [str(job.exe), *words, "data", f"file={job.data}", "random", f"seed={job.seed}"]
+    done = process.run([*argv, "output", f"file={output}", f"sig_figs={_DIGITS}"], timeout=job.timeout)
+    if done.returncode != 0:
+        raise ChainFailed(f"{failure}: {stan_words(done.output)}")
+    with output.open(encoding="utf-8") as lines:
+        names = next(line for line in lines if not line.startswith("#")).strip().split(",")
+        rows = np.loadtxt(lines, delimiter=",", comments="#", ndmin=2)
+    return tuple(names), rows
 
 
 def _common(job: Job, digits: int) -> dict[str, Any]:
@@ -260,7 +317,11 @@ def _split(names: tuple[str, ...], rows: Floats) -> tuple[tuple[str, ...], Float
     """Return columns, draws and Stan's own statistics of rows `(chain, draw, name)`."""
     keep = _is_parameter(names)
     stats = {name[:-2]: rows[:, :, column] for column, name in enumerate(names) if not keep[column]}
-    return tuple(munge_varname(name) for name in np.array(names)[keep]), rows[:, :, keep], stats
+    return (
+        tuple(munge_varname(name) for name, is_kept in zip(names, keep, strict=True) if is_kept),
+        rows[:, :, keep],
+        stats,
+    )
 
 
 def _or_none(values: object) -> Floats | None:
@@ -282,7 +343,9 @@ def _read_curvature(folder: Path) -> Curvature | None:
         np.asarray(content["gradient"], dtype=float),
         np.asarray(content["hessian"], dtype=float),
         tuple(munge_varname(name) for name in content["unconstrained_names"]),
+        np.asarray(content["unconstrained"], dtype=float),
         tuple(munge_varname(name) for name in content["names"]),
+        np.asarray(content["values"], dtype=float),
         np.asarray(content["constrain_jacobian"], dtype=float),
     )
 

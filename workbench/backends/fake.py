@@ -8,9 +8,9 @@ from pathlib import Path
 
 import numpy as np
 
-from workbench.backends.base import ANYWHERE, Curvature, Floats, Job, RawRun, Start
+from workbench.backends.base import ANYWHERE, Algorithm, Curvature, Floats, Job, RawRun, Start
 from workbench.errors import ChainFailed
-from workbench.methods import Laplace, Nuts
+from workbench.methods import Laplace, Nuts, Pathfinder
 from workbench.progress import SILENT, Progress
 
 
@@ -25,7 +25,7 @@ class FakeBackend:
     divergent
         Number of divergent transitions to pretend in the first chain.
     failing
-        Methods (`optimize`, `laplace`, `sample`) that raise `ChainFailed`.
+        Methods (`optimize`, `laplace`, `pathfinder`, `sample`) that raise `ChainFailed`.
     """
 
     means: Mapping[str, float]
@@ -51,26 +51,42 @@ class FakeBackend:
         del job, columns, draws
         raise ChainFailed("the fake backend generates no quantities.")
 
-    def optimize(self, job: Job, *, jacobian: bool) -> RawRun:
+    def optimize(self, job: Job, *, jacobian: bool, algorithm: Algorithm = "lbfgs") -> RawRun:
         """Return the means."""
-        del job, jacobian
+        del job, jacobian, algorithm
         self._may_fail("optimize")
         stats = {"lp": np.zeros((1, 1))}
         return RawRun(self._columns, self._location[None, None, :], stats, "Optimization terminated normally")
 
     def laplace(self, job: Job, mode: RawRun, method: Laplace, *, jacobian: bool) -> RawRun:
         """Return independent draws of the posterior itself, whose log densities agree."""
-        del mode, jacobian
+        del jacobian
         self._may_fail("laplace")
         rng = np.random.default_rng(job.seed)
         noise = rng.standard_normal((1, method.draws, len(self.means)))
         log_density = -0.5 * (noise**2).sum(axis=2)
         size = len(self.means)
+        at = mode.draws[0, 0]
         curvature = Curvature(
-            0.0, np.zeros(size), -np.diag(self._scale**-2.0), self._columns, self._columns, np.eye(size)
+            float(-0.5 * (((at - self._location) / self._scale) ** 2).sum()),
+            (self._location - at) / self._scale**2,
+            -np.diag(self._scale**-2.0),
+            self._columns,
+            at,
+            self._columns,
+            at,
+            np.eye(size),
         )
         stats = {"log_p": log_density, "log_q": log_density}
         return RawRun(self._columns, self._location + self._scale * noise, stats, curvature=curvature)
+
+    def pathfinder(self, job: Job, method: Pathfinder) -> RawRun:
+        """Return independent draws of the posterior itself, whose log densities agree."""
+        self._may_fail("pathfinder")
+        noise = np.random.default_rng(job.seed).standard_normal((1, method.draws, len(self.means)))
+        log_density = -0.5 * (noise**2).sum(axis=2)
+        stats = {"lp": log_density, "lp_approx": log_density}
+        return RawRun(self._columns, self._location + self._scale * noise, stats)
 
     def sample(
         self,

@@ -147,8 +147,9 @@ def _parts(setting: Setting, start: Start) -> dict[str, Part]:
     parts = dict.fromkeys(("mle", "map", "map_unconstrained", "laplace", "nuts"), _SKIPPED)
     unconstrained: mode.Mode | None = None
     with setting.progress.stage("Finding modes"):
-        if _asked(methods, Mle):
-            parts["mle"] = mle.estimate(setting)
+        likelihood = _asked(methods, Mle)
+        if likelihood is not None:
+            parts["mle"] = mle.estimate(setting, likelihood)
         for method in (method for method in methods if isinstance(method, Map)):
             draws = normal if method.jacobian and normal is not None else mode.CURVATURE_ONLY
             part, found = posterior_mode(setting, method, draws)

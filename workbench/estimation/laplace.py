@@ -18,7 +18,7 @@ def approximate(setting: Setting, found: mode.Mode | None) -> Part:
     """Return draws around the unconstrained mode, with the k-hat of the approximation."""
     if found is None:
         return Part("failed", "there is no unconstrained mode to approximate around.")
-    run = found.approximation
+    run = found.best.approximation
     if found.problem or run is None or not run.converged:
         reason = found.problem or "Stan could not draw from the approximation."
         return Part("failed", f"there is no mode to approximate around: {reason}")

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from workbench.errors import RunError
 from workbench.estimation import draws, mode
+from workbench.estimation.derived import by_role, derive, with_derived
 from workbench.estimation.part import Part
+from workbench.estimation.regularisation import regularisation
 from workbench.estimation.setting import Setting
 from workbench.methods import Laplace, Map
 
@@ -21,17 +25,78 @@ def estimate(setting: Setting, method: Map, laplace: Laplace) -> tuple[Part, mod
     laplace
         How many draws to take around it.
     """
+    facts: dict[str, Any] = {"jacobian": method.jacobian}
+    if not setting.request.program.parameters:
+        return Part(
+            "not available", "the program has no parameters: there is nothing to estimate.", facts
+        ), None
     try:
-        found = mode.find(setting, method.name, jacobian=method.jacobian, prior_weight=1.0, laplace=laplace)
+        found = mode.find(
+            setting,
+            method.name,
+            jacobian=method.jacobian,
+            prior_weight=1.0,
+            starts=method.starts,
+            laplace=laplace,
+        )
     except RunError as error:
-        return Part("failed", error.message, {"jacobian": method.jacobian}), None
-    facts = {"jacobian": method.jacobian, "log_density": found.log_density, **found.facts}
+        return Part("failed", error.message, facts), None
+    best = found.best
+    facts |= {"log_density": best.height, **found.facts, "modes": _modes(found)}
     if found.problem:
-        return Part("failed", found.problem, facts, console=found.run.console), found
+        return Part("failed", found.problem, facts, console=best.run.console), found
+    derived = derive(setting, found.surface, best)
+    run = with_derived(best, derived)
     program, data = setting.request.program, setting.request.data
-    names = draws.parameters(program)
-    estimates = {
-        column: {"value": value} for column, value in found.values.items() if draws.owner(column) in names
-    }
-    groups = {method.name: draws.read(found.run, program, data, names, ())}
-    return Part("ok", "", facts, estimates, groups, found.run.console, found.run.seconds), found
+    names = (*draws.parameters(program), *draws.quantities(program))
+    values = dict(zip(run.columns, run.draws[0, 0].tolist(), strict=True))
+    estimates = {column: {"value": value} for column, value in values.items() if draws.owner(column) in names}
+    facts |= _split(setting, by_role(setting, derived)) | _remarks(found)
+    if not method.jacobian:
+        facts["regularisation"] = regularisation(setting.request, values)
+    groups = {method.name: draws.read(run, program, data, names, ())}
+    return Part("ok", "", facts, estimates, groups, best.run.console, best.run.seconds), found
+
+
+def _modes(found: mode.Mode) -> list[dict[str, Any]]:
+    """Return a row for each distinct mode, the highest first; ends that are no modes are left out."""
+    free = set() if found.best.curvature is None else set(found.best.curvature.names)
+    rows = []
+    for peak in found.peaks:
+        if peak.problem:
+            continue
+        apart, name = mode.distance(found.best, peak.run)
+        rows.append(
+            {
+                "log_density": peak.height,
+                "starts": peak.reached,
+                "distance": apart if peak is not found.best else 0.0,
+                "farthest": name if peak is not found.best else None,
+                "estimates": {key: value for key, value in peak.values.items() if key in free},
+            }
+        )
+    return rows
+
+
+def _split(setting: Setting, sums: dict[str, float]) -> dict[str, float]:
+    """Return what likelihood, prior and latent terms contribute at the mode [nats]."""
+    del setting
+    words = {"likelihood": "log_lik", "prior": "log_prior", "latent": "log_latent"}
+    return {words[role]: value for role, value in sums.items() if role in words}
+
+
+def _remarks(found: mode.Mode) -> dict[str, Any]:
+    """Return what else there is to say: parameters at a kink, and other modes."""
+    remarks = []
+    if found.best.held:
+        names = ", ".join(f"`{name}`" for name in found.best.held)
+        remarks.append(f"{names} sit exactly at the kink of the prior, as a lasso's coefficients at 0 do.")
+    others = [peak for peak in found.peaks[1:] if not peak.problem]
+    if others:
+        remarks.append(
+            f"the density has {len(others) + 1} modes that starts reached; the highest is reported, and what "
+            "is taken around it knows nothing of the others."
+        )
+    return ({"remark": " ".join(remarks)} if remarks else {}) | (
+        {"held": list(found.best.held)} if found.best.held else {}
+    )

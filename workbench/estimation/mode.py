@@ -1,188 +1,299 @@
-"""A mode found by climbing, and what its curvature says about it."""
+"""A mode found by climbing, finished by Newton's method, and judged by gradient and curvature."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 
 from workbench.backends import Curvature, RawRun
 from workbench.backends.base import Floats
-from workbench.errors import RunError
+from workbench.errors import ChainFailed, RunError
+from workbench.estimation.ascent import Attempt, ascend
+from workbench.estimation.kinks import climb_to_corner, find_kinks, may_have_kinks
+from workbench.estimation.newton import Summit, climb, settle
 from workbench.estimation.setting import Setting
+from workbench.estimation.surface import Surface
+from workbench.estimation.verdict import Place, is_bounded, judge
 from workbench.methods import Laplace
 
-STARTS = 4
-"""Random starts of L-BFGS for each mode; the highest is kept."""
+SAME_MODE = 0.1
+"""Ends closer than this in every parameter, in standard errors at the mode, are one mode."""
 
-SAME_MODE = 1e-4
-"""Two starts reached the same height when their log densities [nats] differ by less."""
+SAME_HEIGHT = 1e-2
+"""Ends whose log densities [nats] differ by less may be one mode."""
 
-DECREMENT = 1e-6
-"""Newton decrement [nats]: what a further Newton step would still gain; below it a point is a mode.
-Boyd and Vandenberghe (2004), Convex Optimization, section 9.5.1."""
+MOST_MODES = 4
+"""Distinct ends that are finished and judged; a density with more modes is said to have many."""
 
-FLAT = 1e-10
-"""Smallest eigenvalue of the negative Hessian, scaled to a unit diagonal; below it a direction is flat."""
-
-RUNAWAY_SD = 20.0
-"""Standard error on a log or logit scale beyond which a parameter runs to its bound: a factor of exp(20)."""
+MOST_RESOLVED = 300
+"""Unconstrained dimensions up to which Hessians are taken anew; above, Stan's own leads the last steps."""
 
 CURVATURE_ONLY = Laplace(draws=100)
 """What to ask of Stan's Laplace method where its Hessian is wanted and its draws are not."""
 
+_MOST_CALLS = 30
+_STRIDE = 0.7
+_ARRIVED = 1e-6
+
 
 @dataclass(frozen=True)
-class Mode:
-    """The highest point found.
+class Peak:
+    """One end of a climb, finished and judged.
 
     Attributes
     ----------
     run
-        The optimiser's own result.
-    log_density
-        Stan's `lp__` there.
-    starts, reached, failed
-        Starts made; those that ended at this height; those that stopped with an error.
+        The optimiser's result, moved to where Newton's method ended.
     curvature
         Around the point; `None` where the Stan in use does not report it.
-    approximation
-        Normal draws around the point.
+    summit
+        Where Newton's method ended.
     problem
         Why the point is no mode, in a sentence; empty where it is one.
+    reached
+        How many starts ended here.
+    held
+        Names of parameters that sit at a kink of the density.
+    approximation
+        Normal draws around the point, where they could be had.
     """
 
     run: RawRun
-    log_density: float
-    starts: int
-    reached: int
-    failed: int
     curvature: Curvature | None
-    approximation: RawRun | None
+    summit: Summit | None
     problem: str
+    reached: int = 1
+    held: tuple[str, ...] = ()
+    approximation: RawRun | None = None
 
     @property
-    def facts(self) -> dict[str, Any]:
-        """What `run.json` says about the climb; where there is no mode, also where it stopped."""
-        counts = {"starts": self.starts, "reached": self.reached, "failed_starts": self.failed}
-        return counts | ({"stopped_at": self.values} if self.problem else {})
+    def height(self) -> float:
+        """The log density [nats]."""
+        return float(self.run.stats["lp"][0, 0])
 
     @property
     def values(self) -> dict[str, float]:
-        """Where the climb ended, by Stan name."""
+        """The point, by Stan name."""
         return dict(zip(self.run.columns, self.run.draws[0, 0].tolist(), strict=True))
 
 
-def find(setting: Setting, method: str, *, jacobian: bool, prior_weight: float, laplace: Laplace) -> Mode:
-    """Climb from several random points and judge the highest by gradient and curvature.
+@dataclass(frozen=True)
+class Mode:
+    """What several climbs found.
+
+    Attributes
+    ----------
+    peaks
+        Distinct ends, the one that counts first.
+    attempts
+        Every start.
+    surface
+        The log density that was climbed.
+    """
+
+    peaks: tuple[Peak, ...]
+    attempts: tuple[Attempt, ...]
+    surface: Surface
+
+    @property
+    def best(self) -> Peak:
+        """The end that counts."""
+        return self.peaks[0]
+
+    @property
+    def problem(self) -> str:
+        """Why it is no mode; empty where it is one."""
+        return self.best.problem
+
+    @property
+    def facts(self) -> dict[str, Any]:
+        """What `run.json` says about the climbs; where there is no mode, also where the highest stopped."""
+        facts: dict[str, Any] = {
+            "starts": [one.record for one in self.attempts],
+            "reached": self.best.reached,
+            "failed_starts": sum(one.run is None for one in self.attempts),
+            "optimizer": next((one.optimizer for one in self.attempts if one.run is not None), "none"),
+        }
+        if self.problem:
+            facts["stopped_at"] = self.best.values
+        return facts
+
+
+def find(
+    setting: Setting, method: str, *, jacobian: bool, prior_weight: float, starts: int, laplace: Laplace
+) -> Mode:
+    """Climb from several random points, finish each distinct end, and judge it.
 
     Raises
     ------
     RunError
         Every start failed; Stan's words of the last.
     """
-    runs, failures = _climb(setting, method, jacobian=jacobian, prior_weight=prior_weight)
-    if not runs:
-        raise failures[-1]
-    best = max(runs, key=_height)
-    reached = sum(_height(best) - _height(run) < SAME_MODE for run in runs)
+    attempts = ascend(setting, method, jacobian=jacobian, prior_weight=prior_weight, starts=starts)
+    ends = sorted((one for one in attempts if one.run is not None), key=lambda one: -one.height)
+    if not ends:
+        raise ChainFailed(f"every start failed. {attempts[-1].reason}")
     job = setting.job(method, prior_weight=prior_weight)
-    try:
-        around = setting.backend.laplace(job, best, laplace, jacobian=jacobian)
-    except RunError:
-        around = None
-    curvature = around.curvature if around is not None else None
-    problem = _problem(curvature, best)
-    return Mode(best, _height(best), STARTS, reached, len(failures), curvature, around, problem)
+    surface = Surface(setting.backend, job, jacobian)
+    peaks = _peaks(setting, surface, [one.run for one in ends if one.run is not None])
+    best = max(peaks, key=lambda one: one.height)
+    others = sorted((one for one in peaks if one is not best), key=lambda one: -one.height)
+    best = _with_draws(surface, best, laplace)
+    return Mode((best, *others), attempts, surface)
 
 
-def standard_errors(curvature: Curvature) -> dict[str, float]:
+def standard_errors(peak: Peak) -> dict[str, float]:
     """Return the standard error of each named value, by the delta method.
 
     References
     ----------
     Observed information on the unconstrained scale; van der Vaart (1998), Asymptotic Statistics, chapter 3.
     """
-    jacobian = curvature.constrain_jacobian
-    covariance = jacobian @ np.linalg.inv(-curvature.hessian) @ jacobian.T
-    sds = np.sqrt(np.clip(np.diag(covariance), 0, None))
-    return dict(zip(curvature.names, sds.tolist(), strict=True))
+    if peak.curvature is None or peak.summit is None:
+        return {}
+    moved = peak.curvature.constrain_jacobian @ peak.summit.frame
+    sds: Floats = np.sqrt((moved**2).sum(axis=1))
+    return dict(zip(peak.curvature.names, sds.tolist(), strict=True))
 
 
-def _climb(
-    setting: Setting, method: str, *, jacobian: bool, prior_weight: float
-) -> tuple[list[RawRun], list[RunError]]:
-    runs: list[RawRun] = []
-    failures: list[RunError] = []
-    for start in range(STARTS):
-        job = setting.job(method, start=start, prior_weight=prior_weight)
-        try:
-            run = setting.backend.optimize(job, jacobian=jacobian)
-        except RunError as reason:
-            failures.append(reason)
-            continue
-        if np.isfinite(_height(run)):
-            runs.append(run)
-        else:
-            failures.append(RunError("the optimiser ended where the log density is not finite."))
-    return runs, failures
+def _peaks(setting: Setting, surface: Surface, ends: list[RawRun]) -> list[Peak]:
+    """Return the distinct ends, each finished; ends that lead to a known one are counted there."""
+    peaks: list[Peak] = []
+    for end in ends:
+        known = _known(peaks, end)
+        is_full = len(peaks) == MOST_MODES or any(peak.problem for peak in peaks)
+        if known is None and not is_full:
+            peak = _finished(setting, surface, end)
+            known = _known(peaks, peak.run)
+            if known is None:
+                peaks.append(peak)
+                continue
+        if known is not None:
+            peaks[known] = replace(peaks[known], reached=peaks[known].reached + 1)
+    return peaks
 
 
-def _height(run: RawRun) -> float:
-    return float(run.stats["lp"][0, 0])
+def _known(peaks: list[Peak], run: RawRun) -> int | None:
+    """Return which known end a run ended at."""
+    for number, peak in enumerate(peaks):
+        if abs(peak.height - float(run.stats["lp"][0, 0])) < SAME_HEIGHT and (
+            peak.problem or distance(peak, run)[0] < SAME_MODE
+        ):
+            return number
+    return None
 
 
-def _problem(curvature: Curvature | None, run: RawRun) -> str:
-    """Return why a point is not a mode, or an empty string."""
+def distance(peak: Peak, run: RawRun) -> tuple[float, str]:
+    """Return how far a run's end is from a mode, in standard errors there, and in which parameter most."""
+    errors, values = standard_errors(peak), peak.values
+    if not errors:
+        return (0.0 if np.isclose(peak.height, run.stats["lp"][0, 0]) else np.inf), ""
+    other = dict(zip(run.columns, run.draws[0, 0].tolist(), strict=True))
+    apart = {name: abs(other[name] - values[name]) / error for name, error in errors.items() if error > 0}
+    name = max(apart, key=lambda one: apart[one], default="")
+    return (apart[name] if name else 0.0), name
+
+
+def _finished(setting: Setting, surface: Surface, end: RawRun) -> Peak:
+    """Return an end climbed to the last digit, and judged."""
+    curvature = _curvature(surface, end)
     if curvature is None:
-        return "" if run.converged else "Stan's optimiser did not converge."
-    information = -curvature.hessian
-    if not np.isfinite(information).all():
-        return "the curvature at the point where the optimiser stopped is not finite."
-    diagonal = np.diag(information)
-    if (diagonal <= 0).any():
-        return _flat(curvature, run, int(np.argmin(diagonal)))
-    scaled = information / np.sqrt(np.outer(diagonal, diagonal))
-    eigenvalues, eigenvectors = np.linalg.eigh(scaled)
-    if eigenvalues[0] < FLAT:
-        return _flat(curvature, run, int(np.argmax(np.abs(eigenvectors[:, 0]))))
-    spread = np.sqrt(np.diag(np.linalg.inv(information)))
-    runaway = _transformed(curvature) & (spread > RUNAWAY_SD)
-    if runaway.any():
-        return _at_the_edge(curvature, run, int(np.argmax(np.where(runaway, spread, 0))))
-    return _unfinished(curvature.gradient, information)
+        return Peak(end, None, None, "" if end.converged else "Stan's optimiser did not converge.")
+    scale = _scale(curvature)
+    held = np.zeros(len(scale), dtype=bool)
+    kinks = None
+    if may_have_kinks(setting.request.program) and len(scale) <= MOST_RESOLVED:
+        kinks = find_kinks(surface, curvature.point, _corners(setting, curvature))
+    if len(scale) > MOST_RESOLVED:
+        summit = settle(surface, curvature.point, curvature.hessian)
+    elif kinks is None:
+        summit = climb(surface, curvature.point, scale)
+    else:
+        cornered = climb_to_corner(surface, curvature.point, scale, kinks)
+        summit, held = cornered.summit, cornered.held
+    problem = judge(Place(surface, curvature, summit), setting.request.program)
+    names = tuple(np.array(curvature.free_names, dtype=object)[held])
+    if problem:
+        return Peak(end, curvature, summit, problem, held=names)
+    bounded = is_bounded(curvature, setting.request.program)
+    run, curvature = _moved(surface, end, curvature, summit, bounded)
+    return Peak(run, curvature, summit, "", held=names)
 
 
-def _unfinished(gradient: Floats, information: Floats) -> str:
-    decrement = 0.5 * float(gradient @ np.linalg.solve(information, gradient))
-    if decrement <= DECREMENT:
-        return ""
-    return f"the optimiser stopped {decrement:.2g} nats below where a Newton step leads."
+def _scale(curvature: Curvature) -> Floats:
+    """Return a typical length of each dimension, from the curvature that Stan found."""
+    diagonal = np.abs(np.diag(curvature.hessian))
+    is_usable = np.isfinite(diagonal) & (diagonal > 0)
+    return np.where(is_usable, 1 / np.sqrt(np.where(is_usable, diagonal, 1.0)), 1.0)
 
 
-def _flat(curvature: Curvature, run: RawRun, index: int) -> str:
-    where = _reached(curvature, run, index)
-    return f"the log density has no maximum: it is flat or still rising along {where}."
-
-
-def _at_the_edge(curvature: Curvature, run: RawRun, index: int) -> str:
-    where = _reached(curvature, run, index)
-    return f"the log density has no maximum inside the support: it rises to the edge of the range of {where}."
-
-
-def _reached(curvature: Curvature, run: RawRun, index: int) -> str:
-    name = curvature.free_names[index]
-    stopped = dict(zip(run.columns, run.draws[0, 0], strict=True)).get(name)
-    return f"`{name}`" if stopped is None else f"`{name}` (it had reached {stopped:.3g})"
-
-
-def _transformed(curvature: Curvature) -> np.ndarray:
-    """Return which unconstrained dimensions belong to a parameter with bounds: its derivative is not 1."""
-    rows = {name: row for row, name in enumerate(curvature.names)}
-    found = []
+def _corners(setting: Setting, curvature: Curvature) -> Floats:
+    """Return where each unconstrained dimension may have a kink: 0, or its prior's constant location."""
+    locations = np.where(is_bounded(curvature, setting.request.program), np.nan, 0.0)
+    values = setting.request.priors.values
     for column, name in enumerate(curvature.free_names):
-        row = rows.get(name)
-        own = None if row is None else curvature.constrain_jacobian[row, column]
-        found.append(own is None or abs(own - 1) > 1e-6)
-    return np.array(found)
+        known = values.get(f"{name.partition('[')[0]}.mu")
+        if known is not None and np.isfinite(locations[column]) and np.ndim(known) == 0:
+            locations[column] = float(known)
+    return locations
+
+
+def _curvature(surface: Surface, run: RawRun) -> Curvature | None:
+    try:
+        around = surface.backend.laplace(surface.job, run, CURVATURE_ONLY, jacobian=surface.jacobian)
+    except RunError:
+        return None
+    return around.curvature
+
+
+def _moved(
+    surface: Surface, end: RawRun, curvature: Curvature, summit: Summit, bounded: np.ndarray
+) -> tuple[RawRun, Curvature]:
+    """Return the run at the summit, and the names and values there.
+
+    Stan is asked for the declared scale at points nearer and nearer to the summit: a Newton iteration on the
+    constraining transform, whose last step is too small for its curvature to matter.
+    """
+    run, here = end, curvature
+    for _ in range(_MOST_CALLS):
+        ahead = summit.point - here.point
+        shifts = here.constrain_jacobian @ ahead
+        way = np.linalg.lstsq(summit.frame, ahead, rcond=None)[0] if summit.frame.size else np.zeros(0)
+        is_there = bool(np.linalg.norm(way) < _ARRIVED)
+        farthest = np.abs(ahead[bounded]).max(initial=0.0)
+        share = 1.0 if is_there else min(1.0, _STRIDE / max(farthest, _STRIDE))
+        run = _at(run, here, here.values + share * shifts, summit.height)
+        if is_there:
+            break
+        following = _curvature(surface, run)
+        if following is None:
+            break
+        here = following
+    return run, replace(here, point=summit.point, values=_own(run, here), gradient=summit.slope)
+
+
+def _at(run: RawRun, curvature: Curvature, values: Floats, height: float) -> RawRun:
+    """Return a run whose parameters and transformed parameters have other values."""
+    moved = dict(zip(curvature.names, values.tolist(), strict=True))
+    draws = np.array(
+        [moved.get(column, old) for column, old in zip(run.columns, run.draws[0, 0], strict=True)]
+    )
+    return replace(run, draws=draws[None, None, :], stats={"lp": np.array([[height]])})
+
+
+def _own(run: RawRun, curvature: Curvature) -> Floats:
+    values = dict(zip(run.columns, run.draws[0, 0], strict=True))
+    return np.array([values[name] for name in curvature.names])
+
+
+def _with_draws(surface: Surface, peak: Peak, laplace: Laplace) -> Peak:
+    """Return a mode with normal draws around it, where they were asked for and can be had."""
+    if peak.problem or laplace == CURVATURE_ONLY or peak.held:
+        return peak
+    try:
+        around = surface.backend.laplace(surface.job, peak.run, laplace, jacobian=surface.jacobian)
+    except RunError:
+        return peak
+    return replace(peak, approximation=around)

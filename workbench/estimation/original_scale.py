@@ -27,6 +27,7 @@ from workbench.estimation.rescaling import (
     weights_data,
 )
 from workbench.estimation.setting import Setting
+from workbench.methods import Laplace
 
 
 def on_original_scale(setting: Setting) -> tuple[Setting, Outcome | None]:
@@ -101,6 +102,30 @@ class _OriginalScale:
 
         return call
 
+    def laplace(self, job: Job, mode: RawRun, method: Laplace, *, jacobian: bool) -> RawRun:
+        """Return curvature and draws around a mode that is given on the scale of the data."""
+        fitted = replace(mode, draws=self._fitted(mode.columns, mode.draws))
+        return self._back(self._backend.laplace(job, fitted, method, jacobian=jacobian))
+
+    def generate(self, job: Job, columns: tuple[str, ...], draws: Floats) -> RawRun:
+        """Return what follows from draws on the scale of the data: there, all but the density."""
+        fitted = self._fitted(columns, draws)
+        run = self._backend.generate(job, columns, fitted)
+        known = [i for i, column in enumerate(run.columns) if column not in columns]
+        together = (*columns, *(run.columns[i] for i in known))
+        rows = np.concatenate([fitted[None], run.draws[..., known]], axis=2)
+        moved = self._back(replace(run, columns=together, draws=rows))
+        return replace(run, columns=together[len(columns) :], draws=moved.draws[..., len(columns) :])
+
+    def _fitted(self, columns: tuple[str, ...], values: Floats) -> Floats:
+        """Return values `(..., column)` on the scale of the fit."""
+        where = _positions(columns, self._rescaling.columns)
+        if where is None:
+            return values
+        moved = values.copy()
+        moved[..., where] = np.linalg.solve(self._rescaling.matrix, values[..., where, None])[..., 0]
+        return moved
+
     def _back(self, run: RawRun) -> RawRun:
         """Return a run moved to the scale of the data, with the quantities that follow there."""
         where = _positions(run.columns, self._rescaling.columns)
@@ -138,8 +163,11 @@ class _OriginalScale:
             return around
         jacobian = around.constrain_jacobian.copy()
         jacobian[where] = self._rescaling.matrix @ jacobian[where]
-        jacobian[[name in changed for name in around.names]] = np.nan
-        return replace(around, constrain_jacobian=jacobian)
+        values = around.values.copy()
+        values[where] = self._rescaling.matrix @ values[where]
+        follows = [name in changed for name in around.names]
+        jacobian[follows] = values[follows] = np.nan
+        return replace(around, constrain_jacobian=jacobian, values=values)
 
     def _started(self, start: Start) -> Start:
         """Return a start, given on the scale of the data, on the scale of the fit."""

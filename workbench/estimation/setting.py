@@ -14,7 +14,7 @@ from workbench.progress import Progress
 from workbench.provenance import derive_seeds
 from workbench.request import FitRequest
 
-_METHODS = ("mle", "map", "map_unconstrained", "laplace", "nuts")
+_METHODS = ("mle", "map", "map_unconstrained", "laplace", "nuts", "pathfinder")
 
 
 @dataclass(frozen=True)

@@ -12,7 +12,8 @@ from workbench.diagnostics import diagnose
 from workbench.errors import BuildFailed, ProgramError
 from workbench.estimation import Fit, store
 from workbench.estimation import fit as estimate
-from workbench.methods import Method
+from workbench.estimation.profile import check_profiled
+from workbench.methods import Method, Mle
 from workbench.pipeline import bundled
 from workbench.pipeline.examining import first_problem, rehearse
 from workbench.pipeline.reading import check_exists, read_program
@@ -141,6 +142,9 @@ def prepare(read: Program, table: Table, options: Options) -> FitRequest:
     RequestError
         The table, a prior or a setting does not fit the program.
     """
+    for method in options.methods:
+        if isinstance(method, Mle):
+            check_profiled(read, method.profile)
     rehearsal = rehearse(read, table, options)
     problem = first_problem(rehearsal.examined)
     if problem is not None:

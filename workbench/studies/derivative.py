@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from workbench.errors import RunError
 from workbench.estimation import mode
+from workbench.methods import STARTS
 from workbench.studies.densities import log_density
 from workbench.studies.kept import remembered_record
 from workbench.studies.plan import BASE, Point
@@ -97,20 +98,22 @@ def _mode_slopes(shop: Workshop, below: Point, above: Point, step: float) -> dic
     request = request_at(shop, BASE)
     setting = shop.setting(request, shop.base.model.exe, f"mode-{below.key[:16]}")
     try:
-        found = mode.find(setting, "map", jacobian=False, prior_weight=1.0, laplace=mode.CURVATURE_ONLY)
-        if found.problem or found.curvature is None or found.run.output is None:
+        found = mode.find(
+            setting, "map", jacobian=False, prior_weight=1.0, starts=STARTS, laplace=mode.CURVATURE_ONLY
+        )
+        best = found.best
+        if found.problem or best.curvature is None or best.summit is None:
             return {}
-        low, high = (_gradient(shop, point, found) for point in (below, above))
+        low, high = (_gradient(shop, point, best.summit.point) for point in (below, above))
     except RunError:
         return {}
-    moved = -np.linalg.solve(found.curvature.hessian, (high - low) / (2 * step))
-    values = found.curvature.constrain_jacobian @ moved
-    return dict(zip(found.curvature.names, values.tolist(), strict=True))
+    moved = best.summit.covariance @ ((high - low) / (2 * step))
+    values = best.curvature.constrain_jacobian @ moved
+    return dict(zip(best.curvature.names, values.tolist(), strict=True))
 
 
-def _gradient(shop: Workshop, point: Point, found: mode.Mode) -> Floats:
+def _gradient(shop: Workshop, point: Point, at: Floats) -> Floats:
     """Return the gradient of a point's density at a mode of the base's, on the unconstrained scale."""
-    assert found.run.output is not None  # noqa: S101 - the caller has looked
     setting = shop.setting(request_at(shop, point), shop.base.model.exe, f"gradient-{point.key[:16]}")
-    _, gradients = shop.backend.log_density(setting.job("map"), found.run.output, jacobian=False)
-    return np.asarray(gradients[-1])
+    _, gradients = shop.backend.log_density(setting.job("map"), at[None], jacobian=False)
+    return np.asarray(gradients[0])

@@ -1,0 +1,192 @@
+"""Why a point is no mode, in words that name the direction and what makes it so."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from workbench.backends import Curvature
+from workbench.backends.base import Floats
+from workbench.estimation.newton import FLAT, Summit
+from workbench.estimation.surface import Surface, evaluate
+from workbench.program import Program
+
+DECREMENT = 1e-6
+"""Newton decrement [nats]: what a further Newton step would still gain; below it a point is a mode.
+Boyd and Vandenberghe (2004), Convex Optimization, section 9.5.1."""
+
+RUNAWAY_SD = 20.0
+"""Standard error on a log or logit scale beyond which a parameter runs to its bound: a factor of exp(20)."""
+
+FAR = 20.0
+"""Distance from 0 on a log or logit scale at which a climb that did not end is on its way to the bound."""
+
+_STRIDES = np.array([0.0, 1.0, 4.0, 16.0, 64.0])
+_STRIDE = 0.1
+_UNCURVED = 1e-3
+_SHARE = 0.1
+_PLAIN = ("real", "vector", "row_vector", "matrix", "complex")
+_LOGISTIC = (
+    "bernoulli_logit",
+    "binomial_logit",
+    "categorical_logit",
+    "ordered_logistic",
+    "bernoulli",
+    "binomial",
+)
+
+
+@dataclass(frozen=True)
+class Place:
+    """A point under judgement.
+
+    Attributes
+    ----------
+    surface
+        The log density.
+    curvature
+        Names and constrained values there.
+    summit
+        Where the climb ended.
+    """
+
+    surface: Surface
+    curvature: Curvature
+    summit: Summit
+
+
+def judge(place: Place, program: Program) -> str:
+    """Return why a point is not a mode, or an empty string."""
+    summit = place.summit
+    if not np.isfinite(summit.frame).all() or not np.isfinite(summit.height):
+        where = _reached(place, int(np.argmax(np.abs(summit.point))))
+        return f"the curvature at the point where the optimiser stopped is not finite: it stopped at {where}."
+    if not summit.frame.size:
+        return ""
+    stiffness = summit.stiffness
+    if stiffness.min() <= 2 * FLAT:
+        return _flat(place, summit.frame[:, int(np.argmin(stiffness))])
+    if summit.is_settled and summit.is_maximum and summit.decrement <= DECREMENT:
+        return _runaway(place, program)
+    return _unsettled(place, program)
+
+
+def is_bounded(curvature: Curvature, program: Program) -> np.ndarray:
+    """Return which unconstrained dimensions are not themselves a declared parameter, but made from one."""
+    free = {one.name for one in program.parameters if one.kind in _PLAIN and not (one.lower or one.upper)}
+    return np.array([name.partition("[")[0] not in free for name in curvature.free_names], dtype=bool)
+
+
+def _flat(place: Place, direction: Floats) -> str:
+    """Say which parameters only a combination of is determined."""
+    alone = 1 / np.sqrt(np.maximum(_diagonal(place.summit), np.finfo(float).tiny))
+    shares = np.abs(direction) / alone
+    involved = np.argsort(-shares)[: int((shares > _SHARE * shares.max()).sum())]
+    names = [_reached(place, int(dim)) for dim in involved[:4]]
+    if len(involved) == 1:
+        return f"the log density has no maximum: it is flat or still rising along {names[0]}."
+    more = f" and {len(involved) - 4} more" if len(involved) > 4 else ""
+    return (
+        f"the log density has no maximum: it is flat or still rising along a combination of "
+        f"{', '.join(names)}{more}: the data determine only what is left of them together."
+    )
+
+
+def _diagonal(summit: Summit) -> Floats:
+    """Return the curvature of each dimension alone, `(U,)`."""
+    alone: Floats = np.sum(np.linalg.pinv(summit.frame) ** 2, axis=0)
+    return alone
+
+
+def _runaway(place: Place, program: Program) -> str:
+    """Say which bounded parameter has so little curvature left that it is on its way to its bound."""
+    spread = np.sqrt(np.diag(place.summit.covariance))
+    runs = is_bounded(place.curvature, program) & (spread > RUNAWAY_SD)
+    if not runs.any():
+        return ""
+    dim = int(np.argmax(np.where(runs, spread, 0)))
+    return _edge(place, program, dim, float(np.sign(place.summit.slope[dim])))
+
+
+def _unsettled(place: Place, program: Program) -> str:
+    """Say where the density goes on rising; or, where it does not, how far the climb was from its end."""
+    summit, bounded = place.summit, is_bounded(place.curvature, program)
+    step = summit.frame @ (summit.frame.T @ summit.slope)
+    # On its way to a bound a parameter is far out, and takes steps of about 1, on the log or logit scale.
+    far = np.where(bounded, np.abs(summit.point), 0.0)
+    if far.max(initial=0.0) > FAR:
+        dim = int(np.argmax(far))
+        return _edge(place, program, dim, float(np.sign(summit.point[dim])))
+    strides = np.where(bounded, np.abs(step), 0.0)
+    if _rises(place, step):
+        dim = int(np.argmax(strides))
+        if strides[dim] > _STRIDE:
+            return _edge(place, program, dim, float(np.sign(step[dim])))
+        return _rising(place, program, int(np.argmax(step * summit.slope)))
+    # A separated likelihood is 1 to the last digit far enough out: there it rises no more that one could see.
+    if _rises(place, summit.point, is_strict=not _separable(program)):
+        return _rising(place, program, int(np.argmax(np.abs(summit.point))))
+    weakest = int(np.argmin(np.abs(summit.curvature)))
+    if abs(summit.curvature[weakest]) < _UNCURVED:
+        return _flat(place, summit.frame[:, weakest])
+    if not summit.is_maximum:
+        return (
+            "the optimiser stopped where the log density still curves upwards: it is a saddle or a ridge, "
+            f"mostly along {_reached(place, _upward(summit))}."
+        )
+    return f"the optimiser stopped {summit.decrement:.2g} nats below where a Newton step leads."
+
+
+def _rises(place: Place, direction: Floats, *, is_strict: bool = True) -> bool:
+    """Return whether the density goes on rising, or at least never falls, far along a direction."""
+    heights, _ = evaluate(place.surface, place.summit.point + _STRIDES[:, None] * direction)
+    finite = heights[np.isfinite(heights)]
+    is_risen = not is_strict or bool(finite[-1:] > finite[:1])
+    return len(finite) >= 3 and bool((np.diff(finite) >= 0).all()) and is_risen
+
+
+def _upward(summit: Summit) -> int:
+    return int(np.argmax(np.abs(summit.frame[:, int(np.argmin(summit.curvature))])))
+
+
+def _rising(place: Place, program: Program, dim: int) -> str:
+    where = _reached(place, dim)
+    words = f"the log density has no maximum: it keeps rising along {where}."
+    outcomes = _separable(program)
+    if not outcomes:
+        return words
+    return (
+        f"{words} `{outcomes}` is separated: a combination of the predictors tells its values apart without "
+        "error, so the likelihood grows for ever with it. Leave the predictor out, or give it a proper prior."
+    )
+
+
+def _edge(place: Place, program: Program, dim: int, way: float) -> str:
+    name, where = place.curvature.free_names[dim], _reached(place, dim)
+    words = (
+        f"the log density has no maximum inside the support: it rises to the edge of the range of {where}."
+    )
+    root = name.partition("[")[0]
+    scales = [term for term in program.terms if term.role == "latent" and root in term.parameters]
+    if way < 0 and any(root not in term.outcomes for term in scales):
+        return (
+            f"{words} As `{name}` goes to its bound the effects it scales can lie exactly on their mean, and "
+            "their joint density grows without limit: such a program has a posterior, but no joint mode."
+        )
+    return words
+
+
+def _separable(program: Program) -> str:
+    """Return the outcome of a logistic likelihood, or an empty string."""
+    for term in program.terms:
+        kind = (term.distribution or "").removesuffix("_glm")
+        if term.role == "likelihood" and kind in _LOGISTIC:
+            return term.outcomes[0] if term.outcomes else "the outcome"
+    return ""
+
+
+def _reached(place: Place, dim: int) -> str:
+    name = place.curvature.free_names[dim]
+    stopped = dict(zip(place.curvature.names, place.curvature.values, strict=True)).get(name)
+    return f"`{name}`" if stopped is None else f"`{name}` (it had reached {stopped:.3g})"
