@@ -12,11 +12,10 @@ from workbench.errors import BindingError
 from workbench.provenance import hash_file
 from workbench.tables.table import Table
 
-_WORDS = {"parquet": "a Parquet file", "feather": "a Feather file"}
 _INDEX = "__index_level_"
 
 
-def read_columnar(path: Path, written: Literal["parquet", "arrow", "stream", "feather"]) -> Table:
+def read_columnar(path: Path, written: Literal["parquet", "arrow", "stream"]) -> Table:
     """Read a file of columns.
 
     Raises
@@ -27,7 +26,8 @@ def read_columnar(path: Path, written: Literal["parquet", "arrow", "stream", "fe
     try:
         cells = _cells(path, written)
     except (pa.ArrowException, OSError) as reason:
-        words = f"{_WORDS.get(written, 'an Arrow file')}: {str(reason).splitlines()[0]}"
+        what = "a Parquet file" if written == "parquet" else "an Arrow file"
+        words = f"{what}: {str(reason).splitlines()[0]}"
         raise BindingError(f"`{path}` cannot be read as {words}.", hint="the file may be cut off") from reason
     return Table(path, hash_file(path), *checked(str(path), cells))
 
@@ -37,10 +37,6 @@ def _cells(path: Path, written: str) -> pa.Table:
         import pyarrow.parquet as pq
 
         return pq.ParquetFile(path).read()
-    if written == "feather":
-        import pyarrow.feather as feather
-
-        return feather.read_table(path)
     with pa.OSFile(str(path)) as stream:
         opener = pa.ipc.open_stream if written == "stream" else pa.ipc.open_file
         return opener(stream).read_all()

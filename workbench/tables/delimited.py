@@ -38,6 +38,8 @@ def read_delimited(path: Path) -> Table:
         The file is empty, of another encoding, has lines of unequal length, or names a column twice.
     """
     dialect = sniff(path)
+    if any("\ufffd" in name for name in dialect.written):
+        raise _bad_byte(path, dialect)
     cells = _parsed(path, dialect)
     if any(pa.types.is_binary(field.type) for field in cells.schema):
         raise _bad_byte(path, dialect)

@@ -12,16 +12,16 @@ import pyarrow as pa
 
 from workbench.errors import BindingError
 
-Format = Literal["text", "json", "parquet", "arrow", "stream", "feather"]
+Format = Literal["text", "json", "parquet", "arrow", "stream"]
 
 _COMPRESSED = {b"\x1f\x8b": "gzip", b"BZh": "bz2", b"\xfd7zXZ\x00": "xz", b"\x28\xb5\x2f\xfd": "zstd"}
 _FORMATS: dict[bytes, Format] = {
     b"PAR1": "parquet",
     b"ARROW1": "arrow",
-    b"FEA1": "feather",
     b"\xff\xff\xff\xff": "stream",
 }
 _REFUSED = {
+    b"FEA1": "a Feather file of the old version 1",
     b"PK\x03\x04": "a ZIP archive, as a workbook of a spreadsheet program is",
     b"\xd0\xcf\x11\xe0": "a workbook of an old spreadsheet program",
     b"\x89HDF": "an HDF5 file",

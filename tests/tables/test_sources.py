@@ -1,0 +1,278 @@
+"""The same table from every kind of file and from Python; and the words for files that hold none."""
+
+import bz2
+import gzip
+import json
+import lzma
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+import pyarrow.feather
+import pyarrow.parquet
+import pytest
+
+from workbench import tables
+from workbench.errors import BindingError
+from workbench.tables import delimited
+
+CSV = "school,y,when\nA,1.5,2026-01-02\nÄ B,-2,2026-01-03\n"
+CELLS = {"school": ["A", "Ä B"], "y": [1.5, -2.0], "when": pd.to_datetime(["2026-01-02", "2026-01-03"])}
+
+
+def zstandard(content: bytes) -> bytes:
+    return pa.compress(content, codec="zstd", asbytes=True)
+
+
+def assert_same(table):
+    assert table.columns == ("school", "y", "when")
+    assert tables.texts(table, "school").to_pylist() == ["A", "Ä B"]
+    np.testing.assert_array_equal(tables.numeric_column(table, "y"), [1.5, -2])
+    assert tables.kind(table, "when") == "date"
+    np.testing.assert_array_equal(tables.date_column(table, "when", "days")[0], [0, 1])
+
+
+@pytest.mark.parametrize(
+    ("name", "content"),
+    [
+        ("t.csv", CSV.encode()),
+        ("bom.csv", b"\xef\xbb\xbf" + CSV.encode()),
+        ("utf16.csv", CSV.encode("utf-16")),
+        ("utf16be.csv", b"\xfe\xff" + CSV.encode("utf-16-be")),
+        ("t.tsv", CSV.replace(",", "\t").encode()),
+        ("semicolon.csv", CSV.replace(",", ";").encode()),
+        ("decimal.csv", CSV.replace(",", ";").replace("1.5", "1,5").encode()),
+        ("pipe.txt", CSV.replace(",", "|").encode()),
+        ("spaces.csv", CSV.replace(",", " , ").encode()),
+        ("quoted.csv", CSV.replace("A,", '"A",').encode()),
+        ("windows.csv", CSV.replace("\n", "\r\n").encode()),
+        ("t.csv.gz", gzip.compress(CSV.encode())),
+        ("t.csv.bz2", bz2.compress(CSV.encode())),
+        ("t.csv.xz", lzma.compress(CSV.encode())),
+        ("t.csv.zst", zstandard(CSV.encode())),
+        ("named_otherwise.dat", gzip.compress(CSV.encode())),
+    ],
+)
+def test_every_kind_of_text_gives_the_same_table(tmp_path, name, content):
+    path = tmp_path / name
+    path.write_bytes(content)
+    assert_same(tables.read(path))
+
+
+def test_parquet_arrow_and_feather_give_the_same_table(tmp_path):
+    cells = pa.Table.from_pandas(pd.DataFrame(CELLS), preserve_index=False)
+    pa.parquet.write_table(cells, tmp_path / "t.parquet")
+    pa.feather.write_feather(cells, tmp_path / "t.feather")
+    with pa.OSFile(str(tmp_path / "t.arrow"), "wb") as sink, pa.ipc.new_file(sink, cells.schema) as writer:
+        writer.write_table(cells)
+    with pa.OSFile(str(tmp_path / "s.arrows"), "wb") as sink, pa.ipc.new_stream(sink, cells.schema) as writer:
+        writer.write_table(cells)
+    for name in ("t.parquet", "t.feather", "t.arrow", "s.arrows"):
+        assert_same(tables.read(tmp_path / name))
+
+
+def test_a_frame_and_a_dict_of_columns():
+    frame = pd.DataFrame(CELLS)
+    assert_same(tables.from_frame(frame))
+    assert_same(tables.from_mapping(CELLS))
+    assert_same(tables.from_frame(frame.set_index("school")))
+    assert tables.from_frame(frame).sha256 == tables.from_frame(frame.copy()).sha256
+    assert tables.from_frame(frame).sha256 != tables.from_frame(frame.assign(y=[1.5, -2.1])).sha256
+
+
+def test_a_dict_with_anything_but_columns_is_stan_data():
+    values = {"N": 2, "y": np.array([1.5, 2.5]), "X": [[1, 2], [3, 4]]}
+    table = tables.from_mapping(values)
+    assert table.values == {"N": 2, "y": [1.5, 2.5], "X": [[1, 2], [3, 4]]}
+    assert table.columns == ()
+    assert table.rows == 2
+
+
+def test_stan_json_is_kept_as_it_is(tmp_path):
+    path = tmp_path / "d.json"
+    path.write_text(
+        '{"N": 2, "y": [1, "NaN"], "z": [[1, 2], [3, "-Infinity"]], "d": {"1": 2, "2": [3]}, "b": true}'
+    )
+    values = tables.read(path).values
+    assert values["y"][0] == 1
+    assert np.isnan(values["y"][1])
+    assert values["z"] == [[1, 2], [3, -np.inf]]
+    assert (values["d"], values["b"]) == ({"1": 2, "2": [3]}, 1)
+
+
+@pytest.mark.parametrize(
+    ("content", "words"),
+    [
+        ('{"N": 2,}', "is not valid JSON: line 1, column 9"),
+        ("[1, 2]", "holds a JSON list, where an object with names was expected"),
+        ('{"y": [1, "two"]}', '`y` in '),
+        ('{"y": null}', "holds `null`, which is no number"),
+    ],
+)  # fmt: skip
+def test_json_that_is_no_data(tmp_path, content, words):
+    path = tmp_path / "d.json"
+    path.write_text(content)
+    with pytest.raises(BindingError) as raised:
+        tables.read(path)
+    assert words in raised.value.message
+
+
+@pytest.mark.parametrize(
+    ("content", "words"),
+    [
+        (b"PK\x03\x04rest", "is a ZIP archive, as a workbook of a spreadsheet program is"),
+        (b"FEA1rest", "is a Feather file of the old version 1"),
+        (b"\x89HDF\r\n", "is an HDF5 file"),
+        (gzip.compress(CSV.encode() * 500)[:-9], "cannot be read"),
+        (b"PAR1 and nothing else", "cannot be read as a Parquet file"),
+        (b"ARROW1 and nothing else", "cannot be read as an Arrow file"),
+        (b"a,b\n1,\xe9\n", "is not UTF-8 text: byte 7 (0xe9), in row 1, cannot be read"),
+        (b"a,\xe9\n1,2\n", "is not UTF-8 text: byte 3 (0xe9), in the header, cannot be read"),
+        ("a,b\n1,2\n".encode("utf-16-le"), "is not UTF-8 text: its byte 2 is zero"),
+        (b"", "is empty; a header line with column names was expected"),
+        (b"\n\n", "is empty; a header line with column names was expected"),
+        (b"a,b\n1,2\n1,2,3\n", "line 3 has 3 cells, where the header names 2 columns"),
+        (b"a,a\n1,2\n", "names the column `a` more than once"),
+    ],
+)
+def test_files_that_hold_no_table_are_refused_in_words(tmp_path, content, words):
+    path = tmp_path / "t.csv"
+    path.write_bytes(content)
+    with pytest.raises(BindingError) as raised:
+        tables.read(path)
+    assert words in raised.value.message
+
+
+def test_a_bad_byte_far_down_is_named_by_its_place(tmp_path):
+    content = b"a,b\n" + b"1,x\n" * 70_000 + b"2,\xff\n"
+    path = tmp_path / "t.csv"
+    path.write_bytes(content)
+    with pytest.raises(BindingError) as raised:
+        tables.read(path)
+    assert f"byte {content.index(0xFF) + 1} (0xff), in row 70001, cannot be read" in raised.value.message
+
+
+def test_types_are_those_of_the_whole_column(tmp_path, monkeypatch):
+    """The first block of a large file shows integers; only later come a fraction, a text, a number."""
+    monkeypatch.setattr(delimited, "_BLOCK", 1000)
+    path = tmp_path / "t.csv"
+    path.write_text("\n".join(["a,b,c,d"] + ["1,2,3,"] * 1000 + ["1,2.5,x,7"]))
+    table = tables.read(path)
+    assert [tables.kind(table, name) for name in table.columns] == ["number", "number", "text", "number"]
+    assert tables.numeric_column(table, "b")[-1] == 2.5
+    assert tables.texts(table, "c")[-1].as_py() == "x"
+
+
+def test_line_ends_within_quotes(tmp_path):
+    path = tmp_path / "t.csv"
+    path.write_text('name,y\n"two\nlines",1\nplain,2\n')
+    table = tables.read(path)
+    assert tables.texts(table, "name").to_pylist() == ["two\nlines", "plain"]
+
+
+def test_a_column_without_a_name_is_left_out_and_said(tmp_path):
+    path = tmp_path / "t.csv"
+    path.write_text(",y\n0,1.5\n1,2.5\n")
+    table = tables.read(path)
+    assert table.columns == ("y",)
+    assert table.remarks == ("column 1 of the file has no name and was left out.",)
+
+
+def test_a_decimal_comma_is_said(tmp_path):
+    path = tmp_path / "t.csv"
+    path.write_text("x;y\n1,5;2\n2,5;3\n")
+    table = tables.read(path)
+    np.testing.assert_array_equal(tables.numeric_column(table, "x"), [1.5, 2.5])
+    assert table.remarks == ("the file is read with a decimal comma and semicolons between cells.",)
+
+
+def test_an_index_without_a_name_in_parquet_is_left_out(tmp_path):
+    pd.DataFrame({"y": [1.0, 2.0]}, index=["a", "b"]).to_parquet(tmp_path / "t.parquet")
+    table = tables.read(tmp_path / "t.parquet")
+    assert table.columns == ("y",)
+    assert table.remarks == ("the row labels have no name and were left out.",)
+
+
+def test_cells_of_several_kinds_and_empty_frames():
+    with pytest.raises(BindingError, match="column `a` of `data` holds cells of several kinds"):
+        tables.from_frame(pd.DataFrame({"a": [1, "x", None]}))
+    with pytest.raises(BindingError, match="has no rows; at least one row and one column were expected"):
+        tables.from_frame(pd.DataFrame({"a": []}))
+    with pytest.raises(BindingError, match="names the column `a` more than once"):
+        tables.from_frame(pd.DataFrame([[1, 2]], columns=["a", "a"]))
+
+
+DATES = ["2024-02-29 12:00:00", "2024-03-01 00:00:00", "2025-03-01 06:00:00"]
+
+
+@pytest.mark.parametrize(
+    ("unit", "expected"),
+    [
+        ("seconds", [0, 43200, 31600800]),
+        ("hours", [0, 12, 8778]),
+        ("days", [0, 0.5, 365.75]),
+        ("weeks", [0, 0.5 / 7, 365.75 / 7]),
+        ("years", [0, 0.5 / 365.25, 365.75 / 365.25]),
+        ("year", [2024, 2024, 2025]),
+        ("month", [2, 3, 3]),
+        ("day", [29, 1, 1]),
+        ("weekday", [4, 5, 6]),
+        ("yearday", [60, 61, 60]),
+        ("hour", [12, 0, 6]),
+    ],
+)
+def test_dates_as_numbers(unit, expected):
+    table = tables.from_frame(pd.DataFrame({"when": pd.to_datetime(DATES)}))
+    np.testing.assert_allclose(tables.date_column(table, "when", unit)[0], expected)
+
+
+def test_dates_count_from_the_same_day_again():
+    old = tables.from_frame(pd.DataFrame({"when": pd.to_datetime(["2024-01-01"])}))
+    new = tables.from_frame(pd.DataFrame({"when": pd.to_datetime(["2024-01-11"])}))
+    _, since = tables.date_column(old, "when", "days")
+    np.testing.assert_array_equal(tables.date_column(new, "when", "days", since)[0], [10])
+
+
+def test_time_zones_are_counted_in_utc():
+    moments = pd.to_datetime(["2024-01-01T00:00+02:00", "2024-01-01T00:00+00:00"], utc=True)
+    table = tables.from_frame(pd.DataFrame({"when": moments}))
+    np.testing.assert_array_equal(tables.date_column(table, "when", "hours")[0], [0, 2])
+
+
+def test_words_about_dates():
+    table = tables.from_frame(pd.DataFrame({"when": pd.to_datetime(["2024-01-01", None]), "x": [1, 2]}))
+    with pytest.raises(BindingError, match="asks for dates in `moons`; there are seconds"):
+        tables.date_column(table, "when", "moons")
+    with pytest.raises(BindingError, match="asks for dates, but column `x` of `data` holds none"):
+        tables.date_column(table, "x", "days")
+    with pytest.raises(BindingError, match="has an empty cell at row 2, where a date was expected"):
+        tables.date_column(table, "when", "days")
+    with pytest.raises(BindingError) as raised:
+        tables.numeric_column(table, "when")
+    assert "holds dates (`2024-01-01 00:00:00` at row 1), where numbers were expected" in raised.value.message
+    assert (
+        raised.value.hint == "say how to count them: --column NAME=when:days, or weeks, years, month, weekday"
+    )
+
+
+def test_types_of_columns_as_numbers():
+    decimal = pa.array([1, 2], pa.int8()).cast(pa.decimal128(5, 2))
+    cells = pa.table({"small": pa.array([1, 2], pa.int8()), "yes": [True, False], "decimal": decimal,
+                      "big": pa.array([2**63, 1], pa.uint64()), "half": pa.array([1, 2], pa.float16())})  # fmt: skip
+    table = tables.Table(path=None, sha256="", cells=cells)  # type: ignore[arg-type]
+    expected = {"small": [1, 2], "yes": [1, 0], "decimal": [1, 2], "big": [2**63, 1], "half": [1, 2]}
+    for name, numbers in expected.items():
+        np.testing.assert_array_equal(tables.numeric_column(table, name), np.array(numbers))
+
+
+def test_rows_left_out_keep_their_numbers():
+    table = tables.from_frame(pd.DataFrame({"y": [1.0, 2.0, 3.0, 4.0]}))
+    shorter = tables.without_rows(table, np.array([True, False, False, False]))
+    shortest = tables.without_rows(shorter, np.array([False, True, False]))
+    assert [shortest.row_number(i) for i in range(shortest.rows)] == [2, 4]
+
+
+def test_a_json_file_that_is_compressed(tmp_path):
+    path = tmp_path / "d.json.gz"
+    path.write_bytes(gzip.compress(json.dumps({"N": 3}).encode()))
+    assert tables.read(path).values == {"N": 3}
