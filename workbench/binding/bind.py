@@ -201,7 +201,10 @@ def _take_columns(work: _Work) -> None:
     axes = Axes(frozenset(_row_sizes(work)))
     for declaration in work.question.program.data:
         name = declaration.name
-        if name in work.taken and name not in work.filled:
+        needed = {size.text for size in declaration.sizes if size.text in work.groups}
+        if any(not work.groups[size].is_sound for size in needed):
+            work.failed.add(name)
+        elif name in work.taken and name not in work.filled:
             act = partial(fill, work.question, declaration, work.taken[name], work.groups, axes)
             filled = work.attempt(name, act)
             if filled is not None:

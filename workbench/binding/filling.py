@@ -9,7 +9,15 @@ from typing import Any
 import numpy as np
 
 from workbench import tables
-from workbench.binding.levels import Coded, code, code_groups, holds_levels, levels_of, whole_numbers
+from workbench.binding.levels import (
+    Coded,
+    code,
+    code_groups,
+    holds_levels,
+    levels_of,
+    missing_cells,
+    whole_numbers,
+)
 from workbench.binding.matching import Taken
 from workbench.binding.question import Question, split_unit
 from workbench.binding.words import listed, number, place
@@ -71,6 +79,12 @@ class Groups:
     def codes(self) -> np.ndarray:
         """The group of each row, `(rows,)`, from 1."""
         return self.coded.codes[self.column]
+
+    @property
+    def is_sound(self) -> bool:
+        """Whether every row is in a group; where one is not, the check of the numbers names it."""
+        codes = self.codes
+        return codes.dtype.kind in "iu" and bool(codes.min() >= 1 and codes.max() <= len(self.first))
 
 
 def find_groups(
@@ -286,6 +300,9 @@ def _part(question: Question, declaration: Declaration, column: str, groups: Map
 def _indicators(question: Question, column: str) -> Filled:
     """Return a column of 0 and 1 for each level but the reference, `(rows, levels - 1)`."""
     table = question.table
+    gaps = tables.missing_rows(table, column)
+    if gaps.any():
+        raise missing_cells(table, column, gaps)
     stored = question.stored_column(column).get("levels", ())
     levels = tuple(stored) or _reference_first(question, column, levels_of(table, (column,)))
     if len(levels) < 2:
@@ -355,12 +372,6 @@ def _by_group(question: Question, declaration: Declaration, filled: Filled, grou
             f"`{declaration.name}` ({place(question.program, declaration)}) has no value there.",
             hint="number the groups without gaps",
         )
-    if (
-        groups.codes.dtype.kind not in "iu"
-        or groups.codes.min() < 1
-        or groups.codes.max() > len(groups.first)
-    ):
-        return filled  # the check of the group numbers names the cell
     expected = filled.value[groups.first][groups.codes - 1]
     differs = np.argwhere(filled.value != expected)
     if differs.size:

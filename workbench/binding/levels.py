@@ -17,7 +17,7 @@ from workbench.binding.words import listed
 from workbench.errors import BindingError
 from workbench.tables import Table
 
-_DIGITS = re.compile(r"(\d+)")
+_DIGITS = re.compile(r"([0-9]+)")
 _MOST_SHOWN = 6
 MEND = "mend the cells, or leave such rows out with --missing drop (row 1 is the first below the header)"
 
@@ -63,7 +63,7 @@ def natural_order(levels: Sequence[str]) -> tuple[str, ...]:
 
     def key(level: str) -> list[tuple[int, int, str]]:
         parts = _DIGITS.split(level)
-        return [(0, int(part), "") if part.isdigit() else (1, 0, part) for part in parts if part]
+        return [(0, int(part), "") if _DIGITS.fullmatch(part) else (1, 0, part) for part in parts if part]
 
     return tuple(sorted(levels, key=lambda level: (key(level), level)))
 

@@ -13,11 +13,17 @@ from workbench.program import Program
 from workbench.tables import Table
 
 
-def rebind(stored: Mapping[str, Any], program: Program, table: Table) -> BoundData:
+def rebind(
+    stored: Mapping[str, Any],
+    program: Program,
+    table: Table,
+    *,
+    given: Mapping[str, Any] | None = None,
+) -> BoundData:
     """Bind new rows by the rules an earlier binding left.
 
-    Group sizes keep their number, codes their levels, indicators their reference, dates their origin and
-    predictors their scale; only the rows are new.
+    Group sizes keep their number, groups what belongs to them, codes their levels, indicators their
+    reference, dates their origin and predictors their scale; only the rows are new.
 
     Parameters
     ----------
@@ -27,13 +33,16 @@ def rebind(stored: Mapping[str, Any], program: Program, table: Table) -> BoundDa
         The program of that run.
     table
         The new rows.
+    given
+        Values that take the place of columns that the new rows do not have.
 
     Raises
     ------
     BindingError
         A column is missing, a cell does not suit, or a level was not among those of the fit.
     """
-    columns = {name: tuple(one) for name, one in stored["variables"].items()}
+    replaced = {**stored["by_group"], **(given or {})}
+    columns = {name: tuple(one) for name, one in stored["variables"].items() if name not in replaced}
     missing = [
         column
         for one in columns.values()
@@ -48,8 +57,8 @@ def rebind(stored: Mapping[str, Any], program: Program, table: Table) -> BoundDa
             hint="new data need the columns of the old",
         )
     sizes = {size: one["count"] for size, one in stored["groups"].items()}
-    given = {**sizes, **stored["given"]}
-    examined = examine(program, table, Asked(columns, given, dict.fromkeys(given, "the run")), stored)
+    known = {**sizes, **stored["given"], **replaced}
+    examined = examine(program, table, Asked(columns, known, dict.fromkeys(known, "the run")), stored)
     if examined.problems:
         raise examined.problems[0]
     return examined.data

@@ -40,6 +40,9 @@ def remember(
             for name in question.asked.given
             if name in filled and np.size(filled[name].value) <= _MOST
         },
+        "by_group": {
+            name: _plain(one.value) for name, one in filled.items() if name in taken and one.rows is not None
+        },
         "standardized": {
             name: {"columns": list(one.columns), "mean": list(one.mean), "sd": list(one.sd)}
             for name, one in scales.items()

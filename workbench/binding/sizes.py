@@ -88,8 +88,7 @@ def solve(size: Expression, name: str, length: int, values: Mapping[str, Any]) -
     start, step = at(0), at(1)
     if isinstance(start, int) and isinstance(step, int) and step != start and at(2) == 2 * step - start:
         candidate, rest = divmod(length - start, step - start)
-        if rest == 0 and candidate >= 0 and at(candidate) == length:
-            return candidate if at(candidate + 1) != length else None
-        return None
+        if rest == 0 and candidate >= 0 and at(candidate) == length and at(candidate + 1) != length:
+            return candidate
     matching = [candidate for candidate in range(_SCANNED) if at(candidate) == length]
     return matching[0] if len(matching) == 1 else None

@@ -1,0 +1,82 @@
+"""New data bound as the data of a run were: levels, references, dates and scales are those of the run."""
+
+import json
+
+import numpy as np
+import pytest
+
+from workbench import binding
+from workbench.binding import Asked
+from workbench.errors import BindingError
+
+PROGRAM = """
+data {
+  int N; int J; int K; int S;
+  array[N] int<lower=1, upper=J> school; vector[J] size; array[J] int<lower=1, upper=S> state;
+  matrix[N, K] X; array[N] int<lower=0, upper=1> won; vector[N] t; real scale;
+}
+parameters { vector[J] a; vector[K] b; vector[S] c; }
+model { a ~ normal(0, 1); b ~ normal(0, 1); c ~ normal(0, 1); }
+"""
+
+OLD = """school,size,state,age,region,won,when
+Choate,3,CT,20,south,yes,2026-01-01
+Andover,2,MA,30,north,no,2026-01-11
+Exeter,1,MA,40,west,no,2026-01-21
+"""
+
+ASKED = Asked(
+    columns={"X": ("age", "region"), "t": ("when:days",)},
+    given={"scale": 2.5},
+    reference={"region": "west", "won": "yes"},
+    standardize=True,
+)
+
+
+@pytest.fixture
+def rebind(program_from, table_from):
+    program = program_from(PROGRAM)
+    old = binding.bind(program, table_from(OLD), ASKED)
+    stored = json.loads(json.dumps(dict(old.rules)))
+    return lambda text: binding.rebind(stored, program, table_from(text))
+
+
+def test_new_rows_follow_the_rules_of_the_run(rebind):
+    values = rebind(
+        "age,when,region,won,school,extra\n60,2026-01-06,west,yes,Exeter,1\n30,2025-12-31,south,no,Choate,1\n"
+    ).values
+    np.testing.assert_array_equal(values["school"], [3, 2])
+    np.testing.assert_array_equal(values["X"], [[3, 0, 0], [0, 0, 1]])
+    np.testing.assert_array_equal(values["won"], [0, 1])
+    np.testing.assert_array_equal(values["t"], [5, -1])
+    np.testing.assert_array_equal(values["size"], [2, 3, 1])
+    np.testing.assert_array_equal(values["state"], [2, 1, 2])
+    assert (values["N"], values["J"], values["K"], values["S"], values["scale"]) == (2, 3, 3, 2, 2.5)
+
+
+HEADER = "school,age,region,won,when\n"
+ROW = "Exeter,20,south,yes,2026-01-01\n"
+UNSEEN = "which the fit has not seen; its levels are"
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        (
+            HEADER + ROW.replace("Exeter", "Groton"),
+            "column `school` of `table.csv` has `Groton`, first at row 1",
+        ),
+        (HEADER + ROW.replace("Exeter", "Groton"), f"{UNSEEN} `Andover`, `Choate`, `Exeter`"),
+        (
+            HEADER + ROW + ROW.replace("south", "east"),
+            "column `region` of `table.csv` has `east`, first at row 2",
+        ),
+        (HEADER + ROW.replace("yes", "maybe"), "column `won` of `table.csv` has `maybe`, first at row 1"),
+        (HEADER.replace("age", "years") + ROW, "has no column `age`, which the fit was made with"),
+        (HEADER + ROW + ROW.replace("20,", ","), "column `age` of `table.csv` has an empty cell at row 2"),
+    ],
+)
+def test_what_the_fit_has_not_seen_is_named(rebind, text, words):
+    with pytest.raises(BindingError) as raised:
+        rebind(text)
+    assert words in raised.value.message
