@@ -21,6 +21,7 @@ truth: $(READY) ## the longer comparisons with independent results
 
 bench: $(READY) ## compile times of the compilers here, beside CmdStan's own way, in one run
 	$(BIN)/python tests/bench/compiling.py
+	$(BIN)/python -m tests.bench.sweeping
 
 $(READY): pyproject.toml requirements.lock
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' \

@@ -9,16 +9,17 @@ from pathlib import Path
 from typing import Any
 
 from workbench import tables, toolchain
+from workbench.diagnostics import diagnose
 from workbench.errors import RequestError, RunNotFound, StoreError
 from workbench.estimation import Fit, store
 from workbench.estimation import fit as estimate
 from workbench.estimation.fit import believed
 from workbench.methods import Nuts
-from workbench.pipeline.fitting import Builds, Options, conclude, default_folder, prepare
+from workbench.pipeline.fitting import Builds, Options, default_folder, prepare
 from workbench.pipeline.reading import check_exists, read_program
 from workbench.program import Program
 from workbench.progress import SILENT, Progress
-from workbench.provenance import hash_text
+from workbench.provenance import hash_parts, hash_text
 from workbench.report import render
 from workbench.report.study_report import study_report
 from workbench.request import FitRequest
@@ -37,11 +38,9 @@ from workbench.studies import (
 from workbench.studies import store as studies
 from workbench.studies import study as work_out
 from workbench.studies.decision import parse_decision
+from workbench.studies.kept import remembered_record, remembered_tree
 from workbench.studies.plan import METHODS, REFITS
 from workbench.toolchain import Toolchain
-
-BASE = "base"
-"""The folder of the base fit within a study that began with two files: a run directory."""
 
 
 @dataclass(frozen=True)
@@ -106,7 +105,7 @@ def study_files(
     folder = asked.output or default_folder(request).with_name(f"{default_folder(request).name}-study")
     _check_folder(folder)
     builds = Builds(request, tools, progress)
-    fitted = _fitted_before(folder / BASE, request) or _fit(request, builds, folder / BASE, options, progress)
+    fitted = _fitted(request, builds, folder / studies.KEPT, options, progress)
     return _study(fitted, request, builds, folder, asked, progress)
 
 
@@ -248,7 +247,7 @@ def _values(request: FitRequest, read: Program, forms: Mapping[str, str]) -> dic
 
 def _check_folder(folder: Path) -> None:
     """Refuse a folder that holds something else."""
-    ours = {studies.RECORD, studies.TABLE, studies.REPORT, studies.KEPT, BASE}
+    ours = {studies.RECORD, studies.TABLE, studies.REPORT, studies.KEPT}
     if folder.is_file() or (folder.is_dir() and any(one.name not in ours for one in _visible(folder))):
         hint = "choose another folder with --output"
         raise StoreError(f"`{folder}` exists and is not a study: nothing was written.", hint=hint)
@@ -258,29 +257,29 @@ def _visible(folder: Path) -> Sequence[Path]:
     return [one for one in folder.iterdir() if not one.name.startswith(".")]
 
 
-def _fitted_before(folder: Path, request: FitRequest) -> Fit | None:
-    """Return the base fit that an earlier, stopped study of the same question left."""
-    try:
-        found = store.read(folder)
-    except StoreError:
-        return None
-    return found if found.record.get("key") == request.key else None
-
-
-def _fit(request: FitRequest, builds: Builds, folder: Path, options: Options, progress: Progress) -> Fit:
+def _fitted(request: FitRequest, builds: Builds, kept: Path, options: Options, progress: Progress) -> Fit:
+    """Return the base fit with its diagnosis, from an earlier study of the same question if there is one."""
     from workbench.backends.cmdstan import CmdStanBackend
 
-    fitted = estimate(
-        request,
-        builds.instrumented(),
-        CmdStanBackend(),
-        progress,
-        original=builds.original(),
-        unoptimized=builds.unoptimized,
-    )
-    folder.parent.mkdir(parents=True, exist_ok=True)
-    entries = {"key": request.key, "command": options.command}
-    return conclude(store.with_entries(fitted, entries), folder)[0]
+    key = hash_parts("base fit", request.key)
+    made: list[Fit] = []
+
+    def fit() -> Fit:
+        if not made:
+            found = estimate(
+                request,
+                builds.instrumented(),
+                CmdStanBackend(),
+                progress,
+                original=builds.original(),
+                unoptimized=builds.unoptimized,
+            )
+            found = store.with_entries(found, {"command": options.command})
+            made.append(store.with_entries(found, diagnose(found).entries))
+        return made[0]
+
+    tree = remembered_tree(kept, key, lambda: fit().tree)
+    return Fit(remembered_record(kept, key, lambda: dict(fit().record)), tree)
 
 
 def _request_of(fitted: Fit, run: Path, options: Options, tools: Toolchain) -> FitRequest:

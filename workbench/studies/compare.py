@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -20,8 +21,9 @@ from workbench.studies.sweep import View
 Floats = NDArray[np.float64]
 Row = dict[str, Any]
 
-LARGEST_LOG_LIKELIHOOD = 20_000_000
-"""Entries (rows of data times draws) up to which predictive densities are computed: 160 MB of them."""
+LARGEST_LOG_LIKELIHOOD = 10_000_000
+"""Entries (rows of data times draws) up to which predictive densities are computed; each full fit
+holds three such arrays of 80 MB."""
 
 
 def rows_of(
@@ -92,7 +94,7 @@ class Predictive:
 
     def __init__(self, base: Fit) -> None:
         self._base = base
-        self._sources: dict[str, tuple[Floats, Floats] | None] = {}
+        self._sources: dict[str, _Held | None] = {}
 
     def of(self, view: View) -> Row:
         """Return `lpd` [nats], at the data that were seen, and `elpd_loo` [nats] with its standard error."""
@@ -100,29 +102,53 @@ class Predictive:
         held = self._held(source)
         if held is None:
             return {}
-        log_lik, left_out = held
-        weights = smoothed.values
-        with np.errstate(divide="ignore"):
-            seen = np.log(np.exp(log_lik - log_lik.max(axis=1)[:, None]) @ weights) + log_lik.max(axis=1)
-            shifted = np.exp(left_out - left_out.max(axis=1)[:, None])
-            both = left_out + log_lik
-            top = both.max(axis=1)
-            unseen = np.log(np.exp(both - top[:, None]) @ weights) + top
-            unseen -= np.log(shifted @ weights) + left_out.max(axis=1)
+        seen = held.likelihood.mean(smoothed.values)
+        unseen = held.both.mean(smoothed.values) - held.left_out.mean(smoothed.values)
         return {
             "lpd": float(seen.sum()),
             "elpd_loo": float(unseen.sum()),
             "elpd_loo_se": float(np.sqrt(len(unseen)) * np.std(unseen, ddof=1)),
         }
 
-    def _held(self, source: Posterior) -> tuple[Floats, Floats] | None:
+    def _held(self, source: Posterior) -> _Held | None:
         if source.key not in self._sources:
             fit = Fit(self._base.record, source.tree)
             log_lik = None if loo.unavailable(fit) else loo.log_likelihood(fit)
             is_small = log_lik is not None and log_lik.size <= LARGEST_LOG_LIKELIHOOD
-            left_out = loo.leave_one_out(fit).log_weights if is_small else None
-            self._sources[source.key] = None if log_lik is None or left_out is None else (log_lik, left_out)
+            self._sources[source.key] = _hold(fit, log_lik) if log_lik is not None and is_small else None
         return self._sources[source.key]
+
+
+@dataclass(frozen=True)
+class _Exponentials:
+    """Exponentials of logarithms `(row, sample)`, each row scaled by its largest."""
+
+    scaled: Floats
+    largest: Floats
+
+    def mean(self, weights: Floats) -> Floats:
+        """Return the logarithm of each row's weighted mean."""
+        with np.errstate(divide="ignore"):
+            return np.log(self.scaled @ weights) + self.largest
+
+
+@dataclass(frozen=True)
+class _Held:
+    """Of one full fit: the likelihood of each row, its leave-one-out weights, and their product."""
+
+    likelihood: _Exponentials
+    left_out: _Exponentials
+    both: _Exponentials
+
+
+def _hold(fit: Fit, log_lik: Floats) -> _Held:
+    left_out = loo.leave_one_out(fit).log_weights
+    return _Held(*(_exponentials(one) for one in (log_lik, left_out, log_lik + left_out)))
+
+
+def _exponentials(logs: Floats) -> _Exponentials:
+    largest = logs.max(axis=1)
+    return _Exponentials(np.exp(logs - largest[:, None]), largest)
 
 
 def _head(point: Point, constants: Mapping[str, float]) -> Row:

@@ -26,6 +26,7 @@ def conclude(study: Mapping[str, Any], rows: Sequence[Mapping[str, Any]]) -> dic
     """
     moves = largest_moves(rows)
     reasons = [
+        *_about_base(study["base"]),
         *_about_decisions(study),
         *_about_moves(moves),
         *_about_scaling(study["power_scaling"]),
@@ -79,6 +80,13 @@ def largest_moves(rows: Sequence[Mapping[str, Any]]) -> dict[str, dict[str, Any]
 
 
 Reason = tuple[bool, str]
+
+
+def _about_base(base: Mapping[str, Any]) -> list[Reason]:
+    if base["verdict"] in ("ok", "not known"):
+        return []
+    words = f"The base fit itself has the verdict {base['verdict']}"
+    return [(True, f"{words}: {base['reasons'][0]}" if base["reasons"] else f"{words}.")]
 
 
 def _about_decisions(study: Mapping[str, Any]) -> list[Reason]:

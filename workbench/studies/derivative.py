@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from typing import Any
 
@@ -43,12 +44,14 @@ def derivatives(shop: Workshop, base: Posterior, names: Sequence[str]) -> dict[s
     Gustafson (1996), Local sensitivity of posterior expectations, Annals of Statistics 24(1),
     doi:10.1214/aos/1033066205. Giordano, Broderick and Jordan (2018), JMLR 19(51).
     """
-    return {
-        name: remembered_record(
-            shop.kept, shop.key("derivative", name, str(shop.plan.methods)), partial(_of, shop, base, name)
-        )
-        for name in names
-    }
+    log_density(shop, base, base.point)  # the draws are written once, before several ask at the same time
+
+    def of(name: str) -> dict[str, Any]:
+        key = shop.key("derivative", name, str(shop.plan.methods), ",".join(base.names))
+        return remembered_record(shop.kept, key, partial(_of, shop, base, name))
+
+    with ThreadPoolExecutor(max_workers=max(1, shop.jobs)) as pool:
+        return dict(zip(names, pool.map(of, names), strict=True))
 
 
 def value_of(shop: Workshop, name: str) -> float:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Mapping
 from typing import Any
 
@@ -31,7 +32,8 @@ def scaled(shop: Workshop, fits: Fits, fit: Fit) -> dict[str, Any]:
     Besides the entries of `diagnostics.powerscale.power_scaling` there is `how` by component (`weights`,
     `refit` or `failed`), and `noise` by refitted component: what two fits of the same posterior differ by.
     """
-    found = power_scaling(fit)
+    stored = fit.record.get("power_scaling", {})
+    found = copy.deepcopy(dict(stored)) if stored.get("status") == "ok" else power_scaling(fit)
     if found["status"] != "ok":
         return found
     how = dict.fromkeys(found["khat"], "weights")

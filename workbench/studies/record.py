@@ -12,6 +12,7 @@ from scipy import ndimage
 
 from workbench.estimation import Fit
 from workbench.provenance import workbench_version
+from workbench.studies.compare import labels_of
 from workbench.studies.conclusion import conclude
 from workbench.studies.plan import Axis
 from workbench.studies.sweep import Fits, View
@@ -46,6 +47,7 @@ def record(
         "created": datetime.now(UTC).isoformat(timespec="seconds"),
         "model": {key: fit.record["model"].get(key) for key in ("name", "path", "sha256", "instrumented")},
         "data": {key: fit.record["data"].get(key) for key in ("path", "sha256", "rows")},
+        "base": _base(fit),
         "priors": dict(shop.base.request.priors.values),
         "interval": dict(fit.record["interval"]),
         "seed": shop.base.request.seed,
@@ -61,6 +63,11 @@ def record(
         "points": [_point(number, view, plan.decisions) for number, view in enumerate(views)],
         "fits": _counted(views, fits),
         "quantities": list(fits.found[0].names),
+        "labels": labels_of(fit),
+        "reference": _reference(fit),
+        "command": fit.record.get("command", ""),
+        "toolchain": dict(fit.record.get("toolchain", {})),
+        "versions": dict(fit.record.get("versions", {})),
         "power_scaling": dict(scaling),
         "derivatives": dict(slopes),
         "tipping": list(tips),
@@ -69,6 +76,25 @@ def record(
         "timings": {"study": seconds},
     }
     return {**content, "conclusion": conclude(content, rows)}
+
+
+def _base(fit: Fit) -> dict[str, Any]:
+    """Return what was thought of the base fit."""
+    diagnosis = fit.record.get("diagnosis", {})
+    return {"verdict": diagnosis.get("verdict", "not known"), "reasons": list(diagnosis.get("reasons", ()))}
+
+
+def _reference(fit: Fit) -> dict[str, Any]:
+    """Return the maximum of the likelihood, to hold posteriors against."""
+    part = fit.record["mle"]
+    return {
+        "status": part["status"],
+        "reason": part.get("reason", ""),
+        "estimates": {
+            name: {key: one[key] for key in ("value", "lower", "upper") if key in one}
+            for name, one in part["estimates"].items()
+        },
+    }
 
 
 def _axis(shop: Workshop, axis: Axis) -> dict[str, Any]:

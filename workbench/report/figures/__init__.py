@@ -10,6 +10,7 @@ from workbench.report.figures.densities import densities
 from workbench.report.figures.drawing import Drawing, svg
 from workbench.report.figures.energy import energy
 from workbench.report.figures.files import write
+from workbench.report.figures.heat import heat
 from workbench.report.figures.khats import khats
 from workbench.report.figures.marginal import Estimate, Form, Known, Role, marginal
 from workbench.report.figures.overlay import overlay
@@ -17,7 +18,9 @@ from workbench.report.figures.pair import pair
 from workbench.report.figures.pit import outside_band, pit
 from workbench.report.figures.ranks import ranks
 from workbench.report.figures.reliability import reliability
+from workbench.report.figures.ridges import Ridge, ridges
 from workbench.report.figures.rootogram import rootogram
+from workbench.report.figures.sweep import References, Step, along
 from workbench.report.figures.trace import trace
 
 __all__ = [
@@ -25,10 +28,15 @@ __all__ = [
     "Estimate",
     "Form",
     "Known",
+    "References",
+    "Ridge",
     "Role",
+    "Step",
+    "along",
     "bars",
     "densities",
     "energy",
+    "heat",
     "khats",
     "marginal",
     "outside_band",
@@ -37,6 +45,7 @@ __all__ = [
     "pit",
     "ranks",
     "reliability",
+    "ridges",
     "rootogram",
     "svg",
     "trace",
