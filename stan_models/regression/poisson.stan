@@ -1,0 +1,50 @@
+// Poisson regression: counts per exposure explained by several predictors.
+//
+// Story: events happen at a rate whose logarithm is a weighted sum of K
+// predictors, and y[n] of them were counted in exposure[n], whose logarithm
+// enters as an offset. Where every count had the same exposure, a column of
+// ones will do.
+//
+// The predictors enter in standard deviations from their means: alpha is the
+// value of an average observation, one prior fits every beta[k] whatever the
+// unit of its predictor, and slope[k] is the effect of one unit.
+//
+// Units: alpha is the log rate per unit of exposure; beta[k] changes it per
+// standard deviation of the k-th predictor, slope[k] per unit of it.
+//
+// Reference: Gelman, Hill and Vehtari (2020), Regression and Other Stories,
+// section 15.2.
+data {
+  int<lower=1> N; // number of observations
+  int<lower=1> K; // number of predictors
+  matrix[N, K] X; // predictors (each in its own unit)
+  array[N] int<lower=0> y; // events (count)
+  vector<lower=0>[N] exposure; // what they were counted in (exposure)
+  real alpha_prior_mean; // centre of the prior of alpha (log rate)
+  real<lower=0> alpha_prior_sd; // its standard deviation (log rate)
+  real<lower=0> beta_prior_sd; // of each coefficient (log rate per sd of X)
+}
+transformed data {
+  vector[K] X_sd; // standard deviation of each predictor
+  matrix[N, K] Z; // predictors, centred and in standard deviations
+  for (k in 1 : K) {
+    X_sd[k] = sd(X[ : , k]);
+    Z[ : , k] = (X[ : , k] - mean(X[ : , k])) / X_sd[k];
+  }
+  vector[N] log_exposure = log(exposure);
+}
+parameters {
+  real alpha; // log rate of an average observation
+  vector[K] beta; // change of it per standard deviation of each predictor
+}
+model {
+  alpha ~ normal(alpha_prior_mean, alpha_prior_sd);
+  beta ~ normal(0, beta_prior_sd);
+  y ~ poisson_log_glm(Z, alpha + log_exposure, beta);
+}
+generated quantities {
+  vector[K] slope = beta ./ X_sd; // change per unit of each predictor
+  array[N] int<lower=0> y_rep = poisson_log_rng(
+                                                alpha + log_exposure
+                                                + Z * beta);
+}
