@@ -142,3 +142,10 @@ def test_a_flat_prior_moves_nothing():
     scaling = power_scaling(fit)
     assert scaling["parameters"]["theta"]["prior"] == pytest.approx(0, abs=1e-3)
     assert scaling["khat"]["prior"] == 0
+
+
+def test_too_few_draws_are_said():
+    fit = conjugate()
+    short = {name: group.to_dataset().isel(draw=slice(0, 20)) for name, group in fit.tree.children.items()}
+    scaling = power_scaling(Fit(fit.record, xr.DataTree.from_dict(short)))
+    assert scaling["reason"] == "fewer than 100 draws are too few to reweight."

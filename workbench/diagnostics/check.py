@@ -101,6 +101,17 @@ def owner(name: str) -> str:
     return name.split("[")[0].split(".")[0]
 
 
+def spoken(p_value: float) -> str:
+    """Return a tail probability as one writes it.
+
+    >>> spoken(0.0001), spoken(0.25)
+    ('p < 0.001', 'p = 0.250')
+    """
+    if p_value < 0.001:
+        return "p < 0.001"
+    return "p > 0.999" if p_value > 0.999 else f"p = {p_value:.3f}"
+
+
 def needs_draws(examine: Callable[[Fit], Finding]) -> Callable[[Fit], Finding]:
     """Wrap what a check does with posterior draws: without them it does not apply."""
 
@@ -123,3 +134,17 @@ def paragraphs(text: str) -> tuple[str, ...]:
     ('one two three', 'four')
     """
     return tuple(" ".join(part.split()) for part in text.strip().split("\n\n"))
+
+
+def needs_predictions(examine: Callable[[Fit], Finding]) -> Callable[[Fit], Finding]:
+    """Wrap what a check does with replicated data: without them it does not apply."""
+
+    @needs_draws
+    @wraps(examine)
+    def wrapped(fit: Fit) -> Finding:
+        entry = fit.record["predictive"]
+        if entry["status"] == "ok":
+            return examine(fit)
+        return Finding("n/a", f"No outcome was drawn anew: {entry['reason']}")
+
+    return wrapped

@@ -36,7 +36,11 @@ CONFLICT = "prior-data conflict"
 STRONG_PRIOR = "strong prior / weak likelihood"
 """Only the prior moves the posterior."""
 
+FEWEST_DRAWS = 100
+"""Draws below which the tails of the weights are too short for their shape to be fitted."""
+
 _SMALL = 1e-300
+_EQUAL = 1e-9
 
 
 @dataclass(frozen=True)
@@ -211,6 +215,8 @@ def _unavailable(fit: Fit) -> str:
             if instrumented
             else "the log prior of the draws is not known: the program could not be taken apart."
         )
+    if fit.tree["posterior"].sizes["chain"] * fit.tree["posterior"].sizes["draw"] < FEWEST_DRAWS:
+        return f"fewer than {FEWEST_DRAWS} draws are too few to reweight."
     return ""
 
 
@@ -225,6 +231,9 @@ def _likelihood(tree: xr.DataTree) -> Floats | None:
 
 
 def _normalised(log_density: Floats, alpha: float) -> Floats:
+    """Return smoothed weights; a density that is the same at all draws leaves them equal."""
+    if np.ptp(log_density) < _EQUAL * max(1.0, float(np.abs(log_density).max())):
+        return np.full(log_density.shape, 1 / log_density.size)
     if np.ptp(log_density) < EQUAL_RATIOS:  # a flat prior: no power changes it, and ArviZ refuses it
         return np.full(log_density.shape, 1 / log_density.size)
     weights = np.exp(array_stats.power_scale_lw(log_density, alpha=alpha, axis=(-2, -1)))

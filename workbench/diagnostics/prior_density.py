@@ -55,11 +55,14 @@ class PriorDensity:
         The share of it inside the declared bounds: the density there is larger by as much.
     words
         The statement with its numbers filled in.
+    lower
+        The lower of the declared bounds.
     """
 
     family: Any
     mass: float
     words: str
+    lower: float = -math.inf
 
 
 def prior_density(record: Record, name: str) -> PriorDensity | None:
@@ -90,7 +93,7 @@ def prior_density(record: Record, name: str) -> PriorDensity | None:
     mass = float(frozen.cdf(bounds[1]) - frozen.cdf(bounds[0]))
     if not mass > 0:
         return None
-    return PriorDensity(frozen, mass, f"{family}({', '.join(f'{one:g}' for one in arguments)})")
+    return PriorDensity(frozen, mass, f"{family}({', '.join(f'{one:g}' for one in arguments)})", bounds[0])
 
 
 def _statement(record: Record, variable: str) -> Mapping[str, str] | None:

@@ -18,7 +18,7 @@ from workbench.estimation.gap import explain
 from workbench.estimation.outcomes import outcome_entries
 from workbench.estimation.part import Part
 from workbench.estimation.proof import Proof
-from workbench.program import Obstacle, Program
+from workbench.program import Obstacle, Program, describe
 from workbench.provenance import workbench_version
 from workbench.request import FitRequest
 from workbench.toolchain import CompiledModel
@@ -41,6 +41,7 @@ def record(
             **_model(request.program),
             "proof": proof.record,
             "outcomes": outcome_entries(request),
+            "parameter_priors": _priors(request.program),
         },
         "data": binding.as_record(request.data),
         "priors": dict(request.priors.values),
@@ -115,6 +116,12 @@ def _model(program: Program) -> dict[str, Any]:
             for term in program.terms
         ],
     }
+
+
+def _priors(program: Program) -> list[dict[str, str]]:
+    """Return what the program says about each parameter before the data."""
+    found = describe(program).parameters
+    return [{"name": one.name, "kind": one.kind, "prior": one.prior, "support": one.support} for one in found]
 
 
 def _obstacle(obstacle: Obstacle) -> str:

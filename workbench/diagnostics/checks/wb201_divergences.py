@@ -2,12 +2,24 @@
 
 from __future__ import annotations
 
+import numpy as np
+
 from workbench.diagnostics.check import Check, Finding, needs_draws, paragraphs
+from workbench.diagnostics.samples import parameter_draws
 from workbench.estimation import Fit
 
 FAIL_SHARE = 0.01
 """Share of divergent draws from which the verdict is `fail`; below it, `caution`. Ours: a handful out of
 thousands is often the tip of a narrow region, a percent is that region being cut off."""
+
+FEWEST_PLACED = 5
+"""Divergences from which on it is said where they sit; of fewer, a mean is chance."""
+
+NEARBY = 0.5
+"""Distance of divergent draws, in posterior SDs, that is worth naming. Ours."""
+
+SHOWN = 3
+"""Parameters named in the sentence."""
 
 
 @needs_draws
@@ -20,8 +32,41 @@ def _examine(fit: Fit) -> Finding:
     total = nuts["chains"] * nuts["draws"]
     if count == 0:
         return Finding("passed", f"None of {total} transitions diverged.", 0)
-    message = f"{count} of {total} transitions diverged: part of the posterior may be missing."
+    message = (
+        f"{count} of {total} transitions diverged: part of the posterior may be missing.{_where(fit, count)}"
+    )
     return Finding("issue", message, count, "fail" if count >= FAIL_SHARE * total else "caution")
+
+
+def _where(fit: Fit, count: int) -> str:
+    """Return a sentence on the parameters whose divergent draws differ most from the others."""
+    far = displaced(fit) if count >= FEWEST_PLACED else []
+    if not far:
+        return ""
+    named = ", ".join(f"`{name}` ({shift:+.1f})" for name, shift in far[:SHOWN])
+    return f" They sit apart from the others in {named}, in posterior SDs."
+
+
+def displaced(fit: Fit) -> list[tuple[str, float]]:
+    """Return how far the mean of divergent draws is from that of the others, farthest first.
+
+    The distance is in posterior standard deviations; parameters within `NEARBY` are left out.
+    """
+    names, draws = parameter_draws(fit)
+    if not names or "sample_stats" not in fit.tree.children:
+        return []
+    diverging = fit.tree["sample_stats"]["diverging"].transpose("chain", "draw").values.ravel().astype(bool)
+    if len(diverging) != len(draws) or not diverging.any() or diverging.all():
+        return []
+    with np.errstate(divide="ignore", invalid="ignore"):
+        shift = (draws[diverging].mean(axis=0) - draws[~diverging].mean(axis=0)) / draws.std(axis=0)
+    labels = fit.record["nuts"]["estimates"]
+    order = np.argsort(-np.abs(np.nan_to_num(shift)), kind="stable")
+    return [
+        (labels.get(names[k], {}).get("label", names[k]), float(shift[k]))
+        for k in order
+        if abs(shift[k]) > NEARBY
+    ]
 
 
 CHECK = Check(

@@ -2,22 +2,12 @@
 
 from __future__ import annotations
 
-import math
-
 from workbench.diagnostics.check import Check, Finding, paragraphs
+from workbench.diagnostics.loo import khat_limit
 from workbench.estimation import Fit
 
-LIMIT = 0.7
-"""Largest acceptable k-hat for many draws: Vehtari et al. (2024), section 3.2.4."""
-
-
-def limit(draws: int) -> float:
-    """Return the k-hat threshold for a number of draws, min(1 - 1/log10(S), 0.7).
-
-    >>> limit(100_000)
-    0.7
-    """
-    return min(1 - 1 / math.log10(draws), LIMIT)
+FEWEST_DRAWS = 1000
+"""Draws assumed where an older run does not say how many there were."""
 
 
 def _examine(fit: Fit) -> Finding:
@@ -27,7 +17,7 @@ def _examine(fit: Fit) -> Finding:
         return Finding("skipped", "No Laplace approximation was asked for.")
     if part["status"] != "ok":
         return Finding("tip", f"There is no Laplace approximation: {part['reason']}")
-    khat, allowed = part["khat"], limit(part["draws"])
+    khat, allowed = part["khat"], khat_limit(part.get("draws") or FEWEST_DRAWS)
     if khat is None or khat > allowed:
         found = "not finite" if khat is None else f"{khat:.2f}"
         message = (
@@ -54,7 +44,7 @@ CHECK = Check(
     approximation. The k-hat is the shape of a generalised Pareto distribution fitted to the largest
     weights; above the limit a few draws carry everything.
 
-    k-hat grows with the number of parameters: in high dimensions even a good approximation can exceed
+    The k-hat grows with the number of parameters: in high dimensions even a good approximation can exceed
     the limit.
     """),
     examine=_examine,

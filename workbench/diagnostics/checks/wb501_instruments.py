@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from workbench.diagnostics.check import Check, Finding, paragraphs
 from workbench.estimation import Fit
 
 IDENTITY = 1e-8
 """Largest relative difference between the sum of all terms and the log density; rounding makes 1e-10."""
 
+_UNKNOWN: dict[str, Any] = {"status": "not available", "reason": "the run does not say."}
+
 
 def _examine(fit: Fit) -> Finding:
     record = fit.record
-    proof = record["model"]["proof"]
+    proof = record["model"].get("proof") or _UNKNOWN
     if not record["model"]["instrumented"]:
         reason = " ".join(record["model"]["obstacles"]) or "it could not be taken apart."
         return Finding("tip", f"The program was run as it is written: {reason}")

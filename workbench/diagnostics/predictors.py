@@ -1,0 +1,68 @@
+"""What among the data predicts: vectors and columns of matrices that are no outcome."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+import xarray as xr
+from numpy.typing import NDArray
+
+from workbench.estimation import Fit
+
+Floats = NDArray[np.float64]
+
+FEWEST_VALUES = 3
+"""Different values that a predictor has at least; with two it is an indicator, on the scale it should be."""
+
+FEWEST_ROWS = 3
+
+
+@dataclass(frozen=True)
+class Predictor:
+    """A column of numbers: its name for a reader, its mean and standard deviation."""
+
+    name: str
+    mean: float
+    sd: float
+
+
+def predictors(fit: Fit) -> list[Predictor]:
+    """Return the numeric predictors of a fit."""
+    return [
+        Predictor(name, float(values.mean()), float(values.std()))
+        for name, values in _columns(fit)
+        if np.isfinite(values).all() and len(np.unique(values)) >= FEWEST_VALUES
+    ]
+
+
+def design_matrices(fit: Fit) -> dict[str, Floats]:
+    """Return the matrices of data, `(row, column)`: their columns that vary, at least two."""
+    found: dict[str, Floats] = {}
+    for name, array in _arrays(fit):
+        values = array.values.astype(np.float64) if array.ndim == 2 else np.empty((0, 0))
+        if len(values) >= FEWEST_ROWS and np.isfinite(values).all():
+            varying = values[:, values.std(axis=0) > 0]
+            if varying.shape[1] > 1:
+                found[name] = varying
+    return found
+
+
+def _columns(fit: Fit) -> Iterator[tuple[str, Floats]]:
+    for name, array in _arrays(fit):
+        values = array.values.astype(np.float64)
+        if array.ndim == 1 and len(values) >= FEWEST_ROWS:
+            yield name, values
+        elif array.ndim == 2 and len(values) >= FEWEST_ROWS:
+            labels = array.coords[array.dims[1]].values
+            yield from ((f"{name}[{label}]", values[:, k]) for k, label in enumerate(labels))
+
+
+def _arrays(fit: Fit) -> Iterator[tuple[str, xr.DataArray]]:
+    """Yield the data of real numbers; integers are mostly indices and indicators."""
+    if "constant_data" not in fit.tree.children:
+        return
+    for name, array in fit.tree["constant_data"].data_vars.items():
+        if np.issubdtype(array.dtype, np.floating):
+            yield str(name), array
