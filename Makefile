@@ -19,9 +19,10 @@ test: $(READY) ## lint, types, import contract and the default tests
 truth: $(READY) ## the longer comparisons with independent results
 	$(BIN)/pytest -m truth -n 2
 
-bench: $(READY) ## compile times of the compilers here, beside CmdStan's own way, in one run
+bench: $(READY) ## compile times beside CmdStan's own way; reports (ARVIZ=python: beside ArviZ's plots)
 	$(BIN)/python tests/bench/compiling.py
 	$(BIN)/python -m tests.bench.sweeping
+	$(BIN)/python -m tests.bench.reporting $(ARVIZ)
 
 $(READY): pyproject.toml requirements.lock
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' \

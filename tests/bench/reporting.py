@@ -1,0 +1,110 @@
+"""How long the report of a large fit takes and how big it is, beside ArviZ's own plots of the same, paired.
+
+The fit has 1,000 parameters and 4 x 1,000 draws, made of random numbers (`tests.report.simulated`). ArviZ's
+plots need an interpreter with `arviz-plots`, whose current line does not go with current matplotlib: name one
+as the only argument. Each round times both in turn, each in a process of its own; what is quoted is the median
+of the ratios pair by pair. ArviZ draws what the report draws (12 marginal densities, 4 traces and 4 rank plots,
+the energy and a pair) as PNG files; the report's tables, checks and predictive pictures come on top. Run it by
+`make bench`.
+"""
+
+from __future__ import annotations
+
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+from rich.console import Console
+from rich.table import Table
+
+from tests.report.simulated import simulated_fit
+from workbench.estimation import store
+from workbench.report import selection
+
+ROUNDS = 3
+PARAMETERS = 1000
+DRAWS = 1000
+MARGINALS, CHAINS = 12, 4
+
+OURS = """
+import sys, time
+from pathlib import Path
+from workbench.estimation import store
+from workbench.report import fit_report, render
+fit = store.read(Path(sys.argv[1]))
+started = time.perf_counter()
+(Path(sys.argv[1]) / "drawn.html").write_text(render(fit_report(fit)), encoding="utf-8")
+print(time.perf_counter() - started)
+"""
+
+ARVIZ = """
+import sys, time
+from pathlib import Path
+import matplotlib
+matplotlib.use("agg")
+import arviz_plots
+import xarray
+run, marginals, chains = Path(sys.argv[1]), int(sys.argv[2]), int(sys.argv[3])
+tree = xarray.open_datatree(run / "fit.nc", engine="h5netcdf").load()
+started = time.perf_counter()
+for names, plots in ((marginals, ("plot_dist",)), (chains, ("plot_trace", "plot_rank"))):
+    chosen = {"theta_raw": list(range(1, names + 1))}
+    for plot in plots:
+        drawn = getattr(arviz_plots, plot)(
+            tree, var_names=["theta_raw"], coords={"J": chosen["theta_raw"]}, backend="matplotlib"
+        )
+        drawn.savefig(run / f"{plot}.png")
+arviz_plots.plot_energy(tree, backend="matplotlib").savefig(run / "energy.png")
+arviz_plots.plot_pair(tree, var_names=["mu", "tau"], backend="matplotlib").savefig(run / "pair.png")
+print(time.perf_counter() - started)
+"""
+
+
+def main() -> None:
+    """Measure, and print one table."""
+    arviz = sys.argv[1] if len(sys.argv) > 1 else None
+    with tempfile.TemporaryDirectory(prefix="workbench-bench-") as folder:
+        run = Path(folder) / "run"
+        fit = simulated_fit(schools=PARAMETERS - 2, draws=DRAWS)
+        store.write(fit, "", run)
+        assert len(selection.in_table_order(fit.record)) == PARAMETERS
+        seconds: dict[str, list[float]] = {"report": [], "ArviZ's plots": []}
+        for _ in range(ROUNDS):
+            seconds["report"].append(_timed(sys.executable, OURS, str(run)))
+            if arviz:
+                sizes = (str(MARGINALS), str(CHAINS))
+                seconds["ArviZ's plots"].append(_timed(arviz, ARVIZ, str(run), *sizes))
+        size = (run / "drawn.html").stat().st_size / 1e6
+        pictures = sum(path.stat().st_size for path in run.glob("*.png")) / 1e6
+    _show(seconds, {"report": size, "ArviZ's plots": pictures})
+
+
+def _timed(python: str, program: str, *arguments: str) -> float:
+    """Return the seconds that a program says its work took, imports and reading aside."""
+    started = time.perf_counter()
+    done = subprocess.run(
+        [python, "-W", "ignore", "-c", program, *arguments], capture_output=True, text=True, check=False
+    )
+    if done.returncode:
+        raise SystemExit(f"{python} failed after {time.perf_counter() - started:.1f} s:\n{done.stderr}")
+    return float(done.stdout.split()[-1])
+
+
+def _show(seconds: dict[str, list[float]], megabytes: dict[str, float]) -> None:
+    title = f"{PARAMETERS} parameters, 4 x {DRAWS} draws; median of {ROUNDS} rounds"
+    table = Table("", "seconds", "MB", "report / it", title=title)
+    for name, found in seconds.items():
+        if not found:
+            table.add_row(name, "name an interpreter with arviz-plots", "", "")
+            continue
+        ratio = statistics.median(ours / other for ours, other in zip(seconds["report"], found, strict=True))
+        median = statistics.median(found)
+        table.add_row(name, f"{median:.2f}", f"{megabytes[name]:.2f}", f"{ratio:.2f}")
+    Console(width=100).print(table)
+
+
+if __name__ == "__main__":
+    main()
