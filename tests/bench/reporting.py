@@ -1,11 +1,11 @@
 """How long the report of a large fit takes and how big it is, beside ArviZ's own plots of the same, paired.
 
-The fit has 1,000 parameters and 4 x 1,000 draws, made of random numbers (`tests.report.simulated`). ArviZ's
-plots need an interpreter with `arviz-plots`, whose current line does not go with current matplotlib: name one
-as the only argument. Each round times both in turn, each in a process of its own; what is quoted is the median
-of the ratios pair by pair. ArviZ draws what the report draws (12 marginal densities, 4 traces and 4 rank plots,
-the energy and a pair) as PNG files; the report's tables, checks and predictive pictures come on top. Run it by
-`make bench`.
+The fit has 1,000 parameters and 4 x 1,000 draws, made of random numbers (`tests.report.simulated`).
+ArviZ's plots need an interpreter with `arviz-plots`, whose current line does not go with current
+matplotlib: name one as the only argument. Each round times both in turn, each in a process of its own;
+what is quoted is the median of the ratios pair by pair. ArviZ draws what the report draws (12 marginal
+densities, 4 traces and 4 rank plots, the energy and a pair) as PNG files; the report's tables, checks
+and predictive pictures come on top. Run it by `make bench`.
 """
 
 from __future__ import annotations

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,10 +11,21 @@ from typing import Any
 
 from rich.console import Console
 from rich.markup import escape
+from rich.padding import Padding
 from rich.table import Table
+from rich.text import Text
+
+from workbench.report import selection
+from workbench.report.numbers import plural
+from workbench.report.sections import verdict as wording
 
 _ROWS = 40
 """Parameters shown; the rest is in summary.csv."""
+
+_LONGEST_LABEL = 33
+
+_ACTING = re.compile("[\x00-\x1f\x7f-\x9f\u200e\u200f\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
+"""Control characters, and those that reverse the direction of text."""
 
 _COLOURS = {"ok": "green", "caution": "yellow", "fail": "red"}
 
@@ -36,15 +48,15 @@ def show(record: Mapping[str, Any], folder: Path, console: Console) -> None:
     """Print the estimates, what is missing and why, the verdict, and where the report lies."""
     console.print(_table(record, console.width))
     _show_missing(record, console)
-    _show_verdict(record["diagnosis"], console)
-    console.print(f"report: {escape(str(folder / 'report.html'))}", soft_wrap=True)
+    _show_verdict(record, console)
+    console.print(f"report: {_plain(str(folder / 'report.html'))}", soft_wrap=True)
 
 
 def _table(record: Mapping[str, Any], width: int) -> Table:
     table = Table(title=_title(record), title_justify="left", header_style="bold", box=None, pad_edge=False)
-    names = _names(record)[:_ROWS]
+    names = _shown_names(record)
     numbers = [_numbers(record, name) for name in names]
-    labels = [_label(record, name) for name in names]
+    labels = [_shortened(printable(_label(record, name))) for name in names]
     possible = [column for column in _columns(record) if _has_numbers(record, column)]
     columns = _fitting(possible, numbers, width - max(map(len, [*labels, "parameter"])))
     table.add_column("parameter", overflow="fold")
@@ -71,7 +83,8 @@ def _notes(record: Mapping[str, Any], columns: list[_Column], possible: list[_Co
     if left_out:
         yield f"for want of width without {', '.join(left_out)}: see summary.csv"
     if len(_names(record)) > _ROWS:
-        yield f"{len(_names(record)) - _ROWS} more parameters in summary.csv and the report"
+        left = len(_names(record)) - _ROWS
+        yield f"the worst convergence first; {left:,} more parameters in summary.csv and the report"
 
 
 @dataclass(frozen=True)
@@ -110,7 +123,7 @@ def _has_numbers(record: Mapping[str, Any], column: _Column) -> bool:
 
 def _title(record: Mapping[str, Any]) -> str:
     model, data = record["model"]["name"], Path(record["data"]["path"]).name
-    return f"{escape(model)} on {escape(data)} ({record['data']['rows']} rows)"
+    return f"{_plain(model)} on {_plain(data)} ({record['data']['rows']} rows)"
 
 
 def _names(record: Mapping[str, Any]) -> list[str]:
@@ -119,6 +132,31 @@ def _names(record: Mapping[str, Any]) -> list[str]:
     for method in ("nuts", "laplace", "map", "mle"):
         names |= dict.fromkeys(record[method]["estimates"])
     return list(names)
+
+
+def _shown_names(record: Mapping[str, Any]) -> list[str]:
+    """Return the parameters to show: all in the program's order, or the worst first where they are many."""
+    names = _names(record)
+    return names if len(names) <= _ROWS else selection.worst(record, names)[:_ROWS]
+
+
+def printable(text: str) -> str:
+    r"""Return text with characters that act on a terminal, or turn its direction, replaced by their names.
+
+    >>> printable("a\x1b[31mb\u202ec")
+    'a<U+001B>[31mb<U+202E>c'
+    """
+    return _ACTING.sub(lambda found: f"<U+{ord(found[0]):04X}>", text)
+
+
+def _plain(text: str) -> str:
+    return escape(printable(text))
+
+
+def _shortened(label: str) -> str:
+    """Return a label that leaves room for numbers: a long one keeps its beginning and its end."""
+    half = (_LONGEST_LABEL - 3) // 2
+    return label if len(label) <= _LONGEST_LABEL else f"{label[:half]}...{label[-half:]}"
 
 
 def _numbers(record: Mapping[str, Any], name: str) -> dict[str, Any]:
@@ -172,14 +210,25 @@ def _show_missing(record: Mapping[str, Any], console: Console) -> None:
     for method, words in _METHODS.items():
         part = record[method]
         if part["status"] not in ("ok", "skipped"):
-            console.print(f"[bold]{words}[/] {part['status']}: {escape(part['reason'])}", soft_wrap=True)
+            _print(console, f"[bold]{words}[/] {part['status']}: {_plain(part['reason'])}")
 
 
-def _show_verdict(diagnosis: Mapping[str, Any], console: Console) -> None:
-    verdict = diagnosis["verdict"]
-    counted = f"{sum(check['status'] == 'passed' for check in diagnosis['checks'])} checks passed"
-    console.print(f"\nverdict: [bold {_COLOURS[verdict]}]{verdict}[/] ({counted})")
+def _show_verdict(record: Mapping[str, Any], console: Console) -> None:
+    """Print the verdict in the words of the report, then each finding with what to do."""
+    diagnosis = record["diagnosis"]
+    verdict, found = diagnosis["verdict"], wording.read(record)
+    counted = plural(sum(check["status"] == "passed" for check in diagnosis["checks"]), "check")
+    console.print()
+    _print(console, f"verdict: [bold {_COLOURS[verdict]}]{verdict}[/] ({counted} passed). {found.sentence}")
     for check in diagnosis["checks"]:
         if check["status"] in ("issue", "tip"):
-            console.print(f"  {check['status']} {check['code']}: {escape(check['message'])}", soft_wrap=True)
-            console.print(f"      {escape(check['advice'])}", soft_wrap=True, style="dim")
+            _print(console, f"{check['status']} {check['code']}: {_plain(check['message'])}", indent=2)
+            _print(console, f"[dim]{_plain(check['advice'])}[/]", indent=6)
+
+
+def _print(console: Console, markup: str, indent: int = 0) -> None:
+    """Print a sentence: wrapped under its own beginning in a terminal, on one line in a pipe."""
+    if not console.is_terminal:
+        console.print(f"{' ' * indent}{markup}", soft_wrap=True)
+        return
+    console.print(Padding(Text.from_markup(markup, overflow="fold"), (0, 0, 0, indent)))
