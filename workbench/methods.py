@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from workbench.errors import MethodError
 
@@ -152,7 +152,21 @@ class Nuts:
         _one_of("init", INITS, self.init)
 
 
-Method = Mle | Map | Laplace | Pathfinder | Nuts
+@dataclass(frozen=True)
+class Auto:
+    """The cheapest adequate method: modes, Laplace, Pathfinder, NUTS, up to the first that its k-hat accepts.
+
+    Attributes
+    ----------
+    nuts
+        The settings of the last resort, which starts from the best of the others.
+    """
+
+    nuts: Nuts = field(default_factory=Nuts)
+    name = "auto"
+
+
+Method = Mle | Map | Laplace | Pathfinder | Nuts | Auto
 
 
 def _check_starts(starts: int) -> None:

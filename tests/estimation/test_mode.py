@@ -9,7 +9,7 @@ from scipy import stats
 from tests.estimation.conftest import MODEL, TEXT
 from tests.estimation.sculpted import sculpted
 from workbench.estimation import fit
-from workbench.estimation.laplace import pareto_khat
+from workbench.estimation.importance import pareto_khat
 from workbench.methods import Laplace, Map
 
 ONE = (Map(),)

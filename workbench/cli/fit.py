@@ -13,6 +13,7 @@ from workbench.cli import complete, console, options
 from workbench.errors import EXIT_STRICT, RequestError, RunError
 
 _BINDING = "Binding"
+_METHODS = "Methods"
 _SAMPLER = "Sampler"
 _OUTPUT = "Output"
 _STAN = "Stan"
@@ -85,6 +86,21 @@ def command(
         str, typer.Option(help="What counts as prior: prior, or latent too.", rich_help_panel=_BINDING)
     ] = "prior",
     seed: Annotated[int, typer.Option(min=0, help="All other seeds are derived from it.")] = 1,
+    method: Annotated[
+        list[str] | None,
+        typer.Option(
+            help="mle, map, laplace, pathfinder, nuts (several, with commas), or auto: the cheapest that is "
+            "accepted by its own diagnostic. Default: all but pathfinder.",
+            rich_help_panel=_METHODS,
+        ),
+    ] = None,
+    starts: Annotated[
+        int, typer.Option(help="Random starts of each optimisation.", rich_help_panel=_METHODS)
+    ] = 4,
+    profile: Annotated[
+        list[str] | None,
+        typer.Option(help="Profile-likelihood interval of a parameter: beta[2].", rich_help_panel=_METHODS),
+    ] = None,
     chains: Annotated[int, typer.Option(help="Chains.", rich_help_panel=_SAMPLER)] = 4,
     draws: Annotated[int, typer.Option(help="Draws kept in each chain.", rich_help_panel=_SAMPLER)] = 1000,
     warmup: Annotated[
@@ -96,6 +112,15 @@ def command(
     max_treedepth: Annotated[
         int, typer.Option(help="Longest trajectory: 2^this steps.", rich_help_panel=_SAMPLER)
     ] = 10,
+    init: Annotated[
+        str, typer.Option(help="Where chains start: random, map or pathfinder.", rich_help_panel=_SAMPLER)
+    ] = "random",
+    metric: Annotated[
+        str, typer.Option(help="diag, or dense for correlated parameters.", rich_help_panel=_SAMPLER)
+    ] = "diag",
+    save_warmup: Annotated[
+        bool, typer.Option("--save-warmup", help="Keep warm-up draws in fit.nc.", rich_help_panel=_SAMPLER)
+    ] = False,
     jobs: Annotated[
         int | None,
         typer.Option(min=1, help="Chains at a time; default: the cores.", rich_help_panel=_SAMPLER),
@@ -147,13 +172,14 @@ def command(
     from workbench import library
     from workbench.cli import rehearse, table
     from workbench.estimation import store
-    from workbench.methods import Laplace, Map, Mle, Nuts
+    from workbench.methods import Nuts
     from workbench.pipeline import fitting
     from workbench.toolchain import Settings
 
     if not 0 < level < 1:
         raise RequestError(f"--level was expected to be between 0 and 1, found {level}.")
-    nuts = Nuts(chains, draws, warmup, adapt_delta, max_treedepth)
+    options.check_warmup(warmup)
+    nuts = Nuts(chains, draws, warmup, adapt_delta, max_treedepth, metric, init, save_warmup)
     asked = fitting.Options(
         columns=options.columns(column or []),
         given=options.values(set_ or []),
@@ -163,7 +189,7 @@ def command(
         standardize=standardize,
         roles=options.roles(role or []),
         scaled=options.scaled(scale),
-        methods=(Mle(), Map(), Map(jacobian=True), Laplace(), nuts),
+        methods=options.methods(method or [], nuts, starts=starts, profile=profile or []),
         seed=seed,
         level=level,
         jobs=jobs or options.available_cores(),

@@ -27,11 +27,12 @@ _LONGEST_LABEL = 33
 _ACTING = re.compile("[\x00-\x1f\x7f-\x9f\u200e\u200f\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
 """Control characters, and those that reverse the direction of text."""
 
+_NOTHING: Mapping[str, Any] = {"status": "skipped", "estimates": {}}
 _COLOURS = {"ok": "green", "caution": "yellow", "fail": "red"}
 
 _NONE = "–"
 _MOST_DECIMALS = 8
-_DISPENSABLE = ("Laplace", "mode°", "SE", "MLE", "ESS")
+_DISPENSABLE = ("Pathfinder", "Laplace", "mode°", "SE", "MLE", "ESS")
 _UNCONSTRAINED = "mode°: on the unconstrained scale"
 _GAP = "gap: from the posterior mean to the mode, in posterior SDs"
 
@@ -40,6 +41,7 @@ _METHODS = {
     "map": "MAP",
     "map_unconstrained": "unconstrained mode",
     "laplace": "Laplace approximation",
+    "pathfinder": "Pathfinder",
     "nuts": "NUTS",
 }
 
@@ -48,6 +50,7 @@ def show(record: Mapping[str, Any], folder: Path, console: Console) -> None:
     """Print the estimates, what is missing and why, the verdict, and where the report lies."""
     console.print(_table(record, console.width))
     _show_missing(record, console)
+    _show_remarks(record, console)
     _show_verdict(record, console)
     console.print(f"report: {_plain(str(folder / 'report.html'))}", soft_wrap=True)
 
@@ -101,15 +104,18 @@ def _columns(record: Mapping[str, Any]) -> list[_Column]:
     level = f"{record['interval']['level'] * 100:g}%"
     has_map = bool(record["map"]["estimates"])
     gap = "in_sd" if has_map else "unconstrained_in_sd"
+    posterior = _accepted(record)
+    note = "" if posterior == "nuts" else f"mean, SD and interval: by {_METHODS[posterior]}, without NUTS"
     return [
         _Column("MLE", "mle", _value("mle", "value")),
         _Column("SE", "mle", _value("mle", "se")),
         _Column("MAP", "map", _value("map", "value")),
         _Column("mode°", "map_unconstrained", _value("map_unconstrained", "value"), _UNCONSTRAINED),
         _Column("Laplace", "laplace", _value("laplace", "mean")),
-        _Column("mean", "nuts", _value("nuts", "mean")),
-        _Column("SD", "nuts", _value("nuts", "sd")),
-        _Column(f"{level} interval", "nuts", _interval),
+        _Column("Pathfinder", "pathfinder", _value("pathfinder", "mean")),
+        _Column("mean", posterior, _corrected(posterior, "mean"), note),
+        _Column("SD", posterior, _corrected(posterior, "sd")),
+        _Column(f"{level} interval", posterior, _interval(posterior)),
         _Column("gap/SD", "gaps", _gap(gap), _GAP if has_map else f"{_GAP} (here of mode°)"),
         _Column("R-hat", "nuts", _fixed("rhat", 3)),
         _Column("ESS", "nuts", _fixed("ess_bulk", 0)),
@@ -117,7 +123,7 @@ def _columns(record: Mapping[str, Any]) -> list[_Column]:
 
 
 def _has_numbers(record: Mapping[str, Any], column: _Column) -> bool:
-    part = record[column.method]
+    part = record.get(column.method, _NOTHING)
     return bool(part if column.method == "gaps" else part["estimates"])
 
 
@@ -129,8 +135,8 @@ def _title(record: Mapping[str, Any]) -> str:
 def _names(record: Mapping[str, Any]) -> list[str]:
     """Return every parameter any method has a number for, in the order of the program."""
     names: dict[str, None] = {}
-    for method in ("nuts", "laplace", "map", "mle"):
-        names |= dict.fromkeys(record[method]["estimates"])
+    for method in ("nuts", "laplace", "pathfinder", "map", "map_unconstrained", "mle"):
+        names |= dict.fromkeys(record.get(method, _NOTHING)["estimates"])
     return list(names)
 
 
@@ -161,13 +167,14 @@ def _shortened(label: str) -> str:
 
 def _numbers(record: Mapping[str, Any], name: str) -> dict[str, Any]:
     """Return a parameter's numbers by method, its gaps, and the scale that decides its decimals."""
-    numbers = {method: record[method]["estimates"].get(name, {}) for method in _METHODS}
-    scale = numbers["nuts"].get("sd") or numbers["laplace"].get("sd") or numbers["mle"].get("se")
+    numbers = {method: record.get(method, _NOTHING)["estimates"].get(name, {}) for method in _METHODS}
+    sds = (numbers[method].get("sd") for method in ("nuts", "laplace", "pathfinder"))
+    scale = next((sd for sd in sds if sd), None) or numbers["mle"].get("se")
     return {**numbers, "gaps": record["gaps"].get(name, {}), "scale": scale}
 
 
 def _label(record: Mapping[str, Any], name: str) -> str:
-    estimates = (record[method]["estimates"].get(name, {}) for method in _METHODS)
+    estimates = (record.get(method, _NOTHING)["estimates"].get(name, {}) for method in _METHODS)
     return next((numbers["label"] for numbers in estimates if "label" in numbers), name)
 
 
@@ -175,11 +182,27 @@ def _value(method: str, key: str) -> Callable[[Mapping[str, Any]], str]:
     return lambda numbers: _rounded(numbers[method].get(key), numbers["scale"])
 
 
-def _interval(numbers: Mapping[str, Any]) -> str:
-    nuts, scale = numbers["nuts"], numbers["scale"]
-    return (
-        f"{_rounded(nuts['lower'], scale)} to {_rounded(nuts['upper'], scale)}" if "lower" in nuts else _NONE
+def _accepted(record: Mapping[str, Any]) -> str:
+    """Return the method that stands for the posterior: NUTS, unless a ladder stopped below it."""
+    rungs = [rung["method"] for rung in record.get("ladder", ()) if rung["accepted"]]
+    return str(rungs[-1]) if rungs else "nuts"
+
+
+def _corrected(method: str, key: str) -> Callable[[Mapping[str, Any]], str]:
+    """Return a number of a method, corrected by importance weights where it is."""
+    return lambda numbers: _rounded(
+        numbers[method].get(f"corrected_{key}", numbers[method].get(key)), numbers["scale"]
     )
+
+
+def _interval(method: str) -> Callable[[Mapping[str, Any]], str]:
+    def cell(numbers: Mapping[str, Any]) -> str:
+        found, scale = numbers[method], numbers["scale"]
+        if "lower" not in found:
+            return _NONE
+        return f"{_rounded(found['lower'], scale)} to {_rounded(found['upper'], scale)}"
+
+    return cell
 
 
 def _gap(key: str) -> Callable[[Mapping[str, Any]], str]:
@@ -208,9 +231,26 @@ def _rounded(value: float | None, scale: float | None) -> str:
 
 def _show_missing(record: Mapping[str, Any], console: Console) -> None:
     for method, words in _METHODS.items():
-        part = record[method]
+        part = record.get(method, _NOTHING)
         if part["status"] not in ("ok", "skipped"):
             _print(console, f"[bold]{words}[/] {part['status']}: {_plain(part['reason'])}")
+
+
+def _show_remarks(record: Mapping[str, Any], console: Console) -> None:
+    """Print what else was found on the way: other modes, chains started elsewhere, the ladder, attempts."""
+    for method, words in _METHODS.items():
+        part = record.get(method, _NOTHING)
+        for key in ("remark", "init_remark"):
+            if part.get(key):
+                _print(console, f"[bold]{words}[/]: {_plain(part[key])}")
+    for rung in record.get("ladder", ()):
+        state = "accepted" if rung["accepted"] else "not accepted"
+        head = f"[bold]{_METHODS[rung['method']]}[/] {state} ({rung['seconds']:.1f} s)"
+        _print(console, f"{head}: {_plain(rung['why'])}")
+    if record.get("ladder_words"):
+        _print(console, _plain(record["ladder_words"]))
+    for attempt in record.get("attempts", ()):
+        _print(console, f"attempt {attempt['number']}: {_plain(attempt['words'])}")
 
 
 def _show_verdict(record: Mapping[str, Any], console: Console) -> None:

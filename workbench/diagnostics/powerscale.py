@@ -20,7 +20,7 @@ from arviz_stats.base import array_stats
 from numpy.typing import NDArray
 
 from workbench.estimation import Fit
-from workbench.estimation.laplace import EQUAL_RATIOS, pareto_khat
+from workbench.estimation.importance import EQUAL_RATIOS, pareto_khat
 
 Floats = NDArray[np.float64]
 

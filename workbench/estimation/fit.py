@@ -6,28 +6,21 @@ import tempfile
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
 import xarray as xr
 
 from workbench.backends import Backend, Start
 from workbench.backends.base import ANYWHERE
-from workbench.estimation import laplace, mle, mode, nuts
-from workbench.estimation.map import estimate as posterior_mode
 from workbench.estimation.observed import data_groups
 from workbench.estimation.original_scale import on_original_scale, scale_entries
-from workbench.estimation.part import Part
+from workbench.estimation.parts import work_out
 from workbench.estimation.proof import Proof, prove, without_instruments
 from workbench.estimation.record import record
 from workbench.estimation.setting import Setting
-from workbench.methods import Laplace, Map, Mle, Nuts
 from workbench.progress import SILENT, Progress
 from workbench.request import FitRequest
 from workbench.toolchain import CompiledModel
-
-M = TypeVar("M", Mle, Laplace, Nuts)
-
-_SKIPPED = Part("skipped", "it was not asked for.")
 
 
 @dataclass(frozen=True)
@@ -96,12 +89,12 @@ def fit(
                 setting = replace(setting, request=request, folder=Path(scratch) / "original")
             setting = replace(setting, exe=model.exe)
         setting, scale = on_original_scale(setting)
-        parts = _parts(setting, start)
+        parts, entries = work_out(setting, start)
     groups = {name: group for part in parts.values() for name, group in part.groups.items()}
     groups |= data_groups(request)
     tree = xr.DataTree.from_dict({f"/{name}": group for name, group in groups.items()})
     console = {name: part.console for name, part in parts.items() if part.console}
-    written = record(request, model, parts, proof)
+    written = {**record(request, model, parts, proof), **entries}
     if scale is not None:
         written["data"] = scale_entries(written["data"], scale, tree)
     return Fit(written, tree, console)
@@ -139,29 +132,3 @@ def _believed(
         model = unoptimized()
         proof = prove(setting.backend, written, setting.plain_job(model.exe))
     return proof, original if proof.status == "different" else model
-
-
-def _parts(setting: Setting, start: Start) -> dict[str, Part]:
-    methods = setting.request.methods
-    normal = _asked(methods, Laplace)
-    parts = dict.fromkeys(("mle", "map", "map_unconstrained", "laplace", "nuts"), _SKIPPED)
-    unconstrained: mode.Mode | None = None
-    with setting.progress.stage("Finding modes"):
-        likelihood = _asked(methods, Mle)
-        if likelihood is not None:
-            parts["mle"] = mle.estimate(setting, likelihood)
-        for method in (method for method in methods if isinstance(method, Map)):
-            draws = normal if method.jacobian and normal is not None else mode.CURVATURE_ONLY
-            part, found = posterior_mode(setting, method, draws)
-            parts[method.name] = part
-            unconstrained = found if method.jacobian else unconstrained
-        if normal is not None:
-            parts["laplace"] = laplace.approximate(setting, unconstrained)
-    sampler = _asked(methods, Nuts)
-    if sampler is not None:
-        parts["nuts"] = nuts.sample(setting, sampler, start)
-    return parts
-
-
-def _asked(methods: tuple[object, ...], kind: type[M]) -> M | None:
-    return next((method for method in methods if isinstance(method, kind)), None)

@@ -2,66 +2,131 @@
 
 from __future__ import annotations
 
-import numpy as np
-from arviz_stats.base import array_stats
+from typing import Any
 
-from workbench.backends.base import Floats
+import numpy as np
+
+from workbench.backends import RawRun
 from workbench.estimation import draws, mode
+from workbench.estimation.derived import by_role, derive
+from workbench.estimation.importance import Importance, importance, weighted_moments
 from workbench.estimation.part import Part
 from workbench.estimation.setting import Setting
+from workbench.estimation.surface import Surface, evaluate
 
-EQUAL_RATIOS = 1e-6
-"""Log ratios [nats] closer than this are equal: draws and densities are printed with ten digits."""
+CAVEAT = (
+    "Laplace's approximation of the log evidence: exact where the posterior is normal on the unconstrained "
+    "scale, and as sensitive to the width of the priors as any evidence is."
+)
 
 
 def approximate(setting: Setting, found: mode.Mode | None) -> Part:
-    """Return draws around the unconstrained mode, with the k-hat of the approximation."""
+    """Return draws around the unconstrained mode, with the k-hat of the approximation.
+
+    Where k-hat allows, estimates corrected by importance weights stand beside the plain ones.
+    """
     if found is None:
         return Part("failed", "there is no unconstrained mode to approximate around.")
     run = found.best.approximation
-    if found.problem or run is None or not run.converged:
-        reason = found.problem or "Stan could not draw from the approximation."
+    reason = found.problem or _kinked(found.best)
+    if not reason and (run is None or not run.converged):
+        reason = "Stan could not draw from the approximation."
+    if reason or run is None:
         return Part("failed", f"there is no mode to approximate around: {reason}")
-    program, data = setting.request.program, setting.request.data
-    names = draws.parameters(program)
+    weighed = importance(run.stats["log_p"][0] - run.stats["log_q"][0])
+    group = draws.read(
+        run,
+        setting.request.program,
+        setting.request.data,
+        draws.parameters(setting.request.program),
+        ("draw",),
+    )
+    for name in ("log_p", "log_q"):
+        group[name] = (("draw",), run.stats[name][0])
+    facts = {
+        "khat": weighed.khat,
+        "khat_threshold": weighed.threshold,
+        "draws": run.draws.shape[1],
+        "corrected": weighed.is_reliable,
+        **_evidence(setting, found, weighed),
+    }
+    estimates = summarise_draws(setting, run, weighed)
+    return Part("ok", "", facts, estimates, {"laplace": group}, run.console, run.seconds)
+
+
+def summarise_draws(setting: Setting, run: RawRun, weighed: Importance) -> dict[str, dict[str, float]]:
+    """Return mean, median, sd and interval of independent draws, and corrected moments where k-hat allows.
+
+    Parameters
+    ----------
+    setting
+        Whose parameters are summarised.
+    run
+        One chain of draws.
+    weighed
+        Their importance weights.
+    """
+    names = draws.parameters(setting.request.program)
     keep = [i for i, column in enumerate(run.columns) if draws.owner(column) in names]
-    tail = (1 - setting.request.level) / 2
     values = run.draws[0][:, keep]
-    lower, upper = np.quantile(values, [tail, 1 - tail], axis=0)
+    tail = (1 - setting.request.level) / 2
+    lower, median, upper = np.quantile(values, [tail, 0.5, 1 - tail], axis=0)
+    sd = values.std(axis=0, ddof=1)
     estimates = {
         run.columns[i]: {
             "mean": float(values[:, k].mean()),
-            "sd": float(values[:, k].std(ddof=1)),
+            "median": float(median[k]),
+            "sd": float(sd[k]),
             "lower": float(lower[k]),
             "upper": float(upper[k]),
         }
         for k, i in enumerate(keep)
     }
-    group = draws.read(run, program, data, names, ("draw",))
-    for name in ("log_p", "log_q"):
-        group[name] = (("draw",), run.stats[name][0])
-    facts = {"khat": pareto_khat(run.stats["log_p"][0] - run.stats["log_q"][0]), "draws": run.draws.shape[1]}
-    return Part("ok", "", facts, estimates, {"laplace": group}, run.console, run.seconds)
+    if weighed.is_reliable:
+        corrected = weighted_moments(values, weighed.weights)
+        for k, i in enumerate(keep):
+            moments = {"corrected_mean": float(corrected[0][k]), "corrected_sd": float(corrected[1][k])}
+            estimates[run.columns[i]] |= moments
+    return estimates
 
 
-def pareto_khat(log_ratios: Floats) -> float:
-    """Return the shape of the tail of importance ratios.
+def _kinked(best: mode.Peak) -> str:
+    if not best.held:
+        return ""
+    names = ", ".join(f"`{name}`" for name in best.held)
+    return f"the density has a kink at the mode in {names}, where no normal distribution fits."
 
-    It is 0 where all ratios are equal, up to rounding in Stan's output: the approximation is then exact.
 
-    Parameters
-    ----------
-    log_ratios
-        Log density of the target minus that of the approximation at each draw, `(draw,)`.
+def _evidence(setting: Setting, found: mode.Mode, weighed: Importance) -> dict[str, Any]:
+    """Return the log evidence [nats], or why there is none.
 
     References
     ----------
-    Vehtari, Simpson, Gelman, Yao and Gabry (2024), Pareto smoothed importance sampling, JMLR 25(72); its use
-    for approximations: Yao et al. (2018), Yes, but did it work?, arXiv:1802.02538.
+    Tierney and Kadane (1986), Accurate approximations for posterior moments and marginal densities, JASA
+    81(393), doi:10.1080/01621459.1986.10478240.
     """
-    if np.ptp(log_ratios) < EQUAL_RATIOS:
-        return 0.0
-    # ArviZ takes the negative, as leave-one-out does: a log-likelihood where the log ratio is its negative.
-    negative = np.where(np.isfinite(log_ratios), -log_ratios, np.inf)
-    with np.errstate(all="ignore"):
-        return float(array_stats.psislw(negative)[1])
+    best, program = found.best, setting.request.program
+    improper = sorted(_without_prior(setting))
+    sums = by_role(setting, derive(setting, found.surface, best))
+    if improper:
+        listed = ", ".join(f"`{name}`" for name in improper)
+        return {"log_evidence": None, "log_evidence_reason": f"{listed} has no prior: there is no evidence."}
+    if program.instrumented is None or best.summit is None or not sums:
+        return {"log_evidence": None, "log_evidence_reason": "the program's densities are not normalised."}
+    plain = Surface(found.surface.backend, found.surface.job, jacobian=False)
+    heights, _ = evaluate(plain, best.summit.point[None])
+    # The Jacobian of the constraints is what the two densities differ by.
+    joint = sum(sums.values()) + best.height - float(heights[0])
+    size = best.summit.frame.shape[1]
+    volume = 0.5 * size * np.log(2 * np.pi) + float(np.linalg.slogdet(best.summit.frame)[1])
+    facts = {"log_evidence": joint + volume, "log_evidence_caveat": CAVEAT}
+    if weighed.is_reliable:
+        facts["log_evidence_corrected"] = joint + volume + weighed.log_mean - best.height
+    return facts
+
+
+def _without_prior(setting: Setting) -> set[str]:
+    """Return the parameters that no prior and no latent term concerns: their density is not normalised."""
+    terms = [term for term in setting.request.program.terms if term.role in ("prior", "latent")]
+    concerned = {name for term in terms for name in (*term.outcomes, *term.parameters)}
+    return {one.name for one in setting.request.program.parameters} - concerned

@@ -58,7 +58,7 @@ def fitted_values(tree: xr.DataTree, rescaling: Rescaling) -> dict[str, dict[str
     """
     back = np.linalg.inv(rescaling.matrix)
     found: dict[str, dict[str, dict[str, float]]] = {}
-    for group in ("mle", "map", "map_unconstrained", "laplace", "posterior"):
+    for group in ("mle", "map", "map_unconstrained", "laplace", "pathfinder", "posterior"):
         if group not in tree.children:
             continue
         own = tree[group].to_dataset()

@@ -25,6 +25,9 @@ SUMMARY = "summary.csv"
 CONSOLE = "console.log"
 REPORT = "report.html"
 
+_PACKING = 4
+_WORTH_PACKING = 1000
+
 
 def write(fit: Fit, report: str, folder: Path) -> Path:
     """Publish a fit and its report as a run directory; an earlier run there is replaced, or kept on failure.
@@ -35,7 +38,7 @@ def write(fit: Fit, report: str, folder: Path) -> Path:
         The place is taken by something that is not a run, or cannot be written.
     """
     with _published(folder) as aside:
-        fit.tree.to_netcdf(aside / TREE, engine="h5netcdf")
+        fit.tree.to_netcdf(aside / TREE, engine="h5netcdf", encoding=_encoding(fit.tree))
         (aside / SUMMARY).write_text(summary(fit.record).to_csv(index=False), encoding="utf-8")
         (aside / CONSOLE).write_text(_console(fit), encoding="utf-8")
         (aside / REPORT).write_text(report, encoding="utf-8")
@@ -87,13 +90,26 @@ def dump(record: Mapping[str, Any]) -> str:
 def summary(record: Mapping[str, Any]) -> pd.DataFrame:
     """Return one row for each parameter and one column for each number of each method."""
     rows: dict[str, dict[str, Any]] = {}
-    for method in ("mle", "map", "map_unconstrained", "laplace", "nuts"):
-        for name, numbers in record[method]["estimates"].items():
+    for method in ("mle", "map", "map_unconstrained", "laplace", "pathfinder", "nuts"):
+        for name, numbers in record.get(method, {"estimates": {}})["estimates"].items():
             row = rows.setdefault(name, {"parameter": name, "label": numbers.get("label", name)})
             row |= {f"{method}_{key}": one for key, one in numbers.items() if key != "label"}
     for name, gap in record["gaps"].items():
-        rows[name] |= {f"gap_{key}": one for key, one in gap.items()}
+        rows[name] |= {f"gap_{key}": one for key, one in gap.items() if key != "missed"}
     return pd.DataFrame(list(rows.values()))
+
+
+def _encoding(tree: xr.DataTree) -> dict[str, dict[str, dict[str, Any]]]:
+    """Return how arrays are packed: without loss, at a level that costs little time."""
+    return {
+        group.path: {
+            str(name): {"zlib": True, "complevel": _PACKING, "shuffle": True}
+            for name, array in group.data_vars.items()
+            if array.ndim and array.dtype.kind in "fiub" and array.size > _WORTH_PACKING
+        }
+        for group in tree.subtree
+        if group.data_vars
+    }
 
 
 def _console(fit: Fit) -> str:
