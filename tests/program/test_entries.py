@@ -16,6 +16,8 @@ ORDERS = [
     ("{ w ~ normal(a, 2); } for (n in 1:N) z[n] ~ poisson_log(a);", (("w",), ("z",))),
     ("log(y) ~ normal(a, 1);", (("y",),)),
     ("target += normal_lpdf(y | a, 1);", (("y",),)),
+    ("for (n in 1:N) target += log_mix(0.5, normal_lpdf(y[n] | a, 1), normal_lpdf(y[n] | 0, 1));", (("y",),)),
+    ("for (n in 1:N) { if (z[n] == 0) target += a; else z[n] ~ poisson_log(a); }", (("z",),)),
     # entries that are not the elements in order
     ("for (n in 2:N) y[n] ~ normal(a, 1);", ()),
     ("for (n in 1:M) y[n] ~ normal(a, 1);", ()),
@@ -24,6 +26,7 @@ ORDERS = [
     ("y[at] ~ normal(a, 1);", ()),
     ("for (n in 1:N) { y[n] ~ normal(a, 1); y[n] ~ normal(a, 2); }", ()),
     ("y ~ multi_normal(rep_vector(a, N), identity_matrix(N));", ()),
+    ("for (n in 1:N) { if (z[n] == 0) { target += a; y[n] ~ cauchy(a, 1); } else y[n] ~ normal(a, 1); }", ()),
     ("y ~ normal(a, 1); w[at] ~ normal(a, 1);", ()),
 ]
 

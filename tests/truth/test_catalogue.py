@@ -17,8 +17,13 @@ ROOT = Path(__file__).parents[2]
 MODELS = sorted((ROOT / "stan_models").glob("*/*.stan"))
 TABLES = sorted((ROOT / "data").glob("*.csv"))
 
-_JOINT = {"dirichlet_multinomial": {"loo"}, "gaussian_process": {"loo"}}
-"""Models whose data are one observation, which does not split."""
+_JOINT = {
+    "dirichlet_multinomial": {"loo"},
+    "gaussian_process": {"loo"},
+    "gamma_exponential": {"predictive"},
+    "weibull": {"predictive"},
+}
+"""Models whose data are one observation, which does not split; and models of censored data."""
 
 _FALSE_POSITIVE = re.compile(
     r"the prior\(s\) depend on data variables\. In the later case, this may be a false positive"

@@ -64,20 +64,62 @@ def _whole(term: Term, plan: Plan) -> str:
 
 
 def _of_loop(loop: n.For, terms: Sequence[Term], plan: Plan) -> tuple[str, ...]:
-    """Return the outcomes of a loop over all elements, each with one density in its body."""
+    """Return the outcomes of a loop over all elements, in the order of its entries."""
+    if to_text(loop.lower) != "1":
+        return ()
     direct = {item.id for item in _flat((loop.body,))}
     names = [_element(term, loop, plan) for term in terms]
-    is_plain = all(names) and all(term.site in direct for term in terms) and to_text(loop.lower) == "1"
-    return tuple(names) if is_plain and len(set(names)) == len(names) else ()
+    if all(names) and all(term.site in direct for term in terms) and len(set(names)) == len(names):
+        return tuple(names)
+    about = tuple({name for term in terms for name in term.outcomes})
+    if len(about) != 1 or not _has_size(about[0], loop, plan) or not _is_at(about[0], loop, terms):
+        return ()
+    return about if _entries((loop.body,), terms, plan) == 1 else ()
+
+
+def _is_at(name: str, loop: n.For, terms: Sequence[Term]) -> bool:
+    """Whether terms name no other element of an outcome than the one that the loop is at."""
+    nodes = [node for term in terms for part in term.parts for node in t.walk(part.summand.node)]
+    named = [node for node in nodes if isinstance(node, n.Variable) and node.name == name]
+    here = [
+        node for node in nodes if isinstance(node, n.Indexed) and to_text(node) == f"{name}[{loop.variable}]"
+    ]
+    return len(named) == len(here)
+
+
+def _entries(statements: Sequence[n.Stmt], terms: Sequence[Term], plan: Plan) -> int | None:
+    """Return how many entries statements add, whatever their conditions; `None` where that varies."""
+    total = 0
+    for statement in _flat(statements):
+        inside = [term for term in terms if term.site in _ids(statement)]
+        if not inside:
+            continue
+        if isinstance(statement, n.If) and statement.no is not None:
+            yes, no = (_entries((branch,), inside, plan) for branch in (statement.yes, statement.no))
+            if yes is None or yes != no:
+                return None
+            total += yes
+        elif isinstance(statement, n.Tilde | n.Increment):
+            if any(opening_of(term, plan) is not None for term in inside):
+                return None
+            total += len(inside)
+        else:
+            return None
+    return total
+
+
+def _has_size(name: str, loop: n.For, plan: Plan) -> bool:
+    """Whether a loop runs over all elements of a vector or an array of numbers."""
+    sized = plan.declared.get(name)
+    sizes = [] if sized is None else [to_text(size) for size in (*sized.dims, *sized.sizes)]
+    return sizes == [to_text(loop.upper)]
 
 
 def _element(term: Term, loop: n.For, plan: Plan) -> str:
     cells = _cells(term)
     if cells is None or cells.indices != (loop.variable,) or opening_of(term, plan) is not None:
         return ""
-    sized = plan.declared.get(cells.name)
-    sizes = [] if sized is None else [to_text(size) for size in (*sized.dims, *sized.sizes)]
-    return cells.name if sizes == [to_text(loop.upper)] else ""
+    return cells.name if _has_size(cells.name, loop, plan) else ""
 
 
 def _cells(term: Term) -> Cells | None:

@@ -258,7 +258,12 @@ def _replicate(
     """Return the replicate of one outcome, given the terms that may be densities of it, and all others."""
     distributions = _distributions(outcome, (term for term, _ in tried))
     if outcome in own:
-        return Replicate(own[outcome][0], outcome, distributions, own[outcome][1], is_own=True)
+        name, is_integer = own[outcome]
+        censored = _censored(distributions, others)
+        if censored is None:
+            return Replicate(name, outcome, distributions, is_integer, is_own=True)
+        reason = f"`{censored.text}` tells of censored values, whose replicates are another thing"
+        return Replicate("", outcome, distributions, is_integer, reason=reason, line=censored.line)
     places = [
         (term.site, one)
         for term, drawn in tried
@@ -284,9 +289,13 @@ def _replicate(
 
 
 def _censored(distributions: Sequence[str], terms: Sequence[Term]) -> Term | None:
-    """Return a term with a distribution function of one of these distributions: of censored values."""
+    """Return a term that adds a distribution function of one of these distributions: of censored values.
+
+    One that is subtracted only normalises a density between limits.
+    """
     for term in terms:
-        densities = [density for part in term.parts for density in part.value.densities]
+        added = [part for part in term.parts if part.summand.sign == "+"]
+        densities = [density for part in added for density in part.value.densities]
         if any(one.suffix in {"lcdf", "lccdf"} and one.name in distributions for one in densities):
             return term
     return None
