@@ -19,8 +19,9 @@ test: $(READY) ## lint, types, import contract and the default tests
 truth: $(READY) ## the longer comparisons with independent results
 	$(BIN)/pytest -m truth -n 2
 
-bench: $(READY) ## compile times beside CmdStan's own way; reports (ARVIZ=python: beside ArviZ's plots)
+bench: $(READY) ## compile times beside CmdStan's own way; a large table; sweeps; reports (ARVIZ=python: beside ArviZ's plots)
 	$(BIN)/python tests/bench/compiling.py
+	$(BIN)/python tests/bench/binding.py
 	$(BIN)/python -m tests.bench.sweeping
 	$(BIN)/python -m tests.bench.reporting $(ARVIZ)
 

@@ -235,8 +235,9 @@ def _check_complete(work: _Work) -> None:
         name for one in program.data if one.name in work.failed for size in one.sizes for name in size.names
     }
     pending |= {name for one in missing for size in one.sizes for name in size.names}
+    told = set(work.question.asked.columns)  # for a column that is not there, there is a problem already
     for declaration in sorted(missing, key=lambda one: not one.sizes):
-        if declaration.sizes or declaration.name not in pending:
+        if declaration.name not in told and (declaration.sizes or declaration.name not in pending):
             work.failed.add(declaration.name)
             work.problems.append(_unbound(work.question, declaration))
     for declaration in missing:
