@@ -6,7 +6,7 @@ import pytest
 
 START = (
     "data { int N; int M; vector[N] y; array[N] int z; vector[M] w; array[2] int at; } "
-    "parameters { real a; } model { a ~ normal(0, 1); "
+    "transformed data { vector[N] t = log(y); } parameters { real a; } model { a ~ normal(0, 1); "
 )
 ORDERS = [
     ("y ~ normal(a, 1);", (("y",),)),
@@ -18,12 +18,15 @@ ORDERS = [
     ("target += normal_lpdf(y | a, 1);", (("y",),)),
     ("for (n in 1:N) target += log_mix(0.5, normal_lpdf(y[n] | a, 1), normal_lpdf(y[n] | 0, 1));", (("y",),)),
     ("for (n in 1:N) { if (z[n] == 0) target += a; else z[n] ~ poisson_log(a); }", (("z",),)),
+    ("if (!M) { vector[N] e = rep_vector(a, N); y ~ normal(e, 1); }", (("y",),)),
     # entries that are not the elements in order
     ("for (n in 2:N) y[n] ~ normal(a, 1);", ()),
     ("for (n in 1:M) y[n] ~ normal(a, 1);", ()),
     ("for (n in 1:N) y[N - n + 1] ~ normal(a, 1);", ()),
     ("for (n in 1:N) if (z[n] > 0) y[n] ~ normal(a, 1);", ()),
     ("y[at] ~ normal(a, 1);", ()),
+    ("if (M) y ~ normal(a, 1); w ~ normal(a, 1);", ()),
+    ("t ~ normal(a, 1);", ()),
     ("for (n in 1:N) { y[n] ~ normal(a, 1); y[n] ~ normal(a, 2); }", ()),
     ("y ~ multi_normal(rep_vector(a, N), identity_matrix(N));", ()),
     ("for (n in 1:N) { if (z[n] == 0) { target += a; y[n] ~ cauchy(a, 1); } else y[n] ~ normal(a, 1); }", ()),

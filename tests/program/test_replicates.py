@@ -248,6 +248,16 @@ def test_the_programs_own_generator_is_called(program_from):
 
 
 @pytest.mark.stan
+def test_the_author_reads_the_names_he_wrote(program_from):
+    """The residual is renamed where it is drawn from, because the generated quantities have one too."""
+    program = program_from(
+        "data { int N; vector[N] y; } parameters { real a; } "
+        "model { vector[N] r = y - a; r ~ normal(0, 1); } generated quantities { real r = a; }"
+    )
+    assert "is a density of `r`, which is not declared as data" in program.replicates[0].reason
+
+
+@pytest.mark.stan
 def test_branches_that_exclude_each_other_draw_one_outcome(program_from):
     statement = "for (n in 1:N) { if (K > 1) y[n] ~ normal(a, s); else y[n] ~ cauchy(a, s); }"
     program = read(program_from, "vector[N] y;", statement)

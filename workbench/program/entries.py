@@ -24,13 +24,24 @@ def entry_order(tree: n.Tree, plan: Plan) -> Order:
     where the text does not tell, as in ragged data: entries then are no rows of the data.
     """
     terms = [term for term in plan.terms if term.role == "likelihood" and term.index in plan.opened]
+    data = (item for item in tree.block("data") if isinstance(item, n.Declare))
+    declared = {name for item in data for name, _ in item.variables}
+    order = _order(tree.block("model"), terms, plan)
+    return order if all(name in declared for group in order for name in group) else ()
+
+
+def _order(statements: Sequence[n.Stmt], terms: Sequence[Term], plan: Plan) -> Order:
     order: list[tuple[str, ...]] = []
-    for statement in _flat(tree.block("model")):
+    for statement in _flat(statements):
         inside = [term for term in terms if term.site in _ids(statement)]
-        group = _group(statement, inside, plan) if inside else ()
-        if inside and not group:
+        if not inside:
+            continue
+        if isinstance(statement, n.If) and statement.no is None and len(inside) == len(terms):
+            return _order((statement.yes,), terms, plan)  # all of them or none, as with brms's `prior_only`
+        group = _group(statement, inside, plan)
+        if not group:
             return ()
-        order += [group] if group else []
+        order.append(group)
     return tuple(order)
 
 

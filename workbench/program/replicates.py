@@ -210,7 +210,8 @@ def _drawn(
         if isinstance(one, str):
             return one
         if one.cells.name not in data:
-            return f"is a density of `{one.cells.name}`, which is not declared as data"
+            written = {new: old for old, new in renamed.items()}.get(one.cells.name, one.cells.name)
+            return f"is a density of `{written}`, which is not declared as data"
         found.append(one)
     return tuple(found)
 
