@@ -15,7 +15,17 @@ from workbench.diagnostics.loo import leave_one_out
 from workbench.estimation import Fit
 from workbench.report import fit_report, render
 from workbench.report.document import Block, Disclosure, Figures, Notice, Section, Table, Tone
-from workbench.report.sections import influence, opening, prediction, sensitivity
+from workbench.report.sections import (
+    data,
+    estimates,
+    gaps,
+    influence,
+    model,
+    modes,
+    opening,
+    prediction,
+    sensitivity,
+)
 
 
 def _table(section: Section, key: str) -> Table:
@@ -195,3 +205,93 @@ def test_every_check_has_a_page_and_findings_link_to_it():
     page = read_page(render(document))
     linked = {one.attributes["href"] for one in page.all("a")}
     assert {"#check-WB101", "#check-WB201", "#check-WB401", "#check-WB301"} <= linked
+
+
+def test_several_modes_are_said_and_tabled():
+    fit = _changed()
+    fit.record["map"]["modes"] = [
+        {"log_density": -3.0, "starts": 6, "distance": 0.0, "estimates": {"mu": 1.0}},
+        {"log_density": -9.5, "starts": 2, "distance": 4.2, "estimates": {"mu": -7.0}},
+    ]
+    found = modes.section(fit.record)
+    assert "the starts ended at 2 distinct modes" in " ".join(_notices(found.blocks))
+    assert [cell.text for cell in _table(found, "modes-map").rows[1]] == ["2", "−9.50", "2", "4.20", "−7"]
+
+
+def test_likelihood_penalties_and_starts_are_shown():
+    fit = _changed()
+    start = {"seed": 7, "status": "converged", "optimizer": "L-BFGS", "log_density": -1.0}
+    fit.record["mle"] |= {"aic": 57.1, "bic": 57.0, "parameters": 1, "observations": 7, "starts": [start]}
+    fit.record["map"]["regularisation"] = [{"words": "`mu ~ normal(0, 5)` is a ridge penalty."}]
+    text = read_page(render(fit_report(fit))).text
+    assert "AIC57.1" in text.replace("\n", "")
+    assert "mu ~ normal(0, 5) is a ridge penalty." in text
+    assert "Every start (1)" in text
+
+
+def test_no_mode_is_said():
+    assert _notices(modes.section({}).blocks) == ["No mode was looked for."]
+
+
+def test_exact_posterior_stands_beside_the_others():
+    fit = _changed()
+    exact = {"distribution": "norm", "parameters": {"loc": 4.4, "scale": 3.3}, "mean": 4.4, "sd": 3.3}
+    fit.record["exact"] = {"family": "normal", "log_evidence": -12.25, "estimates": {"mu": exact}}
+    table = _table(estimates.section(fit.record), "estimates-table")
+    assert [column.group for column in table.columns[1:3]] == ["Exact", "Exact"]
+    assert [cell.text for cell in table.rows[0][1:3]] == ["4.40", "3.30"]
+    page = read_page(render(fit_report(fit)))
+    assert "The log evidence is −12.25 nats." in page.text
+    assert sum("exact" in one.text for one in page.all("svg")) == 1
+
+
+def test_a_ladder_says_what_was_passed_over_and_why():
+    fit = _changed()
+    fit.record["ladder"] = [
+        {"method": "laplace", "accepted": False, "why": "k-hat 0.9 is above 0.7", "seconds": 0.2},
+        {"method": "nuts", "accepted": True, "why": "R-hat is below 1.01", "seconds": 3.0},
+    ]
+    table = _table(estimates.section(fit.record), "ladder")
+    assert [row[1].text for row in table.rows] == ["passed over", "accepted"]
+
+
+def test_columns_without_any_number_are_left_out():
+    fit = _changed()
+    for one in fit.record["nuts"]["estimates"].values():
+        one["median"] = None
+    table = _table(estimates.section(fit.record), "estimates-table")
+    assert "Median" not in [column.title for column in table.columns]
+
+
+def test_ends_that_approximations_miss_are_tabled_the_worst_first():
+    fit = _changed()
+    fit.record["gaps"]["mu"]["missed"] = {"laplace": {"lower": -0.1, "upper": 0.2}}
+    fit.record["gaps"]["tau"]["missed"] = {"laplace": {"lower": 1.5, "upper": -2.5}}
+    table = _table(gaps.section(fit.record, fit.tree), "missed-table")
+    assert [cell.text for cell in table.rows[0]] == ["tau", "1.50", "−2.50"]
+
+
+def test_data_say_what_was_left_out_numbered_and_scaled():
+    fit = _changed()
+    fit.record["data"] |= {
+        "dropped": {"rows": [3, 9], "count": 2},
+        "levels": {"J": ["Aomori", "<b>Berlin</b>"]},
+        "tips": ["`sigma` has a very large value at row 2."],
+        "standardized": {"X": {"mean": [1.0, 2.0], "sd": [0.5, 3.0]}},
+    }
+    text = read_page(render(fit_report(fit))).text
+    for words in (
+        "2, for a missing cell (rows 3, 9)",
+        "Aomori, <b>Berlin</b>",
+        "sigma has a very large value at row 2.",
+        "mean 1, 2; sd 0.5, 3",
+    ):
+        assert words in text
+    assert data.section({}).blocks
+
+
+def test_the_story_of_the_card_is_told():
+    fit = _changed()
+    fit.record["model"] |= {"title": "Eight schools", "story": "Eight high schools\neach ran a trial."}
+    first = model.section(fit.record).blocks[0]
+    assert first.text == "Eight schools. Eight high schools each ran a trial."  # type: ignore[union-attr]

@@ -20,6 +20,7 @@ from workbench.report.sections import (
     influence,
     methods,
     model,
+    modes,
     opening,
     prediction,
     provenance,
@@ -49,6 +50,7 @@ def fit_report(fit: Fit) -> Document:
         sections=(
             estimates.section(record),
             gaps.section(record, fit.tree),
+            modes.section(record),
             convergence.section(record, fit.tree),
             prediction.section(fit, left),
             sensitivity.section(record),

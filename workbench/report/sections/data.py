@@ -1,11 +1,15 @@
-"""The data: which column became which Stan variable."""
+"""The data: which column became which Stan variable, what was left out, and what is worth a look."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from workbench.report import reading
-from workbench.report.document import Block, Cell, Column, Facts, Notice, Section, Table
-from workbench.report.numbers import MISSING, format_count
+from workbench.report.document import Block, Cell, Column, Facts, Items, Notice, Paragraph, Section, Table
+from workbench.report.numbers import MISSING, format_count, format_number
 from workbench.report.reading import Record
+
+_MOST_LISTED = 30
 
 _COLUMNS = {
     "name": Column("Stan variable", "name"),
@@ -24,8 +28,74 @@ def section(record: Record) -> Section:
     columns = [str(one) for one in data.get("columns") or ()]
     if columns:
         facts.append((f"Columns ({len(columns)})", ", ".join(f"`{one}`" for one in columns)))
-    blocks: tuple[Block, ...] = (Facts(tuple(facts)), _binding(data))
+    dropped = reading.number(reading.part(data, "dropped"), "count")
+    if dropped:
+        facts.append(("Rows left out", f"{format_count(dropped)}, for a missing cell{_numbered(data)}"))
+    blocks: tuple[Block, ...] = (
+        Facts(tuple(facts)),
+        _binding(data),
+        *_tips(data),
+        *_levels(data),
+        *_standardized(data),
+    )
     return Section("data", "Data", blocks)
+
+
+def _numbered(data: Record) -> str:
+    rows = list(reading.part(data, "dropped").get("rows") or ())
+    shown = ", ".join(str(one) for one in rows[:_MOST_LISTED])
+    return f" (rows {shown}{', ...' if len(rows) > _MOST_LISTED else ''})" if rows else ""
+
+
+def _tips(data: Record) -> tuple[Block, ...]:
+    tips = tuple(str(one) for one in data.get("tips") or ())
+    return (Paragraph("Worth a look:"), Items(tips)) if tips else ()
+
+
+def _levels(data: Record) -> tuple[Block, ...]:
+    """Return which number stands for which level of a group."""
+    levels = data.get("levels")
+    if not isinstance(levels, Mapping) or not levels:
+        return ()
+    columns = (
+        Column("Size", "name"),
+        Column("Levels", "number"),
+        Column("In the order of their numbers", "prose"),
+    )
+    rows = tuple(
+        (Cell(str(name)), Cell(str(len(found or ()))), Cell(_listed(found))) for name, found in levels.items()
+    )
+    return (Table("levels-table", "Levels, numbered from 1", columns, rows, is_prose=True),)
+
+
+def _listed(found: object) -> str:
+    names = [str(one) for one in found] if isinstance(found, list | tuple) else []
+    more = f" and {len(names) - _MOST_LISTED} more" if len(names) > _MOST_LISTED else ""
+    return f"{', '.join(f'`{one}`' for one in names[:_MOST_LISTED])}{more}" or MISSING
+
+
+def _standardized(data: Record) -> tuple[Block, ...]:
+    """Return by how much each predictor was shifted and scaled while fitting."""
+    found = data.get("standardized")
+    if not isinstance(found, Mapping) or not found:
+        return ()
+    rows = tuple((Cell(str(name)), Cell(_shift(one))) for name, one in found.items())
+    columns = (Column("Variable", "name"), Column("Shift and scale", "prose"))
+    caption = "Predictors put on one scale while fitting; all results are on the scale of the data"
+    return (Table("standardized-table", caption, columns, rows, is_prose=True),)
+
+
+def _shift(one: object) -> str:
+    if not isinstance(one, Mapping):
+        return MISSING
+    return "; ".join(f"{name} {_numbers(value)}" for name, value in one.items()) or MISSING
+
+
+def _numbers(value: object) -> str:
+    if isinstance(value, list | tuple):
+        more = ", ..." if len(value) > _MOST_LISTED else ""
+        return ", ".join(format_number(one) for one in value[:_MOST_LISTED]) + more
+    return format_number(value) if isinstance(value, int | float) else str(value)
 
 
 def _binding(data: Record) -> Block:

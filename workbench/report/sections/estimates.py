@@ -7,7 +7,14 @@ from dataclasses import dataclass
 
 from workbench.report import reading, selection
 from workbench.report.document import Block, Cell, Column, Notice, Paragraph, Section, Table, Tone
-from workbench.report.numbers import MISSING, decimals_for, format_count, format_number, plural
+from workbench.report.numbers import (
+    MISSING,
+    decimals_for,
+    format_count,
+    format_number,
+    format_seconds,
+    plural,
+)
 from workbench.report.reading import METHOD_TITLES, Record
 
 _RHAT_LIMIT = 1.01
@@ -24,12 +31,47 @@ def section(record: Record) -> Section:
     blocks: tuple[Block, ...] = (
         (_table(record),) if reading.names(record) else (Paragraph("There are none."),)
     )
-    return Section("estimates", "Estimates", (*notices, *blocks))
+    return Section("estimates", "Estimates", (*notices, *_ladder(record), *_exact(record), *blocks))
+
+
+def _ladder(record: Record) -> tuple[Block, ...]:
+    """Return which methods were tried in turn, where the choice was left to the workbench."""
+    steps = reading.entries(record, "ladder")
+    if not steps:
+        return ()
+    rows = tuple(_step(one) for one in steps)
+    columns = (Column("Method"), Column("Outcome"), Column("Why", "prose"), Column("Time", "number"))
+    return (Table("ladder", "The methods tried, from the cheapest on", columns, rows, is_prose=True),)
+
+
+def _step(one: Record) -> tuple[Cell, ...]:
+    method, is_accepted = str(one.get("method") or MISSING), bool(one.get("accepted"))
+    return (
+        Cell(METHOD_TITLES.get(method, method)),
+        Cell("accepted" if is_accepted else "passed over", Tone.OK if is_accepted else None),
+        Cell(str(one.get("why") or MISSING)),
+        Cell(format_seconds(one.get("seconds"))),
+    )
+
+
+def _exact(record: Record) -> tuple[Block, ...]:
+    """Say that the posterior is known in closed form, where it is."""
+    part = reading.part(record, "exact")
+    if not reading.is_ok(part) or not part.get("estimates"):
+        return ()
+    evidence = reading.number(part, "log_evidence")
+    words = f" The log evidence is {format_number(evidence, 2)} nats." if evidence is not None else ""
+    return (
+        Paragraph(
+            "The model is conjugate: its posterior is known in closed form, and stands beside what the "
+            f"methods found.{words}"
+        ),
+    )
 
 
 def _table(record: Record) -> Table:
     names = selection.in_table_order(record)
-    shown = _known(record)
+    shown = _known(record, names)
     return Table(
         key="estimates-table",
         caption=_caption(record, len(names)),
@@ -44,7 +86,8 @@ def brief(record: Record, limit: int) -> Table:
     """Return a table of a few columns and rows: in the program's order if all fit, else the worst first."""
     names = reading.names(record)
     named = names if len(names) <= limit else selection.worst(record, names)[:limit]
-    shown = [entry for entry in _known(record) if entry.is_brief] or _known(record)
+    known = _known(record, named)
+    shown = [entry for entry in known if entry.is_brief] or known
     left = len(names) - len(named)
     return Table(
         key="brief",
@@ -55,13 +98,10 @@ def brief(record: Record, limit: int) -> Table:
     )
 
 
-def _known(record: Record) -> list[_Entry]:
-    """Return the columns for which the run has numbers."""
-    has_gap = any(selection.gap(record, name) is not None for name in reading.names(record))
+def _known(record: Record, names: Sequence[str]) -> list[_Entry]:
+    """Return the columns for which the run has a number."""
     return [
-        entry
-        for entry in _ENTRIES
-        if (has_gap if entry.method == "gaps" else reading.estimates(record, entry.method))
+        entry for entry in _ENTRIES if any(entry.fill(record, name, None).text != MISSING for name in names)
     ]
 
 
@@ -119,10 +159,10 @@ def _value(method: str, key: str) -> Fill:
     return fill
 
 
-def _interval(method: str) -> Fill:
+def _interval(method: str, prefix: str = "") -> Fill:
     def fill(record: Record, name: str, decimals: int | None) -> Cell:
         numbers = reading.estimates(record, method).get(name)
-        ends = [reading.number(numbers, key) for key in ("lower", "upper")]
+        ends = [reading.number(numbers, f"{prefix}{key}") for key in ("lower", "upper")]
         if None in ends:
             return Cell(MISSING)
         return Cell(" to ".join(format_number(end, decimals) for end in ends))
@@ -152,9 +192,8 @@ def _ess(key: str) -> Fill:
 
 @dataclass(frozen=True)
 class _Entry:
-    """A column of the table, the method it belongs to, how to fill it, and whether a short table has it."""
+    """A column of the table, how to fill it, and whether a short table has it."""
 
-    method: str
     column: Column
     fill: Fill
     is_brief: bool = False
@@ -163,29 +202,36 @@ class _Entry:
 def _number(
     method: str, key: str, title: str, group: str, help_text: str = "", *, is_brief: bool = False
 ) -> _Entry:
-    return _Entry(method, Column(title, "number", group, help_text), _value(method, key), is_brief)
+    return _Entry(Column(title, "number", group, help_text), _value(method, key), is_brief)
 
 
 _ENTRIES = (
+    _number("exact", "mean", "Mean", "Exact", "of the posterior in closed form"),
+    _number("exact", "sd", "SD", "Exact", "of the posterior in closed form"),
     _number("nuts", "mean", "Mean", "Posterior", is_brief=True),
     _number("nuts", "median", "Median", "Posterior"),
     _number("nuts", "sd", "SD", "Posterior", is_brief=True),
-    _Entry("nuts", Column("{level} interval", "number", "Posterior"), _interval("nuts"), is_brief=True),
+    _Entry(Column("{level} interval", "number", "Posterior"), _interval("nuts"), is_brief=True),
     _number("mle", "value", "Estimate", "Maximum likelihood"),
     _number("mle", "se", "SE", "Maximum likelihood", "Wald standard error"),
+    _Entry(
+        Column("{level} profile", "number", "Maximum likelihood", "interval from the profile likelihood"),
+        _interval("mle", "profile_"),
+    ),
     _number("map", "value", "MAP", "Modes", "joint mode of the posterior on the constrained scale"),
     _number("map_unconstrained", "value", "Unc.", "Modes", "joint mode on the unconstrained scale"),
     _Entry(
-        "gaps",
         Column("Gap/SD", "number", "Modes", "from the posterior mean to the mode"),
         _gap,
         is_brief=True,
     ),
     _number("laplace", "mean", "Mean", "Laplace"),
     _number("laplace", "sd", "SD", "Laplace"),
+    _number("laplace", "corrected_mean", "Mean, corrected", "Laplace", "reweighted by importance"),
+    _number("laplace", "corrected_sd", "SD, corrected", "Laplace", "reweighted by importance"),
     _number("pathfinder", "mean", "Mean", "Pathfinder"),
     _number("pathfinder", "sd", "SD", "Pathfinder"),
-    _Entry("nuts", Column("R‑hat", "number", "Convergence"), _rhat, is_brief=True),
-    _Entry("nuts", Column("ESS bulk", "number", "Convergence"), _ess("ess_bulk"), is_brief=True),
-    _Entry("nuts", Column("ESS tail", "number", "Convergence"), _ess("ess_tail")),
+    _Entry(Column("R‑hat", "number", "Convergence"), _rhat, is_brief=True),
+    _Entry(Column("ESS bulk", "number", "Convergence"), _ess("ess_bulk"), is_brief=True),
+    _Entry(Column("ESS tail", "number", "Convergence"), _ess("ess_tail")),
 )

@@ -12,7 +12,7 @@ from workbench.report import figures, reading, selection
 from workbench.report.document import Block, Cell, Column, Figure, Figures, Notice, Paragraph, Section, Table
 from workbench.report.figures import Estimate, Form, Known, Role
 from workbench.report.numbers import decimals_for, format_number, plural
-from workbench.report.reading import Record
+from workbench.report.reading import METHOD_TITLES, Record
 
 MAX_PICTURES = 12
 MAX_ROWS = 20
@@ -21,7 +21,12 @@ _STEPS = {"jacobian": "Jacobian", "curvature": "Transform", "non_gaussian": "Bey
 
 def section(record: Record, tree: xr.DataTree) -> Section:
     """Return the sentences, the pictures and the decomposition of the largest gaps."""
-    blocks: tuple[Block, ...] = (*_words(record), *_pictures(record, tree), *_decomposition(record))
+    blocks: tuple[Block, ...] = (
+        *_words(record),
+        *_pictures(record, tree),
+        *_decomposition(record),
+        *_missed(record),
+    )
     return Section("gaps", "Where the estimates differ", blocks or (Notice("There is nothing to compare."),))
 
 
@@ -88,7 +93,10 @@ def _exact(record: Record, name: str) -> Known | None:
     family = getattr(stats, str(found.get("distribution")), None)
     if family is None or not isinstance(found.get("parameters"), Mapping):
         return None
-    return Known("exact", family(**found["parameters"]), role="exact")
+    try:
+        return Known("exact", family(**found["parameters"]), role="exact")
+    except TypeError:  # not the parameters of that distribution
+        return None
 
 
 _LINES: tuple[tuple[str, str, Form, str, Role], ...] = (
@@ -172,3 +180,45 @@ def _row(record: Record, name: str) -> tuple[Cell, ...]:
         Cell(format_number(gap.get("in_sd"), 2)),
         *(Cell(format_number(gap.get(step), decimals)) for step in _STEPS),
     )
+
+
+def _missed(record: Record) -> tuple[Block, ...]:
+    """Return how far the ends of each method's interval are from those of the posterior."""
+    known = {name: found for name in reading.part(record, "gaps") if (found := _ends_missed(record, name))}
+    if not known:
+        return ()
+    methods = list(dict.fromkeys(method for found in known.values() for method in found))
+    ranked = sorted(known, key=lambda name: -max(abs(one) for ends in known[name].values() for one in ends))
+    columns = [Column("Quantity", "name")]
+    for method in methods:
+        title = METHOD_TITLES.get(method, method)
+        columns += [Column("Lower", "number", title), Column("Upper", "number", title)]
+    table = Table(
+        key="missed-table",
+        caption="How far the ends of other intervals lie from those of the posterior, in posterior SDs",
+        columns=tuple(columns),
+        rows=tuple(
+            (
+                Cell(reading.label(record, name)),
+                *(
+                    Cell(format_number(end, 2))
+                    for method in methods
+                    for end in known[name].get(method, (None, None))
+                ),
+            )
+            for name in ranked[:MAX_ROWS]
+        ),
+        note="Below 0: the end lies below that of the posterior.",
+        is_interactive=True,
+    )
+    return (table,)
+
+
+def _ends_missed(record: Record, name: str) -> dict[str, tuple[float, float]]:
+    missed = reading.gaps(record, name).get("missed")
+    found = {}
+    for method, ends in (missed if isinstance(missed, Mapping) else {}).items():
+        lower, upper = (reading.number(ends, key) for key in ("lower", "upper"))
+        if lower is not None and upper is not None:
+            found[str(method)] = (lower, upper)
+    return found

@@ -26,6 +26,7 @@ def section(record: Record) -> Section:
     """Return the terms and parameters tables, the hyperparameters, what stood in the way, and the source."""
     model = reading.part(record, "model")
     blocks: tuple[Block, ...] = (
+        *_story(model),
         *_obstacles(model),
         *_terms(model),
         *_priors(record),
@@ -33,6 +34,14 @@ def section(record: Record) -> Section:
         *_source(model),
     )
     return Section("model", "Model", blocks)
+
+
+def _story(model: Record) -> tuple[Block, ...]:
+    """Return what the model's card says about it."""
+    title, story = model.get("title"), model.get("story")
+    lead = f"{str(title).rstrip('.')}. " if title else ""
+    words = f"{lead}{' '.join(str(story or '').split())}".strip()
+    return (Paragraph(words),) if words else ()
 
 
 def _obstacles(model: Record) -> tuple[Block, ...]:
