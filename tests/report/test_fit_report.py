@@ -59,7 +59,10 @@ def test_a_verdict_without_reasons_counts_what_passed():
     diagnosis = {**fit.record["diagnosis"], "verdict": "ok", "reasons": []}
     found = verdict.read({**fit.record, "diagnosis": diagnosis})
     assert found.tone is Tone.OK
-    assert [one.text for one in found.reasons] == ["1 of the 3 checks that apply to this run passed."]
+    assert [one.text for one in found.reasons] == [
+        "1 of the 3 checks that apply to this run passed.",
+        "The mode of `tau` is far below its mean.",
+    ]
 
 
 def test_a_run_without_diagnosis_says_so():

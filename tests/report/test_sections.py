@@ -221,7 +221,7 @@ def test_several_modes_are_said_and_tabled():
 def test_likelihood_penalties_and_starts_are_shown():
     fit = _changed()
     start = {"seed": 7, "status": "converged", "optimizer": "L-BFGS", "log_density": -1.0}
-    fit.record["mle"] |= {"aic": 57.1, "bic": 57.0, "parameters": 1, "observations": 7, "starts": [start]}
+    fit.record["mle"] |= {"aic": 57.1, "bic": 57.0, "parameters": 1, "observations": 7, "starts": [start]}  # type: ignore[index]
     fit.record["map"]["regularisation"] = [{"words": "`mu ~ normal(0, 5)` is a ridge penalty."}]
     text = read_page(render(fit_report(fit))).text
     assert "AIC57.1" in text.replace("\n", "")
@@ -236,10 +236,10 @@ def test_no_mode_is_said():
 def test_exact_posterior_stands_beside_the_others():
     fit = _changed()
     exact = {"distribution": "norm", "parameters": {"loc": 4.4, "scale": 3.3}, "mean": 4.4, "sd": 3.3}
-    fit.record["exact"] = {"family": "normal", "log_evidence": -12.25, "estimates": {"mu": exact}}
+    fit.record["exact"] = {"family": "normal", "log_evidence": -12.25, "estimates": {"mu": exact}}  # type: ignore[index]
     table = _table(estimates.section(fit.record), "estimates-table")
-    assert [column.group for column in table.columns[1:3]] == ["Exact", "Exact"]
-    assert [cell.text for cell in table.rows[0][1:3]] == ["4.40", "3.30"]
+    places = [place for place, column in enumerate(table.columns) if column.group == "Exact"]
+    assert [table.rows[0][place].text for place in places] == ["4.40", "3.30"]
     page = read_page(render(fit_report(fit)))
     assert "The log evidence is −12.25 nats." in page.text
     assert sum("exact" in one.text for one in page.all("svg")) == 1
@@ -247,7 +247,7 @@ def test_exact_posterior_stands_beside_the_others():
 
 def test_a_ladder_says_what_was_passed_over_and_why():
     fit = _changed()
-    fit.record["ladder"] = [
+    fit.record["ladder"] = [  # type: ignore[index]
         {"method": "laplace", "accepted": False, "why": "k-hat 0.9 is above 0.7", "seconds": 0.2},
         {"method": "nuts", "accepted": True, "why": "R-hat is below 1.01", "seconds": 3.0},
     ]
@@ -273,7 +273,7 @@ def test_ends_that_approximations_miss_are_tabled_the_worst_first():
 
 def test_data_say_what_was_left_out_numbered_and_scaled():
     fit = _changed()
-    fit.record["data"] |= {
+    fit.record["data"] |= {  # type: ignore[index]
         "dropped": {"rows": [3, 9], "count": 2},
         "levels": {"J": ["Aomori", "<b>Berlin</b>"]},
         "tips": ["`sigma` has a very large value at row 2."],
@@ -292,6 +292,7 @@ def test_data_say_what_was_left_out_numbered_and_scaled():
 
 def test_the_story_of_the_card_is_told():
     fit = _changed()
-    fit.record["model"] |= {"title": "Eight schools", "story": "Eight high schools\neach ran a trial."}
+    story = {"title": "Eight schools", "story": "Eight high schools\neach ran a trial."}
+    fit.record["model"] |= story  # type: ignore[index]
     first = model.section(fit.record).blocks[0]
     assert first.text == "Eight schools. Eight high schools each ran a trial."  # type: ignore[union-attr]

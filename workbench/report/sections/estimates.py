@@ -206,12 +206,12 @@ def _number(
 
 
 _ENTRIES = (
-    _number("exact", "mean", "Mean", "Exact", "of the posterior in closed form"),
-    _number("exact", "sd", "SD", "Exact", "of the posterior in closed form"),
     _number("nuts", "mean", "Mean", "Posterior", is_brief=True),
     _number("nuts", "median", "Median", "Posterior"),
     _number("nuts", "sd", "SD", "Posterior", is_brief=True),
     _Entry(Column("{level} interval", "number", "Posterior"), _interval("nuts"), is_brief=True),
+    _number("exact", "mean", "Mean", "Exact", "of the posterior in closed form"),
+    _number("exact", "sd", "SD", "Exact", "of the posterior in closed form"),
     _number("mle", "value", "Estimate", "Maximum likelihood"),
     _number("mle", "se", "SE", "Maximum likelihood", "Wald standard error"),
     _Entry(

@@ -35,7 +35,13 @@ def _reason(text: str, code: str) -> Reason:
 
 
 def _all_clear(diagnosis: Record) -> tuple[Reason, ...]:
-    statuses = [check.get("status") for check in reading.entries(diagnosis, "checks")]
+    """Return how many checks passed, and what the others found worth a look."""
+    checks = reading.entries(diagnosis, "checks")
+    statuses = [check.get("status") for check in checks]
     passed = statuses.count("passed")
     asked = sum(status in ("passed", "issue", "tip") for status in statuses)
-    return (Reason(f"{passed} of the {asked} checks that apply to this run passed."),) if asked else ()
+    tips = [one for one in checks if one.get("status") == "tip"]
+    if not asked:
+        return ()
+    lead = Reason(f"{passed} of the {asked} checks that apply to this run passed.")
+    return (lead, *(_reason(str(one.get("message")), str(one.get("code"))) for one in tips))
