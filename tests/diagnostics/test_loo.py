@@ -59,6 +59,16 @@ def test_a_row_whose_density_does_not_vary_leaves_all_draws_equal():
     assert found.elpd[0] == pytest.approx(-1.5)
 
 
+def test_ratios_with_a_bound_are_not_smoothed():
+    """Half of the draws share the lowest likelihood of a row: weights are the plain ratios."""
+    _, fit = normal_mean_fit()
+    log_lik = fit.tree["log_likelihood"]["log_lik"].values
+    log_lik[..., 0] = np.where(np.arange(1000) % 2, -3.0, -1.0)
+    found = loo.leave_one_out(fit)
+    assert found.khat[0] == 0
+    assert found.elpd[0] == pytest.approx(np.log(1 / np.mean(np.exp([3.0, 1.0]))))
+
+
 @pytest.mark.parametrize(
     ("change", "words"),
     [

@@ -158,11 +158,23 @@ def leave_one_out(fit: Fit) -> LeaveOneOut:
 
 
 def _smoothed(log_lik: Floats, r_eff: float) -> tuple[Floats, float]:
-    """Return smoothed log weights and their k-hat; equal ratios need no smoothing."""
-    if np.ptp(log_lik) < np.finfo(float).eps * max(1.0, float(np.abs(log_lik).max())):
-        return np.full(len(log_lik), -math.log(len(log_lik))), 0.0
+    """Return smoothed log weights and their k-hat.
+
+    Where the largest ratios are all the same they are bounded: there is no tail to smooth.
+    """
+    length = _tail_length(len(log_lik), r_eff)
+    tail = np.partition(log_lik, length)[:length]
+    if np.ptp(tail) < np.finfo(float).eps * max(1.0, float(np.abs(tail).max())):
+        return -log_lik - _log_sum_exp(-log_lik[None, :])[0], 0.0
     weights, khat = array_stats.psislw(log_lik, r_eff=r_eff)
     return weights, float(khat)
+
+
+def _tail_length(draws: int, r_eff: float) -> int:
+    """Return how many of the largest ratios are smoothed: Vehtari et al. (2024), as in ArviZ."""
+    if draws * r_eff > 225:
+        return int(min(3 * math.sqrt(draws / r_eff), draws - 1))
+    return draws // 5
 
 
 def relative_efficiency(fit: Fit) -> float:

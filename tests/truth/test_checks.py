@@ -1,0 +1,183 @@
+"""Checks on real fits: they fire on programs built to break them, and stay quiet on healthy ones."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import arviz_stats
+import numpy as np
+import pytest
+
+import workbench
+from workbench.estimation import Fit
+
+pytestmark = pytest.mark.stan
+RNG = np.random.default_rng(20)
+X = RNG.normal(0, 1, 120)
+
+FUNNEL = """
+parameters { real log_tau; vector[9] theta; }
+model { log_tau ~ normal(0, 3); theta ~ normal(0, exp(log_tau)); }
+"""
+TWO_MODES = """
+data { int N; vector[N] y; }
+parameters { real mu; }
+model { mu ~ normal(0, 10); y ~ normal(abs(mu), 1); }
+"""
+NOT_IDENTIFIED = """
+data { int N; vector[N] y; }
+parameters { real a; real b; }
+model { y ~ normal(a + b, 1); }
+"""
+LINE = """
+data { int N; vector[N] x; vector[N] y; }
+parameters { real a; real b; real<lower=0> sigma; }
+model {
+  a ~ normal(0, 5);
+  b ~ normal(0, 5);
+  sigma ~ exponential(0.2);
+  y ~ normal(a + b * x, sigma);
+}
+"""
+COUNTS = """
+data { int N; vector[N] x; array[N] int<lower=0> y; }
+parameters { real a; real b; }
+model { a ~ normal(0, 2); b ~ normal(0, 1); y ~ poisson_log(a + b * x); }
+"""
+BINARY = """
+data { int N; vector[N] x; array[N] int<lower=0, upper=1> y; }
+parameters { real a; real b; }
+model { a ~ normal(0, 2); b ~ normal(0, 2); y ~ bernoulli_logit(a + b * x); }
+"""
+MEAN = """
+data { int N; vector[N] y; real m; real<lower=0> s; }
+parameters { real mu; }
+model { mu ~ normal(m, s); y ~ normal(mu, 1); }
+"""
+
+
+@pytest.fixture(scope="module")
+def fitted(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., Fit]:
+    """Fit a program given as text to data given as a dictionary."""
+
+    def fit(source: str, data: dict[str, Any], **settings: Any) -> Fit:
+        folder = tmp_path_factory.mktemp("checked")
+        model = folder / "model.stan"
+        model.write_text(source, encoding="utf-8")
+        return workbench.fit(model, data, output=folder / "run", **{"seed": 3, "jobs": 2, **settings})
+
+    return fit
+
+
+def statuses(fit: Fit) -> dict[str, str]:
+    return {one["code"]: one["status"] for one in fit.record["diagnosis"]["checks"]}
+
+
+def said(fit: Fit, code: str) -> str:
+    checks = fit.record["diagnosis"]["checks"]
+    return str(next(one["message"] for one in checks if one["code"] == code))
+
+
+@pytest.fixture(scope="module")
+def overdispersed(fitted):
+    y = RNG.poisson(np.exp(1 + 0.5 * X) * RNG.gamma(1, 1, 120))
+    return fitted(COUNTS, {"N": 120, "x": X.tolist(), "y": y.tolist()})
+
+
+def test_overdispersed_counts_are_found(overdispersed):
+    assert overdispersed.record["diagnosis"]["verdict"] == "caution"
+    assert statuses(overdispersed)["WB507"] == "issue"
+    assert statuses(overdispersed)["WB505"] == "issue"
+    assert "overdispersed" in said(overdispersed, "WB507")
+
+
+@pytest.mark.filterwarnings("ignore:Estimated shape parameter")
+def test_numbers_of_a_run_are_arvizs_on_its_stored_draws(overdispersed):
+    """Read back from the file: leave-one-out, k-hat, and the transforms of the outcome."""
+    tree = overdispersed.tree
+    theirs = arviz_stats.loo(tree, pointwise=True)
+    ours = overdispersed.record["loo"]
+    assert ours["elpd"] == pytest.approx(theirs.elpd, rel=1e-10)
+    assert ours["se"] == pytest.approx(theirs.se, rel=1e-10)
+    assert ours["khat_max"] == pytest.approx(float(theirs.pareto_k.max()), rel=1e-8)
+    psense = arviz_stats.psense_summary(tree, var_names=["a", "b"], round_to=12)
+    for name in ("a", "b"):
+        assert overdispersed.record["power_scaling"]["parameters"][name]["prior"] == pytest.approx(
+            psense.loc[name, "prior"], rel=1e-8
+        )
+
+
+@pytest.mark.truth
+def test_a_poisson_model_of_poisson_counts_is_healthy(fitted):
+    y = RNG.poisson(np.exp(1 + 0.5 * X))
+    fit = fitted(COUNTS, {"N": 120, "x": X.tolist(), "y": y.tolist()})
+    assert fit.record["diagnosis"]["verdict"] == "ok"
+    assert "issue" not in statuses(fit).values()
+
+
+@pytest.mark.truth
+def test_a_line_through_a_line_is_healthy_and_heavy_tails_are_found(fitted):
+    healthy = 1 + 2 * X + RNG.normal(0, 1, 120)
+    fit = fitted(LINE, {"N": 120, "x": X.tolist(), "y": healthy.tolist()})
+    assert fit.record["diagnosis"]["verdict"] == "ok"
+    assert set(statuses(fit).values()) <= {"passed", "n/a", "skipped"}
+    heavy = 1 + 2 * X + RNG.standard_t(1, 120)
+    fit = fitted(LINE, {"N": 120, "x": X.tolist(), "y": heavy.tolist()})
+    assert fit.record["diagnosis"]["verdict"] == "caution"
+    assert "issue" in {statuses(fit)[code] for code in ("WB502", "WB504", "WB505")}
+    assert statuses(fit)["WB703"] == "tip"
+
+
+@pytest.mark.truth
+def test_probabilities_of_a_wrong_link_are_found_and_of_the_right_one_not(fitted):
+    """Outcomes that follow the absolute value of the predictor, which the model does not know."""
+    x = RNG.normal(0, 1, 600)
+    right = RNG.random(600) < 1 / (1 + np.exp(-(0.5 + x)))
+    fit = fitted(BINARY, {"N": 600, "x": x.tolist(), "y": right.astype(int).tolist()})
+    assert fit.record["diagnosis"]["verdict"] == "ok"
+    scores = fit.record["predictive"]["outcomes"][0]["scores"]
+    inside = [row["lower"] <= row["observed"] <= row["upper"] for row in scores["reliability"]]
+    assert sum(inside) >= 8
+
+
+@pytest.mark.truth
+def test_a_funnel_is_found_and_where_it_narrows(fitted):
+    fit = fitted(FUNNEL, {})
+    assert fit.record["diagnosis"]["verdict"] in ("caution", "fail")
+    assert statuses(fit)["WB201"] == "issue"
+    assert "`log_tau` (-" in said(fit, "WB201")
+
+
+@pytest.mark.truth
+def test_two_modes_are_found(fitted):
+    y = RNG.normal(5, 1, 50)
+    fit = fitted(TWO_MODES, {"N": 50, "y": y.tolist()})
+    assert fit.record["diagnosis"]["verdict"] == "fail"
+    assert statuses(fit)["WB101"] == "issue"
+    assert statuses(fit)["WB404"] == "issue"
+
+
+@pytest.mark.truth
+def test_what_is_not_identified_is_found(fitted):
+    fit = fitted(NOT_IDENTIFIED, {"N": 20, "y": RNG.normal(0, 1, 20).tolist()})
+    assert fit.record["diagnosis"]["verdict"] == "fail"
+    assert statuses(fit)["WB101"] == "issue"
+    assert "`a`, `b`" in said(fit, "WB604")
+
+
+@pytest.mark.truth
+def test_prior_and_data_that_disagree_are_found_and_those_that_agree_not(fitted):
+    y = RNG.normal(0, 1, 10).tolist()
+    torn = fitted(MEAN, {"N": 10, "y": y, "m": 4.0, "s": 0.5})
+    assert statuses(torn)["WB602"] == "tip"
+    assert "`mu`" in said(torn, "WB602")
+    agreed = fitted(MEAN, {"N": 10, "y": y, "m": 0.0, "s": 2.0})
+    assert statuses(agreed)["WB602"] == "passed"
+
+
+@pytest.mark.truth
+def test_a_prior_that_outweighs_the_data_is_found(fitted):
+    fit = fitted(MEAN, {"N": 2, "y": [0.1, -0.1], "m": 0.0, "s": 0.05})
+    assert statuses(fit)["WB601"] == "tip"
+    assert statuses(fit)["WB603"] == "n/a"  # the constants of the prior are the program's own data
