@@ -231,7 +231,12 @@ def test_methods_paragraph_claims_only_what_was_done():
     whole = _words(_section(simulated_fit(), "methods"))
     assert "4 chains of 1,000 warm-up and 100 kept iterations each (seed 20)" in whole
     assert "2 transitions diverged" in whole
-    less = _words(_section(_without(simulated_fit(), "nuts", "laplace"), "methods"))
+    assert "expected log predictive density was −30.7 (standard error 1.4)" in whole
+    assert "power-scaling" in whole
+    gone = _without(simulated_fit(), "nuts", "laplace", "loo", "power_scaling", "predictive")
+    less = _words(_section(gone, "methods"))
+    assert "leave-one-out" not in less
+    assert "power-scaling" not in less
     assert "No-U-Turn" not in less
     assert "Laplace" not in less
     assert "maximum-likelihood" in less

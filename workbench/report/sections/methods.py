@@ -19,11 +19,26 @@ _RHAT = (
     "folding, and localization: an improved R-hat. Bayesian Analysis 16(2), 667–718. doi:10.1214/20-BA1221"
 )
 
+_LOO = (
+    "Vehtari, A., Gelman, A. and Gabry, J. (2017). Practical Bayesian model evaluation using leave-one-out "
+    "cross-validation and WAIC. Statistics and Computing 27, 1413–1432. doi:10.1007/s11222-016-9696-4"
+)
+_POWER = (
+    "Kallioinen, N., Paananen, T., Bürkner, P.-C. and Vehtari, A. (2024). Detecting and diagnosing prior and "
+    "likelihood sensitivity with power-scaling. Statistics and Computing 34, 57. "
+    "doi:10.1007/s11222-023-10366-5"
+)
+
 
 def section(record: Record) -> Section:
     """Return the paragraph and the works it refers to."""
-    sentences = [_model(record), *_posterior(record), *_points(record)]
-    references = (_STAN, _NUTS, _RHAT) if reading.is_ok(reading.part(record, "nuts")) else (_STAN,)
+    sentences = [_model(record), *_posterior(record), *_points(record), *_checks(record)]
+    references = (
+        _STAN,
+        *((_NUTS, _RHAT) if reading.is_ok(reading.part(record, "nuts")) else ()),
+        *((_LOO,) if reading.is_ok(reading.part(record, "loo")) else ()),
+        *((_POWER,) if reading.is_ok(reading.part(record, "power_scaling")) else ()),
+    )
     blocks: tuple[Block, ...] = (
         Paragraph("For a paper, to be adapted:"),
         Quote("methods-text", " ".join(sentences)),
@@ -86,3 +101,22 @@ def _points(record: Record) -> list[str]:
     if reading.is_ok(reading.part(record, "laplace")):
         words.append("a Laplace approximation around the mode on the unconstrained scale")
     return [f"For comparison we computed {'; '.join(words)}."] if words else []
+
+
+def _checks(record: Record) -> list[str]:
+    """Return what was done to examine the model: predictions, leave-one-out, the priors."""
+    words = []
+    outcomes = reading.entries(reading.part(record, "predictive"), "outcomes")
+    if reading.is_ok(reading.part(record, "predictive")) and outcomes:
+        words.append("Data replicated from the posterior were held against the observed data.")
+    loo = reading.part(record, "loo")
+    if reading.is_ok(loo) and reading.number(loo, "elpd") is not None:
+        words.append(
+            "Out-of-sample prediction was assessed by Pareto-smoothed importance sampling leave-one-out "
+            f"cross-validation (Vehtari, Gelman and Gabry 2017): the expected log predictive density was "
+            f"{format_number(loo.get('elpd'), 1)} (standard error {format_number(loo.get('se'), 1)}), the "
+            f"largest Pareto k {format_number(loo.get('khat_max'), 2)}."
+        )
+    if reading.is_ok(reading.part(record, "power_scaling")) and "power_scaling" in record:
+        words.append("Sensitivity to the prior was measured by power-scaling (Kallioinen et al. 2024).")
+    return words

@@ -83,5 +83,6 @@ function unfoldTarget() {
 window.addEventListener("hashchange", unfoldTarget);
 unfoldTarget();
 window.addEventListener("beforeprint", () => {
-  document.querySelectorAll("details").forEach((one) => { one.open = true; });
+  // The pages on checks stay folded: they are for looking up, not for paper.
+  document.querySelectorAll("details:not([id])").forEach((one) => { one.open = true; });
 });
