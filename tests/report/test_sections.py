@@ -277,14 +277,18 @@ def test_data_say_what_was_left_out_numbered_and_scaled():
         "dropped": {"rows": [3, 9], "count": 2},
         "levels": {"J": ["Aomori", "<b>Berlin</b>"]},
         "tips": ["`sigma` has a very large value at row 2."],
-        "standardized": {"X": {"mean": [1.0, 2.0], "sd": [0.5, 3.0]}},
+        "standardized": {
+            "status": "proved",
+            "matrices": {"X": {"columns": ["age", "iq"], "mean": [1.0, 2.0], "sd": [0.5, 3.0]}},
+        },
     }
     text = read_page(render(fit_report(fit))).text
     for words in (
         "2, for a missing cell (rows 3, 9)",
         "Aomori, <b>Berlin</b>",
         "sigma has a very large value at row 2.",
-        "mean 1, 2; sd 0.5, 3",
+        "Predictors put on one scale while fitting; results are on the scale of the data",
+        "iq",
     ):
         assert words in text
     assert data.section({}).blocks

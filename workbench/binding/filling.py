@@ -117,9 +117,8 @@ def find_groups(
 def _first_rows(codes: np.ndarray, count: int) -> np.ndarray:
     first = np.full(count, -1, dtype=np.int64)
     if codes.dtype.kind in "iu":
-        found, rows = np.unique(codes, return_index=True)
-        inside = (found >= 1) & (found <= count)
-        first[found[inside] - 1] = rows[inside]
+        rows = np.flatnonzero((codes >= 1) & (codes <= count))[::-1]
+        first[codes[rows] - 1] = rows  # of several rows the last one assigned stays: the first of the table
     return first
 
 
@@ -272,14 +271,17 @@ def _matrix(
     question: Question, declaration: Declaration, columns: Sequence[str], groups: Mapping[str, Groups]
 ) -> Filled:
     """Return columns beside each other, `(rows, columns)`; texts as indicators or, for integers, as codes."""
-    parts = [_part(question, declaration, column, groups) for column in columns]
-    arrays = [part.value.reshape(len(part.value), -1) for part in parts]
-    kind = np.result_type(*arrays) if declaration.is_integer else np.dtype(float)
-    value = np.empty((question.table.rows, sum(array.shape[1] for array in arrays)), dtype=kind)
-    at = 0
-    for array in arrays:
-        value[:, at : at + array.shape[1]] = array
-        at += array.shape[1]
+    plain = [split_unit(question.table, column)[0] for column in columns]
+    if declaration.is_integer or any(holds_levels(question.table, column) for column in plain):
+        parts = [_part(question, declaration, column, groups) for column in columns]
+        value = np.column_stack([part.value for part in parts])
+        value = value if declaration.is_integer else value.astype(float, copy=False)
+    else:
+        parts, value = [], np.empty((question.table.rows, len(columns)))
+        for position, column in enumerate(columns):  # a copy of one column at a time: tables can be large
+            part = _vector(question, declaration, column, groups)
+            value[:, position] = part.value
+            parts.append(replace(part, value=None))
     names = tuple(name for part in parts for name in part.columns)
     remark = " ".join(dict.fromkeys(part.remark for part in parts if part.remark))
     kept = {key: one for part in parts for key, one in part.kept.items()}

@@ -194,12 +194,20 @@ def code_groups(
     numbers = {column: whole_numbers(table, column) for column in dict.fromkeys(columns)}
     if any(one.dtype.kind == "f" for one in numbers.values()):
         return Coded(numbers, (), count or 0)  # the check of the values names the cell
-    different = np.unique(np.concatenate([np.unique(one) for one in numbers.values()]))
+    different = np.unique(np.concatenate([_different(one) for one in numbers.values()]))
     largest = int(different[-1])
     stays = different[0] >= 1 and (largest <= MOST_GAPS * len(different) or not is_size)
     if count is not None or stays:
         return Coded(numbers, (), count if count is not None else largest)
     return code(table, columns, tuple(str(one) for one in different))
+
+
+def _different(numbers: np.ndarray) -> np.ndarray:
+    """Return the different integers of an array, by counting where they lie close together."""
+    low, high = int(numbers.min()), int(numbers.max())
+    if high - low > len(numbers):
+        return np.unique(numbers)
+    return np.flatnonzero(np.bincount(numbers - low)) + low
 
 
 def _is_yes_or_no(table: Table, column: str) -> bool:

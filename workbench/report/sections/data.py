@@ -58,14 +58,14 @@ def _levels(data: Record) -> tuple[Block, ...]:
     if not isinstance(levels, Mapping) or not levels:
         return ()
     columns = (
-        Column("Size", "name"),
+        Column("Variable", "name"),
         Column("Levels", "number"),
         Column("In the order of their numbers", "prose"),
     )
     rows = tuple(
         (Cell(str(name)), Cell(str(len(found or ()))), Cell(_listed(found))) for name, found in levels.items()
     )
-    return (Table("levels-table", "Levels, numbered from 1", columns, rows, is_prose=True),)
+    return (Table("levels-table", "Levels of texts and groups", columns, rows, is_prose=True),)
 
 
 def _listed(found: object) -> str:
@@ -75,27 +75,21 @@ def _listed(found: object) -> str:
 
 
 def _standardized(data: Record) -> tuple[Block, ...]:
-    """Return by how much each predictor was shifted and scaled while fitting."""
-    found = data.get("standardized")
-    if not isinstance(found, Mapping) or not found:
+    """Return by how much predictors were shifted and scaled while fitting, and the scale of results."""
+    found = reading.part(data, "standardized")
+    matrices = found.get("matrices") or {}
+    rows = tuple(
+        (Cell(str(column)), Cell(name), Cell(format_number(mean)), Cell(format_number(sd)))
+        for name, one in matrices.items()
+        for column, mean, sd in zip(one["columns"], one["mean"], one["sd"], strict=True)
+    )
+    if not rows:
         return ()
-    rows = tuple((Cell(str(name)), Cell(_shift(one))) for name, one in found.items())
-    columns = (Column("Variable", "name"), Column("Shift and scale", "prose"))
-    caption = "Predictors put on one scale while fitting; all results are on the scale of the data"
-    return (Table("standardized-table", caption, columns, rows, is_prose=True),)
-
-
-def _shift(one: object) -> str:
-    if not isinstance(one, Mapping):
-        return MISSING
-    return "; ".join(f"{name} {_numbers(value)}" for name, value in one.items()) or MISSING
-
-
-def _numbers(value: object) -> str:
-    if isinstance(value, list | tuple):
-        more = ", ..." if len(value) > _MOST_LISTED else ""
-        return ", ".join(format_number(one) for one in value[:_MOST_LISTED]) + more
-    return format_number(value) if isinstance(value, int | float) else str(value)
+    is_back = found.get("status") == "proved"
+    where = "the scale of the data" if is_back else "the scale of the standardized predictors"
+    columns = (Column("Predictor", "name"), Column("Matrix", "name"), Column("Mean"), Column("SD"))
+    caption = f"Predictors put on one scale while fitting; results are on {where}"
+    return (Table("standardized-table", caption, columns, rows),)
 
 
 def _binding(data: Record) -> Block:
