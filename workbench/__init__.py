@@ -10,8 +10,9 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from workbench.estimation import Fit
+    from workbench.studies import Study
 
-__all__ = ["fit", "load"]
+__all__ = ["fit", "load", "sensitivity"]
 
 
 def fit(
@@ -108,3 +109,78 @@ def load(run: str | Path) -> Fit:
     from workbench.pipeline.calling import load_run
 
     return load_run(Path(run))
+
+
+def sensitivity(
+    fit: Fit | str | Path,
+    data: str | Path | pd.DataFrame | Mapping[str, Any] | None = None,
+    *,
+    vary: Mapping[str, Sequence[float]] | Sequence[str] = (),
+    design: Literal["grid", "one", "lhs"] = "grid",
+    points: int = 25,
+    prior_form: Mapping[str, str] | None = None,
+    scenarios: str | Path | Mapping[str, Mapping[str, Any]] | None = None,
+    decisions: Sequence[str] = (),
+    methods: Sequence[str] = ("map", "laplace", "nuts"),
+    parameters: Sequence[str] = (),
+    above: float = 0.0,
+    refit: Literal["needed", "all"] = "needed",
+    prior_predictive: bool = True,
+    jobs: int | None = None,
+    output: str | Path | None = None,
+) -> Study:
+    """Study how far the conclusions of a fit depend on its priors; a study directory is written.
+
+    Parameters
+    ----------
+    fit
+        A fit from `workbench.fit` or `workbench.load`, or its run directory.
+    data
+        The data it was fitted to, where they were not in a file.
+    vary
+        Values by hyperparameter, `{"beta.sigma": [0.5, 1, 2]}`, or texts as `--vary` takes them.
+    design, points
+        How they are combined: `grid`, `one` at a time, or a Latin hypercube of so many points.
+    prior_form
+        Other forms of whole priors, by parameter: `{"beta": "student_t(3, 0, 2.5)"}`.
+    scenarios
+        Named settings: a TOML file, or a mapping `{"sceptical": {"beta.sigma": 0.5}}`.
+    decisions
+        Conclusions to watch: `["P(beta[1]>0)>0.95"]`.
+    methods, parameters, above
+        Methods to compare, quantities to report, and the constant c of P(theta > c).
+    refit
+        Full fits only where importance weights cannot be relied on, or everywhere.
+    prior_predictive
+        Whether each prior is also sampled alone.
+    jobs, output
+        Processes at a time; the study directory.
+
+    Returns
+    -------
+    A study whose `frame` is a DataFrame with one row for each point, method and quantity.
+
+    Raises
+    ------
+    WorkbenchError
+        Any of the tree in `workbench.errors`.
+    """
+    from workbench.pipeline.calling import study
+
+    return study(
+        fit,
+        data,
+        vary=vary,
+        forms=tuple((prior_form or {}).items()),
+        scenarios=scenarios,
+        design=design,
+        points=points,
+        decisions=tuple(decisions),
+        methods=tuple(methods),
+        parameters=tuple(parameters),
+        above=above,
+        refit=refit,
+        with_prior=prior_predictive,
+        jobs=jobs,
+        output=None if output is None else Path(output),
+    )

@@ -61,9 +61,12 @@ def main() -> None:
         model = cmdstanpy.CmdStanModel(exe_file=str(build("loop", THEIRS, provision()).exe))
         before = _spent(lambda: _fit(model, table, 1.0, 1.0, jobs))[0]
         ours, study = _spent(lambda: _sweep(folder, jobs, "study", Nuts(), *AXES))
-        points = [point["values"] for point in study.record["points"][1:]]
+        points = [point["values"] for point in study.record["points"]]
         loop, answers = _spent(
-            lambda: [_fit(model, table, one["beta.sigma"], one["tau.sigma"], jobs) for one in points]
+            lambda: [
+                _fit(model, table, one.get("beta.sigma", 1.0), one.get("tau.sigma", 1.0), jobs)
+                for one in points
+            ]
         )
         after = _spent(lambda: _fit(model, table, 1.0, 1.0, jobs))[0]
     _show(study, ours, loop, (before + after) / 2, _apart(study, answers))
@@ -140,7 +143,7 @@ def _apart(study: Study, answers: list[dict[str, tuple[float, float]]]) -> np.nd
     own = study.frame[study.frame["method"] == "nuts"]
     rows = {(row["point"], row["parameter"]): row for row in own.to_dict("records")}
     found = []
-    for number, answer in enumerate(answers, start=1):
+    for number, answer in enumerate(answers):
         for name, (mean, error) in answer.items():
             row = rows[number, name]
             found.append((float(row["mean"]) - mean) / np.hypot(float(row["mcse_mean"]), error))

@@ -19,7 +19,7 @@ def rows(study, method):
 
 def test_every_point_is_right_within_its_error(study):
     found = rows(study, "nuts")
-    assert len(found) == 10
+    assert len(found) == 9
     for row in found:
         mean, sd = exact.posterior(row["mu.mu"], row["mu.sigma"])
         assert abs(row["mean"] - mean) < 4 * row["mcse_mean"], row
@@ -103,7 +103,7 @@ def test_the_prior_alone_is_the_prior(study):
         assert row["mean"] == pytest.approx(row["mu.mu"], abs=0.15 * row["mu.sigma"])
         assert row["sd"] == pytest.approx(row["mu.sigma"], rel=0.15)
     predicted = study.frame[(study.frame["method"] == "prior") & (study.frame["parameter"] == "y_rep")]
-    assert len(predicted) == 10
+    assert len(predicted) == 9
     for row in predicted.to_dict("records"):
         assert row["sd"] == pytest.approx(np.hypot(1, row["mu.sigma"]), rel=0.15)
 

@@ -21,10 +21,13 @@ _STAN = "Stan"
 @console.guarded
 def command(
     what: Annotated[
-        Path, typer.Argument(help="A Stan program, or a run of `workbench fit`.", metavar="MODEL.stan|RUN")
+        Path,
+        typer.Argument(
+            help="A Stan program, a bundled model, or a run of `workbench fit`.", metavar="MODEL|RUN"
+        ),
     ],
     data: Annotated[
-        Path | None, typer.Argument(help="A table with a header; none for a run.", metavar="[DATA.csv]")
+        Path | None, typer.Argument(help="A table with a header; none for a run.", metavar="[DATA]")
     ] = None,
     vary: Annotated[
         list[str] | None,
@@ -132,6 +135,7 @@ def command(
 
     A study that was stopped goes on where it stood: run the same command again.
     """
+    from workbench import library
     from workbench.cli import study_table
     from workbench.estimation import store
     from workbench.methods import Laplace, Map, Mle, Nuts
@@ -171,21 +175,14 @@ def command(
         command=shlex.join(["workbench", *sys.argv[1:]]),
     )
     progress = console.progress(quiet)
-    if data is None:
-        _check_is_run(what)
+    if data is None and what.is_dir():
         study = studying.study_run(what, asked, base, progress)
     else:
-        study = studying.study_files(what, data, base, asked, progress)
+        program, rows = library.with_table(str(what), data)
+        study = studying.study_files(program, rows, base, asked, progress)
     if json_:
         typer.echo(store.dump(study.record), nl=False)
     else:
         study_table.show(study, console.stdout())
     if strict and study.record["conclusion"]["verdict"] != "ok":
         raise typer.Exit(EXIT_STRICT)
-
-
-def _check_is_run(what: Path) -> None:
-    if what.suffix == ".stan":
-        raise RequestError(
-            f"`{what}` needs a table beside it.", hint="workbench sensitivity MODEL.stan DATA.csv"
-        )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import fields, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -19,6 +19,8 @@ from workbench.toolchain import Settings
 
 if TYPE_CHECKING:
     import pandas as pd
+
+    from workbench.studies import Study
 
 _STAN = ("compiler", "native", "toolchain")
 
@@ -70,6 +72,46 @@ def call(
     )
     program, own = library.with_table(model, None if data is None else as_table(data))
     return shown(*fit(program, own if isinstance(own, Table) else as_table(own), asked))
+
+
+def study(
+    fitted: Fit | str | Path,
+    data: str | Path | pd.DataFrame | Mapping[str, Any] | None,
+    *,
+    vary: Mapping[str, Sequence[float]] | Sequence[str],
+    scenarios: str | Path | Mapping[str, Mapping[str, Any]] | None,
+    **options: Any,
+) -> Study:
+    """Study a fit from Python.
+
+    Parameters
+    ----------
+    fitted, data, vary, scenarios
+        As in `workbench.sensitivity`.
+    options
+        Fields of `pipeline.studying.Asked`.
+
+    Raises
+    ------
+    RequestError
+        What is varied is not of the form.
+    """
+    from workbench.pipeline import studying
+    from workbench.studies import axis, parse_axis
+    from workbench.studies.scenarios import read_scenarios, scenarios_of
+
+    if isinstance(vary, Mapping):
+        axes = tuple(axis(name, values) for name, values in vary.items())
+    else:
+        axes = tuple(parse_axis(text) for text in vary)
+    if isinstance(scenarios, Mapping):
+        named = scenarios_of(scenarios, "scenarios")
+    else:
+        named = () if scenarios is None else read_scenarios(Path(scenarios))
+    options["jobs"] = options["jobs"] or os.cpu_count() or 1
+    asked = studying.Asked(axes=axes, scenarios=named, **options)
+    found = store.read(Path(fitted)) if isinstance(fitted, (str, Path)) else fitted
+    return studying.study_fit(found, asked, table=None if data is None else as_table(data))
 
 
 def load_run(folder: Path) -> Fit:

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from workbench import tables, toolchain
+from workbench import binding, card, priors, tables, toolchain
 from workbench.diagnostics import diagnose
 from workbench.errors import RequestError, RunNotFound, StoreError
 from workbench.estimation import Fit, store
@@ -38,8 +38,11 @@ from workbench.studies import (
 from workbench.studies import store as studies
 from workbench.studies import study as work_out
 from workbench.studies.decision import parse_decision
+from workbench.studies.forms import prior_statement
 from workbench.studies.kept import remembered_record, remembered_tree
 from workbench.studies.plan import METHODS, REFITS
+from workbench.studies.workshop import term_powers, with_constants
+from workbench.tables import Table
 from workbench.toolchain import Toolchain
 
 
@@ -79,14 +82,14 @@ class Asked:
 
 
 def study_files(
-    model: Path, data: Path, options: Options, asked: Asked, progress: Progress = SILENT
+    model: Path, data: Path | Table, options: Options, asked: Asked, progress: Progress = SILENT
 ) -> Study:
     """Fit a program to a table and study how far the conclusions depend on its priors.
 
     Parameters
     ----------
     model, data
-        A `.stan` file and a table.
+        A `.stan` file, and a table or the file that holds it.
     options
         About the base fit.
     asked
@@ -100,10 +103,12 @@ def study_files(
         Any of the tree in `workbench.errors`. What a stopped study had finished is used by the next.
     """
     check_exists(model)
+    table = data if isinstance(data, Table) else tables.read(data)
     tools = toolchain.provision(options.toolchain, progress)
-    request = prepare(read_program(model, options.roles, tools), tables.read(data), options)
+    request = prepare(read_program(model, options.roles, tools), table, options)
     folder = asked.output or default_folder(request).with_name(f"{default_folder(request).name}-study")
     _check_folder(folder)
+    check_question(asked, request)
     builds = Builds(request, tools, progress)
     fitted = _fitted(request, builds, folder / studies.KEPT, options, progress)
     return _study(fitted, request, builds, folder, asked, progress)
@@ -119,7 +124,7 @@ def study_run(run: Path, asked: Asked, options: Options | None = None, progress:
     asked
         About the study.
     options
-        The toolchain; and whatever of the binding the run does not tell by itself.
+        The toolchain.
     progress
         Where to report.
 
@@ -128,11 +133,42 @@ def study_run(run: Path, asked: Asked, options: Options | None = None, progress:
     WorkbenchError
         Any of the tree in `workbench.errors`.
     """
-    fitted = store.read(run)
-    tools = toolchain.provision((options or Options()).toolchain, progress)
-    request = _request_of(fitted, run, options or Options(), tools)
-    folder = asked.output or run / "study"
+    return study_fit(store.read(run), replace(asked, output=asked.output or run / "study"), options, progress)
+
+
+def study_fit(
+    fitted: Fit,
+    asked: Asked,
+    options: Options | None = None,
+    progress: Progress = SILENT,
+    table: Table | None = None,
+) -> Study:
+    """Study how far the conclusions of a fit depend on its priors, without fitting it again.
+
+    Parameters
+    ----------
+    fitted
+        The fit.
+    asked
+        About the study.
+    options
+        The toolchain.
+    progress
+        Where to report.
+    table
+        The data; `None` where the file that they came from is still there.
+
+    Raises
+    ------
+    WorkbenchError
+        Any of the tree in `workbench.errors`.
+    """
+    options = options or Options()
+    tools = toolchain.provision(options.toolchain, progress)
+    request = _request_of(fitted, tools, table)
+    folder = asked.output or default_folder(request).with_name(f"{default_folder(request).name}-study")
     _check_folder(folder)
+    check_question(asked, request)
     return _study(fitted, request, Builds(request, tools, progress), folder, asked, progress)
 
 
@@ -143,29 +179,52 @@ def redraw(folder: Path) -> Path:
     return folder / studies.REPORT
 
 
-def plan_of(asked: Asked, fitted: Fit) -> Plan:
-    """Return what is asked as a plan for a fit.
+def check_question(asked: Asked, request: FitRequest) -> None:
+    """Refuse what can be seen to be wrong before anything is run.
 
     Raises
     ------
     RequestError
-        A method, a decision or a design that there is not.
+        A method, a design, a decision, a hyperparameter, a power or a prior that there is not.
     """
     for method in asked.methods:
         if method not in METHODS:
             raise RequestError(f"--methods was expected to be among {', '.join(METHODS)}, found `{method}`.")
     if asked.refit not in REFITS:
         raise RequestError(f"--refit was expected to be one of {', '.join(REFITS)}, found `{asked.refit}`.")
+    for text in asked.decisions:
+        parse_decision(text)
+    points = points_of(asked.axes, asked.design, asked.points, request.seed)
+    for point in (*points, *asked.scenarios):
+        if not point.forms:  # another form may have other constants
+            with_constants(request, point.constants)
+        term_powers(request.program, point.powers)
+    for name in (*dict(asked.forms), *(name for one in asked.scenarios for name in one.forms)):
+        prior_statement(request.program, name)
+
+
+def plan_of(asked: Asked, fitted: Fit) -> Plan:
+    """Return what is asked as a plan for a fit.
+
+    Raises
+    ------
+    RequestError
+        There is no posterior, or nothing to vary.
+    """
     nuts = fitted.record["nuts"]
     if nuts["status"] != "ok":
         raise RequestError(f"a study needs posterior draws to start from: {nuts.get('reason', '')}")
     labels = {one["label"]: name for name, one in nuts["estimates"].items() if "label" in one}
     level = float(fitted.record["interval"]["level"])
+    axes = asked.axes
+    if not (axes or asked.forms or asked.scenarios):
+        axes = _usual_axes(fitted)
+        asked = replace(asked, axes=axes, design="one")
     points = points_of(asked.axes, asked.design, asked.points, int(fitted.record["seed"]))
     forms = tuple(Point(forms={name: form}) for name, form in asked.forms)
     return Plan(
         axes=asked.axes,
-        points=distinct([*points, *forms, *asked.scenarios]),
+        points=distinct([_without_base(point, fitted) for point in (*points, *forms, *asked.scenarios)]),
         design=asked.design,
         methods=asked.methods,
         decisions=tuple(parse_decision(text, level, labels) for text in asked.decisions),
@@ -174,6 +233,36 @@ def plan_of(asked: Asked, fitted: Fit) -> Plan:
         parameters=asked.parameters,
         sampler=_sampler(nuts),
         with_prior=asked.with_prior,
+    )
+
+
+def _without_base(point: Point, fitted: Fit) -> Point:
+    """Return a point without the values that are the base's own."""
+    if point.forms:
+        return point
+    values = {
+        name: value
+        for name, value in point.values.items()
+        if value != (1.0 if name.startswith("power(") else fitted.record["priors"].get(name))
+    }
+    return replace(point, values=values)
+
+
+def _usual_axes(fitted: Fit) -> tuple[Axis, ...]:
+    """Return each positive hyperparameter from a quarter to four times its value: what is varied unasked."""
+    scalars = {
+        name: float(value)
+        for name, value in fitted.record["priors"].items()
+        if isinstance(value, int | float) and not isinstance(value, bool) and value > 0
+    }
+    if not scalars:
+        raise RequestError(
+            "no prior of this program has a positive constant to vary by itself.",
+            hint="--vary NAME=VALUE,VALUE, --vary 'power(prior)=0.5,1,2' or --prior-form say what to vary",
+        )
+    return tuple(
+        Axis(name, tuple(value * factor for factor in (0.25, 0.5, 2.0, 4.0)), True)
+        for name, value in scalars.items()
     )
 
 
@@ -282,29 +371,47 @@ def _fitted(request: FitRequest, builds: Builds, kept: Path, options: Options, p
     return Fit(remembered_record(kept, key, lambda: dict(fit().record)), tree)
 
 
-def _request_of(fitted: Fit, run: Path, options: Options, tools: Toolchain) -> FitRequest:
-    """Return the question that a run answered, put again; it must be the same to the last value."""
+def _request_of(fitted: Fit, tools: Toolchain, table: Table | None) -> FitRequest:
+    """Return the question that a fit answered, put again: the same program, data, priors and seed."""
     record = fitted.record
-    model, data = Path(record["model"]["path"]), Path(record["data"]["path"])
-    hint = "give the program and the table themselves: workbench sensitivity MODEL.stan DATA.csv"
-    for path, what in ((model, "program"), (data, "table")):
-        if not path.is_file():
-            raise RunNotFound(
-                f"the {what} of `{run}` was expected at `{path}`, but there is none.", hint=hint
-            )
-    nuts = record["nuts"]
+    if record["data"].get("standardized"):
+        raise RequestError(
+            "a study needs draws on the scale they were sampled on; this fit had standardized predictors.",
+            hint="fit again without --standardize",
+        )
+    model = _there(record["model"]["path"], "program")
+    table = tables.read(_there(record["data"]["path"], "table")) if table is None else table
+    read = read_program(model, _settled_roles(record), tools)
+    if read.sha256 != record["model"]["sha256"]:
+        raise RequestError(f"`{model}` is not what it was when this fit was made.", hint="fit it again")
+    if table.sha256 != record["data"]["sha256"]:
+        raise RequestError(f"`{table.path}` is not what it was when this fit was made.", hint="fit it again")
     scalars = {name: one for name, one in record["priors"].items() if isinstance(one, int | float)}
-    again = replace(
-        options,
-        priors=scalars,
-        seed=int(record["seed"]),
-        level=float(record["interval"]["level"]),
-        methods=(_sampler(nuts),) if nuts["status"] == "ok" else options.methods,
+    kept = {name: one for name, one in record["priors"].items() if name not in scalars}
+    settled = priors.settle(read, scalars, {**card.read(read.path).hyperparameters, **kept}, "the run")
+    data = binding.rebind(record["data"]["rules"], read, table, given=settled.user_data)
+    nuts = record["nuts"]
+    return FitRequest(
+        read,
+        data,
+        settled,
+        (_sampler(nuts),) if nuts["status"] == "ok" else (),
+        int(record["seed"]),
+        float(record["interval"]["level"]),
     )
-    request = prepare(read_program(model, again.roles, tools), tables.read(data), again)
-    if request.program.sha256 != record["model"]["sha256"]:
-        raise RequestError(f"`{model}` is not what `{run}` was fitted with.", hint="fit it again")
-    now = [(one.name, one.first) for one in request.data.variables]
-    if now != [(one["name"], one["first"]) for one in record["data"]["variables"]]:
-        raise RequestError(f"`{data}` does not bind to `{model.name}` as it did for `{run}`.", hint=hint)
-    return request
+
+
+def _there(path: str, what: str) -> Path:
+    if not Path(path).is_file():
+        hint = "give the program and the table themselves: workbench sensitivity MODEL.stan DATA.csv"
+        raise RunNotFound(f"the {what} of this fit was expected at `{path}`, but there is none.", hint=hint)
+    return Path(path)
+
+
+def _settled_roles(record: Mapping[str, Any]) -> dict[str, str]:
+    """Return the roles that the user had settled."""
+    return {
+        f"line {term['line']}": term["role"]
+        for term in record["model"]["terms"]
+        if term["reason"] == "settled by the user"
+    }

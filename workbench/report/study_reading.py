@@ -74,8 +74,8 @@ def slices(study: Study) -> list[Slice]:
     for axis in axes:
         others = [one for one in axes if one["name"] != axis["name"]]
         held = _held(points, axis, others)
-        own = [point for point in points if all(_value(point, one) == held[one["name"]] for one in others)]
-        unique = {_value(point, axis): point for point in sorted(own, key=lambda one: -one["number"])}
+        own = [point for point in points if all(value_at(point, one) == held[one["name"]] for one in others)]
+        unique = {value_at(point, axis): point for point in sorted(own, key=lambda one: -one["number"])}
         ordered = tuple(unique[value] for value in sorted(unique))
         words = ", ".join(f"`{name}` = {value:.3g}" for name, value in held.items())
         if len(ordered) > 1:
@@ -90,13 +90,14 @@ def _held(points: Sequence[Record], axis: Record, others: Sequence[Record]) -> d
         counts: dict[float, int] = {}
         for point in points:
             if axis["name"] in point["values"]:
-                counts[_value(point, other)] = counts.get(_value(point, other), 0) + 1
+                counts[value_at(point, other)] = counts.get(value_at(point, other), 0) + 1
         base = float(other["base"])
         held[other["name"]] = min(counts, key=lambda value: (-counts[value], abs(value - base)), default=base)
     return held
 
 
-def _value(point: Record, axis: Record) -> float:
+def value_at(point: Record, axis: Record) -> float:
+    """Return the value of an axis at a point: the base's where the point leaves it."""
     return float(point["values"].get(axis["name"], axis["base"]))
 
 

@@ -57,11 +57,17 @@ def with_forms(program: Program, forms: Mapping[str, str], stanc: Stanc, folder:
 
 
 def _statement(program: Program, name: str) -> int:
-    return _term(program, name).statement
+    return prior_statement(program, name).statement
 
 
-def _term(program: Program, name: str) -> Term:
-    """Return the only prior statement about a parameter."""
+def prior_statement(program: Program, name: str) -> Term:
+    """Return the only prior statement about a parameter.
+
+    Raises
+    ------
+    PriorError
+        There is none, or there are several.
+    """
     found = [
         term for term in program.terms if term.role == "prior" and name in (term.outcome, *term.outcomes)
     ]
@@ -77,7 +83,7 @@ def _term(program: Program, name: str) -> Term:
 def _text(program: Program, name: str, form: str) -> str:
     if form.strip() == FLAT:
         return "{ }"
-    return f"{_term(program, name).outcome or name} ~ {form.strip().rstrip(';')};"
+    return f"{prior_statement(program, name).outcome or name} ~ {form.strip().rstrip(';')};"
 
 
 def _with_roles(program: Program, found: Program, stanc: Stanc) -> Program:

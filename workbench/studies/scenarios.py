@@ -19,6 +19,7 @@
 from __future__ import annotations
 
 import tomllib
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -40,11 +41,22 @@ def read_scenarios(path: Path) -> tuple[Point, ...]:
         raise RequestError(f"scenarios were expected in `{path}`, which cannot be read.") from reason
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as reason:
         raise RequestError(f"`{path}` was expected to be TOML: {reason}.") from reason
-    return tuple(_scenario(name, entries, path) for name, entries in content.items())
+    return scenarios_of(content, str(path))
 
 
-def _scenario(name: str, entries: Any, path: Path) -> Point:
-    if not isinstance(entries, dict):
+def scenarios_of(content: Mapping[str, Any], place: str) -> tuple[Point, ...]:
+    """Return scenarios that were read already; `place` is where, for messages.
+
+    Raises
+    ------
+    RequestError
+        A value is neither a number nor a prior.
+    """
+    return tuple(_scenario(name, entries, place) for name, entries in content.items())
+
+
+def _scenario(name: str, entries: Any, path: str) -> Point:
+    if not isinstance(entries, Mapping):
         raise RequestError(f"`{name}` in `{path}` was expected to be a table, [{name}].")
     forms = entries.get("prior", {})
     values = {key: value for key, value in entries.items() if key != "prior"}
@@ -52,7 +64,7 @@ def _scenario(name: str, entries: Any, path: Path) -> Point:
         if isinstance(value, bool) or not isinstance(value, int | float):
             hint = 'quote names with a dot: "beta.sigma" = 0.5'
             raise RequestError(f"`{key}` of [{name}] in `{path}` was expected to be a number.", hint=hint)
-    if not isinstance(forms, dict) or not all(isinstance(form, str) for form in forms.values()):
+    if not isinstance(forms, Mapping) or not all(isinstance(form, str) for form in forms.values()):
         raise RequestError(
             f'`prior` of [{name}] in `{path}` was expected to be like prior.beta = "cauchy(0, 1)".'
         )

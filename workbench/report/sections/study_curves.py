@@ -11,7 +11,17 @@ from workbench.report.document import Block, Figure, Figures, Notice, Section
 from workbench.report.figures import References, Ridge, Step
 from workbench.report.numbers import decimals_for, format_number
 from workbench.report.reading import Record
-from workbench.report.study_reading import Rows, Slice, is_full, label, most_moved, number, rows_of, slices
+from workbench.report.study_reading import (
+    Rows,
+    Slice,
+    is_full,
+    label,
+    most_moved,
+    number,
+    rows_of,
+    slices,
+    value_at,
+)
 from workbench.studies import Study
 
 MAX_QUANTITIES = 4
@@ -106,10 +116,10 @@ def _map(study: Study, first: Record, second: Record, name: str, posterior: Rows
     values = np.full((len(up), len(across)), np.nan)
     full = np.zeros(values.shape, dtype=bool)
     for point in study.record["points"]:
-        at = point["values"]
-        if point["forms"] or at.get(first["name"]) not in across or at.get(second["name"]) not in up:
+        at, over = value_at(point, first), value_at(point, second)
+        if point["forms"] or at not in across or over not in up:
             continue
-        cell = (up.index(at[second["name"]]), across.index(at[first["name"]]))
+        cell = (up.index(over), across.index(at))
         mean = number(posterior.get((point["number"], name)), "mean")
         values[cell], full[cell] = (np.nan if mean is None else mean), is_full(point)
     sd = number(posterior.get((0, name)), "sd")

@@ -1,0 +1,49 @@
+"""`workbench sensitivity`: its words, its table, its exit codes."""
+
+import json
+
+import pytest
+
+from tests.cli.conftest import SCHOOLS
+from tests.cli.test_bad_input import assert_refused
+
+pytestmark = pytest.mark.stan
+
+QUICK = ("--methods", "nuts", "--no-prior-predictive", "--draws", "300", "--warmup", "300", "--quiet")
+
+
+def test_a_study_in_the_terminal_and_as_json(workbench, tmp_path):
+    folder = tmp_path / "study"
+    asked = ("--vary", "tau_prior_scale=2,5,10", "--decision", "P(theta[A]>0)>0.5", *QUICK, "-o", folder)
+    done = workbench("sensitivity", *SCHOOLS, *asked)
+    assert done.returncode == 0, done.stderr
+    assert "posterior mean (SD) at each point" in done.stdout
+    assert "tau_prior_scale = 10" in done.stdout
+    assert "through importance weights" in done.stdout
+    assert f"report: {folder / 'study.html'}" in done.stdout
+    assert {one.name for one in folder.iterdir()} == {"kept", "study.html", "study.json", "study.parquet"}
+    again = workbench("sensitivity", *SCHOOLS, *asked, "--json")
+    record = json.loads(again.stdout)
+    assert [point["values"].get("tau_prior_scale") for point in record["points"]] == [None, 2, 5, 10]
+    assert all(point["decisions"]["P(theta[A]>0)>0.5"] for point in record["points"])
+    strict = workbench("sensitivity", *SCHOOLS, *asked, "--strict")
+    assert strict.returncode == (0 if record["conclusion"]["verdict"] == "ok" else 1)
+
+
+def test_a_wrong_question_is_said_in_words_at_once(workbench, tmp_path):
+    done = workbench("sensitivity", *SCHOOLS, "--vary", "tau=1,2", "-o", tmp_path / "study")
+    assert_refused(done, 2, "`tau` is not a hyperparameter of `eight_schools.stan`; it has `tau.mu`", "hint:")
+    assert not (tmp_path / "study").exists()
+
+
+def test_a_folder_of_something_else_is_kept(workbench, tmp_path):
+    (tmp_path / "study").mkdir()
+    (tmp_path / "study" / "thesis.tex").write_text("precious")
+    done = workbench("sensitivity", *SCHOOLS, *QUICK, "-o", tmp_path / "study")
+    assert_refused(done, 5, "exists and is not a study: nothing was written")
+    assert (tmp_path / "study" / "thesis.tex").read_text() == "precious"
+
+
+def test_what_is_no_run_is_said(workbench, tmp_path):
+    done = workbench("sensitivity", tmp_path)
+    assert_refused(done, 5, "a run was expected in")

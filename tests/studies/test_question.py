@@ -1,0 +1,92 @@
+"""A wrong question is refused in words, before anything is run."""
+
+import pytest
+
+from tests.studies import normal_mean
+from workbench import binding, priors
+from workbench.errors import RequestError
+from workbench.methods import Nuts
+from workbench.pipeline import studying
+from workbench.request import FitRequest
+from workbench.studies import parse_axis, with_forms
+from workbench.studies.plan import Point
+from workbench.studies.scenarios import read_scenarios
+from workbench.studies.workshop import term_powers, with_constants
+
+pytestmark = pytest.mark.stan
+
+
+@pytest.fixture(scope="module")
+def program(program_from):
+    return program_from(normal_mean.STAN, "normal_mean")
+
+
+@pytest.fixture
+def request_(program, table_from):
+    settled = priors.settle(program, {}, {}, "card")
+    return FitRequest(program, binding.bind(program, table_from(normal_mean.TABLE)), settled, (Nuts(),))
+
+
+@pytest.mark.parametrize(
+    ("asked", "words"),
+    [
+        (
+            {"axes": (parse_axis("tau=1,2"),)},
+            "`tau` is not a hyperparameter of `normal_mean.stan`; it has `mu.mu`",
+        ),
+        ({"axes": (parse_axis("power(nu)=1,2"),)}, r"power\(nu\) names no part of `normal_mean.stan`"),
+        ({"methods": ("vb",)}, "--methods was expected to be among map, laplace, nuts, found `vb`"),
+        ({"refit": "never"}, "--refit was expected to be one of needed, all, found `never`"),
+        ({"axes": (parse_axis("mu.mu=1,2"),), "design": "star"}, "--design was expected to be one of grid"),
+        ({"decisions": ("mu is big",)}, "`mu is big` was expected to be a decision"),
+        (
+            {"forms": (("sigma", "normal(0, 1)"),)},
+            "`sigma` has 0 prior statements in `normal_mean.stan`, not one",
+        ),
+        ({"scenarios": (Point({"nu": 1.0}, name="s"),)}, "`nu` is not a hyperparameter"),
+    ],
+)
+def test_what_there_is_not(request_, asked, words):
+    with pytest.raises(RequestError, match=words):
+        studying.check_question(studying.Asked(**asked), request_)
+
+
+def test_stan_refuses_a_form_in_its_own_words(program, tools, tmp_path):
+    with pytest.raises(RequestError, match=r"Stan does not accept `mu ~ nonsense\(1\)`: .*nonsense"):
+        with_forms(program, {"mu": "nonsense(1)"}, tools.stanc, tmp_path)
+
+
+def test_a_flat_form_takes_the_statement_away(program, tools, tmp_path):
+    flat = with_forms(program, {"mu": "flat"}, tools.stanc, tmp_path)
+    assert [term.role for term in flat.terms] == ["likelihood"]
+    heavy = with_forms(program, {"mu": "student_t(3, 0, 0.2)"}, tools.stanc, tmp_path)
+    assert [term.text for term in heavy.terms if term.role == "prior"] == ["mu ~ student_t(3, 0, 0.2);"]
+    assert {item.name: item.default for item in heavy.hyperparameters}["mu.sigma"] == 0.2
+
+
+def test_constants_and_powers_become_data(request_):
+    changed = with_constants(request_, {"mu.sigma": 3.0})
+    assert changed.priors.values["mu.sigma"] == 3.0
+    assert request_.priors.values["mu.sigma"] == 1.0
+    prior, likelihood = (term.index for term in request_.program.terms)
+    assert term_powers(request_.program, {"mu": 2.0}) == {prior: 2.0}
+    assert term_powers(request_.program, {"mu": 2.0, "prior": 3.0}) == {prior: 6.0}
+    assert term_powers(request_.program, {"likelihood": 0.5}) == {likelihood: 0.5}
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("[a]\n'mu.sigma' = 'big'", r"`mu.sigma` of \[a\] in .* was expected to be a number"),
+        ("a = 1", r"`a` in .* was expected to be a table, \[a\]"),
+        ("[a", "was expected to be TOML"),
+        ("[a]\nprior = 3", r"`prior` of \[a\] in"),
+        (None, "which cannot be read"),
+    ],
+)
+def test_scenarios_are_checked(tmp_path, text, words):
+    path = tmp_path / "s.toml"
+    if text is not None:
+        path.write_text(text)
+    with pytest.raises(RequestError, match=words):
+        read_scenarios(path)
