@@ -26,7 +26,7 @@ ORDERS = [
     ("for (n in 1:N) if (z[n] > 0) y[n] ~ normal(a, 1);", ()),
     ("y[at] ~ normal(a, 1);", ()),
     ("if (M) y ~ normal(a, 1); w ~ normal(a, 1);", ()),
-    ("t ~ normal(a, 1);", ()),
+    ("real r = a; y - r ~ normal(a, 1);", ()),
     ("for (n in 1:N) { y[n] ~ normal(a, 1); y[n] ~ normal(a, 2); }", ()),
     ("y ~ multi_normal(rep_vector(a, N), identity_matrix(N));", ()),
     ("for (n in 1:N) { if (z[n] == 0) { target += a; y[n] ~ cauchy(a, 1); } else y[n] ~ normal(a, 1); }", ()),

@@ -23,7 +23,7 @@ TABLE: dict[str, dict[str, str]] = {
     "control_flow": {"y": OURS},
     "correlated_effects": {"y": OURS},
     "data_dependent_prior": {"y": OURS},
-    "data_in_program": {},
+    "data_in_program": {"y": OURS, "z": OURS},
     "differential_equation": {"y": OURS},
     "functions_adding": {"y": "added inside a function", "z": OURS},
     "functions_refused": {},
@@ -255,6 +255,20 @@ def test_the_author_reads_the_names_he_wrote(program_from):
         "model { vector[N] r = y - a; r ~ normal(0, 1); } generated quantities { real r = a; }"
     )
     assert "is a density of `r`, which is not declared as data" in program.replicates[0].reason
+
+
+@pytest.mark.stan
+def test_an_outcome_that_transformed_data_make_is_repeated_beside_its_replicate(program_from):
+    program = program_from(
+        "data { int N; vector[N] y; } transformed data { vector[N] log_y = log(y); } "
+        "parameters { real a; } model { log_y ~ normal(a, 1); }"
+    )
+    ours = program.instrumented
+    assert ours is not None
+    assert dict(ours.outputs.replicates) == {"log_y": "log_y_rep"}
+    assert dict(ours.outputs.observed) == {"log_y": "log_y_observed"}
+    assert ours.outputs.entries == (("log_y",),)
+    assert program.replicates[0].distributions == ("normal",)
 
 
 @pytest.mark.stan

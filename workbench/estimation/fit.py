@@ -91,7 +91,8 @@ def fit(
         setting, scale = on_original_scale(setting)
         parts, entries = work_out(setting, start)
     groups = {name: group for part in parts.values() for name, group in part.groups.items()}
-    groups |= data_groups(request)
+    for name, group in data_groups(request).items():
+        groups[name] = group.merge(groups[name]) if name in groups else group
     tree = xr.DataTree.from_dict({f"/{name}": group for name, group in groups.items()})
     console = {name: part.console for name, part in parts.items() if part.console}
     written = {**record(request, model, parts, proof), **entries}

@@ -13,7 +13,7 @@ from workbench.backends import RawRun, Start
 from workbench.backends.base import ANYWHERE
 from workbench.errors import RunError
 from workbench.estimation import draws
-from workbench.estimation.outcomes import replicate_names, without_missing
+from workbench.estimation.outcomes import repeated_outcomes, replicate_names, without_missing
 from workbench.estimation.part import Part
 from workbench.estimation.proof import identity
 from workbench.estimation.setting import Setting
@@ -142,6 +142,9 @@ def draw_groups(setting: Setting, run: RawRun) -> dict[str, xr.Dataset]:
     datasets = {key: draws.read(run, program, data, names, dims) for key, names in groups.items()}
     datasets["posterior_predictive"] = without_missing(
         datasets["posterior_predictive"], replicate_names(program)
+    )
+    datasets["observed_data"] = repeated_outcomes(
+        program, lambda names: draws.read(run, program, data, names, dims)
     )
     datasets["sample_stats"] = _sample_stats(run)
     datasets |= density_groups(setting.request, run)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import numpy as np
@@ -28,7 +28,14 @@ def is_replicated(request: FitRequest) -> bool:
 def _replicated_numbers(request: FitRequest) -> int:
     ours = [one.outcome for one in request.program.replicates if one.is_ours]
     samples = sum(method.chains * method.draws for method in request.methods if isinstance(method, Nuts))
-    return samples * sum(int(np.size(request.data.values[name])) for name in ours)
+    return samples * sum(_size(request, name) for name in ours)
+
+
+def _size(request: FitRequest, outcome: str) -> int:
+    """Return how many numbers an outcome holds; one made in transformed data counts as a column."""
+    if outcome in request.data.values:
+        return int(np.size(request.data.values[outcome]))
+    return request.data.table.rows
 
 
 def replicate_names(program: Program) -> tuple[str, ...]:
@@ -38,8 +45,30 @@ def replicate_names(program: Program) -> tuple[str, ...]:
 
 def replicate_declarations(program: Program) -> dict[str, Declaration]:
     """Return, for each replicate of ours, the declaration of the outcome it mirrors."""
-    data = {one.name: one for one in program.data}
-    return {one.name: data[one.outcome] for one in program.replicates if one.is_ours}
+    data = _declared(program)
+    ours = [one for one in program.replicates if one.is_ours]
+    repeated = {one.observed: data[one.outcome] for one in ours if one.observed}
+    return repeated | {one.name: data[one.outcome] for one in ours}
+
+
+def _declared(program: Program) -> dict[str, Declaration]:
+    return {one.name: one for one in (*program.data, *program.transformed_data)}
+
+
+def repeated_outcomes(program: Program, read: Callable[[tuple[str, ...]], xr.Dataset]) -> xr.Dataset:
+    """Return the outcomes that transformed data make, under their own names.
+
+    Parameters
+    ----------
+    program
+        The program that was run.
+    read
+        Reads variables of the run, `(chain, draw, ...)`: each draw repeats the same numbers.
+    """
+    observed = {} if program.instrumented is None else dict(program.instrumented.outputs.observed)
+    found = read(tuple(observed.values()))
+    names = {quantity: outcome for outcome, quantity in observed.items() if quantity in found.data_vars}
+    return found.isel(chain=0, draw=0, drop=True).rename(names) if names else xr.Dataset()
 
 
 def without_missing(group: xr.Dataset, names: tuple[str, ...]) -> xr.Dataset:
@@ -55,7 +84,7 @@ def without_missing(group: xr.Dataset, names: tuple[str, ...]) -> xr.Dataset:
 
 def outcome_entries(request: FitRequest) -> list[dict[str, Any]]:
     """Return what `run.json` says about the outcomes, `model.outcomes`."""
-    data = {one.name: one for one in request.program.data}
+    data = _declared(request.program)
     is_drawn, rows = is_replicated(request), first_rows(request)
     return [_entry(one, data, is_drawn) | _rows(rows, one.outcome) for one in request.program.replicates]
 
@@ -72,7 +101,9 @@ def first_rows(request: FitRequest) -> dict[str, tuple[int, int]]:
     start = 0
     for group in instrumented.outputs.entries:
         found |= {name: (start + position, len(group)) for position, name in enumerate(group)}
-        start += sum(int(np.size(request.data.values[name])) for name in group)
+        if not set(group) <= request.data.values.keys():
+            break  # made in transformed data: how long it is, and what comes after it, is not known here
+        start += sum(_size(request, name) for name in group)
     return found
 
 

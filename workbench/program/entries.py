@@ -24,8 +24,8 @@ def entry_order(tree: n.Tree, plan: Plan) -> Order:
     where the text does not tell, as in ragged data: entries then are no rows of the data.
     """
     terms = [term for term in plan.terms if term.role == "likelihood" and term.index in plan.opened]
-    data = (item for item in tree.block("data") if isinstance(item, n.Declare))
-    declared = {name for item in data for name, _ in item.variables}
+    blocks = (*tree.block("data"), *tree.block("transformed data"))
+    declared = {name for item in blocks if isinstance(item, n.Declare) for name, _ in item.variables}
     order = _order(tree.block("model"), terms, plan)
     return order if all(name in declared for group in order for name in group) else ()
 

@@ -40,6 +40,8 @@ class Outputs:
         One entry for each observation; `None` where the program cannot be opened into observations.
     replicates
         Outcomes drawn anew, by the data variable that each mirrors.
+    observed
+        Outcomes that transformed data make, by that variable: the quantity that repeats each.
     entries
         The outcomes in the order of `log_lik`, a group for each statement or loop; empty where the text
         does not tell.
@@ -49,13 +51,14 @@ class Outputs:
     lprior: str
     log_lik: str | None
     replicates: Mapping[str, str] = field(default_factory=dict)
+    observed: Mapping[str, str] = field(default_factory=dict)
     entries: Order = ()
 
     @property
     def names(self) -> frozenset[str]:
         """All of them: columns that are not the author's."""
         densities = {self.densities, self.lprior, self.log_lik} - {None}
-        return frozenset({*densities, *self.replicates.values()})  # type: ignore[arg-type]
+        return frozenset({*densities, *self.replicates.values(), *self.observed.values()})  # type: ignore[arg-type]
 
 
 @dataclass(frozen=True)
@@ -189,7 +192,8 @@ def instrument(
     )
     ours = {one.outcome: one.name for one in found.replicates if one.is_ours}
     log_lik = plan.log_lik if plan.opened else None
-    outputs = Outputs(plan.densities, plan.lprior, log_lik, ours, entry_order(tree, plan))
+    observed = {one.outcome: one.observed for one in found.replicates if one.is_ours and one.observed}
+    outputs = Outputs(plan.densities, plan.lprior, log_lik, ours, observed, entry_order(tree, plan))
     return Instrumented(
         to_source(changed, title),
         plan.weights,

@@ -7,6 +7,7 @@ and nothing is written.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from typing import Any
 
 from workbench.program import nodes as n
@@ -30,9 +31,13 @@ def redrawn(tree: n.Tree, plan: Plan, found: Replication) -> tuple[n.Stmt, ...]:
     if not ours:
         return ()
     sizes = _declared_sizes(tree)
-    declared = [n.Raw(_declaration(one, sizes[one.outcome], found.names.flag)) for one in ours]
+    flag = found.names.flag
+    declared = [n.Raw(_declaration(one, sizes[one.outcome], flag)) for one in ours]
+    made = [one for one in ours if one.observed]
+    declared += [n.Raw(_repetition(one, sizes[one.outcome], flag)) for one in made]
+    repeated = [n.Raw(f"{one.observed} = {one.outcome};") for one in made]
     body = _drawn(tree.block("model"), plan, found)
-    return (*declared, n.Raw(f"if ({found.names.flag}) {{"), *body, n.Raw("}"))
+    return (*declared, n.Raw(f"if ({flag}) {{"), *repeated, *body, n.Raw("}"))
 
 
 def guarded_functions(found: Replication) -> Iterator[n.Stmt]:
@@ -52,21 +57,31 @@ def switch(found: Replication) -> list[n.Stmt]:
 
 
 def _declared_sizes(tree: n.Tree) -> dict[str, n.Sized]:
-    declared = (item for item in tree.block("data") if isinstance(item, n.Declare))
+    blocks = (*tree.block("data"), *tree.block("transformed data"))
+    declared = (item for item in blocks if isinstance(item, n.Declare))
     return {name: item.sized for item in declared for name, _ in item.variables}
 
 
 def _declaration(one: Replicate, sized: n.Sized, flag: str) -> str:
     """Return a replicate's declaration: the outcome's without its bounds, empty unless it is drawn."""
+    base = sized.base if one.is_integer or sized.base != "int" else "real"
+    return f"{_type_text(replace(sized, base=base), flag)} {one.name}; // `{one.outcome}` drawn anew"
+
+
+def _repetition(one: Replicate, sized: n.Sized, flag: str) -> str:
+    """Return the declaration of the quantity that repeats an outcome made in transformed data."""
+    return f"{_type_text(sized, flag)} {one.observed}; // `{one.outcome}` as it was observed"
+
+
+def _type_text(sized: n.Sized, flag: str) -> str:
     dims, sizes = [to_text(size) for size in sized.dims], [to_text(size) for size in sized.sizes]
     for texts in (dims, sizes):
         if texts:
             texts[0] = f"{flag} ? {texts[0]} : 0"
             break
-    base = sized.base if one.is_integer or sized.base != "int" else "real"
     array = f"array[{', '.join(dims)}] " if dims else ""
     inner = f"[{', '.join(sizes)}]" if sizes else ""
-    return f"{array}{base}{inner} {one.name}; // `{one.outcome}` drawn anew"
+    return f"{array}{sized.base}{inner}"
 
 
 def _drawn(statements: Sequence[n.Stmt], plan: Plan, found: Replication) -> tuple[n.Stmt, ...]:

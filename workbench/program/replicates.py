@@ -22,6 +22,8 @@ from workbench.program.terms import Term
 PREDICTIVE = ("y_rep", "y_pred", "y_tilde", "y_new", "y_hat_rep")
 """Names under which programs keep replicated data, besides any name that ends in `_rep`."""
 
+_NO_NUMBERS = frozenset({"tuple", "complex", "complex_vector", "complex_row_vector", "complex_matrix"})
+
 Drawn = tuple[Drawing, ...]
 N = TypeVar("N", bound=n.Node)
 
@@ -48,6 +50,8 @@ class Replicate:
         Why there is none.
     line
         The line of the statement that stands against it; 0 where no single one does.
+    observed
+        For an outcome that transformed data make: the quantity that repeats it. Empty for declared data.
     """
 
     name: str
@@ -58,6 +62,7 @@ class Replicate:
     is_conditional: bool = False
     reason: str = ""
     line: int = 0
+    observed: str = ""
 
     @property
     def is_ours(self) -> bool:
@@ -108,7 +113,8 @@ def replication(tree: n.Tree, plan: Plan, maybe_likelihood: frozenset[int], name
     names
         Hands out names that are free.
     """
-    data = _declared(tree, "data")
+    made = _declared(tree, "transformed data")
+    data = _declared(tree, "data") | {name: one for name, one in made.items() if one.base not in _NO_NUMBERS}
     generators = Generators.fresh(names)
     renamed = {name: names.fresh(name) for name in sorted(_declared_twice(tree))}
     terms = [term for term in plan.terms if term.index in maybe_likelihood and not term.is_constant]
@@ -257,7 +263,8 @@ def _replicate(
     names: Names,
 ) -> Replicate:
     """Return the replicate of one outcome, given the terms that may be densities of it, and all others."""
-    distributions = _distributions(outcome, (term for term, _ in tried))
+    about = [term for term, drawn in tried if outcome in _outcomes(term, drawn)]
+    distributions = tuple(dict.fromkeys(term.distribution for term in about if term.distribution))
     if outcome in own:
         name, is_integer = own[outcome]
         censored = _censored(distributions, others)
@@ -286,7 +293,10 @@ def _replicate(
         return Replicate("", outcome, distributions, is_integer, reason=reason, line=tried[-1][0].line)
     is_conditional = any(_is_given(outcome, term) for term, _ in tried)
     name = names.fresh(f"{outcome}_rep")
-    return Replicate(name, outcome, distributions, is_integer, is_conditional=is_conditional)
+    observed = names.fresh(f"{outcome}_observed") if outcome in _declared(tree, "transformed data") else ""
+    return Replicate(
+        name, outcome, distributions, is_integer, is_conditional=is_conditional, observed=observed
+    )
 
 
 def _censored(distributions: Sequence[str], terms: Sequence[Term]) -> Term | None:
