@@ -124,6 +124,8 @@ class Nuts:
         (around the unconstrained mode) or `pathfinder` (at draws of Pathfinder).
     save_warmup
         Whether warm-up draws are kept.
+    retry
+        How often sampling may be tried again, as its own diagnostics advise, before the best try is kept.
 
     References
     ----------
@@ -138,6 +140,7 @@ class Nuts:
     metric: str = "diag"
     init: str = "random"
     save_warmup: bool = False
+    retry: int = 0
     name = "nuts"
 
     def __post_init__(self) -> None:
@@ -148,6 +151,7 @@ class Nuts:
         _require(is_enough, "warmup", expected, self.warmup)
         _require(0 < self.adapt_delta < 1, "adapt_delta", "between 0 and 1", self.adapt_delta)
         _require(1 <= self.max_treedepth <= 30, "max_treedepth", "between 1 and 30", self.max_treedepth)
+        _require(0 <= self.retry <= 10, "retry", "between 0 and 10", self.retry)
         _one_of("metric", METRICS, self.metric)
         _one_of("init", INITS, self.init)
 

@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from workbench.cli import check, fit, inspect, models, new, report, sensitivity, toolchain
+from workbench.cli import check, continue_, fit, inspect, models, new, replay, report, sensitivity, toolchain
 from workbench.provenance import workbench_version
 
 app = typer.Typer(
@@ -18,6 +18,8 @@ app = typer.Typer(
 )
 app.command("fit")(fit.command)
 app.command("check")(check.command)
+app.command("continue")(continue_.command)
+app.command("replay")(replay.command)
 app.command("inspect")(inspect.command)
 app.command("models")(models.command)
 app.command("new")(new.command)

@@ -121,6 +121,12 @@ def command(
     save_warmup: Annotated[
         bool, typer.Option("--save-warmup", help="Keep warm-up draws in fit.nc.", rich_help_panel=_SAMPLER)
     ] = False,
+    retry: Annotated[
+        bool,
+        typer.Option(
+            "--retry", help="Act on the sampler's own advice, up to twice.", rich_help_panel=_SAMPLER
+        ),
+    ] = False,
     jobs: Annotated[
         int | None,
         typer.Option(min=1, help="Chains at a time; default: the cores.", rich_help_panel=_SAMPLER),
@@ -179,7 +185,7 @@ def command(
     if not 0 < level < 1:
         raise RequestError(f"--level was expected to be between 0 and 1, found {level}.")
     options.check_warmup(warmup)
-    nuts = Nuts(chains, draws, warmup, adapt_delta, max_treedepth, metric, init, save_warmup)
+    nuts = Nuts(chains, draws, warmup, adapt_delta, max_treedepth, metric, init, save_warmup, 2 * retry)
     asked = fitting.Options(
         columns=options.columns(column or []),
         given=options.values(set_ or []),

@@ -17,6 +17,7 @@ from workbench.estimation.original_scale import on_original_scale, scale_entries
 from workbench.estimation.parts import work_out
 from workbench.estimation.proof import Proof, prove, without_instruments
 from workbench.estimation.record import record
+from workbench.estimation.reopening import DATA, data_group, request_entry
 from workbench.estimation.setting import Setting
 from workbench.progress import SILENT, Progress
 from workbench.request import FitRequest
@@ -93,9 +94,10 @@ def fit(
     groups = {name: group for part in parts.values() for name, group in part.groups.items()}
     for name, group in data_groups(request).items():
         groups[name] = group.merge(groups[name]) if name in groups else group
+    groups[DATA] = data_group(request)
     tree = xr.DataTree.from_dict({f"/{name}": group for name, group in groups.items()})
     console = {name: part.console for name, part in parts.items() if part.console}
-    written = {**record(request, model, parts, proof), **entries}
+    written = {**record(request, model, parts, proof), "request": request_entry(request), **entries}
     if scale is not None:
         written["data"] = scale_entries(written["data"], scale, tree)
     return Fit(written, tree, console)

@@ -47,13 +47,14 @@ def climb_ladder(setting: Setting, method: Auto) -> tuple[dict[str, Part], dict[
     if not is_fine:
         is_fine, better = _pathfinder(setting, parts, rungs, modes)
         best = _better(parts, best, better)
+    entries: dict[str, Any] = {}
     if not is_fine:
         started = time.monotonic()
         start = begin(setting, best, method.nuts.chains) if best is not None else ANYWHERE
-        parts["nuts"] = sampled(setting, method.nuts, start, "")
+        parts["nuts"], entries = sampled(setting, method.nuts, start, "")
         why = "the last rung: judged by its own diagnostics below."
         rungs.append(_rung("nuts", parts["nuts"].is_ok, why, started))
-    return parts, {"ladder": rungs, "ladder_words": _words(rungs)}
+    return parts, {"ladder": rungs, "ladder_words": _words(rungs), **entries}
 
 
 def _pathfinder(

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from workbench.backends import RawRun
+from workbench.backends.base import Floats
 from workbench.estimation import draws, mode
 from workbench.estimation.derived import by_role, derive
 from workbench.estimation.importance import Importance, importance, weighted_moments
@@ -77,6 +78,8 @@ def summarise_draws(setting: Setting, run: RawRun, weighed: Importance) -> dict[
             "mean": float(values[:, k].mean()),
             "median": float(median[k]),
             "sd": float(sd[k]),
+            "mcse_mean": float(sd[k] / np.sqrt(len(values))),
+            "mcse_sd": _error_of_sd(values[:, k]),
             "lower": float(lower[k]),
             "upper": float(upper[k]),
         }
@@ -88,6 +91,18 @@ def summarise_draws(setting: Setting, run: RawRun, weighed: Importance) -> dict[
             moments = {"corrected_mean": float(corrected[0][k]), "corrected_sd": float(corrected[1][k])}
             estimates[run.columns[i]] |= moments
     return estimates
+
+
+def _error_of_sd(values: Floats) -> float:
+    """Return the Monte Carlo standard error of a standard deviation from independent draws, `(draw,)`.
+
+    References
+    ----------
+    Kenney and Keeping (1951), Mathematics of Statistics, part 2, section 7.8: by the fourth moment.
+    """
+    away = (values - values.mean()) ** 2
+    variance = float(away.mean())
+    return float(away.std() / (2 * np.sqrt(variance * len(values)))) if variance > 0 else 0.0
 
 
 def _kinked(best: mode.Peak) -> str:

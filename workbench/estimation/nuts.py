@@ -35,11 +35,23 @@ _TAIL = (0.05, 0.95)
 """The quantiles whose ESS is the tail ESS: Vehtari et al. (2021), section 4.3."""
 
 
-def sample(setting: Setting, method: Nuts, start: Start = ANYWHERE) -> Part:
-    """Return the posterior's draws and, for each parameter, its summary."""
+def sample(setting: Setting, method: Nuts, start: Start = ANYWHERE, *, attempt: int = 0) -> Part:
+    """Return the posterior's draws and, for each parameter, its summary.
+
+    Parameters
+    ----------
+    setting
+        Where the fit is worked out.
+    method
+        The settings.
+    start
+        Where chains begin.
+    attempt
+        Number of the try, counted from 0; each has a seed of its own.
+    """
     if method.warmup == 0 and (start.step_size is None or start.inv_metric is None):
         return Part("failed", "without warm-up a step size and a metric must be given to start from.")
-    job = setting.job("nuts")
+    job = setting.job("nuts", start=attempt)
     try:
         request = setting.request
         run = setting.backend.sample(
@@ -76,13 +88,13 @@ def summarise(setting: Setting, run: RawRun) -> dict[str, dict[str, float]]:
     program = setting.request.program
     names = (*draws.parameters(program), *draws.quantities(program))
     return {
-        column: _summary(run.draws[:, :, position], setting.request.level)
+        column: summary(run.draws[:, :, position], setting.request.level)
         for position, column in enumerate(run.columns)
         if draws.owner(column) in names
     }
 
 
-def _summary(values: np.ndarray, level: float) -> dict[str, float]:
+def summary(values: np.ndarray, level: float) -> dict[str, float]:
     """Return the summary of one quantity from its draws, `(chain, draw)`."""
     tail = (1 - level) / 2
     flat = values.ravel()

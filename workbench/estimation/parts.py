@@ -9,7 +9,7 @@ import numpy as np
 
 from workbench.backends import RawRun, Start
 from workbench.backends.base import ANYWHERE
-from workbench.estimation import laplace, mle, mode, nuts, pathfinder
+from workbench.estimation import advice, laplace, mle, mode, pathfinder
 from workbench.estimation.initial import initial_values
 from workbench.estimation.map import estimate as posterior_mode
 from workbench.estimation.part import Part
@@ -41,18 +41,13 @@ def work_out(setting: Setting, start: Start) -> tuple[dict[str, Part], dict[str,
         return climb_ladder(setting, ladder)
     parts = dict.fromkeys(NAMES, _SKIPPED)
     sampler = asked(setting, Nuts)
-    with setting.progress.stage("Finding modes"):
-        likelihood = asked(setting, Mle)
-        if likelihood is not None:
-            parts["mle"] = mle.estimate(setting, likelihood)
-        found = _modes(setting, parts, sampler)
-        if asked(setting, Laplace) is not None:
-            parts["laplace"] = laplace.approximate(setting, found)
+    found = _found(setting, parts, sampler)
     drawn = _paths(setting, parts, sampler)
+    entries: dict[str, Any] = {}
     if sampler is not None:
         where, words = _begin(setting, sampler, found, drawn) if start == ANYWHERE else (start, "")
-        parts["nuts"] = sampled(setting, sampler, where, words)
-    return parts, {}
+        parts["nuts"], entries = sampled(setting, sampler, where, words)
+    return parts, entries
 
 
 def asked(setting: Setting, kind: type[M]) -> M | None:
@@ -60,10 +55,11 @@ def asked(setting: Setting, kind: type[M]) -> M | None:
     return next((one for one in setting.request.methods if isinstance(one, kind)), None)
 
 
-def sampled(setting: Setting, sampler: Nuts, start: Start, words: str) -> Part:
-    """Return the posterior's draws; `words` say why chains did not start where they should have."""
-    part = nuts.sample(setting, sampler, start)
-    return replace(part, facts={**part.facts, "init_remark": words}) if words else part
+def sampled(setting: Setting, sampler: Nuts, start: Start, words: str) -> tuple[Part, dict[str, Any]]:
+    """Return the posterior's draws and every attempt at them; `words` say why chains start elsewhere."""
+    part, attempts = advice.sample(setting, sampler, start)
+    part = replace(part, facts={**part.facts, "init_remark": words}) if words else part
+    return part, {"attempts": list(attempts)} if attempts else {}
 
 
 def begin(setting: Setting, run: RawRun | None, chains: int) -> Start:
@@ -77,6 +73,21 @@ def begin(setting: Setting, run: RawRun | None, chains: int) -> Start:
     return Start(
         tuple(initial_values(run.columns, point, setting.request.program) for point in points.tolist())
     )
+
+
+def _found(setting: Setting, parts: dict[str, Part], sampler: Nuts | None) -> mode.Mode | None:
+    """Work out what climbing finds, if any of it was asked for; return the unconstrained mode."""
+    is_asked = any(isinstance(one, (Mle, Map, Laplace)) for one in setting.request.methods)
+    if not is_asked and (sampler is None or sampler.init != "map"):
+        return None
+    with setting.progress.stage("Finding modes"):
+        likelihood = asked(setting, Mle)
+        if likelihood is not None:
+            parts["mle"] = mle.estimate(setting, likelihood)
+        found = _modes(setting, parts, sampler)
+        if asked(setting, Laplace) is not None:
+            parts["laplace"] = laplace.approximate(setting, found)
+    return found
 
 
 def _modes(setting: Setting, parts: dict[str, Part], sampler: Nuts | None) -> mode.Mode | None:

@@ -77,6 +77,20 @@ def read(folder: Path) -> Fit:
     return Fit(record, tree)
 
 
+def read_whole(folder: Path) -> Fit:
+    """Read a run back with what Stan printed, to publish it anew.
+
+    Raises
+    ------
+    RunNotFound, RunIncomplete
+        There is no run, or a file of it is missing or damaged.
+    """
+    fitted = read(folder)
+    console = folder / CONSOLE
+    printed = console.read_text(encoding="utf-8") if console.is_file() else ""
+    return replace(fitted, console={"before": printed} if printed else {})
+
+
 def with_entries(fit: Fit, entries: Mapping[str, Any]) -> Fit:
     """Return a fit whose record has further entries, such as its diagnosis."""
     return replace(fit, record={**fit.record, **entries})

@@ -19,8 +19,9 @@ Boyd and Vandenberghe (2004), Convex Optimization, section 9.5.1."""
 RUNAWAY_SD = 20.0
 """Standard error on a log or logit scale beyond which a parameter runs to its bound: a factor of exp(20)."""
 
-FAR = 20.0
-"""Distance from 0 on a log or logit scale at which a climb that did not end is on its way to the bound."""
+FAR = 8.0
+"""Distance from 0 on a log or logit scale, a factor of 3000, beyond which a climb that finds no end is on its
+way to the bound."""
 
 _STRIDES = np.array([0.0, 1.0, 4.0, 16.0, 64.0])
 _STRIDE = 0.1
@@ -64,11 +65,14 @@ def judge(place: Place, program: Program) -> str:
         return f"the curvature at the point where the optimiser stopped is not finite: it stopped at {where}."
     if not summit.frame.size:
         return ""
+    running = _runaway(place, program)
+    if running:
+        return running
     stiffness = summit.stiffness
     if stiffness.min() <= 2 * FLAT:
         return _flat(place, summit.frame[:, int(np.argmin(stiffness))])
     if summit.is_settled and summit.is_maximum and summit.decrement <= DECREMENT:
-        return _runaway(place, program)
+        return ""
     return _unsettled(place, program)
 
 
@@ -106,7 +110,7 @@ def _runaway(place: Place, program: Program) -> str:
     if not runs.any():
         return ""
     dim = int(np.argmax(np.where(runs, spread, 0)))
-    return _edge(place, program, dim, float(np.sign(place.summit.slope[dim])))
+    return _edge(place, program, dim, float(np.sign(place.summit.point[dim])))
 
 
 def _unsettled(place: Place, program: Program) -> str:

@@ -1,0 +1,115 @@
+"""Runs gone on with, replayed, retried, and made by the methods that were asked for."""
+
+import json
+
+import numpy as np
+import pytest
+import xarray as xr
+
+from tests.cli.conftest import SCHOOLS
+
+pytestmark = pytest.mark.stan
+
+FAST = ("--draws", "150", "--warmup", "300", "--method", "nuts", "-q")
+
+
+def record_of(folder):
+    return json.loads((folder / "run.json").read_text())
+
+
+def test_a_run_is_continued_in_its_place_and_replayed_to_the_last_digit(workbench, tmp_path):
+    """Chain by chain the first draws stay; a replay with other jobs gives the same; another seed agrees."""
+    run = tmp_path / "run"
+    assert workbench("fit", *SCHOOLS, *FAST, "-o", run, "--jobs", "1").returncode == 0
+    with xr.open_datatree(run / "fit.nc", engine="h5netcdf") as tree:
+        before = tree["posterior"]["mu"].to_numpy()
+    done = workbench("continue", run, "--draws", "250", "-q")
+    assert done.returncode == 0, done.stderr
+    with xr.open_datatree(run / "fit.nc", engine="h5netcdf") as tree:
+        after = tree["posterior"]["mu"].to_numpy()
+        assert tree["log_likelihood"].sizes["draw"] == 400
+        step_size = tree["sample_stats"]["step_size"].to_numpy()
+        assert step_size == pytest.approx(np.tile(step_size[:, :1], 400), rel=1e-5)
+    assert after.shape == (4, 400)
+    assert (after[:, :150] == before).all()
+    record = record_of(run)
+    assert record["nuts"]["draws"] == 400
+    assert record["nuts"]["estimates"]["mu"]["mean"] == pytest.approx(after.mean())
+    assert [one["draws"] for one in record["continued"]] == [250]
+    assert record["continued"][0]["seed"] != record["seed"]
+
+    done = workbench("replay", run, "-q", "--jobs", "2")
+    assert done.returncode == 0, done.stderr
+    assert "the same to the last digit" in done.stdout
+
+    done = workbench("replay", run, "-q", "--seed", "99", "--json")
+    found = json.loads(done.stdout)
+    assert not found["identical"]
+    assert found["disagreeing"] == 0
+    assert done.returncode == 0
+
+
+def test_a_replay_that_disagrees_says_so_and_exits_with_1(workbench, tmp_path):
+    run = tmp_path / "run"
+    workbench("fit", *SCHOOLS, *FAST, "-o", run)
+    record = record_of(run)
+    record["nuts"]["estimates"]["mu"]["mean"] += 100
+    (run / "run.json").write_text(json.dumps(record))
+    done = workbench("replay", run, "-q")
+    assert done.returncode == 1
+    assert "1 disagree" in done.stdout
+    assert done.stdout.splitlines()[1].startswith("mu")
+
+
+def test_only_what_was_asked_for_is_worked_out(workbench, tmp_path):
+    done = workbench("fit", *SCHOOLS, "--method", "mle,pathfinder", "--starts", "2", "--json", "-q")
+    record = json.loads(done.stdout)
+    assert record["pathfinder"]["status"] == "ok"
+    assert len(record["mle"]["starts"]) == 2
+    assert {record[name]["status"] for name in ("map", "laplace", "nuts")} == {"skipped"}
+
+
+@pytest.mark.parametrize(
+    ("options", "words"),
+    [
+        (
+            ("--method", "gibbs"),
+            "--method was expected to be one of mle, map, laplace, pathfinder, nuts or auto",
+        ),
+        (("--method", "auto,mle"), "it stands alone"),
+        (("--method", "nuts", "--profile", "mu"), "--method leaves mle out"),
+        (("--profile", "beta"), "`beta` cannot be profiled: the parameters are `mu`, `tau`"),
+        (("--warmup", "0"), "--warmup was expected to be at least 20, found 0."),
+        (("--init", "zero"), "`init` was expected to be one of random, map, pathfinder, found `zero`"),
+        (("--metric", "unit"), "`metric` was expected to be one of diag, dense, found `unit`"),
+        (("--starts", "0"), "`starts` was expected to be between 1 and 1000, found 0"),
+    ],
+)
+def test_what_cannot_be_asked_is_refused_in_words(workbench, options, words):
+    done = workbench("fit", *SCHOOLS, *options, "-q")
+    assert done.returncode == 2
+    assert words in done.stderr
+
+
+@pytest.mark.parametrize("command", ["continue", "replay"])
+def test_there_is_no_run(workbench, command):
+    done = workbench(command, "nowhere")
+    assert done.returncode == 5
+    assert "a run was expected in `nowhere`" in done.stderr
+
+
+def test_a_run_without_a_posterior_cannot_be_continued(workbench, tmp_path):
+    workbench("fit", *SCHOOLS, "--method", "laplace", "-q", "-o", tmp_path / "run")
+    done = workbench("continue", tmp_path / "run", "-q")
+    assert done.returncode == 5
+    assert "made without NUTS" in done.stderr
+
+
+def test_retrying_acts_on_the_advice_and_keeps_both(workbench, tmp_path):
+    """Far too few draws: the second try has more, and both are in the record."""
+    options = ("--method", "nuts", "--draws", "20", "--warmup", "100", "--retry", "--json", "-q")
+    record = json.loads(workbench("fit", *SCHOOLS, *options).stdout)
+    first, second = record["attempts"][:2]
+    assert second["settings"]["draws"] > first["settings"]["draws"]
+    assert sum(one["kept"] for one in record["attempts"]) == 1
+    assert first["advice"]
