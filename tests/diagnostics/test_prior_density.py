@@ -92,3 +92,12 @@ def test_what_the_statement_alone_does_not_give_is_not_drawn(record):
 def test_a_parameter_others_are_conditioned_on_keeps_its_own_prior():
     latent = {"statement": "theta ~ normal(a, 1);", "role": "latent", "parameters": ["theta", "a"]}
     assert _found(_record("a ~ normal(0, 5);", more=[latent])).words == "normal(0, 5)"
+
+
+def test_the_prior_of_a_standardized_predictor_is_not_drawn_beside_draws_on_the_original_scale():
+    record = _record("a ~ normal(0, 5);")
+    assert _found({**record, "data": {"standardized": {}}}).words == "normal(0, 5)"
+    kept = {"status": "not available", "reason": "none"}
+    assert _found({**record, "data": {"standardized": kept}}).words == "normal(0, 5)"
+    for moved in ({"coefficients": {"a": "X"}, "intercepts": []}, {"coefficients": {}, "intercepts": ["a"]}):
+        assert prior_density({**record, "data": {"standardized": moved}}, "a") is None

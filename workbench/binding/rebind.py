@@ -41,7 +41,7 @@ def rebind(
     BindingError
         A column is missing, a cell does not suit, or a level was not among those of the fit.
     """
-    replaced = {**stored["by_group"], **(given or {})}
+    replaced = {**stored.get("by_group", {}), **(given or {})}
     columns = {name: tuple(one) for name, one in stored["variables"].items() if name not in replaced}
     missing = [
         column

@@ -69,7 +69,8 @@ def prior_density(record: Record, name: str) -> PriorDensity | None:
     """Return the prior of one quantity; `None` where the statement does not give it by itself.
 
     It does where exactly one statement is a density of the variable, that statement is one univariate density
-    of the whole variable with numbers for arguments, and the variable's type says nothing but bounds.
+    of the whole variable with numbers for arguments, the variable's type says nothing but bounds, and its
+    draws are on the scale that the statement is about.
 
     Parameters
     ----------
@@ -79,6 +80,8 @@ def prior_density(record: Record, name: str) -> PriorDensity | None:
         Stan's name, such as `beta[2]`.
     """
     variable = owner(name)
+    if variable in _moved(record):
+        return None
     bounds = _bounds(record, variable)
     found = _statement(record, variable)
     if bounds is None or found is None:
@@ -94,6 +97,15 @@ def prior_density(record: Record, name: str) -> PriorDensity | None:
     if not mass > 0:
         return None
     return PriorDensity(frozen, mass, f"{family}({', '.join(f'{one:g}' for one in arguments)})", bounds[0])
+
+
+def _moved(record: Record) -> frozenset[str]:
+    """Return parameters whose priors are about standardized predictors, but whose draws are not."""
+    data = record.get("data")
+    found = data.get("standardized") if isinstance(data, Mapping) else None
+    if not isinstance(found, Mapping):
+        return frozenset()
+    return frozenset((*found.get("coefficients", ()), *found.get("intercepts", ())))
 
 
 def _statement(record: Record, variable: str) -> Mapping[str, str] | None:
