@@ -163,6 +163,17 @@ def test_spiegelhalters_statistic_is_standard_normal_when_calibrated():
     assert calibration.spiegelhalter(np.ones(3), np.ones(3)) is None
 
 
+@pytest.mark.parametrize(("factor", "sign"), [(2.0, 1), (0.5, -1)])
+def test_its_sign_tells_overconfidence_from_caution(factor, sign):
+    """Log odds doubled are too extreme, halved too cautious."""
+    rng = np.random.default_rng(13)
+    logit = rng.normal(0, 1.5, 4000)
+    happened = (rng.random(4000) < 1 / (1 + np.exp(-logit))).astype(float)
+    z = calibration.spiegelhalter(happened, 1 / (1 + np.exp(-factor * logit)))
+    assert z is not None
+    assert sign * z > 3
+
+
 def test_dispersion_of_overdispersed_counts_is_their_variance_ratio():
     """Negative binomial counts of mean 5 and shape 2 vary 1 + 5/2 times as much as Poisson ones."""
     rng = np.random.default_rng(11)

@@ -50,6 +50,12 @@ data { int N; vector[N] x; array[N] int<lower=0, upper=1> y; }
 parameters { real a; real b; }
 model { a ~ normal(0, 2); b ~ normal(0, 2); y ~ bernoulli_logit(a + b * x); }
 """
+LOGGED = """
+data { int N; vector<lower=0>[N] y; }
+transformed data { vector[N] log_y = log(y); }
+parameters { real mu; real<lower=0> sigma; }
+model { mu ~ normal(0, 5); sigma ~ exponential(1); log_y ~ normal(mu, sigma); }
+"""
 MEAN = """
 data { int N; vector[N] y; real m; real<lower=0> s; }
 parameters { real mu; }
@@ -139,6 +145,17 @@ def test_probabilities_of_a_wrong_link_are_found_and_of_the_right_one_not(fitted
     scores = fit.record["predictive"]["outcomes"][0]["scores"]
     inside = [row["lower"] <= row["observed"] <= row["upper"] for row in scores["reliability"]]
     assert sum(inside) >= 8
+
+
+@pytest.mark.truth
+def test_an_outcome_made_in_transformed_data_is_checked_as_such(fitted):
+    y = np.exp(RNG.normal(1, 0.5, 60))
+    fit = fitted(LOGGED, {"N": 60, "y": y.tolist()})
+    np.testing.assert_allclose(fit.tree["observed_data"]["log_y"], np.log(y), rtol=1e-8)
+    assert fit.tree["posterior_predictive"]["log_y_rep"].shape == (4, 1000, 60)
+    (outcome,) = fit.record["predictive"]["outcomes"]
+    assert (outcome["name"], outcome["kind"], outcome["pit"]["source"]) == ("log_y", "continuous", "loo")
+    assert fit.record["diagnosis"]["verdict"] == "ok"
 
 
 @pytest.mark.truth

@@ -32,6 +32,7 @@ def predicted(**changes: Any) -> dict[str, Any]:
     outcome = {
         "name": "y",
         "kind": "continuous",
+        "observations": 100,
         "statistics": [statistic("mean", 0.5), statistic("max", 0.3)],
         "pit": {"source": "loo", "uniform_p": 0.4},
         "coverage": [{"level": 0.9, "observed": 0.91, "p_value": 0.8}],

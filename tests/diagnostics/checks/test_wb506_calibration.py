@@ -20,6 +20,12 @@ def test_it_is_quiet_in_between():
     assert ask("WB506", record(-1.0)).status == "passed"
 
 
+def test_a_few_observations_do_not_tell():
+    few = record(3.5)
+    few["predictive"]["outcomes"][0]["observations"] = 29
+    assert ask("WB506", few).status == "n/a"
+
+
 def test_other_outcomes_have_no_probabilities():
     assert ask("WB506", predicted()).status == "n/a"
     assert ask("WB506", record(None)).status == "n/a"

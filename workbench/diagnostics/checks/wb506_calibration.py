@@ -8,6 +8,9 @@ from workbench.estimation import Fit
 LIMIT = 3.0
 """Largest acceptable size of Spiegelhalter's z, which is standard normal for calibrated probabilities."""
 
+FEWEST = 30
+"""Observations below which z is not near normal. Ours."""
+
 
 @needs_predictions
 def _examine(fit: Fit) -> Finding:
@@ -18,6 +21,11 @@ def _examine(fit: Fit) -> Finding:
     ]
     if not found:
         return Finding("n/a", "There is no binary outcome.")
+    found = [(z, outcome) for z, outcome in found if outcome["observations"] >= FEWEST]
+    if not found:
+        return Finding(
+            "n/a", f"Fewer than {FEWEST} binary observations do not tell whether they are calibrated."
+        )
     z, worst = max(found, key=lambda item: abs(item[0]))
     error = worst["scores"]["calibration_error"]
     told = f"expected calibration error {error:.3f}, Spiegelhalter's z {z:.1f}"
