@@ -63,6 +63,13 @@ def test_the_posterior_and_what_follows_from_it_are_on_the_original_scale(fitted
 
 
 @pytest.mark.stan
+def test_the_data_beside_the_results_are_on_their_scale(fitted):
+    stored = fitted.tree["constant_data"]["X"]
+    np.testing.assert_allclose(stored, pd.read_csv(KIDS)[PREDICTORS], rtol=1e-12)
+    assert stored.coords["K"].values.tolist() == PREDICTORS
+
+
+@pytest.mark.stan
 def test_the_fitted_values_are_kept_and_the_way_back_is_named(fitted):
     entry = fitted.record["data"]["standardized"]
     assert (entry["status"], entry["coefficients"], entry["intercepts"]) == ("proved", {"beta": "X"}, [])

@@ -13,7 +13,7 @@ import xarray as xr
 from workbench.backends import Backend, Start
 from workbench.backends.base import ANYWHERE
 from workbench.estimation.observed import data_groups
-from workbench.estimation.original_scale import on_original_scale, scale_entries
+from workbench.estimation.original_scale import data_shown, on_original_scale, scale_entries
 from workbench.estimation.parts import work_out
 from workbench.estimation.proof import Proof, prove, without_instruments
 from workbench.estimation.record import record
@@ -92,7 +92,8 @@ def fit(
         setting, scale = on_original_scale(setting)
         parts, entries = work_out(setting, start)
     groups = {name: group for part in parts.values() for name, group in part.groups.items()}
-    for name, group in data_groups(request).items():
+    shown = request if scale is None else replace(request, data=data_shown(request.data, scale))
+    for name, group in data_groups(shown).items():
         groups[name] = group.merge(groups[name]) if name in groups else group
     groups[DATA] = data_group(request)
     tree = xr.DataTree.from_dict({f"/{name}": group for name, group in groups.items()})

@@ -17,6 +17,7 @@ import xarray as xr
 
 from workbench.backends import Backend, Job, RawRun, Start
 from workbench.backends.base import Curvature, Floats
+from workbench.binding import BoundData
 from workbench.estimation import draws
 from workbench.estimation.rescaling import (
     Outcome,
@@ -24,6 +25,7 @@ from workbench.estimation.rescaling import (
     element_name,
     find,
     original_job,
+    unscaled,
     weights_data,
 )
 from workbench.estimation.setting import Setting
@@ -40,6 +42,11 @@ def on_original_scale(setting: Setting) -> tuple[Setting, Outcome | None]:
     job = replace(original_job(setting, weights_data(setting, 1.0)), folder=setting.folder / "original-scale")
     backend = cast("Backend", _OriginalScale(setting, outcome.rescaling, job))
     return replace(setting, backend=backend), outcome
+
+
+def data_shown(data: BoundData, outcome: Outcome) -> BoundData:
+    """Return the data that belong to the results: unscaled where those are on the scale of the data."""
+    return data if outcome.rescaling is None else unscaled(data)
 
 
 def scale_entries(data: Mapping[str, Any], outcome: Outcome, tree: xr.DataTree) -> dict[str, Any]:

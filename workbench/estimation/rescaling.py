@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import combinations
 from typing import Any, cast
 
@@ -11,7 +11,7 @@ import numpy as np
 
 from workbench.backends import Job
 from workbench.backends.base import Floats
-from workbench.binding import Standardization, expected_shape, extend_stan_data, write_stan_data
+from workbench.binding import BoundData, Standardization, expected_shape, extend_stan_data, write_stan_data
 from workbench.errors import RunError
 from workbench.estimation.setting import Setting
 from workbench.program import Declaration
@@ -201,16 +201,24 @@ def weights_data(
 
 def original_job(setting: Setting, ours: Mapping[str, Any], name: str = "original-scale") -> Job:
     """Return a call on the data as they were before standardizing."""
-    data = setting.request.data
-    values = dict(data.values)
-    for one, scale in data.standardized.items():
-        values[one] = _undone(values[one], scale)
+    values = unscaled(setting.request.data).values
     users, path = setting.folder / "data-unscaled.json", setting.folder / f"data-{name}.json"
     setting.folder.mkdir(exist_ok=True)
     if not users.exists():
         write_stan_data(users, values)
     extend_stan_data(users, path, ours)
     return Job(setting.exe, path, setting.folder / name, derive_seeds(setting.request.seed, 1)[0])
+
+
+def unscaled(data: BoundData) -> BoundData:
+    """Return data with their predictors as they were before standardizing."""
+    variables = (
+        replace(one, value=_undone(one.value, data.standardized[one.name]))
+        if one.name in data.standardized
+        else one
+        for one in data.variables
+    )
+    return replace(data, variables=tuple(variables), standardized={})
 
 
 def _undone(matrix: Floats, scale: Standardization) -> Floats:
