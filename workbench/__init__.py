@@ -154,7 +154,7 @@ def sensitivity(
     prior_predictive
         Whether each prior is also sampled alone.
     jobs, output
-        Processes at a time; the study directory.
+        Processes at a time; the study directory, by default `study` in that of the run.
 
     Returns
     -------

@@ -110,6 +110,9 @@ def study(
         named = () if scenarios is None else read_scenarios(Path(scenarios))
     options["jobs"] = options["jobs"] or os.cpu_count() or 1
     asked = studying.Asked(axes=axes, scenarios=named, **options)
+    folder = Path(fitted) if isinstance(fitted, (str, Path)) else getattr(fitted, "folder", None)
+    if asked.output is None and folder is not None:
+        asked = replace(asked, output=folder / "study")
     found = store.read(Path(fitted)) if isinstance(fitted, (str, Path)) else fitted
     return studying.study_fit(found, asked, table=None if data is None else as_table(data))
 
