@@ -1,0 +1,75 @@
+"""The report of a study: what it says and draws, from its own files."""
+
+import pytest
+
+from workbench.report.document import Figures, Notice, Table
+from workbench.report.study_report import study_report
+from workbench.studies import store as studies
+
+pytestmark = pytest.mark.stan
+
+
+@pytest.fixture(scope="module")
+def document(study, study_folder):
+    return study_report(studies.read(study_folder))
+
+
+def blocks(document, key):
+    section = next(one for one in document.sections if one.key == key)
+    return list(section.blocks)
+
+
+def test_it_opens_with_the_conclusion(document, study):
+    assert document.kicker == "Report of a sensitivity study"
+    assert document.verdict.tone == study.record["conclusion"]["verdict"] == "caution"
+    reasons = [reason.text for reason in document.verdict.reasons]
+    assert any(text.startswith("`P(mu>0)>0.95` stops holding where `mu.sigma` is") for text in reasons)
+    assert any(text.endswith("of them through importance weights.") for text in reasons)
+
+
+def test_each_point_says_how_it_was_had(document, study):
+    (table,) = (one for one in blocks(document, "points") if isinstance(one, Table))
+    hows = [row[1].text for row in table.rows]
+    assert len(hows) == 9
+    assert hows.count("weights") == study.record["fits"]["weights"]
+    assert set(hows) == {"base fit", "refit", "weights"}
+
+
+def test_curves_maps_and_densities_are_drawn(document):
+    drawn = {one.key: one for one in blocks(document, "curves") if isinstance(one, Figures)}
+    assert {"along-mu-mu", "along-mu-sigma", "maps", "densities-mu-mu", "densities-mu-sigma"} == set(drawn)
+    alt = drawn["along-mu-sigma"].figures[0].alt
+    assert alt.startswith("Posterior mean of mu:")
+    assert "at mu.sigma = 0.1" in alt
+
+
+def test_moves_have_derivatives_with_their_errors(document):
+    (table,) = (one for one in blocks(document, "moves") if isinstance(one, Table))
+    (row,) = table.rows
+    assert row[0].text == "mu"
+    assert "±" in row[-2].text
+    assert "(" in row[-2].text  # that of the MAP
+
+
+def test_tipping_points_and_priors_alone(document):
+    (table,) = (one for one in blocks(document, "tipping") if isinstance(one, Table))
+    below = {(row[0].text, row[2].text): row[4].text for row in table.rows}
+    assert " to " in below["`P(mu>0)>0.95`", "mu.sigma"]
+    assert below["`mean(mu)<5`", "mu.sigma"].startswith("not down or up to")
+    (prior,) = (one for one in blocks(document, "prior-alone") if isinstance(one, Table))
+    assert {row[1].text for row in prior.rows} == {"y_rep"}
+    assert prior.rows[0][5].text.endswith("%")
+
+
+def test_what_is_missing_is_said(study):
+    bare = {
+        **study.record,
+        "tipping": [],
+        "prior_alone": {"status": "skipped", "reason": "it was not asked for."},
+    }
+    document = study_report(studies.Study(bare, study.frame))
+    (words,) = blocks(document, "tipping")
+    assert isinstance(words, Notice)
+    assert "--decision" in words.text
+    (words,) = blocks(document, "prior-alone")
+    assert words == Notice("The priors alone were not drawn from: it was not asked for.")
