@@ -58,6 +58,12 @@ def test_opening_speaks_in_the_units_of_the_card():
     assert "points (" in opening.sentences({**fit.record, "model": model})[0]
 
 
+def test_a_quantity_without_a_unit_has_none():
+    fit = simulated_fit()
+    model = {**fit.record["model"], "units": {"mu": "none"}}
+    assert "none" not in opening.sentences({**fit.record, "model": model})[0]
+
+
 def test_opening_does_not_claim_what_cannot_be_relied_on():
     fit = simulated_fit()
     failed = {**fit.record["diagnosis"], "verdict": "fail"}

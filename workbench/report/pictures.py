@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
@@ -19,7 +20,7 @@ def write_pictures(document: Document, folder: Path) -> tuple[Path, ...]:
         The folder cannot be written.
     """
     drawings = [
-        (f"{group} {figure.caption}", figure.caption.replace("`", ""), figure.drawing)
+        (f"{group} {_without_unit(figure.caption)}", figure.caption.replace("`", ""), figure.drawing)
         for section in document.sections
         for group, figure in _figures(section.blocks)
     ]
@@ -27,6 +28,15 @@ def write_pictures(document: Document, folder: Path) -> tuple[Path, ...]:
         return figures.write(drawings, folder)
     except OSError as reason:
         raise StoreError(f"the pictures could not be written to `{folder}`: {reason}.") from reason
+
+
+def _without_unit(caption: str) -> str:
+    """Return a caption up to the unit that follows a name.
+
+    >>> _without_unit("`tau` [points]"), _without_unit("`beta[x]`: trace")
+    ('`tau`', '`beta[x]`: trace')
+    """
+    return re.sub(r"(?<=`) \[[^`]*\]$", "", caption)
 
 
 def _figures(blocks: Iterable[Block]) -> Iterator[tuple[str, Figure]]:

@@ -32,6 +32,9 @@ METHOD_TITLES = {
 }
 """The parts of `run.json` that hold estimates, in the order of a report."""
 
+_UNITLESS = ("none", "no unit", "dimensionless", "1")
+"""What cards say of a quantity without a unit."""
+
 _OPTIONAL = ("pathfinder",)
 """Parts whose absence needs no explanation: they run where they are asked for."""
 
@@ -50,7 +53,7 @@ def is_ok(one: Record) -> bool:
 def explanation(record: Record, key: str) -> str | None:
     """Return why a method has no results, in a sentence; `None` where it has, or was never thought of."""
     one = part(record, key)
-    if is_ok(one) or (key in _OPTIONAL and key not in record):
+    if is_ok(one) or (key in _OPTIONAL and one.get("status") == "skipped"):
         return None
     reason = str(one.get("reason") or "no reason was recorded.").strip()
     return f"{METHOD_TITLES[key]}: {one['status']}. {reason[:1].upper()}{reason[1:]}"
@@ -80,7 +83,7 @@ def unit(record: Record, name: str) -> str:
     """Return the unit of a quantity as the model's card states it; empty where it does not."""
     units = part(record, "model").get("units")
     found = units.get(owner(name)) if isinstance(units, Mapping) else None
-    return found if isinstance(found, str) else ""
+    return found if isinstance(found, str) and found.lower() not in _UNITLESS else ""
 
 
 def number(mapping: Mapping[str, Any] | None, key: str) -> float | None:

@@ -210,6 +210,9 @@ _ENTRIES = (
     _number("nuts", "median", "Median", "Posterior"),
     _number("nuts", "sd", "SD", "Posterior", is_brief=True),
     _Entry(Column("{level} interval", "number", "Posterior"), _interval("nuts"), is_brief=True),
+    _Entry(Column("R‑hat", "number", "Convergence"), _rhat, is_brief=True),
+    _Entry(Column("ESS bulk", "number", "Convergence"), _ess("ess_bulk"), is_brief=True),
+    _Entry(Column("ESS tail", "number", "Convergence"), _ess("ess_tail")),
     _number("exact", "mean", "Mean", "Exact", "of the posterior in closed form"),
     _number("exact", "sd", "SD", "Exact", "of the posterior in closed form"),
     _number("mle", "value", "Estimate", "Maximum likelihood"),
@@ -231,7 +234,4 @@ _ENTRIES = (
     _number("laplace", "corrected_sd", "SD, corrected", "Laplace", "reweighted by importance"),
     _number("pathfinder", "mean", "Mean", "Pathfinder"),
     _number("pathfinder", "sd", "SD", "Pathfinder"),
-    _Entry(Column("R‑hat", "number", "Convergence"), _rhat, is_brief=True),
-    _Entry(Column("ESS bulk", "number", "Convergence"), _ess("ess_bulk"), is_brief=True),
-    _Entry(Column("ESS tail", "number", "Convergence"), _ess("ess_tail")),
 )

@@ -78,7 +78,7 @@ def _picture(record: Record, tree: xr.DataTree, name: str) -> Figure | None:
     known = [one for one in (_prior(record, name), _exact(record, name)) if one]
     drawing = figures.marginal(draws, reading.values(tree, "laplace", name), _lines(record, name), known)
     unit = reading.unit(record, name)
-    caption = f"`{reading.label(record, name)}`" + (f", {unit}" if unit else "")
+    caption = f"`{reading.label(record, name)}`" + (f" [{unit}]" if unit else "")
     return Figure(drawing, _finding(record, name), caption)
 
 

@@ -106,11 +106,12 @@ def _pictures(found: Outcome, left: LeaveOneOut | None) -> Iterator[Block]:
         for title, draw, finding in chosen
     )
     words = " ".join(_READING[title] for title, _, _ in chosen)
-    source = _LEFT_OUT if left is not None and found.rows is not None else ""
+    rests_on_rows = not {"PIT", "reliability"}.isdisjoint(title for title, _, _ in chosen)
+    source = _LEFT_OUT if left is not None and found.rows is not None and rests_on_rows else ""
     yield Figures(f"predictive-{_slug(found.name)}", drawn, f"{words}{source}", "medium")
 
 
-_LEFT_OUT = " Each value is held against a prediction made without it (leave-one-out)."
+_LEFT_OUT = " For these each value is held against a prediction made without it (leave-one-out)."
 
 
 def _slug(name: str) -> str:
