@@ -198,6 +198,8 @@ STATEMENTS = [
     ("matrix[N, K] y;", "for (k in 1:K) col(y, k) ~ normal(a, s);"),
     ("matrix[N, K] y;", "for (n in 1:N) y[n] ~ normal(a, s);"),
     ("array[N] cov_matrix[K] y;", "for (n in 1:N) y[n] ~ wishart(K + s, identity_matrix(K));"),
+    ("array[N] corr_matrix[K] y;", "for (n in 1:N) y[n] ~ lkj_corr(s);"),
+    ("cholesky_factor_corr[K] y;", "y ~ lkj_corr_cholesky(s);"),
     ("array[K] int i; vector[N] y;", "y[i] ~ normal(a, s);"),
     ("row_vector[N] y;", "y ~ normal(a, s);"),
     ("real y;", "y ~ normal(a, s);"),
@@ -269,6 +271,23 @@ def test_an_outcome_that_transformed_data_make_is_repeated_beside_its_replicate(
     assert dict(ours.outputs.observed) == {"log_y": "log_y_observed"}
     assert ours.outputs.entries == (("log_y",),)
     assert program.replicates[0].distributions == ("normal",)
+
+
+@pytest.mark.stan
+def test_what_stanc_refuses_costs_no_other_outcome(program_from):
+    """A generator of the author's that wants an integer cannot be given a real: only its outcome is lost."""
+    functions = (
+        "functions { real odd_lpdf(real y, real a) { return normal_lpdf(y | a, 1); } "
+        "real odd_rng(int a) { return normal_rng(a, 1); } }"
+    )
+    program = program_from(
+        f"{functions} data {{ int N; vector[N] y; vector[N] z; }} parameters {{ real a; }} "
+        "model { for (n in 1:N) y[n] ~ odd(a); z ~ normal(a, 1); }"
+    )
+    found = {one.outcome: one for one in program.replicates}
+    assert "stanc does not accept" in found["y"].reason
+    assert found["z"].is_ours
+    assert program.instrumented is not None
 
 
 @pytest.mark.stan

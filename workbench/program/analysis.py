@@ -21,9 +21,9 @@ from workbench.program.replay import is_one_entry, opening_of
 from workbench.program.replicates import (
     Replicate,
     Replication,
+    only,
     own_replicates,
     replication,
-    without_drawings,
 )
 from workbench.program.rewrite import Plan
 from workbench.program.roles import Rules
@@ -115,17 +115,41 @@ def _instrumented(program: Program, maybe_likelihood: frozenset[int], names: Nam
     found = replication(program.tree, drafted, maybe_likelihood, names)
     plan, obstacles = _countable(program.tree, drafted)
     try:
-        ours = _laid_out(program, plan, found, stanc)
+        ours, found = _accepted(program, plan, found, stanc)
     except ProgramError as refused:
-        found = without_drawings(found, "stanc does not accept the statements that draw it")
-        try:
-            ours = _laid_out(program, plan, found, stanc)
-        except ProgramError:
-            reason = Obstacle("instrumenting", refused.message, refused.line)
-            own = own_replicates(program.tree, program.terms)
-            return replace(program, replicates=own, obstacles=(reason,))
+        reason = Obstacle("instrumenting", refused.message, refused.line)
+        own = own_replicates(program.tree, program.terms)
+        return replace(program, replicates=own, obstacles=(reason,))
     obstacles = (*obstacles, *_not_drawn(found.replicates))
     return replace(program, instrumented=ours, replicates=found.replicates, obstacles=obstacles)
+
+
+def _accepted(
+    program: Program, plan: Plan, found: Replication, stanc: Stanc
+) -> tuple[Instrumented, Replication]:
+    """Return the instrumented program, and of the replicates those that stanc accepts in it.
+
+    Raises
+    ------
+    ProgramError
+        stanc refuses it without any.
+    """
+    try:
+        return _laid_out(program, plan, found, stanc), found
+    except ProgramError:
+        outcomes = [one.outcome for one in found.replicates if one.is_ours]
+        if not outcomes:
+            raise
+    reason = "stanc does not accept the statements that draw it"
+    kept: list[str] = []
+    ours = _laid_out(program, plan, only(found, kept, reason), stanc)
+    for outcome in outcomes:
+        try:
+            ours = _laid_out(program, plan, only(found, [*kept, outcome], reason), stanc)
+            kept.append(outcome)
+        except ProgramError:
+            continue
+    return ours, only(found, kept, reason)
 
 
 def _laid_out(program: Program, plan: Plan, found: Replication, stanc: Stanc) -> Instrumented:

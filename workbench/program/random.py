@@ -32,6 +32,8 @@ _OTHERWISE = {
     "beta_neg_binomial": "{poisson}(gamma_rng({0}, 1) * gamma_rng({2}, 1) / gamma_rng({1}, 1))",
     "binomial_logit": "binomial_rng({0}, inv_logit({1}))",
     "dirichlet_multinomial": "dirichlet_multinomial_rng({0}, sum({observed}))",
+    "lkj_corr": "lkj_corr_rng(rows({observed}), {0})",
+    "lkj_corr_cholesky": "lkj_corr_cholesky_rng(rows({observed}), {0})",
     "multi_normal_prec": "multi_normal_rng({0}, inverse_spd({1}))",
     "multinomial": "multinomial_rng({0}, sum({observed}))",
     "multinomial_logit": "multinomial_logit_rng({0}, sum({observed}))",

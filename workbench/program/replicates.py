@@ -7,7 +7,7 @@ otherwise the reason is said, and nothing is drawn for it.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TypeVar
 
@@ -148,12 +148,20 @@ def _distributions(outcome: str, terms: Iterable[Term]) -> tuple[str, ...]:
     return tuple(dict.fromkeys(name for name in found if name))
 
 
-def without_drawings(found: Replication, reason: str) -> Replication:
-    """Return a replication that draws nothing, for one reason; what the program draws itself stays."""
+def only(found: Replication, outcomes: Collection[str], reason: str) -> Replication:
+    """Return a replication that draws some of its outcomes, and none of the others for one reason.
+
+    What the program draws itself stays.
+    """
     replicates = tuple(
-        replace(one, name="", reason=reason) if one.is_ours else one for one in found.replicates
+        replace(one, name="", reason=reason) if one.is_ours and one.outcome not in outcomes else one
+        for one in found.replicates
     )
-    return replace(found, replicates=replicates, drawings={})
+    drawings = {
+        index: tuple(one for one in drawn if one.cells.name in outcomes)
+        for index, drawn in found.drawings.items()
+    }
+    return replace(found, replicates=replicates, drawings=drawings)
 
 
 def _declared(tree: n.Tree, block: str) -> dict[str, n.Sized]:
