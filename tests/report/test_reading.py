@@ -40,3 +40,8 @@ def test_missing_group_is_none():
 def test_numbers_that_are_none_nan_or_words_are_none():
     mapping = {"a": None, "b": float("nan"), "c": "1", "d": True, "e": 2}
     assert [reading.number(mapping, key) for key in "abcdef"] == [None, None, None, None, 2.0, None]
+
+
+@pytest.mark.parametrize("value", [None, 4, "words", {"a": 1}, [], [1, "x"]])
+def test_what_is_no_list_of_entries_has_none(value):
+    assert reading.entries({"starts": value}, "starts") == []

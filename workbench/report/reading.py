@@ -139,7 +139,8 @@ def statistic(tree: xr.DataTree, name: str) -> Draws | None:
 
 def entries(mapping: Record, key: str) -> list[Record]:
     """Return a list of entries, such as the checks of a diagnosis; empty where there is none."""
-    return [one for one in mapping.get(key) or () if isinstance(one, Mapping)]
+    found = mapping.get(key)
+    return [one for one in found if isinstance(one, Mapping)] if isinstance(found, list | tuple) else []
 
 
 def level(record: Record) -> str:
