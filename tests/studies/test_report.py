@@ -4,6 +4,7 @@ import pytest
 
 from workbench.report.document import Figures, Notice, Table
 from workbench.report.study_report import study_report
+from workbench.studies import Study
 from workbench.studies import store as studies
 
 pytestmark = pytest.mark.stan
@@ -67,7 +68,7 @@ def test_what_is_missing_is_said(study):
         "tipping": [],
         "prior_alone": {"status": "skipped", "reason": "it was not asked for."},
     }
-    document = study_report(studies.Study(bare, study.frame))
+    document = study_report(Study(bare, study.frame))
     (words,) = blocks(document, "tipping")
     assert isinstance(words, Notice)
     assert "--decision" in words.text

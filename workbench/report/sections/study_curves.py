@@ -33,7 +33,10 @@ def section(study: Study) -> Section:
     """Return curves for each hyperparameter, maps for each pair of two, and densities."""
     found = slices(study)
     if not found or not study.record["conclusion"]["moves"]:
-        words = "No hyperparameter took several values, or there is no posterior to draw."
+        words = (
+            "No points differ in one hyperparameter alone, so there is no curve to draw; the table of points "
+            "and `study.parquet` have them all."
+        )
         return Section("curves", _TITLE, (Notice(words),))
     blocks = (
         *(_curves(study, one) for one in found),
