@@ -148,6 +148,16 @@ def test_a_bounded_coefficient_is_not_moved(setting):
     assert find(setting(text)).reason == "no unbounded parameter is sized by the columns of `X`."
 
 
+def test_transformed_parameters_that_would_move_keep_all_where_it_is(setting):
+    text = INTERCEPT.replace(
+        "model {", "transformed parameters { vector[J] w = 2 * u; real q = s + 1; }\nmodel {"
+    )
+    reason = "`w` among the transformed parameters would have to be moved too."
+    assert find(setting(text)).record == {"status": "not available", "reason": reason}
+    harmless = INTERCEPT.replace("model {", "transformed parameters { real q = s + 1; }\nmodel {")
+    assert find(setting(harmless)).rescaling is not None
+
+
 def test_a_backend_that_cannot_say_is_no_proof(setting):
     class Silent(Regression):
         def log_density(self, job, at, *, jacobian):

@@ -142,7 +142,7 @@ class _OriginalScale:
         values[..., where] = values[..., where] @ self._rescaling.matrix.T
         changed: frozenset[str] = frozenset()
         own = [i for i, column in enumerate(run.columns) if draws.owner(column) in self._parameters()]
-        followers = {*draws.parameters(self._program), *draws.quantities(self._program)} - self._parameters()
+        followers = set(draws.quantities(self._program))
         if followers:
             generated = self._generated(run, values, own)
             taken = [i for i, column in enumerate(run.columns) if draws.owner(column) in followers]

@@ -13,6 +13,7 @@ from workbench.backends import Job
 from workbench.backends.base import Floats
 from workbench.binding import BoundData, Standardization, expected_shape, extend_stan_data, write_stan_data
 from workbench.errors import RunError
+from workbench.estimation.following import following
 from workbench.estimation.setting import Setting
 from workbench.program import Declaration
 from workbench.provenance import derive_seeds
@@ -95,6 +96,10 @@ def find(setting: Setting) -> Outcome:
         return Outcome(None, reason.message)
     if proved is None:
         return Outcome(None, "no intercept was found that leaves the likelihood the same on both scales.")
+    moved = {*coefficients, *proved.intercepts, *setting.request.data.standardized}
+    followers = ", ".join(f"`{name}`" for name in following(program, moved))
+    if followers:
+        return Outcome(None, f"{followers} among the transformed parameters would have to be moved too.")
     lines = ", ".join(map(str, tied))
     words = f"what the coefficients vary by (line {lines}) stays on the standardized scale." if tied else ""
     return Outcome(proved, words)
