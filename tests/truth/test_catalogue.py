@@ -22,8 +22,9 @@ _JOINT = {
     "gaussian_process": {"loo"},
     "gamma_exponential": {"predictive"},
     "weibull": {"predictive"},
+    "meta_analysis": {"rows"},
 }
-"""Models whose data are one observation, which does not split; and models of censored data."""
+"""Models whose data are one observation, which does not split; of censored data; of several outcomes."""
 
 _FALSE_POSITIVE = re.compile(
     r"the prior\(s\) depend on data variables\. In the later case, this may be a false positive"
