@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
-.PHONY: demo test truth bench lock clean
+.PHONY: demo test truth bench docs lock clean
 
 demo: $(READY) ## install, provision Stan, fit eight schools, print the path of the report
 	$(BIN)/workbench fit stan_models/hierarchical/eight_schools.stan data/eight_schools.csv
@@ -24,6 +24,9 @@ bench: $(READY) ## compile times beside CmdStan's own way; a large table; sweeps
 	$(BIN)/python tests/bench/binding.py
 	$(BIN)/python -m tests.bench.sweeping
 	$(BIN)/python -m tests.bench.reporting $(ARVIZ)
+
+docs: $(READY) ## the pages of the bundled models, and their pictures where there are none
+	$(BIN)/python -m tests.library.write_pages
 
 $(READY): pyproject.toml requirements.lock
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' \

@@ -1,8 +1,8 @@
 """Every bundled model written a second time, in NumPy: parameters from the prior, data from the parameters.
 
 A simulator takes a random generator and returns the truth, by Stan's names, and the program's whole data
-block. Because the truth is drawn from the very prior that is fitted, posterior intervals must cover it exactly
-as often as they say.
+block. Because the truth is drawn from the very prior that is fitted, posterior intervals must cover it
+exactly as often as they say.
 """
 
 from __future__ import annotations

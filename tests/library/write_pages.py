@@ -1,0 +1,68 @@
+"""`make docs`: the page of each bundled model, and its picture where there is none yet.
+
+Usage: python -m tests.library.write_pages [FOLDER OF RUNS]
+
+A picture comes from a run of the model's name in the folder of runs; where there is none, the model is
+fitted. Delete an SVG to have it drawn anew.
+"""
+
+from __future__ import annotations
+
+import sys
+import tempfile
+from pathlib import Path
+
+from workbench import library
+from workbench.estimation import Fit, store
+from workbench.library import pages
+from workbench.library.catalogue import Model, home
+from workbench.methods import Nuts
+from workbench.pipeline import fitting
+from workbench.report import reading
+from workbench.report.figures.drawing import PAPER, painted, plain_svg
+from workbench.report.figures.overview import Glance, overview
+
+_QUANTITIES = 8
+_EACH = 4
+
+
+def main() -> None:
+    """Write every page, the list, and the pictures that are missing."""
+    runs = Path(sys.argv[1]) if len(sys.argv) > 1 else Path(tempfile.mkdtemp())
+    for model in library.models():
+        model.program.with_suffix(".md").write_text(pages.page(model), encoding="utf-8")
+        picture = model.program.with_suffix(".svg")
+        if not picture.is_file():
+            picture.write_text(_picture(_run(model, runs / model.name)), encoding="utf-8")
+            print(picture)  # noqa: T201
+    (home() / "stan_models" / "README.md").write_text(pages.index(library.models()), encoding="utf-8")
+
+
+def _run(model: Model, folder: Path) -> Fit:
+    if folder.is_dir():
+        return store.read(folder)
+    return fitting.fit(model.program, model.table, fitting.Options(methods=(Nuts(),), output=folder, jobs=2))[
+        0
+    ]
+
+
+def _picture(fit: Fit) -> str:
+    """Draw the first quantities of the fit: a few of each variable that the card has a unit for."""
+    declared = {one["name"] for one in fit.record["model"]["parameters"]}
+    names: list[str] = []
+    for variable in fit.record["model"]["units"]:
+        if variable in declared:
+            found = [name for name in fit.record["nuts"]["estimates"] if reading.owner(name) == variable]
+            names += found[:_EACH]
+    glances = [
+        Glance(fit.record["nuts"]["estimates"][name].get("label", name), draws)
+        for name in names[:_QUANTITIES]
+        if (draws := reading.values(fit.tree, "posterior", name)) is not None
+    ]
+    with painted(overview(glances), PAPER) as figure:
+        figure.set_facecolor("white")
+        return plain_svg(figure).strip() + "\n"
+
+
+if __name__ == "__main__":
+    main()
