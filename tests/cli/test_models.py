@@ -35,6 +35,13 @@ def test_one_model_is_explained(workbench):
         assert words in text
 
 
+def test_a_value_that_no_table_holds_is_named(workbench):
+    assert (
+        "threshold is 100; another by --set threshold=VALUE"
+        in workbench("models", "generalised_pareto").stdout
+    )
+
+
 def test_json_has_it_all(workbench):
     listed = json.loads(workbench("models", "--json").stdout)
     one = json.loads(workbench("models", "linear", "--json").stdout)

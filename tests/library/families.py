@@ -7,7 +7,9 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from scipy import stats
+from scipy import stats as scipy_stats
+
+stats: Any = scipy_stats  # its stubs take scalars for arrays and arrays for scalars
 
 Values = dict[str, Any]
 Rng = np.random.Generator

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from numpy.typing import NDArray
 from scipy import integrate, optimize, stats
 
 from tests.library.families import ORACLES
@@ -12,6 +13,8 @@ from workbench.library.conjugate import FAMILIES, exact, frozen
 from workbench.library.conjugate import conjugate_regression as regression
 from workbench.library.conjugate import dirichlet_multinomial as dirichlet
 from workbench.library.conjugate import normal_inverse_wishart as wishart
+
+Floats = NDArray[np.float64]
 
 BATCHED = [name for name, oracle in ORACLES.items() if oracle.rows]
 
@@ -105,9 +108,11 @@ def test_mode_of_means_and_covariance_is_where_an_optimiser_ends():
 
     start = np.append(point["mu"], np.linalg.cholesky(point["Sigma"])[lower])
     joint = ORACLES["normal_inverse_wishart"].log_joint
-    found = optimize.minimize(
-        lambda v: -joint(unpacked(v), values), start, method="BFGS", options={"gtol": 1e-4}
-    )
+
+    def loss(vector: Floats) -> float:
+        return -joint(unpacked(vector), values)
+
+    found = optimize.minimize(loss, start.astype(np.float64), method="BFGS", options={"gtol": 1e-4})
     mode = FAMILIES["normal_inverse_wishart"].mode(posterior_of("normal_inverse_wishart", values))
     sigma = unpacked(found.x)["Sigma"]
     assert mode["mu[2]"] == pytest.approx(found.x[1], abs=1e-4)
@@ -198,7 +203,7 @@ def test_prediction_of_an_average_observation_is_student():
 def test_prediction_of_counts_is_the_marginal_of_dirichlet_multinomial():
     state = dirichlet.Dirichlet((2.0, 3.0))
     marginal = dirichlet.predictive(state, {"y": [4, 2]})["y[1]"]
-    expected = stats.dirichlet_multinomial([2.0, 3.0], 6).logpmf([4, 2])
+    expected = stats.dirichlet_multinomial([2.0, 3.0], np.array(6)).logpmf([4, 2])
     assert frozen(marginal).logpmf(4) == pytest.approx(expected)
 
 

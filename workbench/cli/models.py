@@ -88,6 +88,8 @@ def _data(record: dict[str, Any]) -> Iterator[str]:
         yield from _hanging(f"  {name}  ", f"{column['meaning']} [{column['unit']}]", indent=6)
     for variable, columns in record["columns"].items():
         yield from _hanging("  ", f"{variable} takes {', '.join(columns)}", indent=6)
+    for variable, value in record["set"].items():
+        yield f"  {variable} is {value:g}; another by --set {variable}=VALUE"
     yield from _hanging("  from ", table["origin"], indent=6)
     yield from _hanging("  licence ", table["licence"], indent=6)
 

@@ -31,6 +31,7 @@ def as_record(model: Model) -> dict[str, Any]:
             },
         },
         "columns": {name: list(columns) for name, columns in card.columns.items()},
+        "set": dict(card.values),
         "hyperparameters": {
             name: {
                 "default": default,

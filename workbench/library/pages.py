@@ -59,6 +59,8 @@ def _data(record: dict[str, Any]) -> Iterator[str]:
     )
     for variable, columns in record["columns"].items():
         yield from ("", f"`{variable}` takes {', '.join(f'`{column}`' for column in columns)}.")
+    for variable, value in record["set"].items():
+        yield from ("", f"`{variable}` is {value:g}; `--set {variable}=VALUE` takes another.")
 
 
 def _units(units: dict[str, str]) -> Iterator[str]:
