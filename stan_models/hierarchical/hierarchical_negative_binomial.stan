@@ -11,6 +11,10 @@
 // value of an average observation, one prior fits every beta[k] whatever the
 // unit of its predictor, and slope[k] is the effect of one unit.
 //
+// kappa is kept above a thousandth: below, the counts are Poisson to all
+// purposes, and the formula of the negative binomial runs out of digits, in
+// which a chain can get stuck.
+//
 // Units: alpha, tau and the levels are log rates; beta[k] changes them per
 // standard deviation of the k-th predictor, slope[k] per unit of it; kappa
 // has none.
@@ -44,7 +48,7 @@ parameters {
   vector[K] beta; // change of it per standard deviation of each predictor
   real<lower=0> tau; // standard deviation of the levels
   vector[J] level_raw; // standardised deviations from alpha
-  real<lower=0> kappa; // relative standard deviation of rates within groups
+  real<lower=0.001> kappa; // relative standard deviation of rates within groups
 }
 transformed parameters {
   vector[J] level = alpha + tau * level_raw; // of each group

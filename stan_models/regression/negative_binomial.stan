@@ -10,6 +10,10 @@
 // value of an average observation, one prior fits every beta[k] whatever the
 // unit of its predictor, and slope[k] is the effect of one unit.
 //
+// kappa is kept above a thousandth: below, the counts are Poisson to all
+// purposes, and the formula of the negative binomial runs out of digits, in
+// which a chain can get stuck.
+//
 // Units: alpha is the log rate per unit of exposure; beta[k] changes it per
 // standard deviation of the k-th predictor, slope[k] per unit of it; kappa
 // has none.
@@ -39,7 +43,7 @@ transformed data {
 parameters {
   real alpha; // log rate of an average observation
   vector[K] beta; // change of it per standard deviation of each predictor
-  real<lower=0> kappa; // relative standard deviation of the rates
+  real<lower=0.001> kappa; // relative standard deviation of the rates
 }
 transformed parameters {
   real<lower=0> phi = inv_square(kappa); // size
