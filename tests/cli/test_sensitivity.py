@@ -26,6 +26,11 @@ def test_a_study_in_the_terminal_and_as_json(workbench, tmp_path):
     record = json.loads(again.stdout)
     assert [point["values"].get("tau_prior_scale") for point in record["points"]] == [None, 2, 10]
     assert all(point["decisions"]["P(theta[A]>0)>0.5"] for point in record["points"])
+    (folder / "study.html").unlink()
+    redrawn = workbench("report", folder, "--figures", tmp_path / "pictures")
+    assert redrawn.stdout.strip() == str(folder / "study.html")
+    assert (folder / "study.html").is_file()
+    assert list((tmp_path / "pictures").glob("*.svg"))
     strict = workbench("sensitivity", *SCHOOLS, *asked, "--strict")
     assert strict.returncode == (0 if record["conclusion"]["verdict"] == "ok" else 1)
 

@@ -16,7 +16,9 @@ def command(
     runs: Annotated[
         list[Path],
         typer.Argument(
-            help="Run directories that `workbench fit` wrote.", metavar="RUN...", show_default=False
+            help="Run directories that `workbench fit` wrote, or one study.",
+            metavar="RUN...",
+            show_default=False,
         ),
     ],
     output: Annotated[
@@ -36,4 +38,9 @@ def command(
     if output is not None:
         hint = "its report is redrawn in the run directory; --output is for a comparison of several runs"
         raise RequestError("--output was given with a single run.", hint=hint)
+    if (runs[0] / "study.json").is_file():
+        from workbench.pipeline import studying
+
+        typer.echo(studying.redraw(runs[0], figures))
+        return
     typer.echo(reporting.redraw(runs[0], figures))

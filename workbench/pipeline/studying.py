@@ -20,7 +20,7 @@ from workbench.pipeline.reading import check_exists, read_program
 from workbench.program import Program
 from workbench.progress import SILENT, Progress
 from workbench.provenance import hash_parts, hash_text
-from workbench.report import render
+from workbench.report import render, write_pictures
 from workbench.report.study_report import study_report
 from workbench.request import FitRequest
 from workbench.studies import (
@@ -172,10 +172,26 @@ def study_fit(
     return _study(fitted, request, Builds(request, tools, progress), folder, asked, progress)
 
 
-def redraw(folder: Path) -> Path:
-    """Draw a study's report anew from its files alone; return the report."""
+def redraw(folder: Path, figures: Path | None = None) -> Path:
+    """Draw a study's report anew from its files alone; return the report.
+
+    Parameters
+    ----------
+    folder
+        The study directory.
+    figures
+        A folder for the report's pictures as files.
+
+    Raises
+    ------
+    StoreError
+        There is no complete study in the folder, or a file cannot be written.
+    """
     found = studies.read(folder)
-    studies.write(found, render(study_report(found)), folder)
+    document = study_report(found)
+    studies.write(found, render(document), folder)
+    if figures is not None:
+        write_pictures(document, figures)
     return folder / studies.REPORT
 
 
