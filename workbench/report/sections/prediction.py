@@ -51,7 +51,7 @@ def _replicated(fit: Fit) -> dict[str, Outcome]:
     """Return the outcomes with their replicates by name; none where the record does not say what they are."""
     try:
         return {one.name: one for one in outcomes(fit)}
-    except (KeyError, TypeError, AttributeError):
+    except (KeyError, TypeError, AttributeError, IndexError):
         return {}
 
 
