@@ -20,10 +20,11 @@ from workbench import process
 from workbench.backends.base import ANYWHERE, Algorithm, Curvature, Floats, Job, RawRun, Start
 from workbench.backends.interrupt import interruptible
 from workbench.backends.points import write_points
+from workbench.backends.watching import follow
 from workbench.backends.words import in_stan_words, stan_words
 from workbench.errors import ChainFailed, RunError
 from workbench.methods import Laplace, Nuts, Pathfinder
-from workbench.progress import SILENT, Progress, Stage
+from workbench.progress import SILENT, Progress
 
 _DIGITS = 17
 """Significant digits of modes and curvature: enough to give back the same double."""
@@ -38,7 +39,6 @@ _TOLERANCES = {"tol_rel_obj": 1.0, "tol_rel_grad": 1e2, "tol_param": 1e-12, "tol
 """Tighter than Stan's: a mode good to about seven digits. Where rounding then stops the line search
 first, estimation judges the point by its gradient and curvature."""
 
-_ITERATION = re.compile(r"(?:Chain \[(\d+)\] )?Iteration:\s+(\d+) / \d+.*\((\w+)\)")
 _COUNTED = re.compile(r"(\d+)\W* unconstrained param")
 
 Order = Literal["C", "F"]
@@ -186,7 +186,7 @@ class CmdStanBackend:
         total = method.chains * (method.warmup + method.draws)
         with progress.stage("Sampling", total=float(total)) as stage, in_stan_words("sampling"):
             call = _common(job, _DIGITS_DRAWS)
-            model.follow = _follow(stage)
+            model.follow = follow(stage, Path(call["output_dir"]))
             fit = interruptible(
                 lambda: model.sample(
                     **call,
@@ -348,16 +348,3 @@ def _read_curvature(folder: Path) -> Curvature | None:
         np.asarray(content["values"], dtype=float),
         np.asarray(content["constrain_jacobian"], dtype=float),
     )
-
-
-def _follow(stage: Stage) -> Callable[[str, int], None]:
-    """Return a listener that adds up the iterations of all chains."""
-    done: dict[int, int] = {}
-
-    def hear(line: str, index: int) -> None:
-        match = _ITERATION.match(line)
-        if match:
-            done[int(match[1] or index)] = int(match[2])
-            stage.update(float(sum(done.values())), match[3].lower())
-
-    return hear

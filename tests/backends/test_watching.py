@@ -1,0 +1,37 @@
+"""Step sizes and divergences of chains, read from files that are still being written."""
+
+from workbench.backends.watching import follow
+
+HEAD = "# method = sample\nlp__,accept_stat__,stepsize__,treedepth__,n_leapfrog__,divergent__,energy__,mu\n"
+
+
+class Heard:
+    def __init__(self):
+        self.details = []
+
+    def update(self, done, detail=""):
+        self.details.append((done, detail))
+
+
+def test_files_are_read_as_they_grow(tmp_path):
+    stage = Heard()
+    hear = follow(stage, tmp_path)
+    hear("Iteration:    1 / 2000 [  0%]  (Warmup)", 0)
+    first, second = tmp_path / "model-2026_1.csv", tmp_path / "model-2026_2.csv"
+    first.write_text(HEAD + "# Adaptation terminated\n# Step size = 0.4512\n-1,1,0.45,2,3,1,5,0\n-1,1,0.4")
+    second.write_text(HEAD + "# Step size = 0.5\n")
+    hear("Iteration: 1001 / 2000 [ 50%]  (Sampling)", 1)
+    with first.open("a") as stream:
+        stream.write("5,2,3,1,5,0\n-1,1,0.45,2,3,0,5,0\n")
+    hear("Iteration: 1101 / 2000 [ 55%]  (Sampling)", 0)
+    assert stage.details == [
+        (1.0, "warmup"),
+        (1002.0, "sampling, step 0.45 0.5, divergent 1 0"),
+        (2102.0, "sampling, step 0.45 0.5, divergent 2 0"),
+    ]
+
+
+def test_what_is_no_progress_is_passed_over(tmp_path):
+    stage = Heard()
+    follow(stage, tmp_path)("Gradient evaluation took 1e-05 seconds", 0)
+    assert stage.details == []
