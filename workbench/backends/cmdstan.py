@@ -109,7 +109,7 @@ class CmdStanBackend:
                 )
             )
         return RawRun(
-            tuple(munge_varname(name) for name in fit.column_names if not name.endswith("__")),
+            tuple(name for name in fit.column_names if not name.endswith("__")),
             np.asarray(fit.optimized_params_np)[_is_parameter(fit.column_names)][None, None, :],
             {"lp": np.array([[fit.optimized_params_dict["lp__"]]])},
             _console(fit.runset),
@@ -141,7 +141,7 @@ class CmdStanBackend:
             raise ChainFailed(f"the Laplace approximation stopped: {stan_words(console)}")
         keep = _is_parameter(names)
         return RawRun(
-            tuple(munge_varname(name) for name, is_kept in zip(names, keep, strict=True) if is_kept),
+            tuple(name for name, is_kept in zip(names, keep, strict=True) if is_kept),
             draws[None, :, keep],
             {name: draws[None, :, names.index(f"{name}__")] for name in ("log_p", "log_q")},
             console,
@@ -190,7 +190,7 @@ class CmdStanBackend:
             fit = interruptible(
                 lambda: model.sample(
                     **call,
-                    **_sampler(method, start),
+                    **_sampler(method, start, Path(call["output_dir"])),
                     parallel_chains=min(jobs, method.chains),
                     threads_per_chain=threads if threads > 1 else None,
                     show_progress=False,
@@ -273,7 +273,7 @@ def _is_parameter(names: tuple[str, ...]) -> np.ndarray:
     return np.array([not name.endswith("__") for name in names])
 
 
-def _sampler(method: Nuts, start: Start) -> dict[str, Any]:
+def _sampler(method: Nuts, start: Start, folder: Path) -> dict[str, Any]:
     """Return cmdstanpy's words for the settings of NUTS and where it starts."""
     asked: dict[str, Any] = {
         "chains": method.chains,
@@ -288,12 +288,20 @@ def _sampler(method: Nuts, start: Start) -> dict[str, Any]:
     if method.warmup > 0:
         asked["adapt_delta"] = method.adapt_delta
     if start.inits:
-        asked["inits"] = [dict(one) for one in start.inits * (method.chains // len(start.inits))]
+        asked["inits"] = _init_files(start, method.chains, folder)
     if start.step_size is not None:
         asked["step_size"] = [float(one) for one in start.step_size]
     if start.inv_metric is not None:
         asked["inv_metric"] = list(start.inv_metric)
     return asked
+
+
+def _init_files(start: Start, chains: int, folder: Path) -> list[str]:
+    """Write a file of initial values for each chain; cmdstanpy's own writer knows no tuples of vectors."""
+    paths = [folder / f"init_{chain}.json" for chain in range(1, chains + 1)]
+    for path, values in zip(paths, start.inits * (chains // len(start.inits)), strict=True):
+        path.write_text(json.dumps(values, default=np.ndarray.tolist))
+    return [str(path) for path in paths]
 
 
 def _sampled(fit: Any, seconds: float, *, has_warmup: bool) -> RawRun:
@@ -318,7 +326,7 @@ def _split(names: tuple[str, ...], rows: Floats) -> tuple[tuple[str, ...], Float
     keep = _is_parameter(names)
     stats = {name[:-2]: rows[:, :, column] for column, name in enumerate(names) if not keep[column]}
     return (
-        tuple(munge_varname(name) for name, is_kept in zip(names, keep, strict=True) if is_kept),
+        tuple(name for name, is_kept in zip(names, keep, strict=True) if is_kept),
         rows[:, :, keep],
         stats,
     )

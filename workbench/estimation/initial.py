@@ -37,6 +37,11 @@ def initial_values(columns: Iterable[str], point: Iterable[float], program: Prog
     return {str(name): _folded(value) for name, value in root.items()}
 
 
+def has_tuples(program: Program) -> bool:
+    """Return whether a parameter is a tuple: Stan reads no initial values of tuples that hold vectors."""
+    return any(one.members for one in program.parameters)
+
+
 def _path(column: str) -> tuple[str, list[int | str]]:
     """Return a column's variable and the way to its cell.
 

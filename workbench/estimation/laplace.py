@@ -134,9 +134,9 @@ def _evidence(setting: Setting, found: mode.Mode, weighed: Importance) -> dict[s
     joint = sum(sums.values()) + best.height - float(heights[0])
     size = best.summit.frame.shape[1]
     volume = 0.5 * size * np.log(2 * np.pi) + float(np.linalg.slogdet(best.summit.frame)[1])
-    facts = {"log_evidence": joint + volume, "log_evidence_caveat": CAVEAT}
+    facts: dict[str, Any] = {"log_evidence": float(joint + volume), "log_evidence_caveat": CAVEAT}
     if weighed.is_reliable:
-        facts["log_evidence_corrected"] = joint + volume + weighed.log_mean - best.height
+        facts["log_evidence_corrected"] = float(joint + volume + weighed.log_mean - best.height)
     return facts
 
 

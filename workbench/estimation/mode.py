@@ -285,7 +285,7 @@ def _at(run: RawRun, curvature: Curvature, values: Floats, height: float) -> Raw
 
 def _own(run: RawRun, curvature: Curvature) -> Floats:
     values = dict(zip(run.columns, run.draws[0, 0], strict=True))
-    return np.array([values[name] for name in curvature.names])
+    return np.array([values.get(name, np.nan) for name in curvature.names])
 
 
 def _with_draws(surface: Surface, peak: Peak, laplace: Laplace) -> Peak:

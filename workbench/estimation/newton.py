@@ -201,8 +201,9 @@ def _information(surface: Surface, here: Summit) -> Floats:
     _, slopes = evaluate(surface, points)
     parts = np.split(slopes, len(_STENCIL))
     moved = sum((weight * part for (_, weight), part in zip(_STENCIL, parts, strict=True)), np.zeros(1))
-    information = -(moved @ here.frame) / _REACH
-    return 0.5 * (information + information.T)
+    with np.errstate(all="ignore"):  # what overflows is seen, and the frame narrowed
+        information = -(moved @ here.frame) / _REACH
+        return 0.5 * (information + information.T)
 
 
 def _is_near(here: Summit) -> bool:

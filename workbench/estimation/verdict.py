@@ -61,6 +61,9 @@ def judge(place: Place, program: Program) -> str:
     """Return why a point is not a mode, or an empty string."""
     summit = place.summit
     if not np.isfinite(summit.frame).all() or not np.isfinite(summit.height):
+        far = np.where(is_bounded(place.curvature, program), np.abs(summit.point), 0.0)
+        if far.max(initial=0.0) > FAR:
+            return _edge(place, program, int(np.argmax(far)), float(np.sign(summit.point[np.argmax(far)])))
         where = _reached(place, int(np.argmax(np.abs(summit.point))))
         return f"the curvature at the point where the optimiser stopped is not finite: it stopped at {where}."
     if not summit.frame.size:
