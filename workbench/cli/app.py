@@ -6,7 +6,19 @@ from typing import Annotated
 
 import typer
 
-from workbench.cli import check, continue_, fit, inspect, models, new, replay, report, sensitivity, toolchain
+from workbench.cli import (
+    check,
+    continue_,
+    fit,
+    inspect,
+    models,
+    new,
+    predict,
+    replay,
+    report,
+    sensitivity,
+    toolchain,
+)
 from workbench.provenance import workbench_version
 
 app = typer.Typer(
@@ -23,6 +35,7 @@ app.command("replay")(replay.command)
 app.command("inspect")(inspect.command)
 app.command("models")(models.command)
 app.command("new")(new.command)
+app.command("predict")(predict.command)
 app.command("report")(report.command)
 app.command("sensitivity")(sensitivity.command)
 app.add_typer(toolchain.app, name="toolchain")

@@ -1,0 +1,110 @@
+"""New rows predicted from a run: against the same sums done here, and refused where rows hang together."""
+
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+
+import workbench
+from tests.conftest import DATA, STAN_MODELS
+from workbench import tables
+from workbench.errors import BindingError, RequestError
+from workbench.pipeline.predicting import predict
+
+PROGRAM = """
+data {
+  int N; int K; int J;
+  matrix[N, K] X;
+  array[N] int<lower=1, upper=J> g;
+  vector[J] u;
+  vector[N] y;
+}
+parameters { real a; vector[K] b; vector[J] z; real<lower=0> s; }
+model {
+  a ~ normal(0, 10); b ~ normal(0, 10); z ~ normal(0, 1); s ~ exponential(1);
+  y ~ normal(a + 0.5 * u[g] + z[g] + X * b, s);
+}
+"""
+
+QUICK: dict[str, Any] = {"draws": 500, "warmup": 500, "chains": 2}
+
+
+@pytest.fixture(scope="module")
+def run(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("predicting")
+    (folder / "groups.stan").write_text(PROGRAM)
+    rng = np.random.default_rng(3)
+    frame = pd.DataFrame({"town": rng.choice(["a", "b", "c"], 60), "age": rng.normal(40, 9, 60)})
+    frame["size"] = frame["town"].map({"a": 1.0, "b": 2.0, "c": 4.0})
+    frame["out"] = 3 + 0.1 * frame["age"] + 0.5 * frame["size"] + rng.normal(0, 0.3, 60)
+    fitted = workbench.fit(
+        folder / "groups.stan",
+        frame,
+        columns={"X": ["age"], "g": "town", "u": "size", "y": "out"},
+        standardize=True,
+        output=folder / "run",
+        **QUICK,
+    )
+    return folder / "run", fitted
+
+
+NEW = pd.DataFrame({"who": ["Ann", "Bob"], "town": ["c", "a"], "age": [30.0, 80.0]})
+
+
+@pytest.mark.stan
+def test_predictions_are_those_of_the_draws(run):
+    folder, fitted = run
+    found = predict(folder, tables.from_frame(NEW))
+    posterior = fitted.tree["posterior"]
+    town = (
+        posterior["a"].to_numpy()[..., None]
+        + 0.5 * np.array([4.0, 1.0])
+        + posterior["z"].to_numpy()[..., [2, 0]]
+    )
+    expected = town + posterior["b"].to_numpy() * np.array([30.0, 80.0])
+    noise = float(np.sqrt((posterior["s"].to_numpy() ** 2).mean()))
+    error = noise / np.sqrt(expected[..., 0].size)
+    assert np.all(np.abs(found["mean"].to_numpy() - expected.mean(axis=(0, 1))) < 4 * error)
+    spread = np.sqrt(expected.var(axis=(0, 1)) + noise**2)
+    np.testing.assert_allclose(found["sd"], spread, rtol=0.1)
+    assert found["label"].tolist() == ["Ann", "Bob"]
+    assert ((found["lower"] < found["median"]) & (found["median"] < found["upper"])).all()
+
+
+@pytest.mark.stan
+def test_what_the_run_has_not_seen_is_named(run):
+    with pytest.raises(
+        BindingError, match="column `town` of `data` has `d`, first at row 2, which the fit has"
+    ):
+        predict(run[0], tables.from_frame(NEW.assign(town=["a", "d"])))
+    with pytest.raises(BindingError, match="has no column `age`, which the fit was made with"):
+        predict(run[0], tables.from_frame(NEW.drop(columns="age")))
+
+
+@pytest.mark.stan
+def test_a_program_whose_rows_hang_together_predicts_nothing(tmp_path):
+    """The linear model centres its predictors at the mean of the rows it is given."""
+    model = STAN_MODELS / "regression" / "linear.stan"
+    workbench.fit(model, DATA / "kidiq.csv", output=tmp_path / "run", **QUICK)
+    with pytest.raises(RequestError) as raised:
+        predict(tmp_path / "run", DATA / "kidiq.csv")
+    assert raised.value.message == (
+        "`linear.stan` does not treat rows one by one: new rows would change its data."
+    )
+    assert "such as a mean, out of transformed data" in (raised.value.hint or "")
+
+
+@pytest.mark.stan
+def test_parameters_for_each_row_and_stan_data(tmp_path):
+    model = STAN_MODELS / "hierarchical" / "eight_schools.stan"
+    workbench.fit(model, DATA / "eight_schools.csv", output=tmp_path / "run", **QUICK)
+    new = pd.DataFrame({"school": ["I"], "sigma": [9.0]})
+    with pytest.raises(
+        RequestError, match=r"`theta_raw` is declared `vector.J.`, with an element for each of the old"
+    ):
+        predict(tmp_path / "run", tables.from_frame(new))
+    values = {"J": 2, "y": [1.0, 2.0], "sigma": [1.0, 1.0]}
+    workbench.fit(model, values, output=tmp_path / "stan", **QUICK)
+    with pytest.raises(RequestError, match="fitted to Stan's own data, which say nothing about how to bind"):
+        predict(tmp_path / "stan", tables.from_frame(new))
