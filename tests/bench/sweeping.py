@@ -23,7 +23,7 @@ from rich.console import Console
 from rich.table import Table
 
 from workbench.methods import Nuts
-from workbench.pipeline import fitting, studying
+from workbench.pipeline import asking, fitting, studying
 from workbench.studies import Study, parse_axis
 from workbench.toolchain import build, provision
 
@@ -98,7 +98,7 @@ def _table() -> pd.DataFrame:
 
 def _sweep(folder: Path, jobs: int, name: str, sampler: Nuts, *axes: str) -> Study:
     columns = {"X": tuple(f"x{k + 1}" for k in range(SLOPES))}
-    asked = studying.Asked(
+    asked = asking.Asked(
         axes=tuple(parse_axis(text) for text in axes),
         methods=("nuts",),
         with_prior=False,

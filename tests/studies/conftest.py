@@ -4,10 +4,10 @@ import pytest
 
 from tests.studies import normal_mean
 from workbench.methods import Laplace, Map, Mle, Nuts
-from workbench.pipeline import fitting, studying
+from workbench.pipeline import asking, fitting, studying
 from workbench.studies import parse_axis
 
-PLAN = studying.Asked(
+PLAN = asking.Asked(
     axes=(parse_axis("mu.mu=-1,0,1"), parse_axis("mu.sigma=0.1:10:log:3")),
     decisions=("P(mu>0)>0.95", "mean(mu)<5"),
     above=0.25,

@@ -7,7 +7,7 @@ import pytest
 
 from tests.studies import normal_mean as exact
 from tests.studies.conftest import PLAN
-from workbench.pipeline import studying
+from workbench.pipeline import asking, studying
 
 pytestmark = pytest.mark.stan
 
@@ -133,7 +133,7 @@ def test_power_scaling_is_part_of_it(study):
 def test_another_form_of_the_prior_is_fitted(normal_files, options, tmp_path):
     from scipy import integrate, stats
 
-    asked = studying.Asked(
+    asked = asking.Asked(
         forms=(("mu", "student_t(3, 0, 0.2)"),),
         methods=("nuts",),
         with_prior=False,
@@ -156,7 +156,7 @@ def test_scenarios_have_names(normal_files, options, tmp_path):
 
     path = tmp_path / "s.toml"
     path.write_text('[sceptical]\n"mu.sigma" = 0.2\n[doubled]\n"power(prior)" = 2\n')
-    asked = studying.Asked(
+    asked = asking.Asked(
         scenarios=read_scenarios(path), methods=("nuts",), with_prior=False, jobs=2, output=tmp_path / "s"
     )
     found = {

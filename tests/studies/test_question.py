@@ -6,7 +6,7 @@ from tests.studies import normal_mean
 from workbench import binding, priors
 from workbench.errors import RequestError
 from workbench.methods import Nuts
-from workbench.pipeline import studying
+from workbench.pipeline import asking
 from workbench.request import FitRequest
 from workbench.studies import parse_axis, with_forms
 from workbench.studies.plan import Point
@@ -48,7 +48,7 @@ def request_(program, table_from):
 )
 def test_what_there_is_not(request_, asked, words):
     with pytest.raises(RequestError, match=words):
-        studying.check_question(studying.Asked(**asked), request_)
+        asking.check_question(asking.Asked(**asked), request_)
 
 
 def test_stan_refuses_a_form_in_its_own_words(program, tools, tmp_path):

@@ -13,13 +13,13 @@ import pytest
 from tests.cli.conftest import ENTRY
 from workbench.backends.cmdstan import CmdStanBackend
 from workbench.errors import ChainFailed
-from workbench.pipeline import studying
+from workbench.pipeline import asking, studying
 from workbench.studies import parse_axis
 from workbench.studies import store as studies
 
 pytestmark = pytest.mark.stan
 
-ASKED = studying.Asked(
+ASKED = asking.Asked(
     axes=(parse_axis("mu.sigma=0.2,0.5,1,2,4"),), methods=("nuts",), with_prior=False, refit="all", jobs=2
 )
 

@@ -11,7 +11,7 @@ from tests.truth import oracles, tables
 from tests.truth.test_linear import PRIOR
 from workbench.diagnostics.powerscale import CONFLICT
 from workbench.methods import Map, Nuts
-from workbench.pipeline import fitting, studying
+from workbench.pipeline import asking, fitting, studying
 from workbench.studies import parse_axis
 
 pytestmark = [pytest.mark.stan, pytest.mark.truth]
@@ -37,7 +37,7 @@ def test_a_unit_prior_on_a_raw_scale_is_in_conflict_and_a_scaled_one_is_not(tmp_
     found = {}
     for sd in (1.0, float(scaled)):
         options = fitting.Options(priors={"beta_prior_sd": sd}, methods=(Nuts(),), seed=2, jobs=2)
-        asked = studying.Asked(
+        asked = asking.Asked(
             axes=(parse_axis(f"beta_prior_sd=1,{scaled}"),), methods=("nuts",), with_prior=False, jobs=2,
             output=tmp_path / f"study-{sd:g}",
         )  # fmt: skip
@@ -75,7 +75,7 @@ def test_modes_along_a_normal_prior_are_the_ridge_path_of_scikit_learn(tmp_path)
     options = fitting.Options(
         columns={"X": tuple(columns)}, methods=(Map(), Nuts(4, 200, 200)), seed=1, jobs=2
     )
-    asked = studying.Asked(
+    asked = asking.Asked(
         axes=(parse_axis("beta.sigma=0.05:5:log:9"),), methods=("map", "nuts"), with_prior=False, jobs=2,
         output=tmp_path / "study",
     )  # fmt: skip

@@ -139,7 +139,7 @@ def command(
     from workbench.cli import study_table
     from workbench.estimation import store
     from workbench.methods import Laplace, Map, Mle, Nuts
-    from workbench.pipeline import fitting, studying
+    from workbench.pipeline import asking, fitting, studying
     from workbench.studies import parse_axis
     from workbench.studies.scenarios import read_scenarios
     from workbench.toolchain import Settings
@@ -147,7 +147,7 @@ def command(
     if not 0 < level < 1:
         raise RequestError(f"--level was expected to be between 0 and 1, found {level}.")
     workers = jobs or options.available_cores()
-    asked = studying.Asked(
+    asked = asking.Asked(
         axes=tuple(parse_axis(text) for text in vary or ()),
         design=design or "grid",
         points=points,

@@ -89,14 +89,14 @@ def study(
     fitted, data, vary, scenarios
         As in `workbench.sensitivity`.
     options
-        Fields of `pipeline.studying.Asked`.
+        Fields of `pipeline.asking.Asked`.
 
     Raises
     ------
     RequestError
         What is varied is not of the form.
     """
-    from workbench.pipeline import studying
+    from workbench.pipeline import asking, studying
     from workbench.studies import axis, parse_axis
     from workbench.studies.scenarios import read_scenarios, scenarios_of
 
@@ -109,7 +109,7 @@ def study(
     else:
         named = () if scenarios is None else read_scenarios(Path(scenarios))
     options["jobs"] = options["jobs"] or os.cpu_count() or 1
-    asked = studying.Asked(axes=axes, scenarios=named, **options)
+    asked = asking.Asked(axes=axes, scenarios=named, **options)
     folder = Path(fitted) if isinstance(fitted, (str, Path)) else getattr(fitted, "folder", None)
     if asked.output is None and folder is not None:
         asked = replace(asked, output=folder / "study")

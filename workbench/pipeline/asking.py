@@ -1,0 +1,146 @@
+"""What a study asks, checked before anything is run and made a plan once there is a fit."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from workbench.errors import RequestError
+from workbench.estimation import Fit
+from workbench.methods import Nuts
+from workbench.request import FitRequest
+from workbench.studies import Axis, Plan, Point, distinct, points_of
+from workbench.studies.decision import parse_decision
+from workbench.studies.forms import prior_statement
+from workbench.studies.plan import METHODS, REFITS
+from workbench.studies.workshop import term_powers, with_constants
+
+
+@dataclass(frozen=True)
+class Asked:
+    """What can be said about a study.
+
+    Attributes
+    ----------
+    axes, design, points
+        What is varied, how the axes make points, and how many for a Latin hypercube.
+    forms
+        Whole prior statements to try, each by itself: (parameter, distribution).
+    scenarios
+        Named settings.
+    methods, decisions, above, refit, parameters, with_prior
+        As in `Plan`; decisions as text.
+    jobs
+        Processes at a time.
+    output
+        The study directory; `None` for one in `reports/`.
+    """
+
+    axes: tuple[Axis, ...] = ()
+    design: str = "grid"
+    points: int = 25
+    forms: tuple[tuple[str, str], ...] = ()
+    scenarios: tuple[Point, ...] = ()
+    methods: tuple[str, ...] = METHODS
+    decisions: tuple[str, ...] = ()
+    above: float = 0.0
+    refit: str = "needed"
+    parameters: tuple[str, ...] = ()
+    with_prior: bool = True
+    jobs: int = 1
+    output: Path | None = None
+
+
+def check_question(asked: Asked, request: FitRequest) -> None:
+    """Refuse what can be seen to be wrong before anything is run.
+
+    Raises
+    ------
+    RequestError
+        A method, a design, a decision, a hyperparameter, a power or a prior that there is not.
+    """
+    for method in asked.methods:
+        if method not in METHODS:
+            raise RequestError(f"--methods was expected to be among {', '.join(METHODS)}, found `{method}`.")
+    if asked.refit not in REFITS:
+        raise RequestError(f"--refit was expected to be one of {', '.join(REFITS)}, found `{asked.refit}`.")
+    for text in asked.decisions:
+        parse_decision(text)
+    points = points_of(asked.axes, asked.design, asked.points, request.seed)
+    for point in (*points, *asked.scenarios):
+        if not point.forms:  # another form may have other constants
+            with_constants(request, point.constants)
+        term_powers(request.program, point.powers)
+    for name in (*dict(asked.forms), *(name for one in asked.scenarios for name in one.forms)):
+        prior_statement(request.program, name)
+
+
+def plan_of(asked: Asked, fitted: Fit) -> Plan:
+    """Return what is asked as a plan for a fit.
+
+    Raises
+    ------
+    RequestError
+        There is no posterior, or nothing to vary.
+    """
+    nuts = fitted.record["nuts"]
+    if nuts["status"] != "ok":
+        raise RequestError(f"a study needs posterior draws to start from: {nuts.get('reason', '')}")
+    labels = {one["label"]: name for name, one in nuts["estimates"].items() if "label" in one}
+    level = float(fitted.record["interval"]["level"])
+    axes = asked.axes
+    if not (axes or asked.forms or asked.scenarios):
+        axes = _usual_axes(fitted)
+        asked = replace(asked, axes=axes, design="one")
+    points = points_of(asked.axes, asked.design, asked.points, int(fitted.record["seed"]))
+    forms = tuple(Point(forms={name: form}) for name, form in asked.forms)
+    return Plan(
+        axes=asked.axes,
+        points=distinct([_without_base(point, fitted) for point in (*points, *forms, *asked.scenarios)]),
+        design=asked.design,
+        methods=asked.methods,
+        decisions=tuple(parse_decision(text, level, labels) for text in asked.decisions),
+        above=asked.above,
+        refit=asked.refit,
+        parameters=asked.parameters,
+        sampler=sampler_of(nuts),
+        with_prior=asked.with_prior,
+    )
+
+
+def _without_base(point: Point, fitted: Fit) -> Point:
+    """Return a point without the values that are the base's own."""
+    if point.forms:
+        return point
+    values = {
+        name: value
+        for name, value in point.values.items()
+        if value != (1.0 if name.startswith("power(") else fitted.record["priors"].get(name))
+    }
+    return replace(point, values=values)
+
+
+def _usual_axes(fitted: Fit) -> tuple[Axis, ...]:
+    """Return each positive hyperparameter from a quarter to four times its value: what is varied unasked."""
+    scalars = {
+        name: float(value)
+        for name, value in fitted.record["priors"].items()
+        if isinstance(value, int | float) and not isinstance(value, bool) and value > 0
+    }
+    if not scalars:
+        raise RequestError(
+            "no prior of this program has a positive constant to vary by itself.",
+            hint="--vary NAME=VALUE,VALUE, --vary 'power(prior)=0.5,1,2' or --prior-form say what to vary",
+        )
+    return tuple(
+        Axis(name, tuple(value * factor for factor in (0.25, 0.5, 2.0, 4.0)), True)
+        for name, value in scalars.items()
+    )
+
+
+def sampler_of(nuts: Mapping[str, Any]) -> Nuts:
+    """Return the sampler that made a posterior."""
+    known = nuts.get("settings") or {key: nuts[key] for key in ("chains", "draws", "warmup")}
+    return replace(Nuts(**known), init="random", save_warmup=False)
