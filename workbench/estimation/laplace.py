@@ -26,6 +26,8 @@ def approximate(setting: Setting, found: mode.Mode | None) -> Part:
 
     Where k-hat allows, estimates corrected by importance weights stand beside the plain ones.
     """
+    if not setting.request.program.parameters:
+        return Part("not available", "the program has no parameters: there is nothing to approximate.")
     if found is None:
         return Part("failed", "there is no unconstrained mode to approximate around.")
     run = found.best.approximation

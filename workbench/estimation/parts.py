@@ -118,7 +118,7 @@ def _begin(
     setting: Setting, sampler: Nuts, found: mode.Mode | None, drawn: RawRun | None
 ) -> tuple[Start, str]:
     """Return where chains start as the settings say; or at random, and then why."""
-    if sampler.init == "random":
+    if sampler.init == "random" or not setting.request.program.parameters:
         return ANYWHERE, ""
     if has_tuples(setting.request.program):
         return ANYWHERE, "chains started at random points, for Stan takes no initial values of tuples."
