@@ -1,4 +1,4 @@
-"""The hierarchical models under nearly flat priors, against statsmodels' and lme4's mixed models.
+"""The hierarchical models under nearly flat priors, against lme4's mixed models.
 
 With many groups and flat priors the posterior of the coefficients is close to normal around the maximum of
 the likelihood. What remains between posterior mean and estimate is a small part of a standard deviation,
@@ -8,7 +8,6 @@ which lme4's own standard error measures.
 import numpy as np
 import pandas as pd
 import pytest
-import statsmodels.formula.api as smf
 
 from workbench import library
 from workbench.methods import Nuts
@@ -41,15 +40,16 @@ def agree(numbers, expected):
 
 
 def test_varying_intercepts(sample):
-    """R: lmer(log_radon ~ floor + log_uranium + (1 | county), REML = FALSE), lme4 1.1-31."""
-    found, table = sample(
+    """R: lmer(log_radon ~ floor + log_uranium + (1 | county), REML = FALSE), lme4 1.1-31.
+
+    statsmodels' MixedLM does not converge here: the variance between counties is small.
+    """
+    found, _ = sample(
         "varying_intercepts", alpha_prior_sd=100, beta_prior_sd=100, tau_prior_sd=10, sigma_prior_sd=10
     )
-    mixed = smf.mixedlm("log_radon ~ floor + log_uranium", table, groups="county").fit(reml=False)
-    assert mixed.params["floor"] == pytest.approx(-0.63705273, rel=1e-3)
-    agree(found["slope[1]"], mixed.params["floor"])
-    agree(found["slope[2]"], mixed.params["log_uranium"])
-    assert found["sigma"]["median"] == pytest.approx(mixed.scale**0.5, rel=0.02)
+    agree(found["slope[1]"], -0.63705273)
+    agree(found["slope[2]"], 0.70026417)
+    assert found["sigma"]["median"] == pytest.approx(0.72829227, rel=0.02)
     assert found["tau"]["lower"] < 0.13755740 < found["tau"]["upper"]
 
 
