@@ -1,5 +1,8 @@
 """Step sizes and divergences of chains, read from files that are still being written."""
 
+import time
+from concurrent.futures import ThreadPoolExecutor
+
 from workbench.backends.watching import follow
 
 HEAD = "# method = sample\nlp__,accept_stat__,stepsize__,treedepth__,n_leapfrog__,divergent__,energy__,mu\n"
@@ -35,3 +38,26 @@ def test_what_is_no_progress_is_passed_over(tmp_path):
     stage = Heard()
     follow(stage, tmp_path)("Gradient evaluation took 1e-05 seconds", 0)
     assert stage.details == []
+
+
+def test_chains_are_heard_one_at_a_time(tmp_path):
+    """Each is heard in a thread of its own; what they add up is one."""
+    inside, overlaps = [], []
+
+    class Slow:
+        def update(self, done, note=""):
+            inside.append(done)
+            overlaps.append(len(inside))
+            time.sleep(0.005)
+            inside.pop()
+
+    hear = follow(Slow(), tmp_path)
+    with ThreadPoolExecutor(4) as threads:
+        lines = [
+            f"Chain [{chain}] Iteration:  {i} / 100 [ 1%]  (Warmup)"
+            for i in range(5)
+            for chain in (1, 2, 3, 4)
+        ]
+        list(threads.map(lambda line: hear(line, 0), lines))
+    assert len(overlaps) == 20
+    assert max(overlaps) == 1

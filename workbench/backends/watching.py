@@ -6,6 +6,7 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
+from threading import Lock
 
 from workbench.progress import Stage
 
@@ -36,12 +37,14 @@ def follow(stage: Stage, folder: Path) -> Callable[[str, int], None]:
     """
     done: dict[int, int] = {}
     tails: dict[int, _Tail] = {}
+    lock = Lock()  # each chain is heard in a thread of its own
 
     def hear(line: str, index: int) -> None:
         match = _ITERATION.match(line)
         if match:
-            done[int(match[1] or index)] = int(match[2])
-            stage.update(float(sum(done.values())), f"{match[3].lower()}{_doing(folder, tails)}")
+            with lock:
+                done[int(match[1] or index)] = int(match[2])
+                stage.update(float(sum(done.values())), f"{match[3].lower()}{_doing(folder, tails)}")
 
     return hear
 

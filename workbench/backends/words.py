@@ -13,6 +13,8 @@ _FRAME = re.compile(r"Error during \w+[:!]")
 """How cmdstanpy introduces what Stan said."""
 
 _EXIT_CODES = re.compile(r"retcodes=\[([-\d, ]+)\]")
+_UNFINISHED = -1
+"""What cmdstanpy says of a process whose end it did not see."""
 
 
 @contextmanager
@@ -41,8 +43,10 @@ def stan_words(text: str) -> str:
 def _ended_by_signal(files: str) -> str:
     """Return which signal ended a process that had nothing to say, from cmdstanpy's list of exit codes."""
     codes = _EXIT_CODES.search(files)
-    signals = [-int(code) for code in codes[1].split(",") if int(code) < 0] if codes else []
-    if not signals:
+    ends = [int(code) for code in codes[1].split(",") if int(code) < 0] if codes else []
+    if not ends:
         return "no reason was given."
-    name = signal.Signals(signals[0]).name
+    if ends[0] == _UNFINISHED:
+        return "a chain did not come to its end, and no reason was given."
+    name = signal.Signals(-ends[0]).name
     return f"a chain was ended from outside by {name}; SIGKILL can mean that the machine ran out of memory."

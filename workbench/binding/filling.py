@@ -294,7 +294,8 @@ def _part(question: Question, declaration: Declaration, column: str, groups: Map
     is_code = declaration.is_integer and (
         group_size(question, declaration.name) or declaration.upper is not None
     )
-    if is_code or not holds_levels(question.table, split_unit(question.table, column)[0]):
+    plain, unit = split_unit(question.table, column)
+    if is_code or unit or not holds_levels(question.table, plain):
         return _vector(question, declaration, column, groups)
     return _indicators(question, column)
 

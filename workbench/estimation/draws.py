@@ -28,7 +28,7 @@ def read(
     program, data
         Declarations and labels, for dims and coords.
     names
-        Which Stan variables to take; those without a column are left out.
+        Which Stan variables to take; those without a column are left out, of a tuple each member is taken.
     dims
         Names of the draws' own dimensions: `("chain", "draw")`, `("draw",)`, or `()` for a single point.
     """
@@ -38,9 +38,7 @@ def read(
         dim: np.arange(run.draws.shape[position - len(dims) + 2]) for position, dim in enumerate(dims)
     }
     arrays: dict[str, tuple[tuple[str, ...], np.ndarray]] = {}
-    for name in names:
-        if name not in columns:
-            continue
+    for name in (column for name in names for column in columns if _belongs(column, name)):
         values = _assemble(run.draws, columns[name])
         values = values[(0,) * (2 - len(dims))]
         own = _own_dims(name, values.shape[len(dims) :], declarations.get(name), data.labels, coords)
@@ -91,6 +89,11 @@ def labelled(column: str, program: Program, labels: Mapping[str, tuple[str, ...]
         for index, size in zip(indices, declaration.sizes, strict=True)
     ]
     return f"{declaration.name}[{','.join(named)}]"
+
+
+def _belongs(variable: str, name: str) -> bool:
+    """Return whether a variable is the named one, or a member of the named tuple."""
+    return variable == name or variable.startswith(f"{name}.")
 
 
 def _declarations(program: Program) -> dict[str, Declaration]:

@@ -7,7 +7,6 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from workbench.errors import BindingError
-from workbench.tables.columns import kind
 from workbench.tables.table import Table
 
 _SECONDS = {
@@ -55,12 +54,12 @@ def date_column(table: Table, column: str, unit: str, origin: str | None = None)
     if unit not in DATE_UNITS:
         units = ", ".join(DATE_UNITS)
         raise BindingError(f"`{column}:{unit}` asks for dates in `{unit}`; there are {units}.")
-    if kind(table, column) != "date":
+    cells = _read_dates(table.cells.column(column))
+    if cells is None:
         message = (
             f"`{column}:{unit}` asks for dates, but column `{column}` of `{table.path.name}` holds none."
         )
         raise BindingError(message, hint="write dates as 2026-11-21 or 2026-11-21 14:50:00")
-    cells = table.cells.column(column)
     if cells.null_count:
         row = table.row_number(int(np.flatnonzero(np.asarray(pc.is_null(cells)))[0]))
         message = (
@@ -74,6 +73,18 @@ def date_column(table: Table, column: str, unit: str, origin: str | None = None)
     start = moments.min() if origin is None else np.datetime64(origin, "us")
     elapsed = (moments - start).astype(np.int64) / _MICROSECONDS / _SECONDS[unit]
     return elapsed, str(start)
+
+
+def _read_dates(cells: pa.ChunkedArray) -> pa.ChunkedArray | None:
+    """Return dates as they are or as their texts say, `None` where there are none."""
+    if pa.types.is_date(cells.type) or pa.types.is_timestamp(cells.type):
+        return cells
+    if not (pa.types.is_string(cells.type) or pa.types.is_large_string(cells.type)):
+        return None
+    try:
+        return cells.cast(pa.timestamp("us"))
+    except pa.ArrowInvalid:
+        return None
 
 
 def _moments(cells: pa.ChunkedArray) -> pa.ChunkedArray:
