@@ -204,6 +204,19 @@ def test_log_prob_takes_either_scale(jacobian: int, bernoulli: CompiledModel, tm
     assert len(read_draws(tmp_path / "unconstrained.csv").rows) == 2
 
 
+def test_log_prob_of_several_points_is_that_of_each(toolchain: Toolchain, tmp_path: Path) -> None:
+    hundred = compiled(toolchain, MODELS / "driver_hundred.stan")
+    points = [[(row + 1) * math.sin(column) for column in range(100)] for row in range(3)]
+    found = []
+    for name, content in [("all", points), *((f"point{row}", one) for row, one in enumerate(points))]:
+        (tmp_path / "u.json").write_text(json.dumps({"params_r": content}))
+        run(hundred, f"log_prob unconstrained_params=u.json output file={name}.csv", tmp_path)
+        found.append(read_draws(tmp_path / f"{name}.csv").column("lp__"))
+
+    together, *alone = found
+    assert list(together) == [one[0] for one in alone]
+
+
 def test_diagnose_compares_gradients(bernoulli: CompiledModel, tmp_path: Path) -> None:
     result = run(bernoulli, f"diagnose test=gradient {DATA} output file=x.csv", tmp_path)
     strict = run(

@@ -10,7 +10,8 @@ namespace {
 
 const std::string group = "method.log_prob.";
 
-// `params_r` in a JSON file: one point, or a list of points.
+// `params_r` in a JSON file: one point, or a list of points, which Stan's reader
+// gives column by column.
 std::vector<Row> read_unconstrained(const Session& session,
                                     const std::string& path) {
   const Context context = read_context(path);
@@ -21,9 +22,10 @@ std::vector<Row> read_unconstrained(const Session& session,
     throw std::runtime_error("\"" + path + "\" should hold \"params_r\" with " +
                              std::to_string(width) +
                              " unconstrained parameters per point.");
-  std::vector<Row> points;
-  for (auto first = values.begin(); first != values.end(); first += width)
-    points.emplace_back(first, first + width);
+  const std::size_t count = values.size() / width;
+  std::vector<Row> points(count, Row(width));
+  for (std::size_t i = 0; i < values.size(); ++i)
+    points[i % count][i / count] = values[i];
   return points;
 }
 
