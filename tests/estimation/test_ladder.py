@@ -37,7 +37,7 @@ class Doubtful(FakeBackend):
         return replace(run, stats={**run.stats, target: run.stats[target] + tail})
 
 
-starts: list[Start | None] = []
+starts: list[Start] = []
 
 
 def climbed(request_for, doubted=()):

@@ -90,7 +90,7 @@ def drawn(program_from, tools: toolchain.Toolchain, tmp_path_factory: pytest.Tem
     return oracle.draws(DRAWS)
 
 
-def predictor(drawn: dict[str, Array], row: int, intercept: bool = True) -> Array:
+def predictor(drawn: dict[str, Array], row: int, intercept: bool = True) -> Any:
     slope = X[row, 0] * drawn["beta.1"] + X[row, 1] * drawn["beta.2"]
     return drawn["a"] + slope if intercept else slope
 

@@ -1,6 +1,7 @@
 """Point estimates against NIST's certified values, statsmodels, scikit-learn, SciPy and closed forms."""
 
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -106,11 +107,14 @@ def test_logistic_regression_and_its_profile_intervals(fit, predictors, chances)
     design = sm.add_constant(predictors)
     glm_of(fitted, sm.GLM(chances, design, family=sm.families.Binomial()).fit(tol=1e-13), NAMES)
 
-    def log_lik(b):
+    def log_lik(b: Any) -> float:
         eta = design @ b
         return float(chances @ eta - np.logaddexp(0, eta).sum())
 
-    top = optimize.minimize(lambda b: -log_lik(b), np.zeros(4), method="BFGS", options={"gtol": 1e-9}).x
+    def loss_of_all(b: Any) -> float:
+        return -log_lik(b)
+
+    top = optimize.minimize(loss_of_all, np.zeros(4), method="BFGS", options={"gtol": 1e-9}).x
 
     def excess(value, k):
         rest = [i for i in range(4) if i != k]
