@@ -135,7 +135,8 @@ def command(
         int, typer.Option(min=1, help="Threads in each chain, for reduce_sum.", rich_help_panel=_SAMPLER)
     ] = 1,
     timeout: Annotated[
-        float | None, typer.Option(min=1, help="Longest time for a chain [s].", rich_help_panel=_SAMPLER)
+        float | None,
+        typer.Option(min=1, help="Longest time for a chain, in seconds.", rich_help_panel=_SAMPLER),
     ] = None,
     level: Annotated[
         float, typer.Option(help="Probability of the intervals.", rich_help_panel=_OUTPUT)

@@ -165,7 +165,16 @@ def _prediction(record: Record) -> Iterator[str]:
     if extreme:
         yield f"Replicated data miss the observed in {_listed(extreme[:3])}."
     elif count:
-        yield f"Replicated data match the observed in all {plural(count, 'test statistic')}."
+        yield f"Replicated data match the observed in {_all_of(count)}."
+
+
+def _all_of(count: int) -> str:
+    """Return the test statistics that match.
+
+    >>> _all_of(1), _all_of(3)
+    ('its test statistic', 'all 3 test statistics')
+    """
+    return "its test statistic" if count == 1 else f"all {count} test statistics"
 
 
 def _equal(value: float) -> str:
