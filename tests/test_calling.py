@@ -3,6 +3,7 @@
 import inspect
 import subprocess
 import sys
+from dataclasses import fields
 from typing import Any
 
 import numpy as np
@@ -13,6 +14,9 @@ import workbench
 from tests.conftest import DATA, STAN_MODELS
 from workbench.cli import fit as command
 from workbench.errors import MethodError, RequestError
+from workbench.methods import Auto, Laplace, Map, Mle, Nuts
+from workbench.pipeline import calling
+from workbench.request import DEFAULT_METHODS
 
 SCHOOLS = STAN_MODELS / "hierarchical" / "eight_schools.stan"
 TABLE = DATA / "eight_schools.csv"
@@ -41,15 +45,57 @@ def test_a_path_a_frame_and_a_dict_give_the_same_fit(tmp_path):
 def test_its_keywords_are_those_of_the_command_line():
     known = inspect.signature(command.command).parameters
     ours = inspect.signature(workbench.fit).parameters
-    renamed = {"columns": "column", "settings": "chains"}
-    assert [name for name in ours if renamed.get(name, name) not in known] == []
+    of_a_terminal = {"dry_run", "json_", "strict", "quiet"}
+    assert {"column" if name == "columns" else name for name in ours} == set(known) - of_a_terminal
+    for name in ("seed", "starts", *(one.name for one in fields(Nuts))):
+        assert ours[name].default == known[name].default, name
+    assert [name for name in ours if name not in str(workbench.fit.__doc__)] == []
+
+
+@pytest.fixture
+def asked(monkeypatch):
+    """What the pipeline is asked, in place of a fit."""
+    found = []
+
+    def stop(_model, _data, options):
+        found.append(options)
+        raise RequestError("stopped here")
+
+    monkeypatch.setattr(calling, "fit", stop)
+
+    def ask(**settings):
+        with pytest.raises(RequestError, match="stopped here"):
+            workbench.fit(SCHOOLS, TABLE, **settings)
+        return found[-1]
+
+    return ask
+
+
+def test_without_a_word_it_asks_what_the_command_line_asks(asked):
+    assert asked().methods == DEFAULT_METHODS
+
+
+def test_its_settings_reach_the_methods(asked, tmp_path):
+    nuts: dict[str, Any] = {"draws": 50, "init": "map", "metric": "dense", "retry": 3, "save_warmup": True}
+    options = asked(method=("mle", "nuts"), starts=7, profile="mu", figures=tmp_path, native=True, **nuts)
+    assert options.methods == (Mle(7, ("mu",)), Nuts(**nuts))
+    assert options.figures == tmp_path
+    assert options.toolchain.native
+    assert asked(method="auto", retry=True).methods == (Auto(Nuts(retry=2)),)
+    assert asked(method="laplace", starts=2).methods == (Map(True, 2), Laplace())
 
 
 def test_what_it_cannot_take():
     with pytest.raises(RequestError, match="data were expected as a path, a DataFrame or a dict, found int"):
         workbench.fit(SCHOOLS, 3)  # type: ignore[arg-type]
-    with pytest.raises(RequestError, match="`drawz` is no setting of a fit; there are `chains`, `draws`"):
-        workbench.fit(SCHOOLS, TABLE, drawz=10)
+    with pytest.raises(RequestError, match="or auto, found `gibbs`"):
+        workbench.fit(SCHOOLS, TABLE, method="gibbs")
+    with pytest.raises(RequestError, match="it stands alone"):
+        workbench.fit(SCHOOLS, TABLE, method=["auto", "mle"])
+    with pytest.raises(RequestError, match="`beta` cannot be profiled: the parameters are `mu`, `tau`"):
+        workbench.fit(SCHOOLS, TABLE, profile="beta")
+    with pytest.raises(MethodError, match="`warmup` was expected to be at least 20, found 0"):
+        workbench.fit(SCHOOLS, TABLE, warmup=0)
     with pytest.raises(MethodError, match="`chains` was expected to be between 1 and 256"):
         workbench.fit(SCHOOLS, TABLE, chains=0)
     with pytest.raises(RequestError, match="no column `efect`"):

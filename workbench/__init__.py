@@ -27,13 +27,28 @@ def fit(
     prior: Mapping[str, float] | None = None,
     role: Mapping[str, str] | None = None,
     scale: Literal["prior", "latent"] = "prior",
+    method: str | Sequence[str] = (),
+    starts: int = 4,
+    profile: str | Sequence[str] = (),
+    chains: int = 4,
+    draws: int = 1000,
+    warmup: int = 1000,
+    adapt_delta: float = 0.8,
+    max_treedepth: int = 10,
+    init: Literal["random", "map", "pathfinder"] = "random",
+    metric: Literal["diag", "dense"] = "diag",
+    save_warmup: bool = False,
+    retry: bool | int = False,
     seed: int = 1,
     level: float = 0.95,
     jobs: int | None = None,
     threads: int = 1,
     timeout: float | None = None,
     output: str | Path | None = None,
-    **settings: Any,
+    figures: str | Path | None = None,
+    compiler: str | None = None,
+    native: bool = False,
+    toolchain: Literal["auto", "embedded", "cmdstan"] = "auto",
 ) -> Fit:
     """Fit a Stan program to data and return the fit; its run directory is written as by `workbench fit`.
 
@@ -56,26 +71,47 @@ def fit(
         Whether predictors are put on one scale while fitting.
     prior, role, scale
         Values of hyperparameters, roles of statements, and what counts as prior.
+    method
+        `mle`, `map`, `laplace`, `pathfinder`, `nuts`, one or several; or `auto`, the cheapest that is
+        accepted by its own diagnostic. Without a name, all but `pathfinder`.
+    starts, profile
+        Random starts of each optimisation; parameters whose profile-likelihood interval is wanted, `beta[2]`.
+    chains, draws, warmup
+        Chains of the sampler, and its kept and warm-up draws in each.
+    adapt_delta, max_treedepth
+        Target acceptance statistic; a trajectory has at most `2**max_treedepth` steps.
+    init
+        Where chains start: `random`, or around what `map` or `pathfinder` finds.
+    metric, save_warmup
+        `dense` for correlated parameters; whether warm-up draws are kept in `fit.nc`.
+    retry
+        Whether the sampler's own advice is acted on, up to twice or as often as a number says.
     seed, level, jobs, threads, timeout
         All seeds are derived from `seed`; probability of the intervals; processes at a time; threads in each
         chain; longest time for a chain [s].
-    output
-        The run directory; `None` for one in `reports/`.
-    settings
-        Of the sampler, by the names of the command line (`chains`, `draws`, `warmup`, `adapt_delta` ...), and
-        of Stan (`compiler`, `native`, `toolchain`).
+    output, figures
+        The run directory, `None` for one in `reports/`; a folder for the report's pictures as files.
+    compiler, native, toolchain
+        Which compiler; whether to compile for this very processor; Stan of workbench or your own.
 
     Raises
     ------
     WorkbenchError
         Any of the tree in `workbench.errors`.
     """
+    from workbench.methods import Nuts
     from workbench.pipeline.calling import call
+    from workbench.pipeline.choosing import retries
+    from workbench.toolchain import Settings
 
     return call(
         model,
         data,
-        settings,
+        Nuts(chains, draws, warmup, adapt_delta, max_treedepth, metric, init, save_warmup, retries(retry)),
+        Settings(compiler=compiler, source=toolchain, native=native),
+        method=method,
+        starts=starts,
+        profile=profile,
         columns=columns or {},
         given=set_ or {},
         reference=reference or {},
@@ -90,6 +126,7 @@ def fit(
         threads=threads,
         timeout=timeout,
         output=None if output is None else Path(output),
+        figures=None if figures is None else Path(figures),
     )
 
 

@@ -180,13 +180,13 @@ def command(
     from workbench.cli import rehearse, table
     from workbench.estimation import store
     from workbench.methods import Nuts
-    from workbench.pipeline import fitting
+    from workbench.pipeline import choosing, fitting
     from workbench.toolchain import Settings
 
     if not 0 < level < 1:
         raise RequestError(f"--level was expected to be between 0 and 1, found {level}.")
-    options.check_warmup(warmup)
-    nuts = Nuts(chains, draws, warmup, adapt_delta, max_treedepth, metric, init, save_warmup, 2 * retry)
+    retries = choosing.retries(retry)
+    nuts = Nuts(chains, draws, warmup, adapt_delta, max_treedepth, metric, init, save_warmup, retries)
     asked = fitting.Options(
         columns=options.columns(column or []),
         given=options.values(set_ or []),
@@ -196,7 +196,7 @@ def command(
         standardize=standardize,
         roles=options.roles(role or []),
         scaled=options.scaled(scale),
-        methods=options.methods(method or [], nuts, starts=starts, profile=profile or []),
+        methods=choosing.choose(options.names(method or []), nuts, starts=starts, profile=profile or []),
         seed=seed,
         level=level,
         jobs=jobs or options.available_cores(),

@@ -5,12 +5,9 @@ from __future__ import annotations
 import csv
 import json
 import os
-from typing import TYPE_CHECKING, Any, Literal
+from typing import Any, Literal
 
 from workbench.errors import RequestError
-
-if TYPE_CHECKING:
-    from workbench.methods import Method, Nuts
 
 
 def pairs(option: str, texts: list[str]) -> dict[str, str]:
@@ -112,53 +109,13 @@ def scaled(word: str) -> tuple[str, ...]:
     return ("prior",) if word == "prior" else ("prior", "latent")
 
 
-def methods(words: list[str], nuts: Nuts, *, starts: int, profile: list[str]) -> tuple[Method, ...]:
-    """Return what `--method` asks for; without it, everything but Pathfinder.
+def names(texts: list[str]) -> tuple[str, ...]:
+    """Return names given one by one or with commas between them.
 
-    Raises
-    ------
-    RequestError
-        A word is no method, or `auto` stands beside others.
+    >>> names(["mle,map", "nuts"])
+    ('mle', 'map', 'nuts')
     """
-    from workbench.methods import Auto, Laplace, Map, Mle, Pathfinder
-
-    likelihood = Mle(starts, tuple(profile))
-    modes = (Map(False, starts), Map(True, starts))
-    every: dict[str, tuple[Method, ...]] = {
-        "mle": (likelihood,),
-        "map": modes,
-        "laplace": (modes[1], Laplace()),
-        "pathfinder": (Pathfinder(),),
-        "nuts": (nuts,),
-    }
-    names = [word.strip() for text in words for word in text.split(",") if word.strip()]
-    for name in names:
-        if name not in (*every, "auto"):
-            listed = ", ".join(every)
-            raise RequestError(f"--method was expected to be one of {listed} or auto, found `{name}`.")
-    if profile and names and "mle" not in names:
-        raise RequestError("--profile asks about the likelihood, but --method leaves mle out.")
-    if not names:
-        return (likelihood, *modes, Laplace(), nuts)
-    if "auto" in names:
-        if len(set(names)) > 1:
-            raise RequestError("--method auto chooses for itself: it stands alone.")
-        return (Auto(nuts),)
-    chosen = {method: None for name in every if name in names for method in every[name]}
-    return tuple(chosen)
-
-
-def check_warmup(warmup: int) -> None:
-    """Refuse to start without warm-up: only a run that goes on from another has a step size and a metric.
-
-    Raises
-    ------
-    RequestError
-        There is none.
-    """
-    if warmup == 0:
-        hint = "`workbench continue RUN` goes on from a finished run without another warm-up"
-        raise RequestError("--warmup was expected to be at least 20, found 0.", hint=hint)
+    return tuple(word.strip() for text in texts for word in text.split(",") if word.strip())
 
 
 def available_cores() -> int:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping, Sequence
-from dataclasses import fields, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -12,6 +12,7 @@ from workbench import library, tables
 from workbench.errors import RequestError
 from workbench.estimation import Fit, store
 from workbench.methods import Nuts
+from workbench.pipeline.choosing import choose
 from workbench.pipeline.fitting import Options, fit
 from workbench.report import shown
 from workbench.tables import Table
@@ -22,13 +23,16 @@ if TYPE_CHECKING:
 
     from workbench.studies import Study
 
-_STAN = ("compiler", "native", "toolchain")
-
 
 def call(
     model: str | Path,
     data: str | Path | pd.DataFrame | Mapping[str, Any] | None,
-    settings: Mapping[str, Any],
+    nuts: Nuts,
+    stan: Settings,
+    *,
+    method: str | Sequence[str],
+    starts: int,
+    profile: str | Sequence[str],
     **options: Any,
 ) -> Fit:
     """Fit a program to a table from Python.
@@ -37,41 +41,32 @@ def call(
     ----------
     model, data
         As in `workbench.fit`.
-    settings
-        Of the sampler and of Stan.
+    nuts, stan
+        Settings of the sampler, and which Stan.
+    method, starts, profile
+        As in `workbench.fit`.
     options
-        Fields of `pipeline.fitting.Options`; columns may be named one by one.
+        Further fields of `pipeline.fitting.Options`; columns may be named one by one.
 
     Raises
     ------
     RequestError
-        There is no such setting, or the data are of no kind that holds a table.
+        A setting is none, or the data are of no kind that holds a table.
     """
-    known = [field.name for field in fields(Nuts)]
-    for name in settings:
-        if name not in (*known, *_STAN):
-            listed = ", ".join(f"`{one}`" for one in (*known, *_STAN))
-            raise RequestError(f"`{name}` is no setting of a fit; there are {listed}.")
-    columns = {
-        name: (one,) if isinstance(one, str) else tuple(one) for name, one in options.pop("columns").items()
-    }
-    usual = Options()
-    sampler = Nuts(**{name: value for name, value in settings.items() if name not in _STAN})
-    stan = Settings(
-        compiler=settings.get("compiler"),
-        source=settings.get("toolchain", "auto"),
-        native=settings.get("native", False),
-    )
-    asked = replace(
-        usual,
+    columns = {name: _several(one) for name, one in options.pop("columns").items()}
+    asked = Options(
         **{**options, "jobs": options["jobs"] or os.cpu_count() or 1},
         columns=columns,
-        methods=tuple(sampler if isinstance(one, Nuts) else one for one in usual.methods),
+        methods=choose(_several(method), nuts, starts=starts, profile=_several(profile)),
         toolchain=stan,
         command="workbench.fit(...)",
     )
     program, own = library.with_table(model, None if data is None else as_table(data))
     return shown(*fit(program, own if isinstance(own, Table) else as_table(own), asked))
+
+
+def _several(names: str | Sequence[str]) -> tuple[str, ...]:
+    return (names,) if isinstance(names, str) else tuple(names)
 
 
 def study(
