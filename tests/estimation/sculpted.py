@@ -30,6 +30,10 @@ class Sculpted(FakeBackend):
         Which dimensions are logarithms of what the program declares.
     stubborn
         Algorithms that fail.
+    words
+        What an optimiser that does not converge prints.
+    dimensions
+        How many free parameters it says there are.
     """
 
     density: Callable[[np.ndarray], tuple[float, np.ndarray]] = lambda point: (0.0, point * 0)
@@ -37,6 +41,11 @@ class Sculpted(FakeBackend):
     is_log: tuple[bool, ...] = (False, False, False)
     stubborn: frozenset[str] = frozenset()
     converged: bool = True
+    words: str = "Optimization terminated with error:\n  Line search failed"
+    dimensions: int = 3
+
+    def dimension(self, job):
+        return self.dimensions
 
     def log_density(self, job, at, *, jacobian):
         pairs = [self.density(point) for point in at]
@@ -46,12 +55,11 @@ class Sculpted(FakeBackend):
         if algorithm in self.stubborn:
             raise ChainFailed(f"{algorithm} was told to fail.")
         free = np.array(self.ends[job.seed % len(self.ends)])
-        words = "Optimization terminated with error:\n  Line search failed"
         return RawRun(
             NAMES,
             self._declared(free)[None, None, :],
             {"lp": np.array([[self.density(free)[0]]])},
-            "" if self.converged else words,
+            "" if self.converged else self.words,
             converged=self.converged,
         )
 

@@ -78,6 +78,23 @@ def test_as_many_starts_as_asked_for_each_with_its_own_seed(request_for):
     assert found["reached"] == 7
 
 
+@pytest.mark.parametrize(("dimensions", "tried"), [(300, 4), (301, 1)])
+def test_among_many_parameters_a_climb_without_an_end_is_not_repeated(request_for, dimensions, tried):
+    """The starts that are left out are named with the reason, and do not count as failed."""
+    words = "Optimization terminated normally:\n  Maximum number of iterations hit, may not be at an optima"
+    backend = sculpted(quadratic, converged=False, words=words, dimensions=dimensions)
+    found = part_of(request_for, backend)
+    statuses = [one["status"] for one in found["starts"]]
+    assert statuses == ["stopped"] * tried + ["skipped"] * (4 - tried)
+    assert found["starts"][0]["reason"] == "Maximum number of iterations hit."
+    assert found["failed_starts"] == 0
+    if tried == 1:
+        assert found["starts"][1]["reason"] == (
+            "it was not tried: an earlier climb used up all its iterations without an end, which takes long "
+            "among more than 300 parameters."
+        )
+
+
 def test_two_modes_are_told_apart_and_counted(request_for):
     """Log of a half-half mixture of normals at alpha = -5 and 5; the second is 3 nats lower."""
 

@@ -8,12 +8,24 @@ from typing import Any
 import numpy as np
 
 from workbench.backends import RawRun
-from workbench.backends.base import Algorithm
+from workbench.backends.base import Algorithm, Job
 from workbench.errors import RunError
 from workbench.estimation.setting import Setting
 
 OPTIMISERS: dict[Algorithm, str] = {"lbfgs": "L-BFGS", "bfgs": "BFGS", "newton": "Newton"}
 """Stan's optimisers in the order in which they are tried."""
+
+MOST_REPEATED = 300
+"""Unconstrained dimensions up to which further starts follow a climb that used up its iterations; above, such
+a climb takes long, and a density without an end from one point seldom has one from another."""
+
+ENDLESS = "Maximum number of iterations hit"
+"""What Stan prints where a climb used up its iterations."""
+
+SKIPPED = (
+    "it was not tried: an earlier climb used up all its iterations without an end, which takes long among "
+    "more than {most} parameters."
+)
 
 
 @dataclass(frozen=True)
@@ -25,7 +37,8 @@ class Attempt:
     seed
         Stan's seed, which decides the point it began at.
     status
-        `converged`; `stopped` where the optimiser gave up at a point, which is judged for itself; `failed`.
+        `converged`; `stopped` where the optimiser gave up at a point, which is judged for itself; `failed`;
+        `skipped` where it was not tried.
     optimizer
         Which optimiser's end it is; the last that was tried where all failed.
     reason
@@ -62,14 +75,25 @@ def ascend(
     setting: Setting, method: str, *, jacobian: bool, prior_weight: float, starts: int
 ) -> tuple[Attempt, ...]:
     """Climb from several random points; where L-BFGS fails, BFGS and then Newton are tried from it."""
-    attempts = []
+    attempts: list[Attempt] = []
     for start in range(starts):
         job = setting.job(method, start=start, prior_weight=prior_weight)
-        attempts.append(_attempt(setting, job, jacobian=jacobian))
+        if attempts and _is_hopeless(setting, job, attempts[-1]):
+            attempts.append(Attempt(job.seed, "skipped", "none", SKIPPED.format(most=MOST_REPEATED)))
+        else:
+            attempts.append(_attempt(setting, job, jacobian=jacobian))
     return tuple(attempts)
 
 
-def _attempt(setting: Setting, job: Any, *, jacobian: bool) -> Attempt:
+def _is_hopeless(setting: Setting, job: Job, before: Attempt) -> bool:
+    """Return whether the climb before, among many parameters, had no end, or was skipped for that reason."""
+    if before.status == "skipped":
+        return True
+    is_endless = before.run is not None and ENDLESS in before.run.console and not before.run.converged
+    return is_endless and setting.backend.dimension(job) > MOST_REPEATED
+
+
+def _attempt(setting: Setting, job: Job, *, jacobian: bool) -> Attempt:
     reasons: dict[str, str] = {}
     for algorithm, name in OPTIMISERS.items():
         try:
@@ -87,6 +111,8 @@ def _attempt(setting: Setting, job: Any, *, jacobian: bool) -> Attempt:
 
 
 def _said(console: str) -> str:
-    """Return what Stan printed after it said that the optimisation ended with an error."""
+    """Return what Stan printed after it said that the optimisation ended with an error, or without an end."""
+    if ENDLESS in console:
+        return f"{ENDLESS}."
     _, _, after = console.partition("Optimization terminated with error:")
     return " ".join(after.split()) or "the optimiser did not converge."

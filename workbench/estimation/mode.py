@@ -113,7 +113,7 @@ class Mode:
         facts: dict[str, Any] = {
             "starts": [one.record for one in self.attempts],
             "reached": self.best.reached,
-            "failed_starts": sum(one.run is None for one in self.attempts),
+            "failed_starts": sum(one.status == "failed" for one in self.attempts),
             "optimizer": next((one.optimizer for one in self.attempts if one.run is not None), "none"),
         }
         if self.problem:
