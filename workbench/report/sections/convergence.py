@@ -11,6 +11,7 @@ from workbench.report import figures, reading, selection
 from workbench.report.document import Block, Figure, Figures, Notice, Paragraph, Section, Tone
 from workbench.report.numbers import format_number, plural
 from workbench.report.reading import Draws, Record
+from workbench.report.sections import attempts
 
 MAX_QUANTITIES = 4
 
@@ -18,10 +19,13 @@ MAX_QUANTITIES = 4
 def section(record: Record, tree: xr.DataTree) -> Section:
     """Return the summary in a sentence, rank plots, traces, energy, and where divergences sit."""
     missing = reading.explanation(record, "nuts")
+    blocks: tuple[Block, ...]
     if missing:
-        return Section("convergence", "Convergence", (Notice(missing, Tone.CAUTION),))
+        blocks = (Notice(missing, Tone.CAUTION), *attempts.blocks(record))
+        return Section("convergence", "Convergence", blocks)
     blocks = (
         *_summary(record),
+        *attempts.blocks(record),
         *_chains(record, tree),
         *_energy(record, tree),
         *_divergences(record, tree),

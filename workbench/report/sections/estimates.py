@@ -41,7 +41,8 @@ def _ladder(record: Record) -> tuple[Block, ...]:
         return ()
     rows = tuple(_step(one) for one in steps)
     columns = (Column("Method"), Column("Outcome"), Column("Why", "prose"), Column("Time", "number"))
-    return (Table("ladder", "The methods tried, from the cheapest on", columns, rows, is_prose=True),)
+    words, title = str(record.get("ladder_words") or ""), "The methods tried, from the cheapest on"
+    return (Table("ladder", title, columns, rows, words[:1].upper() + words[1:], is_prose=True),)
 
 
 def _step(one: Record) -> tuple[Cell, ...]:
