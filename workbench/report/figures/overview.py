@@ -17,6 +17,10 @@ from workbench.report.reading import Draws
 _ROW = 0.62
 _LEVEL = 0.95
 _STEP = 3  # of the density's grid: small pictures need no more
+_WIDTH = 5.2
+_LETTER = 0.073  # inches, of the widest usual typeface at the size of labels
+_LABELS = (0.3, 0.48)  # share of the width: at least, and at most
+_LABEL_SIZE = 9.0
 
 
 @dataclass(frozen=True)
@@ -29,16 +33,24 @@ class Glance:
 
 def overview(glances: Sequence[Glance]) -> Drawing:
     """Draw the density, the median and the central 95 % interval of each quantity, one below the other."""
-    return Drawing(partial(_paint, tuple(glances)), (5.2, 0.1 + _ROW * len(glances)))
+    return Drawing(partial(_paint, tuple(glances)), (_WIDTH, 0.1 + _ROW * len(glances)))
 
 
 def _paint(glances: tuple[Glance, ...], figure: Figure, inks: Inks) -> None:
     grid = figure.add_gridspec(len(glances), 1, hspace=0.75)
-    figure.subplots_adjust(left=0.3, right=0.97, top=0.98, bottom=0.3 / len(glances))
+    left, size = _room_for_labels(glances)
+    figure.subplots_adjust(left=left, right=0.97, top=0.98, bottom=0.3 / len(glances))
     for row, one in enumerate(glances):
         axes = figure.add_subplot(grid[row])
         _row(axes, one, inks)
-        axes.text(-0.03, 0.3, one.label, transform=axes.transAxes, ha="right", va="center")
+        axes.text(-0.03, 0.3, one.label, transform=axes.transAxes, ha="right", va="center", size=size)
+
+
+def _room_for_labels(glances: tuple[Glance, ...]) -> tuple[float, float]:
+    """Return the share of the width that the longest label needs, and the size at which it fits there."""
+    wanted = 0.03 + _LETTER * max(len(one.label) for one in glances) / _WIDTH
+    share = min(max(wanted, _LABELS[0]), _LABELS[1])
+    return share, _LABEL_SIZE * min(1.0, share / wanted)
 
 
 def _row(axes: Axes, one: Glance, inks: Inks) -> None:
