@@ -10,7 +10,9 @@ from __future__ import annotations
 
 import sys
 import tempfile
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 from workbench import library
 from workbench.estimation import Fit, store
@@ -47,21 +49,28 @@ def _run(model: Model, folder: Path) -> Fit:
 
 
 def _picture(fit: Fit) -> str:
-    """Draw the first quantities of the fit: a few of each variable that the card has a unit for."""
-    declared = {one["name"] for one in fit.record["model"]["parameters"]}
-    names: list[str] = []
-    for variable in fit.record["model"]["units"]:
-        if variable in declared:
-            found = [name for name in fit.record["nuts"]["estimates"] if reading.owner(name) == variable]
-            names += found[:_EACH]
+    """Draw the quantities of the fit, or what `_chosen` takes of them."""
     glances = [
         Glance(fit.record["nuts"]["estimates"][name].get("label", name), draws)
-        for name in names[:_QUANTITIES]
+        for name in _chosen(fit.record)
         if (draws := reading.values(fit.tree, "posterior", name)) is not None
     ]
     with painted(overview(glances), PAPER) as figure:
         figure.set_facecolor("white")
         return plain_svg(figure).strip() + "\n"
+
+
+def _chosen(record: Mapping[str, Any]) -> list[str]:
+    """Return a few of each variable that the card has a unit for; of many variables the small ones first."""
+    declared = {one["name"] for one in record["model"]["parameters"]}
+    each = [
+        [name for name in record["nuts"]["estimates"] if reading.owner(name) == variable]
+        for variable in record["model"]["units"]
+        if variable in declared
+    ]
+    if sum(len(names[:_EACH]) for names in each) > _QUANTITIES:
+        each.sort(key=len)
+    return [name for names in each for name in names[:_EACH]][:_QUANTITIES]
 
 
 if __name__ == "__main__":
