@@ -14,11 +14,12 @@ from typing import Any, Literal
 import cmdstanpy
 import numpy as np
 import pandas as pd
-from cmdstanpy.utils.stancsv import munge_varname
+from cmdstanpy.utils.stancsv import munge_varname, parse_hmc_adaptation_lines
 
 from workbench import process
 from workbench.backends.base import ANYWHERE, Algorithm, Curvature, Floats, Job, RawRun, Start
 from workbench.backends.interrupt import interruptible
+from workbench.backends.output import read_output
 from workbench.backends.points import write_points
 from workbench.backends.watching import follow
 from workbench.backends.words import in_stan_words, stan_words
@@ -236,10 +237,8 @@ def _table(
     done = process.run([*argv, "output", f"file={output}", f"sig_figs={_DIGITS}"], timeout=job.timeout)
     if done.returncode != 0:
         raise ChainFailed(f"{failure}: {stan_words(done.output)}")
-    with output.open(encoding="utf-8") as lines:
-        names = next(line for line in lines if not line.startswith("#")).strip().split(",")
-        rows = np.loadtxt(lines, delimiter=",", comments="#", ndmin=2)
-    return tuple(names), rows
+    names, rows, _ = read_output(output)
+    return names, rows
 
 
 def _common(job: Job, digits: int) -> dict[str, Any]:
@@ -305,8 +304,10 @@ def _init_files(start: Start, chains: int, folder: Path) -> list[str]:
 
 
 def _sampled(fit: Any, seconds: float, *, has_warmup: bool) -> RawRun:
-    rows = np.moveaxis(np.asarray(fit.draws(inc_warmup=has_warmup)), 1, 0)
-    warmup = rows.shape[1] - fit.num_draws_sampling
+    chains = [read_output(Path(path)) for path in fit.runset.csv_files]
+    rows = np.stack([chain for _, chain, _ in chains])
+    warmup = fit.num_draws_warmup if has_warmup else 0
+    step_size, inv_metric = _adapted([comments for *_, comments in chains])
     columns, draws, stats = _split(fit.column_names, rows[:, warmup:])
     return RawRun(
         columns,
@@ -314,8 +315,8 @@ def _sampled(fit: Any, seconds: float, *, has_warmup: bool) -> RawRun:
         stats,
         _console(fit.runset),
         seconds,
-        step_size=_or_none(fit.step_size),
-        inv_metric=_or_none(fit.inv_metric),
+        step_size=step_size,
+        inv_metric=inv_metric,
         warmup=RawRun(*_split(fit.column_names, rows[:, :warmup])) if warmup else None,
         output=Path(fit.runset.csv_files[0]),
     )
@@ -332,8 +333,15 @@ def _split(names: tuple[str, ...], rows: Floats) -> tuple[tuple[str, ...], Float
     )
 
 
-def _or_none(values: object) -> Floats | None:
-    return None if values is None else np.asarray(values, dtype=float)
+def _adapted(comments: list[list[bytes]]) -> tuple[Floats | None, Floats | None]:
+    """Return step size and inverse metric of each chain; `None` where chains did not adapt them."""
+    found = [parse_hmc_adaptation_lines(lines) for lines in comments]
+    step_size, inv_metric = zip(*found, strict=True)
+    return _or_none(step_size), _or_none(inv_metric)
+
+
+def _or_none(values: tuple[Any, ...]) -> Floats | None:
+    return None if any(one is None for one in values) else np.array(values, dtype=float)
 
 
 def _console(runset: Any) -> str:

@@ -18,6 +18,7 @@ import xarray as xr
 from arviz_stats.base import array_stats
 from numpy.typing import NDArray
 
+from workbench.diagnostics.pareto import log_sum_exp, smoothed
 from workbench.estimation import Fit
 
 Floats = NDArray[np.float64]
@@ -149,25 +150,10 @@ def leave_one_out(fit: Fit) -> LeaveOneOut:
     log_lik = log_likelihood(fit)
     assert log_lik is not None  # noqa: S101 - `unavailable` has said so
     r_eff = relative_efficiency(fit)
-    weights, khat = np.empty_like(log_lik), np.empty(len(log_lik))
-    for row, values in enumerate(log_lik):
-        weights[row], khat[row] = _smoothed(values, r_eff)
-    elpd = _log_sum_exp(weights + log_lik)
-    lppd = _log_sum_exp(log_lik) - math.log(log_lik.shape[1])
+    weights, khat = smoothed(-log_lik, _tail_length(log_lik.shape[1], r_eff))
+    elpd = log_sum_exp(weights + log_lik)
+    lppd = log_sum_exp(log_lik) - math.log(log_lik.shape[1])
     return LeaveOneOut(weights, khat, elpd, lppd - elpd, r_eff)
-
-
-def _smoothed(log_lik: Floats, r_eff: float) -> tuple[Floats, float]:
-    """Return smoothed log weights and their k-hat.
-
-    Where the largest ratios are all the same they are bounded: there is no tail to smooth.
-    """
-    length = _tail_length(len(log_lik), r_eff)
-    tail = np.partition(log_lik, length)[:length]
-    if np.ptp(tail) < np.finfo(float).eps * max(1.0, float(np.abs(tail).max())):
-        return -log_lik - _log_sum_exp(-log_lik[None, :])[0], 0.0
-    weights, khat = array_stats.psislw(log_lik, r_eff=r_eff)
-    return weights, float(khat)
 
 
 def _tail_length(draws: int, r_eff: float) -> int:
@@ -188,12 +174,6 @@ def relative_efficiency(fit: Fit) -> float:
     )
     samples = posterior.sizes["chain"] * posterior.sizes["draw"]
     return float(np.nanmean(found)) / samples
-
-
-def _log_sum_exp(values: Floats) -> Floats:
-    largest: Floats = values.max(axis=1)
-    sums: Floats = np.exp(values - largest[:, None]).sum(axis=1)
-    return largest + np.log(sums)
 
 
 def row_labels(fit: Fit) -> list[str]:

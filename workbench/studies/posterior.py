@@ -8,10 +8,11 @@ from pathlib import Path
 from typing import Any, Literal
 
 import numpy as np
-import pandas as pd
+import pyarrow as pa
 import xarray as xr
 from arviz_stats.base import array_stats
 from numpy.typing import NDArray
+from pyarrow import csv
 
 from workbench.diagnostics.powerscale import elements
 from workbench.errors import RequestError
@@ -174,9 +175,10 @@ def write_draws(tree: xr.DataTree, program: Program, path: Path, rows: int | Non
         # Stan counts the first index fastest.
         for index in (place[::-1] for place in np.ndindex(*shape[::-1])):
             columns[".".join([one.name, *(str(at + 1) for at in index)])] = flat[(slice(None), *index)]
-    frame = pd.DataFrame(columns)
-    chosen = (
-        slice(None) if rows is None else np.linspace(0, len(frame) - 1, min(rows, len(frame))).astype(int)
-    )
-    frame.iloc[chosen].to_csv(path, index=False, float_format="%.12g")
+    table = pa.table(columns)
+    if rows is not None:
+        table = table.take(np.linspace(0, len(table) - 1, min(rows, len(table))).astype(int))
+    with path.open("wb") as stream:
+        stream.write((",".join(columns) + "\n").encode())
+        csv.write_csv(table, stream, csv.WriteOptions(include_header=False))
     return path
