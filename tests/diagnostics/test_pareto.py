@@ -9,7 +9,7 @@ from workbench.diagnostics.pareto import smoothed
 LENGTH = 189
 
 
-@pytest.mark.parametrize("degrees", [2, 4, 100])
+@pytest.mark.parametrize("degrees", [4, 100])
 def test_each_row_is_that_of_arviz(degrees):
     rng = np.random.default_rng()
     rows = rng.standard_t(degrees, (130, 4000)) * rng.uniform(0.01, 1, (130, 1))
@@ -27,3 +27,12 @@ def test_a_bounded_row_among_others_is_not_smoothed():
     assert khat[1] == 0
     np.testing.assert_allclose(np.exp(weights[1]), np.exp(rows[1]) / np.exp(rows[1]).sum())
     assert (khat[[0, 2]] != 0).all()
+
+
+def test_a_tail_of_a_single_enormous_ratio_has_no_shape():
+    rows = np.random.default_rng().normal(size=(2, 1000))
+    rows[0, 7] = 2000.0
+    weights, khat = smoothed(rows, LENGTH)
+    assert khat[0] == np.inf
+    assert np.exp(weights[0, 7]) == pytest.approx(1)
+    assert np.isfinite(khat[1])

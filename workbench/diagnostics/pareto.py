@@ -29,7 +29,7 @@ def smoothed(log_ratios: Floats, length: int) -> tuple[Floats, Floats]:
     """Return smoothed and normalised log weights, `(row, sample)`, and k-hat, `(row,)`.
 
     Where the largest ratios of a row are all the same they are bounded: there is no tail to smooth, and k-hat
-    is 0.
+    is 0. Where no distribution fits the tail, k-hat is infinite and the ratios are left as they are.
 
     Parameters
     ----------
@@ -59,6 +59,7 @@ def _smoothed(log_ratios: Floats, length: int) -> tuple[Floats, Floats]:
     with np.errstate(invalid="ignore"):
         logs = np.minimum(np.log(quantiles), 0.0)
     is_fitted = np.isfinite(khat[has_tail]) & (scale > 0)
+    khat[has_tail] = np.where(is_fitted, khat[has_tail], np.inf)
     tail[has_tail, 1:] = np.where(is_fitted[:, None], logs, tail[has_tail, 1:])
     np.put_along_axis(weights, place, tail, 1)
     return weights - log_sum_exp(weights)[:, None], khat
