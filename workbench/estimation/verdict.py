@@ -171,10 +171,12 @@ def _rising(place: Place, program: Program, dim: int) -> str:
 
 def _edge(place: Place, program: Program, dim: int, way: float) -> str:
     name, where = place.curvature.free_names[dim], _reached(place, dim)
+    root = name.partition("[")[0]
+    if way > 0 and _is_open(program, root):
+        return f"the log density has no maximum: it is flat or still rising along {where}."
     words = (
         f"the log density has no maximum inside the support: it rises to the edge of the range of {where}."
     )
-    root = name.partition("[")[0]
     scales = [term for term in program.terms if term.role == "latent" and root in term.parameters]
     if way < 0 and any(root not in term.outcomes for term in scales):
         return (
@@ -182,6 +184,11 @@ def _edge(place: Place, program: Program, dim: int, way: float) -> str:
             "their joint density grows without limit: such a program has a posterior, but no joint mode."
         )
     return words
+
+
+def _is_open(program: Program, name: str) -> bool:
+    """Return whether a parameter has one bound alone: away from it, its range has no edge."""
+    return any(one.name == name and (one.lower is None) != (one.upper is None) for one in program.parameters)
 
 
 def _separable(program: Program) -> str:
