@@ -87,3 +87,19 @@ def test_a_normaliser_shares_the_constants_of_its_density(library: Library):
 
 def test_arguments_of_the_programs_own_densities_have_its_names(library: Library):
     assert constants("included", library) == {"mu.scale": 5.0}
+
+
+def test_densities_of_one_mixture_have_constants_of_their_own(library: Library):
+    own = [item for item in library["spike_and_slab"].hyperparameters if item.name.startswith("beta.")]
+    assert [(item.name, item.default) for item in own] == [
+        ("beta.mu", 0.0),
+        ("beta.sigma", 0.1),
+        ("beta.mu:2", 0.0),
+        ("beta.sigma:2", 5.0),
+    ]
+
+
+@pytest.mark.parametrize("name", ["spike_and_slab", "driver_two_modes", "horseshoe", "priors_in_transformed"])
+def test_no_two_constants_share_a_name(library: Library, name: str):
+    names = [item.name for item in library[name].hyperparameters]
+    assert len(set(names)) == len(names)

@@ -72,8 +72,11 @@ class Setting:
             `original` for the program as written, which has no data of ours.
         """
         instrumented = self.request.program.instrumented
-        ours = instrumented.data() if instrumented is not None and name != "original" else {}
-        return self.job_on(exe, name, ours)
+        if instrumented is None or name == "original":
+            return self.job_on(exe, name, {})
+        # By name, as every method gives them: two constants under one name would show in the comparison.
+        literals = {one.name: one.default for one in instrumented.hyperparameters if one.default is not None}
+        return self.job_on(exe, name, instrumented.data(hyperparameters=literals))
 
     def job_on(self, exe: Path, name: str, ours: Mapping[str, Any]) -> Job:
         """Return a call on the user's data and further data of ours, with files of its own."""

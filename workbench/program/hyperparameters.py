@@ -70,7 +70,8 @@ def find_hyperparameters(
     for term in terms:
         if term.index in priors:
             found = _literals(rules, term, kept | {id(node) for item in lifted for node in item.calls})
-            lifted += [_named(item, lifted, names) for item in found]
+            for item in found:  # one by one: a mixture's densities have the same names among themselves
+                lifted.append(_named(item, lifted, names))
     return (*lifted, *_own(rules, terms, data))
 
 
