@@ -1,7 +1,7 @@
 """Data and certified values of NIST's Statistical Reference Datasets (itl.nist.gov/div898/strd).
 
 Norris: linear, low difficulty. Misra1a: non-linear, low difficulty. Longley: linear, higher difficulty; its
-data come with statsmodels.
+data come with statsmodels. Thurber: non-linear, higher difficulty.
 """
 
 from __future__ import annotations
@@ -38,3 +38,20 @@ MISRA1A_Y = np.array([
 ])  # fmt: skip
 MISRA1A = (2.3894212918e02, 5.5015643181e-04)
 MISRA1A_ERRORS = (2.7070075241e00, 7.2668688436e-06)
+
+THURBER_X = np.array([
+    -3.067, -2.981, -2.921, -2.912, -2.840, -2.797, -2.702, -2.699, -2.633, -2.481, -2.363, -2.322, -1.501,
+    -1.460, -1.274, -1.212, -1.100, -1.046, -0.915, -0.714, -0.566, -0.545, -0.400, -0.309, -0.109, -0.103,
+    0.010, 0.119, 0.377, 0.790, 0.963, 1.006, 1.115, 1.572, 1.841, 2.047, 2.200,
+])  # fmt: skip
+THURBER_Y = np.array([
+    80.574, 84.248, 87.264, 87.195, 89.076, 89.608, 89.868, 90.101, 92.405, 95.854, 100.696, 101.060, 401.672,
+    390.724, 567.534, 635.316, 733.054, 759.087, 894.206, 990.785, 1090.109, 1080.914, 1122.643, 1178.351,
+    1260.531, 1273.514, 1288.339, 1327.543, 1353.863, 1414.509, 1425.208, 1421.384, 1442.962, 1464.350,
+    1468.705, 1447.894, 1457.628,
+])  # fmt: skip
+THURBER = (
+    1.2881396800e03, 1.4910792535e03, 5.8323836877e02, 7.5416644291e01, 9.6629502864e-01, 3.9797285797e-01,
+    4.9727297349e-02,
+)  # fmt: skip
+THURBER_SQUARES = 5.6427082397e03

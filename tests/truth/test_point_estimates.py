@@ -75,6 +75,17 @@ def test_misra1a(fit):
     assert estimates["half"]["se"] == pytest.approx(half * relative, rel=1e-6)
 
 
+def test_thurber(fit):
+    """Random starts within a tenth of NIST's first start, which is far from the certified values."""
+    fitted = fit("rational", {"x": nist.THURBER_X, "y": nist.THURBER_Y}, Mle())
+    part = fitted.record["mle"]
+    for name, certified in zip(part["estimates"], nist.THURBER, strict=False):
+        assert part["estimates"][name]["value"] == pytest.approx(certified, rel=1e-9), name
+    scale = np.sqrt(nist.THURBER_SQUARES / 37)
+    assert part["estimates"]["sigma"]["value"] == pytest.approx(scale, rel=1e-9)
+    assert part["log_lik"] == pytest.approx(stats.norm.logpdf(1) * 37 - 37 * np.log(scale), rel=1e-9)
+
+
 @pytest.fixture(scope="module")
 def predictors():
     return np.random.default_rng(5).normal(size=(80, 3))
