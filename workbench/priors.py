@@ -56,7 +56,7 @@ def settle(
     known = [*in_program, *(name for name in defaults if name not in in_program)]
     for name in asked:
         if name not in known:
-            raise _unknown(program, name, known)
+            raise unknown(program, name, known)
     values: dict[str, Any] = {}
     origins: dict[str, str] = {}
     for name in known:
@@ -69,8 +69,9 @@ def settle(
     return Priors(values, origins, tuple(name for name in values if name in declared))
 
 
-def _unknown(program: Program, name: str, known: list[str]) -> PriorError:
+def unknown(program: Program, name: str, known: list[str], hint: str | None = None) -> PriorError:
+    """Return the error that names the hyperparameters there are, and in its hint the nearest of them."""
     close = difflib.get_close_matches(name, known, 1)
     listed = ", ".join(f"`{one}`" for one in known) or "none"
     message = f"`{name}` is not a hyperparameter of `{program.path.name}`; it has {listed}."
-    return PriorError(message, hint=f"did you mean `{close[0]}`?" if close else None)
+    return PriorError(message, hint=f"did you mean `{close[0]}`?" if close else hint)

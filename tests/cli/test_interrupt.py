@@ -6,6 +6,7 @@ import signal
 import subprocess
 import sys
 import time
+from contextlib import ExitStack
 
 import psutil
 import pytest
@@ -16,7 +17,25 @@ from tests.test_process import HEED_SIGINT
 pytestmark = pytest.mark.stan
 
 
-def start(folder, *options):
+@pytest.fixture
+def start(tmp_path):
+    """Starts fits; at the end none is left running, and no pipe open, even where a test has failed."""
+    with ExitStack() as stack:
+
+        def begin(*options):
+            parent = stack.enter_context(started(tmp_path, *options))
+            stack.callback(end, parent)
+            return parent
+
+        yield begin
+
+
+def end(parent):
+    if parent.poll() is None:
+        os.killpg(parent.pid, signal.SIGKILL)
+
+
+def started(folder, *options):
     """Start a fit that would sample for minutes, in a process group of its own."""
     long = ("--draws", "1000000", "--adapt-delta", "0.99", "--jobs", "2")
     argv = [
@@ -55,10 +74,10 @@ def wait_for_chains(parent):
 
 
 @pytest.mark.parametrize("sent_to", ["the group, as a terminal does", "the parent alone"])
-def test_an_interrupt_ends_the_chains_and_writes_nothing(tmp_path, sent_to):
+def test_an_interrupt_ends_the_chains_and_writes_nothing(start, tmp_path, sent_to):
     (tmp_path / "run").mkdir()
     (tmp_path / "run" / "run.json").write_text("an earlier run")
-    parent = start(tmp_path)
+    parent = start()
     chains = wait_for_chains(parent)
     if sent_to == "the parent alone":
         os.kill(parent.pid, signal.SIGINT)
@@ -74,8 +93,8 @@ def test_an_interrupt_ends_the_chains_and_writes_nothing(tmp_path, sent_to):
     assert (tmp_path / "run" / "run.json").read_text() == "an earlier run"
 
 
-def test_a_killed_chain_is_said_and_the_rest_of_the_run_is_kept(tmp_path):
-    parent = start(tmp_path)
+def test_a_killed_chain_is_said_and_the_rest_of_the_run_is_kept(start, tmp_path):
+    parent = start()
     wait_for_chains(parent)[0].kill()
     deadline = time.monotonic() + 60
     while parent.poll() is None and time.monotonic() < deadline:
@@ -89,8 +108,8 @@ def test_a_killed_chain_is_said_and_the_rest_of_the_run_is_kept(tmp_path):
     assert (tmp_path / "run" / "report.html").exists()
 
 
-def test_a_chain_that_takes_too_long_is_ended(tmp_path):
-    parent = start(tmp_path, "--timeout", "1")
+def test_a_chain_that_takes_too_long_is_ended(start, tmp_path):
+    parent = start("--timeout", "1")
     _, stderr = parent.communicate(timeout=120)
     assert parent.returncode == 4
     assert "sampling took longer than the time allowed" in stderr

@@ -3,9 +3,12 @@
 import json
 
 import pytest
+import typer
 
 from tests.cli.conftest import SCHOOLS
 from tests.cli.test_bad_input import assert_refused
+from workbench.cli import console, sensitivity
+from workbench.pipeline import studying
 
 pytestmark = pytest.mark.stan
 
@@ -52,3 +55,20 @@ def test_a_folder_of_something_else_is_kept(workbench, tmp_path):
 def test_what_is_no_run_is_said(workbench, tmp_path):
     done = workbench("sensitivity", tmp_path)
     assert_refused(done, 5, "a run was expected in")
+
+
+def test_labels_in_brackets_are_seen_in_the_help(workbench):
+    done = workbench("sensitivity", "--help")
+    assert done.stdout.count("beta[age]") == 2
+
+
+def test_an_interrupted_study_says_that_its_pieces_are_kept(monkeypatch, capsys, tmp_path):
+    def interrupted(*_):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(console.signal, "signal", lambda *_: None)
+    monkeypatch.setattr(studying, "study_run", interrupted)
+    with pytest.raises(typer.Exit) as ended:
+        sensitivity.command(tmp_path)
+    assert ended.value.exit_code == 130
+    assert "interrupted: what was finished is kept; the same command goes on" in capsys.readouterr().err

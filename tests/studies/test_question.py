@@ -39,6 +39,8 @@ def request_(program, table_from):
         ({"refit": "never"}, "--refit was expected to be one of needed, all, found `never`"),
         ({"axes": (parse_axis("mu.mu=1,2"),), "design": "star"}, "--design was expected to be one of grid"),
         ({"decisions": ("mu is big",)}, "`mu is big` was expected to be a decision"),
+        ({"decisions": ("P(nu[1]>0)>0.9",)}, r"`nu\[1\]` is no quantity of `normal_mean.stan`; it has `mu`"),
+        ({"parameters": ("sigma",)}, "`sigma` is no quantity of `normal_mean.stan`"),
         (
             {"forms": (("sigma", "normal(0, 1)"),)},
             "`sigma` has 0 prior statements in `normal_mean.stan`, not one",
@@ -49,6 +51,16 @@ def request_(program, table_from):
 def test_what_there_is_not(request_, asked, words):
     with pytest.raises(RequestError, match=words):
         asking.check_question(asking.Asked(**asked), request_)
+
+
+@pytest.mark.parametrize(
+    ("asked", "near"),
+    [({"axes": (parse_axis("mu.sigm=1,2"),)}, "mu.sigma"), ({"decisions": ("mean(muu)>0",)}, "mu")],
+)
+def test_what_was_meant(request_, asked, near):
+    with pytest.raises(RequestError) as refused:
+        asking.check_question(asking.Asked(**asked), request_)
+    assert refused.value.hint == f"did you mean `{near}`?"
 
 
 def test_stan_refuses_a_form_in_its_own_words(program, tools, tmp_path):

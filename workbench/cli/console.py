@@ -47,8 +47,9 @@ def guarded(command: Callable[P, T]) -> Callable[P, T]:
         except WorkbenchError as reason:
             show_error(reason)
             raise typer.Exit(reason.exit_code) from None
-        except KeyboardInterrupt:
-            stderr().print("\n[yellow]interrupted[/]: nothing was written; earlier results are as they were")
+        except KeyboardInterrupt as reason:
+            kept = str(reason) or "nothing was written; earlier results are as they were"
+            stderr().print(f"\n[yellow]interrupted[/]: {kept}")
             raise typer.Exit(EXIT_INTERRUPTED) from None
 
     return wrapped

@@ -17,6 +17,8 @@ _OUTCOMES = "Outcomes"
 _BASE = "Base fit"
 _STAN = "Stan"
 
+_KEPT = "what was finished is kept; the same command goes on from there"
+
 
 @console.guarded
 def command(
@@ -59,7 +61,7 @@ def command(
         list[str] | None,
         typer.Option(
             help="A conclusion to watch: 'P(beta[1]>0)>0.95', 'interval(beta[1]) excludes 0', "
-            "'mean(tau)<2', 'beta[1]>beta[2]'; labels such as beta[age] too.",
+            r"'mean(tau)<2', 'beta[1]>beta[2]'; labels such as beta\[age] too.",
             rich_help_panel=_OUTCOMES,
         ),
     ] = None,
@@ -68,7 +70,7 @@ def command(
     ] = "map,laplace,nuts",
     parameter: Annotated[
         list[str] | None,
-        typer.Option(help="A quantity to report: beta, beta[2] or beta[age].", rich_help_panel=_OUTCOMES),
+        typer.Option(help=r"A quantity to report: beta, beta[2] or beta\[age].", rich_help_panel=_OUTCOMES),
     ] = None,
     above: Annotated[
         float, typer.Option(help="The constant c of P(theta > c).", rich_help_panel=_OUTCOMES)
@@ -175,11 +177,14 @@ def command(
         command=shlex.join(["workbench", *sys.argv[1:]]),
     )
     progress = console.progress(quiet)
-    if data is None and what.is_dir():
-        study = studying.study_run(what, asked, base, progress)
-    else:
-        program, rows = library.with_table(str(what), data)
-        study = studying.study_files(program, rows, base, asked, progress)
+    try:
+        if data is None and what.is_dir():
+            study = studying.study_run(what, asked, base, progress)
+        else:
+            program, rows = library.with_table(str(what), data)
+            study = studying.study_files(program, rows, base, asked, progress)
+    except KeyboardInterrupt:
+        raise KeyboardInterrupt(_KEPT) from None
     if json_:
         typer.echo(store.dump(study.record), nl=False)
     else:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import difflib
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -10,6 +12,7 @@ from typing import Any
 from workbench.errors import RequestError
 from workbench.estimation import Fit
 from workbench.methods import Nuts
+from workbench.program import Program
 from workbench.request import FitRequest
 from workbench.studies import Axis, Plan, Point, distinct, points_of
 from workbench.studies.decision import parse_decision
@@ -66,8 +69,9 @@ def check_question(asked: Asked, request: FitRequest) -> None:
             raise RequestError(f"--methods was expected to be among {', '.join(METHODS)}, found `{method}`.")
     if asked.refit not in REFITS:
         raise RequestError(f"--refit was expected to be one of {', '.join(REFITS)}, found `{asked.refit}`.")
-    for text in asked.decisions:
-        parse_decision(text)
+    decided = [name for text in asked.decisions for name in parse_decision(text).names]
+    for name in (*asked.parameters, *decided):
+        _check_quantity(request.program, name)
     points = points_of(asked.axes, asked.design, asked.points, request.seed)
     for point in (*points, *asked.scenarios):
         if not point.forms:  # another form may have other constants
@@ -75,6 +79,20 @@ def check_question(asked: Asked, request: FitRequest) -> None:
         term_powers(request.program, point.powers)
     for name in (*dict(asked.forms), *(name for one in asked.scenarios for name in one.forms)):
         prior_statement(request.program, name)
+
+
+def _check_quantity(program: Program, name: str) -> None:
+    """Refuse a quantity whose variable the program does not have; its elements show later."""
+    blocks = (program.parameters, program.transformed_parameters, program.generated_quantities)
+    known = [one.name for block in blocks for one in block]
+    owner = re.split(r"[\[.:]", name)[0]
+    if known and owner not in known:
+        close = difflib.get_close_matches(owner, known, 1)
+        listed = ", ".join(f"`{one}`" for one in known)
+        raise RequestError(
+            f"`{name}` is no quantity of `{program.path.name}`; it has {listed}.",
+            hint=f"did you mean `{close[0]}`?" if close else None,
+        )
 
 
 def plan_of(asked: Asked, fitted: Fit) -> Plan:

@@ -13,6 +13,7 @@ import numpy as np
 from workbench.backends import Backend
 from workbench.errors import PriorError, RequestError
 from workbench.estimation.setting import Setting
+from workbench.priors import unknown
 from workbench.program import Program
 from workbench.progress import SILENT, Progress
 from workbench.provenance import derive_seeds, hash_parts
@@ -121,10 +122,8 @@ def with_constants(request: FitRequest, constants: Mapping[str, float]) -> FitRe
     known = request.priors.values
     for name in constants:
         if name not in known:
-            listed = ", ".join(f"`{one}`" for one in known) or "none"
             hint = "a power is power(prior), power(likelihood) or power(NAME)"
-            message = f"`{name}` is not a hyperparameter of `{request.program.path.name}`; it has {listed}."
-            raise PriorError(message, hint=hint)
+            raise unknown(request.program, name, list(known), hint)
         if np.ndim(known[name]) > 0:
             raise PriorError(
                 f"`{name}` holds {np.size(known[name])} numbers; only a single one can be varied."
