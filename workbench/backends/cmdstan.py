@@ -22,7 +22,7 @@ from workbench.backends.interrupt import interruptible
 from workbench.backends.output import read_output
 from workbench.backends.points import write_points
 from workbench.backends.watching import follow
-from workbench.backends.words import in_stan_words, stan_words
+from workbench.backends.words import ENDLESS, in_stan_words, stan_words
 from workbench.errors import ChainFailed, RunError
 from workbench.methods import Laplace, Nuts, Pathfinder
 from workbench.progress import SILENT, Progress
@@ -109,13 +109,14 @@ class CmdStanBackend:
                     **tolerances,
                 )
             )
+        console = _console(fit.runset)
         return RawRun(
             tuple(name for name in fit.column_names if not name.endswith("__")),
             np.asarray(fit.optimized_params_np)[_is_parameter(fit.column_names)][None, None, :],
             {"lp": np.array([[fit.optimized_params_dict["lp__"]]])},
-            _console(fit.runset),
+            console,
             time.monotonic() - started,
-            fit.converged,
+            fit.converged and ENDLESS not in console,  # cmdstanpy takes it for convergence
             output=Path(fit.runset.csv_files[0]),
         )
 

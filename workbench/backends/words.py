@@ -9,6 +9,9 @@ from contextlib import contextmanager
 
 from workbench.errors import ChainFailed, DrawsCorrupt, RunTimedOut
 
+ENDLESS = "Maximum number of iterations hit"
+"""What Stan prints where an optimiser used up its iterations."""
+
 _FRAME = re.compile(r"Error during \w+[:!]")
 """How cmdstanpy introduces what Stan said."""
 

@@ -9,6 +9,7 @@ import numpy as np
 
 from workbench.backends import RawRun
 from workbench.backends.base import Algorithm, Job
+from workbench.backends.words import ENDLESS
 from workbench.errors import RunError
 from workbench.estimation.setting import Setting
 
@@ -18,9 +19,6 @@ OPTIMISERS: dict[Algorithm, str] = {"lbfgs": "L-BFGS", "bfgs": "BFGS", "newton":
 MOST_REPEATED = 300
 """Unconstrained dimensions up to which further starts follow a climb that used up its iterations; above, such
 a climb takes long, and a density without an end from one point seldom has one from another."""
-
-ENDLESS = "Maximum number of iterations hit"
-"""What Stan prints where a climb used up its iterations."""
 
 SKIPPED = (
     "it was not tried: an earlier climb used up all its iterations without an end, which takes long among "
@@ -89,7 +87,7 @@ def _is_hopeless(setting: Setting, job: Job, before: Attempt) -> bool:
     """Return whether the climb before, among many parameters, had no end, or was skipped for that reason."""
     if before.status == "skipped":
         return True
-    is_endless = before.run is not None and ENDLESS in before.run.console and not before.run.converged
+    is_endless = before.run is not None and ENDLESS in before.run.console
     return is_endless and setting.backend.dimension(job) > MOST_REPEATED
 
 

@@ -26,6 +26,9 @@ MOST_STEPS = 40
 CONTRACTION = 0.1
 """Newton's steps shrink quadratically near a mode; where they shrink by less than this, none is near."""
 
+ROUNDING = 1e-20
+"""Newton decrement [nats] below which steps are rounding, and need not shrink: 1e-10 standard deviations."""
+
 RESOLUTION = 1e-9
 """Smallest eigenvalue of a Hessian, relative to the largest, that differences of gradients resolve."""
 
@@ -225,7 +228,7 @@ def _settled(surface: Surface, here: Summit) -> Summit:
             # Rounding is all that is left; whether the point is good enough is judged by its decrement.
             return _marked(here)
         if following.decrement > CONTRACTION**2 * here.decrement:
-            return following
+            return _marked(following) if following.decrement < ROUNDING else following
         here = following
     return _marked(here)
 

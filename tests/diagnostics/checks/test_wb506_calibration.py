@@ -5,8 +5,9 @@ import pytest
 from tests.diagnostics.checks.asking import FAILED, UNASKED, UNPREDICTED, ask, predicted
 
 
-def record(z):
-    return predicted(kind="binary", scores={"spiegelhalter_z": z, "calibration_error": 0.1})
+def record(z, source="loo"):
+    scores = {"spiegelhalter_z": z, "calibration_error": 0.1, "source": source}
+    return predicted(kind="binary", scores=scores)
 
 
 @pytest.mark.parametrize(("z", "side"), [(3.5, "too extreme"), (-3.5, "too cautious")])
@@ -24,6 +25,12 @@ def test_a_few_observations_do_not_tell():
     few = record(3.5)
     few["predictive"]["outcomes"][0]["observations"] = 29
     assert ask("WB506", few).status == "n/a"
+
+
+def test_probabilities_that_have_seen_their_outcomes_do_not_tell():
+    found = ask("WB506", record(-7.8, source="posterior"))
+    assert found.status == "n/a"
+    assert found.message == "Calibration needs binary outcomes that can be left out one by one."
 
 
 def test_other_outcomes_have_no_probabilities():

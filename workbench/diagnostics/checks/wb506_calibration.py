@@ -26,6 +26,9 @@ def _examine(fit: Fit) -> Finding:
         return Finding(
             "n/a", f"Fewer than {FEWEST} binary observations do not tell whether they are calibrated."
         )
+    found = [(z, outcome) for z, outcome in found if outcome["scores"]["source"] == "loo"]
+    if not found:
+        return Finding("n/a", "Calibration needs binary outcomes that can be left out one by one.")
     z, worst = max(found, key=lambda item: abs(item[0]))
     error = worst["scores"]["calibration_error"]
     told = f"expected calibration error {error:.3f}, Spiegelhalter's z {z:.1f}"
