@@ -114,6 +114,7 @@ def test_two_modes_are_told_apart_and_counted(request_for):
     assert second["farthest"] == "alpha"
     assert second["estimates"]["alpha"] == pytest.approx(-5, abs=1e-6)
     assert "the density has 2 modes" in found["remark"]
+    assert found["distance_in"] == "standard errors at the highest mode"
 
 
 def test_a_direction_without_curvature_is_named(request_for):

@@ -236,7 +236,8 @@ def _normalised(log_density: Floats, alpha: float) -> Floats:
         return np.full(log_density.shape, 1 / log_density.size)
     if np.ptp(log_density) < EQUAL_RATIOS:  # a flat prior: no power changes it, and ArviZ refuses it
         return np.full(log_density.shape, 1 / log_density.size)
-    weights = np.exp(array_stats.power_scale_lw(log_density, alpha=alpha, axis=(-2, -1)))
+    with np.errstate(all="ignore"):  # draws repeated by a chain that stood still: no tail can be fitted
+        weights = np.exp(array_stats.power_scale_lw(log_density, alpha=alpha, axis=(-2, -1)))
     return np.asarray(weights / max(float(weights.sum()), _SMALL))
 
 

@@ -12,6 +12,7 @@ import xarray as xr
 
 from workbench.backends import Backend, Start
 from workbench.backends.base import ANYWHERE
+from workbench.estimation.map import with_posterior_distances
 from workbench.estimation.observed import data_groups
 from workbench.estimation.original_scale import data_shown, on_original_scale, scale_entries
 from workbench.estimation.parts import work_out
@@ -91,6 +92,7 @@ def fit(
             setting = replace(setting, exe=model.exe)
         setting, scale = on_original_scale(setting)
         parts, entries = work_out(setting, start)
+        parts = with_posterior_distances(parts)
     groups = {name: group for part in parts.values() for name, group in part.groups.items()}
     shown = request if scale is None else replace(request, data=data_shown(request.data, scale))
     for name, group in data_groups(shown).items():

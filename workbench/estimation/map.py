@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 from workbench.errors import RunError
@@ -11,6 +13,10 @@ from workbench.estimation.part import Part
 from workbench.estimation.regularisation import regularisation
 from workbench.estimation.setting import Setting
 from workbench.methods import Laplace, Map
+
+POSTERIOR_SDS = "posterior SDs"
+STANDARD_ERRORS = "standard errors at the highest mode"
+"""What distances between modes are measured in."""
 
 
 def estimate(setting: Setting, method: Map, laplace: Laplace) -> tuple[Part, mode.Mode | None]:
@@ -42,7 +48,12 @@ def estimate(setting: Setting, method: Map, laplace: Laplace) -> tuple[Part, mod
     except RunError as error:
         return Part("failed", error.message, facts), None
     best = found.best
-    facts |= {"log_density": best.height, **found.facts, "modes": _modes(found)}
+    facts |= {
+        "log_density": best.height,
+        **found.facts,
+        "modes": _modes(found),
+        "distance_in": STANDARD_ERRORS,
+    }
     if found.problem:
         return Part("failed", found.problem, facts, console=best.run.console), found
     derived = derive(setting, found.surface, best)
@@ -76,6 +87,27 @@ def _modes(found: mode.Mode) -> list[dict[str, Any]]:
             }
         )
     return rows
+
+
+def with_posterior_distances(parts: Mapping[str, Part]) -> dict[str, Part]:
+    """Return the parts of a fit, the distances between modes in posterior SDs where NUTS gives them."""
+    sds = {name: one["sd"] for name, one in parts["nuts"].estimates.items() if one.get("sd", 0) > 0}
+    measured = dict(parts)
+    for method in ("map", "map_unconstrained"):
+        modes = parts[method].facts.get("modes")
+        if modes and sds:
+            rows = [_measured(one, modes[0]["estimates"], sds) for one in modes]
+            facts = {**parts[method].facts, "modes": rows, "distance_in": POSTERIOR_SDS}
+            measured[method] = replace(parts[method], facts=facts)
+    return measured
+
+
+def _measured(row: dict[str, Any], best: Mapping[str, float], sds: Mapping[str, float]) -> dict[str, Any]:
+    apart = {name: abs(row["estimates"][name] - best[name]) / sds[name] for name in best if name in sds}
+    farthest = max(apart, key=lambda name: apart[name], default=None)
+    if farthest is None or row["farthest"] is None:
+        return row
+    return {**row, "distance": apart[farthest], "farthest": farthest}
 
 
 def _split(setting: Setting, sums: dict[str, float]) -> dict[str, float]:

@@ -172,8 +172,19 @@ def _scale_of(peak: Peak, program: Program, name: str) -> tuple[int, Callable[[f
     dim, row = curvature.free_names.index(name), curvature.names.index(name)
     slopes = curvature.constrain_jacobian[row]
     if (np.abs(np.delete(slopes, dim)) > 1e-9 * abs(slopes[dim])).any():
-        raise MethodError(f"`{name}` cannot be profiled: its bounds move with other parameters.")
+        raise MethodError(f"`{name}` cannot be profiled: {_moving(declaration)}")
     return dim, _constraining(declaration, float(curvature.values[row]), curvature.point[dim], slopes[dim])
+
+
+def _moving(declaration: Declaration) -> str:
+    """Say why a parameter moves with others: by its own limits, or by the way back from standardizing."""
+    limits = (declaration.lower, declaration.upper, declaration.offset, declaration.multiplier)
+    if any(limit is not None for limit in limits):
+        return "its bounds, offset or multiplier move with other parameters."
+    return (
+        "predictors were standardized, and on the scale of the data it moves with their coefficients. "
+        "Without --standardize it can be profiled."
+    )
 
 
 def _constraining(

@@ -68,11 +68,12 @@ def _modes(record: Record, method: str, modes: list[Record]) -> Table:
     names = list(dict.fromkeys(name for one in modes for name in one.get("estimates") or {}))[
         :_MOST_QUANTITIES
     ]
+    unit = reading.part(record, method).get("distance_in") or "posterior SDs"
     columns = (
         Column("Mode", "text"),
         Column("Log density", "number"),
         Column("Starts", "number"),
-        Column("Distance", "number", help="from the highest mode, in posterior standard deviations"),
+        Column("Distance", "number", help=f"from the highest mode, in {unit}"),
         *(Column(f"`{reading.label(record, name)}`", "number") for name in names),
     )
     rows = tuple(
