@@ -1,17 +1,25 @@
 """The last digits of a climb."""
 
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+
 import numpy as np
 import pytest
 
+from workbench.backends import Job
+from workbench.backends.fake import FakeBackend
 from workbench.estimation.newton import settle
 from workbench.estimation.surface import Surface
 
+JOB = Job(Path("model"), Path("data.json"), Path("scratch"), 1)
 
-class Rounded:
+
+@dataclass(frozen=True)
+class Rounded(FakeBackend):
     """A parabola whose gradient, from the second point on, is rounding: it no longer shrinks as it should."""
 
-    def __init__(self, slopes):
-        self.slopes = iter(slopes)
+    slopes: Iterator[float] = field(default_factory=lambda: iter(()))
 
     def log_density(self, job, at, *, jacobian):
         return np.zeros(len(at)), np.full(at.shape, next(self.slopes))
@@ -20,5 +28,5 @@ class Rounded:
 @pytest.mark.parametrize(("rest", "is_settled"), [(1e-12, True), (1e-3, False)])
 def test_steps_as_small_as_rounding_need_not_shrink(rest, is_settled):
     """In standard deviations: steps of 1e-12 are the end of a climb, such of 1e-3 are not."""
-    surface = Surface(Rounded([1e3 * rest, rest, 0.5 * rest]), None, jacobian=True)
+    surface = Surface(Rounded({}, {}, slopes=iter([1e3 * rest, rest, 0.5 * rest])), JOB, jacobian=True)
     assert settle(surface, np.zeros(1), -np.eye(1)).is_settled is is_settled
