@@ -1,5 +1,7 @@
 """Standardized while fitting, reported on the scale of the data: held against least squares."""
 
+from typing import Any
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -107,6 +109,27 @@ class Regression(FakeBackend):
             -0.5 * (((y - u[g] - x @ b) / s) ** 2).sum() - len(y) * np.log(s) - 0.5 * ((u - a) ** 2).sum()
         )
         return np.array([density]), np.zeros((1, 6))
+
+
+LINE = """
+data { int<lower=1> N; int<lower=1> K; matrix[N, K] X; vector[N] y; }
+parameters { real alpha; vector[K] beta; real<lower=0> sigma; }
+model {
+  alpha ~ normal(0, 100); beta ~ normal(0, 10); sigma ~ exponential(1);
+  y ~ normal(alpha + X * beta, sigma);
+}
+"""
+
+
+@pytest.mark.stan
+def test_a_coefficient_can_be_profiled_and_a_moved_intercept_says_why_not(tmp_path):
+    (tmp_path / "line.stan").write_text(LINE)
+    frame = pd.DataFrame({"y": [1.0, 2.5, 2.9, 4.2, 5.3], "x": [1.0, 2.0, 3.0, 4.0, 5.5]})
+    asked: dict[str, Any] = {"method": "mle", "profile": ("alpha", "beta[1]"), "columns": {"X": "x"}}
+    run = workbench.fit(tmp_path / "line.stan", frame, standardize=True, output=tmp_path / "run", **asked)
+    found = run.record["mle"]["estimates"]
+    assert "Without --standardize it can be profiled" in found["alpha"]["profile_remark"]
+    assert found["beta[1]"]["profile_lower"] < found["beta[1]"]["value"] < found["beta[1]"]["profile_upper"]
 
 
 @pytest.fixture
