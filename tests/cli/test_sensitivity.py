@@ -7,7 +7,7 @@ import typer
 
 from tests.cli.conftest import SCHOOLS
 from tests.cli.test_bad_input import assert_refused
-from workbench.cli import console, sensitivity
+from workbench.cli import sensitivity
 from workbench.pipeline import studying
 
 pytestmark = pytest.mark.stan
@@ -66,7 +66,7 @@ def test_an_interrupted_study_says_that_its_pieces_are_kept(monkeypatch, capsys,
     def interrupted(*_):
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(console.signal, "signal", lambda *_: None)
+    monkeypatch.setattr("workbench.cli.console.signal.signal", lambda *_: None)
     monkeypatch.setattr(studying, "study_run", interrupted)
     with pytest.raises(typer.Exit) as ended:
         sensitivity.command(tmp_path)
