@@ -81,7 +81,7 @@ def test_its_settings_reach_the_methods(asked, tmp_path):
     assert options.methods == (Mle(7, ("mu",)), Nuts(**nuts))
     assert options.figures == tmp_path
     assert options.toolchain.native
-    assert asked(method="auto", retry=True).methods == (Auto(Nuts(retry=2)),)
+    assert asked(method="auto", retry=True, starts=7).methods == (Auto(Nuts(retry=2), 7),)
     assert asked(method="laplace", starts=2).methods == (Map(True, 2), Laplace())
 
 

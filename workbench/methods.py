@@ -164,10 +164,16 @@ class Auto:
     ----------
     nuts
         The settings of the last resort, which starts from the best of the others.
+    starts
+        Random points to climb from.
     """
 
     nuts: Nuts = field(default_factory=Nuts)
+    starts: int = STARTS
     name = "auto"
+
+    def __post_init__(self) -> None:
+        _check_starts(self.starts)
 
 
 Method = Mle | Map | Laplace | Pathfinder | Nuts | Auto

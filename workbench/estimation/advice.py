@@ -16,6 +16,7 @@ import numpy as np
 
 from workbench.backends import Start
 from workbench.estimation import nuts
+from workbench.estimation.digits import told_apart
 from workbench.estimation.part import Part
 from workbench.estimation.setting import Setting
 from workbench.methods import Nuts
@@ -137,7 +138,7 @@ def _of_mixing(part: Part, method: Nuts) -> Advice | None:
     if rhat <= HIGH_RHAT and ess >= enough:
         return None
     draws = 2 * method.draws
-    reason = f"the worst R-hat is {rhat:.3f} and the smallest ESS {ess:.0f}, where {enough} are wanted"
+    reason = f"the worst R-hat is {told_apart(rhat, HIGH_RHAT, 3)[0]} and the smallest ESS {told_apart(ess, enough, 0)[0]}, where {enough} are wanted"
     if rhat <= HIGH_RHAT:
         return Advice(reason, f"more draws: --draws {draws}, or `workbench continue`", {"draws": draws})
     words = f"more draws and a longer warm-up: --draws {draws} --warmup {2 * method.warmup}"

@@ -12,6 +12,7 @@ from typing import Any
 from workbench.backends import RawRun
 from workbench.backends.base import ANYWHERE
 from workbench.estimation import laplace, pathfinder
+from workbench.estimation.digits import told_apart
 from workbench.estimation.map import estimate as posterior_mode
 from workbench.estimation.part import Part
 from workbench.estimation.parts import NAMES, begin, sampled
@@ -30,13 +31,13 @@ def climb_ladder(setting: Setting, method: Auto) -> tuple[dict[str, Part], dict[
     setting
         Where the fit is worked out.
     method
-        The settings of the last rung.
+        The settings of the last rung, and from how many points the first climbs.
     """
     parts: dict[str, Part] = dict.fromkeys(NAMES, _ABOVE) | {"mle": _ASIDE, "map": _ASIDE}
     rungs: list[dict[str, Any]] = []
     with setting.progress.stage("Finding modes"):
         started = time.monotonic()
-        parts["map_unconstrained"], found = posterior_mode(setting, Map(jacobian=True), Laplace())
+        parts["map_unconstrained"], found = posterior_mode(setting, Map(jacobian=True, starts=method.starts), Laplace())
         rungs.append(_rung("map_unconstrained", False, _of_mode(parts["map_unconstrained"]), started))
         started = time.monotonic()
         parts["laplace"] = laplace.approximate(setting, found)
@@ -99,12 +100,10 @@ def _of_khat(part: Part, modes: int) -> tuple[bool, str]:
             False,
             f"the density has {modes} modes, and k-hat ({khat:.2f}) sees only the one it is taken around.",
         )
+    shown, limit = told_apart(khat, most, 2)
     if khat > most:
-        return (
-            False,
-            f"k-hat is {khat:.2f}, above {most:.2f}: the draws miss too much of the posterior's tails.",
-        )
-    return True, f"k-hat is {khat:.2f}, at most {most:.2f}: importance weights correct what is missing."
+        return False, f"k-hat is {shown}, above {limit}: the draws miss too much of the posterior's tails."
+    return True, f"k-hat is {shown}, at most {limit}: importance weights correct what is missing."
 
 
 def _words(rungs: list[dict[str, Any]]) -> str:

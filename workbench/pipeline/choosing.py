@@ -61,7 +61,7 @@ def choose(names: Sequence[str], nuts: Nuts, *, starts: int, profile: Sequence[s
     if not names:
         return (likelihood, *modes, Laplace(), nuts)
     if "auto" in names:
-        return (Auto(nuts),)
+        return (Auto(nuts, starts),)
     return tuple({method: None for name in every if name in names for method in every[name]})
 
 

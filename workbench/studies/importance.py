@@ -14,6 +14,7 @@ from arviz_stats.base import array_stats
 from numpy.typing import NDArray
 
 from workbench.diagnostics.powerscale import khat_threshold
+from workbench.estimation.digits import told_apart
 from workbench.estimation.importance import EQUAL_RATIOS, pareto_khat
 
 Floats = NDArray[np.float64]
@@ -74,7 +75,7 @@ def importance_weights(log_ratios: Floats, efficiency: float, chains: int) -> We
     limit = khat_threshold(count)
     needed = min(ESS_PER_CHAIN * chains, ESS_SHARE * efficiency * count)
     if not khat <= limit:
-        return Weights(values, khat, ess, False, f"k-hat {khat:.2f} is above {limit:.2f}")
+        return Weights(values, khat, ess, False, "k-hat {} is above {}".format(*told_apart(khat, limit, 2)))
     if ess < needed:
         return Weights(values, khat, ess, False, f"{ess:.0f} effective draws are fewer than {needed:.0f}")
     return Weights(values, khat, ess, True)

@@ -14,6 +14,11 @@ def test_it_fires_above_the_limit_and_names_the_label():
     assert found.message == "The chains disagree: R-hat is 1.250 for `mean effect`, above 1.01."
 
 
+def test_a_value_that_rounds_to_the_limit_is_told_apart_from_it():
+    assert "R-hat is 1.01004 for `mu`, above 1.01." in ask("WB101", record(rhat=1.01004)).message
+    assert "R-hat is 1.0098 (`mu`), below 1.01." in ask("WB101", record(rhat=1.0098)).message
+
+
 def test_it_is_quiet_below():
     assert ask("WB101", record(rhat=1.009)).status == "passed"
 

@@ -14,6 +14,10 @@ def test_it_fires_below_a_hundred_for_each_chain():
     assert "tail ESS is 399 for `mu`, below 400" in found.message
 
 
+def test_a_size_that_rounds_to_the_limit_is_told_apart_from_it():
+    assert "bulk ESS is 399.7 for `mu`, below 400" in ask("WB102", record(ess_bulk=399.7)).message
+
+
 def test_it_is_quiet_above():
     assert ask("WB102", record(ess_tail=401.0)).status == "passed"
 

@@ -9,6 +9,10 @@ def test_it_fires_if_one_chain_is_below_the_limit():
     assert (found.status, found.severity) == ("issue", "caution")
 
 
+def test_a_value_that_rounds_to_the_limit_is_told_apart_from_it():
+    assert "E-BFMI is 0.299 in" in ask("WB203", record_with("nuts", "ebfmi", [0.299])).message
+
+
 def test_it_is_quiet_above():
     assert ask("WB203", record_with("nuts", "ebfmi", [1.0, 0.31])).status == "passed"
 

@@ -13,6 +13,12 @@ def test_it_fires_above_the_limit_or_without_a_number(khat):
     assert (found.status, found.severity) == ("tip", "none")
 
 
+def test_a_khat_that_rounds_to_the_limit_is_told_apart_from_it():
+    """The limit for 4000 draws is 0.7."""
+    assert "k-hat is 0.702, above 0.700." in ask("WB301", record_with("laplace", "khat", 0.702)).message
+    assert "is 0.698, below 0.700." in ask("WB301", record_with("laplace", "khat", 0.698)).message
+
+
 def test_it_fires_when_there_is_none():
     assert "a chain stopped" in ask("WB301", record_with("laplace", ABSENT)).message
 

@@ -9,6 +9,10 @@ def test_it_fires_on_one_bad_row():
     assert "unreliable for 1 of 8 observations: the largest k-hat is 0.80, above 0.70" in found.message
 
 
+def test_a_khat_that_rounds_to_the_limit_is_told_apart_from_it():
+    assert "k-hat is 0.703, above 0.700" in ask("WB503", left_out(bad=1, khat_max=0.703)).message
+
+
 def test_it_is_quiet_without():
     assert ask("WB503", left_out()).status == "passed"
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from workbench.diagnostics.check import Check, Finding, needs_draws, paragraphs, worst
 from workbench.estimation import Fit
+from workbench.estimation.digits import told_apart
 
 LIMIT = 1.01
 """Largest acceptable R-hat: Vehtari et al. (2021), section 4."""
@@ -16,10 +17,11 @@ def _examine(fit: Fit) -> Finding:
     if found is None:
         return Finding("n/a", "No parameter varies, so there is nothing to compare between chains.")
     name, rhat = found
+    shown, _ = told_apart(rhat, LIMIT, 3)
     if rhat > LIMIT:
-        message = f"The chains disagree: R-hat is {rhat:.3f} for `{name}`, above {LIMIT}."
+        message = f"The chains disagree: R-hat is {shown} for `{name}`, above {LIMIT}."
         return Finding("issue", message, rhat, "fail")
-    return Finding("passed", f"The largest R-hat is {rhat:.3f} (`{name}`), below {LIMIT}.", rhat)
+    return Finding("passed", f"The largest R-hat is {shown} (`{name}`), below {LIMIT}.", rhat)
 
 
 CHECK = Check(

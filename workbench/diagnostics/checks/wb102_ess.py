@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from workbench.diagnostics.check import Check, Finding, needs_draws, paragraphs, worst
 from workbench.estimation import Fit
+from workbench.estimation.digits import told_apart
 
 PER_CHAIN = 100
 """Smallest acceptable bulk and tail ESS for each chain: Vehtari et al. (2021), section 4."""
@@ -18,10 +19,11 @@ def _examine(fit: Fit) -> Finding:
     if not known:
         return Finding("n/a", "No parameter varies, so there is no effective sample size.")
     kind, name, ess = min(known, key=lambda one: one[2])
+    shown, _ = told_apart(ess, needed, 0)
     if ess < needed:
-        message = f"Too few effective draws: {kind} ESS is {ess:.0f} for `{name}`, below {needed}."
+        message = f"Too few effective draws: {kind} ESS is {shown} for `{name}`, below {needed}."
         return Finding("issue", message, ess, "caution")
-    return Finding("passed", f"The smallest {kind} ESS is {ess:.0f} (`{name}`), above {needed}.", ess)
+    return Finding("passed", f"The smallest {kind} ESS is {shown} (`{name}`), above {needed}.", ess)
 
 
 CHECK = Check(

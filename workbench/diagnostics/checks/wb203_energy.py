@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from workbench.diagnostics.check import Check, Finding, needs_draws, paragraphs
 from workbench.estimation import Fit
+from workbench.estimation.digits import told_apart
 
 LIMIT = 0.3
 """Smallest acceptable E-BFMI: Betancourt (2016), arXiv:1604.00695."""
@@ -16,10 +17,11 @@ def _examine(fit: Fit) -> Finding:
     if not values:
         return Finding("n/a", "There are no energies to compare.")
     smallest = min(values)
+    shown, _ = told_apart(smallest, LIMIT, 2)
     if smallest < LIMIT:
-        message = f"E-BFMI is {smallest:.2f} in one chain, below {LIMIT}: the tails are explored slowly."
+        message = f"E-BFMI is {shown} in one chain, below {LIMIT}: the tails are explored slowly."
         return Finding("issue", message, smallest, "caution")
-    return Finding("passed", f"The smallest E-BFMI is {smallest:.2f}, above {LIMIT}.", smallest)
+    return Finding("passed", f"The smallest E-BFMI is {shown}, above {LIMIT}.", smallest)
 
 
 CHECK = Check(

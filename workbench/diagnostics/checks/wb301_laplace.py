@@ -5,6 +5,7 @@ from __future__ import annotations
 from workbench.diagnostics.check import Check, Finding, paragraphs
 from workbench.diagnostics.loo import khat_limit
 from workbench.estimation import Fit
+from workbench.estimation.digits import told_apart
 
 FEWEST_DRAWS = 1000
 """Draws assumed where an older run does not say how many there were."""
@@ -18,14 +19,14 @@ def _examine(fit: Fit) -> Finding:
     if part["status"] != "ok":
         return Finding("tip", f"There is no Laplace approximation: {part['reason']}")
     khat, allowed = part["khat"], khat_limit(part.get("draws") or FEWEST_DRAWS)
+    found, limit = ("not finite", f"{allowed:.2f}") if khat is None else told_apart(khat, allowed, 2)
     if khat is None or khat > allowed:
-        found = "not finite" if khat is None else f"{khat:.2f}"
         message = (
-            f"The Laplace approximation is far from the posterior: its k-hat is {found}, above {allowed:.2f}."
+            f"The Laplace approximation is far from the posterior: its k-hat is {found}, above {limit}."
         )
         return Finding("tip", message, khat)
     return Finding(
-        "passed", f"The k-hat of the Laplace approximation is {khat:.2f}, below {allowed:.2f}.", khat
+        "passed", f"The k-hat of the Laplace approximation is {found}, below {limit}.", khat
     )
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from workbench.diagnostics.check import Check, Finding, needs_draws, paragraphs
 from workbench.estimation import Fit
+from workbench.estimation.digits import told_apart
 
 
 @needs_draws
@@ -11,14 +12,15 @@ def _examine(fit: Fit) -> Finding:
     entry = fit.record["loo"]
     if entry["status"] != "ok":
         return Finding("n/a", f"Observations cannot be left out one by one: {entry['reason']}")
-    bad, count, limit = entry["bad"], entry["observations"], entry["khat_limit"]
-    largest = f"the largest k-hat is {entry['khat_max']:.2f}"
+    bad, count = entry["bad"], entry["observations"]
+    khat, limit = told_apart(entry["khat_max"], entry["khat_limit"], 2)
+    largest = f"the largest k-hat is {khat}"
     if bad:
         message = (
-            f"Leave-one-out is unreliable for {bad} of {count} observations: {largest}, above {limit:.2f}."
+            f"Leave-one-out is unreliable for {bad} of {count} observations: {largest}, above {limit}."
         )
         return Finding("tip", message, entry["khat_max"])
-    return Finding("passed", f"Leave-one-out is reliable: {largest}, below {limit:.2f}.", entry["khat_max"])
+    return Finding("passed", f"Leave-one-out is reliable: {largest}, below {limit}.", entry["khat_max"])
 
 
 CHECK = Check(
