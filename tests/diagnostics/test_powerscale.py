@@ -7,6 +7,7 @@ from arviz_stats.psense import psense, psense_summary
 from scipy import stats
 
 from workbench.diagnostics.powerscale import (
+    ALPHAS,
     CONFLICT,
     STRONG_PRIOR,
     Component,
@@ -15,6 +16,7 @@ from workbench.diagnostics.powerscale import (
     khat,
     khat_threshold,
     power_scaling,
+    power_weights,
     sensitivities,
 )
 from workbench.estimation import Fit
@@ -142,6 +144,17 @@ def test_a_flat_prior_moves_nothing():
     scaling = power_scaling(fit)
     assert scaling["parameters"]["theta"]["prior"] == pytest.approx(0, abs=1e-3)
     assert scaling["khat"]["prior"] == 0
+
+
+def test_a_chain_that_stood_still_leaves_its_weights_as_they_are():
+    """Its draws are the largest ratios, all alike: there is no tail to smooth, and nothing to warn of."""
+    log_density = np.random.default_rng().normal(size=(4, 1000))
+    log_density[0] = -50.0
+    for weights in power_weights(log_density):
+        assert weights.shape == log_density.shape
+        assert weights.sum() == pytest.approx(1)
+    raw = np.exp((ALPHAS[0] - 1) * log_density)
+    np.testing.assert_allclose(power_weights(log_density)[0], raw / raw.sum())
 
 
 def test_too_few_draws_are_said():

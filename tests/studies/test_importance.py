@@ -44,6 +44,14 @@ def test_a_density_that_is_not_finite_is_said():
     assert importance_weights(broken, 1.0, 4).reason == "the density is not finite at some draws"
 
 
+def test_a_density_with_few_heights_has_bounded_ratios():
+    """A prior in two steps: the weights are those of the ratios themselves."""
+    steps = np.where(DRAWS > 0, 1.0, 0.0)
+    weights = importance_weights(steps, 1.0, 4)
+    assert (weights.khat, weights.is_good) == (0.0, True)
+    np.testing.assert_allclose(weights.values, np.exp(steps) / np.exp(steps).sum())
+
+
 def test_few_effective_draws_are_said_even_where_khat_is_low():
     weights = importance_weights(ratios(2.2, 0.7), 1.0, 4)
     assert weights.khat < 0.7

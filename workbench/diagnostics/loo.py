@@ -18,8 +18,8 @@ import xarray as xr
 from arviz_stats.base import array_stats
 from numpy.typing import NDArray
 
-from workbench.diagnostics.pareto import log_sum_exp, smoothed
 from workbench.estimation import Fit
+from workbench.estimation.pareto import log_sum_exp, smoothed, tail_length
 
 Floats = NDArray[np.float64]
 
@@ -150,17 +150,10 @@ def leave_one_out(fit: Fit) -> LeaveOneOut:
     log_lik = log_likelihood(fit)
     assert log_lik is not None  # noqa: S101 - `unavailable` has said so
     r_eff = relative_efficiency(fit)
-    weights, khat = smoothed(-log_lik, _tail_length(log_lik.shape[1], r_eff))
+    weights, khat = smoothed(-log_lik, tail_length(log_lik.shape[1], r_eff))
     elpd = log_sum_exp(weights + log_lik)
     lppd = log_sum_exp(log_lik) - math.log(log_lik.shape[1])
     return LeaveOneOut(weights, khat, elpd, lppd - elpd, r_eff)
-
-
-def _tail_length(draws: int, r_eff: float) -> int:
-    """Return how many of the largest ratios are smoothed: Vehtari et al. (2024), as in ArviZ."""
-    if draws * r_eff > 225:
-        return int(min(3 * math.sqrt(draws / r_eff), draws - 1))
-    return draws // 5
 
 
 def relative_efficiency(fit: Fit) -> float:

@@ -21,6 +21,7 @@ from numpy.typing import NDArray
 
 from workbench.estimation import Fit
 from workbench.estimation.importance import EQUAL_RATIOS, pareto_khat
+from workbench.estimation.pareto import smoothed, tail_length
 
 Floats = NDArray[np.float64]
 
@@ -36,10 +37,12 @@ CONFLICT = "prior-data conflict"
 STRONG_PRIOR = "strong prior / weak likelihood"
 """Only the prior moves the posterior."""
 
+EXTREME = 0.05
+"""The tails whose effective sample size decides how many ratios are smoothed; as in ArviZ."""
+
 FEWEST_DRAWS = 100
 """Draws below which the tails of the weights are too short for their shape to be fitted."""
 
-_SMALL = 1e-300
 _EQUAL = 1e-9
 
 
@@ -236,9 +239,25 @@ def _normalised(log_density: Floats, alpha: float) -> Floats:
         return np.full(log_density.shape, 1 / log_density.size)
     if np.ptp(log_density) < EQUAL_RATIOS:  # a flat prior: no power changes it, and ArviZ refuses it
         return np.full(log_density.shape, 1 / log_density.size)
-    with np.errstate(all="ignore"):  # draws repeated by a chain that stood still: no tail can be fitted
-        weights = np.exp(array_stats.power_scale_lw(log_density, alpha=alpha, axis=(-2, -1)))
-    return np.asarray(weights / max(float(weights.sum()), _SMALL))
+    log_ratios = (alpha - 1) * log_density.reshape(1, -1)
+    log_weights, _ = smoothed(log_ratios, _tail_length(log_density))
+    weights: Floats = np.exp(log_weights[0]).reshape(log_density.shape)
+    return weights
+
+
+def _tail_length(log_density: Floats) -> int:
+    """Return how many of the largest ratios are smoothed: as in ArviZ, which takes both tails for it."""
+    efficiency = float(
+        array_stats.ess(
+            log_density.reshape(1, -1),
+            chain_axis=0,
+            draw_axis=1,
+            method="tail",
+            prob=EXTREME,
+            relative=True,
+        )
+    )
+    return min(tail_length(log_density.size, efficiency), log_density.size // 2)
 
 
 def _matrix(array: Any) -> Floats:

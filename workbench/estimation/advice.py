@@ -138,7 +138,8 @@ def _of_mixing(part: Part, method: Nuts) -> Advice | None:
     if rhat <= HIGH_RHAT and ess >= enough:
         return None
     draws = 2 * method.draws
-    reason = f"the worst R-hat is {told_apart(rhat, HIGH_RHAT, 3)[0]} and the smallest ESS {told_apart(ess, enough, 0)[0]}, where {enough} are wanted"
+    (worst, _), (fewest, _) = told_apart(rhat, HIGH_RHAT, 3), told_apart(ess, enough, 0)
+    reason = f"the worst R-hat is {worst} and the smallest ESS {fewest}, where {enough} are wanted"
     if rhat <= HIGH_RHAT:
         return Advice(reason, f"more draws: --draws {draws}, or `workbench continue`", {"draws": draws})
     words = f"more draws and a longer warm-up: --draws {draws} --warmup {2 * method.warmup}"

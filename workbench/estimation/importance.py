@@ -11,9 +11,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from arviz_stats.base import array_stats
 
 from workbench.backends.base import Floats
+from workbench.estimation.pareto import smoothed, tail_length
 
 EQUAL_RATIOS = 1e-6
 """Log ratios [nats] closer than this are equal: draws and densities are printed with ten digits."""
@@ -68,11 +68,8 @@ def importance(log_ratios: Floats) -> Importance:
     log_mean = top + float(np.log(np.exp(usable - top).mean()))
     if np.ptp(log_ratios) < EQUAL_RATIOS:
         return Importance(0.0, np.full(count, 1 / count), log_mean)
-    # ArviZ takes the negative, as leave-one-out does: a log-likelihood where the log ratio is its negative.
-    with np.errstate(all="ignore"):
-        smoothed, khat = array_stats.psislw(-usable)
-    weights = np.exp(smoothed - np.max(smoothed))
-    return Importance(float(khat), weights / weights.sum(), log_mean)
+    log_weights, khat = smoothed(usable[None], tail_length(count, 1.0))
+    return Importance(float(khat[0]), np.exp(log_weights[0]), log_mean)
 
 
 def pareto_khat(log_ratios: Floats) -> float:

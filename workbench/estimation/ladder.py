@@ -37,7 +37,9 @@ def climb_ladder(setting: Setting, method: Auto) -> tuple[dict[str, Part], dict[
     rungs: list[dict[str, Any]] = []
     with setting.progress.stage("Finding modes"):
         started = time.monotonic()
-        parts["map_unconstrained"], found = posterior_mode(setting, Map(jacobian=True, starts=method.starts), Laplace())
+        parts["map_unconstrained"], found = posterior_mode(
+            setting, Map(jacobian=True, starts=method.starts), Laplace()
+        )
         rungs.append(_rung("map_unconstrained", False, _of_mode(parts["map_unconstrained"]), started))
         started = time.monotonic()
         parts["laplace"] = laplace.approximate(setting, found)

@@ -10,12 +10,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from arviz_stats.base import array_stats
 from numpy.typing import NDArray
 
 from workbench.diagnostics.powerscale import khat_threshold
 from workbench.estimation.digits import told_apart
-from workbench.estimation.importance import EQUAL_RATIOS, pareto_khat
+from workbench.estimation.importance import EQUAL_RATIOS
+from workbench.estimation.pareto import smoothed, tail_length
 
 Floats = NDArray[np.float64]
 
@@ -82,15 +82,8 @@ def importance_weights(log_ratios: Floats, efficiency: float, chains: int) -> We
 
 
 def _smoothed(log_ratios: Floats, efficiency: float) -> tuple[float, Floats]:
-    # ArviZ takes the negative, as leave-one-out does.
-    negative = np.where(np.isfinite(log_ratios), -log_ratios, np.inf)
-    with np.errstate(all="ignore"):
-        logs, khat = array_stats.psislw(negative, r_eff=min(1.0, efficiency))
-    values = np.exp(logs - np.max(logs))
-    if not np.isfinite(values).all():
-        values = np.exp(log_ratios - np.max(log_ratios))
-        khat = pareto_khat(log_ratios)
-    return float(khat), values / values.sum()
+    logs, khat = smoothed(log_ratios[None], tail_length(len(log_ratios), min(1.0, efficiency)))
+    return float(khat[0]), np.exp(logs[0])
 
 
 def mean_error(values: Floats, weights: Floats, efficiency: float | Floats) -> Floats:

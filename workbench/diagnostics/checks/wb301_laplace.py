@@ -21,13 +21,9 @@ def _examine(fit: Fit) -> Finding:
     khat, allowed = part["khat"], khat_limit(part.get("draws") or FEWEST_DRAWS)
     found, limit = ("not finite", f"{allowed:.2f}") if khat is None else told_apart(khat, allowed, 2)
     if khat is None or khat > allowed:
-        message = (
-            f"The Laplace approximation is far from the posterior: its k-hat is {found}, above {limit}."
-        )
+        message = f"The Laplace approximation is far from the posterior: its k-hat is {found}, above {limit}."
         return Finding("tip", message, khat)
-    return Finding(
-        "passed", f"The k-hat of the Laplace approximation is {found}, below {limit}.", khat
-    )
+    return Finding("passed", f"The k-hat of the Laplace approximation is {found}, below {limit}.", khat)
 
 
 CHECK = Check(

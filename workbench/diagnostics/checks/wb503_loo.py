@@ -16,9 +16,7 @@ def _examine(fit: Fit) -> Finding:
     khat, limit = told_apart(entry["khat_max"], entry["khat_limit"], 2)
     largest = f"the largest k-hat is {khat}"
     if bad:
-        message = (
-            f"Leave-one-out is unreliable for {bad} of {count} observations: {largest}, above {limit}."
-        )
+        message = f"Leave-one-out is unreliable for {bad} of {count} observations: {largest}, above {limit}."
         return Finding("tip", message, entry["khat_max"])
     return Finding("passed", f"Leave-one-out is reliable: {largest}, below {limit}.", entry["khat_max"])
 

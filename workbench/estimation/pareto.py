@@ -1,6 +1,7 @@
-"""Pareto-smoothed importance weights of many observations at once.
+"""Pareto-smoothed importance weights of many rows of ratios at once.
 
-ArviZ smooths one observation at a time; leave-one-out has thousands. The numbers are the same.
+ArviZ smooths one row at a time; leave-one-out has thousands. The numbers are the same, but where ArviZ
+refuses a tail (the draws of a chain that stood still are all alike) the ratios are left as they are.
 
 References
 ----------
@@ -10,6 +11,8 @@ Technometrics 51(3), doi:10.1198/tech.2009.08017.
 """
 
 from __future__ import annotations
+
+import math
 
 import numpy as np
 from numpy.typing import NDArray
@@ -22,7 +25,28 @@ PRIOR_QUARTILE = 3
 PRIOR_DRAWS = 10
 """Draws that the prior of k-hat is worth, at 1/2: Vehtari et al. (2024), appendix C."""
 
+FEW = 225
+"""Effective draws up to which a fifth of the draws is the tail: Vehtari et al. (2024), appendix H."""
+
 _TOGETHER = 64  # rows at a time: their grids of the profile likelihood stay in the cache
+
+
+def tail_length(draws: int, r_eff: float) -> int:
+    """Return how many of the largest of so many ratios are smoothed: Vehtari et al. (2024), as in ArviZ.
+
+    Parameters
+    ----------
+    draws
+        The number of draws.
+    r_eff
+        Effective draws by draws.
+
+    >>> tail_length(4000, 1.0), tail_length(200, 1.0)
+    (189, 40)
+    """
+    if draws * r_eff > FEW:
+        return int(min(3 * math.sqrt(draws / r_eff), draws - 1))
+    return draws // 5
 
 
 def smoothed(log_ratios: Floats, length: int) -> tuple[Floats, Floats]:
@@ -34,7 +58,7 @@ def smoothed(log_ratios: Floats, length: int) -> tuple[Floats, Floats]:
     Parameters
     ----------
     log_ratios
-        `(row, sample)`, each row up to a constant.
+        `(row, sample)`, each row up to a constant; negative infinity where a draw has no weight.
     length
         How many of the largest ratios are smoothed.
     """
@@ -50,7 +74,7 @@ def _smoothed(log_ratios: Floats, length: int) -> tuple[Floats, Floats]:
     place = np.argpartition(weights, -length - 1, axis=1)[:, -length - 1 :]
     place = np.take_along_axis(place, np.argsort(np.take_along_axis(weights, place, 1), axis=1), 1)
     tail = np.take_along_axis(weights, place, 1)
-    size = np.maximum(1.0, np.abs(log_ratios).max(axis=1))
+    size = np.maximum(1.0, np.abs(np.where(np.isfinite(log_ratios), log_ratios, 0.0)).max(axis=1))
     has_tail = np.ptp(tail[:, 1:], axis=1) >= np.finfo(float).eps * size
     khat = np.zeros(len(weights))
     cutoff = np.exp(tail[has_tail, :1])

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from arviz_stats.base import array_stats
 
-from workbench.diagnostics.pareto import smoothed
+from workbench.estimation.pareto import smoothed
 
 LENGTH = 189
 
@@ -27,6 +27,15 @@ def test_a_bounded_row_among_others_is_not_smoothed():
     assert khat[1] == 0
     np.testing.assert_allclose(np.exp(weights[1]), np.exp(rows[1]) / np.exp(rows[1]).sum())
     assert (khat[[0, 2]] != 0).all()
+
+
+def test_draws_without_weight_stay_without():
+    row = np.random.default_rng().normal(size=1000)
+    row[:300] = -np.inf
+    low = np.where(np.isfinite(row), row, -800.0)
+    weights, khat = smoothed(row[None], LENGTH)
+    assert (np.exp(weights[0, :300]) == 0).all()
+    assert khat[0] == pytest.approx(smoothed(low[None], LENGTH)[1][0])
 
 
 def test_a_tail_of_a_single_enormous_ratio_has_no_shape():
