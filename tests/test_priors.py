@@ -46,3 +46,109 @@ def test_an_unknown_name_is_refused_with_the_closest_one(program):
     with pytest.raises(PriorError, match=r"`sigma\.bta` is not a hyperparameter") as raised:
         priors.settle(program, {"sigma.bta": 1.0}, {}, "card")
     assert raised.value.hint == "did you mean `sigma.beta`?"
+
+
+NAMES = """
+data {
+  int N;
+  vector[N] y;
+  real<lower=0> beta_prior_sd;
+  real<lower=0> s;
+  real<lower=0> shared;
+  array[2] real<lower=0> scales;
+  vector[2] centre;
+}
+parameters {
+  real beta;
+  real alpha;
+  real a;
+  real b;
+  real g;
+  vector[2] d;
+}
+model {
+  beta ~ normal(0, beta_prior_sd);
+  alpha ~ normal(0, 2 * s);
+  a ~ normal(0, shared);
+  b ~ normal(0, shared);
+  g ~ normal(0, scales[2]);
+  d ~ normal(centre, 1);
+  y ~ normal(beta + alpha + a + b + g + sum(d), 1);
+}
+"""
+
+
+@pytest.fixture(scope="module")
+def named(program_from):
+    return program_from(NAMES, "names")
+
+
+def test_data_passed_as_an_argument_have_the_argument_as_a_second_name(named):
+    settled = priors.settle(named, {"beta.sigma": 0.5}, {"beta_prior_sd": 9.0}, "card")
+    assert settled.values["beta_prior_sd"] == 0.5
+    assert settled.origins["beta_prior_sd"] == "--prior"
+    assert "beta.sigma" not in settled.values
+    assert settled.user_data == {"beta_prior_sd": 0.5}
+    assert priors.other_names(named) == {
+        "beta_prior_sd": ["beta.sigma"],
+        "scales[2]": ["g.sigma"],
+        "centre": ["d.mu"],
+    }
+
+
+@pytest.mark.parametrize(
+    ("name", "words", "hint"),
+    [
+        (
+            "alpha.sigma",
+            "`alpha.sigma` is the expression `2 * s` in `names.stan`, no constant by itself.",
+            "what can be changed in it is `s` and `alpha.sigma[1]` (now 2)",
+        ),
+        (
+            "a.sigma",
+            "`a.sigma` is `shared` in `names.stan`, which also sets `b.sigma`.",
+            "`shared` changes them together",
+        ),
+        (
+            "g.sigma",
+            "`scales[2]` is one element of `scales`, which --prior cannot set by itself.",
+            "the data, or --set scales=..., give all of its elements",
+        ),
+    ],
+)
+def test_a_second_name_that_says_too_little_is_refused(named, name, words, hint):
+    with pytest.raises(PriorError) as refused:
+        priors.settle(named, {name: 1.0}, {}, "card")
+    assert refused.value.message == words
+    assert refused.value.hint == hint
+
+
+def test_two_names_for_one_value_are_refused(named):
+    with pytest.raises(PriorError, match=r"two values: `beta_prior_sd` and `beta\.sigma` both"):
+        priors.settle(named, {"beta_prior_sd": 1.0, "beta.sigma": 2.0}, {}, "card")
+
+
+def test_elements_are_read_and_changed_by_their_index():
+    values = {"s": 2.0, "m": [[1.0, 2.0], [3.0, 4.0]]}
+    assert priors.value_of(values, "m[2,1]") == 3.0
+    assert priors.value_of(values, "m[3,1]") is None
+    assert priors.value_of(values, "m[1]") is None
+    assert priors.value_of(values, "m") is None
+    assert priors.value_of(values, "t[1]") is None
+    changed = priors.with_values(values, {"m[2,1]": 9.0, "s": 1.0})
+    assert changed == {"s": 1.0, "m": [[1.0, 2.0], [9.0, 4.0]]}
+    assert values["m"] == [[1.0, 2.0], [3.0, 4.0]]
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "words"),
+    [
+        ("beta_prior_sd", 0.0, "`beta_prior_sd` must be positive, but 0 was given"),
+        ("scales[2]", -1.0, r"`scales\[2\]` must be positive, but -1 was given"),
+        ("s", -1.0, "`s` is declared `real<lower=0>` in `names.stan`, but -1 was given"),
+    ],
+)
+def test_values_out_of_range_are_refused(named, name, value, words):
+    with pytest.raises(PriorError, match=words):
+        priors.check_value(named, name, value)
+    priors.check_value(named, name, 1.0)

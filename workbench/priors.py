@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+import contextlib
 import difflib
-from collections.abc import Mapping
+import re
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+import numpy as np
+
 from workbench.errors import PriorError
-from workbench.program import Program
+from workbench.program import PriorArgument, Program
+
+_ELEMENT = re.compile(r"^(\w+)\[(\d+(?:,\d+)*)\]$")
 
 
 @dataclass(frozen=True)
@@ -46,6 +52,8 @@ def settle(
 ) -> Priors:
     """Return the priors in force: what was asked, then the card's defaults, then the program's literals.
 
+    What is asked may be named as `own_name` understands it.
+
     Raises
     ------
     PriorError
@@ -54,9 +62,7 @@ def settle(
     declared = {declaration.name for declaration in program.data}
     in_program = {hyper.name: hyper for hyper in program.hyperparameters}
     known = [*in_program, *(name for name in defaults if name not in in_program)]
-    for name in asked:
-        if name not in known:
-            raise unknown(program, name, known)
+    asked = _by_own_name(program, asked, known)
     values: dict[str, Any] = {}
     origins: dict[str, str] = {}
     for name in known:
@@ -75,3 +81,166 @@ def unknown(program: Program, name: str, known: list[str], hint: str | None = No
     listed = ", ".join(f"`{one}`" for one in known) or "none"
     message = f"`{name}` is not a hyperparameter of `{program.path.name}`; it has {listed}."
     return PriorError(message, hint=f"did you mean `{close[0]}`?" if close else hint)
+
+
+def own_name(program: Program, name: str, known: Collection[str]) -> str:
+    """Return the one name under which a hyperparameter is reported.
+
+    Where the program passes its own data as an argument of a prior, as in `beta ~ normal(0, beta_prior_sd)`,
+    the argument is a second name for them: `beta.sigma` is `beta_prior_sd`.
+
+    Parameters
+    ----------
+    program
+        The program.
+    name
+        As somebody wrote it.
+    known
+        The names of its hyperparameters.
+
+    Raises
+    ------
+    PriorError
+        There is no such hyperparameter; the argument is an expression, such as `2 * s`; or what stands there
+        sets other arguments too.
+    """
+    element = _ELEMENT.match(name.replace(" ", ""))
+    if name in known or (element and element[1] in known):
+        return name.replace(" ", "") if element and name not in known else name
+    meant = {one.text: one for one in program.arguments if one.name == name}
+    if not meant:
+        raise unknown(program, name, list(known))
+    if len(meant) > 1:
+        texts = _listed(meant)
+        raise PriorError(
+            f"`{name}` is {texts} in `{program.path.name}`: which of them is meant?",
+            hint=f"name one of {_listed(_constants(meant.values()))}",
+        )
+    (one,) = meant.values()
+    if not one.is_plain:
+        raise PriorError(
+            f"`{name}` is the expression `{one.text}` in `{program.path.name}`, no constant by itself.",
+            hint=f"what can be changed in it is {_listed(one.constants, _defaults(program))}",
+        )
+    shared = [other.name for other in program.arguments if _overlap(one, other)]
+    if shared:
+        raise PriorError(
+            f"`{name}` is `{one.text}` in `{program.path.name}`, which also sets {_listed(shared)}.",
+            hint=f"{_together(program, one.text)} changes them together",
+        )
+    return one.text.replace(" ", "")
+
+
+def other_names(program: Program) -> dict[str, list[str]]:
+    """Return the second names that `own_name` understands, by the name that reports use."""
+    known = [one.name for one in program.hyperparameters]
+    found: dict[str, list[str]] = {}
+    for name in dict.fromkeys(one.name for one in program.arguments if one.name not in known):
+        with contextlib.suppress(PriorError):
+            found.setdefault(own_name(program, name, known), []).append(name)
+    return found
+
+
+def value_of(values: Mapping[str, Any], name: str) -> float | None:
+    """Return the single number that a hyperparameter or an element of one holds; `None` where there is none.
+
+    >>> value_of({"s": 2, "m": [0.5, 1.5]}, "m[2]"), value_of({"s": 2, "m": [0.5, 1.5]}, "m")
+    (1.5, None)
+    """
+    if name in values:
+        value = values[name]
+        return float(value) if np.ndim(value) == 0 else None
+    element = _ELEMENT.match(name)
+    if element is None or element[1] not in values:
+        return None
+    whole, place = np.asarray(values[element[1]], dtype=float), _place(element[2])
+    inside = len(place) == whole.ndim and all(0 <= at < n for at, n in zip(place, whole.shape, strict=True))
+    return float(whole[place]) if inside else None
+
+
+def check_value(program: Program, name: str, value: float) -> None:
+    """Refuse a value that a hyperparameter cannot take.
+
+    Raises
+    ------
+    PriorError
+        It must be positive and is not, or lies outside its declared bounds.
+    """
+    owner = name if name in {one.name for one in program.hyperparameters} else name.partition("[")[0]
+    for one in program.hyperparameters:
+        if one.name == owner and one.is_positive and not value > 0:
+            raise PriorError(f"`{name}` must be positive, but {value:g} was given.")
+    for declared in program.data:
+        if declared.name == owner:
+            low, high = (None if one is None else one.literal for one in (declared.lower, declared.upper))
+            if (low is not None and value < low) or (high is not None and value > high):
+                place = f"declared `{declared.text}` in `{program.path.name}`"
+                raise PriorError(f"`{name}` is {place}, but {value:g} was given.")
+
+
+def with_values(values: Mapping[str, Any], changes: Mapping[str, float]) -> dict[str, Any]:
+    """Return hyperparameters of which some, or some elements, have other values.
+
+    >>> with_values({"s": 2, "m": [0.5, 1.5]}, {"m[2]": 3.0})
+    {'s': 2, 'm': [0.5, 3.0]}
+    """
+    found = dict(values)
+    for name, value in changes.items():
+        element = None if name in found else _ELEMENT.match(name)
+        if element is None:
+            found[name] = value
+            continue
+        whole = np.array(found[element[1]], dtype=float)
+        whole[_place(element[2])] = value
+        found[element[1]] = whole.tolist()
+    return found
+
+
+def _place(indices: str) -> tuple[int, ...]:
+    return tuple(int(one) - 1 for one in indices.split(","))
+
+
+def _by_own_name(program: Program, asked: Mapping[str, float], known: Collection[str]) -> dict[str, float]:
+    found: dict[str, float] = {}
+    written: dict[str, str] = {}
+    for name, value in asked.items():
+        own = own_name(program, name, known)
+        if own not in known:
+            owner = own.partition("[")[0]
+            raise PriorError(
+                f"`{own}` is one element of `{owner}`, which --prior cannot set by itself.",
+                hint=f"the data, or --set {owner}=..., give all of its elements",
+            )
+        if own in found:
+            raise PriorError(f"--prior gives `{own}` two values: `{written[own]}` and `{name}` both mean it.")
+        found[own], written[own] = value, name
+    return found
+
+
+def _overlap(one: PriorArgument, other: PriorArgument) -> bool:
+    """Return whether changing one argument's data changes another argument."""
+    if one.name == other.name or not set(one.constants) & set(other.constants):
+        return False
+    are_elements = "[" in one.text and "[" in other.text
+    return not (are_elements and one.is_plain and other.is_plain and one.text != other.text)
+
+
+def _constants(arguments: Iterable[PriorArgument]) -> list[str]:
+    return list(dict.fromkeys(name for one in arguments for name in one.constants))
+
+
+def _defaults(program: Program) -> dict[str, float]:
+    """Return the literals of a program's priors, by name."""
+    return {one.name: one.default for one in program.hyperparameters if one.default is not None}
+
+
+def _together(program: Program, text: str) -> str:
+    """Return what to vary in the place of an argument that shares its data: a number, or one of several."""
+    is_container = any(one.name == text and not one.is_scalar for one in program.data)
+    return f"an element such as `{text}[1]`" if is_container else f"`{text}`"
+
+
+def _listed(names: Iterable[str], values: Mapping[str, float] | None = None) -> str:
+    found = values or {}
+    *first, last = (f"`{one}`" + (f" (now {found[one]:g})" if one in found else "") for one in names)
+    return f"{', '.join(first)} and {last}" if first else last

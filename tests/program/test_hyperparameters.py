@@ -36,6 +36,12 @@ def test_constants_inside_expressions_are_found(library: Library):
     assert constants("categories", library)["theta.alpha[2]"] == 2.5
 
 
+def test_arguments_that_hold_the_programs_own_data_are_known(library: Library):
+    assert not library["literal_vectors"].arguments
+    found = {one.name: (one.text, one.is_plain) for one in library["beta_binomial"].arguments}
+    assert found == {"theta.alpha": ("a", True), "theta.beta": ("b", True)}
+
+
 def test_a_second_prior_of_a_parameter_is_numbered(library: Library):
     assert constants("control_flow", library) == {
         "mu.mu": 0.0,

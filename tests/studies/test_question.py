@@ -8,7 +8,7 @@ from workbench.errors import RequestError
 from workbench.methods import Nuts
 from workbench.pipeline import asking
 from workbench.request import FitRequest
-from workbench.studies import parse_axis, with_forms
+from workbench.studies import parse_axis, with_forms, with_own_data
 from workbench.studies.plan import Point
 from workbench.studies.scenarios import read_scenarios
 from workbench.studies.workshop import term_powers, with_constants
@@ -84,6 +84,89 @@ def test_constants_and_powers_become_data(request_):
     assert term_powers(request_.program, {"mu": 2.0}) == {prior: 2.0}
     assert term_powers(request_.program, {"mu": 2.0, "prior": 3.0}) == {prior: 6.0}
     assert term_powers(request_.program, {"likelihood": 0.5}) == {likelihood: 0.5}
+
+
+OWN_DATA = """
+data {
+  int<lower=0> N;
+  vector[N] y;
+  real<lower=0> mu_prior_sd;
+  vector[2] centre;
+}
+parameters {
+  real mu;
+  vector[2] d;
+}
+model {
+  mu ~ normal(0, mu_prior_sd);
+  d ~ normal(centre, 1);
+  y ~ normal(mu + sum(d), 1);
+}
+"""
+
+
+@pytest.fixture(scope="module")
+def own_program(program_from):
+    return program_from(OWN_DATA, "own_data")
+
+
+@pytest.fixture
+def own_data(own_program, table_from):
+    program = own_program
+    given = {"mu_prior_sd": 2.0, "centre": [0.0, 1.0]}
+    data = binding.bind(program, table_from(normal_mean.TABLE), given=given)
+    return with_own_data(FitRequest(program, data, priors.settle(program, {}, {}, "card"), (Nuts(),)))
+
+
+def test_hyperparameters_that_the_data_give_can_be_varied_by_either_name(own_data):
+    asked = asking.Asked(
+        axes=(parse_axis("mu.sigma=1,2"), parse_axis("centre[2]=0,1")),
+        scenarios=(Point({"mu.sigma": 0.1}, name="sceptical"),),
+    )
+    named = asking.by_own_names(asked, own_data)
+    assert [one.name for one in named.axes] == ["mu_prior_sd", "centre[2]"]
+    assert named.scenarios[0].values == {"mu_prior_sd": 0.1}
+    asking.check_question(named, own_data)
+    changed = with_constants(own_data, {"mu_prior_sd": 1.0, "centre[2]": 5.0})
+    assert changed.data.values["mu_prior_sd"] == 1.0
+    assert changed.data.values["centre"] == [0.0, 5.0]
+    assert changed.priors.lifted == own_data.priors.lifted
+
+
+def test_a_scenario_with_another_form_may_use_the_names_of_that_form(own_data):
+    point = Point({"mu.sigma": 0.1}, {"mu": "student_t(3, 0, 1)"}, "heavy")
+    named = asking.by_own_names(asking.Asked(scenarios=(point,)), own_data)
+    assert named.scenarios[0].values == {"mu.sigma": 0.1}
+
+
+@pytest.mark.parametrize(
+    ("asked", "words"),
+    [
+        ({"axes": (parse_axis("centre=1,2"),)}, "`centre` holds 2 numbers; only a single one can be varied"),
+        (
+            {"axes": (parse_axis("centre[3]=1,2"),)},
+            r"`centre\[3\]` is no element of `centre`, whose size is 2",
+        ),
+        ({"axes": (parse_axis("mu.sigma=0,2"),)}, "`mu_prior_sd` must be positive, but 0 was given"),
+        (
+            {"axes": (parse_axis("mu.sigma=1,2"), parse_axis("mu_prior_sd=1,2"))},
+            "--vary names `mu_prior_sd` twice",
+        ),
+        (
+            {"scenarios": (Point({"mu.sigma": 1.0, "mu_prior_sd": 2.0}, name="s"),)},
+            r"\[s\] gives `mu_prior_sd` two values: `mu.sigma` and `mu_prior_sd` both mean it",
+        ),
+    ],
+)
+def test_what_the_data_do_not_hold(own_data, asked, words):
+    with pytest.raises(RequestError, match=words):
+        asking.check_question(asking.by_own_names(asking.Asked(**asked), own_data), own_data)
+
+
+def test_elements_of_a_vector_are_named_in_the_hint(own_data):
+    with pytest.raises(RequestError) as refused:
+        with_constants(own_data, {"centre": 1.0})
+    assert refused.value.hint == "its elements are `centre[1]` to `centre[2]`"
 
 
 @pytest.mark.parametrize(

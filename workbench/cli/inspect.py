@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -65,7 +66,10 @@ def command(
 
 
 def _show(description: Description, to: Console) -> None:
+    from workbench.priors import other_names
+
     read = description.program
+    others = other_names(read)
     to.print(f"[bold]{escape(read.name)}[/] ({escape(str(read.path))})\n")
     _table(to, "data it needs", ("name", "type", "line"), [(d.name, d.text, d.line) for d in read.data])
     _table(
@@ -83,9 +87,9 @@ def _show(description: Description, to: Console) -> None:
     _table(
         to,
         "hyperparameters, to be set with --prior NAME=VALUE",
-        ("name", "default", "line"),
+        ("name", "default", "line", "also understood as"),
         [
-            (h.name, "from data" if h.default is None else f"{h.default:g}", h.line)
+            (h.name, "from data" if h.default is None else f"{h.default:g}", h.line, _also(others, h.name))
             for h in read.hyperparameters
         ],
     )
@@ -95,6 +99,18 @@ def _show(description: Description, to: Console) -> None:
         ("", "", "why not"),
         [("yes" if c.is_available else "no", c.name, c.reason) for c in description.capabilities],
     )
+
+
+def _also(others: Mapping[str, list[str]], name: str) -> str:
+    """Return the second names of a hyperparameter, and of its elements, in words."""
+    own = others.get(name, [])
+    elements = [
+        f"{second} ({element})"
+        for element, seconds in others.items()
+        if element.partition("[")[0] == name != element
+        for second in seconds
+    ]
+    return ", ".join([*own, *elements])
 
 
 def _table(to: Console, title: str, columns: tuple[str, ...], rows: list[tuple[object, ...]]) -> None:

@@ -104,7 +104,7 @@ def _constants(request: FitRequest, term: Term) -> dict[str, float]:
         return {"mu": 0.0, "sigma": 1.0}
     found: dict[str, float] = {}
     for hyper in request.program.hyperparameters:
-        if hyper.term == term.index:
+        if hyper.term == term.index and hyper.is_whole:
             values = request.data.values if hyper.is_user_data else request.priors.values
             value = values.get(hyper.name, hyper.default)
             if value is not None and np.ndim(value) == 0:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import difflib
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -12,6 +12,7 @@ from typing import Any
 from workbench.errors import RequestError
 from workbench.estimation import Fit
 from workbench.methods import Nuts
+from workbench.priors import check_value, own_name, value_of
 from workbench.program import Program
 from workbench.request import FitRequest
 from workbench.studies import Axis, Plan, Point, distinct, points_of
@@ -56,6 +57,36 @@ class Asked:
     output: Path | None = None
 
 
+def by_own_names(asked: Asked, request: FitRequest) -> Asked:
+    """Return what is asked with each hyperparameter under the one name that reports use.
+
+    Raises
+    ------
+    PriorError
+        A name is none, or may mean several things.
+    """
+
+    def own(name: str) -> str:
+        return name if name.startswith("power(") else own_name(request.program, name, known)
+
+    known = request.priors.values
+    axes = tuple(replace(one, name=own(one.name)) for one in asked.axes)
+    return replace(asked, axes=axes, scenarios=tuple(_named(point, own) for point in asked.scenarios))
+
+
+def _named(point: Point, own: Callable[[str], str]) -> Point:
+    """Return a scenario with names of its own; those of a prior that has another form there stay."""
+    values: dict[str, float] = {}
+    written: dict[str, str] = {}
+    for name, value in point.values.items():
+        known = name if name.rpartition(".")[0] in point.forms else own(name)
+        if known in values:
+            both = f"`{written[known]}` and `{name}` both mean it"
+            raise RequestError(f"[{point.name}] gives `{known}` two values: {both}.")
+        values[known], written[known] = value, name
+    return replace(point, values=values)
+
+
 def check_question(asked: Asked, request: FitRequest) -> None:
     """Refuse what can be seen to be wrong before anything is run.
 
@@ -72,10 +103,11 @@ def check_question(asked: Asked, request: FitRequest) -> None:
     decided = [name for text in asked.decisions for name in parse_decision(text).names]
     for name in (*asked.parameters, *decided):
         _check_quantity(request.program, name)
-    points = points_of(asked.axes, asked.design, asked.points, request.seed)
-    for point in (*points, *asked.scenarios):
+    for point in (*_points(asked, request), *asked.scenarios):
         if not point.forms:  # another form may have other constants
             with_constants(request, point.constants)
+            for name, value in point.constants.items():
+                check_value(request.program, name, value)
         term_powers(request.program, point.powers)
     for name in (*dict(asked.forms), *(name for one in asked.scenarios for name in one.forms)):
         prior_statement(request.program, name)
@@ -95,7 +127,11 @@ def _check_quantity(program: Program, name: str) -> None:
         )
 
 
-def plan_of(asked: Asked, fitted: Fit) -> Plan:
+def _points(asked: Asked, request: FitRequest) -> tuple[Point, ...]:
+    return points_of(asked.axes, asked.design, asked.points, request.seed)
+
+
+def plan_of(asked: Asked, fitted: Fit, request: FitRequest) -> Plan:
     """Return what is asked as a plan for a fit.
 
     Raises
@@ -110,13 +146,13 @@ def plan_of(asked: Asked, fitted: Fit) -> Plan:
     level = float(fitted.record["interval"]["level"])
     axes = asked.axes
     if not (axes or asked.forms or asked.scenarios):
-        axes = _usual_axes(fitted)
+        axes = _usual_axes(request)
         asked = replace(asked, axes=axes, design="one")
-    points = points_of(asked.axes, asked.design, asked.points, int(fitted.record["seed"]))
-    forms = tuple(Point(forms={name: form}) for name, form in asked.forms)
+    forms = (Point(forms={name: form}) for name, form in asked.forms)
+    points = (*_points(asked, request), *forms, *asked.scenarios)
     return Plan(
         axes=asked.axes,
-        points=distinct([_without_base(point, fitted) for point in (*points, *forms, *asked.scenarios)]),
+        points=distinct([_without_base(point, request) for point in points]),
         design=asked.design,
         methods=asked.methods,
         decisions=tuple(parse_decision(text, level, labels) for text in asked.decisions),
@@ -128,24 +164,29 @@ def plan_of(asked: Asked, fitted: Fit) -> Plan:
     )
 
 
-def _without_base(point: Point, fitted: Fit) -> Point:
+def _without_base(point: Point, request: FitRequest) -> Point:
     """Return a point without the values that are the base's own."""
     if point.forms:
         return point
     values = {
         name: value
         for name, value in point.values.items()
-        if value != (1.0 if name.startswith("power(") else fitted.record["priors"].get(name))
+        if value != (1.0 if name.startswith("power(") else value_of(request.priors.values, name))
     }
     return replace(point, values=values)
 
 
-def _usual_axes(fitted: Fit) -> tuple[Axis, ...]:
+def _usual_axes(request: FitRequest) -> tuple[Axis, ...]:
     """Return each positive hyperparameter from a quarter to four times its value: what is varied unasked."""
+    own = set(request.priors.data_names)
+    parts = {  # of expressions that the program's own data move already: the 2 of `2 * s`
+        name for one in request.program.arguments for name in one.constants if name not in own
+    }
     scalars = {
         name: float(value)
-        for name, value in fitted.record["priors"].items()
+        for name, value in request.priors.values.items()
         if isinstance(value, int | float) and not isinstance(value, bool) and value > 0
+        if name not in parts
     }
     if not scalars:
         raise RequestError(

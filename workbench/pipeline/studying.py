@@ -14,7 +14,7 @@ from workbench.errors import RequestError, RunNotFound, StoreError
 from workbench.estimation import Fit, store
 from workbench.estimation import fit as estimate
 from workbench.estimation.fit import believed
-from workbench.pipeline.asking import Asked, check_question, plan_of, sampler_of
+from workbench.pipeline.asking import Asked, by_own_names, check_question, plan_of, sampler_of
 from workbench.pipeline.fitting import Builds, Options, default_folder, prepare
 from workbench.pipeline.reading import check_exists, read_program
 from workbench.program import Program
@@ -29,6 +29,7 @@ from workbench.studies import (
     Workshop,
     form_key,
     with_forms,
+    with_own_data,
 )
 from workbench.studies import store as studies
 from workbench.studies import study as work_out
@@ -64,7 +65,7 @@ def study_files(
     request = prepare(read_program(model, options.roles, tools), table, options)
     folder = asked.output or default_folder(request).with_name(f"{default_folder(request).name}-study")
     _check_folder(folder)
-    check_question(asked, request)
+    asked = _checked(asked, request)
     builds = Builds(request, tools, progress)
     fitted = _fitted(request, builds, folder / studies.KEPT, options, progress)
     return _study(fitted, request, builds, folder, asked, progress)
@@ -124,7 +125,7 @@ def study_fit(
     request = _request_of(fitted, tools, table)
     folder = asked.output or default_folder(request).with_name(f"{default_folder(request).name}-study")
     _check_folder(folder)
-    check_question(asked, request)
+    asked = _checked(asked, request)
     return _study(fitted, request, Builds(request, tools, progress), folder, asked, progress)
 
 
@@ -151,12 +152,21 @@ def redraw(folder: Path, figures: Path | None = None) -> Path:
     return folder / studies.REPORT
 
 
+def _checked(asked: Asked, request: FitRequest) -> Asked:
+    """Return what is asked, with every hyperparameter under its own name."""
+    complete = with_own_data(request)
+    named = by_own_names(asked, complete)
+    check_question(named, complete)
+    return named
+
+
 def _study(
     fitted: Fit, request: FitRequest, builds: Builds, folder: Path, asked: Asked, progress: Progress
 ) -> Study:
     from workbench.backends.cmdstan import CmdStanBackend  # only now: importing it takes a second
 
-    plan = plan_of(asked, fitted)
+    request = with_own_data(request)
+    plan = plan_of(asked, fitted, request)
     backend = CmdStanBackend()
     with tempfile.TemporaryDirectory(prefix="workbench-study-") as scratch:
         forms = {form_key(point.forms): point.forms for point in plan.points}

@@ -23,7 +23,7 @@ The way through this room, one file for each step::
 
 from workbench.program.describe import Capability, Description, ParameterPrior, as_record, describe
 from workbench.program.expression import Expression
-from workbench.program.hyperparameters import Hyperparameter
+from workbench.program.hyperparameters import Hyperparameter, PriorArgument
 from workbench.program.instrument import Instrumented, Outputs
 from workbench.program.model import Obstacle, Program
 from workbench.program.reading import read, settle_roles
@@ -43,6 +43,7 @@ __all__ = [
     "Obstacle",
     "Outputs",
     "ParameterPrior",
+    "PriorArgument",
     "Program",
     "Replicate",
     "Role",

@@ -13,7 +13,7 @@ from workbench.program import traverse as t
 from workbench.program.adding import refusals
 from workbench.program.counting import undecided
 from workbench.program.flow import follow
-from workbench.program.hyperparameters import find_hyperparameters
+from workbench.program.hyperparameters import find_arguments, find_hyperparameters
 from workbench.program.instrument import Instrumented, instrument, plan_for
 from workbench.program.model import Obstacle, Program
 from workbench.program.names import Names
@@ -50,7 +50,8 @@ def taken_apart(program: Program, stanc: Stanc) -> Program:
     names = Names(program.tree)
     priors = {term.index for term in (*judged, *terms) if term.role == "prior"}
     hyperparameters = find_hyperparameters(rules, terms, priors, program.data, names)
-    found = replace(program, terms=terms, hyperparameters=hyperparameters)
+    arguments = find_arguments(rules, terms, hyperparameters)
+    found = replace(program, terms=terms, hyperparameters=hyperparameters, arguments=arguments)
     maybe = {term.index for term in (*judged, *terms) if term.role in {"likelihood", "unplaced"}}
     refused = tuple(_refusals(found, rules))
     if refused:

@@ -104,6 +104,7 @@ def as_record(description: Description) -> dict[str, Any]:
         "parameters": [asdict(item) for item in description.parameters],
         "terms": [_fields(term, _TERM_FIELDS) for term in program.terms],
         "hyperparameters": [_fields(item, _CONSTANT_FIELDS) for item in program.hyperparameters],
+        "arguments": [asdict(item) for item in program.arguments],
         "capabilities": [asdict(item) for item in description.capabilities],
         "obstacles": [asdict(item) for item in program.obstacles],
         "instrumented": program.instrumented is not None,

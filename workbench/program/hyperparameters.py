@@ -42,6 +42,8 @@ class Hyperparameter:
         Where the prior stands.
     is_positive
         Whether it must be positive.
+    is_whole
+        Whether it is the argument, not a part of an expression such as ``2 * s``.
     nodes, calls
         The literals, and the densities that they stand in.
     """
@@ -54,8 +56,31 @@ class Hyperparameter:
     term: int
     line: int
     is_positive: bool = False
+    is_whole: bool = True
     nodes: tuple[n.Expr, ...] = field(default=(), repr=False, compare=False)
     calls: tuple[n.Expr | n.Tilde, ...] = field(default=(), repr=False, compare=False)
+
+
+@dataclass(frozen=True)
+class PriorArgument:
+    """An argument of a prior's density, by which the constants in it may be meant.
+
+    Attributes
+    ----------
+    name
+        As a literal in its place would be named: ``beta.sigma``.
+    text
+        What the program writes there: ``beta_prior_sd``, ``scales[2]``, ``2 * s``.
+    constants
+        The names of the hyperparameters in it.
+    is_plain
+        Whether it is one of the program's own data, or an element of one, and nothing else.
+    """
+
+    name: str
+    text: str
+    constants: tuple[str, ...]
+    is_plain: bool
 
 
 def find_hyperparameters(
@@ -101,9 +126,10 @@ def _of_density(
     for position, argument in enumerate(density.arguments[1:]):
         word = _argument_name(rules, density.distribution, position)
         constants = list(_constants(argument))
+        is_whole = len(constants) == 1 and not _other_values(argument)
         for number, (where, value) in enumerate(constants, start=1):
             name = f"{to_text(density.outcome)}.{word}"
-            full = name if len(constants) == 1 else f"{name}[{number}]"
+            full = name if is_whole else f"{name}[{number}]"
             yield Hyperparameter(
                 full,
                 word,
@@ -113,9 +139,51 @@ def _of_density(
                 term.index,
                 term.line,
                 is_positive(density.distribution, word) and where is argument,
+                is_whole,
                 (where,),
                 (node,),
             )
+
+
+def _other_values(argument: n.Expr) -> bool:
+    """Return whether an argument holds variables that are no sizes: a constant in it is only a part."""
+    variables = (one for one in t.walk(argument) if isinstance(one, n.Variable))
+    return any(one.type != n.INT for one in variables)
+
+
+def find_arguments(
+    rules: Rules, terms: Sequence[Term], found: Sequence[Hyperparameter]
+) -> tuple[PriorArgument, ...]:
+    """Return the arguments of the priors' densities that hold some of the program's own data."""
+    own = {item.name for item in found if item.is_user_data}
+    named: list[PriorArgument] = []
+    for term in terms:
+        for node in _written(rules, term).values() if term.role == "prior" else ():
+            density = density_of(node)
+            for position, argument in enumerate(density.arguments[1:] if density else ()):
+                if density is not None and own & t.names_in(argument):
+                    word = _argument_name(rules, density.distribution, position)
+                    name = f"{to_text(density.outcome)}.{word}"
+                    named.append(_prior_argument(name, argument, own, found))
+    return tuple(dict.fromkeys(named))
+
+
+def _prior_argument(
+    name: str, argument: n.Expr, own: set[str], found: Sequence[Hyperparameter]
+) -> PriorArgument:
+    bare = t.bare(argument)
+    data = tuple(sorted(own & t.names_in(argument)))
+    parts = (item.name for item in found if item.name.startswith(f"{name}[") and not item.is_user_data)
+    return PriorArgument(name, to_text(bare), (*data, *parts), _is_plain(bare))
+
+
+def _is_plain(node: n.Expr) -> bool:
+    """Return whether an expression is a variable, or an element of one by written numbers."""
+    if isinstance(node, n.Indexed):
+        return isinstance(node.base, n.Variable) and all(
+            one.is_single and isinstance(one.lower, n.Numeral) for one in node.indices
+        )
+    return isinstance(node, n.Variable)
 
 
 def _argument_name(rules: Rules, distribution: str, position: int) -> str:
@@ -184,15 +252,16 @@ def _own(rules: Rules, terms: Sequence[Term], data: Sequence[Declaration]) -> It
         if term.role == "prior":
             for name in sorted((set(term.data) & declared) - elsewhere - rules.outcomes() - seen):
                 seen.add(name)
-                argument = _argument_of(rules, term, name)
-                yield Hyperparameter(name, argument, None, name, True, term.index, term.line)
+                word, must_be_positive = _argument_of(rules, term, name)
+                yield Hyperparameter(name, word, None, name, True, term.index, term.line, must_be_positive)
 
 
-def _argument_of(rules: Rules, term: Term, name: str) -> str:
-    """Return Stan's name for the argument that a data variable stands in."""
+def _argument_of(rules: Rules, term: Term, name: str) -> tuple[str, bool]:
+    """Return Stan's name for the argument that a data variable stands in, and whether it must be positive."""
     for node in _written(rules, term).values():
         density = density_of(node)
         for position, argument in enumerate(density.arguments[1:] if density else ()):
-            if name in t.names_in(argument):
-                return _argument_name(rules, density.distribution if density else "", position)
-    return "expression"
+            if density is not None and name in t.names_in(argument):
+                word = _argument_name(rules, density.distribution, position)
+                return word, _is_plain(t.bare(argument)) and is_positive(density.distribution, word)
+    return "expression", False

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from workbench.program import nodes as n
-from workbench.program.hyperparameters import Hyperparameter
+from workbench.program.hyperparameters import Hyperparameter, PriorArgument
 from workbench.program.instrument import Instrumented
 from workbench.program.replicates import Replicate
 from workbench.program.signature import Declaration
@@ -57,6 +57,8 @@ class Program:
         Every contribution to the log density, with its role.
     hyperparameters
         The constants of its priors.
+    arguments
+        The arguments of its priors that hold some of its own data: names by which those may be meant.
     instrumented
         The program that serves every estimator; `None` where that is not possible.
     replicates
@@ -79,6 +81,7 @@ class Program:
     generated_quantities: tuple[Declaration, ...]
     terms: tuple[Term, ...] = ()
     hyperparameters: tuple[Hyperparameter, ...] = ()
+    arguments: tuple[PriorArgument, ...] = ()
     instrumented: Instrumented | None = None
     replicates: tuple[Replicate, ...] = ()
     obstacles: tuple[Obstacle, ...] = ()

@@ -17,7 +17,7 @@ The way through this room::
 from workbench.studies.forms import with_forms
 from workbench.studies.plan import BASE, Axis, Plan, Point, axis, distinct, parse_axis, points_of
 from workbench.studies.study import Study, study
-from workbench.studies.workshop import Variant, Workshop, form_key
+from workbench.studies.workshop import Variant, Workshop, form_key, with_own_data
 
 __all__ = [
     "BASE",
@@ -34,4 +34,5 @@ __all__ = [
     "points_of",
     "study",
     "with_forms",
+    "with_own_data",
 ]

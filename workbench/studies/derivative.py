@@ -11,7 +11,8 @@ import numpy as np
 from arviz_stats.base import array_stats
 from numpy.typing import NDArray
 
-from workbench.errors import RunError
+from workbench import priors
+from workbench.errors import PriorError, RunError
 from workbench.estimation import mode
 from workbench.methods import STARTS
 from workbench.studies.densities import log_density
@@ -56,7 +57,12 @@ def derivatives(shop: Workshop, base: Posterior, names: Sequence[str]) -> dict[s
 
 def value_of(shop: Workshop, name: str) -> float:
     """Return a hyperparameter's value at the base; that of a power is 1."""
-    return 1.0 if name.startswith("power(") else float(shop.base.request.priors.values[name])
+    if name.startswith("power("):
+        return 1.0
+    value = priors.value_of(shop.base.request.priors.values, name)
+    if value is None:
+        raise PriorError(f"`{name}` is no single number.")
+    return value
 
 
 def steps(shop: Workshop, name: str) -> tuple[Point, Point, float]:

@@ -14,6 +14,7 @@ from workbench.estimation import Fit
 from workbench.provenance import workbench_version
 from workbench.studies.compare import labels_of
 from workbench.studies.conclusion import conclude
+from workbench.studies.derivative import value_of
 from workbench.studies.plan import Axis
 from workbench.studies.sweep import Fits, View
 from workbench.studies.workshop import Workshop
@@ -98,7 +99,7 @@ def _reference(fit: Fit) -> dict[str, Any]:
 
 
 def _axis(shop: Workshop, axis: Axis) -> dict[str, Any]:
-    base = 1.0 if axis.name.startswith("power(") else shop.base.request.priors.values[axis.name]
+    base = value_of(shop, axis.name)
     return {"name": axis.name, "values": list(axis.values), "is_log": axis.is_log, "base": base}
 
 

@@ -11,6 +11,7 @@ from typing import Any
 
 import pandas as pd
 
+from workbench import priors
 from workbench.estimation import Fit
 from workbench.studies.compare import frame_of, labels_of, rows_of
 from workbench.studies.decision import Decision
@@ -151,12 +152,16 @@ def _tipping(shop: Workshop, fits: Fits, names: Sequence[str]) -> list[dict[str,
 
 def _first_step(shop: Workshop, name: str) -> float:
     """Return a first step for a constant of any sign: the scale beside it in the same prior, or 1."""
-    values = shop.base.request.priors.values
-    owner = name.rpartition(".")[0]
-    for other in (f"{owner}.sigma", f"{owner}.scale"):
-        if owner and isinstance(values.get(other), int | float):
-            return float(values[other]) / 4
-    return abs(float(values.get(name, 0.0) or 0.0)) or 1.0
+    request = shop.base.request
+    terms = {one.term for one in request.program.hyperparameters if one.name == name}
+    beside = (
+        priors.value_of(request.priors.values, one.name)
+        for one in request.program.hyperparameters
+        if one.term in terms and one.argument in ("sigma", "scale") and one.name != name and one.is_whole
+    )
+    scale = next((value for value in beside if value is not None), None)
+    own = 1.0 if name.startswith("power(") else value_of(shop, name)
+    return scale / 4 if scale else abs(own) or 1.0
 
 
 def points_named(points: Sequence[Point], names: Sequence[str]) -> list[Point]:

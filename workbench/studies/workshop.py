@@ -12,8 +12,9 @@ import numpy as np
 
 from workbench.backends import Backend
 from workbench.errors import PriorError, RequestError
+from workbench.estimation.record import plain
 from workbench.estimation.setting import Setting
-from workbench.priors import unknown
+from workbench.priors import unknown, value_of, with_values
 from workbench.program import Program
 from workbench.progress import SILENT, Progress
 from workbench.provenance import derive_seeds, hash_parts
@@ -121,21 +122,51 @@ def with_constants(request: FitRequest, constants: Mapping[str, float]) -> FitRe
     """
     known = request.priors.values
     for name in constants:
-        if name not in known:
-            hint = "a power is power(prior), power(likelihood) or power(NAME)"
-            raise unknown(request.program, name, list(known), hint)
-        if np.ndim(known[name]) > 0:
-            raise PriorError(
-                f"`{name}` holds {np.size(known[name])} numbers; only a single one can be varied."
-            )
+        if value_of(known, name) is None:
+            raise _not_single(request, name)
+    values = with_values(known, constants)
+    changed = {name.partition("[")[0] for name in constants}
     variables = tuple(
-        replace(one, value=constants[one.name], origin="study") if one.name in constants else one
+        replace(one, value=values[one.name], origin="study") if one.name in changed else one
         for one in request.data.variables
     )
     return replace(
         request,
-        priors=replace(request.priors, values={**known, **constants}),
+        priors=replace(request.priors, values=values),
         data=replace(request.data, variables=variables),
+    )
+
+
+def _not_single(request: FitRequest, name: str) -> PriorError:
+    known = request.priors.values
+    if name in known:
+        shape = np.shape(known[name])
+        ends = ",".join("1" for _ in shape), ",".join(str(size) for size in shape)
+        return PriorError(
+            f"`{name}` holds {np.size(known[name])} numbers; only a single one can be varied.",
+            hint=f"its elements are `{name}[{ends[0]}]` to `{name}[{ends[1]}]`",
+        )
+    owner = name.partition("[")[0]
+    if owner in known:
+        size = " x ".join(str(size) for size in np.shape(known[owner])) or "1"
+        return PriorError(f"`{name}` is no element of `{owner}`, whose size is {size}.")
+    hint = "a power is power(prior), power(likelihood) or power(NAME)"
+    return unknown(request.program, name, list(known), hint)
+
+
+def with_own_data(request: FitRequest) -> FitRequest:
+    """Return a question whose priors know every hyperparameter: also those that the user's data give."""
+    values, priors = request.data.values, request.priors
+    own = [one.name for one in request.program.hyperparameters if one.is_user_data and one.name in values]
+    found = {name: plain(values[name]) for name in own if name not in priors.values}
+    return replace(
+        request,
+        priors=replace(
+            priors,
+            values={**priors.values, **found},
+            origins={**priors.origins, **dict.fromkeys(found, "the data")},
+            data_names=(*priors.data_names, *found),
+        ),
     )
 
 
