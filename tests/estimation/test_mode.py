@@ -169,6 +169,27 @@ def test_what_is_not_finite_is_no_mode(request_for):
     assert "not finite" in reason_of(request_for, broken)
 
 
+def test_a_rise_that_only_the_range_of_numbers_ends_is_named(request_for):
+    """Beyond -700 the density cannot be worked out: exp(alpha) is no number any more."""
+
+    def steady(point):
+        rest = point[1:]
+        return (np.nan if point[0] < -700 else -point[0]) - 0.5 * rest @ rest, np.array([-1.0, *-rest])
+
+    ended = ((-700.0, 0.0, 0.0),)
+    assert "no maximum: it keeps rising along `alpha`" in reason_of(request_for, steady, ends=ended)
+
+
+def test_an_edge_of_the_support_is_no_rise_without_end(request_for):
+    """A parabola around -1200, cut off at -700: its slope falls, so it does not rise for ever."""
+
+    def cut(point):
+        away = point - np.array([-1200.0, 0.0, 0.0])
+        return (np.nan if point[0] < -700 else -0.5e-4 * away @ away), -1e-4 * away
+
+    assert "not finite" in reason_of(request_for, cut, ends=((-700.0, 0.0, 0.0),))
+
+
 def test_without_a_mode_there_is_no_approximation_and_the_reason_is_passed_on(request_for):
     def rising(point):
         return point[0] - 0.5 * point[1:] @ point[1:], np.array([1.0, *-point[1:]])

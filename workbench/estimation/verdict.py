@@ -23,6 +23,11 @@ FAR = 8.0
 """Distance from 0 on a log or logit scale, a factor of 3000, beyond which a climb that finds no end is on its
 way to the bound."""
 
+OVERFLOWING = 300.0
+"""Distance from 0 beyond which the exponential of a parameter, squared, leaves the range of a double."""
+
+_INWARD = np.array([0.5, 0.7, 0.9])
+_STEADY = 0.9
 _STRIDES = np.array([0.0, 1.0, 4.0, 16.0, 64.0])
 _STRIDE = 0.1
 _UNCURVED = 1e-3
@@ -64,7 +69,10 @@ def judge(place: Place, program: Program) -> str:
         far = np.where(is_bounded(place.curvature, program), np.abs(summit.point), 0.0)
         if far.max(initial=0.0) > FAR:
             return _edge(place, program, int(np.argmax(far)), float(np.sign(summit.point[np.argmax(far)])))
-        where = _reached(place, int(np.argmax(np.abs(summit.point))))
+        farthest = int(np.argmax(np.abs(summit.point)))
+        if _has_risen(place):
+            return _rising(place, program, farthest)
+        where = _reached(place, farthest)
         return f"the curvature at the point where the optimiser stopped is not finite: it stopped at {where}."
     if not summit.frame.size:
         return ""
@@ -153,6 +161,15 @@ def _rises(place: Place, direction: Floats, *, is_strict: bool = True) -> bool:
     return len(finite) >= 3 and bool((np.diff(finite) >= 0).all()) and is_risen
 
 
+def _has_risen(place: Place) -> bool:
+    """Return whether the density rose steadily all the way to a point so far out that numbers end there."""
+    if np.abs(place.summit.point).max(initial=0.0) < OVERFLOWING:
+        return False
+    heights, _ = evaluate(place.surface, _INWARD[:, None] * place.summit.point)
+    gains = np.diff(heights) if np.isfinite(heights).all() else np.zeros(1)
+    return bool((gains > 0).all() and gains[-1] > _STEADY * gains[0])
+
+
 def _upward(summit: Summit) -> int:
     return int(np.argmax(np.abs(summit.frame[:, int(np.argmin(summit.curvature))])))
 
@@ -161,6 +178,12 @@ def _rising(place: Place, program: Program, dim: int) -> str:
     where = _reached(place, dim)
     words = f"the log density has no maximum: it keeps rising along {where}."
     outcomes = _separable(program)
+    if _scales_effects(program, place.curvature.free_names[dim]):
+        name = place.curvature.free_names[dim]
+        return (
+            f"{words} The effects that `{name}` scales can lie ever closer to their mean, and their joint "
+            "density then grows without limit."
+        )
     if not outcomes:
         return words
     return (
@@ -177,13 +200,19 @@ def _edge(place: Place, program: Program, dim: int, way: float) -> str:
     words = (
         f"the log density has no maximum inside the support: it rises to the edge of the range of {where}."
     )
-    scales = [term for term in program.terms if term.role == "latent" and root in term.parameters]
-    if way < 0 and any(root not in term.outcomes for term in scales):
+    if way < 0 and _scales_effects(program, name):
         return (
             f"{words} As `{name}` goes to its bound the effects it scales can lie exactly on their mean, and "
             "their joint density grows without limit: such a program has a posterior, but no joint mode."
         )
     return words
+
+
+def _scales_effects(program: Program, name: str) -> bool:
+    """Return whether the density of some latent effects has a parameter among its arguments."""
+    root = name.partition("[")[0]
+    scales = [term for term in program.terms if term.role == "latent" and root in term.parameters]
+    return any(root not in term.outcomes for term in scales)
 
 
 def _is_open(program: Program, name: str) -> bool:
