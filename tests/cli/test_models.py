@@ -60,12 +60,31 @@ def test_an_unknown_name_is_answered_in_words(workbench, arguments):
     assert "did you mean `linear`?" in done.stderr
 
 
-def test_a_program_of_ones_own_needs_a_table(workbench, tmp_path):
-    (tmp_path / "mine.stan").write_text("parameters { real x; } model { x ~ normal(0, 1); }")
-    done = workbench("fit", "mine.stan")
+@pytest.mark.parametrize("dry", [(), ("--dry-run",)])
+def test_a_program_of_ones_own_that_declares_data_needs_a_table(workbench, tmp_path, dry):
+    program = "data { int N; vector[N] y; real s; } parameters { real m; } model { y ~ normal(m, s); }"
+    (tmp_path / "mine.stan").write_text(program)
+    done = workbench("fit", "mine.stan", "--set", "s=1", *dry)
     assert done.returncode == 2
-    assert "a table was expected after `mine.stan`, found none." in done.stderr
+    words = "a table was expected after `mine.stan`, found none: its data block declares `N`, `y`."
+    assert words in done.stderr
     assert "only a bundled model has a table of its own" in done.stderr
+
+
+def test_a_program_without_data_needs_no_table(workbench, tmp_path):
+    (tmp_path / "mine.stan").write_text("parameters { real x; } model { x ~ normal(0, 1); }")
+    done = workbench("fit", "mine.stan", "--dry-run")
+    assert done.returncode == 0
+    assert done.stdout.startswith("mine on no data  ")
+    assert "a fit could start" in done.stdout
+
+
+def test_values_given_one_by_one_are_data_enough(workbench, tmp_path):
+    program = "data { int N; vector[N] y; } parameters { real m; } model { y ~ normal(m, 1); }"
+    (tmp_path / "mine.stan").write_text(program)
+    done = workbench("fit", "mine.stan", "--set", "N=2", "--set", "y=[1, 2.5]", "--dry-run")
+    assert done.returncode == 0
+    assert "a fit could start" in done.stdout
 
 
 def test_a_new_model_is_a_copy_and_says_how_to_fit_it(workbench, tmp_path):

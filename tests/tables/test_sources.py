@@ -279,3 +279,8 @@ def test_a_json_file_that_is_compressed(tmp_path):
     path = tmp_path / "d.json.gz"
     path.write_bytes(gzip.compress(json.dumps({"N": 3}).encode()))
     assert tables.read(path).values == {"N": 3}
+
+
+def test_the_rows_of_stans_data_are_counted_in_tuples_too():
+    assert tables.from_mapping({"N": 3, "d": {"1": [1.0, 2.0, 3.0], "2": [4, 5]}}).rows == 3
+    assert tables.NOTHING.rows == 0

@@ -17,6 +17,7 @@ from workbench.errors import RequestError, WorkbenchError
 
 if TYPE_CHECKING:
     from workbench.pipeline.fitting import Options
+    from workbench.tables import Table as Data
 
 _COLUMNS = {
     "name": "Stan variable",
@@ -28,7 +29,7 @@ _COLUMNS = {
 }
 
 
-def command(model: Path, data: Path, options: Options, *, is_json: bool, is_quiet: bool) -> None:
+def command(model: Path, data: Path | Data, options: Options, *, is_json: bool, is_quiet: bool) -> None:
     """Show the data block as it would be bound, and leave with 2 if a fit could not start."""
     from workbench import binding, toolchain
     from workbench.pipeline.examining import rehearse
@@ -47,16 +48,19 @@ def command(model: Path, data: Path, options: Options, *, is_json: bool, is_quie
         for one in read.data
     ]
     record["problems"] = [{"message": one.message, "hint": one.hint} for one in examined.problems]
+    name = data.name if isinstance(data, Path) else data.path.name
     if is_json:
         typer.echo(json.dumps(record, indent=1, ensure_ascii=False))
     else:
-        _show(record, f"{escape(model.stem)} on {escape(data.name)}", console.stdout())
+        _show(record, f"{escape(model.stem)} on {escape(name)}", console.stdout())
     if examined.problems:
         raise typer.Exit(RequestError.exit_code)
 
 
 def _show(record: Mapping[str, Any], title: str, to: Console) -> None:
-    head = f"{title} ({record['rows']} rows)"
+    from workbench.report.numbers import plural
+
+    head = f"{title} ({plural(record['rows'], 'row')})" if record["rows"] else title
     table = Table(title=head, title_justify="left", header_style="bold", box=None, pad_edge=False)
     for heading in _COLUMNS.values():
         table.add_column(heading, overflow="fold")

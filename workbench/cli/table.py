@@ -129,7 +129,8 @@ def _has_numbers(record: Mapping[str, Any], column: _Column) -> bool:
 
 def _title(record: Mapping[str, Any]) -> str:
     model, data = record["model"]["name"], Path(record["data"]["path"]).name
-    return f"{_plain(model)} on {_plain(data)} ({record['data']['rows']} rows)"
+    rows = f" ({plural(record['data']['rows'], 'row')})" if record["data"]["rows"] else ""
+    return f"{_plain(model)} on {_plain(data)}{rows}"
 
 
 def _names(record: Mapping[str, Any]) -> list[str]:

@@ -13,6 +13,7 @@ from workbench import card
 from workbench.card import Card
 from workbench.errors import RequestError
 from workbench.provenance import hash_parts
+from workbench.tables import NOTHING, Table
 
 D = TypeVar("D")
 
@@ -116,23 +117,18 @@ def resolve(text: str | os.PathLike[str]) -> tuple[Path, Path | None]:
     return model.program, model.table
 
 
-def with_table(text: str | os.PathLike[str], data: D | None) -> tuple[Path, D | Path]:
-    """Return the program that a word means and its data: those given, else a bundled model's own table.
+def with_table(text: str | os.PathLike[str], data: D | None) -> tuple[Path, D | Path | Table]:
+    """Return the program that a word means and its data.
+
+    They are those given, else a bundled model's own table, else nothing: a program may need no data.
 
     Raises
     ------
     RequestError
-        There is no such bundled model, or a program of the user's comes without data.
+        There is no such bundled model.
     """
     program, own = resolve(text)
-    if data is not None:
-        return program, data
-    if own is None:
-        raise RequestError(
-            f"a table was expected after `{text}`, found none.",
-            hint="only a bundled model has a table of its own; `workbench models` lists them",
-        )
-    return program, own
+    return program, data if data is not None else own or NOTHING
 
 
 def with_source(sha256: str) -> Model | None:

@@ -19,6 +19,9 @@ if TYPE_CHECKING:
     from workbench.pipeline.fitting import Options
 
 
+_MOST_NAMED = 5
+
+
 @dataclass(frozen=True)
 class Rehearsal:
     """What a fit would start from.
@@ -44,12 +47,33 @@ def rehearse(read: Program, data: Path | Table, options: Options) -> Rehearsal:
     Raises
     ------
     RequestError
-        The table cannot be read, or a prior is unknown: there is nothing to show.
+        The table cannot be read or is missing, or a prior is unknown: there is nothing to show.
     """
     table = data if isinstance(data, Table) else tables.read(data)
     story = card.read(read.path)
     settled = settle_priors(read, story, options)
-    return Rehearsal(read, examine(read, table, story, settled, options), settled)
+    examined = examine(read, table, story, settled, options)
+    if table is tables.NOTHING:
+        _check_needs_nothing(read, examined, options)
+    return Rehearsal(read, examined, settled)
+
+
+def _check_needs_nothing(read: Program, examined: Examined, options: Options) -> None:
+    """Refuse a program that needs data where no table was named.
+
+    Raises
+    ------
+    RequestError
+        A variable of its data block has no value.
+    """
+    known = {*options.given, *(one.name for one in examined.data.variables)}
+    needed = [f"`{one.name}`" for one in read.data if one.name not in known]
+    if needed:
+        listed = ", ".join(needed[:_MOST_NAMED]) + (", ..." if len(needed) > _MOST_NAMED else "")
+        raise RequestError(
+            f"a table was expected after `{read.path}`, found none: its data block declares {listed}.",
+            hint="only a bundled model has a table of its own; `workbench models` lists them",
+        )
 
 
 def settle_priors(read: Program, story: Card, options: Options) -> Priors:

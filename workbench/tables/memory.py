@@ -72,6 +72,10 @@ def from_mapping(content: Mapping[str, Any], name: str = NAME) -> Table:
     return Table(Path(name), hash_text(repr(sorted(values.items()))), pa.table({}), values=values)
 
 
+NOTHING = Table(Path("no data"), hash_text("{}"), pa.table({}), values={})
+"""What a program without data is fitted to."""
+
+
 def _length(value: Any) -> int | None:
     """Return how long a one-dimensional value is; `None` for any other."""
     if isinstance(value, (str, bytes, Mapping)) or not hasattr(value, "__len__"):

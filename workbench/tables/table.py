@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -49,11 +49,20 @@ class Table:
         """The number of rows, the header not counted; of Stan's own data the longest first dimension."""
         if self.values is None:
             return int(self.cells.num_rows)
-        return max((len(value) for value in self.values.values() if isinstance(value, list)), default=1)
+        return max(_lengths(self.values), default=1 if self.values else 0)
 
     def row_number(self, position: int) -> int:
         """Return the number a row has in the file, counted from 1 below the header."""
         return position + 1 if self.row_numbers is None else int(self.row_numbers[position])
+
+
+def _lengths(values: Mapping[str, Any]) -> Iterator[int]:
+    """Yield the first dimension of every array, also of those in tuples."""
+    for value in values.values():
+        if isinstance(value, Mapping):
+            yield from _lengths(value)
+        elif isinstance(value, list):
+            yield len(value)
 
 
 def without_rows(table: Table, rows: np.ndarray) -> Table:
