@@ -172,8 +172,10 @@ class Backend(Protocol):
             Stan's names of all parameters in their order, and their values, `(draw, column)`.
         """
 
-    def optimize(self, job: Job, *, jacobian: bool, algorithm: Algorithm = "lbfgs") -> RawRun:
-        """Climb to a mode from a random point; `jacobian` chooses the scale it is a mode on."""
+    def optimize(
+        self, job: Job, *, jacobian: bool, algorithm: Algorithm = "lbfgs", start: Start = ANYWHERE
+    ) -> RawRun:
+        """Climb to a mode from a random or a given point; `jacobian` chooses the scale it is a mode on."""
 
     def laplace(self, job: Job, mode: RawRun, method: Laplace, *, jacobian: bool) -> RawRun:
         """Take curvature and normal draws around a mode.

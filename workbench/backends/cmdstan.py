@@ -94,10 +94,15 @@ class CmdStanBackend:
         seconds = time.monotonic() - started
         return RawRun(tuple(munge_varname(name) for name in names), table[None], seconds=seconds)
 
-    def optimize(self, job: Job, *, jacobian: bool, algorithm: Algorithm = "lbfgs") -> RawRun:
-        """Climb to a mode from one random point."""
+    def optimize(
+        self, job: Job, *, jacobian: bool, algorithm: Algorithm = "lbfgs", start: Start = ANYWHERE
+    ) -> RawRun:
+        """Climb to a mode from one random or given point."""
         started = time.monotonic()
-        tolerances = {} if algorithm == "newton" else _TOLERANCES
+        settings: dict[str, Any] = {} if algorithm == "newton" else dict(_TOLERANCES)
+        if start.inits:
+            job.folder.mkdir(parents=True, exist_ok=True)
+            (settings["inits"],) = _init_files(start, 1, job.folder)
         with in_stan_words("optimisation"):
             fit = interruptible(
                 lambda: _model(job).optimize(
@@ -106,7 +111,7 @@ class CmdStanBackend:
                     iter=_ITERATIONS,
                     jacobian=jacobian,
                     require_converged=False,
-                    **tolerances,
+                    **settings,
                 )
             )
         console = _console(fit.runset)

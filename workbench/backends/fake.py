@@ -51,9 +51,11 @@ class FakeBackend:
         del job, columns, draws
         raise ChainFailed("the fake backend generates no quantities.")
 
-    def optimize(self, job: Job, *, jacobian: bool, algorithm: Algorithm = "lbfgs") -> RawRun:
+    def optimize(
+        self, job: Job, *, jacobian: bool, algorithm: Algorithm = "lbfgs", start: Start = ANYWHERE
+    ) -> RawRun:
         """Return the means."""
-        del job, jacobian, algorithm
+        del job, jacobian, algorithm, start
         self._may_fail("optimize")
         stats = {"lp": np.zeros((1, 1))}
         return RawRun(self._columns, self._location[None, None, :], stats, "Optimization terminated normally")

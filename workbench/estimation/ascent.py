@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from workbench.backends import RawRun
-from workbench.backends.base import Algorithm, Job
+from workbench.backends.base import ANYWHERE, Algorithm, Job, Start
 from workbench.backends.words import ENDLESS
 from workbench.errors import RunError
 from workbench.estimation.setting import Setting
@@ -70,16 +70,25 @@ class Attempt:
 
 
 def ascend(
-    setting: Setting, method: str, *, jacobian: bool, prior_weight: float, starts: int
+    setting: Setting,
+    method: str,
+    *,
+    jacobian: bool,
+    prior_weight: float,
+    starts: int,
+    at: Start = ANYWHERE,
 ) -> tuple[Attempt, ...]:
-    """Climb from several random points; where L-BFGS fails, BFGS and then Newton are tried from it."""
+    """Climb from several points; where L-BFGS fails, BFGS and then Newton are tried from it.
+
+    The points are random; a known one, `at`, is the only start.
+    """
     attempts: list[Attempt] = []
-    for start in range(starts):
+    for start in range(1 if at.inits else starts):
         job = setting.job(method, start=start, prior_weight=prior_weight)
         if attempts and _is_hopeless(setting, job, attempts[-1]):
             attempts.append(Attempt(job.seed, "skipped", "none", SKIPPED.format(most=MOST_REPEATED)))
         else:
-            attempts.append(_attempt(setting, job, jacobian=jacobian))
+            attempts.append(_attempt(setting, job, at, jacobian=jacobian))
     return tuple(attempts)
 
 
@@ -91,11 +100,11 @@ def _is_hopeless(setting: Setting, job: Job, before: Attempt) -> bool:
     return is_endless and setting.backend.dimension(job) > MOST_REPEATED
 
 
-def _attempt(setting: Setting, job: Job, *, jacobian: bool) -> Attempt:
+def _attempt(setting: Setting, job: Job, at: Start, *, jacobian: bool) -> Attempt:
     reasons: dict[str, str] = {}
     for algorithm, name in OPTIMISERS.items():
         try:
-            run = setting.backend.optimize(job, jacobian=jacobian, algorithm=algorithm)
+            run = setting.backend.optimize(job, jacobian=jacobian, algorithm=algorithm, start=at)
         except RunError as error:
             reasons[name] = error.message
             continue

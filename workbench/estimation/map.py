@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
+from workbench.backends import Start
+from workbench.backends.base import ANYWHERE
 from workbench.errors import RunError
 from workbench.estimation import draws, mode
 from workbench.estimation.derived import by_role, derive, with_derived
@@ -19,7 +21,9 @@ STANDARD_ERRORS = "standard errors at the highest mode"
 """What distances between modes are measured in."""
 
 
-def estimate(setting: Setting, method: Map, laplace: Laplace) -> tuple[Part, mode.Mode | None]:
+def estimate(
+    setting: Setting, method: Map, laplace: Laplace, at: Start = ANYWHERE
+) -> tuple[Part, mode.Mode | None]:
     """Return the posterior mode, and the climb itself for an approximation around it.
 
     Parameters
@@ -30,6 +34,8 @@ def estimate(setting: Setting, method: Map, laplace: Laplace) -> tuple[Part, mod
         Which scale the mode is taken on.
     laplace
         How many draws to take around it.
+    at
+        A point to climb from, in the place of random ones.
     """
     facts: dict[str, Any] = {"jacobian": method.jacobian}
     if not setting.request.program.parameters:
@@ -44,6 +50,7 @@ def estimate(setting: Setting, method: Map, laplace: Laplace) -> tuple[Part, mod
             prior_weight=1.0,
             starts=method.starts,
             laplace=laplace,
+            at=at,
         )
     except RunError as error:
         return Part("failed", error.message, facts), None

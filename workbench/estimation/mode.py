@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from workbench.backends import Curvature, RawRun
-from workbench.backends.base import Floats
+from workbench.backends.base import ANYWHERE, Floats, Start
 from workbench.errors import ChainFailed, RunError
 from workbench.estimation.ascent import Attempt, ascend
 from workbench.estimation.kinks import climb_to_corner, find_kinks, may_have_kinks
@@ -122,16 +122,23 @@ class Mode:
 
 
 def find(
-    setting: Setting, method: str, *, jacobian: bool, prior_weight: float, starts: int, laplace: Laplace
+    setting: Setting,
+    method: str,
+    *,
+    jacobian: bool,
+    prior_weight: float,
+    starts: int,
+    laplace: Laplace,
+    at: Start = ANYWHERE,
 ) -> Mode:
-    """Climb from several random points, finish each distinct end, and judge it.
+    """Climb from several random points, or from one that is known, finish each distinct end, and judge it.
 
     Raises
     ------
     RunError
         Every start failed; Stan's words of the last.
     """
-    attempts = ascend(setting, method, jacobian=jacobian, prior_weight=prior_weight, starts=starts)
+    attempts = ascend(setting, method, jacobian=jacobian, prior_weight=prior_weight, starts=starts, at=at)
     ends = sorted((one for one in attempts if one.run is not None), key=lambda one: -one.height)
     if not ends:
         raise ChainFailed(f"every start failed. {attempts[-1].reason}")

@@ -14,9 +14,10 @@ from numpy.typing import NDArray
 from workbench import priors
 from workbench.errors import PriorError, RunError
 from workbench.estimation import mode
+from workbench.estimation.mode import Peak
 from workbench.methods import STARTS
 from workbench.studies.densities import log_density
-from workbench.studies.kept import remembered_record
+from workbench.studies.kept import is_kept, remembered_record
 from workbench.studies.plan import BASE, Point
 from workbench.studies.posterior import Posterior
 from workbench.studies.workshop import Workshop, request_at
@@ -46,10 +47,13 @@ def derivatives(shop: Workshop, base: Posterior, names: Sequence[str]) -> dict[s
     doi:10.1214/aos/1033066205. Giordano, Broderick and Jordan (2018), JMLR 19(51).
     """
     log_density(shop, base, base.point)  # the draws are written once, before several ask at the same time
+    keys = {
+        name: shop.key("derivative", name, str(shop.plan.methods), ",".join(base.names)) for name in names
+    }
+    peak = None if all(is_kept(shop.kept, key, "json") for key in keys.values()) else _peak(shop)
 
     def of(name: str) -> dict[str, Any]:
-        key = shop.key("derivative", name, str(shop.plan.methods), ",".join(base.names))
-        return remembered_record(shop.kept, key, partial(_of, shop, base, name))
+        return remembered_record(shop.kept, keys[name], partial(_of, shop, base, name, peak))
 
     with ThreadPoolExecutor(max_workers=max(1, shop.jobs)) as pool:
         return dict(zip(names, pool.map(of, names), strict=True))
@@ -72,7 +76,7 @@ def steps(shop: Workshop, name: str) -> tuple[Point, Point, float]:
     return Point({name: value - step}), Point({name: value + step}), step
 
 
-def _of(shop: Workshop, base: Posterior, name: str) -> dict[str, Any]:
+def _of(shop: Workshop, base: Posterior, name: str, peak: Peak | None) -> dict[str, Any]:
     below, above, step = steps(shop, name)
     try:
         slope = (log_density(shop, base, above) - log_density(shop, base, below)) / (2 * step)
@@ -81,7 +85,7 @@ def _of(shop: Workshop, base: Posterior, name: str) -> dict[str, Any]:
     score = slope.reshape(base.chains, -1)
     score = score - score.mean()
     value = value_of(shop, name)
-    modes = _mode_slopes(shop, below, above, step)
+    modes = {} if peak is None else _mode_slopes(shop, peak, below, above, step)
     estimates: dict[str, dict[str, float]] = {}
     for quantity in base.names:
         draws = base.draws[quantity]
@@ -100,25 +104,32 @@ def _error(products: Floats) -> float:
     return float(array_stats.mcse(products, method="mean")) if np.ptp(products) > 0 else 0.0
 
 
-def _mode_slopes(shop: Workshop, below: Point, above: Point, step: float) -> dict[str, float]:
-    """Return how each parameter's MAP moves; empty where there is no mode, or its curvature is not known."""
+def _peak(shop: Workshop) -> Peak | None:
+    """Return the base's MAP with its curvature; `None` where there is none, or it is not wanted."""
     if "map" not in shop.plan.methods:
-        return {}
-    request = request_at(shop, BASE)
-    setting = shop.setting(request, shop.base.model.exe, f"mode-{below.key[:16]}")
+        return None
+    setting = shop.setting(request_at(shop, BASE), shop.base.model.exe, "mode-of-the-base")
     try:
         found = mode.find(
             setting, "map", jacobian=False, prior_weight=1.0, starts=STARTS, laplace=mode.CURVATURE_ONLY
         )
-        best = found.best
-        if found.problem or best.curvature is None or best.summit is None:
-            return {}
-        low, high = (_gradient(shop, point, best.summit.point) for point in (below, above))
+    except RunError:
+        return None
+    best = found.best
+    return None if found.problem or best.curvature is None or best.summit is None else best
+
+
+def _mode_slopes(shop: Workshop, peak: Peak, below: Point, above: Point, step: float) -> dict[str, float]:
+    """Return how each parameter's MAP moves; empty where a density cannot be evaluated beside the base."""
+    if peak.curvature is None or peak.summit is None:
+        return {}
+    try:
+        low, high = (_gradient(shop, point, peak.summit.point) for point in (below, above))
     except RunError:
         return {}
-    moved = best.summit.covariance @ ((high - low) / (2 * step))
-    values = best.curvature.constrain_jacobian @ moved
-    return dict(zip(best.curvature.names, values.tolist(), strict=True))
+    moved = peak.summit.covariance @ ((high - low) / (2 * step))
+    values = peak.curvature.constrain_jacobian @ moved
+    return dict(zip(peak.curvature.names, values.tolist(), strict=True))
 
 
 def _gradient(shop: Workshop, point: Point, at: Floats) -> Floats:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, replace
 from typing import Any
 
@@ -13,6 +13,7 @@ from workbench.backends import Start
 from workbench.backends.base import ANYWHERE
 from workbench.errors import RunError, RunIncomplete
 from workbench.estimation import Fit, laplace, mode, warm_start
+from workbench.estimation.initial import has_tuples, initial_values
 from workbench.estimation.map import estimate as posterior_mode
 from workbench.estimation.nuts import draw_groups
 from workbench.estimation.part import Part
@@ -86,23 +87,61 @@ def prior_tree(shop: Workshop, point: Point) -> xr.DataTree:
     return remembered_tree(shop.kept, key, make)
 
 
-def modes(shop: Workshop, point: Point) -> dict[str, Any]:
-    """Return MAP and Laplace approximation at a point: for each its status, reason and estimates."""
-    key = shop.key("modes", point.key)
+def modes(shop: Workshop, point: Point, base: Mapping[str, Any] | None = None) -> dict[str, Any]:
+    """Return MAP and Laplace approximation at a point: for each its status, reason and estimates.
+
+    Parameters
+    ----------
+    shop, point
+        What is asked where.
+    base
+        The same of the base fit. Climbs begin at its modes, so that what they find depends on nothing that
+        happens to be finished; from random points where it has none or several, where the prior has another
+        form, which may have other modes, and where the climb from there fails.
+
+    Returns
+    -------
+    `map` and `laplace`, and `mode`: the mode on the unconstrained scale, around which `laplace` is.
+    """
+    key = shop.key("modes", point.key, "" if base is None else "from the base's")
 
     def make() -> dict[str, Any]:
         request = request_at(shop, point)
         setting = shop.setting(request, shop.variant(point).model.exe, f"modes-{key[:24]}")
-        found, _ = posterior_mode(setting, Map(), mode.CURVATURE_ONLY)
-        _, around = posterior_mode(setting, Map(jacobian=True), Laplace())
-        return {"map": _plain(found), "laplace": _plain(laplace.approximate(setting, around))}
+        known = base if base is not None and not point.forms else {}
+        found, _ = _mode(setting, Map(), mode.CURVATURE_ONLY, known.get("map"))
+        there, around = _mode(setting, Map(jacobian=True), Laplace(), known.get("mode"))
+        approximation = laplace.approximate(setting, around)
+        return {"map": _plain(found), "mode": _plain(there), "laplace": _plain(approximation)}
 
     return remembered_record(shop.kept, key, make)
 
 
+def _mode(
+    setting: Setting, method: Map, around: Laplace, known: Mapping[str, Any] | None
+) -> tuple[Part, mode.Mode | None]:
+    """Return the mode that is climbed to from a known one; from the usual starts where that fails."""
+    program = setting.request.program
+    if known is not None and known["status"] == "ok" and known["modes"] == 1 and not has_tuples(program):
+        values = {name: one["value"] for name, one in known["estimates"].items()}
+        near = Start((initial_values(values, values.values(), program),))
+        part, found = posterior_mode(setting, method, around, near)
+        if part.status == "ok":
+            return part, found
+    return posterior_mode(setting, method, around)
+
+
 def _plain(part: Part) -> dict[str, Any]:
-    khat = part.facts.get("khat")
-    return {"status": part.status, "reason": part.reason, "estimates": dict(part.estimates), "khat": khat}
+    """Return what is kept of a mode: `starts` is where its climb began, `modes` how many were found."""
+    facts = part.facts
+    return {
+        "status": part.status,
+        "reason": part.reason,
+        "estimates": dict(part.estimates),
+        "khat": facts.get("khat"),
+        "modes": len(facts.get("modes", ())),
+        "starts": len(facts.get("starts", ())),
+    }
 
 
 def _sampled(shop: Workshop, point: Point, near: Posterior, sampler: Nuts) -> xr.DataTree:

@@ -50,9 +50,9 @@ def remembered_tree(folder: Path, key: str, make: Callable[[], xr.DataTree]) -> 
     return _remembered(folder / f"{key}.nc", make, write, read)
 
 
-def is_kept(folder: Path, key: str) -> bool:
-    """Return whether draws are there already."""
-    return (folder / f"{key}.nc").is_file()
+def is_kept(folder: Path, key: str, suffix: str = "nc") -> bool:
+    """Return whether draws (`nc`) or plain values (`json`) are there already."""
+    return (folder / f"{key}.{suffix}").is_file()
 
 
 def _remembered(

@@ -18,7 +18,7 @@ from workbench.studies.decision import Decision
 from workbench.studies.densities import split_if_right
 from workbench.studies.derivative import derivatives, value_of
 from workbench.studies.execute import base_posterior, modes
-from workbench.studies.plan import Axis, Point
+from workbench.studies.plan import BASE, Axis, Point
 from workbench.studies.posterior import Posterior, reported
 from workbench.studies.powerscale import scaled
 from workbench.studies.predictive import prior_rows
@@ -106,15 +106,16 @@ def _swept(shop: Workshop, fits: Fits) -> list[View]:
 def _modes(shop: Workshop) -> dict[str, dict[str, Any]]:
     if not {"map", "laplace"} & set(shop.plan.methods):
         return {}
-    points = shop.plan.points
-    with shop.progress.stage("Modes", total=float(len(points))) as stage:
+    others = [point for point in shop.plan.points if point.key != BASE.key]
+    total = len(others) + 1
+    with shop.progress.stage("Modes", total=float(total)) as stage:
+        base = modes(shop, BASE)
+        found = {BASE.key: base}
         with ThreadPoolExecutor(max_workers=max(1, shop.jobs)) as pool:
-            found = {}
-            for done, (point, one) in enumerate(
-                zip(points, pool.map(lambda point: modes(shop, point), points), strict=True), start=1
-            ):
+            pairs = zip(others, pool.map(lambda point: modes(shop, point, base), others), strict=True)
+            for done, (point, one) in enumerate(pairs, start=2):
                 found[point.key] = one
-                stage.update(float(done), f"{done} of {len(points)} points")
+                stage.update(float(done), f"{done} of {total} points")
         return found
 
 
