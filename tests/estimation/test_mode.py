@@ -1,13 +1,15 @@
 """When an optimum counts as one: judged by gradient and curvature, whatever the optimiser said."""
 
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 import pytest
 from scipy import stats
 
-from tests.estimation.conftest import MODEL, TEXT
-from tests.estimation.sculpted import sculpted
+from tests.estimation.conftest import MEANS, MODEL, SDS, TEXT
+from tests.estimation.sculpted import Sculpted, sculpted
+from workbench.errors import ChainFailed
 from workbench.estimation import fit
 from workbench.estimation.importance import pareto_khat
 from workbench.methods import Laplace, Map
@@ -145,6 +147,31 @@ def test_a_bounded_parameter_whose_density_rises_for_ever_runs_to_its_edge(bound
 
     reason = reason_of(bounded_for, edge, is_log=(True, False, False))
     assert "rises to the edge of the range of `alpha`" in reason
+
+
+def test_a_bounded_parameter_that_nothing_is_said_about_is_flat_and_runs_nowhere(bounded_for):
+    def flat(point):
+        return -0.5 * point[1:] @ point[1:], np.array([0.0, *-point[1:]])
+
+    reason = reason_of(bounded_for, flat, is_log=(True, False, False))
+    assert "flat or still rising along `alpha`" in reason
+
+
+@pytest.mark.parametrize(
+    ("end", "words"),
+    [
+        (-np.inf, "it rises to the edge of the range of `alpha` (it had reached 0)."),
+        (0.1, "the curvature at the point where the optimiser stopped cannot be had. Stan said no."),
+    ],
+)
+def test_without_curvature_an_end_is_no_mode(bounded_for, end, words):
+    class Refusing(Sculpted):
+        def laplace(self, job, mode, method, *, jacobian):
+            raise ChainFailed("Stan said no.")
+
+    level: dict[str, Any] = {"density": lambda point: (-1.0, np.zeros(3)), "is_log": (True, False, False)}
+    backend = Refusing(MEANS, SDS, ends=((end, 0.0, 0.0),), **level)
+    assert words in part_of(bounded_for, backend)["reason"]
 
 
 def test_a_free_parameter_whose_density_rises_for_ever_is_named(request_for):

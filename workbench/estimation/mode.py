@@ -15,7 +15,7 @@ from workbench.estimation.kinks import climb_to_corner, find_kinks, may_have_kin
 from workbench.estimation.newton import Summit, climb, settle
 from workbench.estimation.setting import Setting
 from workbench.estimation.surface import Surface
-from workbench.estimation.verdict import Place, is_bounded, judge
+from workbench.estimation.verdict import Place, edge_reached, is_bounded, judge
 from workbench.methods import Laplace
 
 SAME_MODE = 0.1
@@ -33,6 +33,7 @@ MOST_RESOLVED = 300
 CURVATURE_ONLY = Laplace(draws=100)
 """What to ask of Stan's Laplace method where its Hessian is wanted and its draws are not."""
 
+_UNFINISHED = "Stan's optimiser did not converge."
 _MOST_CALLS = 30
 _STRIDE = 0.7
 _ARRIVED = 1e-6
@@ -205,9 +206,15 @@ def distance(peak: Peak, run: RawRun) -> tuple[float, str]:
 
 def _finished(setting: Setting, surface: Surface, end: RawRun) -> Peak:
     """Return an end climbed to the last digit, and judged."""
-    curvature = _curvature(surface, end)
+    curvature, reason = _curvature(surface, end)
     if curvature is None:
-        return Peak(end, None, None, "" if end.converged else "Stan's optimiser did not converge.")
+        edge = edge_reached(zip(end.columns, end.draws[0, 0].tolist(), strict=True), setting.request.program)
+        words = (
+            f"the curvature at the point where the optimiser stopped cannot be had. {reason}"
+            if reason
+            else ""
+        )
+        return Peak(end, None, None, edge or words or ("" if end.converged else _UNFINISHED))
     scale = _scale(curvature)
     held = np.zeros(len(scale), dtype=bool)
     kinks = None
@@ -247,12 +254,13 @@ def _corners(setting: Setting, curvature: Curvature) -> Floats:
     return locations
 
 
-def _curvature(surface: Surface, run: RawRun) -> Curvature | None:
+def _curvature(surface: Surface, run: RawRun) -> tuple[Curvature | None, str]:
+    """Return the curvature; or `None` and Stan's reason, which is empty where this Stan never reports it."""
     try:
         around = surface.backend.laplace(surface.job, run, CURVATURE_ONLY, jacobian=surface.jacobian)
-    except RunError:
-        return None
-    return around.curvature
+    except RunError as error:
+        return None, error.message
+    return around.curvature, ""
 
 
 def _moved(
@@ -274,7 +282,7 @@ def _moved(
         run = _at(run, here, here.values + share * shifts, summit.height)
         if is_there:
             break
-        following = _curvature(surface, run)
+        following, _ = _curvature(surface, run)
         if following is None:
             break
         here = following

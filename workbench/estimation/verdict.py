@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 import numpy as np
@@ -32,6 +33,8 @@ _STRIDES = np.array([0.0, 1.0, 4.0, 16.0, 64.0])
 _STRIDE = 0.1
 _UNCURVED = 1e-3
 _SHARE = 0.1
+_INSIDE = "the log density has no maximum inside the support:"
+_SHARES = ("simplex", "column_stochastic_matrix", "row_stochastic_matrix", "positive_ordered")
 _PLAIN = ("real", "vector", "row_vector", "matrix", "complex")
 _LOGISTIC = (
     "bernoulli_logit",
@@ -87,6 +90,22 @@ def judge(place: Place, program: Program) -> str:
     return _unsettled(place, program)
 
 
+def edge_reached(point: Iterable[tuple[str, float]], program: Program) -> str:
+    """Return which value lies exactly on a declared bound, in a sentence; an empty one where none does.
+
+    From there the unconstrained scale is infinitely far away: Stan has no curvature to report.
+    """
+    declared = {one.name: one for one in program.parameters}
+    for column, value in point:
+        one = declared.get(column.partition("[")[0])
+        if one is None:
+            continue
+        limits = [limit.literal for limit in (one.lower, one.upper) if limit is not None]
+        if value in limits or (value == 0 and one.kind in _SHARES):
+            return f"{_INSIDE} it rises to the edge of the range of `{column}` (it had reached {value:.3g})."
+    return ""
+
+
 def is_bounded(curvature: Curvature, program: Program) -> np.ndarray:
     """Return which unconstrained dimensions are not themselves a declared parameter, but made from one."""
     free = {one.name for one in program.parameters if one.kind in _PLAIN and not (one.lower or one.upper)}
@@ -120,7 +139,12 @@ def _runaway(place: Place, program: Program) -> str:
     runs = is_bounded(place.curvature, program) & (spread > RUNAWAY_SD)
     if not runs.any():
         return ""
-    dim = int(np.argmax(np.where(runs, spread, 0)))
+    moving = runs & ((np.abs(place.summit.slope) > FLAT) | (np.abs(place.summit.point) > FAR))
+    if not moving.any():
+        alone = np.zeros(len(runs))
+        alone[int(np.argmax(np.where(runs, spread, 0)))] = 1.0
+        return _flat(place, alone)
+    dim = int(np.argmax(np.where(moving, spread, 0)))
     return _edge(place, program, dim, float(np.sign(place.summit.point[dim])))
 
 
@@ -197,9 +221,7 @@ def _edge(place: Place, program: Program, dim: int, way: float) -> str:
     root = name.partition("[")[0]
     if way > 0 and _is_open(program, root):
         return f"the log density has no maximum: it is flat or still rising along {where}."
-    words = (
-        f"the log density has no maximum inside the support: it rises to the edge of the range of {where}."
-    )
+    words = f"{_INSIDE} it rises to the edge of the range of {where}."
     if way < 0 and _scales_effects(program, name):
         return (
             f"{words} As `{name}` goes to its bound the effects it scales can lie exactly on their mean, and "

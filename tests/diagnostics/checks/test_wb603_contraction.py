@@ -10,7 +10,9 @@ from tests.diagnostics.fits import fit_of, record_with
 
 def fit(sd, statement="mu ~ normal(0, 2);", type_="real", kind="stated"):
     """A posterior that is normal around zero, beside its prior."""
-    record = record_with("model", "terms", [{"statement": statement, "role": "prior", "parameters": ["mu"]}])
+    prior = {"statement": statement, "role": "prior", "parameters": ["mu"]}
+    data = {"statement": "y ~ normal(mu, 1);", "role": "likelihood", "parameters": ["mu"]}
+    record = record_with("model", "terms", [prior, data])
     record["model"]["parameters"] = [{"name": "mu", "type": type_, "line": 1}]
     record["model"]["parameter_priors"] = [{"name": "mu", "kind": kind}]
     draws = sd * np.random.default_rng(6).normal(size=(4, 5000))
@@ -21,6 +23,13 @@ def test_it_fires_when_the_posterior_is_the_prior():
     found = ask("WB603", fit(2.0))
     assert (found.status, found.severity) == ("tip", "none")
     assert "1 of 1 parameters keep the spread of their priors" in found.message
+
+
+def test_a_program_without_likelihood_has_nothing_to_learn_from():
+    alone = fit(2.0)
+    del alone.record["model"]["terms"][1]
+    found = ask("WB603", alone)
+    assert (found.status, found.message[:30]) == ("n/a", "The program has no likelihood:")
 
 
 def test_it_is_quiet_when_it_has_shrunk():

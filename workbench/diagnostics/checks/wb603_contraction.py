@@ -19,6 +19,9 @@ QUARTILES = (0.25, 0.75)
 
 @needs_draws
 def _examine(fit: Fit) -> Finding:
+    roles = {term["role"] for term in fit.record["model"]["terms"]}
+    if roles and not roles & {"likelihood", "unplaced"}:
+        return Finding("n/a", "The program has no likelihood: its draws are those of the priors.")
     names, draws = parameter_draws(fit)
     latent = {
         one["name"] for one in fit.record["model"].get("parameter_priors", ()) if one["kind"] == "latent"
