@@ -156,13 +156,28 @@ def _about_scaling(scaling: Mapping[str, Any]) -> list[Reason]:
             shown = ", ".join(f"`{name}`" for name in names[:5])
             more = f" and {len(names) - 5} more" if len(names) > 5 else ""
             found.append((True, f"Power-scaling finds {diagnosis} for {shown}{more}."))
-    refitted = [name for name, how in scaling.get("how", {}).items() if how == "refit"]
+    hows = scaling.get("how", {})
+    refitted = [name for name, how in hows.items() if how == "refit"]
+    if not found and "failed" not in hows.values():
+        found.append((False, "Power-scaling finds no sensitivity of concern."))
     if refitted:
-        words = ", ".join(f"`{name}`" for name in refitted)
-        found.append(
-            (False, f"k-hat was too high for power-scaling {words} by weights: refitted at those powers.")
-        )
-    return found or [(False, "Power-scaling finds no sensitivity of concern.")]
+        found.append((False, _refitted(scaling, refitted)))
+    for name, reason in scaling.get("failures", {}).items():
+        words = f"How sensitive the posterior is to {_component(name)} is not known: k-hat is"
+        found.append((True, f"{words} {scaling['khat'][name]:.2f}, and the refit failed {reason}"))
+    return found
+
+
+def _refitted(scaling: Mapping[str, Any], names: Sequence[str]) -> str:
+    """Return which components were fitted at other powers, in a sentence."""
+    said = ", ".join(f"{_component(name)} (k-hat {scaling['khat'][name]:.2f})" for name in names)
+    powers = sorted({power for name in names for power in scaling["powers"][name]})
+    listed = f"{', '.join(f'{one:g}' for one in powers[:-1])} and {powers[-1]:g}"
+    return f"Weights would not do for power-scaling {said}: refitted at the powers {listed}."
+
+
+def _component(name: str) -> str:
+    return {"prior": "the prior", "likelihood": "the likelihood"}.get(name, f"`{name}`")
 
 
 def _about_failures(study: Mapping[str, Any]) -> list[Reason]:

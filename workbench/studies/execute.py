@@ -11,6 +11,7 @@ import xarray as xr
 
 from workbench.backends import Start
 from workbench.backends.base import ANYWHERE
+from workbench.diagnostics.powerscale import predictions
 from workbench.errors import RunError, RunIncomplete
 from workbench.estimation import Fit, laplace, mode, warm_start
 from workbench.estimation.initial import has_tuples, initial_values
@@ -31,7 +32,7 @@ schedule then adapts the metric in windows of 25, 50 and 100 draws."""
 PRIOR_DRAWS = 500
 """Draws per chain from the prior alone, as many as its warm-up: quantiles of a picture, not of a result."""
 
-_GROUPS = ("posterior", "log_likelihood", "adaptation")
+_GROUPS = ("posterior", "log_likelihood", "adaptation", "predictions")
 _PRIOR_GROUPS = ("posterior", "posterior_predictive")
 
 
@@ -161,8 +162,16 @@ def _run(shop: Workshop, setting: Setting, sampler: Nuts, start: Start, groups: 
     if not np.isfinite(run.stats["lp"]).all():
         raise RunError("the log density is not finite at some draws.")
     found = draw_groups(setting, run)
+    if "posterior_predictive" in found and "posterior_predictive" not in groups:
+        found = {**found, "predictions": _in_brief(found["posterior_predictive"])}
     tree = xr.DataTree.from_dict({f"/{name}": found[name] for name in groups if name in found})
     divergent = run.stats.get("divergent")
     tree.attrs["divergences"] = 0 if divergent is None else int(divergent.sum())
     tree.attrs["seconds"] = run.seconds
     return tree
+
+
+def _in_brief(replicated: xr.Dataset) -> xr.Dataset:
+    """Return mean and standard deviation of each replicated data set: what a study keeps of them."""
+    tree = xr.DataTree.from_dict({"/posterior_predictive": replicated})
+    return xr.Dataset({name: (("chain", "draw"), values) for name, values in predictions(tree).items()})

@@ -192,7 +192,8 @@ def powered_terms(program: Program, name: str) -> list[int]:
     terms = [
         term
         for term in program.instrumented.terms
-        if name in (term.role, f"line {term.line}") or (term.role == "prior" and name in term.outcomes)
+        if name in (term.role, f"line {term.line}", f"term {term.index}")
+        or (term.role == "prior" and name in term.outcomes)
     ]
     if not terms:
         priors = sorted({one for term in program.terms if term.role == "prior" for one in term.outcomes})

@@ -18,7 +18,7 @@ def section(record: Record) -> Section:
     found = part.get("parameters") if reading.is_ok(part) else None
     if not found:
         return Section("sensitivity", _TITLE, (Notice(_absence(part)),))
-    blocks: tuple[Block, ...] = (Paragraph(_WORDS), *_unreliable(part), _table(record, part))
+    blocks = (Paragraph(_WORDS), *_refitted(part), *_unreliable(part), _table(record, part))
     return Section("sensitivity", _TITLE, blocks)
 
 
@@ -50,6 +50,29 @@ def _unreliable(part: Record) -> tuple[Block, ...]:
         f"{format_number(limit, 2)}. Fit again with another prior to see the effect itself."
     )
     return (Notice(words, Tone.CAUTION),)
+
+
+def _refitted(part: Record) -> tuple[Block, ...]:
+    """Return which components a study fitted again, since reweighting would not do."""
+    names = [name for name, how in reading.part(part, "how").items() if how == "refit"]
+    if not names:
+        return ()
+    powers = sorted({float(one) for name in names for one in part["powers"][name]})
+    verb = "was" if len(names) == 1 else "were"
+    words = (
+        f"{_listed([_component(name) for name in names])} {verb} fitted again at the powers "
+        f"{_listed([format_number(one) for one in powers])}: the draws of the base fit could not be "
+        "reweighted that far."
+    )
+    return (Notice(words[0].upper() + words[1:]),)
+
+
+def _listed(words: list[str]) -> str:
+    return " and ".join([", ".join(words[:-1]), words[-1]]) if len(words) > 1 else words[0]
+
+
+def _component(name: str) -> str:
+    return {"prior": "the prior", "likelihood": "the likelihood"}.get(name, f"`{name}`")
 
 
 def _table(record: Record, part: Record) -> Table:
