@@ -7,20 +7,20 @@ import re
 import tempfile
 import time
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from pathlib import Path
 from typing import Any, Literal
 
 import cmdstanpy
 import numpy as np
-import pandas as pd
 from cmdstanpy.utils.stancsv import munge_varname, parse_hmc_adaptation_lines
 
 from workbench import process
 from workbench.backends.base import ANYWHERE, Algorithm, Curvature, Floats, Job, RawRun, Start
 from workbench.backends.interrupt import interruptible
 from workbench.backends.output import read_output
-from workbench.backends.points import write_points
+from workbench.backends.points import write_draws, write_points
 from workbench.backends.watching import follow
 from workbench.backends.words import ENDLESS, in_stan_words, stan_words
 from workbench.errors import ChainFailed, RunError
@@ -85,10 +85,8 @@ class CmdStanBackend:
         """Return transformed and generated quantities of draws, by Stan's `generate_quantities`."""
         started = time.monotonic()
         job.folder.mkdir(parents=True, exist_ok=True)
-        header = [_written(name) for name in columns]
         with tempfile.TemporaryDirectory(dir=job.folder) as scratch:
-            path = Path(scratch) / "draws.csv"
-            pd.DataFrame(draws, columns=header).to_csv(path, index=False)
+            path = write_draws(columns, draws, Path(scratch) / "draws.csv")
             words = ["generate_quantities", f"fitted_params={path}"]
             names, table = _table(job, words, Path(scratch), "quantities cannot be generated")
         seconds = time.monotonic() - started
@@ -268,12 +266,6 @@ def _fresh_folder(job: Job) -> Path:
         number += 1
 
 
-def _written(name: str) -> str:
-    """Return a name as Stan's own files write it: `theta.1.2`, a tuple's member after a colon."""
-    owner, _, index = name.partition("[")
-    return owner.replace(".", ":") + ("." + index[:-1].replace(",", ".") if index else "")
-
-
 def _is_parameter(names: tuple[str, ...]) -> np.ndarray:
     return np.array([not name.endswith("__") for name in names])
 
@@ -310,7 +302,8 @@ def _init_files(start: Start, chains: int, folder: Path) -> list[str]:
 
 
 def _sampled(fit: Any, seconds: float, *, has_warmup: bool) -> RawRun:
-    chains = [read_output(Path(path)) for path in fit.runset.csv_files]
+    with ThreadPoolExecutor() as pool:
+        chains = list(pool.map(read_output, map(Path, fit.runset.csv_files)))
     rows = np.stack([chain for _, chain, _ in chains])
     warmup = fit.num_draws_warmup if has_warmup else 0
     step_size, inv_metric = _adapted([comments for *_, comments in chains])
@@ -332,9 +325,10 @@ def _split(names: tuple[str, ...], rows: Floats) -> tuple[tuple[str, ...], Float
     """Return columns, draws and Stan's own statistics of rows `(chain, draw, name)`."""
     keep = _is_parameter(names)
     stats = {name[:-2]: rows[:, :, column] for column, name in enumerate(names) if not keep[column]}
+    is_tail = bool(keep[len(stats) :].all())  # Stan's own come first: the others are a view, no copy
     return (
         tuple(name for name, is_kept in zip(names, keep, strict=True) if is_kept),
-        rows[:, :, keep],
+        rows[:, :, len(stats) :] if is_tail else rows[:, :, keep],
         stats,
     )
 

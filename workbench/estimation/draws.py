@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
+from functools import lru_cache
+from itertools import takewhile
 
 import numpy as np
 import xarray as xr
@@ -65,6 +67,15 @@ def predictions(program: Program) -> tuple[str, ...]:
     return tuple(one.name for one in program.generated_quantities if is_predictive(one.name))
 
 
+def parameter_columns(columns: Sequence[str], program: Program) -> int:
+    """Return how many columns are parameters: they come first.
+
+    A tuple's parts and the real and imaginary parts of a complex number have columns of their own.
+    """
+    names = {one.name for one in program.parameters}
+    return sum(1 for _ in takewhile(lambda column: re.split(r"[.\[]", column)[0] in names, columns))
+
+
 def owner(column: str) -> str:
     """Return the Stan variable a column belongs to.
 
@@ -116,6 +127,7 @@ def _pointwise(
     return {name: Declaration(name, "vector", "", tuple(sizes.values()))}
 
 
+@lru_cache(maxsize=4)
 def _by_variable(columns: tuple[str, ...]) -> dict[str, list[tuple[int, tuple[int, ...]]]]:
     """Return, for each variable, its columns with their indices, counted from 0.
 
@@ -131,12 +143,15 @@ def _by_variable(columns: tuple[str, ...]) -> dict[str, list[tuple[int, tuple[in
 
 
 def _assemble(draws: np.ndarray, columns: list[tuple[int, tuple[int, ...]]]) -> np.ndarray:
-    shape = tuple(np.array([index for _, index in columns]).max(axis=0) + 1) if columns[0][1] else ()
-    values = np.full((*draws.shape[:2], *shape), np.nan)
-    for position, index in columns:
-        cell: tuple[slice | int, ...] = (slice(None), slice(None), *index)
-        values[cell] = draws[:, :, position]
-    return values
+    positions, indices = zip(*columns, strict=True)
+    if not indices[0]:
+        return draws[:, :, positions[-1]].copy()
+    shape = tuple(np.max(indices, axis=0) + 1)
+    places = np.full(shape, -1)
+    places[tuple(np.transpose(indices))] = positions
+    values = np.take(draws, places.ravel(), axis=2)
+    values[:, :, places.ravel() < 0] = np.nan
+    return values.reshape(*draws.shape[:2], *shape)
 
 
 def _own_dims(

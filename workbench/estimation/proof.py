@@ -10,6 +10,7 @@ import numpy as np
 
 from workbench.backends import Backend, Job, RawRun
 from workbench.backends.base import Floats
+from workbench.backends.points import write_draws
 from workbench.errors import RunError
 from workbench.estimation import draws
 from workbench.program import Instrumented, Obstacle, Program
@@ -80,11 +81,8 @@ def prove(backend: Backend, original: Job, instrumented: Job) -> Proof:
     if size == 0:
         return Proof("equal", "the program has no parameters.")
     points = np.random.default_rng(original.seed).uniform(-2, 2, (POINTS, size))
-    pairs = [
-        (ours, theirs)
-        for point in points
-        if (theirs := _at(backend, original, point)) and (ours := _at(backend, instrumented, point))
-    ]
+    theirs, ours = (_evaluated(backend, job, points) for job in (original, instrumented))
+    pairs = [(one, other) for one, other in zip(ours, theirs, strict=True) if one and other]
     if not pairs:
         return Proof("not available", "the density could not be evaluated at any random point.")
     return _compared(pairs)
@@ -108,16 +106,15 @@ def identity(backend: Backend, job: Job, run: RawRun, program: Program) -> float
     """
     if program.instrumented is None or run.output is None:
         return None
+    free = draws.parameter_columns(run.columns, program)
+    path = write_draws(run.columns[:free], run.draws[0][:, :free], run.output.with_name("parameters.csv"))
     try:
-        log_density, _ = backend.log_density(job, run.output, jacobian=False)
+        log_density, _ = backend.log_density(job, path, jacobian=False)
     except RunError:
         return None
     counted = _counted_columns(program.instrumented)
     total = run.draws[0][:, [i for i, column in enumerate(run.columns) if counted(column)]].sum(axis=1)
-    if len(log_density) < len(total):
-        return None
-    kept = log_density[len(log_density) - len(total) :]  # warm-up draws, where they were saved, come first
-    return _spread(total - kept, kept)
+    return _spread(total - log_density, log_density)
 
 
 def _counted_columns(instrumented: Instrumented) -> Callable[[str], bool]:
@@ -131,14 +128,14 @@ def _counted_columns(instrumented: Instrumented) -> Callable[[str], bool]:
     return lambda column: column in alone or draws.owner(column) in totals
 
 
-def _at(backend: Backend, job: Job, point: Floats) -> tuple[float, Floats] | None:
-    """Return log density and gradient at a point, or `None` where the program rejects it."""
+def _evaluated(backend: Backend, job: Job, points: Floats) -> list[tuple[float, Floats] | None]:
+    """Return log density and gradient at each point, `None` where the program rejects it."""
     try:
-        log_density, gradient = backend.log_density(job, point[None, :], jacobian=True)
+        log_density, gradient = backend.log_density(job, points, jacobian=True)
     except RunError:
-        return None
-    is_finite = bool(np.isfinite(log_density[0]) and np.isfinite(gradient[0]).all())
-    return (float(log_density[0]), gradient[0]) if is_finite else None
+        return [None] if len(points) == 1 else [_evaluated(backend, job, point[None])[0] for point in points]
+    is_finite = np.isfinite(log_density) & np.isfinite(gradient).all(axis=1)
+    return [(float(log_density[i]), gradient[i]) if is_finite[i] else None for i in range(len(points))]
 
 
 def _compared(pairs: list[tuple[tuple[float, Floats], tuple[float, Floats]]]) -> Proof:

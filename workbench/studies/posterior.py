@@ -8,12 +8,11 @@ from pathlib import Path
 from typing import Any, Literal
 
 import numpy as np
-import pyarrow as pa
 import xarray as xr
 from arviz_stats.base import array_stats
 from numpy.typing import NDArray
-from pyarrow import csv
 
+from workbench.backends import points
 from workbench.diagnostics.powerscale import elements
 from workbench.errors import RequestError
 from workbench.program import Program
@@ -168,17 +167,25 @@ def write_draws(tree: xr.DataTree, program: Program, path: Path, rows: int | Non
         How many draws, spread over all; `None` for all.
     """
     columns: dict[str, Floats] = {}
-    for one in program.parameters:
-        values = tree["posterior"][one.name].transpose("chain", "draw", ...).to_numpy()
+    for name in _parameters(tree, program):
+        values = tree["posterior"][name].transpose("chain", "draw", ...).to_numpy()
         shape = values.shape[2:]
         flat = values.reshape(-1, *shape)
         # Stan counts the first index fastest.
         for index in (place[::-1] for place in np.ndindex(*shape[::-1])):
-            columns[".".join([one.name, *(str(at + 1) for at in index)])] = flat[(slice(None), *index)]
-    table = pa.table(columns)
+            place = f"[{','.join(str(at + 1) for at in index)}]" if index else ""
+            columns[f"{name}{place}"] = flat[(slice(None), *index)]
+    draws = np.stack(list(columns.values()), axis=1)
     if rows is not None:
-        table = table.take(np.linspace(0, len(table) - 1, min(rows, len(table))).astype(int))
-    with path.open("wb") as stream:
-        stream.write((",".join(columns) + "\n").encode())
-        csv.write_csv(table, stream, csv.WriteOptions(include_header=False))
-    return path
+        draws = draws[np.linspace(0, len(draws) - 1, min(rows, len(draws))).astype(int)]
+    return points.write_draws(tuple(columns), draws, path)
+
+
+def _parameters(tree: xr.DataTree, program: Program) -> list[str]:
+    """Return the variables that hold the program's parameters; a tuple's parts have one each."""
+    return [
+        str(name)
+        for one in program.parameters
+        for name in tree["posterior"].data_vars
+        if name == one.name or str(name).startswith((f"{one.name}.", f"{one.name}["))
+    ]
