@@ -10,6 +10,7 @@ Vehtari, Simpson, Gelman, Yao and Gabry (2024), Pareto smoothed importance sampl
 from __future__ import annotations
 
 import math
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -29,6 +30,8 @@ WORST_ROWS = 20
 KHAT_LIMIT = 0.7
 """Largest k-hat at which an importance-sampling estimate is reliable for many draws: Vehtari et al. (2024),
 section 3.2.4."""
+
+_SAMPLE = ("chain", "draw")
 
 FEWEST_DRAWS = 25
 """Draws below which the tail, a fifth of them, has fewer than the five that a fit of its shape needs."""
@@ -114,32 +117,48 @@ def unavailable(fit: Fit) -> str:
     for limit in fit.record["model"].get("limits", ()):
         if limit["feature"] in {"log_lik", "loo"}:
             return str(limit["message"])
-    log_lik = log_likelihood(fit)
-    if log_lik is None:
+    arrays = _log_likelihoods(fit)
+    if not arrays:
         return "no statement of the program gave a log likelihood for each observation."
-    if log_lik.shape[0] < 2:
+    draws = arrays[0].sizes["chain"] * arrays[0].sizes["draw"]
+    if sum(array.size for array in arrays) < 2 * draws:
         return "a single log likelihood holds all observations."
-    if log_lik.shape[1] < FEWEST_DRAWS:
-        return f"{log_lik.shape[1]} draws are too few: the tail of their ratios has no shape yet."
-    if not np.isfinite(log_lik).all():
-        rows = np.flatnonzero(~np.isfinite(log_lik).all(axis=1))
-        return f"the log likelihood of {len(rows)} observations is not finite at some draws."
+    if draws < FEWEST_DRAWS:
+        return f"{draws} draws are too few: the tail of their ratios has no shape yet."
+    broken = sum(int((~np.isfinite(_by_sample(one))).any(axis=0).sum()) for one in arrays)
+    if broken:
+        return f"the log likelihood of {broken} observations is not finite at some draws."
     return ""
 
 
 def log_likelihood(fit: Fit) -> Floats | None:
     """Return the log likelihood of each observation at each draw, `(row, sample)`; `None` without any."""
+    arrays = [flat(array) for array in _log_likelihoods(fit)]
+    return np.concatenate(arrays) if len(arrays) > 1 else next(iter(arrays), None)
+
+
+def log_likelihoods(fit: Fit, together: int) -> Iterator[Floats]:
+    """Yield the log likelihood of some rows after another, `(row, sample)`: at most `together` at a time."""
+    for array in _log_likelihoods(fit):
+        cells = _by_sample(array)
+        for first in range(0, cells.shape[1], together):
+            yield np.ascontiguousarray(cells[:, first : first + together].T, dtype=np.float64)
+
+
+def _log_likelihoods(fit: Fit) -> list[xr.DataArray]:
     if "log_likelihood" not in fit.tree.children:
-        return None
-    arrays = [flat(array) for array in fit.tree["log_likelihood"].data_vars.values()]
-    return np.concatenate(arrays) if arrays else None
+        return []
+    return list(fit.tree["log_likelihood"].data_vars.values())
 
 
 def flat(array: xr.DataArray) -> Floats:
     """Return draws of a variable as `(cell, sample)`, its cells in row-major order."""
-    values = array.transpose("chain", "draw", ...).values
-    samples = values.shape[0] * values.shape[1]
-    return np.ascontiguousarray(values.reshape(samples, -1).T, dtype=np.float64)
+    return np.ascontiguousarray(_by_sample(array).T, dtype=np.float64)
+
+
+def _by_sample(array: xr.DataArray) -> Floats:
+    values = array.transpose(*_SAMPLE, ...).values
+    return values.reshape(values.shape[0] * values.shape[1], -1)
 
 
 def leave_one_out(fit: Fit) -> LeaveOneOut:
@@ -150,10 +169,15 @@ def leave_one_out(fit: Fit) -> LeaveOneOut:
     log_lik = log_likelihood(fit)
     assert log_lik is not None  # noqa: S101 - `unavailable` has said so
     r_eff = relative_efficiency(fit)
-    weights, khat = smoothed(-log_lik, tail_length(log_lik.shape[1], r_eff))
+    weights, khat = left_out_weights(log_lik, r_eff)
     elpd = log_sum_exp(weights + log_lik)
     lppd = log_sum_exp(log_lik) - math.log(log_lik.shape[1])
     return LeaveOneOut(weights, khat, elpd, lppd - elpd, r_eff)
+
+
+def left_out_weights(log_lik: Floats, r_eff: float) -> tuple[Floats, Floats]:
+    """Return the log weights of draws where a row is left out, `(row, sample)`, and k-hat, `(row,)`."""
+    return smoothed(-log_lik, tail_length(log_lik.shape[1], r_eff))
 
 
 def relative_efficiency(fit: Fit) -> float:
@@ -173,7 +197,7 @@ def row_labels(fit: Fit) -> list[str]:
     """Return a name for each row of the log likelihood: its coordinate."""
     labels: list[str] = []
     for array in fit.tree["log_likelihood"].data_vars.values():
-        dims = [dim for dim in array.dims if dim not in ("chain", "draw")]
+        dims = [dim for dim in array.dims if dim not in _SAMPLE]
         each = [[str(one) for one in array.coords[dim].values] for dim in dims]
         labels += _crossed(each)
     return labels

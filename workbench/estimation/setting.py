@@ -41,7 +41,9 @@ class Setting:
     folder: Path
     progress: Progress
 
-    def job(self, method: str, *, start: int = 0, prior_weight: float = 1.0) -> Job:
+    def job(
+        self, method: str, *, start: int = 0, prior_weight: float = 1.0, has_replicates: bool = True
+    ) -> Job:
         """Return the call for a method: its data file written and its seed derived.
 
         Parameters
@@ -52,11 +54,13 @@ class Setting:
             Number of the start, for methods with several.
         prior_weight
             0 switches every prior off.
+        has_replicates
+            Whether NUTS draws replicated data, where the program lets it.
         """
         seed = derive_seeds(self.request.seed, (start + 1) * len(_METHODS))[
             start * len(_METHODS) + _METHODS.index(method)
         ]
-        replicating = method == "nuts" and is_replicated(self.request)
+        replicating = has_replicates and method == "nuts" and is_replicated(self.request)
         name = f"data-prior-{prior_weight:g}{'-replicating' if replicating else ''}"
         path = self._data_file(name, self._data(prior_weight, replicating))
         return Job(self.exe, path, self.folder / method, seed, self.request.timeout)

@@ -3,27 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from workbench.diagnostics import loo
 from workbench.estimation import Fit
 from workbench.studies.decision import Decision, Sample, quantile
+from workbench.studies.elpd import predictive_densities
 from workbench.studies.importance import mean_error
 from workbench.studies.plan import Plan, Point
-from workbench.studies.posterior import Posterior
 from workbench.studies.sweep import View
 
 Floats = NDArray[np.float64]
 Row = dict[str, Any]
-
-LARGEST_LOG_LIKELIHOOD = 10_000_000
-"""Entries (rows of data times draws) up to which predictive densities are computed; each full fit
-holds three such arrays of 80 MB."""
 
 
 def rows_of(
@@ -52,13 +46,15 @@ def rows_of(
         The base's values of everything that some point changes.
     """
     labels = labels_of(base)
-    predictive = Predictive(base)
+    predictive = predictive_densities(views, base)
+    summaries = _summaries(views, level, plan.above)
     rows: list[Row] = []
     for number, view in enumerate(views):
         head = {"point": number, **_head(view.point, constants)}
         at_modes = modes.get(view.point.key, {})
         if "nuts" in plan.methods:
-            rows += _nuts_rows(plan, view, head, level, labels, predictive, at_modes.get("map", {}))
+            numbers = _with_gaps(summaries[number], at_modes.get("map", {}))
+            rows += _nuts_rows(plan, view, head, labels, predictive[number], numbers)
         for method in ("map", "laplace"):
             if method in plan.methods and method in at_modes:
                 rows += _mode_rows(at_modes[method], {**head, "method": method}, views[0], labels)
@@ -84,73 +80,6 @@ def labels_of(fit: Fit) -> dict[str, str]:
     return {name: str(label) for name, label in found.items() if label}
 
 
-class Predictive:
-    """Log predictive densities of views: the smoothed leave-one-out weights of each full fit are made once.
-
-    References
-    ----------
-    Vehtari, Gelman and Gabry (2017), Statistics and Computing 27, doi:10.1007/s11222-016-9696-4.
-    """
-
-    def __init__(self, base: Fit) -> None:
-        self._base = base
-        self._sources: dict[str, _Held | None] = {}
-
-    def of(self, view: View) -> Row:
-        """Return `lpd` [nats], at the data that were seen, and `elpd_loo` [nats] with its standard error."""
-        source, smoothed = view.seen
-        held = self._held(source)
-        if held is None:
-            return {}
-        seen = held.likelihood.mean(smoothed.values)
-        unseen = held.both.mean(smoothed.values) - held.left_out.mean(smoothed.values)
-        return {
-            "lpd": float(seen.sum()),
-            "elpd_loo": float(unseen.sum()),
-            "elpd_loo_se": float(np.sqrt(len(unseen)) * np.std(unseen, ddof=1)),
-        }
-
-    def _held(self, source: Posterior) -> _Held | None:
-        if source.key not in self._sources:
-            fit = Fit(self._base.record, source.tree)
-            log_lik = None if loo.unavailable(fit) else loo.log_likelihood(fit)
-            is_small = log_lik is not None and log_lik.size <= LARGEST_LOG_LIKELIHOOD
-            self._sources[source.key] = _hold(fit, log_lik) if log_lik is not None and is_small else None
-        return self._sources[source.key]
-
-
-@dataclass(frozen=True)
-class _Exponentials:
-    """Exponentials of logarithms `(row, sample)`, each row scaled by its largest."""
-
-    scaled: Floats
-    largest: Floats
-
-    def mean(self, weights: Floats) -> Floats:
-        """Return the logarithm of each row's weighted mean."""
-        with np.errstate(divide="ignore"):
-            return np.log(self.scaled @ weights) + self.largest
-
-
-@dataclass(frozen=True)
-class _Held:
-    """Of one full fit: the likelihood of each row, its leave-one-out weights, and their product."""
-
-    likelihood: _Exponentials
-    left_out: _Exponentials
-    both: _Exponentials
-
-
-def _hold(fit: Fit, log_lik: Floats) -> _Held:
-    left_out = loo.leave_one_out(fit).log_weights
-    return _Held(*(_exponentials(one) for one in (log_lik, left_out, log_lik + left_out)))
-
-
-def _exponentials(logs: Floats) -> _Exponentials:
-    largest = logs.max(axis=1)
-    return _Exponentials(np.exp(logs - largest[:, None]), largest)
-
-
 def _head(point: Point, constants: Mapping[str, float]) -> Row:
     return {
         "scenario": point.name,
@@ -164,10 +93,9 @@ def _nuts_rows(
     plan: Plan,
     view: View,
     head: Row,
-    level: float,
     labels: Mapping[str, str],
-    predictive: Predictive,
-    at_mode: Mapping[str, Any],
+    predictive: Mapping[str, float],
+    summaries: Mapping[str, Row],
 ) -> list[Row]:
     source, weights = view.source, view.weights
     head = {**head, "method": "nuts", "how": view.how, "reason": view.reason}
@@ -180,32 +108,51 @@ def _nuts_rows(
         "source": source.point.label,
         "rhat": source.facts.get("rhat"),
         "divergences": source.facts.get("divergences"),
-        **predictive.of(view),
+        **predictive,
         **_decided(plan.decisions, view.sample),
     }
-    values = np.stack([source.draws[name].ravel() for name in source.names], axis=1)
-    errors = mean_error(values, weights.values, source.efficiency)
-    rows = []
-    for column, name in enumerate(source.names):
-        numbers = _summary(values[:, column], weights.values, level, plan.above)
-        numbers["mcse_mean"] = float(errors[column])
-        numbers |= _gap(at_mode, name, numbers)
-        rows.append({**head, **whole, "parameter": name, "label": labels.get(name, name), **numbers})
-    return rows
+    return [
+        {**head, **whole, "parameter": name, "label": labels.get(name, name), **numbers}
+        for name, numbers in summaries.items()
+    ]
 
 
-def _summary(values: Floats, weights: Floats, level: float, above: float) -> Row:
-    mean = float(weights @ values)
+def _summaries(views: Sequence[View], level: float, above: float) -> list[dict[str, Row]]:
+    """Return the summary of each quantity at each view; a view that failed has none.
+
+    The draws of one full fit are put in order once for all views that are seen through them.
+    """
+    found: list[dict[str, Row]] = [{} for _ in views]
+    for source in {view.source.key: view.source for view in views if view.source is not None}.values():
+        here = [number for number, view in enumerate(views) if view.source is source]
+        weights = np.stack([views[number].seen[1].values for number in here], axis=1)
+        for place, name in enumerate(source.names):
+            each = _summary(source.draws[name].ravel(), weights, level, above, source.efficiency[place])
+            for number, row in zip(here, each, strict=True):
+                found[number][name] = row
+    return found
+
+
+def _summary(values: Floats, weights: Floats, level: float, above: float, efficiency: float) -> list[Row]:
+    """Return the summary of one quantity, `(S,)`, for each column of weights, `(S, view)`."""
+    mean = values @ weights
+    sd = np.sqrt(np.sum(weights * (values[:, None] - mean) ** 2, axis=0))
     tail = (1 - level) / 2
     lower, median, upper = quantile(values, weights, (tail, 0.5, 1 - tail))
-    return {
+    columns = {
         "mean": mean,
-        "sd": float(np.sqrt(weights @ (values - mean) ** 2)),
-        "median": float(median),
-        "lower": float(lower),
-        "upper": float(upper),
-        "p_above": float(weights @ (values > above)),
+        "sd": sd,
+        "median": median,
+        "lower": lower,
+        "upper": upper,
+        "p_above": (values > above) @ weights,
+        "mcse_mean": mean_error(values, weights, efficiency),
     }
+    return [{key: float(one[view]) for key, one in columns.items()} for view in range(weights.shape[1])]
+
+
+def _with_gaps(summaries: Mapping[str, Row], at_mode: Mapping[str, Any]) -> dict[str, Row]:
+    return {name: {**numbers, **_gap(at_mode, name, numbers)} for name, numbers in summaries.items()}
 
 
 def _gap(at_mode: Mapping[str, Any], name: str, numbers: Mapping[str, float]) -> Row:

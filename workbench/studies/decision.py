@@ -114,22 +114,27 @@ def parse_decision(text: str, level: float = 0.95, labels: Mapping[str, str] | N
 
 
 def quantile(values: Floats, weights: Floats, probabilities: tuple[float, ...]) -> Floats:
-    """Return weighted quantiles: with equal weights, numpy's default ones.
+    """Return weighted quantiles, `(probability, ...)`: with equal weights, numpy's default ones.
 
     Parameters
     ----------
-    values, weights
-        Each `(S,)`.
+    values
+        `(S,)`.
+    weights
+        `(S,)`, or `(S, view)` for several sets of weights of the same values.
     probabilities
         Between 0 and 1.
     """
     order = np.argsort(values)
-    each = weights[order]
+    ordered, each = values[order], weights[order].reshape(len(order), -1)
     # Centred cumulative weights, stretched so that the extreme draws are the quantiles 0 and 1.
-    centred = np.cumsum(each) - 0.5 * each
-    spread = centred[-1] - centred[0]
-    at = (centred - centred[0]) / spread if spread > 0 else np.linspace(0, 1, len(each))
-    return np.interp(probabilities, at, values[order])
+    centred = np.cumsum(each, axis=0) - 0.5 * each
+    at = centred - centred[0]
+    spread = np.where(at[-1] > 0, at[-1], 1.0)
+    found = [
+        np.interp(probabilities, column / one, ordered) for column, one in zip(at.T, spread, strict=True)
+    ]
+    return np.stack(found, axis=1).reshape(len(probabilities), *weights.shape[1:])
 
 
 Margin = Callable[[Sample], float]

@@ -157,7 +157,7 @@ def _sampled(shop: Workshop, point: Point, near: Posterior, sampler: Nuts) -> xr
 
 def _run(shop: Workshop, setting: Setting, sampler: Nuts, start: Start, groups: Sequence[str]) -> xr.DataTree:
     request = setting.request
-    job = setting.job("nuts")
+    job = setting.job("nuts", has_replicates="posterior_predictive" in groups)
     run = shop.backend.sample(job, sampler, start=start, jobs=shop.jobs, threads=request.threads)
     if not np.isfinite(run.stats["lp"]).all():
         raise RunError("the log density is not finite at some draws.")

@@ -86,18 +86,17 @@ def _smoothed(log_ratios: Floats, efficiency: float) -> tuple[float, Floats]:
     return float(khat[0]), np.exp(logs[0])
 
 
-def mean_error(values: Floats, weights: Floats, efficiency: float | Floats) -> Floats:
-    """Return the Monte Carlo standard error of weighted means.
+def mean_error(values: Floats, weights: Floats, efficiency: float) -> Floats:
+    """Return the Monte Carlo standard error of weighted means of a quantity, `(view,)`.
 
     Parameters
     ----------
     values
-        `(S, Q)`.
+        `(S,)`.
     weights
-        `(S,)`, sum 1.
+        `(S, view)`, each column of sum 1.
     efficiency
-        Effective share of the draws, for each quantity.
+        Effective share of the draws for this quantity.
     """
-    centred = values - weights @ values
-    variance = np.sum(weights[:, None] ** 2 * centred**2, axis=0)
-    return np.asarray(np.sqrt(variance / np.minimum(1.0, efficiency)))
+    variance = np.sum((weights * (values[:, None] - values @ weights)) ** 2, axis=0)
+    return np.asarray(np.sqrt(variance / min(1.0, efficiency)))
