@@ -1,10 +1,10 @@
 #include "draws.hpp"
 
+#include <cstdlib>
+#include <cstring>
 #include <fstream>
 #include <sstream>
 #include <stdexcept>
-
-#include "number.hpp"
 
 namespace driver {
 namespace {
@@ -23,15 +23,28 @@ std::vector<std::string> cells(const std::string& line) {
   return found;
 }
 
+bool is_blank(char one) { return one == ' ' || one == '\t' || one == '\r'; }
+
+// Where a cell cannot be read this stands at it, else past its comma.
+bool read_cell(const char*& at, Row& row) {
+  char* end = nullptr;
+  row.push_back(std::strtod(at, &end));
+  if (end == at) return false;
+  while (is_blank(*end)) ++end;
+  if (*end != ',' && *end != '\0') return false;
+  at = *end == ',' ? end + 1 : end;
+  return true;
+}
+
 Row read_row(const Table& table, const std::string& line) {
   Row row;
-  for (const std::string& cell : cells(line)) {
-    const auto number = read_number(cell);
-    if (!number)
-      throw std::runtime_error("\"" + table.path + "\" has \"" + cell +
+  row.reserve(table.names.size());
+  const char* at = line.c_str();
+  while (*at != '\0')
+    if (!read_cell(at, row))
+      throw std::runtime_error("\"" + table.path + "\" has \"" +
+                               trimmed(std::string(at, std::strcspn(at, ","))) +
                                "\" where a number was expected.");
-    row.push_back(*number);
-  }
   if (row.size() != table.names.size())
     throw std::runtime_error("\"" + table.path + "\" has a row of " +
                              std::to_string(row.size()) + " values under " +

@@ -3,17 +3,16 @@
 #include <fstream>
 #include <memory>
 #include <stan/callbacks/json_writer.hpp>
-#include <stan/callbacks/unique_stream_writer.hpp>
 #include <stdexcept>
 #include <string>
 #include <vector>
 
+#include "csv_writer.hpp"
 #include "paths.hpp"
 #include "session.hpp"
 
 namespace driver {
 
-using CsvWriter = stan::callbacks::unique_stream_writer<std::ofstream>;
 using JsonWriter = stan::callbacks::json_writer<std::ofstream>;
 
 inline std::unique_ptr<std::ofstream> open_output(const std::string& path,
