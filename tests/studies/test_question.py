@@ -45,6 +45,10 @@ def request_(program, table_from):
             {"forms": (("sigma", "normal(0, 1)"),)},
             "`sigma` has 0 prior statements in `normal_mean.stan`, not one",
         ),
+        (
+            {"axes": (parse_axis("power(prior)=-1,1"),)},
+            r"power\(prior\) was expected to be 0 or more, found -1",
+        ),
         ({"scenarios": (Point({"nu": 1.0}, name="s"),)}, "`nu` is not a hyperparameter"),
     ],
 )

@@ -9,6 +9,8 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from workbench.errors import RequestError
 from workbench.estimation import Fit
 from workbench.methods import Nuts
@@ -17,7 +19,7 @@ from workbench.program import Program
 from workbench.request import FitRequest
 from workbench.studies import Axis, Plan, Point, distinct, points_of
 from workbench.studies.decision import parse_decision
-from workbench.studies.forms import prior_statement
+from workbench.studies.forms import flat_parameters, prior_statement
 from workbench.studies.plan import METHODS, REFITS
 from workbench.studies.workshop import term_powers, with_constants
 
@@ -104,13 +106,21 @@ def check_question(asked: Asked, request: FitRequest) -> None:
     for name in (*asked.parameters, *decided):
         _check_quantity(request.program, name)
     for point in (*_points(asked, request), *asked.scenarios):
-        if not point.forms:  # another form may have other constants
-            with_constants(request, point.constants)
-            for name, value in point.constants.items():
-                check_value(request.program, name, value)
-        term_powers(request.program, point.powers)
+        _check_point(point, request)
     for name in (*dict(asked.forms), *(name for one in asked.scenarios for name in one.forms)):
         prior_statement(request.program, name)
+
+
+def _check_point(point: Point, request: FitRequest) -> None:
+    """Refuse a hyperparameter or a power that there is not, or a value that it cannot take."""
+    if not point.forms:  # another form may have other constants
+        with_constants(request, point.constants)
+        for name, value in point.constants.items():
+            check_value(request.program, name, value)
+    term_powers(request.program, point.powers)
+    for name, power in point.powers.items():
+        if power < 0:
+            raise RequestError(f"power({name}) was expected to be 0 or more, found {power:g}.")
 
 
 def _check_quantity(program: Program, name: str) -> None:
@@ -189,13 +199,34 @@ def _usual_axes(request: FitRequest) -> tuple[Axis, ...]:
         if name not in parts
     }
     if not scalars:
-        raise RequestError(
-            "no prior of this program has a positive constant to vary by itself.",
-            hint="--vary NAME=VALUE,VALUE, --vary 'power(prior)=0.5,1,2' or --prior-form say what to vary",
-        )
+        raise _nothing_usual(request)
     return tuple(
         Axis(name, tuple(value * factor for factor in (0.25, 0.5, 2.0, 4.0)), True)
         for name, value in scalars.items()
+    )
+
+
+def _nothing_usual(request: FitRequest) -> RequestError:
+    """Return what to say where there is nothing to vary unasked."""
+    program = request.program
+    if any(term.role == "prior" for term in program.terms):
+        several = [name for name, value in request.priors.values.items() if np.ndim(value) > 0]
+        one = f"--vary '{several[0]}[1]=VALUE,VALUE'" if several else "--vary NAME=VALUE,VALUE"
+        return RequestError(
+            "no prior of this program has a positive constant to vary by itself.",
+            hint=f"{one}, --vary 'power(prior)=0.5,1,2' or --prior-form say what to vary",
+        )
+    asked = next((term for term in program.terms if term.confidence == "ask"), None)
+    if asked is not None:
+        return RequestError(
+            f"no statement of `{program.path.name}` is known to be a prior; `{asked.text}` is not placed: "
+            f"{asked.reason}.",
+            hint=f"if it is one, --role 'line {asked.line}=prior' says so",
+        )
+    flat = flat_parameters(program)
+    hint = f"--prior-form '{flat[0]}=normal(0, 1)' gives a parameter one" if flat else None
+    return RequestError(
+        f"`{program.path.name}` states no prior: its parameters are flat where they are declared.", hint=hint
     )
 
 

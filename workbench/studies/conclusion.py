@@ -9,9 +9,14 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from workbench.diagnostics.checks.wb101_rhat import LIMIT as RHAT
+
 MOVED = 0.5
 """Change of a posterior mean, in posterior SDs of the base fit, that is worth a caution. Ours: half a
 standard deviation changes how one reads an interval."""
+
+
+_SAME = 1e-10  # share of the mean that is rounding
 
 
 def conclude(study: Mapping[str, Any], rows: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
@@ -25,30 +30,41 @@ def conclude(study: Mapping[str, Any], rows: Sequence[Mapping[str, Any]]) -> dic
         The outcomes.
     """
     moves = largest_moves(rows)
-    reasons = [
-        *_about_base(study["base"]),
+    on_fits = [*_about_base(study["base"]), *_about_refits(study["points"]), *_about_failures(study)]
+    on_priors = [
         *_about_decisions(study),
         *_about_moves(moves),
         *_about_scaling(study["power_scaling"]),
-        *_about_failures(study),
     ]
+    reasons = [*on_fits, *on_priors]
     cautious = [words for is_caution, words in reasons if is_caution]
     calm = [words for is_caution, words in reasons if not is_caution]
     nothing = study["fits"]["failed"] == study["fits"]["points"] and "nuts" in study["plan"]["methods"]
     verdict = "fail" if nothing else "caution" if cautious else "ok"
+    depends = any(is_caution for is_caution, _ in on_priors)
     return {
         "verdict": verdict,
-        "sentence": _SENTENCES[verdict],
+        "sentence": _sentence(verdict, depends, has_other_priors=len(_about_prior(study["points"])) > 1),
         "reasons": [*cautious, *calm, _economy(study["fits"])],
         "moves": moves,
     }
 
 
-_SENTENCES = {
-    "ok": "The conclusions hardly depend on the priors that were tried.",
-    "caution": "Some conclusions depend on the prior: say which prior was used, and why.",
-    "fail": "No point of this study could be fitted.",
-}
+def _sentence(verdict: str, depends: bool, *, has_other_priors: bool) -> str:
+    if verdict == "fail":
+        return "No point of this study could be fitted."
+    if depends:
+        return "Some conclusions depend on the prior: say which prior was used, and why."
+    if verdict == "caution":
+        return "No conclusion was seen to depend on the prior, but some of the fits behind this are in doubt."
+    if not has_other_priors:
+        return "No other prior was tried; what is said about the prior rests on power-scaling alone."
+    return "The conclusions hardly depend on the priors that were tried."
+
+
+def _about_prior(points: Sequence[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
+    """Return the points that say something about the prior: not those that change the likelihood's power."""
+    return [point for point in points if "power(likelihood)" not in point["values"]]
 
 
 def largest_moves(rows: Sequence[Mapping[str, Any]]) -> dict[str, dict[str, Any]]:
@@ -65,7 +81,7 @@ def largest_moves(rows: Sequence[Mapping[str, Any]]) -> dict[str, dict[str, Any]
     found: dict[str, dict[str, Any]] = {}
     for name, group in frame.groupby("parameter", sort=False):
         base = group[group["point"] == 0]
-        if base.empty or not float(base["sd"].iloc[0]) > 0:
+        if base.empty or not _is_moving(float(base["mean"].iloc[0]), float(base["sd"].iloc[0])):
             continue
         apart = (group["mean"].to_numpy() - float(base["mean"].iloc[0])) / float(base["sd"].iloc[0])
         at = int(np.argmax(np.abs(apart)))
@@ -79,6 +95,11 @@ def largest_moves(rows: Sequence[Mapping[str, Any]]) -> dict[str, dict[str, Any]
     return found
 
 
+def _is_moving(mean: float, sd: float) -> bool:
+    """Return whether a quantity varies by more than the last digits of its value."""
+    return sd > _SAME * abs(mean)
+
+
 Reason = tuple[bool, str]
 
 
@@ -89,8 +110,29 @@ def _about_base(base: Mapping[str, Any]) -> list[Reason]:
     return [(True, f"{words}: {base['reasons'][0]}" if base["reasons"] else f"{words}.")]
 
 
+def _about_refits(points: Sequence[Mapping[str, Any]]) -> list[Reason]:
+    """Return what the chains of the refits leave in doubt."""
+    refits = [point for point in points if point["how"] == "refit"]
+    torn = [point for point in refits if (point.get("rhat") or 1.0) > RHAT]
+    divergent = [point for point in refits if point.get("divergences")]
+    found: list[Reason] = []
+    if torn:
+        worst = max(torn, key=lambda point: point["rhat"])
+        words = f"The chains of {_refits(len(torn))} disagree, most at {worst['label']}: R-hat is"
+        found.append((True, f"{words} {worst['rhat']:.3f}, above {RHAT}."))
+    if divergent:
+        worst = max(divergent, key=lambda point: point["divergences"])
+        words = f"{_refits(len(divergent))} had divergent transitions, most at {worst['label']}:"
+        found.append((True, f"{words} {worst['divergences']}."))
+    return found
+
+
+def _refits(count: int) -> str:
+    return "1 refit" if count == 1 else f"{count} refits"
+
+
 def _about_decisions(study: Mapping[str, Any]) -> list[Reason]:
-    points = [point for point in study["points"] if "decisions" in point]
+    points = [point for point in _about_prior(study["points"]) if "decisions" in point]
     found: list[Reason] = []
     for text in study["plan"]["decisions"]:
         held = [point for point in points if point["decisions"].get(text)]
@@ -103,6 +145,8 @@ def _about_decisions(study: Mapping[str, Any]) -> list[Reason]:
 
 
 def _held(text: str, held: int, points: int) -> str:
+    if points == 1:
+        return f"`{text}` {'holds' if held else 'does not hold'} at the base, the only point about the prior."
     if held == points:
         return f"`{text}` holds at every one of {points} points."
     if held == 0:

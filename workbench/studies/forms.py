@@ -9,7 +9,7 @@ from typing import Any
 
 from workbench import program as reading
 from workbench.errors import PriorError, ProgramError
-from workbench.program import Program, Role, Stanc, Term
+from workbench.program import Program, Role, Stanc, Term, describe
 from workbench.program import nodes as n
 from workbench.program import traverse as t
 from workbench.program.printer import to_text
@@ -17,9 +17,11 @@ from workbench.program.printer import to_text
 FLAT = "flat"
 """The form that takes a prior statement away."""
 
+_FLAT = ("flat", "uniform")  # as `describe` calls parameters without a prior
+
 
 def with_forms(program: Program, forms: Mapping[str, str], stanc: Stanc, folder: Path) -> Program:
-    """Return a program in which some priors have another form.
+    """Return a program in which some priors have another form; a parameter without a prior gets one.
 
     Parameters
     ----------
@@ -35,16 +37,24 @@ def with_forms(program: Program, forms: Mapping[str, str], stanc: Stanc, folder:
     Raises
     ------
     PriorError
-        No single prior statement is about a parameter, or Stan does not accept the new one.
+        Several prior statements are about a parameter, or Stan does not accept the new one.
     """
-    texts = {_statement(program, name): _text(program, name, form) for name, form in forms.items()}
+    texts: dict[int, str] = {}
+    added: list[n.Stmt] = []
+    for name, form in forms.items():
+        term = prior_statement(program, name)
+        if term is not None:
+            texts[term.statement] = _text(term.outcome or name, form)
+        else:
+            added.append(n.Raw(_text(name, form)))
 
     def change(node: Any) -> Any:
         if isinstance(node, n.Stmt) and node.id in texts:
             return n.Raw(texts[node.id])
         return node
 
-    tree = program.tree.replace(model=t.rebuild(program.tree.block("model"), change))
+    body = t.rebuild(program.tree.block("model"), change)
+    tree = program.tree.replace(model=(*body, *added))
     folder.mkdir(parents=True, exist_ok=True)
     path = folder / program.path.name
     path.write_text(to_text(tree) + "\n", encoding="utf-8")
@@ -56,34 +66,46 @@ def with_forms(program: Program, forms: Mapping[str, str], stanc: Stanc, folder:
     return replace(_with_roles(program, found, stanc), name=program.name)
 
 
-def _statement(program: Program, name: str) -> int:
-    return prior_statement(program, name).statement
-
-
-def prior_statement(program: Program, name: str) -> Term:
-    """Return the only prior statement about a parameter.
+def prior_statement(program: Program, name: str) -> Term | None:
+    """Return the only prior statement about a parameter; `None` where it has no prior: it is flat.
 
     Raises
     ------
     PriorError
-        There is none, or there are several.
+        There are several; or there is none, and the program says something else about it.
     """
     found = [
         term for term in program.terms if term.role == "prior" and name in (term.outcome, *term.outcomes)
     ]
     if len(found) == 1 and not found[0].calls:
         return found[0]
+    if not found and name in flat_parameters(program):
+        return None
     known = sorted({term.outcome or "" for term in program.terms if term.role == "prior"} - {""})
-    hint = f"prior statements are about {', '.join(f'`{one}`' for one in known) or 'nothing'}"
+    flat = [f"`{one}`" for one in flat_parameters(program)]
+    hints = [f"prior statements are about {', '.join(f'`{one}`' for one in known)}"] if known else []
+    hints += [f"without a prior, and free to get one, {_verb(flat)} {', '.join(flat)}"] if flat else []
     raise PriorError(
-        f"`{name}` has {len(found)} prior statements in `{program.path.name}`, not one.", hint=hint
+        f"`{name}` has {len(found)} prior statements in `{program.path.name}`, not one.",
+        hint="; ".join(hints) or None,
     )
 
 
-def _text(program: Program, name: str, form: str) -> str:
-    if form.strip() == FLAT:
-        return "{ }"
-    return f"{prior_statement(program, name).outcome or name} ~ {form.strip().rstrip(';')};"
+def flat_parameters(program: Program) -> list[str]:
+    """Return the parameters that the program gives no prior: flat where they are declared.
+
+    One that is part of a statement whose role is not known may have a prior in it, and is left out.
+    """
+    unclear = {name for term in program.terms if term.confidence == "ask" for name in term.parameters}
+    return [one.name for one in describe(program).parameters if one.kind in _FLAT and one.name not in unclear]
+
+
+def _verb(names: list[str]) -> str:
+    return "is" if len(names) == 1 else "are"
+
+
+def _text(outcome: str, form: str) -> str:
+    return "{ }" if form.strip() == FLAT else f"{outcome} ~ {form.strip().rstrip(';')};"
 
 
 def _with_roles(program: Program, found: Program, stanc: Stanc) -> Program:

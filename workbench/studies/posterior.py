@@ -26,6 +26,8 @@ LARGEST_PARAMETER = 100
 LARGEST_DERIVED = 20
 """The same for transformed parameters and generated quantities."""
 
+_SAME = 1e-10  # share of the largest draw that is rounding
+
 
 @dataclass(frozen=True)
 class Posterior:
@@ -95,7 +97,7 @@ def posterior(
     with np.errstate(all="ignore"):
         ess = np.asarray(array_stats.ess(stacked, chain_axis=1, draw_axis=2, method="bulk"), dtype=float)
         rhat = np.asarray(array_stats.rhat(stacked, chain_axis=1, draw_axis=2), dtype=float)
-    moves = np.ptp(stacked, axis=(1, 2)) > 0
+    moves = np.array([is_moving(one) for one in stacked])
     size = stacked[0].size
     measured = {
         "rhat": float(np.nanmax(rhat[moves])) if moves.any() else None,
@@ -103,6 +105,11 @@ def posterior(
     }
     efficiency = np.where(moves & np.isfinite(ess), ess / size, 1.0)
     return Posterior(point, key, how, tree, tuple(names), draws, efficiency, {**facts, **measured})
+
+
+def is_moving(draws: Floats) -> bool:
+    """Return whether draws differ by more than the last digits: those of `L[1, 1]`, which is 1, do not."""
+    return bool(np.ptp(draws) > _SAME * np.abs(draws).max(initial=0.0))
 
 
 def reported(

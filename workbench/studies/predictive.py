@@ -56,9 +56,6 @@ def prior_rows(
     Rows as those of `compare`, with the method `prior`; predictions also have `below` and `beyond`: the
     shares of predicted values under the smallest and over the largest that were observed.
     """
-    reason = refusal(shop.program)
-    if reason:
-        return [{"point": 0, "method": "prior", "status": "not available", "reason": reason}]
     with ThreadPoolExecutor(max_workers=max(1, shop.jobs // shop.plan.sampler.chains)) as pool:
         found = pool.map(lambda point: _rows(shop, point, names, fit, level, constants), shop.plan.points)
         return [{"point": number, **row} for number, rows in enumerate(found) for row in rows]
@@ -81,14 +78,15 @@ def _rows(
         "method": "prior",
         "how": "prior alone",
     }
+    reason = refusal(shop.variant(point).request.program)
     if 0.0 in (value for name, value in point.powers.items() if name != "likelihood"):
-        return [
-            {**head, "status": "not available", "reason": "a prior raised to the power 0 is flat: improper."}
-        ]
+        reason = "a prior raised to the power 0 is flat: improper."
+    if reason:
+        return [{**head, "status": "not available", "reason": reason}]
     try:
         tree = prior_tree(shop, point)
-    except RunError as reason:
-        return [{**head, "status": "failed", "reason": reason.message}]
+    except RunError as failure:
+        return [{**head, "status": "failed", "reason": failure.message}]
     head |= {"status": "ok", "divergences": tree.attrs.get("divergences")}
     draws = elements(tree)
     rows = [

@@ -16,6 +16,7 @@ from workbench.studies.compare import labels_of
 from workbench.studies.conclusion import conclude
 from workbench.studies.derivative import value_of
 from workbench.studies.plan import Axis
+from workbench.studies.posterior import is_moving
 from workbench.studies.sweep import Fits, View
 from workbench.studies.workshop import Workshop
 
@@ -148,7 +149,7 @@ def _densities(views: Sequence[View]) -> dict[str, Any]:
         return {}
     first, _ = fitted[0].seen
     found: dict[str, Any] = {}
-    for name in [one for one in first.names if np.ptp(first.draws[one]) > 0][:DRAWN]:
+    for name in [one for one in first.names if is_moving(first.draws[one])][:DRAWN]:
         samples = [view.sample for view in fitted]
         ends = np.array([np.quantile(sample.draws[name], [0.001, 0.999]) for sample in samples])
         edges = np.linspace(ends[:, 0].min(), ends[:, 1].max(), _BINS + 1)

@@ -189,19 +189,26 @@ def powered_terms(program: Program, name: str) -> list[int]:
     """Return the terms that `power(name)` raises."""
     if program.instrumented is None:
         raise RequestError(f"power({name}) needs a program that can be taken apart; this one cannot.")
-    terms = [
-        term
-        for term in program.instrumented.terms
-        if name in (term.role, f"line {term.line}", f"term {term.index}")
-        or (term.role == "prior" and name in term.outcomes)
-    ]
+    terms = _terms_of(program, name)
     if not terms:
         priors = sorted({one for term in program.terms if term.role == "prior" for one in term.outcomes})
-        known = ", ".join(f"power({one})" for one in ("prior", "likelihood", *priors))
+        roles = {term.role for term in program.instrumented.terms}
+        whole = [role for role in ("prior", "latent", "likelihood") if role in roles]
+        known = ", ".join(f"power({one})" for one in (*whole, *priors))
         raise RequestError(
             f"power({name}) names no part of `{program.path.name}`.", hint=f"there are {known}"
         )
-    return [term.index for term in terms]
+    return terms
+
+
+def _terms_of(program: Program, name: str) -> list[int]:
+    """Return the terms that `power(name)` raises; none where nothing has that name."""
+    return [
+        term.index
+        for term in (program.instrumented.terms if program.instrumented else ())
+        if name in (term.role, f"line {term.line}", f"term {term.index}")
+        or (term.role == "prior" and name in term.outcomes)
+    ]
 
 
 def only_moving(shop: Workshop, request: FitRequest) -> FitRequest:
@@ -211,7 +218,8 @@ def only_moving(shop: Workshop, request: FitRequest) -> FitRequest:
         return request
     raised = {name for point in shop.plan.points for name in point.powers}
     raised |= {name for axis in shop.plan.axes for name in Point({axis.name: 1.0}).powers}
-    moving = {index for name in raised for index in powered_terms(request.program, name)}
+    # A program with another form may have nothing that one of the powers raises.
+    moving = {index for name in raised for index in _terms_of(request.program, name)}
     moving |= {term.index for term in instrumented.terms if term.role in _ALWAYS}
     still: dict[str | int, Any] = {term.index: 0.0 for term in instrumented.terms if term.index not in moving}
     return replace(request, weights={**request.weights, **still})

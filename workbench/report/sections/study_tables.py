@@ -208,7 +208,17 @@ def prior_alone(study: Study) -> Section:
         rows=tuple(_prior(study, row) for row in rows),
         is_interactive=True,
     )
-    return Section("prior-alone", title, (Paragraph(_PRIOR_WORDS), table))
+    return Section("prior-alone", title, (Paragraph(_PRIOR_WORDS), table, *_no_prior(study)))
+
+
+def _no_prior(study: Study) -> tuple[Block, ...]:
+    """Return the points whose prior alone could not be drawn from, and why."""
+    frame = study.frame
+    bad = frame[(frame["method"] == "prior") & (frame["status"] != "ok")]
+    return tuple(
+        Notice(f"{study.record['points'][int(row['point'])]['label']}: {row['reason']}", Tone.CAUTION)
+        for row in bad.to_dict("records")
+    )
 
 
 _PRIOR_WORDS = (

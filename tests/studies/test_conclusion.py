@@ -1,0 +1,102 @@
+"""What a study comes to: which sentence, which reasons, and which of them are a caution."""
+
+import pytest
+
+from workbench.studies.conclusion import conclude, largest_moves
+
+CALM = {"status": "ok", "parameters": {"mu": {"diagnosis": ""}}, "how": {"prior": "weights"}}
+
+
+def point(number, how="weights", values=None, **more):
+    values = {"mu.sigma": float(number)} if values is None else values
+    label = ", ".join(f"{name} = {value:g}" for name, value in values.items()) or "as fitted"
+    return {"number": number, "how": how, "label": label, "values": values, "reason": "", **more}
+
+
+def row(number, mean, sd=1.0, name="mu", **more):
+    return {
+        "method": "nuts", "status": "ok", "parameter": name, "label": name, "point": number, "mean": mean,
+        "sd": sd, **more,
+    }  # fmt: skip
+
+
+def concluded(points, rows, **changed):
+    hows = [one["how"] for one in points]
+    study = {
+        "base": {"verdict": "ok", "reasons": []},
+        "points": points,
+        "plan": {"decisions": [], "methods": ["nuts"]},
+        "tipping": [],
+        "power_scaling": CALM,
+        "fits": {how: hows.count(how) for how in ("base", "refit", "weights", "failed")}
+        | {"full": 1 + hows.count("refit"), "points": len(points)},
+        **changed,
+    }
+    return conclude(study, rows)
+
+
+BASE = point(0, "base", {})
+QUIET = [row(0, 1.0), row(1, 1.1)]
+
+
+def test_where_nothing_moves_the_conclusions_stand():
+    found = concluded([BASE, point(1)], QUIET)
+    assert found["verdict"] == "ok"
+    assert found["sentence"] == "The conclusions hardly depend on the priors that were tried."
+
+
+def test_a_mean_that_moves_far_depends_on_the_prior():
+    found = concluded([BASE, point(1)], [row(0, 1.0), row(1, 1.6)])
+    assert found["verdict"] == "caution"
+    assert found["sentence"].startswith("Some conclusions depend on the prior")
+    assert found["reasons"][0].startswith("The posterior mean of `mu` moves most: by 0.60 posterior SDs")
+
+
+@pytest.mark.parametrize(
+    ("refit", "words"),
+    [
+        (
+            {"rhat": 1.034},
+            "The chains of 1 refit disagree, most at mu.sigma = 1: R-hat is 1.034, above 1.01.",
+        ),
+        ({"divergences": 12}, "1 refit had divergent transitions, most at mu.sigma = 1: 12."),
+    ],
+)
+def test_a_refit_in_doubt_is_no_dependence_on_the_prior(refit, words):
+    found = concluded([BASE, point(1, "refit", **refit)], QUIET)
+    assert found["verdict"] == "caution"
+    assert found["sentence"] == (
+        "No conclusion was seen to depend on the prior, but some of the fits behind this are in doubt."
+    )
+    assert found["reasons"][0] == words
+
+
+def test_so_is_a_base_fit_in_doubt():
+    base = {"verdict": "fail", "reasons": ["The chains disagree."]}
+    found = concluded([BASE, point(1)], QUIET, base=base)
+    assert found["verdict"] == "caution"
+    assert found["sentence"].startswith("No conclusion was seen to depend on the prior, but")
+    assert found["reasons"][0] == "The base fit itself has the verdict fail: The chains disagree."
+
+
+def test_the_power_of_the_likelihood_says_nothing_about_the_prior():
+    moved = [row(0, 1.0), row(1, 9.0, **{"power(likelihood)": 0.1})]
+    decided = {"decisions": ["mean(mu)<5"], "methods": ["nuts"]}
+    points = [
+        {**BASE, "decisions": {"mean(mu)<5": True}},
+        {**point(1, values={"power(likelihood)": 0.1}), "decisions": {"mean(mu)<5": False}},
+    ]
+    found = concluded(points, moved, plan=decided)
+    assert found["verdict"] == "ok"
+    assert found["sentence"].startswith("No other prior was tried")
+    assert "`mean(mu)<5` holds at every one of 1 points." not in found["reasons"]
+
+
+def test_without_any_posterior_the_study_failed():
+    found = concluded([point(0, "failed", {}), point(1, "failed")], [])
+    assert (found["verdict"], found["sentence"]) == ("fail", "No point of this study could be fitted.")
+
+
+def test_what_is_constant_does_not_move():
+    rows = [row(0, 1.0, 2e-17, "L[1,1]"), row(1, 1.0 + 2e-16, 2e-17, "L[1,1]"), *QUIET]
+    assert set(largest_moves(rows)) == {"mu"}
