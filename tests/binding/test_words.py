@@ -462,6 +462,42 @@ def from_stan(program_from):
 STAN_VALUES = {"N": 2, "y": [1, 2], "d": {"1": 3, "2": [1, 2]}, "z": [[1, 2], [3, 4]], "e": [[], []], "s": 1}
 
 
+PAIRS = "int N; array[2, N] tuple(int<lower=0>, vector[2]) d;"
+
+
+def pair(number):
+    return {"1": number, "2": [number, 0.5]}
+
+
+def test_arrays_of_tuples_are_taken_and_put_in_stans_order(from_stan, program_from):
+    rows = [[pair(11), pair(12), pair(13)], [pair(21), pair(22), pair(23)]]
+    bound = from_stan({"N": 3, "d": rows}, PAIRS)
+    assert [[one["1"] for one in row] for row in bound.values["d"]] == [[11, 12, 13], [21, 22, 23]]
+    assert bound.values["d"][1][2]["2"].tolist() == [23, 0.5]
+    (one,) = (one for one in bound.variables if one.name == "d")
+    assert (one.shape, one.first, one.has_tuples) == ((2, 3), "(tuples)", True)
+    ordered = binding.in_stans_order(bound.values, program_from(program_text(PAIRS)).data)
+    assert [[one["1"] for one in row] for row in ordered["d"]] == [[11, 21, 12], [22, 13, 23]]
+    rows[0][1] = pair(14)
+    assert from_stan({"N": 3, "d": rows}, PAIRS).sha256 != bound.sha256
+
+
+@pytest.mark.parametrize(
+    ("rows", "words"),
+    [
+        ([[pair(1)], [pair(2)]], "`d` is declared `array[2, N] tuple(int<lower=0>, vector[2])`"),
+        ([[pair(1), pair(1)], [pair(2)]], "has size 2 x ?"),
+        ([[pair(1), {"1": 2}], [pair(2), pair(3)]], "the value given is not of that form"),
+        ([pair(1), pair(2)], "the value given is not of that form"),
+        ([[pair(1), pair(1)], [pair(2), pair(-2)]], "`d.1`"),
+    ],
+)
+def test_arrays_of_tuples_that_do_not_fit_are_refused(from_stan, rows, words):
+    with pytest.raises(BindingError) as raised:
+        from_stan({"N": 2, "d": rows}, PAIRS)
+    assert words in raised.value.message
+
+
 def test_stan_data_are_used_as_they_are(from_stan):
     bound = from_stan({**STAN_VALUES, "more": 1})
     assert bound.values["d"]["1"] == 3

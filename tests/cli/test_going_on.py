@@ -7,6 +7,7 @@ import pytest
 import xarray as xr
 
 from tests.cli.conftest import SCHOOLS
+from tests.conftest import ROOT
 
 pytestmark = pytest.mark.stan
 
@@ -48,6 +49,29 @@ def test_a_run_is_continued_in_its_place_and_replayed_to_the_last_digit(workbenc
     # Errors of standard deviations are themselves uncertain with so few draws of a heavy tail: means are not.
     assert not [one for one in found["differences"] if one["quantity"] == "mean" and one["is_far"]]
     assert done.returncode == int(found["disagreeing"] > 0)
+
+
+def test_arrays_of_tuples_and_complex_numbers_come_to_their_places_and_go_on(workbench, tmp_path):
+    """Each cell's mean is the one that data and program give it, in the fit and in the draws added to it."""
+    run, indices = tmp_path / "run", [(i, j) for i in (1, 2) for j in (1, 2, 3)]
+    rows = [[{"1": 10 * i + j, "2": 0} for j in (1, 2, 3)] for i in (1, 2)]
+    (tmp_path / "data.json").write_text(json.dumps({"d": rows}))
+    expected = {f"p[{i},{j}].1": 10 * i + j for i, j in indices}
+    expected |= {f"p[{i},{j}].2[{k}]": 100 * i + j for i, j in indices for k in (1, 2)}
+    expected |= {f"z[{i},{part}]": sign * i for i in (1, 2) for part, sign in (("real", 1), ("imag", -1))}
+    done = workbench(
+        "fit", ROOT / "tests" / "models" / "tuple_arrays.stan", tmp_path / "data.json", *FAST, "-o", run
+    )
+    assert done.returncode == 0, done.stderr
+    for more in (150, 0):
+        means = {name: one["mean"] for name, one in record_of(run)["nuts"]["estimates"].items()}
+        assert means == pytest.approx(expected, abs=0.02)
+        sds = [one["sd"] for one in record_of(run)["nuts"]["estimates"].values()]
+        assert max(sds) < 0.02  # chains that went on elsewhere would have to come back from far away
+        if more:
+            done = workbench("continue", run, "--draws", str(more), "-q")
+            assert done.returncode == 0, done.stderr
+    assert record_of(run)["nuts"]["draws"] == 300
 
 
 def test_a_replay_that_disagrees_says_so_and_exits_with_1(workbench, tmp_path):

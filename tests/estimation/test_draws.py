@@ -52,6 +52,16 @@ def test_each_cell_is_its_column(dataset):
         np.testing.assert_array_equal(read[name].values[..., *index], values[:, :, position], err_msg=column)
 
 
+def test_arrays_of_tuples_and_complex_numbers_are_there_part_by_part(program_from):
+    text = "parameters { array[2] tuple(real, vector[1]) p; complex z; complex_vector[1] c; } model { }"
+    columns = ("p[1].1", "p[1].2[1]", "p[2].1", "p[2].2[1]", "z[real]", "z[imag]", "c[1,real]", "c[1,imag]")
+    run = RawRun(columns, np.arange(16.0).reshape(1, 2, 8))
+    data = BoundData(None, ())  # type: ignore[arg-type]
+    read = draws.read(run, program_from(text), data, ("p", "z", "c"), ("chain", "draw"))
+    assert set(read.data_vars) == set(columns)
+    assert read["c[1,imag]"].values.tolist() == [[7.0, 15.0]]
+
+
 def test_dims_are_the_declared_sizes_and_no_dim_comes_twice(dataset):
     _, read = dataset
     assert read["M"].dims == ("chain", "draw", "M_dim_0", "K")

@@ -10,6 +10,7 @@ parameters {
   matrix[2, 3] A;
   array[2] tuple(real, vector[2]) pair;
   complex z;
+  array[2, 3] tuple(real, real) grid;
 }
 transformed parameters {
   real twice = 2 * mu;
@@ -29,9 +30,14 @@ def test_parameters_come_back_nested_and_derived_ones_are_left_out(program):
     columns = [
         "mu", "A[1,1]", "A[2,1]", "A[1,2]", "A[2,2]", "A[1,3]", "A[2,3]",
         "pair[1].1", "pair[1].2[1]", "pair[1].2[2]", "pair[2].1", "pair[2].2[1]", "pair[2].2[2]",
-        "z[real]", "z[imag]", "twice",
+        "z[real]", "z[imag]",
+        *(f"grid[{i},{j}].{part}" for j in (1, 2, 3) for i in (1, 2) for part in (1, 2)), "twice",
     ]  # fmt: skip
-    assert initial_values(columns, range(1, 17), program) == {
+    numbers = [*range(1, 16), *(100 * i + 10 * j + p for j in (1, 2, 3) for i in (1, 2) for p in (1, 2)), 0]
+    found = initial_values(columns, numbers, program)
+    in_stans_order = [[one["1"] for one in row] for row in found.pop("grid")]
+    assert in_stans_order == [[111, 211, 121], [221, 131, 231]]
+    assert found == {
         "mu": 1.0,
         "A": [[2.0, 4.0, 6.0], [3.0, 5.0, 7.0]],
         "pair": [{"1": 8.0, "2": [9.0, 10.0]}, {"1": 11.0, "2": [12.0, 13.0]}],

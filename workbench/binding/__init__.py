@@ -10,7 +10,7 @@ The rules are written in `rules.RULES`, in the words that `workbench fit --dry-r
     labels     names for the indices of sizes       remember   what binding new data needs
     record     the binding as `run.json` keeps it
     bind       all of it in order; every problem kept          rebind     new data bound as the old were
-    stan_data  the data file that Stan reads
+    stan_data  the data file that Stan reads          tuple_order  arrays of tuples as it takes them
 """
 
 from workbench.binding.bind import Examined, bind, examine
@@ -21,6 +21,7 @@ from workbench.binding.record import as_record
 from workbench.binding.rules import RULES
 from workbench.binding.sizes import axes_of
 from workbench.binding.stan_data import extend_stan_data, write_stan_data
+from workbench.binding.tuple_order import in_stans_order
 
 __all__ = [
     "RULES",
@@ -35,6 +36,7 @@ __all__ = [
     "examine",
     "expected_shape",
     "extend_stan_data",
+    "in_stans_order",
     "rebind",
     "write_stan_data",
 ]

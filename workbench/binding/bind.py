@@ -13,7 +13,7 @@ import numpy as np
 from workbench import tables
 from workbench.binding import labels as names
 from workbench.binding import predictors
-from workbench.binding.bound import Asked, BoundData, BoundVariable, Standardization
+from workbench.binding.bound import Asked, BoundData, BoundVariable, Standardization, has_tuples
 from workbench.binding.checks import check, expected_shape
 from workbench.binding.filling import Axes, Filled, Groups, fill, find_groups
 from workbench.binding.given import declared_value
@@ -349,7 +349,7 @@ def _stan_data_tips(work: _Work) -> Iterator[str]:
     if unused:
         yield f"`{question.table.path.name}` also has {listed(unused)}, which the program does not declare."
     for name, one in work.filled.items():
-        is_real = not isinstance(one.value, Mapping) and np.asarray(one.value).dtype.kind == "f"
+        is_real = not has_tuples(one.value) and np.asarray(one.value).dtype.kind == "f"
         if is_real and not np.isfinite(one.value).all():
             yield f"`{name}` holds numbers that are not finite."
     if question.asked.standardize:

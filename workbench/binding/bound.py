@@ -70,7 +70,8 @@ class BoundVariable:
     name, type, line
         As declared.
     value
-        A number or an array of the declared shape; a tuple's members by position in a dict.
+        A number or an array of the declared shape; a tuple's members by position in a dict, and nested lists
+        of these for an array of tuples.
     origin
         Where it came from, in words.
     remark
@@ -87,13 +88,18 @@ class BoundVariable:
     @property
     def shape(self) -> tuple[int, ...]:
         """The shape of the value; `()` for a single number or a tuple."""
-        return () if isinstance(self.value, Mapping) else np.shape(self.value)
+        return _lengths(self.value) if self.has_tuples else np.shape(self.value)
+
+    @property
+    def has_tuples(self) -> bool:
+        """Whether it is a tuple or an array of them: it has no one type of number."""
+        return has_tuples(self.value)
 
     @property
     def first(self) -> str:
         """The first few values, for a person to recognise."""
-        if isinstance(self.value, Mapping):
-            return "(tuple)"
+        if self.has_tuples:
+            return "(tuples)" if self.shape else "(tuple)"
         flat = np.asarray(self.value).flat
         shown = ", ".join(f"{flat[i]:g}" for i in range(min(_SHOWN, len(flat))))
         return shown + (", ..." if len(flat) > _SHOWN else "")
@@ -143,10 +149,24 @@ class BoundData:
         return hash_parts(*(f"{one.name}={_digest(one.value)}" for one in self.variables))
 
 
+def has_tuples(value: Any) -> bool:
+    """Return whether a value is a tuple, its members by position, or nested lists of them."""
+    while isinstance(value, list) and value:
+        value = value[0]
+    return isinstance(value, Mapping)
+
+
+def _lengths(value: Any) -> tuple[int, ...]:
+    """Return the array dimensions of nested lists of tuples."""
+    return (len(value), *_lengths(value[0])) if isinstance(value, list) else ()
+
+
 def _digest(value: Any) -> str:
     """Return a hash of a value's type, shape and bytes, without a copy of them."""
     if isinstance(value, Mapping):
         return hash_parts(*(f"{key}={_digest(one)}" for key, one in value.items()))
+    if has_tuples(value):
+        return hash_parts(*(_digest(one) for one in value))
     array = np.ascontiguousarray(value)
     digest = hashlib.sha256(f"{np.shape(value)}{array.dtype}".encode())
     digest.update(array.reshape(-1).view(np.uint8).data)

@@ -26,9 +26,7 @@ def check(
 ) -> Iterator[BindingError]:
     """Yield what the declaration does not allow: the first of each kind."""
     if declaration.members:
-        for member in declaration.members:
-            inner = Filled(filled.value[member.name.rpartition(".")[2]], filled.origin)
-            yield from check(question, member, inner, values)
+        yield from _tuples(question, declaration, filled, values)
         return
     problem = _shape(question, declaration, filled, values)
     if problem is not None:
@@ -53,6 +51,33 @@ def check(
         )
 
 
+def _tuples(
+    question: Question, declaration: Declaration, filled: Filled, values: Mapping[str, Any]
+) -> Iterator[BindingError]:
+    """Yield what is not allowed in a tuple, or in the first such tuple of an array of them."""
+    level = [filled.value]
+    found: list[int | None] = []
+    for _ in range(declaration.depth):
+        lengths = {len(one) for one in level}
+        found.append(lengths.pop() if len(lengths) == 1 else None)
+        level = [one for array in level for one in array]
+    expected = expected_shape(declaration, values)
+    if any(length != wanted for length, wanted in zip(found, expected, strict=True) if wanted is not None):
+        yield _of_size(question, declaration, filled, expected, tuple(found))
+        return
+    for one in level:
+        problems = [
+            problem
+            for member in declaration.members
+            for problem in check(
+                question, member, Filled(one[member.name.rpartition(".")[2]], filled.origin), values
+            )
+        ]
+        if problems:
+            yield from problems
+            return
+
+
 def expected_shape(declaration: Declaration, values: Mapping[str, Any]) -> tuple[int | None, ...]:
     """Return the declared shape, `None` for a size only Stan can work out; a complex number has two parts."""
     shape = tuple(evaluated(size, values) for size in axes_of(declaration))
@@ -68,10 +93,19 @@ def _shape(
         length in (None, actual) for length, actual in zip(expected, found, strict=True)
     ):
         return None
-    wanted = f"of size {size_of(expected)}"
+    return _of_size(question, declaration, filled, expected, found)
+
+
+def _of_size(
+    question: Question,
+    declaration: Declaration,
+    filled: Filled,
+    expected: tuple[int | None, ...],
+    found: tuple[int | None, ...],
+) -> BindingError:
     return BindingError(
         f"`{declaration.name}` is declared `{declaration.text}` in {place(question.program, declaration)}, "
-        f"{wanted}, but its value ({filled.origin}) has size {size_of(found)}.",
+        f"of size {size_of(expected)}, but its value ({filled.origin}) has size {size_of(found)}.",
         hint=_shape_hint(declaration, filled, expected),
     )
 

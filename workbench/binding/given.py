@@ -29,7 +29,7 @@ def declared_value(declaration: Declaration, value: Any, *, is_stan_data: bool) 
         It is no number, ragged, or not whole where integers are declared.
     """
     if declaration.members:
-        return _tuple(declaration, value, is_stan_data)
+        return _tuples(declaration, value, is_stan_data, declaration.depth)
     ragged = _ragged(value)
     if ragged:
         message = (
@@ -60,20 +60,33 @@ def declared_value(declaration: Declaration, value: Any, *, is_stan_data: bool) 
     return array if array.ndim else array.item()
 
 
+def _tuples(declaration: Declaration, value: Any, is_stan_data: bool, depth: int) -> Any:
+    """Return a tuple, or an array of so many dimensions of them as nested lists."""
+    if depth == 0:
+        return _tuple(declaration, value, is_stan_data)
+    if not isinstance(value, (list, tuple)):
+        raise _malformed(declaration)
+    return [_tuples(declaration, one, is_stan_data, depth - 1) for one in value]
+
+
 def _tuple(declaration: Declaration, value: Any, is_stan_data: bool) -> dict[str, Any]:
     members = declaration.members
     if isinstance(value, (list, tuple)):
         value = {str(position): one for position, one in enumerate(value, start=1)}
     names = [str(position) for position in range(1, len(members) + 1)]
-    if declaration.sizes or not isinstance(value, Mapping) or list(value) != names:
-        message = (
-            f"`{declaration.name}` is declared `{declaration.text}`, but the value given is not of that form."
-        )
-        raise BindingError(message, hint='Stan\'s JSON writes a tuple as {"1": ..., "2": ...}')
+    if not isinstance(value, Mapping) or sorted(value) != sorted(names):
+        raise _malformed(declaration)
     return {
         name: declared_value(member, value[name], is_stan_data=is_stan_data)
         for name, member in zip(names, members, strict=True)
     }
+
+
+def _malformed(declaration: Declaration) -> BindingError:
+    message = (
+        f"`{declaration.name}` is declared `{declaration.text}`, but the value given is not of that form."
+    )
+    return BindingError(message, hint='Stan\'s JSON writes a tuple as {"1": ..., "2": ...}')
 
 
 def _ragged(value: Any, where: str = "") -> str:

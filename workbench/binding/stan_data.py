@@ -82,7 +82,7 @@ def _pieces(value: Any) -> Iterator[bytes | memoryview]:
     elif isinstance(value, np.ndarray) and value.size > _SMALL and value.dtype.kind in "iuf":
         yield from _array(value)
     else:
-        yield json.dumps(_plain(value), separators=(",", ":")).encode()
+        yield json.dumps(value, separators=(",", ":"), default=_plain).encode()
 
 
 def _plain(value: Any) -> Any:

@@ -15,7 +15,8 @@ from workbench.binding import BoundData
 from workbench.estimation.outcomes import replicate_declarations
 from workbench.program import Declaration, Program, is_predictive
 
-_COLUMN = re.compile(r"^([^\[.]+)((?:\[[\d,]+\]|\.[^\[]+)*)$")
+_INDEX = r"(?:\d+|real|imag)"
+_COLUMN = re.compile(rf"^([^\[.]+)((?:\[{_INDEX}(?:,{_INDEX})*\]|\.[^\[]+)*)$")
 
 
 def read(
@@ -79,8 +80,8 @@ def parameter_columns(columns: Sequence[str], program: Program) -> int:
 def owner(column: str) -> str:
     """Return the Stan variable a column belongs to.
 
-    >>> owner("Sigma[1,2]")
-    'Sigma'
+    >>> owner("Sigma[1,2]"), owner("pair[2].1[3]"), owner("z[1,imag]")
+    ('Sigma', 'pair', 'z')
     """
     match = _COLUMN.match(column)
     return match[1] if match else column
@@ -103,8 +104,8 @@ def labelled(column: str, program: Program, labels: Mapping[str, tuple[str, ...]
 
 
 def _belongs(variable: str, name: str) -> bool:
-    """Return whether a variable is the named one, or a member of the named tuple."""
-    return variable == name or variable.startswith(f"{name}.")
+    """Return whether a variable is the named one, a member of the named tuple, or a part of a complex one."""
+    return name in (variable, owner(variable))
 
 
 def _declarations(program: Program) -> dict[str, Declaration]:
@@ -131,7 +132,7 @@ def _pointwise(
 def _by_variable(columns: tuple[str, ...]) -> dict[str, list[tuple[int, tuple[int, ...]]]]:
     """Return, for each variable, its columns with their indices, counted from 0.
 
-    A tuple's parts (`pair.1[2]`) become a variable each.
+    A tuple's parts (`pair.1[2]`) become a variable each, and so do those of a complex number (`z[real]`).
     """
     found: dict[str, list[tuple[int, tuple[int, ...]]]] = {}
     for position, column in enumerate(columns):

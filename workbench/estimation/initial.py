@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterable
 from typing import Any
 
+from workbench.binding import in_stans_order
 from workbench.program import Program
 
 _STEP = re.compile(r"\[([^\]]+)\]|\.([^\[.]+)")
@@ -13,7 +14,7 @@ _COMPLEX = {"real": 0, "imag": 1}
 
 
 def initial_values(columns: Iterable[str], point: Iterable[float], program: Program) -> dict[str, Any]:
-    """Return the parameters at a point as Stan's JSON has them: nested lists, and objects for tuples.
+    """Return the parameters at a point as Stan reads them from JSON: nested lists, and objects for tuples.
 
     Parameters
     ----------
@@ -34,12 +35,8 @@ def initial_values(columns: Iterable[str], point: Iterable[float], program: Prog
         for here in [name, *steps][:-1]:
             node = node.setdefault(here, {})
         node[[name, *steps][-1]] = float(value)
-    return {str(name): _folded(value) for name, value in root.items()}
-
-
-def has_tuples(program: Program) -> bool:
-    """Return whether a parameter is a tuple: Stan reads no initial values of tuples that hold vectors."""
-    return any(one.members for one in program.parameters)
+    folded = {str(name): _folded(value) for name, value in root.items()}
+    return in_stans_order(folded, program.parameters)
 
 
 def _path(column: str) -> tuple[str, list[int | str]]:

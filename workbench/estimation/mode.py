@@ -12,7 +12,7 @@ from workbench.backends.base import ANYWHERE, Floats, Start
 from workbench.errors import ChainFailed, RunError
 from workbench.estimation.ascent import Attempt, ascend
 from workbench.estimation.kinks import climb_to_corner, find_kinks, may_have_kinks
-from workbench.estimation.newton import Summit, climb, settle
+from workbench.estimation.newton import Summit, climb, inverted, settle
 from workbench.estimation.setting import Setting
 from workbench.estimation.surface import Surface
 from workbench.estimation.verdict import Place, edge_reached, is_bounded, judge
@@ -206,15 +206,10 @@ def distance(peak: Peak, run: RawRun) -> tuple[float, str]:
 
 def _finished(setting: Setting, surface: Surface, end: RawRun) -> Peak:
     """Return an end climbed to the last digit, and judged."""
-    curvature, reason = _curvature(surface, end)
+    curvature = _curvature(surface, end)
     if curvature is None:
         edge = edge_reached(zip(end.columns, end.draws[0, 0].tolist(), strict=True), setting.request.program)
-        words = (
-            f"the curvature at the point where the optimiser stopped cannot be had. {reason}"
-            if reason
-            else ""
-        )
-        return Peak(end, None, None, edge or words or ("" if end.converged else _UNFINISHED))
+        return Peak(end, None, None, edge or ("" if end.converged else _UNFINISHED))
     scale = _scale(curvature)
     held = np.zeros(len(scale), dtype=bool)
     kinks = None
@@ -254,13 +249,12 @@ def _corners(setting: Setting, curvature: Curvature) -> Floats:
     return locations
 
 
-def _curvature(surface: Surface, run: RawRun) -> tuple[Curvature | None, str]:
-    """Return the curvature; or `None` and Stan's reason, which is empty where this Stan never reports it."""
+def _curvature(surface: Surface, run: RawRun) -> Curvature | None:
     try:
         around = surface.backend.laplace(surface.job, run, CURVATURE_ONLY, jacobian=surface.jacobian)
-    except RunError as error:
-        return None, error.message
-    return around.curvature, ""
+    except RunError:
+        return None
+    return around.curvature
 
 
 def _moved(
@@ -272,17 +266,18 @@ def _moved(
     constraining transform, whose last step is too small for its curvature to matter.
     """
     run, here = end, curvature
+    dims, inverse = inverted(summit)
     for _ in range(_MOST_CALLS):
         ahead = summit.point - here.point
         shifts = here.constrain_jacobian @ ahead
-        way = np.linalg.lstsq(summit.frame, ahead, rcond=None)[0] if summit.frame.size else np.zeros(0)
+        way = inverse @ ahead[dims]
         is_there = bool(np.linalg.norm(way) < _ARRIVED)
         farthest = np.abs(ahead[bounded]).max(initial=0.0)
         share = 1.0 if is_there else min(1.0, _STRIDE / max(farthest, _STRIDE))
         run = _at(run, here, here.values + share * shifts, summit.height)
         if is_there:
             break
-        following, _ = _curvature(surface, run)
+        following = _curvature(surface, run)
         if following is None:
             break
         here = following

@@ -86,7 +86,7 @@ class Summit:
     @property
     def stiffness(self) -> Floats:
         """For each direction its curvature where every parameter alone has 1, `(F,)`: 0 where it is flat."""
-        dims, inverse = _inverted(self)
+        dims, inverse = inverted(self)
         stiffness: Floats = 1 / (self.frame[dims].T ** 2 @ np.sum(inverse**2, axis=0))
         return stiffness
 
@@ -251,7 +251,7 @@ def _advanced(surface: Surface, here: Summit) -> Summit:
 
 def _damped(here: Summit) -> Floats:
     """Return Levenberg and Marquardt's points: the curvature with multiples of its diagonal added."""
-    dims, inverse = _inverted(here)
+    dims, inverse = inverted(here)
     lengths = 1 / np.sqrt(np.sum(inverse**2, axis=0))
     values, vectors = np.linalg.eigh(lengths[:, None] * (inverse.T @ inverse) * lengths)
     slope = vectors.T @ (lengths * here.slope[dims])
@@ -261,10 +261,10 @@ def _damped(here: Summit) -> Floats:
     return trials
 
 
-def _inverted(here: Summit) -> tuple[np.ndarray, Floats]:
+def inverted(here: Summit) -> tuple[np.ndarray, Floats]:
     """Return the free dimensions and the inverse of the frame on them, `(F, F)`."""
-    dims = np.flatnonzero(np.abs(here.frame).max(axis=1))
-    lengths = np.abs(here.frame[dims]).max(axis=0)
+    dims = np.flatnonzero(np.abs(here.frame).max(axis=1, initial=0.0))
+    lengths = np.abs(here.frame[dims]).max(axis=0, initial=0.0)
     return dims, np.linalg.inv(here.frame[dims] / lengths) / lengths[:, None]
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -34,7 +33,7 @@ def _dataset(request: FitRequest, variables: list[BoundVariable]) -> xr.Dataset:
     arrays: dict[str, tuple[tuple[str, ...], Any]] = {}
     coords: dict[str, np.ndarray] = {}
     for variable in variables:
-        if isinstance(variable.value, Mapping):
+        if variable.has_tuples:
             continue  # a tuple has no one shape; run.json and the data file hold it
         dims: list[str] = []
         texts = [size.text for size in sizes[variable.name]]

@@ -10,7 +10,7 @@ import numpy as np
 from workbench.backends import RawRun, Start
 from workbench.backends.base import ANYWHERE
 from workbench.estimation import advice, laplace, mle, mode, pathfinder
-from workbench.estimation.initial import has_tuples, initial_values
+from workbench.estimation.initial import initial_values
 from workbench.estimation.map import estimate as posterior_mode
 from workbench.estimation.part import Part
 from workbench.estimation.setting import Setting
@@ -64,7 +64,7 @@ def sampled(setting: Setting, sampler: Nuts, start: Start, words: str) -> tuple[
 
 def begin(setting: Setting, run: RawRun | None, chains: int) -> Start:
     """Return a start for each chain at random draws of an approximation, or at its only point."""
-    if run is None or has_tuples(setting.request.program):
+    if run is None:
         return ANYWHERE
     rng = np.random.default_rng(setting.job("nuts").seed)
     count = run.draws.shape[1]
@@ -120,8 +120,6 @@ def _begin(
     """Return where chains start as the settings say; or at random, and then why."""
     if sampler.init == "random" or not setting.request.program.parameters:
         return ANYWHERE, ""
-    if has_tuples(setting.request.program):
-        return ANYWHERE, "chains started at random points, for Stan takes no initial values of tuples."
     if sampler.init == "pathfinder":
         reason = "" if drawn is not None else "Pathfinder gave no draws"
     else:

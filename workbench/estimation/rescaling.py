@@ -11,7 +11,14 @@ import numpy as np
 
 from workbench.backends import Job
 from workbench.backends.base import Floats
-from workbench.binding import BoundData, Standardization, expected_shape, extend_stan_data, write_stan_data
+from workbench.binding import (
+    BoundData,
+    Standardization,
+    expected_shape,
+    extend_stan_data,
+    in_stans_order,
+    write_stan_data,
+)
 from workbench.errors import RunError
 from workbench.estimation.following import following
 from workbench.estimation.setting import Setting
@@ -210,7 +217,7 @@ def original_job(setting: Setting, ours: Mapping[str, Any], name: str = "origina
     users, path = setting.folder / "data-unscaled.json", setting.folder / f"data-{name}.json"
     setting.folder.mkdir(exist_ok=True)
     if not users.exists():
-        write_stan_data(users, values)
+        write_stan_data(users, in_stans_order(values, setting.request.program.data))
     extend_stan_data(users, path, ours)
     return Job(setting.exe, path, setting.folder / name, derive_seeds(setting.request.seed, 1)[0])
 

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from workbench.backends import Backend, Job
-from workbench.binding import extend_stan_data, write_stan_data
+from workbench.binding import extend_stan_data, in_stans_order, write_stan_data
 from workbench.estimation.outcomes import is_replicated
 from workbench.progress import Progress
 from workbench.provenance import derive_seeds
@@ -93,7 +93,8 @@ class Setting:
         if not path.exists():
             self.folder.mkdir(exist_ok=True)
             if not users.exists():
-                write_stan_data(users, self.request.data.values)
+                values = in_stans_order(self.request.data.values, self.request.program.data)
+                write_stan_data(users, values)
             extend_stan_data(users, path, ours)
         return path
 

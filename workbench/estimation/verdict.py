@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import re
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -11,7 +12,7 @@ from workbench.backends import Curvature
 from workbench.backends.base import Floats
 from workbench.estimation.newton import FLAT, Summit
 from workbench.estimation.surface import Surface, evaluate
-from workbench.program import Program
+from workbench.program import Declaration, Program
 
 DECREMENT = 1e-6
 """Newton decrement [nats]: what a further Newton step would still gain; below it a point is a mode.
@@ -35,7 +36,9 @@ _UNCURVED = 1e-3
 _SHARE = 0.1
 _INSIDE = "the log density has no maximum inside the support:"
 _SHARES = ("simplex", "column_stochastic_matrix", "row_stochastic_matrix", "positive_ordered")
-_PLAIN = ("real", "vector", "row_vector", "matrix", "complex")
+_PLAIN = ("real", "vector", "row_vector", "matrix", "complex", "complex_vector", "complex_row_vector")
+_PLAIN += ("complex_matrix",)
+_INDICES = re.compile(r"\[[^\]]*\]")
 _LOGISTIC = (
     "bernoulli_logit",
     "binomial_logit",
@@ -95,9 +98,9 @@ def edge_reached(point: Iterable[tuple[str, float]], program: Program) -> str:
 
     From there the unconstrained scale is infinitely far away: Stan has no curvature to report.
     """
-    declared = {one.name: one for one in program.parameters}
+    declared = {one.name: one for one in _parts(program.parameters)}
     for column, value in point:
-        one = declared.get(column.partition("[")[0])
+        one = declared.get(_INDICES.sub("", column))
         if one is None:
             continue
         limits = [limit.literal for limit in (one.lower, one.upper) if limit is not None]
@@ -108,8 +111,19 @@ def edge_reached(point: Iterable[tuple[str, float]], program: Program) -> str:
 
 def is_bounded(curvature: Curvature, program: Program) -> np.ndarray:
     """Return which unconstrained dimensions are not themselves a declared parameter, but made from one."""
-    free = {one.name for one in program.parameters if one.kind in _PLAIN and not (one.lower or one.upper)}
-    return np.array([name.partition("[")[0] not in free for name in curvature.free_names], dtype=bool)
+    free = {
+        one.name for one in _parts(program.parameters) if one.kind in _PLAIN and not (one.lower or one.upper)
+    }
+    return np.array([_INDICES.sub("", name) not in free for name in curvature.free_names], dtype=bool)
+
+
+def _parts(declared: Iterable[Declaration]) -> Iterator[Declaration]:
+    """Yield every declaration, of a tuple the members instead: `pair.1`, `pair.2`."""
+    for one in declared:
+        if one.members:
+            yield from _parts(one.members)
+        else:
+            yield one
 
 
 def _flat(place: Place, direction: Floats) -> str:

@@ -9,7 +9,7 @@ import xarray as xr
 
 from workbench.backends import Start
 from workbench.errors import RunIncomplete
-from workbench.estimation.initial import has_tuples, initial_values
+from workbench.estimation.initial import initial_values
 from workbench.program import Program
 
 
@@ -33,8 +33,6 @@ def warm_start(tree: xr.DataTree, program: Program) -> Start:
         raise RunIncomplete(
             "the run does not hold the adapted step size and metric of its chains.", hint=hint
         )
-    if has_tuples(program):
-        raise RunIncomplete("chains cannot go on: Stan takes no initial values of tuple parameters.")
     posterior, adaptation = tree["posterior"].to_dataset(), tree["adaptation"].to_dataset()
     last = posterior.isel(draw=-1)
     inits = []

@@ -20,7 +20,7 @@ import xarray as xr
 
 from workbench import binding, tables
 from workbench.backends import Backend, Job, RawRun
-from workbench.binding import Asked, BoundData, write_stan_data
+from workbench.binding import Asked, BoundData, in_stans_order, write_stan_data
 from workbench.errors import RequestError, RunIncomplete
 from workbench.estimation import Fit, store
 from workbench.estimation.outcomes import replicate_declarations
@@ -61,7 +61,7 @@ class _Carrier:
             else {}
         )
         path = self.folder / f"data-{draws.stop}-{replicating}-{len(list(self.folder.iterdir()))}.json"
-        write_stan_data(path, {**data, **ours})
+        write_stan_data(path, {**in_stans_order(data, read.data), **ours})
         job = Job(self.exe, path, self.folder, derive_seeds(self.request.seed, 2)[1])
         return self.backend.generate(job, columns, values[draws])
 

@@ -14,7 +14,7 @@ from workbench.backends.base import ANYWHERE
 from workbench.diagnostics.powerscale import predictions
 from workbench.errors import RunError, RunIncomplete
 from workbench.estimation import Fit, laplace, mode, warm_start
-from workbench.estimation.initial import has_tuples, initial_values
+from workbench.estimation.initial import initial_values
 from workbench.estimation.map import estimate as posterior_mode
 from workbench.estimation.nuts import draw_groups
 from workbench.estimation.part import Part
@@ -123,7 +123,7 @@ def _mode(
 ) -> tuple[Part, mode.Mode | None]:
     """Return the mode that is climbed to from a known one; from the usual starts where that fails."""
     program = setting.request.program
-    if known is not None and known["status"] == "ok" and known["modes"] == 1 and not has_tuples(program):
+    if known is not None and known["status"] == "ok" and known["modes"] == 1:
         values = {name: one["value"] for name, one in known["estimates"].items()}
         near = Start((initial_values(values, values.values(), program),))
         part, found = posterior_mode(setting, method, around, near)
