@@ -10,7 +10,6 @@ Vehtari, Simpson, Gelman, Yao and Gabry (2024), Pareto smoothed importance sampl
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -137,12 +136,10 @@ def log_likelihood(fit: Fit) -> Floats | None:
     return np.concatenate(arrays) if len(arrays) > 1 else next(iter(arrays), None)
 
 
-def log_likelihoods(fit: Fit, together: int) -> Iterator[Floats]:
-    """Yield the log likelihood of some rows after another, `(row, sample)`: at most `together` at a time."""
-    for array in _log_likelihoods(fit):
-        cells = _by_sample(array)
-        for first in range(0, cells.shape[1], together):
-            yield np.ascontiguousarray(cells[:, first : first + together].T, dtype=np.float64)
+def log_likelihoods(fit: Fit, together: int) -> list[Floats]:
+    """Return views of the log likelihood, `(row, sample)` each: at most `together` rows at a time."""
+    arrays = [_by_sample(array).T for array in _log_likelihoods(fit)]
+    return [rows[first : first + together] for rows in arrays for first in range(0, len(rows), together)]
 
 
 def _log_likelihoods(fit: Fit) -> list[xr.DataArray]:

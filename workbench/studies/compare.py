@@ -15,13 +15,14 @@ from workbench.studies.elpd import predictive_densities
 from workbench.studies.importance import mean_error
 from workbench.studies.plan import Plan, Point
 from workbench.studies.sweep import View
+from workbench.studies.workshop import Workshop
 
 Floats = NDArray[np.float64]
 Row = dict[str, Any]
 
 
 def rows_of(
-    plan: Plan,
+    shop: Workshop,
     views: Sequence[View],
     modes: Mapping[str, Mapping[str, Any]],
     level: float,
@@ -32,8 +33,8 @@ def rows_of(
 
     Parameters
     ----------
-    plan
-        What was asked.
+    shop
+        Where the study is worked out, with the plan.
     views
         The posterior at each point.
     modes
@@ -45,8 +46,8 @@ def rows_of(
     constants
         The base's values of everything that some point changes.
     """
-    labels = labels_of(base)
-    predictive = predictive_densities(views, base)
+    plan, labels = shop.plan, labels_of(base)
+    predictive = predictive_densities(views, base, shop.jobs)
     summaries = _summaries(views, level, plan.above)
     rows: list[Row] = []
     for number, view in enumerate(views):

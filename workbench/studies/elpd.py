@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,7 +18,7 @@ Floats = NDArray[np.float64]
 _TOGETHER = 64  # rows at a time: their exponentials stay in the cache
 
 
-def predictive_densities(views: Sequence[View], base: Fit) -> list[dict[str, float]]:
+def predictive_densities(views: Sequence[View], base: Fit, jobs: int) -> list[dict[str, float]]:
     """Return `lpd` [nats], at the data that were seen, and `elpd_loo` [nats] with its standard error.
 
     Parameters
@@ -25,6 +27,8 @@ def predictive_densities(views: Sequence[View], base: Fit) -> list[dict[str, flo
         The posterior at each point; those that failed have no densities.
     base
         The base fit, for what the program can tell.
+    jobs
+        Threads at a time; it changes no number.
 
     References
     ----------
@@ -37,7 +41,7 @@ def predictive_densities(views: Sequence[View], base: Fit) -> list[dict[str, flo
             continue
         here = [number for number, view in enumerate(views) if view.source is source]
         weights = np.stack([views[number].seen[1].values for number in here], axis=1)
-        for number, (seen, unseen) in zip(here, np.moveaxis(_by_row(fit, weights), 2, 0), strict=True):
+        for number, (seen, unseen) in zip(here, np.moveaxis(_by_row(fit, weights, jobs), 2, 0), strict=True):
             found[number] = {
                 "lpd": float(seen.sum()),
                 "elpd_loo": float(unseen.sum()),
@@ -46,15 +50,18 @@ def predictive_densities(views: Sequence[View], base: Fit) -> list[dict[str, flo
     return found
 
 
-def _by_row(fit: Fit, weights: Floats) -> Floats:
+def _by_row(fit: Fit, weights: Floats, jobs: int) -> Floats:
     """Return log predictive densities with and without each row, `(2, row, view)`; weights `(S, view)`."""
-    r_eff = loo.relative_efficiency(fit)
-    found = []
-    for log_lik in loo.log_likelihoods(fit, _TOGETHER):
-        left_out, _ = loo.left_out_weights(log_lik, r_eff)
-        seen = _log_mean(log_lik, weights)
-        found.append((seen, _log_mean(log_lik + left_out, weights) - _log_mean(left_out, weights)))
-    return np.concatenate(found, axis=1)
+    some = partial(_of_rows, weights, loo.relative_efficiency(fit))
+    with ThreadPoolExecutor(max_workers=max(1, jobs)) as pool:
+        return np.concatenate(list(pool.map(some, loo.log_likelihoods(fit, _TOGETHER))), axis=1)
+
+
+def _of_rows(weights: Floats, r_eff: float, log_lik: Floats) -> Floats:
+    log_lik = np.ascontiguousarray(log_lik, dtype=np.float64)
+    left_out, _ = loo.left_out_weights(log_lik, r_eff)
+    unseen = _log_mean(log_lik + left_out, weights) - _log_mean(left_out, weights)
+    return np.stack([_log_mean(log_lik, weights), unseen])
 
 
 def _log_mean(logs: Floats, weights: Floats) -> Floats:

@@ -74,7 +74,7 @@ def study(shop: Workshop, fit: Fit) -> Study:
     at_modes = _modes(shop)
     level = float(fit.record["interval"]["level"])
     constants = {name: value_of(shop, name) for point in shop.plan.points for name in point.values}
-    rows = rows_of(shop.plan, views, at_modes, level, fit, constants)
+    rows = rows_of(shop, views, at_modes, level, fit, constants)
     with shop.progress.stage("Power-scaling"):
         scaling = scaled(shop, fits, fit)
     with shop.progress.stage("Derivatives"):
