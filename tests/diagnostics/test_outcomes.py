@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from tests.diagnostics.fits import fit_of, record_with
-from workbench.diagnostics.outcomes import left_out, outcomes
+from workbench.diagnostics.outcomes import outcomes, replicated
 
 Y = np.array([0.5, 1.5, 2.5])
 
@@ -107,4 +107,4 @@ def test_rows_beyond_the_log_likelihood_are_not_believed():
 )
 def test_what_is_left_out_has_its_reason(fit, words):
     assert outcomes(fit) == ()
-    assert words in left_out(fit)[0]["reason"]
+    assert words in replicated(fit)[1][0]["reason"]

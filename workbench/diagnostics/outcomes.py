@@ -57,15 +57,20 @@ class Outcome:
 
 def outcomes(fit: Fit) -> tuple[Outcome, ...]:
     """Return the outcomes that have replicates in `fit.nc`."""
-    found = (_outcome(fit, entry) for entry in fit.record["model"].get("outcomes", ()))
-    return tuple(one for one in found if not isinstance(one, str))
+    return replicated(fit)[0]
 
 
-def left_out(fit: Fit) -> list[dict[str, str]]:
-    """Return the outcomes that cannot be checked against replicates, each with its reason."""
-    entries = fit.record["model"].get("outcomes", ())
-    tried = [(entry, _outcome(fit, entry)) for entry in entries]
-    return [{"name": entry["name"], "reason": one} for entry, one in tried if isinstance(one, str)]
+def replicated(fit: Fit) -> tuple[tuple[Outcome, ...], list[dict[str, str]]]:
+    """Return the outcomes that have replicates in `fit.nc`, and the names of the others with their reasons."""
+    found: list[Outcome] = []
+    gone: list[dict[str, str]] = []
+    for entry in fit.record["model"].get("outcomes", ()):
+        one = _outcome(fit, entry)
+        if isinstance(one, str):
+            gone.append({"name": entry["name"], "reason": one})
+        else:
+            found.append(one)
+    return tuple(found), gone
 
 
 def _outcome(fit: Fit, entry: Mapping[str, Any]) -> Outcome | str:
@@ -84,10 +89,12 @@ def _outcome(fit: Fit, entry: Mapping[str, Any]) -> Outcome | str:
         return f"`{replicate}` has {cells.shape[0]} values, but `{name}` has {observed.size}."
     values = observed.values.astype(np.float64).ravel()
     kept = np.isfinite(values) & ~np.isnan(cells).all(axis=1)
-    samples = np.isfinite(cells[kept]).all(axis=0)
+    if not kept.all():
+        cells = cells[kept]
+    samples = np.isfinite(cells).all(axis=0)
     if not kept.any() or not samples.any():
         return f"`{replicate}` holds no complete draw."
-    replicates = cells[kept][:, samples].T
+    replicates = (cells if samples.all() else cells[:, samples]).T
     rows = _rows(fit, entry, kept) if samples.all() else None
     return Outcome(
         name,

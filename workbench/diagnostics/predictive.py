@@ -20,7 +20,7 @@ from scipy import stats
 
 from workbench.diagnostics import calibration, counts
 from workbench.diagnostics.loo import LeaveOneOut
-from workbench.diagnostics.outcomes import Outcome, left_out, outcomes
+from workbench.diagnostics.outcomes import Outcome, outcomes, replicated
 from workbench.estimation import Fit
 
 Floats = NDArray[np.float64]
@@ -62,13 +62,13 @@ def measured(fit: Fit, left: LeaveOneOut | None) -> dict[str, Any]:
     left
         What leaving observations out one by one gave, where it could be done.
     """
-    found = outcomes(fit)
+    found, gone = replicated(fit)
     entry: dict[str, Any] = {
         "status": "ok" if found else "not available",
         "outcomes": [_measured(one, left) for one in found],
-        "left_out": left_out(fit),
+        "left_out": gone,
     }
-    return entry if found else {**entry, "reason": _reason(entry["left_out"])}
+    return entry if found else {**entry, "reason": _reason(gone)}
 
 
 def _reason(gone: list[dict[str, str]]) -> str:
