@@ -61,7 +61,7 @@ def outcomes(fit: Fit) -> tuple[Outcome, ...]:
 
 
 def replicated(fit: Fit) -> tuple[tuple[Outcome, ...], list[dict[str, str]]]:
-    """Return the outcomes that have replicates in `fit.nc`, and the names of the others with their reasons."""
+    """Return the outcomes that have replicates in `fit.nc`, and of each other one its name and the reason."""
     found: list[Outcome] = []
     gone: list[dict[str, str]] = []
     for entry in fit.record["model"].get("outcomes", ()):
