@@ -21,7 +21,8 @@ def test_a_study_in_the_terminal_and_as_json(workbench, tmp_path):
     done = workbench("sensitivity", *SCHOOLS, *asked)
     assert done.returncode == 0, done.stderr
     assert "posterior mean (SD) at each point" in done.stdout
-    assert "tau_prior_scale = 10" in done.stdout
+    assert "tau_prior_scale" in done.stdout
+    assert "P(theta[A]>0)>0.5" in done.stdout
     assert "through importance weights" in done.stdout
     assert f"report: {folder / 'study.html'}" in done.stdout
     assert {one.name for one in folder.iterdir()} == {"kept", "study.html", "study.json", "study.parquet"}

@@ -100,3 +100,23 @@ def test_without_any_posterior_the_study_failed():
 def test_what_is_constant_does_not_move():
     rows = [row(0, 1.0, 2e-17, "L[1,1]"), row(1, 1.0 + 2e-16, 2e-17, "L[1,1]"), *QUIET]
     assert set(largest_moves(rows)) == {"mu"}
+
+
+@pytest.mark.parametrize(
+    ("hows", "full", "words"),
+    [
+        (["base", "weights"], 1, "2 points: the base fit and 1 seen through importance weights."),
+        (["base", "refit", "refit"], 3, "3 points: the base fit and 2 refits."),
+        (
+            ["base", "refit", "weights", "weights", "failed"],
+            4,
+            "5 points: the base fit, 1 refit, 2 seen through importance weights and 1 failed; 2 refits beside "
+            "them, at tipping points or other powers.",
+        ),
+    ],
+)
+def test_what_the_points_were_had_from_is_said(hows, full, words):
+    points = [point(number, how) for number, how in enumerate(hows)]
+    fits = {how: hows.count(how) for how in ("base", "refit", "weights", "failed")}
+    found = concluded(points, QUIET, fits={**fits, "full": full, "points": len(points)})
+    assert found["reasons"][-1] == words

@@ -36,18 +36,35 @@ def show(study: Study, console: Console) -> None:
 def _points(record: Mapping[str, Any], frame: pd.DataFrame) -> Table:
     shown = _most_moved(record)
     table = Table(title="posterior mean (SD) at each point", title_justify="left")
-    for title in ("point", "how", "k-hat", *(escape(record_label(record, name)) for name in shown)):
-        table.add_column(title, justify="left" if title in ("point", "how") else "right")
+    axes = _axes(record)
+    for title in [axis["name"] for axis in axes] or ["point"]:
+        table.add_column(escape(title), justify="right" if axes else "left", overflow="fold")
+    table.add_column("how")
+    for title in ("k-hat", *(escape(record_label(record, name)) for name in shown)):
+        table.add_column(title, justify="right")
     for text in record["plan"]["decisions"]:
-        table.add_column(escape(text))
+        table.add_column(escape(text), overflow="fold")
     own = frame[(frame["method"] == "nuts") & frame["point"].lt(_MOST_ROWS)]
     for point in record["points"][:_MOST_ROWS]:
         rows = own[own["point"] == point["number"]]
         cells = [_cell(rows, name) for name in shown]
         held = [_yes(point.get("decisions", {}).get(text)) for text in record["plan"]["decisions"]]
         khat = f"{point['khat']:.2f}" if point["how"] == "weights" else "-"
-        table.add_row(escape(point["label"]), _HOW[point["how"]], khat, *cells, *held)
+        table.add_row(*_where(point, axes), _HOW[point["how"]], khat, *cells, *held)
     return table
+
+
+def _axes(record: Mapping[str, Any]) -> list[Mapping[str, Any]]:
+    """Return the axes that have columns of their own: none where points have names or other forms."""
+    is_plain = not any(point["name"] or point["forms"] for point in record["points"])
+    return list(record["plan"]["axes"]) if is_plain else []
+
+
+def _where(point: Mapping[str, Any], axes: list[Mapping[str, Any]]) -> list[str]:
+    """Return a point's place: the value along each axis, or its words."""
+    if not axes:
+        return [escape(point["label"])]
+    return [f"{point['values'].get(axis['name'], axis['base']):.4g}" for axis in axes]
 
 
 def record_label(record: Mapping[str, Any], name: str) -> str:

@@ -235,7 +235,18 @@ def _about_failures(study: Mapping[str, Any]) -> list[Reason]:
 
 
 def _economy(fits: Mapping[str, int]) -> str:
+    """Return what the points were had from: the base fit, refits and weights."""
     if fits["failed"] == fits["points"]:
         return "There are no full fits besides the base."
-    full = "1 full fit" if fits["full"] == 1 else f"{fits['full']} full fits"
-    return f"{fits['points']} points from {full}: {fits['weights']} of them through importance weights."
+    said = []
+    if fits["refit"]:
+        said.append(_refits(fits["refit"]))
+    if fits["weights"]:
+        said.append(f"{fits['weights']} seen through importance weights")
+    if fits["failed"]:
+        said.append(f"{fits['failed']} failed")
+    words = f"{fits['points']} points: the base fit"
+    words += f", {', '.join(said[:-1])}" if len(said) > 1 else ""
+    words += f" and {said[-1]}" if said else ""
+    more = fits["full"] - fits["base"] - fits["refit"]
+    return words + (f"; {_refits(more)} beside them, at tipping points or other powers." if more else ".")
