@@ -110,8 +110,8 @@ def test_what_is_constant_does_not_move():
         (
             ["base", "refit", "weights", "weights", "failed"],
             4,
-            "5 points: the base fit, 1 refit, 2 seen through importance weights and 1 failed; 2 refits beside "
-            "them, at tipping points or other powers.",
+            "5 points: the base fit, 1 refit, 2 seen through importance weights and 1 failed; 2 refits "
+            "beside them, at tipping points or other powers.",
         ),
     ],
 )
