@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import IO
 
 _POLL_SECONDS = 0.02
+_FIRST_POLL_SECONDS = 0.001  # short calls, such as of a log density, are many
 _GRACE_SECONDS = 2.0
 
 
@@ -98,18 +99,20 @@ def run_many(
     waiting = list(enumerate(commands))[::-1]
     running: dict[int, _Running] = {}
     finished: dict[int, Completed] = {}
-    failed = False
+    failed, pause = False, _FIRST_POLL_SECONDS
     try:
         while running or (waiting and not failed):
             while waiting and not failed and len(running) < jobs:
                 index, command = waiting.pop()
                 running[index] = _Running(command, timeout)
+                pause = _FIRST_POLL_SECONDS
             for index in [i for i, child in running.items() if child.is_over()]:
                 finished[index] = running.pop(index).collect()
                 failed = failed or finished[index].returncode != 0
                 if on_done is not None:
                     on_done(finished[index])
-            time.sleep(_POLL_SECONDS if running else 0)
+            time.sleep(pause if running else 0)
+            pause = min(2 * pause, _POLL_SECONDS)
     finally:
         for child in running.values():
             child.kill()
