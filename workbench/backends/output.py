@@ -21,9 +21,11 @@ def read_output(path: Path) -> tuple[tuple[str, ...], Floats, list[bytes]]:
     with path.open("rb") as stream:
         for line in stream:
             (comments if line.startswith(b"#") else lines).append(line)
-    names = tuple(lines[0].decode().strip().split(","))
+    names = tuple(lines.pop(0).decode().strip().split(","))
+    body = b"".join(lines)
+    lines.clear()  # a wide file is hundreds of megabytes
     table = csv.read_csv(
-        pa.BufferReader(b"".join(lines[1:]).replace(b",", b"\n") or b"\n"),
+        pa.BufferReader(body.replace(b",", b"\n") or b"\n"),
         csv.ReadOptions(column_names=["value"], use_threads=False),
         convert_options=csv.ConvertOptions(column_types={"value": pa.float64()}, null_values=[]),
     )
