@@ -36,8 +36,10 @@ _UNCURVED = 1e-3
 _SHARE = 0.1
 _INSIDE = "the log density has no maximum inside the support:"
 _SHARES = ("simplex", "column_stochastic_matrix", "row_stochastic_matrix", "positive_ordered")
-_PLAIN = ("real", "vector", "row_vector", "matrix", "complex", "complex_vector", "complex_row_vector")
-_PLAIN += ("complex_matrix",)
+_PLAIN = frozenset(
+    ("real", "vector", "row_vector", "matrix")
+    + ("complex", "complex_vector", "complex_row_vector", "complex_matrix")
+)
 _INDICES = re.compile(r"\[[^\]]*\]")
 _LOGISTIC = (
     "bernoulli_logit",
