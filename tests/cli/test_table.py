@@ -36,6 +36,15 @@ def test_a_narrow_terminal_says_which_columns_it_left_out(record, tmp_path):
     assert "for want of width" not in " ".join(printed(record, 160, tmp_path).split())
 
 
+def test_what_has_no_number_is_a_dash(record, tmp_path):
+    nowhere = dict.fromkeys(("mean", "median", "sd", "lower", "upper", "rhat"), float("nan"))
+    estimates = {**record["nuts"]["estimates"], "mu": nowhere}
+    text = printed({**record, "nuts": {**record["nuts"], "estimates": estimates}}, 160, tmp_path)
+    row = next(line for line in text.splitlines() if line.startswith("mu "))
+    assert "nan" not in row
+    assert "– to –" not in row
+
+
 def test_what_failed_is_said_below_the_table(record, tmp_path):
     failed = {"status": "failed", "reason": "the optimiser gave up [at once].", "estimates": {}}
     text = printed({**record, "mle": failed}, 120, tmp_path)

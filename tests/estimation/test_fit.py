@@ -8,11 +8,20 @@ import pytest
 
 from tests.estimation.conftest import MEANS, MODEL, SDS
 from workbench.backends.fake import FakeBackend
-from workbench.estimation import fit, store
+from workbench.estimation import fit, nuts, store
 from workbench.methods import Laplace, Map, Mle, Nuts
 
 PARAMETERS = ("alpha", "beta[1]", "beta[2]", "eta[1]", "eta[2]")
 Z95 = 1.959963984540054
+
+
+def test_a_quantity_that_is_not_finite_has_no_summary_and_no_warning():
+    """Minus infinity at every draw or at some: neither chains nor moments can be compared."""
+    every = np.full((2, 50), -np.inf)
+    some = np.where(np.arange(50) % 2, every, 0.0)
+    for values in (every, some):
+        assert set(nuts.summary(values, 0.9)) == {"mean", "median", "sd", "lower", "upper"}
+        assert all(np.isnan(one) for one in nuts.summary(values, 0.9).values())
 
 
 def test_every_method_has_every_parameter_and_no_prediction(fitted):

@@ -199,7 +199,7 @@ def _corrected(method: str, key: str) -> Callable[[Mapping[str, Any]], str]:
 def _interval(method: str) -> Callable[[Mapping[str, Any]], str]:
     def cell(numbers: Mapping[str, Any]) -> str:
         found, scale = numbers[method], numbers["scale"]
-        if "lower" not in found:
+        if not math.isfinite(found.get("lower", math.nan)):
             return _NONE
         return f"{_rounded(found['lower'], scale)} to {_rounded(found['upper'], scale)}"
 
@@ -211,9 +211,11 @@ def _gap(key: str) -> Callable[[Mapping[str, Any]], str]:
 
 
 def _fixed(key: str, decimals: int) -> Callable[[Mapping[str, Any]], str]:
-    return lambda numbers: (
-        _NONE if numbers["nuts"].get(key) is None else f"{numbers['nuts'][key]:.{decimals}f}"
-    )
+    def fixed(numbers: Mapping[str, Any]) -> str:
+        value = numbers["nuts"].get(key)
+        return _NONE if value is None or not math.isfinite(value) else f"{value:.{decimals}f}"
+
+    return fixed
 
 
 def _rounded(value: float | None, scale: float | None) -> str:

@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from functools import wraps
 from typing import Any, Literal
 
+import numpy as np
+
 from workbench.estimation import Fit
 
 Status = Literal["issue", "tip", "passed", "n/a", "skipped"]
@@ -73,13 +75,13 @@ class Check:
 def worst(record: Record, key: str, *, smallest: bool = False) -> tuple[str, float] | None:
     """Return the parameter with the largest (or smallest) value of a posterior statistic, and the value.
 
-    Only parameters and transformed parameters count; `None` where none has the statistic.
+    Only finite ones of parameters and transformed parameters count; `None` where there is none.
     """
     names = parameter_names(record)
     found = [
         (numbers.get("label", name), numbers[key])
         for name, numbers in record["nuts"]["estimates"].items()
-        if owner(name) in names and numbers.get(key) is not None
+        if owner(name) in names and numbers.get(key) is not None and np.isfinite(numbers[key])
     ]
     if not found:
         return None

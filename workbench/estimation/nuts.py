@@ -31,6 +31,8 @@ _STATS = {
 }
 """Stan's columns by the names ArviZ reads."""
 
+_MOMENTS = ("mean", "median", "sd", "lower", "upper")
+
 _TAIL = (0.05, 0.95)
 """The quantiles whose ESS is the tail ESS: Vehtari et al. (2021), section 4.3."""
 
@@ -95,9 +97,11 @@ def summarise(setting: Setting, run: RawRun) -> dict[str, dict[str, float]]:
 
 
 def summary(values: np.ndarray, level: float) -> dict[str, float]:
-    """Return the summary of one quantity from its draws, `(chain, draw)`."""
+    """Return the summary of one quantity from its draws, `(chain, draw)`: NaN where some are not finite."""
     tail = (1 - level) / 2
     flat = values.ravel()
+    if not np.isfinite(flat).all():
+        return dict.fromkeys(_MOMENTS, float("nan"))
     lower, upper = np.quantile(flat, [tail, 1 - tail])
     summary = {
         "mean": float(flat.mean()),

@@ -36,10 +36,8 @@ _UNCURVED = 1e-3
 _SHARE = 0.1
 _INSIDE = "the log density has no maximum inside the support:"
 _SHARES = ("simplex", "column_stochastic_matrix", "row_stochastic_matrix", "positive_ordered")
-_PLAIN = frozenset(
-    ("real", "vector", "row_vector", "matrix")
-    + ("complex", "complex_vector", "complex_row_vector", "complex_matrix")
-)
+_REAL = ("real", "vector", "row_vector", "matrix")
+_PLAIN = {*_REAL, "complex", "complex_vector", "complex_row_vector", "complex_matrix"}
 _INDICES = re.compile(r"\[[^\]]*\]")
 _LOGISTIC = (
     "bernoulli_logit",

@@ -19,6 +19,14 @@ def test_a_value_that_rounds_to_the_limit_is_told_apart_from_it():
     assert "R-hat is 1.0098 (`mu`), below 1.01." in ask("WB101", record(rhat=1.0098)).message
 
 
+def test_what_is_not_finite_does_not_hide_the_others():
+    """Part of a mixture that is impossible has minus infinity at every draw, and no R-hat."""
+    estimates = {"mu": {**PARAMETER, "rhat": float("nan")}, "nu": {**PARAMETER, "rhat": 1.2}}
+    both = record_with("nuts", "estimates", estimates)
+    both["model"]["parameters"].append({"name": "nu", "type": "real", "line": 2})
+    assert "R-hat is 1.200 for `nu`" in ask("WB101", both).message
+
+
 def test_it_is_quiet_below():
     assert ask("WB101", record(rhat=1.009)).status == "passed"
 

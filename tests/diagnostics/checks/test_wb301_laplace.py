@@ -7,10 +7,11 @@ from tests.diagnostics.fits import ABSENT, record_with
 from workbench.diagnostics.loo import khat_limit
 
 
-@pytest.mark.parametrize("khat", [0.71, None])
+@pytest.mark.parametrize("khat", [0.71, None, float("inf")])
 def test_it_fires_above_the_limit_or_without_a_number(khat):
     found = ask("WB301", record_with("laplace", "khat", khat))
     assert (found.status, found.severity) == ("tip", "none")
+    assert ("0.71" if khat == 0.71 else "its k-hat is not finite") in found.message
 
 
 def test_a_khat_that_rounds_to_the_limit_is_told_apart_from_it():

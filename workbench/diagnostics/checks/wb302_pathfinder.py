@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 from workbench.diagnostics.check import Check, Finding, paragraphs
 from workbench.diagnostics.loo import khat_limit
 from workbench.estimation import Fit
@@ -18,8 +20,9 @@ def _examine(fit: Fit) -> Finding:
     if part["status"] != "ok":
         return Finding("tip", f"There is no Pathfinder approximation: {part['reason']}")
     khat, allowed = part.get("khat"), khat_limit(part.get("draws") or FEWEST_DRAWS)
-    found, limit = ("not finite", f"{allowed:.2f}") if khat is None else told_apart(khat, allowed, 2)
-    if khat is None or khat > allowed:
+    is_known = khat is not None and math.isfinite(khat)
+    found, limit = told_apart(khat, allowed, 2) if is_known else ("not finite", f"{allowed:.2f}")
+    if not is_known or khat > allowed:
         message = f"Pathfinder is far from the posterior: its k-hat is {found}, above {limit}."
         return Finding("tip", message, khat)
     return Finding("passed", f"The k-hat of Pathfinder is {found}, below {limit}.", khat)
