@@ -7,9 +7,13 @@ import numpy as np
 import pytest
 
 from tests.estimation.conftest import MEANS, MODEL, SDS
+from workbench.backends import RawRun
 from workbench.backends.fake import FakeBackend
-from workbench.estimation import fit, nuts, store
+from workbench.estimation import fit, laplace, nuts, store
+from workbench.estimation.importance import importance
+from workbench.estimation.setting import Setting
 from workbench.methods import Laplace, Map, Mle, Nuts
+from workbench.progress import SILENT
 
 PARAMETERS = ("alpha", "beta[1]", "beta[2]", "eta[1]", "eta[2]")
 Z95 = 1.959963984540054
@@ -22,6 +26,16 @@ def test_a_quantity_that_is_not_finite_has_no_summary_and_no_warning():
     for values in (every, some):
         assert set(nuts.summary(values, 0.9)) == {"mean", "median", "sd", "lower", "upper"}
         assert all(np.isnan(one) for one in nuts.summary(values, 0.9).values())
+
+
+def test_laplace_draws_that_are_not_finite_have_no_moments_and_no_warning(request_for, tmp_path):
+    setting = Setting(request_for(), tmp_path, FakeBackend(MEANS, SDS), tmp_path, SILENT)
+    values = np.random.default_rng().normal(size=(1, 500, 2))
+    values[0, ::3, 1] = -np.inf
+    run = RawRun(("alpha", "eta[1]"), values)
+    found = laplace.summarise_draws(setting, run, importance(np.zeros(500)))
+    assert np.isfinite(list(found["alpha"].values())).all()
+    assert np.isnan(list(found["eta[1]"].values())).all()
 
 
 def test_every_method_has_every_parameter_and_no_prediction(fitted):

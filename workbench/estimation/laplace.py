@@ -72,6 +72,7 @@ def summarise_draws(setting: Setting, run: RawRun, weighed: Importance) -> dict[
     names = draws.parameters(setting.request.program)
     keep = [i for i, column in enumerate(run.columns) if draws.owner(column) in names]
     values = run.draws[0][:, keep]
+    values = np.where(np.isfinite(values).all(axis=0), values, np.nan)  # minus infinity has no moments
     tail = (1 - setting.request.level) / 2
     lower, median, upper = np.quantile(values, [tail, 0.5, 1 - tail], axis=0)
     sd = values.std(axis=0, ddof=1)
@@ -104,7 +105,7 @@ def _error_of_sd(values: Floats) -> float:
     """
     away = (values - values.mean()) ** 2
     variance = float(away.mean())
-    return float(away.std() / (2 * np.sqrt(variance * len(values)))) if variance > 0 else 0.0
+    return float(away.std() / (2 * np.sqrt(variance * len(values)))) if variance != 0 else 0.0
 
 
 def _kinked(best: mode.Peak) -> str:
