@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import importlib.resources
-import json
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
+from tests.browser.axe import violations
 from tests.browser.chromium import BROWSERS, Tab, browse, executable
 from tests.report.simulated import simulated_fit
 from tests.report.test_page import HOSTILE, _poisoned
@@ -21,7 +20,6 @@ pytestmark = [
 ]
 
 PAGES = ("fit", "comparison", "empty", "hostile")
-GRAVE = ("serious", "critical")
 
 
 @pytest.fixture(scope="module")
@@ -56,22 +54,6 @@ def tab(browser: Tab) -> Tab:
     return browser
 
 
-def _violations(tab: Tab) -> list[str]:
-    """Return the serious and critical findings of axe-core, each with the first element it is about.
-
-    The insides of drawings are left out, as they are for a screen reader: to it each is one image with words.
-    """
-    source = importlib.resources.files("axe_core_python") / "axe.min.js"
-    tab.evaluate(source.read_text(encoding="utf-8") + "; null")
-    found = json.loads(
-        tab.evaluate(
-            "axe.run({exclude: ['.drawing svg']}, {resultTypes: ['violations']})"
-            ".then(result => JSON.stringify(result.violations))"
-        )
-    )
-    return [f"{one['id']}: {one['nodes'][0]['html'][:200]}" for one in found if one["impact"] in GRAVE]
-
-
 @pytest.mark.parametrize(
     ("name", "scheme"), [("fit", "light"), ("fit", "dark"), ("comparison", "dark"), ("empty", "light")]
 )
@@ -79,13 +61,13 @@ def test_axe_finds_nothing_serious(tab, pages, name, scheme):
     tab.emulate(scheme)
     tab.open(pages[name])
     tab.evaluate("document.querySelectorAll('details').forEach(one => { one.open = true; })")
-    assert _violations(tab) == []
+    assert violations(tab) == []
 
 
 def test_axe_would_find_something(tab, pages):
     tab.open(pages["fit"])
     tab.evaluate("document.querySelector('.drawing').removeAttribute('aria-label')")
-    assert _violations(tab)
+    assert violations(tab)
 
 
 @pytest.mark.parametrize("name", PAGES)

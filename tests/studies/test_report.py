@@ -2,7 +2,8 @@
 
 import pytest
 
-from workbench.report.document import Figures, Notice, Table
+from tests.studies.normal_mean import slope_in_mean, slope_in_sd
+from workbench.report.document import Cell, Figures, Notice, Table
 from workbench.report.study_report import study_report
 from workbench.studies import Study
 from workbench.studies import store as studies
@@ -30,7 +31,9 @@ def test_it_opens_with_the_conclusion(document, study):
 
 def test_each_point_says_how_it_was_had(document, study):
     (table,) = (one for one in blocks(document, "points") if isinstance(one, Table))
-    hows = [row[1].text for row in table.rows]
+    assert [column.title for column in table.columns[:3]] == ["`mu.mu`", "`mu.sigma`", "How"]
+    assert table.rows[0][:2] == (Cell("0"), Cell("1"))
+    hows = [row[2].text for row in table.rows]
     assert len(hows) == 9
     assert hows.count("weights") == study.record["fits"]["weights"]
     assert set(hows) == {"base fit", "refit", "weights"}
@@ -45,21 +48,24 @@ def test_curves_maps_and_densities_are_drawn(document):
 
 
 def test_moves_have_derivatives_with_their_errors(document):
-    (table,) = (one for one in blocks(document, "moves") if isinstance(one, Table))
-    (row,) = table.rows
-    assert row[0].text == "mu"
-    assert "±" in row[-2].text
-    assert "(" in row[-2].text  # that of the MAP
+    moves, slopes = (one for one in blocks(document, "moves") if isinstance(one, Table))
+    assert [row[0].text for row in moves.rows] == ["mu"]
+    found = {row[1].text: row for row in slopes.rows}
+    assert {"mu.mu", "mu.sigma"} <= set(found)
+    for name, exact in (("mu.mu", slope_in_mean()), ("mu.sigma", slope_in_sd())):
+        mean, error, mode = (float(cell.text.replace("−", "-")) for cell in found[name][3:])
+        assert abs(mean - exact) < 4 * error
+        assert mode == pytest.approx(exact, rel=0.01)
 
 
 def test_tipping_points_and_priors_alone(document):
     (table,) = (one for one in blocks(document, "tipping") if isinstance(one, Table))
     below = {(row[0].text, row[2].text): row[4].text for row in table.rows}
     assert " to " in below["`P(mu>0)>0.95`", "mu.sigma"]
-    assert below["`mean(mu)<5`", "mu.sigma"].startswith("not down or up to")
+    assert below["`mean(mu)<5`", "mu.sigma"] == "not down to 0.1"
     (prior,) = (one for one in blocks(document, "prior-alone") if isinstance(one, Table))
-    assert {row[1].text for row in prior.rows} == {"y_rep"}
-    assert prior.rows[0][5].text.endswith("%")
+    assert {row[2].text for row in prior.rows} == {"y_rep"}
+    assert prior.rows[0][6].text.endswith("%")
 
 
 def test_what_is_missing_is_said(study):

@@ -140,7 +140,7 @@ def _about_decisions(study: Mapping[str, Any]) -> list[Reason]:
             changes = 0 < len(held) < len(points)
             words = _held(text, len(held), len(points))
             found.append((changes, words))
-        found += [(False, _tipped(tip)) for tip in study["tipping"] if tip["decision"] == text]
+        found += [(False, words) for words in _tips(text, study["tipping"])]
     return found
 
 
@@ -154,24 +154,39 @@ def _held(text: str, held: int, points: int) -> str:
     return f"`{text}` holds at {held} of {points} points, not at the others."
 
 
+def _tips(text: str, tipping: Sequence[Mapping[str, Any]]) -> list[str]:
+    """Return where a conclusion tips, the hyperparameters that flip it in sentences of their own."""
+    own = [tip for tip in tipping if tip["decision"] == text]
+    found = [_tipped(tip) for tip in own if tip["nearest"] is not None]
+    unknown = [_unknown(tip) for tip in own if tip["nearest"] is None and _failed(tip)]
+    never = [tip for tip in own if tip["nearest"] is None and not _failed(tip)]
+    if not never:
+        return [*found, *unknown]
+    ranges = [f"any `{tip['hyperparameter']}` between {_ends(tip)}" for tip in never]
+    said = f"{', '.join(ranges[:-1])}, or {ranges[-1]}" if len(ranges) > 1 else ranges[0]
+    return [*found, *unknown, f"`{text}` does not tip for {said}."]
+
+
+def _ends(tip: Mapping[str, Any]) -> str:
+    return " and ".join(f"{tip[side]['searched']:.4g}" for side in ("below", "above"))
+
+
+def _failed(tip: Mapping[str, Any]) -> list[str]:
+    return [tip[one]["reason"] for one in ("below", "above") if tip[one]["status"] == "failed"]
+
+
+def _unknown(tip: Mapping[str, Any]) -> str:
+    words = f"Whether `{tip['decision']}` tips as `{tip['hyperparameter']}` changes is not known:"
+    return f"{words} {_failed(tip)[0]}"
+
+
 def _tipped(tip: Mapping[str, Any]) -> str:
-    name, side = tip["hyperparameter"], tip["nearest"]
-    if side is None:
-        reasons = [tip[one]["reason"] for one in ("below", "above") if tip[one]["status"] == "failed"]
-        if reasons:
-            return f"Whether `{tip['decision']}` tips as `{name}` changes is not known: {reasons[0]}"
-        low, high = tip["below"].get("searched"), tip["above"].get("searched")
-        return f"`{tip['decision']}` does not tip for any `{name}` between {low:.4g} and {high:.4g}."
-    one = tip[side]
+    name, one = tip["hyperparameter"], tip[tip["nearest"]]
     change = "stops holding" if tip["holds"] else "begins to hold"
-    if not all(math.isfinite(one[key]) for key in ("lower", "upper")):
-        return (
-            f"`{tip['decision']}` {change} where `{name}` is {one['value']:.3g}; now it is {tip['base']:.3g}."
-        )
-    return (
-        f"`{tip['decision']}` {change} where `{name}` is {one['value']:.3g} "
-        f"({one['lower']:.3g} to {one['upper']:.3g}); now it is {tip['base']:.3g}."
-    )
+    ends = [one[key] for key in ("lower", "upper")]
+    band = f" ({ends[0]:.3g} to {ends[1]:.3g})" if all(math.isfinite(end) for end in ends) else ""
+    where = f"where `{name}` is {one['value']:.3g}{band}; now it is {tip['base']:.3g}."
+    return f"`{tip['decision']}` {change} {where}"
 
 
 def _about_moves(moves: Mapping[str, Mapping[str, Any]]) -> list[Reason]:

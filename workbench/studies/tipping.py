@@ -74,9 +74,9 @@ def tipping_point(
 
     Returns
     -------
-    `holds` at the base; for `below` and `above` the `status` (`found`, `none` or `failed`) with `value`, its
-    Monte Carlo error `se`, `lower` and `upper` (two of them to each side) or a `reason`; and which side is
-    `nearest`.
+    `about`, the quantities of the conclusion; `holds` at the base; for `below` and `above` the `status`
+    (`found`, `none` or `failed`) with `value`, its Monte Carlo error `se`, `lower` and `upper` (two of them
+    to each side) or a `reason`; and which side is `nearest`.
     """
     base = value_of(shop, name)
     is_ratio = base > 0
@@ -85,7 +85,7 @@ def tipping_point(
     sides = {side: _side(search, now, side, scale) for side in ("below", "above")}
     found = {side: one for side, one in sides.items() if one["status"] == "found"}
     nearest = min(found, key=lambda side: _far(search, found[side]["value"])) if found else None
-    head = {"decision": decision.text, "hyperparameter": name, "base": base}
+    head = {"decision": decision.text, "about": list(decision.names), "hyperparameter": name, "base": base}
     return {**head, "holds": bool(now > 0), "margin": now, "nearest": nearest, **sides}
 
 

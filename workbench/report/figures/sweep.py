@@ -16,6 +16,8 @@ from workbench.report.numbers import format_number
 _TICKS = 5
 _PRIOR_ROOM = 1.0  # the axis follows the posterior and shows at most this many of its heights of the prior
 
+_BESIDE = 1.02  # where the interval of the likelihood stands, in widths of the axis
+
 
 @dataclass(frozen=True)
 class Step:
@@ -49,14 +51,15 @@ class References:
     ----------
     base
         The hyperparameter's value in the base fit.
-    likelihood
-        The maximum of the likelihood.
+    likelihood, interval
+        The maximum of the likelihood, and the interval around it.
     tipping
         Values at which a decision tips.
     """
 
     base: float | None = None
     likelihood: float | None = None
+    interval: tuple[float, float] | None = None
     tipping: tuple[float, ...] = ()
 
 
@@ -90,6 +93,7 @@ def _paint(steps: tuple[Step, ...], references: References, is_log: bool, figure
     low, high = min(step.lower for step in steps), max(step.upper for step in steps)
     room = _PRIOR_ROOM * 0.5 * ((high - low) or 1.0)
     axes.set_ylim(low - room, high + room)
+    _bar(axes, references, inks, (low - room, high + room))
     _ticks(axes, at, is_log)
 
 
@@ -110,6 +114,18 @@ def _references(axes: Axes, references: References, inks: Inks) -> None:
         axes.axvline(references.base, color=inks.soft, linewidth=0.8)
     for tip in references.tipping:
         axes.axvline(tip, color=inks.ink, linewidth=1.0, linestyle=DOTTED)
+
+
+def _bar(axes: Axes, references: References, inks: Inks, ends: tuple[float, float]) -> None:
+    """Draw the interval of the likelihood beside the right end, as far as it is inside."""
+    if references.interval is None:
+        return
+    lower, upper = (min(max(end, ends[0]), ends[1]) for end in references.interval)
+    if lower < upper:
+        axes.plot(
+            [_BESIDE] * 2, [lower, upper], color=inks.normal, linewidth=2.0, solid_capstyle="butt",
+            transform=axes.get_yaxis_transform(), clip_on=False,
+        )  # fmt: skip
 
 
 def _ticks(axes: Axes, at: Sequence[float], is_log: bool) -> None:

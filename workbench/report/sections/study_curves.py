@@ -24,7 +24,7 @@ from workbench.report.study_reading import (
 )
 from workbench.studies import Study
 
-MAX_QUANTITIES = 4
+MAX_QUANTITIES = 3
 _RIDGES = 11
 _TITLE = "Along the hyperparameters"
 
@@ -49,15 +49,14 @@ def section(study: Study) -> Section:
 def _curves(study: Study, own: Slice) -> Block | None:
     posterior, prior = rows_of(study, "nuts"), rows_of(study, "prior")
     drawn = [
-        figure
-        for name in most_moved(study, MAX_QUANTITIES)
-        if (figure := _curve(study, own, name, posterior, prior)) is not None
+        figure for name in _drawn(study) if (figure := _curve(study, own, name, posterior, prior)) is not None
     ]
     held = f", with {own.held}" if own.held else ""
     reading = (
         f"Across: `{own.name}`{held}; an upright line is the base fit's value, a dotted one a tipping point. "
-        "Up: posterior mean and interval; a filled dot is a full fit, an open one importance weights. Dotted "
-        "band: the interval of the prior alone. Dashed: the maximum of the likelihood, where there is one."
+        "Up: posterior mean and interval; a filled dot is a full fit, an open one importance weights. Band "
+        "with dotted edges: the interval of the prior alone. Dashed: the maximum of the likelihood, where "
+        "there is one; the bar at the right is its interval."
     )
     return Figures(f"along-{_key(own.name)}", tuple(drawn), reading) if drawn else None
 
@@ -87,17 +86,28 @@ def _step(own: Slice, point: Record, name: str, posterior: Rows, prior: Rows) ->
 
 
 def _references(study: Study, own: Slice, name: str) -> References:
-    mle = study.record["reference"]["estimates"].get(name, {}).get("value")
+    likelihood = study.record["reference"]["estimates"].get(name, {})
+    ends = likelihood.get("lower"), likelihood.get("upper")
+    interval = None if ends[0] is None or ends[1] is None else (float(ends[0]), float(ends[1]))
     low, high = own.at(own.points[0]), own.at(own.points[-1])
     base = float(own.axis["base"])
     tips = [
-        tip[side]["value"]
+        float(tip[side]["value"])
         for tip in study.record["tipping"]
         for side in ("below", "above")
-        if tip["hyperparameter"] == own.name and tip[side]["status"] == "found"
+        if tip["hyperparameter"] == own.name
+        and tip[side]["status"] == "found"
+        and name in tip.get("about", ())
     ]
-    inside = tuple(float(tip) for tip in tips if low <= tip <= high)
-    return References(base if low <= base <= high else None, mle, inside)
+    inside = tuple(tip for tip in tips if low <= tip <= high)
+    return References(base if low <= base <= high else None, likelihood.get("value"), interval, inside)
+
+
+def _drawn(study: Study) -> list[str]:
+    """Return the quantities that are drawn: those that decisions are about, then those that move most."""
+    moves = study.record["conclusion"]["moves"]
+    about = [name for tip in study.record["tipping"] for name in tip.get("about", ()) if name in moves]
+    return list(dict.fromkeys([*about, *most_moved(study, MAX_QUANTITIES)]))[:MAX_QUANTITIES]
 
 
 def _maps(study: Study) -> Iterator[Block]:
@@ -106,7 +116,7 @@ def _maps(study: Study) -> Iterator[Block]:
         return
     first, second = axes
     posterior = rows_of(study, "nuts")
-    drawn = [_map(study, first, second, name, posterior) for name in most_moved(study, MAX_QUANTITIES)]
+    drawn = [_map(study, first, second, name, posterior) for name in _drawn(study)]
     reading = (
         f"Posterior mean over `{first['name']}` (across) and `{second['name']}` (up): the stronger the "
         "shade, the larger. A framed cell is a full fit; the others are importance weights."
@@ -133,7 +143,7 @@ def _map(study: Study, first: Record, second: Record, name: str, posterior: Rows
 
 def _densities(study: Study, own: Slice) -> Block | None:
     kept = study.record["densities"]
-    names = [name for name in most_moved(study, MAX_QUANTITIES) if name in kept]
+    names = [name for name in _drawn(study) if name in kept]
     drawn = [figure for name in names if (figure := _ridges(study, own, name)) is not None]
     reading = f"The posterior density at each value of `{own.name}`, all on one scale."
     return Figures(f"densities-{_key(own.name)}", tuple(drawn), reading) if drawn else None

@@ -20,7 +20,8 @@ from workbench.report.document import (
 )
 from workbench.report.numbers import MISSING, decimals_for, format_count, format_number, format_seconds
 from workbench.report.reading import Record
-from workbench.report.study_reading import label, number, rows_of
+from workbench.report.sections import study_slopes
+from workbench.report.study_reading import label, number, rows_of, value_at
 from workbench.studies import Study
 from workbench.studies.conclusion import MOVED
 
@@ -32,12 +33,11 @@ def moves(study: Study) -> Section:
     found = study.record["conclusion"]["moves"]
     if not found:
         return Section("moves", "What moves", (Notice("There is no posterior to compare."),))
-    slopes = {name: one for name, one in study.record["derivatives"].items() if one["status"] == "ok"}
     rows = rows_of(study, "nuts")
     ranked = sorted(found, key=lambda name: -abs(found[name]["in_sd"]))
     table = Table(
         key="moves-table",
-        caption="How far posterior means move over all points, and how fast at the base fit",
+        caption="How far posterior means move over all points",
         columns=(
             Column("Quantity", "name"),
             Column("Base", "number", "Posterior mean"),
@@ -45,17 +45,14 @@ def moves(study: Study) -> Section:
             Column("Highest", "number", "Posterior mean"),
             Column("Largest move", "number", "Posterior mean", "In posterior SDs of the base fit"),
             Column("At", "text", "Posterior mean"),
-            *(Column(f"`{name}`", "number", "Derivative of the mean (of the MAP)") for name in slopes),
         ),
-        rows=tuple(_move(study, name, rows.get((0, name)), slopes) for name in ranked),
-        note="The derivative of a mean is the covariance of the draws with the slope of the log density, "
-        "with its Monte Carlo standard error; that of the MAP follows from the curvature there.",
+        rows=tuple(_move(study, name, rows.get((0, name))) for name in ranked),
         is_interactive=True,
     )
-    return Section("moves", "What moves", (table,))
+    return Section("moves", "What moves", (table, *study_slopes.table(study, ranked)))
 
 
-def _move(study: Study, name: str, base: Any, slopes: Record) -> tuple[Cell, ...]:
+def _move(study: Study, name: str, base: Any) -> tuple[Cell, ...]:
     one = study.record["conclusion"]["moves"][name]
     decimals = decimals_for(number(base, "sd"))
     point = study.record["points"][one["point"]]
@@ -66,20 +63,7 @@ def _move(study: Study, name: str, base: Any, slopes: Record) -> tuple[Cell, ...
         Cell(format_number(one["highest"], decimals)),
         Cell(format_number(one["in_sd"], 2), Tone.CAUTION if abs(one["in_sd"]) > MOVED else None),
         Cell(point["label"]),
-        *(Cell(_slope(slopes[each]["estimates"].get(name))) for each in slopes),
     )
-
-
-def _slope(one: Record | None) -> str:
-    if one is None:
-        return MISSING
-    decimals = decimals_for(one["mcse"]) if one["mcse"] else None
-    words = f"{_short(one['mean'], decimals)} ± {_short(one['mcse'], decimals)}"
-    return words + (f" ({_short(one['mode'], decimals)})" if "mode" in one else "")
-
-
-def _short(value: float, decimals: int | None) -> str:
-    return format_number(value, decimals) if decimals is not None else format_number(float(f"{value:.3g}"))
 
 
 def decisions(study: Study) -> Section:
@@ -113,18 +97,18 @@ def _tip(tip: Record) -> tuple[Cell, ...]:
         Cell(tip["hyperparameter"]),
         Cell(format_number(tip["base"])),
         *(
-            Cell(_side(tip[side]), Tone.CAUTION if side == tip["nearest"] else None)
+            Cell(_side(side, tip[side]), Tone.CAUTION if side == tip["nearest"] else None)
             for side in ("below", "above")
         ),
     )
 
 
-def _side(one: Record) -> str:
+def _side(side: str, one: Record) -> str:
     if one["status"] == "found":
         ends = " to ".join(format_number(_three(one[key])) for key in ("lower", "upper"))
         return f"{format_number(_three(one['value']))} ({ends})"
     if one["status"] == "none":
-        return f"not down or up to {format_number(_three(one['searched']))}"
+        return f"not {'down' if side == 'below' else 'up'} to {format_number(_three(one['searched']))}"
     return f"not known: {one['reason']}"
 
 
@@ -140,7 +124,7 @@ def points(study: Study) -> Section:
         key="points-table",
         caption="Every point of the study",
         columns=(
-            Column("Point", "text"),
+            *_places(study),
             Column("How", "text", help="A full fit, or importance weights of the nearest one"),
             Column("k-hat", "number", "Reliability"),
             Column("ESS", "number", "Reliability", "Effective draws of the slowest quantity"),
@@ -150,7 +134,10 @@ def points(study: Study) -> Section:
             Column("lpd", "number", "Prediction", "Log predictive density of the data as seen"),
             *(Column(f"`{text}`", "text", "Conclusions") for text in texts),
         ),
-        rows=tuple(_point(point, first.get(point["number"]), texts) for point in study.record["points"]),
+        rows=tuple(
+            (*_place(study, point), *_point(point, first.get(point["number"]), texts))
+            for point in study.record["points"]
+        ),
         is_interactive=True,
     )
     return Section("points", "Point by point", (table, *_failed(study)))
@@ -160,7 +147,6 @@ def _point(point: Record, row: Any, texts: list[str]) -> tuple[Cell, ...]:
     held = point.get("decisions", {})
     khat = format_number(point.get("khat"), 2) if point["how"] == "weights" else MISSING
     return (
-        Cell(point["label"]),
         Cell(_HOW[point["how"]], Tone.FAIL if point["how"] == "failed" else None),
         Cell(khat),
         Cell(format_count(point.get("ess"))),
@@ -170,6 +156,24 @@ def _point(point: Record, row: Any, texts: list[str]) -> tuple[Cell, ...]:
         Cell(format_number(number(row, "lpd"), 1)),
         *(Cell({True: "yes", False: "no", None: MISSING}[held.get(text)]) for text in texts),
     )
+
+
+def _axes(study: Study) -> list[Record]:
+    """Return the axes that get columns of their own: none where points have names or other forms."""
+    is_plain = not any(point["name"] or point["forms"] for point in study.record["points"])
+    return list(study.record["plan"]["axes"]) if is_plain else []
+
+
+def _places(study: Study) -> tuple[Column, ...]:
+    """Return the columns that say where a point is."""
+    axes = _axes(study)
+    return tuple(Column(f"`{axis['name']}`", "number") for axis in axes) or (Column("Point", "text"),)
+
+
+def _place(study: Study, point: Record) -> tuple[Cell, ...]:
+    """Return where a point is, a cell for each of those columns."""
+    axes = _axes(study)
+    return tuple(Cell(f"{value_at(point, axis):.4g}") for axis in axes) or (Cell(point["label"]),)
 
 
 def _failed(study: Study) -> tuple[Block, ...]:
@@ -193,7 +197,7 @@ def prior_alone(study: Study) -> Section:
         key="prior-alone-table",
         caption=f"What the priors alone say about {what}",
         columns=(
-            Column("Point", "text"),
+            *_places(study),
             Column("Quantity", "name"),
             Column("Median", "number"),
             Column("Lower", "number", "Interval"),
@@ -230,7 +234,7 @@ _PRIOR_WORDS = (
 def _prior(study: Study, row: Any) -> tuple[Cell, ...]:
     decimals = decimals_for(number(row, "sd"))
     return (
-        Cell(study.record["points"][int(row["point"])]["label"]),
+        *_place(study, study.record["points"][int(row["point"])]),
         Cell(str(row["label"])),
         *(Cell(format_number(number(row, key), decimals)) for key in ("median", "lower", "upper")),
         *(Cell(_share(row.get(key))) for key in ("below", "beyond")),

@@ -1,0 +1,83 @@
+"""The page of a study in a real browser: axe-core, narrow screens, dark ground, nothing requested."""
+
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from tests.browser.axe import violations
+from tests.browser.chromium import BROWSERS, Tab, browse, executable
+from workbench.report import render
+from workbench.report.study_report import study_report
+
+pytestmark = [
+    pytest.mark.stan,
+    pytest.mark.browser,
+    pytest.mark.skipif(executable() is None, reason=f"needs one of {', '.join(BROWSERS)} on the path"),
+]
+
+PAGES = ("study", "failed")
+
+
+@pytest.fixture(scope="module")
+def pages(study, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
+    folder = tmp_path_factory.mktemp("pages")
+    reason = "sampling stopped: <b>Error</b> & `more`: " + "a_very_long_word_of_stan" * 8
+    points = [{**one, "how": "failed", "reason": reason} for one in study.record["points"]]
+    none = {"moves": {}, "verdict": "fail", "sentence": "No point could be fitted.", "reasons": [reason]}
+    failed = {**study.record, "points": points, "conclusion": none, "tipping": [], "derivatives": {}}
+    documents = {"study": study, "failed": replace(study, record=failed)}
+    for name, one in documents.items():
+        (folder / f"{name}.html").write_text(render(study_report(one)), encoding="utf-8")
+    return {name: folder / f"{name}.html" for name in documents}
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Tab]:
+    with browse() as tab:
+        yield tab
+
+
+@pytest.fixture
+def tab(browser: Tab) -> Tab:
+    browser.resize(1200)
+    browser.emulate("light")
+    return browser
+
+
+@pytest.mark.parametrize("name", PAGES)
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_axe_finds_nothing_serious(tab, pages, name, scheme):
+    tab.emulate(scheme)
+    tab.open(pages[name])
+    assert violations(tab) == []
+
+
+@pytest.mark.parametrize("name", PAGES)
+def test_no_page_scrolls_sideways(tab, pages, name):
+    tab.open(pages[name])
+    for width in (320, 390, 1280):
+        tab.resize(width)
+        assert tab.evaluate("document.documentElement.scrollWidth") <= width
+
+
+@pytest.mark.parametrize("name", PAGES)
+def test_the_file_is_complete_and_silent(tab, pages, name):
+    tab.open(pages[name])
+    assert tab.of("Runtime.exceptionThrown", "Runtime.consoleAPICalled", "Log.entryAdded") == []
+    requested = [event["request"]["url"] for event in tab.of("Network.requestWillBeSent")]
+    assert [url for url in requested if not url.startswith("data:")] == [pages[name].as_uri()]
+
+
+def test_each_section_is_linked_and_each_drawing_has_words(tab, pages):
+    tab.open(pages["study"])
+    targets = tab.evaluate("[...document.querySelectorAll('nav a')].map(one => one.getAttribute('href'))")
+    assert {"#tipping", "#moves", "#curves", "#sensitivity", "#prior-alone", "#points"} <= set(targets)
+    for target in targets:
+        assert tab.evaluate(f"document.getElementById({target[1:]!r}) !== null"), target
+    words = tab.evaluate(
+        "[...document.querySelectorAll('.drawing')].map(one => one.getAttribute('aria-label'))"
+    )
+    assert words
+    assert all(words)
