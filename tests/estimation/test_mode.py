@@ -7,10 +7,11 @@ import numpy as np
 import pytest
 from scipy import stats
 
+from tests.conftest import ROOT
 from tests.estimation.conftest import MEANS, MODEL, SDS, TEXT
 from tests.estimation.sculpted import Sculpted, sculpted
 from workbench.errors import ChainFailed
-from workbench.estimation import fit
+from workbench.estimation import fit, verdict
 from workbench.estimation.importance import pareto_khat
 from workbench.methods import Laplace, Map
 
@@ -168,6 +169,29 @@ def test_an_end_exactly_on_a_bound_is_no_mode(bounded_for):
     found = part_of(bounded_for, Refusing(MEANS, SDS, ends=((-np.inf, 0.0, 0.0),), **level))
     assert "rises to the edge of the range of `alpha` (it had reached 0)." in found["reason"]
     assert part_of(bounded_for, Refusing(MEANS, SDS, ends=((0.1, 0.0, 0.0),), **level))["status"] == "ok"
+
+
+def test_of_shares_the_smallest_is_named(request_for, program_from):
+    """The dimensions of a simplex on the unconstrained scale are not its elements."""
+    program = program_from(TEXT.replace("vector[K] beta;", "simplex[K] beta;"))
+
+    def edge(point):
+        return -np.exp(-point[1]) - 0.5 * point[[0, 2]] @ point[[0, 2]], np.array(
+            [-point[0], np.exp(-point[1]), -point[2]]
+        )
+
+    ended = ((0.1, 0.2, 0.15),)
+    reason = reason_of(lambda methods: replace(request_for(methods), program=program), edge, ends=ended)
+    assert "rises to the edge of the range of `beta[2]` (it had reached 0.15)" in reason
+
+
+def test_only_what_scales_effects_is_said_to(program_from):
+    models = ROOT / "tests" / "models"
+    mixture, schools = (
+        program_from((models / f"{name}.stan").read_text()) for name in ("spike_and_slab", "schools_centred")
+    )
+    assert not verdict._scales_effects(mixture, "weight")
+    assert verdict._scales_effects(schools, "tau")
 
 
 def test_a_free_parameter_whose_density_rises_for_ever_is_named(request_for):

@@ -35,7 +35,7 @@ _STRIDE = 0.1
 _UNCURVED = 1e-3
 _SHARE = 0.1
 _INSIDE = "the log density has no maximum inside the support:"
-_SHARES = ("simplex", "column_stochastic_matrix", "row_stochastic_matrix", "positive_ordered")
+_SHARES = ("simplex", "column_stochastic_matrix", "row_stochastic_matrix")
 _REAL = ("real", "vector", "row_vector", "matrix")
 _PLAIN = {*_REAL, "complex", "complex_vector", "complex_row_vector", "complex_matrix"}
 _INDICES = re.compile(r"\[[^\]]*\]")
@@ -104,7 +104,7 @@ def edge_reached(point: Iterable[tuple[str, float]], program: Program) -> str:
         if one is None:
             continue
         limits = [limit.literal for limit in (one.lower, one.upper) if limit is not None]
-        if value in limits or (value == 0 and one.kind in _SHARES):
+        if value in limits or (value == 0 and one.kind in (*_SHARES, "positive_ordered")):
             return f"{_INSIDE} it rises to the edge of the range of `{column}` (it had reached {value:.3g})."
     return ""
 
@@ -233,6 +233,9 @@ def _rising(place: Place, program: Program, dim: int) -> str:
 def _edge(place: Place, program: Program, dim: int, way: float) -> str:
     name, where = place.curvature.free_names[dim], _reached(place, dim)
     root = name.partition("[")[0]
+    share = _smallest_share(place, program, root)
+    if share:
+        return f"{_INSIDE} it rises to the edge of the range of {share}."
     if way > 0 and _is_open(program, root):
         return f"the log density has no maximum: it is flat or still rising along {where}."
     words = f"{_INSIDE} it rises to the edge of the range of {where}."
@@ -244,10 +247,23 @@ def _edge(place: Place, program: Program, dim: int, way: float) -> str:
     return words
 
 
+def _smallest_share(place: Place, program: Program, root: str) -> str:
+    """Return the smallest element of a parameter whose elements are shares, else an empty string.
+
+    No dimension of the unconstrained scale is that of one element.
+    """
+    if not any(one.name == root and one.kind in _SHARES for one in program.parameters):
+        return ""
+    pairs = zip(place.curvature.names, place.curvature.values.tolist(), strict=True)
+    value, name = min((value, name) for name, value in pairs if name.partition("[")[0] == root)
+    return f"`{name}` (it had reached {value:.3g})"
+
+
 def _scales_effects(program: Program, name: str) -> bool:
-    """Return whether the density of some latent effects has a parameter among its arguments."""
+    """Return whether a density of latent effects, no mixture, has a parameter among its arguments."""
     root = name.partition("[")[0]
-    scales = [term for term in program.terms if term.role == "latent" and root in term.parameters]
+    latent = [term for term in program.terms if term.role == "latent" and term.distribution]
+    scales = [term for term in latent if root in term.parameters]
     return any(root not in term.outcomes for term in scales)
 
 
