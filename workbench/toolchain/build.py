@@ -21,15 +21,15 @@ from workbench.toolchain import cache, cmdstan
 from workbench.toolchain.compilers import copy_header, header_command, link_command, object_command
 from workbench.toolchain.locate import Toolchain
 
-# The driver's sources that do without the precompiled header are compiled while it is being made. The
-# others are compiled in a few pieces, the slowest first: sources that use the same templates of Stan
-# instantiate them once, and g++ takes five seconds to begin with any piece.
-_WITHOUT_HEADER = ("contexts.cpp", "grammar.cpp", "number.cpp", "settings.cpp")
+# The driver is compiled in a few pieces, the slowest first: sources that use the same templates of Stan
+# instantiate them once. Each of the small ones needs no header of Stan's at all.
 _TOGETHER = {
     "optimizers": ("pathfinder.cpp", "optimize.cpp"),
-    "approximations": ("laplace.cpp", "variational.cpp"),
     "samplers": ("nuts_dense.cpp", "nuts_diag.cpp", "nuts_unit.cpp"),
+    "approximations": ("laplace.cpp", "variational.cpp"),
+    "contexts": ("contexts.cpp", "metric.cpp"),
 }
+_SMALL = ("grammar.cpp", "number.cpp", "settings.cpp")
 # clang says so of a header made before an upgrade of the system's own headers.
 _STALE_HEADER = "has been modified since the precompiled header"
 # The driver builds faster so, and programs run as fast: their density is compiled apart, with -O3.
@@ -195,12 +195,12 @@ def build_header(
     Where it is made, the commands `beside` it run as well: one compiler alone would leave processors idle.
     """
     place = cache.entry(toolchain.cache, "headers", header_key(toolchain, threads))
+    what = "Stan's headers and driver" if beside else "Stan's headers"
 
     def make(folder: Path) -> None:
         copy_header(toolchain.compiler, toolchain.home, folder)
-        with progress.stage("Precompiling Stan's headers"):
-            command = header_command(toolchain.compiler, toolchain.home, folder, threads=threads)
-            compile_all(toolchain, "Stan's headers", [command, *beside])
+        header = header_command(toolchain.compiler, toolchain.home, folder, threads=threads)
+        _compile_counted(toolchain, what, [header, *beside], progress)
 
     cache.publish(place, make, progress)
     cache.touch(place)
@@ -208,33 +208,24 @@ def build_header(
 
 
 def build_driver(toolchain: Toolchain, threads: bool, progress: Progress) -> list[Path]:
-    """Return the objects of the command line's driver, made on first use."""
+    """Return the objects of the command line's driver, made on first use; so is the precompiled header."""
     place = cache.entry(toolchain.cache, "drivers", driver_key(toolchain, threads))
 
     def make(folder: Path) -> None:
-        def command(source: Path, header: Path | None) -> process.Command:
-            output = folder / f"{source.stem}.o"
-            return object_command(
-                toolchain.compiler,
-                toolchain.home,
-                header,
-                source,
-                output,
-                threads=threads,
-                level=_DRIVER_LEVEL,
-            )
-
-        free, pieces = _driver_pieces(folder)
-        beside = [command(source, None) for source in free]
-        header = build_header(toolchain, threads, progress, beside)
-        waiting = [source for source in (*pieces, *free) if not (folder / f"{source.stem}.o").exists()]
-        with progress.stage("Building Stan's driver", len(waiting)) as stage:
-            commands = [command(source, header) for source in waiting]
-            compile_all(toolchain, "Stan's driver", commands, on_count=stage.update)
+        outputs = {source: folder / f"{source.stem}.o" for source in _driver_pieces(folder)}
+        commands = [_driver_command(toolchain, source, outputs[source], threads) for source in outputs]
+        build_header(toolchain, threads, progress, commands)
+        if not all(output.exists() for output in outputs.values()):  # the header was there before
+            _compile_counted(toolchain, "Stan's driver", commands, progress)
 
     cache.publish(place, make, progress)
     cache.touch(place)
     return sorted(place.glob("*.o"))
+
+
+def _driver_command(toolchain: Toolchain, source: Path, output: Path, threads: bool) -> process.Command:
+    compiler, home = toolchain.compiler, toolchain.home
+    return object_command(compiler, home, None, source, output, threads=threads, level=_DRIVER_LEVEL)
 
 
 def _driver_sources(*suffixes: str) -> list[Path]:
@@ -242,13 +233,13 @@ def _driver_sources(*suffixes: str) -> list[Path]:
     return sorted(path for path in folder.iterdir() if path.suffix in suffixes)
 
 
-def _driver_pieces(folder: Path) -> tuple[list[Path], list[Path]]:
-    """Return what compiles without the header, and with it; the latter are gathered in the folder."""
+def _driver_pieces(folder: Path) -> list[Path]:
+    """Return what is compiled, the slowest first: most pieces gather several sources, in the folder."""
     sources = {path.name: path for path in _driver_sources(".cpp")}
-    free = [sources.pop(name) for name in _WITHOUT_HEADER]
+    small = [sources.pop(name) for name in _SMALL]
     together = {piece: [sources.pop(name) for name in names] for piece, names in _TOGETHER.items()}
     together["methods"] = list(sources.values())
-    return free, [_gathered(folder / f"{piece}.cpp", paths) for piece, paths in together.items()]
+    return [*(_gathered(folder / f"{piece}.cpp", paths) for piece, paths in together.items()), *small]
 
 
 def _gathered(piece: Path, sources: Sequence[Path]) -> Path:
@@ -300,6 +291,13 @@ class _Model:
         )
         with self.progress.stage(f"Compiling {self.name}"):
             compile_all(self.toolchain, self.name, [command])
+
+
+def _compile_counted(
+    toolchain: Toolchain, what: str, commands: Sequence[process.Command], progress: Progress
+) -> None:
+    with progress.stage(f"Building {what}", len(commands)) as stage:
+        compile_all(toolchain, what, commands, on_count=stage.update)
 
 
 def compile_all(

@@ -1,3 +1,5 @@
+#include "math.hpp"
+
 #include "contexts.hpp"
 
 #include <fstream>

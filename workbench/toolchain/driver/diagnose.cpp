@@ -1,4 +1,5 @@
-#include <stan/model/model_header.hpp>
+#include "math.hpp"
+
 #include <stan/services/diagnose/diagnose.hpp>
 #include <stan/services/error_codes.hpp>
 

@@ -1,3 +1,5 @@
+#include "math.hpp"
+
 #include "draws.hpp"
 
 #include <cstdlib>

@@ -1,4 +1,5 @@
-#include <stan/model/model_header.hpp>
+#include "math.hpp"
+
 #include <stan/services/sample/standalone_gqs.hpp>
 
 #include "draws.hpp"

@@ -1,4 +1,5 @@
-#include <stan/model/model_header.hpp>
+#include "math.hpp"
+
 #include <stan/services/optimize/laplace_sample.hpp>
 #include <stdexcept>
 

@@ -1,5 +1,6 @@
+#include "math.hpp"
+
 #include <stan/model/log_prob_grad.hpp>
-#include <stan/model/model_header.hpp>
 
 #include "draws.hpp"
 #include "methods.hpp"

@@ -1,3 +1,5 @@
+#include "math.hpp"
+
 #include <algorithm>
 #include <chrono>
 #include <cstdlib>

@@ -1,3 +1,5 @@
+#include "math.hpp"
+
 #include "metric.hpp"
 
 #include <fstream>

@@ -1,4 +1,5 @@
-#include <stan/model/model_header.hpp>
+#include "math.hpp"
+
 #include <stan/services/sample/hmc_nuts_dense_e.hpp>
 #include <stan/services/sample/hmc_nuts_dense_e_adapt.hpp>
 

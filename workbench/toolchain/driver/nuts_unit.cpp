@@ -1,4 +1,5 @@
-#include <stan/model/model_header.hpp>
+#include "math.hpp"
+
 #include <stan/services/sample/hmc_nuts_unit_e.hpp>
 #include <stan/services/sample/hmc_nuts_unit_e_adapt.hpp>
 

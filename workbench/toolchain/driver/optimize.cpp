@@ -1,4 +1,4 @@
-#include <stan/model/model_header.hpp>
+#include "math.hpp"
 
 #include "hessian.hpp"  // before Stan's optimizers
 

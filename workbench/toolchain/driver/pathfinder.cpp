@@ -1,4 +1,5 @@
-#include <stan/model/model_header.hpp>
+#include "math.hpp"
+
 #include <stan/services/pathfinder/multi.hpp>
 #include <stan/services/pathfinder/single.hpp>
 

@@ -1,6 +1,7 @@
+#include "math.hpp"
+
 #include "profile.hpp"
 
-#include <stan/model/model_header.hpp>
 
 #include "outputs.hpp"
 

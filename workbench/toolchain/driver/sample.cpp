@@ -1,3 +1,5 @@
+#include "math.hpp"
+
 #include <stan/io/array_var_context.hpp>
 #include <stan/services/util/create_unit_e_dense_inv_metric.hpp>
 #include <stan/services/util/create_unit_e_diag_inv_metric.hpp>

@@ -1,4 +1,5 @@
-#include <stan/model/model_header.hpp>
+#include "math.hpp"
+
 #include <stan/services/experimental/advi/fullrank.hpp>
 #include <stan/services/experimental/advi/meanfield.hpp>
 
