@@ -164,12 +164,14 @@ def command(
         jobs=workers,
         output=output,
     )
+    with_modes = {"map", "laplace"} & set(asked.methods)
+    at_modes = (Mle(), Map(), Map(jacobian=True), Laplace()) if with_modes else ()
     base = fitting.Options(
         columns=options.columns(column or []),
         given=options.values(set_ or []),
         priors=options.numbers(prior or []),
         roles=options.roles(role or []),
-        methods=(Mle(), Map(), Map(jacobian=True), Laplace(), Nuts(chains, draws, warmup, adapt_delta)),
+        methods=(*at_modes, Nuts(chains, draws, warmup, adapt_delta)),
         seed=seed,
         level=level,
         jobs=workers,

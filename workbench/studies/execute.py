@@ -29,8 +29,12 @@ WARM_UP = 300
 """Warm-up iterations of a chain that starts at draws, step size and metric of a neighbour; ours. Stan's
 schedule then adapts the metric in windows of 25, 50 and 100 draws."""
 
-PRIOR_DRAWS = 500
-"""Draws per chain from the prior alone, as many as its warm-up: quantiles of a picture, not of a result."""
+PRIOR_DRAWS = (50, 500)
+"""Fewest and most draws per chain from the prior alone: quantiles of a picture, not of a result. Its warm-up
+is as long as the most."""
+
+_PRIOR_NUMBERS = 5_000_000
+"""Numbers that Stan prints for one point's prior, about: each row has a log likelihood and a replicate."""
 
 _GROUPS = ("posterior", "log_likelihood", "adaptation", "predictions")
 _PRIOR_GROUPS = ("posterior", "posterior_predictive")
@@ -76,7 +80,9 @@ def prior_tree(shop: Workshop, point: Point) -> xr.DataTree:
     alone = replace(
         point, values={name: value for name, value in point.values.items() if name != "power(likelihood)"}
     )
-    sampler = replace(shop.plan.sampler, warmup=PRIOR_DRAWS, draws=PRIOR_DRAWS)
+    rows = max(1, shop.base.request.data.table.rows)
+    draws = int(np.clip(_PRIOR_NUMBERS // (2 * rows * shop.plan.sampler.chains), *PRIOR_DRAWS))
+    sampler = replace(shop.plan.sampler, warmup=PRIOR_DRAWS[1], draws=draws)
     key = shop.key("prior", alone.key, str(sorted(asdict(sampler).items())))
 
     def make() -> xr.DataTree:
