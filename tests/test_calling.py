@@ -75,6 +75,42 @@ def test_without_a_word_it_asks_what_the_command_line_asks(asked):
     assert asked().methods == DEFAULT_METHODS
 
 
+def test_initial_values_come_from_a_dict_or_a_file(asked, tmp_path):
+    path = tmp_path / "start.json"
+    path.write_text('{"mu": 1.5}')
+    for init, origin in (({"mu": 1.5}, "`init`"), (path, "`start.json`")):
+        options = asked(init=init, method="nuts")
+        assert options.inits == ({"mu": 1.5}, origin)
+        assert options.methods == (Nuts(init="given"),)
+    assert asked(init="map").inits is None
+
+
+@pytest.mark.parametrize(
+    ("init", "words"),
+    [
+        ("modes", "`init` was expected to be random, map, pathfinder or a JSON file, found `modes`"),
+        ("nowhere.json", "initial values were expected at `nowhere.json`, but there is no such file"),
+        (TABLE, "`init` was expected to be a JSON file of values, found"),
+    ],
+)
+def test_what_is_no_initial_values_is_said(init, words):
+    with pytest.raises(MethodError, match=words):
+        workbench.fit(SCHOOLS, TABLE, init=init)
+
+
+@pytest.mark.stan
+@pytest.mark.parametrize(
+    ("settings", "words"),
+    [
+        ({"standardize": True}, "initial values are on the scale of the program's data"),
+        ({"method": "auto"}, "initial values are where chains of nuts start"),
+    ],
+)
+def test_initial_values_that_no_chain_could_start_at_are_refused(settings, words):
+    with pytest.raises(MethodError, match=words):
+        workbench.fit(SCHOOLS, TABLE, init={"mu": 1.0}, **settings)
+
+
 def test_its_settings_reach_the_methods(asked, tmp_path):
     nuts: dict[str, Any] = {"draws": 50, "init": "map", "metric": "dense", "retry": 3, "save_warmup": True}
     options = asked(method=("mle", "nuts"), starts=7, profile="mu", figures=tmp_path, native=True, **nuts)

@@ -35,7 +35,7 @@ def fit(
     warmup: int = 1000,
     adapt_delta: float = 0.8,
     max_treedepth: int = 10,
-    init: Literal["random", "map", "pathfinder"] = "random",
+    init: str | Path | Mapping[str, Any] = "random",
     metric: Literal["diag", "dense"] = "diag",
     save_warmup: bool = False,
     retry: bool | int = False,
@@ -81,7 +81,8 @@ def fit(
     adapt_delta, max_treedepth
         Target acceptance statistic; a trajectory has at most `2**max_treedepth` steps.
     init
-        Where chains start: `random`, or around what `map` or `pathfinder` finds.
+        Where chains start: `random`, around what `map` or `pathfinder` finds, or at values of parameters: a
+        dict, or a JSON file. What is not among them is random.
     metric, save_warmup
         `dense` for correlated parameters; whether warm-up draws are kept in `fit.nc`.
     retry
@@ -101,13 +102,14 @@ def fit(
     """
     from workbench.methods import Nuts
     from workbench.pipeline.calling import call
-    from workbench.pipeline.choosing import retries
+    from workbench.pipeline.choosing import retries, starting
     from workbench.toolchain import Settings
 
+    word, inits = starting(init)
     return call(
         model,
         data,
-        Nuts(chains, draws, warmup, adapt_delta, max_treedepth, metric, init, save_warmup, retries(retry)),
+        Nuts(chains, draws, warmup, adapt_delta, max_treedepth, metric, word, save_warmup, retries(retry)),
         Settings(compiler=compiler, source=toolchain, native=native),
         method=method,
         starts=starts,
@@ -125,6 +127,7 @@ def fit(
         jobs=jobs,
         threads=threads,
         timeout=timeout,
+        inits=inits,
         output=None if output is None else Path(output),
         figures=None if figures is None else Path(figures),
     )

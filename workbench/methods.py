@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from workbench.errors import MethodError
 
 METRICS = ("diag", "dense")
-INITS = ("random", "map", "pathfinder")
+INITS = ("random", "map", "pathfinder", "given")
 
 ADAPTING = 20
 """Fewest warm-up iterations in which Stan adapts the metric."""
@@ -121,7 +121,8 @@ class Nuts:
         `diag` or `dense`: whether the metric adapts to correlations between parameters.
     init
         Where chains start: `random` (Stan's own, uniform on (-2, 2) of the unconstrained scale), `map`
-        (around the unconstrained mode) or `pathfinder` (at draws of Pathfinder).
+        (around the unconstrained mode), `pathfinder` (at draws of Pathfinder), or `given` (all at the values
+        that the request holds).
     save_warmup
         Whether warm-up draws are kept.
     retry

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
+from typing import Any
 
 from workbench.binding import BoundData
 from workbench.methods import Laplace, Map, Method, Mle, Nuts
@@ -40,6 +41,9 @@ class FitRequest:
     weights
         Powers of the terms, by role or by a term's index, as `Instrumented.data` takes them: likelihood 0 is
         the prior alone. Only an instrumented program has them.
+    inits
+        Values of parameters at which chains start where the sampler's `init` is `given`; those that are not
+        among them are drawn by Stan.
     """
 
     program: Program
@@ -53,6 +57,7 @@ class FitRequest:
     threads: int = 1
     timeout: float | None = None
     weights: Mapping[str | int, float] = field(default_factory=dict)
+    inits: Mapping[str, Any] = field(default_factory=dict)
 
     @property
     def key(self) -> str:
@@ -60,7 +65,8 @@ class FitRequest:
         settings = json.dumps(
             [[method.name, asdict(method)] for method in self.methods]
             + [self.seed, self.level, dict(self.priors.values), self.scaled, self._roles()]
-            + [sorted((str(key), weight) for key, weight in self.weights.items())],
+            + [sorted((str(key), weight) for key, weight in self.weights.items())]
+            + ([dict(self.inits)] if self.inits else []),
             sort_keys=True,
             default=str,
         )

@@ -1,6 +1,6 @@
 """A fit that starts where another left off."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 import pytest
@@ -40,6 +40,13 @@ def test_the_last_draws_step_size_and_metric_go_on(fitted, request_for, program)
     again = fit(request_for((Nuts(4, 50, 0),)), MODEL, backend, start=start)
     assert again.record["nuts"]["status"] == "ok"
     assert backend.heard == [start]
+
+
+def test_chains_start_at_the_values_that_are_given(request_for):
+    backend = Listening(MEANS, SDS)
+    asked = replace(request_for((Nuts(4, 50, 100, init="given"),)), inits={"beta": [1.0, 2.0]})
+    assert fit(asked, MODEL, backend).record["request"]["inits"] == {"beta": [1.0, 2.0]}
+    assert backend.heard == [Start(({"beta": [1.0, 2.0]},))]
 
 
 def test_without_warmup_and_without_a_start_there_is_no_sampling(request_for):

@@ -10,6 +10,7 @@ The rules are written in `rules.RULES`, in the words that `workbench fit --dry-r
     labels     names for the indices of sizes       remember   what binding new data needs
     record     the binding as `run.json` keeps it
     bind       all of it in order; every problem kept          rebind     new data bound as the old were
+    starting   values of parameters to start at, held against their declarations
     stan_data  the data file that Stan reads          tuple_order  arrays of tuples as it takes them
 """
 
@@ -21,6 +22,7 @@ from workbench.binding.record import as_record
 from workbench.binding.rules import RULES
 from workbench.binding.sizes import axes_of
 from workbench.binding.stan_data import extend_stan_data, write_stan_data
+from workbench.binding.starting import starting_values
 from workbench.binding.tuple_order import in_stans_order
 
 __all__ = [
@@ -38,5 +40,6 @@ __all__ = [
     "extend_stan_data",
     "in_stans_order",
     "rebind",
+    "starting_values",
     "write_stan_data",
 ]

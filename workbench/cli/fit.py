@@ -113,7 +113,11 @@ def command(
         int, typer.Option(help="Longest trajectory: 2^this steps.", rich_help_panel=_SAMPLER)
     ] = 10,
     init: Annotated[
-        str, typer.Option(help="Where chains start: random, map or pathfinder.", rich_help_panel=_SAMPLER)
+        str,
+        typer.Option(
+            help="Where chains start: random, map, pathfinder, or a JSON file of values of parameters.",
+            rich_help_panel=_SAMPLER,
+        ),
     ] = "random",
     metric: Annotated[
         str, typer.Option(help="diag, or dense for correlated parameters.", rich_help_panel=_SAMPLER)
@@ -186,7 +190,8 @@ def command(
     if not 0 < level < 1:
         raise RequestError(f"--level was expected to be between 0 and 1, found {level}.")
     retries = choosing.retries(retry)
-    nuts = Nuts(chains, draws, warmup, adapt_delta, max_treedepth, metric, init, save_warmup, retries)
+    word, inits = choosing.starting(init)
+    nuts = Nuts(chains, draws, warmup, adapt_delta, max_treedepth, metric, word, save_warmup, retries)
     asked = fitting.Options(
         columns=options.columns(column or []),
         given=options.values(set_ or []),
@@ -202,6 +207,7 @@ def command(
         jobs=jobs or options.available_cores(),
         threads=threads,
         timeout=timeout,
+        inits=inits,
         output=output,
         figures=figures,
         toolchain=Settings(compiler=compiler, source=toolchain, native=native),

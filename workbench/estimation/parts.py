@@ -9,6 +9,7 @@ import numpy as np
 
 from workbench.backends import RawRun, Start
 from workbench.backends.base import ANYWHERE
+from workbench.binding import in_stans_order
 from workbench.estimation import advice, laplace, mle, mode, pathfinder
 from workbench.estimation.initial import initial_values
 from workbench.estimation.map import estimate as posterior_mode
@@ -120,6 +121,8 @@ def _begin(
     """Return where chains start as the settings say; or at random, and then why."""
     if sampler.init == "random" or not setting.request.program.parameters:
         return ANYWHERE, ""
+    if sampler.init == "given":
+        return Start((in_stans_order(setting.request.inits, setting.request.program.parameters),)), ""
     if sampler.init == "pathfinder":
         reason = "" if drawn is not None else "Pathfinder gave no draws"
     else:

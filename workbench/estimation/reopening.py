@@ -40,6 +40,7 @@ def request_entry(request: FitRequest) -> dict[str, Any]:
         "roles": {str(term.index): term.role for term in program.terms if term.is_settled},
         "scaled": list(request.scaled),
         "weights": {str(key): weight for key, weight in request.weights.items()},
+        "inits": dict(request.inits),
         "threads": request.threads,
         "timeout": request.timeout,
         "prior_data": list(request.priors.data_names),
@@ -91,6 +92,7 @@ def reopen(record: Mapping[str, Any], tree: xr.DataTree, program: Program) -> Fi
         kept["threads"],
         kept["timeout"],
         {int(key) if key.isdigit() else key: weight for key, weight in kept["weights"].items()},
+        kept.get("inits", {}),
     )
 
 

@@ -2,10 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import os
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
 
+from workbench import tables
 from workbench.errors import MethodError
-from workbench.methods import Auto, Laplace, Map, Method, Mle, Nuts, Pathfinder
+from workbench.methods import INITS, Auto, Laplace, Map, Method, Mle, Nuts, Pathfinder
+
+_WORDS = tuple(word for word in INITS if word != "given")
 
 RETRIES = 2
 """How often sampling is tried again where that is asked for and no number is given."""
@@ -20,6 +26,42 @@ def retries(asked: bool | int) -> int:
     if isinstance(asked, bool):
         return RETRIES if asked else 0
     return asked
+
+
+def starting(
+    init: str | os.PathLike[str] | Mapping[str, Any],
+) -> tuple[str, tuple[Mapping[str, Any], str] | None]:
+    """Return where chains start, in the sampler's word, and the values where they are given.
+
+    Parameters
+    ----------
+    init
+        A word of `methods.INITS`, a JSON file of values by parameter, or these values.
+
+    Raises
+    ------
+    RequestError
+        It is none of them.
+
+    >>> starting("map"), starting({"mu": 1.0})
+    (('map', None), ('given', ({'mu': 1.0}, '`init`')))
+    """
+    if isinstance(init, Mapping):
+        return "given", (init, "`init`")
+    path = Path(init)
+    if not path.suffix and not path.is_file():
+        if init not in _WORDS:
+            words = ", ".join(_WORDS)
+            raise MethodError(f"`init` was expected to be {words} or a JSON file, found `{init}`.")
+        return os.fspath(init), None
+    if not path.is_file():
+        message = f"initial values were expected at `{path}`, but there is no such file."
+        raise MethodError(message, hint="check the path")
+    values = tables.read(path).values
+    if values is None:
+        hint = 'initial values look like {"mu": 0.5, "beta": [1, 2]}'
+        raise MethodError(f"`init` was expected to be a JSON file of values, found `{path}`.", hint=hint)
+    return "given", (values, f"`{path.name}`")
 
 
 def choose(names: Sequence[str], nuts: Nuts, *, starts: int, profile: Sequence[str]) -> tuple[Method, ...]:

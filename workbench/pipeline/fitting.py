@@ -8,12 +8,13 @@ from pathlib import Path
 from typing import Any, Literal
 
 from workbench import tables, toolchain
+from workbench.binding import BoundData, starting_values
 from workbench.diagnostics import diagnose
-from workbench.errors import BuildFailed, ProgramError
+from workbench.errors import BuildFailed, MethodError, ProgramError
 from workbench.estimation import Fit, store
 from workbench.estimation import fit as estimate
 from workbench.estimation.profile import check_profiled
-from workbench.methods import Method, Mle
+from workbench.methods import Method, Mle, Nuts
 from workbench.pipeline import bundled
 from workbench.pipeline.examining import first_problem, rehearse
 from workbench.pipeline.reading import check_exists, read_program
@@ -41,6 +42,9 @@ class Options:
         The roles that count as prior where priors are switched off.
     methods, seed, level, jobs, threads, timeout
         As in `FitRequest`.
+    inits
+        Values of parameters at which chains start, where the sampler's `init` is `given`, and where they are
+        from.
     output
         The run directory; `None` for `reports/<model>-<data>-<hash>`.
     figures
@@ -65,6 +69,7 @@ class Options:
     jobs: int = 1
     threads: int = 1
     timeout: float | None = None
+    inits: tuple[Mapping[str, Any], str] | None = None
     output: Path | None = None
     figures: Path | None = None
     toolchain: Settings = field(default_factory=Settings)
@@ -160,7 +165,29 @@ def prepare(read: Program, table: Table, options: Options) -> FitRequest:
         options.scaled,
         options.threads,
         options.timeout,
+        inits=_inits(read, rehearsal.examined.data, options),
     )
+
+
+def _inits(read: Program, data: BoundData, options: Options) -> Mapping[str, Any]:
+    """Return the values that chains start at, held against the declarations.
+
+    Raises
+    ------
+    RequestError
+        They do not suit the program, or chains run on another scale or choose for themselves.
+    """
+    if options.inits is None:
+        return {}
+    if options.standardize:
+        raise MethodError(
+            "initial values are on the scale of the program's data, but `standardize` changes that scale."
+        )
+    if not any(isinstance(one, Nuts) for one in options.methods):
+        raise MethodError(
+            "initial values are where chains of nuts start, but `method` leaves nuts out or chooses itself."
+        )
+    return starting_values(read, options.inits[0], data.values, options.inits[1])
 
 
 def default_folder(request: FitRequest) -> Path:
