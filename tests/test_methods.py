@@ -13,7 +13,10 @@ from workbench.methods import Laplace, Map, Nuts
         (lambda: Nuts(draws=3), "`draws` was expected to be at least 4"),
         (lambda: Nuts(warmup=19), "`warmup` was expected to be at least 20"),
         (lambda: Nuts(metric="unit"), "`metric` was expected to be one of diag, dense, found `unit`"),
-        (lambda: Nuts(init="zero"), "`init` was expected to be one of random, map, pathfinder, given, found `zero`"),
+        (
+            lambda: Nuts(init="zero"),
+            "`init` was expected to be one of random, map, pathfinder, given, found `zero`",
+        ),
         (lambda: Nuts(adapt_delta=1.0), "`adapt_delta` was expected to be between 0 and 1, found 1.0"),
         (lambda: Nuts(max_treedepth=0), "`max_treedepth` was expected"),
         (lambda: Laplace(draws=10), "`Laplace draws` was expected to be at least 100"),
