@@ -2,12 +2,14 @@ from __future__ import annotations
 
 from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
 from tests.toolchain import fakes
 from workbench.errors import BuildFailed
 from workbench.progress import SILENT
+from workbench.toolchain import Toolchain, Wanted, build, build_all
 from workbench.toolchain.build import build_driver, build_header, driver_key, header_key
 
 # A compiler that makes whatever `-o` names.
@@ -85,3 +87,58 @@ def test_a_compiler_without_disk(tmp_path: Path) -> None:
         build_header(toolchain, False, SILENT)
 
     assert "prune" in str(error.value.hint)
+
+
+STANC = 'for option; do case $option in --o=*) out=${option#--o=};; esac; done; echo "// C++" > "$out"'
+
+
+def _stanc(toolchain: Toolchain) -> Toolchain:
+    """Give a toolchain a stanc that always writes the same."""
+    fakes.script(toolchain.stanc.path, STANC)
+    return toolchain
+
+
+PAIR = (Wanted("one", "// one", optimized=True), Wanted("two", "// two"))
+
+
+def test_two_programs_are_compiled_side_by_side(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    # Each compiler of a model waits for the other's to have begun.
+    waits = "n=0; until [ -e {1} ]; do sleep 0.01; n=$((n + 1)); [ $n -lt 2000 ] || exit 1; done"
+    met = f"touch {tmp_path}/$me; " + waits.replace("{1}", f"{tmp_path}/$other")
+    meets = f"""case "$*" in */one.o*) me=one; other=two;; */two.o*) me=two; other=one;; *) me=;; esac
+case "$*" in *-c*) [ -z "$me" ] || {{ {met}; }};; esac"""
+    monkeypatch.setattr("os.cpu_count", lambda: 2)
+    monkeypatch.setattr("psutil.virtual_memory", lambda: SimpleNamespace(available=64 << 30))
+    toolchain = _stanc(fakes.toolchain(tmp_path, meets, COMPILES))
+
+    first, second = build_all(PAIR, toolchain)
+
+    assert (first.name, first.optimized, first.exe.exists()) == ("one", True, True)
+    assert (second.name, second.optimized, second.exe.exists()) == ("two", False, True)
+    assert [model.cached for model in build_all(PAIR, toolchain)] == [True, True]
+    assert build("two", "// two", toolchain).cached
+
+
+def test_nothing_is_kept_of_a_pair_of_which_one_fails(tmp_path: Path) -> None:
+    fails = 'case "$*" in */two.o*) echo "two.hpp:1: error: no such thing" >&2; exit 1;; esac'
+    toolchain = _stanc(fakes.toolchain(tmp_path, fails, COMPILES))
+    with pytest.raises(BuildFailed, match="no such thing"):
+        build_all(PAIR, toolchain)
+
+    assert not list((tmp_path / "cache" / "models").iterdir())
+    assert not list((tmp_path / "cache" / "locks").glob("*.owner"))
+    assert build("one", "// one", toolchain).exe.exists()
+
+
+def test_compilers_killed_together_run_again_one_by_one(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("os.cpu_count", lambda: 2)
+    monkeypatch.setattr("psutil.virtual_memory", lambda: SimpleNamespace(available=64 << 30))
+    killed = (
+        f'case "$*" in */two.o*) [ -e {tmp_path}/once ] || {{ touch {tmp_path}/once; kill -9 $$; }};; esac'
+    )
+    toolchain = _stanc(fakes.toolchain(tmp_path, killed, COMPILES))
+
+    assert all(model.exe.exists() for model in build_all(PAIR, toolchain))
+    assert (tmp_path / "once").exists()

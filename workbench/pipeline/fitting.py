@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
@@ -23,7 +24,7 @@ from workbench.progress import SILENT, Progress
 from workbench.report import fit_report, render, write_pictures
 from workbench.request import DEFAULT_METHODS, FitRequest
 from workbench.tables import Table
-from workbench.toolchain import CompiledModel, Settings, Toolchain
+from workbench.toolchain import CompiledModel, Settings, Toolchain, Wanted
 
 
 @dataclass(frozen=True)
@@ -105,7 +106,7 @@ def fit(
     tools = toolchain.provision(options.toolchain, progress)
     request = prepare(read_program(model, options.roles, tools), table, options)
     builds = Builds(request, tools, progress)
-    executable, original = builds.instrumented(), builds.original()
+    executable, original = builds.both()
     from workbench.backends.cmdstan import CmdStanBackend  # only now: importing it takes a second
 
     fitted = estimate(
@@ -207,6 +208,16 @@ class Builds:
     tools: Toolchain
     progress: Progress
 
+    def both(self) -> tuple[CompiledModel, CompiledModel | None]:
+        """Return what is run, and the original to hold it against: compiled side by side on several cores."""
+        read = self.request.program
+        if read.instrumented is not None and self.request.jobs > 1:
+            run = Wanted(read.name, read.instrumented.source, optimized=True)
+            with suppress(ProgramError, BuildFailed):  # whose failure it is shows when each is built alone
+                executable, original = self._build_all(run, Wanted(f"{read.name}_as_written", read.source))
+                return executable, original
+        return self.instrumented(), self.original()
+
     def instrumented(self) -> CompiledModel:
         """Return what is run: instrumented where the program could be taken apart."""
         read = self.request.program
@@ -228,13 +239,14 @@ class Builds:
         return None if read.instrumented is None else self._build(f"{read.name}_as_written", read.source)
 
     def _build(self, name: str, source: str, *, optimized: bool = False) -> CompiledModel:
+        return self._build_all(Wanted(name, source, optimized))[0]
+
+    def _build_all(self, *wanted: Wanted) -> list[CompiledModel]:
         request = self.request
-        return toolchain.build(
-            name,
-            source,
+        return toolchain.build_all(
+            wanted,
             self.tools,
             include_paths=(request.program.path.parent,),
             threads=request.threads > 1,
-            optimized=optimized,
             progress=self.progress,
         )

@@ -47,12 +47,13 @@ class Reopened:
         """Return a fit of the run's program, asked anew."""
         from workbench.backends.cmdstan import CmdStanBackend  # only now: importing it takes a second
 
+        executable, original = self.builds.both()
         return estimate(
             request,
-            self.builds.instrumented(),
+            executable,
             CmdStanBackend(),
             self.progress,
-            original=self.builds.original(),
+            original=original,
             unoptimized=self.builds.unoptimized,
             start=start,
         )

@@ -201,11 +201,12 @@ def _variant(
             priors=replace(request.priors, values=values, data_names=tuple(request.priors.user_data)),
         )
         builds = Builds(request, builds.tools, progress)
+    executable, original = builds.both()
     trusted, model = believed(
         request,
-        builds.instrumented(),
+        executable,
         backend,
-        original=builds.original(),
+        original=original,
         unoptimized=builds.unoptimized,
     )
     return Variant(trusted, model)
@@ -244,12 +245,13 @@ def _fitted(request: FitRequest, builds: Builds, kept: Path, options: Options, p
 
     def fit() -> Fit:
         if not made:
+            executable, original = builds.both()
             found = estimate(
                 request,
-                builds.instrumented(),
+                executable,
                 CmdStanBackend(),
                 progress,
-                original=builds.original(),
+                original=original,
                 unoptimized=builds.unoptimized,
             )
             found = store.with_entries(found, {"command": options.command})

@@ -1,6 +1,6 @@
 """Stan and a C++ compiler, provided and used: `provision`, then `build`."""
 
-from workbench.toolchain.build import CompiledModel, build
+from workbench.toolchain.build import CompiledModel, Wanted, build, build_all
 from workbench.toolchain.compilers import Compiler
 from workbench.toolchain.doctor import Finding, examine
 from workbench.toolchain.home import cmdstan_home
@@ -14,7 +14,9 @@ __all__ = [
     "Pruned",
     "Settings",
     "Toolchain",
+    "Wanted",
     "build",
+    "build_all",
     "cache_folder",
     "cmdstan_home",
     "examine",

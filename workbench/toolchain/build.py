@@ -6,9 +6,9 @@ import os
 import re
 import tempfile
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass
-from functools import partial
 from importlib import resources
 from pathlib import Path
 
@@ -38,6 +38,15 @@ _DRIVER_LEVEL = "-O1"
 _MEMORY_PER_PIECE = 5 << 29
 # stanc notes its options in the C++, paths of this one run among them.
 _STANC_FLAGS = re.compile(r"(?<=\")stancflags = [^\"]*")
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """A Stan program to compile: its name, its text, and whether stanc may rearrange it."""
+
+    name: str
+    source: str
+    optimized: bool = False
 
 
 @dataclass(frozen=True)
@@ -114,18 +123,31 @@ def build(
     BuildFailed
         The C++ compiler fails; carries its command and a log file.
     """
+    wanted = Wanted(name, source, optimized)
+    return build_all([wanted], toolchain, include_paths=include_paths, threads=threads, progress=progress)[0]
+
+
+def build_all(
+    wanted: Sequence[Wanted],
+    toolchain: Toolchain,
+    *,
+    include_paths: Sequence[Path] = (),
+    threads: bool = False,
+    progress: Progress = SILENT,
+) -> list[CompiledModel]:
+    """Compile several Stan programs side by side, as far as this machine's processors and memory allow.
+
+    Parameters and errors are those of `build`. If one cannot be compiled, none of them is kept.
+    """
     started = time.monotonic()
-    cpp = translate(name, source, toolchain.stanc, include_paths, optimized=optimized)
-    model = _Model(toolchain, threads, optimized, name, source, cpp, tuple(include_paths), progress)
-    key = hash_parts("model", _front_end_key(toolchain, threads), name, cpp)
-    place = cache.entry(toolchain.cache, "models", key)
-    cached = cache.is_sound(place)
-    if not cached:
-        _with_fresh_header(toolchain, threads, lambda: model.publish(place))
-    cache.touch(place)
+    models = [_model(each, toolchain, tuple(include_paths), threads) for each in wanted]
+    missing = [model for model in models if not cache.is_sound(model.place)]
+    if missing:
+        _with_fresh_header(toolchain, threads, lambda: _publish(missing, progress))
+    for model in models:
+        cache.touch(model.place)
     seconds = time.monotonic() - started
-    version, compiler = toolchain.stan_version, toolchain.compiler.version
-    return CompiledModel(name, place / name, key, cached, seconds, version, compiler, threads, optimized)
+    return [_compiled(model, model not in missing, seconds) for model in models]
 
 
 def _with_fresh_header(toolchain: Toolchain, threads: bool, compile_model: Callable[[], None]) -> None:
@@ -251,46 +273,82 @@ def _gathered(piece: Path, sources: Sequence[Path]) -> Path:
 class _Model:
     """One model on its way from Stan to an executable."""
 
-    toolchain: Toolchain
-    threads: bool
-    optimized: bool
-    name: str
-    source: str
+    wanted: Wanted
     cpp: str
     include_paths: tuple[Path, ...]
-    progress: Progress
+    toolchain: Toolchain
+    threads: bool
+    key: str
 
-    def publish(self, place: Path) -> None:
-        if self.toolchain.source == "cmdstan":
-            cache.publish(place, self._compile_by_make, self.progress)
+    @property
+    def place(self) -> Path:
+        return cache.entry(self.toolchain.cache, "models", self.key)
+
+
+def _model(wanted: Wanted, toolchain: Toolchain, include_paths: tuple[Path, ...], threads: bool) -> _Model:
+    name = wanted.name
+    cpp = translate(name, wanted.source, toolchain.stanc, include_paths, optimized=wanted.optimized)
+    key = hash_parts("model", _front_end_key(toolchain, threads), name, cpp)
+    return _Model(wanted, cpp, include_paths, toolchain, threads, key)
+
+
+def _compiled(model: _Model, cached: bool, seconds: float) -> CompiledModel:
+    name, tools = model.wanted.name, model.toolchain
+    version, compiler, optimized = tools.stan_version, tools.compiler.version, model.wanted.optimized
+    exe = model.place / name
+    return CompiledModel(name, exe, model.key, cached, seconds, version, compiler, model.threads, optimized)
+
+
+def _publish(models: Sequence[_Model], progress: Progress) -> None:
+    toolchain, threads = models[0].toolchain, models[0].threads
+    is_embedded = toolchain.source == "embedded"
+    # The driver first: its lock must not be waited for while a model's is held.
+    driver = build_driver(toolchain, threads, progress) if is_embedded else []
+    header = build_header(toolchain, threads, progress) if is_embedded else None
+    with ExitStack() as stack:
+        folders = {}
+        # In one order everywhere: so nobody waits for somebody who waits for them.
+        for model in sorted(models, key=lambda each: each.place):
+            folder = stack.enter_context(cache.making(model.place, progress))
+            if folder is not None:
+                folders[model] = folder
+        if folders:
+            _compile(folders, driver, header, progress)
+
+
+def _compile(
+    folders: Mapping[_Model, Path], driver: Sequence[Path], header: Path | None, progress: Progress
+) -> None:
+    what = " and ".join(model.wanted.name for model in folders)
+    toolchain = next(iter(folders)).toolchain
+    total = len(folders) if len(folders) > 1 else None
+    with progress.stage(f"Compiling {what}", total) as stage:
+        if header is None:
+            made = [_make_command(model, folder) for model, folder in folders.items()]
+            compile_all(toolchain, what, made, on_count=stage.update)
             return
-        # The driver first: its lock must not be waited for while this model's is held.
-        driver = build_driver(self.toolchain, self.threads, self.progress)
-        cache.publish(place, partial(self._compile_with_driver, driver), self.progress)
+        objects = [_object_command(model, folder, header) for model, folder in folders.items()]
+        compile_all(toolchain, what, objects, on_count=stage.update)
+        for model, folder in folders.items():
+            name = model.wanted.name
+            target = folder / f"{name}.o"
+            link = link_command(toolchain.compiler, toolchain.home, [target, *driver], folder / name)
+            compile_all(toolchain, name, [link])
+            target.unlink()
 
-    def _compile_with_driver(self, driver: Sequence[Path], folder: Path) -> None:
-        compiler, home = self.toolchain.compiler, self.toolchain.home
-        header = build_header(self.toolchain, self.threads, self.progress)
-        source, model = folder / f"{self.name}.hpp", folder / f"{self.name}.o"
-        source.write_text(self.cpp)
-        with self.progress.stage(f"Compiling {self.name}"):
-            command = object_command(compiler, home, header, source, model, threads=self.threads)
-            compile_all(self.toolchain, self.name, [command])
-            link = link_command(compiler, home, [model, *driver], folder / self.name)
-            compile_all(self.toolchain, self.name, [link])
-        model.unlink()
 
-    def _compile_by_make(self, folder: Path) -> None:
-        (folder / f"{self.name}.stan").write_text(self.source)
-        command = cmdstan.make_command(
-            self.toolchain.home,
-            folder / self.name,
-            self.include_paths,
-            threads=self.threads,
-            optimized=self.optimized,
-        )
-        with self.progress.stage(f"Compiling {self.name}"):
-            compile_all(self.toolchain, self.name, [command])
+def _object_command(model: _Model, folder: Path, header: Path) -> process.Command:
+    compiler, home, name = model.toolchain.compiler, model.toolchain.home, model.wanted.name
+    source = folder / f"{name}.hpp"
+    source.write_text(model.cpp)
+    return object_command(compiler, home, header, source, folder / f"{name}.o", threads=model.threads)
+
+
+def _make_command(model: _Model, folder: Path) -> process.Command:
+    wanted, home = model.wanted, model.toolchain.home
+    (folder / f"{wanted.name}.stan").write_text(wanted.source)
+    target, paths = folder / wanted.name, model.include_paths
+    return cmdstan.make_command(home, target, paths, threads=model.threads, optimized=wanted.optimized)
 
 
 def _compile_counted(
@@ -306,15 +364,23 @@ def compile_all(
     commands: Sequence[process.Command],
     on_count: Callable[[float], None] | None = None,
 ) -> None:
-    """Run compilers side by side; the first that fails becomes our error."""
-    done: list[process.Completed] = []
+    """Run compilers side by side; the first that fails becomes our error.
+
+    Where one was killed, most likely because several need too much memory, what is left runs one by one.
+    """
+    succeeded: list[process.Command] = []
 
     def note(result: process.Completed) -> None:
-        done.append(result)
-        if on_count is not None:
-            on_count(len(done))
+        if result.returncode == 0:
+            succeeded.append(result.command)
+            if on_count is not None:
+                on_count(len(succeeded))
 
-    process.run_many(commands, jobs=_jobs(), on_done=note)
+    jobs = min(_jobs(), len(commands))
+    done = process.run_many(commands, jobs=jobs, on_done=note)
+    if jobs > 1 and any(_was_killed(result) for result in done):
+        waiting = [command for command in commands if command not in succeeded]
+        done = process.run_many(waiting, on_done=note)
     for result in done:
         if result.returncode != 0:
             raise _failure(toolchain.cache, what, result)

@@ -72,18 +72,31 @@ def publish(place: Path, make: Callable[[Path], None], progress: Progress = SILE
     ToolchainError
         The cache cannot be written.
     """
+    with making(place, progress) as folder:
+        if folder is not None:
+            make(folder)
+    return folder is not None
+
+
+@contextmanager
+def making(place: Path, progress: Progress = SILENT) -> Iterator[Path | None]:
+    """Give the empty folder of an entry to fill, published at the end; `None` if it is sound already.
+
+    An error inside publishes nothing. See `publish` for the rest.
+    """
     if is_sound(place):
-        return False
+        yield None
+        return
     with writing(place), _lock(place, progress):
         if is_sound(place):
-            return False
+            yield None
+            return
         with _aside(place) as folder:
-            make(folder)
+            yield folder
             _write_manifest(folder)
             discard(place)
             folder.rename(place)
         touch(place)
-    return True
 
 
 def touch(place: Path) -> None:
