@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import difflib
 import re
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -75,9 +75,11 @@ def settle(
     return Priors(values, origins, tuple(name for name in values if name in declared))
 
 
-def unknown(program: Program, name: str, known: list[str], hint: str | None = None) -> PriorError:
+def unknown(
+    program: Program, name: str, known: list[str], hint: str | None = None, others: Sequence[str] = ()
+) -> PriorError:
     """Return the error that names the hyperparameters there are, and in its hint the nearest of them."""
-    close = difflib.get_close_matches(name, known, 1)
+    close = difflib.get_close_matches(name, [*known, *others], 1)
     listed = ", ".join(f"`{one}`" for one in known) or "none"
     message = f"`{name}` is not a hyperparameter of `{program.path.name}`; it has {listed}."
     return PriorError(message, hint=f"did you mean `{close[0]}`?" if close else hint)
@@ -109,7 +111,8 @@ def own_name(program: Program, name: str, known: Collection[str]) -> str:
         return name.replace(" ", "") if element and name not in known else name
     meant = {one.text: one for one in program.arguments if one.name == name}
     if not meant:
-        raise unknown(program, name, list(known))
+        others = [other for found in other_names(program).values() for other in found]
+        raise unknown(program, name, list(known), others=others)
     if len(meant) > 1:
         texts = _listed(meant)
         raise PriorError(

@@ -45,6 +45,20 @@ def test_a_wrong_question_is_said_in_words_at_once(workbench, tmp_path):
     assert not (tmp_path / "study").exists()
 
 
+def test_what_was_written_is_said_letter_by_letter(workbench):
+    done = workbench("sensitivity", *SCHOOLS, "--vary", "tau.mu=a:b:log:3")
+    assert_refused(done, 2, "found `tau.mu=a:b:log:3`.")
+
+
+def test_a_form_that_is_none_and_a_folder_that_cannot_be_are_said_at_once(workbench, tmp_path):
+    done = workbench("sensitivity", *SCHOOLS, "--prior-form", "mu=nonsense(1)", "-o", tmp_path / "study")
+    assert_refused(done, 2, "Stan does not accept `mu ~ nonsense(1)`")
+    assert not (tmp_path / "study").exists()
+    (tmp_path / "file").write_text("")
+    done = workbench("sensitivity", *SCHOOLS, "-o", tmp_path / "file" / "study")
+    assert_refused(done, 5, "the study could not be written to")
+
+
 def test_a_folder_of_something_else_is_kept(workbench, tmp_path):
     (tmp_path / "study").mkdir()
     (tmp_path / "study" / "thesis.tex").write_text("precious")

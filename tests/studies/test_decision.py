@@ -80,3 +80,16 @@ def test_impossible_numbers_are_refused():
         parse_decision("P(beta>0)>95")
     with pytest.raises(RequestError, match="asks for an interval of probability 95"):
         parse_decision("interval(beta, 95) excludes 0")
+
+
+def test_a_whole_vector_is_no_single_number():
+    from types import SimpleNamespace
+
+    from workbench.studies.posterior import reported
+
+    draws = {"beta[1]": DRAWS["beta[1]"], "beta[2]": DRAWS["beta[2]"]}
+    plan = SimpleNamespace(parameters=(), decisions=(parse_decision("mean(beta)>0"),))
+    program = SimpleNamespace(parameters=(SimpleNamespace(name="beta"),))
+    with pytest.raises(RequestError, match="about single numbers, and `beta` holds 2") as refused:
+        reported(plan, program, draws, {})  # type: ignore[arg-type]
+    assert refused.value.hint == "name one of them, such as `beta[1]`"

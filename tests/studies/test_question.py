@@ -8,7 +8,7 @@ from workbench.errors import RequestError
 from workbench.methods import Nuts
 from workbench.pipeline import asking
 from workbench.request import FitRequest
-from workbench.studies import parse_axis, with_forms, with_own_data
+from workbench.studies import forms, parse_axis, with_forms, with_own_data
 from workbench.studies.plan import Point
 from workbench.studies.scenarios import read_scenarios
 from workbench.studies.workshop import term_powers, with_constants
@@ -46,6 +46,16 @@ def request_(program, table_from):
             "`sigma` has 0 prior statements in `normal_mean.stan`, not one",
         ),
         (
+            {"forms": (("mu", "normal(0, 1); mu ~ normal(3, 1)"),)},
+            "the prior of `mu` was expected to be one distribution with its arguments, found `normal",
+        ),
+        ({"forms": (("mu", "normal(0, 1"),)}, "the prior of `mu` was expected to be one distribution"),
+        ({"above": float("nan")}, "--above was expected to be a number, found nan"),
+        (
+            {"decisions": ("P(y_rep>0)>0.9",)},
+            r"a decision is about single numbers, and `y_rep` is declared `array\[N\] real`",
+        ),
+        (
             {"axes": (parse_axis("power(prior)=-1,1"),)},
             r"power\(prior\) was expected to be 0 or more, found -1",
         ),
@@ -70,6 +80,20 @@ def test_what_was_meant(request_, asked, near):
 def test_stan_refuses_a_form_in_its_own_words(program, tools, tmp_path):
     with pytest.raises(RequestError, match=r"Stan does not accept `mu ~ nonsense\(1\)`: .*nonsense"):
         with_forms(program, {"mu": "nonsense(1)"}, tools.stanc, tmp_path)
+
+
+def test_stans_words_about_a_form_are_brief(program, tools, tmp_path):
+    with pytest.raises(RequestError) as refused:
+        with_forms(program, {"mu": "student_t(3)"}, tools.stanc, tmp_path)
+    assert "student_t" in refused.value.message
+    assert refused.value.message.endswith("Expected 4 arguments but found 2 arguments.")
+    assert "\n" not in refused.value.message
+    assert str(tmp_path) not in refused.value.message
+
+
+@pytest.mark.parametrize("form", ["normal(0, 1)", "student_t(3, 0, 2.5);", "normal(0, 1) T[0, ]", "flat"])
+def test_distributions_are_let_through(form):
+    forms.check_form("mu", form)
 
 
 def test_a_flat_form_takes_the_statement_away(program, tools, tmp_path):
@@ -131,6 +155,9 @@ def test_hyperparameters_that_the_data_give_can_be_varied_by_either_name(own_dat
     assert [one.name for one in named.axes] == ["mu_prior_sd", "centre[2]"]
     assert named.scenarios[0].values == {"mu_prior_sd": 0.1}
     asking.check_question(named, own_data)
+    with pytest.raises(RequestError) as refused:
+        asking.by_own_names(asking.Asked(axes=(parse_axis("mu.sigm=1,2"),)), own_data)
+    assert refused.value.hint == "did you mean `mu.sigma`?"
     changed = with_constants(own_data, {"mu_prior_sd": 1.0, "centre[2]": 5.0})
     assert changed.data.values["mu_prior_sd"] == 1.0
     assert changed.data.values["centre"] == [0.0, 5.0]
@@ -181,6 +208,7 @@ def test_elements_of_a_vector_are_named_in_the_hint(own_data):
         ("[a", "was expected to be TOML"),
         ("[a]\nprior = 3", r"`prior` of \[a\] in"),
         (None, "which cannot be read"),
+        ("[a]\n'mu.sigma' = inf", r"`mu.sigma` of \[a\] in .* was expected to be finite, found inf"),
     ],
 )
 def test_scenarios_are_checked(tmp_path, text, words):

@@ -28,12 +28,12 @@ _WIDTH = 160
 
 def stdout() -> Console:
     """Return the console for results."""
-    return Console(highlight=False, width=None if sys.stdout.isatty() else _WIDTH)
+    return Console(highlight=False, emoji=False, width=None if sys.stdout.isatty() else _WIDTH)
 
 
 def stderr() -> Console:
     """Return the console for everything else."""
-    return Console(stderr=True, highlight=False, soft_wrap=True)
+    return Console(stderr=True, highlight=False, emoji=False, soft_wrap=True)
 
 
 def guarded(command: Callable[P, T]) -> Callable[P, T]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import math
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
@@ -19,7 +20,7 @@ from workbench.program import Program
 from workbench.request import FitRequest
 from workbench.studies import Axis, Plan, Point, distinct, points_of
 from workbench.studies.decision import parse_decision
-from workbench.studies.forms import flat_parameters, prior_statement
+from workbench.studies.forms import check_form, flat_parameters, prior_statement
 from workbench.studies.plan import METHODS, REFITS
 from workbench.studies.workshop import term_powers, with_constants
 
@@ -105,10 +106,15 @@ def check_question(asked: Asked, request: FitRequest) -> None:
     decided = [name for text in asked.decisions for name in parse_decision(text).names]
     for name in (*asked.parameters, *decided):
         _check_quantity(request.program, name)
+    for name in decided:
+        _check_single(request.program, name)
     for point in (*_points(asked, request), *asked.scenarios):
         _check_point(point, request)
-    for name in (*dict(asked.forms), *(name for one in asked.scenarios for name in one.forms)):
+    if not math.isfinite(asked.above):
+        raise RequestError(f"--above was expected to be a number, found {asked.above}.")
+    for name, form in (*asked.forms, *(pair for one in asked.scenarios for pair in one.forms.items())):
         prior_statement(request.program, name)
+        check_form(name, form)
 
 
 def _check_point(point: Point, request: FitRequest) -> None:
@@ -139,6 +145,17 @@ def _check_quantity(program: Program, name: str) -> None:
 
 def _points(asked: Asked, request: FitRequest) -> tuple[Point, ...]:
     return points_of(asked.axes, asked.design, asked.points, request.seed)
+
+
+def _check_single(program: Program, name: str) -> None:
+    """Refuse a decision about a whole container; what an element is called shows later."""
+    blocks = (program.parameters, program.transformed_parameters, program.generated_quantities)
+    for one in (declared for block in blocks for declared in block):
+        if one.name == name and not one.is_scalar:
+            raise RequestError(
+                f"a decision is about single numbers, and `{name}` is declared `{one.text}`.",
+                hint=f"name one of them, such as `{name}[1]`",
+            )
 
 
 def plan_of(asked: Asked, fitted: Fit, request: FitRequest) -> Plan:

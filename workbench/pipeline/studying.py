@@ -65,7 +65,8 @@ def study_files(
     request = prepare(read_program(model, options.roles, tools), table, options)
     folder = asked.output or default_folder(request).with_name(f"{default_folder(request).name}-study")
     _check_folder(folder)
-    asked = _checked(asked, request)
+    asked = _checked(asked, request, tools)
+    _make_folder(folder)
     builds = Builds(request, tools, progress)
     fitted = _fitted(request, builds, folder / studies.KEPT, options, progress)
     return _study(fitted, request, builds, folder, asked, progress)
@@ -125,7 +126,8 @@ def study_fit(
     request = _request_of(fitted, tools, table)
     folder = asked.output or default_folder(request).with_name(f"{default_folder(request).name}-study")
     _check_folder(folder)
-    asked = _checked(asked, request)
+    asked = _checked(asked, request, tools)
+    _make_folder(folder)
     return _study(fitted, request, Builds(request, tools, progress), folder, asked, progress)
 
 
@@ -152,11 +154,15 @@ def redraw(folder: Path, figures: Path | None = None) -> Path:
     return folder / studies.REPORT
 
 
-def _checked(asked: Asked, request: FitRequest) -> Asked:
+def _checked(asked: Asked, request: FitRequest, tools: Toolchain) -> Asked:
     """Return what is asked, with every hyperparameter under its own name."""
     complete = with_own_data(request)
     named = by_own_names(asked, complete)
     check_question(named, complete)
+    forms = [dict([one]) for one in asked.forms] + [one.forms for one in asked.scenarios if one.forms]
+    with tempfile.TemporaryDirectory(prefix="workbench-study-") as scratch:
+        for number, each in enumerate(forms):
+            with_forms(request.program, each, tools.stanc, Path(scratch) / str(number))
     return named
 
 
@@ -230,6 +236,14 @@ def _check_folder(folder: Path) -> None:
     if folder.is_file() or (folder.is_dir() and any(one.name not in ours for one in _visible(folder))):
         hint = "choose another folder with --output"
         raise StoreError(f"`{folder}` exists and is not a study: nothing was written.", hint=hint)
+
+
+def _make_folder(folder: Path) -> None:
+    """Make the study directory; what is finished is kept there from the start."""
+    try:
+        (folder / studies.KEPT).mkdir(parents=True, exist_ok=True)
+    except OSError as reason:
+        raise StoreError(f"the study could not be written to `{folder}`: {reason}.") from reason
 
 
 def _visible(folder: Path) -> Sequence[Path]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
@@ -17,6 +18,10 @@ from workbench.program.printer import to_text
 FLAT = "flat"
 """The form that takes a prior statement away."""
 
+_DISTRIBUTION = re.compile(r"^\w+\s*\([^;{}~]*\)\s*(T\s*\[[^;{}~]*\])?$", re.DOTALL)
+_COUNTED = re.compile(r"Expected \d+ arguments but found \d+ arguments\.")
+_PLACE = re.compile(r"^`[^`]*`, line \d+, column \d+: ")
+_LISTING = re.compile(r"\n *-*\n|\n +\d+:")
 _FLAT = ("flat", "uniform")  # as `describe` calls parameters without a prior
 
 
@@ -62,8 +67,31 @@ def with_forms(program: Program, forms: Mapping[str, str], stanc: Stanc, folder:
         found = reading.read(path, stanc)
     except ProgramError as reason:
         said = ", ".join(f"`{name} ~ {form}`" for name, form in forms.items())
-        raise PriorError(f"Stan does not accept {said}: {reason.message}") from reason
+        raise PriorError(f"Stan does not accept {said}: {_in_brief(reason.message)}") from reason
     return replace(_with_roles(program, found, stanc), name=program.name)
+
+
+def check_form(name: str, form: str) -> None:
+    """Refuse what is no single distribution.
+
+    Raises
+    ------
+    PriorError
+        It is neither like `student_t(3, 0, 2.5)`, with limits T[0, ] if need be, nor `flat`.
+    """
+    if form.strip() != FLAT and not _DISTRIBUTION.match(form.strip().rstrip(";")):
+        raise PriorError(
+            f"the prior of `{name}` was expected to be one distribution with its arguments, found `{form}`.",
+            hint=f"like `{name}=student_t(3, 0, 2.5)`, `{name}=normal(0, 1) T[0, ]`, or `{name}=flat`",
+        )
+
+
+def _in_brief(message: str) -> str:
+    """Return Stan's words without the place in a text that nobody wrote, and without its lines."""
+    words, *_ = _LISTING.split(_PLACE.sub("", message))
+    said, _, signatures = " ".join(words.split()).partition(" Available signatures:")
+    counted = _COUNTED.search(signatures)
+    return f"{said} {counted[0]}" if counted else said
 
 
 def prior_statement(program: Program, name: str) -> Term | None:

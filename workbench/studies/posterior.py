@@ -140,11 +140,22 @@ def reported(
         declared = {one.name for one in program.parameters}
         limits = {name: LARGEST_PARAMETER if name in declared else LARGEST_DERIVED for name in sizes}
         asked = [one for name, found in sizes.items() if len(found) <= limits[name] for one in found]
-    decided = [
-        found for one in plan.decisions for name in one.names for found in _named(name, sizes, draws, labels)
-    ]
+    decided = [_single(name, sizes, draws, labels) for one in plan.decisions for name in one.names]
     found = [name for name in dict.fromkeys([*asked, *decided]) if np.isfinite(draws[name]).all()]
     return found or list(draws)[:LARGEST_DERIVED]
+
+
+def _single(
+    name: str, sizes: Mapping[str, list[str]], draws: Mapping[str, Floats], labels: Mapping[str, str]
+) -> str:
+    """Return the one quantity that a decision names."""
+    found = _named(name, sizes, draws, labels)
+    if found != [labels.get(name, name)]:
+        raise RequestError(
+            f"a decision is about single numbers, and `{name}` holds {len(found)}.",
+            hint=f"name one of them, such as `{found[0]}`",
+        )
+    return found[0]
 
 
 def _named(

@@ -18,6 +18,7 @@
 
 from __future__ import annotations
 
+import math
 import tomllib
 from collections.abc import Mapping
 from pathlib import Path
@@ -68,4 +69,7 @@ def _scenario(name: str, entries: Any, path: str) -> Point:
         raise RequestError(
             f'`prior` of [{name}] in `{path}` was expected to be like prior.beta = "cauchy(0, 1)".'
         )
+    for key, value in values.items():
+        if not math.isfinite(value):
+            raise RequestError(f"`{key}` of [{name}] in `{path}` was expected to be finite, found {value}.")
     return Point({key: float(value) for key, value in values.items()}, dict(forms), name)
