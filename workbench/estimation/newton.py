@@ -43,6 +43,8 @@ _LENGTHS = 2.0 ** -np.arange(0, 24, 3)
 _DAMPINGS = 10.0 ** np.arange(-6, 7)
 _NEAR = 0.1
 _UNMOVED = 1e-6
+_VISIBLE = 1e-12
+_UNHEARD = 1e-3
 _CHORDS = 6
 _PATIENCE = 6
 
@@ -224,6 +226,8 @@ def _settled(surface: Surface, here: Summit) -> Summit:
     for _ in range(_CHORDS):
         step = here.frame @ (here.frame.T @ here.slope)
         following = _moved(surface, here, here.point + step)
+        if _is_unheard(here, following):
+            return following
         if not np.isfinite(following.height) or following.decrement >= here.decrement:
             # Rounding is all that is left; whether the point is good enough is judged by its decrement.
             return _marked(here)
@@ -231,6 +235,18 @@ def _settled(surface: Surface, here: Summit) -> Summit:
             return _marked(following) if following.decrement < ROUNDING else following
         here = following
     return _marked(here)
+
+
+def _is_unheard(here: Summit, following: Summit) -> bool:
+    """Return whether a step that can be seen left the slope as it was: the curvature is then of far away.
+
+    So it is where a separated likelihood is nearly flat, and the stencil reaches back to where it is not.
+    """
+    if here.decrement < ROUNDING:
+        return False
+    is_seen = (np.abs(following.point - here.point) > _VISIBLE * np.abs(here.point)).any()
+    change = np.linalg.norm(here.frame.T @ (following.slope - here.slope))
+    return bool(is_seen and change < _UNHEARD * np.linalg.norm(here.frame.T @ here.slope))
 
 
 def _advanced(surface: Surface, here: Summit) -> Summit:
