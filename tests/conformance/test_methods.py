@@ -75,6 +75,8 @@ def test_diagnostic_file_holds_momenta_and_gradients(bernoulli: CompiledModel, t
     diagnostics = read_draws(tmp_path / "d.csv")
     assert diagnostics.names[-3:] == ["theta", "p_theta", "g_theta"]
     assert len(diagnostics.rows) == 10
+    assert not [line for line in diagnostics.comments if "start_datetime" in line or "stanc_version" in line]
+    assert "# model = bernoulli_model" in diagnostics.comments
 
 
 def test_config_holds_the_arguments(bernoulli: CompiledModel, tmp_path: Path) -> None:
@@ -84,6 +86,17 @@ def test_config_holds_the_arguments(bernoulli: CompiledModel, tmp_path: Path) ->
     assert config["method"]["value"] == "sample"
     assert config["method"]["sample"]["num_samples"] == 10
     assert config["method"]["sample"]["algorithm"]["hmc"]["engine"]["nuts"]["max_depth"] == 10
+    assert config["stanc_version"].startswith("stanc3 v2.")
+
+
+def test_a_unit_metric_needs_no_file_and_says_so(bernoulli: CompiledModel, tmp_path: Path) -> None:
+    sampling = f"sample num_samples=5 num_warmup=5 algorithm=hmc metric=unit_e {{}} {DATA} output file={{}}"
+    run(bernoulli, sampling.format("", "a.csv"), tmp_path)
+    with_file = run(bernoulli, sampling.format("metric_file=none.json", "b.csv"), tmp_path)
+
+    assert with_file.returncode == 0
+    assert "Warning: metric_file=none.json is not used: metric=unit_e is fixed." in with_file.stdout
+    assert read_draws(tmp_path / "a.csv").rows == read_draws(tmp_path / "b.csv").rows
 
 
 @pytest.mark.parametrize("algorithm", ["lbfgs", "bfgs", "newton"])
@@ -124,6 +137,18 @@ def test_laplace_keeps_the_curvature(bernoulli: CompiledModel, tmp_path: Path) -
     assert curvature["gradient"] == pytest.approx([3 - 12 * theta], abs=1e-9)
     assert curvature["hessian"][0] == pytest.approx([-12 * theta * (1 - theta)], rel=1e-6)
     assert curvature["constrain_jacobian"][0] == pytest.approx([theta * (1 - theta)], rel=1e-8)
+
+
+def test_laplace_writes_a_diagnostic_file(bernoulli: CompiledModel, tmp_path: Path) -> None:
+    run(bernoulli, f"optimize jacobian=1 {DATA} output file=mode.csv", tmp_path)
+    run(
+        bernoulli, f"laplace mode=mode.csv draws=10 {DATA} output file=x.csv diagnostic_file=d.json", tmp_path
+    )
+
+    diagnostics = json.loads((tmp_path / "d.json").read_text())
+    curvature = json.loads((tmp_path / "x_hessian.json").read_text())
+    assert list(diagnostics) == ["lp_mode", "gradient", "Hessian"]
+    assert diagnostics["Hessian"] == [pytest.approx(curvature["hessian"][0], rel=1e-6)]
 
 
 def test_curvature_of_a_hundred_parameters(toolchain: Toolchain, tmp_path: Path) -> None:
@@ -173,6 +198,42 @@ def test_pathfinder_options(options: str, bernoulli: CompiledModel, tmp_path: Pa
     draws = read_draws(tmp_path / "x.csv")
     assert len(draws.rows) == (200 if options in ("psis_resample=0", "calculate_lp=0") else 50)
     assert (tmp_path / "x_path_4.csv").exists() == (options == "save_single_paths=1")
+
+
+@pytest.mark.parametrize(
+    ("options", "files"),
+    [
+        ("num_paths=1 save_single_paths=1", {"x.csv", "x.json"}),
+        ("num_paths=1 output diagnostic_file=d.csv", {"x.csv", "d.json"}),
+        (
+            "num_paths=2 save_single_paths=1",
+            {"x.csv", "x_path_1.csv", "x_path_2.csv", "x_path_1.json", "x_path_2.json"},
+        ),
+        (
+            "num_paths=2 output diagnostic_file=d.json",
+            {"x.csv", "x_path_1.csv", "x_path_2.csv", "d_path_1.json", "d_path_2.json"},
+        ),
+    ],
+)
+def test_files_of_single_paths_are_named_as_cmdstan_names_them(
+    options: str, files: set[str], bernoulli: CompiledModel, tmp_path: Path
+) -> None:
+    result = run(
+        bernoulli, f"pathfinder num_draws=50 num_psis_draws=50 {options} output file=x.csv {DATA}", tmp_path
+    )
+
+    assert result.returncode == 0, result.output
+    assert {path.name for path in tmp_path.iterdir()} == files
+    for path in tmp_path.glob("*.csv"):
+        assert len(read_draws(path).rows) == 50
+    for path in tmp_path.glob("*.json"):
+        assert "unconstrained_parameters" in json.loads(path.read_text())["0"]
+
+
+def test_more_draws_resampled_than_drawn_are_warned_of(bernoulli: CompiledModel, tmp_path: Path) -> None:
+    result = run(bernoulli, f"pathfinder num_draws=50 num_psis_draws=201 {DATA} output file=x.csv", tmp_path)
+
+    assert "Warning: Number of PSIS draws is larger than the total number" in result.stdout
 
 
 @pytest.mark.parametrize("algorithm", ["meanfield", "fullrank"])

@@ -21,6 +21,7 @@ WORDS = {
     "sample algorithm=slice": 'algorithm was given "slice", but it takes one of hmc, fixed_param.',
     "sample save_warmup=yes": 'save_warmup was given "yes", but it takes 0, 1, false or true.',
     "sample num_warmup=0": 'num_warmup was given "0", but adaptation needs warm-up iterations',
+    "sample adapt engaged=0 save_metric=1": 'save_metric was given "true", but without adaptation',
     "sample num_threads=2": 'num_threads was given "2", but this executable was built without threads',
     "sample init=-1": 'init was given "-1", but it takes a number of at least 0 or a file.',
     "laplace": 'mode was given "", but it takes the name of a .csv file',

@@ -98,6 +98,13 @@ void write_curvature(const Session& session, const Vector& mode, double lp,
                 constrain_jacobian(session, mode, names.size()));
 }
 
+// Stan's own record of the curvature, where a diagnostic file is asked for.
+JsonWriter open_diagnostic_json(const Session& session) {
+  const std::string& file = session.settings.text("output.diagnostic_file");
+  return file.empty() ? JsonWriter()
+                      : open_json(session, split_path(file).base + ".json");
+}
+
 bool is_negative_definite(const Matrix& hessian) {
   const Matrix negated = -hessian;
   return hessian.allFinite() && negated.llt().info() == Eigen::Success;
@@ -108,17 +115,26 @@ bool is_negative_definite(const Matrix& hessian) {
 class CurvatureWriter final : public stan::callbacks::structured_writer {
  public:
   CurvatureWriter(const Session& session, Vector mode)
-      : session_(session), mode_(std::move(mode)) {}
+      : session_(session),
+        mode_(std::move(mode)),
+        diagnostics_(open_diagnostic_json(session)) {}
 
   using structured_writer::write;
-  void write(const std::string&, double lp) override { lp_ = lp; }
-  void write(const std::string&, const Vector& gradient) override {
-    gradient_ = gradient;
+  void begin_record() override { diagnostics_.begin_record(); }
+  void write(const std::string& key, double lp) override {
+    lp_ = lp;
+    diagnostics_.write(key, lp);
   }
-  void write(const std::string&, const Matrix& hessian) override {
+  void write(const std::string& key, const Vector& gradient) override {
+    gradient_ = gradient;
+    diagnostics_.write(key, gradient);
+  }
+  void write(const std::string& key, const Matrix& hessian) override {
     hessian_ = hessian;
+    diagnostics_.write(key, hessian);
   }
   void end_record() override {
+    diagnostics_.end_record();
     write_curvature(session_, mode_, lp_, gradient_, hessian_);
     if (!is_negative_definite(hessian_))
       throw std::domain_error(
@@ -130,6 +146,7 @@ class CurvatureWriter final : public stan::callbacks::structured_writer {
  private:
   const Session& session_;
   Vector mode_;
+  JsonWriter diagnostics_;
   double lp_ = 0;
   Vector gradient_;
   Matrix hessian_;

@@ -112,15 +112,22 @@ void start_threads(const Settings& settings) {
   stan::math::init_threadpool_tbb(asked == 1 ? 0 : asked);
 }
 
+Lines operator+(Lines left, const Lines& right) {
+  left.insert(left.end(), right.begin(), right.end());
+  return left;
+}
+
 Lines header(const Settings& settings, const stan::model::model_base& model) {
-  Lines lines = stan_version();
-  lines.push_back("model = " + model.model_name());
-  lines.push_back("start_datetime = " + start_time());
-  for (const std::string& line : describe(settings.root()))
-    lines.push_back(line);
-  for (const std::string& line : model.model_compile_info())
-    lines.push_back(line);
-  return lines;
+  return stan_version() +
+         Lines{"model = " + model.model_name(),
+               "start_datetime = " + start_time()} +
+         describe(settings.root()) + model.model_compile_info();
+}
+
+Lines brief_header(const Settings& settings,
+                   const stan::model::model_base& model) {
+  return stan_version() + Lines{"model = " + model.model_name()} +
+         describe(settings.root());
 }
 
 // Hamiltonian Monte Carlo has nothing to move in a model without parameters.
@@ -130,6 +137,18 @@ void settle_sampler(Settings& settings, const stan::model::model_base& model) {
   settings.set("method.sample.algorithm", "fixed_param");
   std::cout << "Model contains no parameters, running fixed_param sampler, no "
                "updates to Markov chain\n";
+}
+
+// What stanc noted of itself, lines of "key = value", as JSON members.
+std::string compile_info(const stan::model::model_base& model) {
+  std::string members;
+  for (const std::string& line : model.model_compile_info()) {
+    const auto equals = line.find(" = ");
+    if (equals != std::string::npos)
+      members += ", " + json_text(line.substr(0, equals)) + ": " +
+                 json_text(line.substr(equals + 3));
+  }
+  return members;
 }
 
 void write_config(const Session& session) {
@@ -142,7 +161,8 @@ void write_config(const Session& session) {
           << "\", \"stan_patch_version\": \"" << stan::PATCH_VERSION
           << "\", \"model_name\": \"" << session.model.model_name()
           << "\", \"start_datetime\": \"" << start_time() << "\", "
-          << to_json(session.settings.root()) << ", \"mpi_enabled\": false}\n";
+          << to_json(session.settings.root()) << ", \"mpi_enabled\": false"
+          << compile_info(session.model) << "}\n";
 }
 
 int run_method(Session& session) {
@@ -187,6 +207,7 @@ int run(Settings settings) {
                   *model,
                   console,
                   header(settings, *model),
+                  brief_header(settings, *model),
                   seed,
                   settings.natural("id"),
                   settings.integer("output.refresh"),
@@ -194,9 +215,9 @@ int run(Settings settings) {
                   radius ? "" : init};
   for (const std::string& line : describe(settings.root())) console.info(line);
   console.info("");
+  write_config(session);
   const int code = run_method(session);
   write_profile(session);
-  write_config(session);
   return report(code, console);
 }
 

@@ -30,9 +30,10 @@ inline int significant_digits(const Session& session) {
 }
 
 // Opens a CSV file and writes the comments that say how it was made.
-inline CsvWriter open_csv(const Session& session, const std::string& path) {
+inline CsvWriter open_csv(const Session& session, const std::string& path,
+                          const std::vector<std::string>& header) {
   CsvWriter writer(open_output(path, significant_digits(session)), "# ");
-  for (const std::string& line : session.header) writer(line);
+  for (const std::string& line : header) writer(line);
   return writer;
 }
 
@@ -46,18 +47,20 @@ inline SplitPath output_path(const Session& session) {
   return path;
 }
 
-inline std::vector<CsvWriter> open_csvs(const Session& session,
-                                        const std::vector<std::string>& paths) {
+inline std::vector<CsvWriter> open_csvs(
+    const Session& session, const std::vector<std::string>& paths,
+    const std::vector<std::string>& header) {
   std::vector<CsvWriter> writers;
   writers.reserve(paths.size());
   for (const std::string& path : paths)
-    writers.push_back(open_csv(session, path));
+    writers.push_back(open_csv(session, path, header));
   return writers;
 }
 
 inline std::vector<CsvWriter> open_outputs(const Session& session, int chains) {
   return open_csvs(session,
-                   chain_paths(output_path(session), chains, session.id));
+                   chain_paths(output_path(session), chains, session.id),
+                   session.header);
 }
 
 // The file for unconstrained draws and gradients, or writers that write none.
@@ -67,7 +70,8 @@ inline std::vector<CsvWriter> open_diagnostics(const Session& session,
   if (file.empty()) return std::vector<CsvWriter>(chains);
   SplitPath path = split_path(file);
   if (path.suffix.empty()) path.suffix = ".csv";
-  return open_csvs(session, chain_paths(path, chains, session.id));
+  return open_csvs(session, chain_paths(path, chains, session.id),
+                   session.brief_header);
 }
 
 // A full disk shows itself only here: Stan does not look at its streams.

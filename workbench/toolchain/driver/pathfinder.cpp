@@ -39,30 +39,32 @@ std::vector<JsonWriter> open_jsons(const Session& session,
   return writers;
 }
 
-std::vector<std::string> path_files(const Session& session, int count,
-                                    const std::string& suffix) {
-  std::vector<std::string> files;
-  const SplitPath each{output_path(session).base + "_path", suffix};
-  for (int path = 0; path < count; ++path)
-    files.push_back(numbered_path(each, session.id + path));
-  return files;
+// "x.csv" for a single path; "x_path_1.csv", ... for several.
+std::vector<std::string> path_files(const Session& session, SplitPath path,
+                                    int count) {
+  if (count > 1) path.base += "_path";
+  return chain_paths(path, count, session.id);
+}
+
+// A diagnostic file asks for what the single paths found, too.
+bool saves_single_paths(const Session& session) {
+  return session.settings.flag(group + "save_single_paths") ||
+         !session.settings.text("output.diagnostic_file").empty();
 }
 
 std::vector<CsvWriter> open_single_draws(const Session& session, int count) {
-  if (!session.settings.flag(group + "save_single_paths"))
+  if (count == 1 || !saves_single_paths(session))
     return std::vector<CsvWriter>(count);
-  return open_csvs(session, path_files(session, count, ".csv"));
+  const SplitPath output = output_path(session);
+  return open_csvs(session, path_files(session, output, count), session.header);
 }
 
 std::vector<JsonWriter> open_single_diagnostics(const Session& session,
                                                 int count) {
+  if (!saves_single_paths(session)) return std::vector<JsonWriter>(count);
   const std::string& file = session.settings.text("output.diagnostic_file");
-  if (!file.empty())
-    return open_jsons(session, chain_paths({split_path(file).base, ".json"},
-                                           count, session.id));
-  if (session.settings.flag(group + "save_single_paths"))
-    return open_jsons(session, path_files(session, count, ".json"));
-  return std::vector<JsonWriter>(count);
+  const SplitPath path = file.empty() ? output_path(session) : split_path(file);
+  return open_jsons(session, path_files(session, {path.base, ".json"}, count));
 }
 
 Paths read_paths(const Session& session) {
@@ -77,8 +79,7 @@ Paths read_paths(const Session& session) {
           count,
           settings.flag(group + "calculate_lp"),
           settings.flag(group + "psis_resample"),
-          settings.flag(group + "save_single_paths") ||
-              !settings.text("output.diagnostic_file").empty(),
+          saves_single_paths(session),
           read_inits(session, count),
           std::move(open_outputs(session, 1).front()),
           open_single_draws(session, count),
@@ -113,6 +114,11 @@ int run_multi(Session& session, Paths& p) {
 
 int pathfinder(Session& session) {
   Paths paths = read_paths(session);
+  if (paths.psis_draws > paths.draws * paths.count)
+    session.console.warn(
+        "Warning: Number of PSIS draws is larger than the total number of "
+        "draws returned by the single Pathfinders. This is likely "
+        "unintentional and leads to re-sampling from the same draws.");
   const int code = (paths.count == 1 ? run_single : run_multi)(session, paths);
   require_complete(paths.output);
   return code;

@@ -46,19 +46,23 @@ Context unit_metric(const std::string& metric, std::size_t size) {
 std::vector<Context> metrics(const Session& session, int chains) {
   const std::string& metric = session.settings.text(hmc + "metric");
   const std::string& file = session.settings.text(hmc + "metric_file");
-  if (file.empty())
+  const bool is_fixed = metric == "unit_e";
+  if (is_fixed && !file.empty())
+    session.console.warn("Warning: metric_file=" + file +
+                         " is not used: metric=unit_e is fixed.");
+  if (is_fixed || file.empty())
     return std::vector<Context>(
         chains, unit_metric(metric, session.model.num_params_r()));
-  if (metric == "unit_e")
-    throw UsageError("metric_file=" + file +
-                     " has no use with metric=unit_e, which is fixed; choose "
-                     "diag_e or dense_e.");
   return read_metrics(file, chains, session.id);
 }
 
 std::vector<JsonWriter> adapted_writers(const Session& session, int chains) {
   if (!session.settings.flag("method.sample.adapt.save_metric"))
     return std::vector<JsonWriter>(chains);
+  if (!session.settings.flag("method.sample.adapt.engaged"))
+    throw UsageError(
+        "save_metric was given \"true\", but without adaptation (adapt "
+        "engaged=0) there is no adapted metric to save.");
   const auto paths = chain_paths(
       sibling(session.settings.text("output.file"), "_metric", ".json"), chains,
       session.id);

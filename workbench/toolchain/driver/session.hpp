@@ -18,6 +18,7 @@ struct Session {
   stan::model::model_base& model;
   Console& console;
   std::vector<std::string> header;  // comment lines that open each CSV file
+  std::vector<std::string> brief_header;  // those of diagnostic files
   unsigned int seed;
   unsigned int id;
   int refresh;

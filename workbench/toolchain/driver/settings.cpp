@@ -158,15 +158,6 @@ void describe_into(const Argument& argument, const std::string& indent,
     describe_into(*argument.child(argument.value.text), indent + "  ", lines);
 }
 
-std::string json_text(const std::string& text) {
-  std::string escaped;
-  for (const char each : text) {
-    if (each == '"' || each == '\\') escaped += '\\';
-    escaped += each;
-  }
-  return in_quotes(escaped);
-}
-
 std::string json_member(const Argument& argument) {
   const std::string key = json_text(argument.name) + ": ";
   switch (argument.kind) {
@@ -240,6 +231,15 @@ std::vector<std::string> describe(const Argument& root) {
   std::vector<std::string> lines;
   for (const Argument& each : root.children) describe_into(each, "", lines);
   return lines;
+}
+
+std::string json_text(const std::string& text) {
+  std::string escaped;
+  for (const char each : text) {
+    if (each == '"' || each == '\\') escaped += '\\';
+    escaped += each;
+  }
+  return in_quotes(escaped);
 }
 
 std::string to_json(const Argument& root) {

@@ -44,6 +44,9 @@ std::vector<std::string> describe(const Argument& root);
 // The chosen arguments as members of a JSON object, without the braces.
 std::string to_json(const Argument& root);
 
+// A text as JSON has it, in quotes.
+std::string json_text(const std::string& text);
+
 // Every argument with what it accepts and its default.
 std::string help(const Argument& root);
 
