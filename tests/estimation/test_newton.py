@@ -34,6 +34,6 @@ def test_steps_as_small_as_rounding_need_not_shrink(rest, is_settled):
 
 
 def test_a_step_that_changes_no_slope_settles_nothing():
-    """The curvature is that of far away: here, as where data are separated, the density just goes on rising."""
+    """The curvature is that of far away: here, as where data are separated, the density goes on rising."""
     surface = Surface(Rounded({}, {}, slopes=itertools.repeat(1e-8)), JOB, jacobian=True)
     assert not settle(surface, np.zeros(1), -np.eye(1)).is_settled
