@@ -11,9 +11,9 @@ from tests.truth.oracles import EightSchoolsPrior, LinearPrior
 from tests.truth.tables import Array, eight_schools, kidiq, mendel
 
 # Gelman et al. (2013), Bayesian Data Analysis, 3rd edition, Table 5.3: quantiles of 200 draws of the
-# treatment effects under a uniform prior of (mu, tau), in whole points. The largest quantiles printed for
-# schools F and H (28 and 33) are left out: they rest on five draws each, and longer runs of the same model,
-# by quadrature here and by rstan elsewhere, have 18.6 and 25.6.
+# treatment effects under a uniform prior of (mu, tau), in whole points; typed from the book, no public copy was
+# found to hold them against. The largest quantiles of schools F and H (28 and 33) are left out: they rest
+# on five draws each, and longer runs of the same model, by quadrature here and by rstan, have 18.6 and 25.6.
 BDA3_TABLE_5_3 = {
     "theta[1]": (-2, 7, 10, 16, 31),
     "theta[2]": (-5, 3, 8, 12, 23),
@@ -76,7 +76,11 @@ WEAK = EightSchoolsPrior(mu_prior_mean=0.0, mu_prior_sd=5.0, tau_prior_scale=5.0
 
 
 def test_beta_posterior_is_the_published_one_of_placenta_previa():
-    """Gelman et al. (2013), section 2.4: 437 girls in 980 births, uniform prior."""
+    """Gelman et al. (2013), section 2.4: 437 girls in 980 births, uniform prior.
+
+    The counts and the posterior, beta(438, 544), are also those of demonstration 2.1 to the book (A. Vehtari,
+    BDA_R_demos).
+    """
     posterior = oracles.beta_binomial_posterior(
         np.array([437]), np.array([980]), theta_prior_a=1, theta_prior_b=1
     )
@@ -106,6 +110,7 @@ def test_beta_mode_is_the_highest_point(jacobian):
 
 
 def test_mendel_counts_give_his_published_ratios():
+    """The fourteen counts are also those of public teaching material that cites the paper of 1866."""
     table = mendel()
     ratios = np.round(table.y / (table.n - table.y), 2).tolist()
     assert ratios == [2.96, 3.01, 3.15, 2.95, 2.82, 3.14, 2.84]
@@ -113,15 +118,21 @@ def test_mendel_counts_give_his_published_ratios():
 
 
 def test_least_squares_of_kidiq_are_the_published_ones():
-    """Gelman and Hill (2007), section 3.2: 25.7 (5.9), 5.9 (2.2), 0.56 (0.06), residual sd 18.1."""
+    """Gelman and Hill (2007), section 3.2: 25.7 (5.9), 5.9 (2.2), 0.56 (0.06), residual sd 18.1.
+
+    With more digits, as courses print R's `summary(lm(kid_score ~ mom_iq + mom_hs))`: 25.73154 (5.87521),
+    5.95012 (2.21181), 0.56391 (0.06057), residual standard error 18.14 on 431 degrees of freedom.
+    """
     table = kidiq()
     X = table.X[:, :2]  # noqa: N806
     fit = oracles.linear_mle(X, table.y)
     intercept = fit.value["alpha"] - X.mean(axis=0) @ [fit.value["beta[1]"], fit.value["beta[2]"]]
     residual_sd = fit.value["sigma"] * np.sqrt(434 / (434 - 3))
-    found = [intercept, fit.value["beta[1]"], fit.value["beta[2]"], residual_sd]
-    np.testing.assert_allclose(found, [25.73, 5.95, 0.56, 18.14], atol=0.006)
-    np.testing.assert_allclose([fit.se["beta[1]"], fit.se["beta[2]"]], [2.21, 0.06], atol=0.01)
+    found = [intercept, fit.value["beta[1]"], fit.value["beta[2]"]]
+    np.testing.assert_allclose(found, [25.73154, 5.95012, 0.56391], atol=6e-6)
+    assert residual_sd == pytest.approx(18.14, abs=0.006)
+    errors = np.sqrt(434 / (434 - 3)) * np.array([fit.se["beta[1]"], fit.se["beta[2]"]])
+    np.testing.assert_allclose(errors, [2.21181, 0.06057], atol=6e-6)
 
 
 def test_linear_posterior_with_vague_priors_is_student_t():
