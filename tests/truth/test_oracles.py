@@ -11,8 +11,8 @@ from tests.truth.oracles import EightSchoolsPrior, LinearPrior
 from tests.truth.tables import Array, eight_schools, kidiq, mendel
 
 # Gelman et al. (2013), Bayesian Data Analysis, 3rd edition, Table 5.3: quantiles of 200 draws of the
-# treatment effects under a uniform prior of (mu, tau), in whole points; typed from the book, no public copy was
-# found to hold them against. The largest quantiles of schools F and H (28 and 33) are left out: they rest
+# treatment effects under a uniform prior of (mu, tau), in whole points; typed from the book, no public copy
+# was found to hold them against. The largest quantiles of schools F and H (28 and 33) are left out: they rest
 # on five draws each, and longer runs of the same model, by quadrature here and by rstan, have 18.6 and 25.6.
 BDA3_TABLE_5_3 = {
     "theta[1]": (-2, 7, 10, 16, 31),
