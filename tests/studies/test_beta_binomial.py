@@ -1,8 +1,9 @@
 """A study on a bounded scale, every number of it known: a probability behind counts, under a beta prior."""
 
 import numpy as np
+import pandas as pd
 import pytest
-from scipy import optimize, stats
+from scipy import optimize, special, stats
 
 from tests.conftest import STAN_MODELS
 from workbench.methods import Laplace, Map, Mle, Nuts
@@ -28,7 +29,7 @@ def mode(a, b):
 
 def lpd(a, b):
     """Return the log predictive density of the rows as they were."""
-    return float(stats.betabinom.logpmf(Y, N, *shape(a, b)).sum())
+    return float(np.sum(stats.betabinom.logpmf(Y, N, *shape(a, b))))
 
 
 @pytest.fixture(scope="module")
@@ -120,6 +121,30 @@ def test_decisions_hold_where_they_do(study):
             exact = margin(stats.beta(*shape(*at)))
             if abs(exact) > 0.02:  # beyond the reach of chance
                 assert row[text] == (exact > 0), (text, at)
+
+
+def test_a_mode_predicts_and_decides_as_the_single_point_it_is(study):
+    text = "median(theta)>0.55"
+    for row, at in points(study, "map"):
+        assert row["lpd"] == pytest.approx(float(np.sum(stats.binom.logpmf(Y, N, mode(*at)))), abs=1e-5)
+        assert row[text] == (mode(*at) > 0.55)
+        assert row[f"margin: {text}"] == pytest.approx(mode(*at) - 0.55, abs=1e-6)
+        assert np.isnan(row["p_above"])
+        assert pd.isna(row["P(theta>0.5)>0.95"])  # a point has no probability
+
+
+def test_the_approximation_has_probabilities_and_decides(study):
+    for row, at in points(study, "laplace"):
+        p, q = shape(*at)
+        normal = stats.norm(np.log(p / q), np.sqrt((p + q) / (p * q)))  # of the log odds
+        above = normal.sf(special.logit(CUT))
+        assert abs(row["p_above"] - above) < 4 * np.sqrt(above * (1 - above) / 1000), at
+        odds = special.expit(normal.ppf((np.arange(2000) + 0.5) / 2000))
+        seen = special.logsumexp(stats.binom.logpmf(Y[:, None], N[:, None], odds), axis=1) - np.log(2000)
+        assert row["lpd"] == pytest.approx(seen.sum(), abs=0.15)
+        margin = normal.sf(0) - 0.95
+        if abs(margin) > 0.03:
+            assert row["P(theta>0.5)>0.95"] == (margin > 0), at
 
 
 @pytest.mark.parametrize("text", MARGINS)

@@ -74,7 +74,8 @@ def test_a_point_is_climbed_to_from_the_modes_of_the_base(climbs):
     assert climbs.seen == [("map", 1.0), ("map_unconstrained", 2.0)]
     assert found["map"]["starts"] == 1
     climbs.seen.clear()
-    assert execute.modes(shop, Point({"mu.sigma": 2.0}), base) == found
+    again = execute.modes(shop, Point({"mu.sigma": 2.0}), base)
+    assert {**again, "draws": None} == {**found, "draws": None}
     assert climbs.seen == []
 
 

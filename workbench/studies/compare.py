@@ -58,7 +58,10 @@ def rows_of(
             rows += _nuts_rows(plan, view, head, labels, predictive[number], numbers)
         for method in ("map", "laplace"):
             if method in plan.methods and method in at_modes:
-                rows += _mode_rows(at_modes[method], {**head, "method": method}, views[0], labels)
+                drawn = at_modes["draws"] if method == "laplace" else None
+                rows += _mode_rows(
+                    plan, at_modes[method], drawn, {**head, "method": method}, views[0], labels
+                )
     return rows
 
 
@@ -164,36 +167,53 @@ def _gap(at_mode: Mapping[str, Any], name: str, numbers: Mapping[str, float]) ->
     return {"map_minus_mean": gap, "gap_in_sd": gap / numbers["sd"] if numbers["sd"] > 0 else 0.0}
 
 
-def _mode_rows(part: Mapping[str, Any], head: Row, first: View, labels: Mapping[str, str]) -> list[Row]:
+def _mode_rows(
+    plan: Plan,
+    part: Mapping[str, Any],
+    drawn: Floats | None,
+    head: Row,
+    first: View,
+    labels: Mapping[str, str],
+) -> list[Row]:
+    """Return the rows of MAP, or of Laplace with its draws `(S, quantity)`: only these have probabilities."""
     if part["status"] != "ok":
         return [{**head, "status": part["status"], "how": "mode", "reason": part["reason"]}]
+    sample = _sample_of(part, drawn)
+    whole = {
+        "status": "ok",
+        "how": "mode",
+        "khat": part.get("khat"),
+        "lpd": part.get("lpd"),
+        **_decided([one for one in plan.decisions if drawn is not None or one.is_of_points], sample),
+    }
     wanted = first.source.names if first.source is not None else tuple(part["estimates"])
     rows = []
     for name in wanted:
         numbers = part["estimates"].get(name)
         if numbers is None:
             continue  # generated quantities have no mode
-        mean = numbers.get("value", numbers.get("mean"))
-        rest = {key: numbers[key] for key in ("sd", "lower", "upper") if key in numbers}
-        rows.append(
-            {
-                **head,
-                "status": "ok",
-                "how": "mode",
-                "khat": part.get("khat"),
-                "parameter": name,
-                "label": labels.get(name, name),
-                "mean": mean,
-                **rest,
-            }
-        )
+        shown = {key: numbers[key] for key in ("sd", "lower", "upper") if key in numbers}
+        shown["mean"] = numbers.get("value", numbers.get("mean"))
+        if drawn is not None:
+            shown["p_above"] = float(np.mean(sample.draws[name] > plan.above))
+        rows.append({**head, **whole, "parameter": name, "label": labels.get(name, name), **shown})
     return rows
 
 
+def _sample_of(part: Mapping[str, Any], drawn: Floats | None) -> Sample:
+    """Return the draws of an approximation, or a mode as a single draw."""
+    if drawn is None:
+        drawn = np.array([[one["value"] for one in part["estimates"].values()]])
+    columns = dict(zip(part["estimates"], drawn.T, strict=True))
+    return Sample(columns, np.full(len(drawn), 1 / len(drawn)))
+
+
 def _decided(decisions: Sequence[Decision], sample: Sample) -> Row:
-    """Return whether each conclusion holds, and its margin."""
+    """Return whether each conclusion holds, and its margin; one about what the sample lacks is left out."""
     found: Row = {}
     for decision in decisions:
+        if not sample.draws.keys() >= set(decision.names):
+            continue
         margin = decision.margin(sample)
         found[decision.text] = bool(margin > 0)
         found[f"margin: {decision.text}"] = margin

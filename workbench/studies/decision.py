@@ -68,11 +68,14 @@ class Decision:
         The quantities it is about.
     margin
         Of a sample: positive where the conclusion holds.
+    is_of_points
+        Whether an estimate without a spread can answer it.
     """
 
     text: str
     names: tuple[str, ...]
     margin: Callable[[Sample], float]
+    is_of_points: bool = False
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, Decision) and self.text == other.text
@@ -109,7 +112,8 @@ def parse_decision(text: str, level: float = 0.95, labels: Mapping[str, str] | N
         match = pattern.match(words)
         if match:
             names, margin = make(match, level, known)
-            return Decision(words, tuple(dict.fromkeys(names)), margin)
+            is_of_points = make is _ranking or (make is _moment and match[1] != "sd")
+            return Decision(words, tuple(dict.fromkeys(names)), margin, is_of_points)
     raise RequestError(f"`{text}` was expected to be a decision.", hint=_HINT)
 
 

@@ -2,25 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, replace
+from functools import cache
 from typing import Any
 
 import numpy as np
 import xarray as xr
 
-from workbench.backends import Start
-from workbench.backends.base import ANYWHERE
+from workbench.backends import RawRun, Start
+from workbench.backends.base import ANYWHERE, Floats
 from workbench.diagnostics.powerscale import predictions
 from workbench.errors import RunError, RunIncomplete
 from workbench.estimation import Fit, laplace, mode, warm_start
+from workbench.estimation.draws import owner
 from workbench.estimation.initial import initial_values
 from workbench.estimation.map import estimate as posterior_mode
 from workbench.estimation.nuts import draw_groups
+from workbench.estimation.pareto import log_sum_exp
 from workbench.estimation.part import Part
 from workbench.estimation.setting import Setting
 from workbench.methods import Laplace, Map, Nuts
-from workbench.studies.kept import is_kept, remembered_record, remembered_tree
+from workbench.program import Program
+from workbench.studies.kept import is_kept, remembered_array, remembered_record, remembered_tree
 from workbench.studies.plan import BASE, Point
 from workbench.studies.posterior import Posterior, posterior
 from workbench.studies.workshop import Workshop, request_at
@@ -108,20 +112,40 @@ def modes(shop: Workshop, point: Point, base: Mapping[str, Any] | None = None) -
 
     Returns
     -------
-    `map` and `laplace`, and `mode`: the mode on the unconstrained scale, around which `laplace` is.
+    `map` and `laplace`, and `mode`: the mode on the unconstrained scale, around which `laplace` is; `draws`,
+    those of the approximation, `(S, quantity)` in the order of its estimates.
     """
-    key = shop.key("modes", point.key, "" if base is None else "from the base's")
+    key = shop.key("modes and draws", point.key, "" if base is None else "from the base's")
 
-    def make() -> dict[str, Any]:
+    @cache
+    def made() -> tuple[dict[str, Any], Floats]:
         request = request_at(shop, point)
         setting = shop.setting(request, shop.variant(point).model.exe, f"modes-{key[:24]}")
         known = base if base is not None and not point.forms else {}
         found, _ = _mode(setting, Map(), mode.CURVATURE_ONLY, known.get("map"))
         there, around = _mode(setting, Map(jacobian=True), Laplace(), known.get("mode"))
         approximation = laplace.approximate(setting, around)
-        return {"map": _plain(found), "mode": _plain(there), "laplace": _plain(approximation)}
+        run = around.best.approximation if around is not None and approximation.is_ok else None
+        seen = {} if run is None else {"lpd": _predictive_density(run, request.program)}
+        parts = {"map": _plain(found), "mode": _plain(there), "laplace": _plain(approximation) | seen}
+        return parts, np.empty((0, 0)) if run is None else _columns(run, approximation.estimates)
 
-    return remembered_record(shop.kept, key, make)
+    parts = remembered_record(shop.kept, key, lambda: made()[0])
+    return {**parts, "draws": remembered_array(shop.kept, key, lambda: made()[1])}
+
+
+def _columns(run: RawRun, names: Iterable[str]) -> Floats:
+    return np.asarray(run.draws[0][:, [run.columns.index(name) for name in names]])
+
+
+def _predictive_density(run: RawRun, program: Program) -> float | None:
+    """Return the log predictive density of the data as seen [nats]; `None` where rows have none."""
+    name = None if program.instrumented is None else program.instrumented.outputs.log_lik
+    rows = [i for i, column in enumerate(run.columns) if name is not None and owner(column) == name]
+    if not rows or not np.isfinite(run.draws[0][:, rows]).all():
+        return None
+    log_lik = run.draws[0][:, rows].T
+    return float(np.sum(log_sum_exp(log_lik) - np.log(log_lik.shape[1])))
 
 
 def _mode(
@@ -146,6 +170,7 @@ def _plain(part: Part) -> dict[str, Any]:
         "reason": part.reason,
         "estimates": dict(part.estimates),
         "khat": facts.get("khat"),
+        "lpd": facts.get("log_lik"),
         "modes": len(facts.get("modes", ())),
         "starts": len(facts.get("starts", ())),
     }
@@ -158,12 +183,21 @@ def _sampled(shop: Workshop, point: Point, near: Posterior, sampler: Nuts) -> xr
         start = warm_start(near.tree, request.program)
     except RunIncomplete:
         start, sampler = ANYWHERE, replace(sampler, warmup=shop.plan.sampler.warmup)
-    return _run(shop, setting, sampler, start, _GROUPS)
+    # Power-scaling measures predictions too; along constants nothing asks for them.
+    return _run(shop, setting, sampler, start, _GROUPS, has_replicates=bool(point.powers))
 
 
-def _run(shop: Workshop, setting: Setting, sampler: Nuts, start: Start, groups: Sequence[str]) -> xr.DataTree:
+def _run(
+    shop: Workshop,
+    setting: Setting,
+    sampler: Nuts,
+    start: Start,
+    groups: Sequence[str],
+    *,
+    has_replicates: bool = True,
+) -> xr.DataTree:
     request = setting.request
-    job = setting.job("nuts", has_replicates="posterior_predictive" in groups)
+    job = setting.job("nuts", has_replicates=has_replicates)
     run = shop.backend.sample(job, sampler, start=start, jobs=shop.jobs, threads=request.threads)
     if not np.isfinite(run.stats["lp"]).all():
         raise RunError("the log density is not finite at some draws.")
