@@ -57,8 +57,10 @@ data {
   real<lower=0> shared;
   array[2] real<lower=0> scales;
   vector[2] centre;
+  vector[2] loop;
 }
 parameters {
+  vector[2] c;
   real beta;
   real alpha;
   real a;
@@ -73,6 +75,7 @@ model {
   b ~ normal(0, shared);
   g ~ normal(0, scales[2]);
   d ~ normal(centre, 1);
+  for (k in 1 : 2) c ~ normal(loop[k], 1);
   y ~ normal(beta + alpha + a + b + g + sum(d), 1);
 }
 """
@@ -103,6 +106,11 @@ def test_data_passed_as_an_argument_have_the_argument_as_a_second_name(named):
             "alpha.sigma",
             "`alpha.sigma` is the expression `2 * s` in `names.stan`, no constant by itself.",
             "what can be changed in it is `s` and `alpha.sigma[1]` (now 2)",
+        ),
+        (
+            "c.mu",
+            "`c.mu` is the expression `loop[k]` in `names.stan`, no constant by itself.",
+            "what can be changed in it is an element such as `loop[1]`",
         ),
         (
             "a.sigma",

@@ -123,7 +123,7 @@ def own_name(program: Program, name: str, known: Collection[str]) -> str:
     if not one.is_plain:
         raise PriorError(
             f"`{name}` is the expression `{one.text}` in `{program.path.name}`, no constant by itself.",
-            hint=f"what can be changed in it is {_listed(one.constants, _defaults(program))}",
+            hint=f"what can be changed in it is {_changeable(program, one)}",
         )
     shared = [other.name for other in program.arguments if _overlap(one, other)]
     if shared:
@@ -230,6 +230,14 @@ def _overlap(one: PriorArgument, other: PriorArgument) -> bool:
 
 def _constants(arguments: Iterable[PriorArgument]) -> list[str]:
     return list(dict.fromkeys(name for one in arguments for name in one.constants))
+
+
+def _changeable(program: Program, argument: PriorArgument) -> str:
+    """Return what can be varied in an expression, in words."""
+    containers = {one.name for one in program.data if not one.is_scalar}
+    first = [_together(program, name) for name in argument.constants if name in containers]
+    rest = [name for name in argument.constants if name not in containers]
+    return " and ".join([*first, *([_listed(rest, _defaults(program))] if rest else [])])
 
 
 def _defaults(program: Program) -> dict[str, float]:

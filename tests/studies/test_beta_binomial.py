@@ -19,7 +19,7 @@ CUT = 0.6
 
 def shape(a, b):
     """Return the parameters of the posterior, a beta distribution."""
-    return a + Y.sum(), b + (N - Y).sum()
+    return a + Y.sum(), b + np.sum(N - Y)
 
 
 def mode(a, b):

@@ -2,6 +2,7 @@
 
 import pytest
 
+from workbench.studies import axes_apart
 from workbench.studies.conclusion import conclude, largest_moves
 
 CALM = {"status": "ok", "parameters": {"mu": {"diagnosis": ""}}, "how": {"prior": "weights"}}
@@ -120,3 +121,61 @@ def test_what_the_points_were_had_from_is_said(hows, full, words):
     fits = {how: hows.count(how) for how in ("base", "refit", "weights", "failed")}
     found = concluded(points, QUIET, fits={**fits, "full": full, "points": len(points)})
     assert found["reasons"][-1] == words
+
+
+FOUND = {"status": "found", "value": 4.0, "lower": 3.5, "upper": 4.6}
+
+
+def tip(name, nearest=None, **more):
+    none = {"status": "none", "searched": 0.5, "reason": "it does not change."}
+    sides = {"below": none, "above": {**none, "searched": 8.0}}
+    return {
+        "decision": "mean(mu)<5", "hyperparameter": name, "base": 2.0, "holds": True, "nearest": nearest,
+        **sides, **more,
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("tips", "words"),
+    [
+        ([tip("a")], ["`mean(mu)<5` does not tip for any `a` between 0.5 and 8."]),
+        (
+            [tip("a"), tip("b")],
+            ["`mean(mu)<5` does not tip for any `a` between 0.5 and 8, or any `b` between 0.5 and 8."],
+        ),
+        (
+            [tip(name) for name in "abcd"],
+            [
+                "`mean(mu)<5` does not tip for any of 4 hyperparameters within the ranges that were "
+                "searched.",
+            ],
+        ),
+        (
+            [
+                tip("a", "above", above={"status": "found", "value": 4.0, "lower": 3.5, "upper": 4.6}),
+                tip("b"),
+            ],
+            [
+                "`mean(mu)<5` stops holding where `a` is 4 (3.5 to 4.6); now it is 2.",
+                "`mean(mu)<5` does not tip for any `b` between 0.5 and 8.",
+            ],
+        ),
+        (
+            [tip("a", below={"status": "failed", "reason": "at 0.1: no."})],
+            ["Whether `mean(mu)<5` tips as `a` changes is not known: at 0.1: no."],
+        ),
+    ],
+)
+def test_where_a_conclusion_tips_is_said_once(tips, words):
+    plan = {"decisions": ["mean(mu)<5"], "methods": ["nuts"]}
+    points = [{**one, "decisions": {"mean(mu)<5": True}} for one in (BASE, point(1))]
+    found = concluded(points, QUIET, plan=plan, tipping=tips)
+    assert [one for one in found["reasons"] if "tip" in one or "stops" in one] == words
+
+
+def test_few_axes_have_columns_of_their_own():
+    axes = [{"name": name} for name in "abcd"]
+    plain = {"name": "", "forms": {}}
+    assert axes_apart({"plan": {"axes": axes[:3]}, "points": [plain]}) == axes[:3]
+    assert axes_apart({"plan": {"axes": axes}, "points": [plain]}) == []
+    assert axes_apart({"plan": {"axes": axes[:1]}, "points": [{**plain, "name": "sceptical"}]}) == []

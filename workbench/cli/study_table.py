@@ -10,7 +10,7 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-from workbench.studies import Study
+from workbench.studies import Study, axes_apart
 from workbench.studies.store import REPORT
 
 _COLOURS = {"ok": "green", "caution": "yellow", "fail": "red"}
@@ -36,7 +36,7 @@ def show(study: Study, console: Console) -> None:
 def _points(record: Mapping[str, Any], frame: pd.DataFrame) -> Table:
     shown = _most_moved(record)
     table = Table(title="posterior mean (SD) at each point", title_justify="left")
-    axes = _axes(record)
+    axes = axes_apart(record)
     for title in [axis["name"] for axis in axes] or ["point"]:
         table.add_column(escape(title), justify="right" if axes else "left", overflow="fold")
     table.add_column("how")
@@ -52,12 +52,6 @@ def _points(record: Mapping[str, Any], frame: pd.DataFrame) -> Table:
         khat = f"{point['khat']:.2f}" if point["how"] == "weights" else "-"
         table.add_row(*_where(point, axes), _HOW[point["how"]], khat, *cells, *held)
     return table
-
-
-def _axes(record: Mapping[str, Any]) -> list[Mapping[str, Any]]:
-    """Return the axes that have columns of their own: none where points have names or other forms."""
-    is_plain = not any(point["name"] or point["forms"] for point in record["points"])
-    return list(record["plan"]["axes"]) if is_plain else []
 
 
 def _where(point: Mapping[str, Any], axes: list[Mapping[str, Any]]) -> list[str]:

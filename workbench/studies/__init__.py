@@ -4,6 +4,7 @@ The way through this room::
 
     plan, scenarios, decision   what is asked: points among the hyperparameters, conclusions to watch
     forms                       programs whose prior statements have another form
+    pace                        how far a stage is, in words
     workshop                    programs, backend and finished pieces (kept); a point as a question
     posterior, densities        a full fit as a matrix; one point's log density at another's draws
     importance, sweep           weights of the nearest full fit first, refits (execute) where they fail
@@ -16,6 +17,7 @@ The way through this room::
 
 from workbench.studies.forms import with_forms
 from workbench.studies.plan import BASE, Axis, Plan, Point, axis, distinct, parse_axis, points_of
+from workbench.studies.record import axes_apart
 from workbench.studies.study import Study, study
 from workbench.studies.workshop import Variant, Workshop, form_key, with_own_data
 
@@ -27,6 +29,7 @@ __all__ = [
     "Study",
     "Variant",
     "Workshop",
+    "axes_apart",
     "axis",
     "distinct",
     "form_key",

@@ -16,6 +16,7 @@ MOVED = 0.5
 standard deviation changes how one reads an interval."""
 
 
+_MOST_RANGES = 3  # beyond it the report's table says more than a sentence
 _SAME = 1e-10  # share of the mean that is rounding
 
 
@@ -164,6 +165,9 @@ def _tips(text: str, tipping: Sequence[Mapping[str, Any]]) -> list[str]:
         return [*found, *unknown]
     ranges = [f"any `{tip['hyperparameter']}` between {_ends(tip)}" for tip in never]
     said = f"{', '.join(ranges[:-1])}, or {ranges[-1]}" if len(ranges) > 1 else ranges[0]
+    if len(ranges) > _MOST_RANGES:
+        more = "other " if len(own) > len(never) else ""
+        said = f"any of {len(ranges)} {more}hyperparameters within the ranges that were searched"
     return [*found, *unknown, f"`{text}` does not tip for {said}."]
 
 

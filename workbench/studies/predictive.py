@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
@@ -14,8 +15,10 @@ from workbench.diagnostics.powerscale import elements
 from workbench.errors import RunError
 from workbench.estimation import Fit
 from workbench.program import Program, describe
+from workbench.progress import Stage
 from workbench.studies.compare import labels_of
 from workbench.studies.execute import prior_tree
+from workbench.studies.pace import pace
 from workbench.studies.plan import Point
 from workbench.studies.workshop import Workshop
 
@@ -34,7 +37,12 @@ def refusal(program: Program) -> str:
 
 
 def prior_rows(
-    shop: Workshop, names: Sequence[str], fit: Fit, level: float, constants: Mapping[str, float]
+    shop: Workshop,
+    names: Sequence[str],
+    fit: Fit,
+    level: float,
+    constants: Mapping[str, float],
+    stage: Stage,
 ) -> list[Row]:
     """Return, for each point, the prior of every reported quantity and of the data it predicts.
 
@@ -50,15 +58,22 @@ def prior_rows(
         Probability of the intervals.
     constants
         The base's values of everything that some point changes.
+    stage
+        Told how many points are done.
 
     Returns
     -------
     Rows as those of `compare`, with the method `prior`; predictions also have `below` and `beyond`: the
     shares of predicted values under the smallest and over the largest that were observed.
     """
+    started, points = time.monotonic(), shop.plan.points
+    rows: list[Row] = []
     with ThreadPoolExecutor(max_workers=max(1, shop.jobs // shop.plan.sampler.chains)) as pool:
-        found = pool.map(lambda point: _rows(shop, point, names, fit, level, constants), shop.plan.points)
-        return [{"point": number, **row} for number, rows in enumerate(found) for row in rows]
+        found = pool.map(lambda point: _rows(shop, point, names, fit, level, constants), points)
+        for number, own in enumerate(found):
+            rows += [{"point": number, **row} for row in own]
+            stage.update(float(number + 1), pace(started, number + 1, len(points)))
+    return rows
 
 
 def _rows(

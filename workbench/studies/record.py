@@ -26,6 +26,9 @@ SCHEMA = 1
 DRAWN = 12
 """Quantities whose densities are kept for drawing."""
 
+MOST_APART = 3
+"""Axes up to which each has a column of its own in tables of points."""
+
 _BINS = 160
 _SMOOTH = 4.0  # bins; about a tenth of a posterior SD
 
@@ -78,6 +81,24 @@ def record(
         "timings": {"study": seconds},
     }
     return {**content, "conclusion": conclude(content, rows)}
+
+
+def axes_apart(content: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """Return the axes that get columns of their own in tables of points.
+
+    Parameters
+    ----------
+    content
+        Of `study.json`.
+
+    Returns
+    -------
+    None of them where points have names or other forms, or where there are more than three: then a point's
+    words say where it is.
+    """
+    axes = content["plan"]["axes"]
+    is_plain = not any(point["name"] or point["forms"] for point in content["points"])
+    return list(axes) if is_plain and len(axes) <= MOST_APART else []
 
 
 def _base(fit: Fit) -> dict[str, Any]:

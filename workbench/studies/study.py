@@ -18,6 +18,7 @@ from workbench.studies.decision import Decision
 from workbench.studies.densities import split_if_right
 from workbench.studies.derivative import derivatives, value_of
 from workbench.studies.execute import base_posterior, modes
+from workbench.studies.pace import pace
 from workbench.studies.plan import BASE, Axis, Point
 from workbench.studies.posterior import Posterior, reported
 from workbench.studies.powerscale import scaled
@@ -82,8 +83,8 @@ def study(shop: Workshop, fit: Fit) -> Study:
         slopes = derivatives(shop, base, [*names, *_powers(shop)])
     tips = _tipping(shop, fits, names)
     if shop.plan.with_prior:
-        with shop.progress.stage("Priors alone"):
-            rows += prior_rows(shop, base.names, fit, level, constants)
+        with shop.progress.stage("Priors alone", total=float(len(shop.plan.points))) as stage:
+            rows += prior_rows(shop, base.names, fit, level, constants, stage)
     seconds = time.monotonic() - started
     found = record(shop, fit, views, fits, scaling, slopes, tips, rows, seconds)
     return Study(found, frame_of(rows, shop.plan))
@@ -109,13 +110,14 @@ def _modes(shop: Workshop) -> dict[str, dict[str, Any]]:
     others = [point for point in shop.plan.points if point.key != BASE.key]
     total = len(others) + 1
     with shop.progress.stage("Modes", total=float(total)) as stage:
+        started = time.monotonic()
         base = modes(shop, BASE)
         found = {BASE.key: base}
         with ThreadPoolExecutor(max_workers=max(1, shop.jobs)) as pool:
             pairs = zip(others, pool.map(lambda point: modes(shop, point, base), others), strict=True)
             for done, (point, one) in enumerate(pairs, start=2):
                 found[point.key] = one
-                stage.update(float(done), f"{done} of {total} points")
+                stage.update(float(done), pace(started, done, total))
         return found
 
 
@@ -145,9 +147,10 @@ def _tipping(shop: Workshop, fits: Fits, names: Sequence[str]) -> list[dict[str,
     pairs: list[tuple[Decision, str]] = [(one, name) for one in shop.plan.decisions for name in asked]
     found = []
     with shop.progress.stage("Tipping points", total=float(len(pairs))) as stage:
+        started = time.monotonic()
         for done, (decision, name) in enumerate(pairs, start=1):
             found.append(tipping_point(shop, fits, decision, name, asked[name], _first_step(shop, name)))
-            stage.update(float(done), f"{done} of {len(pairs)}")
+            stage.update(float(done), pace(started, done, len(pairs), "searches"))
     return found
 
 

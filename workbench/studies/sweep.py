@@ -17,6 +17,7 @@ from workbench.studies.decision import Sample
 from workbench.studies.densities import log_density, log_ratios
 from workbench.studies.execute import is_finished, refit
 from workbench.studies.importance import Weights, importance_weights
+from workbench.studies.pace import sweep_pace
 from workbench.studies.plan import Point
 from workbench.studies.posterior import Posterior
 from workbench.studies.workshop import Workshop
@@ -86,16 +87,19 @@ def sweep(shop: Workshop, fits: Fits, stage: Stage) -> list[View]:
     stage
         Told how many points are done.
     """
-    started, total = time.monotonic(), len(shop.plan.points)
+    total = len(shop.plan.points)
+    refits: list[float] = []
     views: dict[str, View] = {}
     waiting = list(shop.plan.points)
     while waiting:
         tried = look(shop, fits, waiting)
         views |= {view.point.key: view for view in tried if _is_settled(shop, view)}
         waiting = [point for point in waiting if point.key not in views]
-        stage.update(float(len(views)), _time_left(started, len(views), total, len(fits.found) - 1))
+        stage.update(float(len(views)), sweep_pace(len(views), total, refits))
         if waiting:
+            started = time.monotonic()
             add_fit(shop, fits, _widest(shop, fits, waiting, tried))
+            refits.append(time.monotonic() - started)
     return [views[point.key] for point in shop.plan.points]
 
 
@@ -209,15 +213,3 @@ def _try_density(shop: Workshop, source: Posterior, point: Point) -> Floats | No
         return log_density(shop, source, point)
     except RunError:
         return None
-
-
-def _time_left(started: float, done: int, total: int, refits: int) -> str:
-    """Return how far a sweep is, in words; the time left supposes that what is left costs what was done.
-
-    >>> _time_left(time.monotonic() - 60, 5, 10, 2)
-    '5 of 10 points, 2 refits, about 1 min left'
-    """
-    spent = time.monotonic() - started
-    left = spent / done * (total - done) if done else 0.0
-    words = f"about {left / 60:.0f} min left" if left >= 60 else f"about {left:.0f} s left"
-    return f"{done} of {total} points, {refits} refits" + (f", {words}" if done < total and done else "")

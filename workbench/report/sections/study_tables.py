@@ -22,7 +22,7 @@ from workbench.report.numbers import MISSING, decimals_for, format_count, format
 from workbench.report.reading import Record
 from workbench.report.sections import study_slopes
 from workbench.report.study_reading import label, number, rows_of, value_at
-from workbench.studies import Study
+from workbench.studies import Study, axes_apart
 from workbench.studies.conclusion import MOVED
 
 _HOW = {"base": "base fit", "refit": "refit", "weights": "weights", "failed": "failed"}
@@ -158,21 +158,15 @@ def _point(point: Record, row: Any, texts: list[str]) -> tuple[Cell, ...]:
     )
 
 
-def _axes(study: Study) -> list[Record]:
-    """Return the axes that get columns of their own: none where points have names or other forms."""
-    is_plain = not any(point["name"] or point["forms"] for point in study.record["points"])
-    return list(study.record["plan"]["axes"]) if is_plain else []
-
-
 def _places(study: Study) -> tuple[Column, ...]:
     """Return the columns that say where a point is."""
-    axes = _axes(study)
+    axes = axes_apart(study.record)
     return tuple(Column(f"`{axis['name']}`", "number") for axis in axes) or (Column("Point", "text"),)
 
 
 def _place(study: Study, point: Record) -> tuple[Cell, ...]:
     """Return where a point is, a cell for each of those columns."""
-    axes = _axes(study)
+    axes = axes_apart(study.record)
     return tuple(Cell(f"{value_at(point, axis):.4g}") for axis in axes) or (Cell(point["label"]),)
 
 
