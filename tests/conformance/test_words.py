@@ -14,6 +14,7 @@ pytestmark = pytest.mark.stan
 WORDS = {
     "sample num_samples=-1": 'num_samples was given "-1", but it takes an integer of at least 0.',
     "sample num_samples=1.5": 'num_samples was given "1.5", but it takes an integer of at least 0.',
+    "sample random seed=-2": 'seed was given "-2", but it takes an integer from -1 to 4294967295.',
     "sample adapt delta=1": 'delta was given "1", but it takes a number above 0 and below 1.',
     "sample thin": "thin takes an integer of at least 1: write thin=...",
     "sample num_sample=3": '"num_sample=3" is not an argument of sample nor of what surrounds it',
@@ -94,3 +95,35 @@ def test_full_disk_is_noticed(throws: CompiledModel, tmp_path: Path) -> None:
 
     assert result.returncode != 0
     assert "Error: the output could not be written in full" in result.stderr
+
+
+@pytest.mark.parametrize(
+    "reading",
+    ["generate_quantities fitted_params=x.csv", "laplace mode=x.csv", "log_prob constrained_params=x.csv"],
+)
+def test_an_output_never_takes_the_place_of_what_is_read(
+    reading: str, throws: CompiledModel, tmp_path: Path
+) -> None:
+    (tmp_path / "data.json").write_text('{"where": 0}')
+    (tmp_path / "x.csv").write_text("precious")
+    result = run(throws, f"{reading} data file=data.json output file=./x.csv", tmp_path)
+
+    assert result.returncode != 0
+    assert 'Error: output file was given "./x.csv", but that is what is to be read' in result.stderr
+    assert (tmp_path / "x.csv").read_text() == "precious"
+
+
+def test_a_mode_is_taken_from_an_optimizer_alone(throws: CompiledModel, tmp_path: Path) -> None:
+    (tmp_path / "data.json").write_text('{"where": 0}')
+    run(throws, "sample num_samples=5 data file=data.json output file=draws.csv", tmp_path)
+    result = run(throws, "laplace mode=draws.csv data file=data.json", tmp_path)
+
+    assert result.returncode != 0
+    assert 'Error: mode was given "draws.csv", but that file was not written by optimize.' in result.stderr
+
+
+def test_help_is_given_anywhere(throws: CompiledModel, tmp_path: Path) -> None:
+    result = run(throws, "sample adapt help", tmp_path)
+
+    assert result.returncode == 0
+    assert "delta=<a number above 0 and below 1>" in result.stdout

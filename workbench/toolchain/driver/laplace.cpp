@@ -1,5 +1,6 @@
 #include "math.hpp"
 
+#include <algorithm>
 #include <stan/services/optimize/laplace_sample.hpp>
 #include <stdexcept>
 
@@ -22,6 +23,14 @@ Vector to_vector(const Row& row) {
 // An optimizer that saved its iterations ends with the mode: the last row.
 Vector read_mode_csv(const Session& session, const std::string& path) {
   const Table table = read_table(path);
+  const auto& said = table.comments;
+  const bool is_optimum = std::any_of(
+      said.begin(), said.end(), [](const std::string& line) {
+        return line.find("method = optimize") != std::string::npos;
+      });
+  if (!is_optimum)
+    throw std::runtime_error("mode was given \"" + path +
+                             "\", but that file was not written by optimize.");
   const auto rows = parameter_rows(table, session.model);
   return to_vector(unconstrain(session.model, rows.back()));
 }

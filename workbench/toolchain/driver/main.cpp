@@ -4,6 +4,7 @@
 #include <chrono>
 #include <cstdlib>
 #include <ctime>
+#include <filesystem>
 #include <fstream>
 #include <iostream>
 #include <memory>
@@ -102,6 +103,21 @@ std::optional<double> read_radius(const std::string& init) {
   return radius;
 }
 
+// An output that takes the place of an input would lose it.
+void require_other_output(const Settings& settings) {
+  const std::string& output = settings.text("output.file");
+  for (const char* input :
+       {"data.file", "method.laplace.mode",
+        "method.generate_quantities.fitted_params",
+        "method.log_prob.constrained_params",
+        "method.log_prob.unconstrained_params"}) {
+    std::error_code is_missing;
+    if (std::filesystem::equivalent(settings.text(input), output, is_missing))
+      throw UsageError("output file was given \"" + output +
+                       "\", but that is what is to be read: choose another.");
+  }
+}
+
 // num_threads where it is given, else the environment's STAN_NUM_THREADS.
 void start_threads(const Settings& settings) {
   const int asked = settings.integer("num_threads");
@@ -193,6 +209,7 @@ int report(int code, const Console& console) {
 
 int run(Settings settings) {
   start_threads(settings);
+  require_other_output(settings);
   if (settings.integer("random.seed") < 0)
     settings.set("random.seed", clock_seed());
   const unsigned int seed = settings.natural("random.seed");
@@ -222,9 +239,10 @@ int run(Settings settings) {
 }
 
 int command(const Lines& tokens) {
-  const std::string first = tokens.empty() ? "help" : tokens.front();
-  if (first == "info") return print_info();
-  if (first == "help" || first == "help-all") return print_help();
+  if (tokens.empty()) return print_help();
+  if (tokens.front() == "info") return print_info();
+  for (const std::string& token : tokens)
+    if (token == "help" || token == "help-all") return print_help();
   return run(Settings(tokens));
 }
 

@@ -17,10 +17,14 @@ std::string listed(const std::vector<Argument>& arguments) {
   return names;
 }
 
-std::string described(const Range& range) {
+std::string described(const Argument& argument) {
+  const Range& range = argument.range;
   if (std::isinf(range.least)) return "";
-  const std::string least = real_value(range.least).text;
-  const std::string most = real_value(range.most).text;
+  const auto written =
+      argument.kind == Kind::integer ? integer_value : real_value;
+  const std::string least = written(range.least).text;
+  const std::string most =
+      std::isinf(range.most) ? "" : written(range.most).text;
   if (std::isinf(range.most))
     return (range.is_open ? " above " : " of at least ") + least;
   return range.is_open ? " above " + least + " and below " + most
@@ -34,9 +38,9 @@ std::string accepted(const Argument& argument) {
     case Kind::flag:
       return "0, 1, false or true";
     case Kind::integer:
-      return "an integer" + described(argument.range);
+      return "an integer" + described(argument);
     case Kind::real:
-      return "a number" + described(argument.range);
+      return "a number" + described(argument);
     default:
       return "a text";
   }
