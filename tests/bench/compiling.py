@@ -19,7 +19,7 @@ from rich.table import Table
 from workbench.errors import ToolchainError
 from workbench.progress import SILENT
 from workbench.toolchain import Settings, Toolchain, build, cache_folder, provision
-from workbench.toolchain.build import build_driver
+from workbench.toolchain.front_end import build_driver
 
 ROUNDS = 3
 BASELINE = "g++"

@@ -10,7 +10,7 @@ from tests.toolchain import fakes
 from workbench.errors import BuildFailed
 from workbench.progress import SILENT
 from workbench.toolchain import Toolchain, Wanted, build, build_all
-from workbench.toolchain.build import build_driver, build_header, driver_key, header_key
+from workbench.toolchain.front_end import build_driver, build_header, driver_key, header_key
 
 # A compiler that makes whatever `-o` names.
 COMPILES = 'while [ "$1" != -o ]; do shift; done; echo made > "$2"'

@@ -52,7 +52,7 @@ def install(
 ) -> None:
     """Fetch Stan, and build its precompiled header and driver; nothing is fetched afterwards."""
     from workbench.toolchain import Settings, provision
-    from workbench.toolchain.build import build_driver
+    from workbench.toolchain.front_end import build_driver
 
     progress = console.progress(quiet)
     tools = provision(Settings(compiler=compiler, wheel=wheel), progress)

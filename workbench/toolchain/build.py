@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import os
 import re
 import tempfile
 import time
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
-from importlib import resources
 from pathlib import Path
 
 from workbench import process
@@ -18,24 +16,13 @@ from workbench.program import stanc
 from workbench.progress import SILENT, Progress
 from workbench.provenance import hash_parts
 from workbench.toolchain import cache, cmdstan
-from workbench.toolchain.compilers import copy_header, header_command, link_command, object_command
+from workbench.toolchain.compilers import link_command, object_command
+from workbench.toolchain.compiling import compile_all
+from workbench.toolchain.front_end import build_driver, build_header, driver_key, header_key
 from workbench.toolchain.locate import Toolchain
 
-# The driver is compiled in a few pieces, the slowest first: sources that use the same templates of Stan
-# instantiate them once. Each of the small ones needs no header of Stan's at all.
-_TOGETHER = {
-    "optimizers": ("pathfinder.cpp", "optimize.cpp"),
-    "samplers": ("nuts_dense.cpp", "nuts_diag.cpp", "nuts_unit.cpp"),
-    "approximations": ("laplace.cpp", "variational.cpp"),
-    "contexts": ("contexts.cpp", "metric.cpp"),
-}
-_SMALL = ("grammar.cpp", "number.cpp", "settings.cpp")
 # clang says so of a header made before an upgrade of the system's own headers.
 _STALE_HEADER = "has been modified since the precompiled header"
-# The driver builds faster so, and programs run as fast: their density is compiled apart, with -O3.
-_DRIVER_LEVEL = "-O1"
-# What a compiler takes for one piece of the driver [bytes].
-_MEMORY_PER_PIECE = 5 << 29
 # stanc notes its options in the C++, paths of this one run among them.
 _STANC_FLAGS = re.compile(r"(?<=\")stancflags = [^\"]*")
 
@@ -196,79 +183,6 @@ def _front_end_key(toolchain: Toolchain, threads: bool) -> str:
     return driver_key(toolchain, threads)
 
 
-def header_key(toolchain: Toolchain, threads: bool) -> str:
-    """Return the hash of all that a precompiled header depends on."""
-    # The folder counts too: clang's headers name the files they were made from.
-    command = header_command(toolchain.compiler, toolchain.home, Path("header"), threads=threads)
-    return hash_parts("header", toolchain.compiler.identity, str(command))
-
-
-def driver_key(toolchain: Toolchain, threads: bool) -> str:
-    """Return the hash of all that the driver's objects depend on."""
-    sources = [path.name + "\n" + path.read_text() for path in _driver_sources(".hpp", ".cpp")]
-    return hash_parts("driver", _DRIVER_LEVEL, header_key(toolchain, threads), *sources)
-
-
-def build_header(
-    toolchain: Toolchain, threads: bool, progress: Progress, beside: Sequence[process.Command] = ()
-) -> Path:
-    """Return the folder of Stan's precompiled model header, made on first use.
-
-    Where it is made, the commands `beside` it run as well: one compiler alone would leave processors idle.
-    """
-    place = cache.entry(toolchain.cache, "headers", header_key(toolchain, threads))
-    what = "Stan's headers and driver" if beside else "Stan's headers"
-
-    def make(folder: Path) -> None:
-        copy_header(toolchain.compiler, toolchain.home, folder)
-        header = header_command(toolchain.compiler, toolchain.home, folder, threads=threads)
-        _compile_counted(toolchain, what, [header, *beside], progress)
-
-    cache.publish(place, make, progress)
-    cache.touch(place)
-    return place
-
-
-def build_driver(toolchain: Toolchain, threads: bool, progress: Progress) -> list[Path]:
-    """Return the objects of the command line's driver, made on first use; so is the precompiled header."""
-    place = cache.entry(toolchain.cache, "drivers", driver_key(toolchain, threads))
-
-    def make(folder: Path) -> None:
-        outputs = {source: folder / f"{source.stem}.o" for source in _driver_pieces(folder)}
-        commands = [_driver_command(toolchain, source, outputs[source], threads) for source in outputs]
-        build_header(toolchain, threads, progress, commands)
-        if not all(output.exists() for output in outputs.values()):  # the header was there before
-            _compile_counted(toolchain, "Stan's driver", commands, progress)
-
-    cache.publish(place, make, progress)
-    cache.touch(place)
-    return sorted(place.glob("*.o"))
-
-
-def _driver_command(toolchain: Toolchain, source: Path, output: Path, threads: bool) -> process.Command:
-    compiler, home = toolchain.compiler, toolchain.home
-    return object_command(compiler, home, None, source, output, threads=threads, level=_DRIVER_LEVEL)
-
-
-def _driver_sources(*suffixes: str) -> list[Path]:
-    folder = Path(str(resources.files("workbench.toolchain") / "driver"))
-    return sorted(path for path in folder.iterdir() if path.suffix in suffixes)
-
-
-def _driver_pieces(folder: Path) -> list[Path]:
-    """Return what is compiled, the slowest first: most pieces gather several sources, in the folder."""
-    sources = {path.name: path for path in _driver_sources(".cpp")}
-    small = [sources.pop(name) for name in _SMALL]
-    together = {piece: [sources.pop(name) for name in names] for piece, names in _TOGETHER.items()}
-    together["methods"] = list(sources.values())
-    return [*(_gathered(folder / f"{piece}.cpp", paths) for piece, paths in together.items()), *small]
-
-
-def _gathered(piece: Path, sources: Sequence[Path]) -> Path:
-    piece.write_text("".join(f'#include "{path}"\n' for path in sources))
-    return piece
-
-
 @dataclass(frozen=True)
 class _Model:
     """One model on its way from Stan to an executable."""
@@ -349,70 +263,3 @@ def _make_command(model: _Model, folder: Path) -> process.Command:
     (folder / f"{wanted.name}.stan").write_text(wanted.source)
     target, paths = folder / wanted.name, model.include_paths
     return cmdstan.make_command(home, target, paths, threads=model.threads, optimized=wanted.optimized)
-
-
-def _compile_counted(
-    toolchain: Toolchain, what: str, commands: Sequence[process.Command], progress: Progress
-) -> None:
-    with progress.stage(f"Building {what}", len(commands)) as stage:
-        compile_all(toolchain, what, commands, on_count=stage.update)
-
-
-def compile_all(
-    toolchain: Toolchain,
-    what: str,
-    commands: Sequence[process.Command],
-    on_count: Callable[[float], None] | None = None,
-) -> None:
-    """Run compilers side by side; the first that fails becomes our error.
-
-    Where one was killed, most likely because several need too much memory, what is left runs one by one.
-    """
-    succeeded: list[process.Command] = []
-
-    def note(result: process.Completed) -> None:
-        if result.returncode == 0:
-            succeeded.append(result.command)
-            if on_count is not None:
-                on_count(len(succeeded))
-
-    jobs = min(_jobs(), len(commands))
-    done = process.run_many(commands, jobs=jobs, on_done=note)
-    if jobs > 1 and any(_was_killed(result) for result in done):
-        waiting = [command for command in commands if command not in succeeded]
-        done = process.run_many(waiting, on_done=note)
-    for result in done:
-        if result.returncode != 0:
-            raise _failure(toolchain.cache, what, result)
-
-
-def _jobs() -> int:
-    """Return how many compilers fit this machine's processors and memory at once."""
-    import psutil
-
-    memory = psutil.virtual_memory().available // _MEMORY_PER_PIECE
-    return max(1, min(os.cpu_count() or 1, memory))
-
-
-def _failure(folder: Path, what: str, result: process.Completed) -> BuildFailed:
-    slug = re.sub(r"\W+", "-", what)
-    log = folder / "logs" / f"{slug}-{int(time.time())}.log"
-    with cache.writing(folder):
-        log.parent.mkdir(parents=True, exist_ok=True)
-        log.write_text(f"{result.command}\n\n{result.output}\n")
-    program = Path(result.command.argv[0]).name
-    if "No space left on device" in result.output:
-        message = f"{program} ran out of disk space while it compiled {what}; its words are in {log}."
-        hint = "`workbench toolchain prune` frees space; WORKBENCH_CACHE moves the cache to another disk"
-    elif _was_killed(result):
-        message = f"{program} was killed while it compiled {what}, most likely for want of memory; see {log}."
-        hint = "close other programs: a compiler needs up to 3 GB here"
-    else:
-        first = next((line for line in result.output.splitlines() if "error:" in line), "it gave no reason")
-        message = f"{program} failed to compile {what}: {first.strip()} (all of its words are in {log})."
-        hint = None
-    return BuildFailed(message, command=str(result.command), log=log, hint=hint)
-
-
-def _was_killed(result: process.Completed) -> bool:
-    return result.returncode < 0 or "Killed signal" in result.output or "signal 9" in result.output

@@ -8,8 +8,9 @@ from pathlib import Path
 from workbench.progress import SILENT, Progress
 from workbench.provenance import hash_parts
 from workbench.toolchain import cache
-from workbench.toolchain.build import build_driver, build_header, compile_all, driver_key
 from workbench.toolchain.compilers import flags, link_command, link_options, object_command, use_header
+from workbench.toolchain.compiling import compile_all
+from workbench.toolchain.front_end import build_driver, build_header, driver_key
 from workbench.toolchain.locate import Toolchain
 
 # Programs that CmdStan homes hold besides stanc, each one source file of ours.
