@@ -52,13 +52,14 @@ def install(
 ) -> None:
     """Fetch Stan, and build its precompiled header and driver; nothing is fetched afterwards."""
     from workbench.toolchain import Settings, provision
-    from workbench.toolchain.front_end import build_driver
+    from workbench.toolchain.front_end import build_driver, build_header
 
     progress = console.progress(quiet)
     tools = provision(Settings(compiler=compiler, wheel=wheel), progress)
     if tools.source == "embedded":
         for variant in (False, True) if threads else (False,):
             build_driver(tools, variant, progress)
+            build_header(tools, variant, progress)  # where only it had been pruned
     typer.echo(f"Stan {tools.stan_version} is ready in {tools.cache}")
 
 
