@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import pandas as pd
@@ -54,7 +54,7 @@ def _points(record: Mapping[str, Any], frame: pd.DataFrame) -> Table:
     return table
 
 
-def _where(point: Mapping[str, Any], axes: list[Mapping[str, Any]]) -> list[str]:
+def _where(point: Mapping[str, Any], axes: Sequence[Mapping[str, Any]]) -> list[str]:
     """Return a point's place: the value along each axis, or its words."""
     if not axes:
         return [escape(point["label"])]
