@@ -179,3 +179,31 @@ def test_few_axes_have_columns_of_their_own():
     assert axes_apart({"plan": {"axes": axes[:3]}, "points": [plain]}) == axes[:3]
     assert axes_apart({"plan": {"axes": axes}, "points": [plain]}) == []
     assert axes_apart({"plan": {"axes": axes[:1]}, "points": [{**plain, "name": "sceptical"}]}) == []
+
+
+def test_modes_alone_are_said_to_be_so():
+    points = [point(0, "skipped", {}), point(1, "skipped")]
+    rows = [{**one, "method": "laplace"} for one in (row(0, 1.0), row(1, 1.8))]
+    plan = {"decisions": [], "methods": ["map", "laplace"]}
+    fits = {"base": 0, "refit": 0, "weights": 0, "failed": 0, "skipped": 2, "full": 1, "points": 2}
+    found = concluded(points, rows, plan=plan, fits=fits)
+    assert found["verdict"] == "caution"
+    assert found["reasons"][0].startswith("The Laplace mean of `mu` moves most: by 0.80 posterior SDs")
+    assert found["reasons"][-1] == "2 points, seen by their modes alone: NUTS was not asked for."
+
+
+def test_modes_that_fail_or_mislead_are_said():
+    points = [point(0, "skipped", {}), point(1, "skipped")]
+    rows = [
+        {**row(0, 1.0), "method": "laplace", "khat": 0.9},
+        {**row(1, 1.1), "method": "laplace", "khat": 0.2},
+        {"method": "map", "status": "failed", "point": 1, "reason": "the density has no maximum."},
+    ]
+    plan = {"decisions": [], "methods": ["map", "laplace"]}
+    fits = {"base": 0, "refit": 0, "weights": 0, "failed": 0, "skipped": 2, "full": 1, "points": 2}
+    found = concluded(points, rows, plan=plan, fits=fits)
+    assert found["reasons"][0] == (
+        "The Laplace approximation cannot be relied on at 1 point: k-hat is up to 0.90."
+    )
+    assert "There is no MAP at 1 point; the first reason: the density has no maximum." in found["reasons"]
+    assert found["sentence"].startswith("No conclusion was seen to depend on the prior, but")

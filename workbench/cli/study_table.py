@@ -10,12 +10,13 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-from workbench.studies import Study, axes_apart
+from workbench.studies import Study, axes_apart, leading_method
 from workbench.studies.store import REPORT
 
 _COLOURS = {"ok": "green", "caution": "yellow", "fail": "red"}
 _MOST_ROWS = 30
-_HOW = {"base": "base fit", "refit": "refit", "weights": "weights", "failed": "failed"}
+_HOW = {"base": "base fit", "refit": "refit", "weights": "weights", "failed": "failed", "skipped": "-"}
+_TITLES = {"nuts": "posterior mean (SD)", "laplace": "Laplace mean (SD)", "map": "MAP"}
 
 
 def show(study: Study, console: Console) -> None:
@@ -34,8 +35,9 @@ def show(study: Study, console: Console) -> None:
 
 
 def _points(record: Mapping[str, Any], frame: pd.DataFrame) -> Table:
-    shown = _most_moved(record)
-    table = Table(title="posterior mean (SD) at each point", title_justify="left")
+    method = leading_method(record)
+    shown = _most_moved(record) or _first(frame, method)
+    table = Table(title=f"{_TITLES[method]} at each point", title_justify="left")
     axes = axes_apart(record)
     for title in [axis["name"] for axis in axes] or ["point"]:
         table.add_column(escape(title), justify="right" if axes else "left", overflow="fold")
@@ -44,7 +46,7 @@ def _points(record: Mapping[str, Any], frame: pd.DataFrame) -> Table:
         table.add_column(title, justify="right")
     for text in record["plan"]["decisions"]:
         table.add_column(escape(text), overflow="fold")
-    own = frame[(frame["method"] == "nuts") & frame["point"].lt(_MOST_ROWS)]
+    own = frame[(frame["method"] == method) & frame["point"].lt(_MOST_ROWS)]
     for point in record["points"][:_MOST_ROWS]:
         rows = own[own["point"] == point["number"]]
         cells = [_cell(rows, name) for name in shown]
@@ -75,7 +77,15 @@ def _cell(rows: pd.DataFrame, name: str) -> str:
     own = rows[rows["parameter"] == name] if "parameter" in rows else rows.iloc[:0]
     if own.empty:
         return "-"
-    return f"{float(own['mean'].iloc[0]):.3g} ({float(own['sd'].iloc[0]):.2g})"
+    sd = own["sd"].iloc[0] if "sd" in own else None
+    return f"{float(own['mean'].iloc[0]):.3g}" + ("" if sd is None or pd.isna(sd) else f" ({float(sd):.2g})")
+
+
+def _first(frame: pd.DataFrame, method: str) -> list[str]:
+    """Return the first quantities of a method whose moves cannot be measured in SDs."""
+    if "parameter" not in frame:
+        return []
+    return list(frame[frame["method"] == method]["parameter"].dropna().unique()[:4])
 
 
 def _yes(held: bool | None) -> str:

@@ -17,7 +17,7 @@ The way through this room::
 
 from workbench.studies.forms import with_forms
 from workbench.studies.plan import BASE, Axis, Plan, Point, axis, distinct, parse_axis, points_of
-from workbench.studies.record import axes_apart
+from workbench.studies.record import axes_apart, leading_method
 from workbench.studies.study import Study, study
 from workbench.studies.workshop import Variant, Workshop, form_key, with_own_data
 
@@ -33,6 +33,7 @@ __all__ = [
     "axis",
     "distinct",
     "form_key",
+    "leading_method",
     "parse_axis",
     "points_of",
     "study",

@@ -16,6 +16,8 @@ MOVED = 0.5
 standard deviation changes how one reads an interval."""
 
 
+_POOR = 0.7  # Vehtari et al. (2024), section 3.2.4
+_MEANS = {"nuts": "posterior mean", "laplace": "Laplace mean", "map": "MAP"}
 _MOST_RANGES = 3  # beyond it the report's table says more than a sentence
 _SAME = 1e-10  # share of the mean that is rounding
 
@@ -30,11 +32,18 @@ def conclude(study: Mapping[str, Any], rows: Sequence[Mapping[str, Any]]) -> dic
     rows
         The outcomes.
     """
-    moves = largest_moves(rows)
-    on_fits = [*_about_base(study["base"]), *_about_refits(study["points"]), *_about_failures(study)]
+    methods = study["plan"]["methods"]
+    method = next(one for one in _MEANS if one in methods)
+    moves = largest_moves(rows, method)
+    on_fits = [
+        *_about_base(study["base"]),
+        *_about_refits(study["points"]),
+        *_about_failures(study),
+        *_about_modes(rows, method),
+    ]
     on_priors = [
         *_about_decisions(study),
-        *_about_moves(moves),
+        *_about_moves(moves, _MEANS[method]),
         *_about_scaling(study["power_scaling"]),
     ]
     reasons = [*on_fits, *on_priors]
@@ -68,13 +77,13 @@ def _about_prior(points: Sequence[Mapping[str, Any]]) -> list[Mapping[str, Any]]
     return [point for point in points if "power(likelihood)" not in point["values"]]
 
 
-def largest_moves(rows: Sequence[Mapping[str, Any]]) -> dict[str, dict[str, Any]]:
+def largest_moves(rows: Sequence[Mapping[str, Any]], method: str = "nuts") -> dict[str, dict[str, Any]]:
     """Return, for each quantity, where its posterior mean moves farthest from the base, in the base's SDs.
 
     Points where only the power of the likelihood differs say nothing about the prior and are left out.
     """
-    own = [row for row in rows if row.get("method") == "nuts" and row.get("status") == "ok"]
-    if not own:
+    own = [row for row in rows if row.get("method") == method and row.get("status") == "ok"]
+    if not own or "sd" not in own[0]:
         return {}
     frame = pd.DataFrame(own)
     if "power(likelihood)" in frame:
@@ -193,13 +202,13 @@ def _tipped(tip: Mapping[str, Any]) -> str:
     return f"`{tip['decision']}` {change} {where}"
 
 
-def _about_moves(moves: Mapping[str, Mapping[str, Any]]) -> list[Reason]:
+def _about_moves(moves: Mapping[str, Mapping[str, Any]], what: str) -> list[Reason]:
     if not moves or all(one["in_sd"] == 0 for one in moves.values()):
         return []
     name = max(moves, key=lambda one: abs(moves[one]["in_sd"]))
     one = moves[name]
     words = (
-        f"The posterior mean of `{one['label']}` moves most: by {abs(one['in_sd']):.2f} posterior SDs, "
+        f"The {what} of `{one['label']}` moves most: by {abs(one['in_sd']):.2f} posterior SDs, "
         f"between {one['lowest']:.3g} and {one['highest']:.3g}."
     )
     return [(abs(one["in_sd"]) > MOVED, words)]
@@ -253,10 +262,35 @@ def _about_failures(study: Mapping[str, Any]) -> list[Reason]:
     return [(True, f"{count} {verb} no posterior; first, {first['label']}: {first['reason']}")]
 
 
+def _about_modes(rows: Sequence[Mapping[str, Any]], leading: str) -> list[Reason]:
+    """Return where modes, or approximations around them, are missing or poor; a caution where they lead."""
+    found: list[Reason] = []
+    for method, what in (("map", "MAP"), ("laplace", "Laplace approximation")):
+        own = [row for row in rows if row.get("method") == method]
+        failed = {row["point"]: row["reason"] for row in own if row["status"] != "ok"}
+        if failed:
+            where = "1 point" if len(failed) == 1 else f"{len(failed)} points"
+            reason = next(iter(failed.values()))
+            found.append((method == leading, f"There is no {what} at {where}; the first reason: {reason}"))
+    khats = {
+        row["point"]: float(row["khat"])
+        for row in rows
+        if row.get("method") == "laplace" and row["status"] == "ok" and row.get("khat") is not None
+    }
+    poor = [khat for khat in khats.values() if khat > _POOR]
+    if poor and leading == "laplace":
+        where = "1 point" if len(poor) == 1 else f"{len(poor)} points"
+        words = f"The Laplace approximation cannot be relied on at {where}: k-hat is up to {max(poor):.2f}."
+        found.append((True, words))
+    return found
+
+
 def _economy(fits: Mapping[str, int]) -> str:
     """Return what the points were had from: the base fit, refits and weights."""
     if fits["failed"] == fits["points"]:
         return "There are no full fits besides the base."
+    if fits.get("skipped"):
+        return f"{fits['points']} points, seen by their modes alone: NUTS was not asked for."
     said = []
     if fits["refit"]:
         said.append(_refits(fits["refit"]))

@@ -101,6 +101,11 @@ def axes_apart(content: Mapping[str, Any]) -> list[dict[str, Any]]:
     return list(axes) if is_plain and len(axes) <= MOST_APART else []
 
 
+def leading_method(content: Mapping[str, Any]) -> str:
+    """Return the method whose numbers tables and drawings show: NUTS where it was asked for."""
+    return next(one for one in ("nuts", "laplace", "map") if one in content["plan"]["methods"])
+
+
 def _base(fit: Fit) -> dict[str, Any]:
     """Return what was thought of the base fit."""
     diagnosis = fit.record.get("diagnosis", {})
@@ -149,7 +154,7 @@ def _point(number: int, view: View, decisions: Sequence[Any]) -> dict[str, Any]:
 
 def _counted(views: Sequence[View], fits: Fits) -> dict[str, int]:
     hows = [view.how for view in views]
-    counts = {how: hows.count(how) for how in ("base", "refit", "weights", "failed")}
+    counts = {how: hows.count(how) for how in ("base", "refit", "weights", "failed", "skipped")}
     return counts | {"full": len(fits.found), "points": len(views)}
 
 

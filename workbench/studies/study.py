@@ -99,7 +99,7 @@ def _base(shop: Workshop, fit: Fit, by_label: Mapping[str, str]) -> Posterior:
 
 def _swept(shop: Workshop, fits: Fits) -> list[View]:
     if "nuts" not in shop.plan.methods:
-        return [View(point, "failed", reason="NUTS was not asked for.") for point in shop.plan.points]
+        return [View(point, "skipped", reason="NUTS was not asked for.") for point in shop.plan.points]
     with shop.progress.stage("Moving through the priors", total=float(len(shop.plan.points))) as stage:
         return sweep(shop, fits, stage)
 

@@ -23,7 +23,7 @@ from workbench.studies.posterior import Posterior
 from workbench.studies.workshop import Workshop
 
 Floats = NDArray[np.float64]
-How = Literal["base", "refit", "weights", "failed"]
+How = Literal["base", "refit", "weights", "failed", "skipped"]
 
 _UNKNOWN_REACH = 1.0
 """Standard deviation of log ratios [nats] that weights are taken to bridge before any pair was tried."""
@@ -38,7 +38,8 @@ class View:
     point
         Where.
     how
-        `base` or `refit` where the draws are its own, `weights` where they are a neighbour's, `failed`.
+        `base` or `refit` where the draws are its own, `weights` where they are a neighbour's, `failed`, or
+        `skipped` where no posterior was asked for.
     source
         The full fit.
     weights

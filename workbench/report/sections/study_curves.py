@@ -22,7 +22,7 @@ from workbench.report.study_reading import (
     slices,
     value_at,
 )
-from workbench.studies import Study
+from workbench.studies import Study, leading_method
 
 MAX_QUANTITIES = 3
 _RIDGES = 11
@@ -47,7 +47,7 @@ def section(study: Study) -> Section:
 
 
 def _curves(study: Study, own: Slice) -> Block | None:
-    posterior, prior = rows_of(study, "nuts"), rows_of(study, "prior")
+    posterior, prior = rows_of(study, leading_method(study.record)), rows_of(study, "prior")
     drawn = [
         figure for name in _drawn(study) if (figure := _curve(study, own, name, posterior, prior)) is not None
     ]
@@ -115,7 +115,7 @@ def _maps(study: Study) -> Iterator[Block]:
     if len(axes) != 2 or study.record["plan"]["design"] != "grid":
         return
     first, second = axes
-    posterior = rows_of(study, "nuts")
+    posterior = rows_of(study, leading_method(study.record))
     drawn = [_map(study, first, second, name, posterior) for name in _drawn(study)]
     reading = (
         f"Posterior mean over `{first['name']}` (across) and `{second['name']}` (up): the stronger the "

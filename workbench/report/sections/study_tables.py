@@ -22,10 +22,10 @@ from workbench.report.numbers import MISSING, decimals_for, format_count, format
 from workbench.report.reading import Record
 from workbench.report.sections import study_slopes
 from workbench.report.study_reading import label, number, rows_of, value_at
-from workbench.studies import Study, axes_apart
+from workbench.studies import Study, axes_apart, leading_method
 from workbench.studies.conclusion import MOVED
 
-_HOW = {"base": "base fit", "refit": "refit", "weights": "weights", "failed": "failed"}
+_HOW = {"base": "base fit", "refit": "refit", "weights": "weights", "failed": "failed", "skipped": MISSING}
 
 
 def moves(study: Study) -> Section:
@@ -33,7 +33,7 @@ def moves(study: Study) -> Section:
     found = study.record["conclusion"]["moves"]
     if not found:
         return Section("moves", "What moves", (Notice("There is no posterior to compare."),))
-    rows = rows_of(study, "nuts")
+    rows = rows_of(study, leading_method(study.record))
     ranked = sorted(found, key=lambda name: -abs(found[name]["in_sd"]))
     table = Table(
         key="moves-table",
@@ -119,7 +119,9 @@ def _three(value: object) -> object:
 def points(study: Study) -> Section:
     """Return every point: how its posterior was had, how reliable that is, what it predicts and decides."""
     texts = study.record["plan"]["decisions"]
-    first = {point: row for (point, _), row in reversed(list(rows_of(study, "nuts").items()))}
+    first = {
+        point: row for (point, _), row in reversed(list(rows_of(study, leading_method(study.record)).items()))
+    }
     table = Table(
         key="points-table",
         caption="Every point of the study",
