@@ -164,7 +164,10 @@ def _check_rows(carrier: _Carrier, fitted: Fit) -> None:
     rows = max((np.shape(request.data.values[one])[0] for one in _outcomes(request)), default=0)
     half = max(1, rows // 2)
     message = f"`{request.program.path.name}` does not treat rows one by one: new rows would change its data."
-    hint = "move what is computed from all rows, such as a mean, out of transformed data into the table"
+    hint = (
+        "what transformed data compute from all rows, such as a mean, would be that of the new rows, but the "
+        "parameters were fitted with that of the old: compute it in the table, or declare it as data"
+    )
     if name is None or rows < 2:
         raise RequestError(message, hint="a log-likelihood for each row is needed to tell")
     by_row = {one for one in rules["variables"] if one not in rules.get("by_group", {})}
