@@ -198,7 +198,18 @@ def sensitivity(
 
     Returns
     -------
-    A study whose `frame` is a DataFrame with one row for each point, method and quantity.
+    A study whose `frame` is a tidy DataFrame, one row for each point, method and quantity:
+
+    - `point`, `scenario`, a column for each hyperparameter or power that varies, `form`: where;
+    - `method` (`nuts`, `map`, `laplace`, or `prior`: the prior alone), `how` (`base`, `refit`, `weights`,
+      `mode` or `prior alone`), `status` (`ok`, `failed`, `not available`) and `reason`;
+    - `parameter` and `label`: the quantity, and its name for people;
+    - `mean` (of `map` the mode itself), `sd`, `median`, `lower`, `upper`, `mcse_mean`, `p_above`: the
+      outcome; `map_minus_mean` and, in posterior SDs, `gap_in_sd`;
+    - `khat`, `ess`, `source`, `rhat`, `divergences`: how far it can be relied on, and whose draws they are;
+    - `lpd` and `elpd_loo` with `elpd_loo_se` [nats]: of the whole point, the same in all of its rows;
+    - for each decision, whether it holds, and its margin; for predictions of `prior`, `below` and `beyond`:
+      the shares outside the observed range.
 
     Raises
     ------

@@ -41,6 +41,10 @@ def test_of_a_fit(run, tmp_path):
     assert_right(study, 2)
     assert "sceptical" in set(study.frame["scenario"])
     assert study.frame["P(mu>0)>0.5"].all()
+    assert not study.frame.duplicated(["point", "method", "parameter"]).any()
+    words = workbench.sensitivity.__doc__ or ""
+    told = {"mu.sigma", "P(mu>0)>0.5", "margin: P(mu>0)>0.5"}  # in the words of this study
+    assert [name for name in study.frame if f"`{name}`" not in words and name not in told] == []
 
 
 def test_of_a_run_directory_with_what_is_usual(run):
