@@ -269,7 +269,8 @@ def _fitted(request: FitRequest, builds: Builds, kept: Path, options: Options, p
                 unoptimized=builds.unoptimized,
             )
             found = store.with_entries(found, {"command": options.command})
-            made.append(store.with_entries(found, diagnose(found).entries))
+            with progress.stage("Checking the base fit"):
+                made.append(store.with_entries(found, diagnose(found).entries))
         return made[0]
 
     tree = remembered_tree(kept, key, lambda: fit().tree)
