@@ -278,6 +278,20 @@ def test_log_prob_of_several_points_is_that_of_each(toolchain: Toolchain, tmp_pa
     assert list(together) == [one[0] for one in alone]
 
 
+def test_quantities_of_several_chains_are_those_of_each(eight_schools: CompiledModel, tmp_path: Path) -> None:
+    data = f"data file={REFERENCE / 'eight_schools.json'} random seed=1"
+    run(eight_schools, f"sample num_samples=5 num_warmup=20 num_chains=2 {data} output file=x.csv", tmp_path)
+    again = "generate_quantities fitted_params=x.csv num_chains=2"
+    result = run(eight_schools, f"{again} {data} output file=q.csv", tmp_path)
+
+    assert result.returncode == 0, result.output
+    for chain in (1, 2):
+        draws, quantities = (read_draws(tmp_path / f"{kind}_{chain}.csv") for kind in "xq")
+        assert len(quantities.rows) == 5
+        assert all(len(row) == len(quantities.names) for row in quantities.rows)
+        assert quantities.column("log_lik.3") == pytest.approx(draws.column("log_lik.3"), rel=1e-5)
+
+
 def test_diagnose_compares_gradients(bernoulli: CompiledModel, tmp_path: Path) -> None:
     result = run(bernoulli, f"diagnose test=gradient {DATA} output file=x.csv", tmp_path)
     strict = run(

@@ -17,6 +17,41 @@ Eigen::MatrixXd to_matrix(const std::vector<Row>& rows) {
   return matrix;
 }
 
+// Where several chains are asked for, Stan 2.39 writes the parameters before
+// the quantities, under the quantities' names: here they are left out.
+class QuantitiesWriter final : public stan::callbacks::writer {
+ public:
+  QuantitiesWriter(CsvWriter& output, std::size_t parameters)
+      : output_(output), parameters_(parameters) {}
+
+  using writer::operator();
+  void operator()(const std::vector<std::string>& names) override {
+    output_(names);
+  }
+  void operator()(const std::string& comment) override { output_(comment); }
+  void operator()(const Eigen::VectorXd& row) override {
+    output_(Row(row.begin() + parameters_, row.end()));
+  }
+
+ private:
+  CsvWriter& output_;
+  std::size_t parameters_;
+};
+
+int generate(Session& session, const std::vector<Eigen::MatrixXd>& draws,
+             std::vector<CsvWriter>& outputs) {
+  if (draws.size() == 1)
+    return stan::services::standalone_generate(
+        session.model, draws[0], session.seed, session.interrupt,
+        session.console, outputs[0]);
+  std::vector<QuantitiesWriter> writers;
+  for (CsvWriter& output : outputs)
+    writers.emplace_back(output, draws[0].cols());
+  return stan::services::standalone_generate(
+      session.model, draws.size(), draws, session.seed, session.interrupt,
+      session.console, writers);
+}
+
 }  // namespace
 
 int generate_quantities(Session& session) {
@@ -31,9 +66,7 @@ int generate_quantities(Session& session) {
        chain_paths(split_path(file), chains, session.id))
     draws.push_back(to_matrix(parameter_rows(read_table(path), session.model)));
   std::vector<CsvWriter> outputs = open_outputs(session, chains);
-  const int code = stan::services::standalone_generate(
-      session.model, chains, draws, session.seed, session.interrupt,
-      session.console, outputs);
+  const int code = generate(session, draws, outputs);
   require_complete(outputs);
   return code;
 }
