@@ -35,9 +35,14 @@ def log_density(shop: Workshop, source: Posterior, point: Point) -> Floats:
         The density cannot be evaluated there.
     """
     key = shop.key("log density", source.key, point.key, str(shop.is_split), _raised(shop))
-    return remembered_array(
-        shop.kept, key, lambda: _evaluated(shop, source, point, _draws(shop, source), key)
-    )
+
+    def make() -> Floats:
+        values = _evaluated(shop, source, point, _draws(shop, source), key)
+        if values.size != source.size:  # an interrupted process leaves a part
+            raise RunError(f"the log density was evaluated at {values.size} of {source.size} draws.")
+        return values
+
+    return remembered_array(shop.kept, key, make, source.size)
 
 
 def log_ratios(shop: Workshop, source: Posterior, point: Point) -> Floats:

@@ -18,14 +18,22 @@ from workbench.estimation.record import plain
 T = TypeVar("T")
 
 
-def remembered_array(folder: Path, key: str, make: Callable[[], NDArray[np.float64]]) -> NDArray[np.float64]:
-    """Return an array from the folder, or make it and keep it there."""
+def remembered_array(
+    folder: Path, key: str, make: Callable[[], NDArray[np.float64]], size: int | None = None
+) -> NDArray[np.float64]:
+    """Return an array from the folder, if it has the size that it must have, or make it and keep it there."""
 
     def write(value: NDArray[np.float64], path: Path) -> None:
         with path.open("wb") as stream:
             np.save(stream, value)
 
-    return _remembered(folder / f"{key}.npy", make, write, lambda path: np.load(path, allow_pickle=False))
+    def read(path: Path) -> NDArray[np.float64]:
+        value: NDArray[np.float64] = np.load(path, allow_pickle=False)
+        if size is not None and value.size != size:
+            raise ValueError("it is not whole.")
+        return value
+
+    return _remembered(folder / f"{key}.npy", make, write, read)
 
 
 def remembered_record(folder: Path, key: str, make: Callable[[], dict[str, Any]]) -> dict[str, Any]:
