@@ -33,7 +33,7 @@ def concluded(points, rows, **changed):
         | {"full": 1 + hows.count("refit"), "points": len(points)},
         **changed,
     }
-    return conclude(study, rows)
+    return conclude(study, rows, dict.fromkeys({row.get("parameter", "") for row in rows}, 1.0))
 
 
 BASE = point(0, "base", {})
@@ -100,7 +100,7 @@ def test_without_any_posterior_the_study_failed():
 
 def test_what_is_constant_does_not_move():
     rows = [row(0, 1.0, 2e-17, "L[1,1]"), row(1, 1.0 + 2e-16, 2e-17, "L[1,1]"), *QUIET]
-    assert set(largest_moves(rows)) == {"mu"}
+    assert set(largest_moves(rows, "nuts", {"mu": 1.0, "L[1,1]": 2e-17})) == {"mu"}
 
 
 @pytest.mark.parametrize(
@@ -207,3 +207,16 @@ def test_modes_that_fail_or_mislead_are_said():
     )
     assert "There is no MAP at 1 point; the first reason: the density has no maximum." in found["reasons"]
     assert found["sentence"].startswith("No conclusion was seen to depend on the prior, but")
+
+
+def test_modes_move_in_standard_deviations_of_the_base_fit():
+    rows = [{**row(number, 1.0 + 0.7 * number, None), "method": "map"} for number in (0, 1)]
+    plan = {"decisions": ["P(mu>0)>0.9", "mean(mu)>0"], "methods": ["map"]}
+    fits = {"base": 0, "refit": 0, "weights": 0, "failed": 0, "skipped": 2, "full": 1, "points": 2}
+    held = {"mean(mu)>0": True}
+    points = [point(0, "skipped", {}, decisions=held), point(1, "skipped", decisions=held)]
+    found = concluded(points, rows, plan=plan, fits=fits)
+    assert found["reasons"][0].startswith("The MAP of `mu` moves most: by 0.70 posterior SDs")
+    assert "`mean(mu)>0` holds at every one of 2 points." in found["reasons"]
+    words = "`P(mu>0)>0.9` is about a spread, which a mode alone has not: --methods needs laplace or nuts."
+    assert words in found["reasons"]

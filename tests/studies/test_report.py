@@ -71,6 +71,7 @@ def test_tipping_points_and_priors_alone(document):
 def test_what_is_missing_is_said(study):
     bare = {
         **study.record,
+        "plan": {**study.record["plan"], "decisions": []},
         "tipping": [],
         "prior_alone": {"status": "skipped", "reason": "it was not asked for."},
     }
@@ -78,5 +79,7 @@ def test_what_is_missing_is_said(study):
     (words,) = blocks(document, "tipping")
     assert isinstance(words, Notice)
     assert "--decision" in words.text
+    (words,) = blocks(study_report(Study({**study.record, "tipping": []}, study.frame)), "tipping")
+    assert "nuts among --methods" in words.text
     (words,) = blocks(document, "prior-alone")
     assert words == Notice("The priors alone were not drawn from: it was not asked for.")

@@ -165,13 +165,13 @@ def command(
         output=output,
     )
     with_modes = {"map", "laplace"} & set(asked.methods)
-    at_modes = (Mle(), Map(), Map(jacobian=True), Laplace()) if with_modes else ()
+    at_modes = (Map(), Map(jacobian=True), Laplace()) if with_modes else ()
     base = fitting.Options(
         columns=options.columns(column or []),
         given=options.values(set_ or []),
         priors=options.numbers(prior or []),
         roles=options.roles(role or []),
-        methods=(*at_modes, Nuts(chains, draws, warmup, adapt_delta)),
+        methods=(Mle(), *at_modes, Nuts(chains, draws, warmup, adapt_delta)),
         seed=seed,
         level=level,
         jobs=workers,

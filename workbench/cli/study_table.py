@@ -15,7 +15,7 @@ from workbench.studies.store import REPORT
 
 _COLOURS = {"ok": "green", "caution": "yellow", "fail": "red"}
 _MOST_ROWS = 30
-_HOW = {"base": "base fit", "refit": "refit", "weights": "weights", "failed": "failed", "skipped": "-"}
+_HOW = {"base": "base fit", "refit": "refit", "weights": "weights", "failed": "failed", "skipped": "mode"}
 _TITLES = {"nuts": "posterior mean (SD)", "laplace": "Laplace mean (SD)", "map": "MAP"}
 
 
@@ -36,7 +36,7 @@ def show(study: Study, console: Console) -> None:
 
 def _points(record: Mapping[str, Any], frame: pd.DataFrame) -> Table:
     method = leading_method(record)
-    shown = _most_moved(record) or _first(frame, method)
+    shown = _most_moved(record)
     table = Table(title=f"{_TITLES[method]} at each point", title_justify="left")
     axes = axes_apart(record)
     for title in [axis["name"] for axis in axes] or ["point"]:
@@ -51,8 +51,7 @@ def _points(record: Mapping[str, Any], frame: pd.DataFrame) -> Table:
         rows = own[own["point"] == point["number"]]
         cells = [_cell(rows, name) for name in shown]
         held = [_yes(point.get("decisions", {}).get(text)) for text in record["plan"]["decisions"]]
-        khat = f"{point['khat']:.2f}" if point["how"] == "weights" else "-"
-        table.add_row(*_where(point, axes), _HOW[point["how"]], khat, *cells, *held)
+        table.add_row(*_where(point, axes), _HOW[point["how"]], _khat(point), *cells, *held)
     return table
 
 
@@ -81,11 +80,9 @@ def _cell(rows: pd.DataFrame, name: str) -> str:
     return f"{float(own['mean'].iloc[0]):.3g}" + ("" if sd is None or pd.isna(sd) else f" ({float(sd):.2g})")
 
 
-def _first(frame: pd.DataFrame, method: str) -> list[str]:
-    """Return the first quantities of a method whose moves cannot be measured in SDs."""
-    if "parameter" not in frame:
-        return []
-    return list(frame[frame["method"] == method]["parameter"].dropna().unique()[:4])
+def _khat(point: Mapping[str, Any]) -> str:
+    khat = point.get("khat") if point["how"] in ("weights", "skipped") else None
+    return "-" if khat is None else f"{khat:.2f}"
 
 
 def _yes(held: bool | None) -> str:

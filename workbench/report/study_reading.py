@@ -9,7 +9,8 @@ from typing import Any
 import pandas as pd
 
 from workbench.report.reading import Record
-from workbench.studies import Study
+from workbench.studies import Study, leading_method
+from workbench.studies.conclusion import MEANS
 
 Rows = Mapping[tuple[int, str], Mapping[str, Any]]
 
@@ -42,6 +43,12 @@ class Slice:
         return float(point["values"].get(self.name, self.axis["base"]))
 
 
+def means_shown(study: Study) -> str:
+    """Return what is compared, with a capital."""
+    words = MEANS[leading_method(study.record)]
+    return words[0].upper() + words[1:]
+
+
 def rows_of(study: Study, method: str) -> Rows:
     """Return the rows of a method that hold numbers, by point and quantity."""
     frame = study.frame
@@ -60,7 +67,7 @@ def label(study: Study, name: str) -> str:
 
 
 def most_moved(study: Study, count: int) -> list[str]:
-    """Return the quantities whose posterior means move most, the most first."""
+    """Return the quantities that move most, the most first."""
     moves = study.record["conclusion"]["moves"]
     ranked = sorted(moves, key=lambda name: -abs(moves[name]["in_sd"]))
     return ranked[:count]

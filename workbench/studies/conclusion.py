@@ -16,13 +16,17 @@ MOVED = 0.5
 standard deviation changes how one reads an interval."""
 
 
+MEANS = {"nuts": "posterior mean", "laplace": "Laplace mean", "map": "MAP"}
+"""What is compared, by the method that leads."""
+
 _POOR = 0.7  # Vehtari et al. (2024), section 3.2.4
-_MEANS = {"nuts": "posterior mean", "laplace": "Laplace mean", "map": "MAP"}
 _MOST_RANGES = 3  # beyond it the report's table says more than a sentence
 _SAME = 1e-10  # share of the mean that is rounding
 
 
-def conclude(study: Mapping[str, Any], rows: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+def conclude(
+    study: Mapping[str, Any], rows: Sequence[Mapping[str, Any]], sds: Mapping[str, float]
+) -> dict[str, Any]:
     """Return the verdict (`ok`, `caution` or `fail`), its sentence and the reasons.
 
     Parameters
@@ -31,10 +35,12 @@ def conclude(study: Mapping[str, Any], rows: Sequence[Mapping[str, Any]]) -> dic
         The content of `study.json` so far.
     rows
         The outcomes.
+    sds
+        Posterior SDs of the base fit, by quantity.
     """
     methods = study["plan"]["methods"]
-    method = next(one for one in _MEANS if one in methods)
-    moves = largest_moves(rows, method)
+    method = next(one for one in MEANS if one in methods)
+    moves = largest_moves(rows, method, sds)
     on_fits = [
         *_about_base(study["base"]),
         *_about_refits(study["points"]),
@@ -43,7 +49,7 @@ def conclude(study: Mapping[str, Any], rows: Sequence[Mapping[str, Any]]) -> dic
     ]
     on_priors = [
         *_about_decisions(study),
-        *_about_moves(moves, _MEANS[method]),
+        *_about_moves(moves, MEANS[method]),
         *_about_scaling(study["power_scaling"]),
     ]
     reasons = [*on_fits, *on_priors]
@@ -77,13 +83,15 @@ def _about_prior(points: Sequence[Mapping[str, Any]]) -> list[Mapping[str, Any]]
     return [point for point in points if "power(likelihood)" not in point["values"]]
 
 
-def largest_moves(rows: Sequence[Mapping[str, Any]], method: str = "nuts") -> dict[str, dict[str, Any]]:
-    """Return, for each quantity, where its posterior mean moves farthest from the base, in the base's SDs.
+def largest_moves(
+    rows: Sequence[Mapping[str, Any]], method: str, sds: Mapping[str, float]
+) -> dict[str, dict[str, Any]]:
+    """Return, for each quantity, where its mean or mode moves farthest from the base, in the base's SDs.
 
     Points where only the power of the likelihood differs say nothing about the prior and are left out.
     """
     own = [row for row in rows if row.get("method") == method and row.get("status") == "ok"]
-    if not own or "sd" not in own[0]:
+    if not own:
         return {}
     frame = pd.DataFrame(own)
     if "power(likelihood)" in frame:
@@ -91,9 +99,9 @@ def largest_moves(rows: Sequence[Mapping[str, Any]], method: str = "nuts") -> di
     found: dict[str, dict[str, Any]] = {}
     for name, group in frame.groupby("parameter", sort=False):
         base = group[group["point"] == 0]
-        if base.empty or not _is_moving(float(base["mean"].iloc[0]), float(base["sd"].iloc[0])):
+        if base.empty or not _is_moving(float(base["mean"].iloc[0]), sds[str(name)]):
             continue
-        apart = (group["mean"].to_numpy() - float(base["mean"].iloc[0])) / float(base["sd"].iloc[0])
+        apart = (group["mean"].to_numpy() - float(base["mean"].iloc[0])) / sds[str(name)]
         at = int(np.argmax(np.abs(apart)))
         found[str(name)] = {
             "label": str(group["label"].iloc[at]),
@@ -145,11 +153,15 @@ def _about_decisions(study: Mapping[str, Any]) -> list[Reason]:
     points = [point for point in _about_prior(study["points"]) if "decisions" in point]
     found: list[Reason] = []
     for text in study["plan"]["decisions"]:
-        held = [point for point in points if point["decisions"].get(text)]
-        if points:
-            changes = 0 < len(held) < len(points)
-            words = _held(text, len(held), len(points))
+        known = [point for point in points if text in point["decisions"]]
+        held = [point for point in known if point["decisions"][text]]
+        if known:
+            changes = 0 < len(held) < len(known)
+            words = _held(text, len(held), len(known))
             found.append((changes, words))
+        elif points:
+            words = "is about a spread, which a mode alone has not: --methods needs laplace or nuts."
+            found.append((False, f"`{text}` {words}"))
         found += [(False, words) for words in _tips(text, study["tipping"])]
     return found
 

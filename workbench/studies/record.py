@@ -15,7 +15,7 @@ from workbench.provenance import workbench_version
 from workbench.studies.compare import labels_of
 from workbench.studies.conclusion import conclude
 from workbench.studies.derivative import value_of
-from workbench.studies.plan import Axis
+from workbench.studies.plan import Axis, Plan
 from workbench.studies.posterior import is_moving
 from workbench.studies.sweep import Fits, View
 from workbench.studies.workshop import Workshop
@@ -65,7 +65,7 @@ def record(
             "refit": plan.refit,
             "sampler": asdict(plan.sampler),
         },
-        "points": [_point(number, view, plan.decisions) for number, view in enumerate(views)],
+        "points": [_point(number, view, plan, rows) for number, view in enumerate(views)],
         "fits": _counted(views, fits),
         "quantities": list(fits.found[0].names),
         "labels": labels_of(fit),
@@ -80,7 +80,8 @@ def record(
         "densities": _densities(views),
         "timings": {"study": seconds},
     }
-    return {**content, "conclusion": conclude(content, rows)}
+    sds = {name: float(fits.found[0].draws[name].std()) for name in fits.found[0].names}
+    return {**content, "conclusion": conclude(content, rows, sds)}
 
 
 def axes_apart(content: Mapping[str, Any]) -> list[dict[str, Any]]:
@@ -130,7 +131,7 @@ def _axis(shop: Workshop, axis: Axis) -> dict[str, Any]:
     return {"name": axis.name, "values": list(axis.values), "is_log": axis.is_log, "base": base}
 
 
-def _point(number: int, view: View, decisions: Sequence[Any]) -> dict[str, Any]:
+def _point(number: int, view: View, plan: Plan, rows: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
     head = {
         "number": number,
         "name": view.point.name,
@@ -140,6 +141,8 @@ def _point(number: int, view: View, decisions: Sequence[Any]) -> dict[str, Any]:
         "how": view.how,
         "reason": view.reason,
     }
+    if view.how == "skipped":
+        return head | _at_mode([row for row in rows if row["point"] == number], plan)
     if view.source is None or view.weights is None:
         return head
     return head | {
@@ -148,7 +151,19 @@ def _point(number: int, view: View, decisions: Sequence[Any]) -> dict[str, Any]:
         "source": view.source.point.label,
         "rhat": view.source.facts.get("rhat"),
         "divergences": view.source.facts.get("divergences"),
-        "decisions": {one.text: bool(one.margin(view.sample) > 0) for one in decisions},
+        "decisions": {one.text: bool(one.margin(view.sample) > 0) for one in plan.decisions},
+    }
+
+
+def _at_mode(rows: Sequence[Mapping[str, Any]], plan: Plan) -> dict[str, Any]:
+    """Return what the best approximation says at a point where nothing was sampled."""
+    method = leading_method({"plan": {"methods": plan.methods}})
+    row = next((row for row in rows if row["method"] == method and row["status"] == "ok"), None)
+    if row is None:
+        return {}
+    return {
+        "khat": row["khat"],
+        "decisions": {one.text: row[one.text] for one in plan.decisions if one.text in row},
     }
 
 

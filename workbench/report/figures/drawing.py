@@ -95,6 +95,7 @@ def _style(inks: Inks) -> dict[Any, Any]:
         "axes.spines.top": False,
         "axes.spines.right": False,
         "axes.formatter.use_mathtext": False,
+        "axes.formatter.useoffset": False,
         "axes.unicode_minus": True,
         "xtick.color": inks.ink,
         "ytick.color": inks.ink,

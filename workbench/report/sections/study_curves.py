@@ -16,6 +16,7 @@ from workbench.report.study_reading import (
     Slice,
     is_full,
     label,
+    means_shown,
     most_moved,
     number,
     rows_of,
@@ -23,6 +24,7 @@ from workbench.report.study_reading import (
     value_at,
 )
 from workbench.studies import Study, leading_method
+from workbench.studies.conclusion import MEANS
 
 MAX_QUANTITIES = 3
 _RIDGES = 11
@@ -47,14 +49,15 @@ def section(study: Study) -> Section:
 
 
 def _curves(study: Study, own: Slice) -> Block | None:
-    posterior, prior = rows_of(study, leading_method(study.record)), rows_of(study, "prior")
+    leading = leading_method(study.record)
+    posterior, prior = rows_of(study, leading), rows_of(study, "prior")
     drawn = [
         figure for name in _drawn(study) if (figure := _curve(study, own, name, posterior, prior)) is not None
     ]
     held = f", with {own.held}" if own.held else ""
     reading = (
         f"Across: `{own.name}`{held}; an upright line is the base fit's value, a dotted one a tipping point. "
-        "Up: posterior mean and interval; a filled dot is a full fit, an open one importance weights. Band "
+        f"Up: {MEANS[leading]} and interval; a filled dot is a full fit, an open one {_open(study)}. Band "
         "with dotted edges: the interval of the prior alone. Dashed: the maximum of the likelihood, where "
         "there is one; the bar at the right is its interval."
     )
@@ -68,7 +71,7 @@ def _curve(study: Study, own: Slice, name: str, posterior: Rows, prior: Rows) ->
     drawing = figures.along(steps, _references(study, own, name), is_log=bool(own.axis["is_log"]))
     first, last = steps[0], steps[-1]
     alt = (
-        f"Posterior mean of {label(study, name)}: {format_number(first.mean)} at {own.name} = "
+        f"{means_shown(study)} of {label(study, name)}: {format_number(first.mean)} at {own.name} = "
         f"{format_number(first.at)}, {format_number(last.mean)} at {format_number(last.at)}."
     )
     return Figure(drawing, alt, f"`{label(study, name)}` along `{own.name}`")
@@ -77,8 +80,9 @@ def _curve(study: Study, own: Slice, name: str, posterior: Rows, prior: Rows) ->
 def _step(own: Slice, point: Record, name: str, posterior: Rows, prior: Rows) -> Step | None:
     row = posterior.get((point["number"], name))
     mean, lower, upper = (number(row, key) for key in ("mean", "lower", "upper"))
-    if mean is None or lower is None or upper is None:
+    if mean is None:
         return None
+    lower, upper = (mean, mean) if lower is None or upper is None else (lower, upper)
     alone = prior.get((point["number"], name))
     ends = number(alone, "lower"), number(alone, "upper")
     interval = (ends[0], ends[1]) if ends[0] is not None and ends[1] is not None else None
@@ -118,8 +122,8 @@ def _maps(study: Study) -> Iterator[Block]:
     posterior = rows_of(study, leading_method(study.record))
     drawn = [_map(study, first, second, name, posterior) for name in _drawn(study)]
     reading = (
-        f"Posterior mean over `{first['name']}` (across) and `{second['name']}` (up): the stronger the "
-        "shade, the larger. A framed cell is a full fit; the others are importance weights."
+        f"{means_shown(study)} over `{first['name']}` (across) and `{second['name']}` (up): the stronger the "
+        f"shade, the larger. A framed cell is a full fit; the others are {_open(study)}."
     )
     yield Figures("maps", tuple(drawn), reading, "medium")
 
@@ -138,7 +142,7 @@ def _map(study: Study, first: Record, second: Record, name: str, posterior: Rows
     sd = number(posterior.get((0, name)), "sd")
     drawing = figures.heat(across, up, values, full, decimals_for(sd))
     ends = f"from {format_number(float(np.nanmin(values)))} to {format_number(float(np.nanmax(values)))}"
-    return Figure(drawing, f"Posterior mean of {label(study, name)} {ends}.", f"`{label(study, name)}`")
+    return Figure(drawing, f"{means_shown(study)} of {label(study, name)} {ends}.", f"`{label(study, name)}`")
 
 
 def _densities(study: Study, own: Slice) -> Block | None:
@@ -164,6 +168,11 @@ def _ridges(study: Study, own: Slice, name: str) -> Figure | None:
     ]
     alt = f"Densities of {label(study, name)} at {len(drawn)} values of {own.name}."
     return Figure(figures.ridges(np.array(kept["x"]), drawn), alt, f"`{label(study, name)}`")
+
+
+def _open(study: Study) -> str:
+    """Return what points without a full fit are."""
+    return "importance weights" if leading_method(study.record) == "nuts" else "a mode"
 
 
 def _key(name: str) -> str:

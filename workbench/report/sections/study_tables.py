@@ -21,11 +21,11 @@ from workbench.report.document import (
 from workbench.report.numbers import MISSING, decimals_for, format_count, format_number, format_seconds
 from workbench.report.reading import Record
 from workbench.report.sections import study_slopes
-from workbench.report.study_reading import label, number, rows_of, value_at
+from workbench.report.study_reading import label, means_shown, number, rows_of, value_at
 from workbench.studies import Study, axes_apart, leading_method
-from workbench.studies.conclusion import MOVED
+from workbench.studies.conclusion import MEANS, MOVED
 
-_HOW = {"base": "base fit", "refit": "refit", "weights": "weights", "failed": "failed", "skipped": MISSING}
+_HOW = {"base": "base fit", "refit": "refit", "weights": "weights", "failed": "failed", "skipped": "mode"}
 
 
 def moves(study: Study) -> Section:
@@ -35,16 +35,17 @@ def moves(study: Study) -> Section:
         return Section("moves", "What moves", (Notice("There is no posterior to compare."),))
     rows = rows_of(study, leading_method(study.record))
     ranked = sorted(found, key=lambda name: -abs(found[name]["in_sd"]))
+    means = means_shown(study)
     table = Table(
         key="moves-table",
-        caption="How far posterior means move over all points",
+        caption=f"How far each {MEANS[leading_method(study.record)]} moves over all points",
         columns=(
             Column("Quantity", "name"),
-            Column("Base", "number", "Posterior mean"),
-            Column("Lowest", "number", "Posterior mean"),
-            Column("Highest", "number", "Posterior mean"),
-            Column("Largest move", "number", "Posterior mean", "In posterior SDs of the base fit"),
-            Column("At", "text", "Posterior mean"),
+            Column("Base", "number", means),
+            Column("Lowest", "number", means),
+            Column("Highest", "number", means),
+            Column("Largest move", "number", means, "In posterior SDs of the base fit"),
+            Column("At", "text", means),
         ),
         rows=tuple(_move(study, name, rows.get((0, name))) for name in ranked),
         is_interactive=True,
@@ -69,6 +70,9 @@ def _move(study: Study, name: str, base: Any) -> tuple[Cell, ...]:
 def decisions(study: Study) -> Section:
     """Return when each conclusion tips."""
     tips = study.record["tipping"]
+    if not tips and study.record["plan"]["decisions"]:
+        words = "Where conclusions tip is searched among posteriors, which need nuts among --methods."
+        return Section("tipping", "When conclusions tip", (Notice(words),))
     if not tips:
         words = "No conclusion was stated; --decision 'P(beta[1]>0)>0.95' follows one to where it tips."
         return Section("tipping", "When conclusions tip", (Notice(words),))
@@ -147,7 +151,7 @@ def points(study: Study) -> Section:
 
 def _point(point: Record, row: Any, texts: list[str]) -> tuple[Cell, ...]:
     held = point.get("decisions", {})
-    khat = format_number(point.get("khat"), 2) if point["how"] == "weights" else MISSING
+    khat = format_number(point.get("khat"), 2) if point["how"] in ("weights", "skipped") else MISSING
     return (
         Cell(_HOW[point["how"]], Tone.FAIL if point["how"] == "failed" else None),
         Cell(khat),
