@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import tempfile
 from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -174,7 +175,11 @@ def _study(
     request = with_own_data(request)
     plan = plan_of(asked, fitted, request)
     backend = CmdStanBackend()
-    with tempfile.TemporaryDirectory(prefix="workbench-study-") as scratch:
+    with (
+        tempfile.TemporaryDirectory(prefix="workbench-study-") as scratch,
+        ThreadPoolExecutor(max_workers=1) as aside,
+    ):
+        examined = aside.submit(_examined, fitted, request, folder / studies.KEPT)  # while others are fitted
         forms = {form_key(point.forms): point.forms for point in plan.points}
         variants = {
             key: _variant(request, builds, backend, one, Path(scratch), progress)
@@ -183,9 +188,18 @@ def _study(
         shop = Workshop(
             plan, variants, backend, folder / studies.KEPT, Path(scratch), progress, jobs=asked.jobs
         )
-        found = work_out(shop, fitted)
+        found = work_out(shop, fitted, examined.result)
     with progress.stage("Writing the report"):
         return studies.write(found, render(study_report(found)), folder)
+
+
+def _examined(fitted: Fit, request: FitRequest, kept: Path) -> Fit:
+    """Return a base fit with its diagnosis, its own or that of an earlier study of the same question."""
+    if "diagnosis" in fitted.record:
+        return fitted
+    key = hash_parts("base fit examined", request.key)
+    entries = remembered_record(kept, key, lambda: dict(diagnose(fitted).entries))
+    return store.with_entries(fitted, entries)
 
 
 def _variant(
@@ -251,7 +265,7 @@ def _visible(folder: Path) -> Sequence[Path]:
 
 
 def _fitted(request: FitRequest, builds: Builds, kept: Path, options: Options, progress: Progress) -> Fit:
-    """Return the base fit with its diagnosis, from an earlier study of the same question if there is one."""
+    """Return the base fit, from an earlier study of the same question if there is one."""
     from workbench.backends.cmdstan import CmdStanBackend
 
     key = hash_parts("base fit", request.key)
@@ -268,9 +282,7 @@ def _fitted(request: FitRequest, builds: Builds, kept: Path, options: Options, p
                 original=original,
                 unoptimized=builds.unoptimized,
             )
-            found = store.with_entries(found, {"command": options.command})
-            with progress.stage("Checking the base fit"):
-                made.append(store.with_entries(found, diagnose(found).entries))
+            made.append(store.with_entries(found, {"command": options.command}))
         return made[0]
 
     tree = remembered_tree(kept, key, lambda: fit().tree)

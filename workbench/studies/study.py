@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -48,7 +48,7 @@ class Study:
     folder: Path | None = None
 
 
-def study(shop: Workshop, fit: Fit) -> Study:
+def study(shop: Workshop, fit: Fit, examined: Callable[[], Fit]) -> Study:
     """Work out a study: sweep, modes, power-scaling, derivatives, tipping points and priors alone.
 
     Parameters
@@ -57,6 +57,8 @@ def study(shop: Workshop, fit: Fit) -> Study:
         Where it is worked out, with the plan.
     fit
         The base fit.
+    examined
+        Returns the base fit with its diagnosis, which may take as long as some fits do.
 
     Raises
     ------
@@ -76,6 +78,8 @@ def study(shop: Workshop, fit: Fit) -> Study:
     level = float(fit.record["interval"]["level"])
     constants = {name: value_of(shop, name) for point in shop.plan.points for name in point.values}
     rows = rows_of(shop, views, at_modes, level, fit, constants)
+    with shop.progress.stage("Checking the base fit"):
+        fit = examined()
     with shop.progress.stage("Power-scaling"):
         scaling = scaled(shop, fits, fit)
     with shop.progress.stage("Derivatives"):
