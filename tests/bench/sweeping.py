@@ -3,8 +3,8 @@
 Four ways in one run, all compiled beforehand: `workbench sensitivity` from two files to a report (its base
 fit included), a plain loop that refits points with cmdstanpy, one single fit with cmdstanpy and one
 `workbench fit`. The loop runs through every sixth point and its time is scaled to all. The answers are
-compared point by point in Monte Carlo standard errors. It is done for tables of two sizes: with the smaller the
-priors matter enough that a point has to be fitted again. Run it by `make bench`.
+compared point by point in Monte Carlo standard errors. It is done for tables of two sizes: with the smaller
+the priors matter enough that a point has to be fitted again. Run it by `make bench`.
 """
 
 from __future__ import annotations
