@@ -1,10 +1,14 @@
 """A wrong question is refused in words, before anything is run."""
 
+from dataclasses import asdict, replace
+
 import pytest
+import xarray as xr
 
 from tests.studies import normal_mean
 from workbench import binding, priors
 from workbench.errors import RequestError
+from workbench.estimation import Fit
 from workbench.methods import Nuts
 from workbench.pipeline import asking
 from workbench.request import FitRequest
@@ -217,3 +221,17 @@ def test_scenarios_are_checked(tmp_path, text, words):
         path.write_text(text)
     with pytest.raises(RequestError, match=words):
         read_scenarios(path)
+
+
+def test_unasked_the_ranges_of_the_card_are_varied(request_, tmp_path):
+    text = '[sweep]\n"mu.mu" = "-1:1:lin:3"\nnu = "1:2:lin:2"\n'
+    (tmp_path / "normal_mean.toml").write_text(text)
+    request = replace(request_, program=replace(request_.program, path=tmp_path / "normal_mean.stan"))
+    nuts = {"status": "ok", "estimates": {}, "settings": asdict(Nuts())}
+    fitted = Fit({"nuts": nuts, "interval": {"level": 0.95}}, xr.DataTree())
+    plan = asking.plan_of(asking.Asked(), fitted, request)
+    assert {axis.name: axis.values for axis in plan.axes} == {
+        "mu.sigma": (0.25, 0.5, 2.0, 4.0),
+        "mu.mu": (-1.0, 0.0, 1.0),
+    }
+    assert plan.design == "one"

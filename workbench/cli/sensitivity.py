@@ -35,7 +35,7 @@ def command(
         list[str] | None,
         typer.Option(
             help="Hyperparameter and values: beta.sigma=0.1:10:log:9, sigma.beta=0.5,1,2, power(prior)=0.5,2."
-            " Default: each by itself, over a factor of 4.",
+            " Default: each by itself, over its range in the model's card or a factor of 4.",
             rich_help_panel=_SWEEP,
         ),
     ] = None,

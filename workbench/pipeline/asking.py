@@ -12,6 +12,7 @@ from typing import Any
 
 import numpy as np
 
+from workbench import card
 from workbench.errors import RequestError
 from workbench.estimation import Fit
 from workbench.methods import Nuts
@@ -21,7 +22,7 @@ from workbench.request import FitRequest
 from workbench.studies import Axis, Plan, Point, distinct, points_of
 from workbench.studies.decision import parse_decision
 from workbench.studies.forms import check_form, flat_parameters, prior_statement
-from workbench.studies.plan import METHODS, REFITS
+from workbench.studies.plan import METHODS, REFITS, parse_axis
 from workbench.studies.workshop import term_powers, with_constants
 
 
@@ -204,7 +205,15 @@ def _without_base(point: Point, request: FitRequest) -> Point:
 
 
 def _usual_axes(request: FitRequest) -> tuple[Axis, ...]:
-    """Return each positive hyperparameter from a quarter to four times its value: what is varied unasked."""
+    """Return what is varied unasked: the ranges of the model's card.
+
+    A positive hyperparameter without a range goes from a quarter to four times its value.
+    """
+    ranges = {
+        name: parse_axis(f"{name}={text}")
+        for name, text in card.read(request.program.path).sweeps.items()
+        if value_of(request.priors.values, name) is not None
+    }
     own = set(request.priors.data_names)
     parts = {  # of expressions that the program's own data move already: the 2 of `2 * s`
         name for one in request.program.arguments for name in one.constants if name not in own
@@ -215,12 +224,14 @@ def _usual_axes(request: FitRequest) -> tuple[Axis, ...]:
         if isinstance(value, int | float) and not isinstance(value, bool) and value > 0
         if name not in parts
     }
-    if not scalars:
-        raise _nothing_usual(request)
-    return tuple(
-        Axis(name, tuple(value * factor for factor in (0.25, 0.5, 2.0, 4.0)), True)
+    around = {
+        name: Axis(name, tuple(value * factor for factor in (0.25, 0.5, 2.0, 4.0)), True)
         for name, value in scalars.items()
-    )
+    }
+    found = tuple((around | ranges).values())
+    if not found:
+        raise _nothing_usual(request)
+    return found
 
 
 def _nothing_usual(request: FitRequest) -> RequestError:
