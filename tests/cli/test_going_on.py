@@ -105,7 +105,10 @@ def test_only_what_was_asked_for_is_worked_out(workbench, tmp_path):
         (("--method", "nuts", "--profile", "mu"), "`method` leaves mle out"),
         (("--profile", "beta"), "`beta` cannot be profiled: the parameters are `mu`, `tau`"),
         (("--warmup", "0"), "`warmup` was expected to be at least 20, found 0."),
-        (("--init", "zero"), "`init` was expected to be one of random, map, pathfinder, found `zero`"),
+        (
+            ("--init", "zero"),
+            "`init` was expected to be random, map, pathfinder or a JSON file, found `zero`",
+        ),
         (("--metric", "unit"), "`metric` was expected to be one of diag, dense, found `unit`"),
         (("--starts", "0"), "`starts` was expected to be between 1 and 1000, found 0"),
     ],
