@@ -16,7 +16,6 @@ from workbench.studies.compare import labels_of
 from workbench.studies.conclusion import conclude
 from workbench.studies.derivative import value_of
 from workbench.studies.plan import Axis, Plan
-from workbench.studies.posterior import is_moving
 from workbench.studies.sweep import Fits, View
 from workbench.studies.workshop import Workshop
 
@@ -77,11 +76,19 @@ def record(
         "derivatives": dict(slopes),
         "tipping": list(tips),
         "prior_alone": _prior(rows),
-        "densities": _densities(views),
         "timings": {"study": seconds},
     }
     sds = {name: float(fits.found[0].draws[name].std()) for name in fits.found[0].names}
-    return {**content, "conclusion": conclude(content, rows, sds)}
+    found = conclude(content, rows, sds)
+    drawn = of_interest(found["moves"], plan)
+    return {**content, "densities": _densities(views, drawn), "conclusion": found}
+
+
+def of_interest(moves: Mapping[str, Mapping[str, Any]], plan: Plan) -> list[str]:
+    """Return the few quantities that are drawn: those of decisions, then those that move most."""
+    decided = [name for one in plan.decisions for name in one.names]
+    ranked = sorted(moves, key=lambda name: -abs(moves[name]["in_sd"]))
+    return [name for name in dict.fromkeys([*decided, *ranked]) if name in moves][:DRAWN]
 
 
 def axes_apart(content: Mapping[str, Any]) -> list[dict[str, Any]]:
@@ -183,14 +190,13 @@ def _prior(rows: Sequence[Mapping[str, Any]]) -> dict[str, str]:
     return {"status": "ok", "reason": ""}
 
 
-def _densities(views: Sequence[View]) -> dict[str, Any]:
-    """Return each point's density of the first few quantities, on one grid for all points."""
+def _densities(views: Sequence[View], names: Sequence[str]) -> dict[str, Any]:
+    """Return each point's density of some quantities, on one grid for all points."""
     fitted = [view for view in views if view.source is not None and view.weights is not None]
     if not fitted:
         return {}
-    first, _ = fitted[0].seen
     found: dict[str, Any] = {}
-    for name in [one for one in first.names if is_moving(first.draws[one])][:DRAWN]:
+    for name in names:
         samples = [view.sample for view in fitted]
         ends = np.array([np.quantile(sample.draws[name], [0.001, 0.999]) for sample in samples])
         edges = np.linspace(ends[:, 0].min(), ends[:, 1].max(), _BINS + 1)
