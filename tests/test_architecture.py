@@ -1,9 +1,11 @@
 """The rules of the house that no linter knows: who may import what, and that the map is complete."""
 
 import ast
+import graphlib
 import re
 import subprocess
 import sys
+from collections.abc import Collection
 from pathlib import Path
 
 import pytest
@@ -16,7 +18,7 @@ FIGURES = {str(path.relative_to(PACKAGE)) for path in (PACKAGE / "report" / "fig
 SINGLE_IMPORTERS = {
     "subprocess": {"process.py"},
     "cmdstanpy": {"backends/cmdstan.py"},
-    "jinja2": {"report/render.py"},
+    "jinja2": {"report/html.py"},
     "matplotlib": FIGURES,
     "arviz_plots": FIGURES,
     "click": set(),
@@ -40,6 +42,28 @@ def test_single_importers(package):
         str(path.relative_to(PACKAGE)) for path in PACKAGE.rglob("*.py") if package in imported_packages(path)
     }
     assert importers <= SINGLE_IMPORTERS[package]
+
+
+def test_no_import_cycle():
+    """Deferred imports and those for types count too."""
+    modules = {_name(path): path for path in PACKAGE.rglob("*.py")}
+    graph = {name: _imported_modules(path, modules.keys()) - {name} for name, path in modules.items()}
+    tuple(graphlib.TopologicalSorter(graph).static_order())
+
+
+def _name(path: Path) -> str:
+    return ".".join(path.relative_to(ROOT).with_suffix("").parts).removesuffix(".__init__")
+
+
+def _imported_modules(path: Path, modules: Collection[str]) -> set[str]:
+    found: set[str] = set()
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.ImportFrom) and node.module:
+            names = {f"{node.module}.{alias.name}" for alias in node.names}
+            found |= {name if name in modules else node.module for name in names} & set(modules)
+        elif isinstance(node, ast.Import):
+            found |= {alias.name for alias in node.names} & set(modules)
+    return found
 
 
 def test_map_lists_every_room():

@@ -15,8 +15,8 @@ from tests.conftest import DATA, STAN_MODELS
 from workbench.cli import fit as command
 from workbench.errors import MethodError, RequestError
 from workbench.methods import Auto, Laplace, Map, Mle, Nuts
-from workbench.pipeline import calling
 from workbench.request import DEFAULT_METHODS
+from workbench.workflow import from_python
 
 SCHOOLS = STAN_MODELS / "hierarchical" / "eight_schools.stan"
 TABLE = DATA / "eight_schools.csv"
@@ -61,7 +61,7 @@ def asked(monkeypatch):
         found.append(options)
         raise RequestError("stopped here")
 
-    monkeypatch.setattr(calling, "fit", stop)
+    monkeypatch.setattr(from_python, "fit", stop)
 
     def ask(**settings):
         with pytest.raises(RequestError, match="stopped here"):

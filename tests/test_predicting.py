@@ -10,7 +10,7 @@ import workbench
 from tests.conftest import DATA, STAN_MODELS
 from workbench import tables
 from workbench.errors import BindingError, RequestError
-from workbench.pipeline.predicting import predict
+from workbench.workflow.predict import predict
 
 PROGRAM = """
 data {

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Literal
 if TYPE_CHECKING:
     import pandas as pd
 
-    from workbench.estimation import Fit
+    from workbench.results import Fit
     from workbench.studies import Study
 
 __all__ = ["fit", "load", "sensitivity"]
@@ -101,9 +101,9 @@ def fit(
         Any of the tree in `workbench.errors`.
     """
     from workbench.methods import Nuts
-    from workbench.pipeline.calling import call
-    from workbench.pipeline.choosing import retries, starting
     from workbench.toolchain import Settings
+    from workbench.workflow.from_python import call
+    from workbench.workflow.methods import retries, starting
 
     word, inits = starting(init)
     return call(
@@ -146,7 +146,7 @@ def load(run: str | Path) -> Fit:
     StoreError
         There is no complete run in the folder.
     """
-    from workbench.pipeline.calling import load_run
+    from workbench.workflow.from_python import load_run
 
     return load_run(Path(run))
 
@@ -216,7 +216,7 @@ def sensitivity(
     WorkbenchError
         Any of the tree in `workbench.errors`.
     """
-    from workbench.pipeline.calling import study
+    from workbench.workflow.from_python import study
 
     return study(
         fit,

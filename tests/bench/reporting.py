@@ -21,8 +21,8 @@ from rich.console import Console
 from rich.table import Table
 
 from tests.report.simulated import simulated_fit
-from workbench.estimation import store
-from workbench.report import selection
+from workbench.report.fit import selection
+from workbench.results import store
 
 ROUNDS = 3
 PARAMETERS = 1000

@@ -25,9 +25,11 @@ from rich.console import Console
 from rich.table import Table
 
 from workbench.methods import Nuts
-from workbench.pipeline import asking, fitting, studying
 from workbench.studies import Study, parse_axis
 from workbench.toolchain import build, provision
+from workbench.workflow import fit as fit_workflow
+from workbench.workflow import sensitivity, study_options
+from workbench.workflow.options import FitOptions
 
 T = TypeVar("T")
 
@@ -109,8 +111,8 @@ def _table(rows: int) -> pd.DataFrame:
 
 
 def _whole(folder: Path, jobs: int) -> object:
-    options = fitting.Options(columns=_columns(), methods=(Nuts(),), jobs=jobs, output=folder / "run")
-    return fitting.fit(folder / "logistic.stan", folder / "rows.csv", options)
+    options = FitOptions(columns=_columns(), methods=(Nuts(),), jobs=jobs, output=folder / "run")
+    return fit_workflow.fit(folder / "logistic.stan", folder / "rows.csv", options)
 
 
 def _columns() -> dict[str, tuple[str, ...]]:
@@ -118,15 +120,15 @@ def _columns() -> dict[str, tuple[str, ...]]:
 
 
 def _sweep(folder: Path, jobs: int, name: str, sampler: Nuts, *axes: str) -> Study:
-    asked = asking.Asked(
+    asked = study_options.StudyOptions(
         axes=tuple(parse_axis(text) for text in axes),
         methods=("nuts",),
         with_prior=False,
         jobs=jobs,
         output=folder / name,
     )
-    options = fitting.Options(columns=_columns(), methods=(sampler,), jobs=jobs)
-    return studying.study_files(folder / "logistic.stan", folder / "rows.csv", options, asked)
+    options = FitOptions(columns=_columns(), methods=(sampler,), jobs=jobs)
+    return sensitivity.study_files(folder / "logistic.stan", folder / "rows.csv", options, asked)
 
 
 def _fit(

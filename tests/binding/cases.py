@@ -7,7 +7,7 @@ the data by hand. The model says little: binding looks at declarations and at wh
 from dataclasses import dataclass, field
 from typing import Any
 
-from workbench.binding import Asked
+from workbench.binding import BindingOptions
 
 
 @dataclass(frozen=True)
@@ -18,7 +18,7 @@ class Case:
     data: str
     table: str
     expected: dict[str, Any]
-    asked: Asked = field(default_factory=Asked)
+    asked: BindingOptions = field(default_factory=BindingOptions)
     parameters: str = "real a;"
     model: str = "a ~ normal(0, 1);"
     labels: dict[str, tuple[str, ...]] = field(default_factory=dict)
@@ -52,7 +52,7 @@ CASES = (
         "int N; int K; matrix[N, K] X; vector[N] y;",
         "a,b,y,sales\n1,2,3,4\n5,6,7,8\n",
         {"N": 2, "K": 2, "X": [[2, 1], [6, 5]], "y": [4, 8]},
-        Asked(columns={"y": ("sales",), "X": ("b", "a")}),
+        BindingOptions(columns={"y": ("sales",), "X": ("b", "a")}),
         labels={"K": ("b", "a")},
     ),
     Case(
@@ -86,7 +86,7 @@ CASES = (
         SCHOOLS,
         {"N": 4, "J": 3, "L": 2, "school": [3, 2, 1, 3], "y": [1.5, 2.5, 3.5, 4.5],
          "U": [[150, 1], [200, 0], [300, 1]]},
-        Asked(columns={"U": ("size", "urban")}),
+        BindingOptions(columns={"U": ("size", "urban")}),
         parameters="vector[J] theta;",
         model="theta ~ normal(0, 1);",
         labels={"J": BY_SCHOOL, "L": ("size", "urban=yes")},
@@ -150,7 +150,7 @@ CASES = (
         "int N; int J; array[N] int<lower=1, upper=J> id;",
         "id\n5\n1\n",
         {"N": 2, "J": 9, "id": [5, 1]},
-        Asked(given={"J": 9}),
+        BindingOptions(given={"J": 9}),
         parameters="vector[J] t;",
         model="t ~ normal(0, 1);",
     ),
@@ -166,7 +166,7 @@ CASES = (
         "int N; array[N] int<lower=0, upper=1> won;",
         "won\nloss\nwin\n",
         {"N": 2, "won": [1, 0]},
-        Asked(reference={"won": "win"}),
+        BindingOptions(reference={"won": "win"}),
         levels={"won": ("win", "loss")},
     ),
     Case(
@@ -174,7 +174,7 @@ CASES = (
         "int N; int K; matrix[N, K] X;",
         "age,region\n30,south\n40,north\n50,west\n",
         {"N": 3, "K": 3, "X": [[30, 1, 0], [40, 0, 0], [50, 0, 1]]},
-        Asked(columns={"X": ("age", "region")}),
+        BindingOptions(columns={"X": ("age", "region")}),
         labels={"K": ("age", "region=south", "region=west")},
     ),
     Case(
@@ -182,7 +182,7 @@ CASES = (
         "int N; int K; matrix[N, K] X;",
         "age,region\n30,south\n40,north\n50,west\n",
         {"N": 3, "K": 3, "X": [[0, 1, 30], [1, 0, 40], [0, 0, 50]]},
-        Asked(columns={"X": ("region", "age")}, reference={"region": "west"}),
+        BindingOptions(columns={"X": ("region", "age")}, reference={"region": "west"}),
         labels={"K": ("region=north", "region=south", "age")},
     ),
     Case(
@@ -196,7 +196,7 @@ CASES = (
         "int N; int K; array[N] vector[K] v; array[N] row_vector[2] r; array[N, 2] int c; vector[N] y;",
         "y,a,b\n1,2,3\n4,5,6\n",
         {"N": 2, "K": 2, "v": [[2, 3], [5, 6]], "r": [[3, 2], [6, 5]], "c": [[2, 1], [5, 4]], "y": [1, 4]},
-        Asked(columns={"v": ("a", "b"), "r": ("b", "a"), "c": ("a", "y")}),
+        BindingOptions(columns={"v": ("a", "b"), "r": ("b", "a"), "c": ("a", "y")}),
     ),
     Case(
         "a matrix whose rows are declared last is turned",
@@ -228,7 +228,7 @@ CASES = (
         "int N; vector[N] t; array[N] int<lower=1, upper=12> m; int K; matrix[N, K] X;",
         "when,x\n2026-01-31,5\n2026-03-02,6\n",
         {"N": 2, "t": [0, 30], "m": [1, 3], "K": 2, "X": [[5, 0], [6, 30 / 7]]},
-        Asked(columns={"t": ("when:days",), "m": ("when:month",), "X": ("x", "when:weeks")}),
+        BindingOptions(columns={"t": ("when:days",), "m": ("when:month",), "X": ("x", "when:weeks")}),
         labels={"K": ("x", "when:weeks")},
     ),
     Case(
@@ -236,7 +236,7 @@ CASES = (
         "int N; vector[N] y; int J; array[N] int<lower=1, upper=J> g;",
         "y,g,other\n1,u,\nNA,v,1\n3,,1\n4,w,\n",
         {"N": 2, "y": [1, 4], "J": 2, "g": [1, 2]},
-        Asked(missing="drop"),
+        BindingOptions(missing="drop"),
         parameters="vector[J] t;",
         model="t ~ normal(0, 1);",
         labels={"J": ("u", "w"), "N": ("row 1", "row 4")},
@@ -246,14 +246,16 @@ CASES = (
         "int N; vector[N] y; real m; vector[2] w; matrix[2, 2] S; array[0] int none; simplex[3] p;",
         "y\n1\n2\n",
         {"N": 2, "y": [1, 2], "m": 0.5, "w": [1, 2], "S": [[2, 1], [1, 2]], "none": [], "p": [0.2, 0.3, 0.5]},
-        Asked(given={"m": 0.5, "w": [1, 2], "S": [[2, 1], [1, 2]], "none": [], "p": [0.2, 0.3, 0.5]}),
+        BindingOptions(
+            given={"m": 0.5, "w": [1, 2], "S": [[2, 1], [1, 2]], "none": [], "p": [0.2, 0.3, 0.5]}
+        ),
     ),
     Case(
         "predictors on one scale: not the one with two values",
         "int N; int K; matrix[N, K] X;",
         "age,male\n30,0\n40,1\n50,1\n",
         {"N": 3, "K": 2, "X": [[-1, 0], [0, 1], [1, 1]]},
-        Asked(standardize=True),
+        BindingOptions(standardize=True),
         labels={"K": ("age", "male")},
     ),
 )  # fmt: skip

@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from workbench import binding, tables
-from workbench.binding import Asked
+from workbench.binding import BindingOptions
 from workbench.binding.levels import natural_order
 from workbench.binding.sizes import solve
 
@@ -63,7 +63,7 @@ def test_nothing_is_moved_or_changed(grouped, frame):
 @given(frame=tables_of_groups().filter(lambda frame: not is_rather_a_slip(frame)), data=st.data())
 def test_rows_bound_again_are_the_rows_they_were(grouped, frame, data):
     """Whatever part of the table comes again, each of its rows is bound as it was."""
-    asked = Asked(columns={"X": ("x0",)}, standardize=True)
+    asked = BindingOptions(columns={"X": ("x0",)}, standardize=True)
     old = binding.bind(grouped, tables.from_frame(frame), asked)
     positions = data.draw(st.lists(st.integers(0, len(frame) - 1), min_size=1, max_size=8))
     again = frame.iloc[positions].reset_index(drop=True)

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from workbench import binding
-from workbench.binding import Asked
+from workbench.binding import BindingOptions
 from workbench.errors import BindingError
 
 PROGRAM = """
@@ -25,7 +25,7 @@ Andover,2,MA,30,north,no,2026-01-11
 Exeter,1,MA,40,west,no,2026-01-21
 """
 
-ASKED = Asked(
+ASKED = BindingOptions(
     columns={"X": ("age", "region"), "t": ("when:days",)},
     given={"scale": 2.5},
     reference={"region": "west", "won": "yes"},

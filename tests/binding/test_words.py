@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 
 from workbench import binding, tables
-from workbench.binding import Asked
+from workbench.binding import BindingOptions
 from workbench.errors import BindingError
 
 VECTOR = "int N; vector[N] y;"
@@ -22,7 +22,7 @@ def program_text(data):
 def refused(program_from, table_from):
     def refused(data, table, **asked):
         with pytest.raises(BindingError) as raised:
-            binding.bind(program_from(program_text(data)), table_from(table), Asked(**asked))
+            binding.bind(program_from(program_text(data)), table_from(table), BindingOptions(**asked))
         return raised.value.message, raised.value.hint or ""
 
     return refused
@@ -369,7 +369,7 @@ def test_promises_of_special_types(refused, declared):
 def test_every_problem_is_told_at_once(program_from, table_from):
     program = program_from(program_text("int N; vector<lower=0>[N] y; vector[N] z; real s; array[N] int k;"))
     table = table_from("y,k\n-1,1.5\n2,2\n")
-    examined = binding.examine(program, table, Asked(columns={"q": ("y",)}))
+    examined = binding.examine(program, table, BindingOptions(columns={"q": ("y",)}))
     said = " | ".join(one.message for one in examined.problems)
     for words in (
         "`q` is not in the data block",
@@ -385,7 +385,7 @@ def test_every_problem_is_told_at_once(program_from, table_from):
 @pytest.fixture
 def told(program_from, table_from):
     def told(data, table, **asked):
-        bound = binding.bind(program_from(program_text(data)), table_from(table), Asked(**asked))
+        bound = binding.bind(program_from(program_text(data)), table_from(table), BindingOptions(**asked))
         return bound.tips, {one.name: one.remark for one in bound.variables}
 
     return told
@@ -454,7 +454,7 @@ STAN_DATA = (
 def from_stan(program_from):
     def bind(values, data=STAN_DATA, **asked):
         table = tables.from_mapping(values)
-        return binding.bind(program_from(program_text(data)), table, Asked(**asked))
+        return binding.bind(program_from(program_text(data)), table, BindingOptions(**asked))
 
     return bind
 

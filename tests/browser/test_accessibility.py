@@ -11,8 +11,8 @@ from tests.browser.axe import violations
 from tests.browser.chromium import BROWSERS, Tab, browse, executable
 from tests.report.simulated import simulated_fit
 from tests.report.test_page import HOSTILE, _poisoned
-from workbench.estimation import Fit
 from workbench.report import comparison_report, fit_report, render
+from workbench.results import Fit
 
 pytestmark = [
     pytest.mark.browser,

@@ -6,8 +6,8 @@ import pytest
 
 from tests.report.simulated import simulated_fit
 from workbench.diagnostics.catalogue import CATALOGUE
-from workbench.estimation import store
 from workbench.provenance import hash_file
+from workbench.results import store
 
 
 def converged(divergences):

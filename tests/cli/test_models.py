@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from workbench.cli import complete
+from workbench.cli import completion
 
 
 def test_the_list_fits_a_terminal_and_names_every_family(workbench):
@@ -97,8 +97,8 @@ def test_a_new_model_is_a_copy_and_says_how_to_fit_it(workbench, tmp_path):
 def test_names_complete(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     (tmp_path / "linnet.stan").write_text("")
-    assert complete.models("lin") == ["linear", "linnet.stan"]
-    assert complete.bundled("beta_b") == ["beta_binomial"]
+    assert completion.models("lin") == ["linear", "linnet.stan"]
+    assert completion.bundled("beta_b") == ["beta_binomial"]
 
 
 @pytest.mark.stan

@@ -9,7 +9,7 @@ from typer.testing import CliRunner
 
 from tests.report.simulated import simulated_fit
 from workbench.cli.app import app
-from workbench.estimation import store
+from workbench.results import store
 
 
 @pytest.fixture(scope="module")

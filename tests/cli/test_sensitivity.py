@@ -7,8 +7,8 @@ import typer
 
 from tests.cli.conftest import SCHOOLS
 from tests.cli.test_bad_input import assert_refused
-from workbench.cli import sensitivity
-from workbench.pipeline import studying
+from workbench.cli import sensitivity as command_line
+from workbench.workflow import sensitivity
 
 pytestmark = pytest.mark.stan
 
@@ -82,8 +82,8 @@ def test_an_interrupted_study_says_that_its_pieces_are_kept(monkeypatch, capsys,
         raise KeyboardInterrupt
 
     monkeypatch.setattr("workbench.cli.console.signal.signal", lambda *_: None)
-    monkeypatch.setattr(studying, "study_run", interrupted)
+    monkeypatch.setattr(sensitivity, "study_run", interrupted)
     with pytest.raises(typer.Exit) as ended:
-        sensitivity.command(tmp_path)
+        command_line.command(tmp_path)
     assert ended.value.exit_code == 130
     assert "interrupted: what was finished is kept; the same command goes on" in capsys.readouterr().err

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import xarray as xr
 
-from workbench.estimation import Fit
+from workbench.results import Fit
 
 PARAMETER = {"mean": 0.0, "sd": 1.0, "rhat": 1.001, "ess_bulk": 2000.0, "ess_tail": 1500.0, "mcse_mean": 0.02}
 OK: dict[str, Any] = {"status": "ok", "estimates": {"mu": {"value": 0.0}}}

@@ -11,7 +11,7 @@ from arviz_stats import compare
 
 from workbench.diagnostics import comparison
 from workbench.diagnostics.comparison import Standing
-from workbench.estimation import Fit
+from workbench.results import Fit
 
 RNG = np.random.default_rng(12)
 Y = RNG.normal(1.0, 1.0, 120)

@@ -6,7 +6,7 @@ import xarray as xr
 from arviz_stats.psense import psense, psense_summary
 from scipy import stats
 
-from workbench.diagnostics.powerscale import (
+from workbench.diagnostics.power_scaling import (
     ALPHAS,
     CONFLICT,
     STRONG_PRIOR,
@@ -19,7 +19,7 @@ from workbench.diagnostics.powerscale import (
     power_weights,
     sensitivities,
 )
-from workbench.estimation import Fit
+from workbench.results import Fit
 
 Y = np.random.default_rng(5).normal(1.0, 1.0, 20)
 

@@ -5,7 +5,7 @@ import pytest
 
 from workbench.backends import RawRun
 from workbench.binding import BoundData
-from workbench.estimation import draws
+from workbench.results import draws
 
 TEXT = """
 data {

@@ -9,11 +9,13 @@ import pytest
 from tests.estimation.conftest import MEANS, MODEL, SDS
 from workbench.backends import RawRun
 from workbench.backends.fake import FakeBackend
-from workbench.estimation import fit, laplace, nuts, store
-from workbench.estimation.importance import importance
-from workbench.estimation.setting import Setting
+from workbench.estimation import fit
+from workbench.estimation.context import Setting
+from workbench.estimation.sampling import laplace, nuts
+from workbench.estimation.sampling.importance import importance
 from workbench.methods import Laplace, Map, Mle, Nuts
 from workbench.progress import SILENT
+from workbench.results import store
 
 PARAMETERS = ("alpha", "beta[1]", "beta[2]", "eta[1]", "eta[2]")
 Z95 = 1.959963984540054

@@ -2,7 +2,7 @@
 
 import pytest
 
-from workbench.estimation.initial import initial_values
+from workbench.estimation.sampling.initial_values import initial_values
 
 TEXT = """
 parameters {

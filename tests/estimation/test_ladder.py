@@ -8,9 +8,9 @@ import pytest
 from tests.estimation.conftest import MEANS, MODEL, SDS
 from workbench.backends import Start
 from workbench.backends.fake import FakeBackend
-from workbench.estimation import fit, ladder
-from workbench.estimation.part import Part
+from workbench.estimation import auto, fit
 from workbench.methods import Auto, Laplace, Map, Nuts, Pathfinder
+from workbench.results.method_result import Part
 
 AUTO = (Auto(Nuts(4, 200, 100)),)
 
@@ -65,7 +65,7 @@ def test_the_first_rung_climbs_from_as_many_points_as_are_asked_for(request_for)
 
 def test_a_khat_that_rounds_to_the_limit_is_told_apart_from_it():
     part = Part("ok", facts={"khat": 0.7004, "khat_threshold": 0.7})
-    assert ladder._of_khat(part, 1)[1].startswith("k-hat is 0.7004, above 0.7000")
+    assert auto._of_khat(part, 1)[1].startswith("k-hat is 0.7004, above 0.7000")
 
 
 def test_pathfinder_is_next(request_for):

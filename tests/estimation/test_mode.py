@@ -11,8 +11,9 @@ from tests.conftest import ROOT
 from tests.estimation.conftest import MEANS, MODEL, SDS, TEXT
 from tests.estimation.sculpted import Sculpted, sculpted
 from workbench.errors import ChainFailed
-from workbench.estimation import fit, verdict
-from workbench.estimation.importance import pareto_khat
+from workbench.estimation import fit
+from workbench.estimation.optimum import convergence
+from workbench.estimation.sampling.importance import pareto_khat
 from workbench.methods import Laplace, Map
 
 ONE = (Map(),)
@@ -190,8 +191,8 @@ def test_only_what_scales_effects_is_said_to(program_from):
     mixture, schools = (
         program_from((models / f"{name}.stan").read_text()) for name in ("spike_and_slab", "schools_centred")
     )
-    assert not verdict._scales_effects(mixture, "weight")
-    assert verdict._scales_effects(schools, "tau")
+    assert not convergence._scales_effects(mixture, "weight")
+    assert convergence._scales_effects(schools, "tau")
 
 
 def test_a_free_parameter_whose_density_rises_for_ever_is_named(request_for):

@@ -10,8 +10,8 @@ import pytest
 
 from workbench.backends import Job
 from workbench.backends.fake import FakeBackend
-from workbench.estimation.newton import settle
-from workbench.estimation.surface import Surface
+from workbench.estimation.optimum.log_density import Surface
+from workbench.estimation.optimum.newton import settle
 
 JOB = Job(Path("model"), Path("data.json"), Path("scratch"), 1)
 

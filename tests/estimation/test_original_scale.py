@@ -10,10 +10,10 @@ import workbench
 from tests.conftest import DATA, STAN_MODELS
 from workbench import binding, priors, tables
 from workbench.backends.fake import FakeBackend
-from workbench.binding import Asked
+from workbench.binding import BindingOptions
 from workbench.errors import ChainFailed
-from workbench.estimation.rescaling import find
-from workbench.estimation.setting import Setting
+from workbench.estimation.context import Setting
+from workbench.estimation.standardize.rescaling import find
 from workbench.progress import SILENT
 from workbench.request import FitRequest
 
@@ -139,7 +139,7 @@ def setting(program_from, tmp_path):
         rng = np.random.default_rng(5)
         frame = pd.DataFrame({"y": rng.normal(size=12), "g": [1, 2] * 6, "p": rng.normal(50, 9, 12)})
         frame["q"] = rng.normal(-3, 0.1, 12)
-        bound = binding.bind(program, tables.from_frame(frame), Asked(standardize=True))
+        bound = binding.bind(program, tables.from_frame(frame), BindingOptions(standardize=True))
         request = FitRequest(program, bound, priors.settle(program, {}, {}, "card"))
         return Setting(request, tmp_path / "exe", backend({}, {}), tmp_path / "scratch", SILENT)
 

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from arviz_stats.base import array_stats
 
-from workbench.estimation.pareto import smoothed
+from workbench.estimation.sampling.psis import smoothed
 
 LENGTH = 189
 

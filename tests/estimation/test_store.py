@@ -8,7 +8,7 @@ import pytest
 import xarray as xr
 
 from workbench.errors import RunIncomplete, RunNotFound, StoreError
-from workbench.estimation import store
+from workbench.results import store
 
 FILES = {"run.json", "fit.nc", "summary.csv", "console.log", "report.html"}
 

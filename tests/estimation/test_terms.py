@@ -6,14 +6,15 @@ from scipy import stats
 
 from tests.conftest import DATA, STAN_MODELS
 from workbench.methods import Nuts
-from workbench.pipeline import fitting
+from workbench.workflow import fit
+from workbench.workflow.options import FitOptions
 
 
 @pytest.fixture(scope="module")
 def tree(tmp_path_factory):
-    options = fitting.Options(methods=(Nuts(2, 200, 200),), output=tmp_path_factory.mktemp("run") / "run")
+    options = FitOptions(methods=(Nuts(2, 200, 200),), output=tmp_path_factory.mktemp("run") / "run")
     model, data = STAN_MODELS / "regression" / "linear.stan", DATA / "kidiq.csv"
-    return fitting.fit(model, data, options)[0].tree
+    return fit.fit(model, data, options)[0].tree
 
 
 @pytest.mark.stan

@@ -15,14 +15,15 @@ from pathlib import Path
 from typing import Any
 
 from workbench import library
-from workbench.estimation import Fit, store
 from workbench.library import pages
 from workbench.library.catalogue import Model, home
 from workbench.methods import Nuts
-from workbench.pipeline import fitting
 from workbench.report import reading
 from workbench.report.figures.drawing import PAPER, painted, plain_svg
 from workbench.report.figures.overview import Glance, overview
+from workbench.results import Fit, store
+from workbench.workflow import fit as fit_workflow
+from workbench.workflow.options import FitOptions
 
 _QUANTITIES = 8
 _EACH = 4
@@ -43,7 +44,7 @@ def main() -> None:
 def _run(model: Model, folder: Path) -> Fit:
     if folder.is_dir():
         return store.read(folder)
-    return fitting.fit(model.program, model.table, fitting.Options(methods=(Nuts(),), output=folder, jobs=2))[
+    return fit_workflow.fit(model.program, model.table, FitOptions(methods=(Nuts(),), output=folder, jobs=2))[
         0
     ]
 

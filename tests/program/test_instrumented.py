@@ -17,7 +17,7 @@ from tests.program.oracle import Array, Oracle, build
 from workbench import toolchain
 from workbench.errors import PriorError
 from workbench.program import Instrumented, Program
-from workbench.program.printer import to_text
+from workbench.program.syntax.printer import to_text
 
 POINTS = 10
 _QUICK = ("regression_target", "schools_noncentred", "truncated_data", "zero_inflated", "own_quantities")

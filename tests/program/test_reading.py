@@ -9,9 +9,9 @@ import pytest
 from tests.program.conftest import MODELS, Library
 from workbench.errors import ProgramError, ToolchainMissing
 from workbench.program import Stanc, read
-from workbench.program.decode_statements import STATEMENTS
-from workbench.program.sexp import parse_sexp
-from workbench.program.stanc import ask
+from workbench.program.syntax.decode_statements import STATEMENTS
+from workbench.program.syntax.sexp import parse_sexp
+from workbench.program.syntax.stanc import ask
 
 pytestmark = pytest.mark.stan
 

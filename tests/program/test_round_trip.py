@@ -11,10 +11,10 @@ from hypothesis import strategies as st
 
 from tests.program.conftest import NAMES, Library
 from workbench.program import Stanc
-from workbench.program.decode import parse_tree
-from workbench.program.nodes import Tree
-from workbench.program.printer import to_text
-from workbench.program.stanc import print_tree
+from workbench.program.syntax.decode import parse_tree
+from workbench.program.syntax.nodes import Tree
+from workbench.program.syntax.printer import to_text
+from workbench.program.syntax.stanc import print_tree
 
 pytestmark = pytest.mark.stan
 

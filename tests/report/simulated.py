@@ -12,7 +12,7 @@ import numpy as np
 import xarray as xr
 from arviz_stats.base import array_stats
 
-from workbench.estimation import Fit
+from workbench.results import Fit
 
 SOURCE = """// A simulated run: these lines were never compiled.
 data {

@@ -14,12 +14,12 @@ import xarray as xr
 
 from tests.report.page import read_page
 from tests.report.simulated import simulated_fit
-from workbench.estimation import Fit
 from workbench.report import fit_report, render
 from workbench.report.document import Figures, Notice, Paragraph, Quote, Section, Table, Tone
+from workbench.report.fit import checks, convergence, estimates, gaps, methods, verdict
+from workbench.report.fit.selection import ALL_UP_TO
 from workbench.report.reading import METHOD_TITLES
-from workbench.report.sections import checks, convergence, estimates, gaps, methods, verdict
-from workbench.report.selection import ALL_UP_TO
+from workbench.results import Fit
 
 METHODS = tuple(key for key in METHOD_TITLES if key != "pathfinder")
 
@@ -267,7 +267,7 @@ def _paths(value: Any, depth: int = 4) -> Iterator[tuple[Any, ...]]:
 
 @pytest.mark.parametrize("change", ["removed", "empty"])
 def test_any_entry_may_be_missing(change, monkeypatch):
-    room = importlib.import_module("workbench.report.render")
+    room = importlib.import_module("workbench.report.html")
     monkeypatch.setattr(room, "svg", lambda drawing: "<svg></svg>")
     fit = simulated_fit(schools=1, draws=20)
     needed = {("model",), ("model", "name"), ("data",), ("data", "path"), ("data", "rows")}

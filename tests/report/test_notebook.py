@@ -11,9 +11,9 @@ import workbench
 from tests.report.page import read_page
 from tests.report.simulated import simulated_fit
 from workbench.errors import RunNotFound
-from workbench.estimation import store
 from workbench.report import ShownFit, shown
 from workbench.report.notebook import MAX_ROWS
+from workbench.results import store
 
 
 def _page(html: str):

@@ -12,8 +12,8 @@ import pytest
 
 from tests.report.page import Page, read_page
 from tests.report.simulated import simulated_fit
-from workbench.estimation import Fit
 from workbench.report import fit_report, render
+from workbench.results import Fit
 
 HOSTILE = (
     "</script><script>alert(1)</script>",

@@ -12,10 +12,9 @@ from tests.report.page import read_page
 from tests.report.simulated import simulated_fit
 from workbench.diagnostics.catalogue import CATALOGUE
 from workbench.diagnostics.loo import leave_one_out
-from workbench.estimation import Fit
 from workbench.report import fit_report, render
 from workbench.report.document import Block, Disclosure, Figures, Notice, Section, Table, Tone
-from workbench.report.sections import (
+from workbench.report.fit import (
     data,
     estimates,
     gaps,
@@ -26,6 +25,7 @@ from workbench.report.sections import (
     prediction,
     sensitivity,
 )
+from workbench.results import Fit
 
 
 def _table(section: Section, key: str) -> Table:

@@ -13,10 +13,11 @@ from workbench import binding, priors
 from workbench.backends.fake import FakeBackend
 from workbench.cli import table
 from workbench.diagnostics import diagnose
-from workbench.estimation import fit, store
+from workbench.estimation import fit
 from workbench.methods import Auto, Nuts
 from workbench.report import fit_report, render
 from workbench.request import FitRequest
+from workbench.results import store
 
 
 @dataclass(frozen=True)

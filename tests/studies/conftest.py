@@ -4,10 +4,11 @@ import pytest
 
 from tests.studies import normal_mean
 from workbench.methods import Laplace, Map, Mle, Nuts
-from workbench.pipeline import asking, fitting, studying
 from workbench.studies import parse_axis
+from workbench.workflow import sensitivity, study_options
+from workbench.workflow.options import FitOptions
 
-PLAN = asking.Asked(
+PLAN = study_options.StudyOptions(
     axes=(parse_axis("mu.mu=-1,0,1"), parse_axis("mu.sigma=0.1:10:log:3")),
     decisions=("P(mu>0)>0.95", "mean(mu)<5"),
     above=0.25,
@@ -27,7 +28,7 @@ def normal_files(tmp_path_factory):
 @pytest.fixture(scope="session")
 def options():
     methods = (Mle(), Map(), Map(jacobian=True), Laplace(), Nuts())
-    return fitting.Options(methods=methods, seed=4, jobs=2)
+    return FitOptions(methods=methods, seed=4, jobs=2)
 
 
 @pytest.fixture(scope="session")
@@ -39,4 +40,6 @@ def study_folder(tmp_path_factory):
 def study(normal_files, options, study_folder):
     from dataclasses import replace
 
-    return studying.study_files(normal_files[0], normal_files[1], options, replace(PLAN, output=study_folder))
+    return sensitivity.study_files(
+        normal_files[0], normal_files[1], options, replace(PLAN, output=study_folder)
+    )

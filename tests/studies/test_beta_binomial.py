@@ -7,8 +7,9 @@ from scipy import optimize, special, stats
 
 from tests.conftest import STAN_MODELS
 from workbench.methods import Laplace, Map, Mle, Nuts
-from workbench.pipeline import asking, fitting, studying
 from workbench.studies import parse_axis
+from workbench.workflow import sensitivity, study_options
+from workbench.workflow.options import FitOptions
 
 pytestmark = pytest.mark.stan
 
@@ -37,13 +38,13 @@ def study(tmp_path_factory):
     folder = tmp_path_factory.mktemp("beta")
     rows = "\n".join(f"{y},{n}" for y, n in zip(Y, N, strict=True))
     (folder / "counts.csv").write_text(f"y,n\n{rows}\n")
-    options = fitting.Options(
+    options = FitOptions(
         priors={"theta.alpha": BASE[0], "theta.beta": BASE[1]},
         methods=(Mle(), Map(), Map(jacobian=True), Laplace(), Nuts()),
         seed=5,
         jobs=2,
     )
-    asked = asking.Asked(
+    asked = study_options.StudyOptions(
         axes=(parse_axis("theta.alpha=0.7,2,5"), parse_axis("theta.beta=0.5:16:log:4")),
         decisions=("P(theta>0.5)>0.95", "interval(theta, 0.9) excludes 0.5", "median(theta)>0.55"),
         above=CUT,
@@ -52,7 +53,7 @@ def study(tmp_path_factory):
         output=folder / "study",
     )
     model = STAN_MODELS / "conjugate" / "beta_binomial.stan"
-    return studying.study_files(model, folder / "counts.csv", options, asked)
+    return sensitivity.study_files(model, folder / "counts.csv", options, asked)
 
 
 def points(study, method="nuts"):

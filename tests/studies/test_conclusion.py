@@ -3,7 +3,7 @@
 import pytest
 
 from workbench.studies import axes_apart
-from workbench.studies.conclusion import conclude, largest_moves
+from workbench.studies.outcomes.conclusion import conclude, largest_moves
 
 CALM = {"status": "ok", "parameters": {"mu": {"diagnosis": ""}}, "how": {"prior": "weights"}}
 

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from workbench.errors import RequestError
-from workbench.studies.decision import Sample, parse_decision, quantile
+from workbench.studies.plan.decision import Sample, parse_decision, quantile
 
 RNG = np.random.default_rng(8)
 DRAWS = {"beta[1]": RNG.normal(0.5, 1, 4000), "beta[2]": RNG.normal(0, 1, 4000), "tau": RNG.gamma(2, 1, 4000)}
@@ -85,7 +85,7 @@ def test_impossible_numbers_are_refused():
 def test_a_whole_vector_is_no_single_number():
     from types import SimpleNamespace
 
-    from workbench.studies.posterior import reported
+    from workbench.studies.fits.posterior import reported
 
     draws = {"beta[1]": DRAWS["beta[1]"], "beta[2]": DRAWS["beta[2]"]}
     plan = SimpleNamespace(parameters=(), decisions=(parse_decision("mean(beta)>0"),))

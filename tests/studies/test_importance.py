@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from workbench.studies.importance import importance_weights, mean_error
+from workbench.studies.fits.importance import importance_weights, mean_error
 
 DRAWS = np.random.default_rng(3).normal(size=4000)
 

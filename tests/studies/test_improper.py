@@ -3,16 +3,18 @@
 from dataclasses import replace
 
 import pytest
+import xarray as xr
 
 import workbench
 from tests.studies import normal_mean as exact
 from workbench import binding, priors
 from workbench.errors import RequestError
-from workbench.estimation import Fit
 from workbench.methods import Nuts
-from workbench.pipeline import asking, fitting, studying
 from workbench.request import FitRequest
+from workbench.results import Fit
 from workbench.studies import Study, parse_axis
+from workbench.workflow import sensitivity, study_options
+from workbench.workflow.options import FitOptions
 
 pytestmark = pytest.mark.stan
 
@@ -22,8 +24,8 @@ parameters { real mu; }
 model { y ~ normal(mu, 1); }
 generated quantities { array[N] real y_rep = normal_rng(rep_vector(mu, N), 1); }
 """
-OPTIONS = fitting.Options(methods=(Nuts(),), seed=4, jobs=2)
-ASKED = asking.Asked(methods=("nuts",), jobs=2)
+OPTIONS = FitOptions(methods=(Nuts(),), seed=4, jobs=2)
+ASKED = study_options.StudyOptions(methods=("nuts",), jobs=2)
 IMPROPER = "the prior alone cannot be drawn from: no prior makes `mu` proper."
 
 
@@ -44,7 +46,7 @@ def given(normal_files, tmp_path_factory):
     folder = tmp_path_factory.mktemp("none")
     (folder / "no_prior.stan").write_text(NO_PRIOR)
     asked = replace(ASKED, forms=(("mu", "normal(0, 0.5)"),), output=folder / "study")
-    return studying.study_files(folder / "no_prior.stan", normal_files[1], OPTIONS, asked)
+    return sensitivity.study_files(folder / "no_prior.stan", normal_files[1], OPTIONS, asked)
 
 
 @pytest.fixture(scope="module")
@@ -56,7 +58,7 @@ def taken(normal_files, tmp_path_factory):
         axes=(parse_axis("power(prior)=0,4"),),
         output=tmp_path_factory.mktemp("flat") / "study",
     )
-    return studying.study_files(normal_files[0], normal_files[1], OPTIONS, asked)
+    return sensitivity.study_files(normal_files[0], normal_files[1], OPTIONS, asked)
 
 
 def test_a_parameter_without_a_prior_can_be_given_one(given):
@@ -89,7 +91,7 @@ def test_a_prior_taken_away_or_raised_to_the_power_zero_is_flat(taken):
 
 def test_the_report_says_which_priors_could_not_be_drawn_from(taken):
     from workbench.report.document import Notice
-    from workbench.report.study_report import study_report
+    from workbench.report.study.report import study_report
 
     section = next(one for one in study_report(taken).sections if one.key == "prior-alone")
     notes = [block.text for block in section.blocks if isinstance(block, Notice)]
@@ -103,13 +105,19 @@ def test_what_a_program_without_priors_cannot_be_asked(program_from, table_from)
         program, binding.bind(program, table_from(exact.TABLE)), priors.settle(program, {}, {}, ""), (Nuts(),)
     )
     with pytest.raises(RequestError, match=r"power\(prior\) names no part of `no_prior.stan`") as refused:
-        asking.check_question(asking.Asked(axes=(parse_axis("power(prior)=1,2"),)), request)
+        study_options.check_question(
+            study_options.StudyOptions(axes=(parse_axis("power(prior)=1,2"),)), request
+        )
     assert refused.value.hint == "there are power(likelihood)"
     with pytest.raises(RequestError, match="states no prior: its parameters are flat") as refused:
-        asking.plan_of(asking.Asked(), Fit({"nuts": NUTS, "interval": {"level": 0.95}}, None), request)  # type: ignore[arg-type]
+        study_options.plan_of(
+            study_options.StudyOptions(),
+            Fit({"nuts": NUTS, "interval": {"level": 0.95}}, xr.DataTree()),
+            request,
+        )
     assert refused.value.hint == "--prior-form 'mu=normal(0, 1)' gives a parameter one"
     with pytest.raises(RequestError, match="`nu` has 0 prior statements") as refused:
-        asking.check_question(asking.Asked(forms=(("nu", "normal(0, 1)"),)), request)
+        study_options.check_question(study_options.StudyOptions(forms=(("nu", "normal(0, 1)"),)), request)
     assert refused.value.hint == "without a prior, and free to get one, is `mu`"
 
 
@@ -121,6 +129,6 @@ def test_a_fit_on_standardized_predictors_is_refused(normal_files, tmp_path):
     scaled = {"X": {"means": [0.0], "sds": [2.0]}}
     moved = Fit({**fit.record, "data": {**fit.record["data"], "standardized": scaled}}, fit.tree)
     with pytest.raises(RequestError, match="this fit had standardized predictors") as refused:
-        studying.study_fit(moved, replace(ASKED, output=tmp_path / "study"))
+        sensitivity.study_fit(moved, replace(ASKED, output=tmp_path / "study"))
     assert refused.value.hint == "fit again without --standardize"
     assert not (tmp_path / "study").exists()

@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 
 from workbench.errors import RunError
-from workbench.studies import densities
-from workbench.studies.kept import remembered_array
-from workbench.studies.plan import BASE
+from workbench.studies.fits import densities
+from workbench.studies.fits.fit_cache import remembered_array
+from workbench.studies.plan.plan import BASE
 
 
 def test_an_array_is_made_once_and_anew_where_it_is_not_whole(tmp_path):

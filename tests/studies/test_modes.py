@@ -10,12 +10,14 @@ import pytest
 from scipy import optimize
 
 from tests.studies import normal_mean as exact
-from workbench.estimation import laplace
-from workbench.estimation.part import Part
+from workbench.estimation.sampling import laplace
 from workbench.methods import Map, Mle, Nuts
-from workbench.pipeline import asking, fitting, studying
-from workbench.studies import execute, parse_axis
-from workbench.studies.plan import BASE, Point
+from workbench.results.method_result import Part
+from workbench.studies import parse_axis
+from workbench.studies.fits import full_fits
+from workbench.studies.plan.plan import BASE, Point
+from workbench.workflow import sensitivity, study_options
+from workbench.workflow.options import FitOptions
 
 TWO_MODES = """
 data { int<lower=0> N; vector[N] y; }
@@ -59,32 +61,32 @@ def climbs(monkeypatch, tmp_path):
             )
 
     found = Climbs()
-    monkeypatch.setattr(execute, "posterior_mode", found.climb)
-    monkeypatch.setattr(execute, "request_at", lambda shop, point: None)
+    monkeypatch.setattr(full_fits, "posterior_mode", found.climb)
+    monkeypatch.setattr(full_fits, "request_at", lambda shop, point: None)
     monkeypatch.setattr(laplace, "approximate", lambda setting, around: Part("ok", "", {}, {}))
     return found
 
 
 def test_a_point_is_climbed_to_from_the_modes_of_the_base(climbs):
     shop = climbs.shop()
-    base = execute.modes(shop, BASE)
+    base = full_fits.modes(shop, BASE)
     assert climbs.seen == [("map", None), ("map_unconstrained", None)]
     climbs.seen.clear()
-    found = execute.modes(shop, Point({"mu.sigma": 2.0}), base)
+    found = full_fits.modes(shop, Point({"mu.sigma": 2.0}), base)
     assert climbs.seen == [("map", 1.0), ("map_unconstrained", 2.0)]
     assert found["map"]["starts"] == 1
     climbs.seen.clear()
-    again = execute.modes(shop, Point({"mu.sigma": 2.0}), base)
+    again = full_fits.modes(shop, Point({"mu.sigma": 2.0}), base)
     assert {**again, "draws": None} == {**found, "draws": None}
     assert climbs.seen == []
 
 
 def test_the_usual_starts_take_over_where_the_climb_from_there_fails(climbs):
     shop = climbs.shop()
-    base = execute.modes(shop, BASE)
+    base = full_fits.modes(shop, BASE)
     climbs.seen.clear()
     climbs.failing = {1.0}
-    found = execute.modes(shop, Point({"mu.sigma": 2.0}), base)
+    found = full_fits.modes(shop, Point({"mu.sigma": 2.0}), base)
     assert climbs.seen == [("map", 1.0), ("map", None), ("map_unconstrained", 2.0)]
     assert found["map"]["status"] == "ok"
     assert found["map"]["starts"] == 4
@@ -94,7 +96,7 @@ def test_the_usual_starts_take_over_where_the_climb_from_there_fails(climbs):
 def test_the_usual_starts_are_taken_where_the_base_says_too_little(climbs, why):
     shop = climbs.shop()
     climbs.modes = 2 if why == "several modes" else 1
-    base = execute.modes(shop, BASE)
+    base = full_fits.modes(shop, BASE)
     if why == "no mode":
         base = {
             **base,
@@ -103,7 +105,7 @@ def test_the_usual_starts_are_taken_where_the_base_says_too_little(climbs, why):
         }
     climbs.seen.clear()
     forms = {"mu": "cauchy(0, 1)"} if why == "another form" else {}
-    execute.modes(shop, Point({}, forms) if forms else Point({"mu.sigma": 2.0}), base)
+    full_fits.modes(shop, Point({}, forms) if forms else Point({"mu.sigma": 2.0}), base)
     assert climbs.seen == [("map", None), ("map_unconstrained", None)]
 
 
@@ -114,15 +116,15 @@ def kept_modes(folder):
 
 @pytest.mark.stan
 def test_modes_depend_neither_on_jobs_nor_on_what_was_finished(normal_files, tmp_path):
-    options = fitting.Options(methods=(Mle(), Map(), Nuts(2, 200, 200)), seed=4, jobs=2)
-    asked = asking.Asked(
+    options = FitOptions(methods=(Mle(), Map(), Nuts(2, 200, 200)), seed=4, jobs=2)
+    asked = study_options.StudyOptions(
         axes=(parse_axis("mu.sigma=0.05,0.2,1,5"),), methods=("map", "laplace"), with_prior=False
     )
     found = []
     for jobs, axis in ((1, "mu.sigma=0.05,0.2,1,5"), (2, "mu.sigma=0.2,1"), (2, "mu.sigma=0.05,0.2,1,5")):
         folder = tmp_path / ("one" if jobs == 1 else "two")
         one = replace(asked, axes=(parse_axis(axis),), jobs=jobs, output=folder)
-        found.append(studying.study_files(normal_files[0], normal_files[1], options, one).frame)
+        found.append(sensitivity.study_files(normal_files[0], normal_files[1], options, one).frame)
     assert found[0].equals(found[2])  # the third goes on from the narrower second
     assert sorted(one["map"]["starts"] for one in kept_modes(tmp_path / "one")) == [1, 1, 1, 4]
     for row in found[0][found[0]["method"] == "map"].to_dict("records"):
@@ -134,11 +136,11 @@ def test_where_there_are_two_modes_the_higher_is_found_at_every_point(tmp_path):
     model, data = tmp_path / "two_modes.stan", tmp_path / "few.csv"
     model.write_text(TWO_MODES)
     data.write_text("y\n" + "\n".join(map(str, FEW)) + "\n")
-    options = fitting.Options(methods=(Mle(), Map(), Nuts(2, 300, 300)), seed=2, jobs=2)
-    asked = asking.Asked(
+    options = FitOptions(methods=(Mle(), Map(), Nuts(2, 300, 300)), seed=2, jobs=2)
+    asked = study_options.StudyOptions(
         axes=(parse_axis("mu.mu=-2,-5"),), methods=("map",), with_prior=False, jobs=2, output=tmp_path / "s"
     )
-    frame = studying.study_files(model, data, options, asked).frame
+    frame = sensitivity.study_files(model, data, options, asked).frame
     assert {one["map"]["starts"] for one in kept_modes(tmp_path / "s")} == {4}
     for row in frame.to_dict("records"):
         assert row["mean"] == pytest.approx(highest(row["mu.mu"]), abs=1e-4)

@@ -7,7 +7,7 @@ import pytest
 
 from tests.studies import normal_mean as exact
 from tests.studies.conftest import PLAN
-from workbench.pipeline import asking, studying
+from workbench.workflow import sensitivity, study_options
 
 pytestmark = pytest.mark.stan
 
@@ -124,10 +124,10 @@ def test_the_prior_alone_is_the_prior(study):
 
 def test_refits_everywhere_say_the_same(normal_files, options, study, tmp_path):
     few = replace(PLAN, axes=PLAN.axes[1:], refit="all", methods=("nuts",), with_prior=False, decisions=())
-    full = studying.study_files(
+    full = sensitivity.study_files(
         normal_files[0], normal_files[1], options, replace(few, output=tmp_path / "all")
     )
-    quick = studying.study_files(
+    quick = sensitivity.study_files(
         normal_files[0], normal_files[1], options, replace(few, refit="needed", output=tmp_path / "some")
     )
     assert {row["how"] for row in rows(full, "nuts")} == {"base", "refit"}
@@ -147,14 +147,14 @@ def test_power_scaling_is_part_of_it(study):
 def test_another_form_of_the_prior_is_fitted(normal_files, options, tmp_path):
     from scipy import integrate, stats
 
-    asked = asking.Asked(
+    asked = study_options.StudyOptions(
         forms=(("mu", "student_t(3, 0, 0.2)"),),
         methods=("nuts",),
         with_prior=False,
         jobs=2,
         output=tmp_path / "f",
     )
-    found = rows(studying.study_files(normal_files[0], normal_files[1], options, asked), "nuts")
+    found = rows(sensitivity.study_files(normal_files[0], normal_files[1], options, asked), "nuts")
 
     def density(mu, power=0):
         return mu**power * stats.t.pdf(mu, 3, 0, 0.2) * np.exp(-0.5 * np.sum((exact.Y - mu) ** 2))
@@ -166,16 +166,16 @@ def test_another_form_of_the_prior_is_fitted(normal_files, options, tmp_path):
 
 
 def test_scenarios_have_names(normal_files, options, tmp_path):
-    from workbench.studies.scenarios import read_scenarios
+    from workbench.studies.plan.scenarios import read_scenarios
 
     path = tmp_path / "s.toml"
     path.write_text('[sceptical]\n"mu.sigma" = 0.2\n[doubled]\n"power(prior)" = 2\n')
-    asked = asking.Asked(
+    asked = study_options.StudyOptions(
         scenarios=read_scenarios(path), methods=("nuts",), with_prior=False, jobs=2, output=tmp_path / "s"
     )
     found = {
         row["scenario"]: row
-        for row in rows(studying.study_files(normal_files[0], normal_files[1], options, asked), "nuts")
+        for row in rows(sensitivity.study_files(normal_files[0], normal_files[1], options, asked), "nuts")
     }
     for name, sd in (("sceptical", 0.2), ("doubled", 0.5**0.5)):
         mean, _ = exact.posterior(0, sd)

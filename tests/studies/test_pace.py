@@ -2,7 +2,7 @@
 
 import time
 
-from workbench.studies.pace import duration, pace, sweep_pace
+from workbench.studies.fits.time_left import duration, pace, sweep_pace
 
 
 def test_pieces_of_one_cost_tell_the_time_that_is_left():

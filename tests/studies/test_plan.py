@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from workbench.errors import RequestError
-from workbench.studies.plan import BASE, Axis, Point, axis, distinct, parse_axis, points_of
+from workbench.studies.plan.plan import BASE, Axis, Point, axis, distinct, parse_axis, points_of
 
 
 def test_a_range_by_ratio():

@@ -7,14 +7,17 @@ import pytest
 from scipy import integrate, stats
 
 from tests.diagnostics.test_powerscale import Y, conjugate
-from workbench.diagnostics.powerscale import ALPHAS, distance
+from workbench.diagnostics.power_scaling import ALPHAS, distance
 from workbench.methods import Nuts
-from workbench.pipeline import asking, fitting, studying
 from workbench.report.document import Notice
-from workbench.studies import conclusion, parse_axis, powerscale
-from workbench.studies.plan import BASE
-from workbench.studies.posterior import posterior
-from workbench.studies.sweep import Fits
+from workbench.studies import parse_axis
+from workbench.studies.fits.posterior import posterior
+from workbench.studies.fits.sweep import Fits
+from workbench.studies.outcomes import conclusion, power_scaling
+from workbench.studies.plan.plan import BASE
+from workbench.workflow import sensitivity as sensitivity_workflow
+from workbench.workflow import study_options
+from workbench.workflow.options import FitOptions
 
 RNG = np.random.default_rng(6)
 
@@ -38,7 +41,7 @@ def between_normals(mean, sd, draws):
 def test_the_distance_of_two_samples_is_that_of_their_distributions(mean, sd):
     draws, others = RNG.normal(size=(4, 5000)), RNG.normal(mean, sd, (4, 5000))
     exact = between_normals(mean, sd, draws)
-    assert powerscale.cjs_distance(draws, others) == pytest.approx(exact, rel=0.03)
+    assert power_scaling.cjs_distance(draws, others) == pytest.approx(exact, rel=0.03)
 
 
 def test_the_distance_of_two_samples_is_arvizs_of_weighted_draws():
@@ -47,21 +50,21 @@ def test_the_distance_of_two_samples_is_arvizs_of_weighted_draws():
     weights = counts / counts.sum()
     others = np.repeat(draws.ravel(), counts.ravel())
     steps = [1 / abs(np.log2(alpha)) for alpha in ALPHAS]
-    ours = np.mean(steps) * powerscale.cjs_distance(draws, others)
+    ours = np.mean(steps) * power_scaling.cjs_distance(draws, others)
     assert ours == pytest.approx(distance(draws, weights, weights), rel=1e-9)
 
 
 def test_samples_that_lie_apart_are_at_distance_one():
     draws = RNG.normal(size=(4, 1000))
-    assert powerscale.cjs_distance(draws, draws + 100) == pytest.approx(1, abs=1e-6)
-    assert powerscale.cjs_distance(draws, draws - 100) == pytest.approx(1, abs=1e-6)
-    assert powerscale.cjs_distance(draws, draws) == 0
-    assert powerscale.cjs_distance(np.zeros((4, 10)), np.zeros((4, 10))) == 0
+    assert power_scaling.cjs_distance(draws, draws + 100) == pytest.approx(1, abs=1e-6)
+    assert power_scaling.cjs_distance(draws, draws - 100) == pytest.approx(1, abs=1e-6)
+    assert power_scaling.cjs_distance(draws, draws) == 0
+    assert power_scaling.cjs_distance(np.zeros((4, 10)), np.zeros((4, 10))) == 0
 
 
 def test_chance_is_what_two_samples_of_one_distribution_differ_by():
-    apart = [powerscale.cjs_distance(*RNG.normal(size=(2, 4, 1000))) for _ in range(200)]
-    chance = [powerscale.by_chance(RNG.normal(size=(4, 1000))) for _ in range(20)]
+    apart = [power_scaling.cjs_distance(*RNG.normal(size=(2, 4, 1000))) for _ in range(200)]
+    chance = [power_scaling.by_chance(RNG.normal(size=(4, 1000))) for _ in range(20)]
     assert np.mean(chance) == pytest.approx(np.sqrt(np.mean(np.square(apart))), rel=0.15)
 
 
@@ -84,15 +87,15 @@ def refits(monkeypatch):
         drawn = {**base.draws, "theta": theta, "other": other}
         fits.found.append(replace(base, point=point, how="refit", draws=drawn))
 
-    monkeypatch.setattr(powerscale, "add_fit", add_fit)
+    monkeypatch.setattr(power_scaling, "add_fit", add_fit)
     return asked
 
 
 def scaled(monkeypatch, limit):
     fit = conjugate(-5.0, 0.5)
-    monkeypatch.setattr(powerscale, "khat_threshold", lambda draws: limit)
+    monkeypatch.setattr(power_scaling, "khat_threshold", lambda draws: limit)
     fits = Fits([posterior(BASE, "base", "base", fit.tree, ["theta", "other"], {})])
-    return powerscale.scaled(None, fits, fit)  # type: ignore[arg-type]
+    return power_scaling.scaled(None, fits, fit)  # type: ignore[arg-type]
 
 
 def test_where_khat_is_low_nothing_is_refitted(monkeypatch, refits):
@@ -128,7 +131,7 @@ def test_a_refit_that_fails_is_said(monkeypatch):
     def add_fit(shop, fits, point):
         fits.failures[point.key] = "the machine was unplugged."
 
-    monkeypatch.setattr(powerscale, "add_fit", add_fit)
+    monkeypatch.setattr(power_scaling, "add_fit", add_fit)
     found = scaled(monkeypatch, -10.0)
     assert set(found["how"].values()) == {"failed"}
     assert found["failures"]["prior"] == "at power(prior) = 0.99: the machine was unplugged."
@@ -155,12 +158,12 @@ def far(tmp_path_factory):
     folder = tmp_path_factory.mktemp("far")
     (folder / "far.stan").write_text(FAR)
     (folder / "far.csv").write_text("y\n1000\n0.5\n")
-    options = fitting.Options(methods=(Nuts(),), seed=3, jobs=2)
-    asked = asking.Asked(
+    options = FitOptions(methods=(Nuts(),), seed=3, jobs=2)
+    asked = study_options.StudyOptions(
         axes=(parse_axis("power(prior)=1.01"),), methods=("nuts",), with_prior=False, jobs=2,
         output=folder / "study",
     )  # fmt: skip
-    return studying.study_files(folder / "far.stan", folder / "far.csv", options, asked)
+    return sensitivity_workflow.study_files(folder / "far.stan", folder / "far.csv", options, asked)
 
 
 def sensitivity(posterior, draws, alphas):
@@ -211,7 +214,7 @@ def test_a_quantity_that_does_not_move_is_not_taken_for_one_that_does(far):
 
 @pytest.mark.stan
 def test_refits_are_said_in_words_everywhere(far):
-    from workbench.report.study_report import study_report
+    from workbench.report.study.report import study_report
 
     reasons = far.record["conclusion"]["reasons"]
     (words,) = (one for one in reasons if one.startswith("Weights would not do for power-scaling"))

@@ -8,14 +8,15 @@ import xarray as xr
 from tests.studies import normal_mean
 from workbench import binding, priors
 from workbench.errors import RequestError
-from workbench.estimation import Fit
 from workbench.methods import Nuts
-from workbench.pipeline import asking
 from workbench.request import FitRequest
-from workbench.studies import forms, parse_axis, with_forms, with_own_data
-from workbench.studies.plan import Point
-from workbench.studies.scenarios import read_scenarios
-from workbench.studies.workshop import term_powers, with_constants
+from workbench.results import Fit
+from workbench.studies import parse_axis, with_forms, with_own_data
+from workbench.studies.fits.context import term_powers, with_constants
+from workbench.studies.plan import forms
+from workbench.studies.plan.plan import Point
+from workbench.studies.plan.scenarios import read_scenarios
+from workbench.workflow import study_options
 
 pytestmark = pytest.mark.stan
 
@@ -68,7 +69,7 @@ def request_(program, table_from):
 )
 def test_what_there_is_not(request_, asked, words):
     with pytest.raises(RequestError, match=words):
-        asking.check_question(asking.Asked(**asked), request_)
+        study_options.check_question(study_options.StudyOptions(**asked), request_)
 
 
 @pytest.mark.parametrize(
@@ -77,7 +78,7 @@ def test_what_there_is_not(request_, asked, words):
 )
 def test_what_was_meant(request_, asked, near):
     with pytest.raises(RequestError) as refused:
-        asking.check_question(asking.Asked(**asked), request_)
+        study_options.check_question(study_options.StudyOptions(**asked), request_)
     assert refused.value.hint == f"did you mean `{near}`?"
 
 
@@ -151,16 +152,16 @@ def own_data(own_program, table_from):
 
 
 def test_hyperparameters_that_the_data_give_can_be_varied_by_either_name(own_data):
-    asked = asking.Asked(
+    asked = study_options.StudyOptions(
         axes=(parse_axis("mu.sigma=1,2"), parse_axis("centre[2]=0,1")),
         scenarios=(Point({"mu.sigma": 0.1}, name="sceptical"),),
     )
-    named = asking.by_own_names(asked, own_data)
+    named = study_options.by_own_names(asked, own_data)
     assert [one.name for one in named.axes] == ["mu_prior_sd", "centre[2]"]
     assert named.scenarios[0].values == {"mu_prior_sd": 0.1}
-    asking.check_question(named, own_data)
+    study_options.check_question(named, own_data)
     with pytest.raises(RequestError) as refused:
-        asking.by_own_names(asking.Asked(axes=(parse_axis("mu.sigm=1,2"),)), own_data)
+        study_options.by_own_names(study_options.StudyOptions(axes=(parse_axis("mu.sigm=1,2"),)), own_data)
     assert refused.value.hint == "did you mean `mu.sigma`?"
     changed = with_constants(own_data, {"mu_prior_sd": 1.0, "centre[2]": 5.0})
     assert changed.data.values["mu_prior_sd"] == 1.0
@@ -170,7 +171,7 @@ def test_hyperparameters_that_the_data_give_can_be_varied_by_either_name(own_dat
 
 def test_a_scenario_with_another_form_may_use_the_names_of_that_form(own_data):
     point = Point({"mu.sigma": 0.1}, {"mu": "student_t(3, 0, 1)"}, "heavy")
-    named = asking.by_own_names(asking.Asked(scenarios=(point,)), own_data)
+    named = study_options.by_own_names(study_options.StudyOptions(scenarios=(point,)), own_data)
     assert named.scenarios[0].values == {"mu.sigma": 0.1}
 
 
@@ -195,7 +196,9 @@ def test_a_scenario_with_another_form_may_use_the_names_of_that_form(own_data):
 )
 def test_what_the_data_do_not_hold(own_data, asked, words):
     with pytest.raises(RequestError, match=words):
-        asking.check_question(asking.by_own_names(asking.Asked(**asked), own_data), own_data)
+        study_options.check_question(
+            study_options.by_own_names(study_options.StudyOptions(**asked), own_data), own_data
+        )
 
 
 def test_elements_of_a_vector_are_named_in_the_hint(own_data):
@@ -229,7 +232,7 @@ def test_unasked_the_ranges_of_the_card_are_varied(request_, tmp_path):
     request = replace(request_, program=replace(request_.program, path=tmp_path / "normal_mean.stan"))
     nuts = {"status": "ok", "estimates": {}, "settings": asdict(Nuts())}
     fitted = Fit({"nuts": nuts, "interval": {"level": 0.95}}, xr.DataTree())
-    plan = asking.plan_of(asking.Asked(), fitted, request)
+    plan = study_options.plan_of(study_options.StudyOptions(), fitted, request)
     assert {axis.name: axis.values for axis in plan.axes} == {
         "mu.sigma": (0.25, 0.5, 2.0, 4.0),
         "mu.mu": (-1.0, 0.0, 1.0),

@@ -1,7 +1,7 @@
 """What `study.json` keeps."""
 
-from workbench.studies.decision import parse_decision
-from workbench.studies.plan import Plan
+from workbench.studies.plan.decision import parse_decision
+from workbench.studies.plan.plan import Plan
 from workbench.studies.record import DRAWN, of_interest
 
 

@@ -4,7 +4,7 @@ import pytest
 
 from tests.studies.normal_mean import slope_in_mean, slope_in_sd
 from workbench.report.document import Cell, Figures, Notice, Table
-from workbench.report.study_report import study_report
+from workbench.report.study.report import study_report
 from workbench.studies import Study
 from workbench.studies import store as studies
 

@@ -9,7 +9,7 @@ import pytest
 from tests.browser.axe import violations
 from tests.browser.chromium import BROWSERS, Tab, browse, executable
 from workbench.report import render
-from workbench.report.study_report import study_report
+from workbench.report.study.report import study_report
 
 pytestmark = [
     pytest.mark.stan,

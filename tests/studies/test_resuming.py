@@ -13,13 +13,13 @@ import pytest
 from tests.cli.conftest import ENTRY
 from workbench.backends.cmdstan import CmdStanBackend
 from workbench.errors import ChainFailed
-from workbench.pipeline import asking, studying
 from workbench.studies import parse_axis
 from workbench.studies import store as studies
+from workbench.workflow import sensitivity, study_options
 
 pytestmark = pytest.mark.stan
 
-ASKED = asking.Asked(
+ASKED = study_options.StudyOptions(
     axes=(parse_axis("mu.sigma=0.2,0.5,1,2,4"),), methods=("nuts",), with_prior=False, refit="all", jobs=2
 )
 
@@ -48,14 +48,14 @@ def counted(monkeypatch):
 
 def test_the_same_study_again_makes_no_fit(normal_files, options, counted, tmp_path):
     asked = replace(ASKED, output=tmp_path / "study")
-    first = studying.study_files(normal_files[0], normal_files[1], options, asked)
+    first = sensitivity.study_files(normal_files[0], normal_files[1], options, asked)
     assert sorted(counted.runs) == [0.2, 0.5, 1, 2, 4]  # the base is the point at 1
     counted.runs.clear()
-    second = studying.study_files(normal_files[0], normal_files[1], options, asked)
+    second = sensitivity.study_files(normal_files[0], normal_files[1], options, asked)
     assert counted.runs == []
     assert first.frame.equals(second.frame)
     wider = replace(asked, axes=(parse_axis("mu.sigma=0.2,0.5,1,2,4,8"),))
-    studying.study_files(normal_files[0], normal_files[1], options, wider)
+    sensitivity.study_files(normal_files[0], normal_files[1], options, wider)
     assert counted.runs == [8]
 
 
@@ -64,7 +64,7 @@ def test_a_failing_point_is_a_row_with_its_reason_and_is_tried_again(
 ):
     asked = replace(ASKED, output=tmp_path / "study")
     counted.failing.add(0.5)
-    study = studying.study_files(normal_files[0], normal_files[1], options, asked)
+    study = sensitivity.study_files(normal_files[0], normal_files[1], options, asked)
     failed = study.frame[study.frame["status"] == "failed"].to_dict("records")
     assert [(row["mu.sigma"], row["reason"]) for row in failed] == [
         (0.5, "sampling stopped: the machine was unplugged.")
@@ -74,7 +74,7 @@ def test_a_failing_point_is_a_row_with_its_reason_and_is_tried_again(
     assert "the machine was unplugged" in (tmp_path / "study" / studies.REPORT).read_text()
     counted.failing.clear()
     counted.runs.clear()
-    again = studying.study_files(normal_files[0], normal_files[1], options, asked)
+    again = sensitivity.study_files(normal_files[0], normal_files[1], options, asked)
     assert counted.runs == [0.5]
     assert (again.frame["status"] == "ok").all()
 
@@ -105,11 +105,11 @@ def test_a_killed_study_repeats_nothing(normal_files, tmp_path):
 
 def test_a_damaged_piece_is_made_anew(normal_files, options, counted, tmp_path):
     asked = replace(ASKED, axes=(parse_axis("mu.sigma=0.2,1"),), output=tmp_path / "study")
-    studying.study_files(normal_files[0], normal_files[1], options, asked)
+    sensitivity.study_files(normal_files[0], normal_files[1], options, asked)
     for path in (tmp_path / "study" / "kept").glob("*.nc"):
         path.write_bytes(path.read_bytes()[:1000])
     counted.runs.clear()
-    studying.study_files(normal_files[0], normal_files[1], options, asked)
+    sensitivity.study_files(normal_files[0], normal_files[1], options, asked)
     assert sorted(counted.runs) == [0.2, 1]
 
 
@@ -117,4 +117,4 @@ def test_the_report_is_drawn_anew_from_its_files(study, study_folder):
     report = study_folder / studies.REPORT
     before = report.read_text()
     report.unlink()
-    assert studying.redraw(study_folder).read_text() == before
+    assert sensitivity.redraw(study_folder).read_text() == before

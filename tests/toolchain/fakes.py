@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from workbench.program.stanc import Stanc
+from workbench.program.syntax.stanc import Stanc
 from workbench.toolchain import Compiler, Toolchain
 
 CLANG = "Debian clang version {} (fake)"

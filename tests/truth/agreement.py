@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 
 from tests.truth.oracles import ScaleMixture
-from workbench.estimation import Fit
+from workbench.results import Fit
 
 _MODE_PRECISION = 1e-5
 

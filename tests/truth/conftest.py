@@ -7,9 +7,10 @@ from collections.abc import Callable
 import pytest
 
 from tests.truth import tables
-from workbench.estimation import Fit
 from workbench.methods import Laplace, Map, Mle, Nuts
-from workbench.pipeline import fitting
+from workbench.results import Fit
+from workbench.workflow import fit as fit_workflow
+from workbench.workflow.options import FitOptions
 
 METHODS = (Mle(), Map(), Map(jacobian=True), Laplace(), Nuts(draws=2000))
 
@@ -20,8 +21,8 @@ def fit_bundled(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., Fit]:
 
     def fit(model: str, data: str, **priors: float) -> Fit:
         folder = tmp_path_factory.mktemp("run") / "run"
-        options = fitting.Options(priors=priors, methods=METHODS, level=0.9, seed=3, jobs=2, output=folder)
+        options = FitOptions(priors=priors, methods=METHODS, level=0.9, seed=3, jobs=2, output=folder)
         stan = tables.ROOT / "stan_models" / f"{model}.stan"
-        return fitting.fit(stan, tables.DATA / f"{data}.csv", options)[0]
+        return fit_workflow.fit(stan, tables.DATA / f"{data}.csv", options)[0]
 
     return fit

@@ -10,7 +10,7 @@ import pandas as pd
 import pytest
 
 from workbench import process
-from workbench.program import stanc
+from workbench.program.syntax import stanc
 from workbench.provenance import hash_file
 
 ROOT = Path(__file__).parents[2]

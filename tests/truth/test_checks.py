@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 import workbench
-from workbench.estimation import Fit
+from workbench.results import Fit
 
 pytestmark = pytest.mark.stan
 RNG = np.random.default_rng(20)

@@ -11,7 +11,8 @@ import pytest
 
 from workbench import library
 from workbench.methods import Nuts
-from workbench.pipeline import fitting
+from workbench.workflow import fit as fit_workflow
+from workbench.workflow.options import FitOptions
 
 pytestmark = [pytest.mark.stan, pytest.mark.truth]
 
@@ -25,10 +26,10 @@ def sample(tmp_path_factory):
 
     def run(name, **priors):
         model = library.find(name)
-        options = fitting.Options(
+        options = FitOptions(
             methods=(Nuts(draws=1500),), priors=priors, jobs=2, output=tmp_path_factory.mktemp(name) / "run"
         )
-        fit, _ = fitting.fit(model.program, model.table, options)
+        fit, _ = fit_workflow.fit(model.program, model.table, options)
         return fit.record["nuts"]["estimates"], pd.read_csv(model.table)
 
     return run

@@ -13,7 +13,8 @@ from sklearn.linear_model import Lasso, Ridge
 from tests.truth import nist
 from tests.truth.agreement import assert_close, values
 from workbench.methods import Laplace, Map, Mle
-from workbench.pipeline import fitting
+from workbench.workflow import fit as fit_workflow
+from workbench.workflow.options import FitOptions
 
 pytestmark = [pytest.mark.stan, pytest.mark.truth]
 
@@ -27,8 +28,8 @@ def fit(tmp_path_factory):
     def run(name, columns, *methods):
         folder = tmp_path_factory.mktemp("run")
         pd.DataFrame(columns).to_csv(folder / "data.csv", index=False, float_format="%.17g")
-        options = fitting.Options(methods=methods, seed=2, output=folder / "run")
-        return fitting.fit(PROGRAMS / f"{name}.stan", folder / "data.csv", options)[0]
+        options = FitOptions(methods=methods, seed=2, output=folder / "run")
+        return fit_workflow.fit(PROGRAMS / f"{name}.stan", folder / "data.csv", options)[0]
 
     return run
 

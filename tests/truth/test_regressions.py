@@ -16,7 +16,8 @@ from statsmodels.othermod.betareg import BetaModel
 from tests.truth.agreement import values
 from workbench import library
 from workbench.methods import Map, Mle
-from workbench.pipeline import fitting
+from workbench.workflow import fit as fit_workflow
+from workbench.workflow.options import FitOptions
 
 pytestmark = [pytest.mark.stan, pytest.mark.truth]
 
@@ -31,7 +32,7 @@ def estimate(tmp_path_factory):
     def run(name, method):
         model = library.find(name)
         folder = tmp_path_factory.mktemp(name) / "run"
-        fit, _ = fitting.fit(model.program, model.table, fitting.Options(methods=(method,), output=folder))
+        fit, _ = fit_workflow.fit(model.program, model.table, FitOptions(methods=(method,), output=folder))
         return fit, pd.read_csv(model.table), model.card
 
     return run

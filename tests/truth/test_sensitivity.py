@@ -9,10 +9,11 @@ import pytest
 from tests.conftest import DATA, STAN_MODELS
 from tests.truth import oracles, tables
 from tests.truth.test_linear import PRIOR
-from workbench.diagnostics.powerscale import CONFLICT
+from workbench.diagnostics.power_scaling import CONFLICT
 from workbench.methods import Map, Nuts
-from workbench.pipeline import asking, fitting, studying
 from workbench.studies import parse_axis
+from workbench.workflow import sensitivity, study_options
+from workbench.workflow.options import FitOptions
 
 pytestmark = [pytest.mark.stan, pytest.mark.truth]
 
@@ -36,12 +37,12 @@ def test_a_unit_prior_on_a_raw_scale_is_in_conflict_and_a_scaled_one_is_not(tmp_
     scaled = 2.5 * rows["kid_score"].std() / rows["mom_hs"].std()
     found = {}
     for sd in (1.0, float(scaled)):
-        options = fitting.Options(priors={"beta_prior_sd": sd}, methods=(Nuts(),), seed=2, jobs=2)
-        asked = asking.Asked(
+        options = FitOptions(priors={"beta_prior_sd": sd}, methods=(Nuts(),), seed=2, jobs=2)
+        asked = study_options.StudyOptions(
             axes=(parse_axis(f"beta_prior_sd=1,{scaled}"),), methods=("nuts",), with_prior=False, jobs=2,
             output=tmp_path / f"study-{sd:g}",
         )  # fmt: skip
-        found[sd] = studying.study_files(LINEAR, KIDIQ, options, asked)
+        found[sd] = sensitivity.study_files(LINEAR, KIDIQ, options, asked)
     tight, wide = (found[sd].record["power_scaling"]["parameters"]["beta[1]"] for sd in (1.0, scaled))
     assert tight["diagnosis"] == CONFLICT
     assert wide["diagnosis"] == ""
@@ -72,14 +73,12 @@ def test_modes_along_a_normal_prior_are_the_ridge_path_of_scikit_learn(tmp_path)
     table["y"] = (data.target - data.target.mean()) / data.target.std()
     table.to_csv(tmp_path / "diabetes.csv", index=False)
     (tmp_path / "ridge.stan").write_text(RIDGE)
-    options = fitting.Options(
-        columns={"X": tuple(columns)}, methods=(Map(), Nuts(4, 200, 200)), seed=1, jobs=2
-    )
-    asked = asking.Asked(
+    options = FitOptions(columns={"X": tuple(columns)}, methods=(Map(), Nuts(4, 200, 200)), seed=1, jobs=2)
+    asked = study_options.StudyOptions(
         axes=(parse_axis("beta.sigma=0.05:5:log:9"),), methods=("map", "nuts"), with_prior=False, jobs=2,
         output=tmp_path / "study",
     )  # fmt: skip
-    study = studying.study_files(tmp_path / "ridge.stan", tmp_path / "diabetes.csv", options, asked)
+    study = sensitivity.study_files(tmp_path / "ridge.stan", tmp_path / "diabetes.csv", options, asked)
     frame = study.frame[study.frame["method"] == "map"]
     assert len(frame["beta.sigma"].unique()) == 10
     for sigma, rows in frame.groupby("beta.sigma"):

@@ -15,7 +15,7 @@ The rules are written in `rules.RULES`, in the words that `workbench fit --dry-r
 """
 
 from workbench.binding.bind import Examined, bind, examine
-from workbench.binding.bound import Asked, BoundData, BoundVariable, Standardization
+from workbench.binding.bound import BindingOptions, BoundData, BoundVariable, Standardization
 from workbench.binding.checks import expected_shape
 from workbench.binding.rebind import rebind
 from workbench.binding.record import as_record
@@ -27,7 +27,7 @@ from workbench.binding.tuple_order import in_stans_order
 
 __all__ = [
     "RULES",
-    "Asked",
+    "BindingOptions",
     "BoundData",
     "BoundVariable",
     "Examined",

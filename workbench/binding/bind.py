@@ -13,7 +13,7 @@ import numpy as np
 from workbench import tables
 from workbench.binding import labels as names
 from workbench.binding import predictors
-from workbench.binding.bound import Asked, BoundData, BoundVariable, Standardization, has_tuples
+from workbench.binding.bound import BindingOptions, BoundData, BoundVariable, Standardization, has_tuples
 from workbench.binding.checks import check, expected_shape
 from workbench.binding.filling import Axes, Filled, Groups, fill, find_groups
 from workbench.binding.given import declared_value
@@ -76,7 +76,7 @@ class _Work:
 def bind(
     program: Program,
     table: Table,
-    asked: Asked | None = None,
+    asked: BindingOptions | None = None,
     *,
     columns: Mapping[str, tuple[str, ...]] | None = None,
     given: Mapping[str, Any] | None = None,
@@ -98,7 +98,7 @@ def bind(
         The first of all problems: a variable finds no value, a cell is not a number or breaks a declared
         bound, lengths disagree.
     """
-    asked = asked or Asked(columns=columns or {}, given=given or {})
+    asked = asked or BindingOptions(columns=columns or {}, given=given or {})
     examined = examine(program, table, asked)
     if examined.problems:
         raise examined.problems[0]
@@ -106,7 +106,7 @@ def bind(
 
 
 def examine(
-    program: Program, table: Table, asked: Asked, stored: Mapping[str, Any] | None = None
+    program: Program, table: Table, asked: BindingOptions, stored: Mapping[str, Any] | None = None
 ) -> Examined:
     """Bind as far as possible, and return all that is in the way.
 

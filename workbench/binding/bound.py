@@ -17,7 +17,7 @@ _SHOWN = 3
 
 
 @dataclass(frozen=True)
-class Asked:
+class BindingOptions:
     """What the user said about the binding.
 
     Attributes

@@ -6,8 +6,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from workbench.program import Declaration, Program
-from workbench.program import nodes as n
-from workbench.program import traverse as t
+from workbench.program.syntax import nodes as n
+from workbench.program.syntax import traverse as t
 
 
 @dataclass(frozen=True)

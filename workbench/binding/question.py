@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from workbench.binding.bound import Asked
+from workbench.binding.bound import BindingOptions
 from workbench.binding.grouping import Grouping, grouping
 from workbench.errors import BindingError
 from workbench.program import Declaration, Program
@@ -29,7 +29,7 @@ class Question:
 
     program: Program
     table: Table
-    asked: Asked
+    asked: BindingOptions
     groups: Mapping[str, Grouping]
     stored: Mapping[str, Any] = field(default_factory=dict)
 
@@ -44,7 +44,9 @@ class Question:
         return entry
 
 
-def ask(program: Program, table: Table, asked: Asked, stored: Mapping[str, Any] | None = None) -> Question:
+def ask(
+    program: Program, table: Table, asked: BindingOptions, stored: Mapping[str, Any] | None = None
+) -> Question:
     """Return the question, its groups worked out."""
     return Question(program, table, asked, grouping(program), stored or {})
 

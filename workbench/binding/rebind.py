@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from workbench.binding.bind import examine
-from workbench.binding.bound import Asked, BoundData
+from workbench.binding.bound import BindingOptions, BoundData
 from workbench.binding.words import listed
 from workbench.errors import BindingError
 from workbench.program import Program
@@ -58,7 +58,9 @@ def rebind(
         )
     sizes = {size: one["count"] for size, one in stored["groups"].items()}
     known = {**sizes, **stored["given"], **replaced}
-    examined = examine(program, table, Asked(columns, known, dict.fromkeys(known, "the run")), stored)
+    examined = examine(
+        program, table, BindingOptions(columns, known, dict.fromkeys(known, "the run")), stored
+    )
     if examined.problems:
         raise examined.problems[0]
     return examined.data

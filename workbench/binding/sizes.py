@@ -9,8 +9,8 @@ import numpy as np
 
 from workbench.errors import ProgramError
 from workbench.program import Declaration, Expression
-from workbench.program import nodes as n
-from workbench.program import traverse as t
+from workbench.program.syntax import nodes as n
+from workbench.program.syntax import traverse as t
 
 _SCANNED = 2000
 """Integers tried, from 0, where an expression is not linear."""

@@ -6,7 +6,7 @@ import difflib
 from collections.abc import Mapping
 from typing import Any
 
-from workbench.binding.bound import Asked
+from workbench.binding.bound import BindingOptions
 from workbench.binding.checks import check
 from workbench.binding.filling import Filled
 from workbench.binding.given import declared_value
@@ -43,7 +43,7 @@ def starting_values(
     """
     parameters = {one.name: one for one in program.parameters}
     derived = {one.name for one in (*program.transformed_parameters, *program.generated_quantities)}
-    question = ask(program, NOTHING, Asked())
+    question = ask(program, NOTHING, BindingOptions())
     found: dict[str, Any] = {}
     for name, value in values.items():
         if name in derived:

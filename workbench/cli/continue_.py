@@ -23,8 +23,8 @@ def command(
 ) -> None:
     """Add draws to a run: its chains go on from their last draws, step size and metric, without warm-up."""
     from workbench.cli import table
-    from workbench.estimation import store
-    from workbench.pipeline.continuing import continue_run
+    from workbench.results import store
+    from workbench.workflow.resume import continue_run
 
     jobs = jobs or options.available_cores()
     fitted, folder = continue_run(run, draws, output=output, jobs=jobs, progress=console.progress(quiet))

@@ -9,7 +9,7 @@ from typing import Annotated
 
 import typer
 
-from workbench.cli import complete, console, options
+from workbench.cli import completion, console, options
 from workbench.errors import EXIT_STRICT, RequestError, RunError
 
 _BINDING = "Binding"
@@ -26,7 +26,7 @@ def command(
         typer.Argument(
             help="A Stan program, or the name of a bundled model.",
             metavar="MODEL",
-            autocompletion=complete.models,
+            autocompletion=completion.models,
         ),
     ],
     data: Annotated[
@@ -181,18 +181,20 @@ def command(
 ) -> None:
     """Fit a Stan program to a table: MLE, MAP, Laplace and NUTS, with a verdict and a report."""
     from workbench import library
-    from workbench.cli import rehearse, table
-    from workbench.estimation import store
+    from workbench.cli import dry_run as dry_run_cli
+    from workbench.cli import table
     from workbench.methods import Nuts
-    from workbench.pipeline import choosing, fitting
+    from workbench.results import store
     from workbench.toolchain import Settings
+    from workbench.workflow import fit, methods
+    from workbench.workflow.options import FitOptions
 
     if not 0 < level < 1:
         raise RequestError(f"--level was expected to be between 0 and 1, found {level}.")
-    retries = choosing.retries(retry)
-    word, inits = choosing.starting(init)
+    retries = methods.retries(retry)
+    word, inits = methods.starting(init)
     nuts = Nuts(chains, draws, warmup, adapt_delta, max_treedepth, metric, word, save_warmup, retries)
-    asked = fitting.Options(
+    asked = FitOptions(
         columns=options.columns(column or []),
         given=options.values(set_ or []),
         priors=options.numbers(prior or []),
@@ -201,7 +203,7 @@ def command(
         standardize=standardize,
         roles=options.roles(role or []),
         scaled=options.scaled(scale),
-        methods=choosing.choose(options.names(method or []), nuts, starts=starts, profile=profile or []),
+        methods=methods.choose(options.names(method or []), nuts, starts=starts, profile=profile or []),
         seed=seed,
         level=level,
         jobs=jobs or options.available_cores(),
@@ -215,14 +217,14 @@ def command(
     )
     program, rows = library.with_table(model, data)
     if dry_run:
-        rehearse.command(program, rows, asked, is_json=json_, is_quiet=quiet)
+        dry_run_cli.command(program, rows, asked, is_json=json_, is_quiet=quiet)
         return
-    fitted, folder = fitting.fit(program, rows, asked, progress=console.progress(quiet))
+    fitted, folder = fit.fit(program, rows, asked, progress=console.progress(quiet))
     if json_:
         typer.echo(store.dump(fitted.record), nl=False)
     else:
         table.show(fitted.record, folder, console.stdout())
-    rehearse.show_tips(fitted.record["data"]["tips"])
+    dry_run_cli.show_tips(fitted.record["data"]["tips"])
     _leave(fitted.record["nuts"], fitted.record["diagnosis"]["verdict"], is_strict=strict)
 
 

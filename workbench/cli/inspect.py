@@ -11,7 +11,7 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-from workbench.cli import complete, console, options
+from workbench.cli import completion, console, options
 
 if TYPE_CHECKING:
     from workbench.program import Description
@@ -32,7 +32,7 @@ def command(
         typer.Argument(
             help="A Stan program, or the name of a bundled model.",
             metavar="MODEL",
-            autocompletion=complete.models,
+            autocompletion=completion.models,
         ),
     ],
     role: Annotated[
@@ -47,9 +47,9 @@ def command(
     """Say what a program needs, what each of its statements does, and what can be done with it."""
     from workbench import library
     from workbench.errors import ProgramError
-    from workbench.pipeline.reading import check_exists, read_program
     from workbench.program import as_record, describe
     from workbench.toolchain import provision
+    from workbench.workflow.read_program import check_exists, read_program
 
     program, _ = library.resolve(model)
     check_exists(program)

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from workbench.cli import complete, console
+from workbench.cli import completion, console
 
 if TYPE_CHECKING:
     from workbench.library import Model
@@ -22,7 +22,7 @@ _WIDTH = 80
 def command(
     name: Annotated[
         str | None,
-        typer.Argument(help="A model to explain.", metavar="[NAME]", autocompletion=complete.bundled),
+        typer.Argument(help="A model to explain.", metavar="[NAME]", autocompletion=completion.bundled),
     ] = None,
     json_: Annotated[bool, typer.Option("--json", help="Print it all as JSON.")] = False,
 ) -> None:

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from workbench.cli import complete, console
+from workbench.cli import completion, console
 
 
 @console.guarded
@@ -16,7 +16,7 @@ def command(
     from_: Annotated[
         str,
         typer.Option(
-            "--from", help="The bundled model to copy.", metavar="MODEL", autocompletion=complete.bundled
+            "--from", help="The bundled model to copy.", metavar="MODEL", autocompletion=completion.bundled
         ),
     ],
     data: Annotated[bool, typer.Option("--data", help="Copy the model's table too.")] = False,

@@ -27,7 +27,7 @@ def command(
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Show no progress.")] = False,
 ) -> None:
     """Predict new rows: same columns, same levels, same scales as those the run was fitted with."""
-    from workbench.pipeline.predicting import predict
+    from workbench.workflow.predict import predict
 
     found = predict(run, data, progress=console.progress(quiet))
     if output is not None:

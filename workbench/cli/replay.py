@@ -15,7 +15,7 @@ from workbench.cli import console, options
 from workbench.errors import EXIT_STRICT
 
 if TYPE_CHECKING:
-    from workbench.pipeline.replaying import Replay
+    from workbench.workflow.replay import Replay
 
 _ROWS = 12
 
@@ -34,7 +34,7 @@ def command(
 
     Exits with 1 if a number differs by more than four of them.
     """
-    from workbench.pipeline.replaying import replay
+    from workbench.workflow.replay import replay
 
     jobs = jobs or options.available_cores()
     found = replay(run, seed=seed, jobs=jobs, progress=console.progress(quiet))

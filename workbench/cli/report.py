@@ -30,17 +30,17 @@ def command(
     ] = None,
 ) -> None:
     """Draw the report of a run anew from its own files; with several runs, put them side by side."""
-    from workbench.pipeline import reporting
+    from workbench.workflow import report
 
     if len(runs) > 1:
-        typer.echo(reporting.compare(runs, output, figures))
+        typer.echo(report.compare(runs, output, figures))
         return
     if output is not None:
         hint = "its report is redrawn in the run directory; --output is for a comparison of several runs"
         raise RequestError("--output was given with a single run.", hint=hint)
     if (runs[0] / "study.json").is_file():
-        from workbench.pipeline import studying
+        from workbench.workflow import sensitivity
 
-        typer.echo(studying.redraw(runs[0], figures))
+        typer.echo(sensitivity.redraw(runs[0], figures))
         return
-    typer.echo(reporting.redraw(runs[0], figures))
+    typer.echo(report.redraw(runs[0], figures))

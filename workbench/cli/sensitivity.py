@@ -139,17 +139,18 @@ def command(
     """
     from workbench import library
     from workbench.cli import study_table
-    from workbench.estimation import store
     from workbench.methods import Laplace, Map, Mle, Nuts
-    from workbench.pipeline import asking, fitting, studying
+    from workbench.results import store
     from workbench.studies import parse_axis
-    from workbench.studies.scenarios import read_scenarios
+    from workbench.studies.plan.scenarios import read_scenarios
     from workbench.toolchain import Settings
+    from workbench.workflow import sensitivity, study_options
+    from workbench.workflow.options import FitOptions
 
     if not 0 < level < 1:
         raise RequestError(f"--level was expected to be between 0 and 1, found {level}.")
     workers = jobs or options.available_cores()
-    asked = asking.Asked(
+    asked = study_options.StudyOptions(
         axes=tuple(parse_axis(text) for text in vary or ()),
         design=design or "grid",
         points=points,
@@ -166,7 +167,7 @@ def command(
     )
     with_modes = {"map", "laplace"} & set(asked.methods)
     at_modes = (Map(), Map(jacobian=True), Laplace()) if with_modes else ()
-    base = fitting.Options(
+    base = FitOptions(
         columns=options.columns(column or []),
         given=options.values(set_ or []),
         priors=options.numbers(prior or []),
@@ -181,10 +182,10 @@ def command(
     progress = console.progress(quiet)
     try:
         if data is None and what.is_dir():
-            study = studying.study_run(what, asked, base, progress)
+            study = sensitivity.study_run(what, asked, base, progress)
         else:
             program, rows = library.with_table(str(what), data)
-            study = studying.study_files(program, rows, base, asked, progress)
+            study = sensitivity.study_files(program, rows, base, asked, progress)
     except KeyboardInterrupt:
         raise KeyboardInterrupt(_KEPT) from None
     if json_:

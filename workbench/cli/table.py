@@ -15,9 +15,9 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
-from workbench.report import selection
+from workbench.report.fit import selection
+from workbench.report.fit import verdict as wording
 from workbench.report.numbers import plural
-from workbench.report.sections import verdict as wording
 
 _ROWS = 40
 """Parameters shown; the rest is in summary.csv."""

@@ -9,7 +9,7 @@ from typing import Any, Literal
 
 import numpy as np
 
-from workbench.estimation import Fit
+from workbench.results import Fit
 
 Status = Literal["issue", "tip", "passed", "n/a", "skipped"]
 Severity = Literal["fail", "caution", "none"]

@@ -21,7 +21,7 @@ from arviz_stats import compare
 from arviz_stats import loo as leave_one_out
 
 from workbench.diagnostics import loo
-from workbench.estimation import Fit
+from workbench.results import Fit
 
 FEWEST_ROWS = 100
 """Rows below which the standard error of a difference is too small: Sivula et al. (2020), section 6."""

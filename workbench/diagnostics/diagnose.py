@@ -9,7 +9,7 @@ from typing import Any, Literal
 from workbench.diagnostics.catalogue import CATALOGUE
 from workbench.diagnostics.check import Check, Finding
 from workbench.diagnostics.measures import measure
-from workbench.estimation import Fit
+from workbench.results import Fit
 
 Verdict = Literal["ok", "caution", "fail"]
 _NOT_RECORDED = ("examine", "page")

@@ -18,8 +18,8 @@ import xarray as xr
 from arviz_stats.base import array_stats
 from numpy.typing import NDArray
 
-from workbench.estimation import Fit
-from workbench.estimation.pareto import log_sum_exp, smoothed, tail_length
+from workbench.estimation.sampling.psis import log_sum_exp, smoothed, tail_length
+from workbench.results import Fit
 
 Floats = NDArray[np.float64]
 

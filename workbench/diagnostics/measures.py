@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from workbench.diagnostics import loo, powerscale, predictive
-from workbench.estimation import Fit
+from workbench.diagnostics import loo, power_scaling, predictive
+from workbench.results import Fit
 
 
 def measure(fit: Fit) -> dict[str, Any]:
@@ -15,5 +15,5 @@ def measure(fit: Fit) -> dict[str, Any]:
     return {
         "loo": loo.measured(fit, left, reason),
         "predictive": predictive.measured(fit, left),
-        "power_scaling": powerscale.power_scaling(fit),
+        "power_scaling": power_scaling.power_scaling(fit),
     }

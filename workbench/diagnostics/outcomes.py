@@ -11,7 +11,7 @@ import xarray as xr
 from numpy.typing import NDArray
 
 from workbench.diagnostics.loo import flat
-from workbench.estimation import Fit
+from workbench.results import Fit
 
 Floats = NDArray[np.float64]
 Kind = Literal["continuous", "count", "binary", "ordinal", "categorical"]

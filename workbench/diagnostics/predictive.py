@@ -21,7 +21,7 @@ from scipy import stats
 from workbench.diagnostics import calibration, counts
 from workbench.diagnostics.loo import LeaveOneOut
 from workbench.diagnostics.outcomes import Outcome, outcomes, replicated
-from workbench.estimation import Fit
+from workbench.results import Fit
 
 Floats = NDArray[np.float64]
 

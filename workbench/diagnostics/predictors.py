@@ -9,7 +9,7 @@ import numpy as np
 import xarray as xr
 from numpy.typing import NDArray
 
-from workbench.estimation import Fit
+from workbench.results import Fit
 
 Floats = NDArray[np.float64]
 

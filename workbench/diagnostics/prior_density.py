@@ -11,7 +11,7 @@ from typing import Any
 from scipy import stats
 
 from workbench.diagnostics.check import Record, owner
-from workbench.program.distributions import DISTRIBUTIONS, argument_name
+from workbench.program.terms.distributions import DISTRIBUTIONS, argument_name
 
 _STATEMENT = re.compile(r"^\s*(?P<name>\w+)\s*~\s*(?P<family>\w+)\s*\((?P<arguments>[^()]*)\)\s*;?\s*$")
 _SCALAR_TYPE = re.compile(

@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 
 from workbench.diagnostics.check import parameter_names
 from workbench.diagnostics.loo import flat
-from workbench.estimation import Fit
+from workbench.results import Fit
 
 
 def parameter_draws(fit: Fit) -> tuple[tuple[str, ...], NDArray[np.float64]]:

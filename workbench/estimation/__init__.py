@@ -1,7 +1,6 @@
 """Point estimates and posteriors: Stan's algorithms, asked and made complete."""
 
-from workbench.estimation.fit import Fit, fit
-from workbench.estimation.part import Part
-from workbench.estimation.warm_start import warm_start
+from workbench.estimation.estimate import fit
+from workbench.estimation.sampling.warm_start import warm_start
 
-__all__ = ["Fit", "Part", "fit", "warm_start"]
+__all__ = ["fit", "warm_start"]

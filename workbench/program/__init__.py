@@ -22,16 +22,16 @@ The way through this room, one file for each step::
 """
 
 from workbench.program.describe import Capability, Description, ParameterPrior, as_record, describe
-from workbench.program.expression import Expression
-from workbench.program.hyperparameters import Hyperparameter, PriorArgument
 from workbench.program.instrument import Instrumented, Outputs
 from workbench.program.model import Obstacle, Program
-from workbench.program.reading import read, settle_roles
-from workbench.program.replicates import Replicate, is_predictive
-from workbench.program.roles import Role
-from workbench.program.signature import Declaration
-from workbench.program.stanc import Stanc
-from workbench.program.terms import Term
+from workbench.program.predictive.replicates import Replicate, is_predictive
+from workbench.program.read import read, settle_roles
+from workbench.program.syntax.expression import Expression
+from workbench.program.syntax.signature import Declaration
+from workbench.program.syntax.stanc import Stanc
+from workbench.program.terms.hyperparameters import Hyperparameter, PriorArgument
+from workbench.program.terms.roles import Role
+from workbench.program.terms.terms import Term
 
 __all__ = [
     "Capability",

@@ -8,28 +8,22 @@ from dataclasses import replace
 from pathlib import Path
 
 from workbench.errors import ProgramError
-from workbench.program import nodes as n
-from workbench.program import traverse as t
-from workbench.program.adding import refusals
-from workbench.program.counting import undecided
-from workbench.program.flow import follow
-from workbench.program.hyperparameters import find_arguments, find_hyperparameters
 from workbench.program.instrument import Instrumented, instrument, plan_for
 from workbench.program.model import Obstacle, Program
-from workbench.program.names import Names
-from workbench.program.replay import is_one_entry, opening_of
-from workbench.program.replicates import (
-    Replicate,
-    Replication,
-    only,
-    own_replicates,
-    replication,
-)
-from workbench.program.rewrite import Plan
-from workbench.program.roles import Rules
-from workbench.program.signature import Declaration
-from workbench.program.stanc import Stanc, ask, print_tree
-from workbench.program.terms import Term, find_terms
+from workbench.program.predictive.replicates import Replicate, Replication, only, own_replicates, replication
+from workbench.program.rewrite.pointwise import is_one_entry, opening_of
+from workbench.program.rewrite.target_functions import refusals
+from workbench.program.rewrite.term_counts import undecided
+from workbench.program.rewrite.weights import Plan
+from workbench.program.syntax import nodes as n
+from workbench.program.syntax import traverse as t
+from workbench.program.syntax.fresh_names import Names
+from workbench.program.syntax.signature import Declaration
+from workbench.program.syntax.stanc import Stanc, ask, print_tree
+from workbench.program.terms.flow import follow
+from workbench.program.terms.hyperparameters import find_arguments, find_hyperparameters
+from workbench.program.terms.roles import Rules
+from workbench.program.terms.terms import Term, find_terms
 
 _SCALE_KINDS = frozenset({"cholesky_factor_corr", "cholesky_factor_cov", "cov_matrix", "positive_ordered"})
 _PROBABILITY_KINDS = frozenset({"simplex", "row_stochastic_matrix", "column_stochastic_matrix"})

@@ -6,11 +6,11 @@ from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from workbench.program import nodes as n
-from workbench.program import traverse as t
 from workbench.program.model import Program
-from workbench.program.signature import Declaration
-from workbench.program.terms import Term
+from workbench.program.syntax import nodes as n
+from workbench.program.syntax import traverse as t
+from workbench.program.syntax.signature import Declaration
+from workbench.program.terms.terms import Term
 
 _SUPPORTS = {
     "simplex": "positive, sums to 1",

@@ -10,20 +10,20 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from workbench.errors import PriorError
-from workbench.program import nodes as n
-from workbench.program import traverse as t
-from workbench.program.adding import sites_of
-from workbench.program.counting import counting_slice
-from workbench.program.entries import Order, entry_order
-from workbench.program.hyperparameters import Hyperparameter
-from workbench.program.names import Names
-from workbench.program.printer import to_text
-from workbench.program.redraw import guarded_functions, redrawn, switch
-from workbench.program.replay import ROLE_CODES, recording_functions, replayed
-from workbench.program.replicates import Replication
-from workbench.program.rewrite import Plan, weighted_functions, weighted_model
-from workbench.program.shapes import declared_shapes
-from workbench.program.terms import Term
+from workbench.program.predictive.log_lik_rows import Order, entry_order
+from workbench.program.predictive.redraw import guarded_functions, redrawn, switch
+from workbench.program.predictive.replicates import Replication
+from workbench.program.rewrite.pointwise import ROLE_CODES, recording_functions, replayed
+from workbench.program.rewrite.shapes import declared_shapes
+from workbench.program.rewrite.target_functions import sites_of
+from workbench.program.rewrite.term_counts import counting_slice
+from workbench.program.rewrite.weights import Plan, weighted_functions, weighted_model
+from workbench.program.syntax import nodes as n
+from workbench.program.syntax import traverse as t
+from workbench.program.syntax.fresh_names import Names
+from workbench.program.syntax.printer import to_text
+from workbench.program.terms.hyperparameters import Hyperparameter
+from workbench.program.terms.terms import Term
 
 
 @dataclass(frozen=True)

@@ -6,13 +6,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from workbench.program import nodes as n
-from workbench.program.hyperparameters import Hyperparameter, PriorArgument
 from workbench.program.instrument import Instrumented
-from workbench.program.replicates import Replicate
-from workbench.program.signature import Declaration
-from workbench.program.source import Place
-from workbench.program.terms import Term
+from workbench.program.predictive.replicates import Replicate
+from workbench.program.syntax import nodes as n
+from workbench.program.syntax.signature import Declaration
+from workbench.program.syntax.source import Place
+from workbench.program.terms.hyperparameters import Hyperparameter, PriorArgument
+from workbench.program.terms.terms import Term
 
 
 @dataclass(frozen=True)

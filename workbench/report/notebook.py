@@ -5,10 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass, fields
 from pathlib import Path
 
-from workbench.estimation import Fit
 from workbench.report import reading
+from workbench.report.fit import estimates, verdict
 from workbench.report.numbers import plural
-from workbench.report.sections import estimates, verdict
+from workbench.results import Fit
 
 MAX_ROWS = 15
 
@@ -36,7 +36,7 @@ def shown(fit: Fit, folder: Path | None = None) -> ShownFit:
 
 def summary_html(fit: Fit, folder: Path | None = None) -> str:
     """Return verdict and estimates as HTML that a notebook can hold: no script, nothing loaded."""
-    from workbench.report.render import render_summary  # jinja2 only when a notebook asks
+    from workbench.report.html import render_summary  # jinja2 only when a notebook asks
 
     record = fit.record
     data = reading.part(record, "data")

@@ -15,11 +15,11 @@ The way through this room::
                                 all of it in order, and what it leaves behind
 """
 
-from workbench.studies.forms import with_forms
-from workbench.studies.plan import BASE, Axis, Plan, Point, axis, distinct, parse_axis, points_of
+from workbench.studies.fits.context import Variant, Workshop, form_key, with_own_data
+from workbench.studies.plan.forms import with_forms
+from workbench.studies.plan.plan import BASE, Axis, Plan, Point, axis, distinct, parse_axis, points_of
 from workbench.studies.record import axes_apart, leading_method
 from workbench.studies.study import Study, study
-from workbench.studies.workshop import Variant, Workshop, form_key, with_own_data
 
 __all__ = [
     "BASE",

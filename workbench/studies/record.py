@@ -10,14 +10,14 @@ from typing import Any
 import numpy as np
 from scipy import ndimage
 
-from workbench.estimation import Fit
 from workbench.provenance import workbench_version
-from workbench.studies.compare import labels_of
-from workbench.studies.conclusion import conclude
-from workbench.studies.derivative import value_of
-from workbench.studies.plan import Axis, Plan
-from workbench.studies.sweep import Fits, View
-from workbench.studies.workshop import Workshop
+from workbench.results import Fit
+from workbench.studies.fits.context import Workshop
+from workbench.studies.fits.sweep import Fits, View
+from workbench.studies.outcomes.conclusion import conclude
+from workbench.studies.outcomes.derivative import value_of
+from workbench.studies.outcomes.table import labels_of
+from workbench.studies.plan.plan import Axis, Plan
 
 SCHEMA = 1
 """Raised when a key changes its meaning or goes; additions are free."""

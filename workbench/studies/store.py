@@ -10,7 +10,7 @@ from pathlib import Path
 import pandas as pd
 
 from workbench.errors import RunIncomplete, RunNotFound, StoreError
-from workbench.estimation.store import dump
+from workbench.results.store import dump
 from workbench.studies.record import SCHEMA
 from workbench.studies.study import Study
 

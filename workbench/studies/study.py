@@ -12,21 +12,21 @@ from typing import Any
 import pandas as pd
 
 from workbench import priors
-from workbench.estimation import Fit
-from workbench.studies.compare import frame_of, labels_of, rows_of
-from workbench.studies.decision import Decision
-from workbench.studies.densities import split_if_right
-from workbench.studies.derivative import derivatives, value_of
-from workbench.studies.execute import base_posterior, modes
-from workbench.studies.pace import pace
-from workbench.studies.plan import BASE, Axis, Point
-from workbench.studies.posterior import Posterior, reported
-from workbench.studies.powerscale import scaled
-from workbench.studies.predictive import prior_rows
+from workbench.results import Fit
+from workbench.studies.fits.context import Workshop, request_at
+from workbench.studies.fits.densities import split_if_right
+from workbench.studies.fits.full_fits import base_posterior, modes
+from workbench.studies.fits.posterior import Posterior, reported
+from workbench.studies.fits.sweep import Fits, View, sweep
+from workbench.studies.fits.time_left import pace
+from workbench.studies.outcomes.derivative import derivatives, value_of
+from workbench.studies.outcomes.power_scaling import scaled
+from workbench.studies.outcomes.prior_predictive import prior_rows
+from workbench.studies.outcomes.table import frame_of, labels_of, rows_of
+from workbench.studies.outcomes.tipping import tipping_point
+from workbench.studies.plan.decision import Decision
+from workbench.studies.plan.plan import BASE, Axis, Point
 from workbench.studies.record import record
-from workbench.studies.sweep import Fits, View, sweep
-from workbench.studies.tipping import tipping_point
-from workbench.studies.workshop import Workshop, request_at
 
 
 @dataclass(frozen=True)
@@ -95,7 +95,7 @@ def study(shop: Workshop, fit: Fit, examined: Callable[[], Fit]) -> Study:
 
 
 def _base(shop: Workshop, fit: Fit, by_label: Mapping[str, str]) -> Posterior:
-    from workbench.diagnostics.powerscale import elements
+    from workbench.diagnostics.power_scaling import elements
 
     names = reported(shop.plan, shop.program, elements(fit.tree), by_label)
     return base_posterior(shop, fit, names)

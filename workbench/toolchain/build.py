@@ -12,7 +12,7 @@ from pathlib import Path
 
 from workbench import process
 from workbench.errors import BuildFailed
-from workbench.program import stanc
+from workbench.program.syntax import stanc
 from workbench.progress import SILENT, Progress
 from workbench.provenance import hash_parts
 from workbench.toolchain import cache, cmdstan

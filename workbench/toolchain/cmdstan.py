@@ -9,7 +9,7 @@ from pathlib import Path
 
 from workbench import process
 from workbench.errors import ToolchainMissing
-from workbench.program import stanc
+from workbench.program.syntax import stanc
 from workbench.provenance import hash_parts
 
 

@@ -9,7 +9,7 @@ from pathlib import Path
 import platformdirs
 
 from workbench.errors import ToolchainMissing
-from workbench.program.stanc import Stanc
+from workbench.program.syntax.stanc import Stanc
 from workbench.progress import SILENT, Progress
 from workbench.toolchain import cmdstan
 from workbench.toolchain.assemble import provide_stan, provide_zig

@@ -10,7 +10,7 @@ import numpy as np
 from tests.diagnostics.fits import ABSENT, RECORD, SKIPPED, fit_of
 from workbench.diagnostics.catalogue import CATALOGUE
 from workbench.diagnostics.check import Finding
-from workbench.estimation import Fit
+from workbench.results import Fit
 
 CHECKS = {check.code: check for check in CATALOGUE}
 FAILED: dict[str, Any] = {**RECORD, "nuts": ABSENT, "gaps": {}}

@@ -1,7 +1,7 @@
 """WB601: does a prior outweigh the data?"""
 
 from tests.diagnostics.checks.asking import FAILED, UNASKED, ask, scaled
-from workbench.diagnostics.powerscale import STRONG_PRIOR
+from workbench.diagnostics.power_scaling import STRONG_PRIOR
 
 
 def test_it_fires_when_only_the_prior_moves_the_posterior():

@@ -1,7 +1,7 @@
 """WB602: do prior and data disagree?"""
 
 from tests.diagnostics.checks.asking import FAILED, UNASKED, ask, scaled
-from workbench.diagnostics.powerscale import CONFLICT
+from workbench.diagnostics.power_scaling import CONFLICT
 
 
 def test_it_fires_when_both_move_the_posterior():

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from workbench.diagnostics.check import Check, Finding, needs_draws, paragraphs, worst
-from workbench.estimation import Fit
-from workbench.estimation.digits import told_apart
+from workbench.results import Fit
+from workbench.results.digits import told_apart
 
 PER_CHAIN = 100
 """Smallest acceptable bulk and tail ESS for each chain: Vehtari et al. (2021), section 4."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from workbench.diagnostics.check import Check, Finding, needs_draws, owner, paragraphs, parameter_names
-from workbench.estimation import Fit
+from workbench.results import Fit
 
 LIMIT = 0.1
 """Largest acceptable Monte Carlo error of a posterior mean, in posterior standard deviations. Ours: it then

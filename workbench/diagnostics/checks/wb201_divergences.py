@@ -6,7 +6,7 @@ import numpy as np
 
 from workbench.diagnostics.check import Check, Finding, needs_draws, paragraphs
 from workbench.diagnostics.samples import parameter_draws
-from workbench.estimation import Fit
+from workbench.results import Fit
 
 FAIL_SHARE = 0.01
 """Share of divergent draws from which the verdict is `fail`; below it, `caution`. Ours: a handful out of

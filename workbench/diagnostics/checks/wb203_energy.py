@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from workbench.diagnostics.check import Check, Finding, needs_draws, paragraphs
-from workbench.estimation import Fit
-from workbench.estimation.digits import told_apart
+from workbench.results import Fit
+from workbench.results.digits import told_apart
 
 LIMIT = 0.3
 """Smallest acceptable E-BFMI: Betancourt (2016), arXiv:1604.00695."""

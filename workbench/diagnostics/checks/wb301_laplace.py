@@ -6,8 +6,8 @@ import math
 
 from workbench.diagnostics.check import Check, Finding, paragraphs
 from workbench.diagnostics.loo import khat_limit
-from workbench.estimation import Fit
-from workbench.estimation.digits import told_apart
+from workbench.results import Fit
+from workbench.results.digits import told_apart
 
 FEWEST_DRAWS = 1000
 """Draws assumed where an older run does not say how many there were."""

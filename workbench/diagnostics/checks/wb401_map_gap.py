@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from workbench.diagnostics.check import Check, Finding, paragraphs
-from workbench.estimation import Fit
+from workbench.results import Fit
 
 LIMIT = 0.5
 """Gap in posterior standard deviations worth a remark. Ours: half a standard deviation changes how one

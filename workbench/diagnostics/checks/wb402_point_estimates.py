@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from workbench.diagnostics.check import Check, Finding, paragraphs
-from workbench.estimation import Fit
+from workbench.results import Fit
 
 _NAMES = {"mle": "maximum-likelihood estimate", "map": "MAP", "map_unconstrained": "unconstrained mode"}
 

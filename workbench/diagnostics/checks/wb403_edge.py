@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from workbench.diagnostics.check import Check, Finding, owner, paragraphs
-from workbench.estimation import Fit
+from workbench.results import Fit
 
 LIMIT = 0.01
 """Distance from a bound, in posterior SDs, at which a mode counts as on it. Ours: no estimate inside the

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from workbench.diagnostics.check import Check, Finding, paragraphs
-from workbench.estimation import Fit
+from workbench.results import Fit
 
 CLOSE = 5.0
 """Log density [nats] within which a lower mode counts: it can hold a percent of the mass and more. Ours."""

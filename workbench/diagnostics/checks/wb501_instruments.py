@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from workbench.diagnostics.check import Check, Finding, paragraphs
-from workbench.estimation import Fit
+from workbench.results import Fit
 
 IDENTITY = 1e-8
 """Largest relative difference between the sum of all terms and the log density; rounding makes 1e-10."""

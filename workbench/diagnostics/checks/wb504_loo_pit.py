@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from workbench.diagnostics.check import Check, Finding, needs_predictions, paragraphs, spoken
-from workbench.estimation import Fit
+from workbench.results import Fit
 
 LIMIT = 0.01
 """p-value below which transforms are not uniform. Ours: one healthy run in a hundred is called out."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from workbench.diagnostics.check import Check, Finding, needs_predictions, paragraphs
-from workbench.estimation import Fit
+from workbench.results import Fit
 
 LIMIT = 0.0025
 """p-value below which a coverage is off: 0.01 shared among the four levels."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from workbench.diagnostics.check import Check, Finding, needs_predictions, paragraphs
-from workbench.estimation import Fit
+from workbench.results import Fit
 
 LIMIT = 3.0
 """Largest acceptable size of Spiegelhalter's z, which is standard normal for calibrated probabilities."""

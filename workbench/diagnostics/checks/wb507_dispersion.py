@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from workbench.diagnostics.check import Check, Finding, needs_predictions, paragraphs, spoken
-from workbench.estimation import Fit
+from workbench.results import Fit
 
 EXTREME = 0.005
 """Tail probability beyond which the dispersion is off. Ours, as for the other test statistics."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from workbench.diagnostics.check import Check, Finding, needs_draws, owner, paragraphs, parameter_names
-from workbench.estimation import Fit
+from workbench.results import Fit
 
 SENSITIVE = 0.05
 """A posterior that moves more than this is sensitive: Kallioinen et al. (2024), section 2.5."""

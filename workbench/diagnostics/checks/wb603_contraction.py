@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from workbench.diagnostics.check import Check, Finding, needs_draws, owner, paragraphs
 from workbench.diagnostics.prior_density import PriorDensity, prior_density
 from workbench.diagnostics.samples import parameter_draws
-from workbench.estimation import Fit
+from workbench.results import Fit
 
 LIMIT = 0.1
 """Contraction below which a posterior is still its prior. Ours: the spread has shrunk by less than 5 %."""

@@ -6,7 +6,7 @@ import numpy as np
 
 from workbench.diagnostics.check import Check, Finding, paragraphs
 from workbench.diagnostics.predictors import predictors
-from workbench.estimation import Fit
+from workbench.results import Fit
 
 WIDEST = 1000.0
 """Largest acceptable ratio of standard deviations among predictors. Ours: warm-up copes with less."""

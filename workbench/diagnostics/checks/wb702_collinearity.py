@@ -6,7 +6,7 @@ import numpy as np
 
 from workbench.diagnostics.check import Check, Finding, paragraphs
 from workbench.diagnostics.predictors import design_matrices
-from workbench.estimation import Fit
+from workbench.results import Fit
 
 LIMIT = 30.0
 """Largest acceptable condition number of standardised columns: Belsley et al. (1980), section 3.2."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from workbench.diagnostics.check import Check, Finding, paragraphs
-from workbench.estimation import Fit
+from workbench.results import Fit
 
 
 def _examine(fit: Fit) -> Finding:

@@ -7,11 +7,11 @@ from string import ascii_uppercase
 
 import numpy as np
 
-from workbench.estimation import Fit
 from workbench.report import figures, reading
 from workbench.report.document import Block, Cell, Column, Figure, Figures, Notice, Section, Table, Tone
 from workbench.report.numbers import MISSING, decimals_for, format_number, plural
 from workbench.report.reading import Record
+from workbench.results import Fit
 
 MAX_ROWS = 300
 MAX_PICTURES = 6

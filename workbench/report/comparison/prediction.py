@@ -7,9 +7,9 @@ from collections.abc import Mapping
 from workbench.diagnostics import comparison
 from workbench.diagnostics.comparison import Standing
 from workbench.diagnostics.loo import log_likelihood
-from workbench.estimation import Fit
 from workbench.report.document import Cell, Column, Notice, Paragraph, Section, Table, Tone
 from workbench.report.numbers import MISSING, format_number
+from workbench.results import Fit
 
 _TITLE = "Prediction"
 

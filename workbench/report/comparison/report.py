@@ -6,13 +6,13 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 
 from workbench.errors import RequestError
-from workbench.estimation import Fit
 from workbench.provenance import workbench_version
 from workbench.report import reading
 from workbench.report.comparison import differences, estimates, prediction, runs
 from workbench.report.document import Document, Reason, Tone, Verdict
 from workbench.report.numbers import plural
 from workbench.report.reading import Record
+from workbench.results import Fit
 
 FEWEST, MOST = 2, 8
 """Runs that fit side by side."""

@@ -1,0 +1,1 @@
+"""Predictors on a common scale while fitting, and results back on their own."""

@@ -1,0 +1,1 @@
+"""Which outcomes a program can draw, and the statements that draw them."""

@@ -1,0 +1,88 @@
+"""A density's random counterpart: the call that draws an outcome where the density gives its probability."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from workbench.program.terms.distributions import DISTRIBUTIONS
+
+MISSING = -2147483647
+"""The integer for a replicate that could not be drawn; among reals it is a number that is not finite."""
+
+GUARDED = {
+    "poisson": (
+        "int {name}(real lambda) {{ if (lambda == 0) return 0; "
+        "return lambda < 1e9 ? poisson_rng(lambda) : {missing}; }}"
+    ),
+    "poisson_log": (
+        "int {name}(real alpha) {{ if (alpha < -700) return 0; "
+        "return alpha < 20.7 ? poisson_log_rng(alpha) : {missing}; }}"
+    ),
+    "gamma_poisson": (
+        "int {name}(real mu, real phi) {{ real lambda = gamma_rng(phi, 1) * (mu / phi); "
+        "if (lambda == 0) return 0; return lambda < 1e9 ? poisson_rng(lambda) : {missing}; }}"
+    ),
+}
+"""Generators that return a missing value where Stan's own throw, which costs all quantities of that draw.
+
+Stan's refuse a rate of zero, and one so large that no integer holds the draw; the densities accept both.
+"""
+
+_OTHERWISE = {
+    "beta_neg_binomial": "{poisson}(gamma_rng({0}, 1) * gamma_rng({2}, 1) / gamma_rng({1}, 1))",
+    "binomial_logit": "binomial_rng({0}, inv_logit({1}))",
+    "dirichlet_multinomial": "dirichlet_multinomial_rng({0}, sum({observed}))",
+    "lkj_corr": "lkj_corr_rng(rows({observed}), {0})",
+    "lkj_corr_cholesky": "lkj_corr_cholesky_rng(rows({observed}), {0})",
+    "multi_normal_prec": "multi_normal_rng({0}, inverse_spd({1}))",
+    "multinomial": "multinomial_rng({0}, sum({observed}))",
+    "multinomial_logit": "multinomial_logit_rng({0}, sum({observed}))",
+    "neg_binomial": "{gamma_poisson}(({0}) / ({1}), {0})",
+    "neg_binomial_2": "{gamma_poisson}({0}, {1})",
+    "neg_binomial_2_log": "{gamma_poisson}(exp({0}), {1})",
+    "poisson": "{poisson}({0})",
+    "poisson_log": "{poisson_log}({0})",
+    "yule_simon": "1 + {poisson}(exponential_rng(1) * expm1(exponential_rng({0})))",
+}
+
+OF_PREDICTOR = {
+    "bernoulli_logit_glm": "bernoulli_logit",
+    "binomial_logit_glm": "binomial_logit",
+    "categorical_logit_glm": "categorical_logit",
+    "neg_binomial_2_log_glm": "neg_binomial_2_log",
+    "normal_id_glm": "normal",
+    "ordered_logistic_glm": "ordered_logistic",
+    "poisson_log_glm": "poisson_log",
+}
+"""Generalised linear models, each with the distribution of one outcome given its linear predictor."""
+
+WITHOUT_GENERATOR = frozenset({"gaussian_dlm_obs", "lkj_cov", "multi_gp", "multi_gp_cholesky", "wiener"})
+
+INVERSES = {"log": "exp({})", "log1p": "expm1({})", "logit": "inv_logit({})"}
+"""What takes a draw of a function of the outcome back to the outcome."""
+
+
+def generator(
+    distribution: str, texts: Sequence[str], observed: str, guarded: Mapping[str, str]
+) -> str | None:
+    """Return the call that draws from one of Stan's distributions; `None` where Stan has none.
+
+    Parameters
+    ----------
+    distribution
+        Its name in a sampling statement.
+    texts
+        Its arguments, the outcome apart, as Stan.
+    observed
+        The outcome, whose sum is the size of a multinomial.
+    guarded
+        The names that the program gives to the generators of `GUARDED`.
+
+    >>> generator("binomial_logit", ["10", "eta"], "y", {})
+    'binomial_rng(10, inv_logit(eta))'
+    """
+    if distribution not in DISTRIBUTIONS or distribution in WITHOUT_GENERATOR:
+        return None
+    if distribution in _OTHERWISE:
+        return _OTHERWISE[distribution].format(*texts, observed=observed, **guarded)
+    return f"{distribution}_rng({', '.join(texts)})"

@@ -1,0 +1,1 @@
+"""The contributions to `target`: their densities, roles and hyperparameters."""

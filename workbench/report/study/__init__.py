@@ -1,0 +1,1 @@
+"""The report of a study of prior sensitivity, a section a file."""

@@ -1,0 +1,6 @@
+"""What a fit found: estimates, draws, and the run directory that holds them."""
+
+from workbench.results.fit import Fit
+from workbench.results.method_result import Part
+
+__all__ = ["Fit", "Part"]

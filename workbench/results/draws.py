@@ -1,0 +1,177 @@
+"""Columns as Stan prints them, made into named arrays with dims and coords."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from functools import lru_cache
+from itertools import takewhile
+
+import numpy as np
+import xarray as xr
+
+from workbench.backends import RawRun
+from workbench.binding import BoundData
+from workbench.program import Declaration, Program, is_predictive
+from workbench.results.outcomes import replicate_declarations
+
+_INDEX = r"(?:\d+|real|imag)"
+_COLUMN = re.compile(rf"^([^\[.]+)((?:\[{_INDEX}(?:,{_INDEX})*\]|\.[^\[]+)*)$")
+
+
+def read(
+    run: RawRun, program: Program, data: BoundData, names: Iterable[str], dims: tuple[str, ...]
+) -> xr.Dataset:
+    """Return the named variables of a run as arrays.
+
+    Parameters
+    ----------
+    run
+        Columns and draws.
+    program, data
+        Declarations and labels, for dims and coords.
+    names
+        Which Stan variables to take; those without a column are left out, of a tuple each member is taken.
+    dims
+        Names of the draws' own dimensions: `("chain", "draw")`, `("draw",)`, or `()` for a single point.
+    """
+    columns = _by_variable(run.columns)
+    declarations = _declarations(program) | _pointwise(program, data, columns)
+    coords: dict[str, np.ndarray] = {
+        dim: np.arange(run.draws.shape[position - len(dims) + 2]) for position, dim in enumerate(dims)
+    }
+    arrays: dict[str, tuple[tuple[str, ...], np.ndarray]] = {}
+    for name in (column for name in names for column in columns if _belongs(column, name)):
+        values = _assemble(run.draws, columns[name])
+        values = values[(0,) * (2 - len(dims))]
+        own = _own_dims(name, values.shape[len(dims) :], declarations.get(name), data.labels, coords)
+        arrays[name] = ((*dims, *own), values)
+    return xr.Dataset(arrays, coords=coords)
+
+
+def parameters(program: Program) -> tuple[str, ...]:
+    """Return the names of parameters and transformed parameters, in the order of their declaration."""
+    return tuple(one.name for one in (*program.parameters, *program.transformed_parameters))
+
+
+def quantities(program: Program) -> tuple[str, ...]:
+    """Return the names of the generated quantities that are neither predictions nor pointwise densities."""
+    return tuple(
+        one.name
+        for one in program.generated_quantities
+        if not is_predictive(one.name) and one.name not in ("log_lik", "lprior")
+    )
+
+
+def predictions(program: Program) -> tuple[str, ...]:
+    """Return the names of the generated quantities that replicate data."""
+    return tuple(one.name for one in program.generated_quantities if is_predictive(one.name))
+
+
+def parameter_columns(columns: Sequence[str], program: Program) -> int:
+    """Return how many columns are parameters: they come first.
+
+    A tuple's parts and the real and imaginary parts of a complex number have columns of their own.
+    """
+    names = {one.name for one in program.parameters}
+    return sum(1 for _ in takewhile(lambda column: re.split(r"[.\[]", column)[0] in names, columns))
+
+
+def owner(column: str) -> str:
+    """Return the Stan variable a column belongs to.
+
+    >>> owner("Sigma[1,2]"), owner("pair[2].1[3]"), owner("z[1,imag]")
+    ('Sigma', 'pair', 'z')
+    """
+    match = _COLUMN.match(column)
+    return match[1] if match else column
+
+
+def labelled(column: str, program: Program, labels: Mapping[str, tuple[str, ...]]) -> str:
+    """Return a column's name for people: `beta[1]` as `beta[age]` where the size `K` has labels."""
+    declaration = _declarations(program).get(owner(column))
+    inside = column[len(owner(column)) + 1 : -1]
+    if declaration is None or not inside or not set(inside) <= set("0123456789,"):
+        return column
+    indices = inside.split(",")
+    if len(indices) != len(declaration.sizes):
+        return column
+    named = [
+        labels[size.text][int(index) - 1] if len(labels.get(size.text, ())) >= int(index) else index
+        for index, size in zip(indices, declaration.sizes, strict=True)
+    ]
+    return f"{declaration.name}[{','.join(named)}]"
+
+
+def _belongs(variable: str, name: str) -> bool:
+    """Return whether a variable is the named one, a member of the named tuple, or a part of a complex one."""
+    return name in (variable, owner(variable))
+
+
+def _declarations(program: Program) -> dict[str, Declaration]:
+    every = (*program.parameters, *program.transformed_parameters, *program.generated_quantities)
+    return {declaration.name: declaration for declaration in every} | replicate_declarations(program)
+
+
+def _pointwise(
+    program: Program, data: BoundData, columns: Mapping[str, list[tuple[int, tuple[int, ...]]]]
+) -> dict[str, Declaration]:
+    """Return our pointwise log-likelihood as declared like the outcome, where both have as many rows."""
+    name = None if program.instrumented is None else program.instrumented.outputs.log_lik
+    if name is None or name not in columns:
+        return {}
+    outcomes = {outcome for term in program.terms if term.role == "likelihood" for outcome in term.outcomes}
+    lengths = {one.name: one.shape[0] for one in data.variables if one.name in outcomes and one.shape}
+    sizes = {one.sizes[0].text: one.sizes[0] for one in program.data if one.name in lengths}
+    if len(sizes) != 1 or set(lengths.values()) != {len(columns[name])}:
+        return {}
+    return {name: Declaration(name, "vector", "", tuple(sizes.values()))}
+
+
+@lru_cache(maxsize=4)
+def _by_variable(columns: tuple[str, ...]) -> dict[str, list[tuple[int, tuple[int, ...]]]]:
+    """Return, for each variable, its columns with their indices, counted from 0.
+
+    A tuple's parts (`pair.1[2]`) become a variable each, and so do those of a complex number (`z[real]`).
+    """
+    found: dict[str, list[tuple[int, tuple[int, ...]]]] = {}
+    for position, column in enumerate(columns):
+        name, bracket, inside = column.partition("[")
+        is_plain = bracket and inside.endswith("]") and set(inside[:-1]) <= set("0123456789,")
+        index = tuple(int(part) - 1 for part in inside[:-1].split(",")) if is_plain else ()
+        found.setdefault(name if is_plain else column, []).append((position, index))
+    return found
+
+
+def _assemble(draws: np.ndarray, columns: list[tuple[int, tuple[int, ...]]]) -> np.ndarray:
+    positions, indices = zip(*columns, strict=True)
+    if not indices[0]:
+        return draws[:, :, positions[-1]].copy()
+    shape = tuple(np.max(indices, axis=0) + 1)
+    places = np.full(shape, -1)
+    places[tuple(np.transpose(indices))] = positions
+    values = np.take(draws, places.ravel(), axis=2)
+    values[:, :, places.ravel() < 0] = np.nan
+    return values.reshape(*draws.shape[:2], *shape)
+
+
+def _own_dims(
+    name: str,
+    shape: tuple[int, ...],
+    declaration: Declaration | None,
+    labels: Mapping[str, tuple[str, ...]],
+    coords: dict[str, np.ndarray],
+) -> tuple[str, ...]:
+    """Return a dimension for each axis: the declared size where it is a plain name, else one of its own."""
+    dims: list[str] = []
+    for axis, length in enumerate(shape):
+        sizes = declaration.sizes if declaration is not None else ()
+        dim = sizes[axis].text if axis < len(sizes) else ""
+        known = coords.get(dim)
+        is_usable = dim.isidentifier() and dim not in dims and (known is None or len(known) == length)
+        if not is_usable:
+            dim = f"{name}_dim_{axis}"
+        dims.append(dim)
+        names = labels.get(sizes[axis].text, ()) if axis < len(sizes) else ()
+        coords[dim] = np.array(names) if len(names) == length else np.arange(1, length + 1)
+    return tuple(dims)

@@ -1,0 +1,142 @@
+"""The outcomes of a program: what a fit predicts, and where its replicates come from."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import numpy as np
+import xarray as xr
+
+from workbench.methods import Nuts
+from workbench.program import Declaration, Program, Replicate
+from workbench.program.predictive.rng import MISSING
+from workbench.request import FitRequest
+
+MOST_REPLICATED = 50_000_000
+"""Numbers beyond which replicates of our own are not drawn: 400 MB in memory, as much again on disk."""
+
+
+def is_replicated(request: FitRequest) -> bool:
+    """Return whether the instrumented program is to draw replicated data along with the posterior."""
+    instrumented = request.program.instrumented
+    if instrumented is None or not instrumented.switch:
+        return False
+    return _replicated_numbers(request) <= MOST_REPLICATED
+
+
+def _replicated_numbers(request: FitRequest) -> int:
+    ours = [one.outcome for one in request.program.replicates if one.is_ours]
+    samples = sum(method.chains * method.draws for method in request.methods if isinstance(method, Nuts))
+    return samples * sum(_size(request, name) for name in ours)
+
+
+def _size(request: FitRequest, outcome: str) -> int:
+    """Return how many numbers an outcome holds; one made in transformed data counts as a column."""
+    if outcome in request.data.values:
+        return int(np.size(request.data.values[outcome]))
+    return request.data.table.rows
+
+
+def replicate_names(program: Program) -> tuple[str, ...]:
+    """Return the names of the replicates that the instrumented program draws."""
+    return () if program.instrumented is None else tuple(program.instrumented.outputs.replicates.values())
+
+
+def replicate_declarations(program: Program) -> dict[str, Declaration]:
+    """Return, for each replicate of ours, the declaration of the outcome it mirrors."""
+    data = _declared(program)
+    ours = [one for one in program.replicates if one.is_ours]
+    repeated = {one.observed: data[one.outcome] for one in ours if one.observed}
+    return repeated | {one.name: data[one.outcome] for one in ours}
+
+
+def _declared(program: Program) -> dict[str, Declaration]:
+    return {one.name: one for one in (*program.data, *program.transformed_data)}
+
+
+def repeated_outcomes(program: Program, read: Callable[[tuple[str, ...]], xr.Dataset]) -> xr.Dataset:
+    """Return the outcomes that transformed data make, under their own names.
+
+    Parameters
+    ----------
+    program
+        The program that was run.
+    read
+        Reads variables of the run, `(chain, draw, ...)`: each draw repeats the same numbers.
+    """
+    observed = {} if program.instrumented is None else dict(program.instrumented.outputs.observed)
+    found = read(tuple(observed.values()))
+    names = {quantity: outcome for outcome, quantity in observed.items() if quantity in found.data_vars}
+    return found.isel(chain=0, draw=0, drop=True).rename(names) if names else xr.Dataset()
+
+
+def without_missing(group: xr.Dataset, names: tuple[str, ...]) -> xr.Dataset:
+    """Return replicates with what could not be drawn as not a number; one that holds nothing goes."""
+    for name in set(names) & set(group.data_vars):
+        values = group[name].values
+        # A sum of a draw and one that is missing differs from MISSING by one; Stan's own unset integer too.
+        values[~np.isfinite(values) | (values <= MISSING + 1)] = np.nan
+        if np.isnan(values).all():
+            group = group.drop_vars(name)
+    return group
+
+
+def outcome_entries(request: FitRequest) -> list[dict[str, Any]]:
+    """Return what `run.json` says about the outcomes, `model.outcomes`."""
+    data = _declared(request.program)
+    is_drawn, rows = is_replicated(request), first_rows(request)
+    return [_entry(one, data, is_drawn) | _rows(rows, one.outcome) for one in request.program.replicates]
+
+
+def first_rows(request: FitRequest) -> dict[str, tuple[int, int]]:
+    """Return, for each outcome, its first row of the log likelihood, from 0, and the step to the next.
+
+    Outcomes whose entries are not rows of the data are left out.
+    """
+    instrumented = request.program.instrumented
+    if instrumented is None:
+        return _by_size(request)
+    found: dict[str, tuple[int, int]] = {}
+    start = 0
+    for group in instrumented.outputs.entries:
+        found |= {name: (start + position, len(group)) for position, name in enumerate(group)}
+        if not set(group) <= request.data.values.keys():
+            break  # made in transformed data: how long it is, and what comes after it, is not known here
+        start += sum(_size(request, name) for name in group)
+    return found
+
+
+def _by_size(request: FitRequest) -> dict[str, tuple[int, int]]:
+    """Return the rows where the program writes its own `log_lik`, as long as its only outcome."""
+    declared = {one.name: [size.text for size in one.sizes] for one in request.program.generated_quantities}
+    outcomes = {one.outcome for one in request.program.replicates}
+    data = {one.name: [size.text for size in one.sizes] for one in request.program.data}
+    alike = [name for name in outcomes if data[name] == declared.get("log_lik")]
+    return dict.fromkeys(alike, (0, 1)) if len(outcomes) == 1 else {}
+
+
+def _rows(rows: Mapping[str, tuple[int, int]], outcome: str) -> dict[str, int | None]:
+    first, step = rows.get(outcome, (None, None))
+    return {"first_row": first, "row_step": step}
+
+
+def _entry(one: Replicate, data: Mapping[str, Declaration], is_drawn: bool) -> dict[str, Any]:
+    """Return the entry of one outcome; `replicate` is empty, with a reason, where there is none."""
+    declaration = data[one.outcome]
+    limits = (declaration.lower, declaration.upper)
+    lower, upper = (None if limit is None else limit.literal for limit in limits)
+    is_there = one.is_own or (one.is_ours and is_drawn)
+    reason = one.reason or ("" if is_there else "replicates were not drawn: the run could not afford them")
+    return {
+        "name": one.outcome,
+        "replicate": one.name if is_there else "",
+        "source": ("y_rep" if one.is_own else "likelihood") if is_there else "",
+        "reason": reason,
+        "type": declaration.text,
+        "integer": one.is_integer,
+        "lower": lower,
+        "upper": upper,
+        "distributions": list(one.distributions),
+        "conditional": one.is_conditional,
+    }

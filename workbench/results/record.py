@@ -1,0 +1,131 @@
+"""The content of `run.json`: a public contract, kept in one place."""
+
+from __future__ import annotations
+
+import math
+import platform
+from collections.abc import Mapping
+from dataclasses import asdict
+from datetime import UTC, datetime
+from importlib import metadata
+from typing import Any
+
+import numpy as np
+
+from workbench import binding
+from workbench.program import Obstacle, Program, describe
+from workbench.provenance import workbench_version
+from workbench.request import FitRequest
+from workbench.results import draws
+from workbench.results.gap import explain
+from workbench.results.method_result import Part
+from workbench.results.outcomes import outcome_entries
+from workbench.toolchain import CompiledModel
+
+SCHEMA = 1
+"""Raised when a key changes its meaning or goes; additions are free."""
+
+_PACKAGES = ("arviz-base", "arviz-stats", "cmdstanpy", "numpy", "scipy", "xarray")
+
+
+def record(
+    request: FitRequest, model: CompiledModel, parts: Mapping[str, Part], proof: Mapping[str, Any]
+) -> dict[str, Any]:
+    """Return what `run.json` says about a fit, its diagnosis and command not yet among it."""
+    return {
+        "schema": SCHEMA,
+        "workbench": workbench_version(),
+        "created": datetime.now(UTC).isoformat(timespec="seconds"),
+        "model": {
+            **_model(request.program),
+            "proof": proof,
+            "outcomes": outcome_entries(request),
+            "parameter_priors": _priors(request.program),
+        },
+        "data": binding.as_record(request.data),
+        "priors": dict(request.priors.values),
+        "prior_origins": dict(request.priors.origins),
+        "seed": request.seed,
+        "toolchain": {
+            "stan": model.stan_version,
+            "compiler": model.compiler,
+            "key": model.key,
+            "optimized": model.optimized,
+        },
+        "interval": {"level": request.level},
+        **{name: _part(part, request) for name, part in parts.items()},
+        "gaps": explain(parts),
+        "versions": {name: metadata.version(name) for name in _PACKAGES} | {"python": _python()},
+        "platform": platform.platform(),
+        "timings": {
+            "compile": 0.0 if model.cached else model.seconds,
+            **{name: part.seconds for name, part in parts.items()},
+        },
+    }
+
+
+def plain(value: Any) -> Any:
+    """Return a value as JSON can hold it: no numpy types, and `None` where a number is not finite."""
+    if isinstance(value, Mapping):
+        return {str(key): plain(one) for key, one in value.items()}
+    if isinstance(value, (list, tuple, np.ndarray)):
+        return [plain(one) for one in value]
+    if isinstance(value, np.generic):
+        value = value.item()
+    if isinstance(value, float) and not math.isfinite(value):
+        return None
+    return value
+
+
+def _part(part: Part, request: FitRequest) -> dict[str, Any]:
+    head: dict[str, Any] = {"status": part.status}
+    if part.reason:
+        head["reason"] = part.reason
+    estimates = {name: _with_label(name, numbers, request) for name, numbers in part.estimates.items()}
+    return {**head, **part.facts, "estimates": estimates}
+
+
+def _with_label(name: str, numbers: Mapping[str, float], request: FitRequest) -> dict[str, Any]:
+    label = draws.labelled(name, request.program, request.data.labels)
+    return dict(numbers) if label == name else {"label": label, **numbers}
+
+
+def _model(program: Program) -> dict[str, Any]:
+    return {
+        "name": program.name,
+        "path": str(program.path),
+        "sha256": program.sha256,
+        "source": program.source,
+        "instrumented": program.instrumented is not None,
+        "obstacles": [_obstacle(obstacle) for obstacle in program.obstacles],
+        "limits": [asdict(obstacle) for obstacle in program.obstacles],
+        "parameters": [
+            {"name": one.name, "type": one.text, "line": one.line}
+            for one in (*program.parameters, *program.transformed_parameters)
+        ],
+        "terms": [
+            {
+                "line": term.line,
+                "statement": term.text,
+                "role": term.role,
+                "confidence": term.confidence,
+                "reason": term.reason,
+                "parameters": list(term.parameters),
+            }
+            for term in program.terms
+        ],
+    }
+
+
+def _priors(program: Program) -> list[dict[str, str]]:
+    """Return what the program says about each parameter before the data."""
+    found = describe(program).parameters
+    return [{"name": one.name, "kind": one.kind, "prior": one.prior, "support": one.support} for one in found]
+
+
+def _obstacle(obstacle: Obstacle) -> str:
+    return obstacle.message if obstacle.line is None else f"line {obstacle.line}: {obstacle.message}"
+
+
+def _python() -> str:
+    return platform.python_version()

@@ -1,0 +1,166 @@
+"""Run directories: published whole by one rename, read back whole or not at all."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import psutil
+import xarray as xr
+
+from workbench.errors import RunIncomplete, RunNotFound, StoreError
+from workbench.results.fit import Fit
+from workbench.results.record import SCHEMA, plain
+
+RECORD = "run.json"
+TREE = "fit.nc"
+SUMMARY = "summary.csv"
+CONSOLE = "console.log"
+REPORT = "report.html"
+
+_PACKING = 4
+_WORTH_PACKING = 1000
+
+
+def write(fit: Fit, report: str, folder: Path) -> Path:
+    """Publish a fit and its report as a run directory; an earlier run there is replaced, or kept on failure.
+
+    Raises
+    ------
+    StoreError
+        The place is taken by something that is not a run, or cannot be written.
+    """
+    with _published(folder) as aside:
+        fit.tree.to_netcdf(aside / TREE, engine="h5netcdf", encoding=_encoding(fit.tree))
+        (aside / SUMMARY).write_text(summary(fit.record).to_csv(index=False), encoding="utf-8")
+        (aside / CONSOLE).write_text(_console(fit), encoding="utf-8")
+        (aside / REPORT).write_text(report, encoding="utf-8")
+        (aside / RECORD).write_text(dump(fit.record), encoding="utf-8")
+    return folder
+
+
+def rewrite_report(folder: Path, report: str) -> None:
+    """Replace the report of a run by a newly drawn one, in one rename."""
+    aside = folder / f".{REPORT}.{os.getpid()}"
+    aside.write_text(report, encoding="utf-8")
+    aside.replace(folder / REPORT)
+
+
+def read(folder: Path) -> Fit:
+    """Read a run back.
+
+    Raises
+    ------
+    RunNotFound, RunIncomplete
+        There is no run, or a file of it is missing or damaged.
+    """
+    if not (folder / RECORD).is_file():
+        hint = "a run is a folder that `workbench fit` wrote"
+        raise RunNotFound(f"a run was expected in `{folder}`, but there is no `{RECORD}`.", hint=hint)
+    try:
+        record: dict[str, Any] = json.loads((folder / RECORD).read_text(encoding="utf-8"))
+        with xr.open_datatree(folder / TREE, engine="h5netcdf") as stored:
+            tree = stored.load()
+    except (OSError, ValueError) as reason:
+        raise RunIncomplete(f"the run in `{folder}` cannot be read: {reason}.") from reason
+    if record.get("schema") != SCHEMA:
+        raise RunIncomplete(
+            f"the run in `{folder}` has schema {record.get('schema')}; this workbench reads {SCHEMA}."
+        )
+    return Fit(record, tree)
+
+
+def read_whole(folder: Path) -> Fit:
+    """Read a run back with what Stan printed, to publish it anew.
+
+    Raises
+    ------
+    RunNotFound, RunIncomplete
+        There is no run, or a file of it is missing or damaged.
+    """
+    fitted = read(folder)
+    console = folder / CONSOLE
+    printed = console.read_text(encoding="utf-8") if console.is_file() else ""
+    return replace(fitted, console={"before": printed} if printed else {})
+
+
+def with_entries(fit: Fit, entries: Mapping[str, Any]) -> Fit:
+    """Return a fit whose record has further entries, such as its diagnosis."""
+    return replace(fit, record={**fit.record, **entries})
+
+
+def dump(record: Mapping[str, Any]) -> str:
+    """Return a record as the text of `run.json`."""
+    return json.dumps(plain(record), indent=1, ensure_ascii=False, allow_nan=False) + "\n"
+
+
+def summary(record: Mapping[str, Any]) -> pd.DataFrame:
+    """Return one row for each parameter and one column for each number of each method."""
+    rows: dict[str, dict[str, Any]] = {}
+    for method in ("mle", "map", "map_unconstrained", "laplace", "pathfinder", "nuts"):
+        for name, numbers in record.get(method, {"estimates": {}})["estimates"].items():
+            row = rows.setdefault(name, {"parameter": name, "label": numbers.get("label", name)})
+            row |= {f"{method}_{key}": one for key, one in numbers.items() if key != "label"}
+    for name, gap in record["gaps"].items():
+        rows[name] |= {f"gap_{key}": one for key, one in gap.items() if key != "missed"}
+    return pd.DataFrame(list(rows.values()))
+
+
+def _encoding(tree: xr.DataTree) -> dict[str, dict[str, dict[str, Any]]]:
+    """Return how arrays are packed: without loss, at a level that costs little time."""
+    return {
+        group.path: {
+            str(name): {"zlib": True, "complevel": _PACKING, "shuffle": True}
+            for name, array in group.data_vars.items()
+            if array.ndim and array.dtype.kind in "fiub" and array.size > _WORTH_PACKING
+        }
+        for group in tree.subtree
+        if group.data_vars
+    }
+
+
+def _console(fit: Fit) -> str:
+    return "".join(f"==== {method} ====\n{text}\n" for method, text in fit.console.items())
+
+
+@contextmanager
+def _published(folder: Path) -> Iterator[Path]:
+    """Give a folder to write in, which takes the place of `folder` only when all went well."""
+    if folder.exists() and not (folder / RECORD).is_file() and any(_entries(folder)):
+        hint = "choose another folder with --output"
+        raise StoreError(f"`{folder}` exists and is not a run: nothing was written.", hint=hint)
+    aside = folder.with_name(f".{folder.name}.partial-{os.getpid()}")
+    old = folder.with_name(f".{folder.name}.old-{os.getpid()}")
+    try:
+        _remove_abandoned(folder)
+        aside.mkdir(parents=True)
+        yield aside
+        if folder.exists():
+            folder.rename(old)
+        aside.rename(folder)
+    except OSError as reason:
+        raise StoreError(f"the run could not be written to `{folder}`: {reason}.") from reason
+    finally:
+        shutil.rmtree(aside, ignore_errors=True)
+        if old.exists() and not folder.exists():
+            old.rename(folder)
+        shutil.rmtree(old, ignore_errors=True)
+
+
+def _entries(folder: Path) -> Iterator[Path]:
+    return iter([folder]) if folder.is_file() else folder.iterdir()
+
+
+def _remove_abandoned(folder: Path) -> None:
+    """Remove what a killed run left beside its target."""
+    for left in folder.parent.glob(f".{folder.name}.partial-*"):
+        owner = left.name.rpartition("-")[2]
+        if owner.isdigit() and not psutil.pid_exists(int(owner)):
+            shutil.rmtree(left, ignore_errors=True)

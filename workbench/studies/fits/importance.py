@@ -1,0 +1,102 @@
+"""One posterior seen through the draws of another: Pareto-smoothed importance weights.
+
+References
+----------
+Vehtari, Simpson, Gelman, Yao and Gabry (2024), Pareto smoothed importance sampling, JMLR 25(72).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from workbench.diagnostics.power_scaling import khat_threshold
+from workbench.estimation.sampling.importance import EQUAL_RATIOS
+from workbench.estimation.sampling.psis import smoothed, tail_length
+from workbench.results.digits import told_apart
+
+Floats = NDArray[np.float64]
+
+ESS_PER_CHAIN = 100
+"""Effective draws per chain that a point needs: Vehtari et al. (2021), doi:10.1214/20-BA1221, section 4."""
+
+ESS_SHARE = 0.25
+"""Share of the full fit's own effective draws that is enough where that fit has few."""
+
+
+@dataclass(frozen=True)
+class Weights:
+    """Importance weights and whether they can be relied on.
+
+    Attributes
+    ----------
+    values
+        `(S,)`, sum 1.
+    khat
+        Shape of the tail of the raw ratios; 0 where all are equal.
+    ess
+        Effective draws: those of the weights, times the efficiency of the chains.
+    is_good
+        Whether k-hat and ESS are good enough.
+    reason
+        Why they are not, in a few words.
+    """
+
+    values: Floats
+    khat: float
+    ess: float
+    is_good: bool
+    reason: str = ""
+
+
+def importance_weights(log_ratios: Floats, efficiency: float, chains: int) -> Weights:
+    """Return smoothed weights for log ratios of target and source density.
+
+    Parameters
+    ----------
+    log_ratios
+        `(S,)`, up to a constant.
+    efficiency
+        Effective share of the source's draws, for its slowest quantity.
+    chains
+        Number of chains of the source.
+    """
+    count = len(log_ratios)
+    if np.isnan(log_ratios).any() or np.isposinf(log_ratios).any():
+        return Weights(
+            np.full(count, 1 / count), np.inf, 0.0, False, "the density is not finite at some draws"
+        )
+    if np.ptp(log_ratios) < EQUAL_RATIOS:
+        return Weights(np.full(count, 1 / count), 0.0, efficiency * count, True)
+    khat, values = _smoothed(log_ratios, efficiency)
+    ess = float(efficiency / np.sum(values**2))
+    limit = khat_threshold(count)
+    needed = min(ESS_PER_CHAIN * chains, ESS_SHARE * efficiency * count)
+    if not khat <= limit:
+        return Weights(values, khat, ess, False, "k-hat {} is above {}".format(*told_apart(khat, limit, 2)))
+    if ess < needed:
+        return Weights(values, khat, ess, False, f"{ess:.0f} effective draws are fewer than {needed:.0f}")
+    return Weights(values, khat, ess, True)
+
+
+def _smoothed(log_ratios: Floats, efficiency: float) -> tuple[float, Floats]:
+    logs, khat = smoothed(log_ratios[None], tail_length(len(log_ratios), min(1.0, efficiency)))
+    return float(khat[0]), np.exp(logs[0])
+
+
+def mean_error(values: Floats, weights: Floats, efficiency: float) -> Floats:
+    """Return the Monte Carlo standard error of weighted means of a quantity, `(view,)`.
+
+    Parameters
+    ----------
+    values
+        `(S,)`.
+    weights
+        `(S, view)`, each column of sum 1.
+    efficiency
+        Effective share of the draws for this quantity.
+    """
+    variance = np.sum((weights * (values[:, None] - values @ weights)) ** 2, axis=0)
+    return np.asarray(np.sqrt(variance / min(1.0, efficiency)))

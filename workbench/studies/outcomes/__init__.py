@@ -1,0 +1,1 @@
+"""What a study finds: rows for each point, slopes, tipping points, and the conclusion."""

@@ -1,0 +1,1 @@
+"""What a study asks: axes, points, decisions, and other forms of priors."""

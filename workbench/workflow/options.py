@@ -1,0 +1,62 @@
+"""What can be asked of a fit besides its program and its data."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Literal
+
+from workbench.methods import Method
+from workbench.request import DEFAULT_METHODS
+from workbench.toolchain import Settings
+
+
+@dataclass(frozen=True)
+class FitOptions:
+    """What can be said about a fit besides its two files.
+
+    Attributes
+    ----------
+    columns, given, priors
+        Columns for Stan variables, values for them, and values of hyperparameters.
+    reference, missing, standardize
+        As in `binding.BindingOptions`.
+    roles
+        Roles of terms, by their number or line.
+    scaled
+        The roles that count as prior where priors are switched off.
+    methods, seed, level, jobs, threads, timeout
+        As in `FitRequest`.
+    inits
+        Values of parameters at which chains start, where the sampler's `init` is `given`, and where they are
+        from.
+    output
+        The run directory; `None` for `reports/<model>-<data>-<hash>`.
+    figures
+        A folder for the report's pictures as files; `None` for no files.
+    toolchain
+        Which Stan and compiler to use.
+    command
+        The command line to note in the record.
+    """
+
+    columns: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    given: Mapping[str, Any] = field(default_factory=dict)
+    priors: Mapping[str, float] = field(default_factory=dict)
+    reference: Mapping[str, str] = field(default_factory=dict)
+    missing: Literal["refuse", "drop"] = "refuse"
+    standardize: bool = False
+    roles: Mapping[str, str] = field(default_factory=dict)
+    scaled: tuple[str, ...] = ("prior",)
+    methods: tuple[Method, ...] = DEFAULT_METHODS
+    seed: int = 1
+    level: float = 0.95
+    jobs: int = 1
+    threads: int = 1
+    timeout: float | None = None
+    inits: tuple[Mapping[str, Any], str] | None = None
+    output: Path | None = None
+    figures: Path | None = None
+    toolchain: Settings = field(default_factory=Settings)
+    command: str = ""
