@@ -10,7 +10,7 @@ from tests.estimation.conftest import MEANS, MODEL, SDS
 from workbench.backends import RawRun
 from workbench.backends.fake import FakeBackend
 from workbench.estimation import fit
-from workbench.estimation.context import Setting
+from workbench.estimation.context import FitContext
 from workbench.estimation.sampling import laplace, nuts
 from workbench.estimation.sampling.importance import importance
 from workbench.methods import Laplace, Map, Mle, Nuts
@@ -31,7 +31,7 @@ def test_a_quantity_that_is_not_finite_has_no_summary_and_no_warning():
 
 
 def test_laplace_draws_that_are_not_finite_have_no_moments_and_no_warning(request_for, tmp_path):
-    setting = Setting(request_for(), tmp_path, FakeBackend(MEANS, SDS), tmp_path, SILENT)
+    setting = FitContext(request_for(), tmp_path, FakeBackend(MEANS, SDS), tmp_path, SILENT)
     values = np.random.default_rng().normal(size=(1, 500, 2))
     values[0, ::3, 1] = -np.inf
     run = RawRun(("alpha", "eta[1]"), values)

@@ -10,7 +10,7 @@ from workbench.backends import Start
 from workbench.backends.fake import FakeBackend
 from workbench.estimation import auto, fit
 from workbench.methods import Auto, Laplace, Map, Nuts, Pathfinder
-from workbench.results.method_result import Part
+from workbench.results.method_result import MethodResult
 
 AUTO = (Auto(Nuts(4, 200, 100)),)
 
@@ -64,7 +64,7 @@ def test_the_first_rung_climbs_from_as_many_points_as_are_asked_for(request_for)
 
 
 def test_a_khat_that_rounds_to_the_limit_is_told_apart_from_it():
-    part = Part("ok", facts={"khat": 0.7004, "khat_threshold": 0.7})
+    part = MethodResult("ok", facts={"khat": 0.7004, "khat_threshold": 0.7})
     assert auto._of_khat(part, 1)[1].startswith("k-hat is 0.7004, above 0.7000")
 
 

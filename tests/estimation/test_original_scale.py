@@ -12,7 +12,7 @@ from workbench import binding, priors, tables
 from workbench.backends.fake import FakeBackend
 from workbench.binding import BindingOptions
 from workbench.errors import ChainFailed
-from workbench.estimation.context import Setting
+from workbench.estimation.context import FitContext
 from workbench.estimation.standardize.rescaling import find
 from workbench.progress import SILENT
 from workbench.request import FitRequest
@@ -141,7 +141,7 @@ def setting(program_from, tmp_path):
         frame["q"] = rng.normal(-3, 0.1, 12)
         bound = binding.bind(program, tables.from_frame(frame), BindingOptions(standardize=True))
         request = FitRequest(program, bound, priors.settle(program, {}, {}, "card"))
-        return Setting(request, tmp_path / "exe", backend({}, {}), tmp_path / "scratch", SILENT)
+        return FitContext(request, tmp_path / "exe", backend({}, {}), tmp_path / "scratch", SILENT)
 
     return make
 

@@ -12,7 +12,7 @@ from scipy import optimize
 from tests.studies import normal_mean as exact
 from workbench.estimation.sampling import laplace
 from workbench.methods import Map, Mle, Nuts
-from workbench.results.method_result import Part
+from workbench.results.method_result import MethodResult
 from workbench.studies import parse_axis
 from workbench.studies.fits import full_fits
 from workbench.studies.plan.plan import BASE, Point
@@ -48,8 +48,8 @@ def climbs(monkeypatch, tmp_path):
                 "starts": [{}] * (method.starts if at is None else 1),
             }
             if start in self.failing:
-                return Part("failed", "it was told to fail."), None
-            return Part("ok", "", facts, {"mu": {"value": 2.0 if method.jacobian else 1.0}}), None
+                return MethodResult("failed", "it was told to fail."), None
+            return MethodResult("ok", "", facts, {"mu": {"value": 2.0 if method.jacobian else 1.0}}), None
 
         def shop(self):
             setting = SimpleNamespace(request=SimpleNamespace(program=self.program))
@@ -63,7 +63,7 @@ def climbs(monkeypatch, tmp_path):
     found = Climbs()
     monkeypatch.setattr(full_fits, "posterior_mode", found.climb)
     monkeypatch.setattr(full_fits, "request_at", lambda shop, point: None)
-    monkeypatch.setattr(laplace, "approximate", lambda setting, around: Part("ok", "", {}, {}))
+    monkeypatch.setattr(laplace, "approximate", lambda setting, around: MethodResult("ok", "", {}, {}))
     return found
 
 

@@ -14,7 +14,7 @@ from workbench.estimation.sampling.nuts import summary
 from workbench.estimation.schedule import NAMES
 from workbench.results import Fit
 from workbench.results.gap import explain
-from workbench.results.method_result import Part
+from workbench.results.method_result import MethodResult
 
 
 def append(earlier: Fit, more: Fit) -> Fit:
@@ -66,7 +66,7 @@ def _record(
     }
     record = {**earlier, "nuts": part}
     parts = {
-        name: Part(record[name]["status"], estimates=record[name]["estimates"])
+        name: MethodResult(record[name]["status"], estimates=record[name]["estimates"])
         for name in NAMES
         if name in record
     }

@@ -11,19 +11,19 @@ from typing import Any
 
 from workbench.backends import RawRun
 from workbench.backends.base import ANYWHERE
-from workbench.estimation.context import Setting
+from workbench.estimation.context import FitContext
 from workbench.estimation.optimum.map import estimate as posterior_mode
 from workbench.estimation.sampling import laplace, pathfinder
 from workbench.estimation.schedule import NAMES, begin, sampled
 from workbench.methods import Auto, Laplace, Map, Pathfinder
 from workbench.results.digits import told_apart
-from workbench.results.method_result import Part
+from workbench.results.method_result import MethodResult
 
-_ABOVE = Part("skipped", "a cheaper method was accepted by its own diagnostic.")
-_ASIDE = Part("skipped", "it is no rung of the ladder of --method auto.")
+_ABOVE = MethodResult("skipped", "a cheaper method was accepted by its own diagnostic.")
+_ASIDE = MethodResult("skipped", "it is no rung of the ladder of --method auto.")
 
 
-def fit_auto(setting: Setting, method: Auto) -> tuple[dict[str, Part], dict[str, Any]]:
+def fit_auto(setting: FitContext, method: Auto) -> tuple[dict[str, MethodResult], dict[str, Any]]:
     """Return the parts of a fit up to the first method that is accepted, and the ladder as `run.json` has it.
 
     Parameters
@@ -33,7 +33,7 @@ def fit_auto(setting: Setting, method: Auto) -> tuple[dict[str, Part], dict[str,
     method
         The settings of the last rung, and from how many points the first climbs.
     """
-    parts: dict[str, Part] = dict.fromkeys(NAMES, _ABOVE) | {"mle": _ASIDE, "map": _ASIDE}
+    parts: dict[str, MethodResult] = dict.fromkeys(NAMES, _ABOVE) | {"mle": _ASIDE, "map": _ASIDE}
     rungs: list[dict[str, Any]] = []
     with setting.progress.stage("Finding modes"):
         started = time.monotonic()
@@ -61,7 +61,7 @@ def fit_auto(setting: Setting, method: Auto) -> tuple[dict[str, Part], dict[str,
 
 
 def _pathfinder(
-    setting: Setting, parts: dict[str, Part], rungs: list[dict[str, Any]], modes: int
+    setting: FitContext, parts: dict[str, MethodResult], rungs: list[dict[str, Any]], modes: int
 ) -> tuple[bool, RawRun | None]:
     started = time.monotonic()
     with setting.progress.stage("Running Pathfinder"):
@@ -71,7 +71,7 @@ def _pathfinder(
     return is_fine, drawn
 
 
-def _better(parts: dict[str, Part], mode: RawRun | None, paths: RawRun | None) -> RawRun | None:
+def _better(parts: dict[str, MethodResult], mode: RawRun | None, paths: RawRun | None) -> RawRun | None:
     """Return the draws for chains to start at: Pathfinder's, unless Laplace's have the smaller k-hat."""
     if mode is None or paths is None:
         return mode if paths is None else paths
@@ -84,7 +84,7 @@ def _rung(method: str, is_accepted: bool, why: str, started: float) -> dict[str,
     return {"method": method, "accepted": is_accepted, "why": why, "seconds": seconds}
 
 
-def _of_mode(part: Part) -> str:
+def _of_mode(part: MethodResult) -> str:
     if not part.is_ok:
         return part.reason
     count = len(part.facts["modes"])
@@ -92,7 +92,7 @@ def _of_mode(part: Part) -> str:
     return f"{modes} from {len(part.facts['starts'])} starts; a mode has no spread, so it is no posterior."
 
 
-def _of_khat(part: Part, modes: int) -> tuple[bool, str]:
+def _of_khat(part: MethodResult, modes: int) -> tuple[bool, str]:
     """Return whether an approximation is accepted, and why."""
     if not part.is_ok:
         return False, part.reason

@@ -18,7 +18,7 @@ _METHODS = ("mle", "map", "map_unconstrained", "laplace", "nuts", "pathfinder")
 
 
 @dataclass(frozen=True)
-class Setting:
+class FitContext:
     """The place where a fit is worked out.
 
     Attributes

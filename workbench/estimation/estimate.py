@@ -12,7 +12,7 @@ import xarray as xr
 from workbench.backends import Backend, Start
 from workbench.backends.base import ANYWHERE
 from workbench.estimation.auto import fit_auto
-from workbench.estimation.context import Setting
+from workbench.estimation.context import FitContext
 from workbench.estimation.equivalence import Proof, prove, without_instruments
 from workbench.estimation.optimum.map import with_posterior_distances
 from workbench.estimation.schedule import asked, run_methods
@@ -60,7 +60,7 @@ def fit(
         Where NUTS begins: the end of an earlier run, for example (`warm_start`).
     """
     with tempfile.TemporaryDirectory(prefix="workbench-") as scratch:
-        setting = Setting(request, model.exe, backend, Path(scratch), progress)
+        setting = FitContext(request, model.exe, backend, Path(scratch), progress)
         proof = Proof("not available", "the program was run as it was given.")
         if original is not None and request.program.instrumented is not None:
             proof, model = _believed(setting, model, original, unoptimized)
@@ -97,7 +97,7 @@ def believed(
     if original is None or request.program.instrumented is None:
         return request, model
     with tempfile.TemporaryDirectory(prefix="workbench-") as scratch:
-        setting = Setting(request, model.exe, backend, Path(scratch), SILENT)
+        setting = FitContext(request, model.exe, backend, Path(scratch), SILENT)
         proof, model = _believed(setting, model, original, unoptimized)
     if proof.status == "different":
         request = replace(request, program=without_instruments(request.program, proof))
@@ -105,7 +105,7 @@ def believed(
 
 
 def _believed(
-    setting: Setting,
+    setting: FitContext,
     model: CompiledModel,
     original: CompiledModel,
     unoptimized: Callable[[], CompiledModel] | None,

@@ -10,23 +10,23 @@ import numpy as np
 from workbench.backends import RawRun, Start
 from workbench.backends.base import ANYWHERE
 from workbench.binding import in_stans_order
-from workbench.estimation.context import Setting
+from workbench.estimation.context import FitContext
 from workbench.estimation.optimum import mle, mode
 from workbench.estimation.optimum.map import estimate as posterior_mode
 from workbench.estimation.sampling import laplace, pathfinder, retry
 from workbench.estimation.sampling.initial_values import initial_values
 from workbench.methods import Auto, Laplace, Map, Mle, Nuts, Pathfinder
-from workbench.results.method_result import Part
+from workbench.results.method_result import MethodResult
 
 M = TypeVar("M", Mle, Laplace, Pathfinder, Nuts, Auto)
 
 NAMES = ("mle", "map", "map_unconstrained", "laplace", "pathfinder", "nuts")
 """The parts of a fit, as `run.json` names them."""
 
-_SKIPPED = Part("skipped", "it was not asked for.")
+_SKIPPED = MethodResult("skipped", "it was not asked for.")
 
 
-def run_methods(setting: Setting, start: Start) -> tuple[dict[str, Part], dict[str, Any]]:
+def run_methods(setting: FitContext, start: Start) -> tuple[dict[str, MethodResult], dict[str, Any]]:
     """Return every part of a fit, and further entries of `run.json`.
 
     Parameters
@@ -47,19 +47,21 @@ def run_methods(setting: Setting, start: Start) -> tuple[dict[str, Part], dict[s
     return parts, entries
 
 
-def asked(setting: Setting, kind: type[M]) -> M | None:
+def asked(setting: FitContext, kind: type[M]) -> M | None:
     """Return the method of a kind, if it was asked for."""
     return next((one for one in setting.request.methods if isinstance(one, kind)), None)
 
 
-def sampled(setting: Setting, sampler: Nuts, start: Start, words: str) -> tuple[Part, dict[str, Any]]:
+def sampled(
+    setting: FitContext, sampler: Nuts, start: Start, words: str
+) -> tuple[MethodResult, dict[str, Any]]:
     """Return the posterior's draws and every attempt at them; `words` say why chains start elsewhere."""
     part, attempts = retry.sample(setting, sampler, start)
     part = replace(part, facts={**part.facts, "init_remark": words}) if words else part
     return part, {"attempts": list(attempts)} if attempts else {}
 
 
-def begin(setting: Setting, run: RawRun | None, chains: int) -> Start:
+def begin(setting: FitContext, run: RawRun | None, chains: int) -> Start:
     """Return a start for each chain at random draws of an approximation, or at its only point."""
     if run is None:
         return ANYWHERE
@@ -72,7 +74,7 @@ def begin(setting: Setting, run: RawRun | None, chains: int) -> Start:
     )
 
 
-def _found(setting: Setting, parts: dict[str, Part], sampler: Nuts | None) -> mode.Mode | None:
+def _found(setting: FitContext, parts: dict[str, MethodResult], sampler: Nuts | None) -> mode.Mode | None:
     """Work out what climbing finds, if any of it was asked for; return the unconstrained mode."""
     is_asked = any(isinstance(one, (Mle, Map, Laplace)) for one in setting.request.methods)
     if not is_asked and (sampler is None or sampler.init != "map"):
@@ -87,7 +89,7 @@ def _found(setting: Setting, parts: dict[str, Part], sampler: Nuts | None) -> mo
     return found
 
 
-def _modes(setting: Setting, parts: dict[str, Part], sampler: Nuts | None) -> mode.Mode | None:
+def _modes(setting: FitContext, parts: dict[str, MethodResult], sampler: Nuts | None) -> mode.Mode | None:
     """Find the modes; return the unconstrained one, which others build on."""
     normal = asked(setting, Laplace)
     wanted = [one for one in setting.request.methods if isinstance(one, Map)]
@@ -102,7 +104,7 @@ def _modes(setting: Setting, parts: dict[str, Part], sampler: Nuts | None) -> mo
     return unconstrained
 
 
-def _paths(setting: Setting, parts: dict[str, Part], sampler: Nuts | None) -> RawRun | None:
+def _paths(setting: FitContext, parts: dict[str, MethodResult], sampler: Nuts | None) -> RawRun | None:
     method = asked(setting, Pathfinder)
     if method is None and (sampler is None or sampler.init != "pathfinder"):
         return None
@@ -112,7 +114,7 @@ def _paths(setting: Setting, parts: dict[str, Part], sampler: Nuts | None) -> Ra
 
 
 def _begin(
-    setting: Setting, sampler: Nuts, found: mode.Mode | None, drawn: RawRun | None
+    setting: FitContext, sampler: Nuts, found: mode.Mode | None, drawn: RawRun | None
 ) -> tuple[Start, str]:
     """Return where chains start as the settings say; or at random, and then why."""
     if sampler.init == "random" or not setting.request.program.parameters:

@@ -1,6 +1,6 @@
 """What a fit found: estimates, draws, and the run directory that holds them."""
 
 from workbench.results.fit import Fit
-from workbench.results.method_result import Part
+from workbench.results.method_result import MethodResult
 
-__all__ = ["Fit", "Part"]
+__all__ = ["Fit", "MethodResult"]

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from workbench.results.method_result import Part
+from workbench.results.method_result import MethodResult
 
 _CHEAP = ("mle", "laplace", "pathfinder")
 
 
-def explain(parts: Mapping[str, Part]) -> dict[str, dict[str, Any]]:
+def explain(parts: Mapping[str, MethodResult]) -> dict[str, dict[str, Any]]:
     """Say how far each mode lies from the posterior mean, and split the gap of the MAP into three steps.
 
     ``map_minus_mean`` is the whole and ``in_sd`` the same in posterior standard deviations. It is the sum
@@ -60,7 +60,7 @@ def _gap(
 
 
 def _missed(
-    parts: Mapping[str, Part], name: str, posterior: Mapping[str, float]
+    parts: Mapping[str, MethodResult], name: str, posterior: Mapping[str, float]
 ) -> dict[str, dict[str, float]]:
     """Return how far the ends of each cheap interval lie from the posterior's [posterior sd]."""
     if not posterior["sd"] > 0:

@@ -13,7 +13,7 @@ Estimates = Mapping[str, Mapping[str, float]]
 
 
 @dataclass(frozen=True)
-class Part:
+class MethodResult:
     """One method's result.
 
     Attributes

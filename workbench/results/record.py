@@ -18,7 +18,7 @@ from workbench.provenance import workbench_version
 from workbench.request import FitRequest
 from workbench.results import draws
 from workbench.results.gap import explain
-from workbench.results.method_result import Part
+from workbench.results.method_result import MethodResult
 from workbench.results.outcomes import outcome_entries
 from workbench.toolchain import CompiledModel
 
@@ -29,7 +29,7 @@ _PACKAGES = ("arviz-base", "arviz-stats", "cmdstanpy", "numpy", "scipy", "xarray
 
 
 def record(
-    request: FitRequest, model: CompiledModel, parts: Mapping[str, Part], proof: Mapping[str, Any]
+    request: FitRequest, model: CompiledModel, parts: Mapping[str, MethodResult], proof: Mapping[str, Any]
 ) -> dict[str, Any]:
     """Return what `run.json` says about a fit, its diagnosis and command not yet among it."""
     return {
@@ -77,7 +77,7 @@ def plain(value: Any) -> Any:
     return value
 
 
-def _part(part: Part, request: FitRequest) -> dict[str, Any]:
+def _part(part: MethodResult, request: FitRequest) -> dict[str, Any]:
     head: dict[str, Any] = {"status": part.status}
     if part.reason:
         head["reason"] = part.reason

@@ -15,7 +15,7 @@ The way through this room::
                                 all of it in order, and what it leaves behind
 """
 
-from workbench.studies.fits.context import Variant, Workshop, form_key, with_own_data
+from workbench.studies.fits.context import StudyContext, Variant, form_key, with_own_data
 from workbench.studies.plan.forms import with_forms
 from workbench.studies.plan.plan import BASE, Axis, Plan, Point, axis, distinct, parse_axis, points_of
 from workbench.studies.record import axes_apart, leading_method
@@ -28,7 +28,7 @@ __all__ = [
     "Point",
     "Study",
     "Variant",
-    "Workshop",
+    "StudyContext",
     "axes_apart",
     "axis",
     "distinct",

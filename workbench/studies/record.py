@@ -12,7 +12,7 @@ from scipy import ndimage
 
 from workbench.provenance import workbench_version
 from workbench.results import Fit
-from workbench.studies.fits.context import Workshop
+from workbench.studies.fits.context import StudyContext
 from workbench.studies.fits.sweep import Fits, View
 from workbench.studies.outcomes.conclusion import conclude
 from workbench.studies.outcomes.derivative import value_of
@@ -33,7 +33,7 @@ _SMOOTH = 4.0  # bins; about a tenth of a posterior SD
 
 
 def record(
-    shop: Workshop,
+    shop: StudyContext,
     fit: Fit,
     views: Sequence[View],
     fits: Fits,
@@ -133,7 +133,7 @@ def _reference(fit: Fit) -> dict[str, Any]:
     }
 
 
-def _axis(shop: Workshop, axis: Axis) -> dict[str, Any]:
+def _axis(shop: StudyContext, axis: Axis) -> dict[str, Any]:
     base = value_of(shop, axis.name)
     return {"name": axis.name, "values": list(axis.values), "is_log": axis.is_log, "base": base}
 

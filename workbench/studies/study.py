@@ -13,7 +13,7 @@ import pandas as pd
 
 from workbench import priors
 from workbench.results import Fit
-from workbench.studies.fits.context import Workshop, request_at
+from workbench.studies.fits.context import StudyContext, request_at
 from workbench.studies.fits.densities import split_if_right
 from workbench.studies.fits.full_fits import base_posterior, modes
 from workbench.studies.fits.posterior import Posterior, reported
@@ -48,7 +48,7 @@ class Study:
     folder: Path | None = None
 
 
-def study(shop: Workshop, fit: Fit, examined: Callable[[], Fit]) -> Study:
+def study(shop: StudyContext, fit: Fit, examined: Callable[[], Fit]) -> Study:
     """Work out a study: sweep, modes, power-scaling, derivatives, tipping points and priors alone.
 
     Parameters
@@ -94,21 +94,21 @@ def study(shop: Workshop, fit: Fit, examined: Callable[[], Fit]) -> Study:
     return Study(found, frame_of(rows, shop.plan))
 
 
-def _base(shop: Workshop, fit: Fit, by_label: Mapping[str, str]) -> Posterior:
+def _base(shop: StudyContext, fit: Fit, by_label: Mapping[str, str]) -> Posterior:
     from workbench.diagnostics.power_scaling import elements
 
     names = reported(shop.plan, shop.program, elements(fit.tree), by_label)
     return base_posterior(shop, fit, names)
 
 
-def _swept(shop: Workshop, fits: Fits) -> list[View]:
+def _swept(shop: StudyContext, fits: Fits) -> list[View]:
     if "nuts" not in shop.plan.methods:
         return [View(point, "skipped", reason="NUTS was not asked for.") for point in shop.plan.points]
     with shop.progress.stage("Moving through the priors", total=float(len(shop.plan.points))) as stage:
         return sweep(shop, fits, stage)
 
 
-def _modes(shop: Workshop) -> dict[str, dict[str, Any]]:
+def _modes(shop: StudyContext) -> dict[str, dict[str, Any]]:
     if not {"map", "laplace"} & set(shop.plan.methods):
         return {}
     others = [point for point in shop.plan.points if point.key != BASE.key]
@@ -125,7 +125,7 @@ def _modes(shop: Workshop) -> dict[str, dict[str, Any]]:
         return found
 
 
-def _constants(shop: Workshop) -> list[str]:
+def _constants(shop: StudyContext) -> list[str]:
     """Return the hyperparameters that are single numbers: those varied first."""
     varied = [axis.name for axis in shop.plan.axes]
     scalars = [
@@ -136,13 +136,13 @@ def _constants(shop: Workshop) -> list[str]:
     return [*varied, *(name for name in scalars if name not in varied)]
 
 
-def _powers(shop: Workshop) -> list[str]:
+def _powers(shop: StudyContext) -> list[str]:
     varied = {axis.name for axis in shop.plan.axes}
     roles = {term.role for term in shop.program.terms} if shop.program.instrumented else set()
     return [f"power({role})" for role in ("prior",) if role in roles and f"power({role})" not in varied]
 
 
-def _tipping(shop: Workshop, fits: Fits, names: Sequence[str]) -> list[dict[str, Any]]:
+def _tipping(shop: StudyContext, fits: Fits, names: Sequence[str]) -> list[dict[str, Any]]:
     """Return the tipping point of each decision along each axis, or every constant where there is none."""
     if not shop.plan.decisions or "nuts" not in shop.plan.methods:
         return []
@@ -158,7 +158,7 @@ def _tipping(shop: Workshop, fits: Fits, names: Sequence[str]) -> list[dict[str,
     return found
 
 
-def _first_step(shop: Workshop, name: str) -> float:
+def _first_step(shop: StudyContext, name: str) -> float:
     """Return a first step for a constant of any sign: the scale beside it in the same prior, or 1."""
     request = shop.base.request
     terms = {one.term for one in request.program.hyperparameters if one.name == name}

@@ -20,7 +20,7 @@ _MOST_NAMED = 5
 
 
 @dataclass(frozen=True)
-class Rehearsal:
+class DryRun:
     """What a fit would start from.
 
     Attributes
@@ -38,7 +38,7 @@ class Rehearsal:
     priors: Priors
 
 
-def rehearse(read: Program, data: Path | Table, options: FitOptions) -> Rehearsal:
+def dry_run(read: Program, data: Path | Table, options: FitOptions) -> DryRun:
     """Settle the priors and bind the table as far as possible, every problem kept.
 
     Raises
@@ -52,7 +52,7 @@ def rehearse(read: Program, data: Path | Table, options: FitOptions) -> Rehearsa
     examined = examine(read, table, story, settled, options)
     if table is tables.NOTHING:
         _check_needs_nothing(read, examined, options)
-    return Rehearsal(read, examined, settled)
+    return DryRun(read, examined, settled)
 
 
 def _check_needs_nothing(read: Program, examined: Examined, options: FitOptions) -> None:

@@ -21,7 +21,7 @@ from workbench.results import Fit, store
 from workbench.tables import Table
 from workbench.workflow import library_entries
 from workbench.workflow.builds import Builds
-from workbench.workflow.dry_run import first_problem, rehearse
+from workbench.workflow.dry_run import dry_run, first_problem
 from workbench.workflow.options import FitOptions
 from workbench.workflow.read_program import check_exists, read_program
 
@@ -100,7 +100,7 @@ def prepare(read: Program, table: Table, options: FitOptions) -> FitRequest:
     for method in options.methods:
         if isinstance(method, Mle):
             check_profiled(read, method.profile)
-    rehearsal = rehearse(read, table, options)
+    rehearsal = dry_run(read, table, options)
     problem = first_problem(rehearsal.examined)
     if problem is not None:
         raise problem

@@ -23,8 +23,8 @@ from workbench.request import FitRequest
 from workbench.results import Fit, store
 from workbench.studies import (
     Study,
+    StudyContext,
     Variant,
-    Workshop,
     form_key,
     with_forms,
     with_own_data,
@@ -189,7 +189,7 @@ def _study(
             key: _variant(request, builds, backend, one, Path(scratch), progress)
             for key, one in forms.items()
         }
-        shop = Workshop(
+        shop = StudyContext(
             plan, variants, backend, folder / studies.KEPT, Path(scratch), progress, jobs=asked.jobs
         )
         found = work_out(shop, fitted, examined.result)

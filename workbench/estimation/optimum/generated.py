@@ -11,7 +11,7 @@ import numpy as np
 from workbench.backends import RawRun
 from workbench.backends.base import Floats
 from workbench.errors import RunError
-from workbench.estimation.context import Setting
+from workbench.estimation.context import FitContext
 from workbench.estimation.optimum.log_density import Surface
 from workbench.estimation.optimum.mode import MOST_RESOLVED, Peak
 from workbench.program import Program, is_predictive
@@ -38,7 +38,7 @@ class Derived:
     errors: Mapping[str, float]
 
 
-def derive(setting: Setting, surface: Surface, peak: Peak) -> Derived:
+def derive(setting: FitContext, surface: Surface, peak: Peak) -> Derived:
     """Return the generated quantities at a mode.
 
     Whether a quantity is random is seen where it is computed several times at the same point.
@@ -65,7 +65,7 @@ def with_derived(peak: Peak, derived: Derived) -> RawRun:
     return replace(peak.run, columns=tuple(known), draws=np.array(list(known.values()))[None, None, :])
 
 
-def by_role(setting: Setting, derived: Derived) -> dict[str, float]:
+def by_role(setting: FitContext, derived: Derived) -> dict[str, float]:
     """Return the normalised log density of the likelihood, the prior and the latent terms [nats]."""
     instrumented = setting.request.program.instrumented
     if instrumented is None:

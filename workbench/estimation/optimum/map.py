@@ -9,13 +9,13 @@ from typing import Any
 from workbench.backends import Start
 from workbench.backends.base import ANYWHERE
 from workbench.errors import RunError
-from workbench.estimation.context import Setting
+from workbench.estimation.context import FitContext
 from workbench.estimation.optimum import mode
 from workbench.estimation.optimum.generated import by_role, derive, with_derived
 from workbench.estimation.optimum.penalties import regularisation
 from workbench.methods import Laplace, Map
 from workbench.results import draws
-from workbench.results.method_result import Part
+from workbench.results.method_result import MethodResult
 
 POSTERIOR_SDS = "posterior SDs"
 STANDARD_ERRORS = "standard errors at the highest mode"
@@ -23,8 +23,8 @@ STANDARD_ERRORS = "standard errors at the highest mode"
 
 
 def estimate(
-    setting: Setting, method: Map, laplace: Laplace, at: Start = ANYWHERE
-) -> tuple[Part, mode.Mode | None]:
+    setting: FitContext, method: Map, laplace: Laplace, at: Start = ANYWHERE
+) -> tuple[MethodResult, mode.Mode | None]:
     """Return the posterior mode, and the climb itself for an approximation around it.
 
     Parameters
@@ -40,7 +40,7 @@ def estimate(
     """
     facts: dict[str, Any] = {"jacobian": method.jacobian}
     if not setting.request.program.parameters:
-        return Part(
+        return MethodResult(
             "not available", "the program has no parameters: there is nothing to estimate.", facts
         ), None
     try:
@@ -54,7 +54,7 @@ def estimate(
             at=at,
         )
     except RunError as error:
-        return Part("failed", error.message, facts), None
+        return MethodResult("failed", error.message, facts), None
     best = found.best
     facts |= {
         "log_density": best.height,
@@ -63,7 +63,7 @@ def estimate(
         "distance_in": STANDARD_ERRORS,
     }
     if found.problem:
-        return Part("failed", found.problem, facts, console=best.run.console), found
+        return MethodResult("failed", found.problem, facts, console=best.run.console), found
     derived = derive(setting, found.surface, best)
     run = with_derived(best, derived)
     program, data = setting.request.program, setting.request.data
@@ -74,7 +74,7 @@ def estimate(
     if not method.jacobian:
         facts["regularisation"] = regularisation(setting.request, values)
     groups = {method.name: draws.read(run, program, data, names, ())}
-    return Part("ok", "", facts, estimates, groups, best.run.console, best.run.seconds), found
+    return MethodResult("ok", "", facts, estimates, groups, best.run.console, best.run.seconds), found
 
 
 def _modes(found: mode.Mode) -> list[dict[str, Any]]:
@@ -97,7 +97,7 @@ def _modes(found: mode.Mode) -> list[dict[str, Any]]:
     return rows
 
 
-def with_posterior_distances(parts: Mapping[str, Part]) -> dict[str, Part]:
+def with_posterior_distances(parts: Mapping[str, MethodResult]) -> dict[str, MethodResult]:
     """Return the parts of a fit, the distances between modes in posterior SDs where NUTS gives them."""
     sds = {name: one["sd"] for name, one in parts["nuts"].estimates.items() if one.get("sd", 0) > 0}
     measured = dict(parts)
@@ -118,7 +118,7 @@ def _measured(row: dict[str, Any], best: Mapping[str, float], sds: Mapping[str, 
     return {**row, "distance": apart[farthest], "farthest": farthest}
 
 
-def _split(setting: Setting, sums: dict[str, float]) -> dict[str, float]:
+def _split(setting: FitContext, sums: dict[str, float]) -> dict[str, float]:
     """Return what likelihood, prior and latent terms contribute at the mode [nats]."""
     del setting
     words = {"likelihood": "log_lik", "prior": "log_prior", "latent": "log_latent"}

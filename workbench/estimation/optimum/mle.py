@@ -9,20 +9,20 @@ from scipy import stats
 
 from workbench.backends import RawRun
 from workbench.errors import MethodError, RunError
-from workbench.estimation.context import Setting
+from workbench.estimation.context import FitContext
 from workbench.estimation.optimum import mode
 from workbench.estimation.optimum.generated import Derived, by_role, derive, with_derived
 from workbench.estimation.optimum.profile import Interval, profile
 from workbench.methods import Mle
 from workbench.results import draws
-from workbench.results.method_result import Part
+from workbench.results.method_result import MethodResult
 
 
-def estimate(setting: Setting, method: Mle) -> Part:
+def estimate(setting: FitContext, method: Mle) -> MethodResult:
     """Return the maximum-likelihood estimate with standard errors, intervals and information criteria."""
     reason = _unavailable(setting)
     if reason:
-        return Part("not available", reason)
+        return MethodResult("not available", reason)
     try:
         found = mode.find(
             setting,
@@ -33,15 +33,17 @@ def estimate(setting: Setting, method: Mle) -> Part:
             laplace=mode.CURVATURE_ONLY,
         )
     except RunError as error:
-        return Part("failed", error.message)
+        return MethodResult("failed", error.message)
     best = found.best
     if found.problem:
-        return Part("failed", found.problem, found.facts, console=best.run.console, seconds=best.run.seconds)
+        return MethodResult(
+            "failed", found.problem, found.facts, console=best.run.console, seconds=best.run.seconds
+        )
     derived = derive(setting, found.surface, best)
     run = with_derived(best, derived)
     program, data = setting.request.program, setting.request.data
     names = (*draws.parameters(program), *draws.quantities(program))
-    return Part(
+    return MethodResult(
         "ok",
         facts={**found.facts, **_criteria(setting, best, derived), **_remark(setting)},
         estimates=_profiled(setting, method, found, _estimates(setting, run, best, derived, names)),
@@ -51,7 +53,7 @@ def estimate(setting: Setting, method: Mle) -> Part:
     )
 
 
-def _unavailable(setting: Setting) -> str:
+def _unavailable(setting: FitContext) -> str:
     program = setting.request.program
     if not program.parameters:
         return "the program has no parameters: there is nothing to estimate."
@@ -71,7 +73,7 @@ def _unavailable(setting: Setting) -> str:
     return ""
 
 
-def _remark(setting: Setting) -> dict[str, str]:
+def _remark(setting: FitContext) -> dict[str, str]:
     """Say what the estimate is where latent variables are estimated along with the parameters."""
     has_latent = any(term.role == "latent" for term in setting.request.program.terms)
     if not has_latent or "latent" in setting.request.scaled:
@@ -81,7 +83,7 @@ def _remark(setting: Setting) -> dict[str, str]:
 
 
 def _estimates(
-    setting: Setting, run: RawRun, best: mode.Peak, derived: Derived, names: tuple[str, ...]
+    setting: FitContext, run: RawRun, best: mode.Peak, derived: Derived, names: tuple[str, ...]
 ) -> dict[str, dict[str, Any]]:
     """Return value, standard error and Wald interval of each parameter and deterministic quantity."""
     errors = mode.standard_errors(best) | dict(derived.errors)
@@ -98,7 +100,7 @@ def _estimates(
 
 
 def _profiled(
-    setting: Setting, method: Mle, found: mode.Mode, estimates: dict[str, dict[str, Any]]
+    setting: FitContext, method: Mle, found: mode.Mode, estimates: dict[str, dict[str, Any]]
 ) -> dict[str, dict[str, Any]]:
     """Return the estimates with the profile-likelihood intervals that were asked for."""
     for name in method.profile:
@@ -114,7 +116,7 @@ def _profiled(
     return estimates
 
 
-def _criteria(setting: Setting, best: mode.Peak, derived: Derived) -> dict[str, Any]:
+def _criteria(setting: FitContext, best: mode.Peak, derived: Derived) -> dict[str, Any]:
     """Return the normalised log-likelihood at the estimate [nats], and the criteria made of it.
 
     References

@@ -10,7 +10,7 @@ import numpy as np
 from workbench.backends import Curvature, RawRun
 from workbench.backends.base import ANYWHERE, Floats, Start
 from workbench.errors import ChainFailed, RunError
-from workbench.estimation.context import Setting
+from workbench.estimation.context import FitContext
 from workbench.estimation.optimum.convergence import Place, edge_reached, is_bounded, judge
 from workbench.estimation.optimum.log_density import Surface
 from workbench.estimation.optimum.multistart import Attempt, ascend
@@ -123,7 +123,7 @@ class Mode:
 
 
 def find(
-    setting: Setting,
+    setting: FitContext,
     method: str,
     *,
     jacobian: bool,
@@ -166,7 +166,7 @@ def standard_errors(peak: Peak) -> dict[str, float]:
     return dict(zip(peak.curvature.names, sds.tolist(), strict=True))
 
 
-def _peaks(setting: Setting, surface: Surface, ends: list[RawRun]) -> list[Peak]:
+def _peaks(setting: FitContext, surface: Surface, ends: list[RawRun]) -> list[Peak]:
     """Return the distinct ends, each finished; ends that lead to a known one are counted there."""
     peaks: list[Peak] = []
     for end in ends:
@@ -204,7 +204,7 @@ def distance(peak: Peak, run: RawRun) -> tuple[float, str]:
     return (apart[name] if name else 0.0), name
 
 
-def _finished(setting: Setting, surface: Surface, end: RawRun) -> Peak:
+def _finished(setting: FitContext, surface: Surface, end: RawRun) -> Peak:
     """Return an end climbed to the last digit, and judged."""
     curvature = _curvature(surface, end)
     if curvature is None:
@@ -238,7 +238,7 @@ def _scale(curvature: Curvature) -> Floats:
     return np.where(is_usable, 1 / np.sqrt(np.where(is_usable, diagonal, 1.0)), 1.0)
 
 
-def _corners(setting: Setting, curvature: Curvature) -> Floats:
+def _corners(setting: FitContext, curvature: Curvature) -> Floats:
     """Return where each unconstrained dimension may have a kink: 0, or its prior's constant location."""
     locations = np.where(is_bounded(curvature, setting.request.program), np.nan, 0.0)
     values = setting.request.priors.values

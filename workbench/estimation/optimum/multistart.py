@@ -11,7 +11,7 @@ from workbench.backends import RawRun
 from workbench.backends.base import ANYWHERE, Algorithm, Job, Start
 from workbench.backends.words import ENDLESS
 from workbench.errors import RunError
-from workbench.estimation.context import Setting
+from workbench.estimation.context import FitContext
 
 OPTIMISERS: dict[Algorithm, str] = {"lbfgs": "L-BFGS", "bfgs": "BFGS", "newton": "Newton"}
 """Stan's optimisers in the order in which they are tried."""
@@ -70,7 +70,7 @@ class Attempt:
 
 
 def ascend(
-    setting: Setting,
+    setting: FitContext,
     method: str,
     *,
     jacobian: bool,
@@ -92,7 +92,7 @@ def ascend(
     return tuple(attempts)
 
 
-def _is_hopeless(setting: Setting, job: Job, before: Attempt) -> bool:
+def _is_hopeless(setting: FitContext, job: Job, before: Attempt) -> bool:
     """Return whether the climb before, among many parameters, had no end, or was skipped for that reason."""
     if before.status == "skipped":
         return True
@@ -100,7 +100,7 @@ def _is_hopeless(setting: Setting, job: Job, before: Attempt) -> bool:
     return is_endless and setting.backend.dimension(job) > MOST_REPEATED
 
 
-def _attempt(setting: Setting, job: Job, at: Start, *, jacobian: bool) -> Attempt:
+def _attempt(setting: FitContext, job: Job, at: Start, *, jacobian: bool) -> Attempt:
     reasons: dict[str, str] = {}
     for algorithm, name in OPTIMISERS.items():
         try:

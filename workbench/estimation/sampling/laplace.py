@@ -8,13 +8,13 @@ import numpy as np
 
 from workbench.backends import RawRun
 from workbench.backends.base import Floats
-from workbench.estimation.context import Setting
+from workbench.estimation.context import FitContext
 from workbench.estimation.optimum import mode
 from workbench.estimation.optimum.generated import by_role, derive
 from workbench.estimation.optimum.log_density import Surface, evaluate
 from workbench.estimation.sampling.importance import Importance, importance, weighted_moments
 from workbench.results import draws
-from workbench.results.method_result import Part
+from workbench.results.method_result import MethodResult
 
 CAVEAT = (
     "Laplace's approximation of the log evidence: exact where the posterior is normal on the unconstrained "
@@ -22,21 +22,23 @@ CAVEAT = (
 )
 
 
-def approximate(setting: Setting, found: mode.Mode | None) -> Part:
+def approximate(setting: FitContext, found: mode.Mode | None) -> MethodResult:
     """Return draws around the unconstrained mode, with the k-hat of the approximation.
 
     Where k-hat allows, estimates corrected by importance weights stand beside the plain ones.
     """
     if not setting.request.program.parameters:
-        return Part("not available", "the program has no parameters: there is nothing to approximate.")
+        return MethodResult(
+            "not available", "the program has no parameters: there is nothing to approximate."
+        )
     if found is None:
-        return Part("failed", "there is no unconstrained mode to approximate around.")
+        return MethodResult("failed", "there is no unconstrained mode to approximate around.")
     run = found.best.approximation
     reason = found.problem or _kinked(found.best)
     if not reason and (run is None or not run.converged):
         reason = "Stan could not draw from the approximation."
     if reason or run is None:
-        return Part("failed", f"there is no mode to approximate around: {reason}")
+        return MethodResult("failed", f"there is no mode to approximate around: {reason}")
     weighed = importance(run.stats["log_p"][0] - run.stats["log_q"][0])
     group = draws.read(
         run,
@@ -55,10 +57,10 @@ def approximate(setting: Setting, found: mode.Mode | None) -> Part:
         **_evidence(setting, found, weighed),
     }
     estimates = summarise_draws(setting, run, weighed)
-    return Part("ok", "", facts, estimates, {"laplace": group}, run.console, run.seconds)
+    return MethodResult("ok", "", facts, estimates, {"laplace": group}, run.console, run.seconds)
 
 
-def summarise_draws(setting: Setting, run: RawRun, weighed: Importance) -> dict[str, dict[str, float]]:
+def summarise_draws(setting: FitContext, run: RawRun, weighed: Importance) -> dict[str, dict[str, float]]:
     """Return mean, median, sd and interval of independent draws, and corrected moments where k-hat allows.
 
     Parameters
@@ -116,7 +118,7 @@ def _kinked(best: mode.Peak) -> str:
     return f"the density has a kink at the mode in {names}, where no normal distribution fits."
 
 
-def _evidence(setting: Setting, found: mode.Mode, weighed: Importance) -> dict[str, Any]:
+def _evidence(setting: FitContext, found: mode.Mode, weighed: Importance) -> dict[str, Any]:
     """Return the log evidence [nats], or why there is none.
 
     References
@@ -144,7 +146,7 @@ def _evidence(setting: Setting, found: mode.Mode, weighed: Importance) -> dict[s
     return facts
 
 
-def _without_prior(setting: Setting) -> set[str]:
+def _without_prior(setting: FitContext) -> set[str]:
     """Return the parameters that no prior and no latent term concerns: their density is not normalised."""
     terms = [term for term in setting.request.program.terms if term.role in ("prior", "latent")]
     concerned = {name for term in terms for name in (*term.outcomes, *term.parameters)}

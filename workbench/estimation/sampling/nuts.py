@@ -12,11 +12,11 @@ from arviz_stats.base import array_stats
 from workbench.backends import RawRun, Start
 from workbench.backends.base import ANYWHERE
 from workbench.errors import RunError
-from workbench.estimation.context import Setting
+from workbench.estimation.context import FitContext
 from workbench.estimation.equivalence import identity
 from workbench.methods import Nuts
 from workbench.results import draws
-from workbench.results.method_result import Part
+from workbench.results.method_result import MethodResult
 from workbench.results.outcomes import repeated_outcomes, replicate_names, without_missing
 from workbench.results.term_densities import density_groups
 
@@ -37,7 +37,7 @@ _TAIL = (0.05, 0.95)
 """The quantiles whose ESS is the tail ESS: Vehtari et al. (2021), section 4.3."""
 
 
-def sample(setting: Setting, method: Nuts, start: Start = ANYWHERE, *, attempt: int = 0) -> Part:
+def sample(setting: FitContext, method: Nuts, start: Start = ANYWHERE, *, attempt: int = 0) -> MethodResult:
     """Return the posterior's draws and, for each parameter, its summary.
 
     Parameters
@@ -52,7 +52,7 @@ def sample(setting: Setting, method: Nuts, start: Start = ANYWHERE, *, attempt: 
         Number of the try, counted from 0; each has a seed of its own.
     """
     if method.warmup == 0 and (start.step_size is None or start.inv_metric is None):
-        return Part("failed", "without warm-up a step size and a metric must be given to start from.")
+        return MethodResult("failed", "without warm-up a step size and a metric must be given to start from.")
     job = setting.job("nuts", start=attempt)
     try:
         request = setting.request
@@ -65,10 +65,10 @@ def sample(setting: Setting, method: Nuts, start: Start = ANYWHERE, *, attempt: 
             progress=setting.progress,
         )
     except RunError as error:
-        return Part("failed", error.message)
+        return MethodResult("failed", error.message)
     if not np.isfinite(run.stats["lp"]).all():
-        return Part("failed", "the log density is not finite at some draws.", console=run.console)
-    return Part(
+        return MethodResult("failed", "the log density is not finite at some draws.", console=run.console)
+    return MethodResult(
         "ok",
         "",
         _facts(run, method) | {"terms_differ": identity(setting.backend, job, run, setting.request.program)},
@@ -79,7 +79,7 @@ def sample(setting: Setting, method: Nuts, start: Start = ANYWHERE, *, attempt: 
     )
 
 
-def summarise(setting: Setting, run: RawRun) -> dict[str, dict[str, float]]:
+def summarise(setting: FitContext, run: RawRun) -> dict[str, dict[str, float]]:
     """Return mean, median, sd, intervals, R-hat and effective sample sizes of each quantity.
 
     References
@@ -146,7 +146,7 @@ def _facts(run: RawRun, method: Nuts) -> dict[str, object]:
     }
 
 
-def draw_groups(setting: Setting, run: RawRun) -> dict[str, xr.Dataset]:
+def draw_groups(setting: FitContext, run: RawRun) -> dict[str, xr.Dataset]:
     """Return the draws of a run as groups of `fit.nc`."""
     program, data = setting.request.program, setting.request.data
     dims = ("chain", "draw")
@@ -171,7 +171,7 @@ def draw_groups(setting: Setting, run: RawRun) -> dict[str, xr.Dataset]:
     return {key: dataset for key, dataset in datasets.items() if dataset.data_vars}
 
 
-def _density_names(setting: Setting) -> Mapping[str, tuple[str, ...]]:
+def _density_names(setting: FitContext) -> Mapping[str, tuple[str, ...]]:
     """Return the names of the pointwise log-likelihood and of the log prior."""
     instrumented = setting.request.program.instrumented
     if instrumented is None:

@@ -8,15 +8,15 @@ import numpy as np
 
 from workbench.backends import RawRun
 from workbench.errors import RunError
-from workbench.estimation.context import Setting
+from workbench.estimation.context import FitContext
 from workbench.estimation.sampling.importance import importance
 from workbench.estimation.sampling.laplace import summarise_draws
 from workbench.methods import Pathfinder
 from workbench.results import draws
-from workbench.results.method_result import Part
+from workbench.results.method_result import MethodResult
 
 
-def approximate(setting: Setting, method: Pathfinder) -> tuple[Part, RawRun | None]:
+def approximate(setting: FitContext, method: Pathfinder) -> tuple[MethodResult, RawRun | None]:
     """Return Pathfinder's draws with their k-hat, and the draws themselves for chains to start at.
 
     The draws are resampled by smoothed importance weights, as Stan's own are; k-hat says whether that helps.
@@ -27,12 +27,14 @@ def approximate(setting: Setting, method: Pathfinder) -> tuple[Part, RawRun | No
     23(306).
     """
     if not setting.request.program.parameters:
-        return Part("not available", "the program has no parameters: there is nothing to approximate."), None
+        return MethodResult(
+            "not available", "the program has no parameters: there is nothing to approximate."
+        ), None
     job = setting.job("pathfinder")
     try:
         run = setting.backend.pathfinder(job, method)
     except RunError as error:
-        return Part("failed", error.message), None
+        return MethodResult("failed", error.message), None
     weighed = importance(run.stats["lp"][0] - run.stats["lp_approx"][0])
     count = run.draws.shape[1]
     rows = np.random.default_rng(job.seed).choice(count, size=count, p=weighed.weights)
@@ -52,4 +54,4 @@ def approximate(setting: Setting, method: Pathfinder) -> tuple[Part, RawRun | No
     }
     equal = importance(np.zeros(count))
     estimates = summarise_draws(setting, drawn, replace(equal, khat=np.inf))
-    return Part("ok", "", facts, estimates, {"pathfinder": group}, run.console, run.seconds), drawn
+    return MethodResult("ok", "", facts, estimates, {"pathfinder": group}, run.console, run.seconds), drawn

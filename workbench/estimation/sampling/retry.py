@@ -15,11 +15,11 @@ from typing import Any
 import numpy as np
 
 from workbench.backends import Start
-from workbench.estimation.context import Setting
+from workbench.estimation.context import FitContext
 from workbench.estimation.sampling import nuts
 from workbench.methods import Nuts
 from workbench.results.digits import told_apart
-from workbench.results.method_result import Part
+from workbench.results.method_result import MethodResult
 
 HIGH_RHAT = 1.01
 ESS_PER_CHAIN = 100
@@ -51,7 +51,7 @@ class Advice:
     changes: dict[str, Any]
 
 
-def advise(part: Part, method: Nuts) -> tuple[Advice, ...]:
+def advise(part: MethodResult, method: Nuts) -> tuple[Advice, ...]:
     """Return what the diagnostics of sampled chains ask for; nothing where they have no objection."""
     if not part.is_ok or "divergences" not in part.facts:
         return ()
@@ -59,7 +59,9 @@ def advise(part: Part, method: Nuts) -> tuple[Advice, ...]:
     return tuple(one for one in (*found, _of_mixing(part, method)) if one is not None)
 
 
-def sample(setting: Setting, method: Nuts, start: Start) -> tuple[Part, tuple[dict[str, Any], ...]]:
+def sample(
+    setting: FitContext, method: Nuts, start: Start
+) -> tuple[MethodResult, tuple[dict[str, Any], ...]]:
     """Sample, and try again as advised while that is allowed; return the best try, and all of them.
 
     Parameters
@@ -71,7 +73,7 @@ def sample(setting: Setting, method: Nuts, start: Start) -> tuple[Part, tuple[di
     start
         Where chains begin.
     """
-    tries: list[tuple[Part, Nuts]] = []
+    tries: list[tuple[MethodResult, Nuts]] = []
     asked = method
     for number in range(method.retry + 1):
         part = nuts.sample(setting, asked, start, attempt=number)
@@ -92,7 +94,7 @@ def sample(setting: Setting, method: Nuts, start: Start) -> tuple[Part, tuple[di
     return part, tuple(_entry(number, one, best == number) for number, one in enumerate(tries))
 
 
-def _of_divergences(part: Part, method: Nuts) -> Advice | None:
+def _of_divergences(part: MethodResult, method: Nuts) -> Advice | None:
     count = part.facts["divergences"]
     if not count:
         return None
@@ -109,7 +111,7 @@ def _of_divergences(part: Part, method: Nuts) -> Advice | None:
     return Advice(reason, words, {"adapt_delta": higher})
 
 
-def _of_depth(part: Part, method: Nuts) -> Advice | None:
+def _of_depth(part: MethodResult, method: Nuts) -> Advice | None:
     count = part.facts["max_treedepth_hits"]
     if not count:
         return None
@@ -123,7 +125,7 @@ def _of_depth(part: Part, method: Nuts) -> Advice | None:
     return Advice(reason, f"longer trajectories: --max-treedepth {deeper}", changes)
 
 
-def _of_energy(part: Part, method: Nuts) -> Advice | None:
+def _of_energy(part: MethodResult, method: Nuts) -> Advice | None:
     worst = min(part.facts["ebfmi"], default=1.0)
     if not worst < LOW_EBFMI:
         return None
@@ -132,7 +134,7 @@ def _of_energy(part: Part, method: Nuts) -> Advice | None:
     return Advice(reason, f"a longer warm-up, --warmup {longer}, or reparameterise", {"warmup": longer})
 
 
-def _of_mixing(part: Part, method: Nuts) -> Advice | None:
+def _of_mixing(part: MethodResult, method: Nuts) -> Advice | None:
     rhat, ess = _worst(part)
     enough = ESS_PER_CHAIN * method.chains
     if rhat <= HIGH_RHAT and ess >= enough:
@@ -146,7 +148,7 @@ def _of_mixing(part: Part, method: Nuts) -> Advice | None:
     return Advice(reason, words, {"draws": draws, "warmup": 2 * method.warmup})
 
 
-def _worst(part: Part) -> tuple[float, float]:
+def _worst(part: MethodResult) -> tuple[float, float]:
     """Return the largest R-hat, and the smallest bulk or tail ESS."""
     every = list(part.estimates.values())
     rhats = [one["rhat"] for one in every if np.isfinite(one.get("rhat", np.nan))]
@@ -156,7 +158,7 @@ def _worst(part: Part) -> tuple[float, float]:
     return max(rhats, default=1.0), min(sizes, default=np.inf)
 
 
-def _badness(part: Part) -> tuple[float, ...]:
+def _badness(part: MethodResult) -> tuple[float, ...]:
     """Return what makes one try worse than another, the gravest first."""
     if not part.is_ok:
         return (np.inf,)
@@ -165,7 +167,7 @@ def _badness(part: Part) -> tuple[float, ...]:
     return (float(rhat > HIGH_RHAT), share, rhat, -ess)
 
 
-def _entry(number: int, one: tuple[Part, Nuts], is_kept: bool) -> dict[str, Any]:
+def _entry(number: int, one: tuple[MethodResult, Nuts], is_kept: bool) -> dict[str, Any]:
     part, settings = one
     rhat, ess = _worst(part)
     advice = advise(part, settings)

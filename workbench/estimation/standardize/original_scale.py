@@ -18,7 +18,7 @@ import xarray as xr
 from workbench.backends import Backend, Job, RawRun, Start
 from workbench.backends.base import Curvature, Floats
 from workbench.binding import BoundData
-from workbench.estimation.context import Setting
+from workbench.estimation.context import FitContext
 from workbench.estimation.standardize.rescaling import (
     Outcome,
     Rescaling,
@@ -32,7 +32,7 @@ from workbench.methods import Laplace
 from workbench.results import draws
 
 
-def on_original_scale(setting: Setting) -> tuple[Setting, Outcome | None]:
+def on_original_scale(setting: FitContext) -> tuple[FitContext, Outcome | None]:
     """Return a setting whose backend answers on the scale of the data, where there is a proven way back."""
     if not setting.request.data.standardized:
         return setting, None
@@ -90,7 +90,7 @@ def _element(group: xr.Dataset, column: str) -> Floats:
 class _OriginalScale:
     """A backend whose runs are on the scale of the data: it hands on what is asked and moves what comes."""
 
-    def __init__(self, setting: Setting, rescaling: Rescaling, job: Job) -> None:
+    def __init__(self, setting: FitContext, rescaling: Rescaling, job: Job) -> None:
         self._backend = setting.backend
         self._program = setting.request.program
         self._rescaling = rescaling

@@ -20,7 +20,7 @@ from workbench.binding import (
     write_stan_data,
 )
 from workbench.errors import RunError
-from workbench.estimation.context import Setting
+from workbench.estimation.context import FitContext
 from workbench.estimation.standardize.dependents import following
 from workbench.program import Declaration
 from workbench.provenance import derive_seeds
@@ -78,7 +78,7 @@ class Outcome:
         return {**entry, "intercepts": list(moved.intercepts), "remark": self.reason}
 
 
-def find(setting: Setting) -> Outcome:
+def find(setting: FitContext) -> Outcome:
     """Return the map from the fitted scale to that of the data, proved at random points."""
     program = setting.request.program
     if program.instrumented is None:
@@ -112,7 +112,7 @@ def find(setting: Setting) -> Outcome:
     return Outcome(proved, words)
 
 
-def _coefficients(setting: Setting) -> dict[str, str]:
+def _coefficients(setting: FitContext) -> dict[str, str]:
     """Return the unbounded parameters with an axis sized by the columns of one standardized matrix."""
     declared = {one.name: one for one in setting.request.program.data}
     sizes: dict[str, list[str]] = {}
@@ -127,7 +127,7 @@ def _coefficients(setting: Setting) -> dict[str, str]:
     }
 
 
-def _column_axis(setting: Setting, declaration: Declaration) -> int:
+def _column_axis(setting: FitContext, declaration: Declaration) -> int:
     width = len(setting.request.data.standardized[declaration.name].columns)
     shape = np.shape(setting.request.data.values[declaration.name])
     return 1 if shape[1] == width else 0
@@ -139,7 +139,7 @@ def _is_free(declaration: Declaration) -> bool:
     return declaration.kind in _FREE and all(limit is None for limit in limits)
 
 
-def _candidates(setting: Setting, coefficients: Mapping[str, str]) -> Iterator[Rescaling]:
+def _candidates(setting: FitContext, coefficients: Mapping[str, str]) -> Iterator[Rescaling]:
     """Yield maps: without an intercept, with each unbounded parameter as one, and with two of them."""
     others = [
         one.name
@@ -151,7 +151,7 @@ def _candidates(setting: Setting, coefficients: Mapping[str, str]) -> Iterator[R
             yield _rescaling(setting, coefficients, intercepts)
 
 
-def _shape(setting: Setting, name: str) -> tuple[int, ...]:
+def _shape(setting: FitContext, name: str) -> tuple[int, ...]:
     declared = {one.name: one for one in setting.request.program.parameters}
     return tuple(
         int(length)
@@ -160,7 +160,9 @@ def _shape(setting: Setting, name: str) -> tuple[int, ...]:
     )
 
 
-def _rescaling(setting: Setting, coefficients: Mapping[str, str], intercepts: tuple[str, ...]) -> Rescaling:
+def _rescaling(
+    setting: FitContext, coefficients: Mapping[str, str], intercepts: tuple[str, ...]
+) -> Rescaling:
     """Return the map that divides coefficients by the predictors' sd and moves intercepts by their means."""
     elements = [
         (name, index) for name in (*coefficients, *intercepts) for index in np.ndindex(_shape(setting, name))
@@ -181,7 +183,7 @@ def _rescaling(setting: Setting, coefficients: Mapping[str, str], intercepts: tu
     return Rescaling(coefficients, intercepts, tuple(element_name(*element) for element in elements), matrix)
 
 
-def _axis(setting: Setting, declaration: Declaration, matrix: str) -> int:
+def _axis(setting: FitContext, declaration: Declaration, matrix: str) -> int:
     """Return which axis of a coefficient counts the columns of its matrix."""
     data = {one.name: one for one in setting.request.program.data}[matrix]
     size = data.sizes[_column_axis(setting, data)].text
@@ -194,7 +196,7 @@ def element_name(name: str, index: tuple[int, ...]) -> str:
 
 
 def weights_data(
-    setting: Setting, prior: float, coefficients: Mapping[str, str] | None = None
+    setting: FitContext, prior: float, coefficients: Mapping[str, str] | None = None
 ) -> dict[str, Any]:
     """Return our data, with priors and the latent densities of coefficients weighted as asked."""
     instrumented = setting.request.program.instrumented
@@ -211,7 +213,7 @@ def weights_data(
     return instrumented.data(weights=cast("dict[str | int, float]", off), hyperparameters=lifted)
 
 
-def original_job(setting: Setting, ours: Mapping[str, Any], name: str = "original-scale") -> Job:
+def original_job(setting: FitContext, ours: Mapping[str, Any], name: str = "original-scale") -> Job:
     """Return a call on the data as they were before standardizing."""
     values = unscaled(setting.request.data).values
     users, path = setting.folder / "data-unscaled.json", setting.folder / f"data-{name}.json"
@@ -240,7 +242,7 @@ def _undone(matrix: Floats, scale: Standardization) -> Floats:
     return np.asarray(matrix * sd[:, None] + mean[:, None])
 
 
-def _proved(setting: Setting, moves: list[Rescaling], ours: dict[str, Any]) -> Rescaling | None:
+def _proved(setting: FitContext, moves: list[Rescaling], ours: dict[str, Any]) -> Rescaling | None:
     """Return the first map under which the density is the same on both scales."""
     fitted = setting.job_on(setting.exe, "scale", ours)
     other = original_job(setting, ours, "original-scale-proof")
@@ -256,7 +258,7 @@ def _proved(setting: Setting, moves: list[Rescaling], ours: dict[str, Any]) -> R
     return None
 
 
-def _is_same(setting: Setting, fitted: Job, other: Job, point: Floats, moved: Floats) -> bool:
+def _is_same(setting: FitContext, fitted: Job, other: Job, point: Floats, moved: Floats) -> bool:
     """Whether two points, each on its own scale, have the same density."""
     ours, _ = setting.backend.log_density(fitted, point[None, :], jacobian=False)
     theirs, _ = setting.backend.log_density(other, moved[None, :], jacobian=False)
@@ -272,7 +274,7 @@ def _moved(point: Floats, rescaling: Rescaling, free: Mapping[str, Mapping[str, 
     return moved
 
 
-def _free_positions(setting: Setting) -> dict[str, dict[str, int]] | None:
+def _free_positions(setting: FitContext) -> dict[str, dict[str, int]] | None:
     """Return by element its place among the unconstrained parameters; `None` where that is unclear."""
     found: dict[str, dict[str, int]] = {}
     at = 0
@@ -291,7 +293,7 @@ def _free_positions(setting: Setting) -> dict[str, dict[str, int]] | None:
     return found
 
 
-def _free_count(setting: Setting, declaration: Declaration) -> int | None:
+def _free_count(setting: FitContext, declaration: Declaration) -> int | None:
     """Return how many unconstrained numbers a parameter has; `None` where only Stan knows."""
     shape = expected_shape(declaration, setting.request.data.values)
     if declaration.members or None in shape or declaration.kind.startswith("complex"):

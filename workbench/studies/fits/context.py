@@ -12,7 +12,7 @@ import numpy as np
 
 from workbench.backends import Backend
 from workbench.errors import PriorError, RequestError
-from workbench.estimation.context import Setting
+from workbench.estimation.context import FitContext
 from workbench.priors import unknown, value_of, with_values
 from workbench.program import Program
 from workbench.progress import SILENT, Progress
@@ -35,7 +35,7 @@ class Variant:
 
 
 @dataclass(frozen=True)
-class Workshop:
+class StudyContext:
     """The place where a study is worked out.
 
     Attributes
@@ -85,11 +85,11 @@ class Workshop:
         """Return the program of a point."""
         return self.variants[form_key(point.forms)]
 
-    def setting(self, request: FitRequest, exe: Path, name: str) -> Setting:
+    def setting(self, request: FitRequest, exe: Path, name: str) -> FitContext:
         """Return where a single piece is worked out, in a folder of its own."""
         folder = self.scratch / name
         folder.mkdir(parents=True, exist_ok=True)
-        return Setting(request, exe, self.backend, folder, SILENT)
+        return FitContext(request, exe, self.backend, folder, SILENT)
 
 
 def form_key(forms: Mapping[str, str]) -> str:
@@ -101,7 +101,7 @@ def form_key(forms: Mapping[str, str]) -> str:
     return json.dumps(sorted(forms.items()))
 
 
-def request_at(shop: Workshop, point: Point, *, seeded: str = "") -> FitRequest:
+def request_at(shop: StudyContext, point: Point, *, seeded: str = "") -> FitRequest:
     """Return the question that a point asks: other constants and powers, and seeds of its own."""
     request = shop.variant(point).request
     mixed = hash_parts(point.key, seeded, str(request.seed))
@@ -211,7 +211,7 @@ def _terms_of(program: Program, name: str) -> list[int]:
     ]
 
 
-def only_moving(shop: Workshop, request: FitRequest) -> FitRequest:
+def only_moving(shop: StudyContext, request: FitRequest) -> FitRequest:
     """Return a question without the terms that no point of the study moves: it is quick to evaluate."""
     instrumented = request.program.instrumented
     if instrumented is None or not shop.is_split:

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from workbench.errors import RunError
 from workbench.request import FitRequest
-from workbench.studies.fits.context import Workshop, only_moving, request_at
+from workbench.studies.fits.context import StudyContext, only_moving, request_at
 from workbench.studies.fits.fit_cache import remembered_array
 from workbench.studies.fits.posterior import Posterior, write_draws
 from workbench.studies.plan.plan import BASE, Point
@@ -24,7 +24,7 @@ AGREES = 1e-6
 """Largest difference of their log ratios [nats]; draws are stored with ten digits."""
 
 
-def log_density(shop: Workshop, source: Posterior, point: Point) -> Floats:
+def log_density(shop: StudyContext, source: Posterior, point: Point) -> Floats:
     """Return the log density at a point for each draw of a full fit, `(S,)`, up to a constant.
 
     Terms that no point of the study moves are left out where that is proved to be right.
@@ -45,12 +45,12 @@ def log_density(shop: Workshop, source: Posterior, point: Point) -> Floats:
     return remembered_array(shop.kept, key, make, source.size)
 
 
-def log_ratios(shop: Workshop, source: Posterior, point: Point) -> Floats:
+def log_ratios(shop: StudyContext, source: Posterior, point: Point) -> Floats:
     """Return the log density at a point minus that at the draws' own, `(S,)`."""
     return log_density(shop, source, point) - log_density(shop, source, source.point)
 
 
-def split_if_right(shop: Workshop, source: Posterior) -> Workshop:
+def split_if_right(shop: StudyContext, source: Posterior) -> StudyContext:
     """Return the workshop with quick log densities, if they agree with the full ones at far points."""
     split = replace(shop, is_split=True)
     if shop.program.instrumented is None or source.point.key != BASE.key:
@@ -68,7 +68,7 @@ def split_if_right(shop: Workshop, source: Posterior) -> Workshop:
 
 
 def _apart(
-    shop: Workshop, split: Workshop, source: Posterior, point: Point, path: Path
+    shop: StudyContext, split: StudyContext, source: Posterior, point: Point, path: Path
 ) -> tuple[Floats, Floats]:
     """Return how far the quick log ratios of a point are from the full ones, and the full ones."""
     pair = []
@@ -81,7 +81,7 @@ def _apart(
     return pair[0] - pair[1], pair[0]
 
 
-def _evaluated(shop: Workshop, source: Posterior, point: Point, path: Path, key: str) -> Floats:
+def _evaluated(shop: StudyContext, source: Posterior, point: Point, path: Path, key: str) -> Floats:
     del source
     request: FitRequest = only_moving(shop, request_at(shop, point))
     variant = shop.variant(point)
@@ -92,14 +92,14 @@ def _evaluated(shop: Workshop, source: Posterior, point: Point, path: Path, key:
     return values
 
 
-def _draws(shop: Workshop, source: Posterior) -> Path:
+def _draws(shop: StudyContext, source: Posterior) -> Path:
     path = shop.scratch / f"draws-{source.key[:24]}.csv"
     if not path.exists():
         write_draws(source.tree, shop.program, path)
     return path
 
 
-def _raised(shop: Workshop) -> str:
+def _raised(shop: StudyContext) -> str:
     """Return the powers that the study moves: they decide which terms the quick density keeps."""
     names = {name for point in shop.plan.points for name in point.powers}
     names |= {name for axis in shop.plan.axes for name in Point({axis.name: 1.0}).powers}

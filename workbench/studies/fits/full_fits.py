@@ -15,7 +15,7 @@ from workbench.backends.base import ANYWHERE, Floats
 from workbench.diagnostics.power_scaling import predictions
 from workbench.errors import RunError, RunIncomplete
 from workbench.estimation import warm_start
-from workbench.estimation.context import Setting
+from workbench.estimation.context import FitContext
 from workbench.estimation.optimum import mode
 from workbench.estimation.optimum.map import estimate as posterior_mode
 from workbench.estimation.sampling import laplace
@@ -26,8 +26,8 @@ from workbench.methods import Laplace, Map, Nuts
 from workbench.program import Program
 from workbench.results import Fit
 from workbench.results.draws import owner
-from workbench.results.method_result import Part
-from workbench.studies.fits.context import Workshop, request_at
+from workbench.results.method_result import MethodResult
+from workbench.studies.fits.context import StudyContext, request_at
 from workbench.studies.fits.fit_cache import is_kept, remembered_array, remembered_record, remembered_tree
 from workbench.studies.fits.posterior import Posterior, posterior
 from workbench.studies.plan.plan import BASE, Point
@@ -47,14 +47,14 @@ _GROUPS = ("posterior", "log_likelihood", "adaptation", "predictions")
 _PRIOR_GROUPS = ("posterior", "posterior_predictive")
 
 
-def base_posterior(shop: Workshop, fit: Fit, names: Sequence[str]) -> Posterior:
+def base_posterior(shop: StudyContext, fit: Fit, names: Sequence[str]) -> Posterior:
     """Return the base fit as the first full fit of the study."""
     found = posterior(BASE, shop.key("base"), "base", fit.tree, names, {})
     facts = {**found.facts, "divergences": fit.record["nuts"].get("divergences")}
     return replace(found, facts=facts)
 
 
-def refit(shop: Workshop, point: Point, near: Posterior) -> Posterior:
+def refit(shop: StudyContext, point: Point, near: Posterior) -> Posterior:
     """Return a full fit at a point, from the folder or sampled anew from where a neighbour ended.
 
     Raises
@@ -70,13 +70,13 @@ def refit(shop: Workshop, point: Point, near: Posterior) -> Posterior:
     )
 
 
-def is_finished(shop: Workshop, point: Point) -> bool:
+def is_finished(shop: StudyContext, point: Point) -> bool:
     """Return whether a full fit at a point was made before."""
     sampler = replace(shop.plan.sampler, warmup=min(shop.plan.sampler.warmup, WARM_UP))
     return is_kept(shop.kept, shop.key("nuts", point.key, str(sorted(asdict(sampler).items()))))
 
 
-def prior_tree(shop: Workshop, point: Point) -> xr.DataTree:
+def prior_tree(shop: StudyContext, point: Point) -> xr.DataTree:
     """Return draws of a point's prior alone, with predictions where the program makes them.
 
     Raises
@@ -101,7 +101,7 @@ def prior_tree(shop: Workshop, point: Point) -> xr.DataTree:
     return remembered_tree(shop.kept, key, make)
 
 
-def modes(shop: Workshop, point: Point, base: Mapping[str, Any] | None = None) -> dict[str, Any]:
+def modes(shop: StudyContext, point: Point, base: Mapping[str, Any] | None = None) -> dict[str, Any]:
     """Return MAP and Laplace approximation at a point: for each its status, reason and estimates.
 
     Parameters
@@ -152,8 +152,8 @@ def _predictive_density(run: RawRun, program: Program) -> float | None:
 
 
 def _mode(
-    setting: Setting, method: Map, around: Laplace, known: Mapping[str, Any] | None
-) -> tuple[Part, mode.Mode | None]:
+    setting: FitContext, method: Map, around: Laplace, known: Mapping[str, Any] | None
+) -> tuple[MethodResult, mode.Mode | None]:
     """Return the mode that is climbed to from a known one; from the usual starts where that fails."""
     program = setting.request.program
     if known is not None and known["status"] == "ok" and known["modes"] == 1:
@@ -165,7 +165,7 @@ def _mode(
     return posterior_mode(setting, method, around)
 
 
-def _plain(part: Part) -> dict[str, Any]:
+def _plain(part: MethodResult) -> dict[str, Any]:
     """Return what is kept of a mode: `starts` is where its climb began, `modes` how many were found."""
     facts = part.facts
     return {
@@ -179,7 +179,7 @@ def _plain(part: Part) -> dict[str, Any]:
     }
 
 
-def _sampled(shop: Workshop, point: Point, near: Posterior, sampler: Nuts) -> xr.DataTree:
+def _sampled(shop: StudyContext, point: Point, near: Posterior, sampler: Nuts) -> xr.DataTree:
     request = request_at(shop, point)
     setting = shop.setting(request, shop.variant(point).model.exe, f"nuts-{point.key[:24]}")
     try:
@@ -191,8 +191,8 @@ def _sampled(shop: Workshop, point: Point, near: Posterior, sampler: Nuts) -> xr
 
 
 def _run(
-    shop: Workshop,
-    setting: Setting,
+    shop: StudyContext,
+    setting: FitContext,
     sampler: Nuts,
     start: Start,
     groups: Sequence[str],

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from workbench.errors import RunError
 from workbench.progress import Stage
-from workbench.studies.fits.context import Workshop
+from workbench.studies.fits.context import StudyContext
 from workbench.studies.fits.densities import log_density, log_ratios
 from workbench.studies.fits.full_fits import is_finished, refit
 from workbench.studies.fits.importance import Weights, importance_weights
@@ -76,7 +76,7 @@ class Fits:
     failures: dict[str, str] = field(default_factory=dict)
 
 
-def sweep(shop: Workshop, fits: Fits, stage: Stage) -> list[View]:
+def sweep(shop: StudyContext, fits: Fits, stage: Stage) -> list[View]:
     """Return the posterior at every point of the plan.
 
     Parameters
@@ -104,7 +104,7 @@ def sweep(shop: Workshop, fits: Fits, stage: Stage) -> list[View]:
     return [views[point.key] for point in shop.plan.points]
 
 
-def view_at(shop: Workshop, fits: Fits, point: Point) -> View:
+def view_at(shop: StudyContext, fits: Fits, point: Point) -> View:
     """Return the posterior at one point, refitted where no weights can be relied on."""
     found = look(shop, fits, [point])[0]
     while not (found.how == "failed" or (found.weights is not None and found.weights.is_good)):
@@ -113,7 +113,7 @@ def view_at(shop: Workshop, fits: Fits, point: Point) -> View:
     return found
 
 
-def add_fit(shop: Workshop, fits: Fits, point: Point) -> None:
+def add_fit(shop: StudyContext, fits: Fits, point: Point) -> None:
     """Fit a point in full, or note why that failed."""
     try:
         fits.found.append(refit(shop, point, nearest(shop, fits, point)))
@@ -121,7 +121,7 @@ def add_fit(shop: Workshop, fits: Fits, point: Point) -> None:
         fits.failures[point.key] = reason.message
 
 
-def nearest(shop: Workshop, fits: Fits, point: Point) -> Posterior:
+def nearest(shop: StudyContext, fits: Fits, point: Point) -> Posterior:
     """Return the full fit whose draws bridge to a point best: that of the most effective draws."""
     best, most = fits.found[0], -1.0
     for source in fits.found:
@@ -131,7 +131,7 @@ def nearest(shop: Workshop, fits: Fits, point: Point) -> Posterior:
     return best
 
 
-def look(shop: Workshop, fits: Fits, points: Sequence[Point]) -> list[View]:
+def look(shop: StudyContext, fits: Fits, points: Sequence[Point]) -> list[View]:
     """Return the best view of each point that the full fits so far allow."""
     for source in fits.found:
         _try_density(shop, source, source.point)  # once, before several ask at the same time
@@ -139,7 +139,7 @@ def look(shop: Workshop, fits: Fits, points: Sequence[Point]) -> list[View]:
         return list(pool.map(lambda point: _look_at(shop, fits, point), points))
 
 
-def _look_at(shop: Workshop, fits: Fits, point: Point) -> View:
+def _look_at(shop: StudyContext, fits: Fits, point: Point) -> View:
     if point.key in fits.failures:
         return View(point, "failed", reason=fits.failures[point.key])
     views = [_through(shop, source, point) for source in fits.found]
@@ -147,7 +147,7 @@ def _look_at(shop: Workshop, fits: Fits, point: Point) -> View:
     return own or max(views, key=_quality)
 
 
-def _through(shop: Workshop, source: Posterior, point: Point) -> View:
+def _through(shop: StudyContext, source: Posterior, point: Point) -> View:
     if source.point.key == point.key:
         count = source.size
         own = Weights(np.full(count, 1 / count), 0.0, source.slowest * count, True)
@@ -155,7 +155,7 @@ def _through(shop: Workshop, source: Posterior, point: Point) -> View:
     return View(point, "weights", source, _weights(shop, source, point))
 
 
-def _weights(shop: Workshop, source: Posterior, point: Point) -> Weights:
+def _weights(shop: StudyContext, source: Posterior, point: Point) -> Weights:
     try:
         ratios = log_ratios(shop, source, point)
     except RunError as reason:
@@ -168,7 +168,7 @@ def _quality(view: View) -> tuple[bool, float]:
     return (view.weights is not None and view.weights.is_good, view.weights.ess if view.weights else -1.0)
 
 
-def _is_settled(shop: Workshop, view: View) -> bool:
+def _is_settled(shop: StudyContext, view: View) -> bool:
     if view.how == "failed":
         return True
     if shop.plan.refit == "all":
@@ -176,7 +176,7 @@ def _is_settled(shop: Workshop, view: View) -> bool:
     return view.weights is not None and view.weights.is_good
 
 
-def _widest(shop: Workshop, fits: Fits, waiting: Sequence[Point], views: Iterable[View]) -> Point:
+def _widest(shop: StudyContext, fits: Fits, waiting: Sequence[Point], views: Iterable[View]) -> Point:
     """Return the point whose refit will most likely serve the most waiting points.
 
     Weights bridge between two points where the log ratio of their densities varies little over the draws; how
@@ -196,7 +196,7 @@ def _widest(shop: Workshop, fits: Fits, waiting: Sequence[Point], views: Iterabl
     return waiting[int(best[np.argmin(apart[best].sum(axis=1))])]
 
 
-def _spread(shop: Workshop, view: View) -> float:
+def _spread(shop: StudyContext, view: View) -> float:
     source, _ = view.seen
     return float(np.std(log_ratios(shop, source, view.point)))
 
@@ -209,7 +209,7 @@ def _sd(one: Floats | None, other: Floats | None) -> float:
     return float(np.std(finite)) if len(finite) else np.inf
 
 
-def _try_density(shop: Workshop, source: Posterior, point: Point) -> Floats | None:
+def _try_density(shop: StudyContext, source: Posterior, point: Point) -> Floats | None:
     try:
         return log_density(shop, source, point)
     except RunError:

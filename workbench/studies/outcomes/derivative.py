@@ -16,7 +16,7 @@ from workbench.errors import PriorError, RunError
 from workbench.estimation.optimum import mode
 from workbench.estimation.optimum.mode import Peak
 from workbench.methods import STARTS
-from workbench.studies.fits.context import Workshop, request_at
+from workbench.studies.fits.context import StudyContext, request_at
 from workbench.studies.fits.densities import log_density
 from workbench.studies.fits.fit_cache import is_kept, remembered_record
 from workbench.studies.fits.posterior import Posterior
@@ -29,7 +29,7 @@ STEP = 1e-3
 polynomials or logarithms in their constants: its error is of the order of the step's square."""
 
 
-def derivatives(shop: Workshop, base: Posterior, names: Sequence[str]) -> dict[str, Any]:
+def derivatives(shop: StudyContext, base: Posterior, names: Sequence[str]) -> dict[str, Any]:
     """Return the derivative of every posterior mean and mode with respect to each named hyperparameter.
 
     Means by the covariance identity, d E[theta] / d lambda = Cov(theta, d log p / d lambda); modes by the
@@ -59,7 +59,7 @@ def derivatives(shop: Workshop, base: Posterior, names: Sequence[str]) -> dict[s
         return dict(zip(names, pool.map(of, names), strict=True))
 
 
-def value_of(shop: Workshop, name: str) -> float:
+def value_of(shop: StudyContext, name: str) -> float:
     """Return a hyperparameter's value at the base; that of a power is 1."""
     if name.startswith("power("):
         return 1.0
@@ -69,14 +69,14 @@ def value_of(shop: Workshop, name: str) -> float:
     return value
 
 
-def steps(shop: Workshop, name: str) -> tuple[Point, Point, float]:
+def steps(shop: StudyContext, name: str) -> tuple[Point, Point, float]:
     """Return the points just below and above the base along a hyperparameter, and half their distance."""
     value = value_of(shop, name)
     step = STEP * (abs(value) if value != 0 else 1.0)
     return Point({name: value - step}), Point({name: value + step}), step
 
 
-def _of(shop: Workshop, base: Posterior, name: str, peak: Peak | None) -> dict[str, Any]:
+def _of(shop: StudyContext, base: Posterior, name: str, peak: Peak | None) -> dict[str, Any]:
     below, above, step = steps(shop, name)
     try:
         slope = (log_density(shop, base, above) - log_density(shop, base, below)) / (2 * step)
@@ -104,7 +104,7 @@ def _error(products: Floats) -> float:
     return float(array_stats.mcse(products, method="mean")) if np.ptp(products) > 0 else 0.0
 
 
-def _peak(shop: Workshop) -> Peak | None:
+def _peak(shop: StudyContext) -> Peak | None:
     """Return the base's MAP with its curvature; `None` where there is none, or it is not wanted."""
     if "map" not in shop.plan.methods:
         return None
@@ -119,7 +119,7 @@ def _peak(shop: Workshop) -> Peak | None:
     return None if found.problem or best.curvature is None or best.summit is None else best
 
 
-def _mode_slopes(shop: Workshop, peak: Peak, below: Point, above: Point, step: float) -> dict[str, float]:
+def _mode_slopes(shop: StudyContext, peak: Peak, below: Point, above: Point, step: float) -> dict[str, float]:
     """Return how each parameter's MAP moves; empty where a density cannot be evaluated beside the base."""
     if peak.curvature is None or peak.summit is None:
         return {}
@@ -132,7 +132,7 @@ def _mode_slopes(shop: Workshop, peak: Peak, below: Point, above: Point, step: f
     return dict(zip(peak.curvature.names, values.tolist(), strict=True))
 
 
-def _gradient(shop: Workshop, point: Point, at: Floats) -> Floats:
+def _gradient(shop: StudyContext, point: Point, at: Floats) -> Floats:
     """Return the gradient of a point's density at a mode of the base's, on the unconstrained scale."""
     setting = shop.setting(request_at(shop, point), shop.base.model.exe, f"gradient-{point.key[:16]}")
     _, gradients = shop.backend.log_density(setting.job("map"), at[None], jacobian=False)

@@ -20,7 +20,7 @@ from workbench.diagnostics.power_scaling import (
     predictions,
 )
 from workbench.results import Fit
-from workbench.studies.fits.context import Workshop
+from workbench.studies.fits.context import StudyContext
 from workbench.studies.fits.posterior import Posterior
 from workbench.studies.fits.sweep import Fits, add_fit
 from workbench.studies.plan.plan import Point
@@ -38,7 +38,7 @@ _BLOCKS = 4  # in each chain; halves are made of whole blocks, so that autocorre
 _HALVES = 10
 
 
-def scaled(shop: Workshop, fits: Fits, fit: Fit) -> dict[str, Any]:
+def scaled(shop: StudyContext, fits: Fits, fit: Fit) -> dict[str, Any]:
     """Return the power-scaling of the base fit; components whose k-hat is too high are refitted.
 
     A refit is a sample of its own, which chance alone puts at a distance from the base's. What is no farther
@@ -133,7 +133,9 @@ def _power(part: Component, parts: Sequence[Component]) -> str:
     return "power(prior)" if is_only else f"power(term {part.term})"
 
 
-def _refitted(shop: Workshop, fits: Fits, found: dict[str, Any], name: str, power: str) -> dict[str, float]:
+def _refitted(
+    shop: StudyContext, fits: Fits, found: dict[str, Any], name: str, power: str
+) -> dict[str, float]:
     """Return the sensitivity of each quantity to a component, from full fits at other powers of it."""
     pair = _pair(shop, fits, power, ALPHAS)
     if isinstance(pair, str):
@@ -156,7 +158,7 @@ def _refitted(shop: Workshop, fits: Fits, found: dict[str, Any], name: str, powe
 
 
 def _pair(
-    shop: Workshop, fits: Fits, power: str, alphas: tuple[float, float]
+    shop: StudyContext, fits: Fits, power: str, alphas: tuple[float, float]
 ) -> tuple[Posterior, Posterior] | str:
     """Return full fits at two powers, or why there are none."""
     pair: list[Posterior] = []

@@ -16,7 +16,7 @@ from workbench.errors import RunError
 from workbench.program import Program, describe
 from workbench.progress import Stage
 from workbench.results import Fit
-from workbench.studies.fits.context import Workshop
+from workbench.studies.fits.context import StudyContext
 from workbench.studies.fits.full_fits import prior_tree
 from workbench.studies.fits.time_left import pace
 from workbench.studies.outcomes.table import labels_of
@@ -37,7 +37,7 @@ def refusal(program: Program) -> str:
 
 
 def prior_rows(
-    shop: Workshop,
+    shop: StudyContext,
     names: Sequence[str],
     fit: Fit,
     level: float,
@@ -77,7 +77,7 @@ def prior_rows(
 
 
 def _rows(
-    shop: Workshop,
+    shop: StudyContext,
     point: Point,
     names: Sequence[str],
     fit: Fit,

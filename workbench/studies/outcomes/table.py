@@ -10,7 +10,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from workbench.results import Fit
-from workbench.studies.fits.context import Workshop
+from workbench.studies.fits.context import StudyContext
 from workbench.studies.fits.importance import mean_error
 from workbench.studies.fits.sweep import View
 from workbench.studies.outcomes.elpd import predictive_densities
@@ -22,7 +22,7 @@ Row = dict[str, Any]
 
 
 def rows_of(
-    shop: Workshop,
+    shop: StudyContext,
     views: Sequence[View],
     modes: Mapping[str, Mapping[str, Any]],
     level: float,

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from scipy import optimize
 
-from workbench.studies.fits.context import Workshop
+from workbench.studies.fits.context import StudyContext
 from workbench.studies.fits.sweep import Fits, View, add_fit, look, view_at
 from workbench.studies.outcomes.derivative import value_of
 from workbench.studies.plan.decision import Decision, Sample
@@ -35,7 +35,7 @@ _SHIFTS = 8  # doublings of the first step for constants of any sign: a factor o
 class _Search:
     """One conclusion along one hyperparameter."""
 
-    shop: Workshop
+    shop: StudyContext
     fits: Fits
     decision: Decision
     name: str
@@ -52,7 +52,7 @@ class _Search:
 
 
 def tipping_point(
-    shop: Workshop, fits: Fits, decision: Decision, name: str, axis: Axis | None, scale: float
+    shop: StudyContext, fits: Fits, decision: Decision, name: str, axis: Axis | None, scale: float
 ) -> dict[str, Any]:
     """Return where a conclusion changes as a hyperparameter moves away from its value.
 
