@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 
 from workbench import binding, tables
 from workbench.binding import BindingOptions
-from workbench.binding.levels import natural_order
-from workbench.binding.sizes import solve
+from workbench.binding.columns.levels import natural_order
+from workbench.binding.values.sizes import solve
 
 NUMBERS = st.floats(-1e12, 1e12, allow_subnormal=False)
 NAMES = st.text(st.characters(categories=["L", "N", "P", "Z"]), min_size=1, max_size=8).map(str.strip).filter(

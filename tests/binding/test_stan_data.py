@@ -9,7 +9,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
-from workbench.binding import extend_stan_data, stan_data, write_stan_data
+from workbench.binding import extend_stan_data, write_stan_data
+from workbench.binding.stan_input import write
 
 DOUBLES = st.floats(allow_nan=False, allow_infinity=False, width=64)
 SHAPES = hnp.array_shapes(min_dims=1, max_dims=4, min_side=1, max_side=7)
@@ -18,8 +19,8 @@ SHAPES = hnp.array_shapes(min_dims=1, max_dims=4, min_side=1, max_side=7)
 @pytest.fixture(autouse=True)
 def by_arrow(monkeypatch):
     """Format even the smallest arrays as large ones are, some numbers at a time."""
-    monkeypatch.setattr(stan_data, "_SMALL", 0)
-    monkeypatch.setattr(stan_data, "_BLOCK", 5)
+    monkeypatch.setattr(write, "_SMALL", 0)
+    monkeypatch.setattr(write, "_BLOCK", 5)
 
 
 def written(path, values):

@@ -5,18 +5,18 @@ import re
 import pytest
 
 from workbench import library
-from workbench.library import pages
+from workbench.library import markdown
 from workbench.library.catalogue import home
 
 
 @pytest.mark.parametrize("model", library.models(), ids=lambda model: model.name)
 def test_page_is_up_to_date(model):
     found = model.program.with_suffix(".md").read_text(encoding="utf-8")
-    assert found == pages.page(model), "run `make docs`"
+    assert found == markdown.page(model), "run `make docs`"
 
 
 def test_list_is_up_to_date():
-    assert (home() / "stan_models" / "README.md").read_text(encoding="utf-8") == pages.index(library.models())
+    assert (home() / "stan_models" / "README.md").read_text(encoding="utf-8") == markdown.index(library.models())
 
 
 @pytest.mark.parametrize("model", library.models(), ids=lambda model: model.name)
@@ -28,4 +28,4 @@ def test_every_page_has_a_picture_with_names_of_the_models_quantities(model):
 
 
 def test_a_bar_in_a_card_does_not_end_its_cell():
-    assert pages._cell("a | b") == "a \\| b"
+    assert markdown._cell("a | b") == "a \\| b"

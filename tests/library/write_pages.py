@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from workbench import library
-from workbench.library import pages
+from workbench.library import markdown
 from workbench.library.catalogue import Model, home
 from workbench.methods import Nuts
 from workbench.report import reading
@@ -33,12 +33,12 @@ def main() -> None:
     """Write every page, the list, and the pictures that are missing."""
     runs = Path(sys.argv[1]) if len(sys.argv) > 1 else Path(tempfile.mkdtemp())
     for model in library.models():
-        model.program.with_suffix(".md").write_text(pages.page(model), encoding="utf-8")
+        model.program.with_suffix(".md").write_text(markdown.page(model), encoding="utf-8")
         picture = model.program.with_suffix(".svg")
         if not picture.is_file():
             picture.write_text(_picture(_run(model, runs / model.name)), encoding="utf-8")
             print(picture)  # noqa: T201
-    (home() / "stan_models" / "README.md").write_text(pages.index(library.models()), encoding="utf-8")
+    (home() / "stan_models" / "README.md").write_text(markdown.index(library.models()), encoding="utf-8")
 
 
 def _run(model: Model, folder: Path) -> Fit:

@@ -15,15 +15,15 @@ The rules are written in `rules.RULES`, in the words that `workbench fit --dry-r
 """
 
 from workbench.binding.bind import Examined, bind, examine
-from workbench.binding.bound import BindingOptions, BoundData, BoundVariable, Standardization
-from workbench.binding.checks import expected_shape
+from workbench.binding.bound_data import BindingOptions, BoundData, BoundVariable, Standardization
+from workbench.binding.initial_values import starting_values
 from workbench.binding.rebind import rebind
 from workbench.binding.record import as_record
 from workbench.binding.rules import RULES
-from workbench.binding.sizes import axes_of
-from workbench.binding.stan_data import extend_stan_data, write_stan_data
-from workbench.binding.starting import starting_values
-from workbench.binding.tuple_order import in_stans_order
+from workbench.binding.stan_input.tuple_order import in_stans_order
+from workbench.binding.stan_input.write import extend_stan_data, write_stan_data
+from workbench.binding.values.check import expected_shape
+from workbench.binding.values.sizes import axes_of
 
 __all__ = [
     "RULES",

@@ -11,17 +11,17 @@ from typing import Any, TypeVar
 import numpy as np
 
 from workbench import tables
-from workbench.binding import labels as names
-from workbench.binding import predictors
-from workbench.binding.bound import BindingOptions, BoundData, BoundVariable, Standardization, has_tuples
-from workbench.binding.checks import check, expected_shape
-from workbench.binding.filling import Axes, Filled, Groups, fill, find_groups
-from workbench.binding.given import declared_value
-from workbench.binding.matching import Taken, match
-from workbench.binding.question import Question, ask, split_unit
-from workbench.binding.remember import remember, standardization_of
-from workbench.binding.sizes import derive
-from workbench.binding.words import listed, place
+from workbench.binding.bound_data import BindingOptions, BoundData, BoundVariable, Standardization, has_tuples
+from workbench.binding.columns import labels as names
+from workbench.binding.columns import predictors
+from workbench.binding.columns.fill import Axes, Filled, Groups, fill, find_groups
+from workbench.binding.columns.match import Taken, match
+from workbench.binding.context import Question, ask, split_unit
+from workbench.binding.phrases import listed, place
+from workbench.binding.run_record import remember, standardization_of
+from workbench.binding.values.check import check, expected_shape
+from workbench.binding.values.convert import declared_value
+from workbench.binding.values.sizes import derive
 from workbench.errors import BindingError
 from workbench.program import Declaration, Program
 from workbench.tables import Table

@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from workbench.binding.bind import examine
-from workbench.binding.bound import BindingOptions, BoundData
-from workbench.binding.words import listed
+from workbench.binding.bound_data import BindingOptions, BoundData
+from workbench.binding.phrases import listed
 from workbench.errors import BindingError
 from workbench.program import Program
 from workbench.tables import Table

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from workbench.binding.bound import BoundData
+from workbench.binding.bound_data import BoundData
 
 _MOST = 1000
 """Rows left out that are listed by number; all are counted."""

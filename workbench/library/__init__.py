@@ -1,9 +1,9 @@
 """The models that come with us: programs, cards, tables, and the exact posteriors of the conjugate ones."""
 
 from workbench.library.catalogue import Model, find, models, names, resolve, with_source, with_table
-from workbench.library.describe import as_record
-from workbench.library.origin import Origin, read_origin
-from workbench.library.start import start
+from workbench.library.copy_model import start
+from workbench.library.model_record import as_record
+from workbench.library.table_card import Origin, read_origin
 
 __all__ = [
     "Model",

@@ -13,7 +13,7 @@
 
 from workbench.tables.columns import Kind, is_numeric, kind, missing_rows, numeric_column, texts
 from workbench.tables.dates import DATE_UNITS, date_column
-from workbench.tables.memory import NOTHING, from_frame, from_mapping
+from workbench.tables.python_data import NOTHING, from_frame, from_mapping
 from workbench.tables.read import read
 from workbench.tables.table import Table, without_rows
 

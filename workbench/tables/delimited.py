@@ -15,7 +15,7 @@ import pyarrow.csv as arrow_csv
 from workbench.errors import BindingError
 from workbench.provenance import hash_file
 from workbench.tables.dialect import Dialect, sniff
-from workbench.tables.opening import opened
+from workbench.tables.file_format import opened
 from workbench.tables.table import Table
 
 MISSING = ("", "NA", "NaN", "nan", "N/A", "#N/A", "<NA>", "null", "NULL", ".")

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from workbench.errors import BindingError
-from workbench.tables.opening import opened
+from workbench.tables.file_format import opened
 
 _SAMPLE = 1 << 18
 _LINES = 50

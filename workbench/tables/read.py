@@ -6,7 +6,7 @@ from pathlib import Path
 
 from workbench.tables.columnar import read_columnar
 from workbench.tables.delimited import read_delimited
-from workbench.tables.opening import format_of
+from workbench.tables.file_format import format_of
 from workbench.tables.stan_json import read_stan_json
 from workbench.tables.table import Table
 

@@ -10,7 +10,7 @@ import pyarrow as pa
 
 from workbench.errors import BindingError
 from workbench.provenance import hash_file
-from workbench.tables.opening import opened
+from workbench.tables.file_format import opened
 from workbench.tables.table import Table
 
 

@@ -7,10 +7,10 @@ from dataclasses import replace
 
 import numpy as np
 
-from workbench.binding.bound import Standardization
-from workbench.binding.filling import Filled
-from workbench.binding.question import Question
-from workbench.binding.words import listed
+from workbench.binding.bound_data import Standardization
+from workbench.binding.columns.fill import Filled
+from workbench.binding.context import Question
+from workbench.binding.phrases import listed
 from workbench.program import Declaration
 
 SCALES = 1000.0

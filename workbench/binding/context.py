@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from workbench.binding.bound import BindingOptions
-from workbench.binding.grouping import Grouping, grouping
+from workbench.binding.bound_data import BindingOptions
+from workbench.binding.group_sizes import Grouping, grouping
 from workbench.errors import BindingError
 from workbench.program import Declaration, Program
 from workbench.tables import DATE_UNITS, Table

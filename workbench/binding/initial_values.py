@@ -6,12 +6,12 @@ import difflib
 from collections.abc import Mapping
 from typing import Any
 
-from workbench.binding.bound import BindingOptions
-from workbench.binding.checks import check
-from workbench.binding.filling import Filled
-from workbench.binding.given import declared_value
-from workbench.binding.question import ask
-from workbench.binding.words import listed
+from workbench.binding.bound_data import BindingOptions
+from workbench.binding.columns.fill import Filled
+from workbench.binding.context import ask
+from workbench.binding.phrases import listed
+from workbench.binding.values.check import check
+from workbench.binding.values.convert import declared_value
 from workbench.errors import BindingError
 from workbench.program import Program
 from workbench.tables import NOTHING

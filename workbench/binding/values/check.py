@@ -7,10 +7,10 @@ from typing import Any
 
 import numpy as np
 
-from workbench.binding.filling import Filled
-from workbench.binding.question import Question
-from workbench.binding.sizes import axes_of, evaluated
-from workbench.binding.words import number, place, size_of
+from workbench.binding.columns.fill import Filled
+from workbench.binding.context import Question
+from workbench.binding.phrases import number, place, size_of
+from workbench.binding.values.sizes import axes_of, evaluated
 from workbench.errors import BindingError
 from workbench.program import Declaration
 

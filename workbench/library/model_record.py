@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from workbench.library.catalogue import Model
-from workbench.library.origin import read_origin
+from workbench.library.table_card import read_origin
 
 
 def as_record(model: Model) -> dict[str, Any]:

@@ -12,8 +12,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from workbench import tables
-from workbench.binding.question import Question
-from workbench.binding.words import listed
+from workbench.binding.context import Question
+from workbench.binding.phrases import listed
 from workbench.errors import BindingError
 from workbench.tables import Table
 

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from workbench import tables
-from workbench.binding.levels import (
+from workbench.binding.columns.levels import (
     Coded,
     code,
     code_groups,
@@ -18,9 +18,9 @@ from workbench.binding.levels import (
     missing_cells,
     whole_numbers,
 )
-from workbench.binding.matching import Taken
-from workbench.binding.question import Question, split_unit
-from workbench.binding.words import listed, number, place
+from workbench.binding.columns.match import Taken
+from workbench.binding.context import Question, split_unit
+from workbench.binding.phrases import listed, number, place
 from workbench.errors import BindingError
 from workbench.program import Declaration
 

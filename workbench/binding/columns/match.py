@@ -7,8 +7,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from workbench import tables
-from workbench.binding.question import Question, split_unit
-from workbench.binding.words import closest, listed
+from workbench.binding.context import Question, split_unit
+from workbench.binding.phrases import closest, listed
 from workbench.errors import BindingError
 from workbench.program import Declaration
 

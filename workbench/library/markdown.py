@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from workbench.library.catalogue import FAMILIES, Model
-from workbench.library.describe import as_record
+from workbench.library.model_record import as_record
 
 _FAMILY_WORDS = {
     "conjugate": "The posterior is known in closed form, and a report draws it over the sampled one.",

@@ -7,10 +7,10 @@ from typing import Any
 
 import numpy as np
 
-from workbench.binding.bound import Standardization
-from workbench.binding.filling import Filled, Groups
-from workbench.binding.matching import Taken
-from workbench.binding.question import Question
+from workbench.binding.bound_data import Standardization
+from workbench.binding.columns.fill import Filled, Groups
+from workbench.binding.columns.match import Taken
+from workbench.binding.context import Question
 from workbench.binding.rules import RULES
 
 _MOST = 1000

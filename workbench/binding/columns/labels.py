@@ -7,9 +7,9 @@ from collections.abc import Mapping
 import pyarrow.compute as pc
 
 from workbench import tables
-from workbench.binding.filling import Filled, Groups
-from workbench.binding.matching import Taken
-from workbench.binding.question import Question, split_unit
+from workbench.binding.columns.fill import Filled, Groups
+from workbench.binding.columns.match import Taken
+from workbench.binding.context import Question, split_unit
 
 _MOST = 100_000
 """Rows beyond which they have no names: a number says as much."""
