@@ -92,7 +92,7 @@ def test_data_passed_as_an_argument_have_the_argument_as_a_second_name(named):
     assert settled.origins["beta_prior_sd"] == "--prior"
     assert "beta.sigma" not in settled.values
     assert settled.user_data == {"beta_prior_sd": 0.5}
-    assert priors.other_names(named) == {
+    assert priors.list_aliases(named) == {
         "beta_prior_sd": ["beta.sigma"],
         "scales[2]": ["g.sigma"],
         "centre": ["d.mu"],
@@ -138,12 +138,12 @@ def test_two_names_for_one_value_are_refused(named):
 
 def test_elements_are_read_and_changed_by_their_index():
     values = {"s": 2.0, "m": [[1.0, 2.0], [3.0, 4.0]]}
-    assert priors.value_of(values, "m[2,1]") == 3.0
-    assert priors.value_of(values, "m[3,1]") is None
-    assert priors.value_of(values, "m[1]") is None
-    assert priors.value_of(values, "m") is None
-    assert priors.value_of(values, "t[1]") is None
-    changed = priors.with_values(values, {"m[2,1]": 9.0, "s": 1.0})
+    assert priors.get_value(values, "m[2,1]") == 3.0
+    assert priors.get_value(values, "m[3,1]") is None
+    assert priors.get_value(values, "m[1]") is None
+    assert priors.get_value(values, "m") is None
+    assert priors.get_value(values, "t[1]") is None
+    changed = priors.replace_values(values, {"m[2,1]": 9.0, "s": 1.0})
     assert changed == {"s": 1.0, "m": [[1.0, 2.0], [9.0, 4.0]]}
     assert values["m"] == [[1.0, 2.0], [3.0, 4.0]]
 

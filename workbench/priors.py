@@ -52,7 +52,7 @@ def settle(
 ) -> Priors:
     """Return the priors in force: what was asked, then the card's defaults, then the program's literals.
 
-    What is asked may be named as `own_name` understands it.
+    What is asked may be named as `resolve_name` understands it.
 
     Raises
     ------
@@ -75,7 +75,7 @@ def settle(
     return Priors(values, origins, tuple(name for name in values if name in declared))
 
 
-def unknown(
+def unknown_hyperparameter(
     program: Program, name: str, known: list[str], hint: str | None = None, others: Sequence[str] = ()
 ) -> PriorError:
     """Return the error that names the hyperparameters there are, and in its hint the nearest of them."""
@@ -85,7 +85,7 @@ def unknown(
     return PriorError(message, hint=f"did you mean `{close[0]}`?" if close else hint)
 
 
-def own_name(program: Program, name: str, known: Collection[str]) -> str:
+def resolve_name(program: Program, name: str, known: Collection[str]) -> str:
     """Return the one name under which a hyperparameter is reported.
 
     Where the program passes its own data as an argument of a prior, as in `beta ~ normal(0, beta_prior_sd)`,
@@ -111,8 +111,8 @@ def own_name(program: Program, name: str, known: Collection[str]) -> str:
         return name.replace(" ", "") if element and name not in known else name
     meant = {one.text: one for one in program.arguments if one.name == name}
     if not meant:
-        others = [other for found in other_names(program).values() for other in found]
-        raise unknown(program, name, list(known), others=others)
+        others = [other for found in list_aliases(program).values() for other in found]
+        raise unknown_hyperparameter(program, name, list(known), others=others)
     if len(meant) > 1:
         texts = _listed(meant)
         raise PriorError(
@@ -134,20 +134,20 @@ def own_name(program: Program, name: str, known: Collection[str]) -> str:
     return one.text.replace(" ", "")
 
 
-def other_names(program: Program) -> dict[str, list[str]]:
-    """Return the second names that `own_name` understands, by the name that reports use."""
+def list_aliases(program: Program) -> dict[str, list[str]]:
+    """Return the second names that `resolve_name` understands, by the name that reports use."""
     known = [one.name for one in program.hyperparameters]
     found: dict[str, list[str]] = {}
     for name in dict.fromkeys(one.name for one in program.arguments if one.name not in known):
         with contextlib.suppress(PriorError):
-            found.setdefault(own_name(program, name, known), []).append(name)
+            found.setdefault(resolve_name(program, name, known), []).append(name)
     return found
 
 
-def value_of(values: Mapping[str, Any], name: str) -> float | None:
+def get_value(values: Mapping[str, Any], name: str) -> float | None:
     """Return the single number that a hyperparameter or an element of one holds; `None` where there is none.
 
-    >>> value_of({"s": 2, "m": [0.5, 1.5]}, "m[2]"), value_of({"s": 2, "m": [0.5, 1.5]}, "m")
+    >>> get_value({"s": 2, "m": [0.5, 1.5]}, "m[2]"), get_value({"s": 2, "m": [0.5, 1.5]}, "m")
     (1.5, None)
     """
     if name in values:
@@ -181,10 +181,10 @@ def check_value(program: Program, name: str, value: float) -> None:
                 raise PriorError(f"`{name}` is {place}, but {value:g} was given.")
 
 
-def with_values(values: Mapping[str, Any], changes: Mapping[str, float]) -> dict[str, Any]:
+def replace_values(values: Mapping[str, Any], changes: Mapping[str, float]) -> dict[str, Any]:
     """Return hyperparameters of which some, or some elements, have other values.
 
-    >>> with_values({"s": 2, "m": [0.5, 1.5]}, {"m[2]": 3.0})
+    >>> replace_values({"s": 2, "m": [0.5, 1.5]}, {"m[2]": 3.0})
     {'s': 2, 'm': [0.5, 3.0]}
     """
     found = dict(values)
@@ -207,7 +207,7 @@ def _by_own_name(program: Program, asked: Mapping[str, float], known: Collection
     found: dict[str, float] = {}
     written: dict[str, str] = {}
     for name, value in asked.items():
-        own = own_name(program, name, known)
+        own = resolve_name(program, name, known)
         if own not in known:
             owner = own.partition("[")[0]
             raise PriorError(

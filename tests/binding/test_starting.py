@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from workbench.binding import starting_values
+from workbench.binding import bind_initial_values
 from workbench.errors import BindingError
 
 TEXT = """
@@ -27,7 +27,7 @@ model {
 
 @pytest.fixture
 def taken(program_from):
-    return lambda values: starting_values(program_from(TEXT), values, {"K": 2}, "`start.json`")
+    return lambda values: bind_initial_values(program_from(TEXT), values, {"K": 2}, "`start.json`")
 
 
 def test_some_values_are_enough_and_derived_ones_are_passed_over(taken):

@@ -369,7 +369,7 @@ def test_promises_of_special_types(refused, declared):
 def test_every_problem_is_told_at_once(program_from, table_from):
     program = program_from(program_text("int N; vector<lower=0>[N] y; vector[N] z; real s; array[N] int k;"))
     table = table_from("y,k\n-1,1.5\n2,2\n")
-    examined = binding.examine(program, table, BindingOptions(columns={"q": ("y",)}))
+    examined = binding.try_bind(program, table, BindingOptions(columns={"q": ("y",)}))
     said = " | ".join(one.message for one in examined.problems)
     for words in (
         "`q` is not in the data block",
@@ -476,7 +476,7 @@ def test_arrays_of_tuples_are_taken_and_put_in_stans_order(from_stan, program_fr
     assert bound.values["d"][1][2]["2"].tolist() == [23, 0.5]
     (one,) = (one for one in bound.variables if one.name == "d")
     assert (one.shape, one.first, one.has_tuples) == ((2, 3), "(tuples)", True)
-    ordered = binding.in_stans_order(bound.values, program_from(program_text(PAIRS)).data)
+    ordered = binding.order_tuples(bound.values, program_from(program_text(PAIRS)).data)
     assert [[one["1"] for one in row] for row in ordered["d"]] == [[11, 21, 12], [22, 13, 23]]
     rows[0][1] = pair(14)
     assert from_stan({"N": 3, "d": rows}, PAIRS).sha256 != bound.sha256

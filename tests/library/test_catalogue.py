@@ -13,8 +13,8 @@ from workbench.library import catalogue
 
 def test_every_program_of_the_checkout_is_listed_family_by_family():
     programs = {path.stem for path in (ROOT / "stan_models").glob("*/*.stan")}
-    assert {model.name for model in library.models()} == programs == set(library.names())
-    families = [model.family for model in library.models()]
+    assert {model.name for model in library.list_models()} == programs == set(library.list_names())
+    families = [model.family for model in library.list_models()]
     assert families == sorted(families, key=catalogue.FAMILIES.index)
 
 
@@ -47,12 +47,12 @@ def test_a_program_is_known_by_its_text(tmp_path):
 
     model = library.find("gamma_poisson")
     source = model.program.read_text(encoding="utf-8")
-    assert library.with_source(hash_parts(source)) == model
-    assert library.with_source(hash_parts(source + "\n")) is None
+    assert library.find_by_hash(hash_parts(source)) == model
+    assert library.find_by_hash(hash_parts(source + "\n")) is None
 
 
 def test_a_copy_is_the_program_and_its_card(tmp_path):
-    files = library.start(library.find("linear"), tmp_path / "new" / "mine", with_table=True)
+    files = library.copy_model(library.find("linear"), tmp_path / "new" / "mine", with_table=True)
     assert [file.name for file in files] == ["mine.stan", "mine.toml", "kidiq.csv"]
     model = library.find("linear")
     assert files[0].read_bytes() == model.program.read_bytes()
@@ -62,14 +62,14 @@ def test_a_copy_is_the_program_and_its_card(tmp_path):
 def test_a_copy_overwrites_nothing(tmp_path):
     (tmp_path / "mine.toml").write_text("title = 'mine'")
     with pytest.raises(RequestError, match=r"`.*mine.toml` was to be written, but it exists already"):
-        library.start(library.find("linear"), tmp_path / "mine.stan")
+        library.copy_model(library.find("linear"), tmp_path / "mine.stan")
     assert not (tmp_path / "mine.stan").exists()
 
 
 def test_a_copy_needs_a_folder_that_can_be_written(tmp_path):
     (tmp_path / "file").write_text("")
     with pytest.raises(RequestError, match="cannot be written"):
-        library.start(library.find("linear"), tmp_path / "file" / "mine")
+        library.copy_model(library.find("linear"), tmp_path / "file" / "mine")
 
 
 def test_the_wheel_carries_models_and_tables(tmp_path):

@@ -9,7 +9,7 @@ from scipy import integrate, optimize, stats
 
 from tests.library.families import ORACLES
 from workbench import library
-from workbench.library.conjugate import FAMILIES, exact, frozen
+from workbench.library.conjugate import FAMILIES, describe_posterior, to_scipy
 from workbench.library.conjugate import conjugate_regression as regression
 from workbench.library.conjugate import dirichlet_multinomial as dirichlet
 from workbench.library.conjugate import normal_inverse_wishart as wishart
@@ -37,7 +37,7 @@ def numbers(state):
 
 
 def test_families_are_the_bundled_conjugate_models():
-    assert set(FAMILIES) == {one.name for one in library.models() if one.family == "conjugate"}
+    assert set(FAMILIES) == {one.name for one in library.list_models() if one.family == "conjugate"}
     assert set(FAMILIES) == set(ORACLES)
 
 
@@ -61,7 +61,7 @@ def test_evidence_and_moments_by_quadrature(name):
     _, values = simulated(name)
     marginals = FAMILIES[name].marginals(posterior_of(name, values))
     parameter, marginal = next(iter(marginals.items()))
-    distribution = frozen(marginal)
+    distribution = to_scipy(marginal)
     low, high = distribution.ppf([1e-12, 1 - 1e-12])
     peak = ORACLES[name].log_joint({parameter: distribution.median()}, values)
 
@@ -72,7 +72,9 @@ def test_evidence_and_moments_by_quadrature(name):
         return integrate.quad(integrand, low, high, epsabs=0, epsrel=1e-10, limit=200)[0]
 
     mass = moment(0)
-    assert np.log(mass) + peak == pytest.approx(exact(name, values, 0.9)["log_evidence"], rel=1e-8)
+    assert np.log(mass) + peak == pytest.approx(
+        describe_posterior(name, values, 0.9)["log_evidence"], rel=1e-8
+    )
     assert moment(1) / mass == pytest.approx(distribution.mean(), rel=1e-8)
     assert moment(2) / mass == pytest.approx(distribution.var() + distribution.mean() ** 2, rel=1e-6)
 
@@ -122,9 +124,9 @@ def test_mode_of_means_and_covariance_is_where_an_optimiser_ends():
 
 def test_a_density_without_a_maximum_inside_its_range_has_no_mode():
     flat = {"y": [0], "n": [3], "theta_prior_a": 1.0, "theta_prior_b": 1.0}
-    assert exact("beta_binomial", flat, 0.9)["estimates"]["theta"]["mode"] is None
+    assert describe_posterior("beta_binomial", flat, 0.9)["estimates"]["theta"]["mode"] is None
     none = {"y": [0], "exposure": [3.0], "rate_prior_a": 1.0, "rate_prior_b": 1.0}
-    assert exact("gamma_poisson", none, 0.9)["estimates"]["rate"]["mode"] is None
+    assert describe_posterior("gamma_poisson", none, 0.9)["estimates"]["rate"]["mode"] is None
     assert dirichlet.mode(dirichlet.Dirichlet((0.5, 3.0))) == {}
 
 
@@ -136,7 +138,7 @@ def test_marginals_are_those_of_exact_joint_draws(name):
     count, rng = 200_000, np.random.default_rng(5)
     draws = _joint_draws(name, state, count, rng)
     for quantity, marginal in FAMILIES[name].marginals(state).items():
-        share = np.mean(draws[quantity][:, None] < frozen(marginal).ppf([0.05, 0.5, 0.95]), axis=0)
+        share = np.mean(draws[quantity][:, None] < to_scipy(marginal).ppf([0.05, 0.5, 0.95]), axis=0)
         assert share == pytest.approx([0.05, 0.5, 0.95], abs=5 * 0.5 / count**0.5), quantity
     for quantity, (mean, sd) in FAMILIES[name].moments(state).items():
         assert draws[quantity].mean() == pytest.approx(mean, abs=5 * sd / count**0.5), quantity
@@ -172,7 +174,7 @@ def test_prediction_is_the_evidence_of_one_more(name):
     state = posterior_of(name, values)
     new = part(name, values, slice(0, 1)) | ({"event": np.array([1])} if name == "gamma_exponential" else {})
     [(_, marginal)] = FAMILIES[name].predictive(state, new).items()
-    distribution, value = frozen(marginal), new["t" if name == "gamma_exponential" else "y"][0]
+    distribution, value = to_scipy(marginal), new["t" if name == "gamma_exponential" else "y"][0]
     log_density = getattr(distribution, "logpdf" if name.startswith(("normal", "gamma_e")) else "logpmf")(
         value
     )
@@ -188,7 +190,7 @@ def test_prediction_of_several_measurements_is_multivariate_student():
     assert wishart.log_evidence(state, {"y": row}) == pytest.approx(joint.logpdf(row[0]), rel=1e-9)
     for k, marginal in enumerate(wishart.predictive(state, values).values()):
         expected = stats.t(df, state.mean[k], (state.scale[k, k] * (1 + 1 / state.n) / df) ** 0.5)
-        assert frozen(marginal).interval(0.9) == pytest.approx(expected.interval(0.9))
+        assert to_scipy(marginal).interval(0.9) == pytest.approx(expected.interval(0.9))
 
 
 def test_prediction_of_an_average_observation_is_student():
@@ -197,14 +199,14 @@ def test_prediction_of_an_average_observation_is_student():
     [marginal] = regression.predictive(state, values).values()
     variance = state.b / state.a * (1 + np.linalg.inv(state.precision)[0, 0])
     expected = stats.t(2 * state.a, state.mean[0], variance**0.5)
-    assert frozen(marginal).interval(0.9) == pytest.approx(expected.interval(0.9))
+    assert to_scipy(marginal).interval(0.9) == pytest.approx(expected.interval(0.9))
 
 
 def test_prediction_of_counts_is_the_marginal_of_dirichlet_multinomial():
     state = dirichlet.Dirichlet((2.0, 3.0))
     marginal = dirichlet.predictive(state, {"y": [4, 2]})["y[1]"]
     expected = stats.dirichlet_multinomial([2.0, 3.0], np.array(6)).logpmf([4, 2])
-    assert frozen(marginal).logpmf(4) == pytest.approx(expected)
+    assert to_scipy(marginal).logpmf(4) == pytest.approx(expected)
 
 
 @pytest.mark.parametrize("name", BATCHED)
@@ -249,7 +251,7 @@ def test_regression_learns_in_batches_from_one_design(seed, cut):
 
 def test_the_record_has_an_interval_and_moments_of_every_quantity():
     _, values = simulated("normal_inverse_wishart")
-    record = exact("normal_inverse_wishart", values, 0.9)
+    record = describe_posterior("normal_inverse_wishart", values, 0.9)
     assert {f"Sigma[{j},{k}]" for j in (1, 2, 3) for k in (1, 2, 3)} <= set(record["estimates"])
     assert "distribution" not in record["estimates"]["Sigma[1,2]"]
     mu = record["estimates"]["mu[1]"]
@@ -258,4 +260,4 @@ def test_the_record_has_an_interval_and_moments_of_every_quantity():
 
 def test_a_prediction_without_a_name_in_scipy_is_left_out():
     _, values = simulated("beta_negative_binomial")
-    assert exact("beta_negative_binomial", {**values, "r": 2.5}, 0.9)["predictive"] == {}
+    assert describe_posterior("beta_negative_binomial", {**values, "r": 2.5}, 0.9)["predictive"] == {}

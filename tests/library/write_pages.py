@@ -16,7 +16,7 @@ from typing import Any
 
 from workbench import library
 from workbench.library import markdown
-from workbench.library.catalogue import Model, home
+from workbench.library.catalogue import Model, find_home
 from workbench.methods import Nuts
 from workbench.report import reading
 from workbench.report.figures.drawing import PAPER, painted, plain_svg
@@ -32,13 +32,15 @@ _EACH = 4
 def main() -> None:
     """Write every page, the list, and the pictures that are missing."""
     runs = Path(sys.argv[1]) if len(sys.argv) > 1 else Path(tempfile.mkdtemp())
-    for model in library.models():
-        model.program.with_suffix(".md").write_text(markdown.page(model), encoding="utf-8")
+    for model in library.list_models():
+        model.program.with_suffix(".md").write_text(markdown.render_page(model), encoding="utf-8")
         picture = model.program.with_suffix(".svg")
         if not picture.is_file():
             picture.write_text(_picture(_run(model, runs / model.name)), encoding="utf-8")
             print(picture)  # noqa: T201
-    (home() / "stan_models" / "README.md").write_text(markdown.index(library.models()), encoding="utf-8")
+    (find_home() / "stan_models" / "README.md").write_text(
+        markdown.render_index(library.list_models()), encoding="utf-8"
+    )
 
 
 def _run(model: Model, folder: Path) -> Fit:

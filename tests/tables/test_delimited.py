@@ -23,7 +23,7 @@ def test_columns_rows_and_hash(write):
     table = tables.read(write("school,y\nA,1\nB,2.5\n"))
     assert table.columns == ("school", "y")
     assert table.rows == 2
-    np.testing.assert_array_equal(tables.numeric_column(table, "y"), [1, 2.5])
+    np.testing.assert_array_equal(tables.to_numbers(table, "y"), [1, 2.5])
     assert table.sha256 == hashlib.sha256(b"school,y\nA,1\nB,2.5\n").hexdigest()
 
 
@@ -59,11 +59,11 @@ def test_a_missing_file_and_a_folder(tmp_path):
 def test_a_cell_that_is_no_number_is_named_by_row_and_column(write, cell, found):
     table = tables.read(write(f'id,dose\nr1,1\nr2,"{cell}"\nr3,3\n'))
     with pytest.raises(BindingError) as raised:
-        tables.numeric_column(table, "dose")
+        tables.to_numbers(table, "dose")
     assert f"column `dose` of `table.csv` has {found} at row 2" in raised.value.message
 
 
 def test_infinite_cells_are_refused(write):
     table = tables.read(write("y\n1\ninf\n"))
     with pytest.raises(BindingError, match="`inf` at row 2"):
-        tables.numeric_column(table, "y")
+        tables.to_numbers(table, "y")

@@ -27,10 +27,10 @@ def zstandard(content: bytes) -> bytes:
 
 def assert_same(table):
     assert table.columns == ("school", "y", "when")
-    assert tables.texts(table, "school").to_pylist() == ["A", "Ä B"]
-    np.testing.assert_array_equal(tables.numeric_column(table, "y"), [1.5, -2])
-    assert tables.kind(table, "when") == "date"
-    np.testing.assert_array_equal(tables.date_column(table, "when", "days")[0], [0, 1])
+    assert tables.to_texts(table, "school").to_pylist() == ["A", "Ä B"]
+    np.testing.assert_array_equal(tables.to_numbers(table, "y"), [1.5, -2])
+    assert tables.classify_column(table, "when") == "date"
+    np.testing.assert_array_equal(tables.dates_to_numbers(table, "when", "days")[0], [0, 1])
 
 
 @pytest.mark.parametrize(
@@ -159,16 +159,21 @@ def test_types_are_those_of_the_whole_column(tmp_path, monkeypatch):
     path = tmp_path / "t.csv"
     path.write_text("\n".join(["a,b,c,d"] + ["1,2,3,"] * 1000 + ["1,2.5,x,7"]))
     table = tables.read(path)
-    assert [tables.kind(table, name) for name in table.columns] == ["number", "number", "text", "number"]
-    assert tables.numeric_column(table, "b")[-1] == 2.5
-    assert tables.texts(table, "c")[-1].as_py() == "x"
+    assert [tables.classify_column(table, name) for name in table.columns] == [
+        "number",
+        "number",
+        "text",
+        "number",
+    ]
+    assert tables.to_numbers(table, "b")[-1] == 2.5
+    assert tables.to_texts(table, "c")[-1].as_py() == "x"
 
 
 def test_line_ends_within_quotes(tmp_path):
     path = tmp_path / "t.csv"
     path.write_text('name,y\n"two\nlines",1\nplain,2\n')
     table = tables.read(path)
-    assert tables.texts(table, "name").to_pylist() == ["two\nlines", "plain"]
+    assert tables.to_texts(table, "name").to_pylist() == ["two\nlines", "plain"]
 
 
 def test_a_column_without_a_name_is_left_out_and_said(tmp_path):
@@ -183,7 +188,7 @@ def test_a_decimal_comma_is_said(tmp_path):
     path = tmp_path / "t.csv"
     path.write_text("x;y\n1,5;2\n2,5;3\n")
     table = tables.read(path)
-    np.testing.assert_array_equal(tables.numeric_column(table, "x"), [1.5, 2.5])
+    np.testing.assert_array_equal(tables.to_numbers(table, "x"), [1.5, 2.5])
     assert table.remarks == ("the file is read with a decimal comma and semicolons between cells.",)
 
 
@@ -224,20 +229,20 @@ DATES = ["2024-02-29 12:00:00", "2024-03-01 00:00:00", "2025-03-01 06:00:00"]
 )
 def test_dates_as_numbers(unit, expected):
     table = tables.from_frame(pd.DataFrame({"when": pd.to_datetime(DATES)}))
-    np.testing.assert_allclose(tables.date_column(table, "when", unit)[0], expected)
+    np.testing.assert_allclose(tables.dates_to_numbers(table, "when", unit)[0], expected)
 
 
 def test_dates_count_from_the_same_day_again():
     old = tables.from_frame(pd.DataFrame({"when": pd.to_datetime(["2024-01-01"])}))
     new = tables.from_frame(pd.DataFrame({"when": pd.to_datetime(["2024-01-11"])}))
-    _, since = tables.date_column(old, "when", "days")
-    np.testing.assert_array_equal(tables.date_column(new, "when", "days", since)[0], [10])
+    _, since = tables.dates_to_numbers(old, "when", "days")
+    np.testing.assert_array_equal(tables.dates_to_numbers(new, "when", "days", since)[0], [10])
 
 
 def test_time_zones_are_counted_in_utc():
     moments = pd.to_datetime(["2024-01-01T00:00+02:00", "2024-01-01T00:00+00:00"], utc=True)
     table = tables.from_frame(pd.DataFrame({"when": moments}))
-    np.testing.assert_array_equal(tables.date_column(table, "when", "hours")[0], [0, 2])
+    np.testing.assert_array_equal(tables.dates_to_numbers(table, "when", "hours")[0], [0, 2])
 
 
 def test_words_about_dates():
@@ -245,13 +250,13 @@ def test_words_about_dates():
         pd.DataFrame({"when": pd.to_datetime(pd.Series(["2024-01-01", None])), "x": [1, 2]})
     )
     with pytest.raises(BindingError, match="asks for dates in `moons`; there are seconds"):
-        tables.date_column(table, "when", "moons")
+        tables.dates_to_numbers(table, "when", "moons")
     with pytest.raises(BindingError, match="asks for dates, but column `x` of `data` holds none"):
-        tables.date_column(table, "x", "days")
+        tables.dates_to_numbers(table, "x", "days")
     with pytest.raises(BindingError, match="has an empty cell at row 2, where a date was expected"):
-        tables.date_column(table, "when", "days")
+        tables.dates_to_numbers(table, "when", "days")
     with pytest.raises(BindingError) as raised:
-        tables.numeric_column(table, "when")
+        tables.to_numbers(table, "when")
     assert "holds dates (`2024-01-01 00:00:00` at row 1), where numbers were expected" in raised.value.message
     assert (
         raised.value.hint == "say how to count them: --column NAME=when:days, or weeks, years, month, weekday"
@@ -266,13 +271,13 @@ def test_types_of_columns_as_numbers():
     table = tables.Table(path=None, sha256="", cells=cells)  # type: ignore[arg-type]
     expected = {"small": [1, 2], "yes": [1, 0], "decimal": [1, 2], "big": [2**63, 1], "half": [1, 2]}
     for name, numbers in expected.items():
-        np.testing.assert_array_equal(tables.numeric_column(table, name), np.array(numbers))
+        np.testing.assert_array_equal(tables.to_numbers(table, name), np.array(numbers))
 
 
 def test_rows_left_out_keep_their_numbers():
     table = tables.from_frame(pd.DataFrame({"y": [1.0, 2.0, 3.0, 4.0]}))
-    shorter = tables.without_rows(table, np.array([True, False, False, False]))
-    shortest = tables.without_rows(shorter, np.array([False, True, False]))
+    shorter = tables.drop_rows(table, np.array([True, False, False, False]))
+    shortest = tables.drop_rows(shorter, np.array([False, True, False]))
     assert [shortest.row_number(i) for i in range(shortest.rows)] == [2, 4]
 
 
@@ -284,4 +289,4 @@ def test_a_json_file_that_is_compressed(tmp_path):
 
 def test_the_rows_of_stans_data_are_counted_in_tuples_too():
     assert tables.from_mapping({"N": 3, "d": {"1": [1.0, 2.0, 3.0], "2": [4, 5]}}).rows == 3
-    assert tables.NOTHING.rows == 0
+    assert tables.NO_DATA.rows == 0

@@ -4,7 +4,7 @@ import pytest
 
 from tests.truth.agreement import assert_close, assert_interval, assert_moments, values
 from workbench import library
-from workbench.library.conjugate import FAMILIES, Marginal, frozen
+from workbench.library.conjugate import FAMILIES, Marginal, to_scipy
 
 pytestmark = pytest.mark.stan
 
@@ -35,4 +35,4 @@ def test_posterior_is_the_closed_form(fit):
         assert_moments(fit, name, numbers["mean"], numbers["sd"])
         if "distribution" in numbers:
             marginal = Marginal(numbers["distribution"], numbers["parameters"])
-            assert_interval(fit, name, frozen(marginal).cdf)
+            assert_interval(fit, name, to_scipy(marginal).cdf)

@@ -107,4 +107,4 @@ def test_the_data_teach_something_about_the_first_parameter(study):
 
 
 def test_every_bundled_model_has_a_simulator():
-    assert set(SIMULATORS) == set(library.names())
+    assert set(SIMULATORS) == set(library.list_names())

@@ -14,32 +14,32 @@ The rules are written in `rules.RULES`, in the words that `workbench fit --dry-r
     stan_data  the data file that Stan reads          tuple_order  arrays of tuples as it takes them
 """
 
-from workbench.binding.bind import Examined, bind, examine
+from workbench.binding.bind import BindingAttempt, bind, try_bind
 from workbench.binding.bound_data import BindingOptions, BoundData, BoundVariable, Standardization
-from workbench.binding.initial_values import starting_values
+from workbench.binding.initial_values import bind_initial_values
 from workbench.binding.rebind import rebind
-from workbench.binding.record import as_record
+from workbench.binding.record import to_record
 from workbench.binding.rules import RULES
-from workbench.binding.stan_input.tuple_order import in_stans_order
+from workbench.binding.stan_input.tuple_order import order_tuples
 from workbench.binding.stan_input.write import extend_stan_data, write_stan_data
-from workbench.binding.values.check import expected_shape
-from workbench.binding.values.sizes import axes_of
+from workbench.binding.values.check import evaluate_shape
+from workbench.binding.values.sizes import expand_axes
 
 __all__ = [
     "RULES",
     "BindingOptions",
     "BoundData",
     "BoundVariable",
-    "Examined",
+    "BindingAttempt",
     "Standardization",
-    "as_record",
-    "axes_of",
+    "to_record",
+    "expand_axes",
     "bind",
-    "examine",
-    "expected_shape",
+    "try_bind",
+    "evaluate_shape",
     "extend_stan_data",
-    "in_stans_order",
+    "order_tuples",
     "rebind",
-    "starting_values",
+    "bind_initial_values",
     "write_stan_data",
 ]

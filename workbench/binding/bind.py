@@ -19,7 +19,7 @@ from workbench.binding.columns.match import Taken, match
 from workbench.binding.context import Question, ask, split_unit
 from workbench.binding.phrases import listed, place
 from workbench.binding.run_record import remember, standardization_of
-from workbench.binding.values.check import check, expected_shape
+from workbench.binding.values.check import check, evaluate_shape
 from workbench.binding.values.convert import declared_value
 from workbench.binding.values.sizes import derive
 from workbench.errors import BindingError
@@ -30,7 +30,7 @@ T = TypeVar("T")
 
 
 @dataclass(frozen=True)
-class Examined:
+class BindingAttempt:
     """What came of a binding: the data block as far as it goes, and all that is wrong with it.
 
     Attributes
@@ -99,15 +99,15 @@ def bind(
         bound, lengths disagree.
     """
     asked = asked or BindingOptions(columns=columns or {}, given=given or {})
-    examined = examine(program, table, asked)
+    examined = try_bind(program, table, asked)
     if examined.problems:
         raise examined.problems[0]
     return examined.data
 
 
-def examine(
+def try_bind(
     program: Program, table: Table, asked: BindingOptions, stored: Mapping[str, Any] | None = None
-) -> Examined:
+) -> BindingAttempt:
     """Bind as far as possible, and return all that is in the way.
 
     Parameters
@@ -131,7 +131,7 @@ def examine(
     _check_complete(work)
     _check_values(work)
     _put_on_scale(work)
-    return Examined(_bound(work), tuple(work.problems))
+    return BindingAttempt(_bound(work), tuple(work.problems))
 
 
 def _take_stan_data(work: _Work) -> None:
@@ -174,7 +174,7 @@ def _leave_out(work: _Work) -> None:
     used = {split_unit(question.table, column)[0] for one in work.taken.values() for column in one.columns}
     gaps = np.zeros(question.table.rows, dtype=bool)
     for column in sorted(used):
-        gaps |= tables.missing_rows(question.table, column)
+        gaps |= tables.find_missing(question.table, column)
     if not gaps.any():
         return
     if gaps.all():
@@ -182,7 +182,7 @@ def _leave_out(work: _Work) -> None:
         work.problems.append(BindingError(message, hint="name columns with --column, or fill the gaps"))
         return
     work.dropped = tuple(question.table.row_number(int(row)) for row in np.flatnonzero(gaps))
-    work.question = replace(question, table=tables.without_rows(question.table, gaps))
+    work.question = replace(question, table=tables.drop_rows(question.table, gaps))
 
 
 def _take_groups(work: _Work) -> None:
@@ -274,7 +274,7 @@ def _with_empty_shape(declaration: Declaration, filled: Filled, values: Mapping[
     """Return an empty array with all of its declared axes, which JSON cannot say."""
     if declaration.members or np.size(filled.value):
         return filled
-    expected = expected_shape(declaration, values)
+    expected = evaluate_shape(declaration, values)
     if None in expected or 0 not in expected:
         return filled
     return replace(filled, value=np.reshape(filled.value, expected))

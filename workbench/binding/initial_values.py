@@ -14,10 +14,10 @@ from workbench.binding.values.check import check
 from workbench.binding.values.convert import declared_value
 from workbench.errors import BindingError
 from workbench.program import Program
-from workbench.tables import NOTHING
+from workbench.tables import NO_DATA
 
 
-def starting_values(
+def bind_initial_values(
     program: Program, values: Mapping[str, Any], data: Mapping[str, Any], origin: str
 ) -> dict[str, Any]:
     """Return initial values of parameters as Stan's JSON has them, on the declared scale.
@@ -43,7 +43,7 @@ def starting_values(
     """
     parameters = {one.name: one for one in program.parameters}
     derived = {one.name for one in (*program.transformed_parameters, *program.generated_quantities)}
-    question = ask(program, NOTHING, BindingOptions())
+    question = ask(program, NO_DATA, BindingOptions())
     found: dict[str, Any] = {}
     for name, value in values.items():
         if name in derived:

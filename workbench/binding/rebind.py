@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from workbench.binding.bind import examine
+from workbench.binding.bind import try_bind
 from workbench.binding.bound_data import BindingOptions, BoundData
 from workbench.binding.phrases import listed
 from workbench.errors import BindingError
@@ -58,7 +58,7 @@ def rebind(
         )
     sizes = {size: one["count"] for size, one in stored["groups"].items()}
     known = {**sizes, **stored["given"], **replaced}
-    examined = examine(
+    examined = try_bind(
         program, table, BindingOptions(columns, known, dict.fromkeys(known, "the run")), stored
     )
     if examined.problems:

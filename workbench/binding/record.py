@@ -10,7 +10,7 @@ _MOST = 1000
 """Rows left out that are listed by number; all are counted."""
 
 
-def as_record(data: BoundData) -> dict[str, Any]:
+def to_record(data: BoundData) -> dict[str, Any]:
     """Return what `run.json` says about data: where each variable came from, and the rules for new data."""
     return {
         "path": str(data.table.path),

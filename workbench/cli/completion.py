@@ -16,4 +16,4 @@ def bundled(incomplete: str) -> list[str]:
     """Return the bundled models that begin like a word."""
     from workbench import library
 
-    return [name for name in library.names() if name.startswith(incomplete)]
+    return [name for name in library.list_names() if name.startswith(incomplete)]

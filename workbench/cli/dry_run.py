@@ -39,7 +39,7 @@ def command(model: Path, data: Path | Data, options: FitOptions, *, is_json: boo
     tools = toolchain.provision(options.toolchain, console.progress(is_quiet))
     read = read_program(model, options.roles, tools)
     examined = dry_run(read, data, options).examined
-    record = binding.as_record(examined.data)
+    record = binding.to_record(examined.data)
     bound = {one["name"]: one for one in record["variables"]}
     record["variables"] = [
         bound.get(

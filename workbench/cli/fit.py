@@ -215,7 +215,7 @@ def command(
         toolchain=Settings(compiler=compiler, source=toolchain, native=native),
         command=shlex.join(["workbench", *sys.argv[1:]]),
     )
-    program, rows = library.with_table(model, data)
+    program, rows = library.resolve_data(model, data)
     if dry_run:
         dry_run_cli.command(program, rows, asked, is_json=json_, is_quiet=quiet)
         return

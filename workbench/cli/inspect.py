@@ -66,10 +66,10 @@ def command(
 
 
 def _show(description: Description, to: Console) -> None:
-    from workbench.priors import other_names
+    from workbench.priors import list_aliases
 
     read = description.program
-    others = other_names(read)
+    others = list_aliases(read)
     to.print(f"[bold]{escape(read.name)}[/] ({escape(str(read.path))})\n")
     _table(to, "data it needs", ("name", "type", "line"), [(d.name, d.text, d.line) for d in read.data])
     _table(

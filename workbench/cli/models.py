@@ -31,16 +31,16 @@ def command(
 
     if json_:
         record = (
-            [library.as_record(one) for one in library.models()]
+            [library.to_record(one) for one in library.list_models()]
             if name is None
-            else library.as_record(library.find(name))
+            else library.to_record(library.find(name))
         )
         typer.echo(json.dumps(record, indent=1, ensure_ascii=False))
     elif name is None:
-        typer.echo("\n".join(_listed(library.models())))
+        typer.echo("\n".join(_listed(library.list_models())))
     else:
         model = library.find(name)
-        typer.echo("\n".join(_explained(model, library.as_record(model))))
+        typer.echo("\n".join(_explained(model, library.to_record(model))))
 
 
 def _listed(models: tuple[Model, ...]) -> Iterator[str]:

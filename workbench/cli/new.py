@@ -25,7 +25,7 @@ def command(
     from workbench import library
 
     model = library.find(from_)
-    files = library.start(model, name, with_table=data)
+    files = library.copy_model(model, name, with_table=data)
     for file in files:
         typer.echo(file)
     table = files[-1] if data else model.table

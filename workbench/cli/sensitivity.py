@@ -184,7 +184,7 @@ def command(
         if data is None and what.is_dir():
             study = sensitivity.study_run(what, asked, base, progress)
         else:
-            program, rows = library.with_table(str(what), data)
+            program, rows = library.resolve_data(str(what), data)
             study = sensitivity.study_files(program, rows, base, asked, progress)
     except KeyboardInterrupt:
         raise KeyboardInterrupt(_KEPT) from None

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from workbench.backends import Backend, Job
-from workbench.binding import extend_stan_data, in_stans_order, write_stan_data
+from workbench.binding import extend_stan_data, order_tuples, write_stan_data
 from workbench.progress import Progress
 from workbench.provenance import derive_seeds
 from workbench.request import FitRequest
@@ -93,7 +93,7 @@ class FitContext:
         if not path.exists():
             self.folder.mkdir(exist_ok=True)
             if not users.exists():
-                values = in_stans_order(self.request.data.values, self.request.program.data)
+                values = order_tuples(self.request.data.values, self.request.program.data)
                 write_stan_data(users, values)
             extend_stan_data(users, path, ours)
         return path

@@ -1,20 +1,28 @@
 """The models that come with us: programs, cards, tables, and the exact posteriors of the conjugate ones."""
 
-from workbench.library.catalogue import Model, find, models, names, resolve, with_source, with_table
-from workbench.library.copy_model import start
-from workbench.library.model_record import as_record
-from workbench.library.table_card import Origin, read_origin
+from workbench.library.catalogue import (
+    Model,
+    find,
+    find_by_hash,
+    list_models,
+    list_names,
+    resolve,
+    resolve_data,
+)
+from workbench.library.copy_model import copy_model
+from workbench.library.model_record import to_record
+from workbench.library.table_card import TableCard, read_table_card
 
 __all__ = [
     "Model",
-    "Origin",
-    "as_record",
+    "TableCard",
+    "to_record",
     "find",
-    "models",
-    "names",
-    "read_origin",
+    "list_models",
+    "list_names",
+    "read_table_card",
     "resolve",
-    "start",
-    "with_source",
-    "with_table",
+    "copy_model",
+    "find_by_hash",
+    "resolve_data",
 ]

@@ -13,7 +13,7 @@ from workbench import card
 from workbench.card import Card
 from workbench.errors import RequestError
 from workbench.provenance import hash_parts
-from workbench.tables import NOTHING, Table
+from workbench.tables import NO_DATA, Table
 
 D = TypeVar("D")
 
@@ -50,7 +50,7 @@ class Model:
         return card.read(self.program)
 
 
-def home() -> Path:
+def find_home() -> Path:
     """Return the folder that holds `stan_models/` and `data/`.
 
     A wheel carries both inside the package; in a checkout they lie beside it.
@@ -61,18 +61,18 @@ def home() -> Path:
 
 
 @cache
-def models() -> tuple[Model, ...]:
+def list_models() -> tuple[Model, ...]:
     """Return every bundled model, family by family."""
     return tuple(
-        Model(program.stem, family, program, home() / "data" / f"{card.read(program).table}.csv")
+        Model(program.stem, family, program, find_home() / "data" / f"{card.read(program).table}.csv")
         for family in FAMILIES
-        for program in sorted((home() / "stan_models" / family).glob("*.stan"))
+        for program in sorted((find_home() / "stan_models" / family).glob("*.stan"))
     )
 
 
-def names() -> tuple[str, ...]:
+def list_names() -> tuple[str, ...]:
     """Return the names of the bundled models; no card is read for it."""
-    folder = home() / "stan_models"
+    folder = find_home() / "stan_models"
     return tuple(program.stem for family in FAMILIES for program in sorted((folder / family).glob("*.stan")))
 
 
@@ -84,10 +84,10 @@ def find(name: str) -> Model:
     RequestError
         There is none of that name; the hint has those that are near.
     """
-    found = {model.name: model for model in models()}
+    found = {model.name: model for model in list_models()}
     if name in found:
         return found[name]
-    close = difflib.get_close_matches(name, names(), _SHOWN)
+    close = difflib.get_close_matches(name, list_names(), _SHOWN)
     hint = f"did you mean {' or '.join(f'`{one}`' for one in close)}?" if close else None
     raise RequestError(
         f"a bundled model was expected, but there is none called `{name}`.",
@@ -117,7 +117,7 @@ def resolve(text: str | os.PathLike[str]) -> tuple[Path, Path | None]:
     return model.program, model.table
 
 
-def with_table(text: str | os.PathLike[str], data: D | None) -> tuple[Path, D | Path | Table]:
+def resolve_data(text: str | os.PathLike[str], data: D | None) -> tuple[Path, D | Path | Table]:
     """Return the program that a word means and its data.
 
     They are those given, else a bundled model's own table, else nothing: a program may need no data.
@@ -128,12 +128,12 @@ def with_table(text: str | os.PathLike[str], data: D | None) -> tuple[Path, D | 
         There is no such bundled model.
     """
     program, own = resolve(text)
-    return program, data if data is not None else own or NOTHING
+    return program, data if data is not None else own or NO_DATA
 
 
-def with_source(sha256: str) -> Model | None:
+def find_by_hash(sha256: str) -> Model | None:
     """Return the bundled model whose program has this hash, as `Program.sha256` computes it."""
-    for model in models():
+    for model in list_models():
         if hash_parts(model.program.read_text(encoding="utf-8")) == sha256:
             return model
     return None

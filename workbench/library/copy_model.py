@@ -9,7 +9,7 @@ from workbench.errors import RequestError
 from workbench.library.catalogue import Model
 
 
-def start(model: Model, target: Path, *, with_table: bool = False) -> tuple[Path, ...]:
+def copy_model(model: Model, target: Path, *, with_table: bool = False) -> tuple[Path, ...]:
     """Copy a model's program and card, and its table where asked; return the new files.
 
     Parameters

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from workbench.library.catalogue import FAMILIES, Model
-from workbench.library.model_record import as_record
+from workbench.library.model_record import to_record
 
 _FAMILY_WORDS = {
     "conjugate": "The posterior is known in closed form, and a report draws it over the sampled one.",
@@ -15,12 +15,12 @@ _FAMILY_WORDS = {
 }
 
 
-def page(model: Model) -> str:
+def render_page(model: Model) -> str:
     """Return the page of a model; its picture lies beside it."""
-    return "\n".join(_page(model, as_record(model))) + "\n"
+    return "\n".join(_page(model, to_record(model))) + "\n"
 
 
-def index(models: tuple[Model, ...]) -> str:
+def render_index(models: tuple[Model, ...]) -> str:
     """Return the list of all models, family by family."""
     return "\n".join(_index(models)) + "\n"
 

@@ -5,12 +5,12 @@ from __future__ import annotations
 from typing import Any
 
 from workbench.library.catalogue import Model
-from workbench.library.table_card import read_origin
+from workbench.library.table_card import read_table_card
 
 
-def as_record(model: Model) -> dict[str, Any]:
+def to_record(model: Model) -> dict[str, Any]:
     """Return all that the cards of a model and of its table say."""
-    card, origin = model.card, read_origin(model.table)
+    card, origin = model.card, read_table_card(model.table)
     return {
         "name": model.name,
         "family": model.family,

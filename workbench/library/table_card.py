@@ -9,7 +9,7 @@ from pathlib import Path
 
 
 @dataclass(frozen=True)
-class Origin:
+class TableCard:
     """What `data/<name>.toml` says of a table.
 
     Attributes
@@ -35,10 +35,10 @@ class Origin:
     columns: Mapping[str, tuple[str, str]] = field(default_factory=dict)
 
 
-def read_origin(table: Path) -> Origin:
+def read_table_card(table: Path) -> TableCard:
     """Return what is known of a bundled table."""
     content = tomllib.loads(table.with_suffix(".toml").read_text(encoding="utf-8"))
-    return Origin(
+    return TableCard(
         content["title"],
         content["origin"],
         content["licence"],

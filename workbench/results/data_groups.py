@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import xarray as xr
 
-from workbench.binding import BoundVariable, axes_of
+from workbench.binding import BoundVariable, expand_axes
 from workbench.request import FitRequest
 
 
@@ -28,7 +28,7 @@ def data_groups(request: FitRequest) -> dict[str, xr.Dataset]:
 
 
 def _dataset(request: FitRequest, variables: list[BoundVariable]) -> xr.Dataset:
-    sizes = {declaration.name: axes_of(declaration) for declaration in request.program.data}
+    sizes = {declaration.name: expand_axes(declaration) for declaration in request.program.data}
     labels = request.data.labels
     arrays: dict[str, tuple[tuple[str, ...], Any]] = {}
     coords: dict[str, np.ndarray] = {}

@@ -42,7 +42,7 @@ def record(
             "outcomes": outcome_entries(request),
             "parameter_priors": _priors(request.program),
         },
-        "data": binding.as_record(request.data),
+        "data": binding.to_record(request.data),
         "priors": dict(request.priors.values),
         "prior_origins": dict(request.priors.origins),
         "seed": request.seed,

@@ -163,7 +163,7 @@ def _first_step(shop: StudyContext, name: str) -> float:
     request = shop.base.request
     terms = {one.term for one in request.program.hyperparameters if one.name == name}
     beside = (
-        priors.value_of(request.priors.values, one.name)
+        priors.get_value(request.priors.values, one.name)
         for one in request.program.hyperparameters
         if one.term in terms and one.argument in ("sigma", "scale") and one.name != name and one.is_whole
     )

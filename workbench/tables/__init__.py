@@ -11,25 +11,25 @@
     read       a path becomes a table, whatever the file is
 """
 
-from workbench.tables.columns import Kind, is_numeric, kind, missing_rows, numeric_column, texts
-from workbench.tables.dates import DATE_UNITS, date_column
-from workbench.tables.python_data import NOTHING, from_frame, from_mapping
+from workbench.tables.columns import Kind, classify_column, find_missing, is_numeric, to_numbers, to_texts
+from workbench.tables.dates import DATE_UNITS, dates_to_numbers
+from workbench.tables.python_data import NO_DATA, from_frame, from_mapping
 from workbench.tables.read import read
-from workbench.tables.table import Table, without_rows
+from workbench.tables.table import Table, drop_rows
 
 __all__ = [
     "DATE_UNITS",
-    "NOTHING",
+    "NO_DATA",
     "Kind",
     "Table",
-    "date_column",
+    "dates_to_numbers",
     "from_frame",
     "from_mapping",
     "is_numeric",
-    "kind",
-    "missing_rows",
-    "numeric_column",
+    "classify_column",
+    "find_missing",
+    "to_numbers",
     "read",
-    "texts",
-    "without_rows",
+    "to_texts",
+    "drop_rows",
 ]

@@ -29,7 +29,7 @@ def read_columnar(path: Path, written: Literal["parquet", "arrow", "stream"]) ->
         what = "a Parquet file" if written == "parquet" else "an Arrow file"
         words = f"{what}: {str(reason).splitlines()[0]}"
         raise BindingError(f"`{path}` cannot be read as {words}.", hint="the file may be cut off") from reason
-    return Table(path, hash_file(path), *checked(str(path), cells))
+    return Table(path, hash_file(path), *check_cells(str(path), cells))
 
 
 def _cells(path: Path, written: str) -> pa.Table:
@@ -42,7 +42,7 @@ def _cells(path: Path, written: str) -> pa.Table:
         return opener(stream).read_all()
 
 
-def checked(where: str, cells: pa.Table) -> tuple[pa.Table, tuple[str, ...]]:
+def check_cells(where: str, cells: pa.Table) -> tuple[pa.Table, tuple[str, ...]]:
     """Return the columns without pandas' nameless row labels, and what there is to say about them.
 
     Raises

@@ -15,7 +15,7 @@ from workbench.tables.table import Table
 Kind = Literal["number", "yes or no", "text", "categories", "date", "time", "nothing", "nested"]
 
 
-def kind(table: Table, column: str) -> Kind:
+def classify_column(table: Table, column: str) -> Kind:
     """Return what a column holds."""
     found = table.cells.column(column).type
     is_number = pa.types.is_integer(found) or pa.types.is_floating(found) or pa.types.is_decimal(found)
@@ -33,10 +33,10 @@ def kind(table: Table, column: str) -> Kind:
 
 def is_numeric(table: Table, column: str) -> bool:
     """Return whether every cell of a column that is not missing is a number, or yes or no."""
-    return kind(table, column) in ("number", "yes or no")
+    return classify_column(table, column) in ("number", "yes or no")
 
 
-def missing_rows(table: Table, column: str) -> np.ndarray:
+def find_missing(table: Table, column: str) -> np.ndarray:
     """Return which cells of a column are missing, `(rows,)`; a NaN is missing too."""
     cells = table.cells.column(column)
     if not cells.null_count and not pa.types.is_floating(cells.type):
@@ -44,7 +44,7 @@ def missing_rows(table: Table, column: str) -> np.ndarray:
     return np.asarray(pc.is_null(cells, nan_is_null=True))
 
 
-def numeric_column(table: Table, column: str) -> np.ndarray:
+def to_numbers(table: Table, column: str) -> np.ndarray:
     """Return a column as numbers, `(rows,)`: integers where it holds integers, yes and no as 1 and 0.
 
     Raises
@@ -52,7 +52,7 @@ def numeric_column(table: Table, column: str) -> np.ndarray:
     BindingError
         A cell is missing, infinite or not a number: its row and column. Row 1 is the first below the header.
     """
-    match kind(table, column):
+    match classify_column(table, column):
         case "date" | "time" as found:
             raise _dated(table, column, found)
         case "nested" | "nothing" as found:
@@ -60,11 +60,11 @@ def numeric_column(table: Table, column: str) -> np.ndarray:
         case "number" | "yes or no":
             numbers = _plain(table.cells.column(column))
         case _:
-            cells = pd.Series(texts(table, column).to_pylist(), dtype=object)
+            cells = pd.Series(to_texts(table, column).to_pylist(), dtype=object)
             numbers = pd.to_numeric(cells, errors="coerce").to_numpy(float)
     is_bad = ~np.isfinite(numbers) if numbers.dtype.kind == "f" else np.zeros(0, dtype=bool)
     if is_bad.any():
-        raise bad_cells(table, column, is_bad)
+        raise describe_bad_cells(table, column, is_bad)
     return numbers
 
 
@@ -81,7 +81,7 @@ def _plain(cells: pa.ChunkedArray) -> np.ndarray:
     return np.asarray(cells.to_numpy())
 
 
-def texts(table: Table, column: str) -> pa.ChunkedArray:
+def to_texts(table: Table, column: str) -> pa.ChunkedArray:
     """Return the cells of a column as texts, `(rows,)`, null where one is missing."""
     cells = table.cells.column(column)
     if pa.types.is_dictionary(cells.type):
@@ -94,13 +94,13 @@ def texts(table: Table, column: str) -> pa.ChunkedArray:
     return cells.cast(pa.string())
 
 
-def bad_cells(table: Table, column: str, bad: np.ndarray) -> BindingError:
+def describe_bad_cells(table: Table, column: str, bad: np.ndarray) -> BindingError:
     """Return the words for cells that are no numbers, given which of `(rows,)` they are."""
     rows = np.flatnonzero(bad)
     cell = table.cells.column(column)[int(rows[0])].as_py()
     is_missing = cell is None or cell != cell
     found = "an empty cell" if is_missing else f"`{cell}`"
-    gaps = missing_rows(table, column)
+    gaps = find_missing(table, column)
     others = [str(table.row_number(int(row))) for row in rows[1:6]]
     ending = ", ..." if rows.size > 6 else ""
     more = f" ({rows.size - 1} more such cells below: row {', '.join(others)}{ending})" if others else ""

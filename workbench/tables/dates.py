@@ -34,7 +34,9 @@ DATE_UNITS = (*_SECONDS, *_PARTS)
 _MICROSECONDS = 1e6
 
 
-def date_column(table: Table, column: str, unit: str, origin: str | None = None) -> tuple[np.ndarray, str]:
+def dates_to_numbers(
+    table: Table, column: str, unit: str, origin: str | None = None
+) -> tuple[np.ndarray, str]:
     """Return a column of dates as numbers, `(rows,)`, and the date they count from.
 
     Parameters

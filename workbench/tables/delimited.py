@@ -14,8 +14,8 @@ import pyarrow.csv as arrow_csv
 
 from workbench.errors import BindingError
 from workbench.provenance import hash_file
-from workbench.tables.dialect import Dialect, sniff
-from workbench.tables.file_format import opened
+from workbench.tables.dialect import Dialect, detect_dialect
+from workbench.tables.file_format import open_decompressed
 from workbench.tables.table import Table
 
 MISSING = ("", "NA", "NaN", "nan", "N/A", "#N/A", "<NA>", "null", "NULL", ".")
@@ -37,7 +37,7 @@ def read_delimited(path: Path) -> Table:
     BindingError
         The file is empty, of another encoding, has lines of unequal length, or names a column twice.
     """
-    dialect = sniff(path)
+    dialect = detect_dialect(path)
     if any("\ufffd" in name for name in dialect.written):
         raise _bad_byte(path, dialect)
     cells = _parsed(path, dialect)
@@ -56,7 +56,7 @@ def _parsed(path: Path, dialect: Dialect) -> pa.Table:
     quoted = dialect.has_quotes
     while True:
         try:
-            with opened(path) as stream:
+            with open_decompressed(path) as stream:
                 return arrow_csv.read_csv(stream, **_options(dialect, types, quoted))
         except pa.ArrowInvalid as reason:
             words = str(reason)
@@ -111,7 +111,7 @@ def _unreadable(path: Path, dialect: Dialect, words: str) -> BindingError:
     if "UTF8" in words or "UTF-8" in words or "codec can't decode" in words:
         return _bad_byte(path, dialect)
     width = len(dialect.header)
-    with opened(path) as stream:
+    with open_decompressed(path) as stream:
         text = io.TextIOWrapper(stream, encoding=dialect.encoding, errors="replace", newline="")
         reader = csv.reader(text, delimiter=dialect.separator, quotechar=dialect.quote)
         for cells in reader:
@@ -131,7 +131,7 @@ def _bad_byte(path: Path, dialect: Dialect) -> BindingError:
     if not dialect.encoding.startswith("utf-8"):
         return BindingError(f"`{path}` is not the {dialect.encoding.upper()} text it begins as.", hint=hint)
     at = 0
-    with opened(path) as stream:
+    with open_decompressed(path) as stream:
         for number, line in enumerate(io.BufferedReader(cast("io.RawIOBase", stream))):
             try:
                 line.decode("utf-8")

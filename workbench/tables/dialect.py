@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from workbench.errors import BindingError
-from workbench.tables.file_format import opened
+from workbench.tables.file_format import open_decompressed
 
 _SAMPLE = 1 << 18
 _LINES = 50
@@ -54,7 +54,7 @@ class Dialect:
         return tuple(name.strip() for name in self.written)
 
 
-def sniff(path: Path) -> Dialect:
+def detect_dialect(path: Path) -> Dialect:
     """Return the dialect of a text file, judged by its first lines.
 
     Raises
@@ -62,7 +62,7 @@ def sniff(path: Path) -> Dialect:
     BindingError
         The file has no header, a name twice or none at all, or is no text.
     """
-    with opened(path) as stream:
+    with open_decompressed(path) as stream:
         sample = bytes(stream.read(_SAMPLE))
     encoding = next((name for mark, name in _MARKS.items() if sample.startswith(mark)), "utf-8")
     if encoding == "utf-8" and b"\x00" in sample:

@@ -30,7 +30,7 @@ _REFUSED = {
 _HEAD = 4096
 
 
-def format_of(path: Path) -> Format:
+def detect_format(path: Path) -> Format:
     """Return what a file is, by its first bytes; its name only settles what they leave open.
 
     Raises
@@ -41,7 +41,7 @@ def format_of(path: Path) -> Format:
     if not path.is_file():
         what = "is a folder" if path.is_dir() else "does not exist"
         raise BindingError(f"a table was expected at `{path}`, but it {what}.", hint="check the path")
-    with opened(path) as stream:
+    with open_decompressed(path) as stream:
         head = bytes(stream.read(_HEAD))
     if not head:
         raise BindingError(f"`{path}` is empty; a header line with column names was expected.")
@@ -56,7 +56,7 @@ def format_of(path: Path) -> Format:
 
 
 @contextmanager
-def opened(path: Path) -> Iterator[IO[bytes] | Any]:
+def open_decompressed(path: Path) -> Iterator[IO[bytes] | Any]:
     """Give the bytes of a file as a stream, decompressed where it is gzip, bzip2, xz or zstd.
 
     Raises

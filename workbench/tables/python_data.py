@@ -13,7 +13,7 @@ import pyarrow as pa
 
 from workbench.errors import BindingError
 from workbench.provenance import hash_text
-from workbench.tables.columnar import checked
+from workbench.tables.columnar import check_cells
 from workbench.tables.stan_json import stan_values
 from workbench.tables.table import Table
 
@@ -40,7 +40,7 @@ def from_frame(frame: pd.DataFrame, name: str = NAME) -> Table:
     if any(label is not None for label in frame.index.names):
         frame = frame.reset_index()
     columns = {str(label): _column(name, str(label), frame[label]) for label in frame.columns}
-    cells, remarks = checked(name, pa.table(columns))
+    cells, remarks = check_cells(name, pa.table(columns))
     return Table(Path(name), _hash(cells), cells, remarks)
 
 
@@ -72,7 +72,7 @@ def from_mapping(content: Mapping[str, Any], name: str = NAME) -> Table:
     return Table(Path(name), hash_text(repr(sorted(values.items()))), pa.table({}), values=values)
 
 
-NOTHING = Table(Path("no data"), hash_text("{}"), pa.table({}), values={})
+NO_DATA = Table(Path("no data"), hash_text("{}"), pa.table({}), values={})
 """What a program without data is fitted to."""
 
 

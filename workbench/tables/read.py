@@ -6,7 +6,7 @@ from pathlib import Path
 
 from workbench.tables.columnar import read_columnar
 from workbench.tables.delimited import read_delimited
-from workbench.tables.file_format import format_of
+from workbench.tables.file_format import detect_format
 from workbench.tables.stan_json import read_stan_json
 from workbench.tables.table import Table
 
@@ -20,7 +20,7 @@ def read(path: Path) -> Table:
         The file is missing, empty, damaged, of another encoding or kind, has lines of unequal length, or
         names a column twice.
     """
-    match format_of(path):
+    match detect_format(path):
         case "text":
             return read_delimited(path)
         case "json":

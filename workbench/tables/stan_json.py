@@ -10,7 +10,7 @@ import pyarrow as pa
 
 from workbench.errors import BindingError
 from workbench.provenance import hash_file
-from workbench.tables.file_format import opened
+from workbench.tables.file_format import open_decompressed
 from workbench.tables.table import Table
 
 
@@ -22,7 +22,7 @@ def read_stan_json(path: Path) -> Table:
     BindingError
         It is not JSON, not an object with names, or holds something that is no data of Stan's.
     """
-    with opened(path) as stream:
+    with open_decompressed(path) as stream:
         text = bytes(stream.read())
     try:
         content = json.loads(text.decode("utf-8-sig"))

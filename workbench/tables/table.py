@@ -65,7 +65,7 @@ def _lengths(values: Mapping[str, Any]) -> Iterator[int]:
             yield len(value)
 
 
-def without_rows(table: Table, rows: np.ndarray) -> Table:
+def drop_rows(table: Table, rows: np.ndarray) -> Table:
     """Return a table without some rows; those that stay keep the numbers they have in the file.
 
     Parameters

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from workbench import binding, card, priors, tables
-from workbench.binding import BindingOptions, Examined
+from workbench.binding import BindingAttempt, BindingOptions
 from workbench.card import Card
 from workbench.errors import RequestError
 from workbench.priors import Priors
@@ -34,7 +34,7 @@ class DryRun:
     """
 
     program: Program
-    examined: Examined
+    examined: BindingAttempt
     priors: Priors
 
 
@@ -50,12 +50,12 @@ def dry_run(read: Program, data: Path | Table, options: FitOptions) -> DryRun:
     story = card.read(read.path)
     settled = settle_priors(read, story, options)
     examined = examine(read, table, story, settled, options)
-    if table is tables.NOTHING:
+    if table is tables.NO_DATA:
         _check_needs_nothing(read, examined, options)
     return DryRun(read, examined, settled)
 
 
-def _check_needs_nothing(read: Program, examined: Examined, options: FitOptions) -> None:
+def _check_needs_nothing(read: Program, examined: BindingAttempt, options: FitOptions) -> None:
     """Refuse a program that needs data where no table was named.
 
     Raises
@@ -79,7 +79,7 @@ def settle_priors(read: Program, story: Card, options: FitOptions) -> Priors:
     return priors.settle(read, options.priors, usual, f"default of {read.name}.toml")
 
 
-def examine(read: Program, table: Table, story: Card, settled: Priors, options: FitOptions) -> Examined:
+def examine(read: Program, table: Table, story: Card, settled: Priors, options: FitOptions) -> BindingAttempt:
     """Bind with the card's columns and values where they suit; what the user says goes first."""
     usual = {
         name: columns
@@ -104,7 +104,7 @@ def examine(read: Program, table: Table, story: Card, settled: Priors, options: 
         options.missing,
         options.standardize,
     )
-    return binding.examine(read, table, asked)
+    return binding.try_bind(read, table, asked)
 
 
 def _card_values(
@@ -115,7 +115,7 @@ def _card_values(
     return {name: one for name, one in story.values.items() if name not in taken}, f"{read.name}.toml"
 
 
-def first_problem(examined: Examined) -> RequestError | None:
+def first_problem(examined: BindingAttempt) -> RequestError | None:
     """Return the first problem as the error of a fit; the hint says where the others are shown."""
     if not examined.problems:
         return None

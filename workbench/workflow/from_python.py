@@ -62,7 +62,7 @@ def call(
         toolchain=stan,
         command="workbench.fit(...)",
     )
-    program, own = library.with_table(model, None if data is None else as_table(data))
+    program, own = library.resolve_data(model, None if data is None else as_table(data))
     return shown(*fit(program, own if isinstance(own, Table) else as_table(own), asked))
 
 

@@ -19,10 +19,10 @@ def entries(fitted: Fit, request: FitRequest) -> dict[str, Any]:
 
 def _exact(request: FitRequest) -> dict[str, Any]:
     """Return the exact posterior: only where the program, letter for letter, is a conjugate one of ours."""
-    bundled = library.with_source(request.program.sha256)
+    bundled = library.find_by_hash(request.program.sha256)
     is_moved = bool(request.data.standardized)  # results are on another scale than the data that were fitted
     if bundled is None or bundled.family != "conjugate" or is_moved:
         return {}
     from workbench.library import conjugate  # SciPy's distributions, needed only here
 
-    return {"exact": conjugate.exact(bundled.name, request.data.values, request.level)}
+    return {"exact": conjugate.describe_posterior(bundled.name, request.data.values, request.level)}

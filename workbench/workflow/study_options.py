@@ -15,7 +15,7 @@ import numpy as np
 from workbench import card
 from workbench.errors import RequestError
 from workbench.methods import Nuts
-from workbench.priors import check_value, own_name, value_of
+from workbench.priors import check_value, get_value, resolve_name
 from workbench.program import Program
 from workbench.request import FitRequest
 from workbench.results import Fit
@@ -71,7 +71,7 @@ def by_own_names(asked: StudyOptions, request: FitRequest) -> StudyOptions:
     """
 
     def own(name: str) -> str:
-        return name if name.startswith("power(") else own_name(request.program, name, known)
+        return name if name.startswith("power(") else resolve_name(request.program, name, known)
 
     known = request.priors.values
     axes = tuple(replace(one, name=own(one.name)) for one in asked.axes)
@@ -199,7 +199,7 @@ def _without_base(point: Point, request: FitRequest) -> Point:
     values = {
         name: value
         for name, value in point.values.items()
-        if value != (1.0 if name.startswith("power(") else value_of(request.priors.values, name))
+        if value != (1.0 if name.startswith("power(") else get_value(request.priors.values, name))
     }
     return replace(point, values=values)
 
@@ -212,7 +212,7 @@ def _usual_axes(request: FitRequest) -> tuple[Axis, ...]:
     ranges = {
         name: parse_axis(f"{name}={text}")
         for name, text in card.read(request.program.path).sweeps.items()
-        if value_of(request.priors.values, name) is not None
+        if get_value(request.priors.values, name) is not None
     }
     own = set(request.priors.data_names)
     parts = {  # of expressions that the program's own data move already: the 2 of `2 * s`

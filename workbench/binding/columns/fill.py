@@ -192,13 +192,13 @@ def _vector(
         return _dates(question, plain, column, unit)
     if declaration.is_integer:
         return _integers(question, declaration, plain, groups)
-    numbers = tables.numeric_column(question.table, plain).astype(float, copy=False)
+    numbers = tables.to_numbers(question.table, plain).astype(float, copy=False)
     return Filled(numbers, "", columns=(plain,), kept={column: {}})
 
 
 def _dates(question: Question, plain: str, column: str, unit: str) -> Filled:
     origin = question.stored_column(column).get("since")
-    numbers, since = tables.date_column(question.table, plain, unit, origin)
+    numbers, since = tables.dates_to_numbers(question.table, plain, unit, origin)
     remark = f"{unit} since {since[:10]}." if since else f"{unit} of `{plain}`."
     return Filled(numbers, "", remark, (column,), kept={column: {"since": since or None}})
 
@@ -216,7 +216,7 @@ def _integers(
         return Filled(whole_numbers(table, column), "", columns=(column,), kept={column: {}})
     start = _first_code(declaration)
     if start is None:
-        tables.numeric_column(table, column)
+        tables.to_numbers(table, column)
         return Filled(whole_numbers(table, column), "", columns=(column,), kept={column: {}})
     levels = tuple(question.stored_column(column).get("levels", ())) or levels_of(table, (column,))
     if start == 0:
@@ -303,7 +303,7 @@ def _part(question: Question, declaration: Declaration, column: str, groups: Map
 def _indicators(question: Question, column: str) -> Filled:
     """Return a column of 0 and 1 for each level but the reference, `(rows, levels - 1)`."""
     table = question.table
-    gaps = tables.missing_rows(table, column)
+    gaps = tables.find_missing(table, column)
     if gaps.any():
         raise missing_cells(table, column, gaps)
     stored = question.stored_column(column).get("levels", ())

@@ -48,9 +48,9 @@ def row_names(question: Question, taken: Mapping[str, Taken]) -> tuple[str, ...]
         return ()
     used = {split_unit(table, column)[0] for one in taken.values() for column in one.columns}
     for column in table.columns:
-        if column in used or tables.kind(table, column) not in ("text", "categories"):
+        if column in used or tables.classify_column(table, column) not in ("text", "categories"):
             continue
-        texts = tables.texts(table, column)
+        texts = tables.to_texts(table, column)
         if not texts.null_count and pc.count_distinct(texts).as_py() == table.rows:
             return tuple(texts.to_pylist())
     if table.row_numbers is not None:

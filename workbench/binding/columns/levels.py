@@ -70,7 +70,7 @@ def natural_order(levels: Sequence[str]) -> tuple[str, ...]:
 
 def holds_levels(table: Table, column: str) -> bool:
     """Return whether a column holds texts or categories."""
-    return tables.kind(table, column) in ("text", "categories")
+    return tables.classify_column(table, column) in ("text", "categories")
 
 
 def levels_of(table: Table, columns: Sequence[str]) -> tuple[str, ...]:
@@ -93,7 +93,7 @@ def levels_of(table: Table, columns: Sequence[str]) -> tuple[str, ...]:
 def _own_order(table: Table, column: str) -> tuple[tuple[str, ...], tuple[str, ...]]:
     """Return the order of a column's categories, if it has one, and the levels that occur."""
     cells = table.cells.column(column)
-    if tables.kind(table, column) != "categories":
+    if tables.classify_column(table, column) != "categories":
         return (), tuple(dict.fromkeys(_texts(pc.unique(cells.drop_null()))))
     whole = cells.combine_chunks()
     whole = whole.chunk(0) if isinstance(whole, pa.ChunkedArray) else whole
@@ -115,11 +115,11 @@ def check_no_slip(table: Table, column: str) -> None:
     BindingError
         At least half of the texts read as numbers.
     """
-    if tables.kind(table, column) != "text":
+    if tables.classify_column(table, column) != "text":
         return
     found = pd.Series(_texts(pc.unique(table.cells.column(column).drop_null())), dtype=object)
     if 2 * pd.to_numeric(found, errors="coerce").notna().sum() >= len(found) > 0:
-        tables.numeric_column(table, column)
+        tables.to_numbers(table, column)
 
 
 def code(table: Table, columns: Sequence[str], levels: tuple[str, ...], start: int = 1) -> Coded:
@@ -135,10 +135,10 @@ def code(table: Table, columns: Sequence[str], levels: tuple[str, ...], start: i
 
 
 def _codes(table: Table, column: str, levels: tuple[str, ...]) -> np.ndarray:
-    gaps = tables.missing_rows(table, column)
+    gaps = tables.find_missing(table, column)
     if gaps.any():
         raise missing_cells(table, column, gaps)
-    texts = tables.texts(table, column)
+    texts = tables.to_texts(table, column)
     found = np.asarray(pc.fill_null(pc.index_in(texts, value_set=pa.array(levels, pa.string())), -1))
     strange = np.flatnonzero(found < 0)
     if strange.size:
@@ -211,20 +211,20 @@ def _different(numbers: np.ndarray) -> np.ndarray:
 
 
 def _is_yes_or_no(table: Table, column: str) -> bool:
-    return tables.kind(table, column) == "yes or no"
+    return tables.classify_column(table, column) == "yes or no"
 
 
 def _levels_of_any(table: Table, columns: Sequence[str]) -> tuple[str, ...]:
     """Return levels where some columns may hold yes and no, or numbers beside texts."""
     for column in columns:
-        if tables.kind(table, column) in ("date", "time", "nested", "nothing"):
-            tables.numeric_column(table, column)
+        if tables.classify_column(table, column) in ("date", "time", "nested", "nothing"):
+            tables.to_numbers(table, column)
     return levels_of(table, columns)
 
 
 def whole_numbers(table: Table, column: str) -> np.ndarray:
     """Return a column as integers where all its numbers are whole, else as it is, for the checks to see."""
-    numbers = tables.numeric_column(table, column)
+    numbers = tables.to_numbers(table, column)
     if numbers.dtype.kind in "iu" or bool((numbers != np.round(numbers)).any()):
         return numbers
     return numbers.astype(np.int64) if np.abs(numbers).max() < 2.0**63 else numbers

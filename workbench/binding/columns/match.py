@@ -168,7 +168,8 @@ def _remaining(question: Question, taken: dict[str, Taken]) -> tuple[dict[str, T
     left_out = [
         column
         for column in question.table.columns
-        if column not in used and tables.kind(question.table, column) in ("text", "categories", "date")
+        if column not in used
+        and tables.classify_column(question.table, column) in ("text", "categories", "date")
     ]
     remark = f"not taken unasked: {listed(left_out)}." if left_out else ""
     return {matrices[0].name: Taken(free, remark)}, None

@@ -14,7 +14,7 @@ from typing import Any
 from workbench.program import Declaration
 
 
-def in_stans_order(values: Mapping[str, Any], declared: Iterable[Declaration]) -> dict[str, Any]:
+def order_tuples(values: Mapping[str, Any], declared: Iterable[Declaration]) -> dict[str, Any]:
     """Return values by name, those that are arrays of tuples put in the order in which Stan reads them.
 
     Parameters

@@ -10,7 +10,7 @@ import numpy as np
 from workbench.binding.columns.fill import Filled
 from workbench.binding.context import Question
 from workbench.binding.phrases import number, place, size_of
-from workbench.binding.values.sizes import axes_of, evaluated
+from workbench.binding.values.sizes import evaluated, expand_axes
 from workbench.errors import BindingError
 from workbench.program import Declaration
 
@@ -61,7 +61,7 @@ def _tuples(
         lengths = {len(one) for one in level}
         found.append(lengths.pop() if len(lengths) == 1 else None)
         level = [one for array in level for one in array]
-    expected = expected_shape(declaration, values)
+    expected = evaluate_shape(declaration, values)
     if any(length != wanted for length, wanted in zip(found, expected, strict=True) if wanted is not None):
         yield _of_size(question, declaration, filled, expected, tuple(found))
         return
@@ -78,16 +78,16 @@ def _tuples(
             return
 
 
-def expected_shape(declaration: Declaration, values: Mapping[str, Any]) -> tuple[int | None, ...]:
+def evaluate_shape(declaration: Declaration, values: Mapping[str, Any]) -> tuple[int | None, ...]:
     """Return the declared shape, `None` for a size only Stan can work out; a complex number has two parts."""
-    shape = tuple(evaluated(size, values) for size in axes_of(declaration))
+    shape = tuple(evaluated(size, values) for size in expand_axes(declaration))
     return (*shape, 2) if declaration.kind.startswith("complex") else shape
 
 
 def _shape(
     question: Question, declaration: Declaration, filled: Filled, values: Mapping[str, Any]
 ) -> BindingError | None:
-    expected = expected_shape(declaration, values)
+    expected = evaluate_shape(declaration, values)
     found = np.shape(filled.value)
     if len(found) == len(expected) and all(
         length in (None, actual) for length, actual in zip(expected, found, strict=True)

@@ -21,7 +21,7 @@ _LISTED = 1_000_000
 _SQUARE = frozenset({"cov_matrix", "corr_matrix", "cholesky_factor_corr", "cholesky_factor_cov"})
 
 
-def axes_of(declaration: Declaration) -> tuple[Expression, ...]:
+def expand_axes(declaration: Declaration) -> tuple[Expression, ...]:
     """Return the size of each axis; what is square is declared with one size and has two axes."""
     sizes = declaration.sizes
     is_square = declaration.kind in _SQUARE and len(sizes) == declaration.depth + 1
@@ -65,7 +65,9 @@ def derive(declarations: tuple[Declaration, ...], values: Mapping[str, Any]) -> 
         for declaration in declarations:
             if declaration.name not in values or declaration.members:
                 continue
-            for size, length in zip(axes_of(declaration), np.shape(values[declaration.name]), strict=False):
+            for size, length in zip(
+                expand_axes(declaration), np.shape(values[declaration.name]), strict=False
+            ):
                 known = {**values, **{name: value for name, (value, _) in found.items()}}
                 unknown = [name for name in size.names if name not in known]
                 if len(unknown) == 1 and unknown[0] in scalars:

@@ -10,8 +10,8 @@ One file for each bundled model of the family `conjugate`, of the same name. In 
 - `marginals` and `mode` describe the parameters; `predictive` describes one observation yet to come.
 """
 
-from workbench.library.conjugate.exact import FAMILIES, exact
+from workbench.library.conjugate.exact import FAMILIES, describe_posterior
 from workbench.library.conjugate.family import Family, Values
-from workbench.library.conjugate.marginal import Marginal, frozen
+from workbench.library.conjugate.marginal import Marginal, to_scipy
 
-__all__ = ["FAMILIES", "Family", "Marginal", "Values", "exact", "frozen"]
+__all__ = ["FAMILIES", "Family", "Marginal", "Values", "describe_posterior", "to_scipy"]

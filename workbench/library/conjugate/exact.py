@@ -20,7 +20,7 @@ from workbench.library.conjugate import (
     normal_known_variance,
 )
 from workbench.library.conjugate.family import Family, Values
-from workbench.library.conjugate.marginal import Marginal, frozen
+from workbench.library.conjugate.marginal import Marginal, to_scipy
 
 FAMILIES: Mapping[str, Family[Any]] = {
     "beta_binomial": beta_binomial.FAMILY,
@@ -37,7 +37,7 @@ FAMILIES: Mapping[str, Family[Any]] = {
 """The families, by the name of their bundled model."""
 
 
-def exact(name: str, values: Values, level: float) -> dict[str, Any]:
+def describe_posterior(name: str, values: Values, level: float) -> dict[str, Any]:
     """Return the exact posterior of a bundled conjugate model as `run.json` holds it.
 
     Parameters
@@ -50,7 +50,7 @@ def exact(name: str, values: Values, level: float) -> dict[str, Any]:
         Probability of the central intervals.
 
     >>> values = {"y": [3], "n": [4], "theta_prior_a": 1, "theta_prior_b": 1}
-    >>> exact("beta_binomial", values, 0.9)["estimates"]["theta"]["mode"]
+    >>> describe_posterior("beta_binomial", values, 0.9)["estimates"]["theta"]["mode"]
     0.75
     """
     family = FAMILIES[name]
@@ -72,7 +72,7 @@ def exact(name: str, values: Values, level: float) -> dict[str, Any]:
 
 
 def _estimate(marginal: Marginal, level: float) -> dict[str, Any]:
-    distribution = frozen(marginal)
+    distribution = to_scipy(marginal)
     lower, upper = distribution.ppf([(1 - level) / 2, (1 + level) / 2])
     return {
         "distribution": marginal.distribution,

@@ -25,10 +25,10 @@ class Marginal:
     parameters: Mapping[str, float] = field(default_factory=dict)
 
 
-def frozen(marginal: Marginal) -> Any:
+def to_scipy(marginal: Marginal) -> Any:
     """Return the SciPy distribution of a marginal.
 
-    >>> float(frozen(Marginal("beta", {"a": 3.0, "b": 1.0})).mean())
+    >>> float(to_scipy(Marginal("beta", {"a": 3.0, "b": 1.0})).mean())
     0.75
     """
     return getattr(stats, marginal.distribution)(**marginal.parameters)

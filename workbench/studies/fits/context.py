@@ -13,7 +13,7 @@ import numpy as np
 from workbench.backends import Backend
 from workbench.errors import PriorError, RequestError
 from workbench.estimation.context import FitContext
-from workbench.priors import unknown, value_of, with_values
+from workbench.priors import get_value, replace_values, unknown_hyperparameter
 from workbench.program import Program
 from workbench.progress import SILENT, Progress
 from workbench.provenance import derive_seeds, hash_parts
@@ -122,9 +122,9 @@ def with_constants(request: FitRequest, constants: Mapping[str, float]) -> FitRe
     """
     known = request.priors.values
     for name in constants:
-        if value_of(known, name) is None:
+        if get_value(known, name) is None:
             raise _not_single(request, name)
-    values = with_values(known, constants)
+    values = replace_values(known, constants)
     changed = {name.partition("[")[0] for name in constants}
     variables = tuple(
         replace(one, value=values[one.name], origin="study") if one.name in changed else one
@@ -151,7 +151,7 @@ def _not_single(request: FitRequest, name: str) -> PriorError:
         size = " x ".join(str(size) for size in np.shape(known[owner])) or "1"
         return PriorError(f"`{name}` is no element of `{owner}`, whose size is {size}.")
     hint = "a power is power(prior), power(likelihood) or power(NAME)"
-    return unknown(request.program, name, list(known), hint)
+    return unknown_hyperparameter(request.program, name, list(known), hint)
 
 
 def with_own_data(request: FitRequest) -> FitRequest:
