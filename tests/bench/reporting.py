@@ -32,7 +32,7 @@ MARGINALS, CHAINS = 12, 4
 OURS = """
 import sys, time
 from pathlib import Path
-from workbench.estimation import store
+from workbench.results import store
 from workbench.report import fit_report, render
 fit = store.read(Path(sys.argv[1]))
 started = time.perf_counter()

@@ -6,7 +6,7 @@ import pytest
 
 from workbench import binding, priors
 from workbench.backends.fake import FakeBackend
-from workbench.estimation import fit
+from workbench.estimation import estimate
 from workbench.methods import Laplace, Map, Mle, Nuts
 from workbench.request import FitRequest
 from workbench.toolchain import CompiledModel
@@ -67,4 +67,4 @@ def request_for(program, table_from):
 
 @pytest.fixture
 def fitted(request_for):
-    return fit(request_for(), MODEL, FakeBackend(MEANS, SDS))
+    return estimate(request_for(), MODEL, FakeBackend(MEANS, SDS))

@@ -9,10 +9,10 @@ import pytest
 from tests.estimation.conftest import MEANS, MODEL, SDS
 from workbench.backends import RawRun
 from workbench.backends.fake import FakeBackend
-from workbench.estimation import fit
+from workbench.estimation import estimate
 from workbench.estimation.context import FitContext
 from workbench.estimation.sampling import laplace, nuts
-from workbench.estimation.sampling.importance import importance
+from workbench.estimation.sampling.importance import compute_importance_weights
 from workbench.methods import Laplace, Map, Mle, Nuts
 from workbench.progress import SILENT
 from workbench.results import store
@@ -26,8 +26,8 @@ def test_a_quantity_that_is_not_finite_has_no_summary_and_no_warning():
     every = np.full((2, 50), -np.inf)
     some = np.where(np.arange(50) % 2, every, 0.0)
     for values in (every, some):
-        assert set(nuts.summary(values, 0.9)) == {"mean", "median", "sd", "lower", "upper"}
-        assert all(np.isnan(one) for one in nuts.summary(values, 0.9).values())
+        assert set(nuts.summarise_chains(values, 0.9)) == {"mean", "median", "sd", "lower", "upper"}
+        assert all(np.isnan(one) for one in nuts.summarise_chains(values, 0.9).values())
 
 
 def test_laplace_draws_that_are_not_finite_have_no_moments_and_no_warning(request_for, tmp_path):
@@ -35,7 +35,7 @@ def test_laplace_draws_that_are_not_finite_have_no_moments_and_no_warning(reques
     values = np.random.default_rng().normal(size=(1, 500, 2))
     values[0, ::3, 1] = -np.inf
     run = RawRun(("alpha", "eta[1]"), values)
-    found = laplace.summarise_draws(setting, run, importance(np.zeros(500)))
+    found = laplace.summarise_independent_draws(setting, run, compute_importance_weights(np.zeros(500)))
     assert np.isfinite(list(found["alpha"].values())).all()
     assert np.isnan(list(found["eta[1]"].values())).all()
 
@@ -92,9 +92,9 @@ def test_groups_and_dims_of_the_tree(fitted):
 
 def test_the_same_seed_gives_the_same_numbers_and_another_does_not(request_for):
     backend = FakeBackend(MEANS, SDS)
-    first = fit(request_for(seed=1), MODEL, backend).record["nuts"]["estimates"]
-    assert first == fit(request_for(seed=1), MODEL, backend).record["nuts"]["estimates"]
-    assert first != fit(request_for(seed=2), MODEL, backend).record["nuts"]["estimates"]
+    first = estimate(request_for(seed=1), MODEL, backend).record["nuts"]["estimates"]
+    assert first == estimate(request_for(seed=1), MODEL, backend).record["nuts"]["estimates"]
+    assert first != estimate(request_for(seed=2), MODEL, backend).record["nuts"]["estimates"]
 
 
 @pytest.mark.parametrize(
@@ -107,7 +107,7 @@ def test_the_same_seed_gives_the_same_numbers_and_another_does_not(request_for):
 )
 def test_a_failing_method_is_a_part_with_a_reason_and_the_others_go_on(request_for, failing, without):
     backend = FakeBackend(MEANS, SDS, failing=frozenset({failing}))
-    record = fit(request_for(), MODEL, backend).record
+    record = estimate(request_for(), MODEL, backend).record
     statuses = {
         name: record[name]["status"] for name in ("mle", "map", "map_unconstrained", "laplace", "nuts")
     }
@@ -116,7 +116,7 @@ def test_a_failing_method_is_a_part_with_a_reason_and_the_others_go_on(request_f
 
 
 def test_what_was_not_asked_for_is_skipped(request_for):
-    record = fit(request_for(methods=(Map(),)), MODEL, FakeBackend(MEANS, SDS)).record
+    record = estimate(request_for(methods=(Map(),)), MODEL, FakeBackend(MEANS, SDS)).record
     assert record["map"]["status"] == "ok"
     assert {record[name]["status"] for name in ("mle", "laplace", "nuts")} == {"skipped"}
 

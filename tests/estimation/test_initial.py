@@ -2,7 +2,7 @@
 
 import pytest
 
-from workbench.estimation.sampling.initial_values import initial_values
+from workbench.estimation.sampling.initial_values import nest_initial_values
 
 TEXT = """
 parameters {
@@ -34,7 +34,7 @@ def test_parameters_come_back_nested_and_derived_ones_are_left_out(program):
         *(f"grid[{i},{j}].{part}" for j in (1, 2, 3) for i in (1, 2) for part in (1, 2)), "twice",
     ]  # fmt: skip
     numbers = [*range(1, 16), *(100 * i + 10 * j + p for j in (1, 2, 3) for i in (1, 2) for p in (1, 2)), 0]
-    found = initial_values(columns, numbers, program)
+    found = nest_initial_values(columns, numbers, program)
     in_stans_order = [[one["1"] for one in row] for row in found.pop("grid")]
     assert in_stans_order == [[111, 211, 121], [221, 131, 231]]
     assert found == {

@@ -8,7 +8,7 @@ import pytest
 from tests.estimation.conftest import MEANS, MODEL, SDS
 from workbench.backends import Start
 from workbench.backends.fake import FakeBackend
-from workbench.estimation import auto, fit
+from workbench.estimation import auto, estimate
 from workbench.methods import Auto, Laplace, Map, Nuts, Pathfinder
 from workbench.results.method_result import MethodResult
 
@@ -43,7 +43,7 @@ starts: list[Start] = []
 
 def climbed(request_for, doubted=()):
     starts.clear()
-    return fit(request_for(AUTO), MODEL, Doubtful(MEANS, SDS, doubted=frozenset(doubted))).record
+    return estimate(request_for(AUTO), MODEL, Doubtful(MEANS, SDS, doubted=frozenset(doubted))).record
 
 
 def rungs(record):
@@ -59,7 +59,7 @@ def test_a_good_laplace_approximation_is_enough(request_for):
 
 
 def test_the_first_rung_climbs_from_as_many_points_as_are_asked_for(request_for):
-    record = fit(request_for((Auto(Nuts(4, 200, 100), starts=7),)), MODEL, Doubtful(MEANS, SDS)).record
+    record = estimate(request_for((Auto(Nuts(4, 200, 100), starts=7),)), MODEL, Doubtful(MEANS, SDS)).record
     assert len(record["map_unconstrained"]["starts"]) == 7
 
 
@@ -86,7 +86,7 @@ def test_nuts_is_last_and_starts_from_the_best(request_for):
 @pytest.mark.parametrize("init", ["map", "pathfinder"])
 def test_chains_start_where_they_are_told(request_for, init):
     starts.clear()
-    fit(request_for((Nuts(4, 100, 100, init=init),)), MODEL, Doubtful(MEANS, SDS))
+    estimate(request_for((Nuts(4, 100, 100, init=init),)), MODEL, Doubtful(MEANS, SDS))
     alphas = [one["alpha"] for one in starts[0].inits]
     assert len(set(alphas)) == 4
     assert max(abs(alpha - MEANS["alpha"]) for alpha in alphas) < 6 * SDS["alpha"]
@@ -95,7 +95,7 @@ def test_chains_start_where_they_are_told(request_for, init):
 @pytest.mark.parametrize(("init", "failing"), [("map", "optimize"), ("pathfinder", "pathfinder")])
 def test_chains_that_start_at_random_instead_say_why(request_for, init, failing):
     backend = FakeBackend(MEANS, SDS, failing=frozenset({failing}))
-    record = fit(request_for((Nuts(4, 100, 100, init=init),)), MODEL, backend).record
+    record = estimate(request_for((Nuts(4, 100, 100, init=init),)), MODEL, backend).record
     assert record["nuts"]["status"] == "ok"
     assert "chains started at random points" in record["nuts"]["init_remark"]
 
@@ -114,7 +114,7 @@ def test_corrected_moments_undo_a_wrong_approximation(request_for):
                 stats={"log_p": -0.5 * (moved**2).sum(axis=2), "log_q": -0.5 * (away**2).sum(axis=2)},
             )
 
-    record = fit(request_for((Map(True), Laplace(20_000))), MODEL, Shifted(MEANS, SDS)).record["laplace"]
+    record = estimate(request_for((Map(True), Laplace(20_000))), MODEL, Shifted(MEANS, SDS)).record["laplace"]
     one = record["estimates"]["alpha"]
     assert record["corrected"]
     assert one["mean"] - MEANS["alpha"] == pytest.approx(0.3 * SDS["alpha"], abs=0.05 * SDS["alpha"])
@@ -122,7 +122,7 @@ def test_corrected_moments_undo_a_wrong_approximation(request_for):
 
 
 def test_pathfinder_by_itself(request_for):
-    fitted = fit(request_for((Pathfinder(draws=1000),)), MODEL, FakeBackend(MEANS, SDS))
+    fitted = estimate(request_for((Pathfinder(draws=1000),)), MODEL, FakeBackend(MEANS, SDS))
     part = fitted.record["pathfinder"]
     assert part["khat"] == 0
     assert part["estimates"]["alpha"]["mean"] == pytest.approx(MEANS["alpha"], abs=6 * SDS["alpha"] / 31)
@@ -132,7 +132,7 @@ def test_pathfinder_by_itself(request_for):
 def test_an_interval_that_misses_is_measured_in_posterior_sds(request_for):
     """The cheap interval ends where the posterior's does, so it misses nothing; its ends say so."""
     methods = (Map(), Map(True), Laplace(20_000), Nuts(4, 5000, 100))
-    gaps = fit(request_for(methods), MODEL, FakeBackend(MEANS, SDS)).record["gaps"]
+    gaps = estimate(request_for(methods), MODEL, FakeBackend(MEANS, SDS)).record["gaps"]
     for gap in gaps.values():
         assert abs(gap["missed"]["laplace"]["lower"]) < 0.15
         assert abs(gap["missed"]["laplace"]["upper"]) < 0.15

@@ -11,9 +11,9 @@ from tests.conftest import ROOT
 from tests.estimation.conftest import MEANS, MODEL, SDS, TEXT
 from tests.estimation.sculpted import Sculpted, sculpted
 from workbench.errors import ChainFailed
-from workbench.estimation import fit
+from workbench.estimation import estimate
 from workbench.estimation.optimum import convergence
-from workbench.estimation.sampling.importance import pareto_khat
+from workbench.estimation.sampling.importance import estimate_khat
 from workbench.methods import Laplace, Map
 
 ONE = (Map(),)
@@ -35,7 +35,7 @@ def bounded_for(request_for, program_from):
 
 
 def part_of(request_for, backend, methods=ONE, part="map"):
-    return fit(request_for(methods), MODEL, backend).record[part]
+    return estimate(request_for(methods), MODEL, backend).record[part]
 
 
 def reason_of(request_for, density, **options):
@@ -257,7 +257,7 @@ def test_khat_of_a_normal_approximation_with_too_small_a_variance(variance):
     khats = []
     for _ in range(20):
         x = rng.normal(0, np.sqrt(variance), 4000)
-        khats.append(pareto_khat(stats.norm.logpdf(x) - stats.norm.logpdf(x, scale=np.sqrt(variance))))
+        khats.append(estimate_khat(stats.norm.logpdf(x) - stats.norm.logpdf(x, scale=np.sqrt(variance))))
     error = np.std(khats, ddof=1) / np.sqrt(len(khats))
     # The estimate shrinks towards 0.5 and converges slowly: allow a tenth besides the Monte Carlo error.
     assert abs(np.mean(khats) - (1 - variance)) < 0.1 + 4 * error
@@ -266,4 +266,4 @@ def test_khat_of_a_normal_approximation_with_too_small_a_variance(variance):
 def test_khat_of_a_wider_approximation_is_small():
     """Target N(0, 1), approximation N(0, 4): the ratios are bounded."""
     x = np.random.default_rng(1).normal(0, 2, 4000)
-    assert pareto_khat(stats.norm.logpdf(x) - stats.norm.logpdf(x, scale=2)) < 0.3
+    assert estimate_khat(stats.norm.logpdf(x) - stats.norm.logpdf(x, scale=2)) < 0.3

@@ -13,7 +13,7 @@ from workbench.backends.fake import FakeBackend
 from workbench.binding import BindingOptions
 from workbench.errors import ChainFailed
 from workbench.estimation.context import FitContext
-from workbench.estimation.standardize.rescaling import find
+from workbench.estimation.standardize.rescaling import find_rescaling
 from workbench.progress import SILENT
 from workbench.request import FitRequest
 
@@ -148,7 +148,7 @@ def setting(program_from, tmp_path):
 
 def test_a_mean_and_its_groups_are_moved_together(setting):
     """The groups alone would leave the likelihood the same, but not their spread around the mean."""
-    outcome = find(setting())
+    outcome = find_rescaling(setting())
     assert outcome.rescaling is not None
     assert outcome.rescaling.intercepts == ("a", "u")
     scale = setting().request.data.standardized["X"]
@@ -163,12 +163,12 @@ def test_without_a_proof_nothing_is_moved(setting):
             density, gradient = super().log_density(job, at, jacobian=jacobian)
             return density + 1e-3 * at[0, 1] ** 2, gradient
 
-    assert "no intercept was found" in find(setting(backend=Different)).reason
+    assert "no intercept was found" in find_rescaling(setting(backend=Different)).reason
 
 
 def test_a_bounded_coefficient_is_not_moved(setting):
     text = INTERCEPT.replace("vector[K] b;", "vector<lower=0>[K] b;")
-    assert find(setting(text)).reason == "no unbounded parameter is sized by the columns of `X`."
+    assert find_rescaling(setting(text)).reason == "no unbounded parameter is sized by the columns of `X`."
 
 
 def test_transformed_parameters_that_would_move_keep_all_where_it_is(setting):
@@ -176,9 +176,9 @@ def test_transformed_parameters_that_would_move_keep_all_where_it_is(setting):
         "model {", "transformed parameters { vector[J] w = 2 * u; real q = s + 1; }\nmodel {"
     )
     reason = "`w` among the transformed parameters would have to be moved too."
-    assert find(setting(text)).record == {"status": "not available", "reason": reason}
+    assert find_rescaling(setting(text)).record == {"status": "not available", "reason": reason}
     harmless = INTERCEPT.replace("model {", "transformed parameters { real q = s + 1; }\nmodel {")
-    assert find(setting(harmless)).rescaling is not None
+    assert find_rescaling(setting(harmless)).rescaling is not None
 
 
 def test_a_backend_that_cannot_say_is_no_proof(setting):
@@ -186,4 +186,7 @@ def test_a_backend_that_cannot_say_is_no_proof(setting):
         def log_density(self, job, at, *, jacobian):
             raise ChainFailed("no density here.")
 
-    assert find(setting(backend=Silent)).record == {"status": "not available", "reason": "no density here."}
+    assert find_rescaling(setting(backend=Silent)).record == {
+        "status": "not available",
+        "reason": "no density here.",
+    }

@@ -9,7 +9,7 @@ import pytest
 from tests.estimation.conftest import MEANS, MODEL, SDS
 from workbench.backends.fake import FakeBackend
 from workbench.errors import ChainFailed
-from workbench.estimation import fit
+from workbench.estimation import estimate
 
 ORIGINAL = replace(MODEL, exe=Path("/as-written"))
 
@@ -35,7 +35,7 @@ class Mistaken(FakeBackend):
 
 
 def record_of(request_for, backend):
-    return fit(request_for(), MODEL, backend, original=ORIGINAL).record
+    return estimate(request_for(), MODEL, backend, original=ORIGINAL).record
 
 
 def test_equal_programs_are_proved_equal(request_for):
@@ -63,7 +63,7 @@ def test_what_stanc_optimised_wrongly_is_run_as_it_stands(request_for):
     optimized = replace(MODEL, optimized=True)
     plain = replace(MODEL, exe=Path("/unoptimized"), key="plain")
     wrong = Mistaken(density=1e-3)
-    record = fit(request_for(), optimized, wrong, original=ORIGINAL, unoptimized=lambda: plain).record
+    record = estimate(request_for(), optimized, wrong, original=ORIGINAL, unoptimized=lambda: plain).record
     assert record["model"]["proof"]["status"] == "equal"
     assert record["model"]["instrumented"]
     assert (record["toolchain"]["key"], record["toolchain"]["optimized"]) == ("plain", False)
@@ -75,7 +75,7 @@ def test_what_was_optimised_rightly_is_not_built_again(request_for):
     def build():
         raise AssertionError("it was asked for")
 
-    record = fit(
+    record = estimate(
         request_for(), optimized, FakeBackend(MEANS, SDS), original=ORIGINAL, unoptimized=build
     ).record
     assert record["toolchain"]["optimized"]
@@ -88,5 +88,5 @@ def test_where_nothing_can_be_evaluated_it_says_so(request_for):
 
 
 def test_without_an_original_there_is_no_claim(request_for):
-    record = fit(request_for(), MODEL, FakeBackend(MEANS, SDS)).record
+    record = estimate(request_for(), MODEL, FakeBackend(MEANS, SDS)).record
     assert record["model"]["proof"]["status"] == "not available"

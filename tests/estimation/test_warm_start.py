@@ -9,7 +9,7 @@ from tests.estimation.conftest import MEANS, MODEL, SDS
 from workbench.backends import Start
 from workbench.backends.fake import FakeBackend
 from workbench.errors import RunIncomplete
-from workbench.estimation import fit, warm_start
+from workbench.estimation import estimate, extract_warm_start
 from workbench.methods import Map, Nuts
 
 
@@ -25,7 +25,7 @@ class Listening(FakeBackend):
 
 
 def test_the_last_draws_step_size_and_metric_go_on(fitted, request_for, program):
-    start = warm_start(fitted.tree, program)
+    start = extract_warm_start(fitted.tree, program)
     last = fitted.tree["posterior"].to_dataset().isel(draw=-1)
     for chain, inits in enumerate(start.inits):
         assert set(inits) == {"alpha", "beta"}
@@ -37,7 +37,7 @@ def test_the_last_draws_step_size_and_metric_go_on(fitted, request_for, program)
     assert start.inv_metric.shape == (4, len(MEANS))
 
     backend = Listening(MEANS, SDS)
-    again = fit(request_for((Nuts(4, 50, 0),)), MODEL, backend, start=start)
+    again = estimate(request_for((Nuts(4, 50, 0),)), MODEL, backend, start=start)
     assert again.record["nuts"]["status"] == "ok"
     assert backend.heard == [start]
 
@@ -45,19 +45,19 @@ def test_the_last_draws_step_size_and_metric_go_on(fitted, request_for, program)
 def test_chains_start_at_the_values_that_are_given(request_for):
     backend = Listening(MEANS, SDS)
     asked = replace(request_for((Nuts(4, 50, 100, init="given"),)), inits={"beta": [1.0, 2.0]})
-    assert fit(asked, MODEL, backend).record["request"]["inits"] == {"beta": [1.0, 2.0]}
+    assert estimate(asked, MODEL, backend).record["request"]["inits"] == {"beta": [1.0, 2.0]}
     assert backend.heard == [Start(({"beta": [1.0, 2.0]},))]
 
 
 def test_without_warmup_and_without_a_start_there_is_no_sampling(request_for):
-    record = fit(request_for((Nuts(4, 50, 0),)), MODEL, FakeBackend(MEANS, SDS)).record
+    record = estimate(request_for((Nuts(4, 50, 0),)), MODEL, FakeBackend(MEANS, SDS)).record
     assert "a step size and a metric must be given" in record["nuts"]["reason"]
 
 
 def test_a_run_without_a_posterior_cannot_be_gone_on_with(request_for, program):
-    modes = fit(request_for((Map(),)), MODEL, FakeBackend(MEANS, SDS))
+    modes = estimate(request_for((Map(),)), MODEL, FakeBackend(MEANS, SDS))
     with pytest.raises(RunIncomplete, match="does not hold the adapted step size and metric"):
-        warm_start(modes.tree, program)
+        extract_warm_start(modes.tree, program)
 
 
 def test_arrays_of_one_element_keep_their_brackets(fitted, program):
@@ -65,4 +65,4 @@ def test_arrays_of_one_element_keep_their_brackets(fitted, program):
     one = tree["posterior"].to_dataset().isel(K=[0])
     tree["posterior"] = tree["posterior"].copy(deep=False)
     tree["posterior"].dataset = one
-    assert np.ndim(warm_start(tree, program).inits[0]["beta"]) == 1
+    assert np.ndim(extract_warm_start(tree, program).inits[0]["beta"]) == 1

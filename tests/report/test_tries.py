@@ -13,7 +13,7 @@ from workbench import binding, priors
 from workbench.backends.fake import FakeBackend
 from workbench.cli import table
 from workbench.diagnostics import diagnose
-from workbench.estimation import fit
+from workbench.estimation import estimate
 from workbench.methods import Auto, Nuts
 from workbench.report import fit_report, render
 from workbench.request import FitRequest
@@ -38,7 +38,7 @@ def shown(program_from, table_from, tmp_path):
         program = program_from(TEXT)
         bound = binding.bind(program, table_from(TABLE))
         request = FitRequest(program, bound, priors.settle(program, {}, {}, "card"), (method,))
-        found = fit(request, MODEL, backend)
+        found = estimate(request, MODEL, backend)
         found = store.with_entries(found, diagnose(found).entries)
         stream = io.StringIO()
         table.show(found.record, tmp_path, Console(file=stream, width=150))

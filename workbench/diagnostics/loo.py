@@ -18,7 +18,7 @@ import xarray as xr
 from arviz_stats.base import array_stats
 from numpy.typing import NDArray
 
-from workbench.estimation.sampling.psis import log_sum_exp, smoothed, tail_length
+from workbench.estimation.sampling.psis import choose_tail_length, log_sum_exp, smooth_log_weights
 from workbench.results import Fit
 
 Floats = NDArray[np.float64]
@@ -174,7 +174,7 @@ def leave_one_out(fit: Fit) -> LeaveOneOut:
 
 def left_out_weights(log_lik: Floats, r_eff: float) -> tuple[Floats, Floats]:
     """Return the log weights of draws where a row is left out, `(row, sample)`, and k-hat, `(row,)`."""
-    return smoothed(-log_lik, tail_length(log_lik.shape[1], r_eff))
+    return smooth_log_weights(-log_lik, choose_tail_length(log_lik.shape[1], r_eff))
 
 
 def relative_efficiency(fit: Fit) -> float:

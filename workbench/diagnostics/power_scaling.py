@@ -19,8 +19,8 @@ import xarray as xr
 from arviz_stats.base import array_stats
 from numpy.typing import NDArray
 
-from workbench.estimation.sampling.importance import EQUAL_RATIOS, pareto_khat
-from workbench.estimation.sampling.psis import smoothed, tail_length
+from workbench.estimation.sampling.importance import EQUAL_RATIOS, estimate_khat
+from workbench.estimation.sampling.psis import choose_tail_length, smooth_log_weights
 from workbench.results import Fit
 
 Floats = NDArray[np.float64]
@@ -146,7 +146,7 @@ def distance(draws: Floats, lower: Floats, upper: Floats) -> float:
 
 def khat(log_density: Floats) -> float:
     """Return the larger k-hat of the two powers' weights."""
-    return max(pareto_khat(((alpha - 1) * log_density).ravel()) for alpha in ALPHAS)
+    return max(estimate_khat(((alpha - 1) * log_density).ravel()) for alpha in ALPHAS)
 
 
 def khat_threshold(draws: int) -> float:
@@ -240,7 +240,7 @@ def _normalised(log_density: Floats, alpha: float) -> Floats:
     if np.ptp(log_density) < EQUAL_RATIOS:  # a flat prior: no power changes it, and ArviZ refuses it
         return np.full(log_density.shape, 1 / log_density.size)
     log_ratios = (alpha - 1) * log_density.reshape(1, -1)
-    log_weights, _ = smoothed(log_ratios, _tail_length(log_density))
+    log_weights, _ = smooth_log_weights(log_ratios, _tail_length(log_density))
     weights: Floats = np.exp(log_weights[0]).reshape(log_density.shape)
     return weights
 
@@ -257,7 +257,7 @@ def _tail_length(log_density: Floats) -> int:
             relative=True,
         )
     )
-    return min(tail_length(log_density.size, efficiency), log_density.size // 2)
+    return min(choose_tail_length(log_density.size, efficiency), log_density.size // 2)
 
 
 def _matrix(array: Any) -> Floats:

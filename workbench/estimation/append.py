@@ -10,8 +10,8 @@ import xarray as xr
 from arviz_stats.base import array_stats
 
 from workbench.errors import RunIncomplete
-from workbench.estimation.sampling.nuts import summary
-from workbench.estimation.schedule import NAMES
+from workbench.estimation.sampling.nuts import summarise_chains
+from workbench.estimation.schedule import METHOD_KEYS
 from workbench.results import Fit
 from workbench.results.gap import explain
 from workbench.results.method_result import MethodResult
@@ -60,14 +60,14 @@ def _record(
     part["estimates"] = {
         name: {
             **({"label": numbers["label"]} if "label" in numbers else {}),
-            **(summary(columns[name], level) if name in columns else numbers),
+            **(summarise_chains(columns[name], level) if name in columns else numbers),
         }
         for name, numbers in part["estimates"].items()
     }
     record = {**earlier, "nuts": part}
     parts = {
         name: MethodResult(record[name]["status"], estimates=record[name]["estimates"])
-        for name in NAMES
+        for name in METHOD_KEYS
         if name in record
     }
     seconds = earlier["timings"]["nuts"] + more["timings"]["nuts"]

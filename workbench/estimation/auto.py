@@ -12,9 +12,9 @@ from typing import Any
 from workbench.backends import RawRun
 from workbench.backends.base import ANYWHERE
 from workbench.estimation.context import FitContext
-from workbench.estimation.optimum.map import estimate as posterior_mode
+from workbench.estimation.optimum.map import find_map as posterior_mode
 from workbench.estimation.sampling import laplace, pathfinder
-from workbench.estimation.schedule import NAMES, begin, sampled
+from workbench.estimation.schedule import METHOD_KEYS, draw_starts, sample_posterior
 from workbench.methods import Auto, Laplace, Map, Pathfinder
 from workbench.results.digits import told_apart
 from workbench.results.method_result import MethodResult
@@ -33,7 +33,7 @@ def fit_auto(setting: FitContext, method: Auto) -> tuple[dict[str, MethodResult]
     method
         The settings of the last rung, and from how many points the first climbs.
     """
-    parts: dict[str, MethodResult] = dict.fromkeys(NAMES, _ABOVE) | {"mle": _ASIDE, "map": _ASIDE}
+    parts: dict[str, MethodResult] = dict.fromkeys(METHOD_KEYS, _ABOVE) | {"mle": _ASIDE, "map": _ASIDE}
     rungs: list[dict[str, Any]] = []
     with setting.progress.stage("Finding modes"):
         started = time.monotonic()
@@ -42,7 +42,7 @@ def fit_auto(setting: FitContext, method: Auto) -> tuple[dict[str, MethodResult]
         )
         rungs.append(_rung("map_unconstrained", False, _of_mode(parts["map_unconstrained"]), started))
         started = time.monotonic()
-        parts["laplace"] = laplace.approximate(setting, found)
+        parts["laplace"] = laplace.run_laplace(setting, found)
     modes = len(parts["map_unconstrained"].facts.get("modes", ()))
     is_fine, why = _of_khat(parts["laplace"], modes)
     rungs.append(_rung("laplace", is_fine, why, started))
@@ -53,8 +53,8 @@ def fit_auto(setting: FitContext, method: Auto) -> tuple[dict[str, MethodResult]
     entries: dict[str, Any] = {}
     if not is_fine:
         started = time.monotonic()
-        start = begin(setting, best, method.nuts.chains) if best is not None else ANYWHERE
-        parts["nuts"], entries = sampled(setting, method.nuts, start, "")
+        start = draw_starts(setting, best, method.nuts.chains) if best is not None else ANYWHERE
+        parts["nuts"], entries = sample_posterior(setting, method.nuts, start, "")
         why = "the last rung: judged by its own diagnostics below."
         rungs.append(_rung("nuts", parts["nuts"].is_ok, why, started))
     return parts, {"ladder": rungs, "ladder_words": _words(rungs), **entries}
@@ -65,7 +65,7 @@ def _pathfinder(
 ) -> tuple[bool, RawRun | None]:
     started = time.monotonic()
     with setting.progress.stage("Running Pathfinder"):
-        parts["pathfinder"], drawn = pathfinder.approximate(setting, Pathfinder())
+        parts["pathfinder"], drawn = pathfinder.run_pathfinder(setting, Pathfinder())
     is_fine, why = _of_khat(parts["pathfinder"], modes)
     rungs.append(_rung("pathfinder", is_fine, why, started))
     return is_fine, drawn

@@ -14,6 +14,7 @@ from workbench.backends.points import write_draws
 from workbench.errors import RunError
 from workbench.program import Instrumented, Obstacle, Program
 from workbench.results import draws
+from workbench.results.quantities import owner
 
 POINTS = 10
 """Random points of the unconstrained space, uniform on (-2, 2) in each direction as Stan's inits are."""
@@ -29,7 +30,7 @@ IDENTITY = 1e-8
 
 
 @dataclass(frozen=True)
-class Proof:
+class Equivalence:
     """What the comparison found.
 
     Attributes
@@ -62,7 +63,7 @@ class Proof:
         }
 
 
-def prove(backend: Backend, original: Job, instrumented: Job) -> Proof:
+def check_equivalence(backend: Backend, original: Job, instrumented: Job) -> Equivalence:
     """Compare density and gradient of two executables at random points.
 
     Parameters
@@ -75,20 +76,22 @@ def prove(backend: Backend, original: Job, instrumented: Job) -> Proof:
     try:
         size = backend.dimension(original)
         if size != backend.dimension(instrumented):
-            return Proof("different", "the instrumented program has other parameters than the original.")
+            return Equivalence(
+                "different", "the instrumented program has other parameters than the original."
+            )
     except RunError as reason:
-        return Proof("not available", f"the programs could not be compared: {reason.message}")
+        return Equivalence("not available", f"the programs could not be compared: {reason.message}")
     if size == 0:
-        return Proof("equal", "the program has no parameters.")
+        return Equivalence("equal", "the program has no parameters.")
     points = np.random.default_rng(original.seed).uniform(-2, 2, (POINTS, size))
     theirs, ours = (_evaluated(backend, job, points) for job in (original, instrumented))
     pairs = [(one, other) for one, other in zip(ours, theirs, strict=True) if one and other]
     if not pairs:
-        return Proof("not available", "the density could not be evaluated at any random point.")
+        return Equivalence("not available", "the density could not be evaluated at any random point.")
     return _compared(pairs)
 
 
-def without_instruments(program: Program, proof: Proof) -> Program:
+def drop_instrumentation(program: Program, proof: Equivalence) -> Program:
     """Return the program to be run as its author wrote it."""
     message = f"the instrumented program is not used: {proof.reason}"
     lost = replace(
@@ -97,7 +100,7 @@ def without_instruments(program: Program, proof: Proof) -> Program:
     return replace(lost, obstacles=(*program.obstacles, Obstacle("instrumenting", message)))
 
 
-def identity(backend: Backend, job: Job, run: RawRun, program: Program) -> float | None:
+def measure_density_error(backend: Backend, job: Job, run: RawRun, program: Program) -> float | None:
     """Return how far lprior + sum(log_lik) + all other terms is from the log density, relative.
 
     It is taken at the first chain's draws. Differential equations solved without sensitivities take other
@@ -125,7 +128,7 @@ def _counted_columns(instrumented: Instrumented) -> Callable[[str], bool]:
         f"{outputs.densities}[{term.index}]" for term in instrumented.terms if term.role not in in_totals
     }
     totals = {outputs.lprior, outputs.log_lik}
-    return lambda column: column in alone or draws.owner(column) in totals
+    return lambda column: column in alone or owner(column) in totals
 
 
 def _evaluated(backend: Backend, job: Job, points: Floats) -> list[tuple[float, Floats] | None]:
@@ -138,7 +141,7 @@ def _evaluated(backend: Backend, job: Job, points: Floats) -> list[tuple[float, 
     return [(float(log_density[i]), gradient[i]) if is_finite[i] else None for i in range(len(points))]
 
 
-def _compared(pairs: list[tuple[tuple[float, Floats], tuple[float, Floats]]]) -> Proof:
+def _compared(pairs: list[tuple[tuple[float, Floats], tuple[float, Floats]]]) -> Equivalence:
     ours = np.array([one[0] for one, _ in pairs])
     theirs = np.array([one[0] for _, one in pairs])
     density = _spread(ours - theirs, theirs)
@@ -150,8 +153,8 @@ def _compared(pairs: list[tuple[tuple[float, Floats], tuple[float, Floats]]]) ->
             f"its log density differs from the original's by up to {density:.1g} (relative), "
             f"its gradient by {gradient:.1g}."
         )
-        return Proof("different", reason, len(pairs), density, gradient)
-    return Proof("equal", "", len(pairs), density, gradient)
+        return Equivalence("different", reason, len(pairs), density, gradient)
+    return Equivalence("equal", "", len(pairs), density, gradient)
 
 
 def _spread(difference: Floats, size: Floats) -> float:

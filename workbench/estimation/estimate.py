@@ -13,10 +13,14 @@ from workbench.backends import Backend, Start
 from workbench.backends.base import ANYWHERE
 from workbench.estimation.auto import fit_auto
 from workbench.estimation.context import FitContext
-from workbench.estimation.equivalence import Proof, prove, without_instruments
-from workbench.estimation.optimum.map import with_posterior_distances
-from workbench.estimation.schedule import asked, run_methods
-from workbench.estimation.standardize.original_scale import data_shown, on_original_scale, scale_entries
+from workbench.estimation.equivalence import Equivalence, check_equivalence, drop_instrumentation
+from workbench.estimation.optimum.map import measure_in_posterior_sds
+from workbench.estimation.schedule import find_requested, run_methods
+from workbench.estimation.standardize.original_scale import (
+    add_scale_entries,
+    choose_shown_data,
+    use_original_scale,
+)
 from workbench.methods import Auto
 from workbench.progress import SILENT, Progress
 from workbench.request import FitRequest
@@ -27,7 +31,7 @@ from workbench.results.saved_request import DATA, data_group, request_entry
 from workbench.toolchain import CompiledModel
 
 
-def fit(
+def estimate(
     request: FitRequest,
     model: CompiledModel,
     backend: Backend,
@@ -61,19 +65,19 @@ def fit(
     """
     with tempfile.TemporaryDirectory(prefix="workbench-") as scratch:
         setting = FitContext(request, model.exe, backend, Path(scratch), progress)
-        proof = Proof("not available", "the program was run as it was given.")
+        proof = Equivalence("not available", "the program was run as it was given.")
         if original is not None and request.program.instrumented is not None:
             proof, model = _believed(setting, model, original, unoptimized)
             if proof.status == "different":
-                request = replace(request, program=without_instruments(request.program, proof))
+                request = replace(request, program=drop_instrumentation(request.program, proof))
                 setting = replace(setting, request=request, folder=Path(scratch) / "original")
             setting = replace(setting, exe=model.exe)
-        setting, scale = on_original_scale(setting)
-        automatic = asked(setting, Auto)
+        setting, scale = use_original_scale(setting)
+        automatic = find_requested(setting, Auto)
         parts, entries = run_methods(setting, start) if automatic is None else fit_auto(setting, automatic)
-        parts = with_posterior_distances(parts)
+        parts = measure_in_posterior_sds(parts)
     groups = {name: group for part in parts.values() for name, group in part.groups.items()}
-    shown = request if scale is None else replace(request, data=data_shown(request.data, scale))
+    shown = request if scale is None else replace(request, data=choose_shown_data(request.data, scale))
     for name, group in data_groups(shown).items():
         groups[name] = group.merge(groups[name]) if name in groups else group
     groups[DATA] = data_group(request)
@@ -81,11 +85,11 @@ def fit(
     console = {name: part.console for name, part in parts.items() if part.console}
     written = {**record(request, model, parts, proof.record), "request": request_entry(request), **entries}
     if scale is not None:
-        written["data"] = scale_entries(written["data"], scale, tree)
+        written["data"] = add_scale_entries(written["data"], scale, tree)
     return Fit(written, tree, console)
 
 
-def believed(
+def choose_program(
     request: FitRequest,
     model: CompiledModel,
     backend: Backend,
@@ -93,14 +97,14 @@ def believed(
     original: CompiledModel | None,
     unoptimized: Callable[[], CompiledModel] | None = None,
 ) -> tuple[FitRequest, CompiledModel]:
-    """Return the request and the executable that `fit` would work with; the parameters are its own."""
+    """Return the request and the executable that `estimate` would work with; the parameters are its own."""
     if original is None or request.program.instrumented is None:
         return request, model
     with tempfile.TemporaryDirectory(prefix="workbench-") as scratch:
         setting = FitContext(request, model.exe, backend, Path(scratch), SILENT)
         proof, model = _believed(setting, model, original, unoptimized)
     if proof.status == "different":
-        request = replace(request, program=without_instruments(request.program, proof))
+        request = replace(request, program=drop_instrumentation(request.program, proof))
     return request, model
 
 
@@ -109,11 +113,11 @@ def _believed(
     model: CompiledModel,
     original: CompiledModel,
     unoptimized: Callable[[], CompiledModel] | None,
-) -> tuple[Proof, CompiledModel]:
+) -> tuple[Equivalence, CompiledModel]:
     """Return what is run: the instrumented program where it proves equal to the original, or that one."""
     written = setting.plain_job(original.exe, "original")
-    proof = prove(setting.backend, written, setting.plain_job(model.exe))
+    proof = check_equivalence(setting.backend, written, setting.plain_job(model.exe))
     if proof.status == "different" and model.optimized and unoptimized is not None:
         model = unoptimized()
-        proof = prove(setting.backend, written, setting.plain_job(model.exe))
+        proof = check_equivalence(setting.backend, written, setting.plain_job(model.exe))
     return proof, original if proof.status == "different" else model

@@ -7,11 +7,11 @@ from pathlib import Path
 from typing import Any
 
 from workbench import tables, toolchain
-from workbench.binding import BoundData, starting_values
+from workbench.binding import BoundData, bind_initial_values
 from workbench.diagnostics import diagnose
 from workbench.errors import MethodError
-from workbench.estimation import fit as estimate
-from workbench.estimation.optimum.profile import check_profiled
+from workbench.estimation import estimate
+from workbench.estimation.optimum.profile import check_profile_names
 from workbench.methods import Mle, Nuts
 from workbench.program import Program
 from workbench.progress import SILENT, Progress
@@ -99,7 +99,7 @@ def prepare(read: Program, table: Table, options: FitOptions) -> FitRequest:
     """
     for method in options.methods:
         if isinstance(method, Mle):
-            check_profiled(read, method.profile)
+            check_profile_names(read, method.profile)
     rehearsal = dry_run(read, table, options)
     problem = first_problem(rehearsal.examined)
     if problem is not None:
@@ -137,7 +137,7 @@ def _inits(read: Program, data: BoundData, options: FitOptions) -> Mapping[str, 
         raise MethodError(
             "initial values are where chains of nuts start, but `method` leaves nuts out or chooses itself."
         )
-    return starting_values(read, options.inits[0], data.values, options.inits[1])
+    return bind_initial_values(read, options.inits[0], data.values, options.inits[1])
 
 
 def default_folder(request: FitRequest) -> Path:

@@ -20,9 +20,9 @@ import xarray as xr
 
 from workbench import binding, tables
 from workbench.backends import Backend, Job, RawRun
-from workbench.binding import BindingOptions, BoundData, in_stans_order, write_stan_data
+from workbench.binding import BindingOptions, BoundData, order_tuples, write_stan_data
 from workbench.errors import RequestError, RunIncomplete
-from workbench.estimation.standardize.rescaling import unscaled
+from workbench.estimation.standardize.rescaling import undo_standardization
 from workbench.program import Declaration, Program
 from workbench.progress import SILENT, Progress
 from workbench.provenance import derive_seeds
@@ -61,7 +61,7 @@ class _Carrier:
             else {}
         )
         path = self.folder / f"data-{draws.stop}-{replicating}-{len(list(self.folder.iterdir()))}.json"
-        write_stan_data(path, {**in_stans_order(data, read.data), **ours})
+        write_stan_data(path, {**order_tuples(data, read.data), **ours})
         job = Job(self.exe, path, self.folder, derive_seeds(self.request.seed, 2)[1])
         return self.backend.generate(job, columns, values[draws])
 
@@ -95,7 +95,7 @@ def predict(
     table = data if isinstance(data, Table) else tables.read(data)
     with reopened(fitted, settings, progress=progress) as opened, tempfile.TemporaryDirectory() as folder:
         is_back = fitted.record["data"]["standardized"].get("status") == "proved"
-        old = unscaled(opened.request.data) if is_back else opened.request.data
+        old = undo_standardization(opened.request.data) if is_back else opened.request.data
         request = replace(opened.request, data=old)
         named = _predicted(request.program)
         bound = bind_new(fitted, request, table, is_back=is_back)
@@ -177,7 +177,7 @@ def _check_rows(carrier: _Carrier, fitted: Fit) -> None:
     }
     derived = {one for one, words in fitted.record["data"]["binding"].items() if words.startswith("size of")}
     kept = {one: value for one, value in part.items() if one not in derived}
-    alone = binding.examine(
+    alone = binding.try_bind(
         request.program, Table(Path("rows"), "", pa.table({}), values=kept), BindingOptions()
     ).data
     few = slice(0, TRIED)
@@ -217,7 +217,7 @@ def _parameters(
                 f"the draws of `{one.name}` cannot be carried on: it is declared `{one.text}`."
             )
         found = posterior[one.name].to_numpy()
-        expected = binding.expected_shape(one, values)
+        expected = binding.evaluate_shape(one, values)
         if any(
             length not in (None, actual) for length, actual in zip(expected, found.shape[2:], strict=True)
         ):

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from workbench.errors import RunIncomplete
-from workbench.estimation import warm_start
+from workbench.estimation import extract_warm_start
 from workbench.estimation.append import append
 from workbench.methods import Auto, Nuts
 from workbench.progress import SILENT, Progress
@@ -55,7 +55,7 @@ def continue_run(
 def go_on(run: Reopened, fitted: Fit, draws: int, number: int) -> Fit:
     """Return a fit with further draws; `number` counts how often it has been continued before."""
     sampler = sampler_of(run)
-    start = warm_start(fitted.tree, run.request.program)
+    start = extract_warm_start(fitted.tree, run.request.program)
     seed = derive_seeds(run.request.seed, number + 2)[number + 1]
     method = replace(
         sampler, draws=draws, warmup=0, chains=len(start.inits), save_warmup=False, retry=0, init="random"

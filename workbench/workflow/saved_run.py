@@ -12,7 +12,7 @@ from typing import Any, cast
 from workbench import program, toolchain
 from workbench.backends import Start
 from workbench.backends.base import ANYWHERE
-from workbench.estimation import fit as estimate
+from workbench.estimation import estimate
 from workbench.program import Program, Role
 from workbench.progress import SILENT, Progress
 from workbench.request import FitRequest

@@ -12,8 +12,8 @@ from typing import Any
 from workbench import binding, card, priors, tables, toolchain
 from workbench.diagnostics import diagnose
 from workbench.errors import RequestError, RunNotFound, StoreError
-from workbench.estimation import fit as estimate
-from workbench.estimation.estimate import believed
+from workbench.estimation import estimate
+from workbench.estimation.estimate import choose_program
 from workbench.program import Program
 from workbench.progress import SILENT, Progress
 from workbench.provenance import hash_parts, hash_text
@@ -226,7 +226,7 @@ def _variant(
         )
         builds = Builds(request, builds.tools, progress)
     executable, original = builds.both()
-    trusted, model = believed(
+    trusted, model = choose_program(
         request,
         executable,
         backend,

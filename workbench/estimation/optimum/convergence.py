@@ -10,8 +10,8 @@ import numpy as np
 
 from workbench.backends import Curvature
 from workbench.backends.base import Floats
-from workbench.estimation.optimum.log_density import Surface, evaluate
-from workbench.estimation.optimum.newton import FLAT, Summit
+from workbench.estimation.optimum.log_density import LogDensity, evaluate
+from workbench.estimation.optimum.newton import FLAT, NewtonResult
 from workbench.program import Declaration, Program
 
 DECREMENT = 1e-6
@@ -50,7 +50,7 @@ _LOGISTIC = (
 
 
 @dataclass(frozen=True)
-class Place:
+class Candidate:
     """A point under judgement.
 
     Attributes
@@ -63,16 +63,16 @@ class Place:
         Where the climb ended.
     """
 
-    surface: Surface
+    surface: LogDensity
     curvature: Curvature
-    summit: Summit
+    summit: NewtonResult
 
 
-def judge(place: Place, program: Program) -> str:
+def explain_failure(place: Candidate, program: Program) -> str:
     """Return why a point is not a mode, or an empty string."""
     summit = place.summit
     if not np.isfinite(summit.frame).all() or not np.isfinite(summit.height):
-        far = np.where(is_bounded(place.curvature, program), np.abs(summit.point), 0.0)
+        far = np.where(find_constrained_dimensions(place.curvature, program), np.abs(summit.point), 0.0)
         if far.max(initial=0.0) > FAR:
             return _edge(place, program, int(np.argmax(far)), float(np.sign(summit.point[np.argmax(far)])))
         farthest = int(np.argmax(np.abs(summit.point)))
@@ -93,7 +93,7 @@ def judge(place: Place, program: Program) -> str:
     return _unsettled(place, program)
 
 
-def edge_reached(point: Iterable[tuple[str, float]], program: Program) -> str:
+def explain_bound_reached(point: Iterable[tuple[str, float]], program: Program) -> str:
     """Return which value lies exactly on a declared bound, in a sentence; an empty one where none does.
 
     From there the unconstrained scale is infinitely far away: Stan has no curvature to report.
@@ -109,7 +109,7 @@ def edge_reached(point: Iterable[tuple[str, float]], program: Program) -> str:
     return ""
 
 
-def is_bounded(curvature: Curvature, program: Program) -> np.ndarray:
+def find_constrained_dimensions(curvature: Curvature, program: Program) -> np.ndarray:
     """Return which unconstrained dimensions are not themselves a declared parameter, but made from one."""
     free = {
         one.name for one in _parts(program.parameters) if one.kind in _PLAIN and not (one.lower or one.upper)
@@ -126,7 +126,7 @@ def _parts(declared: Iterable[Declaration]) -> Iterator[Declaration]:
             yield one
 
 
-def _flat(place: Place, direction: Floats) -> str:
+def _flat(place: Candidate, direction: Floats) -> str:
     """Say which parameters only a combination of is determined."""
     alone = 1 / np.sqrt(np.maximum(_diagonal(place.summit), np.finfo(float).tiny))
     shares = np.abs(direction) / alone
@@ -141,16 +141,16 @@ def _flat(place: Place, direction: Floats) -> str:
     )
 
 
-def _diagonal(summit: Summit) -> Floats:
+def _diagonal(summit: NewtonResult) -> Floats:
     """Return the curvature of each dimension alone, `(U,)`."""
     alone: Floats = np.sum(np.linalg.pinv(summit.frame) ** 2, axis=0)
     return alone
 
 
-def _runaway(place: Place, program: Program) -> str:
+def _runaway(place: Candidate, program: Program) -> str:
     """Say which bounded parameter has so little curvature left that it is on its way to its bound."""
     spread = np.sqrt(np.diag(place.summit.covariance))
-    runs = is_bounded(place.curvature, program) & (spread > RUNAWAY_SD)
+    runs = find_constrained_dimensions(place.curvature, program) & (spread > RUNAWAY_SD)
     if not runs.any():
         return ""
     moving = runs & ((np.abs(place.summit.slope) > FLAT) | (np.abs(place.summit.point) > FAR))
@@ -162,9 +162,9 @@ def _runaway(place: Place, program: Program) -> str:
     return _edge(place, program, dim, float(np.sign(place.summit.point[dim])))
 
 
-def _unsettled(place: Place, program: Program) -> str:
+def _unsettled(place: Candidate, program: Program) -> str:
     """Say where the density goes on rising; or, where it does not, how far the climb was from its end."""
-    summit, bounded = place.summit, is_bounded(place.curvature, program)
+    summit, bounded = place.summit, find_constrained_dimensions(place.curvature, program)
     step = summit.frame @ (summit.frame.T @ summit.slope)
     # On its way to a bound a parameter is far out, and takes steps of about 1, on the log or logit scale.
     far = np.where(bounded, np.abs(summit.point), 0.0)
@@ -191,7 +191,7 @@ def _unsettled(place: Place, program: Program) -> str:
     return f"the optimiser stopped {summit.decrement:.2g} nats below where a Newton step leads."
 
 
-def _rises(place: Place, direction: Floats, *, is_strict: bool = True) -> bool:
+def _rises(place: Candidate, direction: Floats, *, is_strict: bool = True) -> bool:
     """Return whether the density goes on rising, or at least never falls, far along a direction."""
     heights, _ = evaluate(place.surface, place.summit.point + _STRIDES[:, None] * direction)
     finite = heights[np.isfinite(heights)]
@@ -199,7 +199,7 @@ def _rises(place: Place, direction: Floats, *, is_strict: bool = True) -> bool:
     return len(finite) >= 3 and bool((np.diff(finite) >= 0).all()) and is_risen
 
 
-def _has_risen(place: Place) -> bool:
+def _has_risen(place: Candidate) -> bool:
     """Return whether the density rose steadily all the way to a point so far out that numbers end there."""
     if np.abs(place.summit.point).max(initial=0.0) < OVERFLOWING:
         return False
@@ -208,11 +208,11 @@ def _has_risen(place: Place) -> bool:
     return bool((gains > 0).all() and gains[-1] > _STEADY * gains[0])
 
 
-def _upward(summit: Summit) -> int:
+def _upward(summit: NewtonResult) -> int:
     return int(np.argmax(np.abs(summit.frame[:, int(np.argmin(summit.curvature))])))
 
 
-def _rising(place: Place, program: Program, dim: int) -> str:
+def _rising(place: Candidate, program: Program, dim: int) -> str:
     where = _reached(place, dim)
     words = f"the log density has no maximum: it keeps rising along {where}."
     outcomes = _separable(program)
@@ -230,7 +230,7 @@ def _rising(place: Place, program: Program, dim: int) -> str:
     )
 
 
-def _edge(place: Place, program: Program, dim: int, way: float) -> str:
+def _edge(place: Candidate, program: Program, dim: int, way: float) -> str:
     name, where = place.curvature.free_names[dim], _reached(place, dim)
     root = name.partition("[")[0]
     share = _smallest_share(place, program, root)
@@ -247,7 +247,7 @@ def _edge(place: Place, program: Program, dim: int, way: float) -> str:
     return words
 
 
-def _smallest_share(place: Place, program: Program, root: str) -> str:
+def _smallest_share(place: Candidate, program: Program, root: str) -> str:
     """Return the smallest element of a parameter whose elements are shares, else an empty string.
 
     No dimension of the unconstrained scale is that of one element.
@@ -281,7 +281,7 @@ def _separable(program: Program) -> str:
     return ""
 
 
-def _reached(place: Place, dim: int) -> str:
+def _reached(place: Candidate, dim: int) -> str:
     name = place.curvature.free_names[dim]
     stopped = dict(zip(place.curvature.names, place.curvature.values, strict=True)).get(name)
     return f"`{name}`" if stopped is None else f"`{name}` (it had reached {stopped:.3g})"

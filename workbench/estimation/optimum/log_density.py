@@ -15,7 +15,7 @@ _BATCH_CELLS = 200_000
 
 
 @dataclass(frozen=True)
-class Kinks:
+class Breakpoints:
     """Where a density has kinks, as |x| has at 0, and on which side of each a climb is; NaN without one.
 
     Attributes
@@ -39,7 +39,7 @@ class Kinks:
 
 
 @dataclass(frozen=True)
-class Surface:
+class LogDensity:
     """A log density that can be asked for.
 
     Attributes
@@ -55,10 +55,10 @@ class Surface:
     backend: Backend
     job: Job
     jacobian: bool
-    kinks: Kinks | None = None
+    kinks: Breakpoints | None = None
 
 
-def evaluate(surface: Surface, points: Floats) -> tuple[Floats, Floats]:
+def evaluate(surface: LogDensity, points: Floats) -> tuple[Floats, Floats]:
     """Return height `(P,)` and slope `(P, U)`; minus infinity and NaN where the program rejects a point.
 
     Parameters
@@ -78,7 +78,7 @@ def evaluate(surface: Surface, points: Floats) -> tuple[Floats, Floats]:
     return np.where(is_usable, heights, -np.inf), np.where(is_usable[:, None], slopes, np.nan)
 
 
-def _batch(surface: Surface, points: Floats) -> tuple[Floats, Floats]:
+def _batch(surface: LogDensity, points: Floats) -> tuple[Floats, Floats]:
     try:
         return surface.backend.log_density(surface.job, points, jacobian=surface.jacobian)
     except RunError:
@@ -90,7 +90,7 @@ def _batch(surface: Surface, points: Floats) -> tuple[Floats, Floats]:
     return np.concatenate([one for one, _ in halves]), np.concatenate([one for _, one in halves])
 
 
-def _continued(kinks: Kinks, points: Floats, heights: Floats, slopes: Floats) -> tuple[Floats, Floats]:
+def _continued(kinks: Breakpoints, points: Floats, heights: Floats, slopes: Floats) -> tuple[Floats, Floats]:
     """Return the density as if each kink were not there: beyond it, the slope goes on as it was."""
     distance = np.nan_to_num(points - kinks.location)
     half, side = np.nan_to_num(kinks.half_jump), np.nan_to_num(kinks.side)

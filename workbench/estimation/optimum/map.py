@@ -10,21 +10,26 @@ from workbench.backends import Start
 from workbench.backends.base import ANYWHERE
 from workbench.errors import RunError
 from workbench.estimation.context import FitContext
-from workbench.estimation.optimum import mode
-from workbench.estimation.optimum.generated import by_role, derive, with_derived
-from workbench.estimation.optimum.penalties import regularisation
+from workbench.estimation.optimum import search
+from workbench.estimation.optimum.generated_quantities import (
+    compute_generated_quantities,
+    sum_terms_by_role,
+    with_generated_quantities,
+)
+from workbench.estimation.optimum.penalties import find_penalties
 from workbench.methods import Laplace, Map
 from workbench.results import draws
 from workbench.results.method_result import MethodResult
+from workbench.results.quantities import owner
 
 POSTERIOR_SDS = "posterior SDs"
 STANDARD_ERRORS = "standard errors at the highest mode"
 """What distances between modes are measured in."""
 
 
-def estimate(
+def find_map(
     setting: FitContext, method: Map, laplace: Laplace, at: Start = ANYWHERE
-) -> tuple[MethodResult, mode.Mode | None]:
+) -> tuple[MethodResult, search.OptimumSearch | None]:
     """Return the posterior mode, and the climb itself for an approximation around it.
 
     Parameters
@@ -44,7 +49,7 @@ def estimate(
             "not available", "the program has no parameters: there is nothing to estimate.", facts
         ), None
     try:
-        found = mode.find(
+        found = search.find_optima(
             setting,
             method.name,
             jacobian=method.jacobian,
@@ -64,27 +69,27 @@ def estimate(
     }
     if found.problem:
         return MethodResult("failed", found.problem, facts, console=best.run.console), found
-    derived = derive(setting, found.surface, best)
-    run = with_derived(best, derived)
+    derived = compute_generated_quantities(setting, found.surface, best)
+    run = with_generated_quantities(best, derived)
     program, data = setting.request.program, setting.request.data
     names = (*draws.parameters(program), *draws.quantities(program))
     values = dict(zip(run.columns, run.draws[0, 0].tolist(), strict=True))
-    estimates = {column: {"value": value} for column, value in values.items() if draws.owner(column) in names}
-    facts |= _split(setting, by_role(setting, derived)) | _remarks(found)
+    estimates = {column: {"value": value} for column, value in values.items() if owner(column) in names}
+    facts |= _split(setting, sum_terms_by_role(setting, derived)) | _remarks(found)
     if not method.jacobian:
-        facts["regularisation"] = regularisation(setting.request, values)
+        facts["find_penalties"] = find_penalties(setting.request, values)
     groups = {method.name: draws.read(run, program, data, names, ())}
     return MethodResult("ok", "", facts, estimates, groups, best.run.console, best.run.seconds), found
 
 
-def _modes(found: mode.Mode) -> list[dict[str, Any]]:
+def _modes(found: search.OptimumSearch) -> list[dict[str, Any]]:
     """Return a row for each distinct mode, the highest first; ends that are no modes are left out."""
     free = set() if found.best.curvature is None else set(found.best.curvature.names)
     rows = []
     for peak in found.peaks:
         if peak.problem:
             continue
-        apart, name = mode.distance(found.best, peak.run)
+        apart, name = search.measure_distance(found.best, peak.run)
         rows.append(
             {
                 "log_density": peak.height,
@@ -97,7 +102,7 @@ def _modes(found: mode.Mode) -> list[dict[str, Any]]:
     return rows
 
 
-def with_posterior_distances(parts: Mapping[str, MethodResult]) -> dict[str, MethodResult]:
+def measure_in_posterior_sds(parts: Mapping[str, MethodResult]) -> dict[str, MethodResult]:
     """Return the parts of a fit, the distances between modes in posterior SDs where NUTS gives them."""
     sds = {name: one["sd"] for name, one in parts["nuts"].estimates.items() if one.get("sd", 0) > 0}
     measured = dict(parts)
@@ -125,7 +130,7 @@ def _split(setting: FitContext, sums: dict[str, float]) -> dict[str, float]:
     return {words[role]: value for role, value in sums.items() if role in words}
 
 
-def _remarks(found: mode.Mode) -> dict[str, Any]:
+def _remarks(found: search.OptimumSearch) -> dict[str, Any]:
     """Return what else there is to say: parameters at a kink, and other modes."""
     remarks = []
     if found.best.held:

@@ -10,27 +10,33 @@ from scipy import stats
 from workbench.backends import RawRun
 from workbench.errors import MethodError, RunError
 from workbench.estimation.context import FitContext
-from workbench.estimation.optimum import mode
-from workbench.estimation.optimum.generated import Derived, by_role, derive, with_derived
-from workbench.estimation.optimum.profile import Interval, profile
+from workbench.estimation.optimum import search
+from workbench.estimation.optimum.generated_quantities import (
+    GeneratedQuantities,
+    compute_generated_quantities,
+    sum_terms_by_role,
+    with_generated_quantities,
+)
+from workbench.estimation.optimum.profile import ProfileInterval, find_profile_interval
 from workbench.methods import Mle
 from workbench.results import draws
 from workbench.results.method_result import MethodResult
+from workbench.results.quantities import owner
 
 
-def estimate(setting: FitContext, method: Mle) -> MethodResult:
+def find_mle(setting: FitContext, method: Mle) -> MethodResult:
     """Return the maximum-likelihood estimate with standard errors, intervals and information criteria."""
     reason = _unavailable(setting)
     if reason:
         return MethodResult("not available", reason)
     try:
-        found = mode.find(
+        found = search.find_optima(
             setting,
             "mle",
             jacobian=False,
             prior_weight=0.0,
             starts=method.starts,
-            laplace=mode.CURVATURE_ONLY,
+            laplace=search.CURVATURE_ONLY,
         )
     except RunError as error:
         return MethodResult("failed", error.message)
@@ -39,8 +45,8 @@ def estimate(setting: FitContext, method: Mle) -> MethodResult:
         return MethodResult(
             "failed", found.problem, found.facts, console=best.run.console, seconds=best.run.seconds
         )
-    derived = derive(setting, found.surface, best)
-    run = with_derived(best, derived)
+    derived = compute_generated_quantities(setting, found.surface, best)
+    run = with_generated_quantities(best, derived)
     program, data = setting.request.program, setting.request.data
     names = (*draws.parameters(program), *draws.quantities(program))
     return MethodResult(
@@ -83,14 +89,18 @@ def _remark(setting: FitContext) -> dict[str, str]:
 
 
 def _estimates(
-    setting: FitContext, run: RawRun, best: mode.Peak, derived: Derived, names: tuple[str, ...]
+    setting: FitContext,
+    run: RawRun,
+    best: search.Optimum,
+    derived: GeneratedQuantities,
+    names: tuple[str, ...],
 ) -> dict[str, dict[str, Any]]:
     """Return value, standard error and Wald interval of each parameter and deterministic quantity."""
-    errors = mode.standard_errors(best) | dict(derived.errors)
+    errors = search.compute_standard_errors(best) | dict(derived.errors)
     width = float(stats.norm.ppf(0.5 + setting.request.level / 2))
     result: dict[str, dict[str, Any]] = {}
     for column, value in zip(run.columns, run.draws[0, 0].tolist(), strict=True):
-        if draws.owner(column) not in names:
+        if owner(column) not in names:
             continue
         result[column] = {"value": value}
         se = errors.get(column)
@@ -100,23 +110,23 @@ def _estimates(
 
 
 def _profiled(
-    setting: FitContext, method: Mle, found: mode.Mode, estimates: dict[str, dict[str, Any]]
+    setting: FitContext, method: Mle, found: search.OptimumSearch, estimates: dict[str, dict[str, Any]]
 ) -> dict[str, dict[str, Any]]:
     """Return the estimates with the profile-likelihood intervals that were asked for."""
     for name in method.profile:
         try:
-            interval = profile(
+            interval = find_profile_interval(
                 found.surface, found.best, setting.request.program, name, setting.request.level
             )
         except MethodError as error:
-            interval = Interval(None, None, error.message)
+            interval = ProfileInterval(None, None, error.message)
         ends = {"profile_lower": interval.lower, "profile_upper": interval.upper}
         estimates.setdefault(name, {})
         estimates[name] |= ends | ({"profile_remark": interval.remark} if interval.remark else {})
     return estimates
 
 
-def _criteria(setting: FitContext, best: mode.Peak, derived: Derived) -> dict[str, Any]:
+def _criteria(setting: FitContext, best: search.Optimum, derived: GeneratedQuantities) -> dict[str, Any]:
     """Return the normalised log-likelihood at the estimate [nats], and the criteria made of it.
 
     References
@@ -126,8 +136,8 @@ def _criteria(setting: FitContext, best: mode.Peak, derived: Derived) -> dict[st
     instrumented = setting.request.program.instrumented
     count = len(best.curvature.free_names) if best.curvature is not None else None
     name = instrumented.outputs.log_lik if instrumented is not None else None
-    pointwise = [value for column, value in derived.values.items() if draws.owner(column) == name]
-    log_lik = float(np.sum(pointwise)) if pointwise else by_role(setting, derived).get("likelihood")
+    pointwise = [value for column, value in derived.values.items() if owner(column) == name]
+    log_lik = float(np.sum(pointwise)) if pointwise else sum_terms_by_role(setting, derived).get("likelihood")
     observations = len(pointwise) or None
     facts: dict[str, Any] = {"parameters": count, "observations": observations}
     if log_lik is None:

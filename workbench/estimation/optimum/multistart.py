@@ -27,7 +27,7 @@ SKIPPED = (
 
 
 @dataclass(frozen=True)
-class Attempt:
+class StartResult:
     """One start.
 
     Attributes
@@ -69,7 +69,7 @@ class Attempt:
         }
 
 
-def ascend(
+def run_multistart(
     setting: FitContext,
     method: str,
     *,
@@ -77,22 +77,22 @@ def ascend(
     prior_weight: float,
     starts: int,
     at: Start = ANYWHERE,
-) -> tuple[Attempt, ...]:
+) -> tuple[StartResult, ...]:
     """Climb from several points; where L-BFGS fails, BFGS and then Newton are tried from it.
 
     The points are random; a known one, `at`, is the only start.
     """
-    attempts: list[Attempt] = []
+    attempts: list[StartResult] = []
     for start in range(1 if at.inits else starts):
         job = setting.job(method, start=start, prior_weight=prior_weight)
         if attempts and _is_hopeless(setting, job, attempts[-1]):
-            attempts.append(Attempt(job.seed, "skipped", "none", SKIPPED.format(most=MOST_REPEATED)))
+            attempts.append(StartResult(job.seed, "skipped", "none", SKIPPED.format(most=MOST_REPEATED)))
         else:
             attempts.append(_attempt(setting, job, at, jacobian=jacobian))
     return tuple(attempts)
 
 
-def _is_hopeless(setting: FitContext, job: Job, before: Attempt) -> bool:
+def _is_hopeless(setting: FitContext, job: Job, before: StartResult) -> bool:
     """Return whether the climb before, among many parameters, had no end, or was skipped for that reason."""
     if before.status == "skipped":
         return True
@@ -100,7 +100,7 @@ def _is_hopeless(setting: FitContext, job: Job, before: Attempt) -> bool:
     return is_endless and setting.backend.dimension(job) > MOST_REPEATED
 
 
-def _attempt(setting: FitContext, job: Job, at: Start, *, jacobian: bool) -> Attempt:
+def _attempt(setting: FitContext, job: Job, at: Start, *, jacobian: bool) -> StartResult:
     reasons: dict[str, str] = {}
     for algorithm, name in OPTIMISERS.items():
         try:
@@ -111,10 +111,10 @@ def _attempt(setting: FitContext, job: Job, at: Start, *, jacobian: bool) -> Att
         if np.isfinite(run.stats["lp"][0, 0]):
             before = " ".join(f"{other} failed: {words}" for other, words in reasons.items())
             status, words = ("converged", "") if run.converged else ("stopped", _said(run.console))
-            return Attempt(job.seed, status, name, " ".join(filter(None, (before, words))), run)
+            return StartResult(job.seed, status, name, " ".join(filter(None, (before, words))), run)
         reasons[name] = "it ended where the log density is not finite."
     words = " ".join(f"{other}: {reason}" for other, reason in dict(reversed(reasons.items())).items())
-    return Attempt(job.seed, "failed", list(OPTIMISERS.values())[-1], words)
+    return StartResult(job.seed, "failed", list(OPTIMISERS.values())[-1], words)
 
 
 def _said(console: str) -> str:

@@ -18,7 +18,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from workbench.backends.base import Floats
-from workbench.estimation.optimum.log_density import Surface, evaluate
+from workbench.estimation.optimum.log_density import LogDensity, evaluate
 
 MOST_STEPS = 40
 """Hessians taken before giving up: more than a mode ever needs, enough to see that there is none."""
@@ -50,7 +50,7 @@ _PATIENCE = 6
 
 
 @dataclass(frozen=True)
-class Summit:
+class NewtonResult:
     """Where Newton's method ended; `U` dimensions, `F` of them free.
 
     Attributes
@@ -88,7 +88,7 @@ class Summit:
     @property
     def stiffness(self) -> Floats:
         """For each direction its curvature where every parameter alone has 1, `(F,)`: 0 where it is flat."""
-        dims, inverse = inverted(self)
+        dims, inverse = invert_directions(self)
         stiffness: Floats = 1 / (self.frame[dims].T ** 2 @ np.sum(inverse**2, axis=0))
         return stiffness
 
@@ -101,14 +101,14 @@ class Summit:
 _HALF = 0.5
 
 
-def climb(
-    surface: Surface,
+def maximise(
+    surface: LogDensity,
     start: Floats,
     scale: Floats,
     free: np.ndarray | None = None,
     *,
     is_measured: bool = True,
-) -> Summit:
+) -> NewtonResult:
     """Climb from a point until no step improves it, or there have been too many.
 
     Parameters
@@ -149,7 +149,7 @@ def climb(
     return here
 
 
-def settle(surface: Surface, point: Floats, hessian: Floats) -> Summit:
+def refine(surface: LogDensity, point: Floats, hessian: Floats) -> NewtonResult:
     """Climb the last digits with a given Hessian, where another would cost too much.
 
     Parameters
@@ -166,12 +166,12 @@ def settle(surface: Surface, point: Floats, hessian: Floats) -> Summit:
     return _settled(surface, here) if here.is_maximum else here
 
 
-def _spot(surface: Surface, point: Floats, frame: Floats) -> Summit:
+def _spot(surface: LogDensity, point: Floats, frame: Floats) -> NewtonResult:
     heights, slopes = evaluate(surface, point[None])
-    return Summit(point, slopes[0], float(heights[0]), frame, np.ones(frame.shape[1]), is_settled=False)
+    return NewtonResult(point, slopes[0], float(heights[0]), frame, np.ones(frame.shape[1]), is_settled=False)
 
 
-def _reframed(surface: Surface, here: Summit) -> Summit:
+def _reframed(surface: LogDensity, here: NewtonResult) -> NewtonResult:
     """Return the same point with directions in which its curvature is 1."""
     information = _information(surface, here)
     if not np.isfinite(information).all():
@@ -183,13 +183,13 @@ def _reframed(surface: Surface, here: Summit) -> Summit:
     return _bounded(replace(here, frame=frame, curvature=values / safe))
 
 
-def _bounded(here: Summit) -> Summit:
+def _bounded(here: NewtonResult) -> NewtonResult:
     """Return the summit with no direction longer than can be told from a flat one."""
     excess = np.sqrt(np.maximum(1, FLAT / here.stiffness))
     return replace(here, frame=here.frame / excess, curvature=here.curvature / excess**2)
 
 
-def _narrowed(surface: Surface, here: Summit) -> Summit:
+def _narrowed(surface: LogDensity, here: NewtonResult) -> NewtonResult:
     """Return the point with shorter directions: the stencil left the support."""
     for shorter in (1e-2, 1e-4, 1e-6):
         narrow = replace(here, frame=here.frame * shorter, is_settled=False)
@@ -199,7 +199,7 @@ def _narrowed(surface: Surface, here: Summit) -> Summit:
     return replace(here, frame=np.full_like(here.frame, np.nan), is_settled=False)
 
 
-def _information(surface: Surface, here: Summit) -> Floats:
+def _information(surface: LogDensity, here: NewtonResult) -> Floats:
     """Return the negative Hessian along the frame, `(F, F)`, by differences of gradients."""
     steps = _REACH * here.frame.T
     points = np.concatenate([here.point + offset * steps for offset, _ in _STENCIL])
@@ -211,17 +211,17 @@ def _information(surface: Surface, here: Summit) -> Floats:
         return 0.5 * (information + information.T)
 
 
-def _is_near(here: Summit) -> bool:
+def _is_near(here: NewtonResult) -> bool:
     return here.is_maximum and np.sqrt(2 * here.decrement) < _NEAR
 
 
-def _is_same(here: Summit, taken_at: Floats) -> bool:
+def _is_same(here: NewtonResult, taken_at: Floats) -> bool:
     """Return whether the curvature, taken at another point, still holds to six digits."""
     moved = np.linalg.lstsq(here.frame, here.point - taken_at, rcond=None)[0]
     return bool(np.linalg.norm(moved) < _UNMOVED)
 
 
-def _settled(surface: Surface, here: Summit) -> Summit:
+def _settled(surface: LogDensity, here: NewtonResult) -> NewtonResult:
     """Return the end of steps with the curvature held fixed; settled where they shrink as they must."""
     for _ in range(_CHORDS):
         step = here.frame @ (here.frame.T @ here.slope)
@@ -237,7 +237,7 @@ def _settled(surface: Surface, here: Summit) -> Summit:
     return _marked(here)
 
 
-def _is_unheard(here: Summit, following: Summit) -> bool:
+def _is_unheard(here: NewtonResult, following: NewtonResult) -> bool:
     """Return whether a step that can be seen left the slope as it was: the curvature is then of far away.
 
     So it is where a separated likelihood is nearly flat, and the stencil reaches back to where it is not.
@@ -249,7 +249,7 @@ def _is_unheard(here: Summit, following: Summit) -> bool:
     return bool(is_seen and change < _UNHEARD * np.linalg.norm(here.frame.T @ here.slope))
 
 
-def _advanced(surface: Surface, here: Summit) -> Summit:
+def _advanced(surface: LogDensity, here: NewtonResult) -> NewtonResult:
     """Return the highest of many trial points: along the Newton direction and turned towards the gradient.
 
     Where the density curves up, the direction is turned uphill.
@@ -260,14 +260,14 @@ def _advanced(surface: Surface, here: Summit) -> Summit:
     best = int(np.argmax(heights))
     if not heights[best] > here.height:
         return _marked(here) if here.is_maximum else here
-    return Summit(
+    return NewtonResult(
         trials[best], slopes[best], float(heights[best]), here.frame, here.curvature, is_settled=False
     )
 
 
-def _damped(here: Summit) -> Floats:
+def _damped(here: NewtonResult) -> Floats:
     """Return Levenberg and Marquardt's points: the curvature with multiples of its diagonal added."""
-    dims, inverse = inverted(here)
+    dims, inverse = invert_directions(here)
     lengths = 1 / np.sqrt(np.sum(inverse**2, axis=0))
     values, vectors = np.linalg.eigh(lengths[:, None] * (inverse.T @ inverse) * lengths)
     slope = vectors.T @ (lengths * here.slope[dims])
@@ -277,17 +277,17 @@ def _damped(here: Summit) -> Floats:
     return trials
 
 
-def inverted(here: Summit) -> tuple[np.ndarray, Floats]:
+def invert_directions(here: NewtonResult) -> tuple[np.ndarray, Floats]:
     """Return the free dimensions and the inverse of the frame on them, `(F, F)`."""
     dims = np.flatnonzero(np.abs(here.frame).max(axis=1, initial=0.0))
     lengths = np.abs(here.frame[dims]).max(axis=0, initial=0.0)
     return dims, np.linalg.inv(here.frame[dims] / lengths) / lengths[:, None]
 
 
-def _moved(surface: Surface, here: Summit, point: Floats) -> Summit:
+def _moved(surface: LogDensity, here: NewtonResult, point: Floats) -> NewtonResult:
     heights, slopes = evaluate(surface, point[None])
-    return Summit(point, slopes[0], float(heights[0]), here.frame, here.curvature, is_settled=False)
+    return NewtonResult(point, slopes[0], float(heights[0]), here.frame, here.curvature, is_settled=False)
 
 
-def _marked(here: Summit) -> Summit:
+def _marked(here: NewtonResult) -> NewtonResult:
     return replace(here, is_settled=True)

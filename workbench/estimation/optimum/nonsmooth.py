@@ -19,8 +19,8 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from workbench.backends.base import Floats
-from workbench.estimation.optimum.log_density import Kinks, Surface, evaluate
-from workbench.estimation.optimum.newton import Summit, climb
+from workbench.estimation.optimum.log_density import Breakpoints, LogDensity, evaluate
+from workbench.estimation.optimum.newton import NewtonResult, maximise
 from workbench.program import Program
 
 _MAY_HAVE = re.compile(r"\b(double_exponential|f?abs)\w*\s*\(")
@@ -30,7 +30,7 @@ _SLACK = 1e-7
 
 
 @dataclass(frozen=True)
-class Cornered:
+class ActiveSetResult:
     """A maximum at kinks.
 
     Attributes
@@ -41,16 +41,16 @@ class Cornered:
         `(U,)`: which dimensions sit at their kink.
     """
 
-    summit: Summit
+    summit: NewtonResult
     held: np.ndarray
 
 
-def may_have_kinks(program: Program) -> bool:
+def may_be_nonsmooth(program: Program) -> bool:
     """Return whether a program writes anything with a kink; whether it has one is found out in numbers."""
     return bool(_MAY_HAVE.search(program.source))
 
 
-def find_kinks(surface: Surface, point: Floats, locations: Floats) -> Kinks | None:
+def find_breakpoints(surface: LogDensity, point: Floats, locations: Floats) -> Breakpoints | None:
     """Return the kinks of a density at given places of each dimension, the others as in a point.
 
     Parameters
@@ -72,10 +72,12 @@ def find_kinks(surface: Surface, point: Floats, locations: Floats) -> Kinks | No
     there, half = np.full(len(point), np.nan), np.full(len(point), np.nan)
     there[dims[has_kink]] = locations[dims[has_kink]]
     half[dims[has_kink]] = narrow[has_kink] / 2
-    return Kinks(there, half, np.where(point >= there, 1.0, -1.0))
+    return Breakpoints(there, half, np.where(point >= there, 1.0, -1.0))
 
 
-def climb_to_corner(surface: Surface, start: Floats, scale: Floats, kinks: Kinks) -> Cornered:
+def maximise_nonsmooth(
+    surface: LogDensity, start: Floats, scale: Floats, kinks: Breakpoints
+) -> ActiveSetResult:
     """Climb a density with kinks to its maximum.
 
     Parameters
@@ -93,7 +95,7 @@ def climb_to_corner(surface: Surface, start: Floats, scale: Floats, kinks: Kinks
     for _ in range(_ROUNDS_EACH * int(kinks.are_there.sum()) + 4):
         point[held] = kinks.location[held]
         here = replace(kinks, side=np.where(held, 0.0, _side(point, kinks)))
-        summit = climb(replace(surface, kinks=here), point, scale, free=~held)
+        summit = maximise(replace(surface, kinks=here), point, scale, free=~held)
         crossing = _first_crossing(point, summit.point, kinks, held)
         if crossing is not None:
             point, dim = crossing
@@ -102,25 +104,25 @@ def climb_to_corner(surface: Surface, start: Floats, scale: Floats, kinks: Kinks
         point = summit.point.copy()
         released = _released(surface, point, kinks, held)
         if released is None:
-            return Cornered(summit, held)
+            return ActiveSetResult(summit, held)
         dim, uphill = released
         held[dim] = False
         point[dim] += uphill * 1e-6 * scale[dim]
-    return Cornered(replace(summit, is_settled=False), held)
+    return ActiveSetResult(replace(summit, is_settled=False), held)
 
 
-def _side(point: Floats, kinks: Kinks) -> Floats:
+def _side(point: Floats, kinks: Breakpoints) -> Floats:
     return np.where(point >= kinks.location, 1.0, -1.0)
 
 
-def _jumps(surface: Surface, point: Floats, locations: Floats, dims: np.ndarray, apart: float) -> Floats:
+def _jumps(surface: LogDensity, point: Floats, locations: Floats, dims: np.ndarray, apart: float) -> Floats:
     """Return by how much each slope falls across its place."""
     below, above = _beside(surface, point, locations, dims, apart)
     return below - above
 
 
 def _beside(
-    surface: Surface, point: Floats, locations: Floats, dims: np.ndarray, apart: float
+    surface: LogDensity, point: Floats, locations: Floats, dims: np.ndarray, apart: float
 ) -> tuple[Floats, Floats]:
     """Return the slope of each dimension just below and just above its place, the others as they are."""
     points = np.tile(point, (2 * len(dims), 1))
@@ -131,7 +133,7 @@ def _beside(
     return slopes[rows, dims], slopes[len(dims) + rows, dims]
 
 
-def _inner_slopes(surface: Surface, point: Floats, kinks: Kinks) -> Floats:
+def _inner_slopes(surface: LogDensity, point: Floats, kinks: Breakpoints) -> Floats:
     """Return each slope at its kink without the kink's own part, `(U,)`; NaN where there is none."""
     dims = np.flatnonzero(kinks.are_there)
     below, above = _beside(surface, point, kinks.location, dims, _APART / 10)
@@ -140,7 +142,9 @@ def _inner_slopes(surface: Surface, point: Floats, kinks: Kinks) -> Floats:
     return inner
 
 
-def _first_crossing(start: Floats, end: Floats, kinks: Kinks, held: np.ndarray) -> tuple[Floats, int] | None:
+def _first_crossing(
+    start: Floats, end: Floats, kinks: Breakpoints, held: np.ndarray
+) -> tuple[Floats, int] | None:
     """Return where a way first meets a kink, and whose; `None` where it meets none."""
     moving = kinks.are_there & ~held
     with np.errstate(divide="ignore", invalid="ignore"):
@@ -150,7 +154,9 @@ def _first_crossing(start: Floats, end: Floats, kinks: Kinks, held: np.ndarray) 
     return (start + when[dim] * (end - start), dim) if np.isfinite(when[dim]) else None
 
 
-def _released(surface: Surface, point: Floats, kinks: Kinks, held: np.ndarray) -> tuple[int, float] | None:
+def _released(
+    surface: LogDensity, point: Floats, kinks: Breakpoints, held: np.ndarray
+) -> tuple[int, float] | None:
     """Return the dimension whose subgradient does not contain 0, and which way is uphill."""
     if not held.any():
         return None

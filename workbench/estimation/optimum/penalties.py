@@ -18,7 +18,7 @@ _CALL = re.compile(
 )
 
 
-def regularisation(request: FitRequest, modes: Mapping[str, float]) -> list[dict[str, Any]]:
+def find_penalties(request: FitRequest, modes: Mapping[str, float]) -> list[dict[str, Any]]:
     """Return each prior that is a penalty on coefficients, with its lambda.
 
     With a normal linear likelihood the MAP minimises the residual sum of squares plus the penalty, at the

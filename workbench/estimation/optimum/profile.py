@@ -20,9 +20,9 @@ from scipy import optimize, stats
 
 from workbench.backends.base import Floats
 from workbench.errors import MethodError
-from workbench.estimation.optimum.log_density import Surface
-from workbench.estimation.optimum.mode import Peak
-from workbench.estimation.optimum.newton import Summit, climb
+from workbench.estimation.optimum.log_density import LogDensity
+from workbench.estimation.optimum.newton import NewtonResult, maximise
+from workbench.estimation.optimum.search import Optimum
 from workbench.program import Declaration, Program
 
 FARTHEST = 40.0
@@ -33,7 +33,7 @@ _PLAIN = ("real", "vector", "row_vector", "matrix", "array")
 
 
 @dataclass(frozen=True)
-class Interval:
+class ProfileInterval:
     """A profile-likelihood interval.
 
     Attributes
@@ -53,13 +53,15 @@ class Interval:
 class _Ridge:
     """The way along one parameter: on the top of the likelihood, from the maximum outwards."""
 
-    surface: Surface
-    peak: Peak
+    surface: LogDensity
+    peak: Optimum
     dim: int
     drop: float
 
 
-def profile(surface: Surface, peak: Peak, program: Program, name: str, level: float) -> Interval:
+def find_profile_interval(
+    surface: LogDensity, peak: Optimum, program: Program, name: str, level: float
+) -> ProfileInterval:
     """Return the profile-likelihood interval of a scalar parameter.
 
     Parameters
@@ -91,10 +93,10 @@ def profile(surface: Surface, peak: Peak, program: Program, name: str, level: fl
     lower, upper = found[::-1] if is_turned else found
     sides = [side for side, end in (("below", lower), ("above", upper)) if end is None]
     words = f"the likelihood of `{name}` does not fall far enough {' nor '.join(sides)} to end it there."
-    return Interval(lower, upper, words if sides else "")
+    return ProfileInterval(lower, upper, words if sides else "")
 
 
-def check_profiled(program: Program, names: tuple[str, ...]) -> None:
+def check_profile_names(program: Program, names: tuple[str, ...]) -> None:
     """Refuse names that no parameter of the program has.
 
     Raises
@@ -130,7 +132,7 @@ def _end(ridge: _Ridge, side: float) -> float | None:
         start = known[nearest] + side * (distance - nearest) * slide
         start[ridge.dim] = centre + side * distance * unit
         free = np.arange(len(start)) != ridge.dim
-        best = climb(ridge.surface, start, frame, free=free, is_measured=False)
+        best = maximise(ridge.surface, start, frame, free=free, is_measured=False)
         known[distance] = best.point
         return best.height - summit.height + ridge.drop
 
@@ -143,7 +145,7 @@ def _end(ridge: _Ridge, side: float) -> float | None:
     return float(centre + side * distance * unit)
 
 
-def _beside(summit: Summit, dim: int) -> Floats:
+def _beside(summit: NewtonResult, dim: int) -> Floats:
     """Return directions of unit curvature with a dimension held fixed, `(U, U - 1)`."""
     rest = np.arange(len(summit.point)) != dim
     inverse = np.linalg.inv(summit.frame)
@@ -154,7 +156,7 @@ def _beside(summit: Summit, dim: int) -> Floats:
     return frame
 
 
-def _scale_of(peak: Peak, program: Program, name: str) -> tuple[int, Callable[[float], float]]:
+def _scale_of(peak: Optimum, program: Program, name: str) -> tuple[int, Callable[[float], float]]:
     """Return the dimension of a parameter, and the way from it to the declared scale.
 
     The constants of the transform are read off at the maximum: value and derivative there decide them.

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from workbench.backends.base import Floats
-from workbench.estimation.sampling.psis import smoothed, tail_length
+from workbench.estimation.sampling.psis import choose_tail_length, smooth_log_weights
 
 EQUAL_RATIOS = 1e-6
 """Log ratios [nats] closer than this are equal: draws and densities are printed with ten digits."""
@@ -23,7 +23,7 @@ MOST_KHAT = 0.7
 
 
 @dataclass(frozen=True)
-class Importance:
+class ImportanceWeights:
     """Smoothed importance weights of draws.
 
     Attributes
@@ -52,7 +52,7 @@ class Importance:
         return bool(self.khat <= self.threshold)
 
 
-def importance(log_ratios: Floats) -> Importance:
+def compute_importance_weights(log_ratios: Floats) -> ImportanceWeights:
     """Return the weights that turn draws of an approximation into those of the target.
 
     Parameters
@@ -64,20 +64,20 @@ def importance(log_ratios: Floats) -> Importance:
     usable = np.where(np.isfinite(log_ratios), log_ratios, -np.inf)
     top = float(usable.max())
     if not np.isfinite(top):
-        return Importance(np.inf, np.full(count, 1 / count), -np.inf)
+        return ImportanceWeights(np.inf, np.full(count, 1 / count), -np.inf)
     log_mean = top + float(np.log(np.exp(usable - top).mean()))
     if np.ptp(log_ratios) < EQUAL_RATIOS:
-        return Importance(0.0, np.full(count, 1 / count), log_mean)
-    log_weights, khat = smoothed(usable[None], tail_length(count, 1.0))
-    return Importance(float(khat[0]), np.exp(log_weights[0]), log_mean)
+        return ImportanceWeights(0.0, np.full(count, 1 / count), log_mean)
+    log_weights, khat = smooth_log_weights(usable[None], choose_tail_length(count, 1.0))
+    return ImportanceWeights(float(khat[0]), np.exp(log_weights[0]), log_mean)
 
 
-def pareto_khat(log_ratios: Floats) -> float:
+def estimate_khat(log_ratios: Floats) -> float:
     """Return the shape of the tail of importance ratios, `(draw,)`."""
-    return importance(log_ratios).khat
+    return compute_importance_weights(log_ratios).khat
 
 
-def weighted_moments(values: Floats, weights: Floats) -> tuple[Floats, Floats]:
+def compute_weighted_moments(values: Floats, weights: Floats) -> tuple[Floats, Floats]:
     """Return the mean and standard deviation of weighted draws `(draw, column)`."""
     mean = weights @ values
     return mean, np.sqrt(np.maximum(weights @ (values - mean) ** 2, 0))

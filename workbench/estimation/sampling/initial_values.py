@@ -6,14 +6,14 @@ import re
 from collections.abc import Iterable
 from typing import Any
 
-from workbench.binding import in_stans_order
+from workbench.binding import order_tuples
 from workbench.program import Program
 
 _STEP = re.compile(r"\[([^\]]+)\]|\.([^\[.]+)")
 _COMPLEX = {"real": 0, "imag": 1}
 
 
-def initial_values(columns: Iterable[str], point: Iterable[float], program: Program) -> dict[str, Any]:
+def nest_initial_values(columns: Iterable[str], point: Iterable[float], program: Program) -> dict[str, Any]:
     """Return the parameters at a point as Stan reads them from JSON: nested lists, and objects for tuples.
 
     Parameters
@@ -36,7 +36,7 @@ def initial_values(columns: Iterable[str], point: Iterable[float], program: Prog
             node = node.setdefault(here, {})
         node[[name, *steps][-1]] = float(value)
     folded = {str(name): _folded(value) for name, value in root.items()}
-    return in_stans_order(folded, program.parameters)
+    return order_tuples(folded, program.parameters)
 
 
 def _path(column: str) -> tuple[str, list[int | str]]:

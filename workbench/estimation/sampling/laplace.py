@@ -9,20 +9,25 @@ import numpy as np
 from workbench.backends import RawRun
 from workbench.backends.base import Floats
 from workbench.estimation.context import FitContext
-from workbench.estimation.optimum import mode
-from workbench.estimation.optimum.generated import by_role, derive
-from workbench.estimation.optimum.log_density import Surface, evaluate
-from workbench.estimation.sampling.importance import Importance, importance, weighted_moments
+from workbench.estimation.optimum import search
+from workbench.estimation.optimum.generated_quantities import compute_generated_quantities, sum_terms_by_role
+from workbench.estimation.optimum.log_density import LogDensity, evaluate
+from workbench.estimation.sampling.importance import (
+    ImportanceWeights,
+    compute_importance_weights,
+    compute_weighted_moments,
+)
 from workbench.results import draws
 from workbench.results.method_result import MethodResult
+from workbench.results.quantities import owner
 
-CAVEAT = (
+EVIDENCE_CAVEAT = (
     "Laplace's approximation of the log evidence: exact where the posterior is normal on the unconstrained "
     "scale, and as sensitive to the width of the priors as any evidence is."
 )
 
 
-def approximate(setting: FitContext, found: mode.Mode | None) -> MethodResult:
+def run_laplace(setting: FitContext, found: search.OptimumSearch | None) -> MethodResult:
     """Return draws around the unconstrained mode, with the k-hat of the approximation.
 
     Where k-hat allows, estimates corrected by importance weights stand beside the plain ones.
@@ -39,7 +44,7 @@ def approximate(setting: FitContext, found: mode.Mode | None) -> MethodResult:
         reason = "Stan could not draw from the approximation."
     if reason or run is None:
         return MethodResult("failed", f"there is no mode to approximate around: {reason}")
-    weighed = importance(run.stats["log_p"][0] - run.stats["log_q"][0])
+    weighed = compute_importance_weights(run.stats["log_p"][0] - run.stats["log_q"][0])
     group = draws.read(
         run,
         setting.request.program,
@@ -56,11 +61,13 @@ def approximate(setting: FitContext, found: mode.Mode | None) -> MethodResult:
         "corrected": weighed.is_reliable,
         **_evidence(setting, found, weighed),
     }
-    estimates = summarise_draws(setting, run, weighed)
+    estimates = summarise_independent_draws(setting, run, weighed)
     return MethodResult("ok", "", facts, estimates, {"laplace": group}, run.console, run.seconds)
 
 
-def summarise_draws(setting: FitContext, run: RawRun, weighed: Importance) -> dict[str, dict[str, float]]:
+def summarise_independent_draws(
+    setting: FitContext, run: RawRun, weighed: ImportanceWeights
+) -> dict[str, dict[str, float]]:
     """Return mean, median, sd and interval of independent draws, and corrected moments where k-hat allows.
 
     Parameters
@@ -73,7 +80,7 @@ def summarise_draws(setting: FitContext, run: RawRun, weighed: Importance) -> di
         Their importance weights.
     """
     names = draws.parameters(setting.request.program)
-    keep = [i for i, column in enumerate(run.columns) if draws.owner(column) in names]
+    keep = [i for i, column in enumerate(run.columns) if owner(column) in names]
     values = run.draws[0][:, keep]
     values = np.where(np.isfinite(values).all(axis=0), values, np.nan)  # minus infinity has no moments
     tail = (1 - setting.request.level) / 2
@@ -92,7 +99,7 @@ def summarise_draws(setting: FitContext, run: RawRun, weighed: Importance) -> di
         for k, i in enumerate(keep)
     }
     if weighed.is_reliable:
-        corrected = weighted_moments(values, weighed.weights)
+        corrected = compute_weighted_moments(values, weighed.weights)
         for k, i in enumerate(keep):
             moments = {"corrected_mean": float(corrected[0][k]), "corrected_sd": float(corrected[1][k])}
             estimates[run.columns[i]] |= moments
@@ -111,14 +118,14 @@ def _error_of_sd(values: Floats) -> float:
     return float(away.std() / (2 * np.sqrt(variance * len(values)))) if variance != 0 else 0.0
 
 
-def _kinked(best: mode.Peak) -> str:
+def _kinked(best: search.Optimum) -> str:
     if not best.held:
         return ""
     names = ", ".join(f"`{name}`" for name in best.held)
     return f"the density has a kink at the mode in {names}, where no normal distribution fits."
 
 
-def _evidence(setting: FitContext, found: mode.Mode, weighed: Importance) -> dict[str, Any]:
+def _evidence(setting: FitContext, found: search.OptimumSearch, weighed: ImportanceWeights) -> dict[str, Any]:
     """Return the log evidence [nats], or why there is none.
 
     References
@@ -128,19 +135,19 @@ def _evidence(setting: FitContext, found: mode.Mode, weighed: Importance) -> dic
     """
     best, program = found.best, setting.request.program
     improper = sorted(_without_prior(setting))
-    sums = by_role(setting, derive(setting, found.surface, best))
+    sums = sum_terms_by_role(setting, compute_generated_quantities(setting, found.surface, best))
     if improper:
         listed = ", ".join(f"`{name}`" for name in improper)
         return {"log_evidence": None, "log_evidence_reason": f"{listed} has no prior: there is no evidence."}
     if program.instrumented is None or best.summit is None or not sums:
         return {"log_evidence": None, "log_evidence_reason": "the program's densities are not normalised."}
-    plain = Surface(found.surface.backend, found.surface.job, jacobian=False)
+    plain = LogDensity(found.surface.backend, found.surface.job, jacobian=False)
     heights, _ = evaluate(plain, best.summit.point[None])
     # The Jacobian of the constraints is what the two densities differ by.
     joint = sum(sums.values()) + best.height - float(heights[0])
     size = best.summit.frame.shape[1]
     volume = 0.5 * size * np.log(2 * np.pi) + float(np.linalg.slogdet(best.summit.frame)[1])
-    facts: dict[str, Any] = {"log_evidence": float(joint + volume), "log_evidence_caveat": CAVEAT}
+    facts: dict[str, Any] = {"log_evidence": float(joint + volume), "log_evidence_caveat": EVIDENCE_CAVEAT}
     if weighed.is_reliable:
         facts["log_evidence_corrected"] = float(joint + volume + weighed.log_mean - best.height)
     return facts

@@ -13,11 +13,12 @@ from workbench.backends import RawRun, Start
 from workbench.backends.base import ANYWHERE
 from workbench.errors import RunError
 from workbench.estimation.context import FitContext
-from workbench.estimation.equivalence import identity
+from workbench.estimation.equivalence import measure_density_error
 from workbench.methods import Nuts
 from workbench.results import draws
 from workbench.results.method_result import MethodResult
 from workbench.results.outcomes import repeated_outcomes, replicate_names, without_missing
+from workbench.results.quantities import owner
 from workbench.results.term_densities import density_groups
 
 _STATS = {
@@ -37,7 +38,7 @@ _TAIL = (0.05, 0.95)
 """The quantiles whose ESS is the tail ESS: Vehtari et al. (2021), section 4.3."""
 
 
-def sample(setting: FitContext, method: Nuts, start: Start = ANYWHERE, *, attempt: int = 0) -> MethodResult:
+def run_nuts(setting: FitContext, method: Nuts, start: Start = ANYWHERE, *, attempt: int = 0) -> MethodResult:
     """Return the posterior's draws and, for each parameter, its summary.
 
     Parameters
@@ -71,15 +72,16 @@ def sample(setting: FitContext, method: Nuts, start: Start = ANYWHERE, *, attemp
     return MethodResult(
         "ok",
         "",
-        _facts(run, method) | {"terms_differ": identity(setting.backend, job, run, setting.request.program)},
-        summarise(setting, run),
-        draw_groups(setting, run),
+        _facts(run, method)
+        | {"terms_differ": measure_density_error(setting.backend, job, run, setting.request.program)},
+        summarise_run(setting, run),
+        build_draw_groups(setting, run),
         run.console,
         run.seconds,
     )
 
 
-def summarise(setting: FitContext, run: RawRun) -> dict[str, dict[str, float]]:
+def summarise_run(setting: FitContext, run: RawRun) -> dict[str, dict[str, float]]:
     """Return mean, median, sd, intervals, R-hat and effective sample sizes of each quantity.
 
     References
@@ -90,20 +92,20 @@ def summarise(setting: FitContext, run: RawRun) -> dict[str, dict[str, float]]:
     program = setting.request.program
     names = (*draws.parameters(program), *draws.quantities(program))
     return {
-        column: summary(run.draws[:, :, position], setting.request.level)
+        column: summarise_chains(run.draws[:, :, position], setting.request.level)
         for position, column in enumerate(run.columns)
-        if draws.owner(column) in names
+        if owner(column) in names
     }
 
 
-def summary(values: np.ndarray, level: float) -> dict[str, float]:
+def summarise_chains(values: np.ndarray, level: float) -> dict[str, float]:
     """Return the summary of one quantity from its draws, `(chain, draw)`: NaN where some are not finite."""
     tail = (1 - level) / 2
     flat = values.ravel()
     if not np.isfinite(flat).all():
         return dict.fromkeys(_MOMENTS, float("nan"))
     lower, upper = np.quantile(flat, [tail, 1 - tail])
-    summary = {
+    summarise_chains = {
         "mean": float(flat.mean()),
         "median": float(np.median(flat)),
         "sd": float(flat.std(ddof=1)),
@@ -111,9 +113,9 @@ def summary(values: np.ndarray, level: float) -> dict[str, float]:
         "upper": float(upper),
     }
     if np.ptp(flat) == 0:
-        return summary
+        return summarise_chains
     hdi = array_stats.hdi(flat, prob=level)
-    return summary | {
+    return summarise_chains | {
         "mcse_mean": float(array_stats.mcse(values, method="mean")),
         "mcse_sd": float(array_stats.mcse(values, method="sd")),
         "hdi_lower": float(hdi[0]),
@@ -146,7 +148,7 @@ def _facts(run: RawRun, method: Nuts) -> dict[str, object]:
     }
 
 
-def draw_groups(setting: FitContext, run: RawRun) -> dict[str, xr.Dataset]:
+def build_draw_groups(setting: FitContext, run: RawRun) -> dict[str, xr.Dataset]:
     """Return the draws of a run as groups of `fit.nc`."""
     program, data = setting.request.program, setting.request.data
     dims = ("chain", "draw")

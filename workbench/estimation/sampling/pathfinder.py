@@ -9,14 +9,14 @@ import numpy as np
 from workbench.backends import RawRun
 from workbench.errors import RunError
 from workbench.estimation.context import FitContext
-from workbench.estimation.sampling.importance import importance
-from workbench.estimation.sampling.laplace import summarise_draws
+from workbench.estimation.sampling.importance import compute_importance_weights
+from workbench.estimation.sampling.laplace import summarise_independent_draws
 from workbench.methods import Pathfinder
 from workbench.results import draws
 from workbench.results.method_result import MethodResult
 
 
-def approximate(setting: FitContext, method: Pathfinder) -> tuple[MethodResult, RawRun | None]:
+def run_pathfinder(setting: FitContext, method: Pathfinder) -> tuple[MethodResult, RawRun | None]:
     """Return Pathfinder's draws with their k-hat, and the draws themselves for chains to start at.
 
     The draws are resampled by smoothed importance weights, as Stan's own are; k-hat says whether that helps.
@@ -35,7 +35,7 @@ def approximate(setting: FitContext, method: Pathfinder) -> tuple[MethodResult, 
         run = setting.backend.pathfinder(job, method)
     except RunError as error:
         return MethodResult("failed", error.message), None
-    weighed = importance(run.stats["lp"][0] - run.stats["lp_approx"][0])
+    weighed = compute_importance_weights(run.stats["lp"][0] - run.stats["lp_approx"][0])
     count = run.draws.shape[1]
     rows = np.random.default_rng(job.seed).choice(count, size=count, p=weighed.weights)
     drawn = replace(
@@ -52,6 +52,6 @@ def approximate(setting: FitContext, method: Pathfinder) -> tuple[MethodResult, 
         "paths": method.paths,
         "corrected": weighed.is_reliable,
     }
-    equal = importance(np.zeros(count))
-    estimates = summarise_draws(setting, drawn, replace(equal, khat=np.inf))
+    equal = compute_importance_weights(np.zeros(count))
+    estimates = summarise_independent_draws(setting, drawn, replace(equal, khat=np.inf))
     return MethodResult("ok", "", facts, estimates, {"pathfinder": group}, run.console, run.seconds), drawn

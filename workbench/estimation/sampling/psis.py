@@ -31,7 +31,7 @@ FEW = 225
 _TOGETHER = 64  # rows at a time: their grids of the profile likelihood stay in the cache
 
 
-def tail_length(draws: int, r_eff: float) -> int:
+def choose_tail_length(draws: int, r_eff: float) -> int:
     """Return how many of the largest of so many ratios are smoothed: Vehtari et al. (2024), as in ArviZ.
 
     Parameters
@@ -41,7 +41,7 @@ def tail_length(draws: int, r_eff: float) -> int:
     r_eff
         Effective draws by draws.
 
-    >>> tail_length(4000, 1.0), tail_length(200, 1.0)
+    >>> choose_tail_length(4000, 1.0), choose_tail_length(200, 1.0)
     (189, 40)
     """
     if draws * r_eff > FEW:
@@ -49,7 +49,7 @@ def tail_length(draws: int, r_eff: float) -> int:
     return draws // 5
 
 
-def smoothed(log_ratios: Floats, length: int) -> tuple[Floats, Floats]:
+def smooth_log_weights(log_ratios: Floats, length: int) -> tuple[Floats, Floats]:
     """Return smoothed and normalised log weights, `(row, sample)`, and k-hat, `(row,)`.
 
     Where the largest ratios of a row are all the same they are bounded: there is no tail to smooth, and k-hat

@@ -33,7 +33,7 @@ _DEEPEST = 15
 
 
 @dataclass(frozen=True)
-class Advice:
+class Recommendation:
     """One change of the settings.
 
     Attributes
@@ -51,7 +51,7 @@ class Advice:
     changes: dict[str, Any]
 
 
-def advise(part: MethodResult, method: Nuts) -> tuple[Advice, ...]:
+def recommend_changes(part: MethodResult, method: Nuts) -> tuple[Recommendation, ...]:
     """Return what the diagnostics of sampled chains ask for; nothing where they have no objection."""
     if not part.is_ok or "divergences" not in part.facts:
         return ()
@@ -59,7 +59,7 @@ def advise(part: MethodResult, method: Nuts) -> tuple[Advice, ...]:
     return tuple(one for one in (*found, _of_mixing(part, method)) if one is not None)
 
 
-def sample(
+def run_nuts_with_retries(
     setting: FitContext, method: Nuts, start: Start
 ) -> tuple[MethodResult, tuple[dict[str, Any], ...]]:
     """Sample, and try again as advised while that is allowed; return the best try, and all of them.
@@ -76,9 +76,9 @@ def sample(
     tries: list[tuple[MethodResult, Nuts]] = []
     asked = method
     for number in range(method.retry + 1):
-        part = nuts.sample(setting, asked, start, attempt=number)
+        part = nuts.run_nuts(setting, asked, start, attempt=number)
         tries.append((part, asked))
-        advice = advise(part, asked)
+        advice = recommend_changes(part, asked)
         if not advice:
             break
         changes = {key: value for one in advice for key, value in one.changes.items()}
@@ -87,14 +87,14 @@ def sample(
         asked = replace(asked, **changes)
     best = min(range(len(tries)), key=lambda number: _badness(tries[number][0]))
     part, settings = tries[best]
-    words = [{"reason": one.reason, "words": one.words} for one in advise(part, settings)]
+    words = [{"reason": one.reason, "words": one.words} for one in recommend_changes(part, settings)]
     part = replace(part, facts={**part.facts, "advice": words} if part.is_ok else part.facts)
     if len(tries) == 1:
         return part, ()
     return part, tuple(_entry(number, one, best == number) for number, one in enumerate(tries))
 
 
-def _of_divergences(part: MethodResult, method: Nuts) -> Advice | None:
+def _of_divergences(part: MethodResult, method: Nuts) -> Recommendation | None:
     count = part.facts["divergences"]
     if not count:
         return None
@@ -104,14 +104,14 @@ def _of_divergences(part: MethodResult, method: Nuts) -> Advice | None:
     )
     if higher is None:
         words = "reparameterise: non-centred group effects, or a narrower prior of their scale"
-        return Advice(reason, words, {})
+        return Recommendation(reason, words, {})
     words = (
         f"smaller steps: --adapt-delta {higher:g}; if divergences stay, reparameterise (non-centred effects)"
     )
-    return Advice(reason, words, {"adapt_delta": higher})
+    return Recommendation(reason, words, {"adapt_delta": higher})
 
 
-def _of_depth(part: MethodResult, method: Nuts) -> Advice | None:
+def _of_depth(part: MethodResult, method: Nuts) -> Recommendation | None:
     count = part.facts["max_treedepth_hits"]
     if not count:
         return None
@@ -119,22 +119,24 @@ def _of_depth(part: MethodResult, method: Nuts) -> Advice | None:
     size = len(part.groups["adaptation"]["unconstrained"]) if "adaptation" in part.groups else _MOST_DENSE + 1
     if method.metric == "diag" and size <= _MOST_DENSE:
         words = "a metric that knows correlations: --metric dense; or bring predictors to one scale"
-        return Advice(reason, words, {"metric": "dense"})
+        return Recommendation(reason, words, {"metric": "dense"})
     deeper = min(method.max_treedepth + _DEEPER, _DEEPEST)
     changes = {"max_treedepth": deeper} if deeper > method.max_treedepth else {}
-    return Advice(reason, f"longer trajectories: --max-treedepth {deeper}", changes)
+    return Recommendation(reason, f"longer trajectories: --max-treedepth {deeper}", changes)
 
 
-def _of_energy(part: MethodResult, method: Nuts) -> Advice | None:
+def _of_energy(part: MethodResult, method: Nuts) -> Recommendation | None:
     worst = min(part.facts["ebfmi"], default=1.0)
     if not worst < LOW_EBFMI:
         return None
     reason = f"E-BFMI is {worst:.2f}: chains explore the energy too slowly, as in heavy tails or funnels"
     longer = 2 * method.warmup
-    return Advice(reason, f"a longer warm-up, --warmup {longer}, or reparameterise", {"warmup": longer})
+    return Recommendation(
+        reason, f"a longer warm-up, --warmup {longer}, or reparameterise", {"warmup": longer}
+    )
 
 
-def _of_mixing(part: MethodResult, method: Nuts) -> Advice | None:
+def _of_mixing(part: MethodResult, method: Nuts) -> Recommendation | None:
     rhat, ess = _worst(part)
     enough = ESS_PER_CHAIN * method.chains
     if rhat <= HIGH_RHAT and ess >= enough:
@@ -143,9 +145,11 @@ def _of_mixing(part: MethodResult, method: Nuts) -> Advice | None:
     (worst, _), (fewest, _) = told_apart(rhat, HIGH_RHAT, 3), told_apart(ess, enough, 0)
     reason = f"the worst R-hat is {worst} and the smallest ESS {fewest}, where {enough} are wanted"
     if rhat <= HIGH_RHAT:
-        return Advice(reason, f"more draws: --draws {draws}, or `workbench continue`", {"draws": draws})
+        return Recommendation(
+            reason, f"more draws: --draws {draws}, or `workbench continue`", {"draws": draws}
+        )
     words = f"more draws and a longer warm-up: --draws {draws} --warmup {2 * method.warmup}"
-    return Advice(reason, words, {"draws": draws, "warmup": 2 * method.warmup})
+    return Recommendation(reason, words, {"draws": draws, "warmup": 2 * method.warmup})
 
 
 def _worst(part: MethodResult) -> tuple[float, float]:
@@ -170,7 +174,7 @@ def _badness(part: MethodResult) -> tuple[float, ...]:
 def _entry(number: int, one: tuple[MethodResult, Nuts], is_kept: bool) -> dict[str, Any]:
     part, settings = one
     rhat, ess = _worst(part)
-    advice = advise(part, settings)
+    advice = recommend_changes(part, settings)
     found = "; ".join(item.reason for item in advice) or "its diagnostics have no objection"
     said = part.reason if not part.is_ok else found
     return {

@@ -9,11 +9,11 @@ import xarray as xr
 
 from workbench.backends import Start
 from workbench.errors import RunIncomplete
-from workbench.estimation.sampling.initial_values import initial_values
+from workbench.estimation.sampling.initial_values import nest_initial_values
 from workbench.program import Program
 
 
-def warm_start(tree: xr.DataTree, program: Program) -> Start:
+def extract_warm_start(tree: xr.DataTree, program: Program) -> Start:
     """Return the last draw, step size and inverse metric of each chain of a run.
 
     Parameters
@@ -38,7 +38,7 @@ def warm_start(tree: xr.DataTree, program: Program) -> Start:
     inits = []
     for chain in range(posterior.sizes["chain"]):
         cells = list(_cells(last.isel(chain=chain)))
-        inits.append(initial_values((name for name, _ in cells), (value for _, value in cells), program))
+        inits.append(nest_initial_values((name for name, _ in cells), (value for _, value in cells), program))
     return Start(tuple(inits), adaptation["step_size"].to_numpy(), adaptation["inv_metric"].to_numpy())
 
 

@@ -9,7 +9,7 @@ from workbench.program.syntax import nodes as n
 from workbench.program.syntax import traverse as t
 
 
-def following(program: Program, names: Iterable[str]) -> tuple[str, ...]:
+def find_dependents(program: Program, names: Iterable[str]) -> tuple[str, ...]:
     """Return the transformed parameters that some variables may reach, statement by statement.
 
     A statement that reads a reached variable reaches all that it declares or assigns, loops and branches

@@ -20,45 +20,52 @@ from workbench.backends.base import Curvature, Floats
 from workbench.binding import BoundData
 from workbench.estimation.context import FitContext
 from workbench.estimation.standardize.rescaling import (
-    Outcome,
     Rescaling,
-    element_name,
-    find,
-    original_job,
-    unscaled,
-    weights_data,
+    RescalingResult,
+    find_rescaling,
+    format_element_name,
+    make_original_scale_job,
+    make_weights_data,
+    undo_standardization,
 )
 from workbench.methods import Laplace
 from workbench.results import draws
+from workbench.results.quantities import owner
 
 
-def on_original_scale(setting: FitContext) -> tuple[FitContext, Outcome | None]:
+def use_original_scale(setting: FitContext) -> tuple[FitContext, RescalingResult | None]:
     """Return a setting whose backend answers on the scale of the data, where there is a proven way back."""
     if not setting.request.data.standardized:
         return setting, None
-    outcome = find(setting)
+    outcome = find_rescaling(setting)
     if outcome.rescaling is None:
         return setting, outcome
-    job = replace(original_job(setting, weights_data(setting, 1.0)), folder=setting.folder / "original-scale")
+    job = replace(
+        make_original_scale_job(setting, make_weights_data(setting, 1.0)),
+        folder=setting.folder / "original-scale",
+    )
     backend = cast("Backend", _OriginalScale(setting, outcome.rescaling, job))
     return replace(setting, backend=backend), outcome
 
 
-def data_shown(data: BoundData, outcome: Outcome) -> BoundData:
+def choose_shown_data(data: BoundData, outcome: RescalingResult) -> BoundData:
     """Return the data that belong to the results: unscaled where those are on the scale of the data."""
-    return data if outcome.rescaling is None else unscaled(data)
+    return data if outcome.rescaling is None else undo_standardization(data)
 
 
-def scale_entries(data: Mapping[str, Any], outcome: Outcome, tree: xr.DataTree) -> dict[str, Any]:
+def add_scale_entries(data: Mapping[str, Any], outcome: RescalingResult, tree: xr.DataTree) -> dict[str, Any]:
     """Return the record of the data with what came of the scale, and a tip where results stayed on it."""
     entry = {"matrices": data["standardized"], **outcome.record}
     if outcome.rescaling is not None:
-        return {**data, "standardized": {**entry, "estimates": fitted_values(tree, outcome.rescaling)}}
+        return {
+            **data,
+            "standardized": {**entry, "estimates": collect_fitted_values(tree, outcome.rescaling)},
+        }
     tip = f"results are on the scale of the standardized predictors: {outcome.reason}"
     return {**data, "standardized": entry, "tips": [*data["tips"], tip]}
 
 
-def fitted_values(tree: xr.DataTree, rescaling: Rescaling) -> dict[str, dict[str, dict[str, float]]]:
+def collect_fitted_values(tree: xr.DataTree, rescaling: Rescaling) -> dict[str, dict[str, dict[str, float]]]:
     """Return the moved parameters as they were fitted, by group of `fit.nc` and Stan name.
 
     Posterior and approximation have mean and sd, modes their value.
@@ -141,11 +148,11 @@ class _OriginalScale:
         values = run.draws.copy()
         values[..., where] = values[..., where] @ self._rescaling.matrix.T
         changed: frozenset[str] = frozenset()
-        own = [i for i, column in enumerate(run.columns) if draws.owner(column) in self._parameters()]
+        own = [i for i, column in enumerate(run.columns) if owner(column) in self._parameters()]
         followers = set(draws.quantities(self._program))
         if followers:
             generated = self._generated(run, values, own)
-            taken = [i for i, column in enumerate(run.columns) if draws.owner(column) in followers]
+            taken = [i for i, column in enumerate(run.columns) if owner(column) in followers]
             for i in taken:
                 fresh = generated.draws[0][:, generated.columns.index(run.columns[i])].reshape(
                     values.shape[:2]
@@ -185,7 +192,7 @@ class _OriginalScale:
         if not moved:
             return dict(values)
         elements = [(name, index) for name, one in moved.items() for index in np.ndindex(one.shape)]
-        names = [element_name(*element) for element in elements]
+        names = [format_element_name(*element) for element in elements]
         where = _positions(tuple(names), self._rescaling.columns)
         if where is None:
             return dict(values)

@@ -14,14 +14,14 @@ from workbench.backends.base import Floats
 from workbench.binding import (
     BoundData,
     Standardization,
-    expected_shape,
+    evaluate_shape,
     extend_stan_data,
-    in_stans_order,
+    order_tuples,
     write_stan_data,
 )
 from workbench.errors import RunError
 from workbench.estimation.context import FitContext
-from workbench.estimation.standardize.dependents import following
+from workbench.estimation.standardize.dependents import find_dependents
 from workbench.program import Declaration
 from workbench.provenance import derive_seeds
 
@@ -62,7 +62,7 @@ class Rescaling:
 
 
 @dataclass(frozen=True)
-class Outcome:
+class RescalingResult:
     """What came of looking for the way back: the map, or the reason why there is none; and a remark."""
 
     rescaling: Rescaling | None
@@ -78,17 +78,17 @@ class Outcome:
         return {**entry, "intercepts": list(moved.intercepts), "remark": self.reason}
 
 
-def find(setting: FitContext) -> Outcome:
+def find_rescaling(setting: FitContext) -> RescalingResult:
     """Return the map from the fitted scale to that of the data, proved at random points."""
     program = setting.request.program
     if program.instrumented is None:
-        return Outcome(
+        return RescalingResult(
             None, "the program could not be taken apart, so there is no likelihood to prove it by."
         )
     coefficients = _coefficients(setting)
     if not coefficients:
         names = ", ".join(f"`{name}`" for name in setting.request.data.standardized)
-        return Outcome(None, f"no unbounded parameter is sized by the columns of {names}.")
+        return RescalingResult(None, f"no unbounded parameter is sized by the columns of {names}.")
     tied = sorted(
         {
             term.line
@@ -98,18 +98,22 @@ def find(setting: FitContext) -> Outcome:
     )
     moves = list(_candidates(setting, coefficients))
     try:
-        proved = _proved(setting, moves, weights_data(setting, 0.0, coefficients))
+        proved = _proved(setting, moves, make_weights_data(setting, 0.0, coefficients))
     except RunError as reason:
-        return Outcome(None, reason.message)
+        return RescalingResult(None, reason.message)
     if proved is None:
-        return Outcome(None, "no intercept was found that leaves the likelihood the same on both scales.")
+        return RescalingResult(
+            None, "no intercept was found that leaves the likelihood the same on both scales."
+        )
     moved = {*coefficients, *proved.intercepts, *setting.request.data.standardized}
-    followers = ", ".join(f"`{name}`" for name in following(program, moved))
+    followers = ", ".join(f"`{name}`" for name in find_dependents(program, moved))
     if followers:
-        return Outcome(None, f"{followers} among the transformed parameters would have to be moved too.")
+        return RescalingResult(
+            None, f"{followers} among the transformed parameters would have to be moved too."
+        )
     lines = ", ".join(map(str, tied))
     words = f"what the coefficients vary by (line {lines}) stays on the standardized scale." if tied else ""
-    return Outcome(proved, words)
+    return RescalingResult(proved, words)
 
 
 def _coefficients(setting: FitContext) -> dict[str, str]:
@@ -155,7 +159,7 @@ def _shape(setting: FitContext, name: str) -> tuple[int, ...]:
     declared = {one.name: one for one in setting.request.program.parameters}
     return tuple(
         int(length)
-        for length in expected_shape(declared[name], setting.request.data.values)
+        for length in evaluate_shape(declared[name], setting.request.data.values)
         if length is not None
     )
 
@@ -180,7 +184,9 @@ def _rescaling(
         for row, (other, at) in enumerate(elements):
             if other in intercepts and (not group or at in ((), group)):
                 matrix[row, column] -= mean / sd
-    return Rescaling(coefficients, intercepts, tuple(element_name(*element) for element in elements), matrix)
+    return Rescaling(
+        coefficients, intercepts, tuple(format_element_name(*element) for element in elements), matrix
+    )
 
 
 def _axis(setting: FitContext, declaration: Declaration, matrix: str) -> int:
@@ -190,12 +196,12 @@ def _axis(setting: FitContext, declaration: Declaration, matrix: str) -> int:
     return [one.text for one in declaration.sizes].index(size)
 
 
-def element_name(name: str, index: tuple[int, ...]) -> str:
+def format_element_name(name: str, index: tuple[int, ...]) -> str:
     """Return Stan's name of an element, its index counted from 0 here and from 1 there."""
     return f"{name}[{','.join(str(i + 1) for i in index)}]" if index else name
 
 
-def weights_data(
+def make_weights_data(
     setting: FitContext, prior: float, coefficients: Mapping[str, str] | None = None
 ) -> dict[str, Any]:
     """Return our data, with priors and the latent densities of coefficients weighted as asked."""
@@ -213,18 +219,20 @@ def weights_data(
     return instrumented.data(weights=cast("dict[str | int, float]", off), hyperparameters=lifted)
 
 
-def original_job(setting: FitContext, ours: Mapping[str, Any], name: str = "original-scale") -> Job:
+def make_original_scale_job(
+    setting: FitContext, ours: Mapping[str, Any], name: str = "original-scale"
+) -> Job:
     """Return a call on the data as they were before standardizing."""
-    values = unscaled(setting.request.data).values
+    values = undo_standardization(setting.request.data).values
     users, path = setting.folder / "data-unscaled.json", setting.folder / f"data-{name}.json"
     setting.folder.mkdir(exist_ok=True)
     if not users.exists():
-        write_stan_data(users, in_stans_order(values, setting.request.program.data))
+        write_stan_data(users, order_tuples(values, setting.request.program.data))
     extend_stan_data(users, path, ours)
     return Job(setting.exe, path, setting.folder / name, derive_seeds(setting.request.seed, 1)[0])
 
 
-def unscaled(data: BoundData) -> BoundData:
+def undo_standardization(data: BoundData) -> BoundData:
     """Return data with their predictors as they were before standardizing."""
     variables = (
         replace(one, value=_undone(one.value, data.standardized[one.name]))
@@ -245,7 +253,7 @@ def _undone(matrix: Floats, scale: Standardization) -> Floats:
 def _proved(setting: FitContext, moves: list[Rescaling], ours: dict[str, Any]) -> Rescaling | None:
     """Return the first map under which the density is the same on both scales."""
     fitted = setting.job_on(setting.exe, "scale", ours)
-    other = original_job(setting, ours, "original-scale-proof")
+    other = make_original_scale_job(setting, ours, "original-scale-proof")
     free = _free_positions(setting)
     size = setting.backend.dimension(fitted)
     if free is None or size != sum(len(one) for one in free.values()):
@@ -287,7 +295,7 @@ def _free_positions(setting: FitContext) -> dict[str, dict[str, int]] | None:
         if declaration.kind == "matrix" and _is_free(declaration):
             order.sort(key=lambda index: (*index[:-2], index[-1], index[-2]))  # Stan's matrices go by columns
         found[declaration.name] = {
-            element_name(declaration.name, index): at + i for i, index in enumerate(order)
+            format_element_name(declaration.name, index): at + i for i, index in enumerate(order)
         }
         at += count
     return found
@@ -295,7 +303,7 @@ def _free_positions(setting: FitContext) -> dict[str, dict[str, int]] | None:
 
 def _free_count(setting: FitContext, declaration: Declaration) -> int | None:
     """Return how many unconstrained numbers a parameter has; `None` where only Stan knows."""
-    shape = expected_shape(declaration, setting.request.data.values)
+    shape = evaluate_shape(declaration, setting.request.data.values)
     if declaration.members or None in shape or declaration.kind.startswith("complex"):
         return None
     sizes = [int(cast("int", length)) for length in shape]

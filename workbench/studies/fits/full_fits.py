@@ -14,18 +14,18 @@ from workbench.backends import RawRun, Start
 from workbench.backends.base import ANYWHERE, Floats
 from workbench.diagnostics.power_scaling import predictions
 from workbench.errors import RunError, RunIncomplete
-from workbench.estimation import warm_start
+from workbench.estimation import extract_warm_start
 from workbench.estimation.context import FitContext
-from workbench.estimation.optimum import mode
-from workbench.estimation.optimum.map import estimate as posterior_mode
+from workbench.estimation.optimum import search
+from workbench.estimation.optimum.map import find_map as posterior_mode
 from workbench.estimation.sampling import laplace
-from workbench.estimation.sampling.initial_values import initial_values
-from workbench.estimation.sampling.nuts import draw_groups
+from workbench.estimation.sampling.initial_values import nest_initial_values
+from workbench.estimation.sampling.nuts import build_draw_groups
 from workbench.estimation.sampling.psis import log_sum_exp
 from workbench.methods import Laplace, Map, Nuts
 from workbench.program import Program
 from workbench.results import Fit
-from workbench.results.draws import owner
+from workbench.results.quantities import owner
 from workbench.results.method_result import MethodResult
 from workbench.studies.fits.context import StudyContext, request_at
 from workbench.studies.fits.fit_cache import is_kept, remembered_array, remembered_record, remembered_tree
@@ -125,9 +125,9 @@ def modes(shop: StudyContext, point: Point, base: Mapping[str, Any] | None = Non
         request = request_at(shop, point)
         setting = shop.setting(request, shop.variant(point).model.exe, f"modes-{key[:24]}")
         known = base if base is not None and not point.forms else {}
-        found, _ = _mode(setting, Map(), mode.CURVATURE_ONLY, known.get("map"))
+        found, _ = _mode(setting, Map(), search.CURVATURE_ONLY, known.get("map"))
         there, around = _mode(setting, Map(jacobian=True), Laplace(), known.get("mode"))
-        approximation = laplace.approximate(setting, around)
+        approximation = laplace.run_laplace(setting, around)
         run = around.best.approximation if around is not None and approximation.is_ok else None
         seen = {} if run is None else {"lpd": _predictive_density(run, request.program)}
         parts = {"map": _plain(found), "mode": _plain(there), "laplace": _plain(approximation) | seen}
@@ -153,12 +153,12 @@ def _predictive_density(run: RawRun, program: Program) -> float | None:
 
 def _mode(
     setting: FitContext, method: Map, around: Laplace, known: Mapping[str, Any] | None
-) -> tuple[MethodResult, mode.Mode | None]:
+) -> tuple[MethodResult, search.OptimumSearch | None]:
     """Return the mode that is climbed to from a known one; from the usual starts where that fails."""
     program = setting.request.program
     if known is not None and known["status"] == "ok" and known["modes"] == 1:
         values = {name: one["value"] for name, one in known["estimates"].items()}
-        near = Start((initial_values(values, values.values(), program),))
+        near = Start((nest_initial_values(values, values.values(), program),))
         part, found = posterior_mode(setting, method, around, near)
         if part.status == "ok":
             return part, found
@@ -183,7 +183,7 @@ def _sampled(shop: StudyContext, point: Point, near: Posterior, sampler: Nuts) -
     request = request_at(shop, point)
     setting = shop.setting(request, shop.variant(point).model.exe, f"nuts-{point.key[:24]}")
     try:
-        start = warm_start(near.tree, request.program)
+        start = extract_warm_start(near.tree, request.program)
     except RunIncomplete:
         start, sampler = ANYWHERE, replace(sampler, warmup=shop.plan.sampler.warmup)
     # Power-scaling measures predictions too; along constants nothing asks for them.
@@ -204,7 +204,7 @@ def _run(
     run = shop.backend.sample(job, sampler, start=start, jobs=shop.jobs, threads=request.threads)
     if not np.isfinite(run.stats["lp"]).all():
         raise RunError("the log density is not finite at some draws.")
-    found = draw_groups(setting, run)
+    found = build_draw_groups(setting, run)
     if "posterior_predictive" in found and "posterior_predictive" not in groups:
         found = {**found, "predictions": _in_brief(found["posterior_predictive"])}
     tree = xr.DataTree.from_dict({f"/{name}": found[name] for name in groups if name in found})

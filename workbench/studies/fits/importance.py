@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from workbench.diagnostics.power_scaling import khat_threshold
 from workbench.estimation.sampling.importance import EQUAL_RATIOS
-from workbench.estimation.sampling.psis import smoothed, tail_length
+from workbench.estimation.sampling.psis import choose_tail_length, smooth_log_weights
 from workbench.results.digits import told_apart
 
 Floats = NDArray[np.float64]
@@ -82,7 +82,9 @@ def importance_weights(log_ratios: Floats, efficiency: float, chains: int) -> We
 
 
 def _smoothed(log_ratios: Floats, efficiency: float) -> tuple[float, Floats]:
-    logs, khat = smoothed(log_ratios[None], tail_length(len(log_ratios), min(1.0, efficiency)))
+    logs, khat = smooth_log_weights(
+        log_ratios[None], choose_tail_length(len(log_ratios), min(1.0, efficiency))
+    )
     return float(khat[0]), np.exp(logs[0])
 
 

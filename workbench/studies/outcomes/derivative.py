@@ -13,8 +13,8 @@ from numpy.typing import NDArray
 
 from workbench import priors
 from workbench.errors import PriorError, RunError
-from workbench.estimation.optimum import mode
-from workbench.estimation.optimum.mode import Peak
+from workbench.estimation.optimum import search
+from workbench.estimation.optimum.search import Optimum
 from workbench.methods import STARTS
 from workbench.studies.fits.context import StudyContext, request_at
 from workbench.studies.fits.densities import log_density
@@ -63,7 +63,7 @@ def value_of(shop: StudyContext, name: str) -> float:
     """Return a hyperparameter's value at the base; that of a power is 1."""
     if name.startswith("power("):
         return 1.0
-    value = priors.value_of(shop.base.request.priors.values, name)
+    value = priors.get_value(shop.base.request.priors.values, name)
     if value is None:
         raise PriorError(f"`{name}` is no single number.")
     return value
@@ -76,7 +76,7 @@ def steps(shop: StudyContext, name: str) -> tuple[Point, Point, float]:
     return Point({name: value - step}), Point({name: value + step}), step
 
 
-def _of(shop: StudyContext, base: Posterior, name: str, peak: Peak | None) -> dict[str, Any]:
+def _of(shop: StudyContext, base: Posterior, name: str, peak: Optimum | None) -> dict[str, Any]:
     below, above, step = steps(shop, name)
     try:
         slope = (log_density(shop, base, above) - log_density(shop, base, below)) / (2 * step)
@@ -104,14 +104,14 @@ def _error(products: Floats) -> float:
     return float(array_stats.mcse(products, method="mean")) if np.ptp(products) > 0 else 0.0
 
 
-def _peak(shop: StudyContext) -> Peak | None:
+def _peak(shop: StudyContext) -> Optimum | None:
     """Return the base's MAP with its curvature; `None` where there is none, or it is not wanted."""
     if "map" not in shop.plan.methods:
         return None
     setting = shop.setting(request_at(shop, BASE), shop.base.model.exe, "mode-of-the-base")
     try:
-        found = mode.find(
-            setting, "map", jacobian=False, prior_weight=1.0, starts=STARTS, laplace=mode.CURVATURE_ONLY
+        found = search.find_optima(
+            setting, "map", jacobian=False, prior_weight=1.0, starts=STARTS, laplace=search.CURVATURE_ONLY
         )
     except RunError:
         return None
@@ -119,7 +119,9 @@ def _peak(shop: StudyContext) -> Peak | None:
     return None if found.problem or best.curvature is None or best.summit is None else best
 
 
-def _mode_slopes(shop: StudyContext, peak: Peak, below: Point, above: Point, step: float) -> dict[str, float]:
+def _mode_slopes(
+    shop: StudyContext, peak: Optimum, below: Point, above: Point, step: float
+) -> dict[str, float]:
     """Return how each parameter's MAP moves; empty where a density cannot be evaluated beside the base."""
     if peak.curvature is None or peak.summit is None:
         return {}

@@ -12,10 +12,10 @@ from workbench.backends import RawRun
 from workbench.backends.base import Floats
 from workbench.errors import RunError
 from workbench.estimation.context import FitContext
-from workbench.estimation.optimum.log_density import Surface
-from workbench.estimation.optimum.mode import MOST_RESOLVED, Peak
+from workbench.estimation.optimum.log_density import LogDensity
+from workbench.estimation.optimum.search import MOST_RESOLVED, Optimum
 from workbench.program import Program, is_predictive
-from workbench.results import draws
+from workbench.results.quantities import owner
 
 _RANDOM = re.compile(r"_rng\s*\(")
 _COPIES = 8
@@ -23,7 +23,7 @@ _REACH = 1e-5
 
 
 @dataclass(frozen=True)
-class Derived:
+class GeneratedQuantities:
     """Generated quantities at a mode, those that are drawn at random left out.
 
     Attributes
@@ -38,14 +38,16 @@ class Derived:
     errors: Mapping[str, float]
 
 
-def derive(setting: FitContext, surface: Surface, peak: Peak) -> Derived:
+def compute_generated_quantities(
+    setting: FitContext, surface: LogDensity, peak: Optimum
+) -> GeneratedQuantities:
     """Return the generated quantities at a mode.
 
     Whether a quantity is random is seen where it is computed several times at the same point.
     """
     program = setting.request.program
     if program.instrumented is None and not program.generated_quantities:
-        return Derived({}, {})
+        return GeneratedQuantities({}, {})
     copies = _COPIES if _is_random(program) else 1
     at = np.tile(peak.run.draws[0], (copies, 1))
     beside = _beside(peak)
@@ -55,17 +57,17 @@ def derive(setting: FitContext, surface: Surface, peak: Peak) -> Derived:
         except RunError:  # a point beside the mode left the support: without standard errors, then
             continue
         return _read(program, run, copies)
-    return Derived({}, {})
+    return GeneratedQuantities({}, {})
 
 
-def with_derived(peak: Peak, derived: Derived) -> RawRun:
+def with_generated_quantities(peak: Optimum, derived: GeneratedQuantities) -> RawRun:
     """Return a mode's run with its deterministic quantities at the mode, and without the random ones."""
     inside = peak.curvature.names if peak.curvature is not None else peak.run.columns
     known = {name: value for name, value in peak.values.items() if name in set(inside)} | dict(derived.values)
     return replace(peak.run, columns=tuple(known), draws=np.array(list(known.values()))[None, None, :])
 
 
-def by_role(setting: FitContext, derived: Derived) -> dict[str, float]:
+def sum_terms_by_role(setting: FitContext, derived: GeneratedQuantities) -> dict[str, float]:
     """Return the normalised log density of the likelihood, the prior and the latent terms [nats]."""
     instrumented = setting.request.program.instrumented
     if instrumented is None:
@@ -83,7 +85,7 @@ def _is_random(program: Program) -> bool:
     return bool(_RANDOM.search(program.source.partition("generated quantities")[2]))
 
 
-def _beside(peak: Peak) -> Floats:
+def _beside(peak: Optimum) -> Floats:
     """Return points a small step to both sides of the mode along each direction of unit curvature."""
     size = peak.run.draws.shape[2]
     if peak.curvature is None or peak.summit is None or peak.summit.frame.shape[1] > MOST_RESOLVED:
@@ -96,7 +98,7 @@ def _beside(peak: Peak) -> Floats:
     return np.concatenate([peak.run.draws[0] + shifts, peak.run.draws[0] - shifts])
 
 
-def _read(program: Program, run: RawRun, copies: int) -> Derived:
+def _read(program: Program, run: RawRun, copies: int) -> GeneratedQuantities:
     rows = run.draws[0]
     at, above, below = rows[:copies], *np.split(rows[copies:], 2)
     errors = np.sqrt((((above - below) / (2 * _REACH)) ** 2).sum(axis=0))
@@ -105,10 +107,10 @@ def _read(program: Program, run: RawRun, copies: int) -> Derived:
     found: dict[str, float] = {}
     for position, column in enumerate(run.columns):
         is_fixed = np.ptp(at[:, position]) == 0 or not np.isfinite(at[:, position]).any()
-        name = draws.owner(column)
+        name = owner(column)
         if not is_fixed or name in discrete or is_predictive(name):
             continue
         values[column] = float(at[0, position])
         if len(above) and np.isfinite(errors[position]):
             found[column] = float(errors[position])
-    return Derived(values, found)
+    return GeneratedQuantities(values, found)

@@ -11,20 +11,25 @@ from workbench.backends import Curvature, RawRun
 from workbench.backends.base import ANYWHERE, Floats, Start
 from workbench.errors import ChainFailed, RunError
 from workbench.estimation.context import FitContext
-from workbench.estimation.optimum.convergence import Place, edge_reached, is_bounded, judge
-from workbench.estimation.optimum.log_density import Surface
-from workbench.estimation.optimum.multistart import Attempt, ascend
-from workbench.estimation.optimum.newton import Summit, climb, inverted, settle
-from workbench.estimation.optimum.nonsmooth import climb_to_corner, find_kinks, may_have_kinks
+from workbench.estimation.optimum.convergence import (
+    Candidate,
+    explain_bound_reached,
+    explain_failure,
+    find_constrained_dimensions,
+)
+from workbench.estimation.optimum.log_density import LogDensity
+from workbench.estimation.optimum.multistart import StartResult, run_multistart
+from workbench.estimation.optimum.newton import NewtonResult, invert_directions, maximise, refine
+from workbench.estimation.optimum.nonsmooth import find_breakpoints, maximise_nonsmooth, may_be_nonsmooth
 from workbench.methods import Laplace
 
 SAME_MODE = 0.1
 """Ends closer than this in every parameter, in standard errors at the mode, are one mode."""
 
-SAME_HEIGHT = 1e-2
+SAME_LOG_DENSITY = 1e-2
 """Ends whose log densities [nats] differ by less may be one mode."""
 
-MOST_MODES = 4
+MOST_OPTIMA = 4
 """Distinct ends that are finished and judged; a density with more modes is said to have many."""
 
 MOST_RESOLVED = 300
@@ -40,7 +45,7 @@ _ARRIVED = 1e-6
 
 
 @dataclass(frozen=True)
-class Peak:
+class Optimum:
     """One end of a climb, finished and judged.
 
     Attributes
@@ -63,7 +68,7 @@ class Peak:
 
     run: RawRun
     curvature: Curvature | None
-    summit: Summit | None
+    summit: NewtonResult | None
     problem: str
     reached: int = 1
     held: tuple[str, ...] = ()
@@ -81,7 +86,7 @@ class Peak:
 
 
 @dataclass(frozen=True)
-class Mode:
+class OptimumSearch:
     """What several climbs found.
 
     Attributes
@@ -94,12 +99,12 @@ class Mode:
         The log density that was climbed.
     """
 
-    peaks: tuple[Peak, ...]
-    attempts: tuple[Attempt, ...]
-    surface: Surface
+    peaks: tuple[Optimum, ...]
+    attempts: tuple[StartResult, ...]
+    surface: LogDensity
 
     @property
-    def best(self) -> Peak:
+    def best(self) -> Optimum:
         """The end that counts."""
         return self.peaks[0]
 
@@ -122,7 +127,7 @@ class Mode:
         return facts
 
 
-def find(
+def find_optima(
     setting: FitContext,
     method: str,
     *,
@@ -131,7 +136,7 @@ def find(
     starts: int,
     laplace: Laplace,
     at: Start = ANYWHERE,
-) -> Mode:
+) -> OptimumSearch:
     """Climb from several random points, or from one that is known, finish each distinct end, and judge it.
 
     Raises
@@ -139,20 +144,22 @@ def find(
     RunError
         Every start failed; Stan's words of the last.
     """
-    attempts = ascend(setting, method, jacobian=jacobian, prior_weight=prior_weight, starts=starts, at=at)
+    attempts = run_multistart(
+        setting, method, jacobian=jacobian, prior_weight=prior_weight, starts=starts, at=at
+    )
     ends = sorted((one for one in attempts if one.run is not None), key=lambda one: -one.height)
     if not ends:
         raise ChainFailed(f"every start failed. {attempts[-1].reason}")
     job = setting.job(method, prior_weight=prior_weight)
-    surface = Surface(setting.backend, job, jacobian)
+    surface = LogDensity(setting.backend, job, jacobian)
     peaks = _peaks(setting, surface, [one.run for one in ends if one.run is not None])
     best = max(peaks, key=lambda one: one.height)
     others = sorted((one for one in peaks if one is not best), key=lambda one: -one.height)
     best = _with_draws(surface, best, laplace)
-    return Mode((best, *others), attempts, surface)
+    return OptimumSearch((best, *others), attempts, surface)
 
 
-def standard_errors(peak: Peak) -> dict[str, float]:
+def compute_standard_errors(peak: Optimum) -> dict[str, float]:
     """Return the standard error of each named value, by the delta method.
 
     References
@@ -166,12 +173,12 @@ def standard_errors(peak: Peak) -> dict[str, float]:
     return dict(zip(peak.curvature.names, sds.tolist(), strict=True))
 
 
-def _peaks(setting: FitContext, surface: Surface, ends: list[RawRun]) -> list[Peak]:
+def _peaks(setting: FitContext, surface: LogDensity, ends: list[RawRun]) -> list[Optimum]:
     """Return the distinct ends, each finished; ends that lead to a known one are counted there."""
-    peaks: list[Peak] = []
+    peaks: list[Optimum] = []
     for end in ends:
         known = _known(peaks, end)
-        is_full = len(peaks) == MOST_MODES or any(peak.problem for peak in peaks)
+        is_full = len(peaks) == MOST_OPTIMA or any(peak.problem for peak in peaks)
         if known is None and not is_full:
             peak = _finished(setting, surface, end)
             known = _known(peaks, peak.run)
@@ -183,19 +190,19 @@ def _peaks(setting: FitContext, surface: Surface, ends: list[RawRun]) -> list[Pe
     return peaks
 
 
-def _known(peaks: list[Peak], run: RawRun) -> int | None:
+def _known(peaks: list[Optimum], run: RawRun) -> int | None:
     """Return which known end a run ended at."""
     for number, peak in enumerate(peaks):
-        if abs(peak.height - float(run.stats["lp"][0, 0])) < SAME_HEIGHT and (
-            peak.problem or distance(peak, run)[0] < SAME_MODE
+        if abs(peak.height - float(run.stats["lp"][0, 0])) < SAME_LOG_DENSITY and (
+            peak.problem or measure_distance(peak, run)[0] < SAME_MODE
         ):
             return number
     return None
 
 
-def distance(peak: Peak, run: RawRun) -> tuple[float, str]:
+def measure_distance(peak: Optimum, run: RawRun) -> tuple[float, str]:
     """Return how far a run's end is from a mode, in standard errors there, and in which parameter most."""
-    errors, values = standard_errors(peak), peak.values
+    errors, values = compute_standard_errors(peak), peak.values
     if not errors:
         return (0.0 if np.isclose(peak.height, run.stats["lp"][0, 0]) else np.inf), ""
     other = dict(zip(run.columns, run.draws[0, 0].tolist(), strict=True))
@@ -204,31 +211,33 @@ def distance(peak: Peak, run: RawRun) -> tuple[float, str]:
     return (apart[name] if name else 0.0), name
 
 
-def _finished(setting: FitContext, surface: Surface, end: RawRun) -> Peak:
+def _finished(setting: FitContext, surface: LogDensity, end: RawRun) -> Optimum:
     """Return an end climbed to the last digit, and judged."""
     curvature = _curvature(surface, end)
     if curvature is None:
-        edge = edge_reached(zip(end.columns, end.draws[0, 0].tolist(), strict=True), setting.request.program)
-        return Peak(end, None, None, edge or ("" if end.converged else _UNFINISHED))
+        edge = explain_bound_reached(
+            zip(end.columns, end.draws[0, 0].tolist(), strict=True), setting.request.program
+        )
+        return Optimum(end, None, None, edge or ("" if end.converged else _UNFINISHED))
     scale = _scale(curvature)
     held = np.zeros(len(scale), dtype=bool)
     kinks = None
-    if may_have_kinks(setting.request.program) and len(scale) <= MOST_RESOLVED:
-        kinks = find_kinks(surface, curvature.point, _corners(setting, curvature))
+    if may_be_nonsmooth(setting.request.program) and len(scale) <= MOST_RESOLVED:
+        kinks = find_breakpoints(surface, curvature.point, _corners(setting, curvature))
     if len(scale) > MOST_RESOLVED:
-        summit = settle(surface, curvature.point, curvature.hessian)
+        summit = refine(surface, curvature.point, curvature.hessian)
     elif kinks is None:
-        summit = climb(surface, curvature.point, scale)
+        summit = maximise(surface, curvature.point, scale)
     else:
-        cornered = climb_to_corner(surface, curvature.point, scale, kinks)
+        cornered = maximise_nonsmooth(surface, curvature.point, scale, kinks)
         summit, held = cornered.summit, cornered.held
-    problem = judge(Place(surface, curvature, summit), setting.request.program)
+    problem = explain_failure(Candidate(surface, curvature, summit), setting.request.program)
     names = tuple(np.array(curvature.free_names, dtype=object)[held])
     if problem:
-        return Peak(end, curvature, summit, problem, held=names)
-    bounded = is_bounded(curvature, setting.request.program)
+        return Optimum(end, curvature, summit, problem, held=names)
+    bounded = find_constrained_dimensions(curvature, setting.request.program)
     run, curvature = _moved(surface, end, curvature, summit, bounded)
-    return Peak(run, curvature, summit, "", held=names)
+    return Optimum(run, curvature, summit, "", held=names)
 
 
 def _scale(curvature: Curvature) -> Floats:
@@ -240,7 +249,7 @@ def _scale(curvature: Curvature) -> Floats:
 
 def _corners(setting: FitContext, curvature: Curvature) -> Floats:
     """Return where each unconstrained dimension may have a kink: 0, or its prior's constant location."""
-    locations = np.where(is_bounded(curvature, setting.request.program), np.nan, 0.0)
+    locations = np.where(find_constrained_dimensions(curvature, setting.request.program), np.nan, 0.0)
     values = setting.request.priors.values
     for column, name in enumerate(curvature.free_names):
         known = values.get(f"{name.partition('[')[0]}.mu")
@@ -249,7 +258,7 @@ def _corners(setting: FitContext, curvature: Curvature) -> Floats:
     return locations
 
 
-def _curvature(surface: Surface, run: RawRun) -> Curvature | None:
+def _curvature(surface: LogDensity, run: RawRun) -> Curvature | None:
     try:
         around = surface.backend.laplace(surface.job, run, CURVATURE_ONLY, jacobian=surface.jacobian)
     except RunError:
@@ -258,7 +267,7 @@ def _curvature(surface: Surface, run: RawRun) -> Curvature | None:
 
 
 def _moved(
-    surface: Surface, end: RawRun, curvature: Curvature, summit: Summit, bounded: np.ndarray
+    surface: LogDensity, end: RawRun, curvature: Curvature, summit: NewtonResult, bounded: np.ndarray
 ) -> tuple[RawRun, Curvature]:
     """Return the run at the summit, and the names and values there.
 
@@ -266,7 +275,7 @@ def _moved(
     constraining transform, whose last step is too small for its curvature to matter.
     """
     run, here = end, curvature
-    dims, inverse = inverted(summit)
+    dims, inverse = invert_directions(summit)
     for _ in range(_MOST_CALLS):
         ahead = summit.point - here.point
         shifts = here.constrain_jacobian @ ahead
@@ -298,7 +307,7 @@ def _own(run: RawRun, curvature: Curvature) -> Floats:
     return np.array([values.get(name, np.nan) for name in curvature.names])
 
 
-def _with_draws(surface: Surface, peak: Peak, laplace: Laplace) -> Peak:
+def _with_draws(surface: LogDensity, peak: Optimum, laplace: Laplace) -> Optimum:
     """Return a mode with normal draws around it, where they were asked for and can be had."""
     if peak.problem or laplace == CURVATURE_ONLY or peak.held:
         return peak
