@@ -14,9 +14,7 @@ from workbench.backends import RawRun
 from workbench.binding import BoundData
 from workbench.program import Declaration, Program, is_predictive
 from workbench.results.outcomes import replicate_declarations
-
-_INDEX = r"(?:\d+|real|imag)"
-_COLUMN = re.compile(rf"^([^\[.]+)((?:\[{_INDEX}(?:,{_INDEX})*\]|\.[^\[]+)*)$")
+from workbench.results.quantities import owner
 
 
 def read(
@@ -75,16 +73,6 @@ def parameter_columns(columns: Sequence[str], program: Program) -> int:
     """
     names = {one.name for one in program.parameters}
     return sum(1 for _ in takewhile(lambda column: re.split(r"[.\[]", column)[0] in names, columns))
-
-
-def owner(column: str) -> str:
-    """Return the Stan variable a column belongs to.
-
-    >>> owner("Sigma[1,2]"), owner("pair[2].1[3]"), owner("z[1,imag]")
-    ('Sigma', 'pair', 'z')
-    """
-    match = _COLUMN.match(column)
-    return match[1] if match else column
 
 
 def labelled(column: str, program: Program, labels: Mapping[str, tuple[str, ...]]) -> str:

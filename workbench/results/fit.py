@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any
 
 import xarray as xr
+
+from workbench.results.view import Results, view
 
 
 @dataclass(frozen=True)
@@ -31,3 +34,14 @@ class Fit:
     def data(self) -> xr.DataTree:
         """Every group of draws, as ArviZ takes it: `arviz_stats.summary(fit.data)`."""
         return self.tree
+
+    @cached_property
+    def results(self) -> Results:
+        """The record, typed: `fit.results.nuts.divergences`.
+
+        Raises
+        ------
+        RunIncomplete
+            A value of the record is not of the documented type.
+        """
+        return view(self.record)

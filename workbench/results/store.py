@@ -74,7 +74,14 @@ def read(folder: Path) -> Fit:
         raise RunIncomplete(
             f"the run in `{folder}` has schema {record.get('schema')}; this workbench reads {SCHEMA}."
         )
-    return Fit(record, tree)
+    fit = Fit(record, tree)
+    try:
+        _ = fit.results
+    except RunIncomplete as reason:
+        raise RunIncomplete(
+            f"the run in `{folder}` cannot be read: {reason.message}", hint=reason.hint
+        ) from reason
+    return fit
 
 
 def read_whole(folder: Path) -> Fit:

@@ -1,0 +1,176 @@
+"""Program, data and settings of a run, as `run.json` holds them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from msgspec import Struct, field
+
+
+class DeclaredParameter(Struct, frozen=True):
+    """A parameter or transformed parameter as declared."""
+
+    name: str
+    type: str = ""
+    line: int | None = None
+
+
+class DensityTerm(Struct, frozen=True):
+    """A statement that adds to the log density, with its role and why it has that role."""
+
+    statement: str = ""
+    line: int | None = None
+    role: str = ""
+    confidence: str = ""
+    reason: str = ""
+    parameters: tuple[str, ...] = ()
+
+
+class Limit(Struct, frozen=True):
+    """A feature that a program cannot have, and why."""
+
+    feature: str = ""
+    message: str = ""
+    line: int | None = None
+
+
+class EquivalenceResult(Struct, frozen=True):
+    """Whether the instrumented program equals the original, and the largest relative differences."""
+
+    status: str = "not available"
+    reason: str = ""
+    points: int | None = None
+    density: float | None = None
+    gradient: float | None = None
+
+
+class OutcomeDescription(Struct, frozen=True, kw_only=True):
+    """An outcome: its declaration, its replicate, and the rows of the log likelihood that belong to it."""
+
+    name: str
+    replicate: str = ""
+    source: str = ""
+    reason: str = ""
+    type: str = ""
+    integer: bool = False
+    lower: float | None = None
+    upper: float | None = None
+    distributions: tuple[str, ...] = ()
+    conditional: bool = False
+    first_row: int | None = None
+    row_step: int | None = None
+
+
+class ParameterPrior(Struct, frozen=True):
+    """What a program says about a parameter before the data; `kind` is stated, latent, flat or implied."""
+
+    name: str
+    kind: str = ""
+    prior: str = ""
+    support: str = ""
+
+
+class ModelDescription(Struct, frozen=True, kw_only=True):
+    """The program, and how it was taken apart."""
+
+    name: str = ""
+    path: str = ""
+    sha256: str = ""
+    source: str = ""
+    instrumented: bool = True
+    obstacles: tuple[str, ...] = ()
+    limits: tuple[Limit, ...] = ()
+    parameters: tuple[DeclaredParameter, ...] = ()
+    terms: tuple[DensityTerm, ...] = ()
+    proof: EquivalenceResult = EquivalenceResult()
+    outcomes: tuple[OutcomeDescription, ...] = ()
+    parameter_priors: tuple[ParameterPrior, ...] | None = None
+    title: str = ""
+    story: str = ""
+    units: Mapping[str, str] = field(default_factory=dict)
+
+
+class BoundVariableDescription(Struct, frozen=True, rename={"origin": "from"}):
+    """A variable of the data block: its type, size, and where its value is from."""
+
+    name: str
+    type: str = ""
+    size: str = ""
+    origin: str = ""
+    first: str = ""
+    remark: str = ""
+
+
+class DroppedRows(Struct, frozen=True):
+    """Rows left out for a missing cell; the first of them by number."""
+
+    rows: tuple[int, ...] = ()
+    count: int = 0
+
+
+class MatrixScale(Struct, frozen=True):
+    """Mean and SD of each column of a standardized matrix."""
+
+    columns: tuple[str, ...] = ()
+    mean: tuple[float, ...] = ()
+    sd: tuple[float, ...] = ()
+
+
+class StandardizationDescription(Struct, frozen=True):
+    """Predictors standardized while fitting, and whether results are back on the scale of the data."""
+
+    status: str = ""
+    reason: str = ""
+    remark: str = ""
+    matrices: Mapping[str, MatrixScale] = field(default_factory=dict)
+    coefficients: Mapping[str, str] = field(default_factory=dict)
+    intercepts: tuple[str, ...] = ()
+    estimates: Mapping[str, Mapping[str, Mapping[str, float | None]]] = field(default_factory=dict)
+
+    @property
+    def is_on_data_scale(self) -> bool:
+        """Whether results are on the scale of the data."""
+        return self.status == "proved"
+
+
+class DataDescription(Struct, frozen=True, kw_only=True):
+    """The table, and what it became in the program."""
+
+    path: str = ""
+    sha256: str = ""
+    rows: int | None = None
+    columns: tuple[str, ...] = ()
+    binding: Mapping[str, str] = field(default_factory=dict)
+    variables: tuple[BoundVariableDescription, ...] = ()
+    levels: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    dropped: DroppedRows = DroppedRows()
+    tips: tuple[str, ...] = ()
+    standardized: StandardizationDescription = StandardizationDescription()
+    rules: Mapping[str, Any] = field(default_factory=dict)
+
+
+class ToolchainDescription(Struct, frozen=True, kw_only=True):
+    """Stan and the compiler that made the executable."""
+
+    stan: str = ""
+    compiler: str = ""
+    key: str = ""
+    optimized: bool = False
+    source: str = ""
+    why: str = ""
+
+
+class SavedSettings(Struct, frozen=True, kw_only=True):
+    """What a request holds beyond what stands elsewhere in the record: enough to run it again."""
+
+    methods: tuple[tuple[str, Mapping[str, Any]], ...] = ()
+    roles: Mapping[str, str] = field(default_factory=dict)
+    scaled: tuple[str, ...] = ("prior",)
+    weights: Mapping[str, float] = field(default_factory=dict)
+    inits: Mapping[str, Any] = field(default_factory=dict)
+    threads: int = 1
+    timeout: float | None = None
+    prior_data: tuple[str, ...] = ()
+    standardized: Mapping[str, MatrixScale] = field(default_factory=dict)
+    includes: Mapping[str, str] = field(default_factory=dict)

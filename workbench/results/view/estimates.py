@@ -1,0 +1,283 @@
+"""Results of each method, as `run.json` holds them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Literal
+
+from msgspec import Struct, field
+
+Status = Literal["ok", "failed", "not available", "skipped"]
+
+ABSENT = "it is not in `run.json`."
+"""The reason of a result that a record does not have."""
+
+
+class PointEstimate(Struct, frozen=True):
+    """A parameter at an optimum, with Wald and profile-likelihood intervals where they exist."""
+
+    value: float | None = None
+    se: float | None = None
+    lower: float | None = None
+    upper: float | None = None
+    profile_lower: float | None = None
+    profile_upper: float | None = None
+    profile_remark: str = ""
+    label: str = ""
+
+
+class DrawsEstimate(Struct, frozen=True):
+    """A quantity summarised from draws; `corrected_` values are reweighted by importance."""
+
+    mean: float | None = None
+    median: float | None = None
+    sd: float | None = None
+    lower: float | None = None
+    upper: float | None = None
+    mcse_mean: float | None = None
+    mcse_sd: float | None = None
+    hdi_lower: float | None = None
+    hdi_upper: float | None = None
+    rhat: float | None = None
+    ess_bulk: float | None = None
+    ess_tail: float | None = None
+    corrected_mean: float | None = None
+    corrected_sd: float | None = None
+    label: str = ""
+
+
+class ExactEstimate(Struct, frozen=True):
+    """A quantity whose posterior is known in closed form; `distribution` names one of `scipy.stats`."""
+
+    mean: float | None = None
+    sd: float | None = None
+    lower: float | None = None
+    upper: float | None = None
+    mode: float | None = None
+    distribution: str = ""
+    parameters: Mapping[str, float] = field(default_factory=dict)
+    label: str = ""
+
+
+Estimate = PointEstimate | DrawsEstimate | ExactEstimate
+
+
+class OptimizerStart(Struct, frozen=True):
+    """One random start of an optimisation: its seed, how it ended and the log density there [nats]."""
+
+    seed: int | None = None
+    status: str = ""
+    optimizer: str = ""
+    log_density: float | None = None
+    reason: str = ""
+
+
+class DistinctMode(Struct, frozen=True):
+    """A distinct mode: its log density [nats], the starts that reached it, its distance from the highest."""
+
+    log_density: float | None = None
+    starts: int | None = None
+    distance: float | None = None
+    farthest: str | None = None
+    estimates: Mapping[str, float | None] = field(default_factory=dict)
+
+
+class Penalty(Struct, frozen=True, rename={"strength": "lambda"}):
+    """A prior read as the penalty of a regularised regression; `strength` is its lambda."""
+
+    parameter: str = ""
+    statement: str = ""
+    kind: str = ""
+    strength: float | None = None
+    scale: float | None = None
+    residual_scale: float | None = None
+    words: str = ""
+
+
+class OptimumResult(Struct, frozen=True, kw_only=True):
+    """What is common to every optimum: the MLE and both modes."""
+
+    status: Status = "ok"
+    reason: str = ""
+    remark: str = ""
+    estimates: Mapping[str, PointEstimate] = field(default_factory=dict)
+    starts: tuple[OptimizerStart, ...] = ()
+    reached: int | None = None
+    failed_starts: int | None = None
+    optimizer: str = ""
+    stopped_at: Mapping[str, float | None] = field(default_factory=dict)
+    log_lik: float | None = None
+
+    @property
+    def is_ok(self) -> bool:
+        """Whether there are estimates."""
+        return self.status == "ok"
+
+
+class MleResult(OptimumResult, frozen=True, kw_only=True):
+    """Maximum likelihood; `log_lik` is normalised [nats]."""
+
+    parameters: int | None = None
+    observations: int | None = None
+    aic: float | None = None
+    bic: float | None = None
+
+
+class MapResult(OptimumResult, frozen=True, kw_only=True):
+    """A mode of the posterior, on the constrained scale or (`jacobian`) on the unconstrained one."""
+
+    jacobian: bool = False
+    log_density: float | None = None
+    log_prior: float | None = None
+    log_latent: float | None = None
+    modes: tuple[DistinctMode, ...] = ()
+    distance_in: str = ""
+    held: tuple[str, ...] = ()
+    regularisation: tuple[Penalty, ...] = ()
+
+
+class ApproximationResult(Struct, frozen=True, kw_only=True):
+    """What is common to Laplace and Pathfinder: draws, and the k-hat of their importance weights."""
+
+    status: Status = "ok"
+    reason: str = ""
+    remark: str = ""
+    estimates: Mapping[str, DrawsEstimate] = field(default_factory=dict)
+    khat: float | None = None
+    khat_threshold: float | None = None
+    draws: int | None = None
+    corrected: bool = False
+
+    @property
+    def is_ok(self) -> bool:
+        """Whether there are estimates."""
+        return self.status == "ok"
+
+
+class LaplaceResult(ApproximationResult, frozen=True, kw_only=True):
+    """The normal approximation around the unconstrained mode, and the log evidence that follows [nats]."""
+
+    log_evidence: float | None = None
+    log_evidence_reason: str = ""
+    log_evidence_caveat: str = ""
+    log_evidence_corrected: float | None = None
+
+
+class PathfinderResult(ApproximationResult, frozen=True, kw_only=True):
+    """Pathfinder's approximation, mixed from `paths` single ones."""
+
+    paths: int | None = None
+
+
+class SamplerAdvice(Struct, frozen=True):
+    """What the sampler's diagnostics suggest: the finding, and the setting to change."""
+
+    reason: str = ""
+    words: str = ""
+
+
+class NutsResult(Struct, frozen=True, kw_only=True):
+    """The posterior by NUTS; statistics of the sampler that come by chain are tuples `(chain,)`."""
+
+    status: Status = "ok"
+    reason: str = ""
+    remark: str = ""
+    init_remark: str = ""
+    estimates: Mapping[str, DrawsEstimate] = field(default_factory=dict)
+    chains: int | None = None
+    draws: int | None = None
+    warmup: int | None = None
+    settings: Mapping[str, Any] | None = None
+    divergences: int | None = None
+    max_treedepth: int | None = None
+    max_treedepth_hits: int | None = None
+    adapt_delta: float | None = None
+    accept_stat: tuple[float | None, ...] = ()
+    step_size: tuple[float | None, ...] = ()
+    ebfmi: tuple[float | None, ...] = ()
+    terms_differ: float | None = None
+    advice: tuple[SamplerAdvice, ...] = ()
+
+    @property
+    def is_ok(self) -> bool:
+        """Whether there are posterior draws."""
+        return self.status == "ok"
+
+    @property
+    def total_draws(self) -> int:
+        """The kept draws of all chains together."""
+        return (self.chains or 0) * (self.draws or 0)
+
+
+class ExactResult(Struct, frozen=True, kw_only=True):
+    """The posterior in closed form, where the program is one of the conjugate models."""
+
+    status: Status = "ok"
+    reason: str = ""
+    family: str = ""
+    log_evidence: float | None = None
+    estimates: Mapping[str, ExactEstimate] = field(default_factory=dict)
+    predictive: Mapping[str, ExactEstimate] = field(default_factory=dict)
+
+    @property
+    def is_ok(self) -> bool:
+        """Whether the posterior is known."""
+        return self.status == "ok"
+
+
+AnyResult = MleResult | MapResult | LaplaceResult | PathfinderResult | NutsResult | ExactResult
+
+
+class IntervalMiss(Struct, frozen=True):
+    """How far the ends of an interval lie from those of the posterior's [posterior SD]."""
+
+    lower: float | None = None
+    upper: float | None = None
+
+
+class Gap(Struct, frozen=True):
+    """How far the modes of a quantity lie from its posterior mean, and the steps that add up to it.
+
+    `in_sd`, `unconstrained_in_sd` and `median` are in posterior SDs, the others in the quantity's unit.
+    """
+
+    map_minus_mean: float | None = None
+    in_sd: float | None = None
+    jacobian: float | None = None
+    curvature: float | None = None
+    non_gaussian: float | None = None
+    unconstrained_in_sd: float | None = None
+    median: float | None = None
+    missed: Mapping[str, IntervalMiss] = field(default_factory=dict)
+
+
+class AutoStep(Struct, frozen=True):
+    """A method that `--method auto` tried, and whether its own diagnostic accepted it; `seconds` [s]."""
+
+    method: str = ""
+    accepted: bool = False
+    why: str = ""
+    seconds: float | None = None
+
+
+class SamplingAttempt(Struct, frozen=True):
+    """One attempt of `--retry`: its settings, what its diagnostics found, and whether it was kept."""
+
+    number: int | None = None
+    settings: Mapping[str, Any] = field(default_factory=dict)
+    status: str = ""
+    divergences: int | None = None
+    rhat_max: float | None = None
+    ess_min: float | None = None
+    seconds: float | None = None
+    advice: tuple[str, ...] = ()
+    kept: bool = False
+    words: str = ""
+
+
+class Continuation(Struct, frozen=True):
+    """Further draws of each chain, added later with a seed of their own."""
+
+    draws: int
+    seed: int
+    created: str = ""

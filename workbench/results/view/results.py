@@ -1,0 +1,154 @@
+"""The whole of `run.json`, typed."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from functools import cached_property
+from typing import Any
+
+import msgspec
+from msgspec import Struct, field
+
+from workbench.errors import RunIncomplete
+from workbench.results.quantities import owner
+from workbench.results.record import plain
+from workbench.results.view.description import (
+    DataDescription,
+    ModelDescription,
+    SavedSettings,
+    ToolchainDescription,
+)
+from workbench.results.view.estimates import (
+    ABSENT,
+    AnyResult,
+    AutoStep,
+    Continuation,
+    Estimate,
+    ExactResult,
+    Gap,
+    LaplaceResult,
+    MapResult,
+    MleResult,
+    NutsResult,
+    PathfinderResult,
+    SamplingAttempt,
+)
+from workbench.results.view.findings import DiagnosisResult, LooResult, PowerScalingResult, PredictiveResult
+
+_UNITLESS = ("none", "no unit", "dimensionless", "1")
+"""What a model's card may say of a quantity without a unit."""
+
+
+class IntervalSettings(Struct, frozen=True):
+    """The probability of every interval of a run."""
+
+    level: float = 0.95
+
+
+class Results(Struct, frozen=True, kw_only=True, dict=True):
+    """What a run found; a part that the record does not have counts as skipped.
+
+    Attributes are named as the keys of `run.json`, which `results/record.py` documents.
+    """
+
+    workbench: str = ""
+    created: str = ""
+    command: str = ""
+    seed: int | None = None
+    platform: str = ""
+    model: ModelDescription = ModelDescription()
+    data: DataDescription = DataDescription()
+    priors: Mapping[str, Any] = field(default_factory=dict)
+    prior_origins: Mapping[str, str] = field(default_factory=dict)
+    toolchain: ToolchainDescription = ToolchainDescription()
+    interval: IntervalSettings = IntervalSettings()
+    mle: MleResult = MleResult(status="skipped", reason=ABSENT)
+    map: MapResult = MapResult(status="skipped", reason=ABSENT)
+    map_unconstrained: MapResult = MapResult(status="skipped", reason=ABSENT)
+    laplace: LaplaceResult = LaplaceResult(status="skipped", reason=ABSENT)
+    pathfinder: PathfinderResult = PathfinderResult(status="skipped", reason=ABSENT)
+    nuts: NutsResult = NutsResult(status="skipped", reason=ABSENT)
+    exact: ExactResult = ExactResult(status="skipped", reason=ABSENT)
+    gaps: Mapping[str, Gap] = field(default_factory=dict)
+    loo: LooResult = LooResult(status="skipped", reason=ABSENT)
+    predictive: PredictiveResult = PredictiveResult(status="skipped", reason=ABSENT)
+    power_scaling: PowerScalingResult = PowerScalingResult(status="skipped", reason=ABSENT)
+    diagnosis: DiagnosisResult | None = None
+    ladder: tuple[AutoStep, ...] = ()
+    ladder_words: str = ""
+    attempts: tuple[SamplingAttempt, ...] = ()
+    continued: tuple[Continuation, ...] = ()
+    versions: Mapping[str, str] = field(default_factory=dict)
+    timings: Mapping[str, float | None] = field(default_factory=dict)
+    request: SavedSettings | None = None
+
+    def method(self, key: str) -> AnyResult:
+        """Return the result of a method by its key, such as `map_unconstrained`."""
+        result: AnyResult = getattr(self, key)
+        return result
+
+    def estimates(self, key: str) -> Mapping[str, Estimate]:
+        """Return a method's estimates by Stan's name; empty where it has none."""
+        result = self.method(key)
+        return result.estimates if result.is_ok else {}
+
+    @cached_property
+    def quantities(self) -> tuple[str, ...]:
+        """Every quantity that some method estimates, in the order of the program."""
+        keys = ("nuts", "mle", "map", "map_unconstrained", "laplace", "pathfinder")
+        return tuple(dict.fromkeys(name for key in keys for name in self.estimates(key)))
+
+    @cached_property
+    def labels(self) -> Mapping[str, str]:
+        """The names for people of quantities that have one, such as `beta[mom_iq]` for `beta[2]`."""
+        keys = ("nuts", "pathfinder", "laplace", "map_unconstrained", "map", "mle")
+        return {
+            name: estimate.label
+            for key in keys
+            for name, estimate in self.estimates(key).items()
+            if estimate.label
+        }
+
+    def label(self, name: str) -> str:
+        """Return the name for people of a quantity: its own where it has no other."""
+        return self.labels.get(name, name)
+
+    def unit(self, name: str) -> str:
+        """Return the unit of a quantity as the model's card states it; empty where it has none."""
+        unit = self.model.units.get(owner(name), "")
+        return "" if unit.lower() in _UNITLESS else unit
+
+    def gap(self, name: str) -> Gap:
+        """Return the gaps of a quantity; an empty one where none are known."""
+        return self.gaps.get(name, Gap())
+
+    @cached_property
+    def declared(self) -> tuple[str, ...]:
+        """The names of the program's parameters and transformed parameters, in its order."""
+        return tuple(parameter.name for parameter in self.model.parameters)
+
+    def is_declared(self, name: str) -> bool:
+        """Return whether a quantity belongs to a parameter or a transformed parameter."""
+        return owner(name) in self.declared
+
+    def declared_first(self, names: Iterable[str]) -> list[str]:
+        """Return names with those of parameters before generated quantities, the order kept."""
+        return sorted(names, key=lambda name: not self.is_declared(name))
+
+
+def view(record: Mapping[str, Any]) -> Results:
+    """Return the typed content of a record.
+
+    Raises
+    ------
+    RunIncomplete
+        A value is not of the documented type; the message names its place.
+    """
+    try:
+        return msgspec.convert(plain(record), Results)
+    except msgspec.ValidationError as reason:
+        text = str(reason)
+        raise RunIncomplete(
+            f"`run.json` is not as documented: {text[:1].lower()}{text[1:]}.",
+            hint="the file was changed or made by other software; fit the program again",
+        ) from reason
