@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
+from pathlib import Path
 from typing import Any
 
 import xarray as xr
@@ -24,11 +25,14 @@ class Fit:
         The content of `fit.nc`.
     console
         Everything Stan printed, by method.
+    folder
+        The run directory; `None` where none was written.
     """
 
-    record: Mapping[str, Any]
-    tree: xr.DataTree
-    console: Mapping[str, str] = field(default_factory=dict)
+    record: Mapping[str, Any] = field(repr=False)
+    tree: xr.DataTree = field(repr=False)
+    console: Mapping[str, str] = field(default_factory=dict, repr=False)
+    folder: Path | None = None
 
     @property
     def data(self) -> xr.DataTree:

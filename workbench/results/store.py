@@ -74,7 +74,7 @@ def read(folder: Path) -> Fit:
         raise RunIncomplete(
             f"the run in `{folder}` has schema {record.get('schema')}; this workbench reads {SCHEMA}."
         )
-    fit = Fit(record, tree)
+    fit = Fit(record, tree, folder=folder)
     try:
         _ = fit.results
     except RunIncomplete as reason:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -15,10 +16,11 @@ from workbench.estimation.optimum.profile import check_profile_names
 from workbench.methods import Mle, Nuts
 from workbench.program import Program
 from workbench.progress import SILENT, Progress
-from workbench.report import fit_report, render, write_pictures
+from workbench.report import Document, fit_report, render, write_pictures
 from workbench.request import FitRequest
 from workbench.results import Fit, store
 from workbench.tables import Table
+from workbench.toolchain import Toolchain
 from workbench.workflow import library_entries
 from workbench.workflow.builds import Builds
 from workbench.workflow.dry_run import dry_run, first_problem
@@ -53,7 +55,33 @@ def fit(
     check_exists(model)
     table = data if isinstance(data, Table) else tables.read(data)
     tools = toolchain.provision(options.toolchain, progress)
-    request = prepare(read_program(model, options.roles, tools), table, options)
+    program = read_program(model, options.roles, tools)
+    fitted = fit_program(program, tools, table, options, progress)
+    return fitted, fitted.folder or Path()
+
+
+def fit_program(
+    program: Program, tools: Toolchain, table: Table, options: FitOptions, progress: Progress = SILENT
+) -> Fit:
+    """Fit a program that has been read to a table, and publish the run directory where `options` keep one.
+
+    Parameters
+    ----------
+    program, tools
+        The program with its roles settled, and the Stan that read it.
+    table
+        The data.
+    options
+        Everything else.
+    progress
+        Where to report.
+
+    Raises
+    ------
+    WorkbenchError
+        Any of the tree in `workbench.errors`; an earlier run in the same place is kept.
+    """
+    request = prepare(program, table, options)
     builds = Builds(request, tools, progress)
     executable, original = builds.both()
     from workbench.backends.cmdstan import CmdStanBackend  # only now: importing it takes a second
@@ -66,27 +94,35 @@ def fit(
         original=original,
         unoptimized=builds.unoptimized,
     )
-    with progress.stage("Writing the report"):
+    with progress.stage("Writing the report" if options.is_kept else "Checking the fit"):
         facts = {**fitted.record["toolchain"], "source": tools.source, "why": tools.why}
         fitted = store.with_entries(fitted, {"toolchain": facts, "command": options.command})
         fitted = store.with_entries(fitted, library_entries.entries(fitted, request))
-        return conclude(fitted, options.output or default_folder(request), options.figures)
+        if not options.is_kept:
+            return examine(fitted, options.figures)[0]
+        return conclude(fitted, options.output or default_folder(request), options.figures)[0]
 
 
 def conclude(fitted: Fit, folder: Path, figures: Path | None = None) -> tuple[Fit, Path]:
-    """Diagnose a fit, draw its report, and publish the run directory; the pictures as files where asked.
+    """Diagnose a fit, write its report, and publish the run directory; the pictures as files where wanted.
 
     Raises
     ------
     StoreError
         The folder is taken by something that is not a run, or cannot be written.
     """
+    diagnosed, document = examine(fitted, figures)
+    written = store.write(diagnosed, render(document), folder)
+    return replace(diagnosed, folder=written), written
+
+
+def examine(fitted: Fit, figures: Path | None = None) -> tuple[Fit, Document]:
+    """Return a fit with its diagnosis, and its report; write the pictures as files where wanted."""
     diagnosed = store.with_entries(fitted, diagnose(fitted).entries)
     document = fit_report(diagnosed)
-    written = store.write(diagnosed, render(document), folder)
     if figures is not None:
         write_pictures(document, figures)
-    return diagnosed, written
+    return diagnosed, document
 
 
 def prepare(read: Program, table: Table, options: FitOptions) -> FitRequest:

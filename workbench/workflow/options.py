@@ -33,6 +33,8 @@ class FitOptions:
         from.
     output
         The run directory; `None` for `reports/<model>-<data>-<hash>`.
+    is_kept
+        Whether a run directory is written at all.
     figures
         A folder for the report's pictures as files; `None` for no files.
     toolchain
@@ -57,6 +59,7 @@ class FitOptions:
     timeout: float | None = None
     inits: tuple[Mapping[str, Any], str] | None = None
     output: Path | None = None
+    is_kept: bool = True
     figures: Path | None = None
     toolchain: Settings = field(default_factory=Settings)
     command: str = ""
