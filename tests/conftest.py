@@ -1,4 +1,4 @@
-"""What many tests share: Stan as provided, programs read, executables built once in the user's cache."""
+"""Fixtures that many tests share, and the mark `stan`, which follows from them."""
 
 from pathlib import Path
 
@@ -7,14 +7,45 @@ import pytest
 from workbench import program, toolchain
 
 ROOT = Path(__file__).parents[1]
+"""The checkout."""
+
 STAN_MODELS = ROOT / "stan_models"
+"""The bundled models, in a folder for each family."""
+
 DATA = ROOT / "data"
+"""The tables of the bundled models."""
+
+_PROVISIONING = {"tools", "embedded"}
+"""Fixtures that provide Stan and a compiler: a test that needs one, directly or not, is marked `stan`."""
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items):
+    """Mark each test that needs Stan, before `-m` selects."""
+    for item in items:
+        if _PROVISIONING.intersection(getattr(item, "fixturenames", ())):
+            item.add_marker("stan")
+
+
+@pytest.fixture(autouse=True)
+def _without_stan(request, monkeypatch, tmp_path_factory):
+    """Hide Stan and the package index from tests that are not marked `stan`."""
+    if request.node.get_closest_marker("stan") is None:
+        monkeypatch.setenv("WORKBENCH_CACHE", str(tmp_path_factory.getbasetemp() / "no-stan"))
+        monkeypatch.setenv("PIP_NO_INDEX", "1")
+        monkeypatch.setenv("PIP_FIND_LINKS", "")
 
 
 @pytest.fixture(scope="session")
 def tools():
-    """Stan and a compiler; fetched on a machine's first run."""
+    """Provide Stan and a compiler: the CmdStan that `CMDSTAN` names, else what a first run fetches."""
     return toolchain.provision()
+
+
+@pytest.fixture(scope="session")
+def embedded():
+    """Provide the Stan of the package index and a compiler, whatever `CMDSTAN` names."""
+    return toolchain.provision(toolchain.Settings(source="embedded"))
 
 
 @pytest.fixture(scope="session")

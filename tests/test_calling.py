@@ -23,7 +23,7 @@ TABLE = DATA / "eight_schools.csv"
 QUICK: dict[str, Any] = {"draws": 100, "warmup": 100, "chains": 1}
 
 
-@pytest.mark.stan
+@pytest.mark.usefixtures("tools")
 def test_a_path_a_frame_and_a_dict_give_the_same_fit(tmp_path):
     frame = pd.read_csv(TABLE)
     columns = {name: frame[name].tolist() for name in frame.columns}
@@ -98,7 +98,7 @@ def test_what_is_no_initial_values_is_said(init, words):
         workbench.fit(SCHOOLS, TABLE, init=init)
 
 
-@pytest.mark.stan
+@pytest.mark.usefixtures("tools")
 @pytest.mark.parametrize(
     ("settings", "words"),
     [
@@ -121,6 +121,7 @@ def test_its_settings_reach_the_methods(asked, tmp_path):
     assert asked(method="laplace", starts=2).methods == (Map(True, 2), Laplace())
 
 
+@pytest.mark.usefixtures("tools")
 def test_what_it_cannot_take():
     with pytest.raises(RequestError, match="data were expected as a path, a DataFrame or a dict, found int"):
         workbench.fit(SCHOOLS, 3)  # type: ignore[arg-type]

@@ -31,7 +31,7 @@ QUICK: dict[str, Any] = {"draws": 500, "warmup": 500, "chains": 2}
 
 
 @pytest.fixture(scope="module")
-def run(tmp_path_factory):
+def run(tools, tmp_path_factory):
     folder = tmp_path_factory.mktemp("predicting")
     (folder / "groups.stan").write_text(PROGRAM)
     rng = np.random.default_rng(3)
@@ -52,7 +52,6 @@ def run(tmp_path_factory):
 NEW = pd.DataFrame({"who": ["Ann", "Bob"], "town": ["c", "a"], "age": [30.0, 80.0]})
 
 
-@pytest.mark.stan
 def test_predictions_are_those_of_the_draws(run):
     folder, fitted = run
     found = predict(folder, tables.from_frame(NEW))
@@ -72,7 +71,6 @@ def test_predictions_are_those_of_the_draws(run):
     assert ((found["lower"] < found["median"]) & (found["median"] < found["upper"])).all()
 
 
-@pytest.mark.stan
 def test_what_the_run_has_not_seen_is_named(run):
     with pytest.raises(
         BindingError, match="column `town` of `data` has `d`, first at row 2, which the fit has"
@@ -82,7 +80,7 @@ def test_what_the_run_has_not_seen_is_named(run):
         predict(run[0], tables.from_frame(NEW.drop(columns="age")))
 
 
-@pytest.mark.stan
+@pytest.mark.usefixtures("tools")
 def test_a_program_whose_rows_hang_together_predicts_nothing(tmp_path):
     """The linear model centres its predictors at the mean of the rows it is given."""
     model = STAN_MODELS / "regression" / "linear.stan"
@@ -98,7 +96,7 @@ def test_a_program_whose_rows_hang_together_predicts_nothing(tmp_path):
     )
 
 
-@pytest.mark.stan
+@pytest.mark.usefixtures("tools")
 def test_parameters_for_each_row_and_stan_data(tmp_path):
     model = STAN_MODELS / "hierarchical" / "eight_schools.stan"
     workbench.fit(model, DATA / "eight_schools.csv", output=tmp_path / "run", **QUICK)

@@ -11,8 +11,6 @@ from workbench import toolchain
 from workbench.backends import Job, Start
 from workbench.methods import Nuts
 
-pytestmark = pytest.mark.stan
-
 SDS = np.arange(1, 101) / 10
 
 

@@ -35,11 +35,13 @@ def assert_refused(done, code, *words):
         assert one in flowing
 
 
+@pytest.mark.usefixtures("tools")
 def test_missing_files(workbench):
     assert_refused(workbench("fit", "none.stan", CSV), 2, "Stan program was expected at `none.stan`", "hint:")
     assert_refused(workbench("fit", STAN, "none.csv"), 2, "a table was expected at `none.csv`", "hint:")
 
 
+@pytest.mark.usefixtures("tools")
 def test_unknown_columns(workbench, place):
     done = workbench("fit", STAN, CSV, "--column", "y=efect")
     assert_refused(done, 2, "no column `efect`", "its columns are `school`, `y`, `sigma`")
@@ -48,23 +50,27 @@ def test_unknown_columns(workbench, place):
     assert_refused(done, 2, "`sigma` is declared `vector<lower=0>[J]`", "line 20", "--column sigma=")
 
 
+@pytest.mark.usefixtures("tools")
 def test_a_cell_that_is_no_number(workbench, place):
     spoil(place / CSV.name, "B,8,10", "B,eight,10")
     assert_refused(workbench("fit", STAN, place / CSV.name), 2, "column `y`", "`eight` at row 2", "hint:")
 
 
+@pytest.mark.usefixtures("tools")
 def test_a_cell_out_of_bounds(workbench, place):
     spoil(place / CSV.name, "B,8,10", "B,8,-10")
     words = "column `sigma` has -10 at row 2, but `sigma` is declared `vector<lower=0>[J]`"
     assert_refused(workbench("fit", STAN, place / CSV.name), 2, words)
 
 
+@pytest.mark.usefixtures("tools")
 def test_a_syntax_error_has_its_place_and_stancs_words(workbench, place):
     spoil(place / STAN.name, "real mu;", "real mu")
     done = workbench("fit", place / STAN.name, CSV)
     assert_refused(done, 2, "eight_schools.stan`, line 27, column", 'Expected ";" after variable declaration')
 
 
+@pytest.mark.usefixtures("tools")
 def test_unknown_names(workbench):
     assert_refused(
         workbench("fit", STAN, CSV, "--prior", "tau_prior_scal=1"), 2, "did you mean `tau_prior_scale`?"
@@ -72,6 +78,7 @@ def test_unknown_names(workbench):
     assert_refused(workbench("fit", STAN, CSV, "--set", "L=1"), 2, "`L` is not in the data block")
 
 
+@pytest.mark.usefixtures("tools")
 @pytest.mark.parametrize(
     ("options", "words"),
     [
@@ -88,6 +95,7 @@ def test_settings_out_of_range(workbench, options, words):
     assert_refused(workbench("fit", STAN, CSV, *options), 2, words)
 
 
+@pytest.mark.usefixtures("tools")
 def test_a_card_that_is_not_toml(workbench, place):
     (place / "eight_schools.toml").write_text("title = ")
     assert_refused(workbench("fit", place / STAN.name, CSV), 2, "not valid TOML")
@@ -124,6 +132,7 @@ def test_a_run_that_is_not_there(workbench):
     assert_refused(workbench("report", "nowhere"), 5, "a run was expected in `nowhere`", "hint:")
 
 
+@pytest.mark.usefixtures("tools")
 def test_a_place_that_is_taken(workbench, place):
     done = workbench("fit", STAN, CSV, "-o", place, "--draws", "10", "--warmup", "20", "-q")
     assert_refused(done, 5, "is not a run: nothing was written", "hint:")

@@ -8,6 +8,8 @@ from tests.cli.conftest import SCHOOLS
 from tests.conftest import DATA, STAN_MODELS
 from workbench.binding import RULES
 
+pytestmark = pytest.mark.usefixtures("tools")
+
 LINEAR = STAN_MODELS / "regression" / "linear.stan"
 KIDS = DATA / "kidiq.csv"
 

@@ -10,7 +10,7 @@ import xarray as xr
 from tests.cli.conftest import ENTRY, SCHOOLS
 from workbench import process
 
-pytestmark = pytest.mark.stan
+pytestmark = pytest.mark.usefixtures("tools")
 
 FAST = ("--draws", "250", "--warmup", "250")
 

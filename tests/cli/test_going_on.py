@@ -9,7 +9,7 @@ import xarray as xr
 from tests.cli.conftest import SCHOOLS
 from tests.conftest import ROOT
 
-pytestmark = pytest.mark.stan
+pytestmark = pytest.mark.usefixtures("tools")
 
 FAST = ("--draws", "150", "--warmup", "300", "--method", "nuts", "-q")
 

@@ -2,7 +2,11 @@
 
 import json
 
+import pytest
+
 from tests.cli.conftest import SCHOOLS
+
+pytestmark = pytest.mark.usefixtures("tools")
 
 STAN = SCHOOLS[0]
 

@@ -14,11 +14,9 @@ import pytest
 from tests.cli.conftest import ENTRY, SCHOOLS
 from tests.test_process import HEED_SIGINT
 
-pytestmark = pytest.mark.stan
-
 
 @pytest.fixture
-def start(tmp_path):
+def start(tools, tmp_path):
     """Starts fits; at the end none is left running, and no pipe open, even where a test has failed."""
     with ExitStack() as stack:
 

@@ -60,6 +60,7 @@ def test_an_unknown_name_is_answered_in_words(workbench, arguments):
     assert "did you mean `linear`?" in done.stderr
 
 
+@pytest.mark.usefixtures("tools")
 @pytest.mark.parametrize("dry", [(), ("--dry-run",)])
 def test_a_program_of_ones_own_that_declares_data_needs_a_table(workbench, tmp_path, dry):
     program = "data { int N; vector[N] y; real s; } parameters { real m; } model { y ~ normal(m, s); }"
@@ -71,6 +72,7 @@ def test_a_program_of_ones_own_that_declares_data_needs_a_table(workbench, tmp_p
     assert "only a bundled model has a table of its own" in done.stderr
 
 
+@pytest.mark.usefixtures("tools")
 def test_a_program_without_data_needs_no_table(workbench, tmp_path):
     (tmp_path / "mine.stan").write_text("parameters { real x; } model { x ~ normal(0, 1); }")
     done = workbench("fit", "mine.stan", "--dry-run")
@@ -79,6 +81,7 @@ def test_a_program_without_data_needs_no_table(workbench, tmp_path):
     assert "a fit could start" in done.stdout
 
 
+@pytest.mark.usefixtures("tools")
 def test_values_given_one_by_one_are_data_enough(workbench, tmp_path):
     program = "data { int N; vector[N] y; } parameters { real m; } model { y ~ normal(m, 1); }"
     (tmp_path / "mine.stan").write_text(program)
@@ -101,7 +104,7 @@ def test_names_complete(tmp_path, monkeypatch):
     assert completion.bundled("beta_b") == ["beta_binomial"]
 
 
-@pytest.mark.stan
+@pytest.mark.usefixtures("tools")
 def test_a_bundled_model_runs_on_its_own_data_and_carries_its_story(workbench, tmp_path):
     done = workbench("fit", "beta_binomial", "-o", "run", "-q", "--draws", "200")
     assert done.returncode == 0, done.stderr
@@ -113,7 +116,7 @@ def test_a_bundled_model_runs_on_its_own_data_and_carries_its_story(workbench, t
     assert record["exact"]["estimates"]["theta"]["distribution"] == "beta"
 
 
-@pytest.mark.stan
+@pytest.mark.usefixtures("tools")
 def test_a_changed_copy_claims_no_exact_posterior(workbench, tmp_path):
     workbench("new", "mine", "--from", "beta_binomial", "--data")
     program = tmp_path / "mine.stan"

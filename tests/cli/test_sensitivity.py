@@ -10,7 +10,7 @@ from tests.cli.test_bad_input import assert_refused
 from workbench.cli import sensitivity as command_line
 from workbench.workflow import sensitivity
 
-pytestmark = pytest.mark.stan
+pytestmark = pytest.mark.usefixtures("tools")
 
 QUICK = ("--methods", "nuts", "--no-prior-predictive", "--draws", "300", "--warmup", "300", "--quiet")
 

@@ -7,19 +7,14 @@ import os
 import pytest
 
 from tests.conformance.executables import MODELS, REFERENCE, compiled
-from workbench.toolchain import CompiledModel, Settings, Toolchain, provision
+from workbench.toolchain import CompiledModel, Toolchain
 
 SOURCES = ("embedded", "cmdstan") if os.environ.get("CMDSTAN") else ("embedded",)
 
 
 @pytest.fixture(scope="session", params=SOURCES)
-def toolchain(request: pytest.FixtureRequest) -> Toolchain:
-    return provision(Settings(source=request.param))
-
-
-@pytest.fixture(scope="session")
-def embedded() -> Toolchain:
-    return provision(Settings(source="embedded"))
+def toolchain(request: pytest.FixtureRequest, tools: Toolchain, embedded: Toolchain) -> Toolchain:
+    return embedded if request.param == "embedded" else tools
 
 
 @pytest.fixture(scope="session")

@@ -15,8 +15,6 @@ import pytest
 from tests.conformance.executables import MODELS, REFERENCE, compiled
 from workbench.toolchain import CompiledModel, Toolchain
 
-pytestmark = pytest.mark.stan
-
 DATA = json.loads((REFERENCE / "bernoulli.json").read_text())
 QUIET: dict[str, Any] = {"show_progress": False, "seed": 1}
 

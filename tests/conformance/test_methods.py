@@ -13,8 +13,6 @@ import pytest
 from tests.conformance.executables import MODELS, REFERENCE, compiled, read_draws, run
 from workbench.toolchain import CompiledModel, Toolchain
 
-pytestmark = pytest.mark.stan
-
 DATA = f"data file={REFERENCE / 'bernoulli.json'} random seed=1"
 
 

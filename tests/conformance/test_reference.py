@@ -11,8 +11,6 @@ import pytest
 from tests.conformance.executables import REFERENCE, run
 from workbench.toolchain import CompiledModel
 
-pytestmark = pytest.mark.stan
-
 COMMANDS = dict(line.split(": ", 1) for line in (REFERENCE / "commands.txt").read_text().splitlines())
 # What may differ: when, where and with which options; how long it took; the default precision.
 NOT_COMPARED = re.compile(r"start_datetime|stancflags|model = |file = |mode = |_params = |sig_figs|seconds")

@@ -9,8 +9,6 @@ import pytest
 from tests.conformance.executables import REFERENCE, run
 from workbench.toolchain import CompiledModel
 
-pytestmark = pytest.mark.stan
-
 WORDS = {
     "sample num_samples=-1": 'num_samples was given "-1", but it takes an integer of at least 0.',
     "sample num_samples=1.5": 'num_samples was given "1.5", but it takes an integer of at least 0.',

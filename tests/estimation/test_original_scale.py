@@ -24,7 +24,7 @@ FLAT = {"beta_prior_sd": 1e4, "alpha_prior_sd": 1e4, "sigma_prior_sd": 1e4}
 
 
 @pytest.fixture(scope="module")
-def fitted(tmp_path_factory):
+def fitted(tools, tmp_path_factory):
     folder = tmp_path_factory.mktemp("run") / "kids"
     return workbench.fit(
         LINEAR, KIDS, standardize=True, prior=FLAT, draws=1000, warmup=500, chains=2, output=folder
@@ -43,7 +43,6 @@ def least_squares():
     return solution, errors
 
 
-@pytest.mark.stan
 def test_maximum_likelihood_is_least_squares_on_the_original_scale(fitted, least_squares):
     solution, errors = least_squares
     estimates = fitted.record["mle"]["estimates"]
@@ -52,7 +51,6 @@ def test_maximum_likelihood_is_least_squares_on_the_original_scale(fitted, least
         assert estimates[f"beta[{k}]"]["se"] == pytest.approx(errors[k], rel=1e-4)
 
 
-@pytest.mark.stan
 def test_the_posterior_and_what_follows_from_it_are_on_the_original_scale(fitted, least_squares):
     solution, errors = least_squares
     posterior = fitted.tree["posterior"]
@@ -64,14 +62,12 @@ def test_the_posterior_and_what_follows_from_it_are_on_the_original_scale(fitted
     np.testing.assert_allclose(posterior["intercept"], expected, rtol=1e-6, atol=1e-6)
 
 
-@pytest.mark.stan
 def test_the_data_beside_the_results_are_on_their_scale(fitted):
     stored = fitted.tree["constant_data"]["X"]
     np.testing.assert_allclose(stored, pd.read_csv(KIDS)[PREDICTORS], rtol=1e-12)
     assert stored.coords["K"].values.tolist() == PREDICTORS
 
 
-@pytest.mark.stan
 def test_the_fitted_values_are_kept_and_the_way_back_is_named(fitted):
     entry = fitted.record["data"]["standardized"]
     assert (entry["status"], entry["coefficients"], entry["intercepts"]) == ("proved", {"beta": "X"}, [])
@@ -121,7 +117,7 @@ model {
 """
 
 
-@pytest.mark.stan
+@pytest.mark.usefixtures("tools")
 def test_a_coefficient_can_be_profiled_and_a_moved_intercept_says_why_not(tmp_path):
     (tmp_path / "line.stan").write_text(LINE)
     frame = pd.DataFrame({"y": [1.0, 2.5, 2.9, 4.2, 5.3], "x": [1.0, 2.0, 3.0, 4.0, 5.5]})

@@ -11,13 +11,12 @@ from workbench.workflow.options import FitOptions
 
 
 @pytest.fixture(scope="module")
-def tree(tmp_path_factory):
+def tree(tools, tmp_path_factory):
     options = FitOptions(methods=(Nuts(2, 200, 200),), output=tmp_path_factory.mktemp("run") / "run")
     model, data = STAN_MODELS / "regression" / "linear.stan", DATA / "kidiq.csv"
     return fit.fit(model, data, options)[0].tree
 
 
-@pytest.mark.stan
 def test_each_prior_statement_has_its_log_density(tree):
     lprior = tree["log_prior"]["lprior"]
     assert lprior.dims == ("chain", "draw", "prior_statement")
@@ -27,7 +26,6 @@ def test_each_prior_statement_has_its_log_density(tree):
     assert np.allclose(lprior.isel(prior_statement=1), exact, rtol=1e-7)
 
 
-@pytest.mark.stan
 def test_the_likelihood_as_a_whole_is_the_sum_of_its_observations(tree):
     whole = tree["log_density"]["likelihood"]
     assert np.allclose(whole, tree["log_likelihood"]["log_lik"].sum("N"), rtol=1e-7)

@@ -9,8 +9,6 @@ import pytest
 from tests.program.conftest import NAMES, Library
 from workbench.program import Capability, ParameterPrior, as_record, describe
 
-pytestmark = pytest.mark.stan
-
 
 def priors(name: str, library: Library) -> dict[str, ParameterPrior]:
     return {item.name: item for item in describe(library[name]).parameters}

@@ -104,7 +104,6 @@ def assert_uniform(values: Array, cdf: Callable[[Array], Array], is_integer: boo
     assert stats.kstest(transform, "uniform").pvalue > SMALLEST_P
 
 
-@pytest.mark.stan
 def test_replicates_follow_their_densities(drawn):
     a, s = drawn["a"], drawn["s"]
     for n in (1, 2):
@@ -117,7 +116,6 @@ def test_replicates_follow_their_densities(drawn):
         assert_uniform(drawn[f"Z_rep.{n}.{3 - n}"], stats.t(4, a, s).cdf)
 
 
-@pytest.mark.stan
 def test_ordered_categories_have_their_probabilities(drawn):
     eta = predictor(drawn, 1, intercept=False)
     below = {0: np.zeros_like(eta), 1: special.expit(-1 - eta), 2: special.expit(1 - eta)}
@@ -129,7 +127,6 @@ def test_ordered_categories_have_their_probabilities(drawn):
     assert_uniform(drawn["o_rep.2"], cdf, is_integer=True)
 
 
-@pytest.mark.stan
 def test_limits_cut_the_draws(drawn):
     a, s = drawn["a"], drawn["s"]
     outside = stats.norm(a, s).cdf(0)
@@ -143,7 +140,6 @@ def test_limits_cut_the_draws(drawn):
     )
 
 
-@pytest.mark.stan
 def test_vectors_are_drawn_whole(drawn):
     v = np.stack([drawn["v_rep.2.1"], drawn["v_rep.2.2"]], axis=1) - drawn["a"][:, None]
     white = np.linalg.solve(np.linalg.cholesky([[1, 0.5], [0.5, 1]]), v.T)
@@ -152,14 +148,12 @@ def test_vectors_are_drawn_whole(drawn):
     assert abs(np.corrcoef(white)[0, 1]) < 4 / np.sqrt(DRAWS)
 
 
-@pytest.mark.stan
 def test_totals_of_a_multinomial_are_those_observed(drawn):
     assert np.all(sum(drawn[f"w_rep.1.{k}"] for k in (1, 2, 3)) == 6)
     share = special.softmax(np.stack([drawn["a"], 0 * drawn["a"], 1 + 0 * drawn["a"]]), axis=0)
     assert_uniform(drawn["w_rep.1.3"], stats.binom(6, share[2]).cdf, is_integer=True)
 
 
-@pytest.mark.stan
 def test_nothing_is_drawn_with_the_switch_off(program_from, tools: toolchain.Toolchain, tmp_path: Path):
     ours = program_from(SOURCE, "many_outcomes").instrumented
     assert ours is not None

@@ -34,7 +34,6 @@ ORDERS = [
 ]
 
 
-@pytest.mark.stan
 @pytest.mark.parametrize(("statements", "order"), ORDERS)
 def test_entries_are_those_of_the_outcomes_in_order(program_from, statements, order):
     instrumented = program_from(f"{START} {statements} }}").instrumented

@@ -29,8 +29,6 @@ _SIZES = {
 }
 _VALUES = {"N": 7, "K": 2, "g": [1, 2, 3], "m": [[1.0, 2.0], [3.0, 4.0]], "b": 0.5}
 
-pytestmark = pytest.mark.stan
-
 
 def declared(text: str, stanc: Stanc, folder):
     file = folder / "sizes.stan"

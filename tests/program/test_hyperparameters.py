@@ -6,8 +6,6 @@ import pytest
 
 from tests.program.conftest import Library
 
-pytestmark = pytest.mark.stan
-
 
 def constants(name: str, library: Library) -> dict[str, float | None]:
     return {item.name: item.default for item in library[name].hyperparameters}

@@ -23,7 +23,7 @@ POINTS = 10
 _QUICK = ("regression_target", "schools_noncentred", "truncated_data", "zero_inflated", "own_quantities")
 _NOISY = frozenset({"differential_equation"})  # a solver takes other steps without sensitivities
 _PROGRAMS = [
-    pytest.param(name, marks=pytest.mark.stan if name in _QUICK else pytest.mark.truth)
+    pytest.param(name, marks=() if name in _QUICK else pytest.mark.truth)
     for name in NAMES
     if name not in {"functions_refused", "reads_target"}
 ]
@@ -102,7 +102,6 @@ def _log_lik(draws: dict[str, Array], name: str | None) -> Array:
     return np.asarray(np.sum(columns, axis=0), dtype=float)
 
 
-@pytest.mark.stan
 def test_data_are_those_of_the_original_density_by_default(library: Library):
     ours = library["schools_centred"].instrumented
     assert ours is not None
@@ -121,7 +120,6 @@ def test_data_are_those_of_the_original_density_by_default(library: Library):
     assert ours.data_names == changed.keys()
 
 
-@pytest.mark.stan
 def test_unknown_weights_and_constants_are_named(library: Library):
     ours = library["schools_centred"].instrumented
     assert ours is not None
@@ -134,7 +132,6 @@ def test_unknown_weights_and_constants_are_named(library: Library):
         ours.data({9: 1.0})
 
 
-@pytest.mark.stan
 def test_added_names_are_fresh(library: Library):
     ours = library["own_quantities"].instrumented
     assert ours is not None

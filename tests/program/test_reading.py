@@ -13,8 +13,6 @@ from workbench.program.syntax.decode_statements import STATEMENTS
 from workbench.program.syntax.sexp import parse_sexp
 from workbench.program.syntax.stanc import ask
 
-pytestmark = pytest.mark.stan
-
 
 def test_included_files_are_named_and_hashed(library: Library, stanc: Stanc, tmp_path: Path):
     program = library["included"]

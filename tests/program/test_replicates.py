@@ -92,7 +92,6 @@ def test_the_table_is_of_all_programs():
     assert sorted(TABLE) == NAMES
 
 
-@pytest.mark.stan
 @pytest.mark.parametrize("name", NAMES)
 def test_every_outcome_is_drawn_anew_or_the_reason_is_said(library: Library, name: str):
     program = library[name]
@@ -207,7 +206,6 @@ STATEMENTS = [
 ]
 
 
-@pytest.mark.stan
 @pytest.mark.parametrize(("outcome", "statement"), STATEMENTS)
 def test_stanc_accepts_what_draws_from_it(program_from, outcome: str, statement: str):
     """Reading asks stanc about the instrumented program; what it refuses would be given as the reason."""
@@ -230,7 +228,6 @@ REFUSED = [
 ]
 
 
-@pytest.mark.stan
 @pytest.mark.parametrize(("outcome", "statement", "words"), REFUSED)
 def test_what_is_not_drawn_has_its_reason(program_from, outcome: str, statement: str, words: str):
     program = read(program_from, outcome, statement)
@@ -238,7 +235,6 @@ def test_what_is_not_drawn_has_its_reason(program_from, outcome: str, statement:
     assert words in program.replicates[0].reason
 
 
-@pytest.mark.stan
 def test_the_programs_own_generator_is_called(program_from):
     functions = (
         "functions { real shifted_lpdf(real y, real a, real s) { return normal_lpdf(y | a, s); } "
@@ -249,7 +245,6 @@ def test_the_programs_own_generator_is_called(program_from):
     assert "shifted_rng(a, s)" in program.instrumented.source.partition("y_rep")[2]
 
 
-@pytest.mark.stan
 def test_the_author_reads_the_names_he_wrote(program_from):
     """The residual is renamed where it is drawn from, because the generated quantities have one too."""
     program = program_from(
@@ -259,7 +254,6 @@ def test_the_author_reads_the_names_he_wrote(program_from):
     assert "is a density of `r`, which is not declared as data" in program.replicates[0].reason
 
 
-@pytest.mark.stan
 def test_an_outcome_that_transformed_data_make_is_repeated_beside_its_replicate(program_from):
     program = program_from(
         "data { int N; vector[N] y; } transformed data { vector[N] log_y = log(y); } "
@@ -273,7 +267,6 @@ def test_an_outcome_that_transformed_data_make_is_repeated_beside_its_replicate(
     assert program.replicates[0].distributions == ("normal",)
 
 
-@pytest.mark.stan
 def test_what_stanc_refuses_costs_no_other_outcome(program_from):
     """A generator of the author's that wants an integer cannot be given a real: only its outcome is lost."""
     functions = (
@@ -290,7 +283,6 @@ def test_what_stanc_refuses_costs_no_other_outcome(program_from):
     assert program.instrumented is not None
 
 
-@pytest.mark.stan
 def test_branches_that_exclude_each_other_draw_one_outcome(program_from):
     statement = "for (n in 1:N) { if (K > 1) y[n] ~ normal(a, s); else y[n] ~ cauchy(a, s); }"
     program = read(program_from, "vector[N] y;", statement)
@@ -298,7 +290,6 @@ def test_branches_that_exclude_each_other_draw_one_outcome(program_from):
     assert program.replicates[0].is_ours
 
 
-@pytest.mark.stan
 def test_names_of_the_author_are_not_taken(program_from):
     """The author has a `y_rep` of another size, and declares `eta` both in the model and after it."""
     program = program_from(
@@ -318,7 +309,6 @@ def test_names_of_the_author_are_not_taken(program_from):
     assert program.instrumented.switch == "replicating_2"
 
 
-@pytest.mark.stan
 def test_the_switch_is_off_unless_replicates_are_wanted(library: Library):
     ours = library["schools_centred"].instrumented
     assert ours is not None

@@ -10,8 +10,6 @@ from tests.program.conftest import MODELS, NAMES, Library
 
 _EXPECTED = re.compile(r"; // ((?:prior|latent|likelihood|unplaced)(?:, \w+)*)$")
 
-pytestmark = pytest.mark.stan
-
 
 def expected_roles(name: str) -> dict[int, set[str]]:
     lines = (MODELS / f"{name}.stan").read_text().splitlines()

@@ -16,8 +16,6 @@ from workbench.program.syntax.nodes import Tree
 from workbench.program.syntax.printer import to_text
 from workbench.program.syntax.stanc import print_tree
 
-pytestmark = pytest.mark.stan
-
 
 def read_text(text: str, stanc: Stanc, folder) -> Tree:
     file = folder / "program.stan"

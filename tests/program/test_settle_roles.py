@@ -8,8 +8,6 @@ from tests.program.conftest import Library
 from workbench.errors import ProgramError
 from workbench.program import Stanc, settle_roles
 
-pytestmark = pytest.mark.stan
-
 
 def test_a_line_is_settled(library: Library, stanc: Stanc):
     before = library["soft_constraint"]

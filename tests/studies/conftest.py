@@ -37,7 +37,7 @@ def study_folder(tmp_path_factory):
 
 
 @pytest.fixture(scope="session")
-def study(normal_files, options, study_folder):
+def study(tools, normal_files, options, study_folder):
     from dataclasses import replace
 
     return sensitivity.study_files(

@@ -11,8 +11,6 @@ from workbench.studies import parse_axis
 from workbench.workflow import sensitivity, study_options
 from workbench.workflow.options import FitOptions
 
-pytestmark = pytest.mark.stan
-
 Y, N = np.array([6, 8, 7]), np.array([10, 10, 10])
 BASE = (2.0, 2.0)
 CUT = 0.6
@@ -34,7 +32,7 @@ def lpd(a, b):
 
 
 @pytest.fixture(scope="module")
-def study(tmp_path_factory):
+def study(tools, tmp_path_factory):
     folder = tmp_path_factory.mktemp("beta")
     rows = "\n".join(f"{y},{n}" for y, n in zip(Y, N, strict=True))
     (folder / "counts.csv").write_text(f"y,n\n{rows}\n")

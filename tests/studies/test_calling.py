@@ -9,7 +9,7 @@ import workbench
 from tests.studies import normal_mean as exact
 from workbench.errors import RequestError, RunNotFound
 
-pytestmark = pytest.mark.stan
+pytestmark = pytest.mark.usefixtures("tools")
 
 
 @pytest.fixture(scope="module")

@@ -16,7 +16,7 @@ from workbench.studies import Study, parse_axis
 from workbench.workflow import sensitivity, study_options
 from workbench.workflow.options import FitOptions
 
-pytestmark = pytest.mark.stan
+pytestmark = pytest.mark.usefixtures("tools")
 
 NO_PRIOR = """
 data { int<lower=0> N; vector[N] y; }

@@ -114,7 +114,7 @@ def kept_modes(folder):
     return [one for one in records if "mode" in one and "starts" in one["mode"]]
 
 
-@pytest.mark.stan
+@pytest.mark.usefixtures("tools")
 def test_modes_depend_neither_on_jobs_nor_on_what_was_finished(normal_files, tmp_path):
     options = FitOptions(methods=(Mle(), Map(), Nuts(2, 200, 200)), seed=4, jobs=2)
     asked = study_options.StudyOptions(
@@ -131,7 +131,7 @@ def test_modes_depend_neither_on_jobs_nor_on_what_was_finished(normal_files, tmp
         assert row["mean"] == pytest.approx(exact.posterior(sd=row["mu.sigma"])[0], abs=1e-6)
 
 
-@pytest.mark.stan
+@pytest.mark.usefixtures("tools")
 def test_where_there_are_two_modes_the_higher_is_found_at_every_point(tmp_path):
     model, data = tmp_path / "two_modes.stan", tmp_path / "few.csv"
     model.write_text(TWO_MODES)

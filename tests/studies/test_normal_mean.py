@@ -9,8 +9,6 @@ from tests.studies import normal_mean as exact
 from tests.studies.conftest import PLAN
 from workbench.workflow import sensitivity, study_options
 
-pytestmark = pytest.mark.stan
-
 
 def rows(study, method):
     frame = study.frame[(study.frame["method"] == method) & (study.frame["parameter"] == "mu")]

@@ -153,7 +153,7 @@ generated quantities {
 
 
 @pytest.fixture(scope="module")
-def far(tmp_path_factory):
+def far(tools, tmp_path_factory):
     """A study of a program in which a prior for one parameter is 1000 standard deviations off."""
     folder = tmp_path_factory.mktemp("far")
     (folder / "far.stan").write_text(FAR)
@@ -178,7 +178,6 @@ def sensitivity(posterior, draws, alphas):
     return np.mean(found)
 
 
-@pytest.mark.stan
 def test_a_program_whose_weights_fail_is_refitted_at_the_powers(far):
     scaling = far.record["power_scaling"]
     assert min(scaling["khat"]["prior"], scaling["khat"]["likelihood"]) > 0.7
@@ -201,7 +200,6 @@ def test_a_program_whose_weights_fail_is_refitted_at_the_powers(far):
     assert scaling["parameters"]["mu"]["diagnosis"] == "prior-data conflict"
 
 
-@pytest.mark.stan
 def test_a_quantity_that_does_not_move_is_not_taken_for_one_that_does(far):
     found = far.record["power_scaling"]["parameters"]["nu"]
     draws = RNG.normal(0.5, 0.1, 4000)
@@ -212,7 +210,6 @@ def test_a_quantity_that_does_not_move_is_not_taken_for_one_that_does(far):
     assert found["diagnosis"] == ""
 
 
-@pytest.mark.stan
 def test_refits_are_said_in_words_everywhere(far):
     from workbench.report.study.report import study_report
 

@@ -18,8 +18,6 @@ from workbench.studies.plan.plan import Point
 from workbench.studies.plan.scenarios import read_scenarios
 from workbench.workflow import study_options
 
-pytestmark = pytest.mark.stan
-
 
 @pytest.fixture(scope="module")
 def program(program_from):

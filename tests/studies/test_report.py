@@ -8,8 +8,6 @@ from workbench.report.study.report import study_report
 from workbench.studies import Study
 from workbench.studies import store as studies
 
-pytestmark = pytest.mark.stan
-
 
 @pytest.fixture(scope="module")
 def document(study, study_folder):

@@ -12,7 +12,6 @@ from workbench.report import render
 from workbench.report.study.report import study_report
 
 pytestmark = [
-    pytest.mark.stan,
     pytest.mark.browser,
     pytest.mark.skipif(executable() is None, reason=f"needs one of {', '.join(BROWSERS)} on the path"),
 ]

@@ -17,7 +17,7 @@ from workbench.studies import parse_axis
 from workbench.studies import store as studies
 from workbench.workflow import sensitivity, study_options
 
-pytestmark = pytest.mark.stan
+pytestmark = pytest.mark.usefixtures("tools")
 
 ASKED = study_options.StudyOptions(
     axes=(parse_axis("mu.sigma=0.2,0.5,1,2,4"),), methods=("nuts",), with_prior=False, refit="all", jobs=2

@@ -16,18 +16,11 @@ from workbench import process
 from workbench.errors import ProgramError
 from workbench.toolchain import Settings, Toolchain, build, cmdstan_home, provision
 
-pytestmark = [
-    pytest.mark.stan,
-    pytest.mark.filterwarnings("ignore:The 'float_precision' argument is deprecated"),  # cmdstanpy's own
-]
+# cmdstanpy's own
+pytestmark = pytest.mark.filterwarnings("ignore:The 'float_precision' argument is deprecated")
 
 BERNOULLI = (REFERENCE / "bernoulli.stan").read_text()
 NO_NETWORK = ["unshare", "--map-root-user", "--net"]
-
-
-@pytest.fixture(scope="module")
-def embedded() -> Toolchain:
-    return provision(Settings(source="embedded"))
 
 
 def test_a_second_build_compiles_nothing(embedded: Toolchain) -> None:
@@ -91,6 +84,7 @@ print(model.cached, process.run([model.exe, "info"]).returncode)
     assert answer.stdout.split() == ["True", "0"], answer.stderr
 
 
+@pytest.mark.usefixtures("embedded")
 def test_a_wheel_serves_without_a_network(tmp_path: Path) -> None:
     options = ["--quiet", "--no-deps", "--only-binary=:all:", "--python-version", "3.12"]
     fetched = process.run(

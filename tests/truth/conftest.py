@@ -16,7 +16,7 @@ METHODS = (Mle(), Map(), Map(jacobian=True), Laplace(), Nuts(draws=2000))
 
 
 @pytest.fixture(scope="module")
-def fit_bundled(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., Fit]:
+def fit_bundled(tools, tmp_path_factory: pytest.TempPathFactory) -> Callable[..., Fit]:
     """Fit a bundled model to a bundled table, with hyperparameters by name."""
 
     def fit(model: str, data: str, **priors: float) -> Fit:

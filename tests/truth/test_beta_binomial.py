@@ -7,8 +7,6 @@ from scipy import stats
 from tests.truth import oracles, tables
 from tests.truth.agreement import assert_close, assert_interval, assert_moments, values
 
-pytestmark = pytest.mark.stan
-
 A, B = 3.0, 2.0
 EXACT = oracles.beta_binomial_posterior(*tables.mendel(), theta_prior_a=A, theta_prior_b=B)
 

@@ -80,14 +80,12 @@ def test_every_data_line_has_a_comment_with_a_unit(path):
     assert lines[0].startswith("// ")
 
 
-@pytest.mark.stan
 @pytest.mark.parametrize("path", MODELS, ids=lambda path: path.stem)
 def test_program_is_formatted_as_stanc_would(path, tools):
     formatted = stanc.ask(tools.stanc, ["--auto-format"], path)
     assert formatted.rstrip("\n") == path.read_text(encoding="utf-8").rstrip("\n")
 
 
-@pytest.mark.stan
 @pytest.mark.parametrize("path", MODELS, ids=lambda path: path.stem)
 def test_pedantic_mode_has_nothing_to_say(path, tools):
     """But for one remark that stanc itself calls a false positive: priors whose hyperparameters are data."""
@@ -96,7 +94,6 @@ def test_pedantic_mode_has_nothing_to_say(path, tools):
     assert [remark for remark in remarks if not _FALSE_POSITIVE.search(remark)] == []
 
 
-@pytest.mark.stan
 @pytest.mark.parametrize("path", MODELS, ids=lambda path: path.stem)
 def test_program_can_be_taken_apart_without_doubt(path, read_program):
     read = read_program(path)

@@ -12,7 +12,6 @@ import pytest
 import workbench
 from workbench.results import Fit
 
-pytestmark = pytest.mark.stan
 RNG = np.random.default_rng(20)
 X = RNG.normal(0, 1, 120)
 
@@ -64,7 +63,7 @@ model { mu ~ normal(m, s); y ~ normal(mu, 1); }
 
 
 @pytest.fixture(scope="module")
-def fitted(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., Fit]:
+def fitted(tools, tmp_path_factory: pytest.TempPathFactory) -> Callable[..., Fit]:
     """Fit a program given as text to data given as a dictionary."""
 
     def fit(source: str, data: dict[str, Any], **settings: Any) -> Fit:

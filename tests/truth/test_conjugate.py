@@ -6,8 +6,6 @@ from tests.truth.agreement import assert_close, assert_interval, assert_moments,
 from workbench import library
 from workbench.library.conjugate import FAMILIES, Marginal, to_scipy
 
-pytestmark = pytest.mark.stan
-
 _IN_EVERY_RUN = ("gamma_exponential", "normal_inverse_gamma")
 _NAMES = [
     pytest.param(name, marks=() if name in _IN_EVERY_RUN else pytest.mark.truth)

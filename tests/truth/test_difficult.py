@@ -7,7 +7,7 @@ import pytest
 
 import workbench
 
-pytestmark = [pytest.mark.stan, pytest.mark.truth]
+pytestmark = [pytest.mark.usefixtures("tools"), pytest.mark.truth]
 
 HERE = Path(__file__).parent
 FUNNEL = HERE / "programs" / "funnel.stan"

@@ -6,8 +6,6 @@ from tests.truth import oracles, tables
 from tests.truth.agreement import assert_close, assert_posterior, values
 from tests.truth.oracles import EightSchoolsPrior
 
-pytestmark = pytest.mark.stan
-
 PRIOR = EightSchoolsPrior(mu_prior_mean=0.0, mu_prior_sd=5.0, tau_prior_scale=5.0)
 
 

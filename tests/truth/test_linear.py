@@ -6,8 +6,6 @@ from tests.truth import oracles, tables
 from tests.truth.agreement import assert_close, assert_posterior, values
 from tests.truth.oracles import LinearPrior
 
-pytestmark = pytest.mark.stan
-
 # strong enough that every estimate moves by far more than its tolerance
 PRIOR = LinearPrior(alpha_prior_mean=100.0, alpha_prior_sd=2.0, beta_prior_sd=1.5, sigma_prior_sd=12.0)
 

@@ -14,14 +14,14 @@ from workbench.methods import Nuts
 from workbench.workflow import fit as fit_workflow
 from workbench.workflow.options import FitOptions
 
-pytestmark = [pytest.mark.stan, pytest.mark.truth]
+pytestmark = pytest.mark.truth
 
 _PART = 0.25
 """Of a posterior standard deviation, besides the Monte Carlo error."""
 
 
 @pytest.fixture(scope="module")
-def sample(tmp_path_factory):
+def sample(tools, tmp_path_factory):
     """Draw from a bundled model on its own data, with hyperparameters by name."""
 
     def run(name, **priors):

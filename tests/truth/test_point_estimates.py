@@ -16,13 +16,13 @@ from workbench.methods import Laplace, Map, Mle
 from workbench.workflow import fit as fit_workflow
 from workbench.workflow.options import FitOptions
 
-pytestmark = [pytest.mark.stan, pytest.mark.truth]
+pytestmark = pytest.mark.truth
 
 PROGRAMS = Path(__file__).parent / "programs"
 
 
 @pytest.fixture(scope="module")
-def fit(tmp_path_factory):
+def fit(tools, tmp_path_factory):
     """Fit a program of `programs/` to columns."""
 
     def run(name, columns, *methods):

@@ -16,7 +16,7 @@ from scipy import stats
 from tests.truth.simulators import SIMULATORS
 from workbench import library, process, toolchain
 
-pytestmark = [pytest.mark.stan, pytest.mark.truth]
+pytestmark = pytest.mark.truth
 
 _COVERED = (
     "beta_binomial",

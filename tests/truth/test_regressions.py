@@ -19,14 +19,14 @@ from workbench.methods import Map, Mle
 from workbench.workflow import fit as fit_workflow
 from workbench.workflow.options import FitOptions
 
-pytestmark = [pytest.mark.stan, pytest.mark.truth]
+pytestmark = pytest.mark.truth
 
 _PRECISION = 2e-4
 """Of the other software: its optimisers stop earlier than ours."""
 
 
 @pytest.fixture(scope="module")
-def estimate(tmp_path_factory):
+def estimate(tools, tmp_path_factory):
     """Estimate a bundled model on its own data by one method; the values, and the table."""
 
     def run(name, method):

@@ -15,7 +15,7 @@ from workbench.studies import parse_axis
 from workbench.workflow import sensitivity, study_options
 from workbench.workflow.options import FitOptions
 
-pytestmark = [pytest.mark.stan, pytest.mark.truth]
+pytestmark = [pytest.mark.usefixtures("tools"), pytest.mark.truth]
 
 LINEAR = STAN_MODELS / "regression" / "linear.stan"
 KIDIQ = DATA / "kidiq.csv"
