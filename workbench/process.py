@@ -180,3 +180,8 @@ class _Running:
         """Give up the files that hold the output."""
         self.out.close()
         self.err.close()
+
+
+def count_usable_cores() -> int:
+    """Return how many processors this process may use: the default of every `jobs`."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1

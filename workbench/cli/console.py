@@ -5,19 +5,15 @@ from __future__ import annotations
 import functools
 import signal
 import sys
-import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from typing import NoReturn, ParamSpec, TypeVar
 
 import typer
 from rich.console import Console
 from rich.markup import escape
-from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeElapsedColumn
 
 from workbench.errors import EXIT_INTERRUPTED, WorkbenchError
-from workbench.progress import SILENT, Stage
-from workbench.progress import Progress as ProgressProtocol
+from workbench.progress import Progress, choose_display
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -67,47 +63,6 @@ def show_error(reason: WorkbenchError) -> None:
         console.print(f"[bold]hint[/]: {escape(reason.hint)}")
 
 
-def progress(is_quiet: bool) -> ProgressProtocol:
+def progress(is_quiet: bool) -> Progress:
     """Return where stages are shown: bars in a terminal, a line for each otherwise."""
-    if is_quiet:
-        return SILENT
-    return _Bars() if sys.stderr.isatty() else _Lines()
-
-
-class _Bars:
-    """One bar for each stage, live."""
-
-    @contextmanager
-    def stage(self, title: str, total: float | None = None) -> Iterator[Stage]:
-        columns = (
-            TextColumn("{task.description:<32}"),
-            BarColumn(bar_width=28),
-            TimeElapsedColumn(),
-            TextColumn("{task.fields[detail]}", style="dim"),
-        )
-        with Progress(*columns, console=stderr()) as bars:
-            task = bars.add_task(escape(title), total=total, detail="")
-            yield _Bar(bars, task)
-            done = total if total is not None else 1.0
-            bars.update(task, total=done, completed=done, detail="")
-
-
-class _Bar:
-    def __init__(self, bars: Progress, task: TaskID) -> None:
-        self._bars = bars
-        self._task = task
-
-    def update(self, done: float, detail: str = "") -> None:
-        self._bars.update(self._task, completed=done, detail=escape(detail))
-
-
-class _Lines:
-    """One line when a stage begins and its time when it ends: for logs."""
-
-    @contextmanager
-    def stage(self, title: str, total: float | None = None) -> Iterator[Stage]:
-        del total
-        started = time.monotonic()
-        with SILENT.stage(title) as silent:
-            yield silent
-        stderr().print(f"{escape(title)}: {time.monotonic() - started:.1f} s")
+    return choose_display(is_quiet=is_quiet, in_logs=True)

@@ -7,7 +7,8 @@ from typing import Annotated
 
 import typer
 
-from workbench.cli import console, options
+from workbench.cli import console
+from workbench.process import count_usable_cores
 
 
 @console.guarded
@@ -26,7 +27,7 @@ def command(
     from workbench.results import store
     from workbench.workflow.resume import continue_run
 
-    jobs = jobs or options.available_cores()
+    jobs = jobs or count_usable_cores()
     fitted, folder = continue_run(run, draws, output=output, jobs=jobs, progress=console.progress(quiet))
     if json_:
         typer.echo(store.dump(fitted.record), nl=False)

@@ -11,6 +11,7 @@ import typer
 
 from workbench.cli import completion, console, options
 from workbench.errors import EXIT_STRICT, RequestError, RunError
+from workbench.process import count_usable_cores
 
 _BINDING = "Binding"
 _METHODS = "Methods"
@@ -186,13 +187,13 @@ def command(
     from workbench.methods import Nuts
     from workbench.results import store
     from workbench.toolchain import Settings
-    from workbench.workflow import fit, methods
+    from workbench.workflow import fit, method_settings
     from workbench.workflow.options import FitOptions
 
     if not 0 < level < 1:
         raise RequestError(f"--level was expected to be between 0 and 1, found {level}.")
-    retries = methods.retries(retry)
-    word, inits = methods.starting(init)
+    retries = method_settings.count_retries(retry)
+    word, inits = method_settings.read_init(init)
     nuts = Nuts(chains, draws, warmup, adapt_delta, max_treedepth, metric, word, save_warmup, retries)
     asked = FitOptions(
         columns=options.columns(column or []),
@@ -203,10 +204,10 @@ def command(
         standardize=standardize,
         roles=options.roles(role or []),
         scaled=options.scaled(scale),
-        methods=methods.choose(options.names(method or []), nuts, starts=starts, profile=profile or []),
+        methods=method_settings.choose_methods(options.names(method or []), nuts, starts=starts, profile=profile or []),
         seed=seed,
         level=level,
-        jobs=jobs or options.available_cores(),
+        jobs=jobs or count_usable_cores(),
         threads=threads,
         timeout=timeout,
         inits=inits,

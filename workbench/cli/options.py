@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import csv
 import json
-import os
 from typing import Any, Literal
 
 from workbench.errors import RequestError
@@ -116,8 +115,3 @@ def names(texts: list[str]) -> tuple[str, ...]:
     ('mle', 'map', 'nuts')
     """
     return tuple(word.strip() for text in texts for word in text.split(",") if word.strip())
-
-
-def available_cores() -> int:
-    """Return how many processors this process may use."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1

@@ -11,8 +11,9 @@ import typer
 from rich.markup import escape
 from rich.table import Table
 
-from workbench.cli import console, options
+from workbench.cli import console
 from workbench.errors import EXIT_STRICT
+from workbench.process import count_usable_cores
 
 if TYPE_CHECKING:
     from workbench.workflow.replay import Replay
@@ -36,7 +37,7 @@ def command(
     """
     from workbench.workflow.replay import replay
 
-    jobs = jobs or options.available_cores()
+    jobs = jobs or count_usable_cores()
     found = replay(run, seed=seed, jobs=jobs, progress=console.progress(quiet))
     if json_:
         rows = [asdict(one) for one in found.differences]

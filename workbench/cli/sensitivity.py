@@ -11,6 +11,7 @@ import typer
 
 from workbench.cli import console, options
 from workbench.errors import EXIT_STRICT, RequestError
+from workbench.process import count_usable_cores
 
 _SWEEP = "What to vary"
 _OUTCOMES = "Outcomes"
@@ -149,7 +150,7 @@ def command(
 
     if not 0 < level < 1:
         raise RequestError(f"--level was expected to be between 0 and 1, found {level}.")
-    workers = jobs or options.available_cores()
+    workers = jobs or count_usable_cores()
     asked = study_options.StudyOptions(
         axes=tuple(parse_axis(text) for text in vary or ()),
         design=design or "grid",
