@@ -26,8 +26,8 @@ from workbench.program.instrument import Instrumented, Outputs
 from workbench.program.model import Obstacle, Program
 from workbench.program.predictive.replicates import Replicate, is_predictive
 from workbench.program.read import read, settle_roles
+from workbench.program.syntax.declarations import Declaration
 from workbench.program.syntax.expression import Expression
-from workbench.program.syntax.signature import Declaration
 from workbench.program.syntax.stanc import Stanc
 from workbench.program.terms.hyperparameters import Hyperparameter, PriorArgument
 from workbench.program.terms.roles import Role

@@ -11,16 +11,16 @@ from workbench.errors import ProgramError
 from workbench.program.instrument import Instrumented, instrument, plan_for
 from workbench.program.model import Obstacle, Program
 from workbench.program.predictive.replicates import Replicate, Replication, only, own_replicates, replication
-from workbench.program.rewrite.pointwise import is_one_entry, opening_of
-from workbench.program.rewrite.target_functions import refusals
-from workbench.program.rewrite.term_counts import undecided
+from workbench.program.rewrite.log_densities import is_one_entry, opening_of
+from workbench.program.rewrite.lp_functions import refusals
+from workbench.program.rewrite.observation_count import undecided
 from workbench.program.rewrite.weights import Plan
 from workbench.program.syntax import nodes as n
 from workbench.program.syntax import traverse as t
-from workbench.program.syntax.fresh_names import Names
-from workbench.program.syntax.signature import Declaration
+from workbench.program.syntax.declarations import Declaration
+from workbench.program.syntax.identifiers import Names
 from workbench.program.syntax.stanc import Stanc, ask, print_tree
-from workbench.program.terms.flow import follow
+from workbench.program.terms.data_flow import follow
 from workbench.program.terms.hyperparameters import find_arguments, find_hyperparameters
 from workbench.program.terms.roles import Rules
 from workbench.program.terms.terms import Term, find_terms

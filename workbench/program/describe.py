@@ -9,7 +9,7 @@ from typing import Any
 from workbench.program.model import Program
 from workbench.program.syntax import nodes as n
 from workbench.program.syntax import traverse as t
-from workbench.program.syntax.signature import Declaration
+from workbench.program.syntax.declarations import Declaration
 from workbench.program.terms.terms import Term
 
 _SUPPORTS = {

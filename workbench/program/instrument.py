@@ -10,17 +10,17 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from workbench.errors import PriorError
-from workbench.program.predictive.log_lik_rows import Order, entry_order
-from workbench.program.predictive.redraw import guarded_functions, redrawn, switch
+from workbench.program.predictive.draw_replicates import guarded_functions, redrawn, switch
+from workbench.program.predictive.log_lik_order import Order, entry_order
 from workbench.program.predictive.replicates import Replication
-from workbench.program.rewrite.pointwise import ROLE_CODES, recording_functions, replayed
+from workbench.program.rewrite.log_densities import ROLE_CODES, recording_functions, replayed
+from workbench.program.rewrite.lp_functions import sites_of
+from workbench.program.rewrite.observation_count import counting_slice
 from workbench.program.rewrite.shapes import declared_shapes
-from workbench.program.rewrite.target_functions import sites_of
-from workbench.program.rewrite.term_counts import counting_slice
 from workbench.program.rewrite.weights import Plan, weighted_functions, weighted_model
 from workbench.program.syntax import nodes as n
 from workbench.program.syntax import traverse as t
-from workbench.program.syntax.fresh_names import Names
+from workbench.program.syntax.identifiers import Names
 from workbench.program.syntax.printer import to_text
 from workbench.program.terms.hyperparameters import Hyperparameter
 from workbench.program.terms.terms import Term

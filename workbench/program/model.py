@@ -9,7 +9,7 @@ from pathlib import Path
 from workbench.program.instrument import Instrumented
 from workbench.program.predictive.replicates import Replicate
 from workbench.program.syntax import nodes as n
-from workbench.program.syntax.signature import Declaration
+from workbench.program.syntax.declarations import Declaration
 from workbench.program.syntax.source import Place
 from workbench.program.terms.hyperparameters import Hyperparameter, PriorArgument
 from workbench.program.terms.terms import Term

@@ -11,10 +11,10 @@ from workbench.errors import ProgramError
 from workbench.program.analysis import taken_apart
 from workbench.program.model import Program
 from workbench.program.syntax import nodes as n
+from workbench.program.syntax.declarations import declarations
 from workbench.program.syntax.decode import parse_tree
-from workbench.program.syntax.fresh_names import identifier
+from workbench.program.syntax.identifiers import identifier
 from workbench.program.syntax.printer import tokens_and_spans
-from workbench.program.syntax.signature import declarations
 from workbench.program.syntax.source import Source, align, read_source
 from workbench.program.syntax.stanc import Stanc, print_tree
 from workbench.program.terms.roles import ROLES, Role

@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from workbench.program.predictive.cells import Cells, cells_of
-from workbench.program.predictive.rng import GUARDED, INVERSES, OF_PREDICTOR, generator
+from workbench.program.predictive.outcome_elements import Cells, cells_of
+from workbench.program.predictive.rng_functions import GUARDED, INVERSES, OF_PREDICTOR, generator
 from workbench.program.rewrite.observations import hold, indexable, opened_arguments
 from workbench.program.rewrite.weights import Plan
 from workbench.program.syntax import nodes as n
 from workbench.program.syntax import traverse as t
-from workbench.program.syntax.fresh_names import Names
+from workbench.program.syntax.identifiers import Names
 from workbench.program.syntax.printer import to_text
 from workbench.program.terms.densities import CalledDensity, density_of
 from workbench.program.terms.distributions import DISTRIBUTIONS

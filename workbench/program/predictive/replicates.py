@@ -15,7 +15,7 @@ from workbench.program.predictive.outcome_draws import Drawing, Generators, draw
 from workbench.program.rewrite.weights import Plan
 from workbench.program.syntax import nodes as n
 from workbench.program.syntax import traverse as t
-from workbench.program.syntax.fresh_names import Names
+from workbench.program.syntax.identifiers import Names
 from workbench.program.syntax.printer import to_text
 from workbench.program.terms.terms import Term
 

@@ -7,8 +7,8 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from workbench.errors import ProgramError
+from workbench.program.rewrite.lp_functions import Site, body_of, weighted_call, weighted_clone
 from workbench.program.rewrite.shapes import Declared
-from workbench.program.rewrite.target_functions import Site, body_of, weighted_call, weighted_clone
 from workbench.program.syntax import nodes as n
 from workbench.program.syntax import traverse as t
 from workbench.program.syntax.printer import to_text

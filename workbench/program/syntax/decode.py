@@ -11,8 +11,7 @@ from itertools import count
 from workbench.errors import ProgramError
 from workbench.program.syntax import nodes as n
 from workbench.program.syntax.decode_expressions import EXPRESSIONS
-from workbench.program.syntax.decode_statements import STATEMENTS
-from workbench.program.syntax.decode_types import (
+from workbench.program.syntax.decode_leaves import (
     ARGUMENTS,
     TRANSFORMS,
     base_of,
@@ -21,6 +20,7 @@ from workbench.program.syntax.decode_types import (
     type_of,
     unknown,
 )
+from workbench.program.syntax.decode_statements import STATEMENTS
 from workbench.program.syntax.sexp import Sexp, items, parse_sexp, record, tagged, word
 
 

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from workbench.program.syntax import nodes as n
-from workbench.program.syntax.decode_types import kind_of, name_of, operator_of
+from workbench.program.syntax.decode_leaves import kind_of, name_of, operator_of
 from workbench.program.syntax.sexp import Sexp, items, word
 
 if TYPE_CHECKING:

@@ -8,10 +8,10 @@ from dataclasses import dataclass, field, replace
 from workbench.errors import ProgramError
 from workbench.program.syntax import nodes as n
 from workbench.program.syntax import traverse as t
+from workbench.program.syntax.declarations import Declaration
 from workbench.program.syntax.expression import evaluate
-from workbench.program.syntax.fresh_names import Names
+from workbench.program.syntax.identifiers import Names
 from workbench.program.syntax.printer import to_text
-from workbench.program.syntax.signature import Declaration
 from workbench.program.terms.densities import CalledDensity, density_of
 from workbench.program.terms.distributions import argument_name, is_positive
 from workbench.program.terms.roles import Rules

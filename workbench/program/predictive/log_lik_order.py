@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from workbench.program.predictive.cells import Cells, cells_of
 from workbench.program.predictive.outcome_draws import untransformed
-from workbench.program.rewrite.pointwise import opening_of
+from workbench.program.predictive.outcome_elements import Cells, cells_of
+from workbench.program.rewrite.log_densities import opening_of
 from workbench.program.rewrite.weights import Plan
 from workbench.program.syntax import nodes as n
 from workbench.program.syntax import traverse as t

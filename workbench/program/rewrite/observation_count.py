@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 
-from workbench.program.rewrite.pointwise import LIKELIHOOD, opening_of
+from workbench.program.rewrite.log_densities import LIKELIHOOD, opening_of
 from workbench.program.rewrite.weights import SPLICED, Plan, spliced
 from workbench.program.syntax import nodes as n
 from workbench.program.syntax import traverse as t

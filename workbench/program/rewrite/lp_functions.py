@@ -14,7 +14,7 @@ from typing import Any
 
 from workbench.program.syntax import nodes as n
 from workbench.program.syntax import traverse as t
-from workbench.program.syntax.fresh_names import Names
+from workbench.program.syntax.identifiers import Names
 from workbench.program.terms.terms import Term
 
 _HOSTS = (n.Assignment, n.Declare, n.CallStatement)

@@ -12,9 +12,9 @@ from typing import Any
 
 from workbench.program.predictive.outcome_draws import Drawing, Generators
 from workbench.program.predictive.replicates import Replicate, Replication, in_new_names
-from workbench.program.predictive.rng import GUARDED, MISSING
-from workbench.program.rewrite.pointwise import LIKELIHOOD
-from workbench.program.rewrite.target_functions import valued_call
+from workbench.program.predictive.rng_functions import GUARDED, MISSING
+from workbench.program.rewrite.log_densities import LIKELIHOOD
+from workbench.program.rewrite.lp_functions import valued_call
 from workbench.program.rewrite.weights import SPLICED, Plan, spliced
 from workbench.program.syntax import nodes as n
 from workbench.program.syntax import traverse as t

@@ -9,8 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from workbench.program.rewrite.observations import Opening, opened
-from workbench.program.rewrite.target_functions import (
+from workbench.program.rewrite.lp_functions import (
     Site,
     body_of,
     recorded_call,
@@ -18,6 +17,7 @@ from workbench.program.rewrite.target_functions import (
     valued_call,
     valued_clone,
 )
+from workbench.program.rewrite.observations import Opening, opened
 from workbench.program.rewrite.weights import SPLICED, Plan, enclosed, spliced, sum_text, summed
 from workbench.program.syntax import nodes as n
 from workbench.program.syntax import traverse as t
