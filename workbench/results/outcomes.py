@@ -10,7 +10,7 @@ import xarray as xr
 
 from workbench.methods import Nuts
 from workbench.program import Declaration, Program, Replicate
-from workbench.program.predictive.rng import MISSING
+from workbench.program.predictive.rng_functions import MISSING
 from workbench.request import FitRequest
 
 MOST_REPLICATED = 50_000_000
