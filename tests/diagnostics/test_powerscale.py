@@ -7,19 +7,18 @@ from arviz_stats.psense import psense, psense_summary
 from scipy import stats
 
 from workbench.diagnostics.power_scaling import (
-    ALPHAS,
     CONFLICT,
     STRONG_PRIOR,
     Component,
     components,
     judge,
     khat,
-    khat_threshold,
     power_scaling,
     power_weights,
     sensitivities,
 )
 from workbench.results import Fit
+from workbench.thresholds import POWERS, khat_limit
 
 Y = np.random.default_rng(5).normal(1.0, 1.0, 20)
 
@@ -97,7 +96,7 @@ def test_khat_is_reported_for_each_component_and_grows_with_the_density():
     assert max(scaling["khat"].values()) < scaling["khat_threshold"] == 0.7
     heavy = -200 * np.random.default_rng(4).exponential(size=(4, 1000))  # weights with tail index 2
     assert khat(heavy) == pytest.approx(2, abs=0.5)
-    assert khat(heavy) > khat_threshold(4000)
+    assert khat(heavy) > khat_limit(4000)
 
 
 def test_the_likelihood_is_known_without_single_observations():
@@ -153,7 +152,7 @@ def test_a_chain_that_stood_still_leaves_its_weights_as_they_are():
     for weights in power_weights(log_density):
         assert weights.shape == log_density.shape
         assert weights.sum() == pytest.approx(1)
-    raw = np.exp((ALPHAS[0] - 1) * log_density)
+    raw = np.exp((POWERS[0] - 1) * log_density)
     np.testing.assert_allclose(power_weights(log_density)[0], raw / raw.sum())
 
 

@@ -7,7 +7,7 @@ import pytest
 from scipy import integrate, stats
 
 from tests.diagnostics.test_powerscale import Y, conjugate
-from workbench.diagnostics.power_scaling import ALPHAS, distance
+from workbench.diagnostics.power_scaling import distance
 from workbench.methods import Nuts
 from workbench.report.document import Notice
 from workbench.studies import parse_axis
@@ -18,6 +18,7 @@ from workbench.studies.plan.plan import BASE
 from workbench.workflow import sensitivity as sensitivity_workflow
 from workbench.workflow import study_options
 from workbench.workflow.options import FitOptions
+from workbench.thresholds import POWERS
 
 RNG = np.random.default_rng(6)
 
@@ -49,7 +50,7 @@ def test_the_distance_of_two_samples_is_arvizs_of_weighted_draws():
     counts = 1 + (draws > 0) * RNG.integers(0, 3, draws.shape)
     weights = counts / counts.sum()
     others = np.repeat(draws.ravel(), counts.ravel())
-    steps = [1 / abs(np.log2(alpha)) for alpha in ALPHAS]
+    steps = [1 / abs(np.log2(alpha)) for alpha in POWERS]
     ours = np.mean(steps) * power_scaling.cjs_distance(draws, others)
     assert ours == pytest.approx(distance(draws, weights, weights), rel=1e-9)
 
@@ -93,7 +94,7 @@ def refits(monkeypatch):
 
 def scaled(monkeypatch, limit):
     fit = conjugate(-5.0, 0.5)
-    monkeypatch.setattr(power_scaling, "khat_threshold", lambda draws: limit)
+    monkeypatch.setattr(power_scaling, "khat_limit", lambda draws: limit)
     fits = Fits([posterior(BASE, "base", "base", fit.tree, ["theta", "other"], {})])
     return power_scaling.scaled(None, fits, fit)  # type: ignore[arg-type]
 
@@ -189,12 +190,12 @@ def test_a_program_whose_weights_fail_is_refitted_at_the_powers(far):
         ("likelihood", lambda alpha: (1000 * alpha / (1 + alpha), (1 + alpha) ** -0.5)),
     ):
         found = scaling["parameters"]["mu"][component]
-        assert found == pytest.approx(sensitivity(at, draws, ALPHAS), rel=0.1)
+        assert found == pytest.approx(sensitivity(at, draws, POWERS), rel=0.1)
         drawn = scaling["predictions"]["mean(far_rep)"][component]
         ahead = sensitivity(
             lambda alpha, of=at: (of(alpha)[0], (of(alpha)[1] ** 2 + 1) ** 0.5),
             RNG.normal(500, 1.5**0.5, 4000),
-            ALPHAS,
+            POWERS,
         )
         assert drawn == pytest.approx(ahead, rel=0.1)  # it depends a little on how far the draws reach
     assert scaling["parameters"]["mu"]["diagnosis"] == "prior-data conflict"
@@ -203,7 +204,7 @@ def test_a_program_whose_weights_fail_is_refitted_at_the_powers(far):
 def test_a_quantity_that_does_not_move_is_not_taken_for_one_that_does(far):
     found = far.record["power_scaling"]["parameters"]["nu"]
     draws = RNG.normal(0.5, 0.1, 4000)
-    exact = sensitivity(lambda alpha: (0.5, (alpha + 100) ** -0.5), draws, ALPHAS)
+    exact = sensitivity(lambda alpha: (0.5, (alpha + 100) ** -0.5), draws, POWERS)
     assert exact < 0.01
     assert abs(found["prior"] - exact) < 4 * far.record["power_scaling"]["noise"]["prior"]
     assert found["prior"] < 0.05

@@ -22,13 +22,7 @@ from arviz_stats import loo as leave_one_out
 
 from workbench.diagnostics import loo
 from workbench.results import Fit
-
-FEWEST_ROWS = 100
-"""Rows below which the standard error of a difference is too small: Sivula et al. (2020), section 6."""
-
-SMALL_DIFFERENCE = 4.0
-"""Differences [nats] below this are no ground to prefer a model: Sivula et al. (2020), section 6."""
-
+from workbench.thresholds import ELPD_DIFFERENCE_LIMIT, ELPD_STANDARD_ERRORS, FEWEST_COMPARED_ROWS
 
 # ArviZ 1 rounds its table unless told otherwise; before, it knew nothing else.
 _UNROUNDED = {"round_to": "none"} if "round_to" in signature(compare).parameters else {}
@@ -140,11 +134,11 @@ def doubts(standing: Standing, rows: int) -> tuple[str, ...]:
     ('fewer than 100 rows', 'a difference below 4')
     """
     found = []
-    if rows < FEWEST_ROWS:
-        found.append(f"fewer than {FEWEST_ROWS} rows")
-    if standing.behind < SMALL_DIFFERENCE:
-        found.append(f"a difference below {SMALL_DIFFERENCE:g}")
-    elif standing.behind < 2 * standing.behind_se:
+    if rows < FEWEST_COMPARED_ROWS:
+        found.append(f"fewer than {FEWEST_COMPARED_ROWS} rows")
+    if standing.behind < ELPD_DIFFERENCE_LIMIT:
+        found.append(f"a difference below {ELPD_DIFFERENCE_LIMIT:g}")
+    elif standing.behind < ELPD_STANDARD_ERRORS * standing.behind_se:
         found.append("a difference within two standard errors")
     if standing.is_unreliable:
         found.append("a k-hat above its limit")

@@ -20,20 +20,14 @@ from numpy.typing import NDArray
 
 from workbench.estimation.sampling.psis import choose_tail_length, log_sum_exp, smooth_log_weights
 from workbench.results import Fit
+from workbench.thresholds import FEWEST_LOO_DRAWS, khat_limit
 
 Floats = NDArray[np.float64]
 
 WORST_ROWS = 20
 """How many rows `run.json` names, those of the largest k-hat; the others follow from `fit.nc`."""
 
-KHAT_LIMIT = 0.7
-"""Largest k-hat at which an importance-sampling estimate is reliable for many draws: Vehtari et al. (2024),
-section 3.2.4."""
-
 _SAMPLE = ("chain", "draw")
-
-FEWEST_DRAWS = 25
-"""Draws below which the tail, a fifth of them, has fewer than the five that a fit of its shape needs."""
 
 
 @dataclass(frozen=True)
@@ -59,15 +53,6 @@ class LeaveOneOut:
     elpd: Floats
     p_loo: Floats
     r_eff: float
-
-
-def khat_limit(draws: int) -> float:
-    """Return the largest acceptable k-hat for a number of draws, min(1 - 1/log10(S), 0.7).
-
-    >>> khat_limit(100_000)
-    0.7
-    """
-    return min(1 - 1 / math.log10(draws), KHAT_LIMIT)
 
 
 def measured(fit: Fit, found: LeaveOneOut | None, reason: str = "") -> dict[str, Any]:
@@ -122,7 +107,7 @@ def unavailable(fit: Fit) -> str:
     draws = arrays[0].sizes["chain"] * arrays[0].sizes["draw"]
     if sum(array.size for array in arrays) < 2 * draws:
         return "a single log likelihood holds all observations."
-    if draws < FEWEST_DRAWS:
+    if draws < FEWEST_LOO_DRAWS:
         return f"{draws} draws are too few: the tail of their ratios has no shape yet."
     broken = sum(int((~np.isfinite(_by_sample(one))).any(axis=0).sum()) for one in arrays)
     if broken:

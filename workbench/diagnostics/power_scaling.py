@@ -22,14 +22,9 @@ from numpy.typing import NDArray
 from workbench.estimation.sampling.importance import EQUAL_RATIOS, estimate_khat
 from workbench.estimation.sampling.psis import choose_tail_length, smooth_log_weights
 from workbench.results import Fit
+from workbench.thresholds import FEWEST_POWER_SCALING_DRAWS, POWERS, SENSITIVITY_LIMIT, khat_limit
 
 Floats = NDArray[np.float64]
-
-ALPHAS = (0.99, 1.01)
-"""The powers; Kallioinen et al. (2024), section 2.5."""
-
-SENSITIVE = 0.05
-"""A posterior that moves more than this is sensitive; Kallioinen et al. (2024), section 2.5."""
 
 CONFLICT = "prior-data conflict"
 """Prior and likelihood both move the posterior: they pull against each other."""
@@ -39,9 +34,6 @@ STRONG_PRIOR = "strong prior / weak likelihood"
 
 EXTREME = 0.05
 """The tails whose effective sample size decides how many ratios are smoothed; as in ArviZ."""
-
-FEWEST_DRAWS = 100
-"""Draws below which the tails of the weights are too short for their shape to be fitted."""
 
 _EQUAL = 1e-9
 
@@ -89,9 +81,9 @@ def power_scaling(fit: Fit) -> dict[str, Any]:
     named = {name: {"label": labels[name]["label"]} if "label" in labels[name] else {} for name in quantities}
     return {
         "status": "ok",
-        "alphas": list(ALPHAS),
-        "threshold": SENSITIVE,
-        "khat_threshold": khat_threshold(parts[0].log_density.size),
+        "alphas": list(POWERS),
+        "threshold": SENSITIVITY_LIMIT,
+        "khat_threshold": khat_limit(parts[0].log_density.size),
         "statements": [
             {"statement": one.name, "line": one.line, "term": one.term}
             for one in parts
@@ -136,31 +128,17 @@ def sensitivities(
 
 def power_weights(log_density: Floats) -> tuple[Floats, Floats]:
     """Return the weights of the draws at the lower and at the upper power, each `(chain, draw)`, sum 1."""
-    return _normalised(log_density, ALPHAS[0]), _normalised(log_density, ALPHAS[1])
+    return _normalised(log_density, POWERS[0]), _normalised(log_density, POWERS[1])
 
 
 def distance(draws: Floats, lower: Floats, upper: Floats) -> float:
     """Return ArviZ's sensitivity: the cumulative Jensen-Shannon distance per doubling of the power."""
-    return float(array_stats.power_scale_sense(draws, lower, upper, ALPHAS[0], ALPHAS[1]))
+    return float(array_stats.power_scale_sense(draws, lower, upper, POWERS[0], POWERS[1]))
 
 
 def khat(log_density: Floats) -> float:
     """Return the larger k-hat of the two powers' weights."""
-    return max(estimate_khat(((alpha - 1) * log_density).ravel()) for alpha in ALPHAS)
-
-
-def khat_threshold(draws: int) -> float:
-    """Return the k-hat up to which importance weights of so many draws can be relied on.
-
-    References
-    ----------
-    Vehtari, Simpson, Gelman, Yao and Gabry (2024), Pareto smoothed importance sampling, JMLR 25(72),
-    section 3.2.4.
-
-    >>> round(khat_threshold(1000), 3), khat_threshold(4000)
-    (0.667, 0.7)
-    """
-    return float(min(1 - 1 / np.log10(draws), 0.7))
+    return max(estimate_khat(((alpha - 1) * log_density).ravel()) for alpha in POWERS)
 
 
 def judge(prior: float, likelihood: float | None) -> str:
@@ -171,9 +149,9 @@ def judge(prior: float, likelihood: float | None) -> str:
     """
     if likelihood is None:
         return ""
-    if prior >= SENSITIVE and likelihood >= SENSITIVE:
+    if prior >= SENSITIVITY_LIMIT and likelihood >= SENSITIVITY_LIMIT:
         return CONFLICT
-    return STRONG_PRIOR if prior > SENSITIVE > likelihood else ""
+    return STRONG_PRIOR if prior > SENSITIVITY_LIMIT > likelihood else ""
 
 
 def elements(tree: xr.DataTree) -> dict[str, Floats]:
@@ -218,8 +196,11 @@ def _unavailable(fit: Fit) -> str:
             if instrumented
             else "the log prior of the draws is not known: the program could not be taken apart."
         )
-    if fit.tree["posterior"].sizes["chain"] * fit.tree["posterior"].sizes["draw"] < FEWEST_DRAWS:
-        return f"fewer than {FEWEST_DRAWS} draws are too few to reweight."
+    if (
+        fit.tree["posterior"].sizes["chain"] * fit.tree["posterior"].sizes["draw"]
+        < FEWEST_POWER_SCALING_DRAWS
+    ):
+        return f"fewer than {FEWEST_POWER_SCALING_DRAWS} draws are too few to reweight."
     return ""
 
 

@@ -10,13 +10,9 @@ import xarray as xr
 from numpy.typing import NDArray
 
 from workbench.results import Fit
+from workbench.thresholds import FEWEST_PREDICTOR_ROWS, FEWEST_PREDICTOR_VALUES
 
 Floats = NDArray[np.float64]
-
-FEWEST_VALUES = 3
-"""Different values that a predictor has at least; with two it is an indicator, on the scale it should be."""
-
-FEWEST_ROWS = 3
 
 
 @dataclass(frozen=True)
@@ -33,7 +29,7 @@ def predictors(fit: Fit) -> list[Predictor]:
     return [
         Predictor(name, float(values.mean()), float(values.std()))
         for name, values in _columns(fit)
-        if np.isfinite(values).all() and len(np.unique(values)) >= FEWEST_VALUES
+        if np.isfinite(values).all() and len(np.unique(values)) >= FEWEST_PREDICTOR_VALUES
     ]
 
 
@@ -42,7 +38,7 @@ def design_matrices(fit: Fit) -> dict[str, Floats]:
     found: dict[str, Floats] = {}
     for name, array in _arrays(fit):
         values = array.values.astype(np.float64) if array.ndim == 2 else np.empty((0, 0))
-        if len(values) >= FEWEST_ROWS and np.isfinite(values).all():
+        if len(values) >= FEWEST_PREDICTOR_ROWS and np.isfinite(values).all():
             varying = values[:, values.std(axis=0) > 0]
             if varying.shape[1] > 1:
                 found[name] = varying
@@ -52,9 +48,9 @@ def design_matrices(fit: Fit) -> dict[str, Floats]:
 def _columns(fit: Fit) -> Iterator[tuple[str, Floats]]:
     for name, array in _arrays(fit):
         values = array.values.astype(np.float64)
-        if array.ndim == 1 and len(values) >= FEWEST_ROWS:
+        if array.ndim == 1 and len(values) >= FEWEST_PREDICTOR_ROWS:
             yield name, values
-        elif array.ndim == 2 and len(values) >= FEWEST_ROWS:
+        elif array.ndim == 2 and len(values) >= FEWEST_PREDICTOR_ROWS:
             labels = array.coords[array.dims[1]].values
             yield from ((f"{name}[{label}]", values[:, k]) for k, label in enumerate(labels))
 

@@ -16,8 +16,8 @@ from workbench.estimation.optimum.map import find_map as posterior_mode
 from workbench.estimation.sampling import laplace, pathfinder
 from workbench.estimation.schedule import METHOD_KEYS, draw_starts, sample_posterior
 from workbench.methods import Auto, Laplace, Map, Pathfinder
-from workbench.results.digits import told_apart
 from workbench.results.method_result import MethodResult
+from workbench.thresholds import format_beside_limit
 
 _ABOVE = MethodResult("skipped", "a cheaper method was accepted by its own diagnostic.")
 _ASIDE = MethodResult("skipped", "it is no rung of the ladder of --method auto.")
@@ -102,7 +102,7 @@ def _of_khat(part: MethodResult, modes: int) -> tuple[bool, str]:
             False,
             f"the density has {modes} modes, and k-hat ({khat:.2f}) sees only the one it is taken around.",
         )
-    shown, limit = told_apart(khat, most, 2)
+    shown, limit = format_beside_limit(khat, most, 2)
     if khat > most:
         return False, f"k-hat is {shown}, above {limit}: the draws miss too much of the posterior's tails."
     return True, f"k-hat is {shown}, at most {limit}: importance weights correct what is missing."

@@ -15,18 +15,10 @@ from workbench.errors import RunError
 from workbench.program import Instrumented, Obstacle, Program
 from workbench.results import draws
 from workbench.results.quantities import owner
+from workbench.thresholds import DENSITY_DIFFERENCE_LIMIT, GRADIENT_DIFFERENCE_LIMIT
 
 POINTS = 10
 """Random points of the unconstrained space, uniform on (-2, 2) in each direction as Stan's inits are."""
-
-DENSITY = 1e-9
-"""Largest difference of log densities, relative to their size, once a constant is taken off."""
-
-GRADIENT = 1e-8
-"""Largest difference of gradients, relative to the largest component at that point."""
-
-IDENTITY = 1e-8
-"""Largest difference between the sum of all terms and the log density at posterior draws, relative."""
 
 
 @dataclass(frozen=True)
@@ -109,7 +101,7 @@ def measure_density_error(backend: Backend, job: Job, run: RawRun, program: Prog
     """
     if program.instrumented is None or run.output is None:
         return None
-    free = draws.parameter_columns(run.columns, program)
+    free = draws.count_parameter_columns(run.columns, program)
     path = write_draws(run.columns[:free], run.draws[0][:, :free], run.output.with_name("parameters.csv"))
     try:
         log_density, _ = backend.log_density(job, path, jacobian=False)
@@ -148,7 +140,7 @@ def _compared(pairs: list[tuple[tuple[float, Floats], tuple[float, Floats]]]) ->
     gradient = max(
         float(np.abs(one[1] - other[1]).max() / max(1.0, np.abs(other[1]).max())) for one, other in pairs
     )
-    if density > DENSITY or gradient > GRADIENT:
+    if density > DENSITY_DIFFERENCE_LIMIT or gradient > GRADIENT_DIFFERENCE_LIMIT:
         reason = (
             f"its log density differs from the original's by up to {density:.1g} (relative), "
             f"its gradient by {gradient:.1g}."

@@ -19,9 +19,6 @@ _ELEMENT = re.compile(r"^(?P<name>[^\[]+)\[(?P<index>\d+(?:,\d+)*)\]$")
 
 _USUAL_LEVEL = 0.95
 
-EXTREME_TAIL = 0.025
-"""A test statistic is extreme where fewer replications than this lie beyond it, on either side."""
-
 METHOD_TITLES = {
     "mle": "Maximum likelihood",
     "map": "Maximum a posteriori (constrained scale)",

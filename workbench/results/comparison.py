@@ -8,12 +8,7 @@ from typing import Any
 
 import numpy as np
 
-FAR = 4.0
-"""Combined Monte Carlo standard errors beyond which two estimates of one number disagree: one comparison in
-16,000 does by chance."""
-
-EXACT = 1e-6
-"""Largest difference of two modes, relative to their standard error or size, that is rounding."""
+from workbench.thresholds import REPLAY_DISTANCE_LIMIT, REPLAY_MODE_LIMIT
 
 
 @dataclass(frozen=True)
@@ -68,7 +63,7 @@ def _of_parameter(
         apart = abs(ours[quantity] - theirs[quantity])
         unit = float(np.hypot(first, second))
         distance = 0.0 if apart == 0 else apart / unit if unit > 0 else np.inf
-        most = FAR if method in ("nuts", "laplace", "pathfinder") else EXACT
+        most = REPLAY_DISTANCE_LIMIT if method in ("nuts", "laplace", "pathfinder") else REPLAY_MODE_LIMIT
         found.append(
             Difference(method, name, quantity, ours[quantity], theirs[quantity], distance, distance > most)
         )

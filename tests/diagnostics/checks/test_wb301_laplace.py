@@ -4,7 +4,7 @@ import pytest
 
 from tests.diagnostics.checks.asking import UNASKED, ask
 from tests.diagnostics.fits import ABSENT, record_with
-from workbench.diagnostics.loo import khat_limit
+from workbench.thresholds import khat_limit
 
 
 @pytest.mark.parametrize("khat", [0.71, None, float("inf")])

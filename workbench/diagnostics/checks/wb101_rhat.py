@@ -4,10 +4,7 @@ from __future__ import annotations
 
 from workbench.diagnostics.check import Check, Finding, needs_draws, paragraphs, worst
 from workbench.results import Fit
-from workbench.results.digits import told_apart
-
-LIMIT = 1.01
-"""Largest acceptable R-hat: Vehtari et al. (2021), section 4."""
+from workbench.thresholds import RHAT_LIMIT, format_beside_limit
 
 
 @needs_draws
@@ -17,17 +14,17 @@ def _examine(fit: Fit) -> Finding:
     if found is None:
         return Finding("n/a", "No parameter varies, so there is nothing to compare between chains.")
     name, rhat = found
-    shown, _ = told_apart(rhat, LIMIT, 3)
-    if rhat > LIMIT:
-        message = f"The chains disagree: R-hat is {shown} for `{name}`, above {LIMIT}."
+    shown, _ = format_beside_limit(rhat, RHAT_LIMIT, 3)
+    if rhat > RHAT_LIMIT:
+        message = f"The chains disagree: R-hat is {shown} for `{name}`, above {RHAT_LIMIT}."
         return Finding("issue", message, rhat, "fail")
-    return Finding("passed", f"The largest R-hat is {shown} (`{name}`), below {LIMIT}.", rhat)
+    return Finding("passed", f"The largest R-hat is {shown} (`{name}`), below {RHAT_LIMIT}.", rhat)
 
 
 CHECK = Check(
     code="WB101",
     title="Chains agree (R-hat)",
-    threshold=f"at most {LIMIT}",
+    threshold=f"at most {RHAT_LIMIT}",
     reference="Vehtari, Gelman, Simpson, Carpenter and Bürkner (2021), doi:10.1214/20-BA1221",
     meaning=(
         "Chains that started apart have not met: they describe different distributions, and an average "

@@ -4,22 +4,19 @@ from __future__ import annotations
 
 from workbench.diagnostics.check import Check, Finding, needs_draws, paragraphs, worst
 from workbench.results import Fit
-from workbench.results.digits import told_apart
-
-PER_CHAIN = 100
-"""Smallest acceptable bulk and tail ESS for each chain: Vehtari et al. (2021), section 4."""
+from workbench.thresholds import ESS_PER_CHAIN, format_beside_limit
 
 
 @needs_draws
 def _examine(fit: Fit) -> Finding:
     record = fit.record
-    needed = PER_CHAIN * record["nuts"]["chains"]
+    needed = ESS_PER_CHAIN * record["nuts"]["chains"]
     found = [(kind, worst(record, f"ess_{kind}", smallest=True)) for kind in ("bulk", "tail")]
     known = [(kind, *one) for kind, one in found if one is not None]
     if not known:
         return Finding("n/a", "No parameter varies, so there is no effective sample size.")
     kind, name, ess = min(known, key=lambda one: one[2])
-    shown, _ = told_apart(ess, needed, 0)
+    shown, _ = format_beside_limit(ess, needed, 0)
     if ess < needed:
         message = f"Too few effective draws: {kind} ESS is {shown} for `{name}`, below {needed}."
         return Finding("issue", message, ess, "caution")
@@ -29,7 +26,7 @@ def _examine(fit: Fit) -> Finding:
 CHECK = Check(
     code="WB102",
     title="Enough effective draws (ESS)",
-    threshold=f"at least {PER_CHAIN} for each chain, bulk and tail",
+    threshold=f"at least {ESS_PER_CHAIN} for each chain, bulk and tail",
     reference="Vehtari, Gelman, Simpson, Carpenter and Bürkner (2021), doi:10.1214/20-BA1221",
     meaning=(
         "Correlated draws are worth fewer independent ones; with too few, means and interval ends are "

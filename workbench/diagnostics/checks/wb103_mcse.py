@@ -4,10 +4,7 @@ from __future__ import annotations
 
 from workbench.diagnostics.check import Check, Finding, needs_draws, owner, paragraphs, parameter_names
 from workbench.results import Fit
-
-LIMIT = 0.1
-"""Largest acceptable Monte Carlo error of a posterior mean, in posterior standard deviations. Ours: it then
-adds half a percent to the uncertainty; rules with fixed relative widths are in Flegal et al. (2008)."""
+from workbench.thresholds import MCSE_LIMIT
 
 
 @needs_draws
@@ -22,7 +19,7 @@ def _examine(fit: Fit) -> Finding:
         return Finding("n/a", "No parameter varies, so there is no Monte Carlo error.")
     name = max(shares, key=lambda one: shares[one])
     share = shares[name]
-    if share > LIMIT:
+    if share > MCSE_LIMIT:
         message = f"The mean of `{name}` is known only to {share:.0%} of its posterior SD."
         return Finding("issue", message, share, "caution")
     return Finding("passed", f"Every mean is known to {share:.1%} of its posterior SD (`{name}`).", share)
@@ -31,7 +28,7 @@ def _examine(fit: Fit) -> Finding:
 CHECK = Check(
     code="WB103",
     title="Means known precisely (MCSE)",
-    threshold=f"at most {LIMIT} posterior SDs",
+    threshold=f"at most {MCSE_LIMIT} posterior SDs",
     reference="Flegal, Haran and Jones (2008), doi:10.1214/08-STS257; limit ours",
     meaning="The draws are too few to say where the centre of a posterior is: digits of the table are noise.",
     advice="Ask for more draws (--draws): four times as many halve the error.",

@@ -7,16 +7,7 @@ import numpy as np
 from workbench.diagnostics.check import Check, Finding, needs_draws, paragraphs
 from workbench.diagnostics.samples import parameter_draws
 from workbench.results import Fit
-
-FAIL_SHARE = 0.01
-"""Share of divergent draws from which the verdict is `fail`; below it, `caution`. Ours: a handful out of
-thousands is often the tip of a narrow region, a percent is that region being cut off."""
-
-FEWEST_PLACED = 5
-"""Divergences from which on it is said where they sit; of fewer, a mean is chance."""
-
-NEARBY = 0.5
-"""Distance of divergent draws, in posterior SDs, that is worth naming. Ours."""
+from workbench.thresholds import DIVERGENT_SHARE_LIMIT, DIVERGENT_SHIFT_LIMIT, FEWEST_LOCATED_DIVERGENCES
 
 SHOWN = 3
 """Parameters named in the sentence."""
@@ -35,12 +26,12 @@ def _examine(fit: Fit) -> Finding:
     message = (
         f"{count} of {total} transitions diverged: part of the posterior may be missing.{_where(fit, count)}"
     )
-    return Finding("issue", message, count, "fail" if count >= FAIL_SHARE * total else "caution")
+    return Finding("issue", message, count, "fail" if count >= DIVERGENT_SHARE_LIMIT * total else "caution")
 
 
 def _where(fit: Fit, count: int) -> str:
     """Return a sentence on the parameters whose divergent draws differ most from the others."""
-    far = displaced(fit) if count >= FEWEST_PLACED else []
+    far = displaced(fit) if count >= FEWEST_LOCATED_DIVERGENCES else []
     if not far:
         return ""
     named = ", ".join(f"`{name}` ({shift:+.1f})" for name, shift in far[:SHOWN])
@@ -50,7 +41,7 @@ def _where(fit: Fit, count: int) -> str:
 def displaced(fit: Fit) -> list[tuple[str, float]]:
     """Return how far the mean of divergent draws is from that of the others, farthest first.
 
-    The distance is in posterior standard deviations; parameters within `NEARBY` are left out.
+    The distance is in posterior standard deviations; parameters within `DIVERGENT_SHIFT_LIMIT` are left out.
     """
     names, draws = parameter_draws(fit)
     if not names or "sample_stats" not in fit.tree.children:
@@ -65,7 +56,7 @@ def displaced(fit: Fit) -> list[tuple[str, float]]:
     return [
         (labels.get(names[k], {}).get("label", names[k]), float(shift[k]))
         for k in order
-        if abs(shift[k]) > NEARBY
+        if abs(shift[k]) > DIVERGENT_SHIFT_LIMIT
     ]
 
 

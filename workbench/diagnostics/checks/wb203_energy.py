@@ -4,10 +4,7 @@ from __future__ import annotations
 
 from workbench.diagnostics.check import Check, Finding, needs_draws, paragraphs
 from workbench.results import Fit
-from workbench.results.digits import told_apart
-
-LIMIT = 0.3
-"""Smallest acceptable E-BFMI: Betancourt (2016), arXiv:1604.00695."""
+from workbench.thresholds import EBFMI_LIMIT, format_beside_limit
 
 
 @needs_draws
@@ -17,17 +14,17 @@ def _examine(fit: Fit) -> Finding:
     if not values:
         return Finding("n/a", "There are no energies to compare.")
     smallest = min(values)
-    shown, _ = told_apart(smallest, LIMIT, 2)
-    if smallest < LIMIT:
-        message = f"E-BFMI is {shown} in one chain, below {LIMIT}: the tails are explored slowly."
+    shown, _ = format_beside_limit(smallest, EBFMI_LIMIT, 2)
+    if smallest < EBFMI_LIMIT:
+        message = f"E-BFMI is {shown} in one chain, below {EBFMI_LIMIT}: the tails are explored slowly."
         return Finding("issue", message, smallest, "caution")
-    return Finding("passed", f"The smallest E-BFMI is {shown}, above {LIMIT}.", smallest)
+    return Finding("passed", f"The smallest E-BFMI is {shown}, above {EBFMI_LIMIT}.", smallest)
 
 
 CHECK = Check(
     code="WB203",
     title="Energy explored (E-BFMI)",
-    threshold=f"at least {LIMIT} in each chain",
+    threshold=f"at least {EBFMI_LIMIT} in each chain",
     reference="Betancourt (2016), Diagnosing suboptimal cotangent disintegrations, arXiv:1604.00695",
     meaning=(
         "The momentum that is drawn anew at each transition moves the chain too little between levels of "

@@ -4,9 +4,7 @@ from __future__ import annotations
 
 from workbench.diagnostics.check import Check, Finding, needs_draws, paragraphs
 from workbench.results import Fit
-
-LIMIT = 3.0
-"""Largest acceptable ratio of step sizes between chains. Ours: adaptation alone spreads them by about 1.5."""
+from workbench.thresholds import STEP_SIZE_RATIO_LIMIT
 
 
 @needs_draws
@@ -15,7 +13,7 @@ def _examine(fit: Fit) -> Finding:
     if len(sizes) < 2:
         return Finding("n/a", "There are no step sizes of several chains to compare.")
     ratio = max(sizes) / min(sizes)
-    if ratio > LIMIT:
+    if ratio > STEP_SIZE_RATIO_LIMIT:
         message = (
             f"The chains adapted differently: step sizes go from {min(sizes):.3g} to {max(sizes):.3g}, "
             f"a ratio of {ratio:.1f}."
@@ -27,7 +25,7 @@ def _examine(fit: Fit) -> Finding:
 CHECK = Check(
     code="WB204",
     title="Chains adapted alike (step size)",
-    threshold=f"a ratio of at most {LIMIT:g} between chains",
+    threshold=f"a ratio of at most {STEP_SIZE_RATIO_LIMIT:g} between chains",
     reference="Hoffman and Gelman (2014), JMLR 15, section 3.2 (how the step size adapts); limit ours",
     meaning="Warm-up ended in different places: one chain may have settled in a region of other curvature.",
     advice="Run a longer warm-up (--warmup 2000); look at the chain with the smallest step size.",

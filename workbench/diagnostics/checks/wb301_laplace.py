@@ -5,9 +5,8 @@ from __future__ import annotations
 import math
 
 from workbench.diagnostics.check import Check, Finding, paragraphs
-from workbench.diagnostics.loo import khat_limit
 from workbench.results import Fit
-from workbench.results.digits import told_apart
+from workbench.thresholds import format_beside_limit, khat_limit
 
 FEWEST_DRAWS = 1000
 """Draws assumed where an older run does not say how many there were."""
@@ -22,7 +21,7 @@ def _examine(fit: Fit) -> Finding:
         return Finding("tip", f"There is no Laplace approximation: {part['reason']}")
     khat, allowed = part["khat"], khat_limit(part.get("draws") or FEWEST_DRAWS)
     is_known = khat is not None and math.isfinite(khat)
-    found, limit = told_apart(khat, allowed, 2) if is_known else ("not finite", f"{allowed:.2f}")
+    found, limit = format_beside_limit(khat, allowed, 2) if is_known else ("not finite", f"{allowed:.2f}")
     if not is_known or khat > allowed:
         message = f"The Laplace approximation is far from the posterior: its k-hat is {found}, above {limit}."
         return Finding("tip", message, khat)

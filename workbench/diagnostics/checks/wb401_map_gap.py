@@ -4,10 +4,7 @@ from __future__ import annotations
 
 from workbench.diagnostics.check import Check, Finding, paragraphs
 from workbench.results import Fit
-
-LIMIT = 0.5
-"""Gap in posterior standard deviations worth a remark. Ours: half a standard deviation changes how one
-reads an interval."""
+from workbench.thresholds import SHIFT_LIMIT
 
 
 def _examine(fit: Fit) -> Finding:
@@ -24,7 +21,7 @@ def _examine(fit: Fit) -> Finding:
     label = record["nuts"]["estimates"][name].get("label", name)
     side = "below" if gaps[name] < 0 else "above"
     message = f"The MAP of `{label}` lies {abs(gaps[name]):.2f} posterior SDs {side} the posterior mean"
-    if abs(gaps[name]) > LIMIT:
+    if abs(gaps[name]) > SHIFT_LIMIT:
         return Finding("tip", f"{message}: the mode alone would mislead.", gaps[name])
     return Finding("passed", f"{message}, the largest gap of all.", gaps[name])
 
@@ -32,7 +29,7 @@ def _examine(fit: Fit) -> Finding:
 CHECK = Check(
     code="WB401",
     title="MAP close to the posterior mean",
-    threshold=f"at most {LIMIT} posterior SDs",
+    threshold=f"at most {SHIFT_LIMIT} posterior SDs",
     reference="threshold ours; the split of the gap is explained in the report",
     meaning=(
         "The mode lies away from the bulk of the posterior: who reports it alone reports an unusual point."

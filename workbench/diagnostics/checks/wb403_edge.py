@@ -8,10 +8,7 @@ from typing import Any
 
 from workbench.diagnostics.check import Check, Finding, owner, paragraphs
 from workbench.results import Fit
-
-LIMIT = 0.01
-"""Distance from a bound, in posterior SDs, at which a mode counts as on it. Ours: no estimate inside the
-range is that close by chance, and optimisers never reach the bound itself."""
+from workbench.thresholds import BOUND_DISTANCE_LIMIT
 
 _BOUND = re.compile(r"\b(lower|upper)=(-?[\d.]+(?:e-?\d+)?)(?=[,>])")
 _NAMES = {"mle": "maximum-likelihood estimate", "map": "MAP"}
@@ -30,7 +27,7 @@ def _examine(fit: Fit) -> Finding:
     if not found:
         return Finding("n/a", "Distances from the bounds need posterior draws to be judged.")
     distance, label, words, bound = found[0]
-    if distance < LIMIT:
+    if distance < BOUND_DISTANCE_LIMIT:
         message = (
             f"The {words} of `{label}` lies on its bound, {bound:g}: the density rises towards the edge."
         )
@@ -60,7 +57,7 @@ def _distances(
 CHECK = Check(
     code="WB403",
     title="Modes inside the declared range",
-    threshold=f"at least {LIMIT} posterior SDs from every declared bound",
+    threshold=f"at least {BOUND_DISTANCE_LIMIT} posterior SDs from every declared bound",
     reference="Chung, Rabe-Hesketh, Dorie, Gelman and Liu (2013), doi:10.1007/s11336-013-9328-2; limit ours",
     meaning=(
         "The best single point is at the edge, such as a variance of zero. It says that the data do not rule "

@@ -7,9 +7,7 @@ from typing import Any
 
 from workbench.diagnostics.check import Check, Finding, paragraphs
 from workbench.results import Fit
-
-CLOSE = 5.0
-"""Log density [nats] within which a lower mode counts: it can hold a percent of the mass and more. Ours."""
+from workbench.thresholds import SECOND_MODE_LIMIT
 
 _NAMES = {"map_unconstrained": "unconstrained mode", "map": "MAP"}
 
@@ -29,7 +27,7 @@ def _examine(fit: Fit) -> Finding:
     message = (
         f"The density has {len(modes)} modes; the second is {below:.1f} nats below the first{_far(modes[1])}."
     )
-    if below > CLOSE:
+    if below > SECOND_MODE_LIMIT:
         return Finding("tip", message, len(modes))
     return Finding("issue", f"{message} Chains may have seen only one of them.", len(modes), "caution")
 
@@ -42,7 +40,7 @@ def _far(mode: Mapping[str, Any]) -> str:
 CHECK = Check(
     code="WB404",
     title="A single mode",
-    threshold=f"no second mode within {CLOSE:g} nats of the first",
+    threshold=f"no second mode within {SECOND_MODE_LIMIT:g} nats of the first",
     reference="Gelman et al. (2013), Bayesian Data Analysis, section 13.1; limit ours",
     meaning=(
         "The posterior has separate peaks. A mode describes one of them, and chains cross between them "

@@ -6,9 +6,7 @@ from typing import Any
 
 from workbench.diagnostics.check import Check, Finding, paragraphs
 from workbench.results import Fit
-
-IDENTITY = 1e-8
-"""Largest relative difference between the sum of all terms and the log density; rounding makes 1e-10."""
+from workbench.thresholds import TERM_SUM_LIMIT
 
 _UNKNOWN: dict[str, Any] = {"status": "not available", "reason": "the run does not say."}
 
@@ -22,7 +20,7 @@ def _examine(fit: Fit) -> Finding:
     if proof["status"] != "equal":
         return Finding("skipped", f"The instrumented program was not compared: {proof['reason']}")
     differ = record["nuts"].get("terms_differ")
-    if differ is not None and differ > IDENTITY:
+    if differ is not None and differ > TERM_SUM_LIMIT:
         message = (
             f"The terms of the density do not add up to it: they differ by {differ:.1g} (relative). "
             "Pointwise log-likelihoods are off by as much."

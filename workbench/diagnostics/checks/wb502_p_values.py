@@ -4,10 +4,7 @@ from __future__ import annotations
 
 from workbench.diagnostics.check import Check, Finding, needs_predictions, paragraphs, spoken
 from workbench.results import Fit
-
-EXTREME = 0.005
-"""Tail probability beyond which a test statistic is remarkable. Ours: several statistics are looked at, so
-the usual 0.025 would call one run in five a misfit."""
+from workbench.thresholds import P_VALUE_LIMIT
 
 
 @needs_predictions
@@ -23,7 +20,7 @@ def _examine(fit: Fit) -> Finding:
         f"the {worst['name']} of `{name}` is {worst['observed']:.3g}, of replicates "
         f"{worst['lower']:.3g} to {worst['upper']:.3g} (posterior predictive {spoken(p_value)})"
     )
-    if tail < EXTREME:
+    if tail < P_VALUE_LIMIT:
         return Finding("issue", f"The model does not reproduce its data: {told}.", p_value, "caution")
     return Finding("passed", f"Replicated data look like the observed ones; most apart, {told}.", p_value)
 
@@ -31,7 +28,7 @@ def _examine(fit: Fit) -> Finding:
 CHECK = Check(
     code="WB502",
     title="Data reproduced (posterior predictive p-values)",
-    threshold=f"between {EXTREME} and {1 - EXTREME} for every test statistic",
+    threshold=f"between {P_VALUE_LIMIT} and {1 - P_VALUE_LIMIT} for every test statistic",
     reference="Gelman, Meng and Stern (1996), Statistica Sinica 6(4), 733-760; limits ours",
     meaning=(
         "Data simulated from the fitted model differ from the observed ones in a simple summary: the model "

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from workbench.diagnostics.check import Check, Finding, needs_draws, paragraphs
 from workbench.results import Fit
-from workbench.results.digits import told_apart
+from workbench.thresholds import format_beside_limit
 
 
 @needs_draws
@@ -13,7 +13,7 @@ def _examine(fit: Fit) -> Finding:
     if entry["status"] != "ok":
         return Finding("n/a", f"Observations cannot be left out one by one: {entry['reason']}")
     bad, count = entry["bad"], entry["observations"]
-    khat, limit = told_apart(entry["khat_max"], entry["khat_limit"], 2)
+    khat, limit = format_beside_limit(entry["khat_max"], entry["khat_limit"], 2)
     largest = f"the largest k-hat is {khat}"
     if bad:
         message = f"Leave-one-out is unreliable for {bad} of {count} observations: {largest}, above {limit}."

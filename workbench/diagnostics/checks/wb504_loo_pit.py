@@ -4,9 +4,7 @@ from __future__ import annotations
 
 from workbench.diagnostics.check import Check, Finding, needs_predictions, paragraphs, spoken
 from workbench.results import Fit
-
-LIMIT = 0.01
-"""p-value below which transforms are not uniform. Ours: one healthy run in a hundred is called out."""
+from workbench.thresholds import PIT_P_VALUE_LIMIT
 
 _OF = {"loo": "given all other observations", "posterior": "given all data, which makes the test lenient"}
 
@@ -22,7 +20,7 @@ def _examine(fit: Fit) -> Finding:
         return Finding("n/a", "No outcome has values in an order, of which there are several.")
     p_value, worst = min(found, key=lambda item: item[0])
     given = _OF[worst["pit"]["source"]]
-    if p_value < LIMIT:
+    if p_value < PIT_P_VALUE_LIMIT:
         message = (
             f"Predictions of `{worst['name']}` are not calibrated: where it falls in its predictive "
             f"distribution, {given}, is not uniform ({spoken(p_value)})."
@@ -35,7 +33,7 @@ def _examine(fit: Fit) -> Finding:
 CHECK = Check(
     code="WB504",
     title="Predictions calibrated (LOO-PIT)",
-    threshold=f"p-value of uniformity at least {LIMIT}",
+    threshold=f"p-value of uniformity at least {PIT_P_VALUE_LIMIT}",
     reference=(
         "Gneiting, Balabdaoui and Raftery (2007), doi:10.1111/j.1467-9868.2007.00587.x; "
         "Säilynoja, Bürkner and Vehtari (2022), doi:10.1007/s11222-022-10090-6; limit ours"

@@ -4,9 +4,7 @@ from __future__ import annotations
 
 from workbench.diagnostics.check import Check, Finding, needs_predictions, paragraphs
 from workbench.results import Fit
-
-LIMIT = 0.0025
-"""p-value below which a coverage is off: 0.01 shared among the four levels."""
+from workbench.thresholds import COVERAGE_P_VALUE_LIMIT
 
 
 @needs_predictions
@@ -20,7 +18,7 @@ def _examine(fit: Fit) -> Finding:
         return Finding("n/a", "Coverage needs continuous outcomes or counts that can be left out one by one.")
     p_value, name, worst = min(found, key=lambda item: item[0])
     told = f"{worst['level']:.0%} intervals hold {worst['observed']:.0%} of the observations of `{name}`"
-    if p_value < LIMIT:
+    if p_value < COVERAGE_P_VALUE_LIMIT:
         side = "too narrow" if worst["observed"] < worst["level"] else "too wide"
         return Finding("issue", f"Predictive intervals are {side}: {told}.", worst["observed"], "caution")
     return Finding("passed", f"Predictive intervals cover what they say: {told}.", worst["observed"])
@@ -29,7 +27,7 @@ def _examine(fit: Fit) -> Finding:
 CHECK = Check(
     code="WB505",
     title="Predictive intervals cover what they say",
-    threshold=f"binomial p-value at least {LIMIT} at 50, 80, 90 and 95 %",
+    threshold=f"binomial p-value at least {COVERAGE_P_VALUE_LIMIT} at 50, 80, 90 and 95 %",
     reference="Gneiting, Balabdaoui and Raftery (2007), doi:10.1111/j.1467-9868.2007.00587.x; limit ours",
     meaning=(
         "A new observation would fall outside the stated intervals more often, or less often, than it should."

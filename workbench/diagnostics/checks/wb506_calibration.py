@@ -4,12 +4,7 @@ from __future__ import annotations
 
 from workbench.diagnostics.check import Check, Finding, needs_predictions, paragraphs
 from workbench.results import Fit
-
-LIMIT = 3.0
-"""Largest acceptable size of Spiegelhalter's z, which is standard normal for calibrated probabilities."""
-
-FEWEST = 30
-"""Observations below which z is not near normal. Ours."""
+from workbench.thresholds import FEWEST_BINARY_OBSERVATIONS, SPIEGELHALTER_LIMIT
 
 
 @needs_predictions
@@ -21,10 +16,11 @@ def _examine(fit: Fit) -> Finding:
     ]
     if not found:
         return Finding("n/a", "There is no binary outcome.")
-    found = [(z, outcome) for z, outcome in found if outcome["observations"] >= FEWEST]
+    found = [(z, outcome) for z, outcome in found if outcome["observations"] >= FEWEST_BINARY_OBSERVATIONS]
     if not found:
         return Finding(
-            "n/a", f"Fewer than {FEWEST} binary observations do not tell whether they are calibrated."
+            "n/a",
+            f"Fewer than {FEWEST_BINARY_OBSERVATIONS} binary observations do not tell whether they are calibrated.",
         )
     found = [(z, outcome) for z, outcome in found if outcome["scores"]["source"] == "loo"]
     if not found:
@@ -32,7 +28,7 @@ def _examine(fit: Fit) -> Finding:
     z, worst = max(found, key=lambda item: abs(item[0]))
     error = worst["scores"]["calibration_error"]
     told = f"expected calibration error {error:.3f}, Spiegelhalter's z {z:.1f}"
-    if abs(z) > LIMIT:
+    if abs(z) > SPIEGELHALTER_LIMIT:
         side = "too extreme" if z > 0 else "too cautious"
         message = f"Probabilities of `{worst['name']}` are {side}: {told}."
         return Finding("issue", message, z, "caution")
@@ -42,7 +38,7 @@ def _examine(fit: Fit) -> Finding:
 CHECK = Check(
     code="WB506",
     title="Probabilities come true (binary outcomes)",
-    threshold=f"Spiegelhalter's z within {LIMIT:g}",
+    threshold=f"Spiegelhalter's z within {SPIEGELHALTER_LIMIT:g}",
     reference=(
         "Spiegelhalter (1986), doi:10.1002/sim.4780050506; Bröcker and Smith (2007), doi:10.1175/WAF993.1"
     ),

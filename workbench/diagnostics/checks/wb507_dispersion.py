@@ -4,9 +4,7 @@ from __future__ import annotations
 
 from workbench.diagnostics.check import Check, Finding, needs_predictions, paragraphs, spoken
 from workbench.results import Fit
-
-EXTREME = 0.005
-"""Tail probability beyond which the dispersion is off. Ours, as for the other test statistics."""
+from workbench.thresholds import P_VALUE_LIMIT
 
 
 @needs_predictions
@@ -20,9 +18,9 @@ def _examine(fit: Fit) -> Finding:
         return Finding("n/a", "There are no counts.")
     worst, name = min(found, key=lambda item: min(item[0]["p_value"], 1 - item[0]["p_value"]))
     told = f"their variance is {worst['ratio']:.2f} times that of replicates ({spoken(worst['p_value'])})"
-    if worst["p_value"] < EXTREME:
+    if worst["p_value"] < P_VALUE_LIMIT:
         return Finding("issue", f"Counts of `{name}` are overdispersed: {told}.", worst["ratio"], "caution")
-    if worst["p_value"] > 1 - EXTREME:
+    if worst["p_value"] > 1 - P_VALUE_LIMIT:
         return Finding("tip", f"Counts of `{name}` vary less than the model says: {told}.", worst["ratio"])
     return Finding("passed", f"Counts of `{name}` vary as the model says: {told}.", worst["ratio"])
 
@@ -30,7 +28,7 @@ def _examine(fit: Fit) -> Finding:
 CHECK = Check(
     code="WB507",
     title="Counts dispersed as modelled",
-    threshold=f"posterior predictive p between {EXTREME} and {1 - EXTREME}",
+    threshold=f"posterior predictive p between {P_VALUE_LIMIT} and {1 - P_VALUE_LIMIT}",
     reference="Gelman and Hill (2007), Data Analysis Using Regression, section 6.2; limits ours",
     meaning=(
         "Counts vary more around their means than the likelihood allows, so that intervals of all parameters "

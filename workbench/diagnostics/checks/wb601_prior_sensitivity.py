@@ -4,9 +4,7 @@ from __future__ import annotations
 
 from workbench.diagnostics.check import Check, Finding, needs_draws, owner, paragraphs, parameter_names
 from workbench.results import Fit
-
-SENSITIVE = 0.05
-"""A posterior that moves more than this is sensitive: Kallioinen et al. (2024), section 2.5."""
+from workbench.thresholds import SENSITIVITY_LIMIT
 
 
 @needs_draws
@@ -27,14 +25,18 @@ def _examine(fit: Fit) -> Finding:
             f"`{label}` ({moved:.2f})."
         )
         return Finding("tip", message, moved)
-    words = "is moved by its prior and by the data" if moved > SENSITIVE else "hardly depends on the priors"
+    words = (
+        "is moved by its prior and by the data"
+        if moved > SENSITIVITY_LIMIT
+        else "hardly depends on the priors"
+    )
     return Finding("passed", f"No prior outweighs the data; `{label}` {words} ({moved:.2f}).", moved)
 
 
 CHECK = Check(
     code="WB601",
     title="Priors do not outweigh the data",
-    threshold=f"sensitivity to the prior at most {SENSITIVE}, or that to the likelihood above it",
+    threshold=f"sensitivity to the prior at most {SENSITIVITY_LIMIT}, or that to the likelihood above it",
     reference="Kallioinen, Paananen, Bürkner and Vehtari (2024), doi:10.1007/s11222-023-10366-5",
     meaning=(
         "A slightly stronger or weaker prior would change the posterior, and a change of the likelihood "

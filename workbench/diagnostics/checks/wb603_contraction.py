@@ -9,9 +9,7 @@ from workbench.diagnostics.check import Check, Finding, needs_draws, owner, para
 from workbench.diagnostics.prior_density import PriorDensity, prior_density
 from workbench.diagnostics.samples import parameter_draws
 from workbench.results import Fit
-
-LIMIT = 0.1
-"""Contraction below which a posterior is still its prior. Ours: the spread has shrunk by less than 5 %."""
+from workbench.thresholds import CONTRACTION_LIMIT
 
 QUARTILES = (0.25, 0.75)
 """The spread is the interquartile range, which also heavy-tailed priors have."""
@@ -36,7 +34,7 @@ def _examine(fit: Fit) -> Finding:
         return Finding("n/a", "No parameter has a prior that its statement alone gives in numbers.")
     name = min(found, key=lambda one: found[one])
     label = fit.record["nuts"]["estimates"].get(name, {}).get("label", name)
-    still = sum(one < LIMIT for one in found.values())
+    still = sum(one < CONTRACTION_LIMIT for one in found.values())
     if still:
         message = (
             f"{still} of {len(found)} parameters keep the spread of their priors: the data say next to "
@@ -60,7 +58,7 @@ def contraction(prior: PriorDensity, draws: NDArray[np.float64]) -> float:
 CHECK = Check(
     code="WB603",
     title="Data inform every parameter (prior contraction)",
-    threshold=f"contraction at least {LIMIT}",
+    threshold=f"contraction at least {CONTRACTION_LIMIT}",
     reference=(
         "Schad, Betancourt and Vasishth (2021), doi:10.1037/met0000275; by quartiles instead of variances"
     ),

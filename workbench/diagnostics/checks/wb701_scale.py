@@ -7,13 +7,7 @@ import numpy as np
 from workbench.diagnostics.check import Check, Finding, paragraphs
 from workbench.diagnostics.predictors import predictors
 from workbench.results import Fit
-
-WIDEST = 1000.0
-"""Largest acceptable ratio of standard deviations among predictors. Ours: warm-up copes with less."""
-
-FARTHEST = 20.0
-"""Largest acceptable distance of a predictor's mean from zero, in its standard deviations. Ours: beyond,
-slope and intercept are correlated by more than 0.998."""
+from workbench.thresholds import MEAN_DISTANCE_LIMIT, SCALE_RATIO_LIMIT
 
 
 def _examine(fit: Fit) -> Finding:
@@ -22,7 +16,7 @@ def _examine(fit: Fit) -> Finding:
         return Finding("n/a", "The program has no numeric predictors that vary.")
     sds = np.array([one.sd for one in found])
     ratio = float(sds.max() / sds.min())
-    if ratio > WIDEST:
+    if ratio > SCALE_RATIO_LIMIT:
         small, large = found[int(sds.argmin())].name, found[int(sds.argmax())].name
         message = (
             f"Predictors are on very different scales: the SD of `{large}` is {ratio:.0f} times that of "
@@ -31,7 +25,7 @@ def _examine(fit: Fit) -> Finding:
         return Finding("tip", message, ratio)
     far = max(found, key=lambda one: abs(one.mean) / one.sd)
     distance = abs(far.mean) / far.sd
-    if distance > FARTHEST:
+    if distance > MEAN_DISTANCE_LIMIT:
         message = f"`{far.name}` lies far from zero: its mean is {distance:.0f} times its SD."
         return Finding("tip", message, distance)
     return Finding("passed", f"Predictors are on similar scales, within a factor of {ratio:.3g}.", ratio)
@@ -40,7 +34,7 @@ def _examine(fit: Fit) -> Finding:
 CHECK = Check(
     code="WB701",
     title="Predictors on similar scales",
-    threshold=f"SDs within a factor of {WIDEST:g}, means within {FARTHEST:g} SDs of zero",
+    threshold=f"SDs within a factor of {SCALE_RATIO_LIMIT:g}, means within {MEAN_DISTANCE_LIMIT:g} SDs of zero",
     reference="Gelman and Hill (2007), Data Analysis Using Regression, section 4.2; limits ours",
     meaning="Coefficients then differ by orders of magnitude or are strongly correlated: sampling is slow.",
     advice="Standardise with --standardize, which reports coefficients on the original scale; or centre.",

@@ -7,9 +7,7 @@ import numpy as np
 from workbench.diagnostics.check import Check, Finding, paragraphs
 from workbench.diagnostics.predictors import design_matrices
 from workbench.results import Fit
-
-LIMIT = 30.0
-"""Largest acceptable condition number of standardised columns: Belsley et al. (1980), section 3.2."""
+from workbench.thresholds import CONDITION_NUMBER_LIMIT
 
 
 def _examine(fit: Fit) -> Finding:
@@ -18,11 +16,9 @@ def _examine(fit: Fit) -> Finding:
         return Finding("n/a", "The program has no matrix of several predictors that vary.")
     name = max(found, key=lambda one: found[one])
     number = found[name]
-    if number > LIMIT:
+    if number > CONDITION_NUMBER_LIMIT:
         size = f"{number:.0f}" if np.isfinite(number) and number < 1e6 else "beyond any number"
-        message = (
-            f"Columns of `{name}` are nearly collinear: their condition number is {size}, above {LIMIT:.0f}."
-        )
+        message = f"Columns of `{name}` are nearly collinear: their condition number is {size}, above {CONDITION_NUMBER_LIMIT:.0f}."
         return Finding("tip", message, number if np.isfinite(number) else None)
     return Finding("passed", f"Columns of `{name}` can be told apart: condition number {number:.1f}.", number)
 
@@ -37,7 +33,7 @@ def _condition(matrix: np.ndarray) -> float:
 CHECK = Check(
     code="WB702",
     title="Predictors not collinear",
-    threshold=f"condition number at most {LIMIT:g}",
+    threshold=f"condition number at most {CONDITION_NUMBER_LIMIT:g}",
     reference="Belsley, Kuh and Welsch (1980), Regression Diagnostics, doi:10.1002/0471725153",
     meaning=(
         "The data only inform a combination of coefficients: each alone is uncertain, and its posterior "

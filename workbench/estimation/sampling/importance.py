@@ -14,12 +14,10 @@ import numpy as np
 
 from workbench.backends.base import Floats
 from workbench.estimation.sampling.psis import choose_tail_length, smooth_log_weights
+from workbench.thresholds import khat_limit
 
 EQUAL_RATIOS = 1e-6
 """Log ratios [nats] closer than this are equal: draws and densities are printed with ten digits."""
-
-MOST_KHAT = 0.7
-"""k-hat above which no number of draws makes importance sampling reliable."""
 
 
 @dataclass(frozen=True)
@@ -44,7 +42,7 @@ class ImportanceWeights:
     @property
     def threshold(self) -> float:
         """The k-hat up to which as many draws are enough."""
-        return float(min(1 - 1 / np.log10(len(self.weights)), MOST_KHAT))
+        return khat_limit(len(self.weights))
 
     @property
     def is_reliable(self) -> bool:

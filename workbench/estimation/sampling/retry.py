@@ -18,12 +18,9 @@ from workbench.backends import Start
 from workbench.estimation.context import FitContext
 from workbench.estimation.sampling import nuts
 from workbench.methods import Nuts
-from workbench.results.digits import told_apart
 from workbench.results.method_result import MethodResult
+from workbench.thresholds import EBFMI_LIMIT, ESS_PER_CHAIN, RHAT_LIMIT, format_beside_limit
 
-HIGH_RHAT = 1.01
-ESS_PER_CHAIN = 100
-LOW_EBFMI = 0.3
 ADAPT_DELTAS = (0.9, 0.95, 0.99, 0.999)
 """Target acceptance statistics to try in turn: each halves the step size or so."""
 
@@ -127,7 +124,7 @@ def _of_depth(part: MethodResult, method: Nuts) -> Recommendation | None:
 
 def _of_energy(part: MethodResult, method: Nuts) -> Recommendation | None:
     worst = min(part.facts["ebfmi"], default=1.0)
-    if not worst < LOW_EBFMI:
+    if not worst < EBFMI_LIMIT:
         return None
     reason = f"E-BFMI is {worst:.2f}: chains explore the energy too slowly, as in heavy tails or funnels"
     longer = 2 * method.warmup
@@ -139,12 +136,12 @@ def _of_energy(part: MethodResult, method: Nuts) -> Recommendation | None:
 def _of_mixing(part: MethodResult, method: Nuts) -> Recommendation | None:
     rhat, ess = _worst(part)
     enough = ESS_PER_CHAIN * method.chains
-    if rhat <= HIGH_RHAT and ess >= enough:
+    if rhat <= RHAT_LIMIT and ess >= enough:
         return None
     draws = 2 * method.draws
-    (worst, _), (fewest, _) = told_apart(rhat, HIGH_RHAT, 3), told_apart(ess, enough, 0)
+    (worst, _), (fewest, _) = format_beside_limit(rhat, RHAT_LIMIT, 3), format_beside_limit(ess, enough, 0)
     reason = f"the worst R-hat is {worst} and the smallest ESS {fewest}, where {enough} are wanted"
-    if rhat <= HIGH_RHAT:
+    if rhat <= RHAT_LIMIT:
         return Recommendation(
             reason, f"more draws: --draws {draws}, or `workbench continue`", {"draws": draws}
         )
@@ -168,7 +165,7 @@ def _badness(part: MethodResult) -> tuple[float, ...]:
         return (np.inf,)
     rhat, ess = _worst(part)
     share = part.facts.get("divergences", 0) / max(1, part.facts["draws"] * part.facts["chains"])
-    return (float(rhat > HIGH_RHAT), share, rhat, -ess)
+    return (float(rhat > RHAT_LIMIT), share, rhat, -ess)
 
 
 def _entry(number: int, one: tuple[MethodResult, Nuts], is_kept: bool) -> dict[str, Any]:

@@ -24,15 +24,13 @@ from workbench.estimation.context import FitContext
 from workbench.estimation.standardize.dependents import find_dependents
 from workbench.program import Declaration
 from workbench.provenance import derive_seeds
+from workbench.thresholds import RESCALING_DIFFERENCE_LIMIT
 
 POINTS = 3
 """Random points at which the two scales are compared."""
 
 SPREAD = 0.5
 """How far from zero those points lie, on the unconstrained scale."""
-
-EQUAL = 1e-8
-"""Largest difference of densities [relative] that counts as rounding."""
 
 _MOST_INTERCEPTS = 8
 _TOGETHER = 2
@@ -270,7 +268,7 @@ def _is_same(setting: FitContext, fitted: Job, other: Job, point: Floats, moved:
     """Whether two points, each on its own scale, have the same density."""
     ours, _ = setting.backend.log_density(fitted, point[None, :], jacobian=False)
     theirs, _ = setting.backend.log_density(other, moved[None, :], jacobian=False)
-    return bool(np.abs(ours - theirs).max() <= EQUAL * max(1.0, np.abs(ours).max()))
+    return bool(np.abs(ours - theirs).max() <= RESCALING_DIFFERENCE_LIMIT * max(1.0, np.abs(ours).max()))
 
 
 def _moved(point: Floats, rescaling: Rescaling, free: Mapping[str, Mapping[str, int]]) -> Floats:

@@ -12,11 +12,10 @@ from workbench.report.document import Block, Cell, Column, Figure, Figures, Noti
 from workbench.report.numbers import MISSING, decimals_for, format_number, plural
 from workbench.report.reading import Record
 from workbench.results import Fit
+from workbench.thresholds import SHIFT_LIMIT
 
 MAX_ROWS = 300
 MAX_PICTURES = 6
-NOTEWORTHY = 0.5
-"""Posterior SDs from which a difference changes how one reads an interval. Ours."""
 
 
 def section(fits: Mapping[str, Fit]) -> Section:
@@ -40,14 +39,14 @@ def sentence(fits: Mapping[str, Fit]) -> str:
     apart = [difference(records[0], other, name) for other in records[1:]]
     largest = max(abs(one) for one in apart if one is not None)
     label = reading.label(records[0], name)
-    if largest < NOTEWORTHY:
+    if largest < SHIFT_LIMIT:
         return (
             f"The posteriors agree: no quantity moves by more than {format_number(largest, 2)} posterior SDs "
             f"from the first run (`{label}` does)."
         )
-    count = sum(_largest(records, one) >= NOTEWORTHY for one in ranked)
+    count = sum(_largest(records, one) >= SHIFT_LIMIT for one in ranked)
     return (
-        f"{plural(count, 'quantity')} {'moves' if count == 1 else 'move'} by {NOTEWORTHY} posterior SDs or "
+        f"{plural(count, 'quantity')} {'moves' if count == 1 else 'move'} by {SHIFT_LIMIT} posterior SDs or "
         f"more from the first run; the most, {format_number(largest, 2)}, is `{label}`."
     )
 
@@ -98,7 +97,7 @@ def _picture(fits: Mapping[str, Fit], name: str) -> Figure | None:
     record = next(iter(fits.values())).record
     means = "; ".join(f"{letter} mean {format_number(float(draws.mean()))}" for letter, draws in known)
     label = reading.label(record, name)
-    return Figure(figures.densities(known), f"{label}: {means}.", f"`{label}`")
+    return Figure(figures.draw_densities(known), f"{label}: {means}.", f"`{label}`")
 
 
 def _table(fits: Mapping[str, Fit], ranked: list[str]) -> Table:
@@ -131,4 +130,4 @@ def _row(records: list[Record], name: str) -> tuple[Cell, ...]:
 def _difference(value: float | None) -> Cell:
     if value is None:
         return Cell(MISSING)
-    return Cell(format_number(value, 2), Tone.CAUTION if abs(value) >= NOTEWORTHY else None)
+    return Cell(format_number(value, 2), Tone.CAUTION if abs(value) >= SHIFT_LIMIT else None)

@@ -17,9 +17,7 @@ from workbench.report.numbers import (
     plural,
 )
 from workbench.report.reading import METHOD_TITLES, Record
-
-_RHAT_LIMIT = 1.01
-_GAP_LIMIT = 1.0
+from workbench.thresholds import ESS_PER_CHAIN, LARGE_SHIFT_LIMIT, RHAT_LIMIT
 
 Fill = Callable[[Record, str, int | None], Cell]
 
@@ -174,20 +172,21 @@ def _interval(method: str, prefix: str = "") -> Fill:
 
 def _gap(record: Record, name: str, _: int | None) -> Cell:
     value = selection.gap(record, name)
-    tone = Tone.CAUTION if value is not None and abs(value) > _GAP_LIMIT else None
+    tone = Tone.CAUTION if value is not None and abs(value) > LARGE_SHIFT_LIMIT else None
     return Cell(format_number(value, 2), tone)
 
 
 def _rhat(record: Record, name: str, _: int | None) -> Cell:
     value = reading.number(reading.estimates(record, "nuts").get(name), "rhat")
-    return Cell(format_number(value, 3), Tone.FAIL if value is not None and value > _RHAT_LIMIT else None)
+    return Cell(format_number(value, 3), Tone.FAIL if value is not None and value > RHAT_LIMIT else None)
 
 
 def _ess(key: str) -> Fill:
     def fill(record: Record, name: str, _: int | None) -> Cell:
         value = reading.number(reading.estimates(record, "nuts").get(name), key)
         chains = reading.number(reading.part(record, "nuts"), "chains") or 4
-        return Cell(format_count(value), Tone.FAIL if value is not None and value < 100 * chains else None)
+        is_small = value is not None and value < ESS_PER_CHAIN * chains
+        return Cell(format_count(value), Tone.FAIL if is_small else None)
 
     return fill
 

@@ -8,12 +8,11 @@ from workbench.report import reading
 from workbench.report.fit import selection
 from workbench.report.numbers import decimals_for, format_count, format_number, format_share, plural
 from workbench.report.reading import Record
+from workbench.thresholds import P_VALUE_MARK, SHIFT_LIMIT
 
 _MOST_NAMED = 4
 _MAIN_UP_TO = 6
 """A variable with more elements than this is not among the main parameters."""
-
-_SMALL_GAP = 0.5
 
 _CAUSES = {
     "jacobian": "the mode moves with the scale on which the density is taken",
@@ -102,7 +101,7 @@ def _mode(record: Record) -> Iterator[str]:
     name = ranked[0]
     gap = selection.gap(record, name) or 0.0
     label = f"`{reading.label(record, name)}`"
-    if abs(gap) <= _SMALL_GAP:
+    if abs(gap) <= SHIFT_LIMIT:
         yield (
             f"The {mode.words} is close to the posterior mean: the largest distance is "
             f"{format_number(abs(gap), 2)} posterior SDs, for {label}."
@@ -161,7 +160,7 @@ def _prediction(record: Record) -> Iterator[str]:
             if p_value is None:
                 continue
             count += 1
-            if min(p_value, 1 - p_value) < reading.EXTREME_TAIL:
+            if min(p_value, 1 - p_value) < P_VALUE_MARK:
                 extreme.append(f"the {one.get('name')} of `{outcome.get('name')}` (p {_equal(p_value)})")
     if extreme:
         yield f"Replicated data miss the observed in {_listed(extreme[:3])}."

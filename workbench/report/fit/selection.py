@@ -7,6 +7,10 @@ from dataclasses import dataclass
 
 from workbench.report import reading
 from workbench.report.reading import Record
+from workbench.thresholds import ESS_PER_CHAIN, RHAT_LIMIT
+
+_RHAT_EXCESS = round(RHAT_LIMIT - 1, 6)
+"""Largest acceptable excess of R-hat over 1."""
 
 ALL_UP_TO = 40
 """A table of so many quantities keeps the program's order: it is read as a whole."""
@@ -24,8 +28,8 @@ def trouble(record: Record, name: str) -> float:
     numbers = reading.estimates(record, "nuts").get(name)
     rhat = reading.number(numbers, "rhat")
     sizes = [size for key in ("ess_bulk", "ess_tail") if (size := reading.number(numbers, key))]
-    needed = 100 * (reading.number(reading.part(record, "nuts"), "chains") or 4)
-    return max((rhat - 1) / 0.01 if rhat is not None else 0.0, needed / min(sizes) if sizes else 0.0)
+    needed = ESS_PER_CHAIN * (reading.number(reading.part(record, "nuts"), "chains") or 4)
+    return max((rhat - 1) / _RHAT_EXCESS if rhat is not None else 0.0, needed / min(sizes) if sizes else 0.0)
 
 
 @dataclass(frozen=True)

@@ -23,7 +23,8 @@ from workbench.report.reading import Record
 from workbench.report.study import slopes
 from workbench.report.study.slices import label, means_shown, number, rows_of, value_at
 from workbench.studies import Study, axes_apart, leading_method
-from workbench.studies.outcomes.conclusion import MEANS, MOVED
+from workbench.studies.outcomes.conclusion import MEANS
+from workbench.thresholds import SHIFT_LIMIT
 
 _HOW = {"base": "base fit", "refit": "refit", "weights": "weights", "failed": "failed", "skipped": "mode"}
 
@@ -62,7 +63,7 @@ def _move(study: Study, name: str, base: Any) -> tuple[Cell, ...]:
         Cell(format_number(number(base, "mean"), decimals)),
         Cell(format_number(one["lowest"], decimals)),
         Cell(format_number(one["highest"], decimals)),
-        Cell(format_number(one["in_sd"], 2), Tone.CAUTION if abs(one["in_sd"]) > MOVED else None),
+        Cell(format_number(one["in_sd"], 2), Tone.CAUTION if abs(one["in_sd"]) > SHIFT_LIMIT else None),
         Cell(point["label"]),
     )
 

@@ -12,18 +12,11 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from workbench.diagnostics.power_scaling import khat_threshold
 from workbench.estimation.sampling.importance import EQUAL_RATIOS
 from workbench.estimation.sampling.psis import choose_tail_length, smooth_log_weights
-from workbench.results.digits import told_apart
+from workbench.thresholds import ESS_PER_CHAIN, WEIGHTED_ESS_SHARE, format_beside_limit, khat_limit
 
 Floats = NDArray[np.float64]
-
-ESS_PER_CHAIN = 100
-"""Effective draws per chain that a point needs: Vehtari et al. (2021), doi:10.1214/20-BA1221, section 4."""
-
-ESS_SHARE = 0.25
-"""Share of the full fit's own effective draws that is enough where that fit has few."""
 
 
 @dataclass(frozen=True)
@@ -72,10 +65,11 @@ def importance_weights(log_ratios: Floats, efficiency: float, chains: int) -> We
         return Weights(np.full(count, 1 / count), 0.0, efficiency * count, True)
     khat, values = _smoothed(log_ratios, efficiency)
     ess = float(efficiency / np.sum(values**2))
-    limit = khat_threshold(count)
-    needed = min(ESS_PER_CHAIN * chains, ESS_SHARE * efficiency * count)
+    limit = khat_limit(count)
+    needed = min(ESS_PER_CHAIN * chains, WEIGHTED_ESS_SHARE * efficiency * count)
     if not khat <= limit:
-        return Weights(values, khat, ess, False, "k-hat {} is above {}".format(*told_apart(khat, limit, 2)))
+        shown = "k-hat {} is above {}".format(*format_beside_limit(khat, limit, 2))
+        return Weights(values, khat, ess, False, shown)
     if ess < needed:
         return Weights(values, khat, ess, False, f"{ess:.0f} effective draws are fewer than {needed:.0f}")
     return Weights(values, khat, ess, True)

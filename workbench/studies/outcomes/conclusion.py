@@ -9,17 +9,11 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from workbench.diagnostics.checks.wb101_rhat import LIMIT as RHAT
-
-MOVED = 0.5
-"""Change of a posterior mean, in posterior SDs of the base fit, that is worth a caution. Ours: half a
-standard deviation changes how one reads an interval."""
-
+from workbench.thresholds import KHAT_LIMIT, RHAT_LIMIT, SHIFT_LIMIT
 
 MEANS = {"nuts": "posterior mean", "laplace": "Laplace mean", "map": "MAP"}
 """What is compared, by the method that leads."""
 
-_POOR = 0.7  # Vehtari et al. (2024), section 3.2.4
 _MOST_RANGES = 3  # beyond it the report's table says more than a sentence
 _SAME = 1e-10  # share of the mean that is rounding
 
@@ -131,13 +125,13 @@ def _about_base(base: Mapping[str, Any]) -> list[Reason]:
 def _about_refits(points: Sequence[Mapping[str, Any]]) -> list[Reason]:
     """Return what the chains of the refits leave in doubt."""
     refits = [point for point in points if point["how"] == "refit"]
-    torn = [point for point in refits if (point.get("rhat") or 1.0) > RHAT]
+    torn = [point for point in refits if (point.get("rhat") or 1.0) > RHAT_LIMIT]
     divergent = [point for point in refits if point.get("divergences")]
     found: list[Reason] = []
     if torn:
         worst = max(torn, key=lambda point: point["rhat"])
         words = f"The chains of {_refits(len(torn))} disagree, most at {worst['label']}: R-hat is"
-        found.append((True, f"{words} {worst['rhat']:.3f}, above {RHAT}."))
+        found.append((True, f"{words} {worst['rhat']:.3f}, above {RHAT_LIMIT}."))
     if divergent:
         worst = max(divergent, key=lambda point: point["divergences"])
         words = f"{_refits(len(divergent))} had divergent transitions, most at {worst['label']}:"
@@ -223,7 +217,7 @@ def _about_moves(moves: Mapping[str, Mapping[str, Any]], what: str) -> list[Reas
         f"The {what} of `{one['label']}` moves most: by {abs(one['in_sd']):.2f} posterior SDs, "
         f"between {one['lowest']:.3g} and {one['highest']:.3g}."
     )
-    return [(abs(one["in_sd"]) > MOVED, words)]
+    return [(abs(one["in_sd"]) > SHIFT_LIMIT, words)]
 
 
 def _about_scaling(scaling: Mapping[str, Any]) -> list[Reason]:
@@ -289,7 +283,7 @@ def _about_modes(rows: Sequence[Mapping[str, Any]], leading: str) -> list[Reason
         for row in rows
         if row.get("method") == "laplace" and row["status"] == "ok" and row.get("khat") is not None
     }
-    poor = [khat for khat in khats.values() if khat > _POOR]
+    poor = [khat for khat in khats.values() if khat > KHAT_LIMIT]
     if poor and leading == "laplace":
         where = "1 point" if len(poor) == 1 else f"{len(poor)} points"
         words = f"The Laplace approximation cannot be relied on at {where}: k-hat is up to {max(poor):.2f}."

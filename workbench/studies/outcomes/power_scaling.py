@@ -11,11 +11,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from workbench.diagnostics.power_scaling import (
-    ALPHAS,
     Component,
     components,
     judge,
-    khat_threshold,
     power_scaling,
     predictions,
 )
@@ -24,15 +22,13 @@ from workbench.studies.fits.context import StudyContext
 from workbench.studies.fits.posterior import Posterior
 from workbench.studies.fits.sweep import Fits, add_fit
 from workbench.studies.plan.plan import Point
+from workbench.thresholds import CHANCE_RATIO_LIMIT, POWERS, khat_limit
 
 Floats = NDArray[np.float64]
 
 WIDE = (0.5, 2.0)
 """Powers for what chance hides at 0.99 and 1.01. Two fits of one posterior lie about 0.01 apart by chance;
 per doubling of the power that is 0.7 at 1.01, far above the threshold of 0.05, and 0.01 at 2. Ours."""
-
-BEYOND_CHANCE = 2.0
-"""Distance, in root mean squares of what chance gives, from which two posteriors count as different."""
 
 _BLOCKS = 4  # in each chain; halves are made of whole blocks, so that autocorrelation stays inside them
 _HALVES = 10
@@ -58,7 +54,7 @@ def scaled(shop: StudyContext, fits: Fits, fit: Fit) -> dict[str, Any]:
     found |= {"how": dict.fromkeys(found["khat"], "weights"), "noise": {}, "powers": {}, "failures": {}}
     kept: dict[str, dict[str, float]] = {}
     for part in parts:
-        if found["khat"][part.name] <= khat_threshold(fits.found[0].size):
+        if found["khat"][part.name] <= khat_limit(fits.found[0].size):
             continue
         power = _power(part, parts)
         if power not in kept:
@@ -137,16 +133,16 @@ def _refitted(
     shop: StudyContext, fits: Fits, found: dict[str, Any], name: str, power: str
 ) -> dict[str, float]:
     """Return the sensitivity of each quantity to a component, from full fits at other powers of it."""
-    pair = _pair(shop, fits, power, ALPHAS)
+    pair = _pair(shop, fits, power, POWERS)
     if isinstance(pair, str):
         found["how"][name], found["failures"][name] = "failed", pair
         return {}
     base = _quantities(fits.found[0])
     wanted = [one for one in (*found["parameters"], *found["predictions"]) if one in base]
     chance = {one: by_chance(base[one]) for one in wanted}
-    moved, noise = _moved(base, pair, chance, ALPHAS)
-    found["powers"][name] = list(ALPHAS)
-    unclear = [one for one in moved if moved[one] < BEYOND_CHANCE * noise[one]]
+    moved, noise = _moved(base, pair, chance, POWERS)
+    found["powers"][name] = list(POWERS)
+    unclear = [one for one in moved if moved[one] < CHANCE_RATIO_LIMIT * noise[one]]
     wide = _pair(shop, fits, power, WIDE) if unclear else ""
     if not isinstance(wide, str):
         again = _moved(base, wide, {one: chance[one] for one in unclear}, WIDE)

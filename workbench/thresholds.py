@@ -1,0 +1,244 @@
+"""Every number that decides something, once: its meaning, its unit and its reference.
+
+"Ours" marks a convention of the workbench that no reference prescribes. Tolerances of algorithms, sizes of
+pictures and lengths of lists stay beside the code that uses them.
+
+References
+----------
+Vehtari, Gelman, Simpson, Carpenter and Bürkner (2021), Rank-normalization, folding, and localization: an
+improved R-hat, Bayesian Analysis 16(2), doi:10.1214/20-BA1221.
+Betancourt (2016), Diagnosing suboptimal cotangent disintegrations in Hamiltonian Monte Carlo,
+arXiv:1604.00695.
+Vehtari, Simpson, Gelman, Yao and Gabry (2024), Pareto smoothed importance sampling, JMLR 25(72).
+Kallioinen, Paananen, Bürkner and Vehtari (2024), Detecting and diagnosing prior and likelihood sensitivity
+with power-scaling, Statistics and Computing 34:57, doi:10.1007/s11222-023-10366-5.
+Sivula, Magnusson, Matamoros and Vehtari (2020), Uncertainty in Bayesian leave-one-out cross-validation based
+model comparison, arXiv:2008.10296.
+"""
+
+from __future__ import annotations
+
+import math
+
+# --- Chains -----------------------------------------------------------------------------------------------
+
+RHAT_LIMIT = 1.01
+"""Largest acceptable R-hat: Vehtari et al. (2021), section 4."""
+
+ESS_PER_CHAIN = 100
+"""Smallest acceptable bulk and tail ESS per chain: Vehtari et al. (2021), section 4."""
+
+MCSE_LIMIT = 0.1
+"""Largest acceptable Monte Carlo standard error of a posterior mean [posterior SD]. Ours: it adds half a
+percent to the uncertainty; rules with fixed relative widths are in Flegal, Haran and Jones (2008),
+doi:10.1214/08-STS257."""
+
+EBFMI_LIMIT = 0.3
+"""Smallest acceptable E-BFMI of a chain: Betancourt (2016)."""
+
+DIVERGENT_SHARE_LIMIT = 0.01
+"""Share of divergent transitions from which the verdict is `fail`; below it, `caution`. Ours: a handful
+among thousands is often the tip of a narrow region; a percent means that the region is cut off."""
+
+FEWEST_LOCATED_DIVERGENCES = 5
+"""Divergences from which their location is reported. Ours: the mean of fewer is chance."""
+
+DIVERGENT_SHIFT_LIMIT = 0.5
+"""Distance between the means of divergent and other draws [posterior SD] that is worth naming. Ours."""
+
+STEP_SIZE_RATIO_LIMIT = 3.0
+"""Largest acceptable ratio of step sizes between chains. Ours: adaptation alone spreads them by about
+1.5."""
+
+# --- Importance sampling ----------------------------------------------------------------------------------
+
+KHAT_LIMIT = 0.7
+"""k-hat above which importance sampling is unreliable for any number of draws: Vehtari et al. (2024),
+section 3.2.4."""
+
+
+def khat_limit(draws: int) -> float:
+    """Return the k-hat up to which importance sampling with so many draws is reliable.
+
+    References
+    ----------
+    Vehtari et al. (2024), section 3.2.4: min(1 - 1/log10(S), 0.7).
+
+    >>> round(khat_limit(1000), 3), khat_limit(4000)
+    (0.667, 0.7)
+    """
+    return min(1 - 1 / math.log10(draws), KHAT_LIMIT) if draws > 1 else -math.inf
+
+
+FEWEST_LOO_DRAWS = 25
+"""Draws needed for leave-one-out: a fifth of them form the tail, whose shape needs five. Ours."""
+
+FEWEST_POWER_SCALING_DRAWS = 100
+"""Draws needed for power-scaling: the tails of fewer weights are too short for their shape. Ours."""
+
+WEIGHTED_ESS_SHARE = 0.25
+"""Share of a full fit's own effective draws that suffices for a reweighted one where that fit has few.
+Ours."""
+
+# --- Optima -----------------------------------------------------------------------------------------------
+
+NEWTON_DECREMENT_LIMIT = 1e-6
+"""Newton decrement [nats], what a further Newton step would gain, up to which a point is a mode: Boyd and
+Vandenberghe (2004), Convex Optimization, section 9.5.1; limit ours."""
+
+RUNAWAY_SE_LIMIT = 20.0
+"""Standard error on a log or logit scale above which a parameter runs to its bound. Ours: a factor of
+exp(20)."""
+
+RUNAWAY_DISTANCE_LIMIT = 8.0
+"""Distance from 0 on a log or logit scale above which a search without an end is on its way to the bound.
+Ours: a factor of 3000."""
+
+SAME_MODE_DISTANCE = 0.1
+"""Distance in every parameter [standard error at the mode] below which two optima are the same mode.
+Ours."""
+
+SAME_MODE_LOG_DENSITY = 1e-2
+"""Difference of log densities [nats] below which two optima may be the same mode. Ours."""
+
+SECOND_MODE_LIMIT = 5.0
+"""Log density [nats] below the highest mode within which a second one counts. Ours: it can then hold a
+percent of the mass and more."""
+
+BOUND_DISTANCE_LIMIT = 0.01
+"""Distance from a declared bound [posterior SD] below which an optimum lies on it. Ours: no optimum inside
+the range is that close by chance, and optimisers never reach the bound itself."""
+
+SHIFT_LIMIT = 0.5
+"""Distance [posterior SD] between a mode and the posterior mean, or between the means of two posteriors,
+that is worth a remark. Ours: half a standard deviation changes how one reads an interval."""
+
+LARGE_SHIFT_LIMIT = 1.0
+"""The same distance [posterior SD] above which a table highlights it. Ours."""
+
+# --- What should be equal ---------------------------------------------------------------------------------
+
+DENSITY_DIFFERENCE_LIMIT = 1e-9
+"""Largest difference between the log densities of the instrumented program and the original, relative to
+their size and up to a constant. Ours."""
+
+GRADIENT_DIFFERENCE_LIMIT = 1e-8
+"""Largest difference of their gradients, relative to the largest component at that point. Ours."""
+
+TERM_SUM_LIMIT = 1e-8
+"""Largest difference between the sum of all terms and the log density at posterior draws, relative. Ours:
+rounding gives 1e-10."""
+
+RESCALING_DIFFERENCE_LIMIT = 1e-8
+"""Largest difference of the densities on the standardized and the original scale, relative, that counts as
+rounding. Ours."""
+
+LOG_LIKELIHOOD_DIFFERENCE_LIMIT = 1e-6
+"""Largest difference between the log likelihoods of the same rows [relative], and between log ratios
+computed in two ways [nats], that counts as rounding. Ours: draws are stored with ten digits."""
+
+REPLAY_DISTANCE_LIMIT = 4.0
+"""Distance [combined Monte Carlo standard error] above which two estimates of one number disagree. Ours:
+chance alone exceeds it once in 16,000 comparisons."""
+
+REPLAY_MODE_LIMIT = 1e-6
+"""Largest difference of two modes, relative to their standard error or size, that counts as rounding.
+Ours."""
+
+# --- Prediction -------------------------------------------------------------------------------------------
+
+P_VALUE_LIMIT = 0.005
+"""Tail probability below which a posterior predictive p-value is an issue, on either side. Ours: there are
+several test statistics, and 0.025 would flag one healthy run in five."""
+
+P_VALUE_MARK = 0.025
+"""Tail probability below which a report marks a test statistic, on either side: outside the central 95 %.
+Ours."""
+
+PIT_P_VALUE_LIMIT = 0.01
+"""p-value below which probability integral transforms are not uniform. Ours: it flags one healthy run in a
+hundred."""
+
+COVERAGE_P_VALUE_LIMIT = 0.0025
+"""Binomial p-value below which the coverage of an interval is off: 0.01 shared among four levels. Ours."""
+
+SPIEGELHALTER_LIMIT = 3.0
+"""Largest acceptable size of Spiegelhalter's z, standard normal for calibrated probabilities: Spiegelhalter
+(1986), doi:10.1002/sim.4780050506; limit ours."""
+
+FEWEST_BINARY_OBSERVATIONS = 30
+"""Observations from which Spiegelhalter's z is nearly normal. Ours."""
+
+FEWEST_COMPARED_ROWS = 100
+"""Rows below which the standard error of an elpd difference is too small: Sivula et al. (2020), section
+6."""
+
+ELPD_DIFFERENCE_LIMIT = 4.0
+"""Difference of elpd [nats] below which no model is preferred: Sivula et al. (2020), section 6."""
+
+ELPD_STANDARD_ERRORS = 2.0
+"""Standard errors of an elpd difference within which no model is preferred: the usual 95 %."""
+
+# --- Priors -----------------------------------------------------------------------------------------------
+
+POWERS = (0.99, 1.01)
+"""The powers of power-scaling: Kallioinen et al. (2024), section 2.5."""
+
+SENSITIVITY_LIMIT = 0.05
+"""Sensitivity from which a posterior is sensitive to what is scaled: Kallioinen et al. (2024), section
+2.5."""
+
+CHANCE_RATIO_LIMIT = 2.0
+"""Distance between two posteriors, by the root mean square distance that chance gives, from which they
+differ. Ours."""
+
+CONTRACTION_LIMIT = 0.1
+"""Contraction below which a posterior is still its prior. Ours: its spread is then at most 5 % smaller."""
+
+# --- Data -------------------------------------------------------------------------------------------------
+
+SCALE_RATIO_LIMIT = 1000.0
+"""Largest acceptable ratio of SDs among predictors: Gelman (2008), Scaling regression inputs by dividing by
+two standard deviations, doi:10.1002/sim.3107; limit ours: warm-up copes with less."""
+
+MEAN_DISTANCE_LIMIT = 20.0
+"""Largest acceptable distance of a predictor's mean from zero [SD]. Ours: above it, slope and intercept are
+correlated by more than 0.998."""
+
+CONDITION_NUMBER_LIMIT = 30.0
+"""Largest acceptable condition number of standardized columns: Belsley, Kuh and Welsch (1980), Regression
+Diagnostics, section 3.2."""
+
+FEWEST_PREDICTOR_VALUES = 3
+"""Different values from which a column counts as a numeric predictor. Ours: two make an indicator, which is
+on the right scale already."""
+
+FEWEST_PREDICTOR_ROWS = 3
+"""Rows from which scales and collinearity of predictors are examined. Ours."""
+
+# --- Printing ---------------------------------------------------------------------------------------------
+
+_MOST_DECIMALS = 17
+"""Decimals after which a double has no more digits."""
+
+
+def format_beside_limit(value: float, limit: float, decimals: int) -> tuple[str, str]:
+    """Return a number and its limit as text, with enough decimals to show which is larger.
+
+    Parameters
+    ----------
+    value, limit
+        The number and its limit.
+    decimals
+        Decimals to use where they suffice, or where both are the same number.
+
+    >>> format_beside_limit(1.25, 1.01, 3)
+    ('1.250', '1.010')
+    >>> format_beside_limit(1.01004, 1.01, 3)
+    ('1.01004', '1.01000')
+    """
+    for digits in range(decimals, _MOST_DECIMALS):
+        texts = f"{value:.{digits}f}", f"{limit:.{digits}f}"
+        if texts[0] != texts[1]:
+            return texts
+    return f"{value:.{decimals}f}", f"{limit:.{decimals}f}"
