@@ -142,6 +142,7 @@ def test_power_scaling_is_part_of_it(study):
     assert scaling["parameters"]["mu"]["likelihood"] > 0.05
 
 
+@pytest.mark.usefixtures("tools")
 def test_another_form_of_the_prior_is_fitted(normal_files, options, tmp_path):
     from scipy import integrate, stats
 
@@ -163,6 +164,7 @@ def test_another_form_of_the_prior_is_fitted(normal_files, options, tmp_path):
     assert abs(heavy["mean"] - first / total) < 4 * heavy["mcse_mean"]
 
 
+@pytest.mark.usefixtures("tools")
 def test_scenarios_have_names(normal_files, options, tmp_path):
     from workbench.studies.plan.scenarios import read_scenarios
 
