@@ -10,6 +10,7 @@ import workbench
 from tests.conftest import DATA, STAN_MODELS
 from workbench import tables
 from workbench.errors import BindingError, RequestError
+from workbench.results import store
 from workbench.workflow.predict import predict
 
 PROGRAM = """
@@ -54,7 +55,7 @@ NEW = pd.DataFrame({"who": ["Ann", "Bob"], "town": ["c", "a"], "age": [30.0, 80.
 
 def test_predictions_are_those_of_the_draws(run):
     folder, fitted = run
-    found = predict(folder, tables.from_frame(NEW))
+    found = predict(store.read(folder), tables.from_frame(NEW))
     posterior = fitted.tree["posterior"]
     town = (
         posterior["a"].to_numpy()[..., None]
@@ -75,9 +76,9 @@ def test_what_the_run_has_not_seen_is_named(run):
     with pytest.raises(
         BindingError, match="column `town` of `data` has `d`, first at row 2, which the fit has"
     ):
-        predict(run[0], tables.from_frame(NEW.assign(town=["a", "d"])))
+        predict(store.read(run[0]), tables.from_frame(NEW.assign(town=["a", "d"])))
     with pytest.raises(BindingError, match="has no column `age`, which the fit was made with"):
-        predict(run[0], tables.from_frame(NEW.drop(columns="age")))
+        predict(store.read(run[0]), tables.from_frame(NEW.drop(columns="age")))
 
 
 @pytest.mark.usefixtures("tools")
@@ -86,7 +87,7 @@ def test_a_program_whose_rows_hang_together_predicts_nothing(tmp_path):
     model = STAN_MODELS / "regression" / "linear.stan"
     workbench.fit(model, DATA / "kidiq.csv", output=tmp_path / "run", **QUICK)
     with pytest.raises(RequestError) as raised:
-        predict(tmp_path / "run", DATA / "kidiq.csv")
+        predict(store.read(tmp_path / "run"), DATA / "kidiq.csv")
     assert raised.value.message == (
         "`linear.stan` does not treat rows one by one: new rows would change its data."
     )
@@ -104,8 +105,8 @@ def test_parameters_for_each_row_and_stan_data(tmp_path):
     with pytest.raises(
         RequestError, match=r"`theta_raw` is declared `vector.J.`, with an element for each of the old"
     ):
-        predict(tmp_path / "run", tables.from_frame(new))
+        predict(store.read(tmp_path / "run"), tables.from_frame(new))
     values = {"J": 2, "y": [1.0, 2.0], "sigma": [1.0, 1.0]}
     workbench.fit(model, values, output=tmp_path / "stan", **QUICK)
     with pytest.raises(RequestError, match="fitted to Stan's own data, which say nothing about how to bind"):
-        predict(tmp_path / "stan", tables.from_frame(new))
+        predict(store.read(tmp_path / "stan"), tables.from_frame(new))

@@ -23,7 +23,7 @@ TREE = xr.DataTree.from_dict(
 def test_an_element_is_found_by_stans_index():
     draws = draws_of(TREE, "posterior", "L[2,1]")
     assert draws is not None
-    assert draws.tolist() == TREE["posterior"]["L"].values[:, :, 1, 0].tolist()
+    assert draws.tolist() == TREE["posterior"].to_dataset()["L"].to_numpy()[:, :, 1, 0].tolist()
 
 
 @pytest.mark.parametrize("name", ["L", "L[1]", "L[3,1]", "L[0,1]", "tau[1]", "absent", "bad"])
@@ -38,4 +38,4 @@ def test_a_group_may_be_absent():
 
 
 def test_finite_elements_leave_out_what_is_not():
-    assert list(finite_elements(TREE["posterior"])) == ["tau", "L[1,1]", "L[1,2]", "L[2,1]", "L[2,2]"]
+    assert list(finite_elements(TREE["posterior"].to_dataset())) == ["tau", "L[1,1]", "L[1,2]", "L[2,1]", "L[2,2]"]

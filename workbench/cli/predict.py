@@ -27,9 +27,10 @@ def command(
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Show no progress.")] = False,
 ) -> None:
     """Predict new rows: same columns, same levels, same scales as those the run was fitted with."""
+    from workbench.results import store
     from workbench.workflow.predict import predict
 
-    found = predict(run, data, progress=console.progress(quiet))
+    found = predict(store.read(run), data, progress=console.progress(quiet))
     if output is not None:
         found.to_csv(output, index=False)
         typer.echo(output)

@@ -11,7 +11,7 @@ from workbench.binding import BoundVariable, expand_axes
 from workbench.request import FitRequest
 
 
-def data_groups(request: FitRequest) -> dict[str, xr.Dataset]:
+def build_data_groups(request: FitRequest) -> dict[str, xr.Dataset]:
     """Return `observed_data` and `constant_data`.
 
     Observed is what a likelihood statement has as its outcome; everything else is constant. A program that

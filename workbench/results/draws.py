@@ -13,11 +13,11 @@ import xarray as xr
 from workbench.backends import RawRun
 from workbench.binding import BoundData
 from workbench.program import Declaration, Program, is_predictive
-from workbench.results.outcomes import replicate_declarations
+from workbench.results.outcomes import declare_replicates
 from workbench.results.quantities import owner
 
 
-def read(
+def read_variables(
     run: RawRun, program: Program, data: BoundData, names: Iterable[str], dims: tuple[str, ...]
 ) -> xr.Dataset:
     """Return the named variables of a run as arrays.
@@ -47,12 +47,12 @@ def read(
     return xr.Dataset(arrays, coords=coords)
 
 
-def parameters(program: Program) -> tuple[str, ...]:
+def list_parameters(program: Program) -> tuple[str, ...]:
     """Return the names of parameters and transformed parameters, in the order of their declaration."""
     return tuple(one.name for one in (*program.parameters, *program.transformed_parameters))
 
 
-def quantities(program: Program) -> tuple[str, ...]:
+def list_quantities(program: Program) -> tuple[str, ...]:
     """Return the names of the generated quantities that are neither predictions nor pointwise densities."""
     return tuple(
         one.name
@@ -61,12 +61,12 @@ def quantities(program: Program) -> tuple[str, ...]:
     )
 
 
-def predictions(program: Program) -> tuple[str, ...]:
+def list_predictions(program: Program) -> tuple[str, ...]:
     """Return the names of the generated quantities that replicate data."""
     return tuple(one.name for one in program.generated_quantities if is_predictive(one.name))
 
 
-def parameter_columns(columns: Sequence[str], program: Program) -> int:
+def count_parameter_columns(columns: Sequence[str], program: Program) -> int:
     """Return how many columns are parameters: they come first.
 
     A tuple's parts and the real and imaginary parts of a complex number have columns of their own.
@@ -75,7 +75,7 @@ def parameter_columns(columns: Sequence[str], program: Program) -> int:
     return sum(1 for _ in takewhile(lambda column: re.split(r"[.\[]", column)[0] in names, columns))
 
 
-def labelled(column: str, program: Program, labels: Mapping[str, tuple[str, ...]]) -> str:
+def label_column(column: str, program: Program, labels: Mapping[str, tuple[str, ...]]) -> str:
     """Return a column's name for people: `beta[1]` as `beta[age]` where the size `K` has labels."""
     declaration = _declarations(program).get(owner(column))
     inside = column[len(owner(column)) + 1 : -1]
@@ -98,7 +98,7 @@ def _belongs(variable: str, name: str) -> bool:
 
 def _declarations(program: Program) -> dict[str, Declaration]:
     every = (*program.parameters, *program.transformed_parameters, *program.generated_quantities)
-    return {declaration.name: declaration for declaration in every} | replicate_declarations(program)
+    return {declaration.name: declaration for declaration in every} | declare_replicates(program)
 
 
 def _pointwise(

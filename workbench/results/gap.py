@@ -10,7 +10,7 @@ from workbench.results.method_result import MethodResult
 _CHEAP = ("mle", "laplace", "pathfinder")
 
 
-def explain(parts: Mapping[str, MethodResult]) -> dict[str, dict[str, Any]]:
+def compute_gaps(parts: Mapping[str, MethodResult]) -> dict[str, dict[str, Any]]:
     """Say how far each mode lies from the posterior mean, and split the gap of the MAP into three steps.
 
     ``map_minus_mean`` is the whole and ``in_sd`` the same in posterior standard deviations. It is the sum

@@ -38,12 +38,12 @@ def _size(request: FitRequest, outcome: str) -> int:
     return request.data.table.rows
 
 
-def replicate_names(program: Program) -> tuple[str, ...]:
+def list_replicates(program: Program) -> tuple[str, ...]:
     """Return the names of the replicates that the instrumented program draws."""
     return () if program.instrumented is None else tuple(program.instrumented.outputs.replicates.values())
 
 
-def replicate_declarations(program: Program) -> dict[str, Declaration]:
+def declare_replicates(program: Program) -> dict[str, Declaration]:
     """Return, for each replicate of ours, the declaration of the outcome it mirrors."""
     data = _declared(program)
     ours = [one for one in program.replicates if one.is_ours]
@@ -55,7 +55,7 @@ def _declared(program: Program) -> dict[str, Declaration]:
     return {one.name: one for one in (*program.data, *program.transformed_data)}
 
 
-def repeated_outcomes(program: Program, read: Callable[[tuple[str, ...]], xr.Dataset]) -> xr.Dataset:
+def read_repeated_outcomes(program: Program, read: Callable[[tuple[str, ...]], xr.Dataset]) -> xr.Dataset:
     """Return the outcomes that transformed data make, under their own names.
 
     Parameters
@@ -71,7 +71,7 @@ def repeated_outcomes(program: Program, read: Callable[[tuple[str, ...]], xr.Dat
     return found.isel(chain=0, draw=0, drop=True).rename(names) if names else xr.Dataset()
 
 
-def without_missing(group: xr.Dataset, names: tuple[str, ...]) -> xr.Dataset:
+def drop_missing(group: xr.Dataset, names: tuple[str, ...]) -> xr.Dataset:
     """Return replicates with what could not be drawn as not a number; one that holds nothing goes."""
     for name in set(names) & set(group.data_vars):
         values = group[name].values
@@ -82,14 +82,14 @@ def without_missing(group: xr.Dataset, names: tuple[str, ...]) -> xr.Dataset:
     return group
 
 
-def outcome_entries(request: FitRequest) -> list[dict[str, Any]]:
+def describe_outcomes(request: FitRequest) -> list[dict[str, Any]]:
     """Return what `run.json` says about the outcomes, `model.outcomes`."""
     data = _declared(request.program)
-    is_drawn, rows = is_replicated(request), first_rows(request)
+    is_drawn, rows = is_replicated(request), find_first_rows(request)
     return [_entry(one, data, is_drawn) | _rows(rows, one.outcome) for one in request.program.replicates]
 
 
-def first_rows(request: FitRequest) -> dict[str, tuple[int, int]]:
+def find_first_rows(request: FitRequest) -> dict[str, tuple[int, int]]:
     """Return, for each outcome, its first row of the log likelihood, from 0, and the step to the next.
 
     Outcomes whose entries are not rows of the data are left out.

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 import platform
 from collections.abc import Mapping
 from dataclasses import asdict
@@ -10,16 +9,14 @@ from datetime import UTC, datetime
 from importlib import metadata
 from typing import Any
 
-import numpy as np
-
-from workbench import binding
+from workbench import binding, card
 from workbench.program import Obstacle, Program, describe
 from workbench.provenance import workbench_version
 from workbench.request import FitRequest
 from workbench.results import draws
-from workbench.results.gap import explain
+from workbench.results.gap import compute_gaps
 from workbench.results.method_result import MethodResult
-from workbench.results.outcomes import outcome_entries
+from workbench.results.outcomes import describe_outcomes
 from workbench.toolchain import CompiledModel
 
 SCHEMA = 1
@@ -28,7 +25,7 @@ SCHEMA = 1
 _PACKAGES = ("arviz-base", "arviz-stats", "cmdstanpy", "numpy", "scipy", "xarray")
 
 
-def record(
+def build_record(
     request: FitRequest, model: CompiledModel, parts: Mapping[str, MethodResult], proof: Mapping[str, Any]
 ) -> dict[str, Any]:
     """Return what `run.json` says about a fit, its diagnosis and command not yet among it."""
@@ -39,8 +36,9 @@ def record(
         "model": {
             **_model(request.program),
             "proof": proof,
-            "outcomes": outcome_entries(request),
+            "outcomes": describe_outcomes(request),
             "parameter_priors": _priors(request.program),
+            **_card(request.program),
         },
         "data": binding.to_record(request.data),
         "priors": dict(request.priors.values),
@@ -54,7 +52,7 @@ def record(
         },
         "interval": {"level": request.level},
         **{name: _part(part, request) for name, part in parts.items()},
-        "gaps": explain(parts),
+        "gaps": compute_gaps(parts),
         "versions": {name: metadata.version(name) for name in _PACKAGES} | {"python": _python()},
         "platform": platform.platform(),
         "timings": {
@@ -62,19 +60,6 @@ def record(
             **{name: part.seconds for name, part in parts.items()},
         },
     }
-
-
-def plain(value: Any) -> Any:
-    """Return a value as JSON can hold it: no numpy types, and `None` where a number is not finite."""
-    if isinstance(value, Mapping):
-        return {str(key): plain(one) for key, one in value.items()}
-    if isinstance(value, (list, tuple, np.ndarray)):
-        return [plain(one) for one in value]
-    if isinstance(value, np.generic):
-        value = value.item()
-    if isinstance(value, float) and not math.isfinite(value):
-        return None
-    return value
 
 
 def _part(part: MethodResult, request: FitRequest) -> dict[str, Any]:
@@ -86,7 +71,7 @@ def _part(part: MethodResult, request: FitRequest) -> dict[str, Any]:
 
 
 def _with_label(name: str, numbers: Mapping[str, float], request: FitRequest) -> dict[str, Any]:
-    label = draws.labelled(name, request.program, request.data.labels)
+    label = draws.label_column(name, request.program, request.data.labels)
     return dict(numbers) if label == name else {"label": label, **numbers}
 
 
@@ -115,6 +100,13 @@ def _model(program: Program) -> dict[str, Any]:
             for term in program.terms
         ],
     }
+
+
+def _card(program: Program) -> dict[str, Any]:
+    """Return what the model's card tells a reader; empty where there is no card."""
+    model_card = card.read(program.path)
+    facts = {"title": model_card.title, "story": model_card.story, "units": dict(model_card.units)}
+    return {key: fact for key, fact in facts.items() if fact}
 
 
 def _priors(program: Program) -> list[dict[str, str]]:

@@ -32,7 +32,7 @@ _JSON = "json:"
 _LABELS = "labels:"
 
 
-def request_entry(request: FitRequest) -> dict[str, Any]:
+def describe_request(request: FitRequest) -> dict[str, Any]:
     """Return what `run.json` keeps of a request beyond what stands elsewhere in it."""
     program = request.program
     return {
@@ -49,7 +49,7 @@ def request_entry(request: FitRequest) -> dict[str, Any]:
     }
 
 
-def data_group(request: FitRequest) -> xr.Dataset:
+def build_stan_data_group(request: FitRequest) -> xr.Dataset:
     """Return Stan's data and the labels of its sizes, exactly as they are."""
     arrays: dict[str, tuple[tuple[str, ...], Any]] = {}
     for variable in request.data.variables:
@@ -63,7 +63,7 @@ def data_group(request: FitRequest) -> xr.Dataset:
     return xr.Dataset(arrays)
 
 
-def reopen(record: Mapping[str, Any], tree: xr.DataTree, program: Program) -> FitRequest:
+def restore_request(record: Mapping[str, Any], tree: xr.DataTree, program: Program) -> FitRequest:
     """Return the request of a run.
 
     Parameters
@@ -78,7 +78,7 @@ def reopen(record: Mapping[str, Any], tree: xr.DataTree, program: Program) -> Fi
     RunIncomplete
         The run was made before requests were kept.
     """
-    kept = kept_request(record, tree)
+    kept = read_saved_request(record, tree)
     priors = Priors(record["priors"], record["prior_origins"], tuple(kept["prior_data"]))
     return FitRequest(
         program,
@@ -96,7 +96,7 @@ def reopen(record: Mapping[str, Any], tree: xr.DataTree, program: Program) -> Fi
     )
 
 
-def kept_request(record: Mapping[str, Any], tree: xr.DataTree) -> dict[str, Any]:
+def read_saved_request(record: Mapping[str, Any], tree: xr.DataTree) -> dict[str, Any]:
     """Return what a run keeps of its request.
 
     Raises

@@ -17,7 +17,8 @@ import xarray as xr
 
 from workbench.errors import RunIncomplete, RunNotFound, StoreError
 from workbench.results.fit import Fit
-from workbench.results.record import SCHEMA, plain
+from workbench.results.json_values import to_json_values
+from workbench.results.record import SCHEMA
 
 RECORD = "run.json"
 TREE = "fit.nc"
@@ -46,11 +47,22 @@ def write(fit: Fit, report: str, folder: Path) -> Path:
     return folder
 
 
-def rewrite_report(folder: Path, report: str) -> None:
-    """Replace the report of a run by a newly drawn one, in one rename."""
-    aside = folder / f".{REPORT}.{os.getpid()}"
-    aside.write_text(report, encoding="utf-8")
-    aside.replace(folder / REPORT)
+def replace_file(path: Path, text: str) -> None:
+    """Write a file whole or not at all: in one rename, its folder made where it is missing.
+
+    Raises
+    ------
+    StoreError
+        The file cannot be written.
+    """
+    aside = path.with_name(f".{path.name}.{os.getpid()}")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        aside.write_text(text, encoding="utf-8")
+        aside.replace(path)
+    except OSError as reason:
+        aside.unlink(missing_ok=True)
+        raise StoreError(f"`{path}` could not be written: {reason}.") from reason
 
 
 def read(folder: Path) -> Fit:
@@ -105,7 +117,7 @@ def with_entries(fit: Fit, entries: Mapping[str, Any]) -> Fit:
 
 def dump(record: Mapping[str, Any]) -> str:
     """Return a record as the text of `run.json`."""
-    return json.dumps(plain(record), indent=1, ensure_ascii=False, allow_nan=False) + "\n"
+    return json.dumps(to_json_values(record), indent=1, ensure_ascii=False, allow_nan=False) + "\n"
 
 
 def summary(record: Mapping[str, Any]) -> pd.DataFrame:

@@ -15,7 +15,7 @@ from workbench.request import FitRequest
 _DIMS = ("chain", "draw")
 
 
-def density_groups(request: FitRequest, run: RawRun) -> dict[str, xr.Dataset]:
+def build_density_groups(request: FitRequest, run: RawRun) -> dict[str, xr.Dataset]:
     """Return `log_prior` and `log_density` for the draws of an instrumented program.
 
     `log_prior` holds `lprior`, one entry for each statement that counts as prior, so that its sum is the log
@@ -38,7 +38,7 @@ def density_groups(request: FitRequest, run: RawRun) -> dict[str, xr.Dataset]:
                 )
             },
             coords={
-                "prior_statement": np.array(statements(priors)),
+                "prior_statement": np.array(name_statements(priors)),
                 "prior_line": ("prior_statement", np.array([one.line for one in priors])),
                 "prior_term": ("prior_statement", np.array([one.index for one in priors])),
             },
@@ -55,7 +55,7 @@ def density_groups(request: FitRequest, run: RawRun) -> dict[str, xr.Dataset]:
     return {name: group.assign_coords(numbered) for name, group in groups.items()}
 
 
-def statements(terms: Sequence[Term]) -> list[str]:
+def name_statements(terms: Sequence[Term]) -> list[str]:
     """Return the text of each term's statement, with its line where two read alike."""
     texts = [term.text.rstrip("; ") for term in terms]
     count = Counter(texts)

@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from workbench.errors import StoreError
 from workbench.provenance import hash_parts
 from workbench.report import comparison_report, fit_report, render, write_pictures
-from workbench.results import store
+from workbench.results import Fit, store
 
 
-def redraw(folder: Path, figures: Path | None = None) -> Path:
-    """Draw a run's report anew from its files alone; return the report.
+def redraw_report(folder: Path, figures: Path | None = None) -> Path:
+    """Write the report of a run again, from its files alone, and return its path.
 
     Parameters
     ----------
@@ -26,20 +25,33 @@ def redraw(folder: Path, figures: Path | None = None) -> Path:
     StoreError
         There is no complete run in the folder, or a file cannot be written.
     """
-    document = fit_report(store.read(folder))
-    store.rewrite_report(folder, render(document))
+    return write_report(store.read(folder), folder / store.REPORT, figures)
+
+
+def write_report(fit: Fit, target: Path, figures: Path | None = None) -> Path:
+    """Write the report of a fit as one HTML file, and return its path.
+
+    Raises
+    ------
+    StoreError
+        A file cannot be written.
+    """
+    document = fit_report(fit)
+    store.replace_file(target, render(document))
     if figures is not None:
         write_pictures(document, figures)
-    return folder / store.REPORT
+    return target
 
 
-def compare(folders: Sequence[Path], output: Path | None = None, figures: Path | None = None) -> Path:
-    """Put runs side by side in one HTML file, and return it.
+def write_comparison(
+    fits: Mapping[str, Fit], output: Path | None = None, figures: Path | None = None
+) -> Path:
+    """Write the reports of several fits side by side as one HTML file, and return its path.
 
     Parameters
     ----------
-    folders
-        Run directories; the others are compared with the first.
+    fits
+        Fits by name; the others are compared with the first.
     output
         The file; `None` for `reports/comparison-<hash>.html`.
     figures
@@ -48,26 +60,32 @@ def compare(folders: Sequence[Path], output: Path | None = None, figures: Path |
     Raises
     ------
     WorkbenchError
-        A run cannot be read, there are too many, or the file cannot be written.
+        There are too few or too many fits, or the file cannot be written.
     """
-    fits = dict(zip(short_names(folders), map(store.read, folders), strict=True))
     document = comparison_report(fits)
-    digest = hash_parts(*(str(folder.resolve()) for folder in folders))
-    target = output or Path("reports") / f"comparison-{digest[:8]}.html"
-    try:
-        target.parent.mkdir(parents=True, exist_ok=True)
-        target.write_text(render(document), encoding="utf-8")
-    except OSError as reason:
-        raise StoreError(f"the comparison could not be written to `{target}`: {reason}.") from reason
+    places = (str(name if fit.folder is None else fit.folder.resolve()) for name, fit in fits.items())
+    target = output or Path("reports") / f"comparison-{hash_parts(*places)[:8]}.html"
+    store.replace_file(target, render(document))
     if figures is not None:
         write_pictures(document, figures)
     return target
 
 
-def short_names(folders: Sequence[Path]) -> list[str]:
+def read_runs(folders: Sequence[Path]) -> dict[str, Fit]:
+    """Return the fits of run directories, each by a name that distinguishes it from the others.
+
+    Raises
+    ------
+    StoreError
+        A run cannot be read.
+    """
+    return dict(zip(name_runs(folders), map(store.read, folders), strict=True))
+
+
+def name_runs(folders: Sequence[Path]) -> list[str]:
     """Return a name for each folder: its own, with as many of its parents as tell it from the others.
 
-    >>> short_names([Path("a/run"), Path("b/run"), Path("c")])
+    >>> name_runs([Path("a/run"), Path("b/run"), Path("c")])
     ['a/run', 'b/run', 'c']
     """
     paths = [folder.resolve() for folder in folders]

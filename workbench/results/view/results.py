@@ -10,8 +10,8 @@ import msgspec
 from msgspec import Struct, field
 
 from workbench.errors import RunIncomplete
+from workbench.results.json_values import to_json_values
 from workbench.results.quantities import owner
-from workbench.results.record import plain
 from workbench.results.view.description import (
     DataDescription,
     ModelDescription,
@@ -145,7 +145,7 @@ def view(record: Mapping[str, Any]) -> Results:
         A value is not of the documented type; the message names its place.
     """
     try:
-        return msgspec.convert(plain(record), Results)
+        return msgspec.convert(to_json_values(record), Results)
     except msgspec.ValidationError as reason:
         text = str(reason)
         raise RunIncomplete(
