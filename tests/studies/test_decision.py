@@ -4,11 +4,11 @@ import numpy as np
 import pytest
 
 from workbench.errors import RequestError
-from workbench.studies.plan.decision import Sample, parse_decision, quantile
+from workbench.studies.plan.decision import WeightedSample, compute_quantiles, parse_decision
 
 RNG = np.random.default_rng(8)
 DRAWS = {"beta[1]": RNG.normal(0.5, 1, 4000), "beta[2]": RNG.normal(0, 1, 4000), "tau": RNG.gamma(2, 1, 4000)}
-SAMPLE = Sample(DRAWS, np.full(4000, 1 / 4000))
+SAMPLE = WeightedSample(DRAWS, np.full(4000, 1 / 4000))
 LABELS = {"beta[age]": "beta[1]", "beta[dose]": "beta[2]"}
 
 
@@ -51,7 +51,7 @@ def test_moments_and_rankings():
 
 def test_weights_count():
     weights = np.where(DRAWS["beta[1]"] > 0, 3.0, 1.0)
-    sample = Sample(DRAWS, weights / weights.sum())
+    sample = WeightedSample(DRAWS, weights / weights.sum())
     share = (DRAWS["beta[1]"] > 0).mean()
     exact = 3 * share / (3 * share + 1 - share)
     assert parse_decision("P(beta[1]>0)>0.5").margin(sample) == pytest.approx(exact - 0.5)
@@ -59,11 +59,13 @@ def test_weights_count():
 
 def test_weighted_quantiles_are_numpys_for_equal_weights_and_repeat_for_whole_ones():
     values = RNG.normal(size=101)
-    ours = quantile(values, np.full(101, 1 / 101), (0.05, 0.5, 0.9))
+    ours = compute_quantiles(values, np.full(101, 1 / 101), (0.05, 0.5, 0.9))
     assert np.allclose(ours, np.quantile(values, [0.05, 0.5, 0.9]))
     counts = RNG.integers(1, 4, 4000)
     repeated = np.quantile(np.repeat(DRAWS["tau"], counts), [0.1, 0.5, 0.9])
-    assert np.allclose(quantile(DRAWS["tau"], counts / counts.sum(), (0.1, 0.5, 0.9)), repeated, atol=5e-3)
+    assert np.allclose(
+        compute_quantiles(DRAWS["tau"], counts / counts.sum(), (0.1, 0.5, 0.9)), repeated, atol=5e-3
+    )
 
 
 @pytest.mark.parametrize(
@@ -85,11 +87,11 @@ def test_impossible_numbers_are_refused():
 def test_a_whole_vector_is_no_single_number():
     from types import SimpleNamespace
 
-    from workbench.studies.fits.posterior import reported
+    from workbench.studies.fits.posterior import choose_quantities
 
     draws = {"beta[1]": DRAWS["beta[1]"], "beta[2]": DRAWS["beta[2]"]}
     plan = SimpleNamespace(parameters=(), decisions=(parse_decision("mean(beta)>0"),))
     program = SimpleNamespace(parameters=(SimpleNamespace(name="beta"),))
     with pytest.raises(RequestError, match="about single numbers, and `beta` holds 2") as refused:
-        reported(plan, program, draws, {})  # type: ignore[arg-type]
+        choose_quantities(plan, program, draws, {})  # type: ignore[arg-type]
     assert refused.value.hint == "name one of them, such as `beta[1]`"

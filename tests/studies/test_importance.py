@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from workbench.studies.fits.importance import importance_weights, mean_error
+from workbench.studies.fits.weights import compute_mean_errors, weigh_draws
 
 DRAWS = np.random.default_rng(3).normal(size=4000)
 
@@ -15,23 +15,23 @@ def ratios(mean, sd):
 
 @pytest.mark.parametrize(("mean", "sd"), [(0.3, 1.0), (0.0, 0.7), (-0.2, 0.9)])
 def test_a_near_normal_is_reached_within_its_error(mean, sd):
-    weights = importance_weights(ratios(mean, sd), 1.0, 4)
+    weights = weigh_draws(ratios(mean, sd), 1.0, 4)
     assert weights.is_good
     assert weights.values.sum() == pytest.approx(1)
-    error = mean_error(DRAWS, weights.values[:, None], 1.0)[0]
+    error = compute_mean_errors(DRAWS, weights.values[:, None], 1.0)[0]
     assert abs(weights.values @ DRAWS - mean) < 4 * error
     assert weights.ess < 4000
 
 
 def test_a_constant_in_the_density_does_not_matter():
-    one, other = importance_weights(ratios(0.3, 1), 1.0, 4), importance_weights(ratios(0.3, 1) + 1e3, 1.0, 4)
+    one, other = weigh_draws(ratios(0.3, 1), 1.0, 4), weigh_draws(ratios(0.3, 1) + 1e3, 1.0, 4)
     assert np.allclose(one.values, other.values)
-    equal = importance_weights(np.full(4000, -7.0), 0.5, 4)
+    equal = weigh_draws(np.full(4000, -7.0), 0.5, 4)
     assert (equal.khat, equal.ess, equal.is_good) == (0.0, 2000.0, True)
 
 
 def test_too_far_or_too_wide_is_said():
-    far, wide = importance_weights(ratios(4, 1), 1.0, 4), importance_weights(ratios(0, 5), 1.0, 4)
+    far, wide = weigh_draws(ratios(4, 1), 1.0, 4), weigh_draws(ratios(0, 5), 1.0, 4)
     assert not far.is_good
     assert not wide.is_good
     assert "k-hat" in wide.reason
@@ -41,24 +41,24 @@ def test_too_far_or_too_wide_is_said():
 def test_a_density_that_is_not_finite_is_said():
     broken = ratios(0, 1)
     broken[3] = np.nan
-    assert importance_weights(broken, 1.0, 4).reason == "the density is not finite at some draws"
+    assert weigh_draws(broken, 1.0, 4).reason == "the density is not finite at some draws"
 
 
 def test_a_density_with_few_heights_has_bounded_ratios():
     """A prior in two steps: the weights are those of the ratios themselves."""
     steps = np.where(DRAWS > 0, 1.0, 0.0)
-    weights = importance_weights(steps, 1.0, 4)
+    weights = weigh_draws(steps, 1.0, 4)
     assert (weights.khat, weights.is_good) == (0.0, True)
     np.testing.assert_allclose(weights.values, np.exp(steps) / np.exp(steps).sum())
 
 
 def test_few_effective_draws_are_said_even_where_khat_is_low():
-    weights = importance_weights(ratios(2.2, 0.7), 1.0, 4)
+    weights = weigh_draws(ratios(2.2, 0.7), 1.0, 4)
     assert weights.khat < 0.7
     assert "effective draws are fewer than" in weights.reason
 
 
 def test_a_slow_chain_has_larger_errors():
-    weights = importance_weights(ratios(0.3, 1), 0.25, 4)
-    quick, slow = (mean_error(DRAWS, weights.values[:, None], share)[0] for share in (1.0, 0.25))
+    weights = weigh_draws(ratios(0.3, 1), 0.25, 4)
+    quick, slow = (compute_mean_errors(DRAWS, weights.values[:, None], share)[0] for share in (1.0, 0.25))
     assert slow == pytest.approx(2 * quick)

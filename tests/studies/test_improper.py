@@ -110,7 +110,7 @@ def test_what_a_program_without_priors_cannot_be_asked(program_from, table_from)
         )
     assert refused.value.hint == "there are power(likelihood)"
     with pytest.raises(RequestError, match="states no prior: its parameters are flat") as refused:
-        study_options.plan_of(
+        study_options.make_plan(
             study_options.StudyOptions(),
             Fit({"nuts": NUTS, "interval": {"level": 0.95}}, xr.DataTree()),
             request,

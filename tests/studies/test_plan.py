@@ -4,7 +4,15 @@ import numpy as np
 import pytest
 
 from workbench.errors import RequestError
-from workbench.studies.plan.plan import BASE, Axis, Point, axis, distinct, parse_axis, points_of
+from workbench.studies.plan.plan import (
+    BASE,
+    Axis,
+    Point,
+    drop_repeated_points,
+    make_axis,
+    make_points,
+    parse_axis,
+)
 
 
 def test_a_range_by_ratio():
@@ -21,8 +29,8 @@ def test_a_range_by_difference_and_its_short_form():
 
 def test_a_list_is_ordered_and_without_repetition():
     assert parse_axis("sigma.beta = 2, 0.5, 1,1").values == (0.5, 1, 2)
-    assert axis("a", [1, 10, 100]).is_log
-    assert not axis("a", [1, 2, 3]).is_log
+    assert make_axis("a", [1, 10, 100]).is_log
+    assert not make_axis("a", [1, 2, 3]).is_log
 
 
 @pytest.mark.parametrize(
@@ -44,39 +52,41 @@ AXES = (Axis("a", (1.0, 2.0)), Axis("b", (0.1, 1.0, 10.0), True))
 
 
 def test_a_grid_has_every_combination():
-    points = points_of(AXES, "grid", 0, 1)
+    points = make_points(AXES, "grid", 0, 1)
     assert len({point.key for point in points}) == 6
     assert all(set(point.values) == {"a", "b"} for point in points)
 
 
 def test_one_at_a_time_changes_one():
-    assert [tuple(point.values.items()) for point in points_of(AXES, "one", 0, 1)] == [
+    assert [tuple(point.values.items()) for point in make_points(AXES, "one", 0, 1)] == [
         (("a", 1.0),), (("a", 2.0),), (("b", 0.1),), (("b", 1.0),), (("b", 10.0),),
     ]  # fmt: skip
 
 
 def test_a_latin_hypercube_has_one_point_in_each_slice():
-    points = points_of(AXES, "lhs", 10, 1)
+    points = make_points(AXES, "lhs", 10, 1)
     slices = np.floor(10 * (np.array([point.values["a"] for point in points]) - 1))
     assert sorted(slices) == list(range(10))
     ratios = np.floor(10 * np.log10(np.array([point.values["b"] for point in points]) / 0.1) / 2)
     assert sorted(ratios) == list(range(10))
-    assert points == points_of(AXES, "lhs", 10, 1)
-    assert points != points_of(AXES, "lhs", 10, 2)
+    assert points == make_points(AXES, "lhs", 10, 1)
+    assert points != make_points(AXES, "lhs", 10, 2)
 
 
 def test_designs_and_axes_are_checked():
     with pytest.raises(RequestError, match="--design was expected to be one of grid, one, lhs, found `star`"):
-        points_of(AXES, "star", 0, 1)
+        make_points(AXES, "star", 0, 1)
     with pytest.raises(RequestError, match="--points was expected to be at least 1, found 0"):
-        points_of(AXES, "lhs", 0, 1)
+        make_points(AXES, "lhs", 0, 1)
     with pytest.raises(RequestError, match="--vary names `a` twice"):
-        points_of((AXES[0], AXES[0]), "grid", 0, 1)
-    assert points_of((), "grid", 0, 1) == ()
+        make_points((AXES[0], AXES[0]), "grid", 0, 1)
+    assert make_points((), "grid", 0, 1) == ()
 
 
 def test_the_base_comes_first_and_names_are_kept():
-    points = distinct([Point({"a": 1.0}), Point({"a": 1.0}, name="sceptical"), Point(name="plain")])
+    points = drop_repeated_points(
+        [Point({"a": 1.0}), Point({"a": 1.0}, name="sceptical"), Point(name="plain")]
+    )
     assert [point.name for point in points] == ["plain", "sceptical"]
     assert points[0].key == BASE.key
 

@@ -11,14 +11,14 @@ from workbench.diagnostics.power_scaling import distance
 from workbench.methods import Nuts
 from workbench.report.document import Notice
 from workbench.studies import parse_axis
-from workbench.studies.fits.posterior import posterior
-from workbench.studies.fits.sweep import Fits
+from workbench.studies.fits.posterior import measure_posterior
+from workbench.studies.fits.sweep import FullFits
 from workbench.studies.outcomes import conclusion, power_scaling
 from workbench.studies.plan.plan import BASE
+from workbench.thresholds import POWERS
 from workbench.workflow import sensitivity as sensitivity_workflow
 from workbench.workflow import study_options
 from workbench.workflow.options import FitOptions
-from workbench.thresholds import POWERS
 
 RNG = np.random.default_rng(6)
 
@@ -42,7 +42,7 @@ def between_normals(mean, sd, draws):
 def test_the_distance_of_two_samples_is_that_of_their_distributions(mean, sd):
     draws, others = RNG.normal(size=(4, 5000)), RNG.normal(mean, sd, (4, 5000))
     exact = between_normals(mean, sd, draws)
-    assert power_scaling.cjs_distance(draws, others) == pytest.approx(exact, rel=0.03)
+    assert power_scaling.compute_cjs_distance(draws, others) == pytest.approx(exact, rel=0.03)
 
 
 def test_the_distance_of_two_samples_is_arvizs_of_weighted_draws():
@@ -51,21 +51,21 @@ def test_the_distance_of_two_samples_is_arvizs_of_weighted_draws():
     weights = counts / counts.sum()
     others = np.repeat(draws.ravel(), counts.ravel())
     steps = [1 / abs(np.log2(alpha)) for alpha in POWERS]
-    ours = np.mean(steps) * power_scaling.cjs_distance(draws, others)
+    ours = np.mean(steps) * power_scaling.compute_cjs_distance(draws, others)
     assert ours == pytest.approx(distance(draws, weights, weights), rel=1e-9)
 
 
 def test_samples_that_lie_apart_are_at_distance_one():
     draws = RNG.normal(size=(4, 1000))
-    assert power_scaling.cjs_distance(draws, draws + 100) == pytest.approx(1, abs=1e-6)
-    assert power_scaling.cjs_distance(draws, draws - 100) == pytest.approx(1, abs=1e-6)
-    assert power_scaling.cjs_distance(draws, draws) == 0
-    assert power_scaling.cjs_distance(np.zeros((4, 10)), np.zeros((4, 10))) == 0
+    assert power_scaling.compute_cjs_distance(draws, draws + 100) == pytest.approx(1, abs=1e-6)
+    assert power_scaling.compute_cjs_distance(draws, draws - 100) == pytest.approx(1, abs=1e-6)
+    assert power_scaling.compute_cjs_distance(draws, draws) == 0
+    assert power_scaling.compute_cjs_distance(np.zeros((4, 10)), np.zeros((4, 10))) == 0
 
 
 def test_chance_is_what_two_samples_of_one_distribution_differ_by():
-    apart = [power_scaling.cjs_distance(*RNG.normal(size=(2, 4, 1000))) for _ in range(200)]
-    chance = [power_scaling.by_chance(RNG.normal(size=(4, 1000))) for _ in range(20)]
+    apart = [power_scaling.compute_cjs_distance(*RNG.normal(size=(2, 4, 1000))) for _ in range(200)]
+    chance = [power_scaling.estimate_chance_distance(RNG.normal(size=(4, 1000))) for _ in range(20)]
     assert np.mean(chance) == pytest.approx(np.sqrt(np.mean(np.square(apart))), rel=0.15)
 
 
@@ -95,8 +95,8 @@ def refits(monkeypatch):
 def scaled(monkeypatch, limit):
     fit = conjugate(-5.0, 0.5)
     monkeypatch.setattr(power_scaling, "khat_limit", lambda draws: limit)
-    fits = Fits([posterior(BASE, "base", "base", fit.tree, ["theta", "other"], {})])
-    return power_scaling.scaled(None, fits, fit)  # type: ignore[arg-type]
+    fits = FullFits([measure_posterior(BASE, "base", "base", fit.tree, ["theta", "other"], {})])
+    return power_scaling.refine_power_scaling(None, fits, fit)  # type: ignore[arg-type]
 
 
 def test_where_khat_is_low_nothing_is_refitted(monkeypatch, refits):

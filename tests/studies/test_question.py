@@ -11,8 +11,8 @@ from workbench.errors import RequestError
 from workbench.methods import Nuts
 from workbench.request import FitRequest
 from workbench.results import Fit
-from workbench.studies import parse_axis, with_forms, with_own_data
-from workbench.studies.fits.context import term_powers, with_constants
+from workbench.studies import include_data_hyperparameters, parse_axis, replace_priors
+from workbench.studies.fits.context import compute_term_weights, set_constants
 from workbench.studies.plan import forms
 from workbench.studies.plan.plan import Point
 from workbench.studies.plan.scenarios import read_scenarios
@@ -82,12 +82,12 @@ def test_what_was_meant(request_, asked, near):
 
 def test_stan_refuses_a_form_in_its_own_words(program, tools, tmp_path):
     with pytest.raises(RequestError, match=r"Stan does not accept `mu ~ nonsense\(1\)`: .*nonsense"):
-        with_forms(program, {"mu": "nonsense(1)"}, tools.stanc, tmp_path)
+        replace_priors(program, {"mu": "nonsense(1)"}, tools.stanc, tmp_path)
 
 
 def test_stans_words_about_a_form_are_brief(program, tools, tmp_path):
     with pytest.raises(RequestError) as refused:
-        with_forms(program, {"mu": "student_t(3)"}, tools.stanc, tmp_path)
+        replace_priors(program, {"mu": "student_t(3)"}, tools.stanc, tmp_path)
     assert "student_t" in refused.value.message
     assert refused.value.message.endswith("Expected 4 arguments but found 2 arguments.")
     assert "\n" not in refused.value.message
@@ -100,21 +100,21 @@ def test_distributions_are_let_through(form):
 
 
 def test_a_flat_form_takes_the_statement_away(program, tools, tmp_path):
-    flat = with_forms(program, {"mu": "flat"}, tools.stanc, tmp_path)
+    flat = replace_priors(program, {"mu": "flat"}, tools.stanc, tmp_path)
     assert [term.role for term in flat.terms] == ["likelihood"]
-    heavy = with_forms(program, {"mu": "student_t(3, 0, 0.2)"}, tools.stanc, tmp_path)
+    heavy = replace_priors(program, {"mu": "student_t(3, 0, 0.2)"}, tools.stanc, tmp_path)
     assert [term.text for term in heavy.terms if term.role == "prior"] == ["mu ~ student_t(3, 0, 0.2);"]
     assert {item.name: item.default for item in heavy.hyperparameters}["mu.sigma"] == 0.2
 
 
 def test_constants_and_powers_become_data(request_):
-    changed = with_constants(request_, {"mu.sigma": 3.0})
+    changed = set_constants(request_, {"mu.sigma": 3.0})
     assert changed.priors.values["mu.sigma"] == 3.0
     assert request_.priors.values["mu.sigma"] == 1.0
     prior, likelihood = (term.index for term in request_.program.terms)
-    assert term_powers(request_.program, {"mu": 2.0}) == {prior: 2.0}
-    assert term_powers(request_.program, {"mu": 2.0, "prior": 3.0}) == {prior: 6.0}
-    assert term_powers(request_.program, {"likelihood": 0.5}) == {likelihood: 0.5}
+    assert compute_term_weights(request_.program, {"mu": 2.0}) == {prior: 2.0}
+    assert compute_term_weights(request_.program, {"mu": 2.0, "prior": 3.0}) == {prior: 6.0}
+    assert compute_term_weights(request_.program, {"likelihood": 0.5}) == {likelihood: 0.5}
 
 
 OWN_DATA = """
@@ -146,7 +146,9 @@ def own_data(own_program, table_from):
     program = own_program
     given = {"mu_prior_sd": 2.0, "centre": [0.0, 1.0]}
     data = binding.bind(program, table_from(normal_mean.TABLE), given=given)
-    return with_own_data(FitRequest(program, data, priors.settle(program, {}, {}, "card"), (Nuts(),)))
+    return include_data_hyperparameters(
+        FitRequest(program, data, priors.settle(program, {}, {}, "card"), (Nuts(),))
+    )
 
 
 def test_hyperparameters_that_the_data_give_can_be_varied_by_either_name(own_data):
@@ -154,14 +156,14 @@ def test_hyperparameters_that_the_data_give_can_be_varied_by_either_name(own_dat
         axes=(parse_axis("mu.sigma=1,2"), parse_axis("centre[2]=0,1")),
         scenarios=(Point({"mu.sigma": 0.1}, name="sceptical"),),
     )
-    named = study_options.by_own_names(asked, own_data)
+    named = study_options.resolve_names(asked, own_data)
     assert [one.name for one in named.axes] == ["mu_prior_sd", "centre[2]"]
     assert named.scenarios[0].values == {"mu_prior_sd": 0.1}
     study_options.check_question(named, own_data)
     with pytest.raises(RequestError) as refused:
-        study_options.by_own_names(study_options.StudyOptions(axes=(parse_axis("mu.sigm=1,2"),)), own_data)
+        study_options.resolve_names(study_options.StudyOptions(axes=(parse_axis("mu.sigm=1,2"),)), own_data)
     assert refused.value.hint == "did you mean `mu.sigma`?"
-    changed = with_constants(own_data, {"mu_prior_sd": 1.0, "centre[2]": 5.0})
+    changed = set_constants(own_data, {"mu_prior_sd": 1.0, "centre[2]": 5.0})
     assert changed.data.values["mu_prior_sd"] == 1.0
     assert changed.data.values["centre"] == [0.0, 5.0]
     assert changed.priors.lifted == own_data.priors.lifted
@@ -169,7 +171,7 @@ def test_hyperparameters_that_the_data_give_can_be_varied_by_either_name(own_dat
 
 def test_a_scenario_with_another_form_may_use_the_names_of_that_form(own_data):
     point = Point({"mu.sigma": 0.1}, {"mu": "student_t(3, 0, 1)"}, "heavy")
-    named = study_options.by_own_names(study_options.StudyOptions(scenarios=(point,)), own_data)
+    named = study_options.resolve_names(study_options.StudyOptions(scenarios=(point,)), own_data)
     assert named.scenarios[0].values == {"mu.sigma": 0.1}
 
 
@@ -195,13 +197,13 @@ def test_a_scenario_with_another_form_may_use_the_names_of_that_form(own_data):
 def test_what_the_data_do_not_hold(own_data, asked, words):
     with pytest.raises(RequestError, match=words):
         study_options.check_question(
-            study_options.by_own_names(study_options.StudyOptions(**asked), own_data), own_data
+            study_options.resolve_names(study_options.StudyOptions(**asked), own_data), own_data
         )
 
 
 def test_elements_of_a_vector_are_named_in_the_hint(own_data):
     with pytest.raises(RequestError) as refused:
-        with_constants(own_data, {"centre": 1.0})
+        set_constants(own_data, {"centre": 1.0})
     assert refused.value.hint == "its elements are `centre[1]` to `centre[2]`"
 
 
@@ -230,7 +232,7 @@ def test_unasked_the_ranges_of_the_card_are_varied(request_, tmp_path):
     request = replace(request_, program=replace(request_.program, path=tmp_path / "normal_mean.stan"))
     nuts = {"status": "ok", "estimates": {}, "settings": asdict(Nuts())}
     fitted = Fit({"nuts": nuts, "interval": {"level": 0.95}}, xr.DataTree())
-    plan = study_options.plan_of(study_options.StudyOptions(), fitted, request)
+    plan = study_options.make_plan(study_options.StudyOptions(), fitted, request)
     assert {axis.name: axis.values for axis in plan.axes} == {
         "mu.sigma": (0.25, 0.5, 2.0, 4.0),
         "mu.mu": (-1.0, 0.0, 1.0),

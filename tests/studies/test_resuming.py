@@ -117,4 +117,4 @@ def test_the_report_is_drawn_anew_from_its_files(study, study_folder):
     report = study_folder / studies.REPORT
     before = report.read_text()
     report.unlink()
-    assert sensitivity.redraw(study_folder).read_text() == before
+    assert sensitivity.redraw_study(study_folder).read_text() == before

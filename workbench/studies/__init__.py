@@ -15,11 +15,20 @@ The way through this room::
                                 all of it in order, and what it leaves behind
 """
 
-from workbench.studies.fits.context import StudyContext, Variant, form_key, with_own_data
-from workbench.studies.plan.forms import with_forms
-from workbench.studies.plan.plan import BASE, Axis, Plan, Point, axis, distinct, parse_axis, points_of
+from workbench.studies.fits.context import StudyContext, Variant, include_data_hyperparameters, make_form_key
+from workbench.studies.plan.forms import replace_priors
+from workbench.studies.plan.plan import (
+    BASE,
+    Axis,
+    Plan,
+    Point,
+    drop_repeated_points,
+    make_axis,
+    make_points,
+    parse_axis,
+)
 from workbench.studies.record import axes_apart, leading_method
-from workbench.studies.study import Study, study
+from workbench.studies.study import Study, run_study
 
 __all__ = [
     "BASE",
@@ -30,13 +39,13 @@ __all__ = [
     "Variant",
     "StudyContext",
     "axes_apart",
-    "axis",
-    "distinct",
-    "form_key",
+    "make_axis",
+    "drop_repeated_points",
+    "make_form_key",
     "leading_method",
     "parse_axis",
-    "points_of",
-    "study",
-    "with_forms",
-    "with_own_data",
+    "make_points",
+    "run_study",
+    "replace_priors",
+    "include_data_hyperparameters",
 ]

@@ -13,10 +13,10 @@ from scipy import ndimage
 from workbench.provenance import workbench_version
 from workbench.results import Fit
 from workbench.studies.fits.context import StudyContext
-from workbench.studies.fits.sweep import Fits, View
+from workbench.studies.fits.sweep import FullFits, PointPosterior
 from workbench.studies.outcomes.conclusion import conclude
-from workbench.studies.outcomes.derivative import value_of
-from workbench.studies.outcomes.table import labels_of
+from workbench.studies.outcomes.slopes import find_base_value
+from workbench.studies.outcomes.table import collect_labels
 from workbench.studies.plan.plan import Axis, Plan
 
 SCHEMA = 1
@@ -32,11 +32,11 @@ _BINS = 160
 _SMOOTH = 4.0  # bins; about a tenth of a posterior SD
 
 
-def record(
+def make_record(
     shop: StudyContext,
     fit: Fit,
-    views: Sequence[View],
-    fits: Fits,
+    views: Sequence[PointPosterior],
+    fits: FullFits,
     scaling: Mapping[str, Any],
     slopes: Mapping[str, Any],
     tips: Sequence[Mapping[str, Any]],
@@ -67,7 +67,7 @@ def record(
         "points": [_point(number, view, plan, rows) for number, view in enumerate(views)],
         "fits": _counted(views, fits),
         "quantities": list(fits.found[0].names),
-        "labels": labels_of(fit),
+        "labels": collect_labels(fit),
         "reference": _reference(fit),
         "command": fit.record.get("command", ""),
         "toolchain": dict(fit.record.get("toolchain", {})),
@@ -80,11 +80,11 @@ def record(
     }
     sds = {name: float(fits.found[0].draws[name].std()) for name in fits.found[0].names}
     found = conclude(content, rows, sds)
-    drawn = of_interest(found["moves"], plan)
+    drawn = choose_drawn_quantities(found["moves"], plan)
     return {**content, "densities": _densities(views, drawn), "conclusion": found}
 
 
-def of_interest(moves: Mapping[str, Mapping[str, Any]], plan: Plan) -> list[str]:
+def choose_drawn_quantities(moves: Mapping[str, Mapping[str, Any]], plan: Plan) -> list[str]:
     """Return the few quantities that are drawn: those of decisions, then those that move most."""
     decided = [name for one in plan.decisions for name in one.names]
     ranked = sorted(moves, key=lambda name: -abs(moves[name]["in_sd"]))
@@ -134,11 +134,13 @@ def _reference(fit: Fit) -> dict[str, Any]:
 
 
 def _axis(shop: StudyContext, axis: Axis) -> dict[str, Any]:
-    base = value_of(shop, axis.name)
+    base = find_base_value(shop, axis.name)
     return {"name": axis.name, "values": list(axis.values), "is_log": axis.is_log, "base": base}
 
 
-def _point(number: int, view: View, plan: Plan, rows: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+def _point(
+    number: int, view: PointPosterior, plan: Plan, rows: Sequence[Mapping[str, Any]]
+) -> dict[str, Any]:
     head = {
         "number": number,
         "name": view.point.name,
@@ -174,7 +176,7 @@ def _at_mode(rows: Sequence[Mapping[str, Any]], plan: Plan) -> dict[str, Any]:
     }
 
 
-def _counted(views: Sequence[View], fits: Fits) -> dict[str, int]:
+def _counted(views: Sequence[PointPosterior], fits: FullFits) -> dict[str, int]:
     hows = [view.how for view in views]
     counts = {how: hows.count(how) for how in ("base", "refit", "weights", "failed", "skipped")}
     return counts | {"full": len(fits.found), "points": len(views)}
@@ -190,7 +192,7 @@ def _prior(rows: Sequence[Mapping[str, Any]]) -> dict[str, str]:
     return {"status": "ok", "reason": ""}
 
 
-def _densities(views: Sequence[View], names: Sequence[str]) -> dict[str, Any]:
+def _densities(views: Sequence[PointPosterior], names: Sequence[str]) -> dict[str, Any]:
     """Return each point's density of some quantities, on one grid for all points."""
     fitted = [view for view in views if view.source is not None and view.weights is not None]
     if not fitted:

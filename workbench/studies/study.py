@@ -13,20 +13,20 @@ import pandas as pd
 
 from workbench import priors
 from workbench.results import Fit
-from workbench.studies.fits.context import StudyContext, request_at
-from workbench.studies.fits.densities import split_if_right
+from workbench.studies.fits.context import StudyContext, make_request
 from workbench.studies.fits.full_fits import base_posterior, modes
-from workbench.studies.fits.posterior import Posterior, reported
-from workbench.studies.fits.sweep import Fits, View, sweep
-from workbench.studies.fits.time_left import pace
-from workbench.studies.outcomes.derivative import derivatives, value_of
-from workbench.studies.outcomes.power_scaling import scaled
-from workbench.studies.outcomes.prior_predictive import prior_rows
-from workbench.studies.outcomes.table import frame_of, labels_of, rows_of
-from workbench.studies.outcomes.tipping import tipping_point
+from workbench.studies.fits.log_density import drop_fixed_terms_if_exact
+from workbench.studies.fits.posterior import Posterior, choose_quantities
+from workbench.studies.fits.progress_message import describe_progress
+from workbench.studies.fits.sweep import FullFits, PointPosterior, sweep
+from workbench.studies.outcomes.power_scaling import refine_power_scaling
+from workbench.studies.outcomes.prior_predictive import summarize_priors
+from workbench.studies.outcomes.slopes import compute_slopes, find_base_value
+from workbench.studies.outcomes.table import collect_labels, collect_outcomes, make_frame
+from workbench.studies.outcomes.tipping import find_tipping_point
 from workbench.studies.plan.decision import Decision
 from workbench.studies.plan.plan import BASE, Axis, Point
-from workbench.studies.record import record
+from workbench.studies.record import make_record
 
 
 @dataclass(frozen=True)
@@ -48,7 +48,7 @@ class Study:
     folder: Path | None = None
 
 
-def study(shop: StudyContext, fit: Fit, examined: Callable[[], Fit]) -> Study:
+def run_study(shop: StudyContext, fit: Fit, examined: Callable[[], Fit]) -> Study:
     """Work out a study: sweep, modes, power-scaling, derivatives, tipping points and priors alone.
 
     Parameters
@@ -67,43 +67,45 @@ def study(shop: StudyContext, fit: Fit, examined: Callable[[], Fit]) -> Study:
     """
     started = time.monotonic()
     for point in shop.plan.points:
-        request_at(shop, point)  # a wrong name is said before anything is run
-    labels = labels_of(fit)
+        make_request(shop, point)  # a wrong name is said before anything is run
+    labels = collect_labels(fit)
     by_label = {label: name for name, label in labels.items()}
     base = _base(shop, fit, by_label)
-    fits = Fits([base])
-    shop = split_if_right(shop, base)
+    fits = FullFits([base])
+    shop = drop_fixed_terms_if_exact(shop, base)
     views = _swept(shop, fits)
     at_modes = _modes(shop)
     level = float(fit.record["interval"]["level"])
-    constants = {name: value_of(shop, name) for point in shop.plan.points for name in point.values}
-    rows = rows_of(shop, views, at_modes, level, fit, constants)
+    constants = {name: find_base_value(shop, name) for point in shop.plan.points for name in point.values}
+    rows = collect_outcomes(shop, views, at_modes, level, fit, constants)
     with shop.progress.stage("Checking the base fit"):
         fit = examined()
     with shop.progress.stage("Power-scaling"):
-        scaling = scaled(shop, fits, fit)
+        scaling = refine_power_scaling(shop, fits, fit)
     with shop.progress.stage("Derivatives"):
         names = _constants(shop)
-        slopes = derivatives(shop, base, [*names, *_powers(shop)])
+        slopes = compute_slopes(shop, base, [*names, *_powers(shop)])
     tips = _tipping(shop, fits, names)
     if shop.plan.with_prior:
         with shop.progress.stage("Priors alone", total=float(len(shop.plan.points))) as stage:
-            rows += prior_rows(shop, base.names, fit, level, constants, stage)
+            rows += summarize_priors(shop, base.names, fit, level, constants, stage)
     seconds = time.monotonic() - started
-    found = record(shop, fit, views, fits, scaling, slopes, tips, rows, seconds)
-    return Study(found, frame_of(rows, shop.plan))
+    found = make_record(shop, fit, views, fits, scaling, slopes, tips, rows, seconds)
+    return Study(found, make_frame(rows, shop.plan))
 
 
 def _base(shop: StudyContext, fit: Fit, by_label: Mapping[str, str]) -> Posterior:
     from workbench.diagnostics.power_scaling import elements
 
-    names = reported(shop.plan, shop.program, elements(fit.tree), by_label)
+    names = choose_quantities(shop.plan, shop.program, elements(fit.tree), by_label)
     return base_posterior(shop, fit, names)
 
 
-def _swept(shop: StudyContext, fits: Fits) -> list[View]:
+def _swept(shop: StudyContext, fits: FullFits) -> list[PointPosterior]:
     if "nuts" not in shop.plan.methods:
-        return [View(point, "skipped", reason="NUTS was not asked for.") for point in shop.plan.points]
+        return [
+            PointPosterior(point, "skipped", reason="NUTS was not asked for.") for point in shop.plan.points
+        ]
     with shop.progress.stage("Moving through the priors", total=float(len(shop.plan.points))) as stage:
         return sweep(shop, fits, stage)
 
@@ -121,7 +123,7 @@ def _modes(shop: StudyContext) -> dict[str, dict[str, Any]]:
             pairs = zip(others, pool.map(lambda point: modes(shop, point, base), others), strict=True)
             for done, (point, one) in enumerate(pairs, start=2):
                 found[point.key] = one
-                stage.update(float(done), pace(started, done, total))
+                stage.update(float(done), describe_progress(started, done, total))
         return found
 
 
@@ -142,7 +144,7 @@ def _powers(shop: StudyContext) -> list[str]:
     return [f"power({role})" for role in ("prior",) if role in roles and f"power({role})" not in varied]
 
 
-def _tipping(shop: StudyContext, fits: Fits, names: Sequence[str]) -> list[dict[str, Any]]:
+def _tipping(shop: StudyContext, fits: FullFits, names: Sequence[str]) -> list[dict[str, Any]]:
     """Return the tipping point of each decision along each axis, or every constant where there is none."""
     if not shop.plan.decisions or "nuts" not in shop.plan.methods:
         return []
@@ -153,8 +155,8 @@ def _tipping(shop: StudyContext, fits: Fits, names: Sequence[str]) -> list[dict[
     with shop.progress.stage("Tipping points", total=float(len(pairs))) as stage:
         started = time.monotonic()
         for done, (decision, name) in enumerate(pairs, start=1):
-            found.append(tipping_point(shop, fits, decision, name, asked[name], _first_step(shop, name)))
-            stage.update(float(done), pace(started, done, len(pairs), "searches"))
+            found.append(find_tipping_point(shop, fits, decision, name, asked[name], _first_step(shop, name)))
+            stage.update(float(done), describe_progress(started, done, len(pairs), "searches"))
     return found
 
 
@@ -168,7 +170,7 @@ def _first_step(shop: StudyContext, name: str) -> float:
         if one.term in terms and one.argument in ("sigma", "scale") and one.name != name and one.is_whole
     )
     scale = next((value for value in beside if value is not None), None)
-    own = 1.0 if name.startswith("power(") else value_of(shop, name)
+    own = 1.0 if name.startswith("power(") else find_base_value(shop, name)
     return scale / 4 if scale else abs(own) or 1.0
 
 

@@ -25,20 +25,26 @@ from workbench.studies import (
     Study,
     StudyContext,
     Variant,
-    form_key,
-    with_forms,
-    with_own_data,
+    include_data_hyperparameters,
+    make_form_key,
+    replace_priors,
 )
+from workbench.studies import run_study as work_out
 from workbench.studies import store as studies
-from workbench.studies import study as work_out
-from workbench.studies.fits.fit_cache import remembered_record, remembered_tree
+from workbench.studies.fits.cache import cache_record, cache_tree
 from workbench.tables import Table
 from workbench.toolchain import Toolchain
 from workbench.workflow.builds import Builds
-from workbench.workflow.fit import default_folder, prepare
+from workbench.workflow.fit import choose_folder, prepare_request
 from workbench.workflow.options import FitOptions
-from workbench.workflow.read_program import check_exists, read_program
-from workbench.workflow.study_options import StudyOptions, by_own_names, check_question, plan_of, sampler_of
+from workbench.workflow.read_program import check_program_exists, read_program
+from workbench.workflow.study_options import (
+    StudyOptions,
+    check_question,
+    make_plan,
+    read_sampler,
+    resolve_names,
+)
 
 
 def study_files(
@@ -62,11 +68,11 @@ def study_files(
     WorkbenchError
         Any of the tree in `workbench.errors`. What a stopped study had finished is used by the next.
     """
-    check_exists(model)
+    check_program_exists(model)
     table = data if isinstance(data, Table) else tables.read(data)
     tools = toolchain.provision(options.toolchain, progress)
-    request = prepare(read_program(model, options.roles, tools), table, options)
-    folder = asked.output or default_folder(request).with_name(f"{default_folder(request).name}-study")
+    request = prepare_request(read_program(model, options.roles, tools), table, options)
+    folder = asked.output or choose_folder(request).with_name(f"{choose_folder(request).name}-study")
     _check_folder(folder)
     asked = _checked(asked, request, tools)
     _make_folder(folder)
@@ -129,14 +135,14 @@ def study_fit(
     options = options or FitOptions()
     tools = toolchain.provision(options.toolchain, progress)
     request = _request_of(fitted, tools, table)
-    folder = asked.output or default_folder(request).with_name(f"{default_folder(request).name}-study")
+    folder = asked.output or choose_folder(request).with_name(f"{choose_folder(request).name}-study")
     _check_folder(folder)
     asked = _checked(asked, request, tools)
     _make_folder(folder)
     return _study(fitted, request, Builds(request, tools, progress), folder, asked, progress)
 
 
-def redraw(folder: Path, figures: Path | None = None) -> Path:
+def redraw_study(folder: Path, figures: Path | None = None) -> Path:
     """Draw a study's report anew from its files alone; return the report.
 
     Parameters
@@ -161,13 +167,13 @@ def redraw(folder: Path, figures: Path | None = None) -> Path:
 
 def _checked(asked: StudyOptions, request: FitRequest, tools: Toolchain) -> StudyOptions:
     """Return what is asked, with every hyperparameter under its own name."""
-    complete = with_own_data(request)
-    named = by_own_names(asked, complete)
+    complete = include_data_hyperparameters(request)
+    named = resolve_names(asked, complete)
     check_question(named, complete)
     forms = [dict([one]) for one in asked.forms] + [one.forms for one in asked.scenarios if one.forms]
     with tempfile.TemporaryDirectory(prefix="workbench-study-") as scratch:
         for number, each in enumerate(forms):
-            with_forms(request.program, each, tools.stanc, Path(scratch) / str(number))
+            replace_priors(request.program, each, tools.stanc, Path(scratch) / str(number))
     return named
 
 
@@ -176,15 +182,15 @@ def _study(
 ) -> Study:
     from workbench.backends.cmdstan import CmdStanBackend  # only now: importing it takes a second
 
-    request = with_own_data(request)
-    plan = plan_of(asked, fitted, request)
+    request = include_data_hyperparameters(request)
+    plan = make_plan(asked, fitted, request)
     backend = CmdStanBackend()
     with (
         tempfile.TemporaryDirectory(prefix="workbench-study-") as scratch,
         ThreadPoolExecutor(max_workers=1) as aside,
     ):
         examined = aside.submit(_examined, fitted, request, folder / studies.KEPT)  # while others are fitted
-        forms = {form_key(point.forms): point.forms for point in plan.points}
+        forms = {make_form_key(point.forms): point.forms for point in plan.points}
         variants = {
             key: _variant(request, builds, backend, one, Path(scratch), progress)
             for key, one in forms.items()
@@ -202,7 +208,7 @@ def _examined(fitted: Fit, request: FitRequest, kept: Path) -> Fit:
     if "diagnosis" in fitted.record:
         return fitted
     key = hash_parts("base fit examined", request.key)
-    entries = remembered_record(kept, key, lambda: dict(diagnose(fitted).entries))
+    entries = cache_record(kept, key, lambda: dict(diagnose(fitted).entries))
     return store.with_entries(fitted, entries)
 
 
@@ -216,8 +222,8 @@ def _variant(
 ) -> Variant:
     """Return the program with other forms of priors, read, compiled and proved as the base is."""
     if forms:
-        place = scratch / f"form-{hash_text(form_key(forms))[:8]}"
-        read = with_forms(request.program, forms, builds.tools.stanc, place)
+        place = scratch / f"form-{hash_text(make_form_key(forms))[:8]}"
+        read = replace_priors(request.program, forms, builds.tools.stanc, place)
         values = _values(request, read, forms)
         request = replace(
             request,
@@ -289,8 +295,8 @@ def _fitted(request: FitRequest, builds: Builds, kept: Path, options: FitOptions
             made.append(store.with_entries(found, {"command": options.command}))
         return made[0]
 
-    tree = remembered_tree(kept, key, lambda: fit().tree)
-    return Fit(remembered_record(kept, key, lambda: dict(fit().record)), tree)
+    tree = cache_tree(kept, key, lambda: fit().tree)
+    return Fit(cache_record(kept, key, lambda: dict(fit().record)), tree)
 
 
 def _request_of(fitted: Fit, tools: Toolchain, table: Table | None) -> FitRequest:
@@ -317,7 +323,7 @@ def _request_of(fitted: Fit, tools: Toolchain, table: Table | None) -> FitReques
         read,
         data,
         settled,
-        (sampler_of(nuts),) if nuts["status"] == "ok" else (),
+        (read_sampler(nuts),) if nuts["status"] == "ok" else (),
         int(record["seed"]),
         float(record["interval"]["level"]),
     )

@@ -19,10 +19,10 @@ from workbench.priors import check_value, get_value, resolve_name
 from workbench.program import Program
 from workbench.request import FitRequest
 from workbench.results import Fit
-from workbench.studies import Axis, Plan, Point, distinct, points_of
-from workbench.studies.fits.context import term_powers, with_constants
+from workbench.studies import Axis, Plan, Point, drop_repeated_points, make_points
+from workbench.studies.fits.context import compute_term_weights, set_constants
 from workbench.studies.plan.decision import parse_decision
-from workbench.studies.plan.forms import check_form, flat_parameters, prior_statement
+from workbench.studies.plan.forms import check_form, find_prior_statement, list_flat_parameters
 from workbench.studies.plan.plan import METHODS, REFITS, parse_axis
 
 
@@ -61,7 +61,7 @@ class StudyOptions:
     output: Path | None = None
 
 
-def by_own_names(asked: StudyOptions, request: FitRequest) -> StudyOptions:
+def resolve_names(asked: StudyOptions, request: FitRequest) -> StudyOptions:
     """Return what is asked with each hyperparameter under the one name that reports use.
 
     Raises
@@ -114,17 +114,17 @@ def check_question(asked: StudyOptions, request: FitRequest) -> None:
     if not math.isfinite(asked.above):
         raise RequestError(f"--above was expected to be a number, found {asked.above}.")
     for name, form in (*asked.forms, *(pair for one in asked.scenarios for pair in one.forms.items())):
-        prior_statement(request.program, name)
+        find_prior_statement(request.program, name)
         check_form(name, form)
 
 
 def _check_point(point: Point, request: FitRequest) -> None:
     """Refuse a hyperparameter or a power that there is not, or a value that it cannot take."""
     if not point.forms:  # another form may have other constants
-        with_constants(request, point.constants)
+        set_constants(request, point.constants)
         for name, value in point.constants.items():
             check_value(request.program, name, value)
-    term_powers(request.program, point.powers)
+    compute_term_weights(request.program, point.powers)
     for name, power in point.powers.items():
         if power < 0:
             raise RequestError(f"power({name}) was expected to be 0 or more, found {power:g}.")
@@ -145,7 +145,7 @@ def _check_quantity(program: Program, name: str) -> None:
 
 
 def _points(asked: StudyOptions, request: FitRequest) -> tuple[Point, ...]:
-    return points_of(asked.axes, asked.design, asked.points, request.seed)
+    return make_points(asked.axes, asked.design, asked.points, request.seed)
 
 
 def _check_single(program: Program, name: str) -> None:
@@ -159,7 +159,7 @@ def _check_single(program: Program, name: str) -> None:
             )
 
 
-def plan_of(asked: StudyOptions, fitted: Fit, request: FitRequest) -> Plan:
+def make_plan(asked: StudyOptions, fitted: Fit, request: FitRequest) -> Plan:
     """Return what is asked as a plan for a fit.
 
     Raises
@@ -180,14 +180,14 @@ def plan_of(asked: StudyOptions, fitted: Fit, request: FitRequest) -> Plan:
     points = (*_points(asked, request), *forms, *asked.scenarios)
     return Plan(
         axes=asked.axes,
-        points=distinct([_without_base(point, request) for point in points]),
+        points=drop_repeated_points([_without_base(point, request) for point in points]),
         design=asked.design,
         methods=asked.methods,
         decisions=tuple(parse_decision(text, level, labels) for text in asked.decisions),
         above=asked.above,
         refit=asked.refit,
         parameters=asked.parameters,
-        sampler=sampler_of(nuts),
+        sampler=read_sampler(nuts),
         with_prior=asked.with_prior,
     )
 
@@ -251,14 +251,14 @@ def _nothing_usual(request: FitRequest) -> RequestError:
             f"{asked.reason}.",
             hint=f"if it is one, --role 'line {asked.line}=prior' says so",
         )
-    flat = flat_parameters(program)
+    flat = list_flat_parameters(program)
     hint = f"--prior-form '{flat[0]}=normal(0, 1)' gives a parameter one" if flat else None
     return RequestError(
         f"`{program.path.name}` states no prior: its parameters are flat where they are declared.", hint=hint
     )
 
 
-def sampler_of(nuts: Mapping[str, Any]) -> Nuts:
+def read_sampler(nuts: Mapping[str, Any]) -> Nuts:
     """Return the sampler that made a posterior."""
     known = nuts.get("settings") or {key: nuts[key] for key in ("chains", "draws", "warmup")}
     return replace(Nuts(**known), init="random", save_warmup=False)

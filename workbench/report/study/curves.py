@@ -8,7 +8,7 @@ import numpy as np
 
 from workbench.report import figures
 from workbench.report.document import Block, Figure, Figures, Notice, Section
-from workbench.report.figures import References, Ridge, Step
+from workbench.report.figures import Ridge, SweepPoint, SweepReferences
 from workbench.report.numbers import decimals_for, format_number
 from workbench.report.reading import Record
 from workbench.report.study.slices import (
@@ -68,7 +68,7 @@ def _curve(study: Study, own: Slice, name: str, posterior: Rows, prior: Rows) ->
     steps = [step for point in own.points if (step := _step(own, point, name, posterior, prior)) is not None]
     if len(steps) < 2:
         return None
-    drawing = figures.along(steps, _references(study, own, name), is_log=bool(own.axis["is_log"]))
+    drawing = figures.draw_sweep(steps, _references(study, own, name), is_log=bool(own.axis["is_log"]))
     first, last = steps[0], steps[-1]
     alt = (
         f"{means_shown(study)} of {label(study, name)}: {format_number(first.mean)} at {own.name} = "
@@ -77,7 +77,7 @@ def _curve(study: Study, own: Slice, name: str, posterior: Rows, prior: Rows) ->
     return Figure(drawing, alt, f"`{label(study, name)}` along `{own.name}`")
 
 
-def _step(own: Slice, point: Record, name: str, posterior: Rows, prior: Rows) -> Step | None:
+def _step(own: Slice, point: Record, name: str, posterior: Rows, prior: Rows) -> SweepPoint | None:
     row = posterior.get((point["number"], name))
     mean, lower, upper = (number(row, key) for key in ("mean", "lower", "upper"))
     if mean is None:
@@ -86,10 +86,10 @@ def _step(own: Slice, point: Record, name: str, posterior: Rows, prior: Rows) ->
     alone = prior.get((point["number"], name))
     ends = number(alone, "lower"), number(alone, "upper")
     interval = (ends[0], ends[1]) if ends[0] is not None and ends[1] is not None else None
-    return Step(own.at(point), mean, lower, upper, is_full(point), interval)
+    return SweepPoint(own.at(point), mean, lower, upper, is_full(point), interval)
 
 
-def _references(study: Study, own: Slice, name: str) -> References:
+def _references(study: Study, own: Slice, name: str) -> SweepReferences:
     likelihood = study.record["reference"]["estimates"].get(name, {})
     ends = likelihood.get("lower"), likelihood.get("upper")
     interval = None if ends[0] is None or ends[1] is None else (float(ends[0]), float(ends[1]))
@@ -104,7 +104,7 @@ def _references(study: Study, own: Slice, name: str) -> References:
         and name in tip.get("about", ())
     ]
     inside = tuple(tip for tip in tips if low <= tip <= high)
-    return References(base if low <= base <= high else None, likelihood.get("value"), interval, inside)
+    return SweepReferences(base if low <= base <= high else None, likelihood.get("value"), interval, inside)
 
 
 def _drawn(study: Study) -> list[str]:
@@ -140,7 +140,7 @@ def _map(study: Study, first: Record, second: Record, name: str, posterior: Rows
         mean = number(posterior.get((point["number"], name)), "mean")
         values[cell], full[cell] = (np.nan if mean is None else mean), is_full(point)
     sd = number(posterior.get((0, name)), "sd")
-    drawing = figures.heat(across, up, values, full, decimals_for(sd))
+    drawing = figures.draw_heat_map(across, up, values, full, decimals_for(sd))
     ends = f"from {format_number(float(np.nanmin(values)))} to {format_number(float(np.nanmax(values)))}"
     return Figure(drawing, f"{means_shown(study)} of {label(study, name)} {ends}.", f"`{label(study, name)}`")
 
@@ -167,7 +167,7 @@ def _ridges(study: Study, own: Slice, name: str) -> Figure | None:
         for point in points
     ]
     alt = f"Densities of {label(study, name)} at {len(drawn)} values of {own.name}."
-    return Figure(figures.ridges(np.array(kept["x"]), drawn), alt, f"`{label(study, name)}`")
+    return Figure(figures.draw_ridges(np.array(kept["x"]), drawn), alt, f"`{label(study, name)}`")
 
 
 def _open(study: Study) -> str:

@@ -18,7 +18,7 @@ from workbench.program import Program
 from workbench.progress import SILENT, Progress
 from workbench.provenance import derive_seeds, hash_parts
 from workbench.request import FitRequest
-from workbench.results.record import plain
+from workbench.results.json_values import to_json_values
 from workbench.studies.plan.plan import Plan, Point
 from workbench.toolchain import CompiledModel
 
@@ -43,7 +43,7 @@ class StudyContext:
     plan
         What is asked.
     variants
-        By forms of priors, as `form_key` writes them; the program as it stands is the empty one.
+        By forms of priors, as `make_form_key` writes them; the program as it stands is the empty one.
     backend
         Who runs the executables.
     kept
@@ -70,7 +70,7 @@ class StudyContext:
     @property
     def base(self) -> Variant:
         """The program as it stands."""
-        return self.variants[form_key({})]
+        return self.variants[make_form_key({})]
 
     @property
     def program(self) -> Program:
@@ -83,7 +83,7 @@ class StudyContext:
 
     def variant(self, point: Point) -> Variant:
         """Return the program of a point."""
-        return self.variants[form_key(point.forms)]
+        return self.variants[make_form_key(point.forms)]
 
     def setting(self, request: FitRequest, exe: Path, name: str) -> FitContext:
         """Return where a single piece is worked out, in a folder of its own."""
@@ -92,27 +92,27 @@ class StudyContext:
         return FitContext(request, exe, self.backend, folder, SILENT)
 
 
-def form_key(forms: Mapping[str, str]) -> str:
+def make_form_key(forms: Mapping[str, str]) -> str:
     """Return alternative prior statements as one text.
 
-    >>> form_key({"b": "cauchy(0,1)"})
+    >>> make_form_key({"b": "cauchy(0,1)"})
     '[["b", "cauchy(0,1)"]]'
     """
     return json.dumps(sorted(forms.items()))
 
 
-def request_at(shop: StudyContext, point: Point, *, seeded: str = "") -> FitRequest:
+def make_request(shop: StudyContext, point: Point, *, seeded: str = "") -> FitRequest:
     """Return the question that a point asks: other constants and powers, and seeds of its own."""
     request = shop.variant(point).request
     mixed = hash_parts(point.key, seeded, str(request.seed))
     return replace(
-        with_constants(request, point.constants),
-        weights={**request.weights, **term_powers(request.program, point.powers)},
+        set_constants(request, point.constants),
+        weights={**request.weights, **compute_term_weights(request.program, point.powers)},
         seed=derive_seeds(int(mixed[:12], 16), 1)[0],
     )
 
 
-def with_constants(request: FitRequest, constants: Mapping[str, float]) -> FitRequest:
+def set_constants(request: FitRequest, constants: Mapping[str, float]) -> FitRequest:
     """Return a question with other values of its hyperparameters.
 
     Raises
@@ -154,11 +154,11 @@ def _not_single(request: FitRequest, name: str) -> PriorError:
     return unknown_hyperparameter(request.program, name, list(known), hint)
 
 
-def with_own_data(request: FitRequest) -> FitRequest:
+def include_data_hyperparameters(request: FitRequest) -> FitRequest:
     """Return a question whose priors know every hyperparameter: also those that the user's data give."""
     values, priors = request.data.values, request.priors
     own = [one.name for one in request.program.hyperparameters if one.is_user_data and one.name in values]
-    found = {name: plain(values[name]) for name in own if name not in priors.values}
+    found = {name: to_json_values(values[name]) for name in own if name not in priors.values}
     return replace(
         request,
         priors=replace(
@@ -170,7 +170,7 @@ def with_own_data(request: FitRequest) -> FitRequest:
     )
 
 
-def term_powers(program: Program, powers: Mapping[str, float]) -> dict[str | int, float]:
+def compute_term_weights(program: Program, powers: Mapping[str, float]) -> dict[str | int, float]:
     """Return the weight of each term that a power raises.
 
     Raises
@@ -180,12 +180,12 @@ def term_powers(program: Program, powers: Mapping[str, float]) -> dict[str | int
     """
     weights: dict[str | int, float] = {}
     for name, power in powers.items():
-        terms = powered_terms(program, name)
+        terms = find_powered_terms(program, name)
         weights |= {index: weights.get(index, 1.0) * power for index in terms}
     return weights
 
 
-def powered_terms(program: Program, name: str) -> list[int]:
+def find_powered_terms(program: Program, name: str) -> list[int]:
     """Return the terms that `power(name)` raises."""
     if program.instrumented is None:
         raise RequestError(f"power({name}) needs a program that can be taken apart; this one cannot.")
@@ -211,7 +211,7 @@ def _terms_of(program: Program, name: str) -> list[int]:
     ]
 
 
-def only_moving(shop: StudyContext, request: FitRequest) -> FitRequest:
+def drop_fixed_terms(shop: StudyContext, request: FitRequest) -> FitRequest:
     """Return a question without the terms that no point of the study moves: it is quick to evaluate."""
     instrumented = request.program.instrumented
     if instrumented is None or not shop.is_split:

@@ -25,11 +25,11 @@ from workbench.estimation.sampling.psis import log_sum_exp
 from workbench.methods import Laplace, Map, Nuts
 from workbench.program import Program
 from workbench.results import Fit
-from workbench.results.quantities import owner
 from workbench.results.method_result import MethodResult
-from workbench.studies.fits.context import StudyContext, request_at
-from workbench.studies.fits.fit_cache import is_kept, remembered_array, remembered_record, remembered_tree
-from workbench.studies.fits.posterior import Posterior, posterior
+from workbench.results.quantities import owner
+from workbench.studies.fits.cache import cache_array, cache_record, cache_tree, is_cached
+from workbench.studies.fits.context import StudyContext, make_request
+from workbench.studies.fits.posterior import Posterior, measure_posterior
 from workbench.studies.plan.plan import BASE, Point
 
 WARM_UP = 300
@@ -43,13 +43,13 @@ is as long as the most."""
 _PRIOR_NUMBERS = 5_000_000
 """Numbers that Stan prints for one point's prior, about: each row has a log likelihood and a replicate."""
 
-_GROUPS = ("posterior", "log_likelihood", "adaptation", "predictions")
-_PRIOR_GROUPS = ("posterior", "posterior_predictive")
+_GROUPS = ("measure_posterior", "log_likelihood", "adaptation", "predictions")
+_PRIOR_GROUPS = ("measure_posterior", "posterior_predictive")
 
 
 def base_posterior(shop: StudyContext, fit: Fit, names: Sequence[str]) -> Posterior:
     """Return the base fit as the first full fit of the study."""
-    found = posterior(BASE, shop.key("base"), "base", fit.tree, names, {})
+    found = measure_posterior(BASE, shop.key("base"), "base", fit.tree, names, {})
     facts = {**found.facts, "divergences": fit.record["nuts"].get("divergences")}
     return replace(found, facts=facts)
 
@@ -64,8 +64,8 @@ def refit(shop: StudyContext, point: Point, near: Posterior) -> Posterior:
     """
     sampler = replace(shop.plan.sampler, warmup=min(shop.plan.sampler.warmup, WARM_UP))
     key = shop.key("nuts", point.key, str(sorted(asdict(sampler).items())))
-    tree = remembered_tree(shop.kept, key, lambda: _sampled(shop, point, near, sampler))
-    return posterior(
+    tree = cache_tree(shop.kept, key, lambda: _sampled(shop, point, near, sampler))
+    return measure_posterior(
         point, key, "refit", tree, near.names, {str(one): fact for one, fact in tree.attrs.items()}
     )
 
@@ -73,7 +73,7 @@ def refit(shop: StudyContext, point: Point, near: Posterior) -> Posterior:
 def is_finished(shop: StudyContext, point: Point) -> bool:
     """Return whether a full fit at a point was made before."""
     sampler = replace(shop.plan.sampler, warmup=min(shop.plan.sampler.warmup, WARM_UP))
-    return is_kept(shop.kept, shop.key("nuts", point.key, str(sorted(asdict(sampler).items()))))
+    return is_cached(shop.kept, shop.key("nuts", point.key, str(sorted(asdict(sampler).items()))))
 
 
 def prior_tree(shop: StudyContext, point: Point) -> xr.DataTree:
@@ -93,12 +93,12 @@ def prior_tree(shop: StudyContext, point: Point) -> xr.DataTree:
     key = shop.key("prior", alone.key, str(sorted(asdict(sampler).items())))
 
     def make() -> xr.DataTree:
-        request = request_at(shop, alone, seeded="prior")
+        request = make_request(shop, alone, seeded="prior")
         request = replace(request, weights={**request.weights, "likelihood": 0.0})
         setting = shop.setting(request, shop.variant(point).model.exe, f"prior-{key[:24]}")
         return _run(shop, setting, sampler, ANYWHERE, _PRIOR_GROUPS)
 
-    return remembered_tree(shop.kept, key, make)
+    return cache_tree(shop.kept, key, make)
 
 
 def modes(shop: StudyContext, point: Point, base: Mapping[str, Any] | None = None) -> dict[str, Any]:
@@ -122,7 +122,7 @@ def modes(shop: StudyContext, point: Point, base: Mapping[str, Any] | None = Non
 
     @cache
     def made() -> tuple[dict[str, Any], Floats]:
-        request = request_at(shop, point)
+        request = make_request(shop, point)
         setting = shop.setting(request, shop.variant(point).model.exe, f"modes-{key[:24]}")
         known = base if base is not None and not point.forms else {}
         found, _ = _mode(setting, Map(), search.CURVATURE_ONLY, known.get("map"))
@@ -133,8 +133,8 @@ def modes(shop: StudyContext, point: Point, base: Mapping[str, Any] | None = Non
         parts = {"map": _plain(found), "mode": _plain(there), "laplace": _plain(approximation) | seen}
         return parts, np.empty((0, 0)) if run is None else _columns(run, approximation.estimates)
 
-    parts = remembered_record(shop.kept, key, lambda: made()[0])
-    return {**parts, "draws": remembered_array(shop.kept, key, lambda: made()[1])}
+    parts = cache_record(shop.kept, key, lambda: made()[0])
+    return {**parts, "draws": cache_array(shop.kept, key, lambda: made()[1])}
 
 
 def _columns(run: RawRun, names: Iterable[str]) -> Floats:
@@ -180,7 +180,7 @@ def _plain(part: MethodResult) -> dict[str, Any]:
 
 
 def _sampled(shop: StudyContext, point: Point, near: Posterior, sampler: Nuts) -> xr.DataTree:
-    request = request_at(shop, point)
+    request = make_request(shop, point)
     setting = shop.setting(request, shop.variant(point).model.exe, f"nuts-{point.key[:24]}")
     try:
         start = extract_warm_start(near.tree, request.program)
@@ -200,7 +200,7 @@ def _run(
     has_replicates: bool = True,
 ) -> xr.DataTree:
     request = setting.request
-    job = setting.job("nuts", has_replicates=has_replicates)
+    job = setting.make_job("nuts", has_replicates=has_replicates)
     run = shop.backend.sample(job, sampler, start=start, jobs=shop.jobs, threads=request.threads)
     if not np.isfinite(run.stats["lp"]).all():
         raise RunError("the log density is not finite at some draws.")

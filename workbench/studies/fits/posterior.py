@@ -83,7 +83,7 @@ class Posterior:
         return {name: values.ravel() for name, values in self.draws.items()}
 
 
-def posterior(
+def measure_posterior(
     point: Point,
     key: str,
     how: Literal["base", "refit"],
@@ -97,7 +97,7 @@ def posterior(
     with np.errstate(all="ignore"):
         ess = np.asarray(array_stats.ess(stacked, chain_axis=1, draw_axis=2, method="bulk"), dtype=float)
         rhat = np.asarray(array_stats.rhat(stacked, chain_axis=1, draw_axis=2), dtype=float)
-    moves = np.array([is_moving(one) for one in stacked])
+    moves = np.array([is_varying(one) for one in stacked])
     size = stacked[0].size
     measured = {
         "rhat": float(np.nanmax(rhat[moves])) if moves.any() else None,
@@ -107,12 +107,12 @@ def posterior(
     return Posterior(point, key, how, tree, tuple(names), draws, efficiency, {**facts, **measured})
 
 
-def is_moving(draws: Floats) -> bool:
+def is_varying(draws: Floats) -> bool:
     """Return whether draws differ by more than the last digits: those of `L[1, 1]`, which is 1, do not."""
     return bool(np.ptp(draws) > _SAME * np.abs(draws).max(initial=0.0))
 
 
-def reported(
+def choose_quantities(
     plan: Plan, program: Program, draws: Mapping[str, Floats], labels: Mapping[str, str]
 ) -> list[str]:
     """Return the quantities to report: those asked for, else parameters and what is derived and short.
@@ -176,7 +176,7 @@ def write_draws(tree: xr.DataTree, program: Program, path: Path, rows: int | Non
     Parameters
     ----------
     tree
-        With a group `posterior`.
+        With a group `measure_posterior`.
     program
         Whose parameters; transformed ones are left out.
     path
@@ -186,7 +186,7 @@ def write_draws(tree: xr.DataTree, program: Program, path: Path, rows: int | Non
     """
     columns: dict[str, Floats] = {}
     for name in _parameters(tree, program):
-        values = tree["posterior"][name].transpose("chain", "draw", ...).to_numpy()
+        values = tree["measure_posterior"][name].transpose("chain", "draw", ...).to_numpy()
         shape = values.shape[2:]
         flat = values.reshape(-1, *shape)
         # Stan counts the first index fastest.
@@ -204,6 +204,6 @@ def _parameters(tree: xr.DataTree, program: Program) -> list[str]:
     return [
         str(name)
         for one in program.parameters
-        for name in tree["posterior"].data_vars
+        for name in tree["measure_posterior"].data_vars
         if name == one.name or str(name).startswith((f"{one.name}.", f"{one.name}["))
     ]

@@ -14,12 +14,12 @@ from numpy.typing import NDArray
 from workbench.errors import RunError
 from workbench.progress import Stage
 from workbench.studies.fits.context import StudyContext
-from workbench.studies.fits.densities import log_density, log_ratios
 from workbench.studies.fits.full_fits import is_finished, refit
-from workbench.studies.fits.importance import Weights, importance_weights
+from workbench.studies.fits.log_density import compute_log_ratios, evaluate_log_density
 from workbench.studies.fits.posterior import Posterior
-from workbench.studies.fits.time_left import sweep_pace
-from workbench.studies.plan.decision import Sample
+from workbench.studies.fits.progress_message import describe_sweep_progress
+from workbench.studies.fits.weights import PointWeights, weigh_draws
+from workbench.studies.plan.decision import WeightedSample
 from workbench.studies.plan.plan import Point
 
 Floats = NDArray[np.float64]
@@ -30,7 +30,7 @@ _UNKNOWN_REACH = 1.0
 
 
 @dataclass(frozen=True)
-class View:
+class PointPosterior:
     """The posterior at a point: the draws of a full fit, and their weights.
 
     Attributes
@@ -51,32 +51,32 @@ class View:
     point: Point
     how: How
     source: Posterior | None = None
-    weights: Weights | None = None
+    weights: PointWeights | None = None
     reason: str = ""
 
     @property
-    def seen(self) -> tuple[Posterior, Weights]:
+    def seen(self) -> tuple[Posterior, PointWeights]:
         """The full fit and the weights; only a failed view has none, and nobody may ask it."""
         if self.source is None or self.weights is None:
             raise RunError(f"there is no posterior at {self.point.label}: {self.reason}")
         return self.source, self.weights
 
     @property
-    def sample(self) -> Sample:
+    def sample(self) -> WeightedSample:
         """The draws with their weights."""
         source, weights = self.seen
-        return Sample(source.flat, weights.values)
+        return WeightedSample(source.flat, weights.values)
 
 
 @dataclass
-class Fits:
+class FullFits:
     """The full fits that there are so far, and why points could not be fitted."""
 
     found: list[Posterior]
     failures: dict[str, str] = field(default_factory=dict)
 
 
-def sweep(shop: StudyContext, fits: Fits, stage: Stage) -> list[View]:
+def sweep(shop: StudyContext, fits: FullFits, stage: Stage) -> list[PointPosterior]:
     """Return the posterior at every point of the plan.
 
     Parameters
@@ -90,13 +90,13 @@ def sweep(shop: StudyContext, fits: Fits, stage: Stage) -> list[View]:
     """
     total = len(shop.plan.points)
     refits: list[float] = []
-    views: dict[str, View] = {}
+    views: dict[str, PointPosterior] = {}
     waiting = list(shop.plan.points)
     while waiting:
-        tried = look(shop, fits, waiting)
+        tried = find_posteriors(shop, fits, waiting)
         views |= {view.point.key: view for view in tried if _is_settled(shop, view)}
         waiting = [point for point in waiting if point.key not in views]
-        stage.update(float(len(views)), sweep_pace(len(views), total, refits))
+        stage.update(float(len(views)), describe_sweep_progress(len(views), total, refits))
         if waiting:
             started = time.monotonic()
             add_fit(shop, fits, _widest(shop, fits, waiting, tried))
@@ -104,24 +104,24 @@ def sweep(shop: StudyContext, fits: Fits, stage: Stage) -> list[View]:
     return [views[point.key] for point in shop.plan.points]
 
 
-def view_at(shop: StudyContext, fits: Fits, point: Point) -> View:
+def find_or_refit(shop: StudyContext, fits: FullFits, point: Point) -> PointPosterior:
     """Return the posterior at one point, refitted where no weights can be relied on."""
-    found = look(shop, fits, [point])[0]
+    found = find_posteriors(shop, fits, [point])[0]
     while not (found.how == "failed" or (found.weights is not None and found.weights.is_good)):
         add_fit(shop, fits, point)
-        found = look(shop, fits, [point])[0]
+        found = find_posteriors(shop, fits, [point])[0]
     return found
 
 
-def add_fit(shop: StudyContext, fits: Fits, point: Point) -> None:
+def add_fit(shop: StudyContext, fits: FullFits, point: Point) -> None:
     """Fit a point in full, or note why that failed."""
     try:
-        fits.found.append(refit(shop, point, nearest(shop, fits, point)))
+        fits.found.append(refit(shop, point, find_nearest(shop, fits, point)))
     except RunError as reason:
         fits.failures[point.key] = reason.message
 
 
-def nearest(shop: StudyContext, fits: Fits, point: Point) -> Posterior:
+def find_nearest(shop: StudyContext, fits: FullFits, point: Point) -> Posterior:
     """Return the full fit whose draws bridge to a point best: that of the most effective draws."""
     best, most = fits.found[0], -1.0
     for source in fits.found:
@@ -131,7 +131,7 @@ def nearest(shop: StudyContext, fits: Fits, point: Point) -> Posterior:
     return best
 
 
-def look(shop: StudyContext, fits: Fits, points: Sequence[Point]) -> list[View]:
+def find_posteriors(shop: StudyContext, fits: FullFits, points: Sequence[Point]) -> list[PointPosterior]:
     """Return the best view of each point that the full fits so far allow."""
     for source in fits.found:
         _try_density(shop, source, source.point)  # once, before several ask at the same time
@@ -139,36 +139,36 @@ def look(shop: StudyContext, fits: Fits, points: Sequence[Point]) -> list[View]:
         return list(pool.map(lambda point: _look_at(shop, fits, point), points))
 
 
-def _look_at(shop: StudyContext, fits: Fits, point: Point) -> View:
+def _look_at(shop: StudyContext, fits: FullFits, point: Point) -> PointPosterior:
     if point.key in fits.failures:
-        return View(point, "failed", reason=fits.failures[point.key])
+        return PointPosterior(point, "failed", reason=fits.failures[point.key])
     views = [_through(shop, source, point) for source in fits.found]
     own = next((view for view in views if view.how != "weights"), None)
     return own or max(views, key=_quality)
 
 
-def _through(shop: StudyContext, source: Posterior, point: Point) -> View:
+def _through(shop: StudyContext, source: Posterior, point: Point) -> PointPosterior:
     if source.point.key == point.key:
         count = source.size
-        own = Weights(np.full(count, 1 / count), 0.0, source.slowest * count, True)
-        return View(point, source.how, source, own)
-    return View(point, "weights", source, _weights(shop, source, point))
+        own = PointWeights(np.full(count, 1 / count), 0.0, source.slowest * count, True)
+        return PointPosterior(point, source.how, source, own)
+    return PointPosterior(point, "weights", source, _weights(shop, source, point))
 
 
-def _weights(shop: StudyContext, source: Posterior, point: Point) -> Weights:
+def _weights(shop: StudyContext, source: Posterior, point: Point) -> PointWeights:
     try:
-        ratios = log_ratios(shop, source, point)
+        ratios = compute_log_ratios(shop, source, point)
     except RunError as reason:
         count = source.size
-        return Weights(np.full(count, 1 / count), np.inf, 0.0, False, reason.message)
-    return importance_weights(ratios, source.slowest, source.chains)
+        return PointWeights(np.full(count, 1 / count), np.inf, 0.0, False, reason.message)
+    return weigh_draws(ratios, source.slowest, source.chains)
 
 
-def _quality(view: View) -> tuple[bool, float]:
+def _quality(view: PointPosterior) -> tuple[bool, float]:
     return (view.weights is not None and view.weights.is_good, view.weights.ess if view.weights else -1.0)
 
 
-def _is_settled(shop: StudyContext, view: View) -> bool:
+def _is_settled(shop: StudyContext, view: PointPosterior) -> bool:
     if view.how == "failed":
         return True
     if shop.plan.refit == "all":
@@ -176,7 +176,9 @@ def _is_settled(shop: StudyContext, view: View) -> bool:
     return view.weights is not None and view.weights.is_good
 
 
-def _widest(shop: StudyContext, fits: Fits, waiting: Sequence[Point], views: Iterable[View]) -> Point:
+def _widest(
+    shop: StudyContext, fits: FullFits, waiting: Sequence[Point], views: Iterable[PointPosterior]
+) -> Point:
     """Return the point whose refit will most likely serve the most waiting points.
 
     Weights bridge between two points where the log ratio of their densities varies little over the draws; how
@@ -188,7 +190,7 @@ def _widest(shop: StudyContext, fits: Fits, waiting: Sequence[Point], views: Ite
     seen = [view for view in views if view.source is not None and view.how == "weights"]
     reach = max((_spread(shop, view) for view in seen if view.weights and view.weights.is_good), default=0.0)
     reach = reach or _UNKNOWN_REACH
-    source = nearest(shop, fits, waiting[0])
+    source = find_nearest(shop, fits, waiting[0])
     logs = [_try_density(shop, source, point) for point in waiting]
     apart = np.array([[_sd(one, other) for other in logs] for one in logs])
     served = (apart <= reach).sum(axis=1)
@@ -196,9 +198,9 @@ def _widest(shop: StudyContext, fits: Fits, waiting: Sequence[Point], views: Ite
     return waiting[int(best[np.argmin(apart[best].sum(axis=1))])]
 
 
-def _spread(shop: StudyContext, view: View) -> float:
+def _spread(shop: StudyContext, view: PointPosterior) -> float:
     source, _ = view.seen
-    return float(np.std(log_ratios(shop, source, view.point)))
+    return float(np.std(compute_log_ratios(shop, source, view.point)))
 
 
 def _sd(one: Floats | None, other: Floats | None) -> float:
@@ -211,6 +213,6 @@ def _sd(one: Floats | None, other: Floats | None) -> float:
 
 def _try_density(shop: StudyContext, source: Posterior, point: Point) -> Floats | None:
     try:
-        return log_density(shop, source, point)
+        return evaluate_log_density(shop, source, point)
     except RunError:
         return None

@@ -20,7 +20,7 @@ from workbench.diagnostics.power_scaling import (
 from workbench.results import Fit
 from workbench.studies.fits.context import StudyContext
 from workbench.studies.fits.posterior import Posterior
-from workbench.studies.fits.sweep import Fits, add_fit
+from workbench.studies.fits.sweep import FullFits, add_fit
 from workbench.studies.plan.plan import Point
 from workbench.thresholds import CHANCE_RATIO_LIMIT, POWERS, khat_limit
 
@@ -34,7 +34,7 @@ _BLOCKS = 4  # in each chain; halves are made of whole blocks, so that autocorre
 _HALVES = 10
 
 
-def scaled(shop: StudyContext, fits: Fits, fit: Fit) -> dict[str, Any]:
+def refine_power_scaling(shop: StudyContext, fits: FullFits, fit: Fit) -> dict[str, Any]:
     """Return the power-scaling of the base fit; components whose k-hat is too high are refitted.
 
     A refit is a sample of its own, which chance alone puts at a distance from the base's. What is no farther
@@ -67,7 +67,7 @@ def scaled(shop: StudyContext, fits: Fits, fit: Fit) -> dict[str, Any]:
     return found
 
 
-def cjs_distance(draws: Floats, others: Floats) -> float:
+def compute_cjs_distance(draws: Floats, others: Floats) -> float:
     """Return the cumulative Jensen-Shannon distance of two samples, between 0 and 1.
 
     It is ArviZ's, over the range of the first sample, with a second one in the place of weights: they may lie
@@ -80,7 +80,7 @@ def cjs_distance(draws: Floats, others: Floats) -> float:
     return max(_one_sided(draws.ravel(), others.ravel()), _one_sided(-draws.ravel(), -others.ravel()))
 
 
-def by_chance(draws: Floats) -> float:
+def estimate_chance_distance(draws: Floats) -> float:
     """Return the distance `(chain, draw)` that another sample of the same posterior would have by chance.
 
     The root mean square over halves of the draws, each made of whole blocks; two halves are as far apart as
@@ -91,7 +91,7 @@ def by_chance(draws: Floats) -> float:
     for first in _halves(len(blocks)):
         rest = [number for number in range(len(blocks)) if number not in first]
         one, other = (np.concatenate([blocks[number] for number in half]) for half in (first, rest))
-        squares.append(cjs_distance(one, other) ** 2)
+        squares.append(compute_cjs_distance(one, other) ** 2)
     return float(np.sqrt(np.mean(squares) / 2))
 
 
@@ -130,7 +130,7 @@ def _power(part: Component, parts: Sequence[Component]) -> str:
 
 
 def _refitted(
-    shop: StudyContext, fits: Fits, found: dict[str, Any], name: str, power: str
+    shop: StudyContext, fits: FullFits, found: dict[str, Any], name: str, power: str
 ) -> dict[str, float]:
     """Return the sensitivity of each quantity to a component, from full fits at other powers of it."""
     pair = _pair(shop, fits, power, POWERS)
@@ -139,7 +139,7 @@ def _refitted(
         return {}
     base = _quantities(fits.found[0])
     wanted = [one for one in (*found["parameters"], *found["predictions"]) if one in base]
-    chance = {one: by_chance(base[one]) for one in wanted}
+    chance = {one: estimate_chance_distance(base[one]) for one in wanted}
     moved, noise = _moved(base, pair, chance, POWERS)
     found["powers"][name] = list(POWERS)
     unclear = [one for one in moved if moved[one] < CHANCE_RATIO_LIMIT * noise[one]]
@@ -154,7 +154,7 @@ def _refitted(
 
 
 def _pair(
-    shop: StudyContext, fits: Fits, power: str, alphas: tuple[float, float]
+    shop: StudyContext, fits: FullFits, power: str, alphas: tuple[float, float]
 ) -> tuple[Posterior, Posterior] | str:
     """Return full fits at two powers, or why there are none."""
     pair: list[Posterior] = []
@@ -190,7 +190,9 @@ def _moved(
         if name not in lower or name not in upper:
             continue
         pairs = zip((lower[name], upper[name]), steps, strict=True)
-        moved[name] = float(np.mean([cjs_distance(base[name], other) / step for other, step in pairs]))
+        moved[name] = float(
+            np.mean([compute_cjs_distance(base[name], other) / step for other, step in pairs])
+        )
         noise[name] = chance[name] * float(np.mean([1 / step for step in steps]))
     return moved, noise
 

@@ -18,8 +18,8 @@ from workbench.progress import Stage
 from workbench.results import Fit
 from workbench.studies.fits.context import StudyContext
 from workbench.studies.fits.full_fits import prior_tree
-from workbench.studies.fits.time_left import pace
-from workbench.studies.outcomes.table import labels_of
+from workbench.studies.fits.progress_message import describe_progress
+from workbench.studies.outcomes.table import collect_labels
 from workbench.studies.plan.plan import Point
 
 Floats = NDArray[np.float64]
@@ -28,7 +28,7 @@ Row = dict[str, Any]
 _DRAWS = ("chain", "draw")
 
 
-def refusal(program: Program) -> str:
+def explain_missing_prior_draws(program: Program) -> str:
     """Return why a program's prior cannot be drawn from, in a sentence; empty where it can."""
     for capability in describe(program).capabilities:
         if capability.name == "prior draws" and not capability.is_available:
@@ -36,7 +36,7 @@ def refusal(program: Program) -> str:
     return ""
 
 
-def prior_rows(
+def summarize_priors(
     shop: StudyContext,
     names: Sequence[str],
     fit: Fit,
@@ -72,7 +72,7 @@ def prior_rows(
         found = pool.map(lambda point: _rows(shop, point, names, fit, level, constants), points)
         for number, own in enumerate(found):
             rows += [{"point": number, **row} for row in own]
-            stage.update(float(number + 1), pace(started, number + 1, len(points)))
+            stage.update(float(number + 1), describe_progress(started, number + 1, len(points)))
     return rows
 
 
@@ -84,7 +84,7 @@ def _rows(
     level: float,
     constants: Mapping[str, float],
 ) -> list[Row]:
-    labels = labels_of(fit)
+    labels = collect_labels(fit)
     head: Row = {
         "scenario": point.name,
         **constants,
@@ -93,7 +93,7 @@ def _rows(
         "method": "prior",
         "how": "prior alone",
     }
-    reason = refusal(shop.variant(point).request.program)
+    reason = explain_missing_prior_draws(shop.variant(point).request.program)
     if 0.0 in (value for name, value in point.powers.items() if name != "likelihood"):
         reason = "a prior raised to the power 0 is flat: improper."
     if reason:

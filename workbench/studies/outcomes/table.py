@@ -11,19 +11,19 @@ from numpy.typing import NDArray
 
 from workbench.results import Fit
 from workbench.studies.fits.context import StudyContext
-from workbench.studies.fits.importance import mean_error
-from workbench.studies.fits.sweep import View
-from workbench.studies.outcomes.elpd import predictive_densities
-from workbench.studies.plan.decision import Decision, Sample, quantile
+from workbench.studies.fits.sweep import PointPosterior
+from workbench.studies.fits.weights import compute_mean_errors
+from workbench.studies.outcomes.predictive_density import compute_predictive_densities
+from workbench.studies.plan.decision import Decision, WeightedSample, compute_quantiles
 from workbench.studies.plan.plan import Plan, Point
 
 Floats = NDArray[np.float64]
 Row = dict[str, Any]
 
 
-def rows_of(
+def collect_outcomes(
     shop: StudyContext,
-    views: Sequence[View],
+    views: Sequence[PointPosterior],
     modes: Mapping[str, Mapping[str, Any]],
     level: float,
     base: Fit,
@@ -46,8 +46,8 @@ def rows_of(
     constants
         The base's values of everything that some point changes.
     """
-    plan, labels = shop.plan, labels_of(base)
-    predictive = predictive_densities(views, base, shop.jobs)
+    plan, labels = shop.plan, collect_labels(base)
+    predictive = compute_predictive_densities(views, base, shop.jobs)
     summaries = _summaries(views, level, plan.above)
     rows: list[Row] = []
     for number, view in enumerate(views):
@@ -65,7 +65,7 @@ def rows_of(
     return rows
 
 
-def frame_of(rows: Sequence[Row], plan: Plan) -> pd.DataFrame:
+def make_frame(rows: Sequence[Row], plan: Plan) -> pd.DataFrame:
     """Return rows as a table: the tidy form of `study.parquet`."""
     frame = pd.DataFrame(list(rows))
     first = [
@@ -78,7 +78,7 @@ def frame_of(rows: Sequence[Row], plan: Plan) -> pd.DataFrame:
     return frame[list(dict.fromkeys(ordered))]
 
 
-def labels_of(fit: Fit) -> dict[str, str]:
+def collect_labels(fit: Fit) -> dict[str, str]:
     """Return the name for people of each quantity that has one, by Stan name."""
     found = {name: one.get("label") for name, one in fit.record["nuts"]["estimates"].items()}
     return {name: str(label) for name, label in found.items() if label}
@@ -95,7 +95,7 @@ def _head(point: Point, constants: Mapping[str, float]) -> Row:
 
 def _nuts_rows(
     plan: Plan,
-    view: View,
+    view: PointPosterior,
     head: Row,
     labels: Mapping[str, str],
     predictive: Mapping[str, float],
@@ -121,7 +121,7 @@ def _nuts_rows(
     ]
 
 
-def _summaries(views: Sequence[View], level: float, above: float) -> list[dict[str, Row]]:
+def _summaries(views: Sequence[PointPosterior], level: float, above: float) -> list[dict[str, Row]]:
     """Return the summary of each quantity at each view; a view that failed has none.
 
     The draws of one full fit are put in order once for all views that are seen through them.
@@ -142,7 +142,7 @@ def _summary(values: Floats, weights: Floats, level: float, above: float, effici
     mean = values @ weights
     sd = np.sqrt(np.sum(weights * (values[:, None] - mean) ** 2, axis=0))
     tail = (1 - level) / 2
-    lower, median, upper = quantile(values, weights, (tail, 0.5, 1 - tail))
+    lower, median, upper = compute_quantiles(values, weights, (tail, 0.5, 1 - tail))
     columns = {
         "mean": mean,
         "sd": sd,
@@ -150,7 +150,7 @@ def _summary(values: Floats, weights: Floats, level: float, above: float, effici
         "lower": lower,
         "upper": upper,
         "p_above": (values > above) @ weights,
-        "mcse_mean": mean_error(values, weights, efficiency),
+        "mcse_mean": compute_mean_errors(values, weights, efficiency),
     }
     return [{key: float(one[view]) for key, one in columns.items()} for view in range(weights.shape[1])]
 
@@ -172,7 +172,7 @@ def _mode_rows(
     part: Mapping[str, Any],
     drawn: Floats | None,
     head: Row,
-    first: View,
+    first: PointPosterior,
     labels: Mapping[str, str],
 ) -> list[Row]:
     """Return the rows of MAP, or of Laplace with its draws `(S, quantity)`: only these have probabilities."""
@@ -184,7 +184,7 @@ def _mode_rows(
         "how": "mode",
         "khat": part.get("khat"),
         "lpd": part.get("lpd"),
-        **_decided([one for one in plan.decisions if drawn is not None or one.is_of_points], sample),
+        **_decided([one for one in plan.decisions if drawn is not None or one.is_about_location], sample),
     }
     wanted = first.source.names if first.source is not None else tuple(part["estimates"])
     rows = []
@@ -200,15 +200,15 @@ def _mode_rows(
     return rows
 
 
-def _sample_of(part: Mapping[str, Any], drawn: Floats | None) -> Sample:
+def _sample_of(part: Mapping[str, Any], drawn: Floats | None) -> WeightedSample:
     """Return the draws of an approximation, or a mode as a single draw."""
     if drawn is None:
         drawn = np.array([[one["value"] for one in part["estimates"].values()]])
     columns = dict(zip(part["estimates"], drawn.T, strict=True))
-    return Sample(columns, np.full(len(drawn), 1 / len(drawn)))
+    return WeightedSample(columns, np.full(len(drawn), 1 / len(drawn)))
 
 
-def _decided(decisions: Sequence[Decision], sample: Sample) -> Row:
+def _decided(decisions: Sequence[Decision], sample: WeightedSample) -> Row:
     """Return whether each conclusion holds, and its margin; one about what the sample lacks is left out."""
     found: Row = {}
     for decision in decisions:

@@ -11,9 +11,9 @@ import numpy as np
 from scipy import optimize
 
 from workbench.studies.fits.context import StudyContext
-from workbench.studies.fits.sweep import Fits, View, add_fit, look, view_at
-from workbench.studies.outcomes.derivative import value_of
-from workbench.studies.plan.decision import Decision, Sample
+from workbench.studies.fits.sweep import FullFits, PointPosterior, add_fit, find_or_refit, find_posteriors
+from workbench.studies.outcomes.slopes import find_base_value
+from workbench.studies.plan.decision import Decision, WeightedSample
 from workbench.studies.plan.plan import Axis, Point
 
 FARTHEST = 100.0
@@ -36,23 +36,23 @@ class _Search:
     """One conclusion along one hyperparameter."""
 
     shop: StudyContext
-    fits: Fits
+    fits: FullFits
     decision: Decision
     name: str
     base: float
     is_ratio: bool
     limits: tuple[float, float]
 
-    def view(self, at: float) -> View:
-        return view_at(self.shop, self.fits, Point({self.name: at}))
+    def view(self, at: float) -> PointPosterior:
+        return find_or_refit(self.shop, self.fits, Point({self.name: at}))
 
     def margin(self, at: float) -> float:
         view = self.view(at)
         return math.nan if view.how == "failed" else self.decision.margin(view.sample)
 
 
-def tipping_point(
-    shop: StudyContext, fits: Fits, decision: Decision, name: str, axis: Axis | None, scale: float
+def find_tipping_point(
+    shop: StudyContext, fits: FullFits, decision: Decision, name: str, axis: Axis | None, scale: float
 ) -> dict[str, Any]:
     """Return where a conclusion changes as a hyperparameter moves away from its value.
 
@@ -78,10 +78,10 @@ def tipping_point(
     (`found`, `none` or `failed`) with `value`, its Monte Carlo error `se`, `lower` and `upper` (two of them
     to each side) or a `reason`; and which side is `nearest`.
     """
-    base = value_of(shop, name)
+    base = find_base_value(shop, name)
     is_ratio = base > 0
     search = _Search(shop, fits, decision, name, base, is_ratio, _limits(base, axis, scale))
-    now = search.margin(base) if name.startswith("power(") else decision.margin(fits_base(fits))
+    now = search.margin(base) if name.startswith("power(") else decision.margin(make_base_sample(fits))
     sides = {side: _side(search, now, side, scale) for side in ("below", "above")}
     found = {side: one for side, one in sides.items() if one["status"] == "found"}
     nearest = min(found, key=lambda side: _far(search, found[side]["value"])) if found else None
@@ -89,13 +89,13 @@ def tipping_point(
     return {**head, "holds": bool(now > 0), "margin": now, "nearest": nearest, **sides}
 
 
-def fits_base(fits: Fits) -> Sample:
+def make_base_sample(fits: FullFits) -> WeightedSample:
     """Return the base fit's draws, equally weighted."""
     base = fits.found[0]
-    return Sample(base.flat, np.full(base.size, 1 / base.size))
+    return WeightedSample(base.flat, np.full(base.size, 1 / base.size))
 
 
-def margin_error(decision: Decision, view: View) -> float:
+def estimate_margin_error(decision: Decision, view: PointPosterior) -> float:
     """Return the Monte Carlo standard error of a margin, from blocks of draws.
 
     References
@@ -113,7 +113,7 @@ def margin_error(decision: Decision, view: View) -> float:
             if own.sum() <= 0:
                 continue
             draws = {name: source.draws[name][chain, block] for name in decision.names}
-            margins.append(decision.margin(Sample(draws, own / own.sum())))
+            margins.append(decision.margin(WeightedSample(draws, own / own.sum())))
     return float(np.std(margins, ddof=1) / math.sqrt(len(margins)))
 
 
@@ -161,14 +161,14 @@ def _refined(search: _Search, inner: float, outer: float) -> dict[str, Any]:
         rough = _root(search, search.margin, inner, outer)
         point = Point({search.name: float(f"{rough:.6g}")})
         add_fit(search.shop, search.fits, point)
-        view = look(search.shop, search.fits, [point])[0]
+        view = find_posteriors(search.shop, search.fits, [point])[0]
         if view.how == "failed":
             return {"status": "failed", "reason": view.reason, "searched": rough}
         value, is_confirmed = _confirmed(search, inner, outer, rough)
         slope = _slope(search, value)
     except ValueError:
         return {"status": "failed", "reason": "the margin could not be followed to zero.", "searched": outer}
-    se = margin_error(search.decision, view) / abs(slope) if slope else math.inf
+    se = estimate_margin_error(search.decision, view) / abs(slope) if slope else math.inf
     lower, upper = _band(search, value, se)
     return {
         "status": "found",

@@ -1,1 +1,1 @@
-"""What a study asks: axes, points, decisions, and other forms of priors."""
+"""What a study asks: points among the hyperparameters, other forms of priors, and decisions to watch."""

@@ -1,15 +1,15 @@
-"""A conclusion drawn from a posterior, such as `P(beta[1] > 0) > 0.95`, and how far it is from changing.
+"""Decisions: conclusions drawn from a posterior, such as `P(beta[1] > 0) > 0.95`, and their margins.
 
-The grammar, with NAME a quantity by its Stan name or its label (`beta[1]`, `beta[age]`) and NUMBER a number::
+The grammar, where NAME is a quantity by its Stan name or its label (`beta[1]`, `beta[age]`)::
 
-    P(SIDE < SIDE) > NUMBER            a posterior probability; either inequality may point either way
-    mean(NAME) > NUMBER                also median(NAME), sd(NAME)
-    interval(NAME) excludes NUMBER     the central interval of the study's level; also `includes`
+    P(SIDE < SIDE) > NUMBER              a posterior probability; each inequality may point either way
+    mean(NAME) > NUMBER                  also median(NAME) and sd(NAME)
+    interval(NAME) excludes NUMBER       the central interval of the study's level; also `includes`
     interval(NAME, 0.9) excludes NUMBER
-    NAME > NAME                        a ranking of posterior means; also of three or more, NAME > NAME > NAME
+    NAME > NAME                          a ranking of posterior means, of two quantities or more
     SIDE = NAME | NUMBER | NAME - NAME
 
-Each has a margin: positive where the conclusion holds, negative where it does not, and zero where it tips.
+A margin is positive where the decision holds, negative where it does not, and zero at the tipping point.
 """
 
 from __future__ import annotations
@@ -26,6 +26,7 @@ from workbench.errors import RequestError
 
 Floats = NDArray[np.float64]
 
+# The tokens of the grammar above, and one pattern for each kind of decision.
 _NUMBER = r"[-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?"
 _NAME = r"[A-Za-z]\w*(?:\[[^\[\]<>]+\])?"
 _SIDE = rf"(?:{_NAME}\s*-\s*{_NAME}|{_NAME}|{_NUMBER})"
@@ -37,19 +38,20 @@ _INTERVAL = re.compile(
 _RANKING = re.compile(rf"^{_NAME}(?:\s*>\s*{_NAME})+$")
 _DIFFERENCE = re.compile(rf"^({_NAME})\s*-\s*({_NAME})$")
 
-_HINT = "decisions are like P(beta[1]>0)>0.95, mean(tau)<2, interval(beta[1]) excludes 0, or beta[1]>beta[2]"
+_HINT = "write it like P(beta[1]>0)>0.95, mean(tau)<2, interval(beta[1]) excludes 0, or beta[1]>beta[2]"
+"""One example of each kind of decision, for error messages."""
 
 
 @dataclass(frozen=True)
-class Sample:
-    """Weighted draws.
+class WeightedSample:
+    """Weighted draws of a posterior.
 
     Attributes
     ----------
     draws
         By Stan name, each `(S,)`.
     weights
-        `(S,)`, sum 1.
+        `(S,)`; they sum to 1.
     """
 
     draws: Mapping[str, Floats]
@@ -58,24 +60,24 @@ class Sample:
 
 @dataclass(frozen=True)
 class Decision:
-    """A conclusion.
+    """A conclusion whose truth a study follows.
 
     Attributes
     ----------
     text
-        As the user wrote it.
+        The decision as the user wrote it.
     names
-        The quantities it is about.
+        Stan names of the quantities that it is about.
     margin
-        Of a sample: positive where the conclusion holds.
-    is_of_points
-        Whether an estimate without a spread can answer it.
+        Function of a sample; positive where the decision holds.
+    is_about_location
+        Whether a point estimate is enough to answer it; a probability or an interval needs a spread.
     """
 
     text: str
     names: tuple[str, ...]
-    margin: Callable[[Sample], float]
-    is_of_points: bool = False
+    margin: Callable[[WeightedSample], float]
+    is_about_location: bool = False
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, Decision) and self.text == other.text
@@ -85,47 +87,46 @@ class Decision:
 
 
 def parse_decision(text: str, level: float = 0.95, labels: Mapping[str, str] | None = None) -> Decision:
-    """Return what a decision says.
+    """Parse a decision.
 
     Parameters
     ----------
     text
-        In the grammar above.
+        A decision in the grammar of this module.
     level
-        Probability of an interval that names none.
+        Probability of an interval that states none.
     labels
         Stan names by label.
 
     Raises
     ------
     RequestError
-        The text is not in the grammar.
+        The text does not follow the grammar.
 
-    >>> sample = Sample({"a": np.array([-1.0, 1.0, 2.0, 3.0])}, np.full(4, 0.25))
+    >>> sample = WeightedSample({"a": np.array([-1.0, 1.0, 2.0, 3.0])}, np.full(4, 0.25))
     >>> decision = parse_decision("P(a > 0) > 0.5")
     >>> decision.names, decision.margin(sample)
     (('a',), 0.25)
     """
-    words = text.strip()
-    known = labels or {}
-    for pattern, make in _FORMS:
-        match = pattern.match(words)
+    stripped = text.strip()
+    for pattern, parse in _GRAMMAR:
+        match = pattern.match(stripped)
         if match:
-            names, margin = make(match, level, known)
-            is_of_points = make is _ranking or (make is _moment and match[1] != "sd")
-            return Decision(words, tuple(dict.fromkeys(names)), margin, is_of_points)
-    raise RequestError(f"`{text}` was expected to be a decision.", hint=_HINT)
+            names, margin = parse(match, level, labels or {})
+            is_about_location = parse is _parse_ranking or (parse is _parse_moment and match[1] != "sd")
+            return Decision(stripped, tuple(dict.fromkeys(names)), margin, is_about_location)
+    raise RequestError(f"a decision was expected, found `{text}`.", hint=_HINT)
 
 
-def quantile(values: Floats, weights: Floats, probabilities: tuple[float, ...]) -> Floats:
-    """Return weighted quantiles, `(probability, ...)`: with equal weights, numpy's default ones.
+def compute_quantiles(values: Floats, weights: Floats, probabilities: tuple[float, ...]) -> Floats:
+    """Return weighted quantiles, `(probability, ...)`; with equal weights they are NumPy's default ones.
 
     Parameters
     ----------
     values
         `(S,)`.
     weights
-        `(S,)`, or `(S, view)` for several sets of weights of the same values.
+        `(S,)`, or `(S, point)` for several sets of weights of the same values.
     probabilities
         Between 0 and 1.
     """
@@ -134,78 +135,87 @@ def quantile(values: Floats, weights: Floats, probabilities: tuple[float, ...]) 
     # Centred cumulative weights, stretched so that the extreme draws are the quantiles 0 and 1.
     centred = np.cumsum(each, axis=0) - 0.5 * each
     at = centred - centred[0]
-    spread = np.where(at[-1] > 0, at[-1], 1.0)
-    found = [
-        np.interp(probabilities, column / one, ordered) for column, one in zip(at.T, spread, strict=True)
+    total = np.where(at[-1] > 0, at[-1], 1.0)
+    columns = [
+        np.interp(probabilities, column / end, ordered) for column, end in zip(at.T, total, strict=True)
     ]
-    return np.stack(found, axis=1).reshape(len(probabilities), *weights.shape[1:])
+    return np.stack(columns, axis=1).reshape(len(probabilities), *weights.shape[1:])
 
 
-Margin = Callable[[Sample], float]
-Made = tuple[list[str], Margin]
+Margin = Callable[[WeightedSample], float]
+NamesAndMargin = tuple[list[str], Margin]
 
 
-def _probability(match: re.Match[str], level: float, labels: Mapping[str, str]) -> Made:
+def _parse_probability(match: re.Match[str], level: float, labels: Mapping[str, str]) -> NamesAndMargin:
     del level
-    left, right = _side(match[1], labels), _side(match[3], labels)
-    inner, outer = _sign(match[2]), _sign(match[4])
+    left, right = _parse_side(match[1], labels), _parse_side(match[3], labels)
+    inner, outer = _parse_sign(match[2]), _parse_sign(match[4])
     threshold = float(match[5])
     if not 0 <= threshold <= 1:
-        raise RequestError(f"`{match[0]}` compares a probability with {threshold:g}.", hint=_HINT)
+        raise RequestError(
+            f"`{match[0]}` compares a probability with {threshold:g}.",
+            hint="a probability is between 0 and 1",
+        )
 
-    def margin(sample: Sample) -> float:
-        is_so = inner * (left[1](sample) - right[1](sample)) > 0
-        return outer * (float(np.sum(sample.weights * is_so)) - threshold)
+    def margin(sample: WeightedSample) -> float:
+        is_true = inner * (left[1](sample) - right[1](sample)) > 0
+        return outer * (float(np.sum(sample.weights * is_true)) - threshold)
 
     return [*left[0], *right[0]], margin
 
 
-def _moment(match: re.Match[str], level: float, labels: Mapping[str, str]) -> Made:
+def _parse_moment(match: re.Match[str], level: float, labels: Mapping[str, str]) -> NamesAndMargin:
     del level
     kind, name = match[1], labels.get(match[2], match[2])
-    sign, threshold = _sign(match[3]), float(match[4])
+    sign, threshold = _parse_sign(match[3]), float(match[4])
 
-    def margin(sample: Sample) -> float:
-        return sign * (_statistic(kind, sample.draws[name], sample.weights) - threshold)
+    def margin(sample: WeightedSample) -> float:
+        return sign * (_compute_statistic(kind, sample.draws[name], sample.weights) - threshold)
 
     return [name], margin
 
 
-def _interval(match: re.Match[str], level: float, labels: Mapping[str, str]) -> Made:
-    name, held = labels.get(match[1], match[1]), float(match[2] or level)
-    if not 0 < held < 1:
-        raise RequestError(f"`{match[0]}` asks for an interval of probability {held:g}.", hint=_HINT)
+def _parse_interval(match: re.Match[str], level: float, labels: Mapping[str, str]) -> NamesAndMargin:
+    name, probability = labels.get(match[1], match[1]), float(match[2] or level)
+    if not 0 < probability < 1:
+        raise RequestError(
+            f"`{match[0]}` asks for an interval of probability {probability:g}.",
+            hint="a probability is between 0 and 1",
+        )
     sign, value = (1 if match[3] == "excludes" else -1), float(match[4])
 
-    def margin(sample: Sample) -> float:
-        tail = (1 - held) / 2
-        lower, upper = quantile(sample.draws[name], sample.weights, (tail, 1 - tail))
+    def margin(sample: WeightedSample) -> float:
+        tail = (1 - probability) / 2
+        lower, upper = compute_quantiles(sample.draws[name], sample.weights, (tail, 1 - tail))
         return sign * float(max(lower - value, value - upper))
 
     return [name], margin
 
 
-def _ranking(match: re.Match[str], level: float, labels: Mapping[str, str]) -> Made:
+def _parse_ranking(match: re.Match[str], level: float, labels: Mapping[str, str]) -> NamesAndMargin:
     del level
     names = [labels.get(name.strip(), name.strip()) for name in match[0].split(">")]
 
-    def margin(sample: Sample) -> float:
+    def margin(sample: WeightedSample) -> float:
         means = [float(np.sum(sample.weights * sample.draws[name])) for name in names]
         return min(left - right for left, right in itertools.pairwise(means))
 
     return names, margin
 
 
-_FORMS: tuple[tuple[re.Pattern[str], Callable[[re.Match[str], float, Mapping[str, str]], Made]], ...] = (
-    (_PROBABILITY, _probability),
-    (_MOMENT, _moment),
-    (_INTERVAL, _interval),
-    (_RANKING, _ranking),
+_GRAMMAR: tuple[
+    tuple[re.Pattern[str], Callable[[re.Match[str], float, Mapping[str, str]], NamesAndMargin]], ...
+] = (
+    (_PROBABILITY, _parse_probability),
+    (_MOMENT, _parse_moment),
+    (_INTERVAL, _parse_interval),
+    (_RANKING, _parse_ranking),
 )
+"""Each kind of decision with the function that parses its match."""
 
 
-def _side(text: str, labels: Mapping[str, str]) -> tuple[list[str], Callable[[Sample], Floats]]:
-    """Return the names in one side of an inequality, and its values."""
+def _parse_side(text: str, labels: Mapping[str, str]) -> tuple[list[str], Callable[[WeightedSample], Floats]]:
+    """Return the quantities in one side of an inequality, and the function that computes its values."""
     if re.fullmatch(_NUMBER, text):
         number = float(text)
         return [], lambda sample: np.full(len(sample.weights), number)
@@ -217,12 +227,12 @@ def _side(text: str, labels: Mapping[str, str]) -> tuple[list[str], Callable[[Sa
     return [name], lambda sample: sample.draws[name]
 
 
-def _statistic(kind: str, values: Floats, weights: Floats) -> float:
+def _compute_statistic(kind: str, values: Floats, weights: Floats) -> float:
     if kind == "median":
-        return float(quantile(values, weights, (0.5,))[0])
+        return float(compute_quantiles(values, weights, (0.5,))[0])
     mean = float(np.sum(weights * values))
     return mean if kind == "mean" else float(np.sqrt(np.sum(weights * (values - mean) ** 2)))
 
 
-def _sign(symbol: str) -> int:
+def _parse_sign(symbol: str) -> int:
     return 1 if symbol == ">" else -1

@@ -25,7 +25,7 @@ _LISTING = re.compile(r"\n *-*\n|\n +\d+:")
 _FLAT = ("flat", "uniform")  # as `describe` calls parameters without a prior
 
 
-def with_forms(program: Program, forms: Mapping[str, str], stanc: Stanc, folder: Path) -> Program:
+def replace_priors(program: Program, forms: Mapping[str, str], stanc: Stanc, folder: Path) -> Program:
     """Return a program in which some priors have another form; a parameter without a prior gets one.
 
     Parameters
@@ -47,7 +47,7 @@ def with_forms(program: Program, forms: Mapping[str, str], stanc: Stanc, folder:
     texts: dict[int, str] = {}
     added: list[n.Stmt] = []
     for name, form in forms.items():
-        term = prior_statement(program, name)
+        term = find_prior_statement(program, name)
         if term is not None:
             texts[term.statement] = _text(term.outcome or name, form)
         else:
@@ -94,7 +94,7 @@ def _in_brief(message: str) -> str:
     return f"{said} {counted[0]}" if counted else said
 
 
-def prior_statement(program: Program, name: str) -> Term | None:
+def find_prior_statement(program: Program, name: str) -> Term | None:
     """Return the only prior statement about a parameter; `None` where it has no prior: it is flat.
 
     Raises
@@ -107,10 +107,10 @@ def prior_statement(program: Program, name: str) -> Term | None:
     ]
     if len(found) == 1 and not found[0].calls:
         return found[0]
-    if not found and name in flat_parameters(program):
+    if not found and name in list_flat_parameters(program):
         return None
     known = sorted({term.outcome or "" for term in program.terms if term.role == "prior"} - {""})
-    flat = [f"`{one}`" for one in flat_parameters(program)]
+    flat = [f"`{one}`" for one in list_flat_parameters(program)]
     hints = [f"prior statements are about {', '.join(f'`{one}`' for one in known)}"] if known else []
     hints += [f"without a prior, and free to get one, {_verb(flat)} {', '.join(flat)}"] if flat else []
     raise PriorError(
@@ -119,7 +119,7 @@ def prior_statement(program: Program, name: str) -> Term | None:
     )
 
 
-def flat_parameters(program: Program) -> list[str]:
+def list_flat_parameters(program: Program) -> list[str]:
     """Return the parameters that the program gives no prior: flat where they are declared.
 
     One that is part of a statement whose role is not known may have a prior in it, and is left out.

@@ -153,14 +153,14 @@ def parse_axis(text: str) -> Axis:
         raise RequestError(f"--vary was expected to be {_GRAMMAR}, found `{text}`.") from reason
 
 
-def axis(name: str, values: Sequence[float]) -> Axis:
+def make_axis(name: str, values: Sequence[float]) -> Axis:
     """Return an axis of values that are known: evenly spread by ratio where they are so given."""
     ordered = tuple(sorted({float(value) for value in values}))
     ratios = np.diff(np.log(ordered)) if ordered and ordered[0] > 0 else np.array([])
     return Axis(name, ordered, len(ratios) > 1 and bool(np.ptp(ratios) < 1e-6 * ratios.max()))
 
 
-def points_of(axes: Sequence[Axis], design: str, count: int, seed: int) -> tuple[Point, ...]:
+def make_points(axes: Sequence[Axis], design: str, count: int, seed: int) -> tuple[Point, ...]:
     """Return the points of a design, without the base.
 
     Parameters
@@ -200,7 +200,7 @@ def points_of(axes: Sequence[Axis], design: str, count: int, seed: int) -> tuple
     )
 
 
-def distinct(points: Sequence[Point]) -> tuple[Point, ...]:
+def drop_repeated_points(points: Sequence[Point]) -> tuple[Point, ...]:
     """Return points without repetitions; the base is the first."""
     found = {BASE.key: BASE}
     for point in points:
@@ -242,7 +242,7 @@ def _listed(name: str, spread: str) -> Axis:
     values = [float(one) for one in spread.split(",")]
     if not np.isfinite(values).all():
         raise ValueError(spread)
-    return axis(name, values)
+    return make_axis(name, values)
 
 
 def _between(one: Axis, at: float) -> float:

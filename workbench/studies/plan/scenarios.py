@@ -42,10 +42,10 @@ def read_scenarios(path: Path) -> tuple[Point, ...]:
         raise RequestError(f"scenarios were expected in `{path}`, which cannot be read.") from reason
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as reason:
         raise RequestError(f"`{path}` was expected to be TOML: {reason}.") from reason
-    return scenarios_of(content, str(path))
+    return parse_scenarios(content, str(path))
 
 
-def scenarios_of(content: Mapping[str, Any], place: str) -> tuple[Point, ...]:
+def parse_scenarios(content: Mapping[str, Any], place: str) -> tuple[Point, ...]:
     """Return scenarios that were read already; `place` is where, for messages.
 
     Raises

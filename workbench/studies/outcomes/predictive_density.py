@@ -11,14 +11,16 @@ from numpy.typing import NDArray
 
 from workbench.diagnostics import loo
 from workbench.results import Fit
-from workbench.studies.fits.sweep import View
+from workbench.studies.fits.sweep import PointPosterior
 
 Floats = NDArray[np.float64]
 
 _TOGETHER = 64  # rows at a time: their exponentials stay in the cache
 
 
-def predictive_densities(views: Sequence[View], base: Fit, jobs: int) -> list[dict[str, float]]:
+def compute_predictive_densities(
+    views: Sequence[PointPosterior], base: Fit, jobs: int
+) -> list[dict[str, float]]:
     """Return `lpd` [nats], at the data that were seen, and `elpd_loo` [nats] with its standard error.
 
     Parameters

@@ -16,9 +16,9 @@ from workbench.errors import PriorError, RunError
 from workbench.estimation.optimum import search
 from workbench.estimation.optimum.search import Optimum
 from workbench.methods import STARTS
-from workbench.studies.fits.context import StudyContext, request_at
-from workbench.studies.fits.densities import log_density
-from workbench.studies.fits.fit_cache import is_kept, remembered_record
+from workbench.studies.fits.cache import cache_record, is_cached
+from workbench.studies.fits.context import StudyContext, make_request
+from workbench.studies.fits.log_density import evaluate_log_density
 from workbench.studies.fits.posterior import Posterior
 from workbench.studies.plan.plan import BASE, Point
 
@@ -29,7 +29,7 @@ STEP = 1e-3
 polynomials or logarithms in their constants: its error is of the order of the step's square."""
 
 
-def derivatives(shop: StudyContext, base: Posterior, names: Sequence[str]) -> dict[str, Any]:
+def compute_slopes(shop: StudyContext, base: Posterior, names: Sequence[str]) -> dict[str, Any]:
     """Return the derivative of every posterior mean and mode with respect to each named hyperparameter.
 
     Means by the covariance identity, d E[theta] / d lambda = Cov(theta, d log p / d lambda); modes by the
@@ -46,20 +46,22 @@ def derivatives(shop: StudyContext, base: Posterior, names: Sequence[str]) -> di
     Gustafson (1996), Local sensitivity of posterior expectations, Annals of Statistics 24(1),
     doi:10.1214/aos/1033066205. Giordano, Broderick and Jordan (2018), JMLR 19(51).
     """
-    log_density(shop, base, base.point)  # the draws are written once, before several ask at the same time
+    evaluate_log_density(
+        shop, base, base.point
+    )  # the draws are written once, before several ask at the same time
     keys = {
         name: shop.key("derivative", name, str(shop.plan.methods), ",".join(base.names)) for name in names
     }
-    peak = None if all(is_kept(shop.kept, key, "json") for key in keys.values()) else _peak(shop)
+    peak = None if all(is_cached(shop.kept, key, "json") for key in keys.values()) else _peak(shop)
 
     def of(name: str) -> dict[str, Any]:
-        return remembered_record(shop.kept, keys[name], partial(_of, shop, base, name, peak))
+        return cache_record(shop.kept, keys[name], partial(_of, shop, base, name, peak))
 
     with ThreadPoolExecutor(max_workers=max(1, shop.jobs)) as pool:
         return dict(zip(names, pool.map(of, names), strict=True))
 
 
-def value_of(shop: StudyContext, name: str) -> float:
+def find_base_value(shop: StudyContext, name: str) -> float:
     """Return a hyperparameter's value at the base; that of a power is 1."""
     if name.startswith("power("):
         return 1.0
@@ -69,22 +71,24 @@ def value_of(shop: StudyContext, name: str) -> float:
     return value
 
 
-def steps(shop: StudyContext, name: str) -> tuple[Point, Point, float]:
+def choose_steps(shop: StudyContext, name: str) -> tuple[Point, Point, float]:
     """Return the points just below and above the base along a hyperparameter, and half their distance."""
-    value = value_of(shop, name)
+    value = find_base_value(shop, name)
     step = STEP * (abs(value) if value != 0 else 1.0)
     return Point({name: value - step}), Point({name: value + step}), step
 
 
 def _of(shop: StudyContext, base: Posterior, name: str, peak: Optimum | None) -> dict[str, Any]:
-    below, above, step = steps(shop, name)
+    below, above, step = choose_steps(shop, name)
     try:
-        slope = (log_density(shop, base, above) - log_density(shop, base, below)) / (2 * step)
+        slope = (evaluate_log_density(shop, base, above) - evaluate_log_density(shop, base, below)) / (
+            2 * step
+        )
     except RunError as reason:
         return {"status": "failed", "reason": reason.message, "estimates": {}}
     score = slope.reshape(base.chains, -1)
     score = score - score.mean()
-    value = value_of(shop, name)
+    value = find_base_value(shop, name)
     modes = {} if peak is None else _mode_slopes(shop, peak, below, above, step)
     estimates: dict[str, dict[str, float]] = {}
     for quantity in base.names:
@@ -108,7 +112,7 @@ def _peak(shop: StudyContext) -> Optimum | None:
     """Return the base's MAP with its curvature; `None` where there is none, or it is not wanted."""
     if "map" not in shop.plan.methods:
         return None
-    setting = shop.setting(request_at(shop, BASE), shop.base.model.exe, "mode-of-the-base")
+    setting = shop.setting(make_request(shop, BASE), shop.base.model.exe, "mode-of-the-base")
     try:
         found = search.find_optima(
             setting, "map", jacobian=False, prior_weight=1.0, starts=STARTS, laplace=search.CURVATURE_ONLY
@@ -116,26 +120,26 @@ def _peak(shop: StudyContext) -> Optimum | None:
     except RunError:
         return None
     best = found.best
-    return None if found.problem or best.curvature is None or best.summit is None else best
+    return None if found.problem or best.curvature is None or best.newton is None else best
 
 
 def _mode_slopes(
     shop: StudyContext, peak: Optimum, below: Point, above: Point, step: float
 ) -> dict[str, float]:
     """Return how each parameter's MAP moves; empty where a density cannot be evaluated beside the base."""
-    if peak.curvature is None or peak.summit is None:
+    if peak.curvature is None or peak.newton is None:
         return {}
     try:
-        low, high = (_gradient(shop, point, peak.summit.point) for point in (below, above))
+        low, high = (_gradient(shop, point, peak.newton.point) for point in (below, above))
     except RunError:
         return {}
-    moved = peak.summit.covariance @ ((high - low) / (2 * step))
+    moved = peak.newton.covariance @ ((high - low) / (2 * step))
     values = peak.curvature.constrain_jacobian @ moved
     return dict(zip(peak.curvature.names, values.tolist(), strict=True))
 
 
 def _gradient(shop: StudyContext, point: Point, at: Floats) -> Floats:
     """Return the gradient of a point's density at a mode of the base's, on the unconstrained scale."""
-    setting = shop.setting(request_at(shop, point), shop.base.model.exe, f"gradient-{point.key[:16]}")
-    _, gradients = shop.backend.log_density(setting.job("map"), at[None], jacobian=False)
+    setting = shop.setting(make_request(shop, point), shop.base.model.exe, f"gradient-{point.key[:16]}")
+    _, gradients = shop.backend.log_density(setting.make_job("map"), at[None], jacobian=False)
     return np.asarray(gradients[0])

@@ -20,7 +20,7 @@ Floats = NDArray[np.float64]
 
 
 @dataclass(frozen=True)
-class Weights:
+class PointWeights:
     """Importance weights and whether they can be relied on.
 
     Attributes
@@ -44,7 +44,7 @@ class Weights:
     reason: str = ""
 
 
-def importance_weights(log_ratios: Floats, efficiency: float, chains: int) -> Weights:
+def weigh_draws(log_ratios: Floats, efficiency: float, chains: int) -> PointWeights:
     """Return smoothed weights for log ratios of target and source density.
 
     Parameters
@@ -58,21 +58,23 @@ def importance_weights(log_ratios: Floats, efficiency: float, chains: int) -> We
     """
     count = len(log_ratios)
     if np.isnan(log_ratios).any() or np.isposinf(log_ratios).any():
-        return Weights(
+        return PointWeights(
             np.full(count, 1 / count), np.inf, 0.0, False, "the density is not finite at some draws"
         )
     if np.ptp(log_ratios) < EQUAL_RATIOS:
-        return Weights(np.full(count, 1 / count), 0.0, efficiency * count, True)
+        return PointWeights(np.full(count, 1 / count), 0.0, efficiency * count, True)
     khat, values = _smoothed(log_ratios, efficiency)
     ess = float(efficiency / np.sum(values**2))
     limit = khat_limit(count)
     needed = min(ESS_PER_CHAIN * chains, WEIGHTED_ESS_SHARE * efficiency * count)
     if not khat <= limit:
         shown = "k-hat {} is above {}".format(*format_beside_limit(khat, limit, 2))
-        return Weights(values, khat, ess, False, shown)
+        return PointWeights(values, khat, ess, False, shown)
     if ess < needed:
-        return Weights(values, khat, ess, False, f"{ess:.0f} effective draws are fewer than {needed:.0f}")
-    return Weights(values, khat, ess, True)
+        return PointWeights(
+            values, khat, ess, False, f"{ess:.0f} effective draws are fewer than {needed:.0f}"
+        )
+    return PointWeights(values, khat, ess, True)
 
 
 def _smoothed(log_ratios: Floats, efficiency: float) -> tuple[float, Floats]:
@@ -82,7 +84,7 @@ def _smoothed(log_ratios: Floats, efficiency: float) -> tuple[float, Floats]:
     return float(khat[0]), np.exp(logs[0])
 
 
-def mean_error(values: Floats, weights: Floats, efficiency: float) -> Floats:
+def compute_mean_errors(values: Floats, weights: Floats, efficiency: float) -> Floats:
     """Return the Monte Carlo standard error of weighted means of a quantity, `(view,)`.
 
     Parameters

@@ -13,12 +13,12 @@ import numpy as np
 import xarray as xr
 from numpy.typing import NDArray
 
-from workbench.results.record import plain
+from workbench.results.json_values import to_json_values
 
 T = TypeVar("T")
 
 
-def remembered_array(
+def cache_array(
     folder: Path, key: str, make: Callable[[], NDArray[np.float64]], size: int | None = None
 ) -> NDArray[np.float64]:
     """Return an array from the folder, if it has the size that it must have, or make it and keep it there."""
@@ -36,16 +36,16 @@ def remembered_array(
     return _remembered(folder / f"{key}.npy", make, write, read)
 
 
-def remembered_record(folder: Path, key: str, make: Callable[[], dict[str, Any]]) -> dict[str, Any]:
+def cache_record(folder: Path, key: str, make: Callable[[], dict[str, Any]]) -> dict[str, Any]:
     """Return plain values from the folder, or make them and keep them there."""
 
     def write(value: dict[str, Any], path: Path) -> None:
-        path.write_text(json.dumps(plain(value)), encoding="utf-8")
+        path.write_text(json.dumps(to_json_values(value)), encoding="utf-8")
 
     return _remembered(folder / f"{key}.json", make, write, lambda path: dict(json.loads(path.read_text())))
 
 
-def remembered_tree(folder: Path, key: str, make: Callable[[], xr.DataTree]) -> xr.DataTree:
+def cache_tree(folder: Path, key: str, make: Callable[[], xr.DataTree]) -> xr.DataTree:
     """Return draws from the folder, or make them and keep them there."""
 
     def write(value: xr.DataTree, path: Path) -> None:
@@ -58,7 +58,7 @@ def remembered_tree(folder: Path, key: str, make: Callable[[], xr.DataTree]) -> 
     return _remembered(folder / f"{key}.nc", make, write, read)
 
 
-def is_kept(folder: Path, key: str, suffix: str = "nc") -> bool:
+def is_cached(folder: Path, key: str, suffix: str = "nc") -> bool:
     """Return whether draws (`nc`) or plain values (`json`) are there already."""
     return (folder / f"{key}.{suffix}").is_file()
 

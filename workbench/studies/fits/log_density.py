@@ -10,21 +10,19 @@ from numpy.typing import NDArray
 
 from workbench.errors import RunError
 from workbench.request import FitRequest
-from workbench.studies.fits.context import StudyContext, only_moving, request_at
-from workbench.studies.fits.fit_cache import remembered_array
+from workbench.studies.fits.cache import cache_array
+from workbench.studies.fits.context import StudyContext, drop_fixed_terms, make_request
 from workbench.studies.fits.posterior import Posterior, write_draws
 from workbench.studies.plan.plan import BASE, Point
+from workbench.thresholds import LOG_LIKELIHOOD_DIFFERENCE_LIMIT
 
 Floats = NDArray[np.float64]
 
 CHECKED = 20
 """Draws at which the quick log density is held against the full one."""
 
-AGREES = 1e-6
-"""Largest difference of their log ratios [nats]; draws are stored with ten digits."""
 
-
-def log_density(shop: StudyContext, source: Posterior, point: Point) -> Floats:
+def evaluate_log_density(shop: StudyContext, source: Posterior, point: Point) -> Floats:
     """Return the log density at a point for each draw of a full fit, `(S,)`, up to a constant.
 
     Terms that no point of the study moves are left out where that is proved to be right.
@@ -42,15 +40,15 @@ def log_density(shop: StudyContext, source: Posterior, point: Point) -> Floats:
             raise RunError(f"the log density was evaluated at {values.size} of {source.size} draws.")
         return values
 
-    return remembered_array(shop.kept, key, make, source.size)
+    return cache_array(shop.kept, key, make, source.size)
 
 
-def log_ratios(shop: StudyContext, source: Posterior, point: Point) -> Floats:
+def compute_log_ratios(shop: StudyContext, source: Posterior, point: Point) -> Floats:
     """Return the log density at a point minus that at the draws' own, `(S,)`."""
-    return log_density(shop, source, point) - log_density(shop, source, source.point)
+    return evaluate_log_density(shop, source, point) - evaluate_log_density(shop, source, source.point)
 
 
-def split_if_right(shop: StudyContext, source: Posterior) -> StudyContext:
+def drop_fixed_terms_if_exact(shop: StudyContext, source: Posterior) -> StudyContext:
     """Return the workshop with quick log densities, if they agree with the full ones at far points."""
     split = replace(shop, is_split=True)
     if shop.program.instrumented is None or source.point.key != BASE.key:
@@ -62,7 +60,7 @@ def split_if_right(shop: StudyContext, source: Posterior) -> StudyContext:
             apart, whole = _apart(shop, split, source, point, path)
         except RunError:  # it says nothing about the split, and fails again where the point is looked at
             continue
-        if not np.ptp(apart) < AGREES * max(1.0, float(np.ptp(whole))):
+        if not np.ptp(apart) < LOG_LIKELIHOOD_DIFFERENCE_LIMIT * max(1.0, float(np.ptp(whole))):
             return shop
     return split
 
@@ -83,10 +81,10 @@ def _apart(
 
 def _evaluated(shop: StudyContext, source: Posterior, point: Point, path: Path, key: str) -> Floats:
     del source
-    request: FitRequest = only_moving(shop, request_at(shop, point))
+    request: FitRequest = drop_fixed_terms(shop, make_request(shop, point))
     variant = shop.variant(point)
     setting = shop.setting(request, variant.model.exe, f"density-{key[:24]}")
-    values, _ = shop.backend.log_density(setting.job("nuts"), path, jacobian=False)
+    values, _ = shop.backend.log_density(setting.make_job("nuts"), path, jacobian=False)
     if np.isnan(values).any():
         raise RunError("the log density is not a number at some draws.")
     return values
