@@ -21,9 +21,10 @@ from workbench.results import frames, store
 from workbench.results.quantities import draws_of
 from workbench.tables import Table
 from workbench.toolchain import Settings, Toolchain, provision
-from workbench.workflow.fit import fit_program, publish_run
+from workbench.workflow.fit import fit_program
 from workbench.workflow.method_settings import choose_methods, count_retries, read_init
 from workbench.workflow.options import FitOptions
+from workbench.workflow.publish import publish_run
 from workbench.workflow.read_program import check_program_exists, read_program
 
 if TYPE_CHECKING:
@@ -556,7 +557,7 @@ class Fit(results.Fit):
         StoreError
             The folder is taken by something that is not a run, or cannot be written.
         """
-        return as_fit(publish_run(self, Path(folder))[0])
+        return as_fit(publish_run(self, Path(folder)))
 
 
 def as_fit(fitted: results.Fit, folder: Path | None = None) -> Fit:

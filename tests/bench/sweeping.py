@@ -112,7 +112,7 @@ def _table(rows: int) -> pd.DataFrame:
 
 def _whole(folder: Path, jobs: int) -> object:
     options = FitOptions(columns=_columns(), methods=(Nuts(),), jobs=jobs, output=folder / "run")
-    return fit_workflow.fit(folder / "logistic.stan", folder / "rows.csv", options)
+    return fit_workflow.fit_files(folder / "logistic.stan", folder / "rows.csv", options)
 
 
 def _columns() -> dict[str, tuple[str, ...]]:

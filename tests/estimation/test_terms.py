@@ -14,7 +14,7 @@ from workbench.workflow.options import FitOptions
 def tree(tools, tmp_path_factory):
     options = FitOptions(methods=(Nuts(2, 200, 200),), output=tmp_path_factory.mktemp("run") / "run")
     model, data = STAN_MODELS / "regression" / "linear.stan", DATA / "kidiq.csv"
-    return fit.fit(model, data, options)[0].tree
+    return fit.fit_files(model, data, options).tree
 
 
 def test_each_prior_statement_has_its_log_density(tree):

@@ -23,6 +23,6 @@ def fit_bundled(tools, tmp_path_factory: pytest.TempPathFactory) -> Callable[...
         folder = tmp_path_factory.mktemp("run") / "run"
         options = FitOptions(priors=priors, methods=METHODS, level=0.9, seed=3, jobs=2, output=folder)
         stan = tables.ROOT / "stan_models" / f"{model}.stan"
-        return fit_workflow.fit(stan, tables.DATA / f"{data}.csv", options)[0]
+        return fit_workflow.fit_files(stan, tables.DATA / f"{data}.csv", options)
 
     return fit

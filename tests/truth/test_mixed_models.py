@@ -29,7 +29,7 @@ def sample(tools, tmp_path_factory):
         options = FitOptions(
             methods=(Nuts(draws=1500),), priors=priors, jobs=2, output=tmp_path_factory.mktemp(name) / "run"
         )
-        fit, _ = fit_workflow.fit(model.program, model.table, options)
+        fit = fit_workflow.fit_files(model.program, model.table, options)
         return fit.record["nuts"]["estimates"], pd.read_csv(model.table)
 
     return run

@@ -29,7 +29,7 @@ def fit(tools, tmp_path_factory):
         folder = tmp_path_factory.mktemp("run")
         pd.DataFrame(columns).to_csv(folder / "data.csv", index=False, float_format="%.17g")
         options = FitOptions(methods=methods, seed=2, output=folder / "run")
-        return fit_workflow.fit(PROGRAMS / f"{name}.stan", folder / "data.csv", options)[0]
+        return fit_workflow.fit_files(PROGRAMS / f"{name}.stan", folder / "data.csv", options)
 
     return run
 

@@ -32,7 +32,7 @@ def estimate(tools, tmp_path_factory):
     def run(name, method):
         model = library.find(name)
         folder = tmp_path_factory.mktemp(name) / "run"
-        fit, _ = fit_workflow.fit(model.program, model.table, FitOptions(methods=(method,), output=folder))
+        fit = fit_workflow.fit_files(model.program, model.table, FitOptions(methods=(method,), output=folder))
         return fit, pd.read_csv(model.table), model.card
 
     return run

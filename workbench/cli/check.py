@@ -40,19 +40,19 @@ def command(
     ] = None,
 ) -> None:
     """Examine a stored run with the checks of today; no Stan is needed."""
-    from workbench.results.record import plain
+    from workbench.results.json_values import to_json_values
     from workbench.workflow import check as check_workflow
 
     if (run is None) == (explain is None):
         hint = "`workbench check RUN` examines a run, `workbench check --explain WB201` explains a check"
         raise RequestError("either a run directory or --explain was expected.", hint=hint)
     if explain is not None:
-        typer.echo("\n".join(_explained(check_workflow.explain(explain))))
+        typer.echo("\n".join(_explained(check_workflow.find_check(explain))))
         return
     assert run is not None  # noqa: S101 - one of the two was given
     diagnosis = check_workflow.check(run)
     if json_:
-        typer.echo(json.dumps(plain(diagnosis.entries), indent=1, ensure_ascii=False))
+        typer.echo(json.dumps(to_json_values(diagnosis.entries), indent=1, ensure_ascii=False))
     else:
         _show(diagnosis)
     if strict and diagnosis.verdict == "fail":

@@ -28,8 +28,8 @@ def command(
     from workbench.workflow.resume import continue_run
 
     jobs = jobs or count_usable_cores()
-    fitted, folder = continue_run(run, draws, output=output, jobs=jobs, progress=console.progress(quiet))
+    fitted = continue_run(run, draws, output=output, jobs=jobs, progress=console.progress(quiet))
     if json_:
         typer.echo(store.dump(fitted.record), nl=False)
     else:
-        table.show(fitted.record, folder, console.stdout())
+        table.show(fitted.record, fitted.folder or run, console.stdout())

@@ -33,12 +33,12 @@ def command(model: Path, data: Path | Data, options: FitOptions, *, is_json: boo
     """Show the data block as it would be bound, and leave with 2 if a fit could not start."""
     from workbench import binding, toolchain
     from workbench.workflow.dry_run import dry_run
-    from workbench.workflow.read_program import check_exists, read_program
+    from workbench.workflow.read_program import check_program_exists, read_program
 
-    check_exists(model)
+    check_program_exists(model)
     tools = toolchain.provision(options.toolchain, console.progress(is_quiet))
     read = read_program(model, options.roles, tools)
-    examined = dry_run(read, data, options).examined
+    examined = dry_run(read, data, options).binding
     record = binding.to_record(examined.data)
     bound = {one["name"]: one for one in record["variables"]}
     record["variables"] = [

@@ -204,7 +204,9 @@ def command(
         standardize=standardize,
         roles=options.roles(role or []),
         scaled=options.scaled(scale),
-        methods=method_settings.choose_methods(options.names(method or []), nuts, starts=starts, profile=profile or []),
+        methods=method_settings.choose_methods(
+            options.names(method or []), nuts, starts=starts, profile=profile or []
+        ),
         seed=seed,
         level=level,
         jobs=jobs or count_usable_cores(),
@@ -220,11 +222,11 @@ def command(
     if dry_run:
         dry_run_cli.command(program, rows, asked, is_json=json_, is_quiet=quiet)
         return
-    fitted, folder = fit.fit(program, rows, asked, progress=console.progress(quiet))
+    fitted = fit.fit_files(program, rows, asked, progress=console.progress(quiet))
     if json_:
         typer.echo(store.dump(fitted.record), nl=False)
     else:
-        table.show(fitted.record, folder, console.stdout())
+        table.show(fitted.record, fitted.folder or Path(), console.stdout())
     dry_run_cli.show_tips(fitted.record["data"]["tips"])
     _leave(fitted.record["nuts"], fitted.record["diagnosis"]["verdict"], is_strict=strict)
 

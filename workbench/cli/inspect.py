@@ -49,10 +49,10 @@ def command(
     from workbench.errors import ProgramError
     from workbench.program import as_record, describe
     from workbench.toolchain import provision
-    from workbench.workflow.read_program import check_exists, read_program
+    from workbench.workflow.read_program import check_program_exists, read_program
 
     program, _ = library.resolve(model)
-    check_exists(program)
+    check_program_exists(program)
     read = read_program(program, options.roles(role or []), provision(progress=console.progress(quiet)))
     if instrumented:
         if read.instrumented is None:

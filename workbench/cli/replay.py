@@ -41,11 +41,11 @@ def command(
     found = replay(run, seed=seed, jobs=jobs, progress=console.progress(quiet))
     if json_:
         rows = [asdict(one) for one in found.differences]
-        verdict = {"identical": found.is_identical, "disagreeing": len(found.disagreeing)}
+        verdict = {"identical": found.is_identical, "disagreeing": len(found.disagreements)}
         typer.echo(json.dumps({**verdict, "differences": rows}, indent=1))
     else:
         _show(found)
-    if found.disagreeing:
+    if found.disagreements:
         raise typer.Exit(EXIT_STRICT)
 
 
@@ -61,6 +61,6 @@ def _show(found: Replay) -> None:
         cells = (f"{one.before:.6g}", f"{one.after:.6g}", f"{one.distance:.2f}")
         table.add_row(escape(one.parameter), one.method, one.quantity, *cells)
     to.print(table)
-    far, most = len(found.disagreeing), found.differences[0].distance
+    far, most = len(found.disagreements), found.differences[0].distance
     agree = "all agree" if not far else f"{far} disagree"
     to.print(f"{agree}: {count} numbers compared, the farthest {most:.2f} combined Monte Carlo errors apart")

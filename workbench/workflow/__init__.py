@@ -1,1 +1,1 @@
-"""The main job, room by room. Its parts are imported one by one: reading a program needs no statistics."""
+"""The verbs of the front doors, each from start to end; modules are imported one by one."""

@@ -1,4 +1,4 @@
-"""The executables of one program: the instrumented one, and the original it is checked against."""
+"""The executables of one program: the one that is run, and the original that it is checked against."""
 
 from __future__ import annotations
 
@@ -14,45 +14,50 @@ from workbench.toolchain import CompiledModel, Toolchain, Wanted
 
 @dataclass(frozen=True)
 class Builds:
-    """The executables of one program.
+    """The executables of a request's program.
 
-    The original as its author wrote it is held against the one that is run: the instrumented one, optimised
-    by stanc where that works.
+    The instrumented program is run, optimised by stanc where that works. The original, as its author wrote
+    it, is built too: the two must have equal densities and gradients.
     """
 
     request: FitRequest
     tools: Toolchain
     progress: Progress
 
-    def both(self) -> tuple[CompiledModel, CompiledModel | None]:
-        """Return what is run, and the original to hold it against: compiled side by side on several cores."""
-        read = self.request.program
-        if read.instrumented is not None and self.request.jobs > 1:
-            run = Wanted(read.name, read.instrumented.source, optimized=True)
-            with suppress(ProgramError, BuildFailed):  # whose failure it is shows when each is built alone
-                executable, original = self._build_all(run, Wanted(f"{read.name}_as_written", read.source))
+    def build_both(self) -> tuple[CompiledModel, CompiledModel | None]:
+        """Return the executable to run and the original; on several cores they are compiled side by side."""
+        program = self.request.program
+        if program.instrumented is not None and self.request.jobs > 1:
+            wanted = Wanted(program.name, program.instrumented.source, optimized=True)
+            with suppress(ProgramError, BuildFailed):  # building one at a time shows which of them fails
+                executable, original = self._build_all(
+                    wanted, Wanted(f"{program.name}_as_written", program.source)
+                )
                 return executable, original
-        return self.instrumented(), self.original()
+        return self.build_instrumented(), self.build_original()
 
-    def instrumented(self) -> CompiledModel:
-        """Return what is run: instrumented where the program could be taken apart."""
-        read = self.request.program
-        if read.instrumented is None:
-            return self._build(read.name, read.source)
+    def build_instrumented(self) -> CompiledModel:
+        """Return the executable to run: of the instrumented program where there is one."""
+        program = self.request.program
+        if program.instrumented is None:
+            return self._build(program.name, program.source)
         try:
-            return self._build(read.name, read.instrumented.source, optimized=True)
-        except (ProgramError, BuildFailed):  # stanc's optimiser, or the C++ it led to
-            return self.unoptimized()
+            return self._build(program.name, program.instrumented.source, optimized=True)
+        except (ProgramError, BuildFailed):  # stanc's optimiser fails, or the C++ code that it generates
+            return self.build_unoptimized()
 
-    def unoptimized(self) -> CompiledModel:
-        """Return the same without stanc's optimisations."""
-        read = self.request.program
-        return self._build(read.name, read.source if read.instrumented is None else read.instrumented.source)
+    def build_unoptimized(self) -> CompiledModel:
+        """Return the executable to run, built without stanc's optimisations."""
+        program = self.request.program
+        source = program.source if program.instrumented is None else program.instrumented.source
+        return self._build(program.name, source)
 
-    def original(self) -> CompiledModel | None:
-        """Return the program as written, to hold the other against; `None` where that is what is run."""
-        read = self.request.program
-        return None if read.instrumented is None else self._build(f"{read.name}_as_written", read.source)
+    def build_original(self) -> CompiledModel | None:
+        """Return the executable of the program as written; `None` where that is the one to run."""
+        program = self.request.program
+        if program.instrumented is None:
+            return None
+        return self._build(f"{program.name}_as_written", program.source)
 
     def _build(self, name: str, source: str, *, optimized: bool = False) -> CompiledModel:
         return self._build_all(Wanted(name, source, optimized))[0]

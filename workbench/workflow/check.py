@@ -1,4 +1,4 @@
-"""A stored run examined again, by the checks of today; no toolchain is needed."""
+"""Examine a stored run again with the checks of this version; no toolchain is needed."""
 
 from __future__ import annotations
 
@@ -22,16 +22,16 @@ def check(folder: Path) -> Diagnosis:
     return diagnose(store.read(folder))
 
 
-def explain(code: str) -> Check:
-    """Return one check by its code, in upper or lower case.
+def find_check(code: str) -> Check:
+    """Return a check by its code, in upper or lower case.
 
     Raises
     ------
     RequestError
         There is no such check.
     """
-    known = {one.code: one for one in CATALOGUE}
+    known = {check.code: check for check in CATALOGUE}
     if code.upper() not in known:
-        message = f"`{code}` is no check; there are {', '.join(known)}."
-        raise RequestError(message, hint="a code stands beside each finding of `workbench check RUN`")
+        message = f"`{code}` is not a check; the checks are {', '.join(known)}."
+        raise RequestError(message, hint="`workbench check RUN` prints the code of each finding")
     return known[code.upper()]

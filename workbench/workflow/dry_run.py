@@ -1,4 +1,4 @@
-"""A program and a table held against each other before anything is compiled: what a dry run shows."""
+"""Bind a table to a program before anything is compiled: what a dry run shows."""
 
 from __future__ import annotations
 
@@ -17,6 +17,7 @@ from workbench.tables import Table
 from workbench.workflow.options import FitOptions
 
 _MOST_NAMED = 5
+"""Variables without a value that an error names; more are hinted at by dots."""
 
 
 @dataclass(frozen=True)
@@ -27,19 +28,19 @@ class DryRun:
     ----------
     program
         The program.
-    examined
-        The data block as far as it could be bound, and all that is in the way.
+    binding
+        The data block as far as it could be bound, and every problem that prevents a fit.
     priors
         The priors in force.
     """
 
     program: Program
-    examined: BindingAttempt
+    binding: BindingAttempt
     priors: Priors
 
 
-def dry_run(read: Program, data: Path | Table, options: FitOptions) -> DryRun:
-    """Settle the priors and bind the table as far as possible, every problem kept.
+def dry_run(program: Program, data: Path | Table, options: FitOptions) -> DryRun:
+    """Settle the priors and bind the table as far as possible; every problem is kept.
 
     Raises
     ------
@@ -47,15 +48,15 @@ def dry_run(read: Program, data: Path | Table, options: FitOptions) -> DryRun:
         The table cannot be read or is missing, or a prior is unknown: there is nothing to show.
     """
     table = data if isinstance(data, Table) else tables.read(data)
-    story = card.read(read.path)
-    settled = settle_priors(read, story, options)
-    examined = examine(read, table, story, settled, options)
+    model_card = card.read(program.path)
+    settled = settle_priors(program, model_card, options)
+    attempt = bind_table(program, table, model_card, settled, options)
     if table is tables.NO_DATA:
-        _check_needs_nothing(read, examined, options)
-    return DryRun(read, examined, settled)
+        _check_needs_no_data(program, attempt, options)
+    return DryRun(program, attempt, settled)
 
 
-def _check_needs_nothing(read: Program, examined: BindingAttempt, options: FitOptions) -> None:
+def _check_needs_no_data(program: Program, attempt: BindingAttempt, options: FitOptions) -> None:
     """Refuse a program that needs data where no table was named.
 
     Raises
@@ -63,64 +64,66 @@ def _check_needs_nothing(read: Program, examined: BindingAttempt, options: FitOp
     RequestError
         A variable of its data block has no value.
     """
-    known = {*options.given, *(one.name for one in examined.data.variables)}
-    needed = [f"`{one.name}`" for one in read.data if one.name not in known]
+    known = {*options.given, *(variable.name for variable in attempt.data.variables)}
+    needed = [f"`{variable.name}`" for variable in program.data if variable.name not in known]
     if needed:
         listed = ", ".join(needed[:_MOST_NAMED]) + (", ..." if len(needed) > _MOST_NAMED else "")
         raise RequestError(
-            f"a table was expected after `{read.path}`, found none: its data block declares {listed}.",
+            f"a table was expected after `{program.path}`, found none: its data block declares {listed}.",
             hint="only a bundled model has a table of its own; `workbench models` lists them",
         )
 
 
-def settle_priors(read: Program, story: Card, options: FitOptions) -> Priors:
-    """Return the priors in force; what is given by `--set` is no prior's business."""
-    usual = {name: value for name, value in story.hyperparameters.items() if name not in options.given}
-    return priors.settle(read, options.priors, usual, f"default of {read.name}.toml")
+def settle_priors(program: Program, model_card: Card, options: FitOptions) -> Priors:
+    """Return the priors in force; the card's default gives way to a value that `--set` gives."""
+    defaults = {
+        name: value for name, value in model_card.hyperparameters.items() if name not in options.given
+    }
+    return priors.settle(program, options.priors, defaults, f"default of {program.name}.toml")
 
 
-def examine(read: Program, table: Table, story: Card, settled: Priors, options: FitOptions) -> BindingAttempt:
-    """Bind with the card's columns and values where they suit; what the user says goes first."""
-    usual = {
+def bind_table(
+    program: Program, table: Table, model_card: Card, settled: Priors, options: FitOptions
+) -> BindingAttempt:
+    """Bind a table; the card's columns and values hold where they suit and the user says nothing else."""
+    card_columns = {
         name: columns
-        for name, columns in story.columns.items()
+        for name, columns in model_card.columns.items()
         if set(columns) <= set(table.columns) and name not in options.given
     }
-    card_values, from_card = _card_values(read, table, story, options)
+    card_values = _choose_card_values(table, model_card, options)
     given = {**card_values, **settled.user_data, **options.given}
     origins = {
-        **dict.fromkeys(card_values, from_card),
+        **dict.fromkeys(card_values, f"{program.name}.toml"),
         **{name: settled.origins[name] for name in settled.user_data},
         **dict.fromkeys(options.given, "--set"),
     }
     if table.values is not None:  # Stan's own data hold what a card would only supply by default
-        said = {*options.given, *(name for name, words in settled.origins.items() if words == "--prior")}
-        given = {name: one for name, one in given.items() if name in said or name not in table.values}
-    asked = BindingOptions(
-        {**usual, **options.columns},
+        chosen = {*options.given, *(name for name, origin in settled.origins.items() if origin == "--prior")}
+        given = {name: value for name, value in given.items() if name in chosen or name not in table.values}
+    wanted = BindingOptions(
+        {**card_columns, **options.columns},
         given,
         origins,
         options.reference,
         options.missing,
         options.standardize,
     )
-    return binding.try_bind(read, table, asked)
+    return binding.try_bind(program, table, wanted)
 
 
-def _card_values(
-    read: Program, table: Table, story: Card, options: FitOptions
-) -> tuple[Mapping[str, Any], str]:
-    """Return the values of the card's `[set]`, except where columns are named or there is a column."""
+def _choose_card_values(table: Table, model_card: Card, options: FitOptions) -> Mapping[str, Any]:
+    """Return the values of the card's `[set]` whose variable has no column."""
     taken = {*table.columns, *options.columns}
-    return {name: one for name, one in story.values.items() if name not in taken}, f"{read.name}.toml"
+    return {name: value for name, value in model_card.values.items() if name not in taken}
 
 
-def first_problem(examined: BindingAttempt) -> RequestError | None:
-    """Return the first problem as the error of a fit; the hint says where the others are shown."""
-    if not examined.problems:
+def find_first_problem(attempt: BindingAttempt) -> RequestError | None:
+    """Return the first problem of a binding as an error; its hint says where the others are listed."""
+    if not attempt.problems:
         return None
-    first, *others = examined.problems
+    first, *others = attempt.problems
     if not others:
         return first
-    words = f"{len(others)} more problem{'s' if len(others) > 1 else ''}: --dry-run lists all"
-    return type(first)(first.message, hint=f"{first.hint}; {words}" if first.hint else words)
+    more = f"{len(others)} more problem{'s' if len(others) > 1 else ''}: --dry-run lists all"
+    return type(first)(first.message, hint=f"{first.hint}; {more}" if first.hint else more)

@@ -1,4 +1,4 @@
-"""What can be asked of a fit besides its program and its data."""
+"""The options of a fit besides its program and its data."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ from workbench.toolchain import Settings
 
 @dataclass(frozen=True)
 class FitOptions:
-    """What can be said about a fit besides its two files.
+    """Everything about a fit but its program and its data.
 
     Attributes
     ----------
     columns, given, priors
-        Columns for Stan variables, values for them, and values of hyperparameters.
+        By Stan variable: the columns it takes, and a value of its own; by hyperparameter: its value.
     reference, missing, standardize
         As in `binding.BindingOptions`.
     roles
@@ -29,14 +29,14 @@ class FitOptions:
     methods, seed, level, jobs, threads, timeout
         As in `FitRequest`.
     inits
-        Values of parameters at which chains start, where the sampler's `init` is `given`, and where they are
-        from.
+        Values of parameters at which chains start where the sampler's `init` is `given`, and where these
+        values came from, in words.
     output
         The run directory; `None` for `reports/<model>-<data>-<hash>`.
     is_kept
         Whether a run directory is written at all.
     figures
-        A folder for the report's pictures as files; `None` for no files.
+        A folder for the report's figures as files; `None` for no files.
     toolchain
         Which Stan and compiler to use.
     command

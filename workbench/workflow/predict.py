@@ -18,8 +18,8 @@ from workbench.estimation.standardize.rescaling import undo_standardization
 from workbench.program import Declaration, Program
 from workbench.progress import SILENT, Progress
 from workbench.request import FitRequest
-from workbench.results import Fit, store
-from workbench.results.outcomes import replicate_declarations
+from workbench.results import Fit
+from workbench.results.outcomes import declare_replicates
 from workbench.results.quantities import owner, split_element
 from workbench.tables import Table
 from workbench.toolchain import Settings
@@ -29,14 +29,14 @@ from workbench.workflow.saved_run import open_run
 
 
 def predict(
-    run: Path, data: Path | Table, settings: Settings | None = None, progress: Progress = SILENT
+    fit: Fit, data: Path | Table, settings: Settings | None = None, progress: Progress = SILENT
 ) -> pd.DataFrame:
     """Return predictions of the outcomes in new rows: mean, sd, median and interval of each.
 
     Parameters
     ----------
-    run
-        A run directory.
+    fit
+        A fit, as a run directory holds it.
     data
         New rows, with the columns that the fit used; those of outcomes may be missing.
     settings
@@ -50,9 +50,8 @@ def predict(
         Any of the tree in `workbench.errors`: an unseen level, a missing column, a program that does not
         treat rows one by one.
     """
-    fit = store.read_whole(run)
     if "posterior" not in fit.tree.children:
-        raise RunIncomplete(f"the run in `{run}` has no posterior to predict from.", hint="fit it with NUTS")
+        raise RunIncomplete("the fit has no posterior to predict from.", hint="fit the program with NUTS")
     from workbench.backends.cmdstan import CmdStanBackend  # only here: importing it takes a second
 
     table = data if isinstance(data, Table) else tables.read(data)
@@ -84,7 +83,7 @@ def _find_predicted(program: Program) -> dict[str, Declaration]:
         There is none, or one depends on the outcomes before it.
     """
     declared = {quantity.name: quantity for quantity in program.generated_quantities}
-    declared |= replicate_declarations(program)
+    declared |= declare_replicates(program)
     predicted = {
         replicate.name: declared[replicate.name]
         for replicate in program.replicates
@@ -116,9 +115,7 @@ def bind_new_rows(fit: Fit, request: FitRequest, table: Table) -> BoundData:
     if not columns:
         message = "the run was fitted to Stan's own data, which say nothing about how to bind a table."
         raise RequestError(message, hint="fit a table to predict tables")
-    outcomes = {
-        replicate.outcome for replicate in request.program.replicates if replicate.outcome in columns
-    }
+    outcomes = {replicate.outcome for replicate in request.program.replicates if replicate.outcome in columns}
     absent = [name for name in outcomes if not set(columns[name]) <= set(table.columns)]
     old = request.data.values
     filled = {name: np.repeat(np.sort(old[name], axis=0)[:1], table.rows, axis=0) for name in absent}

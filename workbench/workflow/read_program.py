@@ -1,4 +1,4 @@
-"""A program read with its card: the part of the main job that needs no data."""
+"""A program read with its card: the part of a fit that needs no data."""
 
 from __future__ import annotations
 
@@ -13,24 +13,24 @@ from workbench.toolchain import Toolchain
 
 
 def read_program(model: Path, roles: Mapping[str, str], tools: Toolchain) -> Program:
-    """Read a program, its roles settled by its card and then by the user.
+    """Read a program; the roles of its card hold, and those of the user go before them.
 
     Raises
     ------
     ProgramError
         There is no such file, stanc rejects it, or a role names no term.
     """
-    check_exists(model)
-    read = program.read(model, tools.stanc)
+    check_program_exists(model)
+    parsed = program.read(model, tools.stanc)
     settled = {**card.read(model).roles, **roles}
     if not settled:
-        return read
-    # What is no role is refused there, in words.
-    return program.settle_roles(read, cast("Mapping[str | int, Role]", settled), tools.stanc)
+        return parsed
+    # `settle_roles` itself refuses what is not a role.
+    return program.settle_roles(parsed, cast("Mapping[str | int, Role]", settled), tools.stanc)
 
 
-def check_exists(model: Path) -> None:
-    """Refuse a program that is not there.
+def check_program_exists(model: Path) -> None:
+    """Refuse a program that does not exist.
 
     Raises
     ------

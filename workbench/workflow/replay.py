@@ -1,4 +1,4 @@
-"""A run made again from its own files, and held against what it says."""
+"""Run a stored run again from its own files, and compare the two."""
 
 from __future__ import annotations
 
@@ -9,22 +9,21 @@ from workbench.progress import SILENT, Progress
 from workbench.results import Fit, store
 from workbench.results.comparison import Difference, differences
 from workbench.toolchain import Settings
-from workbench.workflow.resume import go_on
-from workbench.workflow.saved_run import reopened
+from workbench.workflow.estimate_request import estimate_request
+from workbench.workflow.resume import add_draws
+from workbench.workflow.saved_run import open_run
 
 
 @dataclass(frozen=True)
 class Replay:
-    """What a replay found.
+    """A run that was run again.
 
     Attributes
     ----------
     fit
-        The run made again.
+        The second run.
     differences
-        Every number that both hold, the farthest apart first.
-    is_identical
-        Whether all of them are equal to the last digit.
+        Every number that both runs have, the farthest apart first.
     """
 
     fit: Fit
@@ -33,12 +32,12 @@ class Replay:
     @property
     def is_identical(self) -> bool:
         """Whether every number is the same to the last digit."""
-        return all(one.before == one.after for one in self.differences)
+        return all(difference.before == difference.after for difference in self.differences)
 
     @property
-    def disagreeing(self) -> tuple[Difference, ...]:
+    def disagreements(self) -> tuple[Difference, ...]:
         """The numbers that are too far apart."""
-        return tuple(one for one in self.differences if one.is_far)
+        return tuple(difference for difference in self.differences if difference.is_far)
 
 
 def replay(
@@ -66,11 +65,11 @@ def replay(
     WorkbenchError
         There is no run, or it does not hold what it was made from.
     """
-    fitted = store.read(folder)
-    with reopened(fitted, settings, jobs=jobs, progress=progress) as run:
+    fit = store.read(folder)
+    with open_run(fit, settings, jobs=jobs, progress=progress) as run:
         if seed is not None:
             run = replace(run, request=replace(run.request, seed=seed))
-        again = run.work_out(run.request)
-        for number, longer in enumerate(fitted.record.get("continued", ())):
-            again = go_on(replace(run, fit=again), again, longer["draws"], number)
-    return Replay(again, tuple(differences(fitted.record, again.record)))
+        again = estimate_request(run.request, run.builds)
+        for number, continuation in enumerate(fit.results.continued):
+            again = add_draws(replace(run, fit=again), again, continuation.draws, number)
+    return Replay(again, tuple(differences(fit.record, again.record)))

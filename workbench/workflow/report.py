@@ -1,4 +1,4 @@
-"""Reports from run directories alone: one redrawn, or several side by side; no toolchain is needed."""
+"""Reports from run directories alone: one drawn again, or several side by side; no toolchain is needed."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ def redraw_report(folder: Path, figures: Path | None = None) -> Path:
     folder
         The run directory.
     figures
-        A folder for the report's pictures as files.
+        A folder for the report's figures as files.
 
     Raises
     ------
@@ -55,7 +55,7 @@ def write_comparison(
     output
         The file; `None` for `reports/comparison-<hash>.html`.
     figures
-        A folder for the pictures as files.
+        A folder for the figures as files.
 
     Raises
     ------
@@ -83,7 +83,7 @@ def read_runs(folders: Sequence[Path]) -> dict[str, Fit]:
 
 
 def name_runs(folders: Sequence[Path]) -> list[str]:
-    """Return a name for each folder: its own, with as many of its parents as tell it from the others.
+    """Return a name for each folder: its own, with as many parents as distinguish it from the others.
 
     >>> name_runs([Path("a/run"), Path("b/run"), Path("c")])
     ['a/run', 'b/run', 'c']

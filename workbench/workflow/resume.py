@@ -1,4 +1,4 @@
-"""A finished run gone on with: more draws from where its chains stopped, and no second warm-up."""
+"""Continue a finished run: more draws from where its chains stopped, without another warm-up."""
 
 from __future__ import annotations
 
@@ -14,8 +14,9 @@ from workbench.progress import SILENT, Progress
 from workbench.provenance import derive_seeds
 from workbench.results import Fit, store
 from workbench.toolchain import Settings
-from workbench.workflow.fit import conclude
-from workbench.workflow.saved_run import Reopened, reopened
+from workbench.workflow.estimate_request import estimate_request
+from workbench.workflow.publish import publish_run
+from workbench.workflow.saved_run import SavedRun, open_run
 
 
 def continue_run(
@@ -26,7 +27,7 @@ def continue_run(
     settings: Settings | None = None,
     jobs: int = 1,
     progress: Progress = SILENT,
-) -> tuple[Fit, Path]:
+) -> Fit:
     """Add draws to a run, from the last draws, step size and metric of its chains, and publish it.
 
     Parameters
@@ -36,37 +37,54 @@ def continue_run(
     draws
         Further draws of each chain.
     output
-        Where the longer run goes; by default it takes the place of the shorter one, in one rename.
+        Where the longer run goes; by default it replaces the shorter one, in one rename.
     settings, jobs, progress
         Which Stan to use, chains at a time, where to report.
 
     Raises
     ------
     WorkbenchError
-        There is no run, it has no posterior, or it does not hold what going on needs.
+        There is no run, it has no posterior, or it does not hold what a continuation needs.
     """
-    fitted = store.read_whole(folder)
-    with reopened(fitted, settings, jobs=jobs, progress=progress) as run:
-        longer = go_on(run, fitted, draws, len(fitted.record.get("continued", ())))
+    fit = store.read_whole(folder)
+    with open_run(fit, settings, jobs=jobs, progress=progress) as run:
+        longer = add_draws(run, fit, draws, len(fit.results.continued))
     with progress.stage("Writing the report"):
-        return conclude(longer, output or folder)
+        return publish_run(longer, output or folder)
 
 
-def go_on(run: Reopened, fitted: Fit, draws: int, number: int) -> Fit:
-    """Return a fit with further draws; `number` counts how often it has been continued before."""
-    sampler = sampler_of(run)
-    start = extract_warm_start(fitted.tree, run.request.program)
+def add_draws(run: SavedRun, fit: Fit, draws: int, number: int) -> Fit:
+    """Return a fit with further draws of each chain.
+
+    Parameters
+    ----------
+    run
+        The run that the fit belongs to.
+    fit
+        The draws so far.
+    draws
+        Further draws of each chain.
+    number
+        How often the fit has been continued before.
+    """
+    start = extract_warm_start(fit.tree, run.request.program)
     seed = derive_seeds(run.request.seed, number + 2)[number + 1]
     method = replace(
-        sampler, draws=draws, warmup=0, chains=len(start.inits), save_warmup=False, retry=0, init="random"
+        find_sampler(run),
+        draws=draws,
+        warmup=0,
+        chains=len(start.inits),
+        save_warmup=False,
+        retry=0,
+        init="random",
     )
-    more = run.work_out(replace(run.request, methods=(method,), seed=seed), start)
-    longer = append(fitted, more)
-    note: dict[str, Any] = {"draws": draws, "seed": seed, "created": more.record["created"]}
-    return store.with_entries(longer, {"continued": [*fitted.record.get("continued", ()), note]})
+    more = estimate_request(replace(run.request, methods=(method,), seed=seed), run.builds, start)
+    note: dict[str, Any] = {"draws": draws, "seed": seed, "created": more.results.created}
+    continuations = [*fit.record.get("continued", ()), note]
+    return store.with_entries(append(fit, more), {"continued": continuations})
 
 
-def sampler_of(run: Reopened) -> Nuts:
+def find_sampler(run: SavedRun) -> Nuts:
     """Return the settings of NUTS that a run was made with.
 
     Raises
@@ -74,10 +92,10 @@ def sampler_of(run: Reopened) -> Nuts:
     RunIncomplete
         It was made without NUTS.
     """
-    kept = run.fit.record["nuts"].get("settings")
-    if kept is not None:
-        return Nuts(**kept)
+    settings = run.fit.results.nuts.settings
+    if settings is not None:
+        return Nuts(**settings)
     for method in run.request.methods:
         if isinstance(method, (Nuts, Auto)):
             return method if isinstance(method, Nuts) else method.nuts
-    raise RunIncomplete("the run was made without NUTS: there are no chains to go on with.")
+    raise RunIncomplete("the run was made without NUTS: there are no chains to continue.")

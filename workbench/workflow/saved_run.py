@@ -1,4 +1,4 @@
-"""A stored run made ready to run again: its program built, its request whole, from its own files alone."""
+"""A stored run made ready to run again, from its own files alone: program, data and settings."""
 
 from __future__ import annotations
 
@@ -7,67 +7,46 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any, cast
+from typing import cast
 
 from workbench import program, toolchain
-from workbench.backends import Start
-from workbench.backends.base import ANYWHERE
-from workbench.estimation import estimate
 from workbench.program import Program, Role
 from workbench.progress import SILENT, Progress
 from workbench.request import FitRequest
 from workbench.results import Fit
-from workbench.results.saved_request import kept_request, reopen
-from workbench.toolchain import Settings
+from workbench.results.saved_request import read_saved_request, restore_request
+from workbench.toolchain import Settings, Toolchain
 from workbench.workflow.builds import Builds
 
 
 @dataclass(frozen=True)
-class Reopened:
-    """A run that can be worked on.
+class SavedRun:
+    """A stored run that can run again.
 
     Attributes
     ----------
     fit
-        What was stored.
+        What it holds.
     request
-        What was asked.
+        The request that it answered.
     builds
-        Its executables.
-    progress
-        Where to report.
+        The executables of its program.
     """
 
     fit: Fit
     request: FitRequest
     builds: Builds
-    progress: Progress
-
-    def work_out(self, request: FitRequest, start: Start = ANYWHERE) -> Fit:
-        """Return a fit of the run's program, asked anew."""
-        from workbench.backends.cmdstan import CmdStanBackend  # only now: importing it takes a second
-
-        executable, original = self.builds.both()
-        return estimate(
-            request,
-            executable,
-            CmdStanBackend(),
-            self.progress,
-            original=original,
-            unoptimized=self.builds.unoptimized,
-            start=start,
-        )
 
 
 @contextmanager
-def reopened(
-    fitted: Fit, settings: Settings | None = None, *, jobs: int = 1, progress: Progress = SILENT
-) -> Iterator[Reopened]:
-    """Give a stored run, ready to be run again.
+def open_run(
+    fit: Fit, settings: Settings | None = None, *, jobs: int = 1, progress: Progress = SILENT
+) -> Iterator[SavedRun]:
+    """Open a stored run to run it again; its program exists as a file until the run is closed.
 
     Parameters
     ----------
-    fitted
+    fit
         The run.
     settings
         Which Stan and compiler to use.
@@ -81,28 +60,29 @@ def reopened(
     WorkbenchError
         The run does not hold its request, or its program cannot be built.
     """
-    kept = kept_request(fitted.record, fitted.tree)
+    kept = read_saved_request(fit.record, fit.tree)
     tools = toolchain.provision(settings or Settings(), progress)
     with tempfile.TemporaryDirectory(prefix="workbench-program-") as folder:
-        path = _written(Path(folder), fitted.record["model"], kept["includes"])
-        read = program.read(path, tools.stanc)
-        roles = {int(index): cast("Role", role) for index, role in kept["roles"].items()}
-        if roles:
-            read = program.settle_roles(read, cast("Mapping[str | int, Role]", roles), tools.stanc)
-        request = replace(reopen(fitted.record, fitted.tree, _placed(read, fitted)), jobs=jobs)
-        yield Reopened(fitted, request, Builds(replace(request, program=read), tools, progress), progress)
+        roles = {int(index): role for index, role in kept["roles"].items()}
+        written = _read_again(_write_program(Path(folder), fit, kept["includes"]), roles, tools)
+        known = replace(written, path=Path(fit.results.model.path))
+        request = replace(restore_request(fit.record, fit.tree, known), jobs=jobs)
+        yield SavedRun(fit, request, Builds(replace(request, program=written), tools, progress))
 
 
-def _written(folder: Path, model: Mapping[str, Any], includes: Mapping[str, str]) -> Path:
-    """Write a program and what it includes; return the program's path."""
+def _write_program(folder: Path, fit: Fit, includes: Mapping[str, str]) -> Path:
+    """Write the program of a run and what it includes; return the program's path."""
     for name, text in includes.items():
         (folder / name).parent.mkdir(parents=True, exist_ok=True)
         (folder / name).write_text(text, encoding="utf-8")
-    path = folder / Path(model["path"]).name
-    path.write_text(model["source"], encoding="utf-8")
+    path = folder / Path(fit.results.model.path).name
+    path.write_text(fit.results.model.source, encoding="utf-8")
     return path
 
 
-def _placed(read: Program, fitted: Fit) -> Program:
-    """Return the program under the path that it had."""
-    return replace(read, path=Path(fitted.record["model"]["path"]))
+def _read_again(path: Path, roles: Mapping[int, str], tools: Toolchain) -> Program:
+    """Return the program of a file, with the roles that the run had settled by term."""
+    parsed = program.read(path, tools.stanc)
+    if not roles:
+        return parsed
+    return program.settle_roles(parsed, cast("Mapping[str | int, Role]", roles), tools.stanc)

@@ -12,7 +12,6 @@ from typing import Any
 from workbench import binding, card, priors, tables, toolchain
 from workbench.diagnostics import diagnose
 from workbench.errors import RequestError, RunNotFound, StoreError
-from workbench.estimation import estimate
 from workbench.estimation.estimate import choose_program
 from workbench.program import Program
 from workbench.progress import SILENT, Progress
@@ -35,8 +34,9 @@ from workbench.studies.fits.cache import cache_record, cache_tree
 from workbench.tables import Table
 from workbench.toolchain import Toolchain
 from workbench.workflow.builds import Builds
-from workbench.workflow.fit import choose_folder, prepare_request
+from workbench.workflow.estimate_request import estimate_request
 from workbench.workflow.options import FitOptions
+from workbench.workflow.prepare_request import choose_folder, prepare_request
 from workbench.workflow.read_program import check_program_exists, read_program
 from workbench.workflow.study_options import (
     StudyOptions,
@@ -77,7 +77,7 @@ def study_files(
     asked = _checked(asked, request, tools)
     _make_folder(folder)
     builds = Builds(request, tools, progress)
-    fitted = _fitted(request, builds, folder / studies.KEPT, options, progress)
+    fitted = _fitted(request, builds, folder / studies.KEPT, options)
     return _study(fitted, request, builds, folder, asked, progress)
 
 
@@ -231,13 +231,13 @@ def _variant(
             priors=replace(request.priors, values=values, data_names=tuple(request.priors.user_data)),
         )
         builds = Builds(request, builds.tools, progress)
-    executable, original = builds.both()
+    executable, original = builds.build_both()
     trusted, model = choose_program(
         request,
         executable,
         backend,
         original=original,
-        unoptimized=builds.unoptimized,
+        unoptimized=builds.build_unoptimized,
     )
     return Variant(trusted, model)
 
@@ -274,25 +274,15 @@ def _visible(folder: Path) -> Sequence[Path]:
     return [one for one in folder.iterdir() if not one.name.startswith(".")]
 
 
-def _fitted(request: FitRequest, builds: Builds, kept: Path, options: FitOptions, progress: Progress) -> Fit:
+def _fitted(request: FitRequest, builds: Builds, kept: Path, options: FitOptions) -> Fit:
     """Return the base fit, from an earlier study of the same question if there is one."""
-    from workbench.backends.cmdstan import CmdStanBackend
-
     key = hash_parts("base fit", request.key)
     made: list[Fit] = []
 
     def fit() -> Fit:
         if not made:
-            executable, original = builds.both()
-            found = estimate(
-                request,
-                executable,
-                CmdStanBackend(),
-                progress,
-                original=original,
-                unoptimized=builds.unoptimized,
-            )
-            made.append(store.with_entries(found, {"command": options.command}))
+            estimated = estimate_request(request, builds)
+            made.append(store.with_entries(estimated, {"command": options.command}))
         return made[0]
 
     tree = cache_tree(kept, key, lambda: fit().tree)
