@@ -19,8 +19,8 @@ from workbench.library import markdown
 from workbench.library.catalogue import Model, find_home
 from workbench.methods import Nuts
 from workbench.report import reading
-from workbench.report.figures.drawing import PAPER, painted, plain_svg
-from workbench.report.figures.overview import Glance, overview
+from workbench.report.figures.drawing import PAPER_PALETTE, paint, to_plain_svg
+from workbench.report.figures.overview import OverviewRow, draw_overview
 from workbench.results import Fit, store
 from workbench.workflow import fit as fit_workflow
 from workbench.workflow.options import FitOptions
@@ -46,21 +46,21 @@ def main() -> None:
 def _run(model: Model, folder: Path) -> Fit:
     if folder.is_dir():
         return store.read(folder)
-    return fit_workflow.fit(model.program, model.table, FitOptions(methods=(Nuts(),), output=folder, jobs=2))[
-        0
-    ]
+    return fit_workflow.fit_files(
+        model.program, model.table, FitOptions(methods=(Nuts(),), output=folder, jobs=2)
+    )
 
 
 def _picture(fit: Fit) -> str:
     """Draw the quantities of the fit, or what `_chosen` takes of them."""
     glances = [
-        Glance(fit.record["nuts"]["estimates"][name].get("label", name), draws)
+        OverviewRow(fit.record["nuts"]["estimates"][name].get("label", name), draws)
         for name in _chosen(fit.record)
         if (draws := reading.values(fit.tree, "posterior", name)) is not None
     ]
-    with painted(overview(glances), PAPER) as figure:
+    with paint(draw_overview(glances), PAPER_PALETTE) as figure:
         figure.set_facecolor("white")
-        return plain_svg(figure).strip() + "\n"
+        return to_plain_svg(figure).strip() + "\n"
 
 
 def _chosen(record: Mapping[str, Any]) -> list[str]:

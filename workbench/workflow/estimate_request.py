@@ -1,0 +1,36 @@
+"""A request estimated with the executables of its program."""
+
+from __future__ import annotations
+
+from workbench.backends import Start
+from workbench.backends.base import ANYWHERE
+from workbench.estimation import estimate
+from workbench.request import FitRequest
+from workbench.results import Fit
+from workbench.workflow.builds import Builds
+
+
+def estimate_request(request: FitRequest, builds: Builds, start: Start = ANYWHERE) -> Fit:
+    """Build what a request needs, and return its fit, without a diagnosis.
+
+    Parameters
+    ----------
+    request
+        What to compute.
+    builds
+        The executables of its program.
+    start
+        Where NUTS begins: by default, where its settings say.
+    """
+    from workbench.backends.cmdstan import CmdStanBackend  # only here: importing it takes a second
+
+    executable, original = builds.build_both()
+    return estimate(
+        request,
+        executable,
+        CmdStanBackend(),
+        builds.progress,
+        original=original,
+        unoptimized=builds.build_unoptimized,
+        start=start,
+    )

@@ -1,0 +1,127 @@
+"""The settings of methods, from the names and words that the command line and Python take."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from workbench import tables
+from workbench.errors import MethodError
+from workbench.methods import INITS, Auto, Laplace, Map, Method, Mle, Nuts, Pathfinder
+
+_INIT_WORDS = tuple(word for word in INITS if word != "given")
+"""The words that `init` takes; values of parameters stand for `given`."""
+
+RETRIES = 2
+"""How often sampling is tried again where a retry is wanted and no number is given."""
+
+
+def count_retries(retry: bool | int) -> int:
+    """Return how often sampling may be tried again: as a number says, or whether at all.
+
+    >>> count_retries(False), count_retries(True), count_retries(3)
+    (0, 2, 3)
+    """
+    if isinstance(retry, bool):
+        return RETRIES if retry else 0
+    return retry
+
+
+def read_init(
+    init: str | os.PathLike[str] | Mapping[str, Any],
+) -> tuple[str, tuple[Mapping[str, Any], str] | None]:
+    """Return the sampler's word for where chains start, and the initial values with their origin, if any.
+
+    Parameters
+    ----------
+    init
+        A word of `methods.INITS`, a JSON file of values by parameter, or these values.
+
+    Raises
+    ------
+    MethodError
+        It is none of them.
+
+    >>> read_init("map"), read_init({"mu": 1.0})
+    (('map', None), ('given', ({'mu': 1.0}, '`init`')))
+    """
+    if isinstance(init, Mapping):
+        return "given", (init, "`init`")
+    path = Path(init)
+    if not path.suffix and not path.is_file():
+        if init not in _INIT_WORDS:
+            words = ", ".join(_INIT_WORDS)
+            raise MethodError(f"`init` was expected to be {words} or a JSON file, found `{init}`.")
+        return os.fspath(init), None
+    if not path.is_file():
+        message = f"initial values were expected at `{path}`, but there is no such file."
+        raise MethodError(message, hint="check the path")
+    values = tables.read(path).values
+    if values is None:
+        hint = 'initial values look like {"mu": 0.5, "beta": [1, 2]}'
+        raise MethodError(f"`init` was expected to be a JSON file of values, found `{path}`.", hint=hint)
+    return "given", (values, f"`{path.name}`")
+
+
+def choose_methods(
+    names: Sequence[str], nuts: Nuts, *, starts: int, profile: Sequence[str]
+) -> tuple[Method, ...]:
+    """Return the methods of some names; without a name, all methods but Pathfinder.
+
+    Parameters
+    ----------
+    names
+        `mle`, `map` (both modes), `laplace`, `pathfinder`, `nuts`; or `auto` by itself.
+    nuts
+        The settings of the sampler.
+    starts
+        Random starts of each optimisation.
+    profile
+        Parameters that get a profile-likelihood interval.
+
+    Raises
+    ------
+    MethodError
+        A name is not a method, `auto` stands beside others, a profile is wanted without the MLE, or chains
+        would start without warm-up.
+
+    >>> [method.name for method in choose_methods(["laplace"], Nuts(), starts=4, profile=())]
+    ['map_unconstrained', 'laplace']
+    """
+    _check_warmup(nuts)
+    likelihood = Mle(starts, tuple(profile))
+    modes = (Map(False, starts), Map(True, starts))
+    methods_by_name: dict[str, tuple[Method, ...]] = {
+        "mle": (likelihood,),
+        "map": modes,
+        "laplace": (modes[1], Laplace()),
+        "pathfinder": (Pathfinder(),),
+        "nuts": (nuts,),
+    }
+    _check_names(names, tuple(methods_by_name))
+    if profile and names and "mle" not in names:
+        raise MethodError("`profile` needs the likelihood, but `method` leaves mle out.")
+    if not names:
+        return (likelihood, *modes, Laplace(), nuts)
+    if "auto" in names:
+        return (Auto(nuts, starts),)
+    chosen = (method for name, methods in methods_by_name.items() if name in names for method in methods)
+    return tuple(dict.fromkeys(chosen))
+
+
+def _check_names(names: Sequence[str], known: tuple[str, ...]) -> None:
+    for name in names:
+        if name not in (*known, "auto"):
+            listed = ", ".join(known)
+            raise MethodError(f"`method` was expected to be one of {listed} or auto, found `{name}`.")
+    if "auto" in names and len(set(names)) > 1:
+        raise MethodError("`method` was expected to be auto alone: auto chooses the methods itself.")
+
+
+def _check_warmup(nuts: Nuts) -> None:
+    """Refuse to start without warm-up: only the continuation of a run has a step size and a metric."""
+    if nuts.warmup == 0:
+        hint = "`workbench continue RUN` adds draws to a finished run without another warm-up"
+        raise MethodError("`warmup` was expected to be at least 20, found 0.", hint=hint)

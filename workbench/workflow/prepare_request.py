@@ -1,0 +1,76 @@
+"""A program, a table and options made one complete request."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from workbench.binding import BoundData, bind_initial_values
+from workbench.errors import MethodError
+from workbench.estimation.optimum.profile import check_profile_names
+from workbench.methods import Mle, Nuts
+from workbench.program import Program
+from workbench.request import FitRequest
+from workbench.tables import Table
+from workbench.workflow.dry_run import dry_run, find_first_problem
+from workbench.workflow.options import FitOptions
+
+
+def prepare_request(program: Program, table: Table, options: FitOptions) -> FitRequest:
+    """Settle the priors, bind the table, and return the complete request.
+
+    Raises
+    ------
+    RequestError
+        The table, a prior or a setting does not fit the program.
+    """
+    for method in options.methods:
+        if isinstance(method, Mle):
+            check_profile_names(program, method.profile)
+    rehearsed = dry_run(program, table, options)
+    problem = find_first_problem(rehearsed.binding)
+    if problem is not None:
+        raise problem
+    data = rehearsed.binding.data
+    return FitRequest(
+        program,
+        data,
+        rehearsed.priors,
+        options.methods,
+        options.seed,
+        options.level,
+        options.jobs,
+        options.scaled,
+        options.threads,
+        options.timeout,
+        inits=_bind_inits(program, data, options),
+    )
+
+
+def _bind_inits(program: Program, data: BoundData, options: FitOptions) -> Mapping[str, Any]:
+    """Return the values that chains start at, checked against the declarations.
+
+    Raises
+    ------
+    RequestError
+        They do not suit the program, or no chain could start at them.
+    """
+    if options.inits is None:
+        return {}
+    if options.standardize:
+        raise MethodError(
+            "initial values are on the scale of the program's data, but `standardize` changes that scale."
+        )
+    if not any(isinstance(method, Nuts) for method in options.methods):
+        raise MethodError(
+            "initial values are for chains of NUTS, but `method` leaves nuts out or is auto, "
+            "which chooses its own."
+        )
+    values, origin = options.inits
+    return bind_initial_values(program, values, data.values, origin)
+
+
+def choose_folder(request: FitRequest) -> Path:
+    """Return `reports/<model>-<data>-<hash>`; the hash covers everything that decides the numbers."""
+    return Path("reports") / f"{request.program.name}-{request.data.table.path.stem}-{request.key[:8]}"
