@@ -268,7 +268,7 @@ def _paths(value: Any, depth: int = 4) -> Iterator[tuple[Any, ...]]:
 @pytest.mark.parametrize("change", ["removed", "empty"])
 def test_any_entry_may_be_missing(change, monkeypatch):
     room = importlib.import_module("workbench.report.html")
-    monkeypatch.setattr(room, "svg", lambda drawing: "<svg></svg>")
+    monkeypatch.setattr(room, "to_svg", lambda drawing: "<svg></svg>")
     fit = simulated_fit(schools=1, draws=20)
     needed = {("model",), ("model", "name"), ("data",), ("data", "path"), ("data", "rows")}
     paths = [path for path in _paths(fit.record) if path not in needed]

@@ -22,7 +22,7 @@ from pygments.formatters import HtmlFormatter
 from pygments.lexers import get_lexer_by_name
 
 from workbench.report.document import Code, Column, Document
-from workbench.report.figures import Drawing, svg
+from workbench.report.figures import Drawing, to_svg
 
 _CONTROL = re.compile(
     "[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069\ufdd0-\ufdef\ufffe\uffff\ud800-\udfff]"
@@ -116,4 +116,4 @@ class _Scope:
 
     def __call__(self, drawing: Drawing) -> Markup:
         prefix = f"f{next(self._count)}-"
-        return Markup(_IDENTIFIER.sub(lambda match: match[0] + prefix, svg(drawing)))  # noqa: S704 - ours
+        return Markup(_IDENTIFIER.sub(lambda match: match[0] + prefix, to_svg(drawing)))  # noqa: S704 - ours

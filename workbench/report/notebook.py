@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from pathlib import Path
 
 from workbench.report import reading
@@ -15,15 +15,7 @@ MAX_ROWS = 15
 
 @dataclass(frozen=True)
 class ShownFit(Fit):
-    """A fit that shows itself in Jupyter.
-
-    Attributes
-    ----------
-    folder
-        Its run directory, where the whole report is; `None` where it was never written.
-    """
-
-    folder: Path | None = None
+    """A fit that shows itself in Jupyter."""
 
     def _repr_html_(self) -> str:
         return summary_html(self, self.folder)
@@ -31,7 +23,7 @@ class ShownFit(Fit):
 
 def shown(fit: Fit, folder: Path | None = None) -> ShownFit:
     """Return a fit that shows itself in Jupyter."""
-    return ShownFit(**{one.name: getattr(fit, one.name) for one in fields(Fit)}, folder=folder)
+    return ShownFit(fit.record, fit.tree, fit.console, folder)
 
 
 def summary_html(fit: Fit, folder: Path | None = None) -> str:

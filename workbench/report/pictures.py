@@ -25,7 +25,7 @@ def write_pictures(document: Document, folder: Path) -> tuple[Path, ...]:
         for group, figure in _figures(section.blocks)
     ]
     try:
-        return figures.write(drawings, folder)
+        return figures.write_drawings(drawings, folder)
     except OSError as reason:
         raise StoreError(f"the pictures could not be written to `{folder}`: {reason}.") from reason
 

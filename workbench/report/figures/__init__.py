@@ -1,53 +1,53 @@
-"""Every drawing of a report, one file each: the only importers of matplotlib.
+"""The drawings of a report, one file each: the only importers of matplotlib.
 
-The numbers behind them come from ArviZ's statistics (kernel densities, ECDF bands). They are drawn by
-matplotlib and not by arviz_plots, whose current line excludes current matplotlib and whose figures hold text
-as outlines: here one drawing serves a light page, a dark one and paper, and its text is text.
+Kernel densities and ECDF bands come from ArviZ's statistics. The drawings are not made by arviz_plots: its
+current line excludes current matplotlib, and its SVG files hold text as outlines. Here one drawing suits a
+light page, a dark page and paper, and its text is text.
 """
 
-from workbench.report.figures.bars import bars
-from workbench.report.figures.densities import densities
-from workbench.report.figures.drawing import Drawing, svg
-from workbench.report.figures.energy import energy
-from workbench.report.figures.files import write
-from workbench.report.figures.heat import heat
-from workbench.report.figures.khats import khats
-from workbench.report.figures.marginal import Estimate, Form, Known, Role, marginal
-from workbench.report.figures.overlay import overlay
-from workbench.report.figures.pair import pair
-from workbench.report.figures.pit import outside_band, pit
-from workbench.report.figures.ranks import ranks
-from workbench.report.figures.reliability import reliability
-from workbench.report.figures.ridges import Ridge, ridges
-from workbench.report.figures.rootogram import rootogram
-from workbench.report.figures.sweep import References, Step, along
-from workbench.report.figures.trace import trace
+from workbench.report.figures.bars import draw_bars
+from workbench.report.figures.densities import draw_densities
+from workbench.report.figures.drawing import Drawing, to_svg
+from workbench.report.figures.energy import draw_energy
+from workbench.report.figures.files import write_drawings
+from workbench.report.figures.heat_map import draw_heat_map
+from workbench.report.figures.khat import draw_khat
+from workbench.report.figures.marginal import EstimateLine, KnownDensity, Marker, Role, draw_marginal
+from workbench.report.figures.overlay import draw_overlay
+from workbench.report.figures.pair import draw_pair
+from workbench.report.figures.pit import draw_pit, is_within_band
+from workbench.report.figures.ranks import draw_ranks
+from workbench.report.figures.reliability import draw_reliability
+from workbench.report.figures.ridges import Ridge, draw_ridges
+from workbench.report.figures.rootogram import draw_rootogram
+from workbench.report.figures.sweep import SweepPoint, SweepReferences, draw_sweep
+from workbench.report.figures.trace import draw_trace
 
 __all__ = [
     "Drawing",
-    "Estimate",
-    "Form",
-    "Known",
-    "References",
+    "EstimateLine",
+    "KnownDensity",
+    "Marker",
     "Ridge",
     "Role",
-    "Step",
-    "along",
-    "bars",
-    "densities",
-    "energy",
-    "heat",
-    "khats",
-    "marginal",
-    "outside_band",
-    "overlay",
-    "pair",
-    "pit",
-    "ranks",
-    "reliability",
-    "ridges",
-    "rootogram",
-    "svg",
-    "trace",
-    "write",
+    "SweepPoint",
+    "SweepReferences",
+    "draw_bars",
+    "draw_densities",
+    "draw_energy",
+    "draw_heat_map",
+    "draw_khat",
+    "draw_marginal",
+    "draw_overlay",
+    "draw_pair",
+    "draw_pit",
+    "draw_ranks",
+    "draw_reliability",
+    "draw_ridges",
+    "draw_rootogram",
+    "draw_sweep",
+    "draw_trace",
+    "is_within_band",
+    "to_svg",
+    "write_drawings",
 ]

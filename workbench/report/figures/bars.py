@@ -1,4 +1,4 @@
-"""Observed frequencies of categories beside those of replications."""
+"""Observed and replicated frequencies of categories."""
 
 from __future__ import annotations
 
@@ -8,28 +8,35 @@ import numpy as np
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
-from workbench.report.figures.drawing import MEDIUM, Drawing, Inks, single
-from workbench.report.reading import Draws
+from workbench.report.figures.drawing import MEDIUM, Drawing, Floats, Palette, add_axes
 
 _BAND = (0.025, 0.975)
+"""Quantiles of the replicated frequencies between which a line is drawn."""
 
 
-def bars(observed: Draws, replicated: Draws) -> Drawing:
-    """Draw how often each category was observed, `(row,)`, and would be by replications, `(sample, row)`."""
+def draw_bars(observed: Floats, replicated: Floats) -> Drawing:
+    """Draw the frequency of each category in the data `(row,)` and in the replications `(sample, row)`."""
     categories = np.unique(np.concatenate([observed, replicated.ravel()]))
-    seen = np.array([(observed == one).sum() for one in categories])
-    drawn = np.array([(replicated == one).sum(axis=1) for one in categories])
-    low, high = np.quantile(drawn, _BAND, axis=1)
-    return Drawing(partial(_paint, categories, seen, drawn.mean(axis=1), low, high), MEDIUM)
+    counts = np.array([(observed == category).sum() for category in categories])
+    replicated_counts = np.array([(replicated == category).sum(axis=1) for category in categories])
+    low, high = np.quantile(replicated_counts, _BAND, axis=1)
+    expected = replicated_counts.mean(axis=1)
+    return Drawing(partial(_paint, categories, counts, expected, low, high), MEDIUM)
 
 
 def _paint(
-    categories: Draws, seen: Draws, expected: Draws, low: Draws, high: Draws, figure: Figure, inks: Inks
+    categories: Floats,
+    counts: Floats,
+    expected: Floats,
+    low: Floats,
+    high: Floats,
+    figure: Figure,
+    palette: Palette,
 ) -> None:
-    axes = single(figure, left=0.12)
-    axes.bar(categories, seen, color=inks.soft, alpha=0.45, width=0.7)
-    axes.vlines(categories, low, high, color=inks.posterior, linewidth=2.2)
-    axes.plot(categories, expected, "o", color=inks.posterior, markersize=4.5)
+    axes = add_axes(figure, left=0.12)
+    axes.bar(categories, counts, color=palette.soft, alpha=0.45, width=0.7)
+    axes.vlines(categories, low, high, color=palette.posterior, linewidth=2.2)
+    axes.plot(categories, expected, "o", color=palette.posterior, markersize=4.5)
     axes.set_ylim(0, None)
     axes.xaxis.set_major_locator(MaxNLocator(nbins=12, integer=True))
     axes.set_xlabel("category")

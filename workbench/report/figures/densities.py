@@ -8,36 +8,34 @@ from functools import partial
 import numpy as np
 from matplotlib.figure import Figure
 
-from workbench.report.figures.density import Curve, density, name_curves, window_of
-from workbench.report.figures.drawing import CHAINS, SMALL, Drawing, Inks, single, without_scale
-from workbench.report.reading import Draws
+from workbench.report.figures.curves import Curve, choose_window, estimate_density, name_curves
+from workbench.report.figures.drawing import CHAINS, SMALL, Drawing, Palette, add_axes, hide_vertical_scale
+from workbench.results.quantities import Draws
 
 _DASHES = ("-", (0, (5, 2)), (0, (1, 1.2)), (0, (5, 1.5, 1, 1.5)))
+"""Line styles of the runs in turn; they keep curves apart where colours do not."""
 
 
-def densities(runs: Sequence[tuple[str, Draws]]) -> Drawing:
+def draw_densities(runs: Sequence[tuple[str, Draws]]) -> Drawing:
     """Draw the density of one quantity for each run, with a short name beside each curve."""
     return Drawing(partial(_paint, tuple(runs)), SMALL)
 
 
-def _paint(runs: Sequence[tuple[str, Draws]], figure: Figure, inks: Inks) -> None:
-    ranges = [window_of(draws) for _, draws in runs]
+def _paint(runs: Sequence[tuple[str, Draws]], figure: Figure, palette: Palette) -> None:
+    ranges = [choose_window(draws) for _, draws in runs]
     window = min(low for low, _ in ranges), max(high for _, high in ranges)
-    axes = single(figure, bottom=0.12)
-    curves = [
-        Curve(name, *density(draws, window), inks.ink)  # told apart by middle tones and by dashes
-        for name, draws in runs
-    ]
-    for place, one in enumerate(curves):
+    axes = add_axes(figure, bottom=0.12)
+    curves = [Curve(name, *estimate_density(draws, window), palette.ink) for name, draws in runs]
+    for place, curve in enumerate(curves):
         axes.plot(
-            one.x,
-            one.y,
+            curve.x,
+            curve.y,
             color=CHAINS[place % len(CHAINS)],
             linewidth=1.4,
             linestyle=_DASHES[place % len(_DASHES)],
         )
     axes.set_xlim(*window)
-    axes.set_ylim(0, 1.08 * max(float(np.max(one.y)) for one in curves) or 1.0)
+    axes.set_ylim(0, 1.08 * max(float(np.max(curve.y)) for curve in curves) or 1.0)
     name_curves(axes, curves)
-    without_scale(axes)
+    hide_vertical_scale(axes)
     axes.locator_params(axis="x", nbins=5)

@@ -1,4 +1,4 @@
-"""The energy of the draws, and how it changes between them."""
+"""The energy of the draws, and its changes from draw to draw."""
 
 from __future__ import annotations
 
@@ -7,13 +7,13 @@ from functools import partial
 import numpy as np
 from matplotlib.figure import Figure
 
-from workbench.report.figures.density import Curve, density, name_curves, window_of
-from workbench.report.figures.drawing import DASHED, MEDIUM, Drawing, Inks, single, without_scale
-from workbench.report.reading import Draws
+from workbench.report.figures.curves import Curve, choose_window, estimate_density, name_curves
+from workbench.report.figures.drawing import DASHED, MEDIUM, Drawing, Palette, add_axes, hide_vertical_scale
+from workbench.results.quantities import Draws
 
 
-def energy(energies: Draws) -> Drawing:
-    """Draw the distribution of the energy and of its changes between draws, `(chain, draw)`.
+def draw_energy(energies: Draws) -> Drawing:
+    """Draw the distributions of the energy `(chain, draw)` and of its changes from draw to draw.
 
     References
     ----------
@@ -22,18 +22,18 @@ def energy(energies: Draws) -> Drawing:
     return Drawing(partial(_paint, energies), MEDIUM)
 
 
-def _paint(energies: Draws, figure: Figure, inks: Inks) -> None:
+def _paint(energies: Draws, figure: Figure, palette: Palette) -> None:
     centred = energies - energies.mean(axis=1, keepdims=True)
     changes = np.diff(energies, axis=1)
-    window = window_of(np.concatenate([centred.ravel(), changes.ravel()]))
-    whole = Curve("energy", *density(centred, window), inks.posterior)
-    steps = Curve("its changes", *density(changes, window), inks.normal)
-    axes = single(figure)
-    axes.fill_between(whole.x, whole.y, color=whole.colour, alpha=0.22, linewidth=0)
-    axes.plot(whole.x, whole.y, color=whole.colour, linewidth=1.4)
-    axes.plot(steps.x, steps.y, color=steps.colour, linewidth=1.3, linestyle=DASHED)
+    window = choose_window(np.concatenate([centred.ravel(), changes.ravel()]))
+    energy = Curve("energy", *estimate_density(centred, window), palette.posterior)
+    change = Curve("its changes", *estimate_density(changes, window), palette.normal)
+    axes = add_axes(figure)
+    axes.fill_between(energy.x, energy.y, color=energy.colour, alpha=0.22, linewidth=0)
+    axes.plot(energy.x, energy.y, color=energy.colour, linewidth=1.4)
+    axes.plot(change.x, change.y, color=change.colour, linewidth=1.3, linestyle=DASHED)
     axes.set_xlim(*window)
-    axes.set_ylim(0, 1.08 * max(whole.y.max(), steps.y.max()))
-    name_curves(axes, (whole, steps))
-    without_scale(axes)
+    axes.set_ylim(0, 1.08 * max(energy.y.max(), change.y.max()))
+    name_curves(axes, (energy, change))
+    hide_vertical_scale(axes)
     axes.set_xlabel("energy, centred")

@@ -11,29 +11,45 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from workbench.report.figures.density import Curve, Window, density, name_curves, window_of
-from workbench.report.figures.drawing import DASHED, DOTTED, SMALL, Drawing, Inks
-from workbench.report.reading import Draws
+from workbench.report.figures.curves import (
+    GRID_POINTS,
+    Curve,
+    Window,
+    choose_window,
+    estimate_density,
+    name_curves,
+)
+from workbench.report.figures.drawing import DASHED, DOTTED, SMALL, Drawing, Palette
+from workbench.results.quantities import Draws
 
-_TALLEST = 2.0  # the approximation may be a spike: the posterior must stay visible
-_GRID = 160
+_TALLEST = 2.0
+"""Height of the vertical axis at most [heights of the posterior]; an approximation may be a spike."""
 
-Form = Literal["filled", "open", "diamond", "bar"]
+Marker = Literal["filled", "open", "diamond", "bar"]
+"""How the point of an estimate is marked."""
+
 Role = Literal["ink", "posterior", "normal"]
+"""The colour of an estimate, by the name it has in the palette."""
 
 
 @dataclass(frozen=True)
-class Estimate:
-    """A point and an interval around it, on their own line under a density; each may be unknown.
+class EstimateLine:
+    """An estimate as one line under the densities: a point and an interval, each of which may be missing.
 
     Attributes
     ----------
+    label
+        The name of the method, at the left.
+    marker
+        How the point is marked.
+    value, lower, upper
+        The point, and the ends of the interval.
     role
-        The curve it belongs to, whose colour it takes.
+        The curve that the estimate belongs to; they share a colour.
     """
 
     label: str
-    form: Form
+    marker: Marker
     value: float | None
     lower: float | None = None
     upper: float | None = None
@@ -41,19 +57,19 @@ class Estimate:
 
 
 @dataclass(frozen=True)
-class Known:
-    """A density known in closed form, such as that of a prior.
+class KnownDensity:
+    """A density in closed form, such as a prior density.
 
     Attributes
     ----------
     name
-        Written beside the curve.
+        The label beside the curve.
     family
-        A continuous distribution of `scipy.stats`, frozen.
+        A frozen continuous distribution of `scipy.stats`.
     truncation
-        The share of its mass inside the support of the parameter.
+        The probability of the support of the parameter under it.
     role
-        Whose colour it takes.
+        Its colour.
     """
 
     name: str
@@ -62,13 +78,13 @@ class Known:
     role: Literal["prior", "exact"] = "prior"
 
 
-def marginal(
+def draw_marginal(
     posterior: Draws,
     normal: Draws | None,
-    estimates: Sequence[Estimate],
-    known: Sequence[Known] = (),
+    estimates: Sequence[EstimateLine],
+    known: Sequence[KnownDensity] = (),
 ) -> Drawing:
-    """Draw a marginal posterior, its approximation, its prior, and the estimates on one axis.
+    """Draw a marginal posterior, its Laplace approximation, the prior and the estimates on one axis.
 
     Parameters
     ----------
@@ -79,7 +95,7 @@ def marginal(
     estimates
         One line each, from top to bottom.
     known
-        Densities known in closed form: the prior, and the posterior itself where it is conjugate.
+        Densities in closed form: the prior, and the exact posterior where the model is conjugate.
     """
     return Drawing(partial(_paint, posterior, normal, tuple(estimates), tuple(known)), SMALL)
 
@@ -87,67 +103,76 @@ def marginal(
 def _paint(
     posterior: Draws,
     normal: Draws | None,
-    estimates: Sequence[Estimate],
-    known: Sequence[Known],
+    estimates: Sequence[EstimateLine],
+    known: Sequence[KnownDensity],
     figure: Figure,
-    inks: Inks,
+    palette: Palette,
 ) -> None:
-    window = window_of(posterior, [one.value for one in estimates])
+    window = choose_window(posterior, [estimate.value for estimate in estimates])
     grid = figure.add_gridspec(2, 1, height_ratios=(3, 0.35 * len(estimates) + 0.2), hspace=0.06)
     top = figure.add_subplot(grid[0])
     bottom = figure.add_subplot(grid[1], sharex=top)
     figure.subplots_adjust(left=0.2, right=0.97, top=0.97, bottom=0.1)
     top.set_xlim(*window)
-    curves = _curves(posterior, normal, known, window, inks)
+    curves = _collect_curves(posterior, normal, known, window, palette)
     _paint_curves(top, curves, posterior_height=float(curves[0].y.max()))
-    _paint_estimates(bottom, estimates, window, inks)
+    _paint_estimates(bottom, estimates, window, palette)
 
 
-def _curves(
-    posterior: Draws, normal: Draws | None, known: Sequence[Known], window: Window, inks: Inks
+def _collect_curves(
+    posterior: Draws, normal: Draws | None, known: Sequence[KnownDensity], window: Window, palette: Palette
 ) -> list[Curve]:
-    curves = [Curve("posterior", *density(posterior, window), inks.posterior)]
+    curves = [Curve("posterior", *estimate_density(posterior, window), palette.posterior)]
     if normal is not None and np.ptp(normal) > 0:
-        curves.append(Curve("Laplace", *density(normal, window), inks.normal))
-    x = np.linspace(*window, _GRID)
-    for one in known:
-        y = np.asarray(one.family.pdf(x), dtype=float) / one.truncation
-        curves.append(Curve(one.name, x, np.where(np.isfinite(y), y, 0.0), getattr(inks, one.role)))
+        curves.append(Curve("Laplace", *estimate_density(normal, window), palette.normal))
+    x = np.linspace(*window, GRID_POINTS)
+    for density in known:
+        y = np.asarray(density.family.pdf(x), dtype=float) / density.truncation
+        curves.append(
+            Curve(density.name, x, np.where(np.isfinite(y), y, 0.0), getattr(palette, density.role))
+        )
     return curves
 
 
-_LINES = {"Laplace": DASHED, "exact": DOTTED, "prior": "-"}
+_LINE_STYLES = {"Laplace": DASHED, "exact": DOTTED, "prior": "-"}
+"""Line styles by the name of a curve."""
 
 
 def _paint_curves(axes: Axes, curves: Sequence[Curve], posterior_height: float) -> None:
-    first, *others = curves
-    axes.fill_between(first.x, first.y, color=first.colour, alpha=0.22, linewidth=0)
-    axes.plot(first.x, first.y, color=first.colour, linewidth=1.4)
+    posterior, *others = curves
+    axes.fill_between(posterior.x, posterior.y, color=posterior.colour, alpha=0.22, linewidth=0)
+    axes.plot(posterior.x, posterior.y, color=posterior.colour, linewidth=1.4)
     tallest = posterior_height
-    for one in others:
-        axes.plot(one.x, one.y, color=one.colour, linewidth=1.2, linestyle=_LINES.get(one.name, "-"))
-        tallest = max(tallest, min(float(one.y.max()), _TALLEST * posterior_height))
+    for curve in others:
+        style = _LINE_STYLES.get(curve.name, "-")
+        axes.plot(curve.x, curve.y, color=curve.colour, linewidth=1.2, linestyle=style)
+        tallest = max(tallest, min(float(curve.y.max()), _TALLEST * posterior_height))
     axes.set_ylim(0, 1.06 * tallest)
     axes.set_axis_off()
     name_curves(axes, curves)
 
 
-def _paint_estimates(axes: Axes, estimates: Sequence[Estimate], window: Window, inks: Inks) -> None:
-    """Draw one line for each estimate; a point outside the window becomes an arrow at the edge."""
-    for line, one in enumerate(reversed(estimates)):
-        colour = getattr(inks, one.role)
-        if one.lower is not None and one.upper is not None:
-            width = 2.6 if one.form == "bar" else 1.0
+def _paint_estimates(axes: Axes, estimates: Sequence[EstimateLine], window: Window, palette: Palette) -> None:
+    """Draw one line per estimate; a point outside the window is an arrow at its edge."""
+    for line, estimate in enumerate(reversed(estimates)):
+        colour = getattr(palette, estimate.role)
+        if estimate.lower is not None and estimate.upper is not None:
+            width = 2.6 if estimate.marker == "bar" else 1.0
             axes.plot(
-                [one.lower, one.upper], [line, line], color=colour, linewidth=width, solid_capstyle="butt"
+                [estimate.lower, estimate.upper],
+                [line, line],
+                color=colour,
+                linewidth=width,
+                solid_capstyle="butt",
             )
-        if one.value is not None:
-            inside = window[0] <= one.value <= window[1]
-            mark = _MARKS[one.form] if inside else {"marker": ">" if one.value > window[1] else "<"}
-            axes.plot(np.clip(one.value, *window), line, color=colour, clip_on=False, **mark)
+        if estimate.value is not None:
+            is_inside = window[0] <= estimate.value <= window[1]
+            arrow = {"marker": ">" if estimate.value > window[1] else "<"}
+            mark = _MARKS[estimate.marker] if is_inside else arrow
+            axes.plot(np.clip(estimate.value, *window), line, color=colour, clip_on=False, **mark)
     axes.set_xlim(*window)
     axes.set_ylim(-0.6, len(estimates) - 0.4)
-    axes.set_yticks(range(len(estimates)), [one.label for one in reversed(estimates)])
+    axes.set_yticks(range(len(estimates)), [estimate.label for estimate in reversed(estimates)])
     axes.spines["left"].set_visible(False)
     axes.locator_params(axis="x", nbins=5)
 
@@ -158,3 +183,4 @@ _MARKS: dict[str, dict[str, Any]] = {
     "diamond": {"marker": "D", "markersize": 5},
     "bar": {"marker": "|", "markersize": 9, "markeredgewidth": 2.2},
 }
+"""How matplotlib draws each marker."""

@@ -1,4 +1,4 @@
-"""Observed data among replications of them, as densities."""
+"""The density of the observed data among densities of replicated data."""
 
 from __future__ import annotations
 
@@ -7,15 +7,16 @@ from functools import partial
 import numpy as np
 from matplotlib.figure import Figure
 
-from workbench.report.figures.density import Curve, density, name_curves, window_of
-from workbench.report.figures.drawing import MEDIUM, Drawing, Inks, single, without_scale
-from workbench.report.reading import Draws
+from workbench.report.figures.curves import Curve, choose_window, estimate_density, name_curves
+from workbench.report.figures.drawing import MEDIUM, Drawing, Palette, add_axes, hide_vertical_scale
+from workbench.results.quantities import Draws
 
 _REPLICATIONS = 30
+"""Replications drawn, spread evenly over the samples."""
 
 
-def overlay(observed: Draws, replicated: Draws) -> Drawing:
-    """Draw the density of the observed data, `(row,)`, over those of replications, `(sample, row)`.
+def draw_overlay(observed: Draws, replicated: Draws) -> Drawing:
+    """Draw the density of the observed data `(row,)` over those of the replications `(sample, row)`.
 
     References
     ----------
@@ -25,20 +26,19 @@ def overlay(observed: Draws, replicated: Draws) -> Drawing:
     return Drawing(partial(_paint, observed, replicated), MEDIUM)
 
 
-def _paint(observed: Draws, replicated: Draws, figure: Figure, inks: Inks) -> None:
+def _paint(observed: Draws, replicated: Draws, figure: Figure, palette: Palette) -> None:
     chosen = replicated[:: max(1, len(replicated) // _REPLICATIONS)][:_REPLICATIONS]
-    low, high = window_of(observed)
-    among = window_of(chosen)
-    window = min(low, among[0]), max(high, among[1])
-    axes = single(figure)
-    thin = [density(one, window) for one in chosen]
-    for x, y in thin:
-        axes.plot(x, y, color=inks.posterior, linewidth=0.5, alpha=0.45)
-    seen = Curve("observed", *density(observed, window), inks.ink)
-    axes.plot(seen.x, seen.y, color=seen.colour, linewidth=1.8)
+    windows = choose_window(observed), choose_window(chosen)
+    window = min(low for low, _ in windows), max(high for _, high in windows)
+    axes = add_axes(figure)
+    replications = [estimate_density(values, window) for values in chosen]
+    for x, y in replications:
+        axes.plot(x, y, color=palette.posterior, linewidth=0.5, alpha=0.45)
+    data = Curve("observed", *estimate_density(observed, window), palette.ink)
+    axes.plot(data.x, data.y, color=data.colour, linewidth=1.8)
     axes.set_xlim(*window)
-    top = max(float(seen.y.max()), *(float(y.max()) for _, y in thin))
+    top = max(float(data.y.max()), *(float(y.max()) for _, y in replications))
     axes.set_ylim(0, 1.12 * top or 1.0)
-    highest = max(thin, key=lambda one: float(np.max(one[1])))
-    name_curves(axes, (seen, Curve("replicated", *highest, inks.posterior)))
-    without_scale(axes)
+    highest = max(replications, key=lambda density: float(np.max(density[1])))
+    name_curves(axes, (data, Curve("replicated", *highest, palette.posterior)))
+    hide_vertical_scale(axes)

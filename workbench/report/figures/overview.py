@@ -1,4 +1,4 @@
-"""The posteriors of several quantities at a glance, each on a scale of its own."""
+"""The posteriors of several quantities, one below the other, each on its own scale."""
 
 from __future__ import annotations
 
@@ -10,56 +10,71 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from workbench.report.figures.density import density, window_of
-from workbench.report.figures.drawing import Drawing, Inks
-from workbench.report.reading import Draws
+from workbench.report.figures.curves import choose_window, estimate_density
+from workbench.report.figures.drawing import Drawing, Palette
+from workbench.results.quantities import Draws
 
-_ROW = 0.62
+_ROW_HEIGHT = 0.62
+"""Height of the row of one quantity [inches]."""
+
 _LEVEL = 0.95
-_STEP = 3  # of the density's grid: small pictures need no more
+"""Probability of the intervals."""
+
+_STEP = 3
+"""Every n-th point of the density's grid is drawn: a small drawing needs no more."""
+
 _WIDTH = 5.2
-_LETTER = 0.073  # inches, of the widest usual typeface at the size of labels
-_LABELS = (0.3, 0.48)  # share of the width: at least, and at most
+"""Width of the drawing [inches]."""
+
+_LETTER_WIDTH = 0.073
+"""Width of a letter of a label in the widest common typeface [inches]."""
+
+_LABEL_SHARES = (0.3, 0.48)
+"""Smallest and largest share of the width that labels take."""
+
 _LABEL_SIZE = 9.0
+"""Size of the letters of labels [points]."""
 
 
 @dataclass(frozen=True)
-class Glance:
-    """Draws of one quantity, any shape, and its name."""
+class OverviewRow:
+    """A row of the drawing: a label, and draws of the quantity in any shape."""
 
     label: str
     draws: Draws
 
 
-def overview(glances: Sequence[Glance]) -> Drawing:
-    """Draw the density, the median and the central 95 % interval of each quantity, one below the other."""
-    return Drawing(partial(_paint, tuple(glances)), (_WIDTH, 0.1 + _ROW * len(glances)))
+def draw_overview(rows: Sequence[OverviewRow]) -> Drawing:
+    """Draw the density, the median and the central 95% interval of each quantity."""
+    return Drawing(partial(_paint, tuple(rows)), (_WIDTH, 0.1 + _ROW_HEIGHT * len(rows)))
 
 
-def _paint(glances: tuple[Glance, ...], figure: Figure, inks: Inks) -> None:
-    grid = figure.add_gridspec(len(glances), 1, hspace=0.75)
-    left, size = _room_for_labels(glances)
-    figure.subplots_adjust(left=left, right=0.97, top=0.98, bottom=0.3 / len(glances))
-    for row, one in enumerate(glances):
-        axes = figure.add_subplot(grid[row])
-        _row(axes, one, inks)
-        axes.text(-0.03, 0.3, one.label, transform=axes.transAxes, ha="right", va="center", size=size)
+def _paint(rows: tuple[OverviewRow, ...], figure: Figure, palette: Palette) -> None:
+    grid = figure.add_gridspec(len(rows), 1, hspace=0.75)
+    left, size = _fit_labels(rows)
+    figure.subplots_adjust(left=left, right=0.97, top=0.98, bottom=0.3 / len(rows))
+    for place, row in enumerate(rows):
+        axes = figure.add_subplot(grid[place])
+        _paint_row(axes, row, palette)
+        axes.text(-0.03, 0.3, row.label, transform=axes.transAxes, ha="right", va="center", size=size)
 
 
-def _room_for_labels(glances: tuple[Glance, ...]) -> tuple[float, float]:
-    """Return the share of the width that the longest label needs, and the size at which it fits there."""
-    wanted = 0.03 + _LETTER * max(len(one.label) for one in glances) / _WIDTH
-    share = min(max(wanted, _LABELS[0]), _LABELS[1])
-    return share, _LABEL_SIZE * min(1.0, share / wanted)
+def _fit_labels(rows: tuple[OverviewRow, ...]) -> tuple[float, float]:
+    """Return the share of the width that labels take, and the size at which the longest fits [points]."""
+    needed = 0.03 + _LETTER_WIDTH * max(len(row.label) for row in rows) / _WIDTH
+    share = min(max(needed, _LABEL_SHARES[0]), _LABEL_SHARES[1])
+    return share, _LABEL_SIZE * min(1.0, share / needed)
 
 
-def _row(axes: Axes, one: Glance, inks: Inks) -> None:
-    x, height = (curve[::_STEP] for curve in density(one.draws, window_of(one.draws)))
-    axes.fill_between(x, height, color=inks.posterior, alpha=0.25, linewidth=0)
-    axes.plot(x, height, color=inks.posterior, linewidth=1.0)
-    low, middle, high = np.quantile(one.draws, [(1 - _LEVEL) / 2, 0.5, (1 + _LEVEL) / 2])
-    axes.plot([low, high], [0, 0], color=inks.posterior, linewidth=2.4, solid_capstyle="butt", clip_on=False)
-    axes.plot([middle], [0], "o", color=inks.posterior, markersize=4.5, clip_on=False)
+def _paint_row(axes: Axes, row: OverviewRow, palette: Palette) -> None:
+    x, height = (curve[::_STEP] for curve in estimate_density(row.draws, choose_window(row.draws)))
+    axes.fill_between(x, height, color=palette.posterior, alpha=0.25, linewidth=0)
+    axes.plot(x, height, color=palette.posterior, linewidth=1.0)
+    low, middle, high = np.quantile(row.draws, [(1 - _LEVEL) / 2, 0.5, (1 + _LEVEL) / 2])
+    axes.plot(
+        [low, high], [0, 0], color=palette.posterior, linewidth=2.4, solid_capstyle="butt", clip_on=False
+    )
+    axes.plot([middle], [0], "o", color=palette.posterior, markersize=4.5, clip_on=False)
     axes.set_ylim(0, 1.1 * height.max())
     axes.set_yticks([])
     axes.spines["left"].set_visible(False)

@@ -1,4 +1,4 @@
-"""Two quantities against each other, divergent draws standing out."""
+"""Scatter plot of two quantities, with divergent draws marked."""
 
 from __future__ import annotations
 
@@ -7,26 +7,29 @@ from functools import partial
 import numpy as np
 from matplotlib.figure import Figure
 
-from workbench.report.figures.drawing import CHAINS, MAX_MARKS, Drawing, Inks, single
-from workbench.report.reading import Draws
+from workbench.report.figures.drawing import CHAINS, MAX_MARKS, Drawing, Palette, add_axes
+from workbench.results.quantities import Draws
 
 _SIZE = (4.6, 3.2)
+"""Width and height [inches]."""
+
 _MOST_POINTS = 4000
+"""The most draws plotted that did not diverge; of more, every n-th."""
 
 
-def pair(x: Draws, y: Draws, divergent: Draws) -> Drawing:
-    """Draw one quantity (up) against another (across), divergent draws standing out.
+def draw_pair(x: Draws, y: Draws, divergent: Draws) -> Drawing:
+    """Draw the quantity `y` against the quantity `x`, with divergent draws marked by crosses.
 
-    Like every drawing it holds no name of the user's: names can be in any script, and typefaces cannot.
+    No drawing contains names that the user chose: they may be in a script that the typeface does not have.
     """
     return Drawing(partial(_paint, x, y, divergent), _SIZE)
 
 
-def _paint(x: Draws, y: Draws, divergent: Draws, figure: Figure, inks: Inks) -> None:
+def _paint(x: Draws, y: Draws, divergent: Draws, figure: Figure, palette: Palette) -> None:
     marked = divergent.ravel().astype(bool)
     plain = np.nonzero(~marked)[0]
     plain = plain[:: max(1, len(plain) // _MOST_POINTS)]
-    axes = single(figure, left=0.14)
+    axes = add_axes(figure, left=0.14)
     axes.plot(
         x.ravel()[plain],
         y.ravel()[plain],
@@ -37,5 +40,5 @@ def _paint(x: Draws, y: Draws, divergent: Draws, figure: Figure, inks: Inks) -> 
         rasterized=True,
     )
     where = np.nonzero(marked)[0][:MAX_MARKS]
-    axes.plot(x.ravel()[where], y.ravel()[where], "x", color=inks.ink, markersize=4.5, markeredgewidth=1.1)
+    axes.plot(x.ravel()[where], y.ravel()[where], "x", color=palette.ink, markersize=4.5, markeredgewidth=1.1)
     axes.locator_params(nbins=5)

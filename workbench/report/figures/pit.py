@@ -1,4 +1,4 @@
-"""Where the observed values lie in their predictions: the ECDF of their transforms against its band."""
+"""Probability integral transforms of the observed values: their ECDF and its simultaneous band."""
 
 from __future__ import annotations
 
@@ -8,46 +8,52 @@ import numpy as np
 from arviz_stats.ecdf_utils import ecdf_pit
 from matplotlib.figure import Figure
 
-from workbench.report.figures.drawing import MEDIUM, Drawing, Inks, single
-from workbench.report.reading import Draws
+from workbench.report.figures.drawing import MEDIUM, Drawing, Floats, Palette, add_axes
 
 _LEVEL = 0.95
+"""Probability that the whole ECDF of uniform values lies within the band."""
+
 _SIMULATIONS = 500
+"""Simulated samples from which the band is computed."""
+
 _SEED = 214
+"""Seed of these simulations: the same fit has the same report."""
+
 _MOST_ROWS = 2000
+"""The most transforms drawn; of more, every n-th. The band of many is narrow and takes long to simulate."""
 
 
-def pit(transforms: Draws) -> Drawing:
-    """Draw how far the ECDF of probability integral transforms is from uniform, with a simultaneous band.
+def draw_pit(transforms: Floats) -> Drawing:
+    """Draw the ECDF of probability integral transforms minus that of uniform values, with its band.
 
     Parameters
     ----------
     transforms
-        The share of each value's prediction that lies below it, `(row,)`.
+        The predictive probability of a value below the observed one, `(row,)`.
 
     References
     ----------
     Säilynoja, Bürkner and Vehtari (2022), Graphical test for discrete uniformity, Statistics and
     Computing 32, doi:10.1007/s11222-022-10090-6.
     """
-    return Drawing(partial(_paint, _thinned(transforms)), MEDIUM)
+    return Drawing(partial(_paint, _thin(transforms)), MEDIUM)
 
 
-def _thinned(transforms: Draws) -> Draws:
-    """Return at most a few thousand rows: the band of more is a line, and long in the making."""
+def _thin(transforms: Floats) -> Floats:
+    """Return all transforms, or every n-th where there are too many."""
     return transforms[:: -(-len(transforms) // _MOST_ROWS)]
 
 
-def outside_band(transforms: Draws) -> tuple[bool, bool]:
-    """Return whether the ECDF of the transforms leaves its band below, and above."""
-    kept = _thinned(transforms)
-    points, lower, upper = _band(len(kept))
-    ecdf = _ecdf(kept, points)
-    return bool((ecdf < lower).any()), bool((ecdf > upper).any())
+def is_within_band(transforms: Floats) -> bool:
+    """Return whether the whole ECDF of the transforms lies within its band."""
+    kept = _thin(transforms)
+    points, lower, upper = _compute_band(len(kept))
+    ecdf = _compute_ecdf(kept, points)
+    return bool(((ecdf >= lower) & (ecdf <= upper)).all())
 
 
 @lru_cache(maxsize=16)
-def _band(rows: int) -> tuple[Draws, Draws, Draws]:
+def _compute_band(rows: int) -> tuple[Floats, Floats, Floats]:
     if rows < 2:
         return np.array([0.5]), np.zeros(1), np.ones(1)
     uniform = (np.arange(rows) + 0.5) / rows
@@ -55,17 +61,23 @@ def _band(rows: int) -> tuple[Draws, Draws, Draws]:
     return points, lower, upper
 
 
-def _ecdf(transforms: Draws, points: Draws) -> Draws:
+def _compute_ecdf(transforms: Floats, points: Floats) -> Floats:
     return np.asarray(np.searchsorted(np.sort(transforms), points, side="right") / len(transforms))
 
 
-def _paint(transforms: Draws, figure: Figure, inks: Inks) -> None:
-    points, lower, upper = _band(len(transforms))
-    axes = single(figure, left=0.13)
-    axes.fill_between(points, lower - points, upper - points, color=inks.soft, alpha=0.25, linewidth=0)
-    axes.axhline(0, color=inks.soft, linewidth=0.8)
-    axes.step(points, _ecdf(transforms, points) - points, color=inks.posterior, linewidth=1.3, where="post")
+def _paint(transforms: Floats, figure: Figure, palette: Palette) -> None:
+    points, lower, upper = _compute_band(len(transforms))
+    axes = add_axes(figure, left=0.13)
+    axes.fill_between(points, lower - points, upper - points, color=palette.soft, alpha=0.25, linewidth=0)
+    axes.axhline(0, color=palette.soft, linewidth=0.8)
+    axes.step(
+        points,
+        _compute_ecdf(transforms, points) - points,
+        color=palette.posterior,
+        linewidth=1.3,
+        where="post",
+    )
     axes.set_xlim(0, 1)
-    axes.set_xlabel("share of the prediction below the observed value")
+    axes.set_xlabel("predictive probability below the observed value")
     axes.set_ylabel("ECDF − uniform")
     axes.locator_params(axis="y", nbins=4)

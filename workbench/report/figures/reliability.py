@@ -1,4 +1,4 @@
-"""Whether events happen as often as predicted."""
+"""Reliability diagram: how often an event happened against its predicted probability."""
 
 from __future__ import annotations
 
@@ -8,25 +8,33 @@ import numpy as np
 from matplotlib.figure import Figure
 from scipy.optimize import isotonic_regression
 
-from workbench.report.figures.drawing import Drawing, Inks
-from workbench.report.reading import Draws
+from workbench.report.figures.drawing import Drawing, Floats, Palette
 
 _SIZE = (4.6, 3.4)
+"""Width and height [inches]."""
+
 _RESAMPLES = 300
+"""Simulated data sets from which the consistency band is computed."""
+
 _SEED = 65
+"""Seed of these simulations: the same fit has the same report."""
+
 _BAND = (0.025, 0.975)
+"""Quantiles of the fits to these data sets between which the band lies."""
+
 _MOST_ROWS = 4000
+"""The most rows used; of more, every n-th."""
 
 
-def reliability(observed: Draws, probability: Draws) -> Drawing:
-    """Draw the calibrated against the predicted probability of an event, with a consistency band.
+def draw_reliability(observed: Floats, probability: Floats) -> Drawing:
+    """Draw the calibrated probability of an event against the predicted one, with a consistency band.
 
     Parameters
     ----------
     observed
         Whether the event happened, 0 or 1, `(row,)`.
     probability
-        What the model predicts, `(row,)`.
+        The predicted probability of the event, `(row,)`.
 
     References
     ----------
@@ -37,14 +45,14 @@ def reliability(observed: Draws, probability: Draws) -> Drawing:
     return Drawing(partial(_paint, observed[::step], probability[::step]), _SIZE)
 
 
-def calibrated(observed: Draws, probability: Draws) -> tuple[Draws, Draws]:
-    """Return sorted predicted probabilities and the isotonic estimate of how often the event follows."""
+def calibrate(observed: Floats, probability: Floats) -> tuple[Floats, Floats]:
+    """Return the sorted predicted probabilities, and the isotonic estimate of the frequency at each."""
     order = np.lexsort((observed, probability))
-    return probability[order], _isotonic(observed[order], probability[order])
+    return probability[order], _fit_isotonic(observed[order], probability[order])
 
 
-def _isotonic(observed: Draws, probability: Draws) -> Draws:
-    """Return the isotonic fit at sorted probabilities; equal probabilities share one value."""
+def _fit_isotonic(observed: Floats, probability: Floats) -> Floats:
+    """Return the isotonic fit at sorted probabilities; equal probabilities have one value."""
     levels, where, counts = np.unique(probability, return_inverse=True, return_counts=True)
     means = np.bincount(where, observed) / counts
     return (
@@ -52,30 +60,30 @@ def _isotonic(observed: Draws, probability: Draws) -> Draws:
     )
 
 
-def consistency_band(probability: Draws) -> tuple[Draws, Draws]:
-    """Return where the fit of a calibrated model lies in 95 of 100 cases, at sorted probabilities."""
+def simulate_consistency_band(probability: Floats) -> tuple[Floats, Floats]:
+    """Return the band in which 95% of the fits of a calibrated model lie, at sorted probabilities."""
     rng = np.random.default_rng(_SEED)
-    fits = [_isotonic((rng.uniform(size=len(probability)) < probability).astype(float), probability)
-            for _ in range(_RESAMPLES)]  # fmt: skip
+    events = (rng.uniform(size=len(probability)) < probability for _ in range(_RESAMPLES))
+    fits = [_fit_isotonic(event.astype(float), probability) for event in events]
     low, high = np.quantile(fits, _BAND, axis=0)
     return np.asarray(low), np.asarray(high)
 
 
-def _paint(observed: Draws, probability: Draws, figure: Figure, inks: Inks) -> None:
-    predicted, fitted = calibrated(observed, probability)
-    low, high = consistency_band(predicted)
+def _paint(observed: Floats, probability: Floats, figure: Figure, palette: Palette) -> None:
+    predicted, fitted = calibrate(observed, probability)
+    low, high = simulate_consistency_band(predicted)
     grid = figure.add_gridspec(2, 1, height_ratios=(6, 1), hspace=0.08)
     axes = figure.add_subplot(grid[0])
     strip = figure.add_subplot(grid[1], sharex=axes)
     figure.subplots_adjust(left=0.14, right=0.97, top=0.97, bottom=0.14)
-    axes.fill_between(predicted, low, high, color=inks.soft, alpha=0.25, linewidth=0)
-    axes.plot((0, 1), (0, 1), color=inks.soft, linewidth=0.8)
-    axes.plot(predicted, fitted, color=inks.posterior, linewidth=1.5)
+    axes.fill_between(predicted, low, high, color=palette.soft, alpha=0.25, linewidth=0)
+    axes.plot((0, 1), (0, 1), color=palette.soft, linewidth=0.8)
+    axes.plot(predicted, fitted, color=palette.posterior, linewidth=1.5)
     axes.set_xlim(0, 1)
     axes.set_ylim(-0.02, 1.02)
-    axes.set_ylabel("how often it happened")
+    axes.set_ylabel("observed frequency")
     axes.tick_params(labelbottom=False)
-    strip.hist(predicted, bins=40, range=(0, 1), color=inks.posterior, alpha=0.6)
+    strip.hist(predicted, bins=40, range=(0, 1), color=palette.posterior, alpha=0.6)
     strip.set_yticks([])
     strip.spines["left"].set_visible(False)
     strip.set_xlabel("predicted probability")

@@ -1,4 +1,4 @@
-"""A quantity along a hyperparameter: posterior mean and interval, with prior and likelihood for reference."""
+"""A quantity along a hyperparameter: posterior mean and interval, with prior and likelihood as references."""
 
 from __future__ import annotations
 
@@ -10,29 +10,33 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import FixedLocator, NullLocator
 
-from workbench.report.figures.drawing import DOTTED, SMALL, Drawing, Inks, single
+from workbench.report.figures.drawing import DASHED, DOTTED, SMALL, Drawing, Palette, add_axes
 from workbench.report.numbers import format_number
 
-_TICKS = 5
-_PRIOR_ROOM = 1.0  # the axis follows the posterior and shows at most this many of its heights of the prior
+_MOST_TICKS = 5
+"""The most ticks on the axis of the hyperparameter."""
 
-_BESIDE = 1.02  # where the interval of the likelihood stands, in widths of the axis
+_MARGIN = 1.0
+"""Room above and below the posterior intervals [half of their range]; the prior may lie outside."""
+
+_BESIDE = 1.02
+"""Horizontal place of the interval of the likelihood [width of the axes]."""
 
 
 @dataclass(frozen=True)
-class Step:
+class SweepPoint:
     """A quantity at one value of a hyperparameter.
 
     Attributes
     ----------
     at
-        The hyperparameter.
+        The value of the hyperparameter.
     mean, lower, upper
-        Of the posterior.
+        Posterior mean and interval.
     is_full
-        Whether a full fit was made there, instead of weights.
+        Whether the point is a full fit.
     prior
-        The interval of the prior alone, where it is known.
+        The prior interval, where it is known.
     """
 
     at: float
@@ -44,17 +48,17 @@ class Step:
 
 
 @dataclass(frozen=True)
-class References:
-    """What the steps are held against; each may be unknown.
+class SweepReferences:
+    """What the points are compared with; each may be unknown.
 
     Attributes
     ----------
     base
-        The hyperparameter's value in the base fit.
+        The value of the hyperparameter in the base fit.
     likelihood, interval
         The maximum of the likelihood, and the interval around it.
     tipping
-        Values at which a decision tips.
+        Values of the hyperparameter at which a decision tips.
     """
 
     base: float | None = None
@@ -63,77 +67,85 @@ class References:
     tipping: tuple[float, ...] = ()
 
 
-def along(steps: Sequence[Step], references: References, *, is_log: bool) -> Drawing:
+def draw_sweep(points: Sequence[SweepPoint], references: SweepReferences, *, is_log: bool) -> Drawing:
     """Draw posterior mean and interval against a hyperparameter."""
-    return Drawing(partial(_paint, tuple(steps), references, is_log), SMALL)
+    return Drawing(partial(_paint, tuple(points), references, is_log), SMALL)
 
 
-def _paint(steps: tuple[Step, ...], references: References, is_log: bool, figure: Figure, inks: Inks) -> None:
-    axes = single(figure, left=0.16)
-    at = [step.at for step in steps]
+def _paint(
+    points: tuple[SweepPoint, ...],
+    references: SweepReferences,
+    is_log: bool,
+    figure: Figure,
+    palette: Palette,
+) -> None:
+    axes = add_axes(figure, left=0.16)
+    at = [point.at for point in points]
     if is_log:
         axes.set_xscale("log")
-    _priors(axes, steps, inks)
+    _paint_priors(axes, points, palette)
     axes.fill_between(
         at,
-        [step.lower for step in steps],
-        [step.upper for step in steps],
-        color=inks.posterior,
+        [point.lower for point in points],
+        [point.upper for point in points],
+        color=palette.posterior,
         alpha=0.22,
         linewidth=0,
     )
-    axes.plot(at, [step.mean for step in steps], color=inks.posterior, linewidth=1.5)
-    for is_full, face in ((True, inks.posterior), (False, "none")):
-        own = [step for step in steps if step.is_full == is_full]
+    axes.plot(at, [point.mean for point in points], color=palette.posterior, linewidth=1.5)
+    for is_full, face in ((True, palette.posterior), (False, "none")):
+        own = [point for point in points if point.is_full == is_full]
         axes.plot(
-            [step.at for step in own], [step.mean for step in own], "o", color=inks.posterior,
+            [point.at for point in own], [point.mean for point in own], "o", color=palette.posterior,
             markerfacecolor=face, markersize=4.5,
         )  # fmt: skip
-    _references(axes, references, inks)
-    low, high = min(step.lower for step in steps), max(step.upper for step in steps)
-    room = _PRIOR_ROOM * 0.5 * ((high - low) or 1.0)
+    _paint_references(axes, references, palette)
+    low, high = min(point.lower for point in points), max(point.upper for point in points)
+    room = _MARGIN * 0.5 * ((high - low) or 1.0)
     axes.set_ylim(low - room, high + room)
-    _bar(axes, references, inks, (low - room, high + room))
-    _ticks(axes, at, is_log)
+    _paint_likelihood_interval(axes, references, palette, (low - room, high + room))
+    _set_ticks(axes, at, is_log)
 
 
-def _priors(axes: Axes, steps: tuple[Step, ...], inks: Inks) -> None:
-    known = [(step.at, *step.prior) for step in steps if step.prior is not None]
+def _paint_priors(axes: Axes, points: tuple[SweepPoint, ...], palette: Palette) -> None:
+    known = [(point.at, *point.prior) for point in points if point.prior is not None]
     if not known:
         return
     at, lower, upper = zip(*known, strict=True)
-    axes.fill_between(at, lower, upper, color=inks.prior, alpha=0.12, linewidth=0)
+    axes.fill_between(at, lower, upper, color=palette.prior, alpha=0.12, linewidth=0)
     for edge in (lower, upper):
-        axes.plot(at, edge, color=inks.prior, linewidth=1.0, linestyle=DOTTED)
+        axes.plot(at, edge, color=palette.prior, linewidth=1.0, linestyle=DOTTED)
 
 
-def _references(axes: Axes, references: References, inks: Inks) -> None:
+def _paint_references(axes: Axes, references: SweepReferences, palette: Palette) -> None:
     if references.likelihood is not None:
-        axes.axhline(references.likelihood, color=inks.normal, linewidth=1.1, linestyle=(0, (4, 2)))
+        axes.axhline(references.likelihood, color=palette.normal, linewidth=1.1, linestyle=DASHED)
     if references.base is not None:
-        axes.axvline(references.base, color=inks.soft, linewidth=0.8)
-    for tip in references.tipping:
-        axes.axvline(tip, color=inks.ink, linewidth=1.0, linestyle=DOTTED)
+        axes.axvline(references.base, color=palette.soft, linewidth=0.8)
+    for value in references.tipping:
+        axes.axvline(value, color=palette.ink, linewidth=1.0, linestyle=DOTTED)
 
 
-def _bar(axes: Axes, references: References, inks: Inks, ends: tuple[float, float]) -> None:
-    """Draw the interval of the likelihood beside the right end, as far as it is inside."""
+def _paint_likelihood_interval(
+    axes: Axes, references: SweepReferences, palette: Palette, ends: tuple[float, float]
+) -> None:
+    """Draw the interval of the likelihood at the right, as far as it lies within the axes."""
     if references.interval is None:
         return
     lower, upper = (min(max(end, ends[0]), ends[1]) for end in references.interval)
     if lower < upper:
         axes.plot(
-            [_BESIDE] * 2, [lower, upper], color=inks.normal, linewidth=2.0, solid_capstyle="butt",
+            [_BESIDE] * 2, [lower, upper], color=palette.normal, linewidth=2.0, solid_capstyle="butt",
             transform=axes.get_yaxis_transform(), clip_on=False,
         )  # fmt: skip
 
 
-def _ticks(axes: Axes, at: Sequence[float], is_log: bool) -> None:
-    """Mark a few of the values themselves: on a logarithmic axis powers of ten may all lie outside."""
+def _set_ticks(axes: Axes, at: Sequence[float], is_log: bool) -> None:
+    """Put ticks at some of the values: a logarithmic axis may contain no power of ten."""
     chosen = (
         list(at)
-        if len(at) <= _TICKS
-        else [at[round(i * (len(at) - 1) / (_TICKS - 1))] for i in range(_TICKS)]
+        if len(at) <= _MOST_TICKS
+        else [at[round(i * (len(at) - 1) / (_MOST_TICKS - 1))] for i in range(_MOST_TICKS)]
     )
     if is_log:
         axes.xaxis.set_minor_locator(NullLocator())

@@ -7,23 +7,23 @@ from functools import partial
 import numpy as np
 from matplotlib.figure import Figure
 
-from workbench.report.figures.drawing import CHAINS, MAX_MARKS, MEDIUM, Drawing, Inks, single
-from workbench.report.reading import Draws
+from workbench.report.figures.drawing import CHAINS, MAX_MARKS, MEDIUM, Drawing, Palette, add_axes
+from workbench.results.quantities import Draws
 
 
-def trace(draws: Draws, divergent: Draws | None) -> Drawing:
-    """Draw the path of each chain, `(chain, draw)`, with divergent draws marked under it."""
+def draw_trace(draws: Draws, divergent: Draws | None) -> Drawing:
+    """Draw the path of each chain `(chain, draw)`, with divergent draws marked at the foot."""
     return Drawing(partial(_paint, draws, divergent), MEDIUM)
 
 
-def _paint(draws: Draws, divergent: Draws | None, figure: Figure, inks: Inks) -> None:
-    axes = single(figure, left=0.13)
+def _paint(draws: Draws, divergent: Draws | None, figure: Figure, palette: Palette) -> None:
+    axes = add_axes(figure, left=0.13)
     for chain, path in enumerate(draws):
         axes.plot(path, color=CHAINS[chain % len(CHAINS)], linewidth=0.45, alpha=0.7, rasterized=True)
     if divergent is not None and divergent.any():
         where = np.nonzero(divergent.any(axis=0))[0][:MAX_MARKS]
         floor = axes.get_ylim()[0]
-        axes.plot(where, np.full(len(where), floor), "|", color=inks.ink, markersize=7, clip_on=False)
+        axes.plot(where, np.full(len(where), floor), "|", color=palette.ink, markersize=7, clip_on=False)
     axes.set_xlim(0, max(1, draws.shape[1] - 1))
     axes.set_xlabel("draw")
     axes.locator_params(axis="y", nbins=4)

@@ -89,9 +89,11 @@ def _pair_of(record: Record, name: str, draws: Draws, divergent: Draws | None) -
     means = ", ".join(format_number(float(mean)) for mean in draws.mean(axis=1))
     return [
         Figure(
-            figures.trace(draws, divergent), f"Trace of {label}: chain means {means}.", f"`{label}`: trace"
+            figures.draw_trace(draws, divergent),
+            f"Trace of {label}: chain means {means}.",
+            f"`{label}`: trace",
         ),
-        Figure(figures.ranks(draws), f"Ranks of {label} by chain; R-hat {rhat}.", f"`{label}`: ranks"),
+        Figure(figures.draw_ranks(draws), f"Ranks of {label} by chain; R-hat {rhat}.", f"`{label}`: ranks"),
     ]
 
 
@@ -106,7 +108,7 @@ def _energy(record: Record, tree: xr.DataTree) -> tuple[Block, ...]:
         "narrower than "
         "the filled one means that the sampler explores the tails slowly. " + finding
     )
-    figure = Figure(figures.energy(energies), f"Energy and its changes. {finding}".strip(), "Energy")
+    figure = Figure(figures.draw_energy(energies), f"Energy and its changes. {finding}".strip(), "Energy")
     return (Figures("energy", (figure,), help_text.strip(), "medium"),)
 
 
@@ -123,7 +125,7 @@ def _divergences(record: Record, tree: xr.DataTree) -> tuple[Block, ...]:
         return ()
     first, second = sorted(candidates, key=lambda name: -_separation(candidates[name], divergent))[:2]
     labels = reading.label(record, first), reading.label(record, second)
-    drawing = figures.pair(candidates[first], candidates[second], divergent)
+    drawing = figures.draw_pair(candidates[first], candidates[second], divergent)
     count = int(divergent.sum())
     alt = f"{plural(count, 'divergent draw')} among {divergent.size}, by {labels[0]} and {labels[1]}."
     help_text = "Crosses: divergent draws, on the two quantities where they differ most from the others."

@@ -7,10 +7,10 @@ from collections.abc import Mapping
 import xarray as xr
 from scipy import stats
 
-from workbench.diagnostics.prior_density import prior_density
+from workbench.diagnostics.prior_density import find_prior_density
 from workbench.report import figures, reading
 from workbench.report.document import Block, Cell, Column, Figure, Figures, Notice, Paragraph, Section, Table
-from workbench.report.figures import Estimate, Form, Known, Role
+from workbench.report.figures import EstimateLine, KnownDensity, Marker, Role
 from workbench.report.fit import selection
 from workbench.report.numbers import decimals_for, format_number, plural
 from workbench.report.reading import METHOD_TITLES, Record
@@ -77,30 +77,30 @@ def _picture(record: Record, tree: xr.DataTree, name: str) -> Figure | None:
     if draws is None or draws.max() == draws.min():
         return None
     known = [one for one in (_prior(record, name), _exact(record, name)) if one]
-    drawing = figures.marginal(draws, reading.values(tree, "laplace", name), _lines(record, name), known)
+    drawing = figures.draw_marginal(draws, reading.values(tree, "laplace", name), _lines(record, name), known)
     unit = reading.unit(record, name)
     caption = f"`{reading.label(record, name)}`" + (f" [{unit}]" if unit else "")
     return Figure(drawing, _finding(record, name), caption)
 
 
-def _prior(record: Record, name: str) -> Known | None:
-    found = prior_density(record, name)
-    return Known("prior", found.family, found.mass) if found else None
+def _prior(record: Record, name: str) -> KnownDensity | None:
+    found = find_prior_density(record, name)
+    return KnownDensity("prior", found.family, found.mass) if found else None
 
 
-def _exact(record: Record, name: str) -> Known | None:
+def _exact(record: Record, name: str) -> KnownDensity | None:
     """Return the exact posterior, where the model is conjugate and the run says which it is."""
     found = (reading.part(record, "exact").get("estimates") or {}).get(name) or {}
     family = getattr(stats, str(found.get("distribution")), None)
     if family is None or not isinstance(found.get("parameters"), Mapping):
         return None
     try:
-        return Known("exact", family(**found["parameters"]), role="exact")
+        return KnownDensity("exact", family(**found["parameters"]), role="exact")
     except TypeError:  # not the parameters of that distribution
         return None
 
 
-_LINES: tuple[tuple[str, str, Form, str, Role], ...] = (
+_LINES: tuple[tuple[str, str, Marker, str, Role], ...] = (
     ("mle", "MLE", "diamond", "value", "ink"),
     ("map", "MAP", "filled", "value", "ink"),
     ("map_unconstrained", "MAP, unc.", "open", "value", "ink"),
@@ -111,10 +111,10 @@ _LINES: tuple[tuple[str, str, Form, str, Role], ...] = (
 """Part of the record, label, mark, the entry that is the point, and the curve it belongs to."""
 
 
-def _lines(record: Record, name: str) -> list[Estimate]:
+def _lines(record: Record, name: str) -> list[EstimateLine]:
     """Return one line for each method that has an estimate of the quantity."""
     return [
-        Estimate(label, form, reading.number(numbers, entry), *_ends(numbers), role=role)
+        EstimateLine(label, form, reading.number(numbers, entry), *_ends(numbers), role=role)
         for method, label, form, entry, role in _LINES
         if (numbers := reading.estimates(record, method).get(name))
     ]

@@ -71,7 +71,7 @@ def _picture(part: Record, left: LeaveOneOut | None) -> tuple[Block, ...]:
     khat = left.khat
     above = int((khat > limit).sum())
     alt = f"k-hat of {plural(len(khat), 'row')}, in order: {above} above {format_number(limit, 2)}."
-    drawn = Figure(figures.khats(khat, limit), alt, "k-hat of each row")
+    drawn = Figure(figures.draw_khat(khat, limit), alt, "k-hat of each row")
     words = "Each dot is a row of the data, in order. Above the line its influence is too large to judge."
     return (Figures("khat", (drawn,), words, "medium"),)
 

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator, Mapping
 
 from workbench.diagnostics import calibration, predictive
 from workbench.diagnostics.loo import LeaveOneOut
-from workbench.diagnostics.outcomes import Outcome, outcomes
+from workbench.diagnostics.outcomes import Outcome, read_outcomes
 from workbench.report import figures, reading
 from workbench.report.document import (
     Block,
@@ -24,6 +24,7 @@ from workbench.report.figures import Drawing
 from workbench.report.numbers import MISSING, format_number, format_share, plural
 from workbench.report.reading import Record
 from workbench.results import Fit
+from workbench.thresholds import P_VALUE_MARK
 
 _TITLE = "Does the model predict data like these?"
 
@@ -39,7 +40,7 @@ def section(fit: Fit, left: LeaveOneOut | None = None) -> Section:
         What leaving rows out one by one gave, where the pictures are to rest on it.
     """
     part = reading.part(fit.record, "predictive")
-    entries = reading.entries(part, "outcomes")
+    entries = reading.entries(part, "read_outcomes")
     if not reading.is_ok(part) or not entries:
         return Section("prediction", _TITLE, (Notice(_absence(part)),))
     found = _replicated(fit)
@@ -50,7 +51,7 @@ def section(fit: Fit, left: LeaveOneOut | None = None) -> Section:
 def _replicated(fit: Fit) -> dict[str, Outcome]:
     """Return the outcomes with their replicates by name; none where the record does not say what they are."""
     try:
-        return {one.name: one for one in outcomes(fit)}
+        return {one.name: one for one in read_outcomes(fit)}
     except (KeyError, TypeError, AttributeError, IndexError):
         return {}
 
@@ -119,23 +120,23 @@ def _slug(name: str) -> str:
 
 
 def _overlay(found: Outcome, _: LeaveOneOut | None) -> Drawing:
-    return figures.overlay(found.observed, found.replicates)
+    return figures.draw_overlay(found.observed, found.replicates)
 
 
 def _transforms(found: Outcome, left: LeaveOneOut | None) -> Drawing:
-    return figures.pit(predictive.pit(found, left))
+    return figures.draw_pit(predictive.compute_pit(found, left))
 
 
 def _rootogram(found: Outcome, _: LeaveOneOut | None) -> Drawing:
-    return figures.rootogram(found.observed, found.replicates)
+    return figures.draw_rootogram(found.observed, found.replicates)
 
 
 def _reliability(found: Outcome, left: LeaveOneOut | None) -> Drawing:
-    return figures.reliability(found.observed, calibration.probabilities(found, left))
+    return figures.draw_reliability(found.observed, calibration.predict_probabilities(found, left))
 
 
 def _bars(found: Outcome, _: LeaveOneOut | None) -> Drawing:
-    return figures.bars(found.observed, found.replicates)
+    return figures.draw_bars(found.observed, found.replicates)
 
 
 def _spread(found: Outcome, _: LeaveOneOut | None) -> str:
@@ -149,13 +150,12 @@ def _spread(found: Outcome, _: LeaveOneOut | None) -> str:
 
 
 def _within(found: Outcome, left: LeaveOneOut | None) -> str:
-    low, high = figures.outside_band(predictive.pit(found, left))
-    where = "leaves" if low or high else "stays within"
+    where = "stays within" if figures.is_within_band(predictive.compute_pit(found, left)) else "leaves"
     return f"Where each value of {found.name} lies in its prediction: the ECDF {where} its 95% band."
 
 
 def _calibrated(found: Outcome, left: LeaveOneOut | None) -> str:
-    expected = float(calibration.probabilities(found, left).mean())
+    expected = float(calibration.predict_probabilities(found, left).mean())
     seen = format_number(float(found.observed.mean()))
     return f"{found.name}: predicted share {format_number(expected)}, observed {seen}."
 
@@ -220,7 +220,7 @@ def _statistics(outcome: Record) -> Iterator[Block]:
 
 def _statistic(one: Record) -> tuple[Cell, ...]:
     p_value = reading.number(one, "p_value")
-    is_extreme = p_value is not None and min(p_value, 1 - p_value) < reading.EXTREME_TAIL
+    is_extreme = p_value is not None and min(p_value, 1 - p_value) < P_VALUE_MARK
     lower, upper = reading.number(one, "lower"), reading.number(one, "upper")
     known = lower is not None and upper is not None
     return (

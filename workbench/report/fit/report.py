@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import PurePath
 
-from workbench.diagnostics.loo import LeaveOneOut, leave_one_out
+from workbench.diagnostics.loo import LeaveOneOut, compute_leave_one_out
 from workbench.report import reading
 from workbench.report.document import Document
 from workbench.report.fit import (
@@ -70,7 +70,7 @@ def _left_out(fit: Fit) -> LeaveOneOut | None:
     part = reading.part(fit.record, "loo")
     rows = reading.number(part, "observations")
     is_known = reading.is_ok(part) and "log_likelihood" in fit.tree.children
-    return leave_one_out(fit) if is_known and rows is not None and rows <= MOST_ROWS else None
+    return compute_leave_one_out(fit) if is_known and rows is not None and rows <= MOST_ROWS else None
 
 
 def _subtitle(record: Record) -> str:

@@ -1,4 +1,4 @@
-"""A quantity over two hyperparameters: one cell for each point, shaded by its value and labelled with it."""
+"""A quantity over two hyperparameters: one cell per point, shaded by its value and labelled with it."""
 
 from __future__ import annotations
 
@@ -9,14 +9,17 @@ import numpy as np
 from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
 
-from workbench.report.figures.drawing import Drawing, Inks, single
+from workbench.report.figures.drawing import Drawing, Palette, add_axes
 from workbench.report.numbers import format_number
 
 _LARGEST_LABELLED = 9
+"""The most columns whose cells have labels; in more, a label is wider than its cell."""
+
 _FAINTEST, _STRONGEST = 0.04, 0.6
+"""Opacity of the cells of the smallest and of the largest value."""
 
 
-def heat(
+def draw_heat_map(
     across: Sequence[float],
     up: Sequence[float],
     values: np.ndarray,
@@ -30,16 +33,16 @@ def heat(
     across, up
         The values of the two hyperparameters.
     values
-        `(up, across)`; not a number where there is none.
+        `(up, across)`; NaN where a pair has no value.
     is_full
-        `(up, across)`: whether the cell is a full fit; it has a frame.
+        `(up, across)`: whether the pair has a full fit; its cell has a frame.
     decimals
-        Of the labels.
+        The decimals of the labels.
     """
-    tall = min(0.36 * len(up) + 0.7, 4.2)
-    wide = min(0.62 * len(across) + 0.9, 6.0)
-    painted = partial(_paint, tuple(across), tuple(up), values, is_full, decimals)
-    return Drawing(painted, (max(wide, 3.2), max(tall, 2.0)))
+    height = min(0.36 * len(up) + 0.7, 4.2)
+    width = min(0.62 * len(across) + 0.9, 6.0)
+    paint_cells = partial(_paint, tuple(across), tuple(up), values, is_full, decimals)
+    return Drawing(paint_cells, (max(width, 3.2), max(height, 2.0)))
 
 
 def _paint(
@@ -49,9 +52,9 @@ def _paint(
     is_full: np.ndarray,
     decimals: int | None,
     figure: Figure,
-    inks: Inks,
+    palette: Palette,
 ) -> None:
-    axes = single(figure, left=0.15)
+    axes = add_axes(figure, left=0.15)
     low, high = np.nanmin(values), np.nanmax(values)
     for (row, column), value in np.ndenumerate(values):
         if np.isnan(value):
@@ -59,22 +62,22 @@ def _paint(
         share = (value - low) / (high - low) if high > low else 0.0
         shade = _FAINTEST + (_STRONGEST - _FAINTEST) * share
         corner = (column - 0.5, row - 0.5)
-        axes.add_patch(Rectangle(corner, 1, 1, facecolor=inks.posterior, alpha=shade, linewidth=0))
+        axes.add_patch(Rectangle(corner, 1, 1, facecolor=palette.posterior, alpha=shade, linewidth=0))
         if is_full[row, column]:
             inner = (column - 0.46, row - 0.46)
-            axes.add_patch(Rectangle(inner, 0.92, 0.92, fill=False, edgecolor=inks.ink, linewidth=0.9))
+            axes.add_patch(Rectangle(inner, 0.92, 0.92, fill=False, edgecolor=palette.ink, linewidth=0.9))
         if len(across) <= _LARGEST_LABELLED:
             axes.text(
                 column, row, format_number(float(value), decimals), ha="center", va="center", fontsize=7.5
             )
     axes.set_xlim(-0.5, len(across) - 0.5)
     axes.set_ylim(-0.5, len(up) - 0.5)
-    axes.set_xticks(range(len(across)), [_short(one) for one in across])
-    axes.set_yticks(range(len(up)), [_short(one) for one in up])
+    axes.set_xticks(range(len(across)), [_format_tick(value) for value in across])
+    axes.set_yticks(range(len(up)), [_format_tick(value) for value in up])
     for spine in axes.spines.values():
         spine.set_visible(False)
     axes.tick_params(length=0)
 
 
-def _short(value: float) -> str:
+def _format_tick(value: float) -> str:
     return format_number(float(f"{value:.2g}"))

@@ -1,0 +1,121 @@
+"""Drawings as SVG for any page, and as files."""
+
+from __future__ import annotations
+
+import re
+from functools import cache
+
+import matplotlib as mpl
+import numpy as np
+import pytest
+from scipy import stats
+
+from workbench.report import figures
+from workbench.report.figures import Drawing, EstimateLine, KnownDensity, to_svg
+from workbench.report.figures.files import make_file_name
+
+RNG = np.random.default_rng(5)
+DRAWS = RNG.normal(size=(4, 100))
+
+
+@cache
+def _paint_all() -> dict[str, str]:
+    return {name: to_svg(drawing) for name, drawing in _make_drawings().items()}
+
+
+def _make_drawings() -> dict[str, Drawing]:
+    lines = [EstimateLine("MLE", "diamond", 0.1, -1.0, 1.0), EstimateLine("MAP", "filled", None)]
+    marked = np.zeros(DRAWS.shape)
+    marked[0, :3] = 1
+    return {
+        "marginal": figures.draw_marginal(DRAWS, DRAWS[0], lines, [KnownDensity("prior", stats.norm(0, 2))]),
+        "trace": figures.draw_trace(DRAWS, marked),
+        "ranks": figures.draw_ranks(DRAWS),
+        "energy": figures.draw_energy(DRAWS + 50),
+        "pair": figures.draw_pair(DRAWS, DRAWS**2, marked),
+    }
+
+
+@pytest.mark.parametrize("name", list(_paint_all()))
+def test_colours_typeface_and_size_come_from_the_page(name):
+    page = _paint_all()[name]
+    assert page.startswith("<svg ")
+    assert "var(--figure-" in page
+    assert "#0102" not in page
+    assert "<style" not in page
+    assert "font-family" not in page
+    assert not re.search(r'<svg [^>]*\b(?:width|height)="', page)
+
+
+def test_the_same_drawing_gives_the_same_svg():
+    first = _paint_all()
+    _paint_all.cache_clear()
+    assert first == _paint_all()
+
+
+def test_settings_of_the_user_change_nothing():
+    expected = _paint_all()["ranks"]
+    with mpl.rc_context(
+        {"axes.facecolor": "red", "lines.linewidth": 9.0, "svg.fonttype": "path", "font.size": 30.0}
+    ):
+        assert to_svg(figures.draw_ranks(DRAWS)) == expected
+
+
+def test_surplus_digits_are_removed_from_paths_and_kept_in_labels():
+    drawing = to_svg(figures.draw_marginal(1e-3 * DRAWS, None, [EstimateLine("MAP", "filled", 0.0)]))
+    labels = _find_texts(drawing)
+    assert any(re.fullmatch(r"−?0\.00\d+", label) for label in labels)
+    assert not any(re.search(r"\.\d{3}", path) for path in re.findall(r' d="([^"]*)"', drawing))
+
+
+def test_a_value_beyond_the_axis_becomes_an_arrow():
+    near = to_svg(figures.draw_marginal(DRAWS, None, [EstimateLine("MLE", "filled", 0.5)]))
+    far = to_svg(figures.draw_marginal(DRAWS, None, [EstimateLine("MLE", "filled", 500.0)]))
+    assert near != far
+    assert "500" not in far
+
+
+def test_constant_draws_of_the_approximation_are_left_out():
+    with_spike = to_svg(figures.draw_marginal(DRAWS, np.full(50, 0.2), [EstimateLine("MAP", "filled", 0.0)]))
+    assert with_spike == to_svg(figures.draw_marginal(DRAWS, None, [EstimateLine("MAP", "filled", 0.0)]))
+
+
+def test_a_prior_truncated_at_a_bound_is_normalised():
+    half = [KnownDensity("prior", stats.norm(0, 1), truncation=0.5)]
+    whole = [KnownDensity("prior", stats.halfnorm(0, 1))]
+    positive = np.abs(DRAWS)
+    assert to_svg(figures.draw_marginal(positive, None, [], half)) == to_svg(
+        figures.draw_marginal(positive, None, [], whole)
+    )
+
+
+def _find_texts(drawn: str) -> list[str]:
+    return re.findall(r"<text[^>]*>([^<]*)</text>", drawn)
+
+
+def test_curves_have_their_names_beside_them():
+    assert {"posterior", "Laplace", "prior"} <= set(_find_texts(_paint_all()["marginal"]))
+    assert {"energy", "its changes"} <= set(_find_texts(_paint_all()["energy"]))
+
+
+@pytest.mark.parametrize("text", ["../../etc/passwd", "a/b\\c", "<script>", "", "\u202egnp", "x" * 500, "."])
+def test_file_names_stay_in_their_folder(text):
+    assert re.fullmatch(r"[a-z0-9][a-z0-9-]{0,79}", make_file_name(text))
+
+
+def test_drawings_are_written_with_their_titles(tmp_path):
+    drawings = [(f"{name} β", f"{name} β", drawing) for name, drawing in _make_drawings().items()]
+    written = figures.write_drawings([*drawings, drawings[0]], tmp_path / "new")
+    assert len({path.name for path in written}) == 2 * (len(drawings) + 1)
+    for path in written:
+        content = path.read_bytes()
+        assert content.startswith(b"\x89PNG" if path.suffix == ".png" else b"<svg ")
+        assert b"var(" not in content
+    assert "trace β" in (tmp_path / "new" / "trace-u3b2.svg").read_text(encoding="utf-8")
+
+
+def test_a_title_in_a_script_that_the_typeface_lacks_is_written_without_a_warning(tmp_path):
+    written = figures.write_drawings(
+        [("\u5e74", "\u5e74$x_ \U0001f4c8 " + "y" * 300, figures.draw_ranks(DRAWS))], tmp_path
+    )
+    assert [path.exists() for path in written] == [True, True]

@@ -1,0 +1,34 @@
+"""Pareto k-hat of each row of the data in leave-one-out cross-validation."""
+
+from __future__ import annotations
+
+from functools import partial
+
+import numpy as np
+from matplotlib.figure import Figure
+
+from workbench.report.figures.drawing import DASHED, MEDIUM, Drawing, Floats, Palette, add_axes
+
+
+def draw_khat(khat: Floats, limit: float) -> Drawing:
+    """Draw the k-hat of each row `(row,)`, and the limit above which leave-one-out is not reliable.
+
+    References
+    ----------
+    Vehtari, Gelman and Gabry (2017), doi:10.1007/s11222-016-9696-4.
+    """
+    return Drawing(partial(_paint, khat, limit), MEDIUM)
+
+
+def _paint(khat: Floats, limit: float, figure: Figure, palette: Palette) -> None:
+    rows, high = np.arange(1, len(khat) + 1), khat > limit
+    axes = add_axes(figure, left=0.12)
+    axes.axhline(limit, color=palette.normal, linewidth=1.0, linestyle=DASHED)
+    edge = axes.get_yaxis_transform()
+    axes.text(1, limit, f"limit {limit:.2f}", transform=edge, color=palette.normal, ha="right", va="bottom")
+    axes.plot(rows[~high], khat[~high], ".", color=palette.posterior, markersize=3.2)
+    axes.plot(rows[high], khat[high], "x", color=palette.ink, markersize=5, markeredgewidth=1.2)
+    axes.set_ylim(min(-0.1, float(khat.min()) - 0.05), max(limit + 0.2, float(khat.max()) + 0.1))
+    axes.set_xlabel("row")
+    axes.set_ylabel("k-hat")
+    axes.locator_params(axis="y", nbins=4)
