@@ -1,23 +1,33 @@
-"""The command as a user starts it: a process of its own, with what it prints and its exit code."""
+"""The command as a user types it: what it prints, and its exit code."""
 
 import os
-import sys
+import signal
 
 import pytest
+from typer.testing import CliRunner
 
 from tests.conftest import DATA, STAN_MODELS
-from workbench import process
+from workbench.cli.app import app
+from workbench.process import Command, Completed
 
 ENTRY = "from workbench.cli import main; main()"
+"""The command in a Python process of its own, for tests of signals and of one whole fit."""
+
 SCHOOLS = (STAN_MODELS / "hierarchical" / "eight_schools.stan", DATA / "eight_schools.csv")
+"""A bundled program and its table."""
 
 
 @pytest.fixture
-def workbench(tmp_path):
-    """Run `workbench ARGUMENTS` in an empty folder, stdout and stderr apart."""
+def workbench(tmp_path, monkeypatch):
+    """Run `workbench ARGUMENTS` in an empty folder, stdout and stderr apart, without the wait for imports."""
+    handler = signal.getsignal(signal.SIGTERM)
 
     def run(*arguments, env=None):
-        argv = [sys.executable, "-P", "-c", ENTRY, *(os.fspath(one) for one in arguments)]
-        return process.run(argv, cwd=tmp_path, env=env, timeout=600)
+        words = tuple(os.fspath(argument) for argument in arguments)
+        with monkeypatch.context() as patch:
+            patch.chdir(tmp_path)
+            done = CliRunner().invoke(app, words, env=env, catch_exceptions=False)
+        return Completed(Command(("workbench", *words)), done.exit_code, done.stdout, done.stderr, 0.0)
 
-    return run
+    yield run
+    signal.signal(signal.SIGTERM, handler)
