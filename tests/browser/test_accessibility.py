@@ -11,7 +11,9 @@ from tests.browser.axe import violations
 from tests.browser.chromium import BROWSERS, Tab, browse, executable
 from tests.report.simulated import simulated_fit
 from tests.report.test_page import HOSTILE, _poisoned
-from workbench.report import comparison_report, fit_report, render
+from workbench.report.comparison import comparison_report
+from workbench.report.fit.report import fit_report
+from workbench.report.html import render
 from workbench.results import Fit
 
 pytestmark = [

@@ -9,7 +9,8 @@ import pytest
 
 from tests.browser.chromium import BROWSERS, Tab, browse, executable
 from tests.report.simulated import simulated_fit
-from workbench.report import fit_report, render
+from workbench.report.fit.report import fit_report
+from workbench.report.html import render
 
 pytestmark = [
     pytest.mark.browser,

@@ -10,9 +10,9 @@ import xarray as xr
 from tests.report.page import read_page
 from tests.report.simulated import simulated_fit
 from workbench.errors import RequestError
-from workbench.report import comparison_report, render
-from workbench.report.comparison import differences, estimates
+from workbench.report.comparison import comparison_report, differences, estimates
 from workbench.report.document import Disclosure, Notice, Table, Tone
+from workbench.report.html import render
 from workbench.results import Fit, store
 from workbench.workflow import report
 
@@ -95,13 +95,15 @@ def test_too_few_or_too_many_are_refused(count):
 
 def test_names_tell_folders_apart():
     paths = [Path("/x/a/run"), Path("/x/b/run"), Path("/x/c"), Path("/x/c")]
-    assert report.short_names(paths) == ["a/run", "b/run", "c (3)", "c (4)"]
+    assert report.name_runs(paths) == ["a/run", "b/run", "c (3)", "c (4)"]
 
 
 def test_folders_become_one_file(tmp_path):
     for name, fit in _fits().items():
         store.write(fit, "", tmp_path / name)
     folders = [tmp_path / "first", tmp_path / "second"]
-    target = report.compare(folders, tmp_path / "out" / "both.html", tmp_path / "pictures")
+    target = report.write_comparison(
+        report.read_runs(folders), tmp_path / "out" / "both.html", tmp_path / "pictures"
+    )
     assert "first" in target.read_text(encoding="utf-8")
     assert len(list((tmp_path / "pictures").glob("densities-*.svg"))) == 6

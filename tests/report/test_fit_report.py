@@ -14,10 +14,11 @@ import xarray as xr
 
 from tests.report.page import read_page
 from tests.report.simulated import simulated_fit
-from workbench.report import fit_report, render
 from workbench.report.document import Figures, Notice, Paragraph, Quote, Section, Table, Tone
 from workbench.report.fit import checks, convergence, estimates, gaps, methods, verdict
+from workbench.report.fit.report import fit_report
 from workbench.report.fit.selection import ALL_UP_TO
+from workbench.report.html import render
 from workbench.report.reading import METHOD_TITLES
 from workbench.results import Fit
 

@@ -11,8 +11,7 @@ import workbench
 from tests.report.page import read_page
 from tests.report.simulated import simulated_fit
 from workbench.errors import RunNotFound
-from workbench.report import ShownFit, shown
-from workbench.report.notebook import MAX_ROWS
+from workbench.report.notebook import MAX_ROWS, ShownFit, shown
 from workbench.results import store
 
 

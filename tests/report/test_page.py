@@ -12,7 +12,8 @@ import pytest
 
 from tests.report.page import Page, read_page
 from tests.report.simulated import simulated_fit
-from workbench.report import fit_report, render
+from workbench.report.fit.report import fit_report
+from workbench.report.html import render
 from workbench.results import Fit
 
 HOSTILE = (

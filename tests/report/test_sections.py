@@ -11,8 +11,7 @@ import xarray as xr
 from tests.report.page import read_page
 from tests.report.simulated import simulated_fit
 from workbench.diagnostics.catalogue import CATALOGUE
-from workbench.diagnostics.loo import leave_one_out
-from workbench.report import fit_report, render
+from workbench.diagnostics.loo import compute_leave_one_out
 from workbench.report.document import Block, Disclosure, Figures, Notice, Section, Table, Tone
 from workbench.report.fit import (
     data,
@@ -25,6 +24,8 @@ from workbench.report.fit import (
     prediction,
     sensitivity,
 )
+from workbench.report.fit.report import fit_report
+from workbench.report.html import render
 from workbench.results import Fit
 
 
@@ -124,7 +125,7 @@ def test_weights_that_cannot_be_relied_on_are_said():
 
 def test_influential_rows_are_named_with_their_labels():
     fit = simulated_fit()
-    found = influence.section(fit.record, leave_one_out(fit))
+    found = influence.section(fit.record, compute_leave_one_out(fit))
     table = _table(found, "rows-table")
     assert [cell.text for cell in table.rows[0]] == ["1", "school 1", "0.75", "−3.40"]
     assert table.rows[0][2].tone is Tone.FAIL

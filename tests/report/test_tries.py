@@ -15,7 +15,8 @@ from workbench.cli import table
 from workbench.diagnostics import diagnose
 from workbench.estimation import estimate
 from workbench.methods import Auto, Nuts
-from workbench.report import fit_report, render
+from workbench.report.fit.report import fit_report
+from workbench.report.html import render
 from workbench.request import FitRequest
 from workbench.results import store
 

@@ -8,7 +8,7 @@ import pytest
 
 from tests.browser.axe import violations
 from tests.browser.chromium import BROWSERS, Tab, browse, executable
-from workbench.report import render
+from workbench.report.html import render
 from workbench.report.study.report import study_report
 
 pytestmark = [

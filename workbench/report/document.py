@@ -8,9 +8,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import ClassVar, Literal
+from typing import TYPE_CHECKING, ClassVar, Literal
 
-from workbench.report.figures import Drawing
+if TYPE_CHECKING:  # a document without figures needs none of the libraries that draw them
+    from workbench.report.figures import Drawing
 
 
 class Tone(StrEnum):
@@ -61,12 +62,16 @@ class Column:
         A heading above several neighbouring columns.
     help
         What the column means, for a reader who does not know the heading.
+    drop_order
+        0 for a column that every page shows; of the others, those with the smallest number are left out first
+        where a page is too narrow.
     """
 
     title: str
     form: Literal["number", "text", "name", "prose"] = "text"
     group: str = ""
     help: str = ""
+    drop_order: int = 0
 
 
 @dataclass(frozen=True)
@@ -90,6 +95,8 @@ class Table:
         Rows can be sorted and searched.
     is_prose
         Cells hold sentences: on a narrow page each row becomes a small list.
+    full_table
+        Where all columns are, if a page leaves some of them out.
     """
 
     key: str
@@ -99,6 +106,7 @@ class Table:
     note: str = ""
     is_interactive: bool = False
     is_prose: bool = False
+    full_table: str = ""
     kind: ClassVar[str] = "table"
 
 
@@ -192,11 +200,22 @@ class Section:
 
 @dataclass(frozen=True)
 class Reason:
-    """A sentence behind a verdict; where there is more: the name of the place and its address."""
+    """A sentence behind a verdict.
+
+    Attributes
+    ----------
+    text
+        The sentence.
+    place, anchor
+        Where there is more: the name of the place and its address.
+    advice
+        What to do about it.
+    """
 
     text: str
     place: str = ""
     anchor: str = ""
+    advice: str = ""
 
 
 @dataclass(frozen=True)
@@ -210,14 +229,18 @@ class Verdict:
 
 @dataclass(frozen=True)
 class Document:
-    """A whole report.
+    """A whole report, or a page in the terminal.
 
     Attributes
     ----------
     title, subtitle
         What it is about.
     byline
-        When and with what it was made.
+        When and with what it was made, or where there is more.
+    verdict
+        What to think of the results; `None` where there is nothing to judge.
+    sections
+        Its parts.
     opening
         Paragraphs that say what was found, for a reader who reads nothing else.
     kicker
@@ -225,9 +248,9 @@ class Document:
     """
 
     title: str
-    subtitle: str
-    byline: str
-    verdict: Verdict
-    sections: tuple[Section, ...]
+    subtitle: str = ""
+    byline: str = ""
+    verdict: Verdict | None = None
+    sections: tuple[Section, ...] = ()
     opening: tuple[str, ...] = ()
     kicker: str = "Report of a fit"

@@ -6,7 +6,10 @@ from dataclasses import replace
 from pathlib import Path
 
 from workbench.diagnostics import diagnose
-from workbench.report import Document, fit_report, render, write_pictures
+from workbench.report.document import Document
+from workbench.report.fit.report import fit_report
+from workbench.report.html import render
+from workbench.report.pictures import write_pictures
 from workbench.results import Fit, store
 
 

@@ -21,7 +21,7 @@ def read_program(model: Path, roles: Mapping[str, str], tools: Toolchain) -> Pro
         There is no such file, stanc rejects it, or a role names no term.
     """
     check_program_exists(model)
-    parsed = program.read(model, tools.stanc)
+    parsed = program.read_program(model, tools.stanc)
     settled = {**card.read(model).roles, **roles}
     if not settled:
         return parsed

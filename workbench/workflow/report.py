@@ -6,7 +6,10 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from workbench.provenance import hash_parts
-from workbench.report import comparison_report, fit_report, render, write_pictures
+from workbench.report.comparison import comparison_report
+from workbench.report.fit.report import fit_report
+from workbench.report.html import render
+from workbench.report.pictures import write_pictures
 from workbench.results import Fit, store
 
 

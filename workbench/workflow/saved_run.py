@@ -82,7 +82,7 @@ def _write_program(folder: Path, fit: Fit, includes: Mapping[str, str]) -> Path:
 
 def _read_again(path: Path, roles: Mapping[int, str], tools: Toolchain) -> Program:
     """Return the program of a file, with the roles that the run had settled by term."""
-    parsed = program.read(path, tools.stanc)
+    parsed = program.read_program(path, tools.stanc)
     if not roles:
         return parsed
     return program.settle_roles(parsed, cast("Mapping[str | int, Role]", roles), tools.stanc)

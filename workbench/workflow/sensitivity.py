@@ -16,7 +16,8 @@ from workbench.estimation.estimate import choose_program
 from workbench.program import Program
 from workbench.progress import SILENT, Progress
 from workbench.provenance import hash_parts, hash_text
-from workbench.report import render, write_pictures
+from workbench.report.html import render
+from workbench.report.pictures import write_pictures
 from workbench.report.study.report import study_report
 from workbench.request import FitRequest
 from workbench.results import Fit, store
