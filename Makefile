@@ -4,28 +4,34 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
-.PHONY: demo test truth bench docs lock clean
+.PHONY: demo check test coverage truth bench docs lock clean help
 
-demo: $(READY) ## install, provision Stan, fit eight schools, print the path of the report
+demo: $(READY) ## install, provide Stan, fit eight schools, print the path of the report
 	$(BIN)/workbench fit stan_models/hierarchical/eight_schools.stan data/eight_schools.csv
 
-test: $(READY) ## lint, types, import contract and the default tests
+check: $(READY) ## format, lint, types, import contracts, and the tests that need no compiler: under two minutes
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
-	$(BIN)/pytest -m "not truth" -n 2 --dist loadfile
+	$(BIN)/pytest -m "not stan and not browser and not truth" -n 2 --dist loadfile
 
-truth: $(READY) ## the longer comparisons with independent results
+test: check ## what `check` does, then the tests that compile and run Stan programs, or open reports in Chromium
+	$(BIN)/pytest -m "(stan or browser) and not truth" -n 2 --dist loadfile
+
+coverage: $(READY) ## branch coverage of both halves of the tests, by file; htmlcov/index.html shows the lines
+	$(BIN)/pytest -m "not truth" -n 2 --dist loadfile --cov --cov-report=term --cov-report=html
+
+truth: $(READY) ## the long comparisons with independent results
 	$(BIN)/pytest -m truth -n 2
 
-bench: $(READY) ## compile times beside CmdStan's own way; a large table; sweeps; reports (ARVIZ=python: beside ArviZ's plots)
+bench: $(READY) ## time compilation (and CmdStan's), a large table, sweeps, reports (ARVIZ=python: and ArviZ's plots)
 	$(BIN)/python tests/bench/compiling.py
 	$(BIN)/python tests/bench/binding.py
 	$(BIN)/python -m tests.bench.sweeping
 	$(BIN)/python -m tests.bench.reporting $(ARVIZ)
 
-docs: $(READY) ## the pages of the bundled models, and their pictures where there are none
+docs: $(READY) ## write the pages of the bundled models, and the pictures that are missing
 	$(BIN)/python -m tests.library.write_pages
 
 $(READY): pyproject.toml requirements.lock
@@ -36,9 +42,12 @@ $(READY): pyproject.toml requirements.lock
 	$(BIN)/python -m pip install --quiet --no-deps --no-build-isolation --editable .
 	touch $@
 
-lock: ## write requirements.lock anew from pyproject.toml (needs uv)
+lock: ## update requirements.lock from pyproject.toml (needs uv)
 	uv pip compile pyproject.toml --group dev --universal --generate-hashes --no-emit-index-url \
 	  --no-annotate --no-header --python-version 3.11 --quiet --output-file requirements.lock
 
-clean:
-	rm -rf $(VENV) build dist .pytest_cache .mypy_cache .ruff_cache
+clean: ## remove the virtual environment and all caches of the tools
+	rm -rf $(VENV) build dist htmlcov .coverage .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis
+
+help: ## list these targets
+	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' Makefile | expand -t 10
