@@ -4,8 +4,8 @@ from workbench import provenance
 
 
 def test_parts_of_a_hash_cannot_run_into_each_other():
-    assert provenance.hash_parts("a", "") != provenance.hash_parts("", "a")
-    assert provenance.hash_parts("ab") != provenance.hash_parts("a", "b")
+    assert provenance.hash_texts("a", "") != provenance.hash_texts("", "a")
+    assert provenance.hash_texts("ab") != provenance.hash_texts("a", "b")
 
 
 def test_the_hash_of_a_file_is_that_of_its_text(tmp_path):

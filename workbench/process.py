@@ -47,7 +47,7 @@ class Command:
 
 
 @dataclass(frozen=True)
-class Completed:
+class CompletedProcess:
     """What a finished program left: exit code (negative: the signal), text, and wall time [s].
 
     `timed_out` is true where the time limit ended it.
@@ -72,7 +72,7 @@ def run(
     cwd: Path | None = None,
     env: Mapping[str, str] | None = None,
     timeout: float | None = None,
-) -> Completed:
+) -> CompletedProcess:
     """Run one program to its end.
 
     Raises
@@ -89,8 +89,8 @@ def run_many(
     *,
     jobs: int = 1,
     timeout: float | None = None,
-    on_done: Callable[[Completed], None] | None = None,
-) -> list[Completed]:
+    on_done: Callable[[CompletedProcess], None] | None = None,
+) -> list[CompletedProcess]:
     """Run programs, at most `jobs` at a time, and return their results in the order given.
 
     The whole call stops starting new programs once one has failed; those never started are missing from
@@ -98,7 +98,7 @@ def run_many(
     """
     waiting = list(enumerate(commands))[::-1]
     running: dict[int, _Running] = {}
-    finished: dict[int, Completed] = {}
+    finished: dict[int, CompletedProcess] = {}
     failed, pause = False, _FIRST_POLL_SECONDS
     try:
         while running or (waiting and not failed):
@@ -167,14 +167,16 @@ class _Running:
                 os.killpg(self.child.pid, signal.SIGKILL)
             self.child.wait()
 
-    def collect(self) -> Completed:
+    def collect(self) -> CompletedProcess:
         texts = []
         for stream in (self.out, self.err):
             stream.seek(0)
             texts.append(stream.read().decode("utf-8", "replace"))
         self.close()
         seconds = time.monotonic() - self.started
-        return Completed(self.command, self.child.returncode, texts[0], texts[1], seconds, self.timed_out)
+        return CompletedProcess(
+            self.command, self.child.returncode, texts[0], texts[1], seconds, self.timed_out
+        )
 
     def close(self) -> None:
         """Give up the files that hold the output."""

@@ -32,10 +32,10 @@ def hash_file(path: Path) -> str:
     return digest.hexdigest()
 
 
-def hash_parts(*parts: str) -> str:
+def hash_texts(*parts: str) -> str:
     """Return one sha256 for several texts; where one ends and the next begins matters.
 
-    >>> hash_parts("ab", "c") == hash_parts("a", "bc")
+    >>> hash_texts("ab", "c") == hash_texts("a", "bc")
     False
     """
     digest = hashlib.sha256()
@@ -46,7 +46,7 @@ def hash_parts(*parts: str) -> str:
     return digest.hexdigest()
 
 
-def workbench_version() -> str:
+def read_workbench_version() -> str:
     """Return our own version, as installed."""
     return metadata.version("workbench")
 

@@ -11,7 +11,7 @@ from workbench.binding import BoundData
 from workbench.methods import Laplace, Map, Method, Mle, Nuts
 from workbench.priors import Priors
 from workbench.program import Program
-from workbench.provenance import hash_parts
+from workbench.provenance import hash_texts
 
 DEFAULT_METHODS: tuple[Method, ...] = (Mle(), Map(), Map(jacobian=True), Laplace(), Nuts())
 
@@ -70,7 +70,7 @@ class FitRequest:
             sort_keys=True,
             default=str,
         )
-        return hash_parts(self.program.sha256, self.data.sha256, settings)
+        return hash_texts(self.program.sha256, self.data.sha256, settings)
 
     def _roles(self) -> list[str]:
         return [term.role for term in self.program.terms]

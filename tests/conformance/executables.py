@@ -18,7 +18,7 @@ def compiled(toolchain: Toolchain, source: Path, *, threads: bool = False) -> Co
     return build(source.stem, source.read_text(), toolchain, threads=threads)
 
 
-def run(model: CompiledModel, arguments: str | Sequence[str], folder: Path) -> process.Completed:
+def run(model: CompiledModel, arguments: str | Sequence[str], folder: Path) -> process.CompletedProcess:
     tokens = arguments.split() if isinstance(arguments, str) else arguments
     return process.run([model.exe, *tokens], cwd=folder, timeout=120)
 

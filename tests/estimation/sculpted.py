@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from tests.estimation.conftest import MEANS, SDS
-from workbench.backends.base import ANYWHERE, Curvature, RawRun
+from workbench.backends.base import DEFAULT_START, Curvature, RawRun
 from workbench.backends.fake import FakeBackend
 from workbench.errors import ChainFailed
 
@@ -51,7 +51,7 @@ class Sculpted(FakeBackend):
         pairs = [self.density(point) for point in at]
         return np.array([one for one, _ in pairs]), np.array([one for _, one in pairs])
 
-    def optimize(self, job, *, jacobian, algorithm="lbfgs", start=ANYWHERE):
+    def optimize(self, job, *, jacobian, algorithm="lbfgs", start=DEFAULT_START):
         if algorithm in self.stubborn:
             raise ChainFailed(f"{algorithm} was told to fail.")
         free = np.array(self.ends[job.seed % len(self.ends)])

@@ -28,7 +28,7 @@ class Oracle:
     def feed(self, data: Mapping[str, Any]) -> None:
         (self.folder / "data.json").write_text(json.dumps(data))
 
-    def ask(self, *arguments: str) -> process.Completed:
+    def ask(self, *arguments: str) -> process.CompletedProcess:
         return process.run(
             [self.exe, *arguments, "data", "file=data.json", "output", "file=out.csv", "sig_figs=17"],
             cwd=self.folder,

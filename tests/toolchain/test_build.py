@@ -6,30 +6,30 @@ from types import SimpleNamespace
 
 import pytest
 
-from tests.toolchain import fakes
+from tests.toolchain import fake_compilers
 from workbench.errors import BuildFailed
 from workbench.progress import SILENT
-from workbench.toolchain import Toolchain, Wanted, build, build_all
-from workbench.toolchain.front_end import build_driver, build_header, driver_key, header_key
+from workbench.toolchain import ModelSource, Toolchain, build, build_all
+from workbench.toolchain.header_and_driver import build_driver, build_header, hash_driver, hash_header
 
 # A compiler that makes whatever `-o` names.
 COMPILES = 'while [ "$1" != -o ]; do shift; done; echo made > "$2"'
 
 
 def test_keys_hold_what_changes_the_result(tmp_path: Path) -> None:
-    toolchain = fakes.toolchain(tmp_path, COMPILES)
+    toolchain = fake_compilers.toolchain(tmp_path, COMPILES)
     other_compiler = replace(toolchain, compiler=replace(toolchain.compiler, identity="another"))
     other_stan = replace(toolchain, home=tmp_path / "another")
 
     keys = {
-        driver_key(toolchain, False),
-        driver_key(toolchain, True),
-        driver_key(other_compiler, False),
-        driver_key(other_stan, False),
-        header_key(toolchain, False),
+        hash_driver(toolchain, False),
+        hash_driver(toolchain, True),
+        hash_driver(other_compiler, False),
+        hash_driver(other_stan, False),
+        hash_header(toolchain, False),
     }
     assert len(keys) == 5
-    assert driver_key(toolchain, False) == driver_key(replace(toolchain, why="otherwise"), False)
+    assert hash_driver(toolchain, False) == hash_driver(replace(toolchain, why="otherwise"), False)
 
 
 @pytest.mark.parametrize(
@@ -40,14 +40,14 @@ def test_keys_hold_what_changes_the_result(tmp_path: Path) -> None:
     ],
 )
 def test_header_files(kind: str, expected: list[str], tmp_path: Path) -> None:
-    header = build_header(fakes.toolchain(tmp_path, COMPILES, kind=kind), False, SILENT)
+    header = build_header(fake_compilers.toolchain(tmp_path, COMPILES, kind=kind), False, SILENT)
 
     files = sorted(str(path.relative_to(header)) for path in header.rglob("*.*pp*"))
     assert files == expected
 
 
 def test_driver_is_compiled_once_per_source(tmp_path: Path) -> None:
-    toolchain = fakes.toolchain(tmp_path, f"echo run >> {tmp_path}/runs", COMPILES)
+    toolchain = fake_compilers.toolchain(tmp_path, f"echo run >> {tmp_path}/runs", COMPILES)
     objects = build_driver(toolchain, False, SILENT)
     again = build_driver(toolchain, False, SILENT)
 
@@ -58,7 +58,7 @@ def test_driver_is_compiled_once_per_source(tmp_path: Path) -> None:
 
 
 def test_a_compiler_that_fails_leaves_its_words_in_a_log(tmp_path: Path) -> None:
-    toolchain = fakes.toolchain(tmp_path, "echo 'x.hpp:1: error: no such thing' >&2; exit 1")
+    toolchain = fake_compilers.toolchain(tmp_path, "echo 'x.hpp:1: error: no such thing' >&2; exit 1")
     with pytest.raises(
         BuildFailed, match=r"fake\+\+ failed to compile Stan's headers: x.hpp:1: error: no such"
     ) as error:
@@ -74,7 +74,7 @@ def test_a_compiler_that_fails_leaves_its_words_in_a_log(tmp_path: Path) -> None
 
 
 def test_a_compiler_that_was_killed(tmp_path: Path) -> None:
-    toolchain = fakes.toolchain(tmp_path, "kill -9 $$")
+    toolchain = fake_compilers.toolchain(tmp_path, "kill -9 $$")
     with pytest.raises(
         BuildFailed, match="was killed while it compiled Stan's headers, most likely for want of memory"
     ):
@@ -82,7 +82,7 @@ def test_a_compiler_that_was_killed(tmp_path: Path) -> None:
 
 
 def test_a_compiler_without_disk(tmp_path: Path) -> None:
-    toolchain = fakes.toolchain(tmp_path, "echo 'fatal error: No space left on device'; exit 1")
+    toolchain = fake_compilers.toolchain(tmp_path, "echo 'fatal error: No space left on device'; exit 1")
     with pytest.raises(BuildFailed, match="ran out of disk space") as error:
         build_header(toolchain, False, SILENT)
 
@@ -94,11 +94,11 @@ STANC = 'for option; do case $option in --o=*) out=${option#--o=};; esac; done; 
 
 def _stanc(toolchain: Toolchain) -> Toolchain:
     """Give a toolchain a stanc that always writes the same."""
-    fakes.script(toolchain.stanc.path, STANC)
+    fake_compilers.script(toolchain.stanc.path, STANC)
     return toolchain
 
 
-PAIR = (Wanted("one", "// one", optimized=True), Wanted("two", "// two"))
+PAIR = (ModelSource("one", "// one", optimized=True), ModelSource("two", "// two"))
 
 
 def test_two_programs_are_compiled_side_by_side(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -109,7 +109,7 @@ def test_two_programs_are_compiled_side_by_side(tmp_path: Path, monkeypatch: pyt
 case "$*" in *-c*) [ -z "$me" ] || {{ {met}; }};; esac"""
     monkeypatch.setattr("os.cpu_count", lambda: 2)
     monkeypatch.setattr("psutil.virtual_memory", lambda: SimpleNamespace(available=64 << 30))
-    toolchain = _stanc(fakes.toolchain(tmp_path, meets, COMPILES))
+    toolchain = _stanc(fake_compilers.toolchain(tmp_path, meets, COMPILES))
 
     first, second = build_all(PAIR, toolchain)
 
@@ -121,7 +121,7 @@ case "$*" in *-c*) [ -z "$me" ] || {{ {met}; }};; esac"""
 
 def test_nothing_is_kept_of_a_pair_of_which_one_fails(tmp_path: Path) -> None:
     fails = 'case "$*" in */two.o*) echo "two.hpp:1: error: no such thing" >&2; exit 1;; esac'
-    toolchain = _stanc(fakes.toolchain(tmp_path, fails, COMPILES))
+    toolchain = _stanc(fake_compilers.toolchain(tmp_path, fails, COMPILES))
     with pytest.raises(BuildFailed, match="no such thing"):
         build_all(PAIR, toolchain)
 
@@ -138,7 +138,7 @@ def test_compilers_killed_together_run_again_one_by_one(
     killed = (
         f'case "$*" in */two.o*) [ -e {tmp_path}/once ] || {{ touch {tmp_path}/once; kill -9 $$; }};; esac'
     )
-    toolchain = _stanc(fakes.toolchain(tmp_path, killed, COMPILES))
+    toolchain = _stanc(fake_compilers.toolchain(tmp_path, killed, COMPILES))
 
     assert all(model.exe.exists() for model in build_all(PAIR, toolchain))
     assert (tmp_path / "once").exists()

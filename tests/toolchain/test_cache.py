@@ -8,12 +8,12 @@ from pathlib import Path
 import pytest
 
 from workbench.errors import ToolchainError
-from workbench.toolchain.cache import entry, is_sound, publish
+from workbench.toolchain.cache import is_sound, locate_entry, publish
 
 
 @pytest.fixture
 def place(tmp_path: Path) -> Path:
-    return entry(tmp_path, "models", "0" * 64)
+    return locate_entry(tmp_path, "models", "0" * 64)
 
 
 def write(folder: Path) -> None:

@@ -4,10 +4,17 @@ from pathlib import Path
 
 import pytest
 
-from tests.toolchain.fakes import CLANG, GCC, compiler_script, script
+from tests.toolchain.fake_compilers import CLANG, GCC, compiler_script, script
 from workbench.errors import ToolchainMissing
 from workbench.toolchain import compilers
-from workbench.toolchain.compilers import Compiler, find_compiler, flags, identify, object_command, tuned
+from workbench.toolchain.compilers import (
+    Compiler,
+    compose_object_command,
+    find_compiler,
+    flags,
+    identify,
+    tune,
+)
 
 
 def no_zig() -> Path:
@@ -92,11 +99,11 @@ def test_the_processor_is_part_of_a_tuned_compilers_identity(
     kind: str, option: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     compiler = Compiler(kind, ("c++",), "1", "identity")
-    here = tuned(compiler)
+    here = tune(compiler)
     monkeypatch.setattr(compilers, "_processor", lambda: "another")
 
     assert here.argv == ("c++", option)
-    assert len({compiler.identity, here.identity, tuned(compiler).identity}) == 3
+    assert len({compiler.identity, here.identity, tune(compiler).identity}) == 3
 
 
 @pytest.mark.parametrize("kind", ["clang", "gcc", "zig"])
@@ -116,7 +123,7 @@ def test_threads_are_a_flag_of_every_compilation(kind: str) -> None:
     ],
 )
 def test_each_kind_is_told_of_the_header_in_its_own_words(kind: str, expected: str) -> None:
-    command = object_command(
+    command = compose_object_command(
         Compiler(kind, ("c++",), "", ""),
         Path("home"),
         Path("header"),

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.toolchain.fakes import GCC, compiler_script
+from tests.toolchain.fake_compilers import GCC, compiler_script
 from workbench.toolchain import Finding, Settings, doctor, examine
 
 

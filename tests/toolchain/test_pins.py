@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 
 from workbench.errors import ToolchainMissing
-from workbench.toolchain.pins import read_pins, wheel_for
+from workbench.toolchain.pins import find_wheel, read_pins
 
 
 def test_every_wheel_is_pinned_by_its_hash() -> None:
@@ -16,6 +16,6 @@ def test_other_platforms_are_refused_with_a_way_out() -> None:
     with pytest.raises(
         ToolchainMissing, match="httpstan for linux-x86_64, but this machine is sunos-sparc"
     ) as error:
-        wheel_for("httpstan", "sunos-sparc")
+        find_wheel("httpstan", "sunos-sparc")
 
     assert error.value.hint == "install CmdStan and set CMDSTAN to its folder"

@@ -95,7 +95,7 @@ class Start:
     inv_metric: Floats | None = None
 
 
-ANYWHERE = Start()
+DEFAULT_START = Start()
 """Stan's own choice in everything."""
 
 
@@ -173,7 +173,7 @@ class Backend(Protocol):
         """
 
     def optimize(
-        self, job: Job, *, jacobian: bool, algorithm: Algorithm = "lbfgs", start: Start = ANYWHERE
+        self, job: Job, *, jacobian: bool, algorithm: Algorithm = "lbfgs", start: Start = DEFAULT_START
     ) -> RawRun:
         """Climb to a mode from a random or a given point; `jacobian` chooses the scale it is a mode on."""
 
@@ -191,7 +191,7 @@ class Backend(Protocol):
         job: Job,
         method: Nuts,
         *,
-        start: Start = ANYWHERE,
+        start: Start = DEFAULT_START,
         jobs: int = 1,
         threads: int = 1,
         progress: Progress = SILENT,

@@ -17,12 +17,12 @@ import numpy as np
 from cmdstanpy.utils.stancsv import munge_varname, parse_hmc_adaptation_lines
 
 from workbench import process
-from workbench.backends.base import ANYWHERE, Algorithm, Curvature, Floats, Job, RawRun, Start
-from workbench.backends.interrupt import interruptible
-from workbench.backends.output import read_output
+from workbench.backends.base import DEFAULT_START, Algorithm, Curvature, Floats, Job, RawRun, Start
+from workbench.backends.chain_progress import follow_chains
+from workbench.backends.interrupt import run_interruptibly
 from workbench.backends.points import write_draws, write_points
-from workbench.backends.watching import follow
-from workbench.backends.words import ENDLESS, in_stan_words, stan_words
+from workbench.backends.stan_csv import read_stan_csv
+from workbench.backends.stan_messages import ITERATIONS_USED_UP, extract_error, translate_errors
 from workbench.errors import ChainFailed, RunError
 from workbench.methods import Laplace, Nuts, Pathfinder
 from workbench.progress import SILENT, Progress
@@ -93,7 +93,7 @@ class CmdStanBackend:
         return RawRun(tuple(munge_varname(name) for name in names), table[None], seconds=seconds)
 
     def optimize(
-        self, job: Job, *, jacobian: bool, algorithm: Algorithm = "lbfgs", start: Start = ANYWHERE
+        self, job: Job, *, jacobian: bool, algorithm: Algorithm = "lbfgs", start: Start = DEFAULT_START
     ) -> RawRun:
         """Climb to a mode from one random or given point."""
         started = time.monotonic()
@@ -101,8 +101,8 @@ class CmdStanBackend:
         if start.inits:
             job.folder.mkdir(parents=True, exist_ok=True)
             (settings["inits"],) = _init_files(start, 1, job.folder)
-        with in_stan_words("optimisation"):
-            fit = interruptible(
+        with translate_errors("optimisation"):
+            fit = run_interruptibly(
                 lambda: _model(job).optimize(
                     **_common(job, _DIGITS),
                     algorithm=algorithm,
@@ -119,7 +119,7 @@ class CmdStanBackend:
             {"lp": np.array([[fit.optimized_params_dict["lp__"]]])},
             console,
             time.monotonic() - started,
-            fit.converged and ENDLESS not in console,  # cmdstanpy takes it for convergence
+            fit.converged and ITERATIONS_USED_UP not in console,  # cmdstanpy takes it for convergence
             output=Path(fit.runset.csv_files[0]),
         )
 
@@ -133,18 +133,18 @@ class CmdStanBackend:
 
         def ask() -> tuple[tuple[str, ...], Floats]:
             fit = model.laplace_sample(**call, mode=str(at), draws=method.draws, jacobian=jacobian)
-            _, rows, _ = read_output(Path(fit._runset.csv_files[0]))  # cmdstanpy takes long over wide files
+            _, rows, _ = read_stan_csv(Path(fit._runset.csv_files[0]))  # cmdstanpy takes long over wide files
             return fit.column_names, rows
 
         try:
-            with in_stan_words("the Laplace approximation"):
-                names, draws = interruptible(ask)
+            with translate_errors("the Laplace approximation"):
+                names, draws = run_interruptibly(ask)
         except RunError:
             names, draws = ("log_p__", "log_q__"), np.empty((0, 2))
         curvature = _read_curvature(folder)
         console = "\n".join(path.read_text() for path in sorted(folder.glob("*-stdout.txt")))
         if curvature is None and not len(draws):
-            raise ChainFailed(f"the Laplace approximation stopped: {stan_words(console)}")
+            raise ChainFailed(f"the Laplace approximation stopped: {extract_error(console)}")
         keep = _is_parameter(names)
         return RawRun(
             tuple(name for name, is_kept in zip(names, keep, strict=True) if is_kept),
@@ -161,8 +161,8 @@ class CmdStanBackend:
         started = time.monotonic()
         call = _common(job, _DIGITS_DRAWS)
         each = -(-method.draws // method.paths)
-        with in_stan_words("Pathfinder"):
-            fit = interruptible(
+        with translate_errors("Pathfinder"):
+            fit = run_interruptibly(
                 lambda: _model(job).pathfinder(
                     **call,
                     num_paths=method.paths,
@@ -181,7 +181,7 @@ class CmdStanBackend:
         job: Job,
         method: Nuts,
         *,
-        start: Start = ANYWHERE,
+        start: Start = DEFAULT_START,
         jobs: int = 1,
         threads: int = 1,
         progress: Progress = SILENT,
@@ -190,10 +190,10 @@ class CmdStanBackend:
         started = time.monotonic()
         model = _model(job)
         total = method.chains * (method.warmup + method.draws)
-        with progress.stage("Sampling", total=float(total)) as stage, in_stan_words("sampling"):
+        with progress.stage("Sampling", total=float(total)) as stage, translate_errors("sampling"):
             call = _common(job, _DIGITS_DRAWS)
-            model.follow = follow(stage, Path(call["output_dir"]))
-            fit = interruptible(
+            model.follow = follow_chains(stage, Path(call["output_dir"]))
+            fit = run_interruptibly(
                 lambda: model.sample(
                     **call,
                     **_sampler(method, start, Path(call["output_dir"])),
@@ -241,8 +241,8 @@ def _table(
     argv = [str(job.exe), *words, "data", f"file={job.data}", "random", f"seed={job.seed}"]
     done = process.run([*argv, "output", f"file={output}", f"sig_figs={_DIGITS}"], timeout=job.timeout)
     if done.returncode != 0:
-        raise ChainFailed(f"{failure}: {stan_words(done.output)}")
-    names, rows, _ = read_output(output)
+        raise ChainFailed(f"{failure}: {extract_error(done.output)}")
+    names, rows, _ = read_stan_csv(output)
     return names, rows
 
 
@@ -304,7 +304,7 @@ def _init_files(start: Start, chains: int, folder: Path) -> list[str]:
 
 def _sampled(fit: Any, seconds: float, *, has_warmup: bool) -> RawRun:
     with ThreadPoolExecutor() as pool:
-        chains = list(pool.map(read_output, map(Path, fit.runset.csv_files)))
+        chains = list(pool.map(read_stan_csv, map(Path, fit.runset.csv_files)))
     rows = np.stack([chain for _, chain, _ in chains])
     warmup = fit.num_draws_warmup if has_warmup else 0
     step_size, inv_metric = _adapted([comments for *_, comments in chains])

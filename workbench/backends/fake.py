@@ -8,7 +8,7 @@ from pathlib import Path
 
 import numpy as np
 
-from workbench.backends.base import ANYWHERE, Algorithm, Curvature, Floats, Job, RawRun, Start
+from workbench.backends.base import DEFAULT_START, Algorithm, Curvature, Floats, Job, RawRun, Start
 from workbench.errors import ChainFailed
 from workbench.methods import Laplace, Nuts, Pathfinder
 from workbench.progress import SILENT, Progress
@@ -52,7 +52,7 @@ class FakeBackend:
         raise ChainFailed("the fake backend generates no quantities.")
 
     def optimize(
-        self, job: Job, *, jacobian: bool, algorithm: Algorithm = "lbfgs", start: Start = ANYWHERE
+        self, job: Job, *, jacobian: bool, algorithm: Algorithm = "lbfgs", start: Start = DEFAULT_START
     ) -> RawRun:
         """Return the means."""
         del job, jacobian, algorithm, start
@@ -95,7 +95,7 @@ class FakeBackend:
         job: Job,
         method: Nuts,
         *,
-        start: Start = ANYWHERE,
+        start: Start = DEFAULT_START,
         jobs: int = 1,
         threads: int = 1,
         progress: Progress = SILENT,

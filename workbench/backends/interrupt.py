@@ -12,7 +12,7 @@ import psutil
 T = TypeVar("T")
 
 
-def interruptible(call: Callable[[], T]) -> T:
+def run_interruptibly(call: Callable[[], T]) -> T:
     """Run a cmdstanpy call so that an interrupt ends its children before it travels on.
 
     cmdstanpy waits for its chains in threads, which an interrupt does not reach; a chain that waits for its

@@ -19,7 +19,7 @@ from workbench.cli import (
     sensitivity,
     toolchain,
 )
-from workbench.provenance import workbench_version
+from workbench.provenance import read_workbench_version
 
 app = typer.Typer(
     name="workbench",
@@ -43,7 +43,7 @@ app.add_typer(toolchain.app, name="toolchain")
 
 def _version(is_asked: bool) -> None:
     if is_asked:
-        typer.echo(f"workbench {workbench_version()}")
+        typer.echo(f"workbench {read_workbench_version()}")
         raise typer.Exit
 
 

@@ -11,7 +11,7 @@ from typing import Any
 
 from workbench import binding, card
 from workbench.program import Obstacle, Program, describe
-from workbench.provenance import workbench_version
+from workbench.provenance import read_workbench_version
 from workbench.request import FitRequest
 from workbench.results import draws
 from workbench.results.gap import compute_gaps
@@ -31,7 +31,7 @@ def build_record(
     """Return what `run.json` says about a fit, its diagnosis and command not yet among it."""
     return {
         "schema": SCHEMA,
-        "workbench": workbench_version(),
+        "workbench": read_workbench_version(),
         "created": datetime.now(UTC).isoformat(timespec="seconds"),
         "model": {
             **_model(request.program),

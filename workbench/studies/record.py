@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from scipy import ndimage
 
-from workbench.provenance import workbench_version
+from workbench.provenance import read_workbench_version
 from workbench.results import Fit
 from workbench.studies.fits.context import StudyContext
 from workbench.studies.fits.sweep import FullFits, PointPosterior
@@ -47,7 +47,7 @@ def make_record(
     plan = shop.plan
     content = {
         "schema": SCHEMA,
-        "workbench": workbench_version(),
+        "workbench": read_workbench_version(),
         "created": datetime.now(UTC).isoformat(timespec="seconds"),
         "model": {key: fit.record["model"].get(key) for key in ("name", "path", "sha256", "instrumented")},
         "data": {key: fit.record["data"].get(key) for key in ("path", "sha256", "rows")},

@@ -14,12 +14,12 @@ from workbench import process
 from workbench.errors import BuildFailed
 from workbench.program.syntax import stanc
 from workbench.progress import SILENT, Progress
-from workbench.provenance import hash_parts
+from workbench.provenance import hash_texts
 from workbench.toolchain import cache, cmdstan
-from workbench.toolchain.compilers import link_command, object_command
-from workbench.toolchain.compiling import compile_all
-from workbench.toolchain.front_end import build_driver, build_header, driver_key, header_key
-from workbench.toolchain.locate import Toolchain
+from workbench.toolchain.compilers import compose_link_command, compose_object_command
+from workbench.toolchain.header_and_driver import build_driver, build_header, hash_driver, hash_header
+from workbench.toolchain.provision import Toolchain
+from workbench.toolchain.run_compilers import run_compilers
 
 # clang says so of a header made before an upgrade of the system's own headers.
 _STALE_HEADER = "has been modified since the precompiled header"
@@ -28,7 +28,7 @@ _STANC_FLAGS = re.compile(r"(?<=\")stancflags = [^\"]*")
 
 
 @dataclass(frozen=True)
-class Wanted:
+class ModelSource:
     """A Stan program to compile: its name, its text, and whether stanc may rearrange it."""
 
     name: str
@@ -110,12 +110,12 @@ def build(
     BuildFailed
         The C++ compiler fails; carries its command and a log file.
     """
-    wanted = Wanted(name, source, optimized)
+    wanted = ModelSource(name, source, optimized)
     return build_all([wanted], toolchain, include_paths=include_paths, threads=threads, progress=progress)[0]
 
 
 def build_all(
-    wanted: Sequence[Wanted],
+    wanted: Sequence[ModelSource],
     toolchain: Toolchain,
     *,
     include_paths: Sequence[Path] = (),
@@ -144,7 +144,7 @@ def _with_fresh_header(toolchain: Toolchain, threads: bool, compile_model: Calla
     except BuildFailed as failure:
         if failure.log is None or _STALE_HEADER not in failure.log.read_text():
             raise
-        cache.discard(cache.entry(toolchain.cache, "headers", header_key(toolchain, threads)))
+        cache.discard(cache.locate_entry(toolchain.cache, "headers", hash_header(toolchain, threads)))
         compile_model()
 
 
@@ -163,7 +163,7 @@ def translate(
         output = Path(scratch) / f"{name}.hpp"
         options = [f"--o={output}", f"--name={_identifier(name)}_model", f"--filename-in-msg={name}.stan"]
         options += [stanc.OPTIMIZE] if optimized else []
-        stanc.ask(compiler, options, file, include_paths)
+        stanc.run_stanc(compiler, options, file, include_paths)
         return _STANC_FLAGS.sub("stancflags = ", output.read_text())
 
 
@@ -179,15 +179,15 @@ def _identifier(name: str) -> str:
 def _front_end_key(toolchain: Toolchain, threads: bool) -> str:
     """Return the hash of all that a model is combined with."""
     if toolchain.source == "cmdstan":
-        return cmdstan.home_key(toolchain.home, threads=threads)
-    return driver_key(toolchain, threads)
+        return cmdstan.hash_home(toolchain.home, threads=threads)
+    return hash_driver(toolchain, threads)
 
 
 @dataclass(frozen=True)
 class _Model:
     """One model on its way from Stan to an executable."""
 
-    wanted: Wanted
+    wanted: ModelSource
     cpp: str
     include_paths: tuple[Path, ...]
     toolchain: Toolchain
@@ -196,13 +196,15 @@ class _Model:
 
     @property
     def place(self) -> Path:
-        return cache.entry(self.toolchain.cache, "models", self.key)
+        return cache.locate_entry(self.toolchain.cache, "models", self.key)
 
 
-def _model(wanted: Wanted, toolchain: Toolchain, include_paths: tuple[Path, ...], threads: bool) -> _Model:
+def _model(
+    wanted: ModelSource, toolchain: Toolchain, include_paths: tuple[Path, ...], threads: bool
+) -> _Model:
     name = wanted.name
     cpp = translate(name, wanted.source, toolchain.stanc, include_paths, optimized=wanted.optimized)
-    key = hash_parts("model", _front_end_key(toolchain, threads), name, cpp)
+    key = hash_texts("model", _front_end_key(toolchain, threads), name, cpp)
     return _Model(wanted, cpp, include_paths, toolchain, threads, key)
 
 
@@ -223,7 +225,7 @@ def _publish(models: Sequence[_Model], progress: Progress) -> None:
         folders = {}
         # In one order everywhere: so nobody waits for somebody who waits for them.
         for model in sorted(models, key=lambda each: each.place):
-            folder = stack.enter_context(cache.making(model.place, progress))
+            folder = stack.enter_context(cache.make_entry(model.place, progress))
             if folder is not None:
                 folders[model] = folder
         if folders:
@@ -239,15 +241,15 @@ def _compile(
     with progress.stage(f"Compiling {what}", total) as stage:
         if header is None:
             made = [_make_command(model, folder) for model, folder in folders.items()]
-            compile_all(toolchain, what, made, on_count=stage.update)
+            run_compilers(toolchain, what, made, on_count=stage.update)
             return
         objects = [_object_command(model, folder, header) for model, folder in folders.items()]
-        compile_all(toolchain, what, objects, on_count=stage.update)
+        run_compilers(toolchain, what, objects, on_count=stage.update)
         for model, folder in folders.items():
             name = model.wanted.name
             target = folder / f"{name}.o"
-            link = link_command(toolchain.compiler, toolchain.home, [target, *driver], folder / name)
-            compile_all(toolchain, name, [link])
+            link = compose_link_command(toolchain.compiler, toolchain.home, [target, *driver], folder / name)
+            run_compilers(toolchain, name, [link])
             target.unlink()
 
 
@@ -255,11 +257,13 @@ def _object_command(model: _Model, folder: Path, header: Path) -> process.Comman
     compiler, home, name = model.toolchain.compiler, model.toolchain.home, model.wanted.name
     source = folder / f"{name}.hpp"
     source.write_text(model.cpp)
-    return object_command(compiler, home, header, source, folder / f"{name}.o", threads=model.threads)
+    return compose_object_command(compiler, home, header, source, folder / f"{name}.o", threads=model.threads)
 
 
 def _make_command(model: _Model, folder: Path) -> process.Command:
     wanted, home = model.wanted, model.toolchain.home
     (folder / f"{wanted.name}.stan").write_text(wanted.source)
     target, paths = folder / wanted.name, model.include_paths
-    return cmdstan.make_command(home, target, paths, threads=model.threads, optimized=wanted.optimized)
+    return cmdstan.compose_make_command(
+        home, target, paths, threads=model.threads, optimized=wanted.optimized
+    )

@@ -37,10 +37,10 @@ MANIFEST = "manifest.json"
 _HASHED_UP_TO = 64 << 20
 
 
-def entry(cache: Path, kind: str, key: str) -> Path:
+def locate_entry(cache: Path, kind: str, key: str) -> Path:
     """Return the folder of an entry, whether or not it is there.
 
-    >>> entry(Path("/c"), "models", "0123456789abcdef" * 4).as_posix()
+    >>> locate_entry(Path("/c"), "models", "0123456789abcdef" * 4).as_posix()
     '/c/models/0123456789abcdef01234567'
     """
     return cache / kind / key[:24]
@@ -72,14 +72,14 @@ def publish(place: Path, make: Callable[[Path], None], progress: Progress = SILE
     ToolchainError
         The cache cannot be written.
     """
-    with making(place, progress) as folder:
+    with make_entry(place, progress) as folder:
         if folder is not None:
             make(folder)
     return folder is not None
 
 
 @contextmanager
-def making(place: Path, progress: Progress = SILENT) -> Iterator[Path | None]:
+def make_entry(place: Path, progress: Progress = SILENT) -> Iterator[Path | None]:
     """Give the empty folder of an entry to fill, published at the end; `None` if it is sound already.
 
     An error inside publishes nothing. See `publish` for the rest.
@@ -87,7 +87,7 @@ def making(place: Path, progress: Progress = SILENT) -> Iterator[Path | None]:
     if is_sound(place):
         yield None
         return
-    with writing(place), _lock(place, progress):
+    with explain_write_errors(place), _lock(place, progress):
         if is_sound(place):
             yield None
             return
@@ -108,7 +108,7 @@ def touch(place: Path) -> None:
 
 
 @contextmanager
-def writing(place: Path) -> Iterator[None]:
+def explain_write_errors(place: Path) -> Iterator[None]:
     """Turn the failures of a disk into sentences."""
     try:
         yield

@@ -10,7 +10,7 @@ from pathlib import Path
 from workbench import process
 from workbench.errors import ToolchainMissing
 from workbench.program.syntax import stanc
-from workbench.provenance import hash_parts
+from workbench.provenance import hash_texts
 
 
 def read_version(home: Path) -> str:
@@ -19,14 +19,14 @@ def read_version(home: Path) -> str:
     return found[1] if found else "unknown"
 
 
-def home_key(home: Path, *, threads: bool) -> str:
+def hash_home(home: Path, *, threads: bool) -> str:
     """Return the hash of what decides how a home compiles: makefiles, local settings, threads."""
     files = (home / "makefile", home / "make" / "local")
     texts = [path.read_text() if path.is_file() else "" for path in files]
-    return hash_parts("cmdstan", str(home), str(threads), *texts)
+    return hash_texts("cmdstan", str(home), str(threads), *texts)
 
 
-def make_command(
+def compose_make_command(
     home: Path, target: Path, include_paths: Sequence[Path], *, threads: bool, optimized: bool = False
 ) -> process.Command:
     """Return the command that makes an executable of the Stan program beside it."""

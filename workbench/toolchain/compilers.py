@@ -12,7 +12,7 @@ from pathlib import Path
 
 from workbench import process
 from workbench.errors import ToolchainMissing
-from workbench.provenance import hash_parts
+from workbench.provenance import hash_texts
 
 _BASE = (
     "-std=c++17",
@@ -81,7 +81,7 @@ def find_compiler(
             message = f"the compiler `{wanted}` was asked for, but no such program is on the PATH."
             raise ToolchainMissing(message, hint="clang++, g++, zig, or a path are accepted")
         return identify(path), f"you asked for {wanted}"
-    for compiler in installed_compilers():
+    for compiler in find_installed_compilers():
         return compiler, f"{compiler.argv[0]} is the first compiler found"
     try:
         zig = provide_zig()
@@ -95,7 +95,7 @@ def find_compiler(
     return identify_zig(zig, zig_cache), "the machine has neither clang++ nor g++"
 
 
-def installed_compilers() -> tuple[Compiler, ...]:
+def find_installed_compilers() -> tuple[Compiler, ...]:
     """Return the compilers on the PATH, the preferred one first: at most one of each kind."""
     firsts = (next(_candidates(name), None) for name in ("clang++", "g++"))
     return tuple(identify(path) for path in firsts if path is not None)
@@ -142,20 +142,20 @@ def identify(path: str) -> Compiler:
         message = f"{path} was expected to be clang++ or g++, but `{path} -v` says neither."
         raise ToolchainMissing(message, hint="clang++, g++, zig, or a path to one of them are accepted")
     kind = "clang" if "clang version" in version[0] else "gcc"
-    return Compiler(kind, (path,), version[0].strip(), hash_parts(path, said))
+    return Compiler(kind, (path,), version[0].strip(), hash_texts(path, said))
 
 
 def identify_zig(zig: Path, zig_cache: Path) -> Compiler:
     """Return zig as a C++ compiler, with the cache it needs inside ours."""
     version = process.run([zig, "version"]).stdout.strip()
     env = {"ZIG_GLOBAL_CACHE_DIR": str(zig_cache), "ZIG_LOCAL_CACHE_DIR": str(zig_cache)}
-    return Compiler("zig", (str(zig), "c++"), f"zig {version}", hash_parts("zig", version), env)
+    return Compiler("zig", (str(zig), "c++"), f"zig {version}", hash_texts("zig", version), env)
 
 
-def tuned(compiler: Compiler) -> Compiler:
+def tune(compiler: Compiler) -> Compiler:
     """Return a compiler that uses all this processor can do, which is then part of its identity."""
     option = _DIALECT[compiler.kind].native_flag
-    identity = hash_parts(compiler.identity, option, _processor())
+    identity = hash_texts(compiler.identity, option, _processor())
     return replace(compiler, argv=(*compiler.argv, option), identity=identity)
 
 
@@ -181,10 +181,10 @@ def flags(compiler: Compiler, home: Path, *, threads: bool) -> tuple[str, ...]:
     return chosen + _DIALECT[compiler.kind].flags
 
 
-def header_command(compiler: Compiler, home: Path, folder: Path, *, threads: bool) -> process.Command:
+def compose_header_command(compiler: Compiler, home: Path, folder: Path, *, threads: bool) -> process.Command:
     """Return the command that precompiles Stan's model header into a folder."""
     dialect = _DIALECT[compiler.kind]
-    source = header_source(compiler, home, folder)
+    source = locate_header_source(compiler, home, folder)
     output = source if dialect.wants_copy else folder / _MODEL_HEADER.name
     return _command(
         compiler,
@@ -193,7 +193,7 @@ def header_command(compiler: Compiler, home: Path, folder: Path, *, threads: boo
     )
 
 
-def header_source(compiler: Compiler, home: Path, folder: Path) -> Path:
+def locate_header_source(compiler: Compiler, home: Path, folder: Path) -> Path:
     """Return the header to precompile: Stan's own, or the copy that has to lie beside the result."""
     root = folder if _DIALECT[compiler.kind].wants_copy else home / "include"
     return root / _MODEL_HEADER
@@ -201,13 +201,13 @@ def header_source(compiler: Compiler, home: Path, folder: Path) -> Path:
 
 def copy_header(compiler: Compiler, home: Path, folder: Path) -> None:
     """Put a copy of the model header where the compiler wants one."""
-    target = header_source(compiler, home, folder)
+    target = locate_header_source(compiler, home, folder)
     if not target.exists():
         target.parent.mkdir(parents=True)
         shutil.copyfile(home / "include" / _MODEL_HEADER, target)
 
 
-def object_command(
+def compose_object_command(
     compiler: Compiler,
     home: Path,
     header: Path | None,
@@ -231,12 +231,14 @@ def use_header(compiler: Compiler, folder: Path) -> tuple[str, ...]:
     return _DIALECT[compiler.kind].use_header(folder)
 
 
-def link_command(compiler: Compiler, home: Path, objects: Sequence[Path], output: Path) -> process.Command:
+def compose_link_command(
+    compiler: Compiler, home: Path, objects: Sequence[Path], output: Path
+) -> process.Command:
     """Return the command that links an executable."""
-    return _command(compiler, (), (*map(str, objects), "-o", str(output), *link_options(compiler, home)))
+    return _command(compiler, (), (*map(str, objects), "-o", str(output), *list_link_options(compiler, home)))
 
 
-def link_options(compiler: Compiler, home: Path) -> tuple[str, ...]:
+def list_link_options(compiler: Compiler, home: Path) -> tuple[str, ...]:
     """Return the libraries of an executable, which will look for TBB in the Stan home."""
     lib = home / "lib"
     archives = sorted(str(path) for path in lib.glob("libsundials_*.a"))

@@ -12,11 +12,11 @@ from pathlib import Path
 
 from workbench.errors import ToolchainError
 from workbench.toolchain import cache
-from workbench.toolchain.assemble import stan_place
 from workbench.toolchain.cmdstan import find_home
-from workbench.toolchain.compilers import Compiler, installed_compilers
-from workbench.toolchain.locate import Settings, cache_folder
-from workbench.toolchain.pins import this_platform, wheel_for
+from workbench.toolchain.compilers import Compiler, find_installed_compilers
+from workbench.toolchain.pins import detect_platform, find_wheel
+from workbench.toolchain.provision import Settings, find_cache_folder
+from workbench.toolchain.wheels import locate_stan
 
 # Header, driver and Stan's sources, with g++'s precompiled header as the largest [bytes].
 _SPACE_NEEDED = 2 << 30
@@ -51,7 +51,7 @@ class Finding:
 
 def examine(settings: Settings | None = None) -> tuple[Finding, ...]:
     """Check everything that building a Stan program needs; nothing is fetched or built."""
-    folder = cache_folder(settings or Settings())
+    folder = find_cache_folder(settings or Settings())
     return (
         _check_platform(),
         _check_cache(folder),
@@ -64,15 +64,17 @@ def examine(settings: Settings | None = None) -> tuple[Finding, ...]:
 
 def _check_platform() -> Finding:
     try:
-        wheel = wheel_for("httpstan")
+        wheel = find_wheel("httpstan")
     except ToolchainError as reason:
         return Finding("TC101", "Platform", "problem", reason.message, reason.hint or "")
-    return Finding("TC101", "Platform", "ok", f"{this_platform()} is served by {wheel.name} {wheel.version}.")
+    return Finding(
+        "TC101", "Platform", "ok", f"{detect_platform()} is served by {wheel.name} {wheel.version}."
+    )
 
 
 def _check_cache(folder: Path) -> Finding:
     try:
-        with cache.writing(folder):
+        with cache.explain_write_errors(folder):
             folder.mkdir(parents=True, exist_ok=True)
             with tempfile.TemporaryFile(dir=folder):
                 pass
@@ -93,7 +95,7 @@ def _check_space(folder: Path) -> Finding:
 
 def _check_stan(folder: Path) -> Finding:
     try:
-        place = stan_place(folder)
+        place = locate_stan(folder)
     except ToolchainError as reason:
         return Finding("TC104", "Stan", "problem", reason.message, reason.hint or "")
     if not (place / cache.MANIFEST).exists():
@@ -107,7 +109,7 @@ def _check_stan(folder: Path) -> Finding:
 
 
 def _check_compiler() -> Finding:
-    found = installed_compilers()
+    found = find_installed_compilers()
     if not found:
         words = "neither clang++ nor g++ is on the PATH: zig will be fetched from the package index."
         return Finding("TC105", "C++ compiler", "note", words, "clang++ compiles Stan programs fastest")

@@ -47,12 +47,12 @@ def read_pins() -> Pins:
     return Pins(content["stan"]["version"], content["stan"]["wheel"], wheels)
 
 
-def this_platform() -> str:
+def detect_platform() -> str:
     """Return the running system and processor as `pins.toml` names them."""
     return f"{platform.system()}-{platform.machine()}".lower()
 
 
-def wheel_for(name: str, running_on: str | None = None) -> Wheel:
+def find_wheel(name: str, running_on: str | None = None) -> Wheel:
     """Return the wheel of that name for this platform.
 
     Raises
@@ -60,7 +60,7 @@ def wheel_for(name: str, running_on: str | None = None) -> Wheel:
     ToolchainMissing
         There is none for the platform.
     """
-    here = running_on or this_platform()
+    here = running_on or detect_platform()
     wheels = [wheel for wheel in read_pins().wheels if wheel.name == name]
     for wheel in wheels:
         if wheel.platform == here:

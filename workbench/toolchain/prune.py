@@ -7,7 +7,7 @@ import time
 from dataclasses import dataclass
 from pathlib import Path
 
-from workbench.toolchain.cache import KINDS, writing
+from workbench.toolchain.cache import KINDS, explain_write_errors
 
 # What a build that died left behind; younger ones may still be growing.
 _ABANDONED_AFTER = 24 * 3600.0
@@ -45,7 +45,7 @@ def prune(folder: Path, limit: int) -> Pruned:
         homes = [path for path in sizes if path.parent.name == "homes" and path not in doomed]
         doomed += homes
         left -= sum(sizes[path] for path in homes)
-    with writing(folder):
+    with explain_write_errors(folder):
         for path in doomed:
             shutil.rmtree(path)
     return Pruned(tuple(doomed), sum(sizes[path] for path in doomed), left)

@@ -9,7 +9,7 @@ from workbench import toolchain
 from workbench.errors import BuildFailed, ProgramError
 from workbench.progress import Progress
 from workbench.request import FitRequest
-from workbench.toolchain import CompiledModel, Toolchain, Wanted
+from workbench.toolchain import CompiledModel, ModelSource, Toolchain
 
 
 @dataclass(frozen=True)
@@ -28,10 +28,10 @@ class Builds:
         """Return the executable to run and the original; on several cores they are compiled side by side."""
         program = self.request.program
         if program.instrumented is not None and self.request.jobs > 1:
-            wanted = Wanted(program.name, program.instrumented.source, optimized=True)
+            wanted = ModelSource(program.name, program.instrumented.source, optimized=True)
             with suppress(ProgramError, BuildFailed):  # building one at a time shows which of them fails
                 executable, original = self._build_all(
-                    wanted, Wanted(f"{program.name}_as_written", program.source)
+                    wanted, ModelSource(f"{program.name}_as_written", program.source)
                 )
                 return executable, original
         return self.build_instrumented(), self.build_original()
@@ -60,9 +60,9 @@ class Builds:
         return self._build(f"{program.name}_as_written", program.source)
 
     def _build(self, name: str, source: str, *, optimized: bool = False) -> CompiledModel:
-        return self._build_all(Wanted(name, source, optimized))[0]
+        return self._build_all(ModelSource(name, source, optimized))[0]
 
-    def _build_all(self, *wanted: Wanted) -> list[CompiledModel]:
+    def _build_all(self, *wanted: ModelSource) -> list[CompiledModel]:
         request = self.request
         return toolchain.build_all(
             wanted,

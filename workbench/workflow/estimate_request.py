@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from workbench.backends import Start
-from workbench.backends.base import ANYWHERE
+from workbench.backends.base import DEFAULT_START
 from workbench.estimation import estimate
 from workbench.request import FitRequest
 from workbench.results import Fit
 from workbench.workflow.builds import Builds
 
 
-def estimate_request(request: FitRequest, builds: Builds, start: Start = ANYWHERE) -> Fit:
+def estimate_request(request: FitRequest, builds: Builds, start: Start = DEFAULT_START) -> Fit:
     """Build what a request needs, and return its fit, without a diagnosis.
 
     Parameters

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from workbench.provenance import hash_parts
+from workbench.provenance import hash_texts
 from workbench.report.comparison import comparison_report
 from workbench.report.fit.report import fit_report
 from workbench.report.html import render
@@ -67,7 +67,7 @@ def write_comparison(
     """
     document = comparison_report(fits)
     places = (str(name if fit.folder is None else fit.folder.resolve()) for name, fit in fits.items())
-    target = output or Path("reports") / f"comparison-{hash_parts(*places)[:8]}.html"
+    target = output or Path("reports") / f"comparison-{hash_texts(*places)[:8]}.html"
     store.replace_file(target, render(document))
     if figures is not None:
         write_pictures(document, figures)

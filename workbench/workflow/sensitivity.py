@@ -15,7 +15,7 @@ from workbench.errors import RequestError, RunNotFound, StoreError
 from workbench.estimation.estimate import choose_program
 from workbench.program import Program
 from workbench.progress import SILENT, Progress
-from workbench.provenance import hash_parts, hash_text
+from workbench.provenance import hash_text, hash_texts
 from workbench.report.html import render
 from workbench.report.pictures import write_pictures
 from workbench.report.study.report import study_report
@@ -208,7 +208,7 @@ def _examined(fitted: Fit, request: FitRequest, kept: Path) -> Fit:
     """Return a base fit with its diagnosis, its own or that of an earlier study of the same question."""
     if "diagnosis" in fitted.record:
         return fitted
-    key = hash_parts("base fit examined", request.key)
+    key = hash_texts("base fit examined", request.key)
     entries = cache_record(kept, key, lambda: dict(diagnose(fitted).entries))
     return store.with_entries(fitted, entries)
 
@@ -277,7 +277,7 @@ def _visible(folder: Path) -> Sequence[Path]:
 
 def _fitted(request: FitRequest, builds: Builds, kept: Path, options: FitOptions) -> Fit:
     """Return the base fit, from an earlier study of the same question if there is one."""
-    key = hash_parts("base fit", request.key)
+    key = hash_texts("base fit", request.key)
     made: list[Fit] = []
 
     def fit() -> Fit:

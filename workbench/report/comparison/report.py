@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 
 from workbench.errors import RequestError
-from workbench.provenance import workbench_version
+from workbench.provenance import read_workbench_version
 from workbench.report import reading
 from workbench.report.comparison import differences, estimates, prediction, runs
 from workbench.report.document import Document, Reason, Tone, Verdict
@@ -41,7 +41,7 @@ def comparison_report(fits: Mapping[str, Fit]) -> Document:
     return Document(
         title=" and ".join(names) if len(names) <= FEWEST else f"{len(names)} models",
         subtitle=f"{plural(len(fits), 'run')} side by side",
-        byline=f"Written {now} by workbench {workbench_version()}",
+        byline=f"Written {now} by workbench {read_workbench_version()}",
         verdict=_verdict(records),
         opening=_opening(fits),
         sections=(

@@ -10,7 +10,7 @@ from pyarrow import csv
 from workbench.backends.base import Floats
 
 
-def read_output(path: Path) -> tuple[tuple[str, ...], Floats, list[bytes]]:
+def read_stan_csv(path: Path) -> tuple[tuple[str, ...], Floats, list[bytes]]:
     """Return names, rows `(row, name)` and comment lines of a file.
 
     Comments may stand between rows. Numbers are read by Arrow, many times faster than by NumPy, as one long

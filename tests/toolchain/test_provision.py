@@ -4,16 +4,16 @@ from pathlib import Path
 
 import pytest
 
-from tests.toolchain.fakes import CLANG, compiler_script
+from tests.toolchain.fake_compilers import CLANG, compiler_script
 from workbench.errors import PinMismatch, ToolchainMissing
-from workbench.toolchain import Settings, cache_folder, provision
+from workbench.toolchain import Settings, find_cache_folder, provision
 
 
 def test_the_cache_is_where_one_says(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setenv("WORKBENCH_CACHE", str(tmp_path / "variable"))
 
-    assert cache_folder(Settings(cache=tmp_path / "named")) == tmp_path / "named"
-    assert cache_folder() == tmp_path / "variable"
+    assert find_cache_folder(Settings(cache=tmp_path / "named")) == tmp_path / "named"
+    assert find_cache_folder() == tmp_path / "variable"
 
 
 def test_a_wheel_that_is_not_the_pinned_one(tmp_path: Path) -> None:

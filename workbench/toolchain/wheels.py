@@ -15,16 +15,16 @@ from workbench.errors import PinMismatch, ToolchainMissing
 from workbench.progress import Progress
 from workbench.provenance import hash_file
 from workbench.toolchain import cache
-from workbench.toolchain.pins import Wheel, read_pins, wheel_for
+from workbench.toolchain.pins import Wheel, find_wheel, read_pins
 
 _PACKAGE = "httpstan/"
 # Bindings to Python are of no use to a C++ compiler.
 _UNUSED = "httpstan/include/pybind11/"
 
 
-def stan_place(folder: Path) -> Path:
+def locate_stan(folder: Path) -> Path:
     """Return where in a cache the pinned Stan belongs."""
-    wheel = wheel_for(read_pins().stan_wheel)
+    wheel = find_wheel(read_pins().stan_wheel)
     return folder / "stan" / f"{read_pins().stan_version}-{wheel.sha256[:8]}"
 
 
@@ -38,7 +38,7 @@ def provide_stan(folder: Path, local: Path | None, progress: Progress) -> Path:
     local
         A wheel on this machine instead of the package index.
     """
-    wheel = wheel_for(read_pins().stan_wheel)
+    wheel = find_wheel(read_pins().stan_wheel)
 
     def make(aside: Path) -> None:
         title = f"Stan {read_pins().stan_version}"
@@ -46,12 +46,12 @@ def provide_stan(folder: Path, local: Path | None, progress: Progress) -> Path:
         (aside / "bin" / "stanc").chmod(0o755)
         _link_tbb(aside / "lib")
 
-    return _provide(stan_place(folder), make, progress)
+    return _provide(locate_stan(folder), make, progress)
 
 
 def provide_zig(folder: Path, progress: Progress) -> Path:
     """Return the zig executable of the pinned wheel, fetched on first use."""
-    wheel = wheel_for("ziglang")
+    wheel = find_wheel("ziglang")
 
     def make(aside: Path) -> None:
         _unpack_wheel(wheel, None, f"Zig {wheel.version}", aside, _zig_member, progress)

@@ -9,7 +9,7 @@ from contextlib import contextmanager
 
 from workbench.errors import ChainFailed, DrawsCorrupt, RunTimedOut
 
-ENDLESS = "Maximum number of iterations hit"
+ITERATIONS_USED_UP = "Maximum number of iterations hit"
 """What Stan prints where an optimiser used up its iterations."""
 
 _FRAME = re.compile(r"Error during \w+[:!]")
@@ -21,7 +21,7 @@ _UNFINISHED = -1
 
 
 @contextmanager
-def in_stan_words(what: str) -> Iterator[None]:
+def translate_errors(what: str) -> Iterator[None]:
     """Turn cmdstanpy's errors into ours, keeping what Stan said."""
     try:
         yield
@@ -29,13 +29,13 @@ def in_stan_words(what: str) -> Iterator[None]:
         hint = "allow more with --timeout, or ask for less"
         raise RunTimedOut(f"{what} took longer than the time allowed.", hint=hint) from reason
     except RuntimeError as reason:
-        said = stan_words(str(reason))
+        said = extract_error(str(reason))
         raise ChainFailed(f"{what} stopped: {said}", hint="console.log has all that Stan printed") from reason
     except ValueError as reason:
         raise DrawsCorrupt(f"the output of {what} cannot be read: {reason}") from reason
 
 
-def stan_words(text: str) -> str:
+def extract_error(text: str) -> str:
     """Return what Stan said was wrong: its last lines that begin with Error or Exception, else its last."""
     body, _, files = text.partition("Command and output files:")
     lines = [line.strip() for line in body.splitlines() if line.strip() and not _FRAME.match(line)]

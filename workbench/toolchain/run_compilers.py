@@ -11,13 +11,13 @@ from pathlib import Path
 from workbench import process
 from workbench.errors import BuildFailed
 from workbench.toolchain import cache
-from workbench.toolchain.locate import Toolchain
+from workbench.toolchain.provision import Toolchain
 
 # What a compiler takes for one piece of the driver [bytes].
 _MEMORY_PER_PIECE = 5 << 29
 
 
-def compile_all(
+def run_compilers(
     toolchain: Toolchain,
     what: str,
     commands: Sequence[process.Command],
@@ -29,7 +29,7 @@ def compile_all(
     """
     succeeded: list[process.Command] = []
 
-    def note(result: process.Completed) -> None:
+    def note(result: process.CompletedProcess) -> None:
         if result.returncode == 0:
             succeeded.append(result.command)
             if on_count is not None:
@@ -53,10 +53,10 @@ def _jobs() -> int:
     return max(1, min(os.cpu_count() or 1, memory))
 
 
-def _failure(folder: Path, what: str, result: process.Completed) -> BuildFailed:
+def _failure(folder: Path, what: str, result: process.CompletedProcess) -> BuildFailed:
     slug = re.sub(r"\W+", "-", what)
     log = folder / "logs" / f"{slug}-{int(time.time())}.log"
-    with cache.writing(folder):
+    with cache.explain_write_errors(folder):
         log.parent.mkdir(parents=True, exist_ok=True)
         log.write_text(f"{result.command}\n\n{result.output}\n")
     program = Path(result.command.argv[0]).name
@@ -73,5 +73,5 @@ def _failure(folder: Path, what: str, result: process.Completed) -> BuildFailed:
     return BuildFailed(message, command=str(result.command), log=log, hint=hint)
 
 
-def _was_killed(result: process.Completed) -> bool:
+def _was_killed(result: process.CompletedProcess) -> bool:
     return result.returncode < 0 or "Killed signal" in result.output or "signal 9" in result.output

@@ -6,12 +6,18 @@ from importlib import resources
 from pathlib import Path
 
 from workbench.progress import SILENT, Progress
-from workbench.provenance import hash_parts
+from workbench.provenance import hash_texts
 from workbench.toolchain import cache
-from workbench.toolchain.compilers import flags, link_command, link_options, object_command, use_header
-from workbench.toolchain.compiling import compile_all
-from workbench.toolchain.front_end import build_driver, build_header, driver_key
-from workbench.toolchain.locate import Toolchain
+from workbench.toolchain.compilers import (
+    compose_link_command,
+    compose_object_command,
+    flags,
+    list_link_options,
+    use_header,
+)
+from workbench.toolchain.header_and_driver import build_driver, build_header, hash_driver
+from workbench.toolchain.provision import Toolchain
+from workbench.toolchain.run_compilers import run_compilers
 
 # Programs that CmdStan homes hold besides stanc, each one source file of ours.
 _TOOLS = ("stansummary", "diagnose")
@@ -19,7 +25,7 @@ _TOOLS = ("stansummary", "diagnose")
 _SHARED = ("number.o",)
 
 
-def cmdstan_home(toolchain: Toolchain, *, threads: bool = False, progress: Progress = SILENT) -> Path:
+def provide_cmdstan_home(toolchain: Toolchain, *, threads: bool = False, progress: Progress = SILENT) -> Path:
     """Return a CmdStan home whose makefile compiles with this toolchain; made on first use.
 
     A CmdStan that the user brought is its own home.
@@ -36,9 +42,9 @@ def cmdstan_home(toolchain: Toolchain, *, threads: bool = False, progress: Progr
     if toolchain.source == "cmdstan":
         return toolchain.home
     variants = (False, True) if threads else (False,)
-    keys = [driver_key(toolchain, variant) for variant in variants]
+    keys = [hash_driver(toolchain, variant) for variant in variants]
     texts = [path.read_text() for path in _sources()]
-    place = cache.entry(toolchain.cache, "homes", hash_parts("home", *keys, _MAKEFILE, *texts))
+    place = cache.locate_entry(toolchain.cache, "homes", hash_texts("home", *keys, _MAKEFILE, *texts))
 
     def make(folder: Path) -> None:
         settings = [_variant(toolchain, variant, progress) for variant in variants]
@@ -65,15 +71,16 @@ def _build_tools(toolchain: Toolchain, folder: Path, progress: Progress) -> None
     sources = [path for path in _sources() if path.suffix == ".cpp"]
     objects = {path: folder / f"{path.stem}.o" for path in sources}
     compiling = [
-        object_command(compiler, home, header, source, target, threads=False)
+        compose_object_command(compiler, home, header, source, target, threads=False)
         for source, target in objects.items()
     ]
-    compile_all(toolchain, "CmdStan's tools", compiling)
+    run_compilers(toolchain, "CmdStan's tools", compiling)
     both = [target for source, target in objects.items() if source.stem not in _TOOLS]
     linking = [
-        link_command(compiler, home, (folder / f"{name}.o", *both, *shared), folder / name) for name in _TOOLS
+        compose_link_command(compiler, home, (folder / f"{name}.o", *both, *shared), folder / name)
+        for name in _TOOLS
     ]
-    compile_all(toolchain, "CmdStan's tools", linking)
+    run_compilers(toolchain, "CmdStan's tools", linking)
     for target in objects.values():
         target.unlink()
 
@@ -100,7 +107,7 @@ def _makefile(toolchain: Toolchain, settings: list[str]) -> str:
         version=toolchain.stan_version,
         compiler=" ".join(compiler.argv),
         stanc=toolchain.stanc.path,
-        link=" ".join(link_options(compiler, toolchain.home)),
+        link=" ".join(list_link_options(compiler, toolchain.home)),
         settings="\n".join((*settings, *environment)),
     )
 

@@ -14,7 +14,7 @@ import pytest
 from tests.conformance.executables import REFERENCE, run
 from workbench import process
 from workbench.errors import ProgramError
-from workbench.toolchain import Settings, Toolchain, build, cmdstan_home, provision
+from workbench.toolchain import Settings, Toolchain, build, provide_cmdstan_home, provision
 
 # cmdstanpy's own
 pytestmark = pytest.mark.filterwarnings("ignore:The 'float_precision' argument is deprecated")
@@ -59,7 +59,7 @@ def test_a_program_stanc_rejects(embedded: Toolchain) -> None:
     assert (error.value.line, error.value.column) == (3, 1)
 
 
-def _offline(code: str) -> process.Completed:
+def _offline(code: str) -> process.CompletedProcess:
     try:
         answer = process.run([*NO_NETWORK, sys.executable, "-c", code], timeout=300)
     except FileNotFoundError:
@@ -110,7 +110,7 @@ def test_cmdstanpy_compiles_through_our_home(
 ) -> None:
     if shutil.which("make") is None:
         pytest.skip("a CmdStan home needs make")
-    monkeypatch.setenv("CMDSTAN", str(cmdstan_home(embedded)))
+    monkeypatch.setenv("CMDSTAN", str(provide_cmdstan_home(embedded)))
     logging.getLogger("cmdstanpy").setLevel(logging.CRITICAL)
     folder = tmp_path / "with space"
     folder.mkdir()
@@ -132,7 +132,7 @@ def test_our_home_serves_as_the_users_own_cmdstan(
 ) -> None:
     if shutil.which("make") is None:
         pytest.skip("a CmdStan home needs make")
-    monkeypatch.setenv("CMDSTAN", str(cmdstan_home(embedded)))
+    monkeypatch.setenv("CMDSTAN", str(provide_cmdstan_home(embedded)))
     theirs = provision(Settings())
     model = build("bernoulli", BERNOULLI, theirs)
 

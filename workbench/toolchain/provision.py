@@ -12,9 +12,9 @@ from workbench.errors import ToolchainMissing
 from workbench.program.syntax.stanc import Stanc
 from workbench.progress import SILENT, Progress
 from workbench.toolchain import cmdstan
-from workbench.toolchain.assemble import provide_stan, provide_zig
-from workbench.toolchain.compilers import Compiler, find_compiler, tuned
+from workbench.toolchain.compilers import Compiler, find_compiler, tune
 from workbench.toolchain.pins import read_pins
+from workbench.toolchain.wheels import provide_stan, provide_zig
 
 SOURCES = ("auto", "embedded", "cmdstan")
 
@@ -88,19 +88,19 @@ def provision(settings: Settings = Settings(), progress: Progress = SILENT) -> T
         What was fetched is not what we pinned.
     """
     source, reason = _choose_source(settings.source)
-    folder = cache_folder(settings)
+    folder = find_cache_folder(settings)
     home = cmdstan.find_home() if source == "cmdstan" else provide_stan(folder, settings.wheel, progress)
     version = cmdstan.read_version(home) if source == "cmdstan" else read_pins().stan_version
     compiler, because = find_compiler(
         settings.compiler, lambda: provide_zig(folder, progress), folder / "zig" / "compiled"
     )
     if settings.native:
-        compiler, because = tuned(compiler), f"{because}, tuned to this processor"
+        compiler, because = tune(compiler), f"{because}, tuned to this processor"
     stanc = Stanc(home / "bin" / "stanc", version)
     return Toolchain(version, source, home, stanc, compiler, folder, f"{reason}; {because}")
 
 
-def cache_folder(settings: Settings = Settings()) -> Path:
+def find_cache_folder(settings: Settings = Settings()) -> Path:
     """Return where everything is kept."""
     named = settings.cache or os.environ.get("WORKBENCH_CACHE")
     return Path(named).expanduser().resolve() if named else platformdirs.user_cache_path("workbench")

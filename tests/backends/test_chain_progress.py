@@ -3,7 +3,7 @@
 import time
 from concurrent.futures import ThreadPoolExecutor
 
-from workbench.backends.watching import follow
+from workbench.backends.chain_progress import follow_chains
 
 HEAD = "# method = sample\nlp__,accept_stat__,stepsize__,treedepth__,n_leapfrog__,divergent__,energy__,mu\n"
 
@@ -18,7 +18,7 @@ class Heard:
 
 def test_files_are_read_as_they_grow(tmp_path):
     stage = Heard()
-    hear = follow(stage, tmp_path)
+    hear = follow_chains(stage, tmp_path)
     hear("Iteration:    1 / 2000 [  0%]  (Warmup)", 0)
     first, second = tmp_path / "model-2026_1.csv", tmp_path / "model-2026_2.csv"
     first.write_text(HEAD + "# Adaptation terminated\n# Step size = 0.4512\n-1,1,0.45,2,3,1,5,0\n-1,1,0.4")
@@ -36,7 +36,7 @@ def test_files_are_read_as_they_grow(tmp_path):
 
 def test_what_is_no_progress_is_passed_over(tmp_path):
     stage = Heard()
-    follow(stage, tmp_path)("Gradient evaluation took 1e-05 seconds", 0)
+    follow_chains(stage, tmp_path)("Gradient evaluation took 1e-05 seconds", 0)
     assert stage.details == []
 
 
@@ -51,7 +51,7 @@ def test_chains_are_heard_one_at_a_time(tmp_path):
             time.sleep(0.005)
             inside.pop()
 
-    hear = follow(Slow(), tmp_path)
+    hear = follow_chains(Slow(), tmp_path)
     with ThreadPoolExecutor(4) as threads:
         lines = [
             f"Chain [{chain}] Iteration:  {i} / 100 [ 1%]  (Warmup)"

@@ -8,11 +8,11 @@ from pathlib import Path
 
 from workbench import process
 from workbench.progress import Progress
-from workbench.provenance import hash_parts
+from workbench.provenance import hash_texts
 from workbench.toolchain import cache
-from workbench.toolchain.compilers import copy_header, header_command, object_command
-from workbench.toolchain.compiling import compile_all
-from workbench.toolchain.locate import Toolchain
+from workbench.toolchain.compilers import compose_header_command, compose_object_command, copy_header
+from workbench.toolchain.provision import Toolchain
+from workbench.toolchain.run_compilers import run_compilers
 
 # The driver is compiled in a few pieces, the slowest first: sources that use the same templates of Stan
 # instantiate them once. Each of the small ones needs no header of Stan's at all.
@@ -27,17 +27,17 @@ _SMALL = ("grammar.cpp", "number.cpp", "settings.cpp")
 _DRIVER_LEVEL = "-O1"
 
 
-def header_key(toolchain: Toolchain, threads: bool) -> str:
+def hash_header(toolchain: Toolchain, threads: bool) -> str:
     """Return the hash of all that a precompiled header depends on."""
     # The folder counts too: clang's headers name the files they were made from.
-    command = header_command(toolchain.compiler, toolchain.home, Path("header"), threads=threads)
-    return hash_parts("header", toolchain.compiler.identity, str(command))
+    command = compose_header_command(toolchain.compiler, toolchain.home, Path("header"), threads=threads)
+    return hash_texts("header", toolchain.compiler.identity, str(command))
 
 
-def driver_key(toolchain: Toolchain, threads: bool) -> str:
+def hash_driver(toolchain: Toolchain, threads: bool) -> str:
     """Return the hash of all that the driver's objects depend on."""
     sources = [path.name + "\n" + path.read_text() for path in _driver_sources(".hpp", ".cpp")]
-    return hash_parts("driver", _DRIVER_LEVEL, header_key(toolchain, threads), *sources)
+    return hash_texts("driver", _DRIVER_LEVEL, hash_header(toolchain, threads), *sources)
 
 
 def build_header(
@@ -47,12 +47,12 @@ def build_header(
 
     Where it is made, the commands `beside` it run as well: one compiler alone would leave processors idle.
     """
-    place = cache.entry(toolchain.cache, "headers", header_key(toolchain, threads))
+    place = cache.locate_entry(toolchain.cache, "headers", hash_header(toolchain, threads))
     what = "Stan's headers and driver" if beside else "Stan's headers"
 
     def make(folder: Path) -> None:
         copy_header(toolchain.compiler, toolchain.home, folder)
-        header = header_command(toolchain.compiler, toolchain.home, folder, threads=threads)
+        header = compose_header_command(toolchain.compiler, toolchain.home, folder, threads=threads)
         _compile_counted(toolchain, what, [header, *beside], progress)
 
     cache.publish(place, make, progress)
@@ -62,7 +62,7 @@ def build_header(
 
 def build_driver(toolchain: Toolchain, threads: bool, progress: Progress) -> list[Path]:
     """Return the objects of the command line's driver, made on first use; so is the precompiled header."""
-    place = cache.entry(toolchain.cache, "drivers", driver_key(toolchain, threads))
+    place = cache.locate_entry(toolchain.cache, "drivers", hash_driver(toolchain, threads))
 
     def make(folder: Path) -> None:
         outputs = {source: folder / f"{source.stem}.o" for source in _driver_pieces(folder)}
@@ -78,7 +78,7 @@ def build_driver(toolchain: Toolchain, threads: bool, progress: Progress) -> lis
 
 def _driver_command(toolchain: Toolchain, source: Path, output: Path, threads: bool) -> process.Command:
     compiler, home = toolchain.compiler, toolchain.home
-    return object_command(compiler, home, None, source, output, threads=threads, level=_DRIVER_LEVEL)
+    return compose_object_command(compiler, home, None, source, output, threads=threads, level=_DRIVER_LEVEL)
 
 
 def _driver_sources(*suffixes: str) -> list[Path]:
@@ -104,4 +104,4 @@ def _compile_counted(
     toolchain: Toolchain, what: str, commands: Sequence[process.Command], progress: Progress
 ) -> None:
     with progress.stage(f"Building {what}", len(commands)) as stage:
-        compile_all(toolchain, what, commands, on_count=stage.update)
+        run_compilers(toolchain, what, commands, on_count=stage.update)

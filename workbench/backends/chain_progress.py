@@ -25,7 +25,7 @@ class _Tail:
     step_size: str = ""
 
 
-def follow(stage: Stage, folder: Path) -> Callable[[str, int], None]:
+def follow_chains(stage: Stage, folder: Path) -> Callable[[str, int], None]:
     """Return a listener that adds up the iterations of all chains and says how each is doing.
 
     Parameters

@@ -2,13 +2,13 @@
 
 import numpy as np
 
-from workbench.backends.output import read_output
+from workbench.backends.stan_csv import read_stan_csv
 
 
 def test_comments_between_rows_and_numbers_of_all_kinds(tmp_path):
     path = tmp_path / "output.csv"
     path.write_text("# method = sample\nlp__,b.1,n\n1e-05,-inf,3\n# Step size = 0.5\nnan,inf,-0.25\n#\n")
-    names, rows, comments = read_output(path)
+    names, rows, comments = read_stan_csv(path)
     assert names == ("lp__", "b.1", "n")
     np.testing.assert_array_equal(rows, [[1e-5, -np.inf, 3], [np.nan, np.inf, -0.25]])
     assert comments == [b"# method = sample\n", b"# Step size = 0.5\n", b"#\n"]
@@ -19,9 +19,9 @@ def test_every_digit_of_rows_longer_than_a_block(tmp_path):
     path = tmp_path / "output.csv"
     head = ",".join(f"x.{place}" for place in range(100_000))
     path.write_text("\n".join([head, *(",".join(map(repr, row.tolist())) for row in written)]))
-    np.testing.assert_array_equal(read_output(path)[1], written)
+    np.testing.assert_array_equal(read_stan_csv(path)[1], written)
 
 
 def test_no_rows(tmp_path):
     (tmp_path / "output.csv").write_text("a,b\n# none\n")
-    assert read_output(tmp_path / "output.csv")[1].shape == (0, 2)
+    assert read_stan_csv(tmp_path / "output.csv")[1].shape == (0, 2)
