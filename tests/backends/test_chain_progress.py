@@ -1,4 +1,4 @@
-"""Step sizes and divergences of chains, read from files that are still being written."""
+"""Step sizes and divergences of chains are read from files that are still being written."""
 
 import time
 from concurrent.futures import ThreadPoolExecutor
@@ -8,7 +8,7 @@ from workbench.backends.chain_progress import follow_chains
 HEAD = "# method = sample\nlp__,accept_stat__,stepsize__,treedepth__,n_leapfrog__,divergent__,energy__,mu\n"
 
 
-class Heard:
+class RecordingStage:
     def __init__(self):
         self.details = []
 
@@ -17,16 +17,16 @@ class Heard:
 
 
 def test_files_are_read_as_they_grow(tmp_path):
-    stage = Heard()
-    hear = follow_chains(stage, tmp_path)
-    hear("Iteration:    1 / 2000 [  0%]  (Warmup)", 0)
+    stage = RecordingStage()
+    on_line = follow_chains(stage, tmp_path)
+    on_line("Iteration:    1 / 2000 [  0%]  (Warmup)", 0)
     first, second = tmp_path / "model-2026_1.csv", tmp_path / "model-2026_2.csv"
     first.write_text(HEAD + "# Adaptation terminated\n# Step size = 0.4512\n-1,1,0.45,2,3,1,5,0\n-1,1,0.4")
     second.write_text(HEAD + "# Step size = 0.5\n")
-    hear("Iteration: 1001 / 2000 [ 50%]  (Sampling)", 1)
+    on_line("Iteration: 1001 / 2000 [ 50%]  (Sampling)", 1)
     with first.open("a") as stream:
         stream.write("5,2,3,1,5,0\n-1,1,0.45,2,3,0,5,0\n")
-    hear("Iteration: 1101 / 2000 [ 55%]  (Sampling)", 0)
+    on_line("Iteration: 1101 / 2000 [ 55%]  (Sampling)", 0)
     assert stage.details == [
         (1.0, "warmup"),
         (1002.0, "sampling, step 0.45 0.5, divergent 1 0"),
@@ -34,30 +34,30 @@ def test_files_are_read_as_they_grow(tmp_path):
     ]
 
 
-def test_what_is_no_progress_is_passed_over(tmp_path):
-    stage = Heard()
+def test_other_lines_are_ignored(tmp_path):
+    stage = RecordingStage()
     follow_chains(stage, tmp_path)("Gradient evaluation took 1e-05 seconds", 0)
     assert stage.details == []
 
 
-def test_chains_are_heard_one_at_a_time(tmp_path):
-    """Each is heard in a thread of its own; what they add up is one."""
+def test_threads_report_one_at_a_time(tmp_path):
+    """Each chain is read in a thread of its own, but they share one stage."""
     inside, overlaps = [], []
 
-    class Slow:
+    class SlowStage:
         def update(self, done, note=""):
             inside.append(done)
             overlaps.append(len(inside))
             time.sleep(0.005)
             inside.pop()
 
-    hear = follow_chains(Slow(), tmp_path)
+    on_line = follow_chains(SlowStage(), tmp_path)
     with ThreadPoolExecutor(4) as threads:
         lines = [
             f"Chain [{chain}] Iteration:  {i} / 100 [ 1%]  (Warmup)"
             for i in range(5)
             for chain in (1, 2, 3, 4)
         ]
-        list(threads.map(lambda line: hear(line, 0), lines))
+        list(threads.map(lambda line: on_line(line, 0), lines))
     assert len(overlaps) == 20
     assert max(overlaps) == 1

@@ -1,4 +1,4 @@
-"""Reading Stan's CSV files."""
+"""Stan's CSV files are read exactly."""
 
 import numpy as np
 
@@ -23,5 +23,5 @@ def test_every_digit_of_rows_longer_than_a_block(tmp_path):
 
 
 def test_no_rows(tmp_path):
-    (tmp_path / "output.csv").write_text("a,b\n# none\n")
+    (tmp_path / "output.csv").write_text("a,b\n# empty\n")
     assert read_stan_csv(tmp_path / "output.csv")[1].shape == (0, 2)

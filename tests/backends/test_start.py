@@ -1,4 +1,4 @@
-"""A chain started from a known step size and metric, on independent normals x[n] ~ normal(0, n/10)."""
+"""Chains with a given step size, metric and start, on independent normals x[n] ~ normal(0, n/10)."""
 
 import json
 
@@ -12,21 +12,22 @@ from workbench.backends import Job, Start
 from workbench.methods import Nuts
 
 SDS = np.arange(1, 101) / 10
+"""Standard deviations of the parameters."""
 
 
 @pytest.fixture(scope="module")
-def hundred(tools):
+def hundred_normals(tools):
     source = MODELS / "driver_hundred.stan"
     return toolchain.build(source.stem, source.read_text(), tools).exe
 
 
 @pytest.fixture
-def sample(hundred, tmp_path):
+def sample(hundred_normals, tmp_path):
     from workbench.backends.cmdstan import CmdStanBackend
 
     def run(method, start):
         (tmp_path / "data.json").write_text(json.dumps({}))
-        job = Job(hundred, tmp_path / "data.json", tmp_path / "calls", seed=5)
+        job = Job(hundred_normals, tmp_path / "data.json", tmp_path / "calls", seed=5)
         return CmdStanBackend().sample(job, method, start=start)
 
     return run
@@ -47,13 +48,13 @@ def test_without_warmup_the_given_step_size_and_metric_are_used(sample, metric):
 
 
 def test_one_initial_point_serves_every_chain(sample):
-    """With a tiny step and the shortest trajectories a chain stays where it began."""
+    """With a tiny step and the shortest trajectories, a chain stays where it starts."""
     start = Start(({"x": SDS.tolist()},), np.full(2, 1e-9), np.ones((2, 100)))
     run = sample(Nuts(2, 4, 0, max_treedepth=1), start)
     np.testing.assert_allclose(run.draws, np.tile(SDS, (2, 4, 1)), atol=1e-6)
 
 
-def test_warmup_draws_are_kept_on_request_and_apart(sample):
+def test_warmup_draws_are_kept_apart_if_requested(sample):
     run = sample(Nuts(1, 30, 40, save_warmup=True), Start())
     assert run.warmup.draws.shape == (1, 40, 100)
     assert run.draws.shape == (1, 30, 100)

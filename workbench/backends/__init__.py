@@ -1,4 +1,4 @@
-"""The Stans that can be asked: the real one, and a fake one for tests and documentation."""
+"""Ways to run Stan's algorithms: Stan itself, and a fake for tests and documentation."""
 
 from workbench.backends.base import Backend, Curvature, Job, RawRun, Start
 

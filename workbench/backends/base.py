@@ -1,4 +1,4 @@
-"""What estimation asks of a Stan, whichever Stan it is."""
+"""What estimation needs from Stan: the interface that every backend implements, and its values."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ from workbench.methods import Laplace, Nuts, Pathfinder
 from workbench.progress import SILENT, Progress
 
 Floats = NDArray[np.float64]
+"""An array of doubles."""
 
 Algorithm = Literal["lbfgs", "bfgs", "newton"]
 """Stan's optimisers."""
@@ -21,20 +22,20 @@ Algorithm = Literal["lbfgs", "bfgs", "newton"]
 
 @dataclass(frozen=True)
 class Job:
-    """One call of a Stan executable, without its method.
+    """A call of a Stan executable, before a method is chosen.
 
     Attributes
     ----------
     exe
         The compiled program.
     data
-        Its data, a JSON file.
+        The JSON file of its data.
     folder
-        Where output files go.
+        Where output files are written.
     seed
         Stan's seed.
     timeout
-        Longest time a process may take [s]; `None` is as long as it needs.
+        Longest time a process may run [s]; `None` sets no limit.
     """
 
     exe: Path
@@ -51,19 +52,19 @@ class Curvature:
     Attributes
     ----------
     log_density
-        At the point.
+        Its value at the point.
     gradient
-        `(U,)`.
+        Its first derivatives, `(U,)`.
     hessian
-        `(U, U)`.
+        Its second derivatives, `(U, U)`.
     free_names
         Names of the unconstrained dimensions.
     point
-        `(U,)`: where it was taken.
+        The point, `(U,)`.
     names, values
         Stan names of parameters and transformed parameters, and their values at the point, `(C,)`.
     constrain_jacobian
-        `(C, U)`: derivative of the named values with respect to the unconstrained ones.
+        Derivatives of the named values with respect to the unconstrained dimensions, `(C, U)`.
     """
 
     log_density: float
@@ -78,16 +79,16 @@ class Curvature:
 
 @dataclass(frozen=True)
 class Start:
-    """Where chains begin; what is `None` or empty is left to Stan.
+    """Where chains start; Stan chooses what is empty or `None`.
 
     Attributes
     ----------
     inits
-        Values of parameters on the declared scale as Stan's JSON has them, one for each chain or one for all.
+        Parameter values on the declared scale, as in Stan's JSON: a set for each chain, or one set for all.
     step_size
-        `(chain,)`.
+        The step size of each chain, `(chain,)`.
     inv_metric
-        `(chain, U)`, or `(chain, U, U)` for a dense metric.
+        The inverse metric of each chain, `(chain, U)`, or `(chain, U, U)` if it is dense.
     """
 
     inits: tuple[Mapping[str, Any], ...] = ()
@@ -96,37 +97,37 @@ class Start:
 
 
 DEFAULT_START = Start()
-"""Stan's own choice in everything."""
+"""Everything is Stan's own choice."""
 
 
 @dataclass(frozen=True)
 class RawRun:
-    """What one method left: columns as Stan names them, nothing interpreted.
+    """The output of one method, under Stan's own names, not interpreted.
 
     Attributes
     ----------
     columns
-        Stan's names with brackets: `theta[1]`.
+        Stan's names of the quantities, with brackets: `theta[1]`.
     draws
-        `(chain, draw, column)`; an optimum is one draw of one chain.
+        Their values, `(chain, draw, column)`; an optimum is one draw of one chain.
     stats
         Stan's own columns (`lp`, `divergent` ...), each `(chain, draw)`.
     console
-        Everything Stan printed.
+        Everything that Stan printed.
     seconds
         Wall time [s].
     converged
-        Whether Stan said so; estimation judges for itself.
+        Whether Stan reported convergence; estimation judges for itself.
     step_size
-        `(chain,)`, NUTS only.
+        The adapted step size of each chain, `(chain,)`; NUTS only.
     inv_metric
-        `(chain, U)`, or `(chain, U, U)` for a dense metric; NUTS only.
+        The adapted inverse metric of each chain, `(chain, U)`, or `(chain, U, U)` if it is dense; NUTS only.
     curvature
-        Laplace only.
+        The log density around the mode; Laplace only.
     warmup
-        Warm-up draws where they were asked for, as a run of their own.
+        Warm-up draws, if requested, as a run of their own.
     output
-        Stan's own output file (that of the first chain), for a run that starts from this one.
+        The file that Stan wrote (the first chain's), for a run that starts from this one.
     """
 
     columns: tuple[str, ...]
@@ -143,48 +144,48 @@ class RawRun:
 
 
 class Backend(Protocol):
-    """Runs Stan's algorithms. All calls raise `RunError` in Stan's words where Stan gives up."""
+    """Runs Stan's algorithms. Every call raises `RunError`, with Stan's message, if Stan fails."""
 
     def dimension(self, job: Job) -> int:
         """Return the number of unconstrained parameters, `U`."""
 
-    def log_density(self, job: Job, at: Floats | Path, *, jacobian: bool) -> tuple[Floats, Floats]:
+    def log_density(self, job: Job, points: Floats | Path, *, jacobian: bool) -> tuple[Floats, Floats]:
         """Return the log density `(P,)` and its gradient `(P, U)` at points.
 
         Parameters
         ----------
         job
             The program and its data.
-        at
-            `(P, U)` unconstrained points, or a file of draws of a program with the same parameters.
+        points
+            Unconstrained points, `(P, U)`, or a file of draws of a program with the same parameters.
         jacobian
             Whether the Jacobian of the constraints is part of the density.
         """
 
     def generate(self, job: Job, columns: tuple[str, ...], draws: Floats) -> RawRun:
-        """Return what follows from parameters under a program's data: transformed and generated quantities.
+        """Return the transformed and generated quantities of given parameter values.
 
         Parameters
         ----------
         job
             The program and its data.
         columns, draws
-            Stan's names of all parameters in their order, and their values, `(draw, column)`.
+            Stan's names of all parameters, in order, and their values, `(draw, column)`.
         """
 
     def optimize(
         self, job: Job, *, jacobian: bool, algorithm: Algorithm = "lbfgs", start: Start = DEFAULT_START
     ) -> RawRun:
-        """Climb to a mode from a random or a given point; `jacobian` chooses the scale it is a mode on."""
+        """Find a mode from a random or a given start, on the unconstrained scale if `jacobian` is true."""
 
     def laplace(self, job: Job, mode: RawRun, method: Laplace, *, jacobian: bool) -> RawRun:
-        """Take curvature and normal draws around a mode.
+        """Return the curvature at a mode, and draws of the normal approximation around it.
 
-        Where the Hessian is not negative definite there are no draws, but the curvature is still returned.
+        If the Hessian is not negative definite there are no draws, but the curvature is still returned.
         """
 
     def pathfinder(self, job: Job, method: Pathfinder) -> RawRun:
-        """Run Pathfinder; draws come as they are, with `lp_approx` and `lp`, not resampled."""
+        """Run Pathfinder; return its draws without resampling, with `lp_approx` and `lp`."""
 
     def sample(
         self,
@@ -196,16 +197,16 @@ class Backend(Protocol):
         threads: int = 1,
         progress: Progress = SILENT,
     ) -> RawRun:
-        """Run NUTS, at most `jobs` chains at a time, each with so many threads.
+        """Run NUTS.
 
         Parameters
         ----------
         job, method
-            The program and its data; the settings. Without warm-up nothing is adapted: `start` says all.
+            The program and its data; the settings. Without warm-up nothing is adapted.
         start
-            Initial values, step size and inverse metric, where they are known.
+            Initial values, step size and inverse metric, as far as they are known.
         jobs, threads
-            Chains at a time, and threads in each; they change no number.
+            How many chains run at a time, and with how many threads each; they change no number.
         progress
             Where to report.
         """

@@ -1,4 +1,4 @@
-"""What chains have written so far, read while they run: step sizes and divergences."""
+"""The progress of chains while they run: iterations, step sizes and divergences so far."""
 
 from __future__ import annotations
 
@@ -11,71 +11,81 @@ from threading import Lock
 from workbench.progress import Stage
 
 _ITERATION = re.compile(r"(?:Chain \[(\d+)\] )?Iteration:\s+(\d+) / \d+.*\((\w+)\)")
+"""Stan's report on the console: chain (if several share a process), iteration, warmup or sampling."""
+
 _CHAIN = re.compile(r"_(\d+)$")
+"""The number of a chain at the end of its file's name."""
+
+_STEP_SIZE = "# Step size = "
+"""The comment with which Stan ends the warm-up in a chain's file."""
+
 _SHOWN = 8
+"""The most chains that are shown one by one; of more, the divergences are added up."""
 
 
 @dataclass
-class _Tail:
-    """One growing output file: how far it was read, and what it said."""
+class _OutputTail:
+    """One chain's growing file: how many bytes have been read, and what they held."""
 
-    read: int = 0
+    bytes_read: int = 0
     columns: dict[str, int] = field(default_factory=dict)
     divergences: int = 0
     step_size: str = ""
 
 
 def follow_chains(stage: Stage, folder: Path) -> Callable[[str, int], None]:
-    """Return a listener that adds up the iterations of all chains and says how each is doing.
+    """Return a function that takes console lines, and reports the progress of all chains together.
 
     Parameters
     ----------
     stage
         Where to report.
     folder
-        Where the chains write their output, a file for each.
+        The folder of the chains' output files.
     """
     done: dict[int, int] = {}
-    tails: dict[int, _Tail] = {}
-    lock = Lock()  # each chain is heard in a thread of its own
+    tails: dict[int, _OutputTail] = {}
+    lock = Lock()  # cmdstanpy reads each chain in a thread of its own
 
-    def hear(line: str, index: int) -> None:
+    def on_line(line: str, index: int) -> None:
         match = _ITERATION.match(line)
         if match:
             with lock:
                 done[int(match[1] or index)] = int(match[2])
-                stage.update(float(sum(done.values())), f"{match[3].lower()}{_doing(folder, tails)}")
+                stage.update(
+                    float(sum(done.values())), f"{match[3].lower()}{_describe_chains(folder, tails)}"
+                )
 
-    return hear
+    return on_line
 
 
-def _doing(folder: Path, tails: dict[int, _Tail]) -> str:
-    """Return step size and divergences of each chain, in words; nothing before any has ended its warm-up."""
+def _describe_chains(folder: Path, tails: dict[int, _OutputTail]) -> str:
+    """Return each chain's step size and divergences as text; empty until a chain has ended its warm-up."""
     for path in folder.glob("*.csv"):
         chain = _CHAIN.search(path.stem)
         if chain:
-            _advance(path, tails.setdefault(int(chain[1]), _Tail()))
-    known = [tails[chain] for chain in sorted(tails) if tails[chain].step_size]
-    if not known or len(known) > _SHOWN:
-        total = sum(tail.divergences for tail in known)
-        return f", {total} divergent" if known else ""
-    sizes = " ".join(f"{float(tail.step_size):.2g}" for tail in known)
-    return f", step {sizes}, divergent {' '.join(str(tail.divergences) for tail in known)}"
+            _read_new_lines(path, tails.setdefault(int(chain[1]), _OutputTail()))
+    adapted = [tails[chain] for chain in sorted(tails) if tails[chain].step_size]
+    if not adapted or len(adapted) > _SHOWN:
+        total = sum(tail.divergences for tail in adapted)
+        return f", {total} divergent" if adapted else ""
+    sizes = " ".join(f"{float(tail.step_size):.2g}" for tail in adapted)
+    return f", step {sizes}, divergent {' '.join(str(tail.divergences) for tail in adapted)}"
 
 
-def _advance(path: Path, tail: _Tail) -> None:
-    """Read what a file has gained, up to its last whole line."""
+def _read_new_lines(path: Path, tail: _OutputTail) -> None:
+    """Read what was added to a file, up to its last complete line."""
     try:
         with path.open("rb") as stream:
-            stream.seek(tail.read)
-            gained = stream.read()
-    except OSError:  # it may not be there yet
+            stream.seek(tail.bytes_read)
+            added = stream.read()
+    except OSError:  # the file may not exist yet
         return
-    whole = gained.rpartition(b"\n")[0]
-    tail.read += len(whole) + 1 if whole else 0
-    for line in whole.decode(errors="replace").splitlines():
-        if line.startswith("# Step size = "):
-            tail.step_size = line.removeprefix("# Step size = ")
+    complete = added.rpartition(b"\n")[0]
+    tail.bytes_read += len(complete) + 1 if complete else 0
+    for line in complete.decode(errors="replace").splitlines():
+        if line.startswith(_STEP_SIZE):
+            tail.step_size = line.removeprefix(_STEP_SIZE)
         elif line.startswith("lp__"):
             tail.columns = {name: position for position, name in enumerate(line.split(","))}
         elif line and not line.startswith("#") and "divergent__" in tail.columns:

@@ -1,4 +1,4 @@
-"""Stan's executables, driven by cmdstanpy: its only importer."""
+"""Stan's executables, run through cmdstanpy, which is imported here only."""
 
 from __future__ import annotations
 
@@ -20,66 +20,67 @@ from workbench import process
 from workbench.backends.base import DEFAULT_START, Algorithm, Curvature, Floats, Job, RawRun, Start
 from workbench.backends.chain_progress import follow_chains
 from workbench.backends.interrupt import run_interruptibly
-from workbench.backends.points import write_draws, write_points
-from workbench.backends.stan_csv import read_stan_csv
+from workbench.backends.stan_csv import read_stan_csv, write_draws, write_mode
 from workbench.backends.stan_messages import ITERATIONS_USED_UP, extract_error, translate_errors
 from workbench.errors import ChainFailed, RunError
 from workbench.methods import Laplace, Nuts, Pathfinder
 from workbench.progress import SILENT, Progress
 
 _DIGITS = 17
-"""Significant digits of modes and curvature: enough to give back the same double."""
+"""Significant digits of modes and curvature: they restore the same double."""
 
 _DIGITS_DRAWS = 10
 """Significant digits of draws: Stan's own constraint tolerance is 1e-8."""
 
 _ITERATIONS = 20_000
-"""L-BFGS iterations before giving up; Stan's 2000 are too few for ill-scaled regressions."""
+"""The most iterations of L-BFGS; Stan's default of 2000 is too low for badly scaled regressions."""
 
 _TOLERANCES = {"tol_rel_obj": 1.0, "tol_rel_grad": 1e2, "tol_param": 1e-12, "tol_obj": 1e-14}
-"""Tighter than Stan's: a mode good to about seven digits. Where rounding then stops the line search
-first, estimation judges the point by its gradient and curvature."""
+"""When optimisation stops: tighter than Stan's defaults, so that modes are accurate to about seven digits. If
+rounding stops the line search earlier, estimation judges the point by its gradient and curvature."""
 
-_COUNTED = re.compile(r"(\d+)\W* unconstrained param")
+_DIMENSION = re.compile(r"(\d+)\W* unconstrained param")
+"""The number of unconstrained parameters in Stan's message about a point of the wrong length."""
 
 Order = Literal["C", "F"]
+"""Whether an array is stored by rows (`C`) or by columns (`F`)."""
 
 cmdstanpy.disable_logging()
 
 
 class _Model(cmdstanpy.CmdStanModel):  # type: ignore[misc]
-    """A model whose console lines can be followed while it runs; cmdstanpy shows them in bars of its own."""
+    """A model that passes on the chains' console lines; cmdstanpy itself only draws bars from them."""
 
-    follow: Callable[[str, int], None] | None = None
+    on_line: Callable[[str, int], None] | None = None
 
     def _run_cmdstan(self, runset: Any, idx: int, **options: Any) -> None:
-        super()._run_cmdstan(runset, idx, **{**options, "progress_hook": self.follow})
+        super()._run_cmdstan(runset, idx, **{**options, "progress_hook": self.on_line})
 
 
 class CmdStanBackend:
-    """Runs executables that speak CmdStan's command line, ours or a CmdStan's own."""
+    """Runs executables with CmdStan's command line, built with our driver or with a CmdStan."""
 
     def __init__(self) -> None:
         self._orders: dict[Path, Order] = {}
 
     def dimension(self, job: Job) -> int:
-        """Return the number of unconstrained parameters, as Stan counts them when it is asked about none."""
+        """Return the number of unconstrained parameters: Stan states it when a point has another length."""
         try:
             _, gradient = self.log_density(job, np.zeros((1, 1)), jacobian=True)
             return int(gradient.shape[1])
         except ChainFailed as reason:
-            counted = _COUNTED.search(reason.message)
-            if counted is None:
+            dimension = _DIMENSION.search(reason.message)
+            if dimension is None:
                 raise
-            return int(counted[1])
+            return int(dimension[1])
 
-    def log_density(self, job: Job, at: Floats | Path, *, jacobian: bool) -> tuple[Floats, Floats]:
+    def log_density(self, job: Job, points: Floats | Path, *, jacobian: bool) -> tuple[Floats, Floats]:
         """Return log density and gradient at points, by Stan's `log_prob`."""
-        if isinstance(at, Path):
-            return _log_prob(job, f"constrained_params={at}", jacobian=jacobian)
-        if min(at.shape) > 1 and job.exe not in self._orders:
-            self._orders[job.exe] = _reading_order(job, at[:2], jacobian=jacobian)
-        return _at_points(job, at, self._orders.get(job.exe, "C"), jacobian=jacobian)
+        if isinstance(points, Path):
+            return _run_log_prob(job, f"constrained_params={points}", jacobian=jacobian)
+        if min(points.shape) > 1 and job.exe not in self._orders:
+            self._orders[job.exe] = _detect_order(job, points[:2], jacobian=jacobian)
+        return _evaluate(job, points, self._orders.get(job.exe, "C"), jacobian=jacobian)
 
     def generate(self, job: Job, columns: tuple[str, ...], draws: Floats) -> RawRun:
         """Return transformed and generated quantities of draws, by Stan's `generate_quantities`."""
@@ -87,24 +88,24 @@ class CmdStanBackend:
         job.folder.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryDirectory(dir=job.folder) as scratch:
             path = write_draws(columns, draws, Path(scratch) / "draws.csv")
-            words = ["generate_quantities", f"fitted_params={path}"]
-            names, table = _table(job, words, Path(scratch), "quantities cannot be generated")
+            method = ["generate_quantities", f"fitted_params={path}"]
+            names, table = _run_method(job, method, Path(scratch), "quantities cannot be generated")
         seconds = time.monotonic() - started
         return RawRun(tuple(munge_varname(name) for name in names), table[None], seconds=seconds)
 
     def optimize(
         self, job: Job, *, jacobian: bool, algorithm: Algorithm = "lbfgs", start: Start = DEFAULT_START
     ) -> RawRun:
-        """Climb to a mode from one random or given point."""
+        """Find a mode from one random or given start."""
         started = time.monotonic()
         settings: dict[str, Any] = {} if algorithm == "newton" else dict(_TOLERANCES)
         if start.inits:
             job.folder.mkdir(parents=True, exist_ok=True)
-            (settings["inits"],) = _init_files(start, 1, job.folder)
+            (settings["inits"],) = _write_inits(start, 1, job.folder)
         with translate_errors("optimisation"):
             fit = run_interruptibly(
-                lambda: _model(job).optimize(
-                    **_common(job, _DIGITS),
+                lambda: _open_executable(job).optimize(
+                    **_build_arguments(job, _DIGITS),
                     algorithm=algorithm,
                     iter=_ITERATIONS,
                     jacobian=jacobian,
@@ -112,33 +113,33 @@ class CmdStanBackend:
                     **settings,
                 )
             )
-        console = _console(fit.runset)
+        console = _read_console(fit.runset)
         return RawRun(
             tuple(name for name in fit.column_names if not name.endswith("__")),
             np.asarray(fit.optimized_params_np)[_is_parameter(fit.column_names)][None, None, :],
             {"lp": np.array([[fit.optimized_params_dict["lp__"]]])},
             console,
             time.monotonic() - started,
-            fit.converged and ITERATIONS_USED_UP not in console,  # cmdstanpy takes it for convergence
+            fit.converged and ITERATIONS_USED_UP not in console,  # cmdstanpy counts that as converged
             output=Path(fit.runset.csv_files[0]),
         )
 
     def laplace(self, job: Job, mode: RawRun, method: Laplace, *, jacobian: bool) -> RawRun:
-        """Take curvature and normal draws around a mode."""
+        """Return the curvature at a mode, and draws of the normal approximation around it."""
         started = time.monotonic()
-        call = _common(job, _DIGITS_DRAWS)
+        call = _build_arguments(job, _DIGITS_DRAWS)
         folder = Path(call["output_dir"])
-        model = _model(job)
-        at = write_points(mode, mode.draws[0], folder / "mode.csv")
+        model = _open_executable(job)
+        mode_file = write_mode(mode, folder / "mode.csv")
 
-        def ask() -> tuple[tuple[str, ...], Floats]:
-            fit = model.laplace_sample(**call, mode=str(at), draws=method.draws, jacobian=jacobian)
-            _, rows, _ = read_stan_csv(Path(fit._runset.csv_files[0]))  # cmdstanpy takes long over wide files
+        def draw() -> tuple[tuple[str, ...], Floats]:
+            fit = model.laplace_sample(**call, mode=str(mode_file), draws=method.draws, jacobian=jacobian)
+            _, rows, _ = read_stan_csv(Path(fit._runset.csv_files[0]))  # cmdstanpy reads wide files slowly
             return fit.column_names, rows
 
         try:
             with translate_errors("the Laplace approximation"):
-                names, draws = run_interruptibly(ask)
+                names, draws = run_interruptibly(draw)
         except RunError:
             names, draws = ("log_p__", "log_q__"), np.empty((0, 2))
         curvature = _read_curvature(folder)
@@ -157,13 +158,13 @@ class CmdStanBackend:
         )
 
     def pathfinder(self, job: Job, method: Pathfinder) -> RawRun:
-        """Run Pathfinder, its draws not resampled."""
+        """Run Pathfinder without resampling its draws."""
         started = time.monotonic()
-        call = _common(job, _DIGITS_DRAWS)
+        call = _build_arguments(job, _DIGITS_DRAWS)
         each = -(-method.draws // method.paths)
         with translate_errors("Pathfinder"):
             fit = run_interruptibly(
-                lambda: _model(job).pathfinder(
+                lambda: _open_executable(job).pathfinder(
                     **call,
                     num_paths=method.paths,
                     draws=each * method.paths,
@@ -173,8 +174,8 @@ class CmdStanBackend:
                 )
             )
             rows = np.asarray(fit.draws(), dtype=float)[None]
-        columns, draws, stats = _split(fit.column_names, rows)
-        return RawRun(columns, draws, stats, _console(fit._runset), time.monotonic() - started)
+        columns, draws, stats = _split_columns(fit.column_names, rows)
+        return RawRun(columns, draws, stats, _read_console(fit._runset), time.monotonic() - started)
 
     def sample(
         self,
@@ -186,59 +187,58 @@ class CmdStanBackend:
         threads: int = 1,
         progress: Progress = SILENT,
     ) -> RawRun:
-        """Run NUTS: one process for each chain, or with threads all chains in one."""
+        """Run NUTS: a process for each chain, or one for all chains if they have threads."""
         started = time.monotonic()
-        model = _model(job)
+        model = _open_executable(job)
         total = method.chains * (method.warmup + method.draws)
         with progress.stage("Sampling", total=float(total)) as stage, translate_errors("sampling"):
-            call = _common(job, _DIGITS_DRAWS)
-            model.follow = follow_chains(stage, Path(call["output_dir"]))
+            call = _build_arguments(job, _DIGITS_DRAWS)
+            model.on_line = follow_chains(stage, Path(call["output_dir"]))
             fit = run_interruptibly(
                 lambda: model.sample(
                     **call,
-                    **_sampler(method, start, Path(call["output_dir"])),
+                    **_build_sampler_arguments(method, start, Path(call["output_dir"])),
                     parallel_chains=min(jobs, method.chains),
                     threads_per_chain=threads if threads > 1 else None,
                     show_progress=False,
                 )
             )
             stage.update(float(total))
-        return _sampled(fit, time.monotonic() - started, has_warmup=method.save_warmup)
+        return _collect_chains(fit, time.monotonic() - started, has_warmup=method.save_warmup)
 
 
-def _model(job: Job) -> _Model:
+def _open_executable(job: Job) -> _Model:
     return _Model(exe_file=str(job.exe))
 
 
-def _log_prob(job: Job, where: str, *, jacobian: bool) -> tuple[Floats, Floats]:
-    """Ask Stan's `log_prob`; cmdstanpy's takes one constrained point at a time, so this call is our own."""
+def _run_log_prob(job: Job, points: str, *, jacobian: bool) -> tuple[Floats, Floats]:
+    """Run Stan's `log_prob` at many points; cmdstanpy's takes one constrained point at a time."""
     job.folder.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=job.folder) as scratch:
-        _, table = _table(job, ["log_prob", where, f"jacobian={int(jacobian)}"], Path(scratch))
+        method = ["log_prob", points, f"jacobian={int(jacobian)}"]
+        _, table = _run_method(job, method, Path(scratch), "the log density cannot be evaluated")
     return table[:, 0], table[:, 1:]
 
 
-def _at_points(job: Job, at: Floats, order: Order, *, jacobian: bool) -> tuple[Floats, Floats]:
+def _evaluate(job: Job, points: Floats, order: Order, *, jacobian: bool) -> tuple[Floats, Floats]:
     job.folder.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=job.folder) as scratch:
         path = Path(scratch) / "points.json"
-        path.write_text(json.dumps({"params_r": at.ravel().reshape(at.shape, order=order).tolist()}))
-        return _log_prob(job, f"unconstrained_params={path}", jacobian=jacobian)
+        path.write_text(json.dumps({"params_r": points.ravel().reshape(points.shape, order=order).tolist()}))
+        return _run_log_prob(job, f"unconstrained_params={path}", jacobian=jacobian)
 
 
-def _reading_order(job: Job, pair: Floats, *, jacobian: bool) -> Order:
-    """Return whether an executable reads a list of points row by row; some read it column by column."""
-    alone, _ = _at_points(job, pair[1:], "C", jacobian=jacobian)
-    together, _ = _at_points(job, pair, "C", jacobian=jacobian)
+def _detect_order(job: Job, pair: Floats, *, jacobian: bool) -> Order:
+    """Return whether an executable reads a list of points by rows; some read it by columns."""
+    alone, _ = _evaluate(job, pair[1:], "C", jacobian=jacobian)
+    together, _ = _evaluate(job, pair, "C", jacobian=jacobian)
     return "C" if np.isclose(alone[0], together[1], rtol=1e-12, atol=0) else "F"
 
 
-def _table(
-    job: Job, words: list[str], scratch: Path, failure: str = "the log density cannot be evaluated"
-) -> tuple[tuple[str, ...], Floats]:
-    """Run a method that cmdstanpy does not offer as we need it; return names and rows of its output."""
+def _run_method(job: Job, method: list[str], scratch: Path, failure: str) -> tuple[tuple[str, ...], Floats]:
+    """Run a method that cmdstanpy does not offer in the form we need; return names and rows of its output."""
     output = scratch / "output.csv"
-    argv = [str(job.exe), *words, "data", f"file={job.data}", "random", f"seed={job.seed}"]
+    argv = [str(job.exe), *method, "data", f"file={job.data}", "random", f"seed={job.seed}"]
     done = process.run([*argv, "output", f"file={output}", f"sig_figs={_DIGITS}"], timeout=job.timeout)
     if done.returncode != 0:
         raise ChainFailed(f"{failure}: {extract_error(done.output)}")
@@ -246,18 +246,18 @@ def _table(
     return names, rows
 
 
-def _common(job: Job, digits: int) -> dict[str, Any]:
+def _build_arguments(job: Job, digits: int) -> dict[str, Any]:
     return {
         "data": str(job.data),
         "seed": job.seed,
-        "output_dir": str(_fresh_folder(job)),
+        "output_dir": str(_make_call_folder(job)),
         "sig_figs": digits,
         "timeout": job.timeout,
     }
 
 
-def _fresh_folder(job: Job) -> Path:
-    """Return a folder of its own for a call: cmdstanpy names files by the second."""
+def _make_call_folder(job: Job) -> Path:
+    """Make a folder for one call: cmdstanpy names files by the second, so two calls could share a name."""
     number = 1
     while True:
         folder = job.folder / f"call-{number:03d}"
@@ -271,9 +271,9 @@ def _is_parameter(names: tuple[str, ...]) -> np.ndarray:
     return np.array([not name.endswith("__") for name in names])
 
 
-def _sampler(method: Nuts, start: Start, folder: Path) -> dict[str, Any]:
-    """Return cmdstanpy's words for the settings of NUTS and where it starts."""
-    asked: dict[str, Any] = {
+def _build_sampler_arguments(method: Nuts, start: Start, folder: Path) -> dict[str, Any]:
+    """Return cmdstanpy's arguments for the settings of NUTS and its start."""
+    arguments: dict[str, Any] = {
         "chains": method.chains,
         "iter_warmup": method.warmup,
         "iter_sampling": method.draws,
@@ -284,49 +284,49 @@ def _sampler(method: Nuts, start: Start, folder: Path) -> dict[str, Any]:
         "refresh": max(1, (method.warmup + method.draws) // 50),
     }
     if method.warmup > 0:
-        asked["adapt_delta"] = method.adapt_delta
+        arguments["adapt_delta"] = method.adapt_delta
     if start.inits:
-        asked["inits"] = _init_files(start, method.chains, folder)
+        arguments["inits"] = _write_inits(start, method.chains, folder)
     if start.step_size is not None:
-        asked["step_size"] = [float(one) for one in start.step_size]
+        arguments["step_size"] = [float(size) for size in start.step_size]
     if start.inv_metric is not None:
-        asked["inv_metric"] = list(start.inv_metric)
-    return asked
+        arguments["inv_metric"] = list(start.inv_metric)
+    return arguments
 
 
-def _init_files(start: Start, chains: int, folder: Path) -> list[str]:
-    """Write a file of initial values for each chain; cmdstanpy's own writer knows no tuples of vectors."""
+def _write_inits(start: Start, chains: int, folder: Path) -> list[str]:
+    """Write a file of initial values for each chain; cmdstanpy cannot write tuples of vectors."""
     paths = [folder / f"init_{chain}.json" for chain in range(1, chains + 1)]
     for path, values in zip(paths, start.inits * (chains // len(start.inits)), strict=True):
         path.write_text(json.dumps(values, default=np.ndarray.tolist))
     return [str(path) for path in paths]
 
 
-def _sampled(fit: Any, seconds: float, *, has_warmup: bool) -> RawRun:
+def _collect_chains(fit: Any, seconds: float, *, has_warmup: bool) -> RawRun:
     with ThreadPoolExecutor() as pool:
         chains = list(pool.map(read_stan_csv, map(Path, fit.runset.csv_files)))
     rows = np.stack([chain for _, chain, _ in chains])
     warmup = fit.num_draws_warmup if has_warmup else 0
-    step_size, inv_metric = _adapted([comments for *_, comments in chains])
-    columns, draws, stats = _split(fit.column_names, rows[:, warmup:])
+    step_size, inv_metric = _parse_adaptation([comments for *_, comments in chains])
+    columns, draws, stats = _split_columns(fit.column_names, rows[:, warmup:])
     return RawRun(
         columns,
         draws,
         stats,
-        _console(fit.runset),
+        _read_console(fit.runset),
         seconds,
         step_size=step_size,
         inv_metric=inv_metric,
-        warmup=RawRun(*_split(fit.column_names, rows[:, :warmup])) if warmup else None,
+        warmup=RawRun(*_split_columns(fit.column_names, rows[:, :warmup])) if warmup else None,
         output=Path(fit.runset.csv_files[0]),
     )
 
 
-def _split(names: tuple[str, ...], rows: Floats) -> tuple[tuple[str, ...], Floats, dict[str, Floats]]:
-    """Return columns, draws and Stan's own statistics of rows `(chain, draw, name)`."""
+def _split_columns(names: tuple[str, ...], rows: Floats) -> tuple[tuple[str, ...], Floats, dict[str, Floats]]:
+    """Split rows `(chain, draw, name)`; return the columns' names, their draws, and Stan's own statistics."""
     keep = _is_parameter(names)
     stats = {name[:-2]: rows[:, :, column] for column, name in enumerate(names) if not keep[column]}
-    is_tail = bool(keep[len(stats) :].all())  # Stan's own come first: the others are a view, no copy
+    is_tail = bool(keep[len(stats) :].all())  # Stan's own columns come first: a view, not a copy
     return (
         tuple(name for name, is_kept in zip(names, keep, strict=True) if is_kept),
         rows[:, :, len(stats) :] if is_tail else rows[:, :, keep],
@@ -334,27 +334,26 @@ def _split(names: tuple[str, ...], rows: Floats) -> tuple[tuple[str, ...], Float
     )
 
 
-def _adapted(comments: list[list[bytes]]) -> tuple[Floats | None, Floats | None]:
-    """Return step size and inverse metric of each chain; `None` where chains did not adapt them."""
-    found = [parse_hmc_adaptation_lines(lines) for lines in comments]
-    step_size, inv_metric = zip(*found, strict=True)
-    return _or_none(step_size), _or_none(inv_metric)
+def _parse_adaptation(comments: list[list[bytes]]) -> tuple[Floats | None, Floats | None]:
+    """Return step size and inverse metric of each chain; `None` if the chains did not adapt them."""
+    step_size, inv_metric = zip(*(parse_hmc_adaptation_lines(lines) for lines in comments), strict=True)
+    return _stack_chains(step_size), _stack_chains(inv_metric)
 
 
-def _or_none(values: tuple[Any, ...]) -> Floats | None:
-    return None if any(one is None for one in values) else np.array(values, dtype=float)
+def _stack_chains(values: tuple[Any, ...]) -> Floats | None:
+    return None if any(value is None for value in values) else np.array(values, dtype=float)
 
 
-def _console(runset: Any) -> str:
+def _read_console(runset: Any) -> str:
     return "\n".join(Path(name).read_text(errors="replace") for name in runset.stdout_files if name)
 
 
 def _read_curvature(folder: Path) -> Curvature | None:
-    """Return what the driver left beside the draws; a CmdStan of the user's own leaves nothing."""
-    found = sorted(folder.glob("*_hessian.json"))
-    if not found:
+    """Return the curvature that our driver writes beside the draws; a CmdStan writes none."""
+    files = sorted(folder.glob("*_hessian.json"))
+    if not files:
         return None
-    content = json.loads(found[0].read_text())
+    content = json.loads(files[0].read_text())
     return Curvature(
         float(content["lp"]),
         np.asarray(content["gradient"], dtype=float),

@@ -1,4 +1,4 @@
-"""A Stan without Stan: a normal posterior known in advance, for tests and documentation."""
+"""A backend without Stan, whose posterior is known: for tests and documentation."""
 
 from __future__ import annotations
 
@@ -16,16 +16,16 @@ from workbench.progress import SILENT, Progress
 
 @dataclass(frozen=True)
 class FakeBackend:
-    """Answers as Stan would if the posterior were independent normals.
+    """Answers as Stan would if the posterior were independent normal distributions.
 
     Attributes
     ----------
     means, sds
-        By Stan name (`theta[1]`): location and scale of the posterior.
+        Means and standard deviations of the posterior, by Stan name (`theta[1]`).
     divergent
-        Number of divergent transitions to pretend in the first chain.
+        How many transitions of the first chain are marked divergent.
     failing
-        Methods (`optimize`, `laplace`, `pathfinder`, `sample`) that raise `ChainFailed`.
+        The methods (`optimize`, `laplace`, `pathfinder`, `sample`) that raise `ChainFailed`.
     """
 
     means: Mapping[str, float]
@@ -34,20 +34,20 @@ class FakeBackend:
     failing: frozenset[str] = frozenset()
 
     def dimension(self, job: Job) -> int:
-        """Return the number of columns: none is derived from another."""
+        """Return the number of columns: all are parameters."""
         del job
         return len(self.means)
 
-    def log_density(self, job: Job, at: Floats | Path, *, jacobian: bool) -> tuple[Floats, Floats]:
-        """Return the normals' density, on a scale that has no constraints."""
+    def log_density(self, job: Job, points: Floats | Path, *, jacobian: bool) -> tuple[Floats, Floats]:
+        """Return the normal log density; there are no constraints."""
         del job, jacobian
-        if isinstance(at, Path):
+        if isinstance(points, Path):
             raise ChainFailed("the fake backend reads no files.")
-        standardised = (at - self._location) / self._scale
+        standardised = (points - self._location) / self._scale
         return -0.5 * (standardised**2).sum(axis=1), -standardised / self._scale
 
     def generate(self, job: Job, columns: tuple[str, ...], draws: Floats) -> RawRun:
-        """Refuse: nothing is derived from a parameter here."""
+        """Refuse: there are no quantities besides the parameters."""
         del job, columns, draws
         raise ChainFailed("the fake backend generates no quantities.")
 
@@ -56,35 +56,34 @@ class FakeBackend:
     ) -> RawRun:
         """Return the means."""
         del job, jacobian, algorithm, start
-        self._may_fail("optimize")
+        self._fail_if_told("optimize")
         stats = {"lp": np.zeros((1, 1))}
         return RawRun(self._columns, self._location[None, None, :], stats, "Optimization terminated normally")
 
     def laplace(self, job: Job, mode: RawRun, method: Laplace, *, jacobian: bool) -> RawRun:
         """Return independent draws of the posterior itself, whose log densities agree."""
         del jacobian
-        self._may_fail("laplace")
+        self._fail_if_told("laplace")
         rng = np.random.default_rng(job.seed)
         noise = rng.standard_normal((1, method.draws, len(self.means)))
         log_density = -0.5 * (noise**2).sum(axis=2)
-        size = len(self.means)
-        at = mode.draws[0, 0]
+        point = mode.draws[0, 0]
         curvature = Curvature(
-            float(-0.5 * (((at - self._location) / self._scale) ** 2).sum()),
-            (self._location - at) / self._scale**2,
+            float(-0.5 * (((point - self._location) / self._scale) ** 2).sum()),
+            (self._location - point) / self._scale**2,
             -np.diag(self._scale**-2.0),
             self._columns,
-            at,
+            point,
             self._columns,
-            at,
-            np.eye(size),
+            point,
+            np.eye(len(self.means)),
         )
         stats = {"log_p": log_density, "log_q": log_density}
         return RawRun(self._columns, self._location + self._scale * noise, stats, curvature=curvature)
 
     def pathfinder(self, job: Job, method: Pathfinder) -> RawRun:
         """Return independent draws of the posterior itself, whose log densities agree."""
-        self._may_fail("pathfinder")
+        self._fail_if_told("pathfinder")
         noise = np.random.default_rng(job.seed).standard_normal((1, method.draws, len(self.means)))
         log_density = -0.5 * (noise**2).sum(axis=2)
         stats = {"lp": log_density, "lp_approx": log_density}
@@ -100,9 +99,9 @@ class FakeBackend:
         threads: int = 1,
         progress: Progress = SILENT,
     ) -> RawRun:
-        """Return independent draws of the posterior, in chains, wherever they start."""
+        """Return independent draws of the posterior, in chains, whatever their start."""
         del jobs, threads
-        self._may_fail("sample")
+        self._fail_if_told("sample")
         rng = np.random.default_rng(job.seed)
         shape = (method.chains, method.draws)
         noise = rng.standard_normal((*shape, len(self.means)))
@@ -140,6 +139,6 @@ class FakeBackend:
     def _scale(self) -> np.ndarray:
         return np.array([self.sds[name] for name in self.means])
 
-    def _may_fail(self, method: str) -> None:
+    def _fail_if_told(self, method: str) -> None:
         if method in self.failing:
             raise ChainFailed(f"the fake backend was told to fail in `{method}`.")

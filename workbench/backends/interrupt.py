@@ -1,4 +1,4 @@
-"""An interrupt that ends the processes we wait for before it travels on."""
+"""Interrupts: the processes that we wait for end before an interrupt is passed on."""
 
 from __future__ import annotations
 
@@ -13,11 +13,11 @@ T = TypeVar("T")
 
 
 def run_interruptibly(call: Callable[[], T]) -> T:
-    """Run a cmdstanpy call so that an interrupt ends its children before it travels on.
+    """Run a call of cmdstanpy; on an interrupt, end its processes before passing the interrupt on.
 
-    cmdstanpy waits for its chains in threads, which an interrupt does not reach; a chain that waits for its
-    turn would even start afterwards. So the call runs in a thread, and on an interrupt its children are
-    ended until it returns.
+    cmdstanpy waits for its chains in threads that an interrupt does not reach; it would even start the chains
+    that still wait for their turn. So the call runs in a thread of its own. After an interrupt the child
+    processes are killed until the call returns.
     """
     result: list[T] = []
     failure: list[BaseException] = []
@@ -25,12 +25,12 @@ def run_interruptibly(call: Callable[[], T]) -> T:
     def work() -> None:
         try:
             result.append(call())
-        except BaseException as reason:  # handed to the caller below
+        except BaseException as reason:  # raised below, in the caller's thread
             failure.append(reason)
         finally:
             is_over.set()
 
-    # An event, not Thread.join: before Python 3.13 an interrupted join takes the thread for ended.
+    # An event, not Thread.join: before Python 3.13 a thread counts as ended once its join is interrupted.
     is_over = threading.Event()
     threading.Thread(target=work, daemon=True).start()
     try:

@@ -235,7 +235,7 @@ def _leave(nuts: dict[str, object], verdict: str, *, is_strict: bool) -> None:
     """Exit as the contract says: sampling failed is 4, `--strict` and a bad verdict is 1."""
     if nuts["status"] == "failed":
         raise RunError(
-            f"there is no posterior: {nuts['reason']}", hint="console.log has all that Stan printed"
+            f"there is no posterior: {nuts['reason']}", hint="console.log holds everything that Stan printed"
         )
     if is_strict and verdict == "fail":
         raise typer.Exit(EXIT_STRICT)
