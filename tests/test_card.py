@@ -10,29 +10,30 @@ def test_a_model_without_a_card_has_an_empty_one(tmp_path):
     assert card.read(tmp_path / "model.stan") == card.Card()
 
 
-def test_what_a_card_says(tmp_path):
+def test_title_columns_and_hyperparameters(tmp_path):
     (tmp_path / "model.toml").write_text(
         'title = "T"\n[columns]\ny = "score"\nX = ["a", "b"]\n[hyperparameters.s]\ndefault = 2.5\n'
     )
-    read = card.read(tmp_path / "model.stan")
-    assert read.title == "T"
-    assert read.columns == {"y": ("score",), "X": ("a", "b")}
-    assert read.hyperparameters == {"s": 2.5}
+    model_card = card.read(tmp_path / "model.stan")
+    assert model_card.title == "T"
+    assert model_card.columns == {"y": ("score",), "X": ("a", "b")}
+    assert model_card.hyperparameters == {"s": 2.5}
 
 
-def test_the_story_of_a_card(tmp_path):
+def test_story_references_units_and_sweeps(tmp_path):
     (tmp_path / "model.toml").write_text(
         'story = """\nOnce upon\na time.\n"""\nreferences = ["A"]\ndata = "table"\n[units]\ny = "km"\n'
         '[hyperparameters.s]\ndefault = 1\nmeaning = "scale"\n[sweep]\ns = "0.1:10:log:9"\n'
     )
-    read = card.read(tmp_path / "model.stan")
-    assert read.story == "Once upon a time."
-    assert (read.references, read.table, read.units) == (("A",), "table", {"y": "km"})
-    assert (read.meanings, read.sweeps) == ({"s": "scale"}, {"s": "0.1:10:log:9"})
+    model_card = card.read(tmp_path / "model.stan")
+    assert model_card.story == "Once upon a time."
+    assert (model_card.references, model_card.table) == (("A",), "table")
+    assert model_card.units == {"y": "km"}
+    assert (model_card.meanings, model_card.sweeps) == ({"s": "scale"}, {"s": "0.1:10:log:9"})
 
 
 @pytest.mark.parametrize(
-    ("text", "words"),
+    ("text", "message"),
     [
         ("title = ", "not valid TOML"),
         ("columns = 3", "`columns` in .* was expected to be a table, found 3"),
@@ -42,7 +43,7 @@ def test_the_story_of_a_card(tmp_path):
         ("[hyperparameters.s]\nsweep = [1, 2]", "hyperparameter `s` in .* has no `default`"),
     ],
 )
-def test_a_malformed_card_is_refused_in_words(tmp_path, text, words):
+def test_a_malformed_card_is_refused(tmp_path, text, message):
     (tmp_path / "model.toml").write_text(text)
-    with pytest.raises(RequestError, match=words):
+    with pytest.raises(RequestError, match=message):
         card.read(tmp_path / "model.stan")

@@ -1,13 +1,13 @@
-"""Settings out of range are refused by name, with what is accepted and what was found."""
+"""Settings out of range are refused by name; every method has its result."""
 
 import pytest
 
 from workbench.errors import MethodError
-from workbench.methods import Laplace, Map, Nuts
+from workbench.methods import DEFAULT_METHODS, RESULTS, Laplace, Map, Nuts, Pathfinder
 
 
 @pytest.mark.parametrize(
-    ("make", "words"),
+    ("make", "message"),
     [
         (lambda: Nuts(chains=0), "`chains` was expected to be between 1 and 256, found 0"),
         (lambda: Nuts(draws=3), "`draws` was expected to be at least 4"),
@@ -22,10 +22,15 @@ from workbench.methods import Laplace, Map, Nuts
         (lambda: Laplace(draws=10), "`Laplace draws` was expected to be at least 100"),
     ],
 )
-def test_out_of_range(make, words):
-    with pytest.raises(MethodError, match=words):
+def test_a_setting_out_of_range_is_refused(make, message):
+    with pytest.raises(MethodError, match=message):
         make()
 
 
 def test_the_two_modes_have_keys_of_their_own():
     assert (Map().name, Map(jacobian=True).name) == ("map", "map_unconstrained")
+
+
+def test_every_method_has_a_result_and_pathfinder_alone_runs_only_on_request():
+    assert {method.name for method in (*DEFAULT_METHODS, Pathfinder())} == set(RESULTS)
+    assert [key for key, kind in RESULTS.items() if not kind.is_default] == ["pathfinder"]

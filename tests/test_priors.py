@@ -1,4 +1,4 @@
-"""Priors: who wins, and what is refused."""
+"""Priors: which value is used, and what is refused."""
 
 import pytest
 
@@ -28,7 +28,7 @@ def program(program_from):
     return program_from(TEXT)
 
 
-def test_the_command_line_goes_before_the_card_and_the_card_before_nothing(program):
+def test_the_command_line_has_priority_over_the_card(program):
     settled = priors.settle(program, {"scale": 3.0}, {"scale": 9.0}, "card")
     assert settled.values["scale"] == 3.0
     assert settled.origins["scale"] == "--prior"
@@ -36,7 +36,7 @@ def test_the_command_line_goes_before_the_card_and_the_card_before_nothing(progr
     assert "scale" not in priors.settle(program, {}, {}, "card").values
 
 
-def test_literals_of_prior_statements_are_hyperparameters_with_their_value(program):
+def test_literals_of_prior_statements_are_hyperparameters(program):
     settled = priors.settle(program, {"sigma.beta": 5.0}, {}, "card")
     assert settled.lifted == {"mu.mu": 0.0, "sigma.beta": 5.0}
     assert settled.user_data == {}
@@ -86,7 +86,7 @@ def named(program_from):
     return program_from(NAMES, "names")
 
 
-def test_data_passed_as_an_argument_have_the_argument_as_a_second_name(named):
+def test_an_argument_is_an_alias_of_the_data_passed_to_it(named):
     settled = priors.settle(named, {"beta.sigma": 0.5}, {"beta_prior_sd": 9.0}, "card")
     assert settled.values["beta_prior_sd"] == 0.5
     assert settled.origins["beta_prior_sd"] == "--prior"
@@ -100,39 +100,39 @@ def test_data_passed_as_an_argument_have_the_argument_as_a_second_name(named):
 
 
 @pytest.mark.parametrize(
-    ("name", "words", "hint"),
+    ("name", "places", "hint"),
     [
         (
             "alpha.sigma",
-            "`alpha.sigma` is the expression `2 * s` in `names.stan`, no constant by itself.",
-            "what can be changed in it is `s` and `alpha.sigma[1]` (now 2)",
+            ("`alpha.sigma`", "`2 * s`", "`names.stan`"),
+            "`s` and `alpha.sigma[1]` (now 2)",
         ),
         (
             "c.mu",
-            "`c.mu` is the expression `loop[k]` in `names.stan`, no constant by itself.",
-            "what can be changed in it is an element such as `loop[1]`",
+            ("`c.mu`", "`loop[k]`", "`names.stan`"),
+            "`loop[1]`",
         ),
         (
             "a.sigma",
-            "`a.sigma` is `shared` in `names.stan`, which also sets `b.sigma`.",
-            "`shared` changes them together",
+            ("`a.sigma`", "`shared`", "`names.stan`", "`b.sigma`"),
+            "`shared`",
         ),
         (
             "g.sigma",
-            "`scales[2]` is one element of `scales`, which --prior cannot set by itself.",
-            "the data, or --set scales=..., give all of its elements",
+            ("`scales[2]`", "`scales`", "--prior"),
+            "--set scales=...",
         ),
     ],
 )
-def test_a_second_name_that_says_too_little_is_refused(named, name, words, hint):
+def test_an_alias_that_cannot_be_set_is_refused(named, name, places, hint):
     with pytest.raises(PriorError) as refused:
         priors.settle(named, {name: 1.0}, {}, "card")
-    assert refused.value.message == words
-    assert refused.value.hint == hint
+    assert [place for place in places if place not in refused.value.message] == []
+    assert hint in (refused.value.hint or "")
 
 
 def test_two_names_for_one_value_are_refused(named):
-    with pytest.raises(PriorError, match=r"two values: `beta_prior_sd` and `beta\.sigma` both"):
+    with pytest.raises(PriorError, match=r"`beta_prior_sd` and `beta\.sigma`"):
         priors.settle(named, {"beta_prior_sd": 1.0, "beta.sigma": 2.0}, {}, "card")
 
 
@@ -149,14 +149,14 @@ def test_elements_are_read_and_changed_by_their_index():
 
 
 @pytest.mark.parametrize(
-    ("name", "value", "words"),
+    ("name", "value", "message"),
     [
         ("beta_prior_sd", 0.0, "`beta_prior_sd` must be positive, but 0 was given"),
         ("scales[2]", -1.0, r"`scales\[2\]` must be positive, but -1 was given"),
         ("s", -1.0, "`s` is declared `real<lower=0>` in `names.stan`, but -1 was given"),
     ],
 )
-def test_values_out_of_range_are_refused(named, name, value, words):
-    with pytest.raises(PriorError, match=words):
+def test_values_out_of_range_are_refused(named, name, value, message):
+    with pytest.raises(PriorError, match=message):
         priors.check_value(named, name, value)
     priors.check_value(named, name, 1.0)

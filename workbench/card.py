@@ -12,7 +12,10 @@ from typing import Any
 from workbench.errors import RequestError
 
 _NUMBER = r"[-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?"
+"""A number, as a sweep writes it."""
+
 _SWEEP = re.compile(rf"{_NUMBER}:{_NUMBER}:(?:log|lin):\d+|{_NUMBER}(?:,\s*{_NUMBER})*")
+"""A range, or values separated by commas."""
 
 
 @dataclass(frozen=True)
@@ -22,30 +25,30 @@ class Card:
     Attributes
     ----------
     path
-        The file, or `None` where the model has no card.
+        The file; `None` if the model has no card.
     title
         One line for a heading.
     story
-        A few sentences on what the model says of the world, and the data it is shown on.
+        A few sentences on what the model says about the world, and on the data it is shown on.
     references
-        Where it is described.
+        Publications that describe the model.
     units
-        Unit of each Stan variable, by its name.
+        By Stan variable: its unit.
     table
-        Name of the bundled table it is shown on; empty where there is none.
+        Name of the bundled table it is shown on; empty if there is none.
     hyperparameters
-        Default value of each hyperparameter, by the name of the Stan variable.
+        By Stan variable: the default value of each hyperparameter.
     meanings
-        What each hyperparameter means, in words.
+        By hyperparameter: what it means, in words.
     sweeps
-        A sensible range of each hyperparameter for a sensitivity study, as `--vary` reads it:
+        By hyperparameter: a sensible range for a sensitivity study, as `--vary` reads it:
         `FROM:TO:log:COUNT`, `FROM:TO:lin:COUNT`, or values separated by commas.
     columns
-        Columns of the table for a Stan variable, in order.
+        By Stan variable: the columns of the table that it takes, in order.
     roles
-        Roles of terms that the program alone does not settle: `"line 12" = "prior"`.
+        Roles of terms that the program alone does not determine: `"line 12" = "prior"`.
     values
-        Values of Stan variables that no table holds, as `--set` would give them: `[set]`, `K = 3`.
+        Values of Stan variables that are not in the table, as `--set` would give them: `[set]`, `K = 3`.
     """
 
     path: Path | None = None
@@ -68,7 +71,7 @@ def read(model: Path) -> Card:
     Raises
     ------
     RequestError
-        The card is not TOML, or a part of it is not of the expected form.
+        The card is not TOML, or an entry does not have the expected form.
     """
     path = model.with_suffix(".toml")
     if not path.is_file():
@@ -77,38 +80,42 @@ def read(model: Path) -> Card:
         content = tomllib.loads(path.read_text(encoding="utf-8"))
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as reason:
         raise RequestError(f"the model's card `{path}` is not valid TOML: {reason}.") from reason
-    hyperparameters = _section(path, content, "hyperparameters")
+    hyperparameters = _list_section(path, content, "hyperparameters")
     return Card(
         path,
         title=str(content.get("title", "")),
         story=" ".join(str(content.get("story", "")).split()),
-        references=_texts(path, content, "references"),
-        units={name: str(unit) for name, unit in _section(path, content, "units")},
+        references=_parse_texts(path, content, "references"),
+        units={name: str(unit) for name, unit in _list_section(path, content, "units")},
         table=str(content.get("data", "")),
-        hyperparameters={name: _default(path, name, entry) for name, entry in hyperparameters},
+        hyperparameters={name: _parse_default(path, name, entry) for name, entry in hyperparameters},
         meanings={name: str(entry["meaning"]) for name, entry in hyperparameters if "meaning" in entry},
-        sweeps={name: _sweep(path, name, entry) for name, entry in _section(path, content, "sweep")},
-        columns={name: _columns(path, name, entry) for name, entry in _section(path, content, "columns")},
-        roles={term: str(role) for term, role in _section(path, content, "roles")},
-        values=dict(_section(path, content, "set")),
+        sweeps={
+            name: _parse_sweep(path, name, entry) for name, entry in _list_section(path, content, "sweep")
+        },
+        columns={
+            name: _parse_columns(path, name, entry) for name, entry in _list_section(path, content, "columns")
+        },
+        roles={term: str(role) for term, role in _list_section(path, content, "roles")},
+        values=dict(_list_section(path, content, "set")),
     )
 
 
-def _section(path: Path, content: Mapping[str, Any], name: str) -> list[tuple[str, Any]]:
+def _list_section(path: Path, content: Mapping[str, Any], name: str) -> list[tuple[str, Any]]:
     section = content.get(name, {})
     if not isinstance(section, dict):
         raise RequestError(f"`{name}` in `{path}` was expected to be a table, found {section!r}.")
     return list(section.items())
 
 
-def _texts(path: Path, content: Mapping[str, Any], name: str) -> tuple[str, ...]:
+def _parse_texts(path: Path, content: Mapping[str, Any], name: str) -> tuple[str, ...]:
     texts = content.get(name, [])
     if isinstance(texts, list) and all(isinstance(text, str) for text in texts):
         return tuple(texts)
     raise RequestError(f"`{name}` in `{path}` was expected to be a list of texts, found {texts!r}.")
 
 
-def _sweep(path: Path, name: str, entry: object) -> str:
+def _parse_sweep(path: Path, name: str, entry: object) -> str:
     if isinstance(entry, str) and _SWEEP.fullmatch(entry):
         return entry
     raise RequestError(
@@ -117,13 +124,13 @@ def _sweep(path: Path, name: str, entry: object) -> str:
     )
 
 
-def _default(path: Path, name: str, entry: object) -> Any:
+def _parse_default(path: Path, name: str, entry: object) -> Any:
     if isinstance(entry, dict) and "default" in entry:
         return entry["default"]
     raise RequestError(f"hyperparameter `{name}` in `{path}` has no `default`.")
 
 
-def _columns(path: Path, name: str, entry: object) -> tuple[str, ...]:
+def _parse_columns(path: Path, name: str, entry: object) -> tuple[str, ...]:
     columns = [entry] if isinstance(entry, str) else entry
     if isinstance(columns, list) and all(isinstance(column, str) for column in columns):
         return tuple(columns)

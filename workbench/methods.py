@@ -1,32 +1,36 @@
-"""The questions one can ask of a program and its data, each with its settings."""
+"""The estimation methods with their settings, and the results they have in `run.json`."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from workbench.errors import MethodError
 
 METRICS = ("diag", "dense")
-INITS = ("random", "map", "pathfinder", "given")
+"""The metrics of the sampler: a diagonal or a dense covariance matrix."""
 
-ADAPTING = 20
+INITS = ("random", "map", "pathfinder", "given")
+"""Where the chains of the sampler start."""
+
+MIN_WARMUP = 20
 """Fewest warm-up iterations in which Stan adapts the metric."""
 
-
 STARTS = 4
-"""Random starts of each climb: enough to meet a second mode of similar height 15 times in 16."""
+"""Random starts of each optimisation: enough to reach a second mode, with an equal basin of attraction, with
+probability 15/16."""
 
 
 @dataclass(frozen=True)
 class Mle:
-    """Maximum likelihood: the mode with every prior switched off, on the constrained scale.
+    """Maximum likelihood: the mode without any prior, on the constrained scale.
 
     Attributes
     ----------
     starts
-        Random points to climb from.
+        Random points at which the optimiser starts.
     profile
-        Scalar parameters by Stan name (`beta[2]`) whose profile-likelihood interval is wanted.
+        Scalar parameters, by Stan name (`beta[2]`), that get a profile-likelihood interval.
     """
 
     starts: int = STARTS
@@ -44,10 +48,10 @@ class Map:
     Attributes
     ----------
     jacobian
-        `False`: the mode on the constrained scale, the textbook's MAP. `True`: the mode on the unconstrained
-        scale, where the Laplace approximation sits.
+        `False`: the mode on the constrained scale, the MAP of textbooks. `True`: the mode on the
+        unconstrained scale, around which the Laplace approximation is made.
     starts
-        Random points to climb from.
+        Random points at which the optimiser starts.
     """
 
     jacobian: bool = False
@@ -69,7 +73,7 @@ class Laplace:
     Attributes
     ----------
     draws
-        The number of independent draws from it.
+        Number of independent draws from it.
     """
 
     draws: int = 4000
@@ -81,14 +85,14 @@ class Laplace:
 
 @dataclass(frozen=True)
 class Pathfinder:
-    """Normal approximations along climbs to the mode, mixed by importance.
+    """Normal approximations along paths of an optimiser, combined by importance resampling.
 
     Attributes
     ----------
     paths
-        Climbs, each from a random point of its own.
+        Number of paths, each from a random point of its own.
     draws
-        Draws in all.
+        Number of draws in total.
 
     References
     ----------
@@ -111,22 +115,23 @@ class Nuts:
     Attributes
     ----------
     chains, draws, warmup
-        Number of chains, and of kept and warm-up iterations in each. Without warm-up a step size and a metric
-        must be given to start from.
+        Number of chains, and of kept and warm-up iterations in each. Without warm-up, the sampler must be
+        given a step size and a metric.
     adapt_delta
         Target acceptance statistic of the step-size adaptation, between 0 and 1.
     max_treedepth
         A trajectory has at most `2**max_treedepth` leapfrog steps.
     metric
-        `diag` or `dense`: whether the metric adapts to correlations between parameters.
+        `diag`, or `dense` for a metric that adapts to correlations between parameters.
     init
-        Where chains start: `random` (Stan's own, uniform on (-2, 2) of the unconstrained scale), `map`
+        Where chains start: `random` (uniform on (-2, 2) on the unconstrained scale, as Stan does), `map`
         (around the unconstrained mode), `pathfinder` (at draws of Pathfinder), or `given` (all at the values
-        that the request holds).
+        in the request).
     save_warmup
         Whether warm-up draws are kept.
     retry
-        How often sampling may be tried again, as its own diagnostics advise, before the best try is kept.
+        How often sampling may be repeated with the settings that its diagnostics advise; the best try is
+        kept.
 
     References
     ----------
@@ -147,26 +152,26 @@ class Nuts:
     def __post_init__(self) -> None:
         _require(1 <= self.chains <= 256, "chains", "between 1 and 256", self.chains)
         _require(self.draws >= 4, "draws", "at least 4 (R-hat splits each chain in two)", self.draws)
-        is_enough = self.warmup == 0 or self.warmup >= ADAPTING
-        expected = f"at least {ADAPTING} (step size and metric are adapted), or 0 where both are given"
+        is_enough = self.warmup == 0 or self.warmup >= MIN_WARMUP
+        expected = f"at least {MIN_WARMUP} (to adapt step size and metric), or 0 if both are given"
         _require(is_enough, "warmup", expected, self.warmup)
         _require(0 < self.adapt_delta < 1, "adapt_delta", "between 0 and 1", self.adapt_delta)
         _require(1 <= self.max_treedepth <= 30, "max_treedepth", "between 1 and 30", self.max_treedepth)
         _require(0 <= self.retry <= 10, "retry", "between 0 and 10", self.retry)
-        _one_of("metric", METRICS, self.metric)
-        _one_of("init", INITS, self.init)
+        _require_choice("metric", METRICS, self.metric)
+        _require_choice("init", INITS, self.init)
 
 
 @dataclass(frozen=True)
 class Auto:
-    """The cheapest adequate method: modes, Laplace, Pathfinder, NUTS, up to the first that its k-hat accepts.
+    """The cheapest adequate method: Laplace, Pathfinder, then NUTS, up to the first that its k-hat accepts.
 
     Attributes
     ----------
     nuts
-        The settings of the last resort, which starts from the best of the others.
+        The settings of the sampler, which runs last and starts from the best of the other results.
     starts
-        Random points to climb from.
+        Random points at which the optimiser starts.
     """
 
     nuts: Nuts = field(default_factory=Nuts)
@@ -178,6 +183,7 @@ class Auto:
 
 
 Method = Mle | Map | Laplace | Pathfinder | Nuts | Auto
+"""Any of the methods."""
 
 
 def _check_starts(starts: int) -> None:
@@ -189,6 +195,56 @@ def _require(is_met: bool, name: str, expected: str, found: float) -> None:
         raise MethodError(f"`{name}` was expected to be {expected}, found {found}.")
 
 
-def _one_of(name: str, accepted: tuple[str, ...], found: str) -> None:
+def _require_choice(name: str, accepted: tuple[str, ...], found: str) -> None:
     if found not in accepted:
         raise MethodError(f"`{name}` was expected to be one of {', '.join(accepted)}, found `{found}`.")
+
+
+DEFAULT_METHODS: tuple[Method, ...] = (Mle(), Map(), Map(jacobian=True), Laplace(), Nuts())
+"""What a fit runs if no method is named."""
+
+
+@dataclass(frozen=True)
+class ResultKind:
+    """The result that one method has in `run.json`.
+
+    Attributes
+    ----------
+    key
+        Its key there; the `name` of the method.
+    title
+        For a heading.
+    label
+        For a column or a legend.
+    phrase
+        For a sentence.
+    """
+
+    key: str
+    title: str
+    label: str
+    phrase: str
+
+    @property
+    def is_default(self) -> bool:
+        """Whether it is there if no method is named."""
+        return any(method.name == self.key for method in DEFAULT_METHODS)
+
+
+RESULTS: Mapping[str, ResultKind] = {
+    kind.key: kind
+    for kind in (
+        ResultKind("mle", "Maximum likelihood", "MLE", "maximum-likelihood estimate"),
+        ResultKind("map", "Maximum a posteriori (constrained scale)", "MAP", "MAP"),
+        ResultKind(
+            "map_unconstrained",
+            "Maximum a posteriori (unconstrained scale)",
+            "MAP, unc.",
+            "unconstrained mode",
+        ),
+        ResultKind("laplace", "Laplace approximation", "Laplace", "Laplace approximation"),
+        ResultKind("pathfinder", "Pathfinder", "Pathfinder", "Pathfinder"),
+        ResultKind("nuts", "Posterior by NUTS", "NUTS", "NUTS"),
+    )
+}
+"""The results of a fit by their keys in `run.json`, in the order of a report."""

@@ -1,4 +1,4 @@
-"""The priors in force: which value each hyperparameter has, and who said so."""
+"""The priors of a fit: the value of each hyperparameter, and where it comes from."""
 
 from __future__ import annotations
 
@@ -15,6 +15,7 @@ from workbench.errors import PriorError
 from workbench.program import PriorArgument, Program
 
 _ELEMENT = re.compile(r"^(\w+)\[(\d+(?:,\d+)*)\]$")
+"""An element of a variable: `scales[2]`."""
 
 
 @dataclass(frozen=True)
@@ -24,10 +25,10 @@ class Priors:
     Attributes
     ----------
     values
-        Every hyperparameter of the program: `beta.sigma` for a literal of a prior statement, the Stan name
-        for one the author declared in the data block.
+        Every hyperparameter of the program. A literal in a prior statement is called `beta.sigma`; one that
+        the author declared in the data block has its Stan name.
     origins
-        Where each value came from: the command line, the model's card, or the program itself.
+        Where each value comes from: the command line, the model's card, or the program itself.
     data_names
         The names among them that are variables of the user's data block.
     """
@@ -43,16 +44,23 @@ class Priors:
 
     @property
     def lifted(self) -> dict[str, Any]:
-        """The values of literals lifted out of prior statements."""
+        """The values of literals that were moved from prior statements to the data block."""
         return {name: value for name, value in self.values.items() if name not in self.data_names}
 
 
 def settle(
-    program: Program, asked: Mapping[str, float], defaults: Mapping[str, Any], defaults_from: str
+    program: Program, requested: Mapping[str, float], defaults: Mapping[str, Any], defaults_from: str
 ) -> Priors:
-    """Return the priors in force: what was asked, then the card's defaults, then the program's literals.
+    """Return the value of each hyperparameter: requested, else default of the card, else in the program.
 
-    What is asked may be named as `resolve_name` understands it.
+    Parameters
+    ----------
+    program
+        The program.
+    requested
+        Values by name or alias, as `resolve_name` accepts them.
+    defaults, defaults_from
+        The defaults of the card by name, and their origin in words.
 
     Raises
     ------
@@ -62,12 +70,12 @@ def settle(
     declared = {declaration.name for declaration in program.data}
     in_program = {hyper.name: hyper for hyper in program.hyperparameters}
     known = [*in_program, *(name for name in defaults if name not in in_program)]
-    asked = _by_own_name(program, asked, known)
+    requested = _resolve_names(program, requested, known)
     values: dict[str, Any] = {}
     origins: dict[str, str] = {}
     for name in known:
-        if name in asked:
-            values[name], origins[name] = asked[name], "--prior"
+        if name in requested:
+            values[name], origins[name] = requested[name], "--prior"
         elif name in defaults and name in declared:
             values[name], origins[name] = defaults[name], defaults_from
         elif name in in_program and in_program[name].default is not None:
@@ -75,77 +83,80 @@ def settle(
     return Priors(values, origins, tuple(name for name in values if name in declared))
 
 
-def unknown_hyperparameter(
-    program: Program, name: str, known: list[str], hint: str | None = None, others: Sequence[str] = ()
+def describe_unknown(
+    program: Program, name: str, known: list[str], hint: str | None = None, aliases: Sequence[str] = ()
 ) -> PriorError:
-    """Return the error that names the hyperparameters there are, and in its hint the nearest of them."""
-    close = difflib.get_close_matches(name, [*known, *others], 1)
-    listed = ", ".join(f"`{one}`" for one in known) or "none"
-    message = f"`{name}` is not a hyperparameter of `{program.path.name}`; it has {listed}."
+    """Return the error for an unknown name; its hint suggests the closest name or alias, if one is close."""
+    close = difflib.get_close_matches(name, [*known, *aliases], 1)
+    listed = (
+        f"its hyperparameters are {', '.join(f'`{other}`' for other in known)}" if known else "it has none"
+    )
+    message = f"`{name}` is not a hyperparameter of `{program.path.name}`; {listed}."
     return PriorError(message, hint=f"did you mean `{close[0]}`?" if close else hint)
 
 
 def resolve_name(program: Program, name: str, known: Collection[str]) -> str:
-    """Return the one name under which a hyperparameter is reported.
+    """Return the name under which a hyperparameter is reported.
 
-    Where the program passes its own data as an argument of a prior, as in `beta ~ normal(0, beta_prior_sd)`,
-    the argument is a second name for them: `beta.sigma` is `beta_prior_sd`.
+    If the program passes its own data as an argument of a prior, as in `beta ~ normal(0, beta_prior_sd)`, the
+    argument is an alias of them: `beta.sigma` is `beta_prior_sd`.
 
     Parameters
     ----------
     program
         The program.
     name
-        As somebody wrote it.
+        The name, an element of it, or an alias, as a user wrote it.
     known
-        The names of its hyperparameters.
+        The names of the program's hyperparameters.
 
     Raises
     ------
     PriorError
-        There is no such hyperparameter; the argument is an expression, such as `2 * s`; or what stands there
-        sets other arguments too.
+        There is no such hyperparameter; or the argument is an expression, such as `2 * s`; or its value also
+        determines other arguments.
     """
     element = _ELEMENT.match(name.replace(" ", ""))
     if name in known or (element and element[1] in known):
         return name.replace(" ", "") if element and name not in known else name
-    meant = {one.text: one for one in program.arguments if one.name == name}
-    if not meant:
-        others = [other for found in list_aliases(program).values() for other in found]
-        raise unknown_hyperparameter(program, name, list(known), others=others)
-    if len(meant) > 1:
-        texts = _listed(meant)
+    meanings = {argument.text: argument for argument in program.arguments if argument.name == name}
+    if not meanings:
+        aliases = [alias for own in list_aliases(program).values() for alias in own]
+        raise describe_unknown(program, name, list(known), aliases=aliases)
+    if len(meanings) > 1:
+        constants = _list_constants(meanings.values())
         raise PriorError(
-            f"`{name}` is {texts} in `{program.path.name}`: which of them is meant?",
-            hint=f"name one of {_listed(_constants(meant.values()))}",
+            f"`{name}` is ambiguous: in `{program.path.name}` it is {_format_names(meanings)}.",
+            hint=f"name one of {_format_names(constants)}",
         )
-    (one,) = meant.values()
-    if not one.is_plain:
+    (argument,) = meanings.values()
+    if not argument.is_plain:
         raise PriorError(
-            f"`{name}` is the expression `{one.text}` in `{program.path.name}`, no constant by itself.",
-            hint=f"what can be changed in it is {_changeable(program, one)}",
+            f"`{name}` is the expression `{argument.text}` in `{program.path.name}`, not a single constant.",
+            hint=f"its constants can be changed: {_describe_constants(program, argument)}",
         )
-    shared = [other.name for other in program.arguments if _overlap(one, other)]
+    shared = [other.name for other in program.arguments if _share_data(argument, other)]
     if shared:
         raise PriorError(
-            f"`{name}` is `{one.text}` in `{program.path.name}`, which also sets {_listed(shared)}.",
-            hint=f"{_together(program, one.text)} changes them together",
+            f"`{name}` is `{argument.text}` in `{program.path.name}`, which also determines "
+            f"{_format_names(shared)}.",
+            hint=f"to change them together, name {_describe_number(program, argument.text)}",
         )
-    return one.text.replace(" ", "")
+    return argument.text.replace(" ", "")
 
 
 def list_aliases(program: Program) -> dict[str, list[str]]:
-    """Return the second names that `resolve_name` understands, by the name that reports use."""
-    known = [one.name for one in program.hyperparameters]
-    found: dict[str, list[str]] = {}
-    for name in dict.fromkeys(one.name for one in program.arguments if one.name not in known):
+    """Return the aliases that `resolve_name` accepts, by the name that reports use."""
+    known = [hyper.name for hyper in program.hyperparameters]
+    aliases: dict[str, list[str]] = {}
+    for name in dict.fromkeys(argument.name for argument in program.arguments if argument.name not in known):
         with contextlib.suppress(PriorError):
-            found.setdefault(resolve_name(program, name, known), []).append(name)
-    return found
+            aliases.setdefault(resolve_name(program, name, known), []).append(name)
+    return aliases
 
 
 def get_value(values: Mapping[str, Any], name: str) -> float | None:
-    """Return the single number that a hyperparameter or an element of one holds; `None` where there is none.
+    """Return the single number that a hyperparameter, or an element of one, holds; else `None`.
 
     >>> get_value({"s": 2, "m": [0.5, 1.5]}, "m[2]"), get_value({"s": 2, "m": [0.5, 1.5]}, "m")
     (1.5, None)
@@ -156,102 +167,117 @@ def get_value(values: Mapping[str, Any], name: str) -> float | None:
     element = _ELEMENT.match(name)
     if element is None or element[1] not in values:
         return None
-    whole, place = np.asarray(values[element[1]], dtype=float), _place(element[2])
-    inside = len(place) == whole.ndim and all(0 <= at < n for at, n in zip(place, whole.shape, strict=True))
-    return float(whole[place]) if inside else None
+    array, index = np.asarray(values[element[1]], dtype=float), _parse_index(element[2])
+    is_inside = len(index) == array.ndim and all(
+        0 <= i < length for i, length in zip(index, array.shape, strict=True)
+    )
+    return float(array[index]) if is_inside else None
 
 
 def check_value(program: Program, name: str, value: float) -> None:
-    """Refuse a value that a hyperparameter cannot take.
+    """Refuse a value that a hyperparameter cannot have.
 
     Raises
     ------
     PriorError
-        It must be positive and is not, or lies outside its declared bounds.
+        The value must be positive and is not, or it is outside the declared bounds.
     """
-    owner = name if name in {one.name for one in program.hyperparameters} else name.partition("[")[0]
-    for one in program.hyperparameters:
-        if one.name == owner and one.is_positive and not value > 0:
-            raise PriorError(f"`{name}` must be positive, but {value:g} was given.")
+    hyperparameters = {hyper.name: hyper for hyper in program.hyperparameters}
+    owner = name if name in hyperparameters else name.partition("[")[0]
+    if owner in hyperparameters and hyperparameters[owner].is_positive and not value > 0:
+        raise PriorError(f"`{name}` must be positive, but {value:g} was given.")
     for declared in program.data:
         if declared.name == owner:
-            low, high = (None if one is None else one.literal for one in (declared.lower, declared.upper))
+            low, high = (
+                None if bound is None else bound.literal for bound in (declared.lower, declared.upper)
+            )
             if (low is not None and value < low) or (high is not None and value > high):
-                place = f"declared `{declared.text}` in `{program.path.name}`"
-                raise PriorError(f"`{name}` is {place}, but {value:g} was given.")
+                declaration = f"declared `{declared.text}` in `{program.path.name}`"
+                raise PriorError(f"`{name}` is {declaration}, but {value:g} was given.")
 
 
 def replace_values(values: Mapping[str, Any], changes: Mapping[str, float]) -> dict[str, Any]:
-    """Return hyperparameters of which some, or some elements, have other values.
+    """Return hyperparameters with other values for some of them, or for some of their elements.
 
     >>> replace_values({"s": 2, "m": [0.5, 1.5]}, {"m[2]": 3.0})
     {'s': 2, 'm': [0.5, 3.0]}
     """
-    found = dict(values)
+    changed = dict(values)
     for name, value in changes.items():
-        element = None if name in found else _ELEMENT.match(name)
+        element = None if name in changed else _ELEMENT.match(name)
         if element is None:
-            found[name] = value
+            changed[name] = value
             continue
-        whole = np.array(found[element[1]], dtype=float)
-        whole[_place(element[2])] = value
-        found[element[1]] = whole.tolist()
-    return found
+        array = np.array(changed[element[1]], dtype=float)
+        array[_parse_index(element[2])] = value
+        changed[element[1]] = array.tolist()
+    return changed
 
 
-def _place(indices: str) -> tuple[int, ...]:
-    return tuple(int(one) - 1 for one in indices.split(","))
+def _parse_index(text: str) -> tuple[int, ...]:
+    """Return an index as NumPy counts it, from 0."""
+    return tuple(int(number) - 1 for number in text.split(","))
 
 
-def _by_own_name(program: Program, asked: Mapping[str, float], known: Collection[str]) -> dict[str, float]:
-    found: dict[str, float] = {}
+def _resolve_names(
+    program: Program, requested: Mapping[str, float], known: Collection[str]
+) -> dict[str, float]:
+    """Return requested values by the names that reports use.
+
+    Raises
+    ------
+    PriorError
+        Two names mean the same hyperparameter, or a name means a single element.
+    """
+    resolved: dict[str, float] = {}
     written: dict[str, str] = {}
-    for name, value in asked.items():
+    for name, value in requested.items():
         own = resolve_name(program, name, known)
         if own not in known:
             owner = own.partition("[")[0]
             raise PriorError(
-                f"`{own}` is one element of `{owner}`, which --prior cannot set by itself.",
-                hint=f"the data, or --set {owner}=..., give all of its elements",
+                f"`{own}` is an element of `{owner}`, and --prior cannot set single elements.",
+                hint=f"give all elements in the data, or with --set {owner}=...",
             )
-        if own in found:
-            raise PriorError(f"--prior gives `{own}` two values: `{written[own]}` and `{name}` both mean it.")
-        found[own], written[own] = value, name
-    return found
+        if own in resolved:
+            raise PriorError(
+                f"--prior gives two values to `{own}`: `{written[own]}` and `{name}` are the same "
+                "hyperparameter."
+            )
+        resolved[own], written[own] = value, name
+    return resolved
 
 
-def _overlap(one: PriorArgument, other: PriorArgument) -> bool:
-    """Return whether changing one argument's data changes another argument."""
-    if one.name == other.name or not set(one.constants) & set(other.constants):
+def _share_data(first: PriorArgument, second: PriorArgument) -> bool:
+    """Return whether a change of the data behind one argument also changes another argument."""
+    if first.name == second.name or not set(first.constants) & set(second.constants):
         return False
-    are_elements = "[" in one.text and "[" in other.text
-    return not (are_elements and one.is_plain and other.is_plain and one.text != other.text)
+    are_elements = "[" in first.text and "[" in second.text
+    are_plain = first.is_plain and second.is_plain
+    return not (are_elements and are_plain and first.text != second.text)
 
 
-def _constants(arguments: Iterable[PriorArgument]) -> list[str]:
-    return list(dict.fromkeys(name for one in arguments for name in one.constants))
+def _list_constants(arguments: Iterable[PriorArgument]) -> list[str]:
+    return list(dict.fromkeys(name for argument in arguments for name in argument.constants))
 
 
-def _changeable(program: Program, argument: PriorArgument) -> str:
-    """Return what can be varied in an expression, in words."""
-    containers = {one.name for one in program.data if not one.is_scalar}
-    first = [_together(program, name) for name in argument.constants if name in containers]
-    rest = [name for name in argument.constants if name not in containers]
-    return " and ".join([*first, *([_listed(rest, _defaults(program))] if rest else [])])
+def _describe_constants(program: Program, argument: PriorArgument) -> str:
+    """Return the constants in an expression that can be changed, in words."""
+    containers = {declared.name for declared in program.data if not declared.is_scalar}
+    defaults = {hyper.name: hyper.default for hyper in program.hyperparameters if hyper.default is not None}
+    elements = [_describe_number(program, name) for name in argument.constants if name in containers]
+    numbers = [name for name in argument.constants if name not in containers]
+    return " and ".join([*elements, *([_format_names(numbers, defaults)] if numbers else [])])
 
 
-def _defaults(program: Program) -> dict[str, float]:
-    """Return the literals of a program's priors, by name."""
-    return {one.name: one.default for one in program.hyperparameters if one.default is not None}
-
-
-def _together(program: Program, text: str) -> str:
-    """Return what to vary in the place of an argument that shares its data: a number, or one of several."""
-    is_container = any(one.name == text and not one.is_scalar for one in program.data)
+def _describe_number(program: Program, text: str) -> str:
+    """Return what to change for an argument that is in the data: a number, or an element of an array."""
+    is_container = any(declared.name == text and not declared.is_scalar for declared in program.data)
     return f"an element such as `{text}[1]`" if is_container else f"`{text}`"
 
 
-def _listed(names: Iterable[str], values: Mapping[str, float] | None = None) -> str:
-    found = values or {}
-    *first, last = (f"`{one}`" + (f" (now {found[one]:g})" if one in found else "") for one in names)
+def _format_names(names: Iterable[str], values: Mapping[str, float] | None = None) -> str:
+    """Return names in backticks as a list in a sentence, each with its present value if it has one."""
+    present = values or {}
+    *first, last = (f"`{name}`" + (f" (now {present[name]:g})" if name in present else "") for name in names)
     return f"{', '.join(first)} and {last}" if first else last

@@ -1,4 +1,4 @@
-"""A question, complete: everything that decides the numbers of a fit."""
+"""The request for a fit: everything that decides its numbers."""
 
 from __future__ import annotations
 
@@ -8,12 +8,10 @@ from dataclasses import asdict, dataclass, field
 from typing import Any
 
 from workbench.binding import BoundData
-from workbench.methods import Laplace, Map, Method, Mle, Nuts
+from workbench.methods import DEFAULT_METHODS, Method
 from workbench.priors import Priors
 from workbench.program import Program
 from workbench.provenance import hash_texts
-
-DEFAULT_METHODS: tuple[Method, ...] = (Mle(), Map(), Map(jacobian=True), Laplace(), Nuts())
 
 
 @dataclass(frozen=True)
@@ -27,23 +25,22 @@ class FitRequest:
     methods
         What is computed, in this order.
     seed
-        The seed all others are derived from.
+        The seed that all others are derived from.
     level
         Probability of the reported intervals, between 0 and 1.
     jobs
-        Processes at a time; it changes no number.
+        Number of processes at a time; it changes no result.
     scaled
-        The roles whose terms count as prior where priors are switched off.
+        The roles of the terms that count as priors, for methods that switch priors off.
     threads
-        Threads within each chain; only programs with `reduce_sum` use more than one.
+        Number of threads in each chain; only programs with `reduce_sum` use more than one.
     timeout
-        Longest time a chain may take [s]; `None` is as long as it needs.
+        The longest time that a chain may take [s]; `None` for no limit.
     weights
-        Powers of the terms, by role or by a term's index, as `Instrumented.data` takes them: likelihood 0 is
-        the prior alone. Only an instrumented program has them.
+        Powers of the terms, by role or by the index of a term: likelihood 0 is the prior alone. Only an
+        instrumented program has them.
     inits
-        Values of parameters at which chains start where the sampler's `init` is `given`; those that are not
-        among them are drawn by Stan.
+        Initial values of parameters, used if the sampler's `init` is `given`; Stan draws the others.
     """
 
     program: Program
@@ -61,10 +58,10 @@ class FitRequest:
 
     @property
     def key(self) -> str:
-        """A hash of everything that decides the numbers."""
+        """A hash of everything that decides the results."""
         settings = json.dumps(
             [[method.name, asdict(method)] for method in self.methods]
-            + [self.seed, self.level, dict(self.priors.values), self.scaled, self._roles()]
+            + [self.seed, self.level, dict(self.priors.values), self.scaled, self._list_roles()]
             + [sorted((str(key), weight) for key, weight in self.weights.items())]
             + ([dict(self.inits)] if self.inits else []),
             sort_keys=True,
@@ -72,5 +69,5 @@ class FitRequest:
         )
         return hash_texts(self.program.sha256, self.data.sha256, settings)
 
-    def _roles(self) -> list[str]:
+    def _list_roles(self) -> list[str]:
         return [term.role for term in self.program.terms]

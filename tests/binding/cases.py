@@ -1,7 +1,7 @@
 """Programs, tables, and the arrays one would write by hand for them.
 
-Each case: the data block, the parameters (which decide what counts groups), the table, what was asked, and
-the data by hand. The model says little: binding looks at declarations and at what indexes what.
+Each case: the data block, the parameters (which decide what counts groups), the table, the options,
+and the data by hand. The model says little: binding looks at declarations and at what indexes what.
 """
 
 from dataclasses import dataclass, field
@@ -18,7 +18,7 @@ class Case:
     data: str
     table: str
     expected: dict[str, Any]
-    asked: BindingOptions = field(default_factory=BindingOptions)
+    options: BindingOptions = field(default_factory=BindingOptions)
     parameters: str = "real a;"
     model: str = "a ~ normal(0, 1);"
     labels: dict[str, tuple[str, ...]] = field(default_factory=dict)
@@ -41,14 +41,14 @@ BY_SCHOOL = ("Andover 9", "Andover 10", "Choate")
 
 CASES = (
     Case(
-        "the rest of the numeric columns makes the matrix, in the table's order",
+        "the numeric columns that are left become the matrix, in the table's order",
         "int N; int K; matrix[N, K] X; vector[N] y;",
         "who,b,y,a,flag\nAnn,1,5,0.5,true\nBob,2,6,0.25,false\n",
         {"N": 2, "K": 3, "X": [[1, 0.5, 1], [2, 0.25, 0]], "y": [5, 6]},
         labels={"K": ("b", "a", "flag"), "N": ("Ann", "Bob")},
     ),
     Case(
-        "named columns go before names",
+        "columns that are named have priority over columns of the variable's name",
         "int N; int K; matrix[N, K] X; vector[N] y;",
         "a,b,y,sales\n1,2,3,4\n5,6,7,8\n",
         {"N": 2, "K": 2, "X": [[2, 1], [6, 5]], "y": [4, 8]},
@@ -56,13 +56,13 @@ CASES = (
         labels={"K": ("b", "a")},
     ),
     Case(
-        "case, blanks and punctuation are forgiven where one column alone is meant",
+        "case, blanks and punctuation may differ where only one column can be meant",
         "int N; vector[N] kid_score; vector[N] iq;",
         "Kid Score,IQ,other\n1,2,9\n3,4,9\n",
         {"N": 2, "kid_score": [1, 3], "iq": [2, 4]},
     ),
     Case(
-        "texts are levels, sorted with numbers by value",
+        "texts become levels, sorted with the numbers in them by value",
         GROUPS,
         SCHOOLS,
         {"N": 4, "J": 3, "school": [3, 2, 1, 3], "y": [1.5, 2.5, 3.5, 4.5]},
@@ -72,7 +72,7 @@ CASES = (
         levels={"school": BY_SCHOOL},
     ),
     Case(
-        "what is declared for each group takes a column constant within groups",
+        "a variable with one value per group takes a column that is constant within groups",
         GROUPS + " vector[J] size; array[J] int<lower=0, upper=1> urban;",
         SCHOOLS,
         {"N": 4, "J": 3, "school": [3, 2, 1, 3], "y": [1.5, 2.5, 3.5, 4.5], "size": [150, 200, 300],
@@ -102,7 +102,7 @@ CASES = (
         labels={"J": ("a", "b", "c"), "S": ("x", "y")},
     ),
     Case(
-        "what indexes something of size J is a group without a declared bound",
+        "an array that indexes something of size J needs no declared bound to hold groups",
         "int N; int J; array[N] int g; vector[N] y;",
         "g,y\nu,1\nv,2\nu,3\n",
         {"N": 3, "J": 2, "g": [1, 2, 1], "y": [1, 2, 3]},
@@ -128,7 +128,7 @@ CASES = (
         model="state ~ normal(0, 1);",
     ),
     Case(
-        "numbers that are rather names are counted in order",
+        "numbers with large gaps are numbered in order",
         "int N; int J; array[N] int<lower=1, upper=J> id;",
         "id\n205\n101\n333\n101\n",
         {"N": 4, "J": 3, "id": [2, 1, 3, 1]},
@@ -137,7 +137,7 @@ CASES = (
         labels={"J": ("101", "205", "333")},
     ),
     Case(
-        "groups counted from 0 are counted from 1",
+        "groups numbered from 0 are numbered from 1",
         "int N; int J; array[N] int<lower=1, upper=J> id;",
         "id\n0\n1\n2\n1\n",
         {"N": 4, "J": 3, "id": [1, 2, 3, 2]},
@@ -146,7 +146,7 @@ CASES = (
         labels={"J": ("0", "1", "2")},
     ),
     Case(
-        "a number of groups that is given leaves integers as they are",
+        "integers stay as they are if the number of groups is given",
         "int N; int J; array[N] int<lower=1, upper=J> id;",
         "id\n5\n1\n",
         {"N": 2, "J": 9, "id": [5, 1]},
@@ -155,7 +155,7 @@ CASES = (
         model="t ~ normal(0, 1);",
     ),
     Case(
-        "yes and no, and texts of two levels, where 0 or 1 is declared",
+        "yes and no, and texts with two levels, where 0 or 1 is declared",
         "int N; array[N] int<lower=0, upper=1> won; array[N] int<lower=0, upper=1> left; vector[N] flag;",
         "won,left,flag\nloss,true,TRUE\nwin,false,FALSE\n",
         {"N": 2, "won": [0, 1], "left": [1, 0], "flag": [1, 0]},
@@ -178,7 +178,7 @@ CASES = (
         labels={"K": ("age", "region=south", "region=west")},
     ),
     Case(
-        "or against the reference",
+        "a text in a matrix becomes indicators against the reference level",
         "int N; int K; matrix[N, K] X;",
         "age,region\n30,south\n40,north\n50,west\n",
         {"N": 3, "K": 3, "X": [[0, 1, 30], [1, 0, 40], [0, 0, 50]]},
@@ -199,14 +199,14 @@ CASES = (
         BindingOptions(columns={"v": ("a", "b"), "r": ("b", "a"), "c": ("a", "y")}),
     ),
     Case(
-        "a matrix whose rows are declared last is turned",
+        "a matrix whose rows are declared last is transposed",
         "int N; int K; matrix[K, N] X; vector[N] y;",
         "y,a,b,c\n1,2,3,4\n5,6,7,8\n",
         {"N": 2, "K": 3, "X": [[2, 6], [3, 7], [4, 8]], "y": [1, 5]},
         labels={"K": ("a", "b", "c")},
     ),
     Case(
-        "sizes follow through expressions",
+        "sizes are derived through expressions",
         "int N; int K; int M; vector[N + 1] y; matrix[N + 1, 2 * K] X; vector[M %/% 1] z;",
         "y,z,a,b\n1,4,7,1\n2,5,8,1\n3,6,9,2\n",
         {"N": 2, "K": 1, "M": 3, "y": [1, 2, 3], "X": [[7, 1], [8, 1], [9, 2]], "z": [4, 5, 6]},
@@ -218,13 +218,13 @@ CASES = (
         {"N": 1, "K": 3, "X": [[1, 2, 3]]},
     ),
     Case(
-        "a single number takes a column that is the same in every row; a size does not",
+        "a single number takes a column that is the same in every row; a size takes none",
         "int N; int n; real<lower=0> scale; vector[N] y; array[N] int<upper=n> k;",
         "y,scale,N,n,k\n1,2.5,7,3,1\n2,2.5,8,3,2\n",
         {"N": 2, "n": 2, "scale": 2.5, "y": [1, 2], "k": [1, 2]},
     ),
     Case(
-        "dates as they are asked for",
+        "dates in the units requested",
         "int N; vector[N] t; array[N] int<lower=1, upper=12> m; int K; matrix[N, K] X;",
         "when,x\n2026-01-31,5\n2026-03-02,6\n",
         {"N": 2, "t": [0, 30], "m": [1, 3], "K": 2, "X": [[5, 0], [6, 30 / 7]]},
@@ -232,7 +232,7 @@ CASES = (
         labels={"K": ("x", "when:weeks")},
     ),
     Case(
-        "rows with missing cells are left out, looking only at columns in use",
+        "rows with a missing cell in a used column are left out",
         "int N; vector[N] y; int J; array[N] int<lower=1, upper=J> g;",
         "y,g,other\n1,u,\nNA,v,1\n3,,1\n4,w,\n",
         {"N": 2, "y": [1, 4], "J": 2, "g": [1, 2]},
@@ -251,7 +251,7 @@ CASES = (
         ),
     ),
     Case(
-        "predictors on one scale: not the one with two values",
+        "predictors are standardized, except those with two values",
         "int N; int K; matrix[N, K] X;",
         "age,male\n30,0\n40,1\n50,1\n",
         {"N": 3, "K": 2, "X": [[-1, 0], [0, 1], [1, 1]]},

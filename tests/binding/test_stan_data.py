@@ -1,85 +1,59 @@
-"""Stan's data file: every number comes back as the very same double, in the shape it had."""
-
-import json
-import struct
+"""A Stan data file is used as it is, once its values are checked against the declarations."""
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
-from hypothesis.extra import numpy as hnp
 
-from workbench.binding import extend_stan_data, write_stan_data
-from workbench.binding.stan_input import write
-
-DOUBLES = st.floats(allow_nan=False, allow_infinity=False, width=64)
-SHAPES = hnp.array_shapes(min_dims=1, max_dims=4, min_side=1, max_side=7)
+from tests.binding.refusals import PAIRS, STAN_BLOCK, STAN_VALUES, pair, program_text
+from workbench import binding, tables
+from workbench.binding import BindingOptions
 
 
-@pytest.fixture(autouse=True)
-def by_arrow(monkeypatch):
-    """Format even the smallest arrays as large ones are, some numbers at a time."""
-    monkeypatch.setattr(write, "_SMALL", 0)
-    monkeypatch.setattr(write, "_BLOCK", 5)
+@pytest.fixture
+def bind(program_from):
+    def bind(values, data=STAN_BLOCK, **options):
+        table = tables.from_mapping(values)
+        return binding.bind(program_from(program_text(data)), table, BindingOptions(**options))
+
+    return bind
 
 
-def written(path, values):
-    write_stan_data(path, values)
-    return json.loads(path.read_text())
+def test_values_are_used_as_they_are(bind):
+    bound = bind({**STAN_VALUES, "more": 1})
+    assert bound.values["d"]["1"] == 3
+    assert np.shape(bound.values["e"]) == (2, 0)
+    assert np.shape(bound.values["z"]) == (2, 2)
+    assert {variable.origin for variable in bound.variables} == {"`data`"}
+    assert len(bound.tips) == 1
+    assert "`more`" in bound.tips[0]
 
 
-def bits(values):
-    return [struct.pack("<d", one) for one in np.asarray(values, dtype=float).ravel()]
+def test_a_value_given_by_name_replaces_the_one_in_the_file(bind):
+    assert bind(STAN_VALUES, given={"s": 4}).values["s"] == 4
 
 
-@settings(max_examples=100, deadline=None)
-@given(values=hnp.arrays(np.float64, SHAPES, elements=DOUBLES))
-def test_doubles_come_back_bit_by_bit(tmp_path_factory, values):
-    found = written(tmp_path_factory.mktemp("data") / "d.json", {"x": values})["x"]
-    assert np.shape(found) == values.shape
-    assert bits(found) == bits(values)
+def test_values_that_are_not_finite_get_a_tip(bind):
+    tips = bind({**STAN_VALUES, "y": [1, float("inf")]}, standardize=True).tips
+    assert len(tips) == 2
+    assert "`y`" in tips[0]
+    assert "--standardize" in tips[1]
 
 
-@settings(max_examples=50, deadline=None)
-@given(values=hnp.arrays(np.int64, SHAPES, elements=st.integers(-(2**31), 2**31 - 1)))
-def test_integers_are_written_as_integers(tmp_path_factory, values):
-    found = written(tmp_path_factory.mktemp("data") / "d.json", {"x": values})["x"]
-    assert found == values.tolist()
+def test_arrays_of_tuples_are_nested_lists(bind):
+    rows = [[pair(11), pair(12), pair(13)], [pair(21), pair(22), pair(23)]]
+    bound = bind({"N": 3, "d": rows}, PAIRS)
+    assert [[element["1"] for element in row] for row in bound.values["d"]] == [[11, 12, 13], [21, 22, 23]]
+    assert bound.values["d"][1][2]["2"].tolist() == [23, 0.5]
+    variable = next(variable for variable in bound.variables if variable.name == "d")
+    assert (variable.shape, variable.first, variable.has_tuples) == ((2, 3), "(tuples)", True)
 
 
-def test_what_has_no_digits_is_written_as_stan_reads_it(tmp_path):
-    write_stan_data(tmp_path / "d.json", {"x": np.array([np.nan, np.inf, -np.inf, 1.0])})
-    assert (tmp_path / "d.json").read_text() == '{"x":[NaN,Infinity,-Infinity,1]}\n'
+def test_the_hash_sees_the_members_of_tuples(bind):
+    rows = [[pair(11)], [pair(21)]]
+    changed = [[pair(12)], [pair(21)]]
+    assert bind({"N": 1, "d": rows}, PAIRS).sha256 != bind({"N": 1, "d": changed}, PAIRS).sha256
 
 
-def test_every_kind_of_value(tmp_path):
-    values = {
-        "a": 1,
-        "b": 2.5,
-        "none": np.zeros((0,)),
-        "flat": np.zeros((3, 0)),
-        "pair": {"1": 2, "2": np.array([[1.0, 2.0], [3.0, 4.0]])},
-        "turned": np.asfortranarray([[1, 2, 3], [4, 5, 6]]),
-        "every_other": np.arange(10)[::2],
-    }
-    expected = {
-        "a": 1,
-        "b": 2.5,
-        "none": [],
-        "flat": [[], [], []],
-        "pair": {"1": 2, "2": [[1, 2], [3, 4]]},
-        "turned": [[1, 2, 3], [4, 5, 6]],
-        "every_other": [0, 2, 4, 6, 8],
-    }
-    assert written(tmp_path / "d.json", values) == expected
-
-
-def test_a_file_is_extended_without_formatting_it_anew(tmp_path):
-    write_stan_data(tmp_path / "d.json", {"x": np.array([1.5, 2.5])})
-    extend_stan_data(tmp_path / "d.json", tmp_path / "e.json", {"w": [1.0, 2.0], "n": 3})
-    assert json.loads((tmp_path / "e.json").read_text()) == {"x": [1.5, 2.5], "w": [1, 2], "n": 3}
-    extend_stan_data(tmp_path / "d.json", tmp_path / "f.json", {})
-    assert json.loads((tmp_path / "f.json").read_text()) == {"x": [1.5, 2.5]}
-    write_stan_data(tmp_path / "g.json", {})
-    extend_stan_data(tmp_path / "g.json", tmp_path / "h.json", {"n": 3})
-    assert json.loads((tmp_path / "h.json").read_text()) == {"n": 3}
+def test_empty_vectors_of_special_types_are_allowed(bind):
+    bound = bind({"K": 0, "p": [], "q": []}, "int K; ordered[K] p; cov_matrix[K] q;")
+    assert bound.values["p"].shape == (0,)
+    assert bound.values["q"].shape == (0, 0)

@@ -1,4 +1,4 @@
-"""Bundled models found by name, in a checkout and in a wheel, and copied to start from."""
+"""Bundled models found by name, in a checkout and in a wheel, and copied by a user."""
 
 import zipfile
 from pathlib import Path
@@ -26,15 +26,15 @@ def test_a_bundled_name_means_its_program_and_its_table():
     assert table.is_file()
 
 
-def test_a_file_of_the_users_goes_before_a_bundled_name(tmp_path, monkeypatch):
+def test_a_file_has_priority_over_a_bundled_model(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     Path("beta_binomial").write_text("parameters { real x; }")
     assert library.resolve("beta_binomial") == (Path("beta_binomial"), None)
     assert library.resolve("folder/model.stan") == (Path("folder/model.stan"), None)
 
 
-def test_an_unknown_name_is_met_with_those_that_are_near():
-    with pytest.raises(RequestError, match="there is none called `beta_binomal`") as caught:
+def test_an_unknown_name_is_answered_with_similar_names():
+    with pytest.raises(RequestError, match="`beta_binomal`") as caught:
         library.resolve("beta_binomal")
     assert "`beta_binomial`" in str(caught.value.hint)
     with pytest.raises(RequestError) as caught:
@@ -42,13 +42,13 @@ def test_an_unknown_name_is_met_with_those_that_are_near():
     assert caught.value.hint == "`workbench models` lists them"
 
 
-def test_a_program_is_known_by_its_text(tmp_path):
-    from workbench.provenance import hash_parts
+def test_a_model_is_found_by_the_hash_of_its_program(tmp_path):
+    from workbench.provenance import hash_texts
 
     model = library.find("gamma_poisson")
     source = model.program.read_text(encoding="utf-8")
-    assert library.find_by_hash(hash_parts(source)) == model
-    assert library.find_by_hash(hash_parts(source + "\n")) is None
+    assert library.find_by_hash(hash_texts(source)) == model
+    assert library.find_by_hash(hash_texts(source + "\n")) is None
 
 
 def test_a_copy_is_the_program_and_its_card(tmp_path):
@@ -61,7 +61,7 @@ def test_a_copy_is_the_program_and_its_card(tmp_path):
 
 def test_a_copy_overwrites_nothing(tmp_path):
     (tmp_path / "mine.toml").write_text("title = 'mine'")
-    with pytest.raises(RequestError, match=r"`.*mine.toml` was to be written, but it exists already"):
+    with pytest.raises(RequestError, match=r"`.*mine.toml` exists"):
         library.copy_model(library.find("linear"), tmp_path / "mine.stan")
     assert not (tmp_path / "mine.stan").exists()
 
@@ -73,7 +73,7 @@ def test_a_copy_needs_a_folder_that_can_be_written(tmp_path):
 
 
 def test_the_wheel_carries_models_and_tables(tmp_path):
-    """Built as pip builds it, unpacked, and asked from there."""
+    """Build a wheel as pip does, unpack it, and find a model in it."""
     import sys
 
     argv = [sys.executable, "-m", "hatchling", "build", "-t", "wheel", "-d", str(tmp_path)]

@@ -3,7 +3,7 @@
 Usage: python -m tests.library.write_pages [FOLDER OF RUNS]
 
 A picture comes from a run of the model's name in the folder of runs; where there is none, the model is
-fitted. Delete an SVG to have it drawn anew.
+fitted. Delete an SVG to have it drawn again.
 """
 
 from __future__ import annotations
@@ -25,8 +25,11 @@ from workbench.results import Fit, store
 from workbench.workflow import fit as fit_workflow
 from workbench.workflow.options import FitOptions
 
-_QUANTITIES = 8
-_EACH = 4
+_MOST_QUANTITIES = 8
+"""Quantities in a picture."""
+
+_MOST_ELEMENTS = 4
+"""Elements of a variable in a picture."""
 
 
 def main() -> None:
@@ -36,14 +39,14 @@ def main() -> None:
         model.program.with_suffix(".md").write_text(markdown.render_page(model), encoding="utf-8")
         picture = model.program.with_suffix(".svg")
         if not picture.is_file():
-            picture.write_text(_picture(_run(model, runs / model.name)), encoding="utf-8")
+            picture.write_text(_draw(_find_run(model, runs / model.name)), encoding="utf-8")
             print(picture)  # noqa: T201
     (find_home() / "stan_models" / "README.md").write_text(
         markdown.render_index(library.list_models()), encoding="utf-8"
     )
 
 
-def _run(model: Model, folder: Path) -> Fit:
+def _find_run(model: Model, folder: Path) -> Fit:
     if folder.is_dir():
         return store.read(folder)
     return fit_workflow.fit_files(
@@ -51,29 +54,29 @@ def _run(model: Model, folder: Path) -> Fit:
     )
 
 
-def _picture(fit: Fit) -> str:
-    """Draw the quantities of the fit, or what `_chosen` takes of them."""
-    glances = [
+def _draw(fit: Fit) -> str:
+    """Draw the quantities that `_choose_quantities` returns."""
+    rows = [
         OverviewRow(fit.record["nuts"]["estimates"][name].get("label", name), draws)
-        for name in _chosen(fit.record)
+        for name in _choose_quantities(fit.record)
         if (draws := reading.values(fit.tree, "posterior", name)) is not None
     ]
-    with paint(draw_overview(glances), PAPER_PALETTE) as figure:
+    with paint(draw_overview(rows), PAPER_PALETTE) as figure:
         figure.set_facecolor("white")
         return to_plain_svg(figure).strip() + "\n"
 
 
-def _chosen(record: Mapping[str, Any]) -> list[str]:
-    """Return a few of each variable that the card has a unit for; of many variables the small ones first."""
-    declared = {one["name"] for one in record["model"]["parameters"]}
-    each = [
+def _choose_quantities(record: Mapping[str, Any]) -> list[str]:
+    """Return a few elements of each variable with a unit in the card; small variables first if there are many."""
+    declared = {parameter["name"] for parameter in record["model"]["parameters"]}
+    by_variable = [
         [name for name in record["nuts"]["estimates"] if reading.owner(name) == variable]
         for variable in record["model"]["units"]
         if variable in declared
     ]
-    if sum(len(names[:_EACH]) for names in each) > _QUANTITIES:
-        each.sort(key=len)
-    return [name for names in each for name in names[:_EACH]][:_QUANTITIES]
+    if sum(len(names[:_MOST_ELEMENTS]) for names in by_variable) > _MOST_QUANTITIES:
+        by_variable.sort(key=len)
+    return [name for names in by_variable for name in names[:_MOST_ELEMENTS]][:_MOST_QUANTITIES]
 
 
 if __name__ == "__main__":

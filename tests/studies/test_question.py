@@ -7,6 +7,7 @@ import xarray as xr
 
 from tests.studies import normal_mean
 from workbench import binding, priors
+from workbench.binding import BindingOptions
 from workbench.errors import RequestError
 from workbench.methods import Nuts
 from workbench.request import FitRequest
@@ -145,7 +146,7 @@ def own_program(program_from):
 def own_data(own_program, table_from):
     program = own_program
     given = {"mu_prior_sd": 2.0, "centre": [0.0, 1.0]}
-    data = binding.bind(program, table_from(normal_mean.TABLE), given=given)
+    data = binding.bind(program, table_from(normal_mean.TABLE), BindingOptions(given=given))
     return include_data_hyperparameters(
         FitRequest(program, data, priors.settle(program, {}, {}, "card"), (Nuts(),))
     )

@@ -1,4 +1,4 @@
-"""Tables: what is read, and the words for what cannot be."""
+"""CSV files: what is read, and what is refused."""
 
 import hashlib
 
@@ -32,17 +32,17 @@ def test_a_byte_order_mark_is_not_part_of_the_first_name(write):
 
 
 @pytest.mark.parametrize(
-    ("content", "words"),
+    ("content", "message"),
     [
         ("", "is empty"),
         ("a,b\n", "no rows"),
-        ("a,a\n1,2\n", "column `a` more than once"),
+        ("a,a\n1,2\n", "more than one column called `a`"),
         ("a,b\n1,2\n1,2,3\n", "not a readable CSV"),
         (b"a\n\xff\xfe\n", "not UTF-8"),
     ],
 )
-def test_what_is_no_table_is_said_in_words(write, content, words):
-    with pytest.raises(BindingError, match=words):
+def test_a_file_without_a_table_is_refused(write, content, message):
+    with pytest.raises(BindingError, match=message):
         tables.read(write(content))
 
 
@@ -54,13 +54,13 @@ def test_a_missing_file_and_a_folder(tmp_path):
 
 
 @pytest.mark.parametrize(
-    ("cell", "found"), [("abc", "`abc`"), ("", "an empty cell"), ("NA", "an empty cell"), ("1,5", "`1,5`")]
+    ("cell", "shown"), [("abc", "`abc`"), ("", "an empty cell"), ("NA", "an empty cell"), ("1,5", "`1,5`")]
 )
-def test_a_cell_that_is_no_number_is_named_by_row_and_column(write, cell, found):
+def test_a_cell_that_is_not_a_number_is_named_by_row_and_column(write, cell, shown):
     table = tables.read(write(f'id,dose\nr1,1\nr2,"{cell}"\nr3,3\n'))
     with pytest.raises(BindingError) as raised:
         tables.to_numbers(table, "dose")
-    assert f"column `dose` of `table.csv` has {found} at row 2" in raised.value.message
+    assert f"column `dose` of `table.csv` has {shown} at row 2" in raised.value.message
 
 
 def test_infinite_cells_are_refused(write):

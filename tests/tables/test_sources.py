@@ -1,4 +1,4 @@
-"""The same table from every kind of file and from Python; and the words for files that hold none."""
+"""The same table from every kind of file and from Python; files without a table are refused."""
 
 import bz2
 import gzip
@@ -18,10 +18,10 @@ from workbench.tables import delimited
 
 CSV = "school,y,when\nA,1.5,2026-01-02\nÄ B,-2,2026-01-03\n"
 CELLS = {"school": ["A", "Ä B"], "y": [1.5, -2.0], "when": pd.to_datetime(["2026-01-02", "2026-01-03"])}
-_GZIPPED = gzip.compress(CSV.encode(), mtime=0)  # a time in it would differ from worker to worker
+_GZIPPED = gzip.compress(CSV.encode(), mtime=0)  # with a time, it would differ between test workers
 
 
-def zstandard(content: bytes) -> bytes:
+def compress_zstandard(content: bytes) -> bytes:
     return bytes(pa.compress(content, codec="zstd", asbytes=True))
 
 
@@ -50,8 +50,8 @@ def assert_same(table):
         ("t.csv.gz", _GZIPPED),
         ("t.csv.bz2", bz2.compress(CSV.encode())),
         ("t.csv.xz", lzma.compress(CSV.encode())),
-        ("t.csv.zst", zstandard(CSV.encode())),
-        ("named_otherwise.dat", _GZIPPED),
+        ("t.csv.zst", compress_zstandard(CSV.encode())),
+        ("other_suffix.dat", _GZIPPED),
     ],
 )
 def test_every_kind_of_text_gives_the_same_table(tmp_path, name, content):
@@ -81,7 +81,7 @@ def test_a_frame_and_a_dict_of_columns():
     assert tables.from_frame(frame).sha256 != tables.from_frame(frame.assign(y=[1.5, -2.1])).sha256
 
 
-def test_a_dict_with_anything_but_columns_is_stan_data():
+def test_a_dict_of_anything_else_is_stan_data():
     values = {"N": 2, "y": np.array([1.5, 2.5]), "X": [[1, 2], [3, 4]]}
     table = tables.from_mapping(values)
     assert table.values == {"N": 2, "y": [1.5, 2.5], "X": [[1, 2], [3, 4]]}
@@ -102,27 +102,27 @@ def test_stan_json_is_kept_as_it_is(tmp_path):
 
 
 @pytest.mark.parametrize(
-    ("content", "words"),
+    ("content", "message"),
     [
         ('{"N": 2,}', "is not valid JSON: line 1, column "),
-        ("[1, 2]", "holds a JSON list, where an object with names was expected"),
+        ("[1, 2]", "JSON list"),
         ('{"y": [1, "two"]}', '`y` in '),
-        ('{"y": null}', "holds `null`, which is no number"),
+        ('{"y": null}', "`null`"),
     ],
 )  # fmt: skip
-def test_json_that_is_no_data(tmp_path, content, words):
+def test_json_without_stan_data_is_refused(tmp_path, content, message):
     path = tmp_path / "d.json"
     path.write_text(content)
     with pytest.raises(BindingError) as raised:
         tables.read(path)
-    assert words in raised.value.message
+    assert message in raised.value.message
 
 
 @pytest.mark.parametrize(
-    ("content", "words"),
+    ("content", "message"),
     [
-        (b"PK\x03\x04rest", "is a ZIP archive, as a workbook of a spreadsheet program is"),
-        (b"FEA1rest", "is a Feather file of the old version 1"),
+        (b"PK\x03\x04rest", "a ZIP archive"),
+        (b"FEA1rest", "a Feather file of version 1"),
         (b"\x89HDF\r\n", "is an HDF5 file"),
         (gzip.compress(CSV.encode() * 500, mtime=0)[:-9], "cannot be read"),
         (b"PAR1 and nothing else", "cannot be read as a Parquet file"),
@@ -132,19 +132,19 @@ def test_json_that_is_no_data(tmp_path, content, words):
         ("a,b\n1,2\n".encode("utf-16-le"), "is not UTF-8 text: its byte 2 is zero"),
         (b"", "is empty; a header line with column names was expected"),
         (b"\n\n", "is empty; a header line with column names was expected"),
-        (b"a,b\n1,2\n1,2,3\n", "line 3 has 3 cells, where the header names 2 columns"),
-        (b"a,a\n1,2\n", "names the column `a` more than once"),
+        (b"a,b\n1,2\n1,2,3\n", "line 3 has 3 cells"),
+        (b"a,a\n1,2\n", "`a`"),
     ],
 )
-def test_files_that_hold_no_table_are_refused_in_words(tmp_path, content, words):
+def test_files_without_a_table_are_refused(tmp_path, content, message):
     path = tmp_path / "t.csv"
     path.write_bytes(content)
     with pytest.raises(BindingError) as raised:
         tables.read(path)
-    assert words in raised.value.message
+    assert message in raised.value.message
 
 
-def test_a_bad_byte_far_down_is_named_by_its_place(tmp_path):
+def test_a_bad_byte_late_in_the_file_is_located(tmp_path):
     content = b"a,b\n" + b"1,x\n" * 70_000 + b"2,\xff\n"
     path = tmp_path / "t.csv"
     path.write_bytes(content)
@@ -154,7 +154,7 @@ def test_a_bad_byte_far_down_is_named_by_its_place(tmp_path):
 
 
 def test_types_are_those_of_the_whole_column(tmp_path, monkeypatch):
-    """The first block of a large file shows integers; only later come a fraction, a text, a number."""
+    """The first block has integers only; a fraction, a text and a number come later."""
     monkeypatch.setattr(delimited, "_BLOCK", 1000)
     path = tmp_path / "t.csv"
     path.write_text("\n".join(["a,b,c,d"] + ["1,2,3,"] * 1000 + ["1,2.5,x,7"]))
@@ -176,35 +176,38 @@ def test_line_ends_within_quotes(tmp_path):
     assert tables.to_texts(table, "name").to_pylist() == ["two\nlines", "plain"]
 
 
-def test_a_column_without_a_name_is_left_out_and_said(tmp_path):
+def test_a_column_without_a_name_is_left_out_with_a_remark(tmp_path):
     path = tmp_path / "t.csv"
     path.write_text(",y\n0,1.5\n1,2.5\n")
     table = tables.read(path)
     assert table.columns == ("y",)
-    assert table.remarks == ("column 1 of the file has no name and was left out.",)
+    assert len(table.remarks) == 1
+    assert "column 1" in table.remarks[0]
 
 
-def test_a_decimal_comma_is_said(tmp_path):
+def test_a_decimal_comma_gets_a_remark(tmp_path):
     path = tmp_path / "t.csv"
     path.write_text("x;y\n1,5;2\n2,5;3\n")
     table = tables.read(path)
     np.testing.assert_array_equal(tables.to_numbers(table, "x"), [1.5, 2.5])
-    assert table.remarks == ("the file is read with a decimal comma and semicolons between cells.",)
+    assert len(table.remarks) == 1
+    assert "decimal comma" in table.remarks[0]
 
 
 def test_an_index_without_a_name_in_parquet_is_left_out(tmp_path):
     pd.DataFrame({"y": [1.0, 2.0]}, index=["a", "b"]).to_parquet(tmp_path / "t.parquet")
     table = tables.read(tmp_path / "t.parquet")
     assert table.columns == ("y",)
-    assert table.remarks == ("the row labels have no name and were left out.",)
+    assert len(table.remarks) == 1
+    assert "row labels" in table.remarks[0]
 
 
-def test_cells_of_several_kinds_and_empty_frames():
-    with pytest.raises(BindingError, match="column `a` of `data` holds cells of several kinds"):
+def test_frames_that_are_not_tables_are_refused():
+    with pytest.raises(BindingError, match="column `a` of `data` has cells of different types"):
         tables.from_frame(pd.DataFrame({"a": [1, "x", None]}))
-    with pytest.raises(BindingError, match="has no rows; at least one row and one column were expected"):
+    with pytest.raises(BindingError, match="`data` has no rows"):
         tables.from_frame(pd.DataFrame({"a": []}))
-    with pytest.raises(BindingError, match="names the column `a` more than once"):
+    with pytest.raises(BindingError, match="more than one column called `a`"):
         tables.from_frame(pd.DataFrame([[1, 2]], columns=["a", "a"]))
 
 
@@ -232,35 +235,33 @@ def test_dates_as_numbers(unit, expected):
     np.testing.assert_allclose(tables.dates_to_numbers(table, "when", unit)[0], expected)
 
 
-def test_dates_count_from_the_same_day_again():
+def test_later_data_count_from_the_same_date():
     old = tables.from_frame(pd.DataFrame({"when": pd.to_datetime(["2024-01-01"])}))
     new = tables.from_frame(pd.DataFrame({"when": pd.to_datetime(["2024-01-11"])}))
     _, since = tables.dates_to_numbers(old, "when", "days")
     np.testing.assert_array_equal(tables.dates_to_numbers(new, "when", "days", since)[0], [10])
 
 
-def test_time_zones_are_counted_in_utc():
-    moments = pd.to_datetime(["2024-01-01T00:00+02:00", "2024-01-01T00:00+00:00"], utc=True)
-    table = tables.from_frame(pd.DataFrame({"when": moments}))
+def test_times_with_a_zone_are_counted_in_utc():
+    times = pd.to_datetime(["2024-01-01T00:00+02:00", "2024-01-01T00:00+00:00"], utc=True)
+    table = tables.from_frame(pd.DataFrame({"when": times}))
     np.testing.assert_array_equal(tables.dates_to_numbers(table, "when", "hours")[0], [0, 2])
 
 
-def test_words_about_dates():
+def test_dates_that_do_not_suit_are_refused():
     table = tables.from_frame(
         pd.DataFrame({"when": pd.to_datetime(pd.Series(["2024-01-01", None])), "x": [1, 2]})
     )
-    with pytest.raises(BindingError, match="asks for dates in `moons`; there are seconds"):
+    with pytest.raises(BindingError, match=r"`when:moons`.*seconds"):
         tables.dates_to_numbers(table, "when", "moons")
-    with pytest.raises(BindingError, match="asks for dates, but column `x` of `data` holds none"):
+    with pytest.raises(BindingError, match="column `x` of `data` holds none"):
         tables.dates_to_numbers(table, "x", "days")
-    with pytest.raises(BindingError, match="has an empty cell at row 2, where a date was expected"):
+    with pytest.raises(BindingError, match=r"empty cell at row 2.*date"):
         tables.dates_to_numbers(table, "when", "days")
     with pytest.raises(BindingError) as raised:
         tables.to_numbers(table, "when")
-    assert "holds dates (`2024-01-01 00:00:00` at row 1), where numbers were expected" in raised.value.message
-    assert (
-        raised.value.hint == "say how to count them: --column NAME=when:days, or weeks, years, month, weekday"
-    )
+    assert "dates (`2024-01-01 00:00:00` at row 1)" in raised.value.message
+    assert "--column NAME=when:days" in (raised.value.hint or "")
 
 
 def test_types_of_columns_as_numbers():
@@ -281,12 +282,12 @@ def test_rows_left_out_keep_their_numbers():
     assert [shortest.row_number(i) for i in range(shortest.rows)] == [2, 4]
 
 
-def test_a_json_file_that_is_compressed(tmp_path):
+def test_a_compressed_json_file_is_read(tmp_path):
     path = tmp_path / "d.json.gz"
     path.write_bytes(gzip.compress(json.dumps({"N": 3}).encode()))
     assert tables.read(path).values == {"N": 3}
 
 
-def test_the_rows_of_stans_data_are_counted_in_tuples_too():
+def test_the_rows_of_stan_data_include_those_in_tuples():
     assert tables.from_mapping({"N": 3, "d": {"1": [1.0, 2.0, 3.0], "2": [4, 5]}}).rows == 3
     assert tables.NO_DATA.rows == 0

@@ -1,45 +1,48 @@
-"""A table bound to the data block of a program: every Stan variable gets its value, and says from where.
+"""A table bound to the data block of a program: every Stan variable gets a value, with its origin.
 
-The rules are written in `rules.RULES`, in the words that `workbench fit --dry-run` prints. The way through::
+The rules are in `rules.RULES`, in the words that `workbench fit --dry-run` prints. From top to bottom::
 
-    bound      the nouns: what was asked, and the data block, bound
-    grouping   which sizes count groups             matching   which columns each variable takes
-    levels     texts and group numbers made codes   filling    columns made vectors, groups and matrices
-    given      values given by name, Stan's JSON    sizes      sizes derived from what is declared with them
-    checks     values against declarations          predictors scales, constants, collinearity
-    labels     names for the indices of sizes       remember   what binding new data needs
-    record     the binding as `run.json` keeps it
-    bind       all of it in order; every problem kept          rebind     new data bound as the old were
-    starting   values of parameters to start at, held against their declarations
-    stan_data  the data file that Stan reads          tuple_order  arrays of tuples as it takes them
+    rebind          new data bound as the old were
+    bind            all rules in order; every problem is collected
+    initial_values  initial values of parameters, checked against their declarations
+    stan_input/     the data file that Stan reads; arrays of tuples in the order that it expects
+    run_record      the binding as `run.json` keeps it
+    columns/        match: the columns of each variable      fill: the value from them
+                    levels: texts as codes                   groups: the groups that a size counts
+                    predictors: scales and collinearity      labels: names for the indices of sizes
+    values/         convert: values given by name            sizes: derived from what is declared with them
+                    check: values against declarations       sourced_value: a value and its source
+    context         program, table, options and earlier rules together
+    group_sizes     which sizes count groups
+    options, bound_data, phrases, rules
 """
 
 from workbench.binding.bind import BindingAttempt, bind, try_bind
-from workbench.binding.bound_data import BindingOptions, BoundData, BoundVariable, Standardization
+from workbench.binding.bound_data import BoundData, BoundVariable, Standardization
 from workbench.binding.initial_values import bind_initial_values
+from workbench.binding.options import BindingOptions
 from workbench.binding.rebind import rebind
-from workbench.binding.record import to_record
 from workbench.binding.rules import RULES
+from workbench.binding.run_record import to_record
 from workbench.binding.stan_input.tuple_order import order_tuples
 from workbench.binding.stan_input.write import extend_stan_data, write_stan_data
-from workbench.binding.values.check import evaluate_shape
-from workbench.binding.values.sizes import expand_axes
+from workbench.binding.values.sizes import evaluate_shape, expand_axes
 
 __all__ = [
     "RULES",
+    "BindingAttempt",
     "BindingOptions",
     "BoundData",
     "BoundVariable",
-    "BindingAttempt",
     "Standardization",
-    "to_record",
-    "expand_axes",
     "bind",
-    "try_bind",
+    "bind_initial_values",
     "evaluate_shape",
+    "expand_axes",
     "extend_stan_data",
     "order_tuples",
     "rebind",
-    "bind_initial_values",
+    "to_record",
+    "try_bind",
     "write_stan_data",
 ]

@@ -1,4 +1,4 @@
-"""A table bound to a data block, rule by rule; every problem is kept, so that all can be told at once."""
+"""Bind a table to a data block, rule by rule, and collect every problem on the way."""
 
 from __future__ import annotations
 
@@ -11,34 +11,43 @@ from typing import Any, TypeVar
 import numpy as np
 
 from workbench import tables
-from workbench.binding.bound_data import BindingOptions, BoundData, BoundVariable, Standardization, has_tuples
-from workbench.binding.columns import labels as names
+from workbench.binding.bound_data import BoundData, BoundVariable, Standardization, has_tuples
 from workbench.binding.columns import predictors
-from workbench.binding.columns.fill import Axes, Filled, Groups, fill, find_groups
-from workbench.binding.columns.match import Taken, match
-from workbench.binding.context import Question, ask, split_unit
-from workbench.binding.phrases import listed, place
-from workbench.binding.run_record import remember, standardization_of
-from workbench.binding.values.check import check, evaluate_shape
-from workbench.binding.values.convert import declared_value
-from workbench.binding.values.sizes import derive
+from workbench.binding.columns.fill import RowSizes, fill
+from workbench.binding.columns.groups import Groups, find_groups
+from workbench.binding.columns.labels import collect_labels
+from workbench.binding.columns.match import ColumnMatch, list_used_columns, match_columns
+from workbench.binding.context import BindingContext
+from workbench.binding.options import BindingOptions
+from workbench.binding.phrases import format_declaration, format_names, join_remarks
+from workbench.binding.run_record import collect_rules, find_standardization
+from workbench.binding.values.check import check_value
+from workbench.binding.values.convert import convert_value
+from workbench.binding.values.sizes import derive_sizes, evaluate_shape
+from workbench.binding.values.sourced_value import SourcedValue
 from workbench.errors import BindingError
 from workbench.program import Declaration, Program
 from workbench.tables import Table
 
 T = TypeVar("T")
 
+_MOST_ROWS = 10
+"""How many of the rows that were left out a tip lists."""
+
+_SIMILARITY = 0.4
+"""How similar a column's name must be to be suggested for a variable without a value, between 0 and 1."""
+
 
 @dataclass(frozen=True)
 class BindingAttempt:
-    """What came of a binding: the data block as far as it goes, and all that is wrong with it.
+    """The result of a binding that may have failed: the data block as far as it is bound, and all problems.
 
     Attributes
     ----------
     data
-        What could be bound, in the order of declaration; complete only where there are no problems.
+        What could be bound, in the order of declaration; complete only if there are no problems.
     problems
-        Errors, in the order they were met.
+        Errors, in the order in which they were found.
     """
 
     data: BoundData
@@ -46,13 +55,27 @@ class BindingAttempt:
 
 
 @dataclass
-class _Work:
-    """A binding while it is worked out."""
+class _Draft:
+    """A binding under construction.
 
-    question: Question
-    taken: dict[str, Taken] = field(default_factory=dict)
+    Attributes
+    ----------
+    context
+        What is bound.
+    matches, groups, sourced, scales
+        The columns, groups, values and scales so far.
+    dropped
+        Numbers of the rows that were left out.
+    problems
+        What is wrong so far.
+    failed
+        The variables that have a problem.
+    """
+
+    context: BindingContext
+    matches: dict[str, ColumnMatch] = field(default_factory=dict)
     groups: dict[str, Groups] = field(default_factory=dict)
-    filled: dict[str, Filled] = field(default_factory=dict)
+    sourced: dict[str, SourcedValue] = field(default_factory=dict)
     scales: dict[str, Standardization] = field(default_factory=dict)
     dropped: tuple[int, ...] = ()
     problems: list[BindingError] = field(default_factory=list)
@@ -60,297 +83,314 @@ class _Work:
 
     @property
     def values(self) -> dict[str, Any]:
-        return {name: one.value for name, one in self.filled.items()}
+        return {name: sourced.value for name, sourced in self.sourced.items()}
 
     def attempt(self, name: str, act: Callable[[], T]) -> T | None:
-        """Return what `act` returns; a problem is kept and the variable marked."""
+        """Return what `act` returns; if it fails, keep the problem and mark the variable."""
         try:
             return act()
         except BindingError as reason:
             self.failed.add(name)
-            if reason.message not in [one.message for one in self.problems]:
+            if reason.message not in [problem.message for problem in self.problems]:
                 self.problems.append(reason)
             return None
 
 
-def bind(
-    program: Program,
-    table: Table,
-    asked: BindingOptions | None = None,
-    *,
-    columns: Mapping[str, tuple[str, ...]] | None = None,
-    given: Mapping[str, Any] | None = None,
-) -> BoundData:
+def bind(program: Program, table: Table, options: BindingOptions | None = None) -> BoundData:
     """Give every variable of the program's data block its value, by the rules in `RULES`.
 
     Parameters
     ----------
     program, table
         What to bind, and to what.
-    asked
-        What the user said about it.
-    columns, given
-        The same as those of `asked`, for short.
+    options
+        The user's choices.
 
     Raises
     ------
     BindingError
-        The first of all problems: a variable finds no value, a cell is not a number or breaks a declared
+        The first of all problems: a variable gets no value, a cell is not a number or violates a declared
         bound, lengths disagree.
     """
-    asked = asked or BindingOptions(columns=columns or {}, given=given or {})
-    examined = try_bind(program, table, asked)
-    if examined.problems:
-        raise examined.problems[0]
-    return examined.data
+    attempt = try_bind(program, table, options or BindingOptions())
+    if attempt.problems:
+        raise attempt.problems[0]
+    return attempt.data
 
 
 def try_bind(
-    program: Program, table: Table, asked: BindingOptions, stored: Mapping[str, Any] | None = None
+    program: Program, table: Table, options: BindingOptions, stored: Mapping[str, Any] | None = None
 ) -> BindingAttempt:
-    """Bind as far as possible, and return all that is in the way.
+    """Bind as far as possible, and return the data with all problems.
 
     Parameters
     ----------
-    program, table, asked
+    program, table, options
         As in `bind`.
     stored
         The rules of an earlier binding, which this one must follow.
     """
-    work = _Work(ask(program, table, asked, stored))
+    draft = _Draft(BindingContext(program, table, options, stored or {}))
     if table.values is not None:
-        _take_stan_data(work)
+        _take_stan_data(draft)
     else:
-        work.taken, problems = match(work.question)
-        work.problems += problems
-        _leave_out(work)
-        _take_given(work, asked.given)
-        _take_groups(work)
-        _take_columns(work)
-    _derive(work)
-    _check_complete(work)
-    _check_values(work)
-    _put_on_scale(work)
-    return BindingAttempt(_bound(work), tuple(work.problems))
+        draft.matches, problems = match_columns(draft.context)
+        draft.problems += problems
+        _drop_incomplete_rows(draft)
+        _take_given(draft)
+        _take_groups(draft)
+        _take_columns(draft)
+    _take_derived_sizes(draft)
+    _report_unbound(draft)
+    _check_values(draft)
+    _standardize(draft)
+    return BindingAttempt(_collect_data(draft), tuple(draft.problems))
 
 
-def _take_stan_data(work: _Work) -> None:
-    """Take Stan's own data as they are; only values given by name go before."""
-    question = work.question
-    given, origin = dict(question.table.values or {}), f"`{question.table.path.name}`"
-    for option, said in (("--column", question.asked.columns), ("--reference", question.asked.reference)):
-        if said:
+def _take_stan_data(draft: _Draft) -> None:
+    """Take the values of a Stan data file as they are, except those that the user gave by name."""
+    context, options = draft.context, draft.context.options
+    file_name = context.table.path.name
+    for option, choices in (("--column", options.columns), ("--reference", options.reference)):
+        if choices:
             message = (
-                f"{option} names columns, but `{question.table.path.name}` is Stan's own data: nothing is "
-                "bound."
+                f"{option} names columns of a table, but `{file_name}` is a Stan data file, which is used as "
+                "it is."
             )
-            work.problems.append(BindingError(message, hint=f"leave {option} out, or change the file"))
-    for declaration in question.program.data:
-        if declaration.name in given and declaration.name not in question.asked.given:
-            value = given[declaration.name]
-            taken = work.attempt(
-                declaration.name, partial(declared_value, declaration, value, is_stan_data=True)
-            )
-            if declaration.name not in work.failed:
-                work.filled[declaration.name] = Filled(taken, origin)
-    _take_given(work, question.asked.given)
-
-
-def _take_given(work: _Work, given: Mapping[str, Any]) -> None:
-    for declaration in work.question.program.data:
+            draft.problems.append(BindingError(message, hint=f"leave {option} out, or give a table"))
+    stan_data = context.table.values or {}
+    for declaration in context.program.data:
         name = declaration.name
-        if name not in given:
-            continue
-        value = work.attempt(name, partial(declared_value, declaration, given[name], is_stan_data=False))
-        if name not in work.failed:
-            work.filled[name] = Filled(value, work.question.asked.origins.get(name, "given"))
+        if name in stan_data and name not in options.given:
+            _take_value(draft, declaration, stan_data[name], f"`{file_name}`", is_stan_data=True)
+    _take_given(draft)
 
 
-def _leave_out(work: _Work) -> None:
-    """Leave out rows with a missing cell in a column that is used, where that was asked for."""
-    question = work.question
-    if question.asked.missing != "drop":
+def _take_given(draft: _Draft) -> None:
+    """Take the values that the user gave by name."""
+    options = draft.context.options
+    for declaration in draft.context.program.data:
+        name = declaration.name
+        if name in options.given:
+            origin = options.origins.get(name, "given")
+            _take_value(draft, declaration, options.given[name], origin, is_stan_data=False)
+
+
+def _take_value(
+    draft: _Draft, declaration: Declaration, value: Any, origin: str, *, is_stan_data: bool
+) -> None:
+    name = declaration.name
+    converted = draft.attempt(name, partial(convert_value, declaration, value, is_stan_data=is_stan_data))
+    if name not in draft.failed:
+        draft.sourced[name] = SourcedValue(converted, origin)
+
+
+def _drop_incomplete_rows(draft: _Draft) -> None:
+    """Leave out the rows with a missing cell in a column that is used, if the user requested it."""
+    table = draft.context.table
+    if draft.context.options.missing != "drop":
         return
-    used = {split_unit(question.table, column)[0] for one in work.taken.values() for column in one.columns}
-    gaps = np.zeros(question.table.rows, dtype=bool)
-    for column in sorted(used):
-        gaps |= tables.find_missing(question.table, column)
-    if not gaps.any():
+    is_incomplete = np.zeros(table.rows, dtype=bool)
+    for column in sorted(list_used_columns(draft.context, draft.matches)):
+        is_incomplete |= tables.find_missing(table, column)
+    if not is_incomplete.any():
         return
-    if gaps.all():
-        message = f"every row of `{question.table.path.name}` has a missing cell in a column that is used."
-        work.problems.append(BindingError(message, hint="name columns with --column, or fill the gaps"))
+    if is_incomplete.all():
+        message = f"every row of `{table.path.name}` has a missing cell in a column that is used."
+        hint = "choose other columns with --column, or fill in the missing cells"
+        draft.problems.append(BindingError(message, hint=hint))
         return
-    work.dropped = tuple(question.table.row_number(int(row)) for row in np.flatnonzero(gaps))
-    work.question = replace(question, table=tables.drop_rows(question.table, gaps))
+    draft.dropped = tuple(table.row_number(int(row)) for row in np.flatnonzero(is_incomplete))
+    draft.context = replace(draft.context, table=tables.drop_rows(table, is_incomplete))
 
 
-def _take_groups(work: _Work) -> None:
+def _take_groups(draft: _Draft) -> None:
     """Find the groups of each size that counts groups, and give the size its value."""
-    for size in work.question.groups:
-        groups = work.attempt(size, partial(find_groups, work.question, size, work.taken, work.values))
+    for size in draft.context.group_sizes:
+        find = partial(find_groups, draft.context, size, draft.matches, draft.values)
+        groups = draft.attempt(size, find)
         if groups is None:
             continue
-        work.groups[size] = groups
-        if size not in work.filled:
-            counted = "number of levels of" if groups.coded.levels else "largest number in"
-            work.filled[size] = Filled(groups.coded.count, f"{counted} `{groups.column}`")
+        draft.groups[size] = groups
+        if size not in draft.sourced:
+            counted = "number of levels of" if groups.encoded.levels else "largest number in"
+            draft.sourced[size] = SourcedValue(groups.encoded.count, f"{counted} `{groups.column}`")
 
 
-def _take_columns(work: _Work) -> None:
-    axes = Axes(frozenset(_row_sizes(work)))
-    for declaration in work.question.program.data:
+def _take_columns(draft: _Draft) -> None:
+    """Fill each variable that takes columns."""
+    sizes = RowSizes(draft.groups, frozenset(_find_row_sizes(draft)))
+    for declaration in draft.context.program.data:
         name = declaration.name
-        needed = {size.text for size in declaration.sizes if size.text in work.groups}
-        if any(not work.groups[size].is_sound for size in needed):
-            work.failed.add(name)
-        elif name in work.taken and name not in work.filled:
-            act = partial(fill, work.question, declaration, work.taken[name], work.groups, axes)
-            filled = work.attempt(name, act)
-            if filled is not None:
-                work.filled[name] = filled
+        needed = {size.text for size in declaration.sizes if size.text in draft.groups}
+        if any(not draft.groups[size].is_sound for size in needed):
+            draft.failed.add(name)
+        elif name in draft.matches and name not in draft.sourced:
+            act = partial(fill, draft.context, declaration, draft.matches[name], sizes)
+            sourced = draft.attempt(name, act)
+            if sourced is not None:
+                draft.sourced[name] = sourced
 
 
-def _row_sizes(work: _Work) -> Iterator[str]:
-    """Yield sizes that count rows: those of what takes one column, and those given as that number."""
-    for declaration in work.question.program.data:
+def _find_row_sizes(draft: _Draft) -> Iterator[str]:
+    """Yield the sizes that count rows: those of variables with one column, and integers of that value."""
+    for declaration in draft.context.program.data:
         size = declaration.sizes[0].text if len(declaration.sizes) == 1 else ""
-        if declaration.name in work.taken and size and size not in work.groups:
+        if declaration.name in draft.matches and size and size not in draft.groups:
             yield size
-    rows = work.question.table.rows
-    yield from (name for name, one in work.filled.items() if type(one.value) is int and one.value == rows)
+    rows = draft.context.table.rows
+    yield from (name for name, value in draft.values.items() if type(value) is int and value == rows)
 
 
-def _derive(work: _Work) -> None:
-    for name, (value, source) in derive(work.question.program.data, work.values).items():
-        remark = f"the column `{name}` is not used." if name in work.question.table.columns else ""
-        work.filled[name] = Filled(value, f"size of `{source}`", remark)
+def _take_derived_sizes(draft: _Draft) -> None:
+    """Give each size that has no value the one that follows from the variables declared with it."""
+    for name, (value, source) in derive_sizes(draft.context.program.data, draft.values).items():
+        remark = f"the column `{name}` is not used." if name in draft.context.table.columns else ""
+        draft.sourced[name] = SourcedValue(value, f"size of `{source}`", remark)
 
 
-def _check_complete(work: _Work) -> None:
-    """Note variables without a value: arrays before the sizes that would have come from them."""
-    program = work.question.program
-    missing = [one for one in program.data if one.name not in work.filled and one.name not in work.failed]
-    pending = {
-        name for one in program.data if one.name in work.failed for size in one.sizes for name in size.names
-    }
-    pending |= {name for one in missing for size in one.sizes for name in size.names}
-    told = set(work.question.asked.columns)  # for a column that is not there, there is a problem already
-    for declaration in sorted(missing, key=lambda one: not one.sizes):
-        if declaration.name not in told and (declaration.sizes or declaration.name not in pending):
-            work.failed.add(declaration.name)
-            work.problems.append(_unbound(work.question, declaration))
-    for declaration in missing:
-        work.failed.add(declaration.name)
+def _report_unbound(draft: _Draft) -> None:
+    """Report variables without a value: arrays, rather than the sizes that would be derived from them."""
+    declarations = draft.context.program.data
+    unbound = [
+        declared
+        for declared in declarations
+        if declared.name not in draft.sourced and declared.name not in draft.failed
+    ]
+    incomplete = [declared for declared in declarations if declared.name in draft.failed] + unbound
+    derivable = {name for declared in incomplete for size in declared.sizes for name in size.names}
+    reported = set(draft.context.options.columns)  # their missing columns are reported already
+    for declaration in sorted(unbound, key=lambda declared: not declared.sizes):
+        if declaration.name not in reported and (declaration.sizes or declaration.name not in derivable):
+            draft.problems.append(_describe_unbound(draft.context, declaration))
+    draft.failed.update(declaration.name for declaration in unbound)
 
 
-def _unbound(question: Question, declaration: Declaration) -> BindingError:
-    name, table = declaration.name, question.table
-    head = f"`{name}` is declared `{declaration.text}` in {place(question.program, declaration)}, but"
+def _describe_unbound(context: BindingContext, declaration: Declaration) -> BindingError:
+    name, table = declaration.name, context.table
+    start = f"{format_declaration(context.program, declaration)}, but `{table.path.name}` has no"
     if table.values is not None:
-        message = f"{head} `{table.path.name}` has no `{name}`; it has {listed(table.values)}."
+        message = f"{start} `{name}`; it has {format_names(table.values)}."
         return BindingError(message, hint=f"give a value with --set {name}=VALUE")
-    message = f"{head} `{table.path.name}` has no column `{name}`; its columns are {listed(table.columns)}."
+    message = f"{start} column `{name}`; its columns are {format_names(table.columns)}."
     if not declaration.sizes:
         return BindingError(message, hint=f"give a value with --set {name}=VALUE")
-    close = difflib.get_close_matches(name, table.columns, 1, 0.4)
-    return BindingError(message, hint=f"name one with --column {name}={close[0] if close else 'COLUMN'}")
+    close = difflib.get_close_matches(name, table.columns, 1, _SIMILARITY)
+    return BindingError(
+        message, hint=f"name its column with --column {name}={close[0] if close else 'COLUMN'}"
+    )
 
 
-def _check_values(work: _Work) -> None:
-    """Hold every value against its declaration, as far as what the declaration needs is known."""
-    for declaration in work.question.program.data:
-        filled = work.filled.get(declaration.name)
-        if filled is None:
+def _check_values(draft: _Draft) -> None:
+    """Check every value against its declaration, as far as sizes and bounds are known."""
+    for declaration in draft.context.program.data:
+        sourced = draft.sourced.get(declaration.name)
+        if sourced is None:
             continue
-        filled = work.filled[declaration.name] = _with_empty_shape(declaration, filled, work.values)
-        found = list(check(work.question, declaration, filled, work.values))
-        if found:
-            work.failed.add(declaration.name)
-        work.problems += found
+        sourced = _restore_empty_shape(declaration, sourced, draft.values)
+        draft.sourced[declaration.name] = sourced
+        problems = list(check_value(draft.context, declaration, sourced, draft.values))
+        if problems:
+            draft.failed.add(declaration.name)
+        draft.problems += problems
 
 
-def _with_empty_shape(declaration: Declaration, filled: Filled, values: Mapping[str, Any]) -> Filled:
-    """Return an empty array with all of its declared axes, which JSON cannot say."""
-    if declaration.members or np.size(filled.value):
-        return filled
+def _restore_empty_shape(
+    declaration: Declaration, sourced: SourcedValue, values: Mapping[str, Any]
+) -> SourcedValue:
+    """Return an empty array with all of its declared axes, which JSON cannot express."""
+    if declaration.members or np.size(sourced.value):
+        return sourced
     expected = evaluate_shape(declaration, values)
     if None in expected or 0 not in expected:
-        return filled
-    return replace(filled, value=np.reshape(filled.value, expected))
+        return sourced
+    return replace(sourced, value=np.reshape(sourced.value, expected))
 
 
-def _put_on_scale(work: _Work) -> None:
-    """Put predictors on a common scale where that was asked for, or was done before."""
-    for declaration in work.question.program.data:
+def _standardize(draft: _Draft) -> None:
+    """Put predictors on a common scale, if the user requested it or an earlier binding did so."""
+    context = draft.context
+    for declaration, sourced in _list_predictor_matrices(draft):
         name = declaration.name
-        filled = work.filled.get(name)
-        if (
-            filled is None
-            or name in work.failed
-            or not predictors.is_design(work.question, declaration, filled)
-        ):
-            continue
-        stored = standardization_of(work.question.stored, name)
-        if stored is not None or (work.question.asked.standardize and not work.question.stored):
-            work.filled[name], work.scales[name] = predictors.standardize(filled, stored)
+        stored = find_standardization(context.stored, name)
+        if stored is not None or (context.options.standardize and not context.stored):
+            draft.sourced[name], draft.scales[name] = predictors.standardize(sourced, stored)
 
 
-def _bound(work: _Work) -> BoundData:
-    question = work.question
+def _list_predictor_matrices(draft: _Draft) -> list[tuple[Declaration, SourcedValue]]:
+    """Return the matrices of predictors that are bound without a problem."""
+    return [
+        (declaration, draft.sourced[declaration.name])
+        for declaration in draft.context.program.data
+        if declaration.name in draft.sourced
+        and declaration.name not in draft.failed
+        and predictors.is_predictor_matrix(draft.context, declaration, draft.sourced[declaration.name])
+    ]
+
+
+def _collect_data(draft: _Draft) -> BoundData:
+    context = draft.context
     variables = tuple(
-        _variable(one, work.filled[one.name], one.name in work.scales)
-        for one in question.program.data
-        if one.name in work.filled
+        _describe_variable(declaration, draft.sourced[declaration.name], declaration.name in draft.scales)
+        for declaration in context.program.data
+        if declaration.name in draft.sourced
     )
     return BoundData(
-        question.table,
+        context.table,
         variables,
-        names.labels(question, work.filled, work.groups, work.taken),
-        {name: one.levels for name, one in work.filled.items() if one.levels},
-        work.dropped,
-        tuple(_tips(work)),
-        work.scales,
-        remember(question, work.taken, work.filled, work.groups, work.scales),
+        collect_labels(context, draft.sourced, draft.groups, draft.matches),
+        {name: sourced.levels for name, sourced in draft.sourced.items() if sourced.levels},
+        draft.dropped,
+        tuple(_find_tips(draft)),
+        draft.scales,
+        collect_rules(context, draft.matches, draft.sourced, draft.groups, draft.scales),
     )
 
 
-def _variable(declaration: Declaration, filled: Filled, is_scaled: bool) -> BoundVariable:
-    remark = " ".join(filter(None, (filled.remark, "standardized." if is_scaled else "")))
+def _describe_variable(declaration: Declaration, sourced: SourcedValue, is_scaled: bool) -> BoundVariable:
+    remark = join_remarks(sourced.remark, "standardized." if is_scaled else "")
     return BoundVariable(
-        declaration.name, declaration.text, declaration.line, filled.value, filled.origin, remark
+        declaration.name, declaration.text, declaration.line, sourced.value, sourced.origin, remark
     )
 
 
-def _tips(work: _Work) -> Iterator[str]:
-    question = work.question
-    yield from question.table.remarks
-    if work.dropped:
-        rows, more = listed(map(str, work.dropped), 10), "s" if len(work.dropped) > 1 else ""
-        yield f"{len(work.dropped)} row{more} with a missing cell left out: {rows}."
-    for declaration in question.program.data:
-        filled = work.filled.get(declaration.name)
-        if filled is None or declaration.name in work.failed:
-            continue
-        if predictors.is_design(question, declaration, filled):
-            yield from predictors.tips(declaration, filled, is_standardized=declaration.name in work.scales)
-    for name in work.scales:
-        about = "priors of its coefficients are about one standard deviation of a predictor"
-        yield f"`{name}` is standardized: {about}."
-    if question.table.values is not None:
-        yield from _stan_data_tips(work)
-    elif question.asked.standardize and not work.scales:
-        yield "there is no matrix of predictors to standardize."
+def _find_tips(draft: _Draft) -> Iterator[str]:
+    """Yield sentences about data that can be fitted but may not be what they seem."""
+    table, options = draft.context.table, draft.context.options
+    yield from table.remarks
+    if draft.dropped:
+        yield _describe_dropped(draft.dropped)
+    for declaration, sourced in _list_predictor_matrices(draft):
+        is_standardized = declaration.name in draft.scales
+        yield from predictors.find_difficulties(declaration, sourced, is_standardized=is_standardized)
+    for name in draft.scales:
+        yield (
+            f"`{name}` is standardized: the priors of its coefficients refer to a difference of one standard "
+            "deviation in a predictor."
+        )
+    if table.values is not None:
+        yield from _find_stan_data_tips(draft)
+    elif options.standardize and not draft.scales:
+        yield "--standardize has no effect: there is no matrix of predictors."
 
 
-def _stan_data_tips(work: _Work) -> Iterator[str]:
-    question = work.question
-    unused = [name for name in question.table.values or {} if name not in question.declared]
+def _describe_dropped(dropped: tuple[int, ...]) -> str:
+    shown = ", ".join(map(str, dropped[:_MOST_ROWS]))
+    more = f" and {len(dropped) - _MOST_ROWS} more" if len(dropped) > _MOST_ROWS else ""
+    if len(dropped) == 1:
+        return f"1 row with a missing cell was left out: row {shown}."
+    return f"{len(dropped)} rows with a missing cell were left out: rows {shown}{more}."
+
+
+def _find_stan_data_tips(draft: _Draft) -> Iterator[str]:
+    context = draft.context
+    unused = [name for name in context.table.values or {} if name not in context.declared]
     if unused:
-        yield f"`{question.table.path.name}` also has {listed(unused)}, which the program does not declare."
-    for name, one in work.filled.items():
-        is_real = not has_tuples(one.value) and np.asarray(one.value).dtype.kind == "f"
-        if is_real and not np.isfinite(one.value).all():
-            yield f"`{name}` holds numbers that are not finite."
-    if question.asked.standardize:
-        yield "--standardize does nothing to Stan's own data."
+        names = format_names(unused)
+        yield f"`{context.table.path.name}` also has {names}, which the program does not declare."
+    for name, value in draft.values.items():
+        is_real = not has_tuples(value) and np.asarray(value).dtype.kind == "f"
+        if is_real and not np.isfinite(value).all():
+            yield f"`{name}` has values that are not finite."
+    if context.options.standardize:
+        yield "--standardize has no effect on a Stan data file."

@@ -1,4 +1,4 @@
-"""The nouns of this room: what was asked, and the data block, bound."""
+"""The result of a binding: the data block of a program with its values."""
 
 from __future__ import annotations
 
@@ -6,42 +6,15 @@ import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Any, Literal
+from typing import Any
 
 import numpy as np
 
-from workbench.provenance import hash_parts
+from workbench.provenance import hash_texts
 from workbench.tables import Table
 
-_SHOWN = 3
-
-
-@dataclass(frozen=True)
-class BindingOptions:
-    """What the user said about the binding.
-
-    Attributes
-    ----------
-    columns
-        Columns for a Stan variable, which go before its own name; `when:days` is a date, counted in days.
-    given
-        Values for Stan variables that do not come from the table.
-    origins
-        Where each given value came from, in words.
-    reference
-        By column: the level that has no indicator of its own, and that is 0 where 0 or 1 is declared.
-    missing
-        Whether rows with a missing cell are refused or left out.
-    standardize
-        Whether predictors are centred and divided by their standard deviations.
-    """
-
-    columns: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
-    given: Mapping[str, Any] = field(default_factory=dict)
-    origins: Mapping[str, str] = field(default_factory=dict)
-    reference: Mapping[str, str] = field(default_factory=dict)
-    missing: Literal["refuse", "drop"] = "refuse"
-    standardize: bool = False
+_SHOWN_VALUES = 3
+"""How many values of an array a person is shown to recognise it by."""
 
 
 @dataclass(frozen=True)
@@ -53,7 +26,8 @@ class Standardization:
     columns
         Names of the columns of the matrix, in order.
     mean, sd
-        What was subtracted, then divided by, `(columns,)`; 0 and 1 for a column left as it is.
+        What was subtracted, and what the difference was divided by, `(columns,)`; 0 and 1 for a column that
+        was left as it is.
     """
 
     columns: tuple[str, ...]
@@ -70,12 +44,12 @@ class BoundVariable:
     name, type, line
         As declared.
     value
-        A number or an array of the declared shape; a tuple's members by position in a dict, and nested lists
-        of these for an array of tuples.
+        A number or an array of the declared shape. A tuple is a dict of its members by position, and an array
+        of tuples is nested lists of such dicts.
     origin
-        Where it came from, in words.
+        Where the value came from, in words.
     remark
-        What a reader should know about it: levels, a forgiven name, rows that were used.
+        What a reader should know about it: levels, a similar name, rows that were used.
     """
 
     name: str
@@ -88,11 +62,11 @@ class BoundVariable:
     @property
     def shape(self) -> tuple[int, ...]:
         """The shape of the value; `()` for a single number or a tuple."""
-        return _lengths(self.value) if self.has_tuples else np.shape(self.value)
+        return _array_shape(self.value) if self.has_tuples else np.shape(self.value)
 
     @property
     def has_tuples(self) -> bool:
-        """Whether it is a tuple or an array of them: it has no one type of number."""
+        """Whether it is a tuple or an array of tuples, so that its numbers do not have one type."""
         return has_tuples(self.value)
 
     @property
@@ -101,8 +75,8 @@ class BoundVariable:
         if self.has_tuples:
             return "(tuples)" if self.shape else "(tuple)"
         flat = np.asarray(self.value).flat
-        shown = ", ".join(f"{flat[i]:g}" for i in range(min(_SHOWN, len(flat))))
-        return shown + (", ..." if len(flat) > _SHOWN else "")
+        shown = ", ".join(f"{flat[i]:g}" for i in range(min(_SHOWN_VALUES, len(flat))))
+        return shown + (", ..." if len(flat) > _SHOWN_VALUES else "")
 
 
 @dataclass(frozen=True)
@@ -112,13 +86,13 @@ class BoundData:
     Attributes
     ----------
     table
-        The table it came from, without rows that were left out.
+        The table it came from, without the rows that were left out.
     variables
         In the order of their declaration.
     labels
         Names for the index of a size: `{"K": ("age", "income")}` labels `beta[1]` as `beta[age]`.
     levels
-        By variable: the texts behind its codes.
+        By variable: the texts that its codes stand for.
     dropped
         Numbers of the rows that were left out because a cell is missing, counted from 1.
     tips
@@ -126,7 +100,7 @@ class BoundData:
     standardized
         By variable: the scale its columns were put on.
     rules
-        All that binding new data in the same way needs, as JSON can hold it.
+        Everything needed to bind new data in the same way, in a form that JSON can hold.
     """
 
     table: Table
@@ -145,28 +119,28 @@ class BoundData:
 
     @cached_property
     def sha256(self) -> str:
-        """A hash of every value bound, worked out once."""
-        return hash_parts(*(f"{one.name}={_digest(one.value)}" for one in self.variables))
+        """A hash of every bound value, computed once."""
+        return hash_texts(*(f"{variable.name}={_hash_value(variable.value)}" for variable in self.variables))
 
 
 def has_tuples(value: Any) -> bool:
-    """Return whether a value is a tuple, its members by position, or nested lists of them."""
+    """Return whether a value is a tuple (a dict of its members by position) or nested lists of tuples."""
     while isinstance(value, list) and value:
         value = value[0]
     return isinstance(value, Mapping)
 
 
-def _lengths(value: Any) -> tuple[int, ...]:
+def _array_shape(value: Any) -> tuple[int, ...]:
     """Return the array dimensions of nested lists of tuples."""
-    return (len(value), *_lengths(value[0])) if isinstance(value, list) else ()
+    return (len(value), *_array_shape(value[0])) if isinstance(value, list) else ()
 
 
-def _digest(value: Any) -> str:
-    """Return a hash of a value's type, shape and bytes, without a copy of them."""
+def _hash_value(value: Any) -> str:
+    """Return a hash of a value's type, shape and bytes, without copying them."""
     if isinstance(value, Mapping):
-        return hash_parts(*(f"{key}={_digest(one)}" for key, one in value.items()))
+        return hash_texts(*(f"{position}={_hash_value(member)}" for position, member in value.items()))
     if has_tuples(value):
-        return hash_parts(*(_digest(one) for one in value))
+        return hash_texts(*(_hash_value(element) for element in value))
     array = np.ascontiguousarray(value)
     digest = hashlib.sha256(f"{np.shape(value)}{array.dtype}".encode())
     digest.update(array.reshape(-1).view(np.uint8).data)

@@ -1,65 +1,67 @@
-"""One binding under way: what is to be bound, and what was asked or stored about it."""
+"""What a binding works on: the program, the table, the user's choices and the rules of an earlier binding."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any
 
-from workbench.binding.bound_data import BindingOptions
-from workbench.binding.group_sizes import Grouping, grouping
-from workbench.errors import BindingError
+from workbench.binding.group_sizes import GroupSize, find_group_sizes
+from workbench.binding.options import BindingOptions
 from workbench.program import Declaration, Program
-from workbench.tables import DATE_UNITS, Table
+from workbench.tables import Table, check_date_unit
 
 
 @dataclass(frozen=True)
-class Question:
+class BindingContext:
     """What to bind.
 
     Attributes
     ----------
-    program, table, asked
+    program, table, options
         As the caller gave them.
-    groups
-        Which sizes count groups, and by which arrays.
     stored
-        The rules of an earlier binding that this one must follow: levels, scales and dates.
+        The rules of an earlier binding that this one must follow (`BoundData.rules`): levels, scales, dates.
     """
 
     program: Program
     table: Table
-    asked: BindingOptions
-    groups: Mapping[str, Grouping]
+    options: BindingOptions
     stored: Mapping[str, Any] = field(default_factory=dict)
 
-    @property
+    @cached_property
     def declared(self) -> dict[str, Declaration]:
         """The data block by name."""
         return {declaration.name: declaration for declaration in self.program.data}
 
+    @cached_property
+    def group_sizes(self) -> Mapping[str, GroupSize]:
+        """The sizes that count groups."""
+        return find_group_sizes(self.program)
+
+    def find_group_size(self, name: str) -> str:
+        """Return the size whose groups an array numbers; empty where it numbers none."""
+        return next((group.size for group in self.group_sizes.values() if name in group.variables), "")
+
     def stored_column(self, column: str) -> Mapping[str, Any]:
-        """Return what an earlier binding kept about a column."""
+        """Return what an earlier binding stored about a column."""
         entry: Mapping[str, Any] = self.stored.get("columns", {}).get(column, {})
         return entry
 
 
-def ask(
-    program: Program, table: Table, asked: BindingOptions, stored: Mapping[str, Any] | None = None
-) -> Question:
-    """Return the question, its groups worked out."""
-    return Question(program, table, asked, grouping(program), stored or {})
-
-
 def split_unit(table: Table, column: str) -> tuple[str, str | None]:
-    """Return a column and the unit its dates are counted in, where one is asked for.
+    """Return the name of a column, and the unit of its dates where one is requested.
 
-    A column whose own name has a colon goes first.
+    The whole text is the name where the table has such a column, colon and all.
+
+    Raises
+    ------
+    BindingError
+        There is no such unit.
     """
     name, colon, unit = column.rpartition(":")
     if column in table.columns or not colon or name not in table.columns:
         return column, None
-    if unit not in DATE_UNITS:
-        message = f"`{column}` asks for dates in `{unit}`; there are {', '.join(DATE_UNITS)}."
-        raise BindingError(message, hint=f"write {name}:days")
+    check_date_unit(name, unit)
     return name, unit

@@ -1,4 +1,4 @@
-"""Which sizes count groups: `J` where `array[N] int<lower=1, upper=J> school` numbers the group of a row."""
+"""Which sizes count groups: `J`, where `array[N] int<lower=1, upper=J> school` numbers the group of a row."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from workbench.program.syntax import traverse as t
 
 
 @dataclass(frozen=True)
-class Grouping:
+class GroupSize:
     """A size that counts groups.
 
     Attributes
@@ -21,7 +21,7 @@ class Grouping:
     variables
         The integer arrays that hold the numbers of its groups.
     is_size
-        Whether anything is declared with that size; otherwise it is only the largest number there may be.
+        Whether anything is declared with that size; otherwise it is only an upper bound of those numbers.
     """
 
     size: str
@@ -29,26 +29,37 @@ class Grouping:
     is_size: bool
 
 
-def grouping(program: Program) -> Mapping[str, Grouping]:
-    """Return the sizes that count groups, by declared bounds first, then by what is indexed by what."""
-    scalars = {one.name for one in program.data if one.is_integer and not one.sizes}
-    sized = {name for one in _every(program) for size in one.sizes for name in size.names}
-    found: dict[str, list[str]] = {}
-    for one in program.data:
-        size = _upper(one)
+def find_group_sizes(program: Program) -> Mapping[str, GroupSize]:
+    """Return the sizes that count groups, by name.
+
+    An array numbers the groups of `J` if it is declared with `upper=J`; an array without such a bound, if it
+    is the index of something declared with size `J`.
+    """
+    scalars = {declared.name for declared in program.data if declared.is_integer and not declared.sizes}
+    used_as_size = {
+        name for declared in _list_declarations(program) for size in declared.sizes for name in size.names
+    }
+    variables: dict[str, list[str]] = {}
+    for declared in program.data:
+        size = _find_upper_name(declared)
         if size in scalars:
-            found.setdefault(size, []).append(one.name)
-    taken = {name for names in found.values() for name in names}
-    arrays = {one.name for one in program.data if one.is_integer and one.sizes and _may_index(one)} - taken
-    for size, name in _indexed(program, scalars, arrays):
-        if size not in {text for held in program.data if held.name == name for text in _size_texts(held)}:
-            found.setdefault(size, [])
-            if name not in found[size]:
-                found[size].append(name)
-    return {size: Grouping(size, tuple(names), size in sized) for size, names in found.items()}
+            variables.setdefault(size, []).append(declared.name)
+    bounded = {name for names in variables.values() for name in names}
+    candidates = {
+        declared.name
+        for declared in program.data
+        if declared.is_integer and declared.sizes and _can_be_index(declared)
+    } - bounded
+    own_sizes = {declared.name: _list_size_texts(declared) for declared in program.data}
+    for size, name in _find_indexing(program, scalars, candidates):
+        if size not in own_sizes[name]:
+            variables.setdefault(size, [])
+            if name not in variables[size]:
+                variables[size].append(name)
+    return {size: GroupSize(size, tuple(names), size in used_as_size) for size, names in variables.items()}
 
 
-def _every(program: Program) -> tuple[Declaration, ...]:
+def _list_declarations(program: Program) -> tuple[Declaration, ...]:
     return (
         *program.data,
         *program.transformed_data,
@@ -58,39 +69,40 @@ def _every(program: Program) -> tuple[Declaration, ...]:
     )
 
 
-def _size_texts(declaration: Declaration) -> tuple[str, ...]:
+def _list_size_texts(declaration: Declaration) -> tuple[str, ...]:
     return tuple(size.text for size in declaration.sizes)
 
 
-def _may_index(declaration: Declaration) -> bool:
-    """Whether codes from 1 are within the declared bounds."""
+def _can_be_index(declaration: Declaration) -> bool:
+    """Return whether the declared bounds allow codes that count from 1."""
     return declaration.upper is None and (declaration.lower is None or declaration.lower.literal == 1)
 
 
-def _upper(declaration: Declaration) -> str:
-    """Return the name that bounds an array of group numbers above; empty where it holds no such numbers."""
+def _find_upper_name(declaration: Declaration) -> str:
+    """Return the name that is the upper bound of an array of group numbers; empty for any other variable."""
     starts_at_one = declaration.lower is None or declaration.lower.literal == 1
     is_array = declaration.is_integer and bool(declaration.sizes)
     if not (is_array and starts_at_one and declaration.upper is not None):
         return ""
-    bound = t.bare(declaration.upper.node)
+    bound = t.unwrap(declaration.upper.node)
     return bound.name if isinstance(bound, n.Variable) else ""
 
 
-def _indexed(program: Program, scalars: set[str], arrays: set[str]) -> Iterator[tuple[str, str]]:
-    """Yield sizes with the data array that indexes something declared with them: `theta[school[n]]`."""
-    sizes = {one.name: _size_texts(one) for one in _every(program)}
+def _find_indexing(program: Program, scalars: set[str], arrays: set[str]) -> Iterator[tuple[str, str]]:
+    """Yield a size and the data array that indexes something declared with it: `theta[school[n]]`."""
+    sizes = {declared.name: _list_size_texts(declared) for declared in _list_declarations(program)}
     for node in t.walk(tuple(body for _, body in program.tree.blocks)):
         if not isinstance(node, n.Indexed) or not isinstance(node.base, n.Variable):
             continue
         for size, index in zip(sizes.get(node.base.name, ()), node.indices, strict=False):
-            name = _array(index) if index.is_single else ""
+            name = _find_array(index) if index.is_single else ""
             if size in scalars and name in arrays:
                 yield size, name
 
 
-def _array(index: n.Slice) -> str:
-    inner = t.bare(index.lower) if index.lower is not None else None
+def _find_array(index: n.Slice) -> str:
+    """Return the name of the array that an index is, or is an element of; empty where there is none."""
+    inner = t.unwrap(index.lower) if index.lower is not None else None
     if isinstance(inner, n.Indexed):
         inner = inner.base
     return inner.name if isinstance(inner, n.Variable) else ""

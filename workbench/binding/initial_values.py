@@ -1,17 +1,16 @@
-"""Values of parameters that the user starts chains at, held against the declarations."""
+"""Initial values of parameters that the user gives, checked against the declarations."""
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Mapping
 from typing import Any
 
-from workbench.binding.bound_data import BindingOptions
-from workbench.binding.columns.fill import Filled
-from workbench.binding.context import ask
-from workbench.binding.phrases import listed
-from workbench.binding.values.check import check
-from workbench.binding.values.convert import declared_value
+from workbench.binding.context import BindingContext
+from workbench.binding.options import BindingOptions
+from workbench.binding.phrases import format_names, suggest_name
+from workbench.binding.values.check import check_value
+from workbench.binding.values.convert import convert_value
+from workbench.binding.values.sourced_value import SourcedValue
 from workbench.errors import BindingError
 from workbench.program import Program
 from workbench.tables import NO_DATA
@@ -22,43 +21,41 @@ def bind_initial_values(
 ) -> dict[str, Any]:
     """Return initial values of parameters as Stan's JSON has them, on the declared scale.
 
-    Parameters without a value are left to Stan. Transformed parameters and generated quantities may be among
-    the values, as they are in a draw, and are passed over.
+    Parameters without a value are left to Stan. The values may include transformed parameters and generated
+    quantities, as a draw does; they are ignored.
 
     Parameters
     ----------
     program
-        Whose parameters.
+        The program that declares the parameters.
     values
-        By name: numbers, nested lists, a tuple's members by position.
+        By name: numbers, nested lists, or the members of a tuple by position.
     data
         The data block, for sizes and bounds that depend on it.
     origin
-        Where the values are from, in words.
+        Where the values come from, in words.
 
     Raises
     ------
     BindingError
-        A name is no variable of the program, or a value does not suit its declaration.
+        A name is not a variable of the program, or a value does not suit its declaration.
     """
-    parameters = {one.name: one for one in program.parameters}
-    derived = {one.name for one in (*program.transformed_parameters, *program.generated_quantities)}
-    question = ask(program, NO_DATA, BindingOptions())
-    found: dict[str, Any] = {}
+    parameters = {declared.name: declared for declared in program.parameters}
+    ignored = {declared.name for declared in (*program.transformed_parameters, *program.generated_quantities)}
+    context = BindingContext(program, NO_DATA, BindingOptions())
+    bound: dict[str, Any] = {}
     for name, value in values.items():
-        if name in derived:
+        if name in ignored:
             continue
         if name not in parameters:
-            close = difflib.get_close_matches(name, parameters, 1)
             raise BindingError(
-                f"{origin} has `{name}`, which is no parameter of `{program.path.name}`; its parameters are "
-                f"{listed(parameters)}.",
-                hint=f"did you mean `{close[0]}`?" if close else None,
+                f"{origin} has `{name}`, which is not a parameter of `{program.path.name}`; its parameters "
+                f"are {format_names(parameters)}.",
+                hint=suggest_name(name, parameters),
             )
-        taken = declared_value(parameters[name], value, is_stan_data=False)
-        known = {**data, **found}
-        problem = next(iter(check(question, parameters[name], Filled(taken, origin), known)), None)
-        if problem is not None:
+        converted = convert_value(parameters[name], value, is_stan_data=False)
+        known, sourced = {**data, **bound}, SourcedValue(converted, origin)
+        for problem in check_value(context, parameters[name], sourced, known):
             raise problem
-        found[name] = taken
-    return found
+        bound[name] = converted
+    return bound

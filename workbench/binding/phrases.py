@@ -1,46 +1,63 @@
-"""Names and places as every message of this room says them."""
+"""Names, numbers and places as the messages of this room write them."""
 
 from __future__ import annotations
 
 import difflib
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 
 from workbench.program import Declaration, Program
 
-_MOST = 12
+_MOST_NAMES = 12
+"""How many names a message lists."""
 
 
-def place(program: Program, declaration: Declaration) -> str:
-    """Return where a variable is declared."""
+def format_place(program: Program, declaration: Declaration) -> str:
+    """Return where a variable is declared: the file and the line."""
     return f"`{(declaration.path or program.path).name}`, line {declaration.line}"
 
 
-def listed(names: Iterable[str], most: int = _MOST) -> str:
-    """Return names in backticks, a long list cut short.
+def format_declaration(program: Program, declaration: Declaration) -> str:
+    """Return how and where a variable is declared, as the beginning of a sentence."""
+    return f"`{declaration.name}` is declared `{declaration.text}` in {format_place(program, declaration)}"
 
-    >>> listed(["a", "b"])
+
+def format_names(names: Iterable[str], most: int = _MOST_NAMES) -> str:
+    """Return names in backticks; a long list is cut short.
+
+    >>> format_names(["a", "b"])
     '`a`, `b`'
+    >>> format_names("abcde", 3)
+    '`a`, `b`, `c` and 2 more'
     """
     every = list(names)
     shown = ", ".join(f"`{name}`" for name in every[:most])
     return (f"{shown} and {len(every) - most} more" if len(every) > most else shown) or "nothing"
 
 
-def closest(name: str, names: Sequence[str]) -> str | None:
-    """Return a hint that names the closest of some names, if one is close."""
-    close = difflib.get_close_matches(name, names, 1)
+def suggest_name(name: str, names: Iterable[str]) -> str | None:
+    """Return a hint with the name closest to a misspelt one, if one is close."""
+    close = difflib.get_close_matches(name, list(names), 1)
     return f"did you mean `{close[0]}`?" if close else None
 
 
-def size_of(shape: tuple[int | None, ...]) -> str:
-    """Return a shape as a reader would say it."""
+def format_shape(shape: tuple[int | None, ...]) -> str:
+    """Return a shape for a message; an unknown length is a question mark.
+
+    >>> format_shape((3, None)), format_shape(())
+    ('3 x ?', '1 (a single number)')
+    """
     return " x ".join("?" if length is None else str(length) for length in shape) or "1 (a single number)"
 
 
-def number(value: float) -> str:
-    """Return a number shortly, but whole where it is whole.
+def format_number(value: float) -> str:
+    """Return a number with few digits; a whole number keeps all of them.
 
-    >>> number(3000000000.0), number(-0.3)
+    >>> format_number(3000000000.0), format_number(-0.3)
     ('3000000000', '-0.3')
     """
     return f"{value:.0f}" if float(value).is_integer() and abs(value) < 1e15 else f"{value:g}"
+
+
+def join_remarks(*remarks: str) -> str:
+    """Return the remarks that are not empty, as one text."""
+    return " ".join(filter(None, remarks))

@@ -6,8 +6,9 @@ from collections.abc import Mapping
 from typing import Any
 
 from workbench.binding.bind import try_bind
-from workbench.binding.bound_data import BindingOptions, BoundData
-from workbench.binding.phrases import listed
+from workbench.binding.bound_data import BoundData
+from workbench.binding.options import BindingOptions
+from workbench.binding.phrases import format_names
 from workbench.errors import BindingError
 from workbench.program import Program
 from workbench.tables import Table
@@ -20,10 +21,10 @@ def rebind(
     *,
     given: Mapping[str, Any] | None = None,
 ) -> BoundData:
-    """Bind new rows by the rules an earlier binding left.
+    """Bind new rows by the rules of an earlier binding.
 
-    Group sizes keep their number, groups what belongs to them, codes their levels, indicators their
-    reference, dates their origin and predictors their scale; only the rows are new.
+    The number of groups and the values of each group stay the same, and so do the levels of codes, the
+    reference levels of indicators, the origin of dates and the scales of predictors. Only the rows are new.
 
     Parameters
     ----------
@@ -34,33 +35,31 @@ def rebind(
     table
         The new rows.
     given
-        Values that take the place of columns that the new rows do not have.
+        Values that replace columns which the new rows do not have.
 
     Raises
     ------
     BindingError
-        A column is missing, a cell does not suit, or a level was not among those of the fit.
+        A column is missing, a cell does not suit its variable, or a level did not occur in the fit.
     """
     replaced = {**stored.get("by_group", {}), **(given or {})}
-    columns = {name: tuple(one) for name, one in stored["variables"].items() if name not in replaced}
+    columns = {name: tuple(own) for name, own in stored["variables"].items() if name not in replaced}
     missing = [
         column
-        for one in columns.values()
-        for column in one
+        for own in columns.values()
+        for column in own
         if column not in table.columns and column.rpartition(":")[0] not in table.columns
     ]
     if missing:
         raise BindingError(
-            f"`{table.path.name}` has no column {listed(dict.fromkeys(missing))}, which the fit was made "
-            "with; its "
-            f"columns are {listed(table.columns)}.",
-            hint="new data need the columns of the old",
+            f"`{table.path.name}` has no column {format_names(dict.fromkeys(missing))}, which the fit used; "
+            f"its columns are {format_names(table.columns)}.",
+            hint="new data need the columns that the data of the fit have",
         )
-    sizes = {size: one["count"] for size, one in stored["groups"].items()}
-    known = {**sizes, **stored["given"], **replaced}
-    examined = try_bind(
-        program, table, BindingOptions(columns, known, dict.fromkeys(known, "the run")), stored
-    )
-    if examined.problems:
-        raise examined.problems[0]
-    return examined.data
+    counts = {size: group["count"] for size, group in stored["groups"].items()}
+    known = {**counts, **stored["given"], **replaced}
+    options = BindingOptions(columns, known, dict.fromkeys(known, "the run"))
+    attempt = try_bind(program, table, options, stored)
+    if attempt.problems:
+        raise attempt.problems[0]
+    return attempt.data

@@ -1,4 +1,4 @@
-"""What binding new data in the same way needs, as `run.json` keeps it; and new data bound by it."""
+"""A binding as `run.json` keeps it, and what it needs to bind new data in the same way."""
 
 from __future__ import annotations
 
@@ -7,58 +7,92 @@ from typing import Any
 
 import numpy as np
 
-from workbench.binding.bound_data import Standardization
-from workbench.binding.columns.fill import Filled, Groups
-from workbench.binding.columns.match import Taken
-from workbench.binding.context import Question
+from workbench.binding.bound_data import BoundData, Standardization
+from workbench.binding.columns.groups import Groups
+from workbench.binding.columns.match import ColumnMatch
+from workbench.binding.context import BindingContext
 from workbench.binding.rules import RULES
+from workbench.binding.values.sourced_value import SourcedValue
 
-_MOST = 1000
-"""Elements beyond which a value given by name is not repeated in `run.json`."""
+_MOST_DROPPED = 1000
+"""How many of the rows that were left out are listed by number; all of them are counted."""
+
+_MOST_ELEMENTS = 1000
+"""Largest value given by name that `run.json` repeats, in elements."""
 
 
-def remember(
-    question: Question,
-    taken: Mapping[str, Taken],
-    filled: Mapping[str, Filled],
+def to_record(data: BoundData) -> dict[str, Any]:
+    """Return what `run.json` says about data: where each variable came from, and the rules for new data."""
+    return {
+        "path": str(data.table.path),
+        "sha256": data.table.sha256,
+        "rows": data.table.rows,
+        "columns": list(data.table.columns),
+        "binding": {variable.name: variable.origin for variable in data.variables},
+        "variables": [
+            {
+                "name": variable.name,
+                "type": variable.type,
+                "size": " x ".join(str(length) for length in variable.shape),
+                "from": variable.origin,
+                "first": variable.first,
+                "remark": variable.remark,
+            }
+            for variable in data.variables
+        ],
+        "levels": {name: list(levels) for name, levels in data.levels.items()},
+        "dropped": {"rows": list(data.dropped[:_MOST_DROPPED]), "count": len(data.dropped)},
+        "tips": list(data.tips),
+        "standardized": dict(data.rules.get("standardized", {})),
+        "rules": dict(data.rules),
+    }
+
+
+def collect_rules(
+    context: BindingContext,
+    matches: Mapping[str, ColumnMatch],
+    sourced: Mapping[str, SourcedValue],
     groups: Mapping[str, Groups],
     scales: Mapping[str, Standardization],
 ) -> dict[str, Any]:
-    """Return the rules of a binding: the words, and the columns, levels, dates and scales they led to."""
-    kept: dict[str, Any] = {}
-    for one in filled.values():
-        kept |= one.kept
+    """Return the rules of a binding: in words, and the columns, levels, dates and scales they led to."""
+    columns: dict[str, Any] = {}
+    for value in sourced.values():
+        columns |= value.column_rules
     return {
         "words": list(RULES),
-        "variables": {name: list(one.columns) for name, one in taken.items() if name in filled},
-        "columns": {name: dict(entry) for name, entry in kept.items() if any(entry.values())},
+        "variables": {name: list(match.columns) for name, match in matches.items() if name in sourced},
+        "columns": {name: dict(entry) for name, entry in columns.items() if any(entry.values())},
         "groups": {
-            size: {"count": one.coded.count, "levels": list(one.coded.levels)} for size, one in groups.items()
+            size: {"count": found.encoded.count, "levels": list(found.encoded.levels)}
+            for size, found in groups.items()
         },
         "given": {
-            name: _plain(filled[name].value)
-            for name in question.asked.given
-            if name in filled and np.size(filled[name].value) <= _MOST
+            name: _to_lists(sourced[name].value)
+            for name in context.options.given
+            if name in sourced and np.size(sourced[name].value) <= _MOST_ELEMENTS
         },
         "by_group": {
-            name: _plain(one.value) for name, one in filled.items() if name in taken and one.rows is not None
+            name: _to_lists(value.value)
+            for name, value in sourced.items()
+            if name in matches and value.rows is not None
         },
         "standardized": {
-            name: {"columns": list(one.columns), "mean": list(one.mean), "sd": list(one.sd)}
-            for name, one in scales.items()
+            name: {"columns": list(scale.columns), "mean": list(scale.mean), "sd": list(scale.sd)}
+            for name, scale in scales.items()
         },
     }
 
 
-def _plain(value: Any) -> Any:
+def _to_lists(value: Any) -> Any:
     if isinstance(value, Mapping):
-        return {name: _plain(one) for name, one in value.items()}
+        return {name: _to_lists(member) for name, member in value.items()}
     return np.asarray(value).tolist()
 
 
-def standardization_of(stored: Mapping[str, Any], name: str) -> Standardization | None:
-    """Return the scale that an earlier binding put a matrix on."""
-    found = stored.get("standardized", {}).get(name)
-    if found is None:
+def find_standardization(stored: Mapping[str, Any], name: str) -> Standardization | None:
+    """Return the scale on which an earlier binding put a matrix; `None` if it left the matrix as it was."""
+    scale = stored.get("standardized", {}).get(name)
+    if scale is None:
         return None
-    return Standardization(tuple(found["columns"]), tuple(found["mean"]), tuple(found["sd"]))
+    return Standardization(tuple(scale["columns"]), tuple(scale["mean"]), tuple(scale["sd"]))

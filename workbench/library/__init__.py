@@ -1,4 +1,11 @@
-"""The models that come with us: programs, cards, tables, and the exact posteriors of the conjugate ones."""
+"""The bundled models: programs, cards, tables, and the exact posteriors of the conjugate models.
+
+::
+
+    catalogue   the models, found by name           copy_model  a copy to start from
+    table_card  the card beside a bundled table     model_record, markdown  what the two cards say of a model
+    conjugate/  exact posteriors
+"""
 
 from workbench.library.catalogue import (
     Model,
@@ -16,13 +23,13 @@ from workbench.library.table_card import TableCard, read_table_card
 __all__ = [
     "Model",
     "TableCard",
-    "to_record",
+    "copy_model",
     "find",
+    "find_by_hash",
     "list_models",
     "list_names",
     "read_table_card",
     "resolve",
-    "copy_model",
-    "find_by_hash",
     "resolve_data",
+    "to_record",
 ]

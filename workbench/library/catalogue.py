@@ -12,15 +12,17 @@ from typing import TypeVar
 from workbench import card
 from workbench.card import Card
 from workbench.errors import RequestError
-from workbench.provenance import hash_parts
+from workbench.provenance import hash_texts
 from workbench.tables import NO_DATA, Table
 
 D = TypeVar("D")
+"""Data as the caller has them."""
 
 FAMILIES = ("conjugate", "regression", "hierarchical")
 """The families, in the order of a course."""
 
-_SHOWN = 3
+_MOST_SUGGESTIONS = 3
+"""How many similar names a hint lists."""
 
 
 @dataclass(frozen=True)
@@ -30,13 +32,13 @@ class Model:
     Attributes
     ----------
     name
-        What it is called on the command line.
+        Its name on the command line.
     family
-        `conjugate`, `regression` or `hierarchical`.
+        One of `FAMILIES`.
     program
-        The Stan program; its card lies beside it.
+        The Stan program; its card is beside it.
     table
-        The table it is shown on, a CSV file.
+        The CSV file with the table that the model is shown on.
     """
 
     name: str
@@ -53,11 +55,11 @@ class Model:
 def find_home() -> Path:
     """Return the folder that holds `stan_models/` and `data/`.
 
-    A wheel carries both inside the package; in a checkout they lie beside it.
+    A wheel has both inside the package; in a checkout they are beside it.
     """
     package = Path(__file__).parents[1]
-    inside = package / "bundled"
-    return inside if inside.is_dir() else package.parent
+    bundled = package / "bundled"
+    return bundled if bundled.is_dir() else package.parent
 
 
 @cache
@@ -65,45 +67,46 @@ def list_models() -> tuple[Model, ...]:
     """Return every bundled model, family by family."""
     return tuple(
         Model(program.stem, family, program, find_home() / "data" / f"{card.read(program).table}.csv")
-        for family in FAMILIES
-        for program in sorted((find_home() / "stan_models" / family).glob("*.stan"))
+        for family, program in _list_programs()
     )
 
 
 def list_names() -> tuple[str, ...]:
-    """Return the names of the bundled models; no card is read for it."""
+    """Return the names of the bundled models without reading their cards."""
+    return tuple(program.stem for _, program in _list_programs())
+
+
+def _list_programs() -> list[tuple[str, Path]]:
     folder = find_home() / "stan_models"
-    return tuple(program.stem for family in FAMILIES for program in sorted((folder / family).glob("*.stan")))
+    return [(family, program) for family in FAMILIES for program in sorted((folder / family).glob("*.stan"))]
 
 
 def find(name: str) -> Model:
-    """Return the bundled model of a name.
+    """Return the bundled model with a name.
 
     Raises
     ------
     RequestError
-        There is none of that name; the hint has those that are near.
+        There is none with that name; the hint lists similar names.
     """
-    found = {model.name: model for model in list_models()}
-    if name in found:
-        return found[name]
-    close = difflib.get_close_matches(name, list_names(), _SHOWN)
-    hint = f"did you mean {' or '.join(f'`{one}`' for one in close)}?" if close else None
-    raise RequestError(
-        f"a bundled model was expected, but there is none called `{name}`.",
-        hint=hint or "`workbench models` lists them",
-    )
+    by_name = {model.name: model for model in list_models()}
+    if name in by_name:
+        return by_name[name]
+    close = [f"`{known}`" for known in difflib.get_close_matches(name, by_name, _MOST_SUGGESTIONS)]
+    hint = f"did you mean {' or '.join(close)}?" if close else "`workbench models` lists them"
+    raise RequestError(f"there is no bundled model called `{name}`.", hint=hint)
 
 
 def resolve(text: str | os.PathLike[str]) -> tuple[Path, Path | None]:
-    """Return the program that a word on the command line means, and its own table if it is a bundled one.
+    """Return the program that an argument means, and its own table if it is a bundled model.
 
-    A file of that name goes first; then a word without folder and `.stan` is the name of a bundled model.
+    A file of that name has priority. Otherwise an argument without a folder and without `.stan` is the name
+    of a bundled model.
 
     Raises
     ------
     RequestError
-        It is such a word, but no bundled model has that name.
+        There is no bundled model with that name.
 
     >>> resolve("beta_binomial")[1].name
     'mendel_peas.csv'
@@ -118,22 +121,22 @@ def resolve(text: str | os.PathLike[str]) -> tuple[Path, Path | None]:
 
 
 def resolve_data(text: str | os.PathLike[str], data: D | None) -> tuple[Path, D | Path | Table]:
-    """Return the program that a word means and its data.
+    """Return the program that an argument means, and its data.
 
-    They are those given, else a bundled model's own table, else nothing: a program may need no data.
+    The data are those given, else the table of a bundled model, else none: a program may need no data.
 
     Raises
     ------
     RequestError
         There is no such bundled model.
     """
-    program, own = resolve(text)
-    return program, data if data is not None else own or NO_DATA
+    program, own_table = resolve(text)
+    return program, data if data is not None else own_table or NO_DATA
 
 
 def find_by_hash(sha256: str) -> Model | None:
     """Return the bundled model whose program has this hash, as `Program.sha256` computes it."""
     for model in list_models():
-        if hash_parts(model.program.read_text(encoding="utf-8")) == sha256:
+        if hash_texts(model.program.read_text(encoding="utf-8")) == sha256:
             return model
     return None

@@ -1,4 +1,4 @@
-"""A bundled model copied, for a user to start from."""
+"""Copy a bundled model, for a user to start from."""
 
 from __future__ import annotations
 
@@ -10,21 +10,21 @@ from workbench.library.catalogue import Model
 
 
 def copy_model(model: Model, target: Path, *, with_table: bool = False) -> tuple[Path, ...]:
-    """Copy a model's program and card, and its table where asked; return the new files.
+    """Copy a model's program and card, and its table if requested; return the new files.
 
     Parameters
     ----------
     model
         The bundled model.
     target
-        The new program, with or without `.stan`; its card and table go beside it.
+        The path of the new program, with or without `.stan`; its card and table are written beside it.
     with_table
-        Whether to copy the table too, under its own name.
+        Whether to copy the table as well, under its own name.
 
     Raises
     ------
     RequestError
-        One of the files exists already: nothing is overwritten; or the folder cannot be written.
+        One of the files exists already, since nothing is overwritten; or the folder cannot be written to.
     """
     program = target if target.suffix == ".stan" else target.with_name(f"{target.name}.stan")
     copies = [(model.program, program), (model.program.with_suffix(".toml"), program.with_suffix(".toml"))]
@@ -32,9 +32,7 @@ def copy_model(model: Model, target: Path, *, with_table: bool = False) -> tuple
         copies.append((model.table, program.with_name(model.table.name)))
     for _, copy in copies:
         if copy.exists():
-            raise RequestError(
-                f"`{copy}` was to be written, but it exists already.", hint="choose another name"
-            )
+            raise RequestError(f"`{copy}` exists already.", hint="choose another name")
     try:
         program.parent.mkdir(parents=True, exist_ok=True)
         for source, copy in copies:

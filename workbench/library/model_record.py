@@ -1,4 +1,4 @@
-"""A bundled model as a record of plain values: what `workbench models --json` prints."""
+"""A bundled model as plain values: what `workbench models --json` prints."""
 
 from __future__ import annotations
 
@@ -9,8 +9,8 @@ from workbench.library.table_card import read_table_card
 
 
 def to_record(model: Model) -> dict[str, Any]:
-    """Return all that the cards of a model and of its table say."""
-    card, origin = model.card, read_table_card(model.table)
+    """Return everything that the card of a model and the card of its table say."""
+    card, table = model.card, read_table_card(model.table)
     return {
         "name": model.name,
         "family": model.family,
@@ -22,12 +22,12 @@ def to_record(model: Model) -> dict[str, Any]:
         "table": {
             "name": model.table.stem,
             "path": str(model.table),
-            "title": origin.title,
-            "origin": origin.origin,
-            "licence": origin.licence,
-            "rows": origin.rows,
+            "title": table.title,
+            "origin": table.origin,
+            "licence": table.licence,
+            "rows": table.rows,
             "columns": {
-                name: {"meaning": meaning, "unit": unit} for name, (meaning, unit) in origin.columns.items()
+                name: {"meaning": meaning, "unit": unit} for name, (meaning, unit) in table.columns.items()
             },
         },
         "columns": {name: list(columns) for name, columns in card.columns.items()},

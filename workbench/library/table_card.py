@@ -1,4 +1,4 @@
-"""The card beside a bundled table: where it comes from and what its columns are."""
+"""The card beside a bundled table: where the table comes from and what its columns are."""
 
 from __future__ import annotations
 
@@ -10,16 +10,16 @@ from pathlib import Path
 
 @dataclass(frozen=True)
 class TableCard:
-    """What `data/<name>.toml` says of a table.
+    """What `data/<name>.toml` says about a table.
 
     Attributes
     ----------
     title, origin, licence
-        What it is, where it comes from, and under which terms.
+        What it is, where it comes from, and on which terms it may be used.
     command
         The command that made the file; empty where it was typed.
     rows
-        Rows below the header.
+        Number of rows below the header.
     sha256
         Hash of the file's bytes.
     columns
@@ -36,7 +36,7 @@ class TableCard:
 
 
 def read_table_card(table: Path) -> TableCard:
-    """Return what is known of a bundled table."""
+    """Return the card of a bundled table."""
     content = tomllib.loads(table.with_suffix(".toml").read_text(encoding="utf-8"))
     return TableCard(
         content["title"],

@@ -1,18 +1,26 @@
-"""Tables read from files or handed over from Python: columns by name, cells as they stand.
+"""Tables read from files or handed over from Python: columns by name, cells as they are.
 
 ::
 
-    table      the noun: columns in Arrow's memory, so that ten million rows are read once and seldom copied
-    opening    a file by its first bytes: what it is, and how it is compressed
-    dialect    a text's encoding, separator and header        delimited  CSV and TSV
-    columnar   Parquet, Arrow, Feather                        stan_json  Stan's own data files
-    memory     a DataFrame or a dict, or nothing
-    columns    what kind of column it is, its numbers and its gaps      dates  dates as numbers
-    read       a path becomes a table, whatever the file is
+    read         the path of a table becomes a `Table`, whatever the file is
+    file_format  what a file is, by its first bytes, and how it is compressed
+    dialect      encoding, separator and header of a text    delimited  CSV and TSV
+    columnar     Parquet, Arrow, Feather                     stan_json  Stan data files
+    python_data  a DataFrame or a dict, or no data
+    columns      what a column holds; its numbers, texts and missing cells      dates  dates as numbers
+    table        a table: columns in Arrow's memory, so that ten million rows are read once and seldom copied
 """
 
-from workbench.tables.columns import Kind, classify_column, find_missing, is_numeric, to_numbers, to_texts
-from workbench.tables.dates import DATE_UNITS, dates_to_numbers
+from workbench.tables.columns import (
+    ColumnKind,
+    classify_column,
+    describe_bad_cells,
+    find_missing,
+    is_numeric,
+    to_numbers,
+    to_texts,
+)
+from workbench.tables.dates import DATE_UNITS, check_date_unit, dates_to_numbers
 from workbench.tables.python_data import NO_DATA, from_frame, from_mapping
 from workbench.tables.read import read
 from workbench.tables.table import Table, drop_rows
@@ -20,16 +28,18 @@ from workbench.tables.table import Table, drop_rows
 __all__ = [
     "DATE_UNITS",
     "NO_DATA",
-    "Kind",
+    "ColumnKind",
     "Table",
+    "check_date_unit",
+    "classify_column",
     "dates_to_numbers",
+    "describe_bad_cells",
+    "drop_rows",
+    "find_missing",
     "from_frame",
     "from_mapping",
     "is_numeric",
-    "classify_column",
-    "find_missing",
-    "to_numbers",
     "read",
+    "to_numbers",
     "to_texts",
-    "drop_rows",
 ]

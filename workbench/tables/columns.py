@@ -1,4 +1,4 @@
-"""A column: its kind, its numbers, its texts and its gaps."""
+"""A column: what it holds, its numbers, its texts and its missing cells."""
 
 from __future__ import annotations
 
@@ -12,23 +12,28 @@ import pyarrow.compute as pc
 from workbench.errors import BindingError
 from workbench.tables.table import Table
 
-Kind = Literal["number", "yes or no", "text", "categories", "date", "time", "nothing", "nested"]
+ColumnKind = Literal["number", "yes or no", "text", "categories", "date", "time", "nothing", "nested"]
+
+_MOST_ROWS = 6
+"""How many of the bad rows a message names."""
 
 
-def classify_column(table: Table, column: str) -> Kind:
+def classify_column(table: Table, column: str) -> ColumnKind:
     """Return what a column holds."""
-    found = table.cells.column(column).type
-    is_number = pa.types.is_integer(found) or pa.types.is_floating(found) or pa.types.is_decimal(found)
-    kinds: tuple[tuple[bool, Kind], ...] = (
-        (is_number, "number"),
-        (pa.types.is_boolean(found), "yes or no"),
-        (pa.types.is_dictionary(found), "categories"),
-        (pa.types.is_date(found) or pa.types.is_timestamp(found), "date"),
-        (pa.types.is_time(found) or pa.types.is_duration(found), "time"),
-        (pa.types.is_null(found), "nothing"),
-        (pa.types.is_nested(found), "nested"),
+    arrow_type = table.cells.column(column).type
+    is_number = (
+        pa.types.is_integer(arrow_type) or pa.types.is_floating(arrow_type) or pa.types.is_decimal(arrow_type)
     )
-    return next((name for is_so, name in kinds if is_so), "text")
+    kinds: tuple[tuple[bool, ColumnKind], ...] = (
+        (is_number, "number"),
+        (pa.types.is_boolean(arrow_type), "yes or no"),
+        (pa.types.is_dictionary(arrow_type), "categories"),
+        (pa.types.is_date(arrow_type) or pa.types.is_timestamp(arrow_type), "date"),
+        (pa.types.is_time(arrow_type) or pa.types.is_duration(arrow_type), "time"),
+        (pa.types.is_null(arrow_type), "nothing"),
+        (pa.types.is_nested(arrow_type), "nested"),
+    )
+    return next((kind for is_kind, kind in kinds if is_kind), "text")
 
 
 def is_numeric(table: Table, column: str) -> bool:
@@ -37,7 +42,7 @@ def is_numeric(table: Table, column: str) -> bool:
 
 
 def find_missing(table: Table, column: str) -> np.ndarray:
-    """Return which cells of a column are missing, `(rows,)`; a NaN is missing too."""
+    """Return which cells of a column are missing, `(rows,)`; NaN counts as missing."""
     cells = table.cells.column(column)
     if not cells.null_count and not pa.types.is_floating(cells.type):
         return np.zeros(table.rows, dtype=bool)
@@ -53,23 +58,23 @@ def to_numbers(table: Table, column: str) -> np.ndarray:
         A cell is missing, infinite or not a number: its row and column. Row 1 is the first below the header.
     """
     match classify_column(table, column):
-        case "date" | "time" as found:
-            raise _dated(table, column, found)
-        case "nested" | "nothing" as found:
-            raise _without_numbers(table, column, found)
+        case "date" | "time" as kind:
+            raise _describe_dates(table, column, kind)
+        case "nested" | "nothing" as kind:
+            raise _describe_no_numbers(table, column, kind)
         case "number" | "yes or no":
-            numbers = _plain(table.cells.column(column))
+            numbers = _to_numpy(table.cells.column(column))
         case _:
             cells = pd.Series(to_texts(table, column).to_pylist(), dtype=object)
             numbers = pd.to_numeric(cells, errors="coerce").to_numpy(float)
     is_bad = ~np.isfinite(numbers) if numbers.dtype.kind == "f" else np.zeros(0, dtype=bool)
     if is_bad.any():
-        raise describe_bad_cells(table, column, is_bad)
+        raise describe_bad_cells(table, column, is_bad, "a number")
     return numbers
 
 
-def _plain(cells: pa.ChunkedArray) -> np.ndarray:
-    """Return numbers as numpy holds them, without a copy where Arrow's memory allows it."""
+def _to_numpy(cells: pa.ChunkedArray) -> np.ndarray:
+    """Return numbers as NumPy holds them, without a copy where Arrow's memory allows it."""
     if pa.types.is_decimal(cells.type) or cells.null_count:
         cells = cells.cast(pa.float64())
     elif pa.types.is_boolean(cells.type) or (pa.types.is_integer(cells.type) and cells.type != pa.uint64()):
@@ -82,7 +87,7 @@ def _plain(cells: pa.ChunkedArray) -> np.ndarray:
 
 
 def to_texts(table: Table, column: str) -> pa.ChunkedArray:
-    """Return the cells of a column as texts, `(rows,)`, null where one is missing."""
+    """Return the cells of a column as texts, `(rows,)`, null where a cell is missing."""
     cells = table.cells.column(column)
     if pa.types.is_dictionary(cells.type):
         cells = cells.cast(cells.type.value_type)
@@ -94,32 +99,36 @@ def to_texts(table: Table, column: str) -> pa.ChunkedArray:
     return cells.cast(pa.string())
 
 
-def describe_bad_cells(table: Table, column: str, bad: np.ndarray) -> BindingError:
-    """Return the words for cells that are no numbers, given which of `(rows,)` they are."""
-    rows = np.flatnonzero(bad)
+def describe_bad_cells(table: Table, column: str, is_bad: np.ndarray, expected: str = "") -> BindingError:
+    """Return the error for cells that cannot be used: the first, and the rows of the others.
+
+    Parameters
+    ----------
+    table, column
+        Where the cells are.
+    is_bad
+        `(rows,)`: which of the cells.
+    expected
+        What was expected instead, with its article.
+    """
+    rows = np.flatnonzero(is_bad)
     cell = table.cells.column(column)[int(rows[0])].as_py()
-    is_missing = cell is None or cell != cell
-    found = "an empty cell" if is_missing else f"`{cell}`"
-    gaps = find_missing(table, column)
-    others = [str(table.row_number(int(row))) for row in rows[1:6]]
-    ending = ", ..." if rows.size > 6 else ""
-    more = f" ({rows.size - 1} more such cells below: row {', '.join(others)}{ending})" if others else ""
-    hint = "mend or remove the row (row 1 is the first below the header)"
-    if bool(gaps[rows].all()):
-        hint = (
-            "mend the cells, or leave such rows out with --missing drop (row 1 is the first below the header)"
-        )
-    return BindingError(
-        f"column `{column}` of `{table.path.name}` has {found} at row {table.row_number(int(rows[0]))}, "
-        f"where a number was expected{more}.",
-        hint=hint,
-    )
+    content = "an empty cell" if cell is None or cell != cell else f"`{cell}`"
+    numbers = [str(table.row_number(int(row))) for row in rows[:_MOST_ROWS]]
+    message = f"column `{column}` of `{table.path.name}` has {content} at row {numbers[0]}"
+    if len(rows) > 1:
+        listed = ", ".join(numbers[1:] + ["..."] * (len(rows) > _MOST_ROWS))
+        message += f" (and {len(rows) - 1} more: row{'s' if len(rows) > 2 else ''} {listed})"
+    message += f", where {expected} was expected." if expected else "."
+    remedy = "correct or remove the row"
+    if bool(find_missing(table, column)[rows].all()):
+        remedy = "fill in the cells, or leave such rows out with --missing drop"
+    return BindingError(message, hint=f"{remedy} (row 1 is the first below the header)")
 
 
-def _dated(table: Table, column: str, found: str) -> BindingError:
-    what = "dates" if found == "date" else "times"
+def _describe_dates(table: Table, column: str, kind: str) -> BindingError:
     message = (
-        f"column `{column}` of `{table.path.name}` holds {what} "
+        f"column `{column}` of `{table.path.name}` holds {kind}s "
         f"(`{table.cells.column(column)[0].as_py()}` at row {table.row_number(0)}), where numbers were "
         "expected."
     )
@@ -127,9 +136,9 @@ def _dated(table: Table, column: str, found: str) -> BindingError:
     return BindingError(message, hint=hint)
 
 
-def _without_numbers(table: Table, column: str, found: str) -> BindingError:
-    what = "no cell that is not missing" if found == "nothing" else "lists or records"
+def _describe_no_numbers(table: Table, column: str, kind: str) -> BindingError:
+    content = "holds only missing cells" if kind == "nothing" else "holds lists or records"
     return BindingError(
-        f"column `{column}` of `{table.path.name}` holds {what}, where numbers were expected.",
+        f"column `{column}` of `{table.path.name}` {content}, where numbers were expected.",
         hint="give one number for each row",
     )

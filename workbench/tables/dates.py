@@ -1,4 +1,4 @@
-"""Dates as numbers: time since the first date, or a part of the calendar."""
+"""Dates as numbers: the time since the first date, or a part of the calendar."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from workbench.errors import BindingError
+from workbench.tables.columns import describe_bad_cells
 from workbench.tables.table import Table
 
 _SECONDS = {
@@ -17,9 +18,9 @@ _SECONDS = {
     "weeks": 604800.0,
     "years": 31557600.0,
 }
-"""Lengths [s]; a year is 365.25 days."""
+"""Lengths of the units of time [s]; a year is 365.25 days."""
 
-_PARTS = {
+_CALENDAR = {
     "year": pc.year,
     "month": pc.month,
     "day": pc.day,
@@ -27,11 +28,29 @@ _PARTS = {
     "yearday": pc.day_of_year,
     "hour": pc.hour,
 }
+"""Parts of the calendar, with Arrow's functions for them; Monday is 1."""
 
-DATE_UNITS = (*_SECONDS, *_PARTS)
-"""How a date becomes a number: so long after the first date, or a part of the calendar (Monday is 1)."""
+DATE_UNITS = (*_SECONDS, *_CALENDAR)
+"""How a date becomes a number: units of time since the first date, and parts of the calendar."""
 
 _MICROSECONDS = 1e6
+"""In a second."""
+
+
+def check_date_unit(column: str, unit: str) -> None:
+    """Refuse a unit that dates do not have.
+
+    Raises
+    ------
+    BindingError
+        The units that there are.
+    """
+    if unit not in DATE_UNITS:
+        raise BindingError(
+            f"`{column}:{unit}` requests dates in the unknown unit `{unit}`; the units are "
+            f"{', '.join(DATE_UNITS)}.",
+            hint=f"write {column}:days",
+        )
 
 
 def dates_to_numbers(
@@ -46,39 +65,33 @@ def dates_to_numbers(
     unit
         One of `DATE_UNITS`.
     origin
-        The date to count from, as this function returned it for earlier data; `None` is the earliest here.
+        The date to count from, as this function returned it for earlier data; `None` is the earliest date
+        of the column.
 
     Raises
     ------
     BindingError
-        The column holds no dates, one is missing, or there is no such unit.
+        The column holds no dates, a date is missing, or there is no such unit.
     """
-    if unit not in DATE_UNITS:
-        units = ", ".join(DATE_UNITS)
-        raise BindingError(f"`{column}:{unit}` asks for dates in `{unit}`; there are {units}.")
-    cells = _read_dates(table.cells.column(column))
+    check_date_unit(column, unit)
+    cells = _parse_dates(table.cells.column(column))
     if cells is None:
         message = (
-            f"`{column}:{unit}` asks for dates, but column `{column}` of `{table.path.name}` holds none."
+            f"`{column}:{unit}` requests dates, but column `{column}` of `{table.path.name}` holds none."
         )
         raise BindingError(message, hint="write dates as 2026-11-21 or 2026-11-21 14:50:00")
     if cells.null_count:
-        row = table.row_number(int(np.flatnonzero(np.asarray(pc.is_null(cells)))[0]))
-        message = (
-            f"column `{column}` of `{table.path.name}` has an empty cell at row {row}, where a date was "
-            "expected."
-        )
-        raise BindingError(message, hint="mend the cell, or leave such rows out with --missing drop")
-    if unit in _PARTS:
-        return np.asarray(_PARTS[unit](cells).cast(pa.int64())), ""
-    moments = np.asarray(_moments(cells), dtype="datetime64[us]")
-    start = moments.min() if origin is None else np.datetime64(origin, "us")
-    elapsed = (moments - start).astype(np.int64) / _MICROSECONDS / _SECONDS[unit]
+        raise describe_bad_cells(table, column, np.asarray(pc.is_null(cells)), "a date")
+    if unit in _CALENDAR:
+        return np.asarray(_CALENDAR[unit](cells).cast(pa.int64())), ""
+    times = np.asarray(_to_utc(cells), dtype="datetime64[us]")
+    start = times.min() if origin is None else np.datetime64(origin, "us")
+    elapsed = (times - start).astype(np.int64) / _MICROSECONDS / _SECONDS[unit]
     return elapsed, str(start)
 
 
-def _read_dates(cells: pa.ChunkedArray) -> pa.ChunkedArray | None:
-    """Return dates as they are or as their texts say, `None` where there are none."""
+def _parse_dates(cells: pa.ChunkedArray) -> pa.ChunkedArray | None:
+    """Return dates as they are, or as texts state them; `None` where there are none."""
     if pa.types.is_date(cells.type) or pa.types.is_timestamp(cells.type):
         return cells
     if not (pa.types.is_string(cells.type) or pa.types.is_large_string(cells.type)):
@@ -89,8 +102,8 @@ def _read_dates(cells: pa.ChunkedArray) -> pa.ChunkedArray | None:
         return None
 
 
-def _moments(cells: pa.ChunkedArray) -> pa.ChunkedArray:
-    """Return dates without a time zone, all counted in UTC."""
+def _to_utc(cells: pa.ChunkedArray) -> pa.ChunkedArray:
+    """Return dates without a time zone; those that have one are converted to UTC."""
     if pa.types.is_timestamp(cells.type) and cells.type.tz is not None:
         cells = cells.cast(pa.timestamp("us", tz="UTC"))
     return cells.cast(pa.timestamp("us"))

@@ -1,4 +1,4 @@
-"""Tables handed over from Python: a DataFrame, a dict of columns, or Stan's data in a dict."""
+"""Tables handed over from Python: a DataFrame, a dict of columns, or a dict of Stan's data."""
 
 from __future__ import annotations
 
@@ -14,89 +14,87 @@ import pyarrow as pa
 from workbench.errors import BindingError
 from workbench.provenance import hash_text
 from workbench.tables.columnar import check_cells
-from workbench.tables.stan_json import stan_values
-from workbench.tables.table import Table
+from workbench.tables.stan_json import parse_stan_values
+from workbench.tables.table import Table, check_unique_names
 
-NAME = "data"
-"""What a table from Python is called where a file would have a name."""
+_NAME = "data"
+"""What a table from Python is called in messages, where a file would have a name."""
 
 
-def from_frame(frame: pd.DataFrame, name: str = NAME) -> Table:
-    """Return a DataFrame as a table; a named index is a column too.
+def from_frame(frame: pd.DataFrame) -> Table:
+    """Return a DataFrame as a table; a named index becomes a column.
 
     Raises
     ------
     BindingError
-        A column holds things of several kinds, there are no rows, or a name comes twice.
+        A column holds cells of different types, there are no rows, or a name occurs twice.
 
     >>> from_frame(pd.DataFrame({"y": [1.5, 2.5]})).columns
     ('y',)
     """
-    twice = frame.columns[frame.columns.duplicated()]
-    if len(twice):
-        raise BindingError(
-            f"`{name}` names the column `{twice[0]}` more than once.", hint="rename one of them"
-        )
+    check_unique_names(_NAME, [str(label) for label in frame.columns])
     if any(label is not None for label in frame.index.names):
         frame = frame.reset_index()
-    columns = {str(label): _column(name, str(label), frame[label]) for label in frame.columns}
-    cells, remarks = check_cells(name, pa.table(columns))
-    return Table(Path(name), _hash(cells), cells, remarks)
+    columns = {str(label): _convert_column(str(label), frame[label]) for label in frame.columns}
+    cells, remarks = check_cells(_NAME, pa.table(columns))
+    return Table(Path(_NAME), _hash_cells(cells), cells, remarks)
 
 
-def _column(name: str, label: str, column: pd.Series[Any]) -> pa.Array:
+def _convert_column(label: str, column: pd.Series[Any]) -> pa.Array:
     try:
         return pa.Array.from_pandas(column)
     except (pa.ArrowInvalid, pa.ArrowTypeError, pa.ArrowNotImplementedError) as reason:
-        message = f"column `{label}` of `{name}` holds cells of several kinds: {str(reason).splitlines()[0]}."
-        raise BindingError(message, hint="give every cell of a column one type") from reason
+        message = (
+            f"column `{label}` of `{_NAME}` has cells of different types: {str(reason).splitlines()[0]}."
+        )
+        raise BindingError(message, hint="give all cells of a column the same type") from reason
 
 
-def from_mapping(content: Mapping[str, Any], name: str = NAME) -> Table:
-    """Return a dict as a table, or as Stan's own data.
+def from_mapping(content: Mapping[str, Any]) -> Table:
+    """Return a dict as a table, or as Stan's data.
 
-    A dict whose values are all one-dimensional and equally long is a table; any other is Stan's data, used as
-    it is.
+    A dict whose values are all one-dimensional and equally long is a table. Any other is Stan's data, which
+    are used as they are.
 
     >>> from_mapping({"y": [1.5, 2.5], "x": ["a", "b"]}).columns
     ('y', 'x')
     >>> from_mapping({"N": 2, "y": [1.5, 2.5]}).values
     {'N': 2, 'y': [1.5, 2.5]}
     """
-    lengths = {_length(value) for value in content.values()}
+    lengths = {_find_length(value) for value in content.values()}
     if len(lengths) == 1 and lengths != {None}:
-        return from_frame(
-            pd.DataFrame({key: list(v) if isinstance(v, tuple) else v for key, v in content.items()})
-        )
-    values = stan_values(name, {key: _listed(value) for key, value in content.items()})
-    return Table(Path(name), hash_text(repr(sorted(values.items()))), pa.table({}), values=values)
+        columns = {name: list(v) if isinstance(v, tuple) else v for name, v in content.items()}
+        return from_frame(pd.DataFrame(columns))
+    values = parse_stan_values(_NAME, {name: _to_lists(value) for name, value in content.items()})
+    return Table(Path(_NAME), hash_text(repr(sorted(values.items()))), pa.table({}), values=values)
 
 
 NO_DATA = Table(Path("no data"), hash_text("{}"), pa.table({}), values={})
 """What a program without data is fitted to."""
 
 
-def _length(value: Any) -> int | None:
-    """Return how long a one-dimensional value is; `None` for any other."""
+def _find_length(value: Any) -> int | None:
+    """Return the length of a one-dimensional value; `None` for any other."""
     if isinstance(value, (str, bytes, Mapping)) or not hasattr(value, "__len__"):
         return None
     is_nested = getattr(value, "ndim", 1) != 1 or (
-        isinstance(value, (list, tuple)) and any(isinstance(one, (list, tuple, np.ndarray)) for one in value)
+        isinstance(value, (list, tuple))
+        and any(isinstance(element, (list, tuple, np.ndarray)) for element in value)
     )
     return None if is_nested else len(value)
 
 
-def _listed(value: Any) -> Any:
-    """Return arrays, series and numpy's numbers as Python's own lists and numbers."""
+def _to_lists(value: Any) -> Any:
+    """Return arrays, series and NumPy's numbers as Python's own lists and numbers."""
     if isinstance(value, (np.ndarray, np.generic, pd.Series, pd.DataFrame)):
         return np.asarray(value).tolist()
     if isinstance(value, Mapping):
-        return {str(key): _listed(one) for key, one in value.items()}
-    return [_listed(one) for one in value] if isinstance(value, (list, tuple)) else value
+        return {str(name): _to_lists(member) for name, member in value.items()}
+    return [_to_lists(element) for element in value] if isinstance(value, (list, tuple)) else value
 
 
-class _Digest:
-    """Takes bytes as a file would and keeps their hash alone."""
+class _HashStream:
+    """A file for writing that keeps only the hash of its bytes."""
 
     closed = False
 
@@ -114,9 +112,9 @@ class _Digest:
         """Do nothing: there is no file."""
 
 
-def _hash(cells: pa.Table) -> str:
+def _hash_cells(cells: pa.Table) -> str:
     """Return the hash of cells, from Arrow's own form of them, batch by batch."""
-    sink = _Digest()
+    sink = _HashStream()
     with pa.PythonFile(sink, mode="w") as stream, pa.ipc.new_stream(stream, cells.schema) as writer:
         writer.write_table(cells)
     return sink.digest.hexdigest()

@@ -1,4 +1,4 @@
-"""A path becomes a table, whatever the file is."""
+"""Read a table from a path, whatever the file is."""
 
 from __future__ import annotations
 
@@ -12,18 +12,18 @@ from workbench.tables.table import Table
 
 
 def read(path: Path) -> Table:
-    """Read a table: CSV or TSV (compressed too), Parquet, Arrow, Feather, or Stan's JSON.
+    """Read a table: CSV or TSV (compressed too), Parquet, Arrow, Feather, or a Stan data file.
 
     Raises
     ------
     BindingError
-        The file is missing, empty, damaged, of another encoding or kind, has lines of unequal length, or
-        names a column twice.
+        The file is missing, empty, damaged, of an unknown kind or another encoding, has lines of unequal
+        length, or names a column twice.
     """
     match detect_format(path):
         case "text":
             return read_delimited(path)
         case "json":
             return read_stan_json(path)
-        case written:
-            return read_columnar(path, written)
+        case columnar_format:
+            return read_columnar(path, columnar_format)

@@ -1,4 +1,4 @@
-"""Stan's own data files: nothing is bound, the values are used as they are."""
+"""Stan data files: nothing is bound, the values are used as they are."""
 
 from __future__ import annotations
 
@@ -13,14 +13,25 @@ from workbench.provenance import hash_file
 from workbench.tables.file_format import open_decompressed
 from workbench.tables.table import Table
 
+_NOT_FINITE = {
+    "NaN": "nan",
+    "Infinity": "inf",
+    "+Infinity": "inf",
+    "-Infinity": "-inf",
+    "Inf": "inf",
+    "+Inf": "inf",
+    "-Inf": "-inf",
+}
+"""Stan's words for numbers that JSON does not have, as Python reads them."""
+
 
 def read_stan_json(path: Path) -> Table:
-    """Read a file of Stan's data in JSON.
+    """Read a Stan data file in JSON.
 
     Raises
     ------
     BindingError
-        It is not JSON, not an object with names, or holds something that is no data of Stan's.
+        It is not JSON, not an object with names, or holds something that Stan does not take as data.
     """
     with open_decompressed(path) as stream:
         text = bytes(stream.read())
@@ -33,46 +44,36 @@ def read_stan_json(path: Path) -> Table:
         message = f"`{path}` is not valid JSON: line {reason.lineno}, column {reason.colno}: {reason.msg}."
         raise BindingError(message) from reason
     if not isinstance(content, dict):
-        hint = 'Stan\'s data look like {"N": 2, "y": [1.5, 2.5]}'
-        raise BindingError(f"`{path}` holds a JSON list, where an object with names was expected.", hint=hint)
-    return Table(path, hash_file(path), pa.table({}), values=stan_values(str(path), content))
+        hint = 'a Stan data file looks like {"N": 2, "y": [1.5, 2.5]}'
+        raise BindingError(f"`{path}` holds a JSON list; an object with names was expected.", hint=hint)
+    return Table(path, hash_file(path), pa.table({}), values=parse_stan_values(str(path), content))
 
 
-def stan_values(where: str, content: dict[str, Any]) -> dict[str, Any]:
-    """Return values by name, with Stan's words for what JSON has no numbers for made numbers.
+def parse_stan_values(source: str, content: dict[str, Any]) -> dict[str, Any]:
+    """Return values by name; texts that mean NaN or an infinity become numbers.
 
     Raises
     ------
     BindingError
-        A value is a text, or there is none.
+        A value is another text, or null.
     """
-    return {name: _value(f"`{name}` in `{where}`", value) for name, value in content.items()}
+    return {name: _parse_value(f"`{name}` in `{source}`", value) for name, value in content.items()}
 
 
-_WORDS = {
-    "NaN": "nan",
-    "Infinity": "inf",
-    "+Infinity": "inf",
-    "-Infinity": "-inf",
-    "Inf": "inf",
-    "+Inf": "inf",
-}
-_WORDS |= {"-Inf": "-inf"}
-
-
-def _value(what: str, value: Any) -> Any:
+def _parse_value(place: str, value: Any) -> Any:
     if isinstance(value, bool):
         return int(value)
     if isinstance(value, (int, float)):
         return value
-    if isinstance(value, str) and value in _WORDS:
-        return float(_WORDS[value])
+    if isinstance(value, str) and value in _NOT_FINITE:
+        return float(_NOT_FINITE[value])
     if isinstance(value, list):
-        if all(type(one) in (int, float) for one in value):
+        if all(type(element) in (int, float) for element in value):
             return value
-        return [_value(what, one) for one in value]
+        return [_parse_value(place, element) for element in value]
     if isinstance(value, dict):
-        return {name: _value(what, one) for name, one in value.items()}
+        return {name: _parse_value(place, member) for name, member in value.items()}
     raise BindingError(
-        f"{what} holds `{json.dumps(value)}`, which is no number.", hint="Stan's data are numbers"
+        f"{place} is or contains `{json.dumps(value)}`, which is not a number.",
+        hint="Stan's data are numbers, and arrays and tuples of numbers",
     )

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pyarrow as pa
+
+from workbench.errors import BindingError
 
 
 @dataclass(frozen=True)
@@ -27,7 +30,7 @@ class Table:
     remarks
         What a reader of the file should know: a column without a name that was left out, a decimal comma.
     values
-        Stan's data by name where the file is Stan's own and there is nothing to bind; else `None`.
+        Stan's data by name where the file is a Stan data file, so that there is nothing to bind; else `None`.
     row_numbers
         `(rows,)`: the number of each row in the file, counted from 1, where rows were left out.
     """
@@ -46,34 +49,49 @@ class Table:
 
     @property
     def rows(self) -> int:
-        """The number of rows, the header not counted; of Stan's own data the longest first dimension."""
+        """The number of rows without the header; of Stan's data, the longest first dimension."""
         if self.values is None:
             return int(self.cells.num_rows)
-        return max(_lengths(self.values), default=1 if self.values else 0)
+        return max(_find_lengths(self.values), default=1 if self.values else 0)
 
     def row_number(self, position: int) -> int:
-        """Return the number a row has in the file, counted from 1 below the header."""
+        """Return the number of a row in the file, counted from 1 below the header."""
         return position + 1 if self.row_numbers is None else int(self.row_numbers[position])
 
 
-def _lengths(values: Mapping[str, Any]) -> Iterator[int]:
-    """Yield the first dimension of every array, also of those in tuples."""
+def _find_lengths(values: Mapping[str, Any]) -> Iterator[int]:
+    """Yield the first dimension of every array, including those in tuples."""
     for value in values.values():
         if isinstance(value, Mapping):
-            yield from _lengths(value)
+            yield from _find_lengths(value)
         elif isinstance(value, list):
             yield len(value)
 
 
-def drop_rows(table: Table, rows: np.ndarray) -> Table:
-    """Return a table without some rows; those that stay keep the numbers they have in the file.
+def drop_rows(table: Table, is_dropped: np.ndarray) -> Table:
+    """Return a table without some rows; the others keep the numbers they have in the file.
 
     Parameters
     ----------
     table
         The table.
-    rows
-        `(rows,)`: true where a row is left out.
+    is_dropped
+        `(rows,)`: whether a row is left out.
     """
     numbers = np.arange(1, table.rows + 1) if table.row_numbers is None else table.row_numbers
-    return replace(table, cells=table.cells.filter(pa.array(~rows)), row_numbers=numbers[~rows])
+    is_kept = ~is_dropped
+    return replace(table, cells=table.cells.filter(pa.array(is_kept)), row_numbers=numbers[is_kept])
+
+
+def check_unique_names(source: str, names: Sequence[str]) -> None:
+    """Refuse a table in which two columns have the same name.
+
+    Raises
+    ------
+    BindingError
+        The first such name.
+    """
+    repeated = [name for name, count in Counter(names).items() if count > 1]
+    if repeated:
+        message = f"`{source}` has more than one column called `{repeated[0]}`."
+        raise BindingError(message, hint="rename one of them")

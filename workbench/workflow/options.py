@@ -7,9 +7,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
 
-from workbench.methods import Method
-from workbench.request import DEFAULT_METHODS
-from workbench.toolchain import Settings
+from workbench.methods import DEFAULT_METHODS, Method
+from workbench.toolchain import ToolchainSettings
 
 
 @dataclass(frozen=True)
@@ -61,5 +60,5 @@ class FitOptions:
     output: Path | None = None
     is_kept: bool = True
     figures: Path | None = None
-    toolchain: Settings = field(default_factory=Settings)
+    toolchain: ToolchainSettings = field(default_factory=ToolchainSettings)
     command: str = ""

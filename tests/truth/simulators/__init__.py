@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from tests.library.families import ORACLES
+from tests.library.conjugate.oracles import ORACLES
 from tests.truth.simulators.hierarchical import HIERARCHICAL
 from tests.truth.simulators.regression import REGRESSION
 

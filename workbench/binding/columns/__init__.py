@@ -1,0 +1,1 @@
+"""Columns of the table: which of them each variable takes, and how they become its value."""

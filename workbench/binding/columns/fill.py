@@ -1,252 +1,171 @@
-"""Columns made the value of a variable: vectors, codes, groups, matrices with indicators."""
+"""The value of a variable from its columns: vectors, codes, one value for each group, matrices."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Any
 
 import numpy as np
 
 from workbench import tables
+from workbench.binding.columns.groups import Groups, describe_too_many_levels
 from workbench.binding.columns.levels import (
-    Coded,
-    code,
-    code_groups,
-    holds_levels,
-    levels_of,
-    missing_cells,
-    whole_numbers,
+    collect_levels,
+    encode,
+    has_levels,
+    refuse_missing,
+    to_integers,
 )
-from workbench.binding.columns.match import Taken
-from workbench.binding.context import Question, split_unit
-from workbench.binding.phrases import listed, number, place
+from workbench.binding.columns.match import ColumnMatch
+from workbench.binding.context import BindingContext, split_unit
+from workbench.binding.phrases import (
+    format_declaration,
+    format_names,
+    format_number,
+    format_place,
+    join_remarks,
+)
+from workbench.binding.values.sourced_value import SourcedValue
 from workbench.errors import BindingError
 from workbench.program import Declaration
 
-
-@dataclass(frozen=True)
-class Filled:
-    """A variable's value and where each part of it stands in the table.
-
-    Attributes
-    ----------
-    value
-        A number or an array.
-    origin, remark
-        In words.
-    columns
-        The names of its columns, indicators spelled out: `region=south`.
-    column_axis
-        Which axis counts them; `None` where there is one column.
-    rows
-        `(length,)`: the row of each element, where it is not the element's own position.
-    levels
-        What its codes stand for.
-    kept
-        By column of the table: what binding new data in the same way needs.
-    """
-
-    value: Any
-    origin: str
-    remark: str = ""
-    columns: tuple[str, ...] = ()
-    column_axis: int | None = None
-    rows: np.ndarray | None = None
-    levels: tuple[str, ...] = ()
-    kept: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+_FILLABLE = frozenset(
+    {
+        "int",
+        "real",
+        "vector",
+        "row_vector",
+        "matrix",
+        "simplex",
+        "unit_vector",
+        "ordered",
+        "positive_ordered",
+        "sum_to_zero_vector",
+        "column_stochastic_matrix",
+        "row_stochastic_matrix",
+    }
+)
+"""Types that take their values from columns."""
 
 
 @dataclass(frozen=True)
-class Groups:
-    """The groups of one size, found in the table.
+class RowSizes:
+    """The sizes that count rows: those of the table, or those of groups, which have one row each.
 
     Attributes
     ----------
-    coded
-        Its columns as codes.
-    column
-        The column that tells which group a row is in.
-    first
-        `(count,)`: the first row of each group; -1 for a group without rows.
+    groups
+        By size: its groups.
+    table
+        The sizes that are known to count the rows of the table.
     """
 
-    coded: Coded
-    column: str
-    first: np.ndarray
+    groups: Mapping[str, Groups] = field(default_factory=dict)
+    table: frozenset[str] = frozenset()
 
-    @property
-    def codes(self) -> np.ndarray:
-        """The group of each row, `(rows,)`, from 1."""
-        return self.coded.codes[self.column]
-
-    @property
-    def is_sound(self) -> bool:
-        """Whether every row is in a group; where one is not, the check of the numbers names it."""
-        codes = self.codes
-        return codes.dtype.kind in "iu" and bool(codes.min() >= 1 and codes.max() <= len(self.first))
-
-
-def find_groups(
-    question: Question, size: str, taken: Mapping[str, Taken], given: Mapping[str, Any]
-) -> Groups | None:
-    """Return the groups that a size counts, where its arrays take columns.
-
-    Raises
-    ------
-    BindingError
-        A cell is missing or no integer, or there are more levels than the number given.
-    """
-    grouping = question.groups[size]
-    columns = [column for name in grouping.variables if name in taken for column in taken[name].columns]
-    if not columns:
-        return None
-    if any(split_unit(question.table, column)[1] for column in columns):
-        return None
-    count = int(given[size]) if isinstance(given.get(size), (int, np.integer)) else None
-    stored = question.stored.get("groups", {}).get(size, {}).get("levels", ())
-    coded = code_groups(question, columns, stored, count, grouping.is_size)
-    if count is not None and len(coded.levels) > count and not stored:
-        raise _wrong_number(
-            question, question.declared[grouping.variables[0]], coded.levels, columns[0], count
-        )
-    coded = replace(coded, count=count) if count is not None else coded
-    return Groups(coded, columns[0], _first_rows(coded.codes[columns[0]], coded.count))
-
-
-def _first_rows(codes: np.ndarray, count: int) -> np.ndarray:
-    first = np.full(count, -1, dtype=np.int64)
-    if codes.dtype.kind in "iu":
-        rows = np.flatnonzero((codes >= 1) & (codes <= count))[::-1]
-        first[codes[rows] - 1] = rows  # of several rows the last one assigned stays: the first of the table
-    return first
-
-
-def _wrong_number(
-    question: Question, declaration: Declaration, levels: Sequence[str], column: str, count: int
-) -> BindingError:
-    return BindingError(
-        f"column `{column}` has {len(levels)} levels ({listed(levels, 6)}), but `{declaration.name}` is "
-        "declared "
-        f"`{declaration.text}` in {place(question.program, declaration)}, with {count}.",
-        hint="merge levels, or leave the number to be derived",
-    )
+    def is_row_size(self, size: str) -> bool:
+        """Return whether a size counts rows of either kind."""
+        return size in self.groups or size in self.table
 
 
 def fill(
-    question: Question, declaration: Declaration, taken: Taken, groups: Mapping[str, Groups], axes: Axes
-) -> Filled:
-    """Return the value that columns give a variable.
+    context: BindingContext, declaration: Declaration, match: ColumnMatch, sizes: RowSizes
+) -> SourcedValue:
+    """Return the value that its columns give a variable.
 
     Raises
     ------
     BindingError
-        The declaration is of a kind that columns cannot fill, or a cell does not suit it.
+        The declared type does not take columns, or a cell does not suit it.
     """
-    columns = taken.columns
-    origin = f"column{'s' if len(columns) > 1 else ''} {listed(columns)}"
-    if _cannot_be_filled(declaration, columns):
-        raise _no_way(question, declaration, origin)
+    columns = match.columns
+    origin = f"column{'s' if len(columns) > 1 else ''} {format_names(columns)}"
+    if not _is_fillable(declaration, columns):
+        raise BindingError(
+            f"{format_declaration(context.program, declaration)}; a variable of this type cannot take its "
+            f"value from {origin}.",
+            hint=f"give its value with --set {declaration.name}=VALUE, or all data in a Stan JSON file",
+        )
     if len(declaration.sizes) == 2:
-        filled = _matrix(question, declaration, columns, groups)
+        sourced = _fill_matrix(context, declaration, columns, sizes.groups)
     else:
-        filled = _vector(question, declaration, columns[0], groups)
-    filled = replace(filled, origin=origin, remark=" ".join(filter(None, (taken.remark, filled.remark))))
+        sourced = _fill_vector(context, declaration, columns[0], sizes.groups)
+    sourced = replace(sourced, origin=origin, remark=join_remarks(match.remark, sourced.remark))
     if not declaration.sizes:
-        return _single(question, declaration, filled)
-    return _oriented(question, declaration, filled, groups, axes)
+        return _take_single(context, declaration, sourced)
+    return _arrange_rows(context, declaration, sourced, sizes)
 
 
-@dataclass(frozen=True)
-class Axes:
-    """The sizes that are known to count rows."""
-
-    rows: frozenset[str] = frozenset()
-
-
-_MATRICES = frozenset({"matrix", "vector", "row_vector", "real", "int", "simplex", "unit_vector", "ordered"})
-_MATRICES |= {"positive_ordered", "sum_to_zero_vector", "column_stochastic_matrix", "row_stochastic_matrix"}
-
-
-def _cannot_be_filled(declaration: Declaration, columns: Sequence[str]) -> bool:
+def _is_fillable(declaration: Declaration, columns: Sequence[str]) -> bool:
     axes = len(declaration.sizes)
-    is_plain = declaration.kind in _MATRICES and not declaration.members
-    return not is_plain or axes > 2 or (axes < 2 and len(columns) > 1)
+    is_plain = declaration.kind in _FILLABLE and not declaration.members
+    return is_plain and (axes == 2 or (axes < 2 and len(columns) == 1))
 
 
-def _no_way(question: Question, declaration: Declaration, origin: str) -> BindingError:
-    name = declaration.name
-    message = (
-        f"`{name}` is declared `{declaration.text}` ({place(question.program, declaration)}), "
-        f"which cannot be filled from the {origin}."
-    )
-    return BindingError(message, hint=f"give a value with --set {name}=VALUE, or all data in Stan's JSON")
-
-
-def _vector(
-    question: Question, declaration: Declaration, column: str, groups: Mapping[str, Groups]
-) -> Filled:
+def _fill_vector(
+    context: BindingContext, declaration: Declaration, column: str, groups: Mapping[str, Groups]
+) -> SourcedValue:
     """Return one column, `(rows,)`: numbers, or codes where integers are declared."""
-    plain, unit = split_unit(question.table, column)
+    plain, unit = split_unit(context.table, column)
     if unit is not None:
-        return _dates(question, plain, column, unit)
+        return _fill_dates(context, plain, column, unit)
     if declaration.is_integer:
-        return _integers(question, declaration, plain, groups)
-    numbers = tables.to_numbers(question.table, plain).astype(float, copy=False)
-    return Filled(numbers, "", columns=(plain,), kept={column: {}})
+        return _fill_integers(context, declaration, plain, groups)
+    numbers = tables.to_numbers(context.table, plain).astype(float, copy=False)
+    return SourcedValue(numbers, "", columns=(plain,), column_rules={column: {}})
 
 
-def _dates(question: Question, plain: str, column: str, unit: str) -> Filled:
-    origin = question.stored_column(column).get("since")
-    numbers, since = tables.dates_to_numbers(question.table, plain, unit, origin)
+def _fill_dates(context: BindingContext, plain: str, column: str, unit: str) -> SourcedValue:
+    stored = context.stored_column(column).get("since")
+    numbers, since = tables.dates_to_numbers(context.table, plain, unit, stored)
     remark = f"{unit} since {since[:10]}." if since else f"{unit} of `{plain}`."
-    return Filled(numbers, "", remark, (column,), kept={column: {"since": since or None}})
+    return SourcedValue(numbers, "", remark, (column,), column_rules={column: {"since": since or None}})
 
 
-def _integers(
-    question: Question, declaration: Declaration, column: str, groups: Mapping[str, Groups]
-) -> Filled:
-    size = group_size(question, declaration.name)
-    if size in groups and column in groups[size].coded.codes:
-        coded = groups[size].coded
-        remark = coded.remark or _gaps(groups[size])
-        return Filled(coded.codes[column], "", remark, (column,), levels=coded.levels, kept={column: {}})
-    table = question.table
-    if not holds_levels(table, column):
-        return Filled(whole_numbers(table, column), "", columns=(column,), kept={column: {}})
-    start = _first_code(declaration)
-    if start is None:
-        tables.to_numbers(table, column)
-        return Filled(whole_numbers(table, column), "", columns=(column,), kept={column: {}})
-    levels = tuple(question.stored_column(column).get("levels", ())) or levels_of(table, (column,))
+def _fill_integers(
+    context: BindingContext, declaration: Declaration, column: str, groups: Mapping[str, Groups]
+) -> SourcedValue:
+    size = context.find_group_size(declaration.name)
+    if size in groups and column in groups[size].encoded.codes:
+        encoded = groups[size].encoded
+        return SourcedValue(
+            encoded.codes[column],
+            "",
+            groups[size].remark,
+            (column,),
+            levels=encoded.levels,
+            column_rules={column: {}},
+        )
+    start = _find_first_code(declaration)
+    if has_levels(context.table, column) and start is not None:
+        return _fill_codes(context, declaration, column, start)
+    return SourcedValue(to_integers(context.table, column), "", columns=(column,), column_rules={column: {}})
+
+
+def _fill_codes(context: BindingContext, declaration: Declaration, column: str, start: int) -> SourcedValue:
+    """Return the levels of a column as codes from `start`."""
+    levels = tuple(context.stored_column(column).get("levels", ())) or collect_levels(
+        context.table, (column,)
+    )
     if start == 0:
-        levels = _reference_first(question, column, levels)
-    most = None if declaration.upper is None else declaration.upper.literal
-    if most is not None and len(levels) > most - start + 1:
-        raise _wrong_number(question, declaration, levels, column, int(most) - start + 1)
-    coded = code(table, (column,), levels, start)
-    return Filled(
-        coded.codes[column],
+        levels = _put_reference_first(context, column, levels)
+    upper = None if declaration.upper is None else declaration.upper.literal
+    if upper is not None and len(levels) > upper - start + 1:
+        count, hint = int(upper) - start + 1, "merge levels, or declare a larger upper bound"
+        raise describe_too_many_levels(context, declaration, levels, column, count, hint)
+    encoded = encode(context.table, (column,), levels, start)
+    return SourcedValue(
+        encoded.codes[column],
         "",
-        coded.remark,
+        encoded.remark,
         (column,),
         levels=levels,
-        kept={column: {"levels": list(levels)}},
+        column_rules={column: {"levels": list(levels)}},
     )
 
 
-def group_size(question: Question, name: str) -> str:
-    """Return the size whose groups an array numbers; empty where it numbers none."""
-    return next((one.size for one in question.groups.values() if name in one.variables), "")
-
-
-def _gaps(groups: Groups) -> str:
-    empty = np.flatnonzero(groups.first < 0) + 1
-    return f"no row has {listed(map(str, empty.tolist()), 6)}." if empty.size else ""
-
-
-def _first_code(declaration: Declaration) -> int | None:
-    """Return the code of the first level: 1, or 0 where 0 or 1 is declared; `None` where texts do not go."""
+def _find_first_code(declaration: Declaration) -> int | None:
+    """Return the code of the first level: 1, or 0 where 0 or 1 is declared; `None` where texts do not fit."""
     lower = None if declaration.lower is None else declaration.lower.literal
     upper = None if declaration.upper is None else declaration.upper.literal
     if lower == 0:
@@ -254,142 +173,153 @@ def _first_code(declaration: Declaration) -> int | None:
     return 1 if declaration.lower is None or lower == 1 else None
 
 
-def _reference_first(question: Question, column: str, levels: tuple[str, ...]) -> tuple[str, ...]:
-    """Return levels with the reference in front."""
-    reference = question.asked.reference.get(column)
-    if reference is None or question.stored_column(column):
+def _put_reference_first(context: BindingContext, column: str, levels: tuple[str, ...]) -> tuple[str, ...]:
+    """Return levels with the reference level that the user named in front."""
+    reference = context.options.reference.get(column)
+    if reference is None or context.stored_column(column):
         return levels
     if reference not in levels:
         message = (
-            f"--reference names `{reference}`, but the levels of column `{column}` are {listed(levels)}."
+            f"--reference names `{reference}`, but the levels of column `{column}` are "
+            f"{format_names(levels)}."
         )
         raise BindingError(message, hint=f"write --reference {column}={levels[0]}")
     return (reference, *(level for level in levels if level != reference))
 
 
-def _matrix(
-    question: Question, declaration: Declaration, columns: Sequence[str], groups: Mapping[str, Groups]
-) -> Filled:
-    """Return columns beside each other, `(rows, columns)`; texts as indicators or, for integers, as codes."""
-    plain = [split_unit(question.table, column)[0] for column in columns]
-    if declaration.is_integer or any(holds_levels(question.table, column) for column in plain):
-        parts = [_part(question, declaration, column, groups) for column in columns]
-        value = np.column_stack([part.value for part in parts])
+def _fill_matrix(
+    context: BindingContext, declaration: Declaration, columns: Sequence[str], groups: Mapping[str, Groups]
+) -> SourcedValue:
+    """Return columns side by side, `(rows, columns)`; texts as indicators or, for integers, as codes."""
+    table = context.table
+    blocks: list[SourcedValue] = []
+    if declaration.is_integer or any(has_levels(table, split_unit(table, column)[0]) for column in columns):
+        blocks = [_fill_block(context, declaration, column, groups) for column in columns]
+        value = np.column_stack([block.value for block in blocks])
         value = value if declaration.is_integer else value.astype(float, copy=False)
     else:
-        parts, value = [], np.empty((question.table.rows, len(columns)))
-        for position, column in enumerate(columns):  # a copy of one column at a time: tables can be large
-            part = _vector(question, declaration, column, groups)
-            value[:, position] = part.value
-            parts.append(replace(part, value=None))
-    names = tuple(name for part in parts for name in part.columns)
-    remark = " ".join(dict.fromkeys(part.remark for part in parts if part.remark))
-    kept = {key: one for part in parts for key, one in part.kept.items()}
-    return Filled(
-        value, "", remark, names, 1, levels=parts[0].levels if declaration.is_integer else (), kept=kept
+        value = np.empty((table.rows, len(columns)))
+        for position, column in enumerate(columns):  # copies one column at a time: tables can be large
+            block = _fill_vector(context, declaration, column, groups)
+            value[:, position] = block.value
+            blocks.append(replace(block, value=None))
+    return SourcedValue(
+        value,
+        "",
+        join_remarks(*dict.fromkeys(block.remark for block in blocks)),
+        tuple(name for block in blocks for name in block.columns),
+        1,
+        levels=blocks[0].levels if declaration.is_integer else (),
+        column_rules={column: rules for block in blocks for column, rules in block.column_rules.items()},
     )
 
 
-def _part(question: Question, declaration: Declaration, column: str, groups: Mapping[str, Groups]) -> Filled:
+def _fill_block(
+    context: BindingContext, declaration: Declaration, column: str, groups: Mapping[str, Groups]
+) -> SourcedValue:
+    """Return what one column gives a matrix: a vector, or several indicators."""
     is_code = declaration.is_integer and (
-        group_size(question, declaration.name) or declaration.upper is not None
+        context.find_group_size(declaration.name) or declaration.upper is not None
     )
-    plain, unit = split_unit(question.table, column)
-    if is_code or unit or not holds_levels(question.table, plain):
-        return _vector(question, declaration, column, groups)
-    return _indicators(question, column)
+    plain, unit = split_unit(context.table, column)
+    if is_code or unit or not has_levels(context.table, plain):
+        return _fill_vector(context, declaration, column, groups)
+    return _fill_indicators(context, column)
 
 
-def _indicators(question: Question, column: str) -> Filled:
+def _fill_indicators(context: BindingContext, column: str) -> SourcedValue:
     """Return a column of 0 and 1 for each level but the reference, `(rows, levels - 1)`."""
-    table = question.table
-    gaps = tables.find_missing(table, column)
-    if gaps.any():
-        raise missing_cells(table, column, gaps)
-    stored = question.stored_column(column).get("levels", ())
-    levels = tuple(stored) or _reference_first(question, column, levels_of(table, (column,)))
+    table = context.table
+    refuse_missing(table, column)
+    stored = context.stored_column(column).get("levels", ())
+    levels = tuple(stored) or _put_reference_first(context, column, collect_levels(table, (column,)))
     if len(levels) < 2:
-        message = (
-            f"column `{column}` of `{table.path.name}` has the single level `{levels[0]}`: it tells no rows "
-            "apart."
+        raise BindingError(
+            f"column `{column}` of `{table.path.name}` has only the level `{levels[0]}`, so that it does not "
+            "distinguish any rows.",
+            hint="leave the column out",
         )
-        raise BindingError(message, hint="leave the column out")
-    codes = code(table, (column,), levels, 0).codes[column]
+    codes = encode(table, (column,), levels, 0).codes[column]
     value = (codes[:, None] == np.arange(1, len(levels))).astype(np.int64)
     names = tuple(f"{column}={level}" for level in levels[1:])
-    remark = f"indicators of `{column}` against `{levels[0]}`."
-    return Filled(value, "", remark, names, 1, kept={column: {"levels": list(levels)}})
+    remark = f"indicators of `{column}`, reference level `{levels[0]}`."
+    return SourcedValue(value, "", remark, names, 1, column_rules={column: {"levels": list(levels)}})
 
 
-def _single(question: Question, declaration: Declaration, filled: Filled) -> Filled:
+def _take_single(context: BindingContext, declaration: Declaration, sourced: SourcedValue) -> SourcedValue:
     """Return the one value of a column whose cells are all equal."""
-    cells = filled.value
-    other = np.flatnonzero(cells != cells[0])
-    if other.size:
-        row = question.table.row_number(int(other[0]))
+    cells, table = sourced.value, context.table
+    different = np.flatnonzero(cells != cells[0])
+    if different.size:
+        row = int(different[0])
         raise BindingError(
-            f"`{declaration.name}` is declared `{declaration.text}` in "
-            f"{place(question.program, declaration)}, a "
-            f"single number, but column `{filled.columns[0]}` has {number(cells[0])} at row "
-            f"{question.table.row_number(0)} and {number(cells[other[0]])} at row {row}.",
+            f"{format_declaration(context.program, declaration)}, which takes a single number, but "
+            f"column `{sourced.columns[0]}` has {format_number(cells[0])} at row {table.row_number(0)} and "
+            f"{format_number(cells[row])} at row {table.row_number(row)}.",
             hint=f"give one value with --set {declaration.name}=VALUE",
         )
-    remark = " ".join(filter(None, (filled.remark, "the same in every row.")))
-    return replace(filled, value=cells[0].item(), remark=remark)
+    remark = join_remarks(sourced.remark, "the same in every row.")
+    return replace(sourced, value=cells[0].item(), remark=remark)
 
 
-def _oriented(
-    question: Question, declaration: Declaration, filled: Filled, groups: Mapping[str, Groups], axes: Axes
-) -> Filled:
-    """Turn a matrix whose rows are declared last, and take one row per group where groups are declared."""
-    sizes = [size.text for size in declaration.sizes]
-    is_turned = (
-        len(sizes) == 2 and _counts_rows(sizes[1], groups, axes) and not _counts_rows(sizes[0], groups, axes)
-    )
-    row_size = sizes[1] if is_turned else sizes[0]
-    own = group_size(question, declaration.name)
-    if row_size in groups and row_size != own:
-        filled = _by_group(question, declaration, filled, groups[row_size])
-    if is_turned:
-        return replace(filled, value=np.ascontiguousarray(filled.value.T), column_axis=0)
-    return filled
+def _arrange_rows(
+    context: BindingContext, declaration: Declaration, sourced: SourcedValue, sizes: RowSizes
+) -> SourcedValue:
+    """Transpose a matrix whose rows are declared last; take one row per group where groups are declared."""
+    texts = [size.text for size in declaration.sizes]
+    is_transposed = len(texts) == 2 and sizes.is_row_size(texts[1]) and not sizes.is_row_size(texts[0])
+    row_size = texts[1] if is_transposed else texts[0]
+    if row_size in sizes.groups and row_size != context.find_group_size(declaration.name):
+        sourced = _take_group_rows(context, declaration, sourced, sizes.groups[row_size])
+    if is_transposed:
+        return replace(sourced, value=np.ascontiguousarray(sourced.value.T), column_axis=0)
+    return sourced
 
 
-def _counts_rows(size: str, groups: Mapping[str, Groups], axes: Axes) -> bool:
-    return size in groups or size in axes.rows
-
-
-def _by_group(question: Question, declaration: Declaration, filled: Filled, groups: Groups) -> Filled:
+def _take_group_rows(
+    context: BindingContext, declaration: Declaration, sourced: SourcedValue, groups: Groups
+) -> SourcedValue:
     """Return one element for each group of a value that is constant within groups.
 
     Raises
     ------
     BindingError
-        It is not constant, or a group has no rows: column, group, rows and values.
+        The value is not constant within a group, or a group has no rows.
     """
-    table = question.table
-    empty = np.flatnonzero(groups.first < 0)
+    empty = np.flatnonzero(groups.first_rows < 0)
     if empty.size:
         raise BindingError(
-            f"no row of `{table.path.name}` has {empty[0] + 1} in column `{groups.column}`, so that "
-            f"`{declaration.name}` ({place(question.program, declaration)}) has no value there.",
+            f"no row of `{context.table.path.name}` has {empty[0] + 1} in column `{groups.column}`, so that "
+            f"`{declaration.name}` ({format_place(context.program, declaration)}) has no value for that "
+            "group.",
             hint="number the groups without gaps",
         )
-    expected = filled.value[groups.first][groups.codes - 1]
-    differs = np.argwhere(filled.value != expected)
-    if differs.size:
-        row = int(differs[0][0])
-        first = int(groups.first[groups.codes[row] - 1])
-        at = tuple(int(i) for i in differs[0])
-        column = filled.columns[at[1] if len(at) > 1 else 0]
-        name = groups.coded.levels[groups.codes[row] - 1] if groups.coded.levels else str(groups.codes[row])
-        raise BindingError(
-            f"`{declaration.name}` is declared `{declaration.text}` in "
-            f"{place(question.program, declaration)}, one "
-            f"value for each level of `{groups.column}`, but column `{column}` has "
-            f"{number(filled.value[first, *at[1:]])} at row {table.row_number(first)} and "
-            f"{number(filled.value[at])} at row {table.row_number(row)}, both `{name}`.",
-            hint="take a column that is constant within each group",
-        )
-    remark = " ".join(filter(None, (filled.remark, f"one value for each level of `{groups.column}`.")))
-    return replace(filled, value=filled.value[groups.first], rows=groups.first, remark=remark)
+    expected = sourced.value[groups.first_rows][groups.codes - 1]
+    different = np.argwhere(sourced.value != expected)
+    if different.size:
+        raise _describe_varying_group(context, declaration, sourced, groups, different[0])
+    remark = join_remarks(sourced.remark, f"one value for each level of `{groups.column}`.")
+    return replace(sourced, value=sourced.value[groups.first_rows], rows=groups.first_rows, remark=remark)
+
+
+def _describe_varying_group(
+    context: BindingContext,
+    declaration: Declaration,
+    sourced: SourcedValue,
+    groups: Groups,
+    different: np.ndarray,
+) -> BindingError:
+    """Return the error for a value that differs, at an index, from the first of its group."""
+    index = tuple(int(i) for i in different)
+    row, table = index[0], context.table
+    group = int(groups.codes[row])
+    first = int(groups.first_rows[group - 1])
+    column = sourced.columns[index[1] if len(index) > 1 else 0]
+    level = groups.encoded.levels[group - 1] if groups.encoded.levels else str(group)
+    return BindingError(
+        f"{format_declaration(context.program, declaration)}, with one value for each level of "
+        f"`{groups.column}`, but column `{column}` has {format_number(sourced.value[first, *index[1:]])} at "
+        f"row {table.row_number(first)} and {format_number(sourced.value[index])} at row "
+        f"{table.row_number(row)}, which both have level `{level}`.",
+        hint="choose a column that is constant within each group",
+    )

@@ -1,4 +1,4 @@
-"""Names for the indices of sizes: columns of a matrix, levels of groups, rows told apart by a text."""
+"""Names for the indices of sizes: columns of a matrix, levels of groups, rows that a text identifies."""
 
 from __future__ import annotations
 
@@ -7,46 +7,47 @@ from collections.abc import Mapping
 import pyarrow.compute as pc
 
 from workbench import tables
-from workbench.binding.columns.fill import Filled, Groups
-from workbench.binding.columns.match import Taken
-from workbench.binding.context import Question, split_unit
+from workbench.binding.columns.groups import Groups
+from workbench.binding.columns.match import ColumnMatch, list_used_columns
+from workbench.binding.context import BindingContext
+from workbench.binding.values.sourced_value import SourcedValue
 
-_MOST = 100_000
-"""Rows beyond which they have no names: a number says as much."""
+_MOST_ROWS = 100_000
+"""Largest table whose rows are named; in a larger one a row's number says as much."""
 
 
-def labels(
-    question: Question,
-    filled: Mapping[str, Filled],
+def collect_labels(
+    context: BindingContext,
+    sourced: Mapping[str, SourcedValue],
     groups: Mapping[str, Groups],
-    taken: Mapping[str, Taken],
+    matches: Mapping[str, ColumnMatch],
 ) -> dict[str, tuple[str, ...]]:
     """Return names by size; a size that two matrices name differently has none."""
-    found: dict[str, set[tuple[str, ...]]] = {}
-    rows = row_names(question, taken)
-    for declaration in question.program.data:
-        one = filled.get(declaration.name)
-        if one is None or not one.columns or not declaration.sizes:
+    candidates: dict[str, set[tuple[str, ...]]] = {}
+    row_names = _find_row_names(context, matches)
+    for declaration in context.program.data:
+        value = sourced.get(declaration.name)
+        if value is None or not value.columns:
             continue
         for axis, size in enumerate(declaration.sizes):
             if not size.text.isidentifier() or size.text in groups:
                 continue
-            names = one.columns if axis == one.column_axis else rows
+            names = value.columns if axis == value.column_axis else row_names
             if names:
-                found.setdefault(size.text, set()).add(names)
-    named = {size: next(iter(names)) for size, names in found.items() if len(names) == 1}
-    return named | {size: one.coded.levels for size, one in groups.items() if one.coded.levels}
+                candidates.setdefault(size.text, set()).add(names)
+    labels = {size: next(iter(names)) for size, names in candidates.items() if len(names) == 1}
+    return labels | {size: found.encoded.levels for size, found in groups.items() if found.encoded.levels}
 
 
-def row_names(question: Question, taken: Mapping[str, Taken]) -> tuple[str, ...]:
-    """Return the texts of the first column that nothing uses and that tells all rows apart.
+def _find_row_names(context: BindingContext, matches: Mapping[str, ColumnMatch]) -> tuple[str, ...]:
+    """Return the texts of the first unused column whose texts are all different.
 
-    Without such a column rows have names only where some were left out: their numbers in the file.
+    If there is no such column, rows have names only where some were left out: their numbers in the file.
     """
-    table = question.table
-    if table.rows > _MOST:
+    table = context.table
+    if table.rows > _MOST_ROWS:
         return ()
-    used = {split_unit(table, column)[0] for one in taken.values() for column in one.columns}
+    used = list_used_columns(context, matches)
     for column in table.columns:
         if column in used or tables.classify_column(table, column) not in ("text", "categories"):
             continue

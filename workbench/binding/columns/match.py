@@ -3,28 +3,33 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from workbench import tables
-from workbench.binding.context import Question, split_unit
-from workbench.binding.phrases import closest, listed
+from workbench.binding.context import BindingContext, split_unit
+from workbench.binding.phrases import format_names, suggest_name
 from workbench.errors import BindingError
 from workbench.program import Declaration
 
 _SEPARATORS = re.compile(r"[\W_]+")
+"""What is ignored when names are compared: blanks and punctuation."""
+
 _NUMBERED = re.compile(r"[\[._]?(\d+)\]?")
-_SIZED_TWICE = frozenset({"cov_matrix", "corr_matrix", "cholesky_factor_corr", "cholesky_factor_cov"})
+"""What follows the name of a matrix in a numbered column: `1`, `_1`, `.1` or `[1]`."""
+
+_SQUARE = frozenset({"cov_matrix", "corr_matrix", "cholesky_factor_corr", "cholesky_factor_cov"})
+"""Types whose rows and columns have the same size, so that their rows are not those of a table."""
 
 
 @dataclass(frozen=True)
-class Taken:
-    """The columns of one variable.
+class ColumnMatch:
+    """The columns that one variable takes.
 
     Attributes
     ----------
     columns
-        As asked for, with the unit of dates: `when:days`.
+        Their names, with the unit of dates as the user wrote it: `when:days`.
     remark
         What a reader should know about the choice.
     """
@@ -33,159 +38,167 @@ class Taken:
     remark: str = ""
 
 
-def match(question: Question) -> tuple[dict[str, Taken], list[BindingError]]:
-    """Return the columns of each variable that takes any, and what is wrong with the choice."""
-    problems = list(_unknown_names(question))
-    taken: dict[str, Taken] = {}
-    for declaration in question.program.data:
-        found = _own(question, declaration)
-        if found is not None:
-            taken[declaration.name] = found
-    taken |= _similar(question, taken)
-    rest, problem = _remaining(question, taken)
-    return taken | rest, problems + ([problem] if problem else [])
+def match_columns(context: BindingContext) -> tuple[dict[str, ColumnMatch], list[BindingError]]:
+    """Return the columns of each variable that takes any, and the problems with the user's choices."""
+    problems = list(_find_unknown_names(context))
+    matches: dict[str, ColumnMatch] = {}
+    for declaration in context.program.data:
+        match = _match_by_name(context, declaration)
+        if match is not None:
+            matches[declaration.name] = match
+    matches |= _match_similar_names(context, matches)
+    rest, problem = _match_remaining(context, matches)
+    return matches | rest, problems + ([problem] if problem else [])
 
 
-def _unknown_names(question: Question) -> Iterator[BindingError]:
-    """Yield names that the program or the table does not have."""
-    known = list(question.declared)
-    asked = question.asked
-    for name in (*asked.columns, *asked.given):
+def list_used_columns(context: BindingContext, matches: Mapping[str, ColumnMatch]) -> set[str]:
+    """Return the columns of the table that some variable takes."""
+    return {split_unit(context.table, column)[0] for match in matches.values() for column in match.columns}
+
+
+def _find_unknown_names(context: BindingContext) -> Iterator[BindingError]:
+    """Yield the names among the user's choices that the program or the table does not have."""
+    known, options = list(context.declared), context.options
+    for name in (*options.columns, *options.given):
         if name not in known:
             yield BindingError(
-                f"`{name}` is not in the data block of `{question.program.path.name}`, "
-                f"which declares {listed(known)}.",
-                hint=closest(name, known),
+                f"`{name}` is not in the data block of `{context.program.path.name}`, "
+                f"which declares {format_names(known)}.",
+                hint=suggest_name(name, known),
             )
-    for name, columns in asked.columns.items():
+    for name, columns in options.columns.items():
         for column in columns:
             try:
-                plain, _ = split_unit(question.table, column)
+                plain, _ = split_unit(context.table, column)
             except BindingError as reason:
                 yield reason
                 continue
-            if plain not in question.table.columns:
-                yield no_column(question, plain, f"which `{name}` was to take")
-    for column in asked.reference:
-        if column not in question.table.columns:
-            yield no_column(question, column, "of which --reference names a level")
+            if plain not in context.table.columns:
+                yield _describe_missing_column(context, plain, f"which was requested for `{name}`")
+    for column in options.reference:
+        if column not in context.table.columns:
+            yield _describe_missing_column(context, column, "which --reference names")
 
 
-def no_column(question: Question, column: str, why: str) -> BindingError:
-    """Return the words for a column that is not there."""
-    columns = question.table.columns
+def _describe_missing_column(context: BindingContext, column: str, why: str) -> BindingError:
+    columns = context.table.columns
     message = (
-        f"`{question.table.path.name}` has no column `{column}`, {why}; its columns are {listed(columns)}."
+        f"`{context.table.path.name}` has no column `{column}`, {why}; its columns are "
+        f"{format_names(columns)}."
     )
-    hint = closest(column, columns)
+    hint = suggest_name(column, columns)
     if hint is None and columns and all(name.replace(".", "").isdigit() for name in columns):
-        hint = "the first line holds numbers: is the line with the names of the columns missing?"
+        hint = "the first line holds numbers: is the header with the column names missing?"
     return BindingError(message, hint=hint)
 
 
-def _own(question: Question, declaration: Declaration) -> Taken | None:
-    """Return what a variable takes by instruction, by its own name, or by its numbered columns."""
-    name, asked = declaration.name, question.asked
-    if name in asked.given:
+def _match_by_name(context: BindingContext, declaration: Declaration) -> ColumnMatch | None:
+    """Return the columns that the user named, the column of the variable's own name, or numbered columns."""
+    name, options = declaration.name, context.options
+    if name in options.given:
         return None
-    if name in asked.columns:
-        columns = tuple(one for one in asked.columns[name] if _exists(question, one))
-        return Taken(columns) if columns else None
-    if name in question.table.columns and not is_size(question, declaration):
-        return Taken((name,))
-    numbered = _numbered(question, name) if len(declaration.sizes) == 2 else ()
-    return Taken(numbered) if numbered else None
+    if name in options.columns:
+        columns = tuple(column for column in options.columns[name] if _is_in_table(context, column))
+        return ColumnMatch(columns) if columns else None
+    if name in context.table.columns and not _is_size(context, declaration):
+        return ColumnMatch((name,))
+    numbered = _find_numbered(context, name) if len(declaration.sizes) == 2 else ()
+    return ColumnMatch(numbered) if numbered else None
 
 
-def is_size(question: Question, declaration: Declaration) -> bool:
-    """Whether a variable is a single integer that something is sized or bounded by."""
+def _is_size(context: BindingContext, declaration: Declaration) -> bool:
+    """Return whether a variable is a single integer that is a size, or bounds the numbers of groups."""
     if not declaration.is_integer or declaration.sizes:
         return False
-    used = {name for one in question.program.data for size in one.sizes for name in size.names}
-    return declaration.name in used or declaration.name in question.groups
+    used = {name for declared in context.program.data for size in declared.sizes for name in size.names}
+    return declaration.name in used or declaration.name in context.group_sizes
 
 
-def _exists(question: Question, column: str) -> bool:
+def _is_in_table(context: BindingContext, column: str) -> bool:
     try:
-        return split_unit(question.table, column)[0] in question.table.columns
+        return split_unit(context.table, column)[0] in context.table.columns
     except BindingError:
         return False
 
 
-def _numbered(question: Question, name: str) -> tuple[str, ...]:
+def _find_numbered(context: BindingContext, name: str) -> tuple[str, ...]:
     """Return the columns `X1`, `X2` ... of a matrix `X`, if they count from 1 without a gap."""
-    found: dict[int, str] = {}
-    for column in question.table.columns:
+    numbered: dict[int, str] = {}
+    for column in context.table.columns:
         number = _NUMBERED.fullmatch(column[len(name) :]) if column.startswith(name) else None
         if number is not None:
-            found.setdefault(int(number[1]), column)
-    return tuple(found[i] for i in sorted(found)) if sorted(found) == list(range(1, len(found) + 1)) else ()
+            numbered.setdefault(int(number[1]), column)
+    has_no_gap = sorted(numbered) == list(range(1, len(numbered) + 1))
+    return tuple(numbered[i] for i in sorted(numbered)) if has_no_gap else ()
 
 
-def _similar(question: Question, taken: dict[str, Taken]) -> dict[str, Taken]:
-    """Return variables whose name one column alone has but for case and punctuation."""
-    table, program = question.table, question.program
-    used = {column for one in taken.values() for column in one.columns}
+def _match_similar_names(
+    context: BindingContext, matches: Mapping[str, ColumnMatch]
+) -> dict[str, ColumnMatch]:
+    """Return variables whose name differs from that of exactly one column in case and punctuation alone."""
+    table, options = context.table, context.options
+    used = {column for match in matches.values() for column in match.columns}
     columns: dict[str, list[str]] = {}
     names: dict[str, list[str]] = {}
     for column in table.columns:
-        columns.setdefault(_plain(column), []).append(column)
-    for declaration in program.data:
-        names.setdefault(_plain(declaration.name), []).append(declaration.name)
-    found = {}
-    for declaration in program.data:
-        name, key = declaration.name, _plain(declaration.name)
-        is_said = name in taken or name in question.asked.given or name in question.asked.columns
-        is_open = not is_said and len(declaration.sizes) == 1
-        if is_open and names[key] == [name] and len(columns.get(key, ())) == 1:
+        columns.setdefault(_simplify(column), []).append(column)
+    for declaration in context.program.data:
+        names.setdefault(_simplify(declaration.name), []).append(declaration.name)
+    similar = {}
+    for declaration in context.program.data:
+        name, key = declaration.name, _simplify(declaration.name)
+        is_settled = name in matches or name in options.given or name in options.columns
+        if is_settled or len(declaration.sizes) != 1:
+            continue
+        if names[key] == [name] and len(columns.get(key, ())) == 1 and columns[key][0] not in used:
             column = columns[key][0]
-            if column not in used:
-                found[name] = Taken((column,), f"taken from `{column}`, the only name like it.")
-    return found
+            similar[name] = ColumnMatch((column,), f"taken from `{column}`, the only similar name.")
+    return similar
 
 
-def _plain(name: str) -> str:
+def _simplify(name: str) -> str:
+    """Return a name without blanks, punctuation and case."""
     return _SEPARATORS.sub("", name).casefold() or name
 
 
-def _remaining(question: Question, taken: dict[str, Taken]) -> tuple[dict[str, Taken], BindingError | None]:
-    """Give the one matrix without columns the numeric columns that nothing else uses."""
-    used = {split_unit(question.table, column)[0] for one in taken.values() for column in one.columns}
-    free = tuple(
-        column
-        for column in question.table.columns
-        if column not in used and tables.is_numeric(question.table, column)
-    )
-    waiting = [one for one in question.program.data if _is_open(question, one, taken)]
-    matrices = [one for one in waiting if one.kind == "matrix"] or waiting
-    if not matrices or not free:
+def _match_remaining(
+    context: BindingContext, matches: Mapping[str, ColumnMatch]
+) -> tuple[dict[str, ColumnMatch], BindingError | None]:
+    """Give the numeric columns that are still unused to the only matrix that still has none."""
+    table, used = context.table, list_used_columns(context, matches)
+    unused = [column for column in table.columns if column not in used]
+    numeric = tuple(column for column in unused if tables.is_numeric(table, column))
+    waiting = [declared for declared in context.program.data if _can_take_rest(context, declared, matches)]
+    matrices = [declared for declared in waiting if declared.kind == "matrix"] or waiting
+    if not matrices or not numeric:
         return {}, None
     if len(matrices) > 1:
-        names = listed(one.name for one in matrices)
-        message = f"{names} could each take the columns that are left, {listed(free)}."
-        hint = " ".join(f"--columns {one.name}=..." for one in matrices)
-        return {}, BindingError(message, hint=f"say which takes which: {hint}")
-    left_out = [
-        column
-        for column in question.table.columns
-        if column not in used
-        and tables.classify_column(question.table, column) in ("text", "categories", "date")
+        names = format_names(declared.name for declared in matrices)
+        message = (
+            f"the columns that no other variable takes ({format_names(numeric)}) could go to any of {names}."
+        )
+        options = " ".join(f"--columns {declared.name}=..." for declared in matrices)
+        return {}, BindingError(message, hint=f"name the columns of each: {options}")
+    not_numeric = [
+        column for column in unused if tables.classify_column(table, column) in ("text", "categories", "date")
     ]
-    remark = f"not taken unasked: {listed(left_out)}." if left_out else ""
-    return {matrices[0].name: Taken(free, remark)}, None
+    remark = f"not numeric, so left out: {format_names(not_numeric)}." if not_numeric else ""
+    return {matrices[0].name: ColumnMatch(numeric, remark)}, None
 
 
-def _is_open(question: Question, declaration: Declaration, taken: dict[str, Taken]) -> bool:
-    """Whether a variable may take columns that nothing else uses: numbers in rows and columns."""
+def _can_take_rest(
+    context: BindingContext, declaration: Declaration, matches: Mapping[str, ColumnMatch]
+) -> bool:
+    """Return whether a variable may take the columns that nothing else uses: numbers in rows and columns."""
     first, *rest = [size.text for size in declaration.sizes] or [""]
     return (
         len(rest) == 1
         and first != rest[0]
-        and first not in question.groups
+        and first not in context.group_sizes
         and not declaration.members
-        and declaration.kind not in _SIZED_TWICE
+        and declaration.kind not in _SQUARE
         and not (declaration.is_integer and declaration.upper is not None)
         and any(size.names for size in declaration.sizes)
-        and declaration.name not in taken
-        and declaration.name not in question.asked.given
+        and declaration.name not in matches
+        and declaration.name not in context.options.given
     )

@@ -8,37 +8,38 @@ from dataclasses import replace
 import numpy as np
 
 from workbench.binding.bound_data import Standardization
-from workbench.binding.columns.fill import Filled
-from workbench.binding.context import Question
-from workbench.binding.phrases import listed
+from workbench.binding.context import BindingContext
+from workbench.binding.phrases import format_names
+from workbench.binding.values.sourced_value import SourcedValue
 from workbench.program import Declaration
-
-SCALES = 1000.0
-"""Standard deviations that differ by more than this factor are worth a tip: a default step of the sampler's
-first iterations suits none of them. See Gelman (2008), Scaling regression inputs by dividing by two standard
-deviations, Statistics in Medicine 27, doi:10.1002/sim.3107."""
+from workbench.thresholds import SCALE_RATIO_LIMIT
 
 COLLINEAR = 1e-10
-"""A column is a combination of others where the part of its variance that they leave is below this share."""
+"""A column is a linear function of others if the share of its variance that they leave unexplained is at most
+this."""
 
 _BLOCK = 1 << 18
+"""Rows summed at a time."""
+
 _MOST_COLUMNS = 500
+"""Widest matrix that is examined: the time grows with the cube of the columns."""
+
+_NEGLIGIBLE_WEIGHT = 1e-6
+"""Weights of correlated predictors below this are rounding errors."""
 
 
-def is_design(question: Question, declaration: Declaration, filled: Filled) -> bool:
-    """Return whether a variable is a matrix of predictors: real, from columns, and no outcome."""
-    outcomes = {
-        name for term in question.program.terms if term.role == "likelihood" for name in term.outcomes
-    }
+def is_predictor_matrix(context: BindingContext, declaration: Declaration, sourced: SourcedValue) -> bool:
+    """Return whether a variable is a matrix of predictors: real, from columns, and not an outcome."""
+    outcomes = {name for term in context.program.terms if term.role == "likelihood" for name in term.outcomes}
     return (
-        filled.column_axis is not None
+        sourced.column_axis is not None
         and len(declaration.sizes) == 2
         and not declaration.is_integer
         and declaration.name not in outcomes
     )
 
 
-def moments(matrix: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+def _compute_moments(matrix: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Return mean `(columns,)` and covariance `(columns, columns)` of a matrix, block by block."""
     shift = matrix[0].astype(float)
     total = np.zeros(matrix.shape[1])
@@ -51,71 +52,73 @@ def moments(matrix: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     return mean + shift, products / len(matrix) - np.outer(mean, mean)
 
 
-def standardize(filled: Filled, stored: Standardization | None = None) -> tuple[Filled, Standardization]:
+def standardize(
+    sourced: SourcedValue, stored: Standardization | None = None
+) -> tuple[SourcedValue, Standardization]:
     """Return a matrix with its predictors on a common scale, and that scale.
 
-    A column that is constant or has only two values stays as it is: its unit is the step between them.
+    A column that is constant or has only two values is left as it is: its unit is the step between them.
 
     Parameters
     ----------
-    filled
-        The matrix, columns on `column_axis`.
+    sourced
+        The matrix, with columns along `column_axis`.
     stored
-        The scale of an earlier binding, which is then used.
+        The scale of an earlier binding, which is used again.
     """
-    matrix = np.asarray(filled.value if filled.column_axis == 1 else filled.value.T, dtype=float)
+    matrix = np.asarray(sourced.value if sourced.column_axis == 1 else sourced.value.T, dtype=float)
     if stored is None:
-        mean, covariance = moments(matrix)
+        mean, covariance = _compute_moments(matrix)
         sd = np.sqrt(np.maximum(np.diag(covariance), 0) * len(matrix) / max(1, len(matrix) - 1))
-        stays = np.array([_has_two_values(matrix[:, column]) for column in range(matrix.shape[1])])
+        is_kept = np.array([_has_two_values(matrix[:, column]) for column in range(matrix.shape[1])])
         stored = Standardization(
-            filled.columns,
-            tuple(np.where(stays, 0.0, mean).tolist()),
-            tuple(np.where(stays, 1.0, sd).tolist()),
+            sourced.columns,
+            tuple(np.where(is_kept, 0.0, mean).tolist()),
+            tuple(np.where(is_kept, 1.0, sd).tolist()),
         )
     value = (matrix - np.array(stored.mean)) / np.array(stored.sd)
-    value = value if filled.column_axis == 1 else np.ascontiguousarray(value.T)
-    return replace(filled, value=value), stored
+    value = value if sourced.column_axis == 1 else np.ascontiguousarray(value.T)
+    return replace(sourced, value=value), stored
 
 
 def _has_two_values(column: np.ndarray) -> bool:
+    """Return whether a column has at most two different values."""
     low, high = column.min(), column.max()
     return bool(((column == low) | (column == high)).all())
 
 
-def tips(declaration: Declaration, filled: Filled, *, is_standardized: bool) -> Iterator[str]:
+def find_difficulties(
+    declaration: Declaration, sourced: SourcedValue, *, is_standardized: bool
+) -> Iterator[str]:
     """Yield sentences about predictors that are constant, collinear, or on very different scales."""
-    matrix = filled.value if filled.column_axis == 1 else filled.value.T
+    matrix = sourced.value if sourced.column_axis == 1 else sourced.value.T
     if matrix.shape[1] > _MOST_COLUMNS or not matrix.size:
         return
-    mean, covariance = moments(matrix)
-    names = filled.columns
+    mean, covariance = _compute_moments(matrix)
+    names = sourced.columns
     variance = np.diag(covariance).copy()
-    constant = variance <= COLLINEAR**2 * np.maximum(1.0, mean**2)
-    for column in np.flatnonzero(constant):
+    is_constant = variance <= COLLINEAR**2 * np.maximum(1.0, mean**2)
+    for column in np.flatnonzero(is_constant):
         yield (
             f"predictor `{names[column]}` of `{declaration.name}` is constant: its coefficient cannot be "
-            "told apart "
-            "from an intercept."
+            "distinguished from an intercept."
         )
-    varying = np.flatnonzero(~constant)
-    yield from _collinear(declaration, names, covariance, varying)
+    varying = np.flatnonzero(~is_constant)
+    yield from _find_collinear(declaration, names, covariance, varying)
     sds = np.sqrt(variance[varying])
-    if len(sds) > 1 and sds.max() > SCALES * sds.min() and not is_standardized:
+    if len(sds) > 1 and sds.max() > SCALE_RATIO_LIMIT * sds.min() and not is_standardized:
         small, large = names[varying[sds.argmin()]], names[varying[sds.argmax()]]
         yield (
             f"predictors of `{declaration.name}` are on very different scales: the standard deviation of "
-            f"`{large}` is "
-            f"{sds.max() / sds.min():.0f} times that of `{small}`; --standardize puts them on one and "
-            "reports the "
-            "coefficients on the original scale."
+            f"`{large}` is {sds.max() / sds.min():.0f} times that of `{small}`; --standardize puts them on a "
+            "common scale while fitting and reports the coefficients on the original one."
         )
 
 
-def _collinear(
+def _find_collinear(
     declaration: Declaration, names: tuple[str, ...], covariance: np.ndarray, varying: np.ndarray
 ) -> Iterator[str]:
-    """Yield each column that those before it determine, found by Cholesky's elimination of correlations."""
+    """Yield each column that those before it determine, by Cholesky elimination of the correlations."""
     kept: list[int] = []
     scale = np.sqrt(np.diag(covariance))
     with np.errstate(invalid="ignore", divide="ignore"):
@@ -125,13 +128,12 @@ def _collinear(
             kept.append(int(column))
             continue
         weights = np.linalg.solve(correlation[np.ix_(kept, kept)], correlation[kept, column])
-        left = 1.0 - float(weights @ correlation[kept, column])
-        if left > COLLINEAR:
+        unexplained = 1.0 - float(weights @ correlation[kept, column])
+        if unexplained > COLLINEAR:
             kept.append(int(column))
             continue
-        others = [names[kept[i]] for i in np.flatnonzero(np.abs(weights) > 1e-6)]
+        others = [names[kept[i]] for i in np.flatnonzero(np.abs(weights) > _NEGLIGIBLE_WEIGHT)]
         yield (
-            f"predictor `{names[column]}` of `{declaration.name}` is determined by {listed(others)}: the "
-            "data cannot "
-            "tell their coefficients apart, only the prior can."
+            f"predictor `{names[column]}` of `{declaration.name}` is a linear function of "
+            f"{format_names(others)}: the data cannot separate their coefficients; only the prior can."
         )

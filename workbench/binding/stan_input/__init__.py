@@ -1,0 +1,1 @@
+"""What Stan reads: data files in JSON, and the order in which it takes arrays of tuples."""

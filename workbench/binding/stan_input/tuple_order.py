@@ -1,8 +1,8 @@
-"""Tuples in arrays of several dimensions, in the order in which Stan takes them from its JSON.
+"""Arrays of tuples with several dimensions, in the order in which Stan takes them from its JSON.
 
-Stan (seen in 2.39) flattens such an array row by row when it reads a file, then fills the variable column by
-column, so that in an array of two by two `d[1, 2]` gets what the file has for `d[2, 1]`. Data and initial
-values are therefore written in the order that brings each element to its place.
+Stan (2.39, at least) flattens such an array row by row when it reads a file, and then fills the variable
+column by column, so that in an array of two by two `d[1, 2]` gets what the file has for `d[2, 1]`. Data and
+initial values are therefore written in the order that brings each element to its place.
 """
 
 from __future__ import annotations
@@ -15,54 +15,54 @@ from workbench.program import Declaration
 
 
 def order_tuples(values: Mapping[str, Any], declared: Iterable[Declaration]) -> dict[str, Any]:
-    """Return values by name, those that are arrays of tuples put in the order in which Stan reads them.
+    """Return values by name, with arrays of tuples in the order in which Stan reads them.
 
     Parameters
     ----------
     values
-        Nested lists, a tuple's members by position in a dict; by variable.
+        By variable; an array of tuples is nested lists of dicts, which hold the members by position.
     declared
-        The variables; values of others stay as they are.
+        The variables; values of others are returned as they are.
     """
-    with_tuples = {one.name: one for one in declared if one.members}
+    with_tuples = {declaration.name: declaration for declaration in declared if declaration.members}
     return {
-        name: _ordered(value, with_tuples[name]) if name in with_tuples else value
+        name: _order_array(value, with_tuples[name]) if name in with_tuples else value
         for name, value in values.items()
     }
 
 
-def _ordered(value: Any, declaration: Declaration) -> Any:
+def _order_array(value: Any, declaration: Declaration) -> Any:
     if not declaration.members:
         return value
-    shape = _shape(value, declaration.depth)
+    shape = _find_shape(value, declaration.depth)
     by_columns = (index[::-1] for index in itertools.product(*map(range, shape[::-1])))
-    tuples = iter([_with_members(_at(value, index), declaration) for index in by_columns])
-    return _filled(shape, tuples)
+    tuples = iter([_order_members(_get_element(value, index), declaration) for index in by_columns])
+    return _fill_by_rows(shape, tuples)
 
 
-def _with_members(one: Mapping[str, Any], declaration: Declaration) -> dict[str, Any]:
+def _order_members(value: Mapping[str, Any], declaration: Declaration) -> dict[str, Any]:
     return {
-        name: _ordered(value, member)
-        for (name, value), member in zip(one.items(), declaration.members, strict=True)
+        position: _order_array(inner, member)
+        for (position, inner), member in zip(value.items(), declaration.members, strict=True)
     }
 
 
-def _shape(value: Any, depth: int) -> tuple[int, ...]:
-    sizes: list[int] = []
+def _find_shape(value: Any, depth: int) -> tuple[int, ...]:
+    shape: list[int] = []
     for _ in range(depth):
-        sizes.append(len(value))
+        shape.append(len(value))
         value = value[0] if len(value) else []
-    return tuple(sizes)
+    return tuple(shape)
 
 
-def _at(value: Any, index: tuple[int, ...]) -> Any:
+def _get_element(value: Any, index: tuple[int, ...]) -> Any:
     for position in index:
         value = value[position]
     return value
 
 
-def _filled(shape: tuple[int, ...], tuples: Iterator[Any]) -> Any:
+def _fill_by_rows(shape: tuple[int, ...], tuples: Iterator[Any]) -> Any:
     """Return nested lists of a shape, filled row by row."""
     if not shape:
         return next(tuples)
-    return [_filled(shape[1:], tuples) for _ in range(shape[0])]
+    return [_fill_by_rows(shape[1:], tuples) for _ in range(shape[0])]

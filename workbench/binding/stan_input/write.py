@@ -1,4 +1,4 @@
-"""The data file that Stan reads: JSON whose numbers give back the same doubles, written block by block."""
+"""The data file that Stan reads: JSON in which every number gives back the same double, written in blocks."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 _END = b"}\n"
+"""The end of every file, which `extend_stan_data` writes over."""
 
 _BLOCK = 1 << 18
 """Numbers formatted at a time."""
@@ -30,9 +31,9 @@ def write_stan_data(path: Path, values: Mapping[str, Any]) -> None:
     Parameters
     ----------
     path
-        Where.
+        The file.
     values
-        Numbers, arrays or nested lists by name; a tuple's members by position in a dict.
+        Numbers, arrays or nested lists by name; a tuple is a dict of its members by position.
     """
     with path.open("wb") as stream:
         stream.write(b"{")
@@ -41,7 +42,7 @@ def write_stan_data(path: Path, values: Mapping[str, Any]) -> None:
 
 
 def extend_stan_data(path: Path, to: Path, more: Mapping[str, Any]) -> None:
-    """Write a file that `write_stan_data` wrote once more, with further values; the old ones are copied.
+    """Copy a file that `write_stan_data` wrote, and add further values to the copy.
 
     Parameters
     ----------
@@ -50,7 +51,7 @@ def extend_stan_data(path: Path, to: Path, more: Mapping[str, Any]) -> None:
     to
         The new file.
     more
-        Values by names that the file does not have.
+        Values by name; the names are new to the file.
     """
     shutil.copyfile(path, to)
     if not more:
@@ -67,78 +68,77 @@ def _write_members(stream: IO[bytes], values: Mapping[str, Any]) -> None:
     for position, (name, value) in enumerate(values.items()):
         stream.write(b"," if position else b"")
         stream.write(json.dumps(name).encode() + b":")
-        for piece in _pieces(value):
+        for piece in _format_value(value):
             stream.write(piece)
 
 
-def _pieces(value: Any) -> Iterator[bytes | memoryview]:
+def _format_value(value: Any) -> Iterator[bytes | memoryview]:
     """Yield a value as JSON, in pieces."""
     if isinstance(value, Mapping):
         yield b"{"
-        for position, (name, one) in enumerate(value.items()):
+        for position, (name, member) in enumerate(value.items()):
             yield (b"," if position else b"") + json.dumps(str(name)).encode() + b":"
-            yield from _pieces(one)
+            yield from _format_value(member)
         yield b"}"
     elif isinstance(value, np.ndarray) and value.size > _SMALL and value.dtype.kind in "iuf":
-        yield from _array(value)
+        yield from _format_array(value)
     else:
-        yield json.dumps(value, separators=(",", ":"), default=_plain).encode()
+        yield json.dumps(value, separators=(",", ":"), default=_to_plain).encode()
 
 
-def _plain(value: Any) -> Any:
+def _to_plain(value: Any) -> Any:
     if isinstance(value, (np.ndarray, np.generic)):
         return value.tolist()
     return value
 
 
-def _array(values: np.ndarray) -> Iterator[bytes | memoryview]:
+def _format_array(values: np.ndarray) -> Iterator[bytes | memoryview]:
     """Yield an array: vectors in blocks of numbers, matrices in blocks of rows, deeper arrays one by one."""
     yield b"["
     if values.ndim > 2 or (values.ndim == 2 and values.shape[1] > _BLOCK):
-        for position, one in enumerate(values):
+        for position, inner in enumerate(values):
             yield b"," if position else b""
-            yield from _pieces(one)
+            yield from _format_value(inner)
     else:
         width = values.shape[1] if values.ndim == 2 else 1
         step = max(1, _BLOCK // max(1, width))
         for start in range(0, len(values), step):
             yield b"," if start else b""
-            yield _block(values[start : start + step])
+            yield _format_block(values[start : start + step])
     yield b"]"
 
 
-def _block(values: np.ndarray) -> bytes | memoryview:
+def _format_block(values: np.ndarray) -> bytes | memoryview:
     """Return a vector as `1,2,3`, a matrix as `[1,2],[3,4]`."""
-    texts = _texts(np.ascontiguousarray(values).reshape(-1))
+    texts = _format_numbers(np.ascontiguousarray(values).reshape(-1))
     if values.ndim == 1:
-        return _joined(texts, [0, len(texts)], ",")
+        return _join(texts, [0, len(texts)], ",")
     width = values.shape[1]
-    rows = pc.binary_join(_lists(texts, np.arange(0, len(texts) + 1, width)), ",")
-    return b"[" + bytes(_joined(rows, [0, len(rows)], "],[")) + b"]"
+    rows = pc.binary_join(_split_at(texts, np.arange(0, len(texts) + 1, width)), ",")
+    return b"[" + bytes(_join(rows, [0, len(rows)], "],[")) + b"]"
 
 
-def _texts(values: np.ndarray) -> pa.Array:
-    numbers = pa.array(values)
-    texts = pc.cast(numbers, pa.string())
-    if values.dtype.kind == "i" or values.dtype.kind == "u":
+def _format_numbers(values: np.ndarray) -> pa.Array:
+    texts = pc.cast(pa.array(values), pa.string())
+    if values.dtype.kind in "iu":
         return texts
-    negative_zero = (values == 0) & np.signbit(values)
-    if negative_zero.any():  # a reader of integers would lose the sign of -0
-        texts = pc.if_else(pa.array(negative_zero), "-0.0", texts)
+    is_negative_zero = (values == 0) & np.signbit(values)
+    if is_negative_zero.any():  # a reader of integers would lose the sign of -0
+        texts = pc.if_else(pa.array(is_negative_zero), "-0.0", texts)
     if np.isfinite(values).all():
         return texts
-    for found, word in (
+    for is_special, word in (
         (np.isnan(values), "NaN"),
         (values == np.inf, "Infinity"),
         (values == -np.inf, "-Infinity"),
     ):
-        texts = pc.if_else(pa.array(found), word, texts)
+        texts = pc.if_else(pa.array(is_special), word, texts)
     return texts
 
 
-def _lists(texts: pa.Array, ends: Any) -> pa.ListArray:
+def _split_at(texts: pa.Array, ends: Any) -> pa.ListArray:
     return pa.ListArray.from_arrays(pa.array(ends, pa.int32()), texts)
 
 
-def _joined(texts: pa.Array, ends: list[int], between: str) -> memoryview:
-    return memoryview(pc.binary_join(_lists(texts, ends), between)[0].as_buffer())
+def _join(texts: pa.Array, ends: list[int], separator: str) -> memoryview:
+    return memoryview(pc.binary_join(_split_at(texts, ends), separator)[0].as_buffer())

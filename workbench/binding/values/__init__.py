@@ -1,0 +1,1 @@
+"""Values of variables, wherever they come from, and what their declarations demand of them."""

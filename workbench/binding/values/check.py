@@ -1,76 +1,80 @@
-"""Values against their declarations: shapes, integers, bounds, and what Stan demands of special types."""
+"""Check values against their declarations: shapes, integers, bounds, constraints of special types."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+import math
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 import numpy as np
 
-from workbench.binding.columns.fill import Filled
-from workbench.binding.context import Question
-from workbench.binding.phrases import number, place, size_of
-from workbench.binding.values.sizes import evaluated, expand_axes
+from workbench.binding.context import BindingContext
+from workbench.binding.phrases import format_declaration, format_number, format_shape
+from workbench.binding.values.sizes import evaluate, evaluate_shape
+from workbench.binding.values.sourced_value import SourcedValue
 from workbench.errors import BindingError
 from workbench.program import Declaration
 
 INT_MAX = 2**31 - 1
-"""Stan's integers have 32 bits."""
+"""The largest of Stan's integers, which have 32 bits."""
 
 TOLERANCE = 1e-8
-"""How far from exact a simplex or a correlation may be: Stan's own `CONSTRAINT_TOLERANCE`."""
+"""How far from exact a simplex or a correlation matrix may be: Stan's own `CONSTRAINT_TOLERANCE`."""
 
 
-def check(
-    question: Question, declaration: Declaration, filled: Filled, values: Mapping[str, Any]
+def check_value(
+    context: BindingContext, declaration: Declaration, sourced: SourcedValue, values: Mapping[str, Any]
 ) -> Iterator[BindingError]:
-    """Yield what the declaration does not allow: the first of each kind."""
+    """Yield what the declaration does not allow: the first problem of each kind.
+
+    Parameters
+    ----------
+    context, declaration, sourced
+        The variable and its value.
+    values
+        The data block so far, for sizes and bounds.
+    """
     if declaration.members:
-        yield from _tuples(question, declaration, filled, values)
+        yield from _check_tuples(context, declaration, sourced, values)
         return
-    problem = _shape(question, declaration, filled, values)
+    problem = _check_shape(context, declaration, sourced, values)
+    if problem is None and declaration.is_integer:
+        problem = _check_integers(context, declaration, sourced)
     if problem is not None:
         yield problem
         return
-    if declaration.is_integer:
-        problem = _integers(question, declaration, filled)
-        if problem is not None:
-            yield problem
-            return
-    problem = _bounds(question, declaration, filled, values)
+    problem = _check_bounds(context, declaration, sourced, values)
     if problem is not None:
         yield problem
-    broken = (
-        _special(declaration, np.asarray(filled.value, dtype=float)) if declaration.kind in _SPECIAL else ""
-    )
-    if broken:
-        yield BindingError(
-            f"`{declaration.name}` is declared `{declaration.text}` in "
-            f"{place(question.program, declaration)}, "
-            f"but {broken} ({filled.origin})."
-        )
+    violation = _find_violation(declaration, sourced)
+    if violation:
+        declared = format_declaration(context.program, declaration)
+        yield BindingError(f"{declared}, but its value ({sourced.origin}) {violation}.")
 
 
-def _tuples(
-    question: Question, declaration: Declaration, filled: Filled, values: Mapping[str, Any]
+def _check_tuples(
+    context: BindingContext, declaration: Declaration, sourced: SourcedValue, values: Mapping[str, Any]
 ) -> Iterator[BindingError]:
-    """Yield what is not allowed in a tuple, or in the first such tuple of an array of them."""
-    level = [filled.value]
-    found: list[int | None] = []
+    """Yield what is not allowed in a tuple, or in the first bad tuple of an array of them."""
+    tuples = [sourced.value]
+    shape: list[int | None] = []
     for _ in range(declaration.depth):
-        lengths = {len(one) for one in level}
-        found.append(lengths.pop() if len(lengths) == 1 else None)
-        level = [one for array in level for one in array]
+        lengths = {len(array) for array in tuples}
+        shape.append(lengths.pop() if len(lengths) == 1 else None)
+        tuples = [element for array in tuples for element in array]
     expected = evaluate_shape(declaration, values)
-    if any(length != wanted for length, wanted in zip(found, expected, strict=True) if wanted is not None):
-        yield _of_size(question, declaration, filled, expected, tuple(found))
+    if any(length != wanted for length, wanted in zip(shape, expected, strict=True) if wanted is not None):
+        yield _describe_wrong_shape(context, declaration, sourced, expected, tuple(shape))
         return
-    for one in level:
+    for value in tuples:
         problems = [
             problem
             for member in declaration.members
-            for problem in check(
-                question, member, Filled(one[member.name.rpartition(".")[2]], filled.origin), values
+            for problem in check_value(
+                context,
+                member,
+                SourcedValue(value[member.name.rpartition(".")[2]], sourced.origin),
+                values,
             )
         ]
         if problems:
@@ -78,51 +82,46 @@ def _tuples(
             return
 
 
-def evaluate_shape(declaration: Declaration, values: Mapping[str, Any]) -> tuple[int | None, ...]:
-    """Return the declared shape, `None` for a size only Stan can work out; a complex number has two parts."""
-    shape = tuple(evaluated(size, values) for size in expand_axes(declaration))
-    return (*shape, 2) if declaration.kind.startswith("complex") else shape
-
-
-def _shape(
-    question: Question, declaration: Declaration, filled: Filled, values: Mapping[str, Any]
+def _check_shape(
+    context: BindingContext, declaration: Declaration, sourced: SourcedValue, values: Mapping[str, Any]
 ) -> BindingError | None:
     expected = evaluate_shape(declaration, values)
-    found = np.shape(filled.value)
-    if len(found) == len(expected) and all(
-        length in (None, actual) for length, actual in zip(expected, found, strict=True)
+    shape = np.shape(sourced.value)
+    if len(shape) == len(expected) and all(
+        wanted in (None, length) for wanted, length in zip(expected, shape, strict=True)
     ):
         return None
-    return _of_size(question, declaration, filled, expected, found)
+    return _describe_wrong_shape(context, declaration, sourced, expected, shape)
 
 
-def _of_size(
-    question: Question,
+def _describe_wrong_shape(
+    context: BindingContext,
     declaration: Declaration,
-    filled: Filled,
+    sourced: SourcedValue,
     expected: tuple[int | None, ...],
-    found: tuple[int | None, ...],
+    shape: tuple[int | None, ...],
 ) -> BindingError:
     return BindingError(
-        f"`{declaration.name}` is declared `{declaration.text}` in {place(question.program, declaration)}, "
-        f"of size {size_of(expected)}, but its value ({filled.origin}) has size {size_of(found)}.",
-        hint=_shape_hint(declaration, filled, expected),
+        f"{format_declaration(context.program, declaration)}, so its size must be {format_shape(expected)}, "
+        f"but its value ({sourced.origin}) has size {format_shape(shape)}.",
+        hint=_suggest_shape(declaration, sourced, expected),
     )
 
 
-def _shape_hint(declaration: Declaration, filled: Filled, expected: tuple[int | None, ...]) -> str | None:
-    name = declaration.name
-    if filled.column_axis is not None and len(expected) == 2:
-        wanted = expected[filled.column_axis]
-        if wanted is not None and wanted != len(filled.columns):
-            return f"name {wanted} column{'s' if wanted != 1 else ''} with --columns {name}=..."
-    if filled.columns:
-        return "a size given by --set must agree with the table"
-    return None
+def _suggest_shape(
+    declaration: Declaration, sourced: SourcedValue, expected: tuple[int | None, ...]
+) -> str | None:
+    if sourced.column_axis is not None and len(expected) == 2:
+        wanted = expected[sourced.column_axis]
+        if wanted is not None and wanted != len(sourced.columns):
+            return f"name {wanted} column{'s' if wanted != 1 else ''} with --columns {declaration.name}=..."
+    return "a size given with --set must agree with the table" if sourced.columns else None
 
 
-def _integers(question: Question, declaration: Declaration, filled: Filled) -> BindingError | None:
-    cells = np.asarray(filled.value)
+def _check_integers(
+    context: BindingContext, declaration: Declaration, sourced: SourcedValue
+) -> BindingError | None:
+    cells = np.asarray(sourced.value)
     if cells.dtype.kind in "iu":
         if not cells.size or (cells.max() <= INT_MAX and cells.min() >= -INT_MAX - 1):
             return None
@@ -131,134 +130,145 @@ def _integers(question: Question, declaration: Declaration, filled: Filled) -> B
         bad = np.argwhere((cells != np.round(cells)) | (np.abs(cells) > INT_MAX))
     if not len(bad):
         return None
-    hint = "Stan's integers are whole numbers of at most 2147483647 in size"
-    return _out_of_place(question, declaration, filled, bad, hint)
+    hint = f"Stan's integers are whole numbers between {-INT_MAX - 1} and {INT_MAX}"
+    return _describe_bad_elements(context, declaration, sourced, bad, hint)
 
 
-def _bounds(
-    question: Question, declaration: Declaration, filled: Filled, values: Mapping[str, Any]
+def _check_bounds(
+    context: BindingContext, declaration: Declaration, sourced: SourcedValue, values: Mapping[str, Any]
 ) -> BindingError | None:
-    for bound, is_broken in ((declaration.lower, np.less), (declaration.upper, np.greater)):
-        limit = None if bound is None else evaluated(bound, values)
+    for bound, is_beyond in ((declaration.lower, np.less), (declaration.upper, np.greater)):
+        limit = None if bound is None else evaluate(bound, values)
         if limit is None or isinstance(limit, Mapping):
             continue
-        cells, limits = np.asarray(filled.value), np.asarray(limit)
+        cells, limits = np.asarray(sourced.value), np.asarray(limit)
         if limits.ndim and limits.shape != cells.shape:
             continue
-        if not limits.ndim and not _beyond(cells, limits, is_broken):
+        if not limits.ndim and not _is_any_beyond(cells, limits, is_beyond):
             continue
-        broken = np.argwhere(is_broken(cells, limits))
-        if len(broken):
-            at = tuple(broken[0])
-            words = number(float(limits[at] if limits.ndim else limits))
-            side = "lower" if is_broken is np.less else "upper"
-            hint = f"the {side} bound there is {words}"
-            return _out_of_place(question, declaration, filled, broken, hint)
+        bad = np.argwhere(is_beyond(cells, limits))
+        if len(bad):
+            first_limit = format_number(float(limits[tuple(bad[0])] if limits.ndim else limits))
+            side = "lower" if is_beyond is np.less else "upper"
+            hint = f"its {side} bound is {first_limit}"
+            return _describe_bad_elements(context, declaration, sourced, bad, hint)
     return None
 
 
-def _beyond(cells: np.ndarray, limit: np.ndarray, is_broken: np.ufunc) -> bool:
-    """Return whether any cell is beyond a single limit, without an array of answers."""
+def _is_any_beyond(cells: np.ndarray, limit: np.ndarray, is_beyond: np.ufunc) -> bool:
+    """Return whether any cell is beyond a single limit, without an array of comparisons."""
     if not cells.size:
         return False
-    return bool(is_broken(cells.min() if is_broken is np.less else cells.max(), limit))
+    return bool(is_beyond(cells.min() if is_beyond is np.less else cells.max(), limit))
 
 
-def _out_of_place(
-    question: Question, declaration: Declaration, filled: Filled, bad: np.ndarray, hint: str
+def _describe_bad_elements(
+    context: BindingContext, declaration: Declaration, sourced: SourcedValue, bad: np.ndarray, hint: str
 ) -> BindingError:
-    """Return the words for values that the declaration does not allow: the first, and how many more."""
-    at = tuple(int(i) for i in bad[0])
-    value = np.asarray(filled.value)[at]
-    more = f" ({len(bad) - 1} more below)" if len(bad) > 1 else ""
-    return BindingError(
-        f"{_where(question, filled, at)[0]} has "
-        f"{number(float(value))}{_where(question, filled, at)[1]}{more}, but "
-        f"`{declaration.name}` is declared `{declaration.text}` in {place(question.program, declaration)}.",
-        hint=hint,
-    )
+    """Return the error for values that the declaration does not allow: the first, and how many more.
+
+    Parameters
+    ----------
+    context, declaration, sourced
+        The variable and its value.
+    bad
+        Indices of the bad elements `(count, axes)`.
+    hint
+        What is allowed.
+    """
+    index = tuple(int(i) for i in bad[0])
+    value = format_number(float(np.asarray(sourced.value)[index]))
+    more = f" (and {len(bad) - 1} more)" if len(bad) > 1 else ""
+    declared = format_declaration(context.program, declaration)
+    if sourced.columns:
+        column, row = _format_cell(context, sourced, index)
+        return BindingError(f"{column} has {value}{row}{more}, but {declared}.", hint=hint)
+    subject = f"`{declaration.name}[{','.join(str(i + 1) for i in index)}]`" if index else "its value"
+    return BindingError(f"{declared}, but {subject} is {value} ({sourced.origin}){more}.", hint=hint)
 
 
-def _where(question: Question, filled: Filled, at: tuple[int, ...]) -> tuple[str, str]:
-    """Return the column and the row of an element; of a value given by name, its origin and index."""
-    if not filled.columns:
-        index = ",".join(str(i + 1) for i in at)
-        return filled.origin, f" at [{index}]" if index else ""
-    axis = filled.column_axis
-    column = filled.columns[at[axis] if axis is not None else 0]
-    if not at:
+def _format_cell(context: BindingContext, sourced: SourcedValue, index: tuple[int, ...]) -> tuple[str, str]:
+    """Return the column of an element, and its row; no row for a single number."""
+    axis = sourced.column_axis
+    column = sourced.columns[index[axis] if axis is not None else 0]
+    if not index:
         return f"column `{column}`", ""
-    position = at[1 if axis == 0 else 0]
-    row = position if filled.rows is None else int(filled.rows[position])
-    return f"column `{column}`", f" at row {question.table.row_number(row)}"
+    position = index[1 if axis == 0 else 0]
+    row = position if sourced.rows is None else int(sourced.rows[position])
+    return f"column `{column}`", f" at row {context.table.row_number(row)}"
 
 
-def _special(declaration: Declaration, cells: np.ndarray) -> str:
-    """Return what breaks the promise of a simplex, an ordered vector ...; empty where nothing does."""
-    kind = declaration.kind
-    axes = 2 if kind in _MATRICES else 1
-    for one in cells.reshape(-1, *cells.shape[len(cells.shape) - axes :]):
-        words = _SPECIAL[kind](one)
-        if words:
-            return words
-    return ""
+def _find_violation(declaration: Declaration, sourced: SourcedValue) -> str:
+    """Return how a value violates the constraint of its type, as a predicate; empty if it does not."""
+    find = _VIOLATIONS.get(declaration.kind)
+    if find is None:
+        return ""
+    cells = np.asarray(sourced.value, dtype=float)
+    axes = 2 if declaration.kind in _MATRICES else 1
+    outer, inner = cells.shape[: cells.ndim - axes], cells.shape[cells.ndim - axes :]
+    elements = cells.reshape(math.prod(outer), *inner)
+    return next((violation for element in elements if (violation := find(element))), "")
 
 
-def _simplex(cells: np.ndarray) -> str:
+def _check_simplex(cells: np.ndarray) -> str:
     if (cells < 0).any():
-        return f"it has {number(float(cells.min()))}, where no element may be negative"
-    return "" if abs(cells.sum() - 1) <= TOLERANCE else f"its elements add up to {cells.sum():.10g}, not to 1"
+        return f"has the negative element {format_number(float(cells.min()))}"
+    return "" if abs(cells.sum() - 1) <= TOLERANCE else f"sums to {cells.sum():.10g}, not to 1"
 
 
-def _sum_to_zero(cells: np.ndarray) -> str:
-    return "" if abs(cells.sum()) <= TOLERANCE else f"its elements add up to {cells.sum():.10g}, not to 0"
+def _check_sum_to_zero(cells: np.ndarray) -> str:
+    return "" if abs(cells.sum()) <= TOLERANCE else f"sums to {cells.sum():.10g}, not to 0"
 
 
-def _unit(cells: np.ndarray) -> str:
+def _check_unit_vector(cells: np.ndarray) -> str:
     length = float(np.linalg.norm(cells))
-    return "" if abs(length**2 - 1) <= TOLERANCE else f"its length is {length:.10g}, not 1"
+    return "" if abs(length**2 - 1) <= TOLERANCE else f"has length {length:.10g}, not 1"
 
 
-def _ordered(cells: np.ndarray) -> str:
-    return "" if (np.diff(cells) > 0).all() else "its elements do not increase"
+def _check_ordered(cells: np.ndarray) -> str:
+    return "" if (np.diff(cells) > 0).all() else "is not in increasing order"
 
 
-def _positive_ordered(cells: np.ndarray) -> str:
-    return _ordered(cells) or ("" if not cells.size or cells[0] > 0 else "its first element is not positive")
+def _check_positive_ordered(cells: np.ndarray) -> str:
+    is_positive = not cells.size or cells[0] > 0
+    return _check_ordered(cells) or ("" if is_positive else "has a first element that is not positive")
 
 
-def _covariance(cells: np.ndarray) -> str:
+def _check_covariance(cells: np.ndarray) -> str:
     if not np.allclose(cells, cells.T, rtol=0, atol=TOLERANCE):
-        return "it is not symmetric"
+        return "is not symmetric"
     is_definite = not cells.size or np.linalg.eigvalsh(cells)[0] > 0
-    return "" if is_definite else "it is not positive definite"
+    return "" if is_definite else "is not positive definite"
 
 
-def _correlation(cells: np.ndarray) -> str:
-    has_ones = np.allclose(np.diag(cells), 1, rtol=0, atol=TOLERANCE)
-    return _covariance(cells) if has_ones else "its diagonal is not 1"
+def _check_correlation(cells: np.ndarray) -> str:
+    has_unit_diagonal = np.allclose(np.diag(cells), 1, rtol=0, atol=TOLERANCE)
+    return _check_covariance(cells) if has_unit_diagonal else "has a diagonal that is not 1"
 
 
-def _cholesky(cells: np.ndarray) -> str:
+def _check_cholesky(cells: np.ndarray) -> str:
     if np.triu(cells, 1).any():
-        return "it is not lower triangular"
-    return "" if (np.diag(cells) > 0).all() else "its diagonal is not positive"
+        return "is not lower triangular"
+    return "" if (np.diag(cells) > 0).all() else "has a diagonal that is not positive"
 
 
-def _cholesky_correlation(cells: np.ndarray) -> str:
-    is_unit = np.allclose((cells**2).sum(axis=1), 1, rtol=0, atol=TOLERANCE)
-    return _cholesky(cells) if is_unit else "its rows do not have length 1"
+def _check_cholesky_correlation(cells: np.ndarray) -> str:
+    has_unit_rows = np.allclose((cells**2).sum(axis=1), 1, rtol=0, atol=TOLERANCE)
+    return _check_cholesky(cells) if has_unit_rows else "has rows that do not have length 1"
 
 
-_SPECIAL = {
-    "simplex": _simplex,
-    "sum_to_zero_vector": _sum_to_zero,
-    "unit_vector": _unit,
-    "ordered": _ordered,
-    "positive_ordered": _positive_ordered,
-    "cov_matrix": _covariance,
-    "corr_matrix": _correlation,
-    "cholesky_factor_cov": _cholesky,
-    "cholesky_factor_corr": _cholesky_correlation,
+_VIOLATIONS: Mapping[str, Callable[[np.ndarray], str]] = {
+    "simplex": _check_simplex,
+    "sum_to_zero_vector": _check_sum_to_zero,
+    "unit_vector": _check_unit_vector,
+    "ordered": _check_ordered,
+    "positive_ordered": _check_positive_ordered,
+    "cov_matrix": _check_covariance,
+    "corr_matrix": _check_correlation,
+    "cholesky_factor_cov": _check_cholesky,
+    "cholesky_factor_corr": _check_cholesky_correlation,
 }
+"""By type: a function that returns how a value violates the constraint of the type; empty if it does not."""
+
 _MATRICES = frozenset({"cov_matrix", "corr_matrix", "cholesky_factor_cov", "cholesky_factor_corr"})
+"""Those of the types above that are matrices."""

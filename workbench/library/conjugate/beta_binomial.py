@@ -18,14 +18,14 @@ from workbench.library.conjugate.marginal import Marginal
 
 @dataclass(frozen=True)
 class Beta:
-    """A beta distribution of `theta`: individuals with the trait, and without it."""
+    """A beta distribution of `theta`; `a` and `b` count individuals with the trait and without it."""
 
     a: float
     b: float
 
 
-def prior(values: Values) -> Beta:
-    """Return the prior that the program's data name."""
+def parse_prior(values: Values) -> Beta:
+    """Return the prior with the hyperparameters in the program's data."""
     return Beta(float(values["theta_prior_a"]), float(values["theta_prior_b"]))
 
 
@@ -39,30 +39,31 @@ def update(prior: Beta, values: Values) -> Beta:
     return Beta(prior.a + y, prior.b + n - y)
 
 
-def log_evidence(prior: Beta, values: Values) -> float:
-    """Return the log marginal likelihood: beta-binomial, the counts given."""
+def compute_log_evidence(prior: Beta, values: Values) -> float:
+    """Return the log marginal likelihood of the counts: beta-binomial."""
     y, n = (np.asarray(values[name], dtype=float) for name in ("y", "n"))
     ways = np.sum(gammaln(n + 1) - gammaln(y + 1) - gammaln(n - y + 1))
     posterior = update(prior, values)
     return float(ways + betaln(posterior.a, posterior.b) - betaln(prior.a, prior.b))
 
 
-def mode(state: Beta) -> dict[str, float]:
-    """Return the mode, where the density has one inside (0, 1)."""
+def find_mode(state: Beta) -> dict[str, float]:
+    """Return the mode, if the density has one inside (0, 1)."""
     if min(state.a, state.b) <= 1:
         return {}
     return {"theta": (state.a - 1) / (state.a + state.b - 2)}
 
 
-def marginals(state: Beta) -> dict[str, Marginal]:
+def derive_marginals(state: Beta) -> dict[str, Marginal]:
     """Return the distribution of the probability."""
     return {"theta": Marginal("beta", {"a": state.a, "b": state.b})}
 
 
-def predictive(state: Beta, values: Values) -> dict[str, Marginal]:
-    """Return the distribution of a new count out of as many as the first group has."""
+def predict(state: Beta, values: Values) -> dict[str, Marginal]:
+    """Return the distribution of a new count in a group as large as the first one."""
     n = int(np.ravel(values["n"])[0])
     return {"y": Marginal("betabinom", {"n": n, "a": state.a, "b": state.b})}
 
 
-FAMILY = Family(prior, update, log_evidence, mode, marginals, predictive)
+FAMILY = Family(parse_prior, update, compute_log_evidence, find_mode, derive_marginals, predict)
+"""The functions of this file."""

@@ -13,17 +13,14 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.special import betaln, gammaln
 
-from workbench.library.conjugate.beta_binomial import Beta
-from workbench.library.conjugate.beta_binomial import marginals as beta_marginals
-from workbench.library.conjugate.beta_binomial import mode as beta_mode
-from workbench.library.conjugate.beta_binomial import prior as beta_prior
+from workbench.library.conjugate.beta_binomial import Beta, derive_marginals, find_mode, parse_prior
 from workbench.library.conjugate.family import Family, Values
 from workbench.library.conjugate.marginal import Marginal
 
 
 @dataclass(frozen=True)
 class _Counts:
-    """What a batch says: how many successes and failures there were, and in how many ways."""
+    """The successes and failures in a batch, and the log number of ways in which they can occur."""
 
     successes: float
     failures: float
@@ -36,27 +33,28 @@ def update(prior: Beta, values: Values) -> Beta:
     >>> update(Beta(1.0, 1.0), {"y": [3, 0], "r": 1.0})
     Beta(a=3.0, b=4.0)
     """
-    counts = _counts(values)
+    counts = _count(values)
     return Beta(prior.a + counts.successes, prior.b + counts.failures)
 
 
-def log_evidence(prior: Beta, values: Values) -> float:
-    """Return the log marginal likelihood: beta negative binomial, the counts given."""
+def compute_log_evidence(prior: Beta, values: Values) -> float:
+    """Return the log marginal likelihood of the counts: beta negative binomial."""
     posterior = update(prior, values)
-    return float(_counts(values).log_ways + betaln(posterior.a, posterior.b) - betaln(prior.a, prior.b))
+    return float(_count(values).log_ways + betaln(posterior.a, posterior.b) - betaln(prior.a, prior.b))
 
 
-def predictive(state: Beta, values: Values) -> dict[str, Marginal]:
-    """Return the distribution of a new count of failures; SciPy has it for whole `r` only."""
+def predict(state: Beta, values: Values) -> dict[str, Marginal]:
+    """Return the distribution of a new count of failures, which SciPy has for whole `r` only."""
     if float(values["r"]) % 1:
         return {}
     return {"y": Marginal("betanbinom", {"n": float(values["r"]), "a": state.a, "b": state.b})}
 
 
-def _counts(values: Values) -> _Counts:
+def _count(values: Values) -> _Counts:
     y, r = np.asarray(values["y"], dtype=float), float(values["r"])
     log_ways = float(np.sum(gammaln(y + r) - gammaln(y + 1) - gammaln(r)))
     return _Counts(r * y.size, float(y.sum()), log_ways)
 
 
-FAMILY = Family(beta_prior, update, log_evidence, beta_mode, beta_marginals, predictive)
+FAMILY = Family(parse_prior, update, compute_log_evidence, find_mode, derive_marginals, predict)
+"""The functions of this file."""

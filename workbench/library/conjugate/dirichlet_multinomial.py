@@ -18,13 +18,13 @@ from workbench.library.conjugate.marginal import Marginal
 
 @dataclass(frozen=True)
 class Dirichlet:
-    """A Dirichlet distribution of `theta`: individuals of each category."""
+    """A Dirichlet distribution of `theta`; each concentration counts the individuals of one category."""
 
     concentration: tuple[float, ...]
 
 
-def prior(values: Values) -> Dirichlet:
-    """Return the prior that the program's data name: the same for every category."""
+def parse_prior(values: Values) -> Dirichlet:
+    """Return the prior with the concentration in the program's data, the same for every category."""
     return Dirichlet((float(values["theta_prior_concentration"]),) * np.size(values["y"]))
 
 
@@ -37,23 +37,23 @@ def update(prior: Dirichlet, values: Values) -> Dirichlet:
     return Dirichlet(tuple((np.array(prior.concentration) + np.asarray(values["y"], dtype=float)).tolist()))
 
 
-def log_evidence(prior: Dirichlet, values: Values) -> float:
+def compute_log_evidence(prior: Dirichlet, values: Values) -> float:
     """Return the log marginal likelihood: Dirichlet-multinomial."""
     y = np.asarray(values["y"], dtype=float)
     ways = gammaln(y.sum() + 1) - gammaln(y + 1).sum()
-    return float(ways + _log_normaliser(update(prior, values)) - _log_normaliser(prior))
+    return float(ways + _compute_log_normaliser(update(prior, values)) - _compute_log_normaliser(prior))
 
 
-def mode(state: Dirichlet) -> dict[str, float]:
-    """Return the mode, where the density has one inside the simplex."""
+def find_mode(state: Dirichlet) -> dict[str, float]:
+    """Return the mode, if the density has one inside the simplex."""
     weights = np.array(state.concentration) - 1
     if weights.min() <= 0:
         return {}
     return {f"theta[{k}]": float(weight) for k, weight in enumerate(weights / weights.sum(), 1)}
 
 
-def marginals(state: Dirichlet) -> dict[str, Marginal]:
-    """Return the distribution of each probability: beta, the others taken together."""
+def derive_marginals(state: Dirichlet) -> dict[str, Marginal]:
+    """Return the distribution of each probability: beta, with the other categories combined."""
     total = sum(state.concentration)
     return {
         f"theta[{k}]": Marginal("beta", {"a": a, "b": total - a})
@@ -61,7 +61,7 @@ def marginals(state: Dirichlet) -> dict[str, Marginal]:
     }
 
 
-def predictive(state: Dirichlet, values: Values) -> dict[str, Marginal]:
+def predict(state: Dirichlet, values: Values) -> dict[str, Marginal]:
     """Return the distribution of each count in a new sample of the same size."""
     n, total = int(np.sum(values["y"])), sum(state.concentration)
     return {
@@ -70,9 +70,10 @@ def predictive(state: Dirichlet, values: Values) -> dict[str, Marginal]:
     }
 
 
-def _log_normaliser(state: Dirichlet) -> float:
+def _compute_log_normaliser(state: Dirichlet) -> float:
     concentration = np.array(state.concentration)
     return float(gammaln(concentration).sum() - gammaln(concentration.sum()))
 
 
-FAMILY = Family(prior, update, log_evidence, mode, marginals, predictive)
+FAMILY = Family(parse_prior, update, compute_log_evidence, find_mode, derive_marginals, predict)
+"""The functions of this file."""

@@ -18,14 +18,14 @@ from workbench.library.conjugate.marginal import Marginal
 
 @dataclass(frozen=True)
 class Gamma:
-    """A gamma distribution of a rate: events, and the exposure they were seen in."""
+    """A gamma distribution of a rate; `a` counts events, `b` is the exposure in which they occurred."""
 
     a: float
     b: float
 
 
-def prior(values: Values) -> Gamma:
-    """Return the prior that the program's data name."""
+def parse_prior(values: Values) -> Gamma:
+    """Return the prior with the hyperparameters in the program's data."""
     return Gamma(float(values["rate_prior_a"]), float(values["rate_prior_b"]))
 
 
@@ -38,32 +38,33 @@ def update(prior: Gamma, values: Values) -> Gamma:
     return Gamma(prior.a + float(np.sum(values["y"])), prior.b + float(np.sum(values["exposure"])))
 
 
-def log_evidence(prior: Gamma, values: Values) -> float:
+def compute_log_evidence(prior: Gamma, values: Values) -> float:
     """Return the log marginal likelihood."""
     y, exposure = (np.asarray(values[name], dtype=float) for name in ("y", "exposure"))
-    each = np.sum(xlogy(y, exposure) - gammaln(y + 1))
-    return float(each + log_normaliser(update(prior, values)) - log_normaliser(prior))
+    constants = np.sum(xlogy(y, exposure) - gammaln(y + 1))
+    return float(constants + compute_log_normaliser(update(prior, values)) - compute_log_normaliser(prior))
 
 
-def log_normaliser(state: Gamma) -> float:
+def compute_log_normaliser(state: Gamma) -> float:
     """Return the log integral of rate^(a - 1) exp(-b rate)."""
     return float(gammaln(state.a) - state.a * np.log(state.b))
 
 
-def mode(state: Gamma) -> dict[str, float]:
-    """Return the mode, where the density has one above zero."""
+def find_mode(state: Gamma) -> dict[str, float]:
+    """Return the mode, if the density has one above zero."""
     return {"rate": (state.a - 1) / state.b} if state.a > 1 else {}
 
 
-def marginals(state: Gamma) -> dict[str, Marginal]:
+def derive_marginals(state: Gamma) -> dict[str, Marginal]:
     """Return the distribution of the rate."""
     return {"rate": Marginal("gamma", {"a": state.a, "scale": 1 / state.b})}
 
 
-def predictive(state: Gamma, values: Values) -> dict[str, Marginal]:
-    """Return the distribution of a new count in as much exposure as the first had: negative binomial."""
+def predict(state: Gamma, values: Values) -> dict[str, Marginal]:
+    """Return the distribution of a new count with the exposure of the first: negative binomial."""
     exposure = float(np.ravel(values["exposure"])[0])
     return {"y": Marginal("nbinom", {"n": state.a, "p": state.b / (state.b + exposure)})}
 
 
-FAMILY = Family(prior, update, log_evidence, mode, marginals, predictive)
+FAMILY = Family(parse_prior, update, compute_log_evidence, find_mode, derive_marginals, predict)
+"""The functions of this file."""

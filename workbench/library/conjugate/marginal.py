@@ -24,6 +24,24 @@ class Marginal:
     distribution: str
     parameters: Mapping[str, float] = field(default_factory=dict)
 
+    @classmethod
+    def student_t(cls, df: float, loc: float, scale: float) -> Marginal:
+        """Return a Student t distribution with a centre and a scale."""
+        return cls("t", {"df": df, "loc": float(loc), "scale": float(scale)})
+
+    @classmethod
+    def inverse_gamma(cls, a: float, b: float) -> Marginal:
+        """Return the inverse gamma distribution of a variance."""
+        return cls("invgamma", {"a": a, "scale": b})
+
+    @classmethod
+    def root_inverse_gamma(cls, a: float, b: float) -> Marginal:
+        """Return the distribution of a standard deviation whose square is inverse gamma.
+
+        SciPy's generalised gamma distribution with exponent -2 has exactly this density.
+        """
+        return cls("gengamma", {"a": a, "c": -2.0, "scale": float(b) ** 0.5})
+
 
 def to_scipy(marginal: Marginal) -> Any:
     """Return the SciPy distribution of a marginal.
@@ -32,21 +50,3 @@ def to_scipy(marginal: Marginal) -> Any:
     0.75
     """
     return getattr(stats, marginal.distribution)(**marginal.parameters)
-
-
-def student(df: float, loc: float, scale: float) -> Marginal:
-    """Return a Student t distribution with a centre and a scale."""
-    return Marginal("t", {"df": df, "loc": float(loc), "scale": float(scale)})
-
-
-def inverse_gamma(a: float, b: float) -> Marginal:
-    """Return the inverse gamma distribution of a variance."""
-    return Marginal("invgamma", {"a": a, "scale": b})
-
-
-def root_inverse_gamma(a: float, b: float) -> Marginal:
-    """Return the distribution of a standard deviation whose square is inverse gamma.
-
-    SciPy's generalised gamma with exponent -2 has just this density.
-    """
-    return Marginal("gengamma", {"a": a, "c": -2.0, "scale": float(b) ** 0.5})

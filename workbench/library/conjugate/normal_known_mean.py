@@ -13,7 +13,7 @@ import numpy as np
 from scipy.special import gammaln
 
 from workbench.library.conjugate.family import Family, Values
-from workbench.library.conjugate.marginal import Marginal, inverse_gamma, root_inverse_gamma, student
+from workbench.library.conjugate.marginal import Marginal
 
 
 @dataclass(frozen=True)
@@ -25,8 +25,8 @@ class InverseGamma:
     mu: float
 
 
-def prior(values: Values) -> InverseGamma:
-    """Return the prior that the program's data name."""
+def parse_prior(values: Values) -> InverseGamma:
+    """Return the prior with the hyperparameters in the program's data."""
     a, b, mu = (float(values[name]) for name in ("sigma2_prior_a", "sigma2_prior_b", "mu"))
     return InverseGamma(a, b, mu)
 
@@ -41,33 +41,39 @@ def update(prior: InverseGamma, values: Values) -> InverseGamma:
     return InverseGamma(prior.a + y.size / 2, prior.b + float(np.sum((y - prior.mu) ** 2)) / 2, prior.mu)
 
 
-def log_evidence(prior: InverseGamma, values: Values) -> float:
+def compute_log_evidence(prior: InverseGamma, values: Values) -> float:
     """Return the log marginal likelihood."""
     posterior = update(prior, values)
     constant = -np.size(values["y"]) / 2 * np.log(2 * np.pi)
-    return float(constant + log_normaliser(posterior.a, posterior.b) - log_normaliser(prior.a, prior.b))
+    return float(
+        constant + compute_log_normaliser(posterior.a, posterior.b) - compute_log_normaliser(prior.a, prior.b)
+    )
 
 
-def log_normaliser(a: float, b: float) -> float:
+def compute_log_normaliser(a: float, b: float) -> float:
     """Return the log integral of sigma2^(-a - 1) exp(-b / sigma2)."""
     return float(gammaln(a) - a * np.log(b))
 
 
-def mode(state: InverseGamma) -> dict[str, float]:
-    """Return the mode of the variance, and its root."""
+def find_mode(state: InverseGamma) -> dict[str, float]:
+    """Return the mode of the variance, and its square root."""
     sigma2 = state.b / (state.a + 1)
     return {"sigma2": sigma2, "sigma": sigma2**0.5}
 
 
-def marginals(state: InverseGamma) -> dict[str, Marginal]:
+def derive_marginals(state: InverseGamma) -> dict[str, Marginal]:
     """Return the distributions of the variance and of the standard deviation."""
-    return {"sigma2": inverse_gamma(state.a, state.b), "sigma": root_inverse_gamma(state.a, state.b)}
+    return {
+        "sigma2": Marginal.inverse_gamma(state.a, state.b),
+        "sigma": Marginal.root_inverse_gamma(state.a, state.b),
+    }
 
 
-def predictive(state: InverseGamma, values: Values) -> dict[str, Marginal]:
+def predict(state: InverseGamma, values: Values) -> dict[str, Marginal]:
     """Return the distribution of a new measurement: Student t."""
     del values
-    return {"y": student(2 * state.a, state.mu, (state.b / state.a) ** 0.5)}
+    return {"y": Marginal.student_t(2 * state.a, state.mu, (state.b / state.a) ** 0.5)}
 
 
-FAMILY = Family(prior, update, log_evidence, mode, marginals, predictive)
+FAMILY = Family(parse_prior, update, compute_log_evidence, find_mode, derive_marginals, predict)
+"""The functions of this file."""

@@ -23,8 +23,8 @@ class Normal:
     variance: float
 
 
-def prior(values: Values) -> Normal:
-    """Return the prior that the program's data name."""
+def parse_prior(values: Values) -> Normal:
+    """Return the prior with the hyperparameters in the program's data."""
     return Normal(float(values["mu_prior_mean"]), float(values["mu_prior_sd"]) ** 2)
 
 
@@ -36,11 +36,11 @@ def update(prior: Normal, values: Values) -> Normal:
     """
     y, noise = np.asarray(values["y"], dtype=float), float(values["sigma"]) ** 2
     variance = 1 / (1 / prior.variance + y.size / noise)
-    # as a step from the prior mean, which keeps its digits where y is far from zero
+    # written as a step from the prior mean, which loses no digits where y is far from zero
     return Normal(prior.mean + variance * float(np.sum(y - prior.mean)) / noise, variance)
 
 
-def log_evidence(prior: Normal, values: Values) -> float:
+def compute_log_evidence(prior: Normal, values: Values) -> float:
     """Return the log marginal likelihood, by completing the square around the prior mean."""
     y, noise = np.asarray(values["y"], dtype=float), float(values["sigma"]) ** 2
     posterior = update(prior, values)
@@ -49,20 +49,21 @@ def log_evidence(prior: Normal, values: Values) -> float:
     return float(-(misfit + scales) / 2)
 
 
-def mode(state: Normal) -> dict[str, float]:
+def find_mode(state: Normal) -> dict[str, float]:
     """Return the mode, which is the mean."""
     return {"mu": state.mean}
 
 
-def marginals(state: Normal) -> dict[str, Marginal]:
+def derive_marginals(state: Normal) -> dict[str, Marginal]:
     """Return the distribution of the mean."""
     return {"mu": Marginal("norm", {"loc": state.mean, "scale": state.variance**0.5})}
 
 
-def predictive(state: Normal, values: Values) -> dict[str, Marginal]:
+def predict(state: Normal, values: Values) -> dict[str, Marginal]:
     """Return the distribution of a new measurement."""
     scale = (state.variance + float(values["sigma"]) ** 2) ** 0.5
     return {"y": Marginal("norm", {"loc": state.mean, "scale": scale})}
 
 
-FAMILY = Family(prior, update, log_evidence, mode, marginals, predictive)
+FAMILY = Family(parse_prior, update, compute_log_evidence, find_mode, derive_marginals, predict)
+"""The functions of this file."""

@@ -1,4 +1,4 @@
-"""The conjugate families written a second time: data simulated, and densities by SciPy alone."""
+"""The conjugate families written independently: simulated data, and densities from SciPy alone."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from scipy import stats as scipy_stats
 
-stats: Any = scipy_stats  # its stubs take scalars for arrays and arrays for scalars
+stats: Any = scipy_stats  # its type stubs confuse scalars and arrays
 
 Values = dict[str, Any]
 Rng = np.random.Generator

@@ -1,4 +1,4 @@
-"""The families by name, and what `run.json` says of an exact posterior."""
+"""The families by name, and an exact posterior as `run.json` keeps it."""
 
 from __future__ import annotations
 
@@ -54,39 +54,42 @@ def describe_posterior(name: str, values: Values, level: float) -> dict[str, Any
     0.75
     """
     family = FAMILIES[name]
-    prior = family.prior(values)
+    prior = family.parse_prior(values)
     posterior = family.update(prior, values)
-    modes = family.mode(posterior)
+    modes = family.find_mode(posterior)
+    moments, marginals = family.compute_moments(posterior), family.derive_marginals(posterior)
     estimates = {
-        **{one: _moments(*pair) for one, pair in family.moments(posterior).items()},
-        **{one: _estimate(marginal, level) for one, marginal in family.marginals(posterior).items()},
+        **{quantity: _record_moments(mean, sd) for quantity, (mean, sd) in moments.items()},
+        **{quantity: _record_marginal(marginal, level) for quantity, marginal in marginals.items()},
     }
+    predictions = family.predict(posterior, values)
     return {
         "family": name,
-        "log_evidence": family.log_evidence(prior, values),
-        "estimates": {one: {**numbers, "mode": modes.get(one)} for one, numbers in estimates.items()},
+        "log_evidence": family.compute_log_evidence(prior, values),
+        "estimates": {
+            quantity: {**numbers, "mode": modes.get(quantity)} for quantity, numbers in estimates.items()
+        },
         "predictive": {
-            one: _estimate(marginal, level) for one, marginal in family.predictive(posterior, values).items()
+            quantity: _record_marginal(marginal, level) for quantity, marginal in predictions.items()
         },
     }
 
 
-def _estimate(marginal: Marginal, level: float) -> dict[str, Any]:
+def _record_marginal(marginal: Marginal, level: float) -> dict[str, Any]:
     distribution = to_scipy(marginal)
     lower, upper = distribution.ppf([(1 - level) / 2, (1 + level) / 2])
     return {
         "distribution": marginal.distribution,
         "parameters": dict(marginal.parameters),
-        **_moments(distribution.mean(), distribution.std()),
+        **_record_moments(distribution.mean(), distribution.std()),
         "lower": float(lower),
         "upper": float(upper),
     }
 
 
-def _moments(mean: float, sd: float) -> dict[str, Any]:
-    """Return those moments that exist: a heavy tail may have none."""
-    return {"mean": _or_none(mean), "sd": _or_none(sd)}
-
-
-def _or_none(value: float) -> float | None:
-    return float(value) if np.isfinite(value) else None
+def _record_moments(mean: float, sd: float) -> dict[str, Any]:
+    """Return the moments; one that does not exist, because of a heavy tail, is `None`."""
+    return {
+        "mean": float(mean) if np.isfinite(mean) else None,
+        "sd": float(sd) if np.isfinite(sd) else None,
+    }

@@ -1,0 +1,28 @@
+"""Levels: their order, and the codes that stand for them."""
+
+import numpy as np
+import pandas as pd
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tests.binding.refusals import GROUPS, program_text
+from workbench import binding, tables
+from workbench.binding.columns.levels import sort_naturally
+
+TEXTS = st.text(st.characters(categories=["L", "N", "P", "Z"]), max_size=8)
+
+
+@given(levels=st.lists(TEXTS, max_size=8))
+def test_the_natural_order_does_not_depend_on_the_order_before(levels):
+    ordered = sort_naturally(levels)
+    assert sorted(ordered) == sorted(levels)
+    assert sort_naturally(ordered[::-1]) == ordered
+
+
+def test_categories_keep_their_own_order(program_from):
+    order = ["low", "high", "never"]
+    frame = pd.DataFrame({"g": pd.Categorical(["high", "low", "high"], categories=order), "u": [1.0, 2, 1]})
+    bound = binding.bind(program_from(program_text(GROUPS)), tables.from_frame(frame))
+    np.testing.assert_array_equal(bound.values["g"], [2, 1, 2])
+    np.testing.assert_array_equal(bound.values["u"], [2, 1])
+    assert bound.labels["J"] == ("low", "high")
