@@ -19,30 +19,37 @@ from workbench.cli import (
     sensitivity,
     toolchain,
 )
+from workbench.cli.help_page import CONTEXT, Command, Group, format_examples
 from workbench.provenance import read_workbench_version
 
 app = typer.Typer(
     name="workbench",
+    cls=Group,
+    context_settings=CONTEXT,
     no_args_is_help=True,
     pretty_exceptions_enable=False,
     rich_markup_mode="rich",
     help="Any Stan program and a table: point estimates, full posteriors, and an honest account of both.",
+    epilog=format_examples("workbench"),
 )
-app.command("fit")(fit.command)
-app.command("check")(check.command)
-app.command("continue")(continue_.command)
-app.command("replay")(replay.command)
-app.command("inspect")(inspect.command)
-app.command("models")(models.command)
-app.command("new")(new.command)
-app.command("predict")(predict.command)
-app.command("report")(report.command)
-app.command("sensitivity")(sensitivity.command)
+for _name, _module in (
+    ("fit", fit),
+    ("check", check),
+    ("continue", continue_),
+    ("replay", replay),
+    ("inspect", inspect),
+    ("models", models),
+    ("new", new),
+    ("predict", predict),
+    ("report", report),
+    ("sensitivity", sensitivity),
+):
+    app.command(_name, cls=Command, epilog=format_examples(_name))(_module.command)
 app.add_typer(toolchain.app, name="toolchain")
 
 
-def _version(is_asked: bool) -> None:
-    if is_asked:
+def _print_version(is_wanted: bool) -> None:
+    if is_wanted:
         typer.echo(f"workbench {read_workbench_version()}")
         raise typer.Exit
 
@@ -50,7 +57,7 @@ def _version(is_asked: bool) -> None:
 @app.callback()
 def _main(
     version: Annotated[
-        bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version.")
+        bool, typer.Option("--version", callback=_print_version, is_eager=True, help="Print the version.")
     ] = False,
 ) -> None:
     del version

@@ -7,29 +7,42 @@ from typing import Annotated
 
 import typer
 
-from workbench.cli import console
+from workbench.cli import console, options
 from workbench.process import count_usable_cores
 
 
 @console.guarded
 def command(
-    run: Annotated[Path, typer.Argument(help="A run directory that `workbench fit` wrote.", metavar="RUN")],
-    draws: Annotated[int, typer.Option(min=4, help="Further draws in each chain.")] = 1000,
-    jobs: Annotated[int | None, typer.Option(min=1, help="Chains at a time; default: the cores.")] = None,
-    output: Annotated[
-        Path | None, typer.Option("--output", "-o", help="Run directory; default: RUN itself.")
-    ] = None,
-    json_: Annotated[bool, typer.Option("--json", help="Print run.json and nothing else.")] = False,
-    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Show no progress.")] = False,
+    run: options.Run,
+    draws: Annotated[
+        int,
+        typer.Option(
+            min=4, help="Further draws in each chain.", metavar="N", rich_help_panel=options.SAMPLER
+        ),
+    ] = 1000,
+    jobs: options.Jobs = None,
+    output: Annotated[Path | None, options.describe_output("Run directory; by default RUN itself")] = None,
+    json_: options.Json = False,
+    quiet: options.Quiet = False,
+    compiler: options.Compiler = None,
+    native: options.Native = False,
+    toolchain: options.Source = "auto",
 ) -> None:
-    """Add draws to a run: its chains go on from their last draws, step size and metric, without warm-up."""
-    from workbench.cli import table
+    """Add draws to a run: its chains continue from where they stopped, without warm-up."""
+    from workbench.report.fit.terminal_page import build_fit_page
     from workbench.results import store
+    from workbench.toolchain import ToolchainSettings
     from workbench.workflow.resume import continue_run
 
-    jobs = jobs or count_usable_cores()
-    fitted = continue_run(run, draws, output=output, jobs=jobs, progress=console.progress(quiet))
+    fit = continue_run(
+        run,
+        draws,
+        output=output,
+        settings=ToolchainSettings(compiler=compiler, source=toolchain, native=native),
+        jobs=jobs or count_usable_cores(),
+        progress=console.progress(quiet),
+    )
     if json_:
-        typer.echo(store.dump(fitted.record), nl=False)
+        typer.echo(store.dump(fit.record), nl=False)
     else:
-        table.show(fitted.record, fitted.folder or run, console.stdout())
+        console.show(build_fit_page(fit))

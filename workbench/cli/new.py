@@ -16,7 +16,10 @@ def command(
     from_: Annotated[
         str,
         typer.Option(
-            "--from", help="The bundled model to copy.", metavar="MODEL", autocompletion=completion.bundled
+            "--from",
+            help="The bundled model to copy.",
+            metavar="MODEL",
+            autocompletion=completion.complete_bundled,
         ),
     ],
     data: Annotated[bool, typer.Option("--data", help="Copy the model's table too.")] = False,
@@ -29,4 +32,4 @@ def command(
     for file in files:
         typer.echo(file)
     table = files[-1] if data else model.table
-    console.stderr().print(f"fit it: workbench fit {files[0]} {table}")
+    console.show_note("fit it", f"workbench fit {files[0]} {table}")

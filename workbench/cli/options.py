@@ -1,117 +1,210 @@
-"""Options shared by commands, and the reading of `NAME=VALUE`."""
+"""The arguments and options that several commands share: each has one name and one meaning."""
 
 from __future__ import annotations
 
-import csv
-import json
-from typing import Any, Literal
+from pathlib import Path
+from typing import Annotated, Any
 
-from workbench.errors import RequestError
+import typer
+
+from workbench.cli import completion
+
+BINDING = "Binding"
+METHODS = "Methods"
+SAMPLER = "Sampler"
+OUTPUT = "Output"
+STAN = "Stan"
+
+Model = Annotated[
+    str,
+    typer.Argument(
+        help="A Stan program, or the name of a bundled model.",
+        metavar="MODEL",
+        autocompletion=completion.complete_models,
+    ),
+]
+Data = Annotated[
+    Path | None,
+    typer.Argument(
+        help="A table (CSV, TSV, Parquet, Arrow) or Stan's JSON; a bundled model has its own.",
+        metavar="DATA",
+    ),
+]
+Run = Annotated[Path, typer.Argument(help="A run directory that `workbench fit` wrote.", metavar="RUN")]
+
+# --- Binding ----------------------------------------------------------------------------------------------
+
+Columns = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--column",
+        "--columns",
+        help="Columns of a Stan variable: y=sales, X=age,income, t=when:days.",
+        metavar="NAME=COLUMNS",
+        rich_help_panel=BINDING,
+    ),
+]
+Values = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--set",
+        help="Value of a Stan variable, as JSON: K=3.",
+        metavar="NAME=VALUE",
+        rich_help_panel=BINDING,
+    ),
+]
+Reference = Annotated[
+    list[str] | None,
+    typer.Option(
+        help="Level of a text column without an indicator: region=south.",
+        metavar="COLUMN=LEVEL",
+        rich_help_panel=BINDING,
+    ),
+]
+Missing = Annotated[
+    str,
+    typer.Option(help="Rows with a missing cell.", metavar="refuse|drop", rich_help_panel=BINDING),
+]
+Standardize = Annotated[
+    bool,
+    typer.Option(
+        "--standardize",
+        help="Put predictors on one scale while fitting; results stay on their own.",
+        rich_help_panel=BINDING,
+    ),
+]
+Priors = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--prior",
+        help="Value of a hyperparameter: beta.sigma=1.",
+        metavar="NAME=VALUE",
+        rich_help_panel=BINDING,
+    ),
+]
+Roles = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--role",
+        help="Role of a statement: 'line 12=prior', '3=likelihood'.",
+        metavar="STATEMENT=ROLE",
+        rich_help_panel=BINDING,
+    ),
+]
+Scale = Annotated[
+    str,
+    typer.Option(
+        help="What counts as prior: statements that are priors, or latent ones too.",
+        metavar="prior|latent",
+        rich_help_panel=BINDING,
+    ),
+]
+
+# --- Methods ----------------------------------------------------------------------------------------------
+
+Seed = Annotated[
+    int,
+    typer.Option(min=0, help="All other seeds are derived from it.", metavar="N", rich_help_panel=METHODS),
+]
+Starts = Annotated[
+    int, typer.Option(help="Random starts of each optimisation.", metavar="N", rich_help_panel=METHODS)
+]
+
+# --- Sampler ----------------------------------------------------------------------------------------------
+
+Chains = Annotated[int, typer.Option(help="Chains.", metavar="N", rich_help_panel=SAMPLER)]
+Draws = Annotated[int, typer.Option(help="Draws kept in each chain.", metavar="N", rich_help_panel=SAMPLER)]
+Warmup = Annotated[
+    int, typer.Option(help="Warm-up draws in each chain.", metavar="N", rich_help_panel=SAMPLER)
+]
+AdaptDelta = Annotated[
+    float, typer.Option(help="Target acceptance statistic.", metavar="P", rich_help_panel=SAMPLER)
+]
+MaxTreedepth = Annotated[
+    int, typer.Option(help="A trajectory has at most 2^N steps.", metavar="N", rich_help_panel=SAMPLER)
+]
+Init = Annotated[
+    str,
+    typer.Option(
+        help="Where chains start: random, map, pathfinder, or a JSON file of values of parameters.",
+        metavar="WORD|FILE",
+        rich_help_panel=SAMPLER,
+    ),
+]
+Metric = Annotated[
+    str,
+    typer.Option(
+        help="The metric: dense is for correlated parameters.",
+        metavar="diag|dense",
+        rich_help_panel=SAMPLER,
+    ),
+]
+Retry = Annotated[
+    bool,
+    typer.Option("--retry", help="Act on the sampler's own advice, up to twice.", rich_help_panel=SAMPLER),
+]
+Jobs = Annotated[
+    int | None,
+    typer.Option(
+        min=1, help="Processes at a time; by default one per core.", metavar="N", rich_help_panel=SAMPLER
+    ),
+]
+Threads = Annotated[
+    int,
+    typer.Option(min=1, help="Threads in each chain, for reduce_sum.", metavar="N", rich_help_panel=SAMPLER),
+]
+Timeout = Annotated[
+    float | None,
+    typer.Option(min=1, help="Longest time for a chain.", metavar="SECONDS", rich_help_panel=SAMPLER),
+]
+
+# --- Output -----------------------------------------------------------------------------------------------
+
+Level = Annotated[
+    float, typer.Option(help="Probability of the intervals.", metavar="P", rich_help_panel=OUTPUT)
+]
+Figures = Annotated[
+    Path | None,
+    typer.Option(
+        help="Folder for the report's figures as SVG and PNG files.", metavar="DIR", rich_help_panel=OUTPUT
+    ),
+]
+Json = Annotated[
+    bool, typer.Option("--json", help="Print the results as JSON and nothing else.", rich_help_panel=OUTPUT)
+]
+Strict = Annotated[
+    bool, typer.Option("--strict", help="Exit with 1 if the verdict is fail.", rich_help_panel=OUTPUT)
+]
+Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Show no progress.", rich_help_panel=OUTPUT)]
+
+# --- Stan -------------------------------------------------------------------------------------------------
+
+Compiler = Annotated[
+    str | None,
+    typer.Option(
+        help="The C++ compiler: clang++, g++, zig or a path; by default the first found.",
+        metavar="NAME|PATH",
+        rich_help_panel=STAN,
+    ),
+]
+Native = Annotated[
+    bool, typer.Option("--native", help="Compile for this very processor.", rich_help_panel=STAN)
+]
+Source = Annotated[
+    str,
+    typer.Option(
+        "--toolchain",
+        help="Where Stan comes from: the package index (embedded), or your own CmdStan.",
+        metavar="auto|embedded|cmdstan",
+        rich_help_panel=STAN,
+    ),
+]
 
 
-def pairs(option: str, texts: list[str]) -> dict[str, str]:
-    """Return `NAME=VALUE` arguments as a mapping.
+def describe_output(what: str, metavar: str = "DIR") -> Any:
+    """Return the option `--output`, with what goes there.
 
-    Raises
-    ------
-    RequestError
-        An argument has no name or no value, or a name is given twice.
-
-    >>> pairs("--column", ["y=sales"])
-    {'y': 'sales'}
+    >>> describe_output("Run directory").help
+    'Run directory.'
     """
-    found: dict[str, str] = {}
-    for text in texts:
-        name, equals, value = (part.strip() for part in text.partition("="))
-        if not (name and equals and value):
-            raise RequestError(f"{option} was expected to be NAME=VALUE, found `{text}`.")
-        if name in found:
-            raise RequestError(f"{option} gives `{name}` twice: `{found[name]}` and `{value}`.")
-        found[name] = value
-    return found
-
-
-def columns(texts: list[str]) -> dict[str, tuple[str, ...]]:
-    """Return `--column X=age,income` arguments as a mapping to column names."""
-    return {name: _split(value) for name, value in pairs("--column", texts).items()}
-
-
-def _split(value: str) -> tuple[str, ...]:
-    """Return names between commas; one that holds a comma stands in quotes, as in a CSV file."""
-    rows = list(csv.reader([value], skipinitialspace=True))
-    return tuple(name.strip() for name in rows[0])
-
-
-def missing(word: str) -> Literal["refuse", "drop"]:
-    """Return what is done with rows that have a missing cell.
-
-    Raises
-    ------
-    RequestError
-        The word is neither `refuse` nor `drop`.
-    """
-    if word not in ("refuse", "drop"):
-        raise RequestError(f"--missing was expected to be refuse or drop, found `{word}`.")
-    return "drop" if word == "drop" else "refuse"
-
-
-def values(texts: list[str]) -> dict[str, Any]:
-    """Return `--set NAME=VALUE` arguments, each value a JSON literal.
-
-    Raises
-    ------
-    RequestError
-        A value is not a number or a list of numbers.
-    """
-    found: dict[str, Any] = {}
-    for name, text in pairs("--set", texts).items():
-        try:
-            found[name] = json.loads(text)
-        except json.JSONDecodeError as reason:
-            message = f"--set {name} was expected to be a number or a JSON list, found `{text}`."
-            raise RequestError(message) from reason
-    return found
-
-
-def numbers(texts: list[str]) -> dict[str, float]:
-    """Return `--prior NAME=NUMBER` arguments.
-
-    Raises
-    ------
-    RequestError
-        A value is not a number.
-    """
-    found: dict[str, float] = {}
-    for name, text in pairs("--prior", texts).items():
-        try:
-            found[name] = float(text)
-        except ValueError as reason:
-            raise RequestError(f"--prior {name} was expected to be a number, found `{text}`.") from reason
-    return found
-
-
-def roles(texts: list[str]) -> dict[str, str]:
-    """Return `--role 'line 12=prior'` arguments as a mapping from a term to its role."""
-    return pairs("--role", texts)
-
-
-def scaled(word: str) -> tuple[str, ...]:
-    """Return the roles that count as prior: `prior`, or with `latent` both.
-
-    Raises
-    ------
-    RequestError
-        The word is neither.
-    """
-    if word not in ("prior", "latent"):
-        raise RequestError(f"--scale was expected to be prior or latent, found `{word}`.")
-    return ("prior",) if word == "prior" else ("prior", "latent")
-
-
-def names(texts: list[str]) -> tuple[str, ...]:
-    """Return names given one by one or with commas between them.
-
-    >>> names(["mle,map", "nuts"])
-    ('mle', 'map', 'nuts')
-    """
-    return tuple(word.strip() for text in texts for word in text.split(",") if word.strip())
+    return typer.Option("--output", "-o", help=f"{what}.", metavar=metavar, rich_help_panel=OUTPUT)

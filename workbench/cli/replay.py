@@ -4,63 +4,57 @@ from __future__ import annotations
 
 import json
 from dataclasses import asdict
-from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
-from rich.markup import escape
-from rich.table import Table
 
-from workbench.cli import console
+from workbench.cli import console, options
 from workbench.errors import EXIT_STRICT
 from workbench.process import count_usable_cores
-
-if TYPE_CHECKING:
-    from workbench.workflow.replay import Replay
-
-_ROWS = 12
 
 
 @console.guarded
 def command(
-    run: Annotated[Path, typer.Argument(help="A run directory that `workbench fit` wrote.", metavar="RUN")],
+    run: options.Run,
     seed: Annotated[
-        int | None, typer.Option(min=0, help="Another seed, for an independent replication.")
+        int | None,
+        typer.Option(
+            min=0,
+            help="Another seed, for an independent replication; by default the run's own.",
+            metavar="N",
+            rich_help_panel=options.METHODS,
+        ),
     ] = None,
-    jobs: Annotated[int | None, typer.Option(min=1, help="Chains at a time; default: the cores.")] = None,
-    json_: Annotated[bool, typer.Option("--json", help="Print every comparison as JSON.")] = False,
-    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Show no progress.")] = False,
+    jobs: options.Jobs = None,
+    json_: options.Json = False,
+    quiet: options.Quiet = False,
+    compiler: options.Compiler = None,
+    native: options.Native = False,
+    toolchain: options.Source = "auto",
 ) -> None:
-    """Run a stored run again, and compare each summary in units of the combined Monte Carlo error.
+    """Run a stored run again, and compare each number in units of the combined Monte Carlo error.
 
     Exits with 1 if a number differs by more than four of them.
     """
+    from workbench.cli.pages.replay import build_replay_page
+    from workbench.toolchain import ToolchainSettings
     from workbench.workflow.replay import replay
 
-    jobs = jobs or count_usable_cores()
-    found = replay(run, seed=seed, jobs=jobs, progress=console.progress(quiet))
+    result = replay(
+        run,
+        seed=seed,
+        settings=ToolchainSettings(compiler=compiler, source=toolchain, native=native),
+        jobs=jobs or count_usable_cores(),
+        progress=console.progress(quiet),
+    )
     if json_:
-        rows = [asdict(one) for one in found.differences]
-        verdict = {"identical": found.is_identical, "disagreeing": len(found.disagreements)}
-        typer.echo(json.dumps({**verdict, "differences": rows}, indent=1))
+        record = {
+            "identical": result.is_identical,
+            "disagreeing": len(result.disagreements),
+            "differences": [asdict(difference) for difference in result.differences],
+        }
+        typer.echo(json.dumps(record, indent=1))
     else:
-        _show(found)
-    if found.disagreements:
+        console.show(build_replay_page(result, run))
+    if result.disagreements:
         raise typer.Exit(EXIT_STRICT)
-
-
-def _show(found: Replay) -> None:
-    to, count = console.stdout(), len(found.differences)
-    if found.is_identical:
-        to.print(f"identical: all {count} numbers are the same to the last digit")
-        return
-    table = Table(box=None, pad_edge=False, header_style="bold")
-    for title in ("parameter", "method", "number", "before", "after", "difference/MCSE"):
-        table.add_column(title, justify="left" if title in ("parameter", "method", "number") else "right")
-    for one in found.differences[:_ROWS]:
-        cells = (f"{one.before:.6g}", f"{one.after:.6g}", f"{one.distance:.2f}")
-        table.add_row(escape(one.parameter), one.method, one.quantity, *cells)
-    to.print(table)
-    far, most = len(found.disagreements), found.differences[0].distance
-    agree = "all agree" if not far else f"{far} disagree"
-    to.print(f"{agree}: {count} numbers compared, the farthest {most:.2f} combined Monte Carlo errors apart")

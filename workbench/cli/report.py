@@ -1,4 +1,4 @@
-"""`workbench report`: a run's report drawn anew, or several runs side by side; no Stan needed."""
+"""`workbench report`: a run's report drawn again, or several runs side by side; no Stan needed."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from workbench.cli import console
+from workbench.cli import console, options
 from workbench.errors import RequestError
 
 
@@ -15,28 +15,22 @@ from workbench.errors import RequestError
 def command(
     runs: Annotated[
         list[Path],
-        typer.Argument(
-            help="Run directories that `workbench fit` wrote, or one study.",
-            metavar="RUN...",
-            show_default=False,
-        ),
+        typer.Argument(help="Run directories that `workbench fit` wrote, or one study.", metavar="RUN"),
     ],
     output: Annotated[
         Path | None,
-        typer.Option("--output", "-o", help="HTML file of a comparison; default: one in reports/."),
+        options.describe_output("HTML file of a comparison; by default one in reports/", metavar="FILE"),
     ] = None,
-    figures: Annotated[
-        Path | None, typer.Option(help="Folder for the pictures as SVG and PNG files.", metavar="DIR")
-    ] = None,
+    figures: options.Figures = None,
 ) -> None:
-    """Draw the report of a run anew from its own files; with several runs, put them side by side."""
+    """Draw the report of a run again from its own files; with several runs, put them side by side."""
     from workbench.workflow import report
 
     if len(runs) > 1:
         typer.echo(report.write_comparison(report.read_runs(runs), output, figures))
         return
     if output is not None:
-        hint = "its report is redrawn in the run directory; --output is for a comparison of several runs"
+        hint = "its report is drawn in the run directory; --output is for a comparison of several runs"
         raise RequestError("--output was given with a single run.", hint=hint)
     if (runs[0] / "study.json").is_file():
         from workbench.workflow import sensitivity

@@ -9,20 +9,26 @@ from typing import Annotated
 
 import typer
 
-from workbench.cli import console, options
+from workbench.cli import console, options, parse
 from workbench.errors import EXIT_STRICT, RequestError
 from workbench.process import count_usable_cores
 
 _SWEEP = "What to vary"
 _OUTCOMES = "Outcomes"
-_BASE = "Base fit"
-_STAN = "Stan"
 
-_KEPT = "what was finished is kept; the same command goes on from there"
+_KEPT = "what was finished is kept; the same command continues from there"
+"""What an interrupted study says."""
+
+_BASE_FIT = (
+    "column", "set_", "reference", "missing", "prior", "role", "scale", "seed", "starts", "chains", "draws",
+    "warmup", "adapt_delta", "max_treedepth", "init", "metric", "retry", "level",
+)  # fmt: skip
+"""Parameters that decide the base fit: a run has been fitted with its own."""
 
 
 @console.guarded
 def command(
+    context: typer.Context,
     what: Annotated[
         Path,
         typer.Argument(
@@ -30,113 +36,130 @@ def command(
         ),
     ],
     data: Annotated[
-        Path | None, typer.Argument(help="A table with a header; none for a run.", metavar="[DATA]")
+        Path | None, typer.Argument(help="As for `workbench fit`; none for a run.", metavar="DATA")
     ] = None,
     vary: Annotated[
         list[str] | None,
         typer.Option(
-            help="Hyperparameter and values: beta.sigma=0.1:10:log:9, sigma.beta=0.5,1,2, power(prior)=0.5,2."
-            " Default: each by itself, over its range in the model's card or a factor of 4.",
+            help="Hyperparameter and values: beta.sigma=0.1:10:log:9, tau.mu=0.5,1,2, power(prior)=0.5,2. "
+            "By default each by itself, over its range in the model's card or a factor of 4.",
+            metavar="NAME=VALUES",
             rich_help_panel=_SWEEP,
         ),
     ] = None,
     design: Annotated[
         str | None,
         typer.Option(
-            help="grid (every combination), one (one at a time) or lhs (Latin hypercube).",
+            help="Every combination (grid), one at a time (one), or a Latin hypercube (lhs).",
+            metavar="grid|one|lhs",
             rich_help_panel=_SWEEP,
         ),
     ] = None,
-    points: Annotated[int, typer.Option(help="Points of a Latin hypercube.", rich_help_panel=_SWEEP)] = 25,
+    points: Annotated[
+        int, typer.Option(help="Points of a Latin hypercube.", metavar="N", rich_help_panel=_SWEEP)
+    ] = 25,
     prior_form: Annotated[
         list[str] | None,
         typer.Option(
-            help="Another form of a whole prior: 'beta=student_t(3, 0, 2.5)'; flat takes it away.",
+            help="Another form of a whole prior: 'beta=student_t(3, 0, 2.5)'; flat removes it.",
+            metavar="PARAMETER=PRIOR",
             rich_help_panel=_SWEEP,
         ),
     ] = None,
     scenarios: Annotated[
-        Path | None, typer.Option(help="A TOML file of named settings.", rich_help_panel=_SWEEP)
+        Path | None,
+        typer.Option(help="A TOML file of named settings.", metavar="FILE", rich_help_panel=_SWEEP),
     ] = None,
     decision: Annotated[
         list[str] | None,
         typer.Option(
             help="A conclusion to watch: 'P(beta[1]>0)>0.95', 'interval(beta[1]) excludes 0', "
             r"'mean(tau)<2', 'beta[1]>beta[2]'; labels such as beta\[age] too.",
+            metavar="TEXT",
             rich_help_panel=_OUTCOMES,
         ),
     ] = None,
     methods: Annotated[
-        str, typer.Option(help="Of map, laplace and nuts, with commas.", rich_help_panel=_OUTCOMES)
+        str,
+        typer.Option(
+            "--methods",
+            "--method",
+            help="Methods to compare: map, laplace, nuts, with commas.",
+            metavar="NAMES",
+            rich_help_panel=_OUTCOMES,
+        ),
     ] = "map,laplace,nuts",
     parameter: Annotated[
         list[str] | None,
-        typer.Option(help=r"A quantity to report: beta, beta[2] or beta\[age].", rich_help_panel=_OUTCOMES),
+        typer.Option(
+            help=r"A quantity to report: beta, beta[2] or beta\[age].",
+            metavar="NAME",
+            rich_help_panel=_OUTCOMES,
+        ),
     ] = None,
     above: Annotated[
-        float, typer.Option(help="The constant c of P(theta > c).", rich_help_panel=_OUTCOMES)
+        float, typer.Option(help="The constant c of P(theta > c).", metavar="C", rich_help_panel=_OUTCOMES)
     ] = 0.0,
     refit: Annotated[
         str,
         typer.Option(
-            help="needed (where importance weights cannot be relied on) or all.", rich_help_panel=_OUTCOMES
-        ),
-    ] = "needed",
-    prior_predictive: Annotated[
-        bool,
-        typer.Option(
-            "--prior-predictive/--no-prior-predictive",
-            help="Also sample each prior alone, with what it says about data.",
+            help="Full fits where importance weights cannot be relied on (needed), or everywhere (all).",
+            metavar="needed|all",
             rich_help_panel=_OUTCOMES,
         ),
-    ] = True,
-    column: Annotated[
-        list[str] | None,
-        typer.Option(help="Columns of a Stan variable: y=sales, X=age,income.", rich_help_panel=_BASE),
-    ] = None,
-    set_: Annotated[
-        list[str] | None,
-        typer.Option("--set", help="Value of a Stan variable: K=3.", rich_help_panel=_BASE),
-    ] = None,
-    prior: Annotated[
-        list[str] | None,
-        typer.Option(help="Value of a hyperparameter: beta.sigma=1.", rich_help_panel=_BASE),
-    ] = None,
-    role: Annotated[
-        list[str] | None,
-        typer.Option(help="Settle the role of a statement: 'line 12=prior'.", rich_help_panel=_BASE),
-    ] = None,
-    seed: Annotated[int, typer.Option(min=0, help="All other seeds are derived from it.")] = 1,
-    chains: Annotated[int, typer.Option(help="Chains.", rich_help_panel=_BASE)] = 4,
-    draws: Annotated[int, typer.Option(help="Draws kept in each chain.", rich_help_panel=_BASE)] = 1000,
-    warmup: Annotated[int, typer.Option(help="Warm-up draws in each chain.", rich_help_panel=_BASE)] = 1000,
-    adapt_delta: Annotated[
-        float, typer.Option(help="Target acceptance statistic.", rich_help_panel=_BASE)
-    ] = 0.8,
-    level: Annotated[
-        float, typer.Option(help="Probability of the intervals.", rich_help_panel=_OUTCOMES)
-    ] = 0.95,
-    jobs: Annotated[int | None, typer.Option(min=1, help="Processes at a time; default: the cores.")] = None,
-    output: Annotated[
-        Path | None,
-        typer.Option("--output", "-o", help="Study directory; default: one in reports/, or RUN/study."),
-    ] = None,
-    json_: Annotated[bool, typer.Option("--json", help="Print study.json and nothing else.")] = False,
-    strict: Annotated[
-        bool, typer.Option("--strict", help="Exit with 1 unless the conclusions stand everywhere.")
+    ] = "needed",
+    no_prior_predictive: Annotated[
+        bool,
+        typer.Option(
+            "--no-prior-predictive",
+            help="Do not sample each prior alone, and what it says about data.",
+            rich_help_panel=_OUTCOMES,
+        ),
     ] = False,
-    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Show no progress.")] = False,
-    compiler: Annotated[
-        str | None,
-        typer.Option(help="clang++, g++, zig or a path; default: the first found.", rich_help_panel=_STAN),
+    column: options.Columns = None,
+    set_: options.Values = None,
+    reference: options.Reference = None,
+    missing: options.Missing = "refuse",
+    standardize: Annotated[bool, typer.Option("--standardize", hidden=True)] = False,
+    prior: options.Priors = None,
+    role: options.Roles = None,
+    scale: options.Scale = "prior",
+    seed: options.Seed = 1,
+    starts: options.Starts = 4,
+    chains: options.Chains = 4,
+    draws: options.Draws = 1000,
+    warmup: options.Warmup = 1000,
+    adapt_delta: options.AdaptDelta = 0.8,
+    max_treedepth: options.MaxTreedepth = 10,
+    init: options.Init = "random",
+    metric: options.Metric = "diag",
+    retry: options.Retry = False,
+    jobs: options.Jobs = None,
+    threads: options.Threads = 1,
+    timeout: options.Timeout = None,
+    level: options.Level = 0.95,
+    output: Annotated[
+        Path | None, options.describe_output("Study directory; by default in reports/, or RUN/study")
     ] = None,
-    toolchain: Annotated[
-        str, typer.Option(help="auto, embedded, or cmdstan for your own.", rich_help_panel=_STAN)
-    ] = "auto",
+    json_: options.Json = False,
+    strict: Annotated[
+        bool,
+        typer.Option(
+            "--strict",
+            help="Exit with 1 unless the conclusions hold at every point.",
+            rich_help_panel=options.OUTPUT,
+        ),
+    ] = False,
+    quiet: options.Quiet = False,
+    compiler: options.Compiler = None,
+    native: options.Native = False,
+    toolchain: options.Source = "auto",
 ) -> None:
     """Study how far the conclusions depend on the prior: importance weights first, refits where they fail.
 
-    A study that was stopped goes on where it stood: run the same command again.
+    A study that was stopped continues where it was: run the same command again.
+
+    Options on binding, methods and the sampler decide the base fit; a finished run keeps its own.
     """
     from workbench import library
     from workbench.cli import study_table
@@ -144,49 +167,64 @@ def command(
     from workbench.results import store
     from workbench.studies import parse_axis
     from workbench.studies.plan.scenarios import read_scenarios
-    from workbench.toolchain import Settings
+    from workbench.toolchain import ToolchainSettings
     from workbench.workflow import sensitivity, study_options
+    from workbench.workflow.method_settings import check_warmup, count_retries, read_init
     from workbench.workflow.options import FitOptions
 
-    if not 0 < level < 1:
-        raise RequestError(f"--level was expected to be between 0 and 1, found {level}.")
+    if standardize:
+        hint = "standardize the columns in the table"
+        message = "a study needs draws on the scale they were sampled on, which --standardize changes."
+        raise RequestError(message, hint=hint)
+    is_run = data is None and what.is_dir()
+    if is_run:
+        _refuse_base_options(context, what)
     workers = jobs or count_usable_cores()
     asked = study_options.StudyOptions(
         axes=tuple(parse_axis(text) for text in vary or ()),
         design=design or "grid",
         points=points,
-        forms=tuple(options.pairs("--prior-form", prior_form or []).items()),
+        forms=tuple(parse.parse_pairs("--prior-form", prior_form).items()),
         scenarios=() if scenarios is None else read_scenarios(scenarios),
-        methods=tuple(one.strip() for one in methods.split(",")),
+        methods=parse.split_names([methods]),
         decisions=tuple(decision or ()),
         above=above,
         refit=refit,
         parameters=tuple(parameter or ()),
-        with_prior=prior_predictive,
+        with_prior=not no_prior_predictive,
         jobs=workers,
         output=output,
     )
+    word, inits = read_init(init)
+    nuts = Nuts(chains, draws, warmup, adapt_delta, max_treedepth, metric, word, retry=count_retries(retry))
+    check_warmup(nuts)
     with_modes = {"map", "laplace"} & set(asked.methods)
-    at_modes = (Map(), Map(jacobian=True), Laplace()) if with_modes else ()
+    at_modes = (Map(False, starts), Map(True, starts), Laplace()) if with_modes else ()
     base = FitOptions(
-        columns=options.columns(column or []),
-        given=options.values(set_ or []),
-        priors=options.numbers(prior or []),
-        roles=options.roles(role or []),
-        methods=(Mle(), *at_modes, Nuts(chains, draws, warmup, adapt_delta)),
+        columns=parse.parse_columns(column),
+        given=parse.parse_values(set_),
+        priors=parse.parse_priors(prior),
+        reference=parse.parse_pairs("--reference", reference),
+        missing=parse.parse_missing(missing),
+        roles=parse.parse_pairs("--role", role),
+        scaled=parse.parse_scale(scale),
+        methods=(Mle(starts), *at_modes, nuts),
         seed=seed,
-        level=level,
+        level=parse.parse_level(level),
         jobs=workers,
-        toolchain=Settings(compiler=compiler, source=toolchain),
+        threads=threads,
+        timeout=timeout,
+        inits=inits,
+        toolchain=ToolchainSettings(compiler=compiler, source=toolchain, native=native),
         command=shlex.join(["workbench", *sys.argv[1:]]),
     )
     progress = console.progress(quiet)
     try:
-        if data is None and what.is_dir():
+        if is_run:
             study = sensitivity.study_run(what, asked, base, progress)
         else:
-            program, rows = library.resolve_data(str(what), data)
-            study = sensitivity.study_files(program, rows, base, asked, progress)
+            program, table = library.resolve_data(str(what), data)
+            study = sensitivity.study_files(program, table, base, asked, progress)
     except KeyboardInterrupt:
         raise KeyboardInterrupt(_KEPT) from None
     if json_:
@@ -195,3 +233,20 @@ def command(
         study_table.show(study, console.stdout())
     if strict and study.record["conclusion"]["verdict"] != "ok":
         raise typer.Exit(EXIT_STRICT)
+
+
+def _refuse_base_options(context: typer.Context, run: Path) -> None:
+    """Refuse options that would change a run that is already fitted.
+
+    Raises
+    ------
+    RequestError
+        Such an option was given.
+    """
+    for parameter in context.command.params:
+        source = context.get_parameter_source(parameter.name or "")
+        if parameter.name in _BASE_FIT and source is not None and source.name == "COMMANDLINE":
+            raise RequestError(
+                f"{parameter.opts[0]} decides how a program is fitted, but `{run}` is already fitted.",
+                hint="give the program and the table to study another fit",
+            )

@@ -28,10 +28,10 @@ class Builds:
         """Return the executable to run and the original; on several cores they are compiled side by side."""
         program = self.request.program
         if program.instrumented is not None and self.request.jobs > 1:
-            wanted = ModelSource(program.name, program.instrumented.source, optimized=True)
+            instrumented = ModelSource(program.name, program.instrumented.source, optimized=True)
             with suppress(ProgramError, BuildFailed):  # building one at a time shows which of them fails
                 executable, original = self._build_all(
-                    wanted, ModelSource(f"{program.name}_as_written", program.source)
+                    instrumented, ModelSource(f"{program.name}_as_written", program.source)
                 )
                 return executable, original
         return self.build_instrumented(), self.build_original()
@@ -62,10 +62,10 @@ class Builds:
     def _build(self, name: str, source: str, *, optimized: bool = False) -> CompiledModel:
         return self._build_all(ModelSource(name, source, optimized))[0]
 
-    def _build_all(self, *wanted: ModelSource) -> list[CompiledModel]:
+    def _build_all(self, *sources: ModelSource) -> list[CompiledModel]:
         request = self.request
         return toolchain.build_all(
-            wanted,
+            sources,
             self.tools,
             include_paths=(request.program.path.parent,),
             threads=request.threads > 1,

@@ -3,23 +3,28 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
-from workbench.diagnostics import Diagnosis, diagnose
+from workbench.diagnostics import diagnose
 from workbench.diagnostics.catalogue import CATALOGUE
 from workbench.diagnostics.check import Check
 from workbench.errors import RequestError
-from workbench.results import store
+from workbench.results import Fit, store
 
 
-def check(folder: Path) -> Diagnosis:
-    """Return the diagnosis of a run, from its own files; the run stays as it is.
+def examine_run(folder: Path) -> tuple[Fit, dict[str, Any]]:
+    """Return a run with the diagnosis of this version, and the entries of its record that are new.
+
+    Nothing is written.
 
     Raises
     ------
     StoreError
         There is no complete run in the folder.
     """
-    return diagnose(store.read(folder))
+    fit = store.read(folder)
+    entries = diagnose(fit).entries
+    return store.with_entries(fit, entries), entries
 
 
 def find_check(code: str) -> Check:

@@ -90,7 +90,7 @@ def choose_methods(
     >>> [method.name for method in choose_methods(["laplace"], Nuts(), starts=4, profile=())]
     ['map_unconstrained', 'laplace']
     """
-    _check_warmup(nuts)
+    check_warmup(nuts)
     likelihood = Mle(starts, tuple(profile))
     modes = (Map(False, starts), Map(True, starts))
     methods_by_name: dict[str, tuple[Method, ...]] = {
@@ -120,8 +120,14 @@ def _check_names(names: Sequence[str], known: tuple[str, ...]) -> None:
         raise MethodError("`method` was expected to be auto alone: auto chooses the methods itself.")
 
 
-def _check_warmup(nuts: Nuts) -> None:
-    """Refuse to start without warm-up: only the continuation of a run has a step size and a metric."""
+def check_warmup(nuts: Nuts) -> None:
+    """Refuse to start without warm-up: only the continuation of a run has a step size and a metric.
+
+    Raises
+    ------
+    MethodError
+        There is no warm-up.
+    """
     if nuts.warmup == 0:
         hint = "`workbench continue RUN` adds draws to a finished run without another warm-up"
         raise MethodError("`warmup` was expected to be at least 20, found 0.", hint=hint)

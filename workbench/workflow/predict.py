@@ -22,14 +22,14 @@ from workbench.results import Fit
 from workbench.results.outcomes import declare_replicates
 from workbench.results.quantities import owner, split_element
 from workbench.tables import Table
-from workbench.toolchain import Settings
+from workbench.toolchain import ToolchainSettings
 from workbench.workflow.generate import Generator
 from workbench.workflow.row_independence import check_row_independence
 from workbench.workflow.saved_run import open_run
 
 
 def predict(
-    fit: Fit, data: Path | Table, settings: Settings | None = None, progress: Progress = SILENT
+    fit: Fit, data: Path | Table, settings: ToolchainSettings | None = None, progress: Progress = SILENT
 ) -> pd.DataFrame:
     """Return predictions of the outcomes in new rows: mean, sd, median and interval of each.
 

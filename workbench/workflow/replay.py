@@ -8,7 +8,7 @@ from pathlib import Path
 from workbench.progress import SILENT, Progress
 from workbench.results import Fit, store
 from workbench.results.comparison import Difference, differences
-from workbench.toolchain import Settings
+from workbench.toolchain import ToolchainSettings
 from workbench.workflow.estimate_request import estimate_request
 from workbench.workflow.resume import add_draws
 from workbench.workflow.saved_run import open_run
@@ -44,7 +44,7 @@ def replay(
     folder: Path,
     *,
     seed: int | None = None,
-    settings: Settings | None = None,
+    settings: ToolchainSettings | None = None,
     jobs: int = 1,
     progress: Progress = SILENT,
 ) -> Replay:

@@ -13,7 +13,7 @@ from workbench.methods import Auto, Nuts
 from workbench.progress import SILENT, Progress
 from workbench.provenance import derive_seeds
 from workbench.results import Fit, store
-from workbench.toolchain import Settings
+from workbench.toolchain import ToolchainSettings
 from workbench.workflow.estimate_request import estimate_request
 from workbench.workflow.publish import publish_run
 from workbench.workflow.saved_run import SavedRun, open_run
@@ -24,7 +24,7 @@ def continue_run(
     draws: int,
     *,
     output: Path | None = None,
-    settings: Settings | None = None,
+    settings: ToolchainSettings | None = None,
     jobs: int = 1,
     progress: Progress = SILENT,
 ) -> Fit:

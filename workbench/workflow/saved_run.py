@@ -15,7 +15,7 @@ from workbench.progress import SILENT, Progress
 from workbench.request import FitRequest
 from workbench.results import Fit
 from workbench.results.saved_request import read_saved_request, restore_request
-from workbench.toolchain import Settings, Toolchain
+from workbench.toolchain import ToolchainSettings, Toolchain
 from workbench.workflow.builds import Builds
 
 
@@ -40,7 +40,7 @@ class SavedRun:
 
 @contextmanager
 def open_run(
-    fit: Fit, settings: Settings | None = None, *, jobs: int = 1, progress: Progress = SILENT
+    fit: Fit, settings: ToolchainSettings | None = None, *, jobs: int = 1, progress: Progress = SILENT
 ) -> Iterator[SavedRun]:
     """Open a stored run to run it again; its program exists as a file until the run is closed.
 
@@ -61,7 +61,7 @@ def open_run(
         The run does not hold its request, or its program cannot be built.
     """
     kept = read_saved_request(fit.record, fit.tree)
-    tools = toolchain.provision(settings or Settings(), progress)
+    tools = toolchain.provision(settings or ToolchainSettings(), progress)
     with tempfile.TemporaryDirectory(prefix="workbench-program-") as folder:
         roles = {int(index): role for index, role in kept["roles"].items()}
         written = _read_again(_write_program(Path(folder), fit, kept["includes"]), roles, tools)

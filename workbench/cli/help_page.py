@@ -1,0 +1,94 @@
+"""The pages that `--help` prints: flags without a type, and two examples at the end of each."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from rich.markup import escape
+from typer.core import TyperCommand, TyperGroup
+
+CONTEXT = {"help_option_names": ["-h", "--help"]}
+"""Settings of every command: `-h` is `--help`."""
+
+EXAMPLES: dict[str, tuple[str, str]] = {
+    "workbench": (
+        "workbench fit eight_schools",
+        "workbench fit model.stan data.csv --column y=score --output run",
+    ),
+    "fit": (
+        "workbench fit model.stan data.csv --column y=score --columns X=age,income",
+        "workbench fit eight_schools --prior tau_prior_scale=10 --adapt-delta 0.95",
+    ),
+    "check": ("workbench check reports/run --strict", "workbench check --explain WB201"),
+    "continue": (
+        "workbench continue reports/run --draws 4000",
+        "workbench continue reports/run --output reports/longer",
+    ),
+    "replay": ("workbench replay reports/run", "workbench replay reports/run --seed 2"),
+    "inspect": (
+        "workbench inspect model.stan --role 'line 12=prior'",
+        "workbench inspect linear --instrumented",
+    ),
+    "models": ("workbench models", "workbench models weibull"),
+    "new": (
+        "workbench new mine --from linear",
+        "workbench new analysis/mine.stan --from weibull --data",
+    ),
+    "predict": (
+        "workbench predict reports/run new_rows.csv",
+        "workbench predict reports/run new_rows.csv --output predictions.csv",
+    ),
+    "report": (
+        "workbench report reports/run --figures figures",
+        "workbench report reports/first reports/second --output comparison.html",
+    ),
+    "sensitivity": (
+        "workbench sensitivity linear --vary 'beta.sigma=0.1:10:log:9'",
+        "workbench sensitivity reports/run --decision 'P(mu>0)>0.95'",
+    ),
+    "toolchain": ("workbench toolchain status", "workbench toolchain doctor"),
+    "toolchain status": (
+        "workbench toolchain status",
+        "workbench toolchain status --compiler zig",
+    ),
+    "toolchain install": (
+        "workbench toolchain install",
+        "workbench toolchain install --wheel httpstan.whl --threads",
+    ),
+    "toolchain doctor": ("workbench toolchain doctor", "CMDSTAN=~/cmdstan workbench toolchain doctor"),
+    "toolchain path": ("workbench toolchain path", "CMDSTAN=$(workbench toolchain path) python fit.py"),
+    "toolchain prune": ("workbench toolchain prune --keep 1", "workbench toolchain prune --keep 0"),
+}
+"""Two examples for each command, as somebody would type them."""
+
+
+def format_examples(name: str) -> str:
+    r"""Return the end of a command's help.
+
+    >>> format_examples("models")
+    '[bold]Examples[/bold]\n\nworkbench models\n\nworkbench models weibull'
+    """
+    return "\n\n".join(["[bold]Examples[/bold]", *(escape(line) for line in EXAMPLES[name])])
+
+
+class Command(TyperCommand):
+    """A command whose help says of a flag what it does, and not that it is a boolean."""
+
+    def get_params(self, ctx: Any) -> list[Any]:
+        """Return the parameters, flags without a type and a default."""
+        return _simplify_flags(super().get_params(ctx))
+
+
+class Group(TyperGroup):
+    """A group of commands, likewise."""
+
+    def get_params(self, ctx: Any) -> list[Any]:
+        """Return the parameters, flags without a type and a default."""
+        return _simplify_flags(super().get_params(ctx))
+
+
+def _simplify_flags(parameters: list[Any]) -> list[Any]:
+    for parameter in parameters:
+        if getattr(parameter, "is_flag", False):
+            parameter.metavar, parameter.show_default = "", False
+    return parameters

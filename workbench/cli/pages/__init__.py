@@ -1,0 +1,1 @@
+"""What commands print, as documents: one builder for each; `report/terminal.py` prints them."""

@@ -1,0 +1,52 @@
+"""What a fit would start from: each Stan variable, the tips, and the rules of binding."""
+
+from __future__ import annotations
+
+from workbench.binding import RULES, BoundVariable
+from workbench.program import Declaration
+from workbench.report.document import Block, Cell, Column, Document, Items, Paragraph, Section, Table
+from workbench.report.numbers import plural
+from workbench.workflow.dry_run import DryRun
+
+_COLUMNS = (
+    Column("Stan variable", "name"),
+    Column("type"),
+    Column("size"),
+    Column("from", "prose"),
+    Column("first values"),
+    Column("remarks", "prose"),
+)
+
+
+def build_dry_run_page(dry_run: DryRun, data_name: str) -> Document:
+    """Return the page that `workbench fit --dry-run` prints.
+
+    Parameters
+    ----------
+    dry_run
+        The binding as far as it could be made.
+    data_name
+        What to call the data.
+    """
+    data = dry_run.binding.data
+    bound = {variable.name: variable for variable in data.variables}
+    rows = tuple(_list_cells(declared, bound.get(declared.name)) for declared in dry_run.program.data)
+    result: tuple[Block, ...] = () if dry_run.binding.problems else (Paragraph("a fit could start"),)
+    return Document(
+        title=dry_run.program.path.stem,
+        subtitle=f"on {data_name}" + (f" ({plural(data.table.rows, 'row')})" if data.table.rows else ""),
+        sections=(
+            Section("variables", "", (Table("variables", "", _COLUMNS, rows),)),
+            *((Section("tips", "tips", (Items(data.tips),)),) if data.tips else ()),
+            Section("rules", "rules, in this order", (Items(RULES),)),
+            Section("result", "", result),
+        ),
+    )
+
+
+def _list_cells(declared: Declaration, bound: BoundVariable | None) -> tuple[Cell, ...]:
+    if bound is None:
+        return tuple(Cell(text) for text in (declared.name, declared.text, "", "nothing", "", ""))
+    size = " x ".join(str(length) for length in bound.shape)
+    texts = (bound.name, bound.type, size, bound.origin, bound.first, bound.remark)
+    return tuple(Cell(text) for text in texts)

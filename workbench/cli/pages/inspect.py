@@ -1,0 +1,93 @@
+"""A program taken apart: data, parameters, terms, hyperparameters and what can be done with it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from workbench.priors import list_aliases
+from workbench.program import Description
+from workbench.report.document import Cell, Column, Document, Paragraph, Section, Table
+
+
+def build_program_page(description: Description) -> Document:
+    """Return the page that `workbench inspect` prints."""
+    program = description.program
+    aliases = list_aliases(program)
+    return Document(
+        title=program.name,
+        subtitle=f"({program.path})",
+        sections=(
+            _tabulate(
+                "data it needs",
+                (Column("name", "name"), Column("type"), Column("line", "number")),
+                [(variable.name, variable.text, variable.line) for variable in program.data],
+            ),
+            _tabulate(
+                "parameters",
+                (Column("name", "name"), Column("type"), Column("support"), Column("prior", "prose")),
+                [
+                    (parameter.name, parameter.type, parameter.support, parameter.prior)
+                    for parameter in description.parameters
+                ],
+            ),
+            _tabulate(
+                "terms of the log density",
+                (
+                    Column("#", "number"),
+                    Column("line", "number"),
+                    Column("role"),
+                    Column("confidence"),
+                    Column("statement"),
+                    Column("reason", "prose"),
+                ),
+                [
+                    (term.index, term.line, term.role, term.confidence, term.text, term.reason)
+                    for term in program.terms
+                ],
+            ),
+            _tabulate(
+                "hyperparameters, to be set with --prior NAME=VALUE",
+                (
+                    Column("name", "name"),
+                    Column("default", "number"),
+                    Column("line", "number"),
+                    Column("other names", "prose"),
+                ),
+                [
+                    (
+                        hyperparameter.name,
+                        "from data" if hyperparameter.default is None else f"{hyperparameter.default:g}",
+                        hyperparameter.line,
+                        _list_other_names(aliases, hyperparameter.name),
+                    )
+                    for hyperparameter in program.hyperparameters
+                ],
+            ),
+            _tabulate(
+                "what can be done",
+                (Column(""), Column("", "name"), Column("why not", "prose")),
+                [
+                    ("yes" if capability.is_available else "no", capability.name, capability.reason)
+                    for capability in description.capabilities
+                ],
+            ),
+        ),
+    )
+
+
+def _tabulate(title: str, columns: tuple[Column, ...], rows: Sequence[tuple[object, ...]]) -> Section:
+    if not rows:
+        return Section(title, title, (Paragraph("none"),))
+    cells = tuple(tuple(Cell(str(value)) for value in row) for row in rows)
+    return Section(title, title, (Table(title, "", columns, cells),))
+
+
+def _list_other_names(aliases: Mapping[str, Sequence[str]], name: str) -> str:
+    """Return the second names of a hyperparameter, and of its elements."""
+    elements = [
+        f"{alias} ({element})"
+        for element, names in aliases.items()
+        if element.partition("[")[0] == name != element
+        for alias in names
+    ]
+    return ", ".join([*aliases.get(name, ()), *elements])

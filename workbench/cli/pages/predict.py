@@ -1,0 +1,31 @@
+"""Predictions of new rows."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pandas as pd
+
+from workbench.report.document import Cell, Column, Document, Section, Table
+
+MOST_ROWS = 40
+"""Rows that are shown; a file that `--output` names has them all."""
+
+_NAMES = ("label", "prediction")
+"""The columns that hold names."""
+
+
+def build_predictions_page(predictions: pd.DataFrame, run: Path, data: Path) -> Document:
+    """Return the page that `workbench predict` prints."""
+    columns = tuple(Column(str(name), "name" if name in _NAMES else "number") for name in predictions.columns)
+    rows = tuple(
+        tuple(Cell(f"{value:.4g}" if isinstance(value, float) else str(value)) for value in values)
+        for values in predictions.head(MOST_ROWS).itertuples(index=False)
+    )
+    left_out = len(predictions) - MOST_ROWS
+    note = f"{left_out:,} more with --output FILE" if left_out > 0 else ""
+    return Document(
+        title=f"predictions for {data.name}",
+        subtitle=f"from {run}",
+        sections=(Section("predictions", "", (Table("predictions", "", columns, rows, note=note),)),),
+    )

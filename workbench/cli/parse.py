@@ -1,0 +1,132 @@
+"""Parse the texts of options: `NAME=VALUE`, names between commas, and words of a small vocabulary."""
+
+from __future__ import annotations
+
+import csv
+import json
+from typing import Any, Literal
+
+from workbench.errors import RequestError
+
+
+def parse_pairs(option: str, texts: list[str] | None) -> dict[str, str]:
+    """Return `NAME=VALUE` texts as a mapping.
+
+    Raises
+    ------
+    RequestError
+        A text has no name or no value, or a name is given twice.
+
+    >>> parse_pairs("--reference", ["region=south"])
+    {'region': 'south'}
+    """
+    values: dict[str, str] = {}
+    for text in texts or ():
+        name, equals, value = (part.strip() for part in text.partition("="))
+        if not (name and equals and value):
+            raise RequestError(f"{option} was expected to be NAME=VALUE, found `{text}`.")
+        if name in values:
+            raise RequestError(f"{option} gives `{name}` twice: `{values[name]}` and `{value}`.")
+        values[name] = value
+    return values
+
+
+def parse_columns(texts: list[str] | None) -> dict[str, tuple[str, ...]]:
+    """Return the columns of each Stan variable, from `--column X=age,income`.
+
+    >>> parse_columns(["X=age,income"])
+    {'X': ('age', 'income')}
+    """
+    return {name: _split_quoted(value) for name, value in parse_pairs("--column", texts).items()}
+
+
+def _split_quoted(text: str) -> tuple[str, ...]:
+    """Return names between commas; one that holds a comma stands in quotes, as in a CSV file."""
+    rows = list(csv.reader([text], skipinitialspace=True))
+    return tuple(name.strip() for name in rows[0])
+
+
+def parse_missing(word: str) -> Literal["refuse", "drop"]:
+    """Return what to do with rows that have a missing cell.
+
+    Raises
+    ------
+    RequestError
+        The word is neither `refuse` nor `drop`.
+    """
+    if word not in ("refuse", "drop"):
+        raise RequestError(f"--missing was expected to be refuse or drop, found `{word}`.")
+    return "drop" if word == "drop" else "refuse"
+
+
+def parse_values(texts: list[str] | None) -> dict[str, Any]:
+    """Return the values of Stan variables, from `--set NAME=VALUE` with JSON values.
+
+    Raises
+    ------
+    RequestError
+        A value is not JSON.
+
+    >>> parse_values(["K=3", "y=[1, 2.5]"])
+    {'K': 3, 'y': [1, 2.5]}
+    """
+    values: dict[str, Any] = {}
+    for name, text in parse_pairs("--set", texts).items():
+        try:
+            values[name] = json.loads(text)
+        except json.JSONDecodeError as reason:
+            message = f"--set {name} was expected to be a number or a JSON list, found `{text}`."
+            raise RequestError(message) from reason
+    return values
+
+
+def parse_priors(texts: list[str] | None) -> dict[str, float]:
+    """Return the values of hyperparameters, from `--prior NAME=NUMBER`.
+
+    Raises
+    ------
+    RequestError
+        A value is not a number.
+    """
+    values: dict[str, float] = {}
+    for name, text in parse_pairs("--prior", texts).items():
+        try:
+            values[name] = float(text)
+        except ValueError as reason:
+            raise RequestError(f"--prior {name} was expected to be a number, found `{text}`.") from reason
+    return values
+
+
+def parse_scale(word: str) -> tuple[str, ...]:
+    """Return the roles that count as prior: `prior`, or with `latent` both.
+
+    Raises
+    ------
+    RequestError
+        The word is neither.
+    """
+    if word not in ("prior", "latent"):
+        raise RequestError(f"--scale was expected to be prior or latent, found `{word}`.")
+    return ("prior",) if word == "prior" else ("prior", "latent")
+
+
+def parse_level(level: float) -> float:
+    """Return the probability of the intervals.
+
+    Raises
+    ------
+    RequestError
+        It is not between 0 and 1.
+    """
+    if not 0 < level < 1:
+        raise RequestError(f"--level was expected to be between 0 and 1, found {level}.")
+    return level
+
+
+def split_names(texts: list[str] | None) -> tuple[str, ...]:
+    """Return names that are given one by one, or with commas between them.
+
+    >>> split_names(["mle,map", "nuts"])
+    ('mle', 'map', 'nuts')
+    """
+    return tuple(word.strip() for text in texts or () for word in text.split(",") if word.strip())

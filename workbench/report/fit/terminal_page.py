@@ -1,0 +1,291 @@
+"""A fit as a page in the terminal: the estimates, what is missing and why, the verdict and its findings."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import PurePath
+from typing import TypeVar
+
+from workbench.report.document import Cell, Column, Document, Reason, Section, Table, Verdict
+from workbench.report.fit.selection import rank_by_convergence
+from workbench.report.fit.verdict import build_verdict
+from workbench.report.numbers import MISSING, plural
+from workbench.results import Fit
+from workbench.results.store import REPORT, SUMMARY
+from workbench.results.view import (
+    DiagnosisResult,
+    DrawsEstimate,
+    Estimate,
+    Gap,
+    PointEstimate,
+    Results,
+)
+from workbench.results.view.estimates import ExactResult
+
+E = TypeVar("E", PointEstimate, DrawsEstimate)
+
+MOST_ROWS = 40
+"""Parameters that the table shows; all of them are in `summary.csv`."""
+
+LONGEST_LABEL = 33
+"""Characters of the longest label that is shown whole."""
+
+_MOST_DECIMALS = 8
+"""Numbers that would need as many decimals are shown in scientific notation."""
+
+METHODS = {
+    "mle": "MLE",
+    "map": "MAP",
+    "map_unconstrained": "unconstrained mode",
+    "laplace": "Laplace approximation",
+    "pathfinder": "Pathfinder",
+    "nuts": "NUTS",
+}
+"""What the page calls the methods, in the order in which it speaks of them."""
+
+_HEADINGS = {"n/a": "does not apply", "skipped": "skipped", "passed": "passed"}
+"""What stands before the codes of checks that found nothing."""
+
+
+def build_fit_page(fit: Fit) -> Document:
+    """Return the page that `workbench fit` prints."""
+    results = fit.results
+    rows = f" ({plural(results.data.rows, 'row')})" if results.data.rows else ""
+    remarks = tuple((Cell(head), Cell(text)) for head, text in _collect_remarks(results))
+    columns = (Column("method"), Column("", "prose"))
+    return Document(
+        title=results.model.name,
+        subtitle=f"on {PurePath(results.data.path).name}{rows}",
+        sections=(
+            Section("estimates", "", (_tabulate(results),)),
+            Section("remarks", "", (Table("remarks", "", columns, remarks, is_prose=True),)),
+        ),
+        verdict=_describe_verdict(results),
+        byline="" if fit.folder is None else f"report: {fit.folder / REPORT}",
+    )
+
+
+def build_diagnosis_page(fit: Fit) -> Document:
+    """Return the page that `workbench check` prints: each finding in full, other checks by code."""
+    checks = () if fit.results.diagnosis is None else fit.results.diagnosis.checks
+    rows = tuple(
+        (Cell(heading), Cell(", ".join(check.code for check in checks if check.status == status)))
+        for status, heading in _HEADINGS.items()
+        if any(check.status == status for check in checks)
+    )
+    table = Table("checks", "", (Column("result"), Column("", "prose")), rows, is_prose=True)
+    return Document(
+        title=fit.results.model.name,
+        subtitle="" if fit.folder is None else f"in {fit.folder}",
+        sections=(Section("checks", "", (table,)),),
+        verdict=_describe_verdict(fit.results, with_titles=True),
+    )
+
+
+def _describe_verdict(results: Results, *, with_titles: bool = False) -> Verdict:
+    """Return the verdict in the words of the report, with each finding and what to do about it."""
+    verdict, diagnosis = build_verdict(results), results.diagnosis
+    if diagnosis is None:
+        return verdict
+    passed = plural(sum(check.status == "passed" for check in diagnosis.checks), "check")
+    findings = _list_findings(diagnosis, with_titles=with_titles)
+    return Verdict(verdict.tone, f"{verdict.sentence} {passed} passed.", tuple(findings))
+
+
+def _list_findings(diagnosis: DiagnosisResult, *, with_titles: bool) -> Iterator[Reason]:
+    """Yield the issues, then the tips; first a reason that no check gives, such as a missing posterior."""
+    messages = {check.message for check in diagnosis.checks}
+    yield from (Reason(reason) for reason in diagnosis.reasons if reason not in messages)
+    for status in ("issue", "tip"):
+        for check in diagnosis.checks:
+            if check.status == status:
+                title = f" {check.title}" if with_titles else ""
+                yield Reason(check.message, f"{status} {check.code}{title}", advice=check.advice)
+
+
+def _collect_remarks(results: Results) -> Iterator[tuple[str, str]]:
+    """Yield which methods have no results, and what else happened on the way."""
+    for method, name in METHODS.items():
+        result = results.method(method)
+        if result.status not in ("ok", "skipped"):
+            yield f"{name} {result.status}", result.reason
+    for method, name in METHODS.items():
+        result = results.method(method)
+        if not isinstance(result, ExactResult) and result.remark:
+            yield name, result.remark
+    if results.nuts.init_remark:
+        yield METHODS["nuts"], results.nuts.init_remark
+    for step in results.ladder:
+        state = "accepted" if step.accepted else "not accepted"
+        yield f"{METHODS[step.method]} {state} ({step.seconds or 0:.1f} s)", step.why
+    if results.ladder_words:
+        yield "auto", results.ladder_words
+    for attempt in results.attempts:
+        yield f"attempt {attempt.number}", attempt.words
+
+
+@dataclass(frozen=True)
+class _Row:
+    """A parameter's estimates by every method; empty ones where a method has none."""
+
+    label: str
+    mle: PointEstimate
+    map: PointEstimate
+    map_unconstrained: PointEstimate
+    laplace: DrawsEstimate
+    pathfinder: DrawsEstimate
+    nuts: DrawsEstimate
+    posterior: DrawsEstimate
+    gap: Gap
+
+    @property
+    def scale(self) -> float | None:
+        """The standard deviation that decides how many decimals are shown."""
+        sds = (self.nuts.sd, self.laplace.sd, self.pathfinder.sd)
+        return next((sd for sd in sds if sd), None) or self.mle.se
+
+    def show(self, value: float | None) -> str:
+        """Return a value of this parameter with the decimals that it deserves."""
+        return _round(value, self.scale)
+
+    def show_interval(self) -> str:
+        """Return the interval of the posterior."""
+        lower, upper = self.posterior.lower, self.posterior.upper
+        return MISSING if lower is None else f"{self.show(lower)} to {self.show(upper)}"
+
+
+@dataclass(frozen=True)
+class _Entry:
+    """A column with what it shows; it is left out where its method has no estimates."""
+
+    column: Column
+    method: str
+    show: Callable[[_Row], str]
+
+
+def _tabulate(results: Results) -> Table:
+    names = _choose_names(results)
+    posterior = _choose_posterior(results)
+    rows = [_collect_row(results, name, posterior) for name in names]
+    entries = [entry for entry in _list_columns(results, posterior) if _has_estimates(results, entry.method)]
+    left_out = len(results.quantities) - len(names)
+    return Table(
+        key="estimates",
+        caption="",
+        columns=(Column("parameter", "name"), *(entry.column for entry in entries)),
+        rows=tuple((Cell(row.label), *(Cell(entry.show(row)) for entry in entries)) for row in rows),
+        note=f"the worst convergence first; {left_out:,} more parameters in {SUMMARY} and the report"
+        if left_out
+        else "",
+        full_table=SUMMARY,
+    )
+
+
+def _list_columns(results: Results, posterior: str) -> list[_Entry]:
+    """Return the columns; those that are dropped first on a narrow page say so."""
+    level = f"{results.interval.level * 100:g}%"
+    has_map = bool(results.estimates("map"))
+    source = "" if posterior == "nuts" else f"with SD and interval by {METHODS[posterior]}, without NUTS"
+    gap = f"from the posterior mean to the {'mode' if has_map else 'mode°'}, in posterior SDs"
+    unconstrained = "on the unconstrained scale"
+
+    def number(title: str, drop_order: int = 0, meaning: str = "") -> Column:
+        return Column(title, "number", help=meaning, drop_order=drop_order)
+
+    return [
+        _Entry(number("MLE", 5), "mle", lambda row: row.show(row.mle.value)),
+        _Entry(number("SE", 4), "mle", lambda row: row.show(row.mle.se)),
+        _Entry(number("MAP"), "map", lambda row: row.show(row.map.value)),
+        _Entry(
+            number("mode°", 3, unconstrained),
+            "map_unconstrained",
+            lambda row: row.show(row.map_unconstrained.value),
+        ),
+        _Entry(number("Laplace", 2), "laplace", lambda row: row.show(row.laplace.mean)),
+        _Entry(number("Pathfinder", 1), "pathfinder", lambda row: row.show(row.pathfinder.mean)),
+        _Entry(number("mean", 0, source), posterior, lambda row: row.show(_correct_mean(row.posterior))),
+        _Entry(number("SD"), posterior, lambda row: row.show(_correct_sd(row.posterior))),
+        _Entry(number(f"{level} interval"), posterior, _Row.show_interval),
+        _Entry(number("gap/SD", 0, gap), "gaps", lambda row: _show_gap(row.gap, has_map=has_map)),
+        _Entry(number("R-hat"), "nuts", lambda row: _show_fixed(row.nuts.rhat, 3)),
+        _Entry(number("ESS", 6), "nuts", lambda row: _show_fixed(row.nuts.ess_bulk, 0)),
+    ]
+
+
+def _has_estimates(results: Results, method: str) -> bool:
+    return bool(results.gaps if method == "gaps" else results.estimates(method))
+
+
+def _choose_names(results: Results) -> list[str]:
+    """Return the parameters to show: all in the program's order, or the worst first where they are many."""
+    names = list(results.quantities)
+    return names if len(names) <= MOST_ROWS else rank_by_convergence(results, names)[:MOST_ROWS]
+
+
+def _choose_posterior(results: Results) -> str:
+    """Return the method that stands for the posterior: NUTS, unless `auto` accepted a cheaper one."""
+    accepted = [step.method for step in results.ladder if step.accepted]
+    return accepted[-1] if accepted else "nuts"
+
+
+def _collect_row(results: Results, name: str, posterior: str) -> _Row:
+    draws = {
+        method: _find(results.estimates(method), name, DrawsEstimate())
+        for method in ("laplace", "pathfinder", "nuts")
+    }
+    return _Row(
+        _shorten(results.label(name)),
+        _find(results.estimates("mle"), name, PointEstimate()),
+        _find(results.estimates("map"), name, PointEstimate()),
+        _find(results.estimates("map_unconstrained"), name, PointEstimate()),
+        **draws,
+        posterior=draws.get(posterior, DrawsEstimate()),
+        gap=results.gap(name),
+    )
+
+
+def _find(estimates: Mapping[str, Estimate], name: str, empty: E) -> E:
+    """Return the estimate of a parameter, or an empty one of the same kind."""
+    estimate = estimates.get(name)
+    return estimate if isinstance(estimate, type(empty)) else empty
+
+
+def _shorten(label: str) -> str:
+    """Return a label that leaves room for numbers: a long one keeps its beginning and its end."""
+    half = (LONGEST_LABEL - 3) // 2
+    return label if len(label) <= LONGEST_LABEL else f"{label[:half]}...{label[-half:]}"
+
+
+def _correct_mean(estimate: DrawsEstimate) -> float | None:
+    """Return the mean corrected by importance weights, or the mean itself."""
+    return estimate.mean if estimate.corrected_mean is None else estimate.corrected_mean
+
+
+def _correct_sd(estimate: DrawsEstimate) -> float | None:
+    """Return the standard deviation corrected by importance weights, or the standard deviation itself."""
+    return estimate.sd if estimate.corrected_sd is None else estimate.corrected_sd
+
+
+def _show_gap(gap: Gap, *, has_map: bool) -> str:
+    value = gap.in_sd if has_map else gap.unconstrained_in_sd
+    return MISSING if value is None else f"{value:+.2f}"
+
+
+def _show_fixed(value: float | None, decimals: int) -> str:
+    return MISSING if value is None else f"{value:.{decimals}f}"
+
+
+def _round(value: float | None, scale: float | None) -> str:
+    """Return a value with as many decimals as show two digits of its posterior standard deviation.
+
+    >>> _round(3.14159, 0.27), _round(1234.5, 120.0), _round(None, 1.0)
+    ('3.14', '1234', '–')
+    """
+    if value is None:
+        return MISSING
+    if not scale:
+        return f"{value:.4g}"
+    decimals = max(0, 1 - math.floor(math.log10(scale)))
+    return f"{value:.{decimals}f}" if decimals < _MOST_DECIMALS else f"{value:.3g}"

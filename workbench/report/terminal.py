@@ -1,0 +1,275 @@
+"""A document as a page in a terminal or a pipe: the only place that makes control characters harmless.
+
+A terminal shows the end of its output first, so the verdict stands below the sections. In a terminal,
+sentences are wrapped under their own beginning, and tables leave out columns where they would not fit. In a
+pipe, each sentence and each row of a table is one line.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import Any
+
+from rich.cells import cell_len
+from rich.console import Console
+from rich.padding import Padding
+from rich.table import Table as RichTable
+from rich.text import Text
+
+from workbench.report.document import (
+    Block,
+    Cell,
+    Code,
+    Column,
+    Disclosure,
+    Document,
+    Facts,
+    Figures,
+    Items,
+    Notice,
+    Paragraph,
+    Quote,
+    Table,
+    Tone,
+    Verdict,
+)
+
+_CONTROL = re.compile("[\x00-\x1f\x7f-\x9f\u200e\u200f\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
+"""Characters that act on a terminal, or reverse the direction of text."""
+
+_STYLES = {Tone.OK: "bold green", Tone.CAUTION: "bold yellow", Tone.FAIL: "bold red", Tone.NEUTRAL: "bold"}
+"""How the word for a tone is printed."""
+
+_GAP = 2
+"""Spaces between the columns of a table."""
+
+_INDENT = 2
+"""Spaces before what belongs to a heading or a verdict."""
+
+_HANG = 4
+"""Further spaces before the second line of an entry, and before what to do about it."""
+
+
+def print_document(document: Document, console: Console) -> None:
+    """Print a document.
+
+    Parameters
+    ----------
+    document
+        What to show.
+    console
+        Where; in a pipe it should be wide enough for every row of a table.
+    """
+    _print_wrapped(console, Text.assemble((neutralise(document.title), "bold"), _lead(document.subtitle)))
+    for paragraph in document.opening:
+        _print_wrapped(console, _plain(paragraph))
+    for section in document.sections:
+        if section.title:
+            console.print()
+            _print_wrapped(console, Text(neutralise(section.title), "bold"))
+        _print_blocks(section.blocks, console, _INDENT if section.title else 0)
+    if document.verdict is not None:
+        console.print()
+        _print_verdict(document.verdict, console)
+    if document.byline:
+        console.print(_plain(document.byline), soft_wrap=True)
+
+
+def print_message(console: Console, label: str, text: str, style: str = "bold") -> None:
+    """Print an error, a hint or a tip; its lines stay as they are."""
+    lines = "\n".join(neutralise(line.expandtabs()) for line in text.splitlines())
+    console.print(Text.assemble((label, style), ": ", lines), soft_wrap=True)
+
+
+def neutralise(text: str) -> str:
+    r"""Return text with each control character replaced by its code point.
+
+    >>> neutralise("a\x1b[31mb\u202ec")
+    'a<U+001B>[31mb<U+202E>c'
+    """
+    return _CONTROL.sub(lambda match: f"<U+{ord(match[0]):04X}>", text)
+
+
+def _plain(text: str) -> Text:
+    return Text(neutralise(text))
+
+
+def _lead(text: str) -> str:
+    return f" {neutralise(text)}" if text else ""
+
+
+def _print_wrapped(console: Console, text: Text, indent: int = 0, hang: int = 0) -> None:
+    """Print a sentence: one line in a pipe; in a terminal as many as it needs, indented alike."""
+    if not console.is_terminal:
+        console.print(Text(" " * indent) + text, soft_wrap=True)
+        return
+    lines = text.wrap(console, max(20, console.width - indent - hang), overflow="fold")
+    for number, line in enumerate(lines):
+        line.rstrip()
+        console.print(Text(" " * (indent + (hang if number else 0))) + line)
+
+
+def _print_entry(console: Console, head: Text, text: str, further: Iterable[str], indent: int = 0) -> None:
+    """Print a head and its sentence, and below it further sentences."""
+    sentence = Text.assemble(head, ": " if head and text else "", neutralise(text))
+    _print_wrapped(console, sentence, indent, _HANG if head else 0)
+    for each in further:
+        _print_wrapped(console, Text(neutralise(each), "dim"), indent + _HANG)
+
+
+def _print_verdict(verdict: Verdict, console: Console) -> None:
+    word = Text.assemble(
+        "verdict: ", (verdict.tone, _STYLES[verdict.tone]), f". {neutralise(verdict.sentence)}"
+    )
+    _print_wrapped(console, word)
+    for reason in verdict.reasons:
+        head = Text(neutralise(reason.place), "bold")
+        _print_entry(console, head, reason.text, [reason.advice] if reason.advice else [], _INDENT)
+
+
+def _print_blocks(blocks: Sequence[Block], console: Console, indent: int) -> None:
+    for block in blocks:
+        _PRINTERS[block.kind](block, console, indent)
+
+
+def _print_paragraph(block: Paragraph, console: Console, indent: int) -> None:
+    _print_wrapped(console, _plain(block.text), indent)
+
+
+def _print_items(block: Items, console: Console, indent: int) -> None:
+    for item in block.items:
+        _print_wrapped(console, Text("- ") + _plain(item), indent, len("- "))
+
+
+def _print_notice(block: Notice, console: Console, indent: int) -> None:
+    is_neutral = block.tone is Tone.NEUTRAL
+    word = Text() if is_neutral else Text.assemble((block.tone, _STYLES[block.tone]), ": ")
+    _print_wrapped(console, word + _plain(block.text), indent)
+
+
+def _print_facts(block: Facts, console: Console, indent: int) -> None:
+    """Print names and values side by side; a long value hangs under its own beginning."""
+    grid = _make_grid(console, [Column("name"), Column("value")], is_headed=False)
+    for name, value in block.facts:
+        grid.add_row(Text(neutralise(name), "bold"), _plain(value))
+    _print_grid(grid, console, indent)
+
+
+def _print_code(block: Code, console: Console, indent: int) -> None:
+    for line in block.text.rstrip("\n").splitlines():
+        console.print(_plain(" " * indent + line.expandtabs()), soft_wrap=True)
+
+
+def _print_quote(block: Quote, console: Console, indent: int) -> None:
+    for paragraph in block.text.splitlines():
+        _print_wrapped(console, _plain(paragraph), indent)
+
+
+def _print_figures(block: Figures, console: Console, indent: int) -> None:
+    for figure in block.figures:
+        _print_entry(console, Text(neutralise(figure.caption), "bold"), figure.alt, (), indent)
+
+
+def _print_disclosure(block: Disclosure, console: Console, indent: int) -> None:
+    _print_wrapped(console, Text(neutralise(block.title), "bold"), indent)
+    _print_blocks(block.blocks, console, indent + _INDENT)
+
+
+def _print_table(block: Table, console: Console, indent: int) -> None:
+    if block.caption:
+        _print_wrapped(console, Text(neutralise(block.caption), "bold"), indent)
+    if block.is_prose:
+        for row in block.rows:
+            _print_prose_row(block.columns, row, console, indent)
+        notes = [block.note] if block.note else []
+    else:
+        shown = _choose_columns(block, console.width - indent)
+        grid = _make_grid(console, [block.columns[place] for place in shown], is_headed=True)
+        for row in block.rows:
+            grid.add_row(*(_style_cell(row[place]) for place in shown))
+        _print_grid(grid, console, indent)
+        notes = [*_collect_notes(block, shown)]
+    if notes:
+        _print_wrapped(console, Text(neutralise("; ".join(notes)), "dim"), indent)
+
+
+def _print_prose_row(columns: Sequence[Column], row: Sequence[Cell], console: Console, indent: int) -> None:
+    """Print a row as an entry: its first cell is the head, a cell under a heading a line of its own."""
+    head, *cells = row
+    known = [(column.title, cell.text) for column, cell in zip(columns[1:], cells, strict=True) if cell.text]
+    text = " ".join(text for title, text in known if not title)
+    further = [f"{title}: {text}" for title, text in known if title]
+    _print_entry(console, _style_cell(head, "bold"), text, further, indent)
+
+
+def _style_cell(cell: Cell, style: str = "") -> Text:
+    return Text(neutralise(cell.text), style if cell.tone is None else _STYLES[cell.tone])
+
+
+def _choose_columns(table: Table, width: int) -> list[int]:
+    """Return the places of the columns to show: all, without the most dispensable where they do not fit."""
+    widths = {
+        place: max(cell_len(text) for text in (column.title, *(row[place].text for row in table.rows)))
+        for place, column in enumerate(table.columns)
+    }
+    dispensable = sorted(
+        (place for place in widths if table.columns[place].drop_order),
+        key=lambda place: table.columns[place].drop_order,
+    )
+    while dispensable and sum(widths.values()) + _GAP * (len(widths) - 1) > width:
+        del widths[dispensable.pop(0)]
+    return list(widths)
+
+
+def _collect_notes(table: Table, shown: Sequence[int]) -> Iterable[str]:
+    """Yield what the headings mean, which columns were left out, and the note of the table itself."""
+    for place in shown:
+        column = table.columns[place]
+        if column.help:
+            yield f"{column.title}: {column.help}"
+    left_out = [column.title for place, column in enumerate(table.columns) if place not in shown]
+    if left_out:
+        where = f" (they are in {table.full_table})" if table.full_table else ""
+        yield f"too narrow for {', '.join(left_out)}{where}"
+    if table.note:
+        yield table.note
+
+
+def _make_grid(console: Console, columns: Sequence[Column], *, is_headed: bool) -> RichTable:
+    grid = RichTable(show_header=is_headed, header_style="bold", box=None, pad_edge=False)
+    for place, column in enumerate(columns):
+        grid.add_column(
+            Text(neutralise(column.title)),
+            justify="right" if column.form == "number" else "left",
+            no_wrap=column.form == "number",
+            overflow="fold",
+            max_width=console.width // 2 if place == 0 else None,
+        )
+    return grid
+
+
+def _print_grid(grid: RichTable, console: Console, indent: int) -> None:
+    """Print a table; in a pipe its rows do not end in spaces."""
+    padded = Padding(grid, (0, 0, 0, indent))
+    if console.is_terminal:
+        console.print(padded)
+        return
+    with console.capture() as captured:
+        console.print(padded)
+    for line in captured.get().splitlines():
+        console.print(Text(line.rstrip()), soft_wrap=True)
+
+
+_PRINTERS: Mapping[str, Callable[[Any, Console, int], None]] = {
+    Paragraph.kind: _print_paragraph,
+    Items.kind: _print_items,
+    Notice.kind: _print_notice,
+    Table.kind: _print_table,
+    Figures.kind: _print_figures,
+    Facts.kind: _print_facts,
+    Code.kind: _print_code,
+    Quote.kind: _print_quote,
+    Disclosure.kind: _print_disclosure,
+}
+"""How each kind of block is printed."""
