@@ -42,8 +42,9 @@ def test_every_problem_is_listed_and_the_exit_code_says_so(workbench):
     assert "Traceback" not in done.stderr
     err = flowing(done.stderr)
     assert err.count("error: ") == 2
-    assert "has no column `efect`, which `y` was to take" in err
-    assert "--set has -1, but `tau_prior_scale` is declared `real<lower=0>`" in err
+    assert "has no column `efect`, which was requested for `y`" in err
+    assert "`tau_prior_scale` is declared `real<lower=0>`" in err
+    assert "is -1 (--set)" in err
     assert "y vector[J] nothing" in flowing(done.stdout)
     assert "a fit could start" not in done.stdout
 
@@ -51,7 +52,7 @@ def test_every_problem_is_listed_and_the_exit_code_says_so(workbench):
 def test_a_fit_names_the_first_problem_and_counts_the_others(workbench):
     done = workbench("fit", *SCHOOLS, "-q", "--column", "y=efect", "--set", "tau_prior_scale=-1")
     assert done.returncode == 2
-    assert "which `y` was to take" in flowing(done.stderr)
+    assert "which was requested for `y`" in flowing(done.stderr)
     assert "1 more problem: --dry-run lists all" in flowing(done.stderr)
 
 
@@ -76,7 +77,7 @@ def test_rows_left_out_are_reported(workbench, tmp_path):
     done = workbench("fit", SCHOOLS[0], table, "--dry-run", "-q", "--missing", "drop", "--json")
     record = json.loads(done.stdout)
     assert record["dropped"] == {"rows": [2], "count": 1}
-    assert record["tips"] == ["1 row with a missing cell left out: `2`."]
+    assert record["tips"] == ["1 row with a missing cell was left out: row 2."]
     done = workbench("fit", SCHOOLS[0], table, "--dry-run", "-q")
     assert done.returncode == 2
     assert "column `y` of `schools.csv` has an empty cell at row 2" in flowing(done.stderr)

@@ -56,7 +56,7 @@ def test_json_has_it_all(workbench):
 def test_an_unknown_name_is_answered_in_words(workbench, arguments):
     done = workbench(*arguments)
     assert done.returncode == 2
-    assert "a bundled model was expected, but there is none called `liner`." in done.stderr
+    assert "there is no bundled model called `liner`." in done.stderr
     assert "did you mean `linear`?" in done.stderr
 
 

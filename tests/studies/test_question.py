@@ -36,7 +36,7 @@ def request_(program, table_from):
     [
         (
             {"axes": (parse_axis("tau=1,2"),)},
-            "`tau` is not a hyperparameter of `normal_mean.stan`; it has `mu.mu`",
+            "`tau` is not a hyperparameter of `normal_mean.stan`; its hyperparameters are `mu.mu`",
         ),
         ({"axes": (parse_axis("power(nu)=1,2"),)}, r"power\(nu\) names no part of `normal_mean.stan`"),
         ({"methods": ("vb",)}, "--methods was expected to be among map, laplace, nuts, found `vb`"),

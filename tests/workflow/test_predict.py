@@ -77,7 +77,7 @@ def test_what_the_run_has_not_seen_is_named(run):
         BindingError, match="column `town` of `data` has `d`, first at row 2, which the fit has"
     ):
         predict(store.read(run[0]), tables.from_frame(NEW.assign(town=["a", "d"])))
-    with pytest.raises(BindingError, match="has no column `age`, which the fit was made with"):
+    with pytest.raises(BindingError, match="has no column `age`, which the fit used"):
         predict(store.read(run[0]), tables.from_frame(NEW.drop(columns="age")))
 
 
