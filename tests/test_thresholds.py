@@ -27,8 +27,7 @@ REFERENCES = {
 DECIDING = re.compile(r"LIMIT|THRESHOLD|RHAT|KHAT|EBFMI|BFMI|P_VALUE|ESS_|SENSITIV|SAME_|EQUAL|FEWEST")
 
 ALLOWED = {
-    "estimation/sampling/importance.py": {"EQUAL_RATIOS"},  # rounding in Stan's output
-    "diagnostics/power_scaling.py": {"_EQUAL_RELATIVE"},  # rounding
+    "estimation/sampling/psis.py": {"EQUAL_RATIOS"},  # rounding in Stan's output
     "report/comparison/report.py": {"FEWEST_RUNS"},  # the size of a table
 }
 """Constants that are named like a threshold and are none."""

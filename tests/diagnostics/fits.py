@@ -42,10 +42,10 @@ RECORD: dict[str, Any] = {
     "gaps": {"mu": {"map_minus_mean": 0.1, "in_sd": 0.1}},
 }
 ABSENT = {"status": "failed", "reason": "a chain stopped.", "estimates": {}}
-SKIPPED = {"status": "skipped", "reason": "it was not asked for.", "estimates": {}}
+SKIPPED = {"status": "skipped", "reason": "it was not requested.", "estimates": {}}
 
 
-def record_with(*path_and_value: Any) -> dict[str, Any]:
+def change_record(*path_and_value: Any) -> dict[str, Any]:
     """Return a good record with one entry changed."""
     *path, last, value = path_and_value
     record = copy.deepcopy(RECORD)
@@ -56,7 +56,7 @@ def record_with(*path_and_value: Any) -> dict[str, Any]:
     return record
 
 
-def fit_of(record: Mapping[str, Any] | None = None, **groups: Mapping[str, np.ndarray]) -> Fit:
+def make_fit(record: Mapping[str, Any] | None = None, **groups: Mapping[str, np.ndarray]) -> Fit:
     """Return a fit of groups of arrays, posterior ones `(chain, draw, ...)`."""
     tree = {f"/{name}": _dataset(name, arrays) for name, arrays in groups.items()}
     return Fit(RECORD if record is None else record, xr.DataTree.from_dict(tree))

@@ -17,7 +17,7 @@ RNG = np.random.default_rng(12)
 Y = RNG.normal(1.0, 1.0, 120)
 
 
-def _fit(shift: float, outcome: np.ndarray = Y, name: str = "y") -> Fit:
+def make_fit(shift: float, outcome: np.ndarray = Y, name: str = "y") -> Fit:
     """Return a normal model of known scale whose mean is off by `shift`."""
     shape = (2, 200)
     mu = outcome.mean() + shift + RNG.normal(0, 0.1, shape)
@@ -34,31 +34,31 @@ def _fit(shift: float, outcome: np.ndarray = Y, name: str = "y") -> Fit:
 
 
 def test_numbers_are_those_of_arviz():
-    fits = {"good": _fit(0.0), "off": _fit(0.8)}
-    found = comparison.standings(fits)
+    fits = {"good": make_fit(0.0), "off": make_fit(0.8)}
+    standings = comparison.compare_predictions(fits)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # ArviZ's own use of pandas
         expected = compare({name: fit.tree for name, fit in fits.items()}, **comparison._UNROUNDED)
-    assert list(found) == list(expected.index) == ["good", "off"]
-    for name, one in found.items():
+    assert list(standings) == list(expected.index) == ["good", "off"]
+    for name, standing in standings.items():
         row = expected.loc[name]
-        assert one.elpd == pytest.approx(row["elpd"])
-        assert one.behind == pytest.approx(abs(row["elpd_diff"]))
-        assert one.behind_se == pytest.approx(row["dse"])
-        assert one.weight == pytest.approx(row["weight"], abs=1e-6)
+        assert standing.elpd == pytest.approx(row["elpd"])
+        assert standing.difference == pytest.approx(abs(row["elpd_diff"]))
+        assert standing.difference_se == pytest.approx(row["dse"])
+        assert standing.weight == pytest.approx(row["weight"], abs=1e-6)
 
 
 def test_a_clear_difference_raises_no_doubt_and_a_small_one_does():
-    clear = comparison.standings({"good": _fit(0.0), "off": _fit(1.5)})["off"]
-    assert comparison.doubts(clear, 120) == ()
-    small = comparison.standings({"one": _fit(0.0), "other": _fit(0.01)})
+    clear = comparison.compare_predictions({"good": make_fit(0.0), "off": make_fit(1.5)})["off"]
+    assert comparison.find_doubts(clear, 120) == ()
+    small = comparison.compare_predictions({"first": make_fit(0.0), "other": make_fit(0.01)})
     worse = list(small.values())[1]
-    assert "a difference below 4" in comparison.doubts(worse, 120)
+    assert "a difference below 4 nats" in comparison.find_doubts(worse, 120)
 
 
 def test_few_rows_wide_errors_and_bad_khats_are_doubts():
     noisy = Standing(-10.0, 1.0, 1.0, 10.0, 8.0, 0.0, True)
-    assert comparison.doubts(noisy, 99) == (
+    assert comparison.find_doubts(noisy, 99) == (
         "fewer than 100 rows",
         "a difference within two standard errors",
         "a k-hat above its limit",
@@ -66,13 +66,15 @@ def test_few_rows_wide_errors_and_bad_khats_are_doubts():
 
 
 def test_runs_on_other_outcomes_are_not_compared():
-    assert comparison.incomparable({"a": _fit(0.0), "b": _fit(0.0)}) == ""
-    words = comparison.incomparable({"a": _fit(0.0), "b": _fit(0.0, Y + 1)})
+    assert comparison.explain_incomparable({"a": make_fit(0.0), "b": make_fit(0.0)}) == ""
+    words = comparison.explain_incomparable({"a": make_fit(0.0), "b": make_fit(0.0, Y + 1)})
     assert words == "`b` and `a` were not fitted to the same outcome."
-    assert "same outcome" in comparison.incomparable({"a": _fit(0.0), "b": _fit(0.0, Y[:50])})
+    assert "same outcome" in comparison.explain_incomparable({"a": make_fit(0.0), "b": make_fit(0.0, Y[:50])})
 
 
 def test_a_run_without_log_likelihood_says_which():
-    bare = _fit(0.0)
+    bare = make_fit(0.0)
     del bare.tree["log_likelihood"]
-    assert comparison.incomparable({"a": _fit(0.0), "b": bare}).startswith("`b` has no leave-one-out: ")
+    assert comparison.explain_incomparable({"a": make_fit(0.0), "b": bare}).startswith(
+        "`b` has no leave-one-out: "
+    )

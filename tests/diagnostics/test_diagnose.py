@@ -1,56 +1,56 @@
-"""All checks together: the verdict they add up to, and that each is documented and tested."""
+"""All checks together: the verdict they add up to; each is documented and tested."""
 
 from pathlib import Path
 
 import pytest
 
-from tests.diagnostics.checks.asking import UNASKED
-from tests.diagnostics.fits import ABSENT, fit_of, record_with
+from tests.diagnostics.checks.records import UNREQUESTED
+from tests.diagnostics.fits import ABSENT, change_record, make_fit
 from workbench.diagnostics import diagnose
 from workbench.diagnostics.catalogue import CATALOGUE
 
 CODES = [check.code for check in CATALOGUE]
 
 
-def test_nothing_speaks_against_a_good_run():
-    diagnosis = diagnose(fit_of())
+def test_a_good_run_has_the_verdict_ok():
+    diagnosis = diagnose(make_fit()).result
     assert diagnosis.verdict == "ok"
     assert diagnosis.reasons == ()
-    assert {found.status for _, found in diagnosis.findings} == {"passed", "n/a", "skipped"}
+    assert {check.status for check in diagnosis.checks} == {"passed", "n/a", "skipped"}
 
 
 def test_the_gravest_reason_comes_first():
-    record = record_with("nuts", "ebfmi", [0.1])
+    record = change_record("nuts", "ebfmi", [0.1])
     record["nuts"]["estimates"]["mu"]["rhat"] = 1.5
     record["nuts"]["max_treedepth_hits"] = 3
-    diagnosis = diagnose(fit_of(record))
+    diagnosis = diagnose(make_fit(record)).result
     assert diagnosis.verdict == "fail"
     assert diagnosis.reasons[0].startswith("The chains disagree")
     assert len(diagnosis.reasons) == 3
 
 
 def test_an_issue_without_failure_is_a_caution():
-    assert diagnose(fit_of(record_with("nuts", "divergences", 1))).verdict == "caution"
+    assert diagnose(make_fit(change_record("nuts", "divergences", 1))).result.verdict == "caution"
 
 
 def test_a_tip_does_not_move_the_verdict():
-    assert diagnose(fit_of(record_with("laplace", ABSENT))).verdict == "ok"
+    assert diagnose(make_fit(change_record("laplace", ABSENT))).result.verdict == "ok"
 
 
 def test_without_a_posterior_the_verdict_is_fail_and_says_why():
-    diagnosis = diagnose(fit_of(record_with("nuts", ABSENT)))
+    diagnosis = diagnose(make_fit(change_record("nuts", ABSENT))).result
     assert diagnosis.verdict == "fail"
     assert diagnosis.reasons[0] == "There is no posterior: a chain stopped."
 
 
-def test_what_was_not_asked_for_is_no_failure():
-    diagnosis = diagnose(fit_of(UNASKED))
+def test_what_was_not_requested_is_not_a_failure():
+    diagnosis = diagnose(make_fit(UNREQUESTED)).result
     assert diagnosis.verdict == "ok"
-    assert {found.status for _, found in diagnosis.findings} <= {"skipped", "passed", "n/a"}
+    assert {check.status for check in diagnosis.checks} <= {"skipped", "passed", "n/a"}
 
 
 def test_the_record_holds_words_and_numbers_of_every_check():
-    entries = diagnose(fit_of()).entries
+    entries = diagnose(make_fit()).entries
     assert entries.keys() == {"diagnosis", "loo", "predictive", "power_scaling"}
     for check in entries["diagnosis"]["checks"]:
         assert check.keys() == {
@@ -66,7 +66,7 @@ def test_codes_are_unique_in_order_and_never_change_their_meaning():
 
 @pytest.mark.parametrize("check", CATALOGUE, ids=CODES)
 def test_each_has_its_own_file_its_own_tests_and_a_page(check):
-    module = check.examine.__module__.rpartition(".")[2]
+    module = check.assess.__module__.rpartition(".")[2]
     assert module.startswith(check.code.lower())
     assert (Path(__file__).parent / "checks" / f"test_{module}.py").is_file()
     assert check.meaning.endswith(".")

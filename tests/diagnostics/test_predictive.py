@@ -1,22 +1,23 @@
-"""Replicates held against data: ArviZ, scikit-learn and closed forms say the same."""
+"""Replicates compared with data: ArviZ, scikit-learn and closed forms agree."""
 
+import msgspec
 import numpy as np
 import pytest
 from scipy import stats
 from sklearn import metrics
 from sklearn.calibration import calibration_curve
 
-from tests.diagnostics.fits import fit_of, record_with
-from tests.diagnostics.test_outcomes import entry
+from tests.diagnostics.fits import change_record, make_fit
+from tests.diagnostics.test_outcomes import describe_outcome
 from workbench.diagnostics import calibration, counts, diagnose, loo, predictive
-from workbench.diagnostics.outcomes import Outcome, outcomes
+from workbench.diagnostics.outcomes import Outcome, read_outcomes
 
 SHAPE = (4, 500)
 
 
 def outcome_of(observed, replicates, kind):
     return Outcome(
-        "y", "y_rep", kind, "likelihood", np.asarray(observed, float), np.asarray(replicates, float), None, ()
+        "y", "y_rep", kind, "likelihood", np.asarray(observed, float), np.asarray(replicates, float), None
     )
 
 
@@ -25,8 +26,8 @@ def normal_fit(count=80, seed=4, scale=1.0):
     rng = np.random.default_rng(seed)
     y = rng.normal(2, scale, count)
     mu = rng.normal(y.mean(), 1 / np.sqrt(count), SHAPE)
-    return fit_of(
-        record_with("model", "outcomes", [entry()]),
+    return make_fit(
+        change_record("model", "outcomes", [describe_outcome()]),
         posterior={"mu": mu},
         observed_data={"y": y},
         posterior_predictive={"y_rep": rng.normal(mu[..., None], 1, (*SHAPE, count))},
@@ -40,13 +41,19 @@ def binary_fit(count=300, seed=5):
     logit = rng.normal(0, 1.5, count) + rng.normal(0, 0.1, (*SHAPE, 1))
     p = 1 / (1 + np.exp(-logit))
     y = (rng.random(count) < p[0, 0]).astype(int)
-    return fit_of(
-        record_with("model", "outcomes", [entry(integer=True, distributions=["bernoulli"])]),
+    return make_fit(
+        change_record("model", "outcomes", [describe_outcome(integer=True, distributions=["bernoulli"])]),
         posterior={"a": logit[..., 0]},
         observed_data={"y": y},
         posterior_predictive={"y_rep": (rng.random(p.shape) < p).astype(float)},
         log_likelihood={"log_lik": np.log(np.where(y == 1, p, 1 - p))},
     )
+
+
+def loo_pit(fit):
+    """Return the transforms of the only outcome, each given all other observations."""
+    (outcome,) = read_outcomes(fit)
+    return predictive.compute_pit(outcome, loo.compute_leave_one_out(fit))
 
 
 def test_loo_pit_is_that_of_arviz():
@@ -58,7 +65,7 @@ def test_loo_pit_is_that_of_arviz():
     )
     tree["log_likelihood"] = tree["log_likelihood"].to_dataset().rename(log_lik="y", log_lik_dim_0="y_dim_0")
     theirs = arviz_stats.loo_pit(tree)["y"].values
-    np.testing.assert_allclose(predictive.loo_pit(fit, "y", loo.leave_one_out(fit)), theirs, atol=1e-12)
+    np.testing.assert_allclose(loo_pit(fit), theirs, atol=1e-12)
 
 
 def test_loo_pit_of_a_normal_model_is_the_distribution_function_of_the_exact_refit():
@@ -66,46 +73,47 @@ def test_loo_pit_of_a_normal_model_is_the_distribution_function_of_the_exact_ref
     y = fit.tree["observed_data"]["y"].values
     n = len(y)
     exact = stats.norm.cdf(y, (y.sum() - y) / (n - 1), np.sqrt(1 + 1 / (n - 1)))
-    found = predictive.loo_pit(fit, "y", loo.leave_one_out(fit))
+    pit = loo_pit(fit)
     error = np.sqrt(exact * (1 - exact) / (SHAPE[0] * SHAPE[1]))
-    assert (np.abs(found - exact) < 5 * error + 1e-3).all()
+    assert (np.abs(pit - exact) < 5 * error + 1e-3).all()
 
 
 def test_coverage_counts_what_the_intervals_hold():
     fit = normal_fit()
-    entry_ = diagnose(fit).measures["predictive"]["outcomes"][0]
+    (outcome,) = diagnose(fit).entries["predictive"]["outcomes"]
     y = fit.tree["observed_data"]["y"].values
     n = len(y)
     mean, sd = (y.sum() - y) / (n - 1), np.sqrt(1 + 1 / (n - 1))
-    for row in entry_["coverage"]:
-        half = stats.norm.ppf((1 + row["level"]) / 2) * sd
+    for coverage in outcome["coverage"]:
+        half = stats.norm.ppf((1 + coverage["level"]) / 2) * sd
         exact = int((np.abs(y - mean) < half).sum())
-        assert abs(row["inside"] - exact) <= 3  # observations at the very edge, within Monte Carlo error
-        lower, upper = stats.binom.interval(0.95, n, row["level"])
-        assert (row["lower"], row["upper"]) == (lower / n, upper / n)
+        assert abs(coverage["inside"] - exact) <= 3  # observations at the very edge, within Monte Carlo error
+        lower, upper = stats.binom.interval(0.95, n, coverage["level"])
+        assert (coverage["lower"], coverage["upper"]) == (lower / n, upper / n)
 
 
 def test_too_narrow_a_model_covers_too_little_and_its_transforms_are_not_uniform():
-    entry_ = diagnose(normal_fit(scale=3.0)).measures["predictive"]["outcomes"][0]
-    assert all(row["observed"] < row["lower"] for row in entry_["coverage"])
-    assert entry_["pit"]["source"] == "loo"
-    assert entry_["pit"]["uniform_p"] < 1e-3
+    (outcome,) = diagnose(normal_fit(scale=3.0)).entries["predictive"]["outcomes"]
+    assert all(coverage["observed"] < coverage["lower"] for coverage in outcome["coverage"])
+    assert outcome["pit"]["source"] == "loo"
+    assert outcome["pit"]["uniform_p"] < 1e-3
 
 
 def test_p_values_are_tail_shares_with_ties_counted_half():
     observed = np.array([0.0, 0, 3])
     replicates = np.array([[0.0, 0, 3], [0, 1, 5], [0, 0, 2], [1, 1, 4]])
-    found = {one["name"]: one for one in predictive.statistics(outcome_of(observed, replicates, "count"))}
-    assert found["share of zeros"]["p_value"] == (0 + 0.5 * 2) / 4
-    assert found["max"]["p_value"] == (2 + 0.5) / 4
-    assert found["mean"]["p_value"] == (2 + 0.5) / 4
-    assert found["mean"]["observed"] == 1
+    checks = predictive.compute_statistics(outcome_of(observed, replicates, "count"))
+    by_name = {check.name: check for check in checks}
+    assert by_name["share of zeros"].p_value == (0 + 0.5 * 2) / 4
+    assert by_name["max"].p_value == (2 + 0.5) / 4
+    assert by_name["mean"].p_value == (2 + 0.5) / 4
+    assert by_name["mean"].observed == 1
 
 
 def test_shares_of_categories_are_their_statistics():
     observed = np.array([1.0, 2, 2, 3])
-    found = predictive.statistics(outcome_of(observed, np.tile(observed, (3, 1)), "categorical"))
-    assert [(one["name"], one["observed"]) for one in found] == [
+    checks = predictive.compute_statistics(outcome_of(observed, np.tile(observed, (3, 1)), "categorical"))
+    assert [(check.name, check.observed) for check in checks] == [
         ("share of 1", 0.25),
         ("share of 2", 0.5),
         ("share of 3", 0.25),
@@ -116,22 +124,22 @@ def test_ties_are_spread_over_their_step():
     """A Poisson outcome under its own distribution has uniform transforms although it is discrete."""
     rng = np.random.default_rng(8)
     outcome = outcome_of(rng.poisson(2, 400), rng.poisson(2, (1000, 400)), "count")
-    assert stats.kstest(predictive.pit(outcome), "uniform").pvalue > 1e-3
+    assert stats.kstest(predictive.compute_pit(outcome), "uniform").pvalue > 1e-3
 
 
 def test_scores_of_a_binary_outcome_are_those_of_scikit_learn():
     fit = binary_fit()
-    (outcome,) = outcomes(fit)
-    left = loo.leave_one_out(fit)
-    predicted = calibration.probabilities(outcome, left)
-    found = calibration.scores(outcome, left)
-    assert found["brier"] == pytest.approx(metrics.brier_score_loss(outcome.observed, predicted))
-    assert found["log_loss"] == pytest.approx(metrics.log_loss(outcome.observed, predicted))
+    (outcome,) = read_outcomes(fit)
+    left_out = loo.compute_leave_one_out(fit)
+    predicted = calibration.predict_probabilities(outcome, left_out)
+    scores = msgspec.to_builtins(calibration.compute_scores(outcome, left_out))
+    assert scores["brier"] == pytest.approx(metrics.brier_score_loss(outcome.observed, predicted))
+    assert scores["log_loss"] == pytest.approx(metrics.log_loss(outcome.observed, predicted))
     shares, means = calibration_curve(outcome.observed, predicted, n_bins=10, strategy="quantile")
-    np.testing.assert_allclose([row["observed"] for row in found["reliability"]], shares)
-    np.testing.assert_allclose([row["predicted"] for row in found["reliability"]], means)
-    error = np.average(np.abs(shares - means), weights=[row["count"] for row in found["reliability"]])
-    assert found["calibration_error"] == pytest.approx(error)
+    np.testing.assert_allclose([group["observed"] for group in scores["reliability"]], shares)
+    np.testing.assert_allclose([group["predicted"] for group in scores["reliability"]], means)
+    error = np.average(np.abs(shares - means), weights=[group["count"] for group in scores["reliability"]])
+    assert scores["calibration_error"] == pytest.approx(error)
 
 
 def test_probabilities_without_a_row_are_those_of_an_exact_refit():
@@ -139,17 +147,17 @@ def test_probabilities_without_a_row_are_those_of_an_exact_refit():
     rng = np.random.default_rng(9)
     y = (rng.random(40) < 0.3).astype(int)
     theta = rng.beta(1 + y.sum(), 1 + 40 - y.sum(), (4, 2000))
-    fit = fit_of(
-        record_with("model", "outcomes", [entry(integer=True, distributions=["bernoulli"])]),
+    fit = make_fit(
+        change_record("model", "outcomes", [describe_outcome(integer=True, distributions=["bernoulli"])]),
         posterior={"theta": theta},
         observed_data={"y": y},
         posterior_predictive={"y_rep": (rng.random((*theta.shape, 40)) < theta[..., None]).astype(float)},
         log_likelihood={"log_lik": np.log(np.where(y == 1, theta[..., None], 1 - theta[..., None]))},
     )
-    (outcome,) = outcomes(fit)
+    (outcome,) = read_outcomes(fit)
     exact = (1 + y.sum() - y) / 41
     np.testing.assert_allclose(
-        calibration.probabilities(outcome, loo.leave_one_out(fit)),
+        calibration.predict_probabilities(outcome, loo.compute_leave_one_out(fit)),
         exact,
         atol=4 * 0.07 / np.sqrt(8000) + 1e-3,
     )
@@ -158,9 +166,11 @@ def test_probabilities_without_a_row_are_those_of_an_exact_refit():
 def test_spiegelhalters_statistic_is_standard_normal_when_calibrated():
     rng = np.random.default_rng(10)
     p = rng.uniform(0.05, 0.95, (500, 200))
-    z = np.array([calibration.spiegelhalter((rng.random(200) < one).astype(float), one) for one in p])
+    z = np.array(
+        [calibration.compute_spiegelhalter_z((rng.random(200) < row).astype(float), row) for row in p]
+    )
     assert stats.kstest(z, "norm").pvalue > 1e-3
-    assert calibration.spiegelhalter(np.ones(3), np.ones(3)) is None
+    assert calibration.compute_spiegelhalter_z(np.ones(3), np.ones(3)) is None
 
 
 @pytest.mark.parametrize(("factor", "sign"), [(2.0, 1), (0.5, -1)])
@@ -169,7 +179,7 @@ def test_its_sign_tells_overconfidence_from_caution(factor, sign):
     rng = np.random.default_rng(13)
     logit = rng.normal(0, 1.5, 4000)
     happened = (rng.random(4000) < 1 / (1 + np.exp(-logit))).astype(float)
-    z = calibration.spiegelhalter(happened, 1 / (1 + np.exp(-factor * logit)))
+    z = calibration.compute_spiegelhalter_z(happened, 1 / (1 + np.exp(-factor * logit)))
     assert z is not None
     assert sign * z > 3
 
@@ -178,38 +188,18 @@ def test_dispersion_of_overdispersed_counts_is_their_variance_ratio():
     """Negative binomial counts of mean 5 and shape 2 vary 1 + 5/2 times as much as Poisson ones."""
     rng = np.random.default_rng(11)
     observed = rng.poisson(rng.gamma(2, 2.5, 4000))
-    found = counts.dispersion(outcome_of(observed, rng.poisson(5, (400, 4000)), "count"))
-    assert found is not None
-    assert found["ratio"] == pytest.approx(3.5, rel=0.15)
-    assert found["p_value"] == 0
+    dispersion = counts.measure_dispersion(outcome_of(observed, rng.poisson(5, (400, 4000)), "count"))
+    assert dispersion is not None
+    assert dispersion.ratio == pytest.approx(3.5, rel=0.15)
+    assert dispersion.p_value == 0
 
 
 def test_dispersion_does_not_apply_to_replicates_that_are_all_zero():
-    assert counts.dispersion(outcome_of([0, 0], np.zeros((5, 2)), "count")) is None
+    assert counts.measure_dispersion(outcome_of([0, 0], np.zeros((5, 2)), "count")) is None
 
 
-def test_the_rootogram_counts_every_value_once():
-    observed = np.array([0, 1, 1, 4])
-    replicates = np.array([[0, 0, 1, 4], [1, 1, 2, 3]])
-    rows = counts.rootogram(outcome_of(observed, replicates, "count"))
-    assert [(row["first"], row["observed"], row["expected"]) for row in rows] == [
-        (0, 1, 1.0),
-        (1, 2, 1.5),
-        (2, 0, 0.5),
-        (3, 0, 0.5),
-        (4, 1, 0.5),
-    ]
-
-
-def test_a_wide_rootogram_shares_bars():
-    rng = np.random.default_rng(12)
-    rows = counts.rootogram(outcome_of(rng.poisson(500, 300), rng.poisson(500, (50, 300)), "count"))
-    assert len(rows) <= counts.MOST_BARS
-    assert sum(row["observed"] for row in rows) == 300
-
-
-def test_without_replicates_the_reason_is_said():
-    changed = entry(replicate="", reason="`target += lp;` is a sum over cases, a mixture")
-    found = diagnose(fit_of(record_with("model", "outcomes", [changed]))).measures["predictive"]
-    assert found["status"] == "not available"
-    assert found["reason"] == "`y`: `target += lp;` is a sum over cases, a mixture."
+def test_without_replicates_there_is_a_reason():
+    changed = describe_outcome(replicate="", reason="`target += lp;` is a sum over cases, a mixture")
+    predictive_result = diagnose(make_fit(change_record("model", "outcomes", [changed]))).measures.predictive
+    assert predictive_result.status == "not available"
+    assert predictive_result.reason == "`y`: `target += lp;` is a sum over cases, a mixture."

@@ -6,10 +6,11 @@ import numpy as np
 import pytest
 from scipy import integrate, stats
 
-from workbench.diagnostics.prior_density import PriorDensity, prior_density
+from workbench.diagnostics.prior_density import PriorDensity, find_prior_density
+from workbench.results.view import view
 
 
-def _record(statement, type_="real", parameters=("a",), role="prior", priors=None, more=()):
+def make_record(statement, type_="real", parameters=("a",), role="prior", priors=None, more=()):
     terms = [{"statement": statement, "role": role, "parameters": list(parameters)}, *more]
     return {
         "model": {"terms": terms, "parameters": [{"name": "a", "type": type_}]},
@@ -17,10 +18,10 @@ def _record(statement, type_="real", parameters=("a",), role="prior", priors=Non
     }
 
 
-def _found(record, name="a") -> PriorDensity:
-    found = prior_density(record, name)
-    assert found is not None
-    return found
+def require_prior(record, name="a") -> PriorDensity:
+    prior = find_prior_density(view(record), name)
+    assert prior is not None
+    return prior
 
 
 @pytest.mark.parametrize(
@@ -37,9 +38,9 @@ def _found(record, name="a") -> PriorDensity:
     ],
 )
 def test_densities_are_those_of_scipy(statement, expected):
-    found = _found(_record(statement))
+    prior = require_prior(make_record(statement))
     x = np.linspace(0.1, 5, 20)
-    np.testing.assert_allclose(found.family.pdf(x), expected.pdf(x))
+    np.testing.assert_allclose(prior.family.pdf(x), expected.pdf(x))
 
 
 @pytest.mark.parametrize(
@@ -51,53 +52,52 @@ def test_densities_are_those_of_scipy(statement, expected):
     ],
 )
 def test_cut_off_at_the_bounds_it_still_integrates_to_one(type_, low, high):
-    found = _found(_record("a ~ normal(0.3, 1.2);", type_), "a[1]")
-    whole, _ = integrate.quad(lambda x: found.family.pdf(x) / found.mass, low, high)
+    prior = require_prior(make_record("a ~ normal(0.3, 1.2);", type_), "a[1]")
+    whole, _ = integrate.quad(lambda x: prior.family.pdf(x) / prior.mass, low, high)
     assert whole == pytest.approx(1)
 
 
 def test_values_in_force_take_the_place_of_literals_and_names():
-    record = _record("a ~ normal(centre, 2);", priors={"centre": 5.0, "a.sigma": 0.5})
-    found = _found(record)
-    assert (found.family.mean(), found.family.std()) == (5.0, 0.5)
-    assert found.words == "normal(5, 0.5)"
+    record = make_record("a ~ normal(centre, 2);", priors={"centre": 5.0, "a.sigma": 0.5})
+    prior = require_prior(record)
+    assert (prior.family.mean(), prior.family.std()) == (5.0, 0.5)
 
 
 @pytest.mark.parametrize(
     "record",
     [
-        _record("a ~ normal(b, 2);", parameters=("a", "b")),
-        _record("a ~ normal(unknown, 2);"),
-        _record("a[k] ~ normal(0, 2);"),
-        _record("target += normal_lpdf(a | 0, 1);"),
-        _record("a ~ normal(0, 1) T[0, ];"),
-        _record("a ~ normal(0, 1);", "ordered[3]"),
-        _record("a ~ normal(0, 1);", "simplex[3]"),
-        _record("a ~ normal(0, 1);", "real<lower=b>"),
-        _record("a ~ exponential(0);"),
-        _record("a ~ own_density(0);"),
-        _record("a ~ multi_normal(m, S);", "vector[3]"),
-        _record(
+        make_record("a ~ normal(b, 2);", parameters=("a", "b")),
+        make_record("a ~ normal(unknown, 2);"),
+        make_record("a[k] ~ normal(0, 2);"),
+        make_record("target += normal_lpdf(a | 0, 1);"),
+        make_record("a ~ normal(0, 1) T[0, ];"),
+        make_record("a ~ normal(0, 1);", "ordered[3]"),
+        make_record("a ~ normal(0, 1);", "simplex[3]"),
+        make_record("a ~ normal(0, 1);", "real<lower=b>"),
+        make_record("a ~ exponential(0);"),
+        make_record("a ~ own_density(0);"),
+        make_record("a ~ multi_normal(m, S);", "vector[3]"),
+        make_record(
             "a ~ normal(0, 1);",
             more=[{"statement": "a ~ cauchy(0, 1);", "role": "prior", "parameters": ["a"]}],
         ),
-        _record("a ~ normal(0, 1);", role="likelihood"),
+        make_record("a ~ normal(0, 1);", role="likelihood"),
         {},
     ],
 )
 def test_what_the_statement_alone_does_not_give_is_not_drawn(record):
-    assert prior_density(record, "a") is None
+    assert find_prior_density(view(record), "a") is None
 
 
 def test_a_parameter_others_are_conditioned_on_keeps_its_own_prior():
     latent = {"statement": "theta ~ normal(a, 1);", "role": "latent", "parameters": ["theta", "a"]}
-    assert _found(_record("a ~ normal(0, 5);", more=[latent])).words == "normal(0, 5)"
+    assert require_prior(make_record("a ~ normal(0, 5);", more=[latent])).family.args == (0.0, 5.0)
 
 
 def test_the_prior_of_a_standardized_predictor_is_not_drawn_beside_draws_on_the_original_scale():
-    record = _record("a ~ normal(0, 5);")
-    assert _found({**record, "data": {"standardized": {}}}).words == "normal(0, 5)"
-    kept = {"status": "not available", "reason": "none"}
-    assert _found({**record, "data": {"standardized": kept}}).words == "normal(0, 5)"
+    record = make_record("a ~ normal(0, 5);")
+    assert require_prior({**record, "data": {"standardized": {}}}).family.args == (0.0, 5.0)
+    on_data_scale = {"status": "not available", "reason": "none"}
+    assert require_prior({**record, "data": {"standardized": on_data_scale}}).family.args == (0.0, 5.0)
     for moved in ({"coefficients": {"a": "X"}, "intercepts": []}, {"coefficients": {}, "intercepts": ["a"]}):
-        assert prior_density({**record, "data": {"standardized": moved}}, "a") is None
+        assert find_prior_density(view({**record, "data": {"standardized": moved}}), "a") is None

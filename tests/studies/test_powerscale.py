@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 from scipy import integrate, stats
 
-from tests.diagnostics.test_powerscale import Y, conjugate
-from workbench.diagnostics.power_scaling import distance
+from tests.diagnostics.test_power_scaling import Y, conjugate
+from workbench.diagnostics.power_scaling import measure_distance
 from workbench.methods import Nuts
 from workbench.report.document import Notice
 from workbench.studies import parse_axis
@@ -52,7 +52,7 @@ def test_the_distance_of_two_samples_is_arvizs_of_weighted_draws():
     others = np.repeat(draws.ravel(), counts.ravel())
     steps = [1 / abs(np.log2(alpha)) for alpha in POWERS]
     ours = np.mean(steps) * power_scaling.compute_cjs_distance(draws, others)
-    assert ours == pytest.approx(distance(draws, weights, weights), rel=1e-9)
+    assert ours == pytest.approx(measure_distance(draws, weights, weights), rel=1e-9)
 
 
 def test_samples_that_lie_apart_are_at_distance_one():

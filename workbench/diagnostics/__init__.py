@@ -1,5 +1,5 @@
-"""Whether a run can be trusted: what its draws measure, checks with stable codes, and a verdict."""
+"""Whether a run can be trusted: measures of its draws, checks with stable codes, and a verdict."""
 
-from workbench.diagnostics.diagnose import Diagnosis, diagnose
+from workbench.diagnostics.diagnose import Examination, diagnose
 
-__all__ = ["Diagnosis", "diagnose"]
+__all__ = ["Examination", "diagnose"]

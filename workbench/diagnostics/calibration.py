@@ -1,4 +1,4 @@
-"""Probabilities of a binary outcome held against what happened.
+"""Predicted probabilities of a binary outcome compared with what happened.
 
 References
 ----------
@@ -11,14 +11,13 @@ Bröcker and Smith (2007), Increasing the reliability of reliability diagrams, d
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 from numpy.typing import NDArray
 from scipy import stats
 
 from workbench.diagnostics.loo import LeaveOneOut
 from workbench.diagnostics.outcomes import Outcome
+from workbench.results.view import CalibrationScores, ReliabilityBin
 
 Floats = NDArray[np.float64]
 
@@ -26,42 +25,50 @@ BINS = 10
 """Bins of equal size at most; fewer where a bin would hold less than `PER_BIN` observations."""
 
 PER_BIN = 10
+"""Observations that a bin holds at least. Ours."""
+
 BAND = 0.95
 """Probability of the consistency band of one bin."""
 
 
-def probabilities(outcome: Outcome, left: LeaveOneOut | None = None) -> Floats:
-    """Return the predicted probability of a one, `(n,)`, given all other observations where `left` is given.
+def predict_probabilities(outcome: Outcome, left_out: LeaveOneOut | None = None) -> Floats:
+    """Return the predicted probability of a one, `(n,)`; given all other observations with `left_out`.
 
-    The density of an observation given the others is itself the probability of what happened.
+    The predictive density of an observation given the others is itself the probability of what happened.
     """
-    if left is None or outcome.rows is None:
+    if left_out is None or outcome.rows is None:
         return np.asarray(outcome.replicates.mean(axis=0), dtype=np.float64)
-    happened = np.exp(np.minimum(left.elpd[outcome.rows], 0))
+    happened = np.exp(np.minimum(left_out.elpd[outcome.rows], 0))
     return np.where(outcome.observed == 1, happened, 1 - happened)
 
 
-def scores(outcome: Outcome, left: LeaveOneOut | None = None) -> dict[str, Any]:
+def compute_scores(outcome: Outcome, left_out: LeaveOneOut | None = None) -> CalibrationScores:
     """Return Brier score, log loss, expected calibration error and the reliability curve."""
-    predicted = probabilities(outcome, left)
-    curve = reliability(outcome.observed, predicted)
-    count = len(predicted)
-    return {
-        "source": "posterior" if left is None or outcome.rows is None else "loo",
-        "brier": float(np.mean((predicted - outcome.observed) ** 2)),
-        "log_loss": log_loss(outcome.observed, predicted),
-        "calibration_error": sum(row["count"] * abs(row["predicted"] - row["observed"]) for row in curve)
-        / count,
-        "base_rate": float(outcome.observed.mean()),
-        "reliability": curve,
-        "spiegelhalter_z": spiegelhalter(outcome.observed, predicted),
-    }
+    predicted = predict_probabilities(outcome, left_out)
+    return CalibrationScores(
+        source="posterior" if left_out is None or outcome.rows is None else "loo",
+        brier=float(np.mean((predicted - outcome.observed) ** 2)),
+        log_loss=compute_log_loss(outcome.observed, predicted),
+        calibration_error=compute_calibration_error(outcome.observed, predicted),
+        base_rate=float(outcome.observed.mean()),
+        reliability=compute_reliability(outcome.observed, predicted),
+        spiegelhalter_z=compute_spiegelhalter_z(outcome.observed, predicted),
+    )
 
 
-def log_loss(observed: Floats, predicted: Floats) -> float:
+def compute_calibration_error(observed: Floats, predicted: Floats) -> float:
+    """Return the mean distance between predicted probability and observed share of the bins, by size."""
+    distances = [
+        len(members) * abs(float(predicted[members].mean()) - float(observed[members].mean()))
+        for members in _split_into_bins(predicted)
+    ]
+    return sum(distances) / len(predicted)
+
+
+def compute_log_loss(observed: Floats, predicted: Floats) -> float:
     """Return the mean negative log probability of what happened [nats].
 
-    >>> round(log_loss(np.array([1.0, 0.0]), np.array([0.5, 0.5])), 4)
+    >>> round(compute_log_loss(np.array([1.0, 0.0]), np.array([0.5, 0.5])), 4)
     0.6931
     """
     smallest = np.finfo(float).eps
@@ -69,7 +76,7 @@ def log_loss(observed: Floats, predicted: Floats) -> float:
     return float(-np.log(np.clip(of_what_happened, smallest, 1)).mean())
 
 
-def spiegelhalter(observed: Floats, predicted: Floats) -> float | None:
+def compute_spiegelhalter_z(observed: Floats, predicted: Floats) -> float | None:
     """Return Spiegelhalter's z: standard normal where the probabilities are calibrated.
 
     References
@@ -83,24 +90,28 @@ def spiegelhalter(observed: Floats, predicted: Floats) -> float | None:
     return float(np.sum((observed - predicted) * (1 - 2 * predicted)) / np.sqrt(variance))
 
 
-def reliability(observed: Floats, predicted: Floats) -> list[dict[str, float]]:
+def compute_reliability(observed: Floats, predicted: Floats) -> tuple[ReliabilityBin, ...]:
     """Return observed shares by predicted probability, in bins of equal size, with consistency bands.
 
-    A band says where the share would lie if the predictions of the bin were right.
+    A band is where the observed share would lie if the predictions of the bin were right.
     """
-    bins = max(1, min(BINS, len(predicted) // PER_BIN))
-    order = np.argsort(predicted, kind="stable")
-    rows = []
-    for members in np.array_split(order, bins):
+    bins = []
+    for members in _split_into_bins(predicted):
         mean = float(predicted[members].mean())
         lower, upper = stats.binom.interval(BAND, len(members), mean)
-        rows.append(
-            {
-                "predicted": mean,
-                "observed": float(observed[members].mean()),
-                "count": len(members),
-                "lower": float(lower) / len(members),
-                "upper": float(upper) / len(members),
-            }
+        bins.append(
+            ReliabilityBin(
+                predicted=mean,
+                observed=float(observed[members].mean()),
+                count=len(members),
+                lower=float(lower) / len(members),
+                upper=float(upper) / len(members),
+            )
         )
-    return rows
+    return tuple(bins)
+
+
+def _split_into_bins(predicted: Floats) -> list[NDArray[np.int64]]:
+    """Return the positions of the predictions in each bin, the smallest predictions first."""
+    count = max(1, min(BINS, len(predicted) // PER_BIN))
+    return np.array_split(np.argsort(predicted, kind="stable"), count)

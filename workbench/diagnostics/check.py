@@ -1,33 +1,32 @@
-"""What a check is: a small object with a stable code, a threshold with its reference, and words."""
+"""What a check is: a question about a run, with a stable code, a threshold and its reference."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import wraps
-from typing import Any, Literal
-
-import numpy as np
+from typing import Literal
 
 from workbench.results import Fit
+from workbench.results.view import CheckResult, DrawsEstimate, Results
 
 Status = Literal["issue", "tip", "passed", "n/a", "skipped"]
 Severity = Literal["fail", "caution", "none"]
-Record = Mapping[str, Any]
+Assess = Callable[[Fit], "Finding"]
 
 
 @dataclass(frozen=True)
 class Finding:
-    """What a check found.
+    """The answer to a check's question.
 
     Attributes
     ----------
     status
-        `issue` counts against the verdict, `tip` does not; `n/a` means the question does not arise.
+        `issue` counts against the verdict, `tip` does not; `n/a` means that the question does not arise.
     message
         One sentence with the number in it.
     measured
-        The number that was held against the threshold.
+        The number that was compared with the threshold.
     severity
         How an issue moves the verdict.
     """
@@ -40,12 +39,12 @@ class Finding:
 
 @dataclass(frozen=True, kw_only=True)
 class Check:
-    """One question asked of every run.
+    """A question that is asked of every run.
 
     Attributes
     ----------
     code
-        Never reused: `WB101`.
+        Its code, such as `WB101`; never reused.
     title
         A few words.
     threshold
@@ -53,13 +52,13 @@ class Check:
     reference
         Where the threshold comes from.
     meaning
-        What a finding says about the run, in a sentence or two.
+        What an issue says about the run, in a sentence or two.
     advice
-        What to do when it is an issue.
+        What to do about an issue.
     page
-        The longer explanation, in paragraphs: how it is computed and how to read it.
-    examine
-        Looks at a fit whose record holds all measures.
+        The longer explanation, in paragraphs: how the number is computed and how to read it.
+    assess
+        Answers the question for a fit whose record holds all measures.
     """
 
     code: str
@@ -69,44 +68,49 @@ class Check:
     meaning: str
     advice: str
     page: tuple[str, ...]
-    examine: Callable[[Fit], Finding]
+    assess: Assess
+
+    def examine(self, fit: Fit) -> CheckResult:
+        """Return the check and what it finds in a fit, as `run.json` holds them."""
+        finding = self.assess(fit)
+        return CheckResult(
+            code=self.code,
+            title=self.title,
+            threshold=self.threshold,
+            reference=self.reference,
+            meaning=self.meaning,
+            advice=self.advice,
+            status=finding.status,
+            message=finding.message,
+            measured=finding.measured,
+            severity=finding.severity,
+        )
 
 
-def worst(record: Record, key: str, *, smallest: bool = False) -> tuple[str, float] | None:
-    """Return the parameter with the largest (or smallest) value of a posterior statistic, and the value.
+def collect_statistic(results: Results, read: Callable[[DrawsEstimate], float | None]) -> dict[str, float]:
+    """Return a statistic of the posterior draws by label.
 
-    Only finite ones of parameters and transformed parameters count; `None` where there is none.
+    Only parameters and transformed parameters count, and only where the statistic is finite.
+
+    Parameters
+    ----------
+    results
+        The results of a run.
+    read
+        Reads the statistic from an estimate.
     """
-    names = parameter_names(record)
-    found = [
-        (numbers.get("label", name), numbers[key])
-        for name, numbers in record["nuts"]["estimates"].items()
-        if owner(name) in names and numbers.get(key) is not None and np.isfinite(numbers[key])
-    ]
-    if not found:
-        return None
-    choose = min if smallest else max
-    return choose(found, key=lambda pair: pair[1])
+    values = {
+        estimate.label or name: read(estimate)
+        for name, estimate in results.nuts.estimates.items()
+        if results.is_declared(name)
+    }
+    return {label: value for label, value in values.items() if value is not None}
 
 
-def parameter_names(record: Record) -> frozenset[str]:
-    """Return the names of parameters and transformed parameters."""
-    return frozenset(one["name"] for one in record["model"]["parameters"])
+def format_p_value(p_value: float) -> str:
+    """Return a p-value as it is usually written.
 
-
-def owner(name: str) -> str:
-    """Return the Stan variable that a quantity belongs to.
-
-    >>> owner("Sigma[1,2]"), owner("pair.1")
-    ('Sigma', 'pair')
-    """
-    return name.split("[")[0].split(".")[0]
-
-
-def spoken(p_value: float) -> str:
-    """Return a tail probability as one writes it.
-
-    >>> spoken(0.0001), spoken(0.25)
+    >>> format_p_value(0.0001), format_p_value(0.25)
     ('p < 0.001', 'p = 0.250')
     """
     if p_value < 0.001:
@@ -114,39 +118,53 @@ def spoken(p_value: float) -> str:
     return "p > 0.999" if p_value > 0.999 else f"p = {p_value:.3f}"
 
 
-def needs_draws(examine: Callable[[Fit], Finding]) -> Callable[[Fit], Finding]:
-    """Wrap what a check does with posterior draws: without them it does not apply."""
+def split_paragraphs(text: str) -> tuple[str, ...]:
+    r"""Return the paragraphs of a text, each on one line.
 
-    @wraps(examine)
+    >>> split_paragraphs("one two\nthree\n\nfour")
+    ('one two three', 'four')
+    """
+    return tuple(" ".join(paragraph.split()) for paragraph in text.strip().split("\n\n"))
+
+
+def requires_draws(assess: Assess) -> Assess:
+    """Wrap a check of the posterior draws: without them it does not apply."""
+
+    @wraps(assess)
     def wrapped(fit: Fit) -> Finding:
-        part = fit.record["nuts"]
-        if part["status"] == "ok":
-            return examine(fit)
-        if part["status"] == "skipped":
-            return Finding("skipped", "No posterior draws were asked for.")
-        return Finding("n/a", f"There are no posterior draws: {part['reason']}")
+        nuts = fit.results.nuts
+        if nuts.is_ok:
+            return assess(fit)
+        if nuts.status == "skipped":
+            return Finding("skipped", "No posterior draws were requested.")
+        return Finding("n/a", f"There are no posterior draws: {nuts.reason}")
 
     return wrapped
 
 
-def paragraphs(text: str) -> tuple[str, ...]:
-    r"""Return the paragraphs of a text, each on one line.
+def requires_predictions(assess: Assess) -> Assess:
+    """Wrap a check of replicated data: without them it does not apply."""
 
-    >>> paragraphs("one two\nthree\n\nfour")
-    ('one two three', 'four')
-    """
-    return tuple(" ".join(part.split()) for part in text.strip().split("\n\n"))
-
-
-def needs_predictions(examine: Callable[[Fit], Finding]) -> Callable[[Fit], Finding]:
-    """Wrap what a check does with replicated data: without them it does not apply."""
-
-    @needs_draws
-    @wraps(examine)
+    @requires_draws
+    @wraps(assess)
     def wrapped(fit: Fit) -> Finding:
-        entry = fit.record["predictive"]
-        if entry["status"] == "ok":
-            return examine(fit)
-        return Finding("n/a", f"No outcome was drawn anew: {entry['reason']}")
+        predictive = fit.results.predictive
+        if predictive.is_ok:
+            return assess(fit)
+        return Finding("n/a", f"There are no replicated data: {predictive.reason}")
+
+    return wrapped
+
+
+def requires_power_scaling(assess: Assess) -> Assess:
+    """Wrap a check of the sensitivity to priors: without it, it does not apply."""
+
+    @requires_draws
+    @wraps(assess)
+    def wrapped(fit: Fit) -> Finding:
+        scaling = fit.results.power_scaling
+        if scaling.is_ok:
+            return assess(fit)
+        return Finding("n/a", f"Power-scaling is not available: {scaling.reason}")
 
     return wrapped

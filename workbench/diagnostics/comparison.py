@@ -1,4 +1,4 @@
-"""Runs compared by leave-one-out: which predicts unseen rows better, and whether one can tell.
+"""Runs compared by leave-one-out: which predicts unseen rows better, and whether the difference is clear.
 
 References
 ----------
@@ -17,20 +17,19 @@ from inspect import signature
 
 import numpy as np
 import xarray as xr
-from arviz_stats import compare
-from arviz_stats import loo as leave_one_out
+from arviz_stats import compare, loo
 
-from workbench.diagnostics import loo
+from workbench.diagnostics.loo import explain_missing_loo, read_log_likelihood
 from workbench.results import Fit
 from workbench.thresholds import ELPD_DIFFERENCE_LIMIT, ELPD_STANDARD_ERRORS, FEWEST_COMPARED_ROWS
 
-# ArviZ 1 rounds its table unless told otherwise; before, it knew nothing else.
 _UNROUNDED = {"round_to": "none"} if "round_to" in signature(compare).parameters else {}
+"""Asks ArviZ 1 for all digits; older versions know nothing else."""
 
 
 @dataclass(frozen=True)
 class Standing:
-    """How one run fares among the others.
+    """How well a run predicts, compared with the best.
 
     Attributes
     ----------
@@ -38,72 +37,72 @@ class Standing:
         Expected log predictive density and its standard error [nats].
     p_loo
         Effective number of parameters.
-    behind, behind_se
-        How far it is behind the best run, and the standard error of that [nats]; 0 for the best.
+    difference, difference_se
+        How far its elpd is below that of the best run, and the standard error of that [nats]; 0 for the best.
     weight
         Its weight in the stack of predictive distributions.
     is_unreliable
-        Some k-hat is too large for the number of draws.
+        Whether some k-hat is too large for the number of draws.
     """
 
     elpd: float
     se: float
     p_loo: float
-    behind: float
-    behind_se: float
+    difference: float
+    difference_se: float
     weight: float
     is_unreliable: bool
 
 
-def incomparable(fits: Mapping[str, Fit]) -> str:
+def explain_incomparable(fits: Mapping[str, Fit]) -> str:
     """Return why runs cannot be compared by leave-one-out; empty where they can."""
     for name, fit in fits.items():
-        reason = loo.unavailable(fit)
+        reason = explain_missing_loo(fit)
         if reason:
             return f"`{name}` has no leave-one-out: {reason}"
     (first, reference), *others = fits.items()
     for name, fit in others:
-        if not _same_outcome(reference, fit):
+        if not _have_same_outcome(reference, fit):
             return f"`{name}` and `{first}` were not fitted to the same outcome."
     return ""
 
 
-def _same_outcome(one: Fit, other: Fit) -> bool:
-    """Return whether two fits hold log-likelihoods of as many rows, of equal data."""
-    rows = [found.shape[0] for fit in (one, other) if (found := loo.log_likelihood(fit)) is not None]
-    if len(set(rows)) != 1 or len(rows) != 2:
+def _have_same_outcome(fit: Fit, other: Fit) -> bool:
+    """Return whether two fits have equal outcomes, and as many rows of the log likelihood."""
+    log_liks = [read_log_likelihood(fit), read_log_likelihood(other)]
+    if len({None if log_lik is None else len(log_lik) for log_lik in log_liks}) != 1 or log_liks[0] is None:
         return False
-    outcomes = [_outcomes(fit) for fit in (one, other)]
-    if not all(outcomes):
-        return bool(one.record["data"].get("sha256") == other.record["data"].get("sha256"))
+    observed, others = _read_observed(fit), _read_observed(other)
+    if not observed or not others:
+        return fit.results.data.sha256 == other.results.data.sha256
     return any(
         first.shape == second.shape and np.array_equal(first, second, equal_nan=first.dtype.kind == "f")
-        for first in outcomes[0]
-        for second in outcomes[1]
+        for first in observed
+        for second in others
     )
 
 
-def _outcomes(fit: Fit) -> list[np.ndarray]:
+def _read_observed(fit: Fit) -> list[np.ndarray]:
     if "observed_data" not in fit.tree.children:
         return []
     return [np.asarray(array.values).ravel() for array in fit.tree["observed_data"].data_vars.values()]
 
 
-def standings(fits: Mapping[str, Fit]) -> dict[str, Standing]:
-    """Return how each run fares, the best first; `incomparable` must be empty."""
-    trees = {name: _plain(fit) for name, fit in fits.items()}
+def compare_predictions(fits: Mapping[str, Fit]) -> dict[str, Standing]:
+    """Return how well each run predicts, the best first; `explain_incomparable` must be empty."""
+    trees = {name: _reduce_tree(fit) for name, fit in fits.items()}
     with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # large k-hats are said by `is_unreliable`
+        warnings.simplefilter("ignore")  # `is_unreliable` reports large k-hats
         table = compare(trees, **_UNROUNDED)
     return {
         str(name): Standing(
-            float(row["elpd"]),
-            float(row["se"]),
-            float(row["p"]),
-            abs(float(row["elpd_diff"])),
-            float(row["dse"]),
-            float(row["weight"]),
-            _is_unreliable(trees[str(name)]),
+            elpd=float(row["elpd"]),
+            se=float(row["se"]),
+            p_loo=float(row["p"]),
+            difference=abs(float(row["elpd_diff"])),
+            difference_se=float(row["dse"]),
+            weight=float(row["weight"]),
+            is_unreliable=_is_unreliable(trees[str(name)]),
         )
         for name, row in table.iterrows()
     }
@@ -111,14 +110,14 @@ def standings(fits: Mapping[str, Fit]) -> dict[str, Standing]:
 
 def _is_unreliable(tree: xr.DataTree) -> bool:
     with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # it is what is asked
-        return bool(leave_one_out(tree).warning)
+        warnings.simplefilter("ignore")  # the return value says the same
+        return bool(loo(tree).warning)
 
 
-def _plain(fit: Fit) -> xr.DataTree:
+def _reduce_tree(fit: Fit) -> xr.DataTree:
     """Return posterior and log likelihood alone, the latter as one variable over all rows."""
-    log_lik = loo.log_likelihood(fit)
-    assert log_lik is not None  # noqa: S101 - `incomparable` has said so
+    log_lik = read_log_likelihood(fit)
+    assert log_lik is not None  # noqa: S101 - `explain_incomparable` is empty
     posterior = fit.tree["posterior"].to_dataset()
     shape = (posterior.sizes["chain"], posterior.sizes["draw"], len(log_lik))
     dims = ("chain", "draw", "row")
@@ -127,19 +126,19 @@ def _plain(fit: Fit) -> xr.DataTree:
     return xr.DataTree.from_dict({"/posterior": posterior, "/log_likelihood": rows})
 
 
-def doubts(standing: Standing, rows: int) -> tuple[str, ...]:
-    """Return why a difference to the best run does not tell the two apart; empty where it may.
+def find_doubts(standing: Standing, rows: int) -> tuple[str, ...]:
+    """Return why a difference to the best run is not clear; empty where it is.
 
-    >>> doubts(Standing(-10, 1, 2, 3.0, 1.0, 0.1, False), 50)
-    ('fewer than 100 rows', 'a difference below 4')
+    >>> find_doubts(Standing(-10, 1, 2, 3.0, 1.0, 0.1, False), 50)
+    ('fewer than 100 rows', 'a difference below 4 nats')
     """
-    found = []
+    doubts = []
     if rows < FEWEST_COMPARED_ROWS:
-        found.append(f"fewer than {FEWEST_COMPARED_ROWS} rows")
-    if standing.behind < ELPD_DIFFERENCE_LIMIT:
-        found.append(f"a difference below {ELPD_DIFFERENCE_LIMIT:g}")
-    elif standing.behind < ELPD_STANDARD_ERRORS * standing.behind_se:
-        found.append("a difference within two standard errors")
+        doubts.append(f"fewer than {FEWEST_COMPARED_ROWS} rows")
+    if standing.difference < ELPD_DIFFERENCE_LIMIT:
+        doubts.append(f"a difference below {ELPD_DIFFERENCE_LIMIT:g} nats")
+    elif standing.difference < ELPD_STANDARD_ERRORS * standing.difference_se:
+        doubts.append("a difference within two standard errors")
     if standing.is_unreliable:
-        found.append("a k-hat above its limit")
-    return tuple(found)
+        doubts.append("a k-hat above its limit")
+    return tuple(doubts)

@@ -1,59 +1,46 @@
-"""A run, examined: what can be measured on it, every check asked, and the verdict they add up to."""
+"""Examine a run: measure what its draws allow, ask every check, and add the findings up to a verdict."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import asdict, dataclass, replace
-from typing import Any, Literal
+from dataclasses import dataclass, replace
+from typing import Any
+
+import msgspec
 
 from workbench.diagnostics.catalogue import CATALOGUE
-from workbench.diagnostics.check import Check, Finding
-from workbench.diagnostics.measures import measure
+from workbench.diagnostics.measures import Measures, measure
 from workbench.results import Fit
-
-Verdict = Literal["ok", "caution", "fail"]
-_NOT_RECORDED = ("examine", "page")
+from workbench.results.view import CheckResult, DiagnosisResult, NutsResult
 
 
 @dataclass(frozen=True)
-class Diagnosis:
-    """What all checks found.
+class Examination:
+    """What the examination of a run gives.
 
     Attributes
     ----------
-    verdict
-        `fail`: do not use the posterior; `caution`: use it knowing what is said; `ok`: nothing speaks
-        against it.
-    reasons
-        The sentences behind a verdict that is not `ok`; first the gravest.
-    findings
-        Each check with its finding, in the order of the catalogue.
     measures
-        What was measured for the checks on the draws: entries of `run.json`.
+        What was measured for the checks.
+    result
+        The verdict, the sentences behind it, and every check.
     """
 
-    verdict: Verdict
-    reasons: tuple[str, ...]
-    findings: tuple[tuple[Check, Finding], ...]
-    measures: Mapping[str, Any]
-
-    @property
-    def record(self) -> dict[str, Any]:
-        """The diagnosis as it stands in `run.json`."""
-        return {
-            "verdict": self.verdict,
-            "reasons": list(self.reasons),
-            "checks": [_entry(check, finding) for check, finding in self.findings],
-        }
+    measures: Measures
+    result: DiagnosisResult
 
     @property
     def entries(self) -> dict[str, Any]:
-        """Everything that it adds to `run.json`."""
-        return {**self.measures, "diagnosis": self.record}
+        """The entries that it adds to `run.json`."""
+        diagnosis = {
+            "verdict": self.result.verdict,
+            "reasons": list(self.result.reasons),
+            "checks": [msgspec.to_builtins(check) for check in self.result.checks],
+        }
+        return {**self.measures.entries, "diagnosis": diagnosis}
 
 
-def diagnose(fit: Fit) -> Diagnosis:
-    """Measure what the stored draws allow, and ask every check of the catalogue; nothing runs Stan.
+def diagnose(fit: Fit) -> Examination:
+    """Measure what the stored draws allow, and ask every check of the catalogue; Stan does not run.
 
     Parameters
     ----------
@@ -61,17 +48,18 @@ def diagnose(fit: Fit) -> Diagnosis:
         A finished fit: the content of `run.json` and of `fit.nc`.
     """
     measures = measure(fit)
-    known = replace(fit, record={**fit.record, **measures})
-    findings = tuple((check, check.examine(known)) for check in CATALOGUE)
-    grave = [found.message for _, found in findings if found.severity == "fail"]
-    light = [found.message for _, found in findings if found.severity == "caution"]
-    nuts = fit.record["nuts"]
-    if nuts["status"] in ("failed", "not available"):
-        grave.insert(0, f"There is no posterior: {nuts['reason']}")
-    verdict: Verdict = "fail" if grave else "caution" if light else "ok"
-    return Diagnosis(verdict, (*grave, *light), findings, measures)
+    measured = replace(fit, record={**fit.record, **measures.entries})
+    checks = tuple(check.examine(measured) for check in CATALOGUE)
+    return Examination(measures, _reach_verdict(measured.results.nuts, checks))
 
 
-def _entry(check: Check, finding: Finding) -> dict[str, Any]:
-    words = {key: one for key, one in asdict(check).items() if key not in _NOT_RECORDED}
-    return words | asdict(finding)
+def _reach_verdict(nuts: NutsResult, checks: tuple[CheckResult, ...]) -> DiagnosisResult:
+    """Return the verdict: the worst severity of all checks, and `fail` without a requested posterior."""
+    failures = [check.message for check in checks if check.severity == "fail"]
+    cautions = [check.message for check in checks if check.severity == "caution"]
+    if nuts.status in ("failed", "not available"):
+        failures.insert(0, f"There is no posterior: {nuts.reason}")
+    reasons = (*failures, *cautions)
+    if failures:
+        return DiagnosisResult("fail", reasons, checks)
+    return DiagnosisResult("caution" if cautions else "ok", reasons, checks)

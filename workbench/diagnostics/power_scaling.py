@@ -1,4 +1,4 @@
-"""Power-scaling: how much the posterior moves when a prior, or the likelihood, counts a little more or less.
+"""Power-scaling: how much the posterior moves when a prior, or the likelihood, gets a little more weight.
 
 Nothing is fitted again: the draws are reweighted by their own log densities, which the run directory holds.
 
@@ -12,30 +12,36 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 import xarray as xr
 from arviz_stats.base import array_stats
 from numpy.typing import NDArray
 
-from workbench.estimation.sampling.importance import EQUAL_RATIOS, estimate_khat
-from workbench.estimation.sampling.psis import choose_tail_length, smooth_log_weights
+from workbench.estimation.sampling.psis import (
+    EQUAL_RATIOS,
+    choose_tail_length,
+    estimate_khat,
+    smooth_log_weights,
+)
 from workbench.results import Fit
+from workbench.results.quantities import SAMPLE_DIMS, Draws, finite_elements
+from workbench.results.view import PowerScalingResult, PriorStatement, Results, Sensitivity
 from workbench.thresholds import FEWEST_POWER_SCALING_DRAWS, POWERS, SENSITIVITY_LIMIT, khat_limit
 
 Floats = NDArray[np.float64]
 
 CONFLICT = "prior-data conflict"
-"""Prior and likelihood both move the posterior: they pull against each other."""
+"""Diagnosis where prior and likelihood both move the posterior: they pull against each other."""
 
 STRONG_PRIOR = "strong prior / weak likelihood"
-"""Only the prior moves the posterior."""
+"""Diagnosis where only the prior moves the posterior."""
 
-EXTREME = 0.05
-"""The tails whose effective sample size decides how many ratios are smoothed; as in ArviZ."""
+_TAIL = 0.05
+"""Probability of the tails whose effective sample size decides how many ratios are smoothed; as in ArviZ."""
 
-_EQUAL = 1e-9
+_ROUNDING = 1e-9
+"""Range of a log density, relative to its size, that is rounding."""
 
 
 @dataclass(frozen=True)
@@ -45,11 +51,11 @@ class Component:
     Attributes
     ----------
     name
-        `prior` for all of them, `likelihood`, or a prior statement.
+        `prior` for all priors together, `likelihood`, or a prior statement.
     log_density
         Its log density at the draws, `(chain, draw)`.
     line, term
-        Where the statement stands and its number; `None` for the whole.
+        The line and the number of a statement; `None` for the whole.
     """
 
     name: str
@@ -57,94 +63,111 @@ class Component:
     line: int | None = None
     term: int | None = None
 
+    @property
+    def is_statement(self) -> bool:
+        """Whether it is a single prior statement."""
+        return self.line is not None
 
-def power_scaling(fit: Fit) -> dict[str, Any]:
-    """Return the power-scaling sensitivity of every quantity of a fit, as it stands in `run.json`.
+
+def measure_power_scaling(fit: Fit) -> PowerScalingResult:
+    """Return the power-scaling sensitivity of every quantity of a fit.
 
     Parameters
     ----------
     fit
         With posterior draws and their log densities.
-
-    Returns
-    -------
-    `status`, with a `reason` unless it is `ok`; `statements`, one for each prior statement; `parameters`,
-    with the sensitivity to the prior, to the likelihood and to each statement, and the diagnosis; the same
-    for `predictions`; `khat` of the weights by component, and the thresholds.
     """
-    reason = _unavailable(fit)
+    reason = _explain_missing(fit)
     if reason:
-        return {"status": "not available", "reason": reason}
-    parts = components(fit.tree)
-    labels = fit.record["nuts"]["estimates"]
-    quantities = {name: draws for name, draws in elements(fit.tree).items() if name in labels}
-    named = {name: {"label": labels[name]["label"]} if "label" in labels[name] else {} for name in quantities}
+        return PowerScalingResult(status="not available", reason=reason)
+    components = read_components(fit.tree)
+    estimates = fit.results.nuts.estimates
+    elements = finite_elements(fit.tree["posterior"].to_dataset())
+    quantities = {name: draws for name, draws in elements.items() if name in estimates}
+    labels = {name: estimates[name].label for name in quantities}
+    return PowerScalingResult(
+        alphas=POWERS,
+        threshold=SENSITIVITY_LIMIT,
+        khat_threshold=khat_limit(components[0].log_density.size),
+        statements=tuple(
+            PriorStatement(component.name, component.line, component.term)
+            for component in components
+            if component.is_statement
+        ),
+        khat={component.name: estimate_power_khat(component.log_density) for component in components},
+        parameters=measure_sensitivities(quantities, components, labels),
+        predictions=measure_sensitivities(summarise_predictions(fit.tree), components, {}),
+    )
+
+
+def read_components(tree: xr.DataTree) -> tuple[Component, ...]:
+    """Return what can be raised to a power: all priors, the likelihood where it is known, each statement."""
+    prior = tree["log_prior"].to_dataset()["lprior"]
+    own = [dim for dim in prior.dims if dim not in SAMPLE_DIMS]
+    components = [Component("prior", _to_matrix(prior.sum(own)))]
+    likelihood = _read_likelihood(tree)
+    if likelihood is not None:
+        components.append(Component("likelihood", likelihood))
+    if "prior_statement" in prior.dims:
+        for statement in prior.transpose("prior_statement", ...):
+            name = str(statement["prior_statement"].item())
+            line, term = int(statement["prior_line"]), int(statement["prior_term"])
+            components.append(Component(name, _to_matrix(statement), line, term))
+    return tuple(components)
+
+
+def measure_sensitivities(
+    quantities: Mapping[str, Draws], components: tuple[Component, ...], labels: Mapping[str, str]
+) -> dict[str, Sensitivity]:
+    """Return the sensitivity of each quantity `(chain, draw)` to each component, and the diagnosis.
+
+    A constant quantity is left out: nothing moves it.
+    """
+    weights = {component.name: compute_power_weights(component.log_density) for component in components}
+    statements = [component.name for component in components if component.is_statement]
+    sensitivities: dict[str, Sensitivity] = {}
+    for name, draws in quantities.items():
+        if not np.ptp(draws) > 0:
+            continue
+        distances = {component: measure_distance(draws, *pair) for component, pair in weights.items()}
+        sensitivities[name] = Sensitivity(
+            label=labels.get(name, ""),
+            prior=distances["prior"],
+            likelihood=distances.get("likelihood"),
+            statements=tuple(distances[statement] for statement in statements),
+            diagnosis=diagnose_sensitivity(distances["prior"], distances.get("likelihood")),
+        )
+    return sensitivities
+
+
+def select_parameters(results: Results) -> dict[str, Sensitivity]:
+    """Return the sensitivity of each parameter and transformed parameter, by label."""
     return {
-        "status": "ok",
-        "alphas": list(POWERS),
-        "threshold": SENSITIVITY_LIMIT,
-        "khat_threshold": khat_limit(parts[0].log_density.size),
-        "statements": [
-            {"statement": one.name, "line": one.line, "term": one.term}
-            for one in parts
-            if one.line is not None
-        ],
-        "khat": {one.name: khat(one.log_density) for one in parts},
-        "parameters": {name: named[name] | entry for name, entry in sensitivities(quantities, parts).items()},
-        "predictions": sensitivities(predictions(fit.tree), parts),
+        sensitivity.label or name: sensitivity
+        for name, sensitivity in results.power_scaling.parameters.items()
+        if results.is_declared(name)
     }
 
 
-def components(tree: xr.DataTree) -> tuple[Component, ...]:
-    """Return what can be raised to a power: all priors, the likelihood where it is known, each statement."""
-    prior = tree["log_prior"]["lprior"]
-    found = [Component("prior", _matrix(prior.sum([dim for dim in prior.dims if dim not in _SAMPLE])))]
-    likelihood = _likelihood(tree)
-    if likelihood is not None:
-        found.append(Component("likelihood", likelihood))
-    if "prior_statement" in prior.dims:
-        for one in prior.transpose("prior_statement", ...):
-            place = (int(one["prior_line"]), int(one["prior_term"]))
-            found.append(Component(str(one["prior_statement"].item()), _matrix(one), *place))
-    return tuple(found)
-
-
-def sensitivities(
-    quantities: Mapping[str, Floats], parts: tuple[Component, ...]
-) -> dict[str, dict[str, Any]]:
-    """Return, for each quantity `(chain, draw)`, its sensitivity to each component and the diagnosis."""
-    weights = {one.name: power_weights(one.log_density) for one in parts}
-    whole = [one.name for one in parts if one.line is None]
-    found: dict[str, dict[str, Any]] = {}
-    for name, draws in quantities.items():
-        if not np.ptp(draws) > 0:
-            continue  # a constant does not move
-        moved = {component: distance(draws, *pair) for component, pair in weights.items()}
-        found[name] = {component: moved[component] for component in whole}
-        found[name]["statements"] = [moved[one.name] for one in parts if one.line is not None]
-        found[name]["diagnosis"] = judge(moved["prior"], moved.get("likelihood"))
-    return found
-
-
-def power_weights(log_density: Floats) -> tuple[Floats, Floats]:
+def compute_power_weights(log_density: Floats) -> tuple[Floats, Floats]:
     """Return the weights of the draws at the lower and at the upper power, each `(chain, draw)`, sum 1."""
-    return _normalised(log_density, POWERS[0]), _normalised(log_density, POWERS[1])
+    return _weigh(log_density, POWERS[0]), _weigh(log_density, POWERS[1])
 
 
-def distance(draws: Floats, lower: Floats, upper: Floats) -> float:
+def measure_distance(draws: Draws, lower: Floats, upper: Floats) -> float:
     """Return ArviZ's sensitivity: the cumulative Jensen-Shannon distance per doubling of the power."""
     return float(array_stats.power_scale_sense(draws, lower, upper, POWERS[0], POWERS[1]))
 
 
-def khat(log_density: Floats) -> float:
+def estimate_power_khat(log_density: Floats) -> float:
     """Return the larger k-hat of the two powers' weights."""
-    return max(estimate_khat(((alpha - 1) * log_density).ravel()) for alpha in POWERS)
+    return max(estimate_khat(((power - 1) * log_density).ravel()) for power in POWERS)
 
 
-def judge(prior: float, likelihood: float | None) -> str:
-    """Return the diagnosis in the words of Kallioinen et al. (2024), or nothing.
+def diagnose_sensitivity(prior: float, likelihood: float | None) -> str:
+    """Return the diagnosis in the words of Kallioinen et al. (2024), or an empty string.
 
-    >>> judge(0.2, 0.1), judge(0.2, 0.01), judge(0.01, 0.1)
+    >>> diagnose_sensitivity(0.2, 0.1), diagnose_sensitivity(0.2, 0.01), diagnose_sensitivity(0.01, 0.1)
     ('prior-data conflict', 'strong prior / weak likelihood', '')
     """
     if likelihood is None:
@@ -154,92 +177,71 @@ def judge(prior: float, likelihood: float | None) -> str:
     return STRONG_PRIOR if prior > SENSITIVITY_LIMIT > likelihood else ""
 
 
-def elements(tree: xr.DataTree) -> dict[str, Floats]:
-    """Return the draws `(chain, draw)` of each element of the posterior, by Stan name."""
-    found: dict[str, Floats] = {}
-    for variable, array in tree["posterior"].data_vars.items():
-        values = array.transpose(*_SAMPLE, ...).values
-        for index in np.ndindex(*values.shape[2:]):
-            inside = ",".join(str(one + 1) for one in index)
-            found[f"{variable}[{inside}]" if inside else str(variable)] = np.asarray(
-                values[(..., *index)], float
-            )
-    return {name: draws for name, draws in found.items() if np.isfinite(draws).all()}
-
-
-def predictions(tree: xr.DataTree) -> dict[str, Floats]:
+def summarise_predictions(tree: xr.DataTree) -> dict[str, Floats]:
     """Return mean and standard deviation of each replicated data set, `(chain, draw)`, by variable."""
-    found: dict[str, Floats] = {}
-    for group in tree.children.values():
-        if group.name != "posterior_predictive":
-            continue
-        for name, array in group.data_vars.items():
-            own = [dim for dim in array.dims if dim not in _SAMPLE]
-            if own:
-                found[f"mean({name})"] = _matrix(array.mean(own))
-                found[f"sd({name})"] = _matrix(array.std(own))
-            else:
-                found[str(name)] = _matrix(array)
-    return {name: draws for name, draws in found.items() if np.isfinite(draws).all()}
+    if "posterior_predictive" not in tree.children:
+        return {}
+    summaries: dict[str, Floats] = {}
+    for name, array in tree["posterior_predictive"].data_vars.items():
+        own = [dim for dim in array.dims if dim not in SAMPLE_DIMS]
+        if own:
+            summaries[f"mean({name})"] = _to_matrix(array.mean(own))
+            summaries[f"sd({name})"] = _to_matrix(array.std(own))
+        else:
+            summaries[str(name)] = _to_matrix(array)
+    return {name: draws for name, draws in summaries.items() if np.isfinite(draws).all()}
 
 
-_SAMPLE = ("chain", "draw")
-
-
-def _unavailable(fit: Fit) -> str:
-    if fit.record["nuts"]["status"] != "ok":
+def _explain_missing(fit: Fit) -> str:
+    """Return why no component can be scaled; empty where it can."""
+    if not fit.results.nuts.is_ok:
         return "there are no posterior draws to reweight."
     if "log_prior" not in fit.tree.children:
-        instrumented = fit.record["model"]["instrumented"]
         return (
             "the program states no prior: all are flat."
-            if instrumented
+            if fit.results.model.instrumented
             else "the log prior of the draws is not known: the program could not be taken apart."
         )
-    if (
-        fit.tree["posterior"].sizes["chain"] * fit.tree["posterior"].sizes["draw"]
-        < FEWEST_POWER_SCALING_DRAWS
-    ):
+    sizes = fit.tree["posterior"].sizes
+    if sizes["chain"] * sizes["draw"] < FEWEST_POWER_SCALING_DRAWS:
         return f"fewer than {FEWEST_POWER_SCALING_DRAWS} draws are too few to reweight."
     return ""
 
 
-def _likelihood(tree: xr.DataTree) -> Floats | None:
-    """Return the log-likelihood of the draws: the sum of its terms, else of what the program itself keeps."""
-    if "log_density" in tree.children and "likelihood" in tree["log_density"].data_vars:
-        return _matrix(tree["log_density"]["likelihood"])
+def _read_likelihood(tree: xr.DataTree) -> Floats | None:
+    """Return the log likelihood of the draws: the sum of its terms, else of what the program itself keeps."""
+    densities = tree["log_density"].to_dataset() if "log_density" in tree.children else xr.Dataset()
+    if "likelihood" in densities:
+        return _to_matrix(densities["likelihood"])
     if "log_likelihood" not in tree.children:
         return None
-    array = tree["log_likelihood"].to_dataset().to_stacked_array("all", sample_dims=_SAMPLE).sum("all")
-    return _matrix(array)
+    rows = tree["log_likelihood"].to_dataset().to_stacked_array("all", sample_dims=SAMPLE_DIMS)
+    return _to_matrix(rows.sum("all"))
 
 
-def _normalised(log_density: Floats, alpha: float) -> Floats:
-    """Return smoothed weights; a density that is the same at all draws leaves them equal."""
-    if np.ptp(log_density) < _EQUAL * max(1.0, float(np.abs(log_density).max())):
+def _weigh(log_density: Floats, power: float) -> Floats:
+    """Return smoothed weights of the draws at a power; equal ones where the density hardly varies.
+
+    No power changes a flat prior, and ArviZ refuses it.
+    """
+    size = max(1.0, float(np.abs(log_density).max()))
+    if np.ptp(log_density) < max(_ROUNDING * size, EQUAL_RATIOS):
         return np.full(log_density.shape, 1 / log_density.size)
-    if np.ptp(log_density) < EQUAL_RATIOS:  # a flat prior: no power changes it, and ArviZ refuses it
-        return np.full(log_density.shape, 1 / log_density.size)
-    log_ratios = (alpha - 1) * log_density.reshape(1, -1)
-    log_weights, _ = smooth_log_weights(log_ratios, _tail_length(log_density))
+    log_ratios = (power - 1) * log_density.reshape(1, -1)
+    log_weights, _ = smooth_log_weights(log_ratios, _choose_tail_length(log_density))
     weights: Floats = np.exp(log_weights[0]).reshape(log_density.shape)
     return weights
 
 
-def _tail_length(log_density: Floats) -> int:
-    """Return how many of the largest ratios are smoothed: as in ArviZ, which takes both tails for it."""
+def _choose_tail_length(log_density: Floats) -> int:
+    """Return how many of the largest ratios are smoothed: by the ESS of both tails, as in ArviZ."""
     efficiency = float(
         array_stats.ess(
-            log_density.reshape(1, -1),
-            chain_axis=0,
-            draw_axis=1,
-            method="tail",
-            prob=EXTREME,
-            relative=True,
+            log_density.reshape(1, -1), chain_axis=0, draw_axis=1, method="tail", prob=_TAIL, relative=True
         )
     )
     return min(choose_tail_length(log_density.size, efficiency), log_density.size // 2)
 
 
-def _matrix(array: Any) -> Floats:
-    return np.asarray(array.transpose(*_SAMPLE).values, dtype=float)
+def _to_matrix(array: xr.DataArray) -> Floats:
+    return np.asarray(array.transpose(*SAMPLE_DIMS).values, dtype=float)

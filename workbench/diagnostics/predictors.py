@@ -1,4 +1,4 @@
-"""What among the data predicts: vectors and columns of matrices that are no outcome."""
+"""The predictors among the data: vectors and columns of matrices that are not an outcome."""
 
 from __future__ import annotations
 
@@ -17,36 +17,36 @@ Floats = NDArray[np.float64]
 
 @dataclass(frozen=True)
 class Predictor:
-    """A column of numbers: its name for a reader, its mean and standard deviation."""
+    """A column of numbers: its name for a reader, its mean and its standard deviation."""
 
     name: str
     mean: float
     sd: float
 
 
-def predictors(fit: Fit) -> list[Predictor]:
+def find_predictors(fit: Fit) -> list[Predictor]:
     """Return the numeric predictors of a fit."""
     return [
         Predictor(name, float(values.mean()), float(values.std()))
-        for name, values in _columns(fit)
+        for name, values in _iterate_columns(fit)
         if np.isfinite(values).all() and len(np.unique(values)) >= FEWEST_PREDICTOR_VALUES
     ]
 
 
-def design_matrices(fit: Fit) -> dict[str, Floats]:
+def find_design_matrices(fit: Fit) -> dict[str, Floats]:
     """Return the matrices of data, `(row, column)`: their columns that vary, at least two."""
-    found: dict[str, Floats] = {}
-    for name, array in _arrays(fit):
+    matrices: dict[str, Floats] = {}
+    for name, array in _iterate_arrays(fit):
         values = array.values.astype(np.float64) if array.ndim == 2 else np.empty((0, 0))
         if len(values) >= FEWEST_PREDICTOR_ROWS and np.isfinite(values).all():
             varying = values[:, values.std(axis=0) > 0]
             if varying.shape[1] > 1:
-                found[name] = varying
-    return found
+                matrices[name] = varying
+    return matrices
 
 
-def _columns(fit: Fit) -> Iterator[tuple[str, Floats]]:
-    for name, array in _arrays(fit):
+def _iterate_columns(fit: Fit) -> Iterator[tuple[str, Floats]]:
+    for name, array in _iterate_arrays(fit):
         values = array.values.astype(np.float64)
         if array.ndim == 1 and len(values) >= FEWEST_PREDICTOR_ROWS:
             yield name, values
@@ -55,7 +55,7 @@ def _columns(fit: Fit) -> Iterator[tuple[str, Floats]]:
             yield from ((f"{name}[{label}]", values[:, k]) for k, label in enumerate(labels))
 
 
-def _arrays(fit: Fit) -> Iterator[tuple[str, xr.DataArray]]:
+def _iterate_arrays(fit: Fit) -> Iterator[tuple[str, xr.DataArray]]:
     """Yield the data of real numbers; integers are mostly indices and indicators."""
     if "constant_data" not in fit.tree.children:
         return

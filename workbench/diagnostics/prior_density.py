@@ -1,4 +1,4 @@
-"""The density of a prior, where its statement alone gives it: one univariate density with known arguments."""
+"""The density of a prior whose statement is one univariate density with known arguments."""
 
 from __future__ import annotations
 
@@ -10,14 +10,20 @@ from typing import Any
 
 from scipy import stats
 
-from workbench.diagnostics.check import Record, owner
-from workbench.program.terms.distributions import DISTRIBUTIONS, argument_name
+from workbench.program.terms.distributions import DISTRIBUTIONS, get_argument_name
+from workbench.results.quantities import owner
+from workbench.results.view import DensityTerm, Results
 
 _STATEMENT = re.compile(r"^\s*(?P<name>\w+)\s*~\s*(?P<family>\w+)\s*\((?P<arguments>[^()]*)\)\s*;?\s*$")
+"""A prior statement whose arguments hold no parentheses."""
+
 _SCALAR_TYPE = re.compile(
     r"^(?:array\s*\[[^\]]*\]\s*)?(?:real|vector|row_vector|matrix)\b(?:<(?P<bounds>[^>]*)>)?"
 )
+"""A type whose elements are real numbers with nothing but bounds."""
+
 _BOUND = re.compile(r"\b(lower|upper)\s*=\s*([^,]+)")
+"""A bound within the angle brackets of a type."""
 
 _FAMILIES: dict[str, Callable[..., Any]] = {
     "normal": lambda mu, sigma: stats.norm(mu, sigma),
@@ -52,41 +58,38 @@ class PriorDensity:
     family
         A frozen distribution of `scipy.stats`.
     mass
-        The share of it inside the declared bounds: the density there is larger by as much.
-    words
-        The statement with its numbers filled in.
+        Its probability inside the declared bounds, by which the density there is divided.
     lower
         The lower of the declared bounds.
     """
 
     family: Any
     mass: float
-    words: str
     lower: float = -math.inf
 
 
-def prior_density(record: Record, name: str) -> PriorDensity | None:
-    """Return the prior of one quantity; `None` where the statement does not give it by itself.
+def find_prior_density(results: Results, name: str) -> PriorDensity | None:
+    """Return the prior of a quantity; `None` where its statement does not give it.
 
-    It does where exactly one statement is a density of the variable, that statement is one univariate density
-    of the whole variable with numbers for arguments, the variable's type says nothing but bounds, and its
-    draws are on the scale that the statement is about.
+    The statement gives the prior if it is the only density of the variable, if it is a univariate density of
+    the whole variable with numbers for arguments, if the variable's type has nothing but bounds, and if the
+    draws are on the scale of the statement.
 
     Parameters
     ----------
-    record
-        The content of `run.json`.
+    results
+        The results of a run.
     name
         Stan's name, such as `beta[2]`.
     """
     variable = owner(name)
-    if variable in _moved(record):
+    if _is_rescaled(results, variable):
         return None
-    bounds = _bounds(record, variable)
-    found = _statement(record, variable)
-    if bounds is None or found is None:
+    bounds = _read_bounds(results, variable)
+    statement = _find_statement(results, variable)
+    if bounds is None or statement is None:
         return None
-    family, arguments = found["family"], _arguments(record, variable, found)
+    family, arguments = statement["family"], _read_arguments(results, variable, statement)
     if family not in _FAMILIES or arguments is None:
         return None
     try:
@@ -96,86 +99,72 @@ def prior_density(record: Record, name: str) -> PriorDensity | None:
     mass = float(frozen.cdf(bounds[1]) - frozen.cdf(bounds[0]))
     if not mass > 0:
         return None
-    return PriorDensity(frozen, mass, f"{family}({', '.join(f'{one:g}' for one in arguments)})", bounds[0])
+    return PriorDensity(frozen, mass, bounds[0])
 
 
-def _moved(record: Record) -> frozenset[str]:
-    """Return parameters whose priors are about standardized predictors, but whose draws are not."""
-    data = record.get("data")
-    found = data.get("standardized") if isinstance(data, Mapping) else None
-    if not isinstance(found, Mapping):
-        return frozenset()
-    return frozenset((*found.get("coefficients", ()), *found.get("intercepts", ())))
+def _is_rescaled(results: Results, variable: str) -> bool:
+    """Return whether a prior is about standardized predictors while the draws are on the data's scale."""
+    standardized = results.data.standardized
+    return variable in standardized.coefficients or variable in standardized.intercepts
 
 
-def _statement(record: Record, variable: str) -> Mapping[str, str] | None:
-    """Return the parts of the only prior statement about a variable."""
-    terms = _entries(record, "terms")
-    own = [
-        one
-        for one in terms
-        if one.get("role") != "likelihood"
-        and variable in (one.get("parameters") or ())
-        and _is_of(one, variable)
+def _find_statement(results: Results, variable: str) -> Mapping[str, str] | None:
+    """Return the name, family and arguments of the only prior statement about a variable."""
+    statements = [
+        term
+        for term in results.model.terms
+        if term.role != "likelihood" and variable in term.parameters and _is_density_of(term, variable)
     ]
-    if len(own) != 1 or list(own[0].get("parameters") or ()) != [variable]:
+    if len(statements) != 1 or statements[0].parameters != (variable,):
         return None
-    match = _STATEMENT.match(str(own[0].get("statement") or ""))
+    match = _STATEMENT.match(statements[0].statement)
     return match.groupdict() if match else None
 
 
-def _entries(record: Record, key: str) -> list[Record]:
-    """Return a list of the record's model, empty where an older record has none."""
-    model = record.get("model")
-    found = model.get(key) if isinstance(model, Mapping) else None
-    return [one for one in found or () if isinstance(one, Mapping)]
-
-
-def _is_of(term: Record, variable: str) -> bool:
-    """Return whether a statement is a density of a variable, and not one given it."""
-    match = _STATEMENT.match(str(term.get("statement") or ""))
+def _is_density_of(term: DensityTerm, variable: str) -> bool:
+    """Return whether a statement may be a density of a variable, rather than one given it."""
+    match = _STATEMENT.match(term.statement)
     return match is None or match["name"] == variable
 
 
-def _bounds(record: Record, variable: str) -> tuple[float, float] | None:
-    declared = _entries(record, "parameters")
-    type_ = next((str(one.get("type")) for one in declared if one.get("name") == variable), "")
-    match = _SCALAR_TYPE.match(type_)
+def _read_bounds(results: Results, variable: str) -> tuple[float, float] | None:
+    types = {parameter.name: parameter.type for parameter in results.model.parameters}
+    match = _SCALAR_TYPE.match(types.get(variable, ""))
     if match is None:
         return None
     ends = {"lower": -math.inf, "upper": math.inf}
     for end, text in _BOUND.findall(match["bounds"] or ""):
-        number = _number(text)
+        number = _parse_number(text)
         if number is None:
             return None
         ends[end] = number
     return ends["lower"], ends["upper"]
 
 
-def _arguments(record: Record, variable: str, found: Mapping[str, str]) -> list[float] | None:
-    texts = [one.strip() for one in found["arguments"].split(",") if one.strip()]
-    known = DISTRIBUTIONS.get(found["family"])
-    if known is None or len(texts) != len(known.arguments):
+def _read_arguments(results: Results, variable: str, statement: Mapping[str, str]) -> list[float] | None:
+    family = statement["family"]
+    texts = [text.strip() for text in statement["arguments"].split(",") if text.strip()]
+    distribution = DISTRIBUTIONS.get(family)
+    if distribution is None or len(texts) != len(distribution.arguments):
         return None
     values = [
-        _value(record, variable, argument_name(found["family"], place), text)
+        _read_argument(results, variable, get_argument_name(family, place), text)
         for place, text in enumerate(texts)
     ]
-    numbers = [one for one in values if one is not None]
+    numbers = [value for value in values if value is not None]
     return numbers if len(numbers) == len(values) else None
 
 
-def _value(record: Record, variable: str, argument: str, text: str) -> float | None:
-    """Return an argument's value in force: what the run set, else the literal in the statement."""
-    priors = record.get("priors") or {}
+def _read_argument(results: Results, variable: str, argument: str, text: str) -> float | None:
+    """Return an argument's value in force: the one that the run set, else the literal in the statement."""
     for key in (text, f"{variable}.{argument}"):
-        number = priors.get(key)
+        number = results.priors.get(key)
         if isinstance(number, int | float):
             return float(number)
-    return _number(text)
+    return _parse_number(text)
 
 
-def _number(text: str) -> float | None:
+def _parse_number(text: str) -> float | None:
     try:
         return float(text)
     except ValueError:

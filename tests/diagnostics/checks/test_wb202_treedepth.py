@@ -1,23 +1,22 @@
-"""WB202: were trajectories cut short?"""
+"""WB202: did trajectories reach the maximum treedepth?"""
 
-from tests.diagnostics.checks.asking import FAILED, UNASKED, ask
-from tests.diagnostics.fits import record_with
+from tests.diagnostics.checks.records import FAILED, NO_PARAMETERS, UNREQUESTED, examine
+from tests.diagnostics.fits import change_record
 
 
 def test_it_fires_on_the_first():
-    found = ask("WB202", record_with("nuts", "max_treedepth_hits", 1))
-    assert (found.status, found.severity) == ("issue", "caution")
+    result = examine("WB202", change_record("nuts", "max_treedepth_hits", 1))
+    assert (result.status, result.severity) == ("issue", "caution")
 
 
-def test_none_is_well():
-    assert ask("WB202").status == "passed"
+def test_none_is_fine():
+    assert examine("WB202").status == "passed"
 
 
 def test_without_draws_it_does_not_apply():
-    assert ask("WB202", FAILED).status == "n/a"
-    assert ask("WB202", UNASKED).status == "skipped"
+    assert examine("WB202", FAILED).status == "n/a"
+    assert examine("WB202", UNREQUESTED).status == "skipped"
 
 
-def test_a_program_without_parameters_has_nothing_to_ask():
-    none = {"status": "ok", "chains": 4, "draws": 1000, "warmup": 0, "estimates": {}}
-    assert ask("WB202", record_with("nuts", none)).status == "n/a"
+def test_it_does_not_apply_to_a_program_without_parameters():
+    assert examine("WB202", NO_PARAMETERS).status == "n/a"

@@ -1,20 +1,20 @@
-"""WB501: is the program that was run the program that was written?"""
+"""WB501: does the instrumented program equal the original?"""
 
-from tests.diagnostics.checks.asking import UNASKED, ask
-from tests.diagnostics.fits import record_with
+from tests.diagnostics.checks.records import UNREQUESTED, examine
+from tests.diagnostics.fits import change_record
 
 
 def test_it_fires_when_the_program_was_not_taken_apart():
-    assert ask("WB501", record_with("model", "instrumented", False)).status == "tip"
+    assert examine("WB501", change_record("model", "instrumented", False)).status == "tip"
 
 
 def test_it_fires_when_terms_do_not_add_up():
-    assert ask("WB501", record_with("nuts", "terms_differ", 1e-3)).status == "tip"
+    assert examine("WB501", change_record("nuts", "terms_differ", 1e-3)).status == "tip"
 
 
 def test_it_is_quiet_when_densities_are_equal():
-    assert ask("WB501").status == "passed"
+    assert examine("WB501").status == "passed"
 
 
 def test_what_was_not_compared_is_skipped():
-    assert ask("WB501", UNASKED).status == "skipped"
+    assert examine("WB501", UNREQUESTED).status == "skipped"

@@ -1,27 +1,27 @@
-"""WB503: can leave-one-out be read off the draws?"""
+"""WB503: is leave-one-out by importance sampling reliable?"""
 
-from tests.diagnostics.checks.asking import FAILED, UNASKED, ask, left_out
+from tests.diagnostics.checks.records import FAILED, UNREQUESTED, examine, with_loo
 
 
 def test_it_fires_on_one_bad_row():
-    found = ask("WB503", left_out(bad=1, khat_max=0.8))
-    assert (found.status, found.severity) == ("tip", "none")
-    assert "unreliable for 1 of 8 observations: the largest k-hat is 0.80, above 0.70" in found.message
+    result = examine("WB503", with_loo(bad=1, khat_max=0.8))
+    assert (result.status, result.severity) == ("tip", "none")
+    assert "unreliable for 1 of 8 observations: the largest k-hat is 0.80, above 0.70" in result.message
 
 
-def test_a_khat_that_rounds_to_the_limit_is_told_apart_from_it():
-    assert "k-hat is 0.703, above 0.700" in ask("WB503", left_out(bad=1, khat_max=0.703)).message
+def test_a_khat_that_rounds_to_the_limit_is_printed_with_more_decimals():
+    assert "k-hat is 0.703, above 0.700" in examine("WB503", with_loo(bad=1, khat_max=0.703)).message
 
 
 def test_it_is_quiet_without():
-    assert ask("WB503", left_out()).status == "passed"
+    assert examine("WB503", with_loo()).status == "passed"
 
 
-def test_a_joint_density_cannot_be_left_out():
-    record = {**left_out(), "loo": {"status": "not available", "reason": "one joint density."}}
-    assert ask("WB503", record).status == "n/a"
+def test_it_does_not_apply_to_a_joint_density():
+    record = {**with_loo(), "loo": {"status": "not available", "reason": "one joint density."}}
+    assert examine("WB503", record).status == "n/a"
 
 
 def test_without_draws_it_does_not_apply():
-    assert ask("WB503", FAILED).status == "n/a"
-    assert ask("WB503", UNASKED).status == "skipped"
+    assert examine("WB503", FAILED).status == "n/a"
+    assert examine("WB503", UNREQUESTED).status == "skipped"

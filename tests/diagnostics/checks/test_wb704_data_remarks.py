@@ -1,19 +1,20 @@
-"""WB704: was anything about the data remarkable?"""
+"""WB704: were there remarks when the data were bound?"""
 
-from tests.diagnostics.checks.asking import ask
-from tests.diagnostics.fits import record_with
+from tests.diagnostics.checks.records import examine
+from tests.diagnostics.fits import change_record
 
 
 def test_it_fires_on_a_remark_and_counts_the_others():
-    found = ask("WB704", record_with("data", "tips", ["column `x` is constant.", "two rows are alike."]))
-    assert (found.status, found.severity) == ("tip", "none")
-    assert found.message == "Column `x` is constant. And 1 more remarks."
+    result = examine(
+        "WB704", change_record("data", "tips", ["column `x` is constant.", "two rows are alike."])
+    )
+    assert (result.status, result.severity) == ("tip", "none")
+    assert result.message == "Column `x` is constant. There is 1 more remark."
 
 
 def test_dropped_rows_are_a_remark():
-    assert "3 rows were dropped" in ask("WB704", record_with("data", "dropped", {"count": 3})).message
+    assert "3 rows were dropped" in examine("WB704", change_record("data", "dropped", {"count": 3})).message
 
 
 def test_it_is_quiet_without():
-    assert ask("WB704").status == "passed"
-    assert ask("WB704", record_with("data", "dropped", None)).status == "passed"
+    assert examine("WB704").status == "passed"

@@ -2,23 +2,23 @@
 
 from __future__ import annotations
 
-from workbench.diagnostics.check import Check, Finding, needs_draws, paragraphs, worst
+from workbench.diagnostics.check import Check, Finding, collect_statistic, requires_draws, split_paragraphs
 from workbench.results import Fit
 from workbench.thresholds import RHAT_LIMIT, format_beside_limit
 
 
-@needs_draws
-def _examine(fit: Fit) -> Finding:
-    record = fit.record
-    found = worst(record, "rhat")
-    if found is None:
+@requires_draws
+def _assess(fit: Fit) -> Finding:
+    rhats = collect_statistic(fit.results, lambda estimate: estimate.rhat)
+    if not rhats:
         return Finding("n/a", "No parameter varies, so there is nothing to compare between chains.")
-    name, rhat = found
+    label = max(rhats, key=lambda name: rhats[name])
+    rhat = rhats[label]
     shown, _ = format_beside_limit(rhat, RHAT_LIMIT, 3)
     if rhat > RHAT_LIMIT:
-        message = f"The chains disagree: R-hat is {shown} for `{name}`, above {RHAT_LIMIT}."
+        message = f"The chains disagree: R-hat is {shown} for `{label}`, above {RHAT_LIMIT}."
         return Finding("issue", message, rhat, "fail")
-    return Finding("passed", f"The largest R-hat is {shown} (`{name}`), below {RHAT_LIMIT}.", rhat)
+    return Finding("passed", f"The largest R-hat is {shown} (`{label}`), below {RHAT_LIMIT}.", rhat)
 
 
 CHECK = Check(
@@ -27,20 +27,20 @@ CHECK = Check(
     threshold=f"at most {RHAT_LIMIT}",
     reference="Vehtari, Gelman, Simpson, Carpenter and Bürkner (2021), doi:10.1214/20-BA1221",
     meaning=(
-        "Chains that started apart have not met: they describe different distributions, and an average "
-        "over them describes none."
+        "The chains have not converged to the same distribution, so their average does not describe the "
+        "posterior."
     ),
     advice="Run longer chains (--warmup, --draws); if R-hat stays high, look for several modes.",
-    page=paragraphs("""
+    page=split_paragraphs("""
     R-hat compares the variance between chains with the variance within them. It is computed on
     rank-normalised split chains, once for the location and once, on folded draws, for the scale; the
-    larger of the two is reported. Chains that explore one distribution give 1 up to noise.
+    larger of the two is reported. It is 1, up to noise, when all chains explore the same distribution.
 
-    The number is the largest over all parameters and transformed parameters; generated quantities do
-    not count, since a quantity that hardly varies has a poor R-hat and says nothing about the chains.
+    The number is the largest over all parameters and transformed parameters. Generated quantities do not
+    count: a quantity that hardly varies has a poor R-hat without any problem of the chains.
 
-    Look at the rank plots: a chain that sits apart points to several modes or to a chain that got
-    stuck; trends in the traces point to too short a warm-up.
+    Look at the rank plots: a chain that sits apart points to several modes or to a chain that got stuck.
+    Trends in the traces point to a warm-up that was too short.
     """),
-    examine=_examine,
+    assess=_assess,
 )

@@ -1,43 +1,47 @@
-"""WB103: is the Monte Carlo error small beside the posterior?"""
+"""WB103: is the Monte Carlo error small compared with the posterior SD?"""
 
 from __future__ import annotations
 
-from workbench.diagnostics.check import Check, Finding, needs_draws, owner, paragraphs, parameter_names
+from workbench.diagnostics.check import Check, Finding, collect_statistic, requires_draws, split_paragraphs
 from workbench.results import Fit
+from workbench.results.view import DrawsEstimate
 from workbench.thresholds import MCSE_LIMIT
 
 
-@needs_draws
-def _examine(fit: Fit) -> Finding:
-    names = parameter_names(fit.record)
-    shares = {
-        numbers.get("label", name): numbers["mcse_mean"] / numbers["sd"]
-        for name, numbers in fit.record["nuts"]["estimates"].items()
-        if owner(name) in names and numbers.get("mcse_mean") is not None and numbers.get("sd")
-    }
+@requires_draws
+def _assess(fit: Fit) -> Finding:
+    shares = collect_statistic(fit.results, _compute_share)
     if not shares:
         return Finding("n/a", "No parameter varies, so there is no Monte Carlo error.")
-    name = max(shares, key=lambda one: shares[one])
-    share = shares[name]
+    label = max(shares, key=lambda name: shares[name])
+    share = shares[label]
     if share > MCSE_LIMIT:
-        message = f"The mean of `{name}` is known only to {share:.0%} of its posterior SD."
+        message = f"The Monte Carlo error of the mean of `{label}` is {share:.0%} of its posterior SD."
         return Finding("issue", message, share, "caution")
-    return Finding("passed", f"Every mean is known to {share:.1%} of its posterior SD (`{name}`).", share)
+    message = f"No Monte Carlo error of a mean exceeds {share:.1%} of the posterior SD (`{label}`)."
+    return Finding("passed", message, share)
+
+
+def _compute_share(estimate: DrawsEstimate) -> float | None:
+    """Return the Monte Carlo standard error of a mean [posterior SD]."""
+    return None if estimate.mcse_mean is None or not estimate.sd else estimate.mcse_mean / estimate.sd
 
 
 CHECK = Check(
     code="WB103",
-    title="Means known precisely (MCSE)",
+    title="Means precise (MCSE)",
     threshold=f"at most {MCSE_LIMIT} posterior SDs",
     reference="Flegal, Haran and Jones (2008), doi:10.1214/08-STS257; limit ours",
-    meaning="The draws are too few to say where the centre of a posterior is: digits of the table are noise.",
-    advice="Ask for more draws (--draws): four times as many halve the error.",
-    page=paragraphs("""
+    meaning=(
+        "There are too few draws to locate the centre of a posterior: the last digits in the table are noise."
+    ),
+    advice="Draw more (--draws): four times as many draws halve the error.",
+    page=split_paragraphs("""
     The Monte Carlo standard error of a mean is the posterior SD divided by the square root of the effective
-    sample size. It is the error that a longer run would remove, and has nothing to do with the uncertainty
-    about the parameter itself.
+    sample size. A longer run would reduce it; it has nothing to do with the uncertainty about the parameter
+    itself.
 
     Report no more digits than it allows: with an error of 0.03, the second decimal is not known.
     """),
-    examine=_examine,
+    assess=_assess,
 )

@@ -1,40 +1,40 @@
-"""WB202: were trajectories cut short?"""
+"""WB202: did trajectories reach the maximum treedepth?"""
 
 from __future__ import annotations
 
-from workbench.diagnostics.check import Check, Finding, needs_draws, paragraphs
+from workbench.diagnostics.check import Check, Finding, requires_draws, split_paragraphs
 from workbench.results import Fit
 
 
-@needs_draws
-def _examine(fit: Fit) -> Finding:
-    record = fit.record
-    nuts = record["nuts"]
-    hits = nuts.get("max_treedepth_hits")
+@requires_draws
+def _assess(fit: Fit) -> Finding:
+    nuts = fit.results.nuts
+    hits, depth = nuts.max_treedepth_hits, nuts.max_treedepth
     if hits is None:
-        return Finding("n/a", "The sampler does not follow trajectories for a program without parameters.")
-    total = nuts["chains"] * nuts["draws"]
-    depth = nuts["max_treedepth"]
+        return Finding("n/a", "A program without parameters has no trajectories.")
     if hits == 0:
         return Finding("passed", f"No transition reached the maximum treedepth of {depth}.", 0)
-    message = f"{hits} of {total} transitions reached the maximum treedepth of {depth}: sampling is slow."
+    message = (
+        f"{hits} of {nuts.total_draws} transitions reached the maximum treedepth of {depth}: "
+        "sampling is inefficient."
+    )
     return Finding("issue", message, hits, "caution")
 
 
 CHECK = Check(
     code="WB202",
-    title="Trajectories not cut short",
+    title="Maximum treedepth not reached",
     threshold="no transition at the maximum treedepth",
     reference="Stan Development Team, Stan Reference Manual, chapter MCMC Sampling",
     meaning=(
-        "Trajectories were stopped before they turned around: sampling is slow, though what it gives is "
-        "not wrong for that reason alone."
+        "Trajectories were stopped before they turned around. Sampling is inefficient, but the draws are not "
+        "wrong for that reason alone."
     ),
     advice="Raise --max-treedepth by one or two, or bring the parameters to similar scales.",
-    page=paragraphs("""
-    NUTS doubles its trajectory until it turns back on itself, at most the maximum treedepth of times
-    (10 doublings are 1,023 steps). Reaching the maximum in many transitions means that parameters
-    have very different scales or are strongly correlated.
+    page=split_paragraphs("""
+    NUTS doubles its trajectory until it turns back on itself, at most as many times as the maximum treedepth
+    allows (10 doublings are 1,023 steps). If many transitions reach the maximum, parameters have very
+    different scales or are strongly correlated.
     """),
-    examine=_examine,
+    assess=_assess,
 )

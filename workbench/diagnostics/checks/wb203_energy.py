@@ -1,16 +1,15 @@
-"""WB203: does the sampler move freely between energy levels?"""
+"""WB203: does the sampler explore all energies?"""
 
 from __future__ import annotations
 
-from workbench.diagnostics.check import Check, Finding, needs_draws, paragraphs
+from workbench.diagnostics.check import Check, Finding, requires_draws, split_paragraphs
 from workbench.results import Fit
 from workbench.thresholds import EBFMI_LIMIT, format_beside_limit
 
 
-@needs_draws
-def _examine(fit: Fit) -> Finding:
-    record = fit.record
-    values = [one for one in record["nuts"].get("ebfmi", []) if one is not None]
+@requires_draws
+def _assess(fit: Fit) -> Finding:
+    values = [value for value in fit.results.nuts.ebfmi if value is not None]
     if not values:
         return Finding("n/a", "There are no energies to compare.")
     smallest = min(values)
@@ -27,16 +26,15 @@ CHECK = Check(
     threshold=f"at least {EBFMI_LIMIT} in each chain",
     reference="Betancourt (2016), Diagnosing suboptimal cotangent disintegrations, arXiv:1604.00695",
     meaning=(
-        "The momentum that is drawn anew at each transition moves the chain too little between levels of "
-        "the density, so that the tails are explored by a slow random walk."
+        "The momentum that is resampled before each transition changes the energy too little, so that the "
+        "chain explores the tails by a slow random walk."
     ),
-    advice="Run longer warm-up, or reparameterise heavy-tailed or hierarchical parts.",
-    page=paragraphs("""
+    advice="Run a longer warm-up, or reparameterise heavy-tailed or hierarchical parts.",
+    page=split_paragraphs("""
     The energy Bayesian fraction of missing information compares how much the energy changes between
     transitions with how much it varies over all draws. It is computed for each chain.
 
-    Small values come with heavy tails and with strong funnels. Reparameterising helps; more draws
-    help only slowly.
+    Heavy tails and strong funnels make it small. Reparameterising helps; more draws help only slowly.
     """),
-    examine=_examine,
+    assess=_assess,
 )

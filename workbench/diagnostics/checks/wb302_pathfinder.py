@@ -2,29 +2,13 @@
 
 from __future__ import annotations
 
-import math
-
-from workbench.diagnostics.check import Check, Finding, paragraphs
+from workbench.diagnostics.approximation import assess_approximation
+from workbench.diagnostics.check import Check, Finding, split_paragraphs
 from workbench.results import Fit
-from workbench.thresholds import format_beside_limit, khat_limit
-
-FEWEST_DRAWS = 1000
-"""Draws assumed where the run does not say how many there were: Pathfinder's own number."""
 
 
-def _examine(fit: Fit) -> Finding:
-    part = fit.record.get("pathfinder", {"status": "skipped"})
-    if part["status"] == "skipped":
-        return Finding("skipped", "No Pathfinder approximation was asked for.")
-    if part["status"] != "ok":
-        return Finding("tip", f"There is no Pathfinder approximation: {part['reason']}")
-    khat, allowed = part.get("khat"), khat_limit(part.get("draws") or FEWEST_DRAWS)
-    is_known = khat is not None and math.isfinite(khat)
-    found, limit = format_beside_limit(khat, allowed, 2) if is_known else ("not finite", f"{allowed:.2f}")
-    if not is_known or khat > allowed:
-        message = f"Pathfinder is far from the posterior: its k-hat is {found}, above {limit}."
-        return Finding("tip", message, khat)
-    return Finding("passed", f"The k-hat of Pathfinder is {found}, below {limit}.", khat)
+def _assess(fit: Fit) -> Finding:
+    return assess_approximation(fit.results.pathfinder, "Pathfinder approximation")
 
 
 CHECK = Check(
@@ -36,16 +20,16 @@ CHECK = Check(
         "Vehtari, Simpson, Gelman, Yao and Gabry (2024), JMLR 25(72)"
     ),
     meaning=(
-        "The approximation found along the optimiser's path does not cover the posterior well enough to "
-        "stand in for it, even after reweighting."
+        "The approximation along the optimiser's path is too far from the posterior to replace it, even if "
+        "its draws are reweighted."
     ),
-    advice="Use NUTS; Pathfinder's draws may still serve as its starting points.",
-    page=paragraphs("""
+    advice="Use NUTS; Pathfinder's draws can still serve as its initial values.",
+    page=split_paragraphs("""
     Pathfinder follows an optimiser from several starts, fits a normal distribution at each step, and keeps
-    the one closest to the posterior. Its draws are then weighted by the ratio of the true density to that of
-    the approximation; k-hat describes the tail of these weights.
+    the one closest to the posterior. Its draws are then weighted by the ratio of the posterior density to
+    that of the approximation; k-hat describes the tail of these weights.
 
     Above the limit, a few draws carry nearly all the weight, and means and intervals from them are noise.
     """),
-    examine=_examine,
+    assess=_assess,
 )

@@ -2,39 +2,34 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any
-
-from workbench.diagnostics.check import Check, Finding, paragraphs
+from workbench.diagnostics.check import Check, Finding, split_paragraphs
 from workbench.results import Fit
+from workbench.results.view import DistinctMode
 from workbench.thresholds import SECOND_MODE_LIMIT
 
-_NAMES = {"map_unconstrained": "unconstrained mode", "map": "MAP"}
 
-
-def _examine(fit: Fit) -> Finding:
-    asked = {key: fit.record[key] for key in _NAMES if fit.record[key]["status"] != "skipped"}
-    if not asked:
-        return Finding("skipped", "No mode was asked for.")
-    known = {key: part["modes"] for key, part in asked.items() if part.get("modes")}
-    if not known:
-        return Finding("n/a", "The optimiser was not started from several points, or found no mode.")
-    key = max(known, key=lambda one: len(known[one]))
-    modes = known[key]
+def _assess(fit: Fit) -> Finding:
+    searches = (fit.results.map_unconstrained, fit.results.map)
+    if all(search.status == "skipped" for search in searches):
+        return Finding("skipped", "No mode was requested.")
+    modes = max((search.modes for search in searches), key=len)
+    if not modes:
+        return Finding("n/a", "The optimiser did not start from several points, or found no mode.")
     if len(modes) == 1:
         return Finding("passed", "All starts of the optimiser that ended at a mode ended at the same one.", 1)
-    below = modes[0]["log_density"] - modes[1]["log_density"]
+    below = (modes[0].log_density or 0.0) - (modes[1].log_density or 0.0)
     message = (
-        f"The density has {len(modes)} modes; the second is {below:.1f} nats below the first{_far(modes[1])}."
+        f"The density has {len(modes)} modes; the second is {below:.1f} nats below the first"
+        f"{_describe_distance(modes[1])}."
     )
     if below > SECOND_MODE_LIMIT:
         return Finding("tip", message, len(modes))
-    return Finding("issue", f"{message} Chains may have seen only one of them.", len(modes), "caution")
+    message = f"{message} The chains may have visited only one of them."
+    return Finding("issue", message, len(modes), "caution")
 
 
-def _far(mode: Mapping[str, Any]) -> str:
-    distance = mode.get("distance")
-    return "" if distance is None else f" and {distance:.1f} posterior SDs away"
+def _describe_distance(mode: DistinctMode) -> str:
+    return "" if mode.distance is None else f" and {mode.distance:.1f} posterior SDs away"
 
 
 CHECK = Check(
@@ -43,20 +38,20 @@ CHECK = Check(
     threshold=f"no second mode within {SECOND_MODE_LIMIT:g} nats of the first",
     reference="Gelman et al. (2013), Bayesian Data Analysis, section 13.1; limit ours",
     meaning=(
-        "The posterior has separate peaks. A mode describes one of them, and chains cross between them "
-        "rarely: how often each is visited may then say more about the starts than about the posterior."
+        "The posterior has separate modes. A point estimate describes one of them, and chains rarely cross "
+        "between them: how often each is visited may depend more on the initial values than on the posterior."
     ),
     advice=(
-        "Look at R-hat and the traces; order exchangeable components, or give starting values and priors "
-        "that tell the peaks apart."
+        "Look at R-hat and the traces; order exchangeable components, or use initial values and priors that "
+        "distinguish the modes."
     ),
-    page=paragraphs("""
-    The optimiser climbs from several random starts. Ends that are modes, judged by gradient and curvature,
-    and that are apart by more than rounding count as different.
+    page=split_paragraphs("""
+    The optimiser starts from several random points. End points that are modes, by gradient and curvature, and
+    that differ by more than rounding count as different.
 
-    Mixtures have as many equal modes as their components can be reordered; that is harmless for quantities
-    that do not depend on the order. Other cases, such as a likelihood with two explanations, are a finding
-    about the data.
+    A mixture has an equal mode for every order of its components; that is harmless for quantities that do
+    not depend on the order. Other cases, such as a likelihood with two explanations, are a finding about the
+    data.
     """),
-    examine=_examine,
+    assess=_assess,
 )

@@ -1,56 +1,66 @@
-"""WB501: is the program that was run the program that was written?"""
+"""WB501: does the instrumented program equal the original?"""
 
 from __future__ import annotations
 
-from typing import Any
-
-from workbench.diagnostics.check import Check, Finding, paragraphs
+from workbench.diagnostics.check import Check, Finding, split_paragraphs
 from workbench.results import Fit
-from workbench.thresholds import TERM_SUM_LIMIT
-
-_UNKNOWN: dict[str, Any] = {"status": "not available", "reason": "the run does not say."}
+from workbench.thresholds import DENSITY_DIFFERENCE_LIMIT, GRADIENT_DIFFERENCE_LIMIT, TERM_SUM_LIMIT
 
 
-def _examine(fit: Fit) -> Finding:
-    record = fit.record
-    proof = record["model"].get("proof") or _UNKNOWN
-    if not record["model"]["instrumented"]:
-        reason = " ".join(record["model"]["obstacles"]) or "it could not be taken apart."
+def _assess(fit: Fit) -> Finding:
+    model = fit.results.model
+    proof = model.proof
+    if not model.instrumented:
+        reason = " ".join(model.obstacles) or "it could not be taken apart."
         return Finding("tip", f"The program was run as it is written: {reason}")
-    if proof["status"] != "equal":
-        return Finding("skipped", f"The instrumented program was not compared: {proof['reason']}")
-    differ = record["nuts"].get("terms_differ")
-    if differ is not None and differ > TERM_SUM_LIMIT:
+    if proof.status != "equal":
+        reason = proof.reason or "the run does not record why."
+        return Finding("skipped", f"The instrumented program was not compared: {reason}")
+    difference = fit.results.nuts.terms_differ
+    if difference is not None and difference > TERM_SUM_LIMIT:
         message = (
-            f"The terms of the density do not add up to it: they differ by {differ:.1g} (relative). "
-            "Pointwise log-likelihoods are off by as much."
+            f"The terms do not add up to the log density: they differ by {difference:.1g} (relative). "
+            "Pointwise log likelihoods are off by as much."
         )
-        return Finding("tip", message, differ)
-    largest = max(proof["density"], proof["gradient"])
+        return Finding("tip", message, difference)
+    largest = max(proof.density or 0.0, proof.gradient or 0.0)
     size = f"within {largest:.0e}" if largest else "to the last digit"
     message = (
-        "Density and gradient equal those of the program as written "
-        f"{size} at {proof['points']} random points."
+        "Log density and gradient equal those of the program as written "
+        f"{size} at {proof.points} random points."
     )
     return Finding("passed", message, largest)
+
+
+def _format_limit(limit: float) -> str:
+    """Return a power of ten as it is usually written.
+
+    >>> _format_limit(1e-9)
+    '1e-9'
+    """
+    return f"{limit:.0e}".replace("e-0", "e-")
 
 
 CHECK = Check(
     code="WB501",
     title="Instrumented program equals the original",
-    threshold="density within 1e-9, gradient within 1e-8, sum of terms within 1e-8",
+    threshold=(
+        f"log density within {_format_limit(DENSITY_DIFFERENCE_LIMIT)}, "
+        f"gradient within {_format_limit(GRADIENT_DIFFERENCE_LIMIT)}, "
+        f"sum of terms within {_format_limit(TERM_SUM_LIMIT)}"
+    ),
     reference="compared by Stan's log_prob on both executables",
     meaning=(
-        "Everything that switches priors off, changes their constants, or splits the likelihood rests on "
-        "a program rewritten by the workbench; this says whether that program is the author's."
+        "Switching priors off, changing their constants, and splitting the likelihood all use a program that "
+        "the workbench rewrote. This check says whether that program is equivalent to the author's."
     ),
-    advice="Look at `workbench inspect MODEL`; estimates stay right, what is named here is lost.",
-    page=paragraphs("""
-    The instrumented program is compiled beside the author's own, and both densities and gradients are
-    compared at random points. At the posterior draws the sum of all terms is held against the log
-    density that Stan reports.
+    advice="See `workbench inspect MODEL`; the estimates are right, but what the message names is lost.",
+    page=split_paragraphs("""
+    The instrumented program is compiled beside the author's own, and log densities and gradients of both are
+    compared at random points. At the posterior draws, the sum of all terms is compared with the log density
+    that Stan reports.
 
-    If they differ, the program is run as it was written, and what is lost is named.
+    If they differ, the program is run as it is written, and the message names what is lost.
     """),
-    examine=_examine,
+    assess=_assess,
 )

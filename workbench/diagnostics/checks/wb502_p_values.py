@@ -1,28 +1,43 @@
-"""WB502: do data drawn anew look like those observed?"""
+"""WB502: do replicated data look like the observed ones?"""
 
 from __future__ import annotations
 
-from workbench.diagnostics.check import Check, Finding, needs_predictions, paragraphs, spoken
+from collections.abc import Iterator
+
+from workbench.diagnostics.check import (
+    Check,
+    Finding,
+    format_p_value,
+    requires_predictions,
+    split_paragraphs,
+)
 from workbench.results import Fit
+from workbench.results.view import PredictiveResult, StatisticCheck
 from workbench.thresholds import P_VALUE_LIMIT
 
 
-@needs_predictions
-def _examine(fit: Fit) -> Finding:
-    found = [
-        (min(one["p_value"], 1 - one["p_value"]), outcome["name"], one)
-        for outcome in fit.record["predictive"]["outcomes"]
-        for one in outcome["statistics"]
-    ]
-    tail, name, worst = min(found, key=lambda item: item[0])
-    p_value = worst["p_value"]
-    told = (
-        f"the {worst['name']} of `{name}` is {worst['observed']:.3g}, of replicates "
-        f"{worst['lower']:.3g} to {worst['upper']:.3g} (posterior predictive {spoken(p_value)})"
+@requires_predictions
+def _assess(fit: Fit) -> Finding:
+    name, p_value, statistic = min(
+        _iterate_statistics(fit.results.predictive), key=lambda item: min(item[1], 1 - item[1])
     )
-    if tail < P_VALUE_LIMIT:
-        return Finding("issue", f"The model does not reproduce its data: {told}.", p_value, "caution")
-    return Finding("passed", f"Replicated data look like the observed ones; most apart, {told}.", p_value)
+    comparison = (
+        f"the {statistic.name} of `{name}` is {statistic.observed:.3g}, that of replicates "
+        f"{statistic.lower:.3g} to {statistic.upper:.3g} (posterior predictive {format_p_value(p_value)})"
+    )
+    if min(p_value, 1 - p_value) < P_VALUE_LIMIT:
+        message = f"The model does not reproduce its data: {comparison}."
+        return Finding("issue", message, p_value, "caution")
+    message = f"Replicated data look like the observed ones. The largest deviation: {comparison}."
+    return Finding("passed", message, p_value)
+
+
+def _iterate_statistics(predictive: PredictiveResult) -> Iterator[tuple[str, float, StatisticCheck]]:
+    """Yield every test statistic, with the name of its outcome and its p-value."""
+    for outcome in predictive.outcomes:
+        for statistic in outcome.statistics:
+            if statistic.p_value is not None:
+                yield outcome.name, statistic.p_value, statistic
 
 
 CHECK = Check(
@@ -32,20 +47,20 @@ CHECK = Check(
     reference="Gelman, Meng and Stern (1996), Statistica Sinica 6(4), 733-760; limits ours",
     meaning=(
         "Data simulated from the fitted model differ from the observed ones in a simple summary: the model "
-        "lacks something that the data have."
+        "misses a feature of the data."
     ),
     advice=(
-        "Look at the summary that is off: a larger spread asks for a wider or heavier-tailed likelihood, "
-        "more zeros for a zero-inflated one, an extreme maximum for heavier tails."
+        "Look at the statistic: a larger spread calls for a wider or heavier-tailed likelihood, more zeros "
+        "for a zero-inflated one, an extreme maximum for heavier tails."
     ),
-    page=paragraphs("""
-    At every posterior draw a data set is drawn anew: by the program itself, or from the densities of its
+    page=split_paragraphs("""
+    For every posterior draw a data set is simulated: by the program itself, or from the densities of its
     likelihood. A test statistic is computed for each: mean, SD, minimum, maximum, share of zeros, or shares
-    of categories, by the kind of outcome. The p-value is the share of replicates in which it is larger than
-    in the data, ties counted half.
+    of categories, depending on the kind of outcome. The p-value is the share of replicates with a larger
+    statistic than the data, ties counted half.
 
-    Values near 0 or 1 speak against the model; a value near 0.5 is no proof for it, since statistics that the
+    Values near 0 or 1 speak against the model. A value near 0.5 does not prove it right: statistics that the
     model fits directly, such as a mean, are always reproduced.
     """),
-    examine=_examine,
+    assess=_assess,
 )

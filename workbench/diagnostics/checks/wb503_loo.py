@@ -1,24 +1,27 @@
-"""WB503: can leave-one-out be read off the draws?"""
+"""WB503: is leave-one-out by importance sampling reliable?"""
 
 from __future__ import annotations
 
-from workbench.diagnostics.check import Check, Finding, needs_draws, paragraphs
+from workbench.diagnostics.check import Check, Finding, requires_draws, split_paragraphs
 from workbench.results import Fit
-from workbench.thresholds import format_beside_limit
+from workbench.thresholds import KHAT_LIMIT, format_beside_limit
 
 
-@needs_draws
-def _examine(fit: Fit) -> Finding:
-    entry = fit.record["loo"]
-    if entry["status"] != "ok":
-        return Finding("n/a", f"Observations cannot be left out one by one: {entry['reason']}")
-    bad, count = entry["bad"], entry["observations"]
-    khat, limit = format_beside_limit(entry["khat_max"], entry["khat_limit"], 2)
-    largest = f"the largest k-hat is {khat}"
-    if bad:
-        message = f"Leave-one-out is unreliable for {bad} of {count} observations: {largest}, above {limit}."
-        return Finding("tip", message, entry["khat_max"])
-    return Finding("passed", f"Leave-one-out is reliable: {largest}, below {limit}.", entry["khat_max"])
+@requires_draws
+def _assess(fit: Fit) -> Finding:
+    loo = fit.results.loo
+    if not loo.is_ok:
+        return Finding("n/a", f"Leave-one-out is not available: {loo.reason}")
+    khat, limit = loo.khat_max, loo.khat_limit or KHAT_LIMIT
+    shown, shown_limit = ("infinite", f"{limit:.2f}") if khat is None else format_beside_limit(khat, limit, 2)
+    if loo.bad:
+        message = (
+            f"Leave-one-out is unreliable for {loo.bad} of {loo.observations} observations: the largest "
+            f"k-hat is {shown}, above {shown_limit}."
+        )
+        return Finding("tip", message, khat)
+    message = f"Leave-one-out is reliable: the largest k-hat is {shown}, below {shown_limit}."
+    return Finding("passed", message, khat)
 
 
 CHECK = Check(
@@ -30,16 +33,16 @@ CHECK = Check(
         "Vehtari, Simpson, Gelman, Yao and Gabry (2024), JMLR 25(72)"
     ),
     meaning=(
-        "Without some observation the posterior would be so different that reweighting the draws cannot tell "
-        "what it would be: elpd is then too optimistic, and the model may be misspecified there."
+        "Without some observation the posterior would be so different that reweighting the draws cannot "
+        "approximate it. The elpd is then too optimistic, and the model may be misspecified there."
     ),
-    advice="Look at the observations named in the report; refit without them, or use a robust likelihood.",
-    page=paragraphs("""
-    Leaving an observation out multiplies the posterior by one over its likelihood. Draws are reweighted
-    accordingly, and the largest weights smoothed by a generalised Pareto distribution whose shape is k-hat.
+    advice="Look at the observations that the report names; refit without them, or use a robust likelihood.",
+    page=split_paragraphs("""
+    Leaving an observation out divides the posterior by its likelihood. The draws are reweighted accordingly,
+    and the largest weights are smoothed by a generalised Pareto distribution, whose shape is k-hat.
 
     A large k-hat has three usual causes: an outlier under the model, a parameter that only this observation
-    informs (one effect for each row), or a model with about as many parameters as observations.
+    informs (such as one effect per row), or a model with about as many parameters as observations.
     """),
-    examine=_examine,
+    assess=_assess,
 )

@@ -1,32 +1,44 @@
-"""WB504: are predictions calibrated as a whole?"""
+"""WB504: are the predictive distributions calibrated?"""
 
 from __future__ import annotations
 
-from workbench.diagnostics.check import Check, Finding, needs_predictions, paragraphs, spoken
+from workbench.diagnostics.check import (
+    Check,
+    Finding,
+    format_p_value,
+    requires_predictions,
+    split_paragraphs,
+)
 from workbench.results import Fit
 from workbench.thresholds import PIT_P_VALUE_LIMIT
 
-_OF = {"loo": "given all other observations", "posterior": "given all data, which makes the test lenient"}
+_CONDITIONS = {
+    "loo": "given all other observations",
+    "posterior": "given all data, which makes the test lenient",
+}
+"""What each transform is given, by its source."""
 
 
-@needs_predictions
-def _examine(fit: Fit) -> Finding:
-    found = [
-        (outcome["pit"]["uniform_p"], outcome)
-        for outcome in fit.record["predictive"]["outcomes"]
-        if outcome["pit"]["uniform_p"] is not None and outcome["kind"] != "binary"
-    ]
-    if not found:
-        return Finding("n/a", "No outcome has values in an order, of which there are several.")
-    p_value, worst = min(found, key=lambda item: item[0])
-    given = _OF[worst["pit"]["source"]]
+@requires_predictions
+def _assess(fit: Fit) -> Finding:
+    p_values = {
+        outcome.name: outcome.pit.uniform_p
+        for outcome in fit.results.predictive.outcomes
+        if outcome.pit.uniform_p is not None and outcome.kind != "binary"
+    }
+    if not p_values:
+        return Finding("n/a", "No outcome has ordered values, or more than one of them.")
+    name = min(p_values, key=lambda name: p_values[name])
+    p_value = p_values[name]
+    source = next(outcome.pit.source for outcome in fit.results.predictive.outcomes if outcome.name == name)
+    condition = _CONDITIONS[source]
     if p_value < PIT_P_VALUE_LIMIT:
         message = (
-            f"Predictions of `{worst['name']}` are not calibrated: where it falls in its predictive "
-            f"distribution, {given}, is not uniform ({spoken(p_value)})."
+            f"Predictions of `{name}` are not calibrated: its probability integral transforms, {condition}, "
+            f"are not uniform ({format_p_value(p_value)})."
         )
         return Finding("issue", message, p_value, "caution")
-    message = f"Predictions of `{worst['name']}` are calibrated as a whole, {given} ({spoken(p_value)})."
+    message = f"Predictions of `{name}` are calibrated overall, {condition} ({format_p_value(p_value)})."
     return Finding("passed", message, p_value)
 
 
@@ -39,21 +51,21 @@ CHECK = Check(
         "Säilynoja, Bürkner and Vehtari (2022), doi:10.1007/s11222-022-10090-6; limit ours"
     ),
     meaning=(
-        "Predictive distributions are too narrow, too wide, or shifted: their stated probabilities cannot be "
-        "taken at their word."
+        "The predictive distributions are too narrow, too wide, or shifted: their probabilities cannot be "
+        "taken at face value."
     ),
     advice=(
-        "Look at the PIT-ECDF: an S shape is a wrong spread, a bow a bias. Widen or change the likelihood "
+        "Look at the PIT-ECDF: an S shape means a wrong spread, a bow means bias. Change the likelihood "
         "accordingly."
     ),
-    page=paragraphs("""
+    page=split_paragraphs("""
     The probability integral transform is the predictive probability of a value below the observed one. If the
     predictions are right, these probabilities are uniform between 0 and 1 over the observations. Each is
     computed given all other observations, by Pareto-smoothed importance sampling; for discrete outcomes it is
-    spread at random over the step.
+    spread at random over its step.
 
-    Uniformity is judged by the Kolmogorov-Smirnov test. Observations share the posterior, so that transforms
-    are slightly dependent; with few observations the test has little power.
+    Uniformity is tested by the Kolmogorov-Smirnov test. The observations share one posterior, so that the
+    transforms are slightly dependent. With few observations the test has little power.
     """),
-    examine=_examine,
+    assess=_assess,
 )

@@ -2,35 +2,34 @@
 
 from __future__ import annotations
 
-from workbench.diagnostics.check import Check, Finding, needs_draws, owner, paragraphs, parameter_names
+from workbench.diagnostics.check import Check, Finding, requires_power_scaling, split_paragraphs
+from workbench.diagnostics.power_scaling import STRONG_PRIOR, select_parameters
 from workbench.results import Fit
 from workbench.thresholds import SENSITIVITY_LIMIT
 
 
-@needs_draws
-def _examine(fit: Fit) -> Finding:
-    entry = fit.record["power_scaling"]
-    if entry["status"] != "ok":
-        return Finding("n/a", f"Priors cannot be scaled: {entry['reason']}")
-    names = parameter_names(fit.record)
-    found = {name: one for name, one in entry["parameters"].items() if owner(name) in names}
-    if not found:
+@requires_power_scaling
+def _assess(fit: Fit) -> Finding:
+    sensitivities = select_parameters(fit.results)
+    if not sensitivities:
         return Finding("n/a", "No parameter varies.")
-    name, most = max(found.items(), key=lambda item: item[1]["prior"])
-    label, moved = most.get("label", name), most["prior"]
-    strong = [one for one in found.values() if "strong prior" in one["diagnosis"]]
-    if strong:
+    to_prior = {label: sensitivity.prior or 0.0 for label, sensitivity in sensitivities.items()}
+    label = max(to_prior, key=lambda label: to_prior[label])
+    largest = to_prior[label]
+    dominated = [label for label in sensitivities if sensitivities[label].diagnosis == STRONG_PRIOR]
+    if dominated:
         message = (
-            f"Priors outweigh the data for {len(strong)} of {len(found)} parameters; the most sensitive is "
-            f"`{label}` ({moved:.2f})."
+            f"Priors outweigh the data for {len(dominated)} of {len(sensitivities)} parameters; the most "
+            f"sensitive is `{label}` ({largest:.2f})."
         )
-        return Finding("tip", message, moved)
-    words = (
-        "is moved by its prior and by the data"
-        if moved > SENSITIVITY_LIMIT
+        return Finding("tip", message, largest)
+    dependence = (
+        "depends on its prior and on the data"
+        if largest > SENSITIVITY_LIMIT
         else "hardly depends on the priors"
     )
-    return Finding("passed", f"No prior outweighs the data; `{label}` {words} ({moved:.2f}).", moved)
+    message = f"No prior outweighs the data; the most sensitive, `{label}`, {dependence} ({largest:.2f})."
+    return Finding("passed", message, largest)
 
 
 CHECK = Check(
@@ -39,18 +38,17 @@ CHECK = Check(
     threshold=f"sensitivity to the prior at most {SENSITIVITY_LIMIT}, or that to the likelihood above it",
     reference="Kallioinen, Paananen, Bürkner and Vehtari (2024), doi:10.1007/s11222-023-10366-5",
     meaning=(
-        "A slightly stronger or weaker prior would change the posterior, and a change of the likelihood "
+        "A slightly stronger or weaker prior would change the posterior, while a change of the likelihood "
         "would not: the data say little about these parameters."
     ),
-    advice=(
-        "Say where the prior comes from when reporting; `workbench sensitivity` shows what others would give."
-    ),
-    page=paragraphs("""
-    Priors and likelihood are raised to powers slightly below and above one, and the draws reweighted
+    advice="Justify the prior when reporting; `workbench sensitivity` shows the results under other priors.",
+    page=split_paragraphs("""
+    Priors and likelihood are raised to powers slightly below and above one, and the draws are reweighted
     accordingly; nothing is fitted again. The sensitivity is the distance between the posteriors at the two
-    powers, for a doubling of the power.
+    powers, per doubling of the power.
 
-    A strong prior is no mistake where it was meant: the check says that it matters, not that it is wrong.
+    A strong prior is not a mistake where it is intended: the check says that it matters, not that it is
+    wrong.
     """),
-    examine=_examine,
+    assess=_assess,
 )

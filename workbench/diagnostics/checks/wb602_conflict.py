@@ -2,50 +2,53 @@
 
 from __future__ import annotations
 
-from workbench.diagnostics.check import Check, Finding, needs_draws, owner, paragraphs, parameter_names
+from workbench.diagnostics.check import Check, Finding, requires_power_scaling, split_paragraphs
+from workbench.diagnostics.power_scaling import CONFLICT, select_parameters
 from workbench.results import Fit
+from workbench.thresholds import SENSITIVITY_LIMIT
 
 
-@needs_draws
-def _examine(fit: Fit) -> Finding:
-    entry = fit.record["power_scaling"]
-    if entry["status"] != "ok":
-        return Finding("n/a", f"Priors cannot be scaled: {entry['reason']}")
-    names = parameter_names(fit.record)
-    found = {name: one for name, one in entry["parameters"].items() if owner(name) in names}
-    if not any(one.get("likelihood") is not None for one in found.values()):
+@requires_power_scaling
+def _assess(fit: Fit) -> Finding:
+    sensitivities = select_parameters(fit.results)
+    if all(sensitivity.likelihood is None for sensitivity in sensitivities.values()):
         return Finding("n/a", "The likelihood of the draws is not known, so it cannot be scaled.")
-    torn = {name: one for name, one in found.items() if "conflict" in one["diagnosis"]}
-    if not torn:
-        return Finding("passed", "No parameter is pulled apart by prior and data.", 0)
-    name, worst = max(torn.items(), key=lambda item: min(item[1]["prior"], item[1]["likelihood"]))
-    others = f", and {len(torn) - 1} more" if len(torn) > 1 else ""
+    weaker = {
+        label: min(sensitivity.prior or 0.0, sensitivity.likelihood or 0.0)
+        for label, sensitivity in sensitivities.items()
+        if sensitivity.diagnosis == CONFLICT
+    }
+    if not weaker:
+        return Finding("passed", "Prior and data do not disagree about any parameter.", 0)
+    label = max(weaker, key=lambda label: weaker[label])
+    others = f", and {len(weaker) - 1} more" if len(weaker) > 1 else ""
     message = (
-        f"Prior and data may pull apart for `{worst.get('label', name)}`{others}: both move its posterior "
-        f"(prior {worst['prior']:.2f}, likelihood {worst['likelihood']:.2f})."
+        f"Prior and data may disagree about `{label}`{others}: both move its posterior (prior "
+        f"{sensitivities[label].prior:.2f}, likelihood {sensitivities[label].likelihood:.2f})."
     )
-    return Finding("tip", message, len(torn))
+    return Finding("tip", message, len(weaker))
 
 
 CHECK = Check(
     code="WB602",
     title="Prior and data agree",
-    threshold="not both sensitivities, to prior and to likelihood, above 0.05",
+    threshold=f"not both sensitivities, to prior and to likelihood, above {SENSITIVITY_LIMIT}",
     reference="Kallioinen, Paananen, Bürkner and Vehtari (2024), doi:10.1007/s11222-023-10366-5",
     meaning=(
         "The posterior lies between what the prior expects and what the data show, and either would move it: "
-        "the prior may be in the wrong place, or the model of the data wrong."
+        "the prior may be in the wrong place, or the model of the data may be wrong."
     ),
     advice=(
-        "Compare the prior with the data in the report's pictures; widen it, or find out which of both errs."
+        "Compare the prior with the posterior in the report's figures; widen the prior, or find out which of "
+        "the two is wrong."
     ),
-    page=paragraphs("""
+    page=split_paragraphs("""
     A posterior that is moved by scaling the prior as well as by scaling the likelihood is a compromise
-    between the two. If prior and data agreed, strengthening either would leave its place, and little but its
-    width would change.
+    between the two. If prior and data agreed, strengthening either would change little but the width of the
+    posterior.
 
-    With few data a weak compromise is normal, so that this is a remark and not a verdict: look at how far
-    apart the two are.
+    With few data a weak compromise is normal, so this check gives a tip and does not change the verdict: look
+    at how far apart the two are.
     """),
-    examine=_examine,
+    assess=_assess,
 )

@@ -1,56 +1,63 @@
-"""WB603: did the data teach anything about each parameter?"""
+"""WB603: do the data inform every parameter?"""
 
 from __future__ import annotations
 
 import numpy as np
 from numpy.typing import NDArray
 
-from workbench.diagnostics.check import Check, Finding, needs_draws, owner, paragraphs
-from workbench.diagnostics.prior_density import PriorDensity, prior_density
-from workbench.diagnostics.samples import parameter_draws
+from workbench.diagnostics.check import Check, Finding, requires_draws, split_paragraphs
+from workbench.diagnostics.parameter_draws import read_parameter_draws
+from workbench.diagnostics.prior_density import PriorDensity, find_prior_density
 from workbench.results import Fit
+from workbench.results.quantities import owner
 from workbench.thresholds import CONTRACTION_LIMIT
 
 QUARTILES = (0.25, 0.75)
-"""The spread is the interquartile range, which also heavy-tailed priors have."""
+"""The spread is the interquartile range, which heavy-tailed priors have as well."""
 
 
-@needs_draws
-def _examine(fit: Fit) -> Finding:
-    roles = {term["role"] for term in fit.record["model"]["terms"]}
+@requires_draws
+def _assess(fit: Fit) -> Finding:
+    roles = {term.role for term in fit.results.model.terms}
     if roles and not roles & {"likelihood", "unplaced"}:
         return Finding("n/a", "The program has no likelihood: its draws are those of the priors.")
-    names, draws = parameter_draws(fit)
-    latent = {
-        one["name"] for one in fit.record["model"].get("parameter_priors", ()) if one["kind"] == "latent"
-    }
-    priors = {name: prior_density(fit.record, name) for name in names if owner(name) not in latent}
-    found = {
-        name: contraction(prior, draws[:, column])
-        for column, name in enumerate(names)
-        if (prior := priors.get(name)) is not None
-    }
-    if not found:
-        return Finding("n/a", "No parameter has a prior that its statement alone gives in numbers.")
-    name = min(found, key=lambda one: found[one])
-    label = fit.record["nuts"]["estimates"].get(name, {}).get("label", name)
-    still = sum(one < CONTRACTION_LIMIT for one in found.values())
-    if still:
+    contractions = _measure_contractions(fit)
+    if not contractions:
+        return Finding("n/a", "No parameter has a prior whose statement gives it in numbers.")
+    name = min(contractions, key=lambda name: contractions[name])
+    smallest = contractions[name]
+    least = f"`{fit.results.label(name)}` (contraction {smallest:.2f})"
+    uninformed = sum(contraction < CONTRACTION_LIMIT for contraction in contractions.values())
+    if uninformed:
         message = (
-            f"{still} of {len(found)} parameters keep the spread of their priors: the data say next to "
-            f"nothing about `{label}` (contraction {found[name]:.2f})."
+            f"{uninformed} of {len(contractions)} parameters keep the spread of their priors: the data say "
+            f"next to nothing about {least}."
         )
-        return Finding("tip", message, found[name])
-    message = (
-        f"Every parameter is known better than by its prior; least `{label}` (contraction {found[name]:.2f})."
-    )
-    return Finding("passed", message, found[name])
+        return Finding("tip", message, smallest)
+    message = f"The data inform every parameter; they say least about {least}."
+    return Finding("passed", message, smallest)
 
 
-def contraction(prior: PriorDensity, draws: NDArray[np.float64]) -> float:
-    """Return one minus the squared ratio of posterior to prior spread: 1 is all learnt, 0 nothing."""
+def _measure_contractions(fit: Fit) -> dict[str, float]:
+    """Return the contraction of each parameter with a known prior; latent effects are left out."""
+    results = fit.results
+    latent = {prior.name for prior in results.model.parameter_priors or () if prior.kind == "latent"}
+    names, draws = read_parameter_draws(fit)
+    contractions = {}
+    for column, name in enumerate(names):
+        prior = None if owner(name) in latent else find_prior_density(results, name)
+        if prior is not None:
+            contractions[name] = compute_contraction(prior, draws[:, column])
+    return contractions
+
+
+def compute_contraction(prior: PriorDensity, draws: NDArray[np.float64]) -> float:
+    """Return one minus the squared ratio of posterior to prior spread.
+
+    It is 1 where only the data matter, and 0 where only the prior does.
+    """
     below = float(prior.family.cdf(prior.lower))
-    ends = prior.family.ppf([below + one * prior.mass for one in QUARTILES])
+    ends = prior.family.ppf([below + quartile * prior.mass for quartile in QUARTILES])
     lower, upper = np.quantile(draws, QUARTILES)
     return float(1 - ((upper - lower) / (ends[1] - ends[0])) ** 2)
 
@@ -60,21 +67,20 @@ CHECK = Check(
     title="Data inform every parameter (prior contraction)",
     threshold=f"contraction at least {CONTRACTION_LIMIT}",
     reference=(
-        "Schad, Betancourt and Vasishth (2021), doi:10.1037/met0000275; by quartiles instead of variances"
+        "Schad, Betancourt and Vasishth (2021), doi:10.1037/met0000275; by quartiles instead of variances; "
+        "limit ours"
     ),
-    meaning=(
-        "For these parameters the posterior is the prior repeated: conclusions about them are assumptions."
-    ),
+    meaning=("For these parameters the posterior repeats the prior: conclusions about them are assumptions."),
     advice=(
-        "Check that the data can tell: a group without rows, a predictor without variation, two parameters "
-        "that only enter together. Otherwise report them as assumed."
+        "Check whether the data can inform them: a group without rows, a predictor without variation, or two "
+        "parameters that only enter together cannot. Otherwise report them as assumed."
     ),
-    page=paragraphs("""
+    page=split_paragraphs("""
     The contraction is one minus the squared ratio of the interquartile ranges of posterior and prior. It is
-    computed where a parameter has one prior of a known family with numbers for arguments; declared bounds cut
-    the prior. Effects that the program draws given other parameters are left out.
+    computed where a parameter has one prior of a known family with numbers for arguments; declared bounds
+    truncate the prior. Latent effects, whose distribution depends on other parameters, are left out.
 
-    It can be negative: data that disagree with the prior can leave a posterior wider than it.
+    It can be negative: data that disagree with the prior can make the posterior wider than the prior.
     """),
-    examine=_examine,
+    assess=_assess,
 )

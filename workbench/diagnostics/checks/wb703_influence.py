@@ -1,29 +1,31 @@
-"""WB703: does any single row carry the result?"""
+"""WB703: does a single row carry the result?"""
 
 from __future__ import annotations
 
-from workbench.diagnostics.check import Check, Finding, needs_draws, paragraphs
+from workbench.diagnostics.check import Check, Finding, requires_draws, split_paragraphs
 from workbench.results import Fit
+from workbench.results.view import LooRow
 
 SHOWN = 5
-"""Rows named in the sentence; the report lists more."""
+"""Rows that the message names; the report lists more."""
 
 
-@needs_draws
-def _examine(fit: Fit) -> Finding:
-    entry = fit.record["loo"]
-    if entry["status"] != "ok":
-        return Finding("n/a", f"The influence of single rows is not known: {entry['reason']}")
-    strong = [row for row in entry["rows"] if row["khat"] > entry["khat_limit"]]
-    if strong:
-        named = ", ".join(f"{row['label']} ({row['khat']:.2f})" for row in strong[:SHOWN])
-        more = f" and {entry['bad'] - SHOWN} more" if entry["bad"] > SHOWN else ""
-        return Finding("tip", f"Single rows move the posterior much: {named}{more}.", entry["bad"])
-    first = entry["rows"][0]
-    message = (
-        f"No row moves the posterior much; the most influential is {first['label']} ({first['khat']:.2f})."
-    )
+@requires_draws
+def _assess(fit: Fit) -> Finding:
+    loo = fit.results.loo
+    if not loo.is_ok:
+        return Finding("n/a", f"The influence of single rows is not known: {loo.reason}")
+    influential = [row for row in loo.rows if loo.is_influential(row)]
+    if influential:
+        named = ", ".join(_describe_row(row) for row in influential[:SHOWN])
+        more = f" and {(loo.bad or 0) - SHOWN} more" if (loo.bad or 0) > SHOWN else ""
+        return Finding("tip", f"Single rows move the posterior strongly: {named}{more}.", loo.bad)
+    message = f"No row moves the posterior strongly; the most influential is {_describe_row(loo.rows[0])}."
     return Finding("passed", message, 0)
+
+
+def _describe_row(row: LooRow) -> str:
+    return f"{row.label} ({'infinite' if row.khat is None else f'{row.khat:.2f}'})"
 
 
 CHECK = Check(
@@ -36,11 +38,11 @@ CHECK = Check(
     ),
     meaning="Without one of these rows the posterior would look different.",
     advice="Check these rows for errors; if they are right, report the result with and without them.",
-    page=paragraphs("""
-    The same k-hat that says whether a row can be left out by reweighting measures how much the posterior
+    page=split_paragraphs("""
+    The k-hat that says whether a row can be left out by reweighting also measures how much the posterior
     depends on it. Rows are named by the labels of the table where it has any, otherwise by their number.
 
     A row can be influential because it is extreme, or because it is the only one of its group.
     """),
-    examine=_examine,
+    assess=_assess,
 )

@@ -38,6 +38,10 @@ class LooResult(Struct, frozen=True, kw_only=True):
         """Whether it could be computed."""
         return self.status == "ok"
 
+    def is_influential(self, row: LooRow) -> bool:
+        """Return whether the k-hat of a row is above the limit, or not finite."""
+        return row.khat is None or (self.khat_limit is not None and row.khat > self.khat_limit)
+
 
 class StatisticCheck(Struct, frozen=True):
     """A test statistic of the observed data among those of replicated data."""
@@ -146,11 +150,11 @@ class PriorStatement(Struct, frozen=True):
 class Sensitivity(Struct, frozen=True):
     """How far the posterior of a quantity moves per doubling of a power; `statements` one by one."""
 
+    label: str = ""
     prior: float | None = None
     likelihood: float | None = None
     statements: tuple[float | None, ...] = ()
     diagnosis: str = ""
-    label: str = ""
 
 
 class PowerScalingResult(Struct, frozen=True, kw_only=True):
