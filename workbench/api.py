@@ -20,7 +20,7 @@ from workbench.progress import Progress, choose_display
 from workbench.results import frames, store
 from workbench.results.quantities import draws_of
 from workbench.tables import Table
-from workbench.toolchain import Settings, Toolchain, provision
+from workbench.toolchain import ToolchainSettings, Toolchain, provision
 from workbench.workflow.fit import fit_program
 from workbench.workflow.method_settings import choose_methods, count_retries, read_init
 from workbench.workflow.options import FitOptions
@@ -125,7 +125,7 @@ class Model:
     ) -> None:
         path, self._own_table = library.resolve(model)
         check_program_exists(path)
-        self._settings = Settings(compiler=compiler, source=toolchain, native=native)
+        self._settings = ToolchainSettings(compiler=compiler, source=toolchain, native=native)
         self._tools: Toolchain = provision(self._settings, _display(progress))
         self._program: Program = read_program(path, role or {}, self._tools)
 

@@ -1,28 +1,28 @@
-"""Every error a user can meet, drawn once.
+"""Every error that a user can meet, and the exit codes.
 
 ::
 
-    WorkbenchError            message + hint; knows its exit code
+    WorkbenchError            a message, a hint, and an exit code
     ├─ RequestError      2    the question is wrong
-    │  ├─ ProgramError        the Stan program: file, line, column, stanc's words
-    │  ├─ BindingError        the table against the program: column, row, Stan variable, bound
-    │  ├─ PriorError          a hyperparameter that is unknown or out of its range
-    │  └─ MethodError         a setting of an estimation method
-    ├─ ToolchainError    3    Stan or the compiler is not usable here
-    │  ├─ ToolchainMissing    nothing to work with: no wheel, no network, no compiler
-    │  ├─ PinMismatch         a file is not the one whose hash we pinned
-    │  └─ BuildFailed         a compiler said no: command and log file
-    ├─ RunError          4    a Stan executable did not finish its work
-    │  ├─ ChainFailed         non-zero exit, with Stan's words
-    │  ├─ RunTimedOut         longer than the time the user allowed
-    │  └─ DrawsCorrupt        output that cannot be what Stan wrote
-    └─ StoreError        5    a run directory cannot be read or written
-       ├─ RunNotFound         no run there
-       └─ RunIncomplete       a run without all of its files
+    │  ├─ ProgramError        the Stan program: file, line, column, and stanc's message
+    │  ├─ BindingError        table and program do not fit: column, row, Stan variable, bound
+    │  ├─ PriorError          a hyperparameter is unknown or out of range
+    │  └─ MethodError         a setting of an estimation method is out of range
+    ├─ ToolchainError    3    Stan or the compiler cannot be used
+    │  ├─ ToolchainMissing    no Stan or no compiler, and none can be fetched
+    │  ├─ PinMismatch         a file does not have the pinned hash
+    │  └─ BuildFailed         a compiler failed: its command and log file
+    ├─ RunError          4    Stan did not finish
+    │  ├─ ChainFailed         it stopped with an error: Stan's message
+    │  ├─ RunTimedOut         it took longer than the time allowed
+    │  └─ DrawsCorrupt        its output cannot be read
+    └─ StoreError        5    stored results cannot be read or written
+       ├─ RunNotFound         there is no run
+       └─ RunIncomplete       a run lacks a file or a result
 
-    `--strict` and the verdict is `fail`: 1          interrupted: 130
+Other exit codes: 0, done; 1, `--strict` and the verdict is `fail`; 130, interrupted; 70, an error of ours.
 
-A message is one sentence: what was expected, what was found, where. A hint says what to do next.
+A message is one sentence: what was expected, what was found, and where. A hint says what to do next.
 """
 
 from __future__ import annotations
@@ -30,11 +30,14 @@ from __future__ import annotations
 from pathlib import Path
 
 EXIT_STRICT = 1
+"""The exit code under `--strict` if the verdict is `fail`."""
+
 EXIT_INTERRUPTED = 130
+"""The exit code after an interrupt, as shells have it: 128 and the number of the signal."""
 
 
 class WorkbenchError(Exception):
-    """The base of all errors meant for the user: a sentence and a hint, never a traceback."""
+    """The base of all errors: the user sees a message and a hint, never a traceback."""
 
     exit_code = 70
 
@@ -45,20 +48,20 @@ class WorkbenchError(Exception):
 
 
 class RequestError(WorkbenchError):
-    """The question itself is wrong: the caller can mend it."""
+    """The question is wrong, and the caller can correct it."""
 
     exit_code = 2
 
 
 class ProgramError(RequestError):
-    """The Stan program cannot be read; carries the place stanc names.
+    """The Stan program cannot be read.
 
     Parameters
     ----------
     message
-        The sentence; stanc's own words where stanc spoke.
+        What is wrong; stanc's own message if it comes from stanc.
     path, line, column
-        Where, as far as known; lines and columns count from 1.
+        Where, as far as it is known; lines and columns count from 1.
     hint
         What to do next.
     """
@@ -91,13 +94,13 @@ class MethodError(RequestError):
 
 
 class ToolchainError(WorkbenchError):
-    """Stan or a C++ compiler cannot be used on this machine as it stands."""
+    """Stan or a C++ compiler cannot be used on this machine."""
 
     exit_code = 3
 
 
 class ToolchainMissing(ToolchainError):
-    """There is nothing to build with: no Stan sources or no compiler."""
+    """There is no Stan or no compiler, and none can be fetched."""
 
 
 class PinMismatch(ToolchainError):
@@ -105,16 +108,16 @@ class PinMismatch(ToolchainError):
 
 
 class BuildFailed(ToolchainError):
-    """A compiler refused; carries the command and the log file.
+    """A compiler failed.
 
     Parameters
     ----------
     message
-        The sentence.
+        What is wrong.
     command
-        The command line that failed, ready to paste into a shell.
+        The command line that failed, ready to be pasted into a shell.
     log
-        The file that holds everything the compiler printed.
+        The file with everything that the compiler printed.
     hint
         What to do next.
     """
@@ -128,32 +131,32 @@ class BuildFailed(ToolchainError):
 
 
 class RunError(WorkbenchError):
-    """A Stan executable did not finish its work."""
+    """A Stan executable did not finish."""
 
     exit_code = 4
 
 
 class ChainFailed(RunError):
-    """A Stan executable stopped with an error; the message holds Stan's own words."""
+    """A Stan executable stopped with an error; the message is Stan's own."""
 
 
 class RunTimedOut(RunError):
-    """A Stan executable took longer than the time the user allowed."""
+    """A Stan executable took longer than the time allowed."""
 
 
 class DrawsCorrupt(RunError):
-    """A file of draws is not what Stan writes."""
+    """The output of a Stan executable cannot be read."""
 
 
 class StoreError(WorkbenchError):
-    """A run directory cannot be read or written."""
+    """Stored results cannot be read or written."""
 
     exit_code = 5
 
 
 class RunNotFound(StoreError):
-    """There is no run at the place the user named."""
+    """There is no run in the folder that the user named."""
 
 
 class RunIncomplete(StoreError):
-    """A run directory lacks one of its files."""
+    """A run lacks a file or a result that is needed."""

@@ -1,7 +1,7 @@
-"""Every other program we start is started here: the only importer of `subprocess`.
+"""Start other programs: the only module that imports `subprocess`.
 
-Children get a process group of their own, so that an interrupt or a time limit ends them with everything
-they started, and no thread is needed to run several at once.
+Each child has a process group of its own, so that an interrupt or a time limit also ends everything that it
+started. Children are polled, so no threads are needed to run several at a time.
 """
 
 from __future__ import annotations
@@ -19,22 +19,27 @@ from pathlib import Path
 from typing import IO
 
 _POLL_SECONDS = 0.02
-_FIRST_POLL_SECONDS = 0.001  # short calls, such as of a log density, are many
+"""The longest time between two looks at the children [s]."""
+
+_FIRST_POLL_SECONDS = 0.001
+"""The shortest such time [s]: there are many short calls, for example of a log density."""
+
 _GRACE_SECONDS = 2.0
+"""How long a child may take to end when it is asked to, before it is killed [s]."""
 
 
 @dataclass(frozen=True)
 class Command:
-    """A program to start: its arguments, and where and with what environment.
+    """A program to start.
 
     Attributes
     ----------
     argv
-        Program and arguments; no shell ever sees them.
+        The program and its arguments; no shell interprets them.
     cwd
-        Working directory; `None` is ours.
+        The working directory; `None` is ours.
     env
-        Variables set on top of our own environment.
+        Environment variables to set besides our own.
     """
 
     argv: tuple[str, ...]
@@ -42,15 +47,26 @@ class Command:
     env: Mapping[str, str] | None = None
 
     def __str__(self) -> str:
-        """Return the command as one would type it."""
+        """Return the command as it would be typed in a shell."""
         return shlex.join(self.argv)
 
 
 @dataclass(frozen=True)
 class CompletedProcess:
-    """What a finished program left: exit code (negative: the signal), text, and wall time [s].
+    """The result of a program that has ended.
 
-    `timed_out` is true where the time limit ended it.
+    Attributes
+    ----------
+    command
+        The program and its arguments.
+    returncode
+        The exit code; if negative, the signal that ended the program.
+    stdout, stderr
+        What it printed.
+    seconds
+        Wall time [s].
+    timed_out
+        Whether the time limit ended it.
     """
 
     command: Command
@@ -62,8 +78,8 @@ class CompletedProcess:
 
     @property
     def output(self) -> str:
-        """Standard output and standard error, one after the other."""
-        return "\n".join(part for part in (self.stdout.rstrip(), self.stderr.rstrip()) if part)
+        """Standard output followed by standard error."""
+        return "\n".join(text for text in (self.stdout.rstrip(), self.stderr.rstrip()) if text)
 
 
 def run(
@@ -73,14 +89,14 @@ def run(
     env: Mapping[str, str] | None = None,
     timeout: float | None = None,
 ) -> CompletedProcess:
-    """Run one program to its end.
+    """Run a program until it ends.
 
     Raises
     ------
     FileNotFoundError, PermissionError
-        The program itself cannot be started.
+        The program cannot be started.
     """
-    command = Command(tuple(os.fspath(part) for part in argv), cwd, env)
+    command = Command(tuple(os.fspath(argument) for argument in argv), cwd, env)
     return run_many([command], timeout=timeout)[0]
 
 
@@ -91,22 +107,22 @@ def run_many(
     timeout: float | None = None,
     on_done: Callable[[CompletedProcess], None] | None = None,
 ) -> list[CompletedProcess]:
-    """Run programs, at most `jobs` at a time, and return their results in the order given.
+    """Run programs, at most `jobs` at a time; return their results in the order of the commands.
 
-    The whole call stops starting new programs once one has failed; those never started are missing from
-    the result only if an earlier one failed. An interrupt ends every running child before it travels on.
+    Once a program has failed, no further ones are started; those are missing from the results. An interrupt
+    ends all running children before it is passed on.
     """
     waiting = list(enumerate(commands))[::-1]
-    running: dict[int, _Running] = {}
+    running: dict[int, _Child] = {}
     finished: dict[int, CompletedProcess] = {}
     failed, pause = False, _FIRST_POLL_SECONDS
     try:
         while running or (waiting and not failed):
             while waiting and not failed and len(running) < jobs:
                 index, command = waiting.pop()
-                running[index] = _Running(command, timeout)
+                running[index] = _Child(command, timeout)
                 pause = _FIRST_POLL_SECONDS
-            for index in [i for i, child in running.items() if child.is_over()]:
+            for index in [i for i, child in running.items() if child.is_finished()]:
                 finished[index] = running.pop(index).collect()
                 failed = failed or finished[index].returncode != 0
                 if on_done is not None:
@@ -120,16 +136,16 @@ def run_many(
     return [finished[index] for index in sorted(finished)]
 
 
-class _Running:
-    """A child under way, its output going to files so that no pipe can fill up."""
+class _Child:
+    """A running child. Its output goes to files, because a pipe could fill up and block it."""
 
     def __init__(self, command: Command, timeout: float | None) -> None:
         self.command = command
         self.started = time.monotonic()
         self.deadline = None if timeout is None else self.started + timeout
         self.timed_out = False
-        self.out: IO[bytes] = tempfile.TemporaryFile()  # noqa: SIM115 - closed by close
-        self.err: IO[bytes] = tempfile.TemporaryFile()  # noqa: SIM115 - closed by close
+        self.out: IO[bytes] = tempfile.TemporaryFile()  # noqa: SIM115 - `close` closes it
+        self.err: IO[bytes] = tempfile.TemporaryFile()  # noqa: SIM115 - `close` closes it
         try:
             self.child = self._start()
         except OSError:
@@ -147,7 +163,7 @@ class _Running:
             start_new_session=True,
         )
 
-    def is_over(self) -> bool:
+    def is_finished(self) -> bool:
         if self.child.poll() is not None:
             return True
         if self.deadline is not None and time.monotonic() > self.deadline:
@@ -157,7 +173,7 @@ class _Running:
         return False
 
     def kill(self) -> None:
-        """End the child and all it started: politely first, then for good."""
+        """End the child and everything it started; kill what does not end when asked to."""
         with suppress(ProcessLookupError):
             os.killpg(self.child.pid, signal.SIGTERM)
         try:
@@ -179,7 +195,7 @@ class _Running:
         )
 
     def close(self) -> None:
-        """Give up the files that hold the output."""
+        """Close the files of the output, which removes them."""
         self.out.close()
         self.err.close()
 

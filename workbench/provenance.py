@@ -1,4 +1,4 @@
-"""Where a number comes from: content hashes, versions and seeds."""
+"""Where numbers come from: content hashes, versions and seeds."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from importlib import metadata
 from pathlib import Path
 
 _CHUNK = 1 << 20
+"""How much of a file is read at a time [bytes]."""
 
 
 def hash_text(text: str) -> str:
@@ -19,7 +20,7 @@ def hash_text(text: str) -> str:
 
 
 def hash_bytes(content: bytes) -> str:
-    """Return the sha256 of some bytes, in hexadecimal."""
+    """Return the sha256 of bytes, in hexadecimal."""
     return hashlib.sha256(content).hexdigest()
 
 
@@ -32,22 +33,22 @@ def hash_file(path: Path) -> str:
     return digest.hexdigest()
 
 
-def hash_texts(*parts: str) -> str:
-    """Return one sha256 for several texts; where one ends and the next begins matters.
+def hash_texts(*texts: str) -> str:
+    """Return one sha256 for several texts, which depends on where each text ends.
 
     >>> hash_texts("ab", "c") == hash_texts("a", "bc")
     False
     """
     digest = hashlib.sha256()
-    for part in parts:
-        encoded = part.encode()
+    for text in texts:
+        encoded = text.encode()
         digest.update(f"{len(encoded)}:".encode())
         digest.update(encoded)
     return digest.hexdigest()
 
 
 def read_workbench_version() -> str:
-    """Return our own version, as installed."""
+    """Return the installed version of workbench."""
     return metadata.version("workbench")
 
 
@@ -56,7 +57,7 @@ def derive_seeds(seed: int, count: int) -> tuple[int, ...]:
 
     References
     ----------
-    numpy's `SeedSequence` (M. E. O'Neill's seed_seq), which mixes a seed so that derived streams do not
+    NumPy's `SeedSequence`, after M. E. O'Neill's `seed_seq`: it mixes a seed so that derived streams do not
     overlap.
 
     >>> derive_seeds(1, 2) == derive_seeds(1, 3)[:2]

@@ -1,4 +1,4 @@
-"""Compilers that are shell scripts: they say what a test needs them to say."""
+"""Fake compilers: shell scripts that print what a test needs."""
 
 from __future__ import annotations
 
@@ -8,10 +8,13 @@ from workbench.program.syntax.stanc import Stanc
 from workbench.toolchain import Compiler, Toolchain
 
 CLANG = "Debian clang version {} (fake)"
+"""What clang prints about itself, without the version."""
+
 GCC = "gcc version {} (fake)"
+"""What gcc prints about itself, without the version."""
 
 
-def script(path: Path, *lines: str) -> Path:
+def write_script(path: Path, *lines: str) -> Path:
     """Write an executable shell script."""
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text("\n".join(("#!/bin/sh", *lines)) + "\n")
@@ -19,19 +22,19 @@ def script(path: Path, *lines: str) -> Path:
     return path
 
 
-def compiler_script(path: Path, says: str) -> Path:
-    """Write a compiler that answers ``-v``."""
-    return script(path, f"echo '{says}' >&2")
+def write_compiler(path: Path, description: str) -> Path:
+    """Write a compiler that answers ``-v`` with a description."""
+    return write_script(path, f"echo '{description}' >&2")
 
 
-def toolchain(folder: Path, *compiler_lines: str, kind: str = "clang") -> Toolchain:
-    """Return a toolchain whose compiler does what the lines say, with next to nothing for a Stan."""
+def make_toolchain(folder: Path, *compiler_lines: str, kind: str = "clang") -> Toolchain:
+    """Return a toolchain whose compiler runs the given shell lines; its Stan is one empty header."""
     home = folder / "stan"
     header = home / "include" / "stan" / "model" / "model_header.hpp"
     header.parent.mkdir(parents=True, exist_ok=True)
     header.write_text("// a header")
     (home / "lib").mkdir(exist_ok=True)
-    program = script(folder / "bin" / "fake++", *compiler_lines)
+    program = write_script(folder / "bin" / "fake++", *compiler_lines)
     compiler = Compiler(kind, (str(program),), "fake 1", "identity")
     stanc = Stanc(home / "bin" / "stanc", "2.39.0")
     return Toolchain("2.39.0", "embedded", home, stanc, compiler, folder / "cache", "a test")

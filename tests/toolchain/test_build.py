@@ -12,12 +12,12 @@ from workbench.progress import SILENT
 from workbench.toolchain import ModelSource, Toolchain, build, build_all
 from workbench.toolchain.header_and_driver import build_driver, build_header, hash_driver, hash_header
 
-# A compiler that makes whatever `-o` names.
 COMPILES = 'while [ "$1" != -o ]; do shift; done; echo made > "$2"'
+"""A compiler that writes whatever `-o` names."""
 
 
-def test_keys_hold_what_changes_the_result(tmp_path: Path) -> None:
-    toolchain = fake_compilers.toolchain(tmp_path, COMPILES)
+def test_keys_depend_on_whatever_changes_the_result(tmp_path: Path) -> None:
+    toolchain = fake_compilers.make_toolchain(tmp_path, COMPILES)
     other_compiler = replace(toolchain, compiler=replace(toolchain.compiler, identity="another"))
     other_stan = replace(toolchain, home=tmp_path / "another")
 
@@ -29,7 +29,7 @@ def test_keys_hold_what_changes_the_result(tmp_path: Path) -> None:
         hash_header(toolchain, False),
     }
     assert len(keys) == 5
-    assert hash_driver(toolchain, False) == hash_driver(replace(toolchain, why="otherwise"), False)
+    assert hash_driver(toolchain, False) == hash_driver(replace(toolchain, why="another reason"), False)
 
 
 @pytest.mark.parametrize(
@@ -40,25 +40,25 @@ def test_keys_hold_what_changes_the_result(tmp_path: Path) -> None:
     ],
 )
 def test_header_files(kind: str, expected: list[str], tmp_path: Path) -> None:
-    header = build_header(fake_compilers.toolchain(tmp_path, COMPILES, kind=kind), False, SILENT)
+    header = build_header(fake_compilers.make_toolchain(tmp_path, COMPILES, kind=kind), False, SILENT)
 
     files = sorted(str(path.relative_to(header)) for path in header.rglob("*.*pp*"))
     assert files == expected
 
 
-def test_driver_is_compiled_once_per_source(tmp_path: Path) -> None:
-    toolchain = fake_compilers.toolchain(tmp_path, f"echo run >> {tmp_path}/runs", COMPILES)
+def test_the_driver_is_compiled_once(tmp_path: Path) -> None:
+    toolchain = fake_compilers.make_toolchain(tmp_path, f"echo run >> {tmp_path}/runs", COMPILES)
     objects = build_driver(toolchain, False, SILENT)
     again = build_driver(toolchain, False, SILENT)
 
     runs = (tmp_path / "runs").read_text().count("run")
     assert {path.name for path in objects} >= {"optimizers.o", "samplers.o", "settings.o"}
     assert again == objects
-    assert runs == len(objects) + 1  # the header is the one more
+    assert runs == len(objects) + 1  # one more: the header
 
 
-def test_a_compiler_that_fails_leaves_its_words_in_a_log(tmp_path: Path) -> None:
-    toolchain = fake_compilers.toolchain(tmp_path, "echo 'x.hpp:1: error: no such thing' >&2; exit 1")
+def test_the_messages_of_a_failed_compiler_are_in_a_log(tmp_path: Path) -> None:
+    toolchain = fake_compilers.make_toolchain(tmp_path, "echo 'x.hpp:1: error: no such thing' >&2; exit 1")
     with pytest.raises(
         BuildFailed, match=r"fake\+\+ failed to compile Stan's headers: x.hpp:1: error: no such"
     ) as error:
@@ -73,16 +73,16 @@ def test_a_compiler_that_fails_leaves_its_words_in_a_log(tmp_path: Path) -> None
     assert not list((tmp_path / "cache" / "headers").iterdir())
 
 
-def test_a_compiler_that_was_killed(tmp_path: Path) -> None:
-    toolchain = fake_compilers.toolchain(tmp_path, "kill -9 $$")
+def test_a_killed_compiler_is_reported(tmp_path: Path) -> None:
+    toolchain = fake_compilers.make_toolchain(tmp_path, "kill -9 $$")
     with pytest.raises(
-        BuildFailed, match="was killed while it compiled Stan's headers, most likely for want of memory"
+        BuildFailed, match="was killed while compiling Stan's headers, most likely for lack of memory"
     ):
         build_header(toolchain, False, SILENT)
 
 
-def test_a_compiler_without_disk(tmp_path: Path) -> None:
-    toolchain = fake_compilers.toolchain(tmp_path, "echo 'fatal error: No space left on device'; exit 1")
+def test_a_full_disk_is_reported(tmp_path: Path) -> None:
+    toolchain = fake_compilers.make_toolchain(tmp_path, "echo 'fatal error: No space left on device'; exit 1")
     with pytest.raises(BuildFailed, match="ran out of disk space") as error:
         build_header(toolchain, False, SILENT)
 
@@ -90,11 +90,12 @@ def test_a_compiler_without_disk(tmp_path: Path) -> None:
 
 
 STANC = 'for option; do case $option in --o=*) out=${option#--o=};; esac; done; echo "// C++" > "$out"'
+"""A stanc that always writes the same."""
 
 
-def _stanc(toolchain: Toolchain) -> Toolchain:
-    """Give a toolchain a stanc that always writes the same."""
-    fake_compilers.script(toolchain.stanc.path, STANC)
+def _add_stanc(toolchain: Toolchain) -> Toolchain:
+    """Give a toolchain a fake stanc."""
+    fake_compilers.write_script(toolchain.stanc.path, STANC)
     return toolchain
 
 
@@ -102,14 +103,14 @@ PAIR = (ModelSource("one", "// one", optimized=True), ModelSource("two", "// two
 
 
 def test_two_programs_are_compiled_side_by_side(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    # Each compiler of a model waits for the other's to have begun.
+    # Each model's compiler waits until the other's has started.
     waits = "n=0; until [ -e {1} ]; do sleep 0.01; n=$((n + 1)); [ $n -lt 2000 ] || exit 1; done"
     met = f"touch {tmp_path}/$me; " + waits.replace("{1}", f"{tmp_path}/$other")
     meets = f"""case "$*" in */one.o*) me=one; other=two;; */two.o*) me=two; other=one;; *) me=;; esac
 case "$*" in *-c*) [ -z "$me" ] || {{ {met}; }};; esac"""
-    monkeypatch.setattr("os.cpu_count", lambda: 2)
+    monkeypatch.setattr("workbench.process.count_usable_cores", lambda: 2)
     monkeypatch.setattr("psutil.virtual_memory", lambda: SimpleNamespace(available=64 << 30))
-    toolchain = _stanc(fake_compilers.toolchain(tmp_path, meets, COMPILES))
+    toolchain = _add_stanc(fake_compilers.make_toolchain(tmp_path, meets, COMPILES))
 
     first, second = build_all(PAIR, toolchain)
 
@@ -119,9 +120,9 @@ case "$*" in *-c*) [ -z "$me" ] || {{ {met}; }};; esac"""
     assert build("two", "// two", toolchain).cached
 
 
-def test_nothing_is_kept_of_a_pair_of_which_one_fails(tmp_path: Path) -> None:
+def test_if_one_of_two_fails_neither_is_kept(tmp_path: Path) -> None:
     fails = 'case "$*" in */two.o*) echo "two.hpp:1: error: no such thing" >&2; exit 1;; esac'
-    toolchain = _stanc(fake_compilers.toolchain(tmp_path, fails, COMPILES))
+    toolchain = _add_stanc(fake_compilers.make_toolchain(tmp_path, fails, COMPILES))
     with pytest.raises(BuildFailed, match="no such thing"):
         build_all(PAIR, toolchain)
 
@@ -130,15 +131,13 @@ def test_nothing_is_kept_of_a_pair_of_which_one_fails(tmp_path: Path) -> None:
     assert build("one", "// one", toolchain).exe.exists()
 
 
-def test_compilers_killed_together_run_again_one_by_one(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("os.cpu_count", lambda: 2)
+def test_killed_compilers_run_again_one_at_a_time(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("workbench.process.count_usable_cores", lambda: 2)
     monkeypatch.setattr("psutil.virtual_memory", lambda: SimpleNamespace(available=64 << 30))
     killed = (
         f'case "$*" in */two.o*) [ -e {tmp_path}/once ] || {{ touch {tmp_path}/once; kill -9 $$; }};; esac'
     )
-    toolchain = _stanc(fake_compilers.toolchain(tmp_path, killed, COMPILES))
+    toolchain = _add_stanc(fake_compilers.make_toolchain(tmp_path, killed, COMPILES))
 
     assert all(model.exe.exists() for model in build_all(PAIR, toolchain))
     assert (tmp_path / "once").exists()

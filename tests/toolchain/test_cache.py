@@ -16,60 +16,60 @@ def place(tmp_path: Path) -> Path:
     return locate_entry(tmp_path, "models", "0" * 64)
 
 
-def write(folder: Path) -> None:
+def make(folder: Path) -> None:
     (folder / "exe").write_text("content")
 
 
-def refuse(folder: Path) -> None:
+def refuse_to_make(folder: Path) -> None:
     raise AssertionError("made twice")
 
 
-def left_behind(place: Path) -> list[str]:
+def list_beside(place: Path) -> list[str]:
     return [path.name for path in place.parent.iterdir()]
 
 
 def test_an_entry_is_made_once(place: Path) -> None:
-    assert publish(place, write)
-    assert not publish(place, refuse)
+    assert publish(place, make)
+    assert not publish(place, refuse_to_make)
     assert (place / "exe").read_text() == "content"
 
 
 @pytest.mark.parametrize("damage", ["longer content", "CONTENT", None])
-def test_damage_is_noticed_and_mended(place: Path, damage: str | None) -> None:
-    publish(place, write)
+def test_a_damaged_entry_is_made_again(place: Path, damage: str | None) -> None:
+    publish(place, make)
     if damage is None:
         (place / "exe").unlink()
     else:
         (place / "exe").write_text(damage)
 
     assert not is_sound(place)
-    assert publish(place, write)
+    assert publish(place, make)
     assert (place / "exe").read_text() == "content"
-    assert left_behind(place) == [place.name]
+    assert list_beside(place) == [place.name]
 
 
 @pytest.mark.parametrize("failure", [RuntimeError, KeyboardInterrupt])
-def test_a_failure_leaves_nothing(place: Path, failure: type[BaseException]) -> None:
+def test_a_failure_leaves_nothing_behind(place: Path, failure: type[BaseException]) -> None:
     def fail(folder: Path) -> None:
-        write(folder)
+        make(folder)
         raise failure
 
     with pytest.raises(failure):
         publish(place, fail)
 
-    assert left_behind(place) == []
-    assert publish(place, write)
+    assert list_beside(place) == []
+    assert publish(place, make)
 
 
-def test_two_at_once_make_it_once(place: Path) -> None:
+def test_threads_make_an_entry_once(place: Path) -> None:
     made = []
 
-    def slowly(folder: Path) -> None:
+    def make_slowly(folder: Path) -> None:
         made.append(folder)
         time.sleep(0.2)
-        write(folder)
+        make(folder)
 
-    threads = [threading.Thread(target=publish, args=(place, slowly)) for _ in range(3)]
+    threads = [threading.Thread(target=publish, args=(place, make_slowly)) for _ in range(3)]
     for thread in threads:
         thread.start()
     for thread in threads:
@@ -82,7 +82,7 @@ def test_two_at_once_make_it_once(place: Path) -> None:
     ("code", "hint"),
     [(errno.ENOSPC, "prune"), (errno.EROFS, "WORKBENCH_CACHE"), (errno.EACCES, "WORKBENCH_CACHE")],
 )
-def test_a_disk_that_refuses_is_a_sentence(place: Path, code: int, hint: str) -> None:
+def test_errors_of_the_disk_have_a_message_and_a_hint(place: Path, code: int, hint: str) -> None:
     def fail(folder: Path) -> None:
         raise OSError(code, "the disk says no")
 
@@ -92,9 +92,9 @@ def test_a_disk_that_refuses_is_a_sentence(place: Path, code: int, hint: str) ->
     assert hint in str(error.value.hint)
 
 
-def test_other_failures_of_the_system_are_not_hidden(place: Path) -> None:
+def test_other_errors_of_the_system_are_passed_on(place: Path) -> None:
     def fail(folder: Path) -> None:
-        raise FileNotFoundError(errno.ENOENT, "a file of our own is missing")
+        raise FileNotFoundError(errno.ENOENT, "one of our files is missing")
 
     with pytest.raises(FileNotFoundError):
         publish(place, fail)

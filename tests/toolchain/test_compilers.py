@@ -4,15 +4,15 @@ from pathlib import Path
 
 import pytest
 
-from tests.toolchain.fake_compilers import CLANG, GCC, compiler_script, script
+from tests.toolchain.fake_compilers import CLANG, GCC, write_compiler, write_script
 from workbench.errors import ToolchainMissing
 from workbench.toolchain import compilers
 from workbench.toolchain.compilers import (
     Compiler,
     compose_object_command,
     find_compiler,
-    flags,
     identify,
+    list_options,
     tune,
 )
 
@@ -23,7 +23,7 @@ def no_zig() -> Path:
 
 @pytest.fixture
 def path(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
-    """A PATH with nothing on it but what the test puts there, and a shell."""
+    """A PATH that holds a shell, and what a test adds."""
     folder = tmp_path / "bin"
     folder.mkdir()
     (folder / "sh").symlink_to("/bin/sh")
@@ -31,9 +31,9 @@ def path(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
     return folder
 
 
-def test_clang_comes_before_gcc(path: Path, tmp_path: Path) -> None:
-    compiler_script(path / "g++", GCC.format("12.2"))
-    compiler_script(path / "clang++", CLANG.format("14.0"))
+def test_clang_is_preferred_to_gcc(path: Path, tmp_path: Path) -> None:
+    write_compiler(path / "g++", GCC.format("12.2"))
+    write_compiler(path / "clang++", CLANG.format("14.0"))
 
     compiler, why = find_compiler(None, no_zig, tmp_path)
 
@@ -41,52 +41,52 @@ def test_clang_comes_before_gcc(path: Path, tmp_path: Path) -> None:
     assert why == f"{path / 'clang++'} is the first compiler found"
 
 
-def test_newest_numbered_clang_comes_before_gcc(path: Path, tmp_path: Path) -> None:
-    compiler_script(path / "g++", GCC.format("12.2"))
+def test_the_newest_numbered_clang_is_preferred_to_gcc(path: Path, tmp_path: Path) -> None:
+    write_compiler(path / "g++", GCC.format("12.2"))
     for number in (9, 16, 11):
-        compiler_script(path / f"clang++-{number}", CLANG.format(f"{number}.0"))
+        write_compiler(path / f"clang++-{number}", CLANG.format(f"{number}.0"))
 
     assert find_compiler(None, no_zig, tmp_path)[0].argv == (str(path / "clang++-16"),)
 
 
-def test_gcc_where_there_is_no_clang(path: Path, tmp_path: Path) -> None:
-    compiler_script(path / "g++", GCC.format("12.2"))
+def test_gcc_is_used_without_clang(path: Path, tmp_path: Path) -> None:
+    write_compiler(path / "g++", GCC.format("12.2"))
 
     assert find_compiler(None, no_zig, tmp_path)[0].kind == "gcc"
 
 
-def test_zig_where_there_is_no_compiler(path: Path, tmp_path: Path) -> None:
-    zig = script(tmp_path / "zig", "echo 0.17.0")
+def test_zig_is_used_without_another_compiler(path: Path, tmp_path: Path) -> None:
+    zig = write_script(tmp_path / "zig", "echo 0.17.0")
     compiler, why = find_compiler(None, lambda: zig, tmp_path / "zig-cache")
 
     assert (compiler.kind, compiler.version, compiler.argv) == ("zig", "zig 0.17.0", (str(zig), "c++"))
     assert compiler.env["ZIG_GLOBAL_CACHE_DIR"] == str(tmp_path / "zig-cache")
-    assert why == "the machine has neither clang++ nor g++"
+    assert why == "this machine has neither clang++ nor g++"
 
 
-def test_the_named_compiler_wins(path: Path, tmp_path: Path) -> None:
-    compiler_script(path / "clang++", CLANG.format("14.0"))
-    mine = compiler_script(tmp_path / "elsewhere" / "my++", GCC.format("13.1"))
+def test_the_named_compiler_is_used(path: Path, tmp_path: Path) -> None:
+    write_compiler(path / "clang++", CLANG.format("14.0"))
+    mine = write_compiler(tmp_path / "elsewhere" / "my++", GCC.format("13.1"))
 
     assert find_compiler(str(mine), no_zig, tmp_path)[0].kind == "gcc"
 
 
-def test_a_named_compiler_that_is_missing(path: Path, tmp_path: Path) -> None:
-    with pytest.raises(ToolchainMissing, match="`icpc` was asked for, but no such program is on the PATH"):
+def test_a_missing_compiler_is_named(path: Path, tmp_path: Path) -> None:
+    with pytest.raises(ToolchainMissing, match="`icpc` was requested, but no such program is on the PATH"):
         find_compiler("icpc", no_zig, tmp_path)
 
 
-def test_a_program_that_is_no_compiler(path: Path) -> None:
-    program = compiler_script(path / "cat++", "meow")
-    with pytest.raises(ToolchainMissing, match="says neither"):
+def test_a_program_that_is_not_a_compiler_is_refused(path: Path) -> None:
+    program = write_compiler(path / "cat++", "meow")
+    with pytest.raises(ToolchainMissing, match="names neither"):
         identify(str(program))
 
 
-def test_identity_holds_all_a_compiler_says(path: Path) -> None:
-    """Among it the standard library: an upgrade of g++ changes what clang includes."""
-    clang = compiler_script(path / "clang++", CLANG.format("14.0") + "\nSelected GCC installation: gcc/12")
+def test_the_identity_includes_everything_a_compiler_prints(path: Path) -> None:
+    """That includes the standard library: an upgrade of g++ changes what clang includes."""
+    clang = write_compiler(path / "clang++", CLANG.format("14.0") + "\nSelected GCC installation: gcc/12")
     before = identify(str(clang))
-    compiler_script(clang, CLANG.format("14.0") + "\nSelected GCC installation: gcc/13")
+    write_compiler(clang, CLANG.format("14.0") + "\nSelected GCC installation: gcc/13")
 
     assert identify(str(clang)).version == before.version
     assert identify(str(clang)).identity != before.identity
@@ -107,11 +107,11 @@ def test_the_processor_is_part_of_a_tuned_compilers_identity(
 
 
 @pytest.mark.parametrize("kind", ["clang", "gcc", "zig"])
-def test_threads_are_a_flag_of_every_compilation(kind: str) -> None:
+def test_threads_are_an_option_of_every_compilation(kind: str) -> None:
     compiler = Compiler(kind, ("c++",), "", "")
 
-    assert "-DSTAN_THREADS" in flags(compiler, Path("home"), threads=True)
-    assert "-DSTAN_THREADS" not in flags(compiler, Path("home"), threads=False)
+    assert "-DSTAN_THREADS" in list_options(compiler, Path("home"), threads=True)
+    assert "-DSTAN_THREADS" not in list_options(compiler, Path("home"), threads=False)
 
 
 @pytest.mark.parametrize(
@@ -122,7 +122,7 @@ def test_threads_are_a_flag_of_every_compilation(kind: str) -> None:
         ("zig", "-include-pch header/model_header.hpp.pch"),
     ],
 )
-def test_each_kind_is_told_of_the_header_in_its_own_words(kind: str, expected: str) -> None:
+def test_each_kind_uses_the_header_through_its_own_options(kind: str, expected: str) -> None:
     command = compose_object_command(
         Compiler(kind, ("c++",), "", ""),
         Path("home"),

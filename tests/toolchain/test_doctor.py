@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.toolchain.fake_compilers import GCC, compiler_script
-from workbench.toolchain import Finding, Settings, doctor, examine
+from tests.toolchain.fake_compilers import GCC, write_compiler
+from workbench.toolchain import ToolchainCheck, ToolchainSettings, doctor, examine
 
 
 @pytest.fixture
@@ -18,51 +18,53 @@ def path(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
     return folder
 
 
-def finding(code: str, tmp_path: Path) -> Finding:
-    return next(each for each in examine(Settings(cache=tmp_path / "cache")) if each.code == code)
+def run_check(code: str, tmp_path: Path) -> ToolchainCheck:
+    return next(check for check in examine(ToolchainSettings(cache=tmp_path / "cache")) if check.code == code)
 
 
-def test_every_check_has_its_own_code_and_problems_have_cures(path: Path, tmp_path: Path) -> None:
-    findings = examine(Settings(cache=tmp_path / "cache"))
+def test_codes_are_distinct_and_problems_have_cures(path: Path, tmp_path: Path) -> None:
+    findings = examine(ToolchainSettings(cache=tmp_path / "cache"))
 
-    assert len({each.code for each in findings}) == len(findings)
-    assert all(each.cure for each in findings if each.status == "problem")
+    assert len({check.code for check in findings}) == len(findings)
+    assert all(check.cure for check in findings if check.status == "problem")
 
 
 def test_no_compiler_is_a_note(path: Path, tmp_path: Path) -> None:
-    assert finding("TC105", tmp_path).status == "note"
+    assert run_check("TC105", tmp_path).status == "note"
 
 
 @pytest.mark.parametrize(("version", "status"), [("4.8", "problem"), ("12.2", "ok")])
-def test_age_of_the_compiler(version: str, status: str, path: Path, tmp_path: Path) -> None:
-    compiler_script(path / "g++", GCC.format(version))
+def test_an_old_compiler_is_a_problem(version: str, status: str, path: Path, tmp_path: Path) -> None:
+    write_compiler(path / "g++", GCC.format(version))
 
-    assert finding("TC105", tmp_path).status == status
-
-
-def test_stan_not_yet_there_is_a_note(path: Path, tmp_path: Path) -> None:
-    assert finding("TC104", tmp_path).status == "note"
+    assert run_check("TC105", tmp_path).status == status
 
 
-def test_cmdstan_pointing_nowhere(path: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_missing_stan_is_a_note(path: Path, tmp_path: Path) -> None:
+    assert run_check("TC104", tmp_path).status == "note"
+
+
+def test_a_cmdstan_that_does_not_exist_is_a_problem(
+    path: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setenv("CMDSTAN", str(tmp_path / "nowhere"))
 
-    assert finding("TC106", tmp_path).status == "problem"
+    assert run_check("TC106", tmp_path).status == "problem"
 
 
-def test_cache_that_cannot_be_made(path: Path, tmp_path: Path) -> None:
+def test_a_cache_that_cannot_be_made_is_a_problem(path: Path, tmp_path: Path) -> None:
     (tmp_path / "cache").write_text("a file, not a folder")
 
-    assert finding("TC102", tmp_path).status == "problem"
+    assert run_check("TC102", tmp_path).status == "problem"
 
 
-def test_little_space(path: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_little_disk_space_has_a_cure(path: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(doctor, "_SPACE_NEEDED", 1 << 60)
 
-    assert "prune" in finding("TC103", tmp_path).cure
+    assert "prune" in run_check("TC103", tmp_path).cure
 
 
-def test_wrong_platform(path: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_another_platform_is_a_problem(path: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("platform.machine", lambda: "sparc")
 
-    assert finding("TC101", tmp_path).status == "problem"
+    assert run_check("TC101", tmp_path).status == "problem"

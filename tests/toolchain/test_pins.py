@@ -12,7 +12,7 @@ def test_every_wheel_is_pinned_by_its_hash() -> None:
         assert wheel.requirement == f"{wheel.name}=={wheel.version} --hash=sha256:{wheel.sha256}"
 
 
-def test_other_platforms_are_refused_with_a_way_out() -> None:
+def test_other_platforms_are_refused_with_a_hint() -> None:
     with pytest.raises(
         ToolchainMissing, match="httpstan for linux-x86_64, but this machine is sunos-sparc"
     ) as error:

@@ -11,7 +11,7 @@ from workbench.toolchain.cache import publish
 
 @pytest.fixture
 def cache(tmp_path: Path) -> Path:
-    """Entries of 1,000 bytes each, the headers unused for longest."""
+    """Entries of 1,000 bytes; the headers have been unused for longest."""
 
     def fill(folder: Path) -> None:
         (folder / "file").write_bytes(bytes(1000))
@@ -22,7 +22,7 @@ def cache(tmp_path: Path) -> Path:
     return tmp_path
 
 
-def test_what_was_unused_for_longest_goes_first(cache: Path) -> None:
+def test_the_longest_unused_entry_is_removed_first(cache: Path) -> None:
     (cache / "headers" / "oldest").rename(cache / "models" / "oldest")
     result = prune(cache, 3500)
 
@@ -32,11 +32,11 @@ def test_what_was_unused_for_longest_goes_first(cache: Path) -> None:
     assert not (cache / "models" / "oldest").exists()
 
 
-def test_homes_go_with_the_headers_they_name(cache: Path) -> None:
+def test_homes_are_removed_with_their_headers(cache: Path) -> None:
     assert {path.name for path in prune(cache, 3500).removed} == {"oldest", "home"}
 
 
-def test_nothing_goes_within_the_limit(cache: Path) -> None:
+def test_nothing_is_removed_within_the_limit(cache: Path) -> None:
     assert prune(cache, 10**6).removed == ()
 
 
@@ -45,7 +45,7 @@ def test_zero_empties_the_cache(cache: Path) -> None:
     assert not any((cache / "models").iterdir())
 
 
-def test_what_a_dead_build_left_is_removed(cache: Path) -> None:
+def test_remains_of_a_dead_build_are_removed(cache: Path) -> None:
     abandoned = cache / "models" / ".half-built"
     abandoned.mkdir()
     os.utime(abandoned, (1e9, 1e9))

@@ -1,4 +1,4 @@
-"""The toolchain at work: real builds, kept few."""
+"""Real builds, as few as possible."""
 
 from __future__ import annotations
 
@@ -14,13 +14,14 @@ import pytest
 from tests.conformance.executables import REFERENCE, run
 from workbench import process
 from workbench.errors import ProgramError
-from workbench.toolchain import Settings, Toolchain, build, provide_cmdstan_home, provision
+from workbench.toolchain import Toolchain, ToolchainSettings, build, provide_cmdstan_home, provision
 
-# cmdstanpy's own
+# A warning of cmdstanpy itself.
 pytestmark = pytest.mark.filterwarnings("ignore:The 'float_precision' argument is deprecated")
 
 BERNOULLI = (REFERENCE / "bernoulli.stan").read_text()
 NO_NETWORK = ["unshare", "--map-root-user", "--net"]
+"""Runs a command without a network."""
 
 
 def test_a_second_build_compiles_nothing(embedded: Toolchain) -> None:
@@ -31,18 +32,18 @@ def test_a_second_build_compiles_nothing(embedded: Toolchain) -> None:
     assert (again.key, again.exe) == (first.key, first.exe)
 
 
-def test_a_tampered_executable_is_noticed_and_made_again(embedded: Toolchain, tmp_path: Path) -> None:
-    source = BERNOULLI + "// so that no other test has this one\n"
-    model = build("tampered", source, embedded)
+def test_a_changed_executable_is_built_again(embedded: Toolchain, tmp_path: Path) -> None:
+    source = BERNOULLI + "// for this test only\n"
+    model = build("changed", source, embedded)
     with model.exe.open("ab") as stream:
-        stream.write(b"a byte more")
-    again = build("tampered", source, embedded)
+        stream.write(b"one more byte")
+    again = build("changed", source, embedded)
 
     assert not again.cached
     assert run(again, "info", tmp_path).returncode == 0
 
 
-def test_included_files_belong_to_the_key(embedded: Toolchain, tmp_path: Path) -> None:
+def test_included_files_are_part_of_the_key(embedded: Toolchain, tmp_path: Path) -> None:
     source = BERNOULLI.replace("theta ~ beta(1, 1);", "#include prior.stan")
     exes = set()
     for prior in ("theta ~ beta(1, 1);", "theta ~ beta(3, 1);"):
@@ -52,20 +53,20 @@ def test_included_files_belong_to_the_key(embedded: Toolchain, tmp_path: Path) -
     assert len(exes) == 2
 
 
-def test_a_program_stanc_rejects(embedded: Toolchain) -> None:
+def test_an_error_of_stanc_has_its_place(embedded: Toolchain) -> None:
     with pytest.raises(ProgramError) as error:
         build("wrong", "parameters {\n  real x\n}", embedded)
 
     assert (error.value.line, error.value.column) == (3, 1)
 
 
-def _offline(code: str) -> process.CompletedProcess:
+def _run_offline(code: str) -> process.CompletedProcess:
     try:
         answer = process.run([*NO_NETWORK, sys.executable, "-c", code], timeout=300)
     except FileNotFoundError:
         pytest.skip("unshare is not installed")
     if "unshare failed" in answer.stderr or "Operation not permitted" in answer.stderr:
-        pytest.skip("this system does not let us cut the network")
+        pytest.skip("this system cannot run a process without a network")
     return answer
 
 
@@ -74,18 +75,18 @@ def test_nothing_needs_the_network_once_provisioned(embedded: Toolchain) -> None
     code = f"""
 from pathlib import Path
 from workbench import process
-from workbench.toolchain import Settings, build, provision
-toolchain = provision(Settings(source="embedded"))
+from workbench.toolchain import ToolchainSettings, build, provision
+toolchain = provision(ToolchainSettings(source="embedded"))
 model = build("bernoulli", Path({str(REFERENCE / "bernoulli.stan")!r}).read_text(), toolchain)
 print(model.cached, process.run([model.exe, "info"]).returncode)
 """
-    answer = _offline(code)
+    answer = _run_offline(code)
 
     assert answer.stdout.split() == ["True", "0"], answer.stderr
 
 
 @pytest.mark.usefixtures("embedded")
-def test_a_wheel_serves_without_a_network(tmp_path: Path) -> None:
+def test_a_local_wheel_needs_no_network(tmp_path: Path) -> None:
     options = ["--quiet", "--no-deps", "--only-binary=:all:", "--python-version", "3.12"]
     fetched = process.run(
         [sys.executable, "-m", "pip", "download", *options, "--dest", tmp_path, "httpstan==4.17.0"]
@@ -95,11 +96,12 @@ def test_a_wheel_serves_without_a_network(tmp_path: Path) -> None:
     wheel = next(tmp_path.glob("httpstan*.whl"))
     code = f"""
 from pathlib import Path
-from workbench.toolchain import Settings, provision
-settings = Settings(source="embedded", cache=Path({str(tmp_path / "cache")!r}), wheel=Path({str(wheel)!r}))
+from workbench.toolchain import ToolchainSettings, provision
+cache, wheel = Path({str(tmp_path / "cache")!r}), Path({str(wheel)!r})
+settings = ToolchainSettings(source="embedded", cache=cache, wheel=wheel)
 print(provision(settings).stan_version)
 """
-    answer = _offline(code)
+    answer = _run_offline(code)
 
     assert answer.stdout.strip() == "2.39.0", answer.stderr
     shutil.rmtree(tmp_path / "cache")
@@ -127,13 +129,13 @@ def test_cmdstanpy_compiles_through_our_home(
     assert "Checking for divergent transitions: none found." in str(fit.diagnose())
 
 
-def test_our_home_serves_as_the_users_own_cmdstan(
+def test_our_home_works_as_the_users_own_cmdstan(
     embedded: Toolchain, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     if shutil.which("make") is None:
         pytest.skip("a CmdStan home needs make")
     monkeypatch.setenv("CMDSTAN", str(provide_cmdstan_home(embedded)))
-    theirs = provision(Settings())
+    theirs = provision(ToolchainSettings())
     model = build("bernoulli", BERNOULLI, theirs)
 
     assert theirs.source == "cmdstan"

@@ -1,20 +1,20 @@
-"""Stan and a C++ compiler, provided and used: `provision`, then `build`."""
+"""Stan and a C++ compiler: `provision` provides them, `build` compiles with them."""
 
 from workbench.toolchain.build import CompiledModel, ModelSource, build, build_all
 from workbench.toolchain.cmdstan_home import provide_cmdstan_home
 from workbench.toolchain.compilers import Compiler
-from workbench.toolchain.doctor import Finding, examine
-from workbench.toolchain.provision import Settings, Toolchain, find_cache_folder, provision
+from workbench.toolchain.doctor import ToolchainCheck, examine
+from workbench.toolchain.provision import Toolchain, ToolchainSettings, find_cache_folder, provision
 from workbench.toolchain.prune import Pruned, prune
 
 __all__ = [
     "CompiledModel",
     "Compiler",
-    "Finding",
     "ModelSource",
     "Pruned",
-    "Settings",
     "Toolchain",
+    "ToolchainCheck",
+    "ToolchainSettings",
     "build",
     "build_all",
     "examine",

@@ -1,4 +1,4 @@
-"""From the text of a Stan program to an executable that speaks CmdStan's command line."""
+"""Compile Stan programs to executables with CmdStan's command line."""
 
 from __future__ import annotations
 
@@ -21,10 +21,11 @@ from workbench.toolchain.header_and_driver import build_driver, build_header, ha
 from workbench.toolchain.provision import Toolchain
 from workbench.toolchain.run_compilers import run_compilers
 
-# clang says so of a header made before an upgrade of the system's own headers.
 _STALE_HEADER = "has been modified since the precompiled header"
-# stanc notes its options in the C++, paths of this one run among them.
+"""clang's error for a precompiled header that is older than an upgrade of the system's headers."""
+
 _STANC_FLAGS = re.compile(r"(?<=\")stancflags = [^\"]*")
+"""The options that stanc notes in the C++ code; they contain paths of temporary files."""
 
 
 @dataclass(frozen=True)
@@ -32,7 +33,7 @@ class ModelSource:
     """A Stan program to compile: its name, its text, and whether stanc may rearrange it."""
 
     name: str
-    source: str
+    text: str
     optimized: bool = False
 
 
@@ -47,17 +48,17 @@ class CompiledModel:
     exe
         The executable; it takes CmdStan's arguments.
     key
-        The hash of everything that went into it.
+        The hash of everything it was made from.
     cached
-        Whether it was there already.
+        Whether it was in the cache already.
     seconds
         How long the call took [s].
     stan_version, compiler
-        What it was built with.
+        The versions it was built with.
     threads
         Whether it can use several threads.
     optimized
-        Whether stanc optimised the program before the C++ compiler did.
+        Whether stanc optimised the program.
     """
 
     name: str
@@ -81,14 +82,14 @@ def build(
     optimized: bool = False,
     progress: Progress = SILENT,
 ) -> CompiledModel:
-    """Compile a Stan program, or return the executable that is there already.
+    """Compile a Stan program, unless the cache has its executable.
 
-    The precompiled header and the driver are built first where they are missing.
+    The precompiled header and the driver are built first if they are missing.
 
     Parameters
     ----------
     name
-        The model's name, as it will stand in output files and error messages.
+        The model's name, as output files and error messages show it.
     source
         The program's text.
     toolchain
@@ -96,10 +97,10 @@ def build(
     include_paths
         Folders that ``#include`` searches.
     threads
-        Build for several threads in one process; loop-heavy programs then run slower.
+        Build for several threads in one process; programs with many loops then run slower.
     optimized
-        Let stanc rearrange the program (its ``--O1``): the same density, often faster, whose last digits may
-        differ.
+        Let stanc rearrange the program (its ``--O1``): the density is the same and often faster, but its last
+        digits may differ.
     progress
         Where stages are shown.
 
@@ -110,35 +111,37 @@ def build(
     BuildFailed
         The C++ compiler fails; carries its command and a log file.
     """
-    wanted = ModelSource(name, source, optimized)
-    return build_all([wanted], toolchain, include_paths=include_paths, threads=threads, progress=progress)[0]
+    model_source = ModelSource(name, source, optimized)
+    return build_all(
+        [model_source], toolchain, include_paths=include_paths, threads=threads, progress=progress
+    )[0]
 
 
 def build_all(
-    wanted: Sequence[ModelSource],
+    sources: Sequence[ModelSource],
     toolchain: Toolchain,
     *,
     include_paths: Sequence[Path] = (),
     threads: bool = False,
     progress: Progress = SILENT,
 ) -> list[CompiledModel]:
-    """Compile several Stan programs side by side, as far as this machine's processors and memory allow.
+    """Compile several Stan programs in parallel, as far as this machine's processors and memory allow.
 
-    Parameters and errors are those of `build`. If one cannot be compiled, none of them is kept.
+    Parameters and errors are those of `build`. If one program cannot be compiled, none is kept.
     """
     started = time.monotonic()
-    models = [_model(each, toolchain, tuple(include_paths), threads) for each in wanted]
-    missing = [model for model in models if not cache.is_sound(model.place)]
+    compilations = [_prepare(source, toolchain, tuple(include_paths), threads) for source in sources]
+    missing = [compilation for compilation in compilations if not cache.is_sound(compilation.place)]
     if missing:
-        _with_fresh_header(toolchain, threads, lambda: _publish(missing, progress))
-    for model in models:
-        cache.touch(model.place)
+        _retry_with_new_header(toolchain, threads, lambda: _publish(missing, progress))
+    for compilation in compilations:
+        cache.touch(compilation.place)
     seconds = time.monotonic() - started
-    return [_compiled(model, model not in missing, seconds) for model in models]
+    return [_collect_result(compilation, compilation not in missing, seconds) for compilation in compilations]
 
 
-def _with_fresh_header(toolchain: Toolchain, threads: bool, compile_model: Callable[[], None]) -> None:
-    """Compile; once more without the old header if the compiler finds that a system header has changed."""
+def _retry_with_new_header(toolchain: Toolchain, threads: bool, compile_model: Callable[[], None]) -> None:
+    """Compile; if a system header has changed since the header was precompiled, discard it and try again."""
     try:
         compile_model()
     except BuildFailed as failure:
@@ -148,46 +151,44 @@ def _with_fresh_header(toolchain: Toolchain, threads: bool, compile_model: Calla
         compile_model()
 
 
-def translate(
-    name: str,
-    source: str,
-    compiler: stanc.Stanc,
-    include_paths: Sequence[Path],
-    *,
-    optimized: bool = False,
-) -> str:
-    """Return the C++ that stanc makes of a Stan program."""
+def _translate(source: ModelSource, compiler: stanc.Stanc, include_paths: Sequence[Path]) -> str:
+    """Return the C++ code that stanc makes of a Stan program."""
+    name = source.name
     with tempfile.TemporaryDirectory(prefix="workbench-") as scratch:
         file = Path(scratch) / f"{name}.stan"
-        file.write_text(source)
+        file.write_text(source.text)
         output = Path(scratch) / f"{name}.hpp"
-        options = [f"--o={output}", f"--name={_identifier(name)}_model", f"--filename-in-msg={name}.stan"]
-        options += [stanc.OPTIMIZE] if optimized else []
+        options = [
+            f"--o={output}",
+            f"--name={_make_identifier(name)}_model",
+            f"--filename-in-msg={name}.stan",
+        ]
+        options += [stanc.OPTIMIZE] if source.optimized else []
         stanc.run_stanc(compiler, options, file, include_paths)
         return _STANC_FLAGS.sub("stancflags = ", output.read_text())
 
 
-def _identifier(name: str) -> str:
-    """Return a name as C++ can have it.
+def _make_identifier(name: str) -> str:
+    """Return a name that is valid in C++.
 
-    >>> _identifier("8-schools")
+    >>> _make_identifier("8-schools")
     '_8_schools'
     """
     return re.sub(r"^(?=\d)|\W", "_", name)
 
 
-def _front_end_key(toolchain: Toolchain, threads: bool) -> str:
-    """Return the hash of all that a model is combined with."""
+def _hash_environment(toolchain: Toolchain, threads: bool) -> str:
+    """Return the hash of everything that a model is combined with."""
     if toolchain.source == "cmdstan":
         return cmdstan.hash_home(toolchain.home, threads=threads)
     return hash_driver(toolchain, threads)
 
 
 @dataclass(frozen=True)
-class _Model:
-    """One model on its way from Stan to an executable."""
+class _Compilation:
+    """A Stan program translated to C++, with the key and the place of its executable."""
 
-    wanted: ModelSource
+    source: ModelSource
     cpp: str
     include_paths: tuple[Path, ...]
     toolchain: Toolchain
@@ -199,71 +200,80 @@ class _Model:
         return cache.locate_entry(self.toolchain.cache, "models", self.key)
 
 
-def _model(
-    wanted: ModelSource, toolchain: Toolchain, include_paths: tuple[Path, ...], threads: bool
-) -> _Model:
-    name = wanted.name
-    cpp = translate(name, wanted.source, toolchain.stanc, include_paths, optimized=wanted.optimized)
-    key = hash_texts("model", _front_end_key(toolchain, threads), name, cpp)
-    return _Model(wanted, cpp, include_paths, toolchain, threads, key)
+def _prepare(
+    source: ModelSource, toolchain: Toolchain, include_paths: tuple[Path, ...], threads: bool
+) -> _Compilation:
+    cpp = _translate(source, toolchain.stanc, include_paths)
+    key = hash_texts("model", _hash_environment(toolchain, threads), source.name, cpp)
+    return _Compilation(source, cpp, include_paths, toolchain, threads, key)
 
 
-def _compiled(model: _Model, cached: bool, seconds: float) -> CompiledModel:
-    name, tools = model.wanted.name, model.toolchain
-    version, compiler, optimized = tools.stan_version, tools.compiler.version, model.wanted.optimized
-    exe = model.place / name
-    return CompiledModel(name, exe, model.key, cached, seconds, version, compiler, model.threads, optimized)
+def _collect_result(compilation: _Compilation, cached: bool, seconds: float) -> CompiledModel:
+    source, toolchain = compilation.source, compilation.toolchain
+    return CompiledModel(
+        source.name,
+        compilation.place / source.name,
+        compilation.key,
+        cached,
+        seconds,
+        toolchain.stan_version,
+        toolchain.compiler.version,
+        compilation.threads,
+        source.optimized,
+    )
 
 
-def _publish(models: Sequence[_Model], progress: Progress) -> None:
-    toolchain, threads = models[0].toolchain, models[0].threads
+def _publish(compilations: Sequence[_Compilation], progress: Progress) -> None:
+    toolchain, threads = compilations[0].toolchain, compilations[0].threads
     is_embedded = toolchain.source == "embedded"
-    # The driver first: its lock must not be waited for while a model's is held.
+    # The driver comes first: nobody may wait for its lock while holding a model's.
     driver = build_driver(toolchain, threads, progress) if is_embedded else []
     header = build_header(toolchain, threads, progress) if is_embedded else None
     with ExitStack() as stack:
         folders = {}
-        # In one order everywhere: so nobody waits for somebody who waits for them.
-        for model in sorted(models, key=lambda each: each.place):
-            folder = stack.enter_context(cache.make_entry(model.place, progress))
+        # Every process locks models in the same order, so that no two can wait for each other.
+        for compilation in sorted(compilations, key=lambda item: item.place):
+            folder = stack.enter_context(cache.make_entry(compilation.place, progress))
             if folder is not None:
-                folders[model] = folder
+                folders[compilation] = folder
         if folders:
             _compile(folders, driver, header, progress)
 
 
 def _compile(
-    folders: Mapping[_Model, Path], driver: Sequence[Path], header: Path | None, progress: Progress
+    folders: Mapping[_Compilation, Path], driver: Sequence[Path], header: Path | None, progress: Progress
 ) -> None:
-    what = " and ".join(model.wanted.name for model in folders)
+    names = " and ".join(compilation.source.name for compilation in folders)
     toolchain = next(iter(folders)).toolchain
     total = len(folders) if len(folders) > 1 else None
-    with progress.stage(f"Compiling {what}", total) as stage:
+    with progress.stage(f"Compiling {names}", total) as stage:
         if header is None:
-            made = [_make_command(model, folder) for model, folder in folders.items()]
-            run_compilers(toolchain, what, made, on_count=stage.update)
+            makes = [_compose_make(compilation, folder) for compilation, folder in folders.items()]
+            run_compilers(toolchain, names, makes, on_count=stage.update)
             return
-        objects = [_object_command(model, folder, header) for model, folder in folders.items()]
-        run_compilers(toolchain, what, objects, on_count=stage.update)
-        for model, folder in folders.items():
-            name = model.wanted.name
+        objects = [_compose_object(compilation, folder, header) for compilation, folder in folders.items()]
+        run_compilers(toolchain, names, objects, on_count=stage.update)
+        for compilation, folder in folders.items():
+            name = compilation.source.name
             target = folder / f"{name}.o"
             link = compose_link_command(toolchain.compiler, toolchain.home, [target, *driver], folder / name)
             run_compilers(toolchain, name, [link])
             target.unlink()
 
 
-def _object_command(model: _Model, folder: Path, header: Path) -> process.Command:
-    compiler, home, name = model.toolchain.compiler, model.toolchain.home, model.wanted.name
+def _compose_object(compilation: _Compilation, folder: Path, header: Path) -> process.Command:
+    toolchain, name = compilation.toolchain, compilation.source.name
     source = folder / f"{name}.hpp"
-    source.write_text(model.cpp)
-    return compose_object_command(compiler, home, header, source, folder / f"{name}.o", threads=model.threads)
+    source.write_text(compilation.cpp)
+    return compose_object_command(
+        toolchain.compiler, toolchain.home, header, source, folder / f"{name}.o", threads=compilation.threads
+    )
 
 
-def _make_command(model: _Model, folder: Path) -> process.Command:
-    wanted, home = model.wanted, model.toolchain.home
-    (folder / f"{wanted.name}.stan").write_text(wanted.source)
-    target, paths = folder / wanted.name, model.include_paths
+def _compose_make(compilation: _Compilation, folder: Path) -> process.Command:
+    source, home = compilation.source, compilation.toolchain.home
+    (folder / f"{source.name}.stan").write_text(source.text)
+    target, paths = folder / source.name, compilation.include_paths
     return cmdstan.compose_make_command(
-        home, target, paths, threads=model.threads, optimized=wanted.optimized
+        home, target, paths, threads=compilation.threads, optimized=source.optimized
     )

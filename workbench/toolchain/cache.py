@@ -1,4 +1,4 @@
-"""The build cache: entries are made aside, published by one rename, and checked whenever they are used.
+"""The build cache: an entry is made in a temporary folder, published by a rename, and checked at each use.
 
 ::
 
@@ -6,11 +6,13 @@
     <cache>/headers/<key>/           precompiled headers
     <cache>/drivers/<key>/           the driver's objects
     <cache>/models/<key>/            executables
-    <cache>/logs/                    what a failed compiler said
-    <cache>/locks/                   one lock per entry under construction
+    <cache>/homes/<key>/             CmdStan homes for other programs
+    <cache>/zig/<version>-<hash>/    the zig compiler
+    <cache>/logs/                    the messages of compilers that failed
+    <cache>/locks/                   a lock for each entry that is being made
 
 An entry is a folder whose manifest lists its files with size and hash. Its name is the hash of everything
-that went into it, so a stale entry cannot be asked for.
+that it was made from, so an outdated entry is never used.
 """
 
 from __future__ import annotations
@@ -31,14 +33,18 @@ from workbench.progress import SILENT, Progress
 from workbench.provenance import hash_file
 
 KINDS = ("stan", "zig", "headers", "drivers", "models", "homes")
+"""The folders of the cache that hold entries."""
 
 MANIFEST = "manifest.json"
-# Larger files (precompiled headers) are checked by size alone: hashing them would cost more than a second.
+"""The file in an entry that lists its files."""
+
 _HASHED_UP_TO = 64 << 20
+"""The largest file that is hashed [bytes]. Larger ones, precompiled headers, are checked by size alone:
+hashing them would take more than a second."""
 
 
 def locate_entry(cache: Path, kind: str, key: str) -> Path:
-    """Return the folder of an entry, whether or not it is there.
+    """Return the folder of an entry, whether or not it exists.
 
     >>> locate_entry(Path("/c"), "models", "0123456789abcdef" * 4).as_posix()
     '/c/models/0123456789abcdef01234567'
@@ -47,25 +53,25 @@ def locate_entry(cache: Path, kind: str, key: str) -> Path:
 
 
 def is_sound(place: Path) -> bool:
-    """Say whether an entry is there and still holds what was published."""
+    """Return whether an entry exists and still holds what was published."""
     try:
         manifest = json.loads((place / MANIFEST).read_text())
-        return all(_matches(place / name, fact) for name, fact in manifest.items())
+        return all(_matches(place / name, recorded) for name, recorded in manifest.items())
     except (OSError, ValueError):
         return False
 
 
 def publish(place: Path, make: Callable[[Path], None], progress: Progress = SILENT) -> bool:
-    """Make an entry unless it is sound already; say whether it was made now.
+    """Make an entry unless it exists and is sound; return whether it was made now.
 
     Parameters
     ----------
     place
-        Where the entry belongs.
+        The entry's folder.
     make
-        Fills the empty folder it is given.
+        Fills an empty folder.
     progress
-        Told when another process builds the same entry and this one waits.
+        Shows when this process waits for another one that makes the same entry.
 
     Raises
     ------
@@ -80,9 +86,9 @@ def publish(place: Path, make: Callable[[Path], None], progress: Progress = SILE
 
 @contextmanager
 def make_entry(place: Path, progress: Progress = SILENT) -> Iterator[Path | None]:
-    """Give the empty folder of an entry to fill, published at the end; `None` if it is sound already.
+    """Provide an empty folder, published as the entry at the end; `None` if the entry exists and is sound.
 
-    An error inside publishes nothing. See `publish` for the rest.
+    Nothing is published if an error occurs. See `publish` for parameters and errors.
     """
     if is_sound(place):
         yield None
@@ -91,7 +97,7 @@ def make_entry(place: Path, progress: Progress = SILENT) -> Iterator[Path | None
         if is_sound(place):
             yield None
             return
-        with _aside(place) as folder:
+        with _make_temporary_folder(place) as folder:
             yield folder
             _write_manifest(folder)
             discard(place)
@@ -100,40 +106,46 @@ def make_entry(place: Path, progress: Progress = SILENT) -> Iterator[Path | None
 
 
 def touch(place: Path) -> None:
-    """Note that an entry was used: pruning begins with those unused for longest."""
+    """Record that an entry was used: pruning removes the longest unused first."""
     try:
         os.utime(place)
     except OSError:
-        return  # a cache that can only be read serves all the same
+        return  # a read-only cache can be used, too
 
 
 @contextmanager
 def explain_write_errors(place: Path) -> Iterator[None]:
-    """Turn the failures of a disk into sentences."""
+    """Turn errors of the disk into a message and a hint."""
     try:
         yield
     except OSError as reason:
-        if reason.errno not in _CURES:
+        if reason.errno not in _HINTS:
             raise
         message = f"the cache at {place} cannot be written: {reason.strerror}."
-        raise ToolchainError(message, hint=_CURES[reason.errno]) from reason
+        raise ToolchainError(message, hint=_HINTS[reason.errno]) from reason
 
 
-_ELSEWHERE = "set WORKBENCH_CACHE to a folder you can write to"
-_CURES = {
-    errno.ENOSPC: "`workbench toolchain prune` frees space; WORKBENCH_CACHE moves the cache to another disk",
-    errno.EDQUOT: "`workbench toolchain prune` frees space; WORKBENCH_CACHE moves the cache to another disk",
-    errno.EACCES: _ELSEWHERE,
-    errno.EPERM: _ELSEWHERE,
-    errno.EROFS: _ELSEWHERE,
-    errno.ENOTDIR: _ELSEWHERE,
-    errno.EEXIST: _ELSEWHERE,
+FREE_SPACE = "`workbench toolchain prune` frees space; WORKBENCH_CACHE moves the cache to another disk"
+"""The hint for a full disk."""
+
+_MOVE_CACHE = "set WORKBENCH_CACHE to a folder you can write to"
+"""The hint for a folder that cannot be written."""
+
+_HINTS = {
+    errno.ENOSPC: FREE_SPACE,
+    errno.EDQUOT: FREE_SPACE,
+    errno.EACCES: _MOVE_CACHE,
+    errno.EPERM: _MOVE_CACHE,
+    errno.EROFS: _MOVE_CACHE,
+    errno.ENOTDIR: _MOVE_CACHE,
+    errno.EEXIST: _MOVE_CACHE,
 }
+"""What to do about each error of the disk; other errors are bugs of ours."""
 
 
 @contextmanager
 def _lock(place: Path, progress: Progress) -> Iterator[None]:
-    """Hold an entry's lock, which the system frees when its owner dies."""
+    """Hold an entry's lock; the system frees it if its owner dies."""
     path = place.parent.parent / "locks" / f"{place.parent.name}-{place.name}.lock"
     path.parent.mkdir(parents=True, exist_ok=True)
     owner = path.with_suffix(".owner")
@@ -141,8 +153,8 @@ def _lock(place: Path, progress: Progress) -> Iterator[None]:
     try:
         lock.acquire(timeout=0)
     except Timeout:
-        named = f"process {owner.read_text()}" if owner.exists() else "another process"
-        with progress.stage(f"Waiting for {named}, which builds the same"):
+        holder = f"process {owner.read_text()}" if owner.exists() else "another process"
+        with progress.stage(f"Waiting for {holder}, which builds the same"):
             lock.acquire()
     try:
         owner.write_text(str(os.getpid()))
@@ -153,8 +165,8 @@ def _lock(place: Path, progress: Progress) -> Iterator[None]:
 
 
 @contextmanager
-def _aside(place: Path) -> Iterator[Path]:
-    """Give a folder beside the place, removed unless it was renamed."""
+def _make_temporary_folder(place: Path) -> Iterator[Path]:
+    """Provide a temporary folder beside the entry, removed at the end unless it was renamed."""
     place.parent.mkdir(parents=True, exist_ok=True)
     folder = Path(tempfile.mkdtemp(prefix=f".{place.name}-", dir=place.parent))
     folder.chmod(0o755)
@@ -165,23 +177,23 @@ def _aside(place: Path) -> Iterator[Path]:
 
 
 def discard(place: Path) -> None:
-    """Remove an entry in two steps, so that no half of it is ever seen at its place."""
+    """Remove an entry. It is renamed first, so that nobody sees an entry half removed."""
     if not place.exists():
         return
-    with _aside(place) as folder:
+    with _make_temporary_folder(place) as folder:
         place.rename(folder / place.name)
 
 
 def _write_manifest(folder: Path) -> None:
     files = sorted(path for path in folder.rglob("*") if path.is_file())
-    manifest = {path.relative_to(folder).as_posix(): _fact(path) for path in files}
+    manifest = {path.relative_to(folder).as_posix(): _describe_file(path) for path in files}
     (folder / MANIFEST).write_text(json.dumps(manifest, indent=1))
 
 
-def _fact(path: Path) -> list[int | str]:
+def _describe_file(path: Path) -> list[int | str]:
     size = path.stat().st_size
     return [size, hash_file(path) if size <= _HASHED_UP_TO else ""]
 
 
-def _matches(path: Path, fact: list[int | str]) -> bool:
-    return path.stat().st_size == fact[0] and fact == _fact(path)
+def _matches(path: Path, recorded: list[int | str]) -> bool:
+    return path.stat().st_size == recorded[0] and recorded == _describe_file(path)

@@ -1,4 +1,4 @@
-"""A CmdStan that the user brought: its own makefile compiles, nothing of ours takes part."""
+"""The user's own CmdStan: its makefile compiles, without our driver."""
 
 from __future__ import annotations
 
@@ -14,13 +14,13 @@ from workbench.provenance import hash_texts
 
 
 def read_version(home: Path) -> str:
-    """Return the version a CmdStan home states, ``unknown`` if it states none."""
-    found = re.search(r"^CMDSTAN_VERSION := (\S+)", (home / "makefile").read_text(), re.MULTILINE)
-    return found[1] if found else "unknown"
+    """Return the version that a CmdStan home states, ``unknown`` if it states none."""
+    version = re.search(r"^CMDSTAN_VERSION := (\S+)", (home / "makefile").read_text(), re.MULTILINE)
+    return version[1] if version else "unknown"
 
 
 def hash_home(home: Path, *, threads: bool) -> str:
-    """Return the hash of what decides how a home compiles: makefiles, local settings, threads."""
+    """Return the hash of what decides how a home compiles: its path, makefile, local settings and threads."""
     files = (home / "makefile", home / "make" / "local")
     texts = [path.read_text() if path.is_file() else "" for path in files]
     return hash_texts("cmdstan", str(home), str(threads), *texts)
@@ -29,7 +29,7 @@ def hash_home(home: Path, *, threads: bool) -> str:
 def compose_make_command(
     home: Path, target: Path, include_paths: Sequence[Path], *, threads: bool, optimized: bool = False
 ) -> process.Command:
-    """Return the command that makes an executable of the Stan program beside it."""
+    """Return the command that makes an executable from the Stan program beside it."""
     settings = [f"STANCFLAGS+=--filename-in-msg={target.name}.stan"]
     if include_paths:
         folders = ",".join(str(folder.resolve()) for folder in include_paths)
@@ -47,14 +47,14 @@ def find_home() -> Path:
     Raises
     ------
     ToolchainMissing
-        It is not set, or names no CmdStan.
+        The variable is not set, or names a folder without a CmdStan.
     """
-    named = os.environ.get("CMDSTAN")
-    if not named:
-        message = "a CmdStan was asked for, but the variable CMDSTAN is not set."
+    value = os.environ.get("CMDSTAN")
+    if not value:
+        message = "your own CmdStan was requested, but the variable CMDSTAN is not set."
         raise ToolchainMissing(message, hint="set CMDSTAN to CmdStan's folder")
-    home = Path(named).expanduser().resolve()
+    home = Path(value).expanduser().resolve()
     if not (home / "makefile").is_file():
-        message = f"CMDSTAN names {named}, but no CmdStan is there: it has no makefile."
+        message = f"CMDSTAN is set to {value}, but that is not a CmdStan folder: it has no makefile."
         raise ToolchainMissing(message, hint="unset CMDSTAN to use Stan from the package index")
     return home

@@ -1,4 +1,4 @@
-"""A folder that cmdstanpy, and others who speak to CmdStan, accept as a CmdStan home."""
+"""A folder that cmdstanpy, and other programs that use CmdStan, accept as a CmdStan home."""
 
 from __future__ import annotations
 
@@ -11,31 +11,32 @@ from workbench.toolchain import cache
 from workbench.toolchain.compilers import (
     compose_link_command,
     compose_object_command,
-    flags,
     list_link_options,
+    list_options,
     use_header,
 )
 from workbench.toolchain.header_and_driver import build_driver, build_header, hash_driver
 from workbench.toolchain.provision import Toolchain
 from workbench.toolchain.run_compilers import run_compilers
 
-# Programs that CmdStan homes hold besides stanc, each one source file of ours.
 _TOOLS = ("stansummary", "diagnose")
-# Pieces of the driver that the tools share: they read draws and numbers.
+"""The programs of a CmdStan home besides stanc; each is a source file in `analysis/`."""
+
 _SHARED = ("number.o",)
+"""Objects of the driver that these programs use to read numbers."""
 
 
 def provide_cmdstan_home(toolchain: Toolchain, *, threads: bool = False, progress: Progress = SILENT) -> Path:
-    """Return a CmdStan home whose makefile compiles with this toolchain; made on first use.
+    """Return a CmdStan home whose makefile compiles with this toolchain; it is made on first use.
 
-    A CmdStan that the user brought is its own home.
+    With the user's own CmdStan, that is the home.
 
     Parameters
     ----------
     toolchain
         What `provision` returned.
     threads
-        Whether ``STAN_THREADS=True`` shall work as well; it needs a second driver.
+        Whether ``STAN_THREADS=True`` works as well; that needs a second driver.
     progress
         Where stages are shown.
     """
@@ -43,12 +44,12 @@ def provide_cmdstan_home(toolchain: Toolchain, *, threads: bool = False, progres
         return toolchain.home
     variants = (False, True) if threads else (False,)
     keys = [hash_driver(toolchain, variant) for variant in variants]
-    texts = [path.read_text() for path in _sources()]
+    texts = [path.read_text() for path in _list_sources()]
     place = cache.locate_entry(toolchain.cache, "homes", hash_texts("home", *keys, _MAKEFILE, *texts))
 
     def make(folder: Path) -> None:
-        settings = [_variant(toolchain, variant, progress) for variant in variants]
-        (folder / "makefile").write_text(_makefile(toolchain, settings))
+        settings = [_format_settings(toolchain, variant, progress) for variant in variants]
+        (folder / "makefile").write_text(_format_makefile(toolchain, settings))
         (folder / "bin").mkdir()
         (folder / "bin" / "stanc").symlink_to(toolchain.stanc.path)
         with progress.stage("Building CmdStan's tools"):
@@ -59,7 +60,7 @@ def provide_cmdstan_home(toolchain: Toolchain, *, threads: bool = False, progres
     return place
 
 
-def _sources() -> list[Path]:
+def _list_sources() -> list[Path]:
     folder = Path(str(resources.files("workbench.toolchain") / "analysis"))
     return sorted(path for path in folder.iterdir() if path.suffix in (".hpp", ".cpp"))
 
@@ -68,16 +69,16 @@ def _build_tools(toolchain: Toolchain, folder: Path, progress: Progress) -> None
     compiler, home = toolchain.compiler, toolchain.home
     header = build_header(toolchain, False, progress)
     shared = [path for path in build_driver(toolchain, False, progress) if path.name in _SHARED]
-    sources = [path for path in _sources() if path.suffix == ".cpp"]
+    sources = [path for path in _list_sources() if path.suffix == ".cpp"]
     objects = {path: folder / f"{path.stem}.o" for path in sources}
     compiling = [
         compose_object_command(compiler, home, header, source, target, threads=False)
         for source, target in objects.items()
     ]
     run_compilers(toolchain, "CmdStan's tools", compiling)
-    both = [target for source, target in objects.items() if source.stem not in _TOOLS]
+    common = [target for source, target in objects.items() if source.stem not in _TOOLS]
     linking = [
-        compose_link_command(compiler, home, (folder / f"{name}.o", *both, *shared), folder / name)
+        compose_link_command(compiler, home, (folder / f"{name}.o", *common, *shared), folder / name)
         for name in _TOOLS
     ]
     run_compilers(toolchain, "CmdStan's tools", linking)
@@ -85,22 +86,22 @@ def _build_tools(toolchain: Toolchain, folder: Path, progress: Progress) -> None
         target.unlink()
 
 
-def _variant(toolchain: Toolchain, threads: bool, progress: Progress) -> str:
-    """Return the makefile's settings for one kind of executable."""
+def _format_settings(toolchain: Toolchain, threads: bool, progress: Progress) -> str:
+    """Return the makefile's settings for executables with or without threads."""
     compiler, home = toolchain.compiler, toolchain.home
     header = build_header(toolchain, threads, progress)
     driver = build_driver(toolchain, threads, progress)
     ending = "_THREADS" if threads else ""
     return "\n".join(
         (
-            f"WB_FLAGS{ending} := {' '.join(flags(compiler, home, threads=threads))}",
+            f"WB_FLAGS{ending} := {' '.join(list_options(compiler, home, threads=threads))}",
             f"WB_HEADER{ending} := {' '.join(use_header(compiler, header))}",
             f"WB_DRIVER{ending} := {' '.join(map(str, driver))}",
         )
     )
 
 
-def _makefile(toolchain: Toolchain, settings: list[str]) -> str:
+def _format_makefile(toolchain: Toolchain, settings: list[str]) -> str:
     compiler = toolchain.compiler
     environment = [f"export {name} := {value}" for name, value in compiler.env.items()]
     return _MAKEFILE.format(
@@ -114,14 +115,14 @@ def _makefile(toolchain: Toolchain, settings: list[str]) -> str:
 
 _MAKEFILE = """\
 CMDSTAN_VERSION := {version}
-# Compiles PATH/name.stan to the executable PATH/name. Written by workbench: it is a part of its build cache.
+# Compiles PATH/name.stan to the executable PATH/name. Written by workbench, as a part of its build cache.
 -include make/local
 
 WB_CXX := {compiler}
 WB_LINK := {link}
 {settings}
 
-# Any value but these asks for threads.
+# Any other value means with threads.
 ifneq ($(filter-out false False FALSE 0,$(STAN_THREADS)),)
 ifndef WB_DRIVER_THREADS
 $(error this home was made without threads: make one with `workbench toolchain path --threads`)
@@ -132,7 +133,7 @@ WB_OWN := $(CPPFLAGS) $(CXXFLAGS) $(if $(O),-O$(O)) $(if $(USER_HEADER),-include
 ifneq ($(filter-out false False FALSE 0,$(STAN_NO_RANGE_CHECKS)),)
 WB_OWN += -DSTAN_NO_RANGE_CHECKS
 endif
-# The precompiled header holds for the options it was made with: others do without it.
+# The precompiled header is only valid with the options it was made with; with other options it is not used.
 WB_CHANGED := $(strip $(CPPFLAGS) $(CXXFLAGS) $(O) $(filter-out false False FALSE 0,$(STAN_NO_RANGE_CHECKS)))
 WB_USED_HEADER := $(if $(WB_CHANGED),,$(WB_HEADER$(WB_VARIANT)))
 

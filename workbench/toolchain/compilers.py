@@ -1,4 +1,4 @@
-"""C++ compilers: which one is used, and how each is told what to do."""
+"""C++ compilers: which one is used, and the options of each."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from workbench import process
 from workbench.errors import ToolchainMissing
 from workbench.provenance import hash_texts
 
-_BASE = (
+_OPTIONS = (
     "-std=c++17",
     "-O3",
     "-pthread",
@@ -23,8 +23,10 @@ _BASE = (
     "-DBOOST_DISABLE_ASSERTS",
     "-DTBB_INTERFACE_NEW",
 )
-_KINDS = {"clang": "clang++", "gcc": "g++", "zig": "zig"}
+"""The options of every compilation, whatever the compiler: those of CmdStan's own makefile."""
+
 _MODEL_HEADER = Path("stan/model/model_header.hpp")
+"""The header that every model includes, within Stan's include folder."""
 
 
 @dataclass(frozen=True)
@@ -34,15 +36,15 @@ class Compiler:
     Attributes
     ----------
     kind
-        ``clang``, ``gcc`` or ``zig``: the language of its options.
+        ``clang``, ``gcc`` or ``zig``: which options it understands.
     argv
-        How it is started.
+        The command that starts it.
     version
-        The first line of what it says about itself.
+        Its version, as it prints it.
     identity
-        The hash of all it says about itself, the standard library it found included.
+        The hash of everything that it prints about itself, including the standard library that it uses.
     env
-        Variables it needs.
+        The environment variables that it needs.
     """
 
     kind: str
@@ -52,35 +54,35 @@ class Compiler:
     env: dict[str, str] = field(default_factory=dict, compare=False)
 
     def __str__(self) -> str:
-        """Return the version with the path it was found at."""
+        """Return the version and the path."""
         return f"{self.version} ({self.argv[0]})"
 
 
 def find_compiler(
-    wanted: str | None, provide_zig: Callable[[], Path], zig_cache: Path
+    requested: str | None, provide_zig: Callable[[], Path], zig_cache: Path
 ) -> tuple[Compiler, str]:
-    """Return a compiler and why it was chosen.
+    """Return a compiler and the reason for choosing it.
 
-    The order is: the one the user names, ``clang++`` (also ``clang++-NN``, the newest), ``g++``, and zig from
-    its wheel.
+    The order is: the compiler that the user names, ``clang++`` (or the newest ``clang++-NN``), ``g++``, and
+    zig from its wheel.
 
     Parameters
     ----------
-    wanted
-        A kind (``clang++``, ``g++``, ``zig``), a program's name or its path; `None` takes the first there is.
+    requested
+        ``clang++``, ``g++``, ``zig``, or a program's name or path; `None` takes the first that exists.
     provide_zig
-        Fetches zig where it is needed.
+        Fetches zig if it is needed.
     zig_cache
-        Where zig keeps what it compiled.
+        Where zig keeps its compiled files.
     """
-    if wanted == "zig":
-        return identify_zig(provide_zig(), zig_cache), "you asked for zig"
-    if wanted is not None:
-        path = next(iter(_candidates(wanted)), None)
+    if requested == "zig":
+        return identify_zig(provide_zig(), zig_cache), "you requested zig"
+    if requested is not None:
+        path = next(_find_candidates(requested), None)
         if path is None:
-            message = f"the compiler `{wanted}` was asked for, but no such program is on the PATH."
+            message = f"the compiler `{requested}` was requested, but no such program is on the PATH."
             raise ToolchainMissing(message, hint="clang++, g++, zig, or a path are accepted")
-        return identify(path), f"you asked for {wanted}"
+        return identify(path), f"you requested {requested}"
     for compiler in find_installed_compilers():
         return compiler, f"{compiler.argv[0]} is the first compiler found"
     try:
@@ -90,34 +92,34 @@ def find_compiler(
             "this machine has no C++ compiler: neither clang++ nor g++ is on the PATH, and "
             f"{reason.message[0].lower()}{reason.message[1:]}"
         )
-        hint = "install clang++ or g++, or let pip reach a package index, which has zig"
+        hint = "install clang++ or g++, or give pip access to a package index, which has zig"
         raise ToolchainMissing(message, hint=hint) from reason
-    return identify_zig(zig, zig_cache), "the machine has neither clang++ nor g++"
+    return identify_zig(zig, zig_cache), "this machine has neither clang++ nor g++"
 
 
 def find_installed_compilers() -> tuple[Compiler, ...]:
-    """Return the compilers on the PATH, the preferred one first: at most one of each kind."""
-    firsts = (next(_candidates(name), None) for name in ("clang++", "g++"))
-    return tuple(identify(path) for path in firsts if path is not None)
+    """Return the compilers on the PATH, at most one of each kind, the preferred one first."""
+    paths = (next(_find_candidates(name), None) for name in ("clang++", "g++"))
+    return tuple(identify(path) for path in paths if path is not None)
 
 
-def _candidates(name: str) -> Iterator[str]:
-    found = shutil.which(name)
-    if found is not None:
-        yield found
+def _find_candidates(name: str) -> Iterator[str]:
+    path = shutil.which(name)
+    if path is not None:
+        yield path
     if name == "clang++":
-        yield from sorted(_numbered_clangs(), key=_clang_number, reverse=True)
+        yield from sorted(_find_numbered_clangs(), key=_parse_number, reverse=True)
 
 
-def _numbered_clangs() -> list[str]:
+def _find_numbered_clangs() -> list[str]:
     folders = [Path(folder) for folder in os.environ.get("PATH", "").split(os.pathsep) if folder]
-    return [str(path) for folder in folders for path in folder.glob("clang++-*") if _clang_number(path.name)]
+    return [str(path) for folder in folders for path in folder.glob("clang++-*") if _parse_number(path.name)]
 
 
-def _clang_number(path: str) -> int:
-    """Return the number at the end of a versioned clang's name, 0 if there is none.
+def _parse_number(path: str) -> int:
+    """Return the number at the end of a clang's name, 0 if there is none.
 
-    >>> _clang_number("/usr/bin/clang++-16"), _clang_number("clang++-tidy")
+    >>> _parse_number("/usr/bin/clang++-16"), _parse_number("clang++-tidy")
     (16, 0)
     """
     number = re.search(r"clang\+\+-(\d+)$", path)
@@ -125,82 +127,82 @@ def _clang_number(path: str) -> int:
 
 
 def identify(path: str) -> Compiler:
-    """Return what a compiler says it is.
+    """Return the compiler at a path, as it describes itself.
 
     Raises
     ------
     ToolchainMissing
-        It does not answer, or is neither clang nor gcc.
+        The program cannot be started, or is neither clang nor gcc.
     """
     try:
         answer = process.run([path, "-v"])
     except OSError as reason:
         raise ToolchainMissing(f"the compiler {path} cannot be started: {reason.strerror}.") from reason
-    said = answer.output
-    version = re.search(r"^(?:.*clang version|gcc version) .*$", said, re.MULTILINE)
+    description = answer.output
+    version = re.search(r"^(?:.*clang version|gcc version) .*$", description, re.MULTILINE)
     if answer.returncode != 0 or version is None:
-        message = f"{path} was expected to be clang++ or g++, but `{path} -v` says neither."
+        message = f"{path} was expected to be clang++ or g++, but `{path} -v` names neither."
         raise ToolchainMissing(message, hint="clang++, g++, zig, or a path to one of them are accepted")
     kind = "clang" if "clang version" in version[0] else "gcc"
-    return Compiler(kind, (path,), version[0].strip(), hash_texts(path, said))
+    return Compiler(kind, (path,), version[0].strip(), hash_texts(path, description))
 
 
 def identify_zig(zig: Path, zig_cache: Path) -> Compiler:
-    """Return zig as a C++ compiler, with the cache it needs inside ours."""
+    """Return zig as a C++ compiler that keeps its own cache inside ours."""
     version = process.run([zig, "version"]).stdout.strip()
     env = {"ZIG_GLOBAL_CACHE_DIR": str(zig_cache), "ZIG_LOCAL_CACHE_DIR": str(zig_cache)}
     return Compiler("zig", (str(zig), "c++"), f"zig {version}", hash_texts("zig", version), env)
 
 
 def tune(compiler: Compiler) -> Compiler:
-    """Return a compiler that uses all this processor can do, which is then part of its identity."""
-    option = _DIALECT[compiler.kind].native_flag
-    identity = hash_texts(compiler.identity, option, _processor())
+    """Return a compiler that uses all features of this processor, which become part of its identity."""
+    option = _DIALECTS[compiler.kind].native_flag
+    identity = hash_texts(compiler.identity, option, _describe_processor())
     return replace(compiler, argv=(*compiler.argv, option), identity=identity)
 
 
-def _processor() -> str:
-    """Return the model and the abilities of this processor, as Linux lists them."""
+def _describe_processor() -> str:
+    """Return the model and the features of this processor, as Linux lists them."""
     cpuinfo = Path("/proc/cpuinfo")
     if not cpuinfo.exists():
         return platform.processor()
-    wanted = ("model name", "flags", "Features")
+    keys = ("model name", "flags", "Features")
     lines = cpuinfo.read_text().splitlines()
-    return "\n".join(sorted({line for line in lines if line.startswith(wanted)}))
+    return "\n".join(sorted({line for line in lines if line.startswith(keys)}))
 
 
-def flags(compiler: Compiler, home: Path, *, threads: bool) -> tuple[str, ...]:
-    """Return the options that every compilation against a Stan home has in common.
+def list_options(compiler: Compiler, home: Path, *, threads: bool) -> tuple[str, ...]:
+    """Return the options of every compilation against a Stan home.
 
-    Objects built with and without threads must not be mixed.
+    Objects compiled with and without threads must not be linked together.
     """
     include = home / "include"
-    chosen: tuple[str, ...] = (*_BASE, "-isystem", str(include), "-isystem", str(include / "rapidjson"))
+    chosen: tuple[str, ...] = (*_OPTIONS, "-isystem", str(include), "-isystem", str(include / "rapidjson"))
     if threads:
         chosen += ("-DSTAN_THREADS",)
-    return chosen + _DIALECT[compiler.kind].flags
+    return chosen + _DIALECTS[compiler.kind].flags
 
 
 def compose_header_command(compiler: Compiler, home: Path, folder: Path, *, threads: bool) -> process.Command:
     """Return the command that precompiles Stan's model header into a folder."""
-    dialect = _DIALECT[compiler.kind]
+    dialect = _DIALECTS[compiler.kind]
     source = locate_header_source(compiler, home, folder)
     output = source if dialect.wants_copy else folder / _MODEL_HEADER.name
     return _command(
         compiler,
-        flags(compiler, home, threads=threads),
+        list_options(compiler, home, threads=threads),
         ("-x", "c++-header", str(source), "-o", f"{output}{dialect.header_suffix}"),
     )
 
 
 def locate_header_source(compiler: Compiler, home: Path, folder: Path) -> Path:
-    """Return the header to precompile: Stan's own, or the copy that has to lie beside the result."""
-    root = folder if _DIALECT[compiler.kind].wants_copy else home / "include"
+    """Return the header to precompile: Stan's own, or a copy if the result must lie beside its source."""
+    root = folder if _DIALECTS[compiler.kind].wants_copy else home / "include"
     return root / _MODEL_HEADER
 
 
 def copy_header(compiler: Compiler, home: Path, folder: Path) -> None:
-    """Put a copy of the model header where the compiler wants one."""
+    """Copy the model header to where the compiler needs it."""
     target = locate_header_source(compiler, home, folder)
     if not target.exists():
         target.parent.mkdir(parents=True)
@@ -217,18 +219,18 @@ def compose_object_command(
     threads: bool,
     level: str = "-O3",
 ) -> process.Command:
-    """Return the command that compiles one source file, with the precompiled header where it needs Stan."""
+    """Return the command that compiles one source file, with the precompiled header if one is given."""
     use = () if header is None else use_header(compiler, header)
     return _command(
         compiler,
-        (*flags(compiler, home, threads=threads), level, *use),
+        (*list_options(compiler, home, threads=threads), level, *use),
         ("-x", "c++", "-c", str(source), "-o", str(output)),
     )
 
 
 def use_header(compiler: Compiler, folder: Path) -> tuple[str, ...]:
-    """Return the options that make a compilation use a precompiled header."""
-    return _DIALECT[compiler.kind].use_header(folder)
+    """Return the options with which a compilation uses a precompiled header."""
+    return _DIALECTS[compiler.kind].use_header(folder)
 
 
 def compose_link_command(
@@ -239,10 +241,10 @@ def compose_link_command(
 
 
 def list_link_options(compiler: Compiler, home: Path) -> tuple[str, ...]:
-    """Return the libraries of an executable, which will look for TBB in the Stan home."""
+    """Return the options that link an executable to its libraries; it finds TBB in the Stan home."""
     lib = home / "lib"
     archives = sorted(str(path) for path in lib.glob("libsundials_*.a"))
-    own = _DIALECT[compiler.kind].link_flags
+    own = _DIALECTS[compiler.kind].link_flags
     return ("-pthread", *own, *archives, f"-L{lib}", "-ltbb", f"-Wl,-rpath,{lib}")
 
 
@@ -252,12 +254,26 @@ def _command(compiler: Compiler, options: Sequence[str], rest: Sequence[str]) ->
 
 @dataclass(frozen=True)
 class _Dialect:
-    """What one kind of compiler wants to be told."""
+    """The options of one kind of compiler.
+
+    Attributes
+    ----------
+    flags, link_flags
+        Further options of every compilation, and of linking.
+    header_suffix
+        The suffix of precompiled headers.
+    wants_copy
+        Whether a precompiled header must lie beside its source.
+    use_header
+        Returns the options that use the precompiled header in a folder.
+    native_flag
+        The option that uses all features of this processor.
+    """
 
     flags: tuple[str, ...]
     link_flags: tuple[str, ...]
     header_suffix: str
-    wants_copy: bool  # the precompiled header must lie beside a copy of its source
+    wants_copy: bool
     use_header: Callable[[Path], tuple[str, ...]]
     native_flag: str = "-march=native"
 
@@ -270,10 +286,10 @@ def _use_gcc_header(folder: Path) -> tuple[str, ...]:
     return ("-I", str(folder), "-include", str(_MODEL_HEADER), "-Winvalid-pch")
 
 
-_DIALECT = {
+_DIALECTS = {
     "clang": _Dialect(("-fpch-instantiate-templates",), (), ".pch", False, _use_clang_header),
     "gcc": _Dialect((), (), ".gch", True, _use_gcc_header),
-    # zig would write debug sections of some 80 MB
+    # Without -g0 and -s, zig writes debug sections of some 80 MB.
     "zig": _Dialect(
         ("-Xclang", "-fpch-instantiate-templates", "-g0"),
         ("-s",),

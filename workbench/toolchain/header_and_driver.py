@@ -14,46 +14,49 @@ from workbench.toolchain.compilers import compose_header_command, compose_object
 from workbench.toolchain.provision import Toolchain
 from workbench.toolchain.run_compilers import run_compilers
 
-# The driver is compiled in a few pieces, the slowest first: sources that use the same templates of Stan
-# instantiate them once. Each of the small ones needs no header of Stan's at all.
-_TOGETHER = {
+_GROUPS = {
     "optimizers": ("pathfinder.cpp", "optimize.cpp"),
     "samplers": ("nuts_dense.cpp", "nuts_diag.cpp", "nuts_unit.cpp"),
     "approximations": ("laplace.cpp", "variational.cpp"),
     "contexts": ("contexts.cpp", "metric.cpp"),
 }
-_SMALL = ("grammar.cpp", "number.cpp", "settings.cpp")
-# The driver builds faster so, and programs run as fast: their density is compiled apart, with -O3.
+"""The driver's sources that are compiled together, the slowest group first: they use the same templates of
+Stan, which are then instantiated once."""
+
+_SINGLE_SOURCES = ("grammar.cpp", "number.cpp", "settings.cpp")
+"""The driver's sources that are compiled on their own, quickly: they include none of Stan's headers."""
+
 _DRIVER_LEVEL = "-O1"
+"""The driver's optimisation level. It builds faster so, and programs are no slower: their density has -O3."""
 
 
 def hash_header(toolchain: Toolchain, threads: bool) -> str:
-    """Return the hash of all that a precompiled header depends on."""
-    # The folder counts too: clang's headers name the files they were made from.
+    """Return the hash of everything that a precompiled header depends on."""
+    # This includes Stan's folder: clang's precompiled headers name the files they were made from.
     command = compose_header_command(toolchain.compiler, toolchain.home, Path("header"), threads=threads)
     return hash_texts("header", toolchain.compiler.identity, str(command))
 
 
 def hash_driver(toolchain: Toolchain, threads: bool) -> str:
-    """Return the hash of all that the driver's objects depend on."""
-    sources = [path.name + "\n" + path.read_text() for path in _driver_sources(".hpp", ".cpp")]
+    """Return the hash of everything that the driver's objects depend on."""
+    sources = [path.name + "\n" + path.read_text() for path in _list_driver_sources(".hpp", ".cpp")]
     return hash_texts("driver", _DRIVER_LEVEL, hash_header(toolchain, threads), *sources)
 
 
 def build_header(
-    toolchain: Toolchain, threads: bool, progress: Progress, beside: Sequence[process.Command] = ()
+    toolchain: Toolchain, threads: bool, progress: Progress, parallel: Sequence[process.Command] = ()
 ) -> Path:
     """Return the folder of Stan's precompiled model header, made on first use.
 
-    Where it is made, the commands `beside` it run as well: one compiler alone would leave processors idle.
+    If it is made now, the commands in `parallel` run beside it: one compiler would leave processors idle.
     """
     place = cache.locate_entry(toolchain.cache, "headers", hash_header(toolchain, threads))
-    what = "Stan's headers and driver" if beside else "Stan's headers"
+    target = "Stan's headers and driver" if parallel else "Stan's headers"
 
     def make(folder: Path) -> None:
         copy_header(toolchain.compiler, toolchain.home, folder)
         header = compose_header_command(toolchain.compiler, toolchain.home, folder, threads=threads)
-        _compile_counted(toolchain, what, [header, *beside], progress)
+        _show_and_compile(toolchain, target, [header, *parallel], progress)
 
     cache.publish(place, make, progress)
     cache.touch(place)
@@ -61,47 +64,51 @@ def build_header(
 
 
 def build_driver(toolchain: Toolchain, threads: bool, progress: Progress) -> list[Path]:
-    """Return the objects of the command line's driver, made on first use; so is the precompiled header."""
+    """Return the driver's objects, made on first use, as is the precompiled header."""
     place = cache.locate_entry(toolchain.cache, "drivers", hash_driver(toolchain, threads))
 
     def make(folder: Path) -> None:
-        outputs = {source: folder / f"{source.stem}.o" for source in _driver_pieces(folder)}
-        commands = [_driver_command(toolchain, source, outputs[source], threads) for source in outputs]
+        outputs = {source: folder / f"{source.stem}.o" for source in _group_driver_sources(folder)}
+        commands = [
+            _compose_driver_command(toolchain, source, outputs[source], threads) for source in outputs
+        ]
         build_header(toolchain, threads, progress, commands)
-        if not all(output.exists() for output in outputs.values()):  # the header was there before
-            _compile_counted(toolchain, "Stan's driver", commands, progress)
+        if not all(output.exists() for output in outputs.values()):  # the header existed already
+            _show_and_compile(toolchain, "Stan's driver", commands, progress)
 
     cache.publish(place, make, progress)
     cache.touch(place)
     return sorted(place.glob("*.o"))
 
 
-def _driver_command(toolchain: Toolchain, source: Path, output: Path, threads: bool) -> process.Command:
+def _compose_driver_command(
+    toolchain: Toolchain, source: Path, output: Path, threads: bool
+) -> process.Command:
     compiler, home = toolchain.compiler, toolchain.home
     return compose_object_command(compiler, home, None, source, output, threads=threads, level=_DRIVER_LEVEL)
 
 
-def _driver_sources(*suffixes: str) -> list[Path]:
+def _list_driver_sources(*suffixes: str) -> list[Path]:
     folder = Path(str(resources.files("workbench.toolchain") / "driver"))
     return sorted(path for path in folder.iterdir() if path.suffix in suffixes)
 
 
-def _driver_pieces(folder: Path) -> list[Path]:
-    """Return what is compiled, the slowest first: most pieces gather several sources, in the folder."""
-    sources = {path.name: path for path in _driver_sources(".cpp")}
-    small = [sources.pop(name) for name in _SMALL]
-    together = {piece: [sources.pop(name) for name in names] for piece, names in _TOGETHER.items()}
-    together["methods"] = list(sources.values())
-    return [*(_gathered(folder / f"{piece}.cpp", paths) for piece, paths in together.items()), *small]
+def _group_driver_sources(folder: Path) -> list[Path]:
+    """Return the files to compile, the slowest first; write those that include a group of sources."""
+    sources = {path.name: path for path in _list_driver_sources(".cpp")}
+    single = [sources.pop(name) for name in _SINGLE_SOURCES]
+    groups = {group: [sources.pop(name) for name in names] for group, names in _GROUPS.items()}
+    groups["methods"] = list(sources.values())
+    return [*(_include_all(folder / f"{group}.cpp", paths) for group, paths in groups.items()), *single]
 
 
-def _gathered(piece: Path, sources: Sequence[Path]) -> Path:
-    piece.write_text("".join(f'#include "{path}"\n' for path in sources))
-    return piece
+def _include_all(file: Path, sources: Sequence[Path]) -> Path:
+    file.write_text("".join(f'#include "{path}"\n' for path in sources))
+    return file
 
 
-def _compile_counted(
-    toolchain: Toolchain, what: str, commands: Sequence[process.Command], progress: Progress
+def _show_and_compile(
+    toolchain: Toolchain, target: str, commands: Sequence[process.Command], progress: Progress
 ) -> None:
-    with progress.stage(f"Building {what}", len(commands)) as stage:
-        run_compilers(toolchain, what, commands, on_count=stage.update)
+    with progress.stage(f"Building {target}", len(commands)) as stage:
+        run_compilers(toolchain, target, commands, on_count=stage.update)

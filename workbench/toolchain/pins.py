@@ -1,4 +1,4 @@
-"""What is fetched from the package index, and the hashes it must have."""
+"""The wheels that are fetched from the package index, and the hashes they must have."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from workbench.errors import ToolchainMissing
 
 @dataclass(frozen=True)
 class Wheel:
-    """One pinned wheel: its name, version, platform and the sha256 of its content."""
+    """A pinned wheel: its name, version, platform, and the sha256 of its content."""
 
     name: str
     version: str
@@ -28,7 +28,7 @@ class Wheel:
 
 @dataclass(frozen=True)
 class Pins:
-    """Stan's version and every wheel there is."""
+    """Stan's version, the name of the wheel it comes from, and all pinned wheels."""
 
     stan_version: str
     stan_wheel: str
@@ -37,7 +37,7 @@ class Pins:
 
 @cache
 def read_pins() -> Pins:
-    """Return what `pins.toml` says.
+    """Return the content of `pins.toml`.
 
     >>> read_pins().stan_version
     '2.39.0'
@@ -48,7 +48,7 @@ def read_pins() -> Pins:
 
 
 def detect_platform() -> str:
-    """Return the running system and processor as `pins.toml` names them."""
+    """Return this machine's system and processor, as `pins.toml` names them."""
     return f"{platform.system()}-{platform.machine()}".lower()
 
 
@@ -58,13 +58,13 @@ def find_wheel(name: str, running_on: str | None = None) -> Wheel:
     Raises
     ------
     ToolchainMissing
-        There is none for the platform.
+        There is no such wheel for the platform.
     """
-    here = running_on or detect_platform()
+    target = running_on or detect_platform()
     wheels = [wheel for wheel in read_pins().wheels if wheel.name == name]
     for wheel in wheels:
-        if wheel.platform == here:
+        if wheel.platform == target:
             return wheel
-    known = ", ".join(wheel.platform for wheel in wheels)
-    message = f"the package index has {name} for {known}, but this machine is {here}."
+    platforms = ", ".join(wheel.platform for wheel in wheels)
+    message = f"the package index has {name} for {platforms}, but this machine is {target}."
     raise ToolchainMissing(message, hint="install CmdStan and set CMDSTAN to its folder")

@@ -1,4 +1,4 @@
-"""Where Stan and the compiler come from on this machine, and why these."""
+"""Provide Stan and a compiler on this machine, and say why these."""
 
 from __future__ import annotations
 
@@ -17,26 +17,27 @@ from workbench.toolchain.pins import read_pins
 from workbench.toolchain.wheels import provide_stan, provide_zig
 
 SOURCES = ("auto", "embedded", "cmdstan")
+"""Where Stan can come from; `ToolchainSettings` explains each."""
 
 
 @dataclass(frozen=True)
-class Settings:
-    """What the user decides about the toolchain.
+class ToolchainSettings:
+    """The user's choices about the toolchain.
 
     Attributes
     ----------
     compiler
-        ``clang++``, ``g++``, ``zig`` or a path; `None` takes the first there is, in this order.
+        ``clang++``, ``g++``, ``zig`` or a path; `None` takes the first that exists, in this order.
     cache
-        Where everything is kept; `None` is ``WORKBENCH_CACHE``, else the user's cache folder.
+        The folder of the build cache; `None` is ``WORKBENCH_CACHE``, else the user's cache folder.
     source
         ``embedded``: Stan from the package index; ``cmdstan``: the CmdStan that ``CMDSTAN`` names; ``auto``:
-        that CmdStan where the variable is set, else embedded.
+        that CmdStan if the variable is set, else embedded.
     wheel
         A httpstan wheel on this machine, instead of downloading it.
     native
-        Use all that this processor can do: some programs run a tenth faster, and their draws differ by
-        rounding. What is built so does not run on another processor.
+        Use all features of this processor: some programs run a tenth faster, and their draws differ by
+        rounding. The executables may not run on another processor.
     """
 
     compiler: str | None = None
@@ -53,7 +54,7 @@ class Toolchain:
     Attributes
     ----------
     stan_version
-        Such as ``2.39.0``.
+        For example ``2.39.0``.
     source
         ``embedded`` or ``cmdstan``.
     home
@@ -63,9 +64,9 @@ class Toolchain:
     compiler
         The C++ compiler.
     cache
-        Where everything built is kept.
+        The folder of the build cache.
     why
-        Why this Stan and this compiler.
+        Why this Stan and this compiler are used.
     """
 
     stan_version: str
@@ -77,41 +78,41 @@ class Toolchain:
     why: str
 
 
-def provision(settings: Settings = Settings(), progress: Progress = SILENT) -> Toolchain:
-    """Return a usable toolchain, fetching and unpacking what is missing; nothing is compiled.
+def provision(settings: ToolchainSettings = ToolchainSettings(), progress: Progress = SILENT) -> Toolchain:
+    """Return a usable toolchain; fetch and unpack what is missing, but compile nothing.
 
     Raises
     ------
     ToolchainMissing
-        There is no Stan or no compiler to be had.
+        There is no Stan or no compiler, and it cannot be fetched.
     PinMismatch
-        What was fetched is not what we pinned.
+        A fetched file does not have the pinned hash.
     """
     source, reason = _choose_source(settings.source)
     folder = find_cache_folder(settings)
     home = cmdstan.find_home() if source == "cmdstan" else provide_stan(folder, settings.wheel, progress)
     version = cmdstan.read_version(home) if source == "cmdstan" else read_pins().stan_version
-    compiler, because = find_compiler(
+    compiler, compiler_reason = find_compiler(
         settings.compiler, lambda: provide_zig(folder, progress), folder / "zig" / "compiled"
     )
     if settings.native:
-        compiler, because = tune(compiler), f"{because}, tuned to this processor"
+        compiler, compiler_reason = tune(compiler), f"{compiler_reason}, tuned to this processor"
     stanc = Stanc(home / "bin" / "stanc", version)
-    return Toolchain(version, source, home, stanc, compiler, folder, f"{reason}; {because}")
+    return Toolchain(version, source, home, stanc, compiler, folder, f"{reason}; {compiler_reason}")
 
 
-def find_cache_folder(settings: Settings = Settings()) -> Path:
-    """Return where everything is kept."""
-    named = settings.cache or os.environ.get("WORKBENCH_CACHE")
-    return Path(named).expanduser().resolve() if named else platformdirs.user_cache_path("workbench")
+def find_cache_folder(settings: ToolchainSettings = ToolchainSettings()) -> Path:
+    """Return the folder of the build cache."""
+    chosen = settings.cache or os.environ.get("WORKBENCH_CACHE")
+    return Path(chosen).expanduser().resolve() if chosen else platformdirs.user_cache_path("workbench")
 
 
-def _choose_source(wanted: str) -> tuple[str, str]:
-    if wanted not in SOURCES:
-        message = f"the toolchain `{wanted}` was asked for, but there are only {', '.join(SOURCES)}."
+def _choose_source(requested: str) -> tuple[str, str]:
+    if requested not in SOURCES:
+        message = f"the toolchain `{requested}` was requested, but there are only {', '.join(SOURCES)}."
         raise ToolchainMissing(message)
-    if wanted != "auto":
-        return wanted, f"you asked for the {wanted} Stan"
+    if requested != "auto":
+        return requested, f"you requested the {requested} Stan"
     if os.environ.get("CMDSTAN"):
         return "cmdstan", "CMDSTAN is set"
     return "embedded", "CMDSTAN is not set, so Stan comes from the package index"

@@ -1,4 +1,4 @@
-"""Keeping the build cache within bounds: what was unused for longest goes first."""
+"""Keep the build cache within a limit: remove the entries that have been unused for longest."""
 
 from __future__ import annotations
 
@@ -9,8 +9,8 @@ from pathlib import Path
 
 from workbench.toolchain.cache import KINDS, explain_write_errors
 
-# What a build that died left behind; younger ones may still be growing.
 _ABANDONED_AFTER = 24 * 3600.0
+"""The age from which a temporary folder is taken for the remains of a build that died [s]."""
 
 
 @dataclass(frozen=True)
@@ -30,28 +30,28 @@ def prune(folder: Path, limit: int) -> Pruned:
     folder
         The cache.
     limit
-        What may stay [bytes]; 0 empties the cache.
+        How much may stay [bytes]; 0 empties the cache.
     """
-    sizes = {path: _size(path) for path in _entries(folder)}
-    doomed = [path for path in sizes if _is_abandoned(path)]
-    left = sum(sizes.values()) - sum(sizes[path] for path in doomed)
-    for path in sorted(sizes.keys() - set(doomed), key=lambda path: path.stat().st_mtime):
+    sizes = {path: _measure(path) for path in _list_entries(folder)}
+    removed = [path for path in sizes if _is_abandoned(path)]
+    left = sum(sizes.values()) - sum(sizes[path] for path in removed)
+    for path in sorted(sizes.keys() - set(removed), key=lambda path: path.stat().st_mtime):
         if left <= limit:
             break
-        doomed.append(path)
+        removed.append(path)
         left -= sizes[path]
-    # A CmdStan home names headers and drivers by their path: without them it is of no use.
-    if any(path.parent.name in ("headers", "drivers") for path in doomed):
-        homes = [path for path in sizes if path.parent.name == "homes" and path not in doomed]
-        doomed += homes
+    # The makefile of a CmdStan home names headers and drivers by their paths: it is useless without them.
+    if any(path.parent.name in ("headers", "drivers") for path in removed):
+        homes = [path for path in sizes if path.parent.name == "homes" and path not in removed]
+        removed += homes
         left -= sum(sizes[path] for path in homes)
     with explain_write_errors(folder):
-        for path in doomed:
+        for path in removed:
             shutil.rmtree(path)
-    return Pruned(tuple(doomed), sum(sizes[path] for path in doomed), left)
+    return Pruned(tuple(removed), sum(sizes[path] for path in removed), left)
 
 
-def _entries(folder: Path) -> list[Path]:
+def _list_entries(folder: Path) -> list[Path]:
     kinds = [folder / kind for kind in KINDS if (folder / kind).is_dir()]
     return [path for kind in kinds for path in kind.iterdir() if path.is_dir()]
 
@@ -60,5 +60,5 @@ def _is_abandoned(path: Path) -> bool:
     return path.name.startswith(".") and time.time() - path.stat().st_mtime > _ABANDONED_AFTER
 
 
-def _size(folder: Path) -> int:
+def _measure(folder: Path) -> int:
     return sum(path.lstat().st_size for path in folder.rglob("*") if not path.is_dir())

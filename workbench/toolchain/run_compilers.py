@@ -1,8 +1,7 @@
-"""Compilers at work: several side by side, and what is said of one that fails."""
+"""Run compilers in parallel, and explain why one failed."""
 
 from __future__ import annotations
 
-import os
 import re
 import time
 from collections.abc import Callable, Sequence
@@ -13,19 +12,30 @@ from workbench.errors import BuildFailed
 from workbench.toolchain import cache
 from workbench.toolchain.provision import Toolchain
 
-# What a compiler takes for one piece of the driver [bytes].
-_MEMORY_PER_PIECE = 5 << 29
+_MEMORY_PER_COMPILER = 5 << 29
+"""The memory that a compiler needs for one part of the driver [bytes]."""
 
 
 def run_compilers(
     toolchain: Toolchain,
-    what: str,
+    target: str,
     commands: Sequence[process.Command],
     on_count: Callable[[float], None] | None = None,
 ) -> None:
-    """Run compilers side by side; the first that fails becomes our error.
+    """Run compilers in parallel; raise an error for the first that fails.
 
-    Where one was killed, most likely because several need too much memory, what is left runs one by one.
+    If one was killed, most likely for lack of memory, the remaining ones run one at a time.
+
+    Parameters
+    ----------
+    toolchain
+        What `provision` returned.
+    target
+        What is compiled, for messages.
+    commands
+        The compilers to run.
+    on_count
+        Receives the number of compilers that have succeeded so far.
     """
     succeeded: list[process.Command] = []
 
@@ -35,40 +45,40 @@ def run_compilers(
             if on_count is not None:
                 on_count(len(succeeded))
 
-    jobs = min(_jobs(), len(commands))
+    jobs = min(_count_parallel_compilers(), len(commands))
     done = process.run_many(commands, jobs=jobs, on_done=note)
     if jobs > 1 and any(_was_killed(result) for result in done):
-        waiting = [command for command in commands if command not in succeeded]
-        done = process.run_many(waiting, on_done=note)
+        remaining = [command for command in commands if command not in succeeded]
+        done = process.run_many(remaining, on_done=note)
     for result in done:
         if result.returncode != 0:
-            raise _failure(toolchain.cache, what, result)
+            raise _make_error(toolchain.cache, target, result)
 
 
-def _jobs() -> int:
-    """Return how many compilers fit this machine's processors and memory at once."""
+def _count_parallel_compilers() -> int:
+    """Return how many compilers this machine's processors and memory can run at a time."""
     import psutil
 
-    memory = psutil.virtual_memory().available // _MEMORY_PER_PIECE
-    return max(1, min(os.cpu_count() or 1, memory))
+    memory = psutil.virtual_memory().available // _MEMORY_PER_COMPILER
+    return max(1, min(process.count_usable_cores(), memory))
 
 
-def _failure(folder: Path, what: str, result: process.CompletedProcess) -> BuildFailed:
-    slug = re.sub(r"\W+", "-", what)
+def _make_error(folder: Path, target: str, result: process.CompletedProcess) -> BuildFailed:
+    slug = re.sub(r"\W+", "-", target)
     log = folder / "logs" / f"{slug}-{int(time.time())}.log"
     with cache.explain_write_errors(folder):
         log.parent.mkdir(parents=True, exist_ok=True)
         log.write_text(f"{result.command}\n\n{result.output}\n")
     program = Path(result.command.argv[0]).name
     if "No space left on device" in result.output:
-        message = f"{program} ran out of disk space while it compiled {what}; its words are in {log}."
-        hint = "`workbench toolchain prune` frees space; WORKBENCH_CACHE moves the cache to another disk"
+        message = f"{program} ran out of disk space while compiling {target}; its messages are in {log}."
+        hint = cache.FREE_SPACE
     elif _was_killed(result):
-        message = f"{program} was killed while it compiled {what}, most likely for want of memory; see {log}."
-        hint = "close other programs: a compiler needs up to 3 GB here"
+        message = f"{program} was killed while compiling {target}, most likely for lack of memory; see {log}."
+        hint = "close other programs: a compiler needs up to 3 GB of memory"
     else:
-        first = next((line for line in result.output.splitlines() if "error:" in line), "it gave no reason")
-        message = f"{program} failed to compile {what}: {first.strip()} (all of its words are in {log})."
+        first = next((line for line in result.output.splitlines() if "error:" in line), "no reason was given")
+        message = f"{program} failed to compile {target}: {first.strip()} (all of its messages are in {log})."
         hint = None
     return BuildFailed(message, command=str(result.command), log=log, hint=hint)
 
