@@ -209,6 +209,10 @@ CONDITION_NUMBER_LIMIT = 30.0
 """Largest acceptable condition number of standardized columns: Belsley, Kuh and Welsch (1980), Regression
 Diagnostics, section 3.2."""
 
+UNEXPLAINED_VARIANCE_LIMIT = 1e-10
+"""Share of a column's variance, not explained by other columns, up to which it is a linear function of them.
+Ours: rounding leaves less."""
+
 FEWEST_PREDICTOR_VALUES = 3
 """Different values from which a column counts as a numeric predictor. Ours: two make an indicator, which is
 on the right scale already."""

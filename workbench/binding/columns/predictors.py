@@ -12,11 +12,7 @@ from workbench.binding.context import BindingContext
 from workbench.binding.phrases import format_names
 from workbench.binding.values.sourced_value import SourcedValue
 from workbench.program import Declaration
-from workbench.thresholds import SCALE_RATIO_LIMIT
-
-COLLINEAR = 1e-10
-"""A column is a linear function of others if the share of its variance that they leave unexplained is at most
-this."""
+from workbench.thresholds import SCALE_RATIO_LIMIT, UNEXPLAINED_VARIANCE_LIMIT
 
 _BLOCK = 1 << 18
 """Rows summed at a time."""
@@ -97,7 +93,7 @@ def find_difficulties(
     mean, covariance = _compute_moments(matrix)
     names = sourced.columns
     variance = np.diag(covariance).copy()
-    is_constant = variance <= COLLINEAR**2 * np.maximum(1.0, mean**2)
+    is_constant = variance <= UNEXPLAINED_VARIANCE_LIMIT**2 * np.maximum(1.0, mean**2)
     for column in np.flatnonzero(is_constant):
         yield (
             f"predictor `{names[column]}` of `{declaration.name}` is constant: its coefficient cannot be "
@@ -129,7 +125,7 @@ def _find_collinear(
             continue
         weights = np.linalg.solve(correlation[np.ix_(kept, kept)], correlation[kept, column])
         unexplained = 1.0 - float(weights @ correlation[kept, column])
-        if unexplained > COLLINEAR:
+        if unexplained > UNEXPLAINED_VARIANCE_LIMIT:
             kept.append(int(column))
             continue
         others = [names[kept[i]] for i in np.flatnonzero(np.abs(weights) > _NEGLIGIBLE_WEIGHT)]
