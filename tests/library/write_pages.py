@@ -67,7 +67,7 @@ def _draw(fit: Fit) -> str:
 
 
 def _choose_quantities(record: Mapping[str, Any]) -> list[str]:
-    """Return a few elements of each variable with a unit in the card; small variables first if there are many."""
+    """Return a few elements of each variable with a unit in the card; small variables first if many."""
     declared = {parameter["name"] for parameter in record["model"]["parameters"]}
     by_variable = [
         [name for name in record["nuts"]["estimates"] if reading.owner(name) == variable]

@@ -12,7 +12,6 @@
 """
 
 from workbench.tables.columns import (
-    ColumnKind,
     classify_column,
     describe_bad_cells,
     find_missing,
@@ -20,15 +19,13 @@ from workbench.tables.columns import (
     to_numbers,
     to_texts,
 )
-from workbench.tables.dates import DATE_UNITS, check_date_unit, dates_to_numbers
+from workbench.tables.dates import check_date_unit, dates_to_numbers
 from workbench.tables.python_data import NO_DATA, from_frame, from_mapping
 from workbench.tables.read import read
 from workbench.tables.table import Table, drop_rows
 
 __all__ = [
-    "DATE_UNITS",
     "NO_DATA",
-    "ColumnKind",
     "Table",
     "check_date_unit",
     "classify_column",
