@@ -45,13 +45,13 @@ def tools():
 @pytest.fixture(scope="session")
 def embedded():
     """Provide the Stan of the package index and a compiler, whatever `CMDSTAN` names."""
-    return toolchain.provision(toolchain.Settings(source="embedded"))
+    return toolchain.provision(toolchain.ToolchainSettings(source="embedded"))
 
 
 @pytest.fixture(scope="session")
 def read_program(tools):
     """Read a program by its path."""
-    return lambda path: program.read(path, tools.stanc)
+    return lambda path: program.read_program(path, tools.stanc)
 
 
 @pytest.fixture(scope="session")

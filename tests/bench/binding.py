@@ -73,7 +73,7 @@ def _bind(folder: Path) -> float:
     from workbench import binding, program, tables
     from workbench.toolchain import provision
 
-    read = program.read(folder / "model.stan", provision().stanc)
+    read = program.read_program(folder / "model.stan", provision().stanc)
     started = time.monotonic()
     bound = binding.bind(read, tables.read(folder / "table.csv"))
     binding.write_stan_data(folder / "ours.json", bound.values)

@@ -82,7 +82,7 @@ def test_every_data_line_has_a_comment_with_a_unit(path):
 
 @pytest.mark.parametrize("path", MODELS, ids=lambda path: path.stem)
 def test_program_is_formatted_as_stanc_would(path, tools):
-    formatted = stanc.ask(tools.stanc, ["--auto-format"], path)
+    formatted = stanc.run_stanc(tools.stanc, ["--auto-format"], path)
     assert formatted.rstrip("\n") == path.read_text(encoding="utf-8").rstrip("\n")
 
 

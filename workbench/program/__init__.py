@@ -1,31 +1,46 @@
-"""What a Stan program says: its signature, the terms of its density, and one program for every estimator.
+"""What a Stan program says: its declarations, the terms of its density, and one program for every estimator.
 
-The way through this room, one file for each step::
+From the text to the description, file by file::
 
-    stanc      asks Stan's own compiler for the syntax tree
-    sexp       reads its form          decode (_parts, _expressions, _statements)   makes our tree of it
-    nodes      the tree                traverse    walks it         printer    writes it as Stan again
-    source     the author's text, and the lines each statement stands on
-    signature  what is declared        expression  sizes and bounds, evaluated once the data are known
-    flow       what flows into each contribution to target (values: what it keeps)
-    summands, roles, terms             each contribution: prior, latent or likelihood, and why
-    hyperparameters                    the constants of priors
-    names, rewrite, adding             the model block with a weight on every term
-    densities, distributions, shapes, observations, replay, counting
-                                       each term's log density and each observation's, in generated quantities
-    cells, random, drawing, replicates, redraw
-                                       outcomes drawn anew where their densities stand, likewise
-    entries                            which entry of log_lik belongs to which outcome
-    instrument                         all of it in one program, and the data it needs
-    analysis, reading, model           a file becomes a `Program`
-    describe                           what there is to say about it
+    syntax/     stanc              runs Stan's own compiler for the syntax tree
+                sexp, decode       parse what it prints, with a rule for each construct (decode_leaves,
+                                   _expressions, _declared_types, _statements)
+                nodes, traverse    the tree, and how it is visited and copied
+                printer            prints the tree as Stan
+                source             the author's text, and the lines of each statement
+                declarations       the declared variables
+                expression         sizes and bounds, evaluated once the data are known
+                identifiers        names that are not in use
+    terms/      data_flow, values  what flows into each contribution to target
+                summands, roles    the parts of a statement, and the rules for prior, latent and likelihood
+                terms              each contribution with its role and the reason for it
+                hyperparameters    the constants of priors
+                densities, distributions
+                                   densities as Stan, and what is known about Stan's distributions
+    rewrite/    plan               the names and terms of the instrumented program
+                weights            the model block with a weight on each term
+                lp_functions       functions that add to target
+                observations, shapes
+                                   likelihood statements split into observations, and sizes
+                log_densities      the log density of each term and observation
+                observation_count  how many observations there are
+                splice             several statements in the place of one
+    predictive/ outcome_elements   which elements of the data an outcome is
+                rng_functions, outcome_draws
+                                   how a density draws its outcome
+                replicates, draw_replicates
+                                   which outcomes are replicated, and the statements that draw them
+                log_lik_order      which entry of log_lik belongs to which outcome
+    instrument                     all of it in one program, and the data that it needs
+    model, analysis, read          a file becomes a `Program`
+    describe                       what `workbench inspect` shows
 """
 
-from workbench.program.describe import Capability, Description, ParameterPrior, as_record, describe
-from workbench.program.instrument import Instrumented, Outputs
+from workbench.program.describe import Capability, Description, ParameterPrior, describe, to_record
+from workbench.program.instrument import InstrumentedProgram, Outputs
 from workbench.program.model import Obstacle, Program
 from workbench.program.predictive.replicates import Replicate, is_predictive
-from workbench.program.read import read, settle_roles
+from workbench.program.read import read_program, settle_roles
 from workbench.program.syntax.declarations import Declaration
 from workbench.program.syntax.expression import Expression
 from workbench.program.syntax.stanc import Stanc
@@ -39,7 +54,7 @@ __all__ = [
     "Description",
     "Expression",
     "Hyperparameter",
-    "Instrumented",
+    "InstrumentedProgram",
     "Obstacle",
     "Outputs",
     "ParameterPrior",
@@ -49,9 +64,9 @@ __all__ = [
     "Role",
     "Stanc",
     "Term",
-    "as_record",
     "describe",
     "is_predictive",
-    "read",
+    "read_program",
     "settle_roles",
+    "to_record",
 ]

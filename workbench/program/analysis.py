@@ -1,4 +1,4 @@
-"""What a program's density is made of, and the one program that serves every estimator."""
+"""Analyse a program: the terms of its density, the constants of its priors, and the instrumented program."""
 
 from __future__ import annotations
 
@@ -8,54 +8,65 @@ from dataclasses import replace
 from pathlib import Path
 
 from workbench.errors import ProgramError
-from workbench.program.instrument import Instrumented, instrument, plan_for
+from workbench.program.instrument import InstrumentedProgram, instrument
 from workbench.program.model import Obstacle, Program
-from workbench.program.predictive.replicates import Replicate, Replication, only, own_replicates, replication
-from workbench.program.rewrite.log_densities import is_one_entry, opening_of
-from workbench.program.rewrite.lp_functions import refusals
-from workbench.program.rewrite.observation_count import undecided
-from workbench.program.rewrite.weights import Plan
+from workbench.program.predictive.replicates import (
+    Replicate,
+    ReplicationPlan,
+    find_authors_replicates,
+    plan_replication,
+    restrict_replication,
+)
+from workbench.program.rewrite.log_densities import is_joint_density, split_term
+from workbench.program.rewrite.lp_functions import find_unsupported_terms
+from workbench.program.rewrite.observation_count import find_unknown_names
+from workbench.program.rewrite.plan import RewritePlan, plan_rewrite
 from workbench.program.syntax import nodes as n
 from workbench.program.syntax import traverse as t
 from workbench.program.syntax.declarations import Declaration
-from workbench.program.syntax.identifiers import Names
-from workbench.program.syntax.stanc import Stanc, ask, print_tree
-from workbench.program.terms.data_flow import follow
+from workbench.program.syntax.identifiers import FreshNames
+from workbench.program.syntax.stanc import Stanc, dump_tree, run_stanc
+from workbench.program.terms.data_flow import trace_data_flow
 from workbench.program.terms.hyperparameters import find_arguments, find_hyperparameters
-from workbench.program.terms.roles import Rules
+from workbench.program.terms.roles import RoleContext
 from workbench.program.terms.terms import Term, find_terms
 
 _SCALE_KINDS = frozenset({"cholesky_factor_corr", "cholesky_factor_cov", "cov_matrix", "positive_ordered"})
+"""Types of parameters that can set the spread of others, besides those with a lower bound."""
+
 _PROBABILITY_KINDS = frozenset({"simplex", "row_stochastic_matrix", "column_stochastic_matrix"})
+"""Types of parameters that are probabilities, besides those between 0 and 1."""
 
 
-def taken_apart(program: Program, stanc: Stanc) -> Program:
-    """Return a program with its terms, hyperparameters and the instrumented program.
+def analyse(program: Program, stanc: Stanc) -> Program:
+    """Return a program with its terms, its hyperparameters and the instrumented program.
 
-    Roles that the program's terms already have from its user are kept.
+    Roles that the user settled are kept.
     """
-    if program.tree.unknown:
-        unread = (Obstacle("instrumenting", message) for message in program.tree.unknown)
-        return replace(program, obstacles=tuple(unread))
-    rules = _rules(program)
-    judged = find_terms(rules, _numbered(program.tree), program.places)
+    if program.tree.undecoded:
+        obstacles = (Obstacle("instrumenting", message) for message in program.tree.undecoded.values())
+        return replace(program, obstacles=tuple(obstacles))
+    context = _collect_context(program)
+    judged = find_terms(context, _number_statements(program.tree), program.places)
     settled = {term.index: term for term in program.terms if term.is_settled}
-    terms = tuple(_as_settled(term, settled.get(term.index)) for term in judged)
-    names = Names(program.tree)
+    terms = tuple(_keep_settled(term, settled.get(term.index)) for term in judged)
+    names = FreshNames(program.tree)
     priors = {term.index for term in (*judged, *terms) if term.role == "prior"}
-    hyperparameters = find_hyperparameters(rules, terms, priors, program.data, names)
-    arguments = find_arguments(rules, terms, hyperparameters)
-    found = replace(program, terms=terms, hyperparameters=hyperparameters, arguments=arguments)
+    hyperparameters = find_hyperparameters(context, terms, priors, program.data, names)
+    arguments = find_arguments(context, terms, hyperparameters)
+    program = replace(program, terms=terms, hyperparameters=hyperparameters, arguments=arguments)
+    questions = tuple(_find_questions(terms))
+    unsupported = tuple(_find_unsupported(program, context))
+    if unsupported:
+        replicates = find_authors_replicates(program.tree, terms)
+        return replace(program, replicates=replicates, obstacles=(*unsupported, *questions))
     maybe = {term.index for term in (*judged, *terms) if term.role in {"likelihood", "unplaced"}}
-    refused = tuple(_refusals(found, rules))
-    if refused:
-        own = own_replicates(program.tree, terms)
-        return replace(found, replicates=own, obstacles=(*refused, *_questions(terms)))
-    instrumented = _instrumented(found, frozenset(maybe), names, stanc)
-    return replace(instrumented, obstacles=(*instrumented.obstacles, *_questions(terms)))
+    program = _add_instrumented(program, frozenset(maybe), names, stanc)
+    return replace(program, obstacles=(*program.obstacles, *questions))
 
 
-def _as_settled(term: Term, settled: Term | None) -> Term:
+def _keep_settled(term: Term, settled: Term | None) -> Term:
+    """Return a term with the role that the user gave it, if there is one."""
     if settled is None:
         return term
     return replace(
@@ -63,138 +74,143 @@ def _as_settled(term: Term, settled: Term | None) -> Term:
     )
 
 
-def _numbered(tree: n.Tree) -> dict[int, n.Stmt]:
+def _number_statements(tree: n.Tree) -> dict[int, n.Stmt]:
+    """Return the statements of a program by their number."""
     return {item.id: item for _, body in tree.blocks for item in t.walk(body) if isinstance(item, n.Stmt)}
 
 
-def _rules(program: Program) -> Rules:
-    flow = follow(program.tree)
-    declared = {item.name for item in program.data}
-    containers = {item.name for item in program.data if not item.is_scalar} | (flow.data - declared)
+def _collect_context(program: Program) -> RoleContext:
+    """Return what the rules for roles need to know about a program."""
+    flow = trace_data_flow(program.tree)
+    scalars = {item.name for item in program.data if item.is_scalar}
     scales = frozenset(
         item.name for item in program.parameters if item.lower is not None or item.kind in _SCALE_KINDS
     )
     probabilities = frozenset(item.name for item in program.parameters if _is_probability(item))
-    return Rules(
-        flow,
-        frozenset(containers),
-        frozenset(scales - probabilities),
-        frozenset(probabilities),
-        _sizes(program),
-    )
-
-
-def _sizes(program: Program) -> frozenset[str]:
     declared = (*program.data, *program.parameters)
-    return frozenset(name for item in declared for size in item.sizes for name in size.names)
+    sizes = frozenset(name for item in declared for size in item.sizes for name in size.names)
+    return RoleContext(flow, flow.data - scalars, scales - probabilities, probabilities, sizes)
 
 
 def _is_probability(declaration: Declaration) -> bool:
-    limits = [None if one is None else one.literal for one in (declaration.lower, declaration.upper)]
-    return limits == [0, 1] or declaration.kind in _PROBABILITY_KINDS
+    bounds = (declaration.lower, declaration.upper)
+    is_between_0_and_1 = [None if bound is None else bound.literal for bound in bounds] == [0, 1]
+    return is_between_0_and_1 or declaration.kind in _PROBABILITY_KINDS
 
 
-def _questions(terms: Sequence[Term]) -> Iterator[Obstacle]:
-    """Yield what only the user can answer."""
+def _find_questions(terms: Sequence[Term]) -> Iterator[Obstacle]:
+    """Yield the roles that only the user can settle."""
     for term in terms:
         if term.confidence == "ask":
-            yield Obstacle("roles", f"`{term.text}` is not placed: {term.reason}.", term.line)
+            end = "" if term.reason.endswith("?") else "."
+            yield Obstacle("roles", f"The role of `{term.text}` is unclear: {term.reason}{end}", term.line)
 
 
-def _instrumented(program: Program, maybe_likelihood: frozenset[int], names: Names, stanc: Stanc) -> Program:
-    """Return the program with the instrumented one, or with the reason why there is none.
+def _find_unsupported(program: Program, context: RoleContext) -> Iterator[Obstacle]:
+    """Yield the statements that cannot be weighted."""
+    if context.flow.reads_target:
+        yield Obstacle("instrumenting", "The program reads `target()`, which weights would change.")
+    for term, reason in find_unsupported_terms(program.tree, program.terms):
+        yield Obstacle("instrumenting", f"`{term.text}` {reason}.", term.line)
 
-    Where stanc refuses the replicates, the rest goes on without them.
-    """
-    drafted = plan_for(program.tree, program.terms, maybe_likelihood, program.hyperparameters, names)
-    found = replication(program.tree, drafted, maybe_likelihood, names)
-    plan, obstacles = _countable(program.tree, drafted)
+
+def _add_instrumented(
+    program: Program, maybe_likelihood: frozenset[int], names: FreshNames, stanc: Stanc
+) -> Program:
+    """Return the program with the instrumented one, or with the reason why there is none."""
+    plan = plan_rewrite(program.tree, program.terms, maybe_likelihood, program.hyperparameters, names)
+    replication = plan_replication(program.tree, plan, maybe_likelihood, names)
+    plan, obstacles = _require_countable(program.tree, plan)
     try:
-        ours, found = _accepted(program, plan, found, stanc)
-    except ProgramError as refused:
-        reason = Obstacle("instrumenting", refused.message, refused.line)
-        own = own_replicates(program.tree, program.terms)
-        return replace(program, replicates=own, obstacles=(reason,))
-    obstacles = (*obstacles, *_not_drawn(found.replicates))
-    return replace(program, instrumented=ours, replicates=found.replicates, obstacles=obstacles)
+        instrumented, replication = _instrument_accepted(program, plan, replication, stanc)
+    except ProgramError as rejection:
+        obstacle = Obstacle("instrumenting", rejection.message, rejection.line)
+        replicates = find_authors_replicates(program.tree, program.terms)
+        return replace(program, replicates=replicates, obstacles=(obstacle,))
+    obstacles = (*obstacles, *_find_not_replicated(replication.replicates))
+    return replace(program, instrumented=instrumented, replicates=replication.replicates, obstacles=obstacles)
 
 
-def _accepted(
-    program: Program, plan: Plan, found: Replication, stanc: Stanc
-) -> tuple[Instrumented, Replication]:
-    """Return the instrumented program, and of the replicates those that stanc accepts in it.
+def _instrument_accepted(
+    program: Program, plan: RewritePlan, replication: ReplicationPlan, stanc: Stanc
+) -> tuple[InstrumentedProgram, ReplicationPlan]:
+    """Return the instrumented program with those replicates that stanc accepts in it.
 
     Raises
     ------
     ProgramError
-        stanc refuses it without any.
+        stanc rejects it even without replicates.
     """
     try:
-        return _laid_out(program, plan, found, stanc), found
+        return _instrument(program, plan, replication, stanc), replication
     except ProgramError:
-        outcomes = [one.outcome for one in found.replicates if one.is_ours]
+        outcomes = [replicate.outcome for replicate in replication.drawn_by_workbench]
         if not outcomes:
             raise
     reason = "stanc does not accept the statements that draw it"
-    kept: list[str] = []
-    ours = _laid_out(program, plan, only(found, kept, reason), stanc)
+    accepted: list[str] = []
+    instrumented = _instrument(program, plan, restrict_replication(replication, accepted, reason), stanc)
     for outcome in outcomes:
+        candidate = restrict_replication(replication, [*accepted, outcome], reason)
         try:
-            ours = _laid_out(program, plan, only(found, [*kept, outcome], reason), stanc)
-            kept.append(outcome)
+            instrumented = _instrument(program, plan, candidate, stanc)
         except ProgramError:
             continue
-    return ours, only(found, kept, reason)
+        accepted.append(outcome)
+    return instrumented, restrict_replication(replication, accepted, reason)
 
 
-def _laid_out(program: Program, plan: Plan, found: Replication, stanc: Stanc) -> Instrumented:
-    draft = instrument(program.tree, plan, program.hyperparameters, program.path.name, found)
-    return replace(draft, source=_formatted(draft.source, stanc))
+def _instrument(
+    program: Program, plan: RewritePlan, replication: ReplicationPlan, stanc: Stanc
+) -> InstrumentedProgram:
+    """Return the instrumented program, formatted and checked by stanc."""
+    draft = instrument(program.tree, plan, program.hyperparameters, program.path.name, replication)
+    with tempfile.TemporaryDirectory() as folder:
+        file = Path(folder) / "instrumented.stan"
+        file.write_text(draft.source, encoding="utf-8")
+        dump_tree(stanc, file)
+        return replace(draft, source=run_stanc(stanc, ["--auto-format"], file))
 
 
-def _not_drawn(replicates: Sequence[Replicate]) -> Iterator[Obstacle]:
-    for one in replicates:
-        if not one.name:
-            message = f"`{one.outcome}` cannot be drawn anew: {one.reason}."
-            yield Obstacle("predictive", message, one.line or None)
+def _find_not_replicated(replicates: Sequence[Replicate]) -> Iterator[Obstacle]:
+    """Yield the outcomes that nobody replicates."""
+    for replicate in replicates:
+        if not replicate.name:
+            message = f"`{replicate.outcome}` cannot be replicated: {replicate.reason}."
+            yield Obstacle("predictive", message, replicate.line or None)
 
 
-def _refusals(program: Program, rules: Rules) -> Iterator[Obstacle]:
-    """Yield the statements that cannot be weighted."""
-    if rules.flow.reads_target:
-        yield Obstacle("instrumenting", "The program reads `target()`, which weights would change.")
-    for term, reason in refusals(program.tree, program.terms):
-        yield Obstacle("instrumenting", f"`{term.text}` {reason}.", term.line)
-
-
-def _countable(tree: n.Tree, plan: Plan) -> tuple[Plan, tuple[Obstacle, ...]]:
-    """Return the plan, without observations where data alone do not tell how many there are."""
-    unknown = undecided(tree, plan) if plan.opened else frozenset()
+def _require_countable(tree: n.Tree, plan: RewritePlan) -> tuple[RewritePlan, tuple[Obstacle, ...]]:
+    """Return the plan, without `log_lik` if the data do not tell how many observations there are."""
+    unknown = find_unknown_names(tree, plan) if plan.log_lik_terms else frozenset()
     if not unknown:
-        return plan, (*_joint(tree, plan), *_paired(tree, plan))
+        return plan, (*_find_joint_densities(tree, plan), *_find_shared_observations(tree, plan))
     listed = ", ".join(f"`{name}`" for name in sorted(unknown))
-    message = f"How many observations there are depends on {listed}, which the data do not give."
-    return replace(plan, opened=frozenset()), (Obstacle("log_lik", message),)
+    message = f"The number of observations depends on {listed}, which the data do not determine."
+    return replace(plan, log_lik_terms=frozenset()), (Obstacle("log_lik", message),)
 
 
-def _joint(tree: n.Tree, plan: Plan) -> Iterator[Obstacle]:
-    """Yield the likelihood terms that are one entry of `log_lik` though they hold many observations."""
-    loops = (item for item in t.walk(tree.block("model")) if isinstance(item, n.While | n.For | n.ForEach))
+def _find_joint_densities(tree: n.Tree, plan: RewritePlan) -> Iterator[Obstacle]:
+    """Yield the likelihood terms that are one entry of `log_lik` but about many observations."""
+    loops = (
+        item for item in t.walk(tree.get_block("model")) if isinstance(item, n.While | n.For | n.ForEach)
+    )
     repeated = {item.id for loop in loops for item in t.walk(loop) if isinstance(item, n.Stmt)}
     for term in plan.terms:
         is_likelihood = term.role == "likelihood" and not term.is_constant
-        if is_likelihood and is_one_entry(term, plan, term.site in repeated):
+        if is_likelihood and is_joint_density(term, plan, term.model_statement in repeated):
             message = f"`{term.text}` is one joint density: it does not split into observations."
             yield Obstacle("loo", message, term.line)
 
 
-def _paired(tree: n.Tree, plan: Plan) -> Iterator[Obstacle]:
+def _find_shared_observations(tree: n.Tree, plan: RewritePlan) -> Iterator[Obstacle]:
     """Yield the likelihood terms that give a second entry of `log_lik` for the same observations."""
     first: dict[tuple[tuple[int, ...], str], Term] = {}
-    around = _around(tree)
+    enclosing = _find_enclosing_statements(tree)
     for term in plan.terms:
-        opening = opening_of(term, plan)
-        key = (around.get(term.site, ()), "1" if opening is None else opening.count)
+        pointwise = split_term(term, plan)
+        count = "1" if pointwise is None else pointwise.count
+        key = (enclosing.get(term.model_statement, ()), count)
         if term.role != "likelihood" or term.is_constant or key == ((), "1"):
             continue
         if key in first:
@@ -203,26 +219,18 @@ def _paired(tree: n.Tree, plan: Plan) -> Iterator[Obstacle]:
         first.setdefault(key, term)
 
 
-def _around(tree: n.Tree) -> dict[int, tuple[int, ...]]:
-    """Return for each statement of the model block the loops and the branches that it stands in."""
-    found: dict[int, tuple[int, ...]] = {}
-    for item in t.walk(tree.block("model")):
+def _find_enclosing_statements(tree: n.Tree) -> dict[int, tuple[int, ...]]:
+    """Return for each statement of the model block the numbers of the loops and branches around it."""
+    enclosing: dict[int, tuple[int, ...]] = {}
+    for item in t.walk(tree.get_block("model")):
         if isinstance(item, n.While | n.For | n.ForEach):
-            inside = [(item.id, item.body)]
+            bodies = [(item.id, item.body)]
         elif isinstance(item, n.If):
-            inside = [(branch.id, branch) for branch in (item.yes, item.no) if branch is not None]
+            bodies = [(branch.id, branch) for branch in (item.yes, item.no) if branch is not None]
         else:
             continue
-        for number, body in inside:
-            for statement in (one for one in t.walk(body) if isinstance(one, n.Stmt)):
-                found[statement.id] = (*found.get(statement.id, ()), number)
-    return found
-
-
-def _formatted(source: str, stanc: Stanc) -> str:
-    """Return a program as stanc lays it out; stanc also checks it on the way."""
-    with tempfile.TemporaryDirectory() as folder:
-        file = Path(folder) / "instrumented.stan"
-        file.write_text(source, encoding="utf-8")
-        print_tree(stanc, file)
-        return ask(stanc, ["--auto-format"], file)
+        for number, body in bodies:
+            for statement in t.walk(body):
+                if isinstance(statement, n.Stmt):
+                    enclosing[statement.id] = (*enclosing.get(statement.id, ()), number)
+    return enclosing

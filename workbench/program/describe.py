@@ -1,4 +1,4 @@
-"""What there is to say about a program before it meets any data: the tables of `workbench inspect`."""
+"""Describe a program without any data: what `workbench inspect` shows."""
 
 from __future__ import annotations
 
@@ -26,33 +26,42 @@ _SUPPORTS = {
     "sum_to_zero_vector": "sums to 0",
     "sum_to_zero_matrix": "rows and columns sum to 0",
 }
+"""The supports of constrained types, in words."""
+
 _PROPER = frozenset({
     "simplex", "unit_vector", "cholesky_factor_corr", "corr_matrix", "row_stochastic_matrix",
     "column_stochastic_matrix",
 })  # fmt: skip
+"""Types on whose support a uniform density is proper."""
 
 _TERM_FIELDS = (
     "index", "line", "last_line", "called_from", "text", "role", "confidence", "reason", "parameters", "data",
     "distribution", "is_constant", "is_transformed", "depends_on_data", "is_settled",
 )  # fmt: skip
+"""The fields of a term in the JSON description."""
+
 _CONSTANT_FIELDS = ("name", "argument", "default", "is_user_data", "is_positive", "term", "line")
+"""The fields of a constant of a prior in the JSON description."""
+
+_NUMBER_WORDS = {2: "two", 3: "three", 4: "four"}
+"""Small numbers in words."""
 
 
 @dataclass(frozen=True)
 class ParameterPrior:
-    """A parameter, its support, and what the program says about it before the data.
+    """A parameter, its support and its prior.
 
     Attributes
     ----------
     name, type, support, line
         The declaration; `support` in words or as an interval.
     prior
-        One sentence: the prior statement, or what stands in its place.
+        The prior statement, or what takes its place, in one sentence.
     kind
         ``stated``, ``several``, ``by branch``, ``transformed``, ``latent``, ``part of an expression``,
         ``unplaced``, ``uniform`` or ``flat``.
     terms
-        The indices of the terms that say it.
+        The indices of the terms that state it.
     """
 
     name: str
@@ -66,7 +75,7 @@ class ParameterPrior:
 
 @dataclass(frozen=True)
 class Capability:
-    """Something the workbench does with a program, or the reason why it cannot."""
+    """Something that the workbench can do with a program, or the reason why it cannot."""
 
     name: str
     is_available: bool
@@ -75,10 +84,7 @@ class Capability:
 
 @dataclass(frozen=True)
 class Description:
-    """A program described: its parameters with their priors, and what can be done with it.
-
-    Data, terms and hyperparameters are those of the `Program` itself.
-    """
+    """A program with the priors of its parameters, and what can be done with it."""
 
     program: Program
     parameters: tuple[ParameterPrior, ...]
@@ -86,13 +92,13 @@ class Description:
 
 
 def describe(program: Program) -> Description:
-    """Return what there is to say about a program."""
-    branches = _branches(program)
-    parameters = tuple(_prior_of(item, program.terms, branches) for item in program.parameters)
-    return Description(program, parameters, tuple(_capabilities(program, parameters)))
+    """Describe the priors of a program's parameters and what can be done with it."""
+    conditional = _find_conditional_statements(program)
+    parameters = tuple(_describe_prior(item, program.terms, conditional) for item in program.parameters)
+    return Description(program, parameters, tuple(_judge_capabilities(program, parameters)))
 
 
-def as_record(description: Description) -> dict[str, Any]:
+def to_record(description: Description) -> dict[str, Any]:
     """Return a description as plain dictionaries and lists, ready for JSON."""
     program = description.program
     return {
@@ -100,10 +106,10 @@ def as_record(description: Description) -> dict[str, Any]:
         "path": str(program.path),
         "sha256": program.sha256,
         "includes": [str(file) for file in program.includes],
-        "data": [_declared(item) for item in program.data],
+        "data": [_declaration_to_record(item) for item in program.data],
         "parameters": [asdict(item) for item in description.parameters],
-        "terms": [_fields(term, _TERM_FIELDS) for term in program.terms],
-        "hyperparameters": [_fields(item, _CONSTANT_FIELDS) for item in program.hyperparameters],
+        "terms": [_select_fields(term, _TERM_FIELDS) for term in program.terms],
+        "hyperparameters": [_select_fields(item, _CONSTANT_FIELDS) for item in program.hyperparameters],
         "arguments": [asdict(item) for item in program.arguments],
         "capabilities": [asdict(item) for item in description.capabilities],
         "obstacles": [asdict(item) for item in program.obstacles],
@@ -111,19 +117,19 @@ def as_record(description: Description) -> dict[str, Any]:
     }
 
 
-def _declared(item: Declaration) -> dict[str, Any]:
-    support = None if item.is_integer else support_of(item)
+def _declaration_to_record(item: Declaration) -> dict[str, Any]:
+    support = None if item.is_integer else describe_support(item)
     return {"name": item.name, "type": item.text, "support": support, "line": item.line}
 
 
-def _fields(value: object, names: Sequence[str]) -> dict[str, Any]:
+def _select_fields(value: object, names: Sequence[str]) -> dict[str, Any]:
     return {name: getattr(value, name) for name in names}
 
 
-def support_of(declaration: Declaration) -> str:
+def describe_support(declaration: Declaration) -> str:
     """Return the values that a parameter can take, in words or as an interval."""
     if declaration.members:
-        return "; ".join(f"{member.name}: {support_of(member)}" for member in declaration.members)
+        return "; ".join(f"{member.name}: {describe_support(member)}" for member in declaration.members)
     if declaration.kind in _SUPPORTS:
         return _SUPPORTS[declaration.kind]
     lower = "-inf" if declaration.lower is None else declaration.lower.text
@@ -131,70 +137,69 @@ def support_of(declaration: Declaration) -> str:
     return f"({lower}, {upper})"
 
 
-def _branches(program: Program) -> frozenset[int]:
-    """Return the statements that only some conditions reach."""
-    chosen = (item for item in t.walk(program.tree.block("model")) if isinstance(item, n.If))
-    return frozenset(item.id for branch in chosen for item in t.walk(branch) if isinstance(item, n.Stmt))
+def _find_conditional_statements(program: Program) -> frozenset[int]:
+    """Return the numbers of the statements that only run under a condition."""
+    branches = (item for item in t.walk(program.tree.get_block("model")) if isinstance(item, n.If))
+    return frozenset(item.id for branch in branches for item in t.walk(branch) if isinstance(item, n.Stmt))
 
 
-def _prior_of(declaration: Declaration, terms: Sequence[Term], branches: frozenset[int]) -> ParameterPrior:
+def _describe_prior(
+    declaration: Declaration, terms: Sequence[Term], conditional: frozenset[int]
+) -> ParameterPrior:
     about = [term for term in terms if declaration.name in (term.outcomes or term.parameters)]
-    chosen, kind, words = _worded(declaration, about, branches)
+    stating, kind, prior = _classify_prior(declaration, about, conditional)
     return ParameterPrior(
         declaration.name,
         declaration.text,
-        support_of(declaration),
+        describe_support(declaration),
         declaration.line,
-        words,
+        prior,
         kind,
-        tuple(term.index for term in chosen),
+        tuple(term.index for term in stating),
     )
 
 
-def _worded(
-    declaration: Declaration, about: Sequence[Term], branches: frozenset[int]
+def _classify_prior(
+    declaration: Declaration, about: Sequence[Term], conditional: frozenset[int]
 ) -> tuple[Sequence[Term], str, str]:
-    """Return the terms that speak of a parameter, the kind of prior they make, and the words for it."""
+    """Return the terms that state the prior of a parameter, the kind of prior, and a sentence for it."""
     priors = [term for term in about if term.role == "prior"]
     plain = [term for term in priors if term.distribution is not None and not term.is_transformed]
     if plain:
-        return plain, *_stated(plain, branches)
+        return plain, *_classify_stated(plain, conditional)
     latent = [term for term in about if term.role == "latent"]
     if latent:
-        return latent, "latent", f"given other parameters: {_texts(latent)}"
-    transformed = [term for term in priors if term.is_transformed]
-    if transformed:
-        return priors, "transformed", f"implied by a transform: {_texts(priors)}"
+        return latent, "latent", f"given other parameters: {_join_texts(latent)}"
+    if any(term.is_transformed for term in priors):
+        return priors, "transformed", f"on a transformed scale: {_join_texts(priors)}"
     if priors:
-        return priors, "part of an expression", f"part of an expression: {_texts(priors)}"
+        return priors, "part of an expression", f"part of an expression: {_join_texts(priors)}"
     unplaced = [term for term in about if term.role == "unplaced" and not term.is_constant]
     if unplaced:
-        return unplaced, "unplaced", f"not placed: {_texts(unplaced)}"
+        return unplaced, "unplaced", f"unclear role: {_join_texts(unplaced)}"
     if _is_proper(declaration):
         return (), "uniform", "none: uniform on its support"
     return (), "flat", "none: flat"
 
 
-def _stated(terms: Sequence[Term], branches: frozenset[int]) -> tuple[str, str]:
+def _classify_stated(terms: Sequence[Term], conditional: frozenset[int]) -> tuple[str, str]:
+    """Return the kind and the sentence for priors that are plain densities."""
     outcomes = [term.outcome for term in terms]
-    repeated = len(set(outcomes)) < len(outcomes)
-    if repeated and any(term.statement in branches for term in terms):
-        return "by branch", f"one of: {_texts(terms)}"
-    if repeated:
-        return "several", f"{_counted(len(terms))} priors: {_texts(terms)}"
-    return "stated", _texts(terms)
+    is_repeated = len(set(outcomes)) < len(outcomes)
+    if is_repeated and any(term.statement in conditional for term in terms):
+        return "by branch", f"one of: {_join_texts(terms)}"
+    if is_repeated:
+        number = _NUMBER_WORDS.get(len(terms), str(len(terms)))
+        return "several", f"{number} priors: {_join_texts(terms)}"
+    return "stated", _join_texts(terms)
 
 
-def _counted(number: int) -> str:
-    return {2: "two", 3: "three", 4: "four"}.get(number, str(number))
-
-
-def _texts(terms: Sequence[Term]) -> str:
+def _join_texts(terms: Sequence[Term]) -> str:
     return " ".join(term.text for term in terms)
 
 
 def _is_proper(declaration: Declaration) -> bool:
-    """Whether the support alone makes a flat density proper."""
+    """Whether a uniform density on the declared support is proper."""
     if declaration.members:
         return all(_is_proper(member) for member in declaration.members)
     limits = [limit.literal for limit in (declaration.lower, declaration.upper) if limit is not None]
@@ -202,23 +207,24 @@ def _is_proper(declaration: Declaration) -> bool:
     return declaration.kind in _PROPER or bounded
 
 
-def _capabilities(program: Program, parameters: Sequence[ParameterPrior]) -> Iterator[Capability]:
-    yield Capability("posterior", True)
-    yield _capability("MLE", _against_mle(program))
-    yield _capability("prior draws", _against_prior_draws(program, parameters))
-    yield _capability("pointwise log likelihood", _against(program, "log_lik"))
-    yield _capability("leave-one-out", _against(program, "log_lik", "loo"))
-    yield _capability("replicated data", _against_replicates(program))
-    yield _capability("prior sensitivity", _against_scaling(program))
-    yield _capability("prior sweep", _against_sweep(program))
+def _judge_capabilities(program: Program, parameters: Sequence[ParameterPrior]) -> Iterator[Capability]:
+    """Yield what the workbench can or cannot do with a program."""
+    reasons = {
+        "posterior": "",
+        "MLE": _explain_no_mle(program),
+        "prior draws": _explain_no_prior_draws(program, parameters),
+        "pointwise log likelihood": _find_obstacle(program, "log_lik"),
+        "leave-one-out": _find_obstacle(program, "log_lik", "loo"),
+        "replicated data": _explain_no_replicates(program),
+        "prior sensitivity": _explain_no_sensitivity(program),
+        "prior sweep": _explain_no_sweep(program),
+    }
+    for name, reason in reasons.items():
+        yield Capability(name, not reason, reason)
 
 
-def _capability(name: str, against: str) -> Capability:
-    return Capability(name, not against, against)
-
-
-def _against(program: Program, *features: str) -> str:
-    """Return the first obstacle to a feature; instrumenting and a likelihood are needed for all."""
+def _find_obstacle(program: Program, *features: str) -> str:
+    """Return the first obstacle to features that need the instrumented program and a likelihood."""
     for obstacle in program.obstacles:
         if obstacle.feature in {"instrumenting", *features}:
             return obstacle.message
@@ -227,35 +233,36 @@ def _against(program: Program, *features: str) -> str:
     return ""
 
 
-def _against_mle(program: Program) -> str:
-    untouched = ", ".join(f"`{name}`" for name in program.untouched_by_likelihood)
-    flat = f"no likelihood reaches {untouched}" if untouched else ""
-    return _against(program) or flat
-
-
-def _against_prior_draws(program: Program, parameters: Sequence[ParameterPrior]) -> str:
-    flat = ", ".join(f"`{item.name}`" for item in parameters if item.kind == "flat")
-    unplaced = next((item.message for item in program.obstacles if item.feature == "roles"), "")
-    return _instrumented(program) or unplaced or (f"no prior makes {flat} proper" if flat else "")
-
-
-def _against_replicates(program: Program) -> str:
-    if any(one.name for one in program.replicates):
-        return ""
-    return _against(program, "predictive") or "no likelihood is a density of declared data"
-
-
-def _against_scaling(program: Program) -> str:
-    priors = any(term.role == "prior" for term in program.terms)
-    return _instrumented(program) or ("" if priors else "the program states no prior: all are flat")
-
-
-def _against_sweep(program: Program) -> str:
-    if program.hyperparameters:
-        own = any(item.is_user_data for item in program.hyperparameters)
-        return "" if own else _instrumented(program)
-    return _instrumented(program) or "no prior has a constant to change"
-
-
-def _instrumented(program: Program) -> str:
+def _find_instrumenting_obstacle(program: Program) -> str:
     return next((item.message for item in program.obstacles if item.feature == "instrumenting"), "")
+
+
+def _explain_no_mle(program: Program) -> str:
+    untouched = ", ".join(f"`{name}`" for name in program.untouched_by_likelihood)
+    return _find_obstacle(program) or (f"no likelihood involves {untouched}" if untouched else "")
+
+
+def _explain_no_prior_draws(program: Program, parameters: Sequence[ParameterPrior]) -> str:
+    flat = ", ".join(f"`{item.name}`" for item in parameters if item.kind == "flat")
+    unclear = next((item.message for item in program.obstacles if item.feature == "roles"), "")
+    improper = f"no prior makes {flat} proper" if flat else ""
+    return _find_instrumenting_obstacle(program) or unclear or improper
+
+
+def _explain_no_replicates(program: Program) -> str:
+    if any(replicate.name for replicate in program.replicates):
+        return ""
+    return _find_obstacle(program, "predictive") or "no likelihood is a density of declared data"
+
+
+def _explain_no_sensitivity(program: Program) -> str:
+    has_prior = any(term.role == "prior" for term in program.terms)
+    missing = "" if has_prior else "the program states no prior: all are flat"
+    return _find_instrumenting_obstacle(program) or missing
+
+
+def _explain_no_sweep(program: Program) -> str:
+    if any(item.is_user_data for item in program.hyperparameters):
+        return ""
+    missing = "" if program.hyperparameters else "no prior has a constant to change"
+    return _find_instrumenting_obstacle(program) or missing

@@ -1,4 +1,4 @@
-"""A Stan program, read: the noun of this room."""
+"""A Stan program as this room knows it, and what prevents the workbench from using all of it."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from workbench.program.instrument import Instrumented
+from workbench.program.instrument import InstrumentedProgram
 from workbench.program.predictive.replicates import Replicate
 from workbench.program.syntax import nodes as n
 from workbench.program.syntax.declarations import Declaration
@@ -22,12 +22,12 @@ class Obstacle:
     Attributes
     ----------
     feature
-        What is lost: ``instrumenting``, ``log_lik``, ``loo``, ``predictive`` or ``roles``; or what to know:
-        ``rows`` where several entries of `log_lik` belong to one observation.
+        What cannot be done: ``instrumenting``, ``log_lik``, ``loo``, ``predictive`` or ``roles``; or, as a
+        remark, ``rows``: several entries of `log_lik` belong to one observation.
     message
         The reason in one sentence, naming the statement.
     line
-        Where that statement stands, counted from 1; `None` where no single one is the cause.
+        The line of that statement, counted from 1; `None` if there is no single one.
     """
 
     feature: str
@@ -42,31 +42,31 @@ class Program:
     Attributes
     ----------
     name
-        The file's stem, made an identifier.
+        The stem of the file, as an identifier.
     path
         The file.
     source
         Its text.
     sha256
-        Of the text and of every included file.
+        The hash of the text and of every included file.
     includes
-        The included files, in the order they are met.
+        The included files, in the order in which they are first met.
     data, transformed_data, parameters, transformed_parameters, generated_quantities
-        What each block declares.
+        The variables that each block declares.
     terms
         Every contribution to the log density, with its role.
     hyperparameters
         The constants of its priors.
     arguments
-        The arguments of its priors that hold some of its own data: names by which those may be meant.
+        The arguments of its priors that hold some of its own data; their names can stand for these.
     instrumented
-        The program that serves every estimator; `None` where that is not possible.
+        The program that serves every estimator; `None` if that is not possible.
     replicates
-        Its outcomes as drawn anew: by itself, by the instrumented program, or not at all.
+        Its outcomes, each replicated by the program itself, by the instrumented program, or not at all.
     obstacles
         What cannot be done with this program, and why.
     tree, places
-        Its syntax tree, and where each numbered statement of it stands.
+        Its syntax tree, and the place of each numbered statement.
     """
 
     name: str
@@ -82,7 +82,7 @@ class Program:
     terms: tuple[Term, ...] = ()
     hyperparameters: tuple[Hyperparameter, ...] = ()
     arguments: tuple[PriorArgument, ...] = ()
-    instrumented: Instrumented | None = None
+    instrumented: InstrumentedProgram | None = None
     replicates: tuple[Replicate, ...] = ()
     obstacles: tuple[Obstacle, ...] = ()
     tree: n.Tree = field(default=n.Tree(()), repr=False, compare=False)
@@ -90,6 +90,6 @@ class Program:
 
     @property
     def untouched_by_likelihood(self) -> tuple[str, ...]:
-        """The parameters that no likelihood or latent term reaches: flat once the prior is off."""
-        kept = {name for term in self.terms if term.role != "prior" for name in term.parameters}
-        return tuple(item.name for item in self.parameters if item.name not in kept)
+        """The parameters in no likelihood or latent term: their density is flat without the priors."""
+        touched = {name for term in self.terms if term.role != "prior" for name in term.parameters}
+        return tuple(item.name for item in self.parameters if item.name not in touched)

@@ -1,65 +1,63 @@
-"""From a file to a `Program`: stanc's tree, places and signature; then what `analysis` makes of them."""
+"""Read a program: stanc's tree, the declarations and their places, then all that `analysis` adds."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from pathlib import Path
 
 from workbench import provenance
 from workbench.errors import ProgramError
-from workbench.program.analysis import taken_apart
+from workbench.program.analysis import analyse
 from workbench.program.model import Program
 from workbench.program.syntax import nodes as n
-from workbench.program.syntax.declarations import declarations
+from workbench.program.syntax.declarations import collect_declarations
 from workbench.program.syntax.decode import parse_tree
-from workbench.program.syntax.identifiers import identifier
-from workbench.program.syntax.printer import tokens_and_spans
-from workbench.program.syntax.source import Source, align, read_source
-from workbench.program.syntax.stanc import Stanc, print_tree
+from workbench.program.syntax.identifiers import to_identifier
+from workbench.program.syntax.printer import print_tokens
+from workbench.program.syntax.source import Source, locate_statements, read_source
+from workbench.program.syntax.stanc import Stanc, dump_tree
 from workbench.program.terms.roles import ROLES, Role
 from workbench.program.terms.terms import Term
 
-_DECLARING = ("data", "transformed data", "parameters", "transformed parameters", "generated quantities")
 
-
-def read(path: Path, stanc: Stanc, include_paths: tuple[Path, ...] = ()) -> Program:
-    """Read a Stan program and take it apart.
+def read_program(path: Path, stanc: Stanc, include_paths: tuple[Path, ...] = ()) -> Program:
+    """Read a Stan program and analyse it.
 
     Raises
     ------
     ProgramError
-        The file cannot be read, or stanc rejects it: its words, file, line and column.
+        The file cannot be read, or stanc rejects it: its message, file, line and column.
     ToolchainMissing
         stanc cannot be started.
     """
     source = read_source(path, include_paths)
     try:
-        tree = parse_tree(print_tree(stanc, path, include_paths))
-        return taken_apart(_declared(source, tree), stanc)
+        tree = parse_tree(dump_tree(stanc, path, include_paths))
+        return analyse(_collect(source, tree), stanc)
     except RecursionError as reason:
         raise ProgramError(f"`{path}` nests expressions too deeply to be read.", path=path) from reason
 
 
-def _declared(source: Source, tree: n.Tree) -> Program:
-    """Return the program as far as its declarations go."""
-    for message in tree.unknown:
-        if "`data`" in message or "`parameters`" in message:
-            raise ProgramError(message, path=source.path)
-    words, spans = tokens_and_spans(tree)
-    places = align(source, words, spans)
-    held = {name: declarations(tree.block(name), places) for name in _DECLARING}
+def _collect(source: Source, tree: n.Tree) -> Program:
+    """Return the program with its declarations, before it is analysed."""
+    for block in ("data", "parameters"):
+        if block in tree.undecoded:
+            raise ProgramError(tree.undecoded[block], path=source.path)
+    tokens, spans = print_tokens(tree)
+    places = locate_statements(source, tokens, spans)
+    declared = {name: collect_declarations(tree.get_block(name), places) for name in n.BLOCKS}
     return Program(
-        name=identifier(source.path.stem),
+        name=to_identifier(source.path.stem),
         path=source.path,
         source=source.texts[source.path],
-        sha256=provenance.hash_parts(*source.texts.values()),
+        sha256=provenance.hash_texts(*source.texts.values()),
         includes=tuple(file for file in source.texts if file != source.path),
-        data=held["data"],
-        transformed_data=held["transformed data"],
-        parameters=held["parameters"],
-        transformed_parameters=held["transformed parameters"],
-        generated_quantities=held["generated quantities"],
+        data=declared["data"],
+        transformed_data=declared["transformed data"],
+        parameters=declared["parameters"],
+        transformed_parameters=declared["transformed parameters"],
+        generated_quantities=declared["generated quantities"],
         tree=tree,
         places=places,
     )
@@ -73,40 +71,42 @@ def settle_roles(program: Program, roles: Mapping[str | int, Role], stanc: Stanc
     program
         The program.
     roles
-        New roles: by a term's index, or for every term of a line (``"line 12"``).
+        New roles: by the index of a term, or for every term on a line (``"line 12"``).
     stanc
-        Lays the instrumented program out anew. Its text stays the same unless a term becomes a prior or a
-        likelihood that was not taken for one before.
+        Formats the instrumented program. The text of that program stays the same unless a term becomes prior
+        or likelihood that the rules did not take for one.
 
     Raises
     ------
     ProgramError
-        There is no such term, no statement on that line, or no such role.
+        There is no such term, no term on that line, or no such role.
     """
     settled: dict[int, Role] = {}
     for key, role in roles.items():
         if role not in ROLES:
-            raise ProgramError(f"`{role}` is no role: a term is {_spoken(ROLES)}.", path=program.path)
-        settled |= {term.index: role for term in _terms_at(program, key)}
-    changed = tuple(_settled(term, settled) for term in program.terms)
-    return taken_apart(replace(program, terms=changed), stanc)
+            message = f"`{role}` is not a role: the roles are {_list_quoted(ROLES)}."
+            raise ProgramError(message, path=program.path)
+        settled |= {term.index: role for term in _find_terms_at(program, key)}
+    terms = tuple(_settle(term, settled) for term in program.terms)
+    return analyse(replace(program, terms=terms), stanc)
 
 
-def _terms_at(program: Program, key: str | int) -> list[Term]:
-    word = str(key).strip()
-    line = word.removeprefix("line").strip()
-    if word.startswith("line"):
-        found = [term for term in program.terms if line == str(term.line)]
+def _find_terms_at(program: Program, key: str | int) -> list[Term]:
+    """Return the terms that a key names."""
+    text = str(key).strip()
+    line = text.removeprefix("line").strip()
+    if text.startswith("line"):
+        terms = [term for term in program.terms if line == str(term.line)]
     else:
-        found = [term for term in program.terms if word == str(term.index)]
-    if not found:
+        terms = [term for term in program.terms if text == str(term.index)]
+    if not terms:
         lines = sorted({term.line for term in program.terms})
-        hint = f"terms stand on the lines {_spoken([str(one) for one in lines])}" if lines else None
+        hint = f"its terms are on lines {_list_quoted(str(number) for number in lines)}" if lines else None
         raise ProgramError(f"`{program.path.name}` has no term at `{key}`.", path=program.path, hint=hint)
-    return found
+    return terms
 
 
-def _settled(term: Term, settled: Mapping[int, Role]) -> Term:
+def _settle(term: Term, settled: Mapping[int, Role]) -> Term:
     if term.index not in settled:
         return term
     return replace(
@@ -114,5 +114,5 @@ def _settled(term: Term, settled: Mapping[int, Role]) -> Term:
     )
 
 
-def _spoken(words: tuple[str, ...] | list[str]) -> str:
+def _list_quoted(words: Iterable[str]) -> str:
     return ", ".join(f"`{word}`" for word in words)

@@ -26,7 +26,7 @@ def is_replicated(request: FitRequest) -> bool:
 
 
 def _replicated_numbers(request: FitRequest) -> int:
-    ours = [one.outcome for one in request.program.replicates if one.is_ours]
+    ours = [one.outcome for one in request.program.replicates if one.is_drawn_by_workbench]
     samples = sum(method.chains * method.draws for method in request.methods if isinstance(method, Nuts))
     return samples * sum(_size(request, name) for name in ours)
 
@@ -46,7 +46,7 @@ def list_replicates(program: Program) -> tuple[str, ...]:
 def declare_replicates(program: Program) -> dict[str, Declaration]:
     """Return, for each replicate of ours, the declaration of the outcome it mirrors."""
     data = _declared(program)
-    ours = [one for one in program.replicates if one.is_ours]
+    ours = [one for one in program.replicates if one.is_drawn_by_workbench]
     repeated = {one.observed: data[one.outcome] for one in ours if one.observed}
     return repeated | {one.name: data[one.outcome] for one in ours}
 
@@ -99,7 +99,7 @@ def find_first_rows(request: FitRequest) -> dict[str, tuple[int, int]]:
         return _by_size(request)
     found: dict[str, tuple[int, int]] = {}
     start = 0
-    for group in instrumented.outputs.entries:
+    for group in instrumented.outputs.log_lik_order:
         found |= {name: (start + position, len(group)) for position, name in enumerate(group)}
         if not set(group) <= request.data.values.keys():
             break  # made in transformed data: how long it is, and what comes after it, is not known here
@@ -126,12 +126,12 @@ def _entry(one: Replicate, data: Mapping[str, Declaration], is_drawn: bool) -> d
     declaration = data[one.outcome]
     limits = (declaration.lower, declaration.upper)
     lower, upper = (None if limit is None else limit.literal for limit in limits)
-    is_there = one.is_own or (one.is_ours and is_drawn)
+    is_there = one.is_drawn_by_author or (one.is_drawn_by_workbench and is_drawn)
     reason = one.reason or ("" if is_there else "replicates were not drawn: the run could not afford them")
     return {
         "name": one.outcome,
         "replicate": one.name if is_there else "",
-        "source": ("y_rep" if one.is_own else "likelihood") if is_there else "",
+        "source": ("y_rep" if one.is_drawn_by_author else "likelihood") if is_there else "",
         "reason": reason,
         "type": declaration.text,
         "integer": one.is_integer,

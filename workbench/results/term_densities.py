@@ -9,7 +9,7 @@ import numpy as np
 import xarray as xr
 
 from workbench.backends import RawRun
-from workbench.program import Instrumented, Term
+from workbench.program import InstrumentedProgram, Term
 from workbench.request import FitRequest
 
 _DIMS = ("chain", "draw")
@@ -65,7 +65,7 @@ def name_statements(terms: Sequence[Term]) -> list[str]:
     ]
 
 
-def _values(instrumented: Instrumented, run: RawRun) -> dict[int, np.ndarray]:
+def _values(instrumented: InstrumentedProgram, run: RawRun) -> dict[int, np.ndarray]:
     """Return the log density of each term, `(chain, draw)`, by its index."""
     place = {column: position for position, column in enumerate(run.columns)}
     name = instrumented.outputs.densities

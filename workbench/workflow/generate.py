@@ -47,7 +47,7 @@ class Generator:
         program = self.request.program
         columns, values = _collect_draws(program, data, self.posterior)
         switches = (
-            program.instrumented.data(hyperparameters=self.request.priors.lifted, replicating=replicating)
+            program.instrumented.make_data(hyperparameters=self.request.priors.lifted, replicating=replicating)
             if program.instrumented
             else {}
         )

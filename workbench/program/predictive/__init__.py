@@ -1,1 +1,1 @@
-"""Which outcomes a program can draw, and the statements that draw them."""
+"""The outcomes of a program: their elements, their entries in `log_lik`, and how they are replicated."""

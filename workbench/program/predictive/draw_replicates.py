@@ -1,7 +1,6 @@
-"""The model block again, at the end of generated quantities: outcomes drawn where their densities stand.
+"""The model block at the end of generated quantities: outcomes are drawn where their densities stand.
 
-It comes after the author's own quantities and stands under a switch: with `replicating` 0 nothing is drawn,
-and nothing is written.
+It comes after the author's own quantities, under a switch: with `replicating` 0 nothing is drawn or written.
 """
 
 from __future__ import annotations
@@ -10,70 +9,76 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from typing import Any
 
-from workbench.program.predictive.outcome_draws import Drawing, Generators
-from workbench.program.predictive.replicates import Replicate, Replication, in_new_names
+from workbench.program.predictive.outcome_draws import OutcomeDraw, ReplicateNames
+from workbench.program.predictive.replicates import Replicate, ReplicationPlan, rename_variables
 from workbench.program.predictive.rng_functions import GUARDED, MISSING
-from workbench.program.rewrite.log_densities import LIKELIHOOD
-from workbench.program.rewrite.lp_functions import valued_call
-from workbench.program.rewrite.weights import SPLICED, Plan, spliced
+from workbench.program.rewrite.log_densities import format_is_likelihood
+from workbench.program.rewrite.lp_functions import call_for_value
+from workbench.program.rewrite.plan import RewritePlan
+from workbench.program.rewrite.splice import remove_braces, splice, splice_out
 from workbench.program.syntax import nodes as n
 from workbench.program.syntax import traverse as t
 from workbench.program.syntax.printer import to_text
-from workbench.program.terms.densities import normalised
+from workbench.program.terms.densities import normalise
+from workbench.program.terms.summands import adds_to_target
+from workbench.program.terms.terms import Term
 
 TRIES = 1000
-"""Draws before a truncated outcome counts as missing: its limits then hold less than a percent or so."""
+"""Draws after which a truncated outcome counts as missing: its limits then hold less than about 1 percent."""
 
 
-def redrawn(tree: n.Tree, plan: Plan, found: Replication) -> tuple[n.Stmt, ...]:
+def draw_replicates(tree: n.Tree, plan: RewritePlan, replication: ReplicationPlan) -> tuple[n.Stmt, ...]:
     """Return the declarations of the replicates, and the statements that draw them."""
-    ours = [one for one in found.replicates if one.is_ours]
-    if not ours:
+    replicates = replication.drawn_by_workbench
+    if not replicates:
         return ()
-    sizes = _declared_sizes(tree)
-    flag = found.names.flag
-    declared = [n.Raw(_declaration(one, sizes[one.outcome], flag)) for one in ours]
-    made = [one for one in ours if one.observed]
-    declared += [n.Raw(_repetition(one, sizes[one.outcome], flag)) for one in made]
-    repeated = [n.Raw(f"{one.observed} = {one.outcome};") for one in made]
-    body = _drawn(tree.block("model"), plan, found)
+    types = _declared_data_types(tree)
+    flag = replication.names.flag
+    computed = [replicate for replicate in replicates if replicate.observed]
+    declared = [_declare_replicate(item, types[item.outcome], flag) for item in replicates]
+    declared += [_declare_observed(item, types[item.outcome], flag) for item in computed]
+    repeated = [n.Raw(f"{item.observed} = {item.outcome};") for item in computed]
+    body = _draw_in_statements(tree.get_block("model"), plan, replication)
     return (*declared, n.Raw(f"if ({flag}) {{"), *repeated, *body, n.Raw("}"))
 
 
-def guarded_functions(found: Replication) -> Iterator[n.Stmt]:
-    """Yield the generators of ours that are called."""
-    called = " ".join(one.value for drawings in found.drawings.values() for one in drawings)
+def define_guarded_generators(replication: ReplicationPlan) -> Iterator[n.Stmt]:
+    """Yield the definitions of the guarded generators that are called."""
+    calls = " ".join(draw.value for draws in replication.draws.values() for draw in draws)
     for kind, text in GUARDED.items():
-        name = found.names.guarded[kind]
-        if f"{name}(" in called:
+        name = replication.names.guarded[kind]
+        if f"{name}(" in calls:
             yield n.Raw(text.format(name=name, missing=MISSING))
 
 
-def switch(found: Replication) -> list[n.Stmt]:
-    """Return the declaration of the data that say whether to draw; none where there is nothing to draw."""
-    if not any(one.is_ours for one in found.replicates):
+def declare_switch(replication: ReplicationPlan) -> list[n.Stmt]:
+    """Return the declaration of the data that say whether to draw; none if there is nothing to draw."""
+    if not replication.drawn_by_workbench:
         return []
-    return [n.Raw(f"int<lower=0, upper=1> {found.names.flag}; // whether to draw replicated data")]
+    return [n.Raw(f"int<lower=0, upper=1> {replication.names.flag}; // whether to draw replicated data")]
 
 
-def _declared_sizes(tree: n.Tree) -> dict[str, n.Sized]:
-    blocks = (*tree.block("data"), *tree.block("transformed data"))
-    declared = (item for item in blocks if isinstance(item, n.Declare))
-    return {name: item.sized for item in declared for name, _ in item.variables}
+def _declared_data_types(tree: n.Tree) -> dict[str, n.Sized]:
+    blocks = (*tree.get_block("data"), *tree.get_block("transformed data"))
+    declarations = (item for item in blocks if isinstance(item, n.Declare))
+    return {name: item.sized for item in declarations for name, _ in item.variables}
 
 
-def _declaration(one: Replicate, sized: n.Sized, flag: str) -> str:
-    """Return a replicate's declaration: the outcome's without its bounds, empty unless it is drawn."""
-    base = sized.base if one.is_integer or sized.base != "int" else "real"
-    return f"{_type_text(replace(sized, base=base), flag)} {one.name}; // `{one.outcome}` drawn anew"
+def _declare_replicate(replicate: Replicate, sized: n.Sized, flag: str) -> n.Stmt:
+    """Return the declaration of a replicate: the outcome's without bounds, and empty unless it is drawn."""
+    base = sized.base if replicate.is_integer or sized.base != "int" else "real"
+    type_ = _format_switched_type(replace(sized, base=base), flag)
+    return n.Raw(f"{type_} {replicate.name}; // `{replicate.outcome}` drawn anew")
 
 
-def _repetition(one: Replicate, sized: n.Sized, flag: str) -> str:
-    """Return the declaration of the quantity that repeats an outcome made in transformed data."""
-    return f"{_type_text(sized, flag)} {one.observed}; // `{one.outcome}` as it was observed"
+def _declare_observed(replicate: Replicate, sized: n.Sized, flag: str) -> n.Stmt:
+    """Return the declaration of the quantity that repeats an outcome computed in transformed data."""
+    type_ = _format_switched_type(sized, flag)
+    return n.Raw(f"{type_} {replicate.observed}; // `{replicate.outcome}` as it was observed")
 
 
-def _type_text(sized: n.Sized, flag: str) -> str:
+def _format_switched_type(sized: n.Sized, flag: str) -> str:
+    """Return a declared type whose first size is 0 while the switch is off."""
     dims, sizes = [to_text(size) for size in sized.dims], [to_text(size) for size in sized.sizes]
     for texts in (dims, sizes):
         if texts:
@@ -84,89 +89,72 @@ def _type_text(sized: n.Sized, flag: str) -> str:
     return f"{array}{sized.base}{inner}"
 
 
-def _drawn(statements: Sequence[n.Stmt], plan: Plan, found: Replication) -> tuple[n.Stmt, ...]:
+def _draw_in_statements(
+    statements: Sequence[n.Stmt], plan: RewritePlan, replication: ReplicationPlan
+) -> tuple[n.Stmt, ...]:
     """Return statements that draw where the author's add to `target`."""
-    targets = {one.outcome: one for one in found.replicates}
 
     def change(node: Any) -> Any:
-        if isinstance(node, n.Tilde) or (isinstance(node, n.Increment) and node.accumulator == "target"):
-            texts = [
-                text
-                for term in plan.of_statement(node)
-                for one in found.drawings.get(term.index, ())
-                for text in _of_term(term.index, one, targets[one.cells.name], found.names, plan)
-            ]
-            return n.Block(tuple(n.Raw(text) for text in texts), id=SPLICED)
+        if adds_to_target(node):
+            texts = [text for term in plan.select_terms(node) for text in _draw_term(term, plan, replication)]
+            return splice(n.Raw(text) for text in texts)
         if isinstance(node, n.Message):
-            return n.Jump("", id=SPLICED)
-        site = plan.sites.get(node.id) if isinstance(node, n.Stmt) else None
-        if site is None:
-            return normalised(node)
-        return valued_call(node, site) or n.Jump("", id=SPLICED)
+            return splice_out()
+        call = plan.find_lp_call(node)
+        return normalise(node) if call is None else call_for_value(node, call) or splice_out()
 
-    return spliced([in_new_names(one, found.renamed) for one in t.rebuild(tuple(statements), change)])
-
-
-def _of_term(index: int, one: Drawing, target: Replicate, names: Generators, plan: Plan) -> Iterator[str]:
-    yield f"if ({plan.roles}[{index}] == {LIKELIHOOD}) {{"
-    yield from drawn_statements(one, target.name, target.is_integer, names, plan)
-    yield "}"
+    changed = t.rebuild(tuple(statements), change)
+    return remove_braces([rename_variables(statement, replication.renamed) for statement in changed])
 
 
-def drawn_statements(
-    one: Drawing, target: str, is_integer: bool, names: Generators, plan: Plan
+def _draw_term(term: Term, plan: RewritePlan, replication: ReplicationPlan) -> Iterator[str]:
+    """Yield the statements that draw what a term draws, as Stan."""
+    replicates = {replicate.outcome: replicate for replicate in replication.replicates}
+    for draw in replication.draws.get(term.index, ()):
+        yield f"if ({format_is_likelihood(term, plan)}) {{"
+        yield from _draw_outcome(draw, replicates[draw.elements.name], replication.names, plan)
+        yield "}"
+
+
+def _draw_outcome(
+    draw: OutcomeDraw, replicate: Replicate, names: ReplicateNames, plan: RewritePlan
 ) -> Iterator[str]:
-    """Yield the statements that draw, as Stan.
-
-    Parameters
-    ----------
-    one
-        What is drawn.
-    target
-        The variable that takes the draws.
-    is_integer
-        Whether that holds integers.
-    names, plan
-        Names that are free in the program.
-    """
+    """Yield the statements that draw an outcome into its replicate, as Stan."""
     yield "{"
-    yield from one.held
-    if one.count:
-        yield f"for ({plan.element} in 1:{one.count}) {{"
-    yield f"{one.type} {names.drawn} = {one.value};"
-    yield from _tried_again(one, names)
-    elements = names.elements[: one.rank]
-    for element, size in zip(elements, _sizes(one, names), strict=True):
+    yield from draw.declarations
+    if draw.count:
+        yield f"for ({plan.element} in 1:{draw.count}) {{"
+    yield f"{draw.type} {names.drawn} = {draw.value};"
+    within = _format_within_limits(draw, names)
+    if within:
+        yield f"int {names.tries} = 1;"
+        yield f"while (!({within}) && {names.tries} < {TRIES}) {{"
+        yield f"{names.drawn} = {draw.value}; {names.tries} += 1; }}"
+    elements = names.elements[: draw.rank]
+    for element, size in zip(elements, _format_draw_sizes(draw, names), strict=True):
         yield f"for ({element} in 1:{size}) {{"
     index = f"[{', '.join(elements)}]" if elements else ""
-    where = one.cells.at(*([plan.element] if one.count else []), *elements)
-    yield _stored(f"{target}{where}", f"{names.drawn}{index}", is_integer, _inside(one, names))
-    yield "}" * (len(elements) + bool(one.count) + 1)
+    target = draw.elements.format_index(*([plan.element] if draw.count else []), *elements)
+    yield _store_draw(f"{replicate.name}{target}", f"{names.drawn}{index}", replicate.is_integer, within)
+    yield "}" * (len(elements) + bool(draw.count) + 1)
 
 
-def _sizes(one: Drawing, names: Generators) -> list[str]:
-    if one.rank == 2:
+def _format_draw_sizes(draw: OutcomeDraw, names: ReplicateNames) -> list[str]:
+    if draw.rank == 2:
         return [f"rows({names.drawn})", f"cols({names.drawn})"]
-    return [f"num_elements({names.drawn})"] * one.rank
+    return [f"num_elements({names.drawn})"] * draw.rank
 
 
-def _tried_again(one: Drawing, names: Generators) -> Iterator[str]:
-    inside = _inside(one, names)
-    if inside:
-        yield f"int {names.tries} = 1;"
-        yield f"while (!({inside}) && {names.tries} < {TRIES}) {{"
-        yield f"{names.drawn} = {one.value}; {names.tries} += 1; }}"
-
-
-def _inside(one: Drawing, names: Generators) -> str:
-    lower, upper = one.limits
+def _format_within_limits(draw: OutcomeDraw, names: ReplicateNames) -> str:
+    """Return the condition that a draw is within the limits of a truncated density; empty for others."""
+    lower, upper = draw.limits
     ends = ([f"{names.drawn} >= {lower}"] if lower else []) + ([f"{names.drawn} <= {upper}"] if upper else [])
     return " && ".join(ends)
 
 
-def _stored(cell: str, value: str, is_integer: bool, condition: str) -> str:
-    """Return the statement that stores a draw; a cell that is drawn twice holds no draw of one density."""
-    is_taken = f"{cell} >= {MISSING}" if is_integer else f"!is_nan({cell})"
-    spoilt = str(MISSING) if is_integer else "negative_infinity()"
-    statement = f"if ({is_taken}) {{ {cell} = {spoilt}; }} else {{ {cell} = {value}; }}"
+def _store_draw(element: str, value: str, is_integer: bool, condition: str) -> str:
+    """Return the statement that stores a draw; an element that is drawn twice becomes missing."""
+    is_drawn = f"{element} >= {MISSING}" if is_integer else f"!is_nan({element})"
+    missing = str(MISSING) if is_integer else "negative_infinity()"
+    statement = f"if ({is_drawn}) {{ {element} = {missing}; }} else {{ {element} = {value}; }}"
     return f"if ({condition}) {{ {statement} }}" if condition else statement

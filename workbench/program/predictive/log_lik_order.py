@@ -1,117 +1,123 @@
-"""In which order the entries of `log_lik` belong to the outcomes: what makes them rows of the data."""
+"""Which outcome each entry of `log_lik` belongs to: what makes the entries rows of the data."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from typing import TypeAlias
 
-from workbench.program.predictive.outcome_draws import untransformed
-from workbench.program.predictive.outcome_elements import Cells, cells_of
-from workbench.program.rewrite.log_densities import opening_of
-from workbench.program.rewrite.weights import Plan
+from workbench.program.predictive.outcome_draws import untransform
+from workbench.program.predictive.outcome_elements import OutcomeElements, find_elements
+from workbench.program.rewrite.log_densities import split_term
+from workbench.program.rewrite.plan import RewritePlan
 from workbench.program.syntax import nodes as n
 from workbench.program.syntax import traverse as t
 from workbench.program.syntax.printer import to_text
-from workbench.program.terms.densities import density_of
+from workbench.program.terms.densities import parse_density
 from workbench.program.terms.terms import Term
 
-Order = tuple[tuple[str, ...], ...]
+Order: TypeAlias = tuple[tuple[str, ...], ...]
+"""Outcomes in the order of `log_lik`, one group for each statement or loop."""
 
 
-def entry_order(tree: n.Tree, plan: Plan) -> Order:
+def find_log_lik_order(tree: n.Tree, plan: RewritePlan) -> Order:
     """Return the outcomes in the order of `log_lik`: one group for each statement or loop.
 
-    The entries of a group run over the elements of its outcomes, those of one element together. It is empty
-    where the text does not tell, as in ragged data: entries then are no rows of the data.
+    The entries of a group run over the elements of its outcomes; those of one element are next to each other.
+    The order is empty if the text does not tell, as with ragged data: then entries are not rows of the data.
     """
-    terms = [term for term in plan.terms if term.role == "likelihood" and term.index in plan.opened]
-    blocks = (*tree.block("data"), *tree.block("transformed data"))
+    terms = [term for term in plan.terms if term.role == "likelihood" and term.index in plan.log_lik_terms]
+    blocks = (*tree.get_block("data"), *tree.get_block("transformed data"))
     declared = {name for item in blocks if isinstance(item, n.Declare) for name, _ in item.variables}
-    order = _order(tree.block("model"), terms, plan)
+    order = _order_statements(tree.get_block("model"), terms, plan)
     return order if all(name in declared for group in order for name in group) else ()
 
 
-def _order(statements: Sequence[n.Stmt], terms: Sequence[Term], plan: Plan) -> Order:
+def _order_statements(statements: Sequence[n.Stmt], terms: Sequence[Term], plan: RewritePlan) -> Order:
     order: list[tuple[str, ...]] = []
-    for statement in _flat(statements):
-        inside = [term for term in terms if term.site in _ids(statement)]
+    for statement in _flatten_blocks(statements):
+        inside = _select_inside(terms, statement)
         if not inside:
             continue
         if isinstance(statement, n.If) and statement.no is None and len(inside) == len(terms):
-            return _order((statement.yes,), terms, plan)  # all of them or none, as with brms's `prior_only`
-        group = _group(statement, inside, plan)
+            # All terms or none, as with the `prior_only` of brms.
+            return _order_statements((statement.yes,), terms, plan)
+        group = _find_group(statement, inside, plan)
         if not group:
             return ()
         order.append(group)
     return tuple(order)
 
 
-def _flat(statements: Sequence[n.Stmt]) -> Iterator[n.Stmt]:
+def _flatten_blocks(statements: Sequence[n.Stmt]) -> Iterator[n.Stmt]:
     for statement in statements:
         if isinstance(statement, n.Block | n.Profile):
-            yield from _flat(statement.body)
+            yield from _flatten_blocks(statement.body)
         else:
             yield statement
 
 
-def _ids(statement: n.Stmt) -> set[int]:
-    return {item.id for item in t.walk(statement) if isinstance(item, n.Stmt)}
+def _select_inside(terms: Sequence[Term], statement: n.Stmt) -> list[Term]:
+    """Return the terms that a statement adds, by itself or by statements inside it."""
+    ids = {item.id for item in t.walk(statement) if isinstance(item, n.Stmt)}
+    return [term for term in terms if term.model_statement in ids]
 
 
-def _group(statement: n.Stmt, terms: Sequence[Term], plan: Plan) -> tuple[str, ...]:
-    """Return the outcomes of one statement or loop; none where its entries are not elements in order."""
+def _find_group(statement: n.Stmt, terms: Sequence[Term], plan: RewritePlan) -> tuple[str, ...]:
+    """Return the outcomes of a statement or loop; none if its entries are not the elements in order."""
     if isinstance(statement, n.For):
-        return _of_loop(statement, terms, plan)
-    names = [_whole(term, plan) for term in terms] if isinstance(statement, n.Tilde | n.Increment) else [""]
-    return tuple(names) if len(names) == 1 and names[0] else ()
+        return _find_group_of_loop(statement, terms, plan)
+    if isinstance(statement, n.Tilde | n.Increment) and len(terms) == 1:
+        name = _find_whole_outcome(terms[0], plan)
+        return (name,) if name else ()
+    return ()
 
 
-def _whole(term: Term, plan: Plan) -> str:
-    """Return the outcome of a density of a whole vector or array; empty for anything else."""
-    cells = _cells(term)
-    is_opened = opening_of(term, plan) is not None
-    return (
-        cells.name if cells is not None and is_opened and cells.is_whole and len(cells.indices) == 1 else ""
-    )
+def _find_whole_outcome(term: Term, plan: RewritePlan) -> str:
+    """Return the outcome of a density of a whole vector or array; empty for any other term."""
+    elements = _find_term_elements(term)
+    if elements is None or split_term(term, plan) is None:
+        return ""
+    return elements.name if elements.is_whole and len(elements.indices) == 1 else ""
 
 
-def _of_loop(loop: n.For, terms: Sequence[Term], plan: Plan) -> tuple[str, ...]:
+def _find_group_of_loop(loop: n.For, terms: Sequence[Term], plan: RewritePlan) -> tuple[str, ...]:
     """Return the outcomes of a loop over all elements, in the order of its entries."""
     if to_text(loop.lower) != "1":
         return ()
-    direct = {item.id for item in _flat((loop.body,))}
-    names = [_element(term, loop, plan) for term in terms]
-    if all(names) and all(term.site in direct for term in terms) and len(set(names)) == len(names):
+    direct = {item.id for item in _flatten_blocks((loop.body,))}
+    names = [_find_current_outcome(term, loop, plan) for term in terms]
+    if all(names) and all(term.model_statement in direct for term in terms) and len(set(names)) == len(names):
         return tuple(names)
-    about = tuple({name for term in terms for name in term.outcomes})
-    if len(about) != 1 or not _has_size(about[0], loop, plan) or not _is_at(about[0], loop, terms):
+    outcomes = tuple({name for term in terms for name in term.outcomes})
+    if len(outcomes) != 1 or not _is_over_all(outcomes[0], loop, plan):
         return ()
-    return about if _entries((loop.body,), terms, plan) == 1 else ()
+    is_current = _is_only_current(outcomes[0], loop, terms)
+    return outcomes if is_current and _count_entries((loop.body,), terms, plan) == 1 else ()
 
 
-def _is_at(name: str, loop: n.For, terms: Sequence[Term]) -> bool:
-    """Whether terms name no other element of an outcome than the one that the loop is at."""
-    nodes = [node for term in terms for part in term.parts for node in t.walk(part.summand.node)]
-    named = [node for node in nodes if isinstance(node, n.Variable) and node.name == name]
-    here = [
-        node for node in nodes if isinstance(node, n.Indexed) and to_text(node) == f"{name}[{loop.variable}]"
-    ]
-    return len(named) == len(here)
+def _is_only_current(name: str, loop: n.For, terms: Sequence[Term]) -> bool:
+    """Whether terms refer to no other element of an outcome than the one at the loop's index."""
+    nodes = [node for term in terms for item in term.contributions for node in t.walk(item.summand.node)]
+    mentioned = [node for node in nodes if isinstance(node, n.Variable) and node.name == name]
+    current = f"{name}[{loop.variable}]"
+    at_index = [node for node in nodes if isinstance(node, n.Indexed) and to_text(node) == current]
+    return len(mentioned) == len(at_index)
 
 
-def _entries(statements: Sequence[n.Stmt], terms: Sequence[Term], plan: Plan) -> int | None:
-    """Return how many entries statements add, whatever their conditions; `None` where that varies."""
+def _count_entries(statements: Sequence[n.Stmt], terms: Sequence[Term], plan: RewritePlan) -> int | None:
+    """Return how many entries statements add whatever their conditions; `None` if that varies."""
     total = 0
-    for statement in _flat(statements):
-        inside = [term for term in terms if term.site in _ids(statement)]
+    for statement in _flatten_blocks(statements):
+        inside = _select_inside(terms, statement)
         if not inside:
             continue
         if isinstance(statement, n.If) and statement.no is not None:
-            yes, no = (_entries((branch,), inside, plan) for branch in (statement.yes, statement.no))
+            yes, no = (_count_entries((branch,), inside, plan) for branch in (statement.yes, statement.no))
             if yes is None or yes != no:
                 return None
             total += yes
         elif isinstance(statement, n.Tilde | n.Increment):
-            if any(opening_of(term, plan) is not None for term in inside):
+            if any(split_term(term, plan) is not None for term in inside):
                 return None
             total += len(inside)
         else:
@@ -119,21 +125,24 @@ def _entries(statements: Sequence[n.Stmt], terms: Sequence[Term], plan: Plan) ->
     return total
 
 
-def _has_size(name: str, loop: n.For, plan: Plan) -> bool:
-    """Whether a loop runs over all elements of a vector or an array of numbers."""
-    sized = plan.declared.get(name)
+def _is_over_all(name: str, loop: n.For, plan: RewritePlan) -> bool:
+    """Whether a loop runs over all elements of a vector or of an array of numbers."""
+    sized = plan.declared_types.get(name)
     sizes = [] if sized is None else [to_text(size) for size in (*sized.dims, *sized.sizes)]
     return sizes == [to_text(loop.upper)]
 
 
-def _element(term: Term, loop: n.For, plan: Plan) -> str:
-    cells = _cells(term)
-    if cells is None or cells.indices != (loop.variable,) or opening_of(term, plan) is not None:
+def _find_current_outcome(term: Term, loop: n.For, plan: RewritePlan) -> str:
+    """Return the outcome of a density of the element at the loop's index; empty for any other term."""
+    elements = _find_term_elements(term)
+    if elements is None or elements.indices != (loop.variable,) or split_term(term, plan) is not None:
         return ""
-    return cells.name if _has_size(cells.name, loop, plan) else ""
+    return elements.name if _is_over_all(elements.name, loop, plan) else ""
 
 
-def _cells(term: Term) -> Cells | None:
-    """Return the cells that a term is a density of, where it is one density."""
-    density = density_of(term.parts[0].summand.node) if len(term.parts) == 1 and not term.calls else None
-    return None if density is None else cells_of(untransformed(density)[0])
+def _find_term_elements(term: Term) -> OutcomeElements | None:
+    """Return the elements that a term is a density of; `None` if it is not a single density."""
+    if len(term.contributions) != 1 or term.calls:
+        return None
+    density = parse_density(term.contributions[0].summand.node)
+    return None if density is None else find_elements(untransform(density)[0])

@@ -1,25 +1,33 @@
-"""How one density of data draws its outcome: what stands in its place in generated quantities."""
+"""How a density of data draws its outcome: what stands in its place in generated quantities."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from typing import TypeAlias
 
-from workbench.program.predictive.outcome_elements import Cells, cells_of
-from workbench.program.predictive.rng_functions import GUARDED, INVERSES, OF_PREDICTOR, generator
-from workbench.program.rewrite.observations import hold, indexable, opened_arguments
-from workbench.program.rewrite.weights import Plan
+from workbench.program.predictive.outcome_elements import (
+    OutcomeElements,
+    count_dimensions,
+    find_elements,
+)
+from workbench.program.predictive.rng_functions import GLM_DISTRIBUTIONS, GUARDED, INVERSES, format_rng_call
+from workbench.program.rewrite.observations import find_split_arguments, format_indexable, hold
+from workbench.program.rewrite.plan import RewritePlan
 from workbench.program.syntax import nodes as n
 from workbench.program.syntax import traverse as t
-from workbench.program.syntax.identifiers import Names
+from workbench.program.syntax.identifiers import FreshNames
 from workbench.program.syntax.printer import to_text
-from workbench.program.terms.densities import CalledDensity, density_of
+from workbench.program.terms.densities import DensityCall, format_limit, parse_density
 from workbench.program.terms.distributions import DISTRIBUTIONS
+
+Reason: TypeAlias = str
+"""Why a statement does not draw its outcome: the rest of a sentence that begins with the statement."""
 
 
 @dataclass(frozen=True)
-class Generators:
-    """Names that drawing adds to a program.
+class ReplicateNames:
+    """The names that drawing adds to a program.
 
     Attributes
     ----------
@@ -38,21 +46,21 @@ class Generators:
     elements: tuple[str, str]
 
     @classmethod
-    def fresh(cls, names: Names) -> Generators:
-        """Return names that are free in a program."""
-        guarded = {kind: f"{names.fresh(f'drawn_{kind}')}_rng" for kind in GUARDED}
-        elements = (names.fresh("i"), names.fresh("j"))
-        return cls(names.fresh("replicating"), guarded, names.fresh("drawn"), names.fresh("tries"), elements)
+    def take(cls, names: FreshNames) -> ReplicateNames:
+        """Return names that are not in use."""
+        guarded = {kind: f"{names.take(f'drawn_{kind}')}_rng" for kind in GUARDED}
+        elements = (names.take("i"), names.take("j"))
+        return cls(names.take("replicating"), guarded, names.take("drawn"), names.take("tries"), elements)
 
 
 @dataclass(frozen=True)
-class Drawing:
-    """What one density draws.
+class OutcomeDraw:
+    """How one density draws its outcome.
 
     Attributes
     ----------
-    cells
-        Where the draws go, in the variable that is replicated.
+    elements
+        The elements of the replicated variable that the draws fill.
     value
         The draw of one observation, as Stan.
     is_integer
@@ -63,122 +71,130 @@ class Drawing:
         How many dimensions one draw has.
     count
         How many observations there are, as Stan; empty for a single one.
-    held
-        Declarations of variables that hold long arguments.
+    declarations
+        The declarations of variables that hold long arguments.
     limits
         The lower and the upper limit of a truncated density; empty where there is none.
     """
 
-    cells: Cells
+    elements: OutcomeElements
     value: str
     is_integer: bool
     type: str
     rank: int = 0
     count: str = ""
-    held: tuple[str, ...] = ()
+    declarations: tuple[str, ...] = ()
     limits: tuple[str, str] = ("", "")
 
 
 @dataclass(frozen=True)
-class _Opened:
-    """A density at one observation: its outcome and its arguments as Stan."""
+class _Observation:
+    """A density at one of its observations: the outcome and the arguments as Stan."""
 
-    observed: str
-    texts: tuple[str, ...]
+    outcome: str
+    arguments: tuple[str, ...]
     count: str
-    held: tuple[str, ...]
+    declarations: tuple[str, ...]
 
 
-def drawing(node: n.Expr | n.Tilde, tree: n.Tree, plan: Plan, names: Generators) -> Drawing | str:
+def plan_draw(
+    node: n.Expr | n.Tilde, tree: n.Tree, plan: RewritePlan, names: ReplicateNames
+) -> OutcomeDraw | Reason:
     """Return how a summand of the likelihood draws its outcome, or why it does not."""
-    density = density_of(node)
+    density = parse_density(node)
     if density is None or not density.suffix.startswith("lp"):
-        return _not_a_density(node, density)
-    outcome, way_back = untransformed(density)
-    cells = cells_of(outcome)
-    if cells is None:
-        return f"is a density of `{to_text(density.outcome)}`, which is not data as they are"
+        return _explain_no_density(node, density)
+    outcome, inverse = untransform(density)
+    elements = find_elements(outcome)
+    if elements is None:
+        text = to_text(density.outcome)
+        return f"is a density of `{text}`, which is neither a data variable nor elements of one"
     density = replace(density, arguments=(outcome, *density.arguments[1:]))
     if density.distribution not in DISTRIBUTIONS:
-        return _by_own_generator(density, cells, tree)
-    found = _by_generator(density, cells, plan, names)
-    if isinstance(found, Drawing) and way_back:
-        if found.rank or any(found.limits):
-            return "is a density of a function of data, jointly or between limits"
-        return replace(found, value=way_back.format(found.value))
-    return found
+        return _draw_by_author(density, elements, tree)
+    draw = _draw_by_stan(density, elements, plan, names)
+    if isinstance(draw, OutcomeDraw) and inverse:
+        if draw.rank or any(draw.limits):
+            return "is a joint or truncated density of a function of data"
+        return replace(draw, value=inverse.format(draw.value))
+    return draw
 
 
-def _not_a_density(node: n.Expr | n.Tilde, density: CalledDensity | None) -> str:
+def _explain_no_density(node: n.Expr | n.Tilde, density: DensityCall | None) -> Reason:
     if density is not None:
-        return "gives the probability of censored values, not a density of values"
-    inner = t.bare(node) if isinstance(node, n.Expr) else node
+        return "is the probability of censored values, not a density"
+    inner = t.unwrap(node) if isinstance(node, n.Expr) else node
     if isinstance(inner, n.Call) and inner.name in {"log_mix", "log_sum_exp"}:
-        return "is a sum over cases, a mixture"
+        return "is a sum over cases, as in a mixture"
     if isinstance(inner, n.Call) and inner.name.startswith("reduce_sum"):
-        return "is a sum in slices"
-    return "is written by hand, not as a density"
+        return "is a sum over slices"
+    return "is hand-written, not a single density function"
 
 
-def untransformed(density: CalledDensity) -> tuple[n.Expr, str]:
-    """Return the outcome without the function around it, and the text that takes a draw back."""
-    outcome = t.bare(density.outcome)
+def untransform(density: DensityCall) -> tuple[n.Expr, str]:
+    """Return the outcome without the function around it, and the inverse of that function as Stan."""
+    outcome = t.unwrap(density.outcome)
     if isinstance(outcome, n.Call) and outcome.name in INVERSES and len(outcome.arguments) == 1:
-        return t.bare(outcome.arguments[0]), INVERSES[outcome.name]
+        return t.unwrap(outcome.arguments[0]), INVERSES[outcome.name]
     return outcome, ""
 
 
-def _by_own_generator(density: CalledDensity, cells: Cells, tree: n.Tree) -> Drawing | str:
+def _draw_by_author(density: DensityCall, elements: OutcomeElements, tree: n.Tree) -> OutcomeDraw | Reason:
     """Return how the program's own generator draws: `foo_rng` beside `foo_lpdf`."""
     name = f"{density.distribution}_rng"
     given = density.arguments[1:]
-    functions = [item for item in tree.block("functions") if isinstance(item, n.Function)]
+    functions = [item for item in tree.get_block("functions") if isinstance(item, n.Function)]
     fitting = [item for item in functions if item.name == name and len(item.arguments) == len(given)]
     if not fitting:
-        return f"is the program's own density, without a `{name}` to draw from it"
+        return f"is the program's own density, and the program has no `{name}` to draw from it"
     returns = fitting[0].returns
-    rank = _rank(returns) if returns is not None else -1
-    if rank != cells.rank or returns is None or density.is_truncated:
-        return f"is the program's own density, and `{name}` returns another shape than `{cells.name}` has"
+    rank = count_dimensions(returns) if returns is not None else -1
+    if rank != elements.rank or returns is None or density.is_truncated:
+        return f"is the program's own density, and `{name}` does not return the shape of `{elements.name}`"
     texts = [to_text(argument) for argument in given]
-    whole = to_text(density.outcome)
-    kind = returns.base if returns.base in {"int", "real"} else "real"
-    type_ = _typed(kind, rank, whole, returns.base if not returns.depth else "")
-    is_integer = density.suffix == "lpmf" and kind == "int"
-    return Drawing(cells, f"{name}({', '.join(texts)})", is_integer, type_, rank)
+    base = returns.base if returns.base in {"int", "real"} else "real"
+    type_ = _format_draw_type(base, rank, to_text(density.outcome), returns.base if not returns.depth else "")
+    is_integer = density.suffix == "lpmf" and base == "int"
+    return OutcomeDraw(elements, f"{name}({', '.join(texts)})", is_integer, type_, rank)
 
 
-def _rank(kind: n.Type) -> int:
-    return kind.depth + {"vector": 1, "row_vector": 1, "matrix": 2}.get(kind.base, 0)
-
-
-def _by_generator(density: CalledDensity, cells: Cells, plan: Plan, names: Generators) -> Drawing | str:
+def _draw_by_stan(
+    density: DensityCall, elements: OutcomeElements, plan: RewritePlan, names: ReplicateNames
+) -> OutcomeDraw | Reason:
     """Return how one of Stan's own generators draws."""
     distribution = DISTRIBUTIONS[density.distribution]
-    positions = opened_arguments(density)
-    is_many = 0 in positions
-    if positions and not is_many:
-        return f"is several densities of one value of `{cells.name}`"
-    rank = cells.rank - is_many
+    positions = find_split_arguments(density)
+    is_split = 0 in positions
+    if positions and not is_split:
+        return f"is the product of several densities of one value of `{elements.name}`"
+    rank = elements.rank - is_split
     if rank and not (distribution.is_multivariate or distribution.is_joint):
         return "does not split into observations"
-    name, one = density.distribution, _opened(density, positions, plan)
+    name, observation = density.distribution, _at_observation(density, positions, plan)
     if distribution.is_glm:
-        predicted = _of_predictor(density, one, plan)
+        predicted = _use_predictor(density, observation, plan)
         if predicted is None:
-            return "has no matrix with one row for each observation"
-        name, one = OF_PREDICTOR[name], predicted
-    value = generator(name, one.texts, one.observed, names.guarded)
+            return "has no design matrix with one row for each observation"
+        name, observation = GLM_DISTRIBUTIONS[name], predicted
+    value = format_rng_call(name, observation.arguments, observation.outcome, names.guarded)
     if value is None:
-        return f"is a `{name}`, for which Stan has no generator"
+        return f"is a `{name}` density, for which Stan has no generator"
     is_integer = density.suffix == "lpmf"
     base = "int" if is_integer else "real"
-    type_ = _typed(base, rank, one.observed, "" if is_integer else ("vector", "matrix")[rank - 1])
-    limits = tuple("" if item is None else to_text(item) for item in (density.lower, density.upper))
-    return Drawing(cells, value, is_integer, type_, rank, one.count, one.held, limits)  # type: ignore[arg-type]
+    container = "" if is_integer else ("vector", "matrix")[rank - 1]
+    return OutcomeDraw(
+        elements,
+        value,
+        is_integer,
+        _format_draw_type(base, rank, observation.outcome, container),
+        rank,
+        observation.count,
+        observation.declarations,
+        (format_limit(density.lower), format_limit(density.upper)),
+    )
 
 
-def _typed(base: str, rank: int, observed: str, container: str) -> str:
+def _format_draw_type(base: str, rank: int, observed: str, container: str) -> str:
     """Return the declared type of one draw, with the sizes of what was observed."""
     if rank == 0:
         return base
@@ -189,40 +205,40 @@ def _typed(base: str, rank: int, observed: str, container: str) -> str:
     return f"array[num_elements({observed})] {base}"
 
 
-def _opened(density: CalledDensity, positions: Sequence[int], plan: Plan) -> _Opened:
+def _at_observation(density: DensityCall, positions: Sequence[int], plan: RewritePlan) -> _Observation:
     """Return a density at one of its observations."""
     if 0 not in positions:
-        alone = tuple(to_text(argument) for argument in density.arguments)
-        return _Opened(alone[0], alone[1:], "", ())
+        outcome, *arguments = (to_text(argument) for argument in density.arguments)
+        return _Observation(outcome, tuple(arguments), "", ())
     count = f"size({to_text(density.outcome)})"
     texts: list[str] = []
     declarations: list[str] = []
-    for at, argument in enumerate(density.arguments):
-        if at not in positions:
+    for position, argument in enumerate(density.arguments):
+        if position not in positions:
             texts.append(to_text(argument))
             continue
-        kept, held = hold(argument, count, f"{plan.holder}_{at}") if at else (argument, ())
-        declarations += held
-        texts.append(f"{indexable(kept)}[{plan.element}]")
-    return _Opened(texts[0], tuple(texts[1:]), count, tuple(declarations))
+        held, declaration = hold(argument, count, f"{plan.holder}_{position}") if position else (argument, ())
+        declarations += declaration
+        texts.append(f"{format_indexable(held)}[{plan.element}]")
+    return _Observation(texts[0], tuple(texts[1:]), count, tuple(declarations))
 
 
-def _of_predictor(density: CalledDensity, one: _Opened, plan: Plan) -> _Opened | None:
-    """Return a generalised linear model as a density given its linear predictor, at one observation."""
-    arguments = DISTRIBUTIONS[density.distribution].arguments
-    given = dict(zip(arguments, density.arguments[1:], strict=True))
-    text = dict(zip(arguments, one.texts, strict=True))
-    if given["x"].type != n.Type("matrix") or not one.count:
+def _use_predictor(density: DensityCall, observation: _Observation, plan: RewritePlan) -> _Observation | None:
+    """Return a generalised linear model at one observation, as a density given its linear predictor."""
+    names = DISTRIBUTIONS[density.distribution].arguments
+    given = dict(zip(names, density.arguments[1:], strict=True))
+    texts = dict(zip(names, observation.arguments, strict=True))
+    if given["x"].type != n.Type("matrix") or not observation.count:
         return None
-    rows, slope = indexable(given["x"]), indexable(given["beta"])
-    intercept = f"{text['alpha']} + " if "alpha" in text else ""
-    held = one.held
+    rows, slope = format_indexable(given["x"]), format_indexable(given["beta"])
+    intercept = f"{texts['alpha']} + " if "alpha" in texts else ""
+    declarations = observation.declarations
     if given["beta"].type.base == "matrix":
         predictor = f"{intercept}({rows}[{plan.element}] * {slope})'"
     else:
         name = f"{plan.holder}_x"
-        held = (*held, f"vector[{one.count}] {name} = {rows} * {slope};")
+        declarations = (*declarations, f"vector[{observation.count}] {name} = {rows} * {slope};")
         predictor = f"{intercept}{name}[{plan.element}]"
-    before = [text[key] for key in arguments[: arguments.index("x")]]
-    after = [text[key] for key in arguments[arguments.index("x") :] if key not in {"x", "alpha", "beta"}]
-    return replace(one, texts=(*before, predictor, *after), held=held)
+    before = [texts[key] for key in names[: names.index("x")]]
+    after = [texts[key] for key in names[names.index("x") :] if key not in {"x", "alpha", "beta"}]
+    return replace(observation, arguments=(*before, predictor, *after), declarations=declarations)

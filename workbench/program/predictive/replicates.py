@@ -1,99 +1,108 @@
-"""Which data a program can draw anew, and from which of its densities.
+"""Which outcomes can be replicated, and from which of their densities.
 
 A likelihood term that is a density of data also says how such data arise: `y ~ normal(mu, sigma)` draws `y`
-by `normal_rng(mu, sigma)`. A variable is replicated when that holds for every term it is an outcome of;
-otherwise the reason is said, and nothing is drawn for it.
+with `normal_rng(mu, sigma)`. A variable is replicated if that holds for every term of which it is an outcome;
+otherwise nothing is drawn for it, and the reason is given.
 """
 
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import TypeVar
+from typing import NamedTuple, TypeAlias, TypeVar
 
-from workbench.program.predictive.outcome_draws import Drawing, Generators, drawing
-from workbench.program.rewrite.weights import Plan
+from workbench.program.predictive.outcome_draws import OutcomeDraw, Reason, ReplicateNames, plan_draw
+from workbench.program.rewrite.plan import RewritePlan
 from workbench.program.syntax import nodes as n
 from workbench.program.syntax import traverse as t
-from workbench.program.syntax.identifiers import Names
+from workbench.program.syntax.identifiers import FreshNames
 from workbench.program.syntax.printer import to_text
 from workbench.program.terms.terms import Term
 
 PREDICTIVE = ("y_rep", "y_pred", "y_tilde", "y_new", "y_hat_rep")
 """Names under which programs keep replicated data, besides any name that ends in `_rep`."""
 
-_NO_NUMBERS = frozenset({"tuple", "complex", "complex_vector", "complex_row_vector", "complex_matrix"})
+_NOT_REAL = frozenset({"tuple", "complex", "complex_vector", "complex_row_vector", "complex_matrix"})
+"""Types of variables that are not replicated: they do not consist of real numbers or integers."""
 
-Drawn = tuple[Drawing, ...]
-N = TypeVar("N", bound=n.Node)
+Draws: TypeAlias = tuple[OutcomeDraw, ...]
+"""What a term draws: one outcome for each of its densities."""
+
+_Node = TypeVar("_Node", bound=n.Node)
+"""A node of some kind."""
 
 
 @dataclass(frozen=True)
 class Replicate:
-    """A variable of generated quantities that is data drawn anew.
+    """A variable of generated quantities that replicates an outcome.
 
     Attributes
     ----------
     name
-        Its name; empty where there is none, for the reason given.
+        Its name; empty if there is none, for the reason given.
     outcome
-        The data variable it mirrors.
+        The data variable that it replicates.
     distributions
         The distributions of that variable's likelihood.
     is_integer
         Whether it holds integers.
-    is_own
-        Whether the program draws it itself.
+    is_drawn_by_author
+        Whether the author's program draws it.
     is_conditional
-        Whether its densities are given other values of the outcome, such as the one before.
+        Whether its densities depend on other values of the outcome, such as the previous one.
     reason
         Why there is none.
     line
-        The line of the statement that stands against it; 0 where no single one does.
+        The line of the statement that prevents it; 0 if no single statement does.
     observed
-        For an outcome that transformed data make: the quantity that repeats it. Empty for declared data.
+        For an outcome computed in transformed data: the quantity that repeats it. Empty for declared data.
     """
 
     name: str
     outcome: str
     distributions: tuple[str, ...]
     is_integer: bool
-    is_own: bool = False
+    is_drawn_by_author: bool = False
     is_conditional: bool = False
     reason: str = ""
     line: int = 0
     observed: str = ""
 
     @property
-    def is_ours(self) -> bool:
-        """Whether the instrumented program draws it."""
-        return bool(self.name) and not self.is_own
+    def is_drawn_by_workbench(self) -> bool:
+        """Whether only the instrumented program draws it."""
+        return bool(self.name) and not self.is_drawn_by_author
 
 
 @dataclass(frozen=True)
-class Replication:
-    """All that is drawn anew, and how.
+class ReplicationPlan:
+    """All replicates, and how they are drawn.
 
     Attributes
     ----------
     replicates
         One for each outcome.
-    drawings
-        By the index of a term: what is drawn where it stands.
+    draws
+        By the index of a term: what is drawn in its place.
     renamed
-        New names for variables of the model block that the generated quantities declare once more.
+        New names for variables of the model block that the generated quantities declare as well.
     names
-        The names it adds to the program.
+        The names that drawing adds to the program.
     """
 
     replicates: tuple[Replicate, ...]
-    drawings: Mapping[int, Drawn]
+    draws: Mapping[int, Draws]
     renamed: Mapping[str, str]
-    names: Generators
+    names: ReplicateNames
+
+    @property
+    def drawn_by_workbench(self) -> list[Replicate]:
+        """The replicates that the instrumented program draws."""
+        return [replicate for replicate in self.replicates if replicate.is_drawn_by_workbench]
 
 
 def is_predictive(name: str) -> bool:
-    """Return whether a generated quantity is, by its name, a draw of new data.
+    """Whether a generated quantity is, by its name, a replicate or a prediction of data.
 
     >>> is_predictive("weight_rep"), is_predictive("y_hat")
     (True, False)
@@ -101,82 +110,125 @@ def is_predictive(name: str) -> bool:
     return name in PREDICTIVE or name.endswith("_rep")
 
 
-def replication(tree: n.Tree, plan: Plan, maybe_likelihood: frozenset[int], names: Names) -> Replication:
-    """Return what can be drawn anew.
+@dataclass(frozen=True)
+class _Attempt:
+    """A term of the likelihood, and what it draws, or why it draws nothing."""
+
+    term: Term
+    draws: Draws | Reason
+
+    @property
+    def outcomes(self) -> frozenset[str]:
+        """The variables that the term is a density of."""
+        if isinstance(self.draws, str):
+            return frozenset(self.term.outcomes)
+        return frozenset(draw.elements.name for draw in self.draws)
+
+    @property
+    def possible_outcomes(self) -> frozenset[str]:
+        """The variables that the term may be a density of: all its data if it is hand-written."""
+        is_hand_written = isinstance(self.draws, str) and self.term.distribution is None
+        return frozenset((*self.term.outcomes, *self.term.data)) if is_hand_written else self.outcomes
+
+
+class _AuthorsReplicate(NamedTuple):
+    """The name of a replicate that the author's program draws, and whether it holds integers."""
+
+    name: str
+    is_integer: bool
+
+
+def plan_replication(
+    tree: n.Tree, plan: RewritePlan, maybe_likelihood: frozenset[int], names: FreshNames
+) -> ReplicationPlan:
+    """Return which outcomes are replicated, and how.
 
     Parameters
     ----------
     tree, plan
-        The program, and what the rewriting adds to it.
+        The program, and the plan of the instrumented program.
     maybe_likelihood
-        The indices of terms that are, or may yet count as, likelihood.
+        The indices of terms that are likelihood, or may yet be settled as likelihood.
     names
-        Hands out names that are free.
+        Provides names that are not in use.
     """
-    made = _declared(tree, "transformed data")
-    data = _declared(tree, "data") | {name: one for name, one in made.items() if one.base not in _NO_NUMBERS}
-    generators = Generators.fresh(names)
-    renamed = {name: names.fresh(name) for name in sorted(_declared_twice(tree))}
-    terms = [term for term in plan.terms if term.index in maybe_likelihood and not term.is_constant]
-    tried = [(term, _drawn(term, tree, plan, generators, renamed, data)) for term in terms]
-    own = _own(tree, data, terms)
-    found = [
-        _replicate(name, [pair for pair in tried if name in _touched(*pair)], terms, tree, own, names)
-        for name in data
-        if any(name in _outcomes(*pair) for pair in tried)
-    ]
-    ours = {one.outcome for one in found if one.is_ours}
-    drawings = {
-        term.index: kept
-        for term, drawn in tried
-        if not isinstance(drawn, str) and (kept := tuple(one for one in drawn if one.cells.name in ours))
+    computed = _declared_types(tree, "transformed data")
+    data = _declared_types(tree, "data") | {
+        name: sized for name, sized in computed.items() if sized.base not in _NOT_REAL
     }
-    return Replication(tuple(found), drawings, renamed, generators)
-
-
-def own_replicates(tree: n.Tree, terms: Sequence[Term]) -> tuple[Replicate, ...]:
-    """Return the replicates that a program draws itself, for one that is run as it is written."""
-    own = _own(tree, _declared(tree, "data"), [term for term in terms if term.role == "likelihood"])
-    return tuple(
-        Replicate(name, outcome, _distributions(outcome, terms), is_integer, is_own=True)
-        for outcome, (name, is_integer) in own.items()
+    replicate_names = ReplicateNames.take(names)
+    renamed = {name: names.take(name) for name in sorted(_find_redeclared_names(tree))}
+    terms = [term for term in plan.terms if term.index in maybe_likelihood and not term.is_constant]
+    attempts = [
+        _Attempt(term, _plan_draws(term, tree, plan, replicate_names, renamed, data)) for term in terms
+    ]
+    authors = _match_authors_replicates(tree, data, terms)
+    replicates = tuple(
+        _build_replicate(
+            name, [item for item in attempts if name in item.possible_outcomes], terms, tree, authors, names
+        )
+        for name in data
+        if any(name in item.outcomes for item in attempts)
+    )
+    added = {replicate.outcome for replicate in replicates if replicate.is_drawn_by_workbench}
+    draws = {
+        item.term.index: tuple(draw for draw in item.draws if draw.elements.name in added)
+        for item in attempts
+        if not isinstance(item.draws, str)
+    }
+    return ReplicationPlan(
+        replicates, {index: kept for index, kept in draws.items() if kept}, renamed, replicate_names
     )
 
 
-def _distributions(outcome: str, terms: Iterable[Term]) -> tuple[str, ...]:
-    found = (term.distribution for term in terms if outcome in term.outcomes)
-    return tuple(dict.fromkeys(name for name in found if name))
+def find_authors_replicates(tree: n.Tree, terms: Sequence[Term]) -> tuple[Replicate, ...]:
+    """Return the replicates that the author's program draws, for a program that is run as written."""
+    likelihood = [term for term in terms if term.role == "likelihood"]
+    authors = _match_authors_replicates(tree, _declared_types(tree, "data"), likelihood)
+    return tuple(
+        Replicate(name, outcome, _distributions_of(outcome, terms), is_integer, is_drawn_by_author=True)
+        for outcome, (name, is_integer) in authors.items()
+    )
 
 
-def only(found: Replication, outcomes: Collection[str], reason: str) -> Replication:
-    """Return a replication that draws some of its outcomes, and none of the others for one reason.
+def _distributions_of(outcome: str, terms: Iterable[Term]) -> tuple[str, ...]:
+    distributions = (term.distribution for term in terms if outcome in term.outcomes)
+    return tuple(dict.fromkeys(name for name in distributions if name))
 
-    What the program draws itself stays.
+
+def restrict_replication(
+    replication: ReplicationPlan, outcomes: Collection[str], reason: Reason
+) -> ReplicationPlan:
+    """Return a plan that draws only some outcomes, and gives the others one reason.
+
+    What the author's program draws stays.
     """
     replicates = tuple(
-        replace(one, name="", reason=reason) if one.is_ours and one.outcome not in outcomes else one
-        for one in found.replicates
+        replace(replicate, name="", reason=reason)
+        if replicate.is_drawn_by_workbench and replicate.outcome not in outcomes
+        else replicate
+        for replicate in replication.replicates
     )
-    drawings = {
-        index: tuple(one for one in drawn if one.cells.name in outcomes)
-        for index, drawn in found.drawings.items()
+    draws = {
+        index: tuple(draw for draw in term_draws if draw.elements.name in outcomes)
+        for index, term_draws in replication.draws.items()
     }
-    return replace(found, replicates=replicates, drawings=drawings)
+    return replace(replication, replicates=replicates, draws=draws)
 
 
-def _declared(tree: n.Tree, block: str) -> dict[str, n.Sized]:
-    """Return the types of what a block declares at its top level."""
-    declarations = [item for item in tree.block(block) if isinstance(item, n.Declare)]
+def _declared_types(tree: n.Tree, block: str) -> dict[str, n.Sized]:
+    """Return the types of the variables that a block declares at its top level."""
+    declarations = [item for item in tree.get_block(block) if isinstance(item, n.Declare)]
     return {name: item.sized for item in declarations for name, _ in item.variables}
 
 
-def _declared_twice(tree: n.Tree) -> frozenset[str]:
+def _find_redeclared_names(tree: n.Tree) -> frozenset[str]:
     """Return the names that both the model block and the generated quantities declare."""
-    theirs = _declared(tree, "generated quantities")
-    return frozenset(name for name in _local_names(tree.block("model")) if name in theirs)
+    quantities = _declared_types(tree, "generated quantities")
+    return frozenset(name for name in _find_local_names(tree.get_block("model")) if name in quantities)
 
 
-def _local_names(statements: Sequence[n.Stmt]) -> Iterator[str]:
+def _find_local_names(statements: Sequence[n.Stmt]) -> Iterator[str]:
     for item in t.walk(tuple(statements)):
         if isinstance(item, n.Declare):
             yield from (name for name, _ in item.variables)
@@ -184,7 +236,7 @@ def _local_names(statements: Sequence[n.Stmt]) -> Iterator[str]:
             yield item.variable
 
 
-def in_new_names(node: N, renamed: Mapping[str, str]) -> N:
+def rename_variables(node: _Node, renamed: Mapping[str, str]) -> _Node:
     """Return a node of the model block with its variables renamed."""
 
     def change(inner: n.Node) -> n.Node:
@@ -197,158 +249,182 @@ def in_new_names(node: N, renamed: Mapping[str, str]) -> N:
             return inner if variables == inner.variables else replace(inner, variables=variables)
         return inner
 
-    found: N = t.rebuild(node, change)
-    return found
+    changed: _Node = t.rebuild(node, change)
+    return changed
 
 
-def _drawn(
+def _plan_draws(
     term: Term,
     tree: n.Tree,
-    plan: Plan,
-    generators: Generators,
+    plan: RewritePlan,
+    names: ReplicateNames,
     renamed: Mapping[str, str],
     data: Mapping[str, n.Sized],
-) -> Drawn | str:
-    """Return what a term draws, one drawing for each of its densities; or why it draws nothing."""
+) -> Draws | Reason:
+    """Return what a term draws, one outcome for each of its densities; or why it draws nothing."""
     if term.calls:
         return "is added inside a function"
-    found: list[Drawing] = []
-    for part in term.parts:
-        chosen_by = sorted({use.name for use in part.branch} & set(term.outcomes) & data.keys())
+    draws: list[OutcomeDraw] = []
+    for item in term.contributions:
+        chosen_by = sorted({use.name for use in item.branch} & set(term.outcomes) & data.keys())
         if chosen_by:
-            return f"holds or not depending on `{chosen_by[0]}` itself"
-        if part.summand.sign == "-":
-            return "is subtracted in part: limited by hand, or no density"
-        node = in_new_names(t.substitute(part.summand.node, plan.lifted), renamed)
-        one = drawing(node, tree, plan, generators)
-        if isinstance(one, str):
-            return one
-        if one.cells.name not in data:
-            written = {new: old for old, new in renamed.items()}.get(one.cells.name, one.cells.name)
-            return f"is a density of `{written}`, which is not declared as data"
-        found.append(one)
-    return tuple(found)
+            return f"applies or not, depending on `{chosen_by[0]}` itself"
+        if item.summand.sign == "-":
+            return "is partly subtracted: a density truncated by hand, or not a density"
+        node = rename_variables(t.substitute(item.summand.node, plan.lifted), renamed)
+        draw = plan_draw(node, tree, plan, names)
+        if isinstance(draw, str):
+            return draw
+        name = draw.elements.name
+        if name not in data:
+            author_name = {new: old for old, new in renamed.items()}.get(name, name)
+            return f"is a density of `{author_name}`, which is not declared as data"
+        draws.append(draw)
+    return tuple(draws)
 
 
-def _outcomes(term: Term, drawn: Drawn | str) -> frozenset[str]:
-    """Return what a term is a density of."""
-    return frozenset(term.outcomes) if isinstance(drawn, str) else frozenset(one.cells.name for one in drawn)
+def _match_authors_replicates(
+    tree: n.Tree, data: Mapping[str, n.Sized], terms: Sequence[Term]
+) -> dict[str, _AuthorsReplicate]:
+    """Return, by outcome, the replicate that the author's program draws.
 
-
-def _touched(term: Term, drawn: Drawn | str) -> frozenset[str]:
-    """Return what a term may be a density of: all its data where it is written by hand."""
-    is_plain = not isinstance(drawn, str) or term.distribution is not None
-    return _outcomes(term, drawn) if is_plain else frozenset((*term.outcomes, *term.data))
-
-
-def _own(tree: n.Tree, data: Mapping[str, n.Sized], terms: Sequence[Term]) -> dict[str, tuple[str, bool]]:
-    """Return by outcome the replicate that the program draws itself, and whether that holds integers.
-
-    It has the outcome's size and bears its name with `_rep`, or any such name where there is one outcome.
+    It has the size of the outcome and the outcome's name with `_rep`; if there is only one outcome, any name
+    of a replicate.
     """
-    quantities = _declared(tree, "generated quantities")
-    declared = {name: sized for name, sized in quantities.items() if is_predictive(name)}
+    quantities = _declared_types(tree, "generated quantities")
+    candidates = {name: sized for name, sized in quantities.items() if is_predictive(name)}
     outcomes = sorted({name for term in terms for name in term.outcomes if name in data})
-    found: dict[str, tuple[str, bool]] = {}
+    matched: dict[str, _AuthorsReplicate] = {}
     for outcome in outcomes:
-        alike = [name for name, sized in declared.items() if _size(sized) == _size(data[outcome])]
-        named = [name for name in alike if name == f"{outcome}_rep"]
-        for name in (named or (alike if len(outcomes) == 1 else []))[:1]:
-            found[outcome] = (name, declared[name].base == "int")
-    return found
+        alike = [name for name, sized in candidates.items() if _sizes_of(sized) == _sizes_of(data[outcome])]
+        exact = [name for name in alike if name == f"{outcome}_rep"]
+        for name in (exact or (alike if len(outcomes) == 1 else []))[:1]:
+            matched[outcome] = _AuthorsReplicate(name, candidates[name].base == "int")
+    return matched
 
 
-def _size(sized: n.Sized) -> list[str]:
+def _sizes_of(sized: n.Sized) -> list[str]:
     return [to_text(size) for size in (*sized.dims, *sized.sizes)]
 
 
-def _replicate(
+def _build_replicate(
     outcome: str,
-    tried: Sequence[tuple[Term, Drawn | str]],
-    others: Sequence[Term],
+    attempts: Sequence[_Attempt],
+    terms: Sequence[Term],
     tree: n.Tree,
-    own: Mapping[str, tuple[str, bool]],
-    names: Names,
+    authors: Mapping[str, _AuthorsReplicate],
+    names: FreshNames,
 ) -> Replicate:
-    """Return the replicate of one outcome, given the terms that may be densities of it, and all others."""
-    about = [term for term, drawn in tried if outcome in _outcomes(term, drawn)]
+    """Return the replicate of an outcome.
+
+    Parameters
+    ----------
+    outcome
+        The data variable.
+    attempts
+        The terms that may be densities of it.
+    terms
+        All terms of the likelihood.
+    tree
+        The program.
+    authors
+        The replicates that the author's program draws.
+    names
+        Provides names that are not in use.
+    """
+    about = [item.term for item in attempts if outcome in item.outcomes]
     distributions = tuple(dict.fromkeys(term.distribution for term in about if term.distribution))
-    if outcome in own:
-        name, is_integer = own[outcome]
-        censored = _censored(distributions, others)
-        if censored is None:
-            return Replicate(name, outcome, distributions, is_integer, is_own=True)
-        reason = f"`{censored.text}` tells of censored values, whose replicates are another thing"
-        return Replicate("", outcome, distributions, is_integer, reason=reason, line=censored.line)
-    places = [
-        (term.site, one)
-        for term, drawn in tried
-        if not isinstance(drawn, str)
-        for one in drawn
-        if one.cells.name == outcome
+    censoring = _find_censoring(distributions, terms)
+    if outcome in authors:
+        name, is_integer = authors[outcome]
+        if censoring is None:
+            return Replicate(name, outcome, distributions, is_integer, is_drawn_by_author=True)
+        reason = f"`{censoring.text}` is about censored values: replicates are not comparable with the data"
+        return Replicate("", outcome, distributions, is_integer, reason=reason, line=censoring.line)
+    placed = [
+        (item.term.model_statement, draw)
+        for item in attempts
+        if not isinstance(item.draws, str)
+        for draw in item.draws
+        if draw.elements.name == outcome
     ]
-    is_integer = all(one.is_integer for _, one in places)
-    for term, drawn in tried:
-        if isinstance(drawn, str):
-            reason = f"`{term.text}` {drawn}"
-            return Replicate("", outcome, distributions, is_integer, reason=reason, line=term.line)
-    censored = _censored(distributions, others)
-    if censored is not None:
-        reason = f"`{censored.text}` tells of values that are not among it"
-        return Replicate("", outcome, distributions, is_integer, reason=reason, line=censored.line)
-    if not _are_apart(places, tree):
-        reason = "it has several densities"
-        return Replicate("", outcome, distributions, is_integer, reason=reason, line=tried[-1][0].line)
-    is_conditional = any(_is_given(outcome, term) for term, _ in tried)
-    name = names.fresh(f"{outcome}_rep")
-    observed = names.fresh(f"{outcome}_observed") if outcome in _declared(tree, "transformed data") else ""
+    is_integer = all(draw.is_integer for _, draw in placed)
+    reason, line = _find_reason_against(outcome, attempts, censoring, placed, tree)
+    if reason:
+        return Replicate("", outcome, distributions, is_integer, reason=reason, line=line)
+    is_conditional = any(_is_given(outcome, item.term) for item in attempts)
+    name = names.take(f"{outcome}_rep")
+    is_computed = outcome in _declared_types(tree, "transformed data")
+    observed = names.take(f"{outcome}_observed") if is_computed else ""
     return Replicate(
         name, outcome, distributions, is_integer, is_conditional=is_conditional, observed=observed
     )
 
 
-def _censored(distributions: Sequence[str], terms: Sequence[Term]) -> Term | None:
+def _find_reason_against(
+    outcome: str,
+    attempts: Sequence[_Attempt],
+    censoring: Term | None,
+    placed: Sequence[tuple[int, OutcomeDraw]],
+    tree: n.Tree,
+) -> tuple[Reason, int]:
+    """Return why an outcome cannot be replicated, and the line that prevents it; nothing if it can."""
+    for item in attempts:
+        if isinstance(item.draws, str):
+            return f"`{item.term.text}` {item.draws}", item.term.line
+    if censoring is not None:
+        return f"`{censoring.text}` is about censored values, which `{outcome}` does not hold", censoring.line
+    if not _are_disjoint(placed, tree):
+        return "it has several densities", attempts[-1].term.line
+    return "", 0
+
+
+def _find_censoring(distributions: Sequence[str], terms: Sequence[Term]) -> Term | None:
     """Return a term that adds a distribution function of one of these distributions: of censored values.
 
-    One that is subtracted only normalises a density between limits.
+    A distribution function that is subtracted only normalises a density between limits.
     """
     for term in terms:
-        added = [part for part in term.parts if part.summand.sign == "+"]
-        densities = [density for part in added for density in part.value.densities]
-        if any(one.suffix in {"lcdf", "lccdf"} and one.name in distributions for one in densities):
+        added = [item for item in term.contributions if item.summand.sign == "+"]
+        densities = [density for item in added for density in item.value.densities]
+        if any(item.suffix in {"lcdf", "lccdf"} and item.name in distributions for item in densities):
             return term
     return None
 
 
 def _is_given(outcome: str, term: Term) -> bool:
     """Whether an outcome is also among the arguments of its densities."""
-    densities = [density for part in term.parts for density in part.value.densities]
     return any(
-        use.name == outcome and use.via in {"value", "factor"} for one in densities for use in one.given
+        use.name == outcome and use.via in {"value", "factor"}
+        for item in term.contributions
+        for density in item.value.densities
+        for use in density.given
     )
 
 
-def _are_apart(places: Sequence[tuple[int, Drawing]], tree: n.Tree) -> bool:
-    """Whether no cell of an outcome is drawn twice, as far as the text tells."""
+def _are_disjoint(placed: Sequence[tuple[int, OutcomeDraw]], tree: n.Tree) -> bool:
+    """Whether no element of an outcome is drawn twice, as far as the text tells."""
     return all(
-        _is_elsewhere(one, other) or _exclude(tree, site, other_site)
-        for number, (site, one) in enumerate(places)
-        for other_site, other in places[number + 1 :]
+        _are_elsewhere(draw, other) or _exclude_each_other(tree, statement, other_statement)
+        for number, (statement, draw) in enumerate(placed)
+        for other_statement, other in placed[number + 1 :]
     )
 
 
-def _is_elsewhere(one: Drawing, other: Drawing) -> bool:
-    texts = [" ".join(item.cells.indices) for item in (one, other)]
-    return texts[0] != texts[1] and not any(item.cells.is_whole for item in (one, other))
+def _are_elsewhere(draw: OutcomeDraw, other: OutcomeDraw) -> bool:
+    if draw.elements.is_whole or other.elements.is_whole:
+        return False
+    return " ".join(draw.elements.indices) != " ".join(other.elements.indices)
 
 
-def _exclude(tree: n.Tree, site: int, other: int) -> bool:
+def _exclude_each_other(tree: n.Tree, statement: int, other: int) -> bool:
     """Whether two statements stand in different branches of one condition."""
-    choices = [item for item in t.walk(tree.block("model")) if isinstance(item, n.If) and item.no is not None]
-    for item in choices:
-        branches = [
-            {one.id for one in t.walk(part) if isinstance(one, n.Stmt)} for part in (item.yes, item.no)
-        ]
-        if any(site in first and other in last for first, last in (branches, branches[::-1])):
-            return True
+    for item in t.walk(tree.get_block("model")):
+        if isinstance(item, n.If) and item.no is not None:
+            yes, no = (
+                {inner.id for inner in t.walk(branch) if isinstance(inner, n.Stmt)}
+                for branch in (item.yes, item.no)
+            )
+            if (statement in yes and other in no) or (statement in no and other in yes):
+                return True
     return False

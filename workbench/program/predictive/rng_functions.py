@@ -1,4 +1,4 @@
-"""A density's random counterpart: the call that draws an outcome where the density gives its probability."""
+"""The random number generator of a density: the call that draws an outcome from it."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from workbench.program.terms.distributions import DISTRIBUTIONS
 
 MISSING = -2147483647
-"""The integer for a replicate that could not be drawn; among reals it is a number that is not finite."""
+"""The integer for a replicate that could not be drawn; among reals it is any number that is not finite."""
 
 GUARDED = {
     "poisson": (
@@ -23,12 +23,12 @@ GUARDED = {
         "if (lambda == 0) return 0; return lambda < 1e9 ? poisson_rng(lambda) : {missing}; }}"
     ),
 }
-"""Generators that return a missing value where Stan's own throw, which costs all quantities of that draw.
+"""Generators that return a missing value where Stan's own throw, at the cost of all quantities of that draw.
 
-Stan's refuse a rate of zero, and one so large that no integer holds the draw; the densities accept both.
+Stan's own refuse a rate of zero, and one so large that no integer holds the draw; the densities accept both.
 """
 
-_OTHERWISE = {
+_SPECIAL_CALLS = {
     "beta_neg_binomial": "{poisson}(gamma_rng({0}, 1) * gamma_rng({2}, 1) / gamma_rng({1}, 1))",
     "binomial_logit": "binomial_rng({0}, inv_logit({1}))",
     "dirichlet_multinomial": "dirichlet_multinomial_rng({0}, sum({observed}))",
@@ -44,8 +44,13 @@ _OTHERWISE = {
     "poisson_log": "{poisson_log}({0})",
     "yule_simon": "1 + {poisson}(exponential_rng(1) * expm1(exponential_rng({0})))",
 }
+"""The calls for distributions that Stan's `_rng` function does not draw as it is.
 
-OF_PREDICTOR = {
+It may be missing, take other arguments than the density, or throw. Gaps are the density's arguments by
+position, the observed outcome, and the names of guarded generators.
+"""
+
+GLM_DISTRIBUTIONS = {
     "bernoulli_logit_glm": "bernoulli_logit",
     "binomial_logit_glm": "binomial_logit",
     "categorical_logit_glm": "categorical_logit",
@@ -54,35 +59,36 @@ OF_PREDICTOR = {
     "ordered_logistic_glm": "ordered_logistic",
     "poisson_log_glm": "poisson_log",
 }
-"""Generalised linear models, each with the distribution of one outcome given its linear predictor."""
+"""The distribution of one outcome given its linear predictor, by the name of the generalised linear model."""
 
-WITHOUT_GENERATOR = frozenset({"gaussian_dlm_obs", "lkj_cov", "multi_gp", "multi_gp_cholesky", "wiener"})
+_WITHOUT_GENERATOR = frozenset({"gaussian_dlm_obs", "lkj_cov", "multi_gp", "multi_gp_cholesky", "wiener"})
+"""Distributions from which Stan cannot draw."""
 
 INVERSES = {"log": "exp({})", "log1p": "expm1({})", "logit": "inv_logit({})"}
-"""What takes a draw of a function of the outcome back to the outcome."""
+"""Functions of an outcome, each with the inverse that takes a draw of the function back to the outcome."""
 
 
-def generator(
+def format_rng_call(
     distribution: str, texts: Sequence[str], observed: str, guarded: Mapping[str, str]
 ) -> str | None:
-    """Return the call that draws from one of Stan's distributions; `None` where Stan has none.
+    """Return the call that draws from one of Stan's distributions; `None` if Stan cannot.
 
     Parameters
     ----------
     distribution
-        Its name in a sampling statement.
+        Its name in a distribution statement.
     texts
-        Its arguments, the outcome apart, as Stan.
+        Its arguments as Stan, without the outcome.
     observed
         The outcome, whose sum is the size of a multinomial.
     guarded
         The names that the program gives to the generators of `GUARDED`.
 
-    >>> generator("binomial_logit", ["10", "eta"], "y", {})
+    >>> format_rng_call("binomial_logit", ["10", "eta"], "y", {})
     'binomial_rng(10, inv_logit(eta))'
     """
-    if distribution not in DISTRIBUTIONS or distribution in WITHOUT_GENERATOR:
+    if distribution not in DISTRIBUTIONS or distribution in _WITHOUT_GENERATOR:
         return None
-    if distribution in _OTHERWISE:
-        return _OTHERWISE[distribution].format(*texts, observed=observed, **guarded)
+    if distribution in _SPECIAL_CALLS:
+        return _SPECIAL_CALLS[distribution].format(*texts, observed=observed, **guarded)
     return f"{distribution}_rng({', '.join(texts)})"

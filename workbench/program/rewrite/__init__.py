@@ -1,1 +1,1 @@
-"""Statements rewritten: a weight for each term, log densities by term and by observation."""
+"""Statements rewritten: a weight for each term, and log densities by term and by observation."""

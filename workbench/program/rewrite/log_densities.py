@@ -1,7 +1,7 @@
-"""The model block once more, in generated quantities: each term's log density, each observation's.
+"""The model block in generated quantities: the log density of each term and of each observation.
 
-The densities are the normalised ones and unweighted, so that they add up to the program's own log density
-whatever the weights of the run.
+These densities are normalised and unweighted, so that they add up to the program's own log density whatever
+the weights of the run.
 """
 
 from __future__ import annotations
@@ -10,120 +10,128 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 from workbench.program.rewrite.lp_functions import (
-    Site,
-    body_of,
-    recorded_call,
-    recorded_clone,
-    valued_call,
-    valued_clone,
+    LpCall,
+    call_for_terms,
+    call_for_value,
+    copy_for_terms,
+    copy_for_value,
 )
-from workbench.program.rewrite.observations import Opening, opened
-from workbench.program.rewrite.weights import SPLICED, Plan, enclosed, spliced, sum_text, summed
+from workbench.program.rewrite.observations import PointwiseDensity, split_into_observations
+from workbench.program.rewrite.plan import RewritePlan
+from workbench.program.rewrite.splice import remove_braces, splice, splice_out
+from workbench.program.rewrite.weights import enclose, sum_elements
 from workbench.program.syntax import nodes as n
 from workbench.program.syntax import traverse as t
 from workbench.program.syntax.printer import to_text
-from workbench.program.terms.densities import density_of, normalised, normalised_text
+from workbench.program.terms.densities import format_normalised, normalise, parse_density
+from workbench.program.terms.summands import adds_to_target, format_sum
 from workbench.program.terms.terms import Term
 
-LIKELIHOOD = 3  # its code in the data `roles`; prior is 1, latent 2, unplaced 0
-ROLE_CODES = {"unplaced": 0, "prior": 1, "latent": 2, "likelihood": LIKELIHOOD}
+ROLE_CODES = {"unplaced": 0, "prior": 1, "latent": 2, "likelihood": 3}
+"""The integers that stand for the roles in the data of the instrumented program."""
 
 
-def replayed(tree: n.Tree, plan: Plan) -> tuple[n.Stmt, ...]:
-    """Return the statements that fill in the generated quantities."""
-    start = [n.Raw(f"int {plan.counter} = 0;")] if plan.opened else []
-    return (n.Block((*start, *_filled(tree.block("model"), plan))),)
+def record_log_densities(tree: n.Tree, plan: RewritePlan) -> tuple[n.Stmt, ...]:
+    """Return the statements that compute the log densities of terms and observations."""
+    start = [n.Raw(f"int {plan.entry} = 0;")] if plan.log_lik_terms else []
+    return (n.Block((*start, *_record_statements(tree.get_block("model"), plan))),)
 
 
-def recording_functions(plan: Plan) -> Iterable[n.Stmt]:
-    """Yield the functions that stand in generated quantities for those that add to ``target``."""
-    for site in plan.sites.values():
-        body = _filled(body_of(site), plan.within(site))
-        yield recorded_clone(site, plan.densities, len(plan.terms), body)
-        if site.function.returns is not None:
-            yield valued_clone(site)
+def record_functions(plan: RewritePlan) -> Iterable[n.Stmt]:
+    """Yield the copies for generated quantities of functions that add to ``target``."""
+    for call in plan.lp_calls.values():
+        body = _record_statements(call.body, plan.enter_function(call))
+        yield copy_for_terms(call, plan.densities, len(plan.terms), body)
+        if call.function.returns is not None:
+            yield copy_for_value(call)
 
 
-def _filled(statements: Sequence[n.Stmt], plan: Plan) -> tuple[n.Stmt, ...]:
-    """Return statements that record each contribution where they added it."""
+def _record_statements(statements: Sequence[n.Stmt], plan: RewritePlan) -> tuple[n.Stmt, ...]:
+    """Return statements that record each contribution where the author's add it."""
 
     def change(node: Any) -> Any:
-        if isinstance(node, n.Tilde) or (isinstance(node, n.Increment) and node.accumulator == "target"):
-            return n.Block(tuple(_recorded(node, plan)), id=SPLICED)
+        if adds_to_target(node):
+            return splice(_record_terms(node, plan))
         if isinstance(node, n.Message):
-            return n.Jump("", id=SPLICED)
-        site = plan.sites.get(node.id) if isinstance(node, n.Stmt) else None
-        return normalised(node) if site is None else n.Block(tuple(_called(node, site, plan)), id=SPLICED)
+            return splice_out()
+        call = plan.find_lp_call(node)
+        return normalise(node) if call is None else splice(_record_call(node, call, plan))
 
-    return spliced(t.rebuild(tuple(statements), change))
+    return remove_braces(t.rebuild(tuple(statements), change))
 
 
-def _called(statement: n.Stmt, site: Site, plan: Plan) -> Iterable[n.Stmt]:
-    """Yield statements that record the terms which a call adds, one entry for each of its likelihoods."""
+def _record_call(statement: n.Stmt, call: LpCall, plan: RewritePlan) -> Iterable[n.Stmt]:
+    """Yield statements that record the terms which a call adds, each likelihood as one observation."""
     held = plan.holder
-    yield n.Raw(f"{{ vector[{len(plan.terms)}] {held} = {to_text(recorded_call(statement, site))};")
-    for term in site.terms:
-        if term.index in plan.opened:
-            yield n.Raw(_stored(term, plan, f"{held}[{term.index}]"))
+    yield n.Raw(f"{{ vector[{len(plan.terms)}] {held} = {to_text(call_for_terms(statement, call))};")
+    for term in call.terms:
+        if term.index in plan.log_lik_terms:
+            yield n.Raw(_store_entry(term, plan, f"{held}[{term.index}]"))
     yield n.Raw(f"{plan.densities} += {held}; }}")
-    rest = valued_call(statement, site)
+    rest = call_for_value(statement, call)
     if rest is not None:
         yield rest
 
 
-def _recorded(statement: n.Tilde | n.Increment, plan: Plan) -> Iterable[n.Stmt]:
-    for term in plan.of_statement(statement):
-        if term.index in plan.opened:
-            yield from _observed(term, plan)
+def _record_terms(statement: n.Tilde | n.Increment, plan: RewritePlan) -> Iterable[n.Stmt]:
+    for term in plan.select_terms(statement):
+        if term.index in plan.log_lik_terms:
+            yield from _record_observations(term, plan)
         else:
-            yield n.Raw(f"{plan.densities}[{term.index}] += {density_text(term, plan)};")
+            yield n.Raw(f"{plan.densities}[{term.index}] += {_format_term_density(term, plan)};")
 
 
-def density_text(term: Term, plan: Plan) -> str:
-    """Return a term's normalised density as Stan."""
+def _format_term_density(term: Term, plan: RewritePlan) -> str:
+    """Return the normalised log density of a term as Stan."""
     texts = []
-    for part in term.parts:
-        node = t.substitute(part.summand.node, plan.lifted)
-        density = density_of(node)
+    for item in term.contributions:
+        node = t.substitute(item.summand.node, plan.lifted)
+        density = parse_density(node)
         if isinstance(node, n.Tilde) and density is not None:
-            text = normalised_text(density)
+            text = format_normalised(density)
         else:
-            text = to_text(t.rebuild(summed(node), normalised))
-        texts.append(f"-{enclosed(text)}" if part.summand.sign == "-" else text)
-    return sum_text(texts)
+            text = to_text(t.rebuild(sum_elements(node), normalise))
+        texts.append(f"-{enclose(text)}" if item.summand.sign == "-" else text)
+    return format_sum(texts)
 
 
-def _observed(term: Term, plan: Plan) -> Iterable[n.Stmt]:
-    """Yield statements that record a term, and its observations while it counts as likelihood."""
-    total, one = f"{plan.densities}[{term.index}]", plan.value
-    opening = opening_of(term, plan)
-    if opening is None:
-        yield n.Raw(f"{{ real {one} = {density_text(term, plan)};")
-        yield n.Raw(f"{_stored(term, plan, one)} {total} += {one}; }}")
+def _record_observations(term: Term, plan: RewritePlan) -> Iterable[n.Stmt]:
+    """Yield statements that record a term and, while its role is likelihood, its observations."""
+    total, value = f"{plan.densities}[{term.index}]", plan.value
+    pointwise = split_term(term, plan)
+    if pointwise is None:
+        yield n.Raw(f"{{ real {value} = {_format_term_density(term, plan)};")
+        yield n.Raw(f"{_store_entry(term, plan, value)} {total} += {value}; }}")
         return
-    if opening.held:
-        yield n.Raw("{ " + " ".join(opening.held))
-    yield n.Raw(f"for ({plan.element} in 1:{opening.count}) {{ real {one} = {opening.one};")
-    yield n.Raw(f"{_stored(term, plan, one)} {total} += {one}; }}{' }' if opening.held else ''}")
+    if pointwise.declarations:
+        yield n.Raw("{ " + " ".join(pointwise.declarations))
+    end = " }" if pointwise.declarations else ""
+    yield n.Raw(f"for ({plan.element} in 1:{pointwise.count}) {{ real {value} = {pointwise.density};")
+    yield n.Raw(f"{_store_entry(term, plan, value)} {total} += {value}; }}{end}")
 
 
-def _stored(term: Term, plan: Plan, value: str) -> str:
-    counter = plan.counter
-    is_likelihood = f"{plan.roles}[{term.index}] == {LIKELIHOOD}"
-    return f"if ({is_likelihood}) {{ {counter} += 1; {plan.log_lik}[{counter}] = {value}; }}"
+def _store_entry(term: Term, plan: RewritePlan, value: str) -> str:
+    """Return the statement that stores a value in `log_lik` if the term is likelihood."""
+    entry = plan.entry
+    return f"if ({format_is_likelihood(term, plan)}) {{ {entry} += 1; {plan.log_lik}[{entry}] = {value}; }}"
 
 
-def opening_of(term: Term, plan: Plan) -> Opening | None:
-    """Return a term opened into observations; `None` where it is a single one."""
-    if term.calls or len(term.parts) != 1 or term.parts[0].summand.sign == "-":
+def format_is_likelihood(term: Term, plan: RewritePlan) -> str:
+    """Return the condition that a term counts as likelihood, as Stan."""
+    return f"{plan.roles}[{term.index}] == {ROLE_CODES['likelihood']}"
+
+
+def split_term(term: Term, plan: RewritePlan) -> PointwiseDensity | None:
+    """Return a term split into observations; `None` if it is a single one."""
+    if term.calls or len(term.contributions) != 1 or term.contributions[0].summand.sign == "-":
         return None
-    node = t.substitute(term.parts[0].summand.node, plan.lifted)
-    return opened(node, plan.declared, plan.element, plan.holder)
+    node = t.substitute(term.contributions[0].summand.node, plan.lifted)
+    return split_into_observations(node, plan.declared_types, plan.element, plan.holder)
 
 
-def is_one_entry(term: Term, plan: Plan, is_repeated: bool) -> bool:
-    """Whether a term holds many observations and still gives a single entry."""
-    if is_repeated or opening_of(term, plan) is not None:
+def is_joint_density(term: Term, plan: RewritePlan, is_in_loop: bool) -> bool:
+    """Whether a term is about many observations and still has a single entry in `log_lik`."""
+    if is_in_loop or split_term(term, plan) is not None:
         return False
-    density = density_of(term.parts[0].summand.node) if len(term.parts) == 1 else None
+    density = parse_density(term.contributions[0].summand.node) if len(term.contributions) == 1 else None
     return density is None or density.outcome.type.is_container

@@ -1,40 +1,43 @@
-"""How one likelihood statement opens into observations: one log density for each."""
+"""How a likelihood statement splits into observations: one log density for each."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
-from workbench.program.rewrite.shapes import Declared, shape_of
+from workbench.program.rewrite.shapes import DeclaredTypes, infer_shape
 from workbench.program.syntax import nodes as n
 from workbench.program.syntax import traverse as t
 from workbench.program.syntax.printer import to_text
-from workbench.program.terms.densities import CalledDensity, density_of, normalised, normalised_text
+from workbench.program.terms.densities import DensityCall, format_normalised, normalise, parse_density
 from workbench.program.terms.distributions import DISTRIBUTIONS, Distribution
 
 _NUMBERS = frozenset({"int", "real"})
+"""The types of a single number."""
 
 
 @dataclass(frozen=True)
-class Opening:
-    """A term opened into observations.
+class PointwiseDensity:
+    """The log density of a term, split into observations.
 
     Attributes
     ----------
     count
-        How many there are, as Stan.
-    held
-        Declarations of variables that hold long arguments.
-    one
-        The log density of one of them.
+        How many observations there are, as Stan.
+    declarations
+        The declarations of the variables that hold long arguments.
+    density
+        The log density of one observation, as Stan.
     """
 
     count: str
-    held: tuple[str, ...]
-    one: str
+    declarations: tuple[str, ...]
+    density: str
 
 
-def opened(node: n.Expr | n.Tilde, declared: Declared, element: str, holder: str) -> Opening | None:
-    """Return a summand opened into observations; `None` where it is a single one.
+def split_into_observations(
+    node: n.Expr | n.Tilde, declared: DeclaredTypes, element: str, holder: str
+) -> PointwiseDensity | None:
+    """Return a summand split into observations; `None` if it is a single one.
 
     Parameters
     ----------
@@ -43,74 +46,78 @@ def opened(node: n.Expr | n.Tilde, declared: Declared, element: str, holder: str
     declared
         The declared types of the program's variables.
     element
-        The name of an observation's number.
+        The name of the variable that numbers the observations.
     holder
-        The name, with a number, of variables that hold arguments.
+        The beginning of the names of variables that hold arguments.
     """
-    density = density_of(node)
+    density = parse_density(node)
     if density is not None:
-        return _opened_density(density, declared, element, holder)
-    inner = t.bare(node) if isinstance(node, n.Expr) else node
+        return _split_density(density, declared, element, holder)
+    inner = t.unwrap(node) if isinstance(node, n.Expr) else node
     if isinstance(inner, n.Call) and inner.name in {"reduce_sum", "reduce_sum_static"}:
-        return _opened_slices(inner, declared, element)
+        return _split_reduce_sum(inner, declared, element)
     if isinstance(inner, n.Call) and inner.name == "sum":
-        inner = t.bare(inner.arguments[0])
-    if not isinstance(inner, n.Expr) or _holder(inner.type) is None:
+        inner = t.unwrap(inner.arguments[0])
+    if not isinstance(inner, n.Expr) or _holder_type(inner.type) is None:
         return None
-    count = _count((inner,), declared)
+    count = _count_elements((inner,), declared)
     if count is None:
         return None
-    held, declaration = hold(t.rebuild(inner, normalised), count, holder)
-    return Opening(count, declaration, f"{to_text(held)}[{element}]")
+    summed, declarations = hold(t.rebuild(inner, normalise), count, holder)
+    return PointwiseDensity(count, declarations, f"{to_text(summed)}[{element}]")
 
 
-def _opened_density(density: CalledDensity, declared: Declared, element: str, holder: str) -> Opening | None:
-    positions = opened_arguments(density)
+def _split_density(
+    density: DensityCall, declared: DeclaredTypes, element: str, holder: str
+) -> PointwiseDensity | None:
+    positions = find_split_arguments(density)
     if not positions:
         return None
-    count = _count(tuple(density.arguments[at] for at in positions), declared)
+    count = _count_elements(tuple(density.arguments[position] for position in positions), declared)
     if count is None:
         return None
     arguments = list(density.arguments)
     declarations: list[str] = []
-    for at in positions:
-        arguments[at], declaration = hold(arguments[at], count, f"{holder}_{at}")
-        declarations += declaration
-    one = _at_observation(replace(density, arguments=tuple(arguments)), positions, element)
-    return Opening(count, tuple(declarations), one)
+    for position in positions:
+        arguments[position], held = hold(arguments[position], count, f"{holder}_{position}")
+        declarations += held
+    text = _format_at_observation(replace(density, arguments=tuple(arguments)), positions, element)
+    return PointwiseDensity(count, tuple(declarations), text)
 
 
-def _opened_slices(node: n.Call, declared: Declared, element: str) -> Opening | None:
-    """Open a sum in slices by calling its function on slices of one."""
+def _split_reduce_sum(node: n.Call, declared: DeclaredTypes, element: str) -> PointwiseDensity | None:
+    """Split a sum over slices by calling its function on slices of one element."""
     function, sliced, shared = node.arguments[0], node.arguments[1], node.arguments[3:]
-    one = f"{indexable(sliced)}[{element}:{element}]"
-    name = to_text(normalised(function))
-    bar = " |" if name.endswith(("_lpdf", "_lpmf")) else ","
+    count = _count_elements((sliced,), declared)
+    if count is None:
+        return None
+    name = to_text(normalise(function))
+    separator = " |" if name.endswith(("_lpdf", "_lpmf")) else ","
     rest = ", ".join((element, element, *(to_text(item) for item in shared)))
-    count = _count((sliced,), declared)
-    return None if count is None else Opening(count, (), f"{name}({one}{bar} {rest})")
+    slice_ = f"{format_indexable(sliced)}[{element}:{element}]"
+    return PointwiseDensity(count, (), f"{name}({slice_}{separator} {rest})")
 
 
-def opened_arguments(density: CalledDensity) -> tuple[int, ...]:
-    """Return which arguments hold one element for each observation; none for a single observation.
+def find_split_arguments(density: DensityCall) -> tuple[int, ...]:
+    """Return the positions of the arguments that hold one element for each observation.
 
-    A density of unknown shape counts as one observation.
+    There are none for a single observation, or if the program defines the density.
     """
     distribution = DISTRIBUTIONS.get(density.distribution)
     if distribution is None:
         return ()
     names = ("", *distribution.arguments)
-    found = tuple(
+    positions = tuple(
         position
         for position, (name, argument) in enumerate(zip(names, density.arguments, strict=False))
-        if _is_opened(distribution, name, argument)
+        if _is_split(distribution, name, argument)
     )
     # stanc multiplies the normaliser of a truncated vector by its length: with arguments that vary, that is
-    # no sum over observations.
-    return () if density.is_truncated and found != (0,) else found
+    # not a sum over observations.
+    return () if density.is_truncated and positions != (0,) else positions
 
 
-def _is_opened(distribution: Distribution, name: str, argument: n.Expr) -> bool:
+def _is_split(distribution: Distribution, name: str, argument: n.Expr) -> bool:
     if distribution.is_joint or (distribution.is_glm and name in distribution.shared):
         return False
     if distribution.is_multivariate or name in distribution.shared:
@@ -118,19 +125,19 @@ def _is_opened(distribution: Distribution, name: str, argument: n.Expr) -> bool:
     return argument.type.is_container
 
 
-def _at_observation(density: CalledDensity, positions: tuple[int, ...], element: str) -> str:
+def _format_at_observation(density: DensityCall, positions: tuple[int, ...], element: str) -> str:
     index = f"{element}:{element}" if DISTRIBUTIONS[density.distribution].is_glm else element
     texts = [
-        f"{indexable(argument)}[{index}]" if at in positions else to_text(argument)
-        for at, argument in enumerate(density.arguments)
+        f"{format_indexable(argument)}[{index}]" if position in positions else to_text(argument)
+        for position, argument in enumerate(density.arguments)
     ]
-    return normalised_text(density, texts)
+    return format_normalised(density, texts)
 
 
-def _count(arguments: tuple[n.Expr, ...], declared: Declared) -> str | None:
-    """Return how many elements arguments have, from declared sizes or from data; `None` if neither tells."""
+def _count_elements(arguments: tuple[n.Expr, ...], declared: DeclaredTypes) -> str | None:
+    """Return how many elements arguments have, by declared sizes or by data; `None` if neither tells."""
     for argument in arguments:
-        shape = shape_of(argument, declared)
+        shape = infer_shape(argument, declared)
         if shape:
             return shape[0]
     first = next((argument for argument in arguments if argument.is_data), None)
@@ -141,25 +148,25 @@ def _count(arguments: tuple[n.Expr, ...], declared: Declared) -> str | None:
 
 
 def hold(argument: n.Expr, count: str, name: str) -> tuple[n.Expr, tuple[str, ...]]:
-    """Return an argument held in a variable, and the declaration of that.
+    """Return an argument as a variable that holds it, and the declaration of that variable.
 
     Indexing `X * beta` in a loop would multiply the whole matrix once for each observation.
     """
-    word = _holder(argument.type)
-    if word is None or isinstance(t.bare(argument), n.Variable):
+    type_ = _holder_type(argument.type)
+    if type_ is None or isinstance(t.unwrap(argument), n.Variable):
         return argument, ()
-    declaration = f"{word.format(count)} {name} = {to_text(argument)};"
+    declaration = f"{type_.format(count)} {name} = {to_text(argument)};"
     return n.Variable(name, type=argument.type), (declaration,)
 
 
-def _holder(kind: n.Type) -> str | None:
-    """Return the declared type of a variable that holds one number for each observation."""
+def _holder_type(kind: n.Type) -> str | None:
+    """Return the declared type, with a gap for its size, of a variable with a number for each observation."""
     if kind.base in {"vector", "row_vector"} and not kind.depth:
         return f"{kind.base}[{{}}]"
     return f"array[{{}}] {kind.base}" if kind.depth == 1 and kind.base in _NUMBERS else None
 
 
-def indexable(argument: n.Expr) -> str:
-    """Return an argument as Stan, in parentheses where an index after it would bind to a part of it."""
+def format_indexable(argument: n.Expr) -> str:
+    """Return an argument as Stan, in parentheses if an index after it would apply to a part of it."""
     text = to_text(argument)
     return text if isinstance(argument, n.Variable | n.Indexed | n.Call | n.Paren) else f"({text})"

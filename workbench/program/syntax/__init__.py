@@ -1,1 +1,1 @@
-"""A program as stanc reads it: tokens, syntax tree, declarations, and the tree printed back as Stan."""
+"""The text of a program and its syntax tree: tokens, nodes decoded and printed, and what it declares."""

@@ -1,14 +1,14 @@
-"""What a program declares: each variable's type, sizes, bounds and line."""
+"""The variables that a program declares: type, sizes, bounds and line of each."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 from workbench.program.syntax import nodes as n
-from workbench.program.syntax.expression import Expression, expression
-from workbench.program.syntax.printer import sized_text, type_word
+from workbench.program.syntax.expression import Expression
+from workbench.program.syntax.printer import format_type, get_type_keyword
 from workbench.program.syntax.source import Place
 
 
@@ -21,21 +21,21 @@ class Declaration:
     name
         Its name.
     kind
-        Its type's word as declared: ``int``, ``vector``, ``simplex``, ``tuple`` ...
+        The keyword of its type: ``int``, ``vector``, ``simplex``, ``tuple`` ...
     text
-        The type as a reader sees it: ``array[J] vector<lower=0>[K]``.
+        The type as the author wrote it: ``array[J] vector<lower=0>[K]``.
     sizes
         Array dimensions, then the sizes of the vector or matrix; ``matrix[N, K]`` has two.
     depth
         How many of `sizes` are array dimensions.
     lower, upper, offset, multiplier
-        Arguments of the declared transform.
+        The arguments of the declared transform.
     line
-        Where it is declared, counted from 1, in `path`.
+        The line of the declaration in `path`, counted from 1.
     path
         The program's file, or an included one.
     members
-        A tuple's members, named ``name.1``, ``name.2`` ...
+        The members of a tuple, named ``name.1``, ``name.2`` ...
     """
 
     name: str
@@ -62,34 +62,31 @@ class Declaration:
         return not self.sizes and not self.members
 
 
-def declarations(statements: tuple[n.Stmt, ...], places: Mapping[int, Place]) -> tuple[Declaration, ...]:
+def collect_declarations(
+    statements: tuple[n.Stmt, ...], places: Mapping[int, Place]
+) -> tuple[Declaration, ...]:
     """Return the variables that a block declares at its top level."""
-    return tuple(_declared(statements, places))
-
-
-def _declared(statements: tuple[n.Stmt, ...], places: Mapping[int, Place]) -> Iterator[Declaration]:
-    for statement in statements:
-        if isinstance(statement, n.Declare):
-            for name, _ in statement.variables:
-                yield _declaration(name, statement.sized, statement.constraint, places.get(statement.id))
-
-
-def _declaration(name: str, sized: n.Sized, constraint: n.Constraint, place: Place | None) -> Declaration:
-    members = tuple(
-        _declaration(f"{name}.{position}", member, inner, place)
-        for position, (member, inner) in enumerate(
-            zip(sized.members, constraint.members, strict=False), start=1
-        )
+    return tuple(
+        _to_declaration(name, statement.sized, statement.constraint, places.get(statement.id))
+        for statement in statements
+        if isinstance(statement, n.Declare)
+        for name, _ in statement.variables
     )
-    arguments = {key: expression(value) for key, value in constraint.arguments}
+
+
+def _to_declaration(name: str, sized: n.Sized, constraint: n.Constraint, place: Place | None) -> Declaration:
+    members = zip(sized.members, constraint.members, strict=False)
     return Declaration(
         name,
-        type_word(sized, constraint),
-        sized_text(sized, constraint),
-        tuple(expression(size) for size in (*sized.dims, *sized.sizes)),
+        get_type_keyword(sized, constraint),
+        format_type(sized, constraint),
+        tuple(Expression.from_node(size) for size in (*sized.dims, *sized.sizes)),
         len(sized.dims),
         line=place.first if place else 0,
         path=place.path if place else None,
-        members=members,
-        **arguments,
+        members=tuple(
+            _to_declaration(f"{name}.{position}", *member, place)
+            for position, member in enumerate(members, start=1)
+        ),
+        **{key: Expression.from_node(value) for key, value in constraint.arguments},
     )

@@ -1,107 +1,186 @@
-"""One rule for each expression that stanc's tree may hold."""
+"""Expressions of stanc's tree, one rule for each constructor."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING
 
 from workbench.program.syntax import nodes as n
-from workbench.program.syntax.decode_leaves import kind_of, name_of, operator_of
-from workbench.program.syntax.sexp import Sexp, items, word
+from workbench.program.syntax.decode_leaves import (
+    decode_function_kind,
+    decode_name,
+    decode_operator,
+    decode_type,
+    explain_unknown,
+    is_data,
+)
+from workbench.program.syntax.sexp import Sexp, as_atom, as_fields, as_list, as_variant
 
-if TYPE_CHECKING:
-    from workbench.program.syntax.decode import Reader
-
-Rule = Callable[["Reader", list[Sexp], n.Type, bool], n.Expr]
-
-
-def _numeral(_reader: Reader, rest: list[Sexp], kind: n.Type, data: bool) -> n.Expr:
-    return n.Numeral(word(rest[0]), type=kind, is_data=data)
-
-
-def _imaginary(_reader: Reader, rest: list[Sexp], kind: n.Type, data: bool) -> n.Expr:
-    return n.Numeral(f"{word(rest[0])}i", type=kind, is_data=data)
+Rule = Callable[[list[Sexp], n.Type, bool], n.Expr]
+"""Decodes the arguments of a constructor, given the expression's type and whether it is data."""
 
 
-def _variable(_reader: Reader, rest: list[Sexp], kind: n.Type, data: bool) -> n.Expr:
-    return n.Variable(name_of(rest[0]), type=kind, is_data=data)
+def decode_expression(sexp: Sexp) -> n.Expr:
+    """Return an expression."""
+    fields = as_fields(sexp)
+    type_, data = _decode_meta(fields["emeta"])
+    constructor, arguments = as_variant(fields["expr"])
+    rule = _EXPRESSIONS.get(constructor)
+    if rule is None:
+        raise explain_unknown("an expression", constructor)
+    return rule(arguments, type_, data)
 
 
-def _target(_reader: Reader, _rest: list[Sexp], kind: n.Type, data: bool) -> n.Expr:
-    return n.Target(type=kind, is_data=data)
+def decode_expressions(sexp: Sexp) -> tuple[n.Expr, ...]:
+    """Return a list of expressions."""
+    return tuple(decode_expression(item) for item in as_list(sexp))
 
 
-def _prefix(reader: Reader, rest: list[Sexp], kind: n.Type, data: bool) -> n.Expr:
-    return n.Unary(operator_of(rest[0]), reader.expression(rest[1]), type=kind, is_data=data)
+def decode_optional(sexp: Sexp) -> n.Expr | None:
+    """Return an expression that may be absent."""
+    return decode_expression(as_list(sexp)[0]) if sexp else None
 
 
-def _postfix(reader: Reader, rest: list[Sexp], kind: n.Type, data: bool) -> n.Expr:
-    return n.Unary(operator_of(rest[1]), reader.expression(rest[0]), True, type=kind, is_data=data)
+def decode_left_side(sexp: Sexp) -> n.Expr | n.Pack:
+    """Return the left side of an assignment."""
+    constructor, arguments = as_variant(sexp)
+    if constructor == "LTuplePack":
+        items = as_list(as_fields(arguments[0])["lvals"])
+        return n.Pack(tuple(decode_left_side(item) for item in items))
+    if constructor == "LValue":
+        return _decode_lvalue(arguments[0])
+    raise explain_unknown("the left side of an assignment", sexp)
 
 
-def _binary(reader: Reader, rest: list[Sexp], kind: n.Type, data: bool) -> n.Expr:
-    left, right = reader.expression(rest[0]), reader.expression(rest[2])
-    return n.Binary(left, operator_of(rest[1]), right, type=kind, is_data=data)
+def _decode_lvalue(sexp: Sexp) -> n.Expr:
+    """Return the variable that is assigned to, or the elements or the member of it."""
+    fields = as_fields(sexp)
+    type_, data = _decode_meta(fields["lmeta"])
+    constructor, arguments = as_variant(fields["lval"])
+    if constructor == "LVariable":
+        return n.Variable(decode_name(arguments[0]), type=type_, is_data=data)
+    if constructor == "LIndexed":
+        indices = _decode_indices(arguments[1])
+        return n.Indexed(_decode_lvalue(arguments[0]), indices, type=type_, is_data=data)
+    if constructor == "LTupleProjection":
+        position = int(as_atom(arguments[-1]))
+        return n.Projection(_decode_lvalue(arguments[0]), position, type=type_, is_data=data)
+    raise explain_unknown("the left side of an assignment", constructor)
 
 
-def _ternary(reader: Reader, rest: list[Sexp], kind: n.Type, data: bool) -> n.Expr:
-    condition, yes, no = (reader.expression(item) for item in rest)
-    return n.Ternary(condition, yes, no, type=kind, is_data=data)
+def _decode_meta(sexp: Sexp) -> tuple[n.Type, bool]:
+    """Return the type of an expression, and whether it is data."""
+    meta = as_fields(sexp)
+    return decode_type(meta["type_"]), is_data(meta["ad_level"])
 
 
-def _call(reader: Reader, rest: list[Sexp], kind: n.Type, data: bool) -> n.Expr:
-    is_user_defined, function_kind = kind_of(rest[0])
-    arguments = reader.expressions(rest[2])
-    return n.Call(name_of(rest[1]), arguments, function_kind, is_user_defined, type=kind, is_data=data)
+def _decode_indices(sexp: Sexp) -> tuple[n.Slice, ...]:
+    return tuple(_decode_index(item) for item in as_list(sexp))
 
 
-def _conditional(reader: Reader, rest: list[Sexp], kind: n.Type, data: bool) -> n.Expr:
-    is_user_defined, function_kind = kind_of(rest[0])
-    arguments = reader.expressions(rest[2])
-    return n.Call(name_of(rest[1]), arguments, function_kind, is_user_defined, True, type=kind, is_data=data)
+def _decode_index(sexp: Sexp) -> n.Slice:
+    constructor, arguments = as_variant(sexp)
+    ends = [decode_expression(item) for item in arguments]
+    if constructor == "All":
+        return n.Slice()
+    if constructor == "Single":
+        return n.Slice(ends[0], is_single=True)
+    if constructor == "Upfrom":
+        return n.Slice(ends[0])
+    if constructor == "Downfrom":
+        return n.Slice(upper=ends[0])
+    if constructor == "Between":
+        return n.Slice(ends[0], ends[1])
+    raise explain_unknown("an index", sexp)
 
 
-def _elements(bracket: str) -> Rule:
-    def read(reader: Reader, rest: list[Sexp], kind: n.Type, data: bool) -> n.Expr:
-        return n.Elements(bracket, reader.expressions(rest[0]), type=kind, is_data=data)
-
-    return read
+def _decode_numeral(arguments: list[Sexp], type_: n.Type, data: bool) -> n.Expr:
+    return n.Numeral(as_atom(arguments[0]), type=type_, is_data=data)
 
 
-def _paren(reader: Reader, rest: list[Sexp], kind: n.Type, data: bool) -> n.Expr:
-    return n.Paren(reader.expression(rest[0]), type=kind, is_data=data)
+def _decode_imaginary(arguments: list[Sexp], type_: n.Type, data: bool) -> n.Expr:
+    return n.Numeral(f"{as_atom(arguments[0])}i", type=type_, is_data=data)
 
 
-def _indexed(reader: Reader, rest: list[Sexp], kind: n.Type, data: bool) -> n.Expr:
-    indices = tuple(reader.index(item) for item in items(rest[1]))
-    return n.Indexed(reader.expression(rest[0]), indices, type=kind, is_data=data)
+def _decode_variable(arguments: list[Sexp], type_: n.Type, data: bool) -> n.Expr:
+    return n.Variable(decode_name(arguments[0]), type=type_, is_data=data)
 
 
-def _projection(reader: Reader, rest: list[Sexp], kind: n.Type, data: bool) -> n.Expr:
-    return n.Projection(reader.expression(rest[0]), int(word(rest[-1])), type=kind, is_data=data)
+def _decode_target(_arguments: list[Sexp], type_: n.Type, data: bool) -> n.Expr:
+    return n.Target(type=type_, is_data=data)
 
 
-def _promotion(reader: Reader, rest: list[Sexp], kind: n.Type, data: bool) -> n.Expr:
-    return n.Promotion(reader.expression(rest[0]), type=kind, is_data=data)
+def _decode_prefix(arguments: list[Sexp], type_: n.Type, data: bool) -> n.Expr:
+    operator, operand = decode_operator(arguments[0]), decode_expression(arguments[1])
+    return n.Unary(operator, operand, type=type_, is_data=data)
 
 
-EXPRESSIONS: dict[str, Rule] = {
-    "IntNumeral": _numeral,
-    "RealNumeral": _numeral,
-    "ImagNumeral": _imaginary,
-    "Variable": _variable,
-    "GetTarget": _target,
-    "PrefixOp": _prefix,
-    "PostfixOp": _postfix,
-    "BinOp": _binary,
-    "TernaryIf": _ternary,
-    "FunApp": _call,
-    "CondDistApp": _conditional,
-    "ArrayExpr": _elements("{"),
-    "RowVectorExpr": _elements("["),
-    "TupleExpr": _elements("("),
-    "Paren": _paren,
-    "Indexed": _indexed,
-    "TupleProjection": _projection,
-    "Promotion": _promotion,
+def _decode_postfix(arguments: list[Sexp], type_: n.Type, data: bool) -> n.Expr:
+    operator, operand = decode_operator(arguments[1]), decode_expression(arguments[0])
+    return n.Unary(operator, operand, is_postfix=True, type=type_, is_data=data)
+
+
+def _decode_binary(arguments: list[Sexp], type_: n.Type, data: bool) -> n.Expr:
+    left, right = decode_expression(arguments[0]), decode_expression(arguments[2])
+    return n.Binary(left, decode_operator(arguments[1]), right, type=type_, is_data=data)
+
+
+def _decode_ternary(arguments: list[Sexp], type_: n.Type, data: bool) -> n.Expr:
+    condition, yes, no = (decode_expression(item) for item in arguments)
+    return n.Ternary(condition, yes, no, type=type_, is_data=data)
+
+
+def _decode_call(is_conditional: bool) -> Rule:
+    def decode(arguments: list[Sexp], type_: n.Type, data: bool) -> n.Expr:
+        is_user_defined, kind = decode_function_kind(arguments[0])
+        name, given = decode_name(arguments[1]), decode_expressions(arguments[2])
+        return n.Call(name, given, kind, is_user_defined, is_conditional, type=type_, is_data=data)
+
+    return decode
+
+
+def _decode_elements(bracket: str) -> Rule:
+    def decode(arguments: list[Sexp], type_: n.Type, data: bool) -> n.Expr:
+        return n.Elements(bracket, decode_expressions(arguments[0]), type=type_, is_data=data)
+
+    return decode
+
+
+def _decode_paren(arguments: list[Sexp], type_: n.Type, data: bool) -> n.Expr:
+    return n.Paren(decode_expression(arguments[0]), type=type_, is_data=data)
+
+
+def _decode_indexed(arguments: list[Sexp], type_: n.Type, data: bool) -> n.Expr:
+    indices = _decode_indices(arguments[1])
+    return n.Indexed(decode_expression(arguments[0]), indices, type=type_, is_data=data)
+
+
+def _decode_projection(arguments: list[Sexp], type_: n.Type, data: bool) -> n.Expr:
+    position = int(as_atom(arguments[-1]))
+    return n.Projection(decode_expression(arguments[0]), position, type=type_, is_data=data)
+
+
+def _decode_promotion(arguments: list[Sexp], type_: n.Type, data: bool) -> n.Expr:
+    return n.Promotion(decode_expression(arguments[0]), type=type_, is_data=data)
+
+
+_EXPRESSIONS: dict[str, Rule] = {
+    "IntNumeral": _decode_numeral,
+    "RealNumeral": _decode_numeral,
+    "ImagNumeral": _decode_imaginary,
+    "Variable": _decode_variable,
+    "GetTarget": _decode_target,
+    "PrefixOp": _decode_prefix,
+    "PostfixOp": _decode_postfix,
+    "BinOp": _decode_binary,
+    "TernaryIf": _decode_ternary,
+    "FunApp": _decode_call(is_conditional=False),
+    "CondDistApp": _decode_call(is_conditional=True),
+    "ArrayExpr": _decode_elements("{"),
+    "RowVectorExpr": _decode_elements("["),
+    "TupleExpr": _decode_elements("("),
+    "Paren": _decode_paren,
+    "Indexed": _decode_indexed,
+    "TupleProjection": _decode_projection,
+    "Promotion": _decode_promotion,
 }
+"""The rule of each of stanc's constructors of expressions."""

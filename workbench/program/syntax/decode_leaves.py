@@ -1,4 +1,4 @@
-"""The small pieces of stanc's tree: names, operators, types and kinds of functions."""
+"""The leaves of stanc's tree: names, operators, unsized types and the kinds of functions."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 from workbench.errors import ProgramError
 from workbench.program.syntax import nodes as n
-from workbench.program.syntax.sexp import Sexp, items, record, tagged, word
+from workbench.program.syntax.sexp import Sexp, as_atom, as_fields, as_list, as_variant
 
 _OPERATORS = {
     "Plus": "+", "PPlus": "+", "Minus": "-", "PMinus": "-", "Times": "*", "Divide": "/", "Modulo": "%",
@@ -15,74 +15,69 @@ _OPERATORS = {
     "Or": "||", "And": "&&", "Equals": "==", "NEquals": "!=", "Less": "<", "Leq": "<=", "Greater": ">",
     "Geq": ">=", "PNot": "!", "Transpose": "'",
 }  # fmt: skip
-TRANSFORMS = {
-    "Ordered": "ordered", "PositiveOrdered": "positive_ordered", "Simplex": "simplex",
-    "UnitVector": "unit_vector", "CholeskyCorr": "cholesky_factor_corr",
-    "CholeskyCov": "cholesky_factor_cov", "Correlation": "corr_matrix", "Covariance": "cov_matrix",
-    "StochasticRow": "row_stochastic_matrix", "StochasticColumn": "column_stochastic_matrix",
-    "SumToZero": "sum_to_zero",
-}  # fmt: skip
-ARGUMENTS = {
-    "Lower": ("bounds", ("lower",)), "Upper": ("bounds", ("upper",)),
-    "LowerUpper": ("bounds", ("lower", "upper")), "Offset": ("affine", ("offset",)),
-    "Multiplier": ("affine", ("multiplier",)), "OffsetMultiplier": ("affine", ("offset", "multiplier")),
-}  # fmt: skip
-_CAMEL = re.compile(r"(?<!^)(?=[A-Z])")
+"""Stan's operators, by stanc's constructors."""
+
+_WORD_START = re.compile(r"(?<!^)(?=[A-Z])")
+"""Where a word begins inside a name in camel case."""
 
 
-def unknown(what: str, sexp: Sexp) -> ProgramError:
-    """Return the error for a constructor that this reader does not know."""
-    word = sexp if isinstance(sexp, str) else next((part for part in sexp if isinstance(part, str)), "?")
-    return ProgramError(f"stanc describes {what} as `{word}`, which the workbench does not know.")
+def explain_unknown(what: str, sexp: Sexp) -> ProgramError:
+    """Return the error for a constructor that has no rule here."""
+    name = sexp if isinstance(sexp, str) else next((item for item in sexp if isinstance(item, str)), "?")
+    return ProgramError(f"stanc describes {what} as `{name}`, which the workbench does not know.")
 
 
-def name_of(sexp: Sexp) -> str:
-    """Return an identifier's name."""
-    return word(record(sexp)["name"])
+def decode_name(sexp: Sexp) -> str:
+    """Return the name of an identifier."""
+    return as_atom(as_fields(sexp)["name"])
 
 
-def operator_of(sexp: Sexp) -> str:
+def decode_operator(sexp: Sexp) -> str:
     """Return an operator as Stan writes it."""
     try:
-        return _OPERATORS[word(sexp)]
+        return _OPERATORS[as_atom(sexp)]
     except KeyError:
-        raise unknown("an operator", sexp) from None
+        raise explain_unknown("an operator", sexp) from None
 
 
-def base_of(constructor: str) -> str:
-    """Return Stan's name of a base type: ``UComplexRowVector`` is ``complex_row_vector``."""
-    return _CAMEL.sub("_", constructor[1:]).lower()
+def decode_base(constructor: str) -> str:
+    """Return Stan's name of a base type.
+
+    >>> decode_base("UComplexRowVector")
+    'complex_row_vector'
+    """
+    return _WORD_START.sub("_", constructor[1:]).lower()
 
 
-def type_of(sexp: Sexp) -> n.Type:
+def decode_type(sexp: Sexp) -> n.Type:
     """Return an unsized type."""
-    tag, rest = tagged(sexp)
-    if tag == "UArray":
-        inner = type_of(rest[0])
-        return n.Type(inner.base, inner.depth + 1, inner.members)
-    if tag == "UTuple":
-        return n.Type("tuple", members=tuple(type_of(item) for item in items(rest[0])))
-    if tag in {"UFun", "UMathLibraryFunction"}:
+    constructor, arguments = as_variant(sexp)
+    if constructor == "UArray":
+        element = decode_type(arguments[0])
+        return n.Type(element.base, element.depth + 1, element.members)
+    if constructor == "UTuple":
+        return n.Type("tuple", members=tuple(decode_type(item) for item in as_list(arguments[0])))
+    if constructor in {"UFun", "UMathLibraryFunction"}:
         return n.Type("function")
-    if not rest and tag.startswith("U"):
-        return n.Type(base_of(tag))
-    raise unknown("a type", sexp)
+    if not arguments and constructor.startswith("U"):
+        return n.Type(decode_base(constructor))
+    raise explain_unknown("a type", sexp)
 
 
-def is_data(sexp: Sexp) -> bool:
-    """Return whether an autodiff level holds no parameter."""
-    return "AutoDiffable" not in _flat(sexp)
+def is_data(level: Sexp) -> bool:
+    """Whether a value of this autodiff level involves no parameter."""
+    return "AutoDiffable" not in _flatten(level)
 
 
-def _flat(sexp: Sexp) -> Iterator[str]:
+def _flatten(sexp: Sexp) -> Iterator[str]:
     if isinstance(sexp, str):
         yield sexp
     else:
         for item in sexp:
-            yield from _flat(item)
+            yield from _flatten(item)
 
 
-def kind_of(sexp: Sexp) -> tuple[bool, str]:
-    """Return whether a function is the user's, and its kind."""
-    origin, rest = tagged(sexp)
-    return origin == "UserDefined", tagged(rest[0])[0]
+def decode_function_kind(sexp: Sexp) -> tuple[bool, str]:
+    """Return whether the program itself defines a function, and the function's kind."""
+    origin, arguments = as_variant(sexp)
+    return origin == "UserDefined", as_variant(arguments[0])[0]

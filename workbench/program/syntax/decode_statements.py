@@ -1,150 +1,185 @@
-"""One rule for each statement that stanc's tree may hold."""
+"""Statements of stanc's tree, one rule for each constructor, numbered in source order."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING
+from itertools import count
 
 from workbench.program.syntax import nodes as n
-from workbench.program.syntax.decode_leaves import is_data, kind_of, name_of, operator_of, type_of
-from workbench.program.syntax.sexp import Sexp, items, record, tagged, word
+from workbench.program.syntax.decode_declared_types import decode_constraint, decode_sized
+from workbench.program.syntax.decode_expressions import (
+    decode_expression,
+    decode_expressions,
+    decode_left_side,
+    decode_optional,
+)
+from workbench.program.syntax.decode_leaves import (
+    decode_function_kind,
+    decode_name,
+    decode_operator,
+    decode_type,
+    explain_unknown,
+    is_data,
+)
+from workbench.program.syntax.sexp import Sexp, as_atom, as_fields, as_list, as_variant
 
-if TYPE_CHECKING:
-    from workbench.program.syntax.decode import Reader
 
-Rule = Callable[["Reader", list[Sexp], int], n.Stmt]
+class StatementDecoder:
+    """Decodes the statements of one program, and numbers them."""
+
+    def __init__(self) -> None:
+        self.numbers = count()
+
+    def decode_statement(self, sexp: Sexp) -> n.Stmt:
+        """Return a statement."""
+        number = next(self.numbers)
+        constructor, arguments = as_variant(as_fields(sexp)["stmt"])
+        rule = STATEMENTS.get(constructor)
+        if rule is None:
+            raise explain_unknown("a statement", constructor)
+        return rule(self, arguments, number)
+
+    def decode_statements(self, sexp: Sexp) -> tuple[n.Stmt, ...]:
+        """Return a list of statements."""
+        return tuple(self.decode_statement(item) for item in as_list(sexp))
 
 
-def _assignment(reader: Reader, rest: list[Sexp], number: int) -> n.Stmt:
-    fields = record(rest)
-    tag, operator = tagged(fields["assign_op"])
-    sign = f"{operator_of(operator[0])}=" if tag == "OperatorAssign" else "="
-    left, right = reader.left_side(fields["assign_lhs"]), reader.expression(fields["assign_rhs"])
+Rule = Callable[[StatementDecoder, list[Sexp], int], n.Stmt]
+"""Decodes the arguments of a constructor into the statement with this number."""
+
+
+def _decode_assignment(_decoder: StatementDecoder, arguments: list[Sexp], number: int) -> n.Stmt:
+    fields = as_fields(arguments)
+    constructor, operator = as_variant(fields["assign_op"])
+    sign = f"{decode_operator(operator[0])}=" if constructor == "OperatorAssign" else "="
+    left, right = decode_left_side(fields["assign_lhs"]), decode_expression(fields["assign_rhs"])
     return n.Assignment(left, sign, right, id=number)
 
 
-def _call_statement(reader: Reader, rest: list[Sexp], number: int) -> n.Stmt:
-    is_user_defined, kind = kind_of(rest[0])
-    return n.CallStatement(name_of(rest[1]), reader.expressions(rest[2]), kind, is_user_defined, id=number)
+def _decode_call_statement(_decoder: StatementDecoder, arguments: list[Sexp], number: int) -> n.Stmt:
+    is_user_defined, kind = decode_function_kind(arguments[0])
+    name, given = decode_name(arguments[1]), decode_expressions(arguments[2])
+    return n.CallStatement(name, given, kind, is_user_defined, id=number)
 
 
-def _increment(accumulator: str) -> Rule:
-    def read(reader: Reader, rest: list[Sexp], number: int) -> n.Stmt:
-        return n.Increment(reader.expression(rest[0]), accumulator, id=number)
+def _decode_increment(accumulator: str) -> Rule:
+    def decode(_decoder: StatementDecoder, arguments: list[Sexp], number: int) -> n.Stmt:
+        return n.Increment(decode_expression(arguments[0]), accumulator, id=number)
 
-    return read
-
-
-def _tilde(reader: Reader, rest: list[Sexp], number: int) -> n.Stmt:
-    fields = record(rest)
-    is_user_defined, kind = kind_of(fields["kind"])
-    outcome, arguments = reader.expression(fields["arg"]), reader.expressions(fields["args"])
-    tag, limits = tagged(fields["truncation"])
-    bounds = [reader.expression(item) for item in limits]
-    lower = bounds[0] if tag in {"TruncateUpFrom", "TruncateBetween"} else None
-    upper = bounds[-1] if tag in {"TruncateDownFrom", "TruncateBetween"} else None
-    name = name_of(fields["distribution"])
-    return n.Tilde(outcome, name, arguments, kind, is_user_defined, lower, upper, id=number)
+    return decode
 
 
-def _jump(word: str) -> Rule:
-    def read(_reader: Reader, _rest: list[Sexp], number: int) -> n.Stmt:
-        return n.Jump(word, id=number)
-
-    return read
-
-
-def _return(reader: Reader, rest: list[Sexp], number: int) -> n.Stmt:
-    return n.Return(reader.expression(rest[0]) if rest else None, id=number)
-
-
-def _message(word: str) -> Rule:
-    def read(reader: Reader, rest: list[Sexp], number: int) -> n.Stmt:
-        return n.Message(word, tuple(_printable(reader, item) for item in items(rest[0])), id=number)
-
-    return read
+def _decode_tilde(_decoder: StatementDecoder, arguments: list[Sexp], number: int) -> n.Stmt:
+    fields = as_fields(arguments)
+    is_user_defined, kind = decode_function_kind(fields["kind"])
+    outcome, given = decode_expression(fields["arg"]), decode_expressions(fields["args"])
+    truncation, limits = as_variant(fields["truncation"])
+    bounds = [decode_expression(item) for item in limits]
+    lower = bounds[0] if truncation in {"TruncateUpFrom", "TruncateBetween"} else None
+    upper = bounds[-1] if truncation in {"TruncateDownFrom", "TruncateBetween"} else None
+    name = decode_name(fields["distribution"])
+    return n.Tilde(outcome, name, given, kind, is_user_defined, lower, upper, id=number)
 
 
-def _printable(reader: Reader, sexp: Sexp) -> n.Expr | str:
-    tag, rest = tagged(sexp)
-    return word(rest[0]) if tag == "PString" else reader.expression(rest[0])
+def _decode_jump(keyword: str) -> Rule:
+    def decode(_decoder: StatementDecoder, _arguments: list[Sexp], number: int) -> n.Stmt:
+        return n.Jump(keyword, id=number)
+
+    return decode
 
 
-def _if(reader: Reader, rest: list[Sexp], number: int) -> n.Stmt:
-    condition, yes = reader.expression(rest[0]), reader.statement(rest[1])
-    otherwise = items(rest[2])
-    return n.If(condition, yes, reader.statement(otherwise[0]) if otherwise else None, id=number)
+def _decode_return(_decoder: StatementDecoder, arguments: list[Sexp], number: int) -> n.Stmt:
+    return n.Return(decode_expression(arguments[0]) if arguments else None, id=number)
 
 
-def _while(reader: Reader, rest: list[Sexp], number: int) -> n.Stmt:
-    return n.While(reader.expression(rest[0]), reader.statement(rest[1]), id=number)
+def _decode_message(keyword: str) -> Rule:
+    def decode(_decoder: StatementDecoder, arguments: list[Sexp], number: int) -> n.Stmt:
+        return n.Message(keyword, tuple(_decode_printable(item) for item in as_list(arguments[0])), id=number)
+
+    return decode
 
 
-def _for(reader: Reader, rest: list[Sexp], number: int) -> n.Stmt:
-    fields = record(rest)
-    lower, upper = reader.expression(fields["lower_bound"]), reader.expression(fields["upper_bound"])
-    return n.For(
-        name_of(fields["loop_variable"]), lower, upper, reader.statement(fields["loop_body"]), id=number
+def _decode_printable(sexp: Sexp) -> n.Expr | str:
+    constructor, arguments = as_variant(sexp)
+    return as_atom(arguments[0]) if constructor == "PString" else decode_expression(arguments[0])
+
+
+def _decode_if(decoder: StatementDecoder, arguments: list[Sexp], number: int) -> n.Stmt:
+    condition, yes = decode_expression(arguments[0]), decoder.decode_statement(arguments[1])
+    otherwise = as_list(arguments[2])
+    return n.If(condition, yes, decoder.decode_statement(otherwise[0]) if otherwise else None, id=number)
+
+
+def _decode_while(decoder: StatementDecoder, arguments: list[Sexp], number: int) -> n.Stmt:
+    return n.While(decode_expression(arguments[0]), decoder.decode_statement(arguments[1]), id=number)
+
+
+def _decode_for(decoder: StatementDecoder, arguments: list[Sexp], number: int) -> n.Stmt:
+    fields = as_fields(arguments)
+    lower, upper = decode_expression(fields["lower_bound"]), decode_expression(fields["upper_bound"])
+    variable, body = decode_name(fields["loop_variable"]), decoder.decode_statement(fields["loop_body"])
+    return n.For(variable, lower, upper, body, id=number)
+
+
+def _decode_for_each(decoder: StatementDecoder, arguments: list[Sexp], number: int) -> n.Stmt:
+    variable, container = decode_name(arguments[0]), decode_expression(arguments[1])
+    return n.ForEach(variable, container, decoder.decode_statement(arguments[2]), id=number)
+
+
+def _decode_profile(decoder: StatementDecoder, arguments: list[Sexp], number: int) -> n.Stmt:
+    return n.Profile(as_atom(arguments[0]), decoder.decode_statements(arguments[1]), id=number)
+
+
+def _decode_braces(decoder: StatementDecoder, arguments: list[Sexp], number: int) -> n.Stmt:
+    return n.Block(decoder.decode_statements(arguments[0]), id=number)
+
+
+def _decode_declare(_decoder: StatementDecoder, arguments: list[Sexp], number: int) -> n.Stmt:
+    fields = as_fields(arguments)
+    sized, constraint = decode_sized(fields["decl_type"]), decode_constraint(fields["transformation"])
+    variables = [as_fields(item) for item in as_list(fields["variables"])]
+    named = tuple(
+        (decode_name(variable["identifier"]), decode_optional(variable["initial_value"]))
+        for variable in variables
     )
+    return n.Declare(sized, constraint, named, id=number)
 
 
-def _for_each(reader: Reader, rest: list[Sexp], number: int) -> n.Stmt:
-    return n.ForEach(name_of(rest[0]), reader.expression(rest[1]), reader.statement(rest[2]), id=number)
+def _decode_function(decoder: StatementDecoder, arguments: list[Sexp], number: int) -> n.Stmt:
+    fields = as_fields(arguments)
+    constructor, returned = as_variant(fields["returntype"])
+    returns = decode_type(returned[0]) if constructor == "ReturnType" else None
+    formal = tuple(_decode_argument(item) for item in as_list(fields["arguments"]))
+    name, body = decode_name(fields["funname"]), decoder.decode_statement(fields["body"])
+    return n.Function(name, formal, returns, body, id=number)
 
 
-def _profile(reader: Reader, rest: list[Sexp], number: int) -> n.Stmt:
-    return n.Profile(word(rest[0]), reader.statements(rest[1]), id=number)
-
-
-def _block(reader: Reader, rest: list[Sexp], number: int) -> n.Stmt:
-    return n.Block(reader.statements(rest[0]), id=number)
-
-
-def _declare(reader: Reader, rest: list[Sexp], number: int) -> n.Stmt:
-    fields = record(rest)
-    sized, constraint = reader.sized(fields["decl_type"]), reader.constraint(fields["transformation"])
-    variables = []
-    for item in items(fields["variables"]):
-        variable = record(item)
-        variables.append((name_of(variable["identifier"]), reader.maybe(variable["initial_value"])))
-    return n.Declare(sized, constraint, tuple(variables), id=number)
-
-
-def _function(reader: Reader, rest: list[Sexp], number: int) -> n.Stmt:
-    fields = record(rest)
-    tag, returned = tagged(fields["returntype"])
-    returns = type_of(returned[0]) if tag == "ReturnType" else None
-    arguments = tuple(_argument(item) for item in items(fields["arguments"]))
-    return n.Function(
-        name_of(fields["funname"]), arguments, returns, reader.statement(fields["body"]), id=number
-    )
-
-
-def _argument(sexp: Sexp) -> n.Argument:
-    level, kind, name = items(sexp)
-    return n.Argument(name_of(name), type_of(kind), is_data(level))
+def _decode_argument(sexp: Sexp) -> n.Argument:
+    level, type_, name = as_list(sexp)
+    return n.Argument(decode_name(name), decode_type(type_), is_data(level))
 
 
 STATEMENTS: dict[str, Rule] = {
-    "Assignment": _assignment,
-    "NRFunApp": _call_statement,
-    "TargetPE": _increment("target"),
-    "JacobianPE": _increment("jacobian"),
-    "Tilde": _tilde,
-    "Break": _jump("break"),
-    "Continue": _jump("continue"),
-    "Skip": _jump(""),
-    "Return": _return,
-    "ReturnVoid": _return,
-    "Print": _message("print"),
-    "Reject": _message("reject"),
-    "FatalError": _message("fatal_error"),
-    "IfThenElse": _if,
-    "While": _while,
-    "For": _for,
-    "ForEach": _for_each,
-    "Profile": _profile,
-    "Block": _block,
-    "VarDecl": _declare,
-    "FunDef": _function,
+    "Assignment": _decode_assignment,
+    "NRFunApp": _decode_call_statement,
+    "TargetPE": _decode_increment("target"),
+    "JacobianPE": _decode_increment("jacobian"),
+    "Tilde": _decode_tilde,
+    "Break": _decode_jump("break"),
+    "Continue": _decode_jump("continue"),
+    "Skip": _decode_jump(""),
+    "Return": _decode_return,
+    "ReturnVoid": _decode_return,
+    "Print": _decode_message("print"),
+    "Reject": _decode_message("reject"),
+    "FatalError": _decode_message("fatal_error"),
+    "IfThenElse": _decode_if,
+    "While": _decode_while,
+    "For": _decode_for,
+    "ForEach": _decode_for_each,
+    "Profile": _decode_profile,
+    "Block": _decode_braces,
+    "VarDecl": _decode_declare,
+    "FunDef": _decode_function,
 }
+"""The rule of each of stanc's constructors of statements."""

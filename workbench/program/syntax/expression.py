@@ -1,4 +1,4 @@
-"""Expressions in declarations: sizes and bounds, with their value once the data are known."""
+"""Expressions in declarations: sizes and bounds, and their values once the data are known."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from workbench.program.syntax.printer import to_text
 
 @dataclass(frozen=True)
 class Expression:
-    """A size or a bound as declared.
+    """A declared size or bound.
 
     Attributes
     ----------
@@ -29,127 +29,142 @@ class Expression:
     text: str
     node: n.Expr = field(repr=False, compare=False)
 
+    @classmethod
+    def from_node(cls, node: n.Expr) -> Expression:
+        """Return the expression of a syntax tree."""
+        return cls(to_text(node), node)
+
     @property
     def names(self) -> frozenset[str]:
-        """The variables it uses."""
-        return t.names_in(self.node)
+        """The variables in it."""
+        return t.find_names(self.node)
 
     @property
     def literal(self) -> float | None:
-        """Its value where no variable is needed, else `None`."""
+        """Its value if it can be evaluated without data, else `None`."""
         try:
             return float(evaluate(self.node, {}))
         except ProgramError:
             return None
 
     def evaluate(self, values: Mapping[str, Any]) -> Any:
-        """Return its value, given the data by name (numbers, or nested lists).
+        """Return its value.
+
+        Parameters
+        ----------
+        values
+            The data by name: numbers, or nested lists.
 
         Raises
         ------
         ProgramError
-            A variable has no value here, or a function is not one this workbench evaluates.
+            A variable has no value, or the workbench cannot evaluate a function in it.
         """
         return evaluate(self.node, values)
 
 
-def expression(node: n.Expr) -> Expression:
-    """Return a syntax tree as a declared expression."""
-    return Expression(to_text(node), node)
-
-
 def evaluate(node: n.Expr, values: Mapping[str, Any]) -> Any:
-    """Return the value of a syntax tree; integers follow Stan's integer arithmetic."""
+    """Return the value of a syntax tree; integers follow Stan's integer arithmetic.
+
+    Raises
+    ------
+    ProgramError
+        As `Expression.evaluate`.
+    """
     rule = _RULES.get(type(node))
     if rule is None:
-        raise _not_evaluated(node)
+        raise _explain_unsupported(node)
     try:
         return rule(node, values)
     except (ArithmeticError, ValueError, TypeError, IndexError) as reason:
         raise ProgramError(f"`{to_text(node)}` has no value: {reason}.") from reason
 
 
-def _not_evaluated(node: n.Expr) -> ProgramError:
-    return ProgramError(f"`{to_text(node)}` is not an expression that the workbench evaluates.")
+def _explain_unsupported(node: n.Expr) -> ProgramError:
+    return ProgramError(f"`{to_text(node)}` is not an expression that the workbench can evaluate.")
 
 
-def _variable(node: n.Variable, values: Mapping[str, Any]) -> Any:
+def _evaluate_variable(node: n.Variable, values: Mapping[str, Any]) -> Any:
     if node.name not in values:
         raise ProgramError(f"`{node.name}` has no value yet.")
     return values[node.name]
 
 
-def _numeral(node: n.Numeral, _values: Mapping[str, Any]) -> Any:
+def _evaluate_numeral(node: n.Numeral, _values: Mapping[str, Any]) -> Any:
     text = node.text.replace("_", "")
     return int(text) if node.type == n.INT else float(text)
 
 
-def _inner(node: n.Paren | n.Promotion, values: Mapping[str, Any]) -> Any:
+def _evaluate_inner(node: n.Paren | n.Promotion, values: Mapping[str, Any]) -> Any:
     return evaluate(node.inner, values)
 
 
-def _unary(node: n.Unary, values: Mapping[str, Any]) -> Any:
+def _evaluate_unary(node: n.Unary, values: Mapping[str, Any]) -> Any:
     if node.is_postfix:
-        raise _not_evaluated(node)
+        raise _explain_unsupported(node)
     value = evaluate(node.operand, values)
     return _UNARY[node.operator](value)
 
 
-def _binary(node: n.Binary, values: Mapping[str, Any]) -> Any:
+def _evaluate_binary(node: n.Binary, values: Mapping[str, Any]) -> Any:
     left, right = evaluate(node.left, values), evaluate(node.right, values)
     if node.operator == "/" and node.type == n.INT:
         return math.trunc(left / right)
     if node.operator not in _BINARY:
-        raise _not_evaluated(node)
+        raise _explain_unsupported(node)
     return _BINARY[node.operator](left, right)
 
 
-def _ternary(node: n.Ternary, values: Mapping[str, Any]) -> Any:
+def _evaluate_ternary(node: n.Ternary, values: Mapping[str, Any]) -> Any:
     return evaluate(node.yes if evaluate(node.condition, values) else node.no, values)
 
 
-def _elements(node: n.Elements, values: Mapping[str, Any]) -> Any:
+def _evaluate_elements(node: n.Elements, values: Mapping[str, Any]) -> Any:
     return [evaluate(item, values) for item in node.items]
 
 
-def _indexed(node: n.Indexed, values: Mapping[str, Any]) -> Any:
+def _evaluate_indexed(node: n.Indexed, values: Mapping[str, Any]) -> Any:
     return _pick(evaluate(node.base, values), node.indices, values, node)
 
 
-def _pick(held: Any, indices: Sequence[n.Slice], values: Mapping[str, Any], node: n.Expr) -> Any:
+def _pick(container: Any, indices: Sequence[n.Slice], values: Mapping[str, Any], node: n.Expr) -> Any:
     if not indices:
-        return held
+        return container
     first, rest = indices[0], indices[1:]
     start = 1 if first.lower is None else evaluate(first.lower, values)
     if first.is_single:
         positions = start if isinstance(start, Sequence) else [start]
     else:
-        positions = range(start, (len(held) if first.upper is None else evaluate(first.upper, values)) + 1)
+        end = len(container) if first.upper is None else evaluate(first.upper, values)
+        positions = range(start, end + 1)
     if any(position < 1 for position in positions):
-        raise _not_evaluated(node)
-    picked = [_pick(held[position - 1], rest, values, node) for position in positions]
+        raise _explain_unsupported(node)
+    picked = [_pick(container[position - 1], rest, values, node) for position in positions]
     return picked[0] if first.is_single and not isinstance(start, Sequence) else picked
 
 
-def _call(node: n.Call, values: Mapping[str, Any]) -> Any:
+def _evaluate_call(node: n.Call, values: Mapping[str, Any]) -> Any:
     if node.is_user_defined or node.name not in _FUNCTIONS:
-        raise _not_evaluated(node)
+        raise _explain_unsupported(node)
     return _FUNCTIONS[node.name](*(evaluate(item, values) for item in node.arguments))
 
 
-def _projection(node: n.Projection, values: Mapping[str, Any]) -> Any:
+def _evaluate_projection(node: n.Projection, values: Mapping[str, Any]) -> Any:
     return evaluate(node.base, values)[node.position - 1]
 
 
-def _flat(held: Any) -> list[Any]:
-    return [leaf for item in held for leaf in _flat(item)] if isinstance(held, Sequence) else [held]
+def _flatten(value: Any) -> list[Any]:
+    """Return the numbers in a nested list."""
+    return [leaf for item in value for leaf in _flatten(item)] if isinstance(value, Sequence) else [value]
 
 
 _UNARY: dict[str, Callable[[Any], Any]] = {
     "-": operator.neg,
     "+": operator.pos,
-    "!": lambda held: int(not held),
+    "!": lambda value: int(not value),
 }
+"""Prefix operators."""
+
 _BINARY: dict[str, Callable[[Any, Any], Any]] = {
     "+": operator.add,
     "-": operator.sub,
@@ -167,25 +182,27 @@ _BINARY: dict[str, Callable[[Any, Any], Any]] = {
     "&&": lambda left, right: int(bool(left and right)),
     "||": lambda left, right: int(bool(left or right)),
 }
+"""Binary operators; `/` divides reals, and the result of `%` has the sign of the left operand, as in C++."""
+
 _FUNCTIONS: dict[str, Callable[..., Any]] = {
-    "size": lambda held: len(held) if isinstance(held, Sequence) else 1,
+    "size": lambda value: len(value) if isinstance(value, Sequence) else 1,
     "rows": len,
-    "cols": lambda held: len(held[0]) if isinstance(held[0], Sequence) else len(held),
-    "num_elements": lambda held: len(_flat(held)),
-    "max": lambda *held: max(_flat(held)),
-    "min": lambda *held: min(_flat(held)),
-    "sum": lambda held: sum(_flat(held)),
-    "mean": lambda held: sum(_flat(held)) / len(_flat(held)),
-    "prod": lambda held: math.prod(_flat(held)),
+    "cols": lambda value: len(value[0]) if isinstance(value[0], Sequence) else len(value),
+    "num_elements": lambda value: len(_flatten(value)),
+    "max": lambda *values: max(_flatten(values)),
+    "min": lambda *values: min(_flatten(values)),
+    "sum": lambda value: sum(_flatten(value)),
+    "mean": lambda value: sum(_flatten(value)) / len(_flatten(value)),
+    "prod": lambda value: math.prod(_flatten(value)),
     "abs": abs,
     "choose": math.comb,
-    "square": lambda held: held * held,
+    "square": lambda value: value * value,
     "sqrt": math.sqrt,
     "exp": math.exp,
     "log": math.log,
-    "floor": lambda held: float(math.floor(held)),
-    "ceil": lambda held: float(math.ceil(held)),
-    "round": lambda held: float(math.floor(held + 0.5)),
+    "floor": lambda value: float(math.floor(value)),
+    "ceil": lambda value: float(math.ceil(value)),
+    "round": lambda value: float(math.floor(value + 0.5)),
     "to_int": int,
     "pi": lambda: math.pi,
     "e": lambda: math.e,
@@ -195,16 +212,19 @@ _FUNCTIONS: dict[str, Callable[..., Any]] = {
     "not_a_number": lambda: math.nan,
     "machine_precision": lambda: 2.0**-52,
 }
+"""The functions of Stan that occur in sizes and bounds."""
+
 _RULES: dict[type, Callable[[Any, Mapping[str, Any]], Any]] = {
-    n.Variable: _variable,
-    n.Numeral: _numeral,
-    n.Paren: _inner,
-    n.Promotion: _inner,
-    n.Unary: _unary,
-    n.Binary: _binary,
-    n.Ternary: _ternary,
-    n.Elements: _elements,
-    n.Indexed: _indexed,
-    n.Call: _call,
-    n.Projection: _projection,
+    n.Variable: _evaluate_variable,
+    n.Numeral: _evaluate_numeral,
+    n.Paren: _evaluate_inner,
+    n.Promotion: _evaluate_inner,
+    n.Unary: _evaluate_unary,
+    n.Binary: _evaluate_binary,
+    n.Ternary: _evaluate_ternary,
+    n.Elements: _evaluate_elements,
+    n.Indexed: _evaluate_indexed,
+    n.Call: _evaluate_call,
+    n.Projection: _evaluate_projection,
 }
+"""The rule that evaluates each kind of node."""

@@ -1,4 +1,4 @@
-"""Names for what we add to a program: never one that the program, or Stan, already uses."""
+"""Identifiers of Stan, and fresh names for what the workbench adds to a program."""
 
 from __future__ import annotations
 
@@ -14,42 +14,42 @@ _RESERVED = frozenset({
     "matrix", "array", "tuple", "data", "parameters", "model", "functions", "return", "void", "profile",
     "break", "continue", "print", "reject", "jacobian", "T", "lower", "upper", "offset", "multiplier",
 })  # fmt: skip
+"""Words that cannot be names: those that Stan reserves, and others with a meaning in its syntax."""
 
 
-def identifier(text: str) -> str:
-    """Return a text made a Stan identifier.
+def to_identifier(text: str) -> str:
+    """Return an identifier that resembles a text.
 
-    >>> identifier("2-level model")
+    >>> to_identifier("2-level model")
     'm2_level_model'
     """
     name = re.sub(r"\W+", "_", text, flags=re.ASCII).strip("_") or "model"
     return name if name[0].isalpha() else f"m{name}"
 
 
-class Names:
-    """Hands out names that nothing else in the program has."""
+class FreshNames:
+    """Provides names that neither the program nor Stan uses."""
 
     def __init__(self, tree: n.Tree) -> None:
-        self.taken = _RESERVED | frozenset(_all_names(tree))
+        self.used = _RESERVED | frozenset(_find_all_names(tree))
 
-    def fresh(self, wanted: str) -> str:
-        """Return `wanted`, numbered if it is taken; it is taken from now on."""
-        name, number = identifier(wanted), 1
-        while name in self.taken:
+    def take(self, wanted: str) -> str:
+        """Return `wanted`, numbered if it is in use; from now on the returned name is in use."""
+        name, number = to_identifier(wanted), 1
+        while name in self.used:
             number += 1
-            name = f"{identifier(wanted)}_{number}"
-        self.taken |= {name}
+            name = f"{to_identifier(wanted)}_{number}"
+        self.used |= {name}
         return name
 
 
-def _all_names(tree: n.Tree) -> Iterable[str]:
-    for statement in (item for _, body in tree.blocks for item in body):
-        for node in t.walk(statement):
-            if isinstance(node, n.Declare):
-                yield from (name for name, _ in node.variables)
-            elif isinstance(node, n.For | n.ForEach):
-                yield node.variable
-            elif isinstance(node, n.Tilde):
-                yield node.distribution
-            elif isinstance(node, n.Variable | n.Call | n.CallStatement | n.Function | n.Argument):
-                yield node.name
+def _find_all_names(tree: n.Tree) -> Iterable[str]:
+    for node in t.walk(tuple(body for _, body in tree.blocks)):
+        if isinstance(node, n.Declare):
+            yield from (name for name, _ in node.variables)
+        elif isinstance(node, n.For | n.ForEach):
+            yield node.variable
+        elif isinstance(node, n.Tilde):
+            yield node.distribution
+        elif isinstance(node, n.Variable | n.Call | n.CallStatement | n.Function | n.Argument):
+            yield node.name

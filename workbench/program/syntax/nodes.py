@@ -1,11 +1,12 @@
-"""The syntax tree of a Stan program: one frozen dataclass per construct, values all through.
+"""The syntax tree of a Stan program: one frozen dataclass for each construct.
 
-Names follow stanc's own tree, so that its sources and this file can be read side by side. `children` and
-`rebuild` walk any node by its fields; nothing else in this room needs to know every construct.
+Names follow stanc's own tree, so that its sources and this file can be read side by side. `traverse` visits
+and copies any node by its fields; besides it, only decoding and printing need to know every construct.
 """
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TypeAlias
 
@@ -14,7 +15,17 @@ from typing import TypeAlias
 
 @dataclass(frozen=True, slots=True)
 class Type:
-    """The unsized type of an expression: a base, the depth of arrays around it, the members of a tuple."""
+    """The unsized type of an expression.
+
+    Attributes
+    ----------
+    base
+        The innermost type, such as ``real``, ``row_vector`` or ``tuple``.
+    depth
+        How many array dimensions stand around it.
+    members
+        The types of a tuple's members.
+    """
 
     base: str
     depth: int = 0
@@ -27,14 +38,17 @@ class Type:
 
 
 REAL = Type("real")
+"""The type of a real number."""
+
 INT = Type("int")
+"""The type of an integer."""
 
 # --- expressions ------------------------------------------------------------------------------------
 
 
 @dataclass(frozen=True, slots=True)
 class Expr:
-    """What every expression knows: its type, and whether it holds no parameter (`is_data`)."""
+    """An expression: its type, and whether it involves no parameter (`is_data`)."""
 
     type: Type = field(default=REAL, kw_only=True)
     is_data: bool = field(default=True, kw_only=True)
@@ -42,7 +56,7 @@ class Expr:
 
 @dataclass(frozen=True, slots=True)
 class Variable(Expr):
-    """A name."""
+    """A variable, or a function that is passed to another."""
 
     name: str
 
@@ -56,7 +70,7 @@ class Numeral(Expr):
 
 @dataclass(frozen=True, slots=True)
 class Target(Expr):
-    """The accumulator read by the program itself: ``target()``."""
+    """The log density accumulated so far, as the program itself reads it: ``target()``."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,7 +102,7 @@ class Ternary(Expr):
 
 @dataclass(frozen=True, slots=True)
 class Call(Expr):
-    """A function's value; with `is_conditional` the first argument stands before a bar.
+    """A call of a function that returns a value; with `is_conditional` a bar follows the first argument.
 
     `kind` is stanc's: ``FnPlain``, ``FnLpdf``, ``FnLpmf``, ``FnRng``, ``FnTarget`` or ``FnJacobian``.
     """
@@ -102,7 +116,7 @@ class Call(Expr):
 
 @dataclass(frozen=True, slots=True)
 class Elements(Expr):
-    """A container or tuple written out: `bracket` is ``{``, ``[`` or ``(``."""
+    """An array, row vector or tuple written out; `bracket` is ``{``, ``[`` or ``(``."""
 
     bracket: str
     items: tuple[Expr, ...]
@@ -142,7 +156,7 @@ class Projection(Expr):
 
 @dataclass(frozen=True, slots=True)
 class Promotion(Expr):
-    """A conversion that stanc inserted and that nobody wrote: an integer used as a real."""
+    """A conversion inserted by stanc, such as an integer used as a real; the author did not write it."""
 
     inner: Expr
 
@@ -172,24 +186,20 @@ class Constraint:
     arguments: tuple[tuple[str, Expr], ...] = ()
     members: tuple[Constraint, ...] = ()
 
-    def argument(self, name: str) -> Expr | None:
-        """Return one argument, or `None` where the declaration has none."""
-        return dict(self.arguments).get(name)
-
 
 # --- statements -------------------------------------------------------------------------------------
 
 
 @dataclass(frozen=True, slots=True)
 class Stmt:
-    """What every statement knows: its number in the program, not part of its value."""
+    """A statement: its number in the program, which equality ignores."""
 
     id: int = field(default=-1, kw_only=True, compare=False)
 
 
 @dataclass(frozen=True, slots=True)
 class Pack:
-    """The left side of an assignment that takes a tuple apart."""
+    """The left side of an assignment that unpacks a tuple."""
 
     items: tuple[Expr | Pack, ...]
 
@@ -241,29 +251,29 @@ class Tilde(Stmt):
 
 @dataclass(frozen=True, slots=True)
 class Jump(Stmt):
-    """``break``, ``continue``, or a lone ``;`` (the empty word)."""
+    """``break``, ``continue``, or a lone ``;`` (no keyword)."""
 
-    word: str
+    keyword: str
 
 
 @dataclass(frozen=True, slots=True)
 class Return(Stmt):
-    """A function's end, with its value if it has one."""
+    """``return``, with a value if the function returns one."""
 
     value: Expr | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Message(Stmt):
-    """``print``, ``reject`` or ``fatal_error``; strings stand with their quotes."""
+    """``print``, ``reject`` or ``fatal_error``; strings keep their quotes."""
 
-    word: str
-    parts: tuple[Expr | str, ...]
+    keyword: str
+    items: tuple[Expr | str, ...]
 
 
 @dataclass(frozen=True, slots=True)
 class If(Stmt):
-    """A branch."""
+    """``if``, with or without ``else``."""
 
     condition: Expr
     yes: Stmt
@@ -272,7 +282,7 @@ class If(Stmt):
 
 @dataclass(frozen=True, slots=True)
 class While(Stmt):
-    """A loop under a condition."""
+    """``while``."""
 
     condition: Expr
     body: Stmt
@@ -280,7 +290,7 @@ class While(Stmt):
 
 @dataclass(frozen=True, slots=True)
 class For(Stmt):
-    """A counting loop."""
+    """``for`` over a range of integers."""
 
     variable: str
     lower: Expr
@@ -290,7 +300,7 @@ class For(Stmt):
 
 @dataclass(frozen=True, slots=True)
 class ForEach(Stmt):
-    """A loop over a container's elements."""
+    """``for`` over the elements of a container."""
 
     variable: str
     container: Expr
@@ -299,7 +309,7 @@ class ForEach(Stmt):
 
 @dataclass(frozen=True, slots=True)
 class Profile(Stmt):
-    """A block whose time is measured; the label stands with its quotes."""
+    """``profile``: statements whose run time is measured; the label keeps its quotes."""
 
     label: str
     body: tuple[Stmt, ...]
@@ -332,7 +342,10 @@ class Argument:
 
 @dataclass(frozen=True, slots=True)
 class Function(Stmt):
-    """A function; `returns` is `None` for ``void``, `body` an empty `Jump` for a forward declaration."""
+    """A function definition.
+
+    `returns` is `None` for ``void``; `body` is an empty `Jump` for a forward declaration.
+    """
 
     name: str
     arguments: tuple[Argument, ...]
@@ -342,7 +355,7 @@ class Function(Stmt):
 
 @dataclass(frozen=True, slots=True)
 class Raw(Stmt):
-    """Stan text of our own making; no program that was read holds one."""
+    """Stan text that the workbench inserts; a decoded program holds none."""
 
     text: str
 
@@ -350,6 +363,7 @@ class Raw(Stmt):
 # --- the program ------------------------------------------------------------------------------------
 
 Node: TypeAlias = Expr | Stmt | Slice | Pack | Sized | Constraint
+"""A statement, or anything inside one."""
 
 BLOCKS = (
     "functions",
@@ -360,24 +374,30 @@ BLOCKS = (
     "model",
     "generated quantities",
 )
+"""The names of the program blocks, in Stan's order."""
 
 
 @dataclass(frozen=True, slots=True)
 class Tree:
-    """A whole program: the statements of each block that is present, in Stan's order.
+    """A whole program.
 
-    `unknown` holds a sentence for each block that could not be read and is missing.
+    Attributes
+    ----------
+    blocks
+        The name and the statements of each block that is present, in Stan's order.
+    undecoded
+        By the name of a block that could not be decoded and is missing from `blocks`: the reason, a sentence.
     """
 
     blocks: tuple[tuple[str, tuple[Stmt, ...]], ...]
-    unknown: tuple[str, ...] = field(default=(), compare=False)
+    undecoded: Mapping[str, str] = field(default_factory=dict, compare=False)
 
-    def block(self, name: str) -> tuple[Stmt, ...]:
-        """Return a block's statements; none where the block is absent."""
+    def get_block(self, name: str) -> tuple[Stmt, ...]:
+        """Return the statements of a block; none where the block is absent."""
         return dict(self.blocks).get(name, ())
 
     def replace(self, **changed: tuple[Stmt, ...]) -> Tree:
-        """Return a copy with some blocks changed; underscores in names stand for blanks."""
+        """Return a copy with some blocks changed; underscores in names stand for spaces."""
         old, new = dict(self.blocks), {name.replace("_", " "): body for name, body in changed.items()}
         blocks = old | {name: body for name, body in new.items() if body or name in old}
         return Tree(tuple((name, blocks[name]) for name in BLOCKS if name in blocks))

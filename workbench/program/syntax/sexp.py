@@ -8,28 +8,34 @@ from typing import TypeAlias
 from workbench.errors import ProgramError
 
 Sexp: TypeAlias = "str | list[Sexp]"
+"""An atom, or a list of s-expressions."""
 
 _TOKEN = re.compile(r'[()]|"(?:[^"\\]|\\.)*"|[^\s()"]+', re.DOTALL)
+"""A parenthesis, a quoted atom, or a plain atom."""
+
 _ESCAPE = re.compile(r"\\(\r?\n[ \t]*|\d{3}|.)", re.DOTALL)
+"""An escape sequence of OCaml inside a quoted atom."""
+
 _ESCAPED = {"n": "\n", "t": "\t", "r": "\r", "b": "\b"}
+"""The characters that OCaml escapes by a letter; any other escaped character stands for itself."""
 
 
-def parse_sexp(text: str) -> Sexp:
+def parse_sexp(source: str) -> Sexp:
     """Return the first s-expression of a text.
 
     >>> parse_sexp('(a (b "c d"))')
     ['a', ['b', 'c d']]
     """
     open_lists: list[list[Sexp]] = [[]]
-    for match in _TOKEN.finditer(text):
-        found = match.group()
-        if found == "(":
+    for match in _TOKEN.finditer(source):
+        text = match.group()
+        if text == "(":
             open_lists.append([])
-        elif found == ")":
+        elif text == ")":
             closed = open_lists.pop()
             open_lists[-1].append(closed)
         else:
-            open_lists[-1].append(_unquote(found) if found[0] == '"' else found)
+            open_lists[-1].append(_unquote(text) if text[0] == '"' else text)
     return open_lists[0][0]
 
 
@@ -46,26 +52,26 @@ def _unescape(match: re.Match[str]) -> str:
     return _ESCAPED.get(escaped, escaped)
 
 
-def record(sexp: Sexp) -> dict[str, Sexp]:
+def as_fields(sexp: Sexp) -> dict[str, Sexp]:
     """Return the fields of an OCaml record; a field without a value holds an empty list."""
-    fields = (items(field) for field in items(sexp))
-    return {word(field[0]): field[1] if len(field) > 1 else [] for field in fields}
+    fields = (as_list(field) for field in as_list(sexp))
+    return {as_atom(field[0]): field[1] if len(field) > 1 else [] for field in fields}
 
 
-def tagged(sexp: Sexp) -> tuple[str, list[Sexp]]:
-    """Return a constructor and its arguments."""
-    return (sexp, []) if isinstance(sexp, str) else (word(sexp[0]), sexp[1:])
+def as_variant(sexp: Sexp) -> tuple[str, list[Sexp]]:
+    """Return the constructor of an OCaml variant, and its arguments."""
+    return (sexp, []) if isinstance(sexp, str) else (as_atom(sexp[0]), sexp[1:])
 
 
-def items(sexp: Sexp) -> list[Sexp]:
-    """Return the parts of a list."""
+def as_list(sexp: Sexp) -> list[Sexp]:
+    """Return an s-expression that must be a list."""
     if isinstance(sexp, str):
-        raise ProgramError(f"stanc wrote `{sexp}` where a list was expected.")
+        raise ProgramError(f"stanc printed `{sexp}` where a list was expected.")
     return sexp
 
 
-def word(sexp: Sexp) -> str:
-    """Return a word."""
+def as_atom(sexp: Sexp) -> str:
+    """Return an s-expression that must be an atom."""
     if not isinstance(sexp, str):
-        raise ProgramError("stanc wrote a list where a word was expected.")
+        raise ProgramError("stanc printed a list where a single word was expected.")
     return sexp

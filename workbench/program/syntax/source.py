@@ -1,7 +1,7 @@
-"""The author's text: its tokens, its included files, and the lines each statement stands on.
+"""The author's text: its tokens, its included files, and the lines of each statement.
 
-stanc's tree carries no places. The printer gives back the author's own tokens, so lining the two up gives
-every statement its file and lines.
+stanc's tree holds no positions. The printer returns the author's own tokens, so that aligning the two
+sequences of tokens gives the file and the lines of each statement.
 """
 
 from __future__ import annotations
@@ -26,6 +26,7 @@ _TOKEN = re.compile(
     """,
     re.VERBOSE | re.DOTALL,
 )
+"""An include directive, a comment, white space, or a token of Stan."""
 
 
 @dataclass(frozen=True)
@@ -46,17 +47,17 @@ class Source:
     path
         The program's file.
     texts
-        The text of that file and of each included file, in the order they are first met.
-    words
-        All tokens, comments apart, included files in their places.
-    places
-        The file and line of each token.
+        The text of that file and of each included file, in the order in which they are first met.
+    tokens
+        All tokens except comments, those of included files in their places.
+    positions
+        The file and the line of each token.
     """
 
     path: Path
     texts: Mapping[Path, str]
-    words: tuple[str, ...]
-    places: tuple[tuple[Path, int], ...]
+    tokens: tuple[str, ...]
+    positions: tuple[tuple[Path, int], ...]
 
 
 def read_source(path: Path, include_paths: Sequence[Path] = ()) -> Source:
@@ -69,27 +70,28 @@ def read_source(path: Path, include_paths: Sequence[Path] = ()) -> Source:
     """
     texts: dict[Path, str] = {}
     scanned = list(_scan(path, (path.parent, *include_paths), texts, ()))
-    words = tuple(word for word, _, _ in scanned)
-    return Source(path, texts, words, tuple((file, line) for _, file, line in scanned))
+    tokens = tuple(token for token, _, _ in scanned)
+    return Source(path, texts, tokens, tuple((file, line) for _, file, line in scanned))
 
 
 def _scan(
-    path: Path, folders: Sequence[Path], texts: dict[Path, str], inside: tuple[Path, ...]
+    path: Path, folders: Sequence[Path], texts: dict[Path, str], including: tuple[Path, ...]
 ) -> Iterator[tuple[str, Path, int]]:
-    text = texts[path] = _text_of(path)
+    """Yield each token with its file and line, and keep the text of each file in `texts`."""
+    text = texts[path] = _read_text(path)
     line = 1
     for match in _TOKEN.finditer(text):
         if match["include"]:
-            found = _find(match["file"], folders, path, line)
-            if found in inside:
-                raise ProgramError(f"`{found}` includes itself.", path=path, line=line)
-            yield from _scan(found, folders, texts, (*inside, path))
+            included = _find_include(match["file"], folders, path, line)
+            if included in including:
+                raise ProgramError(f"`{included}` includes itself.", path=path, line=line)
+            yield from _scan(included, folders, texts, (*including, path))
         elif match["token"]:
             yield match["token"], path, line
         line += match.group().count("\n")
 
 
-def _text_of(path: Path) -> str:
+def _read_text(path: Path) -> str:
     try:
         return path.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as reason:
@@ -97,8 +99,9 @@ def _text_of(path: Path) -> str:
         raise ProgramError(f"The Stan program `{path}` cannot be read: {why}.", path=path) from reason
 
 
-def _find(written: str, folders: Sequence[Path], path: Path, line: int) -> Path:
-    name = written.split("//")[0].strip().strip("<>\"'").lstrip("/")
+def _find_include(directive: str, folders: Sequence[Path], path: Path, line: int) -> Path:
+    """Return the file that an include directive names."""
+    name = directive.split("//")[0].strip().strip("<>\"'").lstrip("/")
     for folder in folders:
         if (folder / name).is_file():
             return folder / name
@@ -106,27 +109,41 @@ def _find(written: str, folders: Sequence[Path], path: Path, line: int) -> Path:
     raise ProgramError(message, path=path, line=line)
 
 
-def align(source: Source, words: Sequence[str], spans: Mapping[int, tuple[int, int]]) -> dict[int, Place]:
-    """Return the place of each numbered statement, given the printer's tokens and its spans over them."""
-    where = _matches(source.words, words)
+def locate_statements(
+    source: Source, tokens: Sequence[str], spans: Mapping[int, tuple[int, int]]
+) -> dict[int, Place]:
+    """Return the place of each numbered statement.
+
+    Parameters
+    ----------
+    source
+        The author's text.
+    tokens
+        The tokens of the printed tree.
+    spans
+        By the number of a statement: the positions of its first and last token in `tokens`.
+    """
+    matches = _match_tokens(source.tokens, tokens)
     places = {}
     for number, (first, last) in spans.items():
-        held = [where[index] for index in range(first, last + 1) if index in where]
-        if held:
-            path, start = source.places[held[0]]
-            end_path, end = source.places[held[-1]]
+        matched = [matches[index] for index in range(first, last + 1) if index in matches]
+        if matched:
+            path, start = source.positions[matched[0]]
+            end_path, end = source.positions[matched[-1]]
             places[number] = Place(path, start, end if end_path == path else start)
     return places
 
 
-def _matches(theirs: Sequence[str], ours: Sequence[str]) -> dict[int, int]:
-    """Return for each of our tokens the index of the author's, where they agree."""
-    theirs, ours = [_plain(word) for word in theirs], [_plain(word) for word in ours]
-    if theirs == ours:
-        return {index: index for index in range(len(ours))}
-    blocks = SequenceMatcher(None, theirs, ours, autojunk=False).get_matching_blocks()
+def _match_tokens(written: Sequence[str], printed: Sequence[str]) -> dict[int, int]:
+    """Return for each printed token the index of the author's token that it matches."""
+    written = [_normalise_numeral(token) for token in written]
+    printed = [_normalise_numeral(token) for token in printed]
+    if written == printed:
+        return {index: index for index in range(len(printed))}
+    blocks = SequenceMatcher(None, written, printed, autojunk=False).get_matching_blocks()
     return {block.b + step: block.a + step for block in blocks for step in range(block.size)}
 
 
-def _plain(word: str) -> str:
-    return word.replace("_", "") if word[0].isdigit() else word
+def _normalise_numeral(token: str) -> str:
+    """Return a number without the underscores that Stan allows between digits; other tokens as they are."""
+    return token.replace("_", "") if token[0].isdigit() else token

@@ -1,4 +1,4 @@
-"""stanc, asked: the one place that starts Stan's own compiler front end."""
+"""Runs stanc, the front end of Stan's own compiler: the one place that starts it."""
 
 from __future__ import annotations
 
@@ -12,12 +12,19 @@ from workbench import process
 from workbench.errors import ProgramError, ToolchainMissing
 
 OPTIMIZE = "--O1"
-"""The option by which stanc rearranges a program for speed."""
+"""The option with which stanc optimises a program for speed."""
 
 _PLACE = re.compile(r"in '(?P<file>[^']*)', line (?P<line>\d+), column (?P<column>\d+)")
+"""The place that an error message of stanc names; its columns are counted from 0."""
+
 _COLOUR = re.compile(r"\x1b\[\d*m")
-_BAD_OPTION = 124  # stanc's exit code for a command line that it does not understand
+"""A colour code of the terminal."""
+
+_BAD_OPTION = 124
+"""The exit code of stanc for a command line that it does not understand."""
+
 _RULER = re.compile(r"^\s*-{10,}\s*$")
+"""A line of dashes, of which stanc prints one above and one below an excerpt of the program."""
 
 
 @dataclass(frozen=True)
@@ -36,59 +43,61 @@ class Stanc:
     version: str
 
 
-def ask(stanc: Stanc, options: Sequence[str], file: Path, include_paths: Sequence[Path] = ()) -> str:
+def run_stanc(stanc: Stanc, options: Sequence[str], file: Path, include_paths: Sequence[Path] = ()) -> str:
     """Return what stanc prints about a file.
 
-    The file's own folder is always searched for includes, then `include_paths`.
+    Includes are searched for in the file's own folder, then in `include_paths`.
 
     Raises
     ------
     ProgramError
-        stanc rejects the program: its words, file, line and column (counted from 1).
+        stanc rejects the program: its message, file, line and column (counted from 1).
     ToolchainMissing
-        stanc itself cannot be started, or is too old for an option.
+        stanc cannot be started, or is too old for an option.
     """
     folders = ",".join(str(folder.resolve()) for folder in (file.parent, *include_paths))
-    argv = [str(stanc.path), *options, f"--include-paths={folders}", str(file)]
+    command = [str(stanc.path), *options, f"--include-paths={folders}", str(file)]
     try:
-        answer = process.run(argv)
+        completed = process.run(command)
     except OSError as reason:
         message = f"stanc was expected at {stanc.path}, but it cannot be started: {reason.strerror}."
         raise ToolchainMissing(message, hint="run `workbench toolchain install`") from reason
-    if answer.returncode == _BAD_OPTION:
-        said = _COLOUR.sub("", answer.stderr).strip().splitlines()[-1]
-        message = f"stanc {stanc.version} at {stanc.path} does not know an option that is needed: {said}"
+    if completed.returncode == _BAD_OPTION:
+        last = _COLOUR.sub("", completed.stderr).strip().splitlines()[-1]
+        message = (
+            f"stanc {stanc.version} at {stanc.path} does not know an option that the workbench needs: {last}"
+        )
         raise ToolchainMissing(message, hint="use the Stan that `workbench toolchain install` provides")
-    if answer.returncode != 0:
-        raise rejection(file, answer.stderr)
-    return answer.stdout
+    if completed.returncode != 0:
+        raise parse_rejection(file, completed.stderr)
+    return completed.stdout
 
 
-def print_tree(stanc: Stanc, file: Path, include_paths: Sequence[Path] = ()) -> str:
+def dump_tree(stanc: Stanc, file: Path, include_paths: Sequence[Path] = ()) -> str:
     """Return stanc's syntax tree of a file, types included.
 
-    stanc goes on to write C++ beside the file unless it is sent elsewhere.
+    The output is sent to the null device, because stanc also writes C++, by default beside the file.
 
     Raises
     ------
     ProgramError, ToolchainMissing
-        As `ask`.
+        As `run_stanc`.
     """
-    return ask(stanc, ["--debug-decorated-ast", f"--o={os.devnull}"], file, include_paths)
+    return run_stanc(stanc, ["--debug-decorated-ast", f"--o={os.devnull}"], file, include_paths)
 
 
-def rejection(file: Path, words: str) -> ProgramError:
-    """Return stanc's complaint as our error, with the place it names."""
-    place = _PLACE.search(words)
+def parse_rejection(file: Path, output: str) -> ProgramError:
+    """Return stanc's error message as an error of ours, with the place that it names."""
+    place = _PLACE.search(output)
     if place is None:
-        return ProgramError(f"stanc does not accept `{file}`: {words.strip()}", path=file)
-    found_in = Path(place["file"])
+        return ProgramError(f"stanc does not accept `{file}`: {output.strip()}", path=file)
+    path = Path(place["file"])
     line, column = int(place["line"]), int(place["column"]) + 1
-    lines = words.splitlines()
+    lines = output.splitlines()
     rulers = [number for number, text in enumerate(lines) if _RULER.match(text)]
-    said = "\n".join(lines[rulers[-1] + 1 :] if rulers else lines).strip()
+    explanation = "\n".join(lines[rulers[-1] + 1 :] if rulers else lines).strip()
     excerpt = "\n".join(lines[rulers[0] + 1 : rulers[-1]]) if len(rulers) > 1 else ""
-    message = f"`{found_in}`, line {line}, column {column}: {said}"
+    message = f"`{path}`, line {line}, column {column}: {explanation}"
     if excerpt:
         message += f"\n{excerpt}"
-    return ProgramError(message, path=found_in, line=line, column=column)
+    return ProgramError(message, path=path, line=line, column=column)

@@ -1,1 +1,1 @@
-"""The contributions to `target`: their densities, roles and hyperparameters."""
+"""The terms of a program: every contribution to ``target``, with its role, its density and its constants."""

@@ -1,8 +1,8 @@
-"""What flows into each contribution to ``target``: parameters, data and densities, by abstract execution.
+"""What flows into each contribution to ``target``, by abstract execution.
 
-Every variable is followed as a `Value`: the parameters and data it is made of, how each of them enters it
-(as a value, as a factor of a parameter, as an index, as a size, through a branch), and the densities inside
-it. Branches are joined, loops run to a fixed point, user-defined functions are followed into their bodies.
+Every variable is followed as a `Value`: the parameters and data that enter it, how each of them enters (as a
+value, as a factor of a parameter, as an index, as a size, through a branch), and the densities inside it.
+Branches are joined, loops run to a fixed point, and user-defined functions are followed into their bodies.
 """
 
 from __future__ import annotations
@@ -13,60 +13,72 @@ from typing import Any
 
 from workbench.program.syntax import nodes as n
 from workbench.program.syntax import traverse as t
-from workbench.program.terms.distributions import density_name
-from workbench.program.terms.summands import Summand, summands
-from workbench.program.terms.values import NOTHING, Contribution, Density, Flow, Use, Value
+from workbench.program.terms.distributions import split_density_name
+from workbench.program.terms.summands import Summand, adds_to_target, split_into_summands
+from workbench.program.terms.values import NOTHING, Contribution, DataFlow, Density, Use, Value
 
 _SIZE_FUNCTIONS = frozenset({"size", "rows", "cols", "num_elements", "dims"})
-_FILLING = frozenset({"rep_vector", "rep_row_vector", "rep_array", "rep_matrix"})
+"""Functions that return only the size of their argument."""
+
+_REPEATING_FUNCTIONS = frozenset({"rep_vector", "rep_row_vector", "rep_array", "rep_matrix"})
+"""Functions that repeat their first argument as often as the others say."""
+
 _PRODUCTS = frozenset({
     "multiply", "diag_pre_multiply", "diag_post_multiply", "elt_multiply", "dot_product",
     "multiply_lower_tri_self_transpose", "quad_form", "quad_form_diag", "scale_matrix_exp_multiply",
 })  # fmt: skip
-_LINEAR = frozenset({
+"""Functions that multiply their first two arguments."""
+
+_LINEAR_FUNCTIONS = frozenset({
     "sum", "mean", "to_vector", "to_row_vector", "to_matrix", "to_array_1d", "to_array_2d", "append_row",
     "append_col", "append_array", "head", "tail", "segment", "block", "sub_col", "sub_row", "col", "row",
     "diagonal", "diag_matrix", "cumulative_sum", "reverse", "transpose", "sort_asc", "sort_desc", "add",
     "subtract", "minus", "rows_dot_product", "columns_dot_product", "csr_matrix_times_vector",
 })  # fmt: skip
+"""Functions that a parameter enters and leaves as itself: rearrangements and sums."""
+
 _DEEPEST_CALL = 12
+"""How deeply statements and calls may nest before the bodies of functions are no longer followed."""
+
+Environment = dict[str, Value]
+"""What enters each variable, by its name."""
 
 
-def follow(tree: n.Tree) -> Flow:
+def trace_data_flow(tree: n.Tree) -> DataFlow:
     """Execute a program abstractly and return what flows where."""
-    data = _declared_names(tree.block("data"))
-    parameters = _declared_names(tree.block("parameters"))
+    data = _declared_names(tree.get_block("data"))
+    parameters = _declared_names(tree.get_block("parameters"))
     functions: dict[str, list[n.Function]] = {}
-    for item in tree.block("functions"):
+    for item in tree.get_block("functions"):
         if isinstance(item, n.Function) and not isinstance(item.body, n.Jump):
             functions.setdefault(item.name, []).append(item)
-    formals = {
-        density_name(name)[0]: tuple(argument.name for argument in found[0].arguments[1:])
-        for name, found in functions.items()
+    density_arguments = {
+        split_density_name(name)[0]: tuple(argument.name for argument in overloads[0].arguments[1:])
+        for name, overloads in functions.items()
     }
-    walker = _Walker(Flow(frozenset(parameters), frozenset(data), formals=formals), functions)
+    flow = DataFlow(frozenset(parameters), frozenset(data), density_arguments=density_arguments)
+    interpreter = _Interpreter(flow, functions)
     env = {name: Value(frozenset({Use(name)})) for name in (*data, *parameters)}
-    walker.execute(tree.block("transformed data"), env)
-    made = _made_data(tree, env)
-    for name in made:
+    interpreter.execute(tree.get_block("transformed data"), env)
+    literal_data = _find_literal_data(tree, env)
+    for name in literal_data:
         env[name] |= Value(frozenset({Use(name)}))
-    walker.flow.data |= made
-    walker.execute(tree.block("transformed parameters"), env)
-    walker.execute(tree.block("model"), env)
-    walker.flow.variables = env
-    return walker.flow
+    flow.data |= literal_data
+    interpreter.execute(tree.get_block("transformed parameters"), env)
+    interpreter.execute(tree.get_block("model"), env)
+    return flow
 
 
 def _declared_names(statements: Sequence[n.Stmt]) -> list[str]:
-    declared = (item for item in statements if isinstance(item, n.Declare))
-    return [name for item in declared for name, _ in item.variables]
+    declarations = (item for item in statements if isinstance(item, n.Declare))
+    return [name for item in declarations for name, _ in item.variables]
 
 
-def _made_data(tree: n.Tree, env: Mapping[str, Value]) -> frozenset[str]:
+def _find_literal_data(tree: n.Tree, env: Mapping[str, Value]) -> frozenset[str]:
     """Return containers of transformed data that hold no declared data: observations written as literals."""
     names = {
         name
-        for item in tree.block("transformed data")
+        for item in tree.get_block("transformed data")
         if isinstance(item, n.Declare) and (item.sized.dims or item.sized.sizes)
         for name, _ in item.variables
     }
@@ -75,48 +87,78 @@ def _made_data(tree: n.Tree, env: Mapping[str, Value]) -> frozenset[str]:
     )
 
 
-Environment = dict[str, Value]
+class _Interpreter:
+    """Executes statements on environments, and keeps what it finds in `flow`.
 
+    Attributes
+    ----------
+    flow
+        What was found so far.
+    functions
+        The program's own functions, all overloads by name.
+    path
+        The numbers of the statement being executed and of the calls that lead to it.
+    call_depth
+        How many calls lead to it.
+    branch
+        What enters the conditions around it.
+    returned
+        What enters the value of the function being executed.
+    results
+        What enters the value of functions already executed, by name and arguments.
+    """
 
-class _Walker:
-    """Executes statements on environments; finds land in `flow`."""
-
-    def __init__(self, flow: Flow, functions: Mapping[str, Sequence[n.Function]]) -> None:
+    def __init__(self, flow: DataFlow, functions: Mapping[str, Sequence[n.Function]]) -> None:
         self.flow = flow
         self.functions = functions
         self.path: tuple[int, ...] = ()
-        self.depth = 0
+        self.call_depth = 0
         self.branch: frozenset[Use] = frozenset()
         self.returned = NOTHING
-        self.known: dict[tuple[str, tuple[Value, ...]], Value] = {}
+        self.results: dict[tuple[str, tuple[Value, ...]], Value] = {}
 
     # statements
 
     def execute(self, statements: Sequence[n.Stmt], env: Environment) -> None:
+        """Execute statements in order."""
         for statement in statements:
-            self.step(statement, env)
+            self.execute_statement(statement, env)
 
-    def step(self, statement: n.Stmt, env: Environment) -> None:
-        outer, self.path = self.path, (*self.path, statement.id)
-        rule = _STEPS.get(type(statement))
+    def execute_statement(self, statement: n.Stmt, env: Environment) -> None:
+        """Execute a statement by the rule for its kind."""
+        outer_path, self.path = self.path, (*self.path, statement.id)
+        rule = _STATEMENTS.get(type(statement))
         if rule is not None:
             rule(self, statement, env)
-        self.path = outer
+        self.path = outer_path
 
-    def inside(self, condition: Value, body: n.Stmt, env: Environment) -> None:
-        """Execute a body that a condition chose."""
-        outer, self.branch = self.branch, self.branch | condition.entering("branch").uses
-        self.path, kept = self.path[:-1], self.path
-        self.step(body, env)
-        self.path, self.branch = kept, outer
+    def execute_branch(self, condition: Value, body: n.Stmt, env: Environment) -> None:
+        """Execute a statement that a condition chooses."""
+        outer_branch, self.branch = self.branch, self.branch | condition.enter_as("branch").uses
+        self.path, outer_path = self.path[:-1], self.path
+        self.execute_statement(body, env)
+        self.path, self.branch = outer_path, outer_branch
 
-    def body(self, statements: Sequence[n.Stmt], env: Environment) -> None:
-        """Execute the statements of a block; they count as the enclosing one's."""
-        self.path, kept = self.path[:-1], self.path
+    def execute_block(self, statements: Sequence[n.Stmt], env: Environment) -> None:
+        """Execute the statements of a block; their path does not hold the block itself."""
+        self.path, outer_path = self.path[:-1], self.path
         self.execute(statements, env)
-        self.path = kept
+        self.path = outer_path
+
+    def execute_loop(self, condition: Value, body: n.Stmt, env: Environment, **variables: Value) -> None:
+        """Execute the body of a loop until no variable changes any more."""
+        env.update(variables)
+        while True:
+            before = dict(env)
+            self.execute_branch(condition, body, env)
+            for name, value in before.items():
+                env[name] = env.get(name, NOTHING) | value
+            env.update(variables)
+            if env == before:
+                return
 
     def assign(self, left: n.Expr | n.Pack, value: Value, env: Environment, keep: bool) -> None:
+        """Let a value enter a variable; with `keep`, in addition to what entered it before."""
         if isinstance(left, n.Pack):
             for item in left.items:
                 self.assign(item, value, env, keep)
@@ -125,116 +167,105 @@ class _Walker:
         if isinstance(left, n.Variable):
             env[left.name] = value | env.get(left.name, NOTHING) if keep else value
         elif isinstance(left, n.Indexed):
-            for index in t.children(left.indices):
-                value |= self.index(index, env)
+            for index in t.iterate_children(left.indices):
+                value |= self.evaluate_index(index, env)
             self.assign(left.base, value, env, keep=True)
         elif isinstance(left, n.Projection):
             self.assign(left.base, value, env, keep=True)
 
-    def loop(self, condition: Value, body: n.Stmt, env: Environment, **variables: Value) -> None:
-        env.update(variables)
-        while True:
-            before = dict(env)
-            self.inside(condition, body, env)
-            for name, value in before.items():
-                env[name] = env.get(name, NOTHING) | value
-            env.update(variables)
-            if env == before:
-                return
-
-    def contribute(self, part: int, summand: Summand, value: Value) -> None:
-        key = (self.path, part)
-        found = Contribution(self.path, summand, value, self.branch)
+    def contribute(self, position: int, summand: Summand, value: Value) -> None:
+        """Keep a summand of the current statement, together with what entered it in earlier executions."""
+        key = (self.path, position)
+        contribution = Contribution(self.path, summand, value, self.branch)
         earlier = self.flow.contributions.get(key)
         if earlier is not None:
-            found = replace(found, value=value | earlier.value, branch=self.branch | earlier.branch)
-        self.flow.contributions[key] = found
+            contribution = replace(
+                contribution, value=value | earlier.value, branch=self.branch | earlier.branch
+            )
+        self.flow.contributions[key] = contribution
 
     # expressions
 
-    def value(self, node: n.Expr | n.Tilde | None, env: Environment) -> Value:
+    def evaluate(self, node: n.Expr | n.Tilde | None, env: Environment) -> Value:
+        """Return what enters an expression."""
         if node is None:
             return NOTHING
-        rule = _VALUES.get(type(node))
-        return self.union(t.children(node), env) if rule is None else rule(self, node, env)
+        rule = _EXPRESSIONS.get(type(node))
+        return self.evaluate_all(t.iterate_children(node), env) if rule is None else rule(self, node, env)
 
-    def union(self, items: Iterator[n.Expr] | Sequence[n.Expr], env: Environment) -> Value:
-        total = NOTHING
-        for item in items:
-            total |= self.value(item, env)
-        return total
+    def evaluate_all(self, items: Iterator[n.Expr], env: Environment) -> Value:
+        """Return what enters any of several expressions."""
+        return _join([self.evaluate(item, env) for item in items])
 
-    def index(self, index: n.Slice, env: Environment) -> Value:
-        held = self.value(index.lower, env) | self.value(index.upper, env)
-        return held.entering("index")
+    def evaluate_index(self, index: n.Slice, env: Environment) -> Value:
+        """Return what enters an index."""
+        ends = self.evaluate(index.lower, env) | self.evaluate(index.upper, env)
+        return ends.enter_as("index")
 
-    def parameters_of(self, value: Value) -> frozenset[str]:
+    def find_parameters(self, value: Value) -> frozenset[str]:
+        """Return the parameters that enter a value, however they do."""
         return frozenset(use.name for use in value.all_uses) & self.flow.parameters
 
-    def product(self, left: Value, right: Value) -> Value:
-        ours, theirs = self.parameters_of(left), self.parameters_of(right)
-        if ours and theirs:
-            self.flow.products.add((self.linear(left), self.entries(right)))
-            self.flow.products.add((self.linear(right), self.entries(left)))
-        return (self.as_factor(left) if theirs and not ours else left) | (
-            self.as_factor(right) if ours and not theirs else right
-        )
-
-    def linear(self, value: Value) -> frozenset[str]:
+    def find_linear_parameters(self, value: Value) -> frozenset[str]:
         """Return the parameters that enter a value linearly."""
         return frozenset(use.name for use in value.uses if use.via == "value") & self.flow.parameters
 
-    def entries(self, value: Value) -> frozenset[Use]:
-        """Return the parameters of a value, with how they enter it."""
+    def find_parameter_uses(self, value: Value) -> frozenset[Use]:
+        """Return the parameters that enter a value, and how they do."""
         return frozenset(use for use in value.all_uses if use.name in self.flow.parameters)
 
-    def through(self, function: str, value: Value) -> Value:
-        """Return a value after a function that is not linear: parameters are no longer themselves."""
-        moved = self.entries(Value(value.uses))
-        changed = {Use(use.name, "exp" if "exp" in {function, use.via} else "function") for use in moved}
-        return Value((value.uses - moved) | changed, value.densities)
+    def multiply(self, left: Value, right: Value) -> Value:
+        """Return a product; data that multiply parameters enter it as factors."""
+        left_names, right_names = self.find_parameters(left), self.find_parameters(right)
+        if left_names and right_names:
+            self.flow.products.add((self.find_linear_parameters(left), self.find_parameter_uses(right)))
+            self.flow.products.add((self.find_linear_parameters(right), self.find_parameter_uses(left)))
+        return (_to_factor(left) if right_names and not left_names else left) | (
+            _to_factor(right) if left_names and not right_names else right
+        )
 
-    @staticmethod
-    def as_factor(value: Value) -> Value:
-        uses = (Use(use.name, "factor" if use.via == "value" else use.via) for use in value.uses)
-        return Value(frozenset(uses), value.densities)
+    def apply_nonlinear(self, function: str, value: Value) -> Value:
+        """Return a function of a value that is not linear: parameters leave it changed."""
+        uses = self.find_parameter_uses(Value(value.uses))
+        changed = {Use(use.name, "exp" if "exp" in {function, use.via} else "function") for use in uses}
+        return Value((value.uses - uses) | changed, value.densities)
 
     # functions
 
     def call_function(self, name: str, arguments: Sequence[Value], *, adds_to_target: bool) -> Value:
-        """Return what a user-defined function makes of its arguments, overloads taken together."""
-        known = self.functions.get(name) or self.functions.get(name.replace("_lup", "_lp")) or ()
-        fitting = [item for item in known if len(item.arguments) == len(arguments)]
+        """Return what enters the value of a user-defined function, its overloads taken together."""
+        overloads = self.functions.get(name) or self.functions.get(name.replace("_lup", "_lp")) or ()
+        fitting = [function for function in overloads if len(function.arguments) == len(arguments)]
         key = (name, tuple(arguments))
         if not fitting or len(self.path) > _DEEPEST_CALL:
-            return _joined(arguments)
-        if key in self.known and not adds_to_target:
-            return self.known[key]
-        self.known[key] = _joined(arguments).entering("value")
-        kept, self.returned = self.returned, NOTHING
-        outer, self.branch = self.branch, self.branch if adds_to_target else frozenset()
-        self.depth += 1
+            return _join(arguments)
+        if key in self.results and not adds_to_target:
+            return self.results[key]
+        self.results[key] = _join(arguments).enter_as("value")
+        outer_returned, self.returned = self.returned, NOTHING
+        outer_branch, self.branch = self.branch, self.branch if adds_to_target else frozenset()
+        self.call_depth += 1
         for function in fitting:
             formal = (argument.name for argument in function.arguments)
-            self.step(function.body, dict(zip(formal, arguments, strict=True)))
-        self.depth -= 1
-        self.branch = outer
-        found, self.returned = self.returned, kept
-        self.known[key] = found
-        return found
+            self.execute_statement(function.body, dict(zip(formal, arguments, strict=True)))
+        self.call_depth -= 1
+        self.branch = outer_branch
+        result, self.returned = self.returned, outer_returned
+        self.results[key] = result
+        return result
 
-    def density(
+    def call_density(
         self, name: str, arguments: Sequence[Value], is_user_defined: bool, node: n.Expr | n.Tilde
     ) -> Value:
-        """Return a density as a value; arguments that hold densities pass them on."""
-        distribution, suffix = density_name(name)
+        """Return a density as a value."""
+        distribution, suffix = split_density_name(name)
         inner = NOTHING
         if is_user_defined:
             inner = self.call_function(name, arguments, adds_to_target=False)
         given = frozenset[Use]().union(*(argument.all_uses for argument in arguments[1:]))
-        if not self.depth:
-            self.flow.calls.setdefault(id(node), node)
-        found = Density(
+        if not self.call_depth:
+            self.flow.density_calls.setdefault(id(node), node)
+        density = Density(
             distribution,
             suffix,
             arguments[0].all_uses,
@@ -242,166 +273,175 @@ class _Walker:
             is_user_defined,
             inner.densities,
             inner.uses,
-            0 if self.depth else id(node),
+            0 if self.call_depth else id(node),
         )
-        return Value(densities=frozenset({found}))
+        return Value(densities=frozenset({density}))
 
 
-def _joined(values: Sequence[Value]) -> Value:
+def _join(values: Sequence[Value]) -> Value:
+    """Return what enters any of several values."""
     total = NOTHING
     for value in values:
         total |= value
     return total
 
 
-# --- one rule per statement ---------------------------------------------------------------------------
+def _to_factor(value: Value) -> Value:
+    """Return a value as it enters a product with parameters."""
+    uses = (Use(use.name, "factor" if use.via == "value" else use.via) for use in value.uses)
+    return Value(frozenset(uses), value.densities)
 
 
-def _declare(w: _Walker, node: n.Declare, env: Environment) -> None:
+# --- one rule for each kind of statement --------------------------------------------------------------
+
+
+def _execute_declare(run: _Interpreter, node: n.Declare, env: Environment) -> None:
     for name, value in node.variables:
-        env[name] = w.value(value, env)
+        env[name] = run.evaluate(value, env)
 
 
-def _assignment(w: _Walker, node: n.Assignment, env: Environment) -> None:
-    w.assign(node.left, w.value(node.right, env), env, keep=node.operator != "=")
+def _execute_assignment(run: _Interpreter, node: n.Assignment, env: Environment) -> None:
+    run.assign(node.left, run.evaluate(node.right, env), env, keep=node.operator != "=")
 
 
-def _increment(w: _Walker, node: n.Increment, env: Environment) -> None:
-    if node.accumulator == "target":
-        for part, summand in enumerate(summands(node)):
-            w.contribute(part, summand, w.value(summand.node, env))
+def _execute_increment(run: _Interpreter, node: n.Increment, env: Environment) -> None:
+    if adds_to_target(node):
+        for position, summand in enumerate(split_into_summands(node)):
+            run.contribute(position, summand, run.evaluate(summand.node, env))
 
 
-def _tilde(w: _Walker, node: n.Tilde, env: Environment) -> None:
-    arguments = [w.value(item, env) for item in (node.outcome, *node.arguments)]
-    limits = w.value(node.lower, env) | w.value(node.upper, env)
+def _execute_tilde(run: _Interpreter, node: n.Tilde, env: Environment) -> None:
+    arguments = [run.evaluate(item, env) for item in (node.outcome, *node.arguments)]
+    limits = run.evaluate(node.lower, env) | run.evaluate(node.upper, env)
     arguments[1:] = [*arguments[1:], limits] if node.is_truncated else arguments[1:]
     name = f"{node.distribution}_{'lpmf' if node.kind == 'FnLpmf' else 'lpdf'}"
-    w.contribute(0, Summand(node), w.density(name, arguments, node.is_user_defined, node))
+    run.contribute(0, Summand(node), run.call_density(name, arguments, node.is_user_defined, node))
 
 
-def _call_statement(w: _Walker, node: n.CallStatement, env: Environment) -> None:
-    arguments = [w.value(item, env) for item in node.arguments]
-    w.call_function(node.name, arguments, adds_to_target=node.kind == "FnTarget")
+def _execute_call(run: _Interpreter, node: n.CallStatement, env: Environment) -> None:
+    arguments = [run.evaluate(item, env) for item in node.arguments]
+    run.call_function(node.name, arguments, adds_to_target=node.kind == "FnTarget")
 
 
-def _return(w: _Walker, node: n.Return, env: Environment) -> None:
-    w.returned |= w.value(node.value, env) | Value(w.branch)
+def _execute_return(run: _Interpreter, node: n.Return, env: Environment) -> None:
+    run.returned |= run.evaluate(node.value, env) | Value(run.branch)
 
 
-def _if(w: _Walker, node: n.If, env: Environment) -> None:
-    condition = w.value(node.condition, env)
-    other = dict(env)
-    w.inside(condition, node.yes, env)
+def _execute_if(run: _Interpreter, node: n.If, env: Environment) -> None:
+    condition = run.evaluate(node.condition, env)
+    otherwise = dict(env)
+    run.execute_branch(condition, node.yes, env)
     if node.no is not None:
-        w.inside(condition, node.no, other)
-    for name, value in other.items():
+        run.execute_branch(condition, node.no, otherwise)
+    for name, value in otherwise.items():
         env[name] = env.get(name, NOTHING) | value
 
 
-def _while(w: _Walker, node: n.While, env: Environment) -> None:
-    w.loop(w.value(node.condition, env), node.body, env)
+def _execute_while(run: _Interpreter, node: n.While, env: Environment) -> None:
+    run.execute_loop(run.evaluate(node.condition, env), node.body, env)
 
 
-def _for(w: _Walker, node: n.For, env: Environment) -> None:
-    bounds = w.value(node.lower, env) | w.value(node.upper, env)
-    w.loop(NOTHING, node.body, env, **{node.variable: bounds.entering("size")})
+def _execute_for(run: _Interpreter, node: n.For, env: Environment) -> None:
+    bounds = run.evaluate(node.lower, env) | run.evaluate(node.upper, env)
+    run.execute_loop(NOTHING, node.body, env, **{node.variable: bounds.enter_as("size")})
 
 
-def _for_each(w: _Walker, node: n.ForEach, env: Environment) -> None:
-    w.loop(NOTHING, node.body, env, **{node.variable: w.value(node.container, env)})
+def _execute_for_each(run: _Interpreter, node: n.ForEach, env: Environment) -> None:
+    run.execute_loop(NOTHING, node.body, env, **{node.variable: run.evaluate(node.container, env)})
 
 
-def _body(w: _Walker, node: n.Block | n.Profile, env: Environment) -> None:
-    w.body(node.body, env)
+def _execute_block(run: _Interpreter, node: n.Block | n.Profile, env: Environment) -> None:
+    run.execute_block(node.body, env)
 
 
-_STEPS: dict[type, Callable[[_Walker, Any, Environment], None]] = {
-    n.Declare: _declare,
-    n.Assignment: _assignment,
-    n.Increment: _increment,
-    n.Tilde: _tilde,
-    n.CallStatement: _call_statement,
-    n.Return: _return,
-    n.If: _if,
-    n.While: _while,
-    n.For: _for,
-    n.ForEach: _for_each,
-    n.Block: _body,
-    n.Profile: _body,
+_STATEMENTS: dict[type, Callable[[_Interpreter, Any, Environment], None]] = {
+    n.Declare: _execute_declare,
+    n.Assignment: _execute_assignment,
+    n.Increment: _execute_increment,
+    n.Tilde: _execute_tilde,
+    n.CallStatement: _execute_call,
+    n.Return: _execute_return,
+    n.If: _execute_if,
+    n.While: _execute_while,
+    n.For: _execute_for,
+    n.ForEach: _execute_for_each,
+    n.Block: _execute_block,
+    n.Profile: _execute_block,
 }
+"""The rule for each kind of statement; others change nothing."""
 
 
-# --- one rule per expression; all others are the union of their parts ---------------------------------
+# --- one rule for each kind of expression that is more than the union of its parts ----------------------
 
 
-def _variable(_w: _Walker, node: n.Variable, env: Environment) -> Value:
+def _evaluate_variable(_run: _Interpreter, node: n.Variable, env: Environment) -> Value:
     return env.get(node.name, NOTHING)
 
 
-def _target(w: _Walker, _node: n.Target, _env: Environment) -> Value:
-    w.flow.reads_target = True
+def _evaluate_target(run: _Interpreter, _node: n.Target, _env: Environment) -> Value:
+    run.flow.reads_target = True
     return NOTHING
 
 
-def _slice(w: _Walker, node: n.Slice, env: Environment) -> Value:
-    return w.index(node, env)
+def _evaluate_slice(run: _Interpreter, node: n.Slice, env: Environment) -> Value:
+    return run.evaluate_index(node, env)
 
 
-def _ternary(w: _Walker, node: n.Ternary, env: Environment) -> Value:
-    condition = w.value(node.condition, env).entering("branch")
-    return condition | w.value(node.yes, env) | w.value(node.no, env)
+def _evaluate_ternary(run: _Interpreter, node: n.Ternary, env: Environment) -> Value:
+    condition = run.evaluate(node.condition, env).enter_as("branch")
+    return condition | run.evaluate(node.yes, env) | run.evaluate(node.no, env)
 
 
-def _binary(w: _Walker, node: n.Binary, env: Environment) -> Value:
-    left, right = w.value(node.left, env), w.value(node.right, env)
+def _evaluate_binary(run: _Interpreter, node: n.Binary, env: Environment) -> Value:
+    left, right = run.evaluate(node.left, env), run.evaluate(node.right, env)
     if node.operator in {"*", ".*"}:
-        return w.product(left, right)
+        return run.multiply(left, right)
     if node.operator in {"/", "./"}:
-        return left | w.product(NOTHING, right) if not w.parameters_of(left) else w.product(left, right)
-    return w.through("pow", left | right) if node.operator in {"^", ".^"} else left | right
+        return run.multiply(left, right) if run.find_parameters(left) else left | right
+    return run.apply_nonlinear("pow", left | right) if node.operator in {"^", ".^"} else left | right
 
 
-def _call(w: _Walker, node: n.Call, env: Environment) -> Value:
-    arguments = [w.value(item, env) for item in node.arguments]
-    if node.name in _FILLING:
-        return arguments[0] | _joined(arguments[1:]).entering("size")
+def _evaluate_call(run: _Interpreter, node: n.Call, env: Environment) -> Value:
+    arguments = [run.evaluate(item, env) for item in node.arguments]
+    if node.name in _REPEATING_FUNCTIONS:
+        return arguments[0] | _join(arguments[1:]).enter_as("size")
     if node.name in _SIZE_FUNCTIONS:
-        return _joined(arguments).entering("size")
+        return _join(arguments).enter_as("size")
     if node.name in {"reduce_sum", "reduce_sum_static"}:
-        return _reduce_sum(w, node, arguments)
+        return _evaluate_reduce_sum(run, node, arguments)
     if node.name == "map_rect":
-        return w.call_function(_function_name(node), arguments[1:], adds_to_target=False)
-    if density_name(node.name)[1]:
-        return w.density(node.name, arguments, node.is_user_defined, node)
+        return run.call_function(_passed_function(node), arguments[1:], adds_to_target=False)
+    if split_density_name(node.name)[1]:
+        return run.call_density(node.name, arguments, node.is_user_defined, node)
     if node.is_user_defined:
-        return w.call_function(node.name, arguments, adds_to_target=node.kind == "FnTarget")
+        return run.call_function(node.name, arguments, adds_to_target=node.kind == "FnTarget")
     if node.name in _PRODUCTS and len(arguments) > 1:
-        return w.product(arguments[0], arguments[1])
-    joined = _joined(arguments)
-    return joined if node.name in _LINEAR else w.through(node.name, joined)
+        return run.multiply(arguments[0], arguments[1])
+    joined = _join(arguments)
+    return joined if node.name in _LINEAR_FUNCTIONS else run.apply_nonlinear(node.name, joined)
 
 
-def _function_name(node: n.Call) -> str:
-    """Return the name of the function that a higher-order one receives first."""
+def _passed_function(node: n.Call) -> str:
+    """Return the name of the function that is passed to a higher-order one as its first argument."""
     function = node.arguments[0]
     return function.name if isinstance(function, n.Variable) else ""
 
 
-def _reduce_sum(w: _Walker, node: n.Call, arguments: Sequence[Value]) -> Value:
-    """Follow the partial sum: its arguments are a slice, the slice's two ends, and what is shared."""
-    name = _function_name(node)
-    ends = arguments[1].entering("size")
+def _evaluate_reduce_sum(run: _Interpreter, node: n.Call, arguments: Sequence[Value]) -> Value:
+    """Follow the partial sum: its arguments are a slice, the two ends of the slice, and what is shared."""
+    name = _passed_function(node)
+    ends = arguments[1].enter_as("size")
     inner = [arguments[1], ends, ends, *arguments[3:]]
-    found = w.call_function(name, inner, adds_to_target=False)
-    return found if found.densities else w.density(name, inner, True, node) | found
+    value = run.call_function(name, inner, adds_to_target=False)
+    return value if value.densities else run.call_density(name, inner, True, node) | value
 
 
-_VALUES: dict[type, Callable[[_Walker, Any, Environment], Value]] = {
-    n.Variable: _variable,
-    n.Target: _target,
-    n.Slice: _slice,
-    n.Ternary: _ternary,
-    n.Binary: _binary,
-    n.Call: _call,
+_EXPRESSIONS: dict[type, Callable[[_Interpreter, Any, Environment], Value]] = {
+    n.Variable: _evaluate_variable,
+    n.Target: _evaluate_target,
+    n.Slice: _evaluate_slice,
+    n.Ternary: _evaluate_ternary,
+    n.Binary: _evaluate_binary,
+    n.Call: _evaluate_call,
 }
+"""The rule for each kind of expression; what enters others is what enters any of their parts."""

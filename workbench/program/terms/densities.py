@@ -1,4 +1,4 @@
-"""Densities as Stan text: whole or without their constants, truncated as stanc lowers truncation."""
+"""Densities as Stan text: with or without their constants, truncated as stanc truncates them."""
 
 from __future__ import annotations
 
@@ -9,21 +9,21 @@ from typing import Any
 from workbench.program.syntax import nodes as n
 from workbench.program.syntax import traverse as t
 from workbench.program.syntax.printer import to_text
-from workbench.program.terms.distributions import density_name
+from workbench.program.terms.distributions import split_density_name
 
 
 @dataclass(frozen=True)
-class CalledDensity:
-    """A density function with its arguments.
+class DensityCall:
+    """A call of a density or distribution function.
 
     Attributes
     ----------
     distribution, suffix
-        ``normal`` and ``lpdf``: always the normalised function.
+        ``normal`` and ``lpdf``; the suffix is always that of the normalised function.
     arguments
         The outcome, then the others.
     lower, upper
-        The limits of a truncated sampling statement.
+        The limits of a truncated distribution statement.
     """
 
     distribution: str
@@ -34,7 +34,7 @@ class CalledDensity:
 
     @property
     def outcome(self) -> n.Expr:
-        """What it is a density of."""
+        """The argument that it is a density of."""
         return self.arguments[0]
 
     @property
@@ -43,84 +43,89 @@ class CalledDensity:
         return self.lower is not None or self.upper is not None
 
 
-def density_of(node: n.Expr | n.Tilde) -> CalledDensity | None:
-    """Return the density that a summand is; `None` where it is some other expression."""
+def parse_density(node: n.Expr | n.Tilde) -> DensityCall | None:
+    """Return the density that a summand calls; `None` if the summand is another expression."""
     if isinstance(node, n.Tilde):
         suffix = "lpmf" if node.kind == "FnLpmf" else "lpdf"
         arguments = (node.outcome, *node.arguments)
-        return CalledDensity(node.distribution, suffix, arguments, node.lower, node.upper)
-    inner = t.bare(node)
+        return DensityCall(node.distribution, suffix, arguments, node.lower, node.upper)
+    inner = t.unwrap(node)
     if isinstance(inner, n.Call) and inner.is_conditional:
-        name, suffix = density_name(inner.name)
-        return CalledDensity(name, suffix, inner.arguments)
+        name, suffix = split_density_name(inner.name)
+        return DensityCall(name, suffix, inner.arguments)
     return None
 
 
-def normalised_text(density: CalledDensity, texts: Sequence[str] | None = None) -> str:
-    """Return a density as Stan, with all constants.
+def format_normalised(density: DensityCall, texts: Sequence[str] | None = None) -> str:
+    """Return a density as Stan, with its constants.
 
     Parameters
     ----------
     density
         The density.
     texts
-        Arguments of one observation in the place of its own.
+        The arguments at one observation, in place of those in the program.
     """
-    whole = _called(f"{density.distribution}_{density.suffix}", texts or _texts(density))
-    if not density.is_truncated:
-        return whole
-    outside, normaliser = truncation(density, texts)
-    return f"({outside} ? negative_infinity() : {whole} - {normaliser})"
-
-
-def unnormalised_text(density: CalledDensity) -> str:
-    """Return a density as a sampling statement adds it: without constants, limits apart."""
-    return _called(f"{density.distribution}_{density.suffix.replace('lp', 'lup')}", _texts(density))
-
-
-def truncation(density: CalledDensity, texts: Sequence[str] | None = None) -> tuple[str, str]:
-    """Return the condition of lying outside the limits, and the log probability of lying inside.
-
-    stanc multiplies that probability by the number of outcomes; so do we.
-    """
-    outcome, *given = texts or _texts(density)
-    is_many = texts is None and density.outcome.type.is_container
-    below = None if density.lower is None else f"{f'min({outcome})' if is_many else outcome} < {{}}"
-    above = None if density.upper is None else f"{f'max({outcome})' if is_many else outcome} > {{}}"
-    lower, upper = _limit(density.lower), _limit(density.upper)
-    outside = " || ".join(
-        text.format(limit) for text, limit in ((below, lower), (above, upper)) if text is not None
+    untruncated = _format_call(
+        f"{density.distribution}_{density.suffix}", texts or _format_arguments(density)
     )
-    inside = _probability(density, lower, upper, given)
-    return outside, f"size({outcome}) * {inside}" if is_many else inside
+    if not density.is_truncated:
+        return untruncated
+    outside, normaliser = format_truncation(density, texts)
+    return f"({outside} ? negative_infinity() : {untruncated} - {normaliser})"
 
 
-def _probability(density: CalledDensity, lower: str, upper: str, given: Sequence[str]) -> str:
-    """Return the log probability between the limits; counts include the lower one."""
+def format_unnormalised(density: DensityCall) -> str:
+    """Return a density as a distribution statement adds it: without constants, and without its limits."""
+    return _format_call(
+        f"{density.distribution}_{density.suffix.replace('lp', 'lup')}", _format_arguments(density)
+    )
+
+
+def format_truncation(density: DensityCall, texts: Sequence[str] | None = None) -> tuple[str, str]:
+    """Return the condition that an outcome is outside the limits, and the log probability inside them.
+
+    stanc multiplies that log probability by the number of outcomes, and so does this function.
+    """
+    outcome, *given = texts or _format_arguments(density)
+    is_container = texts is None and density.outcome.type.is_container
+    lower, upper = format_limit(density.lower), format_limit(density.upper)
+    conditions = []
+    if lower:
+        conditions.append(f"{f'min({outcome})' if is_container else outcome} < {lower}")
+    if upper:
+        conditions.append(f"{f'max({outcome})' if is_container else outcome} > {upper}")
+    inside = _format_probability(density, lower, upper, given)
+    return " || ".join(conditions), f"size({outcome}) * {inside}" if is_container else inside
+
+
+def _format_probability(density: DensityCall, lower: str, upper: str, given: Sequence[str]) -> str:
+    """Return the log probability between the limits; the lower limit of a count is included."""
     name = density.distribution
     start = f"{lower} - 1" if density.suffix == "lpmf" else lower
     if not upper:
-        return _called(f"{name}_lccdf", [start, *given])
+        return _format_call(f"{name}_lccdf", [start, *given])
     if not lower:
-        return _called(f"{name}_lcdf", [upper, *given])
-    ends = [_called(f"{name}_lcdf", [limit, *given]) for limit in (upper, start)]
+        return _format_call(f"{name}_lcdf", [upper, *given])
+    ends = [_format_call(f"{name}_lcdf", [limit, *given]) for limit in (upper, start)]
     return f"log_diff_exp({', '.join(ends)})"
 
 
-def _limit(limit: n.Expr | None) -> str:
+def format_limit(limit: n.Expr | None) -> str:
+    """Return a limit as Stan; empty where there is none."""
     return "" if limit is None else to_text(limit)
 
 
-def _texts(density: CalledDensity) -> list[str]:
+def _format_arguments(density: DensityCall) -> list[str]:
     return [to_text(argument) for argument in density.arguments]
 
 
-def _called(function: str, texts: Sequence[str]) -> str:
+def _format_call(function: str, texts: Sequence[str]) -> str:
     return f"{function}({texts[0]} | {', '.join(texts[1:])})"
 
 
-def normalised(node: Any) -> Any:
-    """Return a node with densities without their constants made whole, for blocks where Stan wants that."""
+def normalise(node: Any) -> Any:
+    """Return a node with a normalised density for an unnormalised one, which only the model block allows."""
     if isinstance(node, n.Variable | n.Call) and node.name.endswith(("_lupdf", "_lupmf")):
         return replace(node, name=node.name.replace("_lupdf", "_lpdf").replace("_lupmf", "_lpmf"))
     return node

@@ -1,4 +1,4 @@
-"""Stan's distributions: the names of their arguments, and how a vectorised one opens into observations."""
+"""Stan's distributions: the names of their arguments, and how a vectorised one splits into observations."""
 
 from __future__ import annotations
 
@@ -6,11 +6,8 @@ import re
 from dataclasses import dataclass
 
 _DENSITY = re.compile(r"^(?P<name>\w+)_(?P<suffix>lpdf|lpmf|lupdf|lupmf|lcdf|lccdf)$")
+"""The name of a density or distribution function."""
 
-# One line per distribution, its arguments as Stan's functions reference names them. Marks of an argument:
-# a star, all observations share it although it is a container; a plus, it must be positive. Marks of a
-# distribution: `@`, of a whole vector or matrix, of which only arrays open; `!`, it never opens; `#`, over a
-# design matrix, opened row by row.
 _TABLE = """
 bernoulli theta
 bernoulli_logit alpha
@@ -86,6 +83,12 @@ wishart@ nu+ Sigma
 wishart_cholesky@ nu+ L_S
 yule_simon alpha+
 """
+"""One line for each distribution, its arguments as Stan's functions reference names them.
+
+Marks of an argument: ``*``, all observations share it although it is a container; ``+``, it must be positive.
+Marks of a distribution: ``@``, an observation is a whole vector or matrix, so that only arrays split into
+observations; ``!``, it never splits; ``#``, its means come from a design matrix, one row an observation.
+"""
 
 
 @dataclass(frozen=True)
@@ -95,11 +98,11 @@ class Distribution:
     Attributes
     ----------
     name
-        Its name in a sampling statement.
+        Its name in a distribution statement.
     arguments
-        The names of its arguments, the outcome apart.
+        The names of its arguments, without the outcome.
     shared
-        The arguments that every observation shares, though they are containers.
+        The arguments that all observations share although they are containers.
     positive
         The arguments that must be positive.
     is_multivariate
@@ -107,7 +110,7 @@ class Distribution:
     is_glm
         Whether its means come from a design matrix.
     is_joint
-        Whether all that it is given is one observation.
+        Whether its whole outcome is one observation.
     """
 
     name: str
@@ -119,33 +122,34 @@ class Distribution:
     is_joint: bool = False
 
 
-def _distribution(line: str) -> Distribution:
+def _parse_line(line: str) -> Distribution:
     head, *arguments = line.split()
     name, mark = head.rstrip("@#!"), head[-1]
     return Distribution(
         name,
         tuple(argument.rstrip("*+") for argument in arguments),
-        _marked(arguments, "*"),
-        _marked(arguments, "+"),
+        _select_marked(arguments, "*"),
+        _select_marked(arguments, "+"),
         mark == "@",
         mark == "#",
         mark == "!",
     )
 
 
-def _marked(arguments: list[str], mark: str) -> frozenset[str]:
+def _select_marked(arguments: list[str], mark: str) -> frozenset[str]:
     return frozenset(argument.rstrip("*+") for argument in arguments if mark in argument)
 
 
-DISTRIBUTIONS = {item.name: item for item in map(_distribution, _TABLE.strip().splitlines())}
+DISTRIBUTIONS = {item.name: item for item in map(_parse_line, _TABLE.strip().splitlines())}
+"""The distributions by name."""
 
 
-def density_name(function: str) -> tuple[str, str]:
-    """Return a density function's distribution and its kind; the kind is empty for other functions.
+def split_density_name(function: str) -> tuple[str, str]:
+    """Return the distribution and the suffix of a density function; the suffix of other functions is empty.
 
-    >>> density_name("normal_lupdf")
+    >>> split_density_name("normal_lupdf")
     ('normal', 'lpdf')
-    >>> density_name("exp")
+    >>> split_density_name("exp")
     ('exp', '')
     """
     match = _DENSITY.match(function)
@@ -154,23 +158,23 @@ def density_name(function: str) -> tuple[str, str]:
     return match["name"], match["suffix"].replace("lu", "l")
 
 
-def argument_name(distribution: str, position: int) -> str:
-    """Return Stan's name for an argument, the outcome apart, counted from 0.
+def get_argument_name(distribution: str, position: int) -> str:
+    """Return Stan's name of an argument, counted from 0 without the outcome.
 
-    >>> argument_name("normal", 1)
+    >>> get_argument_name("normal", 1)
     'sigma'
     """
-    known = DISTRIBUTIONS.get(distribution)
-    if known is None or position >= len(known.arguments):
+    entry = DISTRIBUTIONS.get(distribution)
+    if entry is None or position >= len(entry.arguments):
         return f"argument{position + 1}"
-    return known.arguments[position]
+    return entry.arguments[position]
 
 
 def is_positive(distribution: str, argument: str) -> bool:
-    """Return whether one of Stan's distributions wants this argument positive.
+    """Return whether an argument of one of Stan's distributions must be positive.
 
     >>> is_positive("normal", "sigma"), is_positive("normal", "mu")
     (True, False)
     """
-    known = DISTRIBUTIONS.get(distribution)
-    return known is not None and argument in known.positive
+    entry = DISTRIBUTIONS.get(distribution)
+    return entry is not None and argument in entry.positive

@@ -1,8 +1,8 @@
-"""The constants of priors: literals that become data, and data the author already put there."""
+"""The constants of priors: literals, which become data, and data that the author declared for them."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 
 from workbench.errors import ProgramError
@@ -10,42 +10,43 @@ from workbench.program.syntax import nodes as n
 from workbench.program.syntax import traverse as t
 from workbench.program.syntax.declarations import Declaration
 from workbench.program.syntax.expression import evaluate
-from workbench.program.syntax.identifiers import Names
+from workbench.program.syntax.identifiers import FreshNames
 from workbench.program.syntax.printer import to_text
-from workbench.program.terms.densities import CalledDensity, density_of
-from workbench.program.terms.distributions import argument_name, is_positive
-from workbench.program.terms.roles import Rules
+from workbench.program.terms.densities import DensityCall, parse_density
+from workbench.program.terms.distributions import get_argument_name, is_positive
+from workbench.program.terms.roles import RoleContext
 from workbench.program.terms.terms import Term
 
-_NOT_LIFTED = frozenset({"uniform"})  # its bounds cut the parameter's range: no prior to sweep
+_NOT_LIFTED = frozenset({"uniform"})
+"""Distributions whose constants stay literals, because they bound the range of the parameter."""
 
 
 @dataclass(frozen=True)
 class Hyperparameter:
-    """A constant of a prior that can be set without recompiling.
+    """A constant of a prior, which can be set without compiling again.
 
     Attributes
     ----------
     name
-        How a user names it: ``beta.sigma``; for the program's own data, the variable's name.
+        How a user names it: ``beta.sigma``; for the program's own data, the name of the variable.
     argument
-        Stan's name for the argument, such as ``sigma``.
+        Stan's name of the argument, such as ``sigma``.
     default
-        The literal in the program; `None` for the program's own data, which the table supplies.
+        The literal in the program; `None` for the program's own data, which the user's data supply.
     data_name
-        The variable in the instrumented program that carries it.
+        The variable that holds it in the instrumented program.
     is_user_data
         Whether the program itself declares it as data.
     term
         The index of its term.
     line
-        Where the prior stands.
+        The line of the prior.
     is_positive
         Whether it must be positive.
     is_whole
-        Whether it is the argument, not a part of an expression such as ``2 * s``.
+        Whether it is the whole argument, and not a part of an expression such as ``2 * s``.
     nodes, calls
-        The literals, and the densities that they stand in.
+        The nodes of the literals, and those of the densities that hold them.
     """
 
     name: str
@@ -63,18 +64,18 @@ class Hyperparameter:
 
 @dataclass(frozen=True)
 class PriorArgument:
-    """An argument of a prior's density, by which the constants in it may be meant.
+    """An argument of a prior that holds some of the program's own data; its name can stand for them.
 
     Attributes
     ----------
     name
-        As a literal in its place would be named: ``beta.sigma``.
+        The name that a literal in its place would have: ``beta.sigma``.
     text
         What the program writes there: ``beta_prior_sd``, ``scales[2]``, ``2 * s``.
     constants
         The names of the hyperparameters in it.
     is_plain
-        Whether it is one of the program's own data, or an element of one, and nothing else.
+        Whether it is a data variable, or an element of one, and nothing else.
     """
 
     name: str
@@ -84,151 +85,176 @@ class PriorArgument:
 
 
 def find_hyperparameters(
-    rules: Rules, terms: Sequence[Term], priors: set[int], data: Sequence[Declaration], names: Names
+    context: RoleContext,
+    terms: Sequence[Term],
+    priors: set[int],
+    data: Sequence[Declaration],
+    names: FreshNames,
 ) -> tuple[Hyperparameter, ...]:
-    """Return the hyperparameters of every prior, the program's own after the literals.
+    """Return the constants of all priors: the literals, then the program's own data.
 
-    `priors` are the indices of the terms whose literals become data.
+    Parameters
+    ----------
+    context
+        What the rules know about the program.
+    terms
+        The terms of the program.
+    priors
+        The indices of the terms whose literals become data.
+    data
+        The declared data.
+    names
+        Provides the names of the new data.
     """
     lifted: list[Hyperparameter] = []
-    kept = {node for term in terms if term.index not in priors for node in _written(rules, term)}
+    others = {node for term in terms if term.index not in priors for node in _density_nodes(context, term)}
     for term in terms:
         if term.index in priors:
-            found = _literals(rules, term, kept | {id(node) for item in lifted for node in item.calls})
-            for item in found:  # one by one: a mixture's densities have the same names among themselves
-                lifted.append(_named(item, lifted, names))
-    return (*lifted, *_own(rules, terms, data))
+            done = {id(node) for item in lifted for node in item.calls}
+            for item in _find_literals(context, term, others | done):
+                # One at a time: the densities of a mixture can give the same name.
+                lifted.append(_name_apart(item, lifted, names))
+    return (*lifted, *_find_own_data(context, terms, data))
 
 
-def _literals(rules: Rules, term: Term, without: set[int]) -> list[Hyperparameter]:
+def _find_literals(context: RoleContext, term: Term, excluded: set[int]) -> list[Hyperparameter]:
     """Return the constants in the densities of a term; a normaliser shares those of its density."""
-    found: list[Hyperparameter] = []
-    for number, node in _written(rules, term).items():
-        density = density_of(node)
-        if density is None or number in without or density.distribution in _NOT_LIFTED:
+    constants: list[Hyperparameter] = []
+    for number, node in _density_nodes(context, term).items():
+        density = parse_density(node)
+        if density is None or number in excluded or density.distribution in _NOT_LIFTED:
             continue
         if density.suffix in {"lpdf", "lpmf"}:
-            found += _of_density(rules, term, node, density)
+            constants += _find_literals_of_density(context, term, node, density)
         else:
-            found = [_shared(item, density) for item in found]
-    return found
+            constants = [_share_with_normaliser(item, density) for item in constants]
+    return constants
 
 
-def _written(rules: Rules, term: Term) -> dict[int, n.Expr | n.Tilde]:
-    """Return the nodes that write a term's densities, in source order."""
-    used = {density.node for part in term.parts for density in part.value.densities}
-    return {number: node for number, node in rules.flow.calls.items() if number in used}
+def _density_nodes(context: RoleContext, term: Term) -> dict[int, n.Expr | n.Tilde]:
+    """Return the nodes that call a term's densities by their `id()`, in source order."""
+    used = {density.node for item in term.contributions for density in item.value.densities}
+    return {number: node for number, node in context.flow.density_calls.items() if number in used}
 
 
-def _of_density(
-    rules: Rules, term: Term, node: n.Expr | n.Tilde, density: CalledDensity
-) -> Iterable[Hyperparameter]:
+def _find_literals_of_density(
+    context: RoleContext, term: Term, node: n.Expr | n.Tilde, density: DensityCall
+) -> Iterator[Hyperparameter]:
     for position, argument in enumerate(density.arguments[1:]):
-        word = _argument_name(rules, density.distribution, position)
-        constants = list(_constants(argument))
-        is_whole = len(constants) == 1 and not _other_values(argument)
-        for number, (where, value) in enumerate(constants, start=1):
+        word = _name_argument(context, density.distribution, position)
+        constants = list(_find_constants(argument))
+        is_whole = len(constants) == 1 and not _has_real_variables(argument)
+        for number, (literal, value) in enumerate(constants, start=1):
             name = f"{to_text(density.outcome)}.{word}"
-            full = name if is_whole else f"{name}[{number}]"
+            full_name = name if is_whole else f"{name}[{number}]"
             yield Hyperparameter(
-                full,
-                word,
-                value,
-                f"prior_{full}",
-                False,
-                term.index,
-                term.line,
-                is_positive(density.distribution, word) and where is argument,
-                is_whole,
-                (where,),
-                (node,),
+                name=full_name,
+                argument=word,
+                default=value,
+                data_name=f"prior_{full_name}",
+                is_user_data=False,
+                term=term.index,
+                line=term.line,
+                is_positive=is_positive(density.distribution, word) and literal is argument,
+                is_whole=is_whole,
+                nodes=(literal,),
+                calls=(node,),
             )
 
 
-def _other_values(argument: n.Expr) -> bool:
-    """Return whether an argument holds variables that are no sizes: a constant in it is only a part."""
-    variables = (one for one in t.walk(argument) if isinstance(one, n.Variable))
-    return any(one.type != n.INT for one in variables)
+def _has_real_variables(argument: n.Expr) -> bool:
+    """Whether an argument holds variables other than integers, so that a constant is only a part of it."""
+    return any(isinstance(node, n.Variable) and node.type != n.INT for node in t.walk(argument))
 
 
 def find_arguments(
-    rules: Rules, terms: Sequence[Term], found: Sequence[Hyperparameter]
+    context: RoleContext, terms: Sequence[Term], hyperparameters: Sequence[Hyperparameter]
 ) -> tuple[PriorArgument, ...]:
-    """Return the arguments of the priors' densities that hold some of the program's own data."""
-    own = {item.name for item in found if item.is_user_data}
-    named: list[PriorArgument] = []
-    for term in terms:
-        for node in _written(rules, term).values() if term.role == "prior" else ():
-            density = density_of(node)
-            for position, argument in enumerate(density.arguments[1:] if density else ()):
-                if density is not None and own & t.names_in(argument):
-                    word = _argument_name(rules, density.distribution, position)
-                    name = f"{to_text(density.outcome)}.{word}"
-                    named.append(_prior_argument(name, argument, own, found))
-    return tuple(dict.fromkeys(named))
+    """Return the arguments of priors that hold some of the program's own data."""
+    own_data = {item.name for item in hyperparameters if item.is_user_data}
+    arguments = (
+        _to_prior_argument(f"{to_text(density.outcome)}.{word}", argument, own_data, hyperparameters)
+        for term in terms
+        if term.role == "prior"
+        for density, word, argument in _iterate_arguments(context, term)
+        if own_data & t.find_names(argument)
+    )
+    return tuple(dict.fromkeys(arguments))
 
 
-def _prior_argument(
-    name: str, argument: n.Expr, own: set[str], found: Sequence[Hyperparameter]
+def _iterate_arguments(context: RoleContext, term: Term) -> Iterator[tuple[DensityCall, str, n.Expr]]:
+    """Yield each argument of a term's densities without their outcomes: the density, its name, its node."""
+    for node in _density_nodes(context, term).values():
+        density = parse_density(node)
+        if density is not None:
+            for position, argument in enumerate(density.arguments[1:]):
+                yield density, _name_argument(context, density.distribution, position), argument
+
+
+def _to_prior_argument(
+    name: str, argument: n.Expr, own_data: set[str], hyperparameters: Sequence[Hyperparameter]
 ) -> PriorArgument:
-    bare = t.bare(argument)
-    data = tuple(sorted(own & t.names_in(argument)))
-    parts = (item.name for item in found if item.name.startswith(f"{name}[") and not item.is_user_data)
-    return PriorArgument(name, to_text(bare), (*data, *parts), _is_plain(bare))
+    inner = t.unwrap(argument)
+    data = tuple(sorted(own_data & t.find_names(argument)))
+    literals = (
+        item.name for item in hyperparameters if item.name.startswith(f"{name}[") and not item.is_user_data
+    )
+    return PriorArgument(name, to_text(inner), (*data, *literals), _is_plain(inner))
 
 
 def _is_plain(node: n.Expr) -> bool:
-    """Return whether an expression is a variable, or an element of one by written numbers."""
+    """Whether an expression is a variable, or an element of one at literal indices."""
     if isinstance(node, n.Indexed):
         return isinstance(node.base, n.Variable) and all(
-            one.is_single and isinstance(one.lower, n.Numeral) for one in node.indices
+            index.is_single and isinstance(index.lower, n.Numeral) for index in node.indices
         )
     return isinstance(node, n.Variable)
 
 
-def _argument_name(rules: Rules, distribution: str, position: int) -> str:
-    own = rules.flow.formals.get(distribution, ())
-    return own[position] if position < len(own) else argument_name(distribution, position)
+def _name_argument(context: RoleContext, distribution: str, position: int) -> str:
+    """Return the name of an argument, as the program defines it or as Stan's reference names it."""
+    own_names = context.flow.density_arguments.get(distribution, ())
+    return own_names[position] if position < len(own_names) else get_argument_name(distribution, position)
 
 
-def _shared(item: Hyperparameter, normaliser: CalledDensity) -> Hyperparameter:
-    """Return a constant that also stands in the normaliser of its own density."""
-    density = density_of(item.calls[0])
+def _share_with_normaliser(item: Hyperparameter, normaliser: DensityCall) -> Hyperparameter:
+    """Return a constant together with its copies in the normaliser of its density."""
+    density = parse_density(item.calls[0])
     if density is None or density.distribution != normaliser.distribution:
         return item
     ours, theirs = density.arguments[1:], normaliser.arguments[1:]
     if ours != theirs:
         return item
-    twins = (
-        other
-        for mine, other in zip(_nodes(ours), _nodes(theirs), strict=True)
-        if any(mine is node for node in item.nodes)
+    copies = (
+        copy
+        for literal, copy in zip(_constant_nodes(ours), _constant_nodes(theirs), strict=True)
+        if any(literal is node for node in item.nodes)
     )
-    return replace(item, nodes=(*item.nodes, *twins))
+    return replace(item, nodes=(*item.nodes, *copies))
 
 
-def _nodes(arguments: Sequence[n.Expr]) -> list[n.Expr]:
-    return [node for argument in arguments for node, _ in _constants(argument)]
+def _constant_nodes(arguments: Sequence[n.Expr]) -> list[n.Expr]:
+    return [node for argument in arguments for node, _ in _find_constants(argument)]
 
 
-def _constants(argument: n.Expr) -> Iterable[tuple[n.Expr, float]]:
-    """Yield the real numbers of an argument: the whole of it where it is one, else those written inside."""
-    value = constant(argument)
+def _find_constants(argument: n.Expr) -> Iterator[tuple[n.Expr, float]]:
+    """Yield the real constants of an argument: the argument itself if it is one, else those inside it."""
+    value = _evaluate_constant(argument)
     if value is not None:
         yield argument, value
         return
-    for child in t.children(argument):
+    for child in t.iterate_children(argument):
         if isinstance(child, n.Expr):
-            yield from _constants(child)
+            yield from _find_constants(child)
 
 
-def constant(node: n.Expr) -> float | None:
-    """Return the value of a real expression without variables; an integer one may be a size or an index.
+def _evaluate_constant(node: n.Expr) -> float | None:
+    """Return the value of a real expression without variables; an integer could be a size or an index.
 
-    >>> constant(n.Promotion(n.Unary("-", n.Numeral("1", type=n.INT), type=n.INT)))
+    >>> _evaluate_constant(n.Promotion(n.Unary("-", n.Numeral("1", type=n.INT), type=n.INT)))
     -1.0
     """
-    if node.type != n.REAL or t.names_in(node):
+    if node.type != n.REAL or t.find_names(node):
         return None
     try:
         return float(evaluate(node, {}))
@@ -236,32 +262,31 @@ def constant(node: n.Expr) -> float | None:
         return None
 
 
-def _named(item: Hyperparameter, earlier: Sequence[Hyperparameter], names: Names) -> Hyperparameter:
-    """Return it with a name of its own, numbered where a quantity has two priors, and a name for its data."""
+def _name_apart(item: Hyperparameter, earlier: Sequence[Hyperparameter], names: FreshNames) -> Hyperparameter:
+    """Return a constant with a name of its own, numbered if a quantity has two priors, and new data."""
     same = sum(other.name == item.name or other.name.startswith(f"{item.name}:") for other in earlier)
     name = f"{item.name}:{same + 1}" if same else item.name
-    return replace(item, name=name, data_name=names.fresh(item.data_name))
+    return replace(item, name=name, data_name=names.take(item.data_name))
 
 
-def _own(rules: Rules, terms: Sequence[Term], data: Sequence[Declaration]) -> Iterable[Hyperparameter]:
+def _find_own_data(
+    context: RoleContext, terms: Sequence[Term], data: Sequence[Declaration]
+) -> Iterable[Hyperparameter]:
     """Yield the program's own data that only priors use."""
     elsewhere = {name for term in terms if term.role not in {"prior", "unplaced"} for name in term.data}
     declared = {item.name for item in data if not item.is_integer}
     seen: set[str] = set()
     for term in terms:
         if term.role == "prior":
-            for name in sorted((set(term.data) & declared) - elsewhere - rules.outcomes() - seen):
+            for name in sorted((set(term.data) & declared) - elsewhere - context.find_outcomes() - seen):
                 seen.add(name)
-                word, must_be_positive = _argument_of(rules, term, name)
+                word, must_be_positive = _locate_in_density(context, term, name)
                 yield Hyperparameter(name, word, None, name, True, term.index, term.line, must_be_positive)
 
 
-def _argument_of(rules: Rules, term: Term, name: str) -> tuple[str, bool]:
-    """Return Stan's name for the argument that a data variable stands in, and whether it must be positive."""
-    for node in _written(rules, term).values():
-        density = density_of(node)
-        for position, argument in enumerate(density.arguments[1:] if density else ()):
-            if density is not None and name in t.names_in(argument):
-                word = _argument_name(rules, density.distribution, position)
-                return word, _is_plain(t.bare(argument)) and is_positive(density.distribution, word)
+def _locate_in_density(context: RoleContext, term: Term, name: str) -> tuple[str, bool]:
+    """Return the name of the argument that holds a data variable, and whether that must be positive."""
+    for density, word, argument in _iterate_arguments(context, term):
+        if name in t.find_names(argument):
+            return word, _is_plain(t.unwrap(argument)) and is_positive(density.distribution, word)
     return "expression", False

@@ -1,4 +1,4 @@
-"""Prior, latent or likelihood: the rules, for one density and for one summand."""
+"""The role of a contribution to ``target``: the rules for prior, latent and likelihood."""
 
 from __future__ import annotations
 
@@ -8,15 +8,20 @@ from typing import Literal, TypeAlias
 
 from workbench.program.syntax import nodes as n
 from workbench.program.syntax import traverse as t
-from workbench.program.terms.values import Contribution, Density, Flow, Use
+from workbench.program.terms.values import Contribution, DataFlow, Density, Use
 
 Role: TypeAlias = Literal["prior", "latent", "likelihood", "unplaced"]
+"""What a term is; ``unplaced`` if the rules do not tell, or if it is a constant."""
+
 ROLES: tuple[Role, ...] = ("prior", "latent", "likelihood", "unplaced")
+"""All roles."""
+
 Confidence: TypeAlias = Literal["certain", "inferred", "ask"]
+"""How sure a role is; ``ask`` if only the user can tell."""
 
 
 @dataclass(frozen=True)
-class Judgement:
+class RoleJudgement:
     """A role, how sure it is, and why."""
 
     role: Role
@@ -24,11 +29,12 @@ class Judgement:
     reason: str
 
 
-CONSTANT = Judgement("unplaced", "certain", "a constant: it moves no parameter")
+CONSTANT = RoleJudgement("unplaced", "certain", "a constant: it involves no parameter")
+"""The judgement of a summand without parameters."""
 
 
 @dataclass(frozen=True)
-class Rules:
+class RoleContext:
     """What the rules need to know about the program.
 
     Attributes
@@ -36,38 +42,37 @@ class Rules:
     flow
         What flows where.
     containers
-        Data that hold many values, which observations do and settings seldom do.
+        Data that hold many values, as observations do and settings seldom do.
     scales
-        Parameters that multiply others to set their spread: positive ones and Cholesky factors.
+        Parameters that can set the spread of others: positive ones and Cholesky factors.
     probabilities
         Parameters that are probabilities.
     sizes
-        Data that declare how long other data or parameters are.
+        Data that are the declared sizes of other data or of parameters.
     """
 
-    flow: Flow
+    flow: DataFlow
     containers: frozenset[str]
     scales: frozenset[str]
     probabilities: frozenset[str]
     sizes: frozenset[str]
 
-    def parameters(self, uses: Iterable[Use]) -> frozenset[str]:
+    def select_parameters(self, uses: Iterable[Use]) -> frozenset[str]:
         """Return the parameters among the uses, however they enter."""
         return frozenset(use.name for use in uses) & self.flow.parameters
 
-    def data(self, uses: Iterable[Use], *vias: str) -> frozenset[str]:
+    def select_data(self, uses: Iterable[Use], *vias: str) -> frozenset[str]:
         """Return the data among the uses that enter in one of these ways."""
         return frozenset(use.name for use in uses if use.via in vias) & self.flow.data
 
-    def outcomes(self) -> frozenset[str]:
+    def find_outcomes(self) -> frozenset[str]:
         """Return the data that some density has as its outcome."""
-        found = (self.data(density.outcome, "value") for density in self.densities())
-        return frozenset[str]().union(*found)
-
-    def densities(self) -> Iterable[Density]:
-        """Yield every density that reaches ``target``."""
-        for contribution in self.flow.contributions.values():
-            yield from contribution.value.densities
+        outcomes = (
+            self.select_data(density.outcome, "value")
+            for contribution in self.flow.contributions.values()
+            for density in contribution.value.densities
+        )
+        return frozenset[str]().union(*outcomes)
 
     def is_scaled(self, names: frozenset[str]) -> bool:
         """Whether the program multiplies one of these parameters by a scale parameter."""
@@ -77,69 +82,88 @@ class Rules:
         )
 
     def is_scale(self, use: Use) -> bool:
-        """Whether a parameter sets a spread where it enters: a scale by declaration, or exponentiated."""
+        """Whether a parameter sets a spread where it enters: by declaration, or by being exponentiated."""
         return use.name in self.scales or use.via == "exp"
 
 
-def judge_density(rules: Rules, density: Density, node: object = None) -> Judgement:
-    """Return the role of one density by what its outcome and its arguments are made of."""
-    if rules.parameters(density.outcome):
-        return _of_parameters(rules, density, node)
-    given = rules.parameters(density.given)
-    observed = rules.data(density.outcome, "value", "factor")
-    if density.is_user_defined and len(_inner_roles(rules, density)) > 1:
-        kinds = " and ".join(sorted(_inner_roles(rules, density)))
-        return Judgement("unplaced", "ask", f"the program's own density, with {kinds} densities inside it")
+def judge_density(context: RoleContext, density: Density, node: object = None) -> RoleJudgement:
+    """Return the role of a density, given what enters its outcome and its arguments.
+
+    Parameters
+    ----------
+    context
+        What the rules need to know about the program.
+    density
+        The density.
+    node
+        The summand that it stands in.
+    """
+    if context.select_parameters(density.outcome):
+        return _judge_parameter_density(context, density, node)
+    given = context.select_parameters(density.given)
+    observed = context.select_data(density.outcome, "value", "factor")
+    inner_roles = _judge_inner(context, density)
+    if density.is_user_defined and len(inner_roles) > 1:
+        kinds = " and ".join(sorted(inner_roles))
+        reason = f"the program's own density, which contains {kinds} densities"
+        return RoleJudgement("unplaced", "ask", reason)
     if not given:
         return CONSTANT
     if observed:
-        return Judgement("likelihood", "certain", f"density of data: {_listed(observed)}")
+        return RoleJudgement("likelihood", "certain", f"density of data: {_list_names(observed)}")
     if density.suffix == "lpmf":
-        return Judgement("likelihood", "inferred", "probability of a given outcome")
+        return RoleJudgement("likelihood", "inferred", "probability of a fixed outcome")
     if density.suffix in {"lcdf", "lccdf"}:
-        return Judgement("unplaced", "ask", "distribution function at a constant: it normalises something")
-    return Judgement(
-        "unplaced", "ask", "density of a constant: a soft constraint on parameters, or an observed value?"
-    )
+        reason = "distribution function of a constant: it normalises another density"
+        return RoleJudgement("unplaced", "ask", reason)
+    reason = "density of a constant: a soft constraint on parameters, or an observed value?"
+    return RoleJudgement("unplaced", "ask", reason)
 
 
-def _inner_roles(rules: Rules, density: Density) -> set[Role]:
-    found = {judge_density(rules, inner) for inner in density.inner}
-    return {item.role for item in found - {CONSTANT}}
+def _judge_inner(context: RoleContext, density: Density) -> set[Role]:
+    """Return the roles of the densities in the body of a user-defined one."""
+    judgements = {judge_density(context, inner) for inner in density.inner}
+    return {judgement.role for judgement in judgements - {CONSTANT}}
 
 
-def _of_parameters(rules: Rules, density: Density, node: object) -> Judgement:
-    outcome, given = rules.parameters(density.outcome), rules.parameters(density.given)
-    observed = rules.data(density.outcome, "value")
-    name = _listed(outcome)
+def _judge_parameter_density(context: RoleContext, density: Density, node: object) -> RoleJudgement:
+    outcome, given = context.select_parameters(density.outcome), context.select_parameters(density.given)
+    observed = context.select_data(density.outcome, "value")
+    name = _list_names(outcome)
     if observed:
-        reason = f"density of {_listed(observed)} together with {name}: a residual, or data with gaps"
-        return Judgement("likelihood", "inferred", reason)
+        reason = f"density of {_list_names(observed)} together with {name}: a residual, or missing values"
+        return RoleJudgement("likelihood", "inferred", reason)
     if given:
-        return Judgement("latent", "certain", f"density of {name} given {_listed(given)}")
-    if density.is_user_defined and rules.data(density.inner_uses, "value", "factor") & rules.containers:
-        reason = f"the program's own density of {name}, which also receives data"
-        return Judgement("unplaced", "ask", reason)
-    if outcome & rules.scales == frozenset() and rules.is_scaled(outcome):
+        return RoleJudgement("latent", "certain", f"density of {name} given {_list_names(given)}")
+    if (
+        density.is_user_defined
+        and context.select_data(density.inner_uses, "value", "factor") & context.containers
+    ):
+        reason = f"the program's own density of {name}, which also takes data"
+        return RoleJudgement("unplaced", "ask", reason)
+    if not outcome & context.scales and context.is_scaled(outcome):
         if _is_standard_normal(density, node):
-            return Judgement("latent", "inferred", f"standard normal {name}, scaled by another parameter")
+            reason = f"standard normal {name}, scaled by another parameter"
+            return RoleJudgement("latent", "inferred", reason)
         if density.is_user_defined and not density.inner:
-            return Judgement("latent", "inferred", f"the program's own density of {name}, which is scaled")
-    shown = rules.data(density.given, "value", "factor") & rules.outcomes()
-    if shown:
-        reason = f"density of {name} given constants that depend on the data {_listed(shown)}"
-        return Judgement("prior", "inferred", reason)
-    return Judgement("prior", "certain", f"density of {name} given constants")
+            reason = f"the program's own density of {name}, scaled by another parameter"
+            return RoleJudgement("latent", "inferred", reason)
+    outcomes = context.select_data(density.given, "value", "factor") & context.find_outcomes()
+    if outcomes:
+        reason = f"density of {name} given constants that depend on the data {_list_names(outcomes)}"
+        return RoleJudgement("prior", "inferred", reason)
+    return RoleJudgement("prior", "certain", f"density of {name} given constants")
 
 
 def _is_standard_normal(density: Density, node: object) -> bool:
     if density.name == "std_normal":
         return True
-    arguments = _arguments(node)
-    return density.name == "normal" and [_literal(item) for item in arguments] == [0.0, 1.0]
+    arguments = _arguments_of(node)
+    return density.name == "normal" and [_literal_value(item) for item in arguments] == [0.0, 1.0]
 
 
-def _arguments(node: object) -> tuple[n.Expr, ...]:
+def _arguments_of(node: object) -> tuple[n.Expr, ...]:
+    """Return the arguments of a density without its outcome; none for other nodes."""
     if isinstance(node, n.Tilde):
         return node.arguments
     if isinstance(node, n.Call) and node.is_conditional:
@@ -147,81 +171,99 @@ def _arguments(node: object) -> tuple[n.Expr, ...]:
     return ()
 
 
-def _literal(node: n.Expr) -> float | None:
-    inner = t.bare(node)
+def _literal_value(node: n.Expr) -> float | None:
+    inner = t.unwrap(node)
     return float(inner.text) if isinstance(inner, n.Numeral) and not inner.text.endswith("i") else None
 
 
-def judge(rules: Rules, contribution: Contribution) -> Judgement:
-    """Return the role of one summand.
+def judge_summand(context: RoleContext, contribution: Contribution) -> RoleJudgement:
+    """Return the role of a summand.
 
-    Raises nothing: what the rules cannot place is `unplaced`, with the question to ask.
+    Raises nothing: a summand that the rules cannot judge is `unplaced`, and the reason asks a question.
     """
     value = contribution.value
-    if not rules.parameters(value.all_uses):
+    if not context.select_parameters(value.all_uses):
         return CONSTANT
     node = contribution.summand.node
-    found = {judge_density(rules, density, node) for density in value.densities} - {CONSTANT}
-    roles = {item.role for item in found}
-    if not found:
-        return _hand_written(rules, contribution)
+    judgements = {judge_density(context, density, node) for density in value.densities} - {CONSTANT}
+    if not judgements:
+        return _judge_hand_written(context, contribution)
+    roles = {judgement.role for judgement in judgements}
     if len(roles) > 1 and roles <= {"prior", "latent"}:
-        return Judgement("latent", "inferred", "densities of parameters, some given other parameters")
+        reason = "densities of parameters, some given other parameters"
+        return RoleJudgement("latent", "inferred", reason)
     if len(roles) > 1:
         kinds = " and ".join(sorted(roles - {"unplaced"})) or "unplaced"
-        return Judgement("unplaced", "ask", f"{kinds} densities inside one expression")
-    first = min(found, key=lambda item: (item.confidence, item.reason))
-    chosen_by = rules.data(contribution.branch, "branch") & rules.containers
+        return RoleJudgement("unplaced", "ask", f"{kinds} densities inside one expression")
+    first = min(judgements, key=lambda judgement: (judgement.confidence, judgement.reason))
+    chosen_by = _find_choosing_data(context, contribution)
     if first.role == "unplaced" and chosen_by:
-        return Judgement("likelihood", "inferred", f"stands in a branch that {_listed(chosen_by)} chose")
-    is_plain = len(value.densities) == 1 and not value.uses
-    return first if is_plain else _within_expression(rules, contribution, first)
+        return _judge_by_branch(chosen_by)
+    is_density_alone = len(value.densities) == 1 and not value.uses
+    return first if is_density_alone else _judge_expression(context, contribution, first)
 
 
-def _within_expression(rules: Rules, contribution: Contribution, inner: Judgement) -> Judgement:
+def _find_choosing_data(context: RoleContext, contribution: Contribution) -> frozenset[str]:
+    """Return the data that choose the branch of a summand and can be observations."""
+    return context.select_data(contribution.branch, "branch") & context.containers
+
+
+def _judge_by_branch(chosen_by: frozenset[str]) -> RoleJudgement:
+    reason = f"in a branch chosen by the data {_list_names(chosen_by)}"
+    return RoleJudgement("likelihood", "inferred", reason)
+
+
+def _judge_expression(
+    context: RoleContext, contribution: Contribution, inner: RoleJudgement
+) -> RoleJudgement:
     """Judge an expression around densities that all have one role."""
     around = contribution.value.uses
-    extra = rules.parameters(around)
-    if inner.role == "prior" and rules.data(around, "value") & rules.containers:
-        return Judgement("unplaced", "ask", "a density of parameters and data inside one expression")
-    if inner.role == "prior" and extra:
-        return Judgement("latent", "inferred", f"{inner.reason}, in an expression of {_listed(extra)}")
+    parameters = context.select_parameters(around)
+    if inner.role == "prior" and context.select_data(around, "value") & context.containers:
+        return RoleJudgement("unplaced", "ask", "a density of parameters and data inside one expression")
+    if inner.role == "prior" and parameters:
+        reason = f"{inner.reason}, in an expression with {_list_names(parameters)}"
+        return RoleJudgement("latent", "inferred", reason)
     if inner.confidence == "ask":
         return inner
     densities = contribution.value.densities
     if len(densities) == 1:
         return inner
-    about = frozenset[str]().union(*(_about(rules, density) for density in densities))
-    return Judgement(inner.role, "inferred", f"{len(densities)} densities of {_listed(about)}")
+    outcomes = frozenset[str]().union(*(_outcomes_of(context, density) for density in densities))
+    return RoleJudgement(inner.role, "inferred", f"{len(densities)} densities of {_list_names(outcomes)}")
 
 
-def _about(rules: Rules, density: Density) -> frozenset[str]:
-    return rules.parameters(density.outcome) or rules.data(density.outcome, "value", "factor")
+def _outcomes_of(context: RoleContext, density: Density) -> frozenset[str]:
+    parameters = context.select_parameters(density.outcome)
+    return parameters or context.select_data(density.outcome, "value", "factor")
 
 
-def _hand_written(rules: Rules, contribution: Contribution) -> Judgement:
+def _judge_hand_written(context: RoleContext, contribution: Contribution) -> RoleJudgement:
     """Judge an expression without any density function in it."""
     uses = contribution.value.uses
-    touched = rules.parameters(uses)
-    data = rules.data(uses, "value", "factor") - rules.sizes
-    chosen_by = rules.data(contribution.branch, "branch") & rules.containers
+    parameters = context.select_parameters(uses)
+    data = context.select_data(uses, "value", "factor") - context.sizes
+    chosen_by = _find_choosing_data(context, contribution)
     if chosen_by:
-        return Judgement("likelihood", "inferred", f"stands in a branch that {_listed(chosen_by)} chose")
-    if data & (rules.outcomes() | rules.containers):
-        return Judgement("likelihood", "inferred", f"hand-written, with the data {_listed(data)}")
+        return _judge_by_branch(chosen_by)
+    if data & (context.find_outcomes() | context.containers):
+        return RoleJudgement("likelihood", "inferred", f"hand-written, with the data {_list_names(data)}")
     if data:
-        reason = f"hand-written, with {_listed(data)}: an observation or a setting of the prior?"
-        return Judgement("unplaced", "ask", reason)
-    picked = rules.data(uses, "index") & rules.containers
-    if picked and touched & rules.probabilities:
-        return Judgement("likelihood", "inferred", f"probabilities picked by the data {_listed(picked)}")
-    if rules.is_scaled(touched):
-        return Judgement("latent", "inferred", f"hand-written, of {_listed(touched)} that is scaled")
-    if len(touched) > 1 and touched & rules.scales:
-        reason = f"hand-written, of {_listed(touched - rules.scales)} given {_listed(touched & rules.scales)}"
-        return Judgement("latent", "inferred", reason)
-    return Judgement("prior", "inferred", f"hand-written, of {_listed(touched)} alone")
+        reason = f"hand-written, with {_list_names(data)}: an observation or a setting of the prior?"
+        return RoleJudgement("unplaced", "ask", reason)
+    selecting = context.select_data(uses, "index") & context.containers
+    if selecting and parameters & context.probabilities:
+        reason = f"probabilities selected by the data {_list_names(selecting)}"
+        return RoleJudgement("likelihood", "inferred", reason)
+    if context.is_scaled(parameters):
+        reason = f"hand-written, of {_list_names(parameters)}, scaled by another parameter"
+        return RoleJudgement("latent", "inferred", reason)
+    scales = parameters & context.scales
+    if len(parameters) > 1 and scales:
+        reason = f"hand-written, of {_list_names(parameters - scales)} given {_list_names(scales)}"
+        return RoleJudgement("latent", "inferred", reason)
+    return RoleJudgement("prior", "inferred", f"hand-written, of {_list_names(parameters)} alone")
 
 
-def _listed(names: Iterable[str]) -> str:
+def _list_names(names: Iterable[str]) -> str:
     return ", ".join(f"`{name}`" for name in sorted(names))

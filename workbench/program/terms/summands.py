@@ -1,9 +1,10 @@
-"""What a statement adds to ``target``, as a sum of signed expressions."""
+"""What a statement adds to ``target``: a sum of signed expressions."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from typing import TypeGuard
 
 from workbench.program.syntax import nodes as n
 from workbench.program.syntax.printer import to_text
@@ -11,19 +12,24 @@ from workbench.program.syntax.printer import to_text
 
 @dataclass(frozen=True)
 class Summand:
-    """A signed expression; a statement with a tilde is one summand, the statement itself."""
+    """A signed expression; a distribution statement (``~``) is a single summand, the statement itself."""
 
     node: n.Expr | n.Tilde
     sign: str = "+"
 
     @property
     def text(self) -> str:
-        """The summand as Stan, with a minus where it is subtracted."""
+        """The summand as Stan, with a minus sign if it is subtracted."""
         text = to_text(self.node)
         return f"-({text})" if self.sign == "-" else text
 
 
-def summands(statement: n.Increment | n.Tilde) -> tuple[Summand, ...]:
+def adds_to_target(node: object) -> TypeGuard[n.Tilde | n.Increment]:
+    """Whether a node is a statement that itself adds to ``target``; one that calls a function is not."""
+    return isinstance(node, n.Tilde) or (isinstance(node, n.Increment) and node.accumulator == "target")
+
+
+def split_into_summands(statement: n.Increment | n.Tilde) -> tuple[Summand, ...]:
     """Return the summands of a statement, in source order."""
     if isinstance(statement, n.Tilde):
         return (Summand(statement),)
@@ -32,17 +38,26 @@ def summands(statement: n.Increment | n.Tilde) -> tuple[Summand, ...]:
     return tuple(_split(statement.value, "+"))
 
 
+def format_sum(texts: Sequence[str]) -> str:
+    """Return a sum as Stan.
+
+    >>> format_sum(["a", "-(b)"])
+    'a - (b)'
+    """
+    return " + ".join(texts).replace("+ -", "- ")
+
+
 def _split(node: n.Expr, sign: str) -> Iterator[Summand]:
     if isinstance(node, n.Paren | n.Promotion):
         yield from _split(node.inner, sign)
     elif isinstance(node, n.Unary) and node.operator in {"-", "+"} and not node.is_postfix:
-        yield from _split(node.operand, _times(sign, node.operator))
+        yield from _split(node.operand, _multiply_signs(sign, node.operator))
     elif isinstance(node, n.Binary) and node.operator in {"+", "-"}:
         yield from _split(node.left, sign)
-        yield from _split(node.right, _times(sign, node.operator))
+        yield from _split(node.right, _multiply_signs(sign, node.operator))
     else:
         yield Summand(node, sign)
 
 
-def _times(left: str, right: str) -> str:
+def _multiply_signs(left: str, right: str) -> str:
     return "+" if left == right else "-"

@@ -1,4 +1,4 @@
-"""What abstract execution knows about a value, and what it finds."""
+"""What abstract execution knows about a value, and what it finds in a program."""
 
 from __future__ import annotations
 
@@ -10,9 +10,10 @@ from workbench.program.terms.summands import Summand
 
 
 class Use(NamedTuple):
-    """A parameter or a data variable, and how it enters: value, factor, index, size or branch.
+    """A parameter or a data variable in a value, and how it enters there.
 
-    A parameter may also enter through a function: ``exp``, or another (``function``).
+    It enters as ``value``, ``factor`` (of a parameter), ``index``, ``size`` or ``branch`` (a condition); a
+    parameter also through a function that is not linear: ``exp``, or any other (``function``).
     """
 
     name: str
@@ -30,13 +31,13 @@ class Density:
     suffix
         ``lpdf``, ``lpmf``, ``lcdf`` or ``lccdf``.
     outcome, given
-        What its first argument is made of, and what its other arguments are made of.
+        What enters its first argument, and what enters its other arguments.
     is_user_defined
         Whether the program defines it.
     inner, inner_uses
-        The densities in the body of a user-defined one, and what else its value is made of.
+        The densities in the body of a user-defined one, and what else enters its value.
     node
-        The `id()` of the node that calls it, where that does not stand in a function; else 0.
+        The `id()` of the node that calls it; 0 if that node stands in a function.
     """
 
     name: str
@@ -51,7 +52,7 @@ class Density:
 
 @dataclass(frozen=True)
 class Value:
-    """What a variable is made of: uses outside of any density, and densities."""
+    """What enters the value of an expression: uses outside of densities, and densities."""
 
     uses: frozenset[Use] = frozenset()
     densities: frozenset[Density] = frozenset()
@@ -65,12 +66,13 @@ class Value:
         inside = (density.outcome | density.given for density in self.densities)
         return self.uses.union(*inside)
 
-    def entering(self, via: str) -> Value:
-        """Return the same things entering another way."""
+    def enter_as(self, via: str) -> Value:
+        """Return a value that the same variables enter in another way."""
         return Value(frozenset(Use(use.name, via) for use in self.all_uses))
 
 
 NOTHING = Value()
+"""The value of a constant."""
 
 
 @dataclass(frozen=True)
@@ -80,13 +82,13 @@ class Contribution:
     Attributes
     ----------
     path
-        The statement's number, after those of the calls that led to it.
+        The statement's number, after the numbers of the calls that lead to it.
     summand
         What is added.
     value
-        What it is made of.
+        What enters it.
     branch
-        What chose the branch it stands in.
+        What enters the conditions of the branches around it.
     """
 
     path: tuple[int, ...]
@@ -96,32 +98,33 @@ class Contribution:
 
 
 @dataclass
-class Flow:
-    """What abstract execution found.
+class DataFlow:
+    """What abstract execution finds in a program.
 
     Attributes
     ----------
     parameters, data
-        The names followed: declared parameters; data, and data made in transformed data.
+        The names that are followed: declared parameters; declared data, and observations that transformed
+        data write as literals.
     contributions
-        Every summand added to ``target``, in the order met.
+        Every summand that is added to ``target``, by its statement's path and its position, in the order
+        in which they are met.
     products
-        What is multiplied: parameters that enter one factor linearly, and those of the other factor.
-    variables
-        What each variable is made of at the end, by name.
+        Factors that are multiplied: the parameters that enter one factor linearly, and the uses of parameters
+        in the other factor.
     reads_target
-        Whether the program reads ``target()``.
-    calls
-        The nodes that call densities, outside of functions, by their `id()` and in the order met.
-    formals
-        The names of the arguments of the program's own densities, the outcome apart.
+        Whether the program calls ``target()``.
+    density_calls
+        The nodes that call densities outside of functions, by their `id()`, in the order in which they are
+        met.
+    density_arguments
+        By the name of a density that the program defines: the names of its arguments without the outcome.
     """
 
     parameters: frozenset[str]
     data: frozenset[str]
     contributions: dict[tuple[tuple[int, ...], int], Contribution] = field(default_factory=dict)
     products: set[tuple[frozenset[str], frozenset[Use]]] = field(default_factory=set)
-    variables: dict[str, Value] = field(default_factory=dict)
     reads_target: bool = False
-    calls: dict[int, n.Expr | n.Tilde] = field(default_factory=dict)
-    formals: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    density_calls: dict[int, n.Expr | n.Tilde] = field(default_factory=dict)
+    density_arguments: dict[str, tuple[str, ...]] = field(default_factory=dict)
