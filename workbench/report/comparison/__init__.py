@@ -1,4 +1,4 @@
-"""Several runs side by side, as one document: a section a file."""
+"""The comparison of several runs as one document: a file per section."""
 
 from workbench.report.comparison.report import comparison_report
 

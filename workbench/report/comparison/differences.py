@@ -5,77 +5,86 @@ from __future__ import annotations
 import difflib
 from collections.abc import Iterator, Mapping
 
-from workbench.report import reading
 from workbench.report.document import Block, Cell, Code, Column, Disclosure, Notice, Paragraph, Section, Table
-from workbench.report.numbers import MISSING, format_number
-from workbench.report.reading import Record
+from workbench.report.numbers import MISSING, format_number, format_percentage
+from workbench.results.view import Results
 
 _MOST_LINES = 400
+"""Lines of the difference between two programs that are shown."""
+
+_DIGEST_LENGTH = 12
+"""Characters of a hash that are shown: enough to distinguish files."""
 
 
-def section(records: Mapping[str, Record]) -> Section:
-    """Return what differs as a table, and the programs line by line where they are not the same."""
-    facts = {name: dict(_facts(one)) for name, one in records.items()}
-    keys = list(dict.fromkeys(key for each in facts.values() for key in each))
-    differing = [key for key in keys if len({each.get(key, MISSING) for each in facts.values()}) > 1]
+def build_section(results: Mapping[str, Results]) -> Section:
+    """Return a table of what differs, and the programs line by line where they are not the same."""
+    facts = {name: dict(_iterate_facts(run)) for name, run in results.items()}
+    keys = list(dict.fromkeys(key for of_run in facts.values() for key in of_run))
+    differing = [key for key in keys if len({of_run.get(key, MISSING) for of_run in facts.values()}) > 1]
     if not differing:
-        same = Notice("Program, data, priors, settings and versions are the same in all runs.")
-        return Section("differences", "What differs", (same,))
+        notice = Notice("Program, data, priors, settings and versions are the same in all runs.")
+        return Section("differences", "What differs", (notice,))
     table = Table(
         key="differences-table",
         caption="Where the runs differ",
-        columns=(Column("What", "text"), *(Column(f"`{name}`", "prose") for name in records)),
+        columns=(Column("What", "text"), *(Column(f"`{name}`", "prose") for name in results)),
         rows=tuple(
-            (Cell(key), *(Cell(each.get(key) or MISSING) for each in facts.values())) for key in differing
+            (Cell(key), *(Cell(of_run.get(key) or MISSING) for of_run in facts.values())) for key in differing
         ),
         note="What is not listed is the same in all runs.",
         is_prose=True,
     )
-    return Section("differences", "What differs", (table, *_programs(records)))
+    return Section("differences", "What differs", (table, *_compare_programs(results)))
 
 
-def _facts(record: Record) -> Iterator[tuple[str, str]]:
-    """Yield everything that decides the numbers of a run, as words."""
-    model, data, nuts = (reading.part(record, key) for key in ("model", "data", "nuts"))
-    yield "program", _short(model.get("sha256"), model.get("path"))
-    yield "data", _short(data.get("sha256"), data.get("path"))
-    yield "rows", format_number(data.get("rows"), 0)
-    yield "seed", str(record.get("seed", MISSING))
-    yield "interval", reading.level(record)
-    for name, origin in (data.get("binding") or {}).items():
-        yield f"data for {name}", str(origin)
-    for name, value in (record.get("priors") or {}).items():
-        yield f"prior {name}", _value(value)
-    for key in ("status", "chains", "draws", "warmup", "adapt_delta", "max_treedepth"):
-        yield f"NUTS {key.replace('_', ' ')}", _value(nuts.get(key))
-    for key, value in (nuts.get("settings") or {}).items():
-        yield f"NUTS {key.replace('_', ' ')}", _value(value)
-    yield "Stan", str(reading.part(record, "toolchain").get("stan") or MISSING)
-    for name, version in (record.get("versions") or {}).items():
-        yield f"version of {name}", str(version)
+def _iterate_facts(run: Results) -> Iterator[tuple[str, str]]:
+    """Yield everything that decides the numbers of a run, as text."""
+    yield "program", _identify(run.model.path, run.model.sha256)
+    yield "data", _identify(run.data.path, run.data.sha256)
+    yield "rows", format_number(run.data.rows, 0)
+    yield "seed", MISSING if run.seed is None else str(run.seed)
+    yield "interval", format_percentage(run.interval.level)
+    yield from ((f"data for {name}", origin) for name, origin in run.data.binding.items())
+    yield from ((f"prior {name}", _format_value(value)) for name, value in run.priors.items())
+    yield from _iterate_settings(run)
+    yield "Stan", run.toolchain.stan or MISSING
+    yield from ((f"version of {name}", version) for name, version in run.versions.items())
 
 
-def _short(digest: object, path: object) -> str:
-    return f"`{path or MISSING}` ({str(digest or MISSING)[:12]})"
+def _iterate_settings(run: Results) -> Iterator[tuple[str, str]]:
+    nuts = run.nuts
+    settings = {
+        "status": nuts.status,
+        "chains": nuts.chains,
+        "draws": nuts.draws,
+        "warmup": nuts.warmup,
+        "adapt_delta": nuts.adapt_delta,
+        "max_treedepth": nuts.max_treedepth,
+        **(nuts.settings or {}),
+    }
+    yield from ((f"NUTS {key.replace('_', ' ')}", _format_value(value)) for key, value in settings.items())
 
 
-def _value(value: object) -> str:
+def _identify(path: str, digest: str) -> str:
+    return f"`{path or MISSING}` ({digest[:_DIGEST_LENGTH] or MISSING})"
+
+
+def _format_value(value: object) -> str:
     if isinstance(value, list | tuple):
-        return ", ".join(_value(one) for one in value)
+        return ", ".join(_format_value(item) for item in value)
     is_number = isinstance(value, int | float) and not isinstance(value, bool)
     return format_number(value) if is_number else MISSING if value is None else str(value)
 
 
-def _programs(records: Mapping[str, Record]) -> Iterator[Block]:
+def _compare_programs(results: Mapping[str, Results]) -> Iterator[Block]:
     """Yield the changes from the first program to each other that is not the same."""
-    (first, reference), *others = records.items()
-    before = str(reading.part(reference, "model").get("source") or "")
-    for place, (name, one) in enumerate(others):
-        after = str(reading.part(one, "model").get("source") or "")
+    (first, reference), *others = results.items()
+    before = reference.model.source
+    for place, (name, run) in enumerate(others):
+        after = run.model.source
         if not before or not after or before == after:
             continue
         lines = list(difflib.unified_diff(before.splitlines(), after.splitlines(), first, name, lineterm=""))
-        text = "\n".join(lines[:_MOST_LINES])
-        words = Paragraph(f"Lines with `-` are only in `{first}`, lines with `+` only in `{name}`.")
-        code = Code(f"changes-{place}", text, "console")
-        yield Disclosure(f"The program of `{name}` beside that of `{first}`", (words, code))
+        explanation = Paragraph(f"Lines with `-` are only in `{first}`, lines with `+` only in `{name}`.")
+        code = Code(f"changes-{place}", "\n".join(lines[:_MOST_LINES]), "console")
+        yield Disclosure(f"The program of `{name}` compared with that of `{first}`", (explanation, code))

@@ -2,83 +2,84 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from string import ascii_uppercase
 
 import numpy as np
 
-from workbench.report import figures, reading
+from workbench.report import figures
 from workbench.report.document import Block, Cell, Column, Figure, Figures, Notice, Section, Table, Tone
 from workbench.report.numbers import MISSING, decimals_for, format_number, plural
-from workbench.report.reading import Record
 from workbench.results import Fit
+from workbench.results.quantities import draws_of
+from workbench.results.view import Results
 from workbench.thresholds import SHIFT_LIMIT
 
 MAX_ROWS = 300
+"""Quantities in the table; of more, those that differ most."""
+
 MAX_PICTURES = 6
+"""Quantities whose densities are drawn."""
 
 
-def section(fits: Mapping[str, Fit]) -> Section:
-    """Return the pictures of the quantities that differ most, and the table of all."""
-    records = [fit.record for fit in fits.values()]
-    ranked = by_difference(records)
+def build_section(fits: Mapping[str, Fit]) -> Section:
+    """Return the densities of the quantities that differ most, and a table of all."""
+    results = {name: fit.results for name, fit in fits.items()}
+    ranked = rank_by_difference(list(results.values()))
     if not ranked:
-        notice = Notice("The runs have no quantity in common whose posterior both know.")
+        notice = Notice("The runs have no quantity in common whose posterior is known.")
         return Section("estimates", "Estimates", (notice,))
-    blocks: tuple[Block, ...] = (*_pictures(fits, ranked), _table(fits, ranked))
+    blocks: tuple[Block, ...] = (*_draw_densities(fits, ranked), _build_table(results, ranked))
     return Section("estimates", "Estimates", blocks)
 
 
-def sentence(fits: Mapping[str, Fit]) -> str:
-    """Return the largest difference in words; empty where the runs have nothing in common."""
-    records = [fit.record for fit in fits.values()]
-    ranked = by_difference(records)
+def describe(results: Mapping[str, Results]) -> str:
+    """Return a sentence on the largest difference; empty where the runs have nothing in common."""
+    runs = list(results.values())
+    ranked = rank_by_difference(runs)
     if not ranked:
         return ""
-    name = ranked[0]
-    apart = [difference(records[0], other, name) for other in records[1:]]
-    largest = max(abs(one) for one in apart if one is not None)
-    label = reading.label(records[0], name)
+    largest = _measure_largest_difference(runs, ranked[0])
+    label = runs[0].label(ranked[0])
     if largest < SHIFT_LIMIT:
         return (
-            f"The posteriors agree: no quantity moves by more than {format_number(largest, 2)} posterior SDs "
-            f"from the first run (`{label}` does)."
+            "The posteriors agree: no posterior mean differs from that of the first run by more than "
+            f"{format_number(largest, 2)} posterior SDs (`{label}`)."
         )
-    count = sum(_largest(records, one) >= SHIFT_LIMIT for one in ranked)
+    count = sum(_measure_largest_difference(runs, name) >= SHIFT_LIMIT for name in ranked)
     return (
-        f"{plural(count, 'quantity')} {'moves' if count == 1 else 'move'} by {SHIFT_LIMIT} posterior SDs or "
-        f"more from the first run; the most, {format_number(largest, 2)}, is `{label}`."
+        f"The posterior means of {plural(count, 'quantity')} differ from those of the first run by "
+        f"{SHIFT_LIMIT} posterior SDs or more; the largest difference is {format_number(largest, 2)}, for "
+        f"`{label}`."
     )
 
 
-def difference(first: Record, other: Record, name: str) -> float | None:
-    """Return how far a posterior mean lies above that of the first run, in the first's posterior SDs."""
-    numbers = [reading.estimates(record, "nuts").get(name) for record in (first, other)]
-    means = [reading.number(one, "mean") for one in numbers]
-    sd = reading.number(numbers[0], "sd")
-    if means[0] is None or means[1] is None or not sd:
+def measure_difference(first: Results, other: Results, name: str) -> float | None:
+    """Return how far a posterior mean lies above that of the first run [its posterior SD]."""
+    reference, mean = first.posterior(name), other.posterior(name).mean
+    if reference.mean is None or mean is None or not reference.sd:
         return None
-    return (means[1] - means[0]) / sd
+    return (mean - reference.mean) / reference.sd
 
 
-def by_difference(records: list[Record]) -> list[str]:
+def rank_by_difference(runs: Sequence[Results]) -> list[str]:
     """Return the quantities that the first run shares with another, the largest difference first."""
-    names = reading.estimates(records[0], "nuts")
+    first, *others = runs
     shared = [
         name
-        for name in names
-        if any(difference(records[0], other, name) is not None for other in records[1:])
+        for name in first.estimates("nuts")
+        if any(measure_difference(first, other, name) is not None for other in others)
     ]
-    return sorted(shared, key=lambda name: -_largest(records, name))
+    return sorted(shared, key=lambda name: -_measure_largest_difference(runs, name))
 
 
-def _largest(records: list[Record], name: str) -> float:
-    found = (difference(records[0], other, name) for other in records[1:])
-    return max((abs(one) for one in found if one is not None), default=0.0)
+def _measure_largest_difference(runs: Sequence[Results], name: str) -> float:
+    differences = (measure_difference(runs[0], other, name) for other in runs[1:])
+    return max((abs(difference) for difference in differences if difference is not None), default=0.0)
 
 
-def _pictures(fits: Mapping[str, Fit], ranked: list[str]) -> Iterator[Block]:
-    drawn = tuple(one for name in ranked[:MAX_PICTURES] if (one := _picture(fits, name)))
+def _draw_densities(fits: Mapping[str, Fit], ranked: Sequence[str]) -> Iterator[Block]:
+    drawn = tuple(figure for name in ranked[:MAX_PICTURES] if (figure := _draw_density(fits, name)))
     if drawn:
         letters = ", ".join(
             f"{letter}: `{name}`" for letter, name in zip(ascii_uppercase, fits, strict=False)
@@ -86,48 +87,51 @@ def _pictures(fits: Mapping[str, Fit], ranked: list[str]) -> Iterator[Block]:
         yield Figures("densities", drawn, f"Posterior densities by run. {letters}.")
 
 
-def _picture(fits: Mapping[str, Fit], name: str) -> Figure | None:
-    known = [
+def _draw_density(fits: Mapping[str, Fit], name: str) -> Figure | None:
+    draws_by_letter = [
         (letter, draws)
         for letter, fit in zip(ascii_uppercase, fits.values(), strict=False)
-        if (draws := reading.values(fit.tree, "posterior", name)) is not None and np.ptp(draws) > 0
+        if (draws := draws_of(fit.tree, "posterior", name)) is not None and np.ptp(draws) > 0
     ]
-    if not known:
+    if not draws_by_letter:
         return None
-    record = next(iter(fits.values())).record
-    means = "; ".join(f"{letter} mean {format_number(float(draws.mean()))}" for letter, draws in known)
-    label = reading.label(record, name)
-    return Figure(figures.draw_densities(known), f"{label}: {means}.", f"`{label}`")
+    means = "; ".join(
+        f"{letter} mean {format_number(float(draws.mean()))}" for letter, draws in draws_by_letter
+    )
+    label = next(iter(fits.values())).results.label(name)
+    return Figure(figures.draw_densities(draws_by_letter), f"{label}: {means}.", f"`{label}`")
 
 
-def _table(fits: Mapping[str, Fit], ranked: list[str]) -> Table:
-    records = [fit.record for fit in fits.values()]
+def _build_table(results: Mapping[str, Results], ranked: Sequence[str]) -> Table:
     columns = [Column("Quantity", "name")]
-    for run in fits:
-        columns += [Column("Mean", "number", f"`{run}`"), Column("SD", "number", f"`{run}`")]
-    columns += [Column(f"`{run}`", "number", "Difference in SD") for run in list(fits)[1:]]
-    left = f" Shown are the first {MAX_ROWS}." if len(ranked) > MAX_ROWS else ""
+    for name in results:
+        columns += [Column("Mean", "number", f"`{name}`"), Column("SD", "number", f"`{name}`")]
+    columns += [Column(f"`{name}`", "number", "Difference in SD") for name in list(results)[1:]]
+    more = f" The first {MAX_ROWS} are shown." if len(ranked) > MAX_ROWS else ""
+    runs = list(results.values())
     return Table(
         key="estimates-table",
         caption=f"Posteriors of {plural(len(ranked), 'quantity')}, the most different first",
         columns=tuple(columns),
-        rows=tuple(_row(records, name) for name in ranked[:MAX_ROWS]),
-        note=f"Difference in SD: from the mean of the first run, in its posterior standard deviations.{left}",
+        rows=tuple(_build_row(runs, name) for name in ranked[:MAX_ROWS]),
+        note=f"Difference in SD: from the mean of the first run, in its posterior standard deviations.{more}",
         is_interactive=True,
     )
 
 
-def _row(records: list[Record], name: str) -> tuple[Cell, ...]:
-    numbers = [reading.estimates(record, "nuts").get(name) for record in records]
-    decimals = decimals_for(reading.number(numbers[0], "sd"))
-    values = [
-        Cell(format_number(reading.number(one, key), decimals)) for one in numbers for key in ("mean", "sd")
+def _build_row(runs: Sequence[Results], name: str) -> tuple[Cell, ...]:
+    posteriors = [run.posterior(name) for run in runs]
+    decimals = decimals_for(posteriors[0].sd)
+    numbers = [
+        Cell(format_number(number, decimals))
+        for posterior in posteriors
+        for number in (posterior.mean, posterior.sd)
     ]
-    apart = [_difference(difference(records[0], other, name)) for other in records[1:]]
-    return (Cell(reading.label(records[0], name)), *values, *apart)
+    differences = [_fill_difference(measure_difference(runs[0], other, name)) for other in runs[1:]]
+    return (Cell(runs[0].label(name)), *numbers, *differences)
 
 
-def _difference(value: float | None) -> Cell:
-    if value is None:
+def _fill_difference(difference: float | None) -> Cell:
+    if difference is None:
         return Cell(MISSING)
-    return Cell(format_number(value, 2), Tone.CAUTION if abs(value) >= SHIFT_LIMIT else None)
+    return Cell(format_number(difference, 2), Tone.CAUTION if abs(difference) >= SHIFT_LIMIT else None)

@@ -1,25 +1,58 @@
-"""Which run predicts rows it has not seen better, and whether one can tell."""
+"""Which run predicts unseen rows better, and whether the difference is clear."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 
-from workbench.diagnostics import comparison
-from workbench.diagnostics.comparison import Standing
-from workbench.diagnostics.loo import log_likelihood
+from workbench.diagnostics.comparison import (
+    Standing,
+    compare_predictions,
+    explain_incomparable,
+    find_doubts,
+)
+from workbench.diagnostics.loo import read_log_likelihood
 from workbench.report.document import Cell, Column, Notice, Paragraph, Section, Table, Tone
 from workbench.report.numbers import MISSING, format_number
 from workbench.results import Fit
 
 _TITLE = "Prediction"
+"""The title of the section."""
 
 
-def section(fits: Mapping[str, Fit]) -> Section:
+@dataclass(frozen=True)
+class PredictionComparison:
+    """How well the runs predict.
+
+    Attributes
+    ----------
+    obstacle
+        Why they cannot be compared; empty where they can.
+    standings
+        By run, the best first.
+    rows
+        Rows of the log likelihood.
+    """
+
+    obstacle: str = ""
+    standings: Mapping[str, Standing] | None = None
+    rows: int = 0
+
+
+def compare(fits: Mapping[str, Fit]) -> PredictionComparison:
+    """Compare runs by leave-one-out, where that is possible."""
+    obstacle = explain_incomparable(fits)
+    if obstacle:
+        return PredictionComparison(obstacle)
+    log_lik = read_log_likelihood(next(iter(fits.values())))
+    return PredictionComparison("", compare_predictions(fits), 0 if log_lik is None else len(log_lik))
+
+
+def build_section(comparison: PredictionComparison) -> Section:
     """Return the leave-one-out comparison, or why there is none."""
-    reason = _reason(fits)
-    if reason:
-        return Section("prediction", _TITLE, (Notice(f"No comparison by leave-one-out: {reason}"),))
-    found, rows = comparison.standings(fits), _rows(fits)
+    if comparison.standings is None:
+        notice = Notice(f"The runs cannot be compared by leave-one-out: {comparison.obstacle}")
+        return Section("prediction", _TITLE, (notice,))
     table = Table(
         key="loo-table",
         caption="Leave-one-out cross-validation, the best first [nats]",
@@ -28,59 +61,47 @@ def section(fits: Mapping[str, Fit]) -> Section:
             Column("elpd", "number", help="expected log predictive density"),
             Column("SE", "number"),
             Column("p_loo", "number", help="effective number of parameters"),
-            Column("Behind", "number", "From the best"),
-            Column("SE", "number", "From the best"),
+            Column("elpd", "number", "Below the best"),
+            Column("SE", "number", "Below the best"),
             Column("Weight", "number", help="in the stack of predictive distributions"),
-            Column("What speaks against telling them apart", "prose"),
+            Column("Why the difference is not clear", "prose"),
         ),
-        rows=tuple(_row(name, one, rows) for name, one in found.items()),
+        rows=tuple(
+            _build_row(name, standing, comparison.rows) for name, standing in comparison.standings.items()
+        ),
         note=(
-            "elpd: expected log predictive density of rows left out one by one. Weight: stacking (Yao et al. "
-            "2018). Small differences and few rows: Sivula et al. (2020), arXiv:2008.10296."
+            "elpd: expected log predictive density of rows that are left out one at a time. Weight: stacking "
+            "(Yao et al. 2018). Small differences and few rows: Sivula et al. (2020), arXiv:2008.10296."
         ),
     )
-    return Section("prediction", _TITLE, (Paragraph(_words(found, rows)), table))
+    return Section("prediction", _TITLE, (Paragraph(describe(comparison)), table))
 
 
-def sentence(fits: Mapping[str, Fit]) -> str:
-    """Return the outcome of the comparison in words; empty where there is none."""
-    return "" if _reason(fits) else _words(comparison.standings(fits), _rows(fits))
-
-
-def _reason(fits: Mapping[str, Fit]) -> str:
-    try:
-        return comparison.incomparable(fits)
-    except (KeyError, TypeError) as missing:
-        return f"a run lacks {missing}."
-
-
-def _rows(fits: Mapping[str, Fit]) -> int:
-    found = log_likelihood(next(iter(fits.values())))
-    return 0 if found is None else len(found)
-
-
-def _words(found: Mapping[str, Standing], rows: int) -> str:
-    (best, _), (second, runner), *_ = found.items()
-    doubts = comparison.doubts(runner, rows)
-    apart = f"{format_number(runner.behind, 1)} ± {format_number(runner.behind_se, 1)}"
+def describe(comparison: PredictionComparison) -> str:
+    """Return a sentence on which run predicts best; empty where they cannot be compared."""
+    if comparison.standings is None:
+        return ""
+    (best, _), (second, standing), *_ = comparison.standings.items()
+    doubts = find_doubts(standing, comparison.rows)
+    difference = f"{format_number(standing.difference, 1)} ± {format_number(standing.difference_se, 1)} nats"
     if doubts:
         return (
-            f"`{best}` and `{second}` cannot be told apart by how they predict left-out rows: the difference "
-            f"is {apart} nats, with {' and '.join(doubts)}."
+            f"Leave-one-out does not show whether `{best}` or `{second}` predicts better: their elpd differs "
+            f"by {difference}, with {' and '.join(doubts)}."
         )
-    return f"`{best}` predicts left-out rows best: `{second}` is {apart} nats behind."
+    return f"`{best}` predicts left-out rows best: the elpd of `{second}` is lower by {difference}."
 
 
-def _row(name: str, one: Standing, rows: int) -> tuple[Cell, ...]:
-    is_best = one.behind == 0
-    doubts = "" if is_best else "; ".join(comparison.doubts(one, rows))
+def _build_row(name: str, standing: Standing, rows: int) -> tuple[Cell, ...]:
+    is_best = standing.difference == 0
+    doubts = "" if is_best else "; ".join(find_doubts(standing, rows))
     return (
         Cell(name),
-        Cell(format_number(one.elpd, 1), Tone.CAUTION if one.is_unreliable else None),
-        Cell(format_number(one.se, 1)),
-        Cell(format_number(one.p_loo, 1)),
-        Cell(MISSING if is_best else format_number(one.behind, 1)),
-        Cell(MISSING if is_best else format_number(one.behind_se, 1)),
-        Cell(format_number(one.weight, 2)),
+        Cell(format_number(standing.elpd, 1), Tone.CAUTION if standing.is_unreliable else None),
+        Cell(format_number(standing.se, 1)),
+        Cell(format_number(standing.p_loo, 1)),
+        Cell(MISSING if is_best else format_number(standing.difference, 1)),
+        Cell(MISSING if is_best else format_number(standing.difference_se, 1)),
+        Cell(format_number(standing.weight, 2)),
         Cell(doubts or MISSING),
     )

@@ -1,4 +1,4 @@
-"""The comparison of runs: estimates, predictions and everything in which the runs differ."""
+"""The comparison of runs: estimates, predictions, and everything in which the runs differ."""
 
 from __future__ import annotations
 
@@ -7,72 +7,75 @@ from datetime import UTC, datetime
 
 from workbench.errors import RequestError
 from workbench.provenance import read_workbench_version
-from workbench.report import reading
 from workbench.report.comparison import differences, estimates, prediction, runs
 from workbench.report.document import Document, Reason, Tone, Verdict
 from workbench.report.numbers import plural
-from workbench.report.reading import Record
 from workbench.results import Fit
+from workbench.results.view import Results
 
-FEWEST, MOST = 2, 8
-"""Runs that fit side by side."""
+FEWEST_RUNS, MOST_RUNS = 2, 8
+"""How many runs fit side by side."""
 
-_TONES = {"ok": Tone.OK, "caution": Tone.CAUTION, "fail": Tone.FAIL}
+_MOST_NAMED = 2
+"""Models that the title names; of more, it gives their number."""
+
+_UNCHECKED = "unchecked"
+"""Stands for the verdict of a run that has none."""
+
+_SENTENCES = {
+    "fail": "Some of these runs cannot be relied on.",
+    _UNCHECKED: "Some of these runs were not checked.",
+    "caution": "These runs can be compared, with the reservations below.",
+    "ok": "The checks found no problem with any of these runs.",
+}
+"""What the worst verdict means for the comparison, from the worst on."""
 
 
 def comparison_report(fits: Mapping[str, Fit]) -> Document:
-    """Return a document that holds runs side by side.
+    """Return a document that shows runs side by side.
 
     Parameters
     ----------
     fits
-        By a short name for each; the first is the one that the others are compared with.
+        The runs by short names; all others are compared with the first.
 
     Raises
     ------
     RequestError
-        There are too few or too many to stand side by side.
+        There are too few or too many runs.
     """
-    if not FEWEST <= len(fits) <= MOST:
-        raise RequestError(f"{FEWEST} to {MOST} runs can be compared, found {len(fits)}.")
-    records = {name: fit.record for name, fit in fits.items()}
-    names = list(dict.fromkeys(str(one["model"]["name"]) for one in records.values()))
+    if not FEWEST_RUNS <= len(fits) <= MOST_RUNS:
+        raise RequestError(f"{FEWEST_RUNS} to {MOST_RUNS} runs can be compared, found {len(fits)}.")
+    results = {name: fit.results for name, fit in fits.items()}
+    predictions = prediction.compare(fits)
+    models = list(dict.fromkeys(run.model.name for run in results.values()))
     now = datetime.now(UTC).strftime("%Y-%m-%d at %H:%M:%S UTC")
+    opening = (estimates.describe(results), prediction.describe(predictions))
     return Document(
-        title=" and ".join(names) if len(names) <= FEWEST else f"{len(names)} models",
+        title=" and ".join(models) if len(models) <= _MOST_NAMED else f"{len(models)} models",
         subtitle=f"{plural(len(fits), 'run')} side by side",
         byline=f"Written {now} by workbench {read_workbench_version()}",
-        verdict=_verdict(records),
-        opening=_opening(fits),
+        verdict=_build_verdict(results),
+        opening=tuple(sentence for sentence in opening if sentence),
         sections=(
-            runs.section(records),
-            estimates.section(fits),
-            prediction.section(fits),
-            differences.section(records),
+            runs.build_section(results),
+            estimates.build_section(fits),
+            prediction.build_section(predictions),
+            differences.build_section(results),
         ),
         kicker="Comparison of runs",
     )
 
 
-def _verdict(records: Mapping[str, Record]) -> Verdict:
+def _build_verdict(results: Mapping[str, Results]) -> Verdict:
     """Return the worst verdict of the runs, with the reasons of each."""
-    found = {name: str(reading.part(one, "diagnosis").get("verdict")) for name, one in records.items()}
-    order = ["fail", "caution", "ok"]
-    worst = min(found.values(), key=lambda one: order.index(one) if one in order else 1)
+    diagnoses = {name: run.diagnosis for name, run in results.items()}
+    verdicts = {_UNCHECKED if diagnosis is None else diagnosis.verdict for diagnosis in diagnoses.values()}
+    worst = next(verdict for verdict in _SENTENCES if verdict in verdicts)
     reasons = tuple(
         Reason(f"`{name}`: {reason}")
-        for name, one in records.items()
-        for reason in reading.part(one, "diagnosis").get("reasons") or ()
+        for name, diagnosis in diagnoses.items()
+        for reason in (diagnosis.reasons if diagnosis else ())
     )
-    sentences = {
-        "ok": "Nothing speaks against any of these runs.",
-        "caution": "These runs can be compared, with the reservations below.",
-        "fail": "Not every one of these runs can be relied on.",
-    }
-    sentence = sentences.get(worst, "Not every one of these runs was examined.")
-    return Verdict(_TONES.get(worst, Tone.CAUTION), sentence, reasons)
-
-
-def _opening(fits: Mapping[str, Fit]) -> tuple[str, ...]:
-    sentences = (estimates.sentence(fits), prediction.sentence(fits))
-    return tuple(one for one in sentences if one)
+    tone = Tone.CAUTION if worst == _UNCHECKED else Tone(worst)
+    return Verdict(tone, _SENTENCES[worst], reasons)

@@ -1,0 +1,21 @@
+"""Two simulated runs that differ in a seed, in a prior and in the mean of one parameter."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from tests.report.simulated import simulated_fit
+from workbench.results import Fit
+
+
+def make_moved_fit(**changes: Any) -> Fit:
+    """Return a fit whose mean of `tau` is two posterior SDs higher; `changes` are entries of its record."""
+    fit = simulated_fit(schools=40)
+    record = {**fit.record, "seed": 21, "priors": {**fit.record["priors"], "mu.sigma": 1.0}, **changes}
+    estimates = {name: dict(numbers) for name, numbers in record["nuts"]["estimates"].items()}
+    estimates["tau"]["mean"] += 2 * estimates["tau"]["sd"]
+    return Fit({**record, "nuts": {**record["nuts"], "estimates": estimates}}, fit.tree)
+
+
+def make_pair() -> dict[str, Fit]:
+    return {"first": simulated_fit(schools=40), "second": make_moved_fit()}
