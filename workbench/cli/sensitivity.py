@@ -16,7 +16,7 @@ from workbench.process import count_usable_cores
 _SWEEP = "What to vary"
 _OUTCOMES = "Outcomes"
 
-_KEPT = "what was finished is kept; the same command continues from there"
+_KEPT = "finished work is kept; run the same command again to continue"
 """What an interrupted study says."""
 
 _BASE_FIT = (
@@ -73,7 +73,7 @@ def command(
     decision: Annotated[
         list[str] | None,
         typer.Option(
-            help="A conclusion to watch: 'P(beta[1]>0)>0.95', 'interval(beta[1]) excludes 0', "
+            help="A conclusion to follow: 'P(beta[1]>0)>0.95', 'interval(beta[1]) excludes 0', "
             r"'mean(tau)<2', 'beta[1]>beta[2]'; labels such as beta\[age] too.",
             metavar="TEXT",
             rich_help_panel=_OUTCOMES,
@@ -157,20 +157,21 @@ def command(
 ) -> None:
     """Study how far the conclusions depend on the prior: importance weights first, refits where they fail.
 
-    A study that was stopped continues where it was: run the same command again.
+    An interrupted study continues where it was: run the same command again.
 
     Options on binding, methods and the sampler decide the base fit; a finished run keeps its own.
     """
     from workbench import library
-    from workbench.cli import study_table
+    from workbench.cli.pages.study import build_study_page
     from workbench.methods import Laplace, Map, Mle, Nuts
     from workbench.results import store
     from workbench.studies import parse_axis
     from workbench.studies.plan.scenarios import read_scenarios
     from workbench.toolchain import ToolchainSettings
-    from workbench.workflow import sensitivity, study_options
+    from workbench.workflow import sensitivity
     from workbench.workflow.method_settings import check_warmup, count_retries, read_init
     from workbench.workflow.options import FitOptions
+    from workbench.workflow.study_options import StudyOptions
 
     if standardize:
         hint = "standardize the columns in the table"
@@ -180,7 +181,7 @@ def command(
     if is_run:
         _refuse_base_options(context, what)
     workers = jobs or count_usable_cores()
-    asked = study_options.StudyOptions(
+    study_options = StudyOptions(
         axes=tuple(parse_axis(text) for text in vary or ()),
         design=design or "grid",
         points=points,
@@ -198,9 +199,9 @@ def command(
     word, inits = read_init(init)
     nuts = Nuts(chains, draws, warmup, adapt_delta, max_treedepth, metric, word, retry=count_retries(retry))
     check_warmup(nuts)
-    with_modes = {"map", "laplace"} & set(asked.methods)
+    with_modes = {"map", "laplace"} & set(study_options.methods)
     at_modes = (Map(False, starts), Map(True, starts), Laplace()) if with_modes else ()
-    base = FitOptions(
+    fit_options = FitOptions(
         columns=parse.parse_columns(column),
         given=parse.parse_values(set_),
         priors=parse.parse_priors(prior),
@@ -221,17 +222,17 @@ def command(
     progress = console.progress(quiet)
     try:
         if is_run:
-            study = sensitivity.study_run(what, asked, base, progress)
+            study = sensitivity.study_run(what, study_options, fit_options, progress)
         else:
             program, table = library.resolve_data(str(what), data)
-            study = sensitivity.study_files(program, table, base, asked, progress)
+            study = sensitivity.study_files(program, table, fit_options, study_options, progress)
     except KeyboardInterrupt:
         raise KeyboardInterrupt(_KEPT) from None
     if json_:
         typer.echo(store.dump(study.record), nl=False)
     else:
-        study_table.show(study, console.stdout())
-    if strict and study.record["conclusion"]["verdict"] != "ok":
+        console.show(build_study_page(study))
+    if strict and study.results.conclusion.verdict != "ok":
         raise typer.Exit(EXIT_STRICT)
 
 

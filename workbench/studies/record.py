@@ -1,212 +1,237 @@
-"""The content of `study.json`, kept in one place."""
+"""The content of `study.json`: computed values put together, and written as JSON."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-import numpy as np
-from scipy import ndimage
+import msgspec
 
+from workbench.diagnostics.measures import to_entry
 from workbench.provenance import read_workbench_version
 from workbench.results import Fit
+from workbench.results.json_values import to_json_values
 from workbench.studies.fits.context import StudyContext
 from workbench.studies.fits.sweep import FullFits, PointPosterior
-from workbench.studies.outcomes.conclusion import conclude
 from workbench.studies.outcomes.slopes import find_base_value
-from workbench.studies.outcomes.table import collect_labels
+from workbench.studies.outcomes.table import PRIOR, Outcome
 from workbench.studies.plan.plan import Axis, Plan
+from workbench.studies.view import (
+    AxisResult,
+    BaseVerdict,
+    DataSource,
+    FitCounts,
+    HyperparameterSlopes,
+    IntervalLevel,
+    LikelihoodEstimate,
+    ModelSource,
+    PlanResult,
+    PointResult,
+    ReferenceResult,
+    ScalingResult,
+    StageStatus,
+    StudyMeasurements,
+    StudyResults,
+    TippingPoint,
+    choose_leading_method,
+)
 
 SCHEMA = 1
-"""Raised when a key changes its meaning or goes; additions are free."""
-
-DRAWN = 12
-"""Quantities whose densities are kept for drawing."""
-
-MOST_APART = 3
-"""Axes up to which each has a column of its own in tables of points."""
-
-_BINS = 160
-_SMOOTH = 4.0  # bins; about a tenth of a posterior SD
+"""The version of the format. Raised when a key is removed or changes its meaning; additions are free."""
 
 
-def make_record(
-    shop: StudyContext,
-    fit: Fit,
-    views: Sequence[PointPosterior],
-    fits: FullFits,
-    scaling: Mapping[str, Any],
-    slopes: Mapping[str, Any],
-    tips: Sequence[Mapping[str, Any]],
-    rows: Sequence[Mapping[str, Any]],
-    seconds: float,
-) -> dict[str, Any]:
-    """Return what `study.json` says about a study."""
-    plan = shop.plan
-    content = {
-        "schema": SCHEMA,
-        "workbench": read_workbench_version(),
-        "created": datetime.now(UTC).isoformat(timespec="seconds"),
-        "model": {key: fit.record["model"].get(key) for key in ("name", "path", "sha256", "instrumented")},
-        "data": {key: fit.record["data"].get(key) for key in ("path", "sha256", "rows")},
-        "base": _base(fit),
-        "priors": dict(shop.base.request.priors.values),
-        "interval": dict(fit.record["interval"]),
-        "seed": shop.base.request.seed,
-        "plan": {
-            "axes": [_axis(shop, axis) for axis in plan.axes],
-            "design": plan.design,
-            "methods": list(plan.methods),
-            "decisions": [one.text for one in plan.decisions],
-            "above": plan.above,
-            "refit": plan.refit,
-            "sampler": asdict(plan.sampler),
-        },
-        "points": [_point(number, view, plan, rows) for number, view in enumerate(views)],
-        "fits": _counted(views, fits),
-        "quantities": list(fits.found[0].names),
-        "labels": collect_labels(fit),
-        "reference": _reference(fit),
-        "command": fit.record.get("command", ""),
-        "toolchain": dict(fit.record.get("toolchain", {})),
-        "versions": dict(fit.record.get("versions", {})),
-        "power_scaling": dict(scaling),
-        "derivatives": dict(slopes),
-        "tipping": list(tips),
-        "prior_alone": _prior(rows),
-        "timings": {"study": seconds},
-    }
-    sds = {name: float(fits.found[0].draws[name].std()) for name in fits.found[0].names}
-    found = conclude(content, rows, sds)
-    drawn = choose_drawn_quantities(found["moves"], plan)
-    return {**content, "densities": _densities(views, drawn), "conclusion": found}
+@dataclass(frozen=True)
+class Stages:
+    """What each stage of a study found.
+
+    Attributes
+    ----------
+    posteriors, fits
+        The posterior at each point, and the full fits behind them.
+    scaling, slopes, tips
+        Power-scaling, slopes by hyperparameter, and tipping points.
+    outcomes
+        Outcomes of every method at each point.
+    seconds
+        Wall time of the study [s].
+    """
+
+    posteriors: Sequence[PointPosterior]
+    fits: FullFits
+    scaling: ScalingResult
+    slopes: Mapping[str, HyperparameterSlopes]
+    tips: Sequence[TippingPoint]
+    outcomes: Sequence[Outcome]
+    seconds: float
 
 
-def choose_drawn_quantities(moves: Mapping[str, Mapping[str, Any]], plan: Plan) -> list[str]:
-    """Return the few quantities that are drawn: those of decisions, then those that move most."""
-    decided = [name for one in plan.decisions for name in one.names]
-    ranked = sorted(moves, key=lambda name: -abs(moves[name]["in_sd"]))
-    return [name for name in dict.fromkeys([*decided, *ranked]) if name in moves][:DRAWN]
-
-
-def axes_apart(content: Mapping[str, Any]) -> list[dict[str, Any]]:
-    """Return the axes that get columns of their own in tables of points.
+def assemble_measurements(context: StudyContext, base: Fit, stages: Stages) -> StudyMeasurements:
+    """Return everything that a study measured as `study.json` names it.
 
     Parameters
     ----------
-    content
-        Of `study.json`.
-
-    Returns
-    -------
-    None of them where points have names or other forms, or where there are more than three: then a point's
-    words say where it is.
+    context
+        The study.
+    base
+        The base fit with its diagnosis.
+    stages
+        What each stage found.
     """
-    axes = content["plan"]["axes"]
-    is_plain = not any(point["name"] or point["forms"] for point in content["points"])
-    return list(axes) if is_plain and len(axes) <= MOST_APART else []
+    run = base.results
+    request = context.base.request
+    return StudyMeasurements(
+        schema=SCHEMA,
+        workbench=read_workbench_version(),
+        created=datetime.now(UTC).isoformat(timespec="seconds"),
+        model=ModelSource(
+            name=run.model.name,
+            path=run.model.path,
+            sha256=run.model.sha256,
+            instrumented=run.model.instrumented,
+        ),
+        data=DataSource(path=run.data.path, sha256=run.data.sha256, rows=run.data.rows),
+        base=_describe_base(base),
+        priors=dict(request.priors.values),
+        interval=IntervalLevel(run.interval.level),
+        seed=request.seed,
+        plan=_describe_plan(context),
+        points=tuple(
+            _describe_point(number, posterior, context.plan, stages.outcomes)
+            for number, posterior in enumerate(stages.posteriors)
+        ),
+        fits=_count_fits(stages.posteriors, stages.fits),
+        quantities=stages.fits.base.names,
+        labels=run.labels,
+        reference=_describe_reference(base),
+        command=run.command,
+        toolchain=msgspec.to_builtins(run.toolchain),
+        versions=run.versions,
+        power_scaling=stages.scaling,
+        derivatives=stages.slopes,
+        tipping=tuple(stages.tips),
+        prior_alone=_describe_prior_stage(stages.outcomes),
+        timings={"study": stages.seconds},
+    )
 
 
-def leading_method(content: Mapping[str, Any]) -> str:
-    """Return the method whose numbers tables and drawings show: NUTS where it was asked for."""
-    return next(one for one in ("nuts", "laplace", "map") if one in content["plan"]["methods"])
+def make_record(results: StudyResults) -> dict[str, Any]:
+    """Return results as `study.json` holds them."""
+    record: dict[str, Any] = msgspec.to_builtins(results, enc_hook=to_json_values)
+    points = [_make_point_record(point) for point in results.points]
+    return {**record, "points": points, "power_scaling": _make_scaling_record(results.power_scaling)}
 
 
-def _base(fit: Fit) -> dict[str, Any]:
-    """Return what was thought of the base fit."""
-    diagnosis = fit.record.get("diagnosis", {})
-    return {"verdict": diagnosis.get("verdict", "not known"), "reasons": list(diagnosis.get("reasons", ()))}
+def _make_point_record(point: PointResult) -> dict[str, Any]:
+    """Return a point as it is written; what can be known about it but is not is `null`."""
+    record: dict[str, Any] = msgspec.to_builtins(point, enc_hook=to_json_values)
+    if point.decisions is None:
+        return record
+    measured = ("khat",) if point.how == "skipped" else ("khat", "ess", "source", "rhat", "divergences")
+    return dict.fromkeys(measured) | record
 
 
-def _reference(fit: Fit) -> dict[str, Any]:
-    """Return the maximum of the likelihood, to hold posteriors against."""
-    part = fit.record["mle"]
-    return {
-        "status": part["status"],
-        "reason": part.get("reason", ""),
-        "estimates": {
-            name: {key: one[key] for key in ("value", "lower", "upper") if key in one}
-            for name, one in part["estimates"].items()
-        },
-    }
+def _make_scaling_record(scaling: ScalingResult) -> dict[str, Any]:
+    """Return power-scaling as it is written: as in `run.json`, with what refits add."""
+    record = to_entry(scaling)
+    if not scaling.is_ok:
+        return record
+    added = ("how", "noise", "powers", "failures")
+    return record | {name: msgspec.to_builtins(getattr(scaling, name)) for name in added}
 
 
-def _axis(shop: StudyContext, axis: Axis) -> dict[str, Any]:
-    base = find_base_value(shop, axis.name)
-    return {"name": axis.name, "values": list(axis.values), "is_log": axis.is_log, "base": base}
+def _describe_base(base: Fit) -> BaseVerdict:
+    diagnosis = base.results.diagnosis
+    if diagnosis is None:
+        return BaseVerdict()
+    return BaseVerdict(verdict=diagnosis.verdict, reasons=diagnosis.reasons)
 
 
-def _point(
-    number: int, view: PointPosterior, plan: Plan, rows: Sequence[Mapping[str, Any]]
-) -> dict[str, Any]:
-    head = {
-        "number": number,
-        "name": view.point.name,
-        "label": view.point.label,
-        "values": dict(view.point.values),
-        "forms": dict(view.point.forms),
-        "how": view.how,
-        "reason": view.reason,
-    }
-    if view.how == "skipped":
-        return head | _at_mode([row for row in rows if row["point"] == number], plan)
-    if view.source is None or view.weights is None:
+def _describe_plan(context: StudyContext) -> PlanResult:
+    plan = context.plan
+    return PlanResult(
+        axes=tuple(_describe_axis(context, axis) for axis in plan.axes),
+        design=plan.design,
+        methods=plan.methods,
+        decisions=tuple(decision.text for decision in plan.decisions),
+        above=plan.above,
+        refit=plan.refit,
+        sampler=asdict(plan.sampler),
+    )
+
+
+def _describe_axis(context: StudyContext, axis: Axis) -> AxisResult:
+    base = find_base_value(context, axis.name)
+    return AxisResult(name=axis.name, values=axis.values, is_log=axis.is_log, base=base)
+
+
+def _describe_point(
+    number: int, posterior: PointPosterior, plan: Plan, outcomes: Sequence[Outcome]
+) -> PointResult:
+    point, source, weights = posterior.point, posterior.source, posterior.weights
+    head = PointResult(
+        number=number,
+        name=point.name,
+        label=point.label,
+        values=dict(point.values),
+        forms=dict(point.forms),
+        how=posterior.how,
+        reason=posterior.reason,
+    )
+    if posterior.how == "skipped":
+        return _add_mode(head, plan, outcomes)
+    if source is None or weights is None:
         return head
-    return head | {
-        "khat": view.weights.khat,
-        "ess": view.weights.ess,
-        "source": view.source.point.label,
-        "rhat": view.source.facts.get("rhat"),
-        "divergences": view.source.facts.get("divergences"),
-        "decisions": {one.text: bool(one.margin(view.sample) > 0) for one in plan.decisions},
+    sample = posterior.sample
+    return msgspec.structs.replace(
+        head,
+        khat=weights.khat,
+        ess=weights.ess,
+        source=source.point.label,
+        rhat=source.rhat,
+        divergences=source.divergences,
+        decisions={decision.text: bool(decision.margin(sample) > 0) for decision in plan.decisions},
+    )
+
+
+def _add_mode(head: PointResult, plan: Plan, outcomes: Sequence[Outcome]) -> PointResult:
+    """Return a point without a posterior with what the best approximation says there."""
+    method = choose_leading_method(plan.methods)
+    for outcome in outcomes:
+        if outcome.point == head.number and outcome.method == method and outcome.is_ok:
+            return msgspec.structs.replace(head, khat=outcome.khat, decisions=dict(outcome.decisions))
+    return head
+
+
+def _count_fits(posteriors: Sequence[PointPosterior], fits: FullFits) -> FitCounts:
+    hows = [posterior.how for posterior in posteriors]
+    return FitCounts(
+        base=hows.count("base"),
+        refit=hows.count("refit"),
+        weights=hows.count("weights"),
+        failed=hows.count("failed"),
+        skipped=hows.count("skipped"),
+        full=len(fits.posteriors),
+        points=len(posteriors),
+    )
+
+
+def _describe_reference(base: Fit) -> ReferenceResult:
+    """Return the maximum of the likelihood, with which posteriors are compared."""
+    mle = base.results.mle
+    estimates = {
+        name: LikelihoodEstimate(value=estimate.value, lower=estimate.lower, upper=estimate.upper)
+        for name, estimate in mle.estimates.items()
     }
+    return ReferenceResult(status=mle.status, reason=mle.reason, estimates=estimates)
 
 
-def _at_mode(rows: Sequence[Mapping[str, Any]], plan: Plan) -> dict[str, Any]:
-    """Return what the best approximation says at a point where nothing was sampled."""
-    method = leading_method({"plan": {"methods": plan.methods}})
-    row = next((row for row in rows if row["method"] == method and row["status"] == "ok"), None)
-    if row is None:
-        return {}
-    return {
-        "khat": row["khat"],
-        "decisions": {one.text: row[one.text] for one in plan.decisions if one.text in row},
-    }
-
-
-def _counted(views: Sequence[PointPosterior], fits: FullFits) -> dict[str, int]:
-    hows = [view.how for view in views]
-    counts = {how: hows.count(how) for how in ("base", "refit", "weights", "failed", "skipped")}
-    return counts | {"full": len(fits.found), "points": len(views)}
-
-
-def _prior(rows: Sequence[Mapping[str, Any]]) -> dict[str, str]:
-    own = [row for row in rows if row.get("method") == "prior"]
+def _describe_prior_stage(outcomes: Sequence[Outcome]) -> StageStatus:
+    """Return whether the priors alone were sampled at some point, or why at none."""
+    own = [outcome for outcome in outcomes if outcome.method == PRIOR]
     if not own:
-        return {"status": "skipped", "reason": "it was not asked for."}
-    bad = [row for row in own if row.get("status") != "ok"]
-    if len(bad) == len(own):
-        return {"status": str(bad[0]["status"]), "reason": str(bad[0]["reason"])}
-    return {"status": "ok", "reason": ""}
-
-
-def _densities(views: Sequence[PointPosterior], names: Sequence[str]) -> dict[str, Any]:
-    """Return each point's density of some quantities, on one grid for all points."""
-    fitted = [view for view in views if view.source is not None and view.weights is not None]
-    if not fitted:
-        return {}
-    found: dict[str, Any] = {}
-    for name in names:
-        samples = [view.sample for view in fitted]
-        ends = np.array([np.quantile(sample.draws[name], [0.001, 0.999]) for sample in samples])
-        edges = np.linspace(ends[:, 0].min(), ends[:, 1].max(), _BINS + 1)
-        curves = []
-        for view, sample in zip(fitted, samples, strict=True):
-            heights, _ = np.histogram(sample.draws[name], edges, weights=sample.weights)
-            smooth = ndimage.gaussian_filter1d(heights / np.diff(edges), _SMOOTH, mode="reflect")
-            curves.append({"point": views.index(view), "density": [float(f"{one:.4g}") for one in smooth]})
-        centres = (edges[1:] + edges[:-1]) / 2
-        found[name] = {"x": [float(f"{one:.6g}") for one in centres], "curves": curves}
-    return found
+        return StageStatus(status="skipped", reason="it was not requested.")
+    if any(outcome.is_ok for outcome in own):
+        return StageStatus(status="ok")
+    return StageStatus(status=own[0].status, reason=own[0].reason or "")

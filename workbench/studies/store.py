@@ -3,22 +3,28 @@
 from __future__ import annotations
 
 import json
-import os
 from dataclasses import replace
 from pathlib import Path
 
 import pandas as pd
 
 from workbench.errors import RunIncomplete, RunNotFound, StoreError
-from workbench.results.store import dump
+from workbench.results.store import dump, replace_file
+from workbench.studies.fits.cache import write_whole
 from workbench.studies.record import SCHEMA
 from workbench.studies.study import Study
 
 RECORD = "study.json"
+"""The file with everything but the outcomes."""
+
 TABLE = "study.parquet"
+"""The file with the outcomes."""
+
 REPORT = "study.html"
-KEPT = "kept"
-"""The folder of finished pieces, from which a study that was stopped goes on."""
+"""The report."""
+
+CACHE = "kept"
+"""The folder of finished work, from which an interrupted study continues."""
 
 
 def write(study: Study, report: str, folder: Path) -> Study:
@@ -30,16 +36,11 @@ def write(study: Study, report: str, folder: Path) -> Study:
         The folder cannot be written.
     """
     try:
-        folder.mkdir(parents=True, exist_ok=True)
-        aside = folder / f".{TABLE}.{os.getpid()}"
-        study.frame.to_parquet(aside, index=False)
-        aside.replace(folder / TABLE)
-        for name, text in ((REPORT, report), (RECORD, dump(study.record))):
-            aside = folder / f".{name}.{os.getpid()}"
-            aside.write_text(text, encoding="utf-8")
-            aside.replace(folder / name)
+        write_whole(folder / TABLE, lambda path: study.frame.to_parquet(path, index=False))
     except OSError as reason:
-        raise StoreError(f"the study could not be written to `{folder}`: {reason}.") from reason
+        raise StoreError(f"`{folder / TABLE}` could not be written: {reason}.") from reason
+    replace_file(folder / REPORT, report)
+    replace_file(folder / RECORD, dump(study.record))
     return replace(study, folder=folder)
 
 
@@ -49,17 +50,24 @@ def read(folder: Path) -> Study:
     Raises
     ------
     RunNotFound, RunIncomplete
-        There is no study, or a file of it is missing or damaged.
+        There is no study, or a file of it is missing, damaged or not as documented.
     """
     if not (folder / RECORD).is_file():
         hint = "a study is a folder that `workbench sensitivity` wrote"
         raise RunNotFound(f"a study was expected in `{folder}`, but there is no `{RECORD}`.", hint=hint)
     try:
-        content = json.loads((folder / RECORD).read_text(encoding="utf-8"))
+        record = json.loads((folder / RECORD).read_text(encoding="utf-8"))
         frame = pd.read_parquet(folder / TABLE)
     except (OSError, ValueError) as reason:
         raise RunIncomplete(f"the study in `{folder}` cannot be read: {reason}.") from reason
-    if content.get("schema") != SCHEMA:
-        found = content.get("schema")
-        raise RunIncomplete(f"the study in `{folder}` has schema {found}; this workbench reads {SCHEMA}.")
-    return Study(content, frame, folder)
+    if record.get("schema") != SCHEMA:
+        schema = record.get("schema")
+        raise RunIncomplete(f"the study in `{folder}` has schema {schema}; this workbench reads {SCHEMA}.")
+    study = Study(record, frame, folder)
+    try:
+        _ = study.results
+    except RunIncomplete as reason:
+        raise RunIncomplete(
+            f"the study in `{folder}` cannot be read: {reason.message}", hint=reason.hint
+        ) from reason
+    return study

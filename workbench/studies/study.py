@@ -1,4 +1,4 @@
-"""A whole study, worked out: the noun, and the order in which its parts are made."""
+"""A whole study: the noun, and the stages in their order."""
 
 from __future__ import annotations
 
@@ -6,27 +6,36 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pandas as pd
 
 from workbench import priors
 from workbench.results import Fit
-from workbench.studies.fits.context import StudyContext, make_request
-from workbench.studies.fits.full_fits import base_posterior, modes
+from workbench.results.quantities import finite_elements
+from workbench.studies.fits.context import StudyContext
 from workbench.studies.fits.log_density import drop_fixed_terms_if_exact
-from workbench.studies.fits.posterior import Posterior, choose_quantities
+from workbench.studies.fits.modes import PointModes, find_modes
+from workbench.studies.fits.point_request import make_request
 from workbench.studies.fits.progress_message import describe_progress
-from workbench.studies.fits.sweep import FullFits, PointPosterior, sweep
+from workbench.studies.fits.quantities import choose_quantities
+from workbench.studies.fits.refit import make_base_posterior
+from workbench.studies.fits.sweep import FullFits, PointPosterior, sweep_points
+from workbench.studies.outcomes.conclusion import conclude
+from workbench.studies.outcomes.densities import choose_drawn_quantities, estimate_densities
+from workbench.studies.outcomes.moves import find_largest_moves
 from workbench.studies.outcomes.power_scaling import refine_power_scaling
-from workbench.studies.outcomes.prior_predictive import summarize_priors
+from workbench.studies.outcomes.prior_predictive import summarise_priors
 from workbench.studies.outcomes.slopes import compute_slopes, find_base_value
-from workbench.studies.outcomes.table import collect_labels, collect_outcomes, make_frame
+from workbench.studies.outcomes.summaries import collect_outcomes
+from workbench.studies.outcomes.table import Outcome, make_frame, read_frame
 from workbench.studies.outcomes.tipping import find_tipping_point
-from workbench.studies.plan.decision import Decision
-from workbench.studies.plan.plan import BASE, Axis, Point
-from workbench.studies.record import make_record
+from workbench.studies.plan.plan import BASE, Axis, is_power
+from workbench.studies.record import Stages, assemble_measurements, make_record
+from workbench.studies.view import StudyResults, TippingPoint, view_study
 
 
 @dataclass(frozen=True)
@@ -40,140 +49,162 @@ class Study:
     frame
         The content of `study.parquet`: one row for each point, method and quantity.
     folder
-        The study directory; `None` where it was not written.
+        The study directory; `None` if it was not written.
     """
 
     record: Mapping[str, Any] = field(repr=False)
     frame: pd.DataFrame = field(repr=False)
     folder: Path | None = None
 
+    @cached_property
+    def results(self) -> StudyResults:
+        """The record, typed: `study.results.conclusion.verdict`.
 
-def run_study(shop: StudyContext, fit: Fit, examined: Callable[[], Fit]) -> Study:
-    """Work out a study: sweep, modes, power-scaling, derivatives, tipping points and priors alone.
+        Raises
+        ------
+        RunIncomplete
+            A value of the record is not of the documented type.
+        """
+        return view_study(self.record)
+
+    @cached_property
+    def outcomes(self) -> tuple[Outcome, ...]:
+        """The rows of the frame, typed."""
+        return read_frame(self.frame)
+
+
+def run_study(context: StudyContext, fit: Fit, examine: Callable[[], Fit]) -> Study:
+    """Run a study: sweep, modes, power-scaling, slopes, tipping points and priors alone.
 
     Parameters
     ----------
-    shop
-        Where it is worked out, with the plan.
+    context
+        The study, with its plan.
     fit
         The base fit.
-    examined
+    examine
         Returns the base fit with its diagnosis, which may take as long as some fits do.
 
     Raises
     ------
     RequestError
-        A point names what the program does not have. What fails at a single point is a row with a reason.
+        A point names what the program does not have. A failure at a single point is an outcome with a reason.
     """
     started = time.monotonic()
-    for point in shop.plan.points:
-        make_request(shop, point)  # a wrong name is said before anything is run
-    labels = collect_labels(fit)
-    by_label = {label: name for name, label in labels.items()}
-    base = _base(shop, fit, by_label)
+    for point in context.plan.points:
+        make_request(context, point)  # refuses a wrong name before anything is run
+    stan_names = {label: name for name, label in fit.results.labels.items()}
+    draws = finite_elements(fit.tree["posterior"].to_dataset())
+    names = choose_quantities(context.plan, context.program, draws, stan_names)
+    base = make_base_posterior(context, fit, names)
     fits = FullFits([base])
-    shop = drop_fixed_terms_if_exact(shop, base)
-    views = _swept(shop, fits)
-    at_modes = _modes(shop)
-    level = float(fit.record["interval"]["level"])
-    constants = {name: find_base_value(shop, name) for point in shop.plan.points for name in point.values}
-    rows = collect_outcomes(shop, views, at_modes, level, fit, constants)
-    with shop.progress.stage("Checking the base fit"):
-        fit = examined()
-    with shop.progress.stage("Power-scaling"):
-        scaling = refine_power_scaling(shop, fits, fit)
-    with shop.progress.stage("Derivatives"):
-        names = _constants(shop)
-        slopes = compute_slopes(shop, base, [*names, *_powers(shop)])
-    tips = _tipping(shop, fits, names)
-    if shop.plan.with_prior:
-        with shop.progress.stage("Priors alone", total=float(len(shop.plan.points))) as stage:
-            rows += summarize_priors(shop, base.names, fit, level, constants, stage)
+    context = drop_fixed_terms_if_exact(context, base)
+    posteriors = _sweep(context, fits)
+    modes = _find_all_modes(context)
+    base_settings = {
+        name: find_base_value(context, name) for point in context.plan.points for name in point.values
+    }
+    outcomes = collect_outcomes(context, posteriors, modes, fit, base_settings)
+    with context.progress.stage("Checking the base fit"):
+        fit = examine()
+    with context.progress.stage("Power-scaling"):
+        scaling = refine_power_scaling(context, fits, fit)
+    hyperparameters = _list_hyperparameters(context)
+    with context.progress.stage("Slopes"):
+        slopes = compute_slopes(context, base, hyperparameters)
+    tips = _find_tipping_points(context, fits, hyperparameters)
+    if context.plan.with_prior:
+        with context.progress.stage("Priors alone", total=float(len(context.plan.points))) as stage:
+            outcomes += summarise_priors(context, base.names, fit, base_settings, stage)
     seconds = time.monotonic() - started
-    found = make_record(shop, fit, views, fits, scaling, slopes, tips, rows, seconds)
-    return Study(found, make_frame(rows, shop.plan))
+    stages = Stages(posteriors, fits, scaling, slopes, tips, outcomes, seconds)
+    results = _conclude(context, fit, stages)
+    return Study(make_record(results), make_frame(outcomes, context.plan))
 
 
-def _base(shop: StudyContext, fit: Fit, by_label: Mapping[str, str]) -> Posterior:
-    from workbench.diagnostics.power_scaling import elements
-
-    names = choose_quantities(shop.plan, shop.program, elements(fit.tree), by_label)
-    return base_posterior(shop, fit, names)
-
-
-def _swept(shop: StudyContext, fits: FullFits) -> list[PointPosterior]:
-    if "nuts" not in shop.plan.methods:
-        return [
-            PointPosterior(point, "skipped", reason="NUTS was not asked for.") for point in shop.plan.points
-        ]
-    with shop.progress.stage("Moving through the priors", total=float(len(shop.plan.points))) as stage:
-        return sweep(shop, fits, stage)
+def _conclude(context: StudyContext, fit: Fit, stages: Stages) -> StudyResults:
+    """Return everything that was measured, with the densities that are drawn and the conclusion."""
+    measured = assemble_measurements(context, fit, stages)
+    sds = stages.fits.base.sds
+    moves = find_largest_moves(stages.outcomes, measured.points, measured.leading_method, sds)
+    return StudyResults(
+        **msgspec.structs.asdict(measured),
+        densities=estimate_densities(stages.posteriors, choose_drawn_quantities(moves, context.plan)),
+        conclusion=conclude(measured, stages.outcomes, moves),
+    )
 
 
-def _modes(shop: StudyContext) -> dict[str, dict[str, Any]]:
-    if not {"map", "laplace"} & set(shop.plan.methods):
+def _sweep(context: StudyContext, fits: FullFits) -> list[PointPosterior]:
+    points = context.plan.points
+    if "nuts" not in context.plan.methods:
+        return [PointPosterior(point, "skipped", reason="NUTS was not requested.") for point in points]
+    with context.progress.stage("Sweeping the priors", total=float(len(points))) as stage:
+        return sweep_points(context, fits, stage)
+
+
+def _find_all_modes(context: StudyContext) -> dict[str, PointModes]:
+    """Return MAP and Laplace by the key of a point; empty if neither was requested."""
+    if not {"map", "laplace"} & set(context.plan.methods):
         return {}
-    others = [point for point in shop.plan.points if point.key != BASE.key]
+    others = [point for point in context.plan.points if point.key != BASE.key]
     total = len(others) + 1
-    with shop.progress.stage("Modes", total=float(total)) as stage:
+    with context.progress.stage("Modes", total=float(total)) as stage:
         started = time.monotonic()
-        base = modes(shop, BASE)
-        found = {BASE.key: base}
-        with ThreadPoolExecutor(max_workers=max(1, shop.jobs)) as pool:
-            pairs = zip(others, pool.map(lambda point: modes(shop, point, base), others), strict=True)
-            for done, (point, one) in enumerate(pairs, start=2):
-                found[point.key] = one
+        base = find_modes(context, BASE)
+        modes = {BASE.key: base}
+        with ThreadPoolExecutor(max_workers=max(1, context.jobs)) as pool:
+            by_point = pool.map(lambda point: find_modes(context, point, base), others)
+            for done, (point, found) in enumerate(zip(others, by_point, strict=True), start=2):
+                modes[point.key] = found
                 stage.update(float(done), describe_progress(started, done, total))
-        return found
+        return modes
 
 
-def _constants(shop: StudyContext) -> list[str]:
-    """Return the hyperparameters that are single numbers: those varied first."""
-    varied = [axis.name for axis in shop.plan.axes]
+def _list_hyperparameters(context: StudyContext) -> list[str]:
+    """Return the hyperparameters that are single numbers, those varied first, and the power of the prior."""
+    varied = [axis.name for axis in context.plan.axes]
     scalars = [
         name
-        for name, value in shop.base.request.priors.values.items()
+        for name, value in context.base.request.priors.values.items()
         if isinstance(value, int | float) and not isinstance(value, bool)
     ]
-    return [*varied, *(name for name in scalars if name not in varied)]
+    terms = context.program.terms if context.program.instrumented else ()
+    powers = ["power(prior)"] if any(term.role == "prior" for term in terms) else []
+    return list(dict.fromkeys([*varied, *scalars, *powers]))
 
 
-def _powers(shop: StudyContext) -> list[str]:
-    varied = {axis.name for axis in shop.plan.axes}
-    roles = {term.role for term in shop.program.terms} if shop.program.instrumented else set()
-    return [f"power({role})" for role in ("prior",) if role in roles and f"power({role})" not in varied]
-
-
-def _tipping(shop: StudyContext, fits: FullFits, names: Sequence[str]) -> list[dict[str, Any]]:
-    """Return the tipping point of each decision along each axis, or every constant where there is none."""
-    if not shop.plan.decisions or "nuts" not in shop.plan.methods:
+def _find_tipping_points(
+    context: StudyContext, fits: FullFits, hyperparameters: Sequence[str]
+) -> list[TippingPoint]:
+    """Return the tipping point of each decision along each axis; without axes, each hyperparameter."""
+    if not context.plan.decisions or "nuts" not in context.plan.methods:
         return []
-    axes: dict[str, Axis | None] = {axis.name: axis for axis in shop.plan.axes}
-    asked = axes or dict.fromkeys([*names, *_powers(shop)])
-    pairs: list[tuple[Decision, str]] = [(one, name) for one in shop.plan.decisions for name in asked]
-    found = []
-    with shop.progress.stage("Tipping points", total=float(len(pairs))) as stage:
+    axes: dict[str, Axis | None] = {axis.name: axis for axis in context.plan.axes}
+    searched = axes or dict.fromkeys(hyperparameters)
+    pairs = [(decision, name) for decision in context.plan.decisions for name in searched]
+    tips = []
+    with context.progress.stage("Tipping points", total=float(len(pairs))) as stage:
         started = time.monotonic()
         for done, (decision, name) in enumerate(pairs, start=1):
-            found.append(find_tipping_point(shop, fits, decision, name, asked[name], _first_step(shop, name)))
+            first_step = _choose_first_step(context, name)
+            tips.append(find_tipping_point(context, fits, decision, name, searched[name], first_step))
             stage.update(float(done), describe_progress(started, done, len(pairs), "searches"))
-    return found
+    return tips
 
 
-def _first_step(shop: StudyContext, name: str) -> float:
-    """Return a first step for a constant of any sign: the scale beside it in the same prior, or 1."""
-    request = shop.base.request
-    terms = {one.term for one in request.program.hyperparameters if one.name == name}
-    beside = (
-        priors.get_value(request.priors.values, one.name)
-        for one in request.program.hyperparameters
-        if one.term in terms and one.argument in ("sigma", "scale") and one.name != name and one.is_whole
+def _choose_first_step(context: StudyContext, name: str) -> float:
+    """Return a first step for a constant of any sign: a quarter of its prior's scale, or its own size."""
+    request = context.base.request
+    arguments = request.program.hyperparameters
+    terms = {argument.term for argument in arguments if argument.name == name}
+    scales = (
+        priors.get_value(request.priors.values, argument.name)
+        for argument in arguments
+        if argument.term in terms
+        and argument.argument in ("sigma", "scale")
+        and argument.name != name
+        and argument.is_whole
     )
-    scale = next((value for value in beside if value is not None), None)
-    own = 1.0 if name.startswith("power(") else find_base_value(shop, name)
+    scale = next((value for value in scales if value is not None), None)
+    own = 1.0 if is_power(name) else find_base_value(context, name)
     return scale / 4 if scale else abs(own) or 1.0
-
-
-def points_named(points: Sequence[Point], names: Sequence[str]) -> list[Point]:
-    """Return the points that set nothing but the named hyperparameters."""
-    return [point for point in points if set(point.values) <= set(names) and not point.forms]

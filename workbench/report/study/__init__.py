@@ -1,1 +1,1 @@
-"""The report of a study of prior sensitivity, a section a file."""
+"""The report of a study of prior sensitivity, one section a file."""

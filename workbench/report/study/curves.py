@@ -1,8 +1,8 @@
-"""How quantities move along each hyperparameter: curves, maps for two, and densities."""
+"""How quantities move along each hyperparameter: curves, maps of two hyperparameters, and densities."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 import numpy as np
 
@@ -10,170 +10,186 @@ from workbench.report import figures
 from workbench.report.document import Block, Figure, Figures, Notice, Section
 from workbench.report.figures import Ridge, SweepPoint, SweepReferences
 from workbench.report.numbers import decimals_for, format_number
-from workbench.report.reading import Record
-from workbench.report.study.slices import (
-    Rows,
-    Slice,
-    is_full,
-    label,
-    means_shown,
-    most_moved,
-    number,
-    rows_of,
-    slices,
-    value_at,
-)
-from workbench.studies import Study, leading_method
-from workbench.studies.outcomes.conclusion import MEANS
+from workbench.report.study.slices import Slice, find_slices, name_means
+from workbench.studies import Study, StudyResults
+from workbench.studies.outcomes.moves import LEADING_MEANS
+from workbench.studies.outcomes.table import PRIOR, Outcome, select_outcomes
+from workbench.studies.view import AxisResult, PointResult
 
 MAX_QUANTITIES = 3
-_RIDGES = 11
+"""Quantities that are drawn. Ours: the table has all."""
+
+_MAX_RIDGES = 11
+"""Densities above each other in one figure. Ours."""
+
 _TITLE = "Along the hyperparameters"
 
+Outcomes = Mapping[tuple[int, str], Outcome]
 
-def section(study: Study) -> Section:
-    """Return curves for each hyperparameter, maps for each pair of two, and densities."""
-    found = slices(study)
-    if not found or not study.record["conclusion"]["moves"]:
-        words = (
-            "No points differ in one hyperparameter alone, so there is no curve to draw; the table of points "
-            "and `study.parquet` have them all."
+
+def build_section(study: Study) -> Section:
+    """Return curves for each hyperparameter, a map if there are two, and densities."""
+    slices = find_slices(study.results)
+    if not slices or not study.results.conclusion.moves:
+        text = (
+            "There is no curve to draw: no points differ in one hyperparameter alone. The table of points "
+            "and `study.parquet` hold all of them."
         )
-        return Section("curves", _TITLE, (Notice(words),))
+        return Section("curves", _TITLE, (Notice(text),))
     blocks = (
-        *(_curves(study, one) for one in found),
-        *_maps(study),
-        *(_densities(study, one) for one in found),
+        *(_draw_curves(study, each) for each in slices),
+        *_draw_maps(study),
+        *(_draw_densities(study.results, each) for each in slices),
     )
     return Section("curves", _TITLE, tuple(block for block in blocks if block is not None))
 
 
-def _curves(study: Study, own: Slice) -> Block | None:
-    leading = leading_method(study.record)
-    posterior, prior = rows_of(study, leading), rows_of(study, "prior")
-    drawn = [
-        figure for name in _drawn(study) if (figure := _curve(study, own, name, posterior, prior)) is not None
-    ]
+def _draw_curves(study: Study, own: Slice) -> Block | None:
+    results = study.results
+    posterior = select_outcomes(study.outcomes, results.leading_method)
+    prior = select_outcomes(study.outcomes, PRIOR)
+    curves = [_draw_curve(results, own, name, posterior, prior) for name in _choose_drawn(results)]
+    drawn = tuple(curve for curve in curves if curve is not None)
     held = f", with {own.held}" if own.held else ""
-    reading = (
-        f"Across: `{own.name}`{held}; an upright line is the base fit's value, a dotted one a tipping point. "
-        f"Up: {MEANS[leading]} and interval; a filled dot is a full fit, an open one {_open(study)}. Band "
-        "with dotted edges: the interval of the prior alone. Dashed: the maximum of the likelihood, where "
-        "there is one; the bar at the right is its interval."
+    mean = LEADING_MEANS[results.leading_method]
+    explanation = (
+        f"Across: `{own.name}`{held}; the vertical line is its value in the base fit, a dotted one a tipping "
+        f"point. Up: {mean} and interval; a filled dot is a full fit, an open one "
+        f"{_name_other_points(results)}. Band with dotted edges: the interval of the prior alone. Dashed: "
+        "the maximum of the likelihood, if there is one; the bar at the right is its interval."
     )
-    return Figures(f"along-{_key(own.name)}", tuple(drawn), reading) if drawn else None
+    return Figures(f"along-{_make_key(own.name)}", drawn, explanation) if drawn else None
 
 
-def _curve(study: Study, own: Slice, name: str, posterior: Rows, prior: Rows) -> Figure | None:
-    steps = [step for point in own.points if (step := _step(own, point, name, posterior, prior)) is not None]
-    if len(steps) < 2:
+def _draw_curve(
+    results: StudyResults, own: Slice, name: str, posterior: Outcomes, prior: Outcomes
+) -> Figure | None:
+    points = [_make_sweep_point(own, point, name, posterior, prior) for point in own.points]
+    known = [point for point in points if point is not None]
+    if len(known) < 2:
         return None
-    drawing = figures.draw_sweep(steps, _references(study, own, name), is_log=bool(own.axis["is_log"]))
-    first, last = steps[0], steps[-1]
+    drawing = figures.draw_sweep(known, _collect_references(results, own, name), is_log=own.axis.is_log)
+    first, last = known[0], known[-1]
+    label = results.find_label(name)
     alt = (
-        f"{means_shown(study)} of {label(study, name)}: {format_number(first.mean)} at {own.name} = "
+        f"{name_means(results)} of {label}: {format_number(first.mean)} at {own.name} = "
         f"{format_number(first.at)}, {format_number(last.mean)} at {format_number(last.at)}."
     )
-    return Figure(drawing, alt, f"`{label(study, name)}` along `{own.name}`")
+    return Figure(drawing, alt, f"`{label}` along `{own.name}`")
 
 
-def _step(own: Slice, point: Record, name: str, posterior: Rows, prior: Rows) -> SweepPoint | None:
-    row = posterior.get((point["number"], name))
-    mean, lower, upper = (number(row, key) for key in ("mean", "lower", "upper"))
-    if mean is None:
+def _make_sweep_point(
+    own: Slice, point: PointResult, name: str, posterior: Outcomes, prior: Outcomes
+) -> SweepPoint | None:
+    outcome = posterior.get((point.number, name))
+    if outcome is None or outcome.mean is None:
         return None
-    lower, upper = (mean, mean) if lower is None or upper is None else (lower, upper)
-    alone = prior.get((point["number"], name))
-    ends = number(alone, "lower"), number(alone, "upper")
-    interval = (ends[0], ends[1]) if ends[0] is not None and ends[1] is not None else None
-    return SweepPoint(own.at(point), mean, lower, upper, is_full(point), interval)
+    lower, upper = outcome.lower, outcome.upper
+    if lower is None or upper is None:
+        lower = upper = outcome.mean
+    alone = prior.get((point.number, name))
+    interval = None
+    if alone is not None and alone.lower is not None and alone.upper is not None:
+        interval = alone.lower, alone.upper
+    return SweepPoint(own.find_value(point), outcome.mean, lower, upper, point.is_full_fit, interval)
 
 
-def _references(study: Study, own: Slice, name: str) -> SweepReferences:
-    likelihood = study.record["reference"]["estimates"].get(name, {})
-    ends = likelihood.get("lower"), likelihood.get("upper")
-    interval = None if ends[0] is None or ends[1] is None else (float(ends[0]), float(ends[1]))
-    low, high = own.at(own.points[0]), own.at(own.points[-1])
-    base = float(own.axis["base"])
+def _collect_references(results: StudyResults, own: Slice, name: str) -> SweepReferences:
+    estimate = results.reference.estimates.get(name)
+    interval = None
+    if estimate is not None and estimate.lower is not None and estimate.upper is not None:
+        interval = estimate.lower, estimate.upper
+    low, high = own.find_value(own.points[0]), own.find_value(own.points[-1])
+    base = own.axis.base
     tips = [
-        float(tip[side]["value"])
-        for tip in study.record["tipping"]
-        for side in ("below", "above")
-        if tip["hyperparameter"] == own.name
-        and tip[side]["status"] == "found"
-        and name in tip.get("about", ())
+        side.value
+        for tip in results.tipping
+        for side in (tip.below, tip.above)
+        if tip.hyperparameter == own.name and name in tip.about and side.value is not None
     ]
-    inside = tuple(tip for tip in tips if low <= tip <= high)
-    return SweepReferences(base if low <= base <= high else None, likelihood.get("value"), interval, inside)
+    inside = tuple(value for value in tips if low <= value <= high)
+    maximum = None if estimate is None else estimate.value
+    return SweepReferences(base if low <= base <= high else None, maximum, interval, inside)
 
 
-def _drawn(study: Study) -> list[str]:
+def _choose_drawn(results: StudyResults) -> list[str]:
     """Return the quantities that are drawn: those that decisions are about, then those that move most."""
-    moves = study.record["conclusion"]["moves"]
-    about = [name for tip in study.record["tipping"] for name in tip.get("about", ()) if name in moves]
-    return list(dict.fromkeys([*about, *most_moved(study, MAX_QUANTITIES)]))[:MAX_QUANTITIES]
+    moves = results.conclusion.moves
+    decided = [name for tip in results.tipping for name in tip.about if name in moves]
+    return list(dict.fromkeys([*decided, *results.conclusion.ranked_names]))[:MAX_QUANTITIES]
 
 
-def _maps(study: Study) -> Iterator[Block]:
-    axes = study.record["plan"]["axes"]
-    if len(axes) != 2 or study.record["plan"]["design"] != "grid":
+def _draw_maps(study: Study) -> Iterator[Block]:
+    results = study.results
+    if len(results.plan.axes) != 2 or results.plan.design != "grid":
         return
-    first, second = axes
-    posterior = rows_of(study, leading_method(study.record))
-    drawn = [_map(study, first, second, name, posterior) for name in _drawn(study)]
-    reading = (
-        f"{means_shown(study)} over `{first['name']}` (across) and `{second['name']}` (up): the stronger the "
-        f"shade, the larger. A framed cell is a full fit; the others are {_open(study)}."
+    first, second = results.plan.axes
+    posterior = select_outcomes(study.outcomes, results.leading_method)
+    drawn = [_draw_map(results, first, second, name, posterior) for name in _choose_drawn(results)]
+    explanation = (
+        f"{name_means(results)} over `{first.name}` (across) and `{second.name}` (up): the darker, the "
+        f"larger. A framed cell is a full fit; the others are {_name_other_points(results)}."
     )
-    yield Figures("maps", tuple(drawn), reading, "medium")
+    yield Figures("maps", tuple(drawn), explanation, "medium")
 
 
-def _map(study: Study, first: Record, second: Record, name: str, posterior: Rows) -> Figure:
-    across, up = first["values"], second["values"]
+def _draw_map(
+    results: StudyResults, first: AxisResult, second: AxisResult, name: str, posterior: Outcomes
+) -> Figure:
+    across, up = first.values, second.values
     values = np.full((len(up), len(across)), np.nan)
-    full = np.zeros(values.shape, dtype=bool)
-    for point in study.record["points"]:
-        at, over = value_at(point, first), value_at(point, second)
-        if point["forms"] or at not in across or over not in up:
+    is_full = np.zeros(values.shape, dtype=bool)
+    for point in results.points:
+        column, row = point.find_value(first), point.find_value(second)
+        if point.forms or column not in across or row not in up:
             continue
-        cell = (up.index(over), across.index(at))
-        mean = number(posterior.get((point["number"], name)), "mean")
-        values[cell], full[cell] = (np.nan if mean is None else mean), is_full(point)
-    sd = number(posterior.get((0, name)), "sd")
-    drawing = figures.draw_heat_map(across, up, values, full, decimals_for(sd))
+        cell = up.index(row), across.index(column)
+        outcome = posterior.get((point.number, name))
+        values[cell] = np.nan if outcome is None or outcome.mean is None else outcome.mean
+        is_full[cell] = point.is_full_fit
+    base = posterior.get((0, name))
+    drawing = figures.draw_heat_map(
+        across, up, values, is_full, decimals_for(None if base is None else base.sd)
+    )
+    label = results.find_label(name)
     ends = f"from {format_number(float(np.nanmin(values)))} to {format_number(float(np.nanmax(values)))}"
-    return Figure(drawing, f"{means_shown(study)} of {label(study, name)} {ends}.", f"`{label(study, name)}`")
+    return Figure(drawing, f"{name_means(results)} of {label} {ends}.", f"`{label}`")
 
 
-def _densities(study: Study, own: Slice) -> Block | None:
-    kept = study.record["densities"]
-    names = [name for name in _drawn(study) if name in kept]
-    drawn = [figure for name in names if (figure := _ridges(study, own, name)) is not None]
-    reading = f"The posterior density at each value of `{own.name}`, all on one scale."
-    return Figures(f"densities-{_key(own.name)}", tuple(drawn), reading) if drawn else None
+def _draw_densities(results: StudyResults, own: Slice) -> Block | None:
+    names = [name for name in _choose_drawn(results) if name in results.densities]
+    figures_or_none = [_draw_ridges(results, own, name) for name in names]
+    drawn = tuple(figure for figure in figures_or_none if figure is not None)
+    explanation = f"The posterior density at each value of `{own.name}`, all on one scale."
+    return Figures(f"densities-{_make_key(own.name)}", drawn, explanation) if drawn else None
 
 
-def _ridges(study: Study, own: Slice, name: str) -> Figure | None:
-    kept = study.record["densities"][name]
-    curves = {curve["point"]: np.array(curve["density"]) for curve in kept["curves"]}
-    points = [point for point in own.points if point["number"] in curves]
+def _draw_ridges(results: StudyResults, own: Slice, name: str) -> Figure | None:
+    densities = results.densities[name]
+    heights = {curve.point: np.array(curve.density, dtype=float) for curve in densities.curves}
+    points = [point for point in own.points if point.number in heights]
     if len(points) < 2:
         return None
-    if len(points) > _RIDGES:
-        points = [points[round(i * (len(points) - 1) / (_RIDGES - 1))] for i in range(_RIDGES)]
-    base = float(own.axis["base"])
-    drawn = [
-        Ridge(format_number(float(f"{own.at(point):.3g}")), curves[point["number"]], own.at(point) == base)
+    if len(points) > _MAX_RIDGES:
+        last = len(points) - 1
+        points = [points[round(i * last / (_MAX_RIDGES - 1))] for i in range(_MAX_RIDGES)]
+    ridges = [
+        Ridge(
+            format_number(float(f"{own.find_value(point):.3g}")),
+            heights[point.number],
+            own.find_value(point) == own.axis.base,
+        )
         for point in points
     ]
-    alt = f"Densities of {label(study, name)} at {len(drawn)} values of {own.name}."
-    return Figure(figures.draw_ridges(np.array(kept["x"]), drawn), alt, f"`{label(study, name)}`")
+    label = results.find_label(name)
+    alt = f"Densities of {label} at {len(ridges)} values of {own.name}."
+    return Figure(figures.draw_ridges(np.array(densities.x), ridges), alt, f"`{label}`")
 
 
-def _open(study: Study) -> str:
+def _name_other_points(results: StudyResults) -> str:
     """Return what points without a full fit are."""
-    return "importance weights" if leading_method(study.record) == "nuts" else "a mode"
+    return "importance weights" if results.leading_method == "nuts" else "a mode"
 
 
-def _key(name: str) -> str:
+def _make_key(name: str) -> str:
     return "".join(letter if letter.isalnum() else "-" for letter in name)

@@ -3,50 +3,52 @@
 from __future__ import annotations
 
 from pathlib import PurePath
-from typing import Any
 
-from workbench.report.document import Document, Reason, Tone, Verdict
+import msgspec
+
+from workbench.report.document import Document, Reason, Section, Tone, Verdict
 from workbench.report.fit import sensitivity
 from workbench.report.numbers import plural
-from workbench.report.study import curves, tables
-from workbench.studies import Study
+from workbench.report.study import curves, moves, points, prior_alone, provenance, tipping
+from workbench.results.view import DrawsEstimate, NutsResult, Results
+from workbench.studies import Study, StudyResults
 
 
 def study_report(study: Study) -> Document:
-    """Return what is to be said about a study; everything comes from its directory.
-
-    Parameters
-    ----------
-    study
-        With `record` as in `study.json` and `frame` as in `study.parquet`.
-    """
-    record = study.record
-    found = record["conclusion"]
-    made = str(record["created"]).replace("T", " at ").replace("+00:00", " UTC")
+    """Return the report of a study; everything in it comes from the study directory."""
+    results = study.results
+    created = results.created.replace("T", " at ").replace("+00:00", " UTC")
     return Document(
-        title=record["model"]["name"],
-        subtitle=f"and its priors, on {PurePath(record['data']['path']).name}",
-        byline=f"Written {made} by workbench {record['workbench']}, {plural(len(record['points']), 'point')}",
-        verdict=Verdict(
-            Tone(found["verdict"]), found["sentence"], tuple(Reason(words) for words in found["reasons"])
-        ),
+        title=results.model.name,
+        subtitle=f"and its priors, on {PurePath(results.data.path).name}",
+        byline=f"Written {created} by workbench {results.workbench}, {plural(len(results.points), 'point')}",
+        verdict=build_verdict(results),
         sections=(
-            tables.decisions(study),
-            tables.moves(study),
-            curves.section(study),
-            sensitivity.section(_as_run(study)),
-            tables.prior_alone(study),
-            tables.points(study),
-            tables.provenance(study),
+            tipping.build_section(results),
+            moves.build_section(study),
+            curves.build_section(study),
+            _build_scaling_section(results),
+            prior_alone.build_section(study),
+            points.build_section(study),
+            provenance.build_section(results),
         ),
         kicker="Report of a sensitivity study",
     )
 
 
-def _as_run(study: Study) -> dict[str, Any]:
-    """Return what the section on power-scaling reads of a run."""
-    scaling = study.record["power_scaling"]
-    estimates = {name: {"label": label} for name, label in study.record["labels"].items()}
-    how = scaling.get("how", {})
-    khat = {name: value for name, value in scaling.get("khat", {}).items() if how.get(name) != "refit"}
-    return {"power_scaling": {**scaling, "khat": khat}, "nuts": {"status": "ok", "estimates": estimates}}
+def build_verdict(results: StudyResults) -> Verdict:
+    """Return the conclusion of a study."""
+    conclusion = results.conclusion
+    reasons = tuple(Reason(reason) for reason in conclusion.reasons)
+    return Verdict(Tone(conclusion.verdict), conclusion.sentence, reasons)
+
+
+def _build_scaling_section(results: StudyResults) -> Section:
+    """Return the section on power-scaling of a run's report; k-hats of refitted components do not matter."""
+    scaling = results.power_scaling
+    khat = {name: khat for name, khat in scaling.khat.items() if scaling.how.get(name) != "refit"}
+    estimates = {name: DrawsEstimate(label=label) for name, label in results.labels.items()}
+    run = Results(
+        nuts=NutsResult(estimates=estimates), power_scaling=msgspec.structs.replace(scaling, khat=khat)
+    )
+    return sensitivity.build_section(run)

@@ -1,119 +1,82 @@
-"""Reading a study: its rows by point and quantity, and the slices in which one hyperparameter moves."""
+"""Slices of a study: the points along one hyperparameter, all others held at one value."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
 
-import pandas as pd
-
-from workbench.report.reading import Record
-from workbench.studies import Study, leading_method
-from workbench.studies.outcomes.conclusion import MEANS
-
-Rows = Mapping[tuple[int, str], Mapping[str, Any]]
+from workbench.studies import StudyResults
+from workbench.studies.outcomes.moves import LEADING_MEANS
+from workbench.studies.view import AxisResult, PointResult
 
 
 @dataclass(frozen=True)
 class Slice:
-    """The points along one hyperparameter, all others held.
+    """The points along one hyperparameter.
 
     Attributes
     ----------
     axis
-        Its entry in `study.json`.
+        The hyperparameter.
     points
-        Entries of points, in the order of the hyperparameter.
+        The points, in its order.
     held
-        What the others are, in words; empty where there are none.
+        What the other hyperparameters are, in words; empty if there are none.
     """
 
-    axis: Record
-    points: tuple[Record, ...]
+    axis: AxisResult
+    points: tuple[PointResult, ...]
     held: str
 
     @property
     def name(self) -> str:
-        """The hyperparameter."""
-        return str(self.axis["name"])
+        """The hyperparameter's name."""
+        return self.axis.name
 
-    def at(self, point: Record) -> float:
+    def find_value(self, point: PointResult) -> float:
         """Return the hyperparameter's value at a point."""
-        return float(point["values"].get(self.name, self.axis["base"]))
+        return point.find_value(self.axis)
 
 
-def means_shown(study: Study) -> str:
-    """Return what is compared, with a capital."""
-    words = MEANS[leading_method(study.record)]
-    return words[0].upper() + words[1:]
+def name_means(results: StudyResults) -> str:
+    """Return what is compared between points, with a capital letter."""
+    text = LEADING_MEANS[results.leading_method]
+    return text[0].upper() + text[1:]
 
 
-def rows_of(study: Study, method: str) -> Rows:
-    """Return the rows of a method that hold numbers, by point and quantity."""
-    frame = study.frame
-    if "parameter" not in frame:
-        return {}
-    own = frame[(frame["method"] == method) & frame["parameter"].notna() & (frame["status"] == "ok")]
-    return {
-        (int(row["point"]), str(row["parameter"])): {str(key): one for key, one in row.items()}
-        for row in own.to_dict("records")
-    }
-
-
-def label(study: Study, name: str) -> str:
-    """Return a quantity's name for people."""
-    return str(study.record.get("labels", {}).get(name, name))
-
-
-def most_moved(study: Study, count: int) -> list[str]:
-    """Return the quantities that move most, the most first."""
-    moves = study.record["conclusion"]["moves"]
-    ranked = sorted(moves, key=lambda name: -abs(moves[name]["in_sd"]))
-    return ranked[:count]
-
-
-def slices(study: Study) -> list[Slice]:
-    """Return, for each axis, the points where only it moves; the others stay as near the base as can be."""
-    axes = study.record["plan"]["axes"]
-    points = [one for one in study.record["points"] if not one["forms"] and not one["name"]]
-    found = []
-    for axis in axes:
-        others = [one for one in axes if one["name"] != axis["name"]]
-        held = _held(points, axis, others)
-        own = [point for point in points if all(value_at(point, one) == held[one["name"]] for one in others)]
-        unique = {value_at(point, axis): point for point in sorted(own, key=lambda one: -one["number"])}
-        ordered = tuple(unique[value] for value in sorted(unique))
-        words = ", ".join(f"`{name}` = {value:.3g}" for name, value in held.items())
+def find_slices(results: StudyResults) -> list[Slice]:
+    """Return, for each axis, the points where only it moves; the others stay as near the base as possible."""
+    points = [point for point in results.points if not point.forms and not point.name]
+    slices = []
+    for axis in results.plan.axes:
+        others = [other for other in results.plan.axes if other.name != axis.name]
+        held = _choose_held_values(points, axis, others)
+        by_value: dict[float, PointResult] = {}
+        for point in points:
+            if all(point.find_value(other) == held[other.name] for other in others):
+                by_value.setdefault(point.find_value(axis), point)
+        ordered = tuple(by_value[value] for value in sorted(by_value))
+        text = ", ".join(f"`{name}` = {value:.3g}" for name, value in held.items())
         if len(ordered) > 1:
-            found.append(Slice(axis, ordered, words))
-    return found
+            slices.append(Slice(axis, ordered, text))
+    return slices
 
 
-def _held(points: Sequence[Record], axis: Record, others: Sequence[Record]) -> dict[str, float]:
-    """Return the values of the other axes at which most points lie, nearest to the base among equals."""
+def _choose_held_values(
+    points: Sequence[PointResult], axis: AxisResult, others: Sequence[AxisResult]
+) -> dict[str, float]:
+    """Return the values of the other axes at which most points lie."""
     held: dict[str, float] = {}
     for other in others:
         counts: dict[float, int] = {}
         for point in points:
-            if axis["name"] in point["values"]:
-                counts[value_at(point, other)] = counts.get(value_at(point, other), 0) + 1
-        base = float(other["base"])
-        held[other["name"]] = min(counts, key=lambda value: (-counts[value], abs(value - base)), default=base)
+            if axis.name in point.values:
+                value = point.find_value(other)
+                counts[value] = counts.get(value, 0) + 1
+        held[other.name] = _find_most_common(counts, other.base)
     return held
 
 
-def value_at(point: Record, axis: Record) -> float:
-    """Return the value of an axis at a point: the base's where the point leaves it."""
-    return float(point["values"].get(axis["name"], axis["base"]))
-
-
-def is_full(point: Record) -> bool:
-    """Return whether a full fit was made at a point."""
-    return point["how"] in ("base", "refit")
-
-
-def number(row: Mapping[str, Any] | None, key: str) -> float | None:
-    """Return a number of a row, or `None`."""
-    value = None if row is None else row.get(key)
-    return None if value is None or pd.isna(value) else float(value)
+def _find_most_common(counts: Mapping[float, int], base: float) -> float:
+    """Return the value with the highest count, the nearest to the base among equals."""
+    return min(counts, key=lambda value: (-counts[value], abs(value - base)), default=base)

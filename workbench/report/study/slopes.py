@@ -1,4 +1,4 @@
-"""How fast posterior means and modes move at the base fit, hyperparameter by hyperparameter."""
+"""How fast posterior means and modes move with each hyperparameter, at the base fit."""
 
 from __future__ import annotations
 
@@ -6,70 +6,72 @@ from collections.abc import Sequence
 
 from workbench.report.document import Block, Cell, Column, Table
 from workbench.report.numbers import MISSING, format_number
-from workbench.report.reading import Record
-from workbench.report.study.slices import label
-from workbench.studies import Study
+from workbench.studies import StudyResults
+from workbench.studies.view import Slope
 
 MAX_ROWS = 200
+"""Rows of the table. Ours: `study.json` has all slopes."""
 
 _NOTE = (
-    "Per doubling: what the posterior mean would move if the hyperparameter doubled, in posterior SDs, by "
-    "its slope at the base. The slope of a mean is the covariance of the draws with the slope of the log "
-    "density, with its Monte Carlo standard error; that of the MAP follows from the curvature there."
+    "Per doubling: the change of the posterior mean, in posterior SDs, if the hyperparameter doubled, by the "
+    "slope at the base fit. The slope of a mean is the covariance of the draws with the slope of the log "
+    "density, with its Monte Carlo standard error (MCSE); the slope of the MAP follows from the curvature."
+)
+"""How to read the table."""
+
+_COLUMNS = (
+    Column("Quantity", "name"),
+    Column("Hyperparameter", "name"),
+    Column("Per doubling", "number", help="In posterior SDs of the base fit"),
+    Column("Slope of the mean", "number", "Per unit"),
+    Column("MCSE", "number", "Per unit"),
+    Column("Slope of the MAP", "number", "Per unit"),
 )
 
 
-def table(study: Study, names: Sequence[str]) -> tuple[Block, ...]:
-    """Return a table of derivatives, the fastest first; nothing where there are none.
+def build_table(results: StudyResults, names: Sequence[str]) -> tuple[Block, ...]:
+    """Return the table of slopes, the steepest first; nothing without slopes.
 
     Parameters
     ----------
-    study
+    results
         The study.
     names
         The quantities that move.
     """
-    found = [
-        (name, hyperparameter, part["estimates"][name])
-        for hyperparameter, part in study.record["derivatives"].items()
-        if part["status"] == "ok"
+    rows = [
+        (name, hyperparameter, slopes.estimates[name])
+        for hyperparameter, slopes in results.derivatives.items()
+        if slopes.is_ok
         for name in names
-        if name in part["estimates"]
+        if name in slopes.estimates
     ]
-    if not found:
+    if not rows:
         return ()
-    ranked = sorted(found, key=lambda one: -abs(one[2].get("per_doubling") or 0.0))
-    left = len(ranked) - MAX_ROWS
-    return (
-        Table(
-            key="slopes-table",
-            caption="How fast posterior means move at the base fit",
-            columns=(
-                Column("Quantity", "name"),
-                Column("Hyperparameter", "name"),
-                Column("Per doubling", "number", help="In posterior SDs of the base fit"),
-                Column("Slope of the mean", "number", "Per unit"),
-                Column("MCSE", "number", "Per unit"),
-                Column("Slope of the MAP", "number", "Per unit"),
-            ),
-            rows=tuple(_row(study, *one) for one in ranked[:MAX_ROWS]),
-            note=_NOTE + (f" {left} more are in study.json." if left > 0 else ""),
-            is_interactive=True,
-        ),
+    ranked = sorted(rows, key=lambda row: -abs(row[2].per_doubling or 0.0))
+    left_out = len(ranked) - MAX_ROWS
+    table = Table(
+        key="slopes-table",
+        caption="How fast posterior means move at the base fit",
+        columns=_COLUMNS,
+        rows=tuple(_build_row(results, *row) for row in ranked[:MAX_ROWS]),
+        note=_NOTE + (f" {left_out} more are in study.json." if left_out > 0 else ""),
+        is_interactive=True,
     )
+    return (table,)
 
 
-def _row(study: Study, name: str, hyperparameter: str, one: Record) -> tuple[Cell, ...]:
+def _build_row(results: StudyResults, name: str, hyperparameter: str, slope: Slope) -> tuple[Cell, ...]:
     return (
-        Cell(label(study, name)),
+        Cell(results.find_label(name)),
         Cell(hyperparameter),
-        Cell(format_number(one.get("per_doubling"), 3)),
-        Cell(_three(one["mean"])),
-        Cell(_three(one["mcse"])),
-        Cell(_three(one["mode"]) if "mode" in one else MISSING),
+        Cell(format_number(slope.per_doubling, 3)),
+        Cell(_format_rounded(slope.mean)),
+        Cell(_format_rounded(slope.mcse)),
+        Cell(_format_rounded(slope.mode)),
     )
 
 
-def _three(value: float) -> str:
-    """Return three digits: rounding beyond them is hidden by the Monte Carlo error."""
-    return format_number(float(f"{value:.3g}"))
+def _format_rounded(value: float | None) -> str:
+    """Return a number with three digits: the Monte Carlo error hides all others."""
+    return MISSING if value is None else format_number(float(f"{value:.3g}"))

@@ -1,1 +1,1 @@
-"""The fits of a study, and the points between them by importance weights."""
+"""The fits of a study, and importance weights that reach the points between them."""

@@ -1,4 +1,4 @@
-"""Finished pieces of a study on disk, each under the hash of what decided it: nothing is worked out twice."""
+"""The cache of a study: finished work on disk, each piece under a hash of everything that decides it."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ T = TypeVar("T")
 def cache_array(
     folder: Path, key: str, make: Callable[[], NDArray[np.float64]], size: int | None = None
 ) -> NDArray[np.float64]:
-    """Return an array from the folder, if it has the size that it must have, or make it and keep it there."""
+    """Return an array from the cache, or make it and keep it; `size` is that of a complete one."""
 
     def write(value: NDArray[np.float64], path: Path) -> None:
         with path.open("wb") as stream:
@@ -30,23 +30,23 @@ def cache_array(
     def read(path: Path) -> NDArray[np.float64]:
         value: NDArray[np.float64] = np.load(path, allow_pickle=False)
         if size is not None and value.size != size:
-            raise ValueError("it is not whole.")
+            raise ValueError("the array is not complete.")
         return value
 
-    return _remembered(folder / f"{key}.npy", make, write, read)
+    return _cache(folder / f"{key}.npy", make, write, read)
 
 
 def cache_record(folder: Path, key: str, make: Callable[[], dict[str, Any]]) -> dict[str, Any]:
-    """Return plain values from the folder, or make them and keep them there."""
+    """Return JSON values from the cache, or make them and keep them."""
 
     def write(value: dict[str, Any], path: Path) -> None:
         path.write_text(json.dumps(to_json_values(value)), encoding="utf-8")
 
-    return _remembered(folder / f"{key}.json", make, write, lambda path: dict(json.loads(path.read_text())))
+    return _cache(folder / f"{key}.json", make, write, lambda path: dict(json.loads(path.read_text())))
 
 
 def cache_tree(folder: Path, key: str, make: Callable[[], xr.DataTree]) -> xr.DataTree:
-    """Return draws from the folder, or make them and keep them there."""
+    """Return draws from the cache, or make them and keep them."""
 
     def write(value: xr.DataTree, path: Path) -> None:
         value.to_netcdf(path, engine="h5netcdf")
@@ -55,25 +55,30 @@ def cache_tree(folder: Path, key: str, make: Callable[[], xr.DataTree]) -> xr.Da
         with xr.open_datatree(path, engine="h5netcdf") as stored:
             return stored.load()
 
-    return _remembered(folder / f"{key}.nc", make, write, read)
+    return _cache(folder / f"{key}.nc", make, write, read)
 
 
 def is_cached(folder: Path, key: str, suffix: str = "nc") -> bool:
-    """Return whether draws (`nc`) or plain values (`json`) are there already."""
+    """Return whether draws (`nc`) or JSON values (`json`) are in the cache."""
     return (folder / f"{key}.{suffix}").is_file()
 
 
-def _remembered(
+def write_whole(path: Path, write: Callable[[Path], None]) -> None:
+    """Write a file whole or not at all: `write` fills one beside it, which then takes its place."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    partial = path.with_name(f".{path.name}.{os.getpid()}-{threading.get_ident()}")
+    write(partial)
+    partial.replace(path)
+
+
+def _cache(
     path: Path, make: Callable[[], T], write: Callable[[T, Path], None], read: Callable[[Path], T]
 ) -> T:
     if path.is_file():
         try:
             return read(path)
         except (OSError, ValueError, KeyError):
-            path.unlink(missing_ok=True)  # damaged: made anew
+            path.unlink(missing_ok=True)  # damaged, so it is made again
     value = make()
-    path.parent.mkdir(parents=True, exist_ok=True)
-    aside = path.with_name(f".{path.name}.{os.getpid()}-{threading.get_ident()}")
-    write(value, aside)
-    aside.replace(path)
+    write_whole(path, lambda partial: write(value, partial))
     return value

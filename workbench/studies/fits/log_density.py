@@ -1,4 +1,4 @@
-"""The log density of one point's posterior at the draws of another's."""
+"""The log density of a point's posterior at the draws of a full fit at another point."""
 
 from __future__ import annotations
 
@@ -9,96 +9,90 @@ import numpy as np
 from numpy.typing import NDArray
 
 from workbench.errors import RunError
-from workbench.request import FitRequest
 from workbench.studies.fits.cache import cache_array
-from workbench.studies.fits.context import StudyContext, drop_fixed_terms, make_request
+from workbench.studies.fits.context import StudyContext
+from workbench.studies.fits.point_request import drop_fixed_terms, make_request
 from workbench.studies.fits.posterior import Posterior, write_draws
 from workbench.studies.plan.plan import BASE, Point
-from workbench.thresholds import LOG_LIKELIHOOD_DIFFERENCE_LIMIT
 
 Floats = NDArray[np.float64]
 
-CHECKED = 20
-"""Draws at which the quick log density is held against the full one."""
+CHECKED_DRAWS = 20
+"""Draws at which the reduced log density is compared with the complete one. Ours."""
+
+MAX_DIFFERENCE = 1e-6
+"""Largest difference of their log ratios [nats], relative where these spread by more than 1. Ours: draws are
+stored with ten digits."""
 
 
-def evaluate_log_density(shop: StudyContext, source: Posterior, point: Point) -> Floats:
+def evaluate_log_density(context: StudyContext, source: Posterior, point: Point) -> Floats:
     """Return the log density at a point for each draw of a full fit, `(S,)`, up to a constant.
 
-    Terms that no point of the study moves are left out where that is proved to be right.
+    Terms that no point of the study changes are left out if that is proved to be right.
 
     Raises
     ------
     RunError
         The density cannot be evaluated there.
     """
-    key = shop.key("log density", source.key, point.key, str(shop.is_split), _raised(shop))
+    powers = ",".join(sorted(context.plan.power_names))  # they decide which terms are left out
+    key = context.make_key("log density", source.key, point.key, str(context.is_reduced), powers)
 
     def make() -> Floats:
-        values = _evaluated(shop, source, point, _draws(shop, source), key)
-        if values.size != source.size:  # an interrupted process leaves a part
+        values = _evaluate(context, point, _write_draws_once(context, source), key)
+        if values.size != source.size:  # an interrupted process leaves incomplete output
             raise RunError(f"the log density was evaluated at {values.size} of {source.size} draws.")
         return values
 
-    return cache_array(shop.kept, key, make, source.size)
+    return cache_array(context.cache_folder, key, make, source.size)
 
 
-def compute_log_ratios(shop: StudyContext, source: Posterior, point: Point) -> Floats:
-    """Return the log density at a point minus that at the draws' own, `(S,)`."""
-    return evaluate_log_density(shop, source, point) - evaluate_log_density(shop, source, source.point)
+def compute_log_ratios(context: StudyContext, source: Posterior, point: Point) -> Floats:
+    """Return the log density at a point minus that of the draws' own point, `(S,)`."""
+    return evaluate_log_density(context, source, point) - evaluate_log_density(context, source, source.point)
 
 
-def drop_fixed_terms_if_exact(shop: StudyContext, source: Posterior) -> StudyContext:
-    """Return the workshop with quick log densities, if they agree with the full ones at far points."""
-    split = replace(shop, is_split=True)
-    if shop.program.instrumented is None or source.point.key != BASE.key:
-        return shop
-    path = write_draws(source.tree, shop.program, shop.scratch / "checked.csv", CHECKED)
-    farthest = [point for point in (*shop.plan.points[1:2], *shop.plan.points[-1:]) if point.key != BASE.key]
-    for point in farthest:
-        try:
-            apart, whole = _apart(shop, split, source, point, path)
-        except RunError:  # it says nothing about the split, and fails again where the point is looked at
+def drop_fixed_terms_if_exact(context: StudyContext, source: Posterior) -> StudyContext:
+    """Return the context with reduced log densities, if at far points they equal the complete ones."""
+    reduced = replace(context, is_reduced=True)
+    if context.program.instrumented is None or source.point.key != BASE.key:
+        return context
+    path = write_draws(source.tree, context.program, context.scratch / "checked.csv", CHECKED_DRAWS)
+    ends = (*context.plan.points[1:2], *context.plan.points[-1:])
+    for point in ends:
+        if point.key == BASE.key:
             continue
-        if not np.ptp(apart) < LOG_LIKELIHOOD_DIFFERENCE_LIMIT * max(1.0, float(np.ptp(whole))):
-            return shop
-    return split
+        try:
+            complete = _evaluate_ratios(context, point, path)
+            difference = complete - _evaluate_ratios(reduced, point, path)
+        except RunError:  # says nothing about the reduction, and is met again where the point is fitted
+            continue
+        if not np.ptp(difference) < MAX_DIFFERENCE * max(1.0, float(np.ptp(complete))):
+            return context
+    return reduced
 
 
-def _apart(
-    shop: StudyContext, split: StudyContext, source: Posterior, point: Point, path: Path
-) -> tuple[Floats, Floats]:
-    """Return how far the quick log ratios of a point are from the full ones, and the full ones."""
-    pair = []
-    for one in (shop, split):
-        at, base = (
-            _evaluated(one, source, where, path, f"check-{one.is_split}-{where.key[:16]}")
-            for where in (point, BASE)
-        )
-        pair.append(at - base)
-    return pair[0] - pair[1], pair[0]
+def _evaluate_ratios(context: StudyContext, point: Point, path: Path) -> Floats:
+    """Return the log density at a point minus that at the base, for draws in a file."""
+    at_point, at_base = (
+        _evaluate(context, each, path, f"check-{context.is_reduced}-{each.key[:16]}")
+        for each in (point, BASE)
+    )
+    return at_point - at_base
 
 
-def _evaluated(shop: StudyContext, source: Posterior, point: Point, path: Path, key: str) -> Floats:
-    del source
-    request: FitRequest = drop_fixed_terms(shop, make_request(shop, point))
-    variant = shop.variant(point)
-    setting = shop.setting(request, variant.model.exe, f"density-{key[:24]}")
-    values, _ = shop.backend.log_density(setting.make_job("nuts"), path, jacobian=False)
+def _evaluate(context: StudyContext, point: Point, path: Path, key: str) -> Floats:
+    request = drop_fixed_terms(context, make_request(context, point))
+    exe = context.find_variant(point).model.exe
+    job = context.make_fit_context(request, exe, f"density-{key[:24]}").make_job("nuts")
+    values, _ = context.backend.log_density(job, path, jacobian=False)
     if np.isnan(values).any():
         raise RunError("the log density is not a number at some draws.")
     return values
 
 
-def _draws(shop: StudyContext, source: Posterior) -> Path:
-    path = shop.scratch / f"draws-{source.key[:24]}.csv"
+def _write_draws_once(context: StudyContext, source: Posterior) -> Path:
+    path = context.scratch / f"draws-{source.key[:24]}.csv"
     if not path.exists():
-        write_draws(source.tree, shop.program, path)
+        write_draws(source.tree, context.program, path)
     return path
-
-
-def _raised(shop: StudyContext) -> str:
-    """Return the powers that the study moves: they decide which terms the quick density keeps."""
-    names = {name for point in shop.plan.points for name in point.powers}
-    names |= {name for axis in shop.plan.axes for name in Point({axis.name: 1.0}).powers}
-    return ",".join(sorted(names))

@@ -1,32 +1,27 @@
-"""A full fit at one point of a study: its draws as a matrix, and how good they are."""
+"""A full fit at one point of a study: its draws by quantity, and how good they are."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Literal
+from typing import Literal
 
 import numpy as np
 import xarray as xr
 from arviz_stats.base import array_stats
 from numpy.typing import NDArray
 
-from workbench.backends import points
-from workbench.diagnostics.power_scaling import elements
-from workbench.errors import RequestError
+from workbench.backends import stan_csv
 from workbench.program import Program
-from workbench.studies.plan.plan import Plan, Point
+from workbench.results.quantities import finite_elements
+from workbench.studies.plan.decision import WeightedSample
+from workbench.studies.plan.plan import Point
 
 Floats = NDArray[np.float64]
 
-LARGEST_PARAMETER = 100
-"""Elements of a parameter that are reported unless it is asked for by name."""
-
-LARGEST_DERIVED = 20
-"""The same for transformed parameters and generated quantities."""
-
-_SAME = 1e-10  # share of the largest draw that is rounding
+_ROUNDING = 1e-10
+"""Differences of draws, relative to the largest of them, that are rounding. Ours: draws have ten digits."""
 
 
 @dataclass(frozen=True)
@@ -36,9 +31,9 @@ class Posterior:
     Attributes
     ----------
     point
-        Where.
+        The point where it was made.
     key
-        Its address among the finished pieces.
+        Its name in the cache.
     how
         `base` or `refit`.
     tree
@@ -49,8 +44,10 @@ class Posterior:
         Every quantity, each `(chain, draw)`.
     efficiency
         Effective share of the draws, for each name.
-    facts
-        R-hat, divergences and seconds.
+    rhat
+        The largest R-hat of the reported quantities; `None` if none of them varies.
+    divergences
+        Divergent transitions; `None` where the sampler does not report them.
     """
 
     point: Point
@@ -60,27 +57,38 @@ class Posterior:
     names: tuple[str, ...]
     draws: Mapping[str, Floats] = field(repr=False)
     efficiency: Floats = field(repr=False)
-    facts: Mapping[str, Any] = field(default_factory=dict)
+    rhat: float | None = None
+    divergences: int | None = None
 
     @property
     def chains(self) -> int:
-        """How many chains."""
+        """The number of chains."""
         return int(next(iter(self.draws.values())).shape[0])
 
     @property
     def size(self) -> int:
-        """How many draws in all."""
+        """The number of draws of all chains together."""
         return int(next(iter(self.draws.values())).size)
 
     @property
-    def slowest(self) -> float:
+    def lowest_efficiency(self) -> float:
         """Effective share of the draws of the slowest quantity."""
         return float(np.nanmin(self.efficiency)) if np.isfinite(self.efficiency).any() else 1.0
 
     @property
-    def flat(self) -> dict[str, Floats]:
+    def sample(self) -> WeightedSample:
+        """The draws of all chains together, with equal weights."""
+        return WeightedSample(self.flat_draws, np.full(self.size, 1 / self.size))
+
+    @property
+    def flat_draws(self) -> dict[str, Floats]:
         """Every quantity, each `(S,)`."""
         return {name: values.ravel() for name, values in self.draws.items()}
+
+    @property
+    def sds(self) -> dict[str, float]:
+        """Posterior SDs of the reported quantities that vary."""
+        return {name: float(self.draws[name].std()) for name in self.names if is_varying(self.draws[name])}
 
 
 def measure_posterior(
@@ -89,121 +97,60 @@ def measure_posterior(
     how: Literal["base", "refit"],
     tree: xr.DataTree,
     names: Sequence[str],
-    facts: Mapping[str, Any],
+    divergences: int | None = None,
 ) -> Posterior:
-    """Return a full fit with the efficiency and R-hat of what is reported."""
-    draws = elements(tree)
+    """Return a full fit with the efficiency and the R-hat of what is reported."""
+    elements = finite_elements(tree["posterior"].to_dataset())
+    draws = {name: np.asarray(values, dtype=np.float64) for name, values in elements.items()}
     stacked = np.stack([draws[name] for name in names])
     with np.errstate(all="ignore"):
         ess = np.asarray(array_stats.ess(stacked, chain_axis=1, draw_axis=2, method="bulk"), dtype=float)
-        rhat = np.asarray(array_stats.rhat(stacked, chain_axis=1, draw_axis=2), dtype=float)
-    moves = np.array([is_varying(one) for one in stacked])
-    size = stacked[0].size
-    measured = {
-        "rhat": float(np.nanmax(rhat[moves])) if moves.any() else None,
-        "ess": float(np.nanmin(ess[moves])) if moves.any() else float(size),
-    }
-    efficiency = np.where(moves & np.isfinite(ess), ess / size, 1.0)
-    return Posterior(point, key, how, tree, tuple(names), draws, efficiency, {**facts, **measured})
+        rhats = np.asarray(array_stats.rhat(stacked, chain_axis=1, draw_axis=2), dtype=float)
+    varies = np.array([is_varying(values) for values in stacked])
+    rhat = float(np.nanmax(rhats[varies])) if varies.any() else None
+    efficiency = np.where(varies & np.isfinite(ess), ess / stacked[0].size, 1.0)
+    return Posterior(point, key, how, tree, tuple(names), draws, efficiency, rhat, divergences)
 
 
 def is_varying(draws: Floats) -> bool:
-    """Return whether draws differ by more than the last digits: those of `L[1, 1]`, which is 1, do not."""
-    return bool(np.ptp(draws) > _SAME * np.abs(draws).max(initial=0.0))
-
-
-def choose_quantities(
-    plan: Plan, program: Program, draws: Mapping[str, Floats], labels: Mapping[str, str]
-) -> list[str]:
-    """Return the quantities to report: those asked for, else parameters and what is derived and short.
-
-    Parameters
-    ----------
-    plan, program
-        What is asked of what.
-    draws
-        Every quantity.
-    labels
-        Stan names by label.
-
-    Raises
-    ------
-    RequestError
-        A quantity is asked for that the program does not have.
-    """
-    sizes: dict[str, list[str]] = {}
-    for name in draws:
-        sizes.setdefault(name.partition("[")[0], []).append(name)
-    if plan.parameters:
-        asked = [found for one in plan.parameters for found in _named(one, sizes, draws, labels)]
-    else:
-        declared = {one.name for one in program.parameters}
-        limits = {name: LARGEST_PARAMETER if name in declared else LARGEST_DERIVED for name in sizes}
-        asked = [one for name, found in sizes.items() if len(found) <= limits[name] for one in found]
-    decided = [_single(name, sizes, draws, labels) for one in plan.decisions for name in one.names]
-    found = [name for name in dict.fromkeys([*asked, *decided]) if np.isfinite(draws[name]).all()]
-    return found or list(draws)[:LARGEST_DERIVED]
-
-
-def _single(
-    name: str, sizes: Mapping[str, list[str]], draws: Mapping[str, Floats], labels: Mapping[str, str]
-) -> str:
-    """Return the one quantity that a decision names."""
-    found = _named(name, sizes, draws, labels)
-    if found != [labels.get(name, name)]:
-        raise RequestError(
-            f"a decision is about single numbers, and `{name}` holds {len(found)}.",
-            hint=f"name one of them, such as `{found[0]}`",
-        )
-    return found[0]
-
-
-def _named(
-    name: str, sizes: Mapping[str, list[str]], draws: Mapping[str, Floats], labels: Mapping[str, str]
-) -> list[str]:
-    own = labels.get(name, name)
-    if own in draws:
-        return [own]
-    if own in sizes:
-        return sizes[own]
-    listed = ", ".join(f"`{one}`" for one in list(sizes)[:12])
-    raise RequestError(f"`{name}` is no quantity of this fit; it has {listed}.")
+    """Return whether draws differ by more than rounding; those of `L[1, 1]` of a Cholesky factor do not."""
+    return bool(np.ptp(draws) > _ROUNDING * np.abs(draws).max(initial=0.0))
 
 
 def write_draws(tree: xr.DataTree, program: Program, path: Path, rows: int | None = None) -> Path:
-    """Write the parameters' draws as Stan writes them, all chains one after the other.
+    """Write the draws of the parameters as Stan writes them, all chains one after the other.
 
     Parameters
     ----------
     tree
-        With a group `measure_posterior`.
+        Draws with a group `posterior`.
     program
-        Whose parameters; transformed ones are left out.
+        The program; its transformed parameters are left out.
     path
         A CSV file.
     rows
         How many draws, spread over all; `None` for all.
     """
     columns: dict[str, Floats] = {}
-    for name in _parameters(tree, program):
-        values = tree["measure_posterior"][name].transpose("chain", "draw", ...).to_numpy()
+    for name in _list_parameter_variables(tree, program):
+        values = tree["posterior"][name].transpose("chain", "draw", ...).to_numpy()
         shape = values.shape[2:]
         flat = values.reshape(-1, *shape)
         # Stan counts the first index fastest.
-        for index in (place[::-1] for place in np.ndindex(*shape[::-1])):
+        for index in (reverse[::-1] for reverse in np.ndindex(*shape[::-1])):
             place = f"[{','.join(str(at + 1) for at in index)}]" if index else ""
             columns[f"{name}{place}"] = flat[(slice(None), *index)]
     draws = np.stack(list(columns.values()), axis=1)
     if rows is not None:
         draws = draws[np.linspace(0, len(draws) - 1, min(rows, len(draws))).astype(int)]
-    return points.write_draws(tuple(columns), draws, path)
+    return stan_csv.write_draws(tuple(columns), draws, path)
 
 
-def _parameters(tree: xr.DataTree, program: Program) -> list[str]:
-    """Return the variables that hold the program's parameters; a tuple's parts have one each."""
+def _list_parameter_variables(tree: xr.DataTree, program: Program) -> list[str]:
+    """Return the variables that hold the program's parameters; each part of a tuple has one."""
     return [
         str(name)
-        for one in program.parameters
-        for name in tree["measure_posterior"].data_vars
-        if name == one.name or str(name).startswith((f"{one.name}.", f"{one.name}["))
+        for parameter in program.parameters
+        for name in tree["posterior"].data_vars
+        if name == parameter.name or str(name).startswith((f"{parameter.name}.", f"{parameter.name}["))
     ]

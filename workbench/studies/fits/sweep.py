@@ -1,4 +1,4 @@
-"""From full fit to point: importance weights of the nearest fit first, and a refit only where they fail."""
+"""The posterior at every point: importance weights of the nearest full fit, and refits where they fail."""
 
 from __future__ import annotations
 
@@ -6,7 +6,6 @@ import time
 from collections.abc import Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
-from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,19 +13,20 @@ from numpy.typing import NDArray
 from workbench.errors import RunError
 from workbench.progress import Stage
 from workbench.studies.fits.context import StudyContext
-from workbench.studies.fits.full_fits import is_finished, refit
 from workbench.studies.fits.log_density import compute_log_ratios, evaluate_log_density
 from workbench.studies.fits.posterior import Posterior
 from workbench.studies.fits.progress_message import describe_sweep_progress
-from workbench.studies.fits.weights import PointWeights, weigh_draws
+from workbench.studies.fits.refit import is_refitted, refit_point
+from workbench.studies.fits.weights import PointWeights, make_equal_weights, weigh_draws
 from workbench.studies.plan.decision import WeightedSample
 from workbench.studies.plan.plan import Point
+from workbench.studies.view import Origin
 
 Floats = NDArray[np.float64]
-How = Literal["base", "refit", "weights", "failed", "skipped"]
 
-_UNKNOWN_REACH = 1.0
-"""Standard deviation of log ratios [nats] that weights are taken to bridge before any pair was tried."""
+_FIRST_REACH = 1.0
+"""Standard deviation of log ratios [nats] over which weights are taken to reach before any pair of points was
+tried. Ours."""
 
 
 @dataclass(frozen=True)
@@ -36,27 +36,43 @@ class PointPosterior:
     Attributes
     ----------
     point
-        Where.
+        The point.
     how
-        `base` or `refit` where the draws are its own, `weights` where they are a neighbour's, `failed`, or
-        `skipped` where no posterior was asked for.
+        `base` or `refit` if the draws were sampled there, `weights` if they are those of another fit,
+        `failed`, or `skipped` if no posterior was requested.
     source
         The full fit.
     weights
-        Of its draws.
+        The weights of its draws.
     reason
-        Why there is no posterior; or, for a refit, why weights would not do.
+        Why there is no posterior.
     """
 
     point: Point
-    how: How
+    how: Origin
     source: Posterior | None = None
     weights: PointWeights | None = None
     reason: str = ""
 
     @property
-    def seen(self) -> tuple[Posterior, PointWeights]:
-        """The full fit and the weights; only a failed view has none, and nobody may ask it."""
+    def is_failed(self) -> bool:
+        """Whether the point could not be fitted."""
+        return self.how == "failed"
+
+    @property
+    def has_good_weights(self) -> bool:
+        """Whether there are weights that can be relied on."""
+        return self.weights is not None and self.weights.is_good
+
+    @property
+    def source_and_weights(self) -> tuple[Posterior, PointWeights]:
+        """The full fit and the weights of its draws.
+
+        Raises
+        ------
+        RunError
+            There is no posterior at this point.
+        """
         if self.source is None or self.weights is None:
             raise RunError(f"there is no posterior at {self.point.label}: {self.reason}")
         return self.source, self.weights
@@ -64,155 +80,173 @@ class PointPosterior:
     @property
     def sample(self) -> WeightedSample:
         """The draws with their weights."""
-        source, weights = self.seen
-        return WeightedSample(source.flat, weights.values)
+        source, weights = self.source_and_weights
+        return WeightedSample(source.flat_draws, weights.values)
 
 
 @dataclass
 class FullFits:
-    """The full fits that there are so far, and why points could not be fitted."""
+    """The full fits made so far.
 
-    found: list[Posterior]
+    Attributes
+    ----------
+    posteriors
+        The fits; the base fit comes first.
+    failures
+        By the key of a point that could not be fitted, the reason.
+    """
+
+    posteriors: list[Posterior]
     failures: dict[str, str] = field(default_factory=dict)
 
+    @property
+    def base(self) -> Posterior:
+        """The base fit."""
+        return self.posteriors[0]
 
-def sweep(shop: StudyContext, fits: FullFits, stage: Stage) -> list[PointPosterior]:
+
+def sweep_points(context: StudyContext, fits: FullFits, stage: Stage) -> list[PointPosterior]:
     """Return the posterior at every point of the plan.
 
     Parameters
     ----------
-    shop
-        Where the study is worked out.
+    context
+        The study.
     fits
-        Begins with the base fit; refits are added.
+        Full fits, at first the base fit alone; refits are added.
     stage
-        Told how many points are done.
+        Where to report how many points are done.
     """
-    total = len(shop.plan.points)
-    refits: list[float] = []
-    views: dict[str, PointPosterior] = {}
-    waiting = list(shop.plan.points)
+    total = len(context.plan.points)
+    refit_seconds: list[float] = []
+    settled: dict[str, PointPosterior] = {}
+    waiting = list(context.plan.points)
     while waiting:
-        tried = find_posteriors(shop, fits, waiting)
-        views |= {view.point.key: view for view in tried if _is_settled(shop, view)}
-        waiting = [point for point in waiting if point.key not in views]
-        stage.update(float(len(views)), describe_sweep_progress(len(views), total, refits))
+        tried = find_posteriors(context, fits, waiting)
+        settled |= {posterior.point.key: posterior for posterior in tried if _is_settled(context, posterior)}
+        waiting = [point for point in waiting if point.key not in settled]
+        stage.update(float(len(settled)), describe_sweep_progress(len(settled), total, refit_seconds))
         if waiting:
             started = time.monotonic()
-            add_fit(shop, fits, _widest(shop, fits, waiting, tried))
-            refits.append(time.monotonic() - started)
-    return [views[point.key] for point in shop.plan.points]
+            add_fit(context, fits, _choose_refit(context, fits, waiting, tried))
+            refit_seconds.append(time.monotonic() - started)
+    return [settled[point.key] for point in context.plan.points]
 
 
-def find_or_refit(shop: StudyContext, fits: FullFits, point: Point) -> PointPosterior:
-    """Return the posterior at one point, refitted where no weights can be relied on."""
-    found = find_posteriors(shop, fits, [point])[0]
-    while not (found.how == "failed" or (found.weights is not None and found.weights.is_good)):
-        add_fit(shop, fits, point)
-        found = find_posteriors(shop, fits, [point])[0]
-    return found
+def find_or_refit(context: StudyContext, fits: FullFits, point: Point) -> PointPosterior:
+    """Return the posterior at one point, refitted if no weights can be relied on."""
+    posterior = find_posteriors(context, fits, [point])[0]
+    while not (posterior.is_failed or posterior.has_good_weights):
+        add_fit(context, fits, point)
+        posterior = find_posteriors(context, fits, [point])[0]
+    return posterior
 
 
-def add_fit(shop: StudyContext, fits: FullFits, point: Point) -> None:
+def add_fit(context: StudyContext, fits: FullFits, point: Point) -> None:
     """Fit a point in full, or note why that failed."""
     try:
-        fits.found.append(refit(shop, point, find_nearest(shop, fits, point)))
+        fits.posteriors.append(refit_point(context, point, find_nearest(context, fits, point)))
     except RunError as reason:
         fits.failures[point.key] = reason.message
 
 
-def find_nearest(shop: StudyContext, fits: FullFits, point: Point) -> Posterior:
-    """Return the full fit whose draws bridge to a point best: that of the most effective draws."""
-    best, most = fits.found[0], -1.0
-    for source in fits.found:
-        weights = _weights(shop, source, point)
+def find_nearest(context: StudyContext, fits: FullFits, point: Point) -> Posterior:
+    """Return the full fit that has the most effective draws once it is weighted for a point."""
+    best, most = fits.base, -1.0
+    for source in fits.posteriors:
+        weights = _weigh(context, source, point)
         if weights.ess > most:
             best, most = source, weights.ess
     return best
 
 
-def find_posteriors(shop: StudyContext, fits: FullFits, points: Sequence[Point]) -> list[PointPosterior]:
-    """Return the best view of each point that the full fits so far allow."""
-    for source in fits.found:
-        _try_density(shop, source, source.point)  # once, before several ask at the same time
-    with ThreadPoolExecutor(max_workers=max(1, shop.jobs)) as pool:
-        return list(pool.map(lambda point: _look_at(shop, fits, point), points))
+def find_posteriors(context: StudyContext, fits: FullFits, points: Sequence[Point]) -> list[PointPosterior]:
+    """Return the best posterior of each point that the full fits so far allow."""
+    for source in fits.posteriors:
+        _try_log_density(context, source, source.point)  # once, before several threads need it
+    with ThreadPoolExecutor(max_workers=max(1, context.jobs)) as pool:
+        return list(pool.map(lambda point: _find_posterior(context, fits, point), points))
 
 
-def _look_at(shop: StudyContext, fits: FullFits, point: Point) -> PointPosterior:
+def _find_posterior(context: StudyContext, fits: FullFits, point: Point) -> PointPosterior:
     if point.key in fits.failures:
         return PointPosterior(point, "failed", reason=fits.failures[point.key])
-    views = [_through(shop, source, point) for source in fits.found]
-    own = next((view for view in views if view.how != "weights"), None)
-    return own or max(views, key=_quality)
+    candidates = [_reweight(context, source, point) for source in fits.posteriors]
+    own_fit = next((candidate for candidate in candidates if candidate.how != "weights"), None)
+    return own_fit or max(candidates, key=_rank)
 
 
-def _through(shop: StudyContext, source: Posterior, point: Point) -> PointPosterior:
+def _reweight(context: StudyContext, source: Posterior, point: Point) -> PointPosterior:
+    """Return the posterior at a point by the draws of one full fit."""
     if source.point.key == point.key:
-        count = source.size
-        own = PointWeights(np.full(count, 1 / count), 0.0, source.slowest * count, True)
-        return PointPosterior(point, source.how, source, own)
-    return PointPosterior(point, "weights", source, _weights(shop, source, point))
+        weights = make_equal_weights(source.size, 0.0, source.lowest_efficiency * source.size, is_good=True)
+        return PointPosterior(point, source.how, source, weights)
+    return PointPosterior(point, "weights", source, _weigh(context, source, point))
 
 
-def _weights(shop: StudyContext, source: Posterior, point: Point) -> PointWeights:
+def _weigh(context: StudyContext, source: Posterior, point: Point) -> PointWeights:
     try:
-        ratios = compute_log_ratios(shop, source, point)
+        ratios = compute_log_ratios(context, source, point)
     except RunError as reason:
-        count = source.size
-        return PointWeights(np.full(count, 1 / count), np.inf, 0.0, False, reason.message)
-    return weigh_draws(ratios, source.slowest, source.chains)
+        return make_equal_weights(source.size, np.inf, 0.0, is_good=False, reason=reason.message)
+    return weigh_draws(ratios, source.lowest_efficiency, source.chains)
 
 
-def _quality(view: PointPosterior) -> tuple[bool, float]:
-    return (view.weights is not None and view.weights.is_good, view.weights.ess if view.weights else -1.0)
+def _rank(posterior: PointPosterior) -> tuple[bool, float]:
+    return posterior.has_good_weights, posterior.weights.ess if posterior.weights else -1.0
 
 
-def _is_settled(shop: StudyContext, view: PointPosterior) -> bool:
-    if view.how == "failed":
+def _is_settled(context: StudyContext, posterior: PointPosterior) -> bool:
+    if posterior.is_failed:
         return True
-    if shop.plan.refit == "all":
-        return view.how in ("base", "refit")
-    return view.weights is not None and view.weights.is_good
+    if context.plan.refit == "all":
+        return posterior.how in ("base", "refit")
+    return posterior.has_good_weights
 
 
-def _widest(
-    shop: StudyContext, fits: FullFits, waiting: Sequence[Point], views: Iterable[PointPosterior]
+def _choose_refit(
+    context: StudyContext, fits: FullFits, waiting: Sequence[Point], tried: Iterable[PointPosterior]
 ) -> Point:
     """Return the point whose refit will most likely serve the most waiting points.
 
-    Weights bridge between two points where the log ratio of their densities varies little over the draws; how
-    much is too much is learnt from the pairs tried so far. What an earlier, stopped run finished goes first.
+    Weights reach from one point to another if the log ratio of their densities varies little over the draws;
+    how much is too much is learnt from the pairs tried so far. A point that an earlier, interrupted study
+    fitted goes first.
     """
     for point in waiting:
-        if is_finished(shop, point):
+        if is_refitted(context, point):
             return point
-    seen = [view for view in views if view.source is not None and view.how == "weights"]
-    reach = max((_spread(shop, view) for view in seen if view.weights and view.weights.is_good), default=0.0)
-    reach = reach or _UNKNOWN_REACH
-    source = find_nearest(shop, fits, waiting[0])
-    logs = [_try_density(shop, source, point) for point in waiting]
-    apart = np.array([[_sd(one, other) for other in logs] for one in logs])
-    served = (apart <= reach).sum(axis=1)
+    spreads = (
+        _measure_spread(context, posterior)
+        for posterior in tried
+        if posterior.how == "weights" and posterior.has_good_weights
+    )
+    reach = max(spreads, default=0.0) or _FIRST_REACH
+    source = find_nearest(context, fits, waiting[0])
+    densities = [_try_log_density(context, source, point) for point in waiting]
+    distances = np.array([[_measure_distance(first, second) for second in densities] for first in densities])
+    served = (distances <= reach).sum(axis=1)
     best = np.flatnonzero(served == served.max())
-    return waiting[int(best[np.argmin(apart[best].sum(axis=1))])]
+    return waiting[int(best[np.argmin(distances[best].sum(axis=1))])]
 
 
-def _spread(shop: StudyContext, view: PointPosterior) -> float:
-    source, _ = view.seen
-    return float(np.std(compute_log_ratios(shop, source, view.point)))
+def _measure_spread(context: StudyContext, posterior: PointPosterior) -> float:
+    """Return the standard deviation of the log ratios behind some weights [nats]."""
+    source, _ = posterior.source_and_weights
+    return float(np.std(compute_log_ratios(context, source, posterior.point)))
 
 
-def _sd(one: Floats | None, other: Floats | None) -> float:
-    if one is None or other is None:
+def _measure_distance(first: Floats | None, second: Floats | None) -> float:
+    """Return the standard deviation of the log ratio of two densities [nats]; infinite without them."""
+    if first is None or second is None:
         return np.inf
-    difference = one - other
+    difference = first - second
     finite = difference[np.isfinite(difference)]
     return float(np.std(finite)) if len(finite) else np.inf
 
 
-def _try_density(shop: StudyContext, source: Posterior, point: Point) -> Floats | None:
+def _try_log_density(context: StudyContext, source: Posterior, point: Point) -> Floats | None:
     try:
-        return evaluate_log_density(shop, source, point)
+        return evaluate_log_density(context, source, point)
     except RunError:
         return None

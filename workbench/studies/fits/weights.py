@@ -1,4 +1,4 @@
-"""One posterior seen through the draws of another: Pareto-smoothed importance weights.
+"""Pareto-smoothed importance weights, which turn the draws of one posterior into those of another.
 
 References
 ----------
@@ -12,8 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from workbench.estimation.sampling.importance import EQUAL_RATIOS
-from workbench.estimation.sampling.psis import choose_tail_length, smooth_log_weights
+from workbench.estimation.sampling.psis import EQUAL_RATIOS, choose_tail_length, smooth_log_weights
 from workbench.thresholds import ESS_PER_CHAIN, WEIGHTED_ESS_SHARE, format_beside_limit, khat_limit
 
 Floats = NDArray[np.float64]
@@ -21,14 +20,14 @@ Floats = NDArray[np.float64]
 
 @dataclass(frozen=True)
 class PointWeights:
-    """Importance weights and whether they can be relied on.
+    """Importance weights of the draws of a full fit, and whether they can be relied on.
 
     Attributes
     ----------
     values
-        `(S,)`, sum 1.
+        `(S,)`; they sum to 1.
     khat
-        Shape of the tail of the raw ratios; 0 where all are equal.
+        Shape of the tail of the raw ratios; 0 if all are equal.
     ess
         Effective draws: those of the weights, times the efficiency of the chains.
     is_good
@@ -42,6 +41,13 @@ class PointWeights:
     ess: float
     is_good: bool
     reason: str = ""
+
+
+def make_equal_weights(
+    count: int, khat: float, ess: float, *, is_good: bool, reason: str = ""
+) -> PointWeights:
+    """Return equal weights, with what is known about them."""
+    return PointWeights(np.full(count, 1 / count), khat, ess, is_good, reason)
 
 
 def weigh_draws(log_ratios: Floats, efficiency: float, chains: int) -> PointWeights:
@@ -58,41 +64,32 @@ def weigh_draws(log_ratios: Floats, efficiency: float, chains: int) -> PointWeig
     """
     count = len(log_ratios)
     if np.isnan(log_ratios).any() or np.isposinf(log_ratios).any():
-        return PointWeights(
-            np.full(count, 1 / count), np.inf, 0.0, False, "the density is not finite at some draws"
-        )
+        reason = "the density is not finite at some draws"
+        return make_equal_weights(count, np.inf, 0.0, is_good=False, reason=reason)
     if np.ptp(log_ratios) < EQUAL_RATIOS:
-        return PointWeights(np.full(count, 1 / count), 0.0, efficiency * count, True)
-    khat, values = _smoothed(log_ratios, efficiency)
+        return make_equal_weights(count, 0.0, efficiency * count, is_good=True)
+    logs, khats = smooth_log_weights(log_ratios[None], choose_tail_length(count, min(1.0, efficiency)))
+    khat, values = float(khats[0]), np.exp(logs[0])
     ess = float(efficiency / np.sum(values**2))
     limit = khat_limit(count)
     needed = min(ESS_PER_CHAIN * chains, WEIGHTED_ESS_SHARE * efficiency * count)
+    reason = ""
     if not khat <= limit:
-        shown = "k-hat {} is above {}".format(*format_beside_limit(khat, limit, 2))
-        return PointWeights(values, khat, ess, False, shown)
-    if ess < needed:
-        return PointWeights(
-            values, khat, ess, False, f"{ess:.0f} effective draws are fewer than {needed:.0f}"
-        )
-    return PointWeights(values, khat, ess, True)
-
-
-def _smoothed(log_ratios: Floats, efficiency: float) -> tuple[float, Floats]:
-    logs, khat = smooth_log_weights(
-        log_ratios[None], choose_tail_length(len(log_ratios), min(1.0, efficiency))
-    )
-    return float(khat[0]), np.exp(logs[0])
+        reason = "k-hat {} is above {}".format(*format_beside_limit(khat, limit, 2))
+    elif ess < needed:
+        reason = f"{ess:.0f} effective draws are fewer than {needed:.0f}"
+    return PointWeights(values, khat, ess, not reason, reason)
 
 
 def compute_mean_errors(values: Floats, weights: Floats, efficiency: float) -> Floats:
-    """Return the Monte Carlo standard error of weighted means of a quantity, `(view,)`.
+    """Return the Monte Carlo standard error of weighted means of a quantity, `(point,)`.
 
     Parameters
     ----------
     values
         `(S,)`.
     weights
-        `(S, view)`, each column of sum 1.
+        `(S, point)`; each column sums to 1.
     efficiency
         Effective share of the draws for this quantity.
     """

@@ -1,1 +1,1 @@
-"""What a study finds: rows for each point, slopes, tipping points, and the conclusion."""
+"""What a study finds: outcomes at each point, slopes, tipping points, and the conclusion."""

@@ -1,9 +1,10 @@
-"""How well each point of a study predicts: the data that were seen, and each row given all others."""
+"""How well each point predicts: the data that were observed, and each row given all others."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
 from functools import partial
 
 import numpy as np
@@ -15,20 +16,38 @@ from workbench.studies.fits.sweep import PointPosterior
 
 Floats = NDArray[np.float64]
 
-_TOGETHER = 64  # rows at a time: their exponentials stay in the cache
+_BLOCK_ROWS = 64
+"""Rows that are worked on together: few enough for their exponentials to stay in the processor's cache."""
+
+
+@dataclass(frozen=True)
+class PredictiveDensity:
+    """Log predictive densities at one point; `None` without a posterior or a log likelihood.
+
+    Attributes
+    ----------
+    lpd
+        That of the data as observed [nats].
+    elpd_loo, elpd_loo_se
+        The expected one of new data by leave-one-out, and its standard error [nats].
+    """
+
+    lpd: float | None = None
+    elpd_loo: float | None = None
+    elpd_loo_se: float | None = None
 
 
 def compute_predictive_densities(
-    views: Sequence[PointPosterior], base: Fit, jobs: int
-) -> list[dict[str, float]]:
-    """Return `lpd` [nats], at the data that were seen, and `elpd_loo` [nats] with its standard error.
+    posteriors: Sequence[PointPosterior], base: Fit, jobs: int
+) -> list[PredictiveDensity]:
+    """Return the predictive density at each point.
 
     Parameters
     ----------
-    views
-        The posterior at each point; those that failed have no densities.
+    posteriors
+        The posterior at each point.
     base
-        The base fit, for what the program can tell.
+        The base fit, whose record says what the program can tell.
     jobs
         Threads at a time; it changes no number.
 
@@ -36,38 +55,36 @@ def compute_predictive_densities(
     ----------
     Vehtari, Gelman and Gabry (2017), Statistics and Computing 27, doi:10.1007/s11222-016-9696-4.
     """
-    found: list[dict[str, float]] = [{} for _ in views]
-    for source in {view.source.key: view.source for view in views if view.source is not None}.values():
+    densities = [PredictiveDensity() for _ in posteriors]
+    for source in {each.source.key: each.source for each in posteriors if each.source is not None}.values():
         fit = Fit(base.record, source.tree)
-        if loo.unavailable(fit):
+        if loo.explain_missing_loo(fit):
             continue
-        here = [number for number, view in enumerate(views) if view.source is source]
-        weights = np.stack([views[number].seen[1].values for number in here], axis=1)
-        for number, (seen, unseen) in zip(here, np.moveaxis(_by_row(fit, weights, jobs), 2, 0), strict=True):
-            found[number] = {
-                "lpd": float(seen.sum()),
-                "elpd_loo": float(unseen.sum()),
-                "elpd_loo_se": float(np.sqrt(len(unseen)) * np.std(unseen, ddof=1)),
-            }
-    return found
+        here = [number for number, each in enumerate(posteriors) if each.source is source]
+        weights = np.stack([posteriors[number].source_and_weights[1].values for number in here], axis=1)
+        by_point = np.moveaxis(_compute_by_row(fit, weights, jobs), 2, 0)
+        for number, (observed, left_out) in zip(here, by_point, strict=True):
+            error = float(np.sqrt(len(left_out)) * np.std(left_out, ddof=1))
+            densities[number] = PredictiveDensity(float(observed.sum()), float(left_out.sum()), error)
+    return densities
 
 
-def _by_row(fit: Fit, weights: Floats, jobs: int) -> Floats:
-    """Return log predictive densities with and without each row, `(2, row, view)`; weights `(S, view)`."""
-    some = partial(_of_rows, weights, loo.relative_efficiency(fit))
+def _compute_by_row(fit: Fit, weights: Floats, jobs: int) -> Floats:
+    """Return log predictive densities with and without each row, `(2, row, point)`; weights `(S, point)`."""
+    compute = partial(_compute_block, weights, loo.estimate_relative_efficiency(fit))
     with ThreadPoolExecutor(max_workers=max(1, jobs)) as pool:
-        return np.concatenate(list(pool.map(some, loo.log_likelihoods(fit, _TOGETHER))), axis=1)
+        return np.concatenate(list(pool.map(compute, loo.split_log_likelihood(fit, _BLOCK_ROWS))), axis=1)
 
 
-def _of_rows(weights: Floats, r_eff: float, log_lik: Floats) -> Floats:
+def _compute_block(weights: Floats, r_eff: float, log_lik: Floats) -> Floats:
     log_lik = np.ascontiguousarray(log_lik, dtype=np.float64)
-    left_out, _ = loo.left_out_weights(log_lik, r_eff)
-    unseen = _log_mean(log_lik + left_out, weights) - _log_mean(left_out, weights)
-    return np.stack([_log_mean(log_lik, weights), unseen])
+    loo_weights, _ = loo.compute_loo_weights(log_lik, r_eff)
+    left_out = _log_mean_exp(log_lik + loo_weights, weights) - _log_mean_exp(loo_weights, weights)
+    return np.stack([_log_mean_exp(log_lik, weights), left_out])
 
 
-def _log_mean(logs: Floats, weights: Floats) -> Floats:
-    """Return the logarithm of weighted means of the exponentials of each row, `(row, view)`."""
+def _log_mean_exp(logs: Floats, weights: Floats) -> Floats:
+    """Return the logarithm of weighted means of the exponentials of each row, `(row, point)`."""
     largest = logs.max(axis=1, keepdims=True)
     with np.errstate(divide="ignore"):
         return np.asarray(np.log(np.exp(logs - largest) @ weights) + largest)

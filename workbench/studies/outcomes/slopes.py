@@ -4,142 +4,183 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
 from functools import partial
-from typing import Any
 
+import msgspec
 import numpy as np
 from arviz_stats.base import array_stats
 from numpy.typing import NDArray
 
 from workbench import priors
+from workbench.backends import Curvature
 from workbench.errors import PriorError, RunError
 from workbench.estimation.optimum import search
-from workbench.estimation.optimum.search import Optimum
+from workbench.estimation.optimum.newton import NewtonResult
 from workbench.methods import STARTS
+from workbench.results.json_values import to_json_values
 from workbench.studies.fits.cache import cache_record, is_cached
-from workbench.studies.fits.context import StudyContext, make_request
+from workbench.studies.fits.context import StudyContext
 from workbench.studies.fits.log_density import evaluate_log_density
+from workbench.studies.fits.point_request import make_request
 from workbench.studies.fits.posterior import Posterior
-from workbench.studies.plan.plan import BASE, Point
+from workbench.studies.plan.plan import BASE, Point, is_power
+from workbench.studies.view import HyperparameterSlopes, Slope
 
 Floats = NDArray[np.float64]
 
 STEP = 1e-3
-"""Step of the central difference, relative to a positive constant and absolute for others. Log densities are
-polynomials or logarithms in their constants: its error is of the order of the step's square."""
+"""Step of the central difference, relative to a constant that is not zero and absolute for zero. Ours: log
+densities are polynomials or logarithms in their constants, so the error is of the order of the step's
+square."""
 
 
-def compute_slopes(shop: StudyContext, base: Posterior, names: Sequence[str]) -> dict[str, Any]:
-    """Return the derivative of every posterior mean and mode with respect to each named hyperparameter.
+@dataclass(frozen=True)
+class _Difference:
+    """The points just below and above the base along one hyperparameter, and half their distance."""
+
+    below: Point
+    above: Point
+    step: float
+
+
+@dataclass(frozen=True)
+class _BaseMode:
+    """The MAP of the base fit, with its curvature."""
+
+    newton: NewtonResult
+    curvature: Curvature
+
+
+def compute_slopes(
+    context: StudyContext, base: Posterior, names: Sequence[str]
+) -> dict[str, HyperparameterSlopes]:
+    """Return the derivative of every posterior mean and mode with respect to each hyperparameter.
 
     Means by the covariance identity, d E[theta] / d lambda = Cov(theta, d log p / d lambda); modes by the
     implicit function theorem, d theta / d lambda = -H^{-1} d(gradient) / d lambda.
 
-    Returns
-    -------
-    By hyperparameter: `status`, its `value`, and by quantity `mean`, its Monte Carlo error `mcse`, `mode`
-    where there is one, and `per_doubling`, the change of the mean in posterior SDs when a positive constant
-    doubles.
+    Parameters
+    ----------
+    context, base
+        The study and its base fit.
+    names
+        Hyperparameters and powers.
 
     References
     ----------
     Gustafson (1996), Local sensitivity of posterior expectations, Annals of Statistics 24(1),
     doi:10.1214/aos/1033066205. Giordano, Broderick and Jordan (2018), JMLR 19(51).
     """
-    evaluate_log_density(
-        shop, base, base.point
-    )  # the draws are written once, before several ask at the same time
+    evaluate_log_density(context, base, base.point)  # writes the draws before several threads need them
     keys = {
-        name: shop.key("derivative", name, str(shop.plan.methods), ",".join(base.names)) for name in names
+        name: context.make_key("derivative", name, str(context.plan.methods), ",".join(base.names))
+        for name in names
     }
-    peak = None if all(is_cached(shop.kept, key, "json") for key in keys.values()) else _peak(shop)
+    is_complete = all(is_cached(context.cache_folder, key, "json") for key in keys.values())
+    mode = None if is_complete else _find_base_mode(context)
 
-    def of(name: str) -> dict[str, Any]:
-        return cache_record(shop.kept, keys[name], partial(_of, shop, base, name, peak))
+    def compute(name: str) -> HyperparameterSlopes:
+        make = partial(_compute_record, context, base, name, mode)
+        record = to_json_values(cache_record(context.cache_folder, keys[name], make))
+        return msgspec.convert(record, HyperparameterSlopes)
 
-    with ThreadPoolExecutor(max_workers=max(1, shop.jobs)) as pool:
-        return dict(zip(names, pool.map(of, names), strict=True))
+    with ThreadPoolExecutor(max_workers=max(1, context.jobs)) as pool:
+        return dict(zip(names, pool.map(compute, names), strict=True))
 
 
-def find_base_value(shop: StudyContext, name: str) -> float:
-    """Return a hyperparameter's value at the base; that of a power is 1."""
-    if name.startswith("power("):
+def find_base_value(context: StudyContext, name: str) -> float:
+    """Return the value of a hyperparameter in the base fit; that of a power is 1."""
+    if is_power(name):
         return 1.0
-    value = priors.get_value(shop.base.request.priors.values, name)
+    value = priors.get_value(context.base.request.priors.values, name)
     if value is None:
-        raise PriorError(f"`{name}` is no single number.")
+        raise PriorError(f"`{name}` is not a single number.")
     return value
 
 
-def choose_steps(shop: StudyContext, name: str) -> tuple[Point, Point, float]:
-    """Return the points just below and above the base along a hyperparameter, and half their distance."""
-    value = find_base_value(shop, name)
+def _compute_record(
+    context: StudyContext, base: Posterior, name: str, mode: _BaseMode | None
+) -> dict[str, object]:
+    """Return the slopes along one hyperparameter as the cache keeps them."""
+    slopes = _compute_hyperparameter_slopes(context, base, name, mode)
+    record: dict[str, object] = msgspec.to_builtins(slopes)
+    return record
+
+
+def _compute_hyperparameter_slopes(
+    context: StudyContext, base: Posterior, name: str, mode: _BaseMode | None
+) -> HyperparameterSlopes:
+    value = find_base_value(context, name)
     step = STEP * (abs(value) if value != 0 else 1.0)
-    return Point({name: value - step}), Point({name: value + step}), step
-
-
-def _of(shop: StudyContext, base: Posterior, name: str, peak: Optimum | None) -> dict[str, Any]:
-    below, above, step = choose_steps(shop, name)
+    difference = _Difference(Point({name: value - step}), Point({name: value + step}), step)
     try:
-        slope = (evaluate_log_density(shop, base, above) - evaluate_log_density(shop, base, below)) / (
-            2 * step
+        above, below = (
+            evaluate_log_density(context, base, point) for point in (difference.above, difference.below)
         )
     except RunError as reason:
-        return {"status": "failed", "reason": reason.message, "estimates": {}}
-    score = slope.reshape(base.chains, -1)
+        return HyperparameterSlopes(status="failed", reason=reason.message)
+    score = ((above - below) / (2 * step)).reshape(base.chains, -1)
     score = score - score.mean()
-    value = find_base_value(shop, name)
-    modes = {} if peak is None else _mode_slopes(shop, peak, below, above, step)
-    estimates: dict[str, dict[str, float]] = {}
-    for quantity in base.names:
-        draws = base.draws[quantity]
-        products = (draws - draws.mean()) * score
-        found = {"mean": float(products.mean()), "mcse": _error(products)}
-        spread = float(draws.std())
-        if value > 0 and spread > 0:
-            found["per_doubling"] = found["mean"] * value * np.log(2) / spread
-        if quantity in modes:
-            found["mode"] = modes[quantity]
-        estimates[quantity] = found
-    return {"status": "ok", "value": value, "estimates": estimates}
+    at_mode = {} if mode is None else _compute_mode_slopes(context, mode, difference)
+    estimates = {
+        quantity: _compute_slope(base.draws[quantity], score, value, at_mode.get(quantity))
+        for quantity in base.names
+    }
+    return HyperparameterSlopes(status="ok", value=value, estimates=estimates)
 
 
-def _error(products: Floats) -> float:
-    return float(array_stats.mcse(products, method="mean")) if np.ptp(products) > 0 else 0.0
+def _compute_slope(draws: Floats, score: Floats, value: float, mode: float | None) -> Slope:
+    """Return the slope of one quantity; `score` is the slope of the log density, both `(chain, draw)`."""
+    products = (draws - draws.mean()) * score
+    mean, sd = float(products.mean()), float(draws.std())
+    error = float(array_stats.mcse(products, method="mean")) if np.ptp(products) > 0 else 0.0
+    per_doubling = mean * value * np.log(2) / sd if value > 0 and sd > 0 else None
+    return Slope(
+        mean=mean,
+        mcse=error,
+        per_doubling=None if per_doubling is None else float(per_doubling),
+        mode=mode,
+    )
 
 
-def _peak(shop: StudyContext) -> Optimum | None:
-    """Return the base's MAP with its curvature; `None` where there is none, or it is not wanted."""
-    if "map" not in shop.plan.methods:
+def _find_base_mode(context: StudyContext) -> _BaseMode | None:
+    """Return the MAP of the base fit; `None` if there is none, or it was not requested."""
+    if "map" not in context.plan.methods:
         return None
-    setting = shop.setting(make_request(shop, BASE), shop.base.model.exe, "mode-of-the-base")
+    request = make_request(context, BASE)
+    fit_context = context.make_fit_context(request, context.base.model.exe, "mode-of-the-base")
     try:
-        found = search.find_optima(
-            setting, "map", jacobian=False, prior_weight=1.0, starts=STARTS, laplace=search.CURVATURE_ONLY
+        optima = search.find_optima(
+            fit_context, "map", jacobian=False, prior_weight=1.0, starts=STARTS, laplace=search.CURVATURE_ONLY
         )
     except RunError:
         return None
-    best = found.best
-    return None if found.problem or best.curvature is None or best.newton is None else best
+    best = optima.best
+    if optima.problem or best.curvature is None or best.newton is None:
+        return None
+    return _BaseMode(best.newton, best.curvature)
 
 
-def _mode_slopes(
-    shop: StudyContext, peak: Optimum, below: Point, above: Point, step: float
-) -> dict[str, float]:
-    """Return how each parameter's MAP moves; empty where a density cannot be evaluated beside the base."""
-    if peak.curvature is None or peak.newton is None:
-        return {}
+def _compute_mode_slopes(context: StudyContext, mode: _BaseMode, difference: _Difference) -> dict[str, float]:
+    """Return how each parameter's MAP moves; empty if a density cannot be evaluated beside the base."""
     try:
-        low, high = (_gradient(shop, point, peak.newton.point) for point in (below, above))
+        low, high = (
+            _evaluate_gradient(context, point, mode.newton.point)
+            for point in (difference.below, difference.above)
+        )
     except RunError:
         return {}
-    moved = peak.newton.covariance @ ((high - low) / (2 * step))
-    values = peak.curvature.constrain_jacobian @ moved
-    return dict(zip(peak.curvature.names, values.tolist(), strict=True))
+    moved = mode.newton.covariance @ ((high - low) / (2 * difference.step))
+    values = mode.curvature.constrain_jacobian @ moved
+    return dict(zip(mode.curvature.names, values.tolist(), strict=True))
 
 
-def _gradient(shop: StudyContext, point: Point, at: Floats) -> Floats:
-    """Return the gradient of a point's density at a mode of the base's, on the unconstrained scale."""
-    setting = shop.setting(make_request(shop, point), shop.base.model.exe, f"gradient-{point.key[:16]}")
-    _, gradients = shop.backend.log_density(setting.make_job("map"), at[None], jacobian=False)
+def _evaluate_gradient(context: StudyContext, point: Point, at: Floats) -> Floats:
+    """Return the gradient of a point's density at the mode of the base fit, on the unconstrained scale."""
+    request = make_request(context, point)
+    name = f"gradient-{point.key[:16]}"
+    fit_context = context.make_fit_context(request, context.base.model.exe, name)
+    job = fit_context.make_job("map")
+    _, gradients = context.backend.log_density(job, at[None], jacobian=False)
     return np.asarray(gradients[0])

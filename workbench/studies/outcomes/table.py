@@ -1,220 +1,176 @@
-"""What each point of a study concludes: one row for each point, method and quantity."""
+"""Outcomes of a study, one for each point, method and quantity, and the table that holds them."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, fields, replace
 from typing import Any
 
-import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
-from workbench.results import Fit
-from workbench.studies.fits.context import StudyContext
-from workbench.studies.fits.sweep import PointPosterior
-from workbench.studies.fits.weights import compute_mean_errors
-from workbench.studies.outcomes.predictive_density import compute_predictive_densities
-from workbench.studies.plan.decision import Decision, WeightedSample, compute_quantiles
+from workbench.results.view.estimates import Status
 from workbench.studies.plan.plan import Plan, Point
 
-Floats = NDArray[np.float64]
-Row = dict[str, Any]
+PRIOR = "prior"
+"""The method of outcomes that are of the prior alone."""
+
+_MODE_COLUMNS = ("khat", "lpd")
+"""Columns that the table has even where no outcome of MAP or Laplace has a number for them."""
 
 
-def collect_outcomes(
-    shop: StudyContext,
-    views: Sequence[PointPosterior],
-    modes: Mapping[str, Mapping[str, Any]],
-    level: float,
-    base: Fit,
-    constants: Mapping[str, float],
-) -> list[Row]:
-    """Return the outcomes of every point, by NUTS, MAP and Laplace.
+@dataclass(frozen=True, kw_only=True)
+class Outcome:
+    """What one method says about one quantity at one point; `None` for what it does not say.
+
+    Attributes
+    ----------
+    point, scenario
+        The number of the point, and the name of its scenario.
+    settings
+        The value of every hyperparameter and power that some point changes.
+    form
+        Whole prior statements that differ from the base's.
+    method
+        `nuts`, `map`, `laplace`, or `prior` for the prior alone.
+    how
+        How the numbers were obtained.
+    status, reason
+        Whether there are any, and why not.
+    khat, ess, source, rhat, divergences
+        How good they are, and the point whose draws they are from.
+    lpd, elpd_loo, elpd_loo_se
+        The log predictive density of the data as seen, and leave-one-out with its standard error [nats].
+    decisions, margins
+        Whether each decision holds, and its margin, by its text.
+    parameter, label
+        The quantity by its Stan name, and the name for people.
+    mean, sd, median, lower, upper
+        Its summary.
+    p_above
+        The probability that it is above the plan's constant.
+    mcse_mean
+        Monte Carlo standard error of the mean.
+    map_minus_mean, gap_in_sd
+        How far the MAP lies from the posterior mean, also in posterior SDs.
+    below, beyond
+        Shares of predicted values under the smallest and over the largest observed value.
+    """
+
+    point: int
+    scenario: str = ""
+    settings: Mapping[str, float] = field(default_factory=dict)
+    form: str = ""
+    method: str = ""
+    how: str = ""
+    reason: str | None = None
+    status: Status = "ok"
+    khat: float | None = None
+    ess: float | None = None
+    source: str | None = None
+    rhat: float | None = None
+    divergences: int | None = None
+    lpd: float | None = None
+    elpd_loo: float | None = None
+    elpd_loo_se: float | None = None
+    decisions: Mapping[str, bool] = field(default_factory=dict)
+    margins: Mapping[str, float] = field(default_factory=dict)
+    parameter: str | None = None
+    label: str | None = None
+    mean: float | None = None
+    sd: float | None = None
+    median: float | None = None
+    lower: float | None = None
+    upper: float | None = None
+    p_above: float | None = None
+    mcse_mean: float | None = None
+    map_minus_mean: float | None = None
+    gap_in_sd: float | None = None
+    below: float | None = None
+    beyond: float | None = None
+
+    @property
+    def is_ok(self) -> bool:
+        """Whether it has numbers."""
+        return self.status == "ok"
+
+
+def make_outcome(number: int, point: Point, base_settings: Mapping[str, float]) -> Outcome:
+    """Return an outcome that says only where it is.
 
     Parameters
     ----------
-    shop
-        Where the study is worked out, with the plan.
-    views
-        The posterior at each point.
-    modes
-        MAP and Laplace by the key of a point.
-    level
-        Probability of the intervals.
-    base
-        The base fit, for labels.
-    constants
-        The base's values of everything that some point changes.
+    number, point
+        The point and its number.
+    base_settings
+        The base's value of everything that some point changes.
     """
-    plan, labels = shop.plan, collect_labels(base)
-    predictive = compute_predictive_densities(views, base, shop.jobs)
-    summaries = _summaries(views, level, plan.above)
-    rows: list[Row] = []
-    for number, view in enumerate(views):
-        head = {"point": number, **_head(view.point, constants)}
-        at_modes = modes.get(view.point.key, {})
-        if "nuts" in plan.methods:
-            numbers = _with_gaps(summaries[number], at_modes.get("map", {}))
-            rows += _nuts_rows(plan, view, head, labels, predictive[number], numbers)
-        for method in ("map", "laplace"):
-            if method in plan.methods and method in at_modes:
-                drawn = at_modes["draws"] if method == "laplace" else None
-                rows += _mode_rows(
-                    plan, at_modes[method], drawn, {**head, "method": method}, views[0], labels
-                )
-    return rows
+    settings = {**base_settings, **point.values}
+    return Outcome(point=number, scenario=point.name, settings=settings, form=point.form_text)
 
 
-def make_frame(rows: Sequence[Row], plan: Plan) -> pd.DataFrame:
-    """Return rows as a table: the tidy form of `study.parquet`."""
-    frame = pd.DataFrame(list(rows))
-    first = [
-        "point",
-        "scenario",
-        *dict.fromkeys(name for point in plan.points for name in point.values),
-        "form",
+def make_frame(outcomes: Sequence[Outcome], plan: Plan) -> pd.DataFrame:
+    """Return outcomes as the tidy table of `study.parquet`."""
+    frame = pd.DataFrame([_make_row(outcome) for outcome in outcomes])
+    names = dict.fromkeys(name for point in plan.points for name in point.values)
+    texts = [decision.text for decision in plan.decisions]
+    has_modes = any(outcome.method in ("map", "laplace") and outcome.is_ok for outcome in outcomes)
+    columns = [
+        column
+        for column in _list_columns(names, texts)
+        if column in frame.columns or (has_modes and column in _MODE_COLUMNS)
     ]
-    ordered = [name for name in (*first, *frame.columns) if name in frame.columns]
-    return frame[list(dict.fromkeys(ordered))]
+    return frame.reindex(columns=columns)
 
 
-def collect_labels(fit: Fit) -> dict[str, str]:
-    """Return the name for people of each quantity that has one, by Stan name."""
-    found = {name: one.get("label") for name, one in fit.record["nuts"]["estimates"].items()}
-    return {name: str(label) for name, label in found.items() if label}
+def read_frame(frame: pd.DataFrame) -> tuple[Outcome, ...]:
+    """Return the outcomes in a table, without settings, decisions and margins."""
+    names = [name for name in _SIMPLE_FIELDS if name in frame.columns]
+    outcomes = []
+    for values in frame[names].itertuples(index=False, name=None):
+        known = {name: value for name, value in zip(names, values, strict=True) if not pd.isna(value)}
+        outcomes.append(replace(_EMPTY, **known))
+    return tuple(outcomes)
 
 
-def _head(point: Point, constants: Mapping[str, float]) -> Row:
+def select_outcomes(outcomes: Iterable[Outcome], method: str) -> dict[tuple[int, str], Outcome]:
+    """Return the outcomes of a method that have numbers, by the number of the point and the quantity."""
     return {
-        "scenario": point.name,
-        **constants,
-        **point.values,
-        "form": "; ".join(f"{name} ~ {form}" for name, form in point.forms.items()),
+        (outcome.point, outcome.parameter): outcome
+        for outcome in outcomes
+        if outcome.method == method and outcome.is_ok and outcome.parameter is not None
     }
 
 
-def _nuts_rows(
-    plan: Plan,
-    view: PointPosterior,
-    head: Row,
-    labels: Mapping[str, str],
-    predictive: Mapping[str, float],
-    summaries: Mapping[str, Row],
-) -> list[Row]:
-    source, weights = view.source, view.weights
-    head = {**head, "method": "nuts", "how": view.how, "reason": view.reason}
-    if source is None or weights is None:
-        return [{**head, "status": "failed"}]
-    whole = {
-        "status": "ok",
-        "khat": weights.khat,
-        "ess": weights.ess,
-        "source": source.point.label,
-        "rhat": source.facts.get("rhat"),
-        "divergences": source.facts.get("divergences"),
-        **predictive,
-        **_decided(plan.decisions, view.sample),
+_EMPTY = Outcome(point=0)
+"""An outcome that says nothing."""
+
+_NESTED_FIELDS = ("settings", "decisions", "margins")
+"""Fields that stand for several columns."""
+
+_SIMPLE_FIELDS = tuple(column.name for column in fields(Outcome) if column.name not in _NESTED_FIELDS)
+"""Fields that are columns of the same name, in the order of the table."""
+
+
+def _name_margin(text: str) -> str:
+    """Return the column that holds the margin of a decision."""
+    return f"margin: {text}"
+
+
+def _list_columns(names: Iterable[str], texts: Sequence[str]) -> list[str]:
+    """Return every column that a table may have, in its order."""
+    nested = {
+        "settings": list(names),
+        "decisions": [column for text in texts for column in (text, _name_margin(text))],
     }
-    return [
-        {**head, **whole, "parameter": name, "label": labels.get(name, name), **numbers}
-        for name, numbers in summaries.items()
-    ]
+    columns = [column for item in fields(Outcome) for column in nested.get(item.name, [item.name])]
+    return list(dict.fromkeys(column for column in columns if column not in _NESTED_FIELDS))
 
 
-def _summaries(views: Sequence[PointPosterior], level: float, above: float) -> list[dict[str, Row]]:
-    """Return the summary of each quantity at each view; a view that failed has none.
-
-    The draws of one full fit are put in order once for all views that are seen through them.
-    """
-    found: list[dict[str, Row]] = [{} for _ in views]
-    for source in {view.source.key: view.source for view in views if view.source is not None}.values():
-        here = [number for number, view in enumerate(views) if view.source is source]
-        weights = np.stack([views[number].seen[1].values for number in here], axis=1)
-        for place, name in enumerate(source.names):
-            each = _summary(source.draws[name].ravel(), weights, level, above, source.efficiency[place])
-            for number, row in zip(here, each, strict=True):
-                found[number][name] = row
-    return found
-
-
-def _summary(values: Floats, weights: Floats, level: float, above: float, efficiency: float) -> list[Row]:
-    """Return the summary of one quantity, `(S,)`, for each column of weights, `(S, view)`."""
-    mean = values @ weights
-    sd = np.sqrt(np.sum(weights * (values[:, None] - mean) ** 2, axis=0))
-    tail = (1 - level) / 2
-    lower, median, upper = compute_quantiles(values, weights, (tail, 0.5, 1 - tail))
-    columns = {
-        "mean": mean,
-        "sd": sd,
-        "median": median,
-        "lower": lower,
-        "upper": upper,
-        "p_above": (values > above) @ weights,
-        "mcse_mean": compute_mean_errors(values, weights, efficiency),
+def _make_row(outcome: Outcome) -> dict[str, Any]:
+    simple = {name: getattr(outcome, name) for name in _SIMPLE_FIELDS}
+    return {
+        **{name: value for name, value in simple.items() if value is not None},
+        **outcome.settings,
+        **outcome.decisions,
+        **{_name_margin(text): margin for text, margin in outcome.margins.items()},
     }
-    return [{key: float(one[view]) for key, one in columns.items()} for view in range(weights.shape[1])]
-
-
-def _with_gaps(summaries: Mapping[str, Row], at_mode: Mapping[str, Any]) -> dict[str, Row]:
-    return {name: {**numbers, **_gap(at_mode, name, numbers)} for name, numbers in summaries.items()}
-
-
-def _gap(at_mode: Mapping[str, Any], name: str, numbers: Mapping[str, float]) -> Row:
-    value = (at_mode.get("estimates") or {}).get(name, {}).get("value")
-    if value is None:
-        return {}
-    gap = value - numbers["mean"]
-    return {"map_minus_mean": gap, "gap_in_sd": gap / numbers["sd"] if numbers["sd"] > 0 else 0.0}
-
-
-def _mode_rows(
-    plan: Plan,
-    part: Mapping[str, Any],
-    drawn: Floats | None,
-    head: Row,
-    first: PointPosterior,
-    labels: Mapping[str, str],
-) -> list[Row]:
-    """Return the rows of MAP, or of Laplace with its draws `(S, quantity)`: only these have probabilities."""
-    if part["status"] != "ok":
-        return [{**head, "status": part["status"], "how": "mode", "reason": part["reason"]}]
-    sample = _sample_of(part, drawn)
-    whole = {
-        "status": "ok",
-        "how": "mode",
-        "khat": part.get("khat"),
-        "lpd": part.get("lpd"),
-        **_decided([one for one in plan.decisions if drawn is not None or one.is_about_location], sample),
-    }
-    wanted = first.source.names if first.source is not None else tuple(part["estimates"])
-    rows = []
-    for name in wanted:
-        numbers = part["estimates"].get(name)
-        if numbers is None:
-            continue  # generated quantities have no mode
-        shown = {key: numbers[key] for key in ("sd", "lower", "upper") if key in numbers}
-        shown["mean"] = numbers.get("value", numbers.get("mean"))
-        if drawn is not None:
-            shown["p_above"] = float(np.mean(sample.draws[name] > plan.above))
-        rows.append({**head, **whole, "parameter": name, "label": labels.get(name, name), **shown})
-    return rows
-
-
-def _sample_of(part: Mapping[str, Any], drawn: Floats | None) -> WeightedSample:
-    """Return the draws of an approximation, or a mode as a single draw."""
-    if drawn is None:
-        drawn = np.array([[one["value"] for one in part["estimates"].values()]])
-    columns = dict(zip(part["estimates"], drawn.T, strict=True))
-    return WeightedSample(columns, np.full(len(drawn), 1 / len(drawn)))
-
-
-def _decided(decisions: Sequence[Decision], sample: WeightedSample) -> Row:
-    """Return whether each conclusion holds, and its margin; one about what the sample lacks is left out."""
-    found: Row = {}
-    for decision in decisions:
-        if not sample.draws.keys() >= set(decision.names):
-            continue
-        margin = decision.margin(sample)
-        found[decision.text] = bool(margin > 0)
-        found[f"margin: {decision.text}"] = margin
-    return found

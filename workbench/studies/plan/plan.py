@@ -1,4 +1,4 @@
-"""What a study asks: points in the space of hyperparameters, and how they are chosen."""
+"""The plan of a study: points among the hyperparameters, and the designs that choose them."""
 
 from __future__ import annotations
 
@@ -17,11 +17,22 @@ from workbench.provenance import hash_text
 from workbench.studies.plan.decision import Decision
 
 DESIGNS = ("grid", "one", "lhs")
+"""How axes make points: every combination, one axis at a time, or a Latin hypercube."""
+
 METHODS = ("map", "laplace", "nuts")
+"""The methods whose outcomes a study can report at each point."""
+
 REFITS = ("needed", "all")
+"""Where points are fitted in full: only where importance weights cannot be relied on, or everywhere."""
 
 _POWER = re.compile(r"^power\((.+)\)$")
-_GRAMMAR = "NAME=FROM:TO:log:COUNT, NAME=FROM:TO:lin:COUNT or NAME=VALUE,VALUE,..."
+"""The name of a power, such as `power(prior)`."""
+
+_AXIS_GRAMMAR = "NAME=FROM:TO:log:COUNT, NAME=FROM:TO:lin:COUNT or NAME=VALUE,VALUE,..."
+"""What `--vary` accepts, for error messages."""
+
+_MAX_RATIO_SPREAD = 1e-6
+"""Relative difference of the ratios of neighbouring values up to which they count as equal: rounding."""
 
 
 @dataclass(frozen=True)
@@ -36,7 +47,7 @@ class Axis:
     values
         In increasing order.
     is_log
-        Whether its values are spread by ratio.
+        Whether they are evenly spaced on a log scale.
     """
 
     name: str
@@ -55,7 +66,7 @@ class Point:
     forms
         Whole prior statements, by the parameter that they are about: `{"beta": "student_t(3, 0, 2.5)"}`.
     name
-        A scenario's name; empty for a point of a sweep.
+        The name of a scenario; empty for a point of a design.
     """
 
     values: Mapping[str, float] = field(default_factory=dict)
@@ -64,14 +75,14 @@ class Point:
 
     @property
     def key(self) -> str:
-        """A hash of what the point asks; its name is not part of it."""
+        """A hash of the setting; the name is not part of it."""
         return hash_text(json.dumps([sorted(self.values.items()), sorted(self.forms.items())]))
 
     @property
     def powers(self) -> dict[str, float]:
-        """The powers among the values, by what is raised: `prior`, `likelihood`, or a parameter's name."""
-        found = {match[1]: value for name, value in self.values.items() if (match := _POWER.match(name))}
-        return {name: float(value) for name, value in found.items()}
+        """The powers among the values, by what is raised: `prior`, `likelihood` or a parameter."""
+        powers = {match[1]: value for name, value in self.values.items() if (match := _POWER.match(name))}
+        return {name: float(value) for name, value in powers.items()}
 
     @property
     def constants(self) -> dict[str, float]:
@@ -79,12 +90,17 @@ class Point:
         return {name: float(value) for name, value in self.values.items() if not _POWER.match(name)}
 
     @property
+    def form_text(self) -> str:
+        """The other forms of priors as statements."""
+        return "; ".join(f"{name} ~ {form}" for name, form in self.forms.items())
+
+    @property
     def label(self) -> str:
-        """The point in a few words."""
-        said = [f"{name} = {value:.4g}" for name, value in self.values.items()]
-        said += [f"{name} ~ {form}" for name, form in self.forms.items()]
-        words = ", ".join(said) or "as fitted"
-        return f"{self.name} ({words})" if self.name else words
+        """The point in words."""
+        settings = [f"{name} = {value:.4g}" for name, value in self.values.items()]
+        settings += [f"{name} ~ {form}" for name, form in self.forms.items()]
+        text = ", ".join(settings) or "as fitted"
+        return f"{self.name} ({text})" if self.name else text
 
 
 BASE = Point()
@@ -93,28 +109,28 @@ BASE = Point()
 
 @dataclass(frozen=True)
 class Plan:
-    """Everything a study asks.
+    """Everything that a study asks.
 
     Attributes
     ----------
     axes
-        What is varied.
+        The hyperparameters that are varied.
     points
         Where outcomes are wanted; the base fit comes first.
     design
-        How the axes made points: `grid`, `one` (one axis at a time) or `lhs` (Latin hypercube).
+        How the axes made points, one of `DESIGNS`.
     methods
-        Which of `map`, `laplace` and `nuts`.
+        Some of `METHODS`.
     decisions
-        Conclusions to watch.
+        Conclusions to follow.
     above
         The constant c of P(theta > c).
     refit
-        `needed`: only where importance weights cannot be relied on; `all`: everywhere.
+        Where points are fitted in full, one of `REFITS`.
     parameters
-        Quantities to report, by variable or element; empty for the program's choice.
+        Quantities to report, by variable or element; empty for the default choice.
     sampler
-        Chains and draws of a refit; its warm-up is for warm starts.
+        Chains and draws of a refit; its warm-up is for chains without a warm start.
     with_prior
         Whether each point is also sampled without the likelihood.
     """
@@ -130,34 +146,45 @@ class Plan:
     sampler: Nuts = field(default_factory=Nuts)
     with_prior: bool = True
 
+    @property
+    def power_names(self) -> set[str]:
+        """What some point or axis raises to a power."""
+        names = {name for point in self.points for name in point.powers}
+        return names | {name for axis in self.axes for name in Point({axis.name: 1.0}).powers}
+
+
+def is_power(name: str) -> bool:
+    """Return whether a name is that of a power rather than of a hyperparameter."""
+    return name.startswith("power(")
+
 
 def parse_axis(text: str) -> Axis:
-    """Return what `--vary` says.
+    """Parse an axis as `--vary` takes it.
 
     Raises
     ------
     RequestError
-        The text is not of the form, or holds what is no number.
+        The text does not follow the grammar, or a value is not a number.
 
     >>> parse_axis("beta.sigma=0.1:10:log:3")
     Axis(name='beta.sigma', values=(0.1, 1.0, 10.0), is_log=True)
     >>> parse_axis("sigma.beta=2,0.5").values
     (0.5, 2.0)
     """
-    name, equals, spread = (part.strip() for part in text.partition("="))
-    if not (name and equals and spread):
-        raise RequestError(f"--vary was expected to be {_GRAMMAR}, found `{text}`.")
+    name, equals, values = (part.strip() for part in text.partition("="))
+    if not (name and equals and values):
+        raise RequestError(f"--vary was expected to be {_AXIS_GRAMMAR}, found `{text}`.")
     try:
-        return _ranged(name, spread) if ":" in spread else _listed(name, spread)
+        return _parse_range(name, values) if ":" in values else _parse_list(name, values)
     except ValueError as reason:
-        raise RequestError(f"--vary was expected to be {_GRAMMAR}, found `{text}`.") from reason
+        raise RequestError(f"--vary was expected to be {_AXIS_GRAMMAR}, found `{text}`.") from reason
 
 
 def make_axis(name: str, values: Sequence[float]) -> Axis:
-    """Return an axis of values that are known: evenly spread by ratio where they are so given."""
+    """Return an axis with given values; its scale is logarithmic if they are evenly spaced on that scale."""
     ordered = tuple(sorted({float(value) for value in values}))
     ratios = np.diff(np.log(ordered)) if ordered and ordered[0] > 0 else np.array([])
-    return Axis(name, ordered, len(ratios) > 1 and bool(np.ptp(ratios) < 1e-6 * ratios.max()))
+    return Axis(name, ordered, len(ratios) > 1 and bool(np.ptp(ratios) < _MAX_RATIO_SPREAD * ratios.max()))
 
 
 def make_points(axes: Sequence[Axis], design: str, count: int, seed: int) -> tuple[Point, ...]:
@@ -166,17 +193,17 @@ def make_points(axes: Sequence[Axis], design: str, count: int, seed: int) -> tup
     Parameters
     ----------
     axes
-        What is varied.
+        The hyperparameters that are varied.
     design
         `grid`: every combination; `one`: one axis at a time, the others as fitted; `lhs`: a Latin hypercube
         between the ends of each axis.
     count, seed
-        Points of the hypercube, and its seed.
+        The number of points of a hypercube, and its seed.
 
     Raises
     ------
     RequestError
-        There is no such design, or an axis is named twice.
+        The design is unknown, or an axis is named twice.
 
     References
     ----------
@@ -186,28 +213,30 @@ def make_points(axes: Sequence[Axis], design: str, count: int, seed: int) -> tup
     if not axes:
         return ()
     if design == "one":
-        return tuple(Point({one.name: value}) for one in axes for value in one.values)
+        return tuple(Point({axis.name: value}) for axis in axes for value in axis.values)
     if design == "lhs":
         unit = qmc.LatinHypercube(len(axes), rng=np.random.default_rng(seed)).random(count)
         return tuple(
-            Point({one.name: _between(one, float(at)) for one, at in zip(axes, row, strict=True)})
+            Point(
+                {axis.name: _interpolate(axis, float(share)) for axis, share in zip(axes, row, strict=True)}
+            )
             for row in unit
         )
-    names = [one.name for one in axes]
+    names = [axis.name for axis in axes]
     return tuple(
         Point(dict(zip(names, values, strict=True)))
-        for values in itertools.product(*(one.values for one in axes))
+        for values in itertools.product(*(axis.values for axis in axes))
     )
 
 
 def drop_repeated_points(points: Sequence[Point]) -> tuple[Point, ...]:
-    """Return points without repetitions; the base is the first."""
-    found = {BASE.key: BASE}
+    """Return the base and the points that differ from it, each once; a name is kept."""
+    distinct = {BASE.key: BASE}
     for point in points:
-        found.setdefault(point.key, point)
-        if point.name and not found[point.key].name:
-            found[point.key] = point
-    return tuple(found.values())
+        distinct.setdefault(point.key, point)
+        if point.name and not distinct[point.key].name:
+            distinct[point.key] = point
+    return tuple(distinct.values())
 
 
 def _check_design(axes: Sequence[Axis], design: str, count: int) -> None:
@@ -215,14 +244,14 @@ def _check_design(axes: Sequence[Axis], design: str, count: int) -> None:
         raise RequestError(f"--design was expected to be one of {', '.join(DESIGNS)}, found `{design}`.")
     if design == "lhs" and count < 1:
         raise RequestError(f"--points was expected to be at least 1, found {count}.")
-    names = [one.name for one in axes]
+    names = [axis.name for axis in axes]
     for name in names:
         if names.count(name) > 1:
             raise RequestError(f"--vary names `{name}` twice.", hint="give all of its values in one --vary")
 
 
-def _ranged(name: str, spread: str) -> Axis:
-    parts = spread.split(":")
+def _parse_range(name: str, text: str) -> Axis:
+    parts = text.split(":")
     if len(parts) == 3:
         parts.insert(2, "lin")
     first, last, scale, count = parts
@@ -232,20 +261,21 @@ def _ranged(name: str, spread: str) -> Axis:
         raise ValueError(scale)
     if scale == "log" and low <= 0:
         raise RequestError(
-            f"--vary {name} spreads values by ratio, so both ends must be positive, found {low:g}."
+            f"--vary {name} spaces values on a log scale, so both ends must be positive, found {low:g}."
         )
     spaced = np.geomspace(low, high, number) if scale == "log" else np.linspace(low, high, number)
     return Axis(name, tuple(float(f"{value:.12g}") for value in spaced), scale == "log")
 
 
-def _listed(name: str, spread: str) -> Axis:
-    values = [float(one) for one in spread.split(",")]
+def _parse_list(name: str, text: str) -> Axis:
+    values = [float(value) for value in text.split(",")]
     if not np.isfinite(values).all():
-        raise ValueError(spread)
+        raise ValueError(text)
     return make_axis(name, values)
 
 
-def _between(one: Axis, at: float) -> float:
-    low, high = one.values[0], one.values[-1]
-    value = low * (high / low) ** at if one.is_log else low + (high - low) * at
+def _interpolate(axis: Axis, share: float) -> float:
+    """Return the value of an axis at a share, from 0 to 1, of the way between its ends."""
+    low, high = axis.values[0], axis.values[-1]
+    value = low * (high / low) ** share if axis.is_log else low + (high - low) * share
     return float(f"{value:.12g}")

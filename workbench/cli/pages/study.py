@@ -1,0 +1,86 @@
+"""The page that `workbench sensitivity` prints."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from workbench.report.document import Cell, Column, Document, Section, Table
+from workbench.report.numbers import MISSING
+from workbench.report.study.points import (
+    ORIGINS,
+    build_place_cells,
+    format_answer,
+    format_khat,
+)
+from workbench.report.study.report import build_verdict
+from workbench.report.study.slices import name_means
+from workbench.studies import Study, StudyResults
+from workbench.studies.outcomes.table import Outcome, select_outcomes
+from workbench.studies.store import REPORT, TABLE
+from workbench.studies.view import PointResult
+
+MAX_ROWS = 30
+"""Points that are shown; the table of the study directory has all."""
+
+MAX_QUANTITIES = 4
+"""Quantities that are shown: those that move most."""
+
+
+def build_study_page(study: Study) -> Document:
+    """Return the page that `workbench sensitivity` prints: each point in a row, then the conclusion."""
+    results = study.results
+    title = f"{name_means(results)}{'' if results.leading_method == 'map' else ' (SD)'} at each point"
+    return Document(
+        title=f"{results.model.name} and its priors",
+        sections=(Section("points", title, (_build_table(study),)),),
+        verdict=build_verdict(results),
+        byline="" if study.folder is None else f"report: {study.folder / REPORT}",
+    )
+
+
+def _build_table(study: Study) -> Table:
+    results = study.results
+    names = results.conclusion.ranked_names[:MAX_QUANTITIES]
+    outcomes = select_outcomes(study.outcomes, results.leading_method)
+    left_out = len(results.points) - MAX_ROWS
+    return Table(
+        key="points-table",
+        caption="",
+        columns=(
+            *_build_place_columns(results),
+            Column("obtained by"),
+            Column("k-hat", "number", drop_order=1),
+            *(Column(results.find_label(name), "number") for name in names),
+            *(Column(text, drop_order=2) for text in results.plan.decisions),
+        ),
+        rows=tuple(_build_row(results, point, names, outcomes) for point in results.points[:MAX_ROWS]),
+        note=f"{left_out} more points are in {TABLE}." if left_out > 0 else "",
+        full_table=TABLE,
+    )
+
+
+def _build_place_columns(results: StudyResults) -> tuple[Column, ...]:
+    columns = tuple(Column(axis.name, "number") for axis in results.axis_columns)
+    return columns or (Column("point"),)
+
+
+def _build_row(
+    results: StudyResults,
+    point: PointResult,
+    names: list[str],
+    outcomes: Mapping[tuple[int, str], Outcome],
+) -> tuple[Cell, ...]:
+    return (
+        *build_place_cells(results, point),
+        Cell(ORIGINS[point.how]),
+        Cell(format_khat(point)),
+        *(Cell(_format_estimate(outcomes.get((point.number, name)))) for name in names),
+        *(Cell(format_answer(point.find_decision(text))) for text in results.plan.decisions),
+    )
+
+
+def _format_estimate(outcome: Outcome | None) -> str:
+    if outcome is None or outcome.mean is None:
+        return MISSING
+    sd = "" if outcome.sd is None else f" ({outcome.sd:.2g})"
+    return f"{outcome.mean:.3g}{sd}"

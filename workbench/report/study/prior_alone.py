@@ -1,0 +1,72 @@
+"""What each setting of the priors says about data before any are seen."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from workbench.report.document import Block, Cell, Column, Notice, Paragraph, Section, Table, Tone
+from workbench.report.numbers import MISSING, decimals_for, format_number
+from workbench.report.study.points import build_place_cells, build_place_columns
+from workbench.studies import Study, StudyResults
+from workbench.studies.outcomes.table import PRIOR, Outcome
+
+_TITLE = "Before seeing any data"
+
+_EXPLANATION = (
+    "The program was sampled with its likelihood switched off. If most predictions lie outside anything that "
+    "could be observed, the prior says more than its author meant."
+)
+"""How to read the table."""
+
+_COLUMNS = (
+    Column("Quantity", "name"),
+    Column("Median", "number"),
+    Column("Lower", "number", "Interval"),
+    Column("Upper", "number", "Interval"),
+    Column("Below", "number", "Outside the data", "Share of predictions below the smallest observation"),
+    Column("Above", "number", "Outside the data", "Share of predictions above the largest observation"),
+)
+
+
+def build_section(study: Study) -> Section:
+    """Return the predictions of each prior, or of each quantity if the program makes none."""
+    results = study.results
+    if not results.prior_alone.is_ok:
+        text = f"The priors alone were not sampled: {results.prior_alone.reason}"
+        return Section("prior-alone", _TITLE, (Notice(text),))
+    outcomes = [outcome for outcome in study.outcomes if outcome.method == PRIOR]
+    known = [outcome for outcome in outcomes if outcome.is_ok]
+    predicted = [outcome for outcome in known if outcome.parameter not in results.quantities]
+    table = Table(
+        key="prior-alone-table",
+        caption=f"What the priors alone say about {'the data' if predicted else 'each quantity'}",
+        columns=(*build_place_columns(results), *_COLUMNS),
+        rows=tuple(_build_row(results, outcome) for outcome in predicted or known),
+        is_interactive=True,
+    )
+    failures = tuple(_list_failures(results, outcomes))
+    return Section("prior-alone", _TITLE, (Paragraph(_EXPLANATION), table, *failures))
+
+
+def _list_failures(results: StudyResults, outcomes: Sequence[Outcome]) -> Iterator[Block]:
+    """Yield the points whose prior alone could not be sampled, and why."""
+    for outcome in outcomes:
+        if not outcome.is_ok:
+            yield Notice(f"{results.points[outcome.point].label}: {outcome.reason}", Tone.CAUTION)
+
+
+def _build_row(results: StudyResults, outcome: Outcome) -> tuple[Cell, ...]:
+    decimals = decimals_for(outcome.sd)
+    return (
+        *build_place_cells(results, results.points[outcome.point]),
+        Cell(str(outcome.label)),
+        Cell(format_number(outcome.median, decimals)),
+        Cell(format_number(outcome.lower, decimals)),
+        Cell(format_number(outcome.upper, decimals)),
+        Cell(_format_share(outcome.below)),
+        Cell(_format_share(outcome.beyond)),
+    )
+
+
+def _format_share(share: float | None) -> str:
+    return MISSING if share is None else f"{100 * share:.0f}%"

@@ -1,0 +1,182 @@
+"""MAP and Laplace approximation at a point of a study."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from functools import cache
+from typing import Any
+
+import msgspec
+import numpy as np
+from msgspec import Struct, field
+from numpy.typing import NDArray
+
+from workbench.backends import RawRun, Start
+from workbench.estimation.context import FitContext
+from workbench.estimation.optimum import search
+from workbench.estimation.optimum.map import find_map
+from workbench.estimation.sampling import laplace
+from workbench.estimation.sampling.initial_values import nest_initial_values
+from workbench.estimation.sampling.psis import log_sum_exp
+from workbench.methods import Laplace, Map
+from workbench.program import Program
+from workbench.results.json_values import to_json_values
+from workbench.results.method_result import MethodResult
+from workbench.results.quantities import owner
+from workbench.results.view.estimates import Status
+from workbench.studies.fits.cache import cache_array, cache_record
+from workbench.studies.fits.context import StudyContext
+from workbench.studies.fits.point_request import make_request
+from workbench.studies.plan.plan import Point
+
+Floats = NDArray[np.float64]
+
+
+class ModeEstimate(Struct, frozen=True, kw_only=True):
+    """A quantity at a mode (`value`), or in the approximation around it (`mean` and the others)."""
+
+    value: float | None = None
+    mean: float | None = None
+    sd: float | None = None
+    lower: float | None = None
+    upper: float | None = None
+
+    @property
+    def location(self) -> float | None:
+        """The mode, or the mean of the approximation."""
+        return self.mean if self.value is None else self.value
+
+
+class ModeResult(Struct, frozen=True, kw_only=True):
+    """A mode, or an approximation around it.
+
+    Attributes
+    ----------
+    status, reason
+        Whether it was found, and why not.
+    estimates
+        By Stan name.
+    khat
+        The k-hat of the approximation's importance weights.
+    lpd
+        The log predictive density of the data [nats].
+    modes, starts
+        How many modes were found, and from how many starts.
+    """
+
+    status: Status
+    reason: str = ""
+    estimates: Mapping[str, ModeEstimate] = field(default_factory=dict)
+    khat: float | None = None
+    lpd: float | None = None
+    modes: int = 0
+    starts: int = 0
+
+    @property
+    def is_ok(self) -> bool:
+        """Whether there are estimates."""
+        return self.status == "ok"
+
+
+@dataclass(frozen=True)
+class PointModes:
+    """MAP and Laplace approximation at one point.
+
+    Attributes
+    ----------
+    map
+        The mode on the constrained scale.
+    mode
+        The mode on the unconstrained scale, the centre of `laplace`.
+    laplace
+        The approximation.
+    laplace_draws
+        Its draws, `(S, quantity)`, in the order of its estimates.
+    """
+
+    map: ModeResult
+    mode: ModeResult
+    laplace: ModeResult
+    laplace_draws: Floats
+
+
+def find_modes(context: StudyContext, point: Point, base: PointModes | None = None) -> PointModes:
+    """Return MAP and Laplace approximation at a point.
+
+    Parameters
+    ----------
+    context, point
+        The study and the point.
+    base
+        The modes of the base fit, from which optimisation starts, so that the result does not depend on
+        which other points are finished. It starts from the usual random points if the base has no mode or
+        several, if the prior of the point has another form, which may have other modes, or if it fails from
+        the base's mode.
+    """
+    key = context.make_key("modes and draws", point.key, "" if base is None else "from the base's")
+
+    @cache
+    def make() -> tuple[dict[str, Any], Floats]:
+        request = make_request(context, point)
+        exe = context.find_variant(point).model.exe
+        fit_context = context.make_fit_context(request, exe, f"modes-{key[:24]}")
+        known = base if not point.forms else None
+        map_result, _ = _find_mode(fit_context, Map(), search.CURVATURE_ONLY, known.map if known else None)
+        mode, optima = _find_mode(fit_context, Map(jacobian=True), Laplace(), known.mode if known else None)
+        approximation = laplace.run_laplace(fit_context, optima)
+        run = optima.best.approximation if optima is not None and approximation.is_ok else None
+        lpd = {} if run is None else {"lpd": _compute_predictive_density(run, request.program)}
+        record = {
+            "map": _make_record(map_result),
+            "mode": _make_record(mode),
+            "laplace": _make_record(approximation) | lpd,
+        }
+        return record, np.empty((0, 0)) if run is None else _select_draws(run, approximation.estimates)
+
+    record = to_json_values(cache_record(context.cache_folder, key, lambda: make()[0]))
+    results = {name: msgspec.convert(result, ModeResult) for name, result in record.items()}
+    return PointModes(**results, laplace_draws=cache_array(context.cache_folder, key, lambda: make()[1]))
+
+
+def _find_mode(
+    context: FitContext, method: Map, approximation: Laplace, known: ModeResult | None
+) -> tuple[MethodResult, search.OptimumSearch | None]:
+    """Return the mode reached from a known one, or else from the usual starts."""
+    program = context.request.program
+    if known is not None and known.is_ok and known.modes == 1:
+        values = {
+            name: estimate.value for name, estimate in known.estimates.items() if estimate.value is not None
+        }
+        start = Start((nest_initial_values(values, values.values(), program),))
+        result, optima = find_map(context, method, approximation, start)
+        if result.is_ok:
+            return result, optima
+    return find_map(context, method, approximation)
+
+
+def _make_record(result: MethodResult) -> dict[str, Any]:
+    """Return what the cache keeps of a result."""
+    return {
+        "status": result.status,
+        "reason": result.reason,
+        "estimates": dict(result.estimates),
+        "khat": result.facts.get("khat"),
+        "lpd": result.facts.get("log_lik"),
+        "modes": len(result.facts.get("modes", ())),
+        "starts": len(result.facts.get("starts", ())),
+    }
+
+
+def _select_draws(run: RawRun, names: Iterable[str]) -> Floats:
+    return np.asarray(run.draws[0][:, [run.columns.index(name) for name in names]])
+
+
+def _compute_predictive_density(run: RawRun, program: Program) -> float | None:
+    """Return the log predictive density of the data [nats]; `None` if rows have no log likelihood."""
+    name = None if program.instrumented is None else program.instrumented.outputs.log_lik
+    columns = [i for i, column in enumerate(run.columns) if name is not None and owner(column) == name]
+    if not columns or not np.isfinite(run.draws[0][:, columns]).all():
+        return None
+    log_lik = run.draws[0][:, columns].T
+    return float(np.sum(log_sum_exp(log_lik) - np.log(log_lik.shape[1])))

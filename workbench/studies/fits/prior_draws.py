@@ -1,0 +1,51 @@
+"""Draws from the prior of a point alone."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, replace
+
+import numpy as np
+import xarray as xr
+
+from workbench.backends.base import DEFAULT_START
+from workbench.studies.fits.cache import cache_tree
+from workbench.studies.fits.context import StudyContext
+from workbench.studies.fits.point_request import make_request
+from workbench.studies.fits.sampling import run_sampler
+from workbench.studies.plan.plan import Point
+
+MIN_DRAWS, MAX_DRAWS = 50, 500
+"""Fewest and most draws per chain: enough for the quantiles of a figure. Ours. The warm-up is as long as the
+most."""
+
+_MAX_NUMBERS = 5_000_000
+"""Numbers that Stan may print for the prior of one point, roughly: each row of the table has a log likelihood
+and a replicate. Ours."""
+
+_GROUPS = ("posterior", "posterior_predictive")
+"""The groups of draws that are kept."""
+
+
+def sample_prior(context: StudyContext, point: Point) -> xr.DataTree:
+    """Return draws of a point's prior alone, with predictions where the program makes them.
+
+    Raises
+    ------
+    RunError
+        NUTS failed; the message is Stan's.
+    """
+    values = {name: value for name, value in point.values.items() if name != "power(likelihood)"}
+    point = replace(point, values=values)
+    rows = max(1, context.base.request.data.table.rows)
+    draws = int(np.clip(_MAX_NUMBERS // (2 * rows * context.plan.sampler.chains), MIN_DRAWS, MAX_DRAWS))
+    sampler = replace(context.plan.sampler, warmup=MAX_DRAWS, draws=draws)
+    key = context.make_key("prior", point.key, str(sorted(asdict(sampler).items())))
+
+    def make() -> xr.DataTree:
+        request = make_request(context, point, purpose="prior")
+        request = replace(request, weights={**request.weights, "likelihood": 0.0})
+        exe = context.find_variant(point).model.exe
+        fit_context = context.make_fit_context(request, exe, f"prior-{key[:24]}")
+        return run_sampler(fit_context, sampler, DEFAULT_START, _GROUPS, jobs=context.jobs)
+
+    return cache_tree(context.cache_folder, key, make)

@@ -1,0 +1,462 @@
+"""Typed access to `study.json`: every number by its attribute, checked when it is read.
+
+A study computes these values and `record.py` writes them. Attributes are named as the keys of the file; a key
+that is absent stands for what its default says.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Literal
+
+import msgspec
+from msgspec import Struct, field
+
+from workbench.errors import RunIncomplete
+from workbench.results.json_values import to_json_values
+from workbench.results.view import PowerScalingResult
+from workbench.results.view.estimates import Status
+
+Origin = Literal["base", "refit", "weights", "failed", "skipped"]
+"""How the posterior at a point was obtained; `skipped` where no posterior was requested."""
+
+SideStatus = Literal["found", "none", "failed"]
+"""How the search for a tipping point on one side of the base ended."""
+
+METHOD_ORDER = ("nuts", "laplace", "map")
+"""Methods from the one that says most about a posterior to the one that says least."""
+
+MAX_AXIS_COLUMNS = 3
+"""Axes up to which each has a column of its own in tables of points; what fits a terminal. Ours."""
+
+
+class ModelSource(Struct, frozen=True, kw_only=True):
+    """The program of the study."""
+
+    name: str
+    path: str
+    sha256: str = ""
+    instrumented: bool = True
+
+
+class DataSource(Struct, frozen=True, kw_only=True):
+    """The table of the study."""
+
+    path: str
+    sha256: str = ""
+    rows: int | None = None
+
+
+class BaseVerdict(Struct, frozen=True, kw_only=True):
+    """The verdict on the base fit, `not known` if it was not examined."""
+
+    verdict: str = "not known"
+    reasons: tuple[str, ...] = ()
+
+
+class IntervalLevel(Struct, frozen=True):
+    """The probability of every interval of the study."""
+
+    level: float = 0.95
+
+
+class AxisResult(Struct, frozen=True, kw_only=True):
+    """A hyperparameter that was varied, its values, and its value in the base fit."""
+
+    name: str
+    values: tuple[float, ...]
+    is_log: bool = False
+    base: float
+
+
+class PlanResult(Struct, frozen=True, kw_only=True):
+    """What the study asked."""
+
+    axes: tuple[AxisResult, ...] = ()
+    design: str = ""
+    methods: tuple[str, ...]
+    decisions: tuple[str, ...] = ()
+    above: float = 0.0
+    refit: str = "needed"
+    sampler: Mapping[str, Any] = field(default_factory=dict)
+
+
+class PointResult(Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """One point: where it is, how its posterior was obtained, and which decisions hold there.
+
+    Attributes
+    ----------
+    number
+        Its place among the points; the base is 0.
+    name
+        The name of a scenario; empty for others.
+    label
+        The point in words.
+    values, forms
+        Hyperparameters and powers, and whole prior statements, that differ from the base's.
+    how
+        How the posterior was obtained.
+    reason
+        Why it failed; for a refit, why importance weights were not enough.
+    khat, ess
+        The k-hat of the importance weights, and the effective draws.
+    source
+        The point whose full fit the draws are from.
+    rhat, divergences
+        The largest R-hat and the divergent transitions of that fit.
+    decisions
+        Whether each decision holds; `None` where there is nothing to decide by.
+    """
+
+    number: int
+    name: str
+    label: str
+    values: Mapping[str, float]
+    forms: Mapping[str, str]
+    how: Origin
+    reason: str
+    khat: float | None = None
+    ess: float | None = None
+    source: str | None = None
+    rhat: float | None = None
+    divergences: int | None = None
+    decisions: Mapping[str, bool] | None = None
+
+    @property
+    def is_full_fit(self) -> bool:
+        """Whether the point was fitted in full."""
+        return self.how in ("base", "refit")
+
+    @property
+    def is_about_prior(self) -> bool:
+        """Whether the point says something about the prior: not if it changes the likelihood's power."""
+        return "power(likelihood)" not in self.values
+
+    def find_value(self, axis: AxisResult) -> float:
+        """Return the value of an axis at this point: the base's if the point does not set it."""
+        return float(self.values.get(axis.name, axis.base))
+
+    def find_decision(self, text: str) -> bool | None:
+        """Return whether a decision holds; `None` where that is not known."""
+        return (self.decisions or {}).get(text)
+
+
+class FitCounts(Struct, frozen=True, kw_only=True):
+    """How many points were obtained in each way; `full` also counts full fits that are not points."""
+
+    base: int
+    refit: int
+    weights: int
+    failed: int
+    skipped: int = 0
+    full: int
+    points: int
+
+
+class LikelihoodEstimate(Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """The maximum of the likelihood in one quantity, with its interval if it has one."""
+
+    value: float | None = None
+    lower: float | None = None
+    upper: float | None = None
+
+
+class ReferenceResult(Struct, frozen=True, kw_only=True):
+    """The maximum of the likelihood, with which posteriors are compared."""
+
+    status: Status = "skipped"
+    reason: str = ""
+    estimates: Mapping[str, LikelihoodEstimate] = field(default_factory=dict)
+
+
+class ScalingResult(PowerScalingResult, frozen=True, kw_only=True):
+    """Power-scaling of the base fit: by reweighting, or by refits where weights cannot be relied on.
+
+    Attributes
+    ----------
+    how, powers
+        By component, `weights`, `refit` or `failed`; and the powers that were fitted.
+    noise
+        By refitted component, the median sensitivity that chance alone gives.
+    failures
+        By component that could not be refitted, the reason.
+    """
+
+    noise: Mapping[str, float | None] = field(default_factory=dict)
+    failures: Mapping[str, str] = field(default_factory=dict)
+
+
+class Slope(Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """How fast one quantity moves with one hyperparameter, at the base fit.
+
+    Attributes
+    ----------
+    mean, mcse
+        The derivative of the posterior mean, and its Monte Carlo standard error.
+    per_doubling
+        The change of the mean if the hyperparameter doubled [posterior SD].
+    mode
+        The derivative of the MAP.
+    """
+
+    mean: float | None
+    mcse: float | None
+    per_doubling: float | None = None
+    mode: float | None = None
+
+
+class HyperparameterSlopes(Struct, frozen=True, kw_only=True):
+    """How fast every quantity moves with one hyperparameter, at the base fit; `value` is its value there."""
+
+    status: Status
+    reason: str = ""
+    value: float | None = None
+    estimates: Mapping[str, Slope] = field(default_factory=dict)
+
+    @property
+    def is_ok(self) -> bool:
+        """Whether the slopes could be computed."""
+        return self.status == "ok"
+
+
+class TippingSide(Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """The search for a tipping point on one side of the base.
+
+    Attributes
+    ----------
+    status
+        Whether a tipping point was found there.
+    reason
+        Why none was found.
+    searched
+        How far the search went.
+    value, se
+        The tipping point and its Monte Carlo standard error.
+    lower, upper
+        Two standard errors to each side.
+    is_confirmed
+        Whether a full fit at the tipping point confirmed it.
+    first
+        The tipping point by importance weights, before that fit.
+    """
+
+    status: SideStatus
+    reason: str = ""
+    searched: float | None = None
+    value: float | None = None
+    se: float | None = None
+    lower: float | None = None
+    upper: float | None = None
+    is_confirmed: bool | None = None
+    first: float | None = None
+
+    @property
+    def is_found(self) -> bool:
+        """Whether there is a tipping point on this side."""
+        return self.status == "found"
+
+
+class TippingPoint(Struct, frozen=True, kw_only=True):
+    """Where a decision changes as one hyperparameter moves away from its value in the base fit.
+
+    Attributes
+    ----------
+    decision
+        The decision as the user wrote it.
+    about
+        The quantities it is about.
+    hyperparameter, base
+        The hyperparameter and its value in the base fit.
+    holds, margin
+        Whether the decision holds there, and its margin.
+    nearest
+        The side, `below` or `above`, on which the nearest tipping point lies; `None` without one.
+    below, above
+        The search on each side.
+    """
+
+    decision: str
+    about: tuple[str, ...] = ()
+    hyperparameter: str
+    base: float
+    holds: bool
+    margin: float | None = None
+    nearest: Literal["below", "above"] | None
+    below: TippingSide
+    above: TippingSide
+
+    @property
+    def nearest_side(self) -> TippingSide | None:
+        """The nearest tipping point; `None` without one."""
+        return {"below": self.below, "above": self.above, None: None}[self.nearest]
+
+    @property
+    def failure(self) -> str:
+        """Why the search failed on some side; empty if it did not."""
+        return next((side.reason for side in (self.below, self.above) if side.status == "failed"), "")
+
+
+class StageStatus(Struct, frozen=True, kw_only=True):
+    """Whether an optional stage of the study has results, and why not."""
+
+    status: Status
+    reason: str = ""
+
+    @property
+    def is_ok(self) -> bool:
+        """Whether it has results."""
+        return self.status == "ok"
+
+
+class DensityCurve(Struct, frozen=True, kw_only=True):
+    """The density of a quantity at one point, on the grid of its `QuantityDensities`."""
+
+    point: int
+    density: tuple[float | None, ...]
+
+
+class QuantityDensities(Struct, frozen=True, kw_only=True):
+    """The posterior densities of one quantity at all points, on one grid."""
+
+    x: tuple[float, ...]
+    curves: tuple[DensityCurve, ...]
+
+
+class Move(Struct, frozen=True, kw_only=True):
+    """How far the mean or mode of a quantity moves over all points.
+
+    Attributes
+    ----------
+    label
+        The name for people.
+    in_sd
+        The largest distance from the base [posterior SD of the base fit], with its sign.
+    point
+        The number of the point where it is largest.
+    lowest, highest
+        The smallest and largest value over all points.
+    """
+
+    label: str
+    in_sd: float
+    point: int
+    lowest: float
+    highest: float
+
+
+class Conclusion(Struct, frozen=True, kw_only=True):
+    """The verdict of a study, its sentence, the reasons, and how far each quantity moves."""
+
+    verdict: Literal["ok", "caution", "fail"]
+    sentence: str
+    reasons: tuple[str, ...] = ()
+    moves: Mapping[str, Move] = field(default_factory=dict)
+
+    @property
+    def ranked_names(self) -> list[str]:
+        """The quantities that move, the one that moves most first."""
+        return rank_moves(self.moves)
+
+
+class StudyMeasurements(Struct, frozen=True, kw_only=True):
+    """Everything in `study.json` from which the conclusion is drawn.
+
+    Attributes
+    ----------
+    schema
+        The version of the format.
+    workbench, created, command, seed, toolchain, versions
+        Where the numbers come from.
+    model, data, base, priors, interval
+        The program, the table, the verdict on the base fit, its hyperparameters and the level of intervals.
+    plan
+        What was asked.
+    points, fits
+        Every point, and how many were obtained in each way.
+    quantities, labels
+        Stan names of what is reported, and the names for people of those that have one.
+    reference
+        The maximum of the likelihood.
+    power_scaling, derivatives, tipping, prior_alone
+        Results of each stage.
+    timings
+        Wall times [s].
+    """
+
+    schema: int
+    workbench: str
+    created: str
+    model: ModelSource
+    data: DataSource
+    base: BaseVerdict = BaseVerdict()
+    priors: Mapping[str, Any] = field(default_factory=dict)
+    interval: IntervalLevel = IntervalLevel()
+    seed: int
+    plan: PlanResult
+    points: tuple[PointResult, ...]
+    fits: FitCounts
+    quantities: tuple[str, ...] = ()
+    labels: Mapping[str, str] = field(default_factory=dict)
+    reference: ReferenceResult = ReferenceResult()
+    command: str = ""
+    toolchain: Mapping[str, Any] = field(default_factory=dict)
+    versions: Mapping[str, str] = field(default_factory=dict)
+    power_scaling: ScalingResult
+    derivatives: Mapping[str, HyperparameterSlopes] = field(default_factory=dict)
+    tipping: tuple[TippingPoint, ...] = ()
+    prior_alone: StageStatus
+    timings: Mapping[str, float] = field(default_factory=dict)
+
+    @property
+    def leading_method(self) -> str:
+        """The method whose numbers tables and figures show: NUTS if it was requested."""
+        return choose_leading_method(self.plan.methods)
+
+    @property
+    def axis_columns(self) -> tuple[AxisResult, ...]:
+        """The axes that have columns of their own in tables of points.
+
+        There are none if points have names or other forms, or if there are more than three axes: then the
+        label of a point says where it is.
+        """
+        is_plain = not any(point.name or point.forms for point in self.points)
+        return self.plan.axes if is_plain and len(self.plan.axes) <= MAX_AXIS_COLUMNS else ()
+
+    def find_label(self, name: str) -> str:
+        """Return the name for people of a quantity: its own if it has no other."""
+        return self.labels.get(name, name)
+
+
+class StudyResults(StudyMeasurements, frozen=True, kw_only=True):
+    """The whole of `study.json`: measurements, the densities that are drawn, and the conclusion."""
+
+    densities: Mapping[str, QuantityDensities] = field(default_factory=dict)
+    conclusion: Conclusion
+
+
+def rank_moves(moves: Mapping[str, Move]) -> list[str]:
+    """Return quantities by how far they move, the farthest first."""
+    return sorted(moves, key=lambda name: -abs(moves[name].in_sd))
+
+
+def choose_leading_method(methods: tuple[str, ...]) -> str:
+    """Return the method that says most about a posterior."""
+    return next(method for method in METHOD_ORDER if method in methods)
+
+
+def view_study(record: Mapping[str, Any]) -> StudyResults:
+    """Return the typed content of a study's record.
+
+    Raises
+    ------
+    RunIncomplete
+        A value is not of the documented type; the message names its place.
+    """
+    try:
+        return msgspec.convert(to_json_values(record), StudyResults)
+    except msgspec.ValidationError as reason:
+        text = str(reason)
+        raise RunIncomplete(
+            f"`study.json` is not as documented: {text[:1].lower()}{text[1:]}.",
+            hint="the file was changed or made by other software; run the study again",
+        ) from reason

@@ -1,0 +1,106 @@
+"""The base fit of a study: fitted or taken from the cache, examined, or made a request again."""
+
+from __future__ import annotations
+
+from functools import cache
+from pathlib import Path
+
+from workbench import binding, card, priors, tables
+from workbench.diagnostics import diagnose
+from workbench.errors import RequestError, RunNotFound
+from workbench.provenance import hash_texts
+from workbench.request import FitRequest
+from workbench.results import Fit, store
+from workbench.results.view import Results
+from workbench.studies.fits.cache import cache_record, cache_tree
+from workbench.tables import Table
+from workbench.toolchain import Toolchain
+from workbench.workflow.builds import Builds
+from workbench.workflow.estimate_request import estimate_request
+from workbench.workflow.read_program import read_program
+from workbench.workflow.study_options import read_sampler
+
+
+def fit_base(request: FitRequest, builds: Builds, cache_folder: Path, command: str) -> Fit:
+    """Return the base fit, from the cache if an earlier study of the same request made it.
+
+    Parameters
+    ----------
+    request, builds
+        The request, and the executables of its program.
+    cache_folder
+        The cache of the study.
+    command
+        The command line to note in the record.
+    """
+    key = hash_texts("base fit", request.key)
+
+    @cache
+    def fit() -> Fit:
+        return store.with_entries(estimate_request(request, builds), {"command": command})
+
+    tree = cache_tree(cache_folder, key, lambda: fit().tree)
+    return Fit(cache_record(cache_folder, key, lambda: dict(fit().record)), tree)
+
+
+def examine_base(fit: Fit, request: FitRequest, cache_folder: Path) -> Fit:
+    """Return a base fit with its diagnosis: its own, or that of an earlier study of the same request."""
+    if fit.results.diagnosis is not None:
+        return fit
+    key = hash_texts("base fit examined", request.key)
+    return store.with_entries(fit, cache_record(cache_folder, key, lambda: dict(diagnose(fit).entries)))
+
+
+def rebuild_request(fit: Fit, tools: Toolchain, table: Table | None) -> FitRequest:
+    """Return the request of a fit from its record: the same program, data, priors and seed.
+
+    Parameters
+    ----------
+    fit
+        The fit.
+    tools
+        Stan, which reads the program.
+    table
+        The data; `None` to read them again from their file.
+
+    Raises
+    ------
+    RequestError
+        The program or the table has changed, or predictors were standardized.
+    RunNotFound
+        The program or the table is not where it was.
+    """
+    run = fit.results
+    if run.data.standardized.status or run.data.standardized.matrices:
+        raise RequestError(
+            "a study needs draws on the scale they were sampled on; this fit had standardized predictors.",
+            hint="fit again without --standardize",
+        )
+    model = _check_exists(run.model.path, "program")
+    table = tables.read(_check_exists(run.data.path, "table")) if table is None else table
+    program = read_program(model, _list_settled_roles(run), tools)
+    if program.sha256 != run.model.sha256:
+        raise RequestError(f"`{model}` has changed since this fit was made.", hint="fit it again")
+    if table.sha256 != run.data.sha256:
+        raise RequestError(f"`{table.path}` has changed since this fit was made.", hint="fit it again")
+    scalars = {name: value for name, value in run.priors.items() if isinstance(value, int | float)}
+    others = {name: value for name, value in run.priors.items() if name not in scalars}
+    defaults = {**card.read(program.path).hyperparameters, **others}
+    settled = priors.settle(program, scalars, defaults, "the run")
+    data = binding.rebind(run.data.rules, program, table, given=settled.user_data)
+    methods = (read_sampler(run.nuts),) if run.nuts.is_ok else ()
+    return FitRequest(program, data, settled, methods, run.seed or 0, run.interval.level)
+
+
+def _check_exists(path: str, what: str) -> Path:
+    if not Path(path).is_file():
+        hint = "give the program and the table themselves: workbench sensitivity MODEL.stan DATA.csv"
+        raise RunNotFound(f"the {what} of this fit was expected at `{path}`, but is not there.", hint=hint)
+    return Path(path)
+
+
+def _list_settled_roles(run: Results) -> dict[str, str]:
+    """Return the roles that the user settled."""
+    return {
+        f"line {term.line}": term.role for term in run.model.terms if term.reason == "settled by the user"
+    }

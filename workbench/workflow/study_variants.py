@@ -1,0 +1,63 @@
+"""The program of a study with other forms of priors: read, compiled and proved as the base is."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from workbench.backends import Backend
+from workbench.estimation.estimate import choose_program
+from workbench.program import Program
+from workbench.provenance import hash_text
+from workbench.request import FitRequest
+from workbench.studies import ProgramVariant, make_form_key, replace_priors
+from workbench.workflow.builds import Builds
+
+
+def build_variant(
+    request: FitRequest, builds: Builds, backend: Backend, forms: Mapping[str, str], scratch: Path
+) -> ProgramVariant:
+    """Return a program with other forms of priors and its executable.
+
+    Parameters
+    ----------
+    request, builds
+        The request of the base fit, and the executables of its program.
+    backend
+        What runs them.
+    forms
+        By parameter, a whole prior statement; empty for the program as it stands.
+    scratch
+        A folder for the text of the program.
+    """
+    if forms:
+        folder = scratch / f"form-{hash_text(make_form_key(forms))[:8]}"
+        program = replace_priors(request.program, forms, builds.tools.stanc, folder)
+        values = _choose_hyperparameters(request, program, forms)
+        data_names = tuple(request.priors.user_data)
+        changed = replace(request.priors, values=values, data_names=data_names)
+        request = replace(request, program=program, priors=changed)
+        builds = Builds(request, builds.tools, builds.progress)
+    executable, original = builds.build_both()
+    trusted, model = choose_program(
+        request, executable, backend, original=original, unoptimized=builds.build_unoptimized
+    )
+    return ProgramVariant(trusted, model)
+
+
+def _choose_hyperparameters(
+    request: FitRequest, program: Program, forms: Mapping[str, str]
+) -> dict[str, Any]:
+    """Return the hyperparameters of a program: those of the other forms, and the base's for the rest."""
+    known = request.priors
+    changed = {term.index for term in program.terms if forms.keys() & {term.outcome, *term.outcomes}}
+    values = {
+        argument.name: argument.default
+        if argument.term in changed
+        else known.values.get(argument.name, argument.default)
+        for argument in program.hyperparameters
+        if argument.default is not None
+    }
+    return {**values, **known.user_data}
