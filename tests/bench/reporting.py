@@ -71,7 +71,7 @@ def main() -> None:
         run = Path(folder) / "run"
         fit = simulated_fit(schools=PARAMETERS - 2, draws=DRAWS)
         store.write(fit, "", run)
-        assert len(selection.in_table_order(fit.record)) == PARAMETERS
+        assert len(selection.order_for_table(fit.results)) == PARAMETERS
         seconds: dict[str, list[float]] = {"report": [], "ArviZ's plots": []}
         for _ in range(ROUNDS):
             seconds["report"].append(_timed(sys.executable, OURS, str(run)))

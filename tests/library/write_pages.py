@@ -10,18 +10,17 @@ from __future__ import annotations
 
 import sys
 import tempfile
-from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
 
 from workbench import library
 from workbench.library import markdown
 from workbench.library.catalogue import Model, find_home
 from workbench.methods import Nuts
-from workbench.report import reading
 from workbench.report.figures.drawing import PAPER_PALETTE, paint, to_plain_svg
 from workbench.report.figures.overview import OverviewRow, draw_overview
 from workbench.results import Fit, store
+from workbench.results.quantities import draws_of, owner
+from workbench.results.view import Results
 from workbench.workflow import fit as fit_workflow
 from workbench.workflow.options import FitOptions
 
@@ -56,23 +55,23 @@ def _find_run(model: Model, folder: Path) -> Fit:
 
 def _draw(fit: Fit) -> str:
     """Draw the quantities that `_choose_quantities` returns."""
+    results = fit.results
     rows = [
-        OverviewRow(fit.record["nuts"]["estimates"][name].get("label", name), draws)
-        for name in _choose_quantities(fit.record)
-        if (draws := reading.values(fit.tree, "posterior", name)) is not None
+        OverviewRow(results.label(name), draws)
+        for name in _choose_quantities(results)
+        if (draws := draws_of(fit.tree, "posterior", name)) is not None
     ]
     with paint(draw_overview(rows), PAPER_PALETTE) as figure:
         figure.set_facecolor("white")
         return to_plain_svg(figure).strip() + "\n"
 
 
-def _choose_quantities(record: Mapping[str, Any]) -> list[str]:
+def _choose_quantities(results: Results) -> list[str]:
     """Return a few elements of each variable with a unit in the card; small variables first if many."""
-    declared = {parameter["name"] for parameter in record["model"]["parameters"]}
     by_variable = [
-        [name for name in record["nuts"]["estimates"] if reading.owner(name) == variable]
-        for variable in record["model"]["units"]
-        if variable in declared
+        [name for name in results.estimates("nuts") if owner(name) == variable]
+        for variable in results.model.units
+        if variable in results.declared
     ]
     if sum(len(names[:_MOST_ELEMENTS]) for names in by_variable) > _MOST_QUANTITIES:
         by_variable.sort(key=len)

@@ -1,41 +1,35 @@
-"""A fit as a notebook shows it: the verdict and the estimates, in a small piece of HTML."""
+"""A fit in a notebook: its verdict and main estimates, as a small piece of HTML."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from pathlib import Path
 
-from workbench.report import reading
-from workbench.report.fit import estimates, verdict
-from workbench.report.numbers import plural
+from workbench.report.fit.data import describe_data
+from workbench.report.fit.estimates import build_summary_table
+from workbench.report.fit.verdict import build_verdict
 from workbench.results import Fit
 
 MAX_ROWS = 15
-
-
-@dataclass(frozen=True)
-class ShownFit(Fit):
-    """A fit that shows itself in Jupyter."""
-
-    def _repr_html_(self) -> str:
-        return summary_html(self, self.folder)
-
-
-def shown(fit: Fit, folder: Path | None = None) -> ShownFit:
-    """Return a fit that shows itself in Jupyter."""
-    return ShownFit(fit.record, fit.tree, fit.console, folder)
+"""The most quantities shown in a notebook."""
 
 
 def summary_html(fit: Fit, folder: Path | None = None) -> str:
-    """Return verdict and estimates as HTML that a notebook can hold: no script, nothing loaded."""
-    from workbench.report.html import render_summary  # jinja2 only when a notebook asks
+    """Return the verdict and the main estimates as HTML without scripts; it loads nothing.
 
-    record = fit.record
-    data = reading.part(record, "data")
+    Parameters
+    ----------
+    fit
+        The fit.
+    folder
+        Its run directory, where the whole report is.
+    """
+    from workbench.report.html import render_summary  # importing jinja2 takes time; few callers need it
+
+    results = fit.results
     return render_summary(
-        title=str(reading.part(record, "model").get("name", "")),
-        subtitle=f"fitted to {data.get('path', 'data')}, {plural(data.get('rows') or 0, 'row')}",
-        verdict=verdict.read(record),
-        table=estimates.brief(record, MAX_ROWS),
+        title=results.model.name,
+        subtitle=describe_data(results),
+        verdict=build_verdict(results),
+        table=build_summary_table(results, MAX_ROWS),
         report=str(folder / "report.html") if folder else "",
     )

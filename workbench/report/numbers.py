@@ -1,21 +1,29 @@
-"""Numbers as a reader wants them: as many digits as they deserve, and a true minus sign."""
+"""Numbers and lists as text: digits that suit their precision, a true minus sign, counts with their nouns."""
 
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from numbers import Real
+
+MISSING = "–"
+"""What stands for a number or a text that is not there."""
 
 _SCIENTIFIC_ABOVE = 1e6
 _SCIENTIFIC_BELOW = 1e-4
+"""Sizes from which, and below which, numbers are written in scientific notation."""
+
 _DIGITS_OF_SCALE = 3
+"""Significant digits of a standard deviation that decide how many decimals an estimate has."""
+
 _SMALLEST_SHARE = 0.001
-MISSING = "–"
+"""Shares below this, or as close to 1, are written as inequalities: three decimals show no more."""
 
 
 def decimals_for(scale: float | None) -> int | None:
     """Return the decimals that show three significant digits of a standard deviation.
 
-    `None` where the scale says nothing: missing, zero, or so large or small that scientific notation is due.
+    `None` where it is missing, zero, or so large or small that scientific notation is due.
 
     >>> decimals_for(5.18), decimals_for(0.0123), decimals_for(4321.0), decimals_for(0.0)
     (2, 4, 0, None)
@@ -26,7 +34,7 @@ def decimals_for(scale: float | None) -> int | None:
 
 
 def format_number(value: object, decimals: int | None = None) -> str:
-    """Return a number in words fit for a table; what is no number is a dash.
+    """Return a number as text for a table; a dash for what is not a number.
 
     >>> format_number(-1.2345, 2), format_number(12345.0), format_number(0.7), format_number(None)
     ('−1.23', '12,345', '0.7', '–')
@@ -38,20 +46,20 @@ def format_number(value: object, decimals: int | None = None) -> str:
         return "NaN"
     if math.isinf(value):
         return "−∞" if value < 0 else "∞"
-    return _plain(value, decimals).replace("-", "−")
+    return _format_finite(value, decimals).replace("-", "−")
 
 
-def _plain(value: float, decimals: int | None) -> str:
+def _format_finite(value: float, decimals: int | None) -> str:
     size = abs(value)
     if size and (size >= _SCIENTIFIC_ABOVE or (size < _SCIENTIFIC_BELOW and decimals is None)):
         mantissa, exponent = f"{value:.2e}".split("e")
         return f"{mantissa}e{int(exponent)}"
-    text = _significant(value) if decimals is None else f"{value:,.{decimals}f}"
+    text = _format_significant(value) if decimals is None else f"{value:,.{decimals}f}"
     return text.removeprefix("-") if float(text.replace(",", "")) == 0 else text
 
 
-def _significant(value: float) -> str:
-    """Return a number with four significant digits, whole ones in full, and no trailing zeros."""
+def _format_significant(value: float) -> str:
+    """Return a number with four significant digits and no trailing zeros; large whole numbers in full."""
     decimals = max(0, 3 - math.floor(math.log10(abs(value)))) if value else 0
     text = f"{value:,.{decimals}f}"
     return text.rstrip("0").rstrip(".") if "." in text else text
@@ -64,6 +72,28 @@ def format_count(value: object) -> str:
     '12,346'
     """
     return format_number(value, 0)
+
+
+def format_interval(lower: float | None, upper: float | None, decimals: int | None = None) -> str:
+    """Return an interval by its ends; a dash where one of them is missing.
+
+    >>> format_interval(-1.5, 2.0, 1), format_interval(None, 2.0)
+    ('−1.5 to 2.0', '–')
+    """
+    if lower is None or upper is None:
+        return MISSING
+    return f"{format_number(lower, decimals)} to {format_number(upper, decimals)}"
+
+
+def format_percentage(share: float | None, decimals: int | None = None) -> str:
+    """Return a share as a percentage; a dash where it is missing.
+
+    >>> format_percentage(0.95), format_percentage(0.125, 1), format_percentage(None)
+    ('95%', '12.5%', '–')
+    """
+    if share is None:
+        return MISSING
+    return f"{100 * share:g}%" if decimals is None else f"{format_number(100 * share, decimals)}%"
 
 
 def format_share(value: object) -> str:
@@ -83,7 +113,7 @@ def format_share(value: object) -> str:
 
 
 def format_seconds(value: object) -> str:
-    """Return a duration in the unit a person would use.
+    """Return a duration in seconds, or from a minute on in minutes and seconds.
 
     >>> format_seconds(0.034), format_seconds(3.21), format_seconds(125.0)
     ('0.03 s', '3.2 s', '2 min 5 s')
@@ -106,3 +136,12 @@ def plural(count: int, noun: str) -> str:
     """
     many = f"{noun.removesuffix('y')}ies" if noun.endswith("y") else f"{noun}s"
     return f"{format_count(count)} {noun if count == 1 else many}"
+
+
+def join_with_and(items: Sequence[str]) -> str:
+    """Return a list as one phrase.
+
+    >>> join_with_and(["a"]), join_with_and(["a", "b", "c"])
+    ('a', 'a, b and c')
+    """
+    return " and ".join([", ".join(items[:-1]), items[-1]]) if len(items) > 1 else "".join(items)

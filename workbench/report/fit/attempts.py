@@ -1,15 +1,16 @@
-"""Sampling tried again on its own advice: every try, what it found, and which one was kept."""
+"""Repeated sampling: every attempt of `--retry`, what its diagnostics found, and which attempt was kept."""
 
 from __future__ import annotations
 
-from workbench.report import reading
+from collections.abc import Sequence
+
 from workbench.report.document import Block, Cell, Column, Paragraph, Table, Tone
 from workbench.report.numbers import MISSING, format_count, format_number, format_seconds, plural
-from workbench.report.reading import Record
+from workbench.results.view import Results, SamplingAttempt
 
 _COLUMNS = (
-    Column("Try"),
-    Column("Settings", help="those that were changed between tries"),
+    Column("Attempt"),
+    Column("Settings", help="those that differ between attempts"),
     Column("Divergences", "number"),
     Column("Largest R-hat", "number"),
     Column("Smallest ESS", "number"),
@@ -18,35 +19,35 @@ _COLUMNS = (
 )
 
 
-def blocks(record: Record) -> tuple[Block, ...]:
-    """Return a sentence and a table of the tries; nothing where there was only one."""
-    tries = reading.entries(record, "attempts")
-    if not tries:
+def build_blocks(results: Results) -> tuple[Block, ...]:
+    """Return a sentence about the attempts and a table of them; nothing where there was only one."""
+    attempts = results.attempts
+    if not attempts:
         return ()
-    words = (
-        f"Sampling was tried {plural(len(tries), 'time')}, each as the diagnostics of the last advised; the "
-        "posterior of this report is that of the try that was kept."
+    text = (
+        f"NUTS ran {plural(len(attempts), 'time')}, each time with the settings that the diagnostics of the "
+        "attempt before it suggested. The posterior in this report is from the attempt that was kept."
     )
-    rows = tuple(_row(one, _changed(tries)) for one in tries)
-    table = Table("attempts", "Every try of the sampler", _COLUMNS, rows, is_prose=True)
-    return (Paragraph(words), table)
+    names = _find_changed_settings(attempts)
+    rows = tuple(_build_row(attempt, names) for attempt in attempts)
+    return (Paragraph(text), Table("attempts", "Attempts of the sampler", _COLUMNS, rows, is_prose=True))
 
 
-def _changed(tries: list[Record]) -> list[str]:
-    """Return the settings that differ between tries."""
-    settings = [one.get("settings") or {} for one in tries]
-    return [name for name in settings[0] if any(one.get(name) != settings[0][name] for one in settings)]
+def _find_changed_settings(attempts: Sequence[SamplingAttempt]) -> list[str]:
+    """Return the names of the settings that differ between attempts."""
+    first = attempts[0].settings
+    return [name for name in first if any(attempt.settings.get(name) != first[name] for attempt in attempts)]
 
 
-def _row(one: Record, changed: list[str]) -> tuple[Cell, ...]:
-    settings, is_kept = one.get("settings") or {}, bool(one.get("kept"))
-    chosen = ", ".join(f"{name} {settings[name]}" for name in changed if name in settings)
+def _build_row(attempt: SamplingAttempt, names: Sequence[str]) -> tuple[Cell, ...]:
+    number = MISSING if attempt.number is None else str(attempt.number)
+    settings = ", ".join(f"{name} {attempt.settings[name]}" for name in names if name in attempt.settings)
     return (
-        Cell(f"{one.get('number', MISSING)}{' (kept)' if is_kept else ''}", Tone.OK if is_kept else None),
-        Cell(chosen or MISSING),
-        Cell(format_count(one.get("divergences"))),
-        Cell(format_number(one.get("rhat_max"), 3)),
-        Cell(format_count(one.get("ess_min"))),
-        Cell(format_seconds(one.get("seconds"))),
-        Cell(str(one.get("words") or MISSING).removesuffix(" (kept)")),
+        Cell(f"{number} (kept)", Tone.OK) if attempt.kept else Cell(number),
+        Cell(settings or MISSING),
+        Cell(format_count(attempt.divergences)),
+        Cell(format_number(attempt.rhat_max, 3)),
+        Cell(format_count(attempt.ess_min)),
+        Cell(format_seconds(attempt.seconds)),
+        Cell((attempt.words or MISSING).removesuffix(" (kept)")),
     )

@@ -1,45 +1,47 @@
-"""The documented page of each check: what it asks, the threshold, how to read it, what to do."""
+"""The page of each check: what it asks, its threshold, how to read its result, and what to do."""
 
 from __future__ import annotations
 
 from workbench.diagnostics import catalogue
-from workbench.report import reading
 from workbench.report.document import Block, Disclosure, Facts, Paragraph, Section
-from workbench.report.reading import Record
+from workbench.results.view import Results
+
+_CHECKS = {check.code: check for check in catalogue.CATALOGUE}
+"""Every check by its code."""
 
 
-def anchor(code: object) -> str:
-    """Return the address of a check's page, empty for a code that has none.
+def find_anchor(code: str) -> str:
+    """Return the address of a check's page; empty for a code that has none.
 
-    >>> anchor("WB101"), anchor("WB999")
+    >>> find_anchor("WB101"), find_anchor("WB999")
     ('check-WB101', '')
     """
-    return f"check-{code}" if str(code) in _PAGES else ""
+    return f"check-{code}" if code in _CHECKS else ""
 
 
-_PAGES = {check.code: check for check in catalogue.CATALOGUE}
-
-
-def section(record: Record) -> Section:
-    """Return a page for every check there is, to open on demand."""
-    done = {str(one.get("code")): one for one in reading.entries(reading.part(record, "diagnosis"), "checks")}
-    pages = tuple(_page(code, done.get(code, {})) for code in _PAGES)
-    lead = Paragraph("What each check asks, where its threshold comes from, and what to do about a finding.")
+def build_section(results: Results) -> Section:
+    """Return a page for each check, to open on demand."""
+    checks = results.diagnosis.checks if results.diagnosis else ()
+    messages = {check.code: check.message for check in checks}
+    pages = tuple(_build_page(code, messages.get(code, "")) for code in _CHECKS)
+    lead = Paragraph(
+        "For each check: what it asks, where its threshold comes from, and what to do about a finding."
+    )
     return Section("explained", "The checks explained", (lead, *pages))
 
 
-def _page(code: str, found: Record) -> Disclosure:
-    check = _PAGES[code]
+def _build_page(code: str, message: str) -> Disclosure:
+    check = _CHECKS[code]
     blocks: tuple[Block, ...] = (
         Paragraph(check.meaning),
-        *(Paragraph(one) for one in check.page),
+        *(Paragraph(text) for text in check.page),
         Facts(
             (
-                ("In this run", str(found.get("message") or "It was not asked.")),
+                ("In this run", message or "The check was not run."),
                 ("Threshold", check.threshold),
                 ("Reference", check.reference),
                 ("What to do", check.advice),
             )
         ),
     )
-    return Disclosure(f"`{code}` {check.title}", blocks, anchor(code))
+    return Disclosure(f"`{code}` {check.title}", blocks, find_anchor(code))

@@ -1,12 +1,14 @@
-"""The checks: what was measured, against which threshold, what it means and what to do."""
+"""The checks: what was measured, the threshold, what was found and what to do."""
 
 from __future__ import annotations
 
-from workbench.report import reading
-from workbench.report.document import Block, Cell, Column, Notice, Paragraph, Section, Table, Tone
-from workbench.report.fit.check_pages import anchor
+from collections import Counter
+from collections.abc import Sequence
+
+from workbench.report.document import Cell, Column, Notice, Paragraph, Section, Table, Tone
+from workbench.report.fit.check_pages import find_anchor
 from workbench.report.numbers import MISSING, format_number, plural
-from workbench.report.reading import Record
+from workbench.results.view import CheckResult, Results
 
 _STATUSES = {
     "issue": (Tone.FAIL, "Issue"),
@@ -15,62 +17,53 @@ _STATUSES = {
     "n/a": (Tone.NEUTRAL, "Does not apply"),
     "skipped": (Tone.NEUTRAL, "Skipped"),
 }
-"""From the most to the least urgent."""
+"""The tone and the name of each status, the most urgent first."""
 
 _COLUMNS = (
     Column("Check", "prose"),
     Column("Result"),
     Column("Measured", "number"),
     Column("Threshold", "prose"),
-    Column("What was found", "prose"),
+    Column("Finding", "prose"),
     Column("What to do", "prose"),
 )
 
 
-def section(record: Record) -> Section:
+def build_section(results: Results) -> Section:
     """Return the table of checks, the most urgent first."""
-    checks = reading.entries(reading.part(record, "diagnosis"), "checks")
+    checks = results.diagnosis.checks if results.diagnosis else ()
     if not checks:
-        notice = Notice("No checks were made on this run.", Tone.CAUTION)
+        notice = Notice("This run has not been checked.", Tone.CAUTION)
         return Section("checks", "Checks", (notice,))
-    order = {status: place for place, status in enumerate(_STATUSES)}
-    checks.sort(key=lambda check: order.get(str(check.get("status")), len(order)))
+    order = list(_STATUSES)
+    ranked = sorted(checks, key=lambda check: order.index(check.status))
     table = Table(
         key="checks-table",
-        caption="Every check, the most urgent first",
+        caption="All checks, the most urgent first",
         columns=_COLUMNS,
-        rows=tuple(_row(check) for check in checks),
+        rows=tuple(_build_row(check) for check in ranked),
         is_prose=True,
     )
-    blocks: tuple[Block, ...] = (Paragraph(_counts(checks)), table)
-    return Section("checks", "Checks", blocks)
+    return Section("checks", "Checks", (Paragraph(_summarise(checks)), table))
 
 
-def _counts(checks: list[Record]) -> str:
-    counts = {status: sum(check.get("status") == status for check in checks) for status in _STATUSES}
-    parts = [f"{counts['passed']} passed", plural(counts["issue"], "issue"), plural(counts["tip"], "tip")]
-    idle = counts["n/a"] + counts["skipped"]
-    return f"Of {plural(len(checks), 'check')}: {', '.join(parts)}, {idle} not applied."
-
-
-def _row(check: Record) -> tuple[Cell, ...]:
-    tone, word = _STATUSES.get(str(check.get("status")), (Tone.NEUTRAL, MISSING))
-    advice = str(check.get("advice") or "")
-    is_called_for = check.get("status") in ("issue", "tip")
-    threshold = _number_or_text(check.get("threshold"))
-    reference = check.get("reference")
+def _summarise(checks: Sequence[CheckResult]) -> str:
+    counts = Counter(check.status for check in checks)
     return (
-        Cell(
-            f"`{check.get('code') or MISSING}` {check.get('title') or ''}".strip(),
-            anchor=anchor(check.get("code")),
-        ),
-        Cell(word, tone),
-        Cell(_number_or_text(check.get("measured"))),
-        Cell(f"{threshold} ({reference})" if reference else threshold),
-        Cell(str(check.get("message") or MISSING)),
-        Cell(advice if is_called_for and advice else MISSING),
+        f"Of {plural(len(checks), 'check')}: {counts['passed']} passed, {plural(counts['issue'], 'issue')}, "
+        f"{plural(counts['tip'], 'tip')}, {counts['n/a'] + counts['skipped']} not applicable or skipped."
     )
 
 
-def _number_or_text(value: object) -> str:
-    return value if isinstance(value, str) and value else format_number(value)
+def _build_row(check: CheckResult) -> tuple[Cell, ...]:
+    tone, status = _STATUSES[check.status]
+    needs_action = check.status in ("issue", "tip")
+    threshold = check.threshold or MISSING
+    return (
+        Cell(f"`{check.code or MISSING}` {check.title}".strip(), anchor=find_anchor(check.code)),
+        Cell(status, tone),
+        Cell(format_number(check.measured)),
+        Cell(f"{threshold} ({check.reference})" if check.reference else threshold),
+        Cell(check.message or MISSING),
+        Cell(check.advice or MISSING if needs_action else MISSING),
+    )

@@ -1,61 +1,93 @@
-"""The data: which column became which Stan variable, what was left out, and what is worth a look."""
+"""The data: which column fills which Stan variable, which rows are left out, and what to look at again."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Sequence
+from pathlib import PurePath
 
-from workbench.report import reading
 from workbench.report.document import Block, Cell, Column, Facts, Items, Notice, Paragraph, Section, Table
-from workbench.report.numbers import MISSING, format_count, format_number
-from workbench.report.reading import Record
+from workbench.report.numbers import MISSING, format_count, format_number, plural
+from workbench.results.view import BoundVariableDescription, DataDescription, Results
 
 _MOST_LISTED = 30
+"""The most rows or levels named one by one; of more, the first."""
 
-_COLUMNS = {
-    "name": Column("Stan variable", "name"),
-    "type": Column("Type", "name"),
-    "size": Column("Size"),
-    "from": Column("From", "prose"),
-    "first": Column("First values"),
-    "remark": Column("Remark", "prose"),
-}
+_BINDING_COLUMNS: tuple[tuple[Column, Callable[[BoundVariableDescription], str]], ...] = (
+    (Column("Stan variable", "name"), lambda variable: variable.name),
+    (Column("Type", "name"), lambda variable: variable.type),
+    (Column("Size"), lambda variable: variable.size),
+    (Column("From", "prose"), lambda variable: variable.origin),
+    (Column("First values"), lambda variable: variable.first),
+    (Column("Remark", "prose"), lambda variable: variable.remark),
+)
+"""The columns of the binding table; a column that is empty for every variable is left out."""
 
 
-def section(record: Record) -> Section:
-    """Return the file, the binding table, and the columns left unused."""
-    data = reading.part(record, "data")
-    facts = [("File", f"`{data.get('path', MISSING)}`"), ("Rows", format_count(data.get("rows")))]
-    columns = [str(one) for one in data.get("columns") or ()]
-    if columns:
-        facts.append((f"Columns ({len(columns)})", ", ".join(f"`{one}`" for one in columns)))
-    dropped = reading.number(reading.part(data, "dropped"), "count")
-    if dropped:
-        facts.append(("Rows left out", f"{format_count(dropped)}, for a missing cell{_numbered(data)}"))
+def build_section(results: Results) -> Section:
+    """Return the file, the source of each Stan variable, levels, and the scale of predictors."""
+    data = results.data
     blocks: tuple[Block, ...] = (
-        Facts(tuple(facts)),
-        _binding(data),
-        *_tips(data),
-        *_levels(data),
-        *_standardized(data),
+        Facts(_list_facts(data)),
+        _build_binding(data),
+        *_list_tips(data),
+        *_build_levels(data),
+        *_build_standardization(data),
     )
     return Section("data", "Data", blocks)
 
 
-def _numbered(data: Record) -> str:
-    rows = list(reading.part(data, "dropped").get("rows") or ())
-    shown = ", ".join(str(one) for one in rows[:_MOST_LISTED])
-    return f" (rows {shown}{', ...' if len(rows) > _MOST_LISTED else ''})" if rows else ""
+def describe_data(results: Results) -> str:
+    """Return what a model was fitted to: the name of the file, and its number of rows where it has rows."""
+    name, rows = PurePath(results.data.path or "data").name, results.data.rows
+    return f"fitted to {name}" if rows is None else f"fitted to {name}, {plural(rows, 'row')}"
 
 
-def _tips(data: Record) -> tuple[Block, ...]:
-    tips = tuple(str(one) for one in data.get("tips") or ())
-    return (Paragraph("Worth a look:"), Items(tips)) if tips else ()
+def _list_facts(data: DataDescription) -> tuple[tuple[str, str], ...]:
+    facts = [("File", f"`{data.path or MISSING}`"), ("Rows", format_count(data.rows))]
+    if data.columns:
+        names = ", ".join(f"`{name}`" for name in data.columns)
+        facts.append((f"Columns ({len(data.columns)})", names))
+    if data.dropped.count:
+        facts.append(
+            ("Rows left out", f"{format_count(data.dropped.count)} with a missing cell{_name_rows(data)}")
+        )
+    return tuple(facts)
 
 
-def _levels(data: Record) -> tuple[Block, ...]:
-    """Return which number stands for which level of a group."""
-    levels = data.get("levels")
-    if not isinstance(levels, Mapping) or not levels:
+def _name_rows(data: DataDescription) -> str:
+    rows = data.dropped.rows
+    if not rows:
+        return ""
+    ending = ", ..." if len(rows) > _MOST_LISTED else ""
+    return f" (rows {', '.join(str(row) for row in rows[:_MOST_LISTED])}{ending})"
+
+
+def _build_binding(data: DataDescription) -> Block:
+    if not data.variables:
+        return Notice("The record does not say where the data of the Stan variables are from.")
+    columns = [
+        (column, read)
+        for column, read in _BINDING_COLUMNS
+        if any(read(variable) for variable in data.variables)
+    ]
+    return Table(
+        key="binding-table",
+        caption="Where the data of each Stan variable are from",
+        columns=tuple(column for column, _ in columns),
+        rows=tuple(
+            tuple(Cell(read(variable) or MISSING) for _, read in columns) for variable in data.variables
+        ),
+        is_prose=True,
+    )
+
+
+def _list_tips(data: DataDescription) -> tuple[Block, ...]:
+    return (Paragraph("Worth checking:"), Items(data.tips)) if data.tips else ()
+
+
+def _build_levels(data: DataDescription) -> tuple[Block, ...]:
+    """Return the levels of each text or group in the order of their numbers."""
+    if not data.levels:
         return ()
     columns = (
         Column("Variable", "name"),
@@ -63,44 +95,27 @@ def _levels(data: Record) -> tuple[Block, ...]:
         Column("In the order of their numbers", "prose"),
     )
     rows = tuple(
-        (Cell(str(name)), Cell(str(len(found or ()))), Cell(_listed(found))) for name, found in levels.items()
+        (Cell(name), Cell(str(len(levels))), Cell(_list_levels(levels)))
+        for name, levels in data.levels.items()
     )
     return (Table("levels-table", "Levels of texts and groups", columns, rows, is_prose=True),)
 
 
-def _listed(found: object) -> str:
-    names = [str(one) for one in found] if isinstance(found, list | tuple) else []
-    more = f" and {len(names) - _MOST_LISTED} more" if len(names) > _MOST_LISTED else ""
-    return f"{', '.join(f'`{one}`' for one in names[:_MOST_LISTED])}{more}" or MISSING
+def _list_levels(levels: Sequence[str]) -> str:
+    more = f" and {len(levels) - _MOST_LISTED} more" if len(levels) > _MOST_LISTED else ""
+    return f"{', '.join(f'`{level}`' for level in levels[:_MOST_LISTED])}{more}" or MISSING
 
 
-def _standardized(data: Record) -> tuple[Block, ...]:
-    """Return by how much predictors were shifted and scaled while fitting, and the scale of results."""
-    found = reading.part(data, "standardized")
-    matrices = found.get("matrices") or {}
+def _build_standardization(data: DataDescription) -> tuple[Block, ...]:
+    """Return the mean and SD by which each predictor was standardized, and the scale of the results."""
     rows = tuple(
-        (Cell(str(column)), Cell(name), Cell(format_number(mean)), Cell(format_number(sd)))
-        for name, one in matrices.items()
-        for column, mean, sd in zip(one["columns"], one["mean"], one["sd"], strict=True)
+        (Cell(column), Cell(matrix), Cell(format_number(mean)), Cell(format_number(sd)))
+        for matrix, scale in data.standardized.matrices.items()
+        for column, mean, sd in zip(scale.columns, scale.mean, scale.sd, strict=True)
     )
     if not rows:
         return ()
-    is_back = found.get("status") == "proved"
-    where = "the scale of the data" if is_back else "the scale of the standardized predictors"
+    scale = "data" if data.standardized.is_on_data_scale else "standardized predictors"
     columns = (Column("Predictor", "name"), Column("Matrix", "name"), Column("Mean"), Column("SD"))
-    caption = f"Predictors put on one scale while fitting; results are on {where}"
+    caption = f"Predictors standardized for the fit; results are on the scale of the {scale}"
     return (Table("standardized-table", caption, columns, rows),)
-
-
-def _binding(data: Record) -> Block:
-    variables = reading.entries(data, "variables")
-    if not variables:
-        return Notice("The binding of columns to Stan variables was not recorded.")
-    shown = [key for key in _COLUMNS if any(one.get(key) for one in variables)]
-    return Table(
-        key="binding-table",
-        caption="How the table became Stan's data",
-        columns=tuple(_COLUMNS[key] for key in shown),
-        rows=tuple(tuple(Cell(str(one.get(key) or MISSING)) for key in shown) for one in variables),
-        is_prose=True,
-    )

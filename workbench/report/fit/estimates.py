@@ -3,236 +3,290 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
-from workbench.report import reading
 from workbench.report.document import Block, Cell, Column, Notice, Paragraph, Section, Table, Tone
 from workbench.report.fit import selection
+from workbench.report.fit.missing import explain_missing
 from workbench.report.numbers import (
     MISSING,
     decimals_for,
     format_count,
+    format_interval,
     format_number,
+    format_percentage,
     format_seconds,
     plural,
 )
-from workbench.report.reading import METHOD_TITLES, Record
-from workbench.thresholds import ESS_PER_CHAIN, LARGE_SHIFT_LIMIT, RHAT_LIMIT
+from workbench.report.reading import METHOD_TITLES
+from workbench.results.view import AutoStep, DrawsEstimate, ExactEstimate, PointEstimate, Results
+from workbench.thresholds import LARGE_SHIFT_LIMIT, RHAT_LIMIT
 
-Fill = Callable[[Record, str, int | None], Cell]
 
-
-def section(record: Record) -> Section:
-    """Return the table, and a notice for each method that has no estimates."""
+def build_section(results: Results) -> Section:
+    """Return the table of estimates, and a notice for each method that has none."""
     notices = tuple(
-        Notice(words, Tone.CAUTION) for key in METHOD_TITLES if (words := reading.explanation(record, key))
+        Notice(text, Tone.CAUTION) for key in METHOD_TITLES if (text := explain_missing(results, key))
     )
     blocks: tuple[Block, ...] = (
-        (_table(record),) if reading.names(record) else (Paragraph("There are none."),)
+        (_build_table(results),) if results.quantities else (Paragraph("There are no estimates."),)
     )
-    return Section("estimates", "Estimates", (*notices, *_ladder(record), *_exact(record), *blocks))
+    return Section(
+        "estimates",
+        "Estimates",
+        (*notices, *_build_method_choice(results), *_describe_exact(results), *blocks),
+    )
 
 
-def _ladder(record: Record) -> tuple[Block, ...]:
-    """Return which methods were tried in turn, where the choice was left to the workbench."""
-    steps = reading.entries(record, "ladder")
-    if not steps:
+def build_summary_table(results: Results, most_rows: int) -> Table:
+    """Return a table of the main columns; of too many quantities, those with the worst convergence."""
+    names: Sequence[str] = results.quantities
+    if len(names) > most_rows:
+        names = selection.rank_by_convergence(results, names)[:most_rows]
+    quantities = [_collect(results, name) for name in names]
+    filled = _choose_columns(quantities)
+    columns = [column for column in filled if column.is_main] or filled
+    left = len(results.quantities) - len(names)
+    return Table(
+        key="summary-table",
+        caption=_write_caption(results),
+        columns=_build_headings(results, columns),
+        rows=_build_rows(quantities, columns),
+        note=f"{plural(left, 'more quantity')}, with better convergence." if left else "",
+    )
+
+
+def _build_method_choice(results: Results) -> tuple[Block, ...]:
+    """Return the methods that `--method auto` tried, and why it accepted or rejected each."""
+    if not results.ladder:
         return ()
-    rows = tuple(_step(one) for one in steps)
     columns = (Column("Method"), Column("Outcome"), Column("Why", "prose"), Column("Time", "number"))
-    words, title = str(record.get("ladder_words") or ""), "The methods tried, from the cheapest on"
-    return (Table("ladder", title, columns, rows, words[:1].upper() + words[1:], is_prose=True),)
+    rows = tuple(_build_step(step) for step in results.ladder)
+    note = f"{results.ladder_words[:1].upper()}{results.ladder_words[1:]}"
+    return (Table("ladder", "Methods tried, the cheapest first", columns, rows, note, is_prose=True),)
 
 
-def _step(one: Record) -> tuple[Cell, ...]:
-    method, is_accepted = str(one.get("method") or MISSING), bool(one.get("accepted"))
+def _build_step(step: AutoStep) -> tuple[Cell, ...]:
     return (
-        Cell(METHOD_TITLES.get(method, method)),
-        Cell("accepted" if is_accepted else "passed over", Tone.OK if is_accepted else None),
-        Cell(str(one.get("why") or MISSING)),
-        Cell(format_seconds(one.get("seconds"))),
+        Cell(METHOD_TITLES.get(step.method, step.method or MISSING)),
+        Cell("accepted", Tone.OK) if step.accepted else Cell("rejected"),
+        Cell(step.why or MISSING),
+        Cell(format_seconds(step.seconds)),
     )
 
 
-def _exact(record: Record) -> tuple[Block, ...]:
+def _describe_exact(results: Results) -> tuple[Block, ...]:
     """Say that the posterior is known in closed form, where it is."""
-    part = reading.part(record, "exact")
-    if not reading.is_ok(part) or not part.get("estimates"):
+    if not results.estimates("exact"):
         return ()
-    evidence = reading.number(part, "log_evidence")
-    words = f" The log evidence is {format_number(evidence, 2)} nats." if evidence is not None else ""
-    return (
-        Paragraph(
-            "The model is conjugate: its posterior is known in closed form, and stands beside what the "
-            f"methods found.{words}"
-        ),
+    evidence = results.exact.log_evidence
+    ending = f" The log evidence is {format_number(evidence, 2)} nats." if evidence is not None else ""
+    text = (
+        "The model is conjugate: its posterior is known in closed form, and is shown beside the estimates of "
+        f"the other methods.{ending}"
     )
+    return (Paragraph(text),)
 
 
-def _table(record: Record) -> Table:
-    names = selection.in_table_order(record)
-    shown = _known(record, names)
+def _build_table(results: Results) -> Table:
+    quantities = [_collect(results, name) for name in selection.order_for_table(results)]
+    columns = _choose_columns(quantities)
     return Table(
         key="estimates-table",
-        caption=_caption(record, len(names)),
-        columns=_columns(record, shown),
-        rows=_rows(record, names, shown),
-        note=_note(record),
+        caption=_write_caption(results),
+        columns=_build_headings(results, columns),
+        rows=_build_rows(quantities, columns),
+        note=_write_note(results),
         is_interactive=True,
     )
 
 
-def brief(record: Record, limit: int) -> Table:
-    """Return a table of a few columns and rows: in the program's order if all fit, else the worst first."""
-    names = reading.names(record)
-    named = names if len(names) <= limit else selection.worst(record, names)[:limit]
-    known = _known(record, named)
-    shown = [entry for entry in known if entry.is_brief] or known
-    left = len(names) - len(named)
-    return Table(
-        key="brief",
-        caption=_caption(record, len(names)),
-        columns=_columns(record, shown),
-        rows=_rows(record, named, shown),
-        note=f"{plural(left, 'more quantity')} of better convergence." if left else "",
-    )
-
-
-def _known(record: Record, names: Sequence[str]) -> list[_Entry]:
-    """Return the columns for which the run has a number."""
+def _choose_columns(quantities: Sequence[_Quantity]) -> list[_EstimateColumn]:
+    """Return the columns in which some quantity has a number."""
     return [
-        entry for entry in _ENTRIES if any(entry.fill(record, name, None).text != MISSING for name in names)
+        column for column in _COLUMNS if any(column.fill(quantity).text != MISSING for quantity in quantities)
     ]
 
 
-def _columns(record: Record, shown: Sequence[_Entry]) -> tuple[Column, ...]:
-    return (Column("Quantity", "name"), *(_titled(entry.column, record) for entry in shown))
-
-
-def _rows(record: Record, names: Sequence[str], shown: Sequence[_Entry]) -> tuple[tuple[Cell, ...], ...]:
-    return tuple(
-        (
-            Cell(reading.label(record, name)),
-            *(entry.fill(record, name, _decimals(record, name)) for entry in shown),
-        )
-        for name in names
+def _build_headings(results: Results, columns: Sequence[_EstimateColumn]) -> tuple[Column, ...]:
+    level = format_percentage(results.interval.level)
+    headings = (column.heading for column in columns)
+    return (
+        Column("Quantity", "name"),
+        *(replace(heading, title=heading.title.format(level=level)) for heading in headings),
     )
 
 
-def _note(record: Record) -> str:
-    mode = selection.compared_mode(record)
+def _build_rows(
+    quantities: Sequence[_Quantity], columns: Sequence[_EstimateColumn]
+) -> tuple[tuple[Cell, ...], ...]:
+    return tuple(
+        (Cell(quantity.label), *(column.fill(quantity) for column in columns)) for quantity in quantities
+    )
+
+
+def _write_note(results: Results) -> str:
+    mode = selection.choose_mode(results)
     gap = (
-        f"Gap/SD: how many posterior standard deviations the {mode.words} lies above the mean. "
+        f"Gap/SD: the {selection.name_mode(mode)} minus the posterior mean, in posterior standard "
+        "deviations. "
         if mode
         else ""
     )
     return (
-        "Numbers show three significant digits of the posterior standard deviation. SE: Wald standard "
-        f"error, from the curvature of the log likelihood. {gap}R-hat and effective sample sizes (ESS) "
-        "after Vehtari et al. (2021), doi:10.1214/20-BA1221."
+        "Numbers have three significant digits of the posterior standard deviation. SE: Wald standard error, "
+        f"from the curvature of the log likelihood. {gap}R-hat and effective sample size (ESS): Vehtari et "
+        "al. (2021), doi:10.1214/20-BA1221."
     )
 
 
-def _caption(record: Record, count: int) -> str:
-    level = reading.level(record)
+def _write_caption(results: Results) -> str:
+    count, level = len(results.quantities), format_percentage(results.interval.level)
     order = "" if count <= selection.ALL_UP_TO else ", the worst convergence first"
     return f"Estimates of {plural(count, 'quantity')} by method, with central {level} intervals{order}"
 
 
-def _titled(column: Column, record: Record) -> Column:
-    return Column(column.title.format(level=reading.level(record)), column.form, column.group, column.help)
+@dataclass(frozen=True)
+class _Quantity:
+    """A quantity and its estimates by every method; those of a method without any are empty.
+
+    Attributes
+    ----------
+    gap
+        The compared mode minus the posterior mean [posterior SD].
+    needed_draws
+        The smallest acceptable effective sample size.
+    """
+
+    label: str
+    posterior: DrawsEstimate
+    exact: ExactEstimate
+    mle: PointEstimate
+    map: PointEstimate
+    map_unconstrained: PointEstimate
+    laplace: DrawsEstimate
+    pathfinder: DrawsEstimate
+    gap: float | None
+    needed_draws: float
+
+    @property
+    def decimals(self) -> int | None:
+        """The decimals of its numbers: three digits of the posterior SD, or of the next best scale."""
+        scales = (self.posterior.sd, self.laplace.sd, self.mle.se)
+        return next((decimals for scale in scales if (decimals := decimals_for(scale)) is not None), None)
 
 
-def _decimals(record: Record, name: str) -> int | None:
-    """Return the decimals of a row: three digits of its posterior spread, or of the next best scale."""
-    for key, scale in (("nuts", "sd"), ("laplace", "sd"), ("mle", "se")):
-        decimals = decimals_for(reading.number(reading.estimates(record, key).get(name), scale))
-        if decimals is not None:
-            return decimals
-    return None
-
-
-def _value(method: str, key: str) -> Fill:
-    def fill(record: Record, name: str, decimals: int | None) -> Cell:
-        return Cell(format_number(reading.number(reading.estimates(record, method).get(name), key), decimals))
-
-    return fill
-
-
-def _interval(method: str, prefix: str = "") -> Fill:
-    def fill(record: Record, name: str, decimals: int | None) -> Cell:
-        numbers = reading.estimates(record, method).get(name)
-        ends = [reading.number(numbers, f"{prefix}{key}") for key in ("lower", "upper")]
-        if None in ends:
-            return Cell(MISSING)
-        return Cell(" to ".join(format_number(end, decimals) for end in ends))
-
-    return fill
-
-
-def _gap(record: Record, name: str, _: int | None) -> Cell:
-    value = selection.gap(record, name)
-    tone = Tone.CAUTION if value is not None and abs(value) > LARGE_SHIFT_LIMIT else None
-    return Cell(format_number(value, 2), tone)
-
-
-def _rhat(record: Record, name: str, _: int | None) -> Cell:
-    value = reading.number(reading.estimates(record, "nuts").get(name), "rhat")
-    return Cell(format_number(value, 3), Tone.FAIL if value is not None and value > RHAT_LIMIT else None)
-
-
-def _ess(key: str) -> Fill:
-    def fill(record: Record, name: str, _: int | None) -> Cell:
-        value = reading.number(reading.estimates(record, "nuts").get(name), key)
-        chains = reading.number(reading.part(record, "nuts"), "chains") or 4
-        is_small = value is not None and value < ESS_PER_CHAIN * chains
-        return Cell(format_count(value), Tone.FAIL if is_small else None)
-
-    return fill
+def _collect(results: Results, name: str) -> _Quantity:
+    return _Quantity(
+        label=results.label(name),
+        posterior=results.posterior(name),
+        exact=results.exact.estimates.get(name, ExactEstimate()),
+        mle=results.mle.estimates.get(name, PointEstimate()),
+        map=results.map.estimates.get(name, PointEstimate()),
+        map_unconstrained=results.map_unconstrained.estimates.get(name, PointEstimate()),
+        laplace=results.laplace.estimates.get(name, DrawsEstimate()),
+        pathfinder=results.pathfinder.estimates.get(name, DrawsEstimate()),
+        gap=selection.measure_gap(results, name),
+        needed_draws=selection.count_needed_draws(results),
+    )
 
 
 @dataclass(frozen=True)
-class _Entry:
-    """A column of the table, how to fill it, and whether a short table has it."""
+class _EstimateColumn:
+    """A column of the table: its heading, how to fill it, and whether the short table has it."""
 
-    column: Column
-    fill: Fill
-    is_brief: bool = False
+    heading: Column
+    fill: Callable[[_Quantity], Cell]
+    is_main: bool = False
 
 
 def _number(
-    method: str, key: str, title: str, group: str, help_text: str = "", *, is_brief: bool = False
-) -> _Entry:
-    return _Entry(Column(title, "number", group, help_text), _value(method, key), is_brief)
+    title: str,
+    group: str,
+    read: Callable[[_Quantity], float | None],
+    help_text: str = "",
+    *,
+    is_main: bool = False,
+) -> _EstimateColumn:
+    """Return a column of numbers."""
+    return _EstimateColumn(
+        Column(title, "number", group, help_text),
+        lambda quantity: Cell(format_number(read(quantity), quantity.decimals)),
+        is_main,
+    )
 
 
-_ENTRIES = (
-    _number("nuts", "mean", "Mean", "Posterior", is_brief=True),
-    _number("nuts", "median", "Median", "Posterior"),
-    _number("nuts", "sd", "SD", "Posterior", is_brief=True),
-    _Entry(Column("{level} interval", "number", "Posterior"), _interval("nuts"), is_brief=True),
-    _Entry(Column("R‑hat", "number", "Convergence"), _rhat, is_brief=True),
-    _Entry(Column("ESS bulk", "number", "Convergence"), _ess("ess_bulk"), is_brief=True),
-    _Entry(Column("ESS tail", "number", "Convergence"), _ess("ess_tail")),
-    _number("exact", "mean", "Mean", "Exact", "of the posterior in closed form"),
-    _number("exact", "sd", "SD", "Exact", "of the posterior in closed form"),
-    _number("mle", "value", "Estimate", "Maximum likelihood"),
-    _number("mle", "se", "SE", "Maximum likelihood", "Wald standard error"),
-    _Entry(
+def _fill_interval(quantity: _Quantity) -> Cell:
+    posterior = quantity.posterior
+    return Cell(format_interval(posterior.lower, posterior.upper, quantity.decimals))
+
+
+def _fill_profile(quantity: _Quantity) -> Cell:
+    mle = quantity.mle
+    return Cell(format_interval(mle.profile_lower, mle.profile_upper, quantity.decimals))
+
+
+def _fill_gap(quantity: _Quantity) -> Cell:
+    is_large = quantity.gap is not None and abs(quantity.gap) > LARGE_SHIFT_LIMIT
+    return Cell(format_number(quantity.gap, 2), Tone.CAUTION if is_large else None)
+
+
+def _fill_rhat(quantity: _Quantity) -> Cell:
+    rhat = quantity.posterior.rhat
+    return Cell(format_number(rhat, 3), Tone.FAIL if rhat is not None and rhat > RHAT_LIMIT else None)
+
+
+def _fill_ess_bulk(quantity: _Quantity) -> Cell:
+    return _fill_ess(quantity.posterior.ess_bulk, quantity.needed_draws)
+
+
+def _fill_ess_tail(quantity: _Quantity) -> Cell:
+    return _fill_ess(quantity.posterior.ess_tail, quantity.needed_draws)
+
+
+def _fill_ess(size: float | None, needed: float) -> Cell:
+    return Cell(format_count(size), Tone.FAIL if size is not None and size < needed else None)
+
+
+_EXACT_HELP = "of the posterior in closed form"
+"""What the columns of the exact posterior mean."""
+
+_CORRECTED_HELP = "reweighted by importance"
+"""What the corrected columns of the Laplace approximation mean."""
+
+_COLUMNS = (
+    _number("Mean", "Posterior", lambda quantity: quantity.posterior.mean, is_main=True),
+    _number("Median", "Posterior", lambda quantity: quantity.posterior.median),
+    _number("SD", "Posterior", lambda quantity: quantity.posterior.sd, is_main=True),
+    _EstimateColumn(Column("{level} interval", "number", "Posterior"), _fill_interval, is_main=True),
+    _EstimateColumn(Column("R‑hat", "number", "Convergence"), _fill_rhat, is_main=True),
+    _EstimateColumn(Column("ESS bulk", "number", "Convergence"), _fill_ess_bulk, is_main=True),
+    _EstimateColumn(Column("ESS tail", "number", "Convergence"), _fill_ess_tail),
+    _number("Mean", "Exact", lambda quantity: quantity.exact.mean, _EXACT_HELP),
+    _number("SD", "Exact", lambda quantity: quantity.exact.sd, _EXACT_HELP),
+    _number("Estimate", "Maximum likelihood", lambda quantity: quantity.mle.value),
+    _number("SE", "Maximum likelihood", lambda quantity: quantity.mle.se, "Wald standard error"),
+    _EstimateColumn(
         Column("{level} profile", "number", "Maximum likelihood", "interval from the profile likelihood"),
-        _interval("mle", "profile_"),
+        _fill_profile,
     ),
-    _number("map", "value", "MAP", "Modes", "joint mode of the posterior on the constrained scale"),
-    _number("map_unconstrained", "value", "Unc.", "Modes", "joint mode on the unconstrained scale"),
-    _Entry(
-        Column("Gap/SD", "number", "Modes", "from the posterior mean to the mode"),
-        _gap,
-        is_brief=True,
+    _number("MAP", "Modes", lambda quantity: quantity.map.value, "joint mode on the constrained scale"),
+    _number(
+        "Unc.",
+        "Modes",
+        lambda quantity: quantity.map_unconstrained.value,
+        "joint mode on the unconstrained scale",
     ),
-    _number("laplace", "mean", "Mean", "Laplace"),
-    _number("laplace", "sd", "SD", "Laplace"),
-    _number("laplace", "corrected_mean", "Mean, corrected", "Laplace", "reweighted by importance"),
-    _number("laplace", "corrected_sd", "SD, corrected", "Laplace", "reweighted by importance"),
-    _number("pathfinder", "mean", "Mean", "Pathfinder"),
-    _number("pathfinder", "sd", "SD", "Pathfinder"),
+    _EstimateColumn(
+        Column("Gap/SD", "number", "Modes", "mode minus posterior mean, in posterior SDs"),
+        _fill_gap,
+        is_main=True,
+    ),
+    _number("Mean", "Laplace", lambda quantity: quantity.laplace.mean),
+    _number("SD", "Laplace", lambda quantity: quantity.laplace.sd),
+    _number("Mean, corrected", "Laplace", lambda quantity: quantity.laplace.corrected_mean, _CORRECTED_HELP),
+    _number("SD, corrected", "Laplace", lambda quantity: quantity.laplace.corrected_sd, _CORRECTED_HELP),
+    _number("Mean", "Pathfinder", lambda quantity: quantity.pathfinder.mean),
+    _number("SD", "Pathfinder", lambda quantity: quantity.pathfinder.sd),
 )
+"""The columns of the table, from left to right."""

@@ -1,225 +1,235 @@
-"""Where the estimates differ: pictures on one axis, and the gap between mode and mean explained."""
+"""Where the estimates differ: every method on one axis, and the gap between mode and mean explained."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator
 
 import xarray as xr
 from scipy import stats
 
 from workbench.diagnostics.prior_density import find_prior_density
-from workbench.report import figures, reading
+from workbench.report import figures
 from workbench.report.document import Block, Cell, Column, Figure, Figures, Notice, Paragraph, Section, Table
 from workbench.report.figures import EstimateLine, KnownDensity, Marker, Role
 from workbench.report.fit import selection
-from workbench.report.numbers import decimals_for, format_number, plural
-from workbench.report.reading import METHOD_TITLES, Record
+from workbench.report.numbers import decimals_for, format_interval, format_number, plural
+from workbench.report.reading import METHOD_TITLES
+from workbench.results.quantities import draws_of
+from workbench.results.view import Estimate, Gap, PointEstimate, Results
 
 MAX_PICTURES = 12
+"""The most quantities drawn."""
+
 MAX_ROWS = 20
-_STEPS = {"jacobian": "Jacobian", "curvature": "Transform", "non_gaussian": "Beyond normal"}
+"""The most rows of each table."""
 
 
-def section(record: Record, tree: xr.DataTree) -> Section:
-    """Return the sentences, the pictures and the decomposition of the largest gaps."""
+def build_section(results: Results, tree: xr.DataTree) -> Section:
+    """Return the largest gap in words, a drawing of each quantity, and the tables of gaps and intervals."""
     blocks: tuple[Block, ...] = (
-        *_words(record),
-        *_pictures(record, tree),
-        *_decomposition(record),
-        *_missed(record),
+        _describe_largest_gap(results),
+        _draw_marginals(results, tree),
+        *_build_decomposition(results),
+        *_build_interval_differences(results),
     )
-    return Section("gaps", "Where the estimates differ", blocks or (Notice("There is nothing to compare."),))
+    return Section("gaps", "Where the estimates differ", blocks)
 
 
-def _words(record: Record) -> tuple[Block, ...]:
-    ranked, mode = selection.by_gap(record), selection.compared_mode(record)
+def _describe_largest_gap(results: Results) -> Block:
+    ranked, mode = selection.rank_by_gap(results), selection.choose_mode(results)
     if not ranked or mode is None:
-        return (Notice("Without both a mode and posterior draws there is no gap between them."),)
+        return Notice("The gap between mode and posterior mean is not known: it needs a mode and draws.")
     name = ranked[0]
-    nuts = reading.estimates(record, "nuts").get(name)
-    decimals = decimals_for(reading.number(nuts, "sd"))
-    value = reading.number(reading.estimates(record, mode.method).get(name), "value")
-    gap = format_number(abs(selection.gap(record, name) or 0.0), 2)
-    text = (
-        f"The largest gap between the {mode.words} and the posterior mean is {gap} posterior standard "
-        f"deviations, for `{reading.label(record, name)}`: the mode is {format_number(value, decimals)}, "
-        f"the mean {format_number(reading.number(nuts, 'mean'), decimals)}. A mode is the highest point of "
-        "a density and moves with the scale it is looked for on; a mean weighs all of the posterior. "
-        "Where the two differ much, the mode alone is a poor summary."
+    posterior = results.posterior(name)
+    decimals = decimals_for(posterior.sd)
+    gap = format_number(abs(selection.measure_gap(results, name) or 0.0), 2)
+    value = mode.estimates.get(name, PointEstimate()).value
+    return Paragraph(
+        f"The largest gap between the {selection.name_mode(mode)} and the posterior mean is {gap} posterior "
+        f"standard deviations, for `{results.label(name)}`: the mode is {format_number(value, decimals)}, "
+        f"the mean {format_number(posterior.mean, decimals)}. A mode is the highest point of a density and "
+        "depends on the scale of that density; a mean averages over the whole posterior. Where the two "
+        "differ much, the mode alone is a poor summary."
     )
-    return (Paragraph(text),)
 
 
-def _pictures(record: Record, tree: xr.DataTree) -> tuple[Block, ...]:
-    chosen = selection.for_marginals(record, MAX_PICTURES)
-    drawn = [figure for name in chosen if (figure := _picture(record, tree, name))]
-    if not drawn:
-        return (Notice("There are no posterior draws to picture."),)
-    return (Figures("marginals", tuple(drawn), _HOW_TO_READ + _left_out(record, len(drawn))),)
+def _draw_marginals(results: Results, tree: xr.DataTree) -> Block:
+    names = selection.choose_for_marginals(results, MAX_PICTURES)
+    pictures = tuple(figure for name in names if (figure := _draw_marginal(results, tree, name)))
+    if not pictures:
+        return Notice("There are no posterior draws to plot.")
+    total = len(results.nuts.estimates)
+    count = (
+        f" Shown: {plural(len(pictures), 'quantity')} of {total}, those with the largest gaps."
+        if len(pictures) < total
+        else ""
+    )
+    return Figures("marginals", pictures, f"{_EXPLANATION}{count}")
 
 
-_HOW_TO_READ = (
-    "Above: the density of the posterior (filled), of its Laplace approximation (dashed) and of the prior, "
-    "where its statement gives it. Below, on the same axis: each method's point with its interval. An arrow "
-    "at the edge stands for a value beyond it."
+_EXPLANATION = (
+    "Above: the densities of the posterior (filled), of its Laplace approximation (dashed) and of the prior, "
+    "where its statement gives one. Below, on the same axis: the estimate of each method with its interval. "
+    "An arrow at the edge is a value outside the axis."
 )
+"""How to read the drawings."""
 
 
-def _left_out(record: Record, drawn: int) -> str:
-    total = len(reading.estimates(record, "nuts"))
-    if drawn == total:
-        return ""
-    return f" Drawn are {plural(drawn, 'quantity')} of {total}, those with the largest gaps."
-
-
-def _picture(record: Record, tree: xr.DataTree, name: str) -> Figure | None:
-    draws = reading.values(tree, "posterior", name)
+def _draw_marginal(results: Results, tree: xr.DataTree, name: str) -> Figure | None:
+    draws = draws_of(tree, "posterior", name)
     if draws is None or draws.max() == draws.min():
         return None
-    known = [one for one in (_prior(record, name), _exact(record, name)) if one]
-    drawing = figures.draw_marginal(draws, reading.values(tree, "laplace", name), _lines(record, name), known)
-    unit = reading.unit(record, name)
-    caption = f"`{reading.label(record, name)}`" + (f" [{unit}]" if unit else "")
-    return Figure(drawing, _finding(record, name), caption)
+    known = [density for density in (_find_prior(results, name), _find_exact(results, name)) if density]
+    drawing = figures.draw_marginal(
+        draws, draws_of(tree, "laplace", name), _collect_lines(results, name), known
+    )
+    unit = results.unit(name)
+    caption = f"`{results.label(name)}`" + (f" [{unit}]" if unit else "")
+    return Figure(drawing, _describe_estimates(results, name), caption)
 
 
-def _prior(record: Record, name: str) -> KnownDensity | None:
-    found = find_prior_density(record, name)
-    return KnownDensity("prior", found.family, found.mass) if found else None
+def _find_prior(results: Results, name: str) -> KnownDensity | None:
+    density = find_prior_density(results, name)
+    return KnownDensity("prior", density.family, density.mass) if density else None
 
 
-def _exact(record: Record, name: str) -> KnownDensity | None:
-    """Return the exact posterior, where the model is conjugate and the run says which it is."""
-    found = (reading.part(record, "exact").get("estimates") or {}).get(name) or {}
-    family = getattr(stats, str(found.get("distribution")), None)
-    if family is None or not isinstance(found.get("parameters"), Mapping):
+def _find_exact(results: Results, name: str) -> KnownDensity | None:
+    """Return the exact posterior, where the model is conjugate and the record names its distribution."""
+    estimate = results.exact.estimates.get(name)
+    family = getattr(stats, estimate.distribution, None) if estimate else None
+    if estimate is None or family is None:
         return None
     try:
-        return KnownDensity("exact", family(**found["parameters"]), role="exact")
-    except TypeError:  # not the parameters of that distribution
+        return KnownDensity("exact", family(**estimate.parameters), role="exact")
+    except TypeError:  # these are not the parameters of that distribution
         return None
 
 
-_LINES: tuple[tuple[str, str, Marker, str, Role], ...] = (
-    ("mle", "MLE", "diamond", "value", "ink"),
-    ("map", "MAP", "filled", "value", "ink"),
-    ("map_unconstrained", "MAP, unc.", "open", "value", "ink"),
-    ("laplace", "Laplace", "bar", "mean", "normal"),
-    ("pathfinder", "Pathfinder", "bar", "mean", "ink"),
-    ("nuts", "Posterior", "bar", "mean", "posterior"),
+_LINES: tuple[tuple[str, str, Marker, Role], ...] = (
+    ("mle", "MLE", "diamond", "ink"),
+    ("map", "MAP", "filled", "ink"),
+    ("map_unconstrained", "MAP, unc.", "open", "ink"),
+    ("laplace", "Laplace", "bar", "normal"),
+    ("pathfinder", "Pathfinder", "bar", "ink"),
+    ("nuts", "Posterior", "bar", "posterior"),
 )
-"""Part of the record, label, mark, the entry that is the point, and the curve it belongs to."""
+"""Each method with its label, its marker, and the curve that it belongs to."""
 
 
-def _lines(record: Record, name: str) -> list[EstimateLine]:
+def _collect_lines(results: Results, name: str) -> list[EstimateLine]:
     """Return one line for each method that has an estimate of the quantity."""
     return [
-        EstimateLine(label, form, reading.number(numbers, entry), *_ends(numbers), role=role)
-        for method, label, form, entry, role in _LINES
-        if (numbers := reading.estimates(record, method).get(name))
+        EstimateLine(label, marker, _read_point(estimate), estimate.lower, estimate.upper, role)
+        for method, label, marker, role in _LINES
+        if (estimate := results.estimates(method).get(name))
     ]
 
 
-def _ends(numbers: Record | None) -> tuple[float | None, float | None]:
-    return reading.number(numbers, "lower"), reading.number(numbers, "upper")
+def _read_point(estimate: Estimate) -> float | None:
+    return estimate.value if isinstance(estimate, PointEstimate) else estimate.mean
 
 
-def _finding(record: Record, name: str) -> str:
-    """Return what the picture shows, for a reader who cannot see it."""
-    nuts = reading.estimates(record, "nuts").get(name)
-    decimals = decimals_for(reading.number(nuts, "sd"))
-    ends = " to ".join(format_number(end, decimals) for end in _ends(nuts))
-    mean = format_number(reading.number(nuts, "mean"), decimals)
-    words = [f"{reading.label(record, name)}: posterior mean {mean}, interval {ends}"]
-    for title, key, entry in (
-        ("MLE", "mle", "value"),
-        ("MAP", "map", "value"),
-        ("Laplace mean", "laplace", "mean"),
-    ):
-        value = reading.number(reading.estimates(record, key).get(name), entry)
-        if value is not None:
-            words.append(f"{title} {format_number(value, decimals)}")
-    return "; ".join(words) + "."
+def _describe_estimates(results: Results, name: str) -> str:
+    """Return what the drawing shows, for a reader who cannot see it."""
+    posterior = results.posterior(name)
+    decimals = decimals_for(posterior.sd)
+    interval = format_interval(posterior.lower, posterior.upper, decimals)
+    mean = format_number(posterior.mean, decimals)
+    phrases = [f"{results.label(name)}: posterior mean {mean}, interval {interval}"]
+    for title, method in (("MLE", "mle"), ("MAP", "map"), ("Laplace mean", "laplace")):
+        estimate = results.estimates(method).get(name)
+        point = _read_point(estimate) if estimate else None
+        if point is not None:
+            phrases.append(f"{title} {format_number(point, decimals)}")
+    return "; ".join(phrases) + "."
 
 
-def _decomposition(record: Record) -> tuple[Block, ...]:
-    explained = [name for name in selection.by_gap(record) if set(_STEPS) <= set(reading.gaps(record, name))][
-        :MAX_ROWS
+_STEPS: tuple[tuple[str, Callable[[Gap], float | None]], ...] = (
+    ("Jacobian", lambda gap: gap.jacobian),
+    ("Transform", lambda gap: gap.curvature),
+    ("Beyond normal", lambda gap: gap.non_gaussian),
+)
+"""The steps from the MAP to the posterior mean."""
+
+
+def _build_decomposition(results: Results) -> Iterator[Block]:
+    names = [
+        name
+        for name in selection.rank_by_gap(results)
+        if all(read(results.gap(name)) is not None for _, read in _STEPS)
     ]
-    if not explained:
-        return ()
-    columns = (
-        Column("Quantity", "name"),
-        Column("MAP − mean", "number"),
-        Column("in SD", "number"),
-        Column(_STEPS["jacobian"], "number", "of which"),
-        Column(_STEPS["curvature"], "number", "of which"),
-        Column(_STEPS["non_gaussian"], "number", "of which"),
-    )
-    table = Table(
+    if not names:
+        return
+    yield Table(
         key="gap-table",
-        caption="The gap between MAP and posterior mean, in three steps that add up to it",
-        columns=columns,
-        rows=tuple(_row(record, name) for name in explained),
+        caption="The gap between MAP and posterior mean, as the sum of three steps",
+        columns=(
+            Column("Quantity", "name"),
+            Column("MAP − mean", "number"),
+            Column("in SD", "number"),
+            *(Column(title, "number", "Steps") for title, _ in _STEPS),
+        ),
+        rows=tuple(_build_decomposition_row(results, name) for name in names[:MAX_ROWS]),
         note=(
-            "Jacobian: from the mode on the constrained scale to the mode on the unconstrained one. "
-            "Transform: from there to the mean of the normal approximation, bent by the transform back. "
-            "Beyond normal: from there to the posterior mean, the part that no normal approximation can "
-            "see."
+            "Jacobian: from the mode on the constrained scale to the mode on the unconstrained scale. "
+            "Transform: from there to the mean of the normal approximation, transformed back to the "
+            "constrained scale. Beyond normal: from there to the posterior mean, which a normal "
+            "approximation cannot show."
         ),
         is_interactive=True,
     )
-    return (table,)
 
 
-def _row(record: Record, name: str) -> tuple[Cell, ...]:
-    gap = reading.gaps(record, name)
-    decimals = decimals_for(reading.number(reading.estimates(record, "nuts").get(name), "sd"))
+def _build_decomposition_row(results: Results, name: str) -> tuple[Cell, ...]:
+    gap, decimals = results.gap(name), decimals_for(results.posterior(name).sd)
     return (
-        Cell(reading.label(record, name)),
-        Cell(format_number(gap.get("map_minus_mean"), decimals)),
-        Cell(format_number(gap.get("in_sd"), 2)),
-        *(Cell(format_number(gap.get(step), decimals)) for step in _STEPS),
+        Cell(results.label(name)),
+        Cell(format_number(gap.map_minus_mean, decimals)),
+        Cell(format_number(gap.in_sd, 2)),
+        *(Cell(format_number(read(gap), decimals)) for _, read in _STEPS),
     )
 
 
-def _missed(record: Record) -> tuple[Block, ...]:
-    """Return how far the ends of each method's interval are from those of the posterior."""
-    known = {name: found for name in reading.part(record, "gaps") if (found := _ends_missed(record, name))}
+Differences = dict[str, tuple[float, float]]
+"""By method: the lower and upper end of its interval minus that of the posterior's [posterior SD]."""
+
+
+def _build_interval_differences(results: Results) -> Iterator[Block]:
+    known = {name: ends for name in results.gaps if (ends := _read_differences(results.gap(name)))}
     if not known:
-        return ()
-    methods = list(dict.fromkeys(method for found in known.values() for method in found))
-    ranked = sorted(known, key=lambda name: -max(abs(one) for ends in known[name].values() for one in ends))
+        return
+    methods = list(dict.fromkeys(method for differences in known.values() for method in differences))
+    ranked = sorted(known, key=lambda name: -_find_largest(known[name]))
     columns = [Column("Quantity", "name")]
     for method in methods:
         title = METHOD_TITLES.get(method, method)
         columns += [Column("Lower", "number", title), Column("Upper", "number", title)]
-    table = Table(
+    yield Table(
         key="missed-table",
-        caption="How far the ends of other intervals lie from those of the posterior, in posterior SDs",
+        caption="Ends of the intervals of other methods minus those of the posterior, in posterior SDs",
         columns=tuple(columns),
         rows=tuple(
-            (
-                Cell(reading.label(record, name)),
-                *(
-                    Cell(format_number(end, 2))
-                    for method in methods
-                    for end in known[name].get(method, (None, None))
-                ),
-            )
+            (Cell(results.label(name)), *_fill_differences(known[name], methods))
             for name in ranked[:MAX_ROWS]
         ),
-        note="Below 0: the end lies below that of the posterior.",
+        note="Negative: the end lies below that of the posterior.",
         is_interactive=True,
     )
-    return (table,)
 
 
-def _ends_missed(record: Record, name: str) -> dict[str, tuple[float, float]]:
-    missed = reading.gaps(record, name).get("missed")
-    found = {}
-    for method, ends in (missed if isinstance(missed, Mapping) else {}).items():
-        lower, upper = (reading.number(ends, key) for key in ("lower", "upper"))
-        if lower is not None and upper is not None:
-            found[str(method)] = (lower, upper)
-    return found
+def _fill_differences(differences: Differences, methods: list[str]) -> Iterator[Cell]:
+    for method in methods:
+        for end in differences.get(method, (None, None)):
+            yield Cell(format_number(end, 2))
+
+
+def _find_largest(differences: Differences) -> float:
+    return max(abs(end) for ends in differences.values() for end in ends)
+
+
+def _read_differences(gap: Gap) -> Differences:
+    return {
+        method: (ends.lower, ends.upper)
+        for method, ends in gap.missed.items()
+        if ends.lower is not None and ends.upper is not None
+    }

@@ -1,9 +1,11 @@
-"""Leave-one-out: how well the model predicts rows it has not seen, and which rows weigh most."""
+"""Leave-one-out: how well the model predicts rows that it has not seen, and the most influential rows."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 from workbench.diagnostics.loo import LeaveOneOut
-from workbench.report import figures, reading
+from workbench.report import figures
 from workbench.report.document import (
     Block,
     Cell,
@@ -18,91 +20,104 @@ from workbench.report.document import (
     Tone,
 )
 from workbench.report.numbers import MISSING, format_count, format_number, plural
-from workbench.report.reading import Record
+from workbench.results.view import LooResult, LooRow, Results
 
-_TITLE = "Rows left out one by one"
+_TITLE = "Leave-one-out cross-validation"
 
 
-def section(record: Record, left: LeaveOneOut | None = None) -> Section:
-    """Return the leave-one-out numbers, the k-hat of each row where `left` has it, the influential rows."""
-    part = reading.part(record, "loo")
-    if not reading.is_ok(part):
-        return Section("influence", _TITLE, (Notice(_absence(part)),))
-    blocks: tuple[Block, ...] = (Paragraph(_words(part)), _facts(part), *_picture(part, left), *_rows(part))
+def build_section(results: Results, leave_one_out: LeaveOneOut | None = None) -> Section:
+    """Return the results of leave-one-out cross-validation, the k-hat of each row, and influential rows.
+
+    Parameters
+    ----------
+    results
+        The results of the run.
+    leave_one_out
+        Leave-one-out computed from the draws, for the drawing of the k-hats.
+    """
+    loo = results.loo
+    if not loo.is_ok:
+        return Section("influence", _TITLE, (Notice(_explain_absence(loo)),))
+    blocks: tuple[Block, ...] = (
+        Paragraph(_describe_reliability(loo)),
+        _list_facts(loo),
+        *_draw_khat(loo, leave_one_out),
+        *_build_table(loo),
+    )
     return Section("influence", _TITLE, blocks)
 
 
-def _absence(part: Record) -> str:
-    if part.get("status") == "skipped":
-        return "Leave-one-out cross-validation was not worked out on this run."
-    return f"There is no leave-one-out cross-validation: {part.get('reason') or 'no reason was recorded.'}"
+def _explain_absence(loo: LooResult) -> str:
+    if loo.status == "skipped":
+        return "Leave-one-out cross-validation was not run."
+    return f"There is no leave-one-out cross-validation: {loo.reason or 'no reason was recorded.'}"
 
 
-def _words(part: Record) -> str:
-    bad, count = reading.number(part, "bad"), reading.number(part, "observations")
-    if not bad:
+def _describe_reliability(loo: LooResult) -> str:
+    if not loo.bad:
         return (
-            "Each row was predicted from all others by reweighting the draws. No row is so influential that "
-            "this fails."
+            "Each row was predicted from all others by reweighting the draws. That is reliable: no row has "
+            "too much influence on the posterior."
         )
     return (
-        "Each row was predicted from all others by reweighting the draws. That fails for "
-        f"{plural(int(bad), 'row')} of {format_count(count)}, on which the posterior hangs so much that the "
-        "numbers below are not reliable. Look whether such rows are errors, or show what the model lacks."
+        "Each row was predicted from all others by reweighting the draws. That is not reliable for "
+        f"{plural(loo.bad, 'row')} of {format_count(loo.observations)}, on which the posterior depends too "
+        "much, so the totals below are not reliable either. Check whether such rows are errors, or show what "
+        "the model lacks."
     )
 
 
-def _facts(part: Record) -> Facts:
-    elpd, se = format_number(part.get("elpd"), 1), format_number(part.get("se"), 1)
-    largest = f"{format_number(part.get('khat_max'), 2)} (limit {format_number(part.get('khat_limit'), 2)})"
+def _list_facts(loo: LooResult) -> Facts:
+    elpd, se = format_number(loo.elpd, 1), format_number(loo.se, 1)
+    largest, limit = format_number(loo.khat_max, 2), format_number(loo.khat_limit, 2)
     return Facts(
         (
             ("Expected log predictive density", f"{elpd} ± {se} nats (estimate ± standard error)"),
-            ("Effective parameters", format_number(part.get("p_loo"), 1)),
-            ("Largest k-hat", largest),
+            ("Effective number of parameters", format_number(loo.p_loo, 1)),
+            ("Largest k-hat", f"{largest} (limit {limit})"),
         )
     )
 
 
-def _picture(part: Record, left: LeaveOneOut | None) -> tuple[Block, ...]:
-    limit = reading.number(part, "khat_limit")
-    if left is None or limit is None:
-        return ()
-    khat = left.khat
+def _draw_khat(loo: LooResult, leave_one_out: LeaveOneOut | None) -> Iterator[Block]:
+    limit = loo.khat_limit
+    if leave_one_out is None or limit is None:
+        return
+    khat = leave_one_out.khat
     above = int((khat > limit).sum())
-    alt = f"k-hat of {plural(len(khat), 'row')}, in order: {above} above {format_number(limit, 2)}."
-    drawn = Figure(figures.draw_khat(khat, limit), alt, "k-hat of each row")
-    words = "Each dot is a row of the data, in order. Above the line its influence is too large to judge."
-    return (Figures("khat", (drawn,), words, "medium"),)
+    rows = plural(len(khat), "row")
+    alt = f"k-hat of {rows} in the order of the data; above {format_number(limit, 2)}: {above}."
+    figure = Figure(figures.draw_khat(khat, limit), alt, "k-hat of each row")
+    explanation = (
+        "Each dot is a row, in the order of the data. Above the line, its influence is too large for a "
+        "reliable estimate."
+    )
+    yield Figures("khat", (figure,), explanation, "medium")
 
 
-def _rows(part: Record) -> tuple[Block, ...]:
-    rows = reading.entries(part, "rows")
-    if not rows:
-        return ()
-    limit = reading.number(part, "khat_limit")
-    table = Table(
+def _build_table(loo: LooResult) -> Iterator[Block]:
+    if not loo.rows:
+        return
+    yield Table(
         key="rows-table",
-        caption="The most influential rows, the worst first",
+        caption="The rows with most influence, the largest k-hat first",
         columns=(
             Column("Row", "number"),
             Column("Label", "text"),
             Column("k-hat", "number"),
             Column("elpd", "number", help="log predictive density given all other rows, in nats"),
         ),
-        rows=tuple(_row(one, limit) for one in rows),
-        note="elpd: log predictive density of the row given all others, very negative for a surprise.",
+        rows=tuple(_build_row(row, loo.khat_limit) for row in loo.rows),
+        note="elpd: log predictive density of the row given all others; a very low value is a surprise.",
         is_interactive=True,
     )
-    return (table,)
 
 
-def _row(one: Record, limit: float | None) -> tuple[Cell, ...]:
-    khat = reading.number(one, "khat")
-    tone = Tone.FAIL if khat is not None and limit is not None and khat > limit else None
+def _build_row(row: LooRow, limit: float | None) -> tuple[Cell, ...]:
+    is_high = row.khat is not None and limit is not None and row.khat > limit
     return (
-        Cell(str(one.get("row") or MISSING)),
-        Cell(str(one.get("label") or MISSING)),
-        Cell(format_number(khat, 2), tone),
-        Cell(format_number(one.get("elpd"), 2)),
+        Cell(str(row.row)),
+        Cell(row.label or MISSING),
+        Cell(format_number(row.khat, 2), Tone.FAIL if is_high else None),
+        Cell(format_number(row.elpd, 2)),
     )

@@ -1,8 +1,9 @@
-"""The model: its terms, its parameters, and the program word for word."""
+"""The model: its terms, hyperparameters and parameters, and the program word for word."""
 
 from __future__ import annotations
 
-from workbench.report import reading
+from collections.abc import Iterator
+
 from workbench.report.document import (
     Block,
     Cell,
@@ -17,53 +18,54 @@ from workbench.report.document import (
     Tone,
 )
 from workbench.report.numbers import MISSING, format_number
-from workbench.report.reading import Record
+from workbench.results.view import DeclaredParameter, DensityTerm, ModelDescription, Results
 
 SOURCE_KEY = "source"
+"""The address of the program; its lines are `source-1`, `source-2` ..."""
 
 
-def section(record: Record) -> Section:
-    """Return the terms and parameters tables, the hyperparameters, what stood in the way, and the source."""
-    model = reading.part(record, "model")
+def build_section(results: Results) -> Section:
+    """Return the story of the model, its terms, hyperparameters and parameters, and the program."""
+    model = results.model
     blocks: tuple[Block, ...] = (
-        *_story(model),
-        *_obstacles(model),
-        *_terms(model),
-        *_priors(record),
-        *_parameters(model),
-        *_source(model),
+        *_tell_story(model),
+        *_list_obstacles(model),
+        _build_terms(model),
+        *_build_hyperparameters(results),
+        *_build_parameters(model),
+        _show_source(model),
     )
     return Section("model", "Model", blocks)
 
 
-def _story(model: Record) -> tuple[Block, ...]:
-    """Return what the model's card says about it."""
-    title, story = model.get("title"), model.get("story")
-    lead = f"{str(title).rstrip('.')}. " if title else ""
-    words = f"{lead}{' '.join(str(story or '').split())}".strip()
-    return (Paragraph(words),) if words else ()
+def _tell_story(model: ModelDescription) -> Iterator[Block]:
+    """Yield what the card of the model says about it."""
+    title = f"{model.title.rstrip('.')}. " if model.title else ""
+    text = f"{title}{' '.join(model.story.split())}".strip()
+    if text:
+        yield Paragraph(text)
 
 
-def _obstacles(model: Record) -> tuple[Block, ...]:
-    obstacles = tuple(str(one) for one in model.get("obstacles") or ())
-    if model.get("instrumented", True) and not obstacles:
-        return ()
-    lead = (
-        "The program was run as it is written. It could not be taken apart fully, so that some results "
-        "that need priors and likelihood separately are not available:"
-        if not model.get("instrumented", True)
-        else "Reading the program left these remarks:"
-    )
-    return (Notice(lead, Tone.CAUTION), Items(obstacles or ("No reason was recorded.",)))
+def _list_obstacles(model: ModelDescription) -> Iterator[Block]:
+    if model.instrumented and not model.obstacles:
+        return
+    if model.instrumented:
+        yield Notice("Remarks on the program:", Tone.CAUTION)
+    else:
+        yield Notice(
+            "The program ran as written. It could not be taken apart completely, so results that need priors "
+            "and likelihood separately are not available:",
+            Tone.CAUTION,
+        )
+    yield Items(model.obstacles or ("No reason was recorded.",))
 
 
-def _terms(model: Record) -> tuple[Block, ...]:
-    terms = reading.entries(model, "terms")
-    if not terms:
-        return (Paragraph("No statement of the program was recorded as adding to the log density."),)
-    table = Table(
+def _build_terms(model: ModelDescription) -> Block:
+    if not model.terms:
+        return Paragraph("The record names no statement that adds to the log density.")
+    return Table(
         key="terms-table",
-        caption="What each statement contributes to the log density",
+        caption="The statements that add to the log density",
         columns=(
             Column("Statement", "name"),
             Column("Line", "number"),
@@ -72,74 +74,63 @@ def _terms(model: Record) -> tuple[Block, ...]:
             Column("Confidence"),
             Column("Reason", "prose"),
         ),
-        rows=tuple(_term(term) for term in terms),
+        rows=tuple(_build_term(term) for term in model.terms),
         is_prose=True,
     )
-    return (table,)
 
 
-def _term(term: Record) -> tuple[Cell, ...]:
-    line = term.get("line")
+def _build_term(term: DensityTerm) -> tuple[Cell, ...]:
     return (
-        Cell(str(term.get("statement") or MISSING)),
-        Cell(str(line or MISSING), anchor=f"{SOURCE_KEY}-{line}" if line else ""),
-        Cell(str(term.get("role", MISSING))),
-        Cell(", ".join(str(one) for one in term.get("parameters") or ()) or MISSING),
-        Cell(
-            str(term.get("confidence") or MISSING), Tone.CAUTION if term.get("confidence") == "ask" else None
-        ),
-        Cell(str(term.get("reason") or MISSING)),
+        Cell(term.statement or MISSING),
+        _link_to_line(term.line),
+        Cell(term.role or MISSING),
+        Cell(", ".join(term.parameters) or MISSING),
+        Cell(term.confidence or MISSING, Tone.CAUTION if term.confidence == "ask" else None),
+        Cell(term.reason or MISSING),
     )
 
 
-def _priors(record: Record) -> tuple[Block, ...]:
-    priors = record.get("priors") or {}
-    if not priors:
-        return ()
-    origins = record.get("prior_origins") or {}
-    table = Table(
+def _link_to_line(line: int | None) -> Cell:
+    return Cell(str(line), anchor=f"{SOURCE_KEY}-{line}") if line else Cell(MISSING)
+
+
+def _build_hyperparameters(results: Results) -> Iterator[Block]:
+    if not results.priors:
+        return
+    yield Table(
         key="priors-table",
-        caption="Hyperparameters in force",
+        caption="The hyperparameters of this fit",
         columns=(Column("Name", "name"), Column("Value", "number"), Column("From", "prose")),
         rows=tuple(
-            (Cell(str(name)), Cell(_shown(value)), Cell(str(origins.get(name) or MISSING)))
-            for name, value in priors.items()
+            (Cell(name), Cell(_format_value(value)), Cell(results.prior_origins.get(name) or MISSING))
+            for name, value in results.priors.items()
         ),
     )
-    return (table,)
 
 
-def _shown(value: object) -> str:
+def _format_value(value: object) -> str:
     if isinstance(value, list | tuple):
-        return ", ".join(format_number(one) for one in value)
+        return ", ".join(format_number(element) for element in value)
     return format_number(value)
 
 
-def _parameters(model: Record) -> tuple[Block, ...]:
-    parameters = reading.entries(model, "parameters")
-    if not parameters:
-        return ()
+def _build_parameters(model: ModelDescription) -> Iterator[Block]:
+    if not model.parameters:
+        return
     table = Table(
         key="parameters-table",
         caption="Parameters and transformed parameters, as declared",
         columns=(Column("Name", "name"), Column("Type", "name"), Column("Line", "number")),
-        rows=tuple(
-            (
-                Cell(str(one.get("name"))),
-                Cell(str(one.get("type") or MISSING)),
-                Cell(
-                    str(one.get("line") or MISSING),
-                    anchor=f"{SOURCE_KEY}-{one['line']}" if one.get("line") else "",
-                ),
-            )
-            for one in parameters
-        ),
+        rows=tuple(_build_parameter(parameter) for parameter in model.parameters),
     )
-    return (Disclosure("Parameters as declared", (table,)),)
+    yield Disclosure("Parameters as declared", (table,))
 
 
-def _source(model: Record) -> tuple[Block, ...]:
-    source = model.get("source")
-    if not source:
-        return (Notice("The source of the program is not in `run.json`."),)
-    return (Code(SOURCE_KEY, str(source), "stan", is_numbered=True),)
+def _build_parameter(parameter: DeclaredParameter) -> tuple[Cell, ...]:
+    return (Cell(parameter.name), Cell(parameter.type or MISSING), _link_to_line(parameter.line))
+
+
+def _show_source(model: ModelDescription) -> Block:
+    if not model.source:
+        return Notice("The source of the program is not in `run.json`.")
+    return Code(SOURCE_KEY, model.source, "stan", is_numbered=True)

@@ -1,10 +1,9 @@
-"""The modes: how the optimisers fared, whether there is more than one, what a prior is as a penalty."""
+"""The optima: the maximum of the likelihood, distinct modes, priors as penalties, and every start."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 
-from workbench.report import reading
 from workbench.report.document import (
     Block,
     Cell,
@@ -19,90 +18,88 @@ from workbench.report.document import (
     Tone,
 )
 from workbench.report.numbers import MISSING, format_count, format_number, plural
-from workbench.report.reading import METHOD_TITLES, Record
+from workbench.report.reading import METHOD_TITLES
+from workbench.results.view import MapResult, OptimizerStart, Results
 
-_METHODS = ("mle", "map", "map_unconstrained")
 _MOST_STARTS = 50
+"""The most starts of each method that are listed."""
+
 _MOST_QUANTITIES = 12
+"""The most quantities in a table of modes."""
 
 
-def section(record: Record) -> Section:
+def build_section(results: Results) -> Section:
     """Return the likelihood at its maximum, distinct modes, penalties, and every start."""
     blocks: tuple[Block, ...] = (
-        *_likelihood(record),
-        *_distinct(record),
-        *_penalties(record),
-        *_starts(record),
+        *_list_likelihood(results),
+        *_build_distinct_modes(results, "map", results.map),
+        *_build_distinct_modes(results, "map_unconstrained", results.map_unconstrained),
+        *_list_penalties(results),
+        *_build_starts(results),
     )
-    return Section("modes", "Modes and penalties", blocks or (Notice("No mode was looked for."),))
+    return Section("modes", "Modes and penalties", blocks or (Notice("No mode was computed."),))
 
 
-def _likelihood(record: Record) -> Iterator[Block]:
-    part = reading.part(record, "mle")
-    if not reading.is_ok(part) or reading.number(part, "log_lik") is None:
+def _list_likelihood(results: Results) -> Iterator[Block]:
+    mle = results.mle
+    if not mle.is_ok or mle.log_lik is None:
         return
-    facts = [("Log likelihood at its maximum", f"{format_number(part.get('log_lik'), 2)} nats")]
-    for key, words in (("aic", "AIC"), ("bic", "BIC")):
-        value = reading.number(part, key)
-        if value is not None:
-            facts.append((words, format_number(value, 1)))
-    for key, words in (("parameters", "Parameters"), ("observations", "Observations")):
-        value = reading.number(part, key)
-        if value is not None:
-            facts.append((words, format_count(value)))
+    facts = [("Log likelihood at its maximum", f"{format_number(mle.log_lik, 2)} nats")]
+    facts += [
+        (title, format_number(value, 1))
+        for title, value in (("AIC", mle.aic), ("BIC", mle.bic))
+        if value is not None
+    ]
+    facts += [
+        (title, format_count(count))
+        for title, count in (("Parameters", mle.parameters), ("Observations", mle.observations))
+        if count is not None
+    ]
     yield Facts(tuple(facts))
 
 
-def _distinct(record: Record) -> Iterator[Block]:
-    """Yield a table for each method whose optimiser found more than one mode."""
-    for method in _METHODS:
-        modes = reading.entries(reading.part(record, method), "modes")
-        if len(modes) > 1:
-            title = METHOD_TITLES[method]
-            words = f"{title}: the starts ended at {plural(len(modes), 'distinct mode')}."
-            yield Notice(words, Tone.CAUTION)
-            yield _modes(record, method, modes)
-
-
-def _modes(record: Record, method: str, modes: list[Record]) -> Table:
-    names = list(dict.fromkeys(name for one in modes for name in one.get("estimates") or {}))[
-        :_MOST_QUANTITIES
-    ]
-    unit = reading.part(record, method).get("distance_in") or "posterior SDs"
+def _build_distinct_modes(results: Results, method: str, result: MapResult) -> Iterator[Block]:
+    """Yield a notice and a table where the optimiser found more than one mode."""
+    if len(result.modes) < 2:
+        return
+    text = f"{METHOD_TITLES[method]}: the starts ended at {plural(len(result.modes), 'distinct mode')}."
+    yield Notice(text, Tone.CAUTION)
+    names = list(dict.fromkeys(name for mode in result.modes for name in mode.estimates))[:_MOST_QUANTITIES]
+    unit = result.distance_in or "posterior SDs"
     columns = (
         Column("Mode", "text"),
         Column("Log density", "number"),
         Column("Starts", "number"),
         Column("Distance", "number", help=f"from the highest mode, in {unit}"),
-        *(Column(f"`{reading.label(record, name)}`", "number") for name in names),
+        *(Column(f"`{results.label(name)}`", "number") for name in names),
     )
     rows = tuple(
         (
             Cell(str(place + 1)),
-            Cell(format_number(one.get("log_density"), 2)),
-            Cell(format_count(one.get("starts"))),
-            Cell(format_number(one.get("distance"), 2)),
-            *(Cell(format_number((one.get("estimates") or {}).get(name))) for name in names),
+            Cell(format_number(mode.log_density, 2)),
+            Cell(format_count(mode.starts)),
+            Cell(format_number(mode.distance, 2)),
+            *(Cell(format_number(mode.estimates.get(name))) for name in names),
         )
-        for place, one in enumerate(modes)
+        for place, mode in enumerate(result.modes)
     )
-    return Table(f"modes-{method}", "The modes, the highest first", columns, rows)
+    yield Table(f"modes-{method}", "The distinct modes, the highest first", columns, rows)
 
 
-def _penalties(record: Record) -> Iterator[Block]:
-    words = [str(one["words"]) for one in reading.entries(reading.part(record, "map"), "regularisation")
-             if one.get("words")]  # fmt: skip
-    if words:
-        yield Paragraph("Some priors act on the MAP as a penalty that regression knows by another name:")
-        yield Items(tuple(words))
+def _list_penalties(results: Results) -> Iterator[Block]:
+    penalties = tuple(penalty.words for penalty in results.map.regularisation if penalty.words)
+    if penalties:
+        yield Paragraph("For the MAP, some priors are the penalties of regularised regression:")
+        yield Items(penalties)
 
 
-def _starts(record: Record) -> Iterator[Block]:
-    rows = [
-        (method, one)
-        for method in _METHODS
-        for one in reading.entries(reading.part(record, method), "starts")[:_MOST_STARTS]
-    ]
+def _build_starts(results: Results) -> Iterator[Block]:
+    optima = {"mle": results.mle, "map": results.map, "map_unconstrained": results.map_unconstrained}
+    rows = tuple(
+        _build_start(method, start)
+        for method, optimum in optima.items()
+        for start in optimum.starts[:_MOST_STARTS]
+    )
     if not rows:
         return
     table = Table(
@@ -116,18 +113,18 @@ def _starts(record: Record) -> Iterator[Block]:
             Column("Log density", "number"),
             Column("Reason", "prose"),
         ),
-        rows=tuple(_start(method, one) for method, one in rows),
+        rows=rows,
         is_prose=True,
     )
-    yield Disclosure(f"Every start ({len(rows)})", (table,))
+    yield Disclosure(f"All starts of the optimisers ({len(rows)})", (table,))
 
 
-def _start(method: str, one: Record) -> tuple[Cell, ...]:
+def _build_start(method: str, start: OptimizerStart) -> tuple[Cell, ...]:
     return (
         Cell(METHOD_TITLES[method]),
-        Cell(str(one.get("seed", MISSING))),
-        Cell(str(one.get("status") or MISSING)),
-        Cell(str(one.get("optimizer") or MISSING)),
-        Cell(format_number(one.get("log_density"), 3)),
-        Cell(str(one.get("reason") or MISSING)),
+        Cell(MISSING if start.seed is None else str(start.seed)),
+        Cell(start.status or MISSING),
+        Cell(start.optimizer or MISSING),
+        Cell(format_number(start.log_density, 3)),
+        Cell(start.reason or MISSING),
     )

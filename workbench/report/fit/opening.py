@@ -1,191 +1,177 @@
-"""The opening: what the posterior says, whether to believe it, what mode and prior did to it."""
+"""The opening: posterior, convergence, mode, prior and predictions, in a few sentences."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Callable, Iterator
 
-from workbench.report import reading
+from workbench.diagnostics.check import format_p_value
 from workbench.report.fit import selection
-from workbench.report.numbers import decimals_for, format_count, format_number, format_share, plural
-from workbench.report.reading import Record
-from workbench.thresholds import P_VALUE_MARK, SHIFT_LIMIT
+from workbench.report.fit.prediction import is_extreme
+from workbench.report.fit.sampler import describe_divergences, find_extremes
+from workbench.report.numbers import (
+    decimals_for,
+    format_count,
+    format_number,
+    format_percentage,
+    format_share,
+    join_with_and,
+    plural,
+)
+from workbench.results.quantities import owner
+from workbench.results.view import Gap, Results
+from workbench.thresholds import SHIFT_LIMIT
 
 _MOST_NAMED = 4
+"""The most quantities whose posterior the opening gives."""
+
+_MOST_LISTED = 3
+"""The most sensitive quantities, or test statistics, that the opening names."""
+
 _MAIN_UP_TO = 6
 """A variable with more elements than this is not among the main parameters."""
 
-_CAUSES = {
-    "jacobian": "the mode moves with the scale on which the density is taken",
-    "curvature": "the transform to the declared scale bends a symmetric posterior",
-    "non_gaussian": "the posterior is not normal around its mode",
-}
-"""The steps of the gap, in words."""
+_CAUSES: tuple[tuple[Callable[[Gap], float | None], str], ...] = (
+    (lambda gap: gap.jacobian, "the mode depends on the scale of the density"),
+    (lambda gap: gap.curvature, "the transform to the declared scale makes a symmetric posterior asymmetric"),
+    (lambda gap: gap.non_gaussian, "the posterior is not normal around its mode"),
+)
+"""The steps from mode to mean, and what each is due to."""
 
 
-def sentences(record: Record) -> tuple[str, ...]:
-    """Return the paragraphs a reader meets first; every number in them is in `run.json`."""
+def build_opening(results: Results) -> tuple[str, ...]:
+    """Return the paragraphs that a reader meets first; every number in them is in `run.json`."""
     paragraphs = (
-        [*_posterior(record), *_agreement(record)],
-        [*_mode(record)],
-        [*_prior(record), *_prediction(record)],
+        [*_describe_posterior(results), *_describe_convergence(results)],
+        [*_explain_missing_map(results), *_describe_gap(results)],
+        [*_describe_sensitivity(results), *_describe_predictions(results)],
     )
-    return tuple(" ".join(one) for one in paragraphs if one)
+    return tuple(" ".join(sentences) for sentences in paragraphs if sentences)
 
 
-def _posterior(record: Record) -> Iterator[str]:
-    found = reading.estimates(record, "nuts")
-    if not found:
+def _describe_posterior(results: Results) -> Iterator[str]:
+    phrases = [_describe_estimate(results, name) for name in find_main_quantities(results)[:_MOST_NAMED]]
+    if not phrases:
         return
-    named = [_estimate(record, name) for name in main_quantities(record)[:_MOST_NAMED]]
-    level = reading.level(record)
-    is_doubtful = reading.part(record, "diagnosis").get("verdict") == "fail"
-    lead = "As far as these draws can say" if is_doubtful else "Given the model and the data"
-    if named:
-        yield f"{lead}, {_listed(named)} (posterior means, {level} intervals)."
+    is_doubtful = results.diagnosis is not None and results.diagnosis.verdict == "fail"
+    lead = "According to draws that are not reliable yet" if is_doubtful else "Given the model and the data"
+    level = format_percentage(results.interval.level)
+    yield f"{lead}, {join_with_and(phrases)} (posterior means, {level} intervals)."
 
 
-def main_quantities(record: Record) -> list[str]:
-    """Return what to speak of first: declared parameters of few elements, in the order of the program."""
-    found = list(reading.estimates(record, "nuts"))
-    declared = set(reading.declared(record))
-    sizes: dict[str, int] = {}
-    for name in found:
-        sizes[reading.owner(name)] = sizes.get(reading.owner(name), 0) + 1
-    ordered = [name for name in found if reading.owner(name) in declared] or found
-    return [name for name in ordered if sizes[reading.owner(name)] <= _MAIN_UP_TO] or ordered
+def find_main_quantities(results: Results) -> list[str]:
+    """Return the declared parameters with few elements, in the order of the program."""
+    names = list(results.estimates("nuts"))
+    sizes = Counter(owner(name) for name in names)
+    candidates = [name for name in names if results.is_declared(name)] or names
+    return [name for name in candidates if sizes[owner(name)] <= _MAIN_UP_TO] or candidates
 
 
-def _estimate(record: Record, name: str) -> str:
-    numbers = reading.estimates(record, "nuts")[name]
-    decimals = decimals_for(reading.number(numbers, "sd"))
+def _describe_estimate(results: Results, name: str) -> str:
+    posterior = results.posterior(name)
+    decimals = decimals_for(posterior.sd)
     mean, lower, upper = (
-        format_number(reading.number(numbers, key), decimals) for key in ("mean", "lower", "upper")
+        format_number(number, decimals) for number in (posterior.mean, posterior.lower, posterior.upper)
     )
-    unit = reading.unit(record, name)
-    return f"`{reading.label(record, name)}` is {mean}{f' {unit}' if unit else ''} ({lower} to {upper})"
+    unit = f" {results.unit(name)}" if results.unit(name) else ""
+    return f"`{results.label(name)}` is {mean}{unit} ({lower} to {upper})"
 
 
-def _agreement(record: Record) -> Iterator[str]:
-    """Say how well the sampler did, from the extremes over all quantities."""
-    found = reading.estimates(record, "nuts").values()
-    rhats = [value for one in found if (value := reading.number(one, "rhat")) is not None]
-    sizes = [
-        value
-        for one in found
-        for key in ("ess_bulk", "ess_tail")
-        if (value := reading.number(one, key)) is not None
-    ]
-    if not rhats or not sizes:
+def _describe_convergence(results: Results) -> Iterator[str]:
+    extremes = find_extremes(results)
+    if extremes.rhat is None or extremes.smallest_ess is None:
         return
-    nuts = reading.part(record, "nuts")
-    divergences = reading.number(nuts, "divergences")
-    ending = "" if divergences is None else f", and {_diverged(int(divergences))}"
+    divergences = results.nuts.divergences
+    ending = "" if divergences is None else f", and {describe_divergences(divergences)}"
     yield (
-        f"The {plural(int(reading.number(nuts, 'chains') or 0), 'chain')} have a largest R-hat of "
-        f"{format_number(max(rhats), 3)} and at least {format_count(min(sizes))} effective draws{ending}."
+        f"The {plural(results.nuts.chains or 0, 'chain')} have a largest R-hat of "
+        f"{format_number(extremes.rhat.value, 3)} and a smallest effective sample size of "
+        f"{format_count(extremes.smallest_ess)}{ending}."
     )
 
 
-def _diverged(count: int) -> str:
-    return "no transition diverged" if count == 0 else f"{plural(count, 'transition')} diverged"
+def _explain_missing_map(results: Results) -> Iterator[str]:
+    if results.map.status == "failed":
+        yield f"There is no MAP: {results.map.reason.strip() or 'no reason was recorded.'}"
 
 
-def _mode(record: Record) -> Iterator[str]:
-    """Say how far the mode is from the mean, and what most of the distance is due to."""
-    reason = reading.part(record, "map").get("reason")
-    if not reading.estimates(record, "map") and reading.part(record, "map").get("status") == "failed":
-        yield f"There is no MAP: {str(reason or 'no reason was recorded.').strip()}"
-    ranked, mode = selection.by_gap(record), selection.compared_mode(record)
+def _describe_gap(results: Results) -> Iterator[str]:
+    """Say how far the mode is from the posterior mean, and what most of the distance is due to."""
+    ranked, mode = selection.rank_by_gap(results), selection.choose_mode(results)
     if not ranked or mode is None:
         return
-    name = ranked[0]
-    gap = selection.gap(record, name) or 0.0
-    label = f"`{reading.label(record, name)}`"
+    name, title = ranked[0], selection.name_mode(mode)
+    gap = selection.measure_gap(results, name) or 0.0
+    size, label = format_number(abs(gap), 2), f"`{results.label(name)}`"
     if abs(gap) <= SHIFT_LIMIT:
         yield (
-            f"The {mode.words} is close to the posterior mean: the largest distance is "
-            f"{format_number(abs(gap), 2)} posterior SDs, for {label}."
+            f"The {title} is close to the posterior mean: the largest distance is {size} posterior SDs, for "
+            f"{label}."
         )
         return
     side = "above" if gap > 0 else "below"
     yield (
-        f"The {mode.words} would mislead: for {label} it lies {format_number(abs(gap), 2)} posterior SDs "
-        f"{side} the mean{_cause(record, name)}."
+        f"The {title} is a poor summary of the posterior: for {label} it lies {size} posterior SDs {side} "
+        f"the mean{_explain_gap(results.gap(name))}."
     )
 
 
-def _cause(record: Record, name: str) -> str:
-    steps = {key: reading.number(reading.gaps(record, name), key) for key in _CAUSES}
-    known = {key: abs(value) for key, value in steps.items() if value is not None}
-    if len(known) < len(_CAUSES):
+def _explain_gap(gap: Gap) -> str:
+    steps = [(abs(step), cause) for read, cause in _CAUSES if (step := read(gap)) is not None]
+    if len(steps) < len(_CAUSES):
         return ""
-    return f", mostly because {_CAUSES[max(known, key=known.__getitem__)]}"
+    _, cause = max(steps, key=lambda step: step[0])
+    return f", mostly because {cause}"
 
 
-def _prior(record: Record) -> Iterator[str]:
-    """Say which parameters the prior moves, or that it moves none."""
-    part = reading.part(record, "power_scaling")
-    found = part.get("parameters") if reading.is_ok(part) else None
-    if not found:
-        return
-    declared = set(reading.declared(record)) or {reading.owner(name) for name in found}
+def _describe_sensitivity(results: Results) -> Iterator[str]:
+    """Say which parameters are sensitive to the prior, or that none is."""
+    scaling = results.power_scaling
     known = {
-        name: value
-        for name, one in found.items()
-        if reading.owner(name) in declared and (value := reading.number(one, "prior")) is not None
+        name: sensitivity.prior
+        for name, sensitivity in scaling.parameters.items()
+        if sensitivity.prior is not None and (results.is_declared(name) or not results.declared)
     }
-    threshold = reading.number(part, "threshold")
-    if not known or threshold is None:
+    if not scaling.is_ok or not known or scaling.threshold is None:
         return
-    moved = sorted((name for name in known if known[name] >= threshold), key=lambda name: -known[name])
-    limit = format_number(threshold, 2)
-    if not moved:
-        name = max(known, key=known.__getitem__)
+    ranked = sorted(known, key=lambda name: -known[name])
+    sensitive = [name for name in ranked if known[name] >= scaling.threshold]
+    limit = format_number(scaling.threshold, 2)
+    if not sensitive:
         yield (
             f"The prior matters little: no parameter has a sensitivity to it above {limit} (the largest is "
-            f"{format_share(known[name])}, for `{reading.label(record, name)}`)."
+            f"{format_share(known[ranked[0]])}, for `{results.label(ranked[0])}`)."
         )
         return
-    named = _listed([f"`{reading.label(record, name)}` ({format_share(known[name])})" for name in moved[:3]])
-    more = f" and {plural(len(moved) - 3, 'other')}" if len(moved) > 3 else ""
-    yield f"The prior matters: the sensitivity to it is above {limit} for {named}{more}."
+    phrases = [f"`{results.label(name)}` ({format_share(known[name])})" for name in sensitive[:_MOST_LISTED]]
+    if len(sensitive) > _MOST_LISTED:
+        phrases.append(plural(len(sensitive) - _MOST_LISTED, "other"))
+    yield f"The prior matters: the sensitivity to it is above {limit} for {join_with_and(phrases)}."
 
 
-def _prediction(record: Record) -> Iterator[str]:
-    """Say whether replicated data look like the observed ones, by the test statistics."""
-    extreme, count = [], 0
-    for outcome in reading.entries(reading.part(record, "predictive"), "outcomes"):
-        for one in reading.entries(outcome, "statistics"):
-            p_value = reading.number(one, "p_value")
-            if p_value is None:
-                continue
-            count += 1
-            if min(p_value, 1 - p_value) < P_VALUE_MARK:
-                extreme.append(f"the {one.get('name')} of `{outcome.get('name')}` (p {_equal(p_value)})")
+def _describe_predictions(results: Results) -> Iterator[str]:
+    """Say whether replicated data look like the observed data, by the test statistics."""
+    statistics = [
+        (outcome.name, statistic)
+        for outcome in results.predictive.outcomes
+        for statistic in outcome.statistics
+        if statistic.p_value is not None
+    ]
+    extreme = [
+        f"the {statistic.name} of `{outcome}` ({format_p_value(statistic.p_value)})"
+        for outcome, statistic in statistics
+        if statistic.p_value is not None and is_extreme(statistic.p_value)
+    ]
     if extreme:
-        yield f"Replicated data miss the observed in {_listed(extreme[:3])}."
-    elif count:
-        yield f"Replicated data match the observed in {_all_of(count)}."
+        yield f"Replicated data do not reproduce {join_with_and(extreme[:_MOST_LISTED])}."
+    elif statistics:
+        yield f"Replicated data reproduce {_count_statistics(len(statistics))} of the observed data."
 
 
-def _all_of(count: int) -> str:
-    """Return the test statistics that match.
+def _count_statistics(count: int) -> str:
+    """Return a number of test statistics in words.
 
-    >>> _all_of(1), _all_of(3)
-    ('its test statistic', 'all 3 test statistics')
+    >>> _count_statistics(1), _count_statistics(3)
+    ('the test statistic', 'all 3 test statistics')
     """
-    return "its test statistic" if count == 1 else f"all {count} test statistics"
-
-
-def _equal(value: float) -> str:
-    text = format_share(value)
-    return text if text[0] in "<>" else f"= {text}"
-
-
-def _listed(parts: list[str]) -> str:
-    """Return parts as one phrase.
-
-    >>> _listed(["a", "b", "c"])
-    'a, b and c'
-    """
-    return parts[0] if len(parts) == 1 else f"{', '.join(parts[:-1])} and {parts[-1]}"
+    return "the test statistic" if count == 1 else f"all {count} test statistics"

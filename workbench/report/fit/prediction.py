@@ -1,13 +1,14 @@
-"""Prediction: whether data replicated by the model look like the observed, by the kind of outcome."""
+"""Posterior predictive checks: replicated data compared with each observed outcome."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 
 from workbench.diagnostics import calibration, predictive
 from workbench.diagnostics.loo import LeaveOneOut
-from workbench.diagnostics.outcomes import Outcome, read_outcomes
-from workbench.report import figures, reading
+from workbench.diagnostics.outcomes import Outcome, split_outcomes
+from workbench.report import figures
 from workbench.report.document import (
     Block,
     Cell,
@@ -21,271 +22,348 @@ from workbench.report.document import (
     Tone,
 )
 from workbench.report.figures import Drawing
-from workbench.report.numbers import MISSING, format_number, format_share, plural
-from workbench.report.reading import Record
+from workbench.report.numbers import (
+    MISSING,
+    format_interval,
+    format_number,
+    format_percentage,
+    format_share,
+    plural,
+)
 from workbench.results import Fit
+from workbench.results.view import (
+    CalibrationScores,
+    IntervalCoverage,
+    OutcomeCheck,
+    PredictiveResult,
+    StatisticCheck,
+)
 from workbench.thresholds import P_VALUE_MARK
 
 _TITLE = "Does the model predict data like these?"
 
 
-def section(fit: Fit, left: LeaveOneOut | None = None) -> Section:
-    """Return pictures, test statistics, coverage and scores of each outcome; or why there are none.
+def build_section(fit: Fit, leave_one_out: LeaveOneOut | None = None) -> Section:
+    """Return drawings, test statistics, coverage and scores of each outcome; or why there are none.
 
     Parameters
     ----------
     fit
         The fit.
-    left
-        What leaving rows out one by one gave, where the pictures are to rest on it.
+    leave_one_out
+        Leave-one-out computed from the draws; where there is none, predictions are not made without the
+        values that they are compared with.
     """
-    part = reading.part(fit.record, "predictive")
-    entries = reading.entries(part, "read_outcomes")
-    if not reading.is_ok(part) or not entries:
-        return Section("prediction", _TITLE, (Notice(_absence(part)),))
-    found = _replicated(fit)
-    blocks = [block for one in entries for block in _outcome(one, found.get(str(one.get("name"))), left)]
-    return Section("prediction", _TITLE, (*blocks, *_left_out(part)))
+    result = fit.results.predictive
+    if not result.is_ok or not result.outcomes:
+        return Section("prediction", _TITLE, (Notice(_explain_absence(result)),))
+    replicated, unreplicated = split_outcomes(fit)
+    outcomes = {outcome.name: outcome for outcome in replicated}
+    reasons = {outcome.name: outcome.reason for outcome in unreplicated}
+    blocks: list[Block] = []
+    for check in result.outcomes:
+        blocks.append(Paragraph(_introduce(check)))
+        if check.name in outcomes:
+            blocks.append(_draw(outcomes[check.name], leave_one_out))
+        else:
+            blocks.append(Notice(f"`{check.name}` cannot be drawn: {_give_reason(reasons.get(check.name))}"))
+        blocks += [*_build_statistics(check), *_build_coverage(check), *_build_scores(check)]
+    return Section("prediction", _TITLE, (*blocks, *_list_unchecked(result)))
 
 
-def _replicated(fit: Fit) -> dict[str, Outcome]:
-    """Return the outcomes with their replicates by name; none where the record does not say what they are."""
-    try:
-        return {one.name: one for one in read_outcomes(fit)}
-    except (KeyError, TypeError, AttributeError, IndexError):
-        return {}
+def is_extreme(p_value: float) -> bool:
+    """Return whether few replications have a test statistic beyond the observed one, on either side."""
+    return min(p_value, 1 - p_value) < P_VALUE_MARK
 
 
-def _absence(part: Record) -> str:
-    if part.get("status") == "skipped":
-        return "Predictions were not held against the data on this run."
-    return f"Predictions cannot be held against the data: {part.get('reason') or 'there is no outcome.'}"
+def _explain_absence(result: PredictiveResult) -> str:
+    if result.status == "skipped":
+        return "Predictions were not compared with the data."
+    return f"Predictions cannot be compared with the data: {result.reason or 'there is no outcome.'}"
 
 
-def _left_out(part: Record) -> Iterator[Block]:
-    """Name what was not checked, with the reason."""
-    for one in reading.entries(part, "left_out"):
-        yield Notice(f"`{one.get('name')}` was left out: {one.get('reason') or 'no reason was recorded.'}")
+def _list_unchecked(result: PredictiveResult) -> Iterator[Block]:
+    """Yield each outcome that was not checked, with the reason."""
+    for outcome in result.left_out:
+        yield Notice(f"`{outcome.name}` was not checked: {_give_reason(outcome.reason)}")
 
 
-def _outcome(entry: Record, found: Outcome | None, left: LeaveOneOut | None) -> Iterator[Block]:
-    yield Paragraph(_words(entry))
-    if found is not None:
-        yield from _pictures(found, left)
-    yield from _statistics(entry)
-    yield from _coverage(entry)
-    yield from _scores(entry)
+def _give_reason(reason: str | None) -> str:
+    return reason or "no reason was recorded."
 
+
+_KINDS = {
+    "continuous": "continuous",
+    "count": "a count",
+    "binary": "binary",
+    "ordinal": "ordinal",
+    "categorical": "categorical",
+}
+"""What an outcome is, by its kind."""
 
 _SOURCES = {
     "y_rep": "the program's own replications",
     "likelihood": "replications drawn from the program's likelihood",
 }
+"""Where replications are from."""
 
 
-def _words(outcome: Record) -> str:
-    source = _SOURCES.get(str(outcome.get("source")), "replications")
-    kind = outcome.get("kind")
-    article = "an" if str(kind)[:1] in "aeiou" else "a"
-    described = f", {article} {kind} outcome," if kind else ""
-    given = " Each value is drawn given the observed ones before it." if outcome.get("conditional") else ""
-    gone = reading.number(outcome, "left_out")
-    without = f" {plural(int(gone), 'value')} could not be drawn anew." if gone else ""
-    lead = f"The outcome `{outcome.get('name')}`{described} beside {source} for each posterior draw."
-    return f"{lead}{given}{without}"
-
-
-Draw = Callable[[Outcome, LeaveOneOut | None], Drawing]
-Find = Callable[[Outcome, LeaveOneOut | None], str]
-Picture = tuple[str, Draw, Find]
-
-
-def _pictures(found: Outcome, left: LeaveOneOut | None) -> Iterator[Block]:
-    chosen = _BY_KIND.get(found.kind, _CONTINUOUS)
-    drawn = tuple(
-        Figure(draw(found, left), finding(found, left), f"`{found.name}`: {title}")
-        for title, draw, finding in chosen
-    )
-    words = " ".join(_READING[title] for title, _, _ in chosen)
-    rests_on_rows = not {"PIT", "reliability"}.isdisjoint(title for title, _, _ in chosen)
-    source = _LEFT_OUT if left is not None and found.rows is not None and rests_on_rows else ""
-    yield Figures(f"predictive-{_slug(found.name)}", drawn, f"{words}{source}", "medium")
-
-
-_LEFT_OUT = " For these each value is held against a prediction made without it (leave-one-out)."
-
-
-def _slug(name: str) -> str:
-    return "".join(one if one.isascii() and one.isalnum() else "-" for one in name)
-
-
-def _overlay(found: Outcome, _: LeaveOneOut | None) -> Drawing:
-    return figures.draw_overlay(found.observed, found.replicates)
-
-
-def _transforms(found: Outcome, left: LeaveOneOut | None) -> Drawing:
-    return figures.draw_pit(predictive.compute_pit(found, left))
-
-
-def _rootogram(found: Outcome, _: LeaveOneOut | None) -> Drawing:
-    return figures.draw_rootogram(found.observed, found.replicates)
-
-
-def _reliability(found: Outcome, left: LeaveOneOut | None) -> Drawing:
-    return figures.draw_reliability(found.observed, calibration.predict_probabilities(found, left))
-
-
-def _bars(found: Outcome, _: LeaveOneOut | None) -> Drawing:
-    return figures.draw_bars(found.observed, found.replicates)
-
-
-def _spread(found: Outcome, _: LeaveOneOut | None) -> str:
-    """Say how the observed spread compares, for a reader who cannot see the curves."""
+def _introduce(check: OutcomeCheck) -> str:
+    source = _SOURCES.get(check.source, "replications")
+    kind = f"is {_KINDS[check.kind]} and " if check.kind in _KINDS else ""
+    conditional = " Each value is drawn given the observed values before it." if check.conditional else ""
+    left_out = f" {plural(check.left_out, 'value')} could not be replicated." if check.left_out else ""
     return (
-        f"{found.name}: observed mean {format_number(float(found.observed.mean()))} and SD "
-        f"{format_number(float(found.observed.std()))}; replicated mean "
-        f"{format_number(float(found.replicates.mean()))} and SD "
-        f"{format_number(float(found.replicates.std(axis=1).mean()))}."
+        f"The outcome `{check.name}` {kind}is compared with {source}, one for each posterior draw."
+        f"{conditional}{left_out}"
     )
 
 
-def _within(found: Outcome, left: LeaveOneOut | None) -> str:
-    where = "stays within" if figures.is_within_band(predictive.compute_pit(found, left)) else "leaves"
-    return f"Where each value of {found.name} lies in its prediction: the ECDF {where} its 95% band."
+@dataclass(frozen=True)
+class _Plot:
+    """A way to compare an outcome with its replications.
+
+    Attributes
+    ----------
+    title
+        Its name.
+    draw
+        Draws it.
+    describe
+        Says what it shows, for a reader who cannot see it.
+    explanation
+        How to read it.
+    by_leave_one_out
+        What is computed by leave-one-out where that is possible; empty where nothing is.
+    """
+
+    title: str
+    draw: Callable[[Outcome, LeaveOneOut | None], Drawing]
+    describe: Callable[[Outcome, LeaveOneOut | None], str]
+    explanation: str
+    by_leave_one_out: str = ""
 
 
-def _calibrated(found: Outcome, left: LeaveOneOut | None) -> str:
-    expected = float(calibration.predict_probabilities(found, left).mean())
-    seen = format_number(float(found.observed.mean()))
-    return f"{found.name}: predicted share {format_number(expected)}, observed {seen}."
+def _draw(outcome: Outcome, leave_one_out: LeaveOneOut | None) -> Block:
+    plots = _PLOTS[outcome.kind]
+    drawn = tuple(
+        Figure(
+            plot.draw(outcome, leave_one_out),
+            plot.describe(outcome, leave_one_out),
+            f"`{outcome.name}`: {plot.title}",
+        )
+        for plot in plots
+    )
+    is_left_out = leave_one_out is not None and outcome.rows is not None
+    explanations = [plot.explanation for plot in plots]
+    explanations += [plot.by_leave_one_out for plot in plots if is_left_out and plot.by_leave_one_out]
+    return Figures(f"predictive-{_make_key(outcome.name)}", drawn, " ".join(explanations), "medium")
 
 
-_CONTINUOUS: tuple[Picture, ...] = (("density", _overlay, _spread), ("PIT", _transforms, _within))
-_COUNT: tuple[Picture, ...] = (("rootogram", _rootogram, _spread), ("PIT", _transforms, _within))
-_BINARY: tuple[Picture, ...] = (("reliability", _reliability, _calibrated),)
-_CATEGORIES: tuple[Picture, ...] = (("frequencies", _bars, _spread),)
+def _make_key(name: str) -> str:
+    return "".join(letter if letter.isascii() and letter.isalnum() else "-" for letter in name)
 
-_BY_KIND = {
-    "continuous": _CONTINUOUS,
-    "count": _COUNT,
-    "binary": _BINARY,
-    "ordinal": (*_CATEGORIES, ("PIT", _transforms, _within)),
-    "categorical": _CATEGORIES,
+
+def _draw_overlay(outcome: Outcome, _: LeaveOneOut | None) -> Drawing:
+    return figures.draw_overlay(outcome.observed, outcome.replicates)
+
+
+def _draw_pit(outcome: Outcome, leave_one_out: LeaveOneOut | None) -> Drawing:
+    return figures.draw_pit(predictive.compute_pit(outcome, leave_one_out))
+
+
+def _draw_rootogram(outcome: Outcome, _: LeaveOneOut | None) -> Drawing:
+    return figures.draw_rootogram(outcome.observed, outcome.replicates)
+
+
+def _draw_reliability(outcome: Outcome, leave_one_out: LeaveOneOut | None) -> Drawing:
+    return figures.draw_reliability(
+        outcome.observed, calibration.predict_probabilities(outcome, leave_one_out)
+    )
+
+
+def _draw_bars(outcome: Outcome, _: LeaveOneOut | None) -> Drawing:
+    return figures.draw_bars(outcome.observed, outcome.replicates)
+
+
+def _describe_location_and_spread(outcome: Outcome, _: LeaveOneOut | None) -> str:
+    return (
+        f"{outcome.name}: observed mean {format_number(float(outcome.observed.mean()))} and SD "
+        f"{format_number(float(outcome.observed.std()))}; replicated mean "
+        f"{format_number(float(outcome.replicates.mean()))} and SD "
+        f"{format_number(float(outcome.replicates.std(axis=1).mean()))}."
+    )
+
+
+def _describe_pit(outcome: Outcome, leave_one_out: LeaveOneOut | None) -> str:
+    is_within = figures.is_within_band(predictive.compute_pit(outcome, leave_one_out))
+    return f"PIT of {outcome.name}: the ECDF {'stays within' if is_within else 'leaves'} its 95% band."
+
+
+def _describe_shares(outcome: Outcome, leave_one_out: LeaveOneOut | None) -> str:
+    predicted = float(calibration.predict_probabilities(outcome, leave_one_out).mean())
+    observed = float(outcome.observed.mean())
+    return (
+        f"{outcome.name}: mean predicted probability {format_number(predicted)}, observed share "
+        f"{format_number(observed)}."
+    )
+
+
+_DENSITY = _Plot(
+    "density",
+    _draw_overlay,
+    _describe_location_and_spread,
+    "Density: the thick line is the observed data, each thin line a replication.",
+)
+_PIT = _Plot(
+    "PIT",
+    _draw_pit,
+    _describe_pit,
+    "PIT: the predictive probability below each observed value, as the ECDF of these minus that of uniform "
+    "values. If the model is right, all of the line lies in the grey band with a probability of 95%. If it "
+    "slopes up in the middle, predictions are too wide; if it slopes down, too narrow.",
+    "PIT values are computed by leave-one-out: each value is compared with a prediction made without it.",
+)
+_ROOTOGRAM = _Plot(
+    "rootogram",
+    _draw_rootogram,
+    _describe_location_and_spread,
+    "Rootogram: dots are the observed frequencies of each count, diamonds those outside the band; line and "
+    "band (95%) are what the replications expect. The scale is a square root.",
+)
+_RELIABILITY = _Plot(
+    "reliability",
+    _draw_reliability,
+    _describe_shares,
+    "Reliability: the observed frequency of the event at each predicted probability, fitted by isotonic "
+    "regression. The grey band (95%) is where a calibrated model lies. The strip below shows which "
+    "probabilities were predicted.",
+    "Probabilities are computed by leave-one-out: each is predicted without the event that it is compared "
+    "with.",
+)
+_FREQUENCIES = _Plot(
+    "frequencies",
+    _draw_bars,
+    _describe_location_and_spread,
+    "Frequencies: bars are the observed data, dots and lines the replications (95%).",
+)
+
+_PLOTS = {
+    "continuous": (_DENSITY, _PIT),
+    "count": (_ROOTOGRAM, _PIT),
+    "binary": (_RELIABILITY,),
+    "ordinal": (_FREQUENCIES, _PIT),
+    "categorical": (_FREQUENCIES,),
 }
-
-_READING = {
-    "density": "Density: the thick line is the observed data, each thin one a replication.",
-    "PIT": (
-        "PIT: the share of its prediction that lies below each observed value, as the distance of the ECDF "
-        "from uniform. The grey band holds all of it in 95 of 100 cases where the model is right. Sloping up "
-        "in the middle, the model predicts too wide; sloping down, too narrow."
-    ),
-    "rootogram": (
-        "Rootogram: dots are observed frequencies of each count, the line and band what the replications "
-        "expect (95%), on a square-root scale."
-    ),
-    "reliability": (
-        "Reliability: how often the event happened where the model gave it a probability, fitted by isotonic "
-        "regression; in the grey band (95%), it is what a calibrated model would show. The strip below says "
-        "which probabilities were given."
-    ),
-    "frequencies": "Frequencies: bars are the observed data, dots and lines the replications (95%).",
-}
+"""The plots for each kind of outcome."""
 
 
-def _statistics(outcome: Record) -> Iterator[Block]:
-    rows = reading.entries(outcome, "statistics")
-    dispersion = outcome.get("dispersion")
-    if isinstance(dispersion, Mapping):
-        rows = [
-            *rows,
-            {"name": "dispersion", "observed": dispersion.get("ratio"), "replicated": 1, **dispersion},
-        ]
-    if not rows:
+def _build_statistics(check: OutcomeCheck) -> Iterator[Block]:
+    statistics = list(check.statistics)
+    if check.dispersion is not None:
+        ratio, p_value = check.dispersion.ratio, check.dispersion.p_value
+        statistics.append(StatisticCheck("dispersion", ratio, p_value, replicated=1))
+    if not statistics:
         return
     yield Table(
-        key=f"statistics-{_slug(str(outcome.get('name')))}",
-        caption=f"Test statistics of `{outcome.get('name')}`",
+        key=f"statistics-{_make_key(check.name)}",
+        caption=f"Test statistics of `{check.name}`",
         columns=(
             Column("Statistic", "text"),
             Column("Observed", "number"),
-            Column("Replicated", "number", help="mean over the replications"),
+            Column("Replicated", "number", help="mean of the replications"),
             Column("95% of replications", "number"),
             Column("p", "number", help="share of replications above the observed value, ties counted half"),
         ),
-        rows=tuple(_statistic(one) for one in rows),
-        note="p: the share of replications whose statistic is larger; near 0 or 1, a miss.",
+        rows=tuple(_build_statistic(statistic) for statistic in statistics),
+        note=(
+            "p: the share of replications with a larger statistic. Near 0 or 1, the model does not reproduce "
+            "this feature of the data."
+        ),
     )
 
 
-def _statistic(one: Record) -> tuple[Cell, ...]:
-    p_value = reading.number(one, "p_value")
-    is_extreme = p_value is not None and min(p_value, 1 - p_value) < P_VALUE_MARK
-    lower, upper = reading.number(one, "lower"), reading.number(one, "upper")
-    known = lower is not None and upper is not None
+def _build_statistic(statistic: StatisticCheck) -> tuple[Cell, ...]:
+    p_value = statistic.p_value
+    tone = Tone.CAUTION if p_value is not None and is_extreme(p_value) else None
     return (
-        Cell(str(one.get("name") or MISSING)),
-        Cell(format_number(one.get("observed"))),
-        Cell(format_number(one.get("replicated"))),
-        Cell(f"{format_number(lower)} to {format_number(upper)}" if known else MISSING),
-        Cell(format_share(p_value), Tone.CAUTION if is_extreme else None),
+        Cell(statistic.name or MISSING),
+        Cell(format_number(statistic.observed)),
+        Cell(format_number(statistic.replicated)),
+        Cell(format_interval(statistic.lower, statistic.upper)),
+        Cell(format_share(p_value), tone),
     )
 
 
-def _coverage(outcome: Record) -> Iterator[Block]:
-    rows = reading.entries(outcome, "coverage")
-    if not rows:
+def _build_coverage(check: OutcomeCheck) -> Iterator[Block]:
+    if not check.coverage:
         return
     yield Table(
-        key=f"coverage-{_slug(str(outcome.get('name')))}",
-        caption=f"How often intervals hold the left-out value of `{outcome.get('name')}`",
+        key=f"coverage-{_make_key(check.name)}",
+        caption=f"How often predictive intervals contain the left-out value of `{check.name}`",
         columns=(
             Column("Level", "number"),
             Column("Observed share", "number"),
-            Column("Chance would give", "number"),
+            Column("Expected by chance", "number"),
         ),
-        rows=tuple(_covered(one) for one in rows),
-        note="Each interval was formed without the row that it is to hold (leave-one-out).",
+        rows=tuple(_build_interval(coverage) for coverage in check.coverage),
+        note="Each interval was computed without the row that it should contain (leave-one-out).",
     )
 
 
-def _covered(one: Record) -> tuple[Cell, ...]:
-    observed, lower, upper = (reading.number(one, key) for key in ("observed", "lower", "upper"))
-    level = reading.number(one, "level")
-    is_off = None not in (observed, lower, upper) and not lower <= observed <= upper  # type: ignore[operator]
-    between = f"{_share(lower)} to {_share(upper)}" if lower is not None and upper is not None else MISSING
+def _build_interval(coverage: IntervalCoverage) -> tuple[Cell, ...]:
+    observed, lower, upper = coverage.observed, coverage.lower, coverage.upper
+    if observed is None or lower is None or upper is None:
+        return (
+            Cell(format_percentage(coverage.level, 1)),
+            Cell(format_percentage(observed, 1)),
+            Cell(MISSING),
+        )
     return (
-        Cell(_share(level)),
-        Cell(_share(observed), Tone.CAUTION if is_off else None),
-        Cell(between),
+        Cell(format_percentage(coverage.level, 1)),
+        Cell(format_percentage(observed, 1), None if lower <= observed <= upper else Tone.CAUTION),
+        Cell(f"{format_percentage(lower, 1)} to {format_percentage(upper, 1)}"),
     )
 
 
-def _share(value: float | None) -> str:
-    return MISSING if value is None else f"{format_number(100 * value, 1)}%"
+_SCORES: tuple[tuple[str, Callable[[CalibrationScores], float | None], str], ...] = (
+    (
+        "Brier score",
+        lambda scores: scores.brier,
+        "mean squared distance of probability and event; smaller is better",
+    ),
+    (
+        "Log loss [nats]",
+        lambda scores: scores.log_loss,
+        "mean negative log probability of what happened; smaller is better",
+    ),
+    (
+        "Expected calibration error",
+        lambda scores: scores.calibration_error,
+        "mean distance of predicted and observed share",
+    ),
+    (
+        "Spiegelhalter's z",
+        lambda scores: scores.spiegelhalter_z,
+        "standard normal if the probabilities are calibrated",
+    ),
+    ("Base rate", lambda scores: scores.base_rate, "the observed share of events"),
+)
+"""The scores of a binary outcome, and how to read them."""
 
 
-def _scores(outcome: Record) -> Iterator[Block]:
-    scores = reading.part(outcome, "scores")
-    found = {name: value for name in _SCORES if (value := reading.number(scores, name)) is not None}
-    if not found:
+def _build_scores(check: OutcomeCheck) -> Iterator[Block]:
+    if check.scores is None:
         return
-    yield Table(
-        key=f"scores-{_slug(str(outcome.get('name')))}",
-        caption=f"Calibration of `{outcome.get('name')}`",
-        columns=(Column("Score", "text"), Column("Value", "number"), Column("How to read it", "prose")),
-        rows=tuple(
-            (Cell(_SCORES[name][0]), Cell(format_number(value)), Cell(_SCORES[name][1]))
-            for name, value in found.items()
-        ),
+    rows = tuple(
+        (Cell(title), Cell(format_number(value)), Cell(explanation))
+        for title, read, explanation in _SCORES
+        if (value := read(check.scores)) is not None
     )
-
-
-_SCORES = {
-    "brier": ("Brier score", "mean squared distance of probability and event; smaller is better"),
-    "log_loss": ("Log loss [nats]", "mean negative log probability of what happened; smaller is better"),
-    "calibration_error": ("Expected calibration error", "mean distance of predicted and observed share"),
-    "spiegelhalter_z": ("Spiegelhalter's z", "beyond ±2, the probabilities are not calibrated"),
-    "base_rate": ("Base rate", "the observed share of events"),
-}
-"""Scores of a binary outcome: their names and what they mean."""
+    if rows:
+        yield Table(
+            key=f"scores-{_make_key(check.name)}",
+            caption=f"Calibration of `{check.name}`",
+            columns=(Column("Score", "text"), Column("Value", "number"), Column("How to read it", "prose")),
+            rows=rows,
+        )

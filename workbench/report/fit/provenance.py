@@ -2,52 +2,42 @@
 
 from __future__ import annotations
 
-from workbench.report import reading
 from workbench.report.document import Block, Code, Disclosure, Facts, Paragraph, Section
 from workbench.report.numbers import MISSING, format_seconds
-from workbench.report.reading import Record
+from workbench.results.view import Results
 
 
-def section(record: Record) -> Section:
-    """Return the command line, seeds, hashes, versions and timings."""
+def build_section(results: Results) -> Section:
+    """Return the command line, seed, hashes, versions and timings."""
+    versions = {"workbench": results.workbench, **results.versions}
+    timings = {name: format_seconds(seconds) for name, seconds in results.timings.items()}
     blocks: tuple[Block, ...] = (
-        *_command(record),
-        Facts(_identity(record)),
-        Disclosure("Versions", (Facts(_versions(record)),)),
-        Disclosure("Time taken", (Facts(_timings(record)),)),
+        *_show_command(results),
+        Facts(_list_facts(results)),
+        Disclosure("Versions", (Facts(tuple((name, text or MISSING) for name, text in versions.items())),)),
+        Disclosure("Time taken", (Facts(tuple(timings.items())),)),
     )
-    return Section("reproduce", "How to reproduce this", blocks)
+    return Section("reproduce", "How to reproduce these results", blocks)
 
 
-def _command(record: Record) -> tuple[Block, ...]:
-    command = record.get("command")
-    if not command:
+def _show_command(results: Results) -> tuple[Block, ...]:
+    if not results.command:
         return (Paragraph("The run was made from Python; no command line was recorded."),)
-    words = "The same command on the same files with the same versions gives the same numbers:"
-    return (Paragraph(words), Code("command", str(command), "console"))
+    text = "The same command on the same files with the same versions gives the same numbers:"
+    return (Paragraph(text), Code("command", results.command, "console"))
 
 
-def _identity(record: Record) -> tuple[tuple[str, str], ...]:
-    model, data = reading.part(record, "model"), reading.part(record, "data")
-    toolchain = reading.part(record, "toolchain")
+def _list_facts(results: Results) -> tuple[tuple[str, str], ...]:
+    model, data, toolchain = results.model, results.data, results.toolchain
     return (
-        ("Program", f"`{model.get('path', MISSING)}`"),
-        ("sha256 of the program", f"`{model.get('sha256', MISSING)}`"),
-        ("Data", f"`{data.get('path', MISSING)}`"),
-        ("sha256 of the data", f"`{data.get('sha256', MISSING)}`"),
-        ("Seed", str(record.get("seed", MISSING))),
-        ("Stan", f"{toolchain.get('stan', MISSING)} ({toolchain.get('source', 'source unknown')})"),
-        ("Compiler", f"`{toolchain.get('compiler', MISSING)}`"),
-        ("Why these", str(toolchain.get("why") or MISSING)),
-        ("Machine", str(record.get("platform") or MISSING)),
-        ("Made", str(record.get("created") or MISSING)),
+        ("Program", f"`{model.path or MISSING}`"),
+        ("SHA-256 of the program", f"`{model.sha256 or MISSING}`"),
+        ("Data", f"`{data.path or MISSING}`"),
+        ("SHA-256 of the data", f"`{data.sha256 or MISSING}`"),
+        ("Seed", MISSING if results.seed is None else str(results.seed)),
+        ("Stan", f"{toolchain.stan or MISSING} ({toolchain.source or 'source unknown'})"),
+        ("Compiler", f"`{toolchain.compiler or MISSING}`"),
+        ("Why this toolchain", toolchain.why or MISSING),
+        ("Machine", results.platform or MISSING),
+        ("Created", results.created or MISSING),
     )
-
-
-def _versions(record: Record) -> tuple[tuple[str, str], ...]:
-    versions = {"workbench": record.get("workbench"), **(record.get("versions") or {})}
-    return tuple((str(name), str(version or MISSING)) for name, version in versions.items())
-
-
-def _timings(record: Record) -> tuple[tuple[str, str], ...]:
-    return tuple((str(name), format_seconds(value)) for name, value in (record.get("timings") or {}).items())

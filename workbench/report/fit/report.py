@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-from pathlib import PurePath
-
 from workbench.diagnostics.loo import LeaveOneOut, compute_leave_one_out
-from workbench.report import reading
 from workbench.report.document import Document
 from workbench.report.fit import (
     check_pages,
@@ -15,7 +12,7 @@ from workbench.report.fit import (
     estimates,
     gaps,
     influence,
-    methods,
+    methods_paragraph,
     model,
     modes,
     opening,
@@ -24,59 +21,52 @@ from workbench.report.fit import (
     sensitivity,
     verdict,
 )
-from workbench.report.numbers import plural
-from workbench.report.reading import Record
 from workbench.results import Fit
 
 MOST_ROWS = 2000
-"""Rows up to which pictures rest on leave-one-out; with more, no eye sees what one row does to a fit."""
+"""The most rows for which drawings use leave-one-out; among more, no single row matters to a drawing."""
 
 
 def fit_report(fit: Fit) -> Document:
-    """Return what is to be said about a fit; everything comes from its run directory.
+    """Return the report of a fit; everything in it comes from the run directory.
 
     Parameters
     ----------
     fit
-        With `record` as in `run.json` and `tree` as in `fit.nc`.
+        The fit, with `record` as in `run.json` and `tree` as in `fit.nc`.
     """
-    record, left = fit.record, _left_out(fit)
+    results, leave_one_out = fit.results, _leave_out_rows(fit)
     return Document(
-        title=record["model"]["name"],
-        subtitle=_subtitle(record),
-        byline=f"Written {_date(record)} by workbench {record.get('workbench', '')}".rstrip(),
-        verdict=verdict.read(record),
-        opening=opening.sentences(record),
+        title=results.model.name,
+        subtitle=data.describe_data(results),
+        byline=f"Written {_format_date(results.created)} by workbench {results.workbench}".rstrip(),
+        verdict=verdict.build_verdict(results),
+        opening=opening.build_opening(results),
         sections=(
-            estimates.section(record),
-            gaps.section(record, fit.tree),
-            modes.section(record),
-            convergence.section(record, fit.tree),
-            prediction.section(fit, left),
-            sensitivity.section(record),
-            influence.section(record, left),
-            checks.section(record),
-            model.section(record),
-            data.section(record),
-            provenance.section(record),
-            methods.section(record),
-            check_pages.section(record),
+            estimates.build_section(results),
+            gaps.build_section(results, fit.tree),
+            modes.build_section(results),
+            convergence.build_section(results, fit.tree),
+            prediction.build_section(fit, leave_one_out),
+            sensitivity.build_section(results),
+            influence.build_section(results, leave_one_out),
+            checks.build_section(results),
+            model.build_section(results),
+            data.build_section(results),
+            provenance.build_section(results),
+            methods_paragraph.build_section(results),
+            check_pages.build_section(results),
         ),
     )
 
 
-def _left_out(fit: Fit) -> LeaveOneOut | None:
-    """Return leave-one-out of each row, worked out anew from the draws where they are not too many."""
-    part = reading.part(fit.record, "loo")
-    rows = reading.number(part, "observations")
-    is_known = reading.is_ok(part) and "log_likelihood" in fit.tree.children
-    return compute_leave_one_out(fit) if is_known and rows is not None and rows <= MOST_ROWS else None
+def _leave_out_rows(fit: Fit) -> LeaveOneOut | None:
+    """Return leave-one-out computed from the draws; `None` where it is not possible or takes too long."""
+    loo = fit.results.loo
+    is_possible = loo.is_ok and "log_likelihood" in fit.tree.children
+    is_quick = loo.observations is not None and loo.observations <= MOST_ROWS
+    return compute_leave_one_out(fit) if is_possible and is_quick else None
 
 
-def _subtitle(record: Record) -> str:
-    table = record["data"]
-    return f"fitted to {PurePath(table['path']).name}, {plural(table['rows'], 'row')}"
-
-
-def _date(record: Record) -> str:
-    return str(record.get("created", "at an unknown time")).replace("T", " at ").replace("+00:00", " UTC")
+def _format_date(created: str) -> str:
+    return created.replace("T", " at ").replace("+00:00", " UTC") or "at an unknown time"

@@ -2,46 +2,43 @@
 
 from __future__ import annotations
 
-from workbench.report import reading
 from workbench.report.document import Reason, Tone, Verdict
-from workbench.report.fit.check_pages import anchor
-from workbench.report.reading import Record
+from workbench.report.fit.check_pages import find_anchor
+from workbench.results.view import DiagnosisResult, Results
 
 _SENTENCES = {
-    "ok": "Nothing speaks against these results.",
+    "ok": "The checks found no problem with these results.",
     "caution": "These results can be used, with the reservations below.",
     "fail": "Do not rely on these results yet.",
 }
+"""What each verdict means for the reader."""
 
 
-def read(record: Record) -> Verdict:
-    """Return the verdict of a run, or that it was never examined."""
-    diagnosis = reading.part(record, "diagnosis")
-    verdict = str(diagnosis.get("verdict", ""))
-    if verdict not in _SENTENCES:
-        return Verdict(Tone.CAUTION, "This run has not been examined: there is no verdict in `run.json`.")
-    return Verdict(Tone(verdict), _SENTENCES[verdict], _reasons(diagnosis))
+def build_verdict(results: Results) -> Verdict:
+    """Return the verdict on a run, or that it was never checked."""
+    diagnosis = results.diagnosis
+    if diagnosis is None:
+        return Verdict(Tone.CAUTION, "This run has not been checked: `run.json` contains no verdict.")
+    return Verdict(Tone(diagnosis.verdict), _SENTENCES[diagnosis.verdict], _build_reasons(diagnosis))
 
 
-def _reasons(diagnosis: Record) -> tuple[Reason, ...]:
-    """Return the reasons, each with the page of the check that gave it."""
-    codes = {one.get("message"): str(one.get("code")) for one in reading.entries(diagnosis, "checks")}
-    reasons = [str(reason) for reason in diagnosis.get("reasons") or ()]
-    return tuple(_reason(one, codes.get(one, "")) for one in reasons) or _all_clear(diagnosis)
+def _build_reasons(diagnosis: DiagnosisResult) -> tuple[Reason, ...]:
+    """Return the reasons of a verdict, each with the page of its check; without any, what passed."""
+    codes = {check.message: check.code for check in diagnosis.checks}
+    reasons = tuple(_build_reason(text, codes.get(text, "")) for text in diagnosis.reasons)
+    return reasons or _summarise_checks(diagnosis)
 
 
-def _reason(text: str, code: str) -> Reason:
-    return Reason(text, code, anchor(code)) if anchor(code) else Reason(text)
+def _build_reason(text: str, code: str) -> Reason:
+    return Reason(text, code, find_anchor(code)) if find_anchor(code) else Reason(text)
 
 
-def _all_clear(diagnosis: Record) -> tuple[Reason, ...]:
-    """Return how many checks passed, and what the others found worth a look."""
-    checks = reading.entries(diagnosis, "checks")
-    statuses = [check.get("status") for check in checks]
-    passed = statuses.count("passed")
-    asked = sum(status in ("passed", "issue", "tip") for status in statuses)
-    tips = [one for one in checks if one.get("status") == "tip"]
-    if not asked:
+def _summarise_checks(diagnosis: DiagnosisResult) -> tuple[Reason, ...]:
+    """Return how many checks passed, and the tips of the others."""
+    statuses = [check.status for check in diagnosis.checks]
+    applicable = sum(status in ("passed", "issue", "tip") for status in statuses)
+    if not applicable:
         return ()
-    lead = Reason(f"{passed} of the {asked} checks that apply to this run passed.")
-    return (lead, *(_reason(str(one.get("message")), str(one.get("code"))) for one in tips))
+    lead = Reason(f"{statuses.count('passed')} of the {applicable} checks that apply to this run passed.")
+    tips = (check for check in diagnosis.checks if check.status == "tip")
+    return (lead, *(_build_reason(tip.message, tip.code) for tip in tips))

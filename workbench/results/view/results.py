@@ -23,6 +23,7 @@ from workbench.results.view.estimates import (
     AnyResult,
     AutoStep,
     Continuation,
+    DrawsEstimate,
     Estimate,
     ExactResult,
     Gap,
@@ -117,6 +118,10 @@ class Results(Struct, frozen=True, kw_only=True, dict=True):
         """Return the unit of a quantity as the model's card states it; empty where it has none."""
         unit = self.model.units.get(owner(name), "")
         return "" if unit.lower() in _UNITLESS else unit
+
+    def posterior(self, name: str) -> DrawsEstimate:
+        """Return the posterior of a quantity by NUTS; an empty estimate where there is none."""
+        return self.nuts.estimates.get(name, DrawsEstimate()) if self.nuts.is_ok else DrawsEstimate()
 
     def gap(self, name: str) -> Gap:
         """Return the gaps of a quantity; an empty one where none are known."""

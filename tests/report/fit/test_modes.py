@@ -1,0 +1,36 @@
+"""Optima: distinct modes, the likelihood at its maximum, penalties and starts."""
+
+from __future__ import annotations
+
+from tests.report.documents import changed_fit, find_table, list_notices, list_text
+from tests.report.page import read_page
+from workbench.report.fit.modes import build_section
+from workbench.report.fit.report import fit_report
+from workbench.report.html import render
+from workbench.results.view import Results
+
+
+def test_several_modes_have_a_notice_and_a_table():
+    fit = changed_fit()
+    fit.record["map"]["modes"] = [
+        {"log_density": -3.0, "starts": 6, "distance": 0.0, "estimates": {"mu": 1.0}},
+        {"log_density": -9.5, "starts": 2, "distance": 4.2, "estimates": {"mu": -7.0}},
+    ]
+    section = build_section(fit.results)
+    assert "the starts ended at 2 distinct modes" in " ".join(list_notices(section))
+    assert list_text(find_table(section, "modes-map").rows[1]) == ["2", "−9.50", "2", "4.20", "−7"]
+
+
+def test_likelihood_penalties_and_starts_are_shown():
+    fit = changed_fit()
+    start = {"seed": 7, "status": "converged", "optimizer": "L-BFGS", "log_density": -1.0}
+    fit.record["mle"] |= {"aic": 57.1, "bic": 57.0, "parameters": 1, "observations": 7, "starts": [start]}  # type: ignore[index]
+    fit.record["map"]["regularisation"] = [{"words": "`mu ~ normal(0, 5)` is a ridge penalty."}]
+    text = read_page(render(fit_report(fit))).text
+    assert "AIC57.1" in text.replace("\n", "")
+    assert "mu ~ normal(0, 5) is a ridge penalty." in text
+    assert "All starts of the optimisers (1)" in text
+
+
+def test_a_run_without_optima_is_said_to_have_none():
+    assert list_notices(build_section(Results())) == ["No mode was computed."]

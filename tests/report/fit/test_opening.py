@@ -1,0 +1,66 @@
+"""The opening: posterior, mode, prior and predictions in sentences that claim what the record says."""
+
+from __future__ import annotations
+
+from tests.report.documents import changed_fit
+from tests.report.simulated import simulated_fit
+from workbench.report.fit.opening import build_opening, find_main_quantities
+from workbench.results.view import Results
+
+
+def test_names_posterior_mode_prior_and_predictions():
+    fit = simulated_fit()
+    first, second, third = build_opening(fit.results)
+    posterior = fit.record["nuts"]["estimates"]["mu"]
+    assert f"`mu` is {posterior['mean']:.2f}" in first
+    assert "2 transitions diverged" in first
+    assert "posterior SD" in second
+    assert "The prior matters: the sensitivity to it is above 0.05 for `tau` (0.180)." in third
+    assert "Replicated data do not reproduce the max of `y` (p = 0.004)." in third
+
+
+def test_units_are_those_of_the_card():
+    fit = changed_fit()
+    fit.record["model"]["units"] = {"mu": "points", "tau": "none"}
+    (first, *_) = build_opening(fit.results)
+    assert "points (" in first
+    assert "none" not in first
+
+
+def test_claims_nothing_about_draws_that_are_not_reliable():
+    fit = changed_fit()
+    fit.record["diagnosis"]["verdict"] = "fail"
+    assert build_opening(fit.results)[0].startswith("According to draws that are not reliable yet")
+
+
+def test_is_reassuring_where_nothing_is_wrong():
+    fit = changed_fit()
+    for sensitivity in fit.record["power_scaling"]["parameters"].values():
+        sensitivity["prior"] = 0.004
+    fit.record["predictive"]["outcomes"][0]["statistics"][1]["p_value"] = 0.4
+    for gap in fit.record["gaps"].values():
+        gap["in_sd"] = 0.1
+    text = " ".join(build_opening(fit.results))
+    assert "The joint mode (MAP) is close to the posterior mean" in text
+    assert "The prior matters little" in text
+    assert "reproduce all 2 test statistics of the observed data" in text
+
+
+def test_names_the_largest_step_of_the_largest_gap():
+    fit = changed_fit()
+    fit.record["gaps"]["tau"] = {"in_sd": -3.0, "jacobian": -0.1, "curvature": -0.2, "non_gaussian": -5.0}
+    text = " ".join(build_opening(fit.results))
+    assert "for `tau` it lies 3.00 posterior SDs below the mean, mostly because the posterior is not" in text
+
+
+def test_a_map_that_failed_has_its_reason():
+    fit = changed_fit(map={"status": "failed", "reason": "the log density has no maximum."})
+    assert "There is no MAP: the log density has no maximum." in " ".join(build_opening(fit.results))
+
+
+def test_an_empty_record_has_no_opening():
+    assert build_opening(Results()) == ()
+
+
+def test_main_quantities_are_parameters_with_few_elements():
+    assert find_main_quantities(simulated_fit(schools=7, draws=40).results) == ["mu", "tau"]

@@ -1,0 +1,30 @@
+"""Prior sensitivity: the most sensitive first, and components whose weights are not reliable."""
+
+from __future__ import annotations
+
+from tests.report.documents import changed_fit, find_table, list_notices, list_text
+from tests.report.simulated import simulated_fit
+from workbench.report.document import Tone
+from workbench.report.fit.sensitivity import build_section
+
+
+def test_the_most_sensitive_quantity_comes_first_and_stands_out():
+    table = find_table(build_section(simulated_fit().results), "sensitivity-table")
+    assert list_text(table.rows[0])[:3] == ["tau", "0.180", "0.020"]
+    assert table.rows[0][1].tone is Tone.CAUTION
+    assert table.rows[0][-1].text == "strong prior / weak likelihood"
+    assert "`mu ~ normal(0, 5)`" in [column.title for column in table.columns]
+
+
+def test_unreliable_weights_are_said_to_be():
+    fit = changed_fit()
+    fit.record["power_scaling"]["khat"]["prior"] = 0.9
+    (notice,) = list_notices(build_section(fit.results))
+    assert "not reliable for the prior (0.90)" in notice
+
+
+def test_refits_are_named_with_their_powers():
+    fit = changed_fit()
+    fit.record["power_scaling"] |= {"how": {"prior": "refit"}, "powers": {"prior": [0.8, 1.25]}}  # type: ignore[index]
+    (notice,) = list_notices(build_section(fit.results))
+    assert notice.startswith("The prior was fitted again at the powers 0.8 and 1.25")
