@@ -56,6 +56,9 @@ KHAT_LIMIT = 0.7
 """k-hat above which importance sampling is unreliable for any number of draws: Vehtari et al. (2024),
 section 3.2.4."""
 
+KHAT_RULE = f"min(1 - 1/log10(S), {KHAT_LIMIT:g})"
+"""The limit of k-hat for S draws, as text."""
+
 
 def khat_limit(draws: int) -> float:
     """Return the k-hat up to which importance sampling with so many draws is reliable.

@@ -5,6 +5,7 @@ from __future__ import annotations
 from workbench.diagnostics.approximation import assess_approximation
 from workbench.diagnostics.check import Check, Finding, split_paragraphs
 from workbench.results import Fit
+from workbench.thresholds import KHAT_RULE
 
 
 def _assess(fit: Fit) -> Finding:
@@ -14,7 +15,7 @@ def _assess(fit: Fit) -> Finding:
 CHECK = Check(
     code="WB301",
     title="Laplace approximation usable (k-hat)",
-    threshold="at most min(1 - 1/log10(S), 0.7) for S draws",
+    threshold=f"at most {KHAT_RULE} for S draws",
     reference="Vehtari, Simpson, Gelman, Yao and Gabry (2024), JMLR 25(72)",
     meaning=(
         "The normal approximation around the mode is too far from the posterior to replace it, even if its "

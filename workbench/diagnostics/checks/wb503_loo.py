@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from workbench.diagnostics.check import Check, Finding, requires_draws, split_paragraphs
 from workbench.results import Fit
-from workbench.thresholds import KHAT_LIMIT, format_beside_limit
+from workbench.thresholds import KHAT_LIMIT, KHAT_RULE, format_beside_limit
 
 
 @requires_draws
@@ -27,7 +27,7 @@ def _assess(fit: Fit) -> Finding:
 CHECK = Check(
     code="WB503",
     title="Leave-one-out reliable (Pareto k-hat)",
-    threshold="k-hat at most min(1 - 1/log10(S), 0.7) for every observation, S draws",
+    threshold=f"k-hat at most {KHAT_RULE} for every observation, S draws",
     reference=(
         "Vehtari, Gelman and Gabry (2017), doi:10.1007/s11222-016-9696-4; "
         "Vehtari, Simpson, Gelman, Yao and Gabry (2024), JMLR 25(72)"

@@ -5,6 +5,7 @@ from __future__ import annotations
 from workbench.diagnostics.check import Check, Finding, requires_draws, split_paragraphs
 from workbench.results import Fit
 from workbench.results.view import LooRow
+from workbench.thresholds import KHAT_RULE
 
 SHOWN = 5
 """Rows that the message names; the report lists more."""
@@ -31,7 +32,7 @@ def _describe_row(row: LooRow) -> str:
 CHECK = Check(
     code="WB703",
     title="No row too influential (Pareto k-hat)",
-    threshold="k-hat at most min(1 - 1/log10(S), 0.7) for every row, S draws",
+    threshold=f"k-hat at most {KHAT_RULE} for every row, S draws",
     reference=(
         "Vehtari, Gelman and Gabry (2017), doi:10.1007/s11222-016-9696-4; Bradlow and Zaslavsky (1997), "
         "doi:10.1080/10618600.1997.10474746"
