@@ -83,6 +83,14 @@ def test_no_comparison_repeats_a_threshold():
     assert not repeated
 
 
+def test_every_threshold_is_used():
+    paths = (path for path in PACKAGE.rglob("*.py") if path.stem != "thresholds")
+    sources = [path.read_text(encoding="utf-8") for path in paths]
+    names = [name for name in vars(thresholds) if name.isupper() and name[0] != "_"]
+    unused = [name for name in names if not any(re.search(rf"\b{name}\b", source) for source in sources)]
+    assert not unused
+
+
 def _is_fraction(value: object) -> bool:
     return isinstance(value, float) and value % 1 != 0
 

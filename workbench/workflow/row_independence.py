@@ -21,13 +21,11 @@ from workbench.request import FitRequest
 from workbench.results import Fit
 from workbench.results.quantities import owner
 from workbench.tables import Table
+from workbench.thresholds import LOG_LIKELIHOOD_DIFFERENCE_LIMIT
 from workbench.workflow.generate import Generator
 
 TRIED_DRAWS = 20
 """Draws at which the run's own rows are tried."""
-
-ROUNDING = 1e-6
-"""Largest difference of log-likelihoods [relative] that counts as rounding: draws have ten digits."""
 
 _DERIVED_SIZE = "size of"
 """How the origin of a variable begins that the binding derives from the length of another."""
@@ -54,9 +52,8 @@ def check_row_independence(generator: Generator, fit: Fit) -> None:
     among_all = _select(generator.generate(request.data.values, few, replicating=False), log_lik)
     alone = _select(generator.generate(first_half, few, replicating=False), log_lik)
     has_shape = among_all.shape[1] == rows and alone.shape[1] == half
-    if not has_shape or not np.allclose(
-        among_all[:, :half], alone, rtol=ROUNDING, atol=ROUNDING, equal_nan=True
-    ):
+    limit = LOG_LIKELIHOOD_DIFFERENCE_LIMIT
+    if not has_shape or not np.allclose(among_all[:, :half], alone, rtol=limit, atol=limit, equal_nan=True):
         hint = (
             "what transformed data compute from all rows, such as a mean, would be that of the new rows, but "
             "the parameters were fitted with that of the old rows: compute it in the table, or declare it as "

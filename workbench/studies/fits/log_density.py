@@ -14,15 +14,12 @@ from workbench.studies.fits.context import StudyContext
 from workbench.studies.fits.point_request import drop_fixed_terms, make_request
 from workbench.studies.fits.posterior import Posterior, write_draws
 from workbench.studies.plan.plan import BASE, Point
+from workbench.thresholds import LOG_LIKELIHOOD_DIFFERENCE_LIMIT
 
 Floats = NDArray[np.float64]
 
 CHECKED_DRAWS = 20
 """Draws at which the reduced log density is compared with the complete one. Ours."""
-
-MAX_DIFFERENCE = 1e-6
-"""Largest difference of their log ratios [nats], relative where these spread by more than 1. Ours: draws are
-stored with ten digits."""
 
 
 def evaluate_log_density(context: StudyContext, source: Posterior, point: Point) -> Floats:
@@ -67,7 +64,7 @@ def drop_fixed_terms_if_exact(context: StudyContext, source: Posterior) -> Study
             difference = complete - _evaluate_ratios(reduced, point, path)
         except RunError:  # says nothing about the reduction, and is met again where the point is fitted
             continue
-        if not np.ptp(difference) < MAX_DIFFERENCE * max(1.0, float(np.ptp(complete))):
+        if not np.ptp(difference) < LOG_LIKELIHOOD_DIFFERENCE_LIMIT * max(1.0, float(np.ptp(complete))):
             return context
     return reduced
 

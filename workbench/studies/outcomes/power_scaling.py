@@ -23,16 +23,13 @@ from workbench.studies.fits.posterior import Posterior
 from workbench.studies.fits.sweep import FullFits, add_fit
 from workbench.studies.plan.plan import Point
 from workbench.studies.view import ScalingResult
-from workbench.thresholds import POWERS, khat_limit
+from workbench.thresholds import CHANCE_RATIO_LIMIT, POWERS, khat_limit
 
 Floats = NDArray[np.float64]
 
 WIDE_POWERS = (0.5, 2.0)
 """Powers for what chance hides at 0.99 and 1.01. Two fits of one posterior lie about 0.01 apart by chance;
 per doubling of the power that is 0.7 at 1.01, far above the threshold of 0.05, and 0.01 at 2. Ours."""
-
-CHANCE_FACTOR = 2.0
-"""Distance [root mean square of chance distances] from which two posteriors count as different. Ours."""
 
 _BLOCKS = 4
 """Blocks of each chain. Halves are made of whole blocks, so that autocorrelation stays inside them. Ours."""
@@ -176,7 +173,7 @@ def _scale_by_refits(
     chance = {name: estimate_chance_distance(base[name]) for name in names}
     moved, noise = _measure_moves(base, pair, chance, POWERS)
     powers: tuple[float, ...] = POWERS
-    unclear = [name for name in moved if moved[name] < CHANCE_FACTOR * noise[name]]
+    unclear = [name for name in moved if moved[name] < CHANCE_RATIO_LIMIT * noise[name]]
     wide_pair = _fit_pair(context, fits, power, WIDE_POWERS) if unclear else ""
     if not isinstance(wide_pair, str):
         hidden = {name: chance[name] for name in unclear}
