@@ -1,4 +1,4 @@
-"""WB506: do probabilities of a binary outcome come true?"""
+"""WB506: are predicted probabilities of a binary outcome calibrated?"""
 
 import pytest
 
