@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from rich.cells import cell_len
@@ -44,6 +45,12 @@ _STYLES = {Tone.OK: "bold green", Tone.CAUTION: "bold yellow", Tone.FAIL: "bold 
 _GAP = 2
 """Spaces between the columns of a table."""
 
+_LONGEST_NAME = 33
+"""Characters of the longest name that a row of numbers in a terminal begins with."""
+
+_SHORTEST_NAME = 16
+"""Characters that such a name keeps where the numbers need the rest of the line."""
+
 _INDENT = 2
 """Spaces before what belongs to a heading or a verdict."""
 
@@ -64,9 +71,10 @@ def print_document(document: Document, console: Console) -> None:
     _print_wrapped(console, Text.assemble((neutralise(document.title), "bold"), _lead(document.subtitle)))
     for paragraph in document.opening:
         _print_wrapped(console, _plain(paragraph))
-    for section in document.sections:
-        if section.title:
+    for number, section in enumerate(document.sections):
+        if number or section.title:
             console.print()
+        if section.title:
             _print_wrapped(console, Text(neutralise(section.title), "bold"))
         _print_blocks(section.blocks, console, _INDENT if section.title else 0)
     if document.verdict is not None:
@@ -115,7 +123,7 @@ def _print_entry(console: Console, head: Text, text: str, further: Iterable[str]
     sentence = Text.assemble(head, ": " if head and text else "", neutralise(text))
     _print_wrapped(console, sentence, indent, _HANG if head else 0)
     for each in further:
-        _print_wrapped(console, Text(neutralise(each), "dim"), indent + _HANG)
+        _print_wrapped(console, Text(neutralise(each), "dim"), indent + _HANG, len("-> "))
 
 
 def _print_verdict(verdict: Verdict, console: Console) -> None:
@@ -125,11 +133,13 @@ def _print_verdict(verdict: Verdict, console: Console) -> None:
     _print_wrapped(console, word)
     for reason in verdict.reasons:
         head = Text(neutralise(reason.place), "bold")
-        _print_entry(console, head, reason.text, [reason.advice] if reason.advice else [], _INDENT)
+        _print_entry(console, head, reason.text, [f"-> {reason.advice}"] if reason.advice else [], _INDENT)
 
 
 def _print_blocks(blocks: Sequence[Block], console: Console, indent: int) -> None:
-    for block in blocks:
+    for number, block in enumerate(blocks):
+        if number and isinstance(block, Paragraph) and isinstance(blocks[number - 1], Paragraph):
+            console.print()
         _PRINTERS[block.kind](block, console, indent)
 
 
@@ -150,7 +160,7 @@ def _print_notice(block: Notice, console: Console, indent: int) -> None:
 
 def _print_facts(block: Facts, console: Console, indent: int) -> None:
     """Print names and values side by side; a long value hangs under its own beginning."""
-    grid = _make_grid(console, [Column("name"), Column("value")], is_headed=False)
+    grid = _make_grid(console, [Column("name"), Column("value", "prose")], is_headed=False)
     for name, value in block.facts:
         grid.add_row(Text(neutralise(name), "bold"), _plain(value))
     _print_grid(grid, console, indent)
@@ -184,7 +194,9 @@ def _print_table(block: Table, console: Console, indent: int) -> None:
             _print_prose_row(block.columns, row, console, indent)
         notes = [block.note] if block.note else []
     else:
-        shown = _choose_columns(block, console.width - indent)
+        width = console.width - indent
+        block = _shorten_names(block, width) if console.is_terminal else block
+        shown = _choose_columns(block, width)
         grid = _make_grid(console, [block.columns[place] for place in shown], is_headed=True)
         for row in block.rows:
             grid.add_row(*(_style_cell(row[place]) for place in shown))
@@ -207,11 +219,44 @@ def _style_cell(cell: Cell, style: str = "") -> Text:
     return Text(neutralise(cell.text), style if cell.tone is None else _STYLES[cell.tone])
 
 
-def _choose_columns(table: Table, width: int) -> list[int]:
-    """Return the places of the columns to show: all, without the most dispensable where they do not fit."""
-    widths = {
+def _measure_columns(table: Table) -> dict[int, int]:
+    """Return the width of each column, by its place."""
+    return {
         place: max(cell_len(text) for text in (column.title, *(row[place].text for row in table.rows)))
         for place, column in enumerate(table.columns)
+    }
+
+
+def _shorten_names(table: Table, width: int) -> Table:
+    """Return a table whose first column leaves room for the numbers beside it."""
+    if table.columns[0].form != "name":
+        return table
+    needed = [
+        _measure_columns(table)[place] + _GAP
+        for place, column in enumerate(table.columns)
+        if place and not column.drop_order and column.form == "number"
+    ]
+    longest = max(_SHORTEST_NAME, min(_LONGEST_NAME, width - sum(needed)))
+    rows = tuple((replace(row[0], text=_shorten(row[0].text, longest)), *row[1:]) for row in table.rows)
+    return replace(table, rows=rows)
+
+
+def _shorten(name: str, longest: int) -> str:
+    """Return a name that keeps its beginning and its end.
+
+    >>> _shorten("theta[a very long name of a school]", 20)
+    'theta[a ... school]'
+    """
+    half = (longest - 3) // 2
+    return name if cell_len(name) <= longest else f"{name[:half]}...{name[-half:]}"
+
+
+def _choose_columns(table: Table, width: int) -> list[int]:
+    """Return the places of the columns to show: those with content, without the most dispensable if need be."""
+    widths = {
+        place: width
+        for place, width in _measure_columns(table).items()
+        if not table.rows or any(row[place].text for row in table.rows)
     }
     dispensable = sorted(
         (place for place in widths if table.columns[place].drop_order),
@@ -228,7 +273,9 @@ def _collect_notes(table: Table, shown: Sequence[int]) -> Iterable[str]:
         column = table.columns[place]
         if column.help:
             yield f"{column.title}: {column.help}"
-    left_out = [column.title for place, column in enumerate(table.columns) if place not in shown]
+    left_out = [
+        column.title for place, column in enumerate(table.columns) if column.drop_order and place not in shown
+    ]
     if left_out:
         where = f" (they are in {table.full_table})" if table.full_table else ""
         yield f"too narrow for {', '.join(left_out)}{where}"
@@ -242,7 +289,7 @@ def _make_grid(console: Console, columns: Sequence[Column], *, is_headed: bool) 
         grid.add_column(
             Text(neutralise(column.title)),
             justify="right" if column.form == "number" else "left",
-            no_wrap=column.form == "number",
+            no_wrap=column.form == "number" or (column.form == "name" and place == 0),
             overflow="fold",
             max_width=console.width // 2 if place == 0 else None,
         )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from workbench.binding import RULES, BoundVariable
 from workbench.program import Declaration
-from workbench.report.document import Block, Cell, Column, Document, Items, Paragraph, Section, Table
+from workbench.report.document import Cell, Column, Document, Items, Paragraph, Section, Table
 from workbench.report.numbers import plural
 from workbench.workflow.dry_run import DryRun
 
@@ -31,7 +31,7 @@ def build_dry_run_page(dry_run: DryRun, data_name: str) -> Document:
     data = dry_run.binding.data
     bound = {variable.name: variable for variable in data.variables}
     rows = tuple(_list_cells(declared, bound.get(declared.name)) for declared in dry_run.program.data)
-    result: tuple[Block, ...] = () if dry_run.binding.problems else (Paragraph("a fit could start"),)
+    is_complete = not dry_run.binding.problems
     return Document(
         title=dry_run.program.path.stem,
         subtitle=f"on {data_name}" + (f" ({plural(data.table.rows, 'row')})" if data.table.rows else ""),
@@ -39,7 +39,7 @@ def build_dry_run_page(dry_run: DryRun, data_name: str) -> Document:
             Section("variables", "", (Table("variables", "", _COLUMNS, rows),)),
             *((Section("tips", "tips", (Items(data.tips),)),) if data.tips else ()),
             Section("rules", "rules, in this order", (Items(RULES),)),
-            Section("result", "", result),
+            *((Section("result", "", (Paragraph("a fit could start"),)),) if is_complete else ()),
         ),
     )
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from workbench.report.document import Block, Cell, Column, Document, Section, Table, Tone, Verdict
+from workbench.report.document import Cell, Column, Document, Section, Table, Tone, Verdict
 from workbench.report.numbers import plural
 from workbench.workflow.replay import Replay
 
@@ -23,10 +23,9 @@ _COLUMNS = (
 
 def build_replay_page(replay: Replay, run: Path) -> Document:
     """Return the page that `workbench replay` prints."""
-    blocks: tuple[Block, ...] = () if replay.is_identical else (_tabulate(replay),)
     return Document(
         title=f"replay of {run}",
-        sections=(Section("differences", "", blocks),),
+        sections=() if replay.is_identical else (Section("differences", "", (_tabulate(replay),)),),
         verdict=_judge(replay),
     )
 

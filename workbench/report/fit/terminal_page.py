@@ -29,9 +29,6 @@ E = TypeVar("E", PointEstimate, DrawsEstimate)
 MOST_ROWS = 40
 """Parameters that the table shows; all of them are in `summary.csv`."""
 
-LONGEST_LABEL = 33
-"""Characters of the longest label that is shown whole."""
-
 _MOST_DECIMALS = 8
 """Numbers that would need as many decimals are shown in scientific notation."""
 
@@ -54,13 +51,13 @@ def build_fit_page(fit: Fit) -> Document:
     results = fit.results
     rows = f" ({plural(results.data.rows, 'row')})" if results.data.rows else ""
     remarks = tuple((Cell(head), Cell(text)) for head, text in _collect_remarks(results))
-    columns = (Column("method"), Column("", "prose"))
+    table = Table("remarks", "", (Column("method"), Column("", "prose")), remarks, is_prose=True)
     return Document(
         title=results.model.name,
         subtitle=f"on {PurePath(results.data.path).name}{rows}",
         sections=(
             Section("estimates", "", (_tabulate(results),)),
-            Section("remarks", "", (Table("remarks", "", columns, remarks, is_prose=True),)),
+            *((Section("remarks", "", (table,)),) if remarks else ()),
         ),
         verdict=_describe_verdict(results),
         byline="" if fit.folder is None else f"report: {fit.folder / REPORT}",
@@ -79,7 +76,7 @@ def build_diagnosis_page(fit: Fit) -> Document:
     return Document(
         title=fit.results.model.name,
         subtitle="" if fit.folder is None else f"in {fit.folder}",
-        sections=(Section("checks", "", (table,)),),
+        sections=(Section("checks", "", (table,)),) if rows else (),
         verdict=_describe_verdict(fit.results, with_titles=True),
     )
 
@@ -236,7 +233,7 @@ def _collect_row(results: Results, name: str, posterior: str) -> _Row:
         for method in ("laplace", "pathfinder", "nuts")
     }
     return _Row(
-        _shorten(results.label(name)),
+        results.label(name),
         _find(results.estimates("mle"), name, PointEstimate()),
         _find(results.estimates("map"), name, PointEstimate()),
         _find(results.estimates("map_unconstrained"), name, PointEstimate()),
@@ -250,12 +247,6 @@ def _find(estimates: Mapping[str, Estimate], name: str, empty: E) -> E:
     """Return the estimate of a parameter, or an empty one of the same kind."""
     estimate = estimates.get(name)
     return estimate if isinstance(estimate, type(empty)) else empty
-
-
-def _shorten(label: str) -> str:
-    """Return a label that leaves room for numbers: a long one keeps its beginning and its end."""
-    half = (LONGEST_LABEL - 3) // 2
-    return label if len(label) <= LONGEST_LABEL else f"{label[:half]}...{label[-half:]}"
 
 
 def _correct_mean(estimate: DrawsEstimate) -> float | None:

@@ -1,0 +1,129 @@
+"""The page of a fit: numbers whole at any width, what failed and what was left out said."""
+
+import io
+import re
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from rich.console import Console
+
+from tests.report.simulated import simulated_fit
+from workbench.report.fit.terminal_page import build_diagnosis_page, build_fit_page
+from workbench.report.terminal import print_document
+from workbench.results import Fit, store
+
+
+@pytest.fixture(scope="module")
+def fit():
+    return replace(simulated_fit(), folder=Path("run"))
+
+
+def with_nuts(fit, **changes):
+    """Return a fit with other results of NUTS."""
+    return store.with_entries(fit, {"nuts": {**fit.record["nuts"], **changes}})
+
+
+def with_estimate(fit, **changes):
+    """Return a fit with other numbers of `mu`."""
+    estimates = fit.record["nuts"]["estimates"]
+    return with_nuts(fit, estimates={**estimates, "mu": {**estimates["mu"], **changes}})
+
+
+def print_page(document, width, *, is_terminal=False):
+    stream = io.StringIO()
+    console = Console(file=stream, width=width, force_terminal=is_terminal, _environ={"TERM": "xterm"})
+    print_document(document, console)
+    return re.sub(r"\x1b\[[0-9;]*m", "", stream.getvalue())
+
+
+def find_row(text, name):
+    return next(line for line in text.splitlines() if line.startswith(name))
+
+
+@pytest.mark.parametrize("width", [80, 100, 160])
+def test_numbers_are_never_cut(fit, width):
+    text = print_page(build_fit_page(fit), width, is_terminal=True)
+    assert "…" not in text
+    assert f"{fit.results.nuts.estimates['mu'].rhat:.3f}" in find_row(text, "mu ")
+    assert max(map(len, text.splitlines())) <= width
+
+
+def test_a_narrow_terminal_says_which_columns_it_left_out(fit):
+    narrow = " ".join(print_page(build_fit_page(fit), 80).split())
+    assert "too narrow for" in narrow
+    assert "they are in summary.csv" in narrow
+    assert "too narrow for" not in print_page(build_fit_page(fit), 160)
+
+
+def test_what_has_no_number_is_a_dash(fit):
+    nowhere = dict.fromkeys(("mean", "median", "sd", "lower", "upper", "rhat"), float("nan"))
+    row = find_row(print_page(build_fit_page(with_estimate(fit, **nowhere)), 160), "mu ")
+    assert "nan" not in row
+    assert "– to –" not in row
+
+
+def test_what_failed_is_said_below_the_table(fit):
+    failed = {"status": "failed", "reason": "the optimiser gave up [at once].", "estimates": {}}
+    text = print_page(build_fit_page(store.with_entries(fit, {"mle": failed})), 120)
+    assert "MLE failed: the optimiser gave up [at once]." in text.splitlines()
+    assert " MLE " not in text.splitlines()[1]
+
+
+def test_steps_of_auto_and_attempts_are_told(fit):
+    steps = [
+        {"method": "laplace", "accepted": False, "why": "k-hat is 1.2.", "seconds": 0.5},
+        {"method": "pathfinder", "accepted": True, "why": "k-hat is 0.3.", "seconds": 1.0},
+    ]
+    attempts = [{"number": 1, "words": "4 divergences."}, {"number": 2, "words": "kept."}]
+    entries = {"ladder": steps, "ladder_words": "NUTS was skipped.", "attempts": attempts}
+    lines = print_page(build_fit_page(store.with_entries(fit, entries)), 160).splitlines()
+    assert "Laplace approximation not accepted (0.5 s): k-hat is 1.2." in lines
+    assert "Pathfinder accepted (1.0 s): k-hat is 0.3." in lines
+    assert {"auto: NUTS was skipped.", "attempt 1: 4 divergences.", "attempt 2: kept."} <= set(lines)
+
+
+def test_many_parameters_are_summarised_the_worst_first():
+    fit = simulated_fit(schools=500, draws=25)
+    fit.record["nuts"]["estimates"]["theta_raw[321]"]["rhat"] = 3.2
+    text = print_page(build_fit_page(fit), 80)
+    rows = [line for line in text.splitlines() if line.startswith(("mu", "tau", "theta_raw"))]
+    assert len(rows) == 40
+    assert rows[0].startswith("theta_raw[321]")
+    words = " ".join(text.split())
+    assert "the worst convergence first; 462 more parameters in summary.csv and the report" in words
+
+
+def test_the_verdict_is_that_of_the_report_and_the_report_comes_last(fit):
+    lines = print_page(build_fit_page(fit), 120).splitlines()
+    verdict = next(line for line in lines if line.startswith("verdict: "))
+    assert verdict.startswith("verdict: caution. These results can be used, with the reservations below.")
+    assert verdict.endswith("1 check passed.")
+    finding = next(place for place, line in enumerate(lines) if line.startswith("  issue WB201: "))
+    assert lines[finding + 1].startswith("      ")
+    assert lines[-1] == "report: run/report.html"
+
+
+def test_a_fit_without_a_run_directory_names_no_report(fit):
+    assert "report: " not in print_page(build_fit_page(replace(fit, folder=None)), 120)
+
+
+def test_a_very_long_name_leaves_room_for_its_numbers_in_a_terminal_and_is_whole_in_a_pipe(fit):
+    label = "start" + "x" * 400 + "end"
+    fit = with_estimate(fit, label=label)
+    row = find_row(print_page(build_fit_page(fit), 80, is_terminal=True), "start")
+    assert f"{fit.results.nuts.estimates['mu'].rhat:.3f}" in row
+    assert "xend" in row
+    assert label in print_page(build_fit_page(fit), 10_000)
+
+
+def test_a_diagnosis_tells_each_finding_with_its_title(fit):
+    lines = print_page(build_diagnosis_page(fit), 160).splitlines()
+    assert any(line.startswith("passed: WB") for line in lines)
+    assert any(re.match(r"  issue WB201 .+: ", line) for line in lines)
+
+
+def test_a_run_that_was_never_checked_says_so(fit):
+    record = {key: value for key, value in fit.record.items() if key != "diagnosis"}
+    text = print_page(build_diagnosis_page(Fit(record, fit.tree)), 160)
+    assert "verdict: caution. This run has not been checked" in text
