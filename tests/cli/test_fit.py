@@ -42,7 +42,7 @@ def test_point_estimates_that_do_not_exist_are_explained(schools):
     record = json.loads((run / "run.json").read_text())
     assert record["mle"]["status"] == "failed"
     assert "`tau`" in record["mle"]["reason"]
-    assert "rises to the edge of the range of `tau`" in record["map"]["reason"]
+    assert "it keeps rising as `tau`" in record["map"]["reason"]
     assert record["mle"]["reason"] in done.stdout
 
 

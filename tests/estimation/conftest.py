@@ -1,4 +1,4 @@
-"""A fit without Stan: a small program, its data, and a backend that knows the answer."""
+"""A fit without compiling: a small program, its data, and a backend that knows the answer."""
 
 from pathlib import Path
 
@@ -55,7 +55,7 @@ def program(program_from):
 
 @pytest.fixture
 def request_for(program, table_from):
-    """A request for the program; methods can be chosen."""
+    """Make a request for the program; its methods and seed can be chosen."""
 
     def make(methods=METHODS, seed=1):
         bound = binding.bind(program, table_from(TABLE))

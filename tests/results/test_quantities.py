@@ -38,4 +38,10 @@ def test_a_group_may_be_absent():
 
 
 def test_finite_elements_leave_out_what_is_not():
-    assert list(finite_elements(TREE["posterior"].to_dataset())) == ["tau", "L[1,1]", "L[1,2]", "L[2,1]", "L[2,2]"]
+    assert list(finite_elements(TREE["posterior"].to_dataset())) == [
+        "tau",
+        "L[1,1]",
+        "L[1,2]",
+        "L[2,1]",
+        "L[2,2]",
+    ]

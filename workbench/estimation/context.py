@@ -1,4 +1,4 @@
-"""What every method of one fit shares: the request, the executable and the data files."""
+"""What all methods of one fit share: the request, the executable, the backend and the data files."""
 
 from __future__ import annotations
 
@@ -14,21 +14,22 @@ from workbench.provenance import derive_seeds
 from workbench.request import FitRequest
 from workbench.results.outcomes import is_replicated
 
-_METHODS = ("mle", "map", "map_unconstrained", "laplace", "nuts", "pathfinder")
+_SEED_ORDER = ("mle", "map", "map_unconstrained", "laplace", "nuts", "pathfinder")
+"""The methods in the order in which seeds are derived for them; another order would change every number."""
 
 
 @dataclass(frozen=True)
 class FitContext:
-    """The place where a fit is worked out.
+    """The context of one fit.
 
     Attributes
     ----------
     request
-        What was asked.
+        The request.
     exe
         The compiled program.
     backend
-        Who runs it.
+        What runs it.
     folder
         A scratch folder for Stan's files.
     progress
@@ -41,31 +42,31 @@ class FitContext:
     folder: Path
     progress: Progress
 
-    def job(
+    def make_job(
         self, method: str, *, start: int = 0, prior_weight: float = 1.0, has_replicates: bool = True
     ) -> Job:
-        """Return the call for a method: its data file written and its seed derived.
+        """Return the call for a method, with its seed derived and its data file written.
 
         Parameters
         ----------
         method
             Key of the method in `run.json`; each has seeds of its own.
         start
-            Number of the start, for methods with several.
+            Number of the start or attempt, for methods with several.
         prior_weight
             0 switches every prior off.
         has_replicates
-            Whether NUTS draws replicated data, where the program lets it.
+            Whether NUTS draws replicated data, where the program can.
         """
-        seed = derive_seeds(self.request.seed, (start + 1) * len(_METHODS))[
-            start * len(_METHODS) + _METHODS.index(method)
-        ]
-        replicating = has_replicates and method == "nuts" and is_replicated(self.request)
-        name = f"data-prior-{prior_weight:g}{'-replicating' if replicating else ''}"
-        path = self._data_file(name, self._data(prior_weight, replicating))
-        return Job(self.exe, path, self.folder / method, seed, self.request.timeout)
+        position = start * len(_SEED_ORDER) + _SEED_ORDER.index(method)
+        seed = derive_seeds(self.request.seed, (start + 1) * len(_SEED_ORDER))[position]
+        is_replicating = has_replicates and method == "nuts" and is_replicated(self.request)
+        name = f"data-prior-{prior_weight:g}{'-replicating' if is_replicating else ''}"
+        own_data = self.collect_own_data(prior_weight, is_replicating=is_replicating)
+        data = self._write_data(name, own_data)
+        return Job(self.exe, data, self.folder / method, seed, self.request.timeout)
 
-    def plain_job(self, exe: Path, name: str = "instrumented") -> Job:
+    def make_comparison_job(self, exe: Path, name: str = "instrumented") -> Job:
         """Return a call with unit weights and the program's own constants, to compare programs.
 
         Parameters
@@ -73,38 +74,40 @@ class FitContext:
         exe
             The executable.
         name
-            `original` for the program as written, which has no data of ours.
+            `original` for the program as written, which takes the user's data alone.
         """
         instrumented = self.request.program.instrumented
         if instrumented is None or name == "original":
-            return self.job_on(exe, name, {})
-        # By name, as every method gives them: two constants under one name would show in the comparison.
-        literals = {one.name: one.default for one in instrumented.hyperparameters if one.default is not None}
-        return self.job_on(exe, name, instrumented.data(hyperparameters=literals))
+            return self.make_job_with(exe, name, {})
+        # By name, as every method passes them: two constants under one name would show in the comparison.
+        constants = {
+            hyper.name: hyper.default for hyper in instrumented.hyperparameters if hyper.default is not None
+        }
+        return self.make_job_with(exe, name, instrumented.make_data(hyperparameters=constants))
 
-    def job_on(self, exe: Path, name: str, ours: Mapping[str, Any]) -> Job:
-        """Return a call on the user's data and further data of ours, with files of its own."""
-        path = self._data_file(f"data-{name}", ours)
-        return Job(exe, path, self.folder / f"proof-{name}", derive_seeds(self.request.seed, 1)[0])
+    def make_job_with(self, exe: Path, name: str, own_data: Mapping[str, Any]) -> Job:
+        """Return a call on the user's data and data of the instrumented program, with files of its own."""
+        data = self._write_data(f"data-{name}", own_data)
+        return Job(exe, data, self.folder / f"comparison-{name}", derive_seeds(self.request.seed, 1)[0])
 
-    def _data_file(self, name: str, ours: Mapping[str, Any]) -> Path:
-        """Return the user's data with ours added; the user's are formatted once and then copied."""
-        path, users = self.folder / f"{name}.json", self.folder / "data-bound.json"
-        if not path.exists():
-            self.folder.mkdir(exist_ok=True)
-            if not users.exists():
-                values = order_tuples(self.request.data.values, self.request.program.data)
-                write_stan_data(users, values)
-            extend_stan_data(users, path, ours)
-        return path
-
-    def _data(self, prior_weight: float, replicating: bool) -> dict[str, Any]:
+    def collect_own_data(self, prior_weight: float = 1.0, *, is_replicating: bool = False) -> dict[str, Any]:
+        """Return the data of the instrumented program: weights, hyperparameters and switches."""
         instrumented = self.request.program.instrumented
         if instrumented is None:
             return {}
-        lifted: Mapping[str, Any] = self.request.priors.lifted
         weights = dict(self.request.weights)
         if prior_weight != 1:
             scaled = (term.index for term in instrumented.terms if term.role in self.request.scaled)
             weights |= dict.fromkeys(scaled, prior_weight)
-        return instrumented.data(weights=weights, hyperparameters=lifted, replicating=replicating)
+        hyperparameters: Mapping[str, Any] = self.request.priors.lifted
+        return instrumented.make_data(weights=weights, hyperparameters=hyperparameters, replicating=is_replicating)
+
+    def _write_data(self, name: str, own_data: Mapping[str, Any]) -> Path:
+        """Write the user's data and those of the instrumented program; the user's are formatted only once."""
+        path, users = self.folder / f"{name}.json", self.folder / "data-bound.json"
+        if not path.exists():
+            self.folder.mkdir(exist_ok=True)
+            if not users.exists():
+                write_stan_data(users, order_tuples(self.request.data.values, self.request.program.data))
+            extend_stan_data(users, path, own_data)
+        return path

@@ -1,4 +1,4 @@
-"""The instrumented program held against the author's own, in numbers, before anything else is believed."""
+"""The instrumented program compared with the original, numerically, before its results are used."""
 
 from __future__ import annotations
 
@@ -10,27 +10,30 @@ import numpy as np
 
 from workbench.backends import Backend, Job, RawRun
 from workbench.backends.base import Floats
-from workbench.backends.points import write_draws
+from workbench.backends.stan_csv import write_draws
 from workbench.errors import RunError
-from workbench.program import Instrumented, Obstacle, Program
+from workbench.program import InstrumentedProgram, Obstacle, Program
 from workbench.results import draws
 from workbench.results.quantities import owner
 from workbench.thresholds import DENSITY_DIFFERENCE_LIMIT, GRADIENT_DIFFERENCE_LIMIT
 
 POINTS = 10
-"""Random points of the unconstrained space, uniform on (-2, 2) in each direction as Stan's inits are."""
+"""Random points of the unconstrained space at which programs are compared. Ours."""
+
+_RANGE = 2.0
+"""Largest absolute value of their coordinates, uniformly distributed as Stan's initial values."""
 
 
 @dataclass(frozen=True)
 class Equivalence:
-    """What the comparison found.
+    """Whether two programs have the same density.
 
     Attributes
     ----------
     status
         `equal`, `different`, or `not available` where nothing could be compared.
     reason
-        A sentence, unless equal.
+        A sentence, unless they are equal.
     points
         Points at which both programs could be evaluated.
     density, gradient
@@ -45,7 +48,7 @@ class Equivalence:
 
     @property
     def record(self) -> dict[str, Any]:
-        """The proof as it stands in `run.json`."""
+        """The comparison as it stands in `run.json`, `model.proof`."""
         return {
             "status": self.status,
             "reason": self.reason,
@@ -61,9 +64,9 @@ def check_equivalence(backend: Backend, original: Job, instrumented: Job) -> Equ
     Parameters
     ----------
     backend
-        Who runs them.
+        What runs them.
     original, instrumented
-        Calls of the author's program and of ours, with unit weights and the constants in force.
+        Calls of the author's program and of ours, with unit weights and the program's own constants.
     """
     try:
         size = backend.dimension(original)
@@ -75,45 +78,49 @@ def check_equivalence(backend: Backend, original: Job, instrumented: Job) -> Equ
         return Equivalence("not available", f"the programs could not be compared: {reason.message}")
     if size == 0:
         return Equivalence("equal", "the program has no parameters.")
-    points = np.random.default_rng(original.seed).uniform(-2, 2, (POINTS, size))
-    theirs, ours = (_evaluated(backend, job, points) for job in (original, instrumented))
-    pairs = [(one, other) for one, other in zip(ours, theirs, strict=True) if one and other]
+    points = np.random.default_rng(original.seed).uniform(-_RANGE, _RANGE, (POINTS, size))
+    theirs, ours = (_evaluate(backend, job, points) for job in (original, instrumented))
+    pairs = [(own, other) for own, other in zip(ours, theirs, strict=True) if own and other]
     if not pairs:
         return Equivalence("not available", "the density could not be evaluated at any random point.")
-    return _compared(pairs)
+    return _compare(pairs)
 
 
-def drop_instrumentation(program: Program, proof: Equivalence) -> Program:
-    """Return the program to be run as its author wrote it."""
-    message = f"the instrumented program is not used: {proof.reason}"
-    lost = replace(
-        program, instrumented=None, replicates=tuple(one for one in program.replicates if one.is_own)
+def drop_instrumentation(program: Program, equivalence: Equivalence) -> Program:
+    """Return the program as its author wrote it, with the reason among its obstacles."""
+    message = f"the instrumented program is not used: {equivalence.reason}"
+    return replace(
+        program,
+        instrumented=None,
+        replicates=tuple(replicate for replicate in program.replicates if replicate.is_drawn_by_author),
+        obstacles=(*program.obstacles, Obstacle("instrumenting", message)),
     )
-    return replace(lost, obstacles=(*program.obstacles, Obstacle("instrumenting", message)))
 
 
 def measure_density_error(backend: Backend, job: Job, run: RawRun, program: Program) -> float | None:
     """Return how far lprior + sum(log_lik) + all other terms is from the log density, relative.
 
-    It is taken at the first chain's draws. Differential equations solved without sensitivities take other
-    steps than with them: they differ here, and so then do the pointwise log-likelihoods. `None` where there
-    is nothing to compare.
+    It is measured at the draws of the first chain. A differential equation solved without sensitivities takes
+    other steps than with them: the two then differ, and the pointwise log-likelihoods are off as well. The
+    result is `None` where there is nothing to compare.
     """
     if program.instrumented is None or run.output is None:
         return None
-    free = draws.count_parameter_columns(run.columns, program)
-    path = write_draws(run.columns[:free], run.draws[0][:, :free], run.output.with_name("parameters.csv"))
+    count = draws.count_parameter_columns(run.columns, program)
+    path = run.output.with_name("parameters.csv")
+    write_draws(run.columns[:count], run.draws[0][:, :count], path)
     try:
         log_density, _ = backend.log_density(job, path, jacobian=False)
-    except RunError:
+    except RunError:  # a draw on the edge of the support is rejected on its way back
         return None
-    counted = _counted_columns(program.instrumented)
-    total = run.draws[0][:, [i for i, column in enumerate(run.columns) if counted(column)]].sum(axis=1)
-    return _spread(total - log_density, log_density)
+    is_summand = _select_summands(program.instrumented)
+    summands = [i for i, column in enumerate(run.columns) if is_summand(column)]
+    total = run.draws[0][:, summands].sum(axis=1)
+    return _measure_spread(total - log_density, log_density)
 
 
-def _counted_columns(instrumented: Instrumented) -> Callable[[str], bool]:
-    """Return which columns add up to the density: totals where there are such, else terms one by one."""
+def _select_summands(instrumented: InstrumentedProgram) -> Callable[[str], bool]:
+    """Return which columns add up to the density: totals where there are any, else term by term."""
     outputs = instrumented.outputs
     in_totals = {"prior", "likelihood"} if outputs.log_lik is not None else {"prior"}
     alone = {
@@ -123,22 +130,23 @@ def _counted_columns(instrumented: Instrumented) -> Callable[[str], bool]:
     return lambda column: column in alone or owner(column) in totals
 
 
-def _evaluated(backend: Backend, job: Job, points: Floats) -> list[tuple[float, Floats] | None]:
+def _evaluate(backend: Backend, job: Job, points: Floats) -> list[tuple[float, Floats] | None]:
     """Return log density and gradient at each point, `None` where the program rejects it."""
     try:
         log_density, gradient = backend.log_density(job, points, jacobian=True)
-    except RunError:
-        return [None] if len(points) == 1 else [_evaluated(backend, job, point[None])[0] for point in points]
+    except RunError:  # one rejected point ends the process for all of them
+        return [None] if len(points) == 1 else [_evaluate(backend, job, point[None])[0] for point in points]
     is_finite = np.isfinite(log_density) & np.isfinite(gradient).all(axis=1)
     return [(float(log_density[i]), gradient[i]) if is_finite[i] else None for i in range(len(points))]
 
 
-def _compared(pairs: list[tuple[tuple[float, Floats], tuple[float, Floats]]]) -> Equivalence:
-    ours = np.array([one[0] for one, _ in pairs])
-    theirs = np.array([one[0] for _, one in pairs])
-    density = _spread(ours - theirs, theirs)
+def _compare(pairs: list[tuple[tuple[float, Floats], tuple[float, Floats]]]) -> Equivalence:
+    """Compare density and gradient of the instrumented program, first of each pair, with the original's."""
+    ours = np.array([value for (value, _), _ in pairs])
+    theirs = np.array([value for _, (value, _) in pairs])
+    density = _measure_spread(ours - theirs, theirs)
     gradient = max(
-        float(np.abs(one[1] - other[1]).max() / max(1.0, np.abs(other[1]).max())) for one, other in pairs
+        float(np.abs(own - other).max() / max(1.0, np.abs(other).max())) for (_, own), (_, other) in pairs
     )
     if density > DENSITY_DIFFERENCE_LIMIT or gradient > GRADIENT_DIFFERENCE_LIMIT:
         reason = (
@@ -149,6 +157,6 @@ def _compared(pairs: list[tuple[tuple[float, Floats], tuple[float, Floats]]]) ->
     return Equivalence("equal", "", len(pairs), density, gradient)
 
 
-def _spread(difference: Floats, size: Floats) -> float:
-    """Return how far differences are from being one constant, relative to the size of what is compared."""
-    return float(np.abs(difference - np.median(difference)).max() / max(1.0, np.abs(size).max()))
+def _measure_spread(differences: Floats, values: Floats) -> float:
+    """Return how far differences are from one constant, relative to the size of the values compared."""
+    return float(np.abs(differences - np.median(differences)).max() / max(1.0, np.abs(values).max()))

@@ -1,4 +1,4 @@
-"""One fit, worked out: every method asked for, each failing for itself."""
+"""Fit a program: run every requested method, and collect what `run.json` and `fit.nc` hold."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from pathlib import Path
 import xarray as xr
 
 from workbench.backends import Backend, Start
-from workbench.backends.base import ANYWHERE
+from workbench.backends.base import DEFAULT_START
 from workbench.estimation.auto import fit_auto
 from workbench.estimation.context import FitContext
 from workbench.estimation.equivalence import Equivalence, check_equivalence, drop_instrumentation
@@ -24,10 +24,10 @@ from workbench.estimation.standardize.original_scale import (
 from workbench.methods import Auto
 from workbench.progress import SILENT, Progress
 from workbench.request import FitRequest
-from workbench.results.data_groups import data_groups
+from workbench.results.data_groups import build_data_groups
 from workbench.results.fit import Fit
-from workbench.results.record import record
-from workbench.results.saved_request import DATA, data_group, request_entry
+from workbench.results.record import build_record
+from workbench.results.saved_request import DATA, build_stan_data_group, describe_request
 from workbench.toolchain import CompiledModel
 
 
@@ -39,54 +39,60 @@ def estimate(
     *,
     original: CompiledModel | None = None,
     unoptimized: Callable[[], CompiledModel] | None = None,
-    start: Start = ANYWHERE,
+    start: Start = DEFAULT_START,
 ) -> Fit:
-    """Work out a request: modes, approximation, posterior, and the gaps between them.
+    """Fit a program by every requested method, and explain the gaps between modes and posterior means.
 
-    A method that fails becomes a part with a reason; the others go on.
+    A method that fails becomes a result with a reason; the others run all the same.
 
     Parameters
     ----------
     request
-        What is asked.
+        Program, data, priors and methods.
     model
-        The executable of `request.program`, instrumented where it could be.
+        The executable of `request.program`, instrumented where possible.
     backend
-        Who runs it.
+        What runs it.
     progress
         Where to report.
     original
-        The executable of the program as its author wrote it. Where it is given, the instrumented one is first
-        held against it, and the original is run if they differ.
+        The executable of the program as written. If it is given, the instrumented one is first compared with
+        it; where they differ, the original is used.
     unoptimized
-        Builds the instrumented program as it stands, for where stanc's optimisations changed its density.
+        Builds the instrumented program without stanc's optimisations, for when these changed its density.
     start
-        Where NUTS begins: the end of an earlier run, for example (`warm_start`).
+        Where NUTS starts: for example the end of an earlier run (`extract_warm_start`).
     """
     with tempfile.TemporaryDirectory(prefix="workbench-") as scratch:
-        setting = FitContext(request, model.exe, backend, Path(scratch), progress)
-        proof = Equivalence("not available", "the program was run as it was given.")
+        context = FitContext(request, model.exe, backend, Path(scratch), progress)
+        equivalence = Equivalence("not available", "the program was run as written.")
         if original is not None and request.program.instrumented is not None:
-            proof, model = _believed(setting, model, original, unoptimized)
-            if proof.status == "different":
-                request = replace(request, program=drop_instrumentation(request.program, proof))
-                setting = replace(setting, request=request, folder=Path(scratch) / "original")
-            setting = replace(setting, exe=model.exe)
-        setting, scale = use_original_scale(setting)
-        automatic = find_requested(setting, Auto)
-        parts, entries = run_methods(setting, start) if automatic is None else fit_auto(setting, automatic)
-        parts = measure_in_posterior_sds(parts)
-    groups = {name: group for part in parts.values() for name, group in part.groups.items()}
-    shown = request if scale is None else replace(request, data=choose_shown_data(request.data, scale))
-    for name, group in data_groups(shown).items():
+            equivalence, model = _choose_executable(context, model, original, unoptimized)
+            if equivalence.status == "different":
+                request = replace(request, program=drop_instrumentation(request.program, equivalence))
+                context = replace(context, request=request, folder=Path(scratch) / "original")
+            context = replace(context, exe=model.exe)
+        context, rescaling = use_original_scale(context)
+        automatic = find_requested(context, Auto)
+        if automatic is None:
+            results, entries = run_methods(context, start)
+        else:
+            results, entries = fit_auto(context, automatic)
+        results = measure_in_posterior_sds(results)
+    groups = {name: group for result in results.values() for name, group in result.groups.items()}
+    shown = (
+        request if rescaling is None else replace(request, data=choose_shown_data(request.data, rescaling))
+    )
+    for name, group in build_data_groups(shown).items():
         groups[name] = group.merge(groups[name]) if name in groups else group
-    groups[DATA] = data_group(request)
+    groups[DATA] = build_stan_data_group(request)
     tree = xr.DataTree.from_dict({f"/{name}": group for name, group in groups.items()})
-    console = {name: part.console for name, part in parts.items() if part.console}
-    written = {**record(request, model, parts, proof.record), "request": request_entry(request), **entries}
-    if scale is not None:
-        written["data"] = add_scale_entries(written["data"], scale, tree)
-    return Fit(written, tree, console)
+    console = {name: result.console for name, result in results.items() if result.console}
+    record = build_record(request, model, results, equivalence.record)
+    record = {**record, "request": describe_request(request), **entries}
+    if rescaling is not None:
+        record["data"] = add_scale_entries(record["data"], rescaling, tree)
+    return Fit(record, tree, console)
 
 
 def choose_program(
@@ -97,27 +103,27 @@ def choose_program(
     original: CompiledModel | None,
     unoptimized: Callable[[], CompiledModel] | None = None,
 ) -> tuple[FitRequest, CompiledModel]:
-    """Return the request and the executable that `estimate` would work with; the parameters are its own."""
+    """Return the request and the executable that `estimate` would use; it has the same parameters."""
     if original is None or request.program.instrumented is None:
         return request, model
     with tempfile.TemporaryDirectory(prefix="workbench-") as scratch:
-        setting = FitContext(request, model.exe, backend, Path(scratch), SILENT)
-        proof, model = _believed(setting, model, original, unoptimized)
-    if proof.status == "different":
-        request = replace(request, program=drop_instrumentation(request.program, proof))
+        context = FitContext(request, model.exe, backend, Path(scratch), SILENT)
+        equivalence, model = _choose_executable(context, model, original, unoptimized)
+    if equivalence.status == "different":
+        request = replace(request, program=drop_instrumentation(request.program, equivalence))
     return request, model
 
 
-def _believed(
-    setting: FitContext,
+def _choose_executable(
+    context: FitContext,
     model: CompiledModel,
     original: CompiledModel,
     unoptimized: Callable[[], CompiledModel] | None,
 ) -> tuple[Equivalence, CompiledModel]:
-    """Return what is run: the instrumented program where it proves equal to the original, or that one."""
-    written = setting.plain_job(original.exe, "original")
-    proof = check_equivalence(setting.backend, written, setting.plain_job(model.exe))
-    if proof.status == "different" and model.optimized and unoptimized is not None:
+    """Return the instrumented program if it equals the original, else the original; and the comparison."""
+    original_job = context.make_comparison_job(original.exe, "original")
+    equivalence = check_equivalence(context.backend, original_job, context.make_comparison_job(model.exe))
+    if equivalence.status == "different" and model.optimized and unoptimized is not None:
         model = unoptimized()
-        proof = check_equivalence(setting.backend, written, setting.plain_job(model.exe))
-    return proof, original if proof.status == "different" else model
+        equivalence = check_equivalence(context.backend, original_job, context.make_comparison_job(model.exe))
+    return equivalence, original if equivalence.status == "different" else model

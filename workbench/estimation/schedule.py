@@ -1,4 +1,4 @@
-"""Every method that was asked for, in the order in which one helps the next."""
+"""The requested methods, run in the order in which one helps the next."""
 
 from __future__ import annotations
 
@@ -8,128 +8,137 @@ from typing import Any, TypeVar
 import numpy as np
 
 from workbench.backends import RawRun, Start
-from workbench.backends.base import ANYWHERE
+from workbench.backends.base import DEFAULT_START
 from workbench.binding import order_tuples
 from workbench.estimation.context import FitContext
-from workbench.estimation.optimum import mle, search
-from workbench.estimation.optimum.map import find_map as posterior_mode
-from workbench.estimation.sampling import laplace, pathfinder, retry
+from workbench.estimation.optimum.map import find_map
+from workbench.estimation.optimum.mle import find_mle
+from workbench.estimation.optimum.search import CURVATURE_ONLY, OptimumSearch
 from workbench.estimation.sampling.initial_values import nest_initial_values
-from workbench.methods import Auto, Laplace, Map, Mle, Nuts, Pathfinder
+from workbench.estimation.sampling.laplace import run_laplace
+from workbench.estimation.sampling.pathfinder import run_pathfinder
+from workbench.estimation.sampling.retry import run_nuts_with_retries
+from workbench.methods import RESULTS, Auto, Laplace, Map, Mle, Nuts, Pathfinder
 from workbench.results.method_result import MethodResult
 
 M = TypeVar("M", Mle, Laplace, Pathfinder, Nuts, Auto)
 
-METHOD_KEYS = ("mle", "map", "map_unconstrained", "laplace", "pathfinder", "nuts")
-"""The parts of a fit, as `run.json` names them."""
-
-_SKIPPED = MethodResult("skipped", "it was not asked for.")
+_SKIPPED = MethodResult("skipped", "it was not requested.")
 
 
-def run_methods(setting: FitContext, start: Start) -> tuple[dict[str, MethodResult], dict[str, Any]]:
-    """Return every part of a fit, and further entries of `run.json`.
+def run_methods(context: FitContext, start: Start) -> tuple[dict[str, MethodResult], dict[str, Any]]:
+    """Return the result of every method, and further entries of `run.json`.
 
     Parameters
     ----------
-    setting
-        Where the fit is worked out.
+    context
+        The context of the fit.
     start
-        Where NUTS begins, if that is known beforehand.
+        Where NUTS starts, if that is known beforehand.
     """
-    parts = dict.fromkeys(METHOD_KEYS, _SKIPPED)
-    sampler = find_requested(setting, Nuts)
-    found = _found(setting, parts, sampler)
-    drawn = _paths(setting, parts, sampler)
+    results = dict.fromkeys(RESULTS, _SKIPPED)
+    sampler = find_requested(context, Nuts)
+    search = _run_optimisation(context, results, sampler)
+    paths = _run_pathfinder(context, results, sampler)
     entries: dict[str, Any] = {}
     if sampler is not None:
-        where, words = _begin(setting, sampler, found, drawn) if start == ANYWHERE else (start, "")
-        parts["nuts"], entries = sample_posterior(setting, sampler, where, words)
-    return parts, entries
+        remark = ""
+        if start == DEFAULT_START:
+            start, remark = _choose_start(context, sampler, search, paths)
+        results["nuts"], entries = sample_posterior(context, sampler, start, remark)
+    return results, entries
 
 
-def find_requested(setting: FitContext, kind: type[M]) -> M | None:
-    """Return the method of a kind, if it was asked for."""
-    return next((one for one in setting.request.methods if isinstance(one, kind)), None)
+def find_requested(context: FitContext, kind: type[M]) -> M | None:
+    """Return the requested method of a kind, or `None`."""
+    return next((method for method in context.request.methods if isinstance(method, kind)), None)
 
 
 def sample_posterior(
-    setting: FitContext, sampler: Nuts, start: Start, words: str
+    context: FitContext, sampler: Nuts, start: Start, remark: str
 ) -> tuple[MethodResult, dict[str, Any]]:
-    """Return the posterior's draws and every attempt at them; `words` say why chains start elsewhere."""
-    part, attempts = retry.run_nuts_with_retries(setting, sampler, start)
-    part = replace(part, facts={**part.facts, "init_remark": words}) if words else part
-    return part, {"attempts": list(attempts)} if attempts else {}
+    """Return the result of NUTS and every attempt; `remark` says why chains start elsewhere."""
+    result, attempts = run_nuts_with_retries(context, sampler, start)
+    if remark:
+        result = replace(result, facts={**result.facts, "init_remark": remark})
+    return result, {"attempts": list(attempts)} if attempts else {}
 
 
-def draw_starts(setting: FitContext, run: RawRun | None, chains: int) -> Start:
+def draw_starts(context: FitContext, approximation: RawRun, chains: int) -> Start:
     """Return a start for each chain at random draws of an approximation, or at its only point."""
-    if run is None:
-        return ANYWHERE
-    rng = np.random.default_rng(setting.job("nuts").seed)
-    count = run.draws.shape[1]
+    rng = np.random.default_rng(context.make_job("nuts").seed)
+    count = approximation.draws.shape[1]
     rows = rng.choice(count, size=chains, replace=count < chains)
-    points = run.draws[0][rows]
-    return Start(
-        tuple(nest_initial_values(run.columns, point, setting.request.program) for point in points.tolist())
-    )
+    points = approximation.draws[0][rows].tolist()
+    program = context.request.program
+    return Start(tuple(nest_initial_values(approximation.columns, point, program) for point in points))
 
 
-def _found(
-    setting: FitContext, parts: dict[str, MethodResult], sampler: Nuts | None
-) -> search.OptimumSearch | None:
-    """Work out what climbing finds, if any of it was asked for; return the unconstrained mode."""
-    is_asked = any(isinstance(one, (Mle, Map, Laplace)) for one in setting.request.methods)
-    if not is_asked and (sampler is None or sampler.init != "map"):
+def find_approximation(search: OptimumSearch | None) -> RawRun | None:
+    """Return draws around the mode that a search found, or the mode alone; `None` if it found none."""
+    if search is None or search.problem:
         return None
-    with setting.progress.stage("Finding modes"):
-        likelihood = find_requested(setting, Mle)
+    return search.best.approximation or search.best.run
+
+
+def _run_optimisation(
+    context: FitContext, results: dict[str, MethodResult], sampler: Nuts | None
+) -> OptimumSearch | None:
+    """Find MLE, MAP and Laplace where they are needed; return the search for the unconstrained mode."""
+    is_requested = any(isinstance(method, (Mle, Map, Laplace)) for method in context.request.methods)
+    if not is_requested and (sampler is None or sampler.init != "map"):
+        return None
+    with context.progress.stage("Finding modes"):
+        likelihood = find_requested(context, Mle)
         if likelihood is not None:
-            parts["mle"] = mle.find_mle(setting, likelihood)
-        found = _modes(setting, parts, sampler)
-        if find_requested(setting, Laplace) is not None:
-            parts["laplace"] = laplace.run_laplace(setting, found)
-    return found
+            results["mle"] = find_mle(context, likelihood)
+        search = _find_modes(context, results, sampler)
+        if find_requested(context, Laplace) is not None:
+            results["laplace"] = run_laplace(context, search)
+    return search
 
 
-def _modes(
-    setting: FitContext, parts: dict[str, MethodResult], sampler: Nuts | None
-) -> search.OptimumSearch | None:
-    """Find the modes; return the unconstrained one, which others build on."""
-    normal = find_requested(setting, Laplace)
-    wanted = [one for one in setting.request.methods if isinstance(one, Map)]
-    is_needed = normal is not None or (sampler is not None and sampler.init == "map")
-    if is_needed and not any(one.jacobian for one in wanted):
-        wanted.append(Map(jacobian=True))
-    unconstrained: search.OptimumSearch | None = None
-    for method in wanted:
-        draws = (normal or Laplace()) if method.jacobian and is_needed else search.CURVATURE_ONLY
-        parts[method.name], found = posterior_mode(setting, method, draws)
-        unconstrained = found if method.jacobian else unconstrained
+def _find_modes(
+    context: FitContext, results: dict[str, MethodResult], sampler: Nuts | None
+) -> OptimumSearch | None:
+    """Find the posterior modes; return the search for the unconstrained one, which other methods need."""
+    laplace = find_requested(context, Laplace)
+    modes = [method for method in context.request.methods if isinstance(method, Map)]
+    is_needed = laplace is not None or (sampler is not None and sampler.init == "map")
+    if is_needed and not any(method.jacobian for method in modes):
+        modes.append(Map(jacobian=True))
+    unconstrained: OptimumSearch | None = None
+    for method in modes:
+        draws = (laplace or Laplace()) if method.jacobian and is_needed else CURVATURE_ONLY
+        results[method.name], search = find_map(context, method, draws)
+        unconstrained = search if method.jacobian else unconstrained
     return unconstrained
 
 
-def _paths(setting: FitContext, parts: dict[str, MethodResult], sampler: Nuts | None) -> RawRun | None:
-    method = find_requested(setting, Pathfinder)
+def _run_pathfinder(
+    context: FitContext, results: dict[str, MethodResult], sampler: Nuts | None
+) -> RawRun | None:
+    method = find_requested(context, Pathfinder)
     if method is None and (sampler is None or sampler.init != "pathfinder"):
         return None
-    with setting.progress.stage("Running Pathfinder"):
-        parts["pathfinder"], drawn = pathfinder.run_pathfinder(setting, method or Pathfinder())
-    return drawn
+    with context.progress.stage("Running Pathfinder"):
+        results["pathfinder"], draws = run_pathfinder(context, method or Pathfinder())
+    return draws
 
 
-def _begin(
-    setting: FitContext, sampler: Nuts, found: search.OptimumSearch | None, drawn: RawRun | None
+def _choose_start(
+    context: FitContext, sampler: Nuts, search: OptimumSearch | None, paths: RawRun | None
 ) -> tuple[Start, str]:
-    """Return where chains start as the settings say; or at random, and then why."""
-    if sampler.init == "random" or not setting.request.program.parameters:
-        return ANYWHERE, ""
+    """Return where chains start, and a remark where that is not as requested."""
+    program = context.request.program
+    if sampler.init == "random" or not program.parameters:
+        return DEFAULT_START, ""
     if sampler.init == "given":
-        return Start((order_tuples(setting.request.inits, setting.request.program.parameters),)), ""
+        return Start((order_tuples(context.request.inits, program.parameters),)), ""
     if sampler.init == "pathfinder":
-        reason = "" if drawn is not None else "Pathfinder gave no draws"
+        approximation, reason = paths, "Pathfinder gave no draws"
     else:
-        drawn = None if found is None or found.problem else found.best.approximation or found.best.run
-        reason = "" if drawn is not None else "there is no unconstrained mode"
-    if drawn is None:
-        return ANYWHERE, f"chains started at random points, for {reason}."
-    return draw_starts(setting, drawn, sampler.chains), ""
+        approximation, reason = find_approximation(search), "there is no unconstrained mode"
+    if approximation is None:
+        return DEFAULT_START, f"chains started at random points because {reason}."
+    return draw_starts(context, approximation, sampler.chains), ""

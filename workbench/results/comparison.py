@@ -1,4 +1,4 @@
-"""Two fits of the same request, held against each other in units of their Monte Carlo errors."""
+"""Compare two fits of the same request, in units of their Monte Carlo errors."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ class Difference:
     is_far: bool
 
 
-def differences(before: Mapping[str, Any], after: Mapping[str, Any]) -> list[Difference]:
+def compare_estimates(before: Mapping[str, Any], after: Mapping[str, Any]) -> list[Difference]:
     """Return every summary that both records hold, the farthest apart first.
 
     Parameters

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from workbench.progress import SILENT, Progress
 from workbench.results import Fit, store
-from workbench.results.comparison import Difference, differences
+from workbench.results.comparison import Difference, compare_estimates
 from workbench.toolchain import ToolchainSettings
 from workbench.workflow.estimate_request import estimate_request
 from workbench.workflow.resume import add_draws
@@ -27,7 +27,7 @@ class Replay:
     """
 
     fit: Fit
-    differences: tuple[Difference, ...]
+    compare_estimates: tuple[Difference, ...]
 
     @property
     def is_identical(self) -> bool:
@@ -72,4 +72,4 @@ def replay(
         again = estimate_request(run.request, run.builds)
         for number, continuation in enumerate(fit.results.continued):
             again = add_draws(replace(run, fit=again), again, continuation.draws, number)
-    return Replay(again, tuple(differences(fit.record, again.record)))
+    return Replay(again, tuple(compare_estimates(fit.record, again.record)))

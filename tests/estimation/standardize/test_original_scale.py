@@ -1,21 +1,22 @@
-"""Standardized while fitting, reported on the scale of the data: held against least squares."""
+"""Standardized while fitting, reported on the scale of the data: compared with least squares."""
 
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 import pandas as pd
 import pytest
+import xarray as xr
 
 import workbench
 from tests.conftest import DATA, STAN_MODELS
-from workbench import binding, priors, tables
+from tests.estimation.minimal import JOB, NAMES, make_context
+from workbench.backends import Start
 from workbench.backends.fake import FakeBackend
-from workbench.binding import BindingOptions
-from workbench.errors import ChainFailed
-from workbench.estimation.context import FitContext
-from workbench.estimation.standardize.rescaling import find_rescaling
+from workbench.estimation.standardize.original_scale import _OriginalScaleBackend, collect_fitted_values
+from workbench.estimation.standardize.rescaling import Rescaling
+from workbench.methods import Laplace, Nuts
 from workbench.progress import SILENT
-from workbench.request import FitRequest
 
 LINEAR = STAN_MODELS / "regression" / "linear.stan"
 KIDS = DATA / "kidiq.csv"
@@ -68,43 +69,18 @@ def test_the_data_beside_the_results_are_on_their_scale(fitted):
     assert stored.coords["K"].values.tolist() == PREDICTORS
 
 
-def test_the_fitted_values_are_kept_and_the_way_back_is_named(fitted):
+def test_the_fitted_values_are_kept_and_the_map_back_is_named(fitted):
     entry = fitted.record["data"]["standardized"]
     assert (entry["status"], entry["coefficients"], entry["intercepts"]) == ("proved", {"beta": "X"}, [])
     frame = pd.read_csv(KIDS)
     sd = frame["mom_iq"].std()
     assert entry["matrices"]["X"]["sd"] == pytest.approx([1, sd, frame["mom_age"].std()])
-    kept, moved = entry["estimates"]["posterior"]["beta[2]"], fitted.record["nuts"]["estimates"]["beta[2]"]
-    assert kept["mean"] == pytest.approx(moved["mean"] * sd)
-    assert "priors of its coefficients refer to a difference of one standard deviation" in fitted.record["data"]["tips"][0]
-
-
-INTERCEPT = """
-data { int N; int K; int J; matrix[N, K] X; array[N] int<lower=1, upper=J> g; vector[N] y; }
-parameters { real a; vector[K] b; vector[J] u; real<lower=0> s; }
-model {
-  a ~ normal(0, 1); b ~ normal(0, 1); u ~ normal(a, 1); s ~ exponential(1);
-  y ~ normal(u[g] + X * b, s);
-}
-"""
-
-
-class Regression(FakeBackend):
-    """Answers with the density of the program above, worked out here from the data file it is given."""
-
-    def dimension(self, job):
-        return 1 + 2 + 2 + 1
-
-    def log_density(self, job, at, *, jacobian):
-        import json
-
-        data = json.loads(job.data.read_text())
-        a, b, u, s = at[0, 0], at[0, 1:3], at[0, 3:5], np.exp(at[0, 5])
-        x, y, g = np.array(data["X"]), np.array(data["y"]), np.array(data["g"]) - 1
-        density = (
-            -0.5 * (((y - u[g] - x @ b) / s) ** 2).sum() - len(y) * np.log(s) - 0.5 * ((u - a) ** 2).sum()
-        )
-        return np.array([density]), np.zeros((1, 6))
+    own_scale = entry["estimates"]["posterior"]["beta[2]"]
+    assert own_scale["mean"] == pytest.approx(fitted.record["nuts"]["estimates"]["beta[2]"]["mean"] * sd)
+    assert (
+        "priors of its coefficients refer to a difference of one standard deviation"
+        in fitted.record["data"]["tips"][0]
+    )
 
 
 LINE = """
@@ -118,71 +94,93 @@ model {
 
 
 @pytest.mark.usefixtures("tools")
-def test_a_coefficient_can_be_profiled_and_a_moved_intercept_says_why_not(tmp_path):
+def test_a_coefficient_can_be_profiled_and_a_rescaled_intercept_says_why_not(tmp_path):
     (tmp_path / "line.stan").write_text(LINE)
     frame = pd.DataFrame({"y": [1.0, 2.5, 2.9, 4.2, 5.3], "x": [1.0, 2.0, 3.0, 4.0, 5.5]})
-    asked: dict[str, Any] = {"method": "mle", "profile": ("alpha", "beta[1]"), "columns": {"X": "x"}}
-    run = workbench.fit(tmp_path / "line.stan", frame, standardize=True, output=tmp_path / "run", **asked)
-    found = run.record["mle"]["estimates"]
-    assert "Without --standardize it can be profiled" in found["alpha"]["profile_remark"]
-    assert found["beta[1]"]["profile_lower"] < found["beta[1]"]["value"] < found["beta[1]"]["profile_upper"]
+    options: dict[str, Any] = {"method": "mle", "profile": ("alpha", "beta[1]"), "columns": {"X": "x"}}
+    run = workbench.fit(tmp_path / "line.stan", frame, standardize=True, output=tmp_path / "run", **options)
+    estimates = run.record["mle"]["estimates"]
+    assert "Without --standardize it can be profiled" in estimates["alpha"]["profile_remark"]
+    beta = estimates["beta[1]"]
+    assert beta["profile_lower"] < beta["value"] < beta["profile_upper"]
+
+
+BACK = Rescaling({"beta": "X"}, ("alpha",), NAMES, np.array([[1.0, -2.0, 3.0], [0, 0.5, 0], [0, 0, 0.1]]))
+"""On the scale of the data, alpha is alpha - 2 beta[1] + 3 beta[2]; coefficients are divided by SDs."""
+
+MEANS = dict(zip(NAMES, (1.0, 0.5, -2.0), strict=True))
+SDS = dict(zip(NAMES, (0.1, 0.2, 1.0), strict=True))
+
+
+@dataclass(frozen=True)
+class Noting(FakeBackend):
+    """A backend that notes where chains start."""
+
+    starts: list[Start] = field(default_factory=list)
+
+    def sample(self, job, method, *, start=None, jobs=1, threads=1, progress=SILENT):
+        self.starts.append(start)
+        return super().sample(job, method)
 
 
 @pytest.fixture
-def setting(program_from, tmp_path):
-    def make(text=INTERCEPT, backend=Regression):
-        program = program_from(text)
-        rng = np.random.default_rng(5)
-        frame = pd.DataFrame({"y": rng.normal(size=12), "g": [1, 2] * 6, "p": rng.normal(50, 9, 12)})
-        frame["q"] = rng.normal(-3, 0.1, 12)
-        bound = binding.bind(program, tables.from_frame(frame), BindingOptions(standardize=True))
-        request = FitRequest(program, bound, priors.settle(program, {}, {}, "card"))
-        return FitContext(request, tmp_path / "exe", backend({}, {}), tmp_path / "scratch", SILENT)
-
-    return make
+def rescaled(tmp_path):
+    """Make a backend whose runs are on the scale of the data, and the one it is made from."""
+    backend = Noting(MEANS, SDS)
+    context = make_context(backend, tmp_path)
+    return _OriginalScaleBackend(context, BACK, JOB), backend
 
 
-def test_a_mean_and_its_groups_are_moved_together(setting):
-    """The groups alone would leave the likelihood the same, but not their spread around the mean."""
-    outcome = find_rescaling(setting())
-    assert outcome.rescaling is not None
-    assert outcome.rescaling.intercepts == ("a", "u")
-    scale = setting().request.data.standardized["X"]
-    row = outcome.rescaling.matrix[outcome.rescaling.columns.index("u[1]")]
-    expected = [-mean / sd for mean, sd in zip(scale.mean, scale.sd, strict=True)]
-    np.testing.assert_allclose(row[:2], expected)
+def test_draws_are_rescaled(rescaled):
+    on_data_scale, backend = rescaled
+    settings = Nuts(2, 50, 100)
+    draws = on_data_scale.sample(JOB, settings).draws
+    np.testing.assert_allclose(draws, backend.sample(JOB, settings).draws @ BACK.matrix.T)
 
 
-def test_without_a_proof_nothing_is_moved(setting):
-    class Different(Regression):
-        def log_density(self, job, at, *, jacobian):
-            density, gradient = super().log_density(job, at, jacobian=jacobian)
-            return density + 1e-3 * at[0, 1] ** 2, gradient
-
-    assert "no intercept was found" in find_rescaling(setting(backend=Different)).reason
-
-
-def test_a_bounded_coefficient_is_not_moved(setting):
-    text = INTERCEPT.replace("vector[K] b;", "vector<lower=0>[K] b;")
-    assert find_rescaling(setting(text)).reason == "no unbounded parameter is sized by the columns of `X`."
+def test_initial_values_are_put_on_the_scale_of_the_fit(rescaled):
+    """What is started at (alpha, beta) is there again after the map; other parameters stay."""
+    on_data_scale, backend = rescaled
+    given = {"alpha": 4.0, "beta": [1.5, -0.2], "sigma": 2.0}
+    on_data_scale.sample(JOB, Nuts(2, 50, 100), start=Start((given,)))
+    (values,) = backend.starts[0].inits
+    assert BACK.matrix @ [values["alpha"], *values["beta"]] == pytest.approx([4.0, 1.5, -0.2])
+    assert values["sigma"] == 2.0
 
 
-def test_transformed_parameters_that_would_move_keep_all_where_it_is(setting):
-    text = INTERCEPT.replace(
-        "model {", "transformed parameters { vector[J] w = 2 * u; real q = s + 1; }\nmodel {"
-    )
-    reason = "`w` among the transformed parameters would have to be moved too."
-    assert find_rescaling(setting(text)).record == {"status": "not available", "reason": reason}
-    harmless = INTERCEPT.replace("model {", "transformed parameters { real q = s + 1; }\nmodel {")
-    assert find_rescaling(setting(harmless)).rescaling is not None
+def test_initial_values_of_only_some_rescaled_parameters_stay(rescaled):
+    on_data_scale, backend = rescaled
+    on_data_scale.sample(JOB, Nuts(2, 50, 100), start=Start(({"beta": [1.5, -0.2]},)))
+    assert backend.starts[0].inits == ({"beta": [1.5, -0.2]},)
 
 
-def test_a_backend_that_cannot_say_is_no_proof(setting):
-    class Silent(Regression):
-        def log_density(self, job, at, *, jacobian):
-            raise ChainFailed("no density here.")
+def test_the_curvature_around_a_mode_has_values_and_derivatives_on_the_scale_of_the_data(rescaled):
+    """The covariance of rescaled parameters is M S M'."""
+    on_data_scale, _ = rescaled
+    mode = on_data_scale.optimize(JOB, jacobian=False)
+    curvature = on_data_scale.laplace(JOB, mode, Laplace(100), jacobian=False).curvature
+    np.testing.assert_allclose(curvature.point, list(MEANS.values()))
+    np.testing.assert_allclose(curvature.values, BACK.matrix @ list(MEANS.values()))
+    np.testing.assert_allclose(curvature.constrain_jacobian, BACK.matrix)
 
-    assert find_rescaling(setting(backend=Silent)).record == {
-        "status": "not available",
-        "reason": "no density here.",
+
+def test_what_is_not_a_run_is_passed_on(rescaled):
+    on_data_scale, backend = rescaled
+    assert on_data_scale.dimension(JOB) == 3
+    assert on_data_scale.means is backend.means
+
+
+def test_the_fitted_values_are_those_before_the_map():
+    draws = np.random.default_rng(1).normal(size=(2, 50, 3))
+    moved = draws @ BACK.matrix.T
+    groups = {
+        "posterior": xr.Dataset(
+            {"alpha": (("chain", "draw"), moved[..., 0]), "beta": (("chain", "draw", "K"), moved[..., 1:])}
+        ),
+        "map": xr.Dataset({"alpha": ((), moved[0, 0, 0]), "beta": (("K",), moved[0, 0, 1:])}),
     }
+    tree = xr.DataTree.from_dict({f"/{name}": group for name, group in groups.items()})
+    fitted = collect_fitted_values(tree, BACK)
+    assert fitted["posterior"]["beta[2]"]["mean"] == pytest.approx(draws[..., 2].mean())
+    assert fitted["posterior"]["alpha"]["sd"] == pytest.approx(draws[..., 0].std(ddof=1))
+    assert fitted["map"]["alpha"]["value"] == pytest.approx(draws[0, 0, 0])

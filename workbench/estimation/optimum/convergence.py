@@ -1,4 +1,4 @@
-"""Why a point is no mode, in words that name the direction and what makes it so."""
+"""Whether a point is a mode and, if not, why: which parameter or combination, and what makes it so."""
 
 from __future__ import annotations
 
@@ -13,275 +13,300 @@ from workbench.backends.base import Floats
 from workbench.estimation.optimum.log_density import LogDensity, evaluate
 from workbench.estimation.optimum.newton import FLAT, NewtonResult
 from workbench.program import Declaration, Program
-
-DECREMENT = 1e-6
-"""Newton decrement [nats]: what a further Newton step would still gain; below it a point is a mode.
-Boyd and Vandenberghe (2004), Convex Optimization, section 9.5.1."""
-
-RUNAWAY_SD = 20.0
-"""Standard error on a log or logit scale beyond which a parameter runs to its bound: a factor of exp(20)."""
-
-FAR = 8.0
-"""Distance from 0 on a log or logit scale, a factor of 3000, beyond which a climb that finds no end is on its
-way to the bound."""
+from workbench.thresholds import NEWTON_DECREMENT_LIMIT, RUNAWAY_DISTANCE_LIMIT, RUNAWAY_SE_LIMIT
 
 OVERFLOWING = 300.0
-"""Distance from 0 beyond which the exponential of a parameter, squared, leaves the range of a double."""
+"""Distance from 0 beyond which the square of a parameter's exponential nears the largest double, exp(709)."""
 
 _INWARD = np.array([0.5, 0.7, 0.9])
+"""Shares of the way from 0 to a point at which the density is compared with a steady rise. Ours."""
+
 _STEADY = 0.9
+"""Ratio of the last gain to the first above which a rise is steady. Ours."""
+
 _STRIDES = np.array([0.0, 1.0, 4.0, 16.0, 64.0])
-_STRIDE = 0.1
+"""Multiples of a step at which the density is followed outwards. Ours."""
+
+_NEEDED_STRIDES = 3
+"""How many of them must have a finite density for a rise to count. Ours."""
+
+_LONG_STEP = 0.1
+"""Step on a log or logit scale above which a parameter is on its way to its bound. Ours."""
+
 _UNCURVED = 1e-3
+"""Scaled curvature, 1 where it is resolved, below which a direction is flat. Ours."""
+
 _SHARE = 0.1
-_INSIDE = "the log density has no maximum inside the support:"
+"""Share of the largest component of a flat direction above which a parameter takes part in it. Ours."""
+
+_MOST_NAMED = 4
+"""Parameters of a flat direction that are named; the others are counted. Ours."""
+
+_NO_MAXIMUM = "the log density has no maximum:"
+_NO_MAXIMUM_INSIDE = "the log density has no maximum inside the support:"
+
 _SHARES = ("simplex", "column_stochastic_matrix", "row_stochastic_matrix")
-_REAL = ("real", "vector", "row_vector", "matrix")
-_PLAIN = {*_REAL, "complex", "complex_vector", "complex_row_vector", "complex_matrix"}
-_INDICES = re.compile(r"\[[^\]]*\]")
-_LOGISTIC = (
-    "bernoulli_logit",
-    "binomial_logit",
-    "categorical_logit",
-    "ordered_logistic",
-    "bernoulli",
-    "binomial",
+"""Stan's types whose elements are shares that add up to 1."""
+
+_UNCONSTRAINED = frozenset(
+    {"real", "vector", "row_vector", "matrix", "complex", "complex_vector", "complex_row_vector"}
+    | {"complex_matrix"}
 )
+"""Stan's types that have no constraint of their own."""
+
+_INDICES = re.compile(r"\[[^\]]*\]")
+
+_LOGISTIC = frozenset(
+    {"bernoulli_logit", "binomial_logit", "categorical_logit", "ordered_logistic", "bernoulli", "binomial"}
+)
+"""Distributions of outcomes that predictors can separate."""
 
 
 @dataclass(frozen=True)
 class Candidate:
-    """A point under judgement.
+    """A point that may be a mode.
 
     Attributes
     ----------
-    surface
+    target
         The log density.
     curvature
-        Names and constrained values there.
-    summit
-        Where the climb ended.
+        Names and constrained values near the point.
+    newton
+        The point where Newton's method stopped.
     """
 
-    surface: LogDensity
+    target: LogDensity
     curvature: Curvature
-    summit: NewtonResult
+    newton: NewtonResult
 
 
-def explain_failure(place: Candidate, program: Program) -> str:
-    """Return why a point is not a mode, or an empty string."""
-    summit = place.summit
-    if not np.isfinite(summit.frame).all() or not np.isfinite(summit.height):
-        far = np.where(find_constrained_dimensions(place.curvature, program), np.abs(summit.point), 0.0)
-        if far.max(initial=0.0) > FAR:
-            return _edge(place, program, int(np.argmax(far)), float(np.sign(summit.point[np.argmax(far)])))
-        farthest = int(np.argmax(np.abs(summit.point)))
-        if _has_risen(place):
-            return _rising(place, program, farthest)
-        where = _reached(place, farthest)
-        return f"the curvature at the point where the optimiser stopped is not finite: it stopped at {where}."
-    if not summit.frame.size:
+def explain_failure(candidate: Candidate, program: Program) -> str:
+    """Return why a point is not a mode, or an empty string if it is one."""
+    newton = candidate.newton
+    if not np.isfinite(newton.directions).all() or not np.isfinite(newton.log_density):
+        return _explain_not_finite(candidate, program)
+    if not newton.directions.size:
         return ""
-    running = _runaway(place, program)
-    if running:
-        return running
-    stiffness = summit.stiffness
+    runaway = _explain_runaway(candidate, program)
+    if runaway:
+        return runaway
+    stiffness = newton.stiffness
     if stiffness.min() <= 2 * FLAT:
-        return _flat(place, summit.frame[:, int(np.argmin(stiffness))])
-    if summit.is_settled and summit.is_maximum and summit.decrement <= DECREMENT:
+        return _explain_flat_direction(candidate, newton.directions[:, int(np.argmin(stiffness))])
+    if newton.is_converged and newton.is_maximum and newton.decrement <= NEWTON_DECREMENT_LIMIT:
         return ""
-    return _unsettled(place, program)
+    return _explain_no_convergence(candidate, program)
 
 
 def explain_bound_reached(point: Iterable[tuple[str, float]], program: Program) -> str:
-    """Return which value lies exactly on a declared bound, in a sentence; an empty one where none does.
+    """Return which value lies exactly on a declared bound, as a sentence, or an empty string.
 
-    From there the unconstrained scale is infinitely far away: Stan has no curvature to report.
+    On the unconstrained scale such a point is infinitely far away, and Stan reports no curvature.
     """
-    declared = {one.name: one for one in _parts(program.parameters)}
+    declared = {declaration.name: declaration for declaration in _flatten_tuples(program.parameters)}
     for column, value in point:
-        one = declared.get(_INDICES.sub("", column))
-        if one is None:
+        declaration = declared.get(_INDICES.sub("", column))
+        if declaration is None:
             continue
-        limits = [limit.literal for limit in (one.lower, one.upper) if limit is not None]
-        if value in limits or (value == 0 and one.kind in (*_SHARES, "positive_ordered")):
-            return f"{_INSIDE} it rises to the edge of the range of `{column}` (it had reached {value:.3g})."
+        limits = [limit.literal for limit in (declaration.lower, declaration.upper) if limit is not None]
+        is_zero_limit = declaration.kind in (*_SHARES, "positive_ordered")
+        if value in limits or (value == 0 and is_zero_limit):
+            return f"{_NO_MAXIMUM_INSIDE} the optimiser took `{column}` to its bound, {value:.3g}."
     return ""
 
 
 def find_constrained_dimensions(curvature: Curvature, program: Program) -> np.ndarray:
-    """Return which unconstrained dimensions are not themselves a declared parameter, but made from one."""
+    """Return which unconstrained dimensions are transforms of a parameter, such as its log, `(U,)`."""
     free = {
-        one.name for one in _parts(program.parameters) if one.kind in _PLAIN and not (one.lower or one.upper)
+        declaration.name
+        for declaration in _flatten_tuples(program.parameters)
+        if declaration.kind in _UNCONSTRAINED and not (declaration.lower or declaration.upper)
     }
     return np.array([_INDICES.sub("", name) not in free for name in curvature.free_names], dtype=bool)
 
 
-def _parts(declared: Iterable[Declaration]) -> Iterator[Declaration]:
-    """Yield every declaration, of a tuple the members instead: `pair.1`, `pair.2`."""
-    for one in declared:
-        if one.members:
-            yield from _parts(one.members)
+def _flatten_tuples(declarations: Iterable[Declaration]) -> Iterator[Declaration]:
+    """Yield every declaration, and for a tuple its members: `pair.1`, `pair.2`."""
+    for declaration in declarations:
+        if declaration.members:
+            yield from _flatten_tuples(declaration.members)
         else:
-            yield one
+            yield declaration
 
 
-def _flat(place: Candidate, direction: Floats) -> str:
-    """Say which parameters only a combination of is determined."""
-    alone = 1 / np.sqrt(np.maximum(_diagonal(place.summit), np.finfo(float).tiny))
-    shares = np.abs(direction) / alone
-    involved = np.argsort(-shares)[: int((shares > _SHARE * shares.max()).sum())]
-    names = [_reached(place, int(dim)) for dim in involved[:4]]
-    if len(involved) == 1:
-        return f"the log density has no maximum: it is flat or still rising along {names[0]}."
-    more = f" and {len(involved) - 4} more" if len(involved) > 4 else ""
+def _explain_not_finite(candidate: Candidate, program: Program) -> str:
+    point = candidate.newton.point
+    far = np.where(find_constrained_dimensions(candidate.curvature, program), np.abs(point), 0.0)
+    if far.max(initial=0.0) > RUNAWAY_DISTANCE_LIMIT:
+        dim = int(np.argmax(far))
+        return _explain_bound(candidate, program, dim, float(np.sign(point[dim])))
+    farthest = int(np.argmax(np.abs(point)))
+    if _has_risen_steadily(candidate):
+        return _explain_rise(candidate, program, farthest)
     return (
-        f"the log density has no maximum: it is flat or still rising along a combination of "
-        f"{', '.join(names)}{more}: the data determine only what is left of them together."
+        f"the optimiser stopped where the curvature is not finite, at {_describe_value(candidate, farthest)}."
     )
 
 
-def _diagonal(summit: NewtonResult) -> Floats:
-    """Return the curvature of each dimension alone, `(U,)`."""
-    alone: Floats = np.sum(np.linalg.pinv(summit.frame) ** 2, axis=0)
-    return alone
-
-
-def _runaway(place: Candidate, program: Program) -> str:
-    """Say which bounded parameter has so little curvature left that it is on its way to its bound."""
-    spread = np.sqrt(np.diag(place.summit.covariance))
-    runs = find_constrained_dimensions(place.curvature, program) & (spread > RUNAWAY_SD)
-    if not runs.any():
+def _explain_runaway(candidate: Candidate, program: Program) -> str:
+    """Say which bounded parameter has so little curvature left that it runs to its bound."""
+    newton = candidate.newton
+    errors = np.sqrt(np.diag(newton.covariance))
+    is_wide = find_constrained_dimensions(candidate.curvature, program) & (errors > RUNAWAY_SE_LIMIT)
+    if not is_wide.any():
         return ""
-    moving = runs & ((np.abs(place.summit.slope) > FLAT) | (np.abs(place.summit.point) > FAR))
-    if not moving.any():
-        alone = np.zeros(len(runs))
-        alone[int(np.argmax(np.where(runs, spread, 0)))] = 1.0
-        return _flat(place, alone)
-    dim = int(np.argmax(np.where(moving, spread, 0)))
-    return _edge(place, program, dim, float(np.sign(place.summit.point[dim])))
+    is_moving = is_wide & ((np.abs(newton.gradient) > FLAT) | (np.abs(newton.point) > RUNAWAY_DISTANCE_LIMIT))
+    if not is_moving.any():
+        direction = np.zeros(len(is_wide))
+        direction[int(np.argmax(np.where(is_wide, errors, 0)))] = 1.0
+        return _explain_flat_direction(candidate, direction)
+    dim = int(np.argmax(np.where(is_moving, errors, 0)))
+    return _explain_bound(candidate, program, dim, float(np.sign(newton.point[dim])))
 
 
-def _unsettled(place: Candidate, program: Program) -> str:
-    """Say where the density goes on rising; or, where it does not, how far the climb was from its end."""
-    summit, bounded = place.summit, find_constrained_dimensions(place.curvature, program)
-    step = summit.frame @ (summit.frame.T @ summit.slope)
+def _explain_no_convergence(candidate: Candidate, program: Program) -> str:
+    """Say where the density keeps rising or, if it does not, what a further step would gain."""
+    newton = candidate.newton
+    is_constrained = find_constrained_dimensions(candidate.curvature, program)
+    step = newton.directions @ (newton.directions.T @ newton.gradient)
     # On its way to a bound a parameter is far out, and takes steps of about 1, on the log or logit scale.
-    far = np.where(bounded, np.abs(summit.point), 0.0)
-    if far.max(initial=0.0) > FAR:
+    far = np.where(is_constrained, np.abs(newton.point), 0.0)
+    if far.max(initial=0.0) > RUNAWAY_DISTANCE_LIMIT:
         dim = int(np.argmax(far))
-        return _edge(place, program, dim, float(np.sign(summit.point[dim])))
-    strides = np.where(bounded, np.abs(step), 0.0)
-    if _rises(place, step):
-        dim = int(np.argmax(strides))
-        if strides[dim] > _STRIDE:
-            return _edge(place, program, dim, float(np.sign(step[dim])))
-        return _rising(place, program, int(np.argmax(step * summit.slope)))
-    # A separated likelihood is 1 to the last digit far enough out: there it rises no more that one could see.
-    if _rises(place, summit.point, is_strict=not _separable(program)):
-        return _rising(place, program, int(np.argmax(np.abs(summit.point))))
-    weakest = int(np.argmin(np.abs(summit.curvature)))
-    if abs(summit.curvature[weakest]) < _UNCURVED:
-        return _flat(place, summit.frame[:, weakest])
-    if not summit.is_maximum:
+        return _explain_bound(candidate, program, dim, float(np.sign(newton.point[dim])))
+    if _keeps_rising(candidate, step):
+        lengths = np.where(is_constrained, np.abs(step), 0.0)
+        dim = int(np.argmax(lengths))
+        if lengths[dim] > _LONG_STEP:
+            return _explain_bound(candidate, program, dim, float(np.sign(step[dim])))
+        return _explain_rise(candidate, program, int(np.argmax(step * newton.gradient)))
+    # Far enough out, a separated likelihood is 1 to the last digit, and no further rise can be seen.
+    if _keeps_rising(candidate, newton.point, is_strict=not _find_logistic_outcome(program)):
+        return _explain_rise(candidate, program, int(np.argmax(np.abs(newton.point))))
+    weakest = int(np.argmin(np.abs(newton.curvature)))
+    if abs(newton.curvature[weakest]) < _UNCURVED:
+        return _explain_flat_direction(candidate, newton.directions[:, weakest])
+    if not newton.is_maximum:
+        upwards = newton.directions[:, int(np.argmin(newton.curvature))]
+        where = _describe_value(candidate, int(np.argmax(np.abs(upwards))))
         return (
-            "the optimiser stopped where the log density still curves upwards: it is a saddle or a ridge, "
-            f"mostly along {_reached(place, _upward(summit))}."
+            "the optimiser stopped at a saddle or on a ridge: the log density curves upwards there, mostly "
+            f"along {where}."
         )
-    return f"the optimiser stopped {summit.decrement:.2g} nats below where a Newton step leads."
+    return f"the optimiser stopped too early: a Newton step would still gain {newton.decrement:.2g} nats."
 
 
-def _rises(place: Candidate, direction: Floats, *, is_strict: bool = True) -> bool:
-    """Return whether the density goes on rising, or at least never falls, far along a direction."""
-    heights, _ = evaluate(place.surface, place.summit.point + _STRIDES[:, None] * direction)
-    finite = heights[np.isfinite(heights)]
-    is_risen = not is_strict or bool(finite[-1:] > finite[:1])
-    return len(finite) >= 3 and bool((np.diff(finite) >= 0).all()) and is_risen
+def _keeps_rising(candidate: Candidate, direction: Floats, *, is_strict: bool = True) -> bool:
+    """Return whether the density keeps rising, or at least never falls, far along a direction."""
+    values, _ = evaluate(candidate.target, candidate.newton.point + _STRIDES[:, None] * direction)
+    finite = values[np.isfinite(values)]
+    has_risen = not is_strict or bool(finite[-1:] > finite[:1])
+    return len(finite) >= _NEEDED_STRIDES and bool((np.diff(finite) >= 0).all()) and has_risen
 
 
-def _has_risen(place: Candidate) -> bool:
-    """Return whether the density rose steadily all the way to a point so far out that numbers end there."""
-    if np.abs(place.summit.point).max(initial=0.0) < OVERFLOWING:
+def _has_risen_steadily(candidate: Candidate) -> bool:
+    """Return whether the density rose steadily all the way to a point where doubles overflow."""
+    point = candidate.newton.point
+    if np.abs(point).max(initial=0.0) < OVERFLOWING:
         return False
-    heights, _ = evaluate(place.surface, _INWARD[:, None] * place.summit.point)
-    gains = np.diff(heights) if np.isfinite(heights).all() else np.zeros(1)
+    values, _ = evaluate(candidate.target, _INWARD[:, None] * point)
+    gains = np.diff(values) if np.isfinite(values).all() else np.zeros(1)
     return bool((gains > 0).all() and gains[-1] > _STEADY * gains[0])
 
 
-def _upward(summit: NewtonResult) -> int:
-    return int(np.argmax(np.abs(summit.frame[:, int(np.argmin(summit.curvature))])))
-
-
-def _rising(place: Candidate, program: Program, dim: int) -> str:
-    where = _reached(place, dim)
-    words = f"the log density has no maximum: it keeps rising along {where}."
-    outcomes = _separable(program)
-    if _scales_effects(program, place.curvature.free_names[dim]):
-        name = place.curvature.free_names[dim]
-        return (
-            f"{words} The effects that `{name}` scales can lie ever closer to their mean, and their joint "
-            "density then grows without limit."
-        )
-    if not outcomes:
-        return words
+def _explain_flat_direction(candidate: Candidate, direction: Floats) -> str:
+    """Say along which parameter, or combination of parameters, the density is flat."""
+    curvature_alone = np.sum(np.linalg.pinv(candidate.newton.directions) ** 2, axis=0)
+    lengths_alone = 1 / np.sqrt(np.maximum(curvature_alone, np.finfo(float).tiny))
+    shares = np.abs(direction) / lengths_alone
+    involved = np.argsort(-shares)[: int((shares > _SHARE * shares.max()).sum())]
+    names = [_describe_value(candidate, int(dim)) for dim in involved[:_MOST_NAMED]]
+    if len(involved) == 1:
+        return f"{_NO_MAXIMUM} it is flat or still rising along {names[0]}."
+    more = len(involved) - len(names)
+    *others, last = [*names, f"{more} more"] if more else names
+    listed = f"{', '.join(others)} and {last}"
     return (
-        f"{words} `{outcomes}` is separated: a combination of the predictors tells its values apart without "
-        "error, so the likelihood grows for ever with it. Leave the predictor out, or give it a proper prior."
+        f"{_NO_MAXIMUM} it is flat or still rising along a combination of {listed}, which is not identified."
     )
 
 
-def _edge(place: Candidate, program: Program, dim: int, way: float) -> str:
-    name, where = place.curvature.free_names[dim], _reached(place, dim)
-    root = name.partition("[")[0]
-    share = _smallest_share(place, program, root)
-    if share:
-        return f"{_INSIDE} it rises to the edge of the range of {share}."
-    if way > 0 and _is_open(program, root):
-        return f"the log density has no maximum: it is flat or still rising along {where}."
-    words = f"{_INSIDE} it rises to the edge of the range of {where}."
-    if way < 0 and _scales_effects(program, name):
+def _explain_rise(candidate: Candidate, program: Program, dim: int) -> str:
+    name = candidate.curvature.free_names[dim]
+    sentence = f"{_NO_MAXIMUM} it keeps rising along {_describe_value(candidate, dim)}."
+    if _scales_effects(program, name):
         return (
-            f"{words} As `{name}` goes to its bound the effects it scales can lie exactly on their mean, and "
-            "their joint density grows without limit: such a program has a posterior, but no joint mode."
+            f"{sentence} The effects that `{name}` scales can move ever closer to their mean, and their "
+            "joint density then grows without limit."
         )
-    return words
+    outcome = _find_logistic_outcome(program)
+    if not outcome:
+        return sentence
+    return (
+        f"{sentence} `{outcome}` is separated: a combination of the predictors predicts it without "
+        "error, and the likelihood grows without limit with their coefficients. Leave out the predictor, or "
+        "estimate with a proper prior."
+    )
 
 
-def _smallest_share(place: Candidate, program: Program, root: str) -> str:
+def _explain_bound(candidate: Candidate, program: Program, dim: int, sign: float) -> str:
+    """Say which parameter the density drives to its bound; `sign` is the way on the unconstrained scale."""
+    name, value = candidate.curvature.free_names[dim], _describe_value(candidate, dim)
+    root = name.partition("[")[0]
+    smallest = _describe_smallest_share(candidate, program, root)
+    if smallest:
+        return f"{_NO_MAXIMUM_INSIDE} it keeps rising as {smallest} approaches its bound."
+    if sign > 0 and _is_bounded_on_one_side(program, root):
+        return f"{_NO_MAXIMUM} it is flat or still rising along {value}."
+    sentence = f"{_NO_MAXIMUM_INSIDE} it keeps rising as {value} approaches its bound."
+    if sign < 0 and _scales_effects(program, name):
+        return (
+            f"{sentence} The effects that `{name}` scales can then all equal their mean, and their joint "
+            "density grows without limit. Such a model can have a posterior without having a joint mode."
+        )
+    return sentence
+
+
+def _describe_smallest_share(candidate: Candidate, program: Program, root: str) -> str:
     """Return the smallest element of a parameter whose elements are shares, else an empty string.
 
-    No dimension of the unconstrained scale is that of one element.
+    The unconstrained dimensions of such a parameter do not belong to single elements.
     """
-    if not any(one.name == root and one.kind in _SHARES for one in program.parameters):
+    if not any(
+        declaration.name == root and declaration.kind in _SHARES for declaration in program.parameters
+    ):
         return ""
-    pairs = zip(place.curvature.names, place.curvature.values.tolist(), strict=True)
+    pairs = zip(candidate.curvature.names, candidate.curvature.values.tolist(), strict=True)
     value, name = min((value, name) for name, value in pairs if name.partition("[")[0] == root)
-    return f"`{name}` (it had reached {value:.3g})"
+    return f"`{name}` (last value {value:.3g})"
 
 
 def _scales_effects(program: Program, name: str) -> bool:
-    """Return whether a density of latent effects, no mixture, has a parameter among its arguments."""
+    """Return whether a parameter is the argument of a density of latent effects, mixtures apart."""
     root = name.partition("[")[0]
     latent = [term for term in program.terms if term.role == "latent" and term.distribution]
-    scales = [term for term in latent if root in term.parameters]
-    return any(root not in term.outcomes for term in scales)
+    return any(root in term.parameters and root not in term.outcomes for term in latent)
 
 
-def _is_open(program: Program, name: str) -> bool:
-    """Return whether a parameter has one bound alone: away from it, its range has no edge."""
-    return any(one.name == name and (one.lower is None) != (one.upper is None) for one in program.parameters)
+def _is_bounded_on_one_side(program: Program, name: str) -> bool:
+    return any(
+        declaration.name == name and (declaration.lower is None) != (declaration.upper is None)
+        for declaration in program.parameters
+    )
 
 
-def _separable(program: Program) -> str:
-    """Return the outcome of a logistic likelihood, or an empty string."""
+def _find_logistic_outcome(program: Program) -> str:
+    """Return the outcome of a likelihood that predictors can separate, or an empty string."""
     for term in program.terms:
-        kind = (term.distribution or "").removesuffix("_glm")
-        if term.role == "likelihood" and kind in _LOGISTIC:
+        distribution = (term.distribution or "").removesuffix("_glm")
+        if term.role == "likelihood" and distribution in _LOGISTIC:
             return term.outcomes[0] if term.outcomes else "the outcome"
     return ""
 
 
-def _reached(place: Candidate, dim: int) -> str:
-    name = place.curvature.free_names[dim]
-    stopped = dict(zip(place.curvature.names, place.curvature.values, strict=True)).get(name)
-    return f"`{name}`" if stopped is None else f"`{name}` (it had reached {stopped:.3g})"
+def _describe_value(candidate: Candidate, dim: int) -> str:
+    """Return a parameter's name, with its last value where the dimension is a declared parameter."""
+    name = candidate.curvature.free_names[dim]
+    values = dict(zip(candidate.curvature.names, candidate.curvature.values, strict=True))
+    return f"`{name}` (last value {values[name]:.3g})" if name in values else f"`{name}`"

@@ -1,4 +1,4 @@
-"""What the program computes from its parameters, at a single point: generated quantities, and its terms."""
+"""What a program computes from its parameters at a mode: generated quantities and terms of the density."""
 
 from __future__ import annotations
 
@@ -18,18 +18,22 @@ from workbench.program import Program, is_predictive
 from workbench.results.quantities import owner
 
 _RANDOM = re.compile(r"_rng\s*\(")
+
 _COPIES = 8
-_REACH = 1e-5
+"""Evaluations at the same point that show whether a quantity is random. Ours."""
+
+_STEP = 1e-5
+"""Step of the central differences [standard errors], a compromise between truncation and rounding. Ours."""
 
 
 @dataclass(frozen=True)
 class GeneratedQuantities:
-    """Generated quantities at a mode, those that are drawn at random left out.
+    """The generated quantities at a mode, without those that are drawn at random.
 
     Attributes
     ----------
     values
-        By Stan name; the instrumented program's own outputs among them.
+        By Stan name, the outputs of the instrumented program included.
     errors
         Standard errors by the delta method, where there is a curvature.
     """
@@ -39,78 +43,78 @@ class GeneratedQuantities:
 
 
 def compute_generated_quantities(
-    setting: FitContext, surface: LogDensity, peak: Optimum
+    context: FitContext, target: LogDensity, optimum: Optimum
 ) -> GeneratedQuantities:
     """Return the generated quantities at a mode.
 
-    Whether a quantity is random is seen where it is computed several times at the same point.
+    A quantity is random if several evaluations at the same point differ.
     """
-    program = setting.request.program
+    program = context.request.program
     if program.instrumented is None and not program.generated_quantities:
         return GeneratedQuantities({}, {})
-    copies = _COPIES if _is_random(program) else 1
-    at = np.tile(peak.run.draws[0], (copies, 1))
-    beside = _beside(peak)
-    for rows in (np.concatenate([at, beside]), at):
+    copies = _COPIES if _may_be_random(program) else 1
+    at_mode = np.tile(optimum.run.draws[0], (copies, 1))
+    for points in (np.concatenate([at_mode, _list_nearby_points(optimum)]), at_mode):
         try:
-            run = surface.backend.generate(surface.job, peak.run.columns, rows)
-        except RunError:  # a point beside the mode left the support: without standard errors, then
+            run = target.backend.generate(target.job, optimum.run.columns, points)
+        except RunError:  # a nearby point may leave the support: the mode alone has no standard errors
             continue
-        return _read(program, run, copies)
+        return _summarise(program, run, copies)
     return GeneratedQuantities({}, {})
 
 
-def with_generated_quantities(peak: Optimum, derived: GeneratedQuantities) -> RawRun:
-    """Return a mode's run with its deterministic quantities at the mode, and without the random ones."""
-    inside = peak.curvature.names if peak.curvature is not None else peak.run.columns
-    known = {name: value for name, value in peak.values.items() if name in set(inside)} | dict(derived.values)
-    return replace(peak.run, columns=tuple(known), draws=np.array(list(known.values()))[None, None, :])
+def with_generated_quantities(optimum: Optimum, generated: GeneratedQuantities) -> RawRun:
+    """Return a mode's run with the generated quantities at the mode, and without the random ones."""
+    names = optimum.run.columns if optimum.curvature is None else optimum.curvature.names
+    values = {name: value for name, value in optimum.values.items() if name in set(names)}
+    values |= generated.values
+    return replace(optimum.run, columns=tuple(values), draws=np.array(list(values.values()))[None, None, :])
 
 
-def sum_terms_by_role(setting: FitContext, derived: GeneratedQuantities) -> dict[str, float]:
+def sum_terms_by_role(context: FitContext, generated: GeneratedQuantities) -> dict[str, float]:
     """Return the normalised log density of the likelihood, the prior and the latent terms [nats]."""
-    instrumented = setting.request.program.instrumented
+    instrumented = context.request.program.instrumented
     if instrumented is None:
         return {}
     name = instrumented.outputs.densities
     sums: dict[str, float] = {}
     for term in instrumented.terms:
-        value = derived.values.get(f"{name}[{term.index}]")
+        value = generated.values.get(f"{name}[{term.index}]")
         if value is not None:
             sums[term.role] = sums.get(term.role, 0.0) + value
     return sums
 
 
-def _is_random(program: Program) -> bool:
+def _may_be_random(program: Program) -> bool:
     return bool(_RANDOM.search(program.source.partition("generated quantities")[2]))
 
 
-def _beside(peak: Optimum) -> Floats:
-    """Return points a small step to both sides of the mode along each direction of unit curvature."""
-    size = peak.run.draws.shape[2]
-    if peak.curvature is None or peak.summit is None or peak.summit.frame.shape[1] > MOST_RESOLVED:
-        return np.empty((0, size))
-    moves = dict(
-        zip(peak.curvature.names, peak.curvature.constrain_jacobian @ peak.summit.frame, strict=True)
-    )
-    still = np.zeros(peak.summit.frame.shape[1])
-    shifts = _REACH * np.array([moves.get(column, still) for column in peak.run.columns]).T
-    return np.concatenate([peak.run.draws[0] + shifts, peak.run.draws[0] - shifts])
+def _list_nearby_points(optimum: Optimum) -> Floats:
+    """Return points a small step to either side of the mode along each direction of unit curvature."""
+    point, curvature, newton = optimum.run.draws[0], optimum.curvature, optimum.newton
+    if curvature is None or newton is None or newton.directions.shape[1] > MOST_RESOLVED:
+        return np.empty((0, point.shape[1]))
+    changes = dict(zip(curvature.names, curvature.constrain_jacobian @ newton.directions, strict=True))
+    none = np.zeros(newton.directions.shape[1])
+    steps = _STEP * np.array([changes.get(column, none) for column in optimum.run.columns]).T
+    return np.concatenate([point + steps, point - steps])
 
 
-def _read(program: Program, run: RawRun, copies: int) -> GeneratedQuantities:
+def _summarise(program: Program, run: RawRun, copies: int) -> GeneratedQuantities:
+    """Return values and standard errors from rows at the mode, then above it, then below it."""
     rows = run.draws[0]
-    at, above, below = rows[:copies], *np.split(rows[copies:], 2)
-    errors = np.sqrt((((above - below) / (2 * _REACH)) ** 2).sum(axis=0))
-    discrete = {one.name for one in program.generated_quantities if one.is_integer} if copies > 1 else set()
+    at_mode, above, below = rows[:copies], *np.split(rows[copies:], 2)
+    delta_errors = np.sqrt((((above - below) / (2 * _STEP)) ** 2).sum(axis=0))
+    # An integer drawn at random can be the same every time: with any `_rng` they are all left out.
+    integers = {one.name for one in program.generated_quantities if one.is_integer} if copies > 1 else set()
     values: dict[str, float] = {}
-    found: dict[str, float] = {}
+    errors: dict[str, float] = {}
     for position, column in enumerate(run.columns):
-        is_fixed = np.ptp(at[:, position]) == 0 or not np.isfinite(at[:, position]).any()
+        is_fixed = np.ptp(at_mode[:, position]) == 0 or not np.isfinite(at_mode[:, position]).any()
         name = owner(column)
-        if not is_fixed or name in discrete or is_predictive(name):
+        if not is_fixed or name in integers or is_predictive(name):
             continue
-        values[column] = float(at[0, position])
-        if len(above) and np.isfinite(errors[position]):
-            found[column] = float(errors[position])
-    return GeneratedQuantities(values, found)
+        values[column] = float(at_mode[0, position])
+        if len(above) and np.isfinite(delta_errors[position]):
+            errors[column] = float(delta_errors[position])
+    return GeneratedQuantities(values, errors)

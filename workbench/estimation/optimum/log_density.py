@@ -1,4 +1,4 @@
-"""The log density as a surface over the unconstrained scale: its height and slope wherever we ask."""
+"""The log density on the unconstrained scale: its value and gradient at any point."""
 
 from __future__ import annotations
 
@@ -10,22 +10,22 @@ from workbench.backends import Backend, Job
 from workbench.backends.base import Floats
 from workbench.errors import RunError
 
-_BATCH_CELLS = 200_000
-"""Numbers handed to one process at a time, to bound its memory."""
+_BATCH_SIZE = 200_000
+"""Coordinates sent to one process at a time, to bound its memory: our choice."""
 
 
 @dataclass(frozen=True)
 class Breakpoints:
-    """Where a density has kinks, as |x| has at 0, and on which side of each a climb is; NaN without one.
+    """Points where a log density is not smooth, as -|x| is not at 0; NaN for a dimension without one.
 
     Attributes
     ----------
     location
-        `(U,)`: where the slope jumps.
+        `(U,)`: where the derivative jumps.
     half_jump
-        `(U,)`: by how much the slope falls there, halved.
+        `(U,)`: half of what the derivative falls by there.
     side
-        `(U,)`: 1 above the kink, -1 below it.
+        `(U,)`: which smooth piece is continued: 1 the one above, -1 the one below, 0 the mean of both.
     """
 
     location: Floats
@@ -33,66 +33,70 @@ class Breakpoints:
     side: Floats
 
     @property
-    def are_there(self) -> np.ndarray:
-        """Which dimensions have one, `(U,)`."""
+    def is_present(self) -> np.ndarray:
+        """Which dimensions have a breakpoint, `(U,)`."""
         return np.isfinite(self.location)
 
 
 @dataclass(frozen=True)
 class LogDensity:
-    """A log density that can be asked for.
+    """A log density that can be evaluated.
 
     Attributes
     ----------
     backend, job
-        Who evaluates which program on which data.
+        What evaluates which program on which data.
     jacobian
-        Whether the Jacobian of the constraints is part of the density.
-    kinks
-        Where it has kinks: the density is then continued smoothly beyond each, from the side that was named.
+        Whether the density includes the Jacobian of the constraints.
+    breakpoints
+        Where it is not smooth. It is then replaced by the smooth piece on the chosen side of each.
     """
 
     backend: Backend
     job: Job
     jacobian: bool
-    kinks: Breakpoints | None = None
+    breakpoints: Breakpoints | None = None
 
 
-def evaluate(surface: LogDensity, points: Floats) -> tuple[Floats, Floats]:
-    """Return height `(P,)` and slope `(P, U)`; minus infinity and NaN where the program rejects a point.
+def evaluate(target: LogDensity, points: Floats) -> tuple[Floats, Floats]:
+    """Return the log density `(P,)` and its gradient `(P, U)`; minus infinity and NaN at rejected points.
 
     Parameters
     ----------
-    surface
-        What is asked.
+    target
+        The log density.
     points
-        `(P, U)` unconstrained points.
+        `(P, U)`: unconstrained points.
     """
-    rows = max(1, _BATCH_CELLS // max(1, points.shape[1]))
-    pieces = [_batch(surface, points[first : first + rows]) for first in range(0, len(points), rows)]
-    heights = np.concatenate([height for height, _ in pieces])
-    slopes = np.concatenate([slope for _, slope in pieces])
-    if surface.kinks is not None:
-        heights, slopes = _continued(surface.kinks, points, heights, slopes)
-    is_usable = np.isfinite(heights) & np.isfinite(slopes).all(axis=1)
-    return np.where(is_usable, heights, -np.inf), np.where(is_usable[:, None], slopes, np.nan)
+    if not len(points):
+        return np.empty(0), np.empty(points.shape)
+    rows = max(1, _BATCH_SIZE // max(1, points.shape[1]))
+    batches = [_evaluate_batch(target, points[first : first + rows]) for first in range(0, len(points), rows)]
+    values = np.concatenate([value for value, _ in batches])
+    gradients = np.concatenate([gradient for _, gradient in batches])
+    if target.breakpoints is not None:
+        values, gradients = _continue_smoothly(target.breakpoints, points, values, gradients)
+    is_usable = np.isfinite(values) & np.isfinite(gradients).all(axis=1)
+    return np.where(is_usable, values, -np.inf), np.where(is_usable[:, None], gradients, np.nan)
 
 
-def _batch(surface: LogDensity, points: Floats) -> tuple[Floats, Floats]:
+def _evaluate_batch(target: LogDensity, points: Floats) -> tuple[Floats, Floats]:
     try:
-        return surface.backend.log_density(surface.job, points, jacobian=surface.jacobian)
+        return target.backend.log_density(target.job, points, jacobian=target.jacobian)
     except RunError:
         if len(points) == 1:
             return np.array([-np.inf]), np.full(points.shape, np.nan)
-    # One rejected point ends the process for all of them: halve until it stands alone.
+    # One rejected point ends the process for all of them: halve the batch until it is alone.
     middle = len(points) // 2
-    halves = [_batch(surface, half) for half in (points[:middle], points[middle:])]
-    return np.concatenate([one for one, _ in halves]), np.concatenate([one for _, one in halves])
+    halves = [_evaluate_batch(target, half) for half in (points[:middle], points[middle:])]
+    return np.concatenate([value for value, _ in halves]), np.concatenate([slope for _, slope in halves])
 
 
-def _continued(kinks: Breakpoints, points: Floats, heights: Floats, slopes: Floats) -> tuple[Floats, Floats]:
-    """Return the density as if each kink were not there: beyond it, the slope goes on as it was."""
-    distance = np.nan_to_num(points - kinks.location)
-    half, side = np.nan_to_num(kinks.half_jump), np.nan_to_num(kinks.side)
-    continued = heights + (half * (np.abs(distance) - side * distance)).sum(axis=1)
-    return continued, slopes + half * (np.sign(distance) - side)
+def _continue_smoothly(
+    breakpoints: Breakpoints, points: Floats, values: Floats, gradients: Floats
+) -> tuple[Floats, Floats]:
+    """Return the density with each breakpoint removed: the piece on its chosen side extends beyond it."""
+    distance = np.nan_to_num(points - breakpoints.location)
+    half, side = np.nan_to_num(breakpoints.half_jump), np.nan_to_num(breakpoints.side)
+    continued = values + (half * (np.abs(distance) - side * distance)).sum(axis=1)
+    return continued, gradients + half * (np.sign(distance) - side)

@@ -1,4 +1,4 @@
-"""Maximum a posteriori, on the constrained and on the unconstrained scale."""
+"""Maximum a posteriori, on the declared or on the unconstrained scale."""
 
 from __future__ import annotations
 
@@ -7,50 +7,54 @@ from dataclasses import replace
 from typing import Any
 
 from workbench.backends import Start
-from workbench.backends.base import ANYWHERE
+from workbench.backends.base import DEFAULT_START
 from workbench.errors import RunError
 from workbench.estimation.context import FitContext
-from workbench.estimation.optimum import search
 from workbench.estimation.optimum.generated_quantities import (
     compute_generated_quantities,
     sum_terms_by_role,
     with_generated_quantities,
 )
 from workbench.estimation.optimum.penalties import find_penalties
+from workbench.estimation.optimum.search import OptimumSearch, find_optima, measure_distance
 from workbench.methods import Laplace, Map
 from workbench.results import draws
 from workbench.results.method_result import MethodResult
 from workbench.results.quantities import owner
 
 POSTERIOR_SDS = "posterior SDs"
+"""Unit of the distances between modes where NUTS ran, as it stands in `run.json`."""
+
 STANDARD_ERRORS = "standard errors at the highest mode"
-"""What distances between modes are measured in."""
+"""Unit of the distances between modes without NUTS, as it stands in `run.json`."""
+
+_CONTRIBUTIONS = {"likelihood": "log_lik", "prior": "log_prior", "latent": "log_latent"}
+"""Keys of `run.json` for the log density of the terms of each role."""
 
 
 def find_map(
-    setting: FitContext, method: Map, laplace: Laplace, at: Start = ANYWHERE
-) -> tuple[MethodResult, search.OptimumSearch | None]:
-    """Return the posterior mode, and the climb itself for an approximation around it.
+    context: FitContext, method: Map, laplace: Laplace, at: Start = DEFAULT_START
+) -> tuple[MethodResult, OptimumSearch | None]:
+    """Return the posterior mode, and the search that found it for an approximation around it.
 
     Parameters
     ----------
-    setting
-        Where the fit is worked out.
+    context
+        The context of the fit.
     method
-        Which scale the mode is taken on.
+        On which scale the density is maximised.
     laplace
-        How many draws to take around it.
+        How many draws to take around the mode.
     at
-        A point to climb from, in the place of random ones.
+        A point to start from, instead of random ones.
     """
     facts: dict[str, Any] = {"jacobian": method.jacobian}
-    if not setting.request.program.parameters:
-        return MethodResult(
-            "not available", "the program has no parameters: there is nothing to estimate.", facts
-        ), None
+    if not context.request.program.parameters:
+        reason = "the program has no parameters: there is nothing to estimate."
+        return MethodResult("not available", reason, facts), None
     try:
-        found = search.find_optima(
-            setting,
+        search = find_optima(
+            context,
             method.name,
             jacobian=method.jacobian,
             prior_weight=1.0,
@@ -60,88 +64,86 @@ def find_map(
         )
     except RunError as error:
         return MethodResult("failed", error.message, facts), None
-    best = found.best
+    best = search.best
     facts |= {
-        "log_density": best.height,
-        **found.facts,
-        "modes": _modes(found),
+        "log_density": best.log_density,
+        **search.facts,
+        "modes": _list_modes(search),
         "distance_in": STANDARD_ERRORS,
     }
-    if found.problem:
-        return MethodResult("failed", found.problem, facts, console=best.run.console), found
-    derived = compute_generated_quantities(setting, found.surface, best)
-    run = with_generated_quantities(best, derived)
-    program, data = setting.request.program, setting.request.data
-    names = (*draws.parameters(program), *draws.quantities(program))
+    if search.problem:
+        return MethodResult("failed", search.problem, facts, console=best.run.console), search
+    generated = compute_generated_quantities(context, search.target, best)
+    run = with_generated_quantities(best, generated)
+    program, data = context.request.program, context.request.data
+    names = (*draws.list_parameters(program), *draws.list_quantities(program))
     values = dict(zip(run.columns, run.draws[0, 0].tolist(), strict=True))
     estimates = {column: {"value": value} for column, value in values.items() if owner(column) in names}
-    facts |= _split(setting, sum_terms_by_role(setting, derived)) | _remarks(found)
+    sums = sum_terms_by_role(context, generated)
+    facts |= {_CONTRIBUTIONS[role]: value for role, value in sums.items() if role in _CONTRIBUTIONS}
+    facts |= _remark(search)
     if not method.jacobian:
-        facts["find_penalties"] = find_penalties(setting.request, values)
-    groups = {method.name: draws.read(run, program, data, names, ())}
-    return MethodResult("ok", "", facts, estimates, groups, best.run.console, best.run.seconds), found
+        facts["regularisation"] = find_penalties(context.request, values)
+    groups = {method.name: draws.read_variables(run, program, data, names, ())}
+    return MethodResult("ok", "", facts, estimates, groups, best.run.console, best.run.seconds), search
 
 
-def _modes(found: search.OptimumSearch) -> list[dict[str, Any]]:
-    """Return a row for each distinct mode, the highest first; ends that are no modes are left out."""
-    free = set() if found.best.curvature is None else set(found.best.curvature.names)
+def measure_in_posterior_sds(results: Mapping[str, MethodResult]) -> dict[str, MethodResult]:
+    """Return the results of a fit with distances between modes in posterior SDs, where NUTS gives them."""
+    sds = {
+        name: numbers["sd"] for name, numbers in results["nuts"].estimates.items() if numbers.get("sd", 0) > 0
+    }
+    measured = dict(results)
+    for method in ("map", "map_unconstrained"):
+        modes = results[method].facts.get("modes")
+        if modes and sds:
+            rows = [_measure_mode(mode, modes[0]["estimates"], sds) for mode in modes]
+            facts = {**results[method].facts, "modes": rows, "distance_in": POSTERIOR_SDS}
+            measured[method] = replace(results[method], facts=facts)
+    return measured
+
+
+def _list_modes(search: OptimumSearch) -> list[dict[str, Any]]:
+    """Return a row of `run.json` for each distinct mode, the highest first."""
+    names = set() if search.best.curvature is None else set(search.best.curvature.names)
     rows = []
-    for peak in found.peaks:
-        if peak.problem:
+    for optimum in search.optima:
+        if optimum.problem:
             continue
-        apart, name = search.measure_distance(found.best, peak.run)
+        is_best = optimum is search.best
+        distance, farthest = (0.0, None) if is_best else measure_distance(search.best, optimum.run)
         rows.append(
             {
-                "log_density": peak.height,
-                "starts": peak.reached,
-                "distance": apart if peak is not found.best else 0.0,
-                "farthest": name if peak is not found.best else None,
-                "estimates": {key: value for key, value in peak.values.items() if key in free},
+                "log_density": optimum.log_density,
+                "starts": optimum.start_count,
+                "distance": distance,
+                "farthest": farthest,
+                "estimates": {name: value for name, value in optimum.values.items() if name in names},
             }
         )
     return rows
 
 
-def measure_in_posterior_sds(parts: Mapping[str, MethodResult]) -> dict[str, MethodResult]:
-    """Return the parts of a fit, the distances between modes in posterior SDs where NUTS gives them."""
-    sds = {name: one["sd"] for name, one in parts["nuts"].estimates.items() if one.get("sd", 0) > 0}
-    measured = dict(parts)
-    for method in ("map", "map_unconstrained"):
-        modes = parts[method].facts.get("modes")
-        if modes and sds:
-            rows = [_measured(one, modes[0]["estimates"], sds) for one in modes]
-            facts = {**parts[method].facts, "modes": rows, "distance_in": POSTERIOR_SDS}
-            measured[method] = replace(parts[method], facts=facts)
-    return measured
-
-
-def _measured(row: dict[str, Any], best: Mapping[str, float], sds: Mapping[str, float]) -> dict[str, Any]:
-    apart = {name: abs(row["estimates"][name] - best[name]) / sds[name] for name in best if name in sds}
-    farthest = max(apart, key=lambda name: apart[name], default=None)
+def _measure_mode(row: dict[str, Any], best: Mapping[str, float], sds: Mapping[str, float]) -> dict[str, Any]:
+    distances = {name: abs(row["estimates"][name] - best[name]) / sds[name] for name in best if name in sds}
+    farthest = max(distances, key=lambda name: distances[name], default=None)
     if farthest is None or row["farthest"] is None:
         return row
-    return {**row, "distance": apart[farthest], "farthest": farthest}
+    return {**row, "distance": distances[farthest], "farthest": farthest}
 
 
-def _split(setting: FitContext, sums: dict[str, float]) -> dict[str, float]:
-    """Return what likelihood, prior and latent terms contribute at the mode [nats]."""
-    del setting
-    words = {"likelihood": "log_lik", "prior": "log_prior", "latent": "log_latent"}
-    return {words[role]: value for role, value in sums.items() if role in words}
-
-
-def _remarks(found: search.OptimumSearch) -> dict[str, Any]:
-    """Return what else there is to say: parameters at a kink, and other modes."""
-    remarks = []
-    if found.best.held:
-        names = ", ".join(f"`{name}`" for name in found.best.held)
-        remarks.append(f"{names} sit exactly at the kink of the prior, as a lasso's coefficients at 0 do.")
-    others = [peak for peak in found.peaks[1:] if not peak.problem]
-    if others:
-        remarks.append(
-            f"the density has {len(others) + 1} modes that starts reached; the highest is reported, and what "
-            "is taken around it knows nothing of the others."
+def _remark(search: OptimumSearch) -> dict[str, Any]:
+    """Name the parameters where the density is not smooth, and count the other modes."""
+    entries: dict[str, Any] = {}
+    sentences = []
+    if search.best.held:
+        names = ", ".join(f"`{name}`" for name in search.best.held)
+        sentences.append(f"the mode is where the prior of {names} is not smooth, as a lasso's is at 0.")
+        entries["held"] = list(search.best.held)
+    count = sum(not optimum.problem for optimum in search.optima)
+    if count > 1:
+        sentences.append(
+            f"the density has at least {count} modes. The highest is reported, and an approximation around "
+            "it does not include the others."
         )
-    return ({"remark": " ".join(remarks)} if remarks else {}) | (
-        {"held": list(found.best.held)} if found.best.held else {}
-    )
+    return ({"remark": " ".join(sentences)} if sentences else {}) | entries

@@ -1,4 +1,4 @@
-"""Climbs from several random points: which optimiser reached what, and which had to be replaced."""
+"""Optimisation from several random starts: what each reached, and with which optimiser."""
 
 from __future__ import annotations
 
@@ -8,8 +8,8 @@ from typing import Any
 import numpy as np
 
 from workbench.backends import RawRun
-from workbench.backends.base import ANYWHERE, Algorithm, Job, Start
-from workbench.backends.words import ENDLESS
+from workbench.backends.base import DEFAULT_START, Algorithm, Job, Start
+from workbench.backends.stan_messages import ITERATIONS_USED_UP
 from workbench.errors import RunError
 from workbench.estimation.context import FitContext
 
@@ -17,32 +17,32 @@ OPTIMISERS: dict[Algorithm, str] = {"lbfgs": "L-BFGS", "bfgs": "BFGS", "newton":
 """Stan's optimisers in the order in which they are tried."""
 
 MOST_REPEATED = 300
-"""Unconstrained dimensions up to which further starts follow a climb that used up its iterations; above, such
-a climb takes long, and a density without an end from one point seldom has one from another."""
+"""Unconstrained dimensions up to which further starts follow one that used up its iterations. Above, such a
+start takes long, and where one start does not converge the others seldom do. Ours."""
 
-SKIPPED = (
-    "it was not tried: an earlier climb used up all its iterations without an end, which takes long among "
-    "more than {most} parameters."
+_SKIPPED = (
+    f"it was skipped: an earlier start used up all its iterations, which takes long with more than "
+    f"{MOST_REPEATED} parameters."
 )
 
 
 @dataclass(frozen=True)
 class StartResult:
-    """One start.
+    """The result of one start.
 
     Attributes
     ----------
     seed
-        Stan's seed, which decides the point it began at.
+        Stan's seed, which decides the initial point.
     status
-        `converged`; `stopped` where the optimiser gave up at a point, which is judged for itself; `failed`;
-        `skipped` where it was not tried.
+        `converged`; `stopped` where the optimiser gave up at a point, which is then checked; `failed`; or
+        `skipped`.
     optimizer
-        Which optimiser's end it is; the last that was tried where all failed.
+        The optimiser that got there; the last that was tried if all failed.
     reason
-        Stan's words, unless it converged.
+        Stan's message, unless it converged.
     run
-        Its end, unless it failed.
+        The optimiser's result, unless it failed.
     """
 
     seed: int
@@ -52,74 +52,73 @@ class StartResult:
     run: RawRun | None = None
 
     @property
-    def height(self) -> float:
+    def log_density(self) -> float:
         """The log density at its end [nats]."""
         return -np.inf if self.run is None else float(self.run.stats["lp"][0, 0])
 
     @property
     def record(self) -> dict[str, Any]:
         """The start as it stands in `run.json`."""
-        height = None if self.run is None else self.height
         return {
             "seed": self.seed,
             "status": self.status,
             "optimizer": self.optimizer,
-            "log_density": height,
+            "log_density": None if self.run is None else self.log_density,
             "reason": self.reason,
         }
 
 
 def run_multistart(
-    setting: FitContext,
+    context: FitContext,
     method: str,
     *,
     jacobian: bool,
     prior_weight: float,
     starts: int,
-    at: Start = ANYWHERE,
+    at: Start = DEFAULT_START,
 ) -> tuple[StartResult, ...]:
-    """Climb from several points; where L-BFGS fails, BFGS and then Newton are tried from it.
+    """Optimise from several random points, or from a known one only: `at`.
 
-    The points are random; a known one, `at`, is the only start.
+    Where L-BFGS fails, BFGS and then Newton are tried from the same point.
     """
-    attempts: list[StartResult] = []
+    results: list[StartResult] = []
     for start in range(1 if at.inits else starts):
-        job = setting.job(method, start=start, prior_weight=prior_weight)
-        if attempts and _is_hopeless(setting, job, attempts[-1]):
-            attempts.append(StartResult(job.seed, "skipped", "none", SKIPPED.format(most=MOST_REPEATED)))
+        job = context.make_job(method, start=start, prior_weight=prior_weight)
+        if results and _is_hopeless(context, job, results[-1]):
+            results.append(StartResult(job.seed, "skipped", "none", _SKIPPED))
         else:
-            attempts.append(_attempt(setting, job, at, jacobian=jacobian))
-    return tuple(attempts)
+            results.append(_run_start(context, job, at, jacobian=jacobian))
+    return tuple(results)
 
 
-def _is_hopeless(setting: FitContext, job: Job, before: StartResult) -> bool:
-    """Return whether the climb before, among many parameters, had no end, or was skipped for that reason."""
+def _is_hopeless(context: FitContext, job: Job, before: StartResult) -> bool:
+    """Return whether the start before, among many parameters, did not converge or was skipped for that."""
     if before.status == "skipped":
         return True
-    is_endless = before.run is not None and ENDLESS in before.run.console
-    return is_endless and setting.backend.dimension(job) > MOST_REPEATED
+    is_endless = before.run is not None and ITERATIONS_USED_UP in before.run.console
+    return is_endless and context.backend.dimension(job) > MOST_REPEATED
 
 
-def _attempt(setting: FitContext, job: Job, at: Start, *, jacobian: bool) -> StartResult:
-    reasons: dict[str, str] = {}
+def _run_start(context: FitContext, job: Job, at: Start, *, jacobian: bool) -> StartResult:
+    failures: dict[str, str] = {}
     for algorithm, name in OPTIMISERS.items():
         try:
-            run = setting.backend.optimize(job, jacobian=jacobian, algorithm=algorithm, start=at)
+            run = context.backend.optimize(job, jacobian=jacobian, algorithm=algorithm, start=at)
         except RunError as error:
-            reasons[name] = error.message
+            failures[name] = error.message
             continue
         if np.isfinite(run.stats["lp"][0, 0]):
-            before = " ".join(f"{other} failed: {words}" for other, words in reasons.items())
-            status, words = ("converged", "") if run.converged else ("stopped", _said(run.console))
-            return StartResult(job.seed, status, name, " ".join(filter(None, (before, words))), run)
-        reasons[name] = "it ended where the log density is not finite."
-    words = " ".join(f"{other}: {reason}" for other, reason in dict(reversed(reasons.items())).items())
-    return StartResult(job.seed, "failed", list(OPTIMISERS.values())[-1], words)
+            before = " ".join(f"{other} failed: {message}" for other, message in failures.items())
+            status, message = ("converged", "") if run.converged else ("stopped", _find_message(run.console))
+            return StartResult(job.seed, status, name, " ".join(filter(None, (before, message))), run)
+        failures[name] = "it ended where the log density is not finite."
+    reason = " ".join(f"{name}: {message}" for name, message in reversed(failures.items()))
+    return StartResult(job.seed, "failed", list(OPTIMISERS.values())[-1], reason)
 
 
-def _said(console: str) -> str:
-    """Return what Stan printed after it said that the optimisation ended with an error, or without an end."""
-    if ENDLESS in console:
-        return f"{ENDLESS}."
+def _find_message(console: str) -> str:
+    """Return what Stan printed when the optimisation ended with an error, or used up its iterations."""
+    if ITERATIONS_USED_UP in console:
+        return f"{ITERATIONS_USED_UP}."
     _, _, after = console.partition("Optimization terminated with error:")
     return " ".join(after.split()) or "the optimiser did not converge."

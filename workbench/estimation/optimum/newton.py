@@ -1,9 +1,9 @@
 """Newton's method on a log density, in coordinates in which its curvature is the unit matrix.
 
-Stan's optimisers end where their line search does, six or seven digits from the mode and, where scales differ
-by many orders, far from it. Here the Hessian is taken by finite differences of exact gradients along the
-directions that the last Hessian made equal in scale; so each direction, however weak, is resolved to the same
-relative precision, and an ill-conditioned regression is climbed like any other.
+Stan's optimisers stop where their line search does: six or seven digits from the mode and, where scales
+differ by many orders of magnitude, far from it. Here the Hessian is taken by finite differences of exact
+gradients, along directions that the previous Hessian scaled to unit curvature. Each direction, however weak,
+is thus resolved to the same relative precision, and an ill-conditioned regression is no harder than another.
 
 References
 ----------
@@ -21,193 +21,221 @@ from workbench.backends.base import Floats
 from workbench.estimation.optimum.log_density import LogDensity, evaluate
 
 MOST_STEPS = 40
-"""Hessians taken before giving up: more than a mode ever needs, enough to see that there is none."""
+"""Hessians taken before the search ends: more than a mode needs, enough to see that there is none. Ours."""
 
 CONTRACTION = 0.1
-"""Newton's steps shrink quadratically near a mode; where they shrink by less than this, none is near."""
+"""Ratio of successive Newton steps near a mode, where they shrink quadratically; above it, no mode is near.
+Ours."""
 
 ROUNDING = 1e-20
-"""Newton decrement [nats] below which steps are rounding, and need not shrink: 1e-10 standard deviations."""
+"""Newton decrement [nats] below which steps are rounding and need not shrink: 1e-10 SDs. Ours."""
 
 RESOLUTION = 1e-9
-"""Smallest eigenvalue of a Hessian, relative to the largest, that differences of gradients resolve."""
+"""Smallest eigenvalue of a Hessian, relative to the largest, that differences of gradients resolve: about
+their accuracy."""
 
 FLAT = 1e-14
-"""Stiffness below which a direction is flat: two parameters are then determined by their sum alone."""
+"""Stiffness below which a direction is flat, about fifty times the spacing of doubles: two parameters are
+then determined by their sum alone."""
 
-_REACH = 5e-3
-"""Step of the differences, in units in which the curvature is 1; fourth order, so good to about 1e-9."""
+_DIFFERENCE_STEP = 5e-3
+"""Step of the finite differences where the curvature is 1; of fourth order, so accurate to about 1e-9."""
 
 _STENCIL = ((-2, 1 / 12), (-1, -2 / 3), (1, 2 / 3), (2, -1 / 12))
+"""Offsets and weights of the central difference of fourth order for a first derivative."""
+
+_SHORTER = (1e-2, 1e-4, 1e-6)
+"""Factors that shorten the directions, in turn, where the stencil leaves the support. Ours."""
+
 _LENGTHS = 2.0 ** -np.arange(0, 24, 3)
+"""Shares of the Newton step that are tried. Ours."""
+
 _DAMPINGS = 10.0 ** np.arange(-6, 7)
+"""Levenberg and Marquardt's dampings that are tried, in multiples of the curvature's diagonal. Ours."""
+
+_MIN_CURVATURE = 0.5
+"""Scaled curvature above which a direction curves downwards; where it is resolved it is 1 or -1. Ours."""
+
 _NEAR = 0.1
+"""Length of the Newton step, in standard deviations, below which a maximum is near. Ours."""
+
 _UNMOVED = 1e-6
+"""Distance, in standard deviations, within which a curvature holds to about six digits. Ours."""
+
 _VISIBLE = 1e-12
-_UNHEARD = 1e-3
-_CHORDS = 6
-_PATIENCE = 6
+"""Relative change of a coordinate that is more than rounding. Ours."""
+
+_UNCHANGED = 1e-3
+"""Relative change of the gradient below which a step left it as it was. Ours."""
+
+_MOST_CHORD_STEPS = 6
+"""Steps taken with one Hessian: enough for quadratic convergence to the last digit. Ours."""
+
+_MOST_SLOW_STEPS = 6
+"""Hessians taken near a maximum without convergence before the maximum is taken to lie at infinity. Ours."""
 
 
 @dataclass(frozen=True)
 class NewtonResult:
-    """Where Newton's method ended; `U` dimensions, `F` of them free.
+    """The point where Newton's method stopped; `U` dimensions, `F` of them free.
 
     Attributes
     ----------
-    point, slope
+    point, gradient
         `(U,)`, unconstrained.
-    height
-        The log density there.
-    frame
-        `(U, F)`: directions along which the curvature has absolute value 1, rows of fixed dimensions 0.
+    log_density
+        The log density there [nats].
+    directions
+        `(U, F)`: directions along which the curvature has absolute value 1; rows of fixed dimensions are 0.
     curvature
-        `(F,)`: second derivatives along them divided by that value: 1 at a maximum, -1 where the density
-        curves upwards, near 0 where it is flat.
-    is_settled
+        `(F,)`: minus the second derivative along each direction, in units of its absolute value: 1 at a
+        maximum, -1 where the density curves upwards, near 0 where it is flat.
+    is_converged
         Whether a further step would change nothing.
     """
 
     point: Floats
-    slope: Floats
-    height: float
-    frame: Floats
+    gradient: Floats
+    log_density: float
+    directions: Floats
     curvature: Floats
-    is_settled: bool
+    is_converged: bool
 
     @property
     def decrement(self) -> float:
-        """What a further Newton step would still gain [nats]."""
-        return float(0.5 * np.sum((self.frame.T @ self.slope) ** 2))
+        """What a further Newton step would gain [nats]."""
+        return float(0.5 * np.sum((self.directions.T @ self.gradient) ** 2))
 
     @property
     def is_maximum(self) -> bool:
         """Whether the density falls in every direction."""
-        return bool((self.curvature > _HALF).all())
+        return bool((self.curvature > _MIN_CURVATURE).all())
 
     @property
     def stiffness(self) -> Floats:
-        """For each direction its curvature where every parameter alone has 1, `(F,)`: 0 where it is flat."""
+        """The curvature along each direction if each parameter alone had curvature 1, `(F,)`: 0 if flat."""
         dims, inverse = invert_directions(self)
-        stiffness: Floats = 1 / (self.frame[dims].T ** 2 @ np.sum(inverse**2, axis=0))
+        stiffness: Floats = 1 / (self.directions[dims].T ** 2 @ np.sum(inverse**2, axis=0))
         return stiffness
 
     @property
     def covariance(self) -> Floats:
         """The inverse of the negative Hessian, `(U, U)`; 0 for fixed dimensions."""
-        return self.frame @ self.frame.T
-
-
-_HALF = 0.5
+        return self.directions @ self.directions.T
 
 
 def maximise(
-    surface: LogDensity,
+    target: LogDensity,
     start: Floats,
     scale: Floats,
     free: np.ndarray | None = None,
     *,
-    is_measured: bool = True,
+    is_curvature_needed: bool = True,
 ) -> NewtonResult:
-    """Climb from a point until no step improves it, or there have been too many.
+    """Take Newton steps from a point until none improves it, or there have been too many.
 
     Parameters
     ----------
-    surface
+    target
         The log density.
     start
         `(U,)`.
     scale
-        A typical length of each dimension, `(U,)`, of which only the order of magnitude matters; or
-        directions of about unit curvature, `(U, F)`, as an earlier climb found them.
+        A typical length of each dimension, `(U,)`, right to an order of magnitude; or directions of about
+        unit curvature, `(U, F)`, from an earlier result.
     free
-        `(U,)`: which dimensions may move; all by default.
-    is_measured
-        Whether the curvature at the very end is wanted; else it is that of a point nearby.
+        `(U,)`: which dimensions may move; by default all.
+    is_curvature_needed
+        Whether to take the curvature at the last point. Otherwise it is that of a point nearby.
     """
     dims = np.flatnonzero(np.ones(len(start), dtype=bool) if free is None else free)
-    frame = scale
+    directions = scale
     if scale.ndim == 1:
-        frame = np.zeros((len(start), len(dims)))
-        frame[dims, np.arange(len(dims))] = scale[dims]
-    here = _spot(surface, start, frame)
-    slow = 0
+        directions = np.zeros((len(start), len(dims)))
+        directions[dims, np.arange(len(dims))] = scale[dims]
+    here = _evaluate_at(target, start, directions, np.ones(directions.shape[1]))
+    slow_steps = 0
     for _ in range(MOST_STEPS):
         taken_at = here.point
-        here = _reframed(surface, here)
-        if not np.isfinite(here.frame).all() or not np.isfinite(here.height):
+        here = _update_curvature(target, here)
+        if not np.isfinite(here.directions).all() or not np.isfinite(here.log_density):
             break
         is_near, before = _is_near(here), here
-        here = _settled(surface, here) if is_near else _advanced(surface, here)
-        slow = slow + 1 if is_near else 0
-        if here.is_settled:
-            is_done = not is_measured or _is_same(here, taken_at)
-            return here if is_done else _reframed(surface, here)
-        # Ever smaller gains and never an end: the maximum lies at infinity. No gain at all: there is none.
-        if here is before or slow > _PATIENCE:
+        here = _take_chord_steps(target, here) if is_near else _step_to_best_trial(target, here)
+        slow_steps = slow_steps + 1 if is_near else 0
+        if here.is_converged:
+            is_done = not is_curvature_needed or _has_same_curvature(here, taken_at)
+            return here if is_done else _update_curvature(target, here)
+        # Ever smaller gains without convergence: the maximum lies at infinity. No gain at all: there is none.
+        if here is before or slow_steps > _MOST_SLOW_STEPS:
             break
     return here
 
 
-def refine(surface: LogDensity, point: Floats, hessian: Floats) -> NewtonResult:
-    """Climb the last digits with a given Hessian, where another would cost too much.
+def refine(target: LogDensity, point: Floats, hessian: Floats) -> NewtonResult:
+    """Find the last digits of a maximum with a known Hessian, where another would take too long.
 
     Parameters
     ----------
-    surface
+    target
         The log density.
     point, hessian
         Where an optimiser stopped, `(U,)`, and the second derivatives there, `(U, U)`.
     """
     values, vectors = np.linalg.eigh(-hessian)
     safe = np.maximum(np.abs(values), FLAT * np.abs(values).max())
-    here = _spot(surface, point, vectors / np.sqrt(safe))
-    here = replace(here, curvature=values / safe)
-    return _settled(surface, here) if here.is_maximum else here
+    here = _evaluate_at(target, point, vectors / np.sqrt(safe), values / safe)
+    return _take_chord_steps(target, here) if here.is_maximum else here
 
 
-def _spot(surface: LogDensity, point: Floats, frame: Floats) -> NewtonResult:
-    heights, slopes = evaluate(surface, point[None])
-    return NewtonResult(point, slopes[0], float(heights[0]), frame, np.ones(frame.shape[1]), is_settled=False)
+def invert_directions(here: NewtonResult) -> tuple[np.ndarray, Floats]:
+    """Return the free dimensions, and the inverse of the directions restricted to them, `(F, F)`."""
+    dims = np.flatnonzero(np.abs(here.directions).max(axis=1, initial=0.0))
+    lengths = np.abs(here.directions[dims]).max(axis=0, initial=0.0)
+    return dims, np.linalg.inv(here.directions[dims] / lengths) / lengths[:, None]
 
 
-def _reframed(surface: LogDensity, here: NewtonResult) -> NewtonResult:
-    """Return the same point with directions in which its curvature is 1."""
-    information = _information(surface, here)
+def _evaluate_at(target: LogDensity, point: Floats, directions: Floats, curvature: Floats) -> NewtonResult:
+    values, gradients = evaluate(target, point[None])
+    return NewtonResult(point, gradients[0], float(values[0]), directions, curvature, is_converged=False)
+
+
+def _update_curvature(target: LogDensity, here: NewtonResult) -> NewtonResult:
+    """Return the same point with directions of unit curvature."""
+    information = _estimate_information(target, here)
     if not np.isfinite(information).all():
-        return _narrowed(surface, here)
+        return _shorten_directions(target, here)
     values, vectors = np.linalg.eigh(information)
     sizes = np.abs(values)
     safe = np.maximum(sizes, RESOLUTION * (sizes.max(initial=0.0) or 1.0))
-    frame = here.frame @ (vectors / np.sqrt(safe))
-    return _bounded(replace(here, frame=frame, curvature=values / safe))
+    directions = here.directions @ (vectors / np.sqrt(safe))
+    return _limit_directions(replace(here, directions=directions, curvature=values / safe))
 
 
-def _bounded(here: NewtonResult) -> NewtonResult:
-    """Return the summit with no direction longer than can be told from a flat one."""
+def _limit_directions(here: NewtonResult) -> NewtonResult:
+    """Return the same point with no direction longer than that of a flat one."""
     excess = np.sqrt(np.maximum(1, FLAT / here.stiffness))
-    return replace(here, frame=here.frame / excess, curvature=here.curvature / excess**2)
+    return replace(here, directions=here.directions / excess, curvature=here.curvature / excess**2)
 
 
-def _narrowed(surface: LogDensity, here: NewtonResult) -> NewtonResult:
-    """Return the point with shorter directions: the stencil left the support."""
-    for shorter in (1e-2, 1e-4, 1e-6):
-        narrow = replace(here, frame=here.frame * shorter, is_settled=False)
-        information = _information(surface, narrow)
-        if np.isfinite(information).all():
-            return _reframed(surface, narrow)
-    return replace(here, frame=np.full_like(here.frame, np.nan), is_settled=False)
+def _shorten_directions(target: LogDensity, here: NewtonResult) -> NewtonResult:
+    """Return the same point with the curvature from a stencil short enough to stay inside the support."""
+    for factor in _SHORTER:
+        short = replace(here, directions=here.directions * factor, is_converged=False)
+        if np.isfinite(_estimate_information(target, short)).all():
+            return _update_curvature(target, short)
+    return replace(here, directions=np.full_like(here.directions, np.nan), is_converged=False)
 
 
-def _information(surface: LogDensity, here: NewtonResult) -> Floats:
-    """Return the negative Hessian along the frame, `(F, F)`, by differences of gradients."""
-    steps = _REACH * here.frame.T
+def _estimate_information(target: LogDensity, here: NewtonResult) -> Floats:
+    """Return the negative Hessian along the directions, `(F, F)`, by differences of gradients."""
+    steps = _DIFFERENCE_STEP * here.directions.T
     points = np.concatenate([here.point + offset * steps for offset, _ in _STENCIL])
-    _, slopes = evaluate(surface, points)
-    parts = np.split(slopes, len(_STENCIL))
-    moved = sum((weight * part for (_, weight), part in zip(_STENCIL, parts, strict=True)), np.zeros(1))
-    with np.errstate(all="ignore"):  # what overflows is seen, and the frame narrowed
-        information = -(moved @ here.frame) / _REACH
+    _, gradients = evaluate(target, points)
+    by_offset = np.split(gradients, len(_STENCIL))
+    change = sum((weight * part for (_, weight), part in zip(_STENCIL, by_offset, strict=True)), np.zeros(1))
+    with np.errstate(all="ignore"):  # what overflows is noticed, and the directions are shortened
+        information = -(change @ here.directions) / _DIFFERENCE_STEP
         return 0.5 * (information + information.T)
 
 
@@ -215,79 +243,69 @@ def _is_near(here: NewtonResult) -> bool:
     return here.is_maximum and np.sqrt(2 * here.decrement) < _NEAR
 
 
-def _is_same(here: NewtonResult, taken_at: Floats) -> bool:
+def _has_same_curvature(here: NewtonResult, taken_at: Floats) -> bool:
     """Return whether the curvature, taken at another point, still holds to six digits."""
-    moved = np.linalg.lstsq(here.frame, here.point - taken_at, rcond=None)[0]
+    moved = np.linalg.lstsq(here.directions, here.point - taken_at, rcond=None)[0]
     return bool(np.linalg.norm(moved) < _UNMOVED)
 
 
-def _settled(surface: LogDensity, here: NewtonResult) -> NewtonResult:
-    """Return the end of steps with the curvature held fixed; settled where they shrink as they must."""
-    for _ in range(_CHORDS):
-        step = here.frame @ (here.frame.T @ here.slope)
-        following = _moved(surface, here, here.point + step)
-        if _is_unheard(here, following):
+def _take_chord_steps(target: LogDensity, here: NewtonResult) -> NewtonResult:
+    """Return the end of Newton steps with the Hessian held fixed; converged if they shrink as they should."""
+    for _ in range(_MOST_CHORD_STEPS):
+        step = here.directions @ (here.directions.T @ here.gradient)
+        following = _evaluate_at(target, here.point + step, here.directions, here.curvature)
+        if _has_unchanged_gradient(here, following):
             return following
-        if not np.isfinite(following.height) or following.decrement >= here.decrement:
-            # Rounding is all that is left; whether the point is good enough is judged by its decrement.
-            return _marked(here)
+        if not np.isfinite(following.log_density) or following.decrement >= here.decrement:
+            # Only rounding is left. Whether the point is good enough is decided by its decrement.
+            return replace(here, is_converged=True)
         if following.decrement > CONTRACTION**2 * here.decrement:
-            return _marked(following) if following.decrement < ROUNDING else following
+            return replace(following, is_converged=following.decrement < ROUNDING)
         here = following
-    return _marked(here)
+    return replace(here, is_converged=True)
 
 
-def _is_unheard(here: NewtonResult, following: NewtonResult) -> bool:
-    """Return whether a step that can be seen left the slope as it was: the curvature is then of far away.
+def _has_unchanged_gradient(here: NewtonResult, following: NewtonResult) -> bool:
+    """Return whether a step larger than rounding left the gradient as it was.
 
-    So it is where a separated likelihood is nearly flat, and the stencil reaches back to where it is not.
+    The curvature is then that of a region farther back. It happens where a separated likelihood is nearly
+    flat, and the stencil reaches back to where it is not.
     """
     if here.decrement < ROUNDING:
         return False
-    is_seen = (np.abs(following.point - here.point) > _VISIBLE * np.abs(here.point)).any()
-    change = np.linalg.norm(here.frame.T @ (following.slope - here.slope))
-    return bool(is_seen and change < _UNHEARD * np.linalg.norm(here.frame.T @ here.slope))
+    is_visible = (np.abs(following.point - here.point) > _VISIBLE * np.abs(here.point)).any()
+    change = np.linalg.norm(here.directions.T @ (following.gradient - here.gradient))
+    return bool(is_visible and change < _UNCHANGED * np.linalg.norm(here.directions.T @ here.gradient))
 
 
-def _advanced(surface: LogDensity, here: NewtonResult) -> NewtonResult:
-    """Return the highest of many trial points: along the Newton direction and turned towards the gradient.
+def _step_to_best_trial(target: LogDensity, here: NewtonResult) -> NewtonResult:
+    """Return the best of many trial points, along the Newton direction and turned towards the gradient.
 
-    Where the density curves up, the direction is turned uphill.
+    Where the density curves upwards, the Newton direction is reversed so that it leads uphill.
     """
-    step = here.frame @ (here.frame.T @ here.slope)
-    trials = np.concatenate([here.point + _LENGTHS[:, None] * step, _damped(here)])
-    heights, slopes = evaluate(surface, trials)
-    best = int(np.argmax(heights))
-    if not heights[best] > here.height:
-        return _marked(here) if here.is_maximum else here
+    step = here.directions @ (here.directions.T @ here.gradient)
+    trials = np.concatenate([here.point + _LENGTHS[:, None] * step, _list_damped_points(here)])
+    values, gradients = evaluate(target, trials)
+    best = int(np.argmax(values))
+    if not values[best] > here.log_density:
+        return replace(here, is_converged=True) if here.is_maximum else here
     return NewtonResult(
-        trials[best], slopes[best], float(heights[best]), here.frame, here.curvature, is_settled=False
+        trials[best],
+        gradients[best],
+        float(values[best]),
+        here.directions,
+        here.curvature,
+        is_converged=False,
     )
 
 
-def _damped(here: NewtonResult) -> Floats:
+def _list_damped_points(here: NewtonResult) -> Floats:
     """Return Levenberg and Marquardt's points: the curvature with multiples of its diagonal added."""
     dims, inverse = invert_directions(here)
     lengths = 1 / np.sqrt(np.sum(inverse**2, axis=0))
     values, vectors = np.linalg.eigh(lengths[:, None] * (inverse.T @ inverse) * lengths)
-    slope = vectors.T @ (lengths * here.slope[dims])
+    gradient = vectors.T @ (lengths * here.gradient[dims])
     trials = np.tile(here.point, (len(_DAMPINGS), 1))
     for row, damping in zip(trials, _DAMPINGS, strict=True):
-        row[dims] += lengths * (vectors @ (slope / (np.abs(values) + damping)))
+        row[dims] += lengths * (vectors @ (gradient / (np.abs(values) + damping)))
     return trials
-
-
-def invert_directions(here: NewtonResult) -> tuple[np.ndarray, Floats]:
-    """Return the free dimensions and the inverse of the frame on them, `(F, F)`."""
-    dims = np.flatnonzero(np.abs(here.frame).max(axis=1, initial=0.0))
-    lengths = np.abs(here.frame[dims]).max(axis=0, initial=0.0)
-    return dims, np.linalg.inv(here.frame[dims] / lengths) / lengths[:, None]
-
-
-def _moved(surface: LogDensity, here: NewtonResult, point: Floats) -> NewtonResult:
-    heights, slopes = evaluate(surface, point[None])
-    return NewtonResult(point, slopes[0], float(heights[0]), here.frame, here.curvature, is_settled=False)
-
-
-def _marked(here: NewtonResult) -> NewtonResult:
-    return replace(here, is_settled=True)

@@ -1,8 +1,8 @@
-"""Profile-likelihood intervals: one parameter held fixed, the likelihood maximised over all others.
+"""Profile-likelihood intervals: a parameter is held fixed, and the likelihood maximised over all others.
 
-An end of the interval is where twice the drop of the profile log-likelihood equals a quantile of the
-chi-squared distribution. The parameter is moved on its unconstrained scale; since the likelihood has no
-Jacobian, the interval is the same on every scale.
+An end of the interval is where twice the fall of the profile log-likelihood equals a quantile of the
+chi-squared distribution. The parameter is moved on its unconstrained scale. The likelihood has no Jacobian,
+so the interval is the same on every scale.
 
 References
 ----------
@@ -18,6 +18,7 @@ from dataclasses import dataclass
 import numpy as np
 from scipy import optimize, stats
 
+from workbench.backends import Curvature
 from workbench.backends.base import Floats
 from workbench.errors import MethodError
 from workbench.estimation.optimum.log_density import LogDensity
@@ -26,10 +27,22 @@ from workbench.estimation.optimum.search import Optimum
 from workbench.program import Declaration, Program
 
 FARTHEST = 40.0
-"""Standard errors from the estimate beyond which an end of an interval is not looked for."""
+"""Distance from the estimate [standard errors] up to which the end of an interval is searched. Ours."""
 
 _PRECISION = 1e-8
-_PLAIN = ("real", "vector", "row_vector", "matrix", "array")
+"""Precision of an end [standard errors]. Ours."""
+
+_GROWTH = 1.5
+"""Ratio of successive distances until the profile has fallen far enough. Ours."""
+
+_MOVES_ALONE = 1e-9
+"""Share of a derivative up to which others are rounding: the parameter then moves alone. Ours."""
+
+_MOST_LISTED = 12
+"""Parameters that a message lists. Ours."""
+
+_UNCONSTRAINED = ("real", "vector", "row_vector", "matrix", "array")
+"""Stan's types whose elements do not constrain each other."""
 
 
 @dataclass(frozen=True)
@@ -41,7 +54,7 @@ class ProfileInterval:
     lower, upper
         Its ends; `None` where the likelihood does not fall far enough on that side.
     remark
-        Why an end is missing; empty where both are there.
+        Why an end is missing; empty if there are two.
     """
 
     lower: float | None
@@ -50,28 +63,28 @@ class ProfileInterval:
 
 
 @dataclass(frozen=True)
-class _Ridge:
-    """The way along one parameter: on the top of the likelihood, from the maximum outwards."""
+class _Profile:
+    """The profile log-likelihood of one dimension, and how far it falls within the interval [nats]."""
 
-    surface: LogDensity
-    peak: Optimum
+    target: LogDensity
+    newton: NewtonResult
     dim: int
     drop: float
 
 
 def find_profile_interval(
-    surface: LogDensity, peak: Optimum, program: Program, name: str, level: float
+    target: LogDensity, optimum: Optimum, program: Program, name: str, level: float
 ) -> ProfileInterval:
     """Return the profile-likelihood interval of a scalar parameter.
 
     Parameters
     ----------
-    surface
+    target
         The log-likelihood.
-    peak
+    optimum
         Its maximum.
     program
-        Whose parameter it is.
+        The program that declares the parameter.
     name
         Its Stan name, `beta[2]`.
     level
@@ -80,123 +93,128 @@ def find_profile_interval(
     Raises
     ------
     MethodError
-        There is no such parameter, or it is not free to move by itself.
+        There is no such parameter, or it does not vary independently of the others.
     """
-    if peak.curvature is None or peak.summit is None:
-        raise MethodError("a profile needs the curvature, which the Stan in use does not report.")
-    dim, declared_scale = _scale_of(peak, program, name)
-    ridge = _Ridge(surface, peak, dim, float(stats.chi2.ppf(level, 1)) / 2)
-    ends = [_end(ridge, side) for side in (-1.0, 1.0)]
-    found = [None if end is None else declared_scale(end) for end in ends]
+    curvature, newton = optimum.curvature, optimum.newton
+    if curvature is None or newton is None:
+        raise MethodError("a profile needs the curvature, which Stan did not report.")
+    dim, to_declared_scale = _find_dimension(curvature, program, name)
+    profile = _Profile(target, newton, dim, float(stats.chi2.ppf(level, 1)) / 2)
+    ends = [_find_end(profile, side) for side in (-1.0, 1.0)]
+    values = [None if end is None else to_declared_scale(end) for end in ends]
     # A decreasing transform, such as that of an upper bound, swaps the ends.
-    is_turned = declared_scale(peak.summit.point[dim] + 1) < declared_scale(peak.summit.point[dim])
-    lower, upper = found[::-1] if is_turned else found
-    sides = [side for side, end in (("below", lower), ("above", upper)) if end is None]
-    words = f"the likelihood of `{name}` does not fall far enough {' nor '.join(sides)} to end it there."
-    return ProfileInterval(lower, upper, words if sides else "")
+    is_decreasing = to_declared_scale(newton.point[dim] + 1) < to_declared_scale(newton.point[dim])
+    lower, upper = values[::-1] if is_decreasing else values
+    missing = [side for side, end in (("lower", lower), ("upper", upper)) if end is None]
+    remark = f"the interval has no {' or '.join(missing)} end: the likelihood of `{name}` falls too little."
+    return ProfileInterval(lower, upper, remark if missing else "")
 
 
 def check_profile_names(program: Program, names: tuple[str, ...]) -> None:
-    """Refuse names that no parameter of the program has.
+    """Check that every name is that of a parameter that can be profiled.
 
     Raises
     ------
     MethodError
-        A name is no parameter.
+        A name is not that of a parameter, or its elements constrain each other.
     """
-    known = {one.name: one for one in program.parameters}
+    declarations = {declaration.name: declaration for declaration in program.parameters}
     for name in names:
-        found = known.get(name.partition("[")[0])
-        if found is not None and found.kind not in _PLAIN:
-            raise MethodError(f"`{name}` cannot be profiled: the elements of a {found.kind} move together.")
-        if found is None:
-            listed = ", ".join(f"`{one}`" for one in known) or "none"
-            hint = "elements are named as Stan does: beta[2]"
+        declaration = declarations.get(name.partition("[")[0])
+        if declaration is None:
+            listed = ", ".join(f"`{known}`" for known in declarations) or "none"
+            hint = "elements are named as in Stan: beta[2]"
             raise MethodError(f"`{name}` cannot be profiled: the parameters are {listed}.", hint=hint)
+        if declaration.kind not in _UNCONSTRAINED:
+            raise MethodError(
+                f"`{name}` cannot be profiled: the elements of a {declaration.kind} constrain each other."
+            )
 
 
-def _end(ridge: _Ridge, side: float) -> float | None:
+def _find_end(profile: _Profile, side: float) -> float | None:
     """Return where the profile has fallen by `drop`, on the unconstrained scale."""
-    summit = ridge.peak.summit
-    assert summit is not None  # noqa: S101  (the caller made sure)
-    centre = summit.point[ridge.dim]
-    unit = float(np.sqrt(summit.covariance[ridge.dim, ridge.dim]))
-    frame = _beside(summit, ridge.dim)
-    # The maximum over the others moves, to first order, along the covariances with the parameter.
-    slide = summit.covariance[:, ridge.dim] / unit
-    known = {0.0: summit.point}
+    newton, dim = profile.newton, profile.dim
+    centre = newton.point[dim]
+    error = float(np.sqrt(newton.covariance[dim, dim]))
+    directions = _fix_dimension(newton, dim)
+    # To first order, the maximum over the others moves along their covariances with the parameter.
+    path = newton.covariance[:, dim] / error
+    maxima = {0.0: newton.point}
 
-    def above(distance: float) -> float:
-        """Return by how much the profile still lies above the level."""
-        nearest = min(known, key=lambda one: abs(one - distance))
-        start = known[nearest] + side * (distance - nearest) * slide
-        start[ridge.dim] = centre + side * distance * unit
-        free = np.arange(len(start)) != ridge.dim
-        best = maximise(ridge.surface, start, frame, free=free, is_measured=False)
-        known[distance] = best.point
-        return best.height - summit.height + ridge.drop
+    def measure_excess(distance: float) -> float:
+        """Return by how much the profile still lies above the end of the interval [nats]."""
+        nearest = min(maxima, key=lambda known: abs(known - distance))
+        start = maxima[nearest] + side * (distance - nearest) * path
+        start[dim] = centre + side * distance * error
+        free = np.arange(len(start)) != dim
+        best = maximise(profile.target, start, directions, free=free, is_curvature_needed=False)
+        maxima[distance] = best.point
+        return best.log_density - newton.log_density + profile.drop
 
-    near, far = 0.0, float(np.sqrt(2 * ridge.drop))
-    while above(far) > 0:
-        near, far = far, 1.5 * far
+    near, far = 0.0, float(np.sqrt(2 * profile.drop))
+    while measure_excess(far) > 0:
+        near, far = far, _GROWTH * far
         if far > FARTHEST:
             return None
-    distance = optimize.brentq(above, near, far, xtol=_PRECISION)
-    return float(centre + side * distance * unit)
+    distance = optimize.brentq(measure_excess, near, far, xtol=_PRECISION)
+    return float(centre + side * distance * error)
 
 
-def _beside(summit: NewtonResult, dim: int) -> Floats:
-    """Return directions of unit curvature with a dimension held fixed, `(U, U - 1)`."""
-    rest = np.arange(len(summit.point)) != dim
-    inverse = np.linalg.inv(summit.frame)
-    information = (inverse.T @ inverse)[np.ix_(rest, rest)]
+def _fix_dimension(newton: NewtonResult, dim: int) -> Floats:
+    """Return directions of unit curvature with one dimension held fixed, `(U, U - 1)`."""
+    others = np.arange(len(newton.point)) != dim
+    inverse = np.linalg.inv(newton.directions)
+    information = (inverse.T @ inverse)[np.ix_(others, others)]
     values, vectors = np.linalg.eigh(information)
-    frame = np.zeros((len(rest), len(values)))
-    frame[rest] = vectors / np.sqrt(np.maximum(values, np.finfo(float).tiny))
-    return frame
+    directions = np.zeros((len(others), len(values)))
+    directions[others] = vectors / np.sqrt(np.maximum(values, np.finfo(float).tiny))
+    return directions
 
 
-def _scale_of(peak: Optimum, program: Program, name: str) -> tuple[int, Callable[[float], float]]:
-    """Return the dimension of a parameter, and the way from it to the declared scale.
+def _find_dimension(
+    curvature: Curvature, program: Program, name: str
+) -> tuple[int, Callable[[float], float]]:
+    """Return the dimension of a parameter, and the function from it to the declared scale.
 
-    The constants of the transform are read off at the maximum: value and derivative there decide them.
+    Value and derivative at the maximum determine the constants of that function.
     """
-    curvature = peak.curvature
-    assert curvature is not None  # noqa: S101
-    declaration = next((one for one in program.parameters if one.name == name.partition("[")[0]), None)
+    declaration = next((item for item in program.parameters if item.name == name.partition("[")[0]), None)
     is_scalar = name in curvature.free_names and name in curvature.names
-    if declaration is None or not is_scalar or declaration.kind not in _PLAIN:
-        known = ", ".join(f"`{one}`" for one in curvature.free_names[:12])
+    if declaration is None or not is_scalar or declaration.kind not in _UNCONSTRAINED:
+        known = ", ".join(f"`{free_name}`" for free_name in curvature.free_names[:_MOST_LISTED])
         raise MethodError(
-            f"`{name}` cannot be profiled: expected a scalar parameter, or an element of one, with at most "
-            f"bounds; there are {known}."
+            f"`{name}` cannot be profiled: expected a scalar parameter or an element of one, with bounds at "
+            f"most; there are {known}."
         )
     dim, row = curvature.free_names.index(name), curvature.names.index(name)
-    slopes = curvature.constrain_jacobian[row]
-    if (np.abs(np.delete(slopes, dim)) > 1e-9 * abs(slopes[dim])).any():
-        raise MethodError(f"`{name}` cannot be profiled: {_moving(declaration)}")
-    return dim, _constraining(declaration, float(curvature.values[row]), curvature.point[dim], slopes[dim])
+    derivatives = curvature.constrain_jacobian[row]
+    if (np.abs(np.delete(derivatives, dim)) > _MOVES_ALONE * abs(derivatives[dim])).any():
+        raise MethodError(f"`{name}` cannot be profiled: {_explain_dependence(declaration)}")
+    transform = _fit_transform(
+        declaration, float(curvature.values[row]), curvature.point[dim], derivatives[dim]
+    )
+    return dim, transform
 
 
-def _moving(declaration: Declaration) -> str:
-    """Say why a parameter moves with others: by its own limits, or by the way back from standardizing."""
+def _explain_dependence(declaration: Declaration) -> str:
+    """Say why a parameter moves with others: by its own limits, or because predictors were standardized."""
     limits = (declaration.lower, declaration.upper, declaration.offset, declaration.multiplier)
     if any(limit is not None for limit in limits):
-        return "its bounds, offset or multiplier move with other parameters."
+        return "its bounds, offset or multiplier depend on other parameters."
     return (
-        "predictors were standardized, and on the scale of the data it moves with their coefficients. "
+        "predictors were standardized, and on the scale of the data it depends on their coefficients. "
         "Without --standardize it can be profiled."
     )
 
 
-def _constraining(
-    declaration: Declaration, value: float, at: float, slope: float
+def _fit_transform(
+    declaration: Declaration, value: float, at: float, derivative: float
 ) -> Callable[[float], float]:
-    """Return Stan's transform of a bounded parameter, from its value and derivative at one point."""
+    """Return Stan's transform of a parameter, from its value and derivative at one point."""
     if declaration.lower is not None and declaration.upper is not None:
         share = 1 / (1 + np.exp(-at))
-        width = slope / (share * (1 - share))
+        width = derivative / (share * (1 - share))
         return lambda free: float(value + width * (1 / (1 + np.exp(-free)) - share))
     if declaration.lower is not None or declaration.upper is not None:
-        return lambda free: float(value + slope * np.expm1(free - at))
-    return lambda free: float(value + slope * (free - at))
+        return lambda free: float(value + derivative * np.expm1(free - at))
+    return lambda free: float(value + derivative * (free - at))

@@ -1,4 +1,4 @@
-"""A mode found by climbing, finished by Newton's method, and judged by gradient and curvature."""
+"""A search for the optima of a density: several starts, refined by Newton's method, and checked."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from workbench.backends import Curvature, RawRun
-from workbench.backends.base import ANYWHERE, Floats, Start
+from workbench.backends.base import DEFAULT_START, Floats, Start
 from workbench.errors import ChainFailed, RunError
 from workbench.estimation.context import FitContext
 from workbench.estimation.optimum.convergence import (
@@ -22,61 +22,66 @@ from workbench.estimation.optimum.multistart import StartResult, run_multistart
 from workbench.estimation.optimum.newton import NewtonResult, invert_directions, maximise, refine
 from workbench.estimation.optimum.nonsmooth import find_breakpoints, maximise_nonsmooth, may_be_nonsmooth
 from workbench.methods import Laplace
-
-SAME_MODE = 0.1
-"""Ends closer than this in every parameter, in standard errors at the mode, are one mode."""
-
-SAME_LOG_DENSITY = 1e-2
-"""Ends whose log densities [nats] differ by less may be one mode."""
+from workbench.thresholds import SAME_MODE_DISTANCE, SAME_MODE_LOG_DENSITY
 
 MOST_OPTIMA = 4
-"""Distinct ends that are finished and judged; a density with more modes is said to have many."""
+"""Distinct optima that are refined and checked; a density with more is said to have many. Ours."""
 
 MOST_RESOLVED = 300
-"""Unconstrained dimensions up to which Hessians are taken anew; above, Stan's own leads the last steps."""
+"""Unconstrained dimensions up to which Hessians are taken by differences. Above, Stan's own leads the last
+steps: differences would take too long. Ours."""
 
 CURVATURE_ONLY = Laplace(draws=100)
-"""What to ask of Stan's Laplace method where its Hessian is wanted and its draws are not."""
+"""What Stan's Laplace method is called with where its Hessian is wanted and its draws are not."""
 
-_UNFINISHED = "Stan's optimiser did not converge."
+_NOT_CONVERGED = "Stan's optimiser did not converge."
+
 _MOST_CALLS = 30
+"""Calls of Stan to move a point on the declared scale: with `_STRIDE`, 20 units of a log scale. Ours."""
+
 _STRIDE = 0.7
+"""Farthest that one of them moves a dimension on a log or logit scale: a factor of 2. Ours."""
+
 _ARRIVED = 1e-6
+"""Distance [standard errors] at which the point is reached: what is left is rounding. Ours."""
 
 
 @dataclass(frozen=True)
 class Optimum:
-    """One end of a climb, finished and judged.
+    """A point where starts ended, refined and checked.
 
     Attributes
     ----------
     run
         The optimiser's result, moved to where Newton's method ended.
     curvature
-        Around the point; `None` where the Stan in use does not report it.
-    summit
-        Where Newton's method ended.
+        Around the point; `None` where Stan does not report it.
+    newton
+        The result of Newton's method; `None` without a curvature.
     problem
-        Why the point is no mode, in a sentence; empty where it is one.
-    reached
+        Why the point is not a mode, in a sentence; empty if it is one.
+    start_count
         How many starts ended here.
     held
-        Names of parameters that sit at a kink of the density.
+        Names of the parameters at a point where the density is not smooth.
     approximation
-        Normal draws around the point, where they could be had.
+        Normal draws around the point, where they were requested and can be had.
+    approximation_problem
+        Why there are none although they were requested: Stan's message.
     """
 
     run: RawRun
     curvature: Curvature | None
-    summit: NewtonResult | None
+    newton: NewtonResult | None
     problem: str
-    reached: int = 1
+    start_count: int = 1
     held: tuple[str, ...] = ()
     approximation: RawRun | None = None
+    approximation_problem: str = ""
 
     @property
-    def height(self) -> float:
-        """The log density [nats]."""
+    def log_density(self) -> float:
+        """The log density there [nats]."""
         return float(self.run.stats["lp"][0, 0])
 
     @property
@@ -87,40 +92,40 @@ class Optimum:
 
 @dataclass(frozen=True)
 class OptimumSearch:
-    """What several climbs found.
+    """What a search from several starts found.
 
     Attributes
     ----------
-    peaks
-        Distinct ends, the one that counts first.
-    attempts
-        Every start.
-    surface
-        The log density that was climbed.
+    optima
+        Distinct optima, the highest first.
+    starts
+        The result of every start.
+    target
+        The log density.
     """
 
-    peaks: tuple[Optimum, ...]
-    attempts: tuple[StartResult, ...]
-    surface: LogDensity
+    optima: tuple[Optimum, ...]
+    starts: tuple[StartResult, ...]
+    target: LogDensity
 
     @property
     def best(self) -> Optimum:
-        """The end that counts."""
-        return self.peaks[0]
+        """The highest optimum."""
+        return self.optima[0]
 
     @property
     def problem(self) -> str:
-        """Why it is no mode; empty where it is one."""
+        """Why the highest optimum is not a mode; empty if it is one."""
         return self.best.problem
 
     @property
     def facts(self) -> dict[str, Any]:
-        """What `run.json` says about the climbs; where there is no mode, also where the highest stopped."""
+        """The search as it stands in `run.json`; without a mode, also where the best start stopped."""
         facts: dict[str, Any] = {
-            "starts": [one.record for one in self.attempts],
-            "reached": self.best.reached,
-            "failed_starts": sum(one.status == "failed" for one in self.attempts),
-            "optimizer": next((one.optimizer for one in self.attempts if one.run is not None), "none"),
+            "starts": [start.record for start in self.starts],
+            "reached": self.best.start_count,
+            "failed_starts": sum(start.status == "failed" for start in self.starts),
+            "optimizer": next((start.optimizer for start in self.starts if start.run is not None), "none"),
         }
         if self.problem:
             facts["stopped_at"] = self.best.values
@@ -128,191 +133,188 @@ class OptimumSearch:
 
 
 def find_optima(
-    setting: FitContext,
+    context: FitContext,
     method: str,
     *,
     jacobian: bool,
     prior_weight: float,
     starts: int,
     laplace: Laplace,
-    at: Start = ANYWHERE,
+    at: Start = DEFAULT_START,
 ) -> OptimumSearch:
-    """Climb from several random points, or from one that is known, finish each distinct end, and judge it.
+    """Optimise from several random points or from a known one; refine and check each distinct optimum.
 
     Raises
     ------
     RunError
-        Every start failed; Stan's words of the last.
+        Every start failed; Stan's message for the last.
     """
-    attempts = run_multistart(
-        setting, method, jacobian=jacobian, prior_weight=prior_weight, starts=starts, at=at
+    results = run_multistart(
+        context, method, jacobian=jacobian, prior_weight=prior_weight, starts=starts, at=at
     )
-    ends = sorted((one for one in attempts if one.run is not None), key=lambda one: -one.height)
-    if not ends:
-        raise ChainFailed(f"every start failed. {attempts[-1].reason}")
-    job = setting.job(method, prior_weight=prior_weight)
-    surface = LogDensity(setting.backend, job, jacobian)
-    peaks = _peaks(setting, surface, [one.run for one in ends if one.run is not None])
-    best = max(peaks, key=lambda one: one.height)
-    others = sorted((one for one in peaks if one is not best), key=lambda one: -one.height)
-    best = _with_draws(surface, best, laplace)
-    return OptimumSearch((best, *others), attempts, surface)
+    ended = sorted((result for result in results if result.run is not None), key=lambda end: -end.log_density)
+    if not ended:
+        raise ChainFailed(f"every start failed. {results[-1].reason}")
+    target = LogDensity(context.backend, context.make_job(method, prior_weight=prior_weight), jacobian)
+    optima = _collect_optima(context, target, [result.run for result in ended if result.run is not None])
+    best = max(optima, key=lambda optimum: optimum.log_density)
+    others = sorted(
+        (optimum for optimum in optima if optimum is not best), key=lambda optimum: -optimum.log_density
+    )
+    return OptimumSearch((_with_approximation(target, best, laplace), *others), results, target)
 
 
-def compute_standard_errors(peak: Optimum) -> dict[str, float]:
+def compute_standard_errors(optimum: Optimum) -> dict[str, float]:
     """Return the standard error of each named value, by the delta method.
 
     References
     ----------
     Observed information on the unconstrained scale; van der Vaart (1998), Asymptotic Statistics, chapter 3.
     """
-    if peak.curvature is None or peak.summit is None:
+    if optimum.curvature is None or optimum.newton is None:
         return {}
-    moved = peak.curvature.constrain_jacobian @ peak.summit.frame
-    sds: Floats = np.sqrt((moved**2).sum(axis=1))
-    return dict(zip(peak.curvature.names, sds.tolist(), strict=True))
+    changes = optimum.curvature.constrain_jacobian @ optimum.newton.directions
+    errors: Floats = np.sqrt((changes**2).sum(axis=1))
+    return dict(zip(optimum.curvature.names, errors.tolist(), strict=True))
 
 
-def _peaks(setting: FitContext, surface: LogDensity, ends: list[RawRun]) -> list[Optimum]:
-    """Return the distinct ends, each finished; ends that lead to a known one are counted there."""
-    peaks: list[Optimum] = []
+def measure_distance(optimum: Optimum, run: RawRun) -> tuple[float, str]:
+    """Return how far a run's end is from a mode [standard errors], and in which parameter most."""
+    errors, values = compute_standard_errors(optimum), optimum.values
+    if not errors:
+        return (0.0 if np.isclose(optimum.log_density, run.stats["lp"][0, 0]) else np.inf), ""
+    other = dict(zip(run.columns, run.draws[0, 0].tolist(), strict=True))
+    distances = {name: abs(other[name] - values[name]) / error for name, error in errors.items() if error > 0}
+    name = max(distances, key=lambda key: distances[key], default="")
+    return (distances[name] if name else 0.0), name
+
+
+def _collect_optima(context: FitContext, target: LogDensity, ends: list[RawRun]) -> list[Optimum]:
+    """Return the distinct optima, each refined; a run that leads to a known one is counted there."""
+    optima: list[Optimum] = []
     for end in ends:
-        known = _known(peaks, end)
-        is_full = len(peaks) == MOST_OPTIMA or any(peak.problem for peak in peaks)
+        known = _find_known(optima, end)
+        is_full = len(optima) == MOST_OPTIMA or any(optimum.problem for optimum in optima)
         if known is None and not is_full:
-            peak = _finished(setting, surface, end)
-            known = _known(peaks, peak.run)
+            optimum = _refine_and_check(context, target, end)
+            known = _find_known(optima, optimum.run)
             if known is None:
-                peaks.append(peak)
+                optima.append(optimum)
                 continue
         if known is not None:
-            peaks[known] = replace(peaks[known], reached=peaks[known].reached + 1)
-    return peaks
+            optima[known] = replace(optima[known], start_count=optima[known].start_count + 1)
+    return optima
 
 
-def _known(peaks: list[Optimum], run: RawRun) -> int | None:
-    """Return which known end a run ended at."""
-    for number, peak in enumerate(peaks):
-        if abs(peak.height - float(run.stats["lp"][0, 0])) < SAME_LOG_DENSITY and (
-            peak.problem or measure_distance(peak, run)[0] < SAME_MODE
+def _find_known(optima: list[Optimum], run: RawRun) -> int | None:
+    """Return the position of the optimum at which a run ended, or `None`."""
+    for position, optimum in enumerate(optima):
+        if abs(optimum.log_density - float(run.stats["lp"][0, 0])) < SAME_MODE_LOG_DENSITY and (
+            optimum.problem or measure_distance(optimum, run)[0] < SAME_MODE_DISTANCE
         ):
-            return number
+            return position
     return None
 
 
-def measure_distance(peak: Optimum, run: RawRun) -> tuple[float, str]:
-    """Return how far a run's end is from a mode, in standard errors there, and in which parameter most."""
-    errors, values = compute_standard_errors(peak), peak.values
-    if not errors:
-        return (0.0 if np.isclose(peak.height, run.stats["lp"][0, 0]) else np.inf), ""
-    other = dict(zip(run.columns, run.draws[0, 0].tolist(), strict=True))
-    apart = {name: abs(other[name] - values[name]) / error for name, error in errors.items() if error > 0}
-    name = max(apart, key=lambda one: apart[one], default="")
-    return (apart[name] if name else 0.0), name
-
-
-def _finished(setting: FitContext, surface: LogDensity, end: RawRun) -> Optimum:
-    """Return an end climbed to the last digit, and judged."""
-    curvature = _curvature(surface, end)
+def _refine_and_check(context: FitContext, target: LogDensity, end: RawRun) -> Optimum:
+    """Return the optimum near the end of a run, found to the last digit, and whether it is a mode."""
+    program = context.request.program
+    curvature = _take_curvature(target, end)
     if curvature is None:
-        edge = explain_bound_reached(
-            zip(end.columns, end.draws[0, 0].tolist(), strict=True), setting.request.program
-        )
-        return Optimum(end, None, None, edge or ("" if end.converged else _UNFINISHED))
-    scale = _scale(curvature)
-    held = np.zeros(len(scale), dtype=bool)
-    kinks = None
-    if may_be_nonsmooth(setting.request.program) and len(scale) <= MOST_RESOLVED:
-        kinks = find_breakpoints(surface, curvature.point, _corners(setting, curvature))
+        point = zip(end.columns, end.draws[0, 0].tolist(), strict=True)
+        problem = explain_bound_reached(point, program) or ("" if end.converged else _NOT_CONVERGED)
+        return Optimum(end, None, None, problem)
+    scale = _choose_scale(curvature)
+    is_held = np.zeros(len(scale), dtype=bool)
+    breakpoints = None
+    if may_be_nonsmooth(program) and len(scale) <= MOST_RESOLVED:
+        breakpoints = find_breakpoints(target, curvature.point, _list_locations(context, curvature))
     if len(scale) > MOST_RESOLVED:
-        summit = refine(surface, curvature.point, curvature.hessian)
-    elif kinks is None:
-        summit = maximise(surface, curvature.point, scale)
+        newton = refine(target, curvature.point, curvature.hessian)
+    elif breakpoints is None:
+        newton = maximise(target, curvature.point, scale)
     else:
-        cornered = maximise_nonsmooth(surface, curvature.point, scale, kinks)
-        summit, held = cornered.summit, cornered.held
-    problem = explain_failure(Candidate(surface, curvature, summit), setting.request.program)
-    names = tuple(np.array(curvature.free_names, dtype=object)[held])
+        active_set = maximise_nonsmooth(target, curvature.point, scale, breakpoints)
+        newton, is_held = active_set.newton, active_set.is_held
+    problem = explain_failure(Candidate(target, curvature, newton), program)
+    held = tuple(np.array(curvature.free_names, dtype=object)[is_held])
     if problem:
-        return Optimum(end, curvature, summit, problem, held=names)
-    bounded = find_constrained_dimensions(curvature, setting.request.program)
-    run, curvature = _moved(surface, end, curvature, summit, bounded)
-    return Optimum(run, curvature, summit, "", held=names)
+        return Optimum(end, curvature, newton, problem, held=held)
+    is_constrained = find_constrained_dimensions(curvature, program)
+    run, curvature = _move_run(target, end, curvature, newton, is_constrained)
+    return Optimum(run, curvature, newton, "", held=held)
 
 
-def _scale(curvature: Curvature) -> Floats:
+def _choose_scale(curvature: Curvature) -> Floats:
     """Return a typical length of each dimension, from the curvature that Stan found."""
     diagonal = np.abs(np.diag(curvature.hessian))
     is_usable = np.isfinite(diagonal) & (diagonal > 0)
     return np.where(is_usable, 1 / np.sqrt(np.where(is_usable, diagonal, 1.0)), 1.0)
 
 
-def _corners(setting: FitContext, curvature: Curvature) -> Floats:
-    """Return where each unconstrained dimension may have a kink: 0, or its prior's constant location."""
-    locations = np.where(find_constrained_dimensions(curvature, setting.request.program), np.nan, 0.0)
-    values = setting.request.priors.values
+def _list_locations(context: FitContext, curvature: Curvature) -> Floats:
+    """Return where each unconstrained dimension may not be smooth: 0, or its prior's constant location."""
+    is_constrained = find_constrained_dimensions(curvature, context.request.program)
+    locations = np.where(is_constrained, np.nan, 0.0)
+    values = context.request.priors.values
     for column, name in enumerate(curvature.free_names):
-        known = values.get(f"{name.partition('[')[0]}.mu")
-        if known is not None and np.isfinite(locations[column]) and np.ndim(known) == 0:
-            locations[column] = float(known)
+        location = values.get(f"{name.partition('[')[0]}.mu")
+        if location is not None and np.isfinite(locations[column]) and np.ndim(location) == 0:
+            locations[column] = float(location)
     return locations
 
 
-def _curvature(surface: LogDensity, run: RawRun) -> Curvature | None:
+def _take_curvature(target: LogDensity, run: RawRun) -> Curvature | None:
     try:
-        around = surface.backend.laplace(surface.job, run, CURVATURE_ONLY, jacobian=surface.jacobian)
-    except RunError:
+        around = target.backend.laplace(target.job, run, CURVATURE_ONLY, jacobian=target.jacobian)
+    except RunError:  # the point lies on a bound, or the program rejects points beside it
         return None
     return around.curvature
 
 
-def _moved(
-    surface: LogDensity, end: RawRun, curvature: Curvature, summit: NewtonResult, bounded: np.ndarray
+def _move_run(
+    target: LogDensity, end: RawRun, curvature: Curvature, newton: NewtonResult, is_constrained: np.ndarray
 ) -> tuple[RawRun, Curvature]:
-    """Return the run at the summit, and the names and values there.
+    """Return the run at Newton's point, and the names and values there.
 
-    Stan is asked for the declared scale at points nearer and nearer to the summit: a Newton iteration on the
-    constraining transform, whose last step is too small for its curvature to matter.
+    Only Stan knows the declared scale. It is called at points nearer and nearer to Newton's: an iteration on
+    the constraining transform, whose last step is too small for its curvature to matter.
     """
     run, here = end, curvature
-    dims, inverse = invert_directions(summit)
+    dims, inverse = invert_directions(newton)
     for _ in range(_MOST_CALLS):
-        ahead = summit.point - here.point
-        shifts = here.constrain_jacobian @ ahead
-        way = inverse @ ahead[dims]
-        is_there = bool(np.linalg.norm(way) < _ARRIVED)
-        farthest = np.abs(ahead[bounded]).max(initial=0.0)
-        share = 1.0 if is_there else min(1.0, _STRIDE / max(farthest, _STRIDE))
-        run = _at(run, here, here.values + share * shifts, summit.height)
-        if is_there:
+        remaining = newton.point - here.point
+        changes = here.constrain_jacobian @ remaining
+        has_arrived = bool(np.linalg.norm(inverse @ remaining[dims]) < _ARRIVED)
+        farthest = np.abs(remaining[is_constrained]).max(initial=0.0)
+        share = 1.0 if has_arrived else min(1.0, _STRIDE / max(farthest, _STRIDE))
+        run = _replace_values(run, here, here.values + share * changes, newton.log_density)
+        if has_arrived:
             break
-        following = _curvature(surface, run)
+        following = _take_curvature(target, run)
         if following is None:
             break
         here = following
-    return run, replace(here, point=summit.point, values=_own(run, here), gradient=summit.slope)
+    values = dict(zip(run.columns, run.draws[0, 0], strict=True))
+    reached = np.array([values.get(name, np.nan) for name in here.names])
+    return run, replace(here, point=newton.point, values=reached, gradient=newton.gradient)
 
 
-def _at(run: RawRun, curvature: Curvature, values: Floats, height: float) -> RawRun:
-    """Return a run whose parameters and transformed parameters have other values."""
+def _replace_values(run: RawRun, curvature: Curvature, values: Floats, log_density: float) -> RawRun:
+    """Return a run with other values of its parameters and transformed parameters."""
     moved = dict(zip(curvature.names, values.tolist(), strict=True))
     draws = np.array(
-        [moved.get(column, old) for column, old in zip(run.columns, run.draws[0, 0], strict=True)]
+        [moved.get(column, value) for column, value in zip(run.columns, run.draws[0, 0], strict=True)]
     )
-    return replace(run, draws=draws[None, None, :], stats={"lp": np.array([[height]])})
+    return replace(run, draws=draws[None, None, :], stats={"lp": np.array([[log_density]])})
 
 
-def _own(run: RawRun, curvature: Curvature) -> Floats:
-    values = dict(zip(run.columns, run.draws[0, 0], strict=True))
-    return np.array([values.get(name, np.nan) for name in curvature.names])
-
-
-def _with_draws(surface: LogDensity, peak: Optimum, laplace: Laplace) -> Optimum:
-    """Return a mode with normal draws around it, where they were asked for and can be had."""
-    if peak.problem or laplace == CURVATURE_ONLY or peak.held:
-        return peak
+def _with_approximation(target: LogDensity, optimum: Optimum, laplace: Laplace) -> Optimum:
+    """Return a mode with normal draws around it, where they were requested and can be had."""
+    if optimum.problem or laplace == CURVATURE_ONLY or optimum.held:
+        return optimum
     try:
-        around = surface.backend.laplace(surface.job, peak.run, laplace, jacobian=surface.jacobian)
-    except RunError:
-        return peak
-    return replace(peak, approximation=around)
+        around = target.backend.laplace(target.job, optimum.run, laplace, jacobian=target.jacobian)
+    except RunError as error:
+        return replace(optimum, approximation_problem=error.message)
+    return replace(optimum, approximation=around)

@@ -1,4 +1,4 @@
-"""A point as initial values: Stan's columns folded back into the values of its parameters."""
+"""A point as initial values: Stan's columns nested into the values of its parameters."""
 
 from __future__ import annotations
 
@@ -10,7 +10,10 @@ from workbench.binding import order_tuples
 from workbench.program import Program
 
 _STEP = re.compile(r"\[([^\]]+)\]|\.([^\[.]+)")
+"""Indices in brackets, or a tuple's member after a dot."""
+
 _COMPLEX = {"real": 0, "imag": 1}
+"""Positions of the two numbers of a complex value in Stan's JSON."""
 
 
 def nest_initial_values(columns: Iterable[str], point: Iterable[float], program: Program) -> dict[str, Any]:
@@ -23,26 +26,27 @@ def nest_initial_values(columns: Iterable[str], point: Iterable[float], program:
     point
         A value for each, on the declared scale.
     program
-        Whose parameters are taken; other columns are left out.
+        The program whose parameters are taken; other columns are left out.
     """
-    wanted = {one.name for one in program.parameters}
+    names = {declaration.name for declaration in program.parameters}
     root: dict[int | str, Any] = {}
     for column, value in zip(columns, point, strict=True):
-        name, steps = _path(column)
-        if name not in wanted:
+        name, steps = _split_path(column)
+        if name not in names:
             continue
+        *branches, leaf = [name, *steps]
         node = root
-        for here in [name, *steps][:-1]:
-            node = node.setdefault(here, {})
-        node[[name, *steps][-1]] = float(value)
-    folded = {str(name): _folded(value) for name, value in root.items()}
-    return order_tuples(folded, program.parameters)
+        for step in branches:
+            node = node.setdefault(step, {})
+        node[leaf] = float(value)
+    nested = {str(name): _nest(value) for name, value in root.items()}
+    return order_tuples(nested, program.parameters)
 
 
-def _path(column: str) -> tuple[str, list[int | str]]:
-    """Return a column's variable and the way to its cell.
+def _split_path(column: str) -> tuple[str, list[int | str]]:
+    """Return a column's variable and the path to its cell.
 
-    >>> _path("pair[2].1[3]")
+    >>> _split_path("pair[2].1[3]")
     ('pair', [1, '1', 2])
     """
     first = re.search(r"[\[.]", column)
@@ -57,9 +61,10 @@ def _path(column: str) -> tuple[str, list[int | str]]:
     return name, steps
 
 
-def _folded(value: Any) -> Any:
+def _nest(value: Any) -> Any:
+    """Return lists for what has integer keys, and objects for the rest."""
     if not isinstance(value, dict):
         return value
     if all(isinstance(key, int) for key in value):
-        return [_folded(value[key]) for key in sorted(value)]
-    return {key: _folded(one) for key, one in value.items()}
+        return [_nest(value[key]) for key in sorted(value)]
+    return {key: _nest(member) for key, member in value.items()}

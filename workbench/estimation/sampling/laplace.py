@@ -9,10 +9,10 @@ import numpy as np
 from workbench.backends import RawRun
 from workbench.backends.base import Floats
 from workbench.estimation.context import FitContext
-from workbench.estimation.optimum import search
 from workbench.estimation.optimum.generated_quantities import compute_generated_quantities, sum_terms_by_role
 from workbench.estimation.optimum.log_density import LogDensity, evaluate
-from workbench.estimation.sampling.importance import (
+from workbench.estimation.optimum.search import Optimum, OptimumSearch
+from workbench.estimation.sampling.psis import (
     ImportanceWeights,
     compute_importance_weights,
     compute_weighted_moments,
@@ -23,67 +23,63 @@ from workbench.results.quantities import owner
 
 EVIDENCE_CAVEAT = (
     "Laplace's approximation of the log evidence: exact where the posterior is normal on the unconstrained "
-    "scale, and as sensitive to the width of the priors as any evidence is."
+    "scale, and as sensitive to the width of the priors as any evidence."
 )
 
 
-def run_laplace(setting: FitContext, found: search.OptimumSearch | None) -> MethodResult:
+def run_laplace(context: FitContext, search: OptimumSearch | None) -> MethodResult:
     """Return draws around the unconstrained mode, with the k-hat of the approximation.
 
     Where k-hat allows, estimates corrected by importance weights stand beside the plain ones.
     """
-    if not setting.request.program.parameters:
+    program = context.request.program
+    if not program.parameters:
         return MethodResult(
             "not available", "the program has no parameters: there is nothing to approximate."
         )
-    if found is None:
+    if search is None:
         return MethodResult("failed", "there is no unconstrained mode to approximate around.")
-    run = found.best.approximation
-    reason = found.problem or _kinked(found.best)
+    run = search.best.approximation
+    reason = search.problem or _explain_nonsmooth(search.best) or search.best.approximation_problem
     if not reason and (run is None or not run.converged):
         reason = "Stan could not draw from the approximation."
     if reason or run is None:
-        return MethodResult("failed", f"there is no mode to approximate around: {reason}")
-    weighed = compute_importance_weights(run.stats["log_p"][0] - run.stats["log_q"][0])
-    group = draws.read(
-        run,
-        setting.request.program,
-        setting.request.data,
-        draws.parameters(setting.request.program),
-        ("draw",),
-    )
+        return MethodResult("failed", f"there is no normal approximation: {reason}")
+    weights = compute_importance_weights(run.stats["log_p"][0] - run.stats["log_q"][0])
+    names = draws.list_parameters(program)
+    group = draws.read_variables(run, program, context.request.data, names, ("draw",))
     for name in ("log_p", "log_q"):
         group[name] = (("draw",), run.stats[name][0])
     facts = {
-        "khat": weighed.khat,
-        "khat_threshold": weighed.threshold,
+        "khat": weights.khat,
+        "khat_threshold": weights.threshold,
         "draws": run.draws.shape[1],
-        "corrected": weighed.is_reliable,
-        **_evidence(setting, found, weighed),
+        "corrected": weights.is_reliable,
+        **_approximate_evidence(context, search, weights),
     }
-    estimates = summarise_independent_draws(setting, run, weighed)
+    estimates = summarise_independent_draws(context, run, weights)
     return MethodResult("ok", "", facts, estimates, {"laplace": group}, run.console, run.seconds)
 
 
 def summarise_independent_draws(
-    setting: FitContext, run: RawRun, weighed: ImportanceWeights
+    context: FitContext, run: RawRun, weights: ImportanceWeights
 ) -> dict[str, dict[str, float]]:
-    """Return mean, median, sd and interval of independent draws, and corrected moments where k-hat allows.
+    """Return mean, median, sd and interval of each parameter, and corrected moments where k-hat allows.
 
     Parameters
     ----------
-    setting
-        Whose parameters are summarised.
+    context
+        The context of the fit.
     run
-        One chain of draws.
-    weighed
+        One chain of independent draws.
+    weights
         Their importance weights.
     """
-    names = draws.parameters(setting.request.program)
-    keep = [i for i, column in enumerate(run.columns) if owner(column) in names]
-    values = run.draws[0][:, keep]
+    names = draws.list_parameters(context.request.program)
+    kept = [i for i, column in enumerate(run.columns) if owner(column) in names]
+    values = run.draws[0][:, kept]
     values = np.where(np.isfinite(values).all(axis=0), values, np.nan)  # minus infinity has no moments
-    tail = (1 - setting.request.level) / 2
+    tail = (1 - context.request.level) / 2
     lower, median, upper = np.quantile(values, [tail, 0.5, 1 - tail], axis=0)
     sd = values.std(axis=0, ddof=1)
     estimates = {
@@ -92,40 +88,42 @@ def summarise_independent_draws(
             "median": float(median[k]),
             "sd": float(sd[k]),
             "mcse_mean": float(sd[k] / np.sqrt(len(values))),
-            "mcse_sd": _error_of_sd(values[:, k]),
+            "mcse_sd": _estimate_error_of_sd(values[:, k]),
             "lower": float(lower[k]),
             "upper": float(upper[k]),
         }
-        for k, i in enumerate(keep)
+        for k, i in enumerate(kept)
     }
-    if weighed.is_reliable:
-        corrected = compute_weighted_moments(values, weighed.weights)
-        for k, i in enumerate(keep):
-            moments = {"corrected_mean": float(corrected[0][k]), "corrected_sd": float(corrected[1][k])}
+    if weights.is_reliable:
+        corrected_mean, corrected_sd = compute_weighted_moments(values, weights.weights)
+        for k, i in enumerate(kept):
+            moments = {"corrected_mean": float(corrected_mean[k]), "corrected_sd": float(corrected_sd[k])}
             estimates[run.columns[i]] |= moments
     return estimates
 
 
-def _error_of_sd(values: Floats) -> float:
-    """Return the Monte Carlo standard error of a standard deviation from independent draws, `(draw,)`.
+def _estimate_error_of_sd(values: Floats) -> float:
+    """Return the Monte Carlo standard error of the standard deviation of independent draws, `(draw,)`.
 
     References
     ----------
     Kenney and Keeping (1951), Mathematics of Statistics, part 2, section 7.8: by the fourth moment.
     """
-    away = (values - values.mean()) ** 2
-    variance = float(away.mean())
-    return float(away.std() / (2 * np.sqrt(variance * len(values)))) if variance != 0 else 0.0
+    squares = (values - values.mean()) ** 2
+    variance = float(squares.mean())
+    return float(squares.std() / (2 * np.sqrt(variance * len(values)))) if variance != 0 else 0.0
 
 
-def _kinked(best: search.Optimum) -> str:
-    if not best.held:
+def _explain_nonsmooth(optimum: Optimum) -> str:
+    if not optimum.held:
         return ""
-    names = ", ".join(f"`{name}`" for name in best.held)
-    return f"the density has a kink at the mode in {names}, where no normal distribution fits."
+    names = ", ".join(f"`{name}`" for name in optimum.held)
+    return f"the density is not smooth at the mode in {names}."
 
 
-def _evidence(setting: FitContext, found: search.OptimumSearch, weighed: ImportanceWeights) -> dict[str, Any]:
+def _approximate_evidence(
+    context: FitContext, search: OptimumSearch, weights: ImportanceWeights
+) -> dict[str, Any]:
     """Return the log evidence [nats], or why there is none.
 
     References
@@ -133,28 +131,32 @@ def _evidence(setting: FitContext, found: search.OptimumSearch, weighed: Importa
     Tierney and Kadane (1986), Accurate approximations for posterior moments and marginal densities, JASA
     81(393), doi:10.1080/01621459.1986.10478240.
     """
-    best, program = found.best, setting.request.program
-    improper = sorted(_without_prior(setting))
-    sums = sum_terms_by_role(setting, compute_generated_quantities(setting, found.surface, best))
+    best, program = search.best, context.request.program
+    improper = sorted(_find_parameters_without_prior(context))
     if improper:
         listed = ", ".join(f"`{name}`" for name in improper)
         return {"log_evidence": None, "log_evidence_reason": f"{listed} has no prior: there is no evidence."}
-    if program.instrumented is None or best.summit is None or not sums:
+    sums = sum_terms_by_role(context, compute_generated_quantities(context, search.target, best))
+    if program.instrumented is None or best.newton is None or not sums:
         return {"log_evidence": None, "log_evidence_reason": "the program's densities are not normalised."}
-    plain = LogDensity(found.surface.backend, found.surface.job, jacobian=False)
-    heights, _ = evaluate(plain, best.summit.point[None])
-    # The Jacobian of the constraints is what the two densities differ by.
-    joint = sum(sums.values()) + best.height - float(heights[0])
-    size = best.summit.frame.shape[1]
-    volume = 0.5 * size * np.log(2 * np.pi) + float(np.linalg.slogdet(best.summit.frame)[1])
-    facts: dict[str, Any] = {"log_evidence": float(joint + volume), "log_evidence_caveat": EVIDENCE_CAVEAT}
-    if weighed.is_reliable:
-        facts["log_evidence_corrected"] = float(joint + volume + weighed.log_mean - best.height)
+    without_jacobian = LogDensity(search.target.backend, search.target.job, jacobian=False)
+    log_density, _ = evaluate(without_jacobian, best.newton.point[None])
+    # The two densities differ by the Jacobian of the constraints.
+    joint = sum(sums.values()) + best.log_density - float(log_density[0])
+    size = best.newton.directions.shape[1]
+    volume = 0.5 * size * np.log(2 * np.pi) + float(np.linalg.slogdet(best.newton.directions)[1])
+    facts: dict[str, Any] = {
+        "log_evidence": float(joint + volume),
+        "log_evidence_caveat": EVIDENCE_CAVEAT,
+    }
+    if weights.is_reliable:
+        facts["log_evidence_corrected"] = float(joint + volume + weights.log_mean - best.log_density)
     return facts
 
 
-def _without_prior(setting: FitContext) -> set[str]:
-    """Return the parameters that no prior and no latent term concerns: their density is not normalised."""
-    terms = [term for term in setting.request.program.terms if term.role in ("prior", "latent")]
-    concerned = {name for term in terms for name in (*term.outcomes, *term.parameters)}
-    return {one.name for one in setting.request.program.parameters} - concerned
+def _find_parameters_without_prior(context: FitContext) -> set[str]:
+    """Return the parameters that are in no prior and no latent term: their density is not normalised."""
+    program = context.request.program
+    terms = [term for term in program.terms if term.role in ("prior", "latent")]
+    with_prior = {name for term in terms for name in (*term.outcomes, *term.parameters)}
+    return {declaration.name for declaration in program.parameters} - with_prior

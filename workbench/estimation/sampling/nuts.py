@@ -1,4 +1,4 @@
-"""The full posterior by NUTS, summarised with its Monte Carlo error."""
+"""The posterior by NUTS, summarised with its Monte Carlo error."""
 
 from __future__ import annotations
 
@@ -10,16 +10,16 @@ import xarray as xr
 from arviz_stats.base import array_stats
 
 from workbench.backends import RawRun, Start
-from workbench.backends.base import ANYWHERE
+from workbench.backends.base import DEFAULT_START
 from workbench.errors import RunError
 from workbench.estimation.context import FitContext
 from workbench.estimation.equivalence import measure_density_error
 from workbench.methods import Nuts
 from workbench.results import draws
 from workbench.results.method_result import MethodResult
-from workbench.results.outcomes import repeated_outcomes, replicate_names, without_missing
+from workbench.results.outcomes import drop_missing, list_replicates, read_repeated_outcomes
 from workbench.results.quantities import owner
-from workbench.results.term_densities import density_groups
+from workbench.results.term_densities import build_density_groups
 
 _STATS = {
     "lp": "lp",
@@ -30,58 +30,61 @@ _STATS = {
     "divergent": "diverging",
     "energy": "energy",
 }
-"""Stan's columns by the names ArviZ reads."""
+"""ArviZ's names of Stan's columns."""
 
 _MOMENTS = ("mean", "median", "sd", "lower", "upper")
+"""The numbers of a summary that draws have even if they are constant."""
 
 _TAIL = (0.05, 0.95)
 """The quantiles whose ESS is the tail ESS: Vehtari et al. (2021), section 4.3."""
 
 
-def run_nuts(setting: FitContext, method: Nuts, start: Start = ANYWHERE, *, attempt: int = 0) -> MethodResult:
-    """Return the posterior's draws and, for each parameter, its summary.
+def run_nuts(
+    context: FitContext, method: Nuts, start: Start = DEFAULT_START, *, attempt: int = 0
+) -> MethodResult:
+    """Return the posterior's draws and the summary of each quantity.
 
     Parameters
     ----------
-    setting
-        Where the fit is worked out.
+    context
+        The context of the fit.
     method
         The settings.
     start
-        Where chains begin.
+        Where chains start.
     attempt
-        Number of the try, counted from 0; each has a seed of its own.
+        Number of the attempt, counted from 0; each has a seed of its own.
     """
     if method.warmup == 0 and (start.step_size is None or start.inv_metric is None):
         return MethodResult("failed", "without warm-up a step size and a metric must be given to start from.")
-    job = setting.job("nuts", start=attempt)
+    request = context.request
+    job = context.make_job("nuts", start=attempt)
     try:
-        request = setting.request
-        run = setting.backend.sample(
+        run = context.backend.sample(
             job,
             method,
             start=start,
             jobs=request.jobs,
             threads=request.threads,
-            progress=setting.progress,
+            progress=context.progress,
         )
     except RunError as error:
         return MethodResult("failed", error.message)
     if not np.isfinite(run.stats["lp"]).all():
         return MethodResult("failed", "the log density is not finite at some draws.", console=run.console)
+    density_error = measure_density_error(context.backend, job, run, request.program)
     return MethodResult(
         "ok",
         "",
-        _facts(run, method)
-        | {"terms_differ": measure_density_error(setting.backend, job, run, setting.request.program)},
-        summarise_run(setting, run),
-        build_draw_groups(setting, run),
+        _collect_facts(run, method) | {"terms_differ": density_error},
+        summarise_run(context, run),
+        build_draw_groups(context, run),
         run.console,
         run.seconds,
     )
 
 
-def summarise_run(setting: FitContext, run: RawRun) -> dict[str, dict[str, float]]:
+def summarise_run(context: FitContext, run: RawRun) -> dict[str, dict[str, float]]:
     """Return mean, median, sd, intervals, R-hat and effective sample sizes of each quantity.
 
     References
@@ -89,10 +92,10 @@ def summarise_run(setting: FitContext, run: RawRun) -> dict[str, dict[str, float
     Vehtari, Gelman, Simpson, Carpenter and Bürkner (2021), Rank-normalization, folding, and localization,
     Bayesian Analysis 16(2), doi:10.1214/20-BA1221; as computed by ArviZ.
     """
-    program = setting.request.program
-    names = (*draws.parameters(program), *draws.quantities(program))
+    program = context.request.program
+    names = (*draws.list_parameters(program), *draws.list_quantities(program))
     return {
-        column: summarise_chains(run.draws[:, :, position], setting.request.level)
+        column: summarise_chains(run.draws[:, :, position], context.request.level)
         for position, column in enumerate(run.columns)
         if owner(column) in names
     }
@@ -105,7 +108,7 @@ def summarise_chains(values: np.ndarray, level: float) -> dict[str, float]:
     if not np.isfinite(flat).all():
         return dict.fromkeys(_MOMENTS, float("nan"))
     lower, upper = np.quantile(flat, [tail, 1 - tail])
-    summarise_chains = {
+    summary = {
         "mean": float(flat.mean()),
         "median": float(np.median(flat)),
         "sd": float(flat.std(ddof=1)),
@@ -113,9 +116,9 @@ def summarise_chains(values: np.ndarray, level: float) -> dict[str, float]:
         "upper": float(upper),
     }
     if np.ptp(flat) == 0:
-        return summarise_chains
+        return summary
     hdi = array_stats.hdi(flat, prob=level)
-    return summarise_chains | {
+    return summary | {
         "mcse_mean": float(array_stats.mcse(values, method="mean")),
         "mcse_sd": float(array_stats.mcse(values, method="sd")),
         "hdi_lower": float(hdi[0]),
@@ -126,7 +129,34 @@ def summarise_chains(values: np.ndarray, level: float) -> dict[str, float]:
     }
 
 
-def _facts(run: RawRun, method: Nuts) -> dict[str, object]:
+def build_draw_groups(context: FitContext, run: RawRun) -> dict[str, xr.Dataset]:
+    """Return the draws of a run as groups of `fit.nc`."""
+    program, data = context.request.program, context.request.data
+    dims = ("chain", "draw")
+    replicates = list_replicates(program)
+    names = {
+        "posterior": (*draws.list_parameters(program), *draws.list_quantities(program)),
+        "posterior_predictive": (*draws.list_predictions(program), *replicates),
+        **_list_density_names(context),
+    }
+    groups = {
+        group: draws.read_variables(run, program, data, variables, dims) for group, variables in names.items()
+    }
+    groups["posterior_predictive"] = drop_missing(groups["posterior_predictive"], replicates)
+    groups["observed_data"] = read_repeated_outcomes(
+        program, lambda variables: draws.read_variables(run, program, data, variables, dims)
+    )
+    groups["sample_stats"] = _read_sample_stats(run)
+    groups |= build_density_groups(context.request, run)
+    groups["adaptation"] = _read_adaptation(run)
+    if run.warmup is not None:
+        groups["warmup_posterior"] = draws.read_variables(run.warmup, program, data, names["posterior"], dims)
+        groups["warmup_sample_stats"] = _read_sample_stats(run.warmup)
+    return {name: group for name, group in groups.items() if group.data_vars}
+
+
+def _collect_facts(run: RawRun, method: Nuts) -> dict[str, object]:
+    """Return what `run.json` says about the sampler as a whole."""
     divergent, depth = run.stats.get("divergent"), run.stats.get("treedepth")
     facts: dict[str, object] = {
         "chains": method.chains,
@@ -136,69 +166,42 @@ def _facts(run: RawRun, method: Nuts) -> dict[str, object]:
     }
     if divergent is None or depth is None:
         return facts  # a program without parameters
-    energy = run.stats["energy"]
+    step_size = () if run.step_size is None else run.step_size
     return facts | {
         "divergences": int(divergent.sum()),
         "max_treedepth": method.max_treedepth,
         "max_treedepth_hits": int((depth >= method.max_treedepth).sum()),
         "adapt_delta": method.adapt_delta,
-        "accept_stat": [float(one) for one in run.stats["accept_stat"].mean(axis=1)],
-        "step_size": [] if run.step_size is None else [float(one) for one in run.step_size],
-        "ebfmi": [float(one) for one in np.atleast_1d(array_stats.bfmi(energy))],
+        "accept_stat": [float(value) for value in run.stats["accept_stat"].mean(axis=1)],
+        "step_size": [float(value) for value in step_size],
+        "ebfmi": [float(value) for value in np.atleast_1d(array_stats.bfmi(run.stats["energy"]))],
     }
 
 
-def build_draw_groups(setting: FitContext, run: RawRun) -> dict[str, xr.Dataset]:
-    """Return the draws of a run as groups of `fit.nc`."""
-    program, data = setting.request.program, setting.request.data
-    dims = ("chain", "draw")
-    groups = {
-        "posterior": (*draws.parameters(program), *draws.quantities(program)),
-        "posterior_predictive": (*draws.predictions(program), *replicate_names(program)),
-        **_density_names(setting),
-    }
-    datasets = {key: draws.read(run, program, data, names, dims) for key, names in groups.items()}
-    datasets["posterior_predictive"] = without_missing(
-        datasets["posterior_predictive"], replicate_names(program)
-    )
-    datasets["observed_data"] = repeated_outcomes(
-        program, lambda names: draws.read(run, program, data, names, dims)
-    )
-    datasets["sample_stats"] = _sample_stats(run)
-    datasets |= density_groups(setting.request, run)
-    datasets["adaptation"] = _adaptation(run)
-    if run.warmup is not None:
-        datasets["warmup_posterior"] = draws.read(run.warmup, program, data, groups["posterior"], dims)
-        datasets["warmup_sample_stats"] = _sample_stats(run.warmup)
-    return {key: dataset for key, dataset in datasets.items() if dataset.data_vars}
-
-
-def _density_names(setting: FitContext) -> Mapping[str, tuple[str, ...]]:
+def _list_density_names(context: FitContext) -> Mapping[str, tuple[str, ...]]:
     """Return the names of the pointwise log-likelihood and of the log prior."""
-    instrumented = setting.request.program.instrumented
+    instrumented = context.request.program.instrumented
     if instrumented is None:
         return {"log_likelihood": ("log_lik",), "log_prior": ("lprior",)}
-    return {
-        "log_likelihood": tuple(name for name in (instrumented.outputs.log_lik,) if name),
-    }
+    return {"log_likelihood": tuple(filter(None, (instrumented.outputs.log_lik,)))}
 
 
-def _sample_stats(run: RawRun) -> xr.Dataset:
-    found = {
+def _read_sample_stats(run: RawRun) -> xr.Dataset:
+    stats = {
         arviz_name: (("chain", "draw"), run.stats[name].astype(bool if name == "divergent" else float))
         for name, arviz_name in _STATS.items()
         if name in run.stats
     }
     chains, count = run.draws.shape[:2]
-    return xr.Dataset(found, coords={"chain": np.arange(chains), "draw": np.arange(count)})
+    return xr.Dataset(stats, coords={"chain": np.arange(chains), "draw": np.arange(count)})
 
 
-def _adaptation(run: RawRun) -> xr.Dataset:
-    """Return step size and inverse metric of each chain: with the last draws, all that goes on needs."""
+def _read_adaptation(run: RawRun) -> xr.Dataset:
+    """Return step size and inverse metric of each chain: with the last draws, all that continuing needs."""
     if run.step_size is None or run.inv_metric is None:
         return xr.Dataset()
-    free = ("unconstrained", "unconstrained_2")[: run.inv_metric.ndim - 1]
+    dims = ("unconstrained", "unconstrained_2")[: run.inv_metric.ndim - 1]
     return xr.Dataset(
-        {"step_size": (("chain",), run.step_size), "inv_metric": (("chain", *free), run.inv_metric)},
+        {"step_size": (("chain",), run.step_size), "inv_metric": (("chain", *dims), run.inv_metric)},
         coords={"chain": np.arange(len(run.step_size))},
     )

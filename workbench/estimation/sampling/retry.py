@@ -1,4 +1,4 @@
-"""What to change when a sampler's own diagnostics fail, and a try with it.
+"""NUTS with retries: which settings to change when its diagnostics fail, and another attempt with them.
 
 References
 ----------
@@ -16,173 +16,196 @@ import numpy as np
 
 from workbench.backends import Start
 from workbench.estimation.context import FitContext
-from workbench.estimation.sampling import nuts
+from workbench.estimation.sampling.nuts import run_nuts
 from workbench.methods import Nuts
 from workbench.results.method_result import MethodResult
 from workbench.thresholds import EBFMI_LIMIT, ESS_PER_CHAIN, RHAT_LIMIT, format_beside_limit
 
 ADAPT_DELTAS = (0.9, 0.95, 0.99, 0.999)
-"""Target acceptance statistics to try in turn: each halves the step size or so."""
+"""Target acceptance statistics to try in turn: each about halves the step size. Ours."""
 
 _MOST_DENSE = 500
+"""Unconstrained dimensions up to which a dense metric is tried: its cost grows with their square. Ours."""
+
 _DEEPER = 2
+"""By how much the maximum tree depth is raised: trajectories four times as long. Ours."""
+
 _DEEPEST = 15
+"""Tree depth up to which it is raised: 32,768 steps. Ours."""
 
 
 @dataclass(frozen=True)
 class Recommendation:
-    """One change of the settings.
+    """A change of the settings that a diagnostic calls for.
 
     Attributes
     ----------
     reason
-        What the diagnostics say.
-    words
+        What the diagnostic found.
+    advice
         What to do, with the option of the command line.
     changes
         The settings of NUTS to change.
     """
 
     reason: str
-    words: str
+    advice: str
     changes: dict[str, Any]
 
 
-def recommend_changes(part: MethodResult, method: Nuts) -> tuple[Recommendation, ...]:
-    """Return what the diagnostics of sampled chains ask for; nothing where they have no objection."""
-    if not part.is_ok or "divergences" not in part.facts:
+def recommend_changes(result: MethodResult, method: Nuts) -> tuple[Recommendation, ...]:
+    """Return what the diagnostics of a result of NUTS call for; nothing if they pass."""
+    if not result.is_ok or "divergences" not in result.facts:
         return ()
-    found = (_of_divergences(part, method), _of_depth(part, method), _of_energy(part, method))
-    return tuple(one for one in (*found, _of_mixing(part, method)) if one is not None)
+    recommendations = (
+        _check_divergences(result, method),
+        _check_tree_depth(result, method),
+        _check_energy(result, method),
+        _check_mixing(result, method),
+    )
+    return tuple(recommendation for recommendation in recommendations if recommendation is not None)
 
 
 def run_nuts_with_retries(
-    setting: FitContext, method: Nuts, start: Start
+    context: FitContext, method: Nuts, start: Start
 ) -> tuple[MethodResult, tuple[dict[str, Any], ...]]:
-    """Sample, and try again as advised while that is allowed; return the best try, and all of them.
+    """Run NUTS, again with changed settings as long as diagnostics fail and retries remain.
+
+    Returns the best attempt and, if there were several, the entry of each in `run.json`.
 
     Parameters
     ----------
-    setting
-        Where the fit is worked out.
+    context
+        The context of the fit.
     method
-        The first settings; `retry` says how many more tries there may be.
+        The first settings; `retry` is the largest number of further attempts.
     start
-        Where chains begin.
+        Where chains start.
     """
-    tries: list[tuple[MethodResult, Nuts]] = []
-    asked = method
+    attempts: list[tuple[MethodResult, Nuts]] = []
+    settings = method
     for number in range(method.retry + 1):
-        part = nuts.run_nuts(setting, asked, start, attempt=number)
-        tries.append((part, asked))
-        advice = recommend_changes(part, asked)
-        if not advice:
+        result = run_nuts(context, settings, start, attempt=number)
+        attempts.append((result, settings))
+        changes: dict[str, Any] = {}
+        for recommendation in recommend_changes(result, settings):
+            changes |= recommendation.changes
+        if not changes:
             break
-        changes = {key: value for one in advice for key, value in one.changes.items()}
-        if number == method.retry or not changes:
-            break
-        asked = replace(asked, **changes)
-    best = min(range(len(tries)), key=lambda number: _badness(tries[number][0]))
-    part, settings = tries[best]
-    words = [{"reason": one.reason, "words": one.words} for one in recommend_changes(part, settings)]
-    part = replace(part, facts={**part.facts, "advice": words} if part.is_ok else part.facts)
-    if len(tries) == 1:
-        return part, ()
-    return part, tuple(_entry(number, one, best == number) for number, one in enumerate(tries))
+        settings = replace(settings, **changes)
+    best = min(range(len(attempts)), key=lambda number: _rank(attempts[number][0]))
+    result = _with_advice(*attempts[best])
+    if len(attempts) == 1:
+        return result, ()
+    return result, tuple(
+        _describe_attempt(number, *attempt, is_kept=best == number) for number, attempt in enumerate(attempts)
+    )
 
 
-def _of_divergences(part: MethodResult, method: Nuts) -> Recommendation | None:
-    count = part.facts["divergences"]
+def _check_divergences(result: MethodResult, method: Nuts) -> Recommendation | None:
+    count = result.facts["divergences"]
     if not count:
         return None
     higher = next((delta for delta in ADAPT_DELTAS if delta > method.adapt_delta), None)
-    reason = (
-        f"{count} transitions diverged: the step size is too large for the narrowest part of the posterior"
-    )
+    reason = f"{count} transitions diverged: the step size is too large where the posterior is narrowest"
     if higher is None:
-        words = "reparameterise: non-centred group effects, or a narrower prior of their scale"
-        return Recommendation(reason, words, {})
-    words = (
-        f"smaller steps: --adapt-delta {higher:g}; if divergences stay, reparameterise (non-centred effects)"
+        advice = "reparameterise: non-centred group effects, or a narrower prior on their scale"
+        return Recommendation(reason, advice, {})
+    advice = (
+        f"smaller steps: --adapt-delta {higher:g}; if transitions still diverge, reparameterise (non-centred "
+        "effects)"
     )
-    return Recommendation(reason, words, {"adapt_delta": higher})
+    return Recommendation(reason, advice, {"adapt_delta": higher})
 
 
-def _of_depth(part: MethodResult, method: Nuts) -> Recommendation | None:
-    count = part.facts["max_treedepth_hits"]
+def _check_tree_depth(result: MethodResult, method: Nuts) -> Recommendation | None:
+    count = result.facts["max_treedepth_hits"]
     if not count:
         return None
     reason = f"{count} trajectories were cut off at 2^{method.max_treedepth} steps"
-    size = len(part.groups["adaptation"]["unconstrained"]) if "adaptation" in part.groups else _MOST_DENSE + 1
-    if method.metric == "diag" and size <= _MOST_DENSE:
-        words = "a metric that knows correlations: --metric dense; or bring predictors to one scale"
-        return Recommendation(reason, words, {"metric": "dense"})
+    metric = result.groups.get("adaptation")
+    is_small = metric is not None and len(metric["unconstrained"]) <= _MOST_DENSE
+    if method.metric == "diag" and is_small:
+        advice = "a metric that adapts to correlations: --metric dense; or predictors on one scale"
+        return Recommendation(reason, advice, {"metric": "dense"})
     deeper = min(method.max_treedepth + _DEEPER, _DEEPEST)
-    changes = {"max_treedepth": deeper} if deeper > method.max_treedepth else {}
-    return Recommendation(reason, f"longer trajectories: --max-treedepth {deeper}", changes)
+    if deeper <= method.max_treedepth:
+        return Recommendation(reason, "reparameterise, or put the predictors on one scale", {})
+    return Recommendation(reason, f"longer trajectories: --max-treedepth {deeper}", {"max_treedepth": deeper})
 
 
-def _of_energy(part: MethodResult, method: Nuts) -> Recommendation | None:
-    worst = min(part.facts["ebfmi"], default=1.0)
-    if not worst < EBFMI_LIMIT:
+def _check_energy(result: MethodResult, method: Nuts) -> Recommendation | None:
+    lowest = min(result.facts["ebfmi"], default=1.0)
+    if not lowest < EBFMI_LIMIT:
         return None
-    reason = f"E-BFMI is {worst:.2f}: chains explore the energy too slowly, as in heavy tails or funnels"
+    reason = f"E-BFMI is {lowest:.2f}: chains explore the energy too slowly, as in heavy tails or funnels"
     longer = 2 * method.warmup
     return Recommendation(
-        reason, f"a longer warm-up, --warmup {longer}, or reparameterise", {"warmup": longer}
+        reason, f"a longer warm-up: --warmup {longer}; or reparameterise", {"warmup": longer}
     )
 
 
-def _of_mixing(part: MethodResult, method: Nuts) -> Recommendation | None:
-    rhat, ess = _worst(part)
-    enough = ESS_PER_CHAIN * method.chains
-    if rhat <= RHAT_LIMIT and ess >= enough:
+def _check_mixing(result: MethodResult, method: Nuts) -> Recommendation | None:
+    rhat, ess = _find_worst(result)
+    needed = ESS_PER_CHAIN * method.chains
+    if rhat <= RHAT_LIMIT and ess >= needed:
         return None
-    draws = 2 * method.draws
-    (worst, _), (fewest, _) = format_beside_limit(rhat, RHAT_LIMIT, 3), format_beside_limit(ess, enough, 0)
-    reason = f"the worst R-hat is {worst} and the smallest ESS {fewest}, where {enough} are wanted"
+    more = 2 * method.draws
+    largest, _ = format_beside_limit(rhat, RHAT_LIMIT, 3)
+    smallest, _ = format_beside_limit(ess, needed, 0)
+    reason = f"the largest R-hat is {largest}, and the smallest ESS {smallest} of {needed} needed"
     if rhat <= RHAT_LIMIT:
-        return Recommendation(
-            reason, f"more draws: --draws {draws}, or `workbench continue`", {"draws": draws}
-        )
-    words = f"more draws and a longer warm-up: --draws {draws} --warmup {2 * method.warmup}"
-    return Recommendation(reason, words, {"draws": draws, "warmup": 2 * method.warmup})
+        return Recommendation(reason, f"more draws: --draws {more}, or `workbench continue`", {"draws": more})
+    longer = 2 * method.warmup
+    advice = f"more draws and a longer warm-up: --draws {more} --warmup {longer}"
+    return Recommendation(reason, advice, {"draws": more, "warmup": longer})
 
 
-def _worst(part: MethodResult) -> tuple[float, float]:
+def _find_worst(result: MethodResult) -> tuple[float, float]:
     """Return the largest R-hat, and the smallest bulk or tail ESS."""
-    every = list(part.estimates.values())
-    rhats = [one["rhat"] for one in every if np.isfinite(one.get("rhat", np.nan))]
+    rhats = [numbers.get("rhat", np.nan) for numbers in result.estimates.values()]
     sizes = [
-        one[key] for one in every for key in ("ess_bulk", "ess_tail") if np.isfinite(one.get(key, np.nan))
+        numbers.get(key, np.nan) for numbers in result.estimates.values() for key in ("ess_bulk", "ess_tail")
     ]
-    return max(rhats, default=1.0), min(sizes, default=np.inf)
+    return (
+        max((rhat for rhat in rhats if np.isfinite(rhat)), default=1.0),
+        min((size for size in sizes if np.isfinite(size)), default=np.inf),
+    )
 
 
-def _badness(part: MethodResult) -> tuple[float, ...]:
-    """Return what makes one try worse than another, the gravest first."""
-    if not part.is_ok:
+def _rank(result: MethodResult) -> tuple[float, ...]:
+    """Return what makes one attempt worse than another, the most serious first."""
+    if not result.is_ok:
         return (np.inf,)
-    rhat, ess = _worst(part)
-    share = part.facts.get("divergences", 0) / max(1, part.facts["draws"] * part.facts["chains"])
+    rhat, ess = _find_worst(result)
+    share = result.facts.get("divergences", 0) / max(1, result.facts["draws"] * result.facts["chains"])
     return (float(rhat > RHAT_LIMIT), share, rhat, -ess)
 
 
-def _entry(number: int, one: tuple[MethodResult, Nuts], is_kept: bool) -> dict[str, Any]:
-    part, settings = one
-    rhat, ess = _worst(part)
-    advice = recommend_changes(part, settings)
-    found = "; ".join(item.reason for item in advice) or "its diagnostics have no objection"
-    said = part.reason if not part.is_ok else found
+def _with_advice(result: MethodResult, settings: Nuts) -> MethodResult:
+    if not result.is_ok:
+        return result
+    advice = [
+        {"reason": recommendation.reason, "words": recommendation.advice}
+        for recommendation in recommend_changes(result, settings)
+    ]
+    return replace(result, facts={**result.facts, "advice": advice})
+
+
+def _describe_attempt(number: int, result: MethodResult, settings: Nuts, *, is_kept: bool) -> dict[str, Any]:
+    rhat, ess = _find_worst(result)
+    recommendations = recommend_changes(result, settings)
+    reasons = "; ".join(recommendation.reason for recommendation in recommendations)
+    finding = (reasons or "its diagnostics pass") if result.is_ok else result.reason
     return {
         "number": number + 1,
         "settings": asdict(settings),
-        "status": part.status,
-        "divergences": part.facts.get("divergences"),
+        "status": result.status,
+        "divergences": result.facts.get("divergences"),
         "rhat_max": rhat,
         "ess_min": ess,
-        "seconds": part.seconds,
-        "advice": [item.words for item in advice],
+        "seconds": result.seconds,
+        "advice": [recommendation.advice for recommendation in recommendations],
         "kept": is_kept,
-        "words": f"{said}{' (kept)' if is_kept else ''}",
+        "words": f"{finding}{' (kept)' if is_kept else ''}",
     }

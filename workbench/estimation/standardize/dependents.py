@@ -1,4 +1,4 @@
-"""Which transformed parameters follow from given variables: Stan works them out for draws of its own only."""
+"""The transformed parameters that depend on given variables."""
 
 from __future__ import annotations
 
@@ -10,28 +10,35 @@ from workbench.program.syntax import traverse as t
 
 
 def find_dependents(program: Program, names: Iterable[str]) -> tuple[str, ...]:
-    """Return the transformed parameters that some variables may reach, statement by statement.
+    """Return the transformed parameters that may depend on some variables.
 
-    A statement that reads a reached variable reaches all that it declares or assigns, loops and branches
-    included: too many rather than too few.
+    A statement that reads a dependent variable, loops and branches included, makes everything that it
+    declares or assigns dependent: rather too many variables than too few.
     """
     blocks = ("transformed data", "transformed parameters")
-    statements = [statement for block in blocks for statement in program.tree.block(block)]
-    reached = set(names)
+    statements = [statement for block in blocks for statement in program.tree.get_block(block)]
+    dependent = set(names)
     is_growing = True
     while is_growing:
-        found = {name for one in statements if t.names_in(one) & reached for name in _written(one)}
-        is_growing = not found <= reached
-        reached |= found
-    return tuple(one.name for one in program.transformed_parameters if one.name in reached)
+        reached = {
+            name
+            for statement in statements
+            if t.find_names(statement) & dependent
+            for name in _find_written(statement)
+        }
+        is_growing = not reached <= dependent
+        dependent |= reached
+    return tuple(
+        declaration.name for declaration in program.transformed_parameters if declaration.name in dependent
+    )
 
 
-def _written(statement: n.Stmt) -> set[str]:
+def _find_written(statement: n.Stmt) -> set[str]:
     """Return the variables that a statement declares or assigns."""
-    found: set[str] = set()
-    for item in t.walk(statement):
-        if isinstance(item, n.Declare):
-            found |= {name for name, _ in item.variables}
-        elif isinstance(item, n.Assignment):
-            found |= t.names_in(item.left)
-    return found
+    written: set[str] = set()
+    for node in t.walk(statement):
+        if isinstance(node, n.Declare):
+            written |= {name for name, _ in node.variables}
+        elif isinstance(node, n.Assignment):
+            written |= t.find_names(node.left)
+    return written

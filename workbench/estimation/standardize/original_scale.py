@@ -1,9 +1,10 @@
-"""Results back on the scale of the data where predictors were standardized while fitting.
+"""Results on the scale of the data where predictors were standardized while fitting.
 
 With predictors `(x - mean) / sd` Stan estimates other coefficients than with `x` itself. Which parameters
-have to be moved, and how, is guessed from declarations (a parameter sized by the columns of the matrix is a
-coefficient, an unbounded one may be the intercept) and then proved: at random points the density, priors
-apart, has to be the same on both scales. Without a proof nothing is moved, and the record says so.
+have to be rescaled, and how, is guessed from declarations: a parameter sized by the columns of the matrix is
+a coefficient, and an unbounded one may be the intercept. The guess is then checked: at random points the
+density, priors apart, must be the same on both scales. If it is not, nothing is rescaled, and the record says
+so.
 """
 
 from __future__ import annotations
@@ -23,190 +24,185 @@ from workbench.estimation.standardize.rescaling import (
     Rescaling,
     RescalingResult,
     find_rescaling,
-    format_element_name,
     make_original_scale_job,
-    make_weights_data,
     undo_standardization,
 )
 from workbench.methods import Laplace
-from workbench.results import draws
-from workbench.results.quantities import owner
+from workbench.results.draws import list_quantities
+from workbench.results.quantities import element_name, owner, split_element
+
+_GROUPS = ("mle", "map", "map_unconstrained", "laplace", "pathfinder", "posterior")
+"""The groups of `fit.nc` that hold parameters."""
+
+_SAME = {"rtol": 1e-6, "atol": 1e-8}
+"""Difference within which a quantity is the same on both scales: draws are printed with ten digits. Ours."""
 
 
-def use_original_scale(setting: FitContext) -> tuple[FitContext, RescalingResult | None]:
-    """Return a setting whose backend answers on the scale of the data, where there is a proven way back."""
-    if not setting.request.data.standardized:
-        return setting, None
-    outcome = find_rescaling(setting)
-    if outcome.rescaling is None:
-        return setting, outcome
-    job = replace(
-        make_original_scale_job(setting, make_weights_data(setting, 1.0)),
-        folder=setting.folder / "original-scale",
-    )
-    backend = cast("Backend", _OriginalScale(setting, outcome.rescaling, job))
-    return replace(setting, backend=backend), outcome
+def use_original_scale(context: FitContext) -> tuple[FitContext, RescalingResult | None]:
+    """Return a context whose backend answers on the scale of the data, where a map to it was found."""
+    if not context.request.data.standardized:
+        return context, None
+    result = find_rescaling(context)
+    if result.rescaling is None:
+        return context, result
+    job = make_original_scale_job(context, context.collect_own_data())
+    job = replace(job, folder=context.folder / "original-scale")
+    backend = cast("Backend", _OriginalScaleBackend(context, result.rescaling, job))
+    return replace(context, backend=backend), result
 
 
-def choose_shown_data(data: BoundData, outcome: RescalingResult) -> BoundData:
-    """Return the data that belong to the results: unscaled where those are on the scale of the data."""
-    return data if outcome.rescaling is None else undo_standardization(data)
+def choose_shown_data(data: BoundData, result: RescalingResult) -> BoundData:
+    """Return the data to show with the results: as they were before standardizing, if the results are too."""
+    return data if result.rescaling is None else undo_standardization(data)
 
 
-def add_scale_entries(data: Mapping[str, Any], outcome: RescalingResult, tree: xr.DataTree) -> dict[str, Any]:
-    """Return the record of the data with what came of the scale, and a tip where results stayed on it."""
-    entry = {"matrices": data["standardized"], **outcome.record}
-    if outcome.rescaling is not None:
-        return {
-            **data,
-            "standardized": {**entry, "estimates": collect_fitted_values(tree, outcome.rescaling)},
-        }
-    tip = f"results are on the scale of the standardized predictors: {outcome.reason}"
+def add_scale_entries(data: Mapping[str, Any], result: RescalingResult, tree: xr.DataTree) -> dict[str, Any]:
+    """Return the record of the data with the scale of the results, and a tip if that is standardized."""
+    entry = {"matrices": data["standardized"], **result.record}
+    if result.rescaling is not None:
+        entry["estimates"] = collect_fitted_values(tree, result.rescaling)
+        return {**data, "standardized": entry}
+    tip = f"results are on the scale of the standardized predictors: {result.reason}"
     return {**data, "standardized": entry, "tips": [*data["tips"], tip]}
 
 
 def collect_fitted_values(tree: xr.DataTree, rescaling: Rescaling) -> dict[str, dict[str, dict[str, float]]]:
-    """Return the moved parameters as they were fitted, by group of `fit.nc` and Stan name.
+    """Return the rescaled parameters on the scale of the fit, by group of `fit.nc` and Stan name.
 
-    Posterior and approximation have mean and sd, modes their value.
+    Posterior and approximations have mean and sd, modes their value.
     """
-    back = np.linalg.inv(rescaling.matrix)
-    found: dict[str, dict[str, dict[str, float]]] = {}
-    for group in ("mle", "map", "map_unconstrained", "laplace", "pathfinder", "posterior"):
+    inverse = np.linalg.inv(rescaling.matrix)
+    fitted: dict[str, dict[str, dict[str, float]]] = {}
+    for group in _GROUPS:
         if group not in tree.children:
             continue
-        own = tree[group].to_dataset()
-        values = np.stack([_element(own, column) for column in rescaling.columns], axis=-1) @ back.T
-        flat = values.reshape(-1, values.shape[-1])
-        found[group] = {
-            column: {"value": float(one[0])}
-            if len(one) == 1
-            else {"mean": float(one.mean()), "sd": float(one.std(ddof=1))}
-            for column, one in zip(rescaling.columns, flat.T, strict=True)
+        dataset = tree[group].to_dataset()
+        values = np.stack([_read_element(dataset, column) for column in rescaling.columns], axis=-1)
+        rows = (values @ inverse.T).reshape(-1, values.shape[-1])
+        fitted[group] = {
+            column: {"value": float(draws[0])}
+            if len(draws) == 1
+            else {"mean": float(draws.mean()), "sd": float(draws.std(ddof=1))}
+            for column, draws in zip(rescaling.columns, rows.T, strict=True)
         }
-    return found
+    return fitted
 
 
-def _element(group: xr.Dataset, column: str) -> Floats:
-    name, _, inside = column.partition("[")
-    index = tuple(int(part) - 1 for part in inside[:-1].split(",")) if inside else ()
+def _read_element(group: xr.Dataset, column: str) -> Floats:
+    name, index = split_element(column)
     cell: tuple[Any, ...] = (..., *index)
     return np.asarray(group[name].to_numpy()[cell], dtype=np.float64)
 
 
-class _OriginalScale:
-    """A backend whose runs are on the scale of the data: it hands on what is asked and moves what comes."""
+class _OriginalScaleBackend:
+    """A backend whose runs are on the scale of the data: it passes calls on and rescales their results."""
 
-    def __init__(self, setting: FitContext, rescaling: Rescaling, job: Job) -> None:
-        self._backend = setting.backend
-        self._program = setting.request.program
+    def __init__(self, context: FitContext, rescaling: Rescaling, job: Job) -> None:
+        self._backend = context.backend
+        self._program = context.request.program
         self._rescaling = rescaling
         self._job = job
 
     def __getattr__(self, name: str) -> Any:
-        asked = getattr(self._backend, name)
-        if not callable(asked):
-            return asked
+        attribute = getattr(self._backend, name)
+        if not callable(attribute):
+            return attribute
 
         def call(*args: Any, **keywords: Any) -> Any:
             if isinstance(keywords.get("start"), Start):
-                keywords["start"] = self._started(keywords["start"])
-            result = asked(*args, **keywords)
-            return self._back(result) if isinstance(result, RawRun) else result
+                keywords["start"] = self._standardize_start(keywords["start"])
+            result = attribute(*args, **keywords)
+            return self._rescale_run(result) if isinstance(result, RawRun) else result
 
         return call
 
     def laplace(self, job: Job, mode: RawRun, method: Laplace, *, jacobian: bool) -> RawRun:
         """Return curvature and draws around a mode that is given on the scale of the data."""
-        fitted = replace(mode, draws=self._fitted(mode.columns, mode.draws))
-        return self._back(self._backend.laplace(job, fitted, method, jacobian=jacobian))
+        fitted = replace(mode, draws=self._standardize_values(mode.columns, mode.draws))
+        return self._rescale_run(self._backend.laplace(job, fitted, method, jacobian=jacobian))
 
     def generate(self, job: Job, columns: tuple[str, ...], draws: Floats) -> RawRun:
-        """Return what follows from draws on the scale of the data: there, all but the density."""
-        fitted = self._fitted(columns, draws)
+        """Return what depends on draws given on the scale of the data; only densities are of the fit's."""
+        fitted = self._standardize_values(columns, draws)
         run = self._backend.generate(job, columns, fitted)
-        known = [i for i, column in enumerate(run.columns) if column not in columns]
-        together = (*columns, *(run.columns[i] for i in known))
-        rows = np.concatenate([fitted[None], run.draws[..., known]], axis=2)
-        moved = self._back(replace(run, columns=together, draws=rows))
-        return replace(run, columns=together[len(columns) :], draws=moved.draws[..., len(columns) :])
+        added = [i for i, column in enumerate(run.columns) if column not in columns]
+        together = (*columns, *(run.columns[i] for i in added))
+        rows = np.concatenate([fitted[None], run.draws[..., added]], axis=2)
+        rescaled = self._rescale_run(replace(run, columns=together, draws=rows))
+        return replace(run, columns=together[len(columns) :], draws=rescaled.draws[..., len(columns) :])
 
-    def _fitted(self, columns: tuple[str, ...], values: Floats) -> Floats:
+    def _standardize_values(self, columns: tuple[str, ...], values: Floats) -> Floats:
         """Return values `(..., column)` on the scale of the fit."""
-        where = _positions(columns, self._rescaling.columns)
+        where = _find_positions(columns, self._rescaling.columns)
         if where is None:
             return values
-        moved = values.copy()
-        moved[..., where] = np.linalg.solve(self._rescaling.matrix, values[..., where, None])[..., 0]
-        return moved
+        standardized = values.copy()
+        standardized[..., where] = np.linalg.solve(self._rescaling.matrix, values[..., where, None])[..., 0]
+        return standardized
 
-    def _back(self, run: RawRun) -> RawRun:
-        """Return a run moved to the scale of the data, with the quantities that follow there."""
-        where = _positions(run.columns, self._rescaling.columns)
+    def _rescale_run(self, run: RawRun) -> RawRun:
+        """Return a run on the scale of the data, with generated quantities computed there."""
+        where = _find_positions(run.columns, self._rescaling.columns)
         if where is None or not run.draws.size:
-            return replace(run, curvature=self._curvature(run.curvature, frozenset()))
+            return replace(run, curvature=self._rescale_curvature(run.curvature, frozenset()))
         values = run.draws.copy()
         values[..., where] = values[..., where] @ self._rescaling.matrix.T
         changed: frozenset[str] = frozenset()
-        own = [i for i, column in enumerate(run.columns) if owner(column) in self._parameters()]
-        followers = set(draws.quantities(self._program))
-        if followers:
-            generated = self._generated(run, values, own)
-            taken = [i for i, column in enumerate(run.columns) if owner(column) in followers]
-            for i in taken:
-                fresh = generated.draws[0][:, generated.columns.index(run.columns[i])].reshape(
-                    values.shape[:2]
-                )
-                if not np.allclose(fresh, values[..., i], rtol=1e-6, atol=1e-8, equal_nan=True):
-                    changed |= {run.columns[i]}
-                values[..., i] = fresh
-        warmup = None if run.warmup is None else self._back(run.warmup)
-        return replace(run, draws=values, curvature=self._curvature(run.curvature, changed), warmup=warmup)
+        names = set(list_quantities(self._program))
+        if names:
+            generated = self._generate(run, values)
+            for i, column in enumerate(run.columns):
+                if owner(column) not in names:
+                    continue
+                draws = generated.draws[0][:, generated.columns.index(column)].reshape(values.shape[:2])
+                if not np.allclose(draws, values[..., i], **_SAME, equal_nan=True):
+                    changed |= {column}
+                values[..., i] = draws
+        curvature = self._rescale_curvature(run.curvature, changed)
+        warmup = None if run.warmup is None else self._rescale_run(run.warmup)
+        return replace(run, draws=values, curvature=curvature, warmup=warmup)
 
-    def _generated(self, run: RawRun, values: Floats, own: list[int]) -> RawRun:
-        flat = values[..., own].reshape(-1, len(own))
-        return self._backend.generate(self._job, tuple(run.columns[i] for i in own), flat)
+    def _generate(self, run: RawRun, values: Floats) -> RawRun:
+        """Return the generated quantities at draws `(chain, draw, column)` on the scale of the data."""
+        parameters = {declaration.name for declaration in self._program.parameters}
+        kept = [i for i, column in enumerate(run.columns) if owner(column) in parameters]
+        flat = values[..., kept].reshape(-1, len(kept))
+        return self._backend.generate(self._job, tuple(run.columns[i] for i in kept), flat)
 
-    def _parameters(self) -> frozenset[str]:
-        return frozenset(one.name for one in self._program.parameters)
-
-    def _curvature(self, around: Curvature | None, changed: frozenset[str]) -> Curvature | None:
-        """Return a curvature whose named values are on the scale of the data; those that follow have none."""
-        where = None if around is None else _positions(around.names, self._rescaling.columns)
+    def _rescale_curvature(self, around: Curvature | None, changed: frozenset[str]) -> Curvature | None:
+        """Return a curvature whose named values are on the scale of the data; NaN for changed quantities."""
+        where = None if around is None else _find_positions(around.names, self._rescaling.columns)
         if around is None or where is None:
             return around
         jacobian = around.constrain_jacobian.copy()
         jacobian[where] = self._rescaling.matrix @ jacobian[where]
         values = around.values.copy()
         values[where] = self._rescaling.matrix @ values[where]
-        follows = [name in changed for name in around.names]
-        jacobian[follows] = values[follows] = np.nan
+        is_changed = [name in changed for name in around.names]
+        jacobian[is_changed] = values[is_changed] = np.nan
         return replace(around, constrain_jacobian=jacobian, values=values)
 
-    def _started(self, start: Start) -> Start:
+    def _standardize_start(self, start: Start) -> Start:
         """Return a start, given on the scale of the data, on the scale of the fit."""
-        return replace(start, inits=tuple(self._init(one) for one in start.inits))
+        return replace(start, inits=tuple(self._standardize_initial_values(values) for values in start.inits))
 
-    def _init(self, values: Mapping[str, Any]) -> dict[str, Any]:
-        moved = {name: np.array(one, dtype=float) for name, one in values.items() if self._is_moved(name)}
-        if not moved:
+    def _standardize_initial_values(self, values: Mapping[str, Any]) -> dict[str, Any]:
+        arrays = {
+            name: np.array(value, dtype=float)
+            for name, value in values.items()
+            if name in self._rescaling.coefficients or name in self._rescaling.intercepts
+        }
+        elements = [(name, index) for name, array in arrays.items() for index in np.ndindex(array.shape)]
+        names = tuple(element_name(*element) for element in elements)
+        if not elements or _find_positions(names, self._rescaling.columns) is None:
             return dict(values)
-        elements = [(name, index) for name, one in moved.items() for index in np.ndindex(one.shape)]
-        names = [format_element_name(*element) for element in elements]
-        where = _positions(tuple(names), self._rescaling.columns)
-        if where is None:
-            return dict(values)
-        flat = np.array([float(moved[name][index]) for name, index in elements])
-        flat[where] = np.linalg.solve(self._rescaling.matrix, flat[where])
-        for (name, index), one in zip(elements, flat, strict=True):
-            moved[name][index] = one
-        return {**values, **{name: one.tolist() for name, one in moved.items()}}
-
-    def _is_moved(self, name: str) -> bool:
-        return name in self._rescaling.coefficients or name in self._rescaling.intercepts
+        flat = np.array([float(arrays[name][index]) for name, index in elements])
+        for (name, index), value in zip(elements, self._standardize_values(names, flat), strict=True):
+            arrays[name][index] = value
+        return {**values, **{name: array.tolist() for name, array in arrays.items()}}
 
 
-def _positions(columns: tuple[str, ...], wanted: tuple[str, ...]) -> list[int] | None:
-    """Return where names stand among columns; `None` where one is missing."""
-    place = {column: position for position, column in enumerate(columns)}
-    return [place[one] for one in wanted] if all(one in place for one in wanted) else None
+def _find_positions(columns: tuple[str, ...], names: tuple[str, ...]) -> list[int] | None:
+    """Return the positions of names among columns, or `None` if one is missing."""
+    positions = {column: position for position, column in enumerate(columns)}
+    return [positions[name] for name in names] if all(name in positions for name in names) else None

@@ -1,4 +1,4 @@
-"""The way back from standardized predictors, guessed from declarations and proved by densities."""
+"""The map from standardized predictors back to the data: guessed from declarations, checked numerically."""
 
 from __future__ import annotations
 
@@ -24,33 +24,39 @@ from workbench.estimation.context import FitContext
 from workbench.estimation.standardize.dependents import find_dependents
 from workbench.program import Declaration
 from workbench.provenance import derive_seeds
+from workbench.results.quantities import element_name
 from workbench.thresholds import RESCALING_DIFFERENCE_LIMIT
 
 POINTS = 3
-"""Random points at which the two scales are compared."""
+"""Random points at which the densities on the two scales are compared. Ours."""
 
 SPREAD = 0.5
-"""How far from zero those points lie, on the unconstrained scale."""
+"""Standard deviation of their coordinates around zero, on the unconstrained scale. Ours."""
 
-_MOST_INTERCEPTS = 8
-_TOGETHER = 2
-_FREE = frozenset({"real", "vector", "row_vector", "matrix"})
+_MOST_CANDIDATES = 8
+"""Parameters that are tried as intercepts. Ours."""
+
+_MOST_INTERCEPTS = 2
+"""Parameters that may be intercepts together. Ours."""
+
+_UNCONSTRAINED = frozenset({"real", "vector", "row_vector", "matrix"})
+"""Stan's types that can hold coefficients and intercepts."""
 
 
 @dataclass(frozen=True)
 class Rescaling:
-    """A linear map of some parameters, from the scale they were fitted on to the scale of the data.
+    """A linear map of some parameters, from the scale on which they were fitted to the scale of the data.
 
     Attributes
     ----------
     coefficients
         By parameter: the matrix whose predictors it multiplies.
     intercepts
-        Parameters that take up the means of the predictors.
+        Parameters that absorb the means of the predictors.
     columns
         Stan's names of the parameters' elements.
     matrix
-        `(columns, columns)`: what one multiplies the fitted values with.
+        `(columns, columns)`: by which the fitted values are multiplied.
     """
 
     coefficients: Mapping[str, str]
@@ -61,7 +67,7 @@ class Rescaling:
 
 @dataclass(frozen=True)
 class RescalingResult:
-    """What came of looking for the way back: the map, or the reason why there is none; and a remark."""
+    """The map back to the scale of the data with a remark, or the reason why there is none."""
 
     rescaling: Rescaling | None
     reason: str = ""
@@ -71,243 +77,238 @@ class RescalingResult:
         """The entry of `run.json`."""
         if self.rescaling is None:
             return {"status": "not available", "reason": self.reason}
-        moved = self.rescaling
-        entry = {"status": "proved", "coefficients": dict(moved.coefficients)}
-        return {**entry, "intercepts": list(moved.intercepts), "remark": self.reason}
+        return {
+            "status": "proved",
+            "coefficients": dict(self.rescaling.coefficients),
+            "intercepts": list(self.rescaling.intercepts),
+            "remark": self.reason,
+        }
 
 
-def find_rescaling(setting: FitContext) -> RescalingResult:
-    """Return the map from the fitted scale to that of the data, proved at random points."""
-    program = setting.request.program
+def find_rescaling(context: FitContext) -> RescalingResult:
+    """Return the map from the fitted scale to that of the data, checked at random points."""
+    program = context.request.program
     if program.instrumented is None:
         return RescalingResult(
-            None, "the program could not be taken apart, so there is no likelihood to prove it by."
+            None, "the program could not be taken apart, so the map cannot be checked on its likelihood."
         )
-    coefficients = _coefficients(setting)
+    coefficients = _find_coefficients(context)
     if not coefficients:
-        names = ", ".join(f"`{name}`" for name in setting.request.data.standardized)
+        names = ", ".join(f"`{name}`" for name in context.request.data.standardized)
         return RescalingResult(None, f"no unbounded parameter is sized by the columns of {names}.")
-    tied = sorted(
+    candidates = list(_list_candidates(context, coefficients))
+    try:
+        rescaling = _find_equivalent(context, candidates, _switch_off_priors(context, coefficients))
+    except RunError as error:
+        return RescalingResult(None, error.message)
+    if rescaling is None:
+        return RescalingResult(
+            None, "no intercept was found that makes the likelihood the same on both scales."
+        )
+    moved = {*coefficients, *rescaling.intercepts, *context.request.data.standardized}
+    dependents = ", ".join(f"`{name}`" for name in find_dependents(program, moved))
+    if dependents:
+        reason = f"{dependents} among the transformed parameters would have to be rescaled too."
+        return RescalingResult(None, reason)
+    lines = sorted(
         {
             term.line
             for term in program.terms
             if term.role == "latent" and set(term.parameters) & set(coefficients)
         }
     )
-    moves = list(_candidates(setting, coefficients))
-    try:
-        proved = _proved(setting, moves, make_weights_data(setting, 0.0, coefficients))
-    except RunError as reason:
-        return RescalingResult(None, reason.message)
-    if proved is None:
-        return RescalingResult(
-            None, "no intercept was found that leaves the likelihood the same on both scales."
-        )
-    moved = {*coefficients, *proved.intercepts, *setting.request.data.standardized}
-    followers = ", ".join(f"`{name}`" for name in find_dependents(program, moved))
-    if followers:
-        return RescalingResult(
-            None, f"{followers} among the transformed parameters would have to be moved too."
-        )
-    lines = ", ".join(map(str, tied))
-    words = f"what the coefficients vary by (line {lines}) stays on the standardized scale." if tied else ""
-    return RescalingResult(proved, words)
-
-
-def _coefficients(setting: FitContext) -> dict[str, str]:
-    """Return the unbounded parameters with an axis sized by the columns of one standardized matrix."""
-    declared = {one.name: one for one in setting.request.program.data}
-    sizes: dict[str, list[str]] = {}
-    for name in setting.request.data.standardized:
-        axis = _column_axis(setting, declared[name])
-        sizes.setdefault(declared[name].sizes[axis].text, []).append(name)
-    return {
-        one.name: sizes[size.text][0]
-        for one in setting.request.program.parameters
-        for size in one.sizes
-        if size.text in sizes and len(sizes[size.text]) == 1 and size.text.isidentifier() and _is_free(one)
-    }
-
-
-def _column_axis(setting: FitContext, declaration: Declaration) -> int:
-    width = len(setting.request.data.standardized[declaration.name].columns)
-    shape = np.shape(setting.request.data.values[declaration.name])
-    return 1 if shape[1] == width else 0
-
-
-def _is_free(declaration: Declaration) -> bool:
-    """Whether a parameter is on the unconstrained scale as it is declared."""
-    limits = (declaration.lower, declaration.upper, declaration.offset, declaration.multiplier)
-    return declaration.kind in _FREE and all(limit is None for limit in limits)
-
-
-def _candidates(setting: FitContext, coefficients: Mapping[str, str]) -> Iterator[Rescaling]:
-    """Yield maps: without an intercept, with each unbounded parameter as one, and with two of them."""
-    others = [
-        one.name
-        for one in setting.request.program.parameters
-        if _is_free(one) and one.name not in coefficients and len(one.sizes) <= 1
-    ][:_MOST_INTERCEPTS]
-    for count in range(_TOGETHER + 1):
-        for intercepts in combinations(others, count):
-            yield _rescaling(setting, coefficients, intercepts)
-
-
-def _shape(setting: FitContext, name: str) -> tuple[int, ...]:
-    declared = {one.name: one for one in setting.request.program.parameters}
-    return tuple(
-        int(length)
-        for length in evaluate_shape(declared[name], setting.request.data.values)
-        if length is not None
+    listed = ", ".join(map(str, lines))
+    remark = (
+        f"the spread of the coefficients (line {listed}) stays on the standardized scale." if lines else ""
     )
-
-
-def _rescaling(
-    setting: FitContext, coefficients: Mapping[str, str], intercepts: tuple[str, ...]
-) -> Rescaling:
-    """Return the map that divides coefficients by the predictors' sd and moves intercepts by their means."""
-    elements = [
-        (name, index) for name in (*coefficients, *intercepts) for index in np.ndindex(_shape(setting, name))
-    ]
-    matrix = np.eye(len(elements))
-    declared = {one.name: one for one in setting.request.program.parameters}
-    for column, (name, index) in enumerate(elements):
-        if name not in coefficients:
-            continue
-        scale = setting.request.data.standardized[coefficients[name]]
-        axis = _axis(setting, declared[name], coefficients[name])
-        mean, sd = scale.mean[index[axis]], scale.sd[index[axis]]
-        matrix[column, column] = 1 / sd
-        group = index[:axis] + index[axis + 1 :]
-        for row, (other, at) in enumerate(elements):
-            if other in intercepts and (not group or at in ((), group)):
-                matrix[row, column] -= mean / sd
-    return Rescaling(
-        coefficients, intercepts, tuple(format_element_name(*element) for element in elements), matrix
-    )
-
-
-def _axis(setting: FitContext, declaration: Declaration, matrix: str) -> int:
-    """Return which axis of a coefficient counts the columns of its matrix."""
-    data = {one.name: one for one in setting.request.program.data}[matrix]
-    size = data.sizes[_column_axis(setting, data)].text
-    return [one.text for one in declaration.sizes].index(size)
-
-
-def format_element_name(name: str, index: tuple[int, ...]) -> str:
-    """Return Stan's name of an element, its index counted from 0 here and from 1 there."""
-    return f"{name}[{','.join(str(i + 1) for i in index)}]" if index else name
-
-
-def make_weights_data(
-    setting: FitContext, prior: float, coefficients: Mapping[str, str] | None = None
-) -> dict[str, Any]:
-    """Return our data, with priors and the latent densities of coefficients weighted as asked."""
-    instrumented = setting.request.program.instrumented
-    if instrumented is None:
-        return {}
-    lifted = setting.request.priors.lifted
-    if coefficients is None:
-        return instrumented.data(weights=dict(setting.request.weights), hyperparameters=lifted)
-    off = {
-        term.index: prior
-        for term in instrumented.terms
-        if term.role == "prior" or (term.role == "latent" and set(term.parameters) & set(coefficients))
-    }
-    return instrumented.data(weights=cast("dict[str | int, float]", off), hyperparameters=lifted)
+    return RescalingResult(rescaling, remark)
 
 
 def make_original_scale_job(
-    setting: FitContext, ours: Mapping[str, Any], name: str = "original-scale"
+    context: FitContext, own_data: Mapping[str, Any], name: str = "original-scale"
 ) -> Job:
     """Return a call on the data as they were before standardizing."""
-    values = undo_standardization(setting.request.data).values
-    users, path = setting.folder / "data-unscaled.json", setting.folder / f"data-{name}.json"
-    setting.folder.mkdir(exist_ok=True)
+    values = undo_standardization(context.request.data).values
+    users, path = context.folder / "data-unscaled.json", context.folder / f"data-{name}.json"
+    context.folder.mkdir(exist_ok=True)
     if not users.exists():
-        write_stan_data(users, order_tuples(values, setting.request.program.data))
-    extend_stan_data(users, path, ours)
-    return Job(setting.exe, path, setting.folder / name, derive_seeds(setting.request.seed, 1)[0])
+        write_stan_data(users, order_tuples(values, context.request.program.data))
+    extend_stan_data(users, path, own_data)
+    return Job(context.exe, path, context.folder / name, derive_seeds(context.request.seed, 1)[0])
 
 
 def undo_standardization(data: BoundData) -> BoundData:
     """Return data with their predictors as they were before standardizing."""
     variables = (
-        replace(one, value=_undone(one.value, data.standardized[one.name]))
-        if one.name in data.standardized
-        else one
-        for one in data.variables
+        replace(variable, value=_undo(variable.value, data.standardized[variable.name]))
+        if variable.name in data.standardized
+        else variable
+        for variable in data.variables
     )
     return replace(data, variables=tuple(variables), standardized={})
 
 
-def _undone(matrix: Floats, scale: Standardization) -> Floats:
+def _switch_off_priors(context: FitContext, coefficients: Mapping[str, str]) -> dict[str, Any]:
+    """Return the data of the instrumented program without priors and latent densities of coefficients."""
+    instrumented = context.request.program.instrumented
+    if instrumented is None:
+        return {}
+    weights: dict[str | int, float] = {
+        term.index: 0.0
+        for term in instrumented.terms
+        if term.role == "prior" or (term.role == "latent" and set(term.parameters) & set(coefficients))
+    }
+    return instrumented.make_data(weights=weights, hyperparameters=context.request.priors.lifted)
+
+
+def _undo(matrix: Floats, scale: Standardization) -> Floats:
     mean, sd = np.array(scale.mean, dtype=np.float64), np.array(scale.sd, dtype=np.float64)
     if matrix.shape[1] == len(mean):
         return np.asarray(matrix * sd + mean)
     return np.asarray(matrix * sd[:, None] + mean[:, None])
 
 
-def _proved(setting: FitContext, moves: list[Rescaling], ours: dict[str, Any]) -> Rescaling | None:
+def _find_coefficients(context: FitContext) -> dict[str, str]:
+    """Return the unbounded parameters with an axis sized by the columns of one standardized matrix."""
+    declarations = {declaration.name: declaration for declaration in context.request.program.data}
+    matrices: dict[str, list[str]] = {}
+    for name in context.request.data.standardized:
+        axis = _find_column_axis(context, declarations[name])
+        matrices.setdefault(declarations[name].sizes[axis].text, []).append(name)
+    return {
+        parameter.name: matrices[size.text][0]
+        for parameter in context.request.program.parameters
+        for size in parameter.sizes
+        if len(matrices.get(size.text, ())) == 1 and size.text.isidentifier() and _is_free(parameter)
+    }
+
+
+def _find_column_axis(context: FitContext, declaration: Declaration) -> int:
+    """Return which axis of a standardized matrix counts its predictors."""
+    width = len(context.request.data.standardized[declaration.name].columns)
+    shape = np.shape(context.request.data.values[declaration.name])
+    return 1 if shape[1] == width else 0
+
+
+def _is_free(declaration: Declaration) -> bool:
+    """Return whether a parameter is declared on its unconstrained scale."""
+    limits = (declaration.lower, declaration.upper, declaration.offset, declaration.multiplier)
+    return declaration.kind in _UNCONSTRAINED and all(limit is None for limit in limits)
+
+
+def _list_candidates(context: FitContext, coefficients: Mapping[str, str]) -> Iterator[Rescaling]:
+    """Yield maps: without an intercept, with each unbounded parameter as one, and with two of them."""
+    others = [
+        declaration.name
+        for declaration in context.request.program.parameters
+        if _is_free(declaration) and declaration.name not in coefficients and len(declaration.sizes) <= 1
+    ][:_MOST_CANDIDATES]
+    for count in range(_MOST_INTERCEPTS + 1):
+        for intercepts in combinations(others, count):
+            yield _build_rescaling(context, coefficients, intercepts)
+
+
+def _evaluate_shape(context: FitContext, name: str) -> tuple[int, ...]:
+    declarations = {declaration.name: declaration for declaration in context.request.program.parameters}
+    shape = evaluate_shape(declarations[name], context.request.data.values)
+    return tuple(int(length) for length in shape if length is not None)
+
+
+def _build_rescaling(
+    context: FitContext, coefficients: Mapping[str, str], intercepts: tuple[str, ...]
+) -> Rescaling:
+    """Return the map that divides coefficients by the predictors' SDs and moves intercepts by their means."""
+    elements = [
+        (name, index)
+        for name in (*coefficients, *intercepts)
+        for index in np.ndindex(_evaluate_shape(context, name))
+    ]
+    matrix = np.eye(len(elements))
+    declarations = {declaration.name: declaration for declaration in context.request.program.parameters}
+    for column, (name, index) in enumerate(elements):
+        if name not in coefficients:
+            continue
+        scale = context.request.data.standardized[coefficients[name]]
+        axis = _find_predictor_axis(context, declarations[name], coefficients[name])
+        mean, sd = scale.mean[index[axis]], scale.sd[index[axis]]
+        matrix[column, column] = 1 / sd
+        group = index[:axis] + index[axis + 1 :]
+        for row, (other, place) in enumerate(elements):
+            if other in intercepts and (not group or place in ((), group)):
+                matrix[row, column] -= mean / sd
+    return Rescaling(coefficients, intercepts, tuple(element_name(*element) for element in elements), matrix)
+
+
+def _find_predictor_axis(context: FitContext, declaration: Declaration, matrix: str) -> int:
+    """Return which axis of a coefficient counts the predictors of its matrix."""
+    data = {item.name: item for item in context.request.program.data}[matrix]
+    size = data.sizes[_find_column_axis(context, data)].text
+    return [axis_size.text for axis_size in declaration.sizes].index(size)
+
+
+def _find_equivalent(
+    context: FitContext, candidates: list[Rescaling], own_data: dict[str, Any]
+) -> Rescaling | None:
     """Return the first map under which the density is the same on both scales."""
-    fitted = setting.job_on(setting.exe, "scale", ours)
-    other = make_original_scale_job(setting, ours, "original-scale-proof")
-    free = _free_positions(setting)
-    size = setting.backend.dimension(fitted)
-    if free is None or size != sum(len(one) for one in free.values()):
+    fitted = context.make_job_with(context.exe, "scale", own_data)
+    original = make_original_scale_job(context, own_data, "original-scale-comparison")
+    positions = _find_free_positions(context)
+    size = context.backend.dimension(fitted)
+    if positions is None or size != len(positions):
         return None
-    rng = np.random.default_rng(derive_seeds(setting.request.seed, 1)[0])
+    rng = np.random.default_rng(derive_seeds(context.request.seed, 1)[0])
     points = rng.normal(0, SPREAD, (POINTS, size))
-    for one in moves:
-        if all(_is_same(setting, fitted, other, point, _moved(point, one, free)) for point in points):
-            return one
+    for rescaling in candidates:
+        where = [positions[column] for column in rescaling.columns]
+        if all(
+            _has_same_density(context, fitted, original, point, _rescale_point(point, rescaling, where))
+            for point in points
+        ):
+            return rescaling
     return None
 
 
-def _is_same(setting: FitContext, fitted: Job, other: Job, point: Floats, moved: Floats) -> bool:
-    """Whether two points, each on its own scale, have the same density."""
-    ours, _ = setting.backend.log_density(fitted, point[None, :], jacobian=False)
-    theirs, _ = setting.backend.log_density(other, moved[None, :], jacobian=False)
+def _has_same_density(
+    context: FitContext, fitted: Job, original: Job, point: Floats, rescaled: Floats
+) -> bool:
+    """Return whether two points, each on its own scale, have the same density."""
+    ours, _ = context.backend.log_density(fitted, point[None, :], jacobian=False)
+    theirs, _ = context.backend.log_density(original, rescaled[None, :], jacobian=False)
     return bool(np.abs(ours - theirs).max() <= RESCALING_DIFFERENCE_LIMIT * max(1.0, np.abs(ours).max()))
 
 
-def _moved(point: Floats, rescaling: Rescaling, free: Mapping[str, Mapping[str, int]]) -> Floats:
-    """Return an unconstrained point with the parameters of a map moved, `(U,)`."""
-    every = {column: position for one in free.values() for column, position in one.items()}
-    where = [every[column] for column in rescaling.columns]
-    moved = point.copy()
-    moved[where] = rescaling.matrix @ point[where]
-    return moved
+def _rescale_point(point: Floats, rescaling: Rescaling, where: list[int]) -> Floats:
+    """Return an unconstrained point with the elements of a map, which are at `where`, rescaled."""
+    rescaled = point.copy()
+    rescaled[where] = rescaling.matrix @ point[where]
+    return rescaled
 
 
-def _free_positions(setting: FitContext) -> dict[str, dict[str, int]] | None:
-    """Return by element its place among the unconstrained parameters; `None` where that is unclear."""
-    found: dict[str, dict[str, int]] = {}
-    at = 0
-    for declaration in setting.request.program.parameters:
-        count = _free_count(setting, declaration)
+def _find_free_positions(context: FitContext) -> dict[str, int] | None:
+    """Return the position of each element among the unconstrained parameters; `None` if that is unclear."""
+    positions: dict[str, int] = {}
+    for declaration in context.request.program.parameters:
+        count = _count_free(context, declaration)
         if count is None:
             return None
-        shape = _shape(setting, declaration.name) if _is_free(declaration) else (count,)
+        shape = _evaluate_shape(context, declaration.name) if _is_free(declaration) else (count,)
         order = list(np.ndindex(shape))
         if declaration.kind == "matrix" and _is_free(declaration):
             order.sort(key=lambda index: (*index[:-2], index[-1], index[-2]))  # Stan's matrices go by columns
-        found[declaration.name] = {
-            format_element_name(declaration.name, index): at + i for i, index in enumerate(order)
-        }
-        at += count
-    return found
+        first = len(positions)
+        positions |= {element_name(declaration.name, index): first + i for i, index in enumerate(order)}
+    return positions
 
 
-def _free_count(setting: FitContext, declaration: Declaration) -> int | None:
+def _count_free(context: FitContext, declaration: Declaration) -> int | None:
     """Return how many unconstrained numbers a parameter has; `None` where only Stan knows."""
-    shape = evaluate_shape(declaration, setting.request.data.values)
+    shape = evaluate_shape(declaration, context.request.data.values)
     if declaration.members or None in shape or declaration.kind.startswith("complex"):
         return None
     sizes = [int(cast("int", length)) for length in shape]
     outer, inner = int(np.prod(sizes[: declaration.depth])), sizes[declaration.depth :]
     last = inner[-1] if inner else 1
-    each = {
+    counts = {
         "simplex": last - 1,
         "sum_to_zero_vector": last - 1,
         "corr_matrix": last * (last - 1) // 2,
@@ -318,4 +319,4 @@ def _free_count(setting: FitContext, declaration: Declaration) -> int | None:
         return outer * (last * (last + 1) // 2 + (inner[0] - last) * last)
     if declaration.kind.endswith("stochastic_matrix") or declaration.kind == "sum_to_zero_matrix":
         return None
-    return outer * each.get(declaration.kind, int(np.prod(inner)))
+    return outer * counts.get(declaration.kind, int(np.prod(inner)))

@@ -41,7 +41,7 @@ def dataset(program_from):
     program = program_from(TEXT)
     data = BoundData(None, (), {"K": ("x", "y", "z")})  # type: ignore[arg-type]
     names = ("a", "M", "v", "S", "pair.1", "pair.2")
-    return values, draws.read(run, program, data, names, ("chain", "draw"))
+    return values, draws.read_variables(run, program, data, names, ("chain", "draw"))
 
 
 def test_each_cell_is_its_column(dataset):
@@ -57,7 +57,7 @@ def test_arrays_of_tuples_and_complex_numbers_are_there_part_by_part(program_fro
     columns = ("p[1].1", "p[1].2[1]", "p[2].1", "p[2].2[1]", "z[real]", "z[imag]", "c[1,real]", "c[1,imag]")
     run = RawRun(columns, np.arange(16.0).reshape(1, 2, 8))
     data = BoundData(None, ())  # type: ignore[arg-type]
-    read = draws.read(run, program_from(text), data, ("p", "z", "c"), ("chain", "draw"))
+    read = draws.read_variables(run, program_from(text), data, ("p", "z", "c"), ("chain", "draw"))
     assert set(read.data_vars) == set(columns)
     assert read["c[1,imag]"].values.tolist() == [[7.0, 15.0]]
 
@@ -81,4 +81,4 @@ def test_dims_are_the_declared_sizes_and_no_dim_comes_twice(dataset):
     ],
 )
 def test_labels(program_from, column, label):
-    assert draws.labelled(column, program_from(TEXT), {"K": ("x", "y", "z")}) == label
+    assert draws.label_column(column, program_from(TEXT), {"K": ("x", "y", "z")}) == label

@@ -1,0 +1,241 @@
+"""Why a point is not a mode: each reason names the parameter, or the combination, and what makes it so."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from tests.conftest import ROOT
+from tests.estimation.chosen_density import ChosenDensity
+from tests.estimation.minimal import (
+    JOB,
+    declare,
+    make_context,
+    make_curvature,
+    make_expression,
+    make_program,
+    make_term,
+)
+from workbench.estimation.optimum import convergence
+from workbench.estimation.optimum.convergence import (
+    Candidate,
+    explain_bound_reached,
+    explain_failure,
+    find_constrained_dimensions,
+)
+from workbench.estimation.optimum.log_density import LogDensity
+from workbench.estimation.optimum.newton import NewtonResult, maximise
+from workbench.estimation.optimum.search import CURVATURE_ONLY, find_optima
+
+POSITIVE = make_program(alpha=declare("alpha", lower=0))
+IS_LOG = (True, False, False)
+
+
+@pytest.fixture
+def find_problem(tmp_path):
+    """Find why the density of a program has no mode."""
+
+    def find(density, program=None, **fields):
+        context = make_context(ChosenDensity(density=density, **fields), tmp_path, program)
+        search = find_optima(
+            context, "map", jacobian=False, prior_weight=1.0, starts=1, laplace=CURVATURE_ONLY
+        )
+        return search.problem
+
+    return find
+
+
+def with_normal_rest(value, slope, point):
+    """Return a density that depends on `alpha` as given, and on the rest as a normal."""
+    return value - 0.5 * point[1:] @ point[1:], np.array([slope, *-point[1:]])
+
+
+def test_a_normal_density_has_a_mode(find_problem):
+    assert find_problem(lambda point: (-0.5 * point @ point, -point)) == ""
+
+
+def test_a_direction_without_curvature_is_named(find_problem):
+    reason = find_problem(
+        lambda point: (-0.5 * (point[0] ** 2 + point[2] ** 2), np.array([-point[0], 0.0, -point[2]]))
+    )
+    assert "flat or still rising along `beta[1]` (last value 0.2)" in reason
+
+
+def test_of_two_parameters_that_only_their_sum_identifies_the_combination_is_named(find_problem):
+    def collinear(point):
+        total = point[1] + point[2]
+        return -0.5 * (point[0] ** 2 + total**2), -np.array([point[0], total, total])
+
+    reason = find_problem(collinear)
+    assert "along a combination of" in reason
+    assert "`beta[1]`" in reason
+    assert "`beta[2]`" in reason
+    assert "`alpha`" not in reason
+
+
+def test_of_a_long_combination_the_first_are_named_and_the_rest_counted():
+    names = tuple(f"beta[{k}]" for k in range(1, 8))
+    newton = NewtonResult(np.zeros(7), np.zeros(7), 0.0, np.eye(7), np.ones(7), True)
+    candidate = Candidate(LogDensity(ChosenDensity(), JOB, False), make_curvature(np.zeros(7), names=names,
+                          is_log=(False,) * 7), newton)  # fmt: skip
+    reason = convergence._explain_flat_direction(candidate, np.ones(7))
+    assert reason.count("`") == 2 * 4
+    assert "and 3 more" in reason
+
+
+def test_a_bounded_parameter_whose_density_keeps_rising_approaches_its_bound(find_problem):
+    """alpha = exp(u), and the density -exp(u) rises as u falls."""
+    reason = find_problem(
+        lambda point: with_normal_rest(-np.exp(point[0]), -np.exp(point[0]), point),
+        POSITIVE,
+        is_log=IS_LOG,
+    )
+    assert reason.startswith("the log density has no maximum inside the support: it keeps rising as `alpha`")
+    assert "approaches its bound" in reason
+
+
+def test_away_from_its_only_bound_a_parameter_has_none_to_approach(find_problem):
+    """-exp(-u) rises for ever as u grows."""
+    reason = find_problem(
+        lambda point: with_normal_rest(-np.exp(-point[0]), np.exp(-point[0]), point),
+        POSITIVE,
+        is_log=IS_LOG,
+    )
+    assert "no maximum: it is flat or still rising along `alpha`" in reason
+
+
+def test_a_bounded_parameter_that_the_density_does_not_depend_on_is_flat(find_problem):
+    reason = find_problem(lambda point: with_normal_rest(0.0, 0.0, point), POSITIVE, is_log=IS_LOG)
+    assert "flat or still rising along `alpha`" in reason
+
+
+def test_of_shares_the_smallest_is_named(find_problem):
+    """The unconstrained dimensions of a simplex are not its elements."""
+
+    def edge(point):
+        slope = np.exp(-point[1])
+        return -slope - 0.5 * point[[0, 2]] @ point[[0, 2]], np.array([-point[0], slope, -point[2]])
+
+    program = make_program(beta=declare("beta", "simplex", 2))
+    reason = find_problem(edge, program, ends=((0.1, 0.2, 0.15),))
+    assert "it keeps rising as `beta[2]` (last value 0.15) approaches its bound" in reason
+
+
+def test_an_unbounded_parameter_whose_density_keeps_rising_is_named(find_problem):
+    reason = find_problem(lambda point: with_normal_rest(-np.exp(-point[0]), np.exp(-point[0]), point))
+    assert "it keeps rising along `alpha`" in reason
+
+
+def test_a_separated_outcome_is_named_with_what_to_do(find_problem):
+    """The log likelihood of a success at a positive predictor: -log(1 + exp(-alpha))."""
+    term = make_term("likelihood", ("alpha",), outcomes=("y",), distribution="bernoulli_logit_glm")
+    reason = find_problem(
+        lambda point: with_normal_rest(-np.log1p(np.exp(-point[0])), 1 / (1 + np.exp(point[0])), point),
+        make_program(terms=(term,)),
+    )
+    assert "it keeps rising along `alpha`" in reason
+    assert "`y` is separated" in reason
+    assert "proper prior" in reason
+
+
+def test_the_scale_of_effects_that_collapse_is_named_with_the_cause(find_problem):
+    """Two effects at their mean 0, u = log(tau) -> -inf: the density -2 u rises without limit."""
+    term = make_term("latent", ("beta", "alpha"), outcomes=("beta",))
+    reason = find_problem(
+        lambda point: with_normal_rest(-2 * point[0], -2.0, point),
+        make_program(alpha=declare("alpha", lower=0), terms=(term,)),
+        is_log=IS_LOG,
+    )
+    assert "as `alpha`" in reason
+    assert "The effects that `alpha` scales can then all equal their mean" in reason
+
+
+def test_a_saddle_is_named(find_problem):
+    """alpha curves upwards at 0 but is bounded by its fourth power; the start is exactly on the saddle."""
+    reason = find_problem(
+        lambda point: with_normal_rest(0.5 * point[0] ** 2, point[0], point), ends=((0.0, 0.0, 0.0),)
+    )
+    assert "saddle" in reason
+    assert "`alpha`" in reason
+
+
+def test_a_point_where_nothing_is_finite_is_not_a_mode(find_problem):
+    def broken(point):
+        return (0.0, point) if (point == (0.1, 0.2, 0.3)).all() else (np.nan, point)
+
+    assert "curvature is not finite" in find_problem(broken)
+
+
+def test_a_rise_that_only_overflow_ends_is_a_rise(find_problem):
+    """Beyond -700 the density cannot be evaluated: exp(-alpha) is not a double any more."""
+
+    def steady(point):
+        return with_normal_rest(np.nan if point[0] < -700 else -point[0], -1.0, point)
+
+    assert "no maximum: it keeps rising along `alpha`" in find_problem(steady, ends=((-700.0, 0.0, 0.0),))
+
+
+def test_an_edge_of_the_support_is_not_a_rise_without_limit(find_problem):
+    """A parabola around -1200, cut off at -700: its slope falls, so it does not rise for ever."""
+
+    def cut(point):
+        away = point - np.array([-1200.0, 0.0, 0.0])
+        return (np.nan if point[0] < -700 else -0.5e-4 * away @ away), -1e-4 * away
+
+    assert "curvature is not finite" in find_problem(cut, ends=((-700.0, 0.0, 0.0),))
+
+
+def test_a_point_short_of_the_maximum_says_what_a_step_would_gain():
+    """At a distance of 0.1 from the maximum of a standard normal a Newton step gains 0.1^2 / 2 nats."""
+    target = LogDensity(ChosenDensity(density=lambda point: (-0.5 * point @ point, -point)), JOB, False)
+    found = maximise(target, np.zeros(3), np.ones(3))
+    point = np.array([0.1, 0.0, 0.0])
+    newton = replace(found, point=point, gradient=-point, is_converged=False)
+    reason = explain_failure(Candidate(target, make_curvature(point), newton), make_program())
+    assert reason == "the optimiser stopped too early: a Newton step would still gain 0.005 nats."
+
+
+@pytest.mark.parametrize(
+    ("declaration", "value", "is_reached"),
+    [
+        (declare("alpha", lower=0), 0.0, True),
+        (declare("alpha", lower=0), 1e-12, False),
+        (declare("alpha", upper=2.5), 2.5, True),
+        (declare("alpha"), 0.0, False),
+        (declare("alpha", "simplex", 2), 0.0, True),
+        (declare("alpha", "positive_ordered", 2), 0.0, True),
+    ],
+)
+def test_a_value_exactly_on_its_bound_is_named(declaration, value, is_reached):
+    name = "alpha[1]" if declaration.sizes else "alpha"
+    reason = explain_bound_reached([("other", 0.0), (name, value)], make_program(alpha=declaration))
+    assert (f"`{name}` to its bound" in reason) is is_reached
+
+
+def test_dimensions_that_are_transforms_are_constrained():
+    members = (declare("pair.1"), declare("pair.2", upper=1))
+    pair = replace(declare("pair", "tuple"), members=members)
+    program = make_program(parameters=(declare("a"), declare("b", "vector", 2, lower=0), pair))
+    names = ("a", "b[1]", "b[2]", "pair.1", "pair.2")
+    curvature = make_curvature(np.zeros(5), names=names, is_log=(False,) * 5)
+    assert find_constrained_dimensions(curvature, program).tolist() == [False, True, True, False, True]
+
+
+def test_only_a_parameter_that_scales_effects_is_said_to(program_from):
+    models = ROOT / "tests" / "models"
+    mixture, schools = (
+        program_from((models / f"{name}.stan").read_text()) for name in ("spike_and_slab", "schools_centred")
+    )
+    assert not convergence._scales_effects(mixture, "weight")
+    assert convergence._scales_effects(schools, "tau")
+
+
+def test_one_bound_alone_is_one_side():
+    program = make_program(
+        parameters=(
+            declare("a"),
+            declare("b", lower=0),
+            declare("c", lower=0, upper=make_expression(1)),
+        )
+    )
+    assert [convergence._is_bounded_on_one_side(program, name) for name in "abc"] == [False, True, False]

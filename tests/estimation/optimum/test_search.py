@@ -1,0 +1,183 @@
+"""The search for optima: the last digit of each, the starts that share one, whatever the optimiser said."""
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+import pytest
+
+from tests.estimation.chosen_density import ChosenDensity
+from tests.estimation.minimal import declare, make_context, make_curvature, make_program, make_run
+from workbench.backends import Start
+from workbench.errors import ChainFailed
+from workbench.estimation.optimum.map import find_map
+from workbench.estimation.optimum.newton import NewtonResult
+from workbench.estimation.optimum.search import (
+    CURVATURE_ONLY,
+    Optimum,
+    compute_standard_errors,
+    find_optima,
+    measure_distance,
+)
+from workbench.estimation.sampling.laplace import run_laplace
+from workbench.methods import Laplace, Map
+
+PRECISION = np.array([[4.0, 1.0, 0.0], [1.0, 9.0, -2.0], [0.0, -2.0, 1e-6 + 4 / 9 + 1.0]])
+CENTRE = np.array([1.0, -2.0, 300.0])
+
+ALL_ALGORITHMS = frozenset({"lbfgs", "bfgs", "newton"})
+
+
+def quadratic(point):
+    away = point - CENTRE
+    return -0.5 * away @ PRECISION @ away, -PRECISION @ away
+
+
+@pytest.fixture
+def search(tmp_path):
+    """Search the optima of a density for a program of three parameters."""
+
+    def run(density=quadratic, *, starts=4, laplace=CURVATURE_ONLY, program=None, backend=None, **fields):
+        backend = backend or ChosenDensity(density=density, **fields)
+        context = make_context(backend, tmp_path, program)
+        return find_optima(context, "map", jacobian=False, prior_weight=1.0, starts=starts, laplace=laplace)
+
+    return run
+
+
+def test_an_optimum_is_found_to_the_last_digit(search):
+    """Of an optimiser that stopped early: the message of its line search is kept, and is not a failure."""
+    found = search(ends=((0.9, -2.1, 299.0),), converged=False)
+    assert found.problem == ""
+    np.testing.assert_allclose(list(found.best.values.values()), CENTRE, rtol=1e-12)
+    assert {start.status for start in found.starts} == {"stopped"}
+    assert found.starts[0].reason == "Line search failed"
+
+
+def test_standard_errors_are_those_of_the_inverse_hessian(search):
+    errors = compute_standard_errors(search(ends=((0.9, -2.1, 299.0),)).best)
+    np.testing.assert_allclose(list(errors.values()), np.sqrt(np.diag(np.linalg.inv(PRECISION))), rtol=1e-6)
+
+
+def test_a_parameter_on_a_log_scale_is_returned_on_its_own(search):
+    """An end far from the mode is moved through the transform, not along its tangent."""
+    program = make_program(alpha=declare("alpha", lower=0))
+    found = search(program=program, ends=((-4.0, -2.1, 299.0),), is_log=(True, False, False))
+    assert found.best.values["alpha"] == pytest.approx(np.exp(1.0), rel=1e-9)
+    sd = np.sqrt(np.linalg.inv(PRECISION)[0, 0])
+    assert compute_standard_errors(found.best)["alpha"] == pytest.approx(np.exp(1.0) * sd, rel=1e-6)
+
+
+def test_if_every_start_fails_the_error_has_the_last_message(search):
+    with pytest.raises(ChainFailed, match=r"every start failed\. .*newton was told to fail"):
+        search(failing_algorithms=ALL_ALGORITHMS)
+
+
+def test_all_starts_that_end_at_one_optimum_are_counted_there(search):
+    found = search(starts=7, ends=((0.9, -2.1, 299.0), (1.1, -1.9, 301.0)))
+    assert len(found.starts) == 7
+    assert [optimum.start_count for optimum in found.optima] == [7]
+    assert found.facts["reached"] == 7
+
+
+def mixture(point):
+    """Log of a mixture of normals at alpha = -5 and 5; the first is 3 nats lower."""
+    centres = np.array([5.0, -5.0])
+    logs = np.array([0.0, -3.0]) - 0.5 * (point[0] - centres) ** 2
+    value = np.logaddexp(*logs)
+    pull = np.exp(logs - value) @ (centres - point[0])
+    return value - 0.5 * (point[1:] @ point[1:]), np.array([pull, *-point[1:]])
+
+
+ENDS = tuple((centre, 0.1, 0.1) for centre in (4.9, -4.9, 5.2))
+
+
+def test_two_modes_are_distinguished_and_the_highest_is_first(search):
+    highest, other = search(mixture, starts=12, ends=ENDS).optima
+    assert highest.log_density - other.log_density == pytest.approx(3, abs=1e-6)
+    assert highest.start_count + other.start_count == 12
+    assert other.values["alpha"] == pytest.approx(-5, abs=1e-6)
+
+
+def test_the_record_lists_the_modes_with_their_distance(tmp_path):
+    context = make_context(ChosenDensity(density=mixture, ends=ENDS), tmp_path)
+    result, _ = find_map(context, Map(starts=12), CURVATURE_ONLY)
+    first, second = result.facts["modes"]
+    assert (first["distance"], first["farthest"]) == (0.0, None)
+    assert second["distance"] == pytest.approx(10, rel=1e-4)
+    assert second["farthest"] == "alpha"
+    assert result.facts["distance_in"] == "standard errors at the highest mode"
+    assert "at least 2 modes" in result.facts["remark"]
+
+
+def test_a_known_point_is_the_only_start(tmp_path):
+    context = make_context(ChosenDensity(density=quadratic), tmp_path)
+    start = Start(({"alpha": 0.1, "beta": [0.2, 0.3]},))
+    found = find_optima(
+        context, "map", jacobian=False, prior_weight=1.0, starts=4, laplace=CURVATURE_ONLY, at=start
+    )
+    assert len(found.starts) == 1
+
+
+def test_a_density_with_a_breakpoint_holds_the_parameter_there(search):
+    """A lasso: |alpha| outweighs the pull of the rest, so the mode has alpha = 0 exactly."""
+
+    def lasso(point):
+        pull = np.array([0.5, 0.0, 0.0])
+        value = pull @ point - abs(point[0]) - 0.5 * point @ point
+        return value, pull - point - np.array([np.sign(point[0]), 0.0, 0.0])
+
+    program = make_program(source="model { alpha ~ double_exponential(0, 1); }")
+    found = search(lasso, program=program)
+    assert found.problem == ""
+    assert found.best.held == ("alpha",)
+    assert found.best.values["alpha"] == 0.0
+
+
+@dataclass(frozen=True)
+class Refusing(ChosenDensity):
+    """A backend whose Laplace method fails: always, or only if more draws than these are requested."""
+
+    most_draws: int = 0
+
+    def laplace(self, job, mode, method, *, jacobian):
+        if method.draws > self.most_draws:
+            raise ChainFailed("Stan said no.")
+        return super().laplace(job, mode, method, jacobian=jacobian)
+
+
+def test_an_end_exactly_on_a_bound_is_not_a_mode(search):
+    """Stan reports no curvature there: the unconstrained scale is infinitely far away."""
+    program = make_program(alpha=declare("alpha", lower=0))
+    backend = Refusing(density=lambda point: (-1.0, np.zeros(3)), is_log=(True, False, False))
+    found = search(program=program, backend=replace(backend, ends=((-np.inf, 0.0, 0.0),)))
+    assert "`alpha` to its bound, 0" in found.problem
+    inside = search(program=program, backend=replace(backend, ends=((0.1, 0.0, 0.0),)))
+    assert inside.problem == ""
+
+
+def test_where_the_approximation_fails_the_mode_stays_and_the_message_is_passed_on(search, tmp_path):
+    backend = Refusing(density=quadratic, most_draws=CURVATURE_ONLY.draws)
+    found = search(backend=backend, laplace=Laplace(1000))
+    assert found.problem == ""
+    assert found.best.approximation is None
+    result = run_laplace(make_context(backend, tmp_path), found)
+    assert result.status == "failed"
+    assert "Stan said no." in result.reason
+
+
+def make_optimum(point, sds):
+    newton = NewtonResult(np.asarray(point), np.zeros(3), 0.0, np.diag(sds), np.ones(3), True)
+    return Optimum(make_run(point), make_curvature(point), newton, "")
+
+
+def test_a_distance_is_in_standard_errors_of_the_parameter_that_is_farthest():
+    optimum = make_optimum((0.0, 0.0, 0.0), (1.0, 0.1, 10.0))
+    distance, farthest = measure_distance(optimum, make_run((1.0, 0.3, 5.0)))
+    assert distance == pytest.approx(3.0)
+    assert farthest == "beta[1]"
+
+
+def test_without_standard_errors_only_equal_densities_are_one_optimum():
+    optimum = Optimum(make_run((0, 0, 0), -2.0), None, None, "")
+    assert measure_distance(optimum, make_run((1, 1, 1), -2.0)) == (0.0, "")
+    assert measure_distance(optimum, make_run((1, 1, 1), -3.0)) == (np.inf, "")
