@@ -100,7 +100,9 @@ class FitContext:
             scaled = (term.index for term in instrumented.terms if term.role in self.request.scaled)
             weights |= dict.fromkeys(scaled, prior_weight)
         hyperparameters: Mapping[str, Any] = self.request.priors.lifted
-        return instrumented.make_data(weights=weights, hyperparameters=hyperparameters, replicating=is_replicating)
+        return instrumented.make_data(
+            weights=weights, hyperparameters=hyperparameters, replicating=is_replicating
+        )
 
     def _write_data(self, name: str, own_data: Mapping[str, Any]) -> Path:
         """Write the user's data and those of the instrumented program; the user's are formatted only once."""

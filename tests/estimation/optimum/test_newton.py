@@ -49,9 +49,11 @@ def test_a_poisson_regression_has_the_optimum_that_scipy_finds():
         eta = x @ beta
         return float(y @ eta - np.exp(eta).sum()), x.T @ (y - np.exp(eta))
 
-    reference = optimize.minimize(
-        lambda beta: -density(beta)[0], np.zeros(3), jac=lambda beta: -density(beta)[1], tol=1e-12
-    )
+    def negative(beta):
+        value, gradient = density(beta)
+        return -value, -gradient
+
+    reference = optimize.minimize(negative, np.zeros(3), jac=True, tol=1e-12)
     result = maximise(make_target(density), np.array([2.0, -1.0, 1.0]), np.ones(3))
     assert result.is_converged
     np.testing.assert_allclose(result.point, reference.x, atol=1e-6)

@@ -81,7 +81,7 @@ def test_the_lasso_is_that_of_coordinate_descent_with_the_same_zeros(penalty):
     x = rng.normal(size=(60, 6))
     y = x @ [3.0, 0.0, -1.0, 0.3, 0.0, 0.0] + rng.normal(size=60)
     target = make_lasso(x, y, penalty, 0.0)
-    start = np.linalg.lstsq(x, y)[0]
+    start = np.asarray(np.linalg.lstsq(x, y)[0], dtype=np.float64)
     breakpoints = find_breakpoints(target, start, np.zeros(6))
     assert breakpoints is not None
     result = maximise_nonsmooth(target, start, np.full(6, 0.1), breakpoints)

@@ -86,14 +86,12 @@ def test_with_another_likelihood_the_penalty_is_added_to_the_negative_log_likeli
     def log_prior(beta):
         return -size(beta) / (2 * PRIOR_SCALE**2 if prior == "normal" else PRIOR_SCALE)
 
-    start, options = np.full(2, 0.1), {"xatol": 1e-10, "fatol": 1e-12}
-    penalised, mode = (
-        optimize.minimize(objective, start, method="Nelder-Mead", options=options).x
-        for objective in (
-            lambda beta: penalty["lambda"] * size(beta) - log_likelihood(beta),
-            lambda beta: -log_likelihood(beta) - log_prior(beta),
-        )
-    )
+    def minimise(objective):
+        start, tolerance = np.full(2, 0.1), 1e-12
+        return optimize.minimize(objective, start, method="Nelder-Mead", tol=tolerance).x
+
+    penalised = minimise(lambda beta: penalty["lambda"] * size(beta) - log_likelihood(beta))
+    mode = minimise(lambda beta: -log_likelihood(beta) - log_prior(beta))
     np.testing.assert_allclose(penalised, mode, atol=1e-6)
 
 

@@ -110,6 +110,7 @@ def test_a_backend_that_cannot_evaluate_gives_no_map(context_for):
 
 def test_a_coefficient_is_divided_by_its_predictors_sd(context_for):
     rescaling = find_rescaling(context_for()).rescaling
+    assert rescaling is not None
     scale = context_for().request.data.standardized["X"]
     place = rescaling.columns.index("b[2]")
     assert rescaling.matrix[place, place] == pytest.approx(1 / scale.sd[1])

@@ -120,7 +120,9 @@ def _find_constants(request: FitRequest, term: Term) -> dict[str, float]:
     return constants
 
 
-def _find_residual_scale(request: FitRequest, likelihood: Term, estimates: Mapping[str, float]) -> float | None:
+def _find_residual_scale(
+    request: FitRequest, likelihood: Term, estimates: Mapping[str, float]
+) -> float | None:
     """Return the last argument of a normal likelihood, if it is one number: a parameter, datum or value."""
     if likelihood.distribution not in _LINEAR:
         return None
