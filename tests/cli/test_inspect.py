@@ -5,6 +5,7 @@ import json
 import pytest
 
 from tests.cli.conftest import SCHOOLS
+from tests.cli.test_bad_input import assert_refused
 
 pytestmark = pytest.mark.usefixtures("tools")
 
@@ -72,9 +73,6 @@ def test_an_open_role_is_settled_by_the_user_or_by_the_card(workbench, tmp_path)
 
 
 def test_bad_roles_are_refused(workbench):
-    done = workbench("inspect", STAN, "--role", "line 1=prior")
-    assert done.returncode == 2
-    assert "has no term at `line 1`" in done.stderr
-    done = workbench("inspect", STAN, "--role", "line 34=mystery")
-    assert done.returncode == 2
-    assert "`mystery` is no role" in done.stderr
+    done = workbench("inspect", STAN, "--role", "line 1=prior", "-q")
+    assert_refused(done, 2, "`eight_schools.stan`", "`line 1`", hint="`34`")
+    assert_refused(workbench("inspect", STAN, "--role", "line 34=mystery", "-q"), 2, "`mystery`", "`latent`")

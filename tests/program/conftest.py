@@ -1,4 +1,4 @@
-"""The programs under `tests/models`, read once, and Stan to build them with."""
+"""The programs under `tests/models`, each read once, and stanc to read others with."""
 
 from __future__ import annotations
 
@@ -8,11 +8,27 @@ from typing import Any
 
 import pytest
 
-from workbench import program, toolchain
-from workbench.program import Program, Stanc
+from workbench import toolchain
+from workbench.program import Program, Stanc, read_program
 
 MODELS = Path(__file__).parent.parent / "models"
+"""The folder of the test programs."""
+
 NAMES = sorted(file.stem for file in MODELS.glob("*.stan") if file.with_suffix(".json").is_file())
+"""The names of the test programs that have data."""
+
+
+class Programs:
+    """The test programs by name, each read when it is first needed."""
+
+    def __init__(self, stanc: Stanc) -> None:
+        self.stanc = stanc
+        self.read: dict[str, Program] = {}
+
+    def __getitem__(self, name: str) -> Program:
+        if name not in self.read:
+            self.read[name] = read_program(MODELS / f"{name}.stan", self.stanc)
+        return self.read[name]
 
 
 @pytest.fixture(scope="session")
@@ -21,24 +37,11 @@ def stanc(tools: toolchain.Toolchain) -> Stanc:
 
 
 @pytest.fixture(scope="session")
-def library(stanc: Stanc) -> Library:
-    return Library(stanc)
+def programs(stanc: Stanc) -> Programs:
+    return Programs(stanc)
 
 
-class Library:
-    """The test programs by name, each read when it is first asked for."""
-
-    def __init__(self, stanc: Stanc) -> None:
-        self.stanc = stanc
-        self.known: dict[str, Program] = {}
-
-    def __getitem__(self, name: str) -> Program:
-        if name not in self.known:
-            self.known[name] = program.read(MODELS / f"{name}.stan", self.stanc)
-        return self.known[name]
-
-
-def data_of(name: str) -> dict[str, Any]:
-    """Return the data beside a test program."""
-    found: dict[str, Any] = json.loads((MODELS / f"{name}.json").read_text())
-    return found
+def read_data(name: str) -> dict[str, Any]:
+    """Return the data of a test program."""
+    data: dict[str, Any] = json.loads((MODELS / f"{name}.json").read_text())
+    return data

@@ -1,4 +1,4 @@
-"""Outcomes drawn anew follow the distribution that their density gives them, at every draw."""
+"""Replicates follow the distribution that the density of their outcome gives them, at every draw."""
 
 from __future__ import annotations
 
@@ -10,12 +10,14 @@ import numpy as np
 import pytest
 from scipy import special, stats
 
-from tests.program.oracle import Array, build
+from tests.program.executable import Array, build
 from workbench import toolchain
 
 DRAWS = 3000
+"""Draws of the posterior, with a replicate for each."""
+
 SMALLEST_P = 1e-4
-"""Of a dozen comparisons, a wrong alarm in a thousand runs; the seed is fixed besides."""
+"""With a dozen comparisons, one false alarm in a thousand runs; the seed is fixed as well."""
 
 SOURCE = """
 data {
@@ -82,21 +84,21 @@ DATA: dict[str, Any] = {
 def drawn(program_from, tools: toolchain.Toolchain, tmp_path_factory: pytest.TempPathFactory):
     """Return the draws of everything, by column."""
     program = program_from(SOURCE, "many_outcomes")
-    ours = program.instrumented
-    assert ours is not None
-    assert all(one.is_ours for one in program.replicates)
-    oracle = build("many_outcomes", ours.source, tools, tmp_path_factory.mktemp("many"))
-    oracle.feed({**DATA, **ours.data(replicating=True)})
-    return oracle.draws(DRAWS)
+    instrumented = program.instrumented
+    assert instrumented is not None
+    assert all(replicate.is_drawn_by_workbench for replicate in program.replicates)
+    executable = build("many_outcomes", instrumented.source, tools, tmp_path_factory.mktemp("many"))
+    executable.write_data({**DATA, **instrumented.make_data(replicating=True)})
+    return executable.sample(DRAWS)
 
 
-def predictor(drawn: dict[str, Array], row: int, intercept: bool = True) -> Any:
+def compute_predictor(drawn: dict[str, Array], row: int, intercept: bool = True) -> Any:
     slope = X[row, 0] * drawn["beta.1"] + X[row, 1] * drawn["beta.2"]
     return drawn["a"] + slope if intercept else slope
 
 
 def assert_uniform(values: Array, cdf: Callable[[Array], Array], is_integer: bool = False) -> None:
-    """The probability transforms are uniform; those of integers are spread over their steps."""
+    """Check that probability integral transforms are uniform; those of integers are randomised."""
     transform = cdf(values)
     if is_integer:
         below = cdf(values - 1)
@@ -107,7 +109,7 @@ def assert_uniform(values: Array, cdf: Callable[[Array], Array], is_integer: boo
 def test_replicates_follow_their_densities(drawn):
     a, s = drawn["a"], drawn["s"]
     for n in (1, 2):
-        eta = predictor(drawn, n - 1)
+        eta = compute_predictor(drawn, n - 1)
         assert_uniform(drawn[f"y_rep.{n}"], stats.norm(eta, s).cdf)
         assert_uniform(drawn[f"k_rep.{n}"], stats.nbinom(s, s / (s + np.exp(eta))).cdf, is_integer=True)
         assert_uniform(drawn[f"b_rep.{n}"], stats.bernoulli(special.expit(eta)).cdf, is_integer=True)
@@ -117,7 +119,7 @@ def test_replicates_follow_their_densities(drawn):
 
 
 def test_ordered_categories_have_their_probabilities(drawn):
-    eta = predictor(drawn, 1, intercept=False)
+    eta = compute_predictor(drawn, 1, intercept=False)
     below = {0: np.zeros_like(eta), 1: special.expit(-1 - eta), 2: special.expit(1 - eta)}
     below[3] = np.ones_like(eta)
 
@@ -127,7 +129,7 @@ def test_ordered_categories_have_their_probabilities(drawn):
     assert_uniform(drawn["o_rep.2"], cdf, is_integer=True)
 
 
-def test_limits_cut_the_draws(drawn):
+def test_truncated_outcomes_stay_within_their_limits(drawn):
     a, s = drawn["a"], drawn["s"]
     outside = stats.norm(a, s).cdf(0)
     assert drawn["u_rep.1"].min() >= 0
@@ -140,11 +142,11 @@ def test_limits_cut_the_draws(drawn):
     )
 
 
-def test_vectors_are_drawn_whole(drawn):
+def test_vectors_are_drawn_jointly(drawn):
     v = np.stack([drawn["v_rep.2.1"], drawn["v_rep.2.2"]], axis=1) - drawn["a"][:, None]
     white = np.linalg.solve(np.linalg.cholesky([[1, 0.5], [0.5, 1]]), v.T)
-    for one in white:
-        assert stats.kstest(one, "norm").pvalue > SMALLEST_P
+    for element in white:
+        assert stats.kstest(element, "norm").pvalue > SMALLEST_P
     assert abs(np.corrcoef(white)[0, 1]) < 4 / np.sqrt(DRAWS)
 
 
@@ -155,8 +157,8 @@ def test_totals_of_a_multinomial_are_those_observed(drawn):
 
 
 def test_nothing_is_drawn_with_the_switch_off(program_from, tools: toolchain.Toolchain, tmp_path: Path):
-    ours = program_from(SOURCE, "many_outcomes").instrumented
-    assert ours is not None
-    oracle = build("many_outcomes", ours.source, tools, tmp_path)
-    oracle.feed({**DATA, **ours.data()})
-    assert not any("_rep" in name for name in oracle.draws(5))
+    instrumented = program_from(SOURCE, "many_outcomes").instrumented
+    assert instrumented is not None
+    executable = build("many_outcomes", instrumented.source, tools, tmp_path)
+    executable.write_data({**DATA, **instrumented.make_data()})
+    assert not any("_rep" in name for name in executable.sample(5))

@@ -1,4 +1,4 @@
-"""A program read, printed and read again is the same program."""
+"""A program that is read, printed and read again is the same program."""
 
 from __future__ import annotations
 
@@ -9,25 +9,25 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from tests.program.conftest import NAMES, Library
+from tests.program.conftest import NAMES, Programs
 from workbench.program import Stanc
 from workbench.program.syntax.decode import parse_tree
 from workbench.program.syntax.nodes import Tree
 from workbench.program.syntax.printer import to_text
-from workbench.program.syntax.stanc import print_tree
+from workbench.program.syntax.stanc import dump_tree
 
 
-def read_text(text: str, stanc: Stanc, folder) -> Tree:
+def parse(text: str, stanc: Stanc, folder) -> Tree:
     file = folder / "program.stan"
     file.write_text(text)
-    return parse_tree(print_tree(stanc, file))
+    return parse_tree(dump_tree(stanc, file))
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_programs_survive(name: str, library: Library, stanc: Stanc, tmp_path):
-    tree = library[name].tree
-    assert tree.unknown == ()
-    assert read_text(to_text(tree), stanc, tmp_path) == tree
+def test_test_programs_are_unchanged(name: str, programs: Programs, stanc: Stanc, tmp_path):
+    tree = programs[name].tree
+    assert not tree.undecoded
+    assert parse(to_text(tree), stanc, tmp_path) == tree
 
 
 _atoms = st.sampled_from(["a", "1", "2.5", "1e-3", "v[1]", "v[N]", "t.1", "t.2[1]", "sum(v)", "N"])
@@ -66,21 +66,21 @@ _simple = st.one_of(
 _statements = st.recursive(_simple, _nest, max_leaves=6)
 
 
-def _named(text: str) -> str:
-    """Return a text with a variable of its own in every place that declares one."""
+def _name_variables(text: str) -> str:
+    """Return a text with a new name in every place that declares a variable."""
     numbers = count()
     return re.sub("@", lambda _: f"x{next(numbers)}", text)
 
 
 @settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(statements=st.lists(_statements, min_size=1, max_size=4))
-def test_any_model_block_survives(statements: list[str], stanc: Stanc, tmp_path):
+def test_any_model_block_is_unchanged(statements: list[str], stanc: Stanc, tmp_path):
     text = (
         "data { int N; tuple(real, array[2] real) t; } parameters { real a; vector[N] v; } "
-        f"model {{ {_named(' '.join(statements))} }}"
+        f"model {{ {_name_variables(' '.join(statements))} }}"
     )
-    tree = read_text(text, stanc, tmp_path)
-    assert tree.unknown == ()
+    tree = parse(text, stanc, tmp_path)
+    assert not tree.undecoded
     printed = to_text(tree)
-    assert read_text(printed, stanc, tmp_path) == tree
-    assert to_text(read_text(printed, stanc, tmp_path)) == printed
+    assert parse(printed, stanc, tmp_path) == tree
+    assert to_text(parse(printed, stanc, tmp_path)) == printed

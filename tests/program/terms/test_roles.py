@@ -1,0 +1,31 @@
+"""Each statement of the test programs has the role that the comment beside it gives."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+
+from tests.program.conftest import MODELS, NAMES, Programs
+
+_ROLES = re.compile(r"; // ((?:prior|latent|likelihood|unplaced)(?:, \w+)*)$")
+"""The comment beside a statement that gives its roles."""
+
+
+def read_expected_roles(name: str) -> dict[int, set[str]]:
+    """Return the roles in the comments of a test program, by line."""
+    lines = (MODELS / f"{name}.stan").read_text().splitlines()
+    matches = {number: _ROLES.search(line) for number, line in enumerate(lines, start=1)}
+    return {number: set(match[1].split(", ")) for number, match in matches.items() if match}
+
+
+def test_there_are_enough_programs():
+    assert len(NAMES) >= 40
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_every_statement_has_its_role_on_its_line(name: str, programs: Programs):
+    roles: dict[int, set[str]] = {}
+    for term in programs[name].terms:
+        roles.setdefault(term.line, set()).add(term.role)
+    assert roles == read_expected_roles(name)
