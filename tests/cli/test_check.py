@@ -1,9 +1,10 @@
-"""`workbench check`: a stored run examined again, and a check explained."""
+"""`workbench check`: a stored run checked again, and a check explained."""
 
 import json
 
 import pytest
 
+from tests.cli.test_bad_input import assert_refused
 from tests.report.simulated import simulated_fit
 from workbench.diagnostics.catalogue import CATALOGUE
 from workbench.provenance import hash_file
@@ -24,20 +25,18 @@ def run(tmp_path_factory):
     return store.write(converged(2), "", tmp_path_factory.mktemp("runs") / "run")
 
 
-def test_a_run_is_examined_with_the_checks_of_today_and_stays_as_it_is(workbench, run):
+def test_a_run_is_checked_again_and_stays_as_it_is(workbench, run):
     before = hash_file(run / "run.json")
     done = workbench("check", run)
     assert done.returncode == 0, done.output
-    assert done.stdout.startswith("verdict: caution\n")
-    assert "issue WB201  No divergent transitions" in done.stdout
-    assert "2 of 400 transitions diverged" in done.stdout
-    assert "-> Raise --adapt-delta" in done.stdout
-    assert "passed: WB101" in done.stdout
+    lines = done.stdout.splitlines()
+    assert lines[0] == f"simulated in {run}"
+    assert any(line.startswith("passed: WB101") for line in lines)
+    assert any(line.startswith("verdict: caution.") for line in lines)
+    finding = next(place for place, line in enumerate(lines) if line.startswith("  issue WB201 "))
+    assert "2 of 400" in lines[finding]
+    assert lines[finding + 1].startswith("      -> ")
     assert hash_file(run / "run.json") == before
-
-
-def test_it_fits_eighty_columns(workbench, run):
-    assert max(map(len, workbench("check", run).stdout.splitlines())) <= 80
 
 
 def test_json_is_the_diagnosis_and_what_was_measured(workbench, run):
@@ -58,23 +57,14 @@ def test_strict_fails_on_a_verdict_of_fail_alone(workbench, run, tmp_path):
 def test_a_check_is_explained_by_its_code(workbench):
     done = workbench("check", "--explain", "wb602")
     assert done.returncode == 0
-    assert done.stdout.startswith("WB602  Prior and data agree\n")
-    for words in ("threshold: ", "reference: Kallioinen", "what to do: "):
-        assert words in done.stdout
-    assert max(map(len, done.stdout.splitlines())) <= 80
+    assert done.stdout.startswith("WB602 ")
+    for name in ("threshold ", "reference ", "what to do "):
+        assert any(line.startswith(name) for line in done.stdout.splitlines())
 
 
 @pytest.mark.parametrize(
-    ("arguments", "code", "words"),
-    [
-        ((), 2, "either a run directory or --explain was expected"),
-        (("nowhere",), 5, "a run was expected in `nowhere`"),
-        (("--explain", "WB999"), 2, "`WB999` is no check"),
-    ],
+    ("arguments", "code", "place"),
+    [((), 2, "--explain"), (("nowhere",), 5, "`nowhere`"), (("--explain", "WB999"), 2, "`WB999`")],
 )
-def test_mistakes_are_said_in_words(workbench, arguments, code, words):
-    done = workbench("check", *arguments)
-    assert done.returncode == code
-    assert words in done.stderr
-    assert "hint: " in done.stderr
-    assert "Traceback" not in done.output
+def test_mistakes_are_refused(workbench, arguments, code, place):
+    assert_refused(workbench("check", *arguments), code, place, hint="`")

@@ -5,6 +5,7 @@ import json
 import pytest
 
 from tests.cli.conftest import SCHOOLS
+from tests.cli.test_bad_input import assert_refused
 from tests.conftest import DATA, STAN_MODELS
 from workbench.binding import RULES
 
@@ -24,7 +25,7 @@ def test_the_table_the_rules_and_that_a_fit_could_start(workbench, tmp_path):
     out = flowing(done.stdout)
     for words in (
         "linear on kidiq.csv (434 rows)",
-        "Stan variable type size from first values remarks",
+        "Stan variable type size from first values",
         "N int<lower=1> size of `X` 434",
         "X matrix[N, K] 434 x 3 columns `mom_hs`, `mom_iq`, `mom_age` 1, 121.118, 27, ...",
         "alpha_prior_mean real --set 90",
@@ -40,20 +41,17 @@ def test_every_problem_is_listed_and_the_exit_code_says_so(workbench):
     done = workbench("fit", *SCHOOLS, "--dry-run", "-q", "--column", "y=efect", "--set", "tau_prior_scale=-1")
     assert done.returncode == 2
     assert "Traceback" not in done.stderr
-    err = flowing(done.stderr)
-    assert err.count("error: ") == 2
-    assert "has no column `efect`, which was requested for `y`" in err
-    assert "`tau_prior_scale` is declared `real<lower=0>`" in err
-    assert "is -1 (--set)" in err
+    column, value = done.stderr.split("error: ")[1:]
+    assert "`efect`" in column
+    assert "`tau_prior_scale`" in value
+    assert "-1 (--set)" in value
     assert "y vector[J] nothing" in flowing(done.stdout)
     assert "a fit could start" not in done.stdout
 
 
 def test_a_fit_names_the_first_problem_and_counts_the_others(workbench):
     done = workbench("fit", *SCHOOLS, "-q", "--column", "y=efect", "--set", "tau_prior_scale=-1")
-    assert done.returncode == 2
-    assert "which was requested for `y`" in flowing(done.stderr)
-    assert "1 more problem: --dry-run lists all" in flowing(done.stderr)
+    assert_refused(done, 2, "`efect`", "`y`", hint="1 more problem: --dry-run")
 
 
 def test_as_json(workbench):
@@ -80,21 +78,9 @@ def test_rows_left_out_are_reported(workbench, tmp_path):
     assert record["tips"] == ["1 row with a missing cell was left out: row 2."]
     done = workbench("fit", SCHOOLS[0], table, "--dry-run", "-q")
     assert done.returncode == 2
-    assert "column `y` of `schools.csv` has an empty cell at row 2" in flowing(done.stderr)
-    assert "leave such rows out with --missing drop" in flowing(done.stderr)
-
-
-@pytest.mark.parametrize(
-    ("options", "words"),
-    [
-        (("--missing", "guess"), "--missing was expected to be refuse or drop, found `guess`"),
-        (("--reference", "school"), "--reference was expected to be NAME=VALUE, found `school`"),
-    ],
-)
-def test_options_that_say_nothing(workbench, options, words):
-    done = workbench("fit", *SCHOOLS, "--dry-run", *options)
-    assert done.returncode == 2
-    assert words in flowing(done.stderr)
+    assert "`y` of `schools.csv`" in done.stderr
+    assert "row 2" in done.stderr
+    assert "--missing drop" in done.stderr
 
 
 def test_names_with_commas_stand_in_quotes(workbench, tmp_path):

@@ -55,8 +55,11 @@ EXAMPLES: dict[str, tuple[str, str]] = {
         "workbench toolchain install",
         "workbench toolchain install --wheel httpstan.whl --threads",
     ),
-    "toolchain doctor": ("workbench toolchain doctor", "CMDSTAN=~/cmdstan workbench toolchain doctor"),
-    "toolchain path": ("workbench toolchain path", "CMDSTAN=$(workbench toolchain path) python fit.py"),
+    "toolchain doctor": (
+        "workbench toolchain doctor",
+        "workbench toolchain doctor && workbench fit eight_schools",
+    ),
+    "toolchain path": ("workbench toolchain path", "export CMDSTAN=$(workbench toolchain path)"),
     "toolchain prune": ("workbench toolchain prune --keep 1", "workbench toolchain prune --keep 0"),
 }
 """Two examples for each command, as somebody would type them."""

@@ -6,7 +6,7 @@ import json
 import os
 import shutil
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -16,6 +16,7 @@ import psutil
 import xarray as xr
 
 from workbench.errors import RunIncomplete, RunNotFound, StoreError
+from workbench.methods import RESULTS
 from workbench.results.fit import Fit
 from workbench.results.json_values import to_json_values
 from workbench.results.record import SCHEMA
@@ -40,7 +41,7 @@ def write(fit: Fit, report: str, folder: Path) -> Path:
     """
     with _published(folder) as aside:
         fit.tree.to_netcdf(aside / TREE, engine="h5netcdf", encoding=_encoding(fit.tree))
-        (aside / SUMMARY).write_text(summary(fit.record).to_csv(index=False), encoding="utf-8")
+        (aside / SUMMARY).write_text(tabulate_estimates(fit.record).to_csv(index=False), encoding="utf-8")
         (aside / CONSOLE).write_text(_console(fit), encoding="utf-8")
         (aside / REPORT).write_text(report, encoding="utf-8")
         (aside / RECORD).write_text(dump(fit.record), encoding="utf-8")
@@ -61,7 +62,8 @@ def replace_file(path: Path, text: str) -> None:
         aside.write_text(text, encoding="utf-8")
         aside.replace(path)
     except OSError as reason:
-        aside.unlink(missing_ok=True)
+        with suppress(OSError):  # there may not even be a folder
+            aside.unlink()
         raise StoreError(f"`{path}` could not be written: {reason}.") from reason
 
 
@@ -120,15 +122,15 @@ def dump(record: Mapping[str, Any]) -> str:
     return json.dumps(to_json_values(record), indent=1, ensure_ascii=False, allow_nan=False) + "\n"
 
 
-def summary(record: Mapping[str, Any]) -> pd.DataFrame:
-    """Return one row for each parameter and one column for each number of each method."""
+def tabulate_estimates(record: Mapping[str, Any]) -> pd.DataFrame:
+    """Return one row for each quantity and one column for each number of each method, as `summary.csv`."""
     rows: dict[str, dict[str, Any]] = {}
-    for method in ("mle", "map", "map_unconstrained", "laplace", "pathfinder", "nuts"):
+    for method in RESULTS:
         for name, numbers in record.get(method, {"estimates": {}})["estimates"].items():
             row = rows.setdefault(name, {"parameter": name, "label": numbers.get("label", name)})
-            row |= {f"{method}_{key}": one for key, one in numbers.items() if key != "label"}
+            row |= {f"{method}_{key}": number for key, number in numbers.items() if key != "label"}
     for name, gap in record["gaps"].items():
-        rows[name] |= {f"gap_{key}": one for key, one in gap.items() if key != "missed"}
+        rows[name] |= {f"gap_{key}": number for key, number in gap.items() if key != "missed"}
     return pd.DataFrame(list(rows.values()))
 
 

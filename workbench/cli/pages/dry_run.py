@@ -36,7 +36,7 @@ def build_dry_run_page(dry_run: DryRun, data_name: str) -> Document:
         title=dry_run.program.path.stem,
         subtitle=f"on {data_name}" + (f" ({plural(data.table.rows, 'row')})" if data.table.rows else ""),
         sections=(
-            Section("variables", "", (Table("variables", "", _COLUMNS, rows),)),
+            *((Section("variables", "", (Table("variables", "", _COLUMNS, rows),)),) if rows else ()),
             *((Section("tips", "tips", (Items(data.tips),)),) if data.tips else ()),
             Section("rules", "rules, in this order", (Items(RULES),)),
             *((Section("result", "", (Paragraph("a fit could start"),)),) if is_complete else ()),
