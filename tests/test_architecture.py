@@ -1,6 +1,7 @@
-"""The rules of the house that no linter knows: who may import what, and that the map is complete."""
+"""Rules that no linter checks: which module may import what, and that the map is complete."""
 
 import ast
+import functools
 import graphlib
 import re
 import subprocess
@@ -11,9 +12,13 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[1]
+"""The checkout."""
+
 PACKAGE = ROOT / "workbench"
+"""The product's code."""
 
 FIGURES = {str(path.relative_to(PACKAGE)) for path in (PACKAGE / "report" / "figures").glob("*.py")}
+"""The modules that draw."""
 
 SINGLE_IMPORTERS = {
     "subprocess": {"process.py"},
@@ -24,16 +29,23 @@ SINGLE_IMPORTERS = {
     "click": set(),
     "httpstan": set(),
 }
+"""The only modules that may import each of these packages."""
 
 
+@functools.cache
+def parse(path: Path) -> ast.Module:
+    return ast.parse(path.read_text(encoding="utf-8"))
+
+
+@functools.cache
 def imported_packages(path: Path) -> set[str]:
-    found: set[str] = set()
-    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+    packages: set[str] = set()
+    for node in ast.walk(parse(path)):
         if isinstance(node, ast.Import):
-            found |= {alias.name.split(".")[0] for alias in node.names}
+            packages |= {alias.name.split(".")[0] for alias in node.names}
         elif isinstance(node, ast.ImportFrom) and node.module and node.level == 0:
-            found.add(node.module.split(".")[0])
-    return found
+            packages.add(node.module.split(".")[0])
+    return packages
 
 
 @pytest.mark.parametrize("package", SINGLE_IMPORTERS)
@@ -44,8 +56,8 @@ def test_single_importers(package):
     assert importers <= SINGLE_IMPORTERS[package]
 
 
-def test_no_import_cycle():
-    """Deferred imports and those for types count too."""
+def test_there_is_no_import_cycle():
+    """This includes deferred imports, and imports for types."""
     modules = {_name(path): path for path in PACKAGE.rglob("*.py")}
     graph = {name: _imported_modules(path, modules.keys()) - {name} for name, path in modules.items()}
     tuple(graphlib.TopologicalSorter(graph).static_order())
@@ -56,17 +68,17 @@ def _name(path: Path) -> str:
 
 
 def _imported_modules(path: Path, modules: Collection[str]) -> set[str]:
-    found: set[str] = set()
-    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+    imported: set[str] = set()
+    for node in ast.walk(parse(path)):
         if isinstance(node, ast.ImportFrom) and node.module:
             names = {f"{node.module}.{alias.name}" for alias in node.names}
-            found |= {name if name in modules else node.module for name in names} & set(modules)
+            imported |= {name if name in modules else node.module for name in names} & set(modules)
         elif isinstance(node, ast.Import):
-            found |= {alias.name for alias in node.names} & set(modules)
-    return found
+            imported |= {alias.name for alias in node.names} & set(modules)
+    return imported
 
 
-def test_map_lists_every_room():
+def test_the_map_lists_every_room():
     listed = set(re.findall(r"^\| `(\w+)` \|", (PACKAGE / "README.md").read_text(encoding="utf-8"), re.M))
     rooms = {
         path.stem
@@ -76,25 +88,25 @@ def test_map_lists_every_room():
     assert listed == rooms
 
 
-def test_map_points_at_files_that_exist():
+def test_the_map_names_files_that_exist():
     text = (PACKAGE / "README.md").read_text(encoding="utf-8")
     paths = re.findall(r"`([a-z_]+/[\w/.]*)`", text)
     missing = [path for path in paths if "<" not in path and not (PACKAGE / path).exists()]
     assert not missing
 
 
-def test_top_level_is_what_the_design_fixes():
+def test_the_top_level_holds_the_agreed_files_only():
     tracked = subprocess.run(["git", "ls-files"], cwd=ROOT, capture_output=True, text=True, check=True)
     top = {line.split("/")[0] for line in tracked.stdout.splitlines()}
     visible = {name for name in top if not name.startswith(".")}
     assert visible <= {
         "pyproject.toml", "workbench", "stan_models", "data", "tests", "reports", "README.md",
-        "Makefile", "LICENSE", "CHANGELOG.md", "requirements.lock",
+        "docs", "CONTRIBUTING.md", "CITATION.cff", "Makefile", "LICENSE", "CHANGELOG.md", "requirements.lock",
     }  # fmt: skip
 
 
 @pytest.mark.parametrize("arguments", [["--help"], ["sensitivity", "-h"], ["toolchain", "prune", "-h"]])
-def test_help_does_not_import_the_scientific_stack(arguments):
+def test_help_does_not_import_scientific_packages(arguments):
     code = (
         "import sys\n"
         "from typer.testing import CliRunner\n"

@@ -1,4 +1,4 @@
-"""The error tree: exit codes are a contract with scripts."""
+"""The error tree: scripts rely on the exit codes."""
 
 import pytest
 
@@ -10,23 +10,22 @@ CODES = {
     errors.RunError: 4,
     errors.StoreError: 5,
 }
+"""The exit code of each branch of the tree."""
 
 
-def every_error():
-    waiting = [errors.WorkbenchError]
-    while waiting:
-        kind = waiting.pop()
-        waiting += kind.__subclasses__()
-        if kind is not errors.WorkbenchError:
-            yield kind
+def list_errors(kind=errors.WorkbenchError):
+    """Yield all errors below one."""
+    for child in kind.__subclasses__():
+        yield child
+        yield from list_errors(child)
 
 
-@pytest.mark.parametrize("kind", list(every_error()), ids=lambda kind: kind.__name__)
+@pytest.mark.parametrize("kind", list(list_errors()), ids=lambda kind: kind.__name__)
 def test_each_error_has_the_exit_code_of_its_branch(kind):
     (branch,) = (base for base in CODES if issubclass(kind, base))
     assert kind.exit_code == CODES[branch]
 
 
-@pytest.mark.parametrize("kind", list(every_error()), ids=lambda kind: kind.__name__)
-def test_the_tree_is_drawn_with_every_error(kind):
+@pytest.mark.parametrize("kind", list(list_errors()), ids=lambda kind: kind.__name__)
+def test_each_error_is_in_the_drawing_of_the_tree(kind):
     assert f" {kind.__name__}" in (errors.__doc__ or "")

@@ -1,4 +1,4 @@
-"""Children: their output, their order, their time limit, and their end."""
+"""Child processes: their output, order, time limit, and end."""
 
 import os
 import signal
@@ -15,7 +15,7 @@ from workbench import process
 PYTHON = sys.executable
 
 HEED_SIGINT = "import signal; signal.signal(signal.SIGINT, signal.default_int_handler)"
-"""A process started in the background inherits that interrupts are ignored: these tests undo it."""
+"""Python code that makes a process react to interrupts; one started in the background ignores them."""
 
 
 def test_output_and_exit_code():
@@ -23,12 +23,12 @@ def test_output_and_exit_code():
     assert (done.stdout, done.stderr, done.returncode) == ("out\n", "err\n", 3)
 
 
-def test_results_come_in_the_order_given_whatever_finishes_first():
+def test_results_are_in_the_order_of_the_commands():
     slow = process.Command((PYTHON, "-c", "import time; time.sleep(0.3); print('slow')"))
     fast = process.Command((PYTHON, "-c", "print('fast')"))
     finished = []
-    done = process.run_many([slow, fast], jobs=2, on_done=lambda one: finished.append(one.stdout))
-    assert [one.stdout for one in done] == ["slow\n", "fast\n"]
+    done = process.run_many([slow, fast], jobs=2, on_done=lambda result: finished.append(result.stdout))
+    assert [result.stdout for result in done] == ["slow\n", "fast\n"]
     assert finished == ["fast\n", "slow\n"]
 
 
@@ -37,23 +37,23 @@ def test_after_a_failure_nothing_new_starts(tmp_path):
     failing = process.Command((PYTHON, "-c", "raise SystemExit(1)"))
     later = process.Command((PYTHON, "-c", f"open({str(marker)!r}, 'w')"))
     done = process.run_many([failing, later], jobs=1)
-    assert [one.returncode for one in done] == [1]
+    assert [result.returncode for result in done] == [1]
     assert not marker.exists()
 
 
-def test_a_time_limit_ends_the_child_and_says_so():
+def test_a_time_limit_ends_the_child():
     done = process.run([PYTHON, "-c", "import time; time.sleep(60)"], timeout=0.2)
     assert done.timed_out
     assert done.returncode == -signal.SIGTERM
 
 
-def test_a_program_that_is_not_there_raises():
+def test_a_missing_program_raises():
     with pytest.raises(FileNotFoundError):
         process.run(["/no/such/program"])
 
 
 def test_an_interrupt_ends_grandchildren_too(tmp_path):
-    """The child starts a grandchild in the same group; after Ctrl-C neither is left."""
+    """The child starts a grandchild in the same group; after Ctrl-C both are gone."""
     pid_file = tmp_path / "grandchild.pid"
     child = (
         "import subprocess, sys, time\n"
@@ -81,8 +81,8 @@ def _is_zombie(pid: int) -> bool:
         return True
 
 
-def _wait_until(is_so) -> None:
+def _wait_until(is_true) -> None:
     deadline = time.monotonic() + 20
-    while not is_so():
+    while not is_true():
         assert time.monotonic() < deadline
         time.sleep(0.05)

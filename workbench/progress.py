@@ -1,4 +1,4 @@
-"""How long work reports on itself: libraries report here, the front doors choose how it is shown."""
+"""The progress of long work: libraries report it, the command line and the Python API show it."""
 
 from __future__ import annotations
 
@@ -16,10 +16,10 @@ if TYPE_CHECKING:
 
 
 class Stage(Protocol):
-    """One piece of work under way."""
+    """A piece of work in progress."""
 
     def update(self, done: float, detail: str = "") -> None:
-        """Report that `done` of the stage's total is finished, with a few words on what is going on."""
+        """Report that `done` of the stage's total is finished; `detail` says briefly what is happening."""
 
 
 class Progress(Protocol):
@@ -35,20 +35,21 @@ class _SilentStage:
 
 
 class Silent:
-    """A progress that shows nothing: the default of every library call."""
+    """Shows nothing: the default of every library call."""
 
     @contextmanager
     def stage(self, title: str, total: float | None = None) -> Iterator[Stage]:
-        """Open a stage nobody sees."""
+        """Open a stage that is not shown."""
         del title, total
         yield _SilentStage()
 
 
 SILENT = Silent()
+"""Shows nothing."""
 
 
 class Bars:
-    """A live bar for each stage, on stderr of a terminal or in a notebook."""
+    """Shows a live bar for each stage, on stderr of a terminal or in a notebook."""
 
     @contextmanager
     def stage(self, title: str, total: float | None = None) -> Iterator[Stage]:
@@ -82,7 +83,7 @@ class _Bar:
 
 
 class Lines:
-    """A line on stderr for each stage that ended, with the time it took: for logs."""
+    """Prints a line on stderr when a stage ends, with the time it took: for logs."""
 
     @contextmanager
     def stage(self, title: str, total: float | None = None) -> Iterator[Stage]:

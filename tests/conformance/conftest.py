@@ -1,4 +1,4 @@
-"""The suite runs on the embedded Stan, and on a CmdStan too where `CMDSTAN` names one."""
+"""All tests run on the embedded Stan and, if `CMDSTAN` names one, on a CmdStan."""
 
 from __future__ import annotations
 
@@ -6,10 +6,11 @@ import os
 
 import pytest
 
-from tests.conformance.executables import MODELS, REFERENCE, compiled
+from tests.conformance.executables import MODELS, REFERENCE, compile_model
 from workbench.toolchain import CompiledModel, Toolchain
 
 SOURCES = ("embedded", "cmdstan") if os.environ.get("CMDSTAN") else ("embedded",)
+"""Where Stan comes from."""
 
 
 @pytest.fixture(scope="session", params=SOURCES)
@@ -19,14 +20,14 @@ def toolchain(request: pytest.FixtureRequest, tools: Toolchain, embedded: Toolch
 
 @pytest.fixture(scope="session")
 def bernoulli(toolchain: Toolchain) -> CompiledModel:
-    return compiled(toolchain, REFERENCE / "bernoulli.stan")
+    return compile_model(toolchain, REFERENCE / "bernoulli.stan")
 
 
 @pytest.fixture(scope="session")
 def eight_schools(toolchain: Toolchain) -> CompiledModel:
-    return compiled(toolchain, REFERENCE / "eight_schools.stan")
+    return compile_model(toolchain, REFERENCE / "eight_schools.stan")
 
 
 @pytest.fixture(scope="session")
 def throws(toolchain: Toolchain) -> CompiledModel:
-    return compiled(toolchain, MODELS / "driver_throws.stan")
+    return compile_model(toolchain, MODELS / "driver_throws.stan")

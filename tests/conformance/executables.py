@@ -1,4 +1,4 @@
-"""Executables under test: what to build, how to run one, how to read what it wrote."""
+"""Build executables, run them, and read their output."""
 
 from __future__ import annotations
 
@@ -11,10 +11,13 @@ from workbench import process
 from workbench.toolchain import CompiledModel, Toolchain, build
 
 MODELS = Path(__file__).parent.parent / "models"
+"""The test programs."""
+
 REFERENCE = Path(__file__).parent / "reference"
+"""Output of CmdStan itself, with the programs and data that it comes from."""
 
 
-def compiled(toolchain: Toolchain, source: Path, *, threads: bool = False) -> CompiledModel:
+def compile_model(toolchain: Toolchain, source: Path, *, threads: bool = False) -> CompiledModel:
     return build(source.stem, source.read_text(), toolchain, threads=threads)
 
 
@@ -24,20 +27,20 @@ def run(model: CompiledModel, arguments: str | Sequence[str], folder: Path) -> p
 
 
 @dataclass(frozen=True)
-class Draws:
-    """A Stan CSV file: comment lines, column names, rows of numbers, and every line that is not a comment."""
+class StanCsv:
+    """The content of a Stan CSV file: comment lines, column names, and rows of numbers."""
 
     comments: list[str]
     names: list[str]
     rows: list[list[float]]
 
     def column(self, name: str) -> list[float]:
-        where = self.names.index(name)
-        return [row[where] for row in self.rows]
+        position = self.names.index(name)
+        return [row[position] for row in self.rows]
 
 
-def read_draws(path: Path) -> Draws:
+def read_draws(path: Path) -> StanCsv:
     lines = path.read_text().splitlines()
     comments = [line for line in lines if line.startswith("#")]
     table = list(csv.reader(line for line in lines if line and not line.startswith("#")))
-    return Draws(comments, table[0], [[float(cell) for cell in row] for row in table[1:]])
+    return StanCsv(comments, table[0], [[float(cell) for cell in row] for row in table[1:]])

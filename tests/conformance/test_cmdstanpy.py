@@ -1,4 +1,4 @@
-"""Every method of `CmdStanModel` works on our executables, with no CmdStan installed."""
+"""Every method of `CmdStanModel` works on our executables, without an installed CmdStan."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ import cmdstanpy
 import numpy as np
 import pytest
 
-from tests.conformance.executables import MODELS, REFERENCE, compiled
+from tests.conformance.executables import MODELS, REFERENCE, compile_model
 from workbench.toolchain import CompiledModel, Toolchain
 
 DATA = json.loads((REFERENCE / "bernoulli.json").read_text())
@@ -21,7 +21,7 @@ QUIET: dict[str, Any] = {"show_progress": False, "seed": 1}
 
 @pytest.fixture(autouse=True)
 def _no_cmdstan(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[None]:
-    """Leave cmdstanpy nothing but the executable."""
+    """Hide any CmdStan from cmdstanpy."""
     monkeypatch.delenv("CMDSTAN", raising=False)
     monkeypatch.setenv("HOME", str(tmp_path))
     logging.getLogger("cmdstanpy").setLevel(logging.CRITICAL)
@@ -39,13 +39,18 @@ SAMPLING: dict[str, dict[str, Any]] = {
     "dense": {"metric": "dense_e"},
     "unit": {"metric": "unit_e"},
     "no adaptation": {"adapt_engaged": False, "step_size": 0.5, "iter_warmup": 0},
-    "warm-up saved": {"save_warmup": True, "thin": 2},
+    "saved warm-up": {"save_warmup": True, "thin": 2},
     "inits for all": {"inits": {"theta": 0.3}},
     "inits per chain": {"inits": [{"theta": 0.3}, {"theta": 0.4}]},
     "init radius": {"inits": 0},
-    "metric given": {"inv_metric": np.array([0.5])},
-    "dense metric given": {"inv_metric": np.array([[0.5]])},
-    "sampler tuned": {"max_treedepth": 5, "adapt_delta": 0.9, "adapt_init_phase": 20, "adapt_step_size": 10},
+    "given metric": {"inv_metric": np.array([0.5])},
+    "given dense metric": {"inv_metric": np.array([[0.5]])},
+    "sampler settings": {
+        "max_treedepth": 5,
+        "adapt_delta": 0.9,
+        "adapt_init_phase": 20,
+        "adapt_step_size": 10,
+    },
     "diagnostics": {"save_diagnostics": True, "save_profile": True},
     "digits": {"sig_figs": 17},
 }
@@ -67,7 +72,7 @@ def test_fixed_param(model: cmdstanpy.CmdStanModel) -> None:
 
 
 def test_no_parameters(toolchain: Toolchain) -> None:
-    empty = cmdstanpy.CmdStanModel(exe_file=str(compiled(toolchain, MODELS / "driver_empty.stan").exe))
+    empty = cmdstanpy.CmdStanModel(exe_file=str(compile_model(toolchain, MODELS / "driver_empty.stan").exe))
     fit = empty.sample(chains=2, iter_sampling=300, **QUIET)
 
     assert fit.stan_variable("y").mean() == pytest.approx(3, abs=0.2)
@@ -90,7 +95,7 @@ def test_laplace(save_iterations: bool, model: cmdstanpy.CmdStanModel) -> None:
     assert fit.stan_variable("theta").mean() == pytest.approx(0.27, abs=0.02)
 
 
-def test_laplace_finds_its_own_mode(model: cmdstanpy.CmdStanModel) -> None:
+def test_laplace_without_a_mode_finds_one(model: cmdstanpy.CmdStanModel) -> None:
     assert model.laplace_sample(DATA, jacobian=False, draws=50, seed=1).draws().shape == (50, 3)
 
 
@@ -106,9 +111,9 @@ def test_pathfinder(options: dict[str, Any], rows: int, model: cmdstanpy.CmdStan
 
 
 @pytest.mark.parametrize("algorithm", ["meanfield", "fullrank"])
-@pytest.mark.parametrize("adapting", [True, False])
-def test_variational(algorithm: str, adapting: bool, model: cmdstanpy.CmdStanModel) -> None:
-    options = {"algorithm": algorithm, "adapt_engaged": adapting, "eta": 0.1}
+@pytest.mark.parametrize("is_adapting", [True, False])
+def test_variational(algorithm: str, is_adapting: bool, model: cmdstanpy.CmdStanModel) -> None:
+    options = {"algorithm": algorithm, "adapt_engaged": is_adapting, "eta": 0.1}
     fit = model.variational(DATA, seed=1, require_converged=False, **options)
 
     assert fit.eta > 0
@@ -137,19 +142,19 @@ def test_generate_quantities(eight_schools: CompiledModel) -> None:
     assert np.allclose(again.stan_variable("log_lik"), fit.stan_variable("log_lik"), rtol=1e-4)
 
 
-def test_generate_quantities_without_any_is_an_error(model: cmdstanpy.CmdStanModel) -> None:
+def test_a_program_without_generated_quantities_is_an_error(model: cmdstanpy.CmdStanModel) -> None:
     fit = model.sample(DATA, chains=1, iter_sampling=10, **QUIET)
     with pytest.raises(RuntimeError, match="doesn't generate any quantities"):
         model.generate_quantities(DATA, previous_fit=fit)
 
 
-def test_errors_reach_the_user(model: cmdstanpy.CmdStanModel) -> None:
+def test_stan_errors_are_in_the_exception(model: cmdstanpy.CmdStanModel) -> None:
     with pytest.raises(RuntimeError, match=r"Error: .*y\[1\] is 3, but must be less than or equal to 1"):
         model.sample({"N": 1, "y": [3]}, chains=1, **QUIET)
 
 
 def test_chains_in_threads(embedded: Toolchain) -> None:
-    threaded = compiled(embedded, MODELS / "driver_two_modes.stan", threads=True)
+    threaded = compile_model(embedded, MODELS / "driver_two_modes.stan", threads=True)
     model = cmdstanpy.CmdStanModel(exe_file=str(threaded.exe))
     fit = model.sample(chains=2, parallel_chains=2, iter_sampling=50, **QUIET)
 

@@ -1,4 +1,4 @@
-"""What the command line says when something is wrong: the argument, its value, and what it takes."""
+"""Error messages of the command line: the argument, its value, and what it accepts."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import pytest
 from tests.conformance.executables import REFERENCE, run
 from workbench.toolchain import CompiledModel
 
-WORDS = {
+MESSAGES = {
     "sample num_samples=-1": 'num_samples was given "-1", but it takes an integer of at least 0.',
     "sample num_samples=1.5": 'num_samples was given "1.5", but it takes an integer of at least 0.',
     "sample random seed=-2": 'seed was given "-2", but it takes an integer from -1 to 4294967295.',
@@ -29,16 +29,17 @@ WORDS = {
     "sample data file=none.json": 'the file "none.json" cannot be opened.',
     "sample output file=no/such/x.csv": 'the output file "no/such/x.csv" cannot be opened for writing.',
 }
+"""Arguments that are wrong, and the error for each."""
 
 
-@pytest.mark.parametrize("arguments", WORDS)
+@pytest.mark.parametrize("arguments", MESSAGES)
 def test_mistakes_are_named(arguments: str, throws: CompiledModel, tmp_path: Path) -> None:
     (tmp_path / "data.json").write_text('{"where": 0}')
     data = "" if "data" in arguments else " data file=data.json"
     result = run(throws, arguments + data, tmp_path)
 
     assert result.returncode != 0
-    assert f"Error: {WORDS[arguments]}" in result.stderr
+    assert f"Error: {MESSAGES[arguments]}" in result.stderr
 
 
 @pytest.mark.parametrize(
@@ -49,7 +50,7 @@ def test_mistakes_are_named(arguments: str, throws: CompiledModel, tmp_path: Pat
         (3, "thrown in the model with x = "),
     ],
 )
-def test_rejections_name_statement_and_value(
+def test_an_exception_in_the_program_names_statement_and_value(
     where: int, expected: str, throws: CompiledModel, tmp_path: Path
 ) -> None:
     (tmp_path / "data.json").write_text(f'{{"where": {where}}}')
@@ -62,14 +63,16 @@ def test_rejections_name_statement_and_value(
 
 
 @pytest.mark.parametrize("where", [0, 4, 5])
-def test_rejections_that_do_not_stop_the_sampler(where: int, throws: CompiledModel, tmp_path: Path) -> None:
+def test_some_exceptions_in_the_program_do_not_stop_the_sampler(
+    where: int, throws: CompiledModel, tmp_path: Path
+) -> None:
     (tmp_path / "data.json").write_text(f'{{"where": {where}}}')
     result = run(throws, "sample num_samples=50 data file=data.json output file=x.csv", tmp_path)
 
     assert result.returncode == 0, result.output
 
 
-def test_broken_data_is_named(throws: CompiledModel, tmp_path: Path) -> None:
+def test_a_data_file_that_is_not_json_is_named(throws: CompiledModel, tmp_path: Path) -> None:
     (tmp_path / "data.json").write_text('{"where": [0}')
     result = run(throws, "sample data file=data.json", tmp_path)
 
@@ -86,7 +89,7 @@ def test_draws_of_another_program_are_refused(throws: CompiledModel, tmp_path: P
     assert 'expected the parameter "x", found "theta"' in result.stderr
 
 
-def test_full_disk_is_noticed(throws: CompiledModel, tmp_path: Path) -> None:
+def test_a_full_disk_is_reported(throws: CompiledModel, tmp_path: Path) -> None:
     (tmp_path / "data.json").write_text('{"where": 0}')
     (tmp_path / "x.csv").symlink_to("/dev/full")
     result = run(throws, "sample num_samples=10 data file=data.json output file=x.csv", tmp_path)
@@ -99,19 +102,17 @@ def test_full_disk_is_noticed(throws: CompiledModel, tmp_path: Path) -> None:
     "reading",
     ["generate_quantities fitted_params=x.csv", "laplace mode=x.csv", "log_prob constrained_params=x.csv"],
 )
-def test_an_output_never_takes_the_place_of_what_is_read(
-    reading: str, throws: CompiledModel, tmp_path: Path
-) -> None:
+def test_an_output_never_overwrites_an_input(reading: str, throws: CompiledModel, tmp_path: Path) -> None:
     (tmp_path / "data.json").write_text('{"where": 0}')
-    (tmp_path / "x.csv").write_text("precious")
+    (tmp_path / "x.csv").write_text("input")
     result = run(throws, f"{reading} data file=data.json output file=./x.csv", tmp_path)
 
     assert result.returncode != 0
-    assert 'Error: output file was given "./x.csv", but that is what is to be read' in result.stderr
-    assert (tmp_path / "x.csv").read_text() == "precious"
+    assert 'Error: output file was given "./x.csv", but the method reads that file' in result.stderr
+    assert (tmp_path / "x.csv").read_text() == "input"
 
 
-def test_a_mode_is_taken_from_an_optimizer_alone(throws: CompiledModel, tmp_path: Path) -> None:
+def test_a_mode_file_must_come_from_an_optimizer(throws: CompiledModel, tmp_path: Path) -> None:
     (tmp_path / "data.json").write_text('{"where": 0}')
     run(throws, "sample num_samples=5 data file=data.json output file=draws.csv", tmp_path)
     result = run(throws, "laplace mode=draws.csv data file=data.json", tmp_path)
@@ -120,7 +121,7 @@ def test_a_mode_is_taken_from_an_optimizer_alone(throws: CompiledModel, tmp_path
     assert 'Error: mode was given "draws.csv", but that file was not written by optimize.' in result.stderr
 
 
-def test_help_is_given_anywhere(throws: CompiledModel, tmp_path: Path) -> None:
+def test_help_works_anywhere(throws: CompiledModel, tmp_path: Path) -> None:
     result = run(throws, "sample adapt help", tmp_path)
 
     assert result.returncode == 0

@@ -1,4 +1,4 @@
-"""Every method and its options, on programs whose answer is known."""
+"""Every method and its options, on programs whose results are known."""
 
 from __future__ import annotations
 
@@ -10,13 +10,13 @@ from typing import Any
 
 import pytest
 
-from tests.conformance.executables import MODELS, REFERENCE, compiled, read_draws, run
+from tests.conformance.executables import MODELS, REFERENCE, compile_model, read_draws, run
 from workbench.toolchain import CompiledModel, Toolchain
 
 DATA = f"data file={REFERENCE / 'bernoulli.json'} random seed=1"
 
 
-def test_info_names_version_and_threads(bernoulli: CompiledModel, tmp_path: Path) -> None:
+def test_info_prints_version_and_threads(bernoulli: CompiledModel, tmp_path: Path) -> None:
     lines = run(bernoulli, "info", tmp_path).stdout.splitlines()
 
     facts = dict(line.replace(" ", "").split("=") for line in lines)
@@ -25,19 +25,19 @@ def test_info_names_version_and_threads(bernoulli: CompiledModel, tmp_path: Path
 
 
 @pytest.mark.parametrize("metric", ["diag_e", "dense_e", "unit_e"])
-def test_chains_in_one_process_equal_chains_in_several(
+def test_chains_in_one_process_equal_chains_in_separate_processes(
     metric: str, bernoulli: CompiledModel, tmp_path: Path
 ) -> None:
     sampling = f"sample num_samples=20 num_warmup=50 algorithm=hmc metric={metric}"
-    assert run(bernoulli, f"{sampling} num_chains=2 {DATA} output file=one.csv", tmp_path).returncode == 0
+    assert run(bernoulli, f"{sampling} num_chains=2 {DATA} output file=shared.csv", tmp_path).returncode == 0
     for chain in (1, 2):
-        run(bernoulli, f"id={chain} {sampling} {DATA} output file=several_{chain}.csv", tmp_path)
+        run(bernoulli, f"id={chain} {sampling} {DATA} output file=separate_{chain}.csv", tmp_path)
 
-        together = read_draws(tmp_path / f"one_{chain}.csv")
-        assert together.rows == read_draws(tmp_path / f"several_{chain}.csv").rows
+        shared = read_draws(tmp_path / f"shared_{chain}.csv")
+        assert shared.rows == read_draws(tmp_path / f"separate_{chain}.csv").rows
 
 
-def test_saved_metric_restarts_the_sampler(bernoulli: CompiledModel, tmp_path: Path) -> None:
+def test_a_saved_metric_can_be_used_again(bernoulli: CompiledModel, tmp_path: Path) -> None:
     first = run(bernoulli, f"sample num_samples=5 adapt save_metric=1 {DATA} output file=a.csv", tmp_path)
     metric = json.loads((tmp_path / "a_metric.json").read_text())
     again = f"sample num_warmup=0 num_samples=5 adapt engaged=0 algorithm=hmc stepsize={metric['stepsize']}"
@@ -50,7 +50,7 @@ def test_saved_metric_restarts_the_sampler(bernoulli: CompiledModel, tmp_path: P
     assert float(used.removeprefix("#")) == pytest.approx(metric["inv_metric"][0], rel=1e-5)
 
 
-def test_initial_values_per_chain_are_found_by_number(bernoulli: CompiledModel, tmp_path: Path) -> None:
+def test_each_chain_has_its_numbered_initial_values(bernoulli: CompiledModel, tmp_path: Path) -> None:
     for chain, theta in ((1, 0.2), (2, 0.7)):
         (tmp_path / f"init_{chain}.json").write_text(json.dumps({"theta": theta}))
     sampling = "sample num_samples=1 num_warmup=0 num_chains=2 algorithm=fixed_param"
@@ -60,14 +60,16 @@ def test_initial_values_per_chain_are_found_by_number(bernoulli: CompiledModel, 
         assert read_draws(tmp_path / f"x_{chain}.csv").column("theta") == pytest.approx([theta])
 
 
-def test_warmup_and_thinning_decide_the_number_of_rows(bernoulli: CompiledModel, tmp_path: Path) -> None:
+def test_the_number_of_rows_follows_from_warmup_and_thinning(
+    bernoulli: CompiledModel, tmp_path: Path
+) -> None:
     options = "sample num_samples=100 num_warmup=50 thin=3 save_warmup=1"
     run(bernoulli, f"{options} {DATA} output file=x.csv", tmp_path)
 
     assert len(read_draws(tmp_path / "x.csv").rows) == math.ceil(100 / 3) + math.ceil(50 / 3)
 
 
-def test_diagnostic_file_holds_momenta_and_gradients(bernoulli: CompiledModel, tmp_path: Path) -> None:
+def test_the_diagnostic_file_holds_momenta_and_gradients(bernoulli: CompiledModel, tmp_path: Path) -> None:
     run(bernoulli, f"sample num_samples=10 {DATA} output file=x.csv diagnostic_file=d.csv", tmp_path)
 
     diagnostics = read_draws(tmp_path / "d.csv")
@@ -77,7 +79,7 @@ def test_diagnostic_file_holds_momenta_and_gradients(bernoulli: CompiledModel, t
     assert "# model = bernoulli_model" in diagnostics.comments
 
 
-def test_config_holds_the_arguments(bernoulli: CompiledModel, tmp_path: Path) -> None:
+def test_the_saved_config_holds_the_arguments(bernoulli: CompiledModel, tmp_path: Path) -> None:
     run(bernoulli, f"sample num_samples=10 {DATA} output file=x.csv save_cmdstan_config=1", tmp_path)
 
     config = json.loads((tmp_path / "x_config.json").read_text())
@@ -87,7 +89,9 @@ def test_config_holds_the_arguments(bernoulli: CompiledModel, tmp_path: Path) ->
     assert config["stanc_version"].startswith("stanc3 v2.")
 
 
-def test_a_unit_metric_needs_no_file_and_says_so(bernoulli: CompiledModel, tmp_path: Path) -> None:
+def test_a_metric_file_for_a_unit_metric_is_ignored_with_a_warning(
+    bernoulli: CompiledModel, tmp_path: Path
+) -> None:
     sampling = f"sample num_samples=5 num_warmup=5 algorithm=hmc metric=unit_e {{}} {DATA} output file={{}}"
     run(bernoulli, sampling.format("", "a.csv"), tmp_path)
     with_file = run(bernoulli, sampling.format("metric_file=none.json", "b.csv"), tmp_path)
@@ -102,7 +106,7 @@ def test_a_unit_metric_needs_no_file_and_says_so(bernoulli: CompiledModel, tmp_p
 def test_optimizers_find_the_mode(
     algorithm: str, jacobian: int, mode: float, bernoulli: CompiledModel, tmp_path: Path
 ) -> None:
-    """The mode of Beta(3, 9), and of its logit."""
+    """The posterior is beta(3, 9); the mode is that of theta or of its logit."""
     options = f"optimize algorithm={algorithm} jacobian={jacobian}"
     result = run(bernoulli, f"{options} {DATA} output file=x.csv", tmp_path)
 
@@ -122,7 +126,7 @@ def test_laplace_starts_from_the_last_row(
     assert curvature["values"] == pytest.approx([0.25], abs=1e-5)
 
 
-def test_laplace_keeps_the_curvature(bernoulli: CompiledModel, tmp_path: Path) -> None:
+def test_laplace_writes_the_curvature(bernoulli: CompiledModel, tmp_path: Path) -> None:
     """On the logit scale, 3 log p + 9 log(1 - p) has the second derivative -12 p (1 - p)."""
     run(bernoulli, f"optimize jacobian=1 {DATA} output file=mode.csv", tmp_path)
     run(bernoulli, f"laplace mode=mode.csv draws=10 {DATA} output file=x.csv", tmp_path)
@@ -149,8 +153,8 @@ def test_laplace_writes_a_diagnostic_file(bernoulli: CompiledModel, tmp_path: Pa
     assert diagnostics["Hessian"] == [pytest.approx(curvature["hessian"][0], rel=1e-6)]
 
 
-def test_curvature_of_a_hundred_parameters(toolchain: Toolchain, tmp_path: Path) -> None:
-    hundred = compiled(toolchain, MODELS / "driver_hundred.stan")
+def test_the_curvature_of_a_hundred_parameters(toolchain: Toolchain, tmp_path: Path) -> None:
+    hundred = compile_model(toolchain, MODELS / "driver_hundred.stan")
     run(hundred, "optimize output file=mode.csv", tmp_path)
     result = run(hundred, "laplace mode=mode.csv jacobian=0 draws=500 output file=x.csv", tmp_path)
 
@@ -164,10 +168,10 @@ def test_curvature_of_a_hundred_parameters(toolchain: Toolchain, tmp_path: Path)
         assert spread == pytest.approx(n / 10, rel=0.15)
 
 
-def test_laplace_without_a_maximum_says_so_and_keeps_the_curvature(
+def test_laplace_without_a_maximum_fails_and_writes_the_curvature(
     toolchain: Toolchain, tmp_path: Path
 ) -> None:
-    saddle = compiled(toolchain, MODELS / "driver_saddle.stan")
+    saddle = compile_model(toolchain, MODELS / "driver_saddle.stan")
     (tmp_path / "mode.json").write_text('{"x": 0, "y": 0}')
     result = run(saddle, "laplace mode=mode.json output file=x.csv", tmp_path)
 
@@ -176,8 +180,8 @@ def test_laplace_without_a_maximum_says_so_and_keeps_the_curvature(
     assert json.loads((tmp_path / "x_hessian.json").read_text())["hessian"][1] == [0, 0]
 
 
-def test_two_modes_are_both_found(toolchain: Toolchain, tmp_path: Path) -> None:
-    two = compiled(toolchain, MODELS / "driver_two_modes.stan")
+def test_the_start_decides_which_of_two_modes_is_found(toolchain: Toolchain, tmp_path: Path) -> None:
+    two = compile_model(toolchain, MODELS / "driver_two_modes.stan")
     for start in (-2, 2):
         (tmp_path / "init.json").write_text(json.dumps({"x": start}))
         run(two, "optimize init=init.json output file=x.csv", tmp_path)
@@ -213,7 +217,7 @@ def test_pathfinder_options(options: str, bernoulli: CompiledModel, tmp_path: Pa
         ),
     ],
 )
-def test_files_of_single_paths_are_named_as_cmdstan_names_them(
+def test_files_of_single_paths_have_the_names_that_cmdstan_uses(
     options: str, files: set[str], bernoulli: CompiledModel, tmp_path: Path
 ) -> None:
     result = run(
@@ -228,7 +232,9 @@ def test_files_of_single_paths_are_named_as_cmdstan_names_them(
         assert "unconstrained_parameters" in json.loads(path.read_text())["0"]
 
 
-def test_more_draws_resampled_than_drawn_are_warned_of(bernoulli: CompiledModel, tmp_path: Path) -> None:
+def test_resampling_more_draws_than_there_are_is_warned_about(
+    bernoulli: CompiledModel, tmp_path: Path
+) -> None:
     result = run(bernoulli, f"pathfinder num_draws=50 num_psis_draws=201 {DATA} output file=x.csv", tmp_path)
 
     assert "Warning: Number of PSIS draws is larger than the total number" in result.stdout
@@ -236,7 +242,7 @@ def test_more_draws_resampled_than_drawn_are_warned_of(bernoulli: CompiledModel,
 
 @pytest.mark.parametrize("algorithm", ["meanfield", "fullrank"])
 @pytest.mark.parametrize("engaged", [0, 1])
-def test_variational_names_its_step_size(
+def test_variational_writes_its_step_size(
     algorithm: str, engaged: int, bernoulli: CompiledModel, tmp_path: Path
 ) -> None:
     options = f"variational algorithm={algorithm} eta=0.1 adapt engaged={engaged}"
@@ -250,7 +256,7 @@ def test_variational_names_its_step_size(
 
 
 @pytest.mark.parametrize("jacobian", [0, 1])
-def test_log_prob_takes_either_scale(jacobian: int, bernoulli: CompiledModel, tmp_path: Path) -> None:
+def test_log_prob_reads_either_scale(jacobian: int, bernoulli: CompiledModel, tmp_path: Path) -> None:
     (tmp_path / "c.json").write_text('{"theta": 0.3}')
     (tmp_path / "u.json").write_text(json.dumps({"params_r": [[math.log(0.3 / 0.7)], [0.0]]}))
     for kind, file in (("constrained", "c.json"), ("unconstrained", "u.json")):
@@ -263,20 +269,22 @@ def test_log_prob_takes_either_scale(jacobian: int, bernoulli: CompiledModel, tm
     assert len(read_draws(tmp_path / "unconstrained.csv").rows) == 2
 
 
-def test_log_prob_of_several_points_is_that_of_each(toolchain: Toolchain, tmp_path: Path) -> None:
-    hundred = compiled(toolchain, MODELS / "driver_hundred.stan")
+def test_log_prob_of_several_points_equals_that_of_each_point(toolchain: Toolchain, tmp_path: Path) -> None:
+    hundred = compile_model(toolchain, MODELS / "driver_hundred.stan")
     points = [[(row + 1) * math.sin(column) for column in range(100)] for row in range(3)]
-    found = []
-    for name, content in [("all", points), *((f"point{row}", one) for row, one in enumerate(points))]:
+    densities = []
+    for name, content in [("all", points), *((f"point{row}", point) for row, point in enumerate(points))]:
         (tmp_path / "u.json").write_text(json.dumps({"params_r": content}))
         run(hundred, f"log_prob unconstrained_params=u.json output file={name}.csv", tmp_path)
-        found.append(read_draws(tmp_path / f"{name}.csv").column("lp__"))
+        densities.append(read_draws(tmp_path / f"{name}.csv").column("lp__"))
 
-    together, *alone = found
-    assert list(together) == [one[0] for one in alone]
+    together, *separate = densities
+    assert list(together) == [density[0] for density in separate]
 
 
-def test_quantities_of_several_chains_are_those_of_each(eight_schools: CompiledModel, tmp_path: Path) -> None:
+def test_quantities_of_several_chains_equal_those_of_each_chain(
+    eight_schools: CompiledModel, tmp_path: Path
+) -> None:
     data = f"data file={REFERENCE / 'eight_schools.json'} random seed=1"
     run(eight_schools, f"sample num_samples=5 num_warmup=20 num_chains=2 {data} output file=x.csv", tmp_path)
     again = "generate_quantities fitted_params=x.csv num_chains=2"
@@ -301,8 +309,8 @@ def test_diagnose_compares_gradients(bernoulli: CompiledModel, tmp_path: Path) -
     assert "Error: the gradient differs" in strict.output
 
 
-def test_program_without_parameters_runs_fixed_param(toolchain: Toolchain, tmp_path: Path) -> None:
-    empty = compiled(toolchain, MODELS / "driver_empty.stan")
+def test_a_program_without_parameters_runs_fixed_param(toolchain: Toolchain, tmp_path: Path) -> None:
+    empty = compile_model(toolchain, MODELS / "driver_empty.stan")
     result = run(empty, "sample num_samples=400 random seed=1 output file=x.csv", tmp_path)
 
     draws = read_draws(tmp_path / "x.csv")
@@ -311,16 +319,16 @@ def test_program_without_parameters_runs_fixed_param(toolchain: Toolchain, tmp_p
     assert statistics.mean(draws.column("y")) == pytest.approx(3, abs=0.2)
 
 
-def test_program_without_parameters_has_nothing_to_optimize(toolchain: Toolchain, tmp_path: Path) -> None:
-    empty = compiled(toolchain, MODELS / "driver_empty.stan")
+def test_a_program_without_parameters_cannot_be_optimized(toolchain: Toolchain, tmp_path: Path) -> None:
+    empty = compile_model(toolchain, MODELS / "driver_empty.stan")
     result = run(empty, "optimize output file=x.csv", tmp_path)
 
     assert result.returncode != 0
     assert "Error: driver_empty_model has no parameters, so optimize has nothing to work on." in result.stderr
 
 
-def test_outputs_of_every_shape(toolchain: Toolchain, tmp_path: Path) -> None:
-    outputs = compiled(toolchain, MODELS / "driver_outputs.stan")
+def test_quantities_of_every_type_are_written(toolchain: Toolchain, tmp_path: Path) -> None:
+    outputs = compile_model(toolchain, MODELS / "driver_outputs.stan")
     run(outputs, "sample num_samples=10 output file=x.csv profile_file=p.csv", tmp_path)
 
     draws = read_draws(tmp_path / "x.csv")
@@ -336,8 +344,8 @@ def test_outputs_of_every_shape(toolchain: Toolchain, tmp_path: Path) -> None:
     assert (tmp_path / "p.csv").read_text().splitlines()[1].startswith("prior,")
 
 
-def test_ode_solution(toolchain: Toolchain, tmp_path: Path) -> None:
-    ode = compiled(toolchain, MODELS / "driver_ode.stan")
+def test_an_ode_is_solved(toolchain: Toolchain, tmp_path: Path) -> None:
+    ode = compile_model(toolchain, MODELS / "driver_ode.stan")
     run(ode, "sample num_samples=50 random seed=1 output file=x.csv sig_figs=12", tmp_path)
 
     draws = read_draws(tmp_path / "x.csv")
@@ -345,9 +353,10 @@ def test_ode_solution(toolchain: Toolchain, tmp_path: Path) -> None:
     assert draws.column("y.1") == pytest.approx(solved, rel=1e-4)
 
 
-def test_every_constraint_survives_the_round_trip(toolchain: Toolchain, tmp_path: Path) -> None:
-    """Draws, unconstrained again, have the density they were drawn with."""
-    constraints = compiled(toolchain, MODELS / "driver_constraints.stan")
+def test_constrained_draws_have_the_log_density_of_their_unconstrained_values(
+    toolchain: Toolchain, tmp_path: Path
+) -> None:
+    constraints = compile_model(toolchain, MODELS / "driver_constraints.stan")
     run(constraints, "sample num_samples=50 random seed=1 output file=x.csv sig_figs=17", tmp_path)
     result = run(constraints, "log_prob constrained_params=x.csv output file=lp.csv sig_figs=17", tmp_path)
 
@@ -359,9 +368,9 @@ def test_every_constraint_survives_the_round_trip(toolchain: Toolchain, tmp_path
     assert [sum(share) for share in shares] == pytest.approx([1] * 50)
 
 
-def test_threads_change_no_draw(embedded: Toolchain, tmp_path: Path) -> None:
-    plain = compiled(embedded, MODELS / "driver_two_modes.stan")
-    threaded = compiled(embedded, MODELS / "driver_two_modes.stan", threads=True)
+def test_threads_do_not_change_draws(embedded: Toolchain, tmp_path: Path) -> None:
+    plain = compile_model(embedded, MODELS / "driver_two_modes.stan")
+    threaded = compile_model(embedded, MODELS / "driver_two_modes.stan", threads=True)
     options = "sample num_samples=30 num_chains=2 random seed=1"
     run(plain, f"{options} output file=plain.csv", tmp_path)
     run(threaded, f"{options} num_threads=2 output file=threaded.csv", tmp_path)
@@ -372,8 +381,8 @@ def test_threads_change_no_draw(embedded: Toolchain, tmp_path: Path) -> None:
         assert read_draws(tmp_path / f"threaded_{chain}.csv").rows == expected
 
 
-def test_reduce_sum_in_two_threads(embedded: Toolchain, tmp_path: Path) -> None:
-    model = compiled(embedded, MODELS / "driver_reduce_sum.stan", threads=True)
+def test_reduce_sum_works_in_two_threads(embedded: Toolchain, tmp_path: Path) -> None:
+    model = compile_model(embedded, MODELS / "driver_reduce_sum.stan", threads=True)
     result = run(model, "optimize num_threads=2 output file=x.csv", tmp_path)
 
     assert result.returncode == 0, result.output
