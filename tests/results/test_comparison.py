@@ -4,8 +4,7 @@ import numpy as np
 import pytest
 
 from workbench.results.comparison import compare_estimates
-
-METHODS = ("mle", "map", "map_unconstrained", "laplace", "pathfinder", "nuts")
+from workbench.results.view import view
 
 
 def record(method, **numbers):
@@ -13,7 +12,7 @@ def record(method, **numbers):
 
 
 def compare(before, after):
-    (difference,) = compare_estimates(before, after)
+    (difference,) = compare_estimates(view(before), view(after))
     return difference
 
 
@@ -44,9 +43,8 @@ def test_draws_may_differ_by_four_errors(method, shift, is_far):
 def test_modes_may_differ_by_rounding_alone(method, shift, is_far):
     """Without a standard error, relative to their size; with one, in units of it."""
     assert compare(record(method, value=3.0), record(method, value=3.0 + 3 * shift)).is_far is is_far
-    far = compare_estimates(
-        record(method, value=3.0, se=1e3), record(method, value=3.0 + 1e3 * shift, se=1e3)
-    )
+    before, after = (record(method, value=value, se=1e3) for value in (3.0, 3.0 + 1e3 * shift))
+    far = compare_estimates(view(before), view(after))
     assert far[0].quantity == "value"
     assert far[0].is_far is is_far
 
@@ -64,16 +62,20 @@ def test_numbers_without_an_error_differ_by_infinitely_much_or_not_at_all():
 def test_what_only_one_fit_has_is_not_compared():
     before = {"nuts": {"estimates": {"mu": {"mean": 1.0}, "old": {"mean": 1.0}}}}
     after = {"nuts": {"estimates": {"mu": {"mean": 1.0, "sd": 1.0}, "new": {"mean": 1.0}}}}
-    assert [(found.parameter, found.quantity) for found in compare_estimates(before, after)] == [
+    assert [(found.parameter, found.quantity) for found in compare_estimates(view(before), view(after))] == [
         ("mu", "mean")
     ]
-    assert compare_estimates(before, {}) == []
-    assert compare_estimates({"nuts": {"status": "failed"}}, before) == []
+    assert compare_estimates(view(before), view({})) == []
+    assert compare_estimates(view({"nuts": {"status": "failed"}}), view(before)) == []
 
 
 def test_the_largest_difference_is_first():
-    before = {name: {"estimates": {"mu": {"mean": 0.0, "mcse_mean": 1.0}}} for name in METHODS}
-    after = {
-        name: {"estimates": {"mu": {"mean": float(k), "mcse_mean": 1.0}}} for k, name in enumerate(METHODS)
-    }
-    assert [found.method for found in compare_estimates(before, after)] == list(METHODS[::-1])
+    methods = ("laplace", "pathfinder", "nuts")
+    before, after = (
+        {
+            name: {"estimates": {"mu": {"mean": shift * place, "mcse_mean": 1.0}}}
+            for place, name in enumerate(methods)
+        }
+        for shift in (0.0, 1.0)
+    )
+    assert [found.method for found in compare_estimates(view(before), view(after))] == list(methods[::-1])

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 
+from workbench.methods import RESULTS
+from workbench.results.view import Estimate, PointEstimate, Results
 from workbench.thresholds import REPLAY_DISTANCE_LIMIT, REPLAY_MODE_LIMIT
+
+_COMPARED = ("value", "se", "mean", "sd")
+"""The numbers that are compared; intervals and diagnostics follow from the same draws."""
 
 
 @dataclass(frozen=True)
@@ -36,42 +39,32 @@ class Difference:
     is_far: bool
 
 
-def compare_estimates(before: Mapping[str, Any], after: Mapping[str, Any]) -> list[Difference]:
-    """Return every summary that both records hold, the farthest apart first.
-
-    Parameters
-    ----------
-    before, after
-        The content of `run.json`.
-    """
-    found: list[Difference] = []
-    for method in ("mle", "map", "map_unconstrained", "laplace", "pathfinder", "nuts"):
-        ours, theirs = (one.get(method, {}).get("estimates", {}) for one in (before, after))
-        for name in ours.keys() & theirs.keys():
-            found += _of_parameter(method, name, ours[name], theirs[name])
-    return sorted(found, key=lambda one: (-one.distance, one.method, one.parameter))
+def compare_estimates(before: Results, after: Results) -> list[Difference]:
+    """Return every number that both results hold, the farthest apart first."""
+    differences: list[Difference] = []
+    for method in RESULTS:
+        earlier, later = before.estimates(method), after.estimates(method)
+        for name in earlier.keys() & later.keys():
+            differences += _compare_quantity(method, name, earlier[name], later[name])
+    return sorted(differences, key=lambda each: (-each.distance, each.method, each.parameter))
 
 
-def _of_parameter(
-    method: str, name: str, ours: Mapping[str, Any], theirs: Mapping[str, Any]
-) -> list[Difference]:
-    found = []
-    for quantity in ("value", "se", "mean", "sd"):
-        if ours.get(quantity) is None or theirs.get(quantity) is None:
+def _compare_quantity(method: str, name: str, before: Estimate, after: Estimate) -> list[Difference]:
+    differences = []
+    for quantity in _COMPARED:
+        first, second = getattr(before, quantity, None), getattr(after, quantity, None)
+        if first is None or second is None:
             continue
-        first, second = (_error(quantity, numbers) for numbers in (ours, theirs))
-        apart = abs(ours[quantity] - theirs[quantity])
-        unit = float(np.hypot(first, second))
+        apart = abs(first - second)
+        unit = float(np.hypot(_measure_error(quantity, before), _measure_error(quantity, after)))
         distance = 0.0 if apart == 0 else apart / unit if unit > 0 else np.inf
-        most = REPLAY_DISTANCE_LIMIT if method in ("nuts", "laplace", "pathfinder") else REPLAY_MODE_LIMIT
-        found.append(
-            Difference(method, name, quantity, ours[quantity], theirs[quantity], distance, distance > most)
-        )
-    return found
+        limit = REPLAY_MODE_LIMIT if isinstance(before, PointEstimate) else REPLAY_DISTANCE_LIMIT
+        differences.append(Difference(method, name, quantity, first, second, distance, distance > limit))
+    return differences
 
 
-def _error(quantity: str, numbers: Mapping[str, Any]) -> float:
-    """Return the Monte Carlo standard error of a number; of a mode, the scale on which it matters."""
-    if quantity in ("value", "se"):
-        return float(numbers.get("se") or max(1.0, abs(numbers["value"])))
-    return float(numbers.get(f"mcse_{quantity}") or 0.0)
+def _measure_error(quantity: str, estimate: Estimate) -> float:
+    """Return the Monte Carlo standard error of a number; of an optimum, the scale on which it matters."""
+    if isinstance(estimate, PointEstimate):
+        return estimate.se or max(1.0, abs(estimate.value or 0.0))
+    return getattr(estimate, f"mcse_{quantity}", None) or 0.0

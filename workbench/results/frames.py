@@ -11,10 +11,11 @@ import xarray as xr
 from scipy import stats
 
 from workbench.errors import MethodError, RunIncomplete
+from workbench.methods import RESULTS
 from workbench.results.quantities import iterate_elements, owner
 from workbench.results.view import MleResult, Results
 
-METHODS_WITH_ESTIMATES = ("mle", "map", "map_unconstrained", "laplace", "pathfinder", "nuts", "exact")
+METHODS_WITH_ESTIMATES = (*RESULTS, "exact")
 """The parts of `run.json` that hold estimates."""
 
 

@@ -7,7 +7,7 @@ its includes, the roles, the priors and the settings of every method.
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -16,17 +16,23 @@ import numpy as np
 import pyarrow as pa
 import xarray as xr
 
-from workbench import methods
 from workbench.binding import BoundData, BoundVariable, Standardization
 from workbench.errors import RunIncomplete
-from workbench.methods import Method
+from workbench.methods import Auto, Laplace, Map, Method, Mle, Nuts, Pathfinder
 from workbench.priors import Priors
 from workbench.program import Program
 from workbench.request import FitRequest
+from workbench.results.fit import Fit
+from workbench.results.view import SavedSettings
 from workbench.tables import Table
 
 DATA = "stan_data"
 """The group of `fit.nc` that holds what Stan was given."""
+
+_METHODS: Mapping[str, Callable[..., Method]] = {
+    kind.__name__: kind for kind in (Mle, Map, Laplace, Pathfinder, Nuts)
+}
+"""The methods that a run may name."""
 
 _JSON = "json:"
 _LABELS = "labels:"
@@ -63,12 +69,12 @@ def build_stan_data_group(request: FitRequest) -> xr.Dataset:
     return xr.Dataset(arrays)
 
 
-def restore_request(record: Mapping[str, Any], tree: xr.DataTree, program: Program) -> FitRequest:
+def restore_request(fit: Fit, program: Program) -> FitRequest:
     """Return the request of a run.
 
     Parameters
     ----------
-    record, tree
+    fit
         The run.
     program
         The program read again from the run's own source, its roles settled.
@@ -78,36 +84,36 @@ def restore_request(record: Mapping[str, Any], tree: xr.DataTree, program: Progr
     RunIncomplete
         The run was made before requests were kept.
     """
-    kept = read_saved_request(record, tree)
-    priors = Priors(record["priors"], record["prior_origins"], tuple(kept["prior_data"]))
+    settings, results = read_saved_settings(fit), fit.results
     return FitRequest(
         program,
-        _data(record, tree[DATA].to_dataset(), kept, program),
-        priors,
-        tuple(_method(name, settings) for name, settings in kept["methods"]),
-        record["seed"],
-        record["interval"]["level"],
+        _restore_data(fit, settings, program),
+        Priors(results.priors, results.prior_origins, settings.prior_data),
+        tuple(_restore_method(name, values) for name, values in settings.methods),
+        results.seed if results.seed is not None else FitRequest.seed,
+        results.interval.level,
         1,
-        tuple(kept["scaled"]),
-        kept["threads"],
-        kept["timeout"],
-        {int(key) if key.isdigit() else key: weight for key, weight in kept["weights"].items()},
-        kept.get("inits", {}),
+        settings.scaled,
+        settings.threads,
+        settings.timeout,
+        {int(key) if key.isdigit() else key: weight for key, weight in settings.weights.items()},
+        settings.inits,
     )
 
 
-def read_saved_request(record: Mapping[str, Any], tree: xr.DataTree) -> dict[str, Any]:
-    """Return what a run keeps of its request.
+def read_saved_settings(fit: Fit) -> SavedSettings:
+    """Return the settings that a run keeps of its request.
 
     Raises
     ------
     RunIncomplete
-        It keeps nothing.
+        It keeps nothing, or not the data.
     """
-    if "request" not in record or DATA not in tree.children:
-        hint = "fit the program again; runs of today's workbench can be continued and replayed"
+    settings = fit.results.request
+    if settings is None or DATA not in fit.tree.children:
+        hint = "fit the program again; runs of this version can be continued and replayed"
         raise RunIncomplete("the run does not hold the data and settings it was made with.", hint=hint)
-    return dict(record["request"])
+    return settings
 
 
 def _include_name(program: Program, path: Path) -> str:
@@ -120,39 +126,52 @@ def _dims(name: str, value: np.ndarray) -> tuple[str, ...]:
     return tuple(f"{DATA}:{name}_dim_{axis}" for axis in range(value.ndim))
 
 
-def _data(
-    record: Mapping[str, Any], kept: xr.Dataset, request: Mapping[str, Any], program: Program
-) -> BoundData:
+def _restore_data(fit: Fit, settings: SavedSettings, program: Program) -> BoundData:
+    """Return the data block as Stan was given it; the table itself is not needed."""
     values: dict[str, Any] = {}
     labels: dict[str, tuple[str, ...]] = {}
-    for key, array in kept.data_vars.items():
+    for key, array in fit.tree[DATA].data_vars.items():
         name = str(key)
         if name.startswith(_LABELS):
-            labels[name.removeprefix(_LABELS)] = tuple(str(one) for one in array.to_numpy())
+            labels[name.removeprefix(_LABELS)] = tuple(str(label) for label in array.to_numpy())
         elif name.startswith(_JSON):
             values[name.removeprefix(_JSON)] = json.loads(str(array.item()))
         else:
             values[name] = array.to_numpy() if array.ndim else array.item()
-    stored = record["data"]
-    origins = stored.get("binding", {})
-    table = Table(Path(stored["path"]), stored["sha256"], pa.table({}), values={"": [0] * stored["rows"]})
+    data = fit.results.data
+    table = Table(Path(data.path), data.sha256, pa.table({}), values={"": [0] * (data.rows or 0)})
     variables = tuple(
-        BoundVariable(one.name, one.text, one.line, values[one.name], origins.get(one.name, "the run"))
-        for one in program.data
+        BoundVariable(
+            declared.name,
+            declared.text,
+            declared.line,
+            values[declared.name],
+            data.binding.get(declared.name, "the run"),
+        )
+        for declared in program.data
     )
     scales = {
-        name: Standardization(*(tuple(one[key]) for key in ("columns", "mean", "sd")))
-        for name, one in request["standardized"].items()
+        name: Standardization(scale.columns, scale.mean, scale.sd)
+        for name, scale in settings.standardized.items()
     }
     return BoundData(table, variables, labels, standardized=scales)
 
 
-def _method(name: str, settings: Mapping[str, Any]) -> Method:
-    kind = getattr(methods, name)
-    nested = {"nuts": methods.Nuts(**settings["nuts"])} if name == "Auto" else {}
-    plain = {key: tuple(one) if isinstance(one, list) else one for key, one in settings.items()}
-    made: Method = kind(**{**plain, **nested})
-    return made
+def _restore_method(name: str, settings: Mapping[str, Any]) -> Method:
+    """Return a method by the name of its class, with its settings.
+
+    Raises
+    ------
+    RunIncomplete
+        There is no such method, or a setting is not one of its own.
+    """
+    try:
+        if name == Auto.__name__:
+            return Auto(**{**settings, "nuts": Nuts(**settings["nuts"])})
+        values = {key: tuple(value) if isinstance(value, list) else value for key, value in settings.items()}
+        return _METHODS[name](**values)
+    except (KeyError, TypeError) as reason:
+        raise RunIncomplete(f"the run names a method or a setting that is unknown: {reason}.") from reason
 
 
 def _plain(value: object) -> Any:

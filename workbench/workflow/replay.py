@@ -27,7 +27,7 @@ class Replay:
     """
 
     fit: Fit
-    compare_estimates: tuple[Difference, ...]
+    differences: tuple[Difference, ...]
 
     @property
     def is_identical(self) -> bool:
@@ -72,4 +72,4 @@ def replay(
         again = estimate_request(run.request, run.builds)
         for number, continuation in enumerate(fit.results.continued):
             again = add_draws(replace(run, fit=again), again, continuation.draws, number)
-    return Replay(again, tuple(compare_estimates(fit.record, again.record)))
+    return Replay(again, tuple(compare_estimates(fit.results, again.results)))

@@ -10,6 +10,7 @@ import msgspec
 from msgspec import Struct, field
 
 from workbench.errors import RunIncomplete
+from workbench.methods import RESULTS
 from workbench.results.json_values import to_json_values
 from workbench.results.quantities import owner
 from workbench.results.view.description import (
@@ -96,16 +97,15 @@ class Results(Struct, frozen=True, kw_only=True, dict=True):
     @cached_property
     def quantities(self) -> tuple[str, ...]:
         """Every quantity that some method estimates, in the order of the program."""
-        keys = ("nuts", "mle", "map", "map_unconstrained", "laplace", "pathfinder")
+        keys = ["nuts", *RESULTS]  # NUTS has generated quantities too
         return tuple(dict.fromkeys(name for key in keys for name in self.estimates(key)))
 
     @cached_property
     def labels(self) -> Mapping[str, str]:
         """The names for people of quantities that have one, such as `beta[mom_iq]` for `beta[2]`."""
-        keys = ("nuts", "pathfinder", "laplace", "map_unconstrained", "map", "mle")
         return {
             name: estimate.label
-            for key in keys
+            for key in RESULTS
             for name, estimate in self.estimates(key).items()
             if estimate.label
         }
