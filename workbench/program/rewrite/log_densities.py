@@ -62,12 +62,12 @@ def _record_statements(statements: Sequence[n.Stmt], plan: RewritePlan) -> tuple
 
 def _record_call(statement: n.Stmt, call: LpCall, plan: RewritePlan) -> Iterable[n.Stmt]:
     """Yield statements that record the terms which a call adds, each likelihood as one observation."""
-    held = plan.holder
-    yield n.Raw(f"{{ vector[{len(plan.terms)}] {held} = {to_text(call_for_terms(statement, call))};")
+    added = plan.holder
+    yield n.Raw(f"{{ vector[{len(plan.terms)}] {added} = {to_text(call_for_terms(statement, call))};")
     for term in call.terms:
         if term.index in plan.log_lik_terms:
-            yield n.Raw(_store_entry(term, plan, f"{held}[{term.index}]"))
-    yield n.Raw(f"{plan.densities} += {held}; }}")
+            yield n.Raw(_store_entry(term, plan, f"{added}[{term.index}]"))
+    yield n.Raw(f"{plan.densities} += {added}; }}")
     rest = call_for_value(statement, call)
     if rest is not None:
         yield rest
@@ -122,7 +122,7 @@ def format_is_likelihood(term: Term, plan: RewritePlan) -> str:
 
 
 def split_term(term: Term, plan: RewritePlan) -> PointwiseDensity | None:
-    """Return a term split into observations; `None` if it is a single one."""
+    """Return a term split into observations; `None` if it is a single observation."""
     if term.calls or len(term.contributions) != 1 or term.contributions[0].summand.sign == "-":
         return None
     node = t.substitute(term.contributions[0].summand.node, plan.lifted)

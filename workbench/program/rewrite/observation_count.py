@@ -14,7 +14,7 @@ from workbench.program.terms.densities import normalise
 from workbench.program.terms.terms import Term
 
 _INNER = (n.Tilde, n.Increment, n.CallStatement, n.Assignment, n.Declare)
-"""Statements for whose sake the slice keeps the statements around them."""
+"""Statements that can keep the loops and branches around them in the slice."""
 
 _NAME = re.compile(r"[A-Za-z]\w*")
 """A name in a text of Stan."""

@@ -37,7 +37,7 @@ class PointwiseDensity:
 def split_into_observations(
     node: n.Expr | n.Tilde, declared: DeclaredTypes, element: str, holder: str
 ) -> PointwiseDensity | None:
-    """Return a summand split into observations; `None` if it is a single one.
+    """Return a summand split into observations; `None` if it is a single observation.
 
     Parameters
     ----------
@@ -79,8 +79,8 @@ def _split_density(
     arguments = list(density.arguments)
     declarations: list[str] = []
     for position in positions:
-        arguments[position], held = hold(arguments[position], count, f"{holder}_{position}")
-        declarations += held
+        arguments[position], declaration = hold(arguments[position], count, f"{holder}_{position}")
+        declarations += declaration
     text = _format_at_observation(replace(density, arguments=tuple(arguments)), positions, element)
     return PointwiseDensity(count, tuple(declarations), text)
 

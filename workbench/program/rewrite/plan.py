@@ -39,7 +39,7 @@ class RewritePlan:
     lp_calls
         The statements that call functions which add to ``target``, by their number.
     calls
-        The calls inside whose function this plan applies; none in the model block.
+        The calls that lead to the function that this plan is for; none for the model block.
     """
 
     weights: str

@@ -16,7 +16,7 @@ DeclaredTypes: TypeAlias = Mapping[str, n.Sized]
 """The declared types of variables, by name."""
 
 _ELEMENTWISE = frozenset({"+", "-", ".*", "./", ".^", "^", "%", "*", "/"})
-"""Operators whose result has the shape of an operand; a product of two containers is the exception."""
+"""Operators whose result has the shape of an operand, except the product of two containers."""
 
 _FLATTENING = frozenset({"to_vector", "to_row_vector", "to_array_1d"})
 """Functions that return all elements in one dimension."""

@@ -1,4 +1,4 @@
-"""Put several statements, or none, in the place of one, without braces wherever Stan needs none."""
+"""Put several statements, or none, in the place of one, without braces where Stan allows it."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from workbench.program.syntax import nodes as n
 from workbench.program.syntax import traverse as t
 
 _SPLICED = -2
-"""The number of a block whose statements, or of an empty statement whose absence, stand for one statement."""
+"""The number of the blocks and empty statements that are put in here and removed again."""
 
 
 def splice(statements: Iterable[n.Stmt]) -> n.Block:

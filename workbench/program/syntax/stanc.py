@@ -1,4 +1,4 @@
-"""Runs stanc, the front end of Stan's own compiler: the one place that starts it."""
+"""Run stanc, the front end of Stan's own compiler."""
 
 from __future__ import annotations
 
@@ -69,7 +69,7 @@ def run_stanc(stanc: Stanc, options: Sequence[str], file: Path, include_paths: S
         )
         raise ToolchainMissing(message, hint="use the Stan that `workbench toolchain install` provides")
     if completed.returncode != 0:
-        raise parse_rejection(file, completed.stderr)
+        raise _parse_rejection(file, completed.stderr)
     return completed.stdout
 
 
@@ -86,8 +86,8 @@ def dump_tree(stanc: Stanc, file: Path, include_paths: Sequence[Path] = ()) -> s
     return run_stanc(stanc, ["--debug-decorated-ast", f"--o={os.devnull}"], file, include_paths)
 
 
-def parse_rejection(file: Path, output: str) -> ProgramError:
-    """Return stanc's error message as an error of ours, with the place that it names."""
+def _parse_rejection(file: Path, output: str) -> ProgramError:
+    """Return the error for a message of stanc, with the place that the message names."""
     place = _PLACE.search(output)
     if place is None:
         return ProgramError(f"stanc does not accept `{file}`: {output.strip()}", path=file)

@@ -371,7 +371,7 @@ _STATEMENTS: dict[type, Callable[[_Interpreter, Any, Environment], None]] = {
 """The rule for each kind of statement; others change nothing."""
 
 
-# --- one rule for each kind of expression that is more than the union of its parts ----------------------
+# --- one rule for each kind of expression that is not just the union of its parts -----------------------
 
 
 def _evaluate_variable(_run: _Interpreter, node: n.Variable, env: Environment) -> Value:

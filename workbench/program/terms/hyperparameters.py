@@ -222,12 +222,12 @@ def _share_with_normaliser(item: Hyperparameter, normaliser: DensityCall) -> Hyp
     density = parse_density(item.calls[0])
     if density is None or density.distribution != normaliser.distribution:
         return item
-    ours, theirs = density.arguments[1:], normaliser.arguments[1:]
-    if ours != theirs:
+    arguments, copied = density.arguments[1:], normaliser.arguments[1:]
+    if arguments != copied:
         return item
     copies = (
         copy
-        for literal, copy in zip(_constant_nodes(ours), _constant_nodes(theirs), strict=True)
+        for literal, copy in zip(_constant_nodes(arguments), _constant_nodes(copied), strict=True)
         if any(literal is node for node in item.nodes)
     )
     return replace(item, nodes=(*item.nodes, *copies))

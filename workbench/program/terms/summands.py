@@ -25,7 +25,7 @@ class Summand:
 
 
 def adds_to_target(node: object) -> TypeGuard[n.Tilde | n.Increment]:
-    """Whether a node is a statement that itself adds to ``target``; one that calls a function is not."""
+    """Whether a node is a statement that adds to ``target`` by itself, not by calling a function."""
     return isinstance(node, n.Tilde) or (isinstance(node, n.Increment) and node.accumulator == "target")
 
 
