@@ -3,6 +3,7 @@
 import shlex
 import subprocess
 import sys
+from typing import Any
 
 import pytest
 from typer.main import get_command
@@ -10,7 +11,8 @@ from typer.main import get_command
 from workbench.cli.app import app
 from workbench.cli.help_page import EXAMPLES
 
-GROUP = get_command(app)
+GROUP: Any = get_command(app)
+"""Every command, as Typer parses it."""
 
 OF_A_FIT_ALONE = {"dry_run", "method", "profile", "save_warmup", "figures"}
 """Parameters of `fit` that a study's base fit has no use for."""
@@ -22,7 +24,7 @@ OF_ONE_COMMAND = {"--output", "-o", "--draws", "--seed", "--strict", "--threads"
 
 def find_command(words):
     """Return a command by its words, and the words that are left."""
-    command = GROUP
+    command: Any = GROUP
     rest = list(words)
     while hasattr(command, "commands") and rest:
         command = command.commands[rest.pop(0)]
@@ -69,7 +71,7 @@ def test_examples_that_need_nothing_run(workbench, example):
 
 
 def test_an_option_means_the_same_in_every_command():
-    known = {}
+    known: dict[str, set[str | None]] = {}
     for words in list_commands():
         for parameter in find_command(words)[0].params:
             for option in parameter.opts:

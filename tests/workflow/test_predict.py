@@ -1,4 +1,4 @@
-"""New rows predicted from a run: against the same sums done here, and refused where rows hang together."""
+"""Predictions of new rows equal the same sums done here; rows that depend on each other are refused."""
 
 from typing import Any
 
@@ -73,26 +73,20 @@ def test_predictions_are_those_of_the_draws(run):
 
 
 def test_what_the_run_has_not_seen_is_named(run):
-    with pytest.raises(BindingError, match="column `town` of `data` has `d`, first at row 2"):
+    with pytest.raises(BindingError, match=r"`town` of `data`.*`d`.*row 2"):
         predict(store.read(run[0]), tables.from_frame(NEW.assign(town=["a", "d"])))
-    with pytest.raises(BindingError, match="has no column `age`, which the fit used"):
+    with pytest.raises(BindingError, match="`age`"):
         predict(store.read(run[0]), tables.from_frame(NEW.drop(columns="age")))
 
 
 @pytest.mark.usefixtures("tools")
-def test_a_program_whose_rows_hang_together_predicts_nothing(tmp_path):
+def test_a_program_whose_rows_depend_on_each_other_predicts_nothing(tmp_path):
     """The linear model centres its predictors at the mean of the rows it is given."""
     model = STAN_MODELS / "regression" / "linear.stan"
     workbench.fit(model, DATA / "kidiq.csv", output=tmp_path / "run", **QUICK)
-    with pytest.raises(RequestError) as raised:
+    with pytest.raises(RequestError, match=r"`linear\.stan`") as raised:
         predict(store.read(tmp_path / "run"), DATA / "kidiq.csv")
-    assert raised.value.message == (
-        "`linear.stan` does not treat rows one by one: new rows would change its data."
-    )
-    assert raised.value.hint == (
-        "what transformed data compute from all rows, such as a mean, would be that of the new rows, but the "
-        "parameters were fitted with that of the old: compute it in the table, or declare it as data"
-    )
+    assert "transformed data" in str(raised.value.hint)
 
 
 @pytest.mark.usefixtures("tools")
@@ -100,11 +94,9 @@ def test_parameters_for_each_row_and_stan_data(tmp_path):
     model = STAN_MODELS / "hierarchical" / "eight_schools.stan"
     workbench.fit(model, DATA / "eight_schools.csv", output=tmp_path / "run", **QUICK)
     new = pd.DataFrame({"school": ["I"], "sigma": [9.0]})
-    with pytest.raises(
-        RequestError, match=r"`theta_raw` is declared `vector.J.`, with an element for each of the old"
-    ):
+    with pytest.raises(RequestError, match=r"`theta_raw`.*`vector\[J\]`"):
         predict(store.read(tmp_path / "run"), tables.from_frame(new))
     values = {"J": 2, "y": [1.0, 2.0], "sigma": [1.0, 1.0]}
     workbench.fit(model, values, output=tmp_path / "stan", **QUICK)
-    with pytest.raises(RequestError, match="fitted to Stan's own data, which say nothing about how to bind"):
+    with pytest.raises(RequestError, match="Stan's own data"):
         predict(store.read(tmp_path / "stan"), tables.from_frame(new))

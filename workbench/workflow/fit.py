@@ -5,14 +5,16 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from workbench import tables, toolchain
+import msgspec
+
+from workbench import tables
 from workbench.program import Program
 from workbench.progress import SILENT, Progress
 from workbench.request import FitRequest
 from workbench.results import Fit, store
 from workbench.results.exact_posterior import describe_exact_posterior
 from workbench.tables import Table
-from workbench.toolchain import Toolchain
+from workbench.toolchain import Toolchain, provision
 from workbench.workflow.builds import Builds
 from workbench.workflow.estimate_request import estimate_request
 from workbench.workflow.options import FitOptions
@@ -47,7 +49,7 @@ def fit_files(
     options = options or FitOptions()
     check_program_exists(model)
     table = data if isinstance(data, Table) else tables.read(data)
-    tools = toolchain.provision(options.toolchain, progress)
+    tools = provision(options.toolchain, progress)
     program = read_program(model, options.roles, tools)
     return fit_program(program, tools, table, options, progress)
 
@@ -85,8 +87,9 @@ def fit_program(
 def _collect_entries(fit: Fit, request: FitRequest, tools: Toolchain, options: FitOptions) -> dict[str, Any]:
     """Return what `run.json` says about the way here, and the exact posterior where it is known."""
     exact = describe_exact_posterior(request)
+    toolchain = msgspec.structs.replace(fit.results.toolchain, source=tools.source, why=tools.why)
     return {
-        "toolchain": {**fit.record["toolchain"], "source": tools.source, "why": tools.why},
+        "toolchain": msgspec.to_builtins(toolchain),
         "command": options.command,
         **({} if exact is None else {"exact": exact}),
     }

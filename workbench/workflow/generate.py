@@ -44,13 +44,11 @@ class Generator:
 
     def generate(self, data: Mapping[str, Any], draws: slice, *, replicating: bool) -> RawRun:
         """Return the generated quantities of some of the draws under other data."""
-        program = self.request.program
+        program, priors = self.request.program, self.request.priors
         columns, values = _collect_draws(program, data, self.posterior)
-        switches = (
-            program.instrumented.make_data(hyperparameters=self.request.priors.lifted, replicating=replicating)
-            if program.instrumented
-            else {}
-        )
+        switches: Mapping[str, Any] = {}
+        if program.instrumented is not None:
+            switches = program.instrumented.make_data(hyperparameters=priors.lifted, replicating=replicating)
         path = self.folder / f"data-{draws.stop}-{replicating}-{len(list(self.folder.iterdir()))}.json"
         write_stan_data(path, {**order_tuples(data, program.data), **switches})
         job = Job(self.exe, path, self.folder, derive_seeds(self.request.seed, 2)[1])

@@ -7,9 +7,9 @@ from pathlib import Path
 
 from workbench.diagnostics import diagnose
 from workbench.report.document import Document
+from workbench.report.figure_files import write_figures
 from workbench.report.fit.report import fit_report
 from workbench.report.html import render
-from workbench.report.pictures import write_pictures
 from workbench.results import Fit, store
 
 
@@ -43,5 +43,5 @@ def report_fit(fit: Fit, figures: Path | None = None) -> tuple[Fit, Document]:
     diagnosed = store.with_entries(fit, diagnose(fit).entries)
     document = fit_report(diagnosed)
     if figures is not None:
-        write_pictures(document, figures)
+        write_figures(document, figures)
     return diagnosed, document

@@ -7,9 +7,9 @@ from pathlib import Path
 
 from workbench.provenance import hash_texts
 from workbench.report.comparison import comparison_report
+from workbench.report.figure_files import write_figures
 from workbench.report.fit.report import fit_report
 from workbench.report.html import render
-from workbench.report.pictures import write_pictures
 from workbench.results import Fit, store
 
 
@@ -42,7 +42,7 @@ def write_report(fit: Fit, target: Path, figures: Path | None = None) -> Path:
     document = fit_report(fit)
     store.replace_file(target, render(document))
     if figures is not None:
-        write_pictures(document, figures)
+        write_figures(document, figures)
     return target
 
 
@@ -70,7 +70,7 @@ def write_comparison(
     target = output or Path("reports") / f"comparison-{hash_texts(*places)[:8]}.html"
     store.replace_file(target, render(document))
     if figures is not None:
-        write_pictures(document, figures)
+        write_figures(document, figures)
     return target
 
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+
+import msgspec
 
 from workbench.errors import RunIncomplete
 from workbench.estimation import extract_warm_start
@@ -13,6 +14,7 @@ from workbench.methods import Auto, Nuts
 from workbench.progress import SILENT, Progress
 from workbench.provenance import derive_seeds
 from workbench.results import Fit, store
+from workbench.results.view.estimates import Continuation
 from workbench.toolchain import ToolchainSettings
 from workbench.workflow.estimate_request import estimate_request
 from workbench.workflow.publish import publish_run
@@ -79,9 +81,8 @@ def add_draws(run: SavedRun, fit: Fit, draws: int, number: int) -> Fit:
         init="random",
     )
     more = estimate_request(replace(run.request, methods=(method,), seed=seed), run.builds, start)
-    note: dict[str, Any] = {"draws": draws, "seed": seed, "created": more.results.created}
-    continuations = [*fit.record.get("continued", ()), note]
-    return store.with_entries(append(fit, more), {"continued": continuations})
+    continuations = [*fit.results.continued, Continuation(draws, seed, more.results.created)]
+    return store.with_entries(append(fit, more), {"continued": msgspec.to_builtins(continuations)})
 
 
 def find_sampler(run: SavedRun) -> Nuts:

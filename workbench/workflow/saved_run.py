@@ -14,8 +14,8 @@ from workbench.program import Program, Role
 from workbench.progress import SILENT, Progress
 from workbench.request import FitRequest
 from workbench.results import Fit
-from workbench.results.saved_request import read_saved_request, restore_request
-from workbench.toolchain import ToolchainSettings, Toolchain
+from workbench.results.saved_request import read_saved_settings, restore_request
+from workbench.toolchain import Toolchain, ToolchainSettings
 from workbench.workflow.builds import Builds
 
 
@@ -60,13 +60,13 @@ def open_run(
     WorkbenchError
         The run does not hold its request, or its program cannot be built.
     """
-    kept = read_saved_request(fit.record, fit.tree)
+    saved = read_saved_settings(fit)
     tools = toolchain.provision(settings or ToolchainSettings(), progress)
     with tempfile.TemporaryDirectory(prefix="workbench-program-") as folder:
-        roles = {int(index): role for index, role in kept["roles"].items()}
-        written = _read_again(_write_program(Path(folder), fit, kept["includes"]), roles, tools)
+        roles = {int(index): role for index, role in saved.roles.items()}
+        written = _read_again(_write_program(Path(folder), fit, saved.includes), roles, tools)
         known = replace(written, path=Path(fit.results.model.path))
-        request = replace(restore_request(fit.record, fit.tree, known), jobs=jobs)
+        request = replace(restore_request(fit, known), jobs=jobs)
         yield SavedRun(fit, request, Builds(replace(request, program=written), tools, progress))
 
 

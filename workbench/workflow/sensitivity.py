@@ -10,8 +10,8 @@ from pathlib import Path
 from workbench import tables, toolchain
 from workbench.errors import StoreError
 from workbench.progress import SILENT, Progress
+from workbench.report.figure_files import write_figures
 from workbench.report.html import render
-from workbench.report.pictures import write_pictures
 from workbench.report.study.report import study_report
 from workbench.request import FitRequest
 from workbench.results import Fit
@@ -150,7 +150,7 @@ def redraw_study(folder: Path, figures: Path | None = None) -> Path:
     document = study_report(study)
     studies.write(study, render(document), folder)
     if figures is not None:
-        write_pictures(document, figures)
+        write_figures(document, figures)
     return folder / studies.REPORT
 
 
