@@ -1,7 +1,7 @@
-"""The document: what a report says, before anyone decides how it looks.
+"""Documents: what a report says, whatever it looks like.
 
-A document is sections, a section is blocks, and every block is a plain value. Text is plain text in which
-`` `backticks` `` set off names; nothing here is HTML except the drawings.
+A document has sections, a section has blocks, and every block is a plain value. Text is plain text with names
+in `` `backticks` ``; nothing here is HTML.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ if TYPE_CHECKING:  # a document without figures needs none of the libraries that
 
 
 class Tone(StrEnum):
-    """How good the news is; drawn as a word and a sign, never by colour alone."""
+    """Whether something is good or bad for the results; shown in words too, never by colour alone."""
 
     OK = "ok"
     CAUTION = "caution"
@@ -41,7 +41,7 @@ class Items:
 
 @dataclass(frozen=True)
 class Notice:
-    """A sentence that must not be overlooked, such as why a part of the report is missing."""
+    """A sentence that stands out, such as why a part of the report is missing."""
 
     text: str
     tone: Tone = Tone.NEUTRAL
@@ -57,11 +57,11 @@ class Column:
     title
         The heading.
     form
-        `number` (right-aligned, sorted by value), `text`, `name` (an identifier) or `prose`.
+        `number` (right-aligned), `text`, `name` (an identifier) or `prose` (sentences).
     group
-        A heading above several neighbouring columns.
+        A heading above neighbouring columns of the same group.
     help
-        What the column means, for a reader who does not know the heading.
+        What the heading means.
     drop_order
         0 for a column that every page shows; of the others, those with the smallest number are left out first
         where a page is too narrow.
@@ -76,7 +76,7 @@ class Column:
 
 @dataclass(frozen=True)
 class Cell:
-    """One entry of a table; `anchor` links it to a place in the document."""
+    """A cell of a table; `anchor` is the address of a place in the document that it links to."""
 
     text: str
     tone: Tone | None = None
@@ -90,11 +90,11 @@ class Table:
     Attributes
     ----------
     key
-        Unique in the document, usable as an HTML id.
+        Unique in the document, and an HTML id.
     is_interactive
         Rows can be sorted and searched.
     is_prose
-        Cells hold sentences: on a narrow page each row becomes a small list.
+        Cells contain sentences: on a narrow page each row becomes a small list.
     full_table
         Where all columns are, if a page leaves some of them out.
     """
@@ -112,16 +112,16 @@ class Table:
 
 @dataclass(frozen=True)
 class Figure:
-    """A drawing with its words.
+    """A drawing with its caption and its description.
 
     Attributes
     ----------
     drawing
-        How to draw it.
+        The drawing.
     alt
-        The finding, for a reader who cannot see the drawing.
+        What the drawing shows, for a reader who cannot see it.
     caption
-        A heading for the drawing: what is drawn, and in which unit.
+        What is drawn, and in which unit.
     """
 
     drawing: Drawing
@@ -131,11 +131,11 @@ class Figure:
 
 @dataclass(frozen=True)
 class Figures:
-    """Drawings side by side, with a text that explains how to read them."""
+    """Figures side by side, with an explanation of how to read them."""
 
     key: str
     figures: tuple[Figure, ...]
-    reading: str
+    explanation: str
     size: Literal["small", "medium"] = "small"
     kind: ClassVar[str] = "figures"
 
@@ -150,14 +150,14 @@ class Facts:
 
 @dataclass(frozen=True)
 class Code:
-    """A program or a command line, word for word.
+    """A program or a command line.
 
     Attributes
     ----------
     language
-        A name that the highlighter knows: `stan`, `console`.
+        What it is written in.
     is_numbered
-        Each line has its number and can be linked to as `<key>-<number>`.
+        Each line shows its number and has the address `<key>-<number>`.
     """
 
     key: str
@@ -178,7 +178,7 @@ class Quote:
 
 @dataclass(frozen=True)
 class Disclosure:
-    """Blocks that open on demand; `key` is their address where they have one."""
+    """Blocks that are hidden until a reader opens them; `key` is their address, where they have one."""
 
     title: str
     blocks: tuple[Block, ...]
@@ -191,7 +191,7 @@ Block = Paragraph | Items | Notice | Table | Figures | Facts | Code | Quote | Di
 
 @dataclass(frozen=True)
 class Section:
-    """A part of the document with a heading; `key` is its address."""
+    """A part of a document with a heading; `key` is its address."""
 
     key: str
     title: str
@@ -207,7 +207,7 @@ class Reason:
     text
         The sentence.
     place, anchor
-        Where there is more: the name of the place and its address.
+        Where there is more about it: the name of that place, and its address.
     advice
         What to do about it.
     """
@@ -220,7 +220,7 @@ class Reason:
 
 @dataclass(frozen=True)
 class Verdict:
-    """What to think of the results, in one sentence, with the reasons."""
+    """Whether the results can be relied on: one sentence, and the reasons."""
 
     tone: Tone
     sentence: str
@@ -238,11 +238,11 @@ class Document:
     byline
         When and with what it was made, or where there is more.
     verdict
-        What to think of the results; `None` where there is nothing to judge.
+        Whether the results can be relied on; `None` where there is nothing to judge.
     sections
         Its parts.
     opening
-        Paragraphs that say what was found, for a reader who reads nothing else.
+        A summary in a few paragraphs.
     kicker
         What kind of document it is.
     """

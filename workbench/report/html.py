@@ -1,8 +1,8 @@
-"""A document as one HTML file that needs nothing else: the only importer of jinja2.
+"""A document as one self-contained HTML file: the only importer of jinja2.
 
-Every string is escaped by the template engine. Characters that would act on the page instead of showing on
-it, such as those that reverse the direction of text, are replaced by their names. A content security policy
-allows the one script whose hash it names and no network at all, whatever the strings hold.
+The template engine escapes every string. Characters that would act on the page instead of being shown, such
+as those that reverse the direction of text, are replaced by their code points. Whatever the strings contain,
+a content security policy allows only the script whose hash it names, and no network access.
 """
 
 from __future__ import annotations
@@ -27,8 +27,13 @@ from workbench.report.figures import Drawing, to_svg
 _CONTROL = re.compile(
     "[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069\ufdd0-\ufdef\ufffe\uffff\ud800-\udfff]"
 )
+"""Characters that act on a page, or that HTML does not allow."""
+
 _BACKTICKS = re.compile(r"`([^`]+)`")
+"""A name in backticks."""
+
 _IDENTIFIER = re.compile(r'(\bid="|\burl\(#|\bhref="#)')
+"""What stands before an identifier in SVG."""
 
 
 def render(document: Document) -> str:
@@ -37,54 +42,54 @@ def render(document: Document) -> str:
     Parameters
     ----------
     document
-        What to show.
+        The document.
     """
-    environment = _environment()
-    script = _asset("report.js")
+    environment = _make_environment()
+    script = _read_template("report.js")
     return environment.get_template("report.html.j2").render(
         document=document,
-        style=Markup(_asset("report.css")),  # noqa: S704 - our own file
-        script=Markup(script),  # noqa: S704 - our own file
+        style=Markup(_read_template("report.css")),  # noqa: S704 - part of the package
+        script=Markup(script),  # noqa: S704 - part of the package
         script_hash=base64.b64encode(hashlib.sha256(script.encode()).digest()).decode(),
-        scoped=_Scope(),
+        draw=_DrawingWriter(),
     )
 
 
 def render_summary(**values: object) -> str:
-    """Return a fit's summary for a notebook as a piece of HTML."""
-    return _environment().get_template("summary.html.j2").render(**values)
+    """Return the summary of a fit for a notebook as a piece of HTML."""
+    return _make_environment().get_template("summary.html.j2").render(**values)
 
 
 @cache
-def _environment() -> Environment:
+def _make_environment() -> Environment:
     environment = Environment(
         loader=PackageLoader("workbench.report"),
         autoescape=True,
         undefined=StrictUndefined,
-        finalize=_visible,
+        finalize=_replace_control_characters,
         trim_blocks=True,
         lstrip_blocks=True,
         keep_trailing_newline=True,
     )
-    environment.filters |= {"prose": _prose, "highlighted": _highlighted, "runs_of_groups": _runs_of_groups}
+    environment.filters |= {"prose": _format_prose, "highlight": _highlight, "group": _group_columns}
     return environment
 
 
 @cache
-def _asset(name: str) -> str:
+def _read_template(name: str) -> str:
     return (resources.files("workbench.report") / "templates" / name).read_text(encoding="utf-8")
 
 
-def _visible(value: object) -> object:
-    """Return text with characters that act instead of showing replaced by their code points."""
+def _replace_control_characters(value: object) -> object:
+    """Return text with characters that would act on the page replaced by their code points."""
     if isinstance(value, str) and not isinstance(value, Markup):
         return _CONTROL.sub(lambda match: f"\u27e8U+{ord(match[0]):04X}\u27e9", value)
     return value
 
 
-def _prose(text: str) -> Markup:
-    """Return escaped text in which what stood in backticks is set as a name."""
-    parts = _BACKTICKS.split(str(_visible(text)))
+def _format_prose(text: str) -> Markup:
+    """Return escaped text with names in backticks marked up as code."""
+    parts = _BACKTICKS.split(str(_replace_control_characters(text)))
     spans = [
         Markup("<code><bdi>{}</bdi></code>").format(part) if position % 2 else escape(part)
         for position, part in enumerate(parts)
@@ -92,28 +97,28 @@ def _prose(text: str) -> Markup:
     return Markup("").join(spans)
 
 
-def _highlighted(code: Code) -> list[Markup]:
-    """Return the lines of a program, coloured by class."""
-    text = str(_visible(code.text.replace("\r\n", "\n")))
+def _highlight(code: Code) -> list[Markup]:
+    """Return the lines of a program with its syntax highlighted."""
+    text = str(_replace_control_characters(code.text.replace("\r\n", "\n")))
     if code.language == "console":
         return [escape(line) for line in text.split("\n")]
     lexer = get_lexer_by_name(code.language, stripnl=False)
     formatter: HtmlFormatter[str] = HtmlFormatter(nowrap=True)
     html = highlight(text, lexer, formatter).removesuffix("\n")
-    return [Markup(line) for line in html.split("\n")]  # noqa: S704 - pygments escapes what it is given
+    return [Markup(line) for line in html.split("\n")]  # noqa: S704 - pygments has escaped it
 
 
-def _runs_of_groups(columns: Sequence[Column]) -> list[tuple[str, list[Column]]]:
-    """Return neighbouring columns of the same group together."""
+def _group_columns(columns: Sequence[Column]) -> list[tuple[str, list[Column]]]:
+    """Return neighbouring columns of the same group together, with the name of the group."""
     return [(group, list(run)) for group, run in itertools.groupby(columns, key=lambda column: column.group)]
 
 
-class _Scope:
-    """Draws, and gives the identifiers inside each drawing a prefix of their own."""
+class _DrawingWriter:
+    """Writes drawings as SVG; the identifiers of each drawing get a prefix that is unique on the page."""
 
     def __init__(self) -> None:
         self._count = itertools.count(1)
 
     def __call__(self, drawing: Drawing) -> Markup:
         prefix = f"f{next(self._count)}-"
-        return Markup(_IDENTIFIER.sub(lambda match: match[0] + prefix, to_svg(drawing)))  # noqa: S704 - ours
+        return Markup(_IDENTIFIER.sub(lambda match: match[0] + prefix, to_svg(drawing)))  # noqa: S704 - made by to_svg

@@ -34,7 +34,7 @@ def test_the_number_of_drawings_is_limited():
     fit = simulated_fit(schools=60, draws=40)
     (drawings,) = list_figures(gaps.build_section(fit.results, fit.tree))
     assert len(drawings.figures) == 12
-    assert "12 quantities of 62" in drawings.reading
+    assert "12 quantities of 62" in drawings.explanation
 
 
 def test_steps_are_shown_where_all_are_known():

@@ -27,7 +27,7 @@ def test_an_outcome_has_drawings_statistics_and_coverage():
 def test_leave_one_out_is_mentioned_where_it_is_used():
     fit = simulated_fit()
     with_it, without_it = (
-        list_figures(build_section(fit, leave_one_out))[0].reading
+        list_figures(build_section(fit, leave_one_out))[0].explanation
         for leave_one_out in (compute_leave_one_out(fit), None)
     )
     assert "leave-one-out" in with_it

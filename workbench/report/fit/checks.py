@@ -39,7 +39,7 @@ def build_section(results: Results) -> Section:
     ranked = sorted(checks, key=lambda check: order.index(check.status))
     table = Table(
         key="checks-table",
-        caption="All checks, the most urgent first",
+        caption="All checks, most urgent first",
         columns=_COLUMNS,
         rows=tuple(_build_row(check) for check in ranked),
         is_prose=True,

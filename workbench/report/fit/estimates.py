@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
+from workbench.methods import RESULTS
 from workbench.report.document import Block, Cell, Column, Notice, Paragraph, Section, Table, Tone
 from workbench.report.fit import selection
 from workbench.report.fit.missing import explain_missing
@@ -18,16 +19,13 @@ from workbench.report.numbers import (
     format_seconds,
     plural,
 )
-from workbench.report.reading import METHOD_TITLES
 from workbench.results.view import AutoStep, DrawsEstimate, ExactEstimate, PointEstimate, Results
 from workbench.thresholds import LARGE_SHIFT_LIMIT, RHAT_LIMIT
 
 
 def build_section(results: Results) -> Section:
     """Return the table of estimates, and a notice for each method that has none."""
-    notices = tuple(
-        Notice(text, Tone.CAUTION) for key in METHOD_TITLES if (text := explain_missing(results, key))
-    )
+    notices = tuple(Notice(text, Tone.CAUTION) for key in RESULTS if (text := explain_missing(results, key)))
     blocks: tuple[Block, ...] = (
         (_build_table(results),) if results.quantities else (Paragraph("There are no estimates."),)
     )
@@ -63,12 +61,12 @@ def _build_method_choice(results: Results) -> tuple[Block, ...]:
     columns = (Column("Method"), Column("Outcome"), Column("Why", "prose"), Column("Time", "number"))
     rows = tuple(_build_step(step) for step in results.ladder)
     note = f"{results.ladder_words[:1].upper()}{results.ladder_words[1:]}"
-    return (Table("ladder", "Methods tried, the cheapest first", columns, rows, note, is_prose=True),)
+    return (Table("ladder", "Methods tried, cheapest first", columns, rows, note, is_prose=True),)
 
 
 def _build_step(step: AutoStep) -> tuple[Cell, ...]:
     return (
-        Cell(METHOD_TITLES.get(step.method, step.method or MISSING)),
+        Cell(RESULTS[step.method].title if step.method in RESULTS else step.method or MISSING),
         Cell("accepted", Tone.OK) if step.accepted else Cell("rejected"),
         Cell(step.why or MISSING),
         Cell(format_seconds(step.seconds)),
@@ -142,7 +140,7 @@ def _write_note(results: Results) -> str:
 
 def _write_caption(results: Results) -> str:
     count, level = len(results.quantities), format_percentage(results.interval.level)
-    order = "" if count <= selection.ALL_UP_TO else ", the worst convergence first"
+    order = "" if count <= selection.ALL_UP_TO else ", worst convergence first"
     return f"Estimates of {plural(count, 'quantity')} by method, with central {level} intervals{order}"
 
 

@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 
 import xarray as xr
 from scipy import stats
 
 from workbench.diagnostics.prior_density import find_prior_density
+from workbench.methods import RESULTS
 from workbench.report import figures
 from workbench.report.document import Block, Cell, Column, Figure, Figures, Notice, Paragraph, Section, Table
 from workbench.report.figures import EstimateLine, KnownDensity, Marker, Role
 from workbench.report.fit import selection
 from workbench.report.numbers import decimals_for, format_interval, format_number, plural
-from workbench.report.reading import METHOD_TITLES
 from workbench.results.quantities import draws_of
 from workbench.results.view import Estimate, Gap, PointEstimate, Results
 
@@ -105,22 +105,24 @@ def _find_exact(results: Results, name: str) -> KnownDensity | None:
         return None
 
 
-_LINES: tuple[tuple[str, str, Marker, Role], ...] = (
-    ("mle", "MLE", "diamond", "ink"),
-    ("map", "MAP", "filled", "ink"),
-    ("map_unconstrained", "MAP, unc.", "open", "ink"),
-    ("laplace", "Laplace", "bar", "normal"),
-    ("pathfinder", "Pathfinder", "bar", "ink"),
-    ("nuts", "Posterior", "bar", "posterior"),
-)
-"""Each method with its label, its marker, and the curve that it belongs to."""
+_STYLES: Mapping[str, tuple[Marker, Role]] = {
+    "mle": ("diamond", "ink"),
+    "map": ("filled", "ink"),
+    "map_unconstrained": ("open", "ink"),
+    "laplace": ("bar", "normal"),
+    "pathfinder": ("bar", "ink"),
+    "nuts": ("bar", "posterior"),
+}
+"""The marker of each method's estimate, and the curve that it belongs to."""
 
 
 def _collect_lines(results: Results, name: str) -> list[EstimateLine]:
     """Return one line for each method that has an estimate of the quantity."""
     return [
-        EstimateLine(label, marker, _read_point(estimate), estimate.lower, estimate.upper, role)
-        for method, label, marker, role in _LINES
+        EstimateLine(
+            RESULTS[method].label, marker, _read_point(estimate), estimate.lower, estimate.upper, role
+        )
+        for method, (marker, role) in _STYLES.items()
         if (estimate := results.estimates(method).get(name))
     ]
 
@@ -202,7 +204,7 @@ def _build_interval_differences(results: Results) -> Iterator[Block]:
     ranked = sorted(known, key=lambda name: -_find_largest(known[name]))
     columns = [Column("Quantity", "name")]
     for method in methods:
-        title = METHOD_TITLES.get(method, method)
+        title = RESULTS[method].title if method in RESULTS else method
         columns += [Column("Lower", "number", title), Column("Upper", "number", title)]
     yield Table(
         key="missed-table",

@@ -100,7 +100,7 @@ def _build_table(loo: LooResult) -> Iterator[Block]:
         return
     yield Table(
         key="rows-table",
-        caption="The rows with most influence, the largest k-hat first",
+        caption="The most influential rows, largest k-hat first",
         columns=(
             Column("Row", "number"),
             Column("Label", "text"),

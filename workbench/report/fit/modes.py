@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from workbench.methods import RESULTS
 from workbench.report.document import (
     Block,
     Cell,
@@ -18,7 +19,6 @@ from workbench.report.document import (
     Tone,
 )
 from workbench.report.numbers import MISSING, format_count, format_number, plural
-from workbench.report.reading import METHOD_TITLES
 from workbench.results.view import MapResult, OptimizerStart, Results
 
 _MOST_STARTS = 50
@@ -62,7 +62,7 @@ def _build_distinct_modes(results: Results, method: str, result: MapResult) -> I
     """Yield a notice and a table where the optimiser found more than one mode."""
     if len(result.modes) < 2:
         return
-    text = f"{METHOD_TITLES[method]}: the starts ended at {plural(len(result.modes), 'distinct mode')}."
+    text = f"{RESULTS[method].title}: the starts ended at {plural(len(result.modes), 'distinct mode')}."
     yield Notice(text, Tone.CAUTION)
     names = list(dict.fromkeys(name for mode in result.modes for name in mode.estimates))[:_MOST_QUANTITIES]
     unit = result.distance_in or "posterior SDs"
@@ -83,7 +83,7 @@ def _build_distinct_modes(results: Results, method: str, result: MapResult) -> I
         )
         for place, mode in enumerate(result.modes)
     )
-    yield Table(f"modes-{method}", "The distinct modes, the highest first", columns, rows)
+    yield Table(f"modes-{method}", "The distinct modes, highest first", columns, rows)
 
 
 def _list_penalties(results: Results) -> Iterator[Block]:
@@ -121,7 +121,7 @@ def _build_starts(results: Results) -> Iterator[Block]:
 
 def _build_start(method: str, start: OptimizerStart) -> tuple[Cell, ...]:
     return (
-        Cell(METHOD_TITLES[method]),
+        Cell(RESULTS[method].title),
         Cell(MISSING if start.seed is None else str(start.seed)),
         Cell(start.status or MISSING),
         Cell(start.optimizer or MISSING),

@@ -87,7 +87,7 @@ def _build_table(results: Results) -> Table:
     statements = scaling.statements if 1 < len(scaling.statements) <= _MOST_STATEMENTS else ()
     return Table(
         key="sensitivity-table",
-        caption=f"Power-scaling sensitivity of {plural(len(ranked), 'quantity')}, the most sensitive first",
+        caption=f"Power-scaling sensitivity of {plural(len(ranked), 'quantity')}, most sensitive first",
         columns=_build_columns(statements),
         rows=tuple(_build_row(results, name, len(statements)) for name in ranked[:MAX_ROWS]),
         note=_write_note(scaling),

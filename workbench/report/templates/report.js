@@ -1,21 +1,21 @@
-// Sorting, searching and copying: comforts on top of a page that is complete without them.
+// Sorting, searching and copying: the page is complete without them.
 "use strict";
 
 const MINUS = /\u2212/g;
 
-// The value to sort a cell by: its first number where there is one, its words otherwise.
-function valueOf(row, index) {
+// Return what a cell is sorted by: its first number, or its text if it has none.
+function readValue(row, index) {
   const text = row.cells[index].textContent.trim();
   const plain = text.replace(MINUS, "-").replace(/,/g, "").replace("\u221e", "Infinity");
   const number = parseFloat(plain);
   return Number.isNaN(number) ? text : number;
 }
 
-function compare(one, other) {
-  const [a, b] = [typeof one === "number", typeof other === "number"];
-  if (a && b) return one - other;
-  if (a !== b) return a ? -1 : 1; // what is missing comes last
-  return one.localeCompare(other, undefined, { numeric: true });
+function compare(a, b) {
+  const [isNumberA, isNumberB] = [typeof a === "number", typeof b === "number"];
+  if (isNumberA && isNumberB) return a - b;
+  if (isNumberA !== isNumberB) return isNumberA ? -1 : 1; // missing numbers come last
+  return a.localeCompare(b, undefined, { numeric: true });
 }
 
 function sortBy(table, header, index) {
@@ -23,7 +23,7 @@ function sortBy(table, header, index) {
   for (const other of table.tHead.querySelectorAll("th[aria-sort]")) other.removeAttribute("aria-sort");
   header.setAttribute("aria-sort", isUp ? "ascending" : "descending");
   const body = table.tBodies[0];
-  const keyed = Array.from(body.rows, (row) => [valueOf(row, index), row]);
+  const keyed = Array.from(body.rows, (row) => [readValue(row, index), row]);
   keyed.sort(([a], [b]) => {
     const isMissing = typeof a !== typeof b;
     return isUp || isMissing ? compare(a, b) : compare(b, a);
@@ -49,13 +49,13 @@ function makeSearchable(input) {
   input.closest("p").hidden = false;
   input.addEventListener("input", () => {
     const words = input.value.toLowerCase().split(/\s+/).filter(Boolean);
-    let shown = 0;
+    let count = 0;
     for (const row of rows) {
       const name = row.cells[0].textContent.toLowerCase();
       row.hidden = !words.every((word) => name.includes(word));
-      shown += row.hidden ? 0 : 1;
+      count += row.hidden ? 0 : 1;
     }
-    output.textContent = words.length ? `${shown} of ${rows.length} shown` : "";
+    output.textContent = words.length ? `${count} of ${rows.length} shown` : "";
   });
 }
 
@@ -71,18 +71,19 @@ function makeCopyable(button) {
 document.querySelectorAll("table[data-interactive]").forEach(makeSortable);
 document.querySelectorAll("input[data-table]").forEach(makeSearchable);
 document.querySelectorAll("button[data-copy]").forEach(makeCopyable);
-// A link to something folded away unfolds it.
-function unfoldTarget() {
+
+// Open a closed part of the page when a link leads to it.
+function openTarget() {
   const target = location.hash && document.getElementById(decodeURIComponent(location.hash.slice(1)));
-  for (let one = target; one; one = one.parentElement) {
-    if (one.tagName === "DETAILS") one.open = true;
+  for (let element = target; element; element = element.parentElement) {
+    if (element.tagName === "DETAILS") element.open = true;
   }
   if (target && target.tagName === "DETAILS") target.scrollIntoView();
 }
 
-window.addEventListener("hashchange", unfoldTarget);
-unfoldTarget();
+window.addEventListener("hashchange", openTarget);
+openTarget();
 window.addEventListener("beforeprint", () => {
-  // The pages on checks stay folded: they are for looking up, not for paper.
-  document.querySelectorAll("details:not([id])").forEach((one) => { one.open = true; });
+  // The pages of the checks stay closed: they are a reference.
+  document.querySelectorAll("details:not([id])").forEach((details) => { details.open = true; });
 });

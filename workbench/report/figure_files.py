@@ -1,4 +1,4 @@
-"""The pictures of a document as files."""
+"""The figures of a document as files."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ from workbench.report import figures
 from workbench.report.document import Block, Disclosure, Document, Figure, Figures
 
 
-def write_pictures(document: Document, folder: Path) -> tuple[Path, ...]:
-    """Write every drawing of a document as SVG and PNG, named after its group and its caption.
+def write_figures(document: Document, folder: Path) -> tuple[Path, ...]:
+    """Write every figure of a document as SVG and PNG, named by its group and its caption.
 
     Raises
     ------
@@ -20,28 +20,28 @@ def write_pictures(document: Document, folder: Path) -> tuple[Path, ...]:
         The folder cannot be written.
     """
     drawings = [
-        (f"{group} {_without_unit(figure.caption)}", figure.caption.replace("`", ""), figure.drawing)
+        (f"{group} {_remove_unit(figure.caption)}", figure.caption.replace("`", ""), figure.drawing)
         for section in document.sections
-        for group, figure in _figures(section.blocks)
+        for group, figure in _iterate_figures(section.blocks)
     ]
     try:
         return figures.write_drawings(drawings, folder)
     except OSError as reason:
-        raise StoreError(f"the pictures could not be written to `{folder}`: {reason}.") from reason
+        raise StoreError(f"the figures could not be written to `{folder}`: {reason}.") from reason
 
 
-def _without_unit(caption: str) -> str:
-    """Return a caption up to the unit that follows a name.
+def _remove_unit(caption: str) -> str:
+    """Return a caption without the unit after a name.
 
-    >>> _without_unit("`tau` [points]"), _without_unit("`beta[x]`: trace")
+    >>> _remove_unit("`tau` [points]"), _remove_unit("`beta[x]`: trace")
     ('`tau`', '`beta[x]`: trace')
     """
     return re.sub(r"(?<=`) \[[^`]*\]$", "", caption)
 
 
-def _figures(blocks: Iterable[Block]) -> Iterator[tuple[str, Figure]]:
+def _iterate_figures(blocks: Iterable[Block]) -> Iterator[tuple[str, Figure]]:
     for block in blocks:
         if isinstance(block, Disclosure):
-            yield from _figures(block.blocks)
+            yield from _iterate_figures(block.blocks)
         elif isinstance(block, Figures):
             yield from ((block.key, figure) for figure in block.figures)
