@@ -252,7 +252,7 @@ def _shorten(name: str, longest: int) -> str:
 
 
 def _choose_columns(table: Table, width: int) -> list[int]:
-    """Return the places of the columns to show: those with content, without the most dispensable if need be."""
+    """Return the places of the columns to show: those with content, less the most dispensable."""
     widths = {
         place: width
         for place, width in _measure_columns(table).items()

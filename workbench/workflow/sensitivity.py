@@ -84,7 +84,7 @@ def study_run(
     options
         Options of the study.
     fit_options
-        The toolchain.
+        The toolchain, and the threads and the time limit of further fits.
     progress
         Where to report.
 
@@ -113,7 +113,7 @@ def study_fit(
     options
         Options of the study.
     fit_options
-        The toolchain.
+        The toolchain, and the threads and the time limit of further fits.
     progress
         Where to report.
     table
@@ -124,8 +124,11 @@ def study_fit(
     WorkbenchError
         Any of the tree in `workbench.errors`.
     """
-    tools = toolchain.provision((fit_options or FitOptions()).toolchain, progress)
-    request = rebuild_request(fit, tools, table)
+    fit_options = fit_options or FitOptions()
+    tools = toolchain.provision(fit_options.toolchain, progress)
+    request = replace(
+        rebuild_request(fit, tools, table), threads=fit_options.threads, timeout=fit_options.timeout
+    )
     folder = _choose_study_folder(options, request)
     options = _prepare(options, request, tools, folder)
     return _study(fit, request, Builds(request, tools, progress), folder, options)

@@ -66,7 +66,7 @@ def test_what_has_no_number_is_a_dash(fit):
 def test_what_failed_is_said_below_the_table(fit):
     failed = {"status": "failed", "reason": "the optimiser gave up [at once].", "estimates": {}}
     text = print_page(build_fit_page(store.with_entries(fit, {"mle": failed})), 120)
-    assert "MLE failed: the optimiser gave up [at once]." in text.splitlines()
+    assert "maximum-likelihood estimate failed: the optimiser gave up [at once]." in text.splitlines()
     assert " MLE " not in text.splitlines()[1]
 
 

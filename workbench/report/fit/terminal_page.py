@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import PurePath
 from typing import TypeVar
 
+from workbench.methods import RESULTS
 from workbench.report.document import Cell, Column, Document, Reason, Section, Table, Verdict
 from workbench.report.fit.selection import rank_by_convergence
 from workbench.report.fit.verdict import build_verdict
@@ -31,16 +32,6 @@ MOST_ROWS = 40
 
 _MOST_DECIMALS = 8
 """Numbers that would need as many decimals are shown in scientific notation."""
-
-METHODS = {
-    "mle": "MLE",
-    "map": "MAP",
-    "map_unconstrained": "unconstrained mode",
-    "laplace": "Laplace approximation",
-    "pathfinder": "Pathfinder",
-    "nuts": "NUTS",
-}
-"""What the page calls the methods, in the order in which it speaks of them."""
 
 _HEADINGS = {"n/a": "does not apply", "skipped": "skipped", "passed": "passed"}
 """What stands before the codes of checks that found nothing."""
@@ -104,19 +95,19 @@ def _list_findings(diagnosis: DiagnosisResult, *, with_titles: bool) -> Iterator
 
 def _collect_remarks(results: Results) -> Iterator[tuple[str, str]]:
     """Yield which methods have no results, and what else happened on the way."""
-    for method, name in METHODS.items():
-        result = results.method(method)
+    for kind in RESULTS.values():
+        result = results.method(kind.key)
         if result.status not in ("ok", "skipped"):
-            yield f"{name} {result.status}", result.reason
-    for method, name in METHODS.items():
-        result = results.method(method)
+            yield f"{kind.phrase} {result.status}", result.reason
+    for kind in RESULTS.values():
+        result = results.method(kind.key)
         if not isinstance(result, ExactResult) and result.remark:
-            yield name, result.remark
+            yield kind.phrase, result.remark
     if results.nuts.init_remark:
-        yield METHODS["nuts"], results.nuts.init_remark
+        yield RESULTS["nuts"].phrase, results.nuts.init_remark
     for step in results.ladder:
         state = "accepted" if step.accepted else "not accepted"
-        yield f"{METHODS[step.method]} {state} ({step.seconds or 0:.1f} s)", step.why
+        yield f"{RESULTS[step.method].phrase} {state} ({step.seconds or 0:.1f} s)", step.why
     if results.ladder_words:
         yield "auto", results.ladder_words
     for attempt in results.attempts:
@@ -184,7 +175,9 @@ def _list_columns(results: Results, posterior: str) -> list[_Entry]:
     """Return the columns; those that are dropped first on a narrow page say so."""
     level = f"{results.interval.level * 100:g}%"
     has_map = bool(results.estimates("map"))
-    source = "" if posterior == "nuts" else f"with SD and interval by {METHODS[posterior]}, without NUTS"
+    source = (
+        "" if posterior == "nuts" else f"with SD and interval by {RESULTS[posterior].phrase}"
+    )
     gap = f"from the posterior mean to the {'mode' if has_map else 'mode°'}, in posterior SDs"
     unconstrained = "on the unconstrained scale"
 
