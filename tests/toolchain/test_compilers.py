@@ -100,7 +100,7 @@ def test_the_processor_is_part_of_a_tuned_compilers_identity(
 ) -> None:
     compiler = Compiler(kind, ("c++",), "1", "identity")
     here = tune(compiler)
-    monkeypatch.setattr(compilers, "_processor", lambda: "another")
+    monkeypatch.setattr(compilers, "_describe_processor", lambda: "another")
 
     assert here.argv == ("c++", option)
     assert len({compiler.identity, here.identity, tune(compiler).identity}) == 3

@@ -152,3 +152,4 @@ build clean-all: ;
 
 .PRECIOUS: %.hpp
 """
+"""The makefile of a home; the settings are those of `_format_settings`."""

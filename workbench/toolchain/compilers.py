@@ -299,3 +299,4 @@ _DIALECTS = {
         "-mcpu=native",
     ),
 }
+"""The dialect of each kind of compiler."""

@@ -16,7 +16,7 @@ from workbench.toolchain.run_compilers import run_compilers
 
 _GROUPS = {
     "optimizers": ("pathfinder.cpp", "optimize.cpp"),
-    "samplers": ("nuts_dense.cpp", "nuts_diag.cpp", "nuts_unit.cpp"),
+    "samplers": ("nuts.cpp",),
     "approximations": ("laplace.cpp", "variational.cpp"),
     "contexts": ("contexts.cpp", "metric.cpp"),
 }

@@ -12,7 +12,7 @@ namespace {
 
 using Row = std::vector<double>;
 
-// One file: the names, the draws, and the settings that its comments hold.
+// The content of a file: names, draws, and the settings in its comments.
 struct Chain {
   std::vector<std::string> names;
   std::vector<Row> rows;
@@ -28,7 +28,7 @@ std::vector<std::string> cells(const std::string& line) {
   return found;
 }
 
-// The value of `key = value` in a comment; nothing if the comment is another.
+// Returns the value of `key = value` in a comment, if the comment has that key.
 std::optional<std::string> setting(const std::string& comment,
                                    const std::string& key) {
   const auto place = comment.find(" " + key + " = ");
@@ -40,7 +40,7 @@ std::optional<std::string> setting(const std::string& comment,
 void read_comment(const std::string& line, Chain& chain) {
   if (const auto depth = setting(line, "max_depth"))
     chain.max_depth = std::stoi(*depth);
-  // Everything above this line was warm-up.
+  // All draws above this line are warm-up.
   if (line.find("Adaptation terminated") != std::string::npos)
     chain.warmup_rows = static_cast<int>(chain.rows.size());
 }

@@ -1,4 +1,4 @@
-// Says in words what is wrong with a fit's draws.
+// Describes the problems of a fit's draws.
 #include <stan/model/model_header.hpp>
 
 #include <iostream>

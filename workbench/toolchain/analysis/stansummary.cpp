@@ -54,7 +54,7 @@ Options read_options(const std::vector<std::string>& tokens) {
 double median_deviation(const Eigen::VectorXd& draws) {
   const double median = stan::math::quantile(draws, 0.5);
   const Eigen::VectorXd distances = (draws.array() - median).abs();
-  // 1.4826 makes it the standard deviation of a normal distribution.
+  // 1.4826 scales it to the standard deviation of a normal distribution.
   return 1.4826 * stan::math::quantile(distances, 0.5);
 }
 

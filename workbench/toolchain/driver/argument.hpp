@@ -7,15 +7,15 @@
 
 namespace driver {
 
-// group: holds other arguments; choice: one of its alternatives, each a group
-// or a word; the others hold a value.
+// A group holds other arguments. A choice takes one of its alternatives, each a
+// group or a word. The other kinds hold a value.
 enum class Kind { group, choice, word, flag, integer, real, text };
 
-// The numbers an argument accepts.
+// The numbers that an argument accepts.
 struct Range {
   double least = -std::numeric_limits<double>::infinity();
   double most = std::numeric_limits<double>::infinity();
-  bool is_open = false;  // neither end belongs to it
+  bool is_open = false;  // whether the ends are excluded
 
   bool contains(double number) const {
     return is_open ? least < number && number < most
@@ -23,7 +23,7 @@ struct Range {
   }
 };
 
-// A value as it is written in headers, and as a number where it is one.
+// A value as headers show it, and as a number if it is one.
 struct Value {
   std::string text;
   double number = 0;
@@ -33,7 +33,7 @@ inline bool operator==(const Value& a, const Value& b) {
   return a.text == b.text && a.number == b.number;
 }
 
-// One argument of the command line, with all that belongs inside it.
+// An argument of the command line, with the arguments inside it.
 struct Argument {
   std::string name;
   Kind kind;

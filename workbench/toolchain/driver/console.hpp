@@ -8,8 +8,8 @@
 
 namespace driver {
 
-// Stan's messages: information to standard output, errors to standard error.
-// Chains that run side by side share it, so each line is written as one piece.
+// Prints Stan's messages: information to standard output, errors to standard
+// error. Parallel chains share it, so each line is written in one piece.
 class Console final : public stan::callbacks::logger {
  public:
   void debug(const std::string& line) override { write(std::cout, line); }
@@ -26,7 +26,7 @@ class Console final : public stan::callbacks::logger {
   void fatal(const std::string& line) override { error(line); }
   void fatal(const std::stringstream& line) override { error(line.str()); }
 
-  // What Stan said last before it gave up.
+  // The last error that Stan reported.
   const std::string& last_error() const { return last_error_; }
 
  private:

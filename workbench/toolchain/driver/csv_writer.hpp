@@ -10,9 +10,9 @@
 
 namespace driver {
 
-// Writes what Stan's own writer of streams does, character for character, some
-// times faster: most of the time that a wide program spends outside its own code
-// goes into printing numbers.
+// Writes the same characters as Stan's own stream writer, several times faster.
+// A program with many columns spends most of the time outside its own code on
+// printing numbers.
 class CsvWriter final : public stan::callbacks::writer {
  public:
   CsvWriter() = default;
@@ -35,7 +35,8 @@ class CsvWriter final : public stan::callbacks::writer {
     output_->flush();
   }
 
-  // Eigen's layout: parameters in rows, draws in columns, a blank after each comma.
+  // A matrix has parameters in rows and draws in columns; Stan writes a blank
+  // after each comma.
   void operator()(const Eigen::MatrixXd& values) override {
     if (!output_ || values.size() == 0) return;
     for (Eigen::Index draw = 0; draw < values.cols(); ++draw)
@@ -72,7 +73,7 @@ class CsvWriter final : public stan::callbacks::writer {
     end_line(between.size());
   }
 
-  // As `<<` prints with the stream's precision, which is C's %g.
+  // Prints as `<<` does at the stream's precision, which is C's %g.
   void append_number(double number) {
     char text[64];
 #ifdef __cpp_lib_to_chars

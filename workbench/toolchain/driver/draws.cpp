@@ -25,9 +25,11 @@ std::vector<std::string> cells(const std::string& line) {
   return found;
 }
 
-bool is_blank(char one) { return one == ' ' || one == '\t' || one == '\r'; }
+bool is_blank(char symbol) {
+  return symbol == ' ' || symbol == '\t' || symbol == '\r';
+}
 
-// Where a cell cannot be read this stands at it, else past its comma.
+// Reads a cell and moves past its comma; stays if the cell cannot be read.
 bool read_cell(const char*& at, Row& row) {
   char* end = nullptr;
   row.push_back(std::strtod(at, &end));

@@ -8,7 +8,7 @@ namespace driver {
 
 using Row = std::vector<double>;
 
-// A CSV file of Stan's, read: comments, column names and rows.
+// The content of a CSV file of Stan: comments, column names and rows.
 struct Table {
   std::string path;
   std::vector<std::string> comments;
@@ -18,12 +18,12 @@ struct Table {
 
 Table read_table(const std::string& path);
 
-// The columns of the model's parameters, which follow the method's own columns
-// (their names end in two underscores).
+// Returns the columns of the model's parameters, which come after the method's
+// own columns, whose names end in two underscores.
 std::vector<Row> parameter_rows(const Table& table,
                                 const stan::model::model_base& model);
 
-// Constrained parameter values on the unconstrained scale.
+// Transforms constrained parameter values to the unconstrained scale.
 Row unconstrain(const stan::model::model_base& model, const Row& values);
 
 }  // namespace driver

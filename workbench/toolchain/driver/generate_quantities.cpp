@@ -17,8 +17,8 @@ Eigen::MatrixXd to_matrix(const std::vector<Row>& rows) {
   return matrix;
 }
 
-// Where several chains are asked for, Stan 2.39 writes the parameters before
-// the quantities, under the quantities' names: here they are left out.
+// For several chains, Stan 2.39 writes the parameters before the quantities,
+// under the names of the quantities. This writer leaves them out.
 class QuantitiesWriter final : public stan::callbacks::writer {
  public:
   QuantitiesWriter(CsvWriter& output, std::size_t parameters)

@@ -1,5 +1,5 @@
 // The command line as a table: names, kinds, ranges and defaults of CmdStan's
-// arguments, in the order in which headers list them.
+// arguments, in the order of the headers of output files.
 #include "grammar.hpp"
 
 #include "number.hpp"
@@ -32,7 +32,7 @@ Argument choice(std::string name, std::string fallback, Arguments children) {
   return made;
 }
 
-// A choice among plain words, which have no line of their own in a header.
+// A choice among words, which have no line of their own in a header.
 Argument words(std::string name, std::string fallback,
                const std::vector<std::string>& accepted) {
   Arguments children;
@@ -174,7 +174,7 @@ Argument grammar() {
              {text("unconstrained_params", ""), text("constrained_params", ""),
               flag("jacobian", true)}),
        laplace()});
-  // Seeds are 32 bits wide; -1 stands for one drawn from the clock.
+  // Seeds have 32 bits; -1 stands for a seed from the clock.
   return group(
       "", {std::move(method), integer("id", 1, non_negative),
            group("data", {text("file", "")}), text("init", "2"),

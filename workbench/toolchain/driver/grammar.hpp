@@ -4,7 +4,7 @@
 
 namespace driver {
 
-// Returns every argument there is, each at its default.
+// Returns all arguments, with their defaults.
 Argument grammar();
 
 }  // namespace driver

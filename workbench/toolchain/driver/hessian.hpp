@@ -1,8 +1,8 @@
 #pragma once
 
-// Stan 2.39's finite-difference Hessian multiplies by the step where it should
-// divide by it, so that Newton's steps come out a million times too long. This
-// header takes its place: it must be included before any of Stan's optimizers.
+// Stan 2.39's finite-difference Hessian multiplies by the step instead of
+// dividing by it, so Newton's steps are a million times too long. This header
+// replaces Stan's, so it must be included before any of Stan's optimizers.
 #ifdef STAN_MODEL_GRAD_HESS_LOG_PROB_HPP
 #error "include hessian.hpp before Stan's optimizers"
 #endif
@@ -16,8 +16,8 @@
 namespace stan {
 namespace model {
 
-// The log density with its gradient, and its Hessian by fourth-order central
-// differences of the gradient, symmetrised; row-major.
+// Computes the log density, its gradient, and its Hessian by fourth-order
+// central differences of the gradient; the Hessian is symmetrised, row-major.
 template <bool propto, bool jacobian, class Model>
 double grad_hess_log_prob(const Model& model, std::vector<double>& params_r,
                           std::vector<int>& params_i,

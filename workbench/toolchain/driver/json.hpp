@@ -9,8 +9,8 @@
 
 namespace driver {
 
-// JSON at full precision. What is not finite is written as NaN or Infinity,
-// which Stan and Python read, though the standard lacks them.
+// Writes JSON at full precision. Values that are not finite are NaN or
+// Infinity, which Stan and Python read although the standard lacks them.
 class JsonObject {
  public:
   explicit JsonObject(std::ostream& stream) : stream_(stream) {

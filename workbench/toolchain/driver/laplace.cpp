@@ -20,7 +20,7 @@ Vector to_vector(const Row& row) {
   return Eigen::Map<const Vector>(row.data(), row.size());
 }
 
-// An optimizer that saved its iterations ends with the mode: the last row.
+// If an optimizer saved its iterations, the mode is the last row.
 Vector read_mode_csv(const Session& session, const std::string& path) {
   const Table table = read_table(path);
   const auto& said = table.comments;
@@ -52,8 +52,8 @@ Vector read_mode(const Session& session) {
                    "optimize, or of a .json file of parameter values.");
 }
 
-// Parameters and transformed parameters at a point of the unconstrained space;
-// NaN where the program rejects the point.
+// Returns parameters and transformed parameters at a point on the unconstrained
+// scale; NaN if the program rejects the point.
 Vector constrain(const Session& session, Vector point, std::size_t size) {
   stan::rng_t rng = stan::services::util::create_rng(session.seed, 0);
   Vector values;
@@ -65,11 +65,10 @@ Vector constrain(const Session& session, Vector point, std::size_t size) {
   return values;
 }
 
-// Derivatives of the constrained values, by central differences.
+// Returns the derivatives of the constrained values, by central differences.
 Matrix constrain_jacobian(const Session& session, const Vector& mode,
                           std::size_t size) {
-  // The step that balances truncation against rounding is the cube root of the
-  // machine's precision.
+  // The cube root of the machine precision balances truncation and rounding.
   const double relative = std::cbrt(std::numeric_limits<double>::epsilon());
   Matrix derivatives(size, mode.size());
   for (Eigen::Index i = 0; i < mode.size(); ++i) {
@@ -107,7 +106,7 @@ void write_curvature(const Session& session, const Vector& mode, double lp,
                 constrain_jacobian(session, mode, names.size()));
 }
 
-// Stan's own record of the curvature, where a diagnostic file is asked for.
+// Opens Stan's own record of the curvature, if a diagnostic file is requested.
 JsonWriter open_diagnostic_json(const Session& session) {
   const std::string& file = session.settings.text("output.diagnostic_file");
   return file.empty() ? JsonWriter()
@@ -119,8 +118,8 @@ bool is_negative_definite(const Matrix& hessian) {
   return hessian.allFinite() && negated.llt().info() == Eigen::Success;
 }
 
-// Keeps the curvature at the mode beside the draws, then stops the method
-// where no normal approximation exists: Stan itself would go on with noise.
+// Writes the curvature at the mode beside the draws, then stops the method if
+// there is no normal approximation: Stan itself would return noise.
 class CurvatureWriter final : public stan::callbacks::structured_writer {
  public:
   CurvatureWriter(const Session& session, Vector mode)

@@ -11,8 +11,8 @@ namespace {
 
 const std::string group = "method.log_prob.";
 
-// `params_r` in a JSON file: one point, or a list of points, which Stan's reader
-// gives column by column.
+// Reads `params_r` from a JSON file: one point, or a list of points, which
+// Stan's reader returns by columns.
 std::vector<Row> read_unconstrained(const Session& session,
                                     const std::string& path) {
   const Context context = read_context(path);

@@ -18,7 +18,7 @@
 #include "outputs.hpp"
 #include "profile.hpp"
 
-// Written by stanc at the end of every model.
+// stanc writes this function at the end of every model.
 stan::model::model_base& new_model(stan::io::var_context& data,
                                    unsigned int seed, std::ostream* messages);
 
@@ -74,8 +74,8 @@ int print_info() {
 }
 
 int print_help() {
-  std::cout << "Arguments, in this order; what is indented belongs to what "
-               "stands above it:\n"
+  std::cout << "Arguments, in this order; indented arguments belong to the "
+               "one above them:\n"
             << help(Settings({}).root());
   return error_codes::OK;
 }
@@ -94,7 +94,7 @@ std::string clock_seed() {
   return std::to_string(static_cast<unsigned int>(ticks));
 }
 
-// `init` is a radius around zero or, where it is no number, a file.
+// `init` is a radius around zero or, if it is not a number, a file.
 std::optional<double> read_radius(const std::string& init) {
   const auto radius = read_number(init);
   if (radius && !(*radius >= 0))
@@ -103,7 +103,7 @@ std::optional<double> read_radius(const std::string& init) {
   return radius;
 }
 
-// An output that takes the place of an input would lose it.
+// Refuses an output file that would overwrite an input file.
 void require_other_output(const Settings& settings) {
   const std::string& output = settings.text("output.file");
   for (const char* input :
@@ -114,18 +114,18 @@ void require_other_output(const Settings& settings) {
     std::error_code is_missing;
     if (std::filesystem::equivalent(settings.text(input), output, is_missing))
       throw UsageError("output file was given \"" + output +
-                       "\", but that is what is to be read: choose another.");
+                       "\", but the method reads that file: choose another.");
   }
 }
 
-// num_threads where it is given, else the environment's STAN_NUM_THREADS.
+// Starts num_threads threads or, if it is not given, STAN_NUM_THREADS.
 void start_threads(const Settings& settings) {
-  const int asked = settings.integer("num_threads");
-  if (!has_threads && asked != 1)
+  const int requested = settings.integer("num_threads");
+  if (!has_threads && requested != 1)
     throw UsageError("num_threads was given \"" + settings.text("num_threads") +
                      "\", but this executable was built without threads "
                      "(STAN_THREADS).");
-  stan::math::init_threadpool_tbb(asked == 1 ? 0 : asked);
+  stan::math::init_threadpool_tbb(requested == 1 ? 0 : requested);
 }
 
 Lines operator+(Lines left, const Lines& right) {
@@ -146,7 +146,7 @@ Lines brief_header(const Settings& settings,
          describe(settings.root());
 }
 
-// Hamiltonian Monte Carlo has nothing to move in a model without parameters.
+// A model without parameters leaves Hamiltonian Monte Carlo nothing to sample.
 void settle_sampler(Settings& settings, const stan::model::model_base& model) {
   if (model.num_params_r() > 0 || settings.text("method") != "sample") return;
   if (settings.text("method.sample.algorithm") == "fixed_param") return;
@@ -155,7 +155,7 @@ void settle_sampler(Settings& settings, const stan::model::model_base& model) {
                "updates to Markov chain\n";
 }
 
-// What stanc noted of itself, lines of "key = value", as JSON members.
+// Returns stanc's notes about itself, lines of "key = value", as JSON members.
 std::string compile_info(const stan::model::model_base& model) {
   std::string members;
   for (const std::string& line : model.model_compile_info()) {
@@ -194,15 +194,16 @@ int run_method(Session& session) {
   throw std::logic_error("no method " + name);
 }
 
-// Callers look for a line that begins with Error: make sure there is one.
+// Makes sure that a failure ends with a line that begins with Error.
 int report(int code, const Console& console) {
-  const std::string& all = console.last_error();
-  const std::string said =
-      all.substr(std::min(all.find_first_not_of(' '), all.size()));
-  const bool is_marked = said.rfind("Err", 0) == 0 || said.rfind("Exc", 0) == 0;
+  const std::string& line = console.last_error();
+  const std::string error =
+      line.substr(std::min(line.find_first_not_of(' '), line.size()));
+  const bool is_marked =
+      error.rfind("Err", 0) == 0 || error.rfind("Exc", 0) == 0;
   if (code != error_codes::OK && !is_marked)
     std::cerr << "Error: "
-              << (said.empty() ? "the method did not finish." : said)
+              << (error.empty() ? "the method did not finish." : error)
               << std::endl;
   return code;
 }

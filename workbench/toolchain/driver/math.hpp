@@ -1,9 +1,9 @@
 #pragma once
 
-// The part of Stan's math library that Stan's services use: a compiler reads it
-// in a fifth of the time that the whole takes, and needs no precompiled header
-// for it. Stan's own headers ask for the whole, so their guards are set here:
-// this header must come before any of them.
+// The part of Stan's math library that Stan's services use. It compiles in a
+// fifth of the time of the whole library, and so needs no precompiled header.
+// Stan's own headers include the whole, so this header sets their guards: it
+// must be included before any of them.
 #ifdef STAN_MATH_PRIM_HPP
 #error "include math.hpp before Stan's headers"
 #endif
@@ -13,7 +13,7 @@
 #define STAN_MATH_PRIM_FUNCTOR_HPP
 #define STAN_MATH_REV_FUNCTOR_HPP
 
-// clang-format off: what the others rest on comes first
+// clang-format off: the order matters, later headers need the earlier ones
 #include <stan/math/prim/functor/apply.hpp>
 #include <stan/math/prim/functor/filter_map.hpp>
 #include <stan/math/prim/functor/for_each.hpp>

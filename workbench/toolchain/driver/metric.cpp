@@ -13,16 +13,18 @@
 namespace driver {
 namespace {
 
-const std::string wanted = "inv_metric";
+const std::string metric_key = "inv_metric";
 
-// Stan's own JSON reader refuses texts, which a saved metric holds: this one
-// passes over all but the numbers of one member.
+// Reads the numbers of one member and ignores all else. A saved metric holds
+// strings, which Stan's own JSON reader refuses.
 class MetricHandler final : public stan::json::json_handler {
  public:
-  void key(const std::string& name) override { is_wanted_ = name == wanted; }
+  void key(const std::string& name) override {
+    is_metric_ = name == metric_key;
+  }
   void start_array() override { ++depth_; }
   void end_array() override {
-    if (is_wanted_ && depth_ == 2) ++rows_;
+    if (is_metric_ && depth_ == 2) ++rows_;
     --depth_;
   }
   void number_double(double number) override { add(number); }
@@ -31,23 +33,23 @@ class MetricHandler final : public stan::json::json_handler {
   void number_int64(int64_t number) override { add(number); }
   void number_unsigned_int64(uint64_t number) override { add(number); }
 
-  // A list of numbers is diagonal, a list of lists dense: being symmetric, it
-  // reads the same by rows and by columns.
+  // A list of numbers is a diagonal metric, a list of lists a dense one; it is
+  // symmetric, so rows and columns can be exchanged.
   Context context() const {
     std::vector<std::size_t> sizes{numbers_.size()};
     if (rows_ > 0) sizes = {rows_, numbers_.size() / rows_};
     return std::make_shared<stan::io::array_var_context>(
-        std::vector<std::string>{wanted}, numbers_,
+        std::vector<std::string>{metric_key}, numbers_,
         std::vector<std::vector<std::size_t>>{sizes});
   }
 
  private:
   template <typename Number>
   void add(Number number) {
-    if (is_wanted_) numbers_.push_back(static_cast<double>(number));
+    if (is_metric_) numbers_.push_back(static_cast<double>(number));
   }
 
-  bool is_wanted_ = false;
+  bool is_metric_ = false;
   int depth_ = 0;
   std::size_t rows_ = 0;
   std::vector<double> numbers_;

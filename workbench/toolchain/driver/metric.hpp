@@ -7,8 +7,8 @@
 
 namespace driver {
 
-// Reads "inv_metric" from a file such as save_metric writes: JSON with other
-// members beside it, or R's dump format; one per chain as read_contexts does.
+// Reads "inv_metric" from a file as save_metric writes it, JSON with other
+// members, or from R's dump format; one for each chain, as in read_contexts.
 std::vector<Context> read_metrics(const std::string& path, int chains,
                                   unsigned int first);
 

@@ -7,12 +7,12 @@
 
 namespace driver {
 
-// Values as headers show them: six digits for reals, true and false for flags.
+// Values as headers show them: reals with six digits, flags as true or false.
 Value real_value(double number);
 Value integer_value(double number);
 Value flag_value(bool is_set);
 
-// Reads all of a text as one number; nothing if it is not one.
+// Reads a text as a number; nothing if the whole text is not a number.
 std::optional<double> read_number(const std::string& text);
 
 }  // namespace driver

@@ -16,7 +16,7 @@ namespace {
 
 using Model = stan::model::model_base;
 
-// What all optimizers share.
+// The arguments that all optimizers share.
 struct Search {
   Context init;
   int iterations;

@@ -29,7 +29,7 @@ inline int significant_digits(const Session& session) {
   return session.settings.integer("output.sig_figs");
 }
 
-// Opens a CSV file and writes the comments that say how it was made.
+// Opens a CSV file and writes the comments on how it was made.
 inline CsvWriter open_csv(const Session& session, const std::string& path,
                           const std::vector<std::string>& header) {
   CsvWriter writer(open_output(path, significant_digits(session)), "# ");
@@ -63,7 +63,8 @@ inline std::vector<CsvWriter> open_outputs(const Session& session, int chains) {
                    session.header);
 }
 
-// The file for unconstrained draws and gradients, or writers that write none.
+// Opens the files for unconstrained draws and gradients; without a diagnostic
+// file, returns writers that write nothing.
 inline std::vector<CsvWriter> open_diagnostics(const Session& session,
                                                int chains) {
   const std::string& file = session.settings.text("output.diagnostic_file");
@@ -74,7 +75,7 @@ inline std::vector<CsvWriter> open_diagnostics(const Session& session,
                    session.brief_header);
 }
 
-// A full disk shows itself only here: Stan does not look at its streams.
+// Throws if the disk was full: Stan does not check its streams.
 inline void require_complete(const CsvWriter& writer) {
   if (!writer.is_valid())
     throw std::runtime_error(

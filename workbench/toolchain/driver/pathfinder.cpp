@@ -10,7 +10,7 @@
 namespace driver {
 namespace {
 
-// The arguments of Pathfinder, and its files.
+// The arguments and the files of Pathfinder.
 struct Paths {
   Tolerances tolerances;
   int history_size;
@@ -39,14 +39,14 @@ std::vector<JsonWriter> open_jsons(const Session& session,
   return writers;
 }
 
-// "x.csv" for a single path; "x_path_1.csv", ... for several.
+// Returns "x.csv" for a single path, "x_path_1.csv", ... for several.
 std::vector<std::string> path_files(const Session& session, SplitPath path,
                                     int count) {
   if (count > 1) path.base += "_path";
   return chain_paths(path, count, session.id);
 }
 
-// A diagnostic file asks for what the single paths found, too.
+// If a diagnostic file is requested, the results of each path are written too.
 bool saves_single_paths(const Session& session) {
   return session.settings.flag(group + "save_single_paths") ||
          !session.settings.text("output.diagnostic_file").empty();

@@ -5,7 +5,7 @@
 
 namespace driver {
 
-// A file name cut before its suffix: "draws.csv" is {"draws", ".csv"}.
+// A file name split before its suffix: "draws.csv" is {"draws", ".csv"}.
 struct SplitPath {
   std::string base;
   std::string suffix;
@@ -24,7 +24,7 @@ inline std::string numbered_path(const SplitPath& path, unsigned int number) {
   return path.base + "_" + std::to_string(number) + path.suffix;
 }
 
-// One path per chain: numbered from `first` where there are several.
+// Returns a path for each chain, numbered from `first` if there are several.
 inline std::vector<std::string> chain_paths(SplitPath path, int chains,
                                             unsigned int first) {
   if (chains == 1) return {path.base + path.suffix};
@@ -34,7 +34,7 @@ inline std::vector<std::string> chain_paths(SplitPath path, int chains,
   return paths;
 }
 
-// The same path with `ending` before the suffix, which becomes `suffix`.
+// Returns the path with `ending` and `suffix` in place of its own suffix.
 inline SplitPath sibling(const std::string& path, const std::string& ending,
                          const std::string& suffix) {
   return {split_path(path).base + ending, suffix};

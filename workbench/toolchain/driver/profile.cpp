@@ -5,7 +5,7 @@
 
 #include "outputs.hpp"
 
-// Written by stanc at the end of every model.
+// stanc writes this function at the end of every model.
 stan::math::profile_map& get_stan_profile_data();
 
 namespace driver {

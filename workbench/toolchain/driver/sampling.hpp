@@ -7,7 +7,7 @@
 
 namespace driver {
 
-// The arguments that all samplers share, and their files, one per chain.
+// The arguments that all samplers share, and the files of each chain.
 struct Sampling {
   int chains;
   std::vector<Context> inits;

@@ -11,14 +11,14 @@
 
 namespace driver {
 
-// What every method is given: the command line, the model with its data, and
-// where messages go.
+// The input of every method: the command line, the model with its data, and the
+// console for messages.
 struct Session {
   const Settings& settings;
   stan::model::model_base& model;
   Console& console;
-  std::vector<std::string> header;  // comment lines that open each CSV file
-  std::vector<std::string> brief_header;  // those of diagnostic files
+  std::vector<std::string> header;        // the first comments of each CSV file
+  std::vector<std::string> brief_header;  // the same for diagnostic files
   unsigned int seed;
   unsigned int id;
   int refresh;
@@ -27,7 +27,7 @@ struct Session {
   stan::callbacks::interrupt interrupt{};
 };
 
-// The user's initial values, one set per chain.
+// Reads the user's initial values, a set for each chain.
 inline std::vector<Context> read_inits(const Session& session, int chains) {
   return read_contexts(session.init_file, chains, session.id);
 }

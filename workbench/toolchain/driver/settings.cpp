@@ -83,8 +83,8 @@ void assign(Argument& argument, const std::string& text) {
   }
 }
 
-// Reads tokens into a tree. `open_` holds the groups a token may belong to,
-// the innermost last: what the innermost does not know, the next may.
+// Reads tokens into a tree. `open_` holds the groups that a token may belong
+// to, the innermost last. They are searched from the innermost outwards.
 class Reader {
  public:
   explicit Reader(Argument& root) : root_(root), open_{&root} {}
@@ -123,7 +123,7 @@ class Reader {
     if (argument.kind == Kind::choice) open_.push_back(argument.child(text));
   }
 
-  // `sample` alone stands for `method=sample`.
+  // `sample` is short for `method=sample`.
   void read_method(const std::string& token) {
     Argument& method = *root_.child("method");
     if (method.child(token) == nullptr) {

@@ -6,7 +6,7 @@
 
 namespace driver {
 
-// When BFGS and L-BFGS stop, and how long their first step is.
+// When BFGS and L-BFGS stop, and the size of their first step.
 struct Tolerances {
   double init_alpha;
   double obj;

@@ -16,8 +16,8 @@ using Service = int (*)(Model&, const stan::io::var_context&, unsigned int,
                         stan::callbacks::logger&, stan::callbacks::writer&,
                         stan::callbacks::writer&, stan::callbacks::writer&);
 
-// Passes everything on, and adds the step size after the line of names where
-// Stan, having adapted nothing, would not mention it: readers expect it.
+// Passes everything on, and adds the step size after the line of names. Stan
+// does not write it without adaptation, but readers expect it.
 class StepsizeNote final : public stan::callbacks::writer {
  public:
   StepsizeNote(CsvWriter& output, std::string eta)
