@@ -25,4 +25,4 @@ def test_braces_stay_where_stan_needs_one_statement():
 
 def test_a_removed_body_becomes_an_empty_statement():
     loop = n.For("i", n.Numeral("1"), n.Numeral("2"), splice_out())
-    assert to_text(remove_braces([loop])) == "for (i in 1 : 2) ;"
+    assert to_text(remove_braces([loop])) == "for (i in 1 : 2);"
