@@ -11,8 +11,8 @@ from tests.browser.axe import violations
 from tests.browser.chromium import BROWSERS, Tab, browse, executable
 from tests.report.simulated import simulated_fit
 from tests.report.test_page import HOSTILE, _poisoned
-from workbench.report.comparison import comparison_report
-from workbench.report.fit.report import fit_report
+from workbench.report.comparison import build_comparison_report
+from workbench.report.fit.report import build_fit_report
 from workbench.report.html import render
 from workbench.results import Fit
 
@@ -33,10 +33,12 @@ def pages(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
     absent = {"status": "not available", "reason": "No."}
     gone = dict.fromkeys(("loo", "predictive", "power_scaling"), absent)
     documents = {
-        "fit": fit_report(fit),
-        "comparison": comparison_report({"one": fit, "other": simulated_fit(schools=13, draws=40, seed=3)}),
-        "empty": fit_report(Fit({**fit.record, **nothing, **gone, "gaps": {}}, fit.tree)),
-        "hostile": fit_report(Fit(_poisoned(fit.record, " ".join(HOSTILE)), fit.tree)),
+        "fit": build_fit_report(fit),
+        "comparison": build_comparison_report(
+            {"one": fit, "other": simulated_fit(schools=13, draws=40, seed=3)}
+        ),
+        "empty": build_fit_report(Fit({**fit.record, **nothing, **gone, "gaps": {}}, fit.tree)),
+        "hostile": build_fit_report(Fit(_poisoned(fit.record, " ".join(HOSTILE)), fit.tree)),
     }
     for name, document in documents.items():
         (folder / f"{name}.html").write_text(render(document), encoding="utf-8")

@@ -9,7 +9,7 @@ import pytest
 
 from tests.browser.chromium import BROWSERS, Tab, browse, executable
 from tests.report.simulated import simulated_fit
-from workbench.report.fit.report import fit_report
+from workbench.report.fit.report import build_fit_report
 from workbench.report.html import render
 
 pytestmark = [
@@ -26,7 +26,7 @@ HEADER = "document.querySelectorAll('#estimates-table thead tr:last-child button
 @pytest.fixture(scope="module")
 def report(tmp_path_factory: pytest.TempPathFactory) -> Path:
     path = tmp_path_factory.mktemp("report") / "report.html"
-    path.write_text(render(fit_report(simulated_fit(schools=14))), encoding="utf-8")
+    path.write_text(render(build_fit_report(simulated_fit(schools=14))), encoding="utf-8")
     return path
 
 

@@ -12,7 +12,7 @@ import pytest
 
 from tests.report.page import Page, read_page
 from tests.report.simulated import simulated_fit
-from workbench.report.fit.report import fit_report
+from workbench.report.fit.report import build_fit_report
 from workbench.report.html import render
 from workbench.results import Fit
 
@@ -32,7 +32,7 @@ HOSTILE = (
 
 @pytest.fixture(scope="module")
 def html() -> str:
-    return render(fit_report(simulated_fit()))
+    return render(build_fit_report(simulated_fit()))
 
 
 @pytest.fixture(scope="module")
@@ -112,8 +112,8 @@ def test_program_is_word_for_word_on_the_page(page):
 @pytest.mark.parametrize("hostile", HOSTILE, ids=range(len(HOSTILE)))
 def test_no_string_of_a_run_acts_on_the_page(hostile):
     fit = simulated_fit(schools=1, draws=40)
-    clean = read_page(render(fit_report(fit)))
-    page = read_page(render(fit_report(Fit(_poisoned(fit.record, hostile), fit.tree))))
+    clean = read_page(render(build_fit_report(fit)))
+    page = read_page(render(build_fit_report(Fit(_poisoned(fit.record, hostile), fit.tree))))
     assert _actors(page) == _actors(clean)
     assert "49" not in page.text.split("unbalanced")[-1][:6]
     assert not re.search("[\x00\x07\u202a-\u202e\ud800]", page.text)
@@ -140,7 +140,7 @@ def _actors(page: Page) -> Counter[str]:
 
 
 def test_a_large_run_makes_a_page_of_a_few_megabytes():
-    html = render(fit_report(_with_many_quantities(simulated_fit(schools=12), 2000)))
+    html = render(build_fit_report(_with_many_quantities(simulated_fit(schools=12), 2000)))
     page = read_page(html)
     assert len(html.encode()) < 4e6
     assert len([one for one in page.all("tr") if "tbody" in one.ancestors]) > 2000

@@ -20,12 +20,12 @@ _SMALLEST_SHARE = 0.001
 """Shares below this, or as close to 1, are written as inequalities: three decimals show no more."""
 
 
-def decimals_for(scale: float | None) -> int | None:
+def choose_decimals(scale: float | None) -> int | None:
     """Return the decimals that show three significant digits of a standard deviation.
 
     `None` where it is missing, zero, or so large or small that scientific notation is due.
 
-    >>> decimals_for(5.18), decimals_for(0.0123), decimals_for(4321.0), decimals_for(0.0)
+    >>> choose_decimals(5.18), choose_decimals(0.0123), choose_decimals(4321.0), choose_decimals(0.0)
     (2, 4, 0, None)
     """
     if scale is None or not math.isfinite(scale) or not _SCIENTIFIC_BELOW < scale < _SCIENTIFIC_ABOVE:
@@ -128,10 +128,10 @@ def format_seconds(value: object) -> str:
     return f"{int(value // 60)} min {int(value % 60)} s"
 
 
-def plural(count: int, noun: str) -> str:
+def pluralise(count: int, noun: str) -> str:
     """Return a count with its noun.
 
-    >>> plural(1, "chain"), plural(4, "chain"), plural(2, "quantity")
+    >>> pluralise(1, "chain"), pluralise(4, "chain"), pluralise(2, "quantity")
     ('1 chain', '4 chains', '2 quantities')
     """
     many = f"{noun.removesuffix('y')}ies" if noun.endswith("y") else f"{noun}s"

@@ -8,7 +8,7 @@ from pathlib import Path
 from workbench.diagnostics import diagnose
 from workbench.report.document import Document
 from workbench.report.figure_files import write_figures
-from workbench.report.fit.report import fit_report
+from workbench.report.fit.report import build_fit_report
 from workbench.report.html import render
 from workbench.results import Fit, store
 
@@ -41,7 +41,7 @@ def publish_run(fit: Fit, folder: Path, figures: Path | None = None) -> Fit:
 def report_fit(fit: Fit, figures: Path | None = None) -> tuple[Fit, Document]:
     """Return a fit with its diagnosis, and its report; write the figures as files where wanted."""
     diagnosed = store.with_entries(fit, diagnose(fit).entries)
-    document = fit_report(diagnosed)
+    document = build_fit_report(diagnosed)
     if figures is not None:
         write_figures(document, figures)
     return diagnosed, document

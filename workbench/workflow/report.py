@@ -6,9 +6,9 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from workbench.provenance import hash_texts
-from workbench.report.comparison import comparison_report
+from workbench.report.comparison import build_comparison_report
 from workbench.report.figure_files import write_figures
-from workbench.report.fit.report import fit_report
+from workbench.report.fit.report import build_fit_report
 from workbench.report.html import render
 from workbench.results import Fit, store
 
@@ -39,7 +39,7 @@ def write_report(fit: Fit, target: Path, figures: Path | None = None) -> Path:
     StoreError
         A file cannot be written.
     """
-    document = fit_report(fit)
+    document = build_fit_report(fit)
     store.replace_file(target, render(document))
     if figures is not None:
         write_figures(document, figures)
@@ -65,7 +65,7 @@ def write_comparison(
     WorkbenchError
         There are too few or too many fits, or the file cannot be written.
     """
-    document = comparison_report(fits)
+    document = build_comparison_report(fits)
     places = (str(name if fit.folder is None else fit.folder.resolve()) for name, fit in fits.items())
     target = output or Path("reports") / f"comparison-{hash_texts(*places)[:8]}.html"
     store.replace_file(target, render(document))

@@ -12,7 +12,7 @@ from workbench.errors import StoreError
 from workbench.progress import SILENT, Progress
 from workbench.report.figure_files import write_figures
 from workbench.report.html import render
-from workbench.report.study.report import study_report
+from workbench.report.study.report import build_study_report
 from workbench.request import FitRequest
 from workbench.results import Fit
 from workbench.results import store as runs
@@ -150,7 +150,7 @@ def redraw_study(folder: Path, figures: Path | None = None) -> Path:
         The folder holds no complete study, or a file cannot be written.
     """
     study = studies.read(folder)
-    document = study_report(study)
+    document = build_study_report(study)
     studies.write(study, render(document), folder)
     if figures is not None:
         write_figures(document, figures)
@@ -201,7 +201,7 @@ def _study(base: Fit, request: FitRequest, builds: Builds, folder: Path, options
         context = StudyContext(plan, variants, backend, cache, scratch, builds.progress, jobs=options.jobs)
         study = run_study(context, base, examined.result)
     with builds.progress.stage("Writing the report"):
-        return studies.write(study, render(study_report(study)), folder)
+        return studies.write(study, render(build_study_report(study)), folder)
 
 
 def _check_folder(folder: Path) -> None:

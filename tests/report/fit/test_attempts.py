@@ -14,7 +14,7 @@ from workbench.backends.fake import FakeBackend
 from workbench.diagnostics import diagnose
 from workbench.estimation import estimate
 from workbench.methods import Auto, Nuts
-from workbench.report.fit.report import fit_report
+from workbench.report.fit.report import build_fit_report
 from workbench.report.html import render
 from workbench.request import FitRequest
 from workbench.results import store
@@ -40,7 +40,7 @@ def fit_and_page(program_from, table_from):
         settled = priors.settle(program, {}, {}, "card")
         fit = estimate(FitRequest(program, bound, settled, (method,)), MODEL, backend)
         fit = store.with_entries(fit, diagnose(fit).entries)
-        return fit.results, read_page(render(fit_report(fit)))
+        return fit.results, read_page(render(build_fit_report(fit)))
 
     return run
 

@@ -8,7 +8,7 @@ from tests.report.simulated import simulated_fit
 from workbench.diagnostics.catalogue import CATALOGUE
 from workbench.report.document import Disclosure
 from workbench.report.fit import check_pages, checks
-from workbench.report.fit.report import fit_report
+from workbench.report.fit.report import build_fit_report
 from workbench.report.html import render
 from workbench.results.view import Results
 
@@ -30,6 +30,6 @@ def test_every_check_has_a_page_and_every_finding_a_link_to_it():
     pages = check_pages.build_section(fit.results)
     keys = {block.key for block in pages.blocks if isinstance(block, Disclosure)}
     assert keys == {f"check-{check.code}" for check in CATALOGUE}
-    page = read_page(render(fit_report(fit)))
+    page = read_page(render(build_fit_report(fit)))
     links = {element.attributes["href"] for element in page.all("a")}
     assert {"#check-WB101", "#check-WB201", "#check-WB401", "#check-WB301"} <= links

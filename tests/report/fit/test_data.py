@@ -5,7 +5,7 @@ from __future__ import annotations
 from tests.report.documents import changed_fit
 from tests.report.page import read_page
 from workbench.report.fit.data import build_section, describe_data
-from workbench.report.fit.report import fit_report
+from workbench.report.fit.report import build_fit_report
 from workbench.report.html import render
 from workbench.results.view import DataDescription, Results
 
@@ -21,7 +21,7 @@ def test_rows_left_out_levels_and_scales_are_shown():
             "matrices": {"X": {"columns": ["age", "iq"], "mean": [1.0, 2.0], "sd": [0.5, 3.0]}},
         },
     }
-    text = read_page(render(fit_report(fit))).text
+    text = read_page(render(build_fit_report(fit))).text
     for expected in (
         "2 with a missing cell (rows 3, 9)",
         "Aomori, <b>Berlin</b>",

@@ -10,7 +10,7 @@ from tests.report.simulated import simulated_fit
 from workbench.report.document import Notice, Table, Tone
 from workbench.report.fit.estimates import build_section, build_summary_table
 from workbench.report.fit.missing import explain_missing
-from workbench.report.fit.report import fit_report
+from workbench.report.fit.report import build_fit_report
 from workbench.report.fit.selection import ALL_UP_TO
 from workbench.report.html import render
 from workbench.results import Fit
@@ -119,7 +119,7 @@ def test_the_exact_posterior_has_columns_and_curves():
     table = _table(fit)
     places = [place for place, column in enumerate(table.columns) if column.group == "Exact"]
     assert [table.rows[0][place].text for place in places] == ["4.40", "3.30"]
-    page = read_page(render(fit_report(fit)))
+    page = read_page(render(build_fit_report(fit)))
     assert "The log evidence is −12.25 nats." in page.text
     assert sum("exact" in drawing.text for drawing in page.all("svg")) == 1
 

@@ -22,4 +22,4 @@ def test_influential_rows_have_their_labels():
 def test_without_influential_rows_it_is_reliable():
     fit = changed_fit()
     fit.record["loo"]["bad"] = 0
-    assert "That is reliable" in join_text(build_section(fit.results))
+    assert "Leave-one-out is reliable" in join_text(build_section(fit.results))

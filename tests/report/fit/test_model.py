@@ -7,13 +7,13 @@ from tests.report.page import read_page
 from tests.report.simulated import simulated_fit
 from workbench.report.document import Items, Notice, Paragraph
 from workbench.report.fit.model import build_section
-from workbench.report.fit.report import fit_report
+from workbench.report.fit.report import build_fit_report
 from workbench.report.html import render
 
 
 def test_terms_link_to_their_lines():
     fit = simulated_fit()
-    page = read_page(render(fit_report(fit)))
+    page = read_page(render(build_fit_report(fit)))
     links = {element.attributes["href"] for element in page.all("a")}
     assert {f"#source-{term['line']}" for term in fit.record["model"]["terms"]} <= links
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from tests.report.documents import changed_fit, find_table, list_notices, list_text
 from tests.report.page import read_page
 from workbench.report.fit.modes import build_section
-from workbench.report.fit.report import fit_report
+from workbench.report.fit.report import build_fit_report
 from workbench.report.html import render
 from workbench.results.view import Results
 
@@ -26,7 +26,7 @@ def test_likelihood_penalties_and_starts_are_shown():
     start = {"seed": 7, "status": "converged", "optimizer": "L-BFGS", "log_density": -1.0}
     fit.record["mle"] |= {"aic": 57.1, "bic": 57.0, "parameters": 1, "observations": 7, "starts": [start]}  # type: ignore[index]
     fit.record["map"]["regularisation"] = [{"words": "`mu ~ normal(0, 5)` is a ridge penalty."}]
-    text = read_page(render(fit_report(fit))).text
+    text = read_page(render(build_fit_report(fit))).text
     assert "AIC57.1" in text.replace("\n", "")
     assert "mu ~ normal(0, 5) is a ridge penalty." in text
     assert "All starts of the optimisers (1)" in text

@@ -11,7 +11,7 @@ from tests.report.simulated import simulated_fit
 from workbench.diagnostics.loo import compute_leave_one_out
 from workbench.report.document import Tone
 from workbench.report.fit.prediction import build_section
-from workbench.report.fit.report import fit_report
+from workbench.report.fit.report import build_fit_report
 from workbench.report.html import render
 from workbench.results import Fit
 
@@ -68,7 +68,7 @@ def test_the_kind_of_outcome_decides_the_drawings(kind, distribution, values, ti
     changed = Fit(fit.record, tree)
     (drawings,) = list_figures(build_section(changed))
     assert [figure.caption for figure in drawings.figures] == [f"`y`: {title}" for title in titles]
-    page = read_page(render(fit_report(changed)))
+    page = read_page(render(build_fit_report(changed)))
     assert len(page.all("svg")) > len(titles)
 
 

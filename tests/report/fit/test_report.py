@@ -16,7 +16,7 @@ from tests.report.documents import changed_fit, list_figures, list_notices, with
 from tests.report.page import read_page
 from tests.report.simulated import simulated_fit
 from workbench.errors import RunIncomplete
-from workbench.report.fit.report import fit_report
+from workbench.report.fit.report import build_fit_report
 from workbench.report.html import render
 from workbench.results import Fit
 
@@ -25,26 +25,26 @@ METHODS = ("mle", "map", "map_unconstrained", "laplace", "nuts")
 
 def test_a_run_in_which_every_method_failed_has_a_report():
     empty = Fit({**without(simulated_fit(draws=40), *METHODS).record, "gaps": {}}, xr.DataTree())
-    document = fit_report(empty)
+    document = build_fit_report(empty)
     assert not any(list_figures(section) for section in document.sections)
     assert read_page(render(document)).text.count("The reason of") >= len(METHODS)
 
 
 def test_a_record_with_the_bare_minimum_has_a_report():
     record = {"model": {"name": "bare"}, "data": {"path": "bare.csv", "rows": 3}}
-    text = read_page(render(fit_report(Fit(record, xr.DataTree())))).text
+    text = read_page(render(build_fit_report(Fit(record, xr.DataTree())))).text
     assert "no verdict" in text
 
 
 def test_stored_and_fresh_runs_have_the_same_report():
     fit = simulated_fit(draws=40)
     stored = Fit(json.loads(json.dumps(fit.record)), fit.tree)
-    assert render(fit_report(fit)) == render(fit_report(stored))
+    assert render(build_fit_report(fit)) == render(build_fit_report(stored))
 
 
 def test_provenance_is_complete():
     fit = simulated_fit()
-    text = read_page(render(fit_report(fit))).text
+    text = read_page(render(build_fit_report(fit))).text
     for needed in (fit.record["command"], "1" * 64, "2" * 64, "2.39.0", "2 min 5 s", "none: simulated"):
         assert needed in text
 
@@ -59,7 +59,7 @@ def test_a_missing_measure_is_explained(key, section, status):
         del fit.record[key]  # type: ignore[attr-defined]
     else:
         fit.record[key] = {"status": status, "reason": "the reason."}  # type: ignore[index]
-    sections = {section.key: section for section in fit_report(fit).sections}
+    sections = {section.key: section for section in build_fit_report(fit).sections}
     (text,) = list_notices(sections[section])
     assert ("the reason." in text) == (status == "not available")
     assert "not" in text or "no" in text
@@ -92,7 +92,7 @@ def test_a_run_without_any_one_entry_has_a_report_or_is_said_to_be_incomplete(ch
         else:
             parent[path[-1]] = None
         try:
-            render(fit_report(Fit(record, fit.tree)))
+            render(build_fit_report(Fit(record, fit.tree)))
         except RunIncomplete:
             refused += 1
         except Exception as reason:

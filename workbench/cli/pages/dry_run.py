@@ -5,7 +5,7 @@ from __future__ import annotations
 from workbench.binding import RULES, BoundVariable
 from workbench.program import Declaration
 from workbench.report.document import Cell, Column, Document, Items, Paragraph, Section, Table
-from workbench.report.numbers import plural
+from workbench.report.numbers import pluralise
 from workbench.workflow.dry_run import DryRun
 
 _COLUMNS = (
@@ -34,7 +34,7 @@ def build_dry_run_page(dry_run: DryRun, data_name: str) -> Document:
     is_complete = not dry_run.binding.problems
     return Document(
         title=dry_run.program.path.stem,
-        subtitle=f"on {data_name}" + (f" ({plural(data.table.rows, 'row')})" if data.table.rows else ""),
+        subtitle=f"on {data_name}" + (f" ({pluralise(data.table.rows, 'row')})" if data.table.rows else ""),
         sections=(
             *((Section("variables", "", (Table("variables", "", _COLUMNS, rows),)),) if rows else ()),
             *((Section("tips", "tips", (Items(data.tips),)),) if data.tips else ()),

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from workbench.report.document import Cell, Column, Document, Section, Table, Tone, Verdict
-from workbench.report.numbers import plural
+from workbench.report.numbers import pluralise
 from workbench.workflow.replay import Replay
 
 MOST_ROWS = 12
@@ -31,7 +31,7 @@ def build_replay_page(replay: Replay, run: Path) -> Document:
 
 
 def _judge(replay: Replay) -> Verdict:
-    count = plural(len(replay.differences), "number")
+    count = pluralise(len(replay.differences), "number")
     if replay.is_identical:
         return Verdict(Tone.OK, f"All {count} are the same to the last digit.")
     largest = f"{count} compared, the largest difference is {replay.differences[0].distance:.2f} combined"

@@ -9,7 +9,7 @@ import numpy as np
 
 from workbench.report import figures
 from workbench.report.document import Block, Cell, Column, Figure, Figures, Notice, Section, Table, Tone
-from workbench.report.numbers import MISSING, decimals_for, format_number, plural
+from workbench.report.numbers import MISSING, choose_decimals, format_number, pluralise
 from workbench.results import Fit
 from workbench.results.quantities import draws_of
 from workbench.results.view import Results
@@ -48,7 +48,7 @@ def describe(results: Mapping[str, Results]) -> str:
         )
     count = sum(_measure_largest_difference(runs, name) >= SHIFT_LIMIT for name in ranked)
     return (
-        f"The posterior means of {plural(count, 'quantity')} differ from those of the first run by "
+        f"The posterior means of {pluralise(count, 'quantity')} differ from those of the first run by "
         f"{SHIFT_LIMIT} posterior SDs or more; the largest difference is {format_number(largest, 2)}, for "
         f"`{label}`."
     )
@@ -111,7 +111,7 @@ def _build_table(results: Mapping[str, Results], ranked: Sequence[str]) -> Table
     runs = list(results.values())
     return Table(
         key="estimates-table",
-        caption=f"Posteriors of {plural(len(ranked), 'quantity')}, the most different first",
+        caption=f"Posteriors of {pluralise(len(ranked), 'quantity')}, the most different first",
         columns=tuple(columns),
         rows=tuple(_build_row(runs, name) for name in ranked[:MAX_ROWS]),
         note=f"Difference in SD: from the mean of the first run, in its posterior standard deviations.{more}",
@@ -121,7 +121,7 @@ def _build_table(results: Mapping[str, Results], ranked: Sequence[str]) -> Table
 
 def _build_row(runs: Sequence[Results], name: str) -> tuple[Cell, ...]:
     posteriors = [run.posterior(name) for run in runs]
-    decimals = decimals_for(posteriors[0].sd)
+    decimals = choose_decimals(posteriors[0].sd)
     numbers = [
         Cell(format_number(number, decimals))
         for posterior in posteriors

@@ -9,7 +9,7 @@ from workbench.errors import RequestError
 from workbench.provenance import read_workbench_version
 from workbench.report.comparison import differences, estimates, prediction, runs
 from workbench.report.document import Document, Reason, Tone, Verdict
-from workbench.report.numbers import plural
+from workbench.report.numbers import pluralise
 from workbench.results import Fit
 from workbench.results.view import Results
 
@@ -31,7 +31,7 @@ _SENTENCES = {
 """What the worst verdict means for the comparison, from the worst on."""
 
 
-def comparison_report(fits: Mapping[str, Fit]) -> Document:
+def build_comparison_report(fits: Mapping[str, Fit]) -> Document:
     """Return a document that shows runs side by side.
 
     Parameters
@@ -53,7 +53,7 @@ def comparison_report(fits: Mapping[str, Fit]) -> Document:
     opening = (estimates.describe(results), prediction.describe(predictions))
     return Document(
         title=" and ".join(models) if len(models) <= _MOST_NAMED else f"{len(models)} models",
-        subtitle=f"{plural(len(fits), 'run')} side by side",
+        subtitle=f"{pluralise(len(fits), 'run')} side by side",
         byline=f"Written {now} by workbench {read_workbench_version()}",
         verdict=_build_verdict(results),
         opening=tuple(sentence for sentence in opening if sentence),

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from workbench.report.document import Block, Cell, Column, Paragraph, Table, Tone
-from workbench.report.numbers import MISSING, format_count, format_number, format_seconds, plural
+from workbench.report.numbers import MISSING, format_count, format_number, format_seconds, pluralise
 from workbench.results.view import Results, SamplingAttempt
 
 _COLUMNS = (
@@ -25,8 +25,8 @@ def build_blocks(results: Results) -> tuple[Block, ...]:
     if not attempts:
         return ()
     text = (
-        f"NUTS ran {plural(len(attempts), 'time')}, each time with the settings that the diagnostics of the "
-        "attempt before it suggested. The posterior in this report is from the attempt that was kept."
+        f"NUTS ran {pluralise(len(attempts), 'time')}, each time with the settings that the diagnostics of "
+        "the attempt before it suggested. The posterior in this report is from the attempt that was kept."
     )
     names = _find_changed_settings(attempts)
     rows = tuple(_build_row(attempt, names) for attempt in attempts)

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 from workbench.report.document import Cell, Column, Notice, Paragraph, Section, Table, Tone
 from workbench.report.fit.check_pages import find_anchor
-from workbench.report.numbers import MISSING, format_number, plural
+from workbench.report.numbers import MISSING, format_number, pluralise
 from workbench.results.view import CheckResult, Results
 
 _STATUSES = {
@@ -50,8 +50,9 @@ def build_section(results: Results) -> Section:
 def _summarise(checks: Sequence[CheckResult]) -> str:
     counts = Counter(check.status for check in checks)
     return (
-        f"Of {plural(len(checks), 'check')}: {counts['passed']} passed, {plural(counts['issue'], 'issue')}, "
-        f"{plural(counts['tip'], 'tip')}, {counts['n/a'] + counts['skipped']} not applicable or skipped."
+        f"Of {pluralise(len(checks), 'check')}: {counts['passed']} passed, "
+        f"{pluralise(counts['issue'], 'issue')}, {pluralise(counts['tip'], 'tip')}, "
+        f"{counts['n/a'] + counts['skipped']} not applicable or skipped."
     )
 
 

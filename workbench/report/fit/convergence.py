@@ -12,7 +12,7 @@ from workbench.report.document import Block, Figure, Figures, Notice, Paragraph,
 from workbench.report.fit import attempts, selection
 from workbench.report.fit.missing import explain_missing
 from workbench.report.fit.sampler import describe_divergences, find_extremes
-from workbench.report.numbers import format_number, plural
+from workbench.report.numbers import format_number, pluralise
 from workbench.results.quantities import Draws, draws_of, sampler_statistic
 from workbench.results.view import Results
 
@@ -39,7 +39,7 @@ def build_section(results: Results, tree: xr.DataTree) -> Section:
 
 def _summarise(results: Results) -> Iterator[str]:
     nuts = results.nuts
-    yield f"{plural(nuts.chains or 0, 'chain')} of {plural(nuts.draws or 0, 'draw')} each."
+    yield f"{pluralise(nuts.chains or 0, 'chain')} of {pluralise(nuts.draws or 0, 'draw')} each."
     extremes = find_extremes(results)
     for extreme, title, decimals in (
         (extremes.rhat, "The largest R-hat", 3),
@@ -53,7 +53,7 @@ def _summarise(results: Results) -> Iterator[str]:
         yield f"{sentence[:1].upper()}{sentence[1:]}."
     if nuts.max_treedepth_hits is not None:
         hits = nuts.max_treedepth_hits
-        yield f"{plural(hits, 'transition') if hits else 'No transition'} reached the maximum treedepth."
+        yield f"{pluralise(hits, 'transition') if hits else 'No transition'} reached the maximum treedepth."
 
 
 def _draw_chains(results: Results, tree: xr.DataTree) -> tuple[Block, ...]:

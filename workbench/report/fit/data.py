@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from pathlib import PurePath
 
 from workbench.report.document import Block, Cell, Column, Facts, Items, Notice, Paragraph, Section, Table
-from workbench.report.numbers import MISSING, format_count, format_number, plural
+from workbench.report.numbers import MISSING, format_count, format_number, pluralise
 from workbench.results.view import BoundVariableDescription, DataDescription, Results
 
 _MOST_LISTED = 30
@@ -39,7 +39,7 @@ def build_section(results: Results) -> Section:
 def describe_data(results: Results) -> str:
     """Return what a model was fitted to: the name of the file, and its number of rows where it has rows."""
     name, rows = PurePath(results.data.path or "data").name, results.data.rows
-    return f"fitted to {name}" if rows is None else f"fitted to {name}, {plural(rows, 'row')}"
+    return f"fitted to {name}" if rows is None else f"fitted to {name}, {pluralise(rows, 'row')}"
 
 
 def _list_facts(data: DataDescription) -> tuple[tuple[str, str], ...]:

@@ -11,13 +11,13 @@ from workbench.report.fit import selection
 from workbench.report.fit.missing import explain_missing
 from workbench.report.numbers import (
     MISSING,
-    decimals_for,
+    choose_decimals,
     format_count,
     format_interval,
     format_number,
     format_percentage,
     format_seconds,
-    plural,
+    pluralise,
 )
 from workbench.results.view import AutoStep, DrawsEstimate, ExactEstimate, PointEstimate, Results
 from workbench.thresholds import LARGE_SHIFT_LIMIT, RHAT_LIMIT
@@ -50,7 +50,7 @@ def build_summary_table(results: Results, most_rows: int) -> Table:
         caption=_write_caption(results),
         columns=_build_headings(results, columns),
         rows=_build_rows(quantities, columns),
-        note=f"{plural(left, 'more quantity')}, with better convergence." if left else "",
+        note=f"{pluralise(left, 'more quantity')}, with better convergence." if left else "",
     )
 
 
@@ -141,7 +141,7 @@ def _write_note(results: Results) -> str:
 def _write_caption(results: Results) -> str:
     count, level = len(results.quantities), format_percentage(results.interval.level)
     order = "" if count <= selection.ALL_UP_TO else ", worst convergence first"
-    return f"Estimates of {plural(count, 'quantity')} by method, with central {level} intervals{order}"
+    return f"Estimates of {pluralise(count, 'quantity')} by method, with central {level} intervals{order}"
 
 
 @dataclass(frozen=True)
@@ -171,7 +171,7 @@ class _Quantity:
     def decimals(self) -> int | None:
         """The decimals of its numbers: three digits of the posterior SD, or of the next best scale."""
         scales = (self.posterior.sd, self.laplace.sd, self.mle.se)
-        return next((decimals for scale in scales if (decimals := decimals_for(scale)) is not None), None)
+        return next((decimals for scale in scales if (decimals := choose_decimals(scale)) is not None), None)
 
 
 def _collect(results: Results, name: str) -> _Quantity:

@@ -13,7 +13,7 @@ from workbench.report import figures
 from workbench.report.document import Block, Cell, Column, Figure, Figures, Notice, Paragraph, Section, Table
 from workbench.report.figures import EstimateLine, KnownDensity, Marker, Role
 from workbench.report.fit import selection
-from workbench.report.numbers import decimals_for, format_interval, format_number, plural
+from workbench.report.numbers import choose_decimals, format_interval, format_number, pluralise
 from workbench.results.quantities import draws_of
 from workbench.results.view import Estimate, Gap, PointEstimate, Results
 
@@ -41,7 +41,7 @@ def _describe_largest_gap(results: Results) -> Block:
         return Notice("The gap between mode and posterior mean is not known: it needs a mode and draws.")
     name = ranked[0]
     posterior = results.posterior(name)
-    decimals = decimals_for(posterior.sd)
+    decimals = choose_decimals(posterior.sd)
     gap = format_number(abs(selection.measure_gap(results, name) or 0.0), 2)
     value = mode.estimates.get(name, PointEstimate()).value
     return Paragraph(
@@ -60,7 +60,7 @@ def _draw_marginals(results: Results, tree: xr.DataTree) -> Block:
         return Notice("There are no posterior draws to plot.")
     total = len(results.nuts.estimates)
     count = (
-        f" Shown: {plural(len(pictures), 'quantity')} of {total}, those with the largest gaps."
+        f" Shown: {pluralise(len(pictures), 'quantity')} of {total}, those with the largest gaps."
         if len(pictures) < total
         else ""
     )
@@ -134,7 +134,7 @@ def _read_point(estimate: Estimate) -> float | None:
 def _describe_estimates(results: Results, name: str) -> str:
     """Return what the drawing shows, for a reader who cannot see it."""
     posterior = results.posterior(name)
-    decimals = decimals_for(posterior.sd)
+    decimals = choose_decimals(posterior.sd)
     interval = format_interval(posterior.lower, posterior.upper, decimals)
     mean = format_number(posterior.mean, decimals)
     phrases = [f"{results.label(name)}: posterior mean {mean}, interval {interval}"]
@@ -183,7 +183,7 @@ def _build_decomposition(results: Results) -> Iterator[Block]:
 
 
 def _build_decomposition_row(results: Results, name: str) -> tuple[Cell, ...]:
-    gap, decimals = results.gap(name), decimals_for(results.posterior(name).sd)
+    gap, decimals = results.gap(name), choose_decimals(results.posterior(name).sd)
     return (
         Cell(results.label(name)),
         Cell(format_number(gap.map_minus_mean, decimals)),

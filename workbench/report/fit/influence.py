@@ -19,7 +19,7 @@ from workbench.report.document import (
     Table,
     Tone,
 )
-from workbench.report.numbers import MISSING, format_count, format_number, plural
+from workbench.report.numbers import MISSING, format_count, format_number, pluralise
 from workbench.results.view import LooResult, LooRow, Results
 
 _TITLE = "Leave-one-out cross-validation"
@@ -54,16 +54,13 @@ def _explain_absence(loo: LooResult) -> str:
 
 
 def _describe_reliability(loo: LooResult) -> str:
+    method = "Each row was predicted from all others by reweighting the draws."
     if not loo.bad:
-        return (
-            "Each row was predicted from all others by reweighting the draws. That is reliable: no row has "
-            "too much influence on the posterior."
-        )
+        return f"Leave-one-out is reliable: no row has too much influence on the posterior. {method}"
     return (
-        "Each row was predicted from all others by reweighting the draws. That is not reliable for "
-        f"{plural(loo.bad, 'row')} of {format_count(loo.observations)}, on which the posterior depends too "
-        "much, so the totals below are not reliable either. Check whether such rows are errors, or show what "
-        "the model lacks."
+        f"Leave-one-out is not reliable for {pluralise(loo.bad, 'row')} of {format_count(loo.observations)}, "
+        "on which the posterior depends too much, so the totals below are not reliable either. Check whether "
+        f"such rows are errors, or show what the model lacks. {method}"
     )
 
 
@@ -85,7 +82,7 @@ def _draw_khat(loo: LooResult, leave_one_out: LeaveOneOut | None) -> Iterator[Bl
         return
     khat = leave_one_out.khat
     above = int((khat > limit).sum())
-    rows = plural(len(khat), "row")
+    rows = pluralise(len(khat), "row")
     alt = f"k-hat of {rows} in the order of the data; above {format_number(limit, 2)}: {above}."
     figure = Figure(figures.draw_khat(khat, limit), alt, "k-hat of each row")
     explanation = (

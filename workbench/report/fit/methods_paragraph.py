@@ -6,7 +6,7 @@ from pathlib import PurePath
 
 from workbench.report.document import Block, Items, Paragraph, Quote, Section
 from workbench.report.fit.sampler import describe_divergences, find_extremes
-from workbench.report.numbers import format_count, format_number, format_percentage, plural
+from workbench.report.numbers import format_count, format_number, format_percentage, pluralise
 from workbench.results.view import Results
 
 _STAN = "Stan Development Team. Stan Modeling Language. https://mc-stan.org"
@@ -56,8 +56,8 @@ def _describe_model(results: Results) -> str:
     table = PurePath(results.data.path or "the data").name
     return (
         f"The model {results.model.name} was written in Stan and fitted to {table} "
-        f"({plural(results.data.rows or 0, 'row')}) with Stan {results.toolchain.stan}, driven by workbench "
-        f"{results.workbench}."
+        f"({pluralise(results.data.rows or 0, 'row')}) with Stan {results.toolchain.stan}, driven by "
+        f"workbench {results.workbench}."
     )
 
 
@@ -68,7 +68,7 @@ def _describe_posterior(results: Results) -> list[str]:
     seed = "not recorded" if results.seed is None else results.seed
     return [
         "The posterior was sampled by the No-U-Turn sampler (Hoffman and Gelman 2014) with "
-        f"{plural(nuts.chains or 0, 'chain')} of {format_count(nuts.warmup or 0)} warm-up and "
+        f"{pluralise(nuts.chains or 0, 'chain')} of {format_count(nuts.warmup or 0)} warm-up and "
         f"{format_count(nuts.draws or 0)} kept iterations each (seed {seed}).",
         *_describe_convergence(results),
         f"We report posterior means with central {format_percentage(results.interval.level)} credible "

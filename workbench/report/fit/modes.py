@@ -18,7 +18,7 @@ from workbench.report.document import (
     Table,
     Tone,
 )
-from workbench.report.numbers import MISSING, format_count, format_number, plural
+from workbench.report.numbers import MISSING, format_count, format_number, pluralise
 from workbench.results.view import MapResult, OptimizerStart, Results
 
 _MOST_STARTS = 50
@@ -62,7 +62,7 @@ def _build_distinct_modes(results: Results, method: str, result: MapResult) -> I
     """Yield a notice and a table where the optimiser found more than one mode."""
     if len(result.modes) < 2:
         return
-    text = f"{RESULTS[method].title}: the starts ended at {plural(len(result.modes), 'distinct mode')}."
+    text = f"{RESULTS[method].title}: the starts ended at {pluralise(len(result.modes), 'distinct mode')}."
     yield Notice(text, Tone.CAUTION)
     names = list(dict.fromkeys(name for mode in result.modes for name in mode.estimates))[:_MOST_QUANTITIES]
     unit = result.distance_in or "posterior SDs"

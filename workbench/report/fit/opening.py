@@ -10,13 +10,13 @@ from workbench.report.fit import selection
 from workbench.report.fit.prediction import is_extreme
 from workbench.report.fit.sampler import describe_divergences, find_extremes
 from workbench.report.numbers import (
-    decimals_for,
+    choose_decimals,
     format_count,
     format_number,
     format_percentage,
     format_share,
     join_with_and,
-    plural,
+    pluralise,
 )
 from workbench.results.quantities import owner
 from workbench.results.view import Gap, Results
@@ -69,7 +69,7 @@ def find_main_quantities(results: Results) -> list[str]:
 
 def _describe_estimate(results: Results, name: str) -> str:
     posterior = results.posterior(name)
-    decimals = decimals_for(posterior.sd)
+    decimals = choose_decimals(posterior.sd)
     mean, lower, upper = (
         format_number(number, decimals) for number in (posterior.mean, posterior.lower, posterior.upper)
     )
@@ -84,7 +84,7 @@ def _describe_convergence(results: Results) -> Iterator[str]:
     divergences = results.nuts.divergences
     ending = "" if divergences is None else f", and {describe_divergences(divergences)}"
     yield (
-        f"The {plural(results.nuts.chains or 0, 'chain')} have a largest R-hat of "
+        f"The {pluralise(results.nuts.chains or 0, 'chain')} have a largest R-hat of "
         f"{format_number(extremes.rhat.value, 3)} and a smallest effective sample size of "
         f"{format_count(extremes.smallest_ess)}{ending}."
     )
@@ -145,7 +145,7 @@ def _describe_sensitivity(results: Results) -> Iterator[str]:
         return
     phrases = [f"`{results.label(name)}` ({format_share(known[name])})" for name in sensitive[:_MOST_LISTED]]
     if len(sensitive) > _MOST_LISTED:
-        phrases.append(plural(len(sensitive) - _MOST_LISTED, "other"))
+        phrases.append(pluralise(len(sensitive) - _MOST_LISTED, "other"))
     yield f"The prior matters: the sensitivity to it is above {limit} for {join_with_and(phrases)}."
 
 

@@ -28,7 +28,7 @@ from workbench.report.numbers import (
     format_number,
     format_percentage,
     format_share,
-    plural,
+    pluralise,
 )
 from workbench.results import Fit
 from workbench.results.view import (
@@ -112,7 +112,7 @@ def _introduce(check: OutcomeCheck) -> str:
     source = _SOURCES.get(check.source, "replications")
     kind = f"is {_KINDS[check.kind]} and " if check.kind in _KINDS else ""
     conditional = " Each value is drawn given the observed values before it." if check.conditional else ""
-    left_out = f" {plural(check.left_out, 'value')} could not be replicated." if check.left_out else ""
+    left_out = f" {pluralise(check.left_out, 'value')} could not be replicated." if check.left_out else ""
     return (
         f"The outcome `{check.name}` {kind}is compared with {source}, one for each posterior draw."
         f"{conditional}{left_out}"
@@ -219,9 +219,10 @@ _PIT = _Plot(
     "PIT",
     _draw_pit,
     _describe_pit,
-    "PIT: the predictive probability below each observed value, as the ECDF of these minus that of uniform "
-    "values. If the model is right, all of the line lies in the grey band with a probability of 95%. If it "
-    "slopes up in the middle, predictions are too wide; if it slopes down, too narrow.",
+    "PIT: the predictive probability below each observed value. The line is the ECDF of these probabilities "
+    "minus that of a uniform distribution; if the model is right, all of it lies in the grey band with a "
+    "probability of 95%. If it slopes up in the middle, predictions are too wide; if it slopes down, too "
+    "narrow.",
     "PIT values are computed by leave-one-out: each value is compared with a prediction made without it.",
 )
 _ROOTOGRAM = _Plot(

@@ -27,7 +27,7 @@ MOST_ROWS = 2000
 """The most rows for which drawings use leave-one-out; among more, no single row matters to a drawing."""
 
 
-def fit_report(fit: Fit) -> Document:
+def build_fit_report(fit: Fit) -> Document:
     """Return the report of a fit; everything in it comes from the run directory.
 
     Parameters

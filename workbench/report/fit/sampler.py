@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from workbench.report.numbers import plural
+from workbench.report.numbers import pluralise
 from workbench.results.view import DrawsEstimate, Results
 
 
@@ -46,7 +46,7 @@ def describe_divergences(count: int) -> str:
     >>> describe_divergences(0), describe_divergences(2)
     ('no transition diverged', '2 transitions diverged')
     """
-    return "no transition diverged" if count == 0 else f"{plural(count, 'transition')} diverged"
+    return "no transition diverged" if count == 0 else f"{pluralise(count, 'transition')} diverged"
 
 
 def _find_largest(results: Results, read: Callable[[DrawsEstimate], float | None]) -> Extreme | None:

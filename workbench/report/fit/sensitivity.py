@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from workbench.report.document import Block, Cell, Column, Notice, Paragraph, Section, Table, Tone
-from workbench.report.numbers import MISSING, format_number, format_share, join_with_and, plural
+from workbench.report.numbers import MISSING, format_number, format_share, join_with_and, pluralise
 from workbench.results.view import PowerScalingResult, PriorStatement, Results
 
 MAX_ROWS = 200
@@ -87,7 +87,7 @@ def _build_table(results: Results) -> Table:
     statements = scaling.statements if 1 < len(scaling.statements) <= _MOST_STATEMENTS else ()
     return Table(
         key="sensitivity-table",
-        caption=f"Power-scaling sensitivity of {plural(len(ranked), 'quantity')}, most sensitive first",
+        caption=f"Power-scaling sensitivity of {pluralise(len(ranked), 'quantity')}, most sensitive first",
         columns=_build_columns(statements),
         rows=tuple(_build_row(results, name, len(statements)) for name in ranked[:MAX_ROWS]),
         note=_write_note(scaling),

@@ -12,7 +12,7 @@ from workbench.methods import RESULTS
 from workbench.report.document import Cell, Column, Document, Reason, Section, Table, Verdict
 from workbench.report.fit.selection import rank_by_convergence
 from workbench.report.fit.verdict import build_verdict
-from workbench.report.numbers import MISSING, plural
+from workbench.report.numbers import MISSING, pluralise
 from workbench.results import Fit
 from workbench.results.store import REPORT, SUMMARY
 from workbench.results.view import (
@@ -40,7 +40,7 @@ _HEADINGS = {"n/a": "does not apply", "skipped": "skipped", "passed": "passed"}
 def build_fit_page(fit: Fit) -> Document:
     """Return the page that `workbench fit` prints."""
     results = fit.results
-    rows = f" ({plural(results.data.rows, 'row')})" if results.data.rows else ""
+    rows = f" ({pluralise(results.data.rows, 'row')})" if results.data.rows else ""
     remarks = tuple((Cell(head), Cell(text)) for head, text in _collect_remarks(results))
     table = Table("remarks", "", (Column("method"), Column("", "prose")), remarks, is_prose=True)
     return Document(
@@ -77,7 +77,7 @@ def _describe_verdict(results: Results, *, with_titles: bool = False) -> Verdict
     verdict, diagnosis = build_verdict(results), results.diagnosis
     if diagnosis is None:
         return verdict
-    passed = plural(sum(check.status == "passed" for check in diagnosis.checks), "check")
+    passed = pluralise(sum(check.status == "passed" for check in diagnosis.checks), "check")
     findings = _list_findings(diagnosis, with_titles=with_titles)
     return Verdict(verdict.tone, f"{verdict.sentence} {passed} passed.", tuple(findings))
 
@@ -175,9 +175,7 @@ def _list_columns(results: Results, posterior: str) -> list[_Entry]:
     """Return the columns; those that are dropped first on a narrow page say so."""
     level = f"{results.interval.level * 100:g}%"
     has_map = bool(results.estimates("map"))
-    source = (
-        "" if posterior == "nuts" else f"with SD and interval by {RESULTS[posterior].phrase}"
-    )
+    source = "" if posterior == "nuts" else f"with SD and interval by {RESULTS[posterior].phrase}"
     gap = f"from the posterior mean to the {'mode' if has_map else 'mode°'}, in posterior SDs"
     unconstrained = "on the unconstrained scale"
 

@@ -9,7 +9,7 @@ import numpy as np
 from workbench.report import figures
 from workbench.report.document import Block, Figure, Figures, Notice, Section
 from workbench.report.figures import Ridge, SweepPoint, SweepReferences
-from workbench.report.numbers import decimals_for, format_number
+from workbench.report.numbers import choose_decimals, format_number
 from workbench.report.study.slices import Slice, find_slices, name_means
 from workbench.studies import Study, StudyResults
 from workbench.studies.outcomes.moves import LEADING_MEANS
@@ -149,7 +149,7 @@ def _draw_map(
         is_full[cell] = point.is_full_fit
     base = posterior.get((0, name))
     drawing = figures.draw_heat_map(
-        across, up, values, is_full, decimals_for(None if base is None else base.sd)
+        across, up, values, is_full, choose_decimals(None if base is None else base.sd)
     )
     label = results.find_label(name)
     ends = f"from {format_number(float(np.nanmin(values)))} to {format_number(float(np.nanmax(values)))}"

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from workbench.report.document import Cell, Column, Notice, Section, Table, Tone
-from workbench.report.numbers import decimals_for, format_number
+from workbench.report.numbers import choose_decimals, format_number
 from workbench.report.study import slopes
 from workbench.report.study.slices import name_means
 from workbench.studies import Study, StudyResults
@@ -45,7 +45,7 @@ def _build_row(
     results: StudyResults, name: str, outcomes: Mapping[tuple[int, str], Outcome]
 ) -> tuple[Cell, ...]:
     move, base = results.conclusion.moves[name], outcomes.get((0, name))
-    decimals = decimals_for(None if base is None else base.sd)
+    decimals = choose_decimals(None if base is None else base.sd)
     return (
         Cell(results.find_label(name)),
         Cell(format_number(None if base is None else base.mean, decimals)),

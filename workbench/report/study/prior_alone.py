@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from workbench.report.document import Block, Cell, Column, Notice, Paragraph, Section, Table, Tone
-from workbench.report.numbers import MISSING, decimals_for, format_number
+from workbench.report.numbers import MISSING, choose_decimals, format_number
 from workbench.report.study.points import build_place_cells, build_place_columns
 from workbench.studies import Study, StudyResults
 from workbench.studies.outcomes.table import PRIOR, Outcome
@@ -56,7 +56,7 @@ def _list_failures(results: StudyResults, outcomes: Sequence[Outcome]) -> Iterat
 
 
 def _build_row(results: StudyResults, outcome: Outcome) -> tuple[Cell, ...]:
-    decimals = decimals_for(outcome.sd)
+    decimals = choose_decimals(outcome.sd)
     return (
         *build_place_cells(results, results.points[outcome.point]),
         Cell(str(outcome.label)),

@@ -8,20 +8,21 @@ import msgspec
 
 from workbench.report.document import Document, Reason, Section, Tone, Verdict
 from workbench.report.fit import sensitivity
-from workbench.report.numbers import plural
+from workbench.report.numbers import pluralise
 from workbench.report.study import curves, moves, points, prior_alone, provenance, tipping
 from workbench.results.view import DrawsEstimate, NutsResult, Results
 from workbench.studies import Study, StudyResults
 
 
-def study_report(study: Study) -> Document:
+def build_study_report(study: Study) -> Document:
     """Return the report of a study; everything in it comes from the study directory."""
     results = study.results
     created = results.created.replace("T", " at ").replace("+00:00", " UTC")
+    point_count = pluralise(len(results.points), "point")
     return Document(
         title=results.model.name,
         subtitle=f"and its priors, on {PurePath(results.data.path).name}",
-        byline=f"Written {created} by workbench {results.workbench}, {plural(len(results.points), 'point')}",
+        byline=f"Written {created} by workbench {results.workbench}, {point_count}",
         verdict=build_verdict(results),
         sections=(
             tipping.build_section(results),
