@@ -23,15 +23,10 @@ _PIPE_WIDTH = 100_000
 """Columns where stdout is not a terminal: enough for every row of a table on one line."""
 
 
-def stdout() -> Console:
-    """Return the console for results."""
-    width = None if sys.stdout.isatty() else _PIPE_WIDTH
-    return Console(highlight=False, emoji=False, width=width)
-
-
 def show(document: Document) -> None:
     """Print a page of results to stdout."""
-    print_document(document, stdout())
+    width = None if sys.stdout.isatty() else _PIPE_WIDTH
+    print_document(document, Console(highlight=False, emoji=False, width=width))
 
 
 def show_error(reason: WorkbenchError) -> None:

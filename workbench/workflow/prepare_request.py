@@ -28,15 +28,15 @@ def prepare_request(program: Program, table: Table, options: FitOptions) -> FitR
     for method in options.methods:
         if isinstance(method, Mle):
             check_profile_names(program, method.profile)
-    rehearsed = dry_run(program, table, options)
-    problem = find_first_problem(rehearsed.binding)
+    result = dry_run(program, table, options)
+    problem = find_first_problem(result.binding)
     if problem is not None:
         raise problem
-    data = rehearsed.binding.data
+    data = result.binding.data
     return FitRequest(
         program,
         data,
-        rehearsed.priors,
+        result.priors,
         options.methods,
         options.seed,
         options.level,
