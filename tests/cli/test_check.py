@@ -5,7 +5,7 @@ import json
 import pytest
 
 from tests.cli.test_bad_input import assert_refused
-from tests.report.simulated import simulated_fit
+from tests.report.simulated import simulate_fit
 from workbench.diagnostics.catalogue import CATALOGUE
 from workbench.provenance import hash_file
 from workbench.results import store
@@ -13,7 +13,7 @@ from workbench.results import store
 
 def converged(divergences):
     """A run whose chains agree, with so many divergent transitions."""
-    fit = simulated_fit()
+    fit = simulate_fit()
     fit.record["nuts"]["divergences"] = divergences
     for numbers in fit.record["nuts"]["estimates"].values():
         numbers |= {"rhat": 1.0, "ess_bulk": 400.0, "ess_tail": 400.0}

@@ -7,14 +7,14 @@ from pathlib import Path
 import pytest
 
 from tests.cli.test_bad_input import assert_refused
-from tests.report.simulated import simulated_fit
+from tests.report.simulated import simulate_fit
 from workbench.results import store
 
 
 @pytest.fixture(scope="module")
 def runs(tmp_path_factory: pytest.TempPathFactory) -> list[Path]:
     folder = tmp_path_factory.mktemp("runs")
-    return [store.write(simulated_fit(draws=40, seed=seed), "", folder / f"run {seed}") for seed in (1, 2)]
+    return [store.write(simulate_fit(draws=40, seed=seed), "", folder / f"run {seed}") for seed in (1, 2)]
 
 
 def test_one_run_is_redrawn_in_its_place(workbench, runs):
