@@ -28,8 +28,8 @@ truth: $(READY) ## the long comparisons with independent results
 bench: $(READY) ## time compilation (and CmdStan's), a large table, sweeps, reports (ARVIZ=python: and ArviZ's plots)
 	$(BIN)/python tests/bench/compiling.py
 	$(BIN)/python tests/bench/binding.py
-	$(BIN)/python -m tests.bench.sweeping
-	$(BIN)/python -m tests.bench.reporting $(ARVIZ)
+	$(BIN)/python -m tests.bench.sweep
+	$(BIN)/python -m tests.bench.report $(ARVIZ)
 
 docs: $(READY) ## write the pages of the bundled models, and the pictures that are missing
 	$(BIN)/python -m tests.library.write_pages

@@ -2,8 +2,15 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import numpy as np
 from scipy import optimize, stats
+
+from workbench.studies import Study
+from workbench.workflow.options import FitOptions
+from workbench.workflow.sensitivity import study_files
+from workbench.workflow.study_options import StudyOptions
 
 Y = np.round(np.random.default_rng(11).normal(0.45, 1, 20), 2)
 MEAN, SD = 0.0, 1.0
@@ -25,7 +32,7 @@ generated quantities {{
 }}
 """
 
-TABLE = "y\n" + "\n".join(f"{one:g}" for one in Y) + "\n"
+TABLE = "y\n" + "\n".join(f"{value:g}" for value in Y) + "\n"
 
 
 def posterior(mean: float = MEAN, sd: float = SD) -> tuple[float, float]:
@@ -49,8 +56,14 @@ def slope_in_sd(mean: float = MEAN, sd: float = SD) -> float:
 def tipping_sd(probability: float) -> float:
     """Return the prior's standard deviation at which P(mu > 0) is a given probability."""
 
-    def apart(sd: float) -> float:
+    def margin(sd: float) -> float:
         mean, spread = posterior(MEAN, sd)
         return float(stats.norm.cdf(mean / spread) - probability)
 
-    return float(optimize.brentq(apart, 1e-3, 100))
+    return float(optimize.brentq(margin, 1e-3, 100))
+
+
+def run_study(files: tuple[Path, Path], fit_options: FitOptions, options: StudyOptions) -> Study:
+    """Study the program and the table in two files."""
+    model, data = files
+    return study_files(model, data, fit_options, options)

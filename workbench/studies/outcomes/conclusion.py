@@ -185,8 +185,8 @@ def _describe_answers(text: str, held: int, points: int) -> str:
     if points == 1:
         return f"`{text}` {'holds' if held else 'does not hold'} at the base, the only point about the prior."
     if held == points:
-        return f"`{text}` holds at all {points} points."
-    return f"`{text}` holds at {held or 'none'} of {points} points."
+        return f"`{text}` holds at {'both' if points == 2 else f'all {points}'} points."
+    return f"`{text}` holds at {held or 'none'} of the {points} points."
 
 
 def _describe_tips(text: str, tips: Sequence[TippingPoint]) -> list[str]:

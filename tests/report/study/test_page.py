@@ -6,14 +6,14 @@ from pathlib import Path
 
 import pytest
 
-from tests.browser.axe import violations
-from tests.browser.chromium import BROWSERS, Tab, browse, executable
+from tests.browser.axe import find_violations
+from tests.browser.chromium import BROWSERS, Tab, browse, find_executable
 from workbench.report.html import render
-from workbench.report.study.report import study_report
+from workbench.report.study.report import build_study_report
 
 pytestmark = [
     pytest.mark.browser,
-    pytest.mark.skipif(executable() is None, reason=f"needs one of {', '.join(BROWSERS)} on the path"),
+    pytest.mark.skipif(find_executable() is None, reason=f"needs one of {', '.join(BROWSERS)} on the path"),
 ]
 
 PAGES = ("study", "failed")
@@ -23,13 +23,13 @@ PAGES = ("study", "failed")
 def pages(study, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
     folder = tmp_path_factory.mktemp("pages")
     reason = "sampling stopped: <b>Error</b> & `more`: " + "a_very_long_word_of_stan" * 8
-    points = [{**one, "how": "failed", "reason": reason} for one in study.record["points"]]
+    points = [{**point, "how": "failed", "reason": reason} for point in study.record["points"]]
     none = {"moves": {}, "verdict": "fail", "sentence": "No point could be fitted.", "reasons": [reason]}
     failed = {**study.record, "points": points, "conclusion": none, "tipping": [], "derivatives": {}}
-    documents = {"study": study, "failed": replace(study, record=failed)}
-    for name, one in documents.items():
-        (folder / f"{name}.html").write_text(render(study_report(one)), encoding="utf-8")
-    return {name: folder / f"{name}.html" for name in documents}
+    studies = {"study": study, "failed": replace(study, record=failed)}
+    for name, each in studies.items():
+        (folder / f"{name}.html").write_text(render(build_study_report(each)), encoding="utf-8")
+    return {name: folder / f"{name}.html" for name in studies}
 
 
 @pytest.fixture(scope="module")
@@ -50,7 +50,7 @@ def tab(browser: Tab) -> Tab:
 def test_axe_finds_nothing_serious(tab, pages, name, scheme):
     tab.emulate(scheme)
     tab.open(pages[name])
-    assert violations(tab) == []
+    assert find_violations(tab) == []
 
 
 @pytest.mark.parametrize("name", PAGES)
@@ -64,19 +64,19 @@ def test_no_page_scrolls_sideways(tab, pages, name):
 @pytest.mark.parametrize("name", PAGES)
 def test_the_file_is_complete_and_silent(tab, pages, name):
     tab.open(pages[name])
-    assert tab.of("Runtime.exceptionThrown", "Runtime.consoleAPICalled", "Log.entryAdded") == []
-    requested = [event["request"]["url"] for event in tab.of("Network.requestWillBeSent")]
+    assert tab.list_events("Runtime.exceptionThrown", "Runtime.consoleAPICalled", "Log.entryAdded") == []
+    requested = [event["request"]["url"] for event in tab.list_events("Network.requestWillBeSent")]
     assert [url for url in requested if not url.startswith("data:")] == [pages[name].as_uri()]
 
 
-def test_each_section_is_linked_and_each_drawing_has_words(tab, pages):
+def test_each_section_is_linked_and_each_drawing_has_a_label(tab, pages):
     tab.open(pages["study"])
-    targets = tab.evaluate("[...document.querySelectorAll('nav a')].map(one => one.getAttribute('href'))")
+    targets = tab.evaluate("[...document.querySelectorAll('nav a')].map(link => link.getAttribute('href'))")
     assert {"#tipping", "#moves", "#curves", "#sensitivity", "#prior-alone", "#points"} <= set(targets)
     for target in targets:
         assert tab.evaluate(f"document.getElementById({target[1:]!r}) !== null"), target
-    words = tab.evaluate(
-        "[...document.querySelectorAll('.drawing')].map(one => one.getAttribute('aria-label'))"
+    labels = tab.evaluate(
+        "[...document.querySelectorAll('.drawing')].map(drawing => drawing.getAttribute('aria-label'))"
     )
-    assert words
-    assert all(words)
+    assert labels
+    assert all(labels)

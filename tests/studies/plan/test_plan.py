@@ -1,4 +1,4 @@
-"""What `--vary` says, and the points of each design."""
+"""Axes as `--vary` takes them, and the points of each design."""
 
 import numpy as np
 import pytest
@@ -7,27 +7,31 @@ from workbench.errors import RequestError
 from workbench.studies.plan.plan import (
     BASE,
     Axis,
+    Plan,
     Point,
     drop_repeated_points,
+    is_power,
     make_axis,
     make_points,
     parse_axis,
 )
 
-
-def test_a_range_by_ratio():
-    found = parse_axis("beta.sigma=0.1:10:log:9")
-    assert found.name == "beta.sigma"
-    assert found.is_log
-    assert np.allclose(found.values, np.geomspace(0.1, 10, 9))
+AXES = (Axis("a", (1.0, 2.0)), Axis("b", (0.1, 1.0, 10.0), True))
 
 
-def test_a_range_by_difference_and_its_short_form():
+def test_a_range_on_a_log_scale():
+    axis = parse_axis("beta.sigma=0.1:10:log:9")
+    assert axis.name == "beta.sigma"
+    assert axis.is_log
+    assert np.allclose(axis.values, np.geomspace(0.1, 10, 9))
+
+
+def test_a_range_on_a_linear_scale_and_its_short_form():
     assert parse_axis("mu=-1:1:lin:3").values == parse_axis("mu=-1:1:3").values == (-1, 0, 1)
     assert parse_axis("mu=1:-1:3").values == (-1, 0, 1)
 
 
-def test_a_list_is_ordered_and_without_repetition():
+def test_a_list_is_sorted_without_repetition():
     assert parse_axis("sigma.beta = 2, 0.5, 1,1").values == (0.5, 1, 2)
     assert make_axis("a", [1, 10, 100]).is_log
     assert not make_axis("a", [1, 2, 3]).is_log
@@ -36,19 +40,16 @@ def test_a_list_is_ordered_and_without_repetition():
 @pytest.mark.parametrize(
     "text", ["beta", "beta=", "=1", "beta=a,b", "beta=1:2:cubic:3", "beta=1:2:log:1", "beta=1:1:3", "b=1,inf"]
 )
-def test_what_is_not_of_the_form_is_refused(text):
-    with pytest.raises(RequestError, match=r"--vary was expected to be NAME=FROM:TO:log:COUNT"):
+def test_other_texts_are_refused(text):
+    with pytest.raises(RequestError, match=r"NAME=FROM:TO:log:COUNT") as refused:
         parse_axis(text)
+    assert refused.value.message.startswith("--vary")
+    assert f"`{text}`" in refused.value.message
 
 
-def test_ratios_need_positive_ends():
-    with pytest.raises(
-        RequestError, match=r"--vary beta\.mu spreads values by ratio, so both ends must be pos"
-    ):
+def test_a_log_scale_needs_positive_ends():
+    with pytest.raises(RequestError, match=r"--vary beta\.mu .*positive, found -1"):
         parse_axis("beta.mu=-1:1:log:3")
-
-
-AXES = (Axis("a", (1.0, 2.0)), Axis("b", (0.1, 1.0, 10.0), True))
 
 
 def test_a_grid_has_every_combination():
@@ -73,13 +74,16 @@ def test_a_latin_hypercube_has_one_point_in_each_slice():
     assert points != make_points(AXES, "lhs", 10, 2)
 
 
-def test_designs_and_axes_are_checked():
-    with pytest.raises(RequestError, match="--design was expected to be one of grid, one, lhs, found `star`"):
-        make_points(AXES, "star", 0, 1)
-    with pytest.raises(RequestError, match="--points was expected to be at least 1, found 0"):
-        make_points(AXES, "lhs", 0, 1)
-    with pytest.raises(RequestError, match="--vary names `a` twice"):
-        make_points((AXES[0], AXES[0]), "grid", 0, 1)
+@pytest.mark.parametrize(
+    ("axes", "design", "count", "option"),
+    [(AXES, "star", 0, "--design"), (AXES, "lhs", 0, "--points"), ((AXES[0], AXES[0]), "grid", 0, "--vary")],
+)
+def test_designs_and_axes_are_checked(axes, design, count, option):
+    with pytest.raises(RequestError, match=f"^{option}"):
+        make_points(axes, design, count, 1)
+
+
+def test_without_axes_there_are_no_points():
     assert make_points((), "grid", 0, 1) == ()
 
 
@@ -91,8 +95,15 @@ def test_the_base_comes_first_and_names_are_kept():
     assert points[0].key == BASE.key
 
 
-def test_powers_and_constants_are_told_apart():
+def test_powers_and_constants_are_distinguished():
     point = Point({"power(prior)": 2.0, "beta.sigma": 0.5}, {"tau": "cauchy(0, 1)"}, "s")
     assert point.powers == {"prior": 2.0}
     assert point.constants == {"beta.sigma": 0.5}
     assert point.label == "s (power(prior) = 2, beta.sigma = 0.5, tau ~ cauchy(0, 1))"
+    assert point.form_text == "tau ~ cauchy(0, 1)"
+    assert [is_power(name) for name in point.values] == [True, False]
+
+
+def test_a_plan_knows_what_is_raised_to_a_power():
+    plan = Plan(axes=(Axis("power(beta)", (0.5, 2.0)),), points=(BASE, Point({"power(prior)": 2.0})))
+    assert plan.power_names == {"beta", "prior"}

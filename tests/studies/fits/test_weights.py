@@ -1,4 +1,4 @@
-"""Importance weights: from one normal to another, where all is known."""
+"""Importance weights from one normal distribution to another."""
 
 import numpy as np
 import pytest
@@ -9,13 +9,13 @@ from workbench.studies.fits.weights import compute_mean_errors, weigh_draws
 DRAWS = np.random.default_rng(3).normal(size=4000)
 
 
-def ratios(mean, sd):
+def compute_log_ratios(mean, sd):
     return stats.norm.logpdf(DRAWS, mean, sd) - stats.norm.logpdf(DRAWS)
 
 
 @pytest.mark.parametrize(("mean", "sd"), [(0.3, 1.0), (0.0, 0.7), (-0.2, 0.9)])
-def test_a_near_normal_is_reached_within_its_error(mean, sd):
-    weights = weigh_draws(ratios(mean, sd), 1.0, 4)
+def test_a_near_distribution_is_reached_within_its_error(mean, sd):
+    weights = weigh_draws(compute_log_ratios(mean, sd), 1.0, 4)
     assert weights.is_good
     assert weights.values.sum() == pytest.approx(1)
     error = compute_mean_errors(DRAWS, weights.values[:, None], 1.0)[0]
@@ -24,27 +24,30 @@ def test_a_near_normal_is_reached_within_its_error(mean, sd):
 
 
 def test_a_constant_in_the_density_does_not_matter():
-    one, other = weigh_draws(ratios(0.3, 1), 1.0, 4), weigh_draws(ratios(0.3, 1) + 1e3, 1.0, 4)
-    assert np.allclose(one.values, other.values)
+    weights, shifted = (
+        weigh_draws(compute_log_ratios(0.3, 1), 1.0, 4),
+        weigh_draws(compute_log_ratios(0.3, 1) + 1e3, 1.0, 4),
+    )
+    assert np.allclose(weights.values, shifted.values)
     equal = weigh_draws(np.full(4000, -7.0), 0.5, 4)
     assert (equal.khat, equal.ess, equal.is_good) == (0.0, 2000.0, True)
 
 
-def test_too_far_or_too_wide_is_said():
-    far, wide = weigh_draws(ratios(4, 1), 1.0, 4), weigh_draws(ratios(0, 5), 1.0, 4)
+def test_distributions_too_far_or_too_wide_are_refused():
+    far, wide = weigh_draws(compute_log_ratios(4, 1), 1.0, 4), weigh_draws(compute_log_ratios(0, 5), 1.0, 4)
     assert not far.is_good
     assert not wide.is_good
     assert "k-hat" in wide.reason
     assert "is above 0.70" in wide.reason
 
 
-def test_a_density_that_is_not_finite_is_said():
-    broken = ratios(0, 1)
+def test_a_density_that_is_not_finite_is_refused():
+    broken = compute_log_ratios(0, 1)
     broken[3] = np.nan
     assert weigh_draws(broken, 1.0, 4).reason == "the density is not finite at some draws"
 
 
-def test_a_density_with_few_heights_has_bounded_ratios():
+def test_bounded_ratios_are_not_smoothed():
     """A prior in two steps: the weights are those of the ratios themselves."""
     steps = np.where(DRAWS > 0, 1.0, 0.0)
     weights = weigh_draws(steps, 1.0, 4)
@@ -52,13 +55,13 @@ def test_a_density_with_few_heights_has_bounded_ratios():
     np.testing.assert_allclose(weights.values, np.exp(steps) / np.exp(steps).sum())
 
 
-def test_few_effective_draws_are_said_even_where_khat_is_low():
-    weights = weigh_draws(ratios(2.2, 0.7), 1.0, 4)
+def test_few_effective_draws_are_refused_although_khat_is_low():
+    weights = weigh_draws(compute_log_ratios(2.2, 0.7), 1.0, 4)
     assert weights.khat < 0.7
     assert "effective draws are fewer than" in weights.reason
 
 
 def test_a_slow_chain_has_larger_errors():
-    weights = weigh_draws(ratios(0.3, 1), 0.25, 4)
+    weights = weigh_draws(compute_log_ratios(0.3, 1), 0.25, 4)
     quick, slow = (compute_mean_errors(DRAWS, weights.values[:, None], share)[0] for share in (1.0, 0.25))
     assert slow == pytest.approx(2 * quick)

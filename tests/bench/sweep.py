@@ -1,10 +1,10 @@
-"""What a sweep over priors costs: 25 points of a hierarchical logistic regression, at NUTS quality.
+"""The cost of a sweep over priors: 25 points of a hierarchical logistic regression, at the quality of NUTS.
 
 Four ways in one run, all compiled beforehand: `workbench sensitivity` from two files to a report (its base
-fit included), a plain loop that refits points with cmdstanpy, one single fit with cmdstanpy and one
-`workbench fit`. The loop runs through every sixth point and its time is scaled to all. The answers are
-compared point by point in Monte Carlo standard errors. It is done for tables of two sizes: with the smaller
-the priors matter enough that a point has to be fitted again. Run it by `make bench`.
+fit included), a plain loop that refits points with cmdstanpy, one single fit with cmdstanpy, and one
+`workbench fit`. The loop runs through every sixth point, and its time is scaled to all. The results are
+compared point by point in Monte Carlo standard errors. There are tables of two sizes: with the smaller one
+the priors matter so much that a point has to be refitted. Run it by `make bench`.
 """
 
 from __future__ import annotations
@@ -28,15 +28,23 @@ from workbench.methods import Nuts
 from workbench.studies import Study, parse_axis
 from workbench.toolchain import build, provision
 from workbench.workflow import fit as fit_workflow
-from workbench.workflow import sensitivity, study_options
 from workbench.workflow.options import FitOptions
+from workbench.workflow.sensitivity import study_files
+from workbench.workflow.study_options import StudyOptions
 
 T = TypeVar("T")
 
-SIZES, GROUPS, SLOPES = (2500, 6000), 60, 5  # rows
-LOOPED = 6  # the loop fits every sixth point, from the base on
+SIZES, GROUPS, SLOPES = (2500, 6000), 60, 5
+"""Rows of each table, and groups and slopes of both."""
+
+LOOP_STEP = 6
+"""The loop fits every sixth point, from the base on."""
+
 AXES = ("beta.sigma=0.25:4:log:5", "tau.sigma=0.25:4:log:5")
-WATCHED = ("beta[1]", "beta[2]", "beta[3]", "mu", "tau")
+"""What is varied."""
+
+COMPARED = ("beta[1]", "beta[2]", "beta[3]", "mu", "tau")
+"""Quantities whose posterior means are compared."""
 
 PROGRAM = """
 data {{
@@ -50,8 +58,8 @@ model {{
   y ~ bernoulli_logit_glm(X, alpha[group], beta);
 }}
 """
-OURS = PROGRAM.format(data="", beta=1, tau=1)
-THEIRS = PROGRAM.format(data="real beta_sigma; real tau_sigma;", beta="beta_sigma", tau="tau_sigma")
+WITH_CONSTANTS = PROGRAM.format(data="", beta=1, tau=1)
+WITH_DATA = PROGRAM.format(data="real beta_sigma; real tau_sigma;", beta="beta_sigma", tau="tau_sigma")
 
 
 def main() -> None:
@@ -61,45 +69,51 @@ def main() -> None:
 
 
 def _measure(rows: int) -> None:
-    with tempfile.TemporaryDirectory(prefix="workbench-bench-") as place:
-        folder = Path(place)
-        table = _table(rows)
+    with tempfile.TemporaryDirectory(prefix="workbench-bench-") as folder_name:
+        folder = Path(folder_name)
+        table = _make_table(rows)
         table.to_csv(folder / "rows.csv", index=False)
-        (folder / "logistic.stan").write_text(OURS)
+        (folder / "logistic.stan").write_text(WITH_CONSTANTS)
         jobs = len(os.sched_getaffinity(0))
         _sweep(folder, jobs, "warm", Nuts(2, 50, 50), AXES[0].replace(":5", ":2"))  # compiles
-        model = cmdstanpy.CmdStanModel(exe_file=str(build("loop", THEIRS, provision()).exe))
-        before = _spent(lambda: _fit(model, table, 1.0, 1.0, jobs))[0]
-        ours, study = _spent(lambda: _sweep(folder, jobs, "study", Nuts(), *AXES))
-        points = {number: point["values"] for number, point in enumerate(study.record["points"])}
-        looped = dict(list(points.items())[::LOOPED])
-        spent, answers = _spent(
+        model = cmdstanpy.CmdStanModel(exe_file=str(build("loop", WITH_DATA, provision()).exe))
+        before = _time(lambda: _fit(model, table, 1.0, 1.0, jobs))[0]
+        ours, study = _time(lambda: _sweep(folder, jobs, "study", Nuts(), *AXES))
+        points = study.results.points
+        looped = points[::LOOP_STEP]
+        spent, answers = _time(
             lambda: {
-                number: _fit(model, table, one.get("beta.sigma", 1.0), one.get("tau.sigma", 1.0), jobs)
-                for number, one in looped.items()
+                point.number: _fit(
+                    model,
+                    table,
+                    point.values.get("beta.sigma", 1.0),
+                    point.values.get("tau.sigma", 1.0),
+                    jobs,
+                )
+                for point in looped
             }
         )
         loop = spent * len(points) / len(looped)
-        whole = _spent(lambda: _whole(folder, jobs))[0]
-        after = _spent(lambda: _fit(model, table, 1.0, 1.0, jobs))[0]
+        whole = _time(lambda: _fit_with_workbench(folder, jobs))[0]
+        after = _time(lambda: _fit(model, table, 1.0, 1.0, jobs))[0]
     _show(study, {"sensitivity": ours, "loop (cmdstanpy)": loop}, whole, (before + after) / 2)
-    _compare(study, len(looped), loop / ours, _apart(study, answers))
+    _compare(study, len(looped), loop / ours, _measure_differences(study, answers))
 
 
-def _spent(work: Callable[[], T]) -> tuple[np.ndarray, T]:
+def _time(work: Callable[[], T]) -> tuple[np.ndarray, T]:
     """Return wall time and processor time [s] of some work and the processes it starts, and its result."""
-    started = _clocks()
+    started = _read_clocks()
     result = work()
-    return _clocks() - started, result
+    return _read_clocks() - started, result
 
 
-def _clocks() -> np.ndarray:
+def _read_clocks() -> np.ndarray:
     times = os.times()
     processor = times.user + times.system + times.children_user + times.children_system
     return np.array([time.monotonic(), processor])
 
 
-def _table(rows: int) -> pd.DataFrame:
+def _make_table(rows: int) -> pd.DataFrame:
     rng = np.random.default_rng(2024)
     group = rng.integers(1, GROUPS + 1, rows)
     predictors = rng.normal(size=(rows, SLOPES))
@@ -110,31 +124,31 @@ def _table(rows: int) -> pd.DataFrame:
     return pd.DataFrame({"y": y.astype(int), "group": group, **named})
 
 
-def _whole(folder: Path, jobs: int) -> object:
-    options = FitOptions(columns=_columns(), methods=(Nuts(),), jobs=jobs, output=folder / "run")
+def _fit_with_workbench(folder: Path, jobs: int) -> object:
+    options = FitOptions(columns=_name_columns(), methods=(Nuts(),), jobs=jobs, output=folder / "run")
     return fit_workflow.fit_files(folder / "logistic.stan", folder / "rows.csv", options)
 
 
-def _columns() -> dict[str, tuple[str, ...]]:
+def _name_columns() -> dict[str, tuple[str, ...]]:
     return {"X": tuple(f"x{k + 1}" for k in range(SLOPES))}
 
 
 def _sweep(folder: Path, jobs: int, name: str, sampler: Nuts, *axes: str) -> Study:
-    asked = study_options.StudyOptions(
+    options = StudyOptions(
         axes=tuple(parse_axis(text) for text in axes),
         methods=("nuts",),
         with_prior=False,
         jobs=jobs,
         output=folder / name,
     )
-    options = FitOptions(columns=_columns(), methods=(sampler,), jobs=jobs)
-    return sensitivity.study_files(folder / "logistic.stan", folder / "rows.csv", options, asked)
+    fit_options = FitOptions(columns=_name_columns(), methods=(sampler,), jobs=jobs)
+    return study_files(folder / "logistic.stan", folder / "rows.csv", fit_options, options)
 
 
 def _fit(
     model: cmdstanpy.CmdStanModel, table: pd.DataFrame, beta: float, tau: float, jobs: int
 ) -> dict[str, tuple[float, float]]:
-    """Fit with cmdstanpy alone; return mean and Monte Carlo error of what is watched."""
+    """Fit with cmdstanpy alone; return mean and Monte Carlo error of each compared quantity."""
     data = {
         "N": len(table),
         "K": SLOPES,
@@ -152,31 +166,30 @@ def _fit(
             str(path), parallel_chains=min(jobs, 4), seed=7, show_progress=False, output_dir=folder
         )
         draws = np.moveaxis(fit.draws(), 1, 0)
-        names = [one.replace(".", "[") + "]" if "." in one else one for one in fit.column_names]
-    columns = {name: draws[:, :, names.index(name)] for name in WATCHED}
+        names = [f"{name.replace('.', '[')}]" if "." in name else name for name in fit.column_names]
+    columns = {name: draws[:, :, names.index(name)] for name in COMPARED}
     return {
-        name: (float(one.mean()), float(array_stats.mcse(one, method="mean")))
-        for name, one in columns.items()
+        name: (float(draws.mean()), float(array_stats.mcse(draws, method="mean")))
+        for name, draws in columns.items()
     }
 
 
-def _apart(study: Study, answers: dict[int, dict[str, tuple[float, float]]]) -> np.ndarray:
+def _measure_differences(study: Study, answers: dict[int, dict[str, tuple[float, float]]]) -> np.ndarray:
     """Return the differences of posterior means, in their Monte Carlo standard errors."""
     own = study.frame[study.frame["method"] == "nuts"]
     rows = {(row["point"], row["parameter"]): row for row in own.to_dict("records")}
-    found = []
+    differences = []
     for number, answer in answers.items():
         for name, (mean, error) in answer.items():
             row = rows[number, name]
-            found.append((float(row["mean"]) - mean) / np.hypot(float(row["mcse_mean"]), error))
-    return np.array(found)
+            differences.append((float(row["mean"]) - mean) / np.hypot(float(row["mcse_mean"]), error))
+    return np.array(differences)
 
 
 def _show(study: Study, swept: dict[str, np.ndarray], whole: np.ndarray, single: np.ndarray) -> None:
-    count = len(study.record["points"])
-    table = Table(
-        title=f"{count} points, {study.record['data']['rows']} rows, {GROUPS} groups", title_justify="left"
-    )
+    results = study.results
+    title = f"{len(results.points)} points, {results.data.rows} rows, {GROUPS} groups"
+    table = Table(title=title, title_justify="left")
     for column in ("what", "wall [s]", "processor [s]", "in cmdstanpy fits", "in workbench fits"):
         table.add_column(column.replace("[", r"\["), justify="left" if column == "what" else "right")
     ways = {"one fit (cmdstanpy)": single, "one fit (workbench fit)": whole, **swept}
@@ -186,15 +199,15 @@ def _show(study: Study, swept: dict[str, np.ndarray], whole: np.ndarray, single:
     Console().print(table)
 
 
-def _compare(study: Study, looped: int, faster: np.ndarray, apart: np.ndarray) -> None:
+def _compare(study: Study, looped: int, faster: np.ndarray, differences: np.ndarray) -> None:
     console = Console()
-    fits = study.record["fits"]
-    worst = max(point["khat"] for point in study.record["points"])
+    fits = study.results.fits
+    worst = max(point.khat or 0.0 for point in study.results.points)
     console.print(f"the loop takes {faster[0]:.1f} times as long, {faster[1]:.1f} times the processor")
     console.print(f"({looped} of its points were fitted)")
-    console.print(f"{fits['full']} full fits, {fits['weights']} points by weights, largest k-hat {worst:.2f}")
-    console.print(f"means differ by {np.sqrt(np.mean(apart**2)):.2f} MCSE (root mean square), by")
-    console.print(f"{np.abs(apart).max():.1f} at most, over {len(apart)} comparisons")
+    console.print(f"{fits.full} full fits, {fits.weights} points by weights, largest k-hat {worst:.2f}")
+    console.print(f"means differ by {np.sqrt(np.mean(differences**2)):.2f} MCSE (root mean square), by")
+    console.print(f"{np.abs(differences).max():.1f} at most, over {len(differences)} comparisons")
 
 
 if __name__ == "__main__":
