@@ -196,11 +196,13 @@ def command(
         jobs=workers,
         output=output,
     )
-    word, inits = read_init(init)
-    nuts = Nuts(chains, draws, warmup, adapt_delta, max_treedepth, metric, word, retry=count_retries(retry))
+    init_kind, inits = read_init(init)
+    nuts = Nuts(
+        chains, draws, warmup, adapt_delta, max_treedepth, metric, init_kind, retry=count_retries(retry)
+    )
     check_warmup(nuts)
-    with_modes = {"map", "laplace"} & set(study_options.methods)
-    at_modes = (Map(False, starts), Map(True, starts), Laplace()) if with_modes else ()
+    has_modes = bool({"map", "laplace"} & set(study_options.methods))
+    at_modes = (Map(False, starts), Map(True, starts), Laplace()) if has_modes else ()
     fit_options = FitOptions(
         columns=parse.parse_columns(column),
         given=parse.parse_values(set_),

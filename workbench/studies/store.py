@@ -56,14 +56,14 @@ def read(folder: Path) -> Study:
         hint = "a study is a folder that `workbench sensitivity` wrote"
         raise RunNotFound(f"a study was expected in `{folder}`, but there is no `{RECORD}`.", hint=hint)
     try:
-        record = json.loads((folder / RECORD).read_text(encoding="utf-8"))
+        content = json.loads((folder / RECORD).read_text(encoding="utf-8"))
         frame = pd.read_parquet(folder / TABLE)
     except (OSError, ValueError) as reason:
         raise RunIncomplete(f"the study in `{folder}` cannot be read: {reason}.") from reason
-    if record.get("schema") != SCHEMA:
-        schema = record.get("schema")
+    if content.get("schema") != SCHEMA:
+        schema = content.get("schema")
         raise RunIncomplete(f"the study in `{folder}` has schema {schema}; this workbench reads {SCHEMA}.")
-    study = Study(record, frame, folder)
+    study = Study(content, frame, folder)
     try:
         _ = study.results
     except RunIncomplete as reason:

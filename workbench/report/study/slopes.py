@@ -61,17 +61,17 @@ def build_table(results: StudyResults, names: Sequence[str]) -> tuple[Block, ...
     return (table,)
 
 
+def format_rounded(value: float | None) -> str:
+    """Return a number with three digits: the Monte Carlo error hides all others."""
+    return MISSING if value is None else format_number(float(f"{value:.3g}"))
+
+
 def _build_row(results: StudyResults, name: str, hyperparameter: str, slope: Slope) -> tuple[Cell, ...]:
     return (
         Cell(results.find_label(name)),
         Cell(hyperparameter),
         Cell(format_number(slope.per_doubling, 3)),
-        Cell(_format_rounded(slope.mean)),
-        Cell(_format_rounded(slope.mcse)),
-        Cell(_format_rounded(slope.mode)),
+        Cell(format_rounded(slope.mean)),
+        Cell(format_rounded(slope.mcse)),
+        Cell(format_rounded(slope.mode)),
     )
-
-
-def _format_rounded(value: float | None) -> str:
-    """Return a number with three digits: the Monte Carlo error hides all others."""
-    return MISSING if value is None else format_number(float(f"{value:.3g}"))

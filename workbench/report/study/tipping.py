@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from workbench.report.document import Cell, Column, Notice, Section, Table, Tone
 from workbench.report.numbers import format_number
+from workbench.report.study.slopes import format_rounded
 from workbench.studies import StudyResults
 from workbench.studies.view import TippingPoint, TippingSide
 
@@ -53,13 +54,8 @@ def _build_row(tip: TippingPoint) -> tuple[Cell, ...]:
 
 def _describe_side(side: TippingSide, direction: str) -> str:
     if side.status == "found":
-        interval = f"{_format_rounded(side.lower)} to {_format_rounded(side.upper)}"
-        return f"{_format_rounded(side.value)} ({interval})"
+        interval = f"{format_rounded(side.lower)} to {format_rounded(side.upper)}"
+        return f"{format_rounded(side.value)} ({interval})"
     if side.status == "none":
-        return f"not {direction} to {_format_rounded(side.searched)}"
+        return f"not {direction} to {format_rounded(side.searched)}"
     return f"not known: {side.reason}"
-
-
-def _format_rounded(value: float | None) -> str:
-    """Return a number with three digits: the Monte Carlo error hides all others."""
-    return format_number(None if value is None else float(f"{value:.3g}"))

@@ -96,12 +96,26 @@ def compute_term_weights(program: Program, powers: Mapping[str, float]) -> dict[
     """
     weights: dict[str | int, float] = {}
     for name, power in powers.items():
-        terms = find_powered_terms(program, name)
+        terms = _find_powered_terms(program, name)
         weights |= {index: weights.get(index, 1.0) * power for index in terms}
     return weights
 
 
-def find_powered_terms(program: Program, name: str) -> list[int]:
+def drop_fixed_terms(context: StudyContext, request: FitRequest) -> FitRequest:
+    """Return a request without the terms that no point of the study changes: its density is quick."""
+    instrumented = request.program.instrumented
+    if instrumented is None or not context.is_reduced:
+        return request
+    # A program with another form may have no term that one of the powers raises.
+    changing = {index for name in context.plan.power_names for index in _match_terms(request.program, name)}
+    changing |= {term.index for term in instrumented.terms if term.role in _ROLES_WITH_HYPERPARAMETERS}
+    fixed: dict[str | int, float] = {
+        term.index: 0.0 for term in instrumented.terms if term.index not in changing
+    }
+    return replace(request, weights={**request.weights, **fixed})
+
+
+def _find_powered_terms(program: Program, name: str) -> list[int]:
     """Return the terms that `power(name)` raises.
 
     Raises
@@ -123,20 +137,6 @@ def find_powered_terms(program: Program, name: str) -> list[int]:
             f"power({name}) matches no statement of `{program.path.name}`.", hint=f"there is {known}"
         )
     return terms
-
-
-def drop_fixed_terms(context: StudyContext, request: FitRequest) -> FitRequest:
-    """Return a request without the terms that no point of the study changes: its density is quick."""
-    instrumented = request.program.instrumented
-    if instrumented is None or not context.is_reduced:
-        return request
-    # A program with another form may have no term that one of the powers raises.
-    changing = {index for name in context.plan.power_names for index in _match_terms(request.program, name)}
-    changing |= {term.index for term in instrumented.terms if term.role in _ROLES_WITH_HYPERPARAMETERS}
-    fixed: dict[str | int, float] = {
-        term.index: 0.0 for term in instrumented.terms if term.index not in changing
-    }
-    return replace(request, weights={**request.weights, **fixed})
 
 
 def _match_terms(program: Program, name: str) -> list[int]:
