@@ -4,6 +4,7 @@ import inspect
 import subprocess
 import sys
 from dataclasses import fields
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -12,11 +13,10 @@ import pytest
 
 import workbench
 from tests.conftest import DATA, STAN_MODELS
+from workbench import api
 from workbench.cli import fit as command
-from workbench.errors import MethodError, RequestError
-from workbench.methods import Auto, Laplace, Map, Mle, Nuts
-from workbench.request import DEFAULT_METHODS
-from workbench.workflow import from_python
+from workbench.errors import MethodError, RequestError, RunIncomplete
+from workbench.methods import DEFAULT_METHODS, Auto, Laplace, Map, Mle, Nuts
 
 SCHOOLS = STAN_MODELS / "hierarchical" / "eight_schools.stan"
 TABLE = DATA / "eight_schools.csv"
@@ -42,31 +42,72 @@ def test_a_path_a_frame_and_a_dict_give_the_same_fit(tmp_path):
     assert runs[2].tree["log_likelihood"]["log_lik"].coords["J"].values.tolist() == list("ABCDEFGH")
 
 
-def test_its_keywords_are_those_of_the_command_line():
-    known = inspect.signature(command.command).parameters
+def test_its_options_are_those_of_the_command_line():
+    command_line = inspect.signature(command.command).parameters
     ours = inspect.signature(workbench.fit).parameters
     of_a_terminal = {"dry_run", "json_", "strict", "quiet"}
-    assert {"column" if name == "columns" else name for name in ours} == set(known) - of_a_terminal
-    for name in ("seed", "starts", *(one.name for one in fields(Nuts))):
-        assert ours[name].default == known[name].default, name
-    assert [name for name in ours if name not in str(workbench.fit.__doc__)] == []
+    names = {"column" if name == "columns" else name for name in ours} - {"progress"}
+    assert names == set(command_line) - of_a_terminal
+    for name in ("seed", "starts", *(field.name for field in fields(Nuts))):
+        assert ours[name].default == command_line[name].default, name
+
+
+def test_options_of_the_model_and_of_the_fit_are_written_once():
+    keywords = [
+        parameter.name
+        for parameter in inspect.signature(api.Model.fit).parameters.values()
+        if parameter.kind is parameter.KEYWORD_ONLY
+    ]
+    assert keywords == list(api.FitKeywords.__annotations__)
+    assert [name for name in keywords if name not in str(api.Model.fit.__doc__)] == []
+
+
+@pytest.mark.parametrize(
+    ("name", "ours"),
+    [
+        ("iter_sampling", "draws=1000"),
+        ("iter_warmup", "warmup=1000"),
+        ("parallel_chains", "jobs=4"),
+        ("inits", "init={'mu': 0.5}"),
+        ("show_progress", "progress=False"),
+        ("tune", "warmup=1000"),
+        ("nonsense", "the options are"),
+    ],
+)
+@pytest.mark.parametrize("called", [workbench.fit, workbench.Model.fit], ids=["fit", "Model.fit"])
+def test_an_option_of_other_software_is_refused_with_ours(called, name, ours):
+    with pytest.raises(MethodError, match=f"`{name}` is not an option of") as refused:
+        called(SCHOOLS, TABLE, **{name: 1})
+    assert ours in str(refused.value.hint)
+
+
+def test_names_elsewhere_are_not_options_here():
+    assert set(inspect.signature(workbench.fit).parameters).isdisjoint(api.NAMES_ELSEWHERE)
 
 
 @pytest.fixture
-def asked(monkeypatch):
-    """What the pipeline is asked, in place of a fit."""
-    found = []
+def read(monkeypatch):
+    """A model that needs no Stan: its program is read from its path alone."""
+    program = SimpleNamespace(name="eight_schools", path=SCHOOLS)
+    monkeypatch.setattr(api, "provision", lambda *_: None)
+    monkeypatch.setattr(api, "read_program", lambda *_: program)
 
-    def stop(_model, _data, options):
-        found.append(options)
+
+@pytest.fixture
+def asked(read, monkeypatch):
+    """Return what the workflow is asked, in place of a fit."""
+    options = []
+
+    def stop(_program, _tools, _table, asked, _progress):
+        options.append(asked)
         raise RequestError("stopped here")
 
-    monkeypatch.setattr(from_python, "fit", stop)
+    monkeypatch.setattr(api, "fit_program", stop)
 
     def ask(**settings):
         with pytest.raises(RequestError, match="stopped here"):
             workbench.fit(SCHOOLS, TABLE, **settings)
-        return found[-1]
+        return options[-1]
 
     return ask
 
@@ -93,7 +134,7 @@ def test_initial_values_come_from_a_dict_or_a_file(asked, tmp_path):
         (TABLE, "`init` was expected to be a JSON file of values, found"),
     ],
 )
-def test_what_is_no_initial_values_is_said(init, words):
+def test_what_is_not_initial_values_is_refused(read, init, words):
     with pytest.raises(MethodError, match=words):
         workbench.fit(SCHOOLS, TABLE, init=init)
 
@@ -122,7 +163,7 @@ def test_its_settings_reach_the_methods(asked, tmp_path):
 
 
 @pytest.mark.usefixtures("tools")
-def test_what_it_cannot_take():
+def test_what_it_cannot_take_is_refused():
     with pytest.raises(RequestError, match="data were expected as a path, a DataFrame or a dict, found int"):
         workbench.fit(SCHOOLS, 3)  # type: ignore[arg-type]
     with pytest.raises(RequestError, match="or auto, found `gibbs`"):
@@ -137,6 +178,125 @@ def test_what_it_cannot_take():
         workbench.fit(SCHOOLS, TABLE, chains=0)
     with pytest.raises(RequestError, match="no column `efect`"):
         workbench.fit(SCHOOLS, TABLE, columns={"y": "efect"})
+
+
+@pytest.fixture(scope="module")
+def schools(tools, tmp_path_factory):
+    """The centred eight schools, which have no joint mode, without a run directory."""
+    return workbench.fit(SCHOOLS, TABLE, draws=200, warmup=300, chains=2, output=False, progress=False)
+
+
+@pytest.fixture(scope="module")
+def kidiq(tools):
+    """A linear regression by its point estimates alone."""
+    return workbench.fit("linear", method=["mle", "map"], output=False, progress=False)
+
+
+def test_a_fit_says_in_a_few_words_what_it_is(schools):
+    assert repr(schools) == (
+        "<workbench.Fit eight_schools on eight_schools.csv (8 rows): NUTS 2 x 200 draws; verdict "
+        f"{schools.diagnosis.verdict}>"
+    )
+    assert "verdict" in schools._repr_html_()
+
+
+def test_without_output_no_folder_is_left(tools, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    fit = workbench.fit(SCHOOLS, TABLE, method="mle", output=False, progress=False)
+    assert fit.folder is None
+    assert list(tmp_path.iterdir()) == []
+    with pytest.raises(RequestError, match="no run directory"):
+        fit.report()
+    assert fit.report(tmp_path / "alone.html").read_text(encoding="utf-8").startswith("<!doctype html>")
+
+
+def test_a_fit_that_is_saved_is_read_back_whole(schools, tmp_path):
+    saved = schools.save(tmp_path / "run")
+    again = workbench.load(tmp_path / "run")
+    assert saved.folder == again.folder == tmp_path / "run"
+    np.testing.assert_array_equal(again.draws("theta"), schools.draws("theta"))
+    assert again.results.nuts == schools.results.nuts
+    assert again.check().verdict == schools.diagnosis.verdict
+
+
+def test_draws_go_by_variable_element_and_label(schools):
+    theta = schools.draws("theta")
+    assert theta.shape == (2, 200, 8)
+    np.testing.assert_array_equal(schools.draws("theta[2]"), theta[:, :, 1])
+    np.testing.assert_array_equal(schools.draws("theta[B]"), theta[:, :, 1])
+    with pytest.raises(RequestError, match="`rho` is not a quantity of this posterior") as refused:
+        schools.draws("rho")
+    assert "`theta`" in str(refused.value.hint)
+    frame = schools.draws_frame("theta")
+    assert frame.columns.tolist() == ["chain", "draw", *(f"theta[{k}]" for k in range(1, 9))]
+    np.testing.assert_array_equal(frame.loc[frame["chain"] == 1, "theta[2]"], theta[1, :, 1])
+
+
+def test_the_summary_is_arvizs(schools):
+    import arviz_stats
+
+    theirs = arviz_stats.summary(schools.tree, round_to="none", ci_prob=0.95, ci_kind="eti")
+    pd.testing.assert_frame_equal(schools.summary(), theirs)
+    assert schools.summary(["mu", "tau"]).index.tolist() == ["mu", "tau"]
+
+
+def test_arviz_itself_takes_the_data(schools):
+    import arviz as az
+    import matplotlib as mpl
+
+    mpl.use("Agg")
+    assert az.summary(schools.data, var_names=["mu", "tau"]).index.tolist() == ["mu", "tau"]
+    elpd = az.loo(schools.data)
+    assert getattr(elpd, "elpd_loo", None) or elpd.elpd == pytest.approx(schools.results.loo.elpd, abs=1e-6)
+    draw = getattr(az, "plot_trace_dist", None) or az.plot_trace
+    draw(schools.data, var_names=["mu", "tau"])
+
+
+def test_estimates_are_tables_by_method(schools):
+    nuts = schools.estimates()
+    assert nuts.loc["theta[A]", "parameter"] == "theta[1]"
+    assert nuts.loc["mu", "mean"] == pytest.approx(schools.draws("mu").mean(), rel=1e-6)
+    assert "corrected_mean" not in nuts.columns
+    with pytest.raises(RunIncomplete, match="no estimates by map: the log density has no maximum"):
+        schools.estimates("map")
+    with pytest.raises(MethodError, match="`gibbs` is not a method of a fit"):
+        schools.estimates("gibbs")
+    assert "unconstrained_in_sd" in schools.gaps.columns
+
+
+def test_maximum_likelihood_reads_as_in_statsmodels(kidiq):
+    import statsmodels.api as sm
+
+    table = pd.read_csv(DATA / "kidiq.csv")
+    names = ["mom_hs", "mom_iq", "mom_age"]
+    theirs = sm.OLS(table["kid_score"], sm.add_constant(table[names])).fit()
+    ours = [f"beta[{name}]" for name in names]
+    np.testing.assert_allclose(kidiq.params[ours], theirs.params[names], rtol=1e-5)
+    # The maximum-likelihood variance divides by the rows, least squares by the degrees of freedom.
+    ratio = np.sqrt(theirs.df_resid / theirs.nobs)
+    np.testing.assert_allclose(kidiq.bse[ours], theirs.bse[names] * ratio, rtol=1e-4)
+    wider = kidiq.conf_int(0.01)
+    half = (wider[1] - wider[0]) / 2
+    np.testing.assert_allclose(half[ours], 2.5758293035489 * kidiq.bse[ours], rtol=1e-9)
+    with pytest.raises(RunIncomplete, match="no posterior draws"):
+        kidiq.draws("beta")
+
+
+def test_no_maximum_likelihood_is_said(schools):
+    with pytest.raises(RunIncomplete, match="no maximum-likelihood estimate: the log density has no maximum"):
+        _ = schools.params
+
+
+def test_a_model_is_read_once_and_fits_several_tables(tools, tmp_path):
+    model = workbench.Model("eight_schools", progress=False)
+    assert repr(model).startswith("<workbench.Model eight_schools (")
+    assert [parameter.name for parameter in model.inspect().parameters] == ["mu", "tau", "theta_raw"]
+    assert model.dry_run().problems == ()
+    assert [problem.message for problem in model.dry_run({"y": [1.0, 2.0]}).problems]
+    quick: dict[str, Any] = {**QUICK, "method": "nuts", "output": False, "progress": False}
+    own, half = model.fit(**quick), model.fit(pd.read_csv(TABLE).head(4), **quick)
+    assert own.results.toolchain.key == half.results.toolchain.key
+    assert (own.draws("theta").shape[2], half.draws("theta").shape[2]) == (8, 4)
 
 
 def test_importing_it_imports_no_statistics():

@@ -88,6 +88,43 @@ def test_the_map_lists_every_room():
     assert listed == rooms
 
 
+def test_the_map_lists_every_part_of_a_room():
+    listed = set(re.findall(r"^\| `(\w+/\w+)` \|", (PACKAGE / "README.md").read_text(encoding="utf-8"), re.M))
+    parts = {str(path.parent.relative_to(PACKAGE)) for path in PACKAGE.glob("*/*/__init__.py")}
+    assert listed == parts
+
+
+ABOVE_RESULTS = ("api.py", "cli", "workflow", "report", "studies", "diagnostics", "estimation")
+"""The rooms that read a run through `results/view` alone."""
+
+
+def test_nothing_above_results_indexes_run_json_by_strings():
+    found = [
+        f"{path.relative_to(PACKAGE)}:{line}"
+        for path in PACKAGE.rglob("*.py")
+        if path.relative_to(PACKAGE).parts[0] in ABOVE_RESULTS
+        for line in _lines_that_index_a_record(path)
+    ]
+    assert not found
+
+
+def _lines_that_index_a_record(path: Path) -> list[int]:
+    """Return the lines with `fit.record["key"]`, `fit.record.get("key")`, or the same of a name `record`."""
+    lines = []
+    for node in ast.walk(parse(path)):
+        if isinstance(node, ast.Subscript):
+            place: ast.expr = node.value
+        elif isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr == "get":
+            place = node.func.value
+        else:
+            continue
+        while isinstance(place, ast.Subscript):
+            place = place.value
+        if "record" in (getattr(place, "attr", ""), getattr(place, "id", "")):
+            lines.append(node.lineno)
+    return lines
+
+
 def test_the_map_names_files_that_exist():
     text = (PACKAGE / "README.md").read_text(encoding="utf-8")
     paths = re.findall(r"`([a-z_]+/[\w/.]*)`", text)

@@ -10,10 +10,12 @@ from __future__ import annotations
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
+from workbench.errors import WorkbenchError
+
 if TYPE_CHECKING:
     from workbench.api import Fit, Model, check, compare, fit, load, predict, sensitivity
 
-__all__ = ["Fit", "Model", "check", "compare", "fit", "load", "predict", "sensitivity"]
+__all__ = ["Fit", "Model", "WorkbenchError", "check", "compare", "fit", "load", "predict", "sensitivity"]
 
 
 def __getattr__(name: str) -> Any:

@@ -1,15 +1,15 @@
-"""`run.json`, typed: every key has an attribute, an absent part counts as skipped, a wrong type is refused."""
+"""`run.json`, typed: every key has an attribute, absent parts count as skipped, wrong types are refused."""
 
 import msgspec
 import pytest
 
-from tests.report.simulated import simulated_fit
+from tests.report.simulated import simulate_fit
 from workbench.errors import RunIncomplete
 from workbench.results.view import view
 
 
 def test_every_key_and_value_of_a_record_is_kept():
-    record = simulated_fit().record
+    record = simulate_fit().record
     assert _missing(record, msgspec.to_builtins(view(record))) == []
 
 

@@ -44,14 +44,14 @@ def _describe(result: DryRun) -> dict[str, Any]:
     """Return the binding as `run.json` would hold it, every variable and problem among it."""
     from workbench.binding import to_record
 
-    record = to_record(result.binding.data)
-    bound = {variable["name"]: variable for variable in record["variables"]}
+    entry = to_record(result.binding.data)
+    bound = {variable["name"]: variable for variable in entry["variables"]}
     absent = {"size": "", "from": "nothing", "first": "", "remark": ""}
-    record["variables"] = [
+    entry["variables"] = [
         bound.get(declared.name, {"name": declared.name, "type": declared.text, **absent})
         for declared in result.program.data
     ]
-    record["problems"] = [
+    entry["problems"] = [
         {"message": problem.message, "hint": problem.hint} for problem in result.binding.problems
     ]
-    return record
+    return entry

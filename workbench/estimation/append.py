@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -11,11 +10,10 @@ from arviz_stats.base import array_stats
 
 from workbench.errors import RunIncomplete
 from workbench.estimation.sampling.nuts import summarise_chains
-from workbench.methods import RESULTS
 from workbench.results import Fit
-from workbench.results.gap import compute_gaps
-from workbench.results.method_result import MethodResult
 from workbench.results.quantities import iterate_elements
+from workbench.results.record import extend_record
+from workbench.results.view import NutsResult
 
 
 def append(earlier: Fit, more: Fit) -> Fit:
@@ -34,15 +32,22 @@ def append(earlier: Fit, more: Fit) -> Fit:
     RunIncomplete
         The sampler failed while it continued.
     """
-    if more.record["nuts"]["status"] != "ok":
-        raise RunIncomplete(f"the run could not be continued: {more.record['nuts']['reason']}")
+    if not more.results.nuts.is_ok:
+        raise RunIncomplete(f"the run could not be continued: {more.results.nuts.reason}")
     groups = {name: group.to_dataset() for name, group in earlier.tree.children.items()}
     for name, group in more.tree.children.items():
         if name in groups and "draw" in group.dims and "chain" in group.dims:
             groups[name] = _append_draws(groups[name], group.to_dataset())
     tree = xr.DataTree.from_dict({f"/{name}": group for name, group in groups.items()})
     console = {f"continued {name}": text for name, text in more.console.items()}
-    return Fit(_update_record(earlier.record, more.record, groups), tree, {**earlier.console, **console})
+    level = earlier.results.interval.level
+    record = extend_record(
+        earlier.record,
+        _summarise_sampler(earlier.results.nuts, more.results.nuts, groups["sample_stats"]),
+        {name: summarise_chains(draws, level) for name, draws in iterate_elements(groups["posterior"])},
+        more.results.timings.get("nuts") or 0.0,
+    )
+    return Fit(record, tree, {**earlier.console, **console})
 
 
 def _append_draws(earlier: xr.Dataset, more: xr.Dataset) -> xr.Dataset:
@@ -52,37 +57,14 @@ def _append_draws(earlier: xr.Dataset, more: xr.Dataset) -> xr.Dataset:
     return xr.merge([others, both]).assign_coords(draw=np.arange(both.sizes["draw"]))
 
 
-def _update_record(
-    earlier: Mapping[str, Any], more: Mapping[str, Any], groups: Mapping[str, xr.Dataset]
-) -> dict[str, Any]:
-    nuts = {**earlier["nuts"], **_update_facts(earlier["nuts"], more["nuts"], groups["sample_stats"])}
-    level = earlier["interval"]["level"]
-    elements = dict(iterate_elements(groups["posterior"]))
-    nuts["estimates"] = {
-        name: {
-            **({"label": numbers["label"]} if "label" in numbers else {}),
-            **(summarise_chains(elements[name], level) if name in elements else numbers),
-        }
-        for name, numbers in nuts["estimates"].items()
-    }
-    record = {**earlier, "nuts": nuts}
-    results = {
-        name: MethodResult(record[name]["status"], estimates=record[name]["estimates"])
-        for name in RESULTS
-        if name in record
-    }
-    seconds = earlier["timings"]["nuts"] + more["timings"]["nuts"]
-    return record | {"gaps": compute_gaps(results), "timings": {**earlier["timings"], "nuts": seconds}}
-
-
-def _update_facts(earlier: Mapping[str, Any], more: Mapping[str, Any], stats: xr.Dataset) -> dict[str, Any]:
+def _summarise_sampler(earlier: NutsResult, more: NutsResult, stats: xr.Dataset) -> dict[str, Any]:
     """Return what the record says about the sampler as a whole, for the draws of both runs."""
-    facts: dict[str, Any] = {"draws": earlier["draws"] + more["draws"]}
+    facts: dict[str, Any] = {"draws": (earlier.draws or 0) + (more.draws or 0)}
     if "diverging" not in stats:  # a program without parameters
         return facts
     return facts | {
         "divergences": int(stats["diverging"].sum()),
-        "max_treedepth_hits": int((stats["tree_depth"] >= earlier["max_treedepth"]).sum()),
+        "max_treedepth_hits": int((stats["tree_depth"] >= (earlier.max_treedepth or np.inf)).sum()),
         "accept_stat": stats["acceptance_rate"].mean("draw").to_numpy().tolist(),
         "ebfmi": np.atleast_1d(array_stats.bfmi(stats["energy"].to_numpy())).tolist(),
     }

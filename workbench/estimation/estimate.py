@@ -9,6 +9,7 @@ from pathlib import Path
 
 import xarray as xr
 
+from workbench import binding
 from workbench.backends import Backend, Start
 from workbench.backends.base import DEFAULT_START
 from workbench.estimation.auto import fit_auto
@@ -88,11 +89,11 @@ def estimate(
     groups[DATA] = build_stan_data_group(request)
     tree = xr.DataTree.from_dict({f"/{name}": group for name, group in groups.items()})
     console = {name: result.console for name, result in results.items() if result.console}
-    record = build_record(request, model, results, equivalence.record)
-    record = {**record, "request": describe_request(request), **entries}
+    data = binding.to_record(request.data)
     if rescaling is not None:
-        record["data"] = add_scale_entries(record["data"], rescaling, tree)
-    return Fit(record, tree, console)
+        data = add_scale_entries(data, rescaling, tree)
+    record = build_record(request, model, results, equivalence.record, data)
+    return Fit({**record, "request": describe_request(request), **entries}, tree, console)
 
 
 def choose_program(

@@ -9,7 +9,8 @@ from datetime import UTC, datetime
 from importlib import metadata
 from typing import Any
 
-from workbench import binding, card
+from workbench import card
+from workbench.methods import RESULTS
 from workbench.program import Obstacle, Program, describe
 from workbench.provenance import read_workbench_version
 from workbench.request import FitRequest
@@ -26,9 +27,25 @@ _PACKAGES = ("arviz-base", "arviz-stats", "cmdstanpy", "numpy", "scipy", "xarray
 
 
 def build_record(
-    request: FitRequest, model: CompiledModel, parts: Mapping[str, MethodResult], proof: Mapping[str, Any]
+    request: FitRequest,
+    model: CompiledModel,
+    parts: Mapping[str, MethodResult],
+    proof: Mapping[str, Any],
+    data: Mapping[str, Any],
 ) -> dict[str, Any]:
-    """Return what `run.json` says about a fit, its diagnosis and command not yet among it."""
+    """Return what `run.json` says about a fit before it is checked.
+
+    Parameters
+    ----------
+    request, model
+        What was asked, and the executable that answered.
+    parts
+        The result of each method by its key.
+    proof
+        Whether the instrumented program equals the original.
+    data
+        Where the data came from, and the scale of the results.
+    """
     return {
         "schema": SCHEMA,
         "workbench": read_workbench_version(),
@@ -37,10 +54,10 @@ def build_record(
             **_model(request.program),
             "proof": proof,
             "outcomes": describe_outcomes(request),
-            "parameter_priors": _priors(request.program),
+            "parameter_priors": _priors(request),
             **_card(request.program),
         },
-        "data": binding.to_record(request.data),
+        "data": dict(data),
         "priors": dict(request.priors.values),
         "prior_origins": dict(request.priors.origins),
         "seed": request.seed,
@@ -60,6 +77,39 @@ def build_record(
             **{name: part.seconds for name, part in parts.items()},
         },
     }
+
+
+def extend_record(
+    record: Mapping[str, Any],
+    facts: Mapping[str, Any],
+    summaries: Mapping[str, Mapping[str, float]],
+    seconds: float,
+) -> dict[str, Any]:
+    """Return the record of a fit whose chains have further draws.
+
+    Parameters
+    ----------
+    record
+        The record before.
+    facts
+        What is said about the sampler as a whole, for all draws.
+    summaries
+        The numbers of each quantity from all draws; a quantity without any keeps those it had.
+    seconds
+        The time that the further draws took [s].
+    """
+    estimates = {
+        name: {**({"label": numbers["label"]} if "label" in numbers else {}), **summaries.get(name, numbers)}
+        for name, numbers in record["nuts"]["estimates"].items()
+    }
+    extended = {**record, "nuts": {**record["nuts"], **facts, "estimates": estimates}}
+    results = {
+        name: MethodResult(extended[name]["status"], estimates=extended[name]["estimates"])
+        for name in RESULTS
+        if name in extended
+    }
+    timings = {**record["timings"], "nuts": record["timings"]["nuts"] + seconds}
+    return extended | {"gaps": compute_gaps(results), "timings": timings}
 
 
 def _part(part: MethodResult, request: FitRequest) -> dict[str, Any]:
@@ -109,10 +159,18 @@ def _card(program: Program) -> dict[str, Any]:
     return {key: fact for key, fact in facts.items() if fact}
 
 
-def _priors(program: Program) -> list[dict[str, str]]:
+def _priors(request: FitRequest) -> list[dict[str, Any]]:
     """Return what the program says about each parameter before the data."""
-    found = describe(program).parameters
-    return [{"name": one.name, "kind": one.kind, "prior": one.prior, "support": one.support} for one in found]
+    return [
+        {
+            "name": prior.name,
+            "kind": prior.kind,
+            "prior": prior.prior,
+            "support": prior.support,
+            "flat_elements": list(prior.flat_elements),
+        }
+        for prior in describe(request.program, request.data.values).parameters
+    ]
 
 
 def _obstacle(obstacle: Obstacle) -> str:

@@ -63,12 +63,21 @@ class OutcomeDescription(Struct, frozen=True, kw_only=True):
 
 
 class ParameterPrior(Struct, frozen=True):
-    """What a program says about a parameter before the data; `kind` is stated, latent, flat or implied."""
+    """What a program says about a parameter before the data; `kind` is stated, latent, flat, uniform ...
+
+    Where only some elements have a prior, `flat_elements` names the others: `b[2]`, `b[4:9]`.
+    """
 
     name: str
     kind: str = ""
     prior: str = ""
     support: str = ""
+    flat_elements: tuple[str, ...] = ()
+
+    @property
+    def flat_names(self) -> tuple[str, ...]:
+        """The parameter itself or its elements, as far as they are flat on an unbounded range."""
+        return (self.name,) if self.kind == "flat" else self.flat_elements
 
 
 class ModelDescription(Struct, frozen=True, kw_only=True):
