@@ -68,9 +68,10 @@ def print_document(document: Document, console: Console) -> None:
     console
         Where; in a pipe it should be wide enough for every row of a table.
     """
-    _print_wrapped(console, Text.assemble((neutralise(document.title), "bold"), _lead(document.subtitle)))
+    subtitle = f" {neutralise(document.subtitle)}" if document.subtitle else ""
+    _print_wrapped(console, Text.assemble((neutralise(document.title), "bold"), subtitle))
     for paragraph in document.opening:
-        _print_wrapped(console, _plain(paragraph))
+        _print_wrapped(console, _make_text(paragraph))
     for number, section in enumerate(document.sections):
         if number or section.title:
             console.print()
@@ -81,7 +82,7 @@ def print_document(document: Document, console: Console) -> None:
         console.print()
         _print_verdict(document.verdict, console)
     if document.byline:
-        console.print(_plain(document.byline), soft_wrap=True)
+        console.print(_make_text(document.byline), soft_wrap=True)
 
 
 def print_message(console: Console, label: str, text: str, style: str = "bold") -> None:
@@ -99,12 +100,8 @@ def neutralise(text: str) -> str:
     return _CONTROL.sub(lambda match: f"<U+{ord(match[0]):04X}>", text)
 
 
-def _plain(text: str) -> Text:
+def _make_text(text: str) -> Text:
     return Text(neutralise(text))
-
-
-def _lead(text: str) -> str:
-    return f" {neutralise(text)}" if text else ""
 
 
 def _print_wrapped(console: Console, text: Text, indent: int = 0, hang: int = 0) -> None:
@@ -144,36 +141,36 @@ def _print_blocks(blocks: Sequence[Block], console: Console, indent: int) -> Non
 
 
 def _print_paragraph(block: Paragraph, console: Console, indent: int) -> None:
-    _print_wrapped(console, _plain(block.text), indent)
+    _print_wrapped(console, _make_text(block.text), indent)
 
 
 def _print_items(block: Items, console: Console, indent: int) -> None:
     for item in block.items:
-        _print_wrapped(console, Text("- ") + _plain(item), indent, len("- "))
+        _print_wrapped(console, Text("- ") + _make_text(item), indent, len("- "))
 
 
 def _print_notice(block: Notice, console: Console, indent: int) -> None:
     is_neutral = block.tone is Tone.NEUTRAL
     word = Text() if is_neutral else Text.assemble((block.tone, _STYLES[block.tone]), ": ")
-    _print_wrapped(console, word + _plain(block.text), indent)
+    _print_wrapped(console, word + _make_text(block.text), indent)
 
 
 def _print_facts(block: Facts, console: Console, indent: int) -> None:
     """Print names and values side by side; a long value hangs under its own beginning."""
     grid = _make_grid(console, [Column("name"), Column("value", "prose")], is_headed=False)
     for name, value in block.facts:
-        grid.add_row(Text(neutralise(name), "bold"), _plain(value))
+        grid.add_row(Text(neutralise(name), "bold"), _make_text(value))
     _print_grid(grid, console, indent)
 
 
 def _print_code(block: Code, console: Console, indent: int) -> None:
     for line in block.text.rstrip("\n").splitlines():
-        console.print(_plain(" " * indent + line.expandtabs()), soft_wrap=True)
+        console.print(_make_text(" " * indent + line.expandtabs()), soft_wrap=True)
 
 
 def _print_quote(block: Quote, console: Console, indent: int) -> None:
     for paragraph in block.text.splitlines():
-        _print_wrapped(console, _plain(paragraph), indent)
+        _print_wrapped(console, _make_text(paragraph), indent)
 
 
 def _print_figures(block: Figures, console: Console, indent: int) -> None:
@@ -298,7 +295,7 @@ def _make_grid(console: Console, columns: Sequence[Column], *, is_headed: bool) 
 
 def _print_grid(grid: RichTable, console: Console, indent: int) -> None:
     """Print a table; in a pipe its rows do not end in spaces."""
-    padded = Padding(grid, (0, 0, 0, indent))
+    padded = Padding(grid, (0, 0, 0, indent), expand=False)
     if console.is_terminal:
         console.print(padded)
         return
