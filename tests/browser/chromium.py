@@ -1,4 +1,4 @@
-"""A headless Chromium, spoken to over a pipe in its DevTools protocol: nothing to install but the browser."""
+"""A headless Chromium, driven through a pipe by its DevTools protocol; only the browser must be installed."""
 
 from __future__ import annotations
 
@@ -15,6 +15,8 @@ from pathlib import Path
 from typing import Any
 
 BROWSERS = ("chromium", "chromium-browser", "google-chrome")
+"""Names of browsers that may be on the path."""
+
 _FLAGS = (
     "--headless",
     "--no-sandbox",
@@ -27,6 +29,7 @@ _FLAGS = (
     "--remote-debugging-pipe",
 )
 _TIMEOUT_SECONDS = 60.0
+"""How long an answer of the browser may take [s]."""
 
 # The protocol fixes the numbers: the browser reads from descriptor 3 and writes to descriptor 4.
 _LAUNCHER = """
@@ -38,13 +41,13 @@ os.execv(sys.argv[3], sys.argv[3:])
 """
 
 
-def executable() -> str | None:
-    """Return the path of a browser, or `None` where there is none."""
+def find_executable() -> str | None:
+    """Return the path of a browser; `None` where there is none."""
     return next((path for name in BROWSERS if (path := shutil.which(name))), None)
 
 
 class Tab:
-    """One page of a running browser, with everything it reported."""
+    """A page of a running browser, with the events that it reported."""
 
     def __init__(self, reader: int, writer: int) -> None:
         self._reader, self._writer = reader, writer
@@ -58,7 +61,7 @@ class Tab:
             self.ask(f"{domain}.enable")
 
     def ask(self, method: str, **parameters: Any) -> dict[str, Any]:
-        """Send a command and return its result; events that come meanwhile are kept."""
+        """Send a command and return its result; events that arrive meanwhile are kept."""
         self._count += 1
         message: dict[str, Any] = {"id": self._count, "method": method, "params": parameters}
         if self._session:
@@ -71,14 +74,14 @@ class Tab:
         return result
 
     def open(self, path: Path) -> None:
-        """Load a file and wait until it is complete."""
+        """Load a file and wait until it is loaded."""
         self.events.clear()
         self.ask("Page.navigate", url=path.as_uri())
         while not any(event.get("method") == "Page.loadEventFired" for event in self.events):
             self.events.append(self._receive())
 
     def resize(self, width: int, height: int = 900) -> None:
-        """Give the page the size of a screen, in CSS pixels."""
+        """Set the size of the screen [CSS pixels]."""
         self.ask(
             "Emulation.setDeviceMetricsOverride",
             width=width,
@@ -88,12 +91,12 @@ class Tab:
         )
 
     def emulate(self, scheme: str) -> None:
-        """Make the page believe that its reader prefers `light` or `dark`."""
+        """Set the colour scheme that the reader prefers, `light` or `dark`."""
         features = [{"name": "prefers-color-scheme", "value": scheme}]
         self.ask("Emulation.setEmulatedMedia", features=features)
 
     def evaluate(self, expression: str) -> Any:
-        """Return the value of a JavaScript expression; a promise is waited for."""
+        """Return the value of a JavaScript expression, or what its promise resolves to."""
         answer = self.ask("Runtime.evaluate", expression=expression, returnByValue=True, awaitPromise=True)
         assert "exceptionDetails" not in answer, answer
         return answer["result"].get("value")
@@ -106,8 +109,8 @@ class Tab:
             sent = {"text": text} if text and kind == "keyDown" else {}
             self.ask("Input.dispatchKeyEvent", type=kind, key=key, windowsVirtualKeyCode=codes[key], **sent)
 
-    def of(self, *methods: str) -> list[dict[str, Any]]:
-        """Return the parameters of events of some kinds."""
+    def list_events(self, *methods: str) -> list[dict[str, Any]]:
+        """Return the parameters of the events of some kinds."""
         self.evaluate("new Promise(requestAnimationFrame)")
         return [event["params"] for event in self.events if event.get("method") in methods]
 
@@ -125,8 +128,8 @@ class Tab:
 
 @contextmanager
 def browse() -> Iterator[Tab]:
-    """Start a browser, give a tab, and end the browser."""
-    path = executable()
+    """Start a browser, yield a tab, and end the browser."""
+    path = find_executable()
     assert path is not None
     browser_in, our_out = os.pipe()
     our_in, browser_out = os.pipe()

@@ -1,4 +1,4 @@
-"""The report held against axe-core, its links followed, and its strings made hostile, in a real browser."""
+"""Pages in a real browser: checked by axe-core, with their links followed and with hostile strings."""
 
 from __future__ import annotations
 
@@ -7,10 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from tests.browser.axe import violations
-from tests.browser.chromium import BROWSERS, Tab, browse, executable
-from tests.report.simulated import simulated_fit
-from tests.report.test_page import HOSTILE, _poisoned
+from tests.browser.axe import find_violations
+from tests.browser.chromium import BROWSERS, Tab, browse, find_executable
+from tests.report.simulated import simulate_fit
+from tests.report.test_page import HOSTILE, poison
 from workbench.report.comparison import build_comparison_report
 from workbench.report.fit.report import build_fit_report
 from workbench.report.html import render
@@ -18,7 +18,7 @@ from workbench.results import Fit
 
 pytestmark = [
     pytest.mark.browser,
-    pytest.mark.skipif(executable() is None, reason=f"needs one of {', '.join(BROWSERS)} on the path"),
+    pytest.mark.skipif(find_executable() is None, reason=f"needs one of {', '.join(BROWSERS)} on the path"),
 ]
 
 PAGES = ("fit", "comparison", "empty", "hostile")
@@ -27,7 +27,7 @@ PAGES = ("fit", "comparison", "empty", "hostile")
 @pytest.fixture(scope="module")
 def pages(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
     folder = tmp_path_factory.mktemp("pages")
-    fit = simulated_fit(schools=13, draws=40)
+    fit = simulate_fit(schools=13, draws=40)
     failed = {"status": "failed", "reason": "the log density has no maximum."}
     nothing = dict.fromkeys(("mle", "map", "map_unconstrained", "laplace", "nuts"), failed)
     absent = {"status": "not available", "reason": "No."}
@@ -35,10 +35,10 @@ def pages(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
     documents = {
         "fit": build_fit_report(fit),
         "comparison": build_comparison_report(
-            {"one": fit, "other": simulated_fit(schools=13, draws=40, seed=3)}
+            {"one": fit, "other": simulate_fit(schools=13, draws=40, seed=3)}
         ),
         "empty": build_fit_report(Fit({**fit.record, **nothing, **gone, "gaps": {}}, fit.tree)),
-        "hostile": build_fit_report(Fit(_poisoned(fit.record, " ".join(HOSTILE)), fit.tree)),
+        "hostile": build_fit_report(Fit(poison(fit.record, " ".join(HOSTILE)), fit.tree)),
     }
     for name, document in documents.items():
         (folder / f"{name}.html").write_text(render(document), encoding="utf-8")
@@ -64,42 +64,42 @@ def tab(browser: Tab) -> Tab:
 def test_axe_finds_nothing_serious(tab, pages, name, scheme):
     tab.emulate(scheme)
     tab.open(pages[name])
-    tab.evaluate("document.querySelectorAll('details').forEach(one => { one.open = true; })")
-    assert violations(tab) == []
+    tab.evaluate("document.querySelectorAll('details').forEach(details => { details.open = true; })")
+    assert find_violations(tab) == []
 
 
 def test_axe_would_find_something(tab, pages):
     tab.open(pages["fit"])
     tab.evaluate("document.querySelector('.drawing').removeAttribute('aria-label')")
-    assert violations(tab)
+    assert find_violations(tab)
 
 
 @pytest.mark.parametrize("name", PAGES)
 def test_console_is_silent_and_nothing_is_requested(tab, pages, name):
     tab.open(pages[name])
-    assert tab.of("Runtime.exceptionThrown", "Runtime.consoleAPICalled", "Log.entryAdded") == []
-    assert tab.of("Page.javascriptDialogOpening") == []
-    requested = [event["request"]["url"] for event in tab.of("Network.requestWillBeSent")]
+    assert tab.list_events("Runtime.exceptionThrown", "Runtime.consoleAPICalled", "Log.entryAdded") == []
+    assert tab.list_events("Page.javascriptDialogOpening") == []
+    requested = [event["request"]["url"] for event in tab.list_events("Network.requestWillBeSent")]
     assert [url for url in requested if not url.startswith("data:")] == [pages[name].as_uri()]
 
 
 @pytest.mark.parametrize("name", PAGES)
 def test_no_page_scrolls_sideways(tab, pages, name):
     tab.open(pages[name])
-    tab.evaluate("document.querySelectorAll('details').forEach(one => { one.open = true; })")
+    tab.evaluate("document.querySelectorAll('details').forEach(details => { details.open = true; })")
     for width in (320, 360, 1280):
         tab.resize(width)
         assert tab.evaluate("document.documentElement.scrollWidth") <= width
 
 
 @pytest.mark.parametrize("name", PAGES)
-def test_every_link_leads_to_a_place_that_shows(tab, pages, name):
+def test_every_link_leads_to_something_visible(tab, pages, name):
     tab.open(pages[name])
     lost = tab.evaluate("""(async () => {
       const lost = [];
       for (const link of document.querySelectorAll("a[href]")) {
-        for (const one of document.querySelectorAll("details")) one.open = false;
-        for (let one = link; one; one = one.parentElement) if (one.tagName === "DETAILS") one.open = true;
+        for (const details of document.querySelectorAll("details")) details.open = false;
+        for (let at = link; at; at = at.parentElement) if (at.tagName === "DETAILS") at.open = true;
         location.hash = "";
         await new Promise((done) => setTimeout(done));
         link.click();
@@ -134,7 +134,7 @@ def test_every_sortable_column_sorts_both_ways(tab, pages, name):
     assert wrong == []
 
 
-def test_folded_pages_open_from_the_keyboard(tab, pages):
+def test_closed_pages_open_from_the_keyboard(tab, pages):
     tab.open(pages["fit"])
     tab.evaluate("document.querySelector('#check-WB101 summary').focus()")
     tab.press("Enter")
@@ -145,11 +145,11 @@ def test_a_finding_opens_its_page(tab, pages):
     tab.open(pages["fit"])
     tab.evaluate("document.querySelector('#checks-table a').click()")
     tab.evaluate("new Promise((done) => setTimeout(done, 50))")
-    opened = tab.evaluate("Array.from(document.querySelectorAll('details[open]'), one => one.id)")
+    opened = tab.evaluate("Array.from(document.querySelectorAll('details[open]'), details => details.id)")
     assert opened == ["check-WB201"]
 
 
-def test_hostile_names_are_read_as_they_are(tab, pages):
+def test_hostile_names_are_shown_as_text(tab, pages):
     tab.open(pages["hostile"])
     assert tab.evaluate("document.title") != "taken"
     text = tab.evaluate("document.body.innerText")

@@ -1,4 +1,4 @@
-"""The report in a real browser: silent, complete, usable without a mouse, on any screen."""
+"""The report in a real browser: without errors, complete, usable by keyboard, on any screen."""
 
 from __future__ import annotations
 
@@ -7,14 +7,14 @@ from pathlib import Path
 
 import pytest
 
-from tests.browser.chromium import BROWSERS, Tab, browse, executable
-from tests.report.simulated import simulated_fit
+from tests.browser.chromium import BROWSERS, Tab, browse, find_executable
+from tests.report.simulated import simulate_fit
 from workbench.report.fit.report import build_fit_report
 from workbench.report.html import render
 
 pytestmark = [
     pytest.mark.browser,
-    pytest.mark.skipif(executable() is None, reason=f"needs one of {', '.join(BROWSERS)} on the path"),
+    pytest.mark.skipif(find_executable() is None, reason=f"needs one of {', '.join(BROWSERS)} on the path"),
 ]
 
 FIRST_COLUMN = (
@@ -26,7 +26,7 @@ HEADER = "document.querySelectorAll('#estimates-table thead tr:last-child button
 @pytest.fixture(scope="module")
 def report(tmp_path_factory: pytest.TempPathFactory) -> Path:
     path = tmp_path_factory.mktemp("report") / "report.html"
-    path.write_text(render(build_fit_report(simulated_fit(schools=14))), encoding="utf-8")
+    path.write_text(render(build_fit_report(simulate_fit(schools=14))), encoding="utf-8")
     return path
 
 
@@ -45,13 +45,13 @@ def tab(browser: Tab, report: Path) -> Tab:
 
 
 def test_console_is_silent(tab):
-    assert tab.of("Runtime.exceptionThrown", "Runtime.consoleAPICalled", "Log.entryAdded") == []
+    assert tab.list_events("Runtime.exceptionThrown", "Runtime.consoleAPICalled", "Log.entryAdded") == []
 
 
 def test_nothing_but_the_file_is_requested(tab, report):
-    requested = [event["request"]["url"] for event in tab.of("Network.requestWillBeSent")]
+    requested = [event["request"]["url"] for event in tab.list_events("Network.requestWillBeSent")]
     assert [url for url in requested if not url.startswith("data:")] == [report.as_uri()]
-    assert tab.of("Network.loadingFailed") == []
+    assert tab.list_events("Network.loadingFailed") == []
 
 
 def test_policy_stops_what_hostile_text_would_load(tab, report, tmp_path):
@@ -60,7 +60,7 @@ def test_policy_stops_what_hostile_text_would_load(tab, report, tmp_path):
     page.write_text(report.read_text(encoding="utf-8").replace("<main", f"{attack}<main"), encoding="utf-8")
     tab.open(page)
     assert tab.evaluate("document.title") != "taken"
-    answered = [event["response"]["url"] for event in tab.of("Network.responseReceived")]
+    answered = [event["response"]["url"] for event in tab.list_events("Network.responseReceived")]
     assert not any("example.invalid" in url for url in answered)
 
 
@@ -79,7 +79,7 @@ def test_sorting_by_a_column_of_numbers(tab):
     assert tab.evaluate(f"{HEADER}[3].closest('th').getAttribute('aria-sort')") == "descending"
 
 
-def test_sorting_names_counts_and_puts_what_is_missing_last(tab):
+def test_names_sort_by_number_and_missing_values_come_last(tab):
     tab.evaluate(f"{HEADER}[0].click()")
     names = tab.evaluate(FIRST_COLUMN)
     assert names.index("theta_raw[2]") < names.index("theta_raw[10]")
@@ -105,20 +105,20 @@ def test_page_never_scrolls_sideways(tab, width):
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_text_stands_out_from_its_ground(tab, scheme):
+def test_text_has_enough_contrast(tab, scheme):
     """WCAG 2.2, success criterion 1.4.3: a contrast of at least 4.5 for text."""
     tab.emulate(scheme)
     assert tab.evaluate(_WORST_CONTRAST) >= 4.5
 
 
-def test_dark_pages_have_dark_ground_and_light_drawings(tab):
+def test_dark_pages_have_a_dark_background_and_light_drawings(tab):
     tab.emulate("dark")
-    ground = tab.evaluate("getComputedStyle(document.body).backgroundColor")
+    background = tab.evaluate("getComputedStyle(document.body).backgroundColor")
     inks = tab.evaluate(
-        "Array.from(document.querySelectorAll('.drawing svg text'), one => getComputedStyle(one).fill)"
+        "Array.from(document.querySelectorAll('.drawing svg text'), text => getComputedStyle(text).fill)"
     )
-    assert max(_channels(ground)) < 60
-    assert min(max(_channels(ink)) for ink in inks) > 150
+    assert max(_read_channels(background)) < 60
+    assert min(max(_read_channels(ink)) for ink in inks) > 150
 
 
 def test_first_tab_reaches_the_skip_link_and_enter_follows_it(tab):
@@ -143,11 +143,11 @@ def test_page_is_complete_without_scripts(tab, report, tmp_path):
     tab.open(page)
     assert tab.evaluate("document.querySelectorAll('#estimates-table tbody tr').length") == 16
     assert tab.evaluate(
-        "Array.from(document.querySelectorAll('button, input')).every(one => !one.offsetParent)"
+        "Array.from(document.querySelectorAll('button, input')).every(control => !control.offsetParent)"
     )
 
 
-def _channels(colour: str) -> list[float]:
+def _read_channels(colour: str) -> list[float]:
     return [float(part) for part in colour[colour.index("(") + 1 : -1].split(",")[:3]]
 
 
@@ -159,8 +159,8 @@ _WORST_CONTRAST = """(() => {
   };
   const luminance = (rgb) => 0.2126 * linear(rgb[0]) + 0.7152 * linear(rgb[1]) + 0.0722 * linear(rgb[2]);
   const ground = (element) => {
-    for (let one = element; one; one = one.parentElement) {
-      const rgba = channels(getComputedStyle(one).backgroundColor);
+    for (let at = element; at; at = at.parentElement) {
+      const rgba = channels(getComputedStyle(at).backgroundColor);
       if (rgba.length === 3 || rgba[3] > 0) return rgba;
     }
     return [255, 255, 255];

@@ -6,7 +6,7 @@ import copy
 from collections.abc import Iterable
 from typing import Any
 
-from tests.report.simulated import simulated_fit
+from tests.report.simulated import simulate_fit
 from workbench.report.document import Block, Figures, Notice, Paragraph, Quote, Section, Table
 from workbench.results import Fit
 
@@ -38,7 +38,7 @@ def list_text(row: Iterable[Any]) -> list[str]:
 
 def changed_fit(**entries: Any) -> Fit:
     """Return a simulated fit whose record may be changed, with top-level entries replaced."""
-    fit = simulated_fit(draws=40)
+    fit = simulate_fit(draws=40)
     return Fit({**copy.deepcopy(dict(fit.record)), **entries}, fit.tree)
 
 

@@ -1,4 +1,4 @@
-"""A page taken apart with the standard library: enough to ask what is on it."""
+"""The elements of an HTML page, parsed with the standard library."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ _VOID = {"meta", "link", "input", "br", "img", "hr"}
 
 @dataclass
 class Element:
-    """An element with its attributes, its text (all of it, tags aside) and its ancestors' tags."""
+    """An element with its attributes, all of its text, and the tags of its ancestors."""
 
     tag: str
     attributes: dict[str, str]
@@ -30,7 +30,7 @@ class Page(HTMLParser):
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         element = Element(
-            tag, {name: value or "" for name, value in attrs}, tuple(one.tag for one in self._open)
+            tag, {name: value or "" for name, value in attrs}, tuple(ancestor.tag for ancestor in self._open)
         )
         self.elements.append(element)
         if tag not in _VOID:
@@ -50,17 +50,17 @@ class Page(HTMLParser):
             element.text += data
 
     def all(self, *tags: str) -> list[Element]:
-        """Return the elements of some kinds."""
+        """Return the elements with one of some tags."""
         return [element for element in self.elements if element.tag in tags]
 
     @property
     def text(self) -> str:
-        """All text of the page's body, programs and styles aside."""
+        """All text of the body of the page."""
         return self.all("body")[0].text
 
 
 def read_page(html: str) -> Page:
-    """Return a page; tags must be balanced."""
+    """Return a page; its tags must be balanced."""
     page = Page()
     page.feed(html)
     page.close()

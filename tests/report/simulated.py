@@ -1,6 +1,6 @@
-"""A run made of random numbers in the form a real one has: no Stan was involved, and no conclusion should be.
+"""A simulated run: random numbers in the form of a real run, made without Stan.
 
-The quantities are those of eight schools, drawn straight from a normal and a half-normal distribution.
+The quantities are those of eight schools, drawn from normal and half-normal distributions.
 """
 
 from __future__ import annotations
@@ -35,13 +35,13 @@ model {
 """
 
 
-def simulated_fit(schools: int = 3, draws: int = 100, **changes: Any) -> Fit:
-    """Return a made-up fit; `changes` replace top-level entries of its record."""
-    tree = _tree(schools, draws)
-    return Fit({**_record(tree, schools, draws), **changes}, tree)
+def simulate_fit(schools: int = 3, draws: int = 100, **changes: Any) -> Fit:
+    """Return a simulated fit; `changes` replace top-level entries of its record."""
+    tree = _simulate_tree(schools, draws)
+    return Fit({**_make_record(tree, schools, draws), **changes}, tree)
 
 
-def _tree(schools: int, draws: int) -> xr.DataTree:
+def _simulate_tree(schools: int, draws: int) -> xr.DataTree:
     rng = np.random.default_rng(20)
     shape = (4, draws)
     divergent = np.zeros(shape, dtype=bool)
@@ -78,8 +78,8 @@ def _tree(schools: int, draws: int) -> xr.DataTree:
     )
 
 
-def _columns(dataset: xr.Dataset) -> dict[str, np.ndarray]:
-    """Return the draws of each quantity by Stan name."""
+def _split_columns(dataset: xr.Dataset) -> dict[str, np.ndarray]:
+    """Return the draws of each quantity by Stan's name."""
     columns: dict[str, np.ndarray] = {}
     for name, array in dataset.data_vars.items():
         if "J" not in array.dims:
@@ -89,7 +89,7 @@ def _columns(dataset: xr.Dataset) -> dict[str, np.ndarray]:
     return columns
 
 
-def _nuts(values: np.ndarray) -> dict[str, Any]:
+def _summarise_draws(values: np.ndarray) -> dict[str, Any]:
     lower, upper = np.quantile(values, [0.025, 0.975])
     return {
         "mean": float(values.mean()),
@@ -103,7 +103,7 @@ def _nuts(values: np.ndarray) -> dict[str, Any]:
     }
 
 
-def _normal(values: np.ndarray) -> dict[str, Any]:
+def _summarise_normal(values: np.ndarray) -> dict[str, Any]:
     lower, upper = np.quantile(values, [0.025, 0.975])
     return {
         "mean": float(values.mean()),
@@ -113,23 +113,34 @@ def _normal(values: np.ndarray) -> dict[str, Any]:
     }
 
 
-def _record(tree: xr.DataTree, schools: int, draws: int) -> dict[str, Any]:
-    nuts = {name: _nuts(values) for name, values in _columns(tree["posterior"].to_dataset()).items()}
-    laplace = {name: _normal(values) for name, values in _columns(tree["laplace"].to_dataset()).items()}
+def _make_record(tree: xr.DataTree, schools: int, draws: int) -> dict[str, Any]:
+    nuts = {
+        name: _summarise_draws(values)
+        for name, values in _split_columns(tree["posterior"].to_dataset()).items()
+    }
+    laplace = {
+        name: _summarise_normal(values)
+        for name, values in _split_columns(tree["laplace"].to_dataset()).items()
+    }
     nuts["theta_raw[1]"]["label"] = "theta_raw[school A]"
-    modes = {name: {"value": one["mean"] - 0.4 * one["sd"]} for name, one in laplace.items()}
-    unconstrained = {name: {"value": one["mean"] - 0.1 * one["sd"]} for name, one in laplace.items()}
+    modes = {name: {"value": normal["mean"] - 0.4 * normal["sd"]} for name, normal in laplace.items()}
+    unconstrained = {name: {"value": normal["mean"] - 0.1 * normal["sd"]} for name, normal in laplace.items()}
     mle = {
-        name: {"value": one["mean"], "se": one["sd"], "lower": one["lower"], "upper": one["upper"]}
-        for name, one in laplace.items()
+        name: {
+            "value": normal["mean"],
+            "se": normal["sd"],
+            "lower": normal["lower"],
+            "upper": normal["upper"],
+        }
+        for name, normal in laplace.items()
         if name != "tau"
     } | {"tau": {"value": 84.0}}
     return {
         "schema": 1,
         "workbench": "0.1.0",
         "created": "2026-01-31T12:00:00+00:00",
-        "model": _model(),
-        "data": _data(schools),
+        "model": _make_model(),
+        "data": _make_data(schools),
         "priors": {"mu.mu": 0.0, "mu.sigma": 5.0, "tau.sigma": 5.0},
         "prior_origins": {"mu.mu": "simulated.stan", "mu.sigma": "--prior", "tau.sigma": "simulated.stan"},
         "seed": 20,
@@ -151,11 +162,13 @@ def _record(tree: xr.DataTree, schools: int, draws: int) -> dict[str, Any]:
             "ebfmi": [0.98, 1.02, 0.95, 1.07],
             "estimates": nuts,
         },
-        "gaps": {name: _gap(modes[name], unconstrained[name], laplace[name], nuts[name]) for name in nuts},
-        "power_scaling": _power_scaling(nuts),
-        "predictive": _predictive(),
-        "loo": _loo(schools),
-        "diagnosis": _diagnosis(),
+        "gaps": {
+            name: _make_gap(modes[name], unconstrained[name], laplace[name], nuts[name]) for name in nuts
+        },
+        "power_scaling": _make_power_scaling(nuts),
+        "predictive": _make_predictive(),
+        "loo": _make_loo(schools),
+        "diagnosis": _make_diagnosis(),
         "command": "workbench fit simulated.stan simulated.csv --seed 20 --prior mu.sigma=5",
         "versions": {"arviz-stats": "0.8.0", "numpy": "2.4.6", "python": "3.11.7"},
         "platform": "Simulated",
@@ -163,7 +176,7 @@ def _record(tree: xr.DataTree, schools: int, draws: int) -> dict[str, Any]:
     }
 
 
-def _gap(
+def _make_gap(
     mode: Mapping[str, Any], other: Mapping[str, Any], normal: Mapping[str, Any], nuts: Mapping[str, Any]
 ):
     whole = mode["value"] - nuts["mean"]
@@ -176,7 +189,7 @@ def _gap(
     }
 
 
-def _model() -> dict[str, Any]:
+def _make_model() -> dict[str, Any]:
     return {
         "name": "simulated",
         "path": "stan_models/simulated.stan",
@@ -204,19 +217,19 @@ def _model() -> dict[str, Any]:
             }
         ],
         "terms": [
-            _term(14, "mu ~ normal(0, 5)", "prior", "certain", "parameters given constants", ["mu"]),
-            _term(15, "tau ~ cauchy(0, 5)", "prior", "certain", "parameters given constants", ["tau"]),
-            _term(
+            _make_term(14, "mu ~ normal(0, 5)", "prior", "certain", "parameters given constants", ["mu"]),
+            _make_term(15, "tau ~ cauchy(0, 5)", "prior", "certain", "parameters given constants", ["tau"]),
+            _make_term(
                 16, "theta_raw ~ std_normal()", "latent", "inferred", "multiplied by a scale", ["theta_raw"]
             ),
-            _term(
+            _make_term(
                 17, "y ~ normal(mu + tau * theta_raw, sigma)", "likelihood", "certain", "observed data", []
             ),
         ],
     }
 
 
-def _term(
+def _make_term(
     line: int, statement: str, role: str, confidence: str, reason: str, parameters: list[str]
 ) -> dict[str, Any]:
     return {
@@ -229,7 +242,7 @@ def _term(
     }
 
 
-def _data(schools: int) -> dict[str, Any]:
+def _make_data(schools: int) -> dict[str, Any]:
     def variable(name: str, type_: str, size: str, origin: str, first: str) -> dict[str, str]:
         return {"name": name, "type": type_, "size": size, "from": origin, "first": first, "remark": ""}
 
@@ -247,7 +260,7 @@ def _data(schools: int) -> dict[str, Any]:
     }
 
 
-def _diagnosis() -> dict[str, Any]:
+def _make_diagnosis() -> dict[str, Any]:
     def check(
         code: str, title: str, status: str, message: str, measured: Any, threshold: str
     ) -> dict[str, Any]:
@@ -274,11 +287,11 @@ def _diagnosis() -> dict[str, Any]:
     }
 
 
-def _power_scaling(nuts: Mapping[str, Any]) -> dict[str, Any]:
-    def entry(prior: float, likelihood: float, words: str) -> dict[str, Any]:
-        return {"prior": prior, "likelihood": likelihood, "statements": [prior, 0.0], "diagnosis": words}
+def _make_power_scaling(nuts: Mapping[str, Any]) -> dict[str, Any]:
+    def entry(prior: float, likelihood: float, diagnosis: str) -> dict[str, Any]:
+        return {"prior": prior, "likelihood": likelihood, "statements": [prior, 0.0], "diagnosis": diagnosis}
 
-    found = {name: entry(0.01, 0.02, "") for name in nuts}
+    parameters = {name: entry(0.01, 0.02, "") for name in nuts}
     return {
         "status": "ok",
         "threshold": 0.05,
@@ -288,11 +301,11 @@ def _power_scaling(nuts: Mapping[str, Any]) -> dict[str, Any]:
             {"statement": "mu ~ normal(0, 5)", "line": 14, "term": 1},
             {"statement": "tau ~ cauchy(0, 5)", "line": 15, "term": 2},
         ],
-        "parameters": found | {"tau": entry(0.18, 0.02, "strong prior / weak likelihood")},
+        "parameters": parameters | {"tau": entry(0.18, 0.02, "strong prior / weak likelihood")},
     }
 
 
-def _predictive() -> dict[str, Any]:
+def _make_predictive() -> dict[str, Any]:
     return {
         "status": "ok",
         "outcomes": [
@@ -314,7 +327,7 @@ def _predictive() -> dict[str, Any]:
     }
 
 
-def _loo(schools: int) -> dict[str, Any]:
+def _make_loo(schools: int) -> dict[str, Any]:
     rows = [
         {"row": row + 1, "label": f"school {row + 1}", "khat": 0.75 - 0.05 * row, "elpd": -3.4 - row}
         for row in range(min(schools, 12))

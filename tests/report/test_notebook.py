@@ -6,7 +6,7 @@ import pytest
 
 from tests.report.documents import changed_fit
 from tests.report.page import Page, read_page
-from tests.report.simulated import simulated_fit
+from tests.report.simulated import simulate_fit
 from workbench.report.notebook import MAX_ROWS, summary_html
 from workbench.results import Fit
 
@@ -20,7 +20,7 @@ def _list_rows(page: Page):
 
 
 def test_verdict_estimates_and_the_report_are_shown(tmp_path):
-    fit = simulated_fit()
+    fit = simulate_fit()
     page = _read_summary(fit, tmp_path)
     assert "These results can be used, with the reservations below." in page.text
     assert f"{fit.record['nuts']['estimates']['mu']['mean']:.2f}".replace("-", "−") in page.text
@@ -29,7 +29,7 @@ def test_verdict_estimates_and_the_report_are_shown(tmp_path):
 
 
 def test_nothing_is_loaded_and_nothing_runs():
-    page = _read_summary(simulated_fit())
+    page = _read_summary(simulate_fit())
     assert page.all("script", "img", "link", "iframe") == []
     assert not [
         element for element in page.elements if {"src", "href", "onclick", "id"} & set(element.attributes)
@@ -37,7 +37,7 @@ def test_nothing_is_loaded_and_nothing_runs():
 
 
 def test_of_many_quantities_those_with_the_worst_convergence_are_shown():
-    fit = simulated_fit(schools=400, draws=25)
+    fit = simulate_fit(schools=400, draws=25)
     fit.record["nuts"]["estimates"]["theta_raw[300]"]["rhat"] = 2.5
     assert len(summary_html(fit)) < 20_000
     page = _read_summary(fit)

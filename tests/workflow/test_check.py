@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.report.simulated import simulated_fit
+from tests.report.simulated import simulate_fit
 from workbench.errors import RequestError, RunNotFound
 from workbench.provenance import hash_file
 from workbench.results import store
@@ -10,7 +10,7 @@ from workbench.workflow.check import examine_run, find_check
 
 
 def test_a_run_is_examined_and_stays_as_it_is(tmp_path):
-    folder = store.write(simulated_fit(draws=40), "", tmp_path / "run")
+    folder = store.write(simulate_fit(draws=40), "", tmp_path / "run")
     before = hash_file(folder / "run.json")
     fit, entries = examine_run(folder)
     assert fit.results.diagnosis is not None

@@ -187,6 +187,7 @@ class Disclosure:
 
 
 Block = Paragraph | Items | Notice | Table | Figures | Facts | Code | Quote | Disclosure
+"""Any kind of block."""
 
 
 @dataclass(frozen=True)

@@ -89,10 +89,10 @@ def _replace_control_characters(value: object) -> object:
 
 def _format_prose(text: str) -> Markup:
     """Return escaped text with names in backticks marked up as code."""
-    parts = _BACKTICKS.split(str(_replace_control_characters(text)))
+    pieces = _BACKTICKS.split(str(_replace_control_characters(text)))
     spans = [
-        Markup("<code><bdi>{}</bdi></code>").format(part) if position % 2 else escape(part)
-        for position, part in enumerate(parts)
+        Markup("<code><bdi>{}</bdi></code>").format(piece) if position % 2 else escape(piece)
+        for position, piece in enumerate(pieces)
     ]
     return Markup("").join(spans)
 

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from typing import Any
 
-from tests.report.simulated import simulated_fit
+from tests.report.simulated import simulate_fit
 from workbench.results import Fit
 
 
 def make_moved_fit(**changes: Any) -> Fit:
     """Return a fit whose mean of `tau` is two posterior SDs higher; `changes` are entries of its record."""
-    fit = simulated_fit(schools=40)
+    fit = simulate_fit(schools=40)
     record = {**fit.record, "seed": 21, "priors": {**fit.record["priors"], "mu.sigma": 1.0}, **changes}
     estimates = {name: dict(numbers) for name, numbers in record["nuts"]["estimates"].items()}
     estimates["tau"]["mean"] += 2 * estimates["tau"]["sd"]
@@ -18,4 +18,4 @@ def make_moved_fit(**changes: Any) -> Fit:
 
 
 def make_pair() -> dict[str, Fit]:
-    return {"first": simulated_fit(schools=40), "second": make_moved_fit()}
+    return {"first": simulate_fit(schools=40), "second": make_moved_fit()}

@@ -1,7 +1,7 @@
 """What decides the numbers of a run: only what differs is listed."""
 
 from tests.report.comparison.runs import make_moved_fit, make_pair
-from tests.report.simulated import simulated_fit
+from tests.report.simulated import simulate_fit
 from workbench.report.comparison import differences
 from workbench.report.document import Code, Disclosure, Notice, Table
 from workbench.results.view import view
@@ -17,7 +17,7 @@ def test_only_what_differs_is_listed():
 
 
 def test_programs_that_differ_are_shown_line_by_line():
-    first, second = simulated_fit().record, make_moved_fit().record
+    first, second = simulate_fit().record, make_moved_fit().record
     source = first["model"]["source"].replace("normal(0, 5)", "normal(0, 1)")
     changed = {**second, "model": {**second["model"], "source": source, "sha256": "9" * 64}}
     blocks = differences.build_section({"a": view(first), "b": view(changed)}).blocks
@@ -28,6 +28,6 @@ def test_programs_that_differ_are_shown_line_by_line():
 
 
 def test_the_same_run_twice_has_no_differences():
-    results = simulated_fit().results
+    results = simulate_fit().results
     (notice,) = differences.build_section({"a": results, "b": results}).blocks
     assert isinstance(notice, Notice)

@@ -3,7 +3,7 @@
 import pytest
 
 from tests.report.comparison.runs import make_pair
-from tests.report.simulated import simulated_fit
+from tests.report.simulated import simulate_fit
 from workbench.report.comparison import estimates
 from workbench.report.document import Table, Tone
 
@@ -28,7 +28,7 @@ def test_a_large_difference_is_described_with_its_quantity():
 
 
 def test_equal_posteriors_agree():
-    assert describe({"first": simulated_fit(), "second": simulated_fit()}).startswith("The posteriors agree")
+    assert describe({"first": simulate_fit(), "second": simulate_fit()}).startswith("The posteriors agree")
 
 
 def test_the_difference_is_in_sds_of_the_first_run():

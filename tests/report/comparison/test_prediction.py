@@ -1,7 +1,7 @@
 """Runs compared by leave-one-out: a table where it is possible, the reason where it is not."""
 
 from tests.report.comparison.runs import make_pair
-from tests.report.simulated import simulated_fit
+from tests.report.simulated import simulate_fit
 from workbench.diagnostics.comparison import Standing
 from workbench.report.comparison import prediction
 from workbench.report.comparison.prediction import PredictionComparison
@@ -43,7 +43,7 @@ def test_equal_rows_can_be_compared():
 
 
 def test_runs_on_other_data_cannot_be_compared():
-    comparison = prediction.compare({"a": simulated_fit(schools=3), "b": simulated_fit(schools=4)})
+    comparison = prediction.compare({"a": simulate_fit(schools=3), "b": simulate_fit(schools=4)})
     (notice,) = prediction.build_section(comparison).blocks
     assert isinstance(notice, Notice)
     assert "not fitted to the same outcome" in notice.text

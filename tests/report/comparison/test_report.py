@@ -5,7 +5,7 @@ import xarray as xr
 
 from tests.report.comparison.runs import make_moved_fit
 from tests.report.page import read_page
-from tests.report.simulated import simulated_fit
+from tests.report.simulated import simulate_fit
 from workbench.errors import RequestError
 from workbench.report.comparison import build_comparison_report
 from workbench.report.document import Tone
@@ -15,7 +15,7 @@ from workbench.results import Fit
 
 def test_the_page_is_complete_and_names_are_escaped():
     hostile = '<script>alert(1)</script>"\u202e'
-    fits = {"plain": simulated_fit(schools=40), hostile: make_moved_fit()}
+    fits = {"plain": simulate_fit(schools=40), hostile: make_moved_fit()}
     page = read_page(render(build_comparison_report(fits)))
     assert len(page.all("script")) == 1
     assert "alert(1)" in page.text
@@ -26,7 +26,7 @@ def test_the_page_is_complete_and_names_are_escaped():
 def test_runs_with_nothing_in_common_still_make_a_page():
     record = {"model": {"name": "bare"}, "data": {"path": "bare.csv", "rows": 3}}
     bare = Fit(record, xr.DataTree())
-    document = build_comparison_report({"a": bare, "b": simulated_fit()})
+    document = build_comparison_report({"a": bare, "b": simulate_fit()})
     text = read_page(render(document)).text
     assert "no quantity in common" in text
     assert "cannot be compared by leave-one-out" in text
@@ -35,8 +35,8 @@ def test_runs_with_nothing_in_common_still_make_a_page():
 
 
 def test_the_worst_verdict_counts_and_each_reason_names_its_run():
-    good = simulated_fit(diagnosis={"verdict": "ok", "reasons": [], "checks": []})
-    bad = simulated_fit(diagnosis={"verdict": "fail", "reasons": ["The chains disagree."], "checks": []})
+    good = simulate_fit(diagnosis={"verdict": "ok", "reasons": [], "checks": []})
+    bad = simulate_fit(diagnosis={"verdict": "fail", "reasons": ["The chains disagree."], "checks": []})
     verdict = build_comparison_report({"good": good, "bad": bad}).verdict
     assert verdict is not None
     assert verdict.tone is Tone.FAIL
@@ -46,4 +46,4 @@ def test_the_worst_verdict_counts_and_each_reason_names_its_run():
 @pytest.mark.parametrize("count", [1, 9])
 def test_too_few_or_too_many_are_refused(count):
     with pytest.raises(RequestError, match=f"2 to 8 runs can be compared, found {count}"):
-        build_comparison_report({str(number): simulated_fit() for number in range(count)})
+        build_comparison_report({str(number): simulate_fit() for number in range(count)})

@@ -1,13 +1,13 @@
 """The table of the runs: a verdict and the sampler's performance for each."""
 
-from tests.report.simulated import simulated_fit
+from tests.report.simulated import simulate_fit
 from workbench.report.comparison import runs
 from workbench.report.document import Table, Tone
 from workbench.results.view import Results
 
 
 def test_each_run_has_its_verdict_and_the_extremes_of_its_sampler():
-    results = simulated_fit().results
+    results = simulate_fit().results
     (table,) = runs.build_section({"a": results, "bare": Results()}).blocks
     assert isinstance(table, Table)
     full, bare = table.rows

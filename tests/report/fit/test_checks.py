@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from tests.report.documents import find_table, list_notices, list_text
 from tests.report.page import read_page
-from tests.report.simulated import simulated_fit
+from tests.report.simulated import simulate_fit
 from workbench.diagnostics.catalogue import CATALOGUE
 from workbench.report.document import Disclosure
 from workbench.report.fit import check_pages, checks
@@ -14,7 +14,7 @@ from workbench.results.view import Results
 
 
 def test_the_most_urgent_come_first_with_advice_where_it_is_due():
-    table = find_table(checks.build_section(simulated_fit().results), "checks-table")
+    table = find_table(checks.build_section(simulate_fit().results), "checks-table")
     assert [row[1].text for row in table.rows] == ["Issue", "Tip", "Passed", "Does not apply"]
     assert [row[5].text == "–" for row in table.rows] == [False, False, True, True]
     assert table.rows[0][2].text == "2"
@@ -26,7 +26,7 @@ def test_a_run_that_was_not_checked_is_said_to_be():
 
 
 def test_every_check_has_a_page_and_every_finding_a_link_to_it():
-    fit = simulated_fit(draws=40)
+    fit = simulate_fit(draws=40)
     pages = check_pages.build_section(fit.results)
     keys = {block.key for block in pages.blocks if isinstance(block, Disclosure)}
     assert keys == {f"check-{check.code}" for check in CATALOGUE}

@@ -6,7 +6,7 @@ import pytest
 
 from tests.report.documents import changed_fit, find_table, list_notices, without
 from tests.report.page import read_page
-from tests.report.simulated import simulated_fit
+from tests.report.simulated import simulate_fit
 from workbench.report.document import Notice, Table, Tone
 from workbench.report.fit.estimates import build_section, build_summary_table
 from workbench.report.fit.missing import explain_missing
@@ -25,19 +25,19 @@ def _table(fit: Fit) -> Table:
 @pytest.mark.parametrize("status", ["failed", "not available", "skipped"])
 @pytest.mark.parametrize("key", METHODS)
 def test_a_missing_method_is_explained(key, status):
-    fit = without(simulated_fit(draws=40), key, status=status)
+    fit = without(simulate_fit(draws=40), key, status=status)
     (text,) = list_notices(build_section(fit.results))
     assert text.endswith(f": {status}. The reason of {key}.")
 
 
 def test_pathfinder_needs_no_explanation_unless_it_failed():
-    fit = simulated_fit(draws=40)
+    fit = simulate_fit(draws=40)
     assert explain_missing(fit.results, "pathfinder") is None
     assert explain_missing(without(fit, "pathfinder").results, "pathfinder") is not None
 
 
 def test_every_number_of_every_method_is_in_the_table():
-    fit = simulated_fit()
+    fit = simulate_fit()
     table = _table(fit)
     keys = [(column.group, column.title) for column in table.columns]
     row = dict(zip(keys, (cell.text for cell in table.rows[0]), strict=True))
@@ -63,7 +63,7 @@ def test_every_number_of_every_method_is_in_the_table():
 
 
 def test_a_missing_standard_error_is_a_dash():
-    table = _table(simulated_fit())
+    table = _table(simulate_fit())
     keys = [(column.group, column.title) for column in table.columns]
     row = dict(zip(keys, table.rows[1], strict=True))
     assert row["", "Quantity"].text == "tau"
@@ -72,19 +72,19 @@ def test_a_missing_standard_error_is_a_dash():
 
 
 def test_quantities_have_their_labels():
-    names = [row[0].text for row in _table(simulated_fit()).rows]
+    names = [row[0].text for row in _table(simulate_fit()).rows]
     assert "theta_raw[school A]" in names
     assert "theta_raw[1]" not in names
 
 
 def test_the_level_of_intervals_is_that_of_the_run():
-    table = _table(simulated_fit(interval={"level": 0.9}))
+    table = _table(simulate_fit(interval={"level": 0.9}))
     assert "90% interval" in [column.title for column in table.columns]
     assert "95%" not in table.caption
 
 
 def test_of_many_quantities_those_with_the_worst_convergence_come_first():
-    fit = simulated_fit(schools=ALL_UP_TO, draws=40)
+    fit = simulate_fit(schools=ALL_UP_TO, draws=40)
     fit.record["nuts"]["estimates"]["theta_raw[17]"] |= {"rhat": 1.9, "ess_bulk": 7.0}
     table = _table(fit)
     assert table.rows[0][0].text == "theta_raw[17]"
@@ -94,7 +94,7 @@ def test_of_many_quantities_those_with_the_worst_convergence_come_first():
 
 
 def test_the_short_table_has_the_main_columns_and_counts_the_other_quantities():
-    table = build_summary_table(simulated_fit(schools=20, draws=40).results, 5)
+    table = build_summary_table(simulate_fit(schools=20, draws=40).results, 5)
     assert len(table.rows) == 5
     assert "17 more quantities" in table.note
     assert {column.group for column in table.columns} == {"", "Posterior", "Convergence", "Modes"}
@@ -108,7 +108,7 @@ def test_columns_without_any_number_are_left_out():
 
 
 def test_notices_leave_the_estimates_in_place():
-    section = build_section(without(simulated_fit(), "mle").results)
+    section = build_section(without(simulate_fit(), "mle").results)
     assert [type(block) for block in section.blocks] == [Notice, Table]
 
 

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from tests.report.documents import changed_fit, find_table, join_text, list_figures, list_text, without
-from tests.report.simulated import simulated_fit
+from tests.report.simulated import simulate_fit
 from workbench.report.fit import estimates, gaps
 from workbench.results import Fit
 
 
 def test_the_largest_gap_is_named():
-    fit = simulated_fit()
+    fit = simulate_fit()
     largest = max(fit.record["gaps"], key=lambda name: abs(fit.record["gaps"][name]["in_sd"]))
     text = join_text(gaps.build_section(fit.results, fit.tree))
     assert f"`{largest}`" in text
@@ -17,7 +17,7 @@ def test_the_largest_gap_is_named():
 
 
 def test_without_a_map_the_unconstrained_mode_is_compared():
-    fit = simulated_fit()
+    fit = simulate_fit()
     other = {name: {"unconstrained_in_sd": 0.1} for name in fit.record["gaps"]} | {
         "tau": {"unconstrained_in_sd": 8.3}
     }
@@ -31,7 +31,7 @@ def test_without_a_map_the_unconstrained_mode_is_compared():
 
 
 def test_the_number_of_drawings_is_limited():
-    fit = simulated_fit(schools=60, draws=40)
+    fit = simulate_fit(schools=60, draws=40)
     (drawings,) = list_figures(gaps.build_section(fit.results, fit.tree))
     assert len(drawings.figures) == 12
     assert "12 quantities of 62" in drawings.explanation

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from tests.report.documents import changed_fit, find_table, join_text, list_figures, list_text
-from tests.report.simulated import simulated_fit
+from tests.report.simulated import simulate_fit
 from workbench.diagnostics.loo import compute_leave_one_out
 from workbench.report.document import Tone
 from workbench.report.fit.influence import build_section
 
 
 def test_influential_rows_have_their_labels():
-    fit = simulated_fit()
+    fit = simulate_fit()
     section = build_section(fit.results, compute_leave_one_out(fit))
     table = find_table(section, "rows-table")
     assert list_text(table.rows[0]) == ["1", "school 1", "0.75", "−3.40"]

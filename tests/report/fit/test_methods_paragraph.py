@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from tests.report.documents import join_text, without
-from tests.report.simulated import simulated_fit
+from tests.report.simulated import simulate_fit
 from workbench.report.fit.methods_paragraph import build_section
 
 
 def test_everything_that_was_done_is_named():
-    text = join_text(build_section(simulated_fit().results))
+    text = join_text(build_section(simulate_fit().results))
     assert "4 chains of 1,000 warm-up and 100 kept iterations each (seed 20)" in text
     assert "2 transitions diverged" in text
     assert "expected log predictive density was −30.7 (standard error 1.4)" in text
@@ -16,7 +16,7 @@ def test_everything_that_was_done_is_named():
 
 
 def test_nothing_that_was_not_done_is_named():
-    fit = without(simulated_fit(), "nuts", "laplace", "loo", "power_scaling", "predictive")
+    fit = without(simulate_fit(), "nuts", "laplace", "loo", "power_scaling", "predictive")
     text = join_text(build_section(fit.results))
     for absent in ("leave-one-out", "power-scaling", "No-U-Turn", "Laplace"):
         assert absent not in text

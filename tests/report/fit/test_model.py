@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from tests.report.documents import changed_fit, find_block
 from tests.report.page import read_page
-from tests.report.simulated import simulated_fit
+from tests.report.simulated import simulate_fit
 from workbench.report.document import Items, Notice, Paragraph
 from workbench.report.fit.model import build_section
 from workbench.report.fit.report import build_fit_report
@@ -12,7 +12,7 @@ from workbench.report.html import render
 
 
 def test_terms_link_to_their_lines():
-    fit = simulated_fit()
+    fit = simulate_fit()
     page = read_page(render(build_fit_report(fit)))
     links = {element.attributes["href"] for element in page.all("a")}
     assert {f"#source-{term['line']}" for term in fit.record["model"]["terms"]} <= links

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from tests.report.documents import changed_fit
-from tests.report.simulated import simulated_fit
+from tests.report.simulated import simulate_fit
 from workbench.report.fit.opening import build_opening, find_main_quantities
 from workbench.results.view import Results
 
 
 def test_names_posterior_mode_prior_and_predictions():
-    fit = simulated_fit()
+    fit = simulate_fit()
     first, second, third = build_opening(fit.results)
     posterior = fit.record["nuts"]["estimates"]["mu"]
     assert f"`mu` is {posterior['mean']:.2f}" in first
@@ -63,4 +63,4 @@ def test_an_empty_record_has_no_opening():
 
 
 def test_main_quantities_are_parameters_with_few_elements():
-    assert find_main_quantities(simulated_fit(schools=7, draws=40).results) == ["mu", "tau"]
+    assert find_main_quantities(simulate_fit(schools=7, draws=40).results) == ["mu", "tau"]

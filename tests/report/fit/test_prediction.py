@@ -7,7 +7,7 @@ import xarray as xr
 
 from tests.report.documents import changed_fit, find_table, list_figures, list_notices, list_text
 from tests.report.page import read_page
-from tests.report.simulated import simulated_fit
+from tests.report.simulated import simulate_fit
 from workbench.diagnostics.loo import compute_leave_one_out
 from workbench.report.document import Tone
 from workbench.report.fit.prediction import build_section
@@ -17,7 +17,7 @@ from workbench.results import Fit
 
 
 def test_an_outcome_has_drawings_statistics_and_coverage():
-    section = build_section(simulated_fit())
+    section = build_section(simulate_fit())
     (drawings,) = list_figures(section)
     assert [figure.caption for figure in drawings.figures] == ["`y`: density", "`y`: PIT"]
     assert [row[-1].tone for row in find_table(section, "statistics-y").rows] == [None, Tone.CAUTION]
@@ -25,7 +25,7 @@ def test_an_outcome_has_drawings_statistics_and_coverage():
 
 
 def test_leave_one_out_is_mentioned_where_it_is_used():
-    fit = simulated_fit()
+    fit = simulate_fit()
     with_it, without_it = (
         list_figures(build_section(fit, leave_one_out))[0].explanation
         for leave_one_out in (compute_leave_one_out(fit), None)
@@ -57,7 +57,7 @@ def test_binary_outcomes_have_scores_and_counts_their_dispersion():
     ],
 )
 def test_the_kind_of_outcome_decides_the_drawings(kind, distribution, values, titles):
-    fit = simulated_fit(schools=20, draws=40)
+    fit = simulate_fit(schools=20, draws=40)
     tree = fit.tree.copy(deep=True)
     replicates = tree["posterior_predictive"]["y_rep"].values
     replicates %= values
@@ -73,7 +73,7 @@ def test_the_kind_of_outcome_decides_the_drawings(kind, distribution, values, ti
 
 
 def test_without_replications_the_numbers_stay_and_the_reason_is_given():
-    fit = simulated_fit(draws=40)
+    fit = simulate_fit(draws=40)
     bare = Fit(fit.record, xr.DataTree.from_dict({"/posterior": fit.tree["posterior"].to_dataset()}))
     section = build_section(bare)
     assert list_figures(section) == []

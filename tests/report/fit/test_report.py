@@ -14,7 +14,7 @@ import xarray as xr
 
 from tests.report.documents import changed_fit, list_figures, list_notices, without
 from tests.report.page import read_page
-from tests.report.simulated import simulated_fit
+from tests.report.simulated import simulate_fit
 from workbench.errors import RunIncomplete
 from workbench.report.fit.report import build_fit_report
 from workbench.report.html import render
@@ -24,7 +24,7 @@ METHODS = ("mle", "map", "map_unconstrained", "laplace", "nuts")
 
 
 def test_a_run_in_which_every_method_failed_has_a_report():
-    empty = Fit({**without(simulated_fit(draws=40), *METHODS).record, "gaps": {}}, xr.DataTree())
+    empty = Fit({**without(simulate_fit(draws=40), *METHODS).record, "gaps": {}}, xr.DataTree())
     document = build_fit_report(empty)
     assert not any(list_figures(section) for section in document.sections)
     assert read_page(render(document)).text.count("The reason of") >= len(METHODS)
@@ -37,13 +37,13 @@ def test_a_record_with_the_bare_minimum_has_a_report():
 
 
 def test_stored_and_fresh_runs_have_the_same_report():
-    fit = simulated_fit(draws=40)
+    fit = simulate_fit(draws=40)
     stored = Fit(json.loads(json.dumps(fit.record)), fit.tree)
     assert render(build_fit_report(fit)) == render(build_fit_report(stored))
 
 
 def test_provenance_is_complete():
-    fit = simulated_fit()
+    fit = simulate_fit()
     text = read_page(render(build_fit_report(fit))).text
     for needed in (fit.record["command"], "1" * 64, "2" * 64, "2.39.0", "2 min 5 s", "none: simulated"):
         assert needed in text
@@ -80,7 +80,7 @@ def _list_paths(value: Any, depth: int = 4) -> Iterator[tuple[Any, ...]]:
 def test_a_run_without_any_one_entry_has_a_report_or_is_said_to_be_incomplete(change, monkeypatch):
     html = importlib.import_module("workbench.report.html")
     monkeypatch.setattr(html, "to_svg", lambda drawing: "<svg></svg>")
-    fit = simulated_fit(schools=1, draws=20)
+    fit = simulate_fit(schools=1, draws=20)
     paths = list(_list_paths(fit.record))
     assert len(paths) > 200
     refused = 0

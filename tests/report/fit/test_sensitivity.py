@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from tests.report.documents import changed_fit, find_table, list_notices, list_text
-from tests.report.simulated import simulated_fit
+from tests.report.simulated import simulate_fit
 from workbench.report.document import Tone
 from workbench.report.fit.sensitivity import build_section
 
 
 def test_the_most_sensitive_quantity_comes_first_and_stands_out():
-    table = find_table(build_section(simulated_fit().results), "sensitivity-table")
+    table = find_table(build_section(simulate_fit().results), "sensitivity-table")
     assert list_text(table.rows[0])[:3] == ["tau", "0.180", "0.020"]
     assert table.rows[0][1].tone is Tone.CAUTION
     assert table.rows[0][-1].text == "strong prior / weak likelihood"

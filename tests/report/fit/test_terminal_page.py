@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from rich.console import Console
 
-from tests.report.simulated import simulated_fit
+from tests.report.simulated import simulate_fit
 from workbench.report.fit.terminal_page import build_diagnosis_page, build_fit_page
 from workbench.report.terminal import print_document
 from workbench.results import Fit, store
@@ -16,7 +16,7 @@ from workbench.results import Fit, store
 
 @pytest.fixture(scope="module")
 def fit():
-    return replace(simulated_fit(), folder=Path("run"))
+    return replace(simulate_fit(), folder=Path("run"))
 
 
 def with_nuts(fit, **changes):
@@ -84,7 +84,7 @@ def test_steps_of_auto_and_attempts_are_told(fit):
 
 
 def test_many_parameters_are_summarised_the_worst_first():
-    fit = simulated_fit(schools=500, draws=25)
+    fit = simulate_fit(schools=500, draws=25)
     fit.record["nuts"]["estimates"]["theta_raw[321]"]["rhat"] = 3.2
     text = print_page(build_fit_page(fit), 80)
     rows = [line for line in text.splitlines() if line.startswith(("mu", "tau", "theta_raw"))]

@@ -1,1 +1,1 @@
-"""The sections of a report, one file each: from a run's record (and draws) to a `Section`."""
+"""The report of one fit: each section in a file, built from the results of a run and its draws."""

@@ -17,6 +17,7 @@ _COLUMNS = (
     Column("Time", "number"),
     Column("Finding", "prose"),
 )
+"""The columns of the table of attempts."""
 
 
 def build_blocks(results: Results) -> tuple[Block, ...]:

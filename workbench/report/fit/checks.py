@@ -27,6 +27,7 @@ _COLUMNS = (
     Column("Finding", "prose"),
     Column("What to do", "prose"),
 )
+"""The columns of the table of checks."""
 
 
 def build_section(results: Results) -> Section:

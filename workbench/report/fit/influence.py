@@ -23,6 +23,7 @@ from workbench.report.numbers import MISSING, format_count, format_number, plura
 from workbench.results.view import LooResult, LooRow, Results
 
 _TITLE = "Leave-one-out cross-validation"
+"""The heading of the section."""
 
 
 def build_section(results: Results, leave_one_out: LeaveOneOut | None = None) -> Section:

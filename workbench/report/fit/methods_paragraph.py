@@ -9,6 +9,7 @@ from workbench.report.fit.sampler import describe_divergences, find_extremes
 from workbench.report.numbers import format_count, format_number, format_percentage, pluralise
 from workbench.results.view import Results
 
+# The references, in full.
 _STAN = "Stan Development Team. Stan Modeling Language. https://mc-stan.org"
 _NUTS = (
     "Hoffman, M. D. and Gelman, A. (2014). The No-U-Turn sampler. Journal of Machine Learning Research "
@@ -27,7 +28,6 @@ _POWER_SCALING = (
     "likelihood sensitivity with power-scaling. Statistics and Computing 34, 57. "
     "doi:10.1007/s11222-023-10366-5"
 )
-"""The references, in full."""
 
 
 def build_section(results: Results) -> Section:

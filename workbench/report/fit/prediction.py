@@ -41,6 +41,7 @@ from workbench.results.view import (
 from workbench.thresholds import P_VALUE_MARK
 
 _TITLE = "Does the model predict data like these?"
+"""The heading of the section."""
 
 
 def build_section(fit: Fit, leave_one_out: LeaveOneOut | None = None) -> Section:
@@ -146,7 +147,7 @@ class _Plot:
 
 def _draw(outcome: Outcome, leave_one_out: LeaveOneOut | None) -> Block:
     plots = _PLOTS[outcome.kind]
-    drawn = tuple(
+    drawings = tuple(
         Figure(
             plot.draw(outcome, leave_one_out),
             plot.describe(outcome, leave_one_out),
@@ -157,7 +158,7 @@ def _draw(outcome: Outcome, leave_one_out: LeaveOneOut | None) -> Block:
     is_left_out = leave_one_out is not None and outcome.rows is not None
     explanations = [plot.explanation for plot in plots]
     explanations += [plot.by_leave_one_out for plot in plots if is_left_out and plot.by_leave_one_out]
-    return Figures(f"predictive-{_make_key(outcome.name)}", drawn, " ".join(explanations), "medium")
+    return Figures(f"predictive-{_make_key(outcome.name)}", drawings, " ".join(explanations), "medium")
 
 
 def _make_key(name: str) -> str:
@@ -209,6 +210,7 @@ def _describe_shares(outcome: Outcome, leave_one_out: LeaveOneOut | None) -> str
     )
 
 
+# The plots, of which each kind of outcome has one or two.
 _DENSITY = _Plot(
     "density",
     _draw_overlay,

@@ -15,6 +15,7 @@ _MOST_STATEMENTS = 4
 """The most prior statements that have a column each; with more, none has."""
 
 _TITLE = "Does the prior matter?"
+"""The heading of the section."""
 
 
 def build_section(results: Results) -> Section:

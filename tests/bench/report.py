@@ -1,11 +1,10 @@
-"""How long the report of a large fit takes and how big it is, beside ArviZ's own plots of the same, paired.
+"""Time and size of the report of a large fit, compared with ArviZ's plots of the same fit.
 
-The fit has 1,000 parameters and 4 x 1,000 draws, made of random numbers (`tests.report.simulated`).
-ArviZ's plots need an interpreter with `arviz-plots`, whose current line does not go with current
-matplotlib: name one as the only argument. Each round times both in turn, each in a process of its own;
-what is quoted is the median of the ratios pair by pair. ArviZ draws what the report draws (12 marginal
-densities, 4 traces and 4 rank plots, the energy and a pair) as PNG files; the report's tables, checks
-and predictive pictures come on top. Run it by `make bench`.
+The fit has 1,000 parameters and 4 x 1,000 simulated draws (`tests.report.simulated`). ArviZ's plots need an
+interpreter with `arviz-plots`, whose current line is not compatible with current matplotlib: name one as the
+only argument. Each round times both in turn, each in its own process; the median of the ratios by round is
+reported. ArviZ draws what the report draws (12 marginal densities, 4 traces and 4 rank plots, the energy and
+a pair) as PNG files; the report has tables, checks and predictive figures in addition. `make bench` runs it.
 """
 
 from __future__ import annotations
@@ -20,14 +19,21 @@ from pathlib import Path
 from rich.console import Console
 from rich.table import Table
 
-from tests.report.simulated import simulated_fit
+from tests.report.simulated import simulate_fit
 from workbench.report.fit import selection
 from workbench.results import store
 
 ROUNDS = 3
+"""Pairs of measurements."""
+
 PARAMETERS = 1000
+"""Parameters of the fit."""
+
 DRAWS = 1000
+"""Draws of each of its 4 chains."""
+
 MARGINALS, CHAINS = 12, 4
+"""Quantities whose densities are drawn, and whose chains are."""
 
 OURS = """
 import sys, time
@@ -69,22 +75,22 @@ def main() -> None:
     arviz = sys.argv[1] if len(sys.argv) > 1 else None
     with tempfile.TemporaryDirectory(prefix="workbench-bench-") as folder:
         run = Path(folder) / "run"
-        fit = simulated_fit(schools=PARAMETERS - 2, draws=DRAWS)
+        fit = simulate_fit(schools=PARAMETERS - 2, draws=DRAWS)
         store.write(fit, "", run)
         assert len(selection.order_for_table(fit.results)) == PARAMETERS
         seconds: dict[str, list[float]] = {"report": [], "ArviZ's plots": []}
         for _ in range(ROUNDS):
-            seconds["report"].append(_timed(sys.executable, OURS, str(run)))
+            seconds["report"].append(_time(sys.executable, OURS, str(run)))
             if arviz:
                 sizes = (str(MARGINALS), str(CHAINS))
-                seconds["ArviZ's plots"].append(_timed(arviz, ARVIZ, str(run), *sizes))
+                seconds["ArviZ's plots"].append(_time(arviz, ARVIZ, str(run), *sizes))
         size = (run / "drawn.html").stat().st_size / 1e6
         pictures = sum(path.stat().st_size for path in run.glob("*.png")) / 1e6
-    _show(seconds, {"report": size, "ArviZ's plots": pictures})
+    _print_table(seconds, {"report": size, "ArviZ's plots": pictures})
 
 
-def _timed(python: str, program: str, *arguments: str) -> float:
-    """Return the seconds that a program says its work took, imports and reading aside."""
+def _time(python: str, program: str, *arguments: str) -> float:
+    """Return the seconds that a program took, as it says itself, without imports and reading."""
     started = time.perf_counter()
     done = subprocess.run(
         [python, "-W", "ignore", "-c", program, *arguments], capture_output=True, text=True, check=False
@@ -94,15 +100,15 @@ def _timed(python: str, program: str, *arguments: str) -> float:
     return float(done.stdout.split()[-1])
 
 
-def _show(seconds: dict[str, list[float]], megabytes: dict[str, float]) -> None:
+def _print_table(seconds: dict[str, list[float]], megabytes: dict[str, float]) -> None:
     title = f"{PARAMETERS} parameters, 4 x {DRAWS} draws; median of {ROUNDS} rounds"
     table = Table("", "seconds", "MB", "report / it", title=title)
-    for name, found in seconds.items():
-        if not found:
+    for name, times in seconds.items():
+        if not times:
             table.add_row(name, "name an interpreter with arviz-plots", "", "")
             continue
-        ratio = statistics.median(ours / other for ours, other in zip(seconds["report"], found, strict=True))
-        median = statistics.median(found)
+        ratio = statistics.median(ours / other for ours, other in zip(seconds["report"], times, strict=True))
+        median = statistics.median(times)
         table.add_row(name, f"{median:.2f}", f"{megabytes[name]:.2f}", f"{ratio:.2f}")
     Console(width=100).print(table)
 
