@@ -26,7 +26,7 @@ truth: $(READY) ## the long comparisons with independent results
 	$(BIN)/pytest -m truth -n 2
 
 bench: $(READY) ## time compilation (and CmdStan's), a large table, sweeps, reports (ARVIZ=python: and ArviZ's plots)
-	$(BIN)/python tests/bench/compiling.py
+	$(BIN)/python tests/bench/compile_times.py
 	$(BIN)/python tests/bench/binding.py
 	$(BIN)/python -m tests.bench.sweep
 	$(BIN)/python -m tests.bench.report $(ARVIZ)
