@@ -1,8 +1,8 @@
 """Measure how long programs take to compile, with each compiler of this machine and as CmdStan compiles them.
 
-CmdStan compiles with g++ and a precompiled header, as `--compiler g++` does here. Each round compiles the same
-program with every compiler in turn, so that no compiler gains from changes in the machine's speed. The table
-shows the median of the ratios within rounds. `make bench` runs this.
+CmdStan compiles with g++ and a precompiled header, as `--compiler g++` does here. Each round compiles the
+same program with every compiler in turn, so that no compiler gains from changes in the machine's speed. The
+table shows the median of the ratios within rounds. `make bench` runs this.
 """
 
 from __future__ import annotations
