@@ -150,6 +150,18 @@ def test_the_scale_of_effects_that_collapse_is_named_with_the_cause(find_problem
     assert "The effects that `alpha` scales can then all equal their mean" in reason
 
 
+@pytest.mark.parametrize(("sign", "is_collapse"), [(-1.0, True), (1.0, False)])
+def test_only_towards_zero_effects_collapse(sign, is_collapse):
+    """A scale with two bounds, driven to the lower or to the upper one."""
+    term = make_term("latent", ("beta", "alpha"), outcomes=("beta",))
+    program = make_program(alpha=declare("alpha", lower=0, upper=1), terms=(term,))
+    newton = NewtonResult(np.zeros(3), np.zeros(3), 0.0, np.eye(3), np.ones(3), True)
+    candidate = Candidate(LogDensity(ChosenDensity(), JOB, False), make_curvature(np.zeros(3)), newton)
+    reason = convergence._explain_bound(candidate, program, 0, sign)
+    assert "approaches its bound" in reason
+    assert ("The effects" in reason) is is_collapse
+
+
 def test_a_saddle_is_named(find_problem):
     """alpha curves upwards at 0 but is bounded by its fourth power; the start is exactly on the saddle."""
     reason = find_problem(

@@ -1,16 +1,28 @@
 """Generated quantities at a mode: values, standard errors by the delta method, and random ones left out."""
 
 from dataclasses import dataclass
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
 
 from tests.estimation.chosen_density import ChosenDensity
-from tests.estimation.minimal import JOB, NAMES, declare, make_context, make_curvature, make_program, make_run
+from tests.estimation.minimal import (
+    JOB,
+    NAMES,
+    declare,
+    make_context,
+    make_curvature,
+    make_program,
+    make_run,
+    make_term,
+)
 from workbench.backends import RawRun
 from workbench.errors import ChainFailed
 from workbench.estimation.optimum.generated_quantities import (
+    GeneratedQuantities,
     compute_generated_quantities,
+    sum_terms_by_role,
     with_generated_quantities,
 )
 from workbench.estimation.optimum.log_density import LogDensity
@@ -104,3 +116,16 @@ def test_the_run_of_a_mode_gets_the_quantities_at_the_mode_and_loses_the_random_
     assert {name: values[name] for name in NAMES} == dict(zip(NAMES, POINT.tolist(), strict=True))
     assert values["ratio"] == 1.5
     assert "noise" not in values
+
+
+def test_terms_are_summed_by_their_role(tmp_path):
+    """Terms 1 and 3 are priors; term 4 has no value, as where its density is not normalised."""
+    terms = [
+        make_term(role, ("alpha",), index=index)
+        for index, role in enumerate(("prior", "likelihood", "prior", "latent"), start=1)
+    ]
+    instrumented = SimpleNamespace(terms=terms, outputs=SimpleNamespace(densities="d"))
+    context = make_context(ChosenDensity(), tmp_path, make_program(instrumented=instrumented))
+    generated = GeneratedQuantities({"d[1]": -1.0, "d[2]": -7.0, "d[3]": -2.5, "ratio": 9.0}, {})
+    assert sum_terms_by_role(context, generated) == {"prior": -3.5, "likelihood": -7.0}
+    assert sum_terms_by_role(make_context(ChosenDensity(), tmp_path), generated) == {}

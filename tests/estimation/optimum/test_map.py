@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from tests.estimation.chosen_density import ChosenDensity
-from tests.estimation.minimal import make_context, make_program
+from tests.estimation.minimal import NAMES, make_context, make_program
 from workbench.estimation.optimum.map import find_map, measure_in_posterior_sds
 from workbench.estimation.optimum.search import CURVATURE_ONLY
 from workbench.methods import Map
@@ -16,9 +16,18 @@ def test_the_result_has_the_mode_its_starts_and_its_console(tmp_path):
     result, search = find_map(make_context(backend, tmp_path), Map(starts=3), CURVATURE_ONLY)
     assert search is not None
     assert result.status == "ok"
+    assert set(result.estimates) == set(NAMES)
     assert np.allclose([numbers["value"] for numbers in result.estimates.values()], 0)
     assert (result.facts["reached"], len(result.facts["starts"])) == (3, 3)
     assert set(result.groups) == {"map"}
+
+
+@pytest.mark.parametrize(("jacobian", "key"), [(False, "map"), (True, "map_unconstrained")])
+def test_only_the_mode_on_the_declared_scale_is_a_penalised_estimate(tmp_path, jacobian, key):
+    backend = ChosenDensity(density=lambda point: (-0.5 * point @ point, -point))
+    result, _ = find_map(make_context(backend, tmp_path), Map(jacobian=jacobian), CURVATURE_ONLY)
+    assert ("regularisation" in result.facts) is not jacobian
+    assert set(result.groups) == {key}
 
 
 def test_without_a_mode_the_result_says_where_the_best_start_stopped(tmp_path):
@@ -48,9 +57,9 @@ SKIPPED = MethodResult("skipped")
 
 
 def test_distances_are_in_posterior_sds_where_there_is_a_posterior():
-    """From (0, 0) to (3, 4) with SDs of 1 and 0.5: 8 SDs, in b."""
+    """From (1, 0) to (4, 4) with SDs of 1 and 0.5: 8 SDs, in b."""
     results = {
-        "map": make_modes({"a": 0.0, "b": 0.0}, {"a": 3.0, "b": 4.0}),
+        "map": make_modes({"a": 1.0, "b": 0.0}, {"a": 4.0, "b": 4.0}),
         "map_unconstrained": SKIPPED,
         "nuts": MethodResult("ok", estimates={"a": {"sd": 1.0}, "b": {"sd": 0.5}}),
     }

@@ -52,6 +52,8 @@ def test_ridge_regression_with_the_reported_lambda_is_the_posterior_mode():
     precision = X.T @ X / RESIDUAL_SCALE**2 + np.eye(2) / PRIOR_SCALE**2
     np.testing.assert_allclose(ridge, np.linalg.solve(precision, X.T @ Y / RESIDUAL_SCALE**2))
     assert penalty["kind"] == "ridge"
+    assert "is a ridge penalty: the MAP minimises the residual sum of squares" in penalty["words"]
+    assert "the sum of squares of `beta`" in penalty["words"]
     assert penalty["residual_scale"] == RESIDUAL_SCALE
 
 
@@ -68,6 +70,7 @@ def test_a_penalty_differs_from_the_negative_log_posterior_by_a_factor_and_a_con
     negative_log_posterior = rss / (2 * RESIDUAL_SCALE**2) - log_prior
     np.testing.assert_allclose(rss + penalty["lambda"] * size, 2 * RESIDUAL_SCALE**2 * negative_log_posterior)
     assert (f"`beta` - {location:g}" in penalty["words"]) is (location != 0)
+    assert ("the sum of |`beta`" in penalty["words"]) is (prior == "double_exponential")
 
 
 @pytest.mark.parametrize("prior", ["normal", "double_exponential"])
@@ -76,6 +79,7 @@ def test_with_another_likelihood_the_penalty_is_added_to_the_negative_log_likeli
     counts = np.random.default_rng(3).poisson(np.exp(X @ [0.5, 0.2]))
     penalty = find_penalty(make_request(prior, "poisson_log", "poisson_log(X * beta)"))
     assert penalty["residual_scale"] is None
+    assert "the MAP minimises minus the log-likelihood" in penalty["words"]
 
     def log_likelihood(beta):
         return counts @ (X @ beta) - np.exp(X @ beta).sum()
