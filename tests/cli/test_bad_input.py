@@ -105,7 +105,7 @@ def test_settings_that_cannot_be(workbench, options, places, hint):
 @pytest.mark.usefixtures("tools")
 def test_a_card_that_is_not_toml(workbench, copies):
     (copies / "eight_schools.toml").write_text("title = ")
-    assert_refused(workbench("fit", copies / STAN.name, CSV), 2, "eight_schools.toml`", "line 1")
+    assert_refused(workbench("fit", copies / STAN.name, CSV), 2, "eight_schools.toml`", "TOML")
 
 
 def test_no_stan_and_no_network(workbench, tmp_path):

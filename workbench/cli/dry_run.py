@@ -34,9 +34,9 @@ def show_dry_run(
     else:
         name = data.name if isinstance(data, Path) else data.path.name
         console.show(build_dry_run_page(result, name))
-        for problem in result.binding.problems:
+        for problem in result.problems:
             console.show_error(problem)
-    if result.binding.problems:
+    if result.problems:
         raise typer.Exit(RequestError.exit_code)
 
 
@@ -51,7 +51,5 @@ def _describe(result: DryRun) -> dict[str, Any]:
         bound.get(declared.name, {"name": declared.name, "type": declared.text, **absent})
         for declared in result.program.data
     ]
-    entry["problems"] = [
-        {"message": problem.message, "hint": problem.hint} for problem in result.binding.problems
-    ]
+    entry["problems"] = [{"message": problem.message, "hint": problem.hint} for problem in result.problems]
     return entry

@@ -38,6 +38,11 @@ class DryRun:
     binding: BindingAttempt
     priors: Priors
 
+    @property
+    def problems(self) -> tuple[RequestError, ...]:
+        """Everything that prevents a fit; empty if a fit could start."""
+        return tuple(self.binding.problems)
+
 
 def dry_run(program: Program, data: Path | Table, options: FitOptions) -> DryRun:
     """Settle the priors and bind the table as far as possible; every problem is kept.

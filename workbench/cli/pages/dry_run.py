@@ -31,7 +31,7 @@ def build_dry_run_page(dry_run: DryRun, data_name: str) -> Document:
     data = dry_run.binding.data
     bound = {variable.name: variable for variable in data.variables}
     rows = tuple(_list_cells(declared, bound.get(declared.name)) for declared in dry_run.program.data)
-    is_complete = not dry_run.binding.problems
+    is_complete = not dry_run.problems
     return Document(
         title=dry_run.program.path.stem,
         subtitle=f"on {data_name}" + (f" ({pluralise(data.table.rows, 'row')})" if data.table.rows else ""),
