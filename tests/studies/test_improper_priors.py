@@ -94,7 +94,9 @@ def test_the_report_says_which_priors_could_not_be_sampled(removed):
     labels = {removed.results.points[number].label: reason for number, reason in refused.items()}
     assert "improper" in labels["power(prior) = 0"]
     assert "`mu`" in labels["mu ~ flat"]
-    section = next(section for section in build_study_report(removed).sections if section.key == "prior-alone")
+    section = next(
+        section for section in build_study_report(removed).sections if section.key == "prior-alone"
+    )
     notices = [block.text for block in section.blocks if isinstance(block, Notice)]
     assert notices == [f"{label}: {reason}" for label, reason in labels.items()]
 
