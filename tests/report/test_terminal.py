@@ -139,13 +139,14 @@ def test_what_belongs_to_a_heading_is_indented():
 
 def test_the_verdict_comes_last_but_for_the_place_of_the_report():
     reason = Reason("R-hat is 1.2.", "issue WB101", advice="Run longer.")
-    verdict = Verdict(Tone.FAIL, "Do not rely on this.", (reason,))
+    verdict = Verdict(Tone.FAIL, "Do not rely on this.", (Reason("Nothing converged."), reason))
     lines = in_pipe(page(Paragraph("text"), verdict=verdict, byline="report: run/report.html")).splitlines()
     assert lines == [
         "a page",
         "text",
         "",
         "verdict: fail. Do not rely on this.",
+        "  - Nothing converged.",
         "  issue WB101: R-hat is 1.2.",
         "      -> Run longer.",
         "report: run/report.html",

@@ -117,8 +117,8 @@ def _print_wrapped(console: Console, text: Text, indent: int = 0, hang: int = 0)
 
 def _print_entry(console: Console, head: Text, text: str, further: Iterable[str], indent: int = 0) -> None:
     """Print a head and its sentence, and below it further sentences."""
-    sentence = Text.assemble(head, ": " if head and text else "", neutralise(text))
-    _print_wrapped(console, sentence, indent, _HANG if head else 0)
+    sentence = Text.assemble(head, ": " if text else "", neutralise(text))
+    _print_wrapped(console, sentence, indent, _HANG)
     for each in further:
         _print_wrapped(console, Text(neutralise(each), "dim"), indent + _HANG, len("-> "))
 
@@ -129,6 +129,9 @@ def _print_verdict(verdict: Verdict, console: Console) -> None:
     )
     _print_wrapped(console, word)
     for reason in verdict.reasons:
+        if not reason.place:
+            _print_wrapped(console, Text("- ") + _make_text(reason.text), _INDENT, len("- "))
+            continue
         head = Text(neutralise(reason.place), "bold")
         _print_entry(console, head, reason.text, [f"-> {reason.advice}"] if reason.advice else [], _INDENT)
 
