@@ -10,10 +10,11 @@ from hypothesis import strategies as st
 
 from workbench import binding, tables
 from workbench.binding import BindingOptions
+from workbench.tables.missing_words import DASHES, MISSING
 
 NUMBERS = st.floats(-1e12, 1e12, allow_subnormal=False)
 NAMES = st.text(st.characters(categories=["L", "N", "P", "Z"]), min_size=1, max_size=8).map(str.strip).filter(
-    lambda text: bool(text) and text not in tables.delimited.MISSING
+    lambda text: bool(text) and text not in (*MISSING, *DASHES)
 )  # fmt: skip
 
 

@@ -54,7 +54,8 @@ def test_a_missing_file_and_a_folder(tmp_path):
 
 
 @pytest.mark.parametrize(
-    ("cell", "shown"), [("abc", "`abc`"), ("", "an empty cell"), ("NA", "an empty cell"), ("1,5", "`1,5`")]
+    ("cell", "shown"),
+    [("abc", "`abc`"), ("", "an empty cell"), ("NA", "a missing cell (`NA`)"), ("1,5", "`1,5`")],
 )
 def test_a_cell_that_is_not_a_number_is_named_by_row_and_column(write, cell, shown):
     table = tables.read(write(f'id,dose\nr1,1\nr2,"{cell}"\nr3,3\n'))

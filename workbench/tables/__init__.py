@@ -7,6 +7,8 @@
     dialect      encoding, separator and header of a text    delimited  CSV and TSV
     columnar     Parquet, Arrow, Feather                     stan_json  Stan data files
     python_data  a DataFrame or a dict, or no data
+    text_columns texts as they are meant: words for missing cells (missing_words), and numbers with separated
+                 thousands or a currency (formatted_numbers)
     columns      what a column holds; its numbers, texts and missing cells      dates  dates as numbers
     table        a table: columns in Arrow's memory, so that ten million rows are read once and seldom copied
 """
@@ -20,6 +22,7 @@ from workbench.tables.columns import (
     to_texts,
 )
 from workbench.tables.dates import check_date_unit, dates_to_numbers
+from workbench.tables.missing_words import describe_words
 from workbench.tables.python_data import NO_DATA, from_frame, from_mapping
 from workbench.tables.read import read
 from workbench.tables.table import Table, drop_rows
@@ -31,6 +34,7 @@ __all__ = [
     "classify_column",
     "dates_to_numbers",
     "describe_bad_cells",
+    "describe_words",
     "drop_rows",
     "find_missing",
     "from_frame",

@@ -10,6 +10,7 @@ import pyarrow as pa
 from workbench.errors import BindingError
 from workbench.provenance import hash_file
 from workbench.tables.table import Table, check_unique_names
+from workbench.tables.text_columns import read_texts
 
 _INDEX = "__index_level_"
 """How pandas begins the name of an index without a name, when it writes a file."""
@@ -31,7 +32,16 @@ def read_columnar(path: Path, written: Literal["parquet", "arrow", "stream"]) ->
             f"`{path}` cannot be read as {file_type}: {str(reason).splitlines()[0]}.",
             hint="the file may be truncated",
         ) from reason
-    return Table(path, hash_file(path), *check_cells(str(path), cells))
+    cells, remarks = check_cells(str(path), cells)
+    reading = read_texts(cells, is_typed=True)
+    return Table(
+        path,
+        hash_file(path),
+        reading.cells,
+        remarks,
+        missing_words=reading.missing_words,
+        formats=reading.formats,
+    )
 
 
 def _read_cells(path: Path, written: str) -> pa.Table:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Literal
 
 import numpy as np
@@ -10,6 +11,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from workbench.errors import BindingError
+from workbench.tables.missing_words import describe_words
 from workbench.tables.table import Table
 
 ColumnKind = Literal["number", "yes or no", "text", "categories", "date", "time", "nothing", "nested"]
@@ -113,17 +115,28 @@ def describe_bad_cells(table: Table, column: str, is_bad: np.ndarray, expected: 
     """
     rows = np.flatnonzero(is_bad)
     cell = table.cells.column(column)[int(rows[0])].as_py()
-    content = "an empty cell" if cell is None or cell != cell else f"`{cell}`"
+    is_missing = cell is None or cell != cell
+    words = table.missing_words.get(column, {})
+    content = _describe_missing_cell(words) if is_missing else f"`{cell}`"
     numbers = [str(table.row_number(int(row))) for row in rows[:_MOST_ROWS]]
     message = f"column `{column}` of `{table.path.name}` has {content} at row {numbers[0]}"
     if len(rows) > 1:
         listed = ", ".join(numbers[1:] + ["..."] * (len(rows) > _MOST_ROWS))
         message += f" (and {len(rows) - 1} more: row{'s' if len(rows) > 2 else ''} {listed})"
     message += f", where {expected} was expected." if expected else "."
+    if is_missing and len(words) > 1:
+        message += f" Of its missing cells, {describe_words(words)}."
     remedy = "correct or remove the row"
     if bool(find_missing(table, column)[rows].all()):
         remedy = "fill in the cells, or leave such rows out with --missing drop"
     return BindingError(message, hint=f"{remedy} (row 1 is the first below the header)")
+
+
+def _describe_missing_cell(words: Mapping[str, int]) -> str:
+    """Return what is in a missing cell, as far as the words of its column tell."""
+    if not any(words):
+        return "an empty cell"
+    return f"a missing cell (`{next(iter(words))}`)" if len(words) == 1 else "a missing cell"
 
 
 def _describe_dates(table: Table, column: str, kind: str) -> BindingError:

@@ -16,10 +16,9 @@ from workbench.errors import BindingError
 from workbench.provenance import hash_file
 from workbench.tables.dialect import Dialect, detect_dialect
 from workbench.tables.file_format import open_decompressed
+from workbench.tables.missing_words import MISSING, count_words
 from workbench.tables.table import Table
-
-MISSING = ("", "NA", "NaN", "nan", "N/A", "#N/A", "<NA>", "null", "NULL", ".")
-"""Cells that count as missing."""
+from workbench.tables.text_columns import read_texts
 
 _BLOCK = 1 << 24
 """Bytes read at a time. The first block decides the types; a later one that disagrees makes them wider."""
@@ -29,6 +28,9 @@ _WIDER = {"null": "int64", "int64": "double", "double": "string"}
 
 _CONVERSION_ERROR = re.compile(r"In CSV column #(\d+):.*conversion error to ([\w\[\]]+)", re.DOTALL)
 """Arrow's message for a block that disagrees with the type of a column."""
+
+_MOST_COUNTED = 1_000_000
+"""Largest table that is read a second time to count the words for missing cells among its numbers."""
 
 _OUT_OF_SYNC = "out of sync"
 """Arrow's message for a line end within quotes, where none was expected."""
@@ -46,24 +48,36 @@ def read_delimited(path: Path) -> Table:
     dialect = detect_dialect(path)
     if any("\ufffd" in name for name in dialect.written):
         raise _describe_bad_byte(path, dialect)
-    cells = _read_cells(path, dialect)
+    cells, has_quotes = _read_cells(path, dialect)
     if any(pa.types.is_binary(field.type) for field in cells.schema):
         raise _describe_bad_byte(path, dialect)
     if not cells.num_rows:
         raise BindingError(f"`{path}` has a header but no rows; at least one row was expected.")
     named = [position for position, name in enumerate(dialect.header) if name]
-    cells = cells.select(named).rename_columns([dialect.header[position] for position in named])
-    return Table(path, hash_file(path), _trim(cells), _collect_remarks(dialect))
+    cells = cells.select(named)
+    words = _count_missing_words(path, dialect, cells, has_quotes)
+    reading = read_texts(cells.rename_columns([name.strip() for name in cells.column_names]), dialect.decimal)
+    return Table(
+        path,
+        hash_file(path),
+        reading.cells,
+        _collect_remarks(dialect),
+        missing_words={**words, **reading.missing_words},
+        formats=reading.formats,
+    )
 
 
-def _read_cells(path: Path, dialect: Dialect) -> pa.Table:
-    """Return the cells. Where a later block disagrees with a column's type, read again with a wider one."""
+def _read_cells(path: Path, dialect: Dialect) -> tuple[pa.Table, bool]:
+    """Return the cells, and whether quoted cells may hold line ends.
+
+    Where a later block disagrees with a column's type, the file is read again with a wider one.
+    """
     types: dict[str, Any] = {}
     has_quotes = dialect.has_quotes
     while True:
         try:
             with open_decompressed(path) as stream:
-                return arrow_csv.read_csv(stream, **_make_options(dialect, types, has_quotes))
+                return arrow_csv.read_csv(stream, **_make_options(dialect, types, has_quotes)), has_quotes
         except pa.ArrowInvalid as reason:
             text = str(reason)
             disagreement = _CONVERSION_ERROR.search(text)
@@ -85,22 +99,36 @@ def _make_options(dialect: Dialect, types: dict[str, Any], has_quotes: bool) -> 
         ),
         "convert_options": arrow_csv.ConvertOptions(
             null_values=list(MISSING),
-            strings_can_be_null=True,
+            strings_can_be_null=False,  # `read_texts` counts the words for missing cells among texts
             column_types=types,
             decimal_point=dialect.decimal,
         ),
     }
 
 
-def _trim(cells: pa.Table) -> pa.Table:
-    """Return the cells with no blanks around texts; a text that consists of blanks is missing."""
-    for position, field in enumerate(cells.schema):
-        if pa.types.is_string(field.type):
-            column = pc.utf8_trim_whitespace(cells.column(position))
-            is_missing = pc.is_in(column, value_set=pa.array(MISSING))
-            column = pc.if_else(is_missing, pa.scalar(None, pa.string()), column)
-            cells = cells.set_column(position, field.name, column)
-    return cells
+def _count_missing_words(
+    path: Path, dialect: Dialect, cells: pa.Table, has_quotes: bool
+) -> dict[str, dict[str, int]]:
+    """Return by column of numbers how often each word stands for a missing cell.
+
+    Arrow's parser does not keep these words, so that the columns are read once more, as texts.
+    """
+    names = [
+        column_field.name
+        for column_field, column in zip(cells.schema, cells.columns, strict=True)
+        if column.null_count and not pa.types.is_string(column_field.type)
+    ]
+    if not names or cells.num_rows > _MOST_COUNTED:
+        return {}
+    options = _make_options(dialect, dict.fromkeys(names, pa.string()), has_quotes)
+    options["convert_options"].include_columns = names
+    options["convert_options"].null_values = []
+    with open_decompressed(path) as stream:
+        written = arrow_csv.read_csv(stream, **options)
+    return {
+        name.strip(): count_words(written.column(name).filter(pc.is_null(cells.column(name))))
+        for name in names
+    }
 
 
 def _collect_remarks(dialect: Dialect) -> tuple[str, ...]:

@@ -16,6 +16,7 @@ from workbench.provenance import hash_text
 from workbench.tables.columnar import check_cells
 from workbench.tables.stan_json import parse_stan_values
 from workbench.tables.table import Table, check_unique_names
+from workbench.tables.text_columns import read_texts
 
 _NAME = "data"
 """What a table from Python is called in messages, where a file would have a name."""
@@ -37,7 +38,15 @@ def from_frame(frame: pd.DataFrame) -> Table:
         frame = frame.reset_index()
     columns = {str(label): _convert_column(str(label), frame[label]) for label in frame.columns}
     cells, remarks = check_cells(_NAME, pa.table(columns))
-    return Table(Path(_NAME), _hash_cells(cells), cells, remarks)
+    reading = read_texts(cells, is_typed=True)
+    return Table(
+        Path(_NAME),
+        _hash_cells(cells),
+        reading.cells,
+        remarks,
+        missing_words=reading.missing_words,
+        formats=reading.formats,
+    )
 
 
 def _convert_column(label: str, column: pd.Series[Any]) -> pa.Array:

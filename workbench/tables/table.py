@@ -33,6 +33,10 @@ class Table:
         Stan's data by name where the file is a Stan data file, so that there is nothing to bind; else `None`.
     row_numbers
         `(rows,)`: the number of each row in the file, counted from 1, where rows were left out.
+    missing_words
+        By column with missing cells: how often each word, such as `n/a`, stands for one in the file.
+    formats
+        By column whose numbers are written for people: what was removed from them, in words.
     """
 
     path: Path
@@ -41,6 +45,8 @@ class Table:
     remarks: tuple[str, ...] = ()
     values: Mapping[str, Any] | None = None
     row_numbers: np.ndarray | None = field(default=None, repr=False)
+    missing_words: Mapping[str, Mapping[str, int]] = field(default_factory=dict, repr=False)
+    formats: Mapping[str, str] = field(default_factory=dict, repr=False)
 
     @property
     def columns(self) -> tuple[str, ...]:
