@@ -15,6 +15,7 @@ From the text to the description, file by file::
                 summands, roles    the parts of a statement, and the rules for prior, latent and likelihood
                 terms              each contribution with its role and the reason for it
                 hyperparameters    the constants of priors
+        element_priors     which elements of each parameter have a prior
                 densities, distributions
                                    densities as Stan, and what is known about Stan's distributions
     rewrite/    plan               the names and terms of the instrumented program
@@ -36,7 +37,15 @@ From the text to the description, file by file::
     describe                       what `workbench inspect` shows
 """
 
-from workbench.program.describe import Capability, Description, ParameterPrior, describe, to_record
+from workbench.program.describe import (
+    Capability,
+    Description,
+    ParameterPrior,
+    describe,
+    list_flat_elements,
+    locate_priors,
+    to_record,
+)
 from workbench.program.instrument import InstrumentedProgram, Outputs
 from workbench.program.model import Obstacle, Program
 from workbench.program.predictive.replicates import Replicate, is_predictive
@@ -44,6 +53,7 @@ from workbench.program.read import read_program, settle_roles
 from workbench.program.syntax.declarations import Declaration
 from workbench.program.syntax.expression import Expression
 from workbench.program.syntax.stanc import Stanc
+from workbench.program.terms.element_priors import ElementPriors
 from workbench.program.terms.hyperparameters import Hyperparameter, PriorArgument
 from workbench.program.terms.roles import Role
 from workbench.program.terms.terms import Term
@@ -52,6 +62,7 @@ __all__ = [
     "Capability",
     "Declaration",
     "Description",
+    "ElementPriors",
     "Expression",
     "Hyperparameter",
     "InstrumentedProgram",
@@ -66,6 +77,8 @@ __all__ = [
     "Term",
     "describe",
     "is_predictive",
+    "list_flat_elements",
+    "locate_priors",
     "read_program",
     "settle_roles",
     "to_record",

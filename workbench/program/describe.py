@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from workbench.program.model import Program
 from workbench.program.syntax import nodes as n
 from workbench.program.syntax import traverse as t
 from workbench.program.syntax.declarations import Declaration
+from workbench.program.terms import element_priors
+from workbench.program.terms.element_priors import ElementPriors, is_proper_when_flat
 from workbench.program.terms.terms import Term
 
 _SUPPORTS = {
@@ -28,12 +30,6 @@ _SUPPORTS = {
 }
 """The supports of constrained types, in words."""
 
-_PROPER = frozenset({
-    "simplex", "unit_vector", "cholesky_factor_corr", "corr_matrix", "row_stochastic_matrix",
-    "column_stochastic_matrix",
-})  # fmt: skip
-"""Types on whose support a uniform density is proper."""
-
 _TERM_FIELDS = (
     "index", "line", "last_line", "called_from", "text", "role", "confidence", "reason", "parameters", "data",
     "distribution", "is_constant", "is_transformed", "depends_on_data", "is_settled",
@@ -42,6 +38,12 @@ _TERM_FIELDS = (
 
 _CONSTANT_FIELDS = ("name", "argument", "default", "is_user_data", "is_positive", "term", "line")
 """The fields of a constant of a prior in the JSON description."""
+
+_SMALLEST_TRIED = 5
+"""The smallest size that is tried where the data are not known: larger than literal indices usually are."""
+
+_MOST_NAMED = 6
+"""Groups of elements that a description names; of more, it gives the number."""
 
 _NUMBER_WORDS = {2: "two", 3: "three", 4: "four"}
 """Small numbers in words."""
@@ -62,6 +64,10 @@ class ParameterPrior:
         ``unplaced``, ``uniform`` or ``flat``.
     terms
         The indices of the terms that state it.
+    flat_elements
+        Where only some elements of a parameter have a prior: the others, in Stan's notation, as far as their
+        range is unbounded; ``b[...]`` if they have no short name before the data are known. Without data,
+        elements that exist only for some sizes are left out.
     """
 
     name: str
@@ -71,6 +77,7 @@ class ParameterPrior:
     prior: str
     kind: str
     terms: tuple[int, ...]
+    flat_elements: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -91,11 +98,96 @@ class Description:
     capabilities: tuple[Capability, ...]
 
 
-def describe(program: Program) -> Description:
-    """Describe the priors of a program's parameters and what can be done with it."""
+def describe(program: Program, values: Mapping[str, Any] | None = None) -> Description:
+    """Describe the priors of a program's parameters and what can be done with it.
+
+    Parameters
+    ----------
+    program
+        The program.
+    values
+        The data, if they are known: sizes, loops and indices tell which elements have a prior.
+    """
     conditional = _find_conditional_statements(program)
-    parameters = tuple(_describe_prior(item, program.terms, conditional) for item in program.parameters)
+    flat = _find_flat_elements(program, values)
+    parameters = tuple(
+        _describe_prior(item, program.terms, conditional, flat.get(item.name, _FlatElements()))
+        for item in program.parameters
+    )
     return Description(program, parameters, tuple(_judge_capabilities(program, parameters)))
+
+
+def locate_priors(program: Program, values: Mapping[str, Any]) -> dict[str, ElementPriors]:
+    """Return by parameter which of its elements have a prior; tuples and unknown sizes are left out.
+
+    Parameters
+    ----------
+    program
+        The program.
+    values
+        The data, as `BoundData.values` holds them.
+    """
+    return element_priors.locate_priors(program.parameters, program.terms, program.tree, values)
+
+
+def list_flat_elements(program: Program, values: Mapping[str, Any] | None = None) -> tuple[str, ...]:
+    """Return the parameters, or elements of parameters, whose prior is flat on an unbounded range.
+
+    With any of them the prior is improper. Elements that a prior term may be about, as far as can be told,
+    are left out.
+
+    Parameters
+    ----------
+    program
+        The program.
+    values
+        The data, if they are known.
+
+    Returns
+    -------
+    Names in Stan's notation, neighbours together: ``("sigma", "b[2]", "phi[4:9]")``.
+    """
+    return tuple(
+        name
+        for item in describe(program, values).parameters
+        for name in ((item.name,) if item.kind == "flat" else item.flat_elements)
+    )
+
+
+class _FlatElements(NamedTuple):
+    """Elements of a parameter that are flat, always or only for some sizes; of how many in all."""
+
+    names: tuple[str, ...] = ()
+    is_certain: bool = True
+    size: int | None = None
+
+
+def _find_flat_elements(program: Program, values: Mapping[str, Any] | None) -> dict[str, _FlatElements]:
+    """Return by parameter its flat elements; without data, those that are flat if the sizes are not small."""
+    if values is not None:
+        located = locate_priors(program, values)
+        return {name: _FlatElements(item.name_flat(), size=item.flat.size) for name, item in located.items()}
+    smallest, first, second = (
+        element_priors.locate_priors(
+            program.parameters, program.terms, program.tree, sizes, are_sizes_tried=True
+        )
+        for sizes in _try_sizes(program)
+    )
+    flat: dict[str, _FlatElements] = {}
+    for name in first.keys() & second.keys():
+        names = [priors[name].name_flat(is_open=True) for priors in (first, second)]
+        if all(names):
+            is_certain = name in smallest and bool(smallest[name].flat.any())
+            flat[name] = _FlatElements(names[0] if names[0] == names[1] else (f"{name}[...]",), is_certain)
+    return flat
+
+
+def _try_sizes(program: Program) -> Iterator[dict[str, Any]]:
+    """Yield values for the integers that may be sizes: the smallest, then different ones in either order."""
+    integers = [item for item in program.data if item.is_integer and item.is_scalar]
+    yield {item.name: max(1, int((item.lower and item.lower.literal) or 1)) for item in integers}
+    yield {item.name: _SMALLEST_TRIED + number for number, item in enumerate(integers)}
+    yield {item.name: _SMALLEST_TRIED + 2 * len(integers) - number for number, item in enumerate(integers)}
 
 
 def to_record(description: Description) -> dict[str, Any]:
@@ -144,10 +236,21 @@ def _find_conditional_statements(program: Program) -> frozenset[int]:
 
 
 def _describe_prior(
-    declaration: Declaration, terms: Sequence[Term], conditional: frozenset[int]
+    declaration: Declaration,
+    terms: Sequence[Term],
+    conditional: frozenset[int],
+    flat: _FlatElements,
 ) -> ParameterPrior:
     about = [term for term in terms if declaration.name in (term.outcomes or term.parameters)]
     stating, kind, prior = _classify_prior(declaration, about, conditional)
+    names = flat.names if stating else ()
+    if flat.size == 0:
+        kind, prior = "uniform", "none needed: it has no elements with these data"
+    elif names == (declaration.name,):
+        prior = f"none that applies to these data: flat; it would be {prior}"
+    elif names:
+        condition = "" if flat.is_certain else ", if there are any"
+        prior = f"{prior} none for {_list_flat(declaration.name, names)}{condition}: flat"
     return ParameterPrior(
         declaration.name,
         declaration.text,
@@ -156,7 +259,16 @@ def _describe_prior(
         prior,
         kind,
         tuple(term.index for term in stating),
+        names if flat.is_certain else (),
     )
+
+
+def _list_flat(name: str, flat_elements: Sequence[str]) -> str:
+    """Return the flat elements of a parameter as text."""
+    if flat_elements == (f"{name}[...]",):
+        return "the other elements"
+    more = len(flat_elements) - _MOST_NAMED
+    return ", ".join(flat_elements[:_MOST_NAMED]) + (f" and {more} more" if more > 0 else "")
 
 
 def _classify_prior(
@@ -177,7 +289,7 @@ def _classify_prior(
     unplaced = [term for term in about if term.role == "unplaced" and not term.is_constant]
     if unplaced:
         return unplaced, "unplaced", f"unclear role: {_join_texts(unplaced)}"
-    if _is_proper(declaration):
+    if is_proper_when_flat(declaration):
         return (), "uniform", "none: uniform on its support"
     return (), "flat", "none: flat"
 
@@ -196,15 +308,6 @@ def _classify_stated(terms: Sequence[Term], conditional: frozenset[int]) -> tupl
 
 def _join_texts(terms: Sequence[Term]) -> str:
     return " ".join(term.text for term in terms)
-
-
-def _is_proper(declaration: Declaration) -> bool:
-    """Whether a uniform density on the declared support is proper."""
-    if declaration.members:
-        return all(_is_proper(member) for member in declaration.members)
-    limits = [limit.literal for limit in (declaration.lower, declaration.upper) if limit is not None]
-    bounded = len(limits) == 2 and not any(limit in {float("inf"), float("-inf")} for limit in limits)
-    return declaration.kind in _PROPER or bounded
 
 
 def _judge_capabilities(program: Program, parameters: Sequence[ParameterPrior]) -> Iterator[Capability]:
@@ -243,7 +346,10 @@ def _explain_no_mle(program: Program) -> str:
 
 
 def _explain_no_prior_draws(program: Program, parameters: Sequence[ParameterPrior]) -> str:
-    flat = ", ".join(f"`{item.name}`" for item in parameters if item.kind == "flat")
+    names = [
+        name for item in parameters for name in ((item.name,) if item.kind == "flat" else item.flat_elements)
+    ]
+    flat = ", ".join(f"`{name}`" for name in names)
     unclear = next((item.message for item in program.obstacles if item.feature == "roles"), "")
     improper = f"no prior makes {flat} proper" if flat else ""
     return _find_instrumenting_obstacle(program) or unclear or improper

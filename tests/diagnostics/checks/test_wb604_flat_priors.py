@@ -19,6 +19,14 @@ def test_many_are_not_all_named():
     assert examine("WB604", record(*["flat"] * 9)).message.endswith("`b5` ....")
 
 
+def test_elements_that_no_statement_is_about_are_flat_too():
+    priors = [{"name": "b", "kind": "stated", "flat_elements": ["b[2]"]}, {"name": "s", "kind": "stated"}]
+    result = examine("WB604", change_record("model", "parameter_priors", priors))
+    assert result.status == "tip"
+    assert "1 of 2 parameters have, in whole or in part, a flat prior" in result.message
+    assert result.message.endswith("`b[2]`.")
+
+
 def test_it_is_quiet_when_all_have_one():
     assert examine("WB604", record("stated", "latent", "uniform")).status == "passed"
 

@@ -29,3 +29,11 @@ def test_every_statement_has_its_role_on_its_line(name: str, programs: Programs)
     for term in programs[name].terms:
         roles.setdefault(term.line, set()).add(term.role)
     assert roles == read_expected_roles(name)
+
+
+@pytest.mark.parametrize("part", ["head(b, K)", "tail(b, K)", "segment(b, 2, K)", "b[1:K]"])
+def test_data_that_say_which_part_of_a_parameter_are_no_observations(part: str, program_from):
+    program = program_from(
+        f"data {{ int K; }} parameters {{ vector[5] b; }} model {{ {part} ~ normal(0, 1); }}"
+    )
+    assert [term.role for term in program.terms] == ["prior"]

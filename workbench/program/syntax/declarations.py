@@ -8,7 +8,7 @@ from pathlib import Path
 
 from workbench.program.syntax import nodes as n
 from workbench.program.syntax.expression import Expression
-from workbench.program.syntax.printer import format_type, get_type_keyword
+from workbench.program.syntax.printer import SQUARE, format_type, get_type_keyword
 from workbench.program.syntax.source import Place
 
 
@@ -50,6 +50,12 @@ class Declaration:
     line: int = 0
     path: Path | None = None
     members: tuple[Declaration, ...] = ()
+
+    @property
+    def axes(self) -> tuple[Expression, ...]:
+        """The size of each axis; a square type is declared with one size and has two axes."""
+        is_square = self.kind in SQUARE and len(self.sizes) == self.depth + 1
+        return (*self.sizes, self.sizes[-1]) if is_square else self.sizes
 
     @property
     def is_integer(self) -> bool:

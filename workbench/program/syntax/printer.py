@@ -7,7 +7,7 @@ from typing import Any
 
 from workbench.program.syntax import nodes as n
 
-_SQUARE = frozenset({"cholesky_factor_corr", "cholesky_factor_cov", "corr_matrix", "cov_matrix"})
+SQUARE = frozenset({"cholesky_factor_corr", "cholesky_factor_cov", "corr_matrix", "cov_matrix"})
 """Types whose square matrices are declared with a single size."""
 
 _GLUE = "\b"
@@ -233,7 +233,7 @@ def _print_declared_type(p: _Printer, node: n.Sized, constraint: n.Constraint) -
             p.print(*(["\b,"] if number else []), name, "\b=\b", value)
         p.print("\b>")
     if node.sizes:
-        is_square = constraint.kind in _SQUARE and len(set(node.sizes)) == 1
+        is_square = constraint.kind in SQUARE and len(set(node.sizes)) == 1
         p.print("\b[\b").print_list(node.sizes[:1] if is_square else node.sizes).print("\b]")
 
 

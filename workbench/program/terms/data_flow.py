@@ -23,6 +23,9 @@ _SIZE_FUNCTIONS = frozenset({"size", "rows", "cols", "num_elements", "dims"})
 _REPEATING_FUNCTIONS = frozenset({"rep_vector", "rep_row_vector", "rep_array", "rep_matrix"})
 """Functions that repeat their first argument as often as the others say."""
 
+_SELECTING_FUNCTIONS = frozenset({"head", "tail", "segment", "block", "sub_col", "sub_row", "col", "row"})
+"""Functions that return a part of their first argument; the others say which."""
+
 _PRODUCTS = frozenset({
     "multiply", "diag_pre_multiply", "diag_post_multiply", "elt_multiply", "dot_product",
     "multiply_lower_tri_self_transpose", "quad_form", "quad_form_diag", "scale_matrix_exp_multiply",
@@ -31,9 +34,9 @@ _PRODUCTS = frozenset({
 
 _LINEAR_FUNCTIONS = frozenset({
     "sum", "mean", "to_vector", "to_row_vector", "to_matrix", "to_array_1d", "to_array_2d", "append_row",
-    "append_col", "append_array", "head", "tail", "segment", "block", "sub_col", "sub_row", "col", "row",
-    "diagonal", "diag_matrix", "cumulative_sum", "reverse", "transpose", "sort_asc", "sort_desc", "add",
-    "subtract", "minus", "rows_dot_product", "columns_dot_product", "csr_matrix_times_vector",
+    "append_col", "append_array", "diagonal", "diag_matrix", "cumulative_sum", "reverse", "transpose",
+    "sort_asc", "sort_desc", "add", "subtract", "minus", "rows_dot_product", "columns_dot_product",
+    "csr_matrix_times_vector",
 })  # fmt: skip
 """Functions that a parameter enters and leaves as itself: rearrangements and sums."""
 
@@ -405,6 +408,8 @@ def _evaluate_call(run: _Interpreter, node: n.Call, env: Environment) -> Value:
     arguments = [run.evaluate(item, env) for item in node.arguments]
     if node.name in _REPEATING_FUNCTIONS:
         return arguments[0] | _join(arguments[1:]).enter_as("size")
+    if node.name in _SELECTING_FUNCTIONS and not node.is_user_defined:
+        return arguments[0] | _join(arguments[1:]).enter_as("index")
     if node.name in _SIZE_FUNCTIONS:
         return _join(arguments).enter_as("size")
     if node.name in {"reduce_sum", "reduce_sum_static"}:
