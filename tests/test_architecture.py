@@ -125,6 +125,40 @@ def _lines_that_index_a_record(path: Path) -> list[int]:
     return lines
 
 
+def test_every_module_constant_has_a_line_that_says_what_it_is():
+    """Neighbours may share one: a docstring below the last, or a comment above the first or beside."""
+    found = {
+        str(path.relative_to(PACKAGE)): names
+        for path in PACKAGE.rglob("*.py")
+        if (names := _unexplained_constants(path)) and path.parent.name != "checks"
+    }
+    assert not found
+
+
+def _unexplained_constants(path: Path) -> list[str]:
+    lines, body = path.read_text(encoding="utf-8").splitlines(), parse(path).body
+    names: list[str] = []
+    for node, following in zip(body, [*body[1:], None], strict=True):
+        name = _constant_name(node)
+        if not name:
+            continue
+        explained = "#" in lines[node.lineno - 1] or "#" in lines[node.lineno - 2]
+        explained |= isinstance(following, ast.Expr) and isinstance(following.value, ast.Constant)
+        if following is not None and _constant_name(following):
+            explained |= (
+                following.lineno <= (node.end_lineno or node.lineno) + 2
+            )  # a neighbour: its line is theirs
+        if not explained:
+            names.append(name)
+    return names
+
+
+def _constant_name(node: ast.stmt) -> str:
+    target = node.targets[0] if isinstance(node, ast.Assign) else getattr(node, "target", None)
+    is_constant = isinstance(target, ast.Name) and re.fullmatch(r"_?[A-Z][A-Z0-9_]+", target.id)
+    return target.id if isinstance(target, ast.Name) and is_constant else ""
+
+
 def test_the_map_names_files_that_exist():
     text = (PACKAGE / "README.md").read_text(encoding="utf-8")
     paths = re.findall(r"`([a-z_]+/[\w/.]*)`", text)

@@ -14,6 +14,7 @@ METHODS = "Methods"
 SAMPLER = "Sampler"
 OUTPUT = "Output"
 STAN = "Stan"
+"""The panels under which `--help` groups options."""
 
 Model = Annotated[
     str,

@@ -15,6 +15,7 @@ from workbench.process import count_usable_cores
 
 _SWEEP = "What to vary"
 _OUTCOMES = "Outcomes"
+"""The panels under which `--help` groups the options of a study."""
 
 _KEPT = "finished work is kept; run the same command again to continue"
 """What an interrupted study says."""

@@ -64,3 +64,4 @@ CATALOGUE: tuple[Check, ...] = (
     wb703_influence.CHECK,
     wb704_data_remarks.CHECK,
 )
+"""Every check, in the order of the report."""

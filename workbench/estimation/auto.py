@@ -22,6 +22,7 @@ from workbench.thresholds import format_beside_limit
 
 _NOT_NEEDED = MethodResult("skipped", "a cheaper method was accepted by its own diagnostic.")
 _NOT_IN_AUTO = MethodResult("skipped", "--method auto does not use it.")
+"""Results of methods that `auto` did not run."""
 
 
 def fit_auto(context: FitContext, method: Auto) -> tuple[dict[str, MethodResult], dict[str, Any]]:

@@ -24,6 +24,7 @@ from workbench.results.method_result import MethodResult
 M = TypeVar("M", Mle, Laplace, Pathfinder, Nuts, Auto)
 
 _SKIPPED = MethodResult("skipped", "it was not requested.")
+"""The result of a method that was not requested."""
 
 
 def run_methods(context: FitContext, start: Start) -> tuple[dict[str, MethodResult], dict[str, Any]]:

@@ -8,6 +8,7 @@ from typing import Any
 from workbench.results.method_result import MethodResult
 
 _CHEAP = ("mle", "laplace", "pathfinder")
+"""The methods whose intervals are compared with those of the posterior."""
 
 
 def compute_gaps(parts: Mapping[str, MethodResult]) -> dict[str, dict[str, Any]]:

@@ -18,6 +18,7 @@ SAMPLE_DIMS = ("chain", "draw")
 _INDEX = r"(?:\d+|real|imag)"
 _NAME = re.compile(rf"^([^\[.]+)((?:\[{_INDEX}(?:,{_INDEX})*\]|\.[^\[]+)*)$")
 _ELEMENT = re.compile(r"^(?P<variable>[^\[]+)\[(?P<index>\d+(?:,\d+)*)\]$")
+"""Stan's names: of any quantity, tuples and complex numbers among them, and of an element of an array."""
 
 
 def owner(name: str) -> str:

@@ -24,6 +24,7 @@ SCHEMA = 1
 """Raised when a key changes its meaning or goes; additions are free."""
 
 _PACKAGES = ("arviz-base", "arviz-stats", "cmdstanpy", "numpy", "scipy", "xarray")
+"""The packages whose versions decide the numbers of a run."""
 
 
 def build_record(

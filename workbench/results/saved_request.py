@@ -36,6 +36,7 @@ _METHODS: Mapping[str, Callable[..., Method]] = {
 
 _JSON = "json:"
 _LABELS = "labels:"
+"""Beginnings of names in the group of data: values that are no arrays, and labels of sizes."""
 
 
 def describe_request(request: FitRequest) -> dict[str, Any]:

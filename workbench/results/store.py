@@ -26,9 +26,11 @@ TREE = "fit.nc"
 SUMMARY = "summary.csv"
 CONSOLE = "console.log"
 REPORT = "report.html"
+"""The files of a run directory."""
 
 _PACKING = 4
 _WORTH_PACKING = 1000
+"""zlib's level, and the number of values from which an array is compressed."""
 
 
 def write(fit: Fit, report: str, folder: Path) -> Path:

@@ -13,6 +13,7 @@ from workbench.program import InstrumentedProgram, Term
 from workbench.request import FitRequest
 
 _DIMS = ("chain", "draw")
+"""The dimensions of draws."""
 
 
 def build_density_groups(request: FitRequest, run: RawRun) -> dict[str, xr.Dataset]:

@@ -16,6 +16,7 @@ _COLUMNS = (
     Column("first values"),
     Column("remarks", "prose"),
 )
+"""The columns of the table of variables."""
 
 
 def build_dry_run_page(dry_run: DryRun, data_name: str) -> Document:

@@ -19,6 +19,7 @@ _COLUMNS = (
     Column("after", "number"),
     Column("difference/MCSE", "number"),
 )
+"""The columns of the table of differences."""
 
 
 def build_replay_page(replay: Replay, run: Path) -> Document:

@@ -44,6 +44,7 @@ _MOST_NAMED = 4
 
 _NO_MAXIMUM = "the log density has no maximum:"
 _NO_MAXIMUM_INSIDE = "the log density has no maximum inside the support:"
+"""The beginnings of reasons why a point is not a mode."""
 
 _SHARES = ("simplex", "column_stochastic_matrix", "row_stochastic_matrix")
 """Stan's types whose elements are shares that add up to 1."""
@@ -55,6 +56,7 @@ _UNCONSTRAINED = frozenset(
 """Stan's types that have no constraint of their own."""
 
 _INDICES = re.compile(r"\[[^\]]*\]")
+"""The indices of an element in a name of Stan."""
 
 _LOGISTIC = frozenset(
     {"bernoulli_logit", "binomial_logit", "categorical_logit", "ordered_logistic", "bernoulli", "binomial"}

@@ -18,6 +18,7 @@ from workbench.program import Program, is_predictive
 from workbench.results.quantities import owner
 
 _RANDOM = re.compile(r"_rng\s*\(")
+"""A call that draws random numbers."""
 
 _COPIES = 8
 """Evaluations at the same point that show whether a quantity is random. Ours."""

@@ -33,6 +33,7 @@ _LATENT_REMARK = (
     "the densities of latent variables are kept: this is a penalised joint mode, not a marginal maximum "
     "likelihood estimate."
 )
+"""What the estimate is where the program has latent variables."""
 
 
 def find_mle(context: FitContext, method: Mle) -> MethodResult:

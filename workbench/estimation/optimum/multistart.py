@@ -24,6 +24,7 @@ _SKIPPED = (
     f"it was skipped: an earlier start used up all its iterations, which takes long with more than "
     f"{MOST_REPEATED} parameters."
 )
+"""Why a start was not tried."""
 
 
 @dataclass(frozen=True)

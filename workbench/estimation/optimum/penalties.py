@@ -20,6 +20,7 @@ _LINEAR = ("normal", "normal_id_glm")
 _NORMAL_CALL = re.compile(
     r"\b(?:normal|normal_lpdf|normal_lupdf|normal_id_glm|normal_id_glm_lpdf|normal_id_glm_lupdf)\s*\("
 )
+"""A normal density written as a call."""
 
 
 def find_penalties(request: FitRequest, estimates: Mapping[str, float]) -> list[dict[str, Any]]:

@@ -35,6 +35,7 @@ CURVATURE_ONLY = Laplace(draws=100)
 """What Stan's Laplace method is called with where its Hessian is wanted and its draws are not."""
 
 _NOT_CONVERGED = "Stan's optimiser did not converge."
+"""Why a point without curvature is not a mode."""
 
 _MOST_CALLS = 30
 """Calls of Stan to move a point on the declared scale: with `_STRIDE`, 20 units of a log scale. Ours."""

@@ -25,6 +25,7 @@ EVIDENCE_CAVEAT = (
     "Laplace's approximation of the log evidence: exact where the posterior is normal on the unconstrained "
     "scale, and as sensitive to the width of the priors as any evidence."
 )
+"""What is said beside the log evidence."""
 
 
 def run_laplace(context: FitContext, search: OptimumSearch | None) -> MethodResult:

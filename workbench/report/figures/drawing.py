@@ -134,6 +134,7 @@ _TYPEFACE = re.compile(r"font-family: [^;\"]*;? ?")
 # The coordinates of paths, and the digits after their second decimal.
 _PATH = re.compile(r' d="[^"]*"')
 _SURPLUS_DIGITS = re.compile(r"(?<=\.\d\d)\d+")
+"""What an SVG of Matplotlib holds that a page does not need, or that would leave its own frame."""
 
 
 def to_svg(drawing: Drawing) -> str:

@@ -28,6 +28,7 @@ _POWER_SCALING = (
     "likelihood sensitivity with power-scaling. Statistics and Computing 34, 57. "
     "doi:10.1007/s11222-023-10366-5"
 )
+"""The works that the paragraph refers to."""
 
 
 def build_section(results: Results) -> Section:

@@ -79,7 +79,7 @@ def is_extreme(p_value: float) -> bool:
 
 def _explain_absence(result: PredictiveResult) -> str:
     if result.status == "skipped":
-        return "Predictions were not compared with the data."
+        return f"Predictions were not compared with the data: {result.reason}"
     return f"Predictions cannot be compared with the data: {result.reason or 'there is no outcome.'}"
 
 
@@ -250,6 +250,7 @@ _FREQUENCIES = _Plot(
     _describe_location_and_spread,
     "Frequencies: bars are the observed data, dots and lines the replications (95%).",
 )
+"""The plots of an outcome: title, how it is drawn, what it shows in words, and how to read it."""
 
 _PLOTS = {
     "continuous": (_DENSITY, _PIT),

@@ -23,6 +23,7 @@ _MAX_RIDGES = 11
 """Densities above each other in one figure. Ours."""
 
 _TITLE = "Along the hyperparameters"
+"""The title of the section."""
 
 Outcomes = Mapping[tuple[int, str], Outcome]
 

@@ -14,6 +14,7 @@ from workbench.studies.outcomes.table import Outcome, select_outcomes
 from workbench.thresholds import SHIFT_LIMIT
 
 _TITLE = "What moves"
+"""The title of the section."""
 
 
 def build_section(study: Study) -> Section:

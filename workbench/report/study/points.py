@@ -20,6 +20,7 @@ ORIGINS = {
 """How a point was obtained, in a word."""
 
 _TITLE = "Point by point"
+"""The title of the section."""
 
 _MEASURES = (
     Column("Obtained by", "text", help="A full fit, importance weights of the nearest one, or a mode"),
@@ -30,6 +31,7 @@ _MEASURES = (
     Column("elpd (LOO)", "number", "Prediction", "Expected log predictive density"),
     Column("lpd", "number", "Prediction", "Log predictive density of the data as observed"),
 )
+"""The columns that say how each point was obtained and how reliable it is."""
 
 
 def build_section(study: Study) -> Section:

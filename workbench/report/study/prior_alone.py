@@ -11,6 +11,7 @@ from workbench.studies import Study, StudyResults
 from workbench.studies.outcomes.table import PRIOR, Outcome
 
 _TITLE = "Before seeing any data"
+"""The title of the section."""
 
 _EXPLANATION = (
     "The program was sampled with its likelihood switched off. If most predictions lie outside anything that "
@@ -26,6 +27,7 @@ _COLUMNS = (
     Column("Below", "number", "Outside the data", "Share of predictions below the smallest observation"),
     Column("Above", "number", "Outside the data", "Share of predictions above the largest observation"),
 )
+"""The columns of the table."""
 
 
 def build_section(study: Study) -> Section:

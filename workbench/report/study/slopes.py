@@ -27,6 +27,7 @@ _COLUMNS = (
     Column("MCSE", "number", "Per unit"),
     Column("Slope of the MAP", "number", "Per unit"),
 )
+"""The columns of the table."""
 
 
 def build_table(results: StudyResults, names: Sequence[str]) -> tuple[Block, ...]:

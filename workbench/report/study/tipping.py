@@ -9,6 +9,7 @@ from workbench.studies import StudyResults
 from workbench.studies.view import TippingPoint, TippingSide
 
 _TITLE = "When conclusions tip"
+"""The title of the section."""
 
 _COLUMNS = (
     Column("Conclusion", "prose"),
@@ -18,6 +19,7 @@ _COLUMNS = (
     Column("Tips below", "prose"),
     Column("Tips above", "prose"),
 )
+"""The columns of the table."""
 
 
 def build_section(results: StudyResults) -> Section:

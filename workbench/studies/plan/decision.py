@@ -37,6 +37,7 @@ _INTERVAL = re.compile(
 )
 _RANKING = re.compile(rf"^{_NAME}(?:\s*>\s*{_NAME})+$")
 _DIFFERENCE = re.compile(rf"^({_NAME})\s*-\s*({_NAME})$")
+"""The forms that a decision may have, from the name of a quantity up."""
 
 _HINT = "write it like P(beta[1]>0)>0.95, mean(tau)<2, interval(beta[1]) excludes 0, or beta[1]>beta[2]"
 """One example of each kind of decision, for error messages."""
