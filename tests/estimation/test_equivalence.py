@@ -3,16 +3,19 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
+import pandas as pd
 import pytest
 
 from tests.estimation.conftest import MEANS, MODEL, SDS
-from workbench.backends import Job
+from tests.estimation.minimal import declare, make_program, make_term
+from workbench.backends import Job, RawRun
 from workbench.backends.fake import FakeBackend
 from workbench.errors import ChainFailed
 from workbench.estimation import estimate
-from workbench.estimation.equivalence import check_equivalence
+from workbench.estimation.equivalence import check_equivalence, measure_density_error
 
 ORIGINAL = replace(MODEL, exe=Path("/as-written"))
 
@@ -131,3 +134,77 @@ def test_points_that_both_programs_reject_are_left_out():
     found = check_equivalence(Rejecting(MEANS, SDS), JOB, JOB)
     assert found.status == "equal"
     assert 0 < found.points == (points[:, 0] >= 0).sum() < 10
+
+
+@pytest.mark.parametrize(
+    ("wrong", "status"),
+    [
+        ({"density": 1e-12}, "equal"),
+        ({"density": 1e-6}, "different"),
+        ({"gradient": 1e-12}, "equal"),
+        ({"gradient": 1e-6}, "different"),
+        ({"constant": 17.5}, "equal"),
+    ],
+)
+def test_differences_beyond_rounding_count_and_constants_do_not(wrong, status):
+    found = check_equivalence(WrongInstruments(**wrong), JOB, replace(JOB, exe=MODEL.exe))
+    assert found.status == status
+
+
+def test_differences_are_relative_to_the_size_of_what_differs():
+    """The gradient of a normal with sd 1e-6 is of the order of 1e6: an error of 1e-3 is 1e-9 of it."""
+    backend = WrongInstruments(means={"a": 0.0}, sds={"a": 1e-6}, gradient=1e-3)
+    found = check_equivalence(backend, JOB, replace(JOB, exe=MODEL.exe))
+    assert found.status == "equal"
+    points = np.random.default_rng(JOB.seed).uniform(-2, 2, (10, 1))
+    assert found.gradient == pytest.approx(1e-3 / (np.abs(points) * 1e12).min(), rel=1e-3)
+
+
+@dataclass(frozen=True)
+class Stored(FakeBackend):
+    """A backend that gives the log density of the draws in a file: here, the parameter itself."""
+
+    def log_density(self, job, at, *, jacobian):
+        draws = pd.read_csv(at)
+        assert list(draws.columns) == ["a"]
+        return draws["a"].to_numpy(), np.zeros((len(draws), 1))
+
+
+def make_run_of_terms(folder, a, **columns):
+    columns = {"a": a, **columns}
+    draws = np.stack(list(columns.values()), axis=-1)[None]
+    return RawRun(tuple(columns), draws, output=folder / "output.csv")
+
+
+def make_instrumented_program(log_lik):
+    terms = [make_term(role, ("a",), index=k) for k, role in enumerate(("prior", "likelihood", "latent"), 1)]
+    outputs = SimpleNamespace(densities="d", lprior="lprior", log_lik=log_lik)
+    instrumented = SimpleNamespace(terms=terms, outputs=outputs)
+    return make_program(parameters=(declare("a"),), instrumented=instrumented)
+
+
+@pytest.mark.parametrize("error", [0.0, 1e-3])
+def test_the_sum_of_all_terms_is_compared_with_the_log_density_at_the_draws(tmp_path, error):
+    """The density a is prior 0.2 a, observations 0.3 a and 0.1 a, latent 0.4 a - 7; one draw has an error."""
+    a = np.linspace(-50.0, 40.0, 11)
+    wrong = np.where(np.arange(11) == 3, error, 0.0)
+    whole = {"lprior": 0.2 * a, "l[1]": 0.3 * a + wrong, "l[2]": 0.1 * a, "d[2]": 99 * a, "d[3]": 0.4 * a - 7}
+    run = make_run_of_terms(tmp_path, a, **whole)
+    found = measure_density_error(Stored({}, {}), JOB, run, make_instrumented_program("l"))
+    assert found == pytest.approx(error / 50, abs=1e-13)
+
+
+def test_without_pointwise_values_likelihood_terms_are_summed_one_by_one(tmp_path):
+    a = np.linspace(-50.0, 40.0, 11)
+    run = make_run_of_terms(
+        tmp_path, a, **{"lprior": 0.2 * a, "d[1]": 99 * a, "d[2]": 0.4 * a, "d[3]": 0.4 * a}
+    )
+    found = measure_density_error(Stored({}, {}), JOB, run, make_instrumented_program(None))
+    assert found == pytest.approx(0, abs=1e-13)
+
+
+def test_without_instruments_or_an_output_file_there_is_nothing_to_compare(tmp_path):
+    run = make_run_of_terms(tmp_path, np.zeros(3))
+    assert measure_density_error(Stored({}, {}), JOB, run, make_program()) is None
+    alone = replace(run, output=None)
+    assert measure_density_error(Stored({}, {}), JOB, alone, make_instrumented_program("l")) is None

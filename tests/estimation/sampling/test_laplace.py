@@ -1,13 +1,16 @@
 """The Laplace approximation: corrected moments, its evidence, and why there may be none."""
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
+from scipy import stats
 
 from tests.estimation.chosen_density import ChosenDensity
 from tests.estimation.conftest import MEANS, MODEL, SDS
-from tests.estimation.minimal import make_context, make_program
+from tests.estimation.minimal import make_context, make_program, make_term
 from workbench.backends import RawRun
 from workbench.backends.fake import FakeBackend
 from workbench.estimation import estimate
@@ -113,3 +116,38 @@ def test_without_priors_there_is_no_evidence(tmp_path):
     result = run_on(normal, tmp_path)
     assert result.facts["log_evidence"] is None
     assert result.facts["log_evidence_reason"] == "`alpha`, `beta` has no prior: there is no evidence."
+
+
+SCALES = np.array([0.1, 2.0, 30.0])
+
+
+@dataclass(frozen=True)
+class Normalised(ChosenDensity):
+    """Independent normals with SDs 0.1, 2 and 30, up to a constant; the term of the program is normalised."""
+
+    density: Callable[[np.ndarray], tuple[float, np.ndarray]] = lambda point: (
+        -0.5 * ((point / SCALES) ** 2).sum() + 5.0,
+        -point / SCALES**2,
+    )
+
+    def generate(self, job, columns, draws):
+        terms = stats.norm.logpdf(draws, scale=SCALES).sum(axis=1)
+        return RawRun(("d[1]",), terms[None, :, None])
+
+
+def test_the_evidence_of_a_density_that_integrates_to_one_is_zero(tmp_path):
+    """Exact, since the density is normal; the constant that Stan leaves out does not matter."""
+    instrumented = SimpleNamespace(
+        terms=[make_term("prior", ("alpha", "beta"))],
+        outputs=SimpleNamespace(densities="d", log_lik=None),
+        switch="",
+        make_data=lambda **weights: {},
+    )
+    program = make_program(instrumented=instrumented, terms=tuple(instrumented.terms))
+    context = make_context(Normalised(), tmp_path, program)
+    search = find_optima(
+        context, "map_unconstrained", jacobian=True, prior_weight=1.0, starts=1, laplace=Laplace(1000)
+    )
+    facts = run_laplace(context, search).facts
+    assert facts["log_evidence"] == pytest.approx(0.0, abs=1e-6)
+    assert "Laplace" in facts["log_evidence_caveat"]

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from tests.estimation.minimal import NAMES, make_context
+from workbench.backends import Start
 from workbench.backends.fake import FakeBackend
 from workbench.estimation.sampling.nuts import run_nuts, summarise_chains
 from workbench.methods import Nuts
@@ -47,7 +48,8 @@ def test_statistics_of_the_sampler_are_counted(tmp_path):
     assert result.facts["max_treedepth_hits"] == 0
     assert result.facts["accept_stat"] == [SETTINGS.adapt_delta] * 4
     assert len(result.facts["ebfmi"]) == len(result.facts["step_size"]) == 4
-    assert result.groups["sample_stats"]["diverging"].sum() == 7
+    diverging = result.groups["sample_stats"]["diverging"]
+    assert (diverging.dtype, diverging.sum()) == (bool, 7)
     assert result.groups["adaptation"]["inv_metric"].shape == (4, 3)
 
 
@@ -55,6 +57,19 @@ def test_each_attempt_has_a_seed_of_its_own(tmp_path):
     context = make_context(FakeBackend(MEANS, SDS), tmp_path)
     first, again, second = (run_nuts(context, SETTINGS, attempt=number) for number in (0, 0, 1))
     assert first.estimates == again.estimates != second.estimates
+
+
+@pytest.mark.parametrize(
+    ("start", "status"),
+    [
+        (Start(step_size=np.ones(2)), "failed"),
+        (Start(inv_metric=np.ones((2, 3))), "failed"),
+        (Start(step_size=np.ones(2), inv_metric=np.ones((2, 3))), "ok"),
+    ],
+)
+def test_without_warmup_both_step_size_and_metric_are_needed(tmp_path, start, status):
+    context = make_context(FakeBackend(MEANS, SDS), tmp_path)
+    assert run_nuts(context, Nuts(2, 50, 0), start).status == status
 
 
 @dataclass(frozen=True)
