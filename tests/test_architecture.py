@@ -94,7 +94,7 @@ def test_the_map_lists_every_part_of_a_room():
     assert listed == parts
 
 
-ABOVE_RESULTS = ("api.py", "cli", "workflow", "report", "studies", "diagnostics", "estimation")
+ABOVE_RESULTS = ("api", "cli", "workflow", "report", "studies", "diagnostics", "estimation")
 """The rooms that read a run through `results/view` alone."""
 
 

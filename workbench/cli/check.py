@@ -30,7 +30,7 @@ def command(
         hint = "`workbench check RUN` checks a run, `workbench check --explain WB201` explains a check"
         raise RequestError("either a run directory or --explain was expected.", hint=hint)
     if explain is not None:
-        from workbench.cli.pages.check import build_check_page
+        from workbench.workflow.pages.check import build_check_page
 
         console.show(build_check_page(find_check(explain)))
         return

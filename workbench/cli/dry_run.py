@@ -22,8 +22,8 @@ def show_dry_run(
 ) -> None:
     """Show the data block as it would be bound, and exit with 2 if a fit could not start."""
     from workbench import toolchain
-    from workbench.cli.pages.dry_run import build_dry_run_page
     from workbench.workflow.dry_run import dry_run
+    from workbench.workflow.pages.dry_run import build_dry_run_page
     from workbench.workflow.read_program import check_program_exists, read_program
 
     check_program_exists(model)

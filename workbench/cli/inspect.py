@@ -27,10 +27,10 @@ def command(
 ) -> None:
     """Say what data a program needs, what each of its statements does, and what can be done with it."""
     from workbench import library
-    from workbench.cli.pages.inspect import build_program_page
     from workbench.errors import ProgramError
     from workbench.program import describe, to_record
     from workbench.toolchain import provision
+    from workbench.workflow.pages.inspect import build_program_page
     from workbench.workflow.read_program import check_program_exists, read_program
 
     path, _ = library.resolve(model)

@@ -22,7 +22,7 @@ def command(
 ) -> None:
     """List the models that come with workbench, or explain one."""
     from workbench import library
-    from workbench.cli.pages.models import build_list_page, build_model_page
+    from workbench.workflow.pages.models import build_list_page, build_model_page
 
     models = library.list_models() if name is None else (library.find(name),)
     if json_:

@@ -25,9 +25,9 @@ def command(
     toolchain: options.Source = "auto",
 ) -> None:
     """Predict new rows: they have the columns, levels and scales that the fit was made with."""
-    from workbench.cli.pages.predict import build_predictions_page
     from workbench.results import store
     from workbench.toolchain import ToolchainSettings
+    from workbench.workflow.pages.predict import build_predictions_page
     from workbench.workflow.predict import predict
 
     settings = ToolchainSettings(compiler=compiler, source=toolchain, native=native)

@@ -36,8 +36,8 @@ def command(
 
     Exits with 1 if a number differs by more than four of them.
     """
-    from workbench.cli.pages.replay import build_replay_page
     from workbench.toolchain import ToolchainSettings
+    from workbench.workflow.pages.replay import build_replay_page
     from workbench.workflow.replay import replay
 
     result = replay(

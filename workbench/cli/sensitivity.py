@@ -163,7 +163,6 @@ def command(
     Options on binding, methods and the sampler decide the base fit; a finished run keeps its own.
     """
     from workbench import library
-    from workbench.cli.pages.study import build_study_page
     from workbench.methods import Laplace, Map, Mle, Nuts
     from workbench.results import store
     from workbench.studies import parse_axis
@@ -172,6 +171,7 @@ def command(
     from workbench.workflow import sensitivity
     from workbench.workflow.method_settings import check_warmup, count_retries, read_init
     from workbench.workflow.options import FitOptions
+    from workbench.workflow.pages.study import build_study_page
     from workbench.workflow.study_options import StudyOptions
 
     if standardize:

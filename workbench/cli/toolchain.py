@@ -28,8 +28,8 @@ def status(
     quiet: options.Quiet = False,
 ) -> None:
     """Say which Stan and which compiler are used, and why."""
-    from workbench.cli.pages.toolchain import build_status_page
     from workbench.toolchain import ToolchainSettings, provision
+    from workbench.workflow.pages.toolchain import build_status_page
 
     settings = ToolchainSettings(compiler=compiler, source=toolchain)
     console.show(build_status_page(provision(settings, console.progress(quiet))))
@@ -65,8 +65,8 @@ def install(
 @console.guarded
 def doctor() -> None:
     """Check everything that building a Stan program needs; exit with 3 if there is a problem."""
-    from workbench.cli.pages.toolchain import build_doctor_page
     from workbench.toolchain import examine
+    from workbench.workflow.pages.toolchain import build_doctor_page
 
     checks = examine()
     console.show(build_doctor_page(checks))

@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
+from io import StringIO
 from typing import Any
 
 from rich.cells import cell_len
@@ -83,6 +84,13 @@ def print_document(document: Document, console: Console) -> None:
         _print_verdict(document.verdict, console)
     if document.byline:
         console.print(_make_text(document.byline), soft_wrap=True)
+
+
+def to_text(document: Document, width: int = 100) -> str:
+    """Return a document as text, for whatever shows text; tables are at most `width` characters wide."""
+    stream = StringIO()
+    print_document(document, Console(file=stream, width=width, highlight=False, emoji=False))
+    return stream.getvalue().rstrip("\n")
 
 
 def print_message(console: Console, label: str, text: str, style: str = "bold") -> None:

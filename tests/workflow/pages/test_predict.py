@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pandas as pd
 
-from workbench.cli.pages.predict import MOST_ROWS, build_predictions_page
 from workbench.report.document import Table
+from workbench.workflow.pages.predict import MOST_ROWS, build_predictions_page
 
 
 def predictions(count):

@@ -4,9 +4,9 @@ from pathlib import Path
 
 import pytest
 
-from workbench.cli.pages.replay import MOST_ROWS, build_replay_page
 from workbench.report.document import Table, Tone
 from workbench.results.comparison import Difference
+from workbench.workflow.pages.replay import MOST_ROWS, build_replay_page
 from workbench.workflow.replay import Replay
 
 

@@ -1,0 +1,7 @@
+"""The Python front door: the verbs of the command line under the same names, for programs and notebooks."""
+
+from workbench.api.finished_fit import Fit
+from workbench.api.model import Model
+from workbench.api.verbs import check, compare, fit, load, predict, sensitivity
+
+__all__ = ["Fit", "Model", "check", "compare", "fit", "load", "predict", "sensitivity"]

@@ -1,0 +1,281 @@
+"""A finished fit, and what one asks of it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, fields
+from importlib import metadata
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pandas as pd
+
+from workbench import results
+from workbench.api.arguments import Data, as_path, as_table, list_names, show_progress
+from workbench.errors import RequestError, RunIncomplete
+from workbench.results import frames, store
+from workbench.results.quantities import draws_of
+from workbench.workflow.publish import publish_run
+
+if TYPE_CHECKING:
+    import numpy as np
+    import xarray as xr
+
+    from workbench.results.view import DiagnosisResult
+
+
+@dataclass(frozen=True, repr=False)
+class Fit(results.Fit):
+    """A finished fit, and what one asks of it.
+
+    Estimates are tables indexed by the names for people (`beta[mom_iq]`); `draws` takes Stan's names too.
+    A fit shows itself in a notebook.
+
+    Attributes
+    ----------
+    record
+        The content of `run.json`; `results` is the same with types.
+    tree
+        The content of `fit.nc`, a DataTree whatever ArviZ is installed.
+    console
+        What Stan printed, by method.
+    folder
+        The run directory; `None` where none was written.
+    """
+
+    def __repr__(self) -> str:
+        """Return a few words: model, data, posterior, verdict and folder."""
+        found = self.results
+        rows = f" ({found.data.rows} rows)" if found.data.rows else ""
+        posterior = f"NUTS {found.nuts.chains} x {found.nuts.draws} draws" if found.nuts.is_ok else "no NUTS"
+        verdict = "not checked" if found.diagnosis is None else f"verdict {found.diagnosis.verdict}"
+        place = "" if self.folder is None else f"; {self.folder}"
+        data = Path(found.data.path).name
+        return f"<workbench.Fit {found.model.name} on {data}{rows}: {posterior}; {verdict}{place}>"
+
+    def _repr_html_(self) -> str:
+        """Return the verdict and the estimates for a notebook."""
+        from workbench.report.notebook import summary_html
+
+        return summary_html(self, self.folder)
+
+    @property
+    def posterior(self) -> xr.Dataset:
+        """The posterior draws, `(chain, draw, ...)` each.
+
+        Raises
+        ------
+        RunIncomplete
+            NUTS was not run, or failed.
+        """
+        if "posterior" not in self.tree.children:
+            reason = self.results.nuts.reason
+            raise RunIncomplete(f"the fit has no posterior draws: {reason}", hint="fit it with NUTS")
+        return self.tree["posterior"].to_dataset()
+
+    @property
+    def data(self) -> Any:
+        """Every group of draws, in the form that the installed ArviZ takes.
+
+        That is an `xarray.DataTree` from ArviZ 1 on, and an `arviz.InferenceData` before.
+        """
+        return self.to_inference_data()
+
+    def to_inference_data(self) -> Any:
+        """Return the draws as `arviz.InferenceData` where ArviZ is older than 1, else as a DataTree."""
+        if int(metadata.version("arviz").partition(".")[0]) >= 1:
+            return self.tree
+        import arviz
+
+        known = ("posterior", "posterior_predictive", "log_likelihood", "sample_stats", "observed_data")
+        groups = {name: self.tree[name].to_dataset() for name in known if name in self.tree.children}
+        if "constant_data" in self.tree.children:
+            groups["constant_data"] = self.tree["constant_data"].to_dataset()
+        return arviz.InferenceData(**groups)
+
+    def summary(self, variables: Sequence[str] | None = None, **options: Any) -> pd.DataFrame:
+        """Return ArviZ's summary of the posterior: mean, SD, interval, ESS, R-hat and MCSE, not rounded.
+
+        Parameters
+        ----------
+        variables
+            Which variables; by default parameters and transformed parameters, then generated quantities.
+        options
+            Further options of `arviz_stats.summary`; without them, intervals are central ones of the fit's
+            level.
+
+        Raises
+        ------
+        RunIncomplete
+            There are no posterior draws.
+        """
+        import arviz_stats
+        from arviz_base import convert_to_datatree
+
+        level = self.results.interval.level
+        usual = {"ci_prob": level, "ci_kind": "eti", "round_to": "none"}
+        posterior = self.posterior
+        chosen = posterior if variables is None else posterior[list(variables)]
+        frame: pd.DataFrame = arviz_stats.summary(convert_to_datatree(chosen), **(usual | options))
+        return frame
+
+    def estimates(self, method: str = "nuts") -> pd.DataFrame:
+        """Return the estimates of one method with Stan's name in `parameter` and a column for each number.
+
+        Parameters
+        ----------
+        method
+            `mle`, `map`, `map_unconstrained`, `laplace`, `pathfinder`, `nuts`, or `exact` for the conjugate
+            models.
+
+        Raises
+        ------
+        MethodError
+            There is no such method.
+        RunIncomplete
+            The fit has no estimates by it; the message says why.
+        """
+        return frames.estimates_frame(self.results, method)
+
+    @property
+    def params(self) -> pd.Series[float]:
+        """The maximum-likelihood estimates, as statsmodels names them."""
+        return frames.mle_column(self.results, "value")
+
+    @property
+    def bse(self) -> pd.Series[float]:
+        """The standard errors of the maximum-likelihood estimates, from the curvature of the likelihood."""
+        return frames.mle_column(self.results, "se")
+
+    def conf_int(self, alpha: float | None = None) -> pd.DataFrame:
+        """Return Wald intervals of the maximum-likelihood estimates: lower ends in column 0, upper in 1.
+
+        Parameters
+        ----------
+        alpha
+            One minus the probability of the intervals; by default that of the fit.
+        """
+        return frames.confidence_intervals(self.results, alpha)
+
+    def draws(self, name: str) -> np.ndarray:
+        """Return the posterior draws of a variable, `(chain, draw, ...)`, or of an element, `(chain, draw)`.
+
+        Parameters
+        ----------
+        name
+            A variable, `beta`; an element by Stan's index from 1, `beta[2]`; or by its label, `beta[mom_iq]`.
+
+        Raises
+        ------
+        RequestError
+            The posterior has no such quantity.
+        """
+        posterior = self.posterior
+        if name in posterior:
+            values: np.ndarray = posterior[name].transpose("chain", "draw", ...).to_numpy()
+            return values
+        by_label = {label: quantity for quantity, label in self.results.labels.items()}
+        element = draws_of(self.tree, "posterior", by_label.get(name, name))
+        if element is None:
+            listed = ", ".join(f"`{variable}`" for variable in posterior)
+            raise RequestError(f"`{name}` is not a quantity of this posterior.", hint=f"it has {listed}")
+        return element
+
+    def draws_frame(self, variables: str | Sequence[str] = ()) -> pd.DataFrame:
+        """Return posterior draws, a row for each draw and a column for each element by Stan's name.
+
+        Parameters
+        ----------
+        variables
+            Which variables; all of them by default.
+        """
+        return frames.draws_frame(self.posterior, list_names(variables))
+
+    @property
+    def diagnosis(self) -> DiagnosisResult:
+        """The verdict, its reasons and every check, as they were when the fit was made."""
+        if self.results.diagnosis is None:
+            raise RunIncomplete("the fit was not checked.", hint="`fit.check()` checks it now")
+        return self.results.diagnosis
+
+    @property
+    def gaps(self) -> pd.DataFrame:
+        """How far the modes lie from the posterior mean, and the steps that add up to it."""
+        return frames.gaps_frame(self.results)
+
+    def check(self) -> DiagnosisResult:
+        """Check the fit again, by the checks of the installed workbench; its files stay as they are."""
+        from workbench.diagnostics import diagnose
+
+        return diagnose(self).result
+
+    def predict(self, new: Data, *, progress: bool = True) -> pd.DataFrame:
+        """Predict the outcomes of new rows by the rules that the fit keeps.
+
+        Parameters
+        ----------
+        new
+            New rows, with the columns the fit was made with; those of outcomes may be missing.
+        progress
+            Whether progress is shown in terminals and notebooks.
+
+        Returns
+        -------
+        A row for each new row and outcome: `row`, `label`, `prediction`, `mean`, `sd`, `median`, `lower`,
+        `upper`.
+
+        Raises
+        ------
+        WorkbenchError
+            A level is unknown, a column is missing, or rows depend on each other.
+        """
+        from workbench.workflow.predict import predict
+
+        return predict(self, as_table(new), progress=show_progress(progress))
+
+    def report(self, output: str | Path | None = None, *, figures: str | Path | None = None) -> Path:
+        """Write the report as one HTML file, and return its path.
+
+        Parameters
+        ----------
+        output
+            The file; by default `report.html` in the run directory.
+        figures
+            A folder for the report's pictures as files.
+
+        Raises
+        ------
+        RequestError
+            The fit has no run directory, and no file is named.
+        StoreError
+            The file cannot be written.
+        """
+        from workbench.workflow.report import write_report
+
+        target = None if self.folder is None else self.folder / store.REPORT
+        target = target if output is None else Path(output)
+        if target is None:
+            hint = "name a file, `fit.report('report.html')`, or save the fit first"
+            raise RequestError("the fit has no run directory for its report.", hint=hint)
+        return write_report(self, target, as_path(figures))
+
+    def save(self, folder: str | Path) -> Fit:
+        """Write the run directory, and return the fit that knows it.
+
+        Raises
+        ------
+        StoreError
+            The folder is taken by something that is not a run, or cannot be written.
+        """
+        return as_fit(publish_run(self, Path(folder)))
+
+
+def as_fit(fitted: results.Fit, folder: Path | None = None) -> Fit:
+    """Return a fit with the verbs of the front door."""
+    known = {field.name: getattr(fitted, field.name) for field in fields(results.Fit)}
+    return Fit(**(known | ({} if folder is None else {"folder": folder})))
+
+
+def as_result(fit: results.Fit | str | Path) -> results.Fit:
+    """Return a fit, read from its run directory where that is what is given."""
+    return store.read_whole(Path(fit)) if isinstance(fit, (str, Path)) else fit

@@ -1,0 +1,317 @@
+"""A Stan program, read once and compiled once."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from html import escape
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Generic, Literal, TypedDict, TypeVar
+
+from workbench import library, tables
+from workbench.api.arguments import (
+    Data,
+    as_path,
+    as_table,
+    explain_options,
+    list_columns,
+    list_names,
+    show_progress,
+)
+from workbench.api.finished_fit import Fit, as_fit
+from workbench.methods import Nuts
+from workbench.process import count_usable_cores
+from workbench.report.document import Document
+from workbench.report.terminal import to_text
+from workbench.tables import Table
+from workbench.toolchain import Toolchain, ToolchainSettings, provision
+from workbench.workflow.fit import fit_program
+from workbench.workflow.method_settings import choose_methods, count_retries, read_init
+from workbench.workflow.options import FitOptions
+from workbench.workflow.read_program import check_program_exists, read_program
+
+if TYPE_CHECKING:
+    from workbench.program import Description, Program
+    from workbench.workflow.dry_run import DryRun
+
+R = TypeVar("R")
+
+
+@dataclass(frozen=True, repr=False)
+class Page(Generic[R]):
+    """A result, and the page that shows it in a terminal or a notebook.
+
+    Attributes
+    ----------
+    result
+        The result itself.
+    document
+        The page, as the command line prints it.
+    """
+
+    result: R
+    document: Document
+
+    def __repr__(self) -> str:
+        """Return the page as text."""
+        return to_text(self.document)
+
+    def _repr_html_(self) -> str:
+        """Return the page for a notebook."""
+        return f"<pre>{escape(to_text(self.document))}</pre>"
+
+
+class Model:
+    """A Stan program, read once; what is compiled is kept, so that a second fit starts at once.
+
+    Parameters
+    ----------
+    model
+        A Stan program, or the name of a bundled model.
+    role
+        Roles of statements that the program does not settle: `{"line 12": "prior"}`.
+    compiler, native, toolchain
+        Which compiler; whether to compile for this very processor; Stan of workbench or your own.
+    progress
+        Whether progress is shown in terminals and notebooks.
+
+    Raises
+    ------
+    WorkbenchError
+        The program cannot be read, or there is no usable Stan.
+
+    Examples
+    --------
+    >>> model = Model("eight_schools")  # doctest: +SKIP
+    >>> fit = model.fit(prior={"tau_prior_scale": 10})  # doctest: +SKIP
+    """
+
+    @explain_options
+    def __init__(
+        self,
+        model: str | Path,
+        *,
+        role: Mapping[str, str] | None = None,
+        compiler: str | None = None,
+        native: bool = False,
+        toolchain: Literal["auto", "embedded", "cmdstan"] = "auto",
+        progress: bool = True,
+    ) -> None:
+        path, self._own_table = library.resolve(model)
+        check_program_exists(path)
+        self._settings = ToolchainSettings(compiler=compiler, source=toolchain, native=native)
+        self._tools: Toolchain = provision(self._settings, show_progress(progress))
+        self._program: Program = read_program(path, role or {}, self._tools)
+
+    @property
+    def name(self) -> str:
+        """The program's name."""
+        return self._program.name
+
+    @property
+    def program(self) -> Program:
+        """The program as it was read: declarations, terms and hyperparameters."""
+        return self._program
+
+    def __repr__(self) -> str:
+        """Return the name and the path, never the program's text."""
+        return f"<workbench.Model {self.name} ({self._program.path})>"
+
+    def inspect(self) -> Page[Description]:
+        """Return what the program needs, what each statement does, and what can be done with it."""
+        from workbench.program import describe
+        from workbench.workflow.pages.inspect import build_program_page
+
+        description = describe(self._program)
+        return Page(description, build_program_page(description))
+
+    @explain_options
+    def dry_run(
+        self,
+        data: Data = None,
+        *,
+        columns: Mapping[str, str | Sequence[str]] | None = None,
+        set_: Mapping[str, Any] | None = None,
+        reference: Mapping[str, str] | None = None,
+        missing: Literal["refuse", "drop"] = "refuse",
+        standardize: bool = False,
+        prior: Mapping[str, float] | None = None,
+    ) -> Page[DryRun]:
+        """Return what each Stan variable would be, and every problem; nothing is compiled.
+
+        Parameters
+        ----------
+        data, columns, set_, reference, missing, standardize, prior
+            As in `fit`.
+
+        Raises
+        ------
+        RequestError
+            The table cannot be read or is missing, or a prior is unknown.
+        """
+        from workbench.workflow.dry_run import dry_run
+        from workbench.workflow.pages.dry_run import build_dry_run_page
+
+        options = FitOptions(
+            columns=list_columns(columns),
+            given=set_ or {},
+            priors=prior or {},
+            reference=reference or {},
+            missing=missing,
+            standardize=standardize,
+        )
+        table = self._table(data)
+        found = dry_run(self._program, table, options)
+        return Page(found, build_dry_run_page(found, table.path.name))
+
+    @explain_options
+    def fit(
+        self,
+        data: Data = None,
+        *,
+        columns: Mapping[str, str | Sequence[str]] | None = None,
+        set_: Mapping[str, Any] | None = None,
+        reference: Mapping[str, str] | None = None,
+        missing: Literal["refuse", "drop"] = "refuse",
+        standardize: bool = False,
+        prior: Mapping[str, float] | None = None,
+        scale: Literal["prior", "latent"] = "prior",
+        method: str | Sequence[str] = (),
+        starts: int = 4,
+        profile: str | Sequence[str] = (),
+        chains: int = 4,
+        draws: int = 1000,
+        warmup: int = 1000,
+        adapt_delta: float = 0.8,
+        max_treedepth: int = 10,
+        init: str | Path | Mapping[str, Any] = "random",
+        metric: Literal["diag", "dense"] = "diag",
+        save_warmup: bool = False,
+        retry: bool | int = False,
+        seed: int = 1,
+        level: float = 0.95,
+        jobs: int | None = None,
+        threads: int = 1,
+        timeout: float | None = None,
+        output: str | Path | Literal[False] | None = None,
+        figures: str | Path | None = None,
+        progress: bool = True,
+    ) -> Fit:
+        """Fit the program to data and return the fit; a run directory is written as by `workbench fit`.
+
+        Parameters
+        ----------
+        data
+            A file with a table (CSV, TSV, Parquet, Arrow) or with Stan's data (JSON); a DataFrame; or a dict:
+            of columns if all its values are equally long lists, else of Stan's data. A bundled model has its
+            own.
+        columns
+            Columns of a Stan variable: `{"y": "sales", "X": ["age", "income"]}`.
+        set_
+            Values of Stan variables: `{"K": 3}`.
+        reference
+            By text column: the level without an indicator.
+        missing
+            Whether rows with a missing cell are refused or left out.
+        standardize
+            Whether predictors are put on one scale while fitting.
+        prior, scale
+            Values of hyperparameters; whether latent terms count as prior too.
+        method
+            `mle`, `map`, `laplace`, `pathfinder`, `nuts`, one or several; or `auto`, the cheapest that its
+            own diagnostic accepts. Without a name, all but `pathfinder`.
+        starts, profile
+            Random starts of each optimisation; parameters whose profile-likelihood interval is wanted, such
+            as `beta[2]`.
+        chains, draws, warmup
+            Chains of the sampler, and the kept and warm-up draws of each.
+        adapt_delta, max_treedepth
+            Target acceptance statistic; a trajectory has at most `2**max_treedepth` steps.
+        init
+            Where chains start: `random`, around what `map` or `pathfinder` finds, or at values of parameters:
+            a dict, or a JSON file. What is not among them is random.
+        metric, save_warmup
+            `dense` for correlated parameters; whether warm-up draws are kept in `fit.nc`.
+        retry
+            Whether the advice of the sampler's diagnostics is followed, up to twice or as often as a number
+            says.
+        seed, level, jobs, threads, timeout
+            All seeds are derived from `seed`; probability of the intervals; processes at a time, by default
+            one for each processor this process may use; threads in each chain; longest time of a chain [s].
+        output, figures
+            The run directory: `None` for one in `reports/`, `False` for none; a folder for the report's
+            pictures as files.
+        progress
+            Whether progress is shown in terminals and notebooks.
+
+        Raises
+        ------
+        WorkbenchError
+            Any of the tree in `workbench.errors`.
+        """
+        word, inits = read_init(init)
+        sampler = Nuts(
+            chains, draws, warmup, adapt_delta, max_treedepth, metric, word, save_warmup, count_retries(retry)
+        )
+        options = FitOptions(
+            columns=list_columns(columns),
+            given=set_ or {},
+            priors=prior or {},
+            reference=reference or {},
+            missing=missing,
+            standardize=standardize,
+            scaled=("prior",) if scale == "prior" else ("prior", "latent"),
+            methods=choose_methods(list_names(method), sampler, starts=starts, profile=list_names(profile)),
+            seed=seed,
+            level=level,
+            jobs=jobs or count_usable_cores(),
+            threads=threads,
+            timeout=timeout,
+            inits=inits,
+            output=Path(output) if output else None,
+            is_kept=output is not False,
+            figures=as_path(figures),
+            toolchain=self._settings,
+            command="workbench.fit(...)",
+        )
+        return as_fit(
+            fit_program(self._program, self._tools, self._table(data), options, show_progress(progress))
+        )
+
+    def _table(self, data: Data) -> Table:
+        """Return the data as a table: those given, else the bundled model's own, else none."""
+        if data is not None:
+            return as_table(data)
+        return tables.NO_DATA if self._own_table is None else tables.read(self._own_table)
+
+
+class FitKeywords(TypedDict, total=False):
+    """The options of `Model.fit`, for type checkers."""
+
+    columns: Mapping[str, str | Sequence[str]] | None
+    set_: Mapping[str, Any] | None
+    reference: Mapping[str, str] | None
+    missing: Literal["refuse", "drop"]
+    standardize: bool
+    prior: Mapping[str, float] | None
+    scale: Literal["prior", "latent"]
+    method: str | Sequence[str]
+    starts: int
+    profile: str | Sequence[str]
+    chains: int
+    draws: int
+    warmup: int
+    adapt_delta: float
+    max_treedepth: int
+    init: str | Path | Mapping[str, Any]
+    metric: Literal["diag", "dense"]
+    save_warmup: bool
+    retry: bool | int
+    seed: int
+    level: float
+    jobs: int | None
+    threads: int
+    timeout: float | None
+    output: str | Path | Literal[False] | None
+    figures: str | Path | None
+    progress: bool

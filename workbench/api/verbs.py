@@ -1,0 +1,233 @@
+"""The verbs of the command line, for Python."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal, Unpack
+
+import pandas as pd
+
+from workbench import results
+from workbench.api.arguments import (
+    Data,
+    as_path,
+    as_table,
+    explain_options,
+    list_names,
+    refuse_option,
+    show_progress,
+)
+from workbench.api.finished_fit import Fit, as_fit, as_result
+from workbench.api.model import FitKeywords, Model
+from workbench.process import count_usable_cores
+from workbench.results import store
+
+if TYPE_CHECKING:
+    from workbench.results.view import DiagnosisResult
+    from workbench.studies import Study
+
+
+def fit(
+    model: str | Path,
+    data: Data = None,
+    *,
+    role: Mapping[str, str] | None = None,
+    compiler: str | None = None,
+    native: bool = False,
+    toolchain: Literal["auto", "embedded", "cmdstan"] = "auto",
+    **options: Unpack[FitKeywords],
+) -> Fit:
+    """Fit a Stan program to data: `Model(model).fit(data)` in one call.
+
+    Parameters
+    ----------
+    model
+        A Stan program, or the name of a bundled model.
+    data
+        As in `Model.fit`, which explains every further option.
+    role, compiler, native, toolchain
+        As in `Model`.
+    options
+        The options of `Model.fit`.
+
+    Raises
+    ------
+    WorkbenchError
+        Any of the tree in `workbench.errors`.
+    """
+    for name in options:
+        if name not in FitKeywords.__annotations__:
+            refuse_option(name, "fit", inspect.signature(fit).parameters)
+    shown = bool(options.get("progress", True))
+    read = Model(model, role=role, compiler=compiler, native=native, toolchain=toolchain, progress=shown)
+    return read.fit(data, **options)
+
+
+def _signature_with_options() -> inspect.Signature:
+    """Return the signature of `fit` with the options of `Model.fit` spelled out, for `help` and editors."""
+    own = [one for one in inspect.signature(fit).parameters.values() if one.kind is not one.VAR_KEYWORD]
+    more = [one for one in inspect.signature(Model.fit).parameters.values() if one.kind is one.KEYWORD_ONLY]
+    return inspect.Signature([*own, *more], return_annotation="Fit")
+
+
+fit.__signature__ = _signature_with_options()  # type: ignore[attr-defined]
+
+
+@explain_options
+def load(run: str | Path) -> Fit:
+    """Read a run directory back.
+
+    Parameters
+    ----------
+    run
+        A folder that `workbench fit` or `workbench.fit` wrote.
+
+    Raises
+    ------
+    StoreError
+        There is no complete run in the folder.
+    """
+    return as_fit(store.read_whole(Path(run)))
+
+
+@explain_options
+def predict(fit: results.Fit | str | Path, data: Data, *, progress: bool = True) -> pd.DataFrame:
+    """Predict the outcomes of new rows: `Fit.predict` of a fit or of a run directory."""
+    return as_fit(as_result(fit)).predict(data, progress=progress)
+
+
+@explain_options
+def check(fit: results.Fit | str | Path) -> DiagnosisResult:
+    """Check a fit or a run directory again: `Fit.check`."""
+    return as_fit(as_result(fit)).check()
+
+
+@explain_options
+def compare(
+    *fits: results.Fit | str | Path, output: str | Path | None = None, figures: str | Path | None = None
+) -> Path:
+    """Write the reports of several fits side by side as one HTML file, and return its path.
+
+    Parameters
+    ----------
+    fits
+        Fits or run directories; the others are compared with the first.
+    output
+        The file; by default `reports/comparison-<hash>.html`.
+    figures
+        A folder for the pictures as files.
+
+    Raises
+    ------
+    WorkbenchError
+        A run cannot be read, there are too few or too many, or the file cannot be written.
+    """
+    from workbench.workflow.report import name_runs, write_comparison
+
+    known = [as_result(fit) for fit in fits]
+    names = name_runs([fit.folder or Path(fit.results.model.name) for fit in known])
+    return write_comparison(dict(zip(names, known, strict=True)), as_path(output), as_path(figures))
+
+
+@explain_options
+def sensitivity(
+    fit: results.Fit | str | Path,
+    data: Data = None,
+    *,
+    vary: Mapping[str, Sequence[float]] | Sequence[str] = (),
+    design: Literal["grid", "one", "lhs"] = "grid",
+    points: int = 25,
+    prior_form: Mapping[str, str] | None = None,
+    scenarios: str | Path | Mapping[str, Mapping[str, Any]] | None = None,
+    decision: str | Sequence[str] = (),
+    method: str | Sequence[str] = ("map", "laplace", "nuts"),
+    parameters: Sequence[str] = (),
+    above: float = 0.0,
+    refit: Literal["needed", "all"] = "needed",
+    prior_predictive: bool = True,
+    jobs: int | None = None,
+    output: str | Path | None = None,
+    progress: bool = True,
+) -> Study:
+    """Study how far the conclusions of a fit depend on its priors; a study directory is written.
+
+    Parameters
+    ----------
+    fit
+        A fit, or its run directory.
+    data
+        The data it was fitted to, where they were not in a file.
+    vary
+        Values by hyperparameter, `{"beta.sigma": [0.5, 1, 2]}`, or texts as `--vary` takes them.
+    design, points
+        How they are combined: `grid`, `one` at a time, or a Latin hypercube of so many points.
+    prior_form
+        Other forms of whole priors, by parameter: `{"beta": "student_t(3, 0, 2.5)"}`.
+    scenarios
+        Named settings: a TOML file, or a mapping `{"sceptical": {"beta.sigma": 0.5}}`.
+    decision
+        Conclusions to watch: `["P(beta[1]>0)>0.95"]`.
+    method, parameters, above
+        Methods to compare, quantities to report, and the constant c of P(theta > c).
+    refit
+        Full fits only where importance weights cannot be relied on, or everywhere.
+    prior_predictive
+        Whether each prior is also sampled alone.
+    jobs, output
+        Processes at a time; the study directory, by default `study` in that of the run.
+    progress
+        Whether progress is shown in terminals and notebooks.
+
+    Returns
+    -------
+    A study whose `frame` is a tidy DataFrame, one row for each point, method and quantity:
+
+    - `point`, `scenario`, a column for each hyperparameter or power that varies, `form`: where;
+    - `method` (`nuts`, `map`, `laplace`, or `prior`: the prior alone), `how` (`base`, `refit`, `weights`,
+      `mode` or `prior alone`), `status` (`ok`, `failed`, `not available`) and `reason`;
+    - `parameter` and `label`: the quantity, and its name for people;
+    - `mean` (of `map` the mode itself), `sd`, `median`, `lower`, `upper`, `mcse_mean`, `p_above`: the
+      outcome; `map_minus_mean` and, in posterior SDs, `gap_in_sd`;
+    - `khat`, `ess`, `source`, `rhat`, `divergences`: how far it can be relied on, and whose draws they are;
+    - `lpd` and `elpd_loo` with `elpd_loo_se` [nats]: of the whole point, the same in all of its rows;
+    - for each decision, whether it holds, and its margin; for predictions of `prior`, `below` and `beyond`:
+      the shares outside the observed range.
+
+    Raises
+    ------
+    WorkbenchError
+        Any of the tree in `workbench.errors`.
+    """
+    from workbench.studies import make_axis, parse_axis
+    from workbench.studies.plan.scenarios import parse_scenarios, read_scenarios
+    from workbench.workflow.sensitivity import study_fit
+    from workbench.workflow.study_options import StudyOptions
+
+    fitted = as_result(fit)
+    if isinstance(scenarios, Mapping):
+        named = parse_scenarios(scenarios, "scenarios")
+    else:
+        named = () if scenarios is None else read_scenarios(Path(scenarios))
+    folder = None if fitted.folder is None else fitted.folder / "study"
+    options = StudyOptions(
+        axes=tuple(make_axis(name, values) for name, values in vary.items())
+        if isinstance(vary, Mapping)
+        else tuple(parse_axis(text) for text in vary),
+        design=design,
+        points=points,
+        forms=tuple((prior_form or {}).items()),
+        scenarios=named,
+        methods=list_names(method),
+        decisions=list_names(decision),
+        above=above,
+        refit=refit,
+        parameters=tuple(parameters),
+        with_prior=prior_predictive,
+        jobs=jobs or count_usable_cores(),
+        output=folder if output is None else Path(output),
+    )
+    return study_fit(
+        fitted, options, table=None if data is None else as_table(data), progress=show_progress(progress)
+    )
