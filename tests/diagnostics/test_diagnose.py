@@ -1,11 +1,12 @@
 """All checks together: the verdict they add up to; each is documented and tested."""
 
+import copy
 from pathlib import Path
 
 import pytest
 
 from tests.diagnostics.checks.records import UNREQUESTED
-from tests.diagnostics.fits import ABSENT, change_record, make_fit
+from tests.diagnostics.fits import ABSENT, RECORD, change_record, make_fit
 from workbench.diagnostics import diagnose
 from workbench.diagnostics.catalogue import CATALOGUE
 
@@ -43,10 +44,52 @@ def test_without_a_posterior_the_verdict_is_fail_and_says_why():
     assert diagnosis.reasons[0] == "There is no posterior: a chain stopped."
 
 
-def test_what_was_not_requested_is_not_a_failure():
+def run_only(*methods, result=None):
+    """Return a run that other methods were not requested of; those that were may have another result."""
+    record = {**copy.deepcopy(UNREQUESTED), **{name: result or RECORD[name] for name in methods}}
+    return make_fit(record)
+
+
+def test_a_run_without_any_result_is_a_failure():
+    """Every requested method failed: the checks that remain are about the program and its data."""
+    diagnosis = diagnose(run_only("mle", "map", "laplace", result=ABSENT)).result
+    assert diagnosis.verdict == "fail"
+    assert diagnosis.reasons[0] == (
+        "None of the requested results exists: no maximum-likelihood estimate, no MAP, no Laplace "
+        "approximation."
+    )
+
+
+def test_where_nothing_was_checked_the_verdict_is_not_ok():
     diagnosis = diagnose(make_fit(UNREQUESTED)).result
+    assert diagnosis.verdict == "caution"
+    assert diagnosis.reasons == ("No check could be made of these results.",)
+
+
+def test_without_draws_the_verdict_names_what_was_not_checked():
+    diagnosis = diagnose(run_only("map", "map_unconstrained")).result
     assert diagnosis.verdict == "ok"
-    assert {check.status for check in diagnosis.checks} <= {"skipped", "passed", "n/a"}
+    assert diagnosis.not_checked == (
+        "the distance of the mode from the posterior mean",
+        "the equality of the instrumented program with the original",
+        "the predictions",
+        "the influence of single rows",
+        "the sensitivity to the priors",
+    )
+
+
+def test_a_whole_run_leaves_nothing_unchecked():
+    assert diagnose(make_fit()).result.not_checked == ()
+
+
+@pytest.mark.parametrize("result", [ABSENT, {"status": "ok", "estimates": {}, "khat": 3.0, "draws": 1000}])
+@pytest.mark.parametrize("methods", [("mle",), ("map",), ("laplace",), ("mle", "map", "laplace")])
+def test_advice_sends_nobody_to_draws_that_are_not_there(methods, result):
+    for check in diagnose(run_only(*methods, result=result)).result.checks:
+        if check.status in ("issue", "tip"):
+            assert "--method nuts" in check.advice or "NUTS" not in check.advice
+            assert "posterior mean" not in check.advice
+            assert "traces" not in check.advice
 
 
 def test_the_record_holds_words_and_numbers_of_every_check():

@@ -15,7 +15,8 @@ from workbench.backends import Job, RawRun
 from workbench.backends.fake import FakeBackend
 from workbench.errors import ChainFailed
 from workbench.estimation import estimate
-from workbench.estimation.equivalence import check_equivalence, measure_density_error
+from workbench.estimation.equivalence import REPEATED_DRAWS, check_equivalence, measure_density_error
+from workbench.thresholds import TERM_SUM_LIMIT
 
 ORIGINAL = replace(MODEL, exe=Path("/as-written"))
 
@@ -208,3 +209,45 @@ def test_without_instruments_or_an_output_file_there_is_nothing_to_compare(tmp_p
     assert measure_density_error(Stored({}, {}), JOB, run, make_program()) is None
     alone = replace(run, output=None)
     assert measure_density_error(Stored({}, {}), JOB, alone, make_instrumented_program("l")) is None
+
+
+OBSERVED = 1e7 + np.array([-0.02, 0.01, 0.03])
+"""Data that vary by a billionth of their size: ten digits of their mean are too few."""
+
+
+def evaluate_terms(location):
+    """Return the log likelihood of each observation, `(draw, 3)`: normal with SD 0.02."""
+    return -0.5 * ((OBSERVED - np.asarray(location)[:, None]) / 0.02) ** 2
+
+
+@dataclass(frozen=True)
+class Exact(FakeBackend):
+    """A backend that evaluates density and terms at the draws that it is given; a term may have an error."""
+
+    error: float = 0.0
+    counts: list[int] = field(default_factory=list)
+
+    def log_density(self, job, at, *, jacobian):
+        draws = pd.read_csv(at)
+        return evaluate_terms(draws["a"]).sum(axis=1), np.zeros((len(draws), 1))
+
+    def generate(self, job, columns, draws):
+        self.counts.append(len(draws))
+        terms = evaluate_terms(draws[:, 0])
+        terms[0] += self.error
+        return RawRun(("l[1]", "l[2]", "l[3]"), terms[None])
+
+
+@pytest.mark.parametrize("error", [0.0, 0.5])
+def test_rounded_draws_are_no_difference(tmp_path, error):
+    """Rounding the mean to ten digits moves the density by more than 0.01 nats; the terms agree still."""
+    a = OBSERVED.mean() + 0.02 / np.sqrt(3) * np.random.default_rng(1).normal(size=200)
+    written = np.array([float(f"{value:.10g}") for value in a])
+    terms = evaluate_terms(a)
+    assert np.abs(evaluate_terms(written) - terms).sum(axis=1).max() > 0.01
+    run = make_run_of_terms(tmp_path, written, **{f"l[{k + 1}]": terms[:, k] for k in range(3)})
+    backend = Exact({}, {}, error=error)
+    found = measure_density_error(backend, JOB, run, make_instrumented_program("l"))
+    assert found is not None
+    assert (found > 0.01) if error else (found < TERM_SUM_LIMIT)
+    assert backend.counts == [REPEATED_DRAWS]

@@ -29,12 +29,15 @@ class Finding:
         The number that was compared with the threshold.
     severity
         How an issue moves the verdict.
+    advice
+        What to do about it, where that depends on what was found or on what was run; else the check's own.
     """
 
     status: Status
     message: str
     measured: float | None = None
     severity: Severity = "none"
+    advice: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -54,7 +57,7 @@ class Check:
     meaning
         What an issue says about the run, in a sentence or two.
     advice
-        What to do about an issue.
+        What to do about an issue, unless the finding itself says so.
     page
         The longer explanation, in paragraphs: how the number is computed and how to read it.
     assess
@@ -79,7 +82,7 @@ class Check:
             threshold=self.threshold,
             reference=self.reference,
             meaning=self.meaning,
-            advice=self.advice,
+            advice=finding.advice or self.advice,
             status=finding.status,
             message=finding.message,
             measured=finding.measured,
@@ -143,15 +146,23 @@ def requires_draws(assess: Assess) -> Assess:
 
 
 def requires_predictions(assess: Assess) -> Assess:
-    """Wrap a check of replicated data: without them it does not apply."""
+    """Wrap a check of replicated data.
+
+    Without them it does not apply; where only their cost prevented them, it was skipped.
+    """
 
     @requires_draws
     @wraps(assess)
     def wrapped(fit: Fit) -> Finding:
         predictive = fit.results.predictive
         if predictive.is_ok:
-            return assess(fit)
-        return Finding("n/a", f"There are no replicated data: {predictive.reason}")
+            finding = assess(fit)
+        else:
+            finding = Finding("n/a", f"There are no replicated data: {predictive.reason}")
+        costly = [outcome for outcome in predictive.left_out if outcome.too_costly]
+        if finding.status == "n/a" and costly:
+            return Finding("skipped", f"`{costly[0].name}` was not checked: {costly[0].reason}")
+        return finding
 
     return wrapped
 

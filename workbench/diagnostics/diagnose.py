@@ -9,8 +9,10 @@ import msgspec
 
 from workbench.diagnostics.catalogue import CATALOGUE
 from workbench.diagnostics.measures import Measures, measure
+from workbench.diagnostics.scope import is_about_results, list_unchecked
+from workbench.methods import RESULTS
 from workbench.results import Fit
-from workbench.results.view import CheckResult, DiagnosisResult, NutsResult
+from workbench.results.view import CheckResult, DiagnosisResult, Results
 
 
 @dataclass(frozen=True)
@@ -34,6 +36,7 @@ class Examination:
         diagnosis = {
             "verdict": self.result.verdict,
             "reasons": list(self.result.reasons),
+            "not_checked": list(self.result.not_checked),
             "checks": [msgspec.to_builtins(check) for check in self.result.checks],
         }
         return {**self.measures.entries, "diagnosis": diagnosis}
@@ -50,16 +53,33 @@ def diagnose(fit: Fit) -> Examination:
     measures = measure(fit)
     measured = replace(fit, record={**fit.record, **measures.entries})
     checks = tuple(check.examine(measured) for check in CATALOGUE)
-    return Examination(measures, _reach_verdict(measured.results.nuts, checks))
+    return Examination(measures, _reach_verdict(measured.results, checks))
 
 
-def _reach_verdict(nuts: NutsResult, checks: tuple[CheckResult, ...]) -> DiagnosisResult:
-    """Return the verdict: the worst severity of all checks, and `fail` without a requested posterior."""
+def _reach_verdict(results: Results, checks: tuple[CheckResult, ...]) -> DiagnosisResult:
+    """Return the verdict: the worst severity of all checks.
+
+    It is `fail` without a requested posterior or without any result, and never `ok` if nothing was checked.
+    """
     failures = [check.message for check in checks if check.severity == "fail"]
     cautions = [check.message for check in checks if check.severity == "caution"]
-    if nuts.status in ("failed", "not available"):
-        failures.insert(0, f"There is no posterior: {nuts.reason}")
-    reasons = (*failures, *cautions)
-    if failures:
-        return DiagnosisResult("fail", reasons, checks)
-    return DiagnosisResult("caution" if cautions else "ok", reasons, checks)
+    if results.nuts.status in ("failed", "not available"):
+        failures.insert(0, f"There is no posterior: {results.nuts.reason}")
+    elif without_result := _list_without_result(results):
+        failures.insert(0, f"None of the requested results exists: no {', no '.join(without_result)}.")
+    if not any(is_about_results(check) for check in checks):
+        cautions.append("No check could be made of these results.")
+    return DiagnosisResult(
+        "fail" if failures else "caution" if cautions else "ok",
+        (*failures, *cautions),
+        checks,
+        list_unchecked(results, checks),
+    )
+
+
+def _list_without_result(results: Results) -> list[str]:
+    """Return the phrases of all requested methods where none of them has a result."""
+    requested = {key: results.method(key) for key in RESULTS if results.method(key).status != "skipped"}
+    if any(result.is_ok for result in requested.values()):
+        return []
+    return [RESULTS[key].phrase for key in requested]

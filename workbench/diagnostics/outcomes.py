@@ -64,7 +64,7 @@ def split_outcomes(fit: Fit) -> tuple[tuple[Outcome, ...], tuple[UncheckedOutcom
     for description in fit.results.model.outcomes:
         outcome = _read_outcome(fit, description)
         if isinstance(outcome, str):
-            unchecked.append(UncheckedOutcome(description.name, outcome))
+            unchecked.append(UncheckedOutcome(description.name, outcome, description.too_costly))
         else:
             replicated.append(outcome)
     return tuple(replicated), tuple(unchecked)

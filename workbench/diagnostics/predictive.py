@@ -78,8 +78,11 @@ def measure_predictive(fit: Fit, left_out: LeaveOneOut | None) -> PredictiveResu
     """
     outcomes, unchecked = split_outcomes(fit)
     if not outcomes:
+        is_skipped = any(outcome.too_costly for outcome in unchecked)
         return PredictiveResult(
-            status="not available", reason=_explain_missing(unchecked), left_out=unchecked
+            status="skipped" if is_skipped else "not available",
+            reason=_explain_missing(unchecked),
+            left_out=unchecked,
         )
     checks = tuple(_check_outcome(outcome, left_out) for outcome in outcomes)
     return PredictiveResult(outcomes=checks, left_out=unchecked)

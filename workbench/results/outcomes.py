@@ -16,6 +16,9 @@ from workbench.request import FitRequest
 MOST_REPLICATED = 50_000_000
 """Numbers beyond which replicates of our own are not drawn: 400 MB in memory, as much again on disk."""
 
+TOO_COSTLY = f"its replicates were not drawn: for all draws they are more than {MOST_REPLICATED:,} numbers."
+"""Why an outcome that could be replicated was not."""
+
 
 def is_replicated(request: FitRequest) -> bool:
     """Return whether the instrumented program is to draw replicated data along with the posterior."""
@@ -127,12 +130,14 @@ def _entry(one: Replicate, data: Mapping[str, Declaration], is_drawn: bool) -> d
     limits = (declaration.lower, declaration.upper)
     lower, upper = (None if limit is None else limit.literal for limit in limits)
     is_there = one.is_drawn_by_author or (one.is_drawn_by_workbench and is_drawn)
-    reason = one.reason or ("" if is_there else "replicates were not drawn: the run could not afford them")
+    too_costly = one.is_drawn_by_workbench and not is_there
+    reason = one.reason or (TOO_COSTLY if too_costly else "")
     return {
         "name": one.outcome,
         "replicate": one.name if is_there else "",
         "source": ("y_rep" if one.is_drawn_by_author else "likelihood") if is_there else "",
         "reason": reason,
+        "too_costly": too_costly,
         "type": declaration.text,
         "integer": one.is_integer,
         "lower": lower,

@@ -10,7 +10,12 @@ def test_it_fires_if_one_chain_is_below_the_limit():
 
 
 def test_a_value_that_rounds_to_the_limit_is_printed_with_more_decimals():
-    assert "E-BFMI is 0.299 in" in examine("WB203", change_record("nuts", "ebfmi", [0.299])).message
+    assert "(smallest 0.299)" in examine("WB203", change_record("nuts", "ebfmi", [0.299])).message
+
+
+def test_it_counts_the_chains_below_the_limit():
+    message = examine("WB203", change_record("nuts", "ebfmi", [0.28, 0.24, 0.5, 0.29])).message
+    assert "below 0.3 in 3 of 4 chains (smallest 0.24)" in message
 
 
 def test_it_is_quiet_above():

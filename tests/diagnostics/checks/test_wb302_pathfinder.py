@@ -3,7 +3,7 @@
 import pytest
 
 from tests.diagnostics.checks.records import examine
-from tests.diagnostics.fits import ABSENT, RECORD
+from tests.diagnostics.fits import ABSENT, RECORD, SKIPPED
 
 
 def record(**changes):
@@ -21,6 +21,16 @@ def test_it_fires_when_there_is_none():
 
 def test_it_is_quiet_below():
     assert examine("WB302", record()).status == "passed"
+
+
+def test_it_is_an_issue_where_it_is_the_only_posterior():
+    result = examine("WB302", {**record(khat=0.71), "nuts": SKIPPED})
+    assert (result.status, result.severity) == ("issue", "caution")
+    assert "--method nuts" in result.advice
+
+
+def test_its_advice_never_names_nuts_that_failed():
+    assert "kept NUTS" in examine("WB302", {**record(khat=0.71), "nuts": ABSENT}).advice
 
 
 def test_what_was_not_requested_is_skipped():

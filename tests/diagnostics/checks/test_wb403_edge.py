@@ -1,5 +1,8 @@
 """WB403: does a mode lie on a declared bound?"""
 
+import numpy as np
+import pytest
+
 from tests.diagnostics.checks.records import UNREQUESTED, examine
 from tests.diagnostics.fits import ABSENT, PARAMETER, change_record
 
@@ -25,9 +28,24 @@ def test_it_is_quiet_inside():
     assert examine("WB403", record(1.0)).status == "passed"
 
 
+@pytest.mark.parametrize("type_", ["positive_ordered[K]", "simplex[K]", "array[N] simplex[K]"])
+def test_a_type_implies_bounds(type_):
+    assert examine("WB403", record(1e-6, type_)).status == "tip"
+    assert examine("WB403", record(0.3, type_)).status == "passed"
+
+
+def test_a_bound_can_be_a_number_among_the_data():
+    changed = record(2.0, "real<lower=low>", sd=0.5)
+    assert examine("WB403", changed, constant_data={"low": np.array(2.0)}).status == "tip"
+    assert examine("WB403", changed, constant_data={"low": np.array(1.0)}).status == "passed"
+
+
 def test_without_a_bound_it_does_not_apply():
-    assert examine("WB403", record(0.0, "real")).status == "n/a"
-    assert examine("WB403", record(0.0, "real<lower=low>")).status == "n/a"
+    result = examine("WB403", record(0.0, "real"))
+    assert (result.status, result.message) == ("n/a", "No parameter has a bound.")
+    for type_ in ("real<lower=low>", "real<upper=2 * low>"):
+        result = examine("WB403", record(0.0, type_))
+        assert (result.status, result.message) == ("n/a", "No parameter has a bound that is a known number.")
 
 
 def test_without_a_posterior_distances_have_no_scale():

@@ -12,6 +12,15 @@ def test_it_fires_when_terms_do_not_add_up():
     assert examine("WB501", change_record("nuts", "terms_differ", 1e-3)).status == "tip"
 
 
+def test_a_difference_is_that_of_the_solver_where_there_is_one():
+    record = change_record("nuts", "terms_differ", 2e-3)
+    record["model"]["source"] = "y_hat = ode_rk45_tol(rhs, y0, t0, ts, 1e-4, 1e-4, 500, k);"
+    result = examine("WB501", record)
+    assert result.status == "tip"
+    assert "tolerance of the solver (`ode_rk45_tol`)" in result.message
+    assert "smaller tolerances" in result.advice
+
+
 def test_it_is_quiet_when_densities_are_equal():
     assert examine("WB501").status == "passed"
 

@@ -3,6 +3,7 @@
 import pytest
 
 from tests.diagnostics.checks.records import FAILED, NO_REPLICATES, UNREQUESTED, examine, with_outcome
+from tests.diagnostics.fits import RECORD
 
 
 def record(z, source="loo"):
@@ -36,6 +37,16 @@ def test_it_does_not_apply_to_probabilities_given_their_own_outcomes():
 def test_other_outcomes_have_no_probabilities():
     assert examine("WB506", with_outcome()).status == "n/a"
     assert examine("WB506", record(None)).status == "n/a"
+
+
+def test_an_outcome_that_was_too_costly_is_skipped():
+    costly = {"name": "died", "reason": "too many.", "too_costly": True}
+    other = with_outcome(kind="count")
+    other["predictive"]["left_out"] = [costly]
+    alone = {**RECORD, "predictive": {"status": "skipped", "outcomes": [], "left_out": [costly]}}
+    for record in (other, alone):
+        result = examine("WB506", record)
+        assert (result.status, result.message) == ("skipped", "`died` was not checked: too many.")
 
 
 def test_without_replicates_it_does_not_apply():

@@ -55,7 +55,7 @@ def test_names_the_largest_step_of_the_largest_gap():
 
 def test_a_map_that_failed_has_its_reason():
     fit = changed_fit(map={"status": "failed", "reason": "the log density has no maximum."})
-    assert "There is no MAP: the log density has no maximum." in " ".join(build_opening(fit.results))
+    assert "No MAP was found: the log density has no maximum." in " ".join(build_opening(fit.results))
 
 
 def test_an_empty_record_has_no_opening():

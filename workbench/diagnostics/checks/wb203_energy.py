@@ -14,8 +14,12 @@ def _assess(fit: Fit) -> Finding:
         return Finding("n/a", "There are no energies to compare.")
     smallest = min(values)
     shown, _ = format_beside_limit(smallest, EBFMI_LIMIT, 2)
-    if smallest < EBFMI_LIMIT:
-        message = f"E-BFMI is {shown} in one chain, below {EBFMI_LIMIT}: the tails are explored slowly."
+    below = sum(value < EBFMI_LIMIT for value in values)
+    if below:
+        message = (
+            f"E-BFMI is below {EBFMI_LIMIT} in {below} of {len(values)} chains (smallest {shown}): "
+            "the tails are explored slowly."
+        )
         return Finding("issue", message, smallest, "caution")
     return Finding("passed", f"The smallest E-BFMI is {shown}, above {EBFMI_LIMIT}.", smallest)
 

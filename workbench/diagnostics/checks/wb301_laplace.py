@@ -9,7 +9,7 @@ from workbench.thresholds import KHAT_RULE
 
 
 def _assess(fit: Fit) -> Finding:
-    return assess_approximation(fit.results.laplace, "Laplace approximation")
+    return assess_approximation(fit, fit.results.laplace, "Laplace approximation")
 
 
 CHECK = Check(

@@ -9,7 +9,7 @@ from workbench.thresholds import KHAT_RULE
 
 
 def _assess(fit: Fit) -> Finding:
-    return assess_approximation(fit.results.pathfinder, "Pathfinder approximation")
+    return assess_approximation(fit, fit.results.pathfinder, "Pathfinder approximation")
 
 
 CHECK = Check(

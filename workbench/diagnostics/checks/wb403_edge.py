@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 
 from workbench.diagnostics.check import Check, Finding, split_paragraphs
@@ -12,8 +13,19 @@ from workbench.results.quantities import owner
 from workbench.results.view import MapResult, MleResult, Results
 from workbench.thresholds import BOUND_DISTANCE_LIMIT
 
-_BOUND = re.compile(r"\b(lower|upper)=(-?[\d.]+(?:e-?\d+)?)(?=[,>])")
-"""A bound that is a number, in a type without spaces."""
+_BOUND = re.compile(r"\b(?:lower|upper)=([^,<>]+)(?=[,>])")
+"""A bound in a type without spaces."""
+
+_KIND = re.compile(r"^(?:array\[[^\]]*\])?(\w+)")
+"""What a variable is, or the elements of an array are, in a type without spaces."""
+
+_BOUNDS_BY_KIND = {
+    "positive_ordered": [0.0],
+    "simplex": [0.0, 1.0],
+    "column_stochastic_matrix": [0.0, 1.0],
+    "row_stochastic_matrix": [0.0, 1.0],
+}
+"""Bounds of elements that a type implies. Those of matrices with constant elements are not among them."""
 
 Bounds = Mapping[str, list[float]]
 
@@ -38,9 +50,11 @@ def _assess(fit: Fit) -> Finding:
         message = "There is no point estimate on the scale of the declared parameters."
         is_skipped = all(optimum.status == "skipped" for optimum in optima.values())
         return Finding("skipped" if is_skipped else "n/a", message)
-    bounds = {parameter.name: _read_bounds(parameter.type) for parameter in results.model.parameters}
+    types = {parameter.name: parameter.type.replace(" ", "") for parameter in results.model.parameters}
+    bounds = {name: _read_bounds(fit, type_) for name, type_ in types.items()}
     if not any(bounds.values()):
-        return Finding("n/a", "No parameter has a bound.")
+        is_bounded = any(_BOUND.search(type_) for type_ in types.values())
+        return Finding("n/a", f"No parameter has a bound{' that is a known number' if is_bounded else ''}.")
     distances = [
         distance
         for name, optimum in optima.items()
@@ -60,8 +74,22 @@ def _assess(fit: Fit) -> Finding:
     return Finding("passed", message, closest.distance)
 
 
-def _read_bounds(type_: str) -> list[float]:
-    return [float(number) for _, number in _BOUND.findall(type_.replace(" ", ""))]
+def _read_bounds(fit: Fit, type_: str) -> list[float]:
+    """Return the bounds of the elements of a type without spaces, as far as they are known numbers."""
+    kind = _KIND.match(type_)
+    implied = _BOUNDS_BY_KIND.get(kind[1], []) if kind else []
+    stated = [_evaluate_bound(fit, text) for text in _BOUND.findall(type_)]
+    return [*implied, *(number for number in stated if number is not None)]
+
+
+def _evaluate_bound(fit: Fit, text: str) -> float | None:
+    """Return a bound that is a number, or a single number among the data."""
+    with suppress(ValueError):
+        return float(text)
+    if "constant_data" not in fit.tree.children:
+        return None
+    value = fit.tree["constant_data"].data_vars.get(text)
+    return float(value) if value is not None and value.ndim == 0 else None
 
 
 def _measure_distances(
@@ -93,7 +121,8 @@ CHECK = Check(
     nearly all of the posterior mass lies away from it. Wald intervals assume a maximum inside the range.
 
     The distance of the maximum-likelihood estimate and of the MAP from each declared bound is measured in
-    posterior standard deviations.
+    posterior standard deviations. Bounds are numbers, single data, or those of simplexes and of positive
+    ordered vectors.
     """),
     assess=_assess,
 )

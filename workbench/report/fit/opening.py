@@ -92,7 +92,7 @@ def _describe_convergence(results: Results) -> Iterator[str]:
 
 def _explain_missing_map(results: Results) -> Iterator[str]:
     if results.map.status == "failed":
-        yield f"There is no MAP: {results.map.reason.strip() or 'no reason was recorded.'}"
+        yield f"No MAP was found: {results.map.reason.strip() or 'no reason was recorded.'}"
 
 
 def _describe_gap(results: Results) -> Iterator[str]:

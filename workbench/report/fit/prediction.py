@@ -79,7 +79,8 @@ def is_extreme(p_value: float) -> bool:
 
 def _explain_absence(result: PredictiveResult) -> str:
     if result.status == "skipped":
-        return f"Predictions were not compared with the data: {result.reason}"
+        reason = f": {result.reason}" if result.left_out else "."
+        return f"Predictions were not compared with the data{reason}"
     return f"Predictions cannot be compared with the data: {result.reason or 'there is no outcome.'}"
 
 

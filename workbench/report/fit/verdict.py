@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
+from workbench.diagnostics.scope import list_checked
 from workbench.report.document import Reason, Tone, Verdict
 from workbench.report.fit.check_pages import find_anchor
+from workbench.report.numbers import join_with_and
 from workbench.results.view import DiagnosisResult, Results
 
 _SENTENCES = {
@@ -19,7 +23,27 @@ def build_verdict(results: Results) -> Verdict:
     diagnosis = results.diagnosis
     if diagnosis is None:
         return Verdict(Tone.CAUTION, "This run has not been checked: `run.json` contains no verdict.")
-    return Verdict(Tone(diagnosis.verdict), _SENTENCES[diagnosis.verdict], _build_reasons(diagnosis))
+    sentence = " ".join(_describe_verdict(results, diagnosis))
+    return Verdict(Tone(diagnosis.verdict), sentence, _build_reasons(diagnosis))
+
+
+def _describe_verdict(results: Results, diagnosis: DiagnosisResult) -> Iterator[str]:
+    """Yield the meaning of the verdict, and what was not checked.
+
+    That there is no problem is said only if no check was left out and none has a tip.
+    """
+    tips = sum(check.status == "tip" for check in diagnosis.checks)
+    if diagnosis.verdict != "ok" or not (tips or diagnosis.not_checked):
+        yield _SENTENCES[diagnosis.verdict]
+    elif diagnosis.not_checked:
+        checked = join_with_and(list_checked(diagnosis.checks))
+        yield f"These results can be used, as far as they were checked: {checked}."
+    else:
+        named = "tip" if tips == 1 else f"{tips} tips"
+        yield f"These results can be used, with the {named} below in mind."
+    if diagnosis.not_checked:
+        cause = ", for want of posterior draws" if results.nuts.status == "skipped" else ""
+        yield f"Not checked{cause}: {join_with_and(diagnosis.not_checked)}."
 
 
 def _build_reasons(diagnosis: DiagnosisResult) -> tuple[Reason, ...]:

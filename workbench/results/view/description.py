@@ -46,12 +46,16 @@ class EquivalenceResult(Struct, frozen=True):
 
 
 class OutcomeDescription(Struct, frozen=True, kw_only=True):
-    """An outcome: its declaration, its replicate, and the rows of the log likelihood that belong to it."""
+    """An outcome: its declaration, its replicate, and the rows of the log likelihood that belong to it.
+
+    `too_costly` says that it could have been replicated, but was not, for the number of values.
+    """
 
     name: str
     replicate: str = ""
     source: str = ""
     reason: str = ""
+    too_costly: bool = False
     type: str = ""
     integer: bool = False
     lower: float | None = None

@@ -119,10 +119,11 @@ class OutcomeCheck(Struct, frozen=True, kw_only=True):
 
 
 class UncheckedOutcome(Struct, frozen=True):
-    """An outcome that has no replicates, and why."""
+    """An outcome that has no replicates, and why; `too_costly` where there could have been some."""
 
     name: str = ""
     reason: str = ""
+    too_costly: bool = False
 
 
 class PredictiveResult(Struct, frozen=True, kw_only=True):
@@ -194,8 +195,9 @@ class CheckResult(Struct, frozen=True, kw_only=True):
 
 
 class DiagnosisResult(Struct, frozen=True):
-    """The verdict on a run, the sentences behind it, and every check."""
+    """The verdict on a run, the sentences behind it, every check, and what skipped checks left unchecked."""
 
     verdict: Literal["ok", "caution", "fail"]
     reasons: tuple[str, ...] = ()
     checks: tuple[CheckResult, ...] = ()
+    not_checked: tuple[str, ...] = ()
