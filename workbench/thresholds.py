@@ -130,7 +130,7 @@ GRADIENT_DIFFERENCE_LIMIT = 1e-8
 
 TERM_SUM_LIMIT = 1e-8
 """Largest difference between the sum of all terms and the log density at posterior draws, relative. Ours:
-rounding gives 1e-10."""
+rounding gives 1e-10; where draws are written with too few digits, the terms are computed again."""
 
 RESCALING_DIFFERENCE_LIMIT = 1e-8
 """Largest difference of the densities on the standardized and the original scale, relative, that counts as
@@ -139,6 +139,10 @@ rounding. Ours."""
 LOG_LIKELIHOOD_DIFFERENCE_LIMIT = 1e-6
 """Largest difference between the log likelihoods of the same rows [relative], and between log ratios
 computed in two ways [nats], that counts as rounding. Ours: draws are stored with ten digits."""
+
+SAME_VALUE_LIMIT = 1e-8
+"""Largest relative difference between two values of one observation, computed in two ways, that counts as
+rounding. Ours: a logarithm and its inverse lose less."""
 
 REPLAY_DISTANCE_LIMIT = 4.0
 """Distance [combined Monte Carlo standard error] above which two estimates of one number disagree. Ours:
@@ -164,6 +168,9 @@ hundred."""
 
 COVERAGE_P_VALUE_LIMIT = 0.0025
 """Binomial p-value below which the coverage of an interval is off: 0.01 shared among four levels. Ours."""
+
+FEWEST_COUNTS = 10
+"""Counts from which their dispersion is judged. Ours: of fewer, a single one far from its mean decides."""
 
 SPIEGELHALTER_LIMIT = 3.0
 """Largest acceptable size of Spiegelhalter's z, standard normal for calibrated probabilities: Spiegelhalter
@@ -195,6 +202,20 @@ CHANCE_RATIO_LIMIT = 2.0
 """Distance between two posteriors, by the root mean square distance that chance gives, from which they
 differ. Ours."""
 
+MARGIN_STANDARD_ERRORS = 2.0
+"""Monte Carlo standard errors within which the sign of a decision's margin cannot be told, a tipping point
+may lie, and a move or a slope may be chance: 95.4 % of a normal distribution. A Monte Carlo result is reported
+with an interval of this kind: Flegal, Haran and Jones (2008), doi:10.1214/08-STS257, section 3; multiple
+ours."""
+
+TELLING_STANDARD_ERRORS = 3.0
+"""Monte Carlo standard errors that a margin should have where more draws are advised. Ours: a margin of
+`MARGIN_STANDARD_ERRORS` would be told only every other time; with one more, five times out of six."""
+
+MOST_TIMES_MORE_DRAWS = 100.0
+"""Largest multiple of the draws that is advised. Ours: a margin of less than 0.3 standard errors says nothing
+about how many draws would tell."""
+
 CONTRACTION_LIMIT = 0.1
 """Contraction below which a posterior is still its prior. Ours: its spread is then at most 5 % smaller."""
 
@@ -219,6 +240,11 @@ Ours: rounding leaves less."""
 FEWEST_PREDICTOR_VALUES = 3
 """Different values from which a column counts as a numeric predictor. Ours: two make an indicator, which is
 on the right scale already."""
+
+INDICATOR_LIMIT = 20
+"""Most indicators that a column of text becomes without being asked to. Ours: many levels are better modelled
+as groups that share a distribution, Gelman and Hill (2007), Data analysis using regression and
+multilevel/hierarchical models, section 12."""
 
 FEWEST_PREDICTOR_ROWS = 3
 """Rows from which scales and collinearity of predictors are examined. Ours."""

@@ -37,6 +37,10 @@ def test_some_values_suffice_and_derived_ones_are_ignored(bind):
     np.testing.assert_array_equal(bound["pair"]["2"], [4, 5])
 
 
+def test_a_single_number_fills_a_vector(bind):
+    assert bind({"beta": 0.3})["beta"].tolist() == [0.3, 0.3]
+
+
 @pytest.mark.parametrize(
     ("values", "places", "hint"),
     [

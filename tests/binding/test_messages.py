@@ -51,6 +51,31 @@ REMARKED = {
         "y,region,when,N\n1,south,2026-01-31,7\n2,north,2026-03-02,8\n",
         BindingOptions(columns={"X": ("region", "when:month"), "t": ("when:days",)}),
     ),
+    "numbers written for people, an identifier and levels that differ in case": (
+        DESIGN + " int J; array[N] int<lower=1, upper=J> g;",
+        'y,ID,price,share,g\n1,5,"$1,200.50",5%,North\n2,6,$30,6%,north\n3,7,"$1,500",7.5%,South\n',
+        BindingOptions(),
+    ),
+    "identifiers with blanks in their names": (
+        DESIGN,
+        "y,Case No,my id,a\n1,3,6,0.5\n2,4,7,0.75\n",
+        BindingOptions(),
+    ),
+    "yes and no in several spellings": (
+        DESIGN + " array[N] int<lower=0, upper=1> w;",
+        "y,smoker,w\n1,Yes,Y\n2,no,n\n3,NO,yes\n",
+        BindingOptions(columns={"X": ("smoker",)}),
+    ),
+    "a single number for an array, and an indicator of one level": (
+        DESIGN + " vector[K] m;",
+        "y,town\n1,Rome\n2,Oslo\n",
+        BindingOptions(columns={"X": ("town=Rome",)}, given={"m": 0}),
+    ),
+    "words for missing cells": (
+        DESIGN,
+        "y,a,b\n1,n/a,2\n2,-,3\n3,4,missing\n4,5,6\n5,,1\n6,2,9\n",
+        BindingOptions(missing="drop"),
+    ),
     "the same number in every row": (VECTOR + " real s;", "y,s\n1,2\n3,2\n", BindingOptions()),
     "Stan data": (
         STAN_BLOCK,

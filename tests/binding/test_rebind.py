@@ -77,3 +77,29 @@ def test_what_did_not_occur_in_the_fit_is_named(rebind, text, places, hint):
         rebind(text)
     assert [place for place in places if place not in raised.value.message] == []
     assert hint in (raised.value.hint or "")
+
+
+def test_requested_indicators_and_single_levels_are_bound_again(program_from, table_from):
+    program = program_from(
+        "data { int N; int K; matrix[N, K] X; } parameters { vector[K] b; } model { b ~ normal(0, 1); }"
+    )
+    options = BindingOptions(columns={"X": ("town=Rome", "month:indicators")})
+    old = binding.bind(program, table_from("town,month\nRome,1\nOslo,3\n"), options)
+    rules = json.loads(json.dumps(dict(old.rules)))
+    new = binding.rebind(rules, program, table_from("month,town\n3,Bonn\n1,Rome\n3,Rome\n"))
+    np.testing.assert_array_equal(new.values["X"], [[0, 1], [1, 0], [1, 1]])
+    with pytest.raises(BindingError, match="`2`, first at row 1"):
+        binding.rebind(rules, program, table_from("month,town\n2,Bonn\n"))
+
+
+def test_many_levels_of_an_earlier_binding_need_no_request(program_from, table_from):
+    program = program_from(
+        "data { int N; int K; matrix[N, K] X; } parameters { vector[K] b; } model { b ~ normal(0, 1); }"
+    )
+    towns = [f"t{i}" for i in range(30)]
+    rules = {
+        **binding.bind(program, table_from("X1\n1\n")).rules,
+        "variables": {"X": ["town"]},
+        "columns": {"town": {"levels": towns}},
+    }
+    assert binding.rebind(rules, program, table_from("town\nt1\n")).values["K"] == 29

@@ -57,3 +57,22 @@ def test_empty_vectors_of_special_types_are_allowed(bind):
     bound = bind({"K": 0, "p": [], "q": []}, "int K; ordered[K] p; cov_matrix[K] q;")
     assert bound.values["p"].shape == (0,)
     assert bound.values["q"].shape == (0, 0)
+
+
+def test_rows_are_those_of_the_outcomes(program_from):
+    program = program_from(
+        "data { int N; int E; vector[N] y; vector[N] z; array[E] int node; }"
+        " parameters { real m; } model { y ~ normal(m, 1); z ~ normal(m, 1); }"
+    )
+    values = {"N": 3, "E": 5, "y": [1, 2, 3], "z": [1, 2, 3], "node": [1, 2, 3, 1, 2]}
+    bound = binding.bind(program, tables.from_mapping(values))
+    assert (bound.rows, binding.to_record(bound)["rows"]) == (3, 3)
+
+
+def test_outcomes_of_several_lengths_have_no_number_of_rows(program_from):
+    program = program_from(
+        "data { int N; int M; vector[N] y; vector[M] z; }"
+        " parameters { real m; } model { y ~ normal(m, 1); z ~ normal(m, 1); }"
+    )
+    values = {"N": 1, "M": 2, "y": [1], "z": [1, 2]}
+    assert binding.bind(program, tables.from_mapping(values)).rows is None

@@ -31,6 +31,11 @@ def test_a_file_has_priority_over_a_bundled_model(tmp_path, monkeypatch):
     Path("beta_binomial").write_text("parameters { real x; }")
     assert library.resolve("beta_binomial") == (Path("beta_binomial"), None)
     assert library.resolve("folder/model.stan") == (Path("folder/model.stan"), None)
+    (tmp_path / "mine.stan").write_text("model { }")
+    assert library.resolve("mine") == (Path("mine.stan"), None)  # no bundled model has that name
+    (tmp_path / "linear.stan").write_text("model { }")
+    assert library.resolve("linear")[0].name == "linear.stan"
+    assert library.resolve("linear")[0].is_absolute()  # the bundled model
 
 
 def test_an_unknown_name_is_answered_with_similar_names():

@@ -7,6 +7,8 @@ The rules are in `rules.RULES`, in the words that `workbench fit --dry-run` prin
     initial_values  initial values of parameters, checked against their declarations
     stan_input/     the data file that Stan reads; arrays of tuples in the order that it expects
     run_record      the binding as `run.json` keeps it
+    tips            what may not be as it seems            used_rules: the rules that were followed
+    draft           a binding under construction
     columns/        match: the columns of each variable      fill: the value from them
                     levels: texts as codes                   groups: the groups that a size counts
                     predictors: scales and collinearity      labels: names for the indices of sizes

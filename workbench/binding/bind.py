@@ -3,26 +3,35 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field, replace
+import math
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any, TypeVar
 
 import numpy as np
 
 from workbench import tables
-from workbench.binding.bound_data import BoundData, BoundVariable, Standardization, has_tuples
+from workbench.binding.bound_data import BoundData, BoundVariable, has_tuples
 from workbench.binding.columns import predictors
 from workbench.binding.columns.fill import RowSizes, fill
-from workbench.binding.columns.groups import Groups, find_groups
+from workbench.binding.columns.groups import find_groups
 from workbench.binding.columns.labels import collect_labels
-from workbench.binding.columns.match import ColumnMatch, list_used_columns, match_columns
+from workbench.binding.columns.match import list_used_columns, match_columns
 from workbench.binding.context import BindingContext
+from workbench.binding.draft import Draft
 from workbench.binding.options import BindingOptions
-from workbench.binding.phrases import format_declaration, format_names, join_remarks
+from workbench.binding.phrases import (
+    format_columns,
+    format_declaration,
+    format_names,
+    format_option,
+    join_remarks,
+)
 from workbench.binding.run_record import collect_rules, find_standardization
+from workbench.binding.tips import find_tips
 from workbench.binding.values.check import check_value
-from workbench.binding.values.convert import convert_value
+from workbench.binding.values.convert import convert_value, fill_shape
 from workbench.binding.values.sizes import derive_sizes, evaluate_shape
 from workbench.binding.values.sourced_value import SourcedValue
 from workbench.errors import BindingError
@@ -33,6 +42,9 @@ T = TypeVar("T")
 
 _MOST_ROWS = 10
 """How many of the rows that were left out a tip lists."""
+
+_MOST_VALUES = 6
+"""Longest list that a hint spells out."""
 
 _SIMILARITY = 0.4
 """How similar a column's name must be to be suggested for a variable without a value, between 0 and 1."""
@@ -52,48 +64,6 @@ class BindingAttempt:
 
     data: BoundData
     problems: tuple[BindingError, ...] = ()
-
-
-@dataclass
-class _Draft:
-    """A binding under construction.
-
-    Attributes
-    ----------
-    context
-        What is bound.
-    matches, groups, sourced, scales
-        The columns, groups, values and scales so far.
-    dropped
-        Numbers of the rows that were left out.
-    problems
-        What is wrong so far.
-    failed
-        The variables that have a problem.
-    """
-
-    context: BindingContext
-    matches: dict[str, ColumnMatch] = field(default_factory=dict)
-    groups: dict[str, Groups] = field(default_factory=dict)
-    sourced: dict[str, SourcedValue] = field(default_factory=dict)
-    scales: dict[str, Standardization] = field(default_factory=dict)
-    dropped: tuple[int, ...] = ()
-    problems: list[BindingError] = field(default_factory=list)
-    failed: set[str] = field(default_factory=set)
-
-    @property
-    def values(self) -> dict[str, Any]:
-        return {name: sourced.value for name, sourced in self.sourced.items()}
-
-    def attempt(self, name: str, act: Callable[[], T]) -> T | None:
-        """Return what `act` returns; if it fails, keep the problem and mark the variable."""
-        try:
-            return act()
-        except BindingError as reason:
-            self.failed.add(name)
-            if reason.message not in [problem.message for problem in self.problems]:
-                self.problems.append(reason)
-            return None
 
 
 def bind(program: Program, table: Table, options: BindingOptions | None = None) -> BoundData:
@@ -130,7 +100,7 @@ def try_bind(
     stored
         The rules of an earlier binding, which this one must follow.
     """
-    draft = _Draft(BindingContext(program, table, options, stored or {}))
+    draft = Draft(BindingContext(program, table, options, stored or {}))
     if table.values is not None:
         _take_stan_data(draft)
     else:
@@ -141,13 +111,14 @@ def try_bind(
         _take_groups(draft)
         _take_columns(draft)
     _take_derived_sizes(draft)
+    _fill_from_single_numbers(draft)
     _report_unbound(draft)
     _check_values(draft)
     _standardize(draft)
     return BindingAttempt(_collect_data(draft), tuple(draft.problems))
 
 
-def _take_stan_data(draft: _Draft) -> None:
+def _take_stan_data(draft: Draft) -> None:
     """Take the values of a Stan data file as they are, except those that the user gave by name."""
     context, options = draft.context, draft.context.options
     file_name = context.table.path.name
@@ -166,7 +137,7 @@ def _take_stan_data(draft: _Draft) -> None:
     _take_given(draft)
 
 
-def _take_given(draft: _Draft) -> None:
+def _take_given(draft: Draft) -> None:
     """Take the values that the user gave by name."""
     options = draft.context.options
     for declaration in draft.context.program.data:
@@ -177,7 +148,7 @@ def _take_given(draft: _Draft) -> None:
 
 
 def _take_value(
-    draft: _Draft, declaration: Declaration, value: Any, origin: str, *, is_stan_data: bool
+    draft: Draft, declaration: Declaration, value: Any, origin: str, *, is_stan_data: bool
 ) -> None:
     name = declaration.name
     converted = draft.attempt(name, partial(convert_value, declaration, value, is_stan_data=is_stan_data))
@@ -185,7 +156,7 @@ def _take_value(
         draft.sourced[name] = SourcedValue(converted, origin)
 
 
-def _drop_incomplete_rows(draft: _Draft) -> None:
+def _drop_incomplete_rows(draft: Draft) -> None:
     """Leave out the rows with a missing cell in a column that is used, if the user requested it."""
     table = draft.context.table
     if draft.context.options.missing != "drop":
@@ -204,7 +175,7 @@ def _drop_incomplete_rows(draft: _Draft) -> None:
     draft.context = replace(draft.context, table=tables.drop_rows(table, is_incomplete))
 
 
-def _take_groups(draft: _Draft) -> None:
+def _take_groups(draft: Draft) -> None:
     """Find the groups of each size that counts groups, and give the size its value."""
     for size in draft.context.group_sizes:
         find = partial(find_groups, draft.context, size, draft.matches, draft.values)
@@ -217,7 +188,7 @@ def _take_groups(draft: _Draft) -> None:
             draft.sourced[size] = SourcedValue(groups.encoded.count, f"{counted} `{groups.column}`")
 
 
-def _take_columns(draft: _Draft) -> None:
+def _take_columns(draft: Draft) -> None:
     """Fill each variable that takes columns."""
     sizes = RowSizes(draft.groups, frozenset(_find_row_sizes(draft)))
     for declaration in draft.context.program.data:
@@ -232,7 +203,7 @@ def _take_columns(draft: _Draft) -> None:
                 draft.sourced[name] = sourced
 
 
-def _find_row_sizes(draft: _Draft) -> Iterator[str]:
+def _find_row_sizes(draft: Draft) -> Iterator[str]:
     """Yield the sizes that count rows: those of variables with one column, and integers of that value."""
     for declaration in draft.context.program.data:
         size = declaration.sizes[0].text if len(declaration.sizes) == 1 else ""
@@ -242,14 +213,27 @@ def _find_row_sizes(draft: _Draft) -> Iterator[str]:
     yield from (name for name, value in draft.values.items() if type(value) is int and value == rows)
 
 
-def _take_derived_sizes(draft: _Draft) -> None:
+def _take_derived_sizes(draft: Draft) -> None:
     """Give each size that has no value the one that follows from the variables declared with it."""
     for name, (value, source) in derive_sizes(draft.context.program.data, draft.values).items():
         remark = f"the column `{name}` is not used." if name in draft.context.table.columns else ""
         draft.sourced[name] = SourcedValue(value, f"size of `{source}`", remark)
 
 
-def _report_unbound(draft: _Draft) -> None:
+def _fill_from_single_numbers(draft: Draft) -> None:
+    """Make a single number that was given for an array an array of it, where all sizes are known."""
+    for declaration in draft.context.program.data:
+        sourced = draft.sourced.get(declaration.name)
+        if sourced is None or declaration.name not in draft.context.options.given:
+            continue
+        filled = fill_shape(declaration, sourced.value, draft.values)
+        if filled is not None:
+            remark = f"the same number in all {np.size(filled)} places." if np.size(filled) > 1 else ""
+            draft.sourced[declaration.name] = replace(sourced, value=filled, remark=remark)
+            draft.filled.append(declaration.name)
+
+
+def _report_unbound(draft: Draft) -> None:
     """Report variables without a value: arrays, rather than the sizes that would be derived from them."""
     declarations = draft.context.program.data
     unbound = [
@@ -262,11 +246,13 @@ def _report_unbound(draft: _Draft) -> None:
     reported = set(draft.context.options.columns)  # their missing columns are reported already
     for declaration in sorted(unbound, key=lambda declared: not declared.sizes):
         if declaration.name not in reported and (declaration.sizes or declaration.name not in derivable):
-            draft.problems.append(_describe_unbound(draft.context, declaration))
+            draft.problems.append(_describe_unbound(draft.context, declaration, draft.values))
     draft.failed.update(declaration.name for declaration in unbound)
 
 
-def _describe_unbound(context: BindingContext, declaration: Declaration) -> BindingError:
+def _describe_unbound(
+    context: BindingContext, declaration: Declaration, values: Mapping[str, Any]
+) -> BindingError:
     name, table = declaration.name, context.table
     start = f"{format_declaration(context.program, declaration)}, but `{table.path.name}` has no"
     if table.values is not None:
@@ -275,13 +261,20 @@ def _describe_unbound(context: BindingContext, declaration: Declaration) -> Bind
     message = f"{start} column `{name}`; its columns are {format_names(table.columns)}."
     if not declaration.sizes:
         return BindingError(message, hint=f"give a value with --set {name}=VALUE")
+    shape = evaluate_shape(declaration, values)
+    if None not in shape and shape[0] != table.rows:  # no column of this table has that length
+        count = math.prod(length or 0 for length in shape)
+        option = format_option("--set", name, f"[{', '.join(['VALUE'] * count)}]")
+        if len(shape) > 1 or count > _MOST_VALUES:
+            option = f"--set {name}=VALUE, a JSON list"
+        return BindingError(message, hint=f"give its {count} value{'s' if count != 1 else ''} with {option}")
     close = difflib.get_close_matches(name, table.columns, 1, _SIMILARITY)
     return BindingError(
-        message, hint=f"name its column with --column {name}={close[0] if close else 'COLUMN'}"
+        message, hint=f"name its column with {format_columns(name, close[0] if close else 'COLUMN')}"
     )
 
 
-def _check_values(draft: _Draft) -> None:
+def _check_values(draft: Draft) -> None:
     """Check every value against its declaration, as far as sizes and bounds are known."""
     for declaration in draft.context.program.data:
         sourced = draft.sourced.get(declaration.name)
@@ -307,28 +300,17 @@ def _restore_empty_shape(
     return replace(sourced, value=np.reshape(sourced.value, expected))
 
 
-def _standardize(draft: _Draft) -> None:
+def _standardize(draft: Draft) -> None:
     """Put predictors on a common scale, if the user requested it or an earlier binding did so."""
     context = draft.context
-    for declaration, sourced in _list_predictor_matrices(draft):
+    for declaration, sourced in draft.list_predictor_matrices():
         name = declaration.name
         stored = find_standardization(context.stored, name)
         if stored is not None or (context.options.standardize and not context.stored):
             draft.sourced[name], draft.scales[name] = predictors.standardize(sourced, stored)
 
 
-def _list_predictor_matrices(draft: _Draft) -> list[tuple[Declaration, SourcedValue]]:
-    """Return the matrices of predictors that are bound without a problem."""
-    return [
-        (declaration, draft.sourced[declaration.name])
-        for declaration in draft.context.program.data
-        if declaration.name in draft.sourced
-        and declaration.name not in draft.failed
-        and predictors.is_predictor_matrix(draft.context, declaration, draft.sourced[declaration.name])
-    ]
-
-
-def _collect_data(draft: _Draft) -> BoundData:
+def _collect_data(draft: Draft) -> BoundData:
     context = draft.context
     variables = tuple(
         _describe_variable(declaration, draft.sourced[declaration.name], declaration.name in draft.scales)
@@ -341,10 +323,25 @@ def _collect_data(draft: _Draft) -> BoundData:
         collect_labels(context, draft.sourced, draft.groups, draft.matches),
         {name: sourced.levels for name, sourced in draft.sourced.items() if sourced.levels},
         draft.dropped,
-        tuple(_find_tips(draft)),
+        tuple(find_tips(draft)),
         draft.scales,
-        collect_rules(context, draft.matches, draft.sourced, draft.groups, draft.scales),
+        collect_rules(draft),
+        _count_rows(draft),
     )
+
+
+def _count_rows(draft: Draft) -> int | None:
+    """Return the rows of the table; of Stan's data, the length of its outcomes, if they have one length."""
+    table, program = draft.context.table, draft.context.program
+    if table.values is None:
+        return table.rows
+    outcomes = {name for term in program.terms if term.role == "likelihood" for name in term.outcomes}
+    lengths = {
+        np.shape(value)[0]
+        for name, value in draft.values.items()
+        if name in outcomes and not has_tuples(value) and np.ndim(value)
+    }
+    return lengths.pop() if len(lengths) == 1 else None
 
 
 def _describe_variable(declaration: Declaration, sourced: SourcedValue, is_scaled: bool) -> BoundVariable:
@@ -352,45 +349,3 @@ def _describe_variable(declaration: Declaration, sourced: SourcedValue, is_scale
     return BoundVariable(
         declaration.name, declaration.text, declaration.line, sourced.value, sourced.origin, remark
     )
-
-
-def _find_tips(draft: _Draft) -> Iterator[str]:
-    """Yield sentences about data that can be fitted but may not be what they seem."""
-    table, options = draft.context.table, draft.context.options
-    yield from table.remarks
-    if draft.dropped:
-        yield _describe_dropped(draft.dropped)
-    for declaration, sourced in _list_predictor_matrices(draft):
-        is_standardized = declaration.name in draft.scales
-        yield from predictors.find_difficulties(declaration, sourced, is_standardized=is_standardized)
-    for name in draft.scales:
-        yield (
-            f"`{name}` is standardized: the priors of its coefficients refer to a difference of one standard "
-            "deviation in a predictor."
-        )
-    if table.values is not None:
-        yield from _find_stan_data_tips(draft)
-    elif options.standardize and not draft.scales:
-        yield "--standardize has no effect: there is no matrix of predictors."
-
-
-def _describe_dropped(dropped: tuple[int, ...]) -> str:
-    shown = ", ".join(map(str, dropped[:_MOST_ROWS]))
-    more = f" and {len(dropped) - _MOST_ROWS} more" if len(dropped) > _MOST_ROWS else ""
-    if len(dropped) == 1:
-        return f"1 row with a missing cell was left out: row {shown}."
-    return f"{len(dropped)} rows with a missing cell were left out: rows {shown}{more}."
-
-
-def _find_stan_data_tips(draft: _Draft) -> Iterator[str]:
-    context = draft.context
-    unused = [name for name in context.table.values or {} if name not in context.declared]
-    if unused:
-        names = format_names(unused)
-        yield f"`{context.table.path.name}` also has {names}, which the program does not declare."
-    for name, value in draft.values.items():
-        is_real = not has_tuples(value) and np.asarray(value).dtype.kind == "f"
-        if is_real and not np.isfinite(value).all():
-            yield f"`{name}` has values that are not finite."
-    if context.options.standardize:
-        yield "--standardize has no effect on a Stan data file."

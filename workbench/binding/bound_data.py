@@ -101,6 +101,8 @@ class BoundData:
         By variable: the scale its columns were put on.
     rules
         Everything needed to bind new data in the same way, in a form that JSON can hold.
+    rows
+        The rows of the table; of Stan's data, the length of its outcomes; `None` if they differ in length.
     """
 
     table: Table
@@ -111,6 +113,7 @@ class BoundData:
     tips: tuple[str, ...] = ()
     standardized: Mapping[str, Standardization] = field(default_factory=dict)
     rules: Mapping[str, Any] = field(default_factory=dict)
+    rows: int | None = None
 
     @property
     def values(self) -> dict[str, Any]:

@@ -50,18 +50,62 @@ class BindingContext:
         return entry
 
 
-def split_unit(table: Table, column: str) -> tuple[str, str | None]:
-    """Return the name of a column, and the unit of its dates where one is requested.
+INDICATORS = "indicators"
+"""What stands after a column, `town:indicators`, to request one indicator for each of many levels."""
 
-    The whole text is the name where the table has such a column, colon and all.
+
+@dataclass(frozen=True)
+class ColumnRequest:
+    """A column as the user wrote it: its name, and what is to be made of it.
+
+    Attributes
+    ----------
+    name
+        The column of the table.
+    unit
+        The unit of its dates, `days` in `when:days`; empty where there is none.
+    is_indicators
+        Whether all of its levels are requested as indicators: `town:indicators`.
+    level
+        The only level that is requested as an indicator, `Paris` in `town=Paris`.
+    """
+
+    name: str
+    unit: str = ""
+    is_indicators: bool = False
+    level: str | None = None
+
+    @property
+    def is_indicator(self) -> bool:
+        """Whether one or all of its levels are requested as indicators."""
+        return self.is_indicators or self.level is not None
+
+
+def parse_column(table: Table, text: str) -> ColumnRequest:
+    """Return the column that a user names, and what is requested of it.
+
+    The whole text is the name where the table has such a column, colon, equals sign and all.
 
     Raises
     ------
     BindingError
-        There is no such unit.
+        There is no such unit of dates.
     """
-    name, colon, unit = column.rpartition(":")
-    if column in table.columns or not colon or name not in table.columns:
-        return column, None
-    check_date_unit(name, unit)
-    return name, unit
+    if text in table.columns:
+        return ColumnRequest(text)
+    name, colon, unit = text.rpartition(":")
+    if colon and name in table.columns:
+        if unit == INDICATORS:
+            return ColumnRequest(name, is_indicators=True)
+        check_date_unit(name, unit)
+        return ColumnRequest(name, unit)
+    name, level = _split_level(table, text)
+    return ColumnRequest(text) if level is None else ColumnRequest(name, level=level)
+
+
+def _split_level(table: Table, text: str) -> tuple[str, str | None]:
+    """Return the column and the level of `town=Paris`; the level is `None` where no column stands first."""
+    for position, character in enumerate(text):
+        if character == "=" and text[:position] in table.columns:
+            return text[:position], text[position + 1 :]
+    return text, None

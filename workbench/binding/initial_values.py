@@ -9,7 +9,7 @@ from workbench.binding.context import BindingContext
 from workbench.binding.options import BindingOptions
 from workbench.binding.phrases import format_names, suggest_name
 from workbench.binding.values.check import check_value
-from workbench.binding.values.convert import convert_value
+from workbench.binding.values.convert import convert_value, fill_shape
 from workbench.binding.values.sourced_value import SourcedValue
 from workbench.errors import BindingError
 from workbench.program import Program
@@ -53,9 +53,10 @@ def bind_initial_values(
                 f"are {format_names(parameters)}.",
                 hint=suggest_name(name, parameters),
             )
-        converted = convert_value(parameters[name], value, is_stan_data=False)
-        known, sourced = {**data, **bound}, SourcedValue(converted, origin)
+        converted, known = convert_value(parameters[name], value, is_stan_data=False), {**data, **bound}
+        filled = fill_shape(parameters[name], converted, known)
+        sourced = SourcedValue(converted if filled is None else filled, origin)
         for problem in check_value(context, parameters[name], sourced, known):
             raise problem
-        bound[name] = converted
+        bound[name] = sourced.value
     return bound

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import csv
 import difflib
+import io
+import shlex
 from collections.abc import Iterable
 
 from workbench.program import Declaration, Program
@@ -32,6 +35,26 @@ def format_names(names: Iterable[str], most: int = _MOST_NAMES) -> str:
     every = list(names)
     shown = ", ".join(f"`{name}`" for name in every[:most])
     return (f"{shown} and {len(every) - most} more" if len(every) > most else shown) or "nothing"
+
+
+def format_option(option: str, name: str, value: str) -> str:
+    """Return an option as one types it into a shell, with quotes where they are needed.
+
+    >>> format_option("--reference", "town", "Foo / Bar")
+    "--reference town='Foo / Bar'"
+    """
+    return f"{option} {shlex.quote(name)}={shlex.quote(value)}"
+
+
+def format_columns(name: str, *columns: str) -> str:
+    r"""Return the option that names the columns of a variable; a column with a comma stands in quotes.
+
+    >>> format_columns("y", "score"), format_columns("X", "Town / City", "a,b")
+    ('--column y=score', '--columns X=\'Town / City,"a,b"\'')
+    """
+    line = io.StringIO()
+    csv.writer(line, lineterminator="").writerow(columns)
+    return format_option("--column" if len(columns) == 1 else "--columns", name, line.getvalue())
 
 
 def suggest_name(name: str, names: Iterable[str]) -> str | None:

@@ -7,6 +7,7 @@ from typing import Any
 
 from workbench.binding.bind import try_bind
 from workbench.binding.bound_data import BoundData
+from workbench.binding.context import parse_column
 from workbench.binding.options import BindingOptions
 from workbench.binding.phrases import format_names
 from workbench.errors import BindingError
@@ -48,7 +49,7 @@ def rebind(
         column
         for own in columns.values()
         for column in own
-        if column not in table.columns and column.rpartition(":")[0] not in table.columns
+        if parse_column(table, column).name not in table.columns
     ]
     if missing:
         raise BindingError(

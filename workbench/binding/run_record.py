@@ -8,11 +8,10 @@ from typing import Any
 import numpy as np
 
 from workbench.binding.bound_data import BoundData, Standardization
-from workbench.binding.columns.groups import Groups
-from workbench.binding.columns.match import ColumnMatch
-from workbench.binding.context import BindingContext
+from workbench.binding.columns.labels import find_row_name_column
+from workbench.binding.draft import Draft
 from workbench.binding.rules import RULES
-from workbench.binding.values.sourced_value import SourcedValue
+from workbench.binding.used_rules import list_used_rules
 
 _MOST_DROPPED = 1000
 """How many of the rows that were left out are listed by number; all of them are counted."""
@@ -26,7 +25,7 @@ def to_record(data: BoundData) -> dict[str, Any]:
     return {
         "path": str(data.table.path),
         "sha256": data.table.sha256,
-        "rows": data.table.rows,
+        "rows": data.rows,
         "columns": list(data.table.columns),
         "binding": {variable.name: variable.origin for variable in data.variables},
         "variables": [
@@ -48,28 +47,23 @@ def to_record(data: BoundData) -> dict[str, Any]:
     }
 
 
-def collect_rules(
-    context: BindingContext,
-    matches: Mapping[str, ColumnMatch],
-    sourced: Mapping[str, SourcedValue],
-    groups: Mapping[str, Groups],
-    scales: Mapping[str, Standardization],
-) -> dict[str, Any]:
-    """Return the rules of a binding: in words, and the columns, levels, dates and scales they led to."""
+def collect_rules(draft: Draft) -> dict[str, Any]:
+    """Return the rules of a binding: those it followed in words, and the columns, levels and scales."""
+    sourced, matches = draft.sourced, draft.matches
     columns: dict[str, Any] = {}
     for value in sourced.values():
         columns |= value.column_rules
     return {
-        "words": list(RULES),
+        "words": [RULES[key] for key in list_used_rules(draft)],
         "variables": {name: list(match.columns) for name, match in matches.items() if name in sourced},
         "columns": {name: dict(entry) for name, entry in columns.items() if any(entry.values())},
         "groups": {
             size: {"count": found.encoded.count, "levels": list(found.encoded.levels)}
-            for size, found in groups.items()
+            for size, found in draft.groups.items()
         },
         "given": {
             name: _to_lists(sourced[name].value)
-            for name in context.options.given
+            for name in draft.context.options.given
             if name in sourced and np.size(sourced[name].value) <= _MOST_ELEMENTS
         },
         "by_group": {
@@ -79,8 +73,9 @@ def collect_rules(
         },
         "standardized": {
             name: {"columns": list(scale.columns), "mean": list(scale.mean), "sd": list(scale.sd)}
-            for name, scale in scales.items()
+            for name, scale in draft.scales.items()
         },
+        "row_names": find_row_name_column(draft.context, matches),
     }
 
 

@@ -101,7 +101,7 @@ def resolve(text: str | os.PathLike[str]) -> tuple[Path, Path | None]:
     """Return the program that an argument means, and its own table if it is a bundled model.
 
     A file of that name has priority. Otherwise an argument without a folder and without `.stan` is the name
-    of a bundled model.
+    of a bundled model or, if there is none, of the file `NAME.stan`.
 
     Raises
     ------
@@ -116,6 +116,9 @@ def resolve(text: str | os.PathLike[str]) -> tuple[Path, Path | None]:
     path = Path(text)
     if path.is_file() or path.suffix or path.name != os.fspath(text):
         return path, None
+    beside = path.with_suffix(".stan")
+    if path.name not in list_names() and beside.is_file():
+        return beside, None
     model = find(path.name)
     return model.program, model.table
 

@@ -155,7 +155,7 @@ def _restore_data(fit: Fit, settings: SavedSettings, program: Program) -> BoundD
         name: Standardization(scale.columns, scale.mean, scale.sd)
         for name, scale in settings.standardized.items()
     }
-    return BoundData(table, variables, labels, standardized=scales)
+    return BoundData(table, variables, labels, standardized=scales, rows=data.rows)
 
 
 def _restore_method(name: str, settings: Mapping[str, Any]) -> Method:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Mapping
 from typing import Literal
 
@@ -145,7 +146,8 @@ def _describe_dates(table: Table, column: str, kind: str) -> BindingError:
         f"(`{table.cells.column(column)[0].as_py()}` at row {table.row_number(0)}), where numbers were "
         "expected."
     )
-    hint = f"say how to count them: --column NAME={column}:days, or weeks, years, month, weekday"
+    request = shlex.quote(f"{column}:days")
+    hint = f"say how to count them: --column NAME={request}, or weeks, years, month, weekday"
     return BindingError(message, hint=hint)
 
 

@@ -2,6 +2,7 @@
 
 import numpy as np
 import pandas as pd
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -26,3 +27,21 @@ def test_categories_keep_their_own_order(program_from):
     np.testing.assert_array_equal(bound.values["g"], [2, 1, 2])
     np.testing.assert_array_equal(bound.values["u"], [2, 1])
     assert bound.labels["J"] == ("low", "high")
+
+
+def test_new_rows_may_spell_yes_and_no_in_other_ways(program_from, table_from):
+    program = program_from(program_text("int N; array[N] int<lower=0, upper=1> won;"))
+
+    def rebind(old, new):
+        rules = binding.bind(program, table_from(old)).rules
+        return binding.rebind(rules, program, table_from(new)).values["won"].tolist()
+
+    assert rebind("won\nYes\nNo\n", "won\nyes\nNO\ny\n") == [1, 0, 1]
+    assert rebind("won\nYes\nno\nyes\n", "won\nYes\nNo\n") == [1, 0]
+
+
+@pytest.mark.parametrize("levels", [("N", "S"), ("t", "y"), ("No", "Unknown", "Yes"), ("no", "NO")])
+def test_other_levels_stay_apart(program_from, table_from, levels):
+    program = program_from(program_text(GROUPS))
+    table = table_from("g,u\n" + "".join(f"{level},1\n" for level in levels))
+    assert set(binding.bind(program, table).labels["J"]) == set(levels)

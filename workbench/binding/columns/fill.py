@@ -6,28 +6,34 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 import numpy as np
+import pyarrow.compute as pc
 
 from workbench import tables
 from workbench.binding.columns.groups import Groups, describe_too_many_levels
 from workbench.binding.columns.levels import (
     collect_levels,
+    describe_spellings,
     encode,
+    find_case_variants,
     has_levels,
     refuse_missing,
     to_integers,
 )
 from workbench.binding.columns.match import ColumnMatch
-from workbench.binding.context import BindingContext, split_unit
+from workbench.binding.context import INDICATORS, BindingContext, ColumnRequest, parse_column
 from workbench.binding.phrases import (
+    format_columns,
     format_declaration,
     format_names,
     format_number,
+    format_option,
     format_place,
     join_remarks,
 )
 from workbench.binding.values.sourced_value import SourcedValue
 from workbench.errors import BindingError
 from workbench.program import Declaration
+from workbench.thresholds import INDICATOR_LIMIT
 
 _FILLABLE = frozenset(
     {
@@ -46,6 +52,9 @@ _FILLABLE = frozenset(
     }
 )
 """Types that take their values from columns."""
+
+_MOST_LEVELS = 3
+"""How many levels of a column with very many a message lists."""
 
 
 @dataclass(frozen=True)
@@ -106,13 +115,44 @@ def _fill_vector(
     context: BindingContext, declaration: Declaration, column: str, groups: Mapping[str, Groups]
 ) -> SourcedValue:
     """Return one column, `(rows,)`: numbers, or codes where integers are declared."""
-    plain, unit = split_unit(context.table, column)
-    if unit is not None:
-        return _fill_dates(context, plain, column, unit)
+    request = parse_column(context.table, column)
+    plain = request.name
+    if request.is_indicator:
+        return _fill_single_indicator(context, declaration, request, column)
+    if request.unit:
+        return _fill_dates(context, plain, column, request.unit)
     if declaration.is_integer:
         return _fill_integers(context, declaration, plain, groups)
     numbers = tables.to_numbers(context.table, plain).astype(float, copy=False)
     return SourcedValue(numbers, "", columns=(plain,), column_rules={column: {}})
+
+
+def _fill_single_indicator(
+    context: BindingContext, declaration: Declaration, request: ColumnRequest, column: str
+) -> SourcedValue:
+    """Return 1 where a column has one level, and 0 elsewhere, `(rows,)`.
+
+    Raises
+    ------
+    BindingError
+        The level does not occur, or several indicators are requested for a variable that has one column.
+    """
+    table, level = context.table, request.level
+    if level is None:
+        raise BindingError(
+            f"{format_declaration(context.program, declaration)}, which takes one column, but `{column}` "
+            "requests an indicator for each level.",
+            hint=f"name one level: {format_columns(declaration.name, f'{request.name}=LEVEL')}",
+        )
+    refuse_missing(table, request.name)
+    texts = tables.to_texts(table, request.name)
+    value = np.asarray(pc.equal(texts, level)).astype(np.int64 if declaration.is_integer else float)
+    if not value.any() and not context.stored_column(column):
+        levels = format_names(collect_levels(table, (request.name,)))
+        message = f"column `{request.name}` of `{table.path.name}` has no level `{level}`; it has {levels}."
+        raise BindingError(message)
+    remark = f"1 where `{request.name}` is `{level}`."
+    return SourcedValue(value, "", remark, (column,), column_rules={column: {"level": level}})
 
 
 def _fill_dates(context: BindingContext, plain: str, column: str, unit: str) -> SourcedValue:
@@ -152,6 +192,9 @@ def _fill_codes(context: BindingContext, declaration: Declaration, column: str, 
     upper = None if declaration.upper is None else declaration.upper.literal
     if upper is not None and len(levels) > upper - start + 1:
         count, hint = int(upper) - start + 1, "merge levels, or declare a larger upper bound"
+        alike = find_case_variants(levels)
+        if alike:
+            hint = f"{format_names(alike)} differ only in case: write them alike in the table"
         raise describe_too_many_levels(context, declaration, levels, column, count, hint)
     encoded = encode(context.table, (column,), levels, start)
     return SourcedValue(
@@ -183,7 +226,7 @@ def _put_reference_first(context: BindingContext, column: str, levels: tuple[str
             f"--reference names `{reference}`, but the levels of column `{column}` are "
             f"{format_names(levels)}."
         )
-        raise BindingError(message, hint=f"write --reference {column}={levels[0]}")
+        raise BindingError(message, hint=f"write {format_option('--reference', column, levels[0])}")
     return (reference, *(level for level in levels if level != reference))
 
 
@@ -193,7 +236,7 @@ def _fill_matrix(
     """Return columns side by side, `(rows, columns)`; texts as indicators or, for integers, as codes."""
     table = context.table
     blocks: list[SourcedValue] = []
-    if declaration.is_integer or any(has_levels(table, split_unit(table, column)[0]) for column in columns):
+    if declaration.is_integer or any(_takes_levels(context, column) for column in columns):
         blocks = [_fill_block(context, declaration, column, groups) for column in columns]
         value = np.column_stack([block.value for block in blocks])
         value = value if declaration.is_integer else value.astype(float, copy=False)
@@ -221,29 +264,64 @@ def _fill_block(
     is_code = declaration.is_integer and (
         context.find_group_size(declaration.name) or declaration.upper is not None
     )
-    plain, unit = split_unit(context.table, column)
-    if is_code or unit or not has_levels(context.table, plain):
+    if is_code or not _takes_levels(context, column):
         return _fill_vector(context, declaration, column, groups)
-    return _fill_indicators(context, column)
+    request = parse_column(context.table, column)
+    if request.level is not None:
+        return _fill_single_indicator(context, declaration, request, column)
+    return _fill_indicators(context, declaration, request, column)
 
 
-def _fill_indicators(context: BindingContext, column: str) -> SourcedValue:
-    """Return a column of 0 and 1 for each level but the reference, `(rows, levels - 1)`."""
-    table = context.table
+def _takes_levels(context: BindingContext, column: str) -> bool:
+    """Return whether a column becomes indicators in a matrix of numbers."""
+    request = parse_column(context.table, column)
+    return request.is_indicator or (not request.unit and has_levels(context.table, request.name))
+
+
+def _fill_indicators(
+    context: BindingContext, declaration: Declaration, request: ColumnRequest, written: str
+) -> SourcedValue:
+    """Return a column of 0 and 1 for each level but the reference, `(rows, levels - 1)`.
+
+    Raises
+    ------
+    BindingError
+        A cell is missing; there is one level only; or there are many, and indicators were not requested.
+    """
+    table, column = context.table, request.name
     refuse_missing(table, column)
-    stored = context.stored_column(column).get("levels", ())
+    stored = context.stored_column(written).get("levels", ())
     levels = tuple(stored) or _put_reference_first(context, column, collect_levels(table, (column,)))
+    if len(levels) > INDICATOR_LIMIT + 1 and not (stored or request.is_indicators):
+        raise _describe_many_indicators(context, declaration, column, levels)
     if len(levels) < 2:
         raise BindingError(
             f"column `{column}` of `{table.path.name}` has only the level `{levels[0]}`, so that it does not "
             "distinguish any rows.",
             hint="leave the column out",
         )
-    codes = encode(table, (column,), levels, 0).codes[column]
-    value = (codes[:, None] == np.arange(1, len(levels))).astype(np.int64)
+    encoded = encode(table, (column,), levels, 0)
+    value = (encoded.codes[column][:, None] == np.arange(1, len(levels))).astype(np.int64)
     names = tuple(f"{column}={level}" for level in levels[1:])
-    remark = f"indicators of `{column}`, reference level `{levels[0]}`."
-    return SourcedValue(value, "", remark, names, 1, column_rules={column: {"levels": list(levels)}})
+    remark = join_remarks(
+        f"indicators of `{column}`, reference level `{levels[0]}`.", describe_spellings(encoded.spellings)
+    )
+    return SourcedValue(value, "", remark, names, 1, column_rules={written: {"levels": list(levels)}})
+
+
+def _describe_many_indicators(
+    context: BindingContext, declaration: Declaration, column: str, levels: Sequence[str]
+) -> BindingError:
+    """Return the error for a column of so many levels that its indicators were hardly meant."""
+    named = context.options.columns.get(declaration.name, (column,))
+    requested = (f"{name}:{INDICATORS}" if name == column else name for name in named)
+    option = format_columns(declaration.name, *requested)
+    return BindingError(
+        f"column `{column}` of `{context.table.path.name}` has {len(levels)} levels "
+        f"({format_names(levels, _MOST_LEVELS)}), so that `{declaration.name}` would have "
+        f"{len(levels) - 1} columns for it alone.",
+        hint=f"if that is meant, write {option}; `{column}={levels[0]}` names a single level",
+    )
 
 
 def _take_single(context: BindingContext, declaration: Declaration, sourced: SourcedValue) -> SourcedValue:

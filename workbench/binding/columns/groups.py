@@ -10,7 +10,7 @@ import numpy as np
 
 from workbench.binding.columns.levels import EncodedColumns, encode_groups
 from workbench.binding.columns.match import ColumnMatch
-from workbench.binding.context import BindingContext, split_unit
+from workbench.binding.context import BindingContext, parse_column
 from workbench.binding.phrases import format_declaration, format_names
 from workbench.errors import BindingError
 from workbench.program import Declaration
@@ -80,7 +80,8 @@ def find_groups(
     """
     group_size = context.group_sizes[size]
     columns = [column for name in group_size.variables if name in matches for column in matches[name].columns]
-    if not columns or any(split_unit(context.table, column)[1] for column in columns):
+    requests = [parse_column(context.table, column) for column in columns]
+    if not columns or any(request.unit or request.is_indicator for request in requests):
         return None
     count = int(given[size]) if isinstance(given.get(size), (int, np.integer)) else None
     stored = context.stored.get("groups", {}).get(size, {}).get("levels", ())

@@ -11,9 +11,13 @@ from workbench.binding.columns.groups import Groups
 from workbench.binding.columns.match import ColumnMatch, list_used_columns
 from workbench.binding.context import BindingContext
 from workbench.binding.values.sourced_value import SourcedValue
+from workbench.tables import Table
 
 _MOST_ROWS = 100_000
 """Largest table whose rows are named; in a larger one a row's number says as much."""
+
+_MEASURED = r"^[+-]?[0-9]+([.,][0-9]+)?\s*(\D{0,3}|\D[0-9.,]+\s*\D{0,3})$"
+"""A text that is a measurement, alone or with a unit or an error: `45.3 %`, `81 ± 2`."""
 
 
 def collect_labels(
@@ -24,7 +28,7 @@ def collect_labels(
 ) -> dict[str, tuple[str, ...]]:
     """Return names by size; a size that two matrices name differently has none."""
     candidates: dict[str, set[tuple[str, ...]]] = {}
-    row_names = _find_row_names(context, matches)
+    row_names = _name_rows(context, find_row_name_column(context, matches))
     for declaration in context.program.data:
         value = sourced.get(declaration.name)
         if value is None or not value.columns:
@@ -39,21 +43,42 @@ def collect_labels(
     return labels | {size: found.encoded.levels for size, found in groups.items() if found.encoded.levels}
 
 
-def _find_row_names(context: BindingContext, matches: Mapping[str, ColumnMatch]) -> tuple[str, ...]:
-    """Return the texts of the first unused column whose texts are all different.
+def find_row_name_column(context: BindingContext, matches: Mapping[str, ColumnMatch]) -> str:
+    """Return the column whose texts name the rows; empty where there is none.
 
-    If there is no such column, rows have names only where some were left out: their numbers in the file.
+    That is the first unused column of text whose texts are all different and are not mostly numbers. New rows
+    have the column of the earlier binding, and no other: among few rows, texts differ by chance.
     """
     table = context.table
+    if "row_names" in context.stored:
+        column = str(context.stored["row_names"])
+        return column if column in table.columns and _is_text(table, column) else ""
     if table.rows > _MOST_ROWS:
-        return ()
+        return ""
     used = list_used_columns(context, matches)
-    for column in table.columns:
-        if column in used or tables.classify_column(table, column) not in ("text", "categories"):
-            continue
-        texts = tables.to_texts(table, column)
-        if not texts.null_count and pc.count_distinct(texts).as_py() == table.rows:
-            return tuple(texts.to_pylist())
-    if table.row_numbers is not None:
+    unused = (column for column in table.columns if column not in used and _is_text(table, column))
+    return next((column for column in unused if _are_names(table, column)), "")
+
+
+def _is_text(table: Table, column: str) -> bool:
+    return tables.classify_column(table, column) in ("text", "categories")
+
+
+def _are_names(table: Table, column: str) -> bool:
+    texts = tables.to_texts(table, column)
+    if texts.null_count or pc.count_distinct(texts).as_py() < table.rows:
+        return False
+    return 2 * (pc.sum(pc.match_substring_regex(texts, _MEASURED)).as_py() or 0) < table.rows
+
+
+def _name_rows(context: BindingContext, column: str) -> tuple[str, ...]:
+    """Return the texts of a column; without one, where rows were left out, their numbers in the file."""
+    table = context.table
+    if column:
+        texts = tables.to_texts(table, column).to_pylist()
+        return tuple(
+            f"row {table.row_number(row)}" if text is None else text for row, text in enumerate(texts)
+        )
+    if table.row_numbers is not None and table.rows <= _MOST_ROWS:
         return tuple(f"row {number}" for number in table.row_numbers.tolist())
     return ()

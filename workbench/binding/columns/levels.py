@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -13,7 +14,7 @@ import pyarrow.compute as pc
 
 from workbench import tables
 from workbench.binding.context import BindingContext
-from workbench.binding.phrases import format_names
+from workbench.binding.phrases import format_names, join_remarks
 from workbench.errors import BindingError
 from workbench.tables import Table
 
@@ -22,6 +23,12 @@ _DIGITS = re.compile(r"([0-9]+)")
 
 _MOST_LEVELS = 6
 """How many levels a remark or a message lists."""
+
+_ANSWERS = (
+    {"no": "no", "n": "no", "yes": "yes", "y": "yes"},
+    {"false": "false", "f": "false", "true": "true", "t": "true"},
+)
+"""Words for no and yes, in any case, with the level that each means."""
 
 _MOST_UNKNOWN_ROWS = 1000
 """In how many rows unknown levels are looked for, once there is one."""
@@ -44,19 +51,41 @@ class EncodedColumns:
         How many codes there are.
     start
         The code of the first level.
+    spellings
+        Texts that count as a level they are not: `Yes` beside the level `yes`.
     """
 
     codes: dict[str, np.ndarray]
     levels: tuple[str, ...]
     count: int
     start: int = 1
+    spellings: tuple[str, ...] = ()
 
     @property
     def remark(self) -> str:
         """The first few levels with their codes."""
         pairs = [f"{level} = {code}" for code, level in enumerate(self.levels[:_MOST_LEVELS], self.start)]
         more = f" and {len(self.levels) - _MOST_LEVELS} more" if len(self.levels) > _MOST_LEVELS else ""
-        return f"{', '.join(pairs)}{more}." if pairs else ""
+        return join_remarks(f"{', '.join(pairs)}{more}." if pairs else "", describe_spellings(self.spellings))
+
+
+def describe_spellings(spellings: Sequence[str]) -> str:
+    """Return a remark about other spellings of yes and no.
+
+    >>> describe_spellings(["No", "Yes"])
+    'other spellings: `No`, `Yes`.'
+    """
+    return f"other spellings: {format_names(spellings)}." if spellings else ""
+
+
+def find_case_variants(levels: Sequence[str]) -> tuple[str, ...]:
+    """Return the levels that differ from another only in case.
+
+    >>> find_case_variants(["a", "b", "B"])
+    ('b', 'B')
+    """
+    counts = Counter(level.casefold() for level in levels)
+    return tuple(level for level in levels if counts[level.casefold()] > 1)
 
 
 def sort_naturally(levels: Sequence[str]) -> tuple[str, ...]:
@@ -94,7 +123,21 @@ def collect_levels(table: Table, columns: Sequence[str]) -> tuple[str, ...]:
         return tuple(level for level in orders[0][0] if level in present)
     for column in columns:
         _refuse_mostly_numeric(table, column)
-    return sort_naturally(list(present))
+    return _order_answers(present) or sort_naturally(list(present))
+
+
+def _order_answers(levels: Collection[str]) -> tuple[str, ...]:
+    """Return no and yes in this order, as they are written where they are written alike; else nothing."""
+    for meanings in _ANSWERS:
+        meant = {level: meanings.get(level.casefold()) for level in levels}
+        if set(meant.values()) == set(meanings.values()):
+            is_alike = len(levels) == 2
+            return tuple(
+                sorted(levels, key=lambda level: meant[level] or "")
+                if is_alike
+                else sorted(set(meanings.values()))
+            )
+    return ()
 
 
 def _find_category_order(table: Table, column: str) -> tuple[tuple[str, ...], tuple[str, ...]]:
@@ -137,14 +180,24 @@ def encode(table: Table, columns: Sequence[str], levels: tuple[str, ...], start:
     BindingError
         A cell is missing, or is none of the levels.
     """
-    codes = {column: _find_positions(table, column, levels) + start for column in dict.fromkeys(columns)}
-    return EncodedColumns(codes, levels, len(levels), start)
+    codes: dict[str, np.ndarray] = {}
+    spellings: dict[str, None] = {}
+    for column in dict.fromkeys(columns):
+        positions, found = _find_positions(table, column, levels)
+        codes[column] = positions + start
+        spellings |= dict.fromkeys(found)
+    return EncodedColumns(codes, levels, len(levels), start, sort_naturally(list(spellings)))
 
 
-def _find_positions(table: Table, column: str, levels: tuple[str, ...]) -> np.ndarray:
+def _find_positions(table: Table, column: str, levels: tuple[str, ...]) -> tuple[np.ndarray, tuple[str, ...]]:
+    """Return the position of each cell among the levels, and the texts that only mean a level: yes or no."""
     refuse_missing(table, column)
     texts = tables.to_texts(table, column)
     positions = np.asarray(pc.fill_null(pc.index_in(texts, value_set=pa.array(levels, pa.string())), -1))
+    spellings: tuple[str, ...] = ()
+    if (positions < 0).any():
+        texts, spellings = _replace_spellings(texts, levels)
+        positions = np.asarray(pc.fill_null(pc.index_in(texts, value_set=pa.array(levels, pa.string())), -1))
     unknown = np.flatnonzero(positions < 0)
     if unknown.size:
         new = dict.fromkeys(texts[int(row)].as_py() for row in unknown[:_MOST_UNKNOWN_ROWS])
@@ -154,7 +207,24 @@ def _find_positions(table: Table, column: str, levels: tuple[str, ...]) -> np.nd
             f"there are {format_names(levels)}.",
             hint="leave these rows out, or fit again with them",
         )
-    return positions.astype(np.int64)
+    return positions.astype(np.int64), spellings
+
+
+def _replace_spellings(
+    texts: pa.ChunkedArray, levels: tuple[str, ...]
+) -> tuple[pa.ChunkedArray, tuple[str, ...]]:
+    """Return texts with each word for yes or no as the level of that meaning, and the words replaced."""
+    replaced: list[str] = []
+    for meanings in _ANSWERS:
+        by_meaning = {meanings.get(level.casefold()): level for level in levels}
+        if set(by_meaning) != set(meanings.values()):
+            continue
+        for text in _to_texts(pc.unique(texts)):
+            meant = meanings.get(text.casefold())
+            if meant is not None and by_meaning[meant] != text:
+                texts = pc.if_else(pc.equal(texts, text), by_meaning[meant], texts)
+                replaced.append(text)
+    return texts, tuple(replaced)
 
 
 def refuse_missing(table: Table, column: str) -> None:

@@ -7,8 +7,9 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from workbench import tables
-from workbench.binding.context import BindingContext, split_unit
-from workbench.binding.phrases import format_names, suggest_name
+from workbench.binding.columns.identifiers import is_identifier
+from workbench.binding.context import BindingContext, parse_column
+from workbench.binding.phrases import format_names, join_remarks, suggest_name
 from workbench.errors import BindingError
 from workbench.program import Declaration
 
@@ -32,10 +33,19 @@ class ColumnMatch:
         Their names, with the unit of dates as the user wrote it: `when:days`.
     remark
         What a reader should know about the choice.
+    identifiers
+        Columns of numbers that were left out because they only identify rows or groups.
+    is_remainder
+        Whether the columns were not named: they are those that no other variable takes.
+    is_similar
+        Whether the name of the column only resembles that of the variable.
     """
 
     columns: tuple[str, ...]
     remark: str = ""
+    identifiers: tuple[str, ...] = ()
+    is_remainder: bool = False
+    is_similar: bool = False
 
 
 def match_columns(context: BindingContext) -> tuple[dict[str, ColumnMatch], list[BindingError]]:
@@ -53,7 +63,9 @@ def match_columns(context: BindingContext) -> tuple[dict[str, ColumnMatch], list
 
 def list_used_columns(context: BindingContext, matches: Mapping[str, ColumnMatch]) -> set[str]:
     """Return the columns of the table that some variable takes."""
-    return {split_unit(context.table, column)[0] for match in matches.values() for column in match.columns}
+    return {
+        parse_column(context.table, column).name for match in matches.values() for column in match.columns
+    }
 
 
 def _find_unknown_names(context: BindingContext) -> Iterator[BindingError]:
@@ -69,7 +81,7 @@ def _find_unknown_names(context: BindingContext) -> Iterator[BindingError]:
     for name, columns in options.columns.items():
         for column in columns:
             try:
-                plain, _ = split_unit(context.table, column)
+                plain = parse_column(context.table, column).name
             except BindingError as reason:
                 yield reason
                 continue
@@ -116,7 +128,7 @@ def _is_size(context: BindingContext, declaration: Declaration) -> bool:
 
 def _is_in_table(context: BindingContext, column: str) -> bool:
     try:
-        return split_unit(context.table, column)[0] in context.table.columns
+        return parse_column(context.table, column).name in context.table.columns
     except BindingError:
         return False
 
@@ -152,7 +164,8 @@ def _match_similar_names(
             continue
         if names[key] == [name] and len(columns.get(key, ())) == 1 and columns[key][0] not in used:
             column = columns[key][0]
-            similar[name] = ColumnMatch((column,), f"taken from `{column}`, the only similar name.")
+            remark = f"taken from `{column}`, the only similar name."
+            similar[name] = ColumnMatch((column,), remark, is_similar=True)
     return similar
 
 
@@ -167,7 +180,9 @@ def _match_remaining(
     """Give the numeric columns that are still unused to the only matrix that still has none."""
     table, used = context.table, list_used_columns(context, matches)
     unused = [column for column in table.columns if column not in used]
-    numeric = tuple(column for column in unused if tables.is_numeric(table, column))
+    numbers = [column for column in unused if tables.is_numeric(table, column)]
+    identifiers = tuple(column for column in numbers if is_identifier(table, column))
+    numeric = tuple(column for column in numbers if column not in identifiers)
     waiting = [declared for declared in context.program.data if _can_take_rest(context, declared, matches)]
     matrices = [declared for declared in waiting if declared.kind == "matrix"] or waiting
     if not matrices or not numeric:
@@ -182,8 +197,11 @@ def _match_remaining(
     not_numeric = [
         column for column in unused if tables.classify_column(table, column) in ("text", "categories", "date")
     ]
-    remark = f"not numeric, so left out: {format_names(not_numeric)}." if not_numeric else ""
-    return {matrices[0].name: ColumnMatch(numeric, remark)}, None
+    remark = join_remarks(
+        f"not numeric, so left out: {format_names(not_numeric)}." if not_numeric else "",
+        f"identifiers, so left out: {format_names(identifiers)}." if identifiers else "",
+    )
+    return {matrices[0].name: ColumnMatch(numeric, remark, identifiers, is_remainder=True)}, None
 
 
 def _can_take_rest(

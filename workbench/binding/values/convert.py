@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from workbench.binding.values.sizes import evaluate_shape
 from workbench.errors import BindingError
 from workbench.program import Declaration
 
@@ -51,6 +52,24 @@ def convert_value(declaration: Declaration, value: Any, *, is_stan_data: bool) -
     is_whole = declaration.is_integer and (not is_float or bool((np.abs(array) < 2.0**63).all()))
     array = array.astype(np.int64) if is_whole else array.astype(float)
     return array if array.ndim else array.item()
+
+
+def fill_shape(declaration: Declaration, value: Any, values: Mapping[str, Any]) -> np.ndarray | None:
+    """Return an array of the declared shape that holds a single number everywhere.
+
+    Parameters
+    ----------
+    declaration
+        The variable.
+    value
+        Its value; `None` is returned unless that is a single number and an array is declared.
+    values
+        What is known of the data, for the sizes; `None` is returned where one of them is not known.
+    """
+    if not declaration.sizes or declaration.members or np.ndim(value) or isinstance(value, Mapping):
+        return None
+    shape = evaluate_shape(declaration, values)
+    return None if None in shape else np.full([length or 0 for length in shape], value)
 
 
 def _to_array(value: Any) -> np.ndarray | None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from workbench.binding import RULES, BoundVariable
+from workbench.binding import BoundVariable
 from workbench.program import Declaration
 from workbench.report.document import Cell, Column, Document, Items, Paragraph, Section, Table
 from workbench.report.numbers import pluralise
@@ -33,13 +33,14 @@ def build_dry_run_page(dry_run: DryRun, data_name: str) -> Document:
     bound = {variable.name: variable for variable in data.variables}
     rows = tuple(_list_cells(declared, bound.get(declared.name)) for declared in dry_run.program.data)
     is_complete = not dry_run.problems
+    words = tuple(data.rules.get("words", ()))
     return Document(
         title=dry_run.program.path.stem,
-        subtitle=f"on {data_name}" + (f" ({pluralise(data.table.rows, 'row')})" if data.table.rows else ""),
+        subtitle=f"on {data_name}" + (f" ({pluralise(data.rows, 'row')})" if data.rows else ""),
         sections=(
             *((Section("variables", "", (Table("variables", "", _COLUMNS, rows),)),) if rows else ()),
             *((Section("tips", "tips", (Items(data.tips),)),) if data.tips else ()),
-            Section("rules", "rules, in this order", (Items(RULES),)),
+            *((Section("rules", "rules that were used", (Items(words),)),) if words else ()),
             *((Section("result", "", (Paragraph("a fit could start"),)),) if is_complete else ()),
         ),
     )
