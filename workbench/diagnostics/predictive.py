@@ -110,7 +110,7 @@ def _check_outcome(outcome: Outcome, left_out: LeaveOneOut | None) -> OutcomeChe
         pit=PitUniformity("loo" if is_loo else "posterior", _test_uniformity(outcome, pit)),
         coverage=compute_coverage(pit) if has_coverage else (),
         scores=compute_scores(outcome, left_out) if outcome.kind == "binary" else None,
-        dispersion=measure_dispersion(outcome) if outcome.kind == "count" else None,
+        dispersion=measure_dispersion(outcome, left_out) if outcome.kind == "count" else None,
     )
 
 

@@ -33,6 +33,7 @@ from workbench.report.numbers import (
 from workbench.results import Fit
 from workbench.results.view import (
     CalibrationScores,
+    Dispersion,
     IntervalCoverage,
     OutcomeCheck,
     PredictiveResult,
@@ -266,8 +267,7 @@ _PLOTS = {
 def _build_statistics(check: OutcomeCheck) -> Iterator[Block]:
     statistics = list(check.statistics)
     if check.dispersion is not None:
-        ratio, p_value = check.dispersion.ratio, check.dispersion.p_value
-        statistics.append(StatisticCheck("dispersion", ratio, p_value, replicated=1))
+        statistics.append(_describe_dispersion(check.dispersion))
     if not statistics:
         return
     yield Table(
@@ -286,6 +286,14 @@ def _build_statistics(check: OutcomeCheck) -> Iterator[Block]:
             "this feature of the data."
         ),
     )
+
+
+def _describe_dispersion(dispersion: Dispersion) -> StatisticCheck:
+    """Return the dispersion of counts as a test statistic: given all other rows where that is reliable."""
+    if dispersion.loo_p_value is None or dispersion.unreliable:
+        return StatisticCheck("dispersion", dispersion.ratio, dispersion.p_value, replicated=1)
+    name = "dispersion, given the other rows"
+    return StatisticCheck(name, dispersion.loo_ratio, dispersion.loo_p_value, replicated=1)
 
 
 def _build_statistic(statistic: StatisticCheck) -> tuple[Cell, ...]:

@@ -95,10 +95,17 @@ class CalibrationScores(Struct, frozen=True):
 
 
 class Dispersion(Struct, frozen=True):
-    """Spread of observed counts relative to replicated ones, and the share of replicates above it."""
+    """Spread of observed counts relative to replicated ones, and the share of replicates above it.
+
+    `loo_ratio` and `loo_p_value` are those of counts predicted from all others; `unreliable` rows have a k-hat
+    above its limit.
+    """
 
     ratio: float | None = None
     p_value: float | None = None
+    loo_ratio: float | None = None
+    loo_p_value: float | None = None
+    unreliable: int | None = None
 
 
 class OutcomeCheck(Struct, frozen=True, kw_only=True):
