@@ -31,7 +31,7 @@ def test_the_table_the_rules_and_that_a_fit_could_start(workbench, tmp_path):
         "alpha_prior_mean real --set 90",
         "beta_prior_sd real<lower=0> default of linear.toml 10",
         "a fit could start",
-        *(flowing(RULES[key]) for key in ("given", "named", "matrix", "sizes", "labels")),
+        *(flowing(RULES[key]) for key in ("given", "named", "sizes", "labels")),
     ):
         assert words in out
     assert not any(flowing(RULES[key]) in out for key in ("groups", "dates", "indicators", "Stan data"))

@@ -38,6 +38,7 @@ def run(tools, tmp_path_factory):
     rng = np.random.default_rng(3)
     frame = pd.DataFrame({"town": rng.choice(["a", "b", "c"], 60), "age": rng.normal(40, 9, 60)})
     frame["size"] = frame["town"].map({"a": 1.0, "b": 2.0, "c": 4.0})
+    frame["who"] = [f"someone {number}" for number in range(60)]
     frame["out"] = 3 + 0.1 * frame["age"] + 0.5 * frame["size"] + rng.normal(0, 0.3, 60)
     fitted = workbench.fit(
         folder / "groups.stan",
@@ -100,3 +101,22 @@ def test_parameters_for_each_row_and_stan_data(tmp_path):
     workbench.fit(model, values, output=tmp_path / "stan", **QUICK)
     with pytest.raises(RequestError, match="Stan's own data"):
         predict(store.read(tmp_path / "stan"), tables.from_frame(new))
+
+
+@pytest.mark.usefixtures("tools")
+def test_the_mean_of_a_yes_or_no_is_its_probability(tmp_path):
+    """Exact: (2 + 21) / (4 + 60). The mean of 1000 drawn zeros and ones would be off by up to 0.03."""
+    (tmp_path / "coin.stan").write_text(
+        "data { int N; array[N] int<lower=0, upper=1> y; } parameters { real<lower=0, upper=1> p; } "
+        "model { p ~ beta(2, 2); y ~ bernoulli(p); }"
+    )
+    frame = pd.DataFrame({"y": [1] * 21 + [0] * 39})
+    workbench.fit(tmp_path / "coin.stan", frame, output=tmp_path / "run", method="nuts", **QUICK)
+    fitted = store.read(tmp_path / "run")
+    found = predict(fitted, tables.from_frame(pd.DataFrame({"y": [0, 1, 1]})))
+    mean, error = float(fitted.tree["posterior"]["p"].mean()), fitted.results.posterior("p").mcse_mean
+    assert error is not None
+    np.testing.assert_allclose(found["mean"], mean, rtol=1e-6)
+    assert abs(mean - 23 / 64) < 4 * error
+    np.testing.assert_allclose(found["sd"], np.sqrt(mean * (1 - mean)), rtol=1e-6)
+    assert set(found["median"]) == {0.0}
