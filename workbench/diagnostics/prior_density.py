@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from scipy import stats
+import numpy as np
 
 from workbench.program.terms.distributions import DISTRIBUTIONS, get_argument_name
+from workbench.program.terms.families import FAMILIES
 from workbench.results.quantities import owner
 from workbench.results.view import DensityTerm, Results
 
@@ -24,29 +25,6 @@ _SCALAR_TYPE = re.compile(
 
 _BOUND = re.compile(r"\b(lower|upper)\s*=\s*([^,]+)")
 """A bound within the angle brackets of a type."""
-
-_FAMILIES: dict[str, Callable[..., Any]] = {
-    "normal": lambda mu, sigma: stats.norm(mu, sigma),
-    "std_normal": lambda: stats.norm(),
-    "student_t": lambda nu, mu, sigma: stats.t(nu, mu, sigma),
-    "cauchy": lambda mu, sigma: stats.cauchy(mu, sigma),
-    "double_exponential": lambda mu, sigma: stats.laplace(mu, sigma),
-    "logistic": lambda mu, sigma: stats.logistic(mu, sigma),
-    "gumbel": lambda mu, beta: stats.gumbel_r(mu, beta),
-    "skew_normal": lambda xi, omega, alpha: stats.skewnorm(alpha, xi, omega),
-    "lognormal": lambda mu, sigma: stats.lognorm(sigma, scale=math.exp(mu)),
-    "exponential": lambda beta: stats.expon(scale=1 / beta),
-    "gamma": lambda alpha, beta: stats.gamma(alpha, scale=1 / beta),
-    "inv_gamma": lambda alpha, beta: stats.invgamma(alpha, scale=beta),
-    "chi_square": lambda nu: stats.chi2(nu),
-    "weibull": lambda alpha, sigma: stats.weibull_min(alpha, scale=sigma),
-    "frechet": lambda alpha, sigma: stats.invweibull(alpha, scale=sigma),
-    "rayleigh": lambda sigma: stats.rayleigh(scale=sigma),
-    "pareto": lambda y_min, alpha: stats.pareto(alpha, scale=y_min),
-    "beta": lambda alpha, beta: stats.beta(alpha, beta),
-    "uniform": lambda alpha, beta: stats.uniform(alpha, beta - alpha),
-}
-"""Stan's univariate densities as SciPy's, in Stan's order and meaning of the arguments."""
 
 
 @dataclass(frozen=True)
@@ -90,11 +68,12 @@ def find_prior_density(results: Results, name: str) -> PriorDensity | None:
     if bounds is None or statement is None:
         return None
     family, arguments = statement["family"], _read_arguments(results, variable, statement)
-    if family not in _FAMILIES or arguments is None:
+    if family not in FAMILIES or arguments is None:
         return None
     try:
-        frozen = _FAMILIES[family](*arguments)
-    except (TypeError, ValueError, ZeroDivisionError, OverflowError):
+        with np.errstate(over="raise"):
+            frozen = FAMILIES[family](*arguments)
+    except (TypeError, ValueError, ArithmeticError):
         return None
     mass = float(frozen.cdf(bounds[1]) - frozen.cdf(bounds[0]))
     if not mass > 0:

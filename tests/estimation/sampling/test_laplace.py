@@ -2,15 +2,15 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from types import SimpleNamespace
 
 import numpy as np
 import pytest
-from scipy import stats
+from scipy import integrate, optimize, stats
 
+import workbench
 from tests.estimation.chosen_density import ChosenDensity
 from tests.estimation.conftest import MEANS, MODEL, SDS
-from tests.estimation.minimal import make_context, make_program, make_term
+from tests.estimation.minimal import make_context, make_program
 from workbench.backends import RawRun
 from workbench.backends.fake import FakeBackend
 from workbench.estimation import estimate
@@ -115,39 +115,91 @@ def test_without_parameters_or_a_search_there_is_nothing(tmp_path, parameters, s
 def test_without_priors_there_is_no_evidence(tmp_path):
     result = run_on(normal, tmp_path)
     assert result.facts["log_evidence"] is None
-    assert result.facts["log_evidence_reason"] == "`alpha`, `beta` has no prior: there is no evidence."
+    assert result.facts["log_evidence_reason"] == "`alpha`, `beta` have no prior: there is no evidence."
 
 
 SCALES = np.array([0.1, 2.0, 30.0])
 
+NORMALISED = """
+parameters { real alpha; vector[2] beta; }
+model { alpha ~ normal(0, 0.1); beta[1] ~ normal(0, 2); beta[2] ~ normal(0, 30); }
+"""
+
 
 @dataclass(frozen=True)
 class Normalised(ChosenDensity):
-    """Independent normals with SDs 0.1, 2 and 30, up to a constant; the term of the program is normalised."""
+    """Independent normals with SDs 0.1, 2 and 30, up to a constant; the terms of the program normalised."""
 
     density: Callable[[np.ndarray], tuple[float, np.ndarray]] = lambda point: (
         -0.5 * ((point / SCALES) ** 2).sum() + 5.0,
         -point / SCALES**2,
     )
+    output: str = ""
 
     def generate(self, job, columns, draws):
-        terms = np.sum(stats.norm.logpdf(draws, scale=SCALES), axis=1)
-        return RawRun(("d[1]",), terms[None, :, None])
+        terms = stats.norm.logpdf(draws, scale=SCALES)
+        return RawRun(tuple(f"{self.output}[{index}]" for index in (1, 2, 3)), terms[None])
 
 
-def test_the_evidence_of_a_density_that_integrates_to_one_is_zero(tmp_path):
-    """Exact, since the density is normal; the constant that Stan leaves out does not matter."""
-    instrumented = SimpleNamespace(
-        terms=[make_term("prior", ("alpha", "beta"))],
-        outputs=SimpleNamespace(densities="d", log_lik=None),
-        switch="",
-        make_data=lambda **weights: {},
-    )
-    program = make_program(instrumented=instrumented, terms=tuple(instrumented.terms))
-    context = make_context(Normalised(), tmp_path, program)
+def run_normalised(program, tmp_path):
+    backend = Normalised(output=program.instrumented.outputs.densities)
+    context = make_context(backend, tmp_path, program)
     search = find_optima(
         context, "map_unconstrained", jacobian=True, prior_weight=1.0, starts=1, laplace=Laplace(1000)
     )
-    facts = run_laplace(context, search).facts
+    return run_laplace(context, search).facts
+
+
+def test_the_evidence_of_a_density_that_integrates_to_one_is_zero(program_from, tmp_path):
+    """Exact, since the density is normal; the constant that Stan leaves out does not matter."""
+    facts = run_normalised(program_from(NORMALISED), tmp_path)
     assert facts["log_evidence"] == pytest.approx(0.0, abs=1e-6)
+    assert facts["log_prior_mass"] == 0
     assert "Laplace" in facts["log_evidence_caveat"]
+
+
+def test_the_evidence_is_that_of_the_prior_divided_by_its_mass_within_bounds(program_from, tmp_path):
+    """A bound that leaves the mode alone and cuts off half of a prior: the evidence grows by log 2."""
+    facts = run_normalised(program_from(NORMALISED.replace("real alpha", "real<lower=0> alpha")), tmp_path)
+    assert facts["log_evidence"] == pytest.approx(np.log(2), abs=1e-6)
+    assert facts["log_prior_mass"] == pytest.approx(-np.log(2))
+
+
+def test_one_flat_element_is_enough_to_have_no_evidence(program_from, tmp_path):
+    facts = run_normalised(program_from(NORMALISED.replace("beta[2] ~ normal(0, 30);", "")), tmp_path)
+    assert facts["log_evidence"] is None
+    assert facts["log_evidence_reason"] == "`beta[2]` has no prior: there is no evidence."
+
+
+HALF_NORMAL = """
+data { int N; vector[N] y; }
+parameters { real<lower=0> mu; }
+model { mu ~ normal(0, 10); y ~ normal(mu, 1); }
+"""
+
+
+def integrate_half_normal(y):
+    """Return the log evidence of `HALF_NORMAL`, by quadrature."""
+    top = stats.norm.logpdf(y, y.mean()).sum()
+
+    def integrand(mu):
+        return stats.halfnorm.pdf(mu, scale=10) * np.exp(stats.norm.logpdf(y, mu).sum() - top)
+
+    value, _ = integrate.quad(integrand, 0, 20, points=[y.mean()], epsabs=1e-12)
+    return np.log(value) + top
+
+
+def test_the_evidence_of_a_mean_with_a_half_normal_prior(tools, tmp_path):
+    """Against quadrature, with rows of which the true log evidence is -30.749 nats."""
+    shape = np.linspace(-1, 1, 20)
+    spread = optimize.brentq(lambda size: integrate_half_normal(5 + size * shape) + 30.749, 0.1, 5)
+    y = 5 + spread * shape
+    path = tmp_path / "half_normal.stan"
+    path.write_text(HALF_NORMAL, encoding="utf-8")
+    fit = workbench.Model(path).fit(
+        {"N": 20, "y": y}, method=("map", "laplace"), seed=1, output=tmp_path / "run"
+    )
+    laplace = fit.results.laplace
+    assert laplace.log_prior_mass == pytest.approx(-np.log(2))
+    assert laplace.log_evidence == pytest.approx(-30.749, abs=0.01)
+    assert laplace.log_evidence_corrected == pytest.approx(-30.749, abs=0.01)

@@ -12,6 +12,7 @@ from workbench.estimation.context import FitContext
 from workbench.estimation.optimum.generated_quantities import compute_generated_quantities, sum_terms_by_role
 from workbench.estimation.optimum.log_density import LogDensity, evaluate
 from workbench.estimation.optimum.search import Optimum, OptimumSearch
+from workbench.estimation.sampling.prior_mass import compute_log_prior_mass
 from workbench.estimation.sampling.psis import (
     ImportanceWeights,
     compute_importance_weights,
@@ -127,37 +128,32 @@ def _approximate_evidence(
 ) -> dict[str, Any]:
     """Return the log evidence [nats], or why there is none.
 
+    The prior is divided by its integral over the declared constraints: `real<lower=0> sigma` with
+    `sigma ~ normal(0, 1)` is a half-normal prior, with twice the density of the normal.
+
     References
     ----------
     Tierney and Kadane (1986), Accurate approximations for posterior moments and marginal densities, JASA
     81(393), doi:10.1080/01621459.1986.10478240.
     """
     best, program = search.best, context.request.program
-    improper = sorted(_find_parameters_without_prior(context))
-    if improper:
-        listed = ", ".join(f"`{name}`" for name in improper)
-        return {"log_evidence": None, "log_evidence_reason": f"{listed} has no prior: there is no evidence."}
+    log_mass, reason = compute_log_prior_mass(context)
+    if reason:
+        return {"log_evidence": None, "log_evidence_reason": reason}
     sums = sum_terms_by_role(context, compute_generated_quantities(context, search.target, best))
     if program.instrumented is None or best.newton is None or not sums:
         return {"log_evidence": None, "log_evidence_reason": "the program's densities are not normalised."}
     without_jacobian = LogDensity(search.target.backend, search.target.job, jacobian=False)
     log_density, _ = evaluate(without_jacobian, best.newton.point[None])
     # The two densities differ by the Jacobian of the constraints.
-    joint = sum(sums.values()) + best.log_density - float(log_density[0])
+    joint = sum(sums.values()) - log_mass + best.log_density - float(log_density[0])
     size = best.newton.directions.shape[1]
     volume = 0.5 * size * np.log(2 * np.pi) + float(np.linalg.slogdet(best.newton.directions)[1])
     facts: dict[str, Any] = {
         "log_evidence": float(joint + volume),
+        "log_prior_mass": log_mass,
         "log_evidence_caveat": EVIDENCE_CAVEAT,
     }
     if weights.is_reliable:
         facts["log_evidence_corrected"] = float(joint + volume + weights.log_mean - best.log_density)
     return facts
-
-
-def _find_parameters_without_prior(context: FitContext) -> set[str]:
-    """Return the parameters that are in no prior and no latent term: their density is not normalised."""
-    program = context.request.program
-    terms = [term for term in program.terms if term.role in ("prior", "latent")]
-    with_prior = {name for term in terms for name in (*term.outcomes, *term.parameters)}
-    return {declaration.name for declaration in program.parameters} - with_prior

@@ -155,12 +155,17 @@ class ApproximationResult(Struct, frozen=True, kw_only=True):
 
 
 class LaplaceResult(ApproximationResult, frozen=True, kw_only=True):
-    """The normal approximation around the unconstrained mode, and the log evidence that follows [nats]."""
+    """The normal approximation around the unconstrained mode, and the log evidence that follows [nats].
+
+    The evidence is that of priors that integrate to 1: `log_prior_mass` is the log of the integral of the
+    prior statements over the declared constraints, by which they are divided.
+    """
 
     log_evidence: float | None = None
     log_evidence_reason: str = ""
     log_evidence_caveat: str = ""
     log_evidence_corrected: float | None = None
+    log_prior_mass: float | None = None
 
 
 class PathfinderResult(ApproximationResult, frozen=True, kw_only=True):

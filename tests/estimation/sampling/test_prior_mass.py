@@ -1,0 +1,161 @@
+"""The integral of the prior within declared constraints, against quadrature."""
+
+import math
+from pathlib import Path
+
+import numpy as np
+import pytest
+from scipy import integrate, stats
+
+from tests.estimation.chosen_density import ChosenDensity
+from workbench import tables
+from workbench.binding import BoundData, BoundVariable
+from workbench.estimation.context import FitContext
+from workbench.estimation.sampling.prior_mass import compute_log_prior_mass
+from workbench.priors import settle
+from workbench.progress import SILENT
+from workbench.request import FitRequest
+
+DATA = "data { int N; vector[N] y; vector[2] m; }"
+VALUES = {"N": 3, "y": [1.0, 2.0, 3.0], "m": [0.5, -1.0]}
+
+
+@pytest.fixture
+def compute(program_from, tmp_path):
+    """Return the log mass of the prior of a program, and the reason where it is not known."""
+
+    def run(parameters, model, *, likelihood="", **priors):
+        program = program_from(f"{DATA} parameters {{ {parameters} }} model {{ {model} {likelihood} }}")
+        variables = [BoundVariable(name, "real", 1, value, "by hand") for name, value in VALUES.items()]
+        request = FitRequest(
+            program, BoundData(tables.NO_DATA, tuple(variables)), settle(program, priors, {}, "card")
+        )
+        return compute_log_prior_mass(
+            FitContext(request, Path("model"), ChosenDensity(), tmp_path / "scratch", SILENT)
+        )
+
+    return run
+
+
+def integrate_over(density, *limits):
+    """Return the log of an integral, by adaptive quadrature."""
+    value, error = integrate.nquad(density, list(limits), opts={"limit": 200})
+    assert error < 1e-7
+    return math.log(value)
+
+
+INF = math.inf
+
+
+@pytest.mark.parametrize(
+    ("parameters", "model", "density", "limits"),
+    [
+        ("real<lower=0> s;", "s ~ normal(0, 1);", lambda s: stats.norm.pdf(s), [(0, INF)]),
+        ("real<lower=0> s;", "s ~ normal(1, 2);", lambda s: stats.norm.pdf(s, 1, 2), [(0, INF)]),
+        ("real<upper=-3> s;", "s ~ normal(1, 2);", lambda s: stats.norm.pdf(s, 1, 2), [(-INF, -3)]),
+        ("real<lower=0> s;", "target += normal_lpdf(s | 1, 1);", lambda s: stats.norm.pdf(s, 1), [(0, INF)]),
+        ("real<lower=1> s;", "s ~ exponential(0.5);", lambda s: stats.expon.pdf(s, scale=2), [(1, INF)]),
+        ("real<lower=0.2, upper=0.5> s;", "s ~ beta(2, 3);", lambda s: stats.beta.pdf(s, 2, 3), [(0.2, 0.5)]),
+        ("real<lower=0> s;", "s ~ student_t(4, 1, 2);", lambda s: stats.t.pdf(s, 4, 1, 2), [(0, INF)]),
+        ("real<lower=8, upper=9> s;", "s ~ normal(0, 1);", lambda s: stats.norm.pdf(s), [(8, 9)]),
+        (
+            "real<lower=0> s; real<lower=0> t;", "s ~ normal(0, 1); t ~ cauchy(1, 2);",
+            lambda s, t: stats.norm.pdf(s) * stats.cauchy.pdf(t, 1, 2), [(0, INF), (0, INF)],
+        ),
+        (
+            "vector<lower=0>[2] s;", "s ~ normal(m, 2);",
+            lambda a, b: stats.norm.pdf(a, 0.5, 2) * stats.norm.pdf(b, -1, 2), [(0, INF), (0, INF)],
+        ),
+        (
+            "vector<lower=0>[2] s;", "s[1] ~ normal(1, 2); s[2] ~ gamma(2, 1);",
+            lambda a, b: stats.norm.pdf(a, 1, 2) * stats.gamma.pdf(b, 2), [(0, INF), (0, INF)],
+        ),
+        (
+            "ordered[2] c;", "c ~ normal(0.3, 2);",
+            lambda a, b: stats.norm.pdf(a, 0.3, 2) * stats.norm.pdf(b, 0.3, 2),
+            [lambda b: (-INF, b), (-INF, INF)],
+        ),
+        (
+            "positive_ordered[2] c;", "c ~ normal(1, 2);",
+            lambda a, b: stats.norm.pdf(a, 1, 2) * stats.norm.pdf(b, 1, 2),
+            [lambda b: (0, b), (0, INF)],
+        ),
+        ("real<lower=2, upper=5> s;", "", lambda s: 1.0, [(2, 5)]),
+        ("simplex[3] p;", "", lambda a, b: 1.0, [lambda b: (0, 1 - b), (0, 1)]),
+    ],
+)  # fmt: skip
+def test_the_mass_is_the_integral_of_the_prior_over_the_declared_range(
+    compute, parameters, model, density, limits
+):
+    log_mass, reason = compute(parameters, model)
+    assert reason == ""
+    assert log_mass == pytest.approx(integrate_over(density, *limits), abs=1e-6)
+
+
+def test_the_mass_follows_constants_that_the_user_sets(compute):
+    program = ("real<lower=0> s;", "s ~ normal(1, 2);")
+    log_mass, _ = compute(*program, **{"s.mu": 3.0})
+    assert log_mass == pytest.approx(stats.norm.logcdf(3.0 / 2))
+
+
+@pytest.mark.parametrize(
+    ("parameters", "model"),
+    [
+        ("real s;", "s ~ normal(0, 1);"),
+        ("real<lower=0> s;", "s ~ gamma(2, 2);"),
+        ("real<lower=0> s;", "s ~ normal(1, 2) T[0, ];"),
+        ("real<lower=0> s;", "target += normal_lpdf(s | 1, 2) - normal_lccdf(0 | 1, 2);"),
+        ("vector<lower=0>[2] s;", "target += normal_lpdf(s | 1, 2) - 2 * normal_lccdf(0 | 1, 2);"),
+        ("real mu; vector[2] t;", "mu ~ normal(0, 1); t ~ normal(mu, 1);"),
+        ("real<lower=0> a; vector<lower=0>[2] g;", "a ~ gamma(2, 1); g ~ gamma(a, a);"),
+        ("simplex[3] p;", "p ~ dirichlet([1, 2, 3]');"),
+        ("corr_matrix[2] O; vector[2] b;", "O ~ lkj_corr(2); b ~ multi_normal(m, O);"),
+        ("matrix[2, 2] b;", "to_vector(b) ~ normal(0, 1);"),
+    ],
+)
+def test_priors_that_integrate_to_one_are_left_alone(compute, parameters, model):
+    assert compute(parameters, model) == (0.0, "")
+
+
+def test_half_of_a_symmetric_prior_is_known_whatever_its_scale(compute):
+    """The horseshoe's half-Cauchy, with a scale that is a parameter: each element has mass 1/2."""
+    log_mass, _ = compute(
+        "real<lower=0> tau; vector<lower=0>[2] l;", "tau ~ exponential(1); l ~ cauchy(0, tau);"
+    )
+    assert log_mass == pytest.approx(-2 * math.log(2))
+
+
+@pytest.mark.parametrize(
+    ("parameters", "model", "words"),
+    [
+        ("vector[2] b;", "b[1] ~ normal(0, 1);", "`b[2]` has no prior"),
+        ("real mu; real s;", "", "`mu`, `s` have no prior"),
+        ("real mu; real<lower=0> s;", "mu ~ normal(0, 1); s ~ normal(mu, 1);", "depends on `mu`"),
+        ("real<lower=0> s;", "s ~ normal(0, 1); s ~ exponential(1);", "more than one statement"),
+        ("real<lower=0> s;", "log(s) ~ normal(0, 1);", "not a density of parameters themselves"),
+        ("real<lower=0> s;", "target += -2 * s;", "line 1"),
+        ("ordered[2] c;", "c ~ normal(m, 1);", "increase"),
+        ("real<lower=0> s;", "s ~ skew_double_exponential(0, 1, 0.5);", "no known distribution function"),
+        ("real<lower=0> s;", "s ~ normal(0, 1) T[-1, ];", "limits"),
+        ("real<lower=0> s;", "s ~ normal(1, 1); target += -normal_lccdf(0 | 1, 1);", "constant on line 1"),
+        ("real a; real b;", "a ~ normal(b, 1); b ~ normal(a, 1);", "depend on each other"),
+        ("cholesky_factor_corr[3] L;", "", "no known volume"),
+        ("real<lower=0> s; real<lower=-s> b;", "s ~ exponential(1); b ~ normal(0, 1);", "more than data"),
+    ],
+)
+def test_where_the_mass_is_not_known_the_reason_is(compute, parameters, model, words):
+    log_mass, reason = compute(parameters, model)
+    assert math.isnan(log_mass)
+    assert words in reason
+    assert reason.endswith("here is no evidence.")
+
+
+def test_statements_of_a_condition_that_does_not_hold_do_not_count(compute):
+    log_mass, reason = compute("real<lower=0> s;", "if (N > 5) s ~ normal(1, 1); else s ~ normal(0, 1);")
+    assert (log_mass, reason) == (pytest.approx(-math.log(2)), "")
+
+
+def test_many_elements_take_no_time(compute):
+    log_mass, _ = compute("vector<lower=0>[20000] s;", "s ~ normal(1, 2);")
+    assert log_mass == pytest.approx(20_000 * stats.norm.logcdf(0.5))
+    assert np.isfinite(log_mass)

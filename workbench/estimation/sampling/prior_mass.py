@@ -1,0 +1,378 @@
+"""How much probability the prior of a program has within the declared constraints of its parameters.
+
+`real<lower=0> sigma; sigma ~ normal(0, 1)` is a half-normal prior, but the density that Stan computes
+integrates to 1/2: it has to be divided by that, or the evidence is too small by that factor.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+
+from workbench.backends.base import Floats
+from workbench.errors import ProgramError
+from workbench.estimation.context import FitContext
+from workbench.program import Declaration, ElementPriors, Program, Term, list_flat_elements, locate_priors
+from workbench.program.syntax import nodes as n
+from workbench.program.syntax import traverse as t
+from workbench.program.syntax.expression import evaluate
+from workbench.program.syntax.printer import to_text
+from workbench.program.terms.densities import DensityCall, parse_density
+from workbench.program.terms.families import FAMILIES, SUPPORTS, SYMMETRIC
+
+_BOUNDED_KINDS = frozenset({"real", "vector", "row_vector", "matrix"})
+"""Types whose elements are real numbers with nothing but bounds."""
+
+_ORDERED_KINDS = {"ordered": (-math.inf, math.inf), "positive_ordered": (0.0, math.inf)}
+"""Types whose elements increase, and the bounds of each element."""
+
+_MULTIVARIATE = frozenset({
+    "multi_normal", "multi_normal_cholesky", "multi_normal_prec", "multi_student_t",
+    "multi_student_t_cholesky",
+})  # fmt: skip
+"""Distributions of a vector whose density integrates to 1 over all vectors."""
+
+_MATCHING = frozenset({
+    ("simplex", "dirichlet"), ("corr_matrix", "lkj_corr"), ("cholesky_factor_corr", "lkj_corr_cholesky"),
+    ("cov_matrix", "wishart"), ("cov_matrix", "inv_wishart"), ("cholesky_factor_cov", "wishart_cholesky"),
+    ("cholesky_factor_cov", "inv_wishart_cholesky"),
+})  # fmt: skip
+"""Types and distributions with the same support."""
+
+_SELECTING = frozenset({
+    "to_vector", "to_row_vector", "to_array_1d", "head", "tail", "segment", "row", "col", "sub_row",
+    "sub_col", "block", "diagonal", "reverse",
+})  # fmt: skip
+"""Functions whose value consists of elements of their first argument."""
+
+
+class _UnknownMassError(Exception):
+    """The probability is not known in closed form; the message is a clause that says why."""
+
+
+def compute_log_prior_mass(context: FitContext) -> tuple[float, str]:
+    """Return the log of the integral of the prior as Stan computes it, or why it is not known.
+
+    Latent terms count as part of the prior.
+    """
+    program, values = context.request.program, context.request.data.values
+    flat = list_flat_elements(program, values)
+    if flat:
+        verb = "has" if len(flat) == 1 else "have"
+        return math.nan, f"{_list_names(flat)} {verb} no prior: there is no evidence."
+    try:
+        return _Integrator(program, {**values, **context.collect_own_data()}).integrate(), ""
+    except _UnknownMassError as reason:
+        return math.nan, f"the prior is not known to integrate to 1: {reason}. There is no evidence."
+
+
+class _Integrator:
+    """Integrates the prior of a program over the declared constraints.
+
+    Attributes
+    ----------
+    values
+        The data, the constants of the priors, and transformed data declared by an expression of data.
+    """
+
+    def __init__(self, program: Program, values: Mapping[str, Any]) -> None:
+        self.program = program
+        self.parameters = {item.name: item for item in program.parameters}
+        self.values = dict(values)
+        self.located = locate_priors(program, values)
+        self.constants = {
+            id(node): n.Variable(hyper.data_name, type=node.type)
+            for hyper in program.hyperparameters
+            if not hyper.is_user_data
+            for node in hyper.nodes
+        }
+        self._add_transformed_data()
+
+    def integrate(self) -> float:
+        """Return the log of the integral.
+
+        Raises
+        ------
+        _UnknownMassError
+            It is not known in closed form.
+        """
+        self._check_order()
+        masses: list[float] = []
+        for name, declaration in self.parameters.items():
+            priors = self.located.get(name)
+            if priors is None:
+                raise _UnknownMassError(f"the elements of `{name}` cannot be followed")
+            self._check_single_statements(priors)
+            is_free = ~(priors.stated | priors.involved)
+            if is_free.any():
+                masses.append(self._integrate_uniform(declaration, priors, int(is_free.sum())))
+        for term in self.program.terms:
+            counts = {
+                name: int(priors.terms[term.index].sum())
+                for name, priors in self.located.items()
+                if term.index in priors.terms
+            }
+            if counts:
+                masses.append(self._integrate_term(term, counts))
+        total = math.fsum(masses)
+        if total != 0:
+            self._check_constants()
+        return total
+
+    # --- what stands in the way
+
+    def _check_single_statements(self, priors: ElementPriors) -> None:
+        for index, mask in priors.terms.items():
+            if (mask & priors.involved).any():
+                term = self._get_term(index)
+                raise _UnknownMassError(
+                    f"the term on line {term.line} is not a density of `{priors.name}` alone"
+                )
+        counts = sum((mask.astype(int) for mask in priors.terms.values()), np.zeros(priors.stated.shape, int))
+        if np.any(counts > 1):
+            raise _UnknownMassError(f"more than one statement is about the same element of `{priors.name}`")
+
+    def _check_order(self) -> None:
+        """Refuse priors that depend on each other in a circle."""
+        given: dict[str, set[str]] = {name: set() for name in self.parameters}
+        for term in self.program.terms:
+            if term.role != "likelihood":
+                for name in set(term.outcomes) & given.keys():
+                    given[name] |= set(term.parameters) - set(term.outcomes)
+        while given:
+            ready = {name for name, needed in given.items() if not needed & given.keys()}
+            if not ready:
+                raise _UnknownMassError(f"the priors of {_list_names(sorted(given))} depend on each other")
+            given = {name: needed for name, needed in given.items() if name not in ready}
+
+    def _check_constants(self) -> None:
+        """Refuse a constant that the program adds, and that may be the missing normaliser."""
+        for term in self.program.terms:
+            uses = (density.suffix for item in term.contributions for density in item.value.densities)
+            if term.is_constant and any(suffix in {"lcdf", "lccdf"} for suffix in uses):
+                raise _UnknownMassError(f"the constant on line {term.line} may normalise it or not")
+
+    def _get_term(self, index: int) -> Term:
+        return next(term for term in self.program.terms if term.index == index)
+
+    # --- elements without a statement
+
+    def _integrate_uniform(self, declaration: Declaration, priors: ElementPriors, count: int) -> float:
+        """Return the log volume that a constant density of 1 has within finite bounds or a simplex."""
+        shape = priors.stated.shape
+        if declaration.kind in _BOUNDED_KINDS:
+            lower, upper = self._find_bounds(declaration)
+            width = np.broadcast_to(np.asarray(upper) - np.asarray(lower), shape)
+            if np.isfinite(width).all() and (width > 0).all():
+                return float(np.log(width)[~(priors.stated | priors.involved)].sum())
+        if declaration.kind == "simplex" and count == np.prod(shape):
+            return -math.lgamma(int(shape[-1])) * count / int(shape[-1])
+        raise _UnknownMassError(f"`{declaration.name}` has no prior, and its type no known volume")
+
+    # --- statements
+
+    def _integrate_term(self, term: Term, counts: Mapping[str, int]) -> float:
+        density = self._find_density(term, counts)
+        name = _find_selected(density.outcome) if density is not None else None
+        if density is None or name is None or list(counts) != [name] or term.role == "unplaced":
+            raise _UnknownMassError(f"the term on line {term.line} is not a density of parameters themselves")
+        declaration, count = self.parameters[name], counts[name]
+        if (declaration.kind, density.distribution) in _MATCHING and not density.is_truncated:
+            return 0.0
+        if declaration.kind in _ORDERED_KINDS:
+            return self._integrate_ordered(term, density, declaration, count)
+        if declaration.kind not in _BOUNDED_KINDS:
+            raise _UnknownMassError(
+                f"the integral of `{density.distribution}` over the type `{declaration.kind}` of `{name}` "
+                "is not known"
+            )
+        if density.distribution in _MULTIVARIATE and declaration.lower is declaration.upper is None:
+            return 0.0
+        lower, upper = self._find_bounds(declaration)
+        return self._integrate_elements(term, density, (lower, upper), count)
+
+    def _find_density(self, term: Term, counts: Mapping[str, int]) -> DensityCall | None:
+        """Return the density that a term consists of; `None` if it consists of something else.
+
+        A log probability that is subtracted by hand, as in `- normal_lccdf(0 | mu, sigma)`, is a truncation.
+        """
+        density: DensityCall | None = None
+        normalisers = []
+        for item in term.contributions:
+            call = parse_density(item.summand.node)
+            if density is None and call is not None and call.suffix == "lpdf" and item.summand.sign == "+":
+                density = call
+            elif item.summand.sign == "-":
+                normalisers.append(item.summand.node)
+            else:
+                return None
+        if density is None or term.calls:
+            return None
+        for node in normalisers:
+            call = self._parse_normaliser(node, density, sum(counts.values()))
+            if call is None or density.is_truncated:
+                return None
+            is_lower = call.suffix == "lccdf"
+            density = replace(
+                density, lower=call.outcome if is_lower else None, upper=None if is_lower else call.outcome
+            )
+        return density
+
+    def _parse_normaliser(
+        self, node: n.Expr | n.Tilde, density: DensityCall, count: int
+    ) -> DensityCall | None:
+        """Return the log probability in an expression, if it is that of `count` outcomes of a density."""
+        inner = t.unwrap(node) if isinstance(node, n.Expr) else node
+        factor: Floats | None = np.array(1.0)
+        if isinstance(inner, n.Binary) and inner.operator == "*":
+            factor, inner = self._try_evaluate(inner.left), t.unwrap(inner.right)
+        call = None if isinstance(inner, n.Tilde) else parse_density(inner)
+        if call is None or call.suffix not in {"lccdf", "lcdf"} or call.distribution != density.distribution:
+            return None
+        if [to_text(item) for item in call.arguments[1:]] != [
+            to_text(item) for item in density.arguments[1:]
+        ]:
+            return None
+        if factor is None or factor.size != 1 or float(factor.ravel()[0]) != count:
+            return None
+        return call
+
+    def _integrate_ordered(
+        self, term: Term, density: DensityCall, declaration: Declaration, count: int
+    ) -> float:
+        """Return the log of the integral over increasing vectors: that over all vectors, divided by K!."""
+        shape = self.located[declaration.name].stated.shape
+        is_shared = all(not argument.type.is_container for argument in density.arguments[1:])
+        is_whole = density.outcome.type.is_container or self._can_evaluate(density.arguments[1:])
+        if not is_shared or not is_whole or count != np.prod(shape):
+            raise _UnknownMassError(
+                f"the elements of `{declaration.name}` increase, and their priors on line {term.line} may "
+                "differ"
+            )
+        inside = self._integrate_elements(term, density, _ORDERED_KINDS[declaration.kind], count)
+        return inside - math.lgamma(int(shape[-1]) + 1) * count / int(shape[-1])
+
+    def _integrate_elements(
+        self, term: Term, density: DensityCall, bounds: tuple[Any, Any], count: int
+    ) -> float:
+        """Return the log probability that elements with univariate densities are within their bounds."""
+        family, (lower, upper) = density.distribution, bounds
+        support = SUPPORTS.get(family)
+        if density.is_truncated:
+            return self._integrate_truncated(term, density, bounds)
+        if support is not None and np.all(lower <= support[0]) and np.all(upper >= support[1]):
+            return 0.0
+        given = density.arguments[1:]
+        if family in SYMMETRIC and np.size(lower) == np.size(upper) == 1:
+            centre = self._try_evaluate(given[-2]) if given else 0.0
+            ends = [float(end) for end in (np.ravel(lower)[0], np.ravel(upper)[0]) if np.isfinite(end)]
+            if centre is not None and len(ends) == 1 and np.all(np.asarray(centre) == ends[0]):
+                return -count * math.log(2)
+        if family not in FAMILIES:
+            raise _UnknownMassError(f"`{family}` on line {term.line} has no known distribution function")
+        arguments = [self._evaluate(argument, term) for argument in given]
+        inside = _compute_log_probability(FAMILIES[family](*arguments), lower, upper)
+        if not np.isfinite(inside).all() or inside.size not in (1, count):
+            raise _UnknownMassError(f"the elements of the prior on line {term.line} cannot be followed")
+        return float(inside.sum() if inside.size == count else inside.ravel()[0] * count)
+
+    def _integrate_truncated(self, term: Term, density: DensityCall, bounds: tuple[Any, Any]) -> float:
+        """Return 0 where the statement is truncated at the declared bounds, or within them."""
+        lower = -math.inf if density.lower is None else self._evaluate(density.lower, term)
+        upper = math.inf if density.upper is None else self._evaluate(density.upper, term)
+        support = SUPPORTS.get(density.distribution, (-math.inf, math.inf))
+        if np.all(np.maximum(lower, support[0]) >= bounds[0]) and np.all(
+            np.minimum(upper, support[1]) <= bounds[1]
+        ):
+            return 0.0
+        raise _UnknownMassError(f"the limits on line {term.line} are not the declared bounds")
+
+    # --- values
+
+    def _find_bounds(self, declaration: Declaration) -> tuple[Any, Any]:
+        ends: list[Any] = []
+        for limit, absent in ((declaration.lower, -math.inf), (declaration.upper, math.inf)):
+            value = absent if limit is None else self._try_evaluate(limit.node)
+            if value is None:
+                raise _UnknownMassError(f"the bounds of `{declaration.name}` depend on more than data")
+            ends.append(np.asarray(value, dtype=float))
+        return ends[0], ends[1]
+
+    def _evaluate(self, node: n.Expr, term: Term) -> Floats:
+        value = self._try_evaluate(node)
+        if value is None:
+            raise _UnknownMassError(
+                f"bounds cut off a part of the prior on line {term.line} that depends on `{to_text(node)}`"
+            )
+        return value
+
+    def _can_evaluate(self, nodes: Sequence[n.Expr]) -> bool:
+        return all(self._try_evaluate(node) is not None for node in nodes)
+
+    def _try_evaluate(self, node: n.Expr) -> Floats | None:
+        """Return the value of an expression of data and constants; `None` if it has another.
+
+        Arithmetic of containers is not followed.
+        """
+        operations = (item for item in t.walk(node) if isinstance(item, n.Binary))
+        if any(item.left.type.is_container or item.right.type.is_container for item in operations):
+            return None
+        substituted = t.substitute(node, self.constants)
+        try:
+            known = {name: self._look_up(name) for name in t.find_names(substituted)}
+            value: Floats = np.asarray(evaluate(substituted, known), dtype=float)
+        except (KeyError, ProgramError, ValueError, TypeError):
+            return None
+        return value
+
+    def _look_up(self, name: str) -> Any:
+        """Return a value as numbers or nested lists."""
+        if not isinstance(self.values[name], int | float | list):
+            self.values[name] = np.asarray(self.values[name]).tolist()
+        return self.values[name]
+
+    def _add_transformed_data(self) -> None:
+        block = self.program.tree.get_block("transformed data")
+        assignments = (item for item in t.walk(block) if isinstance(item, n.Assignment))
+        assigned = {name for item in assignments for name in t.find_names(item.left)}
+        for statement in block:
+            for name, node in statement.variables if isinstance(statement, n.Declare) else ():
+                value = None if node is None or name in assigned else self._try_evaluate(node)
+                if value is not None:
+                    self.values[name] = value.tolist()
+
+
+def _compute_log_probability(family: Any, lower: Any, upper: Any) -> Floats:
+    """Return the log probability between two bounds, by the tail in which they are."""
+    with np.errstate(divide="ignore", invalid="ignore"):
+        below = _subtract_exp(family.logcdf(upper), family.logcdf(lower))
+        above = _subtract_exp(family.logsf(lower), family.logsf(upper))
+        is_above = family.cdf(lower) > 1 / 2
+    return np.asarray(np.where(is_above, above, below), dtype=float)
+
+
+def _subtract_exp(larger: Any, smaller: Any) -> Any:
+    """Return the log of a difference of exponentials."""
+    return larger + np.log1p(-np.exp(smaller - larger))
+
+
+def _find_selected(node: n.Expr) -> str | None:
+    """Return the variable that an expression selects elements of; `None` if it is more than a selection."""
+    inner = t.unwrap(node)
+    if isinstance(inner, n.Variable):
+        return inner.name
+    if isinstance(inner, n.Indexed):
+        return _find_selected(inner.base)
+    if isinstance(inner, n.Unary) and inner.is_postfix:
+        return _find_selected(inner.operand)
+    if isinstance(inner, n.Call) and inner.name in _SELECTING and inner.arguments:
+        return _find_selected(inner.arguments[0])
+    return None
+
+
+def _list_names(names: Sequence[str]) -> str:
+    return ", ".join(f"`{name}`" for name in names)
