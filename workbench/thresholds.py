@@ -196,6 +196,20 @@ POWERS = (0.99, 1.01)
 
 SENSITIVITY_LIMIT = 0.05
 """Sensitivity from which a posterior is sensitive to what is scaled: Kallioinen et al. (2024), section
+DEPENDENCE_P_VALUE_LIMIT = 0.01
+"""p-value, shared among all orders or columns that were tried, below which residuals depend on each other.
+Ours: it flags one healthy run in a hundred."""
+
+DESIGN_EFFECT_LIMIT = 1.1
+"""Ratio of the variance of a mean to that of independent rows, from which dependence counts: Kish (1965),
+Survey Sampling, section 8.2; limit ours: standard errors are then 5 % too small."""
+
+FEWEST_ORDERED_ROWS = 20
+"""Rows from which the dependence of residuals is examined. Ours: of fewer, none short of 0.5 would show."""
+
+SORTED_SHARE_LIMIT = 0.1
+"""Share of steps in the other direction up to which rows are sorted by a column. Ours."""
+
 2.5."""
 
 CHANCE_RATIO_LIMIT = 2.0

@@ -184,6 +184,15 @@ def test_its_sign_tells_overconfidence_from_caution(factor, sign):
     assert sign * z > 3
 
 
+def test_the_probability_given_all_data_is_the_mean_over_draws():
+    """Without leave-one-out: the share of drawn ones would be off by a percent."""
+    fit = binary_fit()
+    (outcome,) = read_outcomes(fit)
+    log_lik = fit.tree["log_likelihood"]["log_lik"].values.reshape(-1, 300)
+    of_a_one = np.where(outcome.observed == 1, np.exp(log_lik), 1 - np.exp(log_lik))
+    np.testing.assert_allclose(calibration.predict_probabilities(outcome), of_a_one.mean(axis=0))
+
+
 def test_dispersion_of_overdispersed_counts_is_their_variance_ratio():
     """Negative binomial counts of mean 5 and shape 2 vary 1 + 5/2 times as much as Poisson ones."""
     rng = np.random.default_rng(11)

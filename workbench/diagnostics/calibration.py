@@ -34,12 +34,33 @@ BAND = 0.95
 def predict_probabilities(outcome: Outcome, left_out: LeaveOneOut | None = None) -> Floats:
     """Return the predicted probability of a one, `(n,)`; given all other observations with `left_out`.
 
-    The predictive density of an observation given the others is itself the probability of what happened.
+    The predictive density of an observation is itself the probability of what happened. Only where it is not
+    known, the share of ones among the replicates stands in, with its Monte Carlo error.
     """
-    if left_out is None or outcome.rows is None:
-        return np.asarray(outcome.replicates.mean(axis=0), dtype=np.float64)
-    happened = np.exp(np.minimum(left_out.elpd[outcome.rows], 0))
-    return np.where(outcome.observed == 1, happened, 1 - happened)
+    if left_out is not None and outcome.rows is not None:
+        happened = np.exp(np.minimum(left_out.elpd[outcome.rows], 0))
+        return np.where(outcome.observed == 1, happened, 1 - happened)
+    if outcome.log_lik is not None:
+        return average_probability(outcome.log_lik, outcome.observed)
+    return np.asarray(outcome.replicates.mean(axis=0), dtype=np.float64)
+
+
+def average_probability(log_lik: Floats, observed: Floats) -> Floats:
+    """Return the mean probability of a one over the draws, `(n,)`.
+
+    Parameters
+    ----------
+    log_lik
+        Log probability of what happened at each draw, `(n, sample)`.
+    observed
+        What happened: zeros and ones, `(n,)`.
+
+    >>> average_probability(np.log([[0.2, 0.4], [0.2, 0.4]]), np.array([1.0, 0.0])).round(6).tolist()
+    [0.3, 0.7]
+    """
+    happened = np.exp(np.minimum(log_lik, 0)).mean(axis=1)
+    shares: Floats = np.where(observed == 1, happened, 1 - happened)
+    return shares
 
 
 def compute_scores(outcome: Outcome, left_out: LeaveOneOut | None = None) -> CalibrationScores:

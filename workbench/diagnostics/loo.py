@@ -97,8 +97,9 @@ def explain_missing_loo(fit: Fit) -> str:
     results = fit.results
     if not results.nuts.is_ok:
         return f"there are no posterior draws: {results.nuts.reason}"
+    is_own = results.nuts.log_lik.source == "program"
     for limit in results.model.limits:
-        if limit.feature in {"log_lik", "loo"}:
+        if limit.feature in {"log_lik", "loo"} and not is_own:
             return limit.message
     arrays = _log_likelihood_arrays(fit)
     if not arrays:
@@ -118,6 +119,16 @@ def read_log_likelihood(fit: Fit) -> Floats | None:
     """Return the log likelihood of each observation at each draw, `(row, sample)`; `None` without any."""
     arrays = [flatten_cells(array) for array in _log_likelihood_arrays(fit)]
     return np.concatenate(arrays) if len(arrays) > 1 else next(iter(arrays), None)
+
+
+def read_log_likelihood_of(fit: Fit, rows: NDArray[np.int64]) -> Floats:
+    """Return the log likelihood of some observations at each draw, `(row, sample)`."""
+    starts = np.cumsum([0, *(array[0, 0].size for array in _log_likelihood_arrays(fit))])
+    parts = [
+        _by_sample(array)[:, rows[(start <= rows) & (rows < stop)] - start].T
+        for array, start, stop in zip(_log_likelihood_arrays(fit), starts, starts[1:], strict=False)
+    ]
+    return np.concatenate(parts)
 
 
 def split_log_likelihood(fit: Fit, size: int) -> list[Floats]:

@@ -9,7 +9,7 @@ import numpy as np
 import xarray as xr
 from numpy.typing import NDArray
 
-from workbench.diagnostics.loo import flatten_cells
+from workbench.diagnostics.loo import flatten_cells, read_log_likelihood_of
 from workbench.results import Fit
 from workbench.results.view import OutcomeDescription, UncheckedOutcome
 
@@ -35,6 +35,10 @@ class Outcome:
         `(S, n)`; samples are the draws of one chain after another.
     rows
         The row of the log likelihood that belongs to each cell, `(n,)`; `None` where it is not known.
+    table_rows
+        The row of the table, from 0, that each cell is, `(n,)`; `None` where cells are not rows.
+    log_lik
+        Log probability of what was observed at each draw, `(n, S)`, of a binary outcome where it is known.
     is_conditional
         Whether each cell is drawn given other observed cells, such as the one before.
     left_out
@@ -48,6 +52,8 @@ class Outcome:
     observed: Floats
     replicates: Floats = field(repr=False)
     rows: NDArray[np.int64] | None
+    table_rows: NDArray[np.int64] | None = field(default=None, repr=False)
+    log_lik: Floats | None = field(default=None, repr=False)
     is_conditional: bool = False
     left_out: int = 0
 
@@ -92,14 +98,18 @@ def _read_outcome(fit: Fit, description: OutcomeDescription) -> Outcome | str:
     if not is_kept.any() or not is_complete.any():
         return f"`{replicate}` holds no complete draw."
     replicates = (cells if is_complete.all() else cells[:, is_complete]).T
+    kind = classify_outcome(description, values[is_kept], replicates)
+    rows = _find_rows(fit, description, is_kept) if is_complete.all() else None
     return Outcome(
         name=name,
         replicate=replicate,
-        kind=classify_outcome(description, values[is_kept], replicates),
+        kind=kind,
         source=description.source,
         observed=values[is_kept],
         replicates=replicates,
-        rows=_find_rows(fit, description, is_kept) if is_complete.all() else None,
+        rows=rows,
+        table_rows=np.flatnonzero(is_kept) if _is_by_row(fit, observed) else None,
+        log_lik=read_log_likelihood_of(fit, rows) if kind == "binary" and rows is not None else None,
         is_conditional=description.conditional,
         left_out=int((~is_kept).sum()),
     )
@@ -109,6 +119,12 @@ def _read_array(fit: Fit, group: str, name: str) -> xr.DataArray | None:
     if group not in fit.tree.children:
         return None
     return fit.tree[group].data_vars.get(name)
+
+
+def _is_by_row(fit: Fit, observed: xr.DataArray) -> bool:
+    """Return whether an outcome has one value for each row of the table, or is a list in Stan's own data."""
+    data = fit.results.data
+    return observed.ndim == 1 and (not data.columns or observed.size == data.rows)
 
 
 def _find_rows(

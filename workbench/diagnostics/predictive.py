@@ -19,6 +19,13 @@ from scipy import stats
 
 from workbench.diagnostics.calibration import compute_scores
 from workbench.diagnostics.counts import measure_dispersion
+from workbench.diagnostics.dependence import (
+    RowColumns,
+    compute_residuals,
+    measure_clusters,
+    measure_serial,
+    read_row_columns,
+)
 from workbench.diagnostics.loo import LeaveOneOut
 from workbench.diagnostics.outcomes import Kind, Outcome, split_outcomes
 from workbench.results import Fit
@@ -84,7 +91,8 @@ def measure_predictive(fit: Fit, left_out: LeaveOneOut | None) -> PredictiveResu
             reason=_explain_missing(unchecked),
             left_out=unchecked,
         )
-    checks = tuple(_check_outcome(outcome, left_out) for outcome in outcomes)
+    columns = read_row_columns(fit)
+    checks = tuple(_check_outcome(outcome, left_out, columns) for outcome in outcomes)
     return PredictiveResult(outcomes=checks, left_out=unchecked)
 
 
@@ -94,8 +102,9 @@ def _explain_missing(unchecked: tuple[UncheckedOutcome, ...]) -> str:
     return " ".join(f"`{outcome.name}`: {outcome.reason.rstrip('.')}." for outcome in unchecked)
 
 
-def _check_outcome(outcome: Outcome, left_out: LeaveOneOut | None) -> OutcomeCheck:
+def _check_outcome(outcome: Outcome, left_out: LeaveOneOut | None, columns: RowColumns) -> OutcomeCheck:
     pit = compute_pit(outcome, left_out)
+    residuals = None if outcome.kind == "categorical" else compute_residuals(outcome, pit)
     is_loo = _select_weights(outcome, left_out) is not None
     has_coverage = is_loo and outcome.kind in ("continuous", "count")
     return OutcomeCheck(
@@ -111,6 +120,8 @@ def _check_outcome(outcome: Outcome, left_out: LeaveOneOut | None) -> OutcomeChe
         coverage=compute_coverage(pit) if has_coverage else (),
         scores=compute_scores(outcome, left_out) if outcome.kind == "binary" else None,
         dispersion=measure_dispersion(outcome, left_out) if outcome.kind == "count" else None,
+        serial=() if residuals is None else measure_serial(outcome, residuals, columns),
+        clusters=() if residuals is None else measure_clusters(outcome, residuals, columns),
     )
 
 

@@ -29,6 +29,7 @@ from workbench.results.data_groups import build_data_groups
 from workbench.results.fit import Fit
 from workbench.results.record import build_record
 from workbench.results.saved_request import DATA, build_stan_data_group, describe_request
+from workbench.results.table_columns import TABLE_COLUMNS, build_table_columns
 from workbench.toolchain import CompiledModel
 
 
@@ -87,6 +88,8 @@ def estimate(
     for name, group in build_data_groups(shown).items():
         groups[name] = group.merge(groups[name]) if name in groups else group
     groups[DATA] = build_stan_data_group(request)
+    if columns := build_table_columns(request.data):
+        groups[TABLE_COLUMNS] = columns
     tree = xr.DataTree.from_dict({f"/{name}": group for name, group in groups.items()})
     console = {name: result.console for name, result in results.items() if result.console}
     data = binding.to_record(request.data)

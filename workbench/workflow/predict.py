@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import tempfile
 from collections.abc import Mapping
 from dataclasses import replace
@@ -23,6 +24,7 @@ from workbench.results.outcomes import declare_replicates
 from workbench.results.quantities import owner, split_element
 from workbench.tables import Table
 from workbench.toolchain import ToolchainSettings
+from workbench.workflow.expected_shares import compute_shares
 from workbench.workflow.generate import Generator
 from workbench.workflow.row_independence import check_row_independence
 from workbench.workflow.saved_run import open_run
@@ -71,7 +73,8 @@ def predict(
         with progress.stage("Predicting"):
             check_row_independence(generator, fit)
             generated = generator.generate(bound.values, slice(None), replicating=True)
-    return _tabulate(generated, predicted, bound, fit.results.interval.level)
+    shares = compute_shares(generated, request, bound)
+    return _tabulate(generated, predicted, bound, shares, fit.results.interval.level)
 
 
 def _find_predicted(program: Program) -> dict[str, Declaration]:
@@ -123,9 +126,16 @@ def bind_new_rows(fit: Fit, request: FitRequest, table: Table) -> BoundData:
 
 
 def _tabulate(
-    generated: RawRun, predicted: Mapping[str, Declaration], bound: BoundData, level: float
+    generated: RawRun,
+    predicted: Mapping[str, Declaration],
+    bound: BoundData,
+    shares: Mapping[str, float],
+    level: float,
 ) -> pd.DataFrame:
-    """Return a row for each element of each replicated outcome."""
+    """Return a row for each element of each replicated outcome.
+
+    The mean of a yes/no outcome is its probability under the likelihood where `shares` has it, by column.
+    """
     rows = []
     for position, column in enumerate(generated.columns):
         name = owner(column)
@@ -136,14 +146,17 @@ def _tabulate(
         row = index[0] + 1 if index else 1
         sizes = predicted[name].sizes
         labels = bound.labels.get(sizes[0].text, ()) if sizes else ()
+        mean, sd = float(draws.mean()), float(draws.std(ddof=1))
+        if column in shares:
+            mean, sd = shares[column], math.sqrt(shares[column] * (1 - shares[column]))
         lower, upper = np.quantile(draws, [(1 - level) / 2, (1 + level) / 2])
         rows.append(
             {
                 "row": row,
                 "label": labels[row - 1] if len(labels) >= row else str(row),
                 "prediction": column,
-                "mean": float(draws.mean()),
-                "sd": float(draws.std(ddof=1)),
+                "mean": mean,
+                "sd": sd,
                 "median": float(np.median(draws)),
                 "lower": float(lower),
                 "upper": float(upper),

@@ -35,6 +35,7 @@ from workbench.results.view.findings import (
     CheckResult,
     DiagnosisResult,
     Dispersion,
+    ClusterDependence,
     IntervalCoverage,
     LooResult,
     LooRow,
@@ -47,6 +48,7 @@ from workbench.results.view.findings import (
     Sensitivity,
     StatisticCheck,
     UncheckedOutcome,
+    SerialDependence,
 )
 from workbench.results.view.results import Results, view
 
@@ -59,6 +61,7 @@ __all__ = [
     "CheckResult",
     "DataDescription",
     "DeclaredParameter",
+    "ClusterDependence",
     "DensityTerm",
     "DiagnosisResult",
     "Dispersion",
@@ -96,3 +99,4 @@ __all__ = [
     "UncheckedOutcome",
     "view",
 ]
+    "SerialDependence",

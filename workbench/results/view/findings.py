@@ -97,8 +97,8 @@ class CalibrationScores(Struct, frozen=True):
 class Dispersion(Struct, frozen=True):
     """Spread of observed counts relative to replicated ones, and the share of replicates above it.
 
-    `loo_ratio` and `loo_p_value` are those of counts predicted from all others; `unreliable` rows have a k-hat
-    above its limit.
+    `loo_ratio` and `loo_p_value` are those of counts predicted from all others; `unreliable` counts rows with
+    a k-hat above its limit.
     """
 
     ratio: float | None = None
@@ -106,6 +106,36 @@ class Dispersion(Struct, frozen=True):
     loo_ratio: float | None = None
     loo_p_value: float | None = None
     unreliable: int | None = None
+
+
+class SerialDependence(Struct, frozen=True):
+    """Autocorrelation of residuals along an order of the rows.
+
+    `neighbours` is that at lag 1, `average` the mean over all `lags`; `p_value` is against positive
+    correlation; `design_effect` is the variance of a mean relative to that of independent rows.
+    """
+
+    along: str = ""
+    observations: int | None = None
+    neighbours: float | None = None
+    average: float | None = None
+    lags: int | None = None
+    p_value: float | None = None
+    design_effect: float | None = None
+
+
+class ClusterDependence(Struct, frozen=True):
+    """Intraclass correlation of residuals within the levels of a column that the program does not use.
+
+    `p_value` is that of the one-way analysis of variance; `design_effect` as for `SerialDependence`.
+    """
+
+    column: str = ""
+    levels: int | None = None
+    observations: int | None = None
+    correlation: float | None = None
+    p_value: float | None = None
+    design_effect: float | None = None
 
 
 class OutcomeCheck(Struct, frozen=True, kw_only=True):
@@ -123,6 +153,8 @@ class OutcomeCheck(Struct, frozen=True, kw_only=True):
     coverage: tuple[IntervalCoverage, ...] = ()
     scores: CalibrationScores | None = None
     dispersion: Dispersion | None = None
+    serial: tuple[SerialDependence, ...] = ()
+    clusters: tuple[ClusterDependence, ...] = ()
 
 
 class UncheckedOutcome(Struct, frozen=True):
