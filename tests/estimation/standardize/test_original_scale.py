@@ -63,6 +63,11 @@ def test_the_posterior_and_what_follows_from_it_are_on_the_original_scale(fitted
     np.testing.assert_allclose(posterior["intercept"], expected, rtol=1e-6, atol=1e-6)
 
 
+def test_the_terms_add_up_to_the_density_of_the_standardized_fit(fitted):
+    """The density is that of the standardized data, so the draws are standardized for it."""
+    assert fitted.results.nuts.terms_differ < 1e-8
+
+
 def test_the_data_beside_the_results_are_on_their_scale(fitted):
     stored = fitted.tree["constant_data"]["X"]
     np.testing.assert_allclose(stored, pd.read_csv(KIDS)[PREDICTORS], rtol=1e-12)

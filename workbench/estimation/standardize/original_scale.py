@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
+from pathlib import Path
 from typing import Any, cast
 
 import numpy as np
@@ -18,6 +19,7 @@ import xarray as xr
 
 from workbench.backends import Backend, Job, RawRun, Start
 from workbench.backends.base import Curvature, Floats
+from workbench.backends.stan_csv import read_stan_csv, write_draws
 from workbench.binding import BoundData
 from workbench.estimation.context import FitContext
 from workbench.estimation.standardize.rescaling import (
@@ -116,6 +118,15 @@ class _OriginalScaleBackend:
 
         return call
 
+    def log_density(self, job: Job, points: Floats | Path, *, jacobian: bool) -> tuple[Floats, Floats]:
+        """Return the density of the fit: a file of draws is on the scale of the data, points are not."""
+        if isinstance(points, Path):
+            names, draws, _ = read_stan_csv(points)
+            names = tuple(_with_brackets(name) for name in names)
+            fitted = self._standardize_values(names, draws)
+            points = write_draws(names, fitted, points.with_name(f"standardized-{points.name}"))
+        return self._backend.log_density(job, points, jacobian=jacobian)
+
     def laplace(self, job: Job, mode: RawRun, method: Laplace, *, jacobian: bool) -> RawRun:
         """Return curvature and draws around a mode that is given on the scale of the data."""
         fitted = replace(mode, draws=self._standardize_values(mode.columns, mode.draws))
@@ -200,6 +211,16 @@ class _OriginalScaleBackend:
         for (name, index), value in zip(elements, self._standardize_values(names, flat), strict=True):
             arrays[name][index] = value
         return {**values, **{name: array.tolist() for name, array in arrays.items()}}
+
+
+def _with_brackets(name: str) -> str:
+    """Return the name of a column with its index in brackets.
+
+    >>> _with_brackets("beta.1"), _with_brackets("L.1.2"), _with_brackets("tau")
+    ('beta[1]', 'L[1,2]', 'tau')
+    """
+    variable, _, index = name.partition(".")
+    return f"{variable}[{index.replace('.', ',')}]" if index else variable
 
 
 def _find_positions(columns: tuple[str, ...], names: tuple[str, ...]) -> list[int] | None:
