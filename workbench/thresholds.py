@@ -89,6 +89,23 @@ NEWTON_DECREMENT_LIMIT = 1e-6
 """Newton decrement [nats], what a further Newton step would gain, up to which a point is a mode: Boyd and
 Vandenberghe (2004), Convex Optimization, section 9.5.1; limit ours."""
 
+MODE_CURVATURE_LIMIT = 0.5
+"""Scaled curvature of every direction above which a Hessian is negative definite: 1 where the eigenvalue is
+resolved, between -1 and 1 where it is lost in rounding. Nocedal and Wright (2006), Numerical Optimization,
+theorem 2.4: sufficient conditions of second order; limit ours."""
+
+MODE_STEP = 0.1
+"""Step [standard errors] to both sides along the direction that curves least, by which a log density must not
+rise at a mode; it falls by 0.005 nats where it is normal. Ours."""
+
+SEARCH_EVALUATIONS_PER_DRAW = 2.0
+"""Evaluations of the log density that a search for modes may take for each iteration of NUTS, warm-up
+included. Ours: NUTS itself takes ten and more, and searches with a mode stay far below."""
+
+FEWEST_SEARCH_EVALUATIONS = 16_000.0
+"""Evaluations that a search for modes may take however few draws are requested: those beside the default
+number of draws. Ours."""
+
 RUNAWAY_SE_LIMIT = 20.0
 """Standard error on a log or logit scale above which a parameter runs to its bound. Ours: a factor of
 exp(20)."""
@@ -179,23 +196,6 @@ SPIEGELHALTER_LIMIT = 3.0
 FEWEST_BINARY_OBSERVATIONS = 30
 """Observations from which Spiegelhalter's z is nearly normal. Ours."""
 
-FEWEST_COMPARED_ROWS = 100
-"""Rows below which the standard error of an elpd difference is too small: Sivula et al. (2020), section
-6."""
-
-ELPD_DIFFERENCE_LIMIT = 4.0
-"""Difference of elpd [nats] below which no model is preferred: Sivula et al. (2020), section 6."""
-
-ELPD_STANDARD_ERRORS = 2.0
-"""Standard errors of an elpd difference within which no model is preferred: the usual 95 %."""
-
-# --- Priors -----------------------------------------------------------------------------------------------
-
-POWERS = (0.99, 1.01)
-"""The powers of power-scaling: Kallioinen et al. (2024), section 2.5."""
-
-SENSITIVITY_LIMIT = 0.05
-"""Sensitivity from which a posterior is sensitive to what is scaled: Kallioinen et al. (2024), section
 DEPENDENCE_P_VALUE_LIMIT = 0.01
 """p-value, shared among all orders or columns that were tried, below which residuals depend on each other.
 Ours: it flags one healthy run in a hundred."""
@@ -210,6 +210,28 @@ FEWEST_ORDERED_ROWS = 20
 SORTED_SHARE_LIMIT = 0.1
 """Share of steps in the other direction up to which rows are sorted by a column. Ours."""
 
+FEWEST_COMPARED_ROWS = 100
+"""Rows below which the standard error of an elpd difference can be too small: Sivula et al. (2020), section
+6."""
+
+ELPD_DIFFERENCE_LIMIT = 4.0
+"""Difference of elpd [nats] below which no model is preferred: Sivula et al. (2020), section 6."""
+
+ELPD_STANDARD_ERRORS = 2.0
+"""Standard errors of an elpd difference within which no model is preferred: the usual 95 %."""
+
+ELPD_STANDARD_ERRORS_FEW_ROWS = 4.0
+"""The same with fewer than 100 rows: the actual standard error can then be twice the estimated one, as
+Bengio and Grandvalet (2004), Journal of Machine Learning Research 5, 1089-1105, and Sivula et al. (2020),
+section 6, show. A difference beyond it is clear all the same."""
+
+# --- Priors -----------------------------------------------------------------------------------------------
+
+POWERS = (0.99, 1.01)
+"""The powers of power-scaling: Kallioinen et al. (2024), section 2.5."""
+
+SENSITIVITY_LIMIT = 0.05
+"""Sensitivity from which a posterior is sensitive to what is scaled: Kallioinen et al. (2024), section
 2.5."""
 
 CHANCE_RATIO_LIMIT = 2.0

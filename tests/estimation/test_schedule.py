@@ -1,12 +1,14 @@
 """Methods that help each other: where chains start, and gaps between approximation and posterior."""
 
+import time
+
 import pytest
 
 from tests.estimation.conftest import MEANS, MODEL, SDS
 from tests.estimation.test_auto import HeavyTailed
 from workbench.backends.fake import FakeBackend
 from workbench.estimation import estimate
-from workbench.methods import Laplace, Map, Nuts
+from workbench.methods import Laplace, Map, Mle, Nuts
 
 
 @pytest.mark.parametrize("init", ["map", "pathfinder"])
@@ -33,3 +35,17 @@ def test_an_interval_that_misses_nothing_ends_where_the_posteriors_does(request_
         assert abs(gap["missed"]["laplace"]["lower"]) < 0.15
         assert abs(gap["missed"]["laplace"]["upper"]) < 0.15
         assert abs(gap["median"]) < 0.05
+
+
+class Slow(FakeBackend):
+    """A backend whose optimiser takes a while."""
+
+    def optimize(self, *arguments, **options):
+        time.sleep(0.02)
+        return super().optimize(*arguments, **options)
+
+
+def test_the_time_of_a_search_includes_every_start(request_for):
+    record = estimate(request_for((Mle(5), Map(starts=5))), MODEL, Slow(MEANS, SDS)).record
+    assert record["timings"]["mle"] >= 5 * 0.02
+    assert record["timings"]["map"] >= 5 * 0.02

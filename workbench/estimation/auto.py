@@ -12,10 +12,9 @@ from typing import Any
 from workbench.backends import RawRun
 from workbench.backends.base import DEFAULT_START
 from workbench.estimation.context import FitContext
-from workbench.estimation.optimum.map import find_map
 from workbench.estimation.sampling.laplace import run_laplace
 from workbench.estimation.sampling.pathfinder import run_pathfinder
-from workbench.estimation.schedule import draw_starts, find_approximation, sample_posterior
+from workbench.estimation.schedule import draw_starts, find_approximation, sample_posterior, time_search
 from workbench.methods import RESULTS, Auto, Laplace, Map, Pathfinder
 from workbench.results.method_result import MethodResult
 from workbench.thresholds import format_beside_limit
@@ -39,7 +38,7 @@ def fit_auto(context: FitContext, method: Auto) -> tuple[dict[str, MethodResult]
     steps: list[dict[str, Any]] = []
     with context.progress.stage("Finding modes"):
         started = time.monotonic()
-        mode, search = find_map(context, Map(jacobian=True, starts=method.starts), Laplace())
+        mode, search = time_search(context, Map(jacobian=True, starts=method.starts), Laplace())
         results["map_unconstrained"] = mode
         steps.append(_describe_step("map_unconstrained", False, _describe_mode(mode), started))
         started = time.monotonic()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from dataclasses import replace
 from typing import Any, TypeVar
 
@@ -10,10 +11,16 @@ import numpy as np
 from workbench.backends import RawRun, Start
 from workbench.backends.base import DEFAULT_START
 from workbench.binding import order_tuples
+from workbench.errors import RunError
 from workbench.estimation.context import FitContext
 from workbench.estimation.optimum.map import find_map
 from workbench.estimation.optimum.mle import find_mle
-from workbench.estimation.optimum.search import CURVATURE_ONLY, OptimumSearch
+from workbench.estimation.optimum.search import (
+    CURVATURE_ONLY,
+    OptimumSearch,
+    describe_local_maximum,
+    find_optima,
+)
 from workbench.estimation.sampling.initial_values import nest_initial_values
 from workbench.estimation.sampling.laplace import run_laplace
 from workbench.estimation.sampling.pathfinder import run_pathfinder
@@ -92,8 +99,10 @@ def _run_optimisation(
     with context.progress.stage("Finding modes"):
         likelihood = find_requested(context, Mle)
         if likelihood is not None:
-            results["mle"] = find_mle(context, likelihood)
+            started = time.monotonic()
+            results["mle"] = replace(find_mle(context, likelihood), seconds=time.monotonic() - started)
         search = _find_modes(context, results, sampler)
+        results["mle"] = _with_local_maximum(context, results["mle"], search)
         if find_requested(context, Laplace) is not None:
             results["laplace"] = run_laplace(context, search)
     return search
@@ -111,9 +120,47 @@ def _find_modes(
     unconstrained: OptimumSearch | None = None
     for method in modes:
         draws = (laplace or Laplace()) if method.jacobian and is_needed else CURVATURE_ONLY
-        results[method.name], search = find_map(context, method, draws)
+        results[method.name], search = time_search(context, method, draws)
         unconstrained = search if method.jacobian else unconstrained
     return unconstrained
+
+
+def time_search(
+    context: FitContext, method: Map, laplace: Laplace
+) -> tuple[MethodResult, OptimumSearch | None]:
+    """Return the posterior mode with the time of the whole search: every start and Newton step [s].
+
+    The time of the draws around the mode is left to the approximation.
+    """
+    started = time.monotonic()
+    result, search = find_map(context, method, laplace)
+    seconds = time.monotonic() - started
+    if search is not None and search.best.approximation is not None:
+        seconds = max(seconds - search.best.approximation.seconds, 0.0)
+    return replace(result, seconds=seconds), search
+
+
+def _with_local_maximum(
+    context: FitContext, result: MethodResult, modes: OptimumSearch | None
+) -> MethodResult:
+    """Return a failed MLE with the local maximum beside the posterior mode, where no start reached one."""
+    if result.status != "failed" or "local_maximum" in result.facts or "stopped_at" not in result.facts:
+        return result
+    if modes is None or modes.problem:
+        return result
+    started = time.monotonic()
+    run = modes.best.run
+    at = Start((nest_initial_values(run.columns, run.draws[0, 0].tolist(), context.request.program),))
+    try:
+        search = find_optima(
+            context, "mle", jacobian=False, prior_weight=0.0, starts=1, laplace=CURVATURE_ONLY, at=at
+        )
+    except RunError:  # the likelihood cannot be evaluated at the mode: there is nothing to offer
+        return result
+    if search.problem:
+        return result
+    facts = {**result.facts, **describe_local_maximum(search.best, 0)}
+    return replace(result, facts=facts, seconds=result.seconds + time.monotonic() - started)
 
 
 def _run_pathfinder(

@@ -91,7 +91,7 @@ def test_a_bounded_parameter_whose_density_keeps_rising_approaches_its_bound(fin
         is_log=IS_LOG,
     )
     assert reason.startswith("the log density has no maximum inside the support: it keeps rising as `alpha`")
-    assert "approaches its bound" in reason
+    assert "approaches its lower bound, 0" in reason
 
 
 def test_away_from_its_only_bound_a_parameter_has_none_to_approach(find_problem):
@@ -158,7 +158,7 @@ def test_only_towards_zero_effects_collapse(sign, is_collapse):
     newton = NewtonResult(np.zeros(3), np.zeros(3), 0.0, np.eye(3), np.ones(3), True)
     candidate = Candidate(LogDensity(ChosenDensity(), JOB, False), make_curvature(np.zeros(3)), newton)
     reason = convergence._explain_bound(candidate, program, 0, sign)
-    assert "approaches its bound" in reason
+    assert ("approaches its lower bound, 0" if is_collapse else "approaches its upper bound, 1") in reason
     assert ("The effects" in reason) is is_collapse
 
 
@@ -233,6 +233,20 @@ def test_dimensions_that_are_transforms_are_constrained():
     assert find_constrained_dimensions(curvature, program).tolist() == [False, True, True, False, True]
 
 
+def test_the_first_element_of_an_ordered_vector_and_the_corners_of_a_covariance_are_free():
+    program = make_program(
+        parameters=(
+            declare("c", "ordered", 2),
+            declare("p", "positive_ordered", 2),
+            declare("S", "cov_matrix", 2),
+        )
+    )
+    names = ("c[1]", "c[2]", "p[1]", "p[2]", "S[1]", "S[2]", "S[3]")
+    curvature = make_curvature(np.zeros(7), names=names, is_log=(False,) * 7)
+    expected = [False, True, True, True, True, False, True]
+    assert find_constrained_dimensions(curvature, program).tolist() == expected
+
+
 def test_only_a_parameter_that_scales_effects_is_said_to(program_from):
     models = ROOT / "tests" / "models"
     mixture, schools = (
@@ -242,12 +256,71 @@ def test_only_a_parameter_that_scales_effects_is_said_to(program_from):
     assert convergence._scales_effects(schools, "tau")
 
 
-def test_one_bound_alone_is_one_side():
+def test_which_way_a_bound_lies_and_how_it_is_named():
+    """Stan maps one bound, upper or lower, to minus infinity, and two to both ends."""
     program = make_program(
         parameters=(
-            declare("a"),
             declare("b", lower=0),
             declare("c", lower=0, upper=make_expression(1)),
+            declare("d", upper=3),
+            declare("mu", "ordered", 2),
         )
     )
-    assert [convergence._is_bounded_on_one_side(program, name) for name in "abc"] == [False, True, False]
+    cases = {("b", -1): "its lower bound, 0", ("c", -1): "its lower bound, 0", ("c", 1): "its upper bound, 1",
+             ("d", -1): "its upper bound, 3", ("mu[2]", -1): "`mu[1]`"}  # fmt: skip
+    for (name, sign), bound in cases.items():
+        assert convergence._leads_to_bound(program, name, sign)
+        assert convergence._describe_bound(program, name, sign) == bound
+    assert not any(convergence._leads_to_bound(program, name, 1) for name in ("b", "d", "mu[2]"))
+
+
+def test_a_parameter_that_runs_to_its_upper_bound_from_below_the_middle_is_said_to_go_up(find_problem):
+    """rho = logistic(u), and the density -exp(-u) / 1000 rises for ever although u starts below 0."""
+
+    def rising(point):
+        slope = 1e-3 * np.exp(-point[0])
+        return with_normal_rest(-slope, slope, point)
+
+    program = make_program(alpha=declare("alpha", lower=0, upper=1))
+    assert "approaches its upper bound, 1" in find_problem(rising, program, ends=((-0.5, 0.2, 0.3),))
+
+
+def test_a_scale_that_collapses_is_named_before_what_it_makes_flat(find_problem):
+    """Far out, at sigma = exp(-20), the density rises as sigma falls, and the rest is flat."""
+    reason = find_problem(
+        lambda point: (-2 * point[0], np.array([-2.0, 0.0, 0.0])),
+        POSITIVE,
+        is_log=IS_LOG,
+        ends=((-20.0, 0.2, 0.3),),
+    )
+    assert "`alpha` (last value 2.06e-09) approaches its lower bound, 0" in reason
+    assert "combination" not in reason
+
+
+def test_where_a_scale_collapses_at_a_value_of_the_data_both_are_named():
+    newton = NewtonResult(np.array([-20.0, 76.0, 0.0]), np.zeros(3), 0.0, np.eye(3), -np.ones(3), False)
+    curvature = make_curvature((-20.0, 76.0, 0.0), is_log=IS_LOG)
+    candidate = Candidate(LogDensity(ChosenDensity(), JOB, False), curvature, newton, {"y": [70.0, 76.0]})
+    reason = explain_failure(candidate, POSITIVE)
+    assert "as `alpha`" in reason
+    assert "`beta[1]` has settled on a value of `y`, 76" in reason
+    assert "settled" not in explain_failure(replace(candidate, data={"y": [70.0, 75.0]}), POSITIVE)
+
+
+def test_a_point_from_which_the_density_rises_is_not_a_mode():
+    """alpha^2 - alpha^4 has a minimum at 0, whatever the curvature was said to be."""
+
+    def double_well(point):
+        return with_normal_rest(point[0] ** 2 - point[0] ** 4, 2 * point[0] - 4 * point[0] ** 3, point)
+
+    target = LogDensity(ChosenDensity(density=double_well), JOB, False)
+    newton = NewtonResult(np.zeros(3), np.zeros(3), 0.0, np.diag([2.0, 1.0, 1.0]), np.ones(3), True)
+    candidate = Candidate(target, make_curvature(np.zeros(3)), newton)
+    assert "still rises beside the point, mostly along `alpha`" in explain_failure(candidate, make_program())
+
+
+def test_equal_elements_of_an_ordered_vector_are_an_edge():
+    program = make_program(alpha=declare("alpha", "ordered", 2))
+    equal = explain_bound_reached([("alpha[1]", 70.9), ("alpha[2]", 70.9)], program)
+    assert "where `alpha[1]` and `alpha[2]` are equal (70.9): that is not a mode" in equal
+    assert explain_bound_reached([("alpha[1]", 70.9), ("alpha[2]", 71.0)], program) == ""

@@ -151,8 +151,82 @@ def test_an_end_exactly_on_a_bound_is_not_a_mode(search):
     backend = Refusing(density=lambda point: (-1.0, np.zeros(3)), is_log=(True, False, False))
     found = search(program=program, backend=replace(backend, ends=((-np.inf, 0.0, 0.0),)))
     assert "`alpha` to its bound, 0" in found.problem
-    inside = search(program=program, backend=replace(backend, ends=((0.1, 0.0, 0.0),)))
-    assert inside.problem == ""
+
+
+def test_a_point_without_curvature_is_said_to_be_unchecked(search):
+    """It may be a saddle: an optimiser stops there as it does at a maximum."""
+    found = search(backend=Refusing(density=lambda point: (-1.0, np.zeros(3))))
+    assert found.problem == ""
+    assert "the point may be no maximum" in found.facts["remark"]
+    assert "remark" not in search(quadratic).facts
+
+
+@dataclass(frozen=True)
+class RefusingBelow(ChosenDensity):
+    """A backend whose Laplace method fails where alpha is negative."""
+
+    def laplace(self, job, mode, method, *, jacobian):
+        if mode.draws[0, 0, 0] < 0:
+            raise ChainFailed("Stan said no.")
+        return super().laplace(job, mode, method, jacobian=jacobian)
+
+
+def test_beside_a_mode_an_unchecked_point_is_not_counted_as_another(search):
+    found = search(backend=RefusingBelow(density=mixture, ends=((4.9, 0.1, 0.1), (-5.0, 0.0, 0.0))), starts=6)
+    assert [optimum.problem == "" for optimum in found.optima] == [True, False]
+    assert "may be no maximum" in found.optima[1].problem
+
+
+def collapse(point):
+    """A mode at alpha = 0, and a density that grows without limit beyond alpha = -8."""
+    value = -0.5 * point @ point
+    slope = -point
+    if point[0] < -8:
+        value, slope = value + 50 * (point[0] + 8) ** 2, slope + np.array([100 * (point[0] + 8), 0, 0])
+    return value, slope
+
+
+def test_where_the_highest_point_is_no_maximum_the_highest_inside_is_offered(search):
+    program = make_program(alpha=declare("alpha", lower=0))
+    ends = ((-20.0, 0.1, 0.1), (0.3, 0.1, 0.1))
+    found = search(collapse, program=program, starts=6, ends=ends, is_log=(True, False, False))
+    assert "`alpha` (last value 2.06e-09) approaches its lower bound, 0" in found.problem
+    inside = found.facts["local_maximum"]
+    assert inside["estimates"]["alpha"] == pytest.approx(1.0)
+    assert 0 < inside["starts"] < 6
+    assert "is only a local one, of log density -0.00: `alpha` = 1" in found.facts["remark"]
+    assert "local_maximum" not in search(quadratic).facts
+
+
+@pytest.mark.parametrize(("height", "is_level"), [(1e-3, True), (1.0, False)])
+def test_where_all_starts_agree_on_a_point_level_with_the_edge_it_is_said_to_be_level(
+    search, height, is_level
+):
+    """-h exp(-u) rises by h in all from u = 0 to the edge."""
+
+    def rising(point):
+        slope = height * np.exp(-point[0])
+        return -slope - 0.5 * point[1:] @ point[1:], np.array([slope, *-point[1:]])
+
+    program = make_program(alpha=declare("alpha", lower=0))
+    found = search(rising, program=program, ends=((0.0, 0.0, 0.0),), is_log=(True, False, False))
+    assert (
+        "all 4 starts stopped near `alpha` = 1, but the log density is practically level" in found.problem
+    ) is is_level
+    assert ("flat or still rising along `alpha`" in found.problem) is not is_level
+
+
+def test_a_search_ends_when_its_evaluations_are_used_up(search, monkeypatch):
+    """A valley without end: a search takes no more than its share, and says that it was ended."""
+
+    def rising(point):
+        return -np.exp(-1e-3 * point.sum()), 1e-3 * np.exp(-1e-3 * point.sum()) * np.ones(3)
+
+    monkeypatch.setattr("workbench.estimation.optimum.search.FEWEST_SEARCH_EVALUATIONS", 100.0)
+    monkeypatch.setattr("workbench.estimation.optimum.search.SEARCH_EVALUATIONS_PER_DRAW", 0.0)
+    found = search(rising, ends=tuple((float(k), 0.0, 0.0) for k in range(5)))
+    assert "The search was ended after" in found.problem
+    assert found.target.budget.used == 0
 
 
 def test_where_the_approximation_fails_the_mode_stays_and_the_message_is_passed_on(search, tmp_path):

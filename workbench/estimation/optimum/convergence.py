@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 
@@ -13,7 +14,12 @@ from workbench.backends.base import Floats
 from workbench.estimation.optimum.log_density import LogDensity, evaluate
 from workbench.estimation.optimum.newton import FLAT, NewtonResult
 from workbench.program import Declaration, Program
-from workbench.thresholds import NEWTON_DECREMENT_LIMIT, RUNAWAY_DISTANCE_LIMIT, RUNAWAY_SE_LIMIT
+from workbench.thresholds import (
+    MODE_STEP,
+    NEWTON_DECREMENT_LIMIT,
+    RUNAWAY_DISTANCE_LIMIT,
+    RUNAWAY_SE_LIMIT,
+)
 
 OVERFLOWING = 300.0
 """Distance from 0 beyond which the square of a parameter's exponential nears the largest double, exp(709)."""
@@ -46,6 +52,15 @@ _NO_MAXIMUM = "the log density has no maximum:"
 _NO_MAXIMUM_INSIDE = "the log density has no maximum inside the support:"
 """The beginnings of reasons why a point is not a mode."""
 
+_ORDERED = ("ordered", "positive_ordered")
+"""Stan's types whose elements each exceed the one before."""
+
+_COVARIANCES = ("cov_matrix", "cholesky_factor_cov")
+"""Stan's types whose diagonal is positive; the unconstrained dimensions are a triangle, row by row."""
+
+_SAME_VALUE = 1e-6
+"""Relative difference below which a location has settled on a value of the data. Ours."""
+
 _SHARES = ("simplex", "column_stochastic_matrix", "row_stochastic_matrix")
 """Stan's types whose elements are shares that add up to 1."""
 
@@ -57,6 +72,9 @@ _UNCONSTRAINED = frozenset(
 
 _INDICES = re.compile(r"\[[^\]]*\]")
 """The indices of an element in a name of Stan."""
+
+_LAST_INDEX = re.compile(r"(\d+)\]$")
+"""The last index of an element in a name of Stan."""
 
 _LOGISTIC = frozenset(
     {"bernoulli_logit", "binomial_logit", "categorical_logit", "ordered_logistic", "bernoulli", "binomial"}
@@ -76,11 +94,14 @@ class Candidate:
         Names and constrained values near the point.
     newton
         The point where Newton's method stopped.
+    data
+        The data by name, to say at which of their values a scale collapses.
     """
 
     target: LogDensity
     curvature: Curvature
     newton: NewtonResult
+    data: Mapping[str, Any] = field(default_factory=dict)
 
 
 def explain_failure(candidate: Candidate, program: Program) -> str:
@@ -93,12 +114,61 @@ def explain_failure(candidate: Candidate, program: Program) -> str:
     runaway = _explain_runaway(candidate, program)
     if runaway:
         return runaway
+    collapsed = find_collapse(newton, candidate.curvature, program)
+    if collapsed is not None:
+        return _explain_bound(candidate, program, collapsed, float(np.sign(newton.point[collapsed])))
     stiffness = newton.stiffness
     if stiffness.min() <= 2 * FLAT:
         return _explain_flat_direction(candidate, newton.directions[:, int(np.argmin(stiffness))])
     if newton.is_converged and newton.is_maximum and newton.decrement <= NEWTON_DECREMENT_LIMIT:
-        return ""
+        return _explain_rise_nearby(candidate)
     return _explain_no_convergence(candidate, program)
+
+
+def find_collapse(newton: NewtonResult, curvature: Curvature, program: Program) -> int | None:
+    """Return the dimension that ran far towards its bound where the density has no maximum, or `None`.
+
+    At a mode of a parameter in small units the density curves downwards; at a collapse it does not.
+    """
+    if newton.is_converged and newton.is_maximum:
+        return None
+    return find_far_dimension(newton.point, curvature, program)
+
+
+def find_far_dimension(
+    point: Floats,
+    curvature: Curvature,
+    program: Program,
+    limit: float = 2 * RUNAWAY_DISTANCE_LIMIT,
+    *,
+    is_bound_needed: bool = True,
+) -> int | None:
+    """Return the dimension farthest out on a log or logit scale, or `None` if none is beyond the limit.
+
+    Those on the way to a bound come first.
+    """
+    far = np.where(find_constrained_dimensions(curvature, program), np.abs(point), 0.0)
+    leads = np.array(
+        [
+            far[dim] > limit and _leads_to_bound(program, name, float(point[dim]))
+            for dim, name in enumerate(curvature.free_names)
+        ]
+    )
+    if leads.any():
+        return int(np.argmax(np.where(leads, far, 0.0)))
+    return None if is_bound_needed or far.max(initial=0.0) <= limit else int(np.argmax(far))
+
+
+def _explain_rise_nearby(candidate: Candidate) -> str:
+    """Say if the density rises along the direction that curves least, where it should fall."""
+    newton = candidate.newton
+    weakest = int(np.argmax(np.linalg.norm(newton.directions, axis=0)))
+    step = MODE_STEP * newton.directions[:, weakest]
+    values, _ = evaluate(candidate.target, np.array([newton.point, newton.point + step, newton.point - step]))
+    if values[1:].max() <= values[0] + NEWTON_DECREMENT_LIMIT:
+        return ""
+    where = _describe_value(candidate, int(np.argmax(np.abs(step))))
+    return f"the optimiser stopped where the log density still rises beside the point, mostly along {where}."
 
 
 def explain_bound_reached(point: Iterable[tuple[str, float]], program: Program) -> str:
@@ -107,6 +177,7 @@ def explain_bound_reached(point: Iterable[tuple[str, float]], program: Program) 
     On the unconstrained scale such a point is infinitely far away, and Stan reports no curvature.
     """
     declared = {declaration.name: declaration for declaration in _flatten_tuples(program.parameters)}
+    before: tuple[str, float] | None = None
     for column, value in point:
         declaration = declared.get(_INDICES.sub("", column))
         if declaration is None:
@@ -115,17 +186,88 @@ def explain_bound_reached(point: Iterable[tuple[str, float]], program: Program) 
         is_zero_limit = declaration.kind in (*_SHARES, "positive_ordered")
         if value in limits or (value == 0 and is_zero_limit):
             return f"{_NO_MAXIMUM_INSIDE} the optimiser took `{column}` to its bound, {value:.3g}."
+        if before == (_find_element_before(column), value) and declaration.kind in _ORDERED:
+            return (
+                f"the optimiser stopped on the edge of the support, where `{before[0]}` and `{column}` are "
+                f"equal ({value:.3g}): that is not a mode."
+            )
+        before = (column, value)
     return ""
+
+
+def _find_element_before(name: str) -> str:
+    """Return the name of the element before in the last index; empty for the first.
+
+    >>> _find_element_before("mu[2]"), _find_element_before("mu[3,1]")
+    ('mu[1]', '')
+    """
+    match = _LAST_INDEX.search(name)
+    if match is None or match[1] == "1":
+        return ""
+    return f"{name[: match.start(1)]}{int(match[1]) - 1}]"
 
 
 def find_constrained_dimensions(curvature: Curvature, program: Program) -> np.ndarray:
     """Return which unconstrained dimensions are transforms of a parameter, such as its log, `(U,)`."""
-    free = {
-        declaration.name
-        for declaration in _flatten_tuples(program.parameters)
-        if declaration.kind in _UNCONSTRAINED and not (declaration.lower or declaration.upper)
-    }
-    return np.array([_INDICES.sub("", name) not in free for name in curvature.free_names], dtype=bool)
+    declared = {declaration.name: declaration for declaration in _flatten_tuples(program.parameters)}
+    return np.array(
+        [_is_transformed(declared.get(_INDICES.sub("", name)), name) for name in curvature.free_names],
+        dtype=bool,
+    )
+
+
+def _is_transformed(declaration: Declaration | None, name: str) -> bool:
+    """Return whether an unconstrained dimension is a transform; of ordered vectors the first is not."""
+    if declaration is None:
+        return True
+    index = _LAST_INDEX.search(name)
+    position = 1 if index is None else int(index[1])
+    if declaration.kind == "ordered":
+        return position > 1
+    if declaration.kind in _COVARIANCES:
+        return (8 * position + 1) == int(np.sqrt(8 * position + 1)) ** 2  # ends a row of the triangle
+    return declaration.kind not in _UNCONSTRAINED or bool(declaration.lower or declaration.upper)
+
+
+def _leads_to_bound(program: Program, name: str, sign: float) -> bool:
+    """Return whether a dimension approaches a bound that way; otherwise the parameter grows without end."""
+    root = _INDICES.sub("", name)
+    declaration = next((item for item in _flatten_tuples(program.parameters) if item.name == root), None)
+    if declaration is None or sign < 0:
+        return True
+    is_one_sided = (declaration.lower is None) != (declaration.upper is None)
+    return not is_one_sided and declaration.kind not in (*_ORDERED, *_COVARIANCES)
+
+
+def _describe_bound(program: Program, name: str, sign: float) -> str:
+    """Return which bound a parameter approaches that way: with its value where the program states it."""
+    root = _INDICES.sub("", name)
+    declaration = next((item for item in _flatten_tuples(program.parameters) if item.name == root), None)
+    if declaration is None:
+        return "its bound"
+    if declaration.kind in _ORDERED:
+        before = _find_element_before(name)
+        return f"`{before}`" if before else "its lower bound, 0"
+    is_upper = (
+        declaration.lower is None if declaration.upper is None or declaration.lower is None else sign > 0
+    )
+    limit = declaration.upper if is_upper else declaration.lower
+    if limit is None:
+        return "its bound"
+    side = "upper" if is_upper else "lower"
+    return f"its {side} bound" if limit.literal is None else f"its {side} bound, {limit.literal:g}"
+
+
+def _find_sign(candidate: Candidate, dim: int) -> float:
+    """Return which way a parameter runs: where it is far out, outwards; else where it moved or rises."""
+    point = candidate.newton.point[dim]
+    moved = point - candidate.curvature.point[dim]
+    gradient = candidate.newton.gradient[dim]
+    if abs(point) > RUNAWAY_DISTANCE_LIMIT:
+        return float(np.sign(point))
+    if abs(moved) > _LONG_STEP:
+        return float(np.sign(moved))
+    return float(np.sign(gradient) or np.sign(point))
 
 
 def _flatten_tuples(declarations: Iterable[Declaration]) -> Iterator[Declaration]:
@@ -139,9 +281,10 @@ def _flatten_tuples(declarations: Iterable[Declaration]) -> Iterator[Declaration
 
 def _explain_not_finite(candidate: Candidate, program: Program) -> str:
     point = candidate.newton.point
-    far = np.where(find_constrained_dimensions(candidate.curvature, program), np.abs(point), 0.0)
-    if far.max(initial=0.0) > RUNAWAY_DISTANCE_LIMIT:
-        dim = int(np.argmax(far))
+    dim = find_far_dimension(
+        point, candidate.curvature, program, RUNAWAY_DISTANCE_LIMIT, is_bound_needed=False
+    )
+    if dim is not None:
         return _explain_bound(candidate, program, dim, float(np.sign(point[dim])))
     farthest = int(np.argmax(np.abs(point)))
     if _has_risen_steadily(candidate):
@@ -164,7 +307,7 @@ def _explain_runaway(candidate: Candidate, program: Program) -> str:
         direction[int(np.argmax(np.where(is_wide, errors, 0)))] = 1.0
         return _explain_flat_direction(candidate, direction)
     dim = int(np.argmax(np.where(is_moving, errors, 0)))
-    return _explain_bound(candidate, program, dim, float(np.sign(newton.point[dim])))
+    return _explain_bound(candidate, program, dim, _find_sign(candidate, dim))
 
 
 def _explain_no_convergence(candidate: Candidate, program: Program) -> str:
@@ -173,10 +316,11 @@ def _explain_no_convergence(candidate: Candidate, program: Program) -> str:
     is_constrained = find_constrained_dimensions(candidate.curvature, program)
     step = newton.directions @ (newton.directions.T @ newton.gradient)
     # On its way to a bound a parameter is far out, and takes steps of about 1, on the log or logit scale.
-    far = np.where(is_constrained, np.abs(newton.point), 0.0)
-    if far.max(initial=0.0) > RUNAWAY_DISTANCE_LIMIT:
-        dim = int(np.argmax(far))
-        return _explain_bound(candidate, program, dim, float(np.sign(newton.point[dim])))
+    far = find_far_dimension(
+        newton.point, candidate.curvature, program, RUNAWAY_DISTANCE_LIMIT, is_bound_needed=False
+    )
+    if far is not None:
+        return _explain_bound(candidate, program, far, float(np.sign(newton.point[far])))
     if _keeps_rising(candidate, step):
         lengths = np.where(is_constrained, np.abs(step), 0.0)
         dim = int(np.argmax(lengths))
@@ -259,15 +403,41 @@ def _explain_bound(candidate: Candidate, program: Program, dim: int, sign: float
     smallest = _describe_smallest_share(candidate, program, root)
     if smallest:
         return f"{_NO_MAXIMUM_INSIDE} it keeps rising as {smallest} approaches its bound."
-    if sign > 0 and _is_bounded_on_one_side(program, root):
+    if not _leads_to_bound(program, name, sign):
         return f"{_NO_MAXIMUM} it is flat or still rising along {value}."
-    sentence = f"{_NO_MAXIMUM_INSIDE} it keeps rising as {value} approaches its bound."
+    bound = _describe_bound(program, name, sign)
+    sentence = f"{_NO_MAXIMUM_INSIDE} it keeps rising as {value} approaches {bound}."
     if sign < 0 and _scales_effects(program, name):
         return (
             f"{sentence} The effects that `{name}` scales can then all equal their mean, and their joint "
             "density grows without limit. Such a model can have a posterior without having a joint mode."
         )
+    if sign < 0 and bound.endswith(", 0"):
+        return f"{sentence}{_describe_singularity(candidate, name)}"
     return sentence
+
+
+def _describe_singularity(candidate: Candidate, scale: str) -> str:
+    """Say which location has settled on a value of the data, where a scale beside it goes to 0."""
+    for name, value in zip(candidate.curvature.names, candidate.curvature.values.tolist(), strict=True):
+        if name == scale or name not in candidate.curvature.free_names:
+            continue
+        for variable, entries in candidate.data.items():
+            if _is_value_of(value, entries):
+                return (
+                    f" `{name}` has settled on a value of `{variable}`, {value:.6g}: with a scale near 0 "
+                    "there, the density of that value grows without limit."
+                )
+    return ""
+
+
+def _is_value_of(value: float, entries: object) -> bool:
+    """Return whether a number is, up to rounding, one of the entries of a variable of the data."""
+    try:
+        numbers = np.asarray(entries, dtype=float)
+    except (TypeError, ValueError):
+        return False
+    return numbers.ndim > 0 and bool(np.isclose(numbers, value, rtol=_SAME_VALUE, atol=0.0).any())
 
 
 def _describe_smallest_share(candidate: Candidate, program: Program, root: str) -> str:
@@ -289,13 +459,6 @@ def _scales_effects(program: Program, name: str) -> bool:
     root = name.partition("[")[0]
     latent = [term for term in program.terms if term.role == "latent" and term.distribution]
     return any(root in term.parameters and root not in term.outcomes for term in latent)
-
-
-def _is_bounded_on_one_side(program: Program, name: str) -> bool:
-    return any(
-        declaration.name == name and (declaration.lower is None) != (declaration.upper is None)
-        for declaration in program.parameters
-    )
 
 
 def _find_logistic_outcome(program: Program) -> str:

@@ -2,13 +2,20 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import math
+from dataclasses import dataclass, field
 
 import numpy as np
 
 from workbench.backends import Backend, Job
 from workbench.backends.base import Floats
 from workbench.errors import RunError
+
+_CALL_COST = 30
+"""Evaluations that take as long as starting the executable once: measured with about 100 parameters."""
+
+_ALWAYS_HALVED = 32
+"""Points up to which a rejected batch is halved whatever the budget: a comparison of a few points. Ours."""
 
 _BATCH_SIZE = 200_000
 """Coordinates sent to one process at a time, to bound its memory: our choice."""
@@ -38,6 +45,33 @@ class Breakpoints:
         return np.isfinite(self.location)
 
 
+@dataclass
+class EvaluationBudget:
+    """How many evaluations of a log density a search may take, and how many it took.
+
+    Counted, not timed: the same request finds the same modes on every machine.
+
+    Attributes
+    ----------
+    limit
+        Evaluations with a gradient; a call of the executable counts as `_CALL_COST` more.
+    used
+        Those so far.
+    """
+
+    limit: float = math.inf
+    used: float = 0.0
+
+    @property
+    def is_spent(self) -> bool:
+        """Whether none is left."""
+        return self.used >= self.limit
+
+    def spend(self, points: int) -> None:
+        """Count a call of the executable for several points."""
+        self.used += points + _CALL_COST
+
+
 @dataclass(frozen=True)
 class LogDensity:
     """A log density that can be evaluated.
@@ -50,12 +84,15 @@ class LogDensity:
         Whether the density includes the Jacobian of the constraints.
     breakpoints
         Where it is not smooth. It is then replaced by the smooth piece on the chosen side of each.
+    budget
+        How many evaluations the search for an optimum may take.
     """
 
     backend: Backend
     job: Job
     jacobian: bool
     breakpoints: Breakpoints | None = None
+    budget: EvaluationBudget = field(default_factory=EvaluationBudget)
 
 
 def evaluate(target: LogDensity, points: Floats) -> tuple[Floats, Floats]:
@@ -81,11 +118,12 @@ def evaluate(target: LogDensity, points: Floats) -> tuple[Floats, Floats]:
 
 
 def _evaluate_batch(target: LogDensity, points: Floats) -> tuple[Floats, Floats]:
+    target.budget.spend(len(points))
     try:
         return target.backend.log_density(target.job, points, jacobian=target.jacobian)
     except RunError:
-        if len(points) == 1:
-            return np.array([-np.inf]), np.full(points.shape, np.nan)
+        if len(points) == 1 or (target.budget.is_spent and len(points) > _ALWAYS_HALVED):
+            return np.full(len(points), -np.inf), np.full(points.shape, np.nan)
     # One rejected point ends the process for all of them: halve the batch until it is alone.
     middle = len(points) // 2
     halves = [_evaluate_batch(target, half) for half in (points[:middle], points[middle:])]

@@ -13,12 +13,14 @@ Deuflhard (2011), Newton Methods for Nonlinear Problems, section 2.1: affine inv
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 import numpy as np
 
 from workbench.backends.base import Floats
 from workbench.estimation.optimum.log_density import LogDensity, evaluate
+from workbench.thresholds import MODE_CURVATURE_LIMIT
 
 MOST_STEPS = 40
 """Hessians taken before the search ends: more than a mode needs, enough to see that there is none. Ours."""
@@ -52,9 +54,6 @@ _LENGTHS = 2.0 ** -np.arange(0, 24, 3)
 
 _DAMPINGS = 10.0 ** np.arange(-6, 7)
 """Levenberg and Marquardt's dampings that are tried, in multiples of the curvature's diagonal. Ours."""
-
-_MIN_CURVATURE = 0.5
-"""Scaled curvature above which a direction curves downwards; where it is resolved it is 1 or -1. Ours."""
 
 _NEAR = 0.1
 """Length of the Newton step, in standard deviations, below which a maximum is near. Ours."""
@@ -109,7 +108,7 @@ class NewtonResult:
     @property
     def is_maximum(self) -> bool:
         """Whether the density falls in every direction."""
-        return bool((self.curvature > _MIN_CURVATURE).all())
+        return bool((self.curvature > MODE_CURVATURE_LIMIT).all())
 
     @property
     def stiffness(self) -> Floats:
@@ -131,6 +130,7 @@ def maximise(
     free: np.ndarray | None = None,
     *,
     is_curvature_needed: bool = True,
+    is_hopeless: Callable[[NewtonResult], bool] | None = None,
 ) -> NewtonResult:
     """Take Newton steps from a point until none improves it, or there have been too many.
 
@@ -147,6 +147,8 @@ def maximise(
         `(U,)`: which dimensions may move; by default all.
     is_curvature_needed
         Whether to take the curvature at the last point. Otherwise it is that of a point nearby.
+    is_hopeless
+        Whether to give up at a point with its curvature, because no maximum lies that way.
     """
     dims = np.flatnonzero(np.ones(len(start), dtype=bool) if free is None else free)
     directions = scale
@@ -159,6 +161,8 @@ def maximise(
         taken_at = here.point
         here = _update_curvature(target, here)
         if not np.isfinite(here.directions).all() or not np.isfinite(here.log_density):
+            break
+        if target.budget.is_spent or (is_hopeless is not None and is_hopeless(here)):
             break
         is_near, before = _is_near(here), here
         here = _take_chord_steps(target, here) if is_near else _step_to_best_trial(target, here)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -15,14 +16,22 @@ from workbench.estimation.optimum.convergence import (
     Candidate,
     explain_bound_reached,
     explain_failure,
+    find_collapse,
     find_constrained_dimensions,
+    find_far_dimension,
 )
-from workbench.estimation.optimum.log_density import LogDensity
+from workbench.estimation.optimum.log_density import EvaluationBudget, LogDensity
 from workbench.estimation.optimum.multistart import StartResult, run_multistart
 from workbench.estimation.optimum.newton import NewtonResult, invert_directions, maximise, refine
 from workbench.estimation.optimum.nonsmooth import find_breakpoints, maximise_nonsmooth, may_be_nonsmooth
-from workbench.methods import Laplace
-from workbench.thresholds import SAME_MODE_DISTANCE, SAME_MODE_LOG_DENSITY
+from workbench.methods import Laplace, Nuts
+from workbench.program import Program
+from workbench.thresholds import (
+    FEWEST_SEARCH_EVALUATIONS,
+    SAME_MODE_DISTANCE,
+    SAME_MODE_LOG_DENSITY,
+    SEARCH_EVALUATIONS_PER_DRAW,
+)
 
 MOST_OPTIMA = 4
 """Distinct optima that are refined and checked; a density with more is said to have many. Ours."""
@@ -35,7 +44,22 @@ CURVATURE_ONLY = Laplace(draws=100)
 """What Stan's Laplace method is called with where its Hessian is wanted and its draws are not."""
 
 _NOT_CONVERGED = "Stan's optimiser did not converge."
-"""Why a point without curvature is not a mode."""
+_UNCHECKED = "Stan reports no curvature where its optimiser stopped, so the point may be no maximum."
+"""What is said of a point without curvature. Beside a mode that was checked it does not count as another."""
+
+_OUT_OF_BUDGET = (
+    " The search was ended after {used:,.0f} evaluations of the log density, in proportion to the sampling."
+)
+"""What is added where the search could have gone on."""
+
+_FEWEST_AGREEING = 2
+"""Starts from which they can agree."""
+
+_AGREED = 0.1
+"""Relative distance within which starts agree on a level point. Ours: a gradient near 0 stops them early."""
+
+_MOST_LISTED = 6
+"""Parameters of a local maximum that a remark lists. Ours."""
 
 _MOST_CALLS = 30
 """Calls of Stan to move a point on the declared scale: with `_STRIDE`, 20 units of a log scale. Ours."""
@@ -79,6 +103,11 @@ class Optimum:
     held: tuple[str, ...] = ()
     approximation: RawRun | None = None
     approximation_problem: str = ""
+
+    @property
+    def is_checked(self) -> bool:
+        """Whether there is a curvature by which to tell a maximum from a saddle."""
+        return self.newton is not None
 
     @property
     def log_density(self) -> float:
@@ -130,7 +159,17 @@ class OptimumSearch:
         }
         if self.problem:
             facts["stopped_at"] = self.best.values
+        elif not self.best.is_checked:
+            facts["remark"] = _UNCHECKED
+        if self.local_maximum is not None:
+            facts |= describe_local_maximum(self.local_maximum, len(self.starts))
         return facts
+
+    @property
+    def local_maximum(self) -> Optimum | None:
+        """The highest mode that a start reached where a higher point is none; `None` if there is none."""
+        inside = [optimum for optimum in self.optima if not optimum.problem]
+        return inside[0] if self.problem and inside else None
 
 
 def find_optima(
@@ -156,13 +195,55 @@ def find_optima(
     ended = sorted((result for result in results if result.run is not None), key=lambda end: -end.log_density)
     if not ended:
         raise ChainFailed(f"every start failed. {results[-1].reason}")
-    target = LogDensity(context.backend, context.make_job(method, prior_weight=prior_weight), jacobian)
+    job = context.make_job(method, prior_weight=prior_weight)
+    target = LogDensity(context.backend, job, jacobian, budget=_set_budget(context))
     optima = _collect_optima(context, target, [result.run for result in ended if result.run is not None])
+    best = max(optima, key=lambda optimum: optimum.log_density)
+    optima = [
+        _describe_level(optimum, results) if optimum is best and optimum.problem else optimum
+        for optimum in optima
+    ]
     best = max(optima, key=lambda optimum: optimum.log_density)
     others = sorted(
         (optimum for optimum in optima if optimum is not best), key=lambda optimum: -optimum.log_density
     )
-    return OptimumSearch((_with_approximation(target, best, laplace), *others), results, target)
+    optima = [_with_approximation(target, best, laplace), *others]
+    return OptimumSearch(tuple(optima), results, replace(target, budget=EvaluationBudget()))
+
+
+def describe_local_maximum(optimum: Optimum, starts: int) -> dict[str, Any]:
+    """Return the entries of `run.json` for a maximum inside the support that is not the highest point.
+
+    Parameters
+    ----------
+    optimum
+        The maximum.
+    starts
+        How many starts there were; 0 if it was found from the posterior mode.
+    """
+    estimates = list_parameters(optimum)
+    listed = [f"`{name}` = {value:.4g}" for name, value in estimates.items()][:_MOST_LISTED]
+    if len(estimates) > len(listed):
+        listed.append(f"{len(estimates) - len(listed)} more")
+    what = (
+        f"the highest maximum inside the support, where {optimum.start_count} of {starts} starts ended, is"
+        if starts
+        else "no start reached a maximum inside the support; from the posterior mode one is found, which is"
+    )
+    return {
+        "local_maximum": {
+            "log_density": optimum.log_density,
+            "starts": optimum.start_count if starts else 0,
+            "estimates": estimates,
+        },
+        "remark": f"{what} only a local one, of log density {optimum.log_density:.2f}: {', '.join(listed)}.",
+    }
+
+
+def list_parameters(optimum: Optimum) -> dict[str, float]:
+    """Return the parameters and transformed parameters at an optimum, by Stan name."""
+    names = set() if optimum.curvature is None else set(optimum.curvature.names)
+    return {name: value for name, value in optimum.values.items() if name in names}
 
 
 def compute_standard_errors(optimum: Optimum) -> dict[str, float]:
@@ -195,7 +276,7 @@ def _collect_optima(context: FitContext, target: LogDensity, ends: list[RawRun])
     optima: list[Optimum] = []
     for end in ends:
         known = _find_known(optima, end)
-        is_full = len(optima) == MOST_OPTIMA or any(optimum.problem for optimum in optima)
+        is_full = len(optima) == MOST_OPTIMA or (bool(optima) and target.budget.is_spent)
         if known is None and not is_full:
             optimum = _refine_and_check(context, target, end)
             known = _find_known(optima, optimum.run)
@@ -204,6 +285,11 @@ def _collect_optima(context: FitContext, target: LogDensity, ends: list[RawRun])
                 continue
         if known is not None:
             optima[known] = replace(optima[known], start_count=optima[known].start_count + 1)
+    if any(optimum.is_checked and not optimum.problem for optimum in optima):
+        optima = [
+            optimum if optimum.is_checked or optimum.problem else replace(optimum, problem=_UNCHECKED)
+            for optimum in optima
+        ]
     return optima
 
 
@@ -230,20 +316,78 @@ def _refine_and_check(context: FitContext, target: LogDensity, end: RawRun) -> O
     breakpoints = None
     if may_be_nonsmooth(program) and len(scale) <= MOST_RESOLVED:
         breakpoints = find_breakpoints(target, curvature.point, _list_locations(context, curvature))
-    if len(scale) > MOST_RESOLVED:
+    is_hopeless = partial(_is_hopeless, curvature=curvature, program=program)
+    collapsed = _find_collapsed_end(target, curvature, program)
+    if collapsed is not None:
+        newton = collapsed
+    elif len(scale) > MOST_RESOLVED:
         newton = refine(target, curvature.point, curvature.hessian)
     elif breakpoints is None:
-        newton = maximise(target, curvature.point, scale)
+        newton = maximise(target, curvature.point, scale, is_hopeless=is_hopeless)
     else:
         active_set = maximise_nonsmooth(target, curvature.point, scale, breakpoints)
         newton, is_held = active_set.newton, active_set.is_held
-    problem = explain_failure(Candidate(target, curvature, newton), program)
+    candidate = Candidate(target, curvature, newton, context.request.data.values)
+    problem = explain_failure(candidate, program)
+    if problem and target.budget.is_spent:
+        problem += _OUT_OF_BUDGET.format(used=target.budget.used)
     held = tuple(np.array(curvature.free_names, dtype=object)[is_held])
     if problem:
         return Optimum(end, curvature, newton, problem, held=held)
     is_constrained = find_constrained_dimensions(curvature, program)
     run, curvature = _move_run(target, end, curvature, newton, is_constrained)
     return Optimum(run, curvature, newton, "", held=held)
+
+
+def _describe_level(optimum: Optimum, results: tuple[StartResult, ...]) -> Optimum:
+    """Return an optimum without a mode, with the reason where every start stopped at one level point.
+
+    The starts then agree on a point, from which Newton's method went far out and gained next to nothing.
+    """
+    runs = [result.run for result in results if result.run is not None]
+    if optimum.newton is None or optimum.curvature is None or len(runs) < _FEWEST_AGREEING:
+        return optimum
+    gain = optimum.newton.log_density - optimum.log_density
+    moved = optimum.newton.point - optimum.curvature.point
+    dim = int(np.argmax(np.abs(moved)))
+    name = optimum.curvature.free_names[dim]
+    if abs(moved[dim]) < 1 or not gain < SAME_MODE_LOG_DENSITY or name not in runs[0].columns:
+        return optimum
+    column = runs[0].columns.index(name)
+    values = np.array([run.draws[0, 0, column] for run in runs])
+    heights = np.array([run.stats["lp"][0, 0] for run in runs])
+    is_agreed = np.ptp(values) <= _AGREED * np.abs(values).max() and np.ptp(heights) < SAME_MODE_LOG_DENSITY
+    if not is_agreed:
+        return optimum
+    problem = (
+        f"all {len(runs)} starts stopped near `{name}` = {values[0]:.3g}, but the log density is practically "
+        f"level from there outwards: far out it is {max(gain, 0.0):.1g} nats higher. The data limit `{name}` "
+        "on one side only."
+    )
+    return replace(optimum, problem=problem)
+
+
+def _find_collapsed_end(target: LogDensity, curvature: Curvature, program: Program) -> NewtonResult | None:
+    """Return the point where Stan's optimiser stopped, if a parameter had run to its bound by then."""
+    if find_far_dimension(curvature.point, curvature, program) is None:
+        return None
+    if not np.isfinite(curvature.hessian).all() or not curvature.hessian.any():
+        return None
+    newton = refine(target, curvature.point, curvature.hessian)
+    return newton if _is_hopeless(newton, curvature, program) else None
+
+
+def _is_hopeless(newton: NewtonResult, curvature: Curvature, program: Program) -> bool:
+    """Return whether a parameter has run to its bound where the density has no maximum."""
+    return find_collapse(newton, curvature, program) is not None
+
+
+def _set_budget(context: FitContext) -> EvaluationBudget:
+    """Return the evaluations that a search may take: in proportion to the iterations of the sampler."""
+    methods = context.request.methods
+    sampler = next((method for method in methods if isinstance(method, Nuts)), Nuts())
+    iterations = sampler.chains * (sampler.warmup + sampler.draws)
+    return EvaluationBudget(max(SEARCH_EVALUATIONS_PER_DRAW * iterations, FEWEST_SEARCH_EVALUATIONS))
 
 
 def _choose_scale(curvature: Curvature) -> Floats:

@@ -27,7 +27,10 @@ class PointEstimate(Struct, frozen=True):
 
 
 class DrawsEstimate(Struct, frozen=True):
-    """A quantity summarised from draws; `corrected_` values are reweighted by importance."""
+    """A quantity summarised from draws; `corrected_` values are reweighted by importance.
+
+    `exact_mean` is the mean of a Laplace approximation where it is known without draws.
+    """
 
     mean: float | None = None
     median: float | None = None
@@ -43,6 +46,7 @@ class DrawsEstimate(Struct, frozen=True):
     ess_tail: float | None = None
     corrected_mean: float | None = None
     corrected_sd: float | None = None
+    exact_mean: float | None = None
     label: str = ""
 
 
@@ -82,6 +86,17 @@ class DistinctMode(Struct, frozen=True):
     estimates: Mapping[str, float | None] = field(default_factory=dict)
 
 
+class LocalMaximum(Struct, frozen=True):
+    """The highest maximum inside the support where a higher point is none.
+
+    `starts` reached it; 0 if it was found from the posterior mode. `log_density` [nats].
+    """
+
+    log_density: float | None = None
+    starts: int | None = None
+    estimates: Mapping[str, float | None] = field(default_factory=dict)
+
+
 class Penalty(Struct, frozen=True, rename={"strength": "lambda"}):
     """A prior read as the penalty of a regularised regression; `strength` is its lambda."""
 
@@ -106,6 +121,7 @@ class OptimumResult(Struct, frozen=True, kw_only=True):
     failed_starts: int | None = None
     optimizer: str = ""
     stopped_at: Mapping[str, float | None] = field(default_factory=dict)
+    local_maximum: LocalMaximum | None = None
     log_lik: float | None = None
 
     @property
@@ -181,8 +197,28 @@ class SamplerAdvice(Struct, frozen=True):
     words: str = ""
 
 
+class LogLikelihoodSource(Struct, frozen=True, kw_only=True):
+    """Where the pointwise log likelihood in `fit.nc` is from, and what it is a density of.
+
+    `name` is its variable; `source` is `program` where the author's own program computes it, else
+    `workbench`. `scale` is `outcome` where it equals the terms of the likelihood, `column` where it is a
+    density of the data variable `column` that the outcome is made from, and `unknown` otherwise, for the
+    `reason`.
+    """
+
+    name: str = ""
+    source: str = "workbench"
+    scale: str = "outcome"
+    column: str = ""
+    reason: str = ""
+
+
 class NutsResult(Struct, frozen=True, kw_only=True):
-    """The posterior by NUTS; statistics of the sampler that come by chain are tuples `(chain,)`."""
+    """The posterior by NUTS; statistics of the sampler that come by chain are tuples `(chain,)`.
+
+    `log_lik` says what the pointwise log likelihood is; `log_prior_from` is `program` where the author's own
+    `lprior` differs from the prior statements, and is the one that is used.
+    """
 
     status: Status = "ok"
     reason: str = ""
@@ -201,6 +237,8 @@ class NutsResult(Struct, frozen=True, kw_only=True):
     step_size: tuple[float | None, ...] = ()
     ebfmi: tuple[float | None, ...] = ()
     terms_differ: float | None = None
+    log_lik: LogLikelihoodSource = LogLikelihoodSource()
+    log_prior_from: str = "workbench"
     advice: tuple[SamplerAdvice, ...] = ()
 
     @property
@@ -243,7 +281,8 @@ class IntervalMiss(Struct, frozen=True):
 class Gap(Struct, frozen=True):
     """How far the modes of a quantity lie from its posterior mean, and the steps that add up to it.
 
-    `in_sd`, `unconstrained_in_sd` and `median` are in posterior SDs, the others in the quantity's unit.
+    `in_sd`, `unconstrained_in_sd` and `median` are in posterior SDs, the others in the quantity's unit. The
+    fields that end in `_error` are Monte Carlo standard errors; 0 where a step is known without draws.
     """
 
     map_minus_mean: float | None = None
@@ -253,6 +292,9 @@ class Gap(Struct, frozen=True):
     non_gaussian: float | None = None
     unconstrained_in_sd: float | None = None
     median: float | None = None
+    map_minus_mean_error: float | None = None
+    curvature_error: float | None = None
+    non_gaussian_error: float | None = None
     missed: Mapping[str, IntervalMiss] = field(default_factory=dict)
 
 
