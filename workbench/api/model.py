@@ -135,13 +135,14 @@ class Model:
         reference: Mapping[str, str] | None = None,
         missing: Literal["refuse", "drop"] = "refuse",
         standardize: bool = False,
-        prior: Mapping[str, float] | None = None,
+        prior: Mapping[str, float | Sequence[float]] | None = None,
+        prior_form: Mapping[str, str] | None = None,
     ) -> Page[DryRun]:
         """Return what each Stan variable would be, and every problem; nothing is compiled.
 
         Parameters
         ----------
-        data, columns, set_, reference, missing, standardize, prior
+        data, columns, set_, reference, missing, standardize, prior, prior_form
             As in `fit`.
 
         Raises
@@ -151,17 +152,20 @@ class Model:
         """
         from workbench.workflow.dry_run import dry_run
         from workbench.workflow.pages.dry_run import build_dry_run_page
+        from workbench.workflow.prior_options import apply_prior_options
 
         options = FitOptions(
             columns=list_columns(columns),
             given=set_ or {},
             priors=prior or {},
+            prior_forms=prior_form or {},
             reference=reference or {},
             missing=missing,
             standardize=standardize,
         )
         table = self._table(data)
-        found = dry_run(self._program, table, options)
+        program, options = apply_prior_options(self._program, options, self._tools.stanc)
+        found = dry_run(program, table, options)
         return Page(found, build_dry_run_page(found, table.path.name))
 
     @explain_options
@@ -174,7 +178,8 @@ class Model:
         reference: Mapping[str, str] | None = None,
         missing: Literal["refuse", "drop"] = "refuse",
         standardize: bool = False,
-        prior: Mapping[str, float] | None = None,
+        prior: Mapping[str, float | Sequence[float]] | None = None,
+        prior_form: Mapping[str, str] | None = None,
         scale: Literal["prior", "latent"] = "prior",
         method: str | Sequence[str] = (),
         starts: int = 4,
@@ -216,7 +221,10 @@ class Model:
         standardize
             Whether predictors are put on one scale while fitting.
         prior, scale
-            Values of hyperparameters; whether latent terms count as prior too.
+            Values of hyperparameters, or one for each element: `{"beta.mu": [0.97, -0.72]}`; whether latent
+            terms count as prior too.
+        prior_form
+            Whole priors in place of the program's: `{"beta": "student_t(3, 0, 2.5)"}`, or `flat`.
         method
             `mle`, `map`, `laplace`, `pathfinder`, `nuts`, one or several; or `auto`, the cheapest that its
             own diagnostic accepts. Without a name, all but `pathfinder`.
@@ -257,6 +265,7 @@ class Model:
             columns=list_columns(columns),
             given=set_ or {},
             priors=prior or {},
+            prior_forms=prior_form or {},
             reference=reference or {},
             missing=missing,
             standardize=standardize,
@@ -293,7 +302,8 @@ class FitKeywords(TypedDict, total=False):
     reference: Mapping[str, str] | None
     missing: Literal["refuse", "drop"]
     standardize: bool
-    prior: Mapping[str, float] | None
+    prior: Mapping[str, float | Sequence[float]] | None
+    prior_form: Mapping[str, str] | None
     scale: Literal["prior", "latent"]
     method: str | Sequence[str]
     starts: int

@@ -24,11 +24,13 @@ def show_dry_run(
     from workbench import toolchain
     from workbench.workflow.dry_run import dry_run
     from workbench.workflow.pages.dry_run import build_dry_run_page
+    from workbench.workflow.prior_options import apply_prior_options
     from workbench.workflow.read_program import check_program_exists, read_program
 
     check_program_exists(model)
     tools = toolchain.provision(options.toolchain, console.progress(is_quiet))
-    result = dry_run(read_program(model, options.roles, tools), data, options)
+    program, options = apply_prior_options(read_program(model, options.roles, tools), options, tools.stanc)
+    result = dry_run(program, data, options)
     if is_json:
         typer.echo(json.dumps(_describe(result), indent=1, ensure_ascii=False))
     else:

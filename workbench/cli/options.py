@@ -78,8 +78,17 @@ Priors = Annotated[
     list[str] | None,
     typer.Option(
         "--prior",
-        help="Value of a hyperparameter: beta.sigma=1.",
-        metavar="NAME=VALUE",
+        help="Value of a hyperparameter, or one for each element: beta.sigma=1, beta.mu=0.97,-0.72.",
+        metavar="NAME=VALUES",
+        rich_help_panel=BINDING,
+    ),
+]
+PriorForms = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--prior-form",
+        help="Another form of a whole prior: 'beta=student_t(3, 0, 2.5)'; flat removes it.",
+        metavar="PARAMETER=PRIOR",
         rich_help_panel=BINDING,
     ),
 ]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import json
+from collections.abc import Sequence
 from typing import Any, Literal
 
 from workbench.errors import RequestError
@@ -80,21 +81,29 @@ def parse_values(texts: list[str] | None) -> dict[str, Any]:
     return values
 
 
-def parse_priors(texts: list[str] | None) -> dict[str, float]:
-    """Return the values of hyperparameters, from `--prior NAME=NUMBER`.
+def parse_priors(texts: list[str] | None) -> dict[str, float | Sequence[float]]:
+    """Return the values of hyperparameters, from `--prior NAME=NUMBER` or several numbers.
 
     Raises
     ------
     RequestError
-        A value is not a number.
+        A value is neither a number nor numbers between commas.
+
+    >>> parse_priors(["tau.sigma=2", "beta.mu=0.97,-0.72"])
+    {'tau.sigma': 2.0, 'beta.mu': (0.97, -0.72)}
     """
-    values: dict[str, float] = {}
-    for name, text in parse_pairs("--prior", texts).items():
-        try:
-            values[name] = float(text)
-        except ValueError as reason:
-            raise RequestError(f"--prior {name} was expected to be a number, found `{text}`.") from reason
-    return values
+    return {name: _parse_numbers(name, text) for name, text in parse_pairs("--prior", texts).items()}
+
+
+def _parse_numbers(name: str, text: str) -> float | Sequence[float]:
+    """Return a number; or several, between commas or as a JSON list."""
+    is_list = text.startswith("[") and text.endswith("]")
+    try:
+        numbers = tuple(float(number) for number in text.removeprefix("[").removesuffix("]").split(","))
+    except ValueError as reason:
+        message = f"--prior {name} was expected to be a number, or numbers between commas, found `{text}`."
+        raise RequestError(message) from reason
+    return numbers if is_list or len(numbers) > 1 else numbers[0]
 
 
 def parse_scale(word: str) -> tuple[str, ...]:

@@ -8,6 +8,7 @@ From the text to the description, file by file::
                 nodes, traverse    the tree, and how it is visited and copied
                 printer            prints the tree as Stan
                 source             the author's text, and the lines of each statement
+                edit_source        statements replaced in that text
                 declarations       the declared variables
                 expression         sizes and bounds, evaluated once the data are known
                 identifiers        names that are not in use
@@ -27,6 +28,9 @@ From the text to the description, file by file::
                 observation_count  how many observations there are
                 splice             several statements in the place of one
     predictive/ outcome_elements   which elements of the data an outcome is
+                outcome_maps       the map from the data to what a density is of, such as a logarithm
+                outcome_scales     outcomes on the scale of the data, with the Jacobian of the map
+                authors_replicates which outcome each replicate of the author's is of
                 rng_functions, outcome_draws
                                    how a density draws its outcome
                 replicates, draw_replicates
@@ -47,8 +51,9 @@ from workbench.program.describe import (
     to_record,
 )
 from workbench.program.instrument import InstrumentedProgram, Outputs
-from workbench.program.model import Obstacle, Program
-from workbench.program.predictive.replicates import Replicate, is_predictive
+from workbench.program.model import Obstacle, Program, ReplacedPrior
+from workbench.program.predictive.authors_replicates import is_predictive
+from workbench.program.predictive.replicates import Replicate
 from workbench.program.read import read_program, settle_roles
 from workbench.program.syntax.declarations import Declaration
 from workbench.program.syntax.expression import Expression
@@ -71,6 +76,7 @@ __all__ = [
     "ParameterPrior",
     "PriorArgument",
     "Program",
+    "ReplacedPrior",
     "Replicate",
     "Role",
     "Stanc",

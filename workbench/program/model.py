@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from workbench.program.instrument import InstrumentedProgram
+from workbench.program.predictive.outcome_maps import OutcomeMap
 from workbench.program.predictive.replicates import Replicate
 from workbench.program.syntax import nodes as n
 from workbench.program.syntax.declarations import Declaration
@@ -33,6 +34,31 @@ class Obstacle:
     feature: str
     message: str
     line: int | None = None
+
+
+@dataclass(frozen=True)
+class ReplacedPrior:
+    """A prior statement that stands in place of the author's, or is added to the author's.
+
+    Attributes
+    ----------
+    parameter
+        The parameter.
+    statement
+        The new statement; empty if the prior is removed.
+    original
+        What the author wrote; empty if there was no prior statement.
+    line
+        The line of that, counted from 1.
+    option
+        The option that requests it.
+    """
+
+    parameter: str
+    statement: str
+    original: str = ""
+    line: int | None = None
+    option: str = "--prior-form"
 
 
 @dataclass(frozen=True)
@@ -63,8 +89,12 @@ class Program:
         The program that serves every estimator; `None` if that is not possible.
     replicates
         Its outcomes, each replicated by the program itself, by the instrumented program, or not at all.
+    outcome_maps
+        What its likelihood is a density of: each outcome variable, and the map from the data to it.
     obstacles
         What cannot be done with this program, and why.
+    replaced_priors
+        Priors that are not those of the file.
     tree, places
         Its syntax tree, and the place of each numbered statement.
     """
@@ -84,7 +114,9 @@ class Program:
     arguments: tuple[PriorArgument, ...] = ()
     instrumented: InstrumentedProgram | None = None
     replicates: tuple[Replicate, ...] = ()
+    outcome_maps: tuple[OutcomeMap, ...] = ()
     obstacles: tuple[Obstacle, ...] = ()
+    replaced_priors: tuple[ReplacedPrior, ...] = ()
     tree: n.Tree = field(default=n.Tree(()), repr=False, compare=False)
     places: Mapping[int, Place] = field(default_factory=dict, repr=False, compare=False)
 

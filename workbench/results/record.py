@@ -126,6 +126,12 @@ def _with_label(name: str, numbers: Mapping[str, float], request: FitRequest) ->
     return dict(numbers) if label == name else {"label": label, **numbers}
 
 
+def _describe_replaced_priors(program: Program) -> dict[str, Any]:
+    """Return the priors that are not those of the file, if there are any."""
+    replaced = [asdict(prior) for prior in program.replaced_priors]
+    return {"replaced_priors": replaced} if replaced else {}
+
+
 def _model(program: Program) -> dict[str, Any]:
     return {
         "name": program.name,
@@ -133,6 +139,7 @@ def _model(program: Program) -> dict[str, Any]:
         "sha256": program.sha256,
         "source": program.source,
         "instrumented": program.instrumented is not None,
+        **_describe_replaced_priors(program),
         "obstacles": [_obstacle(obstacle) for obstacle in program.obstacles],
         "limits": [asdict(obstacle) for obstacle in program.obstacles],
         "parameters": [

@@ -12,7 +12,6 @@ The way through this room::
 
 from workbench.studies.fits.context import ProgramVariant, StudyContext, make_form_key
 from workbench.studies.fits.point_request import include_data_hyperparameters
-from workbench.studies.plan.forms import replace_priors
 from workbench.studies.plan.plan import (
     BASE,
     Axis,
@@ -41,6 +40,5 @@ __all__ = [
     "make_form_key",
     "make_points",
     "parse_axis",
-    "replace_priors",
     "run_study",
 ]

@@ -41,7 +41,14 @@ class DryRun:
     @property
     def problems(self) -> tuple[RequestError, ...]:
         """Everything that prevents a fit; empty if a fit could start."""
-        return tuple(self.binding.problems)
+        parameters = {parameter.name: parameter for parameter in self.program.parameters}
+        shapes = {
+            prior.parameter: binding.evaluate_shape(parameters[prior.parameter], self.binding.data.values)
+            for prior in self.program.replaced_priors
+            if prior.parameter in parameters
+        }
+        mismatch = priors.check_lengths(self.program, shapes)
+        return (*self.binding.problems, *([] if mismatch is None else [mismatch]))
 
 
 def dry_run(program: Program, data: Path | Table, options: FitOptions) -> DryRun:
@@ -123,11 +130,11 @@ def _choose_card_values(table: Table, model_card: Card, options: FitOptions) -> 
     return {name: value for name, value in model_card.values.items() if name not in taken}
 
 
-def find_first_problem(attempt: BindingAttempt) -> RequestError | None:
-    """Return the first problem of a binding as an error; its hint says where the others are listed."""
-    if not attempt.problems:
+def find_first_problem(result: DryRun) -> RequestError | None:
+    """Return the first of the problems as an error; its hint says where the others are listed."""
+    if not result.problems:
         return None
-    first, *others = attempt.problems
+    first, *others = result.problems
     if not others:
         return first
     more = f"{len(others)} more problem{'s' if len(others) > 1 else ''}: --dry-run lists all"

@@ -19,6 +19,7 @@ from workbench.workflow.builds import Builds
 from workbench.workflow.estimate_request import estimate_request
 from workbench.workflow.options import FitOptions
 from workbench.workflow.prepare_request import choose_folder, prepare_request
+from workbench.workflow.prior_options import apply_prior_options
 from workbench.workflow.publish import publish_run, report_fit
 from workbench.workflow.read_program import check_program_exists, read_program
 
@@ -75,6 +76,7 @@ def fit_program(
     WorkbenchError
         Any of the tree in `workbench.errors`; an earlier run in the same place is kept.
     """
+    program, options = apply_prior_options(program, options, tools.stanc)
     request = prepare_request(program, table, options)
     fit = estimate_request(request, Builds(request, tools, progress))
     with progress.stage("Writing the report" if options.is_kept else "Checking the fit"):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
@@ -18,7 +18,10 @@ class FitOptions:
     Attributes
     ----------
     columns, given, priors
-        By Stan variable: the columns it takes, and a value of its own; by hyperparameter: its value.
+        By Stan variable: the columns it takes, and a value of its own; by hyperparameter: its value, or one
+        for each element.
+    prior_forms
+        By parameter: a whole prior instead of the program's own, such as `student_t(3, 0, 1)`, or `flat`.
     reference, missing, standardize
         As in `binding.BindingOptions`.
     roles
@@ -44,7 +47,8 @@ class FitOptions:
 
     columns: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     given: Mapping[str, Any] = field(default_factory=dict)
-    priors: Mapping[str, float] = field(default_factory=dict)
+    priors: Mapping[str, float | Sequence[float]] = field(default_factory=dict)
+    prior_forms: Mapping[str, str] = field(default_factory=dict)
     reference: Mapping[str, str] = field(default_factory=dict)
     missing: Literal["refuse", "drop"] = "refuse"
     standardize: bool = False

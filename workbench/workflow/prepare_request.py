@@ -29,7 +29,7 @@ def prepare_request(program: Program, table: Table, options: FitOptions) -> FitR
         if isinstance(method, Mle):
             check_profile_names(program, method.profile)
     result = dry_run(program, table, options)
-    problem = find_first_problem(result.binding)
+    problem = find_first_problem(result)
     if problem is not None:
         raise problem
     data = result.binding.data

@@ -9,8 +9,10 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import cast
 
+import msgspec
+
 from workbench import program, toolchain
-from workbench.program import Program, Role
+from workbench.program import Program, ReplacedPrior, Role
 from workbench.progress import SILENT, Progress
 from workbench.request import FitRequest
 from workbench.results import Fit
@@ -65,6 +67,10 @@ def open_run(
     with tempfile.TemporaryDirectory(prefix="workbench-program-") as folder:
         roles = {int(index): role for index, role in saved.roles.items()}
         written = _read_again(_write_program(Path(folder), fit, saved.includes), roles, tools)
+        replaced = tuple(
+            ReplacedPrior(**msgspec.structs.asdict(prior)) for prior in fit.results.model.replaced_priors
+        )
+        written = replace(written, replaced_priors=replaced)
         known = replace(written, path=Path(fit.results.model.path))
         request = replace(restore_request(fit, known), jobs=jobs)
         yield SavedRun(fit, request, Builds(replace(request, program=written), tools, progress))

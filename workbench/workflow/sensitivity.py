@@ -9,6 +9,7 @@ from pathlib import Path
 
 from workbench import tables, toolchain
 from workbench.errors import StoreError
+from workbench.priors import replace_priors
 from workbench.progress import SILENT, Progress
 from workbench.report.figure_files import write_figures
 from workbench.report.html import render
@@ -21,7 +22,6 @@ from workbench.studies import (
     StudyContext,
     include_data_hyperparameters,
     make_form_key,
-    replace_priors,
     run_study,
 )
 from workbench.studies import store as studies
@@ -30,9 +30,16 @@ from workbench.toolchain import Toolchain
 from workbench.workflow.builds import Builds
 from workbench.workflow.options import FitOptions
 from workbench.workflow.prepare_request import choose_folder, prepare_request
+from workbench.workflow.prior_options import apply_prior_options
 from workbench.workflow.read_program import check_program_exists, read_program
 from workbench.workflow.study_base import examine_base, fit_base, rebuild_request
-from workbench.workflow.study_options import StudyOptions, check_options, make_plan, resolve_names
+from workbench.workflow.study_options import (
+    StudyOptions,
+    check_chains,
+    check_options,
+    make_plan,
+    resolve_names,
+)
 from workbench.workflow.study_variants import build_variant
 
 
@@ -64,7 +71,9 @@ def study_files(
     check_program_exists(model)
     table = data if isinstance(data, Table) else tables.read(data)
     tools = toolchain.provision(fit_options.toolchain, progress)
-    request = prepare_request(read_program(model, fit_options.roles, tools), table, fit_options)
+    program = read_program(model, fit_options.roles, tools)
+    program, fit_options = apply_prior_options(program, fit_options, tools.stanc)
+    request = prepare_request(program, table, fit_options)
     folder = _choose_study_folder(options, request)
     options = _prepare(options, request, tools, folder)
     builds = Builds(request, tools, progress)
@@ -124,6 +133,7 @@ def study_fit(
     WorkbenchError
         Any of the tree in `workbench.errors`.
     """
+    check_chains(fit)
     fit_options = fit_options or FitOptions()
     tools = toolchain.provision(fit_options.toolchain, progress)
     request = replace(
@@ -175,9 +185,8 @@ def _prepare(options: StudyOptions, request: FitRequest, tools: Toolchain, folde
     check_options(options, complete)
     forms = [{name: form} for name, form in options.forms]
     forms += [dict(scenario.forms) for scenario in options.scenarios if scenario.forms]
-    with tempfile.TemporaryDirectory(prefix="workbench-study-") as scratch:
-        for number, form in enumerate(forms):
-            replace_priors(request.program, form, tools.stanc, Path(scratch) / str(number))
+    for form in forms:
+        replace_priors(request.program, form, tools.stanc)  # refuses what Stan does not accept
     _make_folder(folder)
     return options
 
@@ -195,9 +204,7 @@ def _study(base: Fit, request: FitRequest, builds: Builds, folder: Path, options
         scratch = Path(scratch_name)
         examined = pool.submit(examine_base, base, request, cache)  # while other points are fitted
         forms = {make_form_key(point.forms): point.forms for point in plan.points}
-        variants = {
-            key: build_variant(request, builds, backend, form, scratch) for key, form in forms.items()
-        }
+        variants = {key: build_variant(request, builds, backend, form) for key, form in forms.items()}
         context = StudyContext(plan, variants, backend, cache, scratch, builds.progress, jobs=options.jobs)
         study = run_study(context, base, examined.result)
     with builds.progress.stage("Writing the report"):

@@ -5,9 +5,12 @@ from __future__ import annotations
 from functools import cache
 from pathlib import Path
 
+import msgspec
+
 from workbench import binding, card, priors, tables
 from workbench.diagnostics import diagnose
 from workbench.errors import RequestError, RunNotFound
+from workbench.program import ReplacedPrior
 from workbench.provenance import hash_texts
 from workbench.request import FitRequest
 from workbench.results import Fit, store
@@ -79,6 +82,7 @@ def rebuild_request(fit: Fit, tools: Toolchain, table: Table | None) -> FitReque
     model = _check_exists(run.model.path, "program")
     table = tables.read(_check_exists(run.data.path, "table")) if table is None else table
     program = read_program(model, _list_settled_roles(run), tools)
+    program = priors.restore_replaced(program, _list_replaced(run), tools.stanc)
     if program.sha256 != run.model.sha256:
         raise RequestError(f"`{model}` has changed since this fit was made.", hint="fit it again")
     if table.sha256 != run.data.sha256:
@@ -90,6 +94,11 @@ def rebuild_request(fit: Fit, tools: Toolchain, table: Table | None) -> FitReque
     data = binding.rebind(run.data.rules, program, table, given=settled.user_data)
     methods = (read_sampler(run.nuts),) if run.nuts.is_ok else ()
     return FitRequest(program, data, settled, methods, run.seed or 0, run.interval.level)
+
+
+def _list_replaced(run: Results) -> list[ReplacedPrior]:
+    """Return the priors that the run has in place of those of the file."""
+    return [ReplacedPrior(**msgspec.structs.asdict(prior)) for prior in run.model.replaced_priors]
 
 
 def _check_exists(path: str, what: str) -> Path:

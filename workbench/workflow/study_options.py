@@ -15,14 +15,15 @@ from workbench import card
 from workbench.errors import RequestError
 from workbench.methods import Nuts
 from workbench.priors import check_value, get_value, resolve_name
+from workbench.priors.forms import check_form, find_prior_statement, list_flat_parameters
 from workbench.program import Declaration, Program
 from workbench.request import FitRequest
 from workbench.results import Fit
+from workbench.results.sampling_command import explain_no_chains, suggest_sampling
 from workbench.results.view import NutsResult
 from workbench.studies import Axis, Plan, Point, drop_repeated_points, make_points, parse_axis
 from workbench.studies.fits.point_request import compute_term_weights, set_constants
 from workbench.studies.plan.decision import parse_decision
-from workbench.studies.plan.forms import check_form, find_prior_statement, list_flat_parameters
 from workbench.studies.plan.plan import METHODS, REFITS, is_power
 
 _DEFAULT_FACTORS = (0.25, 0.5, 2.0, 4.0)
@@ -117,6 +118,19 @@ def check_options(options: StudyOptions, request: FitRequest) -> None:
         check_form(name, form)
 
 
+def check_chains(fit: Fit) -> None:
+    """Refuse a fit that has no draws by NUTS.
+
+    Raises
+    ------
+    RequestError
+        NUTS was not run, or failed.
+    """
+    if not fit.results.nuts.is_ok:
+        message = f"a study starts from draws by NUTS, which this run lacks: {explain_no_chains(fit.results)}"
+        raise RequestError(message, hint=f"{suggest_sampling(fit.results)} makes a run that can be studied")
+
+
 def make_plan(options: StudyOptions, fit: Fit, request: FitRequest) -> Plan:
     """Return the plan of a study of a fit.
 
@@ -125,9 +139,8 @@ def make_plan(options: StudyOptions, fit: Fit, request: FitRequest) -> Plan:
     RequestError
         The fit has no posterior draws, or there is nothing to vary.
     """
+    check_chains(fit)
     nuts, level = fit.results.nuts, fit.results.interval.level
-    if not nuts.is_ok:
-        raise RequestError(f"a study needs posterior draws to start from: {nuts.reason}")
     if not (options.axes or options.forms or options.scenarios):
         options = replace(options, axes=_choose_axes(request), design="one")
     stan_names = {estimate.label: name for name, estimate in nuts.estimates.items() if estimate.label}

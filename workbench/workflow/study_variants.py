@@ -4,20 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
-from pathlib import Path
 from typing import Any
 
 from workbench.backends import Backend
 from workbench.estimation.estimate import choose_program
+from workbench.priors import replace_priors
 from workbench.program import Program
-from workbench.provenance import hash_text
 from workbench.request import FitRequest
-from workbench.studies import ProgramVariant, make_form_key, replace_priors
+from workbench.studies import ProgramVariant
 from workbench.workflow.builds import Builds
 
 
 def build_variant(
-    request: FitRequest, builds: Builds, backend: Backend, forms: Mapping[str, str], scratch: Path
+    request: FitRequest, builds: Builds, backend: Backend, forms: Mapping[str, str]
 ) -> ProgramVariant:
     """Return a program with other forms of priors and its executable.
 
@@ -29,12 +28,9 @@ def build_variant(
         What runs them.
     forms
         By parameter, a whole prior statement; empty for the program as it stands.
-    scratch
-        A folder for the text of the program.
     """
     if forms:
-        folder = scratch / f"form-{hash_text(make_form_key(forms))[:8]}"
-        program = replace_priors(request.program, forms, builds.tools.stanc, folder)
+        program = replace_priors(request.program, forms, builds.tools.stanc)
         values = _choose_hyperparameters(request, program, forms)
         data_names = tuple(request.priors.user_data)
         changed = replace(request.priors, values=values, data_names=data_names)

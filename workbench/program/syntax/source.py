@@ -60,6 +60,31 @@ class Source:
     positions: tuple[tuple[Path, int], ...]
 
 
+@dataclass(frozen=True)
+class Token:
+    """A token of a text: its first and last position, and its line, counted from 1."""
+
+    text: str
+    start: int
+    end: int
+    line: int
+
+
+def tokenize(text: str) -> list[Token]:
+    """Return the tokens of a text, without comments, white space and include directives.
+
+    >>> [token.text for token in tokenize("x ~ normal(0, 1_0); // wide")]
+    ['x', '~', 'normal', '(', '0', ',', '10', ')', ';']
+    """
+    tokens = []
+    line = 1
+    for match in _TOKEN.finditer(text):
+        if match["token"]:
+            tokens.append(Token(_normalise_numeral(match["token"]), match.start(), match.end(), line))
+        line += match.group().count("\n")
+    return tokens
+
+
 def read_source(path: Path, include_paths: Sequence[Path] = ()) -> Source:
     """Read a Stan file and everything it includes.
 

@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from pathlib import PurePath
 
 from workbench.report.document import Block, Cell, Column, Facts, Items, Notice, Paragraph, Section, Table
+from workbench.report.fit.notes import describe_scale
 from workbench.report.numbers import MISSING, format_count, format_number, pluralise
 from workbench.results.view import BoundVariableDescription, DataDescription, Results
 
@@ -37,9 +38,11 @@ def build_section(results: Results) -> Section:
 
 
 def describe_data(results: Results) -> str:
-    """Return what a model was fitted to: the name of the file, and its number of rows where it has rows."""
+    """Return what a model was fitted to: the file, its rows, and units that are not those of the data."""
     name, rows = PurePath(results.data.path or "data").name, results.data.rows
-    return f"fitted to {name}" if rows is None else f"fitted to {name}, {pluralise(rows, 'row')}"
+    counted = "" if rows is None else f", {pluralise(rows, 'row')}"
+    scale = describe_scale(results)
+    return f"fitted to {name}{counted}{f'; {scale}' if scale else ''}"
 
 
 def _list_facts(data: DataDescription) -> tuple[tuple[str, str], ...]:

@@ -17,6 +17,7 @@ from workbench.report.document import (
     Table,
     Tone,
 )
+from workbench.report.fit.notes import list_replaced_priors
 from workbench.report.numbers import MISSING, format_number
 from workbench.results.view import DeclaredParameter, DensityTerm, ModelDescription, Results
 
@@ -29,6 +30,7 @@ def build_section(results: Results) -> Section:
     model = results.model
     blocks: tuple[Block, ...] = (
         *_tell_story(model),
+        *_list_replaced_priors(results),
         *_list_obstacles(model),
         _build_terms(model),
         *_build_hyperparameters(results),
@@ -44,6 +46,13 @@ def _tell_story(model: ModelDescription) -> Iterator[Block]:
     text = f"{title}{' '.join(model.story.split())}".strip()
     if text:
         yield Paragraph(text)
+
+
+def _list_replaced_priors(results: Results) -> Iterator[Block]:
+    """Yield the priors that are not those of the file."""
+    if results.model.replaced_priors:
+        yield Notice("Priors of this fit are not those of the program's file:", Tone.CAUTION)
+        yield Items(list_replaced_priors(results))
 
 
 def _list_obstacles(model: ModelDescription) -> Iterator[Block]:

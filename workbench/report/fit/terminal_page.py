@@ -9,10 +9,11 @@ from pathlib import PurePath
 from typing import TypeVar
 
 from workbench.methods import RESULTS
-from workbench.report.document import Cell, Column, Document, Reason, Section, Table, Verdict
+from workbench.report.document import Cell, Column, Document, Items, Reason, Section, Table, Verdict
+from workbench.report.fit.notes import describe_scale, list_replaced_priors
 from workbench.report.fit.selection import rank_by_convergence
 from workbench.report.fit.verdict import build_verdict
-from workbench.report.numbers import MISSING, pluralise
+from workbench.report.numbers import MISSING, join_with_and, pluralise
 from workbench.results import Fit
 from workbench.results.store import REPORT, SUMMARY
 from workbench.results.view import (
@@ -24,11 +25,15 @@ from workbench.results.view import (
     Results,
 )
 from workbench.results.view.estimates import ExactResult
+from workbench.thresholds import STEP_STANDARD_ERRORS
 
 E = TypeVar("E", PointEstimate, DrawsEstimate)
 
 MOST_ROWS = 40
 """Parameters that the table shows; all of them are in `summary.csv`."""
+
+_MOST_NAMED = 4
+"""Parameters that a legend names; of more, it gives the number."""
 
 _MOST_DECIMALS = 8
 """Numbers that would need as many decimals are shown in scientific notation."""
@@ -41,12 +46,14 @@ def build_fit_page(fit: Fit) -> Document:
     """Return the page that `workbench fit` prints."""
     results = fit.results
     rows = f" ({pluralise(results.data.rows, 'row')})" if results.data.rows else ""
+    scale, notes = describe_scale(results), list_replaced_priors(results)
     remarks = tuple((Cell(head), Cell(text)) for head, text in _collect_remarks(results))
     table = Table("remarks", "", (Column("method"), Column("", "prose")), remarks, is_prose=True)
     return Document(
         title=results.model.name,
-        subtitle=f"on {PurePath(results.data.path).name}{rows}",
+        subtitle=f"on {PurePath(results.data.path).name}{rows}{f'; {scale}' if scale else ''}",
         sections=(
+            *((Section("notes", "", (Items(notes),)),) if notes else ()),
             Section("estimates", "", (_tabulate(results),)),
             *((Section("remarks", "", (table,)),) if remarks else ()),
         ),
@@ -176,7 +183,10 @@ def _list_columns(results: Results, posterior: str) -> list[_Entry]:
     level = f"{results.interval.level * 100:g}%"
     has_map = bool(results.estimates("map"))
     source = "" if posterior == "nuts" else f"with SD and interval by {RESULTS[posterior].phrase}"
-    gap = f"from the posterior mean to the {'mode' if has_map else 'mode°'}, in posterior SDs"
+    gap = (
+        f"from the posterior mean to the {'mode' if has_map else 'mode°'}, in posterior SDs"
+        f"{_describe_gap_errors(results, has_map=has_map)}"
+    )
     unconstrained = "on the unconstrained scale"
 
     def number(title: str, drop_order: int = 0, meaning: str = "") -> Column:
@@ -250,8 +260,32 @@ def _correct_sd(estimate: DrawsEstimate) -> float | None:
     return estimate.sd if estimate.corrected_sd is None else estimate.corrected_sd
 
 
+def _describe_gap_errors(results: Results, *, has_map: bool) -> str:
+    """Return the largest Monte Carlo error of the gaps that are shown, and which gaps are within theirs."""
+    gaps = {name: _read_gap(results.gap(name), has_map=has_map) for name in _choose_names(results)}
+    errors = {
+        name: estimate.mcse_mean / estimate.sd
+        for name in gaps
+        if (estimate := results.posterior(name)).mcse_mean and estimate.sd
+    }
+    if not errors:
+        return ""
+    within = [
+        f"`{results.label(name)}`"
+        for name, error in errors.items()
+        if (gap := gaps[name]) is not None and abs(gap) <= STEP_STANDARD_ERRORS * error
+    ]
+    listed = join_with_and(within) if len(within) <= _MOST_NAMED else pluralise(len(within), "parameter")
+    words = f", Monte Carlo error up to {max(errors.values()):.2f}"
+    return f"{words}; within Monte Carlo error for {listed}" if within else words
+
+
+def _read_gap(gap: Gap, *, has_map: bool) -> float | None:
+    return gap.in_sd if has_map else gap.unconstrained_in_sd
+
+
 def _show_gap(gap: Gap, *, has_map: bool) -> str:
-    value = gap.in_sd if has_map else gap.unconstrained_in_sd
+    value = _read_gap(gap, has_map=has_map)
     return MISSING if value is None else f"{value:+.2f}"
 
 

@@ -9,6 +9,7 @@ from workbench.results.view.description import (
     MatrixScale,
     ModelDescription,
     OutcomeDescription,
+    ReplacedPriorDescription,
     SavedSettings,
 )
 from workbench.results.view.estimates import (
@@ -21,6 +22,7 @@ from workbench.results.view.estimates import (
     ExactEstimate,
     Gap,
     LaplaceResult,
+    LogLikelihoodSource,
     MapResult,
     MleResult,
     NutsResult,
@@ -33,9 +35,9 @@ from workbench.results.view.estimates import (
 from workbench.results.view.findings import (
     CalibrationScores,
     CheckResult,
+    ClusterDependence,
     DiagnosisResult,
     Dispersion,
-    ClusterDependence,
     IntervalCoverage,
     LooResult,
     LooRow,
@@ -46,9 +48,9 @@ from workbench.results.view.findings import (
     PriorStatement,
     ReliabilityBin,
     Sensitivity,
+    SerialDependence,
     StatisticCheck,
     UncheckedOutcome,
-    SerialDependence,
 )
 from workbench.results.view.results import Results, view
 
@@ -59,9 +61,9 @@ __all__ = [
     "BoundVariableDescription",
     "CalibrationScores",
     "CheckResult",
+    "ClusterDependence",
     "DataDescription",
     "DeclaredParameter",
-    "ClusterDependence",
     "DensityTerm",
     "DiagnosisResult",
     "Dispersion",
@@ -73,6 +75,7 @@ __all__ = [
     "Gap",
     "IntervalCoverage",
     "LaplaceResult",
+    "LogLikelihoodSource",
     "LooResult",
     "LooRow",
     "MapResult",
@@ -91,12 +94,13 @@ __all__ = [
     "PredictiveResult",
     "PriorStatement",
     "ReliabilityBin",
+    "ReplacedPriorDescription",
     "Results",
     "SamplingAttempt",
     "SavedSettings",
     "Sensitivity",
+    "SerialDependence",
     "StatisticCheck",
     "UncheckedOutcome",
     "view",
 ]
-    "SerialDependence",

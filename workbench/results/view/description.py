@@ -49,6 +49,10 @@ class OutcomeDescription(Struct, frozen=True, kw_only=True):
     """An outcome: its declaration, its replicate, and the rows of the log likelihood that belong to it.
 
     `too_costly` says that it could have been replicated, but was not, for the number of values.
+    `density_of` is what the likelihood is a density of where that is made from the data, such as
+    `log(weight)`, and `variable` the variable that holds it where that is not `name`; `columns` are the data
+    variables to whose scale it can be returned. `plain` says that the log likelihood is a density of the
+    variable as it is.
     """
 
     name: str
@@ -64,6 +68,10 @@ class OutcomeDescription(Struct, frozen=True, kw_only=True):
     conditional: bool = False
     first_row: int | None = None
     row_step: int | None = None
+    variable: str = ""
+    density_of: str = ""
+    columns: tuple[str, ...] = ()
+    plain: bool = True
 
 
 class ParameterPrior(Struct, frozen=True):
@@ -84,6 +92,16 @@ class ParameterPrior(Struct, frozen=True):
         return (self.name,) if self.kind == "flat" else self.flat_elements
 
 
+class ReplacedPriorDescription(Struct, frozen=True):
+    """A prior that is not that of the file: the statement in force, the author's, and the option for it."""
+
+    parameter: str
+    statement: str = ""
+    original: str = ""
+    line: int | None = None
+    option: str = "--prior-form"
+
+
 class ModelDescription(Struct, frozen=True, kw_only=True):
     """The program, and how it was taken apart."""
 
@@ -99,6 +117,7 @@ class ModelDescription(Struct, frozen=True, kw_only=True):
     proof: EquivalenceResult = EquivalenceResult()
     outcomes: tuple[OutcomeDescription, ...] = ()
     parameter_priors: tuple[ParameterPrior, ...] | None = None
+    replaced_priors: tuple[ReplacedPriorDescription, ...] = ()
     title: str = ""
     story: str = ""
     units: Mapping[str, str] = field(default_factory=dict)

@@ -1,1 +1,1 @@
-"""What a study asks: points among the hyperparameters, other forms of priors, and decisions to watch."""
+"""What a study asks: points among the hyperparameters, and decisions to watch."""

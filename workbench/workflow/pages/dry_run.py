@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from workbench.binding import BoundVariable
-from workbench.program import Declaration
+from workbench.program import Declaration, ReplacedPrior
 from workbench.report.document import Cell, Column, Document, Items, Paragraph, Section, Table
 from workbench.report.numbers import pluralise
 from workbench.workflow.dry_run import DryRun
@@ -33,17 +33,28 @@ def build_dry_run_page(dry_run: DryRun, data_name: str) -> Document:
     bound = {variable.name: variable for variable in data.variables}
     rows = tuple(_list_cells(declared, bound.get(declared.name)) for declared in dry_run.program.data)
     is_complete = not dry_run.problems
+    replaced = tuple(map(_describe_replaced_prior, dry_run.program.replaced_priors))
     words = tuple(data.rules.get("words", ()))
     return Document(
         title=dry_run.program.path.stem,
         subtitle=f"on {data_name}" + (f" ({pluralise(data.rows, 'row')})" if data.rows else ""),
         sections=(
             *((Section("variables", "", (Table("variables", "", _COLUMNS, rows),)),) if rows else ()),
+            *(
+                (Section("priors", "priors in place of the program's", (Items(replaced),)),)
+                if replaced
+                else ()
+            ),
             *((Section("tips", "tips", (Items(data.tips),)),) if data.tips else ()),
             *((Section("rules", "rules that were used", (Items(words),)),) if words else ()),
             *((Section("result", "", (Paragraph("a fit could start"),)),) if is_complete else ()),
         ),
     )
+
+
+def _describe_replaced_prior(prior: ReplacedPrior) -> str:
+    statement = f"`{prior.statement}`" if prior.statement else f"no prior for `{prior.parameter}`"
+    return f"{statement} in place of `{prior.original}`" if prior.original else f"{statement} was added"
 
 
 def _list_cells(declared: Declaration, bound: BoundVariable | None) -> tuple[Cell, ...]:

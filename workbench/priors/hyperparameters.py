@@ -12,7 +12,8 @@ from typing import Any
 import numpy as np
 
 from workbench.errors import PriorError
-from workbench.program import PriorArgument, Program
+from workbench.priors.vectors import is_vector, list_elements
+from workbench.program import Hyperparameter, PriorArgument, Program
 
 _ELEMENT = re.compile(r"^(\w+)\[(\d+(?:,\d+)*)\]$")
 """An element of a variable: `scales[2]`."""
@@ -49,7 +50,10 @@ class Priors:
 
 
 def settle(
-    program: Program, requested: Mapping[str, float], defaults: Mapping[str, Any], defaults_from: str
+    program: Program,
+    requested: Mapping[str, float | Sequence[float]],
+    defaults: Mapping[str, Any],
+    defaults_from: str,
 ) -> Priors:
     """Return the value of each hyperparameter: requested, else default of the card, else in the program.
 
@@ -58,7 +62,8 @@ def settle(
     program
         The program.
     requested
-        Values by name or alias, as `resolve_name` accepts them.
+        Values by name or alias, as `resolve_name` accepts them. A vector that the prior writes out takes a
+        number for each element, or one for all.
     defaults, defaults_from
         The defaults of the card by name, and their origin in words.
 
@@ -70,7 +75,7 @@ def settle(
     declared = {declaration.name for declaration in program.data}
     in_program = {hyper.name: hyper for hyper in program.hyperparameters}
     known = [*in_program, *(name for name in defaults if name not in in_program)]
-    requested = _resolve_names(program, requested, known)
+    requested = _resolve_names(program, _split_vectors(program, requested, known), known)
     values: dict[str, Any] = {}
     origins: dict[str, str] = {}
     for name in known:
@@ -79,8 +84,45 @@ def settle(
         elif name in defaults and name in declared:
             values[name], origins[name] = defaults[name], defaults_from
         elif name in in_program and in_program[name].default is not None:
-            values[name], origins[name] = in_program[name].default, program.path.name
+            values[name], origins[name] = in_program[name].default, _name_source(program, in_program[name])
     return Priors(values, origins, tuple(name for name in values if name in declared))
+
+
+def _name_source(program: Program, hyper: Hyperparameter) -> str:
+    """Return where a literal stands: in the program, or in a whole prior that an option put there."""
+    statements = {
+        prior.statement: prior.option for prior in program.replaced_priors if prior.option != "--prior"
+    }
+    text = next((term.text for term in program.terms if term.index == hyper.term), "")
+    return statements.get(text, program.path.name)
+
+
+def _split_vectors(
+    program: Program, requested: Mapping[str, float | Sequence[float]], known: Collection[str]
+) -> dict[str, float | Sequence[float]]:
+    """Return the requested values, those of vectors that the program writes out element by element.
+
+    Raises
+    ------
+    PriorError
+        There are more or fewer numbers than elements, or the program has a single number.
+    """
+    declared = {declaration.name for declaration in program.data}
+    split: dict[str, float | Sequence[float]] = {}
+    for name, value in requested.items():
+        elements = [] if name in known else list_elements(program, name)
+        if elements and is_vector(value) and len(np.atleast_1d(value)) != len(elements):
+            raise PriorError(
+                f"`{name}` has {len(elements)} numbers in `{program.path.name}`, but --prior gives "
+                f"{len(np.atleast_1d(value))}."
+            )
+        if is_vector(value) and name in known and name not in declared:
+            raise PriorError(
+                f"`{name}` is a single number in `{program.path.name}`, but --prior gives several."
+            )
+        numbers = np.broadcast_to(np.asarray(value, dtype=float), len(elements)) if elements else ()
+        split |= dict(zip(elements, map(float, numbers), strict=True)) if elements else {name: value}
+    return split
 
 
 def describe_unknown(
@@ -220,8 +262,8 @@ def _parse_index(text: str) -> tuple[int, ...]:
 
 
 def _resolve_names(
-    program: Program, requested: Mapping[str, float], known: Collection[str]
-) -> dict[str, float]:
+    program: Program, requested: Mapping[str, float | Sequence[float]], known: Collection[str]
+) -> dict[str, float | Sequence[float]]:
     """Return requested values by the names that reports use.
 
     Raises
@@ -229,7 +271,7 @@ def _resolve_names(
     PriorError
         Two names mean the same hyperparameter, or a name means a single element.
     """
-    resolved: dict[str, float] = {}
+    resolved: dict[str, float | Sequence[float]] = {}
     written: dict[str, str] = {}
     for name, value in requested.items():
         own = resolve_name(program, name, known)
