@@ -179,6 +179,10 @@ P_VALUE_MARK = 0.025
 """Tail probability below which a report marks a test statistic, on either side: outside the central 95 %.
 Ours."""
 
+STEP_STANDARD_ERRORS = 2.0
+"""Monte Carlo standard errors below which a gap between mode and mean, or a step of it, is within its error.
+Ours: the usual 95 %."""
+
 PIT_P_VALUE_LIMIT = 0.01
 """p-value below which probability integral transforms are not uniform. Ours: it flags one healthy run in a
 hundred."""

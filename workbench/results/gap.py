@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from typing import Any
 
@@ -20,6 +21,9 @@ def compute_gaps(parts: Mapping[str, MethodResult]) -> dict[str, dict[str, Any]]
     ``non_gaussian``: from there to the posterior mean. ``unconstrained_in_sd`` is the gap of the
     unconstrained mode, and ``median`` that of the posterior median, from the posterior mean.
 
+    ``map_minus_mean_error``, ``curvature_error`` and ``non_gaussian_error`` are Monte Carlo standard errors.
+    That of ``curvature`` is 0 where the mean of the approximation is known without draws.
+
     ``missed`` says, for each cheap method with an interval, how far its ends lie from the posterior's, in
     posterior standard deviations: where ``lower`` is positive or ``upper`` negative, the interval misses
     values that the posterior does not.
@@ -31,7 +35,7 @@ def compute_gaps(parts: Mapping[str, MethodResult]) -> dict[str, dict[str, Any]]
         gap = _gap(
             parts["map"].estimates.get(name, {}).get("value"),
             parts["map_unconstrained"].estimates.get(name, {}).get("value"),
-            parts["laplace"].estimates.get(name, {}).get("mean"),
+            _find_normal_mean(parts["laplace"].estimates.get(name, {})),
             posterior,
         )
         missed = _missed(parts, name, posterior)
@@ -40,23 +44,40 @@ def compute_gaps(parts: Mapping[str, MethodResult]) -> dict[str, dict[str, Any]]
     return gaps
 
 
+def _find_normal_mean(laplace: Mapping[str, float]) -> tuple[float | None, float | None]:
+    """Return the mean of the normal approximation and its Monte Carlo error, which is 0 without draws."""
+    if "exact_mean" in laplace:
+        return laplace["exact_mean"], 0.0
+    return laplace.get("mean"), laplace.get("mcse_mean")
+
+
 def _gap(
-    mode: float | None, unconstrained: float | None, normal: float | None, posterior: Mapping[str, float]
+    mode: float | None,
+    unconstrained: float | None,
+    normal: tuple[float | None, float | None],
+    posterior: Mapping[str, float],
 ) -> dict[str, float]:
-    mean, sd = posterior["mean"], posterior["sd"]
+    mean, sd, error = posterior["mean"], posterior["sd"], posterior.get("mcse_mean")
+    normal_mean, normal_error = normal
     gap: dict[str, float] = {}
     if mode is not None:
         gap["map_minus_mean"] = mode - mean
         if sd > 0:
             gap["in_sd"] = (mode - mean) / sd
-    if mode is not None and unconstrained is not None and normal is not None:
+    if mode is not None and unconstrained is not None and normal_mean is not None:
         gap["jacobian"] = mode - unconstrained
-        gap["curvature"] = unconstrained - normal
-        gap["non_gaussian"] = normal - mean
+        gap["curvature"] = unconstrained - normal_mean
+        gap["non_gaussian"] = normal_mean - mean
     if unconstrained is not None and sd > 0:
         gap["unconstrained_in_sd"] = (unconstrained - mean) / sd
     if gap and sd > 0:
         gap["median"] = (posterior["median"] - mean) / sd
+    if "map_minus_mean" in gap and error is not None:
+        gap["map_minus_mean_error"] = error
+    if "curvature" in gap and normal_error is not None:
+        gap["curvature_error"] = normal_error
+        if error is not None:
+            gap["non_gaussian_error"] = math.hypot(normal_error, error)
     return gap
 
 

@@ -5,19 +5,26 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 import pytest
-from scipy import integrate, optimize, stats
+from scipy import integrate, optimize, special, stats
 
 import workbench
 from tests.estimation.chosen_density import ChosenDensity
 from tests.estimation.conftest import MEANS, MODEL, SDS
-from tests.estimation.minimal import make_context, make_program
+from tests.estimation.minimal import declare, make_context, make_curvature, make_program, make_run
 from workbench.backends import RawRun
 from workbench.backends.fake import FakeBackend
 from workbench.estimation import estimate
-from workbench.estimation.optimum.search import CURVATURE_ONLY, find_optima
-from workbench.estimation.sampling.laplace import run_laplace, summarise_independent_draws
+from workbench.estimation.optimum.newton import NewtonResult
+from workbench.estimation.optimum.search import CURVATURE_ONLY, Optimum, find_optima
+from workbench.estimation.sampling.laplace import (
+    compute_exact_means,
+    run_laplace,
+    summarise_independent_draws,
+)
 from workbench.estimation.sampling.psis import compute_importance_weights
 from workbench.methods import Laplace, Map
+from workbench.program import Expression
+from workbench.program.syntax.nodes import Indexed, Variable
 
 
 @dataclass(frozen=True)
@@ -138,7 +145,7 @@ class Normalised(ChosenDensity):
 
     def generate(self, job, columns, draws):
         terms = stats.norm.logpdf(draws, scale=SCALES)
-        return RawRun(tuple(f"{self.output}[{index}]" for index in (1, 2, 3)), terms[None])
+        return RawRun(tuple(f"{self.output}[{index}]" for index in (1, 2, 3)), np.asarray(terms)[None])
 
 
 def run_normalised(program, tmp_path):
@@ -203,3 +210,50 @@ def test_the_evidence_of_a_mean_with_a_half_normal_prior(tools, tmp_path):
     assert laplace.log_prior_mass == pytest.approx(-np.log(2))
     assert laplace.log_evidence == pytest.approx(-30.749, abs=0.01)
     assert laplace.log_evidence_corrected == pytest.approx(-30.749, abs=0.01)
+
+
+@pytest.mark.parametrize(
+    ("bounds", "expected"),
+    [
+        ({}, lambda: 0.4),
+        ({"lower": 1}, lambda: 1 + stats.lognorm(0.8, scale=np.exp(0.4)).mean()),
+        ({"upper": 1}, lambda: 1 - stats.lognorm(0.8, scale=np.exp(0.4)).mean()),
+        (
+            {"lower": -2, "upper": 3},
+            lambda: -2 + 5 * integrate.quad(
+                lambda z: special.expit(0.4 + 0.8 * z) * stats.norm.pdf(z), -12, 12, epsabs=1e-13
+            )[0],
+        ),
+    ],
+)  # fmt: skip
+def test_means_of_the_approximation_that_need_no_draws(tmp_path, bounds, expected):
+    """Mean 0.4 and SD 0.8 on the unconstrained scale, against quadrature and SciPy's lognormal."""
+    curvature = make_curvature([0.4, 0.0, 0.0])
+    newton = NewtonResult(
+        curvature.point, np.zeros(3), 0.0, np.diag([0.8, 1.0, 1.0]), np.ones(3), is_converged=True
+    )
+    optimum = Optimum(make_run([0.4, 0.0, 0.0]), curvature, newton, "")
+    context = make_context(ChosenDensity(), tmp_path, make_program(declare("alpha", **bounds)))
+    means = compute_exact_means(context, optimum)
+    assert means["alpha"] == pytest.approx(expected(), abs=1e-6)
+    assert means["beta[1]"] == 0
+
+
+def test_a_transform_that_is_not_known_has_no_mean_without_draws(tmp_path):
+    curvature = make_curvature([0.4, 0.0, 0.0])
+    newton = NewtonResult(curvature.point, np.zeros(3), 0.0, np.eye(3), np.ones(3), is_converged=True)
+    optimum = Optimum(make_run([0.4, 0.0, 0.0]), curvature, newton, "")
+    scale = Expression("beta[1]", Indexed(Variable("beta"), ()))
+    program = make_program(declare("alpha", multiplier=scale), declare("beta", "unit_vector", 2))
+    assert compute_exact_means(make_context(ChosenDensity(), tmp_path, program), optimum) == {}
+    assert (
+        compute_exact_means(make_context(ChosenDensity(), tmp_path, program), replace(optimum, newton=None))
+        == {}
+    )
+
+
+def test_the_curvature_step_of_an_unbounded_parameter_is_exactly_zero(fitted):
+    for gap in fitted.record["gaps"].values():
+        assert gap["non_gaussian_error"] > 0
+    assert fitted.record["gaps"]["alpha"]["curvature"] == 0
+    assert fitted.record["gaps"]["alpha"]["curvature_error"] == 0

@@ -51,3 +51,24 @@ def test_intervals_that_differ_most_come_first():
     fit.record["gaps"]["tau"]["missed"] = {"laplace": {"lower": 1.5, "upper": -2.5}}
     table = find_table(gaps.build_section(fit.results, fit.tree), "missed-table")
     assert list_text(table.rows[0]) == ["tau", "1.50", "−2.50"]
+
+
+def test_steps_have_errors_and_those_within_them_are_named():
+    fit = changed_fit()
+    fit.record["gaps"]["mu"] |= {
+        "jacobian": 0.0, "curvature": 1.93, "curvature_error": 2.2, "non_gaussian": 5.0,
+        "non_gaussian_error": 2.2, "map_minus_mean": 6.93, "map_minus_mean_error": 0.04, "in_sd": 9.0,
+    }  # fmt: skip
+    table = find_table(gaps.build_section(fit.results, fit.tree), "gap-table")
+    row = next(row for row in table.rows if row[0].text == "mu")
+    assert [column.title for column in table.columns].count("± MC error") == 3
+    assert row[-1].text == "transform"
+    assert "2.2" in row[6].text
+
+
+def test_a_gap_within_its_error_is_said_to_be():
+    fit = changed_fit()
+    for numbers in fit.record["nuts"]["estimates"].values():
+        numbers["mcse_mean"] = 30 * numbers["sd"]
+    text = join_text(gaps.build_section(fit.results, fit.tree))
+    assert "(Monte Carlo error 30.00, so it is within Monte Carlo error)" in text

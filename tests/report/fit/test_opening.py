@@ -53,6 +53,16 @@ def test_names_the_largest_step_of_the_largest_gap():
     assert "for `tau` it lies 3.00 posterior SDs below the mean, mostly because the posterior is not" in text
 
 
+def test_a_largest_step_within_monte_carlo_error_is_not_a_cause():
+    fit = changed_fit()
+    fit.record["gaps"]["tau"] = {
+        "in_sd": -3.0, "jacobian": -0.1, "curvature": -5.0, "curvature_error": 4.0, "non_gaussian": 2.1,
+    }  # fmt: skip
+    text = " ".join(build_opening(fit.results))
+    assert "mostly because" not in text
+    assert "too few to say why, as the largest step is within Monte Carlo error" in text
+
+
 def test_a_map_that_failed_has_its_reason():
     fit = changed_fit(map={"status": "failed", "reason": "the log density has no maximum."})
     assert "No MAP was found: the log density has no maximum." in " ".join(build_opening(fit.results))

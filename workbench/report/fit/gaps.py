@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 
 import xarray as xr
 from scipy import stats
@@ -13,9 +13,17 @@ from workbench.report import figures
 from workbench.report.document import Block, Cell, Column, Figure, Figures, Notice, Paragraph, Section, Table
 from workbench.report.figures import EstimateLine, KnownDensity, Marker, Role
 from workbench.report.fit import selection
-from workbench.report.numbers import choose_decimals, format_interval, format_number, pluralise
+from workbench.report.numbers import (
+    MISSING,
+    choose_decimals,
+    format_interval,
+    format_number,
+    join_with_and,
+    pluralise,
+)
 from workbench.results.quantities import draws_of
-from workbench.results.view import Estimate, Gap, PointEstimate, Results
+from workbench.results.view import DrawsEstimate, Estimate, Gap, PointEstimate, Results
+from workbench.thresholds import STEP_STANDARD_ERRORS
 
 MAX_PICTURES = 12
 """The most quantities drawn."""
@@ -42,15 +50,25 @@ def _describe_largest_gap(results: Results) -> Block:
     name = ranked[0]
     posterior = results.posterior(name)
     decimals = choose_decimals(posterior.sd)
-    gap = format_number(abs(selection.measure_gap(results, name) or 0.0), 2)
+    size = abs(selection.measure_gap(results, name) or 0.0)
     value = mode.estimates.get(name, PointEstimate()).value
     return Paragraph(
-        f"The largest gap between the {selection.name_mode(mode)} and the posterior mean is {gap} posterior "
-        f"standard deviations, for `{results.label(name)}`: the mode is {format_number(value, decimals)}, "
+        f"The largest gap between the {selection.name_mode(mode)} and the posterior mean is "
+        f"{format_number(size, 2)} posterior standard deviations{_describe_error(posterior, size)}, for "
+        f"`{results.label(name)}`: the mode is {format_number(value, decimals)}, "
         f"the mean {format_number(posterior.mean, decimals)}. A mode is the highest point of a density and "
         "depends on the scale of that density; a mean averages over the whole posterior. Where the two "
         "differ much, the mode alone is a poor summary."
     )
+
+
+def _describe_error(posterior: DrawsEstimate, size: float) -> str:
+    """Return the Monte Carlo error of a gap in posterior SDs, and whether the gap is within it."""
+    if not posterior.mcse_mean or not posterior.sd:
+        return ""
+    error = posterior.mcse_mean / posterior.sd
+    within = ", so it is within Monte Carlo error" if size <= STEP_STANDARD_ERRORS * error else ""
+    return f" (Monte Carlo error {format_number(error, 2)}{within})"
 
 
 def _draw_marginals(results: Results, tree: xr.DataTree) -> Block:
@@ -146,19 +164,22 @@ def _describe_estimates(results: Results, name: str) -> str:
     return "; ".join(phrases) + "."
 
 
-_STEPS: tuple[tuple[str, Callable[[Gap], float | None]], ...] = (
-    ("Jacobian", lambda gap: gap.jacobian),
-    ("Transform", lambda gap: gap.curvature),
-    ("Beyond normal", lambda gap: gap.non_gaussian),
-)
-"""The steps from the MAP to the posterior mean."""
+_STEPS: Mapping[str, str] = {
+    "jacobian": "Jacobian",
+    "curvature": "Transform",
+    "non_gaussian": "Beyond normal",
+}
+"""The steps from the MAP to the posterior mean, by their fields, with their titles."""
+
+_WITH_ERROR = ("curvature", "non_gaussian")
+"""The steps that draws decide."""
 
 
 def _build_decomposition(results: Results) -> Iterator[Block]:
     names = [
         name
         for name in selection.rank_by_gap(results)
-        if all(read(results.gap(name)) is not None for _, read in _STEPS)
+        if all(getattr(results.gap(name), step) is not None for step in _STEPS)
     ]
     if not names:
         return
@@ -168,27 +189,47 @@ def _build_decomposition(results: Results) -> Iterator[Block]:
         columns=(
             Column("Quantity", "name"),
             Column("MAP − mean", "number"),
+            Column("± MC error", "number"),
             Column("in SD", "number"),
-            *(Column(title, "number", "Steps") for title, _ in _STEPS),
+            *_list_step_columns(),
+            Column("Within MC error", "text"),
         ),
         rows=tuple(_build_decomposition_row(results, name) for name in names[:MAX_ROWS]),
         note=(
             "Jacobian: from the mode on the constrained scale to the mode on the unconstrained scale. "
             "Transform: from there to the mean of the normal approximation, transformed back to the "
             "constrained scale. Beyond normal: from there to the posterior mean, which a normal "
-            "approximation cannot show."
+            "approximation cannot show. MC error: the Monte Carlo standard error of the value before it; 0 "
+            "where the value is known without draws. Within MC error: less than "
+            f"{STEP_STANDARD_ERRORS:g} of these from zero, so that more draws are needed to tell."
         ),
         is_interactive=True,
     )
 
 
+def _list_step_columns() -> Iterator[Column]:
+    for step, title in _STEPS.items():
+        yield Column(title, "number", "Steps")
+        if step in _WITH_ERROR:
+            yield Column("± MC error", "number", "Steps")
+
+
 def _build_decomposition_row(results: Results, name: str) -> tuple[Cell, ...]:
     gap, decimals = results.gap(name), choose_decimals(results.posterior(name).sd)
+    titles = {"map_minus_mean": "the gap", **{step: _STEPS[step].lower() for step in _WITH_ERROR}}
+    unresolved = [title for step, title in titles.items() if gap.is_within_error(step)]
+    steps: list[Cell] = []
+    for step in _STEPS:
+        steps.append(Cell(format_number(getattr(gap, step), decimals)))
+        if step in _WITH_ERROR:
+            steps.append(Cell(format_number(getattr(gap, f"{step}_error"), decimals)))
     return (
         Cell(results.label(name)),
         Cell(format_number(gap.map_minus_mean, decimals)),
+        Cell(format_number(gap.map_minus_mean_error, decimals)),
         Cell(format_number(gap.in_sd, 2)),
-        *(Cell(format_number(read(gap), decimals)) for _, read in _STEPS),
+        *steps,
+        Cell(join_with_and(unresolved) if unresolved else MISSING),
     )
 
 

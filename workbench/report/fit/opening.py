@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator, Mapping
 
 from workbench.diagnostics.check import format_p_value
 from workbench.report.fit import selection
@@ -31,11 +31,11 @@ _MOST_LISTED = 3
 _MAIN_UP_TO = 6
 """A variable with more elements than this is not among the main parameters."""
 
-_CAUSES: tuple[tuple[Callable[[Gap], float | None], str], ...] = (
-    (lambda gap: gap.jacobian, "the mode depends on the scale of the density"),
-    (lambda gap: gap.curvature, "the transform to the declared scale makes a symmetric posterior asymmetric"),
-    (lambda gap: gap.non_gaussian, "the posterior is not normal around its mode"),
-)
+_CAUSES: Mapping[str, str] = {
+    "jacobian": "the mode depends on the scale of the density",
+    "curvature": "the transform to the declared scale makes a symmetric posterior asymmetric",
+    "non_gaussian": "the posterior is not normal around its mode",
+}
 """The steps from mode to mean, and what each is due to."""
 
 
@@ -117,11 +117,13 @@ def _describe_gap(results: Results) -> Iterator[str]:
 
 
 def _explain_gap(gap: Gap) -> str:
-    steps = [(abs(step), cause) for read, cause in _CAUSES if (step := read(gap)) is not None]
-    if len(steps) < len(_CAUSES):
+    sizes = {step: abs(value) for step in _CAUSES if (value := getattr(gap, step)) is not None}
+    if len(sizes) < len(_CAUSES):
         return ""
-    _, cause = max(steps, key=lambda step: step[0])
-    return f", mostly because {cause}"
+    largest = max(sizes, key=lambda step: sizes[step])
+    if gap.is_within_error(largest):
+        return "; the draws are too few to say why, as the largest step is within Monte Carlo error"
+    return f", mostly because {_CAUSES[largest]}"
 
 
 def _describe_sensitivity(results: Results) -> Iterator[str]:

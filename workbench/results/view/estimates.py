@@ -7,6 +7,8 @@ from typing import Any, Literal
 
 from msgspec import Struct, field
 
+from workbench.thresholds import STEP_STANDARD_ERRORS
+
 Status = Literal["ok", "failed", "not available", "skipped"]
 
 ABSENT = "it is not in `run.json`."
@@ -303,6 +305,18 @@ class AutoStep(Struct, frozen=True):
 
     method: str = ""
     accepted: bool = False
+    def is_within_error(self, step: str) -> bool:
+        """Return whether a step, or the whole, cannot be told from zero: its Monte Carlo error is too large.
+
+        Parameters
+        ----------
+        step
+            Name of a field that has an error: `map_minus_mean`, `curvature` or `non_gaussian`.
+        """
+        value: float | None = getattr(self, step)
+        error: float | None = getattr(self, f"{step}_error", None)
+        return value is not None and bool(error) and abs(value) <= STEP_STANDARD_ERRORS * (error or 0.0)
+
     why: str = ""
     seconds: float | None = None
 
