@@ -222,7 +222,7 @@ class Fit(results.Fit):
         Returns
         -------
         A row for each new row and outcome: `row`, `label`, `prediction`, `mean`, `sd`, `median`, `lower`,
-        `upper`.
+        `upper`. Where the fit has no draws by NUTS, `attrs["remark"]` says which approximation has predicted.
 
         Raises
         ------

@@ -24,7 +24,10 @@ def command(
     native: options.Native = False,
     toolchain: options.Source = "auto",
 ) -> None:
-    """Predict new rows: they have the columns, levels and scales that the fit was made with."""
+    """Predict new rows: they have the columns, levels and scales that the fit was made with.
+
+    A run without NUTS predicts by its Laplace approximation or by Pathfinder, and says how good that is.
+    """
     from workbench.results import store
     from workbench.toolchain import ToolchainSettings
     from workbench.workflow.pages.predict import build_predictions_page
@@ -34,6 +37,8 @@ def command(
     predictions = predict(store.read(run), data, settings, console.progress(quiet))
     if output is not None:
         predictions.to_csv(output, index=False)
+        if predictions.attrs["remark"]:
+            console.show_note("note", predictions.attrs["remark"])
         typer.echo(output)
         return
     console.show(build_predictions_page(predictions, run, data))

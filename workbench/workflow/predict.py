@@ -14,7 +14,8 @@ import pandas as pd
 from workbench import binding, tables
 from workbench.backends import RawRun
 from workbench.binding import BoundData
-from workbench.errors import RequestError, RunIncomplete
+from workbench.errors import RequestError
+from workbench.estimation.sampling.stored_draws import select_draws
 from workbench.estimation.standardize.rescaling import undo_standardization
 from workbench.program import Declaration, Program
 from workbench.progress import SILENT, Progress
@@ -35,6 +36,9 @@ def predict(
 ) -> pd.DataFrame:
     """Return predictions of the outcomes in new rows: mean, sd, median and interval of each.
 
+    Where the run has no draws by NUTS they are made from those of its approximation; `attrs["remark"]` of the
+    result then says which, and how good it is.
+
     Parameters
     ----------
     fit
@@ -52,8 +56,7 @@ def predict(
         Any of the tree in `workbench.errors`: an unseen level, a missing column, a program that does not
         treat rows one by one.
     """
-    if "posterior" not in fit.tree.children:
-        raise RunIncomplete("the fit has no posterior to predict from.", hint="fit the program with NUTS")
+    stored = select_draws(fit)
     from workbench.backends.cmdstan import CmdStanBackend  # only here: importing it takes a second
 
     table = data if isinstance(data, Table) else tables.read(data)
@@ -67,14 +70,16 @@ def predict(
             request,
             saved.builds.build_instrumented().exe,
             CmdStanBackend(),
-            fit.tree["posterior"].to_dataset(),
+            stored.draws,
             Path(folder),
         )
         with progress.stage("Predicting"):
             check_row_independence(generator, fit)
             generated = generator.generate(bound.values, slice(None), replicating=True)
     shares = compute_shares(generated, request, bound)
-    return _tabulate(generated, predicted, bound, shares, fit.results.interval.level)
+    predictions = _tabulate(generated, predicted, bound, shares, fit.results.interval.level)
+    predictions.attrs["remark"] = stored.remark
+    return predictions
 
 
 def _find_predicted(program: Program) -> dict[str, Declaration]:

@@ -14,6 +14,7 @@ from workbench.methods import Auto, Nuts
 from workbench.progress import SILENT, Progress
 from workbench.provenance import derive_seeds
 from workbench.results import Fit, store
+from workbench.results.sampling_command import explain_no_chains, suggest_sampling
 from workbench.results.view.estimates import Continuation
 from workbench.toolchain import ToolchainSettings
 from workbench.workflow.estimate_request import estimate_request
@@ -49,10 +50,24 @@ def continue_run(
         There is no run, it has no posterior, or it does not hold what a continuation needs.
     """
     fit = store.read_whole(folder)
+    _check_chains(fit)
     with open_run(fit, settings, jobs=jobs, progress=progress) as run:
         longer = add_draws(run, fit, draws, len(fit.results.continued))
     with progress.stage("Writing the report"):
         return publish_run(longer, output or folder)
+
+
+def _check_chains(fit: Fit) -> None:
+    """Refuse a run without chains.
+
+    Raises
+    ------
+    RunIncomplete
+        NUTS was not run, or has no draws.
+    """
+    if not fit.results.nuts.is_ok:
+        message = f"the run has no chains to continue: {explain_no_chains(fit.results)}"
+        raise RunIncomplete(message, hint=f"{suggest_sampling(fit.results)} starts chains")
 
 
 def add_draws(run: SavedRun, fit: Fit, draws: int, number: int) -> Fit:

@@ -1,4 +1,7 @@
-"""Posteriors side by side, and how far they are apart in posterior standard deviations."""
+"""Posteriors side by side, and how far they are apart in posterior standard deviations.
+
+A run without NUTS is represented by its Laplace approximation or by Pathfinder, and the page says so.
+"""
 
 from __future__ import annotations
 
@@ -6,13 +9,17 @@ from collections.abc import Iterator, Mapping, Sequence
 from string import ascii_uppercase
 
 import numpy as np
+from msgspec.structs import replace
+from xarray import DataTree
 
+from workbench.estimation.sampling.stored_draws import choose_source, describe_source, select_draws
 from workbench.report import figures
 from workbench.report.document import Block, Cell, Column, Figure, Figures, Notice, Section, Table, Tone
 from workbench.report.numbers import MISSING, choose_decimals, format_number, pluralise
 from workbench.results import Fit
 from workbench.results.quantities import draws_of
-from workbench.results.view import Results
+from workbench.results.sampling_command import suggest_sampling
+from workbench.results.view import DrawsEstimate, Results
 from workbench.thresholds import SHIFT_LIMIT
 
 MAX_ROWS = 300
@@ -26,10 +33,11 @@ def build_section(fits: Mapping[str, Fit]) -> Section:
     """Return the densities of the quantities that differ most, and a table of all."""
     results = {name: fit.results for name, fit in fits.items()}
     ranked = rank_by_difference(list(results.values()))
+    remarks = tuple(Notice(text) for text in _describe_sources(results))
     if not ranked:
         notice = Notice("The runs have no quantity in common whose posterior is known.")
-        return Section("estimates", "Estimates", (notice,))
-    blocks: tuple[Block, ...] = (*_draw_densities(fits, ranked), _build_table(results, ranked))
+        return Section("estimates", "Estimates", (notice, *remarks))
+    blocks: tuple[Block, ...] = (*remarks, *_draw_densities(fits, ranked), _build_table(results, ranked))
     return Section("estimates", "Estimates", blocks)
 
 
@@ -56,7 +64,7 @@ def describe(results: Mapping[str, Results]) -> str:
 
 def measure_difference(first: Results, other: Results, name: str) -> float | None:
     """Return how far a posterior mean lies above that of the first run [its posterior SD]."""
-    reference, mean = first.posterior(name), other.posterior(name).mean
+    reference, mean = _find_posterior(first, name), _find_posterior(other, name).mean
     if reference.mean is None or mean is None or not reference.sd:
         return None
     return (mean - reference.mean) / reference.sd
@@ -67,10 +75,38 @@ def rank_by_difference(runs: Sequence[Results]) -> list[str]:
     first, *others = runs
     shared = [
         name
-        for name in first.estimates("nuts")
+        for name in first.estimates(choose_source(first) or "nuts")
         if any(measure_difference(first, other, name) is not None for other in others)
     ]
     return sorted(shared, key=lambda name: -_measure_largest_difference(runs, name))
+
+
+def _find_posterior(run: Results, name: str) -> DrawsEstimate:
+    """Return the posterior of a quantity by the method that stands for it, corrected where possible."""
+    source = choose_source(run)
+    estimate = run.estimates(source).get(name) if source else None
+    if not isinstance(estimate, DrawsEstimate):
+        return DrawsEstimate()
+    if estimate.corrected_mean is None or source == "nuts":
+        return estimate
+    return replace(estimate, mean=estimate.corrected_mean, sd=estimate.corrected_sd)
+
+
+def _describe_sources(results: Mapping[str, Results]) -> Iterator[str]:
+    """Yield for each run without NUTS what stands for its posterior, or that nothing does."""
+    for name, run in results.items():
+        if remark := describe_source(run):
+            loo = f" Leave-one-out needs draws by NUTS: {suggest_sampling(run)} makes them."
+            yield f"`{name}`: {remark}{'' if suggest_sampling(run) in remark else loo}"
+        elif not choose_source(run):
+            yield f"`{name}` has no draws to compare: {suggest_sampling(run)} makes a run with draws."
+
+
+def _collect_draws(fit: Fit) -> DataTree:
+    """Return the draws that stand for the posterior as a tree with the group `posterior`."""
+    if choose_source(fit.results) in ("", "nuts"):
+        return fit.tree
+    return DataTree.from_dict({"/posterior": select_draws(fit).draws})
 
 
 def _measure_largest_difference(runs: Sequence[Results], name: str) -> float:
@@ -79,7 +115,11 @@ def _measure_largest_difference(runs: Sequence[Results], name: str) -> float:
 
 
 def _draw_densities(fits: Mapping[str, Fit], ranked: Sequence[str]) -> Iterator[Block]:
-    drawn = tuple(figure for name in ranked[:MAX_PICTURES] if (figure := _draw_density(fits, name)))
+    trees = {name: _collect_draws(fit) for name, fit in fits.items()}
+    labels = next(iter(fits.values())).results
+    drawn = tuple(
+        figure for name in ranked[:MAX_PICTURES] if (figure := _draw_density(trees, name, labels.label(name)))
+    )
     if drawn:
         letters = ", ".join(
             f"{letter}: `{name}`" for letter, name in zip(ascii_uppercase, fits, strict=False)
@@ -87,18 +127,17 @@ def _draw_densities(fits: Mapping[str, Fit], ranked: Sequence[str]) -> Iterator[
         yield Figures("densities", drawn, f"Posterior densities by run. {letters}.")
 
 
-def _draw_density(fits: Mapping[str, Fit], name: str) -> Figure | None:
+def _draw_density(trees: Mapping[str, DataTree], name: str, label: str) -> Figure | None:
     draws_by_letter = [
         (letter, draws)
-        for letter, fit in zip(ascii_uppercase, fits.values(), strict=False)
-        if (draws := draws_of(fit.tree, "posterior", name)) is not None and np.ptp(draws) > 0
+        for letter, tree in zip(ascii_uppercase, trees.values(), strict=False)
+        if (draws := draws_of(tree, "posterior", name)) is not None and np.ptp(draws) > 0
     ]
     if not draws_by_letter:
         return None
     means = "; ".join(
         f"{letter} mean {format_number(float(draws.mean()))}" for letter, draws in draws_by_letter
     )
-    label = next(iter(fits.values())).results.label(name)
     return Figure(figures.draw_densities(draws_by_letter), f"{label}: {means}.", f"`{label}`")
 
 
@@ -120,7 +159,7 @@ def _build_table(results: Mapping[str, Results], ranked: Sequence[str]) -> Table
 
 
 def _build_row(runs: Sequence[Results], name: str) -> tuple[Cell, ...]:
-    posteriors = [run.posterior(name) for run in runs]
+    posteriors = [_find_posterior(run, name) for run in runs]
     decimals = choose_decimals(posteriors[0].sd)
     numbers = [
         Cell(format_number(number, decimals))

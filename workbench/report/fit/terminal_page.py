@@ -15,6 +15,7 @@ from workbench.report.fit.selection import rank_by_convergence
 from workbench.report.fit.verdict import build_verdict
 from workbench.report.numbers import MISSING, join_with_and, pluralise
 from workbench.results import Fit
+from workbench.results.sampling_command import suggest_sampling
 from workbench.results.store import REPORT, SUMMARY
 from workbench.results.view import (
     DiagnosisResult,
@@ -76,7 +77,15 @@ def build_diagnosis_page(fit: Fit) -> Document:
         subtitle="" if fit.folder is None else f"in {fit.folder}",
         sections=(Section("checks", "", (table,)),) if rows else (),
         verdict=_describe_verdict(fit.results, with_titles=True),
+        byline=_describe_skipped(fit.results),
     )
+
+
+def _describe_skipped(results: Results) -> str:
+    """Return which command makes a run that all checks apply to; empty where NUTS was run."""
+    if results.nuts.status != "skipped":
+        return ""
+    return f"most checks need draws by NUTS: {suggest_sampling(results)} makes them"
 
 
 def _describe_verdict(results: Results, *, with_titles: bool = False) -> Verdict:

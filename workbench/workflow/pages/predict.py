@@ -22,10 +22,12 @@ def build_predictions_page(predictions: pd.DataFrame, run: Path, data: Path) -> 
         tuple(Cell(f"{value:.4g}" if isinstance(value, float) else str(value)) for value in values)
         for values in predictions.head(MOST_ROWS).itertuples(index=False)
     )
+    remark = str(predictions.attrs.get("remark", ""))
     left_out = len(predictions) - MOST_ROWS
     note = f"{left_out:,} more with --output FILE" if left_out > 0 else ""
     return Document(
         title=f"predictions for {data.name}",
         subtitle=f"from {run}",
+        opening=(remark[:1].upper() + remark[1:],) if remark else (),
         sections=(Section("predictions", "", (Table("predictions", "", columns, rows, note=note),)),),
     )

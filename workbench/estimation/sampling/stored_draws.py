@@ -1,0 +1,110 @@
+"""The draws of a stored run that stand for its posterior: those of NUTS, else of an approximation.
+
+Draws of the Laplace approximation are drawn again with their importance weights where k-hat shows that these
+are reliable. Those of Pathfinder were drawn so when the run was made.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import xarray as xr
+from numpy.typing import NDArray
+
+from workbench.errors import RunIncomplete
+from workbench.estimation.sampling.psis import compute_importance_weights
+from workbench.provenance import derive_seeds
+from workbench.results import Fit
+from workbench.results.sampling_command import explain_no_chains, suggest_sampling
+from workbench.results.view import ApproximationResult, Results
+from workbench.thresholds import format_beside_limit
+
+_SEED = 2
+"""Which of the seeds derived from that of the run is for drawing again; Stan uses those before it."""
+
+_PHRASES = {"laplace": "the Laplace approximation", "pathfinder": "Pathfinder"}
+"""Approximations as they stand in a sentence."""
+
+
+@dataclass(frozen=True)
+class StoredDraws:
+    """Draws that stand for a posterior.
+
+    Attributes
+    ----------
+    draws
+        Every variable, each `(chain, draw, ...)`; of an approximation one chain.
+    remark
+        Which approximation they are of and how far they can be relied on; empty for those of NUTS.
+    """
+
+    draws: xr.Dataset
+    remark: str = ""
+
+
+def choose_source(results: Results) -> str:
+    """Return the key of the method whose draws stand for the posterior; empty where none has draws."""
+    methods = ("nuts", "laplace", "pathfinder")
+    return next((key for key in methods if results.method(key).is_ok), "")
+
+
+def select_draws(fit: Fit) -> StoredDraws:
+    """Return the draws of a run that stand for its posterior.
+
+    Raises
+    ------
+    RunIncomplete
+        The run has no draws: it holds point estimates alone, or every method failed.
+    """
+    if "posterior" in fit.tree.children:
+        return StoredDraws(fit.tree["posterior"].to_dataset())
+    results = fit.results
+    source = choose_source(results)
+    if source not in fit.tree.children:
+        has_points = results.mle.is_ok or results.map.is_ok or results.map_unconstrained.is_ok
+        cause = "point estimates have no spread" if has_points else explain_no_chains(results).rstrip(".")
+        hint = (
+            f"{suggest_sampling(results)} makes a run with draws; with `--method auto` the Laplace "
+            "approximation is enough where it is accepted"
+        )
+        raise RunIncomplete(f"the run has no draws to predict from: {cause}.", hint=hint)
+    group = fit.tree[source].to_dataset()
+    approximation = results.laplace if source == "laplace" else results.pathfinder
+    is_weighted = source == "laplace" and approximation.corrected
+    rows = _draw_again(group, fit) if is_weighted else np.arange(group.sizes["draw"])
+    chosen = group.drop_vars(["log_p", "log_q"], errors="ignore").isel(draw=rows).drop_vars("draw")
+    return StoredDraws(chosen.expand_dims(chain=1), describe_source(results))
+
+
+def describe_source(results: Results) -> str:
+    """Return which approximation stands for the posterior, and how good it is; empty for NUTS or none."""
+    source = choose_source(results)
+    if source in ("", "nuts"):
+        return ""
+    approximation = results.method(source)
+    assert isinstance(approximation, ApproximationResult)  # noqa: S101 - the methods besides NUTS that draw
+    khat, limit = approximation.khat, approximation.khat_threshold
+    origin = f"the draws are of {_PHRASES[source]}"
+    if khat is None or limit is None:  # JSON has no infinity
+        shown = "k-hat is infinite"
+    else:
+        number, beside = format_beside_limit(khat, limit, 2)
+        shown = f"k-hat is {number}, {'at most' if khat <= limit else 'above'} {beside}"
+    if approximation.corrected:
+        return f"{origin}, corrected by importance weights ({shown})."
+    return (
+        f"{origin}, and importance weights cannot correct it ({shown}): means and intervals can be far off. "
+        f"{suggest_sampling(results)} samples the posterior itself."
+    )
+
+
+def _draw_again(group: xr.Dataset, fit: Fit) -> NDArray[np.int64]:
+    """Return the draws to take, by systematic resampling: each as often as its weight says, rounded."""
+    log_ratios = np.asarray(group["log_p"].values - group["log_q"].values, dtype=float)
+    weights = compute_importance_weights(log_ratios).weights
+    random = np.random.default_rng(derive_seeds(fit.results.seed or 0, _SEED + 1)[_SEED])
+    count = len(weights)
+    places = (random.random() + np.arange(count)) / count
+    rows = np.minimum(np.searchsorted(np.cumsum(weights), places), count - 1)
+    return random.permutation(rows)
