@@ -125,6 +125,16 @@ SECOND_MODE_LIMIT = 5.0
 """Log density [nats] below the highest mode within which a second one counts. Ours: it can then hold a
 percent of the mass and more."""
 
+SAME_MODE_LOG_MASS = 0.1
+"""Difference between the log masses of two modes [nats] up to which they are equal. Ours: a tenth."""
+
+VISITED_SHARE_LIMIT = 0.01
+"""Share of the draws at a mode, relative to the share expected there, below which it was not visited. Ours."""
+
+STAYING_SHARE_LIMIT = 0.99
+"""Share of a chain's draws at one mode from which it stayed there. Ours: single draws far out may lie nearer
+to another."""
+
 BOUND_DISTANCE_LIMIT = 0.01
 """Distance from a declared bound [posterior SD] below which an optimum lies on it. Ours: no optimum inside
 the range is that close by chance, and optimisers never reach the bound itself."""
@@ -169,6 +179,10 @@ REPLAY_MODE_LIMIT = 1e-6
 """Largest difference of two modes, relative to their standard error or size, that counts as rounding.
 Ours."""
 
+STEP_STANDARD_ERRORS = 2.0
+"""Monte Carlo standard errors below which a gap between mode and mean, or a step of it, is within its error.
+Ours: the usual 95 %."""
+
 # --- Prediction -------------------------------------------------------------------------------------------
 
 P_VALUE_LIMIT = 0.005
@@ -178,10 +192,6 @@ several test statistics, and 0.025 would flag one healthy run in five."""
 P_VALUE_MARK = 0.025
 """Tail probability below which a report marks a test statistic, on either side: outside the central 95 %.
 Ours."""
-
-STEP_STANDARD_ERRORS = 2.0
-"""Monte Carlo standard errors below which a gap between mode and mean, or a step of it, is within its error.
-Ours: the usual 95 %."""
 
 PIT_P_VALUE_LIMIT = 0.01
 """p-value below which probability integral transforms are not uniform. Ours: it flags one healthy run in a
@@ -237,6 +247,14 @@ POWERS = (0.99, 1.01)
 SENSITIVITY_LIMIT = 0.05
 """Sensitivity from which a posterior is sensitive to what is scaled: Kallioinen et al. (2024), section
 2.5."""
+
+PRIOR_SHIFT_LIMIT = 3.0
+"""Distance between MLE and MAP [standard error of the MLE, or posterior SD] from which a prior decides.
+Ours: it expects what the data all but rule out, or it leaves them little weight."""
+
+PRIOR_WEIGHT_LIMIT = 1.0
+"""Information of the priors relative to that of the data above which they outweigh the data: Neuenschwander,
+Weber, Schmidli and O'Hagan (2020), doi:10.1111/biomet.13252; limit ours."""
 
 CHANCE_RATIO_LIMIT = 2.0
 """Distance between two posteriors, by the root mean square distance that chance gives, from which they

@@ -17,6 +17,10 @@ def test_a_second_mode_as_high_is_an_issue():
     assert "2 modes; the second is 1.0 nats below the first and 3.5 posterior SDs away" in result.message
 
 
+def test_equal_modes_are_said_to_be_equal():
+    assert "2 modes; the second is as high as the first" in examine("WB404", record(-10.0, -10.0)).message
+
+
 def test_one_far_below_is_a_tip():
     assert examine("WB404", record(-10.0, -30.0)).status == "tip"
 

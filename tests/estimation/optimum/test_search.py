@@ -14,6 +14,7 @@ from workbench.estimation.optimum.newton import NewtonResult
 from workbench.estimation.optimum.search import (
     CURVATURE_ONLY,
     Optimum,
+    compute_log_mass,
     compute_standard_errors,
     find_optima,
     measure_distance,
@@ -96,6 +97,29 @@ def test_two_modes_are_distinguished_and_the_highest_is_first(search):
     assert highest.log_density - other.log_density == pytest.approx(3, abs=1e-6)
     assert highest.start_count + other.start_count == 12
     assert other.values["alpha"] == pytest.approx(-5, abs=1e-6)
+
+
+def twins(point):
+    """Log of two normals of the same height at alpha = -5 and 5."""
+    centres = np.array([5.0, -5.0])
+    logs = -0.5 * (point[0] - centres) ** 2
+    value = np.logaddexp(*logs)
+    return value - 0.5 * (point[1:] @ point[1:]), np.array(
+        [np.exp(logs - value) @ (centres - point[0]), *-point[1:]]
+    )
+
+
+def test_equal_maxima_are_said_to_be_equal_and_how_they_mirror_each_other(search):
+    found = search(twins, starts=12, ends=((4.9, 0.0, 0.0), (-4.9, 0.0, 0.0)))
+    assert len(found.facts["equal_maxima"]) == 2
+    assert "at least 2 maxima are equally high: they differ in the sign of `alpha`" in found.facts["remark"]
+    assert "equal_maxima" not in search(mixture, starts=12, ends=ENDS).facts
+
+
+def test_the_mass_of_a_mode_is_the_integral_of_its_normal_approximation(search):
+    """A normal density of height 1 with precision P: (2 pi)^(3/2) / sqrt(det P)."""
+    mass = compute_log_mass(search(ends=((0.9, -2.1, 299.0),)).best)
+    assert mass == pytest.approx(1.5 * np.log(2 * np.pi) - 0.5 * np.linalg.slogdet(PRECISION)[1], abs=1e-6)
 
 
 def test_the_record_lists_the_modes_with_their_distance(tmp_path):

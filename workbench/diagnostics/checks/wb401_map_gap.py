@@ -4,7 +4,13 @@ from __future__ import annotations
 
 from workbench.diagnostics.check import Check, Finding, split_paragraphs
 from workbench.results import Fit
+from workbench.results.modes import list_comparable_modes, list_known_modes
 from workbench.thresholds import SHIFT_LIMIT
+
+_DESCRIBE_EACH = (
+    "Describe each mode by itself: with several, neither one of them nor the posterior mean is typical."
+)
+"""What to do about a gap that is due to another mode."""
 
 
 def _assess(fit: Fit) -> Finding:
@@ -24,6 +30,10 @@ def _assess(fit: Fit) -> Finding:
         f"The MAP of `{results.label(name)}` lies {abs(gap):.2f} posterior SDs {side} the posterior mean"
     )
     if abs(gap) > SHIFT_LIMIT:
+        count = len(list_comparable_modes(list_known_modes(results)))
+        if count > 1:
+            message = f"{message}, because the posterior has {count} modes."
+            return Finding("tip", message, gap, advice=_DESCRIBE_EACH)
         return Finding("tip", f"{message}: the mode alone would mislead.", gap)
     return Finding("passed", f"{message}, the largest gap of all.", gap)
 

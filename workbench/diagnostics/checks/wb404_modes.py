@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from workbench.diagnostics.check import Check, Finding, split_paragraphs
 from workbench.results import Fit
+from workbench.results.modes import are_equal
 from workbench.results.view import DistinctMode
 from workbench.thresholds import SECOND_MODE_LIMIT
 
@@ -18,9 +19,9 @@ def _assess(fit: Fit) -> Finding:
     if len(modes) == 1:
         return Finding("passed", "All starts of the optimiser that ended at a mode ended at the same one.", 1)
     below = (modes[0].log_density or 0.0) - (modes[1].log_density or 0.0)
+    height = "as high as" if are_equal(modes[0], modes[1]) else f"{below:.1f} nats below"
     message = (
-        f"The density has {len(modes)} modes; the second is {below:.1f} nats below the first"
-        f"{_describe_distance(modes[1])}."
+        f"The density has {len(modes)} modes; the second is {height} the first{_describe_distance(modes[1])}."
     )
     if below > SECOND_MODE_LIMIT:
         return Finding("tip", message, len(modes))

@@ -16,7 +16,13 @@ from workbench.estimation.optimum.generated_quantities import (
     with_generated_quantities,
 )
 from workbench.estimation.optimum.penalties import find_penalties
-from workbench.estimation.optimum.search import OptimumSearch, find_optima, measure_distance
+from workbench.estimation.optimum.search import (
+    OptimumSearch,
+    compute_log_mass,
+    find_optima,
+    list_parameters,
+    measure_distance,
+)
 from workbench.methods import Laplace, Map
 from workbench.results import draws
 from workbench.results.method_result import MethodResult
@@ -105,20 +111,21 @@ def measure_in_posterior_sds(results: Mapping[str, MethodResult]) -> dict[str, M
 
 def _list_modes(search: OptimumSearch) -> list[dict[str, Any]]:
     """Return a row of `run.json` for each distinct mode, the highest first."""
-    names = set() if search.best.curvature is None else set(search.best.curvature.names)
     rows = []
     for optimum in search.optima:
         if optimum.problem:
             continue
         is_best = optimum is search.best
         distance, farthest = (0.0, None) if is_best else measure_distance(search.best, optimum.run)
+        log_mass = compute_log_mass(optimum) if search.target.jacobian else None
         rows.append(
             {
                 "log_density": optimum.log_density,
+                **({} if log_mass is None else {"log_mass": log_mass}),
                 "starts": optimum.start_count,
                 "distance": distance,
                 "farthest": farthest,
-                "estimates": {name: value for name, value in optimum.values.items() if name in names},
+                "estimates": list_parameters(optimum),
             }
         )
     return rows
@@ -142,8 +149,10 @@ def _remark(search: OptimumSearch) -> dict[str, Any]:
         entries["held"] = list(search.best.held)
     count = sum(not optimum.problem for optimum in search.optima)
     if count > 1:
+        equal = search.facts.get("remark", "")
         sentences.append(
-            f"the density has at least {count} modes. The highest is reported, and an approximation around "
-            "it does not include the others."
+            equal
+            or f"the density has at least {count} modes. The highest is reported, and an approximation "
+            "around it does not include the others."
         )
     return ({"remark": " ".join(sentences)} if sentences else {}) | entries

@@ -64,7 +64,7 @@ def find_mle(context: FitContext, method: Mle) -> MethodResult:
     estimates = _summarise(context, run, best, generated, names)
     return MethodResult(
         "ok",
-        facts={**search.facts, **_compute_criteria(context, best, generated), **_remark(context)},
+        facts={**search.facts, **_compute_criteria(context, best, generated), **_remark(context, search)},
         estimates=_with_profile_intervals(context, method, search, estimates),
         groups={"mle": draws.read_variables(run, program, data, names, ())},
         console=best.run.console,
@@ -96,12 +96,12 @@ def _explain_unavailable(context: FitContext) -> str:
     return ""
 
 
-def _remark(context: FitContext) -> dict[str, str]:
-    """Say what the estimate is where latent variables are estimated along with the parameters."""
+def _remark(context: FitContext, search: OptimumSearch) -> dict[str, str]:
+    """Say what the estimate is where latent variables are estimated too, and whether it is the only one."""
     has_latent = any(term.role == "latent" for term in context.request.program.terms)
     if not has_latent or "latent" in context.request.scaled:
         return {}
-    return {"remark": _LATENT_REMARK}
+    return {"remark": " ".join(filter(None, (_LATENT_REMARK, search.facts.get("remark", ""))))}
 
 
 def _summarise(

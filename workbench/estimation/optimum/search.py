@@ -26,6 +26,7 @@ from workbench.estimation.optimum.newton import NewtonResult, invert_directions,
 from workbench.estimation.optimum.nonsmooth import find_breakpoints, maximise_nonsmooth, may_be_nonsmooth
 from workbench.methods import Laplace, Nuts
 from workbench.program import Program
+from workbench.results.modes import describe_symmetry
 from workbench.thresholds import (
     FEWEST_SEARCH_EVALUATIONS,
     SAME_MODE_DISTANCE,
@@ -161,9 +162,21 @@ class OptimumSearch:
             facts["stopped_at"] = self.best.values
         elif not self.best.is_checked:
             facts["remark"] = _UNCHECKED
+        if len(self.equal_maxima) > 1:
+            facts |= _describe_equal_maxima(self.equal_maxima)
         if self.local_maximum is not None:
             facts |= describe_local_maximum(self.local_maximum, len(self.starts))
         return facts
+
+    @property
+    def equal_maxima(self) -> tuple[Optimum, ...]:
+        """The modes that are as high as the highest, itself included; none without a mode."""
+        modes = [optimum for optimum in self.optima if not optimum.problem]
+        if self.problem:
+            return ()
+        return tuple(
+            mode for mode in modes if self.best.log_density - mode.log_density < SAME_MODE_LOG_DENSITY
+        )
 
     @property
     def local_maximum(self) -> Optimum | None:
@@ -238,6 +251,36 @@ def describe_local_maximum(optimum: Optimum, starts: int) -> dict[str, Any]:
         },
         "remark": f"{what} only a local one, of log density {optimum.log_density:.2f}: {', '.join(listed)}.",
     }
+
+
+def _describe_equal_maxima(maxima: tuple[Optimum, ...]) -> dict[str, Any]:
+    """Return the entries of `run.json` for several maxima of the same height."""
+    points = [list_parameters(optimum) for optimum in maxima]
+    how = describe_symmetry(points[0], points[1])
+    return {
+        "equal_maxima": [
+            {"log_density": optimum.log_density, "starts": optimum.start_count, "estimates": point}
+            for optimum, point in zip(maxima, points, strict=True)
+        ],
+        "remark": (
+            f"at least {len(maxima)} maxima are equally high{f': {how}' if how else ''}. One of them is "
+            "reported, with the spread around it alone."
+        ),
+    }
+
+
+def compute_log_mass(optimum: Optimum) -> float | None:
+    """Return the log integral of the normal approximation around a mode [nats]; `None` where it is unknown.
+
+    References
+    ----------
+    Tierney and Kadane (1986), JASA 81(393), doi:10.1080/01621459.1986.10478240: Laplace's method.
+    """
+    if optimum.newton is None or optimum.held:
+        return None
+    dims, inverse = invert_directions(optimum.newton)
+    _, log_determinant = np.linalg.slogdet(inverse)
+    return optimum.log_density + 0.5 * len(dims) * float(np.log(2 * np.pi)) - float(log_determinant)
 
 
 def list_parameters(optimum: Optimum) -> dict[str, float]:

@@ -18,6 +18,7 @@ from workbench.report.numbers import (
     join_with_and,
     pluralise,
 )
+from workbench.results.modes import list_comparable_modes, list_known_modes
 from workbench.results.quantities import owner
 from workbench.results.view import Gap, Results
 from workbench.thresholds import SHIFT_LIMIT
@@ -112,8 +113,14 @@ def _describe_gap(results: Results) -> Iterator[str]:
     side = "above" if gap > 0 else "below"
     yield (
         f"The {title} is a poor summary of the posterior: for {label} it lies {size} posterior SDs {side} "
-        f"the mean{_explain_gap(results.gap(name))}."
+        f"the mean{_explain_several_modes(results) or _explain_gap(results.gap(name))}."
     )
+
+
+def _explain_several_modes(results: Results) -> str:
+    """Say that the posterior has other modes; empty where none of them is comparable."""
+    count = len(list_comparable_modes(list_known_modes(results)))
+    return f", because the posterior has {count} modes, which no single point describes" if count > 1 else ""
 
 
 def _explain_gap(gap: Gap) -> str:

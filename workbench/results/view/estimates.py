@@ -79,9 +79,14 @@ class OptimizerStart(Struct, frozen=True):
 
 
 class DistinctMode(Struct, frozen=True):
-    """A distinct mode: its log density [nats], the starts that reached it, its distance from the highest."""
+    """A distinct mode: its log density [nats], the starts that reached it, its distance from the highest.
+
+    `log_mass` is the log of the integral of the normal approximation around an unconstrained mode [nats], up
+    to the constant that its log density lacks.
+    """
 
     log_density: float | None = None
+    log_mass: float | None = None
     starts: int | None = None
     distance: float | None = None
     farthest: str | None = None
@@ -124,6 +129,7 @@ class OptimumResult(Struct, frozen=True, kw_only=True):
     optimizer: str = ""
     stopped_at: Mapping[str, float | None] = field(default_factory=dict)
     local_maximum: LocalMaximum | None = None
+    equal_maxima: tuple[DistinctMode, ...] = ()
     log_lik: float | None = None
 
     @property
@@ -299,12 +305,6 @@ class Gap(Struct, frozen=True):
     non_gaussian_error: float | None = None
     missed: Mapping[str, IntervalMiss] = field(default_factory=dict)
 
-
-class AutoStep(Struct, frozen=True):
-    """A method that `--method auto` tried, and whether its own diagnostic accepted it; `seconds` [s]."""
-
-    method: str = ""
-    accepted: bool = False
     def is_within_error(self, step: str) -> bool:
         """Return whether a step, or the whole, cannot be told from zero: its Monte Carlo error is too large.
 
@@ -317,6 +317,12 @@ class AutoStep(Struct, frozen=True):
         error: float | None = getattr(self, f"{step}_error", None)
         return value is not None and bool(error) and abs(value) <= STEP_STANDARD_ERRORS * (error or 0.0)
 
+
+class AutoStep(Struct, frozen=True):
+    """A method that `--method auto` tried, and whether its own diagnostic accepted it; `seconds` [s]."""
+
+    method: str = ""
+    accepted: bool = False
     why: str = ""
     seconds: float | None = None
 
