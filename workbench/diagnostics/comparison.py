@@ -15,13 +15,18 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from inspect import signature
 
-import numpy as np
 import xarray as xr
 from arviz_stats import compare, loo
 
-from workbench.diagnostics.loo import explain_missing_loo, read_log_likelihood
+from workbench.diagnostics.common_scale import CommonScale, find_common_scale
+from workbench.diagnostics.loo import Floats, explain_missing_loo, read_log_likelihood
 from workbench.results import Fit
-from workbench.thresholds import ELPD_DIFFERENCE_LIMIT, ELPD_STANDARD_ERRORS, FEWEST_COMPARED_ROWS
+from workbench.thresholds import (
+    ELPD_DIFFERENCE_LIMIT,
+    ELPD_STANDARD_ERRORS,
+    ELPD_STANDARD_ERRORS_FEW_ROWS,
+    FEWEST_COMPARED_ROWS,
+)
 
 _UNROUNDED = {"round_to": "none"} if "round_to" in signature(compare).parameters else {}
 """Asks ArviZ 1 for all digits; older versions know nothing else."""
@@ -54,43 +59,29 @@ class Standing:
     is_unreliable: bool
 
 
-def explain_incomparable(fits: Mapping[str, Fit]) -> str:
-    """Return why runs cannot be compared by leave-one-out; empty where they can."""
+def find_comparable_scale(fits: Mapping[str, Fit]) -> CommonScale:
+    """Return the scale on which runs can be compared by leave-one-out, or what prevents it."""
     for name, fit in fits.items():
         reason = explain_missing_loo(fit)
         if reason:
-            return f"`{name}` has no leave-one-out: {reason}"
-    (first, reference), *others = fits.items()
-    for name, fit in others:
-        if not _have_same_outcome(reference, fit):
-            return f"`{name}` and `{first}` were not fitted to the same outcome."
-    return ""
+            return CommonScale(obstacle=f"`{name}` has no leave-one-out: {reason}")
+    return find_common_scale(fits)
 
 
-def _have_same_outcome(fit: Fit, other: Fit) -> bool:
-    """Return whether two fits have equal outcomes, and as many rows of the log likelihood."""
-    log_liks = [read_log_likelihood(fit), read_log_likelihood(other)]
-    if len({None if log_lik is None else len(log_lik) for log_lik in log_liks}) != 1 or log_liks[0] is None:
-        return False
-    observed, others = _read_observed(fit), _read_observed(other)
-    if not observed or not others:
-        return fit.results.data.sha256 == other.results.data.sha256
-    return any(
-        first.shape == second.shape and np.array_equal(first, second, equal_nan=first.dtype.kind == "f")
-        for first in observed
-        for second in others
-    )
+def compare_predictions(
+    fits: Mapping[str, Fit], offsets: Mapping[str, Floats] | None = None
+) -> dict[str, Standing]:
+    """Return how well each run predicts, the best first.
 
-
-def _read_observed(fit: Fit) -> list[np.ndarray]:
-    if "observed_data" not in fit.tree.children:
-        return []
-    return [np.asarray(array.values).ravel() for array in fit.tree["observed_data"].data_vars.values()]
-
-
-def compare_predictions(fits: Mapping[str, Fit]) -> dict[str, Standing]:
-    """Return how well each run predicts, the best first; `explain_incomparable` must be empty."""
-    trees = {name: _reduce_tree(fit) for name, fit in fits.items()}
+    Parameters
+    ----------
+    fits
+        Runs that `find_comparable_scale` finds comparable.
+    offsets
+        What puts their log likelihoods on one scale.
+    """
+    offsets = offsets or {}
+    trees = {name: _reduce_tree(fit, offsets.get(name)) for name, fit in fits.items()}
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # `is_unreliable` reports large k-hats
         table = compare(trees, **_UNROUNDED)
@@ -114,10 +105,12 @@ def _is_unreliable(tree: xr.DataTree) -> bool:
         return bool(loo(tree).warning)
 
 
-def _reduce_tree(fit: Fit) -> xr.DataTree:
-    """Return posterior and log likelihood alone, the latter as one variable over all rows."""
+def _reduce_tree(fit: Fit, offset: Floats | None) -> xr.DataTree:
+    """Return posterior and log likelihood alone, the latter as one variable over all rows, plus an offset."""
     log_lik = read_log_likelihood(fit)
-    assert log_lik is not None  # noqa: S101 - `explain_incomparable` is empty
+    assert log_lik is not None  # noqa: S101 - the runs are comparable
+    if offset is not None:
+        log_lik = log_lik + offset[:, None]
     posterior = fit.tree["posterior"].to_dataset()
     shape = (posterior.sizes["chain"], posterior.sizes["draw"], len(log_lik))
     dims = ("chain", "draw", "row")
@@ -129,16 +122,22 @@ def _reduce_tree(fit: Fit) -> xr.DataTree:
 def find_doubts(standing: Standing, rows: int) -> tuple[str, ...]:
     """Return why a difference to the best run is not clear; empty where it is.
 
+    A difference of many standard errors is clear even with few rows, where the standard error can be half of
+    what it should be.
+
     >>> find_doubts(Standing(-10, 1, 2, 3.0, 1.0, 0.1, False), 50)
-    ('fewer than 100 rows', 'a difference below 4 nats')
+    ('a difference below 4 nats',)
+    >>> find_doubts(Standing(-10, 1, 2, 133.6, 10.7, 0.1, False), 50)
+    ()
     """
+    is_few = rows < FEWEST_COMPARED_ROWS
+    errors = ELPD_STANDARD_ERRORS_FEW_ROWS if is_few else ELPD_STANDARD_ERRORS
     doubts = []
-    if rows < FEWEST_COMPARED_ROWS:
-        doubts.append(f"fewer than {FEWEST_COMPARED_ROWS} rows")
     if standing.difference < ELPD_DIFFERENCE_LIMIT:
         doubts.append(f"a difference below {ELPD_DIFFERENCE_LIMIT:g} nats")
-    elif standing.difference < ELPD_STANDARD_ERRORS * standing.difference_se:
-        doubts.append("a difference within two standard errors")
+    elif standing.difference < errors * standing.difference_se:
+        remark = f" with fewer than {FEWEST_COMPARED_ROWS} rows" if is_few else ""
+        doubts.append(f"a difference within {errors:g} standard errors{remark}")
     if standing.is_unreliable:
         doubts.append("a k-hat above its limit")
     return tuple(doubts)

@@ -121,6 +121,12 @@ def read_log_likelihood(fit: Fit) -> Floats | None:
     return np.concatenate(arrays) if len(arrays) > 1 else next(iter(arrays), None)
 
 
+def count_rows(fit: Fit) -> int | None:
+    """Return how many rows have a log likelihood of their own; `None` where one holds several rows."""
+    count = sum(array[0, 0].size for array in _log_likelihood_arrays(fit))
+    return count if count > 1 or (count == 1 and fit.results.data.rows == 1) else None
+
+
 def read_log_likelihood_of(fit: Fit, rows: NDArray[np.int64]) -> Floats:
     """Return the log likelihood of some observations at each draw, `(row, sample)`."""
     starts = np.cumsum([0, *(array[0, 0].size for array in _log_likelihood_arrays(fit))])

@@ -10,6 +10,7 @@ from pathlib import Path
 from workbench.errors import ProgramError
 from workbench.program.instrument import InstrumentedProgram, instrument
 from workbench.program.model import Obstacle, Program
+from workbench.program.predictive.outcome_maps import find_outcome_maps
 from workbench.program.predictive.replicates import (
     Replicate,
     ReplicationPlan,
@@ -54,7 +55,14 @@ def analyse(program: Program, stanc: Stanc) -> Program:
     priors = {term.index for term in (*judged, *terms) if term.role == "prior"}
     hyperparameters = find_hyperparameters(context, terms, priors, program.data, names)
     arguments = find_arguments(context, terms, hyperparameters)
-    program = replace(program, terms=terms, hyperparameters=hyperparameters, arguments=arguments)
+    likelihood = [term for term in terms if term.role == "likelihood" and not term.is_constant]
+    program = replace(
+        program,
+        terms=terms,
+        hyperparameters=hyperparameters,
+        arguments=arguments,
+        outcome_maps=find_outcome_maps(program.tree, likelihood),
+    )
     questions = tuple(_find_questions(terms))
     unsupported = tuple(_find_unsupported(program, context))
     if unsupported:

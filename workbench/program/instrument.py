@@ -206,7 +206,7 @@ def instrument(
         plan.lprior,
         plan.log_lik if plan.log_lik_terms else None,
         {replicate.outcome: replicate.name for replicate in replicates},
-        {replicate.outcome: replicate.observed for replicate in replicates if replicate.observed},
+        {item.density_of or item.outcome: item.observed for item in replication.repeated},
         find_log_lik_order(tree, plan),
     )
     return InstrumentedProgram(
@@ -217,7 +217,7 @@ def instrument(
         lifted,
         outputs,
         is_exact=not plan.lp_calls,
-        switch=replication.names.flag if replicates else "",
+        switch=replication.names.flag if replicates or replication.repeated else "",
     )
 
 

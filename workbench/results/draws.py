@@ -53,11 +53,13 @@ def list_parameters(program: Program) -> tuple[str, ...]:
 
 
 def list_quantities(program: Program) -> tuple[str, ...]:
-    """Return the names of the generated quantities that are neither predictions nor pointwise densities."""
+    """Return the names of the generated quantities that are neither predictions nor log densities."""
     return tuple(
         one.name
         for one in program.generated_quantities
-        if not is_predictive(one.name) and one.name not in ("log_lik", "lprior")
+        if not is_predictive(one.name)
+        and one.name != "lprior"
+        and not (one.name == "log_lik" and one.sizes)  # a single number is no pointwise log likelihood
     )
 
 

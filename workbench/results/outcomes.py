@@ -10,6 +10,7 @@ import xarray as xr
 
 from workbench.methods import Nuts
 from workbench.program import Declaration, Program, Replicate
+from workbench.program.predictive.outcome_maps import OutcomeMap
 from workbench.program.predictive.rng_functions import MISSING
 from workbench.request import FitRequest
 
@@ -50,7 +51,9 @@ def declare_replicates(program: Program) -> dict[str, Declaration]:
     """Return, for each replicate of ours, the declaration of the outcome it mirrors."""
     data = _declared(program)
     ours = [one for one in program.replicates if one.is_drawn_by_workbench]
-    repeated = {one.observed: data[one.outcome] for one in ours if one.observed}
+    repeated = {
+        one.observed: data[one.density_of or one.outcome] for one in program.replicates if one.observed
+    }
     return repeated | {one.name: data[one.outcome] for one in ours}
 
 
@@ -89,7 +92,39 @@ def describe_outcomes(request: FitRequest) -> list[dict[str, Any]]:
     """Return what `run.json` says about the outcomes, `model.outcomes`."""
     data = _declared(request.program)
     is_drawn, rows = is_replicated(request), find_first_rows(request)
-    return [_entry(one, data, is_drawn) | _rows(rows, one.outcome) for one in request.program.replicates]
+    return [
+        _entry(one, data, is_drawn)
+        | _rows(rows, one.density_of or one.outcome)
+        | _describe_map(_find_map(request.program, one), one)
+        for one in request.program.replicates
+    ]
+
+
+def _find_map(program: Program, replicate: Replicate) -> OutcomeMap | None:
+    """Return what the likelihood of an outcome is a density of: itself, or a variable made from it."""
+    variable = replicate.density_of or replicate.outcome
+    maps = {outcome_map.outcome: outcome_map for outcome_map in program.outcome_maps}
+    made = (
+        outcome_map
+        for outcome_map in program.outcome_maps
+        if any(item.column == variable and item.steps for item in outcome_map.maps)
+    )
+    return maps.get(variable) or next(made, None)
+
+
+def _describe_map(outcome_map: OutcomeMap | None, replicate: Replicate) -> dict[str, Any]:
+    """Return what the likelihood is a density of, and the columns that it can be returned to."""
+    if outcome_map is None:
+        return {}
+    columns = [item.column for item in outcome_map.maps if item.steps]
+    text = next((item.text for item in outcome_map.maps if item.steps), outcome_map.text)
+    is_mapped = bool(columns) or not outcome_map.is_plain
+    return {
+        "variable": "" if outcome_map.outcome == replicate.outcome else outcome_map.outcome,
+        "density_of": text if is_mapped else "",
+        "columns": columns,
+        "plain": outcome_map.is_plain,
+    }
 
 
 def find_first_rows(request: FitRequest) -> dict[str, tuple[int, int]]:
@@ -114,7 +149,8 @@ def _by_size(request: FitRequest) -> dict[str, tuple[int, int]]:
     """Return the rows where the program writes its own `log_lik`, as long as its only outcome."""
     declared = {one.name: [size.text for size in one.sizes] for one in request.program.generated_quantities}
     outcomes = {one.outcome for one in request.program.replicates}
-    data = {one.name: [size.text for size in one.sizes] for one in request.program.data}
+    declared_data = (*request.program.data, *request.program.transformed_data)
+    data = {one.name: [size.text for size in one.sizes] for one in declared_data}
     alike = [name for name in outcomes if data[name] == declared.get("log_lik")]
     return dict.fromkeys(alike, (0, 1)) if len(outcomes) == 1 else {}
 

@@ -11,8 +11,12 @@ import xarray as xr
 from workbench.backends import RawRun
 from workbench.program import InstrumentedProgram, Term
 from workbench.request import FitRequest
+from workbench.results.density_sources import read_own_log_prior
 
 _DIMS = ("chain", "draw")
+
+OWN_LOG_PRIOR = "lprior, as the program computes it"
+"""The name of the log prior of the author's own program among the prior statements."""
 """The dimensions of draws."""
 
 
@@ -20,7 +24,8 @@ def build_density_groups(request: FitRequest, run: RawRun) -> dict[str, xr.Datas
     """Return `log_prior` and `log_density` for the draws of an instrumented program.
 
     `log_prior` holds `lprior`, one entry for each statement that counts as prior, so that its sum is the log
-    prior; `log_density` holds the sum over all latent terms and the sum over all likelihood terms. Both are
+    prior; if the author's program computes an `lprior` that differs from it, that is the only entry.
+    `log_density` holds the sum over all latent terms and the sum over all likelihood terms. Both are
     `(chain, draw, ...)`. A program that was run as written has neither.
     """
     instrumented = request.program.instrumented
@@ -31,18 +36,19 @@ def build_density_groups(request: FitRequest, run: RawRun) -> dict[str, xr.Datas
     priors = [term for term in terms if term.role in request.scaled]
     groups: dict[str, xr.Dataset] = {}
     if priors:
-        groups["log_prior"] = xr.Dataset(
-            {
-                "lprior": (
-                    (*_DIMS, "prior_statement"),
-                    np.stack([values[one.index] for one in priors], axis=2),
-                )
-            },
-            coords={
-                "prior_statement": np.array(name_statements(priors)),
-                "prior_line": ("prior_statement", np.array([one.line for one in priors])),
-                "prior_term": ("prior_statement", np.array([one.index for one in priors])),
-            },
+        statements = np.stack([values[one.index] for one in priors], axis=2)
+        own = None
+        if request.scaled == ("prior",):
+            own = read_own_log_prior(request.program, run, statements.sum(axis=2))
+        groups["log_prior"] = (
+            _build_log_prior(
+                statements,
+                name_statements(priors),
+                [one.line for one in priors],
+                [one.index for one in priors],
+            )
+            if own is None
+            else _build_log_prior(own[:, :, None], [OWN_LOG_PRIOR], [0], [0], source="program")
         )
     sums = {
         role: (_DIMS, np.sum([values[term.index] for term in terms if term.role == role], axis=0))
@@ -54,6 +60,25 @@ def build_density_groups(request: FitRequest, run: RawRun) -> dict[str, xr.Datas
     chains, count = run.draws.shape[:2]
     numbered = {"chain": np.arange(chains), "draw": np.arange(count)}
     return {name: group.assign_coords(numbered) for name, group in groups.items()}
+
+
+def _build_log_prior(
+    densities: np.ndarray,
+    names: Sequence[str],
+    lines: Sequence[int],
+    indices: Sequence[int],
+    source: str = "workbench",
+) -> xr.Dataset:
+    """Return the group `log_prior`: a density for each statement, with its text, line and term."""
+    return xr.Dataset(
+        {"lprior": ((*_DIMS, "prior_statement"), densities)},
+        coords={
+            "prior_statement": np.array(names),
+            "prior_line": ("prior_statement", np.array(lines)),
+            "prior_term": ("prior_statement", np.array(indices)),
+        },
+        attrs={"source": source},
+    )
 
 
 def name_statements(terms: Sequence[Term]) -> list[str]:

@@ -5,7 +5,7 @@ from tests.report.simulated import simulate_fit
 from workbench.diagnostics.comparison import Standing
 from workbench.report.comparison import prediction
 from workbench.report.comparison.prediction import PredictionComparison
-from workbench.report.document import Notice, Table, Tone
+from workbench.report.document import Notice, Paragraph, Table, Tone
 
 BEST = Standing(-10.0, 1.0, 2.0, 0.0, 0.0, 1.0, False)
 
@@ -23,7 +23,17 @@ def test_doubts_are_named():
     sentence = prediction.describe(compare_with(1.0, 3.0, 50))
     assert sentence.startswith("Leave-one-out does not show whether `a` or `b` predicts better")
     assert "1.0 ± 3.0 nats" in sentence
-    assert "fewer than 100 rows and a difference below 4 nats" in sentence
+    assert "a difference below 4 nats" in sentence
+
+
+def test_the_scale_of_the_comparison_is_said():
+    comparison = PredictionComparison(
+        "", {"a": BEST, "b": BEST}, 200, "The runs are compared as densities of `w`."
+    )
+    _, remark, table = prediction.build_section(comparison).blocks
+    assert isinstance(remark, Paragraph)
+    assert "densities of `w`" in remark.text
+    assert isinstance(table, Table)
 
 
 def test_the_best_run_has_no_difference_and_an_unreliable_elpd_is_marked():

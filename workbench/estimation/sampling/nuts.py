@@ -16,7 +16,9 @@ from workbench.estimation.context import FitContext
 from workbench.estimation.equivalence import measure_density_error
 from workbench.methods import Nuts
 from workbench.results import draws
+from workbench.results.density_sources import describe_density_sources
 from workbench.results.method_result import MethodResult
+from workbench.results.outcome_scales import GROUP, build_scale_group, choose_log_likelihood
 from workbench.results.outcomes import drop_missing, list_replicates, read_repeated_outcomes
 from workbench.results.quantities import owner
 from workbench.results.term_densities import build_density_groups
@@ -73,12 +75,14 @@ def run_nuts(
     if not np.isfinite(run.stats["lp"]).all():
         return MethodResult("failed", "the log density is not finite at some draws.", console=run.console)
     density_error = measure_density_error(context.backend, job, run, request.program)
+    groups = build_draw_groups(context, run)
+    sources = describe_density_sources(request, run, groups)
     return MethodResult(
         "ok",
         "",
-        _collect_facts(run, method) | {"terms_differ": density_error},
+        _collect_facts(run, method) | {"terms_differ": density_error} | sources,
         summarise_run(context, run),
-        build_draw_groups(context, run),
+        groups,
         run.console,
         run.seconds,
     )
@@ -146,6 +150,7 @@ def build_draw_groups(context: FitContext, run: RawRun) -> dict[str, xr.Dataset]
     groups["observed_data"] = read_repeated_outcomes(
         program, lambda variables: draws.read_variables(run, program, data, variables, dims)
     )
+    groups[GROUP] = build_scale_group(context.request, groups["observed_data"])
     groups["sample_stats"] = _read_sample_stats(run)
     groups |= build_density_groups(context.request, run)
     groups["adaptation"] = _read_adaptation(run)
@@ -180,10 +185,10 @@ def _collect_facts(run: RawRun, method: Nuts) -> dict[str, object]:
 
 def _list_density_names(context: FitContext) -> Mapping[str, tuple[str, ...]]:
     """Return the names of the pointwise log-likelihood and of the log prior."""
-    instrumented = context.request.program.instrumented
-    if instrumented is None:
-        return {"log_likelihood": ("log_lik",), "log_prior": ("lprior",)}
-    return {"log_likelihood": tuple(filter(None, (instrumented.outputs.log_lik,)))}
+    program = context.request.program
+    source = choose_log_likelihood(program)
+    names: dict[str, tuple[str, ...]] = {"log_likelihood": () if source is None else (source.name,)}
+    return names if program.instrumented is not None else {**names, "log_prior": ("lprior",)}
 
 
 def _read_sample_stats(run: RawRun) -> xr.Dataset:

@@ -29,15 +29,16 @@ TRIES = 1000
 
 def draw_replicates(tree: n.Tree, plan: RewritePlan, replication: ReplicationPlan) -> tuple[n.Stmt, ...]:
     """Return the declarations of the replicates, and the statements that draw them."""
-    replicates = replication.drawn_by_workbench
-    if not replicates:
+    replicates, computed = replication.drawn_by_workbench, replication.repeated
+    if not replicates and not computed:
         return ()
     types = _declared_data_types(tree)
     flag = replication.names.flag
-    computed = [replicate for replicate in replicates if replicate.observed]
     declared = [_declare_replicate(item, types[item.outcome], flag) for item in replicates]
-    declared += [_declare_observed(item, types[item.outcome], flag) for item in computed]
-    repeated = [n.Raw(f"{item.observed} = {item.outcome};") for item in computed]
+    declared += [_declare_observed(item, types[item.density_of or item.outcome], flag) for item in computed]
+    repeated = [n.Raw(f"{item.observed} = {item.density_of or item.outcome};") for item in computed]
+    if not replicates:
+        return (*declared, n.Raw(f"if ({flag}) {{"), *repeated, n.Raw("}"))
     body = _draw_in_statements(tree.get_block("model"), plan, replication)
     return (*declared, n.Raw(f"if ({flag}) {{"), *repeated, *body, n.Raw("}"))
 
@@ -53,7 +54,7 @@ def define_guarded_generators(replication: ReplicationPlan) -> Iterator[n.Stmt]:
 
 def declare_switch(replication: ReplicationPlan) -> list[n.Stmt]:
     """Return the declaration of the data that say whether to draw; none if there is nothing to draw."""
-    if not replication.drawn_by_workbench:
+    if not replication.drawn_by_workbench and not replication.repeated:
         return []
     return [n.Raw(f"int<lower=0, upper=1> {replication.names.flag}; // whether to draw replicated data")]
 
@@ -74,7 +75,8 @@ def _declare_replicate(replicate: Replicate, sized: n.Sized, flag: str) -> n.Stm
 def _declare_observed(replicate: Replicate, sized: n.Sized, flag: str) -> n.Stmt:
     """Return the declaration of the quantity that repeats an outcome computed in transformed data."""
     type_ = _format_switched_type(sized, flag)
-    return n.Raw(f"{type_} {replicate.observed}; // `{replicate.outcome}` as it was observed")
+    outcome = replicate.density_of or replicate.outcome
+    return n.Raw(f"{type_} {replicate.observed}; // `{outcome}` as it was observed")
 
 
 def _format_switched_type(sized: n.Sized, flag: str) -> str:

@@ -9,18 +9,15 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import NamedTuple, TypeAlias, TypeVar
+from typing import TypeAlias, TypeVar
 
+from workbench.program.predictive.authors_replicates import AuthorsReplicate, match_authors_replicates
 from workbench.program.predictive.outcome_draws import OutcomeDraw, Reason, ReplicateNames, plan_draw
 from workbench.program.rewrite.plan import RewritePlan
 from workbench.program.syntax import nodes as n
 from workbench.program.syntax import traverse as t
 from workbench.program.syntax.identifiers import FreshNames
-from workbench.program.syntax.printer import to_text
 from workbench.program.terms.terms import Term
-
-PREDICTIVE = ("y_rep", "y_pred", "y_tilde", "y_new", "y_hat_rep")
-"""Names under which programs keep replicated data, besides any name that ends in `_rep`."""
 
 _NOT_REAL = frozenset({"tuple", "complex", "complex_vector", "complex_row_vector", "complex_matrix"})
 """Types of variables that are not replicated: they do not consist of real numbers or integers."""
@@ -56,6 +53,11 @@ class Replicate:
         The line of the statement that prevents it; 0 if no single statement does.
     observed
         For an outcome computed in transformed data: the quantity that repeats it. Empty for declared data.
+    density_of
+        Where the author's program replicates a column, and the likelihood is a density of a variable made
+        from it: that variable.
+    prediction
+        A quantity of the author that draws the outcome, although it is not comparable with the data.
     """
 
     name: str
@@ -67,6 +69,8 @@ class Replicate:
     reason: str = ""
     line: int = 0
     observed: str = ""
+    density_of: str = ""
+    prediction: str = ""
 
     @property
     def is_drawn_by_workbench(self) -> bool:
@@ -100,14 +104,10 @@ class ReplicationPlan:
         """The replicates that the instrumented program draws."""
         return [replicate for replicate in self.replicates if replicate.is_drawn_by_workbench]
 
-
-def is_predictive(name: str) -> bool:
-    """Whether a generated quantity is, by its name, a replicate or a prediction of data.
-
-    >>> is_predictive("weight_rep"), is_predictive("y_hat")
-    (True, False)
-    """
-    return name in PREDICTIVE or name.endswith("_rep")
+    @property
+    def repeated(self) -> list[Replicate]:
+        """The replicates of outcomes computed in transformed data, which the program repeats."""
+        return [replicate for replicate in self.replicates if replicate.observed]
 
 
 @dataclass(frozen=True)
@@ -129,13 +129,6 @@ class _Attempt:
         """The variables that the term may be a density of: all its data if it is hand-written."""
         is_hand_written = isinstance(self.draws, str) and self.term.distribution is None
         return frozenset((*self.term.outcomes, *self.term.data)) if is_hand_written else self.outcomes
-
-
-class _AuthorsReplicate(NamedTuple):
-    """The name of a replicate that the author's program draws, and whether it holds integers."""
-
-    name: str
-    is_integer: bool
 
 
 def plan_replication(
@@ -162,13 +155,19 @@ def plan_replication(
     attempts = [
         _Attempt(term, _plan_draws(term, tree, plan, replicate_names, renamed, data)) for term in terms
     ]
-    authors = _match_authors_replicates(tree, data, terms)
+    authors = match_authors_replicates(tree, data, terms)
     replicates = tuple(
         _build_replicate(
             name, [item for item in attempts if name in item.possible_outcomes], terms, tree, authors, names
         )
         for name in data
         if any(name in item.outcomes for item in attempts)
+    )
+    replicates = tuple(
+        replace(replicate, observed=names.take(f"{replicate.density_of or replicate.outcome}_observed"))
+        if (replicate.density_of or replicate.outcome) in computed
+        else replicate
+        for replicate in replicates
     )
     added = {replicate.outcome for replicate in replicates if replicate.is_drawn_by_workbench}
     draws = {
@@ -184,10 +183,10 @@ def plan_replication(
 def find_authors_replicates(tree: n.Tree, terms: Sequence[Term]) -> tuple[Replicate, ...]:
     """Return the replicates that the author's program draws, for a program that is run as written."""
     likelihood = [term for term in terms if term.role == "likelihood"]
-    authors = _match_authors_replicates(tree, _declared_types(tree, "data"), likelihood)
+    authors = match_authors_replicates(tree, _declared_types(tree, "data"), likelihood)
     return tuple(
         Replicate(name, outcome, _distributions_of(outcome, terms), is_integer, is_drawn_by_author=True)
-        for outcome, (name, is_integer) in authors.items()
+        for name, outcome, is_integer in authors.values()
     )
 
 
@@ -283,36 +282,12 @@ def _plan_draws(
     return tuple(draws)
 
 
-def _match_authors_replicates(
-    tree: n.Tree, data: Mapping[str, n.Sized], terms: Sequence[Term]
-) -> dict[str, _AuthorsReplicate]:
-    """Return, by outcome, the replicate that the author's program draws.
-
-    It has the size of the outcome and the outcome's name with `_rep`; if there is only one outcome, any name
-    of a replicate.
-    """
-    quantities = _declared_types(tree, "generated quantities")
-    candidates = {name: sized for name, sized in quantities.items() if is_predictive(name)}
-    outcomes = sorted({name for term in terms for name in term.outcomes if name in data})
-    matched: dict[str, _AuthorsReplicate] = {}
-    for outcome in outcomes:
-        alike = [name for name, sized in candidates.items() if _sizes_of(sized) == _sizes_of(data[outcome])]
-        exact = [name for name in alike if name == f"{outcome}_rep"]
-        for name in (exact or (alike if len(outcomes) == 1 else []))[:1]:
-            matched[outcome] = _AuthorsReplicate(name, candidates[name].base == "int")
-    return matched
-
-
-def _sizes_of(sized: n.Sized) -> list[str]:
-    return [to_text(size) for size in (*sized.dims, *sized.sizes)]
-
-
 def _build_replicate(
     outcome: str,
     attempts: Sequence[_Attempt],
     terms: Sequence[Term],
     tree: n.Tree,
-    authors: Mapping[str, _AuthorsReplicate],
+    authors: Mapping[str, AuthorsReplicate],
     names: FreshNames,
 ) -> Replicate:
     """Return the replicate of an outcome.
@@ -336,11 +311,18 @@ def _build_replicate(
     distributions = tuple(dict.fromkeys(term.distribution for term in about if term.distribution))
     censoring = _find_censoring(distributions, terms)
     if outcome in authors:
-        name, is_integer = authors[outcome]
-        if censoring is None:
-            return Replicate(name, outcome, distributions, is_integer, is_drawn_by_author=True)
-        reason = f"`{censoring.text}` is about censored values: replicates are not comparable with the data"
-        return Replicate("", outcome, distributions, is_integer, reason=reason, line=censoring.line)
+        name, replicated, is_integer = authors[outcome]
+        if censoring is not None:
+            reason = (
+                f"`{censoring.text}` is about censored values: replicates are not comparable with the data"
+            )
+            return Replicate(
+                "", outcome, distributions, is_integer, reason=reason, line=censoring.line, prediction=name
+            )
+        density_of = "" if replicated == outcome else outcome
+        return Replicate(
+            name, replicated, distributions, is_integer, is_drawn_by_author=True, density_of=density_of
+        )
     placed = [
         (item.term.model_statement, draw)
         for item in attempts
@@ -354,11 +336,7 @@ def _build_replicate(
         return Replicate("", outcome, distributions, is_integer, reason=reason, line=line)
     is_conditional = any(_is_given(outcome, item.term) for item in attempts)
     name = names.take(f"{outcome}_rep")
-    is_computed = outcome in _declared_types(tree, "transformed data")
-    observed = names.take(f"{outcome}_observed") if is_computed else ""
-    return Replicate(
-        name, outcome, distributions, is_integer, is_conditional=is_conditional, observed=observed
-    )
+    return Replicate(name, outcome, distributions, is_integer, is_conditional=is_conditional)
 
 
 def _find_reason_against(

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from workbench.diagnostics.comparison import (
     Standing,
     compare_predictions,
-    explain_incomparable,
+    find_comparable_scale,
     find_doubts,
 )
 from workbench.diagnostics.loo import read_log_likelihood
@@ -32,20 +32,24 @@ class PredictionComparison:
         By run, the best first.
     rows
         Rows of the log likelihood.
+    remark
+        The scale on which the runs are compared, where it is not that of every log likelihood.
     """
 
     obstacle: str = ""
     standings: Mapping[str, Standing] | None = None
     rows: int = 0
+    remark: str = ""
 
 
 def compare(fits: Mapping[str, Fit]) -> PredictionComparison:
     """Compare runs by leave-one-out, where that is possible."""
-    obstacle = explain_incomparable(fits)
-    if obstacle:
-        return PredictionComparison(obstacle)
+    scale = find_comparable_scale(fits)
+    if scale.obstacle:
+        return PredictionComparison(scale.obstacle)
     log_lik = read_log_likelihood(next(iter(fits.values())))
-    return PredictionComparison("", compare_predictions(fits), 0 if log_lik is None else len(log_lik))
+    rows = 0 if log_lik is None else len(log_lik)
+    return PredictionComparison("", compare_predictions(fits, scale.offsets), rows, scale.remark)
 
 
 def build_section(comparison: PredictionComparison) -> Section:
@@ -74,7 +78,8 @@ def build_section(comparison: PredictionComparison) -> Section:
             "(Yao et al. 2018). Small differences and few rows: Sivula et al. (2020), arXiv:2008.10296."
         ),
     )
-    return Section("prediction", _TITLE, (Paragraph(describe(comparison)), table))
+    remarks = (Paragraph(comparison.remark),) if comparison.remark else ()
+    return Section("prediction", _TITLE, (Paragraph(describe(comparison)), *remarks, table))
 
 
 def describe(comparison: PredictionComparison) -> str:
@@ -87,7 +92,7 @@ def describe(comparison: PredictionComparison) -> str:
     if doubts:
         return (
             f"Leave-one-out does not show whether `{best}` or `{second}` predicts better: their elpd differs "
-            f"by {difference}, with {' and '.join(doubts)}."
+            f"by {difference} ({' and '.join(doubts)})."
         )
     return f"`{best}` predicts left-out rows best: the elpd of `{second}` is lower by {difference}."
 

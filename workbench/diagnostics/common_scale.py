@@ -1,0 +1,228 @@
+"""The scale on which log likelihoods of several runs are densities of the same values.
+
+The log likelihood of `log(weight)` and that of `weight` differ by the Jacobian of the logarithm, whatever the
+models are. Runs are compared on the scale of one data column; where a log likelihood cannot be put on it,
+they are not compared.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+
+import numpy as np
+from numpy.typing import NDArray
+
+from workbench.diagnostics.loo import read_log_likelihood
+from workbench.results import Fit
+from workbench.results.outcome_scales import read_scales
+from workbench.results.view import OutcomeDescription
+from workbench.thresholds import SAME_VALUE_LIMIT
+
+Floats = NDArray[np.float64]
+"""An array of doubles."""
+
+
+@dataclass(frozen=True)
+class CommonScale:
+    """What puts runs on one scale.
+
+    Attributes
+    ----------
+    offsets
+        By run, what to add to the log likelihood of each row [nats]; runs without an entry stay as they are.
+    remark
+        A sentence on what was added; empty if nothing was.
+    obstacle
+        Why there is no common scale; empty where there is one.
+    """
+
+    offsets: Mapping[str, Floats] = field(default_factory=dict)
+    remark: str = ""
+    obstacle: str = ""
+
+
+@dataclass(frozen=True)
+class _Representation:
+    """The outcome of a run on one scale.
+
+    Attributes
+    ----------
+    scale
+        The name of that scale: ``weight`` or ``log(weight)``.
+    values
+        The observed value of each row of the log likelihood.
+    offset
+        What the log likelihood of each row lacks on this scale [nats].
+    """
+
+    scale: str
+    values: Floats
+    offset: Floats
+
+
+def find_common_scale(fits: Mapping[str, Fit]) -> CommonScale:
+    """Return what puts the log likelihoods of runs on one scale, or why they have none in common."""
+    counts = {name: len(rows) for name, fit in fits.items() if (rows := read_log_likelihood(fit)) is not None}
+    first, *others = fits
+    for name in others:
+        if counts.get(name) != counts.get(first):
+            return CommonScale(obstacle=f"`{name}` and `{first}` were not fitted to the same outcome.")
+    by_run = {name: list(_represent(fit, counts[name])) for name, fit in fits.items()}
+    if not any(_is_mapped(fit) for fit in fits.values()):
+        return _compare_plain(fits, by_run)
+    for name, representations in by_run.items():
+        if not representations:
+            return CommonScale(obstacle=_explain_no_scale(name, fits[name]))
+    for wanted in by_run[first]:
+        found = {name: _find_equal(wanted, representations) for name, representations in by_run.items()}
+        chosen = {name: item for name, item in found.items() if item is not None}
+        if len(chosen) == len(fits):
+            return _to_common_scale(chosen)
+    unlike = next(
+        name for name in by_run if not any(_find_equal(item, by_run[name]) for item in by_run[first])
+    )
+    return CommonScale(
+        obstacle=(
+            f"`{unlike}` is a model of {_list_scales(by_run[unlike])}, and `{first}` of "
+            f"{_list_scales(by_run[first])}: their outcomes are not the same values on any scale that the "
+            "workbench can compute."
+        )
+    )
+
+
+def _to_common_scale(chosen: Mapping[str, _Representation]) -> CommonScale:
+    offsets = {name: item.offset for name, item in chosen.items() if np.any(item.offset)}
+    scale = min((item.scale for item in chosen.values()), key=len)
+    if not offsets:
+        return CommonScale()
+    moved = ", ".join(f"`{name}`" for name in offsets)
+    remark = (
+        f"The runs are compared as densities of `{scale}`: to the log likelihood of {moved} the log Jacobian "
+        f"of the map from `{scale}` to the outcome of that program was added."
+    )
+    return CommonScale(offsets, remark)
+
+
+def _compare_plain(fits: Mapping[str, Fit], by_run: Mapping[str, list[_Representation]]) -> CommonScale:
+    """Return the common scale of runs whose outcomes are all data as they are."""
+    (first, reference), *others = fits.items()
+    for name, fit in others:
+        ordered, compared = by_run[first], by_run[name]
+        is_same = (
+            any(_find_equal(item, compared) for item in ordered)
+            if ordered and compared
+            else _have_equal_data(reference, fit)
+        )
+        if not is_same:
+            return CommonScale(obstacle=f"`{name}` and `{first}` were not fitted to the same outcome.")
+    return CommonScale()
+
+
+def _have_equal_data(fit: Fit, other: Fit) -> bool:
+    """Return whether two fits have an observed variable in common, or else the same table."""
+    observed, others = _read_observed(fit), _read_observed(other)
+    if not observed or not others:
+        return fit.results.data.sha256 == other.results.data.sha256
+    return any(_are_equal(first, second) for first in observed.values() for second in others.values())
+
+
+def _find_equal(wanted: _Representation, among: list[_Representation]) -> _Representation | None:
+    return next((item for item in among if _are_equal(wanted.values, item.values)), None)
+
+
+def _are_equal(first: Floats, second: Floats) -> bool:
+    return first.shape == second.shape and np.allclose(
+        first, second, rtol=SAME_VALUE_LIMIT, atol=0, equal_nan=True
+    )
+
+
+def _represent(fit: Fit, rows: int) -> Iterator[_Representation]:
+    """Yield a run's outcome on each scale on which it is known, its own first."""
+    source = fit.results.nuts.log_lik
+    outcomes = fit.results.model.outcomes
+    if source.scale == "unknown" and _is_mapped(fit):
+        return
+    if source.scale != "column":
+        own = _assemble(fit, outcomes, rows, "")
+        if own is not None:
+            yield own
+    columns = dict.fromkeys(column for outcome in outcomes for column in outcome.columns)
+    for column in [source.column] if source.scale == "column" else columns:
+        scaled = _assemble(fit, outcomes, rows, column)
+        if scaled is not None:
+            is_there = source.scale == "column"
+            yield _Representation(scaled.scale, scaled.values, np.zeros(rows) if is_there else scaled.offset)
+
+
+def _assemble(
+    fit: Fit, outcomes: tuple[OutcomeDescription, ...], rows: int, column: str
+) -> _Representation | None:
+    """Return the outcome on its own scale or on that of a column; `None` if a row is not known."""
+    values, offset = np.full(rows, np.nan), np.zeros(rows)
+    is_known = np.zeros(rows, dtype=bool)
+    names = []
+    for outcome in outcomes:
+        pair = _read_outcome(fit, outcome, column)
+        if pair is None or outcome.first_row is None or outcome.row_step is None:
+            return None
+        places = outcome.first_row + outcome.row_step * np.arange(len(pair[0]))
+        if len(places) and places[-1] >= rows:
+            return None
+        values[places], offset[places] = pair
+        is_known[places] = True
+        names.append(outcome.density_of if outcome.density_of and not column else outcome.name)
+    if not is_known.all():
+        return None
+    return _Representation(column or ", ".join(names), values, offset)
+
+
+def _read_outcome(fit: Fit, outcome: OutcomeDescription, column: str) -> tuple[Floats, Floats] | None:
+    """Return the values of an outcome on a scale, and what its log likelihood lacks there."""
+    if column in outcome.columns:
+        return read_scales(fit.tree, outcome.variable or outcome.name).get(column)
+    if outcome.columns and column:
+        scaled = read_scales(fit.tree, outcome.variable or outcome.name)
+        return next(iter(scaled.values()), None)
+    values = _read_observed(fit).get(outcome.variable or outcome.name)
+    return None if values is None or not outcome.plain else (values, np.zeros(len(values)))
+
+
+def _read_observed(fit: Fit) -> dict[str, Floats]:
+    if "observed_data" not in fit.tree.children:
+        return {}
+    return {
+        str(name): np.asarray(array.values, dtype=float).ravel()
+        for name, array in fit.tree["observed_data"].data_vars.items()
+    }
+
+
+def _is_mapped(fit: Fit) -> bool:
+    """Return whether the likelihood is a density of a function of the data."""
+    return any(outcome.density_of for outcome in fit.results.model.outcomes)
+
+
+def _list_scales(representations: list[_Representation]) -> str:
+    return " or ".join(f"`{scale}`" for scale in dict.fromkeys(item.scale for item in representations))
+
+
+def _explain_no_scale(name: str, fit: Fit) -> str:
+    """Return why the log likelihood of a run is on no scale that another run could share."""
+    source = fit.results.nuts.log_lik
+    if source.scale == "unknown":
+        return (
+            f"the outcome of `{name}` is a function of the data, and the scale of its own `{source.name}` is "
+            f"not known: {source.reason}"
+        )
+    mapped = next(
+        (outcome for outcome in fit.results.model.outcomes if outcome.density_of),
+        OutcomeDescription(name="", density_of="the data"),
+    )
+    if mapped.columns and mapped.first_row is None:
+        return f"it is not known which row of the log likelihood of `{name}` belongs to which observation."
+    if not mapped.density_of or mapped.columns:
+        return f"the outcome of `{name}` is not known for each row of its log likelihood."
+    return (
+        f"the likelihood of `{name}` is a density of `{mapped.density_of}`, a map of the data that the "
+        "workbench cannot undo: log likelihoods on different scales cannot be compared."
+    )
