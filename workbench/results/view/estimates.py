@@ -105,7 +105,11 @@ class LocalMaximum(Struct, frozen=True):
 
 
 class Penalty(Struct, frozen=True, rename={"strength": "lambda"}):
-    """A prior read as the penalty of a regularised regression; `strength` is its lambda."""
+    """A prior read as the penalty of a regularised regression; `strength` is its lambda.
+
+    Where each element has a lambda of its own, they are in `lambdas`, and there is no `strength`. `intercept`
+    says that the penalty is on an intercept.
+    """
 
     parameter: str = ""
     statement: str = ""
@@ -113,6 +117,8 @@ class Penalty(Struct, frozen=True, rename={"strength": "lambda"}):
     strength: float | None = None
     scale: float | None = None
     residual_scale: float | None = None
+    lambdas: tuple[float | None, ...] = ()
+    intercept: bool = False
     words: str = ""
 
 
