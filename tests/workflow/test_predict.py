@@ -5,13 +5,14 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
+from scipy import stats
 
 import workbench
 from tests.conftest import DATA, STAN_MODELS
 from workbench import tables
 from workbench.errors import BindingError, RequestError
 from workbench.results import store
-from workbench.workflow.predict import predict
+from workbench.workflow.predict import find_predicted, predict
 
 PROGRAM = """
 data {
@@ -120,3 +121,52 @@ def test_the_mean_of_a_yes_or_no_is_its_probability(tmp_path):
     assert abs(mean - 23 / 64) < 4 * error
     np.testing.assert_allclose(found["sd"], np.sqrt(mean * (1 - mean)), rtol=1e-6)
     assert set(found["median"]) == {0.0}
+
+
+@pytest.mark.usefixtures("tools")
+def test_a_logarithm_made_in_transformed_data_is_predicted_on_both_scales(tmp_path):
+    """Checked against the lognormal distribution at the same posterior draws."""
+    (tmp_path / "log.stan").write_text("""
+data { int N; vector<lower=0>[N] weight; vector[N] unit; }
+transformed data { vector[N] logw; for (n in 1:N) logw[n] = log(weight[n] / unit[n]); }
+parameters { real mu; real<lower=0> sigma; }
+model { mu ~ normal(0, 5); sigma ~ exponential(1); logw ~ normal(mu, sigma); }
+""")
+    rng = np.random.default_rng(8)
+    frame = pd.DataFrame({"weight": np.exp(rng.normal(1, 0.3, 50)) * 10, "unit": 10.0})
+    workbench.fit(tmp_path / "log.stan", frame, output=tmp_path / "run", method="nuts", **QUICK)
+    fitted = store.read(tmp_path / "run")
+    found = predict(fitted, tables.from_frame(pd.DataFrame({"unit": [10.0, 1.0]}))).set_index("prediction")
+    cells: dict[Any, Any] = found.to_dict("index")
+    assert list(cells) == ["logw_rep[1]", "logw_rep[2]", "weight[1]", "weight[2]"]
+    mu, sigma = (fitted.tree["posterior"][name].values.ravel()[:, None] for name in ("mu", "sigma"))
+    for name, unit in (("weight[1]", 10.0), ("weight[2]", 1.0)):
+        grid = np.linspace(0.5, 15, 1000) * unit
+        below = stats.lognorm.cdf(grid, sigma, scale=unit * np.exp(mu)).mean(axis=0)
+        for quantile, end in ((0.025, "lower"), (0.5, "median"), (0.975, "upper")):
+            reached = np.interp(cells[name][end], grid, below)
+            assert abs(reached - quantile) < 4 * np.sqrt(quantile * (1 - quantile) / len(mu))
+    on_both = [cells["logw_rep[1]"]["median"], np.log(cells["weight[1]"]["median"] / 10)]
+    assert on_both[0] == pytest.approx(on_both[1], abs=1e-3)
+
+
+CENSORED = """
+data { int N; vector[N] t; array[N] int seen; }
+parameters { real<lower=0> s; }
+model {
+  for (n in 1:N) {
+    if (seen[n]) t[n] ~ exponential(s);
+    else target += exponential_lccdf(t[n] | s);
+  }
+}
+"""
+
+
+def test_an_outcome_that_cannot_be_predicted_has_a_reason(program_from):
+    with pytest.raises(RequestError, match=r"`t` cannot be predicted: .*exponential_lccdf.*censored"):
+        find_predicted(program_from(CENSORED))
+
+
+def test_the_authors_replicate_predicts_a_censored_outcome(program_from):
+    quantities = "generated quantities { array[N] real y_rep = exponential_rng(rep_vector(s, N)); }"
+    assert list(find_predicted(program_from(CENSORED + quantities))) == ["y_rep"]

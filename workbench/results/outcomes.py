@@ -42,6 +42,14 @@ def _size(request: FitRequest, outcome: str) -> int:
     return request.data.table.rows
 
 
+def list_outcome_data(program: Program) -> tuple[str, ...]:
+    """Return the declared data that are outcomes, or that outcomes are made from in transformed data."""
+    likelihood = [term for term in program.terms if term.role == "likelihood"]
+    names = {name for term in likelihood for name in term.outcomes}
+    names |= {replicate.outcome for replicate in program.replicates}
+    return tuple(item.name for item in program.data if item.name in names)
+
+
 def list_replicates(program: Program) -> tuple[str, ...]:
     """Return the names of the replicates that the instrumented program draws."""
     return () if program.instrumented is None else tuple(program.instrumented.outputs.replicates.values())

@@ -19,6 +19,7 @@ from workbench.binding import BindingOptions
 from workbench.errors import RequestError
 from workbench.request import FitRequest
 from workbench.results import Fit
+from workbench.results.outcomes import list_outcome_data
 from workbench.results.quantities import owner
 from workbench.tables import Table
 from workbench.thresholds import LOG_LIKELIHOOD_DIFFERENCE_LIMIT
@@ -63,12 +64,10 @@ def check_row_independence(generator: Generator, fit: Fit) -> None:
 
 
 def _count_rows(request: FitRequest) -> int:
-    """Return the length of the longest outcome."""
+    """Return the length of the longest outcome, or of the column that it is made from."""
     values = request.data.values
     lengths = (
-        np.shape(values[replicate.outcome])[0]
-        for replicate in request.program.replicates
-        if np.ndim(values[replicate.outcome])
+        np.shape(values[name])[0] for name in list_outcome_data(request.program) if np.ndim(values[name])
     )
     return max(lengths, default=0)
 
