@@ -248,7 +248,7 @@ def test_a_search_ends_when_its_evaluations_are_used_up(search, monkeypatch):
 
     monkeypatch.setattr("workbench.estimation.optimum.search.FEWEST_SEARCH_EVALUATIONS", 100.0)
     monkeypatch.setattr("workbench.estimation.optimum.search.SEARCH_EVALUATIONS_PER_DRAW", 0.0)
-    found = search(rising, ends=tuple((float(k), 0.0, 0.0) for k in range(5)))
+    found = search(rising)
     assert "The search was ended after" in found.problem
     assert found.target.budget.used == 0
 

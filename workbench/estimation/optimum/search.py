@@ -88,6 +88,8 @@ class Optimum:
         Why the point is not a mode, in a sentence; empty if it is one.
     start_count
         How many starts ended here.
+    is_at_edge
+        Whether a parameter ran to its bound, which takes few steps to see.
     held
         Names of the parameters at a point where the density is not smooth.
     approximation
@@ -101,6 +103,7 @@ class Optimum:
     newton: NewtonResult | None
     problem: str
     start_count: int = 1
+    is_at_edge: bool = False
     held: tuple[str, ...] = ()
     approximation: RawRun | None = None
     approximation_problem: str = ""
@@ -207,7 +210,7 @@ def find_optima(
     )
     ended = sorted((result for result in results if result.run is not None), key=lambda end: -end.log_density)
     if not ended:
-        raise ChainFailed(f"every start failed. {results[-1].reason}")
+        raise ChainFailed(f"every start failed. {results[-1].reason}", console=results[-1].console)
     job = context.make_job(method, prior_weight=prior_weight)
     target = LogDensity(context.backend, job, jacobian, budget=_set_budget(context))
     optima = _collect_optima(context, target, [result.run for result in ended if result.run is not None])
@@ -319,7 +322,9 @@ def _collect_optima(context: FitContext, target: LogDensity, ends: list[RawRun])
     optima: list[Optimum] = []
     for end in ends:
         known = _find_known(optima, end)
-        is_full = len(optima) == MOST_OPTIMA or (bool(optima) and target.budget.is_spent)
+        # Below a point at an edge there may be a mode; on a flat ridge another start would end on it again.
+        is_futile = any(optimum.problem and not optimum.is_at_edge for optimum in optima)
+        is_full = len(optima) == MOST_OPTIMA or is_futile or (bool(optima) and target.budget.is_spent)
         if known is None and not is_full:
             optimum = _refine_and_check(context, target, end)
             known = _find_known(optima, optimum.run)
@@ -352,8 +357,9 @@ def _refine_and_check(context: FitContext, target: LogDensity, end: RawRun) -> O
     curvature = _take_curvature(target, end)
     if curvature is None:
         point = zip(end.columns, end.draws[0, 0].tolist(), strict=True)
-        problem = explain_bound_reached(point, program) or ("" if end.converged else _NOT_CONVERGED)
-        return Optimum(end, None, None, problem)
+        edge = explain_bound_reached(point, program)
+        problem = edge or ("" if end.converged else _NOT_CONVERGED)
+        return Optimum(end, None, None, problem, is_at_edge=bool(edge))
     scale = _choose_scale(curvature)
     is_held = np.zeros(len(scale), dtype=bool)
     breakpoints = None
@@ -376,7 +382,8 @@ def _refine_and_check(context: FitContext, target: LogDensity, end: RawRun) -> O
         problem += _OUT_OF_BUDGET.format(used=target.budget.used)
     held = tuple(np.array(curvature.free_names, dtype=object)[is_held])
     if problem:
-        return Optimum(end, curvature, newton, problem, held=held)
+        is_at_edge = _is_hopeless(newton, curvature, program)
+        return Optimum(end, curvature, newton, problem, is_at_edge=is_at_edge, held=held)
     is_constrained = find_constrained_dimensions(curvature, program)
     run, curvature = _move_run(target, end, curvature, newton, is_constrained)
     return Optimum(run, curvature, newton, "", held=held)
