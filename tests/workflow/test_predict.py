@@ -139,10 +139,10 @@ model { mu ~ normal(0, 5); sigma ~ exponential(1); logw ~ normal(mu, sigma); }
     found = predict(fitted, tables.from_frame(pd.DataFrame({"unit": [10.0, 1.0]}))).set_index("prediction")
     cells: dict[Any, Any] = found.to_dict("index")
     assert list(cells) == ["logw_rep[1]", "logw_rep[2]", "weight[1]", "weight[2]"]
-    mu, sigma = (fitted.tree["posterior"][name].values.ravel()[:, None] for name in ("mu", "sigma"))
+    mu, sigma = (fitted.tree["posterior"][name].to_numpy().ravel()[:, None] for name in ("mu", "sigma"))
     for name, unit in (("weight[1]", 10.0), ("weight[2]", 1.0)):
         grid = np.linspace(0.5, 15, 1000) * unit
-        below = stats.lognorm.cdf(grid, sigma, scale=unit * np.exp(mu)).mean(axis=0)
+        below = np.mean(stats.lognorm.cdf(grid, sigma, scale=unit * np.exp(mu)), axis=0)
         for quantile, end in ((0.025, "lower"), (0.5, "median"), (0.975, "upper")):
             reached = np.interp(cells[name][end], grid, below)
             assert abs(reached - quantile) < 4 * np.sqrt(quantile * (1 - quantile) / len(mu))
