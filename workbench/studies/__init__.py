@@ -5,7 +5,7 @@ The way through this room::
     plan/          what is asked: points among the hyperparameters, other forms of priors, decisions
     fits/          full fits, kept in a cache; importance weights that reach the points between them
     outcomes/      outcomes at each point, slopes, tipping points, power-scaling, and the conclusion
-    view           the results as frozen values, as `study.json` names them
+    view/          the results as frozen values, as `study.json` names them
     record, store  `study.json` written; a study directory written and read
     study          all stages in their order
 """

@@ -81,6 +81,9 @@ def assemble_measurements(context: StudyContext, base: Fit, stages: Stages) -> S
     """
     run = base.results
     request = context.base.request
+    heads = {
+        (outcome.point, outcome.method): outcome for outcome in reversed(stages.outcomes) if outcome.is_ok
+    }
     return StudyMeasurements(
         schema=SCHEMA,
         workbench=read_workbench_version(),
@@ -98,7 +101,7 @@ def assemble_measurements(context: StudyContext, base: Fit, stages: Stages) -> S
         seed=request.seed,
         plan=_describe_plan(context),
         points=tuple(
-            _describe_point(number, posterior, context.plan, stages.outcomes)
+            _describe_point(number, posterior, context.plan, heads)
             for number, posterior in enumerate(stages.posteriors)
         ),
         fits=_count_fits(stages.posteriors, stages.fits),
@@ -167,8 +170,9 @@ def _describe_axis(context: StudyContext, axis: Axis) -> AxisResult:
 
 
 def _describe_point(
-    number: int, posterior: PointPosterior, plan: Plan, outcomes: Sequence[Outcome]
+    number: int, posterior: PointPosterior, plan: Plan, heads: Mapping[tuple[int, str], Outcome]
 ) -> PointResult:
+    """Return a point; `heads` holds an outcome of each point and method."""
     point, source, weights = posterior.point, posterior.source, posterior.weights
     head = PointResult(
         number=number,
@@ -180,28 +184,26 @@ def _describe_point(
         reason=posterior.reason,
     )
     if posterior.how == "skipped":
-        return _add_mode(head, plan, outcomes)
+        outcome = heads.get((number, choose_leading_method(plan.methods)))
+        return head if outcome is None else _add_decisions(head, outcome)
     if source is None or weights is None:
         return head
-    sample = posterior.sample
-    return msgspec.structs.replace(
+    measured = msgspec.structs.replace(
         head,
         khat=weights.khat,
         ess=weights.ess,
         source=source.point.label,
         rhat=source.rhat,
         divergences=source.divergences,
-        decisions={decision.text: bool(decision.margin(sample) > 0) for decision in plan.decisions},
     )
+    return _add_decisions(measured, heads[number, "nuts"])
 
 
-def _add_mode(head: PointResult, plan: Plan, outcomes: Sequence[Outcome]) -> PointResult:
-    """Return a point without a posterior with what the best approximation says there."""
-    method = choose_leading_method(plan.methods)
-    for outcome in outcomes:
-        if outcome.point == head.number and outcome.method == method and outcome.is_ok:
-            return msgspec.structs.replace(head, khat=outcome.khat, decisions=dict(outcome.decisions))
-    return head
+def _add_decisions(point: PointResult, outcome: Outcome) -> PointResult:
+    """Return a point with what one of its outcomes says about decisions."""
+    return msgspec.structs.replace(
+        point, khat=outcome.khat, decisions=dict(outcome.decisions), margins=dict(outcome.margins)
+    )
 
 
 def _count_fits(posteriors: Sequence[PointPosterior], fits: FullFits) -> FitCounts:

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from workbench.studies.fits.weights import compute_mean_errors, weigh_draws
+from workbench.studies.fits.weights import compute_mean_errors, compute_move_errors, weigh_draws
 
 DRAWS = np.random.default_rng(3).normal(size=4000)
 
@@ -65,3 +65,20 @@ def test_a_slow_chain_has_larger_errors():
     weights = weigh_draws(compute_log_ratios(0.3, 1), 0.25, 4)
     quick, slow = (compute_mean_errors(DRAWS, weights.values[:, None], share)[0] for share in (1.0, 0.25))
     assert slow == pytest.approx(2 * quick)
+
+
+def test_a_move_has_the_error_that_many_samples_show():
+    """A mean and the one it moves from share their draws: the error is smaller than that of either."""
+    rng = np.random.default_rng(6)
+    moves, errors, separate = [], [], []
+    for _ in range(300):
+        draws = rng.normal(size=1000)
+        ratios = stats.norm.logpdf(draws, 0.3, 1) - stats.norm.logpdf(draws)
+        weights = weigh_draws(ratios, 1.0, 4).values[:, None]
+        moves.append(weights[:, 0] @ draws - draws.mean())
+        errors.append(compute_move_errors(draws, weights, 1.0)[0])
+        separate.append(compute_mean_errors(draws, weights, 1.0)[0])
+    assert np.mean(errors) == pytest.approx(np.std(moves), rel=0.15)
+    assert np.mean(errors) < np.mean(separate)
+    equal = np.full((1000, 1), 1e-3)
+    assert compute_move_errors(draws, equal, 1.0)[0] == pytest.approx(0, abs=1e-12)

@@ -42,3 +42,22 @@ def test_other_methods_and_failed_points_are_left_out():
     (move,) = find_largest_moves(outcomes, points, "nuts", {"mu": 1.0}).values()
     assert move.in_sd == 0
     assert find_largest_moves(outcomes, points, "laplace", {"mu": 1.0}) == {}
+
+
+def test_a_move_has_the_error_of_the_distance_where_it_is_known():
+    points = [make_point(0), make_point(1)]
+    same_draws = [make_outcome(0, 1.0, mcse_mean=0.3), make_outcome(1, 2.0, mcse_mean=0.4, mcse_move=0.1)]
+    others = [
+        make_outcome(0, 1.0, "mu", "laplace", mcse_mean=0.3),
+        make_outcome(1, 2.0, "mu", "laplace", mcse_mean=0.4),
+    ]
+    modes = [make_outcome(0, 1.0, "mu", "map"), make_outcome(1, 2.0, "mu", "map")]
+    outcomes = [*same_draws, *others, *modes]
+    moves = {
+        method: find_largest_moves(outcomes, points, method, {"mu": 0.5})["mu"]
+        for method in ("nuts", "laplace", "map")
+    }
+    assert {method: move.mcse for method, move in moves.items()} == pytest.approx(
+        {"nuts": 0.2, "laplace": 1.0, "map": 0.0}
+    )
+    assert [move.is_clear for move in moves.values()] == [True, False, True]

@@ -8,6 +8,7 @@ import pytest
 from workbench.studies.outcomes.table import Outcome, make_frame, make_outcome, read_frame, select_outcomes
 from workbench.studies.plan.decision import parse_decision
 from workbench.studies.plan.plan import BASE, Plan, Point
+from workbench.studies.view import Margin
 
 TEXT = "P(mu>0)>0.9"
 POINT = Point({"mu.sigma": 2.0}, {"nu": "flat"}, "wide")
@@ -19,7 +20,8 @@ def make_outcomes():
     """Return an outcome by NUTS at the base, one by MAP at another point, and one that failed."""
     nuts = replace(
         make_outcome(0, BASE, SETTINGS), method="nuts", how="base", reason="", khat=0.1, divergences=0,
-        decisions={TEXT: True}, margins={TEXT: 0.05}, parameter="mu", label="mu", mean=1.5, sd=0.5,
+        decisions={TEXT: True}, margins={TEXT: Margin(value=0.05, mcse=0.01)},
+        parameter="mu", label="mu", mean=1.5, sd=0.5,
     )  # fmt: skip
     at_mode = replace(
         make_outcome(1, POINT, SETTINGS), method="map", how="mode", parameter="mu", label="mu", mean=1.25
@@ -34,7 +36,7 @@ def test_columns_stand_in_their_order():
     frame = make_frame(make_outcomes(), PLAN)
     assert list(frame.columns) == [
         "point", "scenario", "mu.sigma", "form", "method", "how", "reason", "status", "khat", "divergences",
-        "lpd", TEXT, f"margin: {TEXT}", "parameter", "label", "mean", "sd",
+        "lpd", TEXT, f"margin: {TEXT}", f"mcse of margin: {TEXT}", "parameter", "label", "mean", "sd",
     ]  # fmt: skip
 
 
@@ -48,6 +50,8 @@ def test_a_point_is_named_by_its_settings_and_those_of_the_base():
 def test_what_is_not_known_is_missing():
     frame = make_frame(make_outcomes(), PLAN)
     assert frame[TEXT].tolist()[0] is True
+    assert frame[f"margin: {TEXT}"][0] == 0.05
+    assert frame[f"mcse of margin: {TEXT}"][0] == 0.01
     assert pd.isna(frame[TEXT][1])
     assert frame["lpd"].isna().all()
     assert frame["sd"].isna().tolist() == [False, True, True]

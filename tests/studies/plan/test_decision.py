@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 
 from workbench.errors import RequestError
-from workbench.studies.plan.decision import WeightedSample, compute_quantiles, parse_decision
+from workbench.studies.plan.decision import parse_decision
+from workbench.studies.plan.statistics import WeightedSample, compute_quantiles
 
 RNG = np.random.default_rng(8)
 DRAWS = {"beta[1]": RNG.normal(0.5, 1, 4000), "beta[2]": RNG.normal(0, 1, 4000), "tau": RNG.gamma(2, 1, 4000)}

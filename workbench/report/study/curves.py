@@ -51,15 +51,31 @@ def _draw_curves(study: Study, own: Slice) -> Block | None:
     prior = select_outcomes(study.outcomes, PRIOR)
     curves = [_draw_curve(results, own, name, posterior, prior) for name in _choose_drawn(results)]
     drawn = tuple(curve for curve in curves if curve is not None)
-    held = f", with {own.held}" if own.held else ""
-    mean = LEADING_MEANS[results.leading_method]
-    explanation = (
-        f"Across: `{own.name}`{held}; the vertical line is its value in the base fit, a dotted one a tipping "
-        f"point. Up: {mean} and interval; a filled dot is a full fit, an open one "
-        f"{_name_other_points(results)}. Band with dotted edges: the interval of the prior alone. Dashed: "
-        "the maximum of the likelihood, if there is one; the bar at the right is its interval."
+    return (
+        Figures(f"along-{_make_key(own.name)}", drawn, _explain_curves(results, own, prior))
+        if drawn
+        else None
     )
-    return Figures(f"along-{_make_key(own.name)}", drawn, explanation) if drawn else None
+
+
+def _explain_curves(results: StudyResults, own: Slice, prior: Outcomes) -> str:
+    """Return how to read what is drawn along a hyperparameter."""
+    references = [_collect_references(results, own, name) for name in _choose_drawn(results)]
+    held = f", with {own.held}" if own.held else ""
+    tipping = ", a dotted one a tipping point" if any(each.tipping for each in references) else ""
+    mean = LEADING_MEANS[results.leading_method]
+    sentences = [
+        f"Across: `{own.name}`{held}; the vertical line is its value in the base fit{tipping}.",
+        f"Up: {mean} and interval; a filled dot is a full fit, an open one {_name_other_points(results)}.",
+    ]
+    if any((point.number, name) in prior for point in own.points for name in _choose_drawn(results)):
+        sentences.append("Band with dotted edges: the interval of the prior alone.")
+    if any(each.likelihood is not None for each in references):
+        bar = any(each.interval is not None for each in references)
+        sentences.append(
+            f"Dashed: the maximum of the likelihood{'; the bar at the right is its interval' if bar else ''}."
+        )
+    return " ".join(sentences)
 
 
 def _draw_curve(
@@ -106,7 +122,7 @@ def _collect_references(results: StudyResults, own: Slice, name: str) -> SweepRe
         side.value
         for tip in results.tipping
         for side in (tip.below, tip.above)
-        if tip.hyperparameter == own.name and name in tip.about and side.value is not None
+        if tip.hyperparameter == own.name and name in tip.about and side.is_found and side.value is not None
     ]
     inside = tuple(value for value in tips if low <= value <= high)
     maximum = None if estimate is None else estimate.value

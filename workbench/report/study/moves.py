@@ -34,6 +34,7 @@ def build_section(study: Study) -> Section:
             Column("Lowest", "number", means),
             Column("Highest", "number", means),
             Column("Largest move", "number", means, "In posterior SDs of the base fit"),
+            Column("MCSE", "number", means, "Monte Carlo standard error of the move"),
             Column("At", "text", means),
         ),
         rows=tuple(_build_row(results, name, outcomes) for name in names),
@@ -47,11 +48,13 @@ def _build_row(
 ) -> tuple[Cell, ...]:
     move, base = results.conclusion.moves[name], outcomes.get((0, name))
     decimals = choose_decimals(None if base is None else base.sd)
+    is_large = abs(move.in_sd) > SHIFT_LIMIT and move.is_clear
     return (
         Cell(results.find_label(name)),
         Cell(format_number(None if base is None else base.mean, decimals)),
         Cell(format_number(move.lowest, decimals)),
         Cell(format_number(move.highest, decimals)),
-        Cell(format_number(move.in_sd, 2), Tone.CAUTION if abs(move.in_sd) > SHIFT_LIMIT else None),
+        Cell(format_number(move.in_sd, 2), Tone.CAUTION if is_large else None),
+        Cell(slopes.format_rounded(None if move.mcse is None else float(f"{move.mcse:.2g}"))),
         Cell(results.points[move.point].label),
     )

@@ -8,7 +8,7 @@ from workbench.report.document import Block, Cell, Column, Notice, Section, Tabl
 from workbench.report.numbers import MISSING, format_count, format_number
 from workbench.studies import Study, StudyResults
 from workbench.studies.outcomes.table import Outcome, select_outcomes
-from workbench.studies.view import PointResult
+from workbench.studies.view import Answer, PointResult
 
 ORIGINS = {
     "base": "base fit",
@@ -75,9 +75,9 @@ def format_khat(point: PointResult) -> str:
     return format_number(point.khat, 2) if point.how in ("weights", "skipped") else MISSING
 
 
-def format_answer(is_true: bool | None) -> str:
-    """Return whether a decision holds, in a word."""
-    return MISSING if is_true is None else "yes" if is_true else "no"
+def format_answer(answer: Answer | None) -> str:
+    """Return whether a decision holds, as far as that can be told."""
+    return MISSING if answer is None else answer
 
 
 def _build_cells(point: PointResult, outcome: Outcome | None, texts: Sequence[str]) -> tuple[Cell, ...]:
@@ -89,7 +89,7 @@ def _build_cells(point: PointResult, outcome: Outcome | None, texts: Sequence[st
         Cell(format_count(point.divergences), Tone.CAUTION if point.divergences else None),
         Cell(format_number(None if outcome is None else outcome.elpd_loo, 1)),
         Cell(format_number(None if outcome is None else outcome.lpd, 1)),
-        *(Cell(format_answer(point.find_decision(text))) for text in texts),
+        *(Cell(format_answer(point.find_answer(text))) for text in texts),
     )
 
 

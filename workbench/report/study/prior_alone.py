@@ -19,6 +19,15 @@ _EXPLANATION = (
 )
 """How to read the table."""
 
+_YES_NO = (
+    "For a yes/no outcome the table shows the share of yes (1) in a replicated data set: a prior that puts "
+    "it near 0 % or 100 % has decided before any data."
+)
+"""How to read the rows of yes/no outcomes."""
+
+_OBSERVED = Column("Observed", "number", help="Share of yes in the data")
+"""The column that yes/no outcomes need."""
+
 _COLUMNS = (
     Column("Quantity", "name"),
     Column("Median", "number"),
@@ -39,15 +48,18 @@ def build_section(study: Study) -> Section:
     outcomes = [outcome for outcome in study.outcomes if outcome.method == PRIOR]
     known = [outcome for outcome in outcomes if outcome.is_ok]
     predicted = [outcome for outcome in known if outcome.parameter not in results.quantities]
+    shown = predicted or known
+    has_shares = any(outcome.share is not None for outcome in shown)
     table = Table(
         key="prior-alone-table",
         caption=f"What the priors alone say about {'the data' if predicted else 'each quantity'}",
-        columns=(*build_place_columns(results), *_COLUMNS),
-        rows=tuple(_build_row(results, outcome) for outcome in predicted or known),
+        columns=(*build_place_columns(results), *_COLUMNS, *((_OBSERVED,) if has_shares else ())),
+        rows=tuple(_build_row(results, outcome, has_shares=has_shares) for outcome in shown),
         is_interactive=True,
     )
     failures = tuple(_list_failures(results, outcomes))
-    return Section("prior-alone", _TITLE, (Paragraph(_EXPLANATION), table, *failures))
+    explanation = f"{_EXPLANATION} {_YES_NO}" if has_shares else _EXPLANATION
+    return Section("prior-alone", _TITLE, (Paragraph(explanation), table, *failures))
 
 
 def _list_failures(results: StudyResults, outcomes: Sequence[Outcome]) -> Iterator[Block]:
@@ -57,16 +69,25 @@ def _list_failures(results: StudyResults, outcomes: Sequence[Outcome]) -> Iterat
             yield Notice(f"{results.points[outcome.point].label}: {outcome.reason}", Tone.CAUTION)
 
 
-def _build_row(results: StudyResults, outcome: Outcome) -> tuple[Cell, ...]:
+def _build_row(results: StudyResults, outcome: Outcome, *, has_shares: bool) -> tuple[Cell, ...]:
+    place = build_place_cells(results, results.points[outcome.point])
+    if outcome.share is not None:
+        shares = (outcome.share, outcome.share_lower, outcome.share_upper)
+        return (
+            *place,
+            Cell(f"share of yes in {outcome.label}"),
+            *(Cell(_format_share(share)) for share in (*shares, None, None, outcome.share_observed)),
+        )
     decimals = choose_decimals(outcome.sd)
     return (
-        *build_place_cells(results, results.points[outcome.point]),
+        *place,
         Cell(str(outcome.label)),
         Cell(format_number(outcome.median, decimals)),
         Cell(format_number(outcome.lower, decimals)),
         Cell(format_number(outcome.upper, decimals)),
         Cell(_format_share(outcome.below)),
         Cell(_format_share(outcome.beyond)),
+        *((Cell(MISSING),) if has_shares else ()),
     )
 
 

@@ -8,6 +8,7 @@ from workbench.report.document import Block, Cell, Column, Table
 from workbench.report.numbers import MISSING, format_number
 from workbench.studies import StudyResults
 from workbench.studies.view import Slope
+from workbench.thresholds import MARGIN_STANDARD_ERRORS
 
 MAX_ROWS = 200
 """Rows of the table. Ours: `study.json` has all slopes."""
@@ -15,7 +16,8 @@ MAX_ROWS = 200
 _NOTE = (
     "Per doubling: the change of the posterior mean, in posterior SDs, if the hyperparameter doubled, by the "
     "slope at the base fit. The slope of a mean is the covariance of the draws with the slope of the log "
-    "density, with its Monte Carlo standard error (MCSE); the slope of the MAP follows from the curvature."
+    "density, with its Monte Carlo standard error (MCSE); the slope of the MAP follows from the curvature. "
+    f"Slopes of means within {MARGIN_STANDARD_ERRORS:g} MCSE of zero may be chance and come last."
 )
 """How to read the table."""
 
@@ -31,7 +33,7 @@ _COLUMNS = (
 
 
 def build_table(results: StudyResults, names: Sequence[str]) -> tuple[Block, ...]:
-    """Return the table of slopes, the steepest first; nothing without slopes.
+    """Return the table of slopes, the steepest first, those within their error last; nothing without slopes.
 
     Parameters
     ----------
@@ -49,7 +51,7 @@ def build_table(results: StudyResults, names: Sequence[str]) -> tuple[Block, ...
     ]
     if not rows:
         return ()
-    ranked = sorted(rows, key=lambda row: -abs(row[2].per_doubling or 0.0))
+    ranked = sorted(rows, key=lambda row: (not row[2].is_clear, -abs(row[2].per_doubling or 0.0)))
     left_out = len(ranked) - MAX_ROWS
     table = Table(
         key="slopes-table",

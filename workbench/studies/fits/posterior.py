@@ -15,8 +15,8 @@ from numpy.typing import NDArray
 from workbench.backends import stan_csv
 from workbench.program import Program
 from workbench.results.quantities import finite_elements
-from workbench.studies.plan.decision import WeightedSample
 from workbench.studies.plan.plan import Point
+from workbench.studies.plan.statistics import WeightedSample
 
 Floats = NDArray[np.float64]
 

@@ -18,8 +18,8 @@ from workbench.studies.fits.posterior import Posterior
 from workbench.studies.fits.progress_message import describe_sweep_progress
 from workbench.studies.fits.refit import is_refitted, refit_point
 from workbench.studies.fits.weights import PointWeights, make_equal_weights, weigh_draws
-from workbench.studies.plan.decision import WeightedSample
 from workbench.studies.plan.plan import Point
+from workbench.studies.plan.statistics import WeightedSample
 from workbench.studies.view import Origin
 
 Floats = NDArray[np.float64]
@@ -140,6 +140,21 @@ def find_or_refit(context: StudyContext, fits: FullFits, point: Point) -> PointP
         add_fit(context, fits, point)
         posterior = find_posteriors(context, fits, [point])[0]
     return posterior
+
+
+def find_reliable_posteriors(context: StudyContext, fits: FullFits, point: Point) -> list[PointPosterior]:
+    """Return the posterior at one point by every full fit with reliable weights, refitted if none has them.
+
+    Raises
+    ------
+    RunError
+        The point could not be fitted.
+    """
+    nearest = find_or_refit(context, fits, point)
+    if nearest.is_failed:
+        raise RunError(nearest.reason)
+    candidates = [_reweight(context, source, point) for source in fits.posteriors]
+    return [candidate for candidate in candidates if candidate.has_good_weights]
 
 
 def add_fit(context: StudyContext, fits: FullFits, point: Point) -> None:

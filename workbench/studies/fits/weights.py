@@ -95,3 +95,18 @@ def compute_mean_errors(values: Floats, weights: Floats, efficiency: float) -> F
     """
     variance = np.sum((weights * (values[:, None] - values @ weights)) ** 2, axis=0)
     return np.asarray(np.sqrt(variance / min(1.0, efficiency)))
+
+
+def compute_move_errors(values: Floats, weights: Floats, efficiency: float) -> Floats:
+    """Return the Monte Carlo standard error of how far weighted means are from the plain mean, `(point,)`.
+
+    The draws are the same, so that the error is smaller than that of either mean.
+
+    Parameters
+    ----------
+    values, weights, efficiency
+        As for `compute_mean_errors`.
+    """
+    plain = (values - values.mean()) / len(values)
+    variance = np.sum((weights * (values[:, None] - values @ weights) - plain[:, None]) ** 2, axis=0)
+    return np.asarray(np.sqrt(variance / min(1.0, efficiency)))

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import math
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence, Set
 
+from workbench.studies.outcomes.decision_reasons import is_unchanged, report_decisions
 from workbench.studies.outcomes.moves import LEADING_MEANS
+from workbench.studies.outcomes.reason import Kind, Reason
 from workbench.studies.outcomes.table import Outcome
 from workbench.studies.view import (
     BaseVerdict,
@@ -16,28 +16,18 @@ from workbench.studies.view import (
     PointResult,
     ScalingResult,
     StudyMeasurements,
-    TippingPoint,
-    TippingSide,
     rank_moves,
 )
-from workbench.thresholds import KHAT_LIMIT, RHAT_LIMIT, SHIFT_LIMIT
+from workbench.thresholds import KHAT_LIMIT, MARGIN_STANDARD_ERRORS, RHAT_LIMIT, SHIFT_LIMIT
 
-_MAX_RANGES = 3
-"""Ranges without a tipping point that one sentence lists. Ours: the report has a table of all."""
+_REPORT = "report which prior was used, and why"
+"""What to do about dependence on the prior."""
 
 _MAX_NAMES = 5
 """Quantities that one sentence lists. Ours."""
 
 _DIAGNOSES = ("prior-data conflict", "strong prior / weak likelihood")
 """Diagnoses of power-scaling that are a caution; the worse one comes first."""
-
-
-@dataclass(frozen=True)
-class Reason:
-    """A sentence behind the conclusion, and whether it is a caution."""
-
-    text: str
-    is_caution: bool = False
 
 
 def conclude(study: StudyMeasurements, outcomes: Sequence[Outcome], moves: Mapping[str, Move]) -> Conclusion:
@@ -59,24 +49,23 @@ def conclude(study: StudyMeasurements, outcomes: Sequence[Outcome], moves: Mappi
         *(_report_failures(study.points) if has_nuts else ()),
         *_judge_modes(outcomes, study.leading_method),
     ]
+    has_other_priors = sum(point.is_about_prior for point in study.points) > 1
     about_priors = [
-        *_report_decisions(study),
+        *report_decisions(study),
         *_report_moves(moves, LEADING_MEANS[study.leading_method]),
-        *_report_scaling(study.power_scaling),
+        *_report_scaling(study.power_scaling, has_other_priors=has_other_priors),
     ]
     reasons = [*about_fits, *about_priors]
     cautions = [reason.text for reason in reasons if reason.is_caution]
     others = [reason.text for reason in reasons if not reason.is_caution]
     has_no_posterior = has_nuts and study.fits.failed == study.fits.points
-    is_dependent = any(reason.is_caution for reason in about_priors)
-    prior_points = [point for point in study.points if point.is_about_prior]
     return Conclusion(
         verdict="fail" if has_no_posterior else "caution" if cautions else "ok",
         sentence=_choose_sentence(
+            {reason.kind for reason in reasons},
             has_no_posterior=has_no_posterior,
-            is_dependent=is_dependent,
-            is_in_doubt=bool(cautions),
-            has_other_priors=len(prior_points) > 1,
+            has_other_priors=has_other_priors,
+            is_unchanged=is_unchanged(study),
         ),
         reasons=(*cautions, *others, _count_fits(study.fits)),
         moves=moves,
@@ -84,24 +73,42 @@ def conclude(study: StudyMeasurements, outcomes: Sequence[Outcome], moves: Mappi
 
 
 def _choose_sentence(
-    *, has_no_posterior: bool, is_dependent: bool, is_in_doubt: bool, has_other_priors: bool
+    kinds: Set[Kind], *, has_no_posterior: bool, has_other_priors: bool, is_unchanged: bool
 ) -> str:
+    """Return the sentence for the worst that some reason says; `is_unchanged` is about the decisions."""
     if has_no_posterior:
         return "No point of this study could be fitted."
-    if is_dependent:
-        return "Some conclusions depend on the prior: report which prior was used, and why."
-    if is_in_doubt:
+    if "decision depends" in kinds:
+        return f"Some conclusions depend on the prior: {_REPORT}."
+    if "estimate depends" in kinds:
+        return _describe_estimates(kinds, is_unchanged=is_unchanged and has_other_priors)
+    if "cannot tell" in kinds:
+        return "Whether the conclusions depend on the prior cannot be told at this number of draws."
+    if "not known" in kinds:
+        if not has_other_priors:
+            return "No other prior was tried; how far the conclusions depend on the prior is not known."
+        return "Whether the conclusions depend on the prior is known only in part: a computation failed."
+    if "fit in doubt" in kinds:
         return "No conclusion appears to depend on the prior, but some of the fits are in doubt."
     if not has_other_priors:
         return "No other prior was tried; what is known about the prior rests on power-scaling alone."
     return "The conclusions hardly depend on the priors that were tried."
 
 
+def _describe_estimates(kinds: Set[Kind], *, is_unchanged: bool) -> str:
+    """Return that estimates depend on the prior, and what is known about the decisions."""
+    if "cannot tell" in kinds:
+        doubt = "Whether conclusions depend on it cannot be told at this number of draws."
+        return f"Some estimates depend on the prior: {_REPORT}. {doubt}"
+    lead = "No conclusion changes under the priors that were tried, but some" if is_unchanged else "Some"
+    return f"{lead} estimates depend on the prior: {_REPORT}."
+
+
 def _judge_base(base: BaseVerdict) -> list[Reason]:
     if base.verdict in ("ok", "not known"):
         return []
     text = f"The base fit itself has the verdict {base.verdict}"
-    return [Reason(f"{text}: {base.reasons[0]}" if base.reasons else f"{text}.", is_caution=True)]
+    return [Reason(f"{text}: {base.reasons[0]}" if base.reasons else f"{text}.", "fit in doubt")]
 
 
 def _judge_refits(points: Sequence[PointResult]) -> list[Reason]:
@@ -113,11 +120,11 @@ def _judge_refits(points: Sequence[PointResult]) -> list[Reason]:
     if by_rhat:
         rhat, label = max(by_rhat, key=lambda pair: pair[0])
         text = f"The chains of {_count_refits(len(by_rhat))} disagree, most at {label}: R-hat is"
-        reasons.append(Reason(f"{text} {rhat:.3f}, above {RHAT_LIMIT}.", is_caution=True))
+        reasons.append(Reason(f"{text} {rhat:.3f}, above {RHAT_LIMIT}.", "fit in doubt"))
     if by_divergences:
         divergences, label = max(by_divergences, key=lambda pair: pair[0])
         text = f"{_count_refits(len(by_divergences))} had divergent transitions, most at {label}:"
-        reasons.append(Reason(f"{text} {divergences}.", is_caution=True))
+        reasons.append(Reason(f"{text} {divergences}.", "fit in doubt"))
     return reasons
 
 
@@ -135,7 +142,7 @@ def _report_failures(points: Sequence[PointResult]) -> list[Reason]:
         return []
     verb = "has" if len(failed) == 1 else "have"
     text = f"{_count_points(len(failed))} {verb} no posterior; the first is {failed[0].label}:"
-    return [Reason(f"{text} {failed[0].reason}", is_caution=True)]
+    return [Reason(f"{text} {failed[0].reason}", "fit in doubt")]
 
 
 def _judge_modes(outcomes: Sequence[Outcome], leading_method: str) -> list[Reason]:
@@ -150,8 +157,8 @@ def _judge_modes(outcomes: Sequence[Outcome], leading_method: str) -> list[Reaso
         if failures:
             where = ":" if len(failures) == 1 else "; at the first:"
             text = f"There is no {name} at {_count_points(len(failures))}{where}"
-            is_caution = method == leading_method
-            reasons.append(Reason(f"{text} {next(iter(failures.values()))}", is_caution))
+            kind: Kind = "fit in doubt" if method == leading_method else "note"
+            reasons.append(Reason(f"{text} {next(iter(failures.values()))}", kind))
     khats = {
         outcome.point: outcome.khat
         for outcome in outcomes
@@ -160,86 +167,51 @@ def _judge_modes(outcomes: Sequence[Outcome], leading_method: str) -> list[Reaso
     poor = [khat for khat in khats.values() if khat > KHAT_LIMIT]
     if poor and leading_method == "laplace":
         text = f"The Laplace approximation cannot be relied on at {_count_points(len(poor))}:"
-        reasons.append(Reason(f"{text} k-hat is up to {max(poor):.2f}.", is_caution=True))
+        reasons.append(Reason(f"{text} k-hat is up to {max(poor):.2f}.", "fit in doubt"))
     return reasons
-
-
-def _report_decisions(study: StudyMeasurements) -> list[Reason]:
-    """Return at how many points each decision holds, and where it tips."""
-    points = [point for point in study.points if point.is_about_prior and point.decisions is not None]
-    reasons = []
-    for text in study.plan.decisions:
-        answers = [answer for point in points if (answer := point.find_decision(text)) is not None]
-        if answers:
-            is_caution = 0 < sum(answers) < len(answers)
-            reasons.append(Reason(_describe_answers(text, sum(answers), len(answers)), is_caution))
-        elif points:
-            words = "cannot be answered by a mode alone: add laplace or nuts to --methods."
-            reasons.append(Reason(f"`{text}` {words}"))
-        tips = [tip for tip in study.tipping if tip.decision == text]
-        reasons += [Reason(words) for words in _describe_tips(text, tips)]
-    return reasons
-
-
-def _describe_answers(text: str, held: int, points: int) -> str:
-    if points == 1:
-        return f"`{text}` {'holds' if held else 'does not hold'} at the base, the only point about the prior."
-    if held == points:
-        return f"`{text}` holds at {'both' if points == 2 else f'all {points}'} points."
-    return f"`{text}` holds at {held or 'none'} of the {points} points."
-
-
-def _describe_tips(text: str, tips: Sequence[TippingPoint]) -> list[str]:
-    """Return a sentence for each hyperparameter at which a decision tips, and one for all others."""
-    found = [_describe_tip(tip, tip.nearest_side) for tip in tips if tip.nearest_side is not None]
-    others = [tip for tip in tips if tip.nearest is None]
-    unknown = [
-        f"Whether `{text}` tips as `{tip.hyperparameter}` changes is not known: {tip.failure}"
-        for tip in others
-        if tip.failure
-    ]
-    never = [tip for tip in others if not tip.failure]
-    if not never:
-        return [*found, *unknown]
-    ranges = [
-        f"any `{tip.hyperparameter}` between {tip.below.searched:.4g} and {tip.above.searched:.4g}"
-        for tip in never
-    ]
-    listed = f"{', '.join(ranges[:-1])}, or {ranges[-1]}" if len(ranges) > 1 else ranges[0]
-    if len(ranges) > _MAX_RANGES:
-        other = "other " if len(tips) > len(never) else ""
-        listed = f"any of {len(ranges)} {other}hyperparameters within the ranges searched"
-    return [*found, *unknown, f"`{text}` does not tip for {listed}."]
-
-
-def _describe_tip(tip: TippingPoint, side: TippingSide) -> str:
-    change = "stops holding" if tip.holds else "begins to hold"
-    interval = ""
-    if _is_finite(side.lower) and _is_finite(side.upper):
-        interval = f" ({side.lower:.3g} to {side.upper:.3g})"
-    where = f"where `{tip.hyperparameter}` is {side.value:.3g}{interval}"
-    return f"`{tip.decision}` {change} {where}; in the base fit it is {tip.base:.3g}."
-
-
-def _is_finite(value: float | None) -> bool:
-    return value is not None and math.isfinite(value)
 
 
 def _report_moves(moves: Mapping[str, Move], mean: str) -> list[Reason]:
     """Return which quantity moves most; `mean` says what of it is compared."""
     if not moves or all(move.in_sd == 0 for move in moves.values()):
         return []
-    move = moves[rank_moves(moves)[0]]
-    text = (
-        f"The {mean} of `{move.label}` moves most: by {abs(move.in_sd):.2f} posterior SDs, "
-        f"between {move.lowest:.3g} and {move.highest:.3g}."
+    ranked = [moves[name] for name in rank_moves(moves)]
+    hidden = [move for move in ranked if abs(move.in_sd) > SHIFT_LIMIT and not move.is_clear]
+    most = next((move for move in ranked if move.is_clear), ranked[0])
+    reasons = []
+    if hidden and hidden[0] is not most:
+        reasons.append(Reason(_describe_hidden_move(hidden[0], mean), "cannot tell"))
+    is_large = abs(most.in_sd) > SHIFT_LIMIT
+    kind: Kind = "note" if not is_large else "estimate depends" if most.is_clear else "cannot tell"
+    return [
+        *reasons,
+        Reason(_describe_move(most, mean, "certainly moves" if reasons else "moves most"), kind),
+    ]
+
+
+def _describe_move(move: Move, mean: str, verb: str) -> str:
+    size = f"by {abs(move.in_sd):.2f} posterior SDs"
+    if not move.is_clear:
+        errors = f"{MARGIN_STANDARD_ERRORS:g} of its Monte Carlo standard errors ({move.mcse:.2g})"
+        return f"The {mean} of `{move.label}` {verb}, {size}, but that is within {errors}."
+    error = f" (Monte Carlo standard error {move.mcse:.2g})" if move.mcse else ""
+    return (
+        f"The {mean} of `{move.label}` {verb}: {size}{error}, between {move.lowest:.3g} and "
+        f"{move.highest:.3g}."
     )
-    return [Reason(text, is_caution=abs(move.in_sd) > SHIFT_LIMIT)]
 
 
-def _report_scaling(scaling: ScalingResult) -> list[Reason]:
+def _describe_hidden_move(move: Move, mean: str) -> str:
+    question = f"Whether the {mean} of `{move.label}` moves by more than {SHIFT_LIMIT:g} posterior SDs"
+    size = f"{abs(move.in_sd):.2f}, with a Monte Carlo standard error of {move.mcse:.2g}"
+    return f"{question} cannot be told: its largest move is {size}."
+
+
+def _report_scaling(scaling: ScalingResult, *, has_other_priors: bool) -> list[Reason]:
+    """Return what power-scaling found; without it and without other priors, nothing is known."""
     if not scaling.is_ok:
-        return [Reason(f"Power-scaling is not available: {scaling.reason}")]
+        kind: Kind = "note" if has_other_priors else "not known"
+        return [Reason(f"Power-scaling is not available: {scaling.reason}", kind)]
     reasons = []
     for diagnosis in _DIAGNOSES:
         names = [
@@ -250,7 +222,7 @@ def _report_scaling(scaling: ScalingResult) -> list[Reason]:
         if names:
             shown = ", ".join(f"`{name}`" for name in names[:_MAX_NAMES])
             more = f" and {len(names) - _MAX_NAMES} more" if len(names) > _MAX_NAMES else ""
-            reasons.append(Reason(f"Power-scaling finds {diagnosis} for {shown}{more}.", is_caution=True))
+            reasons.append(Reason(f"Power-scaling finds {diagnosis} for {shown}{more}.", "estimate depends"))
     refitted = [name for name, how in scaling.how.items() if how == "refit"]
     if not reasons and not scaling.failures:
         reasons.append(Reason("Power-scaling finds no sensitivity of concern."))
@@ -259,7 +231,7 @@ def _report_scaling(scaling: ScalingResult) -> list[Reason]:
     for name, reason in scaling.failures.items():
         text = f"How sensitive the posterior is to {_describe_component(name)} is not known: k-hat is"
         reasons.append(
-            Reason(f"{text} {_format_khat(scaling, name)}, and the refit failed {reason}", is_caution=True)
+            Reason(f"{text} {_format_khat(scaling, name)}, and the refit failed {reason}", "not known")
         )
     return reasons
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Mapping
 
 import numpy as np
@@ -42,15 +43,23 @@ def find_largest_moves(
 def _find_largest_move(outcomes: list[Outcome], sd: float) -> Move | None:
     """Return the largest move of one quantity; `None` without a value at the base."""
     means = np.array([outcome.mean for outcome in outcomes], dtype=float)
-    base = next((outcome.mean for outcome in outcomes if outcome.point == 0), None)
-    if base is None:
+    base = next((outcome for outcome in outcomes if outcome.point == 0), None)
+    if base is None or base.mean is None:
         return None
-    distances = (means - base) / sd
+    distances = (means - base.mean) / sd
     place = int(np.argmax(np.abs(distances)))
     return Move(
         label=str(outcomes[place].label),
         in_sd=float(distances[place]),
+        mcse=_estimate_error(outcomes[place], base) / sd,
         point=outcomes[place].point,
         lowest=float(means.min()),
         highest=float(means.max()),
     )
+
+
+def _estimate_error(outcome: Outcome, base: Outcome) -> float:
+    """Return the Monte Carlo standard error of the distance of a mean from the base's; 0 for a mode."""
+    if outcome.mcse_move is not None:
+        return outcome.mcse_move
+    return math.hypot(outcome.mcse_mean or 0.0, base.mcse_mean or 0.0) if outcome is not base else 0.0

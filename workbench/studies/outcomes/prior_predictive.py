@@ -14,7 +14,7 @@ from workbench.errors import RunError
 from workbench.program import Program, describe
 from workbench.progress import Stage
 from workbench.results import Fit
-from workbench.results.quantities import Draws, finite_elements
+from workbench.results.quantities import SAMPLE_DIMS, Draws, finite_elements
 from workbench.studies.fits.context import StudyContext
 from workbench.studies.fits.prior_draws import sample_prior
 from workbench.studies.fits.progress_message import describe_progress
@@ -103,6 +103,8 @@ def _summarise_predictions(head: Outcome, tree: xr.DataTree, base: Fit) -> list[
         named = replace(head, parameter=str(name), label=str(name))
         outcome = _summarise(named, values, base.results.interval.level)
         observed = _find_observed(base, str(name))
+        if _is_yes_no(values, observed):
+            outcome = _add_shares(outcome, array, observed, base.results.interval.level)
         if observed is not None:
             outcome = replace(
                 outcome,
@@ -111,6 +113,25 @@ def _summarise_predictions(head: Outcome, tree: xr.DataTree, base: Fit) -> list[
             )
         outcomes.append(outcome)
     return outcomes
+
+
+def _is_yes_no(values: Draws, observed: Draws | None) -> bool:
+    """Return whether an outcome is 0 or 1; predictions that are all alike do not show it."""
+    if not np.isin(values, (0, 1)).all():
+        return False
+    return bool(np.ptp(values) > 0) if observed is None else bool(np.isin(observed, (0, 1)).all())
+
+
+def _add_shares(outcome: Outcome, array: xr.DataArray, observed: Draws | None, level: float) -> Outcome:
+    """Return the outcome with the share of yes in a replicated data set: a single 0 or 1 says nothing."""
+    rows = [dim for dim in array.dims if dim not in SAMPLE_DIMS]
+    seen = replace(outcome, share_observed=None if observed is None else float(observed.mean()))
+    if not rows:
+        return replace(seen, share=outcome.mean)
+    shares = np.asarray(array.mean(rows).values, dtype=float)
+    tail = (1 - level) / 2
+    lower, median, upper = np.quantile(shares[np.isfinite(shares)], [tail, 0.5, 1 - tail])
+    return replace(seen, share=float(median), share_lower=float(lower), share_upper=float(upper))
 
 
 def _summarise(head: Outcome, values: Draws, level: float) -> Outcome:

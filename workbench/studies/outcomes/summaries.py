@@ -12,11 +12,14 @@ from workbench.results import Fit
 from workbench.studies.fits.context import StudyContext
 from workbench.studies.fits.modes import ModeResult, PointModes
 from workbench.studies.fits.sweep import PointPosterior
-from workbench.studies.fits.weights import compute_mean_errors
+from workbench.studies.fits.weights import compute_mean_errors, compute_move_errors
+from workbench.studies.outcomes.margins import ChainSample, estimate_margin, make_chain_sample
 from workbench.studies.outcomes.predictive_density import PredictiveDensity, compute_predictive_densities
 from workbench.studies.outcomes.table import Outcome, make_outcome
-from workbench.studies.plan.decision import Decision, WeightedSample, compute_quantiles
+from workbench.studies.plan.decision import Decision
 from workbench.studies.plan.plan import Plan
+from workbench.studies.plan.statistics import compute_quantiles
+from workbench.studies.view import Margin
 
 Floats = NDArray[np.float64]
 
@@ -32,6 +35,7 @@ class _Summary:
     upper: float
     p_above: float
     mcse_mean: float
+    mcse_move: float
 
 
 def collect_outcomes(
@@ -84,7 +88,8 @@ def _describe_posterior(
     head = replace(head, how=posterior.how, reason=posterior.reason)
     if posterior.source is None or posterior.weights is None:
         return replace(head, status="failed")
-    margins = _measure_margins(plan.decisions, posterior.sample)
+    sample = make_chain_sample(posterior)
+    margins = {decision.text: estimate_margin(decision, [sample]) for decision in plan.decisions}
     return replace(
         head,
         khat=posterior.weights.khat,
@@ -95,7 +100,7 @@ def _describe_posterior(
         lpd=density.lpd,
         elpd_loo=density.elpd_loo,
         elpd_loo_se=density.elpd_loo_se,
-        decisions={text: bool(margin > 0) for text, margin in margins.items()},
+        decisions={text: margin.value > 0 for text, margin in margins.items()},
         margins=margins,
     )
 
@@ -123,6 +128,7 @@ def _report_posterior(
             upper=summary.upper,
             p_above=summary.p_above,
             mcse_mean=summary.mcse_mean,
+            mcse_move=summary.mcse_move,
         )
         value = estimates[name].value if name in estimates else None
         if value is not None:
@@ -141,28 +147,42 @@ def _summarise_posteriors(
     The draws of a full fit are sorted once for all points that are reached from them.
     """
     summaries: list[dict[str, _Summary]] = [{} for _ in posteriors]
+    base, base_errors = posteriors[0].source, {}
     for source in {each.source.key: each.source for each in posteriors if each.source is not None}.values():
         here = [number for number, each in enumerate(posteriors) if each.source is source]
         weights = np.stack([posteriors[number].source_and_weights[1].values for number in here], axis=1)
         for place, name in enumerate(source.names):
             values, efficiency = source.draws[name].ravel(), source.efficiency[place]
             columns = _summarise(values, weights, level, above, efficiency)
+            if source is base:
+                base_errors[name] = columns[0].mcse_mean
+            else:
+                columns = [_add_base_error(summary, base_errors.get(name, 0.0)) for summary in columns]
             for number, summary in zip(here, columns, strict=True):
                 summaries[number][name] = summary
     return summaries
 
 
+def _add_base_error(summary: _Summary, base_error: float) -> _Summary:
+    """Return the summary of a fit other than the base fit, whose draws are independent of it."""
+    return replace(summary, mcse_move=float(np.hypot(summary.mcse_mean, base_error)))
+
+
 def _summarise(
     values: Floats, weights: Floats, level: float, above: float, efficiency: float
 ) -> list[_Summary]:
-    """Return the summary of one quantity, `(S,)`, for each column of weights, `(S, point)`."""
+    """Return the summary of one quantity, `(S,)`, for each column of weights, `(S, point)`.
+
+    Moves are those from the mean of the same draws.
+    """
     mean = values @ weights
     sd = np.sqrt(np.sum(weights * (values[:, None] - mean) ** 2, axis=0))
     tail = (1 - level) / 2
     lower, median, upper = compute_quantiles(values, weights, (tail, 0.5, 1 - tail))
     p_above = (values > above) @ weights
     errors = compute_mean_errors(values, weights, efficiency)
-    rows = np.stack([mean, sd, median, lower, upper, p_above, errors])
+    move_errors = compute_move_errors(values, weights, efficiency)
+    rows = np.stack([mean, sd, median, lower, upper, p_above, errors, move_errors])
     return [_Summary(*column) for column in rows.T.tolist()]
 
 
@@ -189,14 +209,14 @@ def _report_mode(
     """
     if not result.is_ok:
         return [replace(head, status=result.status, reason=result.reason)]
-    sample = _make_sample(result, draws)
+    columns = _list_columns(result, draws)
     decisions = [decision for decision in plan.decisions if draws is not None or decision.is_about_location]
-    margins = _measure_margins(decisions, sample)
+    margins = _measure_margins(decisions, columns)
     head = replace(
         head,
         khat=result.khat,
         lpd=result.lpd,
-        decisions={text: bool(margin > 0) for text, margin in margins.items()},
+        decisions={text: margin.value > 0 for text, margin in margins.items()},
         margins=margins,
     )
     outcomes = []
@@ -204,7 +224,10 @@ def _report_mode(
         if name not in result.estimates:
             continue
         estimate = result.estimates[name]
-        above = None if draws is None else float(np.mean(sample.draws[name] > plan.above))
+        above = error = None
+        if draws is not None:
+            above = float(np.mean(columns[name] > plan.above))
+            error = float(np.std(columns[name], ddof=1) / np.sqrt(len(draws)))
         outcomes.append(
             replace(
                 head,
@@ -215,23 +238,26 @@ def _report_mode(
                 lower=estimate.lower,
                 upper=estimate.upper,
                 p_above=above,
+                mcse_mean=error,
             )
         )
     return outcomes
 
 
-def _make_sample(result: ModeResult, draws: Floats | None) -> WeightedSample:
-    """Return the draws of an approximation, or a mode as a single draw."""
+def _list_columns(result: ModeResult, draws: Floats | None) -> dict[str, Floats]:
+    """Return the draws of an approximation by quantity, or a mode as a single draw, each `(S,)`."""
     if draws is None:
         draws = np.array([[estimate.value for estimate in result.estimates.values()]], dtype=float)
-    columns = dict(zip(result.estimates, draws.T, strict=True))
-    return WeightedSample(columns, np.full(len(draws), 1 / len(draws)))
+    return dict(zip(result.estimates, draws.T, strict=True))
 
 
-def _measure_margins(decisions: Sequence[Decision], sample: WeightedSample) -> dict[str, float]:
-    """Return the margin of each decision about quantities that the sample has."""
-    return {
-        decision.text: decision.margin(sample)
-        for decision in decisions
-        if sample.draws.keys() >= set(decision.names)
-    }
+def _measure_margins(decisions: Sequence[Decision], columns: Mapping[str, Floats]) -> dict[str, Margin]:
+    """Return the margin of each decision about quantities that there are; a mode has no Monte Carlo error."""
+    margins = {}
+    for decision in decisions:
+        if columns.keys() >= set(decision.names):
+            draws = {name: columns[name][None] for name in decision.names}
+            size = draws[decision.names[0]].size
+            sample = ChainSample(draws, np.full((1, size), 1 / size), size)
+            margins[decision.text] = estimate_margin(decision, [sample])
+    return margins

@@ -10,6 +10,7 @@ import pandas as pd
 
 from workbench.results.view.estimates import Status
 from workbench.studies.plan.plan import Plan, Point
+from workbench.studies.view import Margin
 
 PRIOR = "prior"
 """The method of outcomes that are of the prior alone."""
@@ -41,19 +42,22 @@ class Outcome:
     lpd, elpd_loo, elpd_loo_se
         The log predictive density of the data as seen, and leave-one-out with its standard error [nats].
     decisions, margins
-        Whether each decision holds, and its margin, by its text.
+        Whether each decision holds by the sign of its margin, and that margin, by its text.
     parameter, label
         The quantity by its Stan name, and the name for people.
     mean, sd, median, lower, upper
         Its summary.
     p_above
         The probability that it is above the plan's constant.
-    mcse_mean
-        Monte Carlo standard error of the mean.
+    mcse_mean, mcse_move
+        Monte Carlo standard error of the mean, and of its distance from that of the base fit.
     map_minus_mean, gap_in_sd
         How far the MAP lies from the posterior mean, also in posterior SDs.
     below, beyond
         Shares of predicted values under the smallest and over the largest observed value.
+    share, share_lower, share_upper, share_observed
+        For predicted yes/no outcomes, the share of yes in a replicated data set, by its median and interval,
+        and the share of yes in the observed data.
     """
 
     point: int
@@ -73,7 +77,7 @@ class Outcome:
     elpd_loo: float | None = None
     elpd_loo_se: float | None = None
     decisions: Mapping[str, bool] = field(default_factory=dict)
-    margins: Mapping[str, float] = field(default_factory=dict)
+    margins: Mapping[str, Margin] = field(default_factory=dict)
     parameter: str | None = None
     label: str | None = None
     mean: float | None = None
@@ -83,10 +87,15 @@ class Outcome:
     upper: float | None = None
     p_above: float | None = None
     mcse_mean: float | None = None
+    mcse_move: float | None = None
     map_minus_mean: float | None = None
     gap_in_sd: float | None = None
     below: float | None = None
     beyond: float | None = None
+    share: float | None = None
+    share_lower: float | None = None
+    share_upper: float | None = None
+    share_observed: float | None = None
 
     @property
     def is_ok(self) -> bool:
@@ -156,14 +165,23 @@ def _name_margin(text: str) -> str:
     return f"margin: {text}"
 
 
+def _name_margin_error(text: str) -> str:
+    """Return the column that holds the Monte Carlo standard error of that margin."""
+    return f"mcse of margin: {text}"
+
+
 def _list_columns(names: Iterable[str], texts: Sequence[str]) -> list[str]:
     """Return every column that a table may have, in its order."""
     nested = {
         "settings": list(names),
-        "decisions": [column for text in texts for column in (text, _name_margin(text))],
+        "decisions": [column for text in texts for column in _list_decision_columns(text)],
     }
     columns = [column for item in fields(Outcome) for column in nested.get(item.name, [item.name])]
     return list(dict.fromkeys(column for column in columns if column not in _NESTED_FIELDS))
+
+
+def _list_decision_columns(text: str) -> tuple[str, ...]:
+    return text, _name_margin(text), _name_margin_error(text)
 
 
 def _make_row(outcome: Outcome) -> dict[str, Any]:
@@ -172,5 +190,6 @@ def _make_row(outcome: Outcome) -> dict[str, Any]:
         **{name: value for name, value in simple.items() if value is not None},
         **outcome.settings,
         **outcome.decisions,
-        **{_name_margin(text): margin for text, margin in outcome.margins.items()},
+        **{_name_margin(text): margin.value for text, margin in outcome.margins.items()},
+        **{_name_margin_error(text): margin.mcse for text, margin in outcome.margins.items()},
     }

@@ -9,7 +9,8 @@ The grammar, where NAME is a quantity by its Stan name or its label (`beta[1]`, 
     NAME > NAME                          a ranking of posterior means, of two quantities or more
     SIDE = NAME | NUMBER | NAME - NAME
 
-A margin is positive where the decision holds, negative where it does not, and zero at the tipping point.
+A margin is positive where the decision holds, negative where it does not, and zero at the tipping point. It
+is a statistic of the draws, or the largest or smallest of several.
 """
 
 from __future__ import annotations
@@ -23,6 +24,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from workbench.errors import RequestError
+from workbench.studies.plan.statistics import (
+    Statistic,
+    WeightedSample,
+    compute_mean,
+    compute_median,
+    compute_quantile,
+    compute_sd,
+    measure_probability,
+)
 
 Floats = NDArray[np.float64]
 
@@ -44,22 +54,6 @@ _HINT = "write it like P(beta[1]>0)>0.95, mean(tau)<2, interval(beta[1]) exclude
 
 
 @dataclass(frozen=True)
-class WeightedSample:
-    """Weighted draws of a posterior.
-
-    Attributes
-    ----------
-    draws
-        By Stan name, each `(S,)`.
-    weights
-        `(S,)`; they sum to 1.
-    """
-
-    draws: Mapping[str, Floats]
-    weights: Floats
-
-
-@dataclass(frozen=True)
 class Decision:
     """A conclusion whose truth a study follows.
 
@@ -69,16 +63,24 @@ class Decision:
         The decision as the user wrote it.
     names
         Stan names of the quantities that it is about.
-    margin
-        Function of a sample; positive where the decision holds.
+    measure
+        Function that returns the statistics of a sample that decide.
+    needs_any
+        Whether one positive statistic is enough; otherwise all must be positive.
     is_about_location
         Whether a point estimate is enough to answer it; a probability or an interval needs a spread.
     """
 
     text: str
     names: tuple[str, ...]
-    margin: Callable[[WeightedSample], float]
+    measure: Callable[[WeightedSample], tuple[Statistic, ...]]
+    needs_any: bool = False
     is_about_location: bool = False
+
+    def margin(self, sample: WeightedSample) -> float:
+        """Return the margin in a sample; positive where the decision holds."""
+        values = [statistic.value for statistic in self.measure(sample)]
+        return max(values) if self.needs_any else min(values)
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, Decision) and self.text == other.text
@@ -113,41 +115,18 @@ def parse_decision(text: str, level: float = 0.95, labels: Mapping[str, str] | N
     for pattern, parse in _GRAMMAR:
         match = pattern.match(stripped)
         if match:
-            names, margin = parse(match, level, labels or {})
+            names, measure = parse(match, level, labels or {})
+            needs_any = parse is _parse_interval and match[3] == "excludes"
             is_about_location = parse is _parse_ranking or (parse is _parse_moment and match[1] != "sd")
-            return Decision(stripped, tuple(dict.fromkeys(names)), margin, is_about_location)
+            return Decision(stripped, tuple(dict.fromkeys(names)), measure, needs_any, is_about_location)
     raise RequestError(f"a decision was expected, found `{text}`.", hint=_HINT)
 
 
-def compute_quantiles(values: Floats, weights: Floats, probabilities: tuple[float, ...]) -> Floats:
-    """Return weighted quantiles, `(probability, ...)`; with equal weights they are NumPy's default ones.
-
-    Parameters
-    ----------
-    values
-        `(S,)`.
-    weights
-        `(S,)`, or `(S, point)` for several sets of weights of the same values.
-    probabilities
-        Between 0 and 1.
-    """
-    order = np.argsort(values)
-    ordered, each = values[order], weights[order].reshape(len(order), -1)
-    # Centred cumulative weights, stretched so that the extreme draws are the quantiles 0 and 1.
-    centred = np.cumsum(each, axis=0) - 0.5 * each
-    at = centred - centred[0]
-    total = np.where(at[-1] > 0, at[-1], 1.0)
-    columns = [
-        np.interp(probabilities, column / end, ordered) for column, end in zip(at.T, total, strict=True)
-    ]
-    return np.stack(columns, axis=1).reshape(len(probabilities), *weights.shape[1:])
+Measure = Callable[[WeightedSample], tuple[Statistic, ...]]
+NamesAndMeasure = tuple[list[str], Measure]
 
 
-Margin = Callable[[WeightedSample], float]
-NamesAndMargin = tuple[list[str], Margin]
-
-
-def _parse_probability(match: re.Match[str], level: float, labels: Mapping[str, str]) -> NamesAndMargin:
+def _parse_probability(match: re.Match[str], level: float, labels: Mapping[str, str]) -> NamesAndMeasure:
     del level
     left, right = _parse_side(match[1], labels), _parse_side(match[3], labels)
     inner, outer = _parse_sign(match[2]), _parse_sign(match[4])
@@ -158,54 +137,63 @@ def _parse_probability(match: re.Match[str], level: float, labels: Mapping[str, 
             hint="a probability is between 0 and 1",
         )
 
-    def margin(sample: WeightedSample) -> float:
-        is_true = inner * (left[1](sample) - right[1](sample)) > 0
-        return outer * (float(np.sum(sample.weights * is_true)) - threshold)
+    def measure(sample: WeightedSample) -> tuple[Statistic, ...]:
+        difference = inner * (left[1](sample) - right[1](sample))
+        statistic = measure_probability(difference, sample.weights, threshold)
+        return (statistic if outer > 0 else -statistic,)
 
-    return [*left[0], *right[0]], margin
+    return [*left[0], *right[0]], measure
 
 
-def _parse_moment(match: re.Match[str], level: float, labels: Mapping[str, str]) -> NamesAndMargin:
+def _parse_moment(match: re.Match[str], level: float, labels: Mapping[str, str]) -> NamesAndMeasure:
     del level
-    kind, name = match[1], labels.get(match[2], match[2])
+    compute = {"mean": compute_mean, "median": compute_median, "sd": compute_sd}[match[1]]
+    name = labels.get(match[2], match[2])
     sign, threshold = _parse_sign(match[3]), float(match[4])
 
-    def margin(sample: WeightedSample) -> float:
-        return sign * (_compute_statistic(kind, sample.draws[name], sample.weights) - threshold)
+    def measure(sample: WeightedSample) -> tuple[Statistic, ...]:
+        moment = compute(sample.draws[name], sample.weights)
+        return (Statistic(sign * (moment.value - threshold), moment.influence),)
 
-    return [name], margin
+    return [name], measure
 
 
-def _parse_interval(match: re.Match[str], level: float, labels: Mapping[str, str]) -> NamesAndMargin:
+def _parse_interval(match: re.Match[str], level: float, labels: Mapping[str, str]) -> NamesAndMeasure:
     name, probability = labels.get(match[1], match[1]), float(match[2] or level)
     if not 0 < probability < 1:
         raise RequestError(
             f"`{match[0]}` asks for an interval of probability {probability:g}.",
             hint="a probability is between 0 and 1",
         )
-    sign, value = (1 if match[3] == "excludes" else -1), float(match[4])
+    is_excluded, value = match[3] == "excludes", float(match[4])
 
-    def margin(sample: WeightedSample) -> float:
+    def measure(sample: WeightedSample) -> tuple[Statistic, ...]:
         tail = (1 - probability) / 2
-        lower, upper = compute_quantiles(sample.draws[name], sample.weights, (tail, 1 - tail))
-        return sign * float(max(lower - value, value - upper))
+        lower, upper = (compute_quantile(sample.draws[name], sample.weights, at) for at in (tail, 1 - tail))
+        beyond = (
+            Statistic(lower.value - value, lower.influence),
+            Statistic(value - upper.value, upper.influence),
+        )
+        return beyond if is_excluded else tuple(-statistic for statistic in beyond)
 
-    return [name], margin
+    return [name], measure
 
 
-def _parse_ranking(match: re.Match[str], level: float, labels: Mapping[str, str]) -> NamesAndMargin:
+def _parse_ranking(match: re.Match[str], level: float, labels: Mapping[str, str]) -> NamesAndMeasure:
     del level
     names = [labels.get(name.strip(), name.strip()) for name in match[0].split(">")]
 
-    def margin(sample: WeightedSample) -> float:
-        means = [float(np.sum(sample.weights * sample.draws[name])) for name in names]
-        return min(left - right for left, right in itertools.pairwise(means))
+    def measure(sample: WeightedSample) -> tuple[Statistic, ...]:
+        return tuple(
+            compute_mean(sample.draws[left] - sample.draws[right], sample.weights)
+            for left, right in itertools.pairwise(names)
+        )
 
-    return names, margin
+    return names, measure
 
 
 _GRAMMAR: tuple[
-    tuple[re.Pattern[str], Callable[[re.Match[str], float, Mapping[str, str]], NamesAndMargin]], ...
+    tuple[re.Pattern[str], Callable[[re.Match[str], float, Mapping[str, str]], NamesAndMeasure]], ...
 ] = (
     (_PROBABILITY, _parse_probability),
     (_MOMENT, _parse_moment),
@@ -226,13 +214,6 @@ def _parse_side(text: str, labels: Mapping[str, str]) -> tuple[list[str], Callab
         return [first, second], lambda sample: sample.draws[first] - sample.draws[second]
     name = labels.get(text, text)
     return [name], lambda sample: sample.draws[name]
-
-
-def _compute_statistic(kind: str, values: Floats, weights: Floats) -> float:
-    if kind == "median":
-        return float(compute_quantiles(values, weights, (0.5,))[0])
-    mean = float(np.sum(weights * values))
-    return mean if kind == "mean" else float(np.sqrt(np.sum(weights * (values - mean) ** 2)))
 
 
 def _parse_sign(symbol: str) -> int:

@@ -75,7 +75,7 @@ def _build_row(
         Cell(ORIGINS[point.how]),
         Cell(format_khat(point)),
         *(Cell(_format_estimate(outcomes.get((point.number, name)))) for name in names),
-        *(Cell(format_answer(point.find_decision(text))) for text in results.plan.decisions),
+        *(Cell(format_answer(point.find_answer(text))) for text in results.plan.decisions),
     )
 
 

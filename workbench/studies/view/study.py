@@ -1,8 +1,4 @@
-"""Typed access to `study.json`: every number by its attribute, checked when it is read.
-
-A study computes these values and `record.py` writes them. Attributes are named as the keys of the file; a key
-that is absent stands for what its default says.
-"""
+"""The content of `study.json`: what was asked, the points, the results of each stage, and the conclusion."""
 
 from __future__ import annotations
 
@@ -16,12 +12,11 @@ from workbench.errors import RunIncomplete
 from workbench.results.json_values import to_json_values
 from workbench.results.view import PowerScalingResult
 from workbench.results.view.estimates import Status
+from workbench.studies.view.decisions import Answer, Margin, TippingPoint
+from workbench.thresholds import MARGIN_STANDARD_ERRORS
 
 Origin = Literal["base", "refit", "weights", "failed", "skipped"]
 """How the posterior at a point was obtained; `skipped` where no posterior was requested."""
-
-SideStatus = Literal["found", "none", "failed"]
-"""How the search for a tipping point on one side of the base ended."""
 
 METHOD_ORDER = ("nuts", "laplace", "map")
 """Methods from the one that says most about a posterior to the one that says least."""
@@ -105,7 +100,9 @@ class PointResult(Struct, frozen=True, kw_only=True, omit_defaults=True):
     rhat, divergences
         The largest R-hat and the divergent transitions of that fit.
     decisions
-        Whether each decision holds; `None` where there is nothing to decide by.
+        Whether each decision holds, by the sign of its margin; `None` where there is nothing to decide by.
+    margins
+        The margin of each decision, with its Monte Carlo error.
     """
 
     number: int
@@ -121,6 +118,7 @@ class PointResult(Struct, frozen=True, kw_only=True, omit_defaults=True):
     rhat: float | None = None
     divergences: int | None = None
     decisions: Mapping[str, bool] | None = None
+    margins: Mapping[str, Margin] = field(default_factory=dict)
 
     @property
     def is_full_fit(self) -> bool:
@@ -136,9 +134,12 @@ class PointResult(Struct, frozen=True, kw_only=True, omit_defaults=True):
         """Return the value of an axis at this point: the base's if the point does not set it."""
         return float(self.values.get(axis.name, axis.base))
 
-    def find_decision(self, text: str) -> bool | None:
-        """Return whether a decision holds; `None` where that is not known."""
-        return (self.decisions or {}).get(text)
+    def find_answer(self, text: str) -> Answer | None:
+        """Return whether a decision holds, as far as that can be told; `None` where there is no answer."""
+        if text in self.margins:
+            return self.margins[text].answer
+        holds = (self.decisions or {}).get(text)
+        return None if holds is None else "yes" if holds else "no"
 
 
 class FitCounts(Struct, frozen=True, kw_only=True):
@@ -204,6 +205,11 @@ class Slope(Struct, frozen=True, kw_only=True, omit_defaults=True):
     per_doubling: float | None = None
     mode: float | None = None
 
+    @property
+    def is_clear(self) -> bool:
+        """Whether the slope is farther from zero than Monte Carlo error explains."""
+        return exceeds_error(self.mean, self.mcse)
+
 
 class HyperparameterSlopes(Struct, frozen=True, kw_only=True):
     """How fast every quantity moves with one hyperparameter, at the base fit; `value` is its value there."""
@@ -217,83 +223,6 @@ class HyperparameterSlopes(Struct, frozen=True, kw_only=True):
     def is_ok(self) -> bool:
         """Whether the slopes could be computed."""
         return self.status == "ok"
-
-
-class TippingSide(Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """The search for a tipping point on one side of the base.
-
-    Attributes
-    ----------
-    status
-        Whether a tipping point was found there.
-    reason
-        Why none was found.
-    searched
-        How far the search went.
-    value, se
-        The tipping point and its Monte Carlo standard error.
-    lower, upper
-        Two standard errors to each side.
-    is_confirmed
-        Whether a full fit at the tipping point confirmed it.
-    first
-        The tipping point by importance weights, before that fit.
-    """
-
-    status: SideStatus
-    reason: str = ""
-    searched: float | None = None
-    value: float | None = None
-    se: float | None = None
-    lower: float | None = None
-    upper: float | None = None
-    is_confirmed: bool | None = None
-    first: float | None = None
-
-    @property
-    def is_found(self) -> bool:
-        """Whether there is a tipping point on this side."""
-        return self.status == "found"
-
-
-class TippingPoint(Struct, frozen=True, kw_only=True):
-    """Where a decision changes as one hyperparameter moves away from its value in the base fit.
-
-    Attributes
-    ----------
-    decision
-        The decision as the user wrote it.
-    about
-        The quantities it is about.
-    hyperparameter, base
-        The hyperparameter and its value in the base fit.
-    holds, margin
-        Whether the decision holds there, and its margin.
-    nearest
-        The side, `below` or `above`, on which the nearest tipping point lies; `None` without one.
-    below, above
-        The search on each side.
-    """
-
-    decision: str
-    about: tuple[str, ...] = ()
-    hyperparameter: str
-    base: float
-    holds: bool
-    margin: float | None = None
-    nearest: Literal["below", "above"] | None
-    below: TippingSide
-    above: TippingSide
-
-    @property
-    def nearest_side(self) -> TippingSide | None:
-        """The nearest tipping point; `None` without one."""
-        return {"below": self.below, "above": self.above, None: None}[self.nearest]
-
-    @property
-    def failure(self) -> str:
-        """Why the search failed on some side; empty if it did not."""
-        return next((side.reason for side in (self.below, self.above) if side.status == "failed"), "")
 
 
 class StageStatus(Struct, frozen=True, kw_only=True):
@@ -331,6 +260,8 @@ class Move(Struct, frozen=True, kw_only=True):
         The name for people.
     in_sd
         The largest distance from the base [posterior SD of the base fit], with its sign.
+    mcse
+        Its Monte Carlo standard error [posterior SD]; `None` where it was not computed.
     point
         The number of the point where it is largest.
     lowest, highest
@@ -339,9 +270,15 @@ class Move(Struct, frozen=True, kw_only=True):
 
     label: str
     in_sd: float
+    mcse: float | None = None
     point: int
     lowest: float
     highest: float
+
+    @property
+    def is_clear(self) -> bool:
+        """Whether the move is larger than Monte Carlo error explains."""
+        return exceeds_error(self.in_sd, self.mcse)
 
 
 class Conclusion(Struct, frozen=True, kw_only=True):
@@ -432,6 +369,15 @@ class StudyResults(StudyMeasurements, frozen=True, kw_only=True):
 
     densities: Mapping[str, QuantityDensities] = field(default_factory=dict)
     conclusion: Conclusion
+
+
+def exceeds_error(value: float | None, mcse: float | None) -> bool:
+    """Return whether a number is farther from zero than Monte Carlo error explains.
+
+    >>> exceeds_error(0.3, 0.1), exceeds_error(0.3, 0.2), exceeds_error(0.3, None)
+    (True, False, True)
+    """
+    return value is not None and abs(value) > MARGIN_STANDARD_ERRORS * (mcse or 0.0)
 
 
 def rank_moves(moves: Mapping[str, Move]) -> list[str]:

@@ -1,0 +1,23 @@
+"""A sentence behind the conclusion of a study, and what it says about it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+Kind = Literal["note", "decision depends", "estimate depends", "cannot tell", "not known", "fit in doubt"]
+"""What a sentence says: nothing of concern; a decision changes with the prior; an estimate does; Monte Carlo
+error is too large to say; a computation failed; or a fit cannot be relied on."""
+
+
+@dataclass(frozen=True)
+class Reason:
+    """A sentence behind the conclusion."""
+
+    text: str
+    kind: Kind = "note"
+
+    @property
+    def is_caution(self) -> bool:
+        """Whether the reader has to know it before using the results."""
+        return self.kind != "note"
