@@ -172,6 +172,10 @@ def test_two_modes_are_found(fitted):
     assert fit.record["diagnosis"]["verdict"] == "fail"
     assert statuses(fit)["WB101"] == "issue"
     assert statuses(fit)["WB404"] == "issue"
+    assert statuses(fit)["WB405"] == "issue"
+    assert "they differ in the sign of `mu`" in said(fit, "WB405")
+    first, second = fit.record["map_unconstrained"]["modes"]
+    assert first["log_mass"] == pytest.approx(second["log_mass"], abs=1e-6)
 
 
 @pytest.mark.truth

@@ -228,3 +228,30 @@ def test_laplace_is_exact_where_the_posterior_is_normal(fit, few):
     exact = stats.multivariate_normal.logpdf(few, np.zeros(len(few)), covariance)
     assert part["log_evidence"] == pytest.approx(exact, abs=1e-8)
     assert part["log_evidence_corrected"] == pytest.approx(exact, abs=1e-6)
+
+
+def test_a_mixture_has_one_mode_and_a_local_maximum_of_its_unbounded_likelihood(tools, tmp_path):
+    """The likelihood is unbounded where a component settles on one value; inside, SciPy finds the maximum."""
+    root = Path(__file__).parents[2]
+    waiting = pd.read_csv(root / "data" / "old_faithful.csv")["waiting"].to_numpy(float)
+
+    def negative_log_likelihood(point):
+        share = 1 / (1 + np.exp(-point[4]))
+        densities = [stats.norm.pdf(waiting, point[k], np.exp(point[k + 2])) for k in range(2)]
+        return -np.sum(np.log(share * densities[0] + (1 - share) * densities[1]))
+
+    inside = optimize.minimize(negative_log_likelihood, [55, 80, np.log(6), np.log(6), -0.5], tol=1e-10)
+    options = FitOptions(methods=(Mle(), Map(), Map(jacobian=True)), seed=1, output=tmp_path / "run")
+    program = root / "stan_models" / "regression" / "mixture.stan"
+    fitted = fit_workflow.fit_files(program, root / "data" / "old_faithful.csv", options)
+    mle = fitted.record["mle"]
+    assert mle["status"] == "failed"
+    runaway = min(("sigma[1]", "sigma[2]"), key=lambda name: mle["stopped_at"][name])
+    assert mle["stopped_at"][runaway] < 1e-3
+    assert f"as `{runaway}`" in mle["reason"]
+    local = mle["local_maximum"]["estimates"]
+    assert mle["local_maximum"]["log_density"] == pytest.approx(-inside.fun, abs=1e-6)
+    assert [local["mu[1]"], local["mu[2]"]] == pytest.approx(inside.x[:2], rel=1e-5)
+    assert [local["sigma[1]"], local["sigma[2]"]] == pytest.approx(np.exp(inside.x[2:4]), rel=1e-4)
+    assert len(fitted.record["map"]["modes"]) == 1
+    assert len(fitted.record["map_unconstrained"]["modes"]) == 1
