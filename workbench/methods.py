@@ -31,14 +31,19 @@ class Mle:
         Random points at which the optimiser starts.
     profile
         Scalar parameters, by Stan name (`beta[2]`), that get a profile-likelihood interval.
+    bic_count
+        The sample size of the BIC; `None` for the number of rows.
     """
 
     starts: int = STARTS
     profile: tuple[str, ...] = ()
+    bic_count: int | None = None
     name = "mle"
 
     def __post_init__(self) -> None:
         _check_starts(self.starts)
+        if self.bic_count is not None and self.bic_count < 1:
+            raise MethodError(f"`bic_count` was expected to be at least 1, found {self.bic_count}.")
 
 
 @dataclass(frozen=True)

@@ -184,6 +184,7 @@ class Model:
         method: str | Sequence[str] = (),
         starts: int = 4,
         profile: str | Sequence[str] = (),
+        bic_count: int | None = None,
         chains: int = 4,
         draws: int = 1000,
         warmup: int = 1000,
@@ -231,6 +232,8 @@ class Model:
         starts, profile
             Random starts of each optimisation; parameters whose profile-likelihood interval is wanted, such
             as `beta[2]`.
+        bic_count
+            Sample size of the BIC; by default the rows, of which a binomial one can hold many trials.
         chains, draws, warmup
             Chains of the sampler, and the kept and warm-up draws of each.
         adapt_delta, max_treedepth
@@ -270,7 +273,9 @@ class Model:
             missing=missing,
             standardize=standardize,
             scaled=("prior",) if scale == "prior" else ("prior", "latent"),
-            methods=choose_methods(list_names(method), sampler, starts=starts, profile=list_names(profile)),
+            methods=choose_methods(
+                list_names(method), sampler, starts=starts, profile=list_names(profile), bic_count=bic_count
+            ),
             seed=seed,
             level=level,
             jobs=jobs or count_usable_cores(),
@@ -308,6 +313,7 @@ class FitKeywords(TypedDict, total=False):
     method: str | Sequence[str]
     starts: int
     profile: str | Sequence[str]
+    bic_count: int | None
     chains: int
     draws: int
     warmup: int

@@ -56,6 +56,14 @@ def command(
             rich_help_panel=options.METHODS,
         ),
     ] = None,
+    bic_count: Annotated[
+        int | None,
+        typer.Option(
+            help="Sample size of the BIC; by default the rows, of which a binomial one can hold many trials.",
+            metavar="N",
+            rich_help_panel=options.METHODS,
+        ),
+    ] = None,
     chains: options.Chains = 4,
     draws: options.Draws = 1000,
     warmup: options.Warmup = 1000,
@@ -106,7 +114,9 @@ def command(
         standardize=standardize,
         roles=parse.parse_pairs("--role", role),
         scaled=parse.parse_scale(scale),
-        methods=choose_methods(parse.split_names(method), nuts, starts=starts, profile=profile or []),
+        methods=choose_methods(
+            parse.split_names(method), nuts, starts=starts, profile=profile or [], bic_count=bic_count
+        ),
         seed=seed,
         level=parse.parse_level(level),
         jobs=jobs or count_usable_cores(),

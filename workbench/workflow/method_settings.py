@@ -66,7 +66,7 @@ def read_init(
 
 
 def choose_methods(
-    names: Sequence[str], nuts: Nuts, *, starts: int, profile: Sequence[str]
+    names: Sequence[str], nuts: Nuts, *, starts: int, profile: Sequence[str], bic_count: int | None = None
 ) -> tuple[Method, ...]:
     """Return the methods of some names; without a name, all methods but Pathfinder.
 
@@ -80,18 +80,20 @@ def choose_methods(
         Random starts of each optimisation.
     profile
         Parameters that get a profile-likelihood interval.
+    bic_count
+        The sample size of the BIC; `None` for the number of rows.
 
     Raises
     ------
     MethodError
-        A name is not a method, `auto` stands beside others, a profile is wanted without the MLE, or chains
-        would start without warm-up.
+        A name is not a method, `auto` stands beside others, a profile or a count is wanted without the MLE,
+        or chains would start without warm-up.
 
     >>> [method.name for method in choose_methods(["laplace"], Nuts(), starts=4, profile=())]
     ['map_unconstrained', 'laplace']
     """
     check_warmup(nuts)
-    likelihood = Mle(starts, tuple(profile))
+    likelihood = Mle(starts, tuple(profile), bic_count)
     modes = (Map(False, starts), Map(True, starts))
     methods_by_name: dict[str, tuple[Method, ...]] = {
         "mle": (likelihood,),
@@ -103,6 +105,8 @@ def choose_methods(
     _check_names(names, tuple(methods_by_name))
     if profile and names and "mle" not in names:
         raise MethodError("`profile` needs the likelihood, but `method` leaves mle out.")
+    if bic_count is not None and names and "mle" not in names:
+        raise MethodError("`bic_count` needs the likelihood, but `method` leaves mle out.")
     if not names:
         return (likelihood, *modes, Laplace(), nuts)
     if "auto" in names:

@@ -34,3 +34,15 @@ def test_likelihood_penalties_and_starts_are_shown():
 
 def test_a_run_without_optima_is_said_to_have_none():
     assert list_notices(build_section(Results())) == ["No mode was computed."]
+
+
+def test_the_sample_size_of_the_bic_is_said_and_what_it_would_be_with_trials():
+    fit = changed_fit()
+    fit.record["mle"] |= {  # type: ignore[index]
+        "status": "ok", "log_lik": -25.0, "aic": 52.0, "bic": 54.0, "parameters": 2, "observations": 7,
+        "bic_count": 7, "trials": 70,
+    }  # fmt: skip
+    text = read_page(render(build_fit_report(fit))).text
+    assert "7 (the observations)" in text
+    assert "the BIC is 58.6" in text
+    assert "--bic-count 70" in text

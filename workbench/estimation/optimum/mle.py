@@ -25,9 +25,23 @@ from workbench.estimation.optimum.search import (
     find_optima,
 )
 from workbench.methods import Mle
+from workbench.program.syntax import nodes as n
+from workbench.program.syntax import traverse as t
+from workbench.program.terms.densities import parse_density
+from workbench.request import FitRequest
 from workbench.results import draws
 from workbench.results.method_result import MethodResult
 from workbench.results.quantities import owner
+
+_TRIALS = {"binomial": 1, "binomial_logit": 1, "binomial_logit_glm": 1}
+"""Distributions of counts of trials, and which argument, after the outcome, is the number of trials."""
+
+_PLAIN_KINDS = frozenset({"real", "vector", "row_vector", "matrix"})
+"""Types of parameters all of whose elements vary."""
+
+_ROUNDING = 1e-9
+"""Standard error, relative to the value, up to which a quantity is constant: what differences over a step of
+1e-5 standard errors leave of double precision, for up to thousands of dimensions. Ours."""
 
 _LATENT_REMARK = (
     "the densities of latent variables are kept: this is a penalised joint mode, not a marginal maximum "
@@ -64,7 +78,11 @@ def find_mle(context: FitContext, method: Mle) -> MethodResult:
     estimates = _summarise(context, run, best, generated, names)
     return MethodResult(
         "ok",
-        facts={**search.facts, **_compute_criteria(context, best, generated), **_remark(context, search)},
+        facts={
+            **search.facts,
+            **_compute_criteria(context, method, best, generated),
+            **_remark(context, search),
+        },
         estimates=_with_profile_intervals(context, method, search, estimates),
         groups={"mle": draws.read_variables(run, program, data, names, ())},
         console=best.run.console,
@@ -111,7 +129,11 @@ def _summarise(
     generated: GeneratedQuantities,
     names: tuple[str, ...],
 ) -> dict[str, dict[str, Any]]:
-    """Return value, standard error and Wald interval of each parameter and deterministic quantity."""
+    """Return value, standard error and Wald interval of each parameter and deterministic quantity.
+
+    What is constant, such as the diagonal of a correlation matrix, has no standard error.
+    """
+    plain = {item.name for item in context.request.program.parameters if item.kind in _PLAIN_KINDS}
     errors = compute_standard_errors(best) | dict(generated.errors)
     width = float(stats.norm.ppf(0.5 + context.request.level / 2))
     estimates: dict[str, dict[str, Any]] = {}
@@ -120,7 +142,8 @@ def _summarise(
             continue
         estimates[column] = {"value": value}
         se = errors.get(column)
-        if se is not None and np.isfinite(se):
+        is_constant = owner(column) not in plain and se is not None and se <= _ROUNDING * abs(value)
+        if se is not None and np.isfinite(se) and not is_constant:
             estimates[column] |= {"se": se, "lower": value - width * se, "upper": value + width * se}
     return estimates
 
@@ -141,8 +164,12 @@ def _with_profile_intervals(
     return estimates
 
 
-def _compute_criteria(context: FitContext, best: Optimum, generated: GeneratedQuantities) -> dict[str, Any]:
+def _compute_criteria(
+    context: FitContext, method: Mle, best: Optimum, generated: GeneratedQuantities
+) -> dict[str, Any]:
     """Return the normalised log-likelihood at the estimate [nats], AIC and BIC.
+
+    The sample size of the BIC is the number of observations, unless the user sets it.
 
     References
     ----------
@@ -157,10 +184,51 @@ def _compute_criteria(context: FitContext, best: Optimum, generated: GeneratedQu
     )
     observations = len(pointwise) or None
     facts: dict[str, Any] = {"parameters": count, "observations": observations}
+    trials = count_trials(context.request, observations)
+    if trials is not None:
+        facts["trials"] = trials
     if log_lik is None:
         return facts
     facts["log_lik"] = log_lik
     if count is not None:
         facts["aic"] = 2 * count - 2 * log_lik
-        facts["bic"] = count * float(np.log(observations)) - 2 * log_lik if observations else None
+        size = method.bic_count or observations
+        facts["bic_count"] = size
+        facts["bic"] = count * float(np.log(size)) - 2 * log_lik if size else None
     return facts
+
+
+def count_trials(request: FitRequest, observations: int | None) -> int | None:
+    """Return the number of trials where all observations are counts of trials; `None` elsewhere.
+
+    Parameters
+    ----------
+    request
+        The program and its data.
+    observations
+        The number of observations.
+    """
+    counts = []
+    for term in request.program.terms:
+        if term.role == "likelihood":
+            density = parse_density(term.contributions[0].summand.node) if term.contributions else None
+            if density is None or density.distribution not in _TRIALS:
+                return None
+            counts.append(_read_whole(request, density.arguments[_TRIALS[density.distribution]]))
+    values = counts[0] if len(counts) == 1 else None
+    if values is None or observations is None:
+        return None
+    if values.size == 1:
+        return int(values.ravel()[0]) * observations
+    return int(values.sum()) if values.size == observations else None
+
+
+def _read_whole(request: FitRequest, node: n.Expr) -> np.ndarray | None:
+    """Return the data variable that an argument is, or is an element of; an integer counts as well."""
+    inner = t.unwrap(node)
+    while isinstance(inner, n.Indexed):
+        inner = t.unwrap(inner.base)
+    if isinstance(inner, n.Numeral):
+        return np.array(float(inner.text.replace("_", "")))
+    value = request.data.values.get(inner.name) if isinstance(inner, n.Variable) else None
+    return None if value is None else np.asarray(value)

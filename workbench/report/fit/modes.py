@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 
 from workbench.methods import RESULTS
@@ -19,7 +20,7 @@ from workbench.report.document import (
     Tone,
 )
 from workbench.report.numbers import MISSING, format_count, format_number, pluralise
-from workbench.results.view import MapResult, OptimizerStart, Results
+from workbench.results.view import MapResult, MleResult, OptimizerStart, Results
 
 _MOST_STARTS = 50
 """The most starts of each method that are listed."""
@@ -55,7 +56,23 @@ def _list_likelihood(results: Results) -> Iterator[Block]:
         for title, count in (("Parameters", mle.parameters), ("Observations", mle.observations))
         if count is not None
     ]
-    yield Facts(tuple(facts))
+    yield Facts((*facts, *_describe_count(mle)))
+
+
+def _describe_count(mle: MleResult) -> Iterator[tuple[str, str]]:
+    """Say which sample size the BIC has, and which other it could have where rows are counts of trials."""
+    if mle.bic is None or mle.bic_count is None or mle.parameters is None:
+        return
+    size = format_count(mle.bic_count)
+    meaning = "the observations" if mle.bic_count == mle.observations else "as set"
+    yield "Sample size of the BIC", f"{size} ({meaning})"
+    if mle.trials is not None and mle.trials != mle.bic_count:
+        other = mle.bic + mle.parameters * math.log(mle.trials / mle.bic_count)
+        yield (
+            "Trials in the observations",
+            f"{format_count(mle.trials)} (with them as sample size the BIC is {format_number(other, 1)}; "
+            f"--bic-count {mle.trials} sets it)",
+        )
 
 
 def _build_distinct_modes(results: Results, method: str, result: MapResult) -> Iterator[Block]:

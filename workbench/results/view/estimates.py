@@ -145,10 +145,16 @@ class OptimumResult(Struct, frozen=True, kw_only=True):
 
 
 class MleResult(OptimumResult, frozen=True, kw_only=True):
-    """Maximum likelihood; `log_lik` is normalised [nats]."""
+    """Maximum likelihood; `log_lik` is normalised [nats].
+
+    `bic_count` is the sample size of the BIC, which is the number of `observations` unless it was set;
+    `trials` is the number of trials where the observations are counts of trials.
+    """
 
     parameters: int | None = None
     observations: int | None = None
+    trials: int | None = None
+    bic_count: int | None = None
     aic: float | None = None
     bic: float | None = None
 
