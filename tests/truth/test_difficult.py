@@ -56,7 +56,7 @@ def test_two_modes(tmp_path):
         assert first["starts"] + second["starts"] == 12
         assert {round(abs(one["estimates"]["x"]), 3) for one in (first, second)} == {3.0}
         assert first["estimates"]["x"] * second["estimates"]["x"] < 0
-        assert "2 modes" in part["remark"]
+        assert "2 maxima are equally high" in part["remark"]
         assert part["distance_in"] == "posterior SDs"
         assert second["distance"] == pytest.approx(6 / record["nuts"]["estimates"]["x"]["sd"], rel=1e-6)
 

@@ -69,7 +69,7 @@ def find_map(
             at=at,
         )
     except RunError as error:
-        return MethodResult("failed", error.message, facts), None
+        return MethodResult("failed", error.message, facts, console=error.console), None
     best = search.best
     facts |= {
         "log_density": best.log_density,
@@ -150,6 +150,8 @@ def _remark(search: OptimumSearch) -> dict[str, Any]:
     count = sum(not optimum.problem for optimum in search.optima)
     if count > 1:
         equal = search.facts.get("remark", "")
+        if equal and count > len(search.equal_maxima):
+            equal = f"{equal} Lower ones make at least {count} modes."
         sentences.append(
             equal
             or f"the density has at least {count} modes. The highest is reported, and an approximation "
