@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+import xarray as xr
 from scipy import signal, stats
 from statsmodels.tsa.stattools import acf
 
@@ -17,6 +18,7 @@ from workbench.diagnostics.dependence import (
     is_sorted,
     measure_clusters,
     measure_serial,
+    read_row_columns,
 )
 from workbench.diagnostics.outcomes import Outcome
 from workbench.thresholds import DEPENDENCE_P_VALUE_LIMIT, DESIGN_EFFECT_LIMIT
@@ -163,6 +165,25 @@ def test_rows_in_the_order_of_a_time_are_measured_once():
     residuals = np.random.default_rng(12).normal(size=50)
     columns = RowColumns({}, {"year": np.arange(1950.0, 2000.0)})
     assert [order.along for order in measure_serial(outcome_of(residuals), residuals, columns)] == ["year"]
+
+
+def test_a_time_that_is_the_outcome_is_no_order():
+    """Sorted by itself, or by itself before a transformation, everything is dependent."""
+    times = np.random.default_rng(21).exponential(size=50)
+    outcome = outcome_of(-np.log(times))
+    orders = measure_serial(outcome, outcome.observed, RowColumns({}, {"time": times}))
+    assert [order.along for order in orders] == [ROW_ORDER]
+    growth = outcome_of(np.sqrt(np.arange(50.0)))
+    orders = measure_serial(growth, growth.observed, RowColumns({}, {"day": np.arange(50.0)}))
+    assert [order.along for order in orders] == ["day"]
+
+
+def test_a_column_of_an_outcome_is_no_time():
+    fit = fit_as_independent(np.random.default_rng(22).normal(size=60))
+    table = {"time": (("row", "time_column"), np.arange(120.0).reshape(60, 2))}
+    fit.tree["/table_columns"] = xr.Dataset(table, coords={"time_column": ["time", "day"]})
+    fit.record["data"]["rules"] = {"variables": {"y": ["time"]}}
+    assert list(read_row_columns(fit).times) == ["day"]
 
 
 def test_rows_sorted_by_the_outcome_are_in_no_order():

@@ -61,6 +61,20 @@ def test_numbers_are_those_of_arviz():
     assert ours["theta"].statements[0] == pytest.approx(float(alone["theta"]), rel=1e-9)
 
 
+def test_a_prior_has_the_weight_of_rows_that_hold_as_much():
+    """Beside 20 observations of variance 1, a prior with SD 0.5 counts as four of them."""
+    fit = conjugate(prior_sd=0.5)
+    fit.record["model"] |= {  # type: ignore[index]
+        "parameters": [{"name": "theta", "type": "real"}],
+        "terms": [{"line": 7, "parameters": ["theta"]}, {"line": 8, "parameters": ["other"]}],
+    }
+    sensitivity = measure_power_scaling(fit).parameters["theta"]
+    assert sensitivity.prior_weight == pytest.approx(0.2, rel=1e-6)
+    assert sensitivity.prior_rows == pytest.approx(4, rel=1e-6)
+    fit.tree["/log_density"] = xr.Dataset({"latent": 0 * fit.tree["posterior"]["theta"]})
+    assert measure_power_scaling(fit).parameters["theta"].prior_rows is None
+
+
 def test_a_prior_far_from_the_data_is_a_conflict():
     near = measure_power_scaling(conjugate(1.0, 5.0)).parameters["theta"]
     far = measure_power_scaling(conjugate(-5.0, 0.5)).parameters["theta"]

@@ -47,6 +47,9 @@ ORDERS = 1999
 _SURELY_LARGE = 0.1
 """Approximate p-value above which no random orders are drawn."""
 
+_EVEN = 1e-6
+"""Range of the steps of a clock, relative to the largest of them, that is rounding."""
+
 _MOST_AT_ONCE = 2_000_000
 """Numbers in the random orders that are held at a time."""
 
@@ -71,7 +74,10 @@ class RowColumns:
 
 
 def read_row_columns(fit: Fit) -> RowColumns:
-    """Return the columns that a run keeps for checks; none where the data came without a table."""
+    """Return the columns that a run keeps for checks; none where the data came without a table.
+
+    A time that is itself an outcome, such as that of an event, is left out.
+    """
     if TABLE_COLUMNS not in fit.tree.children:
         return RowColumns({}, {})
     table = fit.tree[TABLE_COLUMNS]
@@ -81,7 +87,10 @@ def read_row_columns(fit: Fit) -> RowColumns:
         else {}
         for kind in (GROUPS, TIMES)
     )
-    return RowColumns(groups, times)
+    results = fit.results
+    taken = results.data.rules.get("variables", {})
+    outcomes = {column for outcome in results.model.outcomes for column in taken.get(outcome.name, ())}
+    return RowColumns(groups, {name: values for name, values in times.items() if name not in outcomes})
 
 
 def compute_residuals(outcome: Outcome, pit: Floats) -> Floats:
@@ -129,11 +138,23 @@ def _iterate_orders(outcome: Outcome, columns: RowColumns) -> Iterator[tuple[str
         at = times[rows]
         known = np.flatnonzero(np.isfinite(at))
         order = known[np.argsort(at[known], kind="stable")]
-        if len(known) and np.ptp(at[known]) > 0:
+        if len(known) and np.ptp(at[known]) > 0 and not _is_same(outcome.observed[order], at[order]):
             is_in_time |= len(order) == len(rows) and bool((np.diff(order) == 1).all())
             yield name, order
     if not is_in_time and not is_sorted(outcome.observed):
         yield ROW_ORDER, np.arange(len(rows))
+
+
+def _is_same(values: Floats, times: Floats) -> bool:
+    """Return whether values in the order of times are the times, up to a transformation.
+
+    Both then rise or fall together without exception. A clock that ticks evenly, beside something that grows,
+    is another matter.
+    """
+    steps, ticks = np.diff(values), np.diff(times)
+    is_even = np.ptp(ticks) <= _EVEN * np.abs(ticks).max()
+    is_together = any((np.sign(steps) == direction * np.sign(ticks)).all() for direction in (1, -1))
+    return is_together and not is_even
 
 
 def is_sorted(values: Floats) -> bool:

@@ -41,7 +41,9 @@ def measure(fit: Fit) -> Measures:
     )
 
 
-_OMITTED_WHERE_EMPTY = frozenset({"reason", "label", "likelihood", "how", "powers"})
+_OMITTED_WHERE_EMPTY = frozenset(
+    {"reason", "label", "likelihood", "how", "powers", "prior_weight", "prior_rows"}
+)
 """Keys that an entry has only where there is something to say."""
 
 _WITHOUT_RESULT = ("status", "outcomes", "left_out", "reason")

@@ -13,11 +13,14 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+import msgspec
 import numpy as np
 import xarray as xr
 from arviz_stats.base import array_stats
 from numpy.typing import NDArray
 
+from workbench.diagnostics.loo import count_rows
+from workbench.diagnostics.prior_weight import PriorTerm, measure_prior_weights
 from workbench.estimation.sampling.psis import (
     EQUAL_RATIOS,
     choose_tail_length,
@@ -85,6 +88,7 @@ def measure_power_scaling(fit: Fit) -> PowerScalingResult:
     elements = finite_elements(fit.tree["posterior"].to_dataset())
     quantities = {name: draws for name, draws in elements.items() if name in estimates}
     labels = {name: estimates[name].label for name in quantities}
+    sensitivities = measure_sensitivities(quantities, components, labels)
     return PowerScalingResult(
         alphas=POWERS,
         threshold=SENSITIVITY_LIMIT,
@@ -95,9 +99,47 @@ def measure_power_scaling(fit: Fit) -> PowerScalingResult:
             if component.is_statement
         ),
         khat={component.name: estimate_power_khat(component.log_density) for component in components},
-        parameters=measure_sensitivities(quantities, components, labels),
+        parameters=_add_prior_weights(fit, sensitivities, quantities, components),
         predictions=measure_sensitivities(summarise_predictions(fit.tree), components, {}),
     )
+
+
+def _add_prior_weights(
+    fit: Fit,
+    sensitivities: Mapping[str, Sensitivity],
+    quantities: Mapping[str, Draws],
+    components: tuple[Component, ...],
+) -> dict[str, Sensitivity]:
+    """Return sensitivities with the weight of the priors where it is known, in rows if nothing is latent."""
+    log_data = _read_likelihood(fit.tree)
+    if log_data is None:
+        return dict(sensitivities)
+    densities = fit.tree["log_density"].to_dataset() if "log_density" in fit.tree.children else xr.Dataset()
+    latent = _to_matrix(densities["latent"]) if "latent" in densities else 0.0
+    known = {name: quantities[name] for name in sensitivities}
+    rows = None if "latent" in densities else count_rows(fit)
+    priors = _list_prior_terms(fit.results, components)
+    weights = measure_prior_weights(fit.results, known, priors, log_data + latent)
+    return dict(sensitivities) | {
+        name: msgspec.structs.replace(
+            sensitivities[name], prior_weight=weight, prior_rows=None if rows is None else weight * rows
+        )
+        for name, weight in weights.items()
+    }
+
+
+def _list_prior_terms(results: Results, components: tuple[Component, ...]) -> list[PriorTerm]:
+    """Return the prior statements with the variables in them; all priors as one if these are not known."""
+    variables: dict[int | None, set[str]] = {}
+    for term in results.model.terms:
+        variables.setdefault(term.line, set()).update(term.parameters)
+    statements = [component for component in components if component.is_statement]
+    if not statements:
+        return [PriorTerm(components[0].log_density, frozenset())]
+    return [
+        PriorTerm(component.log_density, frozenset(variables.get(component.line, ())))
+        for component in statements
+    ]
 
 
 def read_components(tree: xr.DataTree) -> tuple[Component, ...]:

@@ -63,7 +63,7 @@ def find_prior_density(results: Results, name: str) -> PriorDensity | None:
     variable = owner(name)
     if _is_rescaled(results, variable):
         return None
-    bounds = _read_bounds(results, variable)
+    bounds = read_bounds(results, variable)
     statement = _find_statement(results, variable)
     if bounds is None or statement is None:
         return None
@@ -106,7 +106,8 @@ def _is_density_of(term: DensityTerm, variable: str) -> bool:
     return match is None or match["name"] == variable
 
 
-def _read_bounds(results: Results, variable: str) -> tuple[float, float] | None:
+def read_bounds(results: Results, variable: str) -> tuple[float, float] | None:
+    """Return the bounds of a variable, infinite where there is none; `None` for other constraints."""
     types = {parameter.name: parameter.type for parameter in results.model.parameters}
     match = _SCALAR_TYPE.match(types.get(variable, ""))
     if match is None:

@@ -1,7 +1,15 @@
 """WB601: does a prior outweigh the data?"""
 
+import copy
+import math
+
+import pytest
+
 from tests.diagnostics.checks.records import FAILED, UNREQUESTED, examine, with_sensitivity
+from tests.diagnostics.fits import SKIPPED
 from workbench.diagnostics.power_scaling import STRONG_PRIOR
+from workbench.diagnostics.prior_shift import find_largest_shift
+from workbench.results.view import view
 
 
 def test_it_fires_when_only_the_prior_moves_the_posterior():
@@ -12,6 +20,90 @@ def test_it_fires_when_only_the_prior_moves_the_posterior():
 
 def test_it_is_quiet_when_the_data_decide():
     assert examine("WB601", with_sensitivity()).status == "passed"
+
+
+def with_modes(mle, map_, se=0.155, sd=0.034, **sensitivity):
+    """Return a record with a mode of `mu` without and with priors."""
+    record = copy.deepcopy(with_sensitivity(**sensitivity))
+    record["mle"] = {"status": "ok", "estimates": {"mu": {"value": mle, "se": se}}}
+    record["map"] = {"status": "ok", "estimates": {"mu": {"value": map_}}}
+    record["nuts"]["estimates"]["mu"]["sd"] = sd
+    return record
+
+
+def test_modes_three_posterior_sds_apart_are_an_issue():
+    """Six of ten beside Beta(10, 90): the priors hold ten times the information of the data."""
+    record = with_modes(0.6, 15 / 108, prior_weight=9.96, prior_rows=9.96)
+    result = examine("WB601", record)
+    assert (result.status, result.severity) == ("issue", "caution")
+    assert "2.97 standard errors of the likelihood or 13.6 posterior SDs" in result.message
+    assert "as much as 10 rows, 10 times the data" in result.message
+    assert result.measured == pytest.approx((0.6 - 15 / 108) / 0.034)
+
+
+def test_a_probability_is_compared_on_the_log_odds_scale():
+    """From 0.6 to 15/108: 2.23 in log-odds, of which the standard error is 0.155 / 0.24."""
+    record = with_modes(0.6, 15 / 108)
+    record["model"]["parameters"] = [{"name": "mu", "type": "real<lower=0, upper=1>"}]
+    record["nuts"]["estimates"]["mu"]["mean"] = 16 / 110
+    result = examine("WB601", record)
+    log_odds = math.log(0.6 / 0.4) - math.log(15 / 93)
+    assert result.measured == pytest.approx(log_odds / (0.034 / (16 / 110 * 94 / 110)))
+    assert f"{log_odds / (0.155 / 0.24):.1f} standard errors of the likelihood" in result.message
+    assert "posterior SDs on the log-odds scale apart" in result.message
+
+
+def test_a_scale_is_compared_on_the_log_scale():
+    record = with_modes(2.0, 1.0, se=1.0, sd=1.0)
+    record["model"]["parameters"] = [{"name": "mu", "type": "real<lower=0>"}]
+    record["nuts"]["estimates"]["mu"]["mean"] = 0.2
+    assert "`mu`" in examine("WB601", {**record, "nuts": SKIPPED}).message
+    shift = find_largest_shift(view(record))
+    assert shift is not None
+    assert shift.in_se == pytest.approx(math.log(2) / 0.5)
+    assert shift.in_sd == pytest.approx(math.log(2) / 5)
+
+
+def test_of_several_modes_the_nearest_counts():
+    """The MLE of a symmetric density is at one of two equal modes, the MAP perhaps at the other."""
+    record = with_modes(2.0, -1.9)
+    record["map"]["modes"] = [{"estimates": {"mu": -1.9}}, {"estimates": {"mu": 1.9}}]
+    shift = find_largest_shift(view(record))
+    assert shift is not None
+    assert shift.map == 1.9
+
+
+def test_modes_three_standard_errors_apart_are_an_issue():
+    assert examine("WB601", with_modes(0.6, 0.1, sd=1.0)).status == "issue"
+
+
+def test_modes_close_together_are_none():
+    assert examine("WB601", with_modes(0.6, 0.55)).status == "passed"
+
+
+def test_modes_are_compared_without_draws():
+    far = {**with_modes(0.6, 0.1), "nuts": SKIPPED}
+    near = {**with_modes(0.6, 0.5), "nuts": SKIPPED}
+    assert examine("WB601", far).status == "issue"
+    result = examine("WB601", near)
+    assert result.status == "passed"
+    assert "`mu` moves most, by 0.6 standard errors of the likelihood." in result.message
+    by_laplace = {**near, "laplace": {"status": "ok", "estimates": {"mu": {"mean": 0.5, "sd": 0.02}}}}
+    assert "5.0 posterior SDs" in examine("WB601", by_laplace).message
+
+
+def test_joint_modes_of_latent_variables_are_not_compared():
+    record = with_modes(0.6, 0.1)
+    record["model"]["terms"] = [{"statement": "theta ~ normal(mu, tau);", "role": "latent"}]
+    assert examine("WB601", record).status == "passed"
+
+
+def test_heavy_priors_are_a_tip_even_where_they_agree_with_the_data():
+    result = examine("WB601", with_sensitivity(prior_weight=2.5, prior_rows=25.0))
+    assert result.status == "tip"
+    assert "For `mu` they weigh as much as 25 rows, 2.5 times the data." in result.message
+    assert examine("WB601", with_sensitivity(prior_weight=0.5)).status == "passed"
+    assert "2.5 times as much as the data." in examine("WB601", with_sensitivity(prior_weight=2.5)).message
 
 
 def test_without_power_scaling_it_does_not_apply():

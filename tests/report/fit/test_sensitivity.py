@@ -8,12 +8,27 @@ from workbench.report.document import Tone
 from workbench.report.fit.sensitivity import build_section
 
 
+def find_sensitivities(fit):
+    return find_table(build_section(fit.results), "sensitivity-table")
+
+
 def test_the_most_sensitive_quantity_comes_first_and_stands_out():
     table = find_table(build_section(simulate_fit().results), "sensitivity-table")
     assert list_text(table.rows[0])[:3] == ["tau", "0.180", "0.020"]
     assert table.rows[0][1].tone is Tone.CAUTION
     assert table.rows[0][-1].text == "strong prior / weak likelihood"
     assert "`mu ~ normal(0, 5)`" in [column.title for column in table.columns]
+
+
+def test_the_weight_of_the_prior_has_columns_where_it_is_known():
+    assert "in rows" not in [column.title for column in find_sensitivities(changed_fit()).columns]
+    fit = changed_fit()
+    fit.record["power_scaling"]["parameters"]["tau"] |= {"prior_weight": 2.5, "prior_rows": 20.0}
+    table = find_sensitivities(fit)
+    assert [column.title for column in table.columns][-3:] == ["relative", "in rows", "Diagnosis"]
+    assert list_text(table.rows[0])[-3:-1] == ["2.500", "20"]
+    assert table.rows[0][-3].tone is Tone.CAUTION
+    assert list_text(table.rows[1])[-3:-1] == ["–", "–"]
 
 
 def test_unreliable_weights_are_said_to_be():

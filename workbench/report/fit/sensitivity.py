@@ -6,7 +6,8 @@ from collections.abc import Iterator, Sequence
 
 from workbench.report.document import Block, Cell, Column, Notice, Paragraph, Section, Table, Tone
 from workbench.report.numbers import MISSING, format_number, format_share, join_with_and, pluralise
-from workbench.results.view import PowerScalingResult, PriorStatement, Results
+from workbench.results.view import PowerScalingResult, PriorStatement, Results, Sensitivity
+from workbench.thresholds import PRIOR_WEIGHT_LIMIT
 
 MAX_ROWS = 200
 """The most quantities in the table; of more, the most sensitive."""
@@ -35,7 +36,8 @@ def build_section(results: Results) -> Section:
 _EXPLANATION = (
     "Each number says how far the posterior of a quantity moves when the prior, or the likelihood, is raised "
     "to a power slightly above or below 1. Sensitive to the prior alone: the prior is informative, or the "
-    "data say little. Sensitive to both: prior and data may be in conflict."
+    "data say little. Sensitive to both: prior and data may be in conflict. The information of the prior is "
+    "relative to that of the data; times the number of rows, it is the effective sample size of the prior."
 )
 """How to read the table."""
 
@@ -89,14 +91,22 @@ def _build_table(results: Results) -> Table:
     return Table(
         key="sensitivity-table",
         caption=f"Power-scaling sensitivity of {pluralise(len(ranked), 'quantity')}, most sensitive first",
-        columns=_build_columns(statements),
+        columns=_build_columns(statements, has_weights=_has_weights(scaling)),
         rows=tuple(_build_row(results, name, len(statements)) for name in ranked[:MAX_ROWS]),
         note=_write_note(scaling),
         is_interactive=True,
     )
 
 
-def _build_columns(statements: Sequence[PriorStatement]) -> tuple[Column, ...]:
+def _has_weights(scaling: PowerScalingResult) -> bool:
+    return any(sensitivity.prior_weight is not None for sensitivity in scaling.parameters.values())
+
+
+def _build_columns(statements: Sequence[PriorStatement], *, has_weights: bool) -> tuple[Column, ...]:
+    weights = (
+        Column("relative", "number", "Information of the prior"),
+        Column("in rows", "number", "Information of the prior"),
+    )
     return (
         Column("Quantity", "name"),
         Column("Prior", "number", "Sensitivity to"),
@@ -105,6 +115,7 @@ def _build_columns(statements: Sequence[PriorStatement]) -> tuple[Column, ...]:
             Column(f"`{statement.statement or MISSING}`", "number", "Each prior statement")
             for statement in statements
         ),
+        *(weights if has_weights else ()),
         Column("Diagnosis", "prose"),
     )
 
@@ -119,7 +130,17 @@ def _build_row(results: Results, name: str, statement_count: int) -> tuple[Cell,
         Cell(format_share(sensitivity.likelihood)),
         *(_build_cell(scaling, value) for value in by_statement),
         *(Cell(MISSING) for _ in range(statement_count - len(by_statement))),
+        *(_build_weights(sensitivity) if _has_weights(scaling) else ()),
         Cell(sensitivity.diagnosis or MISSING),
+    )
+
+
+def _build_weights(sensitivity: Sensitivity) -> tuple[Cell, Cell]:
+    """Return the information of the prior relative to the data, and in rows."""
+    is_heavy = (sensitivity.prior_weight or 0.0) > PRIOR_WEIGHT_LIMIT
+    return (
+        Cell(format_share(sensitivity.prior_weight), Tone.CAUTION if is_heavy else None),
+        Cell(format_number(sensitivity.prior_rows)),
     )
 
 

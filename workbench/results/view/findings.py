@@ -188,13 +188,19 @@ class PriorStatement(Struct, frozen=True):
 
 
 class Sensitivity(Struct, frozen=True):
-    """How far the posterior of a quantity moves per doubling of a power; `statements` one by one."""
+    """How far the posterior of a quantity moves per doubling of a power; `statements` one by one.
+
+    `prior_weight` is the information of the priors about it relative to that of the data, and `prior_rows` the
+    number of rows that would hold as much.
+    """
 
     label: str = ""
     prior: float | None = None
     likelihood: float | None = None
     statements: tuple[float | None, ...] = ()
     diagnosis: str = ""
+    prior_weight: float | None = None
+    prior_rows: float | None = None
 
 
 class PowerScalingResult(Struct, frozen=True, kw_only=True):
