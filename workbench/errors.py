@@ -131,9 +131,23 @@ class BuildFailed(ToolchainError):
 
 
 class RunError(WorkbenchError):
-    """A Stan executable did not finish."""
+    """A Stan executable did not finish.
+
+    Parameters
+    ----------
+    message
+        What is wrong.
+    hint
+        What to do next.
+    console
+        Everything that Stan printed, as far as it is known.
+    """
 
     exit_code = 4
+
+    def __init__(self, message: str, *, hint: str | None = None, console: str = "") -> None:
+        super().__init__(message, hint=hint)
+        self.console = console
 
 
 class ChainFailed(RunError):

@@ -162,7 +162,7 @@ class CmdStanBackend:
         started = time.monotonic()
         call = _build_arguments(job, _DIGITS_DRAWS)
         each = -(-method.draws // method.paths)
-        with translate_errors("Pathfinder"):
+        with translate_errors("Pathfinder", Path(call["output_dir"])):
             fit = run_interruptibly(
                 lambda: _open_executable(job).pathfinder(
                     **call,
@@ -191,13 +191,14 @@ class CmdStanBackend:
         started = time.monotonic()
         model = _open_executable(job)
         total = method.chains * (method.warmup + method.draws)
-        with progress.stage("Sampling", total=float(total)) as stage, translate_errors("sampling"):
-            call = _build_arguments(job, _DIGITS_DRAWS)
-            model.on_line = follow_chains(stage, Path(call["output_dir"]))
+        call = _build_arguments(job, _DIGITS_DRAWS)
+        folder = Path(call["output_dir"])
+        with progress.stage("Sampling", total=float(total)) as stage, translate_errors("sampling", folder):
+            model.on_line = follow_chains(stage, folder)
             fit = run_interruptibly(
                 lambda: model.sample(
                     **call,
-                    **_build_sampler_arguments(method, start, Path(call["output_dir"])),
+                    **_build_sampler_arguments(method, start, folder),
                     parallel_chains=min(jobs, method.chains),
                     threads_per_chain=threads if threads > 1 else None,
                     show_progress=False,

@@ -15,8 +15,10 @@ from workbench.backends.base import DEFAULT_START
 from workbench.estimation.auto import fit_auto
 from workbench.estimation.context import FitContext
 from workbench.estimation.equivalence import Equivalence, check_equivalence, drop_instrumentation
+from workbench.estimation.failed_starts import explain_failed_starts
 from workbench.estimation.optimum.map import measure_in_posterior_sds
 from workbench.estimation.schedule import find_requested, run_methods
+from workbench.estimation.shared_exceptions import share_exceptions
 from workbench.estimation.standardize.original_scale import (
     add_scale_entries,
     choose_shown_data,
@@ -80,7 +82,7 @@ def estimate(
             results, entries = run_methods(context, start)
         else:
             results, entries = fit_auto(context, automatic)
-        results = measure_in_posterior_sds(results)
+        results = share_exceptions(explain_failed_starts(context, measure_in_posterior_sds(results)))
     groups = {name: group for result in results.values() for name, group in result.groups.items()}
     shown = (
         request if rescaling is None else replace(request, data=choose_shown_data(request.data, rescaling))

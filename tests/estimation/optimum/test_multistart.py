@@ -5,7 +5,7 @@ import pytest
 from tests.estimation.chosen_density import ChosenDensity
 from tests.estimation.minimal import make_context, make_run
 from workbench.backends.stan_messages import ITERATIONS_USED_UP
-from workbench.estimation.optimum.multistart import run_multistart
+from workbench.estimation.optimum.multistart import _join_failures, run_multistart
 
 
 @pytest.fixture
@@ -83,3 +83,9 @@ def test_a_known_point_is_passed_to_the_optimiser(tmp_path):
     results = run_multistart(context, "map", jacobian=False, prior_weight=1.0, starts=4, at=known)
     assert len(results) == 1
     assert starts == [known]
+
+
+def test_a_message_that_optimisers_share_stands_once():
+    failures = {"L-BFGS": "it stopped.", "BFGS": "it stopped.", "Newton": "it stopped."}
+    assert _join_failures(failures) == "Newton, BFGS and L-BFGS: it stopped."
+    assert _join_failures({**failures, "BFGS": "no step."}) == "Newton and L-BFGS: it stopped. BFGS: no step."

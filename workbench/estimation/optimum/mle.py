@@ -65,7 +65,7 @@ def find_mle(context: FitContext, method: Mle) -> MethodResult:
             laplace=CURVATURE_ONLY,
         )
     except RunError as error:
-        return MethodResult("failed", error.message)
+        return MethodResult("failed", error.message, console=error.console)
     best = search.best
     if search.problem:
         return MethodResult(

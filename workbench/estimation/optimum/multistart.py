@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -44,6 +45,8 @@ class StartResult:
         Stan's message, unless it converged.
     run
         The optimiser's result, unless it failed.
+    console
+        What Stan printed where every optimiser failed.
     """
 
     seed: int
@@ -51,6 +54,7 @@ class StartResult:
     optimizer: str
     reason: str = ""
     run: RawRun | None = None
+    console: str = ""
 
     @property
     def log_density(self) -> float:
@@ -102,19 +106,37 @@ def _is_hopeless(context: FitContext, job: Job, before: StartResult) -> bool:
 
 def _run_start(context: FitContext, job: Job, at: Start, *, jacobian: bool) -> StartResult:
     failures: dict[str, str] = {}
+    printed: list[str] = []
     for algorithm, name in OPTIMISERS.items():
         try:
             run = context.backend.optimize(job, jacobian=jacobian, algorithm=algorithm, start=at)
         except RunError as error:
             failures[name] = error.message
+            printed.append(error.console)
             continue
         if np.isfinite(run.stats["lp"][0, 0]):
             before = " ".join(f"{other} failed: {message}" for other, message in failures.items())
             status, message = ("converged", "") if run.converged else ("stopped", _find_message(run.console))
             return StartResult(job.seed, status, name, " ".join(filter(None, (before, message))), run)
         failures[name] = "it ended where the log density is not finite."
-    reason = " ".join(f"{name}: {message}" for name, message in reversed(failures.items()))
-    return StartResult(job.seed, "failed", list(OPTIMISERS.values())[-1], reason)
+    last = list(OPTIMISERS.values())[-1]
+    return StartResult(job.seed, "failed", last, _join_failures(failures), console="\n".join(printed))
+
+
+def _join_failures(failures: dict[str, str]) -> str:
+    """Return why each optimiser failed, the last first; a message that several share stands once.
+
+    >>> _join_failures({"L-BFGS": "it stopped.", "BFGS": "no step.", "Newton": "it stopped."})
+    'Newton and L-BFGS: it stopped. BFGS: no step.'
+    """
+    names: dict[str, list[str]] = {}
+    for name, message in reversed(failures.items()):
+        names.setdefault(message, []).append(name)
+    return " ".join(f"{_join(sharing)}: {message}" for message, sharing in names.items())
+
+
+def _join(names: Sequence[str]) -> str:
+    return " and ".join(filter(None, (", ".join(names[:-1]), names[-1])))
 
 
 def _find_message(console: str) -> str:

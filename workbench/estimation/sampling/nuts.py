@@ -71,7 +71,7 @@ def run_nuts(
             progress=context.progress,
         )
     except RunError as error:
-        return MethodResult("failed", error.message)
+        return MethodResult("failed", error.message, console=error.console)
     if not np.isfinite(run.stats["lp"]).all():
         return MethodResult("failed", "the log density is not finite at some draws.", console=run.console)
     density_error = measure_density_error(context.backend, job, run, request.program)

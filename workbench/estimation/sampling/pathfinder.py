@@ -35,7 +35,7 @@ def run_pathfinder(context: FitContext, method: Pathfinder) -> tuple[MethodResul
     try:
         run = context.backend.pathfinder(job, method)
     except RunError as error:
-        return MethodResult("failed", error.message), None
+        return MethodResult("failed", error.message, console=error.console), None
     weights = compute_importance_weights(run.stats["lp"][0] - run.stats["lp_approx"][0])
     count = run.draws.shape[1]
     rows = np.random.default_rng(job.seed).choice(count, size=count, p=weights.weights)

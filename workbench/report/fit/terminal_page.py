@@ -55,7 +55,7 @@ def build_fit_page(fit: Fit) -> Document:
         subtitle=f"on {PurePath(results.data.path).name}{rows}{f'; {scale}' if scale else ''}",
         sections=(
             *((Section("notes", "", (Items(notes),)),) if notes else ()),
-            Section("estimates", "", (_tabulate(results),)),
+            *((Section("estimates", "", (_tabulate(results),)),) if results.quantities else ()),
             *((Section("remarks", "", (table,)),) if remarks else ()),
         ),
         verdict=_describe_verdict(results),
@@ -94,14 +94,21 @@ def _describe_verdict(results: Results, *, with_titles: bool = False) -> Verdict
     if diagnosis is None:
         return verdict
     passed = pluralise(sum(check.status == "passed" for check in diagnosis.checks), "check")
-    findings = _list_findings(diagnosis, with_titles=with_titles)
+    findings = _list_findings(diagnosis, with_titles=with_titles, has_results=bool(results.quantities))
     return Verdict(verdict.tone, f"{verdict.sentence} {passed} passed.", tuple(findings))
 
 
-def _list_findings(diagnosis: DiagnosisResult, *, with_titles: bool) -> Iterator[Reason]:
-    """Yield the issues, then the tips; first a reason that no check gives, such as a missing posterior."""
+def _list_findings(
+    diagnosis: DiagnosisResult, *, with_titles: bool, has_results: bool = True
+) -> Iterator[Reason]:
+    """Yield the issues, then the tips; first a reason that no check gives, such as a missing posterior.
+
+    Where nothing was estimated, that reason is all there is to say.
+    """
     messages = {check.message for check in diagnosis.checks}
     yield from (Reason(reason) for reason in diagnosis.reasons if reason not in messages)
+    if not has_results:
+        return
     for status in ("issue", "tip"):
         for check in diagnosis.checks:
             if check.status == status:
@@ -109,12 +116,21 @@ def _list_findings(diagnosis: DiagnosisResult, *, with_titles: bool) -> Iterator
                 yield Reason(check.message, f"{status} {check.code}{title}", advice=check.advice)
 
 
+def _is_in_verdict(results: Results, key: str) -> bool:
+    """Return whether the verdict already says why there is no posterior."""
+    reasons = () if results.diagnosis is None else results.diagnosis.reasons
+    return key == "nuts" and any(results.nuts.reason in reason for reason in reasons)
+
+
 def _collect_remarks(results: Results) -> Iterator[tuple[str, str]]:
     """Yield which methods have no results, and what else happened on the way."""
+    failures: dict[tuple[str, str], list[str]] = {}
     for kind in RESULTS.values():
         result = results.method(kind.key)
-        if result.status not in ("ok", "skipped"):
-            yield f"{kind.phrase} {result.status}", result.reason
+        if result.status not in ("ok", "skipped") and not _is_in_verdict(results, kind.key):
+            failures.setdefault((result.status, result.reason), []).append(kind.phrase)
+    for (status, reason), phrases in failures.items():
+        yield f"{join_with_and(phrases)} {status}", reason
     for kind in RESULTS.values():
         result = results.method(kind.key)
         if not isinstance(result, ExactResult) and result.remark:
