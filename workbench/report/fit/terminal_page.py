@@ -116,18 +116,12 @@ def _list_findings(
                 yield Reason(check.message, f"{status} {check.code}{title}", advice=check.advice)
 
 
-def _is_in_verdict(results: Results, key: str) -> bool:
-    """Return whether the verdict already says why there is no posterior."""
-    reasons = () if results.diagnosis is None else results.diagnosis.reasons
-    return key == "nuts" and any(results.nuts.reason in reason for reason in reasons)
-
-
 def _collect_remarks(results: Results) -> Iterator[tuple[str, str]]:
     """Yield which methods have no results, and what else happened on the way."""
     failures: dict[tuple[str, str], list[str]] = {}
     for kind in RESULTS.values():
         result = results.method(kind.key)
-        if result.status not in ("ok", "skipped") and not _is_in_verdict(results, kind.key):
+        if result.status not in ("ok", "skipped"):
             failures.setdefault((result.status, result.reason), []).append(kind.phrase)
     for (status, reason), phrases in failures.items():
         yield f"{join_with_and(phrases)} {status}", reason
