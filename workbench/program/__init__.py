@@ -46,11 +46,12 @@ from workbench.program.describe import (
     Description,
     ParameterPrior,
     describe,
+    describe_lines,
     list_flat_elements,
     locate_priors,
     to_record,
 )
-from workbench.program.instrument import InstrumentedProgram, Outputs
+from workbench.program.instrument import InstrumentedProgram, Outputs, copy_transformed_parameters
 from workbench.program.model import Obstacle, Program, ReplacedPrior
 from workbench.program.predictive.authors_replicates import is_predictive
 from workbench.program.predictive.replicates import Replicate
@@ -81,7 +82,9 @@ __all__ = [
     "Role",
     "Stanc",
     "Term",
+    "copy_transformed_parameters",
     "describe",
+    "describe_lines",
     "is_predictive",
     "list_flat_elements",
     "locate_priors",

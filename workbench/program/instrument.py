@@ -6,8 +6,9 @@ and every constant at its default, the same log density up to rounding.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from workbench.errors import PriorError
 from workbench.program.predictive.draw_replicates import (
@@ -23,9 +24,14 @@ from workbench.program.rewrite.plan import RewritePlan
 from workbench.program.rewrite.weights import weight_functions, weight_model
 from workbench.program.syntax import nodes as n
 from workbench.program.syntax import traverse as t
-from workbench.program.syntax.printer import to_text
+from workbench.program.syntax.declarations import Declaration
+from workbench.program.syntax.printer import print_origins, to_text
+from workbench.program.syntax.source import Place
 from workbench.program.terms.hyperparameters import Hyperparameter
 from workbench.program.terms.terms import Term
+
+_DATA_BLOCK = re.compile(r"^data \{\n", re.MULTILINE)
+"""The beginning of the data block in a formatted program."""
 
 
 @dataclass(frozen=True)
@@ -47,6 +53,9 @@ class Outputs:
     log_lik_order
         The outcomes in the order of `log_lik`, a group for each statement or loop; empty if the text does not
         tell.
+    copies
+        Transformed parameters as generated quantities, by name: arrays of one element where `copying` is 1,
+        so that they can be computed for given parameters; empty otherwise.
     """
 
     densities: str
@@ -55,13 +64,14 @@ class Outputs:
     replicates: Mapping[str, str] = field(default_factory=dict)
     observed: Mapping[str, str] = field(default_factory=dict)
     log_lik_order: Order = ()
+    copies: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def names(self) -> frozenset[str]:
         """The names of all of them: they are not the author's."""
         log_lik = () if self.log_lik is None else (self.log_lik,)
         outcomes = (*self.replicates.values(), *self.observed.values())
-        return frozenset((self.densities, self.lprior, *log_lik, *outcomes))
+        return frozenset((self.densities, self.lprior, *log_lik, *outcomes, *self.copies.values()))
 
 
 @dataclass(frozen=True)
@@ -84,6 +94,8 @@ class InstrumentedProgram:
         Whether its log density is the original one; if not, they differ by a constant.
     switch
         The name of the data that say whether to draw replicates; empty if there is nothing to draw.
+    copying
+        The name of the data that say whether to copy transformed parameters; empty if none is copied.
     """
 
     source: str
@@ -94,13 +106,16 @@ class InstrumentedProgram:
     outputs: Outputs
     is_exact: bool = True
     switch: str = ""
+    lines: Mapping[int, Place] = field(default_factory=dict, repr=False, compare=False)
+    origins: Sequence[tuple[str, int]] = field(default=(), repr=False, compare=False)
+    copying: str = ""
 
     @property
     def data_names(self) -> frozenset[str]:
         """The names of the data that it needs in addition to the author's."""
-        switch = (self.switch,) if self.switch else ()
+        switches = (name for name in (self.switch, self.copying) if name)
         constants = (item.data_name for item in self.hyperparameters)
-        return frozenset((self.weights, self.roles, *switch, *constants))
+        return frozenset((self.weights, self.roles, *switches, *constants))
 
     def make_data(
         self,
@@ -108,6 +123,7 @@ class InstrumentedProgram:
         hyperparameters: Mapping[str, float] | None = None,
         *,
         replicating: bool = False,
+        copying: bool = False,
     ) -> dict[str, list[float] | list[int] | float]:
         """Return the data that it needs in addition to the author's; by default, for the original density.
 
@@ -119,6 +135,8 @@ class InstrumentedProgram:
             New values of constants that were literals, by name.
         replicating
             Whether to draw replicates.
+        copying
+            Whether to copy transformed parameters.
 
         Raises
         ------
@@ -133,6 +151,8 @@ class InstrumentedProgram:
         }
         if self.switch:
             data[self.switch] = int(replicating)
+        if self.copying:
+            data[self.copying] = int(copying)
         constants = {
             item.data_name: hyperparameters.get(item.name, item.default) for item in self.hyperparameters
         }
@@ -218,6 +238,7 @@ def instrument(
         outputs,
         is_exact=not plan.lp_calls,
         switch=replication.names.flag if replicates or replication.repeated else "",
+        origins=print_origins(changed),
     )
 
 
@@ -253,3 +274,66 @@ def _sum_priors(plan: RewritePlan) -> list[n.Stmt]:
         n.Raw(f"if ({plan.roles}[{plan.element}] == {code}) {plan.lprior} += {density};"),
         n.Raw("}"),
     ]
+
+
+def copy_transformed_parameters(
+    instrumented: InstrumentedProgram, declarations: Sequence[Declaration]
+) -> InstrumentedProgram:
+    """Return a program that can also generate transformed parameters.
+
+    Stan computes generated quantities for given parameters, but does not print transformed parameters with
+    them. The copies are empty while it samples, so that they cost nothing there.
+
+    Parameters
+    ----------
+    instrumented
+        The program, formatted: its last block holds the generated quantities.
+    declarations
+        The transformed parameters.
+    """
+    if not declarations:
+        return instrumented
+    source = instrumented.source
+    flag = _choose_name("copying", source)
+    copies = {item.name: _choose_name(f"{item.name}_copy", source) for item in declarations}
+    declared = f"  int<lower=0, upper=1> {flag}; // whether to copy transformed parameters\n"
+    copied = "".join(
+        f"  {_declare_array(item.text, flag)} {copies[item.name]};\n"
+        f"  if ({flag}) {{\n    {copies[item.name]}[1] = {item.name};\n  }}\n"
+        for item in declarations
+    )
+    head, opening, rest = _split_at_data(source)
+    body, _, _ = rest.rstrip().rpartition("}")
+    above = (head + opening).count("\n")
+    return replace(
+        instrumented,
+        source=f"{head}{opening}{declared}{body}{copied}}}\n",
+        lines={line + (line > above): place for line, place in instrumented.lines.items()},
+        outputs=replace(instrumented.outputs, copies=copies),
+        copying=flag,
+    )
+
+
+def _split_at_data(source: str) -> tuple[str, str, str]:
+    """Return what stands before the data block of a formatted program, its first line, and the rest."""
+    match = _DATA_BLOCK.search(source)
+    if match is None:
+        return "", "", source
+    return source[: match.start()], match[0], source[match.end() :]
+
+
+def _choose_name(name: str, source: str) -> str:
+    """Return a name that does not occur in a program."""
+    while re.search(rf"\b{name}\b", source):
+        name += "_"
+    return name
+
+
+def _declare_array(text: str, size: str) -> str:
+    """Return a declared type as an array of that type.
+
+    >>> _declare_array("vector[J]", "n"), _declare_array("array[J] real", "n")
+    ('array[n] vector[J]', 'array[n, J] real')
+    """
+    inner = text.removeprefix("array[")
+    return f"array[{size}] {text}" if inner == text else f"array[{size}, {inner}"

@@ -9,6 +9,7 @@ from typing import Any
 from workbench.binding import BoundData, bind_initial_values
 from workbench.errors import MethodError
 from workbench.estimation.optimum.profile import check_profile_names
+from workbench.estimation.standardize.copies import copy_dependents
 from workbench.methods import Mle, Nuts
 from workbench.program import Program
 from workbench.request import FitRequest
@@ -33,7 +34,7 @@ def prepare_request(program: Program, table: Table, options: FitOptions) -> FitR
     if problem is not None:
         raise problem
     data = result.binding.data
-    return FitRequest(
+    request = FitRequest(
         program,
         data,
         result.priors,
@@ -46,6 +47,7 @@ def prepare_request(program: Program, table: Table, options: FitOptions) -> FitR
         options.timeout,
         inits=_bind_inits(program, data, options),
     )
+    return copy_dependents(request)
 
 
 def _bind_inits(program: Program, data: BoundData, options: FitOptions) -> Mapping[str, Any]:

@@ -12,6 +12,7 @@ from typing import cast
 import msgspec
 
 from workbench import program, toolchain
+from workbench.estimation.standardize.copies import copy_dependents
 from workbench.program import Program, ReplacedPrior, Role
 from workbench.progress import SILENT, Progress
 from workbench.request import FitRequest
@@ -72,7 +73,8 @@ def open_run(
         )
         written = replace(written, replaced_priors=replaced)
         known = replace(written, path=Path(fit.results.model.path))
-        request = replace(restore_request(fit, known), jobs=jobs)
+        request = copy_dependents(replace(restore_request(fit, known), jobs=jobs))
+        written = replace(written, instrumented=request.program.instrumented)
         yield SavedRun(fit, request, Builds(replace(request, program=written), tools, progress))
 
 

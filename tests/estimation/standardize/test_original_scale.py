@@ -133,7 +133,7 @@ def rescaled(tmp_path):
     """Make a backend whose runs are on the scale of the data, and the one it is made from."""
     backend = Noting(MEANS, SDS)
     context = make_context(backend, tmp_path)
-    return _OriginalScaleBackend(context, BACK, JOB), backend
+    return _OriginalScaleBackend(context, BACK), backend
 
 
 def test_draws_are_rescaled(rescaled):

@@ -4,12 +4,14 @@ With predictors `(x - mean) / sd` Stan estimates other coefficients than with `x
 have to be rescaled, and how, is guessed from declarations: a parameter sized by the columns of the matrix is
 a coefficient, and an unbounded one may be the intercept. The guess is then checked: at random points the
 density, priors apart, must be the same on both scales. If it is not, nothing is rescaled, and the record says
-so.
+so. Generated quantities, and transformed parameters that depend on what is rescaled, are computed again.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import json
+import tempfile
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, cast
@@ -20,13 +22,13 @@ import xarray as xr
 from workbench.backends import Backend, Job, RawRun, Start
 from workbench.backends.base import Curvature, Floats
 from workbench.backends.stan_csv import read_stan_csv, write_draws
-from workbench.binding import BoundData
+from workbench.binding import BoundData, write_stan_data
+from workbench.errors import RunError
 from workbench.estimation.context import FitContext
 from workbench.estimation.standardize.rescaling import (
     Rescaling,
     RescalingResult,
     find_rescaling,
-    make_original_scale_job,
     undo_standardization,
 )
 from workbench.methods import Laplace
@@ -36,8 +38,9 @@ from workbench.results.quantities import element_name, owner, split_element
 _GROUPS = ("mle", "map", "map_unconstrained", "laplace", "pathfinder", "posterior")
 """The groups of `fit.nc` that hold parameters."""
 
-_SAME = {"rtol": 1e-6, "atol": 1e-8}
-"""Difference within which a quantity is the same on both scales: draws are printed with ten digits. Ours."""
+_STEP = 1e-4
+"""Step of central differences on the unconstrained scale. Ours: numbers come with 17 digits, so that the
+error is of the order of the step's square."""
 
 
 def use_original_scale(context: FitContext) -> tuple[FitContext, RescalingResult | None]:
@@ -47,9 +50,7 @@ def use_original_scale(context: FitContext) -> tuple[FitContext, RescalingResult
     result = find_rescaling(context)
     if result.rescaling is None:
         return context, result
-    job = make_original_scale_job(context, context.collect_own_data())
-    job = replace(job, folder=context.folder / "original-scale")
-    backend = cast("Backend", _OriginalScaleBackend(context, result.rescaling, job))
+    backend = cast("Backend", _OriginalScaleBackend(context, result.rescaling))
     return replace(context, backend=backend), result
 
 
@@ -99,11 +100,20 @@ def _read_element(group: xr.Dataset, column: str) -> Floats:
 class _OriginalScaleBackend:
     """A backend whose runs are on the scale of the data: it passes calls on and rescales their results."""
 
-    def __init__(self, context: FitContext, rescaling: Rescaling, job: Job) -> None:
+    def __init__(self, context: FitContext, rescaling: Rescaling) -> None:
+        program, data = context.request.program, context.request.data
+        instrumented = program.instrumented
         self._backend = context.backend
-        self._program = context.request.program
         self._rescaling = rescaling
-        self._job = job
+        self._parameters = {declaration.name for declaration in program.parameters}
+        self._quantities = set(list_quantities(program))
+        copies = {} if instrumented is None else instrumented.outputs.copies
+        self._copies = {name: copies[name] for name in rescaling.dependents}
+        original = undo_standardization(data).values
+        self._changed_data = {name: original[name] for name in data.standardized}
+        if instrumented is not None:
+            switches = {instrumented.switch: 0, instrumented.copying: 1}
+            self._changed_data |= {name: value for name, value in switches.items() if name}
 
     def __getattr__(self, name: str) -> Any:
         attribute = getattr(self._backend, name)
@@ -114,7 +124,7 @@ class _OriginalScaleBackend:
             if isinstance(keywords.get("start"), Start):
                 keywords["start"] = self._standardize_start(keywords["start"])
             result = attribute(*args, **keywords)
-            return self._rescale_run(result) if isinstance(result, RawRun) else result
+            return self._rescale_run(args[0], result) if isinstance(result, RawRun) else result
 
         return call
 
@@ -130,7 +140,7 @@ class _OriginalScaleBackend:
     def laplace(self, job: Job, mode: RawRun, method: Laplace, *, jacobian: bool) -> RawRun:
         """Return curvature and draws around a mode that is given on the scale of the data."""
         fitted = replace(mode, draws=self._standardize_values(mode.columns, mode.draws))
-        return self._rescale_run(self._backend.laplace(job, fitted, method, jacobian=jacobian))
+        return self._rescale_run(job, self._backend.laplace(job, fitted, method, jacobian=jacobian))
 
     def generate(self, job: Job, columns: tuple[str, ...], draws: Floats) -> RawRun:
         """Return what depends on draws given on the scale of the data; only densities are of the fit's."""
@@ -139,7 +149,7 @@ class _OriginalScaleBackend:
         added = [i for i, column in enumerate(run.columns) if column not in columns]
         together = (*columns, *(run.columns[i] for i in added))
         rows = np.concatenate([fitted[None], run.draws[..., added]], axis=2)
-        rescaled = self._rescale_run(replace(run, columns=together, draws=rows))
+        rescaled = self._rescale_run(job, replace(run, columns=together, draws=rows))
         return replace(run, columns=together[len(columns) :], draws=rescaled.draws[..., len(columns) :])
 
     def _standardize_values(self, columns: tuple[str, ...], values: Floats) -> Floats:
@@ -151,37 +161,51 @@ class _OriginalScaleBackend:
         standardized[..., where] = np.linalg.solve(self._rescaling.matrix, values[..., where, None])[..., 0]
         return standardized
 
-    def _rescale_run(self, run: RawRun) -> RawRun:
-        """Return a run on the scale of the data, with generated quantities computed there."""
+    def _rescale_run(self, job: Job, run: RawRun) -> RawRun:
+        """Return a run on the scale of the data, with what follows from the parameters computed there."""
+        curvature = self._rescale_curvature(job, run.curvature)
         where = _find_positions(run.columns, self._rescaling.columns)
         if where is None or not run.draws.size:
-            return replace(run, curvature=self._rescale_curvature(run.curvature, frozenset()))
+            return replace(run, curvature=curvature)
         values = run.draws.copy()
         values[..., where] = values[..., where] @ self._rescaling.matrix.T
-        changed: frozenset[str] = frozenset()
-        names = set(list_quantities(self._program))
-        if names:
-            generated = self._generate(run, values)
-            for i, column in enumerate(run.columns):
-                if owner(column) not in names:
-                    continue
-                draws = generated.draws[0][:, generated.columns.index(column)].reshape(values.shape[:2])
-                if not np.allclose(draws, values[..., i], **_SAME, equal_nan=True):
-                    changed |= {column}
-                values[..., i] = draws
-        curvature = self._rescale_curvature(run.curvature, changed)
-        warmup = None if run.warmup is None else self._rescale_run(run.warmup)
+        sources = {i: self._name_source(column) for i, column in enumerate(run.columns)}
+        computed = [i for i, source in sources.items() if source]
+        if computed:
+            generated = self._generate(job, run.columns, values, [sources[i] for i in computed])
+            values[..., computed] = generated.reshape(*values.shape[:2], len(computed))
+        warmup = None if run.warmup is None else self._rescale_run(job, run.warmup)
         return replace(run, draws=values, curvature=curvature, warmup=warmup)
 
-    def _generate(self, run: RawRun, values: Floats) -> RawRun:
-        """Return the generated quantities at draws `(chain, draw, column)` on the scale of the data."""
-        parameters = {declaration.name for declaration in self._program.parameters}
-        kept = [i for i, column in enumerate(run.columns) if owner(column) in parameters]
-        flat = values[..., kept].reshape(-1, len(kept))
-        return self._backend.generate(self._job, tuple(run.columns[i] for i in kept), flat)
+    def _name_source(self, column: str) -> str:
+        """Return the generated quantity that a column takes its value from; empty where it keeps its own."""
+        name = owner(column)
+        if name in self._copies:
+            return _name_copy(column, name, self._copies[name])
+        return column if name in self._quantities else ""
 
-    def _rescale_curvature(self, around: Curvature | None, changed: frozenset[str]) -> Curvature | None:
-        """Return a curvature whose named values are on the scale of the data; NaN for changed quantities."""
+    def _generate(self, job: Job, columns: tuple[str, ...], values: Floats, wanted: Sequence[str]) -> Floats:
+        """Return generated quantities, `(draw, wanted)`, for values `(..., column)` on the data's scale."""
+        kept = [i for i, column in enumerate(columns) if owner(column) in self._parameters]
+        flat = values[..., kept].reshape(-1, len(kept))
+        names = tuple(columns[i] for i in kept)
+        run = self._backend.generate(self._make_original_job(job), names, flat)
+        positions = {column: i for i, column in enumerate(run.columns)}
+        return np.asarray(run.draws[0][:, [positions[name] for name in wanted]])
+
+    def _make_original_job(self, job: Job) -> Job:
+        """Return a call on the predictors as they were before standardizing, and on the job's other data."""
+        path = job.data.with_name(f"original-scale-{job.data.name}")
+        if not path.exists():
+            content = json.loads(job.data.read_text(encoding="utf-8"))
+            with tempfile.TemporaryDirectory(dir=job.data.parent) as folder:
+                written = Path(folder) / path.name
+                write_stan_data(written, {**content, **self._changed_data})
+                written.replace(path)  # in one step: several threads may need it
+        return replace(job, data=path, folder=job.folder / "original-scale")
+
+    def _rescale_curvature(self, job: Job, around: Curvature | None) -> Curvature | None:
+        """Return a curvature whose named values are on the scale of the data."""
         where = None if around is None else _find_positions(around.names, self._rescaling.columns)
         if around is None or where is None:
             return around
@@ -189,9 +213,28 @@ class _OriginalScaleBackend:
         jacobian[where] = self._rescaling.matrix @ jacobian[where]
         values = around.values.copy()
         values[where] = self._rescaling.matrix @ values[where]
-        is_changed = [name in changed for name in around.names]
-        jacobian[is_changed] = values[is_changed] = np.nan
+        copied = [i for i, name in enumerate(around.names) if owner(name) in self._copies]
+        if copied:
+            wanted = [self._name_source(around.names[i]) for i in copied]
+            differentiated = self._differentiate(job, around.names, values, jacobian, wanted)
+            values[copied], jacobian[copied] = differentiated
         return replace(around, constrain_jacobian=jacobian, values=values)
+
+    def _differentiate(
+        self, job: Job, names: tuple[str, ...], values: Floats, jacobian: Floats, wanted: Sequence[str]
+    ) -> tuple[Floats, Floats]:
+        """Return generated quantities `(C,)` and their derivatives `(C, U)`, by central differences.
+
+        Both are NaN where Stan cannot compute them beside the point.
+        """
+        steps = _STEP * jacobian.T
+        points = np.concatenate([values[None], values + steps, values - steps])
+        try:
+            generated = self._generate(job, names, points, wanted)
+        except RunError:
+            return np.full(len(wanted), np.nan), np.full((len(wanted), len(steps)), np.nan)
+        at, above, below = np.split(generated, [1, 1 + len(steps)])
+        return at[0], (above - below).T / (2 * _STEP)
 
     def _standardize_start(self, start: Start) -> Start:
         """Return a start, given on the scale of the data, on the scale of the fit."""
@@ -221,6 +264,16 @@ def _with_brackets(name: str) -> str:
     """
     variable, _, index = name.partition(".")
     return f"{variable}[{index.replace('.', ',')}]" if index else variable
+
+
+def _name_copy(column: str, name: str, copy: str) -> str:
+    """Return the element of a copy that a column of a transformed parameter is copied to.
+
+    >>> _name_copy("a[2]", "a", "a_copy"), _name_copy("a", "a", "a_copy")
+    ('a_copy[1,2]', 'a_copy[1]')
+    """
+    rest = column.removeprefix(name)
+    return f"{copy}[1,{rest[1:]}" if rest.startswith("[") else f"{copy}[1]{rest}"
 
 
 def _find_positions(columns: tuple[str, ...], names: tuple[str, ...]) -> list[int] | None:

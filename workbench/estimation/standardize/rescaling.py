@@ -22,7 +22,7 @@ from workbench.binding import (
 from workbench.errors import RunError
 from workbench.estimation.context import FitContext
 from workbench.estimation.standardize.dependents import find_dependents
-from workbench.program import Declaration
+from workbench.program import Declaration, Program
 from workbench.provenance import derive_seeds
 from workbench.results.quantities import element_name
 from workbench.thresholds import RESCALING_DIFFERENCE_LIMIT
@@ -57,12 +57,15 @@ class Rescaling:
         Stan's names of the parameters' elements.
     matrix
         `(columns, columns)`: by which the fitted values are multiplied.
+    dependents
+        The transformed parameters that are computed again from them.
     """
 
     coefficients: Mapping[str, str]
     intercepts: tuple[str, ...]
     columns: tuple[str, ...]
     matrix: Floats = field(repr=False)
+    dependents: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -81,6 +84,7 @@ class RescalingResult:
             "status": "proved",
             "coefficients": dict(self.rescaling.coefficients),
             "intercepts": list(self.rescaling.intercepts),
+            "computed_again": list(self.rescaling.dependents),
             "remark": self.reason,
         }
 
@@ -106,9 +110,10 @@ def find_rescaling(context: FitContext) -> RescalingResult:
             None, "no intercept was found that makes the likelihood the same on both scales."
         )
     moved = {*coefficients, *rescaling.intercepts, *context.request.data.standardized}
-    dependents = ", ".join(f"`{name}`" for name in find_dependents(program, moved))
-    if dependents:
-        reason = f"{dependents} among the transformed parameters would have to be rescaled too."
+    dependents = find_dependents(program, moved)
+    if not set(dependents) <= set(program.instrumented.outputs.copies):
+        listed = ", ".join(f"`{name}`" for name in dependents)
+        reason = f"{listed} among the transformed parameters would have to be rescaled too."
         return RescalingResult(None, reason)
     lines = sorted(
         {
@@ -121,7 +126,7 @@ def find_rescaling(context: FitContext) -> RescalingResult:
     remark = (
         f"the spread of the coefficients (line {listed}) stays on the standardized scale." if lines else ""
     )
-    return RescalingResult(rescaling, remark)
+    return RescalingResult(replace(rescaling, dependents=dependents), remark)
 
 
 def make_original_scale_job(
@@ -188,6 +193,11 @@ def _find_column_axis(context: FitContext, declaration: Declaration) -> int:
     width = len(context.request.data.standardized[declaration.name].columns)
     shape = np.shape(context.request.data.values[declaration.name])
     return 1 if shape[1] == width else 0
+
+
+def list_free_parameters(program: Program) -> list[str]:
+    """Return the parameters that are declared on their unconstrained scale: coefficients and intercepts."""
+    return [declaration.name for declaration in program.parameters if _is_free(declaration)]
 
 
 def _is_free(declaration: Declaration) -> bool:

@@ -74,7 +74,7 @@ class OutcomeDescription(Struct, frozen=True, kw_only=True):
     plain: bool = True
 
 
-class ParameterPrior(Struct, frozen=True):
+class StatedPrior(Struct, frozen=True):
     """What a program says about a parameter before the data; `kind` is stated, latent, flat, uniform ...
 
     Where only some elements have a prior, `flat_elements` names the others: `b[2]`, `b[4:9]`.
@@ -116,7 +116,7 @@ class ModelDescription(Struct, frozen=True, kw_only=True):
     terms: tuple[DensityTerm, ...] = ()
     proof: EquivalenceResult = EquivalenceResult()
     outcomes: tuple[OutcomeDescription, ...] = ()
-    parameter_priors: tuple[ParameterPrior, ...] | None = None
+    parameter_priors: tuple[StatedPrior, ...] | None = None
     replaced_priors: tuple[ReplacedPriorDescription, ...] = ()
     title: str = ""
     story: str = ""
@@ -150,7 +150,11 @@ class MatrixScale(Struct, frozen=True):
 
 
 class StandardizationDescription(Struct, frozen=True):
-    """Predictors standardized while fitting, and whether results are back on the scale of the data."""
+    """Predictors standardized while fitting, and whether results are back on the scale of the data.
+
+    Then `coefficients` and `intercepts` are rescaled, and the transformed parameters that depend on them are
+    `computed_again`.
+    """
 
     status: str = ""
     reason: str = ""
@@ -158,6 +162,7 @@ class StandardizationDescription(Struct, frozen=True):
     matrices: Mapping[str, MatrixScale] = field(default_factory=dict)
     coefficients: Mapping[str, str] = field(default_factory=dict)
     intercepts: tuple[str, ...] = ()
+    computed_again: tuple[str, ...] = ()
     estimates: Mapping[str, Mapping[str, Mapping[str, float | None]]] = field(default_factory=dict)
 
     @property
