@@ -3,6 +3,7 @@
 import inspect
 import subprocess
 import sys
+import traceback
 from dataclasses import fields
 from types import SimpleNamespace
 from typing import Any
@@ -80,6 +81,40 @@ def test_an_option_of_other_software_is_refused_with_ours(called, name, ours):
     with pytest.raises(MethodError, match=f"`{name}` is not an option of") as refused:
         called(SCHOOLS, TABLE, **{name: 1})
     assert ours in str(refused.value.hint)
+
+
+@pytest.mark.parametrize(
+    ("settings", "name"),
+    [
+        ({"seed": None}, "seed"),
+        ({"seed": -1}, "seed"),
+        ({"level": 95}, "level"),
+        ({"jobs": -1}, "jobs"),
+        ({"threads": 0}, "threads"),
+        ({"timeout": -1}, "timeout"),
+        ({"missing": "dropp"}, "missing"),
+        ({"scale": "priors"}, "scale"),
+        ({"columns": "y"}, "columns"),
+    ],
+)
+def test_a_setting_that_no_fit_can_have_is_refused_by_its_name(read, settings, name):
+    with pytest.raises(MethodError, match=f"`{name}` was expected to be"):
+        workbench.fit(SCHOOLS, TABLE, **settings)
+
+
+def test_an_option_close_to_ours_is_guessed():
+    with pytest.raises(MethodError) as refused:
+        workbench.fit(SCHOOLS, TABLE, chain=3)  # type: ignore[call-arg]
+    assert "did you mean `chains`" in str(refused.value.hint)
+    with pytest.raises(MethodError) as refused:
+        workbench.load("run", iter_sampling=3)  # type: ignore[call-arg]
+    assert "draws" not in str(refused.value.hint)  # it is not an option of `load`
+
+
+def test_a_hint_is_shown_where_python_prints_the_error():
+    with pytest.raises(MethodError) as refused:
+        workbench.fit(SCHOOLS, TABLE, iter_sampling=3)  # type: ignore[call-arg]
+    assert "hint: draws=1000" in "".join(traceback.format_exception_only(refused.value))
 
 
 def test_names_elsewhere_are_not_options_here():
@@ -199,6 +234,8 @@ def test_a_fit_says_in_a_few_words_what_it_is(schools):
         f"{schools.diagnosis.verdict}>"
     )
     assert "verdict" in schools._repr_html_()
+    assert len(repr(schools.results)) < 200
+    assert len(repr(schools.diagnosis)) < 2000
 
 
 def test_without_output_no_folder_is_left(tools, tmp_path, monkeypatch):
@@ -228,6 +265,10 @@ def test_draws_go_by_variable_element_and_label(schools):
     with pytest.raises(RequestError, match="`rho` is not a quantity of this posterior") as refused:
         schools.draws("rho")
     assert "`theta`" in str(refused.value.hint)
+    assert schools.draws_frame("theta[B]").columns.tolist() == ["chain", "draw", "theta[2]"]
+    for take in (schools.draws_frame, schools.summary):
+        with pytest.raises(RequestError, match="`rho` is not a variable of this posterior"):
+            take("rho")
     frame = schools.draws_frame("theta")
     assert frame.columns.tolist() == ["chain", "draw", *(f"theta[{k}]" for k in range(1, 9))]
     np.testing.assert_array_equal(frame.loc[frame["chain"] == 1, "theta[2]"], theta[1, :, 1])
@@ -239,6 +280,7 @@ def test_the_summary_is_arvizs(schools):
     theirs = arviz_stats.summary(schools.tree, round_to="none", ci_prob=0.95, ci_kind="eti")
     pd.testing.assert_frame_equal(schools.summary(), theirs)
     assert schools.summary(["mu", "tau"]).index.tolist() == ["mu", "tau"]
+    assert schools.summary("mu").index.tolist() == ["mu"]
 
 
 @pytest.mark.filterwarnings("ignore")  # ArviZ warns of a large k-hat, and of what it asks of Matplotlib
@@ -297,7 +339,9 @@ def test_a_model_is_read_once_and_fits_several_tables(tools, tmp_path):
     assert "hyperparameters" in repr(model.inspect())
     assert model.dry_run().result.problems == ()
     assert "a fit could start" in repr(model.dry_run())
-    assert [problem.message for problem in model.dry_run({"y": [1.0, 2.0]}).result.problems]
+    attempt = model.dry_run({"y": [1.0, 2.0]})
+    assert all(problem.message in repr(attempt) for problem in attempt.result.problems)
+    assert "a fit could not start" in repr(attempt)
     quick: dict[str, Any] = {**QUICK, "method": "nuts", "output": False, "progress": False}
     own, half = model.fit(**quick), model.fit(pd.read_csv(TABLE).head(4), **quick)
     assert own.results.toolchain.key == half.results.toolchain.key

@@ -24,8 +24,8 @@ def test_output_and_exit_code():
 
 
 def test_results_are_in_the_order_of_the_commands():
-    slow = process.Command((PYTHON, "-c", "import time; time.sleep(0.3); print('slow')"))
-    fast = process.Command((PYTHON, "-c", "print('fast')"))
+    slow = process.ProcessCommand((PYTHON, "-c", "import time; time.sleep(0.3); print('slow')"))
+    fast = process.ProcessCommand((PYTHON, "-c", "print('fast')"))
     finished = []
     done = process.run_many([slow, fast], jobs=2, on_done=lambda result: finished.append(result.stdout))
     assert [result.stdout for result in done] == ["slow\n", "fast\n"]
@@ -34,8 +34,8 @@ def test_results_are_in_the_order_of_the_commands():
 
 def test_after_a_failure_nothing_new_starts(tmp_path):
     marker = tmp_path / "started"
-    failing = process.Command((PYTHON, "-c", "raise SystemExit(1)"))
-    later = process.Command((PYTHON, "-c", f"open({str(marker)!r}, 'w')"))
+    failing = process.ProcessCommand((PYTHON, "-c", "raise SystemExit(1)"))
+    later = process.ProcessCommand((PYTHON, "-c", f"open({str(marker)!r}, 'w')"))
     done = process.run_many([failing, later], jobs=1)
     assert [result.returncode for result in done] == [1]
     assert not marker.exists()

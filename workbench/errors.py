@@ -45,6 +45,8 @@ class WorkbenchError(Exception):
         super().__init__(message)
         self.message = message
         self.hint = hint
+        if hint:
+            self.add_note(f"hint: {hint}")  # shown below the message where Python prints the error
 
 
 class RequestError(WorkbenchError):

@@ -29,7 +29,7 @@ _GRACE_SECONDS = 2.0
 
 
 @dataclass(frozen=True)
-class Command:
+class ProcessCommand:
     """A program to start.
 
     Attributes
@@ -69,7 +69,7 @@ class CompletedProcess:
         Whether the time limit ended it.
     """
 
-    command: Command
+    command: ProcessCommand
     returncode: int
     stdout: str
     stderr: str
@@ -96,12 +96,12 @@ def run(
     FileNotFoundError, PermissionError
         The program cannot be started.
     """
-    command = Command(tuple(os.fspath(argument) for argument in argv), cwd, env)
+    command = ProcessCommand(tuple(os.fspath(argument) for argument in argv), cwd, env)
     return run_many([command], timeout=timeout)[0]
 
 
 def run_many(
-    commands: Sequence[Command],
+    commands: Sequence[ProcessCommand],
     *,
     jobs: int = 1,
     timeout: float | None = None,
@@ -139,7 +139,7 @@ def run_many(
 class _Child:
     """A running child. Its output goes to files, because a pipe could fill up and block it."""
 
-    def __init__(self, command: Command, timeout: float | None) -> None:
+    def __init__(self, command: ProcessCommand, timeout: float | None) -> None:
         self.command = command
         self.started = time.monotonic()
         self.deadline = None if timeout is None else self.started + timeout

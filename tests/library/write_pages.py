@@ -14,7 +14,7 @@ from pathlib import Path
 
 from workbench import library
 from workbench.library import markdown
-from workbench.library.catalogue import Model, find_home
+from workbench.library.catalogue import BundledModel, find_home
 from workbench.methods import Nuts
 from workbench.report.figures.drawing import PAPER_PALETTE, paint, to_plain_svg
 from workbench.report.figures.overview import OverviewRow, draw_overview
@@ -45,7 +45,7 @@ def main() -> None:
     )
 
 
-def _find_run(model: Model, folder: Path) -> Fit:
+def _find_run(model: BundledModel, folder: Path) -> Fit:
     if folder.is_dir():
         return store.read(folder)
     return fit_workflow.fit_files(

@@ -47,7 +47,11 @@ def test_a_fit_is_studied(fit, tmp_path):
 def test_every_column_is_explained(study):
     explanation = workbench.sensitivity.__doc__ or ""
     texts = study.results.plan.decisions
-    own = {*study.results.priors, *texts, *(f"margin: {text}" for text in texts)}
+    own = {
+        *study.results.priors,
+        *texts,
+        *(f"{name}: {text}" for text in texts for name in ("margin", "mcse of margin")),
+    }
     assert [name for name in study.frame if f"`{name}`" not in explanation and name not in own] == []
 
 

@@ -105,6 +105,29 @@ def test_the_tipping_point_is_exact_within_its_error(study):
     assert tip.above.status == "none"
 
 
+def test_margins_are_exact_within_their_errors(study):
+    from scipy import stats
+
+    for point in study.results.points:
+        margin = point.margins["P(mu>0)>0.95"]
+        mean, sd = exact.posterior(point.values.get("mu.mu", 0.0), point.values.get("mu.sigma", 1.0))
+        assert abs(margin.value - (stats.norm.cdf(mean / sd) - 0.95)) < 4 * margin.mcse + 1e-9
+        assert point.find_answer("mean(mu)<5") == "yes"
+        assert point.decisions["P(mu>0)>0.95"] == (margin.value > 0)
+
+
+def test_moves_have_errors(study):
+    rows = {(row["mu.mu"], row["mu.sigma"]): row for row in list_rows(study, "nuts")}
+    base = rows[0.0, 1.0]
+    assert base["mcse_move"] == pytest.approx(0, abs=1e-12)
+    for place, row in rows.items():
+        move = exact.posterior(*place)[0] - exact.posterior()[0]
+        assert abs(row["mean"] - base["mean"] - move) < 4 * row["mcse_move"] + 1e-9
+    (move,) = study.results.conclusion.moves.values()
+    assert move.is_clear
+    assert 0 < move.mcse < 0.1
+
+
 def test_a_search_without_a_tipping_point_says_how_far_it_went(study):
     tip = find_tip(study, "mean(mu)<5", "mu.sigma")
     assert tip.nearest is None

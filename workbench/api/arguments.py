@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 import functools
 import inspect
 from collections.abc import Callable, Mapping, Sequence
@@ -29,7 +30,12 @@ NAMES_ELSEWHERE = {
     "iter": "draws=1000 (kept draws of each chain) and warmup=1000",
     "iter_sampling": "draws=1000",
     "iter_warmup": "warmup=1000",
+    "decisions": "decision=['P(mu>0)>0.95']",
     "max_depth": "max_treedepth=10",
+    "methods": "method=['mle', 'nuts']",
+    "num_chains": "chains=4",
+    "num_samples": "draws=1000",
+    "num_warmup": "warmup=1000",
     "output_dir": "output='folder'",
     "parallel_chains": "jobs=4",
     "random_seed": "seed=1",
@@ -68,9 +74,16 @@ def refuse_option(name: str, function: str, known: Mapping[str, Any]) -> None:
     MethodError
         Always.
     """
-    options = ", ".join(option for option in known if option not in ("self", "model", "data"))
-    hint = NAMES_ELSEWHERE.get(name, f"the options are {options}")
-    raise MethodError(f"`{name}` is not an option of `{function}`.", hint=hint)
+    options = [option for option in known if option not in ("self", "model", "data", "fit", "fits")]
+    ours = NAMES_ELSEWHERE.get(name, "")
+    close = difflib.get_close_matches(name, options, 2)
+    if ours and ("=" not in ours or ours.partition("=")[0] in options):
+        hint = ours
+    elif close:
+        hint = f"did you mean {' or '.join(f'`{option}`' for option in close)}?"
+    else:
+        hint = f"the options are {', '.join(options)}"
+    raise MethodError(f"`{name}` is not an option of `{function.removesuffix('.__init__')}`.", hint=hint)
 
 
 def as_table(data: Data) -> Table:
@@ -104,10 +117,34 @@ def list_names(names: str | Sequence[str]) -> tuple[str, ...]:
 
 
 def list_columns(columns: Mapping[str, str | Sequence[str]] | None) -> dict[str, tuple[str, ...]]:
-    """Return the columns of each Stan variable."""
+    """Return the columns of each Stan variable.
+
+    Raises
+    ------
+    MethodError
+        They are not given by variable.
+    """
+    if columns is not None and not isinstance(columns, Mapping):
+        raise MethodError(
+            f"`columns` was expected to be a dict by Stan variable, found `{columns}`.",
+            hint='for example columns={"y": "score", "X": ["age", "income"]}',
+        )
     return {name: list_names(named) for name, named in (columns or {}).items()}
 
 
 def show_progress(is_shown: bool) -> Progress:
     """Return where progress is shown: nowhere unless it is wanted."""
     return choose_display(is_quiet=not is_shown)
+
+
+def choose_scaled_roles(scale: str) -> tuple[str, ...]:
+    """Return the roles that count as prior: `prior`, or with `latent` both.
+
+    Raises
+    ------
+    MethodError
+        The word is neither.
+    """
+    if scale not in ("prior", "latent"):
+        raise MethodError(f"`scale` was expected to be prior or latent, found `{scale}`.")
+    return ("prior",) if scale == "prior" else ("prior", "latent")

@@ -14,7 +14,7 @@ from workbench import results
 from workbench.api.arguments import Data, as_path, as_table, list_names, show_progress
 from workbench.errors import RequestError, RunIncomplete
 from workbench.results import frames, store
-from workbench.results.quantities import draws_of
+from workbench.results.quantities import draws_of, owner
 from workbench.workflow.publish import publish_run
 
 if TYPE_CHECKING:
@@ -22,6 +22,18 @@ if TYPE_CHECKING:
     import xarray as xr
 
     from workbench.results.view import DiagnosisResult
+
+
+_ARVIZ_GROUPS = (
+    "posterior",
+    "posterior_predictive",
+    "log_likelihood",
+    "log_prior",
+    "sample_stats",
+    "observed_data",
+    "constant_data",
+)
+"""The groups of `fit.nc` that ArviZ before 1 knows."""
 
 
 @dataclass(frozen=True, repr=False)
@@ -75,9 +87,10 @@ class Fit(results.Fit):
 
     @property
     def data(self) -> Any:
-        """Every group of draws, in the form that the installed ArviZ takes.
+        """The draws, in the form that the installed ArviZ takes.
 
-        That is an `xarray.DataTree` from ArviZ 1 on, and an `arviz.InferenceData` before.
+        That is `tree`, an `xarray.DataTree`, from ArviZ 1 on; before, an `arviz.InferenceData` of the groups
+        that ArviZ knows.
         """
         return self.to_inference_data()
 
@@ -87,19 +100,16 @@ class Fit(results.Fit):
             return self.tree
         import arviz
 
-        known = ("posterior", "posterior_predictive", "log_likelihood", "sample_stats", "observed_data")
-        groups = {name: self.tree[name].to_dataset() for name in known if name in self.tree.children}
-        if "constant_data" in self.tree.children:
-            groups["constant_data"] = self.tree["constant_data"].to_dataset()
-        return arviz.InferenceData(**groups)
+        known = {name: self.tree[name].to_dataset() for name in _ARVIZ_GROUPS if name in self.tree.children}
+        return arviz.InferenceData(**known)
 
-    def summary(self, variables: Sequence[str] | None = None, **options: Any) -> pd.DataFrame:
+    def summary(self, variables: str | Sequence[str] = (), **options: Any) -> pd.DataFrame:
         """Return ArviZ's summary of the posterior: mean, SD, interval, ESS, R-hat and MCSE, not rounded.
 
         Parameters
         ----------
         variables
-            Which variables; by default parameters and transformed parameters, then generated quantities.
+            Which variables; all of them by default.
         options
             Further options of `arviz_stats.summary`; without them, intervals are central ones of the fit's
             level.
@@ -115,7 +125,9 @@ class Fit(results.Fit):
         level = self.results.interval.level
         usual = {"ci_prob": level, "ci_kind": "eti", "round_to": "none"}
         posterior = self.posterior
-        chosen = posterior if variables is None else posterior[list(variables)]
+        chosen = (
+            posterior[list(_check_variables(list_names(variables), posterior))] if variables else posterior
+        )
         frame: pd.DataFrame = arviz_stats.summary(convert_to_datatree(chosen), **(usual | options))
         return frame
 
@@ -189,7 +201,10 @@ class Fit(results.Fit):
         variables
             Which variables; all of them by default.
         """
-        return frames.draws_frame(self.posterior, list_names(variables))
+        by_label = {label: name for name, label in self.results.labels.items()}
+        names = [by_label.get(name, name) for name in list_names(variables)]
+        _check_variables([owner(name) for name in names], self.posterior)
+        return frames.draws_frame(self.posterior, names)
 
     @property
     def diagnosis(self) -> DiagnosisResult:
@@ -255,7 +270,7 @@ class Fit(results.Fit):
         target = None if self.folder is None else self.folder / store.REPORT
         target = target if output is None else Path(output)
         if target is None:
-            hint = "name a file, `fit.report('report.html')`, or save the fit first"
+            hint = "name a file, `fit.report('report.html')`, or save first: `fit = fit.save('folder')`"
             raise RequestError("the fit has no run directory for its report.", hint=hint)
         return write_report(self, target, as_path(figures))
 
@@ -268,6 +283,21 @@ class Fit(results.Fit):
             The folder is taken by something that is not a run, or cannot be written.
         """
         return as_fit(publish_run(self, Path(folder)))
+
+
+def _check_variables(names: Sequence[str], posterior: xr.Dataset) -> Sequence[str]:
+    """Return names of variables of a posterior.
+
+    Raises
+    ------
+    RequestError
+        One of them is not.
+    """
+    for name in names:
+        if name not in posterior:
+            listed = ", ".join(f"`{variable}`" for variable in posterior)
+            raise RequestError(f"`{name}` is not a variable of this posterior.", hint=f"it has {listed}")
+    return names
 
 
 def as_fit(fitted: results.Fit, folder: Path | None = None) -> Fit:

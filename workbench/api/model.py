@@ -13,6 +13,7 @@ from workbench.api.arguments import (
     Data,
     as_path,
     as_table,
+    choose_scaled_roles,
     explain_options,
     list_columns,
     list_names,
@@ -151,7 +152,7 @@ class Model:
             The table cannot be read or is missing, or a prior is unknown.
         """
         from workbench.workflow.dry_run import dry_run
-        from workbench.workflow.pages.dry_run import build_dry_run_page
+        from workbench.workflow.pages.dry_run import add_problems, build_dry_run_page
         from workbench.workflow.prior_options import apply_prior_options
 
         options = FitOptions(
@@ -166,7 +167,7 @@ class Model:
         table = self._table(data)
         program, options = apply_prior_options(self._program, options, self._tools.stanc)
         found = dry_run(program, table, options)
-        return Page(found, build_dry_run_page(found, table.path.name))
+        return Page(found, add_problems(build_dry_run_page(found, table.path.name), found))
 
     @explain_options
     def fit(
@@ -272,7 +273,7 @@ class Model:
             reference=reference or {},
             missing=missing,
             standardize=standardize,
-            scaled=("prior",) if scale == "prior" else ("prior", "latent"),
+            scaled=choose_scaled_roles(scale),
             methods=choose_methods(
                 list_names(method), sampler, starts=starts, profile=list_names(profile), bic_count=bic_count
             ),

@@ -188,12 +188,16 @@ def sensitivity(
     - `method` (`nuts`, `map`, `laplace`, or `prior`: the prior alone), `how` (`base`, `refit`, `weights`,
       `mode` or `prior alone`), `status` (`ok`, `failed`, `not available`) and `reason`;
     - `parameter` and `label`: the quantity, and its name for people;
-    - `mean` (of `map` the mode itself), `sd`, `median`, `lower`, `upper`, `mcse_mean`, `p_above`: the
-      outcome; `map_minus_mean` and, in posterior SDs, `gap_in_sd`;
+    - `mean` (of `map` the mode itself), `sd`, `median`, `lower`, `upper`, `p_above`: the outcome; `mcse_mean`
+      and `mcse_move`: the Monte Carlo standard errors of the mean and of its distance from the base fit's;
+      `map_minus_mean` and, in posterior SDs, `gap_in_sd`;
     - `khat`, `ess`, `source`, `rhat`, `divergences`: how far it can be relied on, and whose draws they are;
     - `lpd` and `elpd_loo` with `elpd_loo_se` [nats]: of the whole point, the same in all of its rows;
-    - for each decision, whether it holds, and its margin; for predictions of `prior`, `below` and `beyond`:
-      the shares outside the observed range.
+    - for each decision, whether it holds by the sign of its margin, that margin, and its Monte Carlo standard
+      error: within two of them the sign cannot be told;
+    - for predictions of `prior`, `below` and `beyond`: the shares outside the observed range; for yes/no
+      outcomes `share`, `share_lower`, `share_upper`: the share of yes in a replicated data set, and
+      `share_observed`: that in the data.
 
     Raises
     ------

@@ -8,7 +8,7 @@
 """
 
 from workbench.library.catalogue import (
-    Model,
+    BundledModel,
     find,
     find_by_hash,
     list_models,
@@ -21,7 +21,7 @@ from workbench.library.model_record import to_record
 from workbench.library.table_card import TableCard, read_table_card
 
 __all__ = [
-    "Model",
+    "BundledModel",
     "TableCard",
     "copy_model",
     "find",

@@ -26,7 +26,7 @@ _MOST_SUGGESTIONS = 3
 
 
 @dataclass(frozen=True)
-class Model:
+class BundledModel:
     """A bundled model.
 
     Attributes
@@ -63,10 +63,10 @@ def find_home() -> Path:
 
 
 @cache
-def list_models() -> tuple[Model, ...]:
+def list_models() -> tuple[BundledModel, ...]:
     """Return every bundled model, family by family."""
     return tuple(
-        Model(program.stem, family, program, find_home() / "data" / f"{card.read(program).table}.csv")
+        BundledModel(program.stem, family, program, find_home() / "data" / f"{card.read(program).table}.csv")
         for family, program in _list_programs()
     )
 
@@ -81,7 +81,7 @@ def _list_programs() -> list[tuple[str, Path]]:
     return [(family, program) for family in FAMILIES for program in sorted((folder / family).glob("*.stan"))]
 
 
-def find(name: str) -> Model:
+def find(name: str) -> BundledModel:
     """Return the bundled model with a name.
 
     Raises
@@ -137,7 +137,7 @@ def resolve_data(text: str | os.PathLike[str], data: D | None) -> tuple[Path, D 
     return program, data if data is not None else own_table or NO_DATA
 
 
-def find_by_hash(sha256: str) -> Model | None:
+def find_by_hash(sha256: str) -> BundledModel | None:
     """Return the bundled model whose program has this hash, as `Program.sha256` computes it."""
     for model in list_models():
         if hash_texts(model.program.read_text(encoding="utf-8")) == sha256:

@@ -6,10 +6,10 @@ import shutil
 from pathlib import Path
 
 from workbench.errors import RequestError
-from workbench.library.catalogue import Model
+from workbench.library.catalogue import BundledModel
 
 
-def copy_model(model: Model, target: Path, *, with_table: bool = False) -> tuple[Path, ...]:
+def copy_model(model: BundledModel, target: Path, *, with_table: bool = False) -> tuple[Path, ...]:
     """Copy a model's program and card, and its table if requested; return the new files.
 
     Parameters

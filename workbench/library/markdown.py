@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from workbench.library.catalogue import FAMILIES, Model
+from workbench.library.catalogue import FAMILIES, BundledModel
 from workbench.library.model_record import to_record
 
 _FAMILY_DESCRIPTIONS = {
@@ -16,17 +16,17 @@ _FAMILY_DESCRIPTIONS = {
 """What the models of a family have in common."""
 
 
-def render_page(model: Model) -> str:
+def render_page(model: BundledModel) -> str:
     """Return the page of a model, which shows the picture beside it."""
     return "\n".join(_format_page(model, to_record(model))) + "\n"
 
 
-def render_index(models: tuple[Model, ...]) -> str:
+def render_index(models: tuple[BundledModel, ...]) -> str:
     """Return the list of all models, family by family."""
     return "\n".join(_format_index(models)) + "\n"
 
 
-def _format_page(model: Model, record: dict[str, Any]) -> Iterator[str]:
+def _format_page(model: BundledModel, record: dict[str, Any]) -> Iterator[str]:
     yield f"# {model.name}: {record['title']}"
     yield ""
     yield record["story"]
@@ -81,7 +81,7 @@ def _format_hyperparameters(hyperparameters: dict[str, Any]) -> Iterator[str]:
     )
 
 
-def _format_index(models: tuple[Model, ...]) -> Iterator[str]:
+def _format_index(models: tuple[BundledModel, ...]) -> Iterator[str]:
     yield from ("# Models", "", f"{len(models)} programs to start from, each with a real table.")
     for family in FAMILIES:
         yield from ("", f"## {family.capitalize()}", "", _FAMILY_DESCRIPTIONS[family], "")

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
-from workbench.library.catalogue import Model
+from workbench.library.catalogue import BundledModel
 from workbench.library.table_card import read_table_card
 
 
-def to_record(model: Model) -> dict[str, Any]:
+def to_record(model: BundledModel) -> dict[str, Any]:
     """Return everything that the card of a model and the card of its table say."""
     card, table = model.card, read_table_card(model.table)
     return {

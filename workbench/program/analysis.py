@@ -26,6 +26,7 @@ from workbench.program.syntax import nodes as n
 from workbench.program.syntax import traverse as t
 from workbench.program.syntax.declarations import Declaration
 from workbench.program.syntax.identifiers import FreshNames
+from workbench.program.syntax.source import trace_lines
 from workbench.program.syntax.stanc import Stanc, dump_tree, run_stanc
 from workbench.program.terms.data_flow import trace_data_flow
 from workbench.program.terms.hyperparameters import find_arguments, find_hyperparameters
@@ -177,7 +178,8 @@ def _instrument(
         file = Path(folder) / "instrumented.stan"
         file.write_text(draft.source, encoding="utf-8")
         dump_tree(stanc, file)
-        return replace(draft, source=run_stanc(stanc, ["--auto-format"], file))
+        source = run_stanc(stanc, ["--auto-format"], file)
+    return replace(draft, source=source, lines=trace_lines(source, draft.origins, program.places), origins=())
 
 
 def _find_not_replicated(replicates: Sequence[Replicate]) -> Iterator[Obstacle]:

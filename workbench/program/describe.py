@@ -10,6 +10,7 @@ from workbench.program.model import Program
 from workbench.program.syntax import nodes as n
 from workbench.program.syntax import traverse as t
 from workbench.program.syntax.declarations import Declaration
+from workbench.program.syntax.source import Place
 from workbench.program.terms import element_priors
 from workbench.program.terms.element_priors import ElementPriors, is_proper_when_flat
 from workbench.program.terms.terms import Term
@@ -152,6 +153,27 @@ def list_flat_elements(program: Program, values: Mapping[str, Any] | None = None
         for item in describe(program, values).parameters
         for name in ((item.name,) if item.kind == "flat" else item.flat_elements)
     )
+
+
+def describe_lines(program: Program) -> dict[int, str]:
+    """Return by line of the instrumented program the author's statement that it is made from, as text.
+
+    It is empty for a program that is run as written: its lines are the author's own.
+    """
+    if program.instrumented is None:
+        return {}
+    lines = program.source.splitlines()
+    return {
+        line: _describe_place(place, program, lines) for line, place in program.instrumented.lines.items()
+    }
+
+
+def _describe_place(place: Place, program: Program, lines: Sequence[str]) -> str:
+    """Return the place of a statement, with its first line where that stands in the program's own file."""
+    if place.path != program.path:
+        return f"line {place.first} of {place.path.name}"
+    text = lines[place.first - 1].partition("//")[0].strip() if place.first <= len(lines) else ""
+    return f"line {place.first}: `{text}`" if text else f"line {place.first}"
 
 
 class _FlatElements(NamedTuple):

@@ -16,7 +16,7 @@ from workbench.results.json_values import to_json_values
 from workbench.studies.fits.context import StudyContext
 from workbench.studies.fits.sweep import FullFits, PointPosterior
 from workbench.studies.outcomes.slopes import find_base_value
-from workbench.studies.outcomes.table import PRIOR, Outcome
+from workbench.studies.outcomes.table import PRIOR, OutcomeRow
 from workbench.studies.plan.plan import Axis, Plan
 from workbench.studies.view import (
     AxisResult,
@@ -26,12 +26,12 @@ from workbench.studies.view import (
     HyperparameterSlopes,
     IntervalLevel,
     LikelihoodEstimate,
-    ModelSource,
     PlanResult,
     PointResult,
     ReferenceResult,
     ScalingResult,
     StageStatus,
+    StudiedModel,
     StudyMeasurements,
     StudyResults,
     TippingPoint,
@@ -63,7 +63,7 @@ class Stages:
     scaling: ScalingResult
     slopes: Mapping[str, HyperparameterSlopes]
     tips: Sequence[TippingPoint]
-    outcomes: Sequence[Outcome]
+    outcomes: Sequence[OutcomeRow]
     seconds: float
 
 
@@ -88,7 +88,7 @@ def assemble_measurements(context: StudyContext, base: Fit, stages: Stages) -> S
         schema=SCHEMA,
         workbench=read_workbench_version(),
         created=datetime.now(UTC).isoformat(timespec="seconds"),
-        model=ModelSource(
+        model=StudiedModel(
             name=run.model.name,
             path=run.model.path,
             sha256=run.model.sha256,
@@ -170,7 +170,7 @@ def _describe_axis(context: StudyContext, axis: Axis) -> AxisResult:
 
 
 def _describe_point(
-    number: int, posterior: PointPosterior, plan: Plan, heads: Mapping[tuple[int, str], Outcome]
+    number: int, posterior: PointPosterior, plan: Plan, heads: Mapping[tuple[int, str], OutcomeRow]
 ) -> PointResult:
     """Return a point; `heads` holds an outcome of each point and method."""
     point, source, weights = posterior.point, posterior.source, posterior.weights
@@ -199,7 +199,7 @@ def _describe_point(
     return _add_decisions(measured, heads[number, "nuts"])
 
 
-def _add_decisions(point: PointResult, outcome: Outcome) -> PointResult:
+def _add_decisions(point: PointResult, outcome: OutcomeRow) -> PointResult:
     """Return a point with what one of its outcomes says about decisions."""
     return msgspec.structs.replace(
         point, khat=outcome.khat, decisions=dict(outcome.decisions), margins=dict(outcome.margins)
@@ -229,7 +229,7 @@ def _describe_reference(base: Fit) -> ReferenceResult:
     return ReferenceResult(status=mle.status, reason=mle.reason, estimates=estimates)
 
 
-def _describe_prior_stage(outcomes: Sequence[Outcome]) -> StageStatus:
+def _describe_prior_stage(outcomes: Sequence[OutcomeRow]) -> StageStatus:
     """Return whether the priors alone were sampled at some point, or why at none."""
     own = [outcome for outcome in outcomes if outcome.method == PRIOR]
     if not own:

@@ -31,7 +31,7 @@ from workbench.studies.outcomes.power_scaling import refine_power_scaling
 from workbench.studies.outcomes.prior_predictive import summarise_priors
 from workbench.studies.outcomes.slopes import compute_slopes, find_base_value
 from workbench.studies.outcomes.summaries import collect_outcomes
-from workbench.studies.outcomes.table import Outcome, make_frame, read_frame
+from workbench.studies.outcomes.table import OutcomeRow, make_frame, read_frame
 from workbench.studies.outcomes.tipping import find_tipping_point
 from workbench.studies.plan.plan import BASE, Axis, is_power
 from workbench.studies.record import Stages, assemble_measurements, make_record
@@ -68,7 +68,7 @@ class Study:
         return view_study(self.record)
 
     @cached_property
-    def outcomes(self) -> tuple[Outcome, ...]:
+    def outcomes(self) -> tuple[OutcomeRow, ...]:
         """The rows of the frame, typed."""
         return read_frame(self.frame)
 

@@ -261,7 +261,7 @@ def _compile(
             target.unlink()
 
 
-def _compose_object(compilation: _Compilation, folder: Path, header: Path) -> process.Command:
+def _compose_object(compilation: _Compilation, folder: Path, header: Path) -> process.ProcessCommand:
     toolchain, name = compilation.toolchain, compilation.source.name
     source = folder / f"{name}.hpp"
     source.write_text(compilation.cpp)
@@ -270,7 +270,7 @@ def _compose_object(compilation: _Compilation, folder: Path, header: Path) -> pr
     )
 
 
-def _compose_make(compilation: _Compilation, folder: Path) -> process.Command:
+def _compose_make(compilation: _Compilation, folder: Path) -> process.ProcessCommand:
     source, home = compilation.source, compilation.toolchain.home
     (folder / f"{source.name}.stan").write_text(source.text)
     target, paths = folder / source.name, compilation.include_paths

@@ -28,7 +28,7 @@ def hash_home(home: Path, *, threads: bool) -> str:
 
 def compose_make_command(
     home: Path, target: Path, include_paths: Sequence[Path], *, threads: bool, optimized: bool = False
-) -> process.Command:
+) -> process.ProcessCommand:
     """Return the command that makes an executable from the Stan program beside it."""
     settings = [f"STANCFLAGS+=--filename-in-msg={target.name}.stan"]
     if include_paths:
@@ -38,7 +38,7 @@ def compose_make_command(
         settings.append(f"STANCFLAGS+={stanc.OPTIMIZE}")
     if threads:
         settings.append("STAN_THREADS=TRUE")
-    return process.Command((os.environ.get("MAKE", "make"), *settings, str(target)), cwd=home)
+    return process.ProcessCommand((os.environ.get("MAKE", "make"), *settings, str(target)), cwd=home)
 
 
 def find_home() -> Path:

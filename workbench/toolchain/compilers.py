@@ -183,7 +183,9 @@ def list_options(compiler: Compiler, home: Path, *, threads: bool) -> tuple[str,
     return chosen + _DIALECTS[compiler.kind].flags
 
 
-def compose_header_command(compiler: Compiler, home: Path, folder: Path, *, threads: bool) -> process.Command:
+def compose_header_command(
+    compiler: Compiler, home: Path, folder: Path, *, threads: bool
+) -> process.ProcessCommand:
     """Return the command that precompiles Stan's model header into a folder."""
     dialect = _DIALECTS[compiler.kind]
     source = locate_header_source(compiler, home, folder)
@@ -218,7 +220,7 @@ def compose_object_command(
     *,
     threads: bool,
     level: str = "-O3",
-) -> process.Command:
+) -> process.ProcessCommand:
     """Return the command that compiles one source file, with the precompiled header if one is given."""
     use = () if header is None else use_header(compiler, header)
     return _command(
@@ -235,7 +237,7 @@ def use_header(compiler: Compiler, folder: Path) -> tuple[str, ...]:
 
 def compose_link_command(
     compiler: Compiler, home: Path, objects: Sequence[Path], output: Path
-) -> process.Command:
+) -> process.ProcessCommand:
     """Return the command that links an executable."""
     return _command(compiler, (), (*map(str, objects), "-o", str(output), *list_link_options(compiler, home)))
 
@@ -248,8 +250,8 @@ def list_link_options(compiler: Compiler, home: Path) -> tuple[str, ...]:
     return ("-pthread", *own, *archives, f"-L{lib}", "-ltbb", f"-Wl,-rpath,{lib}")
 
 
-def _command(compiler: Compiler, options: Sequence[str], rest: Sequence[str]) -> process.Command:
-    return process.Command((*compiler.argv, *options, *rest), env=compiler.env or None)
+def _command(compiler: Compiler, options: Sequence[str], rest: Sequence[str]) -> process.ProcessCommand:
+    return process.ProcessCommand((*compiler.argv, *options, *rest), env=compiler.env or None)
 
 
 @dataclass(frozen=True)

@@ -44,7 +44,7 @@ def hash_driver(toolchain: Toolchain, threads: bool) -> str:
 
 
 def build_header(
-    toolchain: Toolchain, threads: bool, progress: Progress, parallel: Sequence[process.Command] = ()
+    toolchain: Toolchain, threads: bool, progress: Progress, parallel: Sequence[process.ProcessCommand] = ()
 ) -> Path:
     """Return the folder of Stan's precompiled model header, made on first use.
 
@@ -83,7 +83,7 @@ def build_driver(toolchain: Toolchain, threads: bool, progress: Progress) -> lis
 
 def _compose_driver_command(
     toolchain: Toolchain, source: Path, output: Path, threads: bool
-) -> process.Command:
+) -> process.ProcessCommand:
     compiler, home = toolchain.compiler, toolchain.home
     return compose_object_command(compiler, home, None, source, output, threads=threads, level=_DRIVER_LEVEL)
 
@@ -108,7 +108,7 @@ def _include_all(file: Path, sources: Sequence[Path]) -> Path:
 
 
 def _show_and_compile(
-    toolchain: Toolchain, target: str, commands: Sequence[process.Command], progress: Progress
+    toolchain: Toolchain, target: str, commands: Sequence[process.ProcessCommand], progress: Progress
 ) -> None:
     with progress.stage(f"Building {target}", len(commands)) as stage:
         run_compilers(toolchain, target, commands, on_count=stage.update)

@@ -19,7 +19,7 @@ _MEMORY_PER_COMPILER = 5 << 29
 def run_compilers(
     toolchain: Toolchain,
     target: str,
-    commands: Sequence[process.Command],
+    commands: Sequence[process.ProcessCommand],
     on_count: Callable[[float], None] | None = None,
 ) -> None:
     """Run compilers in parallel; raise an error for the first that fails.
@@ -37,7 +37,7 @@ def run_compilers(
     on_count
         Receives the number of compilers that have succeeded so far.
     """
-    succeeded: list[process.Command] = []
+    succeeded: list[process.ProcessCommand] = []
 
     def note(result: process.CompletedProcess) -> None:
         if result.returncode == 0:

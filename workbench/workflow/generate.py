@@ -14,7 +14,7 @@ from workbench import binding
 from workbench.backends import Backend, Job, RawRun
 from workbench.binding import order_tuples, write_stan_data
 from workbench.errors import RequestError
-from workbench.program import Program
+from workbench.program import Program, describe_lines
 from workbench.provenance import derive_seeds
 from workbench.request import FitRequest
 from workbench.results.quantities import element_name
@@ -51,7 +51,8 @@ class Generator:
             switches = program.instrumented.make_data(hyperparameters=priors.lifted, replicating=replicating)
         path = self.folder / f"data-{draws.stop}-{replicating}-{len(list(self.folder.iterdir()))}.json"
         write_stan_data(path, {**order_tuples(data, program.data), **switches})
-        job = Job(self.exe, path, self.folder, derive_seeds(self.request.seed, 2)[1])
+        seed = derive_seeds(self.request.seed, 2)[1]
+        job = Job(self.exe, path, self.folder, seed, places=describe_lines(program))
         return self.backend.generate(job, columns, values[draws])
 
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
 
+from workbench.errors import MethodError
 from workbench.methods import DEFAULT_METHODS, Method
 from workbench.toolchain import ToolchainSettings
 
@@ -66,3 +67,29 @@ class FitOptions:
     figures: Path | None = None
     toolchain: ToolchainSettings = field(default_factory=ToolchainSettings)
     command: str = ""
+
+    def __post_init__(self) -> None:
+        """Refuse settings that no fit can have.
+
+        Raises
+        ------
+        MethodError
+            The message names the setting, what was expected, and what was found.
+        """
+        _require(self.missing in ("refuse", "drop"), "missing", "refuse or drop", self.missing)
+        _require(_is_count(self.seed, least=0), "seed", "a whole number from 0", self.seed)
+        _require(0 < self.level < 1, "level", "between 0 and 1", self.level)
+        _require(_is_count(self.jobs), "jobs", "a whole number from 1", self.jobs)
+        _require(_is_count(self.threads), "threads", "a whole number from 1", self.threads)
+        _require(
+            self.timeout is None or self.timeout > 0, "timeout", "a positive number of seconds", self.timeout
+        )
+
+
+def _is_count(value: object, least: int = 1) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool) and value >= least
+
+
+def _require(is_met: bool, name: str, expected: str, found: object) -> None:
+    if not is_met:
+        raise MethodError(f"`{name}` was expected to be {expected}, found `{found}`.")

@@ -4,16 +4,16 @@ from collections.abc import Sequence
 from typing import Any
 
 from workbench.results.view import Sensitivity
-from workbench.studies.outcomes.table import Outcome
+from workbench.studies.outcomes.table import OutcomeRow
 from workbench.studies.view import (
     BaseVerdict,
     DataSource,
     FitCounts,
-    ModelSource,
     PlanResult,
     PointResult,
     ScalingResult,
     StageStatus,
+    StudiedModel,
     StudyMeasurements,
     TippingPoint,
     TippingSide,
@@ -39,9 +39,9 @@ def make_point(
 
 def make_outcome(
     number: int, mean: float | None, name: str = "mu", method: str = "nuts", **fields: Any
-) -> Outcome:
+) -> OutcomeRow:
     """Return the outcome of a method for one quantity at a point."""
-    return Outcome(point=number, method=method, parameter=name, label=name, mean=mean, **fields)
+    return OutcomeRow(point=number, method=method, parameter=name, label=name, mean=mean, **fields)
 
 
 def make_tip(name: str, nearest: Any = None, **sides: TippingSide) -> TippingPoint:
@@ -67,6 +67,6 @@ def make_measurements(points: Sequence[PointResult], **fields: Any) -> StudyMeas
         "fits": FitCounts(**counts, full=full, points=len(points)),
     }
     return StudyMeasurements(
-        schema=1, workbench="", created="", seed=1, model=ModelSource(name="m", path="m.stan"),
+        schema=1, workbench="", created="", seed=1, model=StudiedModel(name="m", path="m.stan"),
         data=DataSource(path="d.csv"), points=tuple(points), **{**known, **fields},
     )  # fmt: skip

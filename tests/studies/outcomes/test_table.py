@@ -5,7 +5,7 @@ from dataclasses import replace
 import pandas as pd
 import pytest
 
-from workbench.studies.outcomes.table import Outcome, make_frame, make_outcome, read_frame, select_outcomes
+from workbench.studies.outcomes.table import OutcomeRow, make_frame, make_outcome, read_frame, select_outcomes
 from workbench.studies.plan.decision import parse_decision
 from workbench.studies.plan.plan import BASE, Plan, Point
 from workbench.studies.view import Margin
@@ -71,7 +71,7 @@ def test_outcomes_of_a_method_are_found_by_point_and_quantity():
 
 def test_a_study_without_outcomes_has_an_empty_table():
     assert read_frame(make_frame([], PLAN)) == ()
-    assert Outcome(point=0).is_ok
+    assert OutcomeRow(point=0).is_ok
 
 
 @pytest.mark.parametrize("method", ["nuts", "map", "laplace", "prior"])

@@ -99,7 +99,7 @@ def _draw_in_statements(
     def change(node: Any) -> Any:
         if adds_to_target(node):
             texts = [text for term in plan.select_terms(node) for text in _draw_term(term, plan, replication)]
-            return splice(n.Raw(text) for text in texts)
+            return splice((n.Raw(text) for text in texts), node.id)
         if isinstance(node, n.Message):
             return splice_out()
         call = plan.find_lp_call(node)

@@ -97,11 +97,11 @@ def _select(base: OutcomeElements, texts: Sequence[str]) -> OutcomeElements:
     return OutcomeElements(base.name, marked, base.is_whole)
 
 
-def _is_single(index: n.Slice) -> bool:
+def _is_single(index: n.SliceIndex) -> bool:
     return index.is_single and index.lower is not None and not index.lower.type.is_container
 
 
-def _format_position(index: n.Slice, position: str) -> str:
+def _format_position(index: n.SliceIndex, position: str) -> str:
     """Return the index in the variable of the element at a position of the outcome."""
     if index.is_single and index.lower is not None:
         text = to_text(index.lower)

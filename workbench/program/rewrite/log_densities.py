@@ -51,11 +51,11 @@ def _record_statements(statements: Sequence[n.Stmt], plan: RewritePlan) -> tuple
 
     def change(node: Any) -> Any:
         if adds_to_target(node):
-            return splice(_record_terms(node, plan))
+            return splice(_record_terms(node, plan), node.id)
         if isinstance(node, n.Message):
             return splice_out()
         call = plan.find_lp_call(node)
-        return normalise(node) if call is None else splice(_record_call(node, call, plan))
+        return normalise(node) if call is None else splice(_record_call(node, call, plan), node.id)
 
     return remove_braces(t.rebuild(tuple(statements), change))
 

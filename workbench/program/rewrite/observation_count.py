@@ -99,7 +99,7 @@ def _slice(
         if not isinstance(node, n.Stmt):
             return normalise(node)
         if node.id in counted:
-            return splice(_count_terms(node, plan))
+            return splice(_count_terms(node, plan), node.id)
         return node if _is_kept(node, counted, needed) or _is_inserted(node) else splice_out()
 
     for statement in statements:

@@ -66,7 +66,7 @@ def _infer_indexed(node: n.Indexed, declared: DeclaredTypes) -> Shape | None:
     return [size for sizes in indexed for size in sizes or []] + shape[len(node.indices) :]
 
 
-def _infer_index(size: str, index: n.Slice, declared: DeclaredTypes) -> Shape | None:
+def _infer_index(size: str, index: n.SliceIndex, declared: DeclaredTypes) -> Shape | None:
     """Return the sizes that an index leaves of a dimension."""
     if index.is_single and index.lower is not None:
         return infer_shape(index.lower, declared)

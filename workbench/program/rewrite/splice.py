@@ -12,9 +12,10 @@ _SPLICED = -2
 """The number of the blocks and empty statements that are put in here and removed again."""
 
 
-def splice(statements: Iterable[n.Stmt]) -> n.Block:
-    """Return statements to stand in the place of one."""
-    return n.Block(tuple(statements), id=_SPLICED)
+def splice(statements: Iterable[n.Stmt], origin: int) -> n.Block:
+    """Return statements to stand in the place of one, whose number inserted text takes on."""
+    placed = (replace(item, id=origin) if isinstance(item, n.Raw) else item for item in statements)
+    return n.Block(tuple(placed), id=_SPLICED)
 
 
 def splice_out() -> n.Jump:

@@ -36,7 +36,7 @@ def weight_functions(plan: RewritePlan) -> Iterable[n.Stmt]:
 def _weight_statements(statements: Sequence[n.Stmt], plan: RewritePlan) -> tuple[n.Stmt, ...]:
     def change(node: Any) -> Any:
         if adds_to_target(node):
-            return splice(_weight_terms(node, plan))
+            return splice(_weight_terms(node, plan), node.id)
         call = plan.find_lp_call(node)
         return node if call is None else call_weighted(node, call, plan.weights)
 

@@ -73,23 +73,23 @@ def _decode_meta(sexp: Sexp) -> tuple[n.Type, bool]:
     return decode_type(meta["type_"]), is_data(meta["ad_level"])
 
 
-def _decode_indices(sexp: Sexp) -> tuple[n.Slice, ...]:
+def _decode_indices(sexp: Sexp) -> tuple[n.SliceIndex, ...]:
     return tuple(_decode_index(item) for item in as_list(sexp))
 
 
-def _decode_index(sexp: Sexp) -> n.Slice:
+def _decode_index(sexp: Sexp) -> n.SliceIndex:
     constructor, arguments = as_variant(sexp)
     ends = [decode_expression(item) for item in arguments]
     if constructor == "All":
-        return n.Slice()
+        return n.SliceIndex()
     if constructor == "Single":
-        return n.Slice(ends[0], is_single=True)
+        return n.SliceIndex(ends[0], is_single=True)
     if constructor == "Upfrom":
-        return n.Slice(ends[0])
+        return n.SliceIndex(ends[0])
     if constructor == "Downfrom":
-        return n.Slice(upper=ends[0])
+        return n.SliceIndex(upper=ends[0])
     if constructor == "Between":
-        return n.Slice(ends[0], ends[1])
+        return n.SliceIndex(ends[0], ends[1])
     raise explain_unknown("an index", sexp)
 
 

@@ -127,7 +127,7 @@ def _evaluate_indexed(node: n.Indexed, values: Mapping[str, Any]) -> Any:
     return _pick(evaluate(node.base, values), node.indices, values, node)
 
 
-def _pick(container: Any, indices: Sequence[n.Slice], values: Mapping[str, Any], node: n.Expr) -> Any:
+def _pick(container: Any, indices: Sequence[n.SliceIndex], values: Mapping[str, Any], node: n.Expr) -> Any:
     if not indices:
         return container
     first, rest = indices[0], indices[1:]

@@ -130,7 +130,7 @@ class Paren(Expr):
 
 
 @dataclass(frozen=True, slots=True)
-class Slice:
+class SliceIndex:
     """One index: a single position, or a range whose open ends are `None`."""
 
     lower: Expr | None = None
@@ -143,7 +143,7 @@ class Indexed(Expr):
     """Elements of a container."""
 
     base: Expr
-    indices: tuple[Slice, ...]
+    indices: tuple[SliceIndex, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -362,7 +362,7 @@ class Raw(Stmt):
 
 # --- the program ------------------------------------------------------------------------------------
 
-Node: TypeAlias = Expr | Stmt | Slice | Pack | Sized | Constraint
+Node: TypeAlias = Expr | Stmt | SliceIndex | Pack | Sized | Constraint
 """A statement, or anything inside one."""
 
 BLOCKS = (

@@ -20,6 +20,17 @@ def print_tokens(tree: n.Tree) -> tuple[list[str], dict[int, tuple[int, int]]]:
     return [token.strip(_GLUE) for token in printer.tokens], printer.spans
 
 
+def print_origins(tree: n.Tree) -> list[tuple[str, int]]:
+    """Return the tokens of a program, each with the number of the statement that it belongs to.
+
+    A token can hold several of Stan's, where text was inserted; outside of numbered statements the number
+    is -1.
+    """
+    printer = _Printer().print(tree)
+    tokens = (token.strip(_GLUE) for token in printer.tokens)
+    return list(zip(tokens, printer.origins, strict=True))
+
+
 def to_text(node: object) -> str:
     """Return a node as Stan, spaced as stanc's formatter spaces it; only inserted text ends a line.
 
@@ -47,20 +58,30 @@ class _Printer:
     def __init__(self) -> None:
         self.tokens: list[str] = []
         self.spans: dict[int, tuple[int, int]] = {}
+        self.origins: list[int] = []
+        self.statement = -1
 
     def print(self, *items: object) -> _Printer:
         """Print tokens and nodes in order; nothing for `None`."""
         for item in items:
             if isinstance(item, str):
                 self.tokens.append(item)
+                self.origins.append(self.statement)
             elif isinstance(item, tuple):
                 self.print(*item)
             elif item is not None:
-                first = len(self.tokens)
-                _RULES[type(item)](self, item)
-                if isinstance(item, n.Stmt) and item.id >= 0:
-                    self.spans[item.id] = (first, len(self.tokens) - 1)
+                self._print_node(item)
         return self
+
+    def _print_node(self, item: object) -> None:
+        first, outer = len(self.tokens), self.statement
+        is_numbered = isinstance(item, n.Stmt) and item.id >= 0
+        if isinstance(item, n.Stmt) and is_numbered:
+            self.statement = item.id
+        _RULES[type(item)](self, item)
+        if is_numbered:
+            self.spans[self.statement] = (first, len(self.tokens) - 1)
+            self.statement = outer
 
     def print_list(self, items: Sequence[object]) -> _Printer:
         """Print items with commas between them."""
@@ -122,7 +143,7 @@ def _print_paren(p: _Printer, node: n.Paren) -> None:
     p.print("(\b", node.inner, "\b)")
 
 
-def _print_slice(p: _Printer, node: n.Slice) -> None:
+def _print_slice(p: _Printer, node: n.SliceIndex) -> None:
     if node.is_single:
         p.print(node.lower)
     else:
@@ -282,7 +303,7 @@ _RULES: dict[type, Callable[[_Printer, Any], None]] = {
     n.Call: _print_call,
     n.Elements: _print_elements,
     n.Paren: _print_paren,
-    n.Slice: _print_slice,
+    n.SliceIndex: _print_slice,
     n.Indexed: _print_indexed,
     n.Projection: _print_projection,
     n.Promotion: _print_promotion,

@@ -159,6 +159,44 @@ def locate_statements(
     return places
 
 
+def trace_lines(
+    text: str, origins: Sequence[tuple[str, int]], places: Mapping[int, Place]
+) -> dict[int, Place]:
+    """Return by line of a generated program the place of the author's statement that it is made from.
+
+    Parameters
+    ----------
+    text
+        The generated program, formatted.
+    origins
+        Its tokens before they were formatted, each with the number of the author's statement.
+    places
+        The place of each numbered statement.
+    """
+    numbered = [(item, number) for token, number in origins for item in _find_tokens(token)]
+    formatted = list(_iterate_lines(text))
+    matches = _match_tokens([item for item, _ in numbered], [item for item, _ in formatted])
+    lines: dict[int, Place] = {}
+    for position, (_, line) in enumerate(formatted):
+        number = numbered[matches[position]][1] if position in matches else -1
+        if number in places:
+            lines.setdefault(line, places[number])
+    return lines
+
+
+def _find_tokens(text: str) -> list[str]:
+    return [match["token"] for match in _TOKEN.finditer(text) if match["token"]]
+
+
+def _iterate_lines(text: str) -> Iterator[tuple[str, int]]:
+    """Yield each token of a text with its line."""
+    line = 1
+    for match in _TOKEN.finditer(text):
+        if match["token"]:
+            yield match["token"], line
+        line += match.group().count("\n")
+
+
 def _match_tokens(written: Sequence[str], printed: Sequence[str]) -> dict[int, int]:
     """Return for each printed token the index of the author's token that it matches."""
     written = [_normalise_numeral(token) for token in written]

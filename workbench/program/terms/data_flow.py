@@ -200,7 +200,7 @@ class _Interpreter:
         """Return what enters any of several expressions."""
         return _join([self.evaluate(item, env) for item in items])
 
-    def evaluate_index(self, index: n.Slice, env: Environment) -> Value:
+    def evaluate_index(self, index: n.SliceIndex, env: Environment) -> Value:
         """Return what enters an index."""
         ends = self.evaluate(index.lower, env) | self.evaluate(index.upper, env)
         return ends.enter_as("index")
@@ -386,7 +386,7 @@ def _evaluate_target(run: _Interpreter, _node: n.Target, _env: Environment) -> V
     return NOTHING
 
 
-def _evaluate_slice(run: _Interpreter, node: n.Slice, env: Environment) -> Value:
+def _evaluate_slice(run: _Interpreter, node: n.SliceIndex, env: Environment) -> Value:
     return run.evaluate_index(node, env)
 
 
@@ -444,7 +444,7 @@ def _evaluate_reduce_sum(run: _Interpreter, node: n.Call, arguments: Sequence[Va
 _EXPRESSIONS: dict[type, Callable[[_Interpreter, Any, Environment], Value]] = {
     n.Variable: _evaluate_variable,
     n.Target: _evaluate_target,
-    n.Slice: _evaluate_slice,
+    n.SliceIndex: _evaluate_slice,
     n.Ternary: _evaluate_ternary,
     n.Binary: _evaluate_binary,
     n.Call: _evaluate_call,

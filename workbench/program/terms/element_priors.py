@@ -434,7 +434,7 @@ class _Follower:
         found = [self._select(child, local, names, seen).ravel() for child in t.iterate_children(inner)]
         return np.concatenate(found) if found else _EMPTY
 
-    def _index(self, base: Numbers, indices: Sequence[n.Slice], local: Mapping[str, Any]) -> Numbers:
+    def _index(self, base: Numbers, indices: Sequence[n.SliceIndex], local: Mapping[str, Any]) -> Numbers:
         """Return what indices select; several of them select every combination."""
         variables = [name for name in t.find_names(tuple(indices)) if isinstance(local.get(name), np.ndarray)]
         used = [item.name for item in t.walk(tuple(indices)) if isinstance(item, n.Variable)]
@@ -452,7 +452,7 @@ class _Follower:
             axis += positions.ndim
         return base
 
-    def _find_positions(self, index: n.Slice, length: int, local: Mapping[str, Any]) -> Numbers:
+    def _find_positions(self, index: n.SliceIndex, length: int, local: Mapping[str, Any]) -> Numbers:
         """Return the positions that an index selects, from 1; a single number has no dimension."""
         lower = 1 if index.lower is None else self.environment.evaluate(index.lower, local)
         if index.is_single:

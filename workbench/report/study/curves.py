@@ -13,7 +13,7 @@ from workbench.report.numbers import choose_decimals, format_number
 from workbench.report.study.slices import Slice, find_slices, name_means
 from workbench.studies import Study, StudyResults
 from workbench.studies.outcomes.moves import LEADING_MEANS
-from workbench.studies.outcomes.table import PRIOR, Outcome, select_outcomes
+from workbench.studies.outcomes.table import PRIOR, OutcomeRow, select_outcomes
 from workbench.studies.view import AxisResult, PointResult
 
 MAX_QUANTITIES = 3
@@ -25,7 +25,7 @@ _MAX_RIDGES = 11
 _TITLE = "Along the hyperparameters"
 """The title of the section."""
 
-Outcomes = Mapping[tuple[int, str], Outcome]
+Outcomes = Mapping[tuple[int, str], OutcomeRow]
 
 
 def build_section(study: Study) -> Section:

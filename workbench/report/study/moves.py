@@ -10,7 +10,7 @@ from workbench.report.study import slopes
 from workbench.report.study.slices import name_means
 from workbench.studies import Study, StudyResults
 from workbench.studies.outcomes.moves import LEADING_MEANS
-from workbench.studies.outcomes.table import Outcome, select_outcomes
+from workbench.studies.outcomes.table import OutcomeRow, select_outcomes
 from workbench.thresholds import SHIFT_LIMIT
 
 _TITLE = "What moves"
@@ -44,7 +44,7 @@ def build_section(study: Study) -> Section:
 
 
 def _build_row(
-    results: StudyResults, name: str, outcomes: Mapping[tuple[int, str], Outcome]
+    results: StudyResults, name: str, outcomes: Mapping[tuple[int, str], OutcomeRow]
 ) -> tuple[Cell, ...]:
     move, base = results.conclusion.moves[name], outcomes.get((0, name))
     decimals = choose_decimals(None if base is None else base.sd)

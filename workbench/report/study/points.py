@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from workbench.report.document import Block, Cell, Column, Notice, Section, Table, Tone
 from workbench.report.numbers import MISSING, format_count, format_number
 from workbench.studies import Study, StudyResults
-from workbench.studies.outcomes.table import Outcome, select_outcomes
+from workbench.studies.outcomes.table import OutcomeRow, select_outcomes
 from workbench.studies.view import Answer, PointResult
 
 ORIGINS = {
@@ -38,7 +38,7 @@ def build_section(study: Study) -> Section:
     """Return the table of all points, and why some of them failed."""
     results = study.results
     texts = results.plan.decisions
-    outcomes: dict[int, Outcome] = {}
+    outcomes: dict[int, OutcomeRow] = {}
     for (number, _), outcome in select_outcomes(study.outcomes, results.leading_method).items():
         outcomes.setdefault(number, outcome)
     table = Table(
@@ -80,7 +80,7 @@ def format_answer(answer: Answer | None) -> str:
     return MISSING if answer is None else answer
 
 
-def _build_cells(point: PointResult, outcome: Outcome | None, texts: Sequence[str]) -> tuple[Cell, ...]:
+def _build_cells(point: PointResult, outcome: OutcomeRow | None, texts: Sequence[str]) -> tuple[Cell, ...]:
     return (
         Cell(ORIGINS[point.how], Tone.FAIL if point.how == "failed" else None),
         Cell(format_khat(point)),

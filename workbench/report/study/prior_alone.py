@@ -8,7 +8,7 @@ from workbench.report.document import Block, Cell, Column, Notice, Paragraph, Se
 from workbench.report.numbers import MISSING, choose_decimals, format_number
 from workbench.report.study.points import build_place_cells, build_place_columns
 from workbench.studies import Study, StudyResults
-from workbench.studies.outcomes.table import PRIOR, Outcome
+from workbench.studies.outcomes.table import PRIOR, OutcomeRow
 
 _TITLE = "Before seeing any data"
 """The title of the section."""
@@ -62,14 +62,14 @@ def build_section(study: Study) -> Section:
     return Section("prior-alone", _TITLE, (Paragraph(explanation), table, *failures))
 
 
-def _list_failures(results: StudyResults, outcomes: Sequence[Outcome]) -> Iterator[Block]:
+def _list_failures(results: StudyResults, outcomes: Sequence[OutcomeRow]) -> Iterator[Block]:
     """Yield the points whose prior alone could not be sampled, and why."""
     for outcome in outcomes:
         if not outcome.is_ok:
             yield Notice(f"{results.points[outcome.point].label}: {outcome.reason}", Tone.CAUTION)
 
 
-def _build_row(results: StudyResults, outcome: Outcome, *, has_shares: bool) -> tuple[Cell, ...]:
+def _build_row(results: StudyResults, outcome: OutcomeRow, *, has_shares: bool) -> tuple[Cell, ...]:
     place = build_place_cells(results, results.points[outcome.point])
     if outcome.share is not None:
         shares = (outcome.share, outcome.share_lower, outcome.share_upper)

@@ -246,3 +246,9 @@ class DiagnosisResult(Struct, frozen=True):
     reasons: tuple[str, ...] = ()
     checks: tuple[CheckResult, ...] = ()
     not_checked: tuple[str, ...] = ()
+
+    def __repr__(self) -> str:
+        """Return the verdict and its reasons, not every check."""
+        passed = sum(check.status == "passed" for check in self.checks)
+        counted = f"{passed} of {len(self.checks)} checks passed."
+        return f"<{self.verdict}: {' '.join([counted, *self.reasons])}>"

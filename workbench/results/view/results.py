@@ -84,6 +84,10 @@ class Results(Struct, frozen=True, kw_only=True, dict=True):
     timings: Mapping[str, float | None] = field(default_factory=dict)
     request: SavedSettings | None = None
 
+    def __repr__(self) -> str:
+        """Return what was fitted, never the whole record."""
+        return f"<results of {self.model.name} on {self.data.path}>"
+
     def method(self, key: str) -> AnyResult:
         """Return the result of a method by its key, such as `map_unconstrained`."""
         result: AnyResult = getattr(self, key)

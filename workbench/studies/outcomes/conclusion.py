@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence, Set
 from workbench.studies.outcomes.decision_reasons import is_unchanged, report_decisions
 from workbench.studies.outcomes.moves import LEADING_MEANS
 from workbench.studies.outcomes.reason import Kind, Reason
-from workbench.studies.outcomes.table import Outcome
+from workbench.studies.outcomes.table import OutcomeRow
 from workbench.studies.view import (
     BaseVerdict,
     Conclusion,
@@ -30,7 +30,9 @@ _DIAGNOSES = ("prior-data conflict", "strong prior / weak likelihood")
 """Diagnoses of power-scaling that are a caution; the worse one comes first."""
 
 
-def conclude(study: StudyMeasurements, outcomes: Sequence[Outcome], moves: Mapping[str, Move]) -> Conclusion:
+def conclude(
+    study: StudyMeasurements, outcomes: Sequence[OutcomeRow], moves: Mapping[str, Move]
+) -> Conclusion:
     """Return the verdict of a study, its sentence and the reasons.
 
     Parameters
@@ -145,7 +147,7 @@ def _report_failures(points: Sequence[PointResult]) -> list[Reason]:
     return [Reason(f"{text} {failed[0].reason}", "fit in doubt")]
 
 
-def _judge_modes(outcomes: Sequence[Outcome], leading_method: str) -> list[Reason]:
+def _judge_modes(outcomes: Sequence[OutcomeRow], leading_method: str) -> list[Reason]:
     """Return where modes or approximations are missing or poor; a caution where their numbers lead."""
     reasons = []
     for method, name in (("map", "MAP"), ("laplace", "Laplace approximation")):

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 
 import numpy as np
 
-from workbench.studies.outcomes.table import Outcome
+from workbench.studies.outcomes.table import OutcomeRow
 from workbench.studies.view import Move, PointResult
 
 LEADING_MEANS = {"nuts": "posterior mean", "laplace": "Laplace mean", "map": "MAP"}
@@ -15,7 +15,7 @@ LEADING_MEANS = {"nuts": "posterior mean", "laplace": "Laplace mean", "map": "MA
 
 
 def find_largest_moves(
-    outcomes: Iterable[Outcome], points: Iterable[PointResult], method: str, sds: Mapping[str, float]
+    outcomes: Iterable[OutcomeRow], points: Iterable[PointResult], method: str, sds: Mapping[str, float]
 ) -> dict[str, Move]:
     """Return, for each quantity, where its mean or mode lies farthest from the base.
 
@@ -30,7 +30,7 @@ def find_largest_moves(
         Posterior SDs of the base fit, by quantity; quantities that do not vary have none and are left out.
     """
     numbers = {point.number for point in points if point.is_about_prior}
-    groups: dict[str, list[Outcome]] = {}
+    groups: dict[str, list[OutcomeRow]] = {}
     for outcome in outcomes:
         is_compared = outcome.method == method and outcome.is_ok and outcome.point in numbers
         name = outcome.parameter
@@ -40,7 +40,7 @@ def find_largest_moves(
     return {name: move for name, move in moves.items() if move is not None}
 
 
-def _find_largest_move(outcomes: list[Outcome], sd: float) -> Move | None:
+def _find_largest_move(outcomes: list[OutcomeRow], sd: float) -> Move | None:
     """Return the largest move of one quantity; `None` without a value at the base."""
     means = np.array([outcome.mean for outcome in outcomes], dtype=float)
     base = next((outcome for outcome in outcomes if outcome.point == 0), None)
@@ -58,7 +58,7 @@ def _find_largest_move(outcomes: list[Outcome], sd: float) -> Move | None:
     )
 
 
-def _estimate_error(outcome: Outcome, base: Outcome) -> float:
+def _estimate_error(outcome: OutcomeRow, base: OutcomeRow) -> float:
     """Return the Monte Carlo standard error of the distance of a mean from the base's; 0 for a mode."""
     if outcome.mcse_move is not None:
         return outcome.mcse_move

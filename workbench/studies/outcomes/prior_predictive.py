@@ -18,7 +18,7 @@ from workbench.results.quantities import SAMPLE_DIMS, Draws, finite_elements
 from workbench.studies.fits.context import StudyContext
 from workbench.studies.fits.prior_draws import sample_prior
 from workbench.studies.fits.progress_message import describe_progress
-from workbench.studies.outcomes.table import PRIOR, Outcome, make_outcome
+from workbench.studies.outcomes.table import PRIOR, OutcomeRow, make_outcome
 from workbench.studies.plan.plan import Point
 
 
@@ -36,7 +36,7 @@ def summarise_priors(
     base: Fit,
     base_settings: Mapping[str, float],
     stage: Stage,
-) -> list[Outcome]:
+) -> list[OutcomeRow]:
     """Return, for each point, the prior of every reported quantity and of the data it predicts.
 
     Parameters
@@ -53,7 +53,7 @@ def summarise_priors(
         Where to report how many points are done.
     """
     started, points = time.monotonic(), context.plan.points
-    outcomes: list[Outcome] = []
+    outcomes: list[OutcomeRow] = []
     heads = [make_outcome(number, point, base_settings) for number, point in enumerate(points)]
     with ThreadPoolExecutor(max_workers=max(1, context.jobs // context.plan.sampler.chains)) as pool:
         by_point = pool.map(
@@ -66,8 +66,8 @@ def summarise_priors(
 
 
 def _summarise_point(
-    context: StudyContext, point: Point, head: Outcome, names: Sequence[str], base: Fit
-) -> list[Outcome]:
+    context: StudyContext, point: Point, head: OutcomeRow, names: Sequence[str], base: Fit
+) -> list[OutcomeRow]:
     head = replace(head, method=PRIOR, how="prior alone")
     reason = explain_missing_prior_draws(context.find_variant(point).request.program)
     if any(power == 0 for name, power in point.powers.items() if name != "likelihood"):
@@ -87,10 +87,10 @@ def _summarise_point(
         for name in names
         if name in draws
     ]
-    return [*quantities, *_summarise_predictions(head, tree, base)]
+    return [*quantities, *summarise_replicates(head, tree, base)]
 
 
-def _summarise_predictions(head: Outcome, tree: xr.DataTree, base: Fit) -> list[Outcome]:
+def summarise_replicates(head: OutcomeRow, tree: xr.DataTree, base: Fit) -> list[OutcomeRow]:
     """Return the outcomes of replicated data, and how much of them lies outside the observed data."""
     if "posterior_predictive" not in tree.children:
         return []
@@ -122,7 +122,7 @@ def _is_yes_no(values: Draws, observed: Draws | None) -> bool:
     return bool(np.ptp(values) > 0) if observed is None else bool(np.isin(observed, (0, 1)).all())
 
 
-def _add_shares(outcome: Outcome, array: xr.DataArray, observed: Draws | None, level: float) -> Outcome:
+def _add_shares(outcome: OutcomeRow, array: xr.DataArray, observed: Draws | None, level: float) -> OutcomeRow:
     """Return the outcome with the share of yes in a replicated data set: a single 0 or 1 says nothing."""
     rows = [dim for dim in array.dims if dim not in SAMPLE_DIMS]
     seen = replace(outcome, share_observed=None if observed is None else float(observed.mean()))
@@ -134,7 +134,7 @@ def _add_shares(outcome: Outcome, array: xr.DataArray, observed: Draws | None, l
     return replace(seen, share=float(median), share_lower=float(lower), share_upper=float(upper))
 
 
-def _summarise(head: Outcome, values: Draws, level: float) -> Outcome:
+def _summarise(head: OutcomeRow, values: Draws, level: float) -> OutcomeRow:
     tail = (1 - level) / 2
     lower, median, upper = np.quantile(values, [tail, 0.5, 1 - tail])
     return replace(

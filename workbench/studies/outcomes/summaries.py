@@ -15,7 +15,7 @@ from workbench.studies.fits.sweep import PointPosterior
 from workbench.studies.fits.weights import compute_mean_errors, compute_move_errors
 from workbench.studies.outcomes.margins import ChainSample, estimate_margin, make_chain_sample
 from workbench.studies.outcomes.predictive_density import PredictiveDensity, compute_predictive_densities
-from workbench.studies.outcomes.table import Outcome, make_outcome
+from workbench.studies.outcomes.table import OutcomeRow, make_outcome
 from workbench.studies.plan.decision import Decision
 from workbench.studies.plan.plan import Plan
 from workbench.studies.plan.statistics import compute_quantiles
@@ -44,7 +44,7 @@ def collect_outcomes(
     modes: Mapping[str, PointModes],
     base: Fit,
     base_settings: Mapping[str, float],
-) -> list[Outcome]:
+) -> list[OutcomeRow]:
     """Return the outcomes of every point, by NUTS, MAP and Laplace.
 
     Parameters
@@ -64,7 +64,7 @@ def collect_outcomes(
     densities = compute_predictive_densities(posteriors, base, context.jobs)
     summaries = _summarise_posteriors(posteriors, base.results.interval.level, plan.above)
     names = None if posteriors[0].source is None else posteriors[0].source.names
-    outcomes: list[Outcome] = []
+    outcomes: list[OutcomeRow] = []
     for number, posterior in enumerate(posteriors):
         empty = make_outcome(number, posterior.point, base_settings)
         at_mode = modes.get(posterior.point.key)
@@ -82,8 +82,8 @@ def collect_outcomes(
 
 
 def _describe_posterior(
-    plan: Plan, posterior: PointPosterior, head: Outcome, density: PredictiveDensity
-) -> Outcome:
+    plan: Plan, posterior: PointPosterior, head: OutcomeRow, density: PredictiveDensity
+) -> OutcomeRow:
     """Return what all quantities have in common at a point."""
     head = replace(head, how=posterior.how, reason=posterior.reason)
     if posterior.source is None or posterior.weights is None:
@@ -106,11 +106,11 @@ def _describe_posterior(
 
 
 def _report_posterior(
-    head: Outcome,
+    head: OutcomeRow,
     summaries: Mapping[str, _Summary],
     map_result: ModeResult | None,
     labels: Mapping[str, str],
-) -> list[Outcome]:
+) -> list[OutcomeRow]:
     """Return an outcome for each quantity; the head alone if the point could not be fitted."""
     if not head.is_ok:
         return [head]
@@ -190,10 +190,10 @@ def _report_mode(
     plan: Plan,
     result: ModeResult,
     draws: Floats | None,
-    head: Outcome,
+    head: OutcomeRow,
     names: Sequence[str] | None,
     labels: Mapping[str, str],
-) -> list[Outcome]:
+) -> list[OutcomeRow]:
     """Return the outcomes of MAP, or of Laplace with its draws `(S, quantity)`, which have probabilities.
 
     Parameters

@@ -20,7 +20,7 @@ _MODE_COLUMNS = ("khat", "lpd")
 
 
 @dataclass(frozen=True, kw_only=True)
-class Outcome:
+class OutcomeRow:
     """What one method says about one quantity at one point; `None` for what it does not say.
 
     Attributes
@@ -103,7 +103,7 @@ class Outcome:
         return self.status == "ok"
 
 
-def make_outcome(number: int, point: Point, base_settings: Mapping[str, float]) -> Outcome:
+def make_outcome(number: int, point: Point, base_settings: Mapping[str, float]) -> OutcomeRow:
     """Return an outcome that says only where it is.
 
     Parameters
@@ -114,10 +114,10 @@ def make_outcome(number: int, point: Point, base_settings: Mapping[str, float]) 
         The base's value of everything that some point changes.
     """
     settings = {**base_settings, **point.values}
-    return Outcome(point=number, scenario=point.name, settings=settings, form=point.form_text)
+    return OutcomeRow(point=number, scenario=point.name, settings=settings, form=point.form_text)
 
 
-def make_frame(outcomes: Sequence[Outcome], plan: Plan) -> pd.DataFrame:
+def make_frame(outcomes: Sequence[OutcomeRow], plan: Plan) -> pd.DataFrame:
     """Return outcomes as the tidy table of `study.parquet`."""
     frame = pd.DataFrame([_make_row(outcome) for outcome in outcomes])
     names = dict.fromkeys(name for point in plan.points for name in point.values)
@@ -131,7 +131,7 @@ def make_frame(outcomes: Sequence[Outcome], plan: Plan) -> pd.DataFrame:
     return frame.reindex(columns=columns)
 
 
-def read_frame(frame: pd.DataFrame) -> tuple[Outcome, ...]:
+def read_frame(frame: pd.DataFrame) -> tuple[OutcomeRow, ...]:
     """Return the outcomes in a table, without settings, decisions and margins."""
     names = [name for name in _SIMPLE_FIELDS if name in frame.columns]
     outcomes = []
@@ -141,7 +141,7 @@ def read_frame(frame: pd.DataFrame) -> tuple[Outcome, ...]:
     return tuple(outcomes)
 
 
-def select_outcomes(outcomes: Iterable[Outcome], method: str) -> dict[tuple[int, str], Outcome]:
+def select_outcomes(outcomes: Iterable[OutcomeRow], method: str) -> dict[tuple[int, str], OutcomeRow]:
     """Return the outcomes of a method that have numbers, by the number of the point and the quantity."""
     return {
         (outcome.point, outcome.parameter): outcome
@@ -150,13 +150,13 @@ def select_outcomes(outcomes: Iterable[Outcome], method: str) -> dict[tuple[int,
     }
 
 
-_EMPTY = Outcome(point=0)
+_EMPTY = OutcomeRow(point=0)
 """An outcome that says nothing."""
 
 _NESTED_FIELDS = ("settings", "decisions", "margins")
 """Fields that stand for several columns."""
 
-_SIMPLE_FIELDS = tuple(column.name for column in fields(Outcome) if column.name not in _NESTED_FIELDS)
+_SIMPLE_FIELDS = tuple(column.name for column in fields(OutcomeRow) if column.name not in _NESTED_FIELDS)
 """Fields that are columns of the same name, in the order of the table."""
 
 
@@ -176,7 +176,7 @@ def _list_columns(names: Iterable[str], texts: Sequence[str]) -> list[str]:
         "settings": list(names),
         "decisions": [column for text in texts for column in _list_decision_columns(text)],
     }
-    columns = [column for item in fields(Outcome) for column in nested.get(item.name, [item.name])]
+    columns = [column for item in fields(OutcomeRow) for column in nested.get(item.name, [item.name])]
     return list(dict.fromkeys(column for column in columns if column not in _NESTED_FIELDS))
 
 
@@ -184,7 +184,7 @@ def _list_decision_columns(text: str) -> tuple[str, ...]:
     return text, _name_margin(text), _name_margin_error(text)
 
 
-def _make_row(outcome: Outcome) -> dict[str, Any]:
+def _make_row(outcome: OutcomeRow) -> dict[str, Any]:
     simple = {name: getattr(outcome, name) for name in _SIMPLE_FIELDS}
     return {
         **{name: value for name, value in simple.items() if value is not None},

@@ -25,7 +25,7 @@ MAX_AXIS_COLUMNS = 3
 """Axes up to which each has a column of its own in tables of points; what fits a terminal. Ours."""
 
 
-class ModelSource(Struct, frozen=True, kw_only=True):
+class StudiedModel(Struct, frozen=True, kw_only=True):
     """The program of the study."""
 
     name: str
@@ -323,7 +323,7 @@ class StudyMeasurements(Struct, frozen=True, kw_only=True):
     schema: int
     workbench: str
     created: str
-    model: ModelSource
+    model: StudiedModel
     data: DataSource
     base: BaseVerdict = BaseVerdict()
     priors: Mapping[str, Any] = field(default_factory=dict)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from workbench.binding import BoundVariable
 from workbench.program import Declaration, ReplacedPrior
 from workbench.report.document import Cell, Column, Document, Items, Paragraph, Section, Table
@@ -52,6 +54,18 @@ def build_dry_run_page(dry_run: DryRun, data_name: str) -> Document:
     )
 
 
+def add_problems(page: Document, dry_run: DryRun) -> Document:
+    """Return the page with every problem that prevents a fit, where it is not followed by their errors."""
+    if not dry_run.problems:
+        return page
+    lines = tuple(
+        f"{problem.message} hint: {problem.hint}" if problem.hint else problem.message
+        for problem in dry_run.problems
+    )
+    result = Section("result", "", (Paragraph("a fit could not start"),))
+    return replace(page, sections=(*page.sections, Section("problems", "problems", (Items(lines),)), result))
+
+
 def _describe_replaced_prior(prior: ReplacedPrior) -> str:
     statement = f"`{prior.statement}`" if prior.statement else f"no prior for `{prior.parameter}`"
     return f"{statement} in place of `{prior.original}`" if prior.original else f"{statement} was added"
@@ -59,7 +73,7 @@ def _describe_replaced_prior(prior: ReplacedPrior) -> str:
 
 def _list_cells(declared: Declaration, bound: BoundVariable | None) -> tuple[Cell, ...]:
     if bound is None:
-        return tuple(Cell(text) for text in (declared.name, declared.text, "", "nothing", "", ""))
+        return tuple(Cell(text) for text in (declared.name, declared.text, "", "not bound", "", ""))
     size = " x ".join(str(length) for length in bound.shape)
     texts = (bound.name, bound.type, size, bound.origin, bound.first, bound.remark)
     return tuple(Cell(text) for text in texts)

@@ -5,12 +5,12 @@ from __future__ import annotations
 import itertools
 from collections.abc import Iterator, Sequence
 
-from workbench.library import Model
+from workbench.library import BundledModel
 from workbench.library.table_card import read_table_card
 from workbench.report.document import Block, Code, Document, Facts, Items, Paragraph, Section
 
 
-def build_list_page(models: Sequence[Model]) -> Document:
+def build_list_page(models: Sequence[BundledModel]) -> Document:
     """Return the page that `workbench models` prints: the models, family by family."""
     families = tuple(
         Section(family, family, (Facts(tuple((model.name, model.card.title) for model in members)),))
@@ -27,7 +27,7 @@ def build_list_page(models: Sequence[Model]) -> Document:
     )
 
 
-def build_model_page(model: Model) -> Document:
+def build_model_page(model: BundledModel) -> Document:
     """Return the page that `workbench models NAME` prints."""
     card = model.card
     commands = (
@@ -55,7 +55,7 @@ def build_model_page(model: Model) -> Document:
     )
 
 
-def _describe_data(model: Model) -> Iterator[tuple[str, str]]:
+def _describe_data(model: BundledModel) -> Iterator[tuple[str, str]]:
     """Yield the table, its columns, and what the Stan variables take."""
     table = read_table_card(model.table)
     yield model.table.stem, f"{table.title} ({table.rows} rows)"
@@ -69,7 +69,7 @@ def _describe_data(model: Model) -> Iterator[tuple[str, str]]:
     yield "licence", table.licence
 
 
-def _describe_hyperparameters(model: Model) -> Iterator[tuple[str, str]]:
+def _describe_hyperparameters(model: BundledModel) -> Iterator[tuple[str, str]]:
     card = model.card
     for name, default in card.hyperparameters.items():
         sweep = f"; worth varying over {card.sweeps[name]}" if name in card.sweeps else ""

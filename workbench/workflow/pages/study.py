@@ -15,7 +15,7 @@ from workbench.report.study.points import (
 from workbench.report.study.report import build_verdict
 from workbench.report.study.slices import name_means
 from workbench.studies import Study, StudyResults
-from workbench.studies.outcomes.table import Outcome, select_outcomes
+from workbench.studies.outcomes.table import OutcomeRow, select_outcomes
 from workbench.studies.store import REPORT, TABLE
 from workbench.studies.view import PointResult
 
@@ -68,7 +68,7 @@ def _build_row(
     results: StudyResults,
     point: PointResult,
     names: list[str],
-    outcomes: Mapping[tuple[int, str], Outcome],
+    outcomes: Mapping[tuple[int, str], OutcomeRow],
 ) -> tuple[Cell, ...]:
     return (
         *build_place_cells(results, point),
@@ -79,7 +79,7 @@ def _build_row(
     )
 
 
-def _format_estimate(outcome: Outcome | None) -> str:
+def _format_estimate(outcome: OutcomeRow | None) -> str:
     if outcome is None or outcome.mean is None:
         return MISSING
     sd = "" if outcome.sd is None else f" ({outcome.sd:.2g})"
