@@ -60,7 +60,7 @@ def test_moves_and_slopes_are_tabulated_with_their_errors(document):
 
 def test_tipping_points_are_tabulated(document):
     table = find_table(find_section(document, "tipping"), "tipping-table")
-    below = {(row[0].text, row[2].text): row[4].text for row in table.rows}
+    below = {(row[0].text, row[4].text): row[6].text for row in table.rows}
     assert " to " in below["`P(mu>0)>0.95`", "mu.sigma"]
     assert below["`mean(mu)<5`", "mu.sigma"] == "not down to 0.1"
 
