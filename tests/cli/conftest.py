@@ -8,7 +8,7 @@ from typer.testing import CliRunner
 
 from tests.conftest import DATA, STAN_MODELS
 from workbench.cli.app import app
-from workbench.process import Command, CompletedProcess
+from workbench.process import CompletedProcess, ProcessCommand
 
 ENTRY = "from workbench.cli import main; main()"
 """The command in a Python process of its own, for tests of signals and of one whole fit."""
@@ -27,7 +27,9 @@ def workbench(tmp_path, monkeypatch):
         with monkeypatch.context() as patch:
             patch.chdir(tmp_path)
             done = CliRunner().invoke(app, words, env=env, catch_exceptions=False)
-        return CompletedProcess(Command(("workbench", *words)), done.exit_code, done.stdout, done.stderr, 0.0)
+        return CompletedProcess(
+            ProcessCommand(("workbench", *words)), done.exit_code, done.stdout, done.stderr, 0.0
+        )
 
     yield run
     signal.signal(signal.SIGTERM, handler)
