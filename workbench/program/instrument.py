@@ -30,7 +30,7 @@ from workbench.program.syntax.source import Place
 from workbench.program.terms.hyperparameters import Hyperparameter
 from workbench.program.terms.terms import Term
 
-_DATA_BLOCK = re.compile(r"^data \{", re.MULTILINE)
+_DATA_BLOCK = re.compile(r"^data \{\n", re.MULTILINE)
 """The beginning of the data block in a formatted program."""
 
 
@@ -296,7 +296,7 @@ def copy_transformed_parameters(
     source = instrumented.source
     flag = _choose_name("copying", source)
     copies = {item.name: _choose_name(f"{item.name}_copy", source) for item in declarations}
-    declared = f" int<lower=0, upper=1> {flag};"  # on the line of the block: the lines below keep their numbers
+    declared = f"  int<lower=0, upper=1> {flag}; // whether to copy transformed parameters\n"
     copied = "".join(
         f"  {_declare_array(item.text, flag)} {copies[item.name]};\n"
         f"  if ({flag}) {{\n    {copies[item.name]}[1] = {item.name};\n  }}\n"
