@@ -224,6 +224,10 @@ FEWEST_ORDERED_ROWS = 20
 SORTED_SHARE_LIMIT = 0.1
 """Share of steps in the other direction up to which rows are sorted by a column. Ours."""
 
+SORTED_TREND_LIMIT = 0.9
+"""Rank correlation of residuals with the number of their row above which rows are sorted by something close
+to the outcome. Ours: of autoregressive series, hardly any has as clear a trend."""
+
 FEWEST_COMPARED_ROWS = 100
 """Rows below which the standard error of an elpd difference can be too small: Sivula et al. (2020), section
 6."""

@@ -188,10 +188,25 @@ def test_a_column_of_an_outcome_is_no_time():
 
 def test_rows_sorted_by_the_outcome_are_in_no_order():
     residuals = np.sort(np.random.default_rng(13).normal(size=50))
+    shuffled = np.random.default_rng(13).permutation(residuals)
     assert measure_serial(outcome_of(residuals), residuals, NO_COLUMNS) == ()
-    assert is_sorted(-residuals)
-    assert is_sorted(np.repeat([0.0, 1.0], 25))
-    assert not is_sorted(draw_series(np.random.default_rng(14), 0.99, 50))
+    assert is_sorted(-residuals, shuffled)
+    assert is_sorted(np.repeat([0.0, 1.0], 25), shuffled)
+
+
+def test_rows_sorted_by_a_rate_are_in_no_order():
+    """Counts out of different numbers, sorted by their share: only residuals show the order."""
+    rng = np.random.default_rng(23)
+    trials = rng.integers(5, 50, 70)
+    successes = rng.binomial(trials, 0.15)
+    order = np.argsort(successes / trials)
+    residuals = (successes - 0.15 * trials)[order] / np.sqrt(0.1275 * trials[order])
+    assert is_sorted(successes[order].astype(float), residuals)
+
+
+def test_series_are_not_taken_for_sorted_rows():
+    series = [draw_series(np.random.default_rng(seed), 0.95, 150) for seed in range(200)]
+    assert np.mean([is_sorted(values, values) for values in series]) < 0.02
 
 
 def test_few_rows_and_outcomes_that_are_not_rows_are_left_out():

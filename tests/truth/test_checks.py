@@ -7,6 +7,7 @@ from typing import Any
 
 import arviz_stats
 import numpy as np
+import pandas as pd
 import pytest
 
 import workbench
@@ -55,6 +56,21 @@ transformed data { vector[N] log_y = log(y); }
 parameters { real mu; real<lower=0> sigma; }
 model { mu ~ normal(0, 5); sigma ~ exponential(1); log_y ~ normal(mu, sigma); }
 """
+SAMPLE = """
+data { int N; vector[N] y; }
+parameters { real mu; real<lower=0> sigma; }
+model { y ~ normal(mu, sigma); sigma ~ normal(0, 5); }
+"""
+STATES = """
+data { int N; array[N] int<lower=0> y; }
+parameters { real mu; real<lower=0> sigma; vector[N] z; }
+model {
+  mu ~ normal(0, 2);
+  sigma ~ normal(0, 1);
+  z ~ std_normal();
+  y ~ poisson_log(mu + sigma * z);
+}
+"""
 MEAN = """
 data { int N; vector[N] y; real m; real<lower=0> s; }
 parameters { real mu; }
@@ -64,9 +80,9 @@ model { mu ~ normal(m, s); y ~ normal(mu, 1); }
 
 @pytest.fixture(scope="module")
 def fitted(tools, tmp_path_factory: pytest.TempPathFactory) -> Callable[..., Fit]:
-    """Fit a program given as text to data given as a dictionary."""
+    """Fit a program given as text to data given as a dictionary or a table."""
 
-    def fit(source: str, data: dict[str, Any], **settings: Any) -> Fit:
+    def fit(source: str, data: dict[str, Any] | pd.DataFrame, **settings: Any) -> Fit:
         folder = tmp_path_factory.mktemp("checked")
         model = folder / "model.stan"
         model.write_text(source, encoding="utf-8")
@@ -192,8 +208,43 @@ def test_prior_and_data_that_disagree_are_found_and_those_that_agree_not(fitted)
     torn = fitted(MEAN, {"N": 10, "y": y, "m": 4.0, "s": 0.5})
     assert statuses(torn)["WB602"] == "tip"
     assert "`mu`" in said(torn, "WB602")
+    assert statuses(torn)["WB601"] == "issue"
+    assert torn.results.power_scaling.parameters["mu"].prior_rows == pytest.approx(1 / 0.25, rel=1e-6)
     agreed = fitted(MEAN, {"N": 10, "y": y, "m": 0.0, "s": 2.0})
     assert statuses(agreed)["WB602"] == "passed"
+    assert statuses(agreed)["WB601"] == "passed"
+
+
+@pytest.mark.truth
+def test_dependent_rows_are_found_and_independent_ones_pass(fitted):
+    """An autoregressive series of 150 days in 15 sites, fitted as independent rows."""
+    days = np.arange(150)
+    series = np.zeros(150)
+    for day in days[1:]:
+        series[day] = 0.95 * series[day - 1] + RNG.normal()
+    table = {"day": days, "site": [f"site {day // 10}" for day in days]}
+    fit = fitted(SAMPLE, pd.DataFrame({**table, "y": series}))
+    assert (statuses(fit)["WB508"], statuses(fit)["WB509"]) == ("issue", "issue")
+    assert "along `day`" in said(fit, "WB508")
+    assert "within `site`" in said(fit, "WB509")
+    fit = fitted(SAMPLE, pd.DataFrame({**table, "y": RNG.normal(0, 1, 150)}))
+    assert (statuses(fit)["WB508"], statuses(fit)["WB509"]) == ("passed", "passed")
+
+
+@pytest.mark.truth
+def test_counts_with_a_state_for_each_row_are_not_called_underdispersed(fitted):
+    y = RNG.poisson(np.exp(0.5 + 0.8 * RNG.normal(0, 1, 100)))
+    fit = fitted(STATES, {"N": 100, "y": y.tolist()}, method="nuts")
+    assert statuses(fit)["WB507"] == "n/a"
+    assert "predictions adapt to single rows" in said(fit, "WB507")
+
+
+@pytest.mark.truth
+def test_terms_of_draws_that_need_more_digits_than_are_written_add_up(fitted):
+    """A mean of 1e7 known to 0.002: written with ten digits, it is off by up to a quarter of that."""
+    y = 1e7 + 0.02 * RNG.normal(0, 1, 100)
+    fit = fitted(SAMPLE, {"N": 100, "y": y.tolist()}, method="nuts")
+    assert statuses(fit)["WB501"] == "passed"
 
 
 @pytest.mark.truth

@@ -27,7 +27,7 @@ from workbench.diagnostics.outcomes import Outcome
 from workbench.results import Fit
 from workbench.results.table_columns import GROUPS, TABLE_COLUMNS, TIMES
 from workbench.results.view import ClusterDependence, SerialDependence
-from workbench.thresholds import FEWEST_ORDERED_ROWS, SORTED_SHARE_LIMIT
+from workbench.thresholds import FEWEST_ORDERED_ROWS, SORTED_SHARE_LIMIT, SORTED_TREND_LIMIT
 
 Floats = NDArray[np.float64]
 Integers = NDArray[np.int64]
@@ -107,7 +107,7 @@ def measure_serial(outcome: Outcome, residuals: Floats, columns: RowColumns) -> 
     """
     return tuple(
         _measure_order(name, residuals[order])
-        for name, order in _iterate_orders(outcome, columns)
+        for name, order in _iterate_orders(outcome, residuals, columns)
         if len(order) >= FEWEST_ORDERED_ROWS and np.ptp(residuals[order]) > 0
     )
 
@@ -128,7 +128,9 @@ def measure_clusters(
     return tuple(found)
 
 
-def _iterate_orders(outcome: Outcome, columns: RowColumns) -> Iterator[tuple[str, Integers]]:
+def _iterate_orders(
+    outcome: Outcome, residuals: Floats, columns: RowColumns
+) -> Iterator[tuple[str, Integers]]:
     """Yield the name of each order, and the positions of the cells in it."""
     rows = outcome.table_rows
     if rows is None:
@@ -141,7 +143,7 @@ def _iterate_orders(outcome: Outcome, columns: RowColumns) -> Iterator[tuple[str
         if len(known) and np.ptp(at[known]) > 0 and not _is_same(outcome.observed[order], at[order]):
             is_in_time |= len(order) == len(rows) and bool((np.diff(order) == 1).all())
             yield name, order
-    if not is_in_time and not is_sorted(outcome.observed):
+    if not is_in_time and not is_sorted(outcome.observed, residuals):
         yield ROW_ORDER, np.arange(len(rows))
 
 
@@ -157,15 +159,20 @@ def _is_same(values: Floats, times: Floats) -> bool:
     return is_together and not is_even
 
 
-def is_sorted(values: Floats) -> bool:
-    """Return whether values are nearly in order, up or down; equal neighbours do not count.
+def is_sorted(observed: Floats, residuals: Floats) -> bool:
+    """Return whether rows seem sorted by their outcome, or by something close to it such as a rate.
 
-    >>> is_sorted(np.array([1.0, 2.0, 2.0, 5.0])), is_sorted(np.array([1.0, 5.0, 2.0, 4.0]))
+    Either nearly all steps of the outcome go one way (equal neighbours do not count), or the residuals rise
+    or fall from the first row to the last.
+
+    >>> up_and_down = np.array([1.0, 5.0, 2.0, 4.0, 3.0])
+    >>> is_sorted(np.array([1.0, 2.0, 2.0, 5.0, 6.0]), up_and_down), is_sorted(up_and_down, up_and_down)
     (True, False)
     """
-    steps = np.diff(values)
+    steps = np.diff(observed)
     up, down = int((steps > 0).sum()), int((steps < 0).sum())
-    return min(up, down) <= SORTED_SHARE_LIMIT * (up + down)
+    trend = float(stats.spearmanr(residuals, np.arange(len(residuals))).statistic)
+    return min(up, down) <= SORTED_SHARE_LIMIT * (up + down) or abs(trend) > SORTED_TREND_LIMIT
 
 
 def _measure_order(name: str, residuals: Floats) -> SerialDependence:
