@@ -190,8 +190,8 @@ class PriorStatement(Struct, frozen=True):
 class Sensitivity(Struct, frozen=True):
     """How far the posterior of a quantity moves per doubling of a power; `statements` one by one.
 
-    `prior_weight` is the information of the priors about it relative to that of the data, and `prior_rows` the
-    number of rows that would hold as much.
+    `prior_weight` is the information of the priors about it relative to that of the data, and `prior_rows`
+    the number of rows that would hold as much.
     """
 
     label: str = ""
