@@ -145,6 +145,8 @@ def find_or_refit(context: StudyContext, fits: FullFits, point: Point) -> PointP
 def find_reliable_posteriors(context: StudyContext, fits: FullFits, point: Point) -> list[PointPosterior]:
     """Return the posterior at one point by every full fit with reliable weights, refitted if none has them.
 
+    A fit that was made twice, and read from the cache the second time, counts once.
+
     Raises
     ------
     RunError
@@ -153,7 +155,8 @@ def find_reliable_posteriors(context: StudyContext, fits: FullFits, point: Point
     nearest = find_or_refit(context, fits, point)
     if nearest.is_failed:
         raise RunError(nearest.reason)
-    candidates = [_reweight(context, source, point) for source in fits.posteriors]
+    sources = {source.key: source for source in fits.posteriors}
+    candidates = [_reweight(context, source, point) for source in sources.values()]
     return [candidate for candidate in candidates if candidate.has_good_weights]
 
 
