@@ -114,7 +114,7 @@ def test_curves_explain_only_what_is_drawn():
         tipping=(about_mu,),
         reference=ReferenceResult(status="ok", estimates={"mu": maximum}),
     )
-    for words in ("a dotted one a tipping point", "the prior alone", "maximum of the likelihood"):
+    for words in ("a dotted line is a tipping point", "the prior alone", "maximum of the likelihood"):
         assert words in full
 
 

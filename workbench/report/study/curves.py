@@ -62,10 +62,11 @@ def _explain_curves(results: StudyResults, own: Slice, prior: Outcomes) -> str:
     """Return how to read what is drawn along a hyperparameter."""
     references = [_collect_references(results, own, name) for name in _choose_drawn(results)]
     held = f", with {own.held}" if own.held else ""
-    tipping = ", a dotted one a tipping point" if any(each.tipping for each in references) else ""
+    base = "; the vertical line is its value in the base fit" if references[0].base is not None else ""
+    tipping = "; a dotted line is a tipping point" if any(each.tipping for each in references) else ""
     mean = LEADING_MEANS[results.leading_method]
     sentences = [
-        f"Across: `{own.name}`{held}; the vertical line is its value in the base fit{tipping}.",
+        f"Across: `{own.name}`{held}{base}{tipping}.",
         f"Up: {mean} and interval; a filled dot is a full fit, an open one {_name_other_points(results)}.",
     ]
     if any((point.number, name) in prior for point in own.points for name in _choose_drawn(results)):
