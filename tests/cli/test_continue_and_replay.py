@@ -99,7 +99,7 @@ def test_a_run_without_a_posterior_cannot_be_continued(workbench, tmp_path):
     workbench("fit", *SCHOOLS, "--method", "laplace", "-q", "-o", tmp_path / "run")
     done = workbench("continue", tmp_path / "run", "-q")
     assert done.returncode == 5
-    assert "made without NUTS" in done.stderr
+    assert "no chains to continue: NUTS was skipped" in " ".join(done.stderr.split())
 
 
 def test_retrying_acts_on_the_advice_and_keeps_both(workbench, tmp_path):

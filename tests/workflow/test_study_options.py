@@ -151,7 +151,7 @@ def test_points_keep_only_what_differs_from_the_base(normal_request):
 
 def test_a_fit_without_draws_is_refused(normal_request):
     fit = Fit({"nuts": {"status": "failed", "reason": "why."}}, xr.DataTree())
-    with pytest.raises(RequestError, match=r"posterior draws .*why\."):
+    with pytest.raises(RequestError, match=r"draws by NUTS.*why\."):
         make_plan(StudyOptions(), fit, normal_request)
 
 

@@ -67,7 +67,9 @@ def _check_chains(fit: Fit) -> None:
     """
     if not fit.results.nuts.is_ok:
         message = f"the run has no chains to continue: {explain_no_chains(fit.results)}"
-        raise RunIncomplete(message, hint=f"{suggest_sampling(fit.results)} starts chains")
+        is_skipped = fit.results.nuts.status == "skipped"
+        hint = f"{suggest_sampling(fit.results)} starts chains" if is_skipped else None
+        raise RunIncomplete(message, hint=hint)
 
 
 def add_draws(run: SavedRun, fit: Fit, draws: int, number: int) -> Fit:

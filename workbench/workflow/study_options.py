@@ -128,7 +128,9 @@ def check_chains(fit: Fit) -> None:
     """
     if not fit.results.nuts.is_ok:
         message = f"a study starts from draws by NUTS, which this run lacks: {explain_no_chains(fit.results)}"
-        raise RequestError(message, hint=f"{suggest_sampling(fit.results)} makes a run that can be studied")
+        is_skipped = fit.results.nuts.status == "skipped"
+        hint = f"{suggest_sampling(fit.results)} makes a run that can be studied" if is_skipped else None
+        raise RequestError(message, hint=hint)
 
 
 def make_plan(options: StudyOptions, fit: Fit, request: FitRequest) -> Plan:
