@@ -4,7 +4,7 @@ import signal
 
 import pytest
 
-from workbench.backends.stan_messages import extract_error, translate_errors
+from workbench.backends.stan_messages import extract_error, name_places, translate_errors
 from workbench.errors import ChainFailed, DrawsCorrupt, RunTimedOut
 
 FILES = "Command and output files:\nRunSet: chains=2, chain_ids=[1, 2], num_processes=2\n retcodes=[{}]\n"
@@ -52,3 +52,34 @@ def test_errors_of_cmdstanpy_become_ours(reason, error):
         raise reason
     assert "sampling" in raised.value.message
     assert str(reason) in raised.value.message
+
+
+PLACES = {36: "line 10: `y[n] ~ normal(a[g[n]], s);`"}
+
+
+@pytest.mark.parametrize(
+    "place",
+    [
+        "(in 'range.stan', line 36, column 6 to column 61)",
+        "(in 'range.stan', line 36, column 6 to line 38, column 2)",
+        "(in 'range.stan', line 36, column 6 to column 61, included from\n'all.stan', line 2, column 0)",
+    ],
+)
+def test_a_line_of_the_compiled_program_becomes_the_authors(place):
+    text = f"Exception: index 6 out of range {place}"
+    assert (
+        name_places(text, PLACES) == "Exception: index 6 out of range (line 10: `y[n] ~ normal(a[g[n]], s);`)"
+    )
+    assert extract_error(f"{text}\n{text}\n", PLACES).count("line 10") == 1
+
+
+def test_lines_that_nobody_wrote_and_programs_run_as_written_stay_as_they_are():
+    text = "Exception: y is -1 (in 'm.stan', line 3, column 2 to column 9)"
+    assert name_places(text, PLACES) == name_places(text, {}) == text
+
+
+def test_what_stan_printed_names_the_authors_lines_too(tmp_path):
+    (tmp_path / "chain.txt").write_text("Exception: y is -1 (in 'm.stan', line 36, column 2 to column 9)\n")
+    with pytest.raises(ChainFailed) as raised, translate_errors("sampling", tmp_path, PLACES):
+        raise RuntimeError("Exception: y is -1")
+    assert raised.value.console == "Exception: y is -1 (line 10: `y[n] ~ normal(a[g[n]], s);`)\n"

@@ -36,6 +36,9 @@ class Job:
         Stan's seed.
     timeout
         Longest time a process may run [s]; `None` sets no limit.
+    places
+        By line of the compiled program: the author's line that it is made from, as text. Stan's messages then
+        name the latter.
     """
 
     exe: Path
@@ -43,6 +46,7 @@ class Job:
     folder: Path
     seed: int
     timeout: float | None = None
+    places: Mapping[int, str] = field(default_factory=dict, repr=False, compare=False)
 
 
 @dataclass(frozen=True)

@@ -21,7 +21,7 @@ from workbench.backends.base import DEFAULT_START, Algorithm, Curvature, Floats,
 from workbench.backends.chain_progress import follow_chains
 from workbench.backends.interrupt import run_interruptibly
 from workbench.backends.stan_csv import read_stan_csv, write_draws, write_mode
-from workbench.backends.stan_messages import ITERATIONS_USED_UP, extract_error, translate_errors
+from workbench.backends.stan_messages import ITERATIONS_USED_UP, extract_error, name_places, translate_errors
 from workbench.errors import ChainFailed, RunError
 from workbench.methods import Laplace, Nuts, Pathfinder
 from workbench.progress import SILENT, Progress
@@ -102,7 +102,7 @@ class CmdStanBackend:
         if start.inits:
             job.folder.mkdir(parents=True, exist_ok=True)
             (settings["inits"],) = _write_inits(start, 1, job.folder)
-        with translate_errors("optimisation"):
+        with translate_errors("optimisation", places=job.places):
             fit = run_interruptibly(
                 lambda: _open_executable(job).optimize(
                     **_build_arguments(job, _DIGITS),
@@ -113,7 +113,7 @@ class CmdStanBackend:
                     **settings,
                 )
             )
-        console = _read_console(fit.runset)
+        console = _read_console(fit.runset, job)
         return RawRun(
             tuple(name for name in fit.column_names if not name.endswith("__")),
             np.asarray(fit.optimized_params_np)[_is_parameter(fit.column_names)][None, None, :],
@@ -138,14 +138,16 @@ class CmdStanBackend:
             return fit.column_names, rows
 
         try:
-            with translate_errors("the Laplace approximation"):
+            with translate_errors("the Laplace approximation", places=job.places):
                 names, draws = run_interruptibly(draw)
         except RunError:
             names, draws = ("log_p__", "log_q__"), np.empty((0, 2))
         curvature = _read_curvature(folder)
-        console = "\n".join(path.read_text() for path in sorted(folder.glob("*-stdout.txt")))
+        console = name_places(
+            "\n".join(path.read_text() for path in sorted(folder.glob("*-stdout.txt"))), job.places
+        )
         if curvature is None and not len(draws):
-            raise ChainFailed(f"the Laplace approximation stopped: {extract_error(console)}")
+            raise ChainFailed(f"the Laplace approximation stopped: {extract_error(console, job.places)}")
         keep = _is_parameter(names)
         return RawRun(
             tuple(name for name, is_kept in zip(names, keep, strict=True) if is_kept),
@@ -162,7 +164,7 @@ class CmdStanBackend:
         started = time.monotonic()
         call = _build_arguments(job, _DIGITS_DRAWS)
         each = -(-method.draws // method.paths)
-        with translate_errors("Pathfinder", Path(call["output_dir"])):
+        with translate_errors("Pathfinder", Path(call["output_dir"]), job.places):
             fit = run_interruptibly(
                 lambda: _open_executable(job).pathfinder(
                     **call,
@@ -175,7 +177,7 @@ class CmdStanBackend:
             )
             rows = np.asarray(fit.draws(), dtype=float)[None]
         columns, draws, stats = _split_columns(fit.column_names, rows)
-        return RawRun(columns, draws, stats, _read_console(fit._runset), time.monotonic() - started)
+        return RawRun(columns, draws, stats, _read_console(fit._runset, job), time.monotonic() - started)
 
     def sample(
         self,
@@ -193,7 +195,10 @@ class CmdStanBackend:
         total = method.chains * (method.warmup + method.draws)
         call = _build_arguments(job, _DIGITS_DRAWS)
         folder = Path(call["output_dir"])
-        with progress.stage("Sampling", total=float(total)) as stage, translate_errors("sampling", folder):
+        with (
+            progress.stage("Sampling", total=float(total)) as stage,
+            translate_errors("sampling", folder, job.places),
+        ):
             model.on_line = follow_chains(stage, folder)
             fit = run_interruptibly(
                 lambda: model.sample(
@@ -205,7 +210,7 @@ class CmdStanBackend:
                 )
             )
             stage.update(float(total))
-        return _collect_chains(fit, time.monotonic() - started, has_warmup=method.save_warmup)
+        return _collect_chains(fit, job, time.monotonic() - started, has_warmup=method.save_warmup)
 
 
 def _open_executable(job: Job) -> _Model:
@@ -242,7 +247,7 @@ def _run_method(job: Job, method: list[str], scratch: Path, failure: str) -> tup
     argv = [str(job.exe), *method, "data", f"file={job.data}", "random", f"seed={job.seed}"]
     done = process.run([*argv, "output", f"file={output}", f"sig_figs={_DIGITS}"], timeout=job.timeout)
     if done.returncode != 0:
-        raise ChainFailed(f"{failure}: {extract_error(done.output)}")
+        raise ChainFailed(f"{failure}: {extract_error(done.output, job.places)}")
     names, rows, _ = read_stan_csv(output)
     return names, rows
 
@@ -303,7 +308,7 @@ def _write_inits(start: Start, chains: int, folder: Path) -> list[str]:
     return [str(path) for path in paths]
 
 
-def _collect_chains(fit: Any, seconds: float, *, has_warmup: bool) -> RawRun:
+def _collect_chains(fit: Any, job: Job, seconds: float, *, has_warmup: bool) -> RawRun:
     with ThreadPoolExecutor() as pool:
         chains = list(pool.map(read_stan_csv, map(Path, fit.runset.csv_files)))
     rows = np.stack([chain for _, chain, _ in chains])
@@ -314,7 +319,7 @@ def _collect_chains(fit: Any, seconds: float, *, has_warmup: bool) -> RawRun:
         columns,
         draws,
         stats,
-        _read_console(fit.runset),
+        _read_console(fit.runset, job),
         seconds,
         step_size=step_size,
         inv_metric=inv_metric,
@@ -345,8 +350,10 @@ def _stack_chains(values: tuple[Any, ...]) -> Floats | None:
     return None if any(value is None for value in values) else np.array(values, dtype=float)
 
 
-def _read_console(runset: Any) -> str:
-    return "\n".join(Path(name).read_text(errors="replace") for name in runset.stdout_files if name)
+def _read_console(runset: Any, job: Job) -> str:
+    """Return what all processes printed, with the author's lines in it."""
+    text = "\n".join(Path(name).read_text(errors="replace") for name in runset.stdout_files if name)
+    return name_places(text, job.places)
 
 
 def _read_curvature(folder: Path) -> Curvature | None:

@@ -9,6 +9,7 @@ from typing import Any
 
 from workbench.backends import Backend, Job
 from workbench.binding import extend_stan_data, order_tuples, write_stan_data
+from workbench.program import describe_lines
 from workbench.progress import Progress
 from workbench.provenance import derive_seeds
 from workbench.request import FitRequest
@@ -64,7 +65,7 @@ class FitContext:
         name = f"data-prior-{prior_weight:g}{'-replicating' if is_replicating else ''}"
         own_data = self.collect_own_data(prior_weight, is_replicating=is_replicating)
         data = self._write_data(name, own_data)
-        return Job(self.exe, data, self.folder / method, seed, self.request.timeout)
+        return Job(self.exe, data, self.folder / method, seed, self.request.timeout, self._describe_lines())
 
     def make_comparison_job(self, exe: Path, name: str = "instrumented") -> Job:
         """Return a call with unit weights and the program's own constants, to compare programs.
@@ -88,7 +89,13 @@ class FitContext:
     def make_job_with(self, exe: Path, name: str, own_data: Mapping[str, Any]) -> Job:
         """Return a call on the user's data and data of the instrumented program, with files of its own."""
         data = self._write_data(f"data-{name}", own_data)
-        return Job(exe, data, self.folder / f"comparison-{name}", derive_seeds(self.request.seed, 1)[0])
+        seed = derive_seeds(self.request.seed, 1)[0]
+        places = self._describe_lines() if name != "original" else {}
+        return Job(exe, data, self.folder / f"comparison-{name}", seed, places=places)
+
+    def _describe_lines(self) -> dict[int, str]:
+        """Return by line of the compiled program the author's line, as text."""
+        return describe_lines(self.request.program)
 
     def collect_own_data(self, prior_weight: float = 1.0, *, is_replicating: bool = False) -> dict[str, Any]:
         """Return the data of the instrumented program: weights, hyperparameters and switches."""

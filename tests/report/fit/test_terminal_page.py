@@ -127,3 +127,19 @@ def test_a_run_that_was_never_checked_says_so(fit):
     record = {key: value for key, value in fit.record.items() if key != "diagnosis"}
     text = print_page(build_diagnosis_page(Fit(record, fit.tree)), 160)
     assert "verdict: caution. This run has not been checked" in text
+
+
+def test_without_any_result_there_is_neither_a_table_nor_advice(fit):
+    reason = "Stan stopped 13 times with the same exception: index 6 out of range (line 10: `y ~ f(a[g]);`)"
+    failed = {"status": "failed", "reason": "stopped by the same exception.", "estimates": {}}
+    methods = dict.fromkeys(("mle", "map", "map_unconstrained", "laplace"), failed)
+    checks = [{"code": "WB402", "status": "tip", "message": "No mode.", "advice": "Use NUTS."}]
+    diagnosis = {"verdict": "fail", "reasons": [f"There is no posterior: {reason}"], "checks": checks}
+    nuts = {"nuts": {**failed, "reason": reason}}
+    broken = store.with_entries(fit, {**methods, **nuts, "diagnosis": diagnosis})
+    text = " ".join(print_page(build_fit_page(broken), 100).split())
+    assert text.count("index 6 out of range") == 1
+    assert text.count("stopped by the same exception") == 1
+    assert "There are no results." in text
+    assert "parameter" not in text
+    assert "Use NUTS" not in text

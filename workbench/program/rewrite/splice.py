@@ -12,7 +12,7 @@ _SPLICED = -2
 """The number of the blocks and empty statements that are put in here and removed again."""
 
 
-def splice(statements: Iterable[n.Stmt], origin: int) -> n.Block:
+def splice(statements: Iterable[n.Stmt], origin: int = -1) -> n.Block:
     """Return statements to stand in the place of one, whose number inserted text takes on."""
     placed = (replace(item, id=origin) if isinstance(item, n.Raw) else item for item in statements)
     return n.Block(tuple(placed), id=_SPLICED)

@@ -94,20 +94,21 @@ def _describe_verdict(results: Results, *, with_titles: bool = False) -> Verdict
     if diagnosis is None:
         return verdict
     passed = pluralise(sum(check.status == "passed" for check in diagnosis.checks), "check")
-    findings = _list_findings(diagnosis, with_titles=with_titles, has_results=bool(results.quantities))
-    return Verdict(verdict.tone, f"{verdict.sentence} {passed} passed.", tuple(findings))
+    findings = tuple(_list_findings(results, diagnosis, with_titles=with_titles))
+    return Verdict(verdict.tone, f"{verdict.sentence} {passed} passed.", findings)
 
 
-def _list_findings(
-    diagnosis: DiagnosisResult, *, with_titles: bool, has_results: bool = True
-) -> Iterator[Reason]:
+def _list_findings(results: Results, diagnosis: DiagnosisResult, *, with_titles: bool) -> Iterator[Reason]:
     """Yield the issues, then the tips; first a reason that no check gives, such as a missing posterior.
 
-    Where nothing was estimated, that reason is all there is to say.
+    Why NUTS failed stands in the remarks; where nothing was estimated, there is no more to say.
     """
     messages = {check.message for check in diagnosis.checks}
-    yield from (Reason(reason) for reason in diagnosis.reasons if reason not in messages)
-    if not has_results:
+    for reason in diagnosis.reasons:
+        if reason not in messages:
+            is_remark = bool(results.nuts.reason) and reason.endswith(f": {results.nuts.reason}")
+            yield Reason(f"{reason.partition(':')[0]}." if is_remark and not with_titles else reason)
+    if not results.quantities:
         return
     for status in ("issue", "tip"):
         for check in diagnosis.checks:

@@ -32,6 +32,9 @@ def _describe_verdict(results: Results, diagnosis: DiagnosisResult) -> Iterator[
 
     That there is no problem is said only if no check was left out and none has a tip.
     """
+    if diagnosis.verdict == "fail" and not results.quantities:
+        yield "There are no results."
+        return
     tips = sum(check.status == "tip" for check in diagnosis.checks)
     if diagnosis.verdict != "ok" or not (tips or diagnosis.not_checked):
         yield _SENTENCES[diagnosis.verdict]
