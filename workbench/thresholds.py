@@ -129,7 +129,7 @@ SAME_MODE_LOG_MASS = 0.1
 """Difference between the log masses of two modes [nats] up to which they are equal. Ours: a tenth."""
 
 VISITED_SHARE_LIMIT = 0.01
-"""Share of the draws at a mode, relative to the share expected there, below which it was not visited. Ours."""
+"""Share of the draws at a mode, relative to the expected one, below which it was not visited. Ours."""
 
 STAYING_SHARE_LIMIT = 0.99
 """Share of a chain's draws at one mode from which it stayed there. Ours: single draws far out may lie nearer
@@ -266,9 +266,9 @@ differ. Ours."""
 
 MARGIN_STANDARD_ERRORS = 2.0
 """Monte Carlo standard errors within which the sign of a decision's margin cannot be told, a tipping point
-may lie, and a move or a slope may be chance: 95.4 % of a normal distribution. A Monte Carlo result is reported
-with an interval of this kind: Flegal, Haran and Jones (2008), doi:10.1214/08-STS257, section 3; multiple
-ours."""
+may lie, and a move or a slope may be chance: 95.4 % of a normal distribution. A Monte Carlo result is
+reported with an interval of this kind: Flegal, Haran and Jones (2008), doi:10.1214/08-STS257, section 3;
+multiple ours."""
 
 TELLING_STANDARD_ERRORS = 3.0
 """Monte Carlo standard errors that a margin should have where more draws are advised. Ours: a margin of
