@@ -58,13 +58,13 @@ def test_other_failures_stay_as_they_are():
 def test_the_line_is_that_of_the_authors_file(tmp_path):
     (tmp_path / "range.stan").write_text(PROGRAM)
     frame = pd.DataFrame({"y": np.arange(12.0), "g": [1, 2, 3, 4, 5, 6] * 2})
-    fitted = workbench.fit(
-        tmp_path / "range.stan", frame, set_={"J": 5}, method=("mle", "nuts"), draws=10, output=tmp_path / "run"
-    )
+    model, methods = tmp_path / "range.stan", ("mle", "nuts")
+    run = tmp_path / "run"
+    fitted = workbench.fit(model, frame, set_={"J": 5}, method=methods, draws=10, output=run)
     reason = fitted.results.nuts.reason
     assert reason.endswith("(line 6: `y[n] ~ normal(a[g[n]], 1);`)")
     assert "times with the same exception: " in reason
     assert fitted.results.mle.reason == SAME
-    printed = (tmp_path / "run" / "console.log").read_text()
+    printed = (run / "console.log").read_text()
     assert "line 6: `y[n]" in printed
     assert "'range.stan', line" not in printed
