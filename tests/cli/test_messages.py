@@ -83,7 +83,6 @@ COMMANDS = [
     "models liner",
     "new taken/mine --from liner",
     f"new {STAN} --from eight_schools",
-    f"sensitivity {STAN} {CSV} --standardize",
     "sensitivity taken",
     f"sensitivity {STAN} {CSV} --vary tau=1,2",
     f"sensitivity {STAN} {CSV} --missing guess",

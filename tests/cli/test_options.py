@@ -83,14 +83,10 @@ def test_a_run_takes_the_toolchain_and_what_concerns_further_fits(given_options,
         ("--prior", "mu.sigma=2"), ("--role", "line 12=prior"), ("--scale", "latent"), ("--seed", "1"),
         ("--starts", "4"), ("--chains", "2"), ("--draws", "50"), ("--warmup", "60"), ("--adapt-delta", "0.9"),
         ("--max-treedepth", "8"), ("--init", "map"), ("--metric", "dense"), ("--retry",), ("--level", "0.5"),
+        ("--standardize",),
     ],
     ids=" ".join,
 )  # fmt: skip
 def test_a_run_refuses_what_decides_its_fit(workbench, tmp_path, option):
     (tmp_path / "run").mkdir()
     assert_refused(workbench("sensitivity", "run", *option), 2, option[0], "`run`", hint="program")
-
-
-def test_a_study_refuses_to_standardize(workbench):
-    done = workbench("sensitivity", *SCHOOLS, "--standardize")
-    assert_refused(done, 2, "--standardize", hint="table")

@@ -58,7 +58,6 @@ def test_json_the_report_and_the_exit_code_follow_from_the_study(workbench, argu
         (("--vary", "tau=1,2"), "`tau` is not a hyperparameter of `eight_schools.stan`"),
         (("--vary", "tau.mu=a:b:log:3"), "found `tau.mu=a:b:log:3`."),
         (("--prior-form", "mu=nonsense(1)"), "Stan does not accept `mu ~ nonsense(1)`"),
-        (("--standardize",), "--standardize"),
     ],
 )
 def test_a_wrong_option_is_refused_before_anything_is_written(workbench, tmp_path, options, message):

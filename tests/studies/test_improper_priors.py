@@ -4,16 +4,13 @@ from dataclasses import replace
 
 import pytest
 
-import workbench
 from tests.studies import normal_mean as exact
-from workbench.errors import RequestError
 from workbench.methods import Nuts
 from workbench.report.document import Notice
 from workbench.report.study.report import build_study_report
-from workbench.results import Fit
 from workbench.studies import Study, parse_axis
 from workbench.workflow.options import FitOptions
-from workbench.workflow.sensitivity import study_files, study_fit
+from workbench.workflow.sensitivity import study_files
 from workbench.workflow.study_options import StudyOptions
 
 pytestmark = pytest.mark.usefixtures("tools")
@@ -99,13 +96,3 @@ def test_the_report_says_which_priors_could_not_be_sampled(removed):
     )
     notices = [block.text for block in section.blocks if isinstance(block, Notice)]
     assert notices == [f"{label}: {reason}" for label, reason in labels.items()]
-
-
-def test_a_fit_with_standardized_predictors_is_refused(normal_files, tmp_path):
-    fit = workbench.fit(*normal_files, output=tmp_path / "run", jobs=2)
-    scales = {"X": {"columns": ["x"], "mean": [0.0], "sd": [2.0]}}
-    data = {**fit.record["data"], "standardized": {"status": "proved", "matrices": scales}}
-    with pytest.raises(RequestError, match="this fit had standardized predictors") as refused:
-        study_fit(Fit({**fit.record, "data": data}, fit.tree), replace(OPTIONS, output=tmp_path / "study"))
-    assert refused.value.hint == "fit again without --standardize"
-    assert not (tmp_path / "study").exists()

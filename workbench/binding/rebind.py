@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, Literal
 
 from workbench.binding.bind import try_bind
 from workbench.binding.bound_data import BoundData
@@ -21,6 +21,7 @@ def rebind(
     table: Table,
     *,
     given: Mapping[str, Any] | None = None,
+    missing: Literal["refuse", "drop"] = "refuse",
 ) -> BoundData:
     """Bind new rows by the rules of an earlier binding.
 
@@ -37,6 +38,8 @@ def rebind(
         The new rows.
     given
         Values that replace columns which the new rows do not have.
+    missing
+        Whether rows with a missing cell are refused or dropped.
 
     Raises
     ------
@@ -45,21 +48,21 @@ def rebind(
     """
     replaced = {**stored.get("by_group", {}), **(given or {})}
     columns = {name: tuple(own) for name, own in stored["variables"].items() if name not in replaced}
-    missing = [
+    absent = [
         column
         for own in columns.values()
         for column in own
         if parse_column(table, column).name not in table.columns
     ]
-    if missing:
+    if absent:
         raise BindingError(
-            f"`{table.path.name}` has no column {format_names(dict.fromkeys(missing))}, which the fit used; "
+            f"`{table.path.name}` has no column {format_names(dict.fromkeys(absent))}, which the fit used; "
             f"its columns are {format_names(table.columns)}.",
             hint="new data need the columns that the data of the fit have",
         )
     counts = {size: group["count"] for size, group in stored["groups"].items()}
     known = {**counts, **stored["given"], **replaced}
-    options = BindingOptions(columns, known, dict.fromkeys(known, "the run"))
+    options = BindingOptions(columns, known, dict.fromkeys(known, "the run"), missing=missing)
     attempt = try_bind(program, table, options, stored)
     if attempt.problems:
         raise attempt.problems[0]

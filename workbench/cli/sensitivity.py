@@ -21,8 +21,8 @@ _KEPT = "finished work is kept; run the same command again to continue"
 """What an interrupted study says."""
 
 _BASE_FIT = (
-    "column", "set_", "reference", "missing", "prior", "role", "scale", "seed", "starts", "chains", "draws",
-    "warmup", "adapt_delta", "max_treedepth", "init", "metric", "retry", "level",
+    "column", "set_", "reference", "missing", "standardize", "prior", "role", "scale", "seed", "starts",
+    "chains", "draws", "warmup", "adapt_delta", "max_treedepth", "init", "metric", "retry", "level",
 )  # fmt: skip
 """Parameters that decide the base fit: a run has been fitted with its own."""
 
@@ -121,7 +121,7 @@ def command(
     set_: options.Values = None,
     reference: options.Reference = None,
     missing: options.Missing = "refuse",
-    standardize: Annotated[bool, typer.Option("--standardize", hidden=True)] = False,
+    standardize: options.Standardize = False,
     prior: options.Priors = None,
     role: options.Roles = None,
     scale: options.Scale = "prior",
@@ -174,10 +174,6 @@ def command(
     from workbench.workflow.pages.study import build_study_page
     from workbench.workflow.study_options import StudyOptions
 
-    if standardize:
-        hint = "standardize the columns in the table"
-        message = "a study needs draws on the scale they were sampled on, which --standardize changes."
-        raise RequestError(message, hint=hint)
     is_run = data is None and what.is_dir()
     if is_run:
         _refuse_base_options(context, what)
@@ -210,6 +206,7 @@ def command(
         priors=parse.parse_priors(prior),
         reference=parse.parse_pairs("--reference", reference),
         missing=parse.parse_missing(missing),
+        standardize=standardize,
         roles=parse.parse_pairs("--role", role),
         scaled=parse.parse_scale(scale),
         methods=(Mle(starts), *at_modes, nuts),

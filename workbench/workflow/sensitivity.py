@@ -32,7 +32,7 @@ from workbench.workflow.options import FitOptions
 from workbench.workflow.prepare_request import choose_folder, prepare_request
 from workbench.workflow.prior_options import apply_prior_options
 from workbench.workflow.read_program import check_program_exists, read_program
-from workbench.workflow.study_base import examine_base, fit_base, rebuild_request
+from workbench.workflow.study_base import examine_base, fit_base, rebuild_request, use_scale_of_base
 from workbench.workflow.study_options import (
     StudyOptions,
     check_chains,
@@ -205,7 +205,8 @@ def _study(base: Fit, request: FitRequest, builds: Builds, folder: Path, options
         examined = pool.submit(examine_base, base, request, cache)  # while other points are fitted
         forms = {make_form_key(point.forms): point.forms for point in plan.points}
         variants = {key: build_variant(request, builds, backend, form) for key, form in forms.items()}
-        context = StudyContext(plan, variants, backend, cache, scratch, builds.progress, jobs=options.jobs)
+        scaled = use_scale_of_base(base, variants[make_form_key({})], backend, scratch / "scale")
+        context = StudyContext(plan, variants, scaled, cache, scratch, builds.progress, jobs=options.jobs)
         study = run_study(context, base, examined.result)
     with builds.progress.stage("Writing the report"):
         return studies.write(study, render(build_study_report(study)), folder)

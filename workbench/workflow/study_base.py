@@ -4,17 +4,24 @@ from __future__ import annotations
 
 from functools import cache
 from pathlib import Path
+from typing import Literal
 
 import msgspec
 
 from workbench import binding, card, priors, tables
+from workbench.backends import Backend
 from workbench.diagnostics import diagnose
 from workbench.errors import RequestError, RunNotFound
+from workbench.estimation.context import FitContext
+from workbench.estimation.standardize.copies import copy_dependents
+from workbench.estimation.standardize.original_scale import use_original_scale
 from workbench.program import ReplacedPrior
+from workbench.progress import SILENT
 from workbench.provenance import hash_texts
 from workbench.request import FitRequest
 from workbench.results import Fit, store
 from workbench.results.view import Results
+from workbench.studies import ProgramVariant
 from workbench.studies.fits.cache import cache_record, cache_tree
 from workbench.tables import Table
 from workbench.toolchain import Toolchain
@@ -69,16 +76,11 @@ def rebuild_request(fit: Fit, tools: Toolchain, table: Table | None) -> FitReque
     Raises
     ------
     RequestError
-        The program or the table has changed, or predictors were standardized.
+        The program or the table has changed.
     RunNotFound
         The program or the table is not where it was.
     """
     run = fit.results
-    if run.data.standardized.status or run.data.standardized.matrices:
-        raise RequestError(
-            "a study needs draws on the scale they were sampled on; this fit had standardized predictors.",
-            hint="fit again without --standardize",
-        )
     model = _check_exists(run.model.path, "program")
     table = tables.read(_check_exists(run.data.path, "table")) if table is None else table
     program = read_program(model, _list_settled_roles(run), tools)
@@ -91,9 +93,39 @@ def rebuild_request(fit: Fit, tools: Toolchain, table: Table | None) -> FitReque
     others = {name: value for name, value in run.priors.items() if name not in scalars}
     defaults = {**card.read(program.path).hyperparameters, **others}
     settled = priors.settle(program, scalars, defaults, "the run")
-    data = binding.rebind(run.data.rules, program, table, given=settled.user_data)
+    missing: Literal["refuse", "drop"] = "drop" if run.data.dropped.count else "refuse"
+    data = binding.rebind(run.data.rules, program, table, given=settled.user_data, missing=missing)
     methods = (read_sampler(run.nuts),) if run.nuts.is_ok else ()
-    return FitRequest(program, data, settled, methods, run.seed or 0, run.interval.level)
+    return copy_dependents(FitRequest(program, data, settled, methods, run.seed or 0, run.interval.level))
+
+
+def use_scale_of_base(fit: Fit, variant: ProgramVariant, backend: Backend, folder: Path) -> Backend:
+    """Return a backend whose runs are on the scale of the base fit, on which its draws are.
+
+    Parameters
+    ----------
+    fit
+        The base fit.
+    variant
+        Its program.
+    backend
+        What runs it.
+    folder
+        A scratch folder.
+
+    Raises
+    ------
+    RequestError
+        Draws are on the scale of the data, but the map to the scale of standardized predictors is not found.
+    """
+    if not fit.results.data.standardized.is_on_data_scale:
+        return backend
+    context = FitContext(variant.request, variant.model.exe, backend, folder, SILENT)
+    scaled, result = use_original_scale(context)
+    if result is None or result.rescaling is None:
+        reason = "its predictors are not standardized." if result is None else result.reason
+        raise RequestError(f"the draws of this fit cannot be put on the scale it was sampled on: {reason}")
+    return scaled.backend
 
 
 def _list_replaced(run: Results) -> list[ReplacedPrior]:

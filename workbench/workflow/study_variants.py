@@ -8,6 +8,7 @@ from typing import Any
 
 from workbench.backends import Backend
 from workbench.estimation.estimate import choose_program
+from workbench.estimation.standardize.copies import copy_dependents
 from workbench.priors import replace_priors
 from workbench.program import Program
 from workbench.request import FitRequest
@@ -34,7 +35,7 @@ def build_variant(
         values = _choose_hyperparameters(request, program, forms)
         data_names = tuple(request.priors.user_data)
         changed = replace(request.priors, values=values, data_names=data_names)
-        request = replace(request, program=program, priors=changed)
+        request = copy_dependents(replace(request, program=program, priors=changed))
         builds = Builds(request, builds.tools, builds.progress)
     executable, original = builds.build_both()
     trusted, model = choose_program(

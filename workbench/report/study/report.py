@@ -8,7 +8,7 @@ import msgspec
 
 from workbench.report.document import Document, Reason, Section, Tone, Verdict
 from workbench.report.fit import sensitivity
-from workbench.report.numbers import pluralise
+from workbench.report.numbers import join_with_and, pluralise
 from workbench.report.study import curves, moves, points, prior_alone, provenance, tipping
 from workbench.results.view import DrawsEstimate, NutsResult, Results
 from workbench.studies import Study, StudyResults
@@ -21,7 +21,7 @@ def build_study_report(study: Study) -> Document:
     point_count = pluralise(len(results.points), "point")
     return Document(
         title=results.model.name,
-        subtitle=f"and its priors, on {PurePath(results.data.path).name}",
+        subtitle=f"and its priors, on {PurePath(results.data.path).name}{describe_scale(results)}",
         byline=f"Written {created} by workbench {results.workbench}, {point_count}",
         verdict=build_verdict(results),
         sections=(
@@ -35,6 +35,17 @@ def build_study_report(study: Study) -> Document:
         ),
         kicker="Report of a sensitivity study",
     )
+
+
+def describe_scale(results: StudyResults) -> str:
+    """Return in which units priors and results are, where predictors were standardized; else nothing."""
+    names = join_with_and([f"`{name}`" for name in results.data.standardized])
+    if not names:
+        return ""
+    units = f"per standard deviation of the predictors in {names}"
+    if results.data.on_data_scale:
+        return f"; priors of coefficients are {units}, results are on the scale of the data"
+    return f"; priors and results are {units}, not on the scale of the data"
 
 
 def build_verdict(results: StudyResults) -> Verdict:

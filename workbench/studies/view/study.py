@@ -35,11 +35,17 @@ class StudiedModel(Struct, frozen=True, kw_only=True):
 
 
 class DataSource(Struct, frozen=True, kw_only=True):
-    """The table of the study."""
+    """The table of the study.
+
+    Priors are about the predictors as they were fitted: those in the matrices `standardized` had mean 0 and
+    standard deviation 1. Results are on the scale of the data if `on_data_scale`.
+    """
 
     path: str
     sha256: str = ""
     rows: int | None = None
+    standardized: tuple[str, ...] = ()
+    on_data_scale: bool = True
 
 
 class BaseVerdict(Struct, frozen=True, kw_only=True):

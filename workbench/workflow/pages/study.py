@@ -12,7 +12,7 @@ from workbench.report.study.points import (
     format_answer,
     format_khat,
 )
-from workbench.report.study.report import build_verdict
+from workbench.report.study.report import build_verdict, describe_scale
 from workbench.report.study.slices import name_means
 from workbench.studies import Study, StudyResults
 from workbench.studies.outcomes.table import OutcomeRow, select_outcomes
@@ -31,7 +31,7 @@ def build_study_page(study: Study) -> Document:
     results = study.results
     title = f"{name_means(results)}{'' if results.leading_method == 'map' else ' (SD)'} at each point"
     return Document(
-        title=f"{results.model.name} and its priors",
+        title=f"{results.model.name} and its priors{describe_scale(results)}",
         sections=(Section("points", title, (_build_table(study),)),),
         verdict=build_verdict(results),
         byline="" if study.folder is None else f"report: {study.folder / REPORT}",
