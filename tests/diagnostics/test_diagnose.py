@@ -56,7 +56,7 @@ def test_a_run_without_any_result_is_a_failure():
     assert diagnosis.verdict == "fail"
     assert diagnosis.reasons[0] == (
         "None of the requested results exists: no maximum-likelihood estimate, no MAP, no Laplace "
-        "approximation."
+        "approximation. The posterior can exist all the same: sample it (--method nuts)."
     )
 
 

@@ -72,7 +72,7 @@ def test_a_prior_has_the_weight_of_rows_that_hold_as_much():
     assert sensitivity.prior_weight == pytest.approx(0.2, rel=1e-6)
     assert sensitivity.prior_rows == pytest.approx(4, rel=1e-6)
     fit.tree["/log_density"] = xr.Dataset({"latent": 0 * fit.tree["posterior"]["theta"]})
-    assert measure_power_scaling(fit).parameters["theta"].prior_rows is None
+    assert measure_power_scaling(fit).parameters["theta"].prior_weight is None
 
 
 def test_a_prior_far_from_the_data_is_a_conflict():

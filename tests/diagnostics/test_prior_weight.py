@@ -87,8 +87,12 @@ def test_what_is_lost_in_noise_is_not_known():
 def test_only_parameters_that_have_bounds_alone_have_a_weight():
     rng = np.random.default_rng(6)
     mu = rng.normal(size=(4, 1000))
-    declared = [{"name": "mu", "type": "real"}, {"name": "share", "type": "simplex[3]"}]
-    estimates = {name: {"ess_bulk": 3000.0} for name in ("mu", "share[1]", "y_rep[1]")}
+    declared = [
+        {"name": "mu", "type": "real"},
+        {"name": "share", "type": "simplex[3]"},
+        {"name": "twice_mu", "type": "real"},
+    ]
+    estimates = {name: {"ess_bulk": 3000.0} for name in ("mu", "share[1]", "twice_mu", "y_rep[1]")}
     results = view({"model": {"parameters": declared}, "nuts": {"status": "ok", "estimates": estimates}})
     quantities = dict.fromkeys(estimates, mu)
     prior = PriorTerm(-0.5 * mu**2, frozenset({"mu"}))

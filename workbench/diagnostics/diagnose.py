@@ -66,7 +66,8 @@ def _reach_verdict(results: Results, checks: tuple[CheckResult, ...]) -> Diagnos
     if results.nuts.status in ("failed", "not available"):
         failures.insert(0, f"There is no posterior: {results.nuts.reason}")
     elif without_result := _list_without_result(results):
-        failures.insert(0, f"None of the requested results exists: no {', no '.join(without_result)}.")
+        message = f"None of the requested results exists: no {', no '.join(without_result)}."
+        failures.insert(0, f"{message} The posterior can exist all the same: sample it (--method nuts).")
     if not any(is_about_results(check) for check in checks):
         cautions.append("No check could be made of these results.")
     return DiagnosisResult(

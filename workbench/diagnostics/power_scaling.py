@@ -110,16 +110,17 @@ def _add_prior_weights(
     quantities: Mapping[str, Draws],
     components: tuple[Component, ...],
 ) -> dict[str, Sensitivity]:
-    """Return sensitivities with the weight of the priors where it is known, in rows if nothing is latent."""
+    """Return sensitivities with the weight of the priors where it is known, also in rows.
+
+    With latent variables the information of the data about a parameter does not stand in the likelihood.
+    """
     log_data = _read_likelihood(fit.tree)
-    if log_data is None:
+    has_latents = "log_density" in fit.tree.children and "latent" in fit.tree["log_density"].data_vars
+    if log_data is None or has_latents:
         return dict(sensitivities)
-    densities = fit.tree["log_density"].to_dataset() if "log_density" in fit.tree.children else xr.Dataset()
-    latent = _to_matrix(densities["latent"]) if "latent" in densities else 0.0
     known = {name: quantities[name] for name in sensitivities}
-    rows = None if "latent" in densities else count_rows(fit)
-    priors = _list_prior_terms(fit.results, components)
-    weights = measure_prior_weights(fit.results, known, priors, log_data + latent)
+    rows = count_rows(fit)
+    weights = measure_prior_weights(fit.results, known, _list_prior_terms(fit.results, components), log_data)
     return dict(sensitivities) | {
         name: msgspec.structs.replace(
             sensitivities[name], prior_weight=weight, prior_rows=None if rows is None else weight * rows

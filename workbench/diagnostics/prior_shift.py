@@ -59,7 +59,7 @@ def _iterate_shifts(results: Results) -> Iterator[PriorShift]:
         return
     for name in results.estimates("mle"):
         mle, modes = results.mle.estimates[name], _list_modes(results, name)
-        if not modes or mle.value is None or not results.is_declared(name):
+        if not modes or mle.value is None or not _is_parameter(results, name):
             continue
         scale, free, slope = _choose_scale(read_bounds(results, owner(name)))
         start = free(mle.value)
@@ -71,6 +71,14 @@ def _iterate_shifts(results: Results) -> Iterator[PriorShift]:
         in_se, in_sd = (distance / size if size else None for size in (se_free, sd_free))
         if math.isfinite(distance):
             yield PriorShift(name, mle.value, nearest, in_se, in_sd, scale)
+
+
+def _is_parameter(results: Results, name: str) -> bool:
+    """Return whether a quantity is a parameter of the program, rather than computed from some."""
+    priors = results.model.parameter_priors
+    if priors is None:
+        return results.is_declared(name)
+    return any(owner(prior.name) == owner(name) for prior in priors)
 
 
 def _list_modes(results: Results, name: str) -> list[float]:

@@ -42,10 +42,10 @@ class PriorTerm:
 def measure_prior_weights(
     results: Results, quantities: Mapping[str, Draws], priors: Sequence[PriorTerm], log_data: Floats
 ) -> dict[str, float]:
-    """Return the information of the priors relative to that of all other terms, by Stan's name.
+    """Return the information of the priors relative to that of the data, by Stan's name.
 
-    Parameters that have other constraints than bounds are left out, and those for which one of the two is
-    lost in Monte Carlo error.
+    Only quantities that a prior is about have one. Those that have other constraints than bounds are left
+    out, and those for which one of the two is lost in Monte Carlo error.
 
     Parameters
     ----------
@@ -56,7 +56,7 @@ def measure_prior_weights(
     priors
         The prior statements, or all priors as one.
     log_data
-        The log density of likelihood and latent terms at the draws.
+        The log likelihood of the draws.
     """
     weights = {}
     for name, draws in quantities.items():
@@ -66,7 +66,7 @@ def measure_prior_weights(
         efficiency = min(1.0, (results.nuts.estimates[name].ess_bulk or draws.size) / draws.size)
         own = [term.log_density for term in priors if owner(name) in term.variables or not term.variables]
         others = [term.log_density for term in priors if term.variables and owner(name) not in term.variables]
-        weight = compute_prior_weight(draws, own, log_data, bounds, others, efficiency)
+        weight = compute_prior_weight(draws, own, log_data, bounds, others, efficiency) if own else None
         if weight is not None:
             weights[name] = weight
     return weights
@@ -91,7 +91,7 @@ def compute_prior_weight(
     priors
         The log densities of its own priors at the draws.
     log_data
-        The log density of everything but priors at the draws.
+        The log likelihood of the draws.
     bounds
         The declared bounds; infinite where there is none.
     other_priors

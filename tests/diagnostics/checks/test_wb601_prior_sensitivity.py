@@ -50,7 +50,7 @@ def test_a_probability_is_compared_on_the_log_odds_scale():
     log_odds = math.log(0.6 / 0.4) - math.log(15 / 93)
     assert result.measured == pytest.approx(log_odds / (0.034 / (16 / 110 * 94 / 110)))
     assert f"{log_odds / (0.155 / 0.24):.1f} standard errors of the likelihood" in result.message
-    assert "posterior SDs on the log-odds scale apart" in result.message
+    assert "posterior SDs on the log-odds scale." in result.message
 
 
 def test_a_scale_is_compared_on_the_log_scale():
@@ -62,6 +62,14 @@ def test_a_scale_is_compared_on_the_log_scale():
     assert shift is not None
     assert shift.in_se == pytest.approx(math.log(2) / 0.5)
     assert shift.in_sd == pytest.approx(math.log(2) / 5)
+
+
+def test_what_is_computed_from_parameters_is_not_compared():
+    record = with_modes(0.6, 0.1)
+    record["model"]["parameter_priors"] = [{"name": "other", "kind": "stated"}]
+    assert find_largest_shift(view(record)) is None
+    record["model"]["parameter_priors"] = [{"name": "mu", "kind": "stated"}]
+    assert find_largest_shift(view(record)) is not None
 
 
 def test_of_several_modes_the_nearest_counts():

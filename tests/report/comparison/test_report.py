@@ -34,6 +34,20 @@ def test_runs_with_nothing_in_common_still_make_a_page():
     assert document.verdict.tone in (Tone.CAUTION, Tone.FAIL)
 
 
+def test_that_there_is_no_problem_is_said_only_if_all_was_checked():
+    good = simulate_fit(diagnosis={"verdict": "ok", "reasons": [], "checks": []})
+    verdict = build_comparison_report({"one": good, "other": good}).verdict
+    assert verdict is not None
+    assert "no problem" in verdict.sentence
+    part = simulate_fit(
+        diagnosis={"verdict": "ok", "reasons": [], "checks": [], "not_checked": ["the predictions"]}
+    )
+    verdict = build_comparison_report({"one": good, "part": part}).verdict
+    assert verdict is not None
+    assert "as far as they were checked" in verdict.sentence
+    assert [reason.text for reason in verdict.reasons] == ["`part`: not checked: the predictions."]
+
+
 def test_the_worst_verdict_counts_and_each_reason_names_its_run():
     good = simulate_fit(diagnosis={"verdict": "ok", "reasons": [], "checks": []})
     bad = simulate_fit(diagnosis={"verdict": "fail", "reasons": ["The chains disagree."], "checks": []})

@@ -23,8 +23,8 @@ def _assess(fit: Fit) -> Finding:
     if shift is not None and shift.size >= PRIOR_SHIFT_LIMIT:
         label = results.label(shift.name)
         message = (
-            f"The prior decides `{label}`: its MLE of {shift.mle:.3g} and its MAP of {shift.map:.3g} are "
-            f"{_describe_distance(shift)} apart.{_describe_weight(results, shift.name)}"
+            f"The prior decides `{label}`: its MLE of {shift.mle:.3g} and its MAP of {shift.map:.3g} differ "
+            f"by {_describe_distance(shift)}.{_describe_weight(results, shift.name)}"
         )
         return Finding("issue", message, shift.size, "caution", _ADVICE_ON_SHIFTS)
     finding = _assess_sensitivity(fit)
@@ -144,7 +144,8 @@ CHECK = Check(
     The weight of the priors is their information about a parameter, relative to that of the data: how
     strongly each log density curves over the posterior draws, on the scale without bounds. Times the number
     of rows it is the effective sample size of the prior: a beta prior counts as the sum of its two numbers in
-    trials, a normal one as the ratio of the variances of one observation and of the prior.
+    trials, a normal one as the ratio of the variances of one observation and of the prior. It is not known
+    with latent variables, nor where it is lost in Monte Carlo error.
 
     A strong prior is not a mistake where it is intended: the check says that it matters, not that it is
     wrong.

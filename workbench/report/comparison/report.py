@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
 
 from workbench.errors import RequestError
 from workbench.provenance import read_workbench_version
 from workbench.report.comparison import differences, estimates, prediction, runs
 from workbench.report.document import Document, Reason, Tone, Verdict
-from workbench.report.numbers import pluralise
+from workbench.report.numbers import join_with_and, pluralise
 from workbench.results import Fit
-from workbench.results.view import Results
+from workbench.results.view import DiagnosisResult, Results
 
 FEWEST_RUNS, MOST_RUNS = 2, 8
 """How many runs fit side by side."""
@@ -29,6 +29,9 @@ _SENTENCES = {
     "ok": "The checks found no problem with any of these runs.",
 }
 """What the worst verdict means for the comparison, from the worst on."""
+
+_REMARKS = "These runs can be compared, as far as they were checked; the report of each has its tips."
+"""What is said instead of no problem where a check has a tip or was left out."""
 
 
 def build_comparison_report(fits: Mapping[str, Fit]) -> Document:
@@ -75,7 +78,22 @@ def _build_verdict(results: Mapping[str, Results]) -> Verdict:
     reasons = tuple(
         Reason(f"`{name}`: {reason}")
         for name, diagnosis in diagnoses.items()
-        for reason in (diagnosis.reasons if diagnosis else ())
+        for reason in (_list_reservations(diagnosis) if diagnosis else ())
     )
     tone = Tone.CAUTION if worst == _UNCHECKED else Tone(worst)
-    return Verdict(tone, _SENTENCES[worst], reasons)
+    has_remarks = worst == "ok" and any(_has_remarks(diagnosis) for diagnosis in diagnoses.values())
+    return Verdict(tone, _REMARKS if has_remarks else _SENTENCES[worst], reasons)
+
+
+def _list_reservations(diagnosis: DiagnosisResult) -> Iterator[str]:
+    """Yield the reasons of a verdict, and what was not checked."""
+    yield from diagnosis.reasons
+    if diagnosis.not_checked:
+        yield f"not checked: {join_with_and(diagnosis.not_checked)}."
+
+
+def _has_remarks(diagnosis: DiagnosisResult | None) -> bool:
+    """Return whether a check has a tip, or was left out."""
+    return diagnosis is not None and bool(
+        diagnosis.not_checked or any(check.status == "tip" for check in diagnosis.checks)
+    )
