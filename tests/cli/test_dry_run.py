@@ -46,7 +46,7 @@ def test_every_problem_is_listed_and_the_exit_code_says_so(workbench):
     assert "`efect`" in column
     assert "`tau_prior_scale`" in value
     assert "-1 (--set)" in value
-    assert "y vector[J] nothing" in flowing(done.stdout)
+    assert "y vector[J] not bound" in flowing(done.stdout)
     assert "a fit could start" not in done.stdout
 
 

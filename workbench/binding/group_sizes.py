@@ -100,7 +100,7 @@ def _find_indexing(program: Program, scalars: set[str], arrays: set[str]) -> Ite
                 yield size, name
 
 
-def _find_array(index: n.Slice) -> str:
+def _find_array(index: n.SliceIndex) -> str:
     """Return the name of the array that an index is, or is an element of; empty where there is none."""
     inner = t.unwrap(index.lower) if index.lower is not None else None
     if isinstance(inner, n.Indexed):

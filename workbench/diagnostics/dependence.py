@@ -171,6 +171,8 @@ def is_sorted(observed: Floats, residuals: Floats) -> bool:
     """
     steps = np.diff(observed)
     up, down = int((steps > 0).sum()), int((steps < 0).sum())
+    if not np.ptp(residuals) > 0:
+        return False  # equal residuals have no rank correlation
     trend = float(stats.spearmanr(residuals, np.arange(len(residuals))).statistic)
     return min(up, down) <= SORTED_SHARE_LIMIT * (up + down) or abs(trend) > SORTED_TREND_LIMIT
 

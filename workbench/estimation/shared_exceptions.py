@@ -41,4 +41,3 @@ def _find_exception(result: MethodResult) -> str:
     if result.status != "failed" or result.reason.count(_MARK) != 1:
         return ""
     return result.reason.partition(_MARK)[2].strip()
-
