@@ -82,7 +82,17 @@ def test_a_whole_run_leaves_nothing_unchecked():
     assert diagnose(make_fit()).result.not_checked == ()
 
 
-@pytest.mark.parametrize("result", [ABSENT, {"status": "ok", "estimates": {}, "khat": 3.0, "draws": 1000}])
+TWO_MODES = [{"log_density": -3.0}, {"log_density": -3.5}]
+
+
+@pytest.mark.parametrize(
+    "result",
+    [
+        ABSENT,
+        {"status": "ok", "estimates": {}, "khat": 3.0, "draws": 1000},
+        {"status": "ok", "estimates": {}, "khat": 0.1, "draws": 1000, "modes": TWO_MODES},
+    ],
+)
 @pytest.mark.parametrize("methods", [("mle",), ("map",), ("laplace",), ("mle", "map", "laplace")])
 def test_advice_sends_nobody_to_draws_that_are_not_there(methods, result):
     for check in diagnose(run_only(*methods, result=result)).result.checks:
@@ -90,6 +100,7 @@ def test_advice_sends_nobody_to_draws_that_are_not_there(methods, result):
             assert "--method nuts" in check.advice or "NUTS" not in check.advice
             assert "posterior mean" not in check.advice
             assert "traces" not in check.advice
+            assert "chains" not in check.message
 
 
 def test_the_record_holds_words_and_numbers_of_every_check():

@@ -53,7 +53,8 @@ def test_the_message_of_stan_is_shortened(program, tools, tmp_path):
 
 
 @pytest.mark.parametrize(
-    ("name", "message"), [("mu", "`mu` has 2 prior statements"), ("tau", "`tau` has no prior")]
+    ("name", "message"),
+    [("mu", "`mu` has 2 prior statements"), ("log(nu)", r"`log\(nu\)` has no prior")],
 )
 def test_a_parameter_needs_a_single_prior_statement(program_from, name, message):
     program = program_from(TWICE, "twice")
@@ -129,3 +130,9 @@ def test_a_density_of_a_function_of_the_parameter_must_be_named(program_from, to
     assert refused.value.hint == "name that: --prior-form 'log(phi)=normal(0, 1)'"
     replaced = replace_priors(program, {"log(phi)": "cauchy(0, 1)"}, tools.stanc)
     assert "log(phi) ~ cauchy(0, 1);" in [term.text for term in replaced.terms]
+
+
+def test_a_name_that_is_no_parameter_is_answered_with_the_closest(program_from):
+    with pytest.raises(PriorError, match=r"`ets` is not a parameter of `twice\.stan`") as refused:
+        find_prior_statement(program_from(TWICE, "twice"), "ets")
+    assert refused.value.hint == "did you mean `eta`?"

@@ -120,7 +120,7 @@ def test_an_argument_is_an_alias_of_the_data_passed_to_it(named):
         (
             "g.sigma",
             ("`scales[2]`", "`scales`", "--prior"),
-            "--set scales=...",
+            "--prior scales=VALUE,VALUE",
         ),
     ],
 )

@@ -129,6 +129,8 @@ class Fit(results.Fit):
             posterior[list(_check_variables(list_names(variables), posterior))] if variables else posterior
         )
         frame: pd.DataFrame = arviz_stats.summary(convert_to_datatree(chosen), **(usual | options))
+        if self.results.data.standardized.units:  # pandas shows it above the first row
+            frame.index.name = self.results.data.standardized.units
         return frame
 
     def estimates(self, method: str = "nuts") -> pd.DataFrame:

@@ -60,12 +60,12 @@ def _find_reading_tips(draft: Draft) -> Iterator[str]:
 
 def _describe_identifiers(name: str, match: ColumnMatch) -> str:
     columns = (*match.columns, *match.identifiers)
-    option = format_columns(name, *columns) if len(columns) <= _MOST_COLUMNS else f"--columns {name}=..."
+    option = f"with {format_columns(name, *columns)}" if len(columns) <= _MOST_COLUMNS else "with --columns"
     is_single = len(match.identifiers) == 1
     reason = "an identifier by its name" if is_single else "identifiers by their names"
     return (
-        f"`{name}` leaves out {format_names(match.identifiers)} ({reason}). "
-        f"To keep {'it' if is_single else 'them'}, write {option}."
+        f"`{name}` leaves out {format_names(match.identifiers)} ({reason}); "
+        f"{'it is' if is_single else 'they are'} kept if named {option}."
     )
 
 

@@ -141,7 +141,6 @@ def command(
     nuts_result, diagnosis = fit.results.nuts, fit.results.diagnosis
     if nuts_result.status == "failed":
         hint = "console.log has everything that Stan printed"
-        reason = f": {nuts_result.reason}" if json_ else "."  # the page has just said why
-        raise RunError(f"there is no posterior{reason}", hint=hint)
+        raise RunError(f"there is no posterior: {nuts_result.reason}", hint=hint)
     if strict and diagnosis is not None and diagnosis.verdict == "fail":
         raise typer.Exit(EXIT_STRICT)

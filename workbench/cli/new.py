@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from pathlib import Path
 from typing import Annotated
 
@@ -32,4 +33,4 @@ def command(
     for file in files:
         typer.echo(file)
     table = files[-1] if data else model.table
-    console.show_note("fit it", f"workbench fit {files[0]} {table}")
+    console.show_note("fit it", shlex.join(["workbench", "fit", str(files[0]), str(table)]))

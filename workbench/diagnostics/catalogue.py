@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from workbench.diagnostics.check import Check
 from workbench.diagnostics.checks import (
+    wb001_proper_posterior,
     wb101_rhat,
     wb102_ess,
     wb103_mcse,
@@ -31,6 +32,7 @@ from workbench.diagnostics.checks import (
     wb602_conflict,
     wb603_contraction,
     wb604_flat_priors,
+    wb605_declared_ranges,
     wb701_scale,
     wb702_collinearity,
     wb703_influence,
@@ -38,6 +40,7 @@ from workbench.diagnostics.checks import (
 )
 
 CATALOGUE: tuple[Check, ...] = (
+    wb001_proper_posterior.CHECK,
     wb101_rhat.CHECK,
     wb102_ess.CHECK,
     wb103_mcse.CHECK,
@@ -65,6 +68,7 @@ CATALOGUE: tuple[Check, ...] = (
     wb602_conflict.CHECK,
     wb603_contraction.CHECK,
     wb604_flat_priors.CHECK,
+    wb605_declared_ranges.CHECK,
     wb701_scale.CHECK,
     wb702_collinearity.CHECK,
     wb703_influence.CHECK,

@@ -7,14 +7,17 @@ from collections.abc import Iterable
 from workbench.results.view import CheckResult, Results
 
 SUBJECTS = {
+    "WB0": "whether the posterior is proper",
     "WB1": "the chains",
     "WB2": "the chains",
     "WB3": "the approximations",
     "WB4": "the point estimates",
     "WB5": "the predictions",
     "WB501": "the instrumented program",
+    "WB503": "single rows",
     "WB6": "the priors",
     "WB7": "the data",
+    "WB703": "single rows",
 }
 """What a check is about, by the longest beginning of its code."""
 
@@ -31,7 +34,7 @@ GAPS = {
 _MADE = ("passed", "issue", "tip")
 """Statuses of checks that were made."""
 
-_ABOUT_INPUT = ("WB501", "WB604", "WB7")
+_ABOUT_INPUT = ("WB0", "WB501", "WB604", "WB605", "WB7")
 """Codes of checks that look at the program and its data, not at results."""
 
 
@@ -42,8 +45,20 @@ def list_checked(checks: Iterable[CheckResult]) -> tuple[str, ...]:
 
 def list_unchecked(results: Results, checks: Iterable[CheckResult]) -> tuple[str, ...]:
     """Return what skipped checks would have looked at, as far as it matters for the results there are."""
-    skipped = (check.code for check in checks if check.status == "skipped")
-    return _list_phrases(GAPS, (code for code in skipped if code != "WB401" or results.map.is_ok))
+    made = list_checked(checks := tuple(checks))
+    phrases = _list_phrases(GAPS, (check.code for check in list_gaps(results, checks)))
+    return tuple(f"some of {phrase}" if phrase in made else phrase for phrase in phrases)
+
+
+def list_gaps(results: Results, checks: Iterable[CheckResult]) -> list[CheckResult]:
+    """Return the skipped checks that leave something unchecked."""
+    return [
+        check
+        for check in checks
+        if check.status == "skipped"
+        and _find_phrase(GAPS, check.code)
+        and (check.code != "WB401" or results.map.is_ok)
+    ]
 
 
 def is_about_results(check: CheckResult) -> bool:

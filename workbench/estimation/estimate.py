@@ -16,6 +16,7 @@ from workbench.estimation.auto import fit_auto
 from workbench.estimation.context import FitContext
 from workbench.estimation.equivalence import Equivalence, check_equivalence, drop_instrumentation
 from workbench.estimation.failed_starts import explain_failed_starts
+from workbench.estimation.flat_directions import find_flat_directions
 from workbench.estimation.optimum.map import measure_in_posterior_sds
 from workbench.estimation.schedule import find_requested, run_methods
 from workbench.estimation.shared_exceptions import share_exceptions
@@ -83,6 +84,7 @@ def estimate(
         else:
             results, entries = fit_auto(context, automatic)
         results = share_exceptions(explain_failed_starts(context, measure_in_posterior_sds(results)))
+        flat_directions = find_flat_directions(context)
     groups = {name: group for result in results.values() for name, group in result.groups.items()}
     shown = (
         request if rescaling is None else replace(request, data=choose_shown_data(request.data, rescaling))
@@ -97,7 +99,7 @@ def estimate(
     data = binding.to_record(request.data)
     if rescaling is not None:
         data = add_scale_entries(data, rescaling, tree)
-    record = build_record(request, model, results, equivalence.record, data)
+    record = build_record(request, model, results, equivalence.record, data, flat_directions)
     return Fit({**record, "request": describe_request(request), **entries}, tree, console)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 import re
 import tempfile
 from collections.abc import Mapping, Sequence
@@ -188,7 +189,8 @@ def check_form(name: str, form: str) -> None:
     if form.strip() != FLAT and not _DISTRIBUTION.match(form.strip().rstrip(";")):
         raise PriorError(
             f"the prior of `{name}` was expected to be one distribution with its arguments, found `{form}`.",
-            hint=f"write `{name}=student_t(3, 0, 2.5)`, `{name}=normal(0, 1) T[0, ]` or `{name}=flat`",
+            hint=f"write --prior-form '{name}=student_t(3, 0, 2.5)', '{name}=normal(0, 1) T[0, ]' or "
+            f"{name}=flat",
         )
 
 
@@ -209,6 +211,13 @@ def find_prior_statement(program: Program, name: str) -> Term | None:
     flat = list_flat_parameters(program)
     if not statements and name in flat:
         return None
+    parameters = [declaration.name for declaration in program.parameters]
+    if not statements and not any(parameter in name for parameter in parameters):
+        close = difflib.get_close_matches(name, parameters, 1)
+        raise PriorError(
+            f"`{name}` is not a parameter of `{program.path.name}`; it has {_quote(parameters)}.",
+            hint=f"did you mean `{close[0]}`?" if close else None,
+        )
     raise PriorError(
         f"{_explain_no_statement(name, statements)} in `{program.path.name}`.",
         hint=_list_candidates(program, flat),

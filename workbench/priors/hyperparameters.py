@@ -279,7 +279,7 @@ def _resolve_names(
             owner = own.partition("[")[0]
             raise PriorError(
                 f"`{own}` is an element of `{owner}`, and --prior cannot set single elements.",
-                hint=f"give all elements in the data, or with --set {owner}=...",
+                hint=f"give all elements: --prior {owner}=VALUE,VALUE, or in the data",
             )
         if own in resolved:
             raise PriorError(

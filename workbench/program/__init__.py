@@ -17,6 +17,7 @@ From the text to the description, file by file::
                 terms              each contribution with its role and the reason for it
                 hyperparameters    the constants of priors
         element_priors     which elements of each parameter have a prior
+                undeclared_ranges  parameters whose declaration allows values that a density refuses
                 densities, distributions
                                    densities as Stan, and what is known about Stan's distributions
     rewrite/    plan               the names and terms of the instrumented program
@@ -59,7 +60,7 @@ from workbench.program.read import read_program, settle_roles
 from workbench.program.syntax.declarations import Declaration
 from workbench.program.syntax.expression import Expression
 from workbench.program.syntax.stanc import Stanc
-from workbench.program.terms.element_priors import ElementPriors
+from workbench.program.terms.element_priors import ElementPriors, name_elements
 from workbench.program.terms.hyperparameters import Hyperparameter, PriorArgument
 from workbench.program.terms.roles import Role
 from workbench.program.terms.terms import Term
@@ -88,6 +89,7 @@ __all__ = [
     "is_predictive",
     "list_flat_elements",
     "locate_priors",
+    "name_elements",
     "read_program",
     "settle_roles",
     "to_record",

@@ -14,6 +14,7 @@ from workbench.program.syntax.source import Place
 from workbench.program.terms import element_priors
 from workbench.program.terms.element_priors import ElementPriors, is_proper_when_flat
 from workbench.program.terms.terms import Term
+from workbench.program.terms.undeclared_ranges import UndeclaredRange, find_undeclared_ranges
 
 _SUPPORTS = {
     "simplex": "positive, sums to 1",
@@ -92,11 +93,12 @@ class Capability:
 
 @dataclass(frozen=True)
 class Description:
-    """A program with the priors of its parameters, and what can be done with it."""
+    """A program with the priors of its parameters, what can be done with it, and declarations to mend."""
 
     program: Program
     parameters: tuple[ParameterPrior, ...]
     capabilities: tuple[Capability, ...]
+    undeclared_ranges: tuple[UndeclaredRange, ...] = ()
 
 
 def describe(program: Program, values: Mapping[str, Any] | None = None) -> Description:
@@ -115,7 +117,12 @@ def describe(program: Program, values: Mapping[str, Any] | None = None) -> Descr
         _describe_prior(item, program.terms, conditional, flat.get(item.name, _FlatElements()))
         for item in program.parameters
     )
-    return Description(program, parameters, tuple(_judge_capabilities(program, parameters)))
+    return Description(
+        program,
+        parameters,
+        tuple(_judge_capabilities(program, parameters)),
+        find_undeclared_ranges(program.parameters, program.terms),
+    )
 
 
 def locate_priors(program: Program, values: Mapping[str, Any]) -> dict[str, ElementPriors]:
@@ -226,6 +233,7 @@ def to_record(description: Description) -> dict[str, Any]:
         "hyperparameters": [_select_fields(item, _CONSTANT_FIELDS) for item in program.hyperparameters],
         "arguments": [asdict(item) for item in program.arguments],
         "capabilities": [asdict(item) for item in description.capabilities],
+        "undeclared_ranges": [asdict(item) for item in description.undeclared_ranges],
         "obstacles": [asdict(item) for item in program.obstacles],
         "instrumented": program.instrumented is not None,
     }

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import platform
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from datetime import UTC, datetime
 from importlib import metadata
 from typing import Any
+
+import msgspec
 
 from workbench import card
 from workbench.methods import RESULTS
@@ -18,6 +20,7 @@ from workbench.results import draws
 from workbench.results.gap import compute_gaps
 from workbench.results.method_result import MethodResult
 from workbench.results.outcomes import describe_outcomes
+from workbench.results.view import FlatDirection
 from workbench.toolchain import CompiledModel
 
 SCHEMA = 1
@@ -33,6 +36,7 @@ def build_record(
     parts: Mapping[str, MethodResult],
     proof: Mapping[str, Any],
     data: Mapping[str, Any],
+    flat_directions: Sequence[FlatDirection] | None = None,
 ) -> dict[str, Any]:
     """Return what `run.json` says about a fit before it is checked.
 
@@ -46,6 +50,8 @@ def build_record(
         Whether the instrumented program equals the original.
     data
         Where the data came from, and the scale of the results.
+    flat_directions
+        The directions in which the posterior is constant; `None` if they are not known.
     """
     return {
         "schema": SCHEMA,
@@ -55,7 +61,8 @@ def build_record(
             **_model(request.program),
             "proof": proof,
             "outcomes": describe_outcomes(request),
-            "parameter_priors": _priors(request),
+            **_describe_priors(request),
+            "flat_directions": None if flat_directions is None else msgspec.to_builtins(flat_directions),
             **_card(request.program),
         },
         "data": dict(data),
@@ -167,9 +174,10 @@ def _card(program: Program) -> dict[str, Any]:
     return {key: fact for key, fact in facts.items() if fact}
 
 
-def _priors(request: FitRequest) -> list[dict[str, Any]]:
-    """Return what the program says about each parameter before the data."""
-    return [
+def _describe_priors(request: FitRequest) -> dict[str, Any]:
+    """Return what the program says about each parameter before the data, and ranges that it leaves out."""
+    description = describe(request.program, request.data.values)
+    priors = [
         {
             "name": prior.name,
             "kind": prior.kind,
@@ -177,8 +185,10 @@ def _priors(request: FitRequest) -> list[dict[str, Any]]:
             "support": prior.support,
             "flat_elements": list(prior.flat_elements),
         }
-        for prior in describe(request.program, request.data.values).parameters
+        for prior in description.parameters
     ]
+    undeclared = [asdict(item) for item in description.undeclared_ranges]
+    return {"parameter_priors": priors, "undeclared_ranges": undeclared}
 
 
 def _obstacle(obstacle: Obstacle) -> str:

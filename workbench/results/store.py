@@ -11,6 +11,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pandas as pd
 import psutil
 import xarray as xr
@@ -20,6 +21,7 @@ from workbench.methods import RESULTS
 from workbench.results.fit import Fit
 from workbench.results.json_values import to_json_values
 from workbench.results.record import SCHEMA
+from workbench.results.view.description import StandardizationDescription
 
 RECORD = "run.json"
 TREE = "fit.nc"
@@ -125,12 +127,19 @@ def dump(record: Mapping[str, Any]) -> str:
 
 
 def tabulate_estimates(record: Mapping[str, Any]) -> pd.DataFrame:
-    """Return one row for each quantity and one column for each number of each method, as `summary.csv`."""
+    """Return one row for each quantity and one column for each number of each method, as `summary.csv`.
+
+    The column `units` is there only where results are not on the scale of the data.
+    """
     rows: dict[str, dict[str, Any]] = {}
     for method in RESULTS:
         for name, numbers in record.get(method, {"estimates": {}})["estimates"].items():
             row = rows.setdefault(name, {"parameter": name, "label": numbers.get("label", name)})
             row |= {f"{method}_{key}": number for key, number in numbers.items() if key != "label"}
+    standardized = record.get("data", {}).get("standardized", {})
+    units = msgspec.convert(standardized, StandardizationDescription, strict=False).units
+    for row in rows.values():
+        row |= {"units": units} if units else {}
     for name, gap in record["gaps"].items():
         rows[name] |= {f"gap_{key}": number for key, number in gap.items() if key != "missed"}
     return pd.DataFrame(list(rows.values()))

@@ -37,3 +37,11 @@ def test_data_that_say_which_part_of_a_parameter_are_no_observations(part: str, 
         f"data {{ int K; }} parameters {{ vector[5] b; }} model {{ {part} ~ normal(0, 1); }}"
     )
     assert [term.role for term in program.terms] == ["prior"]
+
+
+def test_probabilities_of_fixed_outcomes_are_named_as_that(program_from):
+    program = program_from(
+        "parameters { real<lower=0, upper=1> a; real<lower=0, upper=1> b; } "
+        "model { target += log_sum_exp(bernoulli_lpmf(0 | a), bernoulli_lpmf(1 | b)); }"
+    )
+    assert [term.reason for term in program.terms] == ["2 probabilities of fixed outcomes"]

@@ -55,6 +55,19 @@ def test_an_ok_says_what_was_checked_and_what_was_not():
     )
 
 
+def test_the_cause_of_a_gap_is_said_beside_draws():
+    fit = changed_fit()
+    message = "`y` was not checked: its replicates were not drawn."
+    skipped = [{"code": code, "status": "skipped", "message": message} for code in ("WB502", "WB504")]
+    passed = [{"code": "WB101", "status": "passed"}]
+    diagnosis = {"verdict": "ok", "checks": [*passed, *skipped], "not_checked": ["the predictions"]}
+    fit.record["diagnosis"] = diagnosis  # type: ignore[index]
+    assert build_verdict(fit.results).sentence == (
+        "These results can be used, as far as they were checked: the chains. Not checked: the predictions. "
+        f"{message}"
+    )
+
+
 def test_a_caution_says_what_was_not_checked():
     fit = changed_fit()
     fit.record["diagnosis"]["not_checked"] = ["the predictions"]

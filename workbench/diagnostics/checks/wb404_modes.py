@@ -8,6 +8,11 @@ from workbench.results.modes import are_equal
 from workbench.results.view import DistinctMode
 from workbench.thresholds import SECOND_MODE_LIMIT
 
+_ADVICE_WITHOUT_CHAINS = (
+    "Report the modes one by one; order exchangeable components, or use priors that distinguish the modes."
+)
+"""What to do where there are no chains to look at."""
+
 
 def _assess(fit: Fit) -> Finding:
     searches = (fit.results.map_unconstrained, fit.results.map)
@@ -23,10 +28,15 @@ def _assess(fit: Fit) -> Finding:
     message = (
         f"The density has {len(modes)} modes; the second is {height} the first{_describe_distance(modes[1])}."
     )
+    advice = "" if fit.results.nuts.is_ok else _ADVICE_WITHOUT_CHAINS
     if below > SECOND_MODE_LIMIT:
-        return Finding("tip", message, len(modes))
-    message = f"{message} The chains may have visited only one of them."
-    return Finding("issue", message, len(modes), "caution")
+        return Finding("tip", message, len(modes), advice=advice)
+    consequence = (
+        "The chains may have visited only one of them."
+        if fit.results.nuts.is_ok
+        else "An estimate at one of them says nothing about the others."
+    )
+    return Finding("issue", f"{message} {consequence}", len(modes), "caution", advice)
 
 
 def _describe_distance(mode: DistinctMode) -> str:

@@ -95,7 +95,7 @@ class ElementPriors:
         is_open
             Whether to write `b[4:]` for all elements from the fourth to the last.
         """
-        return tuple(_name_elements(self.name, (), self.flat, is_open=is_open))
+        return name_elements(self.name, self.flat, is_open=is_open)
 
 
 def locate_priors(
@@ -496,6 +496,15 @@ def _has_jump(loop: n.For) -> bool:
 
 
 # --- names ------------------------------------------------------------------------------------------------
+
+
+def name_elements(variable: str, mask: Mask, *, is_open: bool = False) -> tuple[str, ...]:
+    """Return the elements that a mask marks, in Stan's notation, neighbours together.
+
+    >>> name_elements("b", np.array([False, True, False, True, True]))
+    ('b[2]', 'b[4:5]')
+    """
+    return tuple(_name_elements(variable, (), mask, is_open=is_open))
 
 
 def _name_elements(variable: str, outer: tuple[str, ...], mask: Mask, *, is_open: bool) -> Iterator[str]:

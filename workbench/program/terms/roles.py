@@ -230,6 +230,8 @@ def _judge_expression(
     if len(densities) == 1:
         return inner
     outcomes = frozenset[str]().union(*(_outcomes_of(context, density) for density in densities))
+    if not outcomes:
+        return RoleJudgement(inner.role, "inferred", f"{len(densities)} probabilities of fixed outcomes")
     return RoleJudgement(inner.role, "inferred", f"{len(densities)} densities of {_list_names(outcomes)}")
 
 

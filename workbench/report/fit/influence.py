@@ -19,6 +19,7 @@ from workbench.report.document import (
     Table,
     Tone,
 )
+from workbench.report.fit.notes import describe_log_lik
 from workbench.report.numbers import MISSING, format_count, format_number, pluralise
 from workbench.results.view import LooResult, LooRow, Results
 
@@ -41,6 +42,7 @@ def build_section(results: Results, leave_one_out: LeaveOneOut | None = None) ->
         return Section("influence", _TITLE, (Notice(_explain_absence(loo)),))
     blocks: tuple[Block, ...] = (
         Paragraph(_describe_reliability(loo)),
+        *((Paragraph(source),) if (source := describe_log_lik(results)) else ()),
         _list_facts(loo),
         *_draw_khat(loo, leave_one_out),
         *_build_table(loo),

@@ -1,18 +1,14 @@
-"""What every page of a fit says first: a scale other than that of the data, priors other than the file's."""
+"""What pages of a fit say first: units, priors other than the file's, densities of the program's own."""
 
 from __future__ import annotations
 
-from workbench.report.numbers import join_with_and
 from workbench.results.view import ReplacedPriorDescription, Results
 
 
 def describe_scale(results: Results) -> str:
     """Return in which units results are, where that is not the scale of the data; else nothing."""
-    standardized = results.data.standardized
-    if standardized.is_on_data_scale or not standardized.matrices:
-        return ""
-    names = join_with_and([f"`{name}`" for name in standardized.matrices])
-    return f"results are per standard deviation of the predictors in {names}, not on the scale of the data"
+    units = results.data.standardized.units
+    return f"results are {units}, not on the scale of the data" if units else ""
 
 
 def list_replaced_priors(results: Results) -> tuple[str, ...]:
@@ -24,3 +20,36 @@ def _describe_replaced_prior(prior: ReplacedPriorDescription) -> str:
     statement = f"`{prior.statement}`" if prior.statement else f"no prior for `{prior.parameter}`"
     origin = f"in place of `{prior.original}` (line {prior.line})" if prior.original else "added"
     return f"{prior.option}: {statement}, {origin}."
+
+
+def describe_log_lik(results: Results) -> str:
+    """Return what the pointwise log likelihood is, where that is not plain: its source and its scale."""
+    source = results.nuts.log_lik
+    if source.source == "program":
+        head = f"The pointwise log likelihood is the program's own `{source.name}`"
+        if source.scale == "column":
+            return f"{head}, a density of `{source.column}`."
+        if source.scale == "unknown":
+            return f"{head}: {source.reason}"
+        return f"{head}, which equals the terms of the likelihood."
+    mapped = [outcome for outcome in results.model.outcomes if outcome.density_of]
+    if not mapped:
+        return ""
+    return (
+        f"The pointwise log likelihood is a density of `{mapped[0].density_of}`, on another scale than one "
+        "of the data themselves; `workbench report RUN RUN` puts runs on one scale."
+    )
+
+
+def describe_log_prior(results: Results) -> str:
+    """Return that the program's own `lprior` is scaled, where it differs from the prior statements."""
+    if results.nuts.log_prior_from != "program":
+        return ""
+    return "The log prior is the program's own `lprior`, which is not the sum of its prior statements."
+
+
+def list_own_densities(results: Results) -> tuple[str, ...]:
+    """Return a sentence for each density of the program's own that takes the place of another one."""
+    log_lik = describe_log_lik(results) if results.nuts.log_lik.source == "program" else ""
+    changes = log_lik if results.nuts.log_lik.scale != "outcome" else ""
+    return tuple(sentence for sentence in (changes, describe_log_prior(results)) if sentence)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from workbench.report.document import Block, Cell, Column, Notice, Paragraph, Section, Table, Tone
+from workbench.report.fit.notes import describe_log_prior
 from workbench.report.numbers import MISSING, format_number, format_share, join_with_and, pluralise
 from workbench.results.view import PowerScalingResult, PriorStatement, Results, Sensitivity
 from workbench.thresholds import PRIOR_WEIGHT_LIMIT
@@ -26,6 +27,7 @@ def build_section(results: Results) -> Section:
         return Section("sensitivity", _TITLE, (Notice(_explain_absence(scaling)),))
     blocks = (
         Paragraph(_EXPLANATION),
+        *((Paragraph(own),) if (own := describe_log_prior(results)) else ()),
         *_list_refits(scaling),
         *_list_unreliable(scaling),
         _build_table(results),

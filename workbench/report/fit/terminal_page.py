@@ -10,7 +10,7 @@ from typing import TypeVar
 
 from workbench.methods import RESULTS
 from workbench.report.document import Cell, Column, Document, Items, Reason, Section, Table, Verdict
-from workbench.report.fit.notes import describe_scale, list_replaced_priors
+from workbench.report.fit.notes import describe_scale, list_own_densities, list_replaced_priors
 from workbench.report.fit.selection import rank_by_convergence
 from workbench.report.fit.verdict import build_verdict
 from workbench.report.numbers import MISSING, join_with_and, pluralise
@@ -47,7 +47,8 @@ def build_fit_page(fit: Fit) -> Document:
     """Return the page that `workbench fit` prints."""
     results = fit.results
     rows = f" ({pluralise(results.data.rows, 'row')})" if results.data.rows else ""
-    scale, notes = describe_scale(results), list_replaced_priors(results)
+    scale = describe_scale(results)
+    notes = (*list_replaced_priors(results), *list_own_densities(results))
     remarks = tuple((Cell(head), Cell(text)) for head, text in _collect_remarks(results))
     table = Table("remarks", "", (Column("method"), Column("", "prose")), remarks, is_prose=True)
     return Document(
@@ -72,9 +73,10 @@ def build_diagnosis_page(fit: Fit) -> Document:
         if any(check.status == status for check in checks)
     )
     table = Table("checks", "", (Column("result"), Column("", "prose")), rows, is_prose=True)
+    scale = describe_scale(fit.results)
     return Document(
         title=fit.results.model.name,
-        subtitle="" if fit.folder is None else f"in {fit.folder}",
+        subtitle="; ".join(filter(None, ("" if fit.folder is None else f"in {fit.folder}", scale))),
         sections=(Section("checks", "", (table,)),) if rows else (),
         verdict=_describe_verdict(fit.results, with_titles=True),
         byline=_describe_skipped(fit.results),

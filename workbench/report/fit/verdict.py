@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from workbench.diagnostics.scope import list_checked
+from workbench.diagnostics.scope import list_checked, list_gaps
 from workbench.report.document import Reason, Tone, Verdict
 from workbench.report.fit.check_pages import find_anchor
 from workbench.report.numbers import join_with_and
@@ -44,9 +44,11 @@ def _describe_verdict(results: Results, diagnosis: DiagnosisResult) -> Iterator[
     else:
         named = "tip" if tips == 1 else f"{tips} tips"
         yield f"These results can be used, with the {named} below in mind."
-    if diagnosis.not_checked:
-        cause = ", for want of posterior draws" if results.nuts.status == "skipped" else ""
-        yield f"Not checked{cause}: {join_with_and(diagnosis.not_checked)}."
+    if diagnosis.not_checked and results.nuts.status == "skipped":
+        yield f"Not checked, for want of posterior draws: {join_with_and(diagnosis.not_checked)}."
+    elif diagnosis.not_checked:
+        yield f"Not checked: {join_with_and(diagnosis.not_checked)}."
+        yield from dict.fromkeys(check.message for check in list_gaps(results, diagnosis.checks))
 
 
 def _build_reasons(diagnosis: DiagnosisResult) -> tuple[Reason, ...]:

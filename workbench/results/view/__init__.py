@@ -6,11 +6,13 @@ from workbench.results.view.description import (
     DeclaredParameter,
     DensityTerm,
     EquivalenceResult,
+    FlatDirection,
     MatrixScale,
     ModelDescription,
     OutcomeDescription,
     ReplacedPriorDescription,
     SavedSettings,
+    UndeclaredRange,
 )
 from workbench.results.view.estimates import (
     AnyResult,
@@ -72,6 +74,7 @@ __all__ = [
     "EquivalenceResult",
     "Estimate",
     "ExactEstimate",
+    "FlatDirection",
     "Gap",
     "IntervalCoverage",
     "LaplaceResult",
@@ -102,5 +105,6 @@ __all__ = [
     "SerialDependence",
     "StatisticCheck",
     "UncheckedOutcome",
+    "UndeclaredRange",
     "view",
 ]

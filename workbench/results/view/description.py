@@ -102,6 +102,33 @@ class ReplacedPriorDescription(Struct, frozen=True):
     option: str = "--prior-form"
 
 
+class UndeclaredRange(Struct, frozen=True):
+    """A parameter that an argument of a density restricts, but not its declaration.
+
+    `argument` is the name of the argument, such as `sigma`; `missing` is what to declare: ``<lower=0>``.
+    """
+
+    parameter: str
+    declaration: str = ""
+    argument: str = ""
+    statement: str = ""
+    line: int | None = None
+    missing: str = ""
+
+
+class FlatDirection(Struct, frozen=True):
+    """A direction in which the posterior is constant without end: elements of parameters, and their weights.
+
+    `determined` is what the data determine in spite of it, such as ``a + b``, where that has a short name;
+    `words` is what changes nothing. Weights are on the logarithm of parameters with one bound.
+    """
+
+    names: tuple[str, ...] = ()
+    weights: tuple[float, ...] = ()
+    determined: str = ""
+    words: str = ""
+
+
 class ModelDescription(Struct, frozen=True, kw_only=True):
     """The program, and how it was taken apart."""
 
@@ -117,6 +144,8 @@ class ModelDescription(Struct, frozen=True, kw_only=True):
     proof: EquivalenceResult = EquivalenceResult()
     outcomes: tuple[OutcomeDescription, ...] = ()
     parameter_priors: tuple[StatedPrior, ...] | None = None
+    flat_directions: tuple[FlatDirection, ...] | None = None
+    undeclared_ranges: tuple[UndeclaredRange, ...] = ()
     replaced_priors: tuple[ReplacedPriorDescription, ...] = ()
     title: str = ""
     story: str = ""
@@ -169,6 +198,15 @@ class StandardizationDescription(Struct, frozen=True):
     def is_on_data_scale(self) -> bool:
         """Whether results are on the scale of the data."""
         return self.status == "proved"
+
+    @property
+    def units(self) -> str:
+        """In which units results are, where that is not the scale of the data; else nothing."""
+        if self.is_on_data_scale or not self.matrices:
+            return ""
+        return (
+            f"per standard deviation of the predictors in {', '.join(f'`{name}`' for name in self.matrices)}"
+        )
 
 
 class DataDescription(Struct, frozen=True, kw_only=True):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 from workbench.priors import list_aliases
 from workbench.program import Description
@@ -63,6 +63,7 @@ def build_program_page(description: Description) -> Document:
                     for hyperparameter in program.hyperparameters
                 ],
             ),
+            *_list_declarations(description),
             _tabulate(
                 "what can be done",
                 (Column(""), Column("", "name"), Column("why not", "prose")),
@@ -73,6 +74,23 @@ def build_program_page(description: Description) -> Document:
             ),
         ),
     )
+
+
+def _list_declarations(description: Description) -> Iterator[Section]:
+    """Yield the parameters whose declaration allows values that a density refuses, if there are any."""
+    rows = [
+        (item.parameter, item.declaration, item.missing, item.line, item.statement)
+        for item in description.undeclared_ranges
+    ]
+    columns = (
+        Column("name", "name"),
+        Column("type"),
+        Column("missing"),
+        Column("line", "number"),
+        Column("because of", "prose"),
+    )
+    if rows:
+        yield _tabulate("declarations without the range that a density needs", columns, rows)
 
 
 def _tabulate(title: str, columns: tuple[Column, ...], rows: Sequence[tuple[object, ...]]) -> Section:
