@@ -38,10 +38,10 @@ MARGINALS, CHAINS = 12, 4
 OURS = """
 import sys, time
 from pathlib import Path
-from workbench.results import store
+from workbench.results import run_directory, store
 from workbench.report.fit.report import build_fit_report
 from workbench.report.html import render
-fit = store.read(Path(sys.argv[1]))
+fit = run_directory.read(Path(sys.argv[1]))
 started = time.perf_counter()
 (Path(sys.argv[1]) / "drawn.html").write_text(render(build_fit_report(fit)), encoding="utf-8")
 print(time.perf_counter() - started)

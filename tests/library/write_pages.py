@@ -18,7 +18,7 @@ from workbench.library.catalogue import BundledModel, find_home
 from workbench.methods import Nuts
 from workbench.report.figures.drawing import PAPER_PALETTE, paint, to_plain_svg
 from workbench.report.figures.overview import OverviewRow, draw_overview
-from workbench.results import Fit, store
+from workbench.results import Fit, run_directory
 from workbench.results.quantities import draws_of, owner
 from workbench.results.view import Results
 from workbench.workflow import fit as fit_workflow
@@ -47,7 +47,7 @@ def main() -> None:
 
 def _find_run(model: BundledModel, folder: Path) -> Fit:
     if folder.is_dir():
-        return store.read(folder)
+        return run_directory.read(folder)
     return fit_workflow.fit_files(
         model.program, model.table, FitOptions(methods=(Nuts(),), output=folder, jobs=2)
     )

@@ -8,7 +8,7 @@ import pytest
 import xarray as xr
 
 from workbench.errors import RunIncomplete, RunNotFound, StoreError
-from workbench.results import store
+from workbench.results import run_directory, store
 
 FILES = {"run.json", "fit.nc", "summary.csv", "console.log", "report.html"}
 
@@ -24,7 +24,7 @@ def test_a_run_has_its_files_and_nothing_is_left_beside_it(run, tmp_path):
 
 
 def test_what_is_read_back_is_what_was_written(run, fitted):
-    again = store.read(run)
+    again = run_directory.read(run)
     assert again.record == json.loads(store.dump(fitted.record))
     xr.testing.assert_identical(again.tree["posterior"].to_dataset(), fitted.tree["posterior"].to_dataset())
 
@@ -37,7 +37,7 @@ def test_the_summary_has_a_row_for_each_parameter(run):
 
 def test_a_second_run_takes_the_place_of_the_first(run, fitted):
     store.write(store.with_entries(fitted, {"seed": 99}), "<html></html>", run)
-    assert store.read(run).record["seed"] == 99
+    assert run_directory.read(run).record["seed"] == 99
 
 
 def test_a_failing_write_leaves_the_earlier_run_as_it_was(run, fitted, monkeypatch):
@@ -76,14 +76,14 @@ def test_what_a_killed_run_left_is_removed_by_the_next(fitted, tmp_path):
 
 def test_no_run_and_half_a_run_are_told_apart(run, tmp_path):
     with pytest.raises(RunNotFound, match=r"no `run\.json`"):
-        store.read(tmp_path / "none")
+        run_directory.read(tmp_path / "none")
     (run / "fit.nc").write_bytes(b"not netCDF")
     with pytest.raises(RunIncomplete, match="cannot be read"):
-        store.read(run)
+        run_directory.read(run)
 
 
 def test_a_run_of_another_schema_is_refused(run):
     record = json.loads((run / "run.json").read_text())
     (run / "run.json").write_text(json.dumps({**record, "schema": 999}))
     with pytest.raises(RunIncomplete, match="schema 999"):
-        store.read(run)
+        run_directory.read(run)

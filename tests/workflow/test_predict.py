@@ -11,7 +11,7 @@ import workbench
 from tests.conftest import DATA, STAN_MODELS
 from workbench import tables
 from workbench.errors import BindingError, RequestError
-from workbench.results import store
+from workbench.results import run_directory
 from workbench.workflow.predict import find_predicted, predict
 
 PROGRAM = """
@@ -57,7 +57,7 @@ NEW = pd.DataFrame({"who": ["Ann", "Bob"], "town": ["c", "a"], "age": [30.0, 80.
 
 def test_predictions_are_those_of_the_draws(run):
     folder, fitted = run
-    found = predict(store.read(folder), tables.from_frame(NEW))
+    found = predict(run_directory.read(folder), tables.from_frame(NEW))
     posterior = fitted.tree["posterior"]
     town = (
         posterior["a"].to_numpy()[..., None]
@@ -76,9 +76,9 @@ def test_predictions_are_those_of_the_draws(run):
 
 def test_what_the_run_has_not_seen_is_named(run):
     with pytest.raises(BindingError, match=r"`town` of `data`.*`d`.*row 2"):
-        predict(store.read(run[0]), tables.from_frame(NEW.assign(town=["a", "d"])))
+        predict(run_directory.read(run[0]), tables.from_frame(NEW.assign(town=["a", "d"])))
     with pytest.raises(BindingError, match="`age`"):
-        predict(store.read(run[0]), tables.from_frame(NEW.drop(columns="age")))
+        predict(run_directory.read(run[0]), tables.from_frame(NEW.drop(columns="age")))
 
 
 @pytest.mark.usefixtures("tools")
@@ -87,7 +87,7 @@ def test_a_program_whose_rows_depend_on_each_other_predicts_nothing(tmp_path):
     model = STAN_MODELS / "regression" / "linear.stan"
     workbench.fit(model, DATA / "kidiq.csv", output=tmp_path / "run", **QUICK)
     with pytest.raises(RequestError, match=r"`linear\.stan`") as raised:
-        predict(store.read(tmp_path / "run"), DATA / "kidiq.csv")
+        predict(run_directory.read(tmp_path / "run"), DATA / "kidiq.csv")
     assert "transformed data" in str(raised.value.hint)
 
 
@@ -97,11 +97,11 @@ def test_parameters_for_each_row_and_stan_data(tmp_path):
     workbench.fit(model, DATA / "eight_schools.csv", output=tmp_path / "run", **QUICK)
     new = pd.DataFrame({"school": ["I"], "sigma": [9.0]})
     with pytest.raises(RequestError, match=r"`theta_raw`.*`vector\[J\]`"):
-        predict(store.read(tmp_path / "run"), tables.from_frame(new))
+        predict(run_directory.read(tmp_path / "run"), tables.from_frame(new))
     values = {"J": 2, "y": [1.0, 2.0], "sigma": [1.0, 1.0]}
     workbench.fit(model, values, output=tmp_path / "stan", **QUICK)
     with pytest.raises(RequestError, match="Stan's own data"):
-        predict(store.read(tmp_path / "stan"), tables.from_frame(new))
+        predict(run_directory.read(tmp_path / "stan"), tables.from_frame(new))
 
 
 @pytest.mark.usefixtures("tools")
@@ -113,7 +113,7 @@ def test_the_mean_of_a_yes_or_no_is_its_probability(tmp_path):
     )
     frame = pd.DataFrame({"y": [1] * 21 + [0] * 39})
     workbench.fit(tmp_path / "coin.stan", frame, output=tmp_path / "run", method="nuts", **QUICK)
-    fitted = store.read(tmp_path / "run")
+    fitted = run_directory.read(tmp_path / "run")
     found = predict(fitted, tables.from_frame(pd.DataFrame({"y": [0, 1, 1]})))
     mean, error = float(fitted.tree["posterior"]["p"].mean()), fitted.results.posterior("p").mcse_mean
     assert error is not None
@@ -135,7 +135,7 @@ model { mu ~ normal(0, 5); sigma ~ exponential(1); logw ~ normal(mu, sigma); }
     rng = np.random.default_rng(8)
     frame = pd.DataFrame({"weight": np.exp(rng.normal(1, 0.3, 50)) * 10, "unit": 10.0})
     workbench.fit(tmp_path / "log.stan", frame, output=tmp_path / "run", method="nuts", **QUICK)
-    fitted = store.read(tmp_path / "run")
+    fitted = run_directory.read(tmp_path / "run")
     found = predict(fitted, tables.from_frame(pd.DataFrame({"unit": [10.0, 1.0]}))).set_index("prediction")
     cells: dict[Any, Any] = found.to_dict("index")
     assert list(cells) == ["logw_rep[1]", "logw_rep[2]", "weight[1]", "weight[2]"]

@@ -5,7 +5,7 @@ import pytest
 
 import workbench as wb
 from workbench.errors import PriorError, RequestError
-from workbench.results import store
+from workbench.results import run_directory
 from workbench.workflow.options import FitOptions
 from workbench.workflow.prior_options import apply_prior_options
 
@@ -72,7 +72,7 @@ def test_a_number_for_each_element(model, data, tmp_path):
     assert model.program.path.read_text() == TWO_MEANS
     assert fit.results.model.path == str(model.program.path)
     assert "// weak" in fit.results.model.source
-    read = store.read_whole(tmp_path / "run")
+    read = run_directory.read_whole(tmp_path / "run")
     assert read.results.model.replaced_priors == fit.results.model.replaced_priors
 
 

@@ -13,7 +13,7 @@ import pandas as pd
 from workbench import results
 from workbench.api.arguments import Data, as_path, as_table, list_names, show_progress
 from workbench.errors import RequestError, RunIncomplete
-from workbench.results import frames, store
+from workbench.results import frames, run_directory, store
 from workbench.results.quantities import draws_of, owner
 from workbench.workflow.publish import publish_run
 
@@ -310,4 +310,4 @@ def as_fit(fitted: results.Fit, folder: Path | None = None) -> Fit:
 
 def as_result(fit: results.Fit | str | Path) -> results.Fit:
     """Return a fit, read from its run directory where that is what is given."""
-    return store.read_whole(Path(fit)) if isinstance(fit, (str, Path)) else fit
+    return run_directory.read_whole(Path(fit)) if isinstance(fit, (str, Path)) else fit

@@ -22,7 +22,7 @@ from workbench.api.arguments import (
 from workbench.api.finished_fit import Fit, as_fit, as_result
 from workbench.api.model import FitKeywords, Model
 from workbench.process import count_usable_cores
-from workbench.results import store
+from workbench.results import run_directory
 
 if TYPE_CHECKING:
     from workbench.results.view import DiagnosisResult
@@ -67,8 +67,16 @@ def fit(
 
 def _signature_with_options() -> inspect.Signature:
     """Return the signature of `fit` with the options of `Model.fit` spelled out, for `help` and editors."""
-    own = [one for one in inspect.signature(fit).parameters.values() if one.kind is not one.VAR_KEYWORD]
-    more = [one for one in inspect.signature(Model.fit).parameters.values() if one.kind is one.KEYWORD_ONLY]
+    own = [
+        parameter
+        for parameter in inspect.signature(fit).parameters.values()
+        if parameter.kind is not parameter.VAR_KEYWORD
+    ]
+    more = [
+        parameter
+        for parameter in inspect.signature(Model.fit).parameters.values()
+        if parameter.kind is parameter.KEYWORD_ONLY
+    ]
     return inspect.Signature([*own, *more], return_annotation="Fit")
 
 
@@ -89,7 +97,7 @@ def load(run: str | Path) -> Fit:
     StoreError
         There is no complete run in the folder.
     """
-    return as_fit(store.read_whole(Path(run)))
+    return as_fit(run_directory.read_whole(Path(run)))
 
 
 @explain_options

@@ -28,13 +28,13 @@ def command(
 
     A run without NUTS predicts by its Laplace approximation or by Pathfinder, and says how good that is.
     """
-    from workbench.results import store
+    from workbench.results import run_directory
     from workbench.toolchain import ToolchainSettings
     from workbench.workflow.pages.predict import build_predictions_page
     from workbench.workflow.predict import predict
 
     settings = ToolchainSettings(compiler=compiler, source=toolchain, native=native)
-    predictions = predict(store.read(run), data, settings, console.progress(quiet))
+    predictions = predict(run_directory.read(run), data, settings, console.progress(quiet))
     if output is not None:
         predictions.to_csv(output, index=False)
         if predictions.attrs["remark"]:

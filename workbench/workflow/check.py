@@ -9,7 +9,7 @@ from workbench.diagnostics import diagnose
 from workbench.diagnostics.catalogue import CATALOGUE
 from workbench.diagnostics.check import Check
 from workbench.errors import RequestError
-from workbench.results import Fit, store
+from workbench.results import Fit, run_directory, store
 
 
 def examine_run(folder: Path) -> tuple[Fit, dict[str, Any]]:
@@ -22,7 +22,7 @@ def examine_run(folder: Path) -> tuple[Fit, dict[str, Any]]:
     StoreError
         There is no complete run in the folder.
     """
-    fit = store.read(folder)
+    fit = run_directory.read(folder)
     entries = diagnose(fit).entries
     return store.with_entries(fit, entries), entries
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from workbench.progress import SILENT, Progress
-from workbench.results import Fit, store
+from workbench.results import Fit, run_directory
 from workbench.results.comparison import Difference, compare_estimates
 from workbench.toolchain import ToolchainSettings
 from workbench.workflow.estimate_request import estimate_request
@@ -65,7 +65,7 @@ def replay(
     WorkbenchError
         There is no run, or it does not hold what it was made from.
     """
-    fit = store.read(folder)
+    fit = run_directory.read(folder)
     with open_run(fit, settings, jobs=jobs, progress=progress) as run:
         if seed is not None:
             run = replace(run, request=replace(run.request, seed=seed))

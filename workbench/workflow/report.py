@@ -10,7 +10,7 @@ from workbench.report.comparison import build_comparison_report
 from workbench.report.figure_files import write_figures
 from workbench.report.fit.report import build_fit_report
 from workbench.report.html import render
-from workbench.results import Fit, store
+from workbench.results import Fit, run_directory, store
 
 
 def redraw_report(folder: Path, figures: Path | None = None) -> Path:
@@ -28,7 +28,7 @@ def redraw_report(folder: Path, figures: Path | None = None) -> Path:
     StoreError
         There is no complete run in the folder, or a file cannot be written.
     """
-    return write_report(store.read(folder), folder / store.REPORT, figures)
+    return write_report(run_directory.read(folder), folder / store.REPORT, figures)
 
 
 def write_report(fit: Fit, target: Path, figures: Path | None = None) -> Path:
@@ -82,7 +82,7 @@ def read_runs(folders: Sequence[Path]) -> dict[str, Fit]:
     StoreError
         A run cannot be read.
     """
-    return dict(zip(name_runs(folders), map(store.read, folders), strict=True))
+    return dict(zip(name_runs(folders), map(run_directory.read, folders), strict=True))
 
 
 def name_runs(folders: Sequence[Path]) -> list[str]:

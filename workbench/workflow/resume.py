@@ -13,7 +13,7 @@ from workbench.estimation.append import append
 from workbench.methods import Auto, Nuts
 from workbench.progress import SILENT, Progress
 from workbench.provenance import derive_seeds
-from workbench.results import Fit, store
+from workbench.results import Fit, run_directory, store
 from workbench.results.sampling_command import explain_no_chains, suggest_sampling
 from workbench.results.view.estimates import Continuation
 from workbench.toolchain import ToolchainSettings
@@ -49,7 +49,7 @@ def continue_run(
     WorkbenchError
         There is no run, it has no posterior, or it does not hold what a continuation needs.
     """
-    fit = store.read_whole(folder)
+    fit = run_directory.read_whole(folder)
     _check_chains(fit)
     with open_run(fit, settings, jobs=jobs, progress=progress) as run:
         longer = add_draws(run, fit, draws, len(fit.results.continued))

@@ -15,8 +15,7 @@ from workbench.report.figure_files import write_figures
 from workbench.report.html import render
 from workbench.report.study.report import build_study_report
 from workbench.request import FitRequest
-from workbench.results import Fit
-from workbench.results import store as runs
+from workbench.results import Fit, run_directory
 from workbench.studies import (
     Study,
     StudyContext,
@@ -103,7 +102,7 @@ def study_run(
         Any of the tree in `workbench.errors`.
     """
     options = replace(options, output=options.output or run / "study")
-    return study_fit(runs.read(run), options, fit_options, progress)
+    return study_fit(run_directory.read(run), options, fit_options, progress)
 
 
 def study_fit(
