@@ -6,6 +6,7 @@ import graphlib
 import re
 import subprocess
 import sys
+from collections import defaultdict
 from collections.abc import Collection
 from pathlib import Path
 
@@ -21,7 +22,7 @@ FIGURES = {str(path.relative_to(PACKAGE)) for path in (PACKAGE / "report" / "fig
 """The modules that draw."""
 
 SINGLE_IMPORTERS = {
-    "subprocess": {"process.py"},
+    "subprocess": {"process/start.py"},
     "cmdstanpy": {"backends/cmdstan.py"},
     "jinja2": {"report/html.py"},
     "matplotlib": FIGURES,
@@ -188,3 +189,15 @@ def test_help_does_not_import_scientific_packages(arguments):
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"
+
+
+def test_no_two_classes_have_the_same_name():
+    homes = defaultdict(list)
+    for path in sorted(PACKAGE.rglob("*.py")):
+        for node in ast.walk(ast.parse(path.read_text())):
+            if isinstance(node, ast.ClassDef):
+                homes[node.name].append(path.relative_to(PACKAGE).as_posix())
+    twice = {name: places for name, places in homes.items() if len(places) > 1}
+    # The same noun at two levels: what people hold is a wrapper of what a run directory holds.
+    assert twice.pop("Fit") == ["api/finished_fit.py", "results/fit.py"]
+    assert twice == {}

@@ -7,13 +7,13 @@ from collections.abc import Iterable
 from typing import Any
 
 from tests.report.simulated import simulate_fit
-from workbench.report.document import Block, Figures, Notice, Paragraph, Quote, Section, Table
+from workbench.report.document import Block, Figures, Notice, Paragraph, Quote, Section, TableBlock
 from workbench.results import Fit
 
 
-def find_table(section: Section, key: str) -> Table:
+def find_table(section: Section, key: str) -> TableBlock:
     """Return the table of a section by its key."""
-    return next(block for block in section.blocks if isinstance(block, Table) and block.key == key)
+    return next(block for block in section.blocks if isinstance(block, TableBlock) and block.key == key)
 
 
 def list_notices(section: Section) -> list[str]:

@@ -17,11 +17,11 @@ from workbench.report.document import (
     Notice,
     Paragraph,
     Quote,
-    Reason,
     Section,
-    Table,
+    TableBlock,
     Tone,
     Verdict,
+    VerdictReason,
 )
 from workbench.report.terminal import print_document, print_message
 
@@ -31,7 +31,7 @@ SENTENCE = "The quick brown fox jumps over the lazy dog, and nobody knows why. "
 COLOURED = re.compile(r"\x1b\[[0-9;]*3[0-7]")
 """The start of coloured text."""
 
-NUMBERS = Table(
+NUMBERS = TableBlock(
     key="numbers",
     caption="",
     columns=(
@@ -48,7 +48,7 @@ NUMBERS = Table(
     full_table="all.csv",
 )
 
-PROSE = Table(
+PROSE = TableBlock(
     key="prose",
     caption="",
     columns=(Column("check"), Column("", "prose"), Column("what to do", "prose")),
@@ -138,8 +138,8 @@ def test_what_belongs_to_a_heading_is_indented():
 
 
 def test_the_verdict_comes_last_but_for_the_place_of_the_report():
-    reason = Reason("R-hat is 1.2.", "issue WB101", advice="Run longer.")
-    verdict = Verdict(Tone.FAIL, "Do not rely on this.", (Reason("Nothing converged."), reason))
+    reason = VerdictReason("R-hat is 1.2.", "issue WB101", advice="Run longer.")
+    verdict = Verdict(Tone.FAIL, "Do not rely on this.", (VerdictReason("Nothing converged."), reason))
     lines = in_pipe(page(Paragraph("text"), verdict=verdict, byline="report: run/report.html")).splitlines()
     assert lines == [
         "a page",
@@ -167,8 +167,10 @@ def test_colours_are_for_terminals_that_want_them():
 
 @pytest.mark.parametrize("text", ["\x1b[31mred", "\u202egnp.exe", "bell\x07", "two\nlines", "[bold]x[/bold]"])
 def test_no_text_acts_on_the_terminal(text):
-    table = Table("t", text, (Column(text), Column(text, help=text)), ((Cell(text), Cell(text)),), note=text)
-    prose = Table(
+    table = TableBlock(
+        "t", text, (Column(text), Column(text, help=text)), ((Cell(text), Cell(text)),), note=text
+    )
+    prose = TableBlock(
         "p", text, (Column(text), Column(text, "prose")), ((Cell(text), Cell(text)),), is_prose=True
     )
     document = Document(
@@ -176,7 +178,7 @@ def test_no_text_acts_on_the_terminal(text):
         subtitle=text,
         byline=text,
         opening=(text,),
-        verdict=Verdict(Tone.FAIL, text, (Reason(text, text, advice=text),)),
+        verdict=Verdict(Tone.FAIL, text, (VerdictReason(text, text, advice=text),)),
         sections=(
             Section(
                 "all",

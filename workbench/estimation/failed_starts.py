@@ -162,7 +162,9 @@ def _explain(context: FitContext) -> str:
         found = [_try_term(context, instrumented, term, points) for term in instrumented.terms]
     except RunError:
         return ""
-    failures = sorted((failure for failure in found if failure is not None), key=lambda one: -one.count)
+    failures = sorted(
+        (failure for failure in found if failure is not None), key=lambda failure: -failure.count
+    )
     if not failures:
         return ""
     worst = failures[0]

@@ -84,7 +84,7 @@ class Cell:
 
 
 @dataclass(frozen=True)
-class Table:
+class TableBlock:
     """A table; the first column names the row.
 
     Attributes
@@ -186,7 +186,7 @@ class Disclosure:
     kind: ClassVar[str] = "disclosure"
 
 
-Block = Paragraph | Items | Notice | Table | Figures | Facts | Code | Quote | Disclosure
+Block = Paragraph | Items | Notice | TableBlock | Figures | Facts | Code | Quote | Disclosure
 """Any kind of block."""
 
 
@@ -200,7 +200,7 @@ class Section:
 
 
 @dataclass(frozen=True)
-class Reason:
+class VerdictReason:
     """A sentence behind a verdict.
 
     Attributes
@@ -225,7 +225,7 @@ class Verdict:
 
     tone: Tone
     sentence: str
-    reasons: tuple[Reason, ...] = ()
+    reasons: tuple[VerdictReason, ...] = ()
 
 
 @dataclass(frozen=True)

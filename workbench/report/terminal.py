@@ -32,7 +32,7 @@ from workbench.report.document import (
     Notice,
     Paragraph,
     Quote,
-    Table,
+    TableBlock,
     Tone,
     Verdict,
 )
@@ -194,7 +194,7 @@ def _print_disclosure(block: Disclosure, console: Console, indent: int) -> None:
     _print_blocks(block.blocks, console, indent + _INDENT)
 
 
-def _print_table(block: Table, console: Console, indent: int) -> None:
+def _print_table(block: TableBlock, console: Console, indent: int) -> None:
     if block.caption:
         _print_wrapped(console, Text(neutralise(block.caption), "bold"), indent)
     if block.is_prose:
@@ -227,7 +227,7 @@ def _style_cell(cell: Cell, style: str = "") -> Text:
     return Text(neutralise(cell.text), style if cell.tone is None else _STYLES[cell.tone])
 
 
-def _measure_columns(table: Table) -> dict[int, int]:
+def _measure_columns(table: TableBlock) -> dict[int, int]:
     """Return the width of each column, by its place."""
     return {
         place: max(cell_len(text) for text in (column.title, *(row[place].text for row in table.rows)))
@@ -235,7 +235,7 @@ def _measure_columns(table: Table) -> dict[int, int]:
     }
 
 
-def _shorten_names(table: Table, width: int) -> Table:
+def _shorten_names(table: TableBlock, width: int) -> TableBlock:
     """Return a table whose first column leaves room for the numbers beside it."""
     if table.columns[0].form != "name":
         return table
@@ -259,7 +259,7 @@ def _shorten(name: str, longest: int) -> str:
     return name if cell_len(name) <= longest else f"{name[:half]}...{name[-half:]}"
 
 
-def _choose_columns(table: Table, width: int) -> list[int]:
+def _choose_columns(table: TableBlock, width: int) -> list[int]:
     """Return the places of the columns to show: those with content, less the most dispensable."""
     widths = {
         place: width
@@ -275,7 +275,7 @@ def _choose_columns(table: Table, width: int) -> list[int]:
     return list(widths)
 
 
-def _collect_notes(table: Table, shown: Sequence[int]) -> Iterable[str]:
+def _collect_notes(table: TableBlock, shown: Sequence[int]) -> Iterable[str]:
     """Yield what the headings mean, which columns were left out, and the note of the table itself."""
     for place in shown:
         column = table.columns[place]
@@ -320,7 +320,7 @@ _PRINTERS: Mapping[str, Callable[[Any, Console, int], None]] = {
     Paragraph.kind: _print_paragraph,
     Items.kind: _print_items,
     Notice.kind: _print_notice,
-    Table.kind: _print_table,
+    TableBlock.kind: _print_table,
     Figures.kind: _print_figures,
     Facts.kind: _print_facts,
     Code.kind: _print_code,

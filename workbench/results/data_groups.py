@@ -21,8 +21,10 @@ def build_data_groups(request: FitRequest) -> dict[str, xr.Dataset]:
     outcomes = {name for term in request.program.terms if term.role == "likelihood" for name in term.outcomes}
     variables = request.data.variables
     groups = {
-        "observed_data": _dataset(request, [one for one in variables if one.name in outcomes]),
-        "constant_data": _dataset(request, [one for one in variables if one.name not in outcomes]),
+        "observed_data": _dataset(request, [variable for variable in variables if variable.name in outcomes]),
+        "constant_data": _dataset(
+            request, [variable for variable in variables if variable.name not in outcomes]
+        ),
     }
     return {name: group for name, group in groups.items() if group.data_vars}
 

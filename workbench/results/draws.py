@@ -49,23 +49,27 @@ def read_variables(
 
 def list_parameters(program: Program) -> tuple[str, ...]:
     """Return the names of parameters and transformed parameters, in the order of their declaration."""
-    return tuple(one.name for one in (*program.parameters, *program.transformed_parameters))
+    return tuple(declaration.name for declaration in (*program.parameters, *program.transformed_parameters))
 
 
 def list_quantities(program: Program) -> tuple[str, ...]:
     """Return the names of the generated quantities that are neither predictions nor log densities."""
     return tuple(
-        one.name
-        for one in program.generated_quantities
-        if not is_predictive(one.name)
-        and one.name != "lprior"
-        and not (one.name == "log_lik" and one.sizes)  # a single number is no pointwise log likelihood
+        declaration.name
+        for declaration in program.generated_quantities
+        if not is_predictive(declaration.name)
+        and declaration.name != "lprior"
+        and not (
+            declaration.name == "log_lik" and declaration.sizes
+        )  # a single number is no pointwise log likelihood
     )
 
 
 def list_predictions(program: Program) -> tuple[str, ...]:
     """Return the names of the generated quantities that replicate data."""
-    return tuple(one.name for one in program.generated_quantities if is_predictive(one.name))
+    return tuple(
+        declaration.name for declaration in program.generated_quantities if is_predictive(declaration.name)
+    )
 
 
 def count_parameter_columns(columns: Sequence[str], program: Program) -> int:
@@ -73,7 +77,7 @@ def count_parameter_columns(columns: Sequence[str], program: Program) -> int:
 
     A tuple's parts and the real and imaginary parts of a complex number have columns of their own.
     """
-    names = {one.name for one in program.parameters}
+    names = {declaration.name for declaration in program.parameters}
     return sum(1 for _ in takewhile(lambda column: re.split(r"[.\[]", column)[0] in names, columns))
 
 
@@ -111,8 +115,16 @@ def _pointwise(
     if name is None or name not in columns:
         return {}
     outcomes = {outcome for term in program.terms if term.role == "likelihood" for outcome in term.outcomes}
-    lengths = {one.name: one.shape[0] for one in data.variables if one.name in outcomes and one.shape}
-    sizes = {one.sizes[0].text: one.sizes[0] for one in program.data if one.name in lengths}
+    lengths = {
+        declaration.name: declaration.shape[0]
+        for declaration in data.variables
+        if declaration.name in outcomes and declaration.shape
+    }
+    sizes = {
+        declaration.sizes[0].text: declaration.sizes[0]
+        for declaration in program.data
+        if declaration.name in lengths
+    }
     if len(sizes) != 1 or set(lengths.values()) != {len(columns[name])}:
         return {}
     return {name: Declaration(name, "vector", "", tuple(sizes.values()))}

@@ -30,7 +30,7 @@ def is_replicated(request: FitRequest) -> bool:
 
 
 def _replicated_numbers(request: FitRequest) -> int:
-    ours = [one.outcome for one in request.program.replicates if one.is_drawn_by_workbench]
+    ours = [replicate.outcome for replicate in request.program.replicates if replicate.is_drawn_by_workbench]
     samples = sum(method.chains * method.draws for method in request.methods if isinstance(method, Nuts))
     return samples * sum(_size(request, name) for name in ours)
 
@@ -58,15 +58,17 @@ def list_replicates(program: Program) -> tuple[str, ...]:
 def declare_replicates(program: Program) -> dict[str, Declaration]:
     """Return, for each replicate of ours, the declaration of the outcome it mirrors."""
     data = _declared(program)
-    ours = [one for one in program.replicates if one.is_drawn_by_workbench]
+    ours = [replicate for replicate in program.replicates if replicate.is_drawn_by_workbench]
     repeated = {
-        one.observed: data[one.density_of or one.outcome] for one in program.replicates if one.observed
+        replicate.observed: data[replicate.density_of or replicate.outcome]
+        for replicate in program.replicates
+        if replicate.observed
     }
-    return repeated | {one.name: data[one.outcome] for one in ours}
+    return repeated | {replicate.name: data[replicate.outcome] for replicate in ours}
 
 
 def _declared(program: Program) -> dict[str, Declaration]:
-    return {one.name: one for one in (*program.data, *program.transformed_data)}
+    return {declaration.name: declaration for declaration in (*program.data, *program.transformed_data)}
 
 
 def read_repeated_outcomes(program: Program, read: Callable[[tuple[str, ...]], xr.Dataset]) -> xr.Dataset:
@@ -101,10 +103,10 @@ def describe_outcomes(request: FitRequest) -> list[dict[str, Any]]:
     data = _declared(request.program)
     is_drawn, rows = is_replicated(request), find_first_rows(request)
     return [
-        _entry(one, data, is_drawn)
-        | _rows(rows, one.density_of or one.outcome)
-        | _describe_map(_find_map(request.program, one), one)
-        for one in request.program.replicates
+        _entry(replicate, data, is_drawn)
+        | _rows(rows, replicate.density_of or replicate.outcome)
+        | _describe_map(_find_map(request.program, replicate), replicate)
+        for replicate in request.program.replicates
     ]
 
 
@@ -155,10 +157,13 @@ def find_first_rows(request: FitRequest) -> dict[str, tuple[int, int]]:
 
 def _by_size(request: FitRequest) -> dict[str, tuple[int, int]]:
     """Return the rows where the program writes its own `log_lik`, as long as its only outcome."""
-    declared = {one.name: [size.text for size in one.sizes] for one in request.program.generated_quantities}
-    outcomes = {one.outcome for one in request.program.replicates}
+    declared = {
+        declaration.name: [size.text for size in declaration.sizes]
+        for declaration in request.program.generated_quantities
+    }
+    outcomes = {replicate.outcome for replicate in request.program.replicates}
     declared_data = (*request.program.data, *request.program.transformed_data)
-    data = {one.name: [size.text for size in one.sizes] for one in declared_data}
+    data = {declaration.name: [size.text for size in declaration.sizes] for declaration in declared_data}
     alike = [name for name in outcomes if data[name] == declared.get("log_lik")]
     return dict.fromkeys(alike, (0, 1)) if len(outcomes) == 1 else {}
 
@@ -168,24 +173,24 @@ def _rows(rows: Mapping[str, tuple[int, int]], outcome: str) -> dict[str, int | 
     return {"first_row": first, "row_step": step}
 
 
-def _entry(one: Replicate, data: Mapping[str, Declaration], is_drawn: bool) -> dict[str, Any]:
+def _entry(replicate: Replicate, data: Mapping[str, Declaration], is_drawn: bool) -> dict[str, Any]:
     """Return the entry of one outcome; `replicate` is empty, with a reason, where there is none."""
-    declaration = data[one.outcome]
+    declaration = data[replicate.outcome]
     limits = (declaration.lower, declaration.upper)
     lower, upper = (None if limit is None else limit.literal for limit in limits)
-    is_there = one.is_drawn_by_author or (one.is_drawn_by_workbench and is_drawn)
-    too_costly = one.is_drawn_by_workbench and not is_there
-    reason = one.reason or (TOO_COSTLY if too_costly else "")
+    is_there = replicate.is_drawn_by_author or (replicate.is_drawn_by_workbench and is_drawn)
+    too_costly = replicate.is_drawn_by_workbench and not is_there
+    reason = replicate.reason or (TOO_COSTLY if too_costly else "")
     return {
-        "name": one.outcome,
-        "replicate": one.name if is_there else "",
-        "source": ("y_rep" if one.is_drawn_by_author else "likelihood") if is_there else "",
+        "name": replicate.outcome,
+        "replicate": replicate.name if is_there else "",
+        "source": ("y_rep" if replicate.is_drawn_by_author else "likelihood") if is_there else "",
         "reason": reason,
         "too_costly": too_costly,
         "type": declaration.text,
-        "integer": one.is_integer,
+        "integer": replicate.is_integer,
         "lower": lower,
         "upper": upper,
-        "distributions": list(one.distributions),
-        "conditional": one.is_conditional,
+        "distributions": list(replicate.distributions),
+        "conditional": replicate.is_conditional,
     }

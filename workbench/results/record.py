@@ -150,8 +150,8 @@ def _model(program: Program) -> dict[str, Any]:
         "obstacles": [_obstacle(obstacle) for obstacle in program.obstacles],
         "limits": [asdict(obstacle) for obstacle in program.obstacles],
         "parameters": [
-            {"name": one.name, "type": one.text, "line": one.line}
-            for one in (*program.parameters, *program.transformed_parameters)
+            {"name": declaration.name, "type": declaration.text, "line": declaration.line}
+            for declaration in (*program.parameters, *program.transformed_parameters)
         ],
         "terms": [
             {

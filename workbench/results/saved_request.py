@@ -43,7 +43,7 @@ def describe_request(request: FitRequest) -> dict[str, Any]:
     """Return what `run.json` keeps of a request beyond what stands elsewhere in it."""
     program = request.program
     return {
-        "methods": [[type(one).__name__, asdict(one)] for one in request.methods],
+        "methods": [[type(method).__name__, asdict(method)] for method in request.methods],
         "roles": {str(term.index): term.role for term in program.terms if term.is_settled},
         "scaled": list(request.scaled),
         "weights": {str(key): weight for key, weight in request.weights.items()},
@@ -51,7 +51,7 @@ def describe_request(request: FitRequest) -> dict[str, Any]:
         "threads": request.threads,
         "timeout": request.timeout,
         "prior_data": list(request.priors.data_names),
-        "standardized": {name: asdict(one) for name, one in request.data.standardized.items()},
+        "standardized": {name: asdict(scale) for name, scale in request.data.standardized.items()},
         "includes": {_include_name(program, path): path.read_text() for path in program.includes},
     }
 

@@ -36,7 +36,7 @@ def build_density_groups(request: FitRequest, run: RawRun) -> dict[str, xr.Datas
     priors = [term for term in terms if term.role in request.scaled]
     groups: dict[str, xr.Dataset] = {}
     if priors:
-        statements = np.stack([values[one.index] for one in priors], axis=2)
+        statements = np.stack([values[term.index] for term in priors], axis=2)
         own = None
         if request.scaled == ("prior",):
             own = read_own_log_prior(request.program, run, statements.sum(axis=2))
@@ -44,8 +44,8 @@ def build_density_groups(request: FitRequest, run: RawRun) -> dict[str, xr.Datas
             _build_log_prior(
                 statements,
                 name_statements(priors),
-                [one.line for one in priors],
-                [one.index for one in priors],
+                [term.line for term in priors],
+                [term.index for term in priors],
             )
             if own is None
             else _build_log_prior(own[:, :, None], [OWN_LOG_PRIOR], [0], [0], source="program")

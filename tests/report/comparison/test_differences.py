@@ -3,13 +3,13 @@
 from tests.report.comparison.runs import make_moved_fit, make_pair
 from tests.report.simulated import simulate_fit
 from workbench.report.comparison import differences
-from workbench.report.document import Code, Disclosure, Notice, Table
+from workbench.report.document import Code, Disclosure, Notice, TableBlock
 from workbench.results.view import view
 
 
 def test_only_what_differs_is_listed():
     (table,) = differences.build_section({name: fit.results for name, fit in make_pair().items()}).blocks
-    assert isinstance(table, Table)
+    assert isinstance(table, TableBlock)
     assert [[cell.text for cell in row] for row in table.rows] == [
         ["seed", "20", "21"],
         ["prior mu.sigma", "5", "1"],

@@ -5,7 +5,7 @@ import pytest
 from tests.report.comparison.runs import make_pair
 from tests.report.simulated import simulate_fit
 from workbench.report.comparison import estimates
-from workbench.report.document import Table, Tone
+from workbench.report.document import TableBlock, Tone
 
 
 def describe(fits):
@@ -14,7 +14,7 @@ def describe(fits):
 
 def test_the_quantity_that_differs_most_comes_first():
     fits = make_pair()
-    table = next(block for block in estimates.build_section(fits).blocks if isinstance(block, Table))
+    table = next(block for block in estimates.build_section(fits).blocks if isinstance(block, TableBlock))
     assert table.rows[0][0].text == "tau"
     assert table.rows[0][-1].text == "2.00"
     assert table.rows[0][-1].tone is Tone.CAUTION

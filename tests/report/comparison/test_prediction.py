@@ -5,7 +5,7 @@ from tests.report.simulated import simulate_fit
 from workbench.diagnostics.comparison import Standing
 from workbench.report.comparison import prediction
 from workbench.report.comparison.prediction import PredictionComparison
-from workbench.report.document import Notice, Paragraph, Table, Tone
+from workbench.report.document import Notice, Paragraph, TableBlock, Tone
 
 BEST = Standing(-10.0, 1.0, 2.0, 0.0, 0.0, 1.0, False)
 
@@ -33,12 +33,12 @@ def test_the_scale_of_the_comparison_is_said():
     _, remark, table = prediction.build_section(comparison).blocks
     assert isinstance(remark, Paragraph)
     assert "densities of `w`" in remark.text
-    assert isinstance(table, Table)
+    assert isinstance(table, TableBlock)
 
 
 def test_the_best_run_has_no_difference_and_an_unreliable_elpd_is_marked():
     _, table = prediction.build_section(compare_with(20.0, 3.0, 200, is_unreliable=True)).blocks
-    assert isinstance(table, Table)
+    assert isinstance(table, TableBlock)
     best, other = table.rows
     assert [cell.text for cell in best][4:6] == ["–", "–"]
     assert other[1].tone is Tone.CAUTION

@@ -7,7 +7,7 @@ import pytest
 from tests.report.documents import changed_fit, find_table, list_notices, without
 from tests.report.page import read_page
 from tests.report.simulated import simulate_fit
-from workbench.report.document import Notice, Table, Tone
+from workbench.report.document import Notice, TableBlock, Tone
 from workbench.report.fit.estimates import build_section, build_summary_table
 from workbench.report.fit.missing import explain_missing
 from workbench.report.fit.report import build_fit_report
@@ -18,7 +18,7 @@ from workbench.results import Fit
 METHODS = ("mle", "map", "map_unconstrained", "laplace", "nuts")
 
 
-def _table(fit: Fit) -> Table:
+def _table(fit: Fit) -> TableBlock:
     return find_table(build_section(fit.results), "estimates-table")
 
 
@@ -109,7 +109,7 @@ def test_columns_without_any_number_are_left_out():
 
 def test_notices_leave_the_estimates_in_place():
     section = build_section(without(simulate_fit(), "mle").results)
-    assert [type(block) for block in section.blocks] == [Notice, Table]
+    assert [type(block) for block in section.blocks] == [Notice, TableBlock]
 
 
 def test_the_exact_posterior_has_columns_and_curves():

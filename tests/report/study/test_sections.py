@@ -7,7 +7,7 @@ import pandas as pd
 
 from tests.report.documents import find_table, join_text, list_text
 from tests.studies.outcomes.measurements import make_measurements, make_outcome, make_point, make_tip
-from workbench.report.document import Figures, Table, Tone
+from workbench.report.document import Figures, TableBlock, Tone
 from workbench.report.study import curves, moves, points, prior_alone, slopes, tipping
 from workbench.studies import Study
 from workbench.studies.outcomes.conclusion import conclude
@@ -135,7 +135,7 @@ def test_slopes_within_their_error_come_last():
     }
     steep = {"mu.sigma": HyperparameterSlopes(status="ok", value=1.0, estimates=estimates)}
     (table,) = slopes.build_table(make_study(derivatives=steep).results, ["mu", "tau"])
-    assert isinstance(table, Table)
+    assert isinstance(table, TableBlock)
     assert [row[0].text for row in table.rows] == ["tau", "mu"]
 
 

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from workbench.report.document import Table
+from workbench.report.document import TableBlock
 from workbench.workflow.pages.predict import MOST_ROWS, build_predictions_page
 
 
@@ -17,7 +17,7 @@ def table(count):
     document = build_predictions_page(predictions(count), Path("run"), Path("new.csv"))
     assert (document.title, document.subtitle) == ("predictions for new.csv", "from run")
     block = document.sections[0].blocks[0]
-    assert isinstance(block, Table)
+    assert isinstance(block, TableBlock)
     return block
 
 

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from workbench.report.document import Table, Tone
+from workbench.report.document import TableBlock, Tone
 from workbench.results.comparison import Difference
 from workbench.workflow.pages.replay import MOST_ROWS, build_replay_page
 from workbench.workflow.replay import Replay
@@ -34,7 +34,7 @@ def test_identical_runs_need_no_table():
 def test_the_farthest_numbers_are_shown_and_judged(is_far, tone, count):
     document = build(difference(5.5, is_far=is_far), *[difference(0.1)] * (MOST_ROWS + 2))
     block = document.sections[0].blocks[0]
-    assert isinstance(block, Table)
+    assert isinstance(block, TableBlock)
     assert [cell.text for cell in block.rows[0]] == ["mu", "nuts", "mean", "1", "6.5", "5.50"]
     assert len(block.rows) == MOST_ROWS
     assert block.note == "3 more with --json"

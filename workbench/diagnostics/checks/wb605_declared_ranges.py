@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from workbench.diagnostics.check import Check, Finding, split_paragraphs
 from workbench.results import Fit
-from workbench.results.view import UndeclaredRange
+from workbench.results.view import UndeclaredRangeDescription
 
 _MOST_SHOWN = 3
 """Parameters that the message names."""
@@ -23,7 +23,7 @@ def _assess(fit: Fit) -> Finding:
     return Finding("tip", f"{described}{more}", len(undeclared), advice=f"Declare {declare}.")
 
 
-def _describe(item: UndeclaredRange) -> str:
+def _describe(item: UndeclaredRangeDescription) -> str:
     """Return which values are refused although the declaration allows them."""
     is_positive = item.missing == "<lower=0>"
     needed = "must be positive" if is_positive else "must lie between 0 and 1"
@@ -33,10 +33,10 @@ def _describe(item: UndeclaredRange) -> str:
     )
 
 
-def _declare(item: UndeclaredRange) -> str:
+def _declare(item: UndeclaredRangeDescription) -> str:
     """Return the declaration that is meant, such as `vector<lower=0>[K] sigma`.
 
-    >>> _declare(UndeclaredRange("s", "vector[K]", missing="<lower=0>"))
+    >>> _declare(UndeclaredRangeDescription("s", "vector[K]", missing="<lower=0>"))
     'vector<lower=0>[K] s'
     """
     head, _, bounds = item.declaration.partition("<")

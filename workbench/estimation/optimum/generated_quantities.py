@@ -107,7 +107,11 @@ def _summarise(program: Program, run: RawRun, copies: int) -> GeneratedQuantitie
     at_mode, above, below = rows[:copies], *np.split(rows[copies:], 2)
     delta_errors = np.sqrt((((above - below) / (2 * _STEP)) ** 2).sum(axis=0))
     # An integer drawn at random can be the same every time: with any `_rng` they are all left out.
-    integers = {one.name for one in program.generated_quantities if one.is_integer} if copies > 1 else set()
+    integers = (
+        {declaration.name for declaration in program.generated_quantities if declaration.is_integer}
+        if copies > 1
+        else set()
+    )
     values: dict[str, float] = {}
     errors: dict[str, float] = {}
     for position, column in enumerate(run.columns):

@@ -99,7 +99,7 @@ _OPERATORS: Mapping[str, Callable[[Any, Any], Any]] = {
 """Binary operators of single numbers."""
 
 
-class _UnknownError(Exception):
+class _UnknownScaleError(Exception):
     """A constant cannot be computed here."""
 
 
@@ -154,7 +154,7 @@ def scale_outcome(
     try:
         steps = [_fill_constant(step, evaluator, column_map, size) for step in column_map.steps]
         already = [_evaluate_summand(item, evaluator, column_map, size) for item in added]
-    except _UnknownError:
+    except _UnknownScaleError:
         return None
     with np.errstate(all="ignore"):
         values = column
@@ -199,7 +199,7 @@ def return_to_column(
     evaluator = _Evaluator(data, find_definitions(tree.get_block("transformed data")))
     try:
         steps = [_fill_constant(step, evaluator, column_map, draws.shape[-1]) for step in column_map.steps]
-    except _UnknownError:
+    except _UnknownScaleError:
         return None
     with np.errstate(all="ignore"):
         return _undo(steps[: column_map.variable_steps], draws)
@@ -210,7 +210,7 @@ def _fill_constant(step: MapStep, evaluator: _Evaluator, column_map: ColumnMap, 
 
     Raises
     ------
-    _UnknownError
+    _UnknownScaleError
         It cannot be computed, or has neither one value nor one for each element.
     """
     if step.constant is None:
@@ -221,7 +221,7 @@ def _fill_constant(step: MapStep, evaluator: _Evaluator, column_map: ColumnMap, 
 
 def _evaluate_summand(item: Summand, evaluator: _Evaluator, column_map: ColumnMap, size: int) -> Floats:
     if isinstance(item.node, n.Tilde):
-        raise _UnknownError
+        raise _UnknownScaleError
     value = _evaluate_by_element(item.node, evaluator, column_map, size)
     return -value if item.sign == "-" else value
 
@@ -229,7 +229,7 @@ def _evaluate_summand(item: Summand, evaluator: _Evaluator, column_map: ColumnMa
 def _evaluate_by_element(node: n.Expr, evaluator: _Evaluator, column_map: ColumnMap, size: int) -> Floats:
     value = np.asarray(evaluator.evaluate(node), dtype=float).ravel()
     if value.size != 1 and (value.size != size or column_map.is_selected):
-        raise _UnknownError
+        raise _UnknownScaleError
     return value
 
 
@@ -279,7 +279,7 @@ class _Evaluator:
 
         Raises
         ------
-        _UnknownError
+        _UnknownScaleError
             It holds something other than data, numbers, and the functions and operators known here.
         """
         inner = t.unwrap(node)
@@ -294,22 +294,22 @@ class _Evaluator:
             return self._combine(inner)
         if isinstance(inner, n.Call) and inner.arguments and not inner.is_user_defined:
             return self._call(inner)
-        raise _UnknownError
+        raise _UnknownScaleError
 
     def _look_up(self, name: str) -> Any:
         if name in self.data:
             return np.asarray(self.data[name], dtype=float)
         if name in self.definitions:
             return self.evaluate(self.definitions[name])
-        raise _UnknownError
+        raise _UnknownScaleError
 
     def _combine(self, node: n.Binary) -> Any:
         left, right = self.evaluate(node.left), self.evaluate(node.right)
         is_whole = node.type == n.INT and node.operator == "/"
         if is_whole or (np.ndim(left) and np.ndim(right) and np.shape(left) != np.shape(right)):
-            raise _UnknownError
+            raise _UnknownScaleError
         if node.left.type.is_container and node.right.type.is_container and node.operator in {"*", "/"}:
-            raise _UnknownError  # a product of matrices
+            raise _UnknownScaleError  # a product of matrices
         with np.errstate(all="ignore"):
             return _OPERATORS[node.operator](left, right)
 
@@ -322,4 +322,4 @@ class _Evaluator:
                 return _FUNCTIONS[node.name].forward(np.asarray(value))
         if node.name in {"to_vector", "to_row_vector", "to_array_1d", "rep_vector"}:
             return value
-        raise _UnknownError
+        raise _UnknownScaleError

@@ -54,7 +54,7 @@ _EMPTY: Numbers = np.empty(0, dtype=np.int64)
 """No element."""
 
 
-class _UnknownError(Exception):
+class _UnknownPlaceError(Exception):
     """An index, a size or a condition cannot be evaluated here."""
 
 
@@ -187,7 +187,7 @@ class _Environment:
         """Return the shape of a parameter; `None` where it is not known or too large."""
         try:
             shape = tuple(int(self.evaluate(size.node, {})) for size in declaration.axes)
-        except _UnknownError:
+        except _UnknownPlaceError:
             return None
         if declaration.kind.startswith("complex") or min(shape, default=0) < 0:
             return None
@@ -198,7 +198,7 @@ class _Environment:
 
         Raises
         ------
-        _UnknownError
+        _UnknownPlaceError
             It has no value that is known here.
         _NotVectorizedError
             It has none for all steps of a loop together.
@@ -209,12 +209,12 @@ class _Environment:
         try:
             return evaluate(node, values)
         except ProgramError as reason:
-            raise (_NotVectorizedError if is_vectorized else _UnknownError) from reason
+            raise (_NotVectorizedError if is_vectorized else _UnknownPlaceError) from reason
 
     def decide(self, condition: n.Expr, local: Mapping[str, Any]) -> bool:
         """Return whether a condition holds; it raises as `evaluate` does."""
         if self.are_sizes_tried and not t.find_names(condition) <= local.keys():
-            raise _UnknownError
+            raise _UnknownPlaceError
         return bool(_require_number(self.evaluate(condition, local)))
 
     def _look_up(self, name: str) -> Any:
@@ -222,12 +222,12 @@ class _Environment:
             if name in self.data:
                 value = self.data[name]
                 if isinstance(value, Mapping) or np.size(value) > _MOST_ELEMENTS:
-                    raise _UnknownError
+                    raise _UnknownPlaceError
                 self.plain[name] = np.asarray(value).tolist()
             elif name in self.computed and name not in self.assigned:
                 self.plain[name] = self.evaluate(self.computed[name], {})
             else:
-                raise _UnknownError
+                raise _UnknownPlaceError
         return self.plain[name]
 
 
@@ -316,7 +316,7 @@ class _Follower:
         branches = [branch for branch in (statement.yes, statement.no) if branch is not None]
         try:
             is_met = self.environment.decide(statement.condition, local)
-        except _UnknownError:
+        except _UnknownPlaceError:
             self.follow(branches, is_certain=False, local=local)
             return
         chosen = statement.yes if is_met else statement.no
@@ -326,7 +326,7 @@ class _Follower:
         try:
             ends = [self.environment.evaluate(end, local) for end in (loop.lower, loop.upper)]
             lower, upper = (int(_require_number(end)) for end in ends)
-        except _UnknownError:
+        except _UnknownPlaceError:
             self._follow_unknown(loop.body, local, loop.variable)
             return
         steps = range(lower, upper + 1)
@@ -358,7 +358,7 @@ class _Follower:
                 is_plain = density is not None and term.role != "unplaced" and self._is_unmixed(node)
                 try:
                     about = self._select(node, local, names, seen)
-                except _UnknownError:
+                except _UnknownPlaceError:
                     self._mark_whole(term, [name for name in names if name in t.find_names(node)])
                     seen |= t.find_names(node)
                     continue
@@ -409,7 +409,7 @@ class _Follower:
 
         Raises
         ------
-        _UnknownError
+        _UnknownPlaceError
             An index is not known.
         """
         inner = t.unwrap(node) if isinstance(node, n.Expr) else node
@@ -443,10 +443,10 @@ class _Follower:
         axis = 0
         for index in indices:
             if axis >= base.ndim:
-                raise _UnknownError
+                raise _UnknownPlaceError
             positions = self._find_positions(index, base.shape[axis], local)
             if np.any(positions < 1) or np.any(positions > base.shape[axis]):
-                raise _UnknownError  # Stan would stop here
+                raise _UnknownPlaceError  # Stan would stop here
             taken: Numbers = np.take(base, positions - 1, axis=axis)
             base = np.asarray(taken)
             axis += positions.ndim
@@ -472,7 +472,7 @@ class _Follower:
             selected: Numbers = _SELECTING[call.name](base, *values)
             return selected
         except (IndexError, TypeError) as reason:
-            raise _UnknownError from reason
+            raise _UnknownPlaceError from reason
 
 
 _SELECTING: Mapping[str, Any] = {

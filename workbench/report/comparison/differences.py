@@ -5,7 +5,17 @@ from __future__ import annotations
 import difflib
 from collections.abc import Iterator, Mapping
 
-from workbench.report.document import Block, Cell, Code, Column, Disclosure, Notice, Paragraph, Section, Table
+from workbench.report.document import (
+    Block,
+    Cell,
+    Code,
+    Column,
+    Disclosure,
+    Notice,
+    Paragraph,
+    Section,
+    TableBlock,
+)
 from workbench.report.numbers import MISSING, format_number, format_percentage
 from workbench.results.view import Results
 
@@ -24,7 +34,7 @@ def build_section(results: Mapping[str, Results]) -> Section:
     if not differing:
         notice = Notice("Program, data, priors, settings and versions are the same in all runs.")
         return Section("differences", "What differs", (notice,))
-    table = Table(
+    table = TableBlock(
         key="differences-table",
         caption="Where the runs differ",
         columns=(Column("What", "text"), *(Column(f"`{name}`", "prose") for name in results)),

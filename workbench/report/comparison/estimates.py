@@ -14,7 +14,7 @@ from xarray import DataTree
 
 from workbench.estimation.sampling.stored_draws import choose_source, describe_source, select_draws
 from workbench.report import figures
-from workbench.report.document import Block, Cell, Column, Figure, Figures, Notice, Section, Table, Tone
+from workbench.report.document import Block, Cell, Column, Figure, Figures, Notice, Section, TableBlock, Tone
 from workbench.report.numbers import MISSING, choose_decimals, format_number, pluralise
 from workbench.results import Fit
 from workbench.results.quantities import draws_of
@@ -141,14 +141,14 @@ def _draw_density(trees: Mapping[str, DataTree], name: str, label: str) -> Figur
     return Figure(figures.draw_densities(draws_by_letter), f"{label}: {means}.", f"`{label}`")
 
 
-def _build_table(results: Mapping[str, Results], ranked: Sequence[str]) -> Table:
+def _build_table(results: Mapping[str, Results], ranked: Sequence[str]) -> TableBlock:
     columns = [Column("Quantity", "name")]
     for name in results:
         columns += [Column("Mean", "number", f"`{name}`"), Column("SD", "number", f"`{name}`")]
     columns += [Column(f"`{name}`", "number", "Difference in SD") for name in list(results)[1:]]
     more = f" The first {MAX_ROWS} are shown." if len(ranked) > MAX_ROWS else ""
     runs = list(results.values())
-    return Table(
+    return TableBlock(
         key="estimates-table",
         caption=f"Posteriors of {pluralise(len(ranked), 'quantity')}, the most different first",
         columns=tuple(columns),

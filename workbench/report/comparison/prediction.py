@@ -12,7 +12,7 @@ from workbench.diagnostics.comparison import (
     find_doubts,
 )
 from workbench.diagnostics.loo import read_log_likelihood
-from workbench.report.document import Cell, Column, Notice, Paragraph, Section, Table, Tone
+from workbench.report.document import Cell, Column, Notice, Paragraph, Section, TableBlock, Tone
 from workbench.report.numbers import MISSING, format_number
 from workbench.results import Fit
 
@@ -57,7 +57,7 @@ def build_section(comparison: PredictionComparison) -> Section:
     if comparison.standings is None:
         notice = Notice(f"The runs cannot be compared by leave-one-out: {comparison.obstacle}")
         return Section("prediction", _TITLE, (notice,))
-    table = Table(
+    table = TableBlock(
         key="loo-table",
         caption="Leave-one-out cross-validation, the best first [nats]",
         columns=(

@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from workbench.errors import RequestError
 from workbench.provenance import read_workbench_version
 from workbench.report.comparison import differences, estimates, prediction, runs
-from workbench.report.document import Document, Reason, Tone, Verdict
+from workbench.report.document import Document, Tone, Verdict, VerdictReason
 from workbench.report.numbers import join_with_and, pluralise
 from workbench.results import Fit
 from workbench.results.view import DiagnosisResult, Results
@@ -76,7 +76,7 @@ def _build_verdict(results: Mapping[str, Results]) -> Verdict:
     verdicts = {_UNCHECKED if diagnosis is None else diagnosis.verdict for diagnosis in diagnoses.values()}
     worst = next(verdict for verdict in _SENTENCES if verdict in verdicts)
     reasons = tuple(
-        Reason(f"`{name}`: {reason}")
+        VerdictReason(f"`{name}`: {reason}")
         for name, diagnosis in diagnoses.items()
         for reason in (_list_reservations(diagnosis) if diagnosis else ())
     )

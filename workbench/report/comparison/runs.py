@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from pathlib import PurePath
 
-from workbench.report.document import Cell, Column, Section, Table, Tone
+from workbench.report.document import Cell, Column, Section, TableBlock, Tone
 from workbench.report.fit.sampler import find_extremes
 from workbench.report.numbers import MISSING, format_count, format_number, format_seconds
 from workbench.results.view import Results
@@ -13,7 +13,7 @@ from workbench.results.view import Results
 
 def build_section(results: Mapping[str, Results]) -> Section:
     """Return a table with a row for each run."""
-    table = Table(
+    table = TableBlock(
         key="runs-table",
         caption="The runs; the others are compared with the first",
         columns=(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from workbench.report.document import Block, Cell, Column, Paragraph, Table, Tone
+from workbench.report.document import Block, Cell, Column, Paragraph, TableBlock, Tone
 from workbench.report.numbers import MISSING, format_count, format_number, format_seconds, pluralise
 from workbench.results.view import Results, SamplingAttempt
 
@@ -31,7 +31,7 @@ def build_blocks(results: Results) -> tuple[Block, ...]:
     )
     names = _find_changed_settings(attempts)
     rows = tuple(_build_row(attempt, names) for attempt in attempts)
-    return (Paragraph(text), Table("attempts", "Attempts of the sampler", _COLUMNS, rows, is_prose=True))
+    return (Paragraph(text), TableBlock("attempts", "Attempts of the sampler", _COLUMNS, rows, is_prose=True))
 
 
 def _find_changed_settings(attempts: Sequence[SamplingAttempt]) -> list[str]:

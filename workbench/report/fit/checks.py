@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence
 
-from workbench.report.document import Cell, Column, Notice, Paragraph, Section, Table, Tone
+from workbench.report.document import Cell, Column, Notice, Paragraph, Section, TableBlock, Tone
 from workbench.report.fit.check_pages import find_anchor
 from workbench.report.numbers import MISSING, format_number, pluralise
 from workbench.results.view import CheckResult, Results
@@ -38,7 +38,7 @@ def build_section(results: Results) -> Section:
         return Section("checks", "Checks", (notice,))
     order = list(_STATUSES)
     ranked = sorted(checks, key=lambda check: order.index(check.status))
-    table = Table(
+    table = TableBlock(
         key="checks-table",
         caption="All checks, most urgent first",
         columns=_COLUMNS,

@@ -5,7 +5,17 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from pathlib import PurePath
 
-from workbench.report.document import Block, Cell, Column, Facts, Items, Notice, Paragraph, Section, Table
+from workbench.report.document import (
+    Block,
+    Cell,
+    Column,
+    Facts,
+    Items,
+    Notice,
+    Paragraph,
+    Section,
+    TableBlock,
+)
 from workbench.report.fit.notes import describe_scale
 from workbench.report.numbers import MISSING, format_count, format_number, pluralise
 from workbench.results.view import BoundVariableDescription, DataDescription, Results
@@ -73,7 +83,7 @@ def _build_binding(data: DataDescription) -> Block:
         for column, read in _BINDING_COLUMNS
         if any(read(variable) for variable in data.variables)
     ]
-    return Table(
+    return TableBlock(
         key="binding-table",
         caption="Where the data of each Stan variable are from",
         columns=tuple(column for column, _ in columns),
@@ -101,7 +111,7 @@ def _build_levels(data: DataDescription) -> tuple[Block, ...]:
         (Cell(name), Cell(str(len(levels))), Cell(_list_levels(levels)))
         for name, levels in data.levels.items()
     )
-    return (Table("levels-table", "Levels of texts and groups", columns, rows, is_prose=True),)
+    return (TableBlock("levels-table", "Levels of texts and groups", columns, rows, is_prose=True),)
 
 
 def _list_levels(levels: Sequence[str]) -> str:
@@ -121,4 +131,4 @@ def _build_standardization(data: DataDescription) -> tuple[Block, ...]:
     scale = "data" if data.standardized.is_on_data_scale else "standardized predictors"
     columns = (Column("Predictor", "name"), Column("Matrix", "name"), Column("Mean"), Column("SD"))
     caption = f"Predictors standardized for the fit; results are on the scale of the {scale}"
-    return (Table("standardized-table", caption, columns, rows),)
+    return (TableBlock("standardized-table", caption, columns, rows),)

@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
 from workbench.methods import RESULTS
-from workbench.report.document import Block, Cell, Column, Notice, Paragraph, Section, Table, Tone
+from workbench.report.document import Block, Cell, Column, Notice, Paragraph, Section, TableBlock, Tone
 from workbench.report.fit import selection
 from workbench.report.fit.missing import explain_missing
 from workbench.report.numbers import (
@@ -36,7 +36,7 @@ def build_section(results: Results) -> Section:
     )
 
 
-def build_summary_table(results: Results, most_rows: int) -> Table:
+def build_summary_table(results: Results, most_rows: int) -> TableBlock:
     """Return a table of the main columns; of too many quantities, those with the worst convergence."""
     names: Sequence[str] = results.quantities
     if len(names) > most_rows:
@@ -45,7 +45,7 @@ def build_summary_table(results: Results, most_rows: int) -> Table:
     filled = _choose_columns(quantities)
     columns = [column for column in filled if column.is_main] or filled
     left = len(results.quantities) - len(names)
-    return Table(
+    return TableBlock(
         key="summary-table",
         caption=_write_caption(results),
         columns=_build_headings(results, columns),
@@ -61,7 +61,7 @@ def _build_method_choice(results: Results) -> tuple[Block, ...]:
     columns = (Column("Method"), Column("Outcome"), Column("Why", "prose"), Column("Time", "number"))
     rows = tuple(_build_step(step) for step in results.ladder)
     note = f"{results.ladder_words[:1].upper()}{results.ladder_words[1:]}"
-    return (Table("ladder", "Methods tried, cheapest first", columns, rows, note, is_prose=True),)
+    return (TableBlock("ladder", "Methods tried, cheapest first", columns, rows, note, is_prose=True),)
 
 
 def _build_step(step: AutoStep) -> tuple[Cell, ...]:
@@ -86,10 +86,10 @@ def _describe_exact(results: Results) -> tuple[Block, ...]:
     return (Paragraph(text),)
 
 
-def _build_table(results: Results) -> Table:
+def _build_table(results: Results) -> TableBlock:
     quantities = [_collect(results, name) for name in selection.order_for_table(results)]
     columns = _choose_columns(quantities)
-    return Table(
+    return TableBlock(
         key="estimates-table",
         caption=_write_caption(results),
         columns=_build_headings(results, columns),

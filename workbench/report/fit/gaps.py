@@ -10,7 +10,17 @@ from scipy import stats
 from workbench.diagnostics.prior_density import find_prior_density
 from workbench.methods import RESULTS
 from workbench.report import figures
-from workbench.report.document import Block, Cell, Column, Figure, Figures, Notice, Paragraph, Section, Table
+from workbench.report.document import (
+    Block,
+    Cell,
+    Column,
+    Figure,
+    Figures,
+    Notice,
+    Paragraph,
+    Section,
+    TableBlock,
+)
 from workbench.report.figures import EstimateLine, KnownDensity, Marker, Role
 from workbench.report.fit import selection
 from workbench.report.numbers import (
@@ -183,7 +193,7 @@ def _build_decomposition(results: Results) -> Iterator[Block]:
     ]
     if not names:
         return
-    yield Table(
+    yield TableBlock(
         key="gap-table",
         caption="The gap between MAP and posterior mean, as the sum of three steps",
         columns=(
@@ -247,7 +257,7 @@ def _build_interval_differences(results: Results) -> Iterator[Block]:
     for method in methods:
         title = RESULTS[method].title if method in RESULTS else method
         columns += [Column("Lower", "number", title), Column("Upper", "number", title)]
-    yield Table(
+    yield TableBlock(
         key="missed-table",
         caption="Ends of the intervals of other methods minus those of the posterior, in posterior SDs",
         columns=tuple(columns),

@@ -16,7 +16,7 @@ from workbench.report.document import (
     Notice,
     Paragraph,
     Section,
-    Table,
+    TableBlock,
     Tone,
 )
 from workbench.report.fit.notes import describe_log_lik
@@ -98,7 +98,7 @@ def _draw_khat(loo: LooResult, leave_one_out: LeaveOneOut | None) -> Iterator[Bl
 def _build_table(loo: LooResult) -> Iterator[Block]:
     if not loo.rows:
         return
-    yield Table(
+    yield TableBlock(
         key="rows-table",
         caption="The most influential rows, largest k-hat first",
         columns=(

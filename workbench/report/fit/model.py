@@ -14,7 +14,7 @@ from workbench.report.document import (
     Notice,
     Paragraph,
     Section,
-    Table,
+    TableBlock,
     Tone,
 )
 from workbench.report.fit.notes import list_replaced_priors
@@ -72,7 +72,7 @@ def _list_obstacles(model: ModelDescription) -> Iterator[Block]:
 def _build_terms(model: ModelDescription) -> Block:
     if not model.terms:
         return Paragraph("The record names no statement that adds to the log density.")
-    return Table(
+    return TableBlock(
         key="terms-table",
         caption="The statements that add to the log density",
         columns=(
@@ -106,7 +106,7 @@ def _link_to_line(line: int | None) -> Cell:
 def _build_hyperparameters(results: Results) -> Iterator[Block]:
     if not results.priors:
         return
-    yield Table(
+    yield TableBlock(
         key="priors-table",
         caption="The hyperparameters of this fit",
         columns=(Column("Name", "name"), Column("Value", "number"), Column("From", "prose")),
@@ -126,7 +126,7 @@ def _format_value(value: object) -> str:
 def _build_parameters(model: ModelDescription) -> Iterator[Block]:
     if not model.parameters:
         return
-    table = Table(
+    table = TableBlock(
         key="parameters-table",
         caption="Parameters and transformed parameters, as declared",
         columns=(Column("Name", "name"), Column("Type", "name"), Column("Line", "number")),

@@ -16,7 +16,7 @@ from workbench.report.document import (
     Notice,
     Paragraph,
     Section,
-    Table,
+    TableBlock,
     Tone,
 )
 from workbench.report.numbers import MISSING, format_count, format_number, pluralise
@@ -100,7 +100,7 @@ def _build_distinct_modes(results: Results, method: str, result: MapResult) -> I
         )
         for place, mode in enumerate(result.modes)
     )
-    yield Table(f"modes-{method}", "The distinct modes, highest first", columns, rows)
+    yield TableBlock(f"modes-{method}", "The distinct modes, highest first", columns, rows)
 
 
 def _list_penalties(results: Results) -> Iterator[Block]:
@@ -119,7 +119,7 @@ def _build_starts(results: Results) -> Iterator[Block]:
     )
     if not rows:
         return
-    table = Table(
+    table = TableBlock(
         key="starts-table",
         caption="Where each start of an optimiser ended",
         columns=(

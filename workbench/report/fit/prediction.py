@@ -18,7 +18,7 @@ from workbench.report.document import (
     Notice,
     Paragraph,
     Section,
-    Table,
+    TableBlock,
     Tone,
 )
 from workbench.report.figures import Drawing
@@ -270,7 +270,7 @@ def _build_statistics(check: OutcomeCheck) -> Iterator[Block]:
         statistics.append(_describe_dispersion(check.dispersion))
     if not statistics:
         return
-    yield Table(
+    yield TableBlock(
         key=f"statistics-{_make_key(check.name)}",
         caption=f"Test statistics of `{check.name}`",
         columns=(
@@ -311,7 +311,7 @@ def _build_statistic(statistic: StatisticCheck) -> tuple[Cell, ...]:
 def _build_coverage(check: OutcomeCheck) -> Iterator[Block]:
     if not check.coverage:
         return
-    yield Table(
+    yield TableBlock(
         key=f"coverage-{_make_key(check.name)}",
         caption=f"How often predictive intervals contain the left-out value of `{check.name}`",
         columns=(
@@ -374,7 +374,7 @@ def _build_scores(check: OutcomeCheck) -> Iterator[Block]:
         if (value := read(check.scores)) is not None
     )
     if rows:
-        yield Table(
+        yield TableBlock(
             key=f"scores-{_make_key(check.name)}",
             caption=f"Calibration of `{check.name}`",
             columns=(Column("Score", "text"), Column("Value", "number"), Column("How to read it", "prose")),

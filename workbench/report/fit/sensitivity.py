@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from workbench.report.document import Block, Cell, Column, Notice, Paragraph, Section, Table, Tone
+from workbench.report.document import Block, Cell, Column, Notice, Paragraph, Section, TableBlock, Tone
 from workbench.report.fit.notes import describe_log_prior
 from workbench.report.numbers import MISSING, format_number, format_share, join_with_and, pluralise
 from workbench.results.view import PowerScalingResult, PriorStatement, Results, Sensitivity
@@ -86,11 +86,11 @@ def _name_component(component: str) -> str:
     return {"prior": "the prior", "likelihood": "the likelihood"}.get(component, f"`{component}`")
 
 
-def _build_table(results: Results) -> Table:
+def _build_table(results: Results) -> TableBlock:
     scaling = results.power_scaling
     ranked = sorted(scaling.parameters, key=lambda name: -(scaling.parameters[name].prior or 0.0))
     statements = scaling.statements if 1 < len(scaling.statements) <= _MOST_STATEMENTS else ()
-    return Table(
+    return TableBlock(
         key="sensitivity-table",
         caption=f"Power-scaling sensitivity of {pluralise(len(ranked), 'quantity')}, most sensitive first",
         columns=_build_columns(statements, has_weights=_has_weights(scaling)),

@@ -9,7 +9,16 @@ from pathlib import PurePath
 from typing import TypeVar
 
 from workbench.methods import RESULTS
-from workbench.report.document import Cell, Column, Document, Items, Reason, Section, Table, Verdict
+from workbench.report.document import (
+    Cell,
+    Column,
+    Document,
+    Items,
+    Section,
+    TableBlock,
+    Verdict,
+    VerdictReason,
+)
 from workbench.report.fit.notes import describe_scale, list_own_densities, list_replaced_priors
 from workbench.report.fit.selection import rank_by_convergence
 from workbench.report.fit.verdict import build_verdict
@@ -50,7 +59,7 @@ def build_fit_page(fit: Fit) -> Document:
     scale = describe_scale(results)
     notes = (*list_replaced_priors(results), *list_own_densities(results))
     remarks = tuple((Cell(head), Cell(text)) for head, text in _collect_remarks(results))
-    table = Table("remarks", "", (Column("method"), Column("", "prose")), remarks, is_prose=True)
+    table = TableBlock("remarks", "", (Column("method"), Column("", "prose")), remarks, is_prose=True)
     return Document(
         title=results.model.name,
         subtitle=f"on {PurePath(results.data.path).name}{rows}{f'; {scale}' if scale else ''}",
@@ -72,7 +81,7 @@ def build_diagnosis_page(fit: Fit) -> Document:
         for status, heading in _HEADINGS.items()
         if any(check.status == status for check in checks)
     )
-    table = Table("checks", "", (Column("result"), Column("", "prose")), rows, is_prose=True)
+    table = TableBlock("checks", "", (Column("result"), Column("", "prose")), rows, is_prose=True)
     scale = describe_scale(fit.results)
     return Document(
         title=fit.results.model.name,
@@ -100,7 +109,9 @@ def _describe_verdict(results: Results, *, with_titles: bool = False) -> Verdict
     return Verdict(verdict.tone, f"{verdict.sentence} {passed} passed.", findings)
 
 
-def _list_findings(results: Results, diagnosis: DiagnosisResult, *, with_titles: bool) -> Iterator[Reason]:
+def _list_findings(
+    results: Results, diagnosis: DiagnosisResult, *, with_titles: bool
+) -> Iterator[VerdictReason]:
     """Yield the issues, then the tips; first a reason that no check gives, such as a missing posterior.
 
     Why NUTS failed stands in the remarks; where nothing was estimated, there is no more to say.
@@ -109,14 +120,14 @@ def _list_findings(results: Results, diagnosis: DiagnosisResult, *, with_titles:
     for reason in diagnosis.reasons:
         if reason not in messages:
             is_remark = bool(results.nuts.reason) and reason.endswith(f": {results.nuts.reason}")
-            yield Reason(f"{reason.partition(':')[0]}." if is_remark and not with_titles else reason)
+            yield VerdictReason(f"{reason.partition(':')[0]}." if is_remark and not with_titles else reason)
     if not results.quantities:
         return
     for status in ("issue", "tip"):
         for check in diagnosis.checks:
             if check.status == status:
                 title = f" {check.title}" if with_titles else ""
-                yield Reason(check.message, f"{status} {check.code}{title}", advice=check.advice)
+                yield VerdictReason(check.message, f"{status} {check.code}{title}", advice=check.advice)
 
 
 def _collect_remarks(results: Results) -> Iterator[tuple[str, str]]:
@@ -182,13 +193,13 @@ class _Entry:
     show: Callable[[_Row], str]
 
 
-def _tabulate(results: Results) -> Table:
+def _tabulate(results: Results) -> TableBlock:
     names = _choose_names(results)
     posterior = _choose_posterior(results)
     rows = [_collect_row(results, name, posterior) for name in names]
     entries = [entry for entry in _list_columns(results, posterior) if _has_estimates(results, entry.method)]
     left_out = len(results.quantities) - len(names)
-    return Table(
+    return TableBlock(
         key="estimates",
         caption="",
         columns=(Column("parameter", "name"), *(entry.column for entry in entries)),

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from workbench.diagnostics.scope import list_checked, list_gaps
-from workbench.report.document import Reason, Tone, Verdict
+from workbench.report.document import Tone, Verdict, VerdictReason
 from workbench.report.fit.check_pages import find_anchor
 from workbench.report.numbers import join_with_and
 from workbench.results.view import DiagnosisResult, Results
@@ -51,23 +51,25 @@ def _describe_verdict(results: Results, diagnosis: DiagnosisResult) -> Iterator[
         yield from dict.fromkeys(check.message for check in list_gaps(results, diagnosis.checks))
 
 
-def _build_reasons(diagnosis: DiagnosisResult) -> tuple[Reason, ...]:
+def _build_reasons(diagnosis: DiagnosisResult) -> tuple[VerdictReason, ...]:
     """Return the reasons of a verdict, each with the page of its check; without any, what passed."""
     codes = {check.message: check.code for check in diagnosis.checks}
     reasons = tuple(_build_reason(text, codes.get(text, "")) for text in diagnosis.reasons)
     return reasons or _summarise_checks(diagnosis)
 
 
-def _build_reason(text: str, code: str) -> Reason:
-    return Reason(text, code, find_anchor(code)) if find_anchor(code) else Reason(text)
+def _build_reason(text: str, code: str) -> VerdictReason:
+    return VerdictReason(text, code, find_anchor(code)) if find_anchor(code) else VerdictReason(text)
 
 
-def _summarise_checks(diagnosis: DiagnosisResult) -> tuple[Reason, ...]:
+def _summarise_checks(diagnosis: DiagnosisResult) -> tuple[VerdictReason, ...]:
     """Return how many checks passed, and the tips of the others."""
     statuses = [check.status for check in diagnosis.checks]
     applicable = sum(status in ("passed", "issue", "tip") for status in statuses)
     if not applicable:
         return ()
-    lead = Reason(f"{statuses.count('passed')} of the {applicable} checks that apply to this run passed.")
+    lead = VerdictReason(
+        f"{statuses.count('passed')} of the {applicable} checks that apply to this run passed."
+    )
     tips = (check for check in diagnosis.checks if check.status == "tip")
     return (lead, *(_build_reason(tip.message, tip.code) for tip in tips))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from workbench.report.document import Cell, Column, Notice, Section, Table, Tone
+from workbench.report.document import Cell, Column, Notice, Section, TableBlock, Tone
 from workbench.report.numbers import choose_decimals, format_number
 from workbench.report.study import slopes
 from workbench.report.study.slices import name_means
@@ -25,7 +25,7 @@ def build_section(study: Study) -> Section:
         return Section("moves", _TITLE, (Notice("There is no posterior to compare."),))
     outcomes = select_outcomes(study.outcomes, results.leading_method)
     means = name_means(results)
-    table = Table(
+    table = TableBlock(
         key="moves-table",
         caption=f"How far each {LEADING_MEANS[results.leading_method]} moves over all points",
         columns=(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from workbench.report.document import Block, Cell, Column, Notice, Section, Table, Tone
+from workbench.report.document import Block, Cell, Column, Notice, Section, TableBlock, Tone
 from workbench.report.numbers import MISSING, format_count, format_number
 from workbench.studies import Study, StudyResults
 from workbench.studies.outcomes.table import OutcomeRow, select_outcomes
@@ -41,7 +41,7 @@ def build_section(study: Study) -> Section:
     outcomes: dict[int, OutcomeRow] = {}
     for (number, _), outcome in select_outcomes(study.outcomes, results.leading_method).items():
         outcomes.setdefault(number, outcome)
-    table = Table(
+    table = TableBlock(
         key="points-table",
         caption="Each point and how it was obtained",
         columns=(

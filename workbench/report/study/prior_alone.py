@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from workbench.report.document import Block, Cell, Column, Notice, Paragraph, Section, Table, Tone
+from workbench.report.document import Block, Cell, Column, Notice, Paragraph, Section, TableBlock, Tone
 from workbench.report.numbers import MISSING, choose_decimals, format_number
 from workbench.report.study.points import build_place_cells, build_place_columns
 from workbench.studies import Study, StudyResults
@@ -50,7 +50,7 @@ def build_section(study: Study) -> Section:
     predicted = [outcome for outcome in known if outcome.parameter not in results.quantities]
     shown = predicted or known
     has_shares = any(outcome.share is not None for outcome in shown)
-    table = Table(
+    table = TableBlock(
         key="prior-alone-table",
         caption=f"What the priors alone say about {'the data' if predicted else 'each quantity'}",
         columns=(*build_place_columns(results), *_COLUMNS, *((_OBSERVED,) if has_shares else ())),

@@ -6,7 +6,7 @@ from pathlib import PurePath
 
 import msgspec
 
-from workbench.report.document import Document, Reason, Section, Tone, Verdict
+from workbench.report.document import Document, Section, Tone, Verdict, VerdictReason
 from workbench.report.fit import sensitivity
 from workbench.report.numbers import join_with_and, pluralise
 from workbench.report.study import curves, moves, points, prior_alone, provenance, tipping
@@ -51,7 +51,7 @@ def describe_scale(results: StudyResults) -> str:
 def build_verdict(results: StudyResults) -> Verdict:
     """Return the conclusion of a study."""
     conclusion = results.conclusion
-    reasons = tuple(Reason(reason) for reason in conclusion.reasons)
+    reasons = tuple(VerdictReason(reason) for reason in conclusion.reasons)
     return Verdict(Tone(conclusion.verdict), conclusion.sentence, reasons)
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from workbench.report.document import Block, Cell, Column, Table
+from workbench.report.document import Block, Cell, Column, TableBlock
 from workbench.report.numbers import MISSING, format_number
 from workbench.studies import StudyResults
 from workbench.studies.view import Slope
@@ -53,7 +53,7 @@ def build_table(results: StudyResults, names: Sequence[str]) -> tuple[Block, ...
         return ()
     ranked = sorted(rows, key=lambda row: (not row[2].is_clear, -abs(row[2].per_doubling or 0.0)))
     left_out = len(ranked) - MAX_ROWS
-    table = Table(
+    table = TableBlock(
         key="slopes-table",
         caption="How fast posterior means move at the base fit",
         columns=_COLUMNS,

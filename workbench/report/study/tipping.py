@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from workbench.report.document import Cell, Column, Notice, Section, Table, Tone
+from workbench.report.document import Cell, Column, Notice, Section, TableBlock, Tone
 from workbench.report.numbers import format_number
 from workbench.report.study.slopes import format_rounded
 from workbench.studies import StudyResults
@@ -45,7 +45,7 @@ def build_section(results: StudyResults) -> Section:
     """Return the table of tipping points, or why there is none."""
     if not results.tipping:
         return Section("tipping", _TITLE, (Notice(_explain_absence(results)),))
-    table = Table(
+    table = TableBlock(
         key="tipping-table",
         caption="The smallest change of each hyperparameter that changes a conclusion",
         columns=_COLUMNS,

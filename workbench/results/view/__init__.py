@@ -12,7 +12,7 @@ from workbench.results.view.description import (
     OutcomeDescription,
     ReplacedPriorDescription,
     SavedSettings,
-    UndeclaredRange,
+    UndeclaredRangeDescription,
 )
 from workbench.results.view.estimates import (
     AnyResult,
@@ -105,6 +105,6 @@ __all__ = [
     "SerialDependence",
     "StatisticCheck",
     "UncheckedOutcome",
-    "UndeclaredRange",
+    "UndeclaredRangeDescription",
     "view",
 ]

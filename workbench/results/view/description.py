@@ -102,7 +102,7 @@ class ReplacedPriorDescription(Struct, frozen=True):
     option: str = "--prior-form"
 
 
-class UndeclaredRange(Struct, frozen=True):
+class UndeclaredRangeDescription(Struct, frozen=True):
     """A parameter that an argument of a density restricts, but not its declaration.
 
     `argument` is the name of the argument, such as `sigma`; `missing` is what to declare: ``<lower=0>``.
@@ -145,7 +145,7 @@ class ModelDescription(Struct, frozen=True, kw_only=True):
     outcomes: tuple[OutcomeDescription, ...] = ()
     parameter_priors: tuple[StatedPrior, ...] | None = None
     flat_directions: tuple[FlatDirection, ...] | None = None
-    undeclared_ranges: tuple[UndeclaredRange, ...] = ()
+    undeclared_ranges: tuple[UndeclaredRangeDescription, ...] = ()
     replaced_priors: tuple[ReplacedPriorDescription, ...] = ()
     title: str = ""
     story: str = ""

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence, Set
 
 from workbench.studies.outcomes.decision_reasons import is_unchanged, report_decisions
 from workbench.studies.outcomes.moves import LEADING_MEANS
-from workbench.studies.outcomes.reason import Kind, Reason
+from workbench.studies.outcomes.reason import DecisionReason, Kind
 from workbench.studies.outcomes.table import OutcomeRow
 from workbench.studies.view import (
     BaseVerdict,
@@ -106,14 +106,14 @@ def _describe_estimates(kinds: Set[Kind], *, is_unchanged: bool) -> str:
     return f"{lead} estimates depend on the prior: {_REPORT}."
 
 
-def _judge_base(base: BaseVerdict) -> list[Reason]:
+def _judge_base(base: BaseVerdict) -> list[DecisionReason]:
     if base.verdict in ("ok", "not known"):
         return []
     text = f"The base fit itself has the verdict {base.verdict}"
-    return [Reason(f"{text}: {base.reasons[0]}" if base.reasons else f"{text}.", "fit in doubt")]
+    return [DecisionReason(f"{text}: {base.reasons[0]}" if base.reasons else f"{text}.", "fit in doubt")]
 
 
-def _judge_refits(points: Sequence[PointResult]) -> list[Reason]:
+def _judge_refits(points: Sequence[PointResult]) -> list[DecisionReason]:
     """Return what the chains of the refits leave in doubt."""
     refits = [point for point in points if point.how == "refit"]
     by_rhat = [(point.rhat, point.label) for point in refits if point.rhat and point.rhat > RHAT_LIMIT]
@@ -122,11 +122,11 @@ def _judge_refits(points: Sequence[PointResult]) -> list[Reason]:
     if by_rhat:
         rhat, label = max(by_rhat, key=lambda pair: pair[0])
         text = f"The chains of {_count_refits(len(by_rhat))} disagree, most at {label}: R-hat is"
-        reasons.append(Reason(f"{text} {rhat:.3f}, above {RHAT_LIMIT}.", "fit in doubt"))
+        reasons.append(DecisionReason(f"{text} {rhat:.3f}, above {RHAT_LIMIT}.", "fit in doubt"))
     if by_divergences:
         divergences, label = max(by_divergences, key=lambda pair: pair[0])
         text = f"{_count_refits(len(by_divergences))} had divergent transitions, most at {label}:"
-        reasons.append(Reason(f"{text} {divergences}.", "fit in doubt"))
+        reasons.append(DecisionReason(f"{text} {divergences}.", "fit in doubt"))
     return reasons
 
 
@@ -138,16 +138,16 @@ def _count_points(count: int) -> str:
     return "1 point" if count == 1 else f"{count} points"
 
 
-def _report_failures(points: Sequence[PointResult]) -> list[Reason]:
+def _report_failures(points: Sequence[PointResult]) -> list[DecisionReason]:
     failed = [point for point in points if point.how == "failed"]
     if not failed:
         return []
     verb = "has" if len(failed) == 1 else "have"
     text = f"{_count_points(len(failed))} {verb} no posterior; the first is {failed[0].label}:"
-    return [Reason(f"{text} {failed[0].reason}", "fit in doubt")]
+    return [DecisionReason(f"{text} {failed[0].reason}", "fit in doubt")]
 
 
-def _judge_modes(outcomes: Sequence[OutcomeRow], leading_method: str) -> list[Reason]:
+def _judge_modes(outcomes: Sequence[OutcomeRow], leading_method: str) -> list[DecisionReason]:
     """Return where modes or approximations are missing or poor; a caution where their numbers lead."""
     reasons = []
     for method, name in (("map", "MAP"), ("laplace", "Laplace approximation")):
@@ -160,7 +160,7 @@ def _judge_modes(outcomes: Sequence[OutcomeRow], leading_method: str) -> list[Re
             where = ":" if len(failures) == 1 else "; at the first:"
             text = f"There is no {name} at {_count_points(len(failures))}{where}"
             kind: Kind = "fit in doubt" if method == leading_method else "note"
-            reasons.append(Reason(f"{text} {next(iter(failures.values()))}", kind))
+            reasons.append(DecisionReason(f"{text} {next(iter(failures.values()))}", kind))
     khats = {
         outcome.point: outcome.khat
         for outcome in outcomes
@@ -169,11 +169,11 @@ def _judge_modes(outcomes: Sequence[OutcomeRow], leading_method: str) -> list[Re
     poor = [khat for khat in khats.values() if khat > KHAT_LIMIT]
     if poor and leading_method == "laplace":
         text = f"The Laplace approximation cannot be relied on at {_count_points(len(poor))}:"
-        reasons.append(Reason(f"{text} k-hat is up to {max(poor):.2f}.", "fit in doubt"))
+        reasons.append(DecisionReason(f"{text} k-hat is up to {max(poor):.2f}.", "fit in doubt"))
     return reasons
 
 
-def _report_moves(moves: Mapping[str, Move], mean: str) -> list[Reason]:
+def _report_moves(moves: Mapping[str, Move], mean: str) -> list[DecisionReason]:
     """Return which quantity moves most; `mean` says what of it is compared."""
     if not moves or all(move.in_sd == 0 for move in moves.values()):
         return []
@@ -182,12 +182,12 @@ def _report_moves(moves: Mapping[str, Move], mean: str) -> list[Reason]:
     most = next((move for move in ranked if move.is_clear), ranked[0])
     reasons = []
     if hidden and hidden[0] is not most:
-        reasons.append(Reason(_describe_hidden_move(hidden[0], mean), "cannot tell"))
+        reasons.append(DecisionReason(_describe_hidden_move(hidden[0], mean), "cannot tell"))
     is_large = abs(most.in_sd) > SHIFT_LIMIT
     kind: Kind = "note" if not is_large else "estimate depends" if most.is_clear else "cannot tell"
     return [
         *reasons,
-        Reason(_describe_move(most, mean, "certainly moves" if reasons else "moves most"), kind),
+        DecisionReason(_describe_move(most, mean, "certainly moves" if reasons else "moves most"), kind),
     ]
 
 
@@ -209,11 +209,11 @@ def _describe_hidden_move(move: Move, mean: str) -> str:
     return f"{question} cannot be told: its largest move is {size}."
 
 
-def _report_scaling(scaling: ScalingResult, *, has_other_priors: bool) -> list[Reason]:
+def _report_scaling(scaling: ScalingResult, *, has_other_priors: bool) -> list[DecisionReason]:
     """Return what power-scaling found; without it and without other priors, nothing is known."""
     if not scaling.is_ok:
         kind: Kind = "note" if has_other_priors else "not known"
-        return [Reason(f"Power-scaling is not available: {scaling.reason}", kind)]
+        return [DecisionReason(f"Power-scaling is not available: {scaling.reason}", kind)]
     reasons = []
     for diagnosis in _DIAGNOSES:
         names = [
@@ -224,16 +224,20 @@ def _report_scaling(scaling: ScalingResult, *, has_other_priors: bool) -> list[R
         if names:
             shown = ", ".join(f"`{name}`" for name in names[:_MAX_NAMES])
             more = f" and {len(names) - _MAX_NAMES} more" if len(names) > _MAX_NAMES else ""
-            reasons.append(Reason(f"Power-scaling finds {diagnosis} for {shown}{more}.", "estimate depends"))
+            reasons.append(
+                DecisionReason(f"Power-scaling finds {diagnosis} for {shown}{more}.", "estimate depends")
+            )
     refitted = [name for name, how in scaling.how.items() if how == "refit"]
     if not reasons and not scaling.failures:
-        reasons.append(Reason("Power-scaling finds no sensitivity of concern."))
+        reasons.append(DecisionReason("Power-scaling finds no sensitivity of concern."))
     if refitted:
-        reasons.append(Reason(_describe_refits(scaling, refitted)))
+        reasons.append(DecisionReason(_describe_refits(scaling, refitted)))
     for name, reason in scaling.failures.items():
         text = f"How sensitive the posterior is to {_describe_component(name)} is not known: k-hat is"
         reasons.append(
-            Reason(f"{text} {_format_khat(scaling, name)}, and the refit failed {reason}", "not known")
+            DecisionReason(
+                f"{text} {_format_khat(scaling, name)}, and the refit failed {reason}", "not known"
+            )
         )
     return reasons
 

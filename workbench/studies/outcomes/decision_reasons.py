@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator, Sequence
 
-from workbench.studies.outcomes.reason import Kind, Reason
+from workbench.studies.outcomes.reason import DecisionReason, Kind
 from workbench.studies.view import PointResult, StudyMeasurements, TippingPoint, TippingSide
 from workbench.thresholds import MARGIN_STANDARD_ERRORS, MOST_TIMES_MORE_DRAWS
 
@@ -16,7 +16,7 @@ _ERRORS = f"{MARGIN_STANDARD_ERRORS:g} Monte Carlo standard errors"
 """The distance from zero beyond which a margin is clear."""
 
 
-def report_decisions(study: StudyMeasurements) -> list[Reason]:
+def report_decisions(study: StudyMeasurements) -> list[DecisionReason]:
     """Return where each decision holds and where it tips, and how many draws would tell what is unclear."""
     points = [point for point in study.points if point.is_about_prior and point.decisions is not None]
     reasons = []
@@ -25,7 +25,7 @@ def report_decisions(study: StudyMeasurements) -> list[Reason]:
             reasons.append(_report_answers(text, points))
         elif points:
             words = "cannot be answered by a mode alone: add laplace or nuts to --methods."
-            reasons.append(Reason(f"`{text}` {words}"))
+            reasons.append(DecisionReason(f"`{text}` {words}"))
         reasons += _report_tips(text, [tip for tip in study.tipping if tip.decision == text], study)
     return [*reasons, *_advise_draws(study, points)]
 
@@ -37,18 +37,18 @@ def is_unchanged(study: StudyMeasurements) -> bool:
     return bool(answers) and all(own in ({"yes"}, {"no"}) for own in answers)
 
 
-def _report_answers(text: str, points: Sequence[PointResult]) -> Reason:
+def _report_answers(text: str, points: Sequence[PointResult]) -> DecisionReason:
     answers = [answer for point in points if (answer := point.find_answer(text)) is not None]
     held, refused, unclear = (answers.count(answer) for answer in ("yes", "no", "cannot tell"))
     is_dependent = held > 0 and refused > 0
     kind: Kind = "decision depends" if is_dependent else "cannot tell" if unclear else "note"
     if unclear:
-        return Reason(_describe_unclear_answers(text, held, refused, unclear), kind)
+        return DecisionReason(_describe_unclear_answers(text, held, refused, unclear), kind)
     margins = [point.margins[text] for point in points if text in point.margins]
     clause = ""
     if margins and all(margin.mcse for margin in margins):
         clause = f"; {'each' if len(margins) > 1 else 'the'} margin is more than {_ERRORS} from zero"
-    return Reason(f"{_describe_answers(text, held, len(answers))}{clause}.", kind)
+    return DecisionReason(f"{_describe_answers(text, held, len(answers))}{clause}.", kind)
 
 
 def _describe_answers(text: str, held: int, points: int) -> str:
@@ -76,7 +76,9 @@ def _describe_unclear_answers(text: str, held: int, refused: int, unclear: int) 
     )
 
 
-def _report_tips(text: str, tips: Sequence[TippingPoint], study: StudyMeasurements) -> Iterator[Reason]:
+def _report_tips(
+    text: str, tips: Sequence[TippingPoint], study: StudyMeasurements
+) -> Iterator[DecisionReason]:
     """Yield where a decision tips, where that is not known, and one sentence for all other hyperparameters.
 
     What lies along an axis of the plan was asked about; the search along others goes far beyond it.
@@ -88,16 +90,18 @@ def _report_tips(text: str, tips: Sequence[TippingPoint], study: StudyMeasuremen
         side = tip.nearest_side
         unclear = [each for each in (tip.below, tip.above) if each.is_unclear]
         if side is not None:
-            yield Reason(_describe_tip(tip, side), "decision depends" if is_asked else "note")
+            yield DecisionReason(_describe_tip(tip, side), "decision depends" if is_asked else "note")
         if unclear and not tip.is_near_base:
-            yield Reason(_describe_unclear_tip(tip, unclear), "cannot tell" if is_asked else "note")
+            yield DecisionReason(_describe_unclear_tip(tip, unclear), "cannot tell" if is_asked else "note")
         elif tip.failure and side is None:
             words = f"Whether `{text}` tips as `{tip.hyperparameter}` changes is not known: {tip.failure}"
-            yield Reason(words, "not known" if is_asked else "note")
+            yield DecisionReason(words, "not known" if is_asked else "note")
         elif side is None:
             never.append(tip)
     if never:
-        yield Reason(f"`{text}` does not tip for {_list_ranges(never, has_others=len(tips) > len(never))}.")
+        yield DecisionReason(
+            f"`{text}` does not tip for {_list_ranges(never, has_others=len(tips) > len(never))}."
+        )
 
 
 def _list_ranges(tips: Sequence[TippingPoint], *, has_others: bool) -> str:
@@ -139,7 +143,7 @@ def _describe_place(tip: TippingPoint, side: TippingSide) -> str:
     return f"between {lower:.3g} and {upper:.3g}"
 
 
-def _advise_draws(study: StudyMeasurements, points: Sequence[PointResult]) -> Iterator[Reason]:
+def _advise_draws(study: StudyMeasurements, points: Sequence[PointResult]) -> Iterator[DecisionReason]:
     """Yield how many draws would tell what these do not."""
     margins = [
         point.margins[text] for text in study.plan.decisions for point in points if text in point.margins
@@ -157,14 +161,14 @@ def _advise_draws(study: StudyMeasurements, points: Sequence[PointResult]) -> It
     known = [draws for draws in needed if draws is not None]
     if not known:
         text = f"Even {MOST_TIMES_MORE_DRAWS:g} times as many draws might not tell: the margin is that small."
-        yield Reason(text, "cannot tell")
+        yield DecisionReason(text, "cannot tell")
         return
     answered, rest = "would tell", ""
     if len(known) < len(needed):
         answered = "would tell some of this"
         rest = f"; for the rest even {MOST_TIMES_MORE_DRAWS:g} times as many might not be enough"
     text = f"About {max(known):,} draws in each fit {answered}{_name_option(study, max(known))}{rest}."
-    yield Reason(text, "cannot tell")
+    yield DecisionReason(text, "cannot tell")
 
 
 def _name_option(study: StudyMeasurements, draws: int) -> str:

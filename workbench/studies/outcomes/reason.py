@@ -11,7 +11,7 @@ error is too large to say; a computation failed; or a fit cannot be relied on.""
 
 
 @dataclass(frozen=True)
-class Reason:
+class DecisionReason:
     """A sentence behind the conclusion."""
 
     text: str

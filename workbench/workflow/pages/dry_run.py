@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from workbench.binding import BoundVariable
 from workbench.program import Declaration, ReplacedPrior
-from workbench.report.document import Cell, Column, Document, Items, Paragraph, Section, Table
+from workbench.report.document import Cell, Column, Document, Items, Paragraph, Section, TableBlock
 from workbench.report.numbers import pluralise
 from workbench.workflow.dry_run import DryRun
 
@@ -41,7 +41,7 @@ def build_dry_run_page(dry_run: DryRun, data_name: str) -> Document:
         title=dry_run.program.path.stem,
         subtitle=f"on {data_name}" + (f" ({pluralise(data.rows, 'row')})" if data.rows else ""),
         sections=(
-            *((Section("variables", "", (Table("variables", "", _COLUMNS, rows),)),) if rows else ()),
+            *((Section("variables", "", (TableBlock("variables", "", _COLUMNS, rows),)),) if rows else ()),
             *(
                 (Section("priors", "priors in place of the program's", (Items(replaced),)),)
                 if replaced

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from workbench.priors import list_aliases
 from workbench.program import Description
-from workbench.report.document import Cell, Column, Document, Paragraph, Section, Table
+from workbench.report.document import Cell, Column, Document, Paragraph, Section, TableBlock
 
 
 def build_program_page(description: Description) -> Document:
@@ -97,7 +97,7 @@ def _tabulate(title: str, columns: tuple[Column, ...], rows: Sequence[tuple[obje
     if not rows:
         return Section(title, title, (Paragraph("none"),))
     cells = tuple(tuple(Cell(str(value)) for value in row) for row in rows)
-    return Section(title, title, (Table(title, "", columns, cells),))
+    return Section(title, title, (TableBlock(title, "", columns, cells),))
 
 
 def _list_other_names(aliases: Mapping[str, Sequence[str]], name: str) -> str:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from workbench.report.document import Cell, Column, Document, Section, Table
+from workbench.report.document import Cell, Column, Document, Section, TableBlock
 
 MOST_ROWS = 40
 """Rows that are shown; a file that `--output` names has them all."""
@@ -29,5 +29,5 @@ def build_predictions_page(predictions: pd.DataFrame, run: Path, data: Path) -> 
         title=f"predictions for {data.name}",
         subtitle=f"from {run}",
         opening=(remark[:1].upper() + remark[1:],) if remark else (),
-        sections=(Section("predictions", "", (Table("predictions", "", columns, rows, note=note),)),),
+        sections=(Section("predictions", "", (TableBlock("predictions", "", columns, rows, note=note),)),),
     )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from workbench.report.document import Cell, Column, Document, Section, Table, Tone, Verdict
+from workbench.report.document import Cell, Column, Document, Section, TableBlock, Tone, Verdict
 from workbench.report.numbers import pluralise
 from workbench.workflow.replay import Replay
 
@@ -41,7 +41,7 @@ def _judge(replay: Replay) -> Verdict:
     return Verdict(Tone.FAIL, f"{len(replay.disagreements)} disagree: {largest} Monte Carlo errors.")
 
 
-def _tabulate(replay: Replay) -> Table:
+def _tabulate(replay: Replay) -> TableBlock:
     rows = tuple(
         tuple(
             Cell(text)
@@ -58,4 +58,4 @@ def _tabulate(replay: Replay) -> Table:
     )
     left_out = len(replay.differences) - MOST_ROWS
     note = f"{left_out:,} more with --json" if left_out > 0 else ""
-    return Table("differences", "", _COLUMNS, rows, note=note)
+    return TableBlock("differences", "", _COLUMNS, rows, note=note)

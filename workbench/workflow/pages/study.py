@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from workbench.report.document import Cell, Column, Document, Section, Table
+from workbench.report.document import Cell, Column, Document, Section, TableBlock
 from workbench.report.numbers import MISSING
 from workbench.report.study.points import (
     ORIGINS,
@@ -38,12 +38,12 @@ def build_study_page(study: Study) -> Document:
     )
 
 
-def _build_table(study: Study) -> Table:
+def _build_table(study: Study) -> TableBlock:
     results = study.results
     names = results.conclusion.ranked_names[:MAX_QUANTITIES]
     outcomes = select_outcomes(study.outcomes, results.leading_method)
     left_out = len(results.points) - MAX_ROWS
-    return Table(
+    return TableBlock(
         key="points-table",
         caption="",
         columns=(
