@@ -46,7 +46,7 @@ class Card:
     columns
         By Stan variable: the columns of the table that it takes, in order.
     roles
-        Roles of terms that the program alone does not determine: `"line 12" = "prior"`.
+        Roles of terms that the program alone does not determine: `"line 12" = "prior"`, `"mu ~" = "prior"`.
     values
         Values of Stan variables that are not in the table, as `--set` would give them: `[set]`, `K = 3`.
     """

@@ -9,6 +9,8 @@ from tests.conftest import ROOT
 from workbench import library, process
 from workbench.errors import RequestError
 from workbench.library import catalogue
+from workbench.program import read_program as parse_program
+from workbench.workflow.read_program import read_program
 
 
 def test_every_program_of_the_checkout_is_listed_family_by_family():
@@ -54,6 +56,20 @@ def test_a_model_is_found_by_the_hash_of_its_program(tmp_path):
     source = model.program.read_text(encoding="utf-8")
     assert library.find_by_hash(hash_texts(source)) == model
     assert library.find_by_hash(hash_texts(source + "\n")) is None
+
+
+@pytest.mark.parametrize("name", [model.name for model in library.list_models()])
+def test_no_card_takes_the_likelihood_for_something_else(name, tools):
+    """The roles of a card settle densities of parameters; a wrong line once made a likelihood a prior."""
+    program = library.find(name).program
+    without, settled = parse_program(program, tools.stanc), read_program(program, {}, tools)
+    assert any(term.role == "likelihood" for term in settled.terms)
+    changed = [
+        before
+        for before, after in zip(without.terms, settled.terms, strict=True)
+        if after.role != before.role
+    ]
+    assert all(before.role == "latent" for before in changed)
 
 
 def test_a_copy_is_the_program_and_its_card(tmp_path):

@@ -51,6 +51,13 @@ def test_a_line_is_settled(programs: Programs, stanc: Stanc):
     assert not [item for item in program.obstacles if item.feature == "roles"]
 
 
+def test_the_beginning_of_a_statement_names_it_wherever_it_stands(programs: Programs, stanc: Stanc):
+    """A line number means another statement as soon as a line is added above."""
+    program = settle_roles(programs["schools_centred"], {"theta~": "prior"}, stanc)
+    assert [term.role for term in program.terms] == ["prior", "prior", "prior", "likelihood"]
+    assert program.terms[2].text.startswith("theta ~")
+
+
 def test_an_unplaced_term_becomes_likelihood_without_another_program(programs: Programs, stanc: Stanc):
     before = programs["soft_constraint"]
     after = settle_roles(before, {2: "likelihood"}, stanc)
@@ -76,7 +83,7 @@ def test_settled_roles_accumulate(programs: Programs, stanc: Stanc):
     assert [term.role for term in twice.terms] == ["latent", "unplaced", "latent", "likelihood"]
 
 
-@pytest.mark.parametrize("key", ["line 1", 99, "mu"])
+@pytest.mark.parametrize("key", ["line 1", 99, "mu", "nu ~"])
 def test_a_place_without_a_term_is_named(key: str | int, programs: Programs, stanc: Stanc):
     with pytest.raises(ProgramError, match=f"`{key}`") as caught:
         settle_roles(programs["schools_centred"], {key: "prior"}, stanc)

@@ -96,7 +96,7 @@ Roles = Annotated[
     list[str] | None,
     typer.Option(
         "--role",
-        help="Role of a statement: 'line 12=prior', '3=likelihood'.",
+        help="Role of a statement: 'line 12=prior', '3=likelihood', 'mu ~=prior'.",
         metavar="STATEMENT=ROLE",
         rich_help_panel=BINDING,
     ),

@@ -71,7 +71,8 @@ def settle_roles(program: Program, roles: Mapping[str | int, Role], stanc: Stanc
     program
         The program.
     roles
-        New roles: by the index of a term, or for every term on a line (``"line 12"``).
+        New roles: by the index of a term, for every term on a line (``"line 12"``), or for every term whose
+        text begins so (``"mu ~"``), which stays true when lines are added above.
     stanc
         Formats the instrumented program. The text of that program stays the same unless a term becomes prior
         or likelihood that the rules did not take for one.
@@ -79,7 +80,7 @@ def settle_roles(program: Program, roles: Mapping[str | int, Role], stanc: Stanc
     Raises
     ------
     ProgramError
-        There is no such term, no term on that line, or no such role.
+        There is no such term, no term on that line or with that beginning, or no such role.
     """
     settled: dict[int, Role] = {}
     for key, role in roles.items():
@@ -97,8 +98,13 @@ def _find_terms_at(program: Program, key: str | int) -> list[Term]:
     line = text.removeprefix("line").strip()
     if text.startswith("line"):
         terms = [term for term in program.terms if line == str(term.line)]
-    else:
+    elif text.isdecimal():
         terms = [term for term in program.terms if text == str(term.index)]
+    elif "~" in text or text.startswith("target"):
+        beginning = "".join(text.split())
+        terms = [term for term in program.terms if "".join(term.text.split()).startswith(beginning)]
+    else:
+        terms = []
     if not terms:
         lines = sorted({term.line for term in program.terms})
         hint = f"its terms are on lines {_list_quoted(str(number) for number in lines)}" if lines else None

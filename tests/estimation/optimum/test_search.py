@@ -201,6 +201,33 @@ def test_beside_a_mode_an_unchecked_point_is_not_counted_as_another(search):
     assert "may be no maximum" in found.optima[1].problem
 
 
+@dataclass(frozen=True)
+class RefusingOutside(ChosenDensity):
+    """A backend that refuses values outside the support, as of an indefinite covariance matrix."""
+
+    is_closed: bool = False
+
+    def laplace(self, job, mode, method, *, jacobian):
+        alpha = mode.draws[0, 0, 0]
+        if alpha <= 0 or (self.is_closed and alpha < np.exp(3.9)):
+            raise ChainFailed("Stan said no.")
+        return super().laplace(job, mode, method, jacobian=jacobian)
+
+
+def test_a_tangent_that_leaves_the_support_is_shortened(search):
+    """The tangent from alpha = exp(4) to exp(1) leads below 0: such a point was reported as a mode."""
+    backend = RefusingOutside(
+        density=quadratic, ends=((1.1, -2.1, 299.0), (4.0, -2.1, 299.0)), is_log=(True, False, False)
+    )
+    found = search(backend=backend, starts=6)
+    assert [optimum.start_count for optimum in found.optima] == [6]
+    alone = search(backend=replace(backend, ends=((4.0, -2.1, 299.0),)))
+    assert alone.best.values["alpha"] == pytest.approx(np.exp(1.0), rel=1e-9)
+    closed = search(backend=replace(backend, ends=((4.0, -2.1, 299.0),), is_closed=True))
+    assert "Stan refuses the values on the way" in closed.problem
+    assert closed.best.values["alpha"] > 0
+
+
 def collapse(point):
     """A mode at alpha = 0, and a density that grows without limit beyond alpha = -8."""
     value = -0.5 * point @ point

@@ -48,6 +48,9 @@ _NOT_CONVERGED = "Stan's optimiser did not converge."
 _UNCHECKED = "Stan reports no curvature where its optimiser stopped, so the point may be no maximum."
 """What is said of a point without curvature. Beside a mode that was checked it does not count as another."""
 
+_NOT_REACHED = "Stan refuses the values on the way from where its optimiser stopped to the maximum near it."
+"""Why a maximum on the unconstrained scale has no values on the declared one."""
+
 _OUT_OF_BUDGET = (
     " The search was ended after {used:,.0f} evaluations of the log density, in proportion to the sampling."
 )
@@ -385,8 +388,10 @@ def _refine_and_check(context: FitContext, target: LogDensity, end: RawRun) -> O
         is_at_edge = _is_hopeless(newton, curvature, program)
         return Optimum(end, curvature, newton, problem, is_at_edge=is_at_edge, held=held)
     is_constrained = find_constrained_dimensions(curvature, program)
-    run, curvature = _move_run(target, end, curvature, newton, is_constrained)
-    return Optimum(run, curvature, newton, "", held=held)
+    moved = _move_run(target, end, curvature, newton, is_constrained)
+    if moved is None:
+        return Optimum(end, curvature, newton, _NOT_REACHED, held=held)
+    return Optimum(*moved, newton, "", held=held)
 
 
 def _describe_level(optimum: Optimum, results: tuple[StartResult, ...]) -> Optimum:
@@ -469,30 +474,34 @@ def _take_curvature(target: LogDensity, run: RawRun) -> Curvature | None:
 
 def _move_run(
     target: LogDensity, end: RawRun, curvature: Curvature, newton: NewtonResult, is_constrained: np.ndarray
-) -> tuple[RawRun, Curvature]:
-    """Return the run at Newton's point, and the names and values there.
+) -> tuple[RawRun, Curvature] | None:
+    """Return the run at Newton's point, and the names and values there; `None` if they cannot be had.
 
     Only Stan knows the declared scale. It is called at points nearer and nearer to Newton's: an iteration on
-    the constraining transform, whose last step is too small for its curvature to matter.
+    the constraining transform, whose last step is too small for its curvature to matter. A tangent can leave
+    the support, as where a covariance matrix is no longer positive definite: Stan refuses the point, and the
+    step is halved.
     """
-    run, here = end, curvature
+    run, here, share = end, curvature, 1.0
     dims, inverse = invert_directions(newton)
     for _ in range(_MOST_CALLS):
         remaining = newton.point - here.point
         changes = here.constrain_jacobian @ remaining
         has_arrived = bool(np.linalg.norm(inverse @ remaining[dims]) < _ARRIVED)
-        farthest = np.abs(remaining[is_constrained]).max(initial=0.0)
-        share = 1.0 if has_arrived else min(1.0, _STRIDE / max(farthest, _STRIDE))
-        run = _replace_values(run, here, here.values + share * changes, newton.log_density)
         if has_arrived:
-            break
-        following = _take_curvature(target, run)
+            run = _replace_values(run, here, here.values + changes, newton.log_density)
+            values = dict(zip(run.columns, run.draws[0, 0], strict=True))
+            reached = np.array([values.get(name, np.nan) for name in here.names])
+            return run, replace(here, point=newton.point, values=reached, gradient=newton.gradient)
+        farthest = np.abs(remaining[is_constrained]).max(initial=0.0)
+        step = share * min(1.0, _STRIDE / max(farthest, _STRIDE)) * changes
+        trial = _replace_values(run, here, here.values + step, newton.log_density)
+        following = _take_curvature(target, trial)
         if following is None:
-            break
-        here = following
-    values = dict(zip(run.columns, run.draws[0, 0], strict=True))
-    reached = np.array([values.get(name, np.nan) for name in here.names])
-    return run, replace(here, point=newton.point, values=reached, gradient=newton.gradient)
+            share /= 2
+        else:
+            run, here, share = trial, following, min(1.0, 2 * share)
+    return None
 
 
 def _replace_values(run: RawRun, curvature: Curvature, values: Floats, log_density: float) -> RawRun:
