@@ -12,7 +12,7 @@ import psutil
 import pytest
 
 from tests.cli.conftest import ENTRY, SCHOOLS
-from tests.test_process import HEED_SIGINT
+from tests.process.test_start import HEED_SIGINT
 
 
 @pytest.fixture

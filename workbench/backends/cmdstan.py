@@ -49,12 +49,23 @@ cmdstanpy.disable_logging()
 
 
 class _Model(cmdstanpy.CmdStanModel):  # type: ignore[misc]
-    """A model that passes on the chains' console lines; cmdstanpy itself only draws bars from them."""
+    """A model whose processes are started by us: they end with us, or at the time limit.
+
+    `on_line` receives the chains' console lines; cmdstanpy itself only draws bars from them.
+    """
 
     on_line: Callable[[str, int], None] | None = None
 
-    def _run_cmdstan(self, runset: Any, idx: int, **options: Any) -> None:
-        super()._run_cmdstan(runset, idx, **{**options, "progress_hook": self.on_line})
+    def _run_cmdstan(self, runset: Any, idx: int, *, timeout: float | None = None, **_: Any) -> None:
+        show = self.on_line
+        on_line = None if show is None else (lambda line: show(line.strip(), idx))
+        try:
+            done = process.run(runset.cmd(idx), timeout=timeout, is_merged=True, on_line=on_line)
+            Path(runset.stdout_files[idx]).write_text(done.stdout, encoding="utf-8")
+        except OSError as reason:  # as cmdstanpy reports it
+            raise RuntimeError(f"Failed with error {reason}") from reason
+        runset._set_retcode(idx, done.returncode)
+        runset._set_timeout_flag(idx, done.timed_out)
 
 
 class CmdStanBackend:

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
-from contextlib import suppress
 from typing import TypeVar
 
-import psutil
+from workbench import process
 
 T = TypeVar("T")
 
@@ -16,8 +15,8 @@ def run_interruptibly(call: Callable[[], T]) -> T:
     """Run a call of cmdstanpy; on an interrupt, end its processes before passing the interrupt on.
 
     cmdstanpy waits for its chains in threads that an interrupt does not reach; it would even start the chains
-    that still wait for their turn. So the call runs in a thread of its own. After an interrupt the child
-    processes are killed until the call returns.
+    that still wait for their turn. So the call runs in a thread of its own. After an interrupt our child
+    processes, and no others, are killed until the call returns.
     """
     result: list[T] = []
     failure: list[BaseException] = []
@@ -38,14 +37,8 @@ def run_interruptibly(call: Callable[[], T]) -> T:
             pass
     except BaseException:
         while not is_over.wait(0.05):
-            _kill_children()
+            process.kill_running()
         raise
     if failure:
         raise failure[0]
     return result[0]
-
-
-def _kill_children() -> None:
-    for child in psutil.Process().children(recursive=True):
-        with suppress(psutil.NoSuchProcess):
-            child.kill()

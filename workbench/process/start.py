@@ -1,7 +1,8 @@
 """Start other programs: the only module that imports `subprocess`.
 
 Each child has a process group of its own, so that an interrupt or a time limit also ends everything that it
-started. Children are polled, so no threads are needed to run several at a time.
+started; if we are killed, the guard ends it (`children.py`). Children are polled, so no threads are needed
+to run several at a time.
 """
 
 from __future__ import annotations
@@ -11,12 +12,15 @@ import shlex
 import signal
 import subprocess
 import tempfile
+import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
+
+from workbench.process.children import mark_environment
 
 _POLL_SECONDS = 0.02
 """The longest time between two looks at the children [s]."""
@@ -40,11 +44,14 @@ class ProcessCommand:
         The working directory; `None` is ours.
     env
         Environment variables to set besides our own.
+    is_merged
+        Whether what it prints as an error joins its other output, in the order in which it is printed.
     """
 
     argv: tuple[str, ...]
     cwd: Path | None = None
     env: Mapping[str, str] | None = None
+    is_merged: bool = False
 
     def __str__(self) -> str:
         """Return the command as it would be typed in a shell."""
@@ -88,16 +95,29 @@ def run(
     cwd: Path | None = None,
     env: Mapping[str, str] | None = None,
     timeout: float | None = None,
+    is_merged: bool = False,
+    on_line: Callable[[str], None] | None = None,
 ) -> CompletedProcess:
     """Run a program until it ends.
+
+    Parameters
+    ----------
+    argv
+        The program and its arguments.
+    cwd, env, is_merged
+        As in `ProcessCommand`.
+    timeout
+        The longest time that it may run [s].
+    on_line
+        Receives each line of its standard output while it runs.
 
     Raises
     ------
     FileNotFoundError, PermissionError
         The program cannot be started.
     """
-    command = ProcessCommand(tuple(os.fspath(argument) for argument in argv), cwd, env)
-    return run_many([command], timeout=timeout)[0]
+    command = ProcessCommand(tuple(os.fspath(argument) for argument in argv), cwd, env, is_merged)
+    return run_many([command], timeout=timeout, on_line=on_line)[0]
 
 
 def run_many(
@@ -106,6 +126,7 @@ def run_many(
     jobs: int = 1,
     timeout: float | None = None,
     on_done: Callable[[CompletedProcess], None] | None = None,
+    on_line: Callable[[str], None] | None = None,
 ) -> list[CompletedProcess]:
     """Run programs, at most `jobs` at a time; return their results in the order of the commands.
 
@@ -120,7 +141,7 @@ def run_many(
         while running or (waiting and not failed):
             while waiting and not failed and len(running) < jobs:
                 index, command = waiting.pop()
-                running[index] = _Child(command, timeout)
+                running[index] = _Child(command, timeout, on_line)
                 pause = _FIRST_POLL_SECONDS
             for index in [i for i, child in running.items() if child.is_finished()]:
                 finished[index] = running.pop(index).collect()
@@ -139,8 +160,12 @@ def run_many(
 class _Child:
     """A running child. Its output goes to files, because a pipe could fill up and block it."""
 
-    def __init__(self, command: ProcessCommand, timeout: float | None) -> None:
+    def __init__(
+        self, command: ProcessCommand, timeout: float | None, on_line: Callable[[str], None] | None
+    ) -> None:
         self.command = command
+        self.on_line = on_line
+        self.bytes_shown = 0
         self.started = time.monotonic()
         self.deadline = None if timeout is None else self.started + timeout
         self.timed_out = False
@@ -151,20 +176,24 @@ class _Child:
         except OSError:
             self.close()
             raise
+        with _running_lock:
+            _running.add(self)
 
     def _start(self) -> subprocess.Popen[bytes]:
         return subprocess.Popen(
             self.command.argv,
             cwd=self.command.cwd,
-            env={**os.environ, **self.command.env} if self.command.env else None,
+            env=mark_environment({**os.environ, **(self.command.env or {})}),
             stdin=subprocess.DEVNULL,
             stdout=self.out,
-            stderr=self.err,
-            start_new_session=True,
+            stderr=subprocess.STDOUT if self.command.is_merged else self.err,
+            start_new_session=True,  # a group of its own, which no interrupt reaches before we pass it on
         )
 
     def is_finished(self) -> bool:
-        if self.child.poll() is not None:
+        has_ended = self.child.poll() is not None
+        self._show_new_lines()
+        if has_ended:
             return True
         if self.deadline is not None and time.monotonic() > self.deadline:
             self.timed_out = True
@@ -172,16 +201,37 @@ class _Child:
             return True
         return False
 
+    def _show_new_lines(self) -> None:
+        """Pass on the complete lines that were printed since the last look."""
+        if self.on_line is None:
+            return
+        size = os.fstat(self.out.fileno()).st_size
+        added = os.pread(self.out.fileno(), size - self.bytes_shown, self.bytes_shown)
+        complete = added.rpartition(b"\n")[0]
+        self.bytes_shown += len(complete) + 1 if complete else 0
+        for line in complete.decode("utf-8", "replace").splitlines():
+            self.on_line(line)
+
     def kill(self) -> None:
         """End the child and everything it started; kill what does not end when asked to."""
-        with suppress(ProcessLookupError):
-            os.killpg(self.child.pid, signal.SIGTERM)
-        try:
-            self.child.wait(_GRACE_SECONDS)
-        except subprocess.TimeoutExpired:
-            with suppress(ProcessLookupError):
-                os.killpg(self.child.pid, signal.SIGKILL)
-            self.child.wait()
+        self._signal_group(signal.SIGTERM)
+        deadline = time.monotonic() + _GRACE_SECONDS
+        while not self._has_ended() and time.monotonic() < deadline:
+            time.sleep(_FIRST_POLL_SECONDS)
+        # What the child started may live on. Until we wait for the child, its group's number is its own.
+        self._signal_group(signal.SIGKILL)
+        self.child.wait()
+
+    def _has_ended(self) -> bool:
+        """Return whether the child has ended, without waiting for it."""
+        if self.child.returncode is not None:
+            return True
+        return os.waitid(os.P_PID, self.child.pid, os.WEXITED | os.WNOHANG | os.WNOWAIT) is not None
+
+    def _signal_group(self, number: signal.Signals) -> None:
+        if self.child.returncode is None:
+            with suppress(ProcessLookupError, PermissionError):  # everything in the group has ended
+                os.killpg(self.child.pid, number)
 
     def collect(self) -> CompletedProcess:
         texts = []
@@ -196,8 +246,25 @@ class _Child:
 
     def close(self) -> None:
         """Close the files of the output, which removes them."""
+        with _running_lock:
+            _running.discard(self)
         self.out.close()
         self.err.close()
+
+
+_running: set[_Child] = set()
+"""The children that run now, whichever thread waits for them."""
+
+_running_lock = threading.Lock()
+"""Held while that set is changed or copied."""
+
+
+def kill_running() -> None:
+    """Kill all running children and what they started; whoever waits for them sees that they were killed."""
+    with _running_lock:
+        children = tuple(_running)
+    for child in children:
+        child._signal_group(signal.SIGKILL)
 
 
 def count_usable_cores() -> int:

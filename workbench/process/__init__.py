@@ -1,0 +1,12 @@
+"""Every other program we start. Whatever becomes of us, none of them is left behind."""
+
+from workbench.process.start import (
+    CompletedProcess,
+    ProcessCommand,
+    count_usable_cores,
+    kill_running,
+    run,
+    run_many,
+)
+
+__all__ = ["CompletedProcess", "ProcessCommand", "count_usable_cores", "kill_running", "run", "run_many"]
