@@ -1,0 +1,142 @@
+"""A folder is the earlier one or the new one, and what is not ours stays in it."""
+
+import os
+
+import pytest
+
+from workbench.errors import StoreError
+from workbench.files import folder as publishing
+from workbench.files import publish_folder, restore
+from workbench.files.aside import make_folder_aside
+
+OURS = {"result", "report"}.__contains__
+
+
+def names(folder):
+    return sorted(path.name for path in folder.iterdir())
+
+
+def publish(place, text):
+    with publish_folder(place, OURS) as aside:
+        (aside / "result").write_text(text)
+
+
+@pytest.fixture(params=["exchange", "two steps"])
+def either_way(request, monkeypatch):
+    if request.param == "two steps":
+        monkeypatch.setattr(publishing, "exchange", lambda one, other: False)
+
+
+def test_what_is_not_ours_is_kept(tmp_path, either_way):
+    place = tmp_path / "run"
+    publish(place, "one")
+    (place / "report").write_text("ours")
+    (place / "notes.txt").write_text("precious")
+    (place / "study" / "kept").mkdir(parents=True)
+    (place / "study" / "kept" / "fit.nc").write_text("draws")
+    (place / "link").symlink_to("nowhere")
+    publish(place, "two")
+    assert (place / "result").read_text() == "two"
+    assert (place / "notes.txt").read_text() == "precious"
+    assert (place / "study" / "kept" / "fit.nc").read_text() == "draws"
+    assert (place / "link").is_symlink()
+    assert not (place / "report").exists()
+    assert names(tmp_path) == ["run"]
+
+
+def test_what_appears_while_a_folder_is_written_is_kept(tmp_path, either_way, monkeypatch):
+    place = tmp_path / "run"
+    publish(place, "one")
+    link = publishing.link_foreign
+
+    def link_then_write(source, target, is_ours):
+        link(source, target, is_ours)
+        (place / "late.txt").write_text("precious")
+
+    monkeypatch.setattr(publishing, "link_foreign", link_then_write)
+    publish(place, "two")
+    assert (place / "late.txt").read_text() == "precious"
+
+
+def test_what_cannot_be_linked_is_moved(tmp_path, either_way, monkeypatch):
+    def refuse(*names, **options):
+        raise PermissionError(1, "not permitted")
+
+    place = tmp_path / "run"
+    publish(place, "one")
+    (place / "notes.txt").write_text("precious")
+    (place / "study").mkdir()
+    (place / "study" / "study.json").write_text("precious, too")
+    monkeypatch.setattr(os, "link", refuse)
+    publish(place, "two")
+    assert (place / "notes.txt").read_text() == "precious"
+    assert (place / "study" / "study.json").read_text() == "precious, too"
+    assert names(tmp_path) == ["run"]
+
+
+def test_a_failure_leaves_the_earlier_folder(tmp_path):
+    place = tmp_path / "run"
+    publish(place, "one")
+    with pytest.raises(ZeroDivisionError), publish_folder(place, OURS) as aside:
+        (aside / "result").write_text(f"{1 // 0}")
+    assert (place / "result").read_text() == "one"
+    assert names(tmp_path) == ["run"]
+
+
+def test_a_failure_leaves_no_folder_that_was_not_there(tmp_path):
+    with (
+        pytest.raises(StoreError, match="the file system is read-only"),
+        publish_folder(tmp_path / "a" / "b" / "run", OURS),
+    ):
+        raise OSError(30, "read-only")
+    assert names(tmp_path) == []
+
+
+def test_what_a_dead_owner_left_is_removed_and_what_a_living_one_makes_is_not(tmp_path):
+    place = tmp_path / "run"
+    dead = tmp_path / ".run.aside-0123abcd"
+    dead.mkdir()
+    (dead / "result").write_text("half")
+    living, descriptor = make_folder_aside(place)
+    publish(place, "one")
+    assert living.is_dir()
+    assert not dead.exists()
+    os.close(descriptor)
+    publish(tmp_path / "another", "one")
+    assert names(tmp_path) == ["another", "run"]
+
+
+def test_what_is_not_ours_comes_back_from_a_dead_owner(tmp_path):
+    place = tmp_path / "run"
+    publish(place, "one")
+    dead = tmp_path / ".run.aside-0123abcd"
+    dead.mkdir()
+    (dead / "result").write_text("old")
+    (dead / "notes.txt").write_text("precious")
+    publish(place, "two")
+    assert (place / "notes.txt").read_text() == "precious"
+    assert names(tmp_path) == ["run"]
+
+
+@pytest.mark.parametrize("left", [".run.old-99999999", ".run.earlier-0123abcd"])
+def test_a_folder_between_two_renames_is_put_back(tmp_path, left):
+    (tmp_path / left).mkdir()
+    (tmp_path / left / "result").write_text("one")
+    restore(tmp_path / "run")
+    assert (tmp_path / "run" / "result").read_text() == "one"
+
+
+def test_the_number_of_a_process_is_not_taken_for_that_of_another(tmp_path):
+    """The folder is older than the process that has the number now."""
+    left = tmp_path / f".run.old-{os.getpid()}"
+    left.mkdir()
+    restore(tmp_path / "run")
+    assert left.is_dir()  # made by this very process, as far as anybody can tell
+
+
+def test_a_folder_of_the_user_is_never_removed(tmp_path):
+    theirs = tmp_path / ".mine.aside-0123abcd"
+    theirs.mkdir()
+    (theirs / "thesis.txt").write_text("precious")
+    publish(tmp_path / "run", "one")
+    assert (theirs / "thesis.txt").read_text() == "precious"

@@ -1,0 +1,25 @@
+"""Files and folders written whole or not at all, whatever ends the process or fills the disk.
+
+Everything is written under a hidden name beside its place, synced, and put there in one rename. A hidden name
+of ours is locked while its owner lives, so that the next command can remove what a killed one left.
+"""
+
+from workbench.files.aside import ASIDE
+from workbench.files.check import check_file_place, check_folder_place
+from workbench.files.explain import describe_failure, explained, format_bytes
+from workbench.files.folder import publish_folder
+from workbench.files.mend import restore
+from workbench.files.write import open_replacement, replace_file
+
+__all__ = [
+    "ASIDE",
+    "check_file_place",
+    "check_folder_place",
+    "describe_failure",
+    "explained",
+    "format_bytes",
+    "open_replacement",
+    "publish_folder",
+    "replace_file",
+    "restore",
+]

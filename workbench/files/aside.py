@@ -1,0 +1,103 @@
+"""Hidden names beside a place: made exclusively, and locked while their owner lives.
+
+A lock (`flock`) on the file or folder itself belongs to the process, and the system frees it when that ends,
+however it ends. Unlike the number of a process, it cannot pass to somebody else. Where a file system has no
+locks, nobody removes what a killed process left there.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import hashlib
+import os
+import re
+import secrets
+from pathlib import Path
+
+ASIDE = re.compile(r"^\.(?P<place>.+)\.aside-[0-9a-f]{8}$", re.DOTALL)
+"""Names of ours for what is being written, or has just been replaced."""
+
+EARLIER = re.compile(r"^\.(?P<place>.+)\.earlier-[0-9a-f]{8}$", re.DOTALL)
+"""Names of ours for a folder that has just been moved to make room for a new one."""
+
+_LONGEST_STEM = 120
+"""The most bytes of a place's own name within a hidden one."""
+
+_ATTEMPTS = 100
+"""Attempts to find a name that nobody has."""
+
+
+def make_file_aside(place: Path, mode: int = 0o666) -> tuple[Path, int]:
+    """Make an empty file beside a place, and return its path and its descriptor, which holds the lock."""
+    flags = os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
+    for _ in range(_ATTEMPTS):
+        aside = name_aside(place)
+        try:
+            descriptor = os.open(aside, flags, mode)
+        except FileExistsError:
+            continue
+        if _keep(aside, descriptor):
+            return aside, descriptor
+    raise FileExistsError(f"no free name beside {place}")
+
+
+def make_folder_aside(place: Path) -> tuple[Path, int]:
+    """Make an empty folder beside a place, and return its path and its descriptor, which holds the lock."""
+    for _ in range(_ATTEMPTS):
+        aside = name_aside(place)
+        try:
+            aside.mkdir()
+            descriptor = os.open(aside, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC)
+        except (FileExistsError, FileNotFoundError):  # it is gone: somebody mended before it was locked
+            continue
+        if _keep(aside, descriptor):
+            return aside, descriptor
+    raise FileExistsError(f"no free name beside {place}")
+
+
+def name_aside(place: Path) -> Path:
+    """Return a hidden name beside a place, of the pattern `ASIDE`."""
+    return place.with_name(f".{_shorten(place.name)}.aside-{secrets.token_hex(4)}")
+
+
+def name_earlier(place: Path) -> Path:
+    """Return a hidden name beside a place, of the pattern `EARLIER`."""
+    return place.with_name(f".{_shorten(place.name)}.earlier-{secrets.token_hex(4)}")
+
+
+def is_abandoned(aside: Path) -> bool:
+    """Return whether the owner of a hidden name is dead; `False` where nobody can tell."""
+    try:
+        descriptor = os.open(aside, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
+    except OSError:
+        return False
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError:  # it is locked, or there are no locks
+        return False
+    finally:
+        os.close(descriptor)
+    return True
+
+
+def _keep(aside: Path, descriptor: int) -> bool:
+    """Lock what was just made; return whether it is still there."""
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:  # somebody looks whether it is abandoned, and removes it
+        os.close(descriptor)
+        return False
+    except OSError:  # no locks here
+        return True
+    if aside.exists():
+        return True
+    os.close(descriptor)
+    return False
+
+
+def _shorten(name: str) -> str:
+    """Return a name that leaves room for what makes it hidden."""
+    if len(os.fsencode(name)) <= _LONGEST_STEM:
+        return name
+    digest = hashlib.sha256(os.fsencode(name)).hexdigest()[:16]
+    return f"{name[: _LONGEST_STEM // 8]}-{digest}"

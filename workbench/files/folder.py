@@ -1,0 +1,99 @@
+"""A folder published whole: it takes the place of an earlier one in one step."""
+
+from __future__ import annotations
+
+import fcntl
+import os
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+
+from workbench.errors import StoreError
+from workbench.files.aside import make_folder_aside, name_earlier
+from workbench.files.carry import link_foreign, move_foreign, remove, remove_ours
+from workbench.files.exchange import exchange
+from workbench.files.explain import explained
+from workbench.files.mend import mend_folders
+from workbench.files.sync import make_folders, sync_folder, sync_tree
+
+
+@contextmanager
+def publish_folder(place: Path, is_ours: Callable[[str], bool], size: int | None = None) -> Iterator[Path]:
+    """Give an empty folder to fill, which takes the place of another one only if all goes well.
+
+    At each moment, whatever happens, there is either the earlier folder or the new one, and both hold what is
+    not ours.
+
+    Parameters
+    ----------
+    place
+        The folder; the one above it is made where it is missing.
+    is_ours
+        Whether an entry of an earlier folder, by name, was written by us and may go. Others are kept.
+    size
+        How much will be written, where it is known [bytes].
+
+    Raises
+    ------
+    StoreError
+        The folder cannot be written; an earlier one is as it was.
+    """
+    with explained(place, size):
+        made = make_folders(place.parent)
+        try:
+            mend_folders(place.parent, is_ours)
+            aside, descriptor = make_folder_aside(place)
+            try:
+                yield aside
+                _put_in_place(aside, place, is_ours)
+            finally:
+                remove_ours(aside, is_ours) if place.is_dir() else remove(aside)
+                os.close(descriptor)
+        except BaseException:
+            for folder in made:
+                with suppress(OSError):
+                    folder.rmdir()
+            raise
+
+
+def _put_in_place(aside: Path, place: Path, is_ours: Callable[[str], bool]) -> None:
+    """Let a folder take the place of another one; afterwards, what it replaced is aside."""
+    if not place.is_dir():
+        sync_tree(aside)
+        aside.rename(place)
+        sync_folder(place.parent)
+        return
+    with _locked(place):
+        aside.chmod(place.stat().st_mode & 0o7777)
+        link_foreign(place, aside, is_ours)
+        sync_tree(aside)
+        if not exchange(aside, place):
+            _replace_in_two_steps(aside, place)
+        sync_folder(place.parent)
+        if not move_foreign(aside, place, is_ours):
+            message = f"`{place}` was written, but not all that you had put there could be moved to it."
+            raise StoreError(message, hint=f"the rest is in `{aside}`")
+
+
+def _replace_in_two_steps(aside: Path, place: Path) -> None:
+    """Do what `exchange` does where that is missing: a kill between the steps is mended by `restore`."""
+    earlier = name_earlier(place)
+    place.rename(earlier)
+    try:
+        aside.rename(place)
+    except OSError:
+        earlier.rename(place)
+        raise
+    earlier.rename(aside)
+
+
+@contextmanager
+def _locked(folder: Path) -> Iterator[None]:
+    """Hold the lock of a folder, so that nobody takes it for abandoned when it is aside."""
+    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC)
+    try:
+        with suppress(OSError):  # somebody else replaces it now, or there are no locks
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        yield
+    finally:
+        os.close(descriptor)
