@@ -47,7 +47,7 @@ def test_every_command_has_examples():
 def test_help_ends_with_examples_and_shows_no_noise(workbench, words, flag):
     done = workbench(*words, flag, env={"COLUMNS": "100"})
     assert done.returncode == 0
-    for noise in ("<bool>", "list[str]", "int range", "default: no-", "[["):
+    for noise in ("<bool>", "<str>", "list[", "int range", "default: no-", "[["):
         assert noise not in done.stdout
     lines = [line.strip() for line in done.stdout.splitlines() if line.strip()]
     assert lines[-3:] == ["Examples", *EXAMPLES[" ".join(words) or "workbench"]]

@@ -1,4 +1,4 @@
-"""The pages that `--help` prints: flags without a type, and two examples at the end of each."""
+"""The pages that `--help` prints: flags and arguments without a type, and two examples at the end of each."""
 
 from __future__ import annotations
 
@@ -78,20 +78,22 @@ class Command(TyperCommand):
     """A command whose help says of a flag what it does, and not that it is a boolean."""
 
     def get_params(self, ctx: Any) -> list[Any]:
-        """Return the parameters, flags without a type and a default."""
-        return _simplify_flags(super().get_params(ctx))
+        """Return the parameters, flags without a type and a default, arguments without a type."""
+        return _simplify(super().get_params(ctx))
 
 
 class Group(TyperGroup):
     """A group of commands, likewise."""
 
     def get_params(self, ctx: Any) -> list[Any]:
-        """Return the parameters, flags without a type and a default."""
-        return _simplify_flags(super().get_params(ctx))
+        """Return the parameters, flags without a type and a default, arguments without a type."""
+        return _simplify(super().get_params(ctx))
 
 
-def _simplify_flags(parameters: list[Any]) -> list[Any]:
+def _simplify(parameters: list[Any]) -> list[Any]:
     for parameter in parameters:
         if getattr(parameter, "is_flag", False):
             parameter.metavar, parameter.show_default = "", False
+        if parameter.param_type_name == "argument":
+            parameter.display_type_rich = lambda **_: None  # its name says what it is
     return parameters
