@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from tests.toolchain.fake_compilers import CLANG, write_compiler
-from workbench.errors import PinMismatch, ToolchainMissing
+from workbench.errors import PinMismatch, RequestError, ToolchainMissing
 from workbench.toolchain import ToolchainSettings, find_cache_folder, provision
 
 
@@ -58,7 +58,7 @@ def test_another_wheel_from_the_index_is_refused(monkeypatch: pytest.MonkeyPatch
 
 def test_an_unknown_toolchain_is_refused(tmp_path: Path) -> None:
     with pytest.raises(
-        ToolchainMissing, match="`rstan` was requested, but there are only auto, embedded, cmdstan"
+        RequestError, match="`rstan` was requested, but there are only auto, embedded, cmdstan"
     ):
         provision(ToolchainSettings(source="rstan", cache=tmp_path))
 
