@@ -54,6 +54,27 @@ def test_errors_of_cmdstanpy_become_ours(reason, error):
     assert str(reason) in raised.value.message
 
 
+@pytest.mark.parametrize(
+    ("stan", "words"),
+    [
+        ("Posterior is improper. Please check your model.", "the posterior is improper"),
+        ("No acceptably small step size could be found.", "whose tolerances are then too large"),
+    ],
+)
+def test_a_chain_without_a_step_size_is_explained_and_what_it_printed_is_kept(tmp_path, stan, words):
+    """Stan ends with code 0 and no draws, and cmdstanpy says `Error in reading csv file`."""
+    printed = f"Gradient evaluation took 1e-06 seconds\nException initializing step size.\n{stan}\n"
+    (tmp_path / "chain-stdout.txt").write_text(printed)
+    with pytest.raises(ChainFailed, match=words) as raised, translate_errors("sampling", tmp_path):
+        raise ValueError("Error in reading csv file: chain.csv")
+    assert raised.value.message.endswith(f"Stan says: {stan}")
+    assert raised.value.console == printed
+    (tmp_path / "chain-stdout.txt").write_text("something else\n")
+    with pytest.raises(DrawsCorrupt) as raised, translate_errors("sampling", tmp_path):
+        raise ValueError("Error in reading csv file: chain.csv")
+    assert raised.value.console == "something else\n"
+
+
 PLACES = {36: "line 10: `y[n] ~ normal(a[g[n]], s);`"}
 
 

@@ -1,6 +1,7 @@
 """Programs that cannot start: the statement is named, with values checked here, and what to write."""
 
 import re
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
@@ -65,6 +66,27 @@ def test_a_product_that_underflows_is_named_with_values_and_what_to_write(tmp_pa
 def test_what_to_write_instead_fits_the_statement(statement, words):
     source = "model {\n  real lp = log(prod(dens)); // log(1 - x)\n}"
     assert words in suggest_rewriting(statement, source)
+
+
+def test_a_solution_below_zero_is_the_error_of_its_solver():
+    source = "model {\n  c = ode_rk45_tol(f, c0, 0, t, 1e-3, 1e-3, 500, k);\n}"
+    assert "the solver's tolerance" in suggest_rewriting("y ~ lognormal(log(c[1]), sigma);", source)
+    assert "log scale" in suggest_rewriting("y ~ lognormal(log(c), s);", "model { // ode_rk45(f)\n}")
+
+
+def test_a_chain_without_a_gradient_at_its_start_is_not_said_to_have_no_finite_density(tmp_path):
+    """Stan tries other values where the density is not finite, and ends where the gradient is refused."""
+    rejected = "method = sample\nRejecting initial value:\nException: c is nan\n"
+    finished = f"{rejected}Gradient evaluation took 1e-5 s\n"
+    ended = f"{rejected}Exception: c is nan (line 3)\n\n"
+    console = finished + ended + finished
+    nuts = MethodResult("failed", "sampling stopped: Exception: c is nan (line 3)", console=console)
+    context = make_context(FakeBackend({}, {}), tmp_path)
+    reason = explain_failed_starts(context, {"nuts": nuts})["nuts"].reason
+    assert "a chain of 3 ended at the initial value" in reason
+    assert "cannot compute its gradient (c is nan (line 3))" in reason
+    ordinary = replace(nuts, console=finished, reason="sampling stopped: the disk is full")
+    assert explain_failed_starts(context, {"nuts": ordinary})["nuts"] == ordinary
 
 
 def test_other_failures_stay_as_they_are(tmp_path):

@@ -28,13 +28,19 @@ _PLACE = re.compile(
 )
 """The place in the compiled program that Stan names."""
 
+_NO_STEP_SIZE = re.compile(r"Exception initializing step size\.\s*\n(?P<reason>[^\n]+)")
+"""What Stan prints before it ends without draws, and without an exit code that says so."""
+
 _UNFINISHED = -1
 """cmdstanpy's exit code of a process whose end it did not see."""
 
 
 @contextmanager
 def translate_errors(
-    activity: str, folder: Path | None = None, places: Mapping[int, str] | None = None
+    activity: str,
+    folder: Path | None = None,
+    places: Mapping[int, str] | None = None,
+    timeout: float | None = None,
 ) -> Iterator[None]:
     """Turn cmdstanpy's errors into ours, with Stan's message and everything that Stan printed.
 
@@ -46,22 +52,47 @@ def translate_errors(
         Where cmdstanpy keeps what Stan printed; it may also hold it in its message.
     places
         By line of the compiled program, the author's line.
+    timeout
+        The longest time that each process may run [s].
     """
     places = places or {}
     try:
         yield
     except TimeoutError as reason:
-        hint = "allow more time with --timeout, or request less"
-        message = f"{activity} took longer than the time allowed."
-        console = name_places(_read_printed(folder), places)
-        raise RunTimedOut(message, hint=hint, console=console) from reason
+        raise make_timeout(activity, timeout, name_places(_read_printed(folder), places)) from reason
     except RuntimeError as reason:
         message = f"{activity} stopped: {extract_error(str(reason), places)}"
         console = name_places(_read_printed(folder) or str(reason), places)
         hint = "console.log holds everything that Stan printed"
         raise ChainFailed(message, hint=hint, console=console) from reason
     except ValueError as reason:
-        raise DrawsCorrupt(f"the output of {activity} cannot be read: {reason}") from reason
+        console = name_places(_read_printed(folder), places)
+        stopped = _NO_STEP_SIZE.search(console)
+        if stopped is not None:
+            message = f"{activity} stopped before its first step: {_explain_step_size(stopped['reason'])}"
+            raise ChainFailed(message, console=console) from reason
+        message = f"the output of {activity} cannot be read: {reason}"
+        raise DrawsCorrupt(message, console=console) from reason
+
+
+def _explain_step_size(message: str) -> str:
+    """Return what it means that Stan finds no step size, with its message."""
+    if "improper" in message:
+        cause = "the log density stays as it is however far the sampler goes, so the posterior is improper"
+    else:
+        cause = (
+            "the log density does not follow its gradient, however small the step: it jumps, or it is only as "
+            "precise as a solver of differential equations, whose tolerances are then too large"
+        )
+    return f"no step size fits. Probably {cause}. Stan says: {message.strip()}"
+
+
+def make_timeout(activity: str, timeout: float | None, console: str = "") -> RunTimedOut:
+    """Return the error for a process that was ended at the time limit [s]."""
+    allowed = "time" if timeout is None else f"{timeout:g} s"
+    message = f"{activity} took longer than the {allowed} allowed."
+    hint = "allow more time with --timeout, or request less; transformed data are computed in this time, too"
+    return RunTimedOut(message, hint=hint, console=console)
 
 
 def _read_printed(folder: Path | None) -> str:

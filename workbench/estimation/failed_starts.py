@@ -37,8 +37,15 @@ _RANGE = 2.0
 _LONGEST = 100
 """Characters of a statement that are shown. Ours."""
 
-_SIGNS = ("Initialization failed", "Rejecting initial value", "No pathfinders ran")
-"""What Stan prints, the last of it, when no initial value has a finite log density and gradient."""
+_SIGNS = ("Initialization failed", "No pathfinders ran")
+"""What Stan prints when no initial value has a finite log density and gradient. Rejected values alone say
+nothing: Stan tries others."""
+
+_SAMPLING, _STARTED = "method = sample", "Gradient evaluation took"
+"""What each chain prints first, and what it prints when it has a gradient at its initial value."""
+
+_SOLVER = re.compile(r"\b(ode_\w+|integrate_ode\w*|dae\w*)\s*\(")
+"""A call of a solver of differential equations."""
 
 _ELSEWHERE = "no starting point has a finite log density."
 """What is said of further methods that failed for the same reason."""
@@ -76,6 +83,15 @@ _ADVICE = (
 _ADVICE_LOG = (
     "The argument of `log` is 0 or negative there: keep the computation on the log scale throughout."
 )
+_ADVICE_SOLVER = (
+    "The solution of the differential equations is 0 or negative there, by an error within the solver's "
+    "tolerance: solve with smaller tolerances, or write the equations for the logarithm."
+)
+_ADVICE_SOLVER_START = (
+    "A solver of differential equations takes other steps when it computes gradients: solve with smaller "
+    "tolerances, or start elsewhere, with --init map or another --seed."
+)
+_ADVICE_START = "Start elsewhere, with --init map or another --seed."
 _ADVICE_SUPPORT = (
     "A value may lie outside the support of the distribution, or too far out for its density to be above 0: "
     "check the data and the declared bounds, or start nearer with --init FILE."
@@ -110,12 +126,13 @@ def explain_failed_starts(
     context: FitContext, results: Mapping[str, MethodResult]
 ) -> dict[str, MethodResult]:
     """Return results in which one failure to start names its cause, and the others refer to it briefly."""
+    results = {key: _explain_stopped_start(context, result) for key, result in results.items()}
     failed = [key for key in _ORDER if key in results and _failed_to_start(results[key])]
     if not failed:
-        return dict(results)
+        return results
     explanation = _explain(context)
     if not explanation:
-        return dict(results)
+        return results
     changed = {key: replace(results[key], reason=_ELSEWHERE) for key in failed[1:]}
     changed[failed[0]] = replace(results[failed[0]], reason=explanation)
     return {**results, **changed}
@@ -123,8 +140,35 @@ def explain_failed_starts(
 
 def _failed_to_start(result: MethodResult) -> bool:
     """Return whether a method failed at its starting points; Pathfinder says so on the console alone."""
-    is_known = _SIGNS[0] in result.reason
-    return result.status == "failed" and (is_known or any(sign in result.console for sign in _SIGNS))
+    return result.status == "failed" and any(
+        sign in result.reason or sign in result.console for sign in _SIGNS
+    )
+
+
+def _explain_stopped_start(context: FitContext, result: MethodResult) -> MethodResult:
+    """Return a result that says, where it is so, that a chain had a density at its start but no gradient.
+
+    Stan tries other initial values where the density is not finite, but ends where the gradient is refused.
+    """
+    chains = result.console.split(_SAMPLING)[1:]
+    if result.status != "failed" or _failed_to_start(result):
+        return result
+    stopped = [chain for chain in chains if _STARTED not in chain and "Exception: " in chain]
+    if not stopped:
+        return result
+    message = stopped[0].rpartition("Exception: ")[2].partition("\n")[0].strip().rstrip(".")
+    count = "a chain" if len(stopped) == 1 else f"{len(stopped)} chains"
+    advice = _ADVICE_SOLVER_START if _uses_solver(context.request.program.source) else _ADVICE_START
+    reason = (
+        f"{count} of {len(chains)} ended at the initial value: the log density is finite there, but Stan "
+        f"cannot compute its gradient ({message}). {advice}"
+    )
+    return replace(result, reason=reason)
+
+
+def _uses_solver(source: str) -> bool:
+    """Return whether a program solves differential equations."""
+    return any(_SOLVER.search(line.partition("//")[0]) for line in source.splitlines())
 
 
 def suggest_rewriting(text: str, source: str) -> str:
@@ -141,7 +185,7 @@ def suggest_rewriting(text: str, source: str) -> str:
         if re.search(pattern, text):
             return advice
     if re.search(r"\blog\s*\(", text):
-        return _ADVICE_LOG
+        return _ADVICE_SOLVER if _uses_solver(source) else _ADVICE_LOG
     if "~" in text or re.search(r"_l?u?p[dm]f\s*\(", text):
         return _ADVICE_SUPPORT
     for number, line in enumerate(source.splitlines(), 1):
