@@ -81,7 +81,7 @@ def _explain_step_size(message: str) -> str:
         cause = "the log density stays as it is however far the sampler goes, so the posterior is improper"
     else:
         cause = (
-            "the log density does not follow its gradient, however small the step: it jumps, or it is only as "
+            "the log density does not follow its gradient, however small the step: it jumps, or is only as "
             "precise as a solver of differential equations, whose tolerances are then too large"
         )
     return f"no step size fits. Probably {cause}. Stan says: {message.strip()}"
