@@ -70,9 +70,9 @@ def test_a_chain_without_a_step_size_is_explained_and_what_it_printed_is_kept(tm
     assert raised.value.message.endswith(f"Stan says: {stan}")
     assert raised.value.console == printed
     (tmp_path / "chain-stdout.txt").write_text("something else\n")
-    with pytest.raises(DrawsCorrupt) as raised, translate_errors("sampling", tmp_path):
+    with pytest.raises(DrawsCorrupt) as unread, translate_errors("sampling", tmp_path):
         raise ValueError("Error in reading csv file: chain.csv")
-    assert raised.value.console == "something else\n"
+    assert unread.value.console == "something else\n"
 
 
 PLACES = {36: "line 10: `y[n] ~ normal(a[g[n]], s);`"}
