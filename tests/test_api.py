@@ -15,9 +15,9 @@ import pytest
 import workbench
 from tests.conftest import DATA, STAN_MODELS
 from workbench import api
-from workbench.api.arguments import NAMES_ELSEWHERE
+from workbench.api.arguments import NAMES_ELSEWHERE, explain_options
 from workbench.cli import fit as command
-from workbench.errors import MethodError, RequestError, RunIncomplete
+from workbench.errors import BindingError, MethodError, RequestError, RunIncomplete
 from workbench.methods import DEFAULT_METHODS, Auto, Laplace, Map, Mle, Nuts
 
 SCHOOLS = STAN_MODELS / "hierarchical" / "eight_schools.stan"
@@ -115,6 +115,18 @@ def test_a_hint_is_shown_where_python_prints_the_error():
     with pytest.raises(MethodError) as refused:
         workbench.fit(SCHOOLS, TABLE, iter_sampling=3)  # type: ignore[call-arg]
     assert "hint: draws=1000" in "".join(traceback.format_exception_only(refused.value))
+
+
+def test_errors_name_options_as_python_does():
+    @explain_options
+    def verb():
+        raise BindingError("`y` has no column (--column).", hint="name it with --column y=score")
+
+    with pytest.raises(BindingError, match=r"`y` has no column \(columns\)") as refused:
+        verb()
+    printed = "".join(traceback.format_exception_only(refused.value))
+    assert 'hint: name it with columns={"y": "score"}' in printed
+    assert "--" not in printed
 
 
 def test_names_elsewhere_are_not_options_here():

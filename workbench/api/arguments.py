@@ -12,7 +12,8 @@ from typing import Any, ParamSpec, TypeVar
 import pandas as pd
 
 from workbench import tables
-from workbench.errors import MethodError, RequestError
+from workbench.api.spelling import respell
+from workbench.errors import MethodError, RequestError, WorkbenchError
 from workbench.progress import Progress, choose_display
 from workbench.tables import Table
 
@@ -53,7 +54,7 @@ NAMES_ELSEWHERE = {
 
 
 def explain_options(function: Callable[P, T]) -> Callable[P, T]:
-    """Wrap a function so that an option it does not have is refused, with the name that it has here."""
+    """Wrap a function so that its errors, one about an unknown option too, name options as Python does."""
     known = inspect.signature(function).parameters
 
     @functools.wraps(function)
@@ -61,7 +62,11 @@ def explain_options(function: Callable[P, T]) -> Callable[P, T]:
         for name in kwargs:
             if name not in known:
                 refuse_option(name, function.__qualname__, known)
-        return function(*args, **kwargs)
+        try:
+            return function(*args, **kwargs)
+        except WorkbenchError as error:
+            respell(error)
+            raise
 
     return wrapped
 

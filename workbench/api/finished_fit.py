@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 
 from workbench import results
-from workbench.api.arguments import Data, as_path, as_table, list_names, show_progress
+from workbench.api.arguments import Data, as_path, as_table, explain_options, list_names, show_progress
 from workbench.errors import RequestError, RunIncomplete
 from workbench.results import frames, run_directory, store
 from workbench.results.quantities import draws_of, owner
@@ -220,12 +220,14 @@ class Fit(results.Fit):
         """How far the modes lie from the posterior mean, and the steps that add up to it."""
         return frames.gaps_frame(self.results)
 
+    @explain_options
     def check(self) -> DiagnosisResult:
         """Check the fit again, by the checks of the installed workbench; its files stay as they are."""
         from workbench.diagnostics import diagnose
 
         return diagnose(self).result
 
+    @explain_options
     def predict(self, new: Data, *, progress: bool = True) -> pd.DataFrame:
         """Predict the outcomes of new rows by the rules that the fit keeps.
 
@@ -250,6 +252,7 @@ class Fit(results.Fit):
 
         return predict(self, as_table(new), progress=show_progress(progress))
 
+    @explain_options
     def report(self, output: str | Path | None = None, *, figures: str | Path | None = None) -> Path:
         """Write the report as one HTML file, and return its path.
 
@@ -276,6 +279,7 @@ class Fit(results.Fit):
             raise RequestError("the fit has no run directory for its report.", hint=hint)
         return write_report(self, target, as_path(figures))
 
+    @explain_options
     def save(self, folder: str | Path) -> Fit:
         """Write the run directory, and return the fit that knows it.
 
