@@ -5,6 +5,7 @@ import os
 import pytest
 
 from workbench.errors import StoreError
+from workbench.files import carry
 from workbench.files import folder as publishing
 from workbench.files import publish_folder, restore
 from workbench.files.aside import make_folder_aside
@@ -47,7 +48,7 @@ def test_what_is_not_ours_is_kept(tmp_path, either_way):
 def test_what_appears_while_a_folder_is_written_is_kept(tmp_path, either_way, monkeypatch):
     place = tmp_path / "run"
     publish(place, "one")
-    link = publishing.link_foreign
+    link = carry.link_foreign
 
     def link_then_write(source, target, is_ours):
         link(source, target, is_ours)

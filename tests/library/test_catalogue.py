@@ -7,7 +7,7 @@ import pytest
 
 from tests.conftest import ROOT
 from workbench import library, process
-from workbench.errors import RequestError
+from workbench.errors import RequestError, StoreError
 from workbench.library import catalogue
 from workbench.program import read_program as parse_program
 from workbench.workflow.read_program import read_program
@@ -89,7 +89,7 @@ def test_a_copy_overwrites_nothing(tmp_path):
 
 def test_a_copy_needs_a_folder_that_can_be_written(tmp_path):
     (tmp_path / "file").write_text("")
-    with pytest.raises(RequestError, match="cannot be written"):
+    with pytest.raises(StoreError, match="file` is a file, not a folder"):
         library.copy_model(library.find("linear"), tmp_path / "file" / "mine")
 
 

@@ -138,9 +138,14 @@ def command(
     else:
         console.show(build_fit_page(fit))
     console.show_tips(fit.results.data.tips)
+    earlier = None if fit.folder is None else store.find_earlier(fit.folder)
     nuts_result, diagnosis = fit.results.nuts, fit.results.diagnosis
     if nuts_result.status == "failed":
         hint = "console.log has everything that Stan printed"
+        if earlier is not None:
+            hint = f"{hint}; it is with this fit in `{fit.folder}`, and the earlier run stays in `{earlier}`"
         raise RunError(f"there is no posterior: {nuts_result.reason}", hint=hint)
+    if earlier is not None:
+        console.show_note("note", f"no method has results: this fit is in `{fit.folder}`, `{earlier}` stays")
     if strict and diagnosis is not None and diagnosis.verdict == "fail":
         raise typer.Exit(EXIT_STRICT)

@@ -28,15 +28,18 @@ def command(
 
     A run without NUTS predicts by its Laplace approximation or by Pathfinder, and says how good that is.
     """
+    from workbench import files
     from workbench.results import run_directory
     from workbench.toolchain import ToolchainSettings
     from workbench.workflow.pages.predict import build_predictions_page
     from workbench.workflow.predict import predict
 
+    if output is not None:
+        files.check_file_place(output)
     settings = ToolchainSettings(compiler=compiler, source=toolchain, native=native)
     predictions = predict(run_directory.read(run), data, settings, console.progress(quiet))
     if output is not None:
-        predictions.to_csv(output, index=False)
+        files.replace_file(output, predictions.to_csv(index=False))
         if predictions.attrs["remark"]:
             console.show_note("note", predictions.attrs["remark"])
         typer.echo(output)

@@ -5,21 +5,25 @@ of ours is locked while its owner lives, so that the next command can remove wha
 """
 
 from workbench.files.aside import ASIDE
-from workbench.files.check import check_file_place, check_folder_place
+from workbench.files.check import check_file_place, check_folder_place, check_open_folder
 from workbench.files.explain import describe_failure, explained, format_bytes
 from workbench.files.folder import publish_folder
 from workbench.files.mend import restore
-from workbench.files.write import open_replacement, replace_file
+from workbench.files.stream import keep_steady
+from workbench.files.write import open_replacement, replace_file, replace_files
 
 __all__ = [
     "ASIDE",
     "check_file_place",
     "check_folder_place",
+    "check_open_folder",
     "describe_failure",
     "explained",
     "format_bytes",
+    "keep_steady",
     "open_replacement",
     "publish_folder",
     "replace_file",
+    "replace_files",
     "restore",
 ]

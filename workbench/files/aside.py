@@ -20,6 +20,9 @@ ASIDE = re.compile(r"^\.(?P<place>.+)\.aside-[0-9a-f]{8}$", re.DOTALL)
 EARLIER = re.compile(r"^\.(?P<place>.+)\.earlier-[0-9a-f]{8}$", re.DOTALL)
 """Names of ours for a folder that has just been moved to make room for a new one."""
 
+SEVERAL = "several"
+"""The name under which several files that belong together are written aside."""
+
 _LONGEST_STEM = 120
 """The most bytes of a place's own name within a hidden one."""
 

@@ -63,6 +63,29 @@ def check_folder_place(
     _check_room(place, needed)
 
 
+def check_open_folder(folder: Path, needed: int = 0) -> None:
+    """Refuse a folder in which no files can be written; other files in it do not matter.
+
+    Parameters
+    ----------
+    folder
+        The folder; it may be missing.
+    needed
+        The least space that the files take [bytes].
+
+    Raises
+    ------
+    StoreError
+        Nothing can be written there.
+    """
+    _check_path(folder / "name")
+    if folder.is_symlink() and not folder.exists():
+        message = f"`{folder}` is a link to `{folder.readlink()}`, which does not exist."
+        raise StoreError(message, hint=OTHER_PLACE)
+    _check_writable(find_existing(folder))
+    _check_room(folder, needed)
+
+
 def check_file_place(place: Path, needed: int = 0) -> None:
     """Refuse a place where a file cannot be written.
 
@@ -109,6 +132,8 @@ def _check_not_in_use(place: Path, what: str) -> None:
     resolved = place.resolve()
     hint = f"name a folder in it, such as `{place / 'run'}`"
     if Path.cwd().is_relative_to(resolved):
+        if any(place.iterdir()):
+            hint = f"go to the folder above it, `cd {resolved.parent}`, and name it `{resolved.name}`"
         raise StoreError(f"`{place}` is the folder you are in, which cannot become {what}.", hint=hint)
     if place.is_mount():
         raise StoreError(f"`{place}` is where a disk is mounted, which cannot become {what}.", hint=hint)

@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from workbench.errors import StoreError
+from workbench.files.stream import RoomMissing
 
 FREE_SPACE = "free space there, or choose a place on another disk"
 OTHER_PLACE = "choose another place, one that you can write to"
@@ -70,7 +71,8 @@ def describe_failure(reason: OSError, place: Path, needed: int | None = None) ->
 
 def _find_reason(reason: OSError, place: Path, needed: int | None) -> tuple[str, str | None]:
     if reason.errno == errno.ENOSPC:
-        return _describe_full_disk(place, needed), FREE_SPACE
+        wanted = reason.needed if isinstance(reason, RoomMissing) else needed
+        return _describe_full_disk(place, wanted), FREE_SPACE
     if reason.errno == errno.ENAMETOOLONG:
         return describe_long_name(place), "choose a shorter one"
     if reason.errno in (errno.ENOTDIR, errno.EEXIST):

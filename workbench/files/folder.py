@@ -14,7 +14,8 @@ from workbench.files.carry import link_foreign, move_foreign, remove, remove_our
 from workbench.files.exchange import exchange
 from workbench.files.explain import explained
 from workbench.files.mend import mend_folders
-from workbench.files.sync import make_folders, sync_folder, sync_tree
+from workbench.files.sync import sync_folder, sync_tree
+from workbench.files.write import made_folders
 
 
 @contextmanager
@@ -38,22 +39,15 @@ def publish_folder(place: Path, is_ours: Callable[[str], bool], size: int | None
     StoreError
         The folder cannot be written; an earlier one is as it was.
     """
-    with explained(place, size):
-        made = make_folders(place.parent)
+    with explained(place, size), made_folders(place.parent):
+        mend_folders(place.parent, is_ours)
+        aside, descriptor = make_folder_aside(place)
         try:
-            mend_folders(place.parent, is_ours)
-            aside, descriptor = make_folder_aside(place)
-            try:
-                yield aside
-                _put_in_place(aside, place, is_ours)
-            finally:
-                remove_ours(aside, is_ours) if place.is_dir() else remove(aside)
-                os.close(descriptor)
-        except BaseException:
-            for folder in made:
-                with suppress(OSError):
-                    folder.rmdir()
-            raise
+            yield aside
+            _put_in_place(aside, place, is_ours)
+        finally:
+            remove_ours(aside, is_ours) if place.is_dir() else remove(aside)
+            os.close(descriptor)
 
 
 def _put_in_place(aside: Path, place: Path, is_ours: Callable[[str], bool]) -> None:

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import psutil
 
-from workbench.files.aside import ASIDE, EARLIER, is_abandoned
+from workbench.files.aside import ASIDE, EARLIER, SEVERAL, is_abandoned
 from workbench.files.carry import list_foreign, move_foreign, remove, remove_ours
 
 _NUMBERED = re.compile(r"^\.(?P<place>.+)\.(?:partial|old)-(?P<owner>\d+)$", re.DOTALL)
@@ -23,8 +23,8 @@ _MOVED = re.compile(r"\.(?:old-\d+|earlier-[0-9a-f]{8})$")
 def sweep_files(folder: Path) -> None:
     """Remove the files in a folder that dead owners left half written."""
     for name in _list(folder):
-        path = folder / name
-        if ASIDE.match(name) and not path.is_dir() and is_abandoned(path):
+        path, named = folder / name, ASIDE.match(name)
+        if named and (named["place"] == SEVERAL or not path.is_dir()) and is_abandoned(path):
             remove(path)
 
 

@@ -9,10 +9,11 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import BinaryIO
 
-from workbench.files.aside import make_file_aside
+from workbench.files.aside import SEVERAL, make_file_aside, make_folder_aside
+from workbench.files.carry import remove
 from workbench.files.explain import explained
 from workbench.files.mend import sweep_files
-from workbench.files.sync import make_folders, sync_folder
+from workbench.files.sync import make_folders, sync_folder, sync_tree
 
 _DEVICES = (Path("/dev"), Path("/dev/fd"), Path("/proc/self/fd"))
 """Folders whose files are never replaced."""
@@ -54,15 +55,49 @@ def open_replacement(path: Path, size: int | None = None) -> Iterator[BinaryIO]:
             with path.open("wb") as stream:
                 yield stream
             return
-        made = make_folders(path.parent)
+        with made_folders(path.parent), _write_aside(path) as stream:
+            yield stream
+
+
+@contextmanager
+def replace_files(folder: Path) -> Iterator[Path]:
+    """Give an empty folder to fill with files, which take their places in another one only if all goes well.
+
+    Parameters
+    ----------
+    folder
+        Where the files go; it is made where it is missing, and its other files stay.
+
+    Raises
+    ------
+    StoreError
+        A file cannot be written; earlier ones are as they were.
+    """
+    with explained(folder), made_folders(folder):
+        sweep_files(folder)
+        aside, descriptor = make_folder_aside(folder / SEVERAL)
         try:
-            with _write_aside(path) as stream:
-                yield stream
-        except BaseException:
-            for folder in made:
-                with suppress(OSError):
-                    folder.rmdir()
-            raise
+            yield aside
+            sync_tree(aside)
+            for path in sorted(aside.iterdir()):
+                path.replace(folder / path.name)
+            sync_folder(folder)
+        finally:
+            remove(aside)
+            os.close(descriptor)
+
+
+@contextmanager
+def made_folders(folder: Path) -> Iterator[None]:
+    """Make a folder and those above it; remove those that were made if nothing comes of it."""
+    made = make_folders(folder)
+    try:
+        yield
+    except BaseException:
+        for empty in made:
+            with suppress(OSError):
+                empty.rmdir()
+        raise
 
 
 @contextmanager
@@ -71,7 +106,7 @@ def _write_aside(path: Path) -> Iterator[BinaryIO]:
     sweep_files(path.parent)
     aside, descriptor = make_file_aside(path)
     try:
-        with open(descriptor, "wb") as stream:  # noqa: PTH123 - of a descriptor
+        with open(descriptor, "w+b") as stream:  # noqa: PTH123 - of a descriptor
             _copy_mode(path, descriptor)
             yield stream
             stream.flush()

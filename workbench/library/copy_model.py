@@ -5,6 +5,7 @@ from __future__ import annotations
 import shutil
 from pathlib import Path
 
+from workbench import files
 from workbench.errors import RequestError
 from workbench.library.catalogue import BundledModel
 
@@ -24,19 +25,19 @@ def copy_model(model: BundledModel, target: Path, *, with_table: bool = False) -
     Raises
     ------
     RequestError
-        One of the files exists already, since nothing is overwritten; or the folder cannot be written to.
+        One of the files exists already, since nothing is overwritten.
+    StoreError
+        The files cannot be written; then none of them is.
     """
     program = target if target.suffix == ".stan" else target.with_name(f"{target.name}.stan")
     copies = [(model.program, program), (model.program.with_suffix(".toml"), program.with_suffix(".toml"))]
     if with_table:
         copies.append((model.table, program.with_name(model.table.name)))
     for _, copy in copies:
+        files.check_file_place(copy)
         if copy.exists():
             raise RequestError(f"`{copy}` exists already.", hint="choose another name")
-    try:
-        program.parent.mkdir(parents=True, exist_ok=True)
+    with files.replace_files(program.parent) as aside:
         for source, copy in copies:
-            shutil.copyfile(source, copy)
-    except OSError as reason:
-        raise RequestError(f"`{program}` cannot be written: {reason.strerror}.") from reason
+            shutil.copyfile(source, aside / copy.name)
     return tuple(copy for _, copy in copies)

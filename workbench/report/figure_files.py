@@ -6,7 +6,6 @@ import re
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
-from workbench.errors import StoreError
 from workbench.report import figures
 from workbench.report.document import Block, Disclosure, Document, Figure, Figures
 
@@ -24,10 +23,7 @@ def write_figures(document: Document, folder: Path) -> tuple[Path, ...]:
         for section in document.sections
         for group, figure in _iterate_figures(section.blocks)
     ]
-    try:
-        return figures.write_drawings(drawings, folder)
-    except OSError as reason:
-        raise StoreError(f"the figures could not be written to `{folder}`: {reason}.") from reason
+    return figures.write_drawings(drawings, folder)
 
 
 def _remove_unit(caption: str) -> str:

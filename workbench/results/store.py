@@ -3,20 +3,16 @@
 from __future__ import annotations
 
 import json
-import os
-import shutil
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager, suppress
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 import msgspec
 import pandas as pd
-import psutil
 import xarray as xr
 
-from workbench.errors import StoreError
+from workbench import files
 from workbench.methods import RESULTS
 from workbench.results.fit import Fit
 from workbench.results.json_values import to_json_values
@@ -29,21 +25,32 @@ CONSOLE = "console.log"
 REPORT = "report.html"
 """The files of a run directory."""
 
+FILES = frozenset({RECORD, TREE, SUMMARY, CONSOLE, REPORT})
+"""All of them: whatever else is in a run directory is the user's, or a study, and is never removed."""
+
+FAILED = ".failed"
+"""What the name of a run that failed ends with, where an earlier run with results keeps its own."""
+
+LEAST_SPACE = 200_000
+"""The least space that a run takes: its report and its record [bytes]."""
+
 _PACKING = 4
 _WORTH_PACKING = 1000
 """zlib's level, and the number of values from which an array is compressed."""
 
 
 def write(fit: Fit, report: str, folder: Path) -> Path:
-    """Publish a fit and its report as a run directory; an earlier run there is replaced, or kept on failure.
+    """Publish a fit and its report as a run directory, in one step; what is not of a run stays in the folder.
 
     Raises
     ------
     StoreError
-        The place is taken by something that is not a run, or cannot be written.
+        The place is taken by something that is not a run, or cannot be written; an earlier run is as it was.
     """
-    with _published(folder) as aside:
-        fit.tree.to_netcdf(aside / TREE, engine="h5netcdf", encoding=_encoding(fit.tree))
+    check_place(folder)
+    with files.publish_folder(folder, is_ours) as aside:
+        with (aside / TREE).open("x+b") as stream:
+            _write_tree(fit.tree, stream)
         (aside / SUMMARY).write_text(tabulate_estimates(fit.record).to_csv(index=False), encoding="utf-8")
         (aside / CONSOLE).write_text(_console(fit), encoding="utf-8")
         (aside / REPORT).write_text(report, encoding="utf-8")
@@ -51,23 +58,71 @@ def write(fit: Fit, report: str, folder: Path) -> Path:
     return folder
 
 
-def replace_file(path: Path, text: str) -> None:
-    """Write a file whole or not at all: in one rename, its folder made where it is missing.
+def check_place(folder: Path) -> None:
+    """Refuse a place where no run can be published.
 
     Raises
     ------
     StoreError
-        The file cannot be written.
+        It holds something other than a run, is a link or too long, or cannot be written.
     """
-    aside = path.with_name(f".{path.name}.{os.getpid()}")
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        aside.write_text(text, encoding="utf-8")
-        aside.replace(path)
-    except OSError as reason:
-        with suppress(OSError):  # there may not even be a folder
-            aside.unlink()
-        raise StoreError(f"`{path}` could not be written: {reason}.") from reason
+    files.check_folder_place(folder, is_run, "a run", LEAST_SPACE)
+    if holds_results(folder):
+        files.check_folder_place(name_failed(folder), is_run, "a run", LEAST_SPACE)
+
+
+def choose_place(fit: Fit, folder: Path) -> Path:
+    """Return where a fit is published: one that failed goes beside a run that did not."""
+    failed = not _has_results({key: _Part(part.get("status", "ok")) for key, part in _iterate_parts(fit)})
+    return name_failed(folder) if failed and holds_results(folder) else folder
+
+
+def find_earlier(folder: Path) -> Path | None:
+    """Return the run beside which a failed one was published; `None` where it took its own place."""
+    earlier = folder.with_name(folder.name.removesuffix(FAILED))
+    return earlier if earlier != folder and earlier.name and holds_results(earlier) else None
+
+
+def name_failed(folder: Path) -> Path:
+    """Return the place beside a run for one that failed.
+
+    >>> name_failed(Path("reports/run")).as_posix()
+    'reports/run.failed'
+    """
+    return folder.with_name(f"{folder.name}{FAILED}")
+
+
+def is_ours(name: str) -> bool:
+    """Return whether an entry of a run directory is a file of the run."""
+    return name in FILES
+
+
+def is_run(folder: Path) -> bool:
+    """Return whether a folder is a run directory: its `run.json` is the record of a fit."""
+    return _read_mark(folder) is not None
+
+
+def holds_results(folder: Path) -> bool:
+    """Return whether a folder is a run directory whose fit did not fail."""
+    mark = _read_mark(folder)
+    return mark is not None and _has_results({key: getattr(mark, key) for key in RESULTS})
+
+
+def replace_tree(tree: xr.DataTree, path: Path) -> None:
+    """Write draws as a netCDF file, whole or not at all.
+
+    Raises
+    ------
+    StoreError
+        The file could not be written.
+    """
+    with files.open_replacement(path) as stream:
+        _write_tree(tree, stream)
+
+
+def _write_tree(tree: xr.DataTree, stream: BinaryIO) -> None:
+    with files.keep_steady(stream) as steady:
+        tree.to_netcdf(steady, engine="h5netcdf", encoding=_encoding(tree))
 
 
 def with_entries(fit: Fit, entries: Mapping[str, Any]) -> Fit:
@@ -116,37 +171,46 @@ def _console(fit: Fit) -> str:
     return "".join(f"==== {method} ====\n{text}\n" for method, text in fit.console.items())
 
 
-@contextmanager
-def _published(folder: Path) -> Iterator[Path]:
-    """Give a folder to write in, which takes the place of `folder` only when all went well."""
-    if folder.exists() and not (folder / RECORD).is_file() and any(_entries(folder)):
-        hint = "choose another folder with --output"
-        raise StoreError(f"`{folder}` exists and is not a run: nothing was written.", hint=hint)
-    aside = folder.with_name(f".{folder.name}.partial-{os.getpid()}")
-    old = folder.with_name(f".{folder.name}.old-{os.getpid()}")
+class _Part(msgspec.Struct, frozen=True):
+    status: str = "ok"
+
+
+_ABSENT = _Part("skipped")
+"""A method that a record does not mention."""
+
+
+class _RunMark(msgspec.Struct, frozen=True):
+    """What distinguishes the record of a fit from another `run.json`."""
+
+    schema: int
+    workbench: str
+    created: str
+    model: dict[str, Any]
+    mle: _Part = _ABSENT
+    map: _Part = _ABSENT
+    map_unconstrained: _Part = _ABSENT
+    laplace: _Part = _ABSENT
+    pathfinder: _Part = _ABSENT
+    nuts: _Part = _ABSENT
+
+
+def _has_results(parts: Mapping[str, _Part]) -> bool:
+    """Return whether some method has results, and the sampler did not fail."""
+    statuses = {key: part.status for key, part in parts.items()}
+    return "ok" in statuses.values() and statuses.get("nuts") != "failed"
+
+
+def _iterate_parts(fit: Fit) -> Iterator[tuple[str, Mapping[str, Any]]]:
+    """Yield the results of a fit by method."""
+    return ((key, fit.record[key]) for key in RESULTS if key in fit.record)
+
+
+def _read_mark(folder: Path) -> _RunMark | None:
+    """Return what marks a run directory, or `None` if the folder is none."""
+    path = folder / RECORD
     try:
-        _remove_abandoned(folder)
-        aside.mkdir(parents=True)
-        yield aside
-        if folder.exists():
-            folder.rename(old)
-        aside.rename(folder)
-    except OSError as reason:
-        raise StoreError(f"the run could not be written to `{folder}`: {reason}.") from reason
-    finally:
-        shutil.rmtree(aside, ignore_errors=True)
-        if old.exists() and not folder.exists():
-            old.rename(folder)
-        shutil.rmtree(old, ignore_errors=True)
-
-
-def _entries(folder: Path) -> Iterator[Path]:
-    return iter([folder]) if folder.is_file() else folder.iterdir()
-
-
-def _remove_abandoned(folder: Path) -> None:
-    """Remove what a killed run left beside its target."""
-    for left in folder.parent.glob(f".{folder.name}.partial-*"):
-        owner = left.name.rpartition("-")[2]
-        if owner.isdigit() and not psutil.pid_exists(int(owner)):
-            shutil.rmtree(left, ignore_errors=True)
+        if path.is_symlink() or not path.is_file():
+            return None
+        return msgspec.json.decode(path.read_bytes(), type=_RunMark)
+    except (OSError, ValueError, RecursionError):
+        return None

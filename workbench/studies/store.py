@@ -5,12 +5,14 @@ from __future__ import annotations
 import json
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
+import msgspec
 import pandas as pd
 
-from workbench.errors import RunIncomplete, RunNotFound, StoreError
-from workbench.results.store import dump, replace_file
-from workbench.studies.fits.cache import write_whole
+from workbench import files
+from workbench.errors import RunIncomplete, RunNotFound
+from workbench.results.store import LEAST_SPACE, dump
 from workbench.studies.record import SCHEMA
 from workbench.studies.study import Study
 
@@ -26,22 +28,56 @@ REPORT = "study.html"
 CACHE = "kept"
 """The folder of finished work, from which an interrupted study continues."""
 
+FILES = frozenset({RECORD, TABLE, REPORT})
+"""The files of a finished study: what is replaced by the next one."""
+
 
 def write(study: Study, report: str, folder: Path) -> Study:
-    """Write a study's files, each whole or not at all; `study.json` comes last.
+    """Publish a study's files in one step; finished work and what is not of the study stay in the folder.
 
     Raises
     ------
     StoreError
-        The folder cannot be written.
+        The folder cannot be written; an earlier study is as it was.
     """
-    try:
-        write_whole(folder / TABLE, lambda path: study.frame.to_parquet(path, index=False))
-    except OSError as reason:
-        raise StoreError(f"`{folder / TABLE}` could not be written: {reason}.") from reason
-    replace_file(folder / REPORT, report)
-    replace_file(folder / RECORD, dump(study.record))
+    check_place(folder)
+    with files.publish_folder(folder, FILES.__contains__) as aside:
+        study.frame.to_parquet(aside / TABLE, index=False)
+        (aside / REPORT).write_text(report, encoding="utf-8")
+        (aside / RECORD).write_text(dump(study.record), encoding="utf-8")
     return replace(study, folder=folder)
+
+
+def check_place(folder: Path) -> None:
+    """Refuse a place where no study can be published.
+
+    Raises
+    ------
+    StoreError
+        It holds something other than a study, is a link or too long, or cannot be written.
+    """
+    files.check_folder_place(folder, _is_study, "a study", LEAST_SPACE)
+
+
+def _is_study(folder: Path) -> bool:
+    """Return whether a folder holds a study, or the finished work of one that was interrupted."""
+    path = folder / RECORD
+    if not path.exists():
+        names = {entry.name for entry in folder.iterdir() if not entry.name.startswith(".")}
+        return names <= {*FILES, CACHE}
+    try:
+        msgspec.json.decode(path.read_bytes(), type=_StudyMark)
+    except (OSError, ValueError, RecursionError):
+        return False
+    return True
+
+
+class _StudyMark(msgspec.Struct):
+    """What distinguishes the record of a study from another `study.json`."""
+
+    schema: int
+    workbench: str
+    plan: Any
 
 
 def read(folder: Path) -> Study:

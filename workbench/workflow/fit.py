@@ -10,6 +10,7 @@ import msgspec
 from workbench import tables
 from workbench.program import Program
 from workbench.progress import SILENT, Progress
+from workbench.report.figure_files import write_figures
 from workbench.request import FitRequest
 from workbench.results import Fit, store
 from workbench.results.exact_posterior import describe_exact_posterior
@@ -20,7 +21,7 @@ from workbench.workflow.estimate_request import estimate_request
 from workbench.workflow.options import FitOptions
 from workbench.workflow.prepare_request import choose_folder, prepare_request
 from workbench.workflow.prior_options import apply_prior_options
-from workbench.workflow.publish import publish_run, report_fit
+from workbench.workflow.publish import check_places, publish_run, report_fit
 from workbench.workflow.read_program import check_program_exists, read_program
 
 
@@ -48,6 +49,7 @@ def fit_files(
         Any of the tree in `workbench.errors`; an earlier run in the same place is kept.
     """
     options = options or FitOptions()
+    check_places(options.output, options.figures)
     check_program_exists(model)
     table = data if isinstance(data, Table) else tables.read(data)
     tools = provision(options.toolchain, progress)
@@ -76,14 +78,20 @@ def fit_program(
     WorkbenchError
         Any of the tree in `workbench.errors`; an earlier run in the same place is kept.
     """
+    check_places(options.output, options.figures)
     program, options = apply_prior_options(program, options, tools.stanc)
     request = prepare_request(program, table, options)
+    folder = (options.output or choose_folder(request)) if options.is_kept else None
+    check_places(folder)
     fit = estimate_request(request, Builds(request, tools, progress))
     with progress.stage("Writing the report" if options.is_kept else "Checking the fit"):
         fit = store.with_entries(fit, _collect_entries(fit, request, tools, options))
-        if not options.is_kept:
-            return report_fit(fit, options.figures)[0]
-        return publish_run(fit, options.output or choose_folder(request), options.figures)
+        if folder is not None:
+            return publish_run(fit, folder, options.figures)
+        diagnosed, document = report_fit(fit)
+        if options.figures is not None:
+            write_figures(document, options.figures)
+        return diagnosed
 
 
 def _collect_entries(fit: Fit, request: FitRequest, tools: Toolchain, options: FitOptions) -> dict[str, Any]:

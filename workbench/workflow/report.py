@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
+from workbench import files
 from workbench.provenance import hash_texts
 from workbench.report.comparison import build_comparison_report
 from workbench.report.figure_files import write_figures
@@ -39,11 +40,25 @@ def write_report(fit: Fit, target: Path, figures: Path | None = None) -> Path:
     StoreError
         A file cannot be written.
     """
+    check_report_place(target, figures)
     document = build_fit_report(fit)
-    store.replace_file(target, render(document))
+    files.replace_file(target, render(document))
     if figures is not None:
         write_figures(document, figures)
     return target
+
+
+def check_report_place(target: Path, figures: Path | None = None) -> None:
+    """Refuse places where a report and its figures cannot be written, before anything is drawn.
+
+    Raises
+    ------
+    StoreError
+        One of them is something else, or cannot be written.
+    """
+    files.check_file_place(target, store.LEAST_SPACE)
+    if figures is not None:
+        files.check_open_folder(figures, store.LEAST_SPACE)
 
 
 def write_comparison(
@@ -65,10 +80,11 @@ def write_comparison(
     WorkbenchError
         There are too few or too many fits, or the file cannot be written.
     """
-    document = build_comparison_report(fits)
     places = (str(name if fit.folder is None else fit.folder.resolve()) for name, fit in fits.items())
     target = output or Path("reports") / f"comparison-{hash_texts(*places)[:8]}.html"
-    store.replace_file(target, render(document))
+    check_report_place(target, figures)
+    document = build_comparison_report(fits)
+    files.replace_file(target, render(document))
     if figures is not None:
         write_figures(document, figures)
     return target

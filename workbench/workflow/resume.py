@@ -18,7 +18,7 @@ from workbench.results.sampling_command import explain_no_chains, suggest_sampli
 from workbench.results.view.estimates import Continuation
 from workbench.toolchain import ToolchainSettings
 from workbench.workflow.estimate_request import estimate_request
-from workbench.workflow.publish import publish_run
+from workbench.workflow.publish import check_places, publish_run
 from workbench.workflow.saved_run import SavedRun, open_run
 
 
@@ -47,9 +47,11 @@ def continue_run(
     Raises
     ------
     WorkbenchError
-        There is no run, it has no posterior, or it does not hold what a continuation needs.
+        There is no run, it has no posterior, or it does not hold what a continuation needs; or it cannot be
+        written. Then the run is as it was.
     """
     fit = run_directory.read_whole(folder)
+    check_places(output or folder)
     _check_chains(fit)
     with open_run(fit, settings, jobs=jobs, progress=progress) as run:
         longer = add_draws(run, fit, draws, len(fit.results.continued))

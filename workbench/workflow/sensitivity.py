@@ -7,8 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
 
-from workbench import tables, toolchain
-from workbench.errors import StoreError
+from workbench import files, tables, toolchain
 from workbench.priors import replace_priors
 from workbench.progress import SILENT, Progress
 from workbench.report.figure_files import write_figures
@@ -31,6 +30,7 @@ from workbench.workflow.options import FitOptions
 from workbench.workflow.prepare_request import choose_folder, prepare_request
 from workbench.workflow.prior_options import apply_prior_options
 from workbench.workflow.read_program import check_program_exists, read_program
+from workbench.workflow.report import check_report_place
 from workbench.workflow.study_base import examine_base, fit_base, rebuild_request, use_scale_of_base
 from workbench.workflow.study_options import (
     StudyOptions,
@@ -67,6 +67,8 @@ def study_files(
     WorkbenchError
         Any of the tree in `workbench.errors`. Work that an interrupted study finished is used by the next.
     """
+    if options.output is not None:
+        studies.check_place(options.output)
     check_program_exists(model)
     table = data if isinstance(data, Table) else tables.read(data)
     tools = toolchain.provision(fit_options.toolchain, progress)
@@ -101,7 +103,9 @@ def study_run(
     WorkbenchError
         Any of the tree in `workbench.errors`.
     """
-    options = replace(options, output=options.output or run / "study")
+    output = options.output or run / "study"
+    studies.check_place(output)
+    options = replace(options, output=output)
     return study_fit(run_directory.read(run), options, fit_options, progress)
 
 
@@ -159,8 +163,9 @@ def redraw_study(folder: Path, figures: Path | None = None) -> Path:
         The folder holds no complete study, or a file cannot be written.
     """
     study = studies.read(folder)
+    check_report_place(folder / studies.REPORT, figures)
     document = build_study_report(study)
-    studies.write(study, render(document), folder)
+    files.replace_file(folder / studies.REPORT, render(document))
     if figures is not None:
         write_figures(document, figures)
     return folder / studies.REPORT
@@ -178,7 +183,7 @@ def _prepare(options: StudyOptions, request: FitRequest, tools: Toolchain, folde
     -------
     The options, with every hyperparameter under the name that reports use.
     """
-    _check_folder(folder)
+    studies.check_place(folder)
     complete = include_data_hyperparameters(request)
     options = resolve_names(options, complete)
     check_options(options, complete)
@@ -211,19 +216,7 @@ def _study(base: Fit, request: FitRequest, builds: Builds, folder: Path, options
         return studies.write(study, render(build_study_report(study)), folder)
 
 
-def _check_folder(folder: Path) -> None:
-    """Refuse a folder that holds something other than a study."""
-    names = {studies.RECORD, studies.TABLE, studies.REPORT, studies.CACHE}
-    present = [path.name for path in folder.iterdir()] if folder.is_dir() else []
-    has_others = any(not name.startswith(".") and name not in names for name in present)
-    if folder.is_file() or has_others:
-        hint = "choose another folder with --output"
-        raise StoreError(f"`{folder}` exists and is not a study: nothing was written.", hint=hint)
-
-
 def _make_folder(folder: Path) -> None:
     """Make the study directory; finished work is kept there from the start."""
-    try:
+    with files.explained(folder):
         (folder / studies.CACHE).mkdir(parents=True, exist_ok=True)
-    except OSError as reason:
-        raise StoreError(f"the study could not be written to `{folder}`: {reason}.") from reason

@@ -11,6 +11,7 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from matplotlib.font_manager import FontProperties, fontManager, get_font
 
+from workbench.files import replace_files
 from workbench.report.figures.drawing import PAPER_PALETTE, Drawing, paint, to_plain_svg
 
 _PNG_DPI = 200
@@ -31,20 +32,26 @@ def write_drawings(drawings: Iterable[tuple[str, str, Drawing]], folder: Path) -
     drawings
         A name for the file, a title, and the drawing; equal names get a number.
     folder
-        Created where it does not exist; files of the same names are replaced.
+        Created where it does not exist; files of the same names are replaced, all of them or none.
+
+    Raises
+    ------
+    StoreError
+        A file cannot be written.
     """
-    folder.mkdir(parents=True, exist_ok=True)
     written: list[Path] = []
     used: set[str] = set()
-    for name, title, drawing in drawings:
-        stem = _make_unique(make_file_name(name), used)
-        used.add(stem)
-        with paint(drawing, PAPER_PALETTE) as figure:
-            _add_title(figure, title)
-            figure.set_facecolor("white")
-            written += [folder / f"{stem}.svg", folder / f"{stem}.png"]
-            written[-2].write_text(to_plain_svg(figure) + "\n", encoding="utf-8")
-            FigureCanvasAgg(figure).print_figure(written[-1], dpi=_PNG_DPI, facecolor="white")
+    with replace_files(folder) as aside:
+        for name, title, drawing in drawings:
+            stem = _make_unique(make_file_name(name), used)
+            used.add(stem)
+            with paint(drawing, PAPER_PALETTE) as figure:
+                _add_title(figure, title)
+                figure.set_facecolor("white")
+                written += [folder / f"{stem}.svg", folder / f"{stem}.png"]
+                (aside / f"{stem}.svg").write_text(to_plain_svg(figure) + "\n", encoding="utf-8")
+                png = aside / f"{stem}.png"
+                FigureCanvasAgg(figure).print_figure(png, dpi=_PNG_DPI, facecolor="white")
     return tuple(written)
 
 

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
-import threading
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, TypeVar
@@ -13,7 +11,9 @@ import numpy as np
 import xarray as xr
 from numpy.typing import NDArray
 
+from workbench import files
 from workbench.results.json_values import to_json_values
+from workbench.results.store import replace_tree
 
 T = TypeVar("T")
 
@@ -24,7 +24,7 @@ def cache_array(
     """Return an array from the cache, or make it and keep it; `size` is that of a complete one."""
 
     def write(value: NDArray[np.float64], path: Path) -> None:
-        with path.open("wb") as stream:
+        with files.open_replacement(path) as stream:
             np.save(stream, value)
 
     def read(path: Path) -> NDArray[np.float64]:
@@ -40,7 +40,7 @@ def cache_record(folder: Path, key: str, make: Callable[[], dict[str, Any]]) -> 
     """Return JSON values from the cache, or make them and keep them."""
 
     def write(value: dict[str, Any], path: Path) -> None:
-        path.write_text(json.dumps(to_json_values(value)), encoding="utf-8")
+        files.replace_file(path, json.dumps(to_json_values(value)))
 
     return _cache(folder / f"{key}.json", make, write, lambda path: dict(json.loads(path.read_text())))
 
@@ -48,27 +48,16 @@ def cache_record(folder: Path, key: str, make: Callable[[], dict[str, Any]]) -> 
 def cache_tree(folder: Path, key: str, make: Callable[[], xr.DataTree]) -> xr.DataTree:
     """Return draws from the cache, or make them and keep them."""
 
-    def write(value: xr.DataTree, path: Path) -> None:
-        value.to_netcdf(path, engine="h5netcdf")
-
     def read(path: Path) -> xr.DataTree:
         with xr.open_datatree(path, engine="h5netcdf") as stored:
             return stored.load()
 
-    return _cache(folder / f"{key}.nc", make, write, read)
+    return _cache(folder / f"{key}.nc", make, replace_tree, read)
 
 
 def is_cached(folder: Path, key: str, suffix: str = "nc") -> bool:
     """Return whether draws (`nc`) or JSON values (`json`) are in the cache."""
     return (folder / f"{key}.{suffix}").is_file()
-
-
-def write_whole(path: Path, write: Callable[[Path], None]) -> None:
-    """Write a file whole or not at all: `write` fills one beside it, which then takes its place."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    partial = path.with_name(f".{path.name}.{os.getpid()}-{threading.get_ident()}")
-    write(partial)
-    partial.replace(path)
 
 
 def _cache(
@@ -80,5 +69,5 @@ def _cache(
         except (OSError, ValueError, KeyError):
             path.unlink(missing_ok=True)  # damaged, so it is made again
     value = make()
-    write_whole(path, lambda partial: write(value, partial))
+    write(value, path)
     return value
