@@ -216,7 +216,7 @@ def _find_row_sizes(draft: Draft) -> Iterator[str]:
 def _take_derived_sizes(draft: Draft) -> None:
     """Give each size that has no value the one that follows from the variables declared with it."""
     for name, (value, source) in derive_sizes(draft.context.program.data, draft.values).items():
-        remark = f"the column `{name}` is not used." if name in draft.context.table.columns else ""
+        remark = f"the column `{name}` is not used." if draft.context.table.has_column(name) else ""
         draft.sourced[name] = SourcedValue(value, f"size of `{source}`", remark)
 
 

@@ -91,10 +91,10 @@ def parse_column(table: Table, text: str) -> ColumnRequest:
     BindingError
         There is no such unit of dates.
     """
-    if text in table.columns:
+    if table.has_column(text):
         return ColumnRequest(text)
     name, colon, unit = text.rpartition(":")
-    if colon and name in table.columns:
+    if colon and table.has_column(name):
         if unit == INDICATORS:
             return ColumnRequest(name, is_indicators=True)
         check_date_unit(name, unit)
@@ -106,6 +106,6 @@ def parse_column(table: Table, text: str) -> ColumnRequest:
 def _split_level(table: Table, text: str) -> tuple[str, str | None]:
     """Return the column and the level of `town=Paris`; the level is `None` where no column stands first."""
     for position, character in enumerate(text):
-        if character == "=" and text[:position] in table.columns:
+        if character == "=" and table.has_column(text[:position]):
             return text[:position], text[position + 1 :]
     return text, None

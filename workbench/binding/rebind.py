@@ -52,7 +52,7 @@ def rebind(
         column
         for own in columns.values()
         for column in own
-        if parse_column(table, column).name not in table.columns
+        if not table.has_column(parse_column(table, column).name)
     ]
     if absent:
         raise BindingError(

@@ -3,9 +3,10 @@
 ::
 
     read         the path of a table becomes a `Table`, whatever the file is
-    file_format  what a file is, by its first bytes, and how it is compressed
+    source       a file, or a copy of what a pipe delivers
+    file_format  what a file is, by its first bytes, and its bytes unpacked, as many as it may have
     dialect      encoding, separator and header of a text    delimited  CSV and TSV
-    columnar     Parquet, Arrow, Feather                     stan_json  Stan data files
+    columnar     Parquet, Arrow, Feather                     stan_json  Stan data files, by json_text
     python_data  a DataFrame or a dict, or no data
     text_columns texts as they are meant: words for missing cells (missing_words), and numbers with separated
                  thousands or a currency (formatted_numbers)
@@ -22,6 +23,7 @@ from workbench.tables.columns import (
     to_texts,
 )
 from workbench.tables.dates import check_date_unit, dates_to_numbers
+from workbench.tables.json_text import parse_json
 from workbench.tables.missing_words import describe_words
 from workbench.tables.python_data import NO_DATA, from_frame, from_mapping
 from workbench.tables.read import read
@@ -40,6 +42,7 @@ __all__ = [
     "from_frame",
     "from_mapping",
     "is_numeric",
+    "parse_json",
     "read",
     "to_numbers",
     "to_texts",

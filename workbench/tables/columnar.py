@@ -2,41 +2,47 @@
 
 from __future__ import annotations
 
-from pathlib import Path
+from collections.abc import Iterator
 from typing import Literal
 
 import pyarrow as pa
 
 from workbench.errors import BindingError
 from workbench.provenance import hash_file
+from workbench.tables.file_format import check_unpacked_size
+from workbench.tables.source import Source
 from workbench.tables.table import Table, check_unique_names
 from workbench.tables.text_columns import read_texts
 
 _INDEX = "__index_level_"
 """How pandas begins the name of an index without a name, when it writes a file."""
 
+_ROWS = 1 << 14
+"""Rows of a Parquet file that are read at a time."""
 
-def read_columnar(path: Path, written: Literal["parquet", "arrow", "stream"]) -> Table:
+
+def read_columnar(source: Source, written: Literal["parquet", "arrow", "stream"]) -> Table:
     """Read a file of columns.
 
     Raises
     ------
     BindingError
-        The file is damaged, has no rows, or names a column twice.
+        The file is damaged, has no rows, names a column twice, or unpacks to more than it may.
     """
+    path = source.path
     try:
-        cells = _read_cells(path, written)
-    except (pa.ArrowException, OSError) as reason:
+        cells = _read_cells(source, written)
+    except (pa.ArrowException, OSError, ValueError) as reason:
         file_type = "a Parquet file" if written == "parquet" else "an Arrow file"
         raise BindingError(
-            f"`{path}` cannot be read as {file_type}: {str(reason).splitlines()[0]}.",
+            f"`{path}` cannot be read as {file_type}: {(str(reason) or 'it is damaged').splitlines()[0]}.",
             hint="the file may be truncated",
         ) from reason
     cells, remarks = check_cells(str(path), cells)
     reading = read_texts(cells, is_typed=True)
     return Table(
         path,
-        hash_file(path),
+        hash_file(source.file),
         reading.cells,
         remarks,
         missing_words=reading.missing_words,
@@ -44,14 +50,30 @@ def read_columnar(path: Path, written: Literal["parquet", "arrow", "stream"]) ->
     )
 
 
-def _read_cells(path: Path, written: str) -> pa.Table:
+def _read_cells(source: Source, written: str) -> pa.Table:
+    """Read the cells batch by batch, as far as they may grow: repeated cells can take next to no space."""
+    batches: list[pa.RecordBatch] = []
+    size = 0
+    with pa.OSFile(str(source.file)) as stream:
+        schema, unread = _list_batches(stream, written)
+        for batch in unread:
+            size += batch.nbytes
+            check_unpacked_size(source, size)
+            batches.append(batch)
+    return pa.Table.from_batches(batches, schema)
+
+
+def _list_batches(stream: pa.OSFile, written: str) -> tuple[pa.Schema, Iterator[pa.RecordBatch]]:
     if written == "parquet":
         import pyarrow.parquet as pq
 
-        return pq.ParquetFile(path).read()
-    with pa.OSFile(str(path)) as stream:
-        open_cells = pa.ipc.open_stream if written == "stream" else pa.ipc.open_file
-        return open_cells(stream).read_all()
+        parquet = pq.ParquetFile(stream)
+        return parquet.schema_arrow, parquet.iter_batches(_ROWS)
+    if written == "stream":
+        reader = pa.ipc.open_stream(stream)
+        return reader.schema, iter(reader)
+    reader = pa.ipc.open_file(stream)
+    return reader.schema, (reader.get_batch(number) for number in range(reader.num_record_batches))
 
 
 def check_cells(source: str, cells: pa.Table) -> tuple[pa.Table, tuple[str, ...]]:

@@ -5,7 +5,9 @@ from __future__ import annotations
 import csv
 import io
 import re
-from pathlib import Path
+from collections.abc import Mapping
+from contextlib import suppress
+from dataclasses import dataclass, replace
 from typing import Any, cast
 
 import pyarrow as pa
@@ -14,14 +16,18 @@ import pyarrow.csv as arrow_csv
 
 from workbench.errors import BindingError
 from workbench.provenance import hash_file
-from workbench.tables.dialect import Dialect, detect_dialect
+from workbench.tables.dialect import Dialect, detect_dialect, has_decimal_commas
 from workbench.tables.file_format import open_decompressed
 from workbench.tables.missing_words import MISSING, count_words
+from workbench.tables.source import Source
 from workbench.tables.table import Table
 from workbench.tables.text_columns import read_texts
 
 _BLOCK = 1 << 24
 """Bytes read at a time. The first block decides the types; a later one that disagrees makes them wider."""
+
+_LARGEST_BLOCK = 1 << 30
+"""Bytes that are read at a time at most, where a line is longer than a block."""
 
 _WIDER = {"null": "int64", "int64": "double", "double": "string"}
 """By type: the next wider one."""
@@ -35,8 +41,11 @@ _MOST_COUNTED = 1_000_000
 _OUT_OF_SYNC = "out of sync"
 """Arrow's message for a line end within quotes, where none was expected."""
 
+_LINE_TOO_LONG = ("straddl", "block size", "Empty CSV file or block")
+"""What Arrow's messages say where a line is longer than a block."""
 
-def read_delimited(path: Path) -> Table:
+
+def read_delimited(source: Source) -> Table:
     """Read a text file whose first line names the columns.
 
     Raises
@@ -45,21 +54,21 @@ def read_delimited(path: Path) -> Table:
         The file is empty, is not in the expected encoding, has lines of unequal length, or names a column
         twice.
     """
-    dialect = detect_dialect(path)
+    dialect = detect_dialect(source)
     if any("\ufffd" in name for name in dialect.written):
-        raise _describe_bad_byte(path, dialect)
-    cells, has_quotes = _read_cells(path, dialect)
-    if any(pa.types.is_binary(field.type) for field in cells.schema):
-        raise _describe_bad_byte(path, dialect)
-    if not cells.num_rows:
-        raise BindingError(f"`{path}` has a header but no rows; at least one row was expected.")
+        raise _describe_bad_byte(source, dialect)
+    cells, parsing = _read_cells(source, dialect)
+    if dialect.separator == ";" and dialect.decimal == "." and has_decimal_commas(cells):
+        dialect = replace(dialect, decimal=",")
+        cells, parsing = _read_cells(source, dialect)
+    _check_cells(source, dialect, cells)
     named = [position for position, name in enumerate(dialect.header) if name]
     cells = cells.select(named)
-    words = _count_missing_words(path, dialect, cells, has_quotes)
+    words = _count_missing_words(source, dialect, cells, parsing)
     reading = read_texts(cells.rename_columns([name.strip() for name in cells.column_names]), dialect.decimal)
     return Table(
-        path,
-        hash_file(path),
+        source.path,
+        hash_file(source.file),
         reading.cells,
         _collect_remarks(dialect),
         missing_words={**words, **reading.missing_words},
@@ -67,47 +76,107 @@ def read_delimited(path: Path) -> Table:
     )
 
 
-def _read_cells(path: Path, dialect: Dialect) -> tuple[pa.Table, bool]:
-    """Return the cells, and whether quoted cells may hold line ends.
+def _check_cells(source: Source, dialect: Dialect, cells: pa.Table) -> None:
+    """Refuse cells that are not text, and a table without rows.
 
-    Where a later block disagrees with a column's type, the file is read again with a wider one.
+    Raises
+    ------
+    BindingError
+        A cell has bytes that are not text, or a zero byte; there are no rows; or Arrow sees another header.
     """
-    types: dict[str, Any] = {}
-    has_quotes = dialect.has_quotes
+    if any(pa.types.is_binary(field.type) for field in cells.schema):
+        raise _describe_bad_byte(source, dialect)
+    if tuple(cells.column_names) != dialect.written:
+        raise BindingError(
+            f"`{source.path}` is not a readable CSV file: the names in its header cannot be told from each "
+            "other.",
+            hint="put quotes around the whole of a name that holds a quote, a separator or a line end",
+        )
+    if not cells.num_rows:
+        raise BindingError(f"`{source.path}` has a header but no rows; at least one row was expected.")
+    for name, column in zip(cells.column_names, cells.columns, strict=True):
+        has_zero = pc.match_substring(column, "\x00") if pa.types.is_string(column.type) else None
+        row = -1 if has_zero is None else pc.index(has_zero, True).as_py()
+        if row >= 0:
+            message = f"`{source.path}` is not text: column `{name}` has a zero byte in row {row + 1}."
+            raise BindingError(message, hint="save the table as CSV in UTF-8")
+
+
+@dataclass(frozen=True)
+class Parsing:
+    """How Arrow parses a file, as far as that is not known before it does.
+
+    Attributes
+    ----------
+    types
+        By column: its type, where the first block does not decide it.
+    has_quotes
+        Whether quoted cells may hold line ends.
+    block
+        Bytes read at a time.
+    """
+
+    types: Mapping[str, Any]
+    has_quotes: bool
+    block: int
+
+
+def _read_cells(source: Source, dialect: Dialect) -> tuple[pa.Table, Parsing]:
+    """Return the cells, and how they were parsed.
+
+    Where a later block disagrees with a column's type, the file is read again with a wider one; where a line
+    is longer than a block, with longer blocks.
+    """
+    parsing = Parsing({}, dialect.has_quotes, _BLOCK)
     while True:
         try:
-            with open_decompressed(path) as stream:
-                return arrow_csv.read_csv(stream, **_make_options(dialect, types, has_quotes)), has_quotes
-        except pa.ArrowInvalid as reason:
-            text = str(reason)
-            disagreement = _CONVERSION_ERROR.search(text)
-            if disagreement is not None and disagreement[2] != "string":
-                wider = pa.type_for_alias(_WIDER.get(disagreement[2], "string"))
-                types[dialect.written[int(disagreement[1])]] = wider
-            elif _OUT_OF_SYNC in text and not has_quotes:
-                has_quotes = True
-            else:
-                raise _describe_unreadable(path, dialect, text) from reason
+            with open_decompressed(source) as stream:
+                return arrow_csv.read_csv(stream, **_make_options(dialect, parsing)), parsing
+        except (pa.ArrowException, UnicodeError) as reason:
+            parsing = _adjust(source, dialect, parsing, reason)
 
 
-def _make_options(dialect: Dialect, types: dict[str, Any], has_quotes: bool) -> dict[str, Any]:
+def _adjust(source: Source, dialect: Dialect, parsing: Parsing, reason: Exception) -> Parsing:
+    """Return how to parse a file for which another way has failed.
+
+    Raises
+    ------
+    BindingError
+        There is no other way.
+    """
+    text = str(reason)
+    disagreement = _CONVERSION_ERROR.search(text)
+    if disagreement is not None and disagreement[2] != "string":
+        wider = pa.type_for_alias(_WIDER.get(disagreement[2], "string"))
+        name = dialect.written[int(disagreement[1])]
+        return replace(parsing, types={**parsing.types, name: wider})
+    if _OUT_OF_SYNC in text and not parsing.has_quotes:
+        return replace(parsing, has_quotes=True)
+    if any(words in text for words in _LINE_TOO_LONG) and parsing.block < _LARGEST_BLOCK:
+        return replace(parsing, block=8 * parsing.block)
+    raise _describe_unreadable(source, dialect, text) from reason
+
+
+def _make_options(dialect: Dialect, parsing: Parsing) -> dict[str, Any]:
     encoding = "utf8" if dialect.encoding.startswith("utf-8") else dialect.encoding
     return {
-        "read_options": arrow_csv.ReadOptions(block_size=_BLOCK, encoding=encoding),
+        "read_options": arrow_csv.ReadOptions(
+            block_size=parsing.block, encoding=encoding, skip_rows=dialect.skipped
+        ),
         "parse_options": arrow_csv.ParseOptions(
-            delimiter=dialect.separator, quote_char=dialect.quote, newlines_in_values=has_quotes
+            delimiter=dialect.separator, quote_char=dialect.quote, newlines_in_values=parsing.has_quotes
         ),
         "convert_options": arrow_csv.ConvertOptions(
             null_values=list(MISSING),
             strings_can_be_null=False,  # `read_texts` counts the words for missing cells among texts
-            column_types=types,
+            column_types=dict(parsing.types),
             decimal_point=dialect.decimal,
         ),
     }
 
 
 def _count_missing_words(
-    path: Path, dialect: Dialect, cells: pa.Table, has_quotes: bool
+    source: Source, dialect: Dialect, cells: pa.Table, parsing: Parsing
 ) -> dict[str, dict[str, int]]:
     """Return by column of numbers how often each word stands for a missing cell.
 
@@ -120,10 +189,10 @@ def _count_missing_words(
     ]
     if not names or cells.num_rows > _MOST_COUNTED:
         return {}
-    options = _make_options(dialect, dict.fromkeys(names, pa.string()), has_quotes)
+    options = _make_options(dialect, replace(parsing, types=dict.fromkeys(names, pa.string())))
     options["convert_options"].include_columns = names
     options["convert_options"].null_values = []
-    with open_decompressed(path) as stream:
+    with open_decompressed(source) as stream:
         written = arrow_csv.read_csv(stream, **options)
     return {
         name.strip(): count_words(written.column(name).filter(pc.is_null(cells.column(name))))
@@ -139,48 +208,56 @@ def _collect_remarks(dialect: Dialect) -> tuple[str, ...]:
     return tuple(remarks)
 
 
-def _describe_unreadable(path: Path, dialect: Dialect, reason: str) -> BindingError:
+def _describe_unreadable(source: Source, dialect: Dialect, reason: str) -> BindingError:
     """Return the error for a file that Arrow cannot parse: a line of another length, or a bad byte."""
     if "UTF8" in reason or "UTF-8" in reason or "codec can't decode" in reason:
-        return _describe_bad_byte(path, dialect)
+        return _describe_bad_byte(source, dialect)
+    if any(words in reason for words in _LINE_TOO_LONG):
+        message = f"`{source.path}` is not a readable CSV file: a line of it has more than a GiB."
+        return BindingError(message, hint="a quote may not be closed")
+    uneven = _find_uneven_line(source, dialect)
+    if uneven is None:
+        return BindingError(f"`{source.path}` is not a readable CSV file: {reason.splitlines()[0]}.")
+    line, count = uneven
     width = len(dialect.header)
-    with open_decompressed(path) as stream:
+    hint = "put quotes around a cell that contains the separator"
+    if count == width + 1:
+        hint = "the first column may lack a name"
+    cells, columns = f"{count} cell{'s' * (count != 1)}", f"{width} column{'s' * (width != 1)}"
+    message = f"line {line} has {cells}, but the header names {columns}."
+    return BindingError(f"`{source.path}` is not a readable CSV file: {message}", hint=hint)
+
+
+def _find_uneven_line(source: Source, dialect: Dialect) -> tuple[int, int] | None:
+    """Return the number of the first line that is longer or shorter than the header, and its cells."""
+    with open_decompressed(source) as stream:
         text = io.TextIOWrapper(stream, encoding=dialect.encoding, errors="replace", newline="")
         reader = csv.reader(text, delimiter=dialect.separator, quotechar=dialect.quote)
-        for cells in reader:
-            if cells and len(cells) != width:
-                is_one_more = len(cells) == width + 1
-                hint = (
-                    "the first column may lack a name"
-                    if is_one_more
-                    else "put quotes around a cell that contains the separator"
-                )
-                message = (
-                    f"`{path}` is not a readable CSV file: line {reader.line_num} has {len(cells)} cells, "
-                    f"but the header names {width} columns."
-                )
-                return BindingError(message, hint=hint)
-    return BindingError(f"`{path}` is not a readable CSV file: {reason.splitlines()[0]}.")
+        with suppress(csv.Error):  # a cell longer than csv allows
+            for cells in reader:
+                if cells and len(cells) != len(dialect.header) and reader.line_num > dialect.skipped:
+                    return reader.line_num, len(cells)
+    return None
 
 
-def _describe_bad_byte(path: Path, dialect: Dialect) -> BindingError:
+def _describe_bad_byte(source: Source, dialect: Dialect) -> BindingError:
     """Return the error for a file that is not the text it should be, with the place of the first bad byte."""
     hint = "save the table as CSV in UTF-8, or convert it: iconv -f latin1 -t utf8 OLD > NEW"
     if not dialect.encoding.startswith("utf-8"):
         encoding = dialect.encoding.upper()
-        message = f"`{path}` begins as {encoding} text, but not all of it is {encoding}."
+        message = f"`{source.path}` begins as {encoding} text, but not all of it is {encoding}."
         return BindingError(message, hint=hint)
     offset = 0
-    with open_decompressed(path) as stream:
+    with open_decompressed(source) as stream:
         for number, line in enumerate(io.BufferedReader(cast("io.RawIOBase", stream))):
             try:
                 line.decode("utf-8")
             except UnicodeDecodeError as reason:
                 place = f"row {number}" if number else "the header"
                 message = (
-                    f"`{path}` is not UTF-8 text: byte {offset + reason.start + 1} "
+                    f"`{source.path}` is not UTF-8 text: byte {offset + reason.start + 1} "
                     f"(0x{line[reason.start]:02x}), in {place}, cannot be read."
                 )
                 return BindingError(message, hint=hint)
             offset += len(line)
-    return BindingError(f"`{path}` is not UTF-8 text.", hint=hint)
+    return BindingError(f"`{source.path}` is not UTF-8 text.", hint=hint)

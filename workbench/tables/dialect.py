@@ -6,15 +6,22 @@ import codecs
 import csv
 import io
 import re
-from dataclasses import dataclass
-from pathlib import Path
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+
+import pyarrow as pa
+import pyarrow.compute as pc
 
 from workbench.errors import BindingError
 from workbench.tables.file_format import open_decompressed
+from workbench.tables.source import Source
 from workbench.tables.table import check_unique_names
 
 _SAMPLE = 1 << 18
-"""Bytes of the file that are examined."""
+"""Bytes of the file that are examined for what holds everywhere, such as the separator."""
+
+_LONGEST_LINE = 1 << 26
+"""Characters of the longest line that may be part of a header."""
 
 _LINES = 50
 """Lines of the sample that are split into cells."""
@@ -29,6 +36,8 @@ _DECIMAL_POINT = re.compile(r"[+-]?\d*\.\d+")
 """A number with a decimal point."""
 
 _BYTE_ORDER_MARKS = {
+    codecs.BOM_UTF32_LE: "utf-32",  # it begins like that of UTF-16
+    codecs.BOM_UTF32_BE: "utf-32",
     codecs.BOM_UTF8: "utf-8-sig",
     codecs.BOM_UTF16_LE: "utf-16",
     codecs.BOM_UTF16_BE: "utf-16",
@@ -47,7 +56,9 @@ class Dialect:
     separator, quote, decimal
         One character each.
     written
-        The header as the file writes it.
+        The whole header, however long, as the file writes it.
+    skipped
+        Lines before the header, which hold nothing but blanks and separators.
     has_quotes
         Whether a cell of the sample is quoted, so that cells may hold line ends.
     """
@@ -57,6 +68,7 @@ class Dialect:
     quote: str
     decimal: str
     written: tuple[str, ...]
+    skipped: int
     has_quotes: bool
 
     @property
@@ -65,7 +77,7 @@ class Dialect:
         return tuple(name.strip() for name in self.written)
 
 
-def detect_dialect(path: Path) -> Dialect:
+def detect_dialect(source: Source) -> Dialect:
     """Return the dialect of a text file, judged by its first lines.
 
     Raises
@@ -73,7 +85,8 @@ def detect_dialect(path: Path) -> Dialect:
     BindingError
         The file has no header, names a column twice or none at all, or is not text.
     """
-    with open_decompressed(path) as stream:
+    path = source.path
+    with open_decompressed(source) as stream:
         sample = bytes(stream.read(_SAMPLE))
     encoding = next((name for mark, name in _BYTE_ORDER_MARKS.items() if sample.startswith(mark)), "utf-8")
     if encoding == "utf-8" and b"\x00" in sample:
@@ -82,12 +95,46 @@ def detect_dialect(path: Path) -> Dialect:
     text = codecs.getincrementaldecoder(encoding)("replace").decode(sample)
     quote = "'" if text.startswith("'") and '"' not in text else '"'
     separator = _detect_separator(text, quote)
-    lines = _split_lines(text, separator, quote)
-    header = tuple(lines[0]) if lines else ()
-    decimal = _detect_decimal(lines[1:], separator)
-    dialect = Dialect(encoding, separator, quote, decimal, header, quote in text)
-    _check_header(path, dialect.header)
+    decimal = _detect_decimal(_split_lines(text, separator, quote)[1:], separator)
+    dialect = Dialect(encoding, separator, quote, decimal, (), 0, quote in text)
+    dialect = _read_header(source, dialect)
+    _check_header(source, dialect.header)
     return dialect
+
+
+def _read_header(source: Source, dialect: Dialect) -> Dialect:
+    """Return a dialect with the whole header: the first line with a name, however long it is.
+
+    Raises
+    ------
+    BindingError
+        A name, or a line, is so long that it hardly is one.
+    """
+    with open_decompressed(source) as stream:
+        text = io.TextIOWrapper(stream, encoding=dialect.encoding, errors="replace", newline="")
+        reader = csv.reader(
+            _iterate_lines(text, source), delimiter=dialect.separator, quotechar=dialect.quote
+        )
+        skipped = 0
+        try:
+            for cells in reader:
+                if any(cell.strip() for cell in cells):
+                    return replace(dialect, written=tuple(cells), skipped=skipped)
+                skipped = reader.line_num
+        except csv.Error as reason:
+            raise BindingError(
+                f"`{source.path}` has a column with a name of more than {csv.field_size_limit()} characters.",
+                hint="a quote in the header may not be closed",
+            ) from reason
+    return dialect
+
+
+def _iterate_lines(text: io.TextIOWrapper, source: Source) -> Iterator[str]:
+    while line := text.readline(_LONGEST_LINE):
+        if len(line) == _LONGEST_LINE:
+            message = f"`{source.path}` has a header of more than {_LONGEST_LINE} characters."
+            raise BindingError(message, hint="a header line with column names was expected")
+        yield line
 
 
 def _detect_separator(text: str, quote: str) -> str:
@@ -100,7 +147,9 @@ def _detect_separator(text: str, quote: str) -> str:
     even = {separator: widths[0] for separator, widths in counts.items() if len(set(widths)) == 1}
     first = {separator: widths[0] for separator, widths in counts.items()}
     candidates = even if max(even.values(), default=1) > 1 else first
-    return max(candidates, key=lambda separator: candidates[separator], default=",")
+    if max(candidates.values(), default=1) == 1:
+        return ","
+    return max(candidates, key=lambda separator: candidates[separator])
 
 
 def _split_lines(text: str, separator: str, quote: str) -> list[list[str]]:
@@ -128,8 +177,27 @@ def _detect_decimal(lines: list[list[str]], separator: str) -> str:
     return "," if separator == ";" and has_comma and not has_point else "."
 
 
-def _check_header(path: Path, header: tuple[str, ...]) -> None:
+def has_decimal_commas(cells: pa.Table) -> bool:
+    """Return whether some cell of a table has a decimal comma, and none a decimal point.
+
+    Parameters
+    ----------
+    cells
+        The whole table, as it is with a decimal point.
+    """
+    if any(pa.types.is_floating(column_field.type) for column_field in cells.schema):
+        return False
+    texts = [column for column in cells.columns if pa.types.is_string(column.type)]
+    return _any_match(texts, _DECIMAL_COMMA) and not _any_match(texts, _DECIMAL_POINT)
+
+
+def _any_match(columns: list[pa.ChunkedArray], pattern: re.Pattern[str]) -> bool:
+    whole = rf"^\s*(?:{pattern.pattern})\s*$"
+    return any(pc.any(pc.match_substring_regex(column, whole)).as_py() for column in columns)
+
+
+def _check_header(source: Source, header: tuple[str, ...]) -> None:
     """Refuse what other readers repair silently: a missing header, or a name that occurs twice."""
     if not any(header):
-        raise BindingError(f"`{path}` is empty; a header line with column names was expected.")
-    check_unique_names(str(path), [name for name in header if name])
+        raise BindingError(f"`{source.path}` is empty; a header line with column names was expected.")
+    check_unique_names(str(source.path), [name for name in header if name])

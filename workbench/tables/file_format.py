@@ -1,16 +1,16 @@
-"""What a file is, by its first bytes, and how it is compressed."""
+"""What a file is, by its first bytes, and its bytes without compression."""
 
 from __future__ import annotations
 
 import lzma
 from collections.abc import Iterator
 from contextlib import contextmanager
-from pathlib import Path
 from typing import IO, Any, Literal
 
 import pyarrow as pa
 
 from workbench.errors import BindingError
+from workbench.tables.source import Source
 
 FileFormat = Literal["text", "json", "parquet", "arrow", "stream"]
 
@@ -39,19 +39,26 @@ _HEAD = 4096
 _MOST_MAGIC = 8
 """Bytes among which the sign of a compression is."""
 
+_UNPACK_RATIO = 100
+"""How many times its size a compressed table may have once it is unpacked; CSV reaches 5 to 20."""
 
-def detect_format(path: Path) -> FileFormat:
+_UNPACK_SIZE = 1 << 28
+"""Bytes that any compressed table may have once it is unpacked; as numbers they can take eight times that."""
+
+_CHUNK = 1 << 20
+"""Bytes that are unpacked at a time to count them."""
+
+
+def detect_format(source: Source) -> FileFormat:
     """Return what a file is, by its first bytes.
 
     Raises
     ------
     BindingError
-        There is no such file, it is empty, or it is of a kind that is not read.
+        It is empty, or it is of a kind that is not read.
     """
-    if not path.is_file():
-        obstacle = "it is a folder" if path.is_dir() else "it does not exist"
-        raise BindingError(f"a table was expected at `{path}`, but {obstacle}.", hint="check the path")
-    with open_decompressed(path) as stream:
+    path = source.path
+    with open_decompressed(source) as stream:
         head = bytes(stream.read(_HEAD))
     if not head:
         raise BindingError(f"`{path}` is empty; a header line with column names was expected.")
@@ -68,7 +75,7 @@ def detect_format(path: Path) -> FileFormat:
 
 
 @contextmanager
-def open_decompressed(path: Path) -> Iterator[IO[bytes] | Any]:
+def open_decompressed(source: Source) -> Iterator[IO[bytes] | Any]:
     """Open a file as a stream of bytes, decompressed if it is gzip, bzip2, xz or zstd.
 
     Raises
@@ -77,21 +84,80 @@ def open_decompressed(path: Path) -> Iterator[IO[bytes] | Any]:
         The file cannot be read, or its compressed content is damaged.
     """
     try:
-        with path.open("rb") as raw:
-            compression = _detect_compression(raw.read(_MOST_MAGIC))
+        compression = _detect_compression(source)
         if compression == "xz":
-            with lzma.open(path) as stream:
+            with lzma.open(source.file) as stream:
                 yield stream
         else:
-            with pa.input_stream(str(path), compression=compression) as stream:
+            with pa.input_stream(str(source.file), compression=compression) as stream:
                 yield stream
-    except pa.ArrowInvalid:
+    except pa.ArrowException:
         raise
     except (OSError, EOFError, lzma.LZMAError) as reason:
         raise BindingError(
-            f"`{path}` cannot be read: {reason}.", hint="the file may be truncated"
+            f"`{source.path}` cannot be read: {(str(reason) or 'it is damaged').splitlines()[0]}.",
+            hint="the file may be truncated",
         ) from reason
 
 
-def _detect_compression(head: bytes) -> str | None:
+def check_compressed(source: Source) -> None:
+    """Unpack a compressed file once, keeping nothing, to see that it is sound and not too large.
+
+    Raises
+    ------
+    BindingError
+        It is damaged, or it unpacks to more than it may.
+    """
+    if _detect_compression(source) is None:
+        return
+    size = 0
+    with open_decompressed(source) as stream:
+        while content := stream.read(_CHUNK):
+            size += len(content)
+            check_unpacked_size(source, size)
+
+
+def check_unpacked_size(source: Source, size: int) -> None:
+    """Refuse a compressed file that unpacks to far more than tables do.
+
+    A few kilobytes can unpack to more than a computer's memory holds.
+
+    Parameters
+    ----------
+    source
+        The file.
+    size
+        Bytes that have been unpacked so far.
+
+    Raises
+    ------
+    BindingError
+        They are more than the user allows; or, by default, more than 256 MiB and a hundred times the file.
+    """
+    packed = source.file.stat().st_size
+    limit = source.unpack_limit
+    if size <= (max(_UNPACK_SIZE, _UNPACK_RATIO * packed) if limit is None else limit):
+        return
+    ratio = f", {size / packed:.0f} times its size" if packed and size > packed else ""
+    raise BindingError(
+        f"`{source.path}` has {_format_size(packed)}, but unpacks to more than {_format_size(size)}{ratio}.",
+        hint="if you trust the file, allow more: --unpack-limit 20GB, or hand over a DataFrame from Python",
+    )
+
+
+def _format_size(count: int) -> str:
+    """Return a number of bytes for a message.
+
+    >>> _format_size(1_900_000), _format_size(512)
+    ('1.9 MB', '512 bytes')
+    """
+    for unit, size in (("GB", 1e9), ("MB", 1e6), ("kB", 1e3)):
+        if count >= size:
+            return f"{count / size:.1f} {unit}"
+    return f"{count} bytes"
+
+
+def _detect_compression(source: Source) -> str | None:
+    with source.file.open("rb") as stream:
+        head = stream.read(_MOST_MAGIC)
     return next((name for magic, name in _COMPRESSIONS.items() if head.startswith(magic)), None)

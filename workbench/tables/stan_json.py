@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
@@ -11,6 +10,8 @@ import pyarrow as pa
 from workbench.errors import BindingError
 from workbench.provenance import hash_file
 from workbench.tables.file_format import open_decompressed
+from workbench.tables.json_text import parse_json
+from workbench.tables.source import Source
 from workbench.tables.table import Table
 
 _NOT_FINITE = {
@@ -24,8 +25,11 @@ _NOT_FINITE = {
 }
 """Stan's words for numbers that JSON does not have, as Python reads them."""
 
+_MOST_CHARACTERS = 60
+"""How much of a value a message shows."""
 
-def read_stan_json(path: Path) -> Table:
+
+def read_stan_json(source: Source) -> Table:
     """Read a Stan data file in JSON.
 
     Raises
@@ -33,20 +37,18 @@ def read_stan_json(path: Path) -> Table:
     BindingError
         It is not JSON, not an object with names, or holds something that Stan does not take as data.
     """
-    with open_decompressed(path) as stream:
+    path = source.path
+    with open_decompressed(source) as stream:
         text = bytes(stream.read())
     try:
-        content = json.loads(text.decode("utf-8-sig"))
+        content = parse_json(text.decode("utf-8-sig"), f"`{path}`")
     except UnicodeDecodeError as reason:
         message = f"`{path}` is not UTF-8 text: byte {reason.start + 1} cannot be read."
         raise BindingError(message, hint="save the file in UTF-8") from reason
-    except json.JSONDecodeError as reason:
-        message = f"`{path}` is not valid JSON: line {reason.lineno}, column {reason.colno}: {reason.msg}."
-        raise BindingError(message) from reason
     if not isinstance(content, dict):
         hint = 'a Stan data file looks like {"N": 2, "y": [1.5, 2.5]}'
         raise BindingError(f"`{path}` holds a JSON list; an object with names was expected.", hint=hint)
-    return Table(path, hash_file(path), pa.table({}), values=parse_stan_values(str(path), content))
+    return Table(path, hash_file(source.file), pa.table({}), values=parse_stan_values(str(path), content))
 
 
 def parse_stan_values(source: str, content: dict[str, Any]) -> dict[str, Any]:
@@ -74,6 +76,10 @@ def _parse_value(place: str, value: Any) -> Any:
     if isinstance(value, dict):
         return {name: _parse_value(place, member) for name, member in value.items()}
     raise BindingError(
-        f"{place} is or contains `{json.dumps(value)}`, which is not a number.",
+        f"{place} is or contains `{_shorten(json.dumps(value, ensure_ascii=False))}`, which is not a number.",
         hint="Stan's data are numbers, and arrays and tuples of numbers",
     )
+
+
+def _shorten(text: str) -> str:
+    return text if len(text) <= _MOST_CHARACTERS else f"{text[: _MOST_CHARACTERS - 3]}..."

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -48,10 +49,18 @@ class Table:
     missing_words: Mapping[str, Mapping[str, int]] = field(default_factory=dict, repr=False)
     formats: Mapping[str, str] = field(default_factory=dict, repr=False)
 
-    @property
+    @cached_property
     def columns(self) -> tuple[str, ...]:
         """The names of the columns, in the file's order."""
         return tuple(self.cells.column_names)
+
+    @cached_property
+    def _names(self) -> frozenset[str]:
+        return frozenset(self.columns)
+
+    def has_column(self, name: str) -> bool:
+        """Return whether there is a column of that name, in a time that does not grow with their number."""
+        return name in self._names
 
     @property
     def rows(self) -> int:

@@ -48,10 +48,11 @@ def read_texts(cells: pa.Table, decimal: str = ".", *, is_typed: bool = False) -
     """
     missing_words: dict[str, Mapping[str, int]] = {}
     formats: dict[str, str] = {}
+    columns = list(cells.columns)
     for position, column_field in enumerate(cells.schema):
         if not (pa.types.is_string(column_field.type) or pa.types.is_large_string(column_field.type)):
             continue
-        written = cells.column(position).cast(pa.string())
+        written = columns[position].cast(pa.string())
         texts = pc.utf8_trim_whitespace(written)
         is_missing = find_missing_words(texts)
         column, how = _read_numbers(_blank_out(texts, is_missing), decimal, is_typed=is_typed)
@@ -63,8 +64,8 @@ def read_texts(cells: pa.Table, decimal: str = ".", *, is_typed: bool = False) -
             missing_words[column_field.name] = count_words(texts.filter(pc.is_null(column)))
         if how:
             formats[column_field.name] = how
-        cells = cells.set_column(position, column_field.name, column)
-    return TextReading(cells, missing_words, formats)
+        columns[position] = column
+    return TextReading(pa.table(columns, cells.column_names), missing_words, formats)
 
 
 def _read_numbers(

@@ -52,7 +52,7 @@ def find_row_name_column(context: BindingContext, matches: Mapping[str, ColumnMa
     table = context.table
     if "row_names" in context.stored:
         column = str(context.stored["row_names"])
-        return column if column in table.columns and _is_text(table, column) else ""
+        return column if table.has_column(column) and _is_text(table, column) else ""
     if table.rows > _MOST_ROWS:
         return ""
     used = list_used_columns(context, matches)

@@ -85,10 +85,10 @@ def _find_unknown_names(context: BindingContext) -> Iterator[BindingError]:
             except BindingError as reason:
                 yield reason
                 continue
-            if plain not in context.table.columns:
+            if not context.table.has_column(plain):
                 yield _describe_missing_column(context, plain, f"which was requested for `{name}`")
     for column in options.reference:
-        if column not in context.table.columns:
+        if not context.table.has_column(column):
             yield _describe_missing_column(context, column, "which --reference names")
 
 
@@ -112,7 +112,7 @@ def _match_by_name(context: BindingContext, declaration: Declaration) -> ColumnM
     if name in options.columns:
         columns = tuple(column for column in options.columns[name] if _is_in_table(context, column))
         return ColumnMatch(columns) if columns else None
-    if name in context.table.columns and not _is_size(context, declaration):
+    if context.table.has_column(name) and not _is_size(context, declaration):
         return ColumnMatch((name,))
     numbered = _find_numbered(context, name) if len(declaration.sizes) == 2 else ()
     return ColumnMatch(numbered) if numbered else None
@@ -128,7 +128,7 @@ def _is_size(context: BindingContext, declaration: Declaration) -> bool:
 
 def _is_in_table(context: BindingContext, column: str) -> bool:
     try:
-        return parse_column(context.table, column).name in context.table.columns
+        return context.table.has_column(parse_column(context.table, column).name)
     except BindingError:
         return False
 

@@ -1,0 +1,121 @@
+"""Where tables come from: pipes, devices, names that no file can have, and files that unpack to too much."""
+
+import bz2
+import gzip
+import lzma
+import os
+import threading
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet
+import pytest
+
+from workbench import tables
+from workbench.errors import BindingError
+from workbench.provenance import hash_bytes
+
+CSV = b"a,b\n1,2\n3,4\n"
+ROWS = b"y\n" + b"0\n" * 200_000
+
+
+def read_pipe(tmp_path, content):
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    writer = threading.Thread(target=lambda: pipe.write_bytes(content))
+    writer.start()
+    try:
+        return tables.read(pipe)
+    finally:
+        writer.join()
+
+
+@pytest.mark.parametrize("content", [CSV, gzip.compress(CSV)], ids=["plain", "compressed"])
+def test_what_a_pipe_delivers_is_a_table(tmp_path, content):
+    table = read_pipe(tmp_path, content)
+    assert tables.to_numbers(table, "b").tolist() == [2, 4]
+    assert table.path == tmp_path / "pipe"
+    assert table.sha256 == hash_bytes(content)
+
+
+def test_a_pipe_may_deliver_columns_and_stan_data(tmp_path):
+    sink = pa.BufferOutputStream()
+    pa.parquet.write_table(pa.table({"y": [1.5, 2.5]}), sink)
+    assert tables.to_numbers(read_pipe(tmp_path, sink.getvalue().to_pybytes()), "y").tolist() == [1.5, 2.5]
+    (tmp_path / "pipe").unlink()
+    assert read_pipe(tmp_path, b'{"N": 3}').values == {"N": 3}
+
+
+@pytest.mark.parametrize(
+    ("name", "message"),
+    [
+        ("/dev/zero", "it is a device"),
+        ("x" * 300, "there can be none: File name too long"),
+        ("a\0b", "there can be none: embedded null byte"),
+        (__file__ + "/table.csv", "it does not exist"),
+    ],
+)
+def test_places_without_a_table(tmp_path, name, message):
+    with pytest.raises(BindingError) as raised:
+        tables.read(tmp_path / name)
+    assert message in raised.value.message
+
+
+def compress_zstandard(content: bytes) -> bytes:
+    return bytes(pa.compress(content, codec="zstd", asbytes=True))
+
+
+@pytest.mark.parametrize("compress", [gzip.compress, bz2.compress, lzma.compress, compress_zstandard])
+def test_a_file_that_unpacks_to_too_much(tmp_path, compress):
+    path = tmp_path / "t.csv.packed"
+    path.write_bytes(compress(ROWS))
+    assert tables.read(path, len(ROWS)).rows == 200_000
+    with pytest.raises(BindingError) as raised:
+        tables.read(path, len(ROWS) - 1)
+    assert "but unpacks to more than 400.0 kB" in raised.value.message
+    assert "--unpack-limit" in (raised.value.hint or "")
+
+
+def test_the_limit_without_an_option(tmp_path, monkeypatch):
+    monkeypatch.setattr("workbench.tables.file_format._UNPACK_SIZE", 1000)
+    path = tmp_path / "t.csv.zst"
+    path.write_bytes(compress_zstandard(ROWS))
+    with pytest.raises(BindingError, match="times its size"):
+        tables.read(path)
+    path.write_bytes(compress_zstandard(b"y\n" + "\n".join(map(str, np.arange(200_000))).encode()))
+    assert tables.read(path).rows == 200_000  # numbers as they come: far below a hundred times
+
+
+def test_columns_that_repeat_themselves(tmp_path):
+    frame = pd.DataFrame({"y": np.zeros(500_000), "g": ["a long level"] * 500_000})
+    frame.to_parquet(tmp_path / "t.parquet")
+    frame.to_feather(tmp_path / "t.feather", compression="zstd")
+    for name in ("t.parquet", "t.feather"):
+        assert tables.read(tmp_path / name).rows == 500_000
+        with pytest.raises(BindingError, match="unpacks to more than"):
+            tables.read(tmp_path / name, 1_000_000)
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        ('{"y": ' + "[" * 100_000 + "]" * 100_000 + "}", "is nested more than 64 levels deep"),
+        ('{"y": ' + "[" * 70 + "]" * 70 + "}", "is nested more than 64 levels deep"),
+        (
+            '{"y": ' + "1" * 400 + "}",
+            "holds the number 11111111111111111111... (400 characters), which is larger",
+        ),
+        ('{"y": ' + "1" * 5000 + "}", "larger than any number of a computer"),
+        ('{"y": -1e999}', "holds the number -1e999"),
+        ('{"y": 1, "y": 2}', "has two values called `y`"),
+        ('{"y": "' + "x" * 100_000 + '"}', 'contains `"xxxxx'),
+    ],
+)
+def test_json_that_is_not_data(tmp_path, content, message):
+    path = tmp_path / "d.json"
+    path.write_text(content)
+    with pytest.raises(BindingError) as raised:
+        tables.read(path)
+    assert message in raised.value.message
+    assert len(raised.value.message) < 500
