@@ -78,7 +78,7 @@ def test_no_run_and_half_a_run_are_told_apart(run, tmp_path):
     with pytest.raises(RunNotFound, match=r"no `run\.json`"):
         run_directory.read(tmp_path / "none")
     (run / "fit.nc").write_bytes(b"not netCDF")
-    with pytest.raises(RunIncomplete, match="cannot be read"):
+    with pytest.raises(RunIncomplete, match="is damaged"):
         run_directory.read(run)
 
 

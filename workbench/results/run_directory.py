@@ -1,18 +1,31 @@
-"""Run directories, read back whole or not at all."""
+"""Run directories, read back whole or not at all: the one door through which every command opens a run.
+
+A run may come from someone else. Nothing outside of its folder is read, nothing in it is executed, and what
+it claims is checked before it is used.
+"""
 
 from __future__ import annotations
 
-import json
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
-
-import xarray as xr
 
 from workbench.errors import RunIncomplete, RunNotFound
 from workbench.results.fit import Fit
 from workbench.results.record import SCHEMA
 from workbench.results.store import CONSOLE, RECORD, TREE
+from workbench.results.stored import StoredArray, StoredGroup, read_json, read_text, read_tree
+from workbench.results.view import Results, view
+
+_BY_DRAW = (
+    "posterior",
+    "posterior_predictive",
+    "log_likelihood",
+    "sample_stats",
+    "log_prior",
+    "log_density",
+)
+"""The groups of `fit.nc` whose arrays have an element for each chain and draw of NUTS."""
 
 
 def read(folder: Path) -> Fit:
@@ -21,29 +34,33 @@ def read(folder: Path) -> Fit:
     Raises
     ------
     RunNotFound, RunIncomplete
-        There is no run, or a file of it is missing or damaged.
+        There is no run, a file of it is missing or damaged, or it is not what a run can hold.
     """
-    if not (folder / RECORD).is_file():
+    if not is_run(folder):
         hint = "a run is a folder that `workbench fit` wrote"
         raise RunNotFound(f"a run was expected in `{folder}`, but there is no `{RECORD}`.", hint=hint)
-    try:
-        record: dict[str, Any] = json.loads((folder / RECORD).read_text(encoding="utf-8"))
-        with xr.open_datatree(folder / TREE, engine="h5netcdf") as stored:
-            tree = stored.load()
-    except (OSError, ValueError) as reason:
-        raise RunIncomplete(f"the run in `{folder}` cannot be read: {reason}.") from reason
+    record = read_json(folder / RECORD)
     if record.get("schema") != SCHEMA:
-        raise RunIncomplete(
-            f"the run in `{folder}` has schema {record.get('schema')}; this workbench reads {SCHEMA}."
-        )
-    fit = Fit(record, tree, folder=folder)
+        schema = str(record.get("schema"))[:40]
+        raise RunIncomplete(f"the run in `{folder}` has schema {schema}; this workbench reads {SCHEMA}.")
     try:
-        _ = fit.results
+        results = view(record)
     except RunIncomplete as reason:
         raise RunIncomplete(
             f"the run in `{folder}` cannot be read: {reason.message}", hint=reason.hint
         ) from reason
-    return fit
+    path = folder / TREE
+    tree = read_tree(path, lambda groups: _check_groups(groups, results, path))
+    return Fit(record, tree, folder=folder)
+
+
+def is_run(folder: Path) -> bool:
+    """Return whether a folder has a record of a run, whatever that holds."""
+    try:
+        (folder / RECORD).lstat()
+    except (OSError, ValueError):  # not there, or not a name that a file can have
+        return False
+    return True
 
 
 def read_whole(folder: Path) -> Fit:
@@ -56,5 +73,50 @@ def read_whole(folder: Path) -> Fit:
     """
     fitted = read(folder)
     console = folder / CONSOLE
-    printed = console.read_text(encoding="utf-8") if console.is_file() else ""
+    printed = read_text(console) if console.exists() or console.is_symlink() else ""
     return replace(fitted, console={"before": printed} if printed else {})
+
+
+def _check_groups(groups: Sequence[StoredGroup], results: Results, path: Path) -> None:
+    """Refuse draws that are not those which the record describes.
+
+    Raises
+    ------
+    RunIncomplete
+        The message names the array, what was expected and what was found.
+    """
+    nuts = results.nuts
+    for group in groups:
+        for array in group.arrays:
+            if group.name in _BY_DRAW and not _is_label(array) and array.name not in _labels(group):
+                _check_draws(array, (nuts.chains, nuts.draws), path)
+    posterior = next((group for group in groups if group.name == "posterior"), None)
+    if posterior is not None and nuts.is_ok:
+        names = {array.name for array in posterior.arrays if "draw" in array.dims and array.dims != ("draw",)}
+        size = sum(array.size for array in posterior.arrays if array.name in names)
+        expected = len(nuts.estimates) * nuts.total_draws
+        if size != expected:
+            raise RunIncomplete(
+                f"`{path}` was expected to hold {expected:,} draws of {len(nuts.estimates)} quantities, as "
+                f"the record says; found {size:,}."
+            )
+
+
+def _labels(group: StoredGroup) -> set[str]:
+    return {name for array in group.arrays for name in array.coordinates}
+
+
+def _is_label(array: StoredArray) -> bool:
+    """Return whether an array names the elements of a dimension."""
+    return array.dims == (array.name,)
+
+
+def _check_draws(array: StoredArray, expected: tuple[int | None, int | None], path: Path) -> None:
+    found = dict(zip(array.dims, array.shape, strict=True))
+    if (found.get("chain"), found.get("draw")) != expected:
+        chains, draws = expected
+        raise RunIncomplete(
+            f"`{path}` was expected to hold {chains} chains of {draws} draws in "
+            f"`{array.group}/{array.name}`, as the record says; "
+            f"found {found.get('chain')} of {found.get('draw')}."
+        )

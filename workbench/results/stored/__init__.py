@@ -1,0 +1,21 @@
+"""Files of a run or a study directory that may come from someone else: opened, examined, then read.
+
+Nothing outside the folder is read, nothing waits, and nothing is allocated for which the file does not
+account.
+"""
+
+from workbench.results.stored.arrays import StoredArray, StoredGroup, examine_arrays
+from workbench.results.stored.json_text import read_json
+from workbench.results.stored.plain_file import open_stored, read_bytes, read_text
+from workbench.results.stored.tree import read_tree
+
+__all__ = [
+    "StoredArray",
+    "StoredGroup",
+    "examine_arrays",
+    "open_stored",
+    "read_bytes",
+    "read_json",
+    "read_text",
+    "read_tree",
+]

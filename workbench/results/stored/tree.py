@@ -1,0 +1,159 @@
+"""The arrays of a netCDF file, read from the places that its description names."""
+
+from __future__ import annotations
+
+import math
+import os
+import zlib
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any, BinaryIO
+
+import h5py
+import numpy as np
+import xarray as xr
+from numpy.typing import NDArray
+
+from workbench.errors import RunIncomplete
+from workbench.results.stored.arrays import StoredArray, StoredChunk, StoredGroup, examine_arrays
+from workbench.results.stored.plain_file import open_stored
+
+_MOST_TEXT = 64 * 2**20
+"""The most text in one array, which may name one text many times [bytes]. Ours."""
+
+_DESCRIPTOR = np.dtype([("length", "<u4"), ("address", "<u8"), ("index", "<u4")])
+"""How HDF5 stores each text of an array: its length, and where it is."""
+
+
+def read_tree(path: Path, check: Callable[[Sequence[StoredGroup]], None] | None = None) -> xr.DataTree:
+    """Return the groups of a netCDF file of ours.
+
+    Parameters
+    ----------
+    path
+        The file.
+    check
+        Refuses what does not suit the rest of the run, before anything is allocated.
+
+    Raises
+    ------
+    RunIncomplete
+        There is no such file, it is damaged, refers to other files, or is refused by `check`.
+    """
+    with open_stored(path) as stream:
+        groups = examine_arrays(stream, path)
+        if check is not None:
+            check(groups)
+        try:
+            texts = _read_all_texts(groups, stream, path)
+            datasets = {group.name: _build_dataset(group, stream, texts, path) for group in groups}
+            return xr.DataTree.from_dict({f"/{name}": dataset for name, dataset in datasets.items()})
+        except (OSError, ValueError, zlib.error) as reason:
+            raise RunIncomplete(f"`{path}` is damaged: {reason}.") from reason
+
+
+def _build_dataset(
+    group: StoredGroup, stream: BinaryIO, texts: dict[tuple[str, str], NDArray[Any]], path: Path
+) -> xr.Dataset:
+    variables = {
+        array.name: xr.Variable(
+            array.dims,
+            texts[group.name, array.name] if array.is_text else _read_numbers(array, stream, path),
+            dict(array.attributes),
+        )
+        for array in group.arrays
+    }
+    labels = {name for array in group.arrays for name in (*array.dims, *array.coordinates)}
+    return xr.Dataset(
+        {name: variable for name, variable in variables.items() if name not in labels},
+        {name: variable for name, variable in variables.items() if name in labels},
+        dict(group.attributes),
+    )
+
+
+def _read_numbers(array: StoredArray, stream: BinaryIO, path: Path) -> NDArray[Any]:
+    values = np.empty(array.shape, dtype=array.dtype)
+    if array.chunk_shape is None:
+        for chunk in array.chunks:
+            values = np.frombuffer(_read_at(stream, chunk, path), dtype=array.dtype).reshape(array.shape)
+    else:
+        for chunk in array.chunks:
+            piece = _unpack(array, chunk, stream, path)
+            ends = (
+                min(at + n, end) for at, n, end in zip(chunk.start, piece.shape, array.shape, strict=True)
+            )
+            place = tuple(slice(at, end) for at, end in zip(chunk.start, ends, strict=True))
+            values[place] = piece[tuple(slice(0, part.stop - part.start) for part in place)]
+    if array.is_bool:
+        return values.astype(bool)
+    return values.astype(array.dtype.newbyteorder("="), copy=not values.flags.writeable)
+
+
+def _unpack(array: StoredArray, chunk: StoredChunk, stream: BinaryIO, path: Path) -> NDArray[Any]:
+    """Return the values of one piece; no more memory is used than its shape accounts for."""
+    assert array.chunk_shape is not None  # noqa: S101 - the caller has pieces
+    size = math.prod(array.chunk_shape) * array.dtype.itemsize
+    content: bytes | memoryview = _read_at(stream, chunk, path)
+    used = [is_used and not chunk.mask >> position & 1 for position, is_used in enumerate(_filters(array))]
+    is_shuffled, is_compressed = used[0] and array.is_shuffled, used[-1] and array.is_compressed
+    if is_compressed:
+        unpacker = zlib.decompressobj()
+        content = unpacker.decompress(content, size)
+        rest = unpacker.decompress(unpacker.unconsumed_tail, 1) if not unpacker.eof else b""
+        if rest or not unpacker.eof:
+            raise RunIncomplete(f"`{path}` is damaged: `{array.group}/{array.name}` unpacks to too much.")
+    if len(content) != size:
+        raise RunIncomplete(f"`{path}` is damaged: `{array.group}/{array.name}` unpacks to too little.")
+    if is_shuffled and array.dtype.itemsize > 1:
+        planes = np.frombuffer(content, dtype=np.uint8).reshape(array.dtype.itemsize, -1)
+        content = np.ascontiguousarray(planes.T).data
+    return np.frombuffer(content, dtype=array.dtype).reshape(array.chunk_shape)
+
+
+def _filters(array: StoredArray) -> list[bool]:
+    """Return the filters of an array in their order; the bits of a mask count them."""
+    return [True] * max(1, array.is_shuffled + array.is_compressed)
+
+
+def _read_at(stream: BinaryIO, chunk: StoredChunk, path: Path) -> bytes:
+    parts = []
+    at, left = chunk.offset, chunk.size
+    while left:
+        part = os.pread(stream.fileno(), left, at)
+        if not part:
+            raise RunIncomplete(f"`{path}` ends before its last value: it was cut short.")
+        parts.append(part)
+        at, left = at + len(part), left - len(part)
+    return parts[0] if len(parts) == 1 else b"".join(parts)
+
+
+def _read_all_texts(
+    groups: Sequence[StoredGroup], stream: BinaryIO, path: Path
+) -> dict[tuple[str, str], NDArray[Any]]:
+    """Return arrays of texts by group and name, their lengths counted before they are read."""
+    arrays = [array for group in groups for array in group.arrays if array.is_text]
+    for array in arrays:
+        lengths = [
+            np.frombuffer(_read_at(stream, chunk, path), dtype=_DESCRIPTOR)["length"].max()
+            for chunk in array.chunks
+        ]
+        if (
+            max(map(int, lengths), default=0) * array.size > _MOST_TEXT
+        ):  # numpy makes all as long as the longest
+            place = f"{array.group}/{array.name}"
+            raise RunIncomplete(f"`{path}` has more than {_MOST_TEXT:,} bytes of text in `{place}`.")
+    try:
+        with h5py.File(stream, "r") as file:
+            return {
+                (array.group, array.name): _decode(file[array.group][array.name][...], array)
+                for array in arrays
+            }
+    except Exception as reason:  # h5py passes on whatever the library says about damaged files
+        raise RunIncomplete(f"`{path}` has texts that cannot be read.") from reason
+
+
+def _decode(values: Any, array: StoredArray) -> NDArray[Any]:
+    texts = [
+        text.decode("utf-8") if isinstance(text, bytes) else str(text) for text in np.ravel(values).tolist()
+    ]
+    return np.array(texts, dtype=str).reshape(array.shape)
