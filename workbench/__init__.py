@@ -7,21 +7,26 @@
 
 from __future__ import annotations
 
-from importlib import import_module
-from typing import TYPE_CHECKING, Any
-
-from workbench.errors import WorkbenchError
+TYPE_CHECKING = False
+"""As that of `typing`, which the command line does without until it can be interrupted."""
 
 if TYPE_CHECKING:
+    from typing import Any
+
     from workbench.api import Fit, Model, check, compare, fit, load, predict, sensitivity
+    from workbench.errors import WorkbenchError
 
 __all__ = ["Fit", "Model", "WorkbenchError", "check", "compare", "fit", "load", "predict", "sensitivity"]
 
 
 def __getattr__(name: str) -> Any:
     """Import the front door when it is first used: the command line starts without the scientific stack."""
+    from importlib import import_module
+
     if name in __all__:
-        return getattr(import_module("workbench.api"), name)
+        return getattr(
+            import_module("workbench.errors" if name == "WorkbenchError" else "workbench.api"), name
+        )
     raise AttributeError(f"module 'workbench' has no attribute '{name}'")
 
 

@@ -76,10 +76,7 @@ def read(model: Path) -> Card:
     path = model.with_suffix(".toml")
     if not path.is_file():
         return Card()
-    try:
-        content = tomllib.loads(path.read_text(encoding="utf-8"))
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as reason:
-        raise RequestError(f"the model's card `{path}` is not valid TOML: {reason}.") from reason
+    content = parse_toml(path.read_bytes(), f"the model's card `{path}`")
     hyperparameters = _list_section(path, content, "hyperparameters")
     return Card(
         path,
@@ -99,6 +96,33 @@ def read(model: Path) -> Card:
         roles={term: str(role) for term, role in _list_section(path, content, "roles")},
         values=dict(_list_section(path, content, "set")),
     )
+
+
+def parse_toml(content: bytes, place: str) -> dict[str, Any]:
+    """Return what a TOML file says.
+
+    Parameters
+    ----------
+    content
+        The bytes of the file.
+    place
+        The file in words, as the beginning of a message.
+
+    Raises
+    ------
+    RequestError
+        It is not TOML, a number has too many digits, or it is nested too deeply.
+    """
+    try:
+        return tomllib.loads(content.decode("utf-8"))
+    except RecursionError as reason:
+        raise RequestError(f"{place} is nested too deeply.") from reason
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as reason:
+        raise RequestError(f"{place} is not valid TOML: {reason}.") from reason
+    except ValueError as reason:  # Python refuses to read integers of thousands of digits
+        raise RequestError(
+            f"{place} holds a number with too many digits, or a date that does not exist."
+        ) from reason
 
 
 def _list_section(path: Path, content: Mapping[str, Any], name: str) -> list[tuple[str, Any]]:

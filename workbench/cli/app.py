@@ -8,6 +8,7 @@ import typer
 
 from workbench.cli import (
     check,
+    console,
     continue_,
     fit,
     inspect,
@@ -65,4 +66,5 @@ def _main(
 
 def main() -> None:
     """Run the command line."""
+    console.prepare_streams()
     app()

@@ -37,7 +37,7 @@ def command(
     assert run is not None  # noqa: S101 - one of the two was given
     fit, entries = examine_run(run)
     if json_:
-        typer.echo(json.dumps(to_json_values(entries), indent=1, ensure_ascii=False))
+        console.show_json(json.dumps(to_json_values(entries), indent=1, ensure_ascii=False))
     else:
         console.show(build_diagnosis_page(fit))
     if strict and fit.results.diagnosis is not None and fit.results.diagnosis.verdict == "fail":

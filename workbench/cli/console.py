@@ -3,30 +3,71 @@
 from __future__ import annotations
 
 import functools
+import io
+import os
+import re
 import signal
 import sys
 from collections.abc import Callable, Iterable
+from pathlib import Path
 from typing import NoReturn, ParamSpec, TypeVar
 
 import typer
 from rich.console import Console
 
-from workbench.errors import EXIT_INTERRUPTED, WorkbenchError
+from workbench.errors import EXIT_INTERRUPTED, RequestError, RunError, WorkbenchError
 from workbench.progress import Progress, choose_display
 from workbench.report.document import Document
-from workbench.report.terminal import print_document, print_message
+from workbench.report.terminal import neutralise, print_document, print_message
 
 P = ParamSpec("P")
 T = TypeVar("T")
 
+_SURROGATE = re.compile("[\ud800-\udfff]")
+_BEYOND_ASCII = re.compile("[^\x00-\x7f]")
+"""What stdout cannot show as it is: bytes of names that are not text; beyond ASCII where it is not UTF-8."""
+
 _PIPE_WIDTH = 100_000
 """Columns where stdout is not a terminal: enough for every row of a table on one line."""
+
+
+def prepare_streams() -> None:
+    """Let streams that cannot show a character show its code point: in ASCII, or in a file's name."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")
 
 
 def show(document: Document) -> None:
     """Print a page of results to stdout."""
     width = None if sys.stdout.isatty() else _PIPE_WIDTH
     print_document(document, Console(highlight=False, emoji=False, width=width))
+
+
+def show_line(text: str) -> None:
+    """Print a sentence to stdout."""
+    typer.echo(neutralise(text))
+
+
+def show_path(path: Path) -> None:
+    """Print a path to stdout: as it is for a program that reads it, without control characters for people."""
+    if sys.stdout.isatty():
+        show_line(str(path))
+    else:
+        typer.echo(os.fsencode(path))
+
+
+def show_json(text: str) -> None:
+    """Print JSON to stdout; where the stream is not UTF-8, characters beyond ASCII are written as escapes."""
+    encoding = (getattr(sys.stdout, "encoding", None) or "utf-8").lower().replace("-", "")
+    beyond = _SURROGATE if encoding == "utf8" else _BEYOND_ASCII
+    typer.echo(beyond.sub(_escape, text.removesuffix("\n")))
+
+
+def _escape(match: re.Match[str]) -> str:
+    """Return a character as JSON escapes it: a code unit of UTF-16 at a time."""
+    units = match[0].encode("utf-16-be", "surrogatepass").hex()
+    return "".join(f"\\u{units[place : place + 4]}" for place in range(0, len(units), 4))
 
 
 def show_error(reason: WorkbenchError) -> None:
@@ -57,17 +98,33 @@ def guarded(command: Callable[P, T]) -> Callable[P, T]:
     @functools.wraps(command)
     def wrapped(*args: P.args, **kwargs: P.kwargs) -> T:
         signal.signal(signal.SIGTERM, _exit_by_signal)
+        if callable(signal.getsignal(signal.SIGINT)):  # in the background it is ignored
+            signal.signal(signal.SIGINT, signal.default_int_handler)
         try:
             return command(*args, **kwargs)
-        except WorkbenchError as reason:
-            show_error(reason)
-            raise typer.Exit(reason.exit_code) from None
+        except (WorkbenchError, MemoryError, OSError) as reason:
+            if isinstance(reason, BrokenPipeError):
+                raise  # whoever reads our output has seen enough
+            error = _explain(reason)
+            show_error(error)
+            raise typer.Exit(error.exit_code) from None
         except KeyboardInterrupt as reason:
             text = str(reason) or "nothing was written; earlier results are as they were"
             print_message(_stderr(), "\ninterrupted", text, "yellow")
             raise typer.Exit(EXIT_INTERRUPTED) from None
 
     return wrapped
+
+
+def _explain(reason: WorkbenchError | MemoryError | OSError) -> WorkbenchError:
+    """Return an error of the computer as one of ours."""
+    if isinstance(reason, WorkbenchError):
+        return reason
+    if isinstance(reason, MemoryError):
+        hint = "use fewer rows or draws, or a computer with more memory"
+        return RunError("this takes more memory than the computer has.", hint=hint)
+    place = "" if reason.filename is None else f"`{os.fsdecode(reason.filename)}` cannot be used: "
+    return RequestError(f"{place}{reason.strerror or reason}.", hint="check the path")
 
 
 def _exit_by_signal(number: int, _frame: object) -> NoReturn:

@@ -43,6 +43,6 @@ def command(
         progress=console.progress(quiet),
     )
     if json_:
-        typer.echo(store.dump(fit.record), nl=False)
+        console.show_json(store.dump(fit.record))
     else:
         console.show(build_fit_page(fit))

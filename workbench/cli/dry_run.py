@@ -28,11 +28,11 @@ def show_dry_run(
     from workbench.workflow.read_program import check_program_exists, read_program
 
     check_program_exists(model)
-    tools = toolchain.provision(options.toolchain, console.progress(is_quiet))
+    tools = toolchain.provision(options.toolchain, console.progress(is_quiet)).limit(options.timeout)
     program, options = apply_prior_options(read_program(model, options.roles, tools), options, tools.stanc)
     result = dry_run(program, data, options)
     if is_json:
-        typer.echo(json.dumps(_describe(result), indent=1, ensure_ascii=False))
+        console.show_json(json.dumps(_describe(result), indent=1, ensure_ascii=False))
     else:
         name = data.name if isinstance(data, Path) else data.path.name
         console.show(build_dry_run_page(result, name))

@@ -22,6 +22,7 @@ def command(
     set_: options.Values = None,
     reference: options.Reference = None,
     missing: options.Missing = "refuse",
+    unpack_limit: options.UnpackLimit = None,
     standardize: options.Standardize = False,
     dry_run: Annotated[
         bool,
@@ -128,13 +129,14 @@ def command(
         toolchain=ToolchainSettings(compiler=compiler, source=toolchain, native=native),
         command=shlex.join(["workbench", *sys.argv[1:]]),
     )
-    program, table = library.resolve_data(model, data)
+    program, source = library.resolve_data(model, data)
+    table = options.read_within(unpack_limit, source)
     if dry_run:
         show_dry_run(program, table, fit_options, is_json=json_, is_quiet=quiet)
         return
     fit = fit_files(program, table, fit_options, progress=console.progress(quiet))
     if json_:
-        typer.echo(store.dump(fit.record), nl=False)
+        console.show_json(store.dump(fit.record))
     else:
         console.show(build_fit_page(fit))
     console.show_tips(fit.results.data.tips)

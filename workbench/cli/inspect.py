@@ -43,6 +43,6 @@ def command(
             raise ProgramError(f"`{model}` is compiled as it is: {reason}", path=path)
         typer.echo(program.instrumented.source, nl=False)
     elif json_:
-        typer.echo(json.dumps(to_record(describe(program)), indent=1, ensure_ascii=False))
+        console.show_json(json.dumps(to_record(describe(program)), indent=1, ensure_ascii=False))
     else:
         console.show(build_program_page(describe(program)))

@@ -27,6 +27,6 @@ def command(
     models = library.list_models() if name is None else (library.find(name),)
     if json_:
         records = [library.to_record(model) for model in models]
-        typer.echo(json.dumps(records if name is None else records[0], indent=1, ensure_ascii=False))
+        console.show_json(json.dumps(records if name is None else records[0], indent=1, ensure_ascii=False))
     else:
         console.show(build_list_page(models) if name is None else build_model_page(models[0]))

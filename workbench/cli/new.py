@@ -31,6 +31,6 @@ def command(
     model = library.find(from_)
     files = library.copy_model(model, name, with_table=data)
     for file in files:
-        typer.echo(file)
+        console.show_path(file)
     table = files[-1] if data else model.table
     console.show_note("fit it", shlex.join(["workbench", "fit", str(files[0]), str(table)]))

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from workbench.cli import completion
+
+if TYPE_CHECKING:
+    from workbench.tables import Table
 
 BINDING = "Binding"
 METHODS = "Methods"
@@ -65,6 +68,14 @@ Reference = Annotated[
 Missing = Annotated[
     str,
     typer.Option(help="Rows with a missing cell.", metavar="refuse|drop", rich_help_panel=BINDING),
+]
+UnpackLimit = Annotated[
+    str | None,
+    typer.Option(
+        help="Largest size of a compressed table once unpacked; by default 256 MiB, or 100 times the file.",
+        metavar="SIZE",
+        rich_help_panel=BINDING,
+    ),
 ]
 Standardize = Annotated[
     bool,
@@ -165,7 +176,12 @@ Threads = Annotated[
 ]
 Timeout = Annotated[
     float | None,
-    typer.Option(min=1, help="Longest time for a chain.", metavar="SECONDS", rich_help_panel=SAMPLER),
+    typer.Option(
+        min=1,
+        help="Longest time for each chain, compilation or other step.",
+        metavar="SECONDS",
+        rich_help_panel=SAMPLER,
+    ),
 ]
 
 # --- Output -----------------------------------------------------------------------------------------------
@@ -209,6 +225,16 @@ Source = Annotated[
         rich_help_panel=STAN,
     ),
 ]
+
+
+def read_within(limit: str | None, data: Path | Table) -> Path | Table:
+    """Return a table that has been read within a limit of its own; without a limit, the data as they are."""
+    if limit is None or not isinstance(data, Path):
+        return data
+    from workbench import tables
+    from workbench.cli.parse import parse_size
+
+    return tables.read(data, parse_size("--unpack-limit", limit))
 
 
 def describe_output(what: str, metavar: str = "DIR") -> Any:

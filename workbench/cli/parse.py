@@ -4,10 +4,18 @@ from __future__ import annotations
 
 import csv
 import json
+import math
+import re
 from collections.abc import Sequence
 from typing import Any, Literal
 
 from workbench.errors import RequestError
+
+_SIZE = re.compile(r"(\d{1,15}(?:\.\d*)?)\s*([kMGT]?B)", re.IGNORECASE | re.ASCII)
+"""A number of bytes."""
+
+_UNITS = {"B": 1, "KB": 1e3, "MB": 1e6, "GB": 1e9, "TB": 1e12}
+"""Bytes by unit."""
 
 
 def parse_pairs(option: str, texts: list[str] | None) -> dict[str, str]:
@@ -104,6 +112,26 @@ def _parse_numbers(name: str, text: str) -> float | Sequence[float]:
         message = f"--prior {name} was expected to be a number, or numbers between commas, found `{text}`."
         raise RequestError(message) from reason
     return numbers if is_list or len(numbers) > 1 else numbers[0]
+
+
+def parse_size(option: str, text: str | None) -> int | None:
+    """Return a number of bytes.
+
+    Raises
+    ------
+    RequestError
+        It is not a number above 0 with a unit.
+
+    >>> parse_size("--unpack-limit", "20GB"), parse_size("--unpack-limit", "512 MB")
+    (20000000000, 512000000)
+    """
+    if text is None:
+        return None
+    size = _SIZE.fullmatch(text.strip())
+    count = 0.0 if size is None else float(size[1]) * _UNITS[size[2].upper()]
+    if not 1 <= count < math.inf:
+        raise RequestError(f"{option} was expected to be a size such as 20GB or 500MB, found `{text}`.")
+    return int(count)
 
 
 def parse_scale(word: str) -> tuple[str, ...]:

@@ -19,6 +19,7 @@ def command(
     output: Annotated[
         Path | None, options.describe_output("CSV file for all predictions", metavar="FILE")
     ] = None,
+    unpack_limit: options.UnpackLimit = None,
     quiet: options.Quiet = False,
     compiler: options.Compiler = None,
     native: options.Native = False,
@@ -37,11 +38,16 @@ def command(
     if output is not None:
         files.check_file_place(output)
     settings = ToolchainSettings(compiler=compiler, source=toolchain, native=native)
-    predictions = predict(run_directory.read(run), data, settings, console.progress(quiet))
+    predictions = predict(
+        run_directory.read(run),
+        options.read_within(unpack_limit, data),
+        settings,
+        console.progress(quiet),
+    )
     if output is not None:
         files.replace_file(output, predictions.to_csv(index=False))
         if predictions.attrs["remark"]:
             console.show_note("note", predictions.attrs["remark"])
-        typer.echo(output)
+        console.show_path(output)
         return
     console.show(build_predictions_page(predictions, run, data))

@@ -53,7 +53,7 @@ def command(
             "disagreeing": len(result.disagreements),
             "differences": [asdict(difference) for difference in result.differences],
         }
-        typer.echo(json.dumps(record, indent=1))
+        console.show_json(json.dumps(record, indent=1))
     else:
         console.show(build_replay_page(result, run))
     if result.disagreements:

@@ -27,7 +27,7 @@ def command(
     from workbench.workflow import report
 
     if len(runs) > 1:
-        typer.echo(report.write_comparison(report.read_runs(runs), output, figures))
+        console.show_path(report.write_comparison(report.read_runs(runs), output, figures))
         return
     if output is not None:
         hint = "its report is drawn in the run directory; --output is for a comparison of several runs"
@@ -35,6 +35,6 @@ def command(
     if (runs[0] / "study.json").is_file():
         from workbench.workflow import sensitivity
 
-        typer.echo(sensitivity.redraw_study(runs[0], figures))
+        console.show_path(sensitivity.redraw_study(runs[0], figures))
         return
-    typer.echo(report.redraw_report(runs[0], figures))
+    console.show_path(report.redraw_report(runs[0], figures))

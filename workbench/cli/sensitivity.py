@@ -121,6 +121,7 @@ def command(
     set_: options.Values = None,
     reference: options.Reference = None,
     missing: options.Missing = "refuse",
+    unpack_limit: options.UnpackLimit = None,
     standardize: options.Standardize = False,
     prior: options.Priors = None,
     role: options.Roles = None,
@@ -222,14 +223,17 @@ def command(
     progress = console.progress(quiet)
     try:
         if is_run:
-            study = sensitivity.study_run(what, study_options, fit_options, progress)
+            study = sensitivity.study_run(
+                what, study_options, fit_options, progress, parse.parse_size("--unpack-limit", unpack_limit)
+            )
         else:
-            program, table = library.resolve_data(str(what), data)
+            program, source = library.resolve_data(str(what), data)
+            table = options.read_within(unpack_limit, source)
             study = sensitivity.study_files(program, table, fit_options, study_options, progress)
     except KeyboardInterrupt:
         raise KeyboardInterrupt(_KEPT) from None
     if json_:
-        typer.echo(store.dump(study.record), nl=False)
+        console.show_json(store.dump(study.record))
     else:
         console.show(build_study_page(study))
     if strict and study.results.conclusion.verdict != "ok":

@@ -58,7 +58,7 @@ def install(
         for is_threaded in (False, True) if threads else (False,):
             build_driver(tools, is_threaded, progress)
             build_header(tools, is_threaded, progress)  # it may be missing where the driver is not: `prune`
-    typer.echo(f"Stan {tools.stan_version} is ready in {tools.cache}")
+    console.show_line(f"Stan {tools.stan_version} is ready in {tools.cache}")
 
 
 @app.command(cls=Command, epilog=format_examples("toolchain doctor"))
@@ -88,7 +88,7 @@ def path(
 
     progress = console.progress(quiet)
     tools = provision(ToolchainSettings(compiler=compiler, source=toolchain), progress)
-    typer.echo(provide_cmdstan_home(tools, threads=threads, progress=progress))
+    console.show_path(provide_cmdstan_home(tools, threads=threads, progress=progress))
 
 
 @app.command(cls=Command, epilog=format_examples("toolchain prune"))
@@ -103,7 +103,7 @@ def prune(
     from workbench.toolchain import prune as remove
 
     pruned = remove(find_cache_folder(), int(keep * 1e9))
-    typer.echo(
+    console.show_line(
         f"{len(pruned.removed)} entries removed, {pruned.freed / 1e6:.0f} MB freed, "
         f"{pruned.left / 1e6:.0f} MB left in {find_cache_folder()}"
     )

@@ -10,7 +10,7 @@ import pyarrow as pa
 from workbench.errors import BindingError
 from workbench.provenance import hash_file
 from workbench.tables.file_format import check_unpacked_size
-from workbench.tables.source import Source
+from workbench.tables.source import TableSource
 from workbench.tables.table import Table, check_unique_names
 from workbench.tables.text_columns import read_texts
 
@@ -21,7 +21,7 @@ _ROWS = 1 << 14
 """Rows of a Parquet file that are read at a time."""
 
 
-def read_columnar(source: Source, written: Literal["parquet", "arrow", "stream"]) -> Table:
+def read_columnar(source: TableSource, written: Literal["parquet", "arrow", "stream"]) -> Table:
     """Read a file of columns.
 
     Raises
@@ -50,7 +50,7 @@ def read_columnar(source: Source, written: Literal["parquet", "arrow", "stream"]
     )
 
 
-def _read_cells(source: Source, written: str) -> pa.Table:
+def _read_cells(source: TableSource, written: str) -> pa.Table:
     """Read the cells batch by batch, as far as they may grow: repeated cells can take next to no space."""
     batches: list[pa.RecordBatch] = []
     size = 0
@@ -85,8 +85,8 @@ def check_cells(source: str, cells: pa.Table) -> tuple[pa.Table, tuple[str, ...]
         There are no columns or no rows, or a name occurs twice.
     """
     index = [name for name in cells.column_names if name.startswith(_INDEX) or not name.strip()]
-    cells = cells.select([name for name in cells.column_names if name not in index])
-    check_unique_names(source, cells.column_names)
+    check_unique_names(source, [name for name in cells.column_names if name not in index])
+    cells = cells.select([place for place, name in enumerate(cells.column_names) if name not in index])
     if not cells.num_columns or not cells.num_rows:
         missing = "rows" if cells.num_columns else "columns"
         raise BindingError(f"`{source}` has no {missing}; at least one row and one column were expected.")

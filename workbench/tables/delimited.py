@@ -19,7 +19,7 @@ from workbench.provenance import hash_file
 from workbench.tables.dialect import Dialect, detect_dialect, has_decimal_commas
 from workbench.tables.file_format import open_decompressed
 from workbench.tables.missing_words import MISSING, count_words
-from workbench.tables.source import Source
+from workbench.tables.source import TableSource
 from workbench.tables.table import Table
 from workbench.tables.text_columns import read_texts
 
@@ -45,7 +45,7 @@ _LINE_TOO_LONG = ("straddl", "block size", "Empty CSV file or block")
 """What Arrow's messages say where a line is longer than a block."""
 
 
-def read_delimited(source: Source) -> Table:
+def read_delimited(source: TableSource) -> Table:
     """Read a text file whose first line names the columns.
 
     Raises
@@ -76,7 +76,7 @@ def read_delimited(source: Source) -> Table:
     )
 
 
-def _check_cells(source: Source, dialect: Dialect, cells: pa.Table) -> None:
+def _check_cells(source: TableSource, dialect: Dialect, cells: pa.Table) -> None:
     """Refuse cells that are not text, and a table without rows.
 
     Raises
@@ -121,7 +121,7 @@ class Parsing:
     block: int
 
 
-def _read_cells(source: Source, dialect: Dialect) -> tuple[pa.Table, Parsing]:
+def _read_cells(source: TableSource, dialect: Dialect) -> tuple[pa.Table, Parsing]:
     """Return the cells, and how they were parsed.
 
     Where a later block disagrees with a column's type, the file is read again with a wider one; where a line
@@ -136,7 +136,7 @@ def _read_cells(source: Source, dialect: Dialect) -> tuple[pa.Table, Parsing]:
             parsing = _adjust(source, dialect, parsing, reason)
 
 
-def _adjust(source: Source, dialect: Dialect, parsing: Parsing, reason: Exception) -> Parsing:
+def _adjust(source: TableSource, dialect: Dialect, parsing: Parsing, reason: Exception) -> Parsing:
     """Return how to parse a file for which another way has failed.
 
     Raises
@@ -176,7 +176,7 @@ def _make_options(dialect: Dialect, parsing: Parsing) -> dict[str, Any]:
 
 
 def _count_missing_words(
-    source: Source, dialect: Dialect, cells: pa.Table, parsing: Parsing
+    source: TableSource, dialect: Dialect, cells: pa.Table, parsing: Parsing
 ) -> dict[str, dict[str, int]]:
     """Return by column of numbers how often each word stands for a missing cell.
 
@@ -208,7 +208,7 @@ def _collect_remarks(dialect: Dialect) -> tuple[str, ...]:
     return tuple(remarks)
 
 
-def _describe_unreadable(source: Source, dialect: Dialect, reason: str) -> BindingError:
+def _describe_unreadable(source: TableSource, dialect: Dialect, reason: str) -> BindingError:
     """Return the error for a file that Arrow cannot parse: a line of another length, or a bad byte."""
     if "UTF8" in reason or "UTF-8" in reason or "codec can't decode" in reason:
         return _describe_bad_byte(source, dialect)
@@ -228,7 +228,7 @@ def _describe_unreadable(source: Source, dialect: Dialect, reason: str) -> Bindi
     return BindingError(f"`{source.path}` is not a readable CSV file: {message}", hint=hint)
 
 
-def _find_uneven_line(source: Source, dialect: Dialect) -> tuple[int, int] | None:
+def _find_uneven_line(source: TableSource, dialect: Dialect) -> tuple[int, int] | None:
     """Return the number of the first line that is longer or shorter than the header, and its cells."""
     with open_decompressed(source) as stream:
         text = io.TextIOWrapper(stream, encoding=dialect.encoding, errors="replace", newline="")
@@ -240,7 +240,7 @@ def _find_uneven_line(source: Source, dialect: Dialect) -> tuple[int, int] | Non
     return None
 
 
-def _describe_bad_byte(source: Source, dialect: Dialect) -> BindingError:
+def _describe_bad_byte(source: TableSource, dialect: Dialect) -> BindingError:
     """Return the error for a file that is not the text it should be, with the place of the first bad byte."""
     hint = "save the table as CSV in UTF-8, or convert it: iconv -f latin1 -t utf8 OLD > NEW"
     if not dialect.encoding.startswith("utf-8"):

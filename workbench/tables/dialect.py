@@ -14,7 +14,7 @@ import pyarrow.compute as pc
 
 from workbench.errors import BindingError
 from workbench.tables.file_format import open_decompressed
-from workbench.tables.source import Source
+from workbench.tables.source import TableSource
 from workbench.tables.table import check_unique_names
 
 _SAMPLE = 1 << 18
@@ -77,7 +77,7 @@ class Dialect:
         return tuple(name.strip() for name in self.written)
 
 
-def detect_dialect(source: Source) -> Dialect:
+def detect_dialect(source: TableSource) -> Dialect:
     """Return the dialect of a text file, judged by its first lines.
 
     Raises
@@ -102,7 +102,7 @@ def detect_dialect(source: Source) -> Dialect:
     return dialect
 
 
-def _read_header(source: Source, dialect: Dialect) -> Dialect:
+def _read_header(source: TableSource, dialect: Dialect) -> Dialect:
     """Return a dialect with the whole header: the first line with a name, however long it is.
 
     Raises
@@ -129,7 +129,7 @@ def _read_header(source: Source, dialect: Dialect) -> Dialect:
     return dialect
 
 
-def _iterate_lines(text: io.TextIOWrapper, source: Source) -> Iterator[str]:
+def _iterate_lines(text: io.TextIOWrapper, source: TableSource) -> Iterator[str]:
     while line := text.readline(_LONGEST_LINE):
         if len(line) == _LONGEST_LINE:
             message = f"`{source.path}` has a header of more than {_LONGEST_LINE} characters."
@@ -196,7 +196,7 @@ def _any_match(columns: list[pa.ChunkedArray], pattern: re.Pattern[str]) -> bool
     return any(pc.any(pc.match_substring_regex(column, whole)).as_py() for column in columns)
 
 
-def _check_header(source: Source, header: tuple[str, ...]) -> None:
+def _check_header(source: TableSource, header: tuple[str, ...]) -> None:
     """Refuse what other readers repair silently: a missing header, or a name that occurs twice."""
     if not any(header):
         raise BindingError(f"`{source.path}` is empty; a header line with column names was expected.")

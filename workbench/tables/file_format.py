@@ -10,7 +10,7 @@ from typing import IO, Any, Literal
 import pyarrow as pa
 
 from workbench.errors import BindingError
-from workbench.tables.source import Source
+from workbench.tables.source import TableSource
 
 FileFormat = Literal["text", "json", "parquet", "arrow", "stream"]
 
@@ -49,7 +49,7 @@ _CHUNK = 1 << 20
 """Bytes that are unpacked at a time to count them."""
 
 
-def detect_format(source: Source) -> FileFormat:
+def detect_format(source: TableSource) -> FileFormat:
     """Return what a file is, by its first bytes.
 
     Raises
@@ -75,7 +75,7 @@ def detect_format(source: Source) -> FileFormat:
 
 
 @contextmanager
-def open_decompressed(source: Source) -> Iterator[IO[bytes] | Any]:
+def open_decompressed(source: TableSource) -> Iterator[IO[bytes] | Any]:
     """Open a file as a stream of bytes, decompressed if it is gzip, bzip2, xz or zstd.
 
     Raises
@@ -100,7 +100,7 @@ def open_decompressed(source: Source) -> Iterator[IO[bytes] | Any]:
         ) from reason
 
 
-def check_compressed(source: Source) -> None:
+def check_compressed(source: TableSource) -> None:
     """Unpack a compressed file once, keeping nothing, to see that it is sound and not too large.
 
     Raises
@@ -117,7 +117,7 @@ def check_compressed(source: Source) -> None:
             check_unpacked_size(source, size)
 
 
-def check_unpacked_size(source: Source, size: int) -> None:
+def check_unpacked_size(source: TableSource, size: int) -> None:
     """Refuse a compressed file that unpacks to far more than tables do.
 
     A few kilobytes can unpack to more than a computer's memory holds.
@@ -157,7 +157,7 @@ def _format_size(count: int) -> str:
     return f"{count} bytes"
 
 
-def _detect_compression(source: Source) -> str | None:
+def _detect_compression(source: TableSource) -> str | None:
     with source.file.open("rb") as stream:
         head = stream.read(_MOST_MAGIC)
     return next((name for magic, name in _COMPRESSIONS.items() if head.startswith(magic)), None)

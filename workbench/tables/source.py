@@ -15,7 +15,7 @@ from workbench.errors import BindingError
 
 
 @dataclass(frozen=True)
-class Source:
+class TableSource:
     """A table that is about to be read.
 
     Attributes
@@ -23,7 +23,8 @@ class Source:
     path
         The table as the user named it, for messages and for the record.
     file
-        The file with its bytes: the same, or a copy of what a pipe delivered.
+        The file with its bytes: the same; a copy of what a pipe delivered; or a link with a name that Arrow
+        can open.
     unpack_limit
         Bytes that a compressed table may have once it is unpacked; `None` for the limit that follows from its
         size.
@@ -35,7 +36,7 @@ class Source:
 
 
 @contextmanager
-def open_source(path: Path, unpack_limit: int | None = None) -> Iterator[Source]:
+def open_source(path: Path, unpack_limit: int | None = None) -> Iterator[TableSource]:
     """Find a table. What a pipe delivers can be read once only, so it is copied first.
 
     Raises
@@ -44,12 +45,17 @@ def open_source(path: Path, unpack_limit: int | None = None) -> Iterator[Source]
         There is nothing at the path, or nothing that can be read.
     """
     mode = _find_mode(path)
-    if stat.S_ISREG(mode):
-        yield Source(path, path, unpack_limit)
+    if stat.S_ISREG(mode) and _is_text(path):
+        yield TableSource(path, path, unpack_limit)
+    elif stat.S_ISREG(mode):
+        with tempfile.TemporaryDirectory(prefix="workbench-table-") as folder:
+            link = Path(folder) / "table"
+            link.symlink_to(path.absolute())
+            yield TableSource(path, link, unpack_limit)
     elif stat.S_ISFIFO(mode) or stat.S_ISSOCK(mode):
         with tempfile.NamedTemporaryFile(prefix="workbench-table-") as copy:
             _copy_pipe(path, copy.name)
-            yield Source(path, Path(copy.name), unpack_limit)
+            yield TableSource(path, Path(copy.name), unpack_limit)
     else:
         kind = "a folder" if stat.S_ISDIR(mode) else "a device"
         hint = "check the path" if stat.S_ISDIR(mode) else "name a file, or pipe the table into /dev/stdin"
@@ -67,6 +73,15 @@ def _find_mode(path: Path) -> int:
         cause = os.strerror(reason.errno or 0) if isinstance(reason, OSError) else str(reason)
         message = f"a table was expected at `{path}`, but there can be none: {cause}."
         raise BindingError(message, hint="check the path") from reason
+
+
+def _is_text(path: Path) -> bool:
+    """Return whether a path is text, as Arrow needs it; on Linux it may be any bytes."""
+    try:
+        str(path).encode("utf-8")
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 def _copy_pipe(path: Path, copy: str) -> None:

@@ -11,7 +11,7 @@ from workbench.errors import BindingError
 from workbench.provenance import hash_file
 from workbench.tables.file_format import open_decompressed
 from workbench.tables.json_text import parse_json
-from workbench.tables.source import Source
+from workbench.tables.source import TableSource
 from workbench.tables.table import Table
 
 _NOT_FINITE = {
@@ -29,7 +29,7 @@ _MOST_CHARACTERS = 60
 """How much of a value a message shows."""
 
 
-def read_stan_json(source: Source) -> Table:
+def read_stan_json(source: TableSource) -> Table:
     """Read a Stan data file in JSON.
 
     Raises

@@ -71,7 +71,7 @@ def study_files(
         studies.check_place(options.output)
     check_program_exists(model)
     table = data if isinstance(data, Table) else tables.read(data)
-    tools = toolchain.provision(fit_options.toolchain, progress)
+    tools = toolchain.provision(fit_options.toolchain, progress).limit(fit_options.timeout)
     program = read_program(model, fit_options.roles, tools)
     program, fit_options = apply_prior_options(program, fit_options, tools.stanc)
     request = prepare_request(program, table, fit_options)
@@ -83,7 +83,11 @@ def study_files(
 
 
 def study_run(
-    run: Path, options: StudyOptions, fit_options: FitOptions | None = None, progress: Progress = SILENT
+    run: Path,
+    options: StudyOptions,
+    fit_options: FitOptions | None = None,
+    progress: Progress = SILENT,
+    unpack_limit: int | None = None,
 ) -> Study:
     """Study how far the conclusions of a run depend on its priors, without fitting it again.
 
@@ -97,6 +101,8 @@ def study_run(
         The toolchain, and the threads and the time limit of further fits.
     progress
         Where to report.
+    unpack_limit
+        As in `tables.read`.
 
     Raises
     ------
@@ -106,7 +112,9 @@ def study_run(
     output = options.output or run / "study"
     studies.check_place(output)
     options = replace(options, output=output)
-    return study_fit(run_directory.read(run), options, fit_options, progress)
+    fit = run_directory.read(run)
+    table = None if unpack_limit is None else tables.read(Path(fit.results.data.path), unpack_limit)
+    return study_fit(fit, options, fit_options, progress, table)
 
 
 def study_fit(
@@ -138,7 +146,7 @@ def study_fit(
     """
     check_chains(fit)
     fit_options = fit_options or FitOptions()
-    tools = toolchain.provision(fit_options.toolchain, progress)
+    tools = toolchain.provision(fit_options.toolchain, progress).limit(fit_options.timeout)
     request = replace(
         rebuild_request(fit, tools, table), threads=fit_options.threads, timeout=fit_options.timeout
     )

@@ -19,11 +19,11 @@
 from __future__ import annotations
 
 import math
-import tomllib
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from workbench.card import parse_toml
 from workbench.errors import RequestError
 from workbench.studies.plan.plan import Point
 
@@ -37,12 +37,10 @@ def read_scenarios(path: Path) -> tuple[Point, ...]:
         The file does not exist or is not TOML, or a value is neither a number nor a prior.
     """
     try:
-        content = tomllib.loads(path.read_text(encoding="utf-8"))
+        content = path.read_bytes()
     except OSError as reason:
         raise RequestError(f"scenarios were expected in `{path}`, which cannot be read.") from reason
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as reason:
-        raise RequestError(f"`{path}` was expected to be TOML: {reason}.") from reason
-    return parse_scenarios(content, str(path))
+    return parse_scenarios(parse_toml(content, f"`{path}`"), str(path))
 
 
 def parse_scenarios(content: Mapping[str, Any], place: str) -> tuple[Point, ...]:

@@ -1,0 +1,92 @@
+"""Streams that are closed or ASCII; names that no terminal should see; interrupts while Python starts."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+
+import pytest
+from typer.testing import CliRunner
+
+from tests.cli.conftest import ENTRY
+from tests.process.test_start import HEED_SIGINT
+from workbench.cli.app import app
+
+RUN = f'"{sys.executable}" -P -c "{ENTRY}"'
+
+
+def shell(command, folder, **environment):
+    return subprocess.run(
+        ["bash", "-c", command],
+        cwd=folder,
+        env={**os.environ, **environment},
+        capture_output=True,
+        timeout=60,
+    )
+
+
+@pytest.mark.parametrize("closed", [">&-", "2>&-", "<&- >&- 2>&-"])
+def test_closed_streams(tmp_path, closed):
+    done = shell(f"{RUN} models {closed}", tmp_path)
+    assert done.returncode == 0
+    assert done.stderr == b""
+
+
+def test_a_reader_that_has_seen_enough(tmp_path):
+    done = shell(f"{RUN} models --json | head -c 1; exit ${{PIPESTATUS[0]}}", tmp_path)
+    assert (done.stdout, done.stderr) == (b"[", b"")
+    assert done.returncode in (0, 1)
+
+
+def test_ascii_streams(tmp_path):
+    done = shell(f"{RUN} models linear", tmp_path, PYTHONIOENCODING="ascii")
+    assert done.returncode == 0
+    assert done.stdout.isascii()
+    listed = [shell(f"{RUN} models --json", tmp_path, PYTHONIOENCODING=name) for name in ("ascii", "utf-8")]
+    assert listed[0].stdout.isascii()
+    assert json.loads(listed[0].stdout) == json.loads(listed[1].stdout)
+
+
+@pytest.mark.parametrize(
+    ("name", "shown"),
+    [
+        ("evil\x1b[31m.csv", "evil<U+001B>[31m.csv"),
+        ("\udcff\udcfe.csv", "<U+DCFF><U+DCFE>.csv"),
+        ("a\nb", "a\nb"),
+    ],
+)
+def test_names_of_files_reach_nobody_raw(name, shown):
+    result = CliRunner().invoke(app, ["fit", "eight_schools", name])
+    assert result.exit_code == 2
+    assert f"a table was expected at `{shown}`, but it does not exist" in result.stderr
+    assert "\x1b" not in result.stderr
+
+
+@pytest.mark.parametrize("argument", ["x" * 300, "x" * 300 + ".stan", "x/" * 3000 + "x"])
+def test_names_that_no_file_can_have(argument):
+    for argv in (
+        ["fit", argument],
+        ["inspect", argument],
+        ["sensitivity", argument],
+        ["new", "m", "--from", argument],
+    ):
+        result = CliRunner().invoke(app, argv)
+        assert result.exit_code == 2, result.output
+        assert "error: " in result.stderr
+        assert "Traceback" not in result.stderr
+
+
+@pytest.mark.parametrize("delay", [0.15, 0.25, 0.4])
+def test_an_interrupt_while_the_command_line_starts(tmp_path, delay):
+    process = subprocess.Popen(
+        [sys.executable, "-P", "-c", f"{HEED_SIGINT}; {ENTRY}", "sensitivity", "linear"],
+        cwd=tmp_path, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+    )  # fmt: skip
+    time.sleep(delay)
+    process.send_signal(signal.SIGINT)
+    _, errors = process.communicate(timeout=60)
+    assert process.returncode == 130
+    assert "interrupted: nothing was written" in errors
+    assert "Traceback" not in errors
