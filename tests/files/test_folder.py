@@ -5,9 +5,8 @@ import os
 import pytest
 
 from workbench.errors import StoreError
-from workbench.files import carry
+from workbench.files import carry, publish_folder, restore
 from workbench.files import folder as publishing
-from workbench.files import publish_folder, restore
 from workbench.files.aside import make_folder_aside
 
 OURS = {"result", "report"}.__contains__
