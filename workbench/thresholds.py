@@ -98,6 +98,10 @@ MODE_STEP = 0.1
 """Step [standard errors] to both sides along the direction that curves least, by which a log density must not
 rise at a mode; it falls by 0.005 nats where it is normal. Ours."""
 
+LEVEL_FALL = 0.01
+"""Fall of a log density [nats] one standard error from a point to one side, up to which the point is no mode;
+it falls by 0.5 where it is normal. Ours."""
+
 SEARCH_EVALUATIONS_PER_DRAW = 2.0
 """Evaluations of the log density that a search for modes may take for each iteration of NUTS, warm-up
 included. Ours: NUTS itself takes ten and more, and searches with a mode stay far below."""
@@ -109,6 +113,10 @@ number of draws. Ours."""
 RUNAWAY_SE_LIMIT = 20.0
 """Standard error on a log or logit scale above which a parameter runs to its bound. Ours: a factor of
 exp(20)."""
+
+WIDE_ERROR = 2.0
+"""Standard error of an MLE on a log or log-odds scale above which the data hardly limit a parameter. Ours: an
+interval over a factor of 2,500."""
 
 RUNAWAY_DISTANCE_LIMIT = 8.0
 """Distance from 0 on a log or logit scale above which a search without an end is on its way to the bound.

@@ -324,3 +324,24 @@ def test_equal_elements_of_an_ordered_vector_are_an_edge():
     equal = explain_bound_reached([("alpha[1]", 70.9), ("alpha[2]", 70.9)], program)
     assert "where `alpha[1]` and `alpha[2]` are equal (70.9): that is not a mode" in equal
     assert explain_bound_reached([("alpha[1]", 70.9), ("alpha[2]", 71.0)], program) == ""
+
+
+def test_a_curvature_that_is_noise_makes_no_mode(find_problem):
+    """The gradients of a solver ripple by 1e-6: differences give a standard error, but nothing falls."""
+
+    def level(point):
+        ripple = 1e-9 * np.cos(1e3 * point[0])
+        return with_normal_rest(ripple, -1e-6 * np.sin(1e3 * point[0]), point)
+
+    target = LogDensity(ChosenDensity(density=level), JOB, False)
+    at = np.array([29.0, 0.0, 0.0])
+    newton = NewtonResult(at, np.zeros(3), 0.0, np.diag([4.0, 1.0, 1.0]), np.ones(3), True)
+    candidate = Candidate(target, make_curvature(at, is_log=IS_LOG), newton)
+    assert "flat or still rising along `alpha` (last value 3.93e+12)" in explain_failure(candidate, POSITIVE)
+    near = replace(newton, point=np.zeros(3))
+    candidate = Candidate(target, make_curvature(np.zeros(3)), near)
+    assert "flat or still rising along `alpha`" in explain_failure(candidate, make_program())
+    normal = LogDensity(ChosenDensity(density=lambda point: (-0.5 * point @ point, -point)), JOB, False)
+    fitting = replace(near, directions=np.eye(3))
+    candidate = Candidate(normal, make_curvature(np.zeros(3)), fitting)
+    assert explain_failure(candidate, make_program()) == ""

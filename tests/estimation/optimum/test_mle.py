@@ -1,6 +1,7 @@
 """The maximum-likelihood estimate: the sample size of the BIC, and what has a standard error."""
 
 import numpy as np
+import pandas as pd
 import pytest
 from scipy import stats
 
@@ -78,3 +79,25 @@ def test_a_sample_size_needs_a_likelihood_and_is_positive():
         Mle(bic_count=0)
     with pytest.raises(MethodError, match="bic_count"):
         choose_methods(("nuts",), Nuts(), starts=4, profile=(), bic_count=5)
+
+
+@pytest.mark.usefixtures("tools")
+def test_a_parameter_that_the_data_hardly_limit_is_named(tmp_path):
+    """A Poisson rate with a count of y has the information y on the log scale: 0.1 gives an SE of 3.2."""
+    (tmp_path / "rate.stan").write_text(
+        "data { int N; vector[N] y; }\nparameters { real<lower=0> rate; }\n"
+        "model { rate ~ gamma(1, 1); target += y * log(rate) - rate; }\n"
+    )
+    remarks = {}
+    for total in (0.1, 4.0):
+        fitted = workbench.fit(
+            tmp_path / "rate.stan",
+            pd.DataFrame({"y": [total]}),
+            output=tmp_path / f"run-{total}",
+            method="mle",
+            role={"2": "likelihood"},
+        )
+        remarks[total] = fitted.results.mle.remark
+    assert "the data hardly limit `rate`" in remarks[0.1]
+    assert "the standard error of `rate` is 3.2." in remarks[0.1]
+    assert remarks[4.0] == ""

@@ -139,6 +139,21 @@ def test_a_likelihood_that_levels_off_gives_no_end_on_that_side():
     assert "no upper end" in interval.remark
 
 
+def test_where_the_likelihood_cannot_be_evaluated_there_is_no_end():
+    """-x^2 / 2 falls by 1.92 at -1.96, and cannot be evaluated above 1, where it has fallen by 0.5."""
+
+    def break_off(point):
+        x = point[0]
+        return (-0.5 * x * x, np.array([-x])) if x < 1 else (-np.inf, np.array([np.nan]))
+
+    target, optimum = make_optimum(break_off, [0.0], ("x",))
+    program = make_program(parameters=(declare("x"),))
+    interval = find_profile_interval(target, optimum, program, "x", 0.95)
+    assert interval.lower == pytest.approx(-np.sqrt(2 * DROP), abs=1e-6)
+    assert interval.upper is None
+    assert "as far as it can be evaluated" in interval.remark
+
+
 def test_a_parameter_whose_bounds_depend_on_another_cannot_be_profiled():
     target, optimum = make_optimum(lambda point: (-point @ point, -2 * point), [0.1, 0.1], ("a", "b"))
     assert optimum.curvature is not None

@@ -267,6 +267,20 @@ def test_where_all_starts_agree_on_a_point_level_with_the_edge_it_is_said_to_be_
     assert ("flat or still rising along `alpha`" in found.problem) is not is_level
 
 
+def test_a_maximum_with_next_to_no_curvature_is_level_and_not_on_its_way_to_a_bound(search):
+    """sech(u / 100) has its maximum at u = 0, and a standard error of 100 on the log scale there."""
+
+    def flat(point):
+        value = -np.log(np.cosh(point[0] / 100)) - 0.5 * point[1:] @ point[1:]
+        return value, np.array([-np.tanh(point[0] / 100) / 100, *-point[1:]])
+
+    program = make_program(alpha=declare("alpha", lower=0))
+    ends = ((0.01, 0.0, 0.0), (0.02, 0.0, 0.0))
+    found = search(flat, program=program, ends=ends, is_log=(True, False, False))
+    assert "`alpha` = 1.01, but the log density is practically level around it" in found.problem
+    assert "bound" not in found.problem
+
+
 def test_a_search_ends_when_its_evaluations_are_used_up(search, monkeypatch):
     """A valley without end: a search takes no more than its share, and says that it was ended."""
 

@@ -15,6 +15,7 @@ from workbench.estimation.optimum.log_density import LogDensity, evaluate
 from workbench.estimation.optimum.newton import FLAT, NewtonResult
 from workbench.program import Declaration, Program
 from workbench.thresholds import (
+    LEVEL_FALL,
     MODE_STEP,
     NEWTON_DECREMENT_LIMIT,
     RUNAWAY_DISTANCE_LIMIT,
@@ -121,7 +122,7 @@ def explain_failure(candidate: Candidate, program: Program) -> str:
     if stiffness.min() <= 2 * FLAT:
         return _explain_flat_direction(candidate, newton.directions[:, int(np.argmin(stiffness))])
     if newton.is_converged and newton.is_maximum and newton.decrement <= NEWTON_DECREMENT_LIMIT:
-        return _explain_rise_nearby(candidate)
+        return _explain_rise_nearby(candidate) or _explain_level(candidate, program)
     return _explain_no_convergence(candidate, program)
 
 
@@ -169,6 +170,26 @@ def _explain_rise_nearby(candidate: Candidate) -> str:
         return ""
     where = _describe_value(candidate, int(np.argmax(np.abs(step))))
     return f"the optimiser stopped where the log density still rises beside the point, mostly along {where}."
+
+
+def _explain_level(candidate: Candidate, program: Program) -> str:
+    """Say if the density stays level over a standard error, along the direction that curves least.
+
+    The curvature there is noise, as of a solver of differential equations.
+    """
+    newton = candidate.newton
+    weakest = newton.directions[:, int(np.argmax(np.linalg.norm(newton.directions, axis=0)))]
+    values, _ = evaluate(
+        candidate.target, np.array([newton.point, newton.point + weakest, newton.point - weakest])
+    )
+    if values[0] - values[1:].max() > LEVEL_FALL:
+        return ""
+    far = find_far_dimension(
+        newton.point, candidate.curvature, program, RUNAWAY_DISTANCE_LIMIT, is_bound_needed=False
+    )
+    if far is not None:
+        return _explain_bound(candidate, program, far, float(np.sign(newton.point[far])))
+    return _explain_flat_direction(candidate, weakest)
 
 
 def explain_bound_reached(point: Iterable[tuple[str, float]], program: Program) -> str:

@@ -10,6 +10,7 @@ from scipy import stats
 from workbench.backends import RawRun
 from workbench.errors import MethodError, RunError
 from workbench.estimation.context import FitContext
+from workbench.estimation.optimum.convergence import find_constrained_dimensions
 from workbench.estimation.optimum.generated_quantities import (
     GeneratedQuantities,
     compute_generated_quantities,
@@ -25,6 +26,7 @@ from workbench.estimation.optimum.search import (
     find_optima,
 )
 from workbench.methods import Mle
+from workbench.program import Program
 from workbench.program.syntax import nodes as n
 from workbench.program.syntax import traverse as t
 from workbench.program.terms.densities import parse_density
@@ -32,12 +34,16 @@ from workbench.request import FitRequest
 from workbench.results import draws
 from workbench.results.method_result import MethodResult
 from workbench.results.quantities import owner
+from workbench.thresholds import WIDE_ERROR
 
 _TRIALS = {"binomial": 1, "binomial_logit": 1, "binomial_logit_glm": 1}
 """Distributions of counts of trials, and which argument, after the outcome, is the number of trials."""
 
 _PLAIN_KINDS = frozenset({"real", "vector", "row_vector", "matrix"})
 """Types of parameters all of whose elements vary."""
+
+_MOST_WIDE = 4
+"""Parameters with wide standard errors that a remark names. Ours."""
 
 _ROUNDING = 1e-9
 """Standard error, relative to the value, up to which a quantity is constant: what differences over a step of
@@ -117,9 +123,37 @@ def _explain_unavailable(context: FitContext) -> str:
 def _remark(context: FitContext, search: OptimumSearch) -> dict[str, str]:
     """Say what the estimate is where latent variables are estimated too, and whether it is the only one."""
     has_latent = any(term.role == "latent" for term in context.request.program.terms)
-    if not has_latent or "latent" in context.request.scaled:
-        return {}
-    return {"remark": " ".join(filter(None, (_LATENT_REMARK, search.facts.get("remark", ""))))}
+    is_latent = has_latent and "latent" not in context.request.scaled
+    remarks = (
+        _LATENT_REMARK if is_latent else "",
+        search.facts.get("remark", ""),
+        _describe_wide_errors(context.request.program, search.best),
+    )
+    return {"remark": " ".join(filter(None, remarks))} if any(remarks) else {}
+
+
+def _describe_wide_errors(program: Program, best: Optimum) -> str:
+    """Say which parameters with bounds the data hardly limit, in a sentence; empty if there are none."""
+    if best.newton is None or best.curvature is None:
+        return ""
+    errors = np.sqrt(np.diag(best.newton.covariance))
+    is_wide = find_constrained_dimensions(best.curvature, program) & (errors > WIDE_ERROR)
+    wide = {
+        best.curvature.free_names[dim]: errors[dim]
+        for dim in np.flatnonzero(is_wide)
+        if best.curvature.free_names[dim] in best.curvature.names
+    }
+    names = list(wide)
+    if not names:
+        return ""
+    *others, last = (f"`{name}`" for name in names[:_MOST_WIDE])
+    listed = f"{', '.join(others)} and {last}" if others else last
+    more = f" ({len(names) - _MOST_WIDE} more like them)" if len(names) > _MOST_WIDE else ""
+    return (
+        f"the data hardly limit {listed}{more}: on the log or log-odds scale the standard error of "
+        f"`{names[0]}` is {wide[names[0]]:.2g}. The likelihood is then far "
+        f"from normal: use --profile {names[0]} for its interval, or the posterior."
+    )
 
 
 def _summarise(

@@ -32,6 +32,9 @@ FARTHEST = 40.0
 _PRECISION = 1e-8
 """Precision of an end [standard errors]. Ours."""
 
+_REACHED = 1e-3
+"""Distance [nats] from the fall of the profile within which its end is reached. Ours."""
+
 _GROWTH = 1.5
 """Ratio of successive distances until the profile has fallen far enough. Ours."""
 
@@ -106,7 +109,10 @@ def find_profile_interval(
     is_decreasing = to_declared_scale(newton.point[dim] + 1) < to_declared_scale(newton.point[dim])
     lower, upper = values[::-1] if is_decreasing else values
     missing = [side for side, end in (("lower", lower), ("upper", upper)) if end is None]
-    remark = f"the interval has no {' or '.join(missing)} end: the likelihood of `{name}` falls too little."
+    remark = (
+        f"the interval has no {' or '.join(missing)} end: the likelihood of `{name}` falls too little, as "
+        "far as it can be evaluated."
+    )
     return ProfileInterval(lower, upper, remark if missing else "")
 
 
@@ -140,16 +146,23 @@ def _find_end(profile: _Profile, side: float) -> float | None:
     # To first order, the maximum over the others moves along their covariances with the parameter.
     path = newton.covariance[:, dim] / error
     maxima = {0.0: newton.point}
+    excesses = {0.0: profile.drop}
 
     def measure_excess(distance: float) -> float:
-        """Return by how much the profile still lies above the end of the interval [nats]."""
+        """Return by how much the profile still lies above the end of the interval [nats].
+
+        Each distance is measured once: from its own maximum a second search could end higher.
+        """
+        if distance in excesses:
+            return excesses[distance]
         nearest = min(maxima, key=lambda known: abs(known - distance))
         start = maxima[nearest] + side * (distance - nearest) * path
         start[dim] = centre + side * distance * error
         free = np.arange(len(start)) != dim
         best = maximise(profile.target, start, directions, free=free, is_curvature_needed=False)
         maxima[distance] = best.point
-        return best.log_density - newton.log_density + profile.drop
+        excesses[distance] = best.log_density - newton.log_density + profile.drop
+        return excesses[distance]
 
     near, far = 0.0, float(np.sqrt(2 * profile.drop))
     while measure_excess(far) > 0:
@@ -157,6 +170,8 @@ def _find_end(profile: _Profile, side: float) -> float | None:
         if far > FARTHEST:
             return None
     distance = optimize.brentq(measure_excess, near, far, xtol=_PRECISION)
+    if not abs(measure_excess(distance)) < _REACHED:  # it does not fall there, it cannot be evaluated beyond
+        return None
     return float(centre + side * distance * error)
 
 
@@ -210,7 +225,17 @@ def _explain_dependence(declaration: Declaration) -> str:
 def _fit_transform(
     declaration: Declaration, value: float, at: float, derivative: float
 ) -> Callable[[float], float]:
-    """Return Stan's transform of a parameter, from its value and derivative at one point."""
+    """Return Stan's transform of a parameter: by its bounds where the program states them as numbers.
+
+    Otherwise they follow from value and derivative at one point.
+    """
+    lower, upper = (
+        None if limit is None else limit.literal for limit in (declaration.lower, declaration.upper)
+    )
+    if declaration.lower is not None and declaration.upper is None and lower is not None:
+        return lambda free: float(lower + np.exp(free))
+    if declaration.upper is not None and declaration.lower is None and upper is not None:
+        return lambda free: float(upper - np.exp(free))
     if declaration.lower is not None and declaration.upper is not None:
         share = 1 / (1 + np.exp(-at))
         width = derivative / (share * (1 - share))

@@ -29,6 +29,7 @@ from workbench.program import Program
 from workbench.results.modes import describe_symmetry
 from workbench.thresholds import (
     FEWEST_SEARCH_EVALUATIONS,
+    RUNAWAY_SE_LIMIT,
     SAME_MODE_DISTANCE,
     SAME_MODE_LOG_DENSITY,
     SEARCH_EVALUATIONS_PER_DRAW,
@@ -406,7 +407,13 @@ def _describe_level(optimum: Optimum, results: tuple[StartResult, ...]) -> Optim
     moved = optimum.newton.point - optimum.curvature.point
     dim = int(np.argmax(np.abs(moved)))
     name = optimum.curvature.free_names[dim]
-    if abs(moved[dim]) < 1 or not gain < SAME_MODE_LOG_DENSITY or name not in runs[0].columns:
+    is_level = abs(moved[dim]) >= 1
+    if not is_level:  # Newton's method stayed at a maximum, with next to no curvature
+        errors = np.sqrt(np.diag(optimum.newton.covariance))
+        dim = int(np.argmax(errors))
+        name = optimum.curvature.free_names[dim]
+        is_level = bool(errors[dim] > RUNAWAY_SE_LIMIT) and optimum.newton.is_maximum
+    if not is_level or not gain < SAME_MODE_LOG_DENSITY or name not in runs[0].columns:
         return optimum
     column = runs[0].columns.index(name)
     values = np.array([run.draws[0, 0, column] for run in runs])
@@ -414,11 +421,16 @@ def _describe_level(optimum: Optimum, results: tuple[StartResult, ...]) -> Optim
     is_agreed = np.ptp(values) <= _AGREED * np.abs(values).max() and np.ptp(heights) < SAME_MODE_LOG_DENSITY
     if not is_agreed:
         return optimum
-    problem = (
-        f"all {len(runs)} starts stopped near `{name}` = {values[0]:.3g}, but the log density is practically "
-        f"level from there outwards: far out it is {max(gain, 0.0):.1g} nats higher. The data limit `{name}` "
-        "on one side only."
+    where = (
+        f"all {len(runs)} starts stopped near `{name}` = {values[0]:.3g}, but the log density is practically"
     )
+    if abs(moved[dim]) >= 1:
+        problem = (
+            f"{where} level from there outwards: far out it is {max(gain, 0.0):.1g} nats higher. The data "
+            f"limit `{name}` on one side only."
+        )
+    else:
+        problem = f"{where} level around it: the data hardly limit `{name}`."
     return replace(optimum, problem=problem)
 
 

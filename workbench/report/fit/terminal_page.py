@@ -175,8 +175,13 @@ class _Row:
         return next((sd for sd in sds if sd), None) or self.mle.se
 
     def show(self, value: float | None) -> str:
-        """Return a value of this parameter with the decimals that it deserves."""
-        return _round(value, self.scale)
+        """Return a value of this parameter with the decimals that it deserves.
+
+        The standard error of the MLE says nothing about another estimate: one far below it is not shown as 0.
+        """
+        text = _round(value, self.scale)
+        is_hidden = bool(value) and not text.strip("-0.") and self.scale == self.mle.se
+        return f"{value:.2g}" if is_hidden else text
 
     def show_interval(self) -> str:
         """Return the interval of the posterior."""
