@@ -7,32 +7,37 @@ its includes, the roles, the priors and the settings of every method.
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping
-from dataclasses import asdict
+from collections.abc import Mapping
+from dataclasses import asdict, fields
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import numpy as np
 import pyarrow as pa
 import xarray as xr
 
 from workbench.binding import BoundData, BoundVariable, Standardization
-from workbench.errors import RunIncomplete
+from workbench.errors import MethodError, RunIncomplete
 from workbench.methods import Auto, Laplace, Map, Method, Mle, Nuts, Pathfinder
 from workbench.priors import Priors
 from workbench.program import Program
 from workbench.request import FitRequest
 from workbench.results.fit import Fit
 from workbench.results.view import SavedSettings
+from workbench.results.view.description import check_numbers
 from workbench.tables import Table
 
 DATA = "stan_data"
 """The group of `fit.nc` that holds what Stan was given."""
 
-_METHODS: Mapping[str, Callable[..., Method]] = {
-    kind.__name__: kind for kind in (Mle, Map, Laplace, Pathfinder, Nuts)
+_METHODS: Mapping[str, type[Method]] = {
+    kind.__name__: kind for kind in (Mle, Map, Laplace, Pathfinder, Nuts, Auto)
 }
 """The methods that a run may name."""
+
+_MOST_ITERATIONS = 100_000_000
+"""The most draws, iterations or starts that a run may name. Ours."""
 
 _JSON = "json:"
 _LABELS = "labels:"
@@ -90,14 +95,14 @@ def restore_request(fit: Fit, program: Program) -> FitRequest:
         program,
         _restore_data(fit, settings, program),
         Priors(results.priors, results.prior_origins, settings.prior_data),
-        tuple(_restore_method(name, values) for name, values in settings.methods),
+        tuple(restore_method(name, values) for name, values in settings.methods),
         results.seed if results.seed is not None else FitRequest.seed,
         results.interval.level,
         1,
         settings.scaled,
         settings.threads,
         settings.timeout,
-        {int(key) if key.isdigit() else key: weight for key, weight in settings.weights.items()},
+        {int(key) if _is_index(key) else key: weight for key, weight in settings.weights.items()},
         settings.inits,
     )
 
@@ -131,16 +136,19 @@ def _restore_data(fit: Fit, settings: SavedSettings, program: Program) -> BoundD
     """Return the data block as Stan was given it; the table itself is not needed."""
     values: dict[str, Any] = {}
     labels: dict[str, tuple[str, ...]] = {}
+    data = fit.results.data
     for key, array in fit.tree[DATA].data_vars.items():
         name = str(key)
         if name.startswith(_LABELS):
             labels[name.removeprefix(_LABELS)] = tuple(str(label) for label in array.to_numpy())
         elif name.startswith(_JSON):
-            values[name.removeprefix(_JSON)] = json.loads(str(array.item()))
+            values[name.removeprefix(_JSON)] = _read_value(name, array)
         else:
             values[name] = array.to_numpy() if array.ndim else array.item()
-    data = fit.results.data
-    table = Table(Path(data.path), data.sha256, pa.table({}), values={"": [0] * (data.rows or 0)})
+    absent = [declared.name for declared in program.data if declared.name not in values]
+    if absent:
+        raise RunIncomplete(f"the run does not hold `{absent[0]}`, which its program declares as data.")
+    table = Table(Path(data.path), data.sha256, pa.table({}), values={"": range(data.rows or 0)})
     variables = tuple(
         BoundVariable(
             declared.name,
@@ -158,21 +166,64 @@ def _restore_data(fit: Fit, settings: SavedSettings, program: Program) -> BoundD
     return BoundData(table, variables, labels, standardized=scales, rows=data.rows)
 
 
-def _restore_method(name: str, settings: Mapping[str, Any]) -> Method:
-    """Return a method by the name of its class, with its settings.
+def _read_value(name: str, array: xr.DataArray) -> Any:
+    """Return a value that is not an array, such as a tuple.
 
     Raises
     ------
     RunIncomplete
-        There is no such method, or a setting is not one of its own.
+        It is not numbers in JSON.
     """
     try:
-        if name == Auto.__name__:
-            return Auto(**{**settings, "nuts": Nuts(**settings["nuts"])})
-        values = {key: tuple(value) if isinstance(value, list) else value for key, value in settings.items()}
-        return _METHODS[name](**values)
-    except (KeyError, TypeError) as reason:
-        raise RunIncomplete(f"the run names a method or a setting that is unknown: {reason}.") from reason
+        value = msgspec.json.decode(str(array.item()))
+        check_numbers(value)
+    except (ValueError, RecursionError) as reason:
+        raise RunIncomplete(
+            f"the run holds `{name}` in its data, which is not numbers: {reason}."
+        ) from reason
+    return value
+
+
+def _is_index(key: str) -> bool:
+    return key.isascii() and key.isdigit()
+
+
+def restore_method(name: str, settings: Mapping[str, Any]) -> Method:
+    """Return a method by the name of its class, with its settings; `RunIncomplete` for any other name.
+
+    Raises
+    ------
+    RunIncomplete
+        There is no such method, or a setting is not one of its own or out of range.
+    """
+    kind = _METHODS.get(name)
+    if kind is None:
+        known = ", ".join(_METHODS)
+        raise RunIncomplete(f"the run was expected to name a method of {known}; found `{name[:80]}`.")
+    unknown = [key for key in settings if key not in {item.name for item in fields(kind)}]
+    try:
+        if unknown:
+            raise ValueError(f"it has no setting `{unknown[0][:80]}`")
+        restored: Method = msgspec.convert(settings, kind)
+        _check_iterations(asdict(restored))
+    except (ValueError, MethodError) as reason:
+        raise RunIncomplete(f"the run has a setting of `{name}` that cannot be: {reason}.") from reason
+    return restored
+
+
+def _check_iterations(settings: Mapping[str, Any]) -> None:
+    """Refuse more iterations than any fit has.
+
+    Raises
+    ------
+    ValueError
+        The message names the setting.
+    """
+    for key, value in settings.items():
+        if isinstance(value, Mapping):
+            _check_iterations(value)
+        elif isinstance(value, int) and abs(value) > _MOST_ITERATIONS:
+            raise ValueError(f"`{key}` was expected to be at most {_MOST_ITERATIONS:,}, found {value:,}")
 
 
 def _plain(value: object) -> Any:

@@ -15,6 +15,7 @@ from workbench.progress import SILENT, Progress
 from workbench.provenance import derive_seeds
 from workbench.results import Fit, run_directory, store
 from workbench.results.sampling_command import explain_no_chains, suggest_sampling
+from workbench.results.saved_request import restore_method
 from workbench.results.view.estimates import Continuation
 from workbench.toolchain import ToolchainSettings
 from workbench.workflow.estimate_request import estimate_request
@@ -114,7 +115,7 @@ def find_sampler(run: SavedRun) -> Nuts:
     """
     settings = run.fit.results.nuts.settings
     if settings is not None:
-        return Nuts(**settings)
+        return restore_method(Nuts.__name__, settings)  # type: ignore[return-value]
     for method in run.request.methods:
         if isinstance(method, (Nuts, Auto)):
             return method if isinstance(method, Nuts) else method.nuts

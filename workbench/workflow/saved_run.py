@@ -12,11 +12,13 @@ from typing import cast
 import msgspec
 
 from workbench import program, toolchain
+from workbench.errors import RunIncomplete
 from workbench.estimation.standardize.copies import copy_dependents
 from workbench.program import Program, ReplacedPrior, Role
 from workbench.progress import SILENT, Progress
 from workbench.request import FitRequest
 from workbench.results import Fit
+from workbench.results.saved_program import check_includes, choose_program_name, split_name
 from workbench.results.saved_request import read_saved_settings, restore_request
 from workbench.toolchain import Toolchain, ToolchainSettings
 from workbench.workflow.builds import Builds
@@ -79,13 +81,29 @@ def open_run(
 
 
 def _write_program(folder: Path, fit: Fit, includes: Mapping[str, str]) -> Path:
-    """Write the program of a run and what it includes; return the program's path."""
-    for name, text in includes.items():
-        (folder / name).parent.mkdir(parents=True, exist_ok=True)
-        (folder / name).write_text(text, encoding="utf-8")
-    path = folder / Path(fit.results.model.path).name
-    path.write_text(fit.results.model.source, encoding="utf-8")
-    return path
+    """Write the program of a run and what it includes; return the program's path.
+
+    Raises
+    ------
+    RunIncomplete
+        A name is not plain, stands for two files, or the program includes something that the run lacks.
+    """
+    model = fit.results.model
+    texts = {**includes, choose_program_name(model.path): model.source}
+    if len(texts) != len(includes) + 1:
+        raise RunIncomplete("the run holds a program that includes a file of its own name.")
+    check_includes(texts)
+    for name, text in texts.items():
+        path = folder.joinpath(*split_name(name))
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            with path.open("x", encoding="utf-8", newline="") as stream:
+                stream.write(text)
+        except (OSError, UnicodeEncodeError) as reason:
+            raise RunIncomplete(
+                f"the program of the run cannot be written to `{path}`: {reason}."
+            ) from reason
+    return folder / choose_program_name(model.path)
 
 
 def _read_again(path: Path, roles: Mapping[int, str], tools: Toolchain) -> Program:

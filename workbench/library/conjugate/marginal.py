@@ -8,6 +8,20 @@ from typing import Any
 
 from scipy import stats
 
+DISTRIBUTIONS: Mapping[str, Any] = {
+    "beta": stats.beta,
+    "betabinom": stats.betabinom,
+    "betanbinom": stats.betanbinom,
+    "gamma": stats.gamma,
+    "gengamma": stats.gengamma,
+    "invgamma": stats.invgamma,
+    "lomax": stats.lomax,
+    "nbinom": stats.nbinom,
+    "norm": stats.norm,
+    "t": stats.t,
+}
+"""The distributions that a marginal may name."""
+
 
 @dataclass(frozen=True)
 class Marginal:
@@ -49,4 +63,4 @@ def to_scipy(marginal: Marginal) -> Any:
     >>> float(to_scipy(Marginal("beta", {"a": 3.0, "b": 1.0})).mean())
     0.75
     """
-    return getattr(stats, marginal.distribution)(**marginal.parameters)
+    return DISTRIBUTIONS[marginal.distribution](**marginal.parameters)

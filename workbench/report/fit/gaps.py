@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 
 import xarray as xr
-from scipy import stats
 
 from workbench.diagnostics.prior_density import find_prior_density
+from workbench.library.conjugate.marginal import DISTRIBUTIONS
 from workbench.methods import RESULTS
 from workbench.report import figures
 from workbench.report.document import (
@@ -124,12 +124,12 @@ def _find_prior(results: Results, name: str) -> KnownDensity | None:
 def _find_exact(results: Results, name: str) -> KnownDensity | None:
     """Return the exact posterior, where the model is conjugate and the record names its distribution."""
     estimate = results.exact.estimates.get(name)
-    family = getattr(stats, estimate.distribution, None) if estimate else None
+    family = DISTRIBUTIONS.get(estimate.distribution) if estimate else None
     if estimate is None or family is None:
         return None
     try:
         return KnownDensity("exact", family(**estimate.parameters), role="exact")
-    except TypeError:  # these are not the parameters of that distribution
+    except (TypeError, ValueError):  # these are not the parameters of that distribution
         return None
 
 

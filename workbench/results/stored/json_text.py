@@ -19,6 +19,9 @@ _MOST_VALUES = 20_000_000
 _DEEPEST = 32
 """The most levels of lists and objects in each other; our own files have eight. Ours."""
 
+_LARGEST_INTEGER = 2**63 - 1
+"""The largest integer that arrays can hold."""
+
 
 def read_json(path: Path) -> dict[str, Any]:
     """Return the content of a JSON file of a run or a study.
@@ -41,12 +44,12 @@ def read_json(path: Path) -> dict[str, Any]:
         raise RunIncomplete(_describe_depth(path)) from reason
     if not isinstance(decoded, dict):
         raise RunIncomplete(f"`{path}` was expected to hold an object, found {_name_kind(decoded)}.")
-    _check_depth(path, decoded)
+    _check_values(path, decoded)
     return decoded
 
 
-def _check_depth(path: Path, value: Any) -> None:
-    """Refuse values nested more deeply than ours are: later steps call themselves once a level.
+def _check_values(path: Path, value: Any) -> None:
+    """Refuse integers that no number holds, and values nested too deeply: later steps call themselves.
 
     Raises
     ------
@@ -55,14 +58,18 @@ def _check_depth(path: Path, value: Any) -> None:
     """
     level = [value]
     for _ in range(_DEEPEST):
-        level = [
-            child
-            for container in level
-            for child in (container.values() if isinstance(container, dict) else container)
-            if isinstance(child, (dict, list))
-        ]
-        if not level:
+        below: list[Any] = []
+        for container in level:
+            for child in container.values() if isinstance(container, dict) else container:
+                kind = type(child)
+                if kind is dict or kind is list:
+                    below.append(child)
+                elif kind is int and abs(child) > _LARGEST_INTEGER:
+                    text = f"an integer of more than {_LARGEST_INTEGER:.0e}"
+                    raise RunIncomplete(f"`{path}` holds {text}, larger than any in such a file.")
+        if not below:
             return
+        level = below
     raise RunIncomplete(_describe_depth(path))
 
 

@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Annotated, Any
 
-from msgspec import Struct, field
+import msgspec
+from msgspec import Meta, Struct, field
+
+Count = Annotated[int, Meta(ge=0, le=2**53)]
+"""A number of things: it stays exact as a floating-point number."""
 
 
 class DeclaredParameter(Struct, frozen=True):
@@ -177,6 +181,11 @@ class MatrixScale(Struct, frozen=True):
     mean: tuple[float, ...] = ()
     sd: tuple[float, ...] = ()
 
+    def __post_init__(self) -> None:
+        """Refuse a column without its mean or SD."""
+        if not len(self.columns) == len(self.mean) == len(self.sd):
+            raise ValueError("Expected a mean and an SD for each column")
+
 
 class StandardizationDescription(Struct, frozen=True):
     """Predictors standardized while fitting, and whether results are back on the scale of the data.
@@ -209,6 +218,56 @@ class StandardizationDescription(Struct, frozen=True):
         )
 
 
+class ColumnRule(Struct, frozen=True):
+    """What the binding of a column keeps: the level that is 1, the day that is 0, or its levels."""
+
+    level: str | float | None = None
+    since: str | None = None
+    levels: tuple[str, ...] = ()
+
+
+class GroupRule(Struct, frozen=True):
+    """The groups that a size counts, and their levels."""
+
+    count: Count | None = None
+    levels: tuple[str, ...] = ()
+
+
+class BindingRules(Struct, frozen=True, kw_only=True):
+    """The rules of a binding, by which new rows are bound."""
+
+    words: tuple[str, ...] = ()
+    variables: Mapping[str, tuple[str, ...]]
+    columns: Mapping[str, ColumnRule] = field(default_factory=dict)
+    groups: Mapping[str, GroupRule]
+    given: Mapping[str, Any]
+    by_group: Mapping[str, Any] = field(default_factory=dict)
+    standardized: Mapping[str, MatrixScale] = field(default_factory=dict)
+    row_names: str = ""
+
+    def __post_init__(self) -> None:
+        """Refuse values that are not numbers."""
+        check_numbers(self.given)
+        check_numbers(self.by_group)
+
+
+def check_numbers(value: Any) -> None:
+    """Refuse a value other than numbers, and lists and tuples of numbers.
+
+    Raises
+    ------
+    ValueError
+        The message names what was found.
+    """
+    if isinstance(value, Mapping):
+        value = list(value.values())
+    if isinstance(value, (list, tuple)):
+        for item in value:
+            check_numbers(item)
+    elif isinstance(value, str):
+        raise ValueError("Expected numbers, got `str`")
+
+
 class DataDescription(Struct, frozen=True, kw_only=True):
     """The table, and what it became in the program."""
 
@@ -223,6 +282,11 @@ class DataDescription(Struct, frozen=True, kw_only=True):
     tips: tuple[str, ...] = ()
     standardized: StandardizationDescription = StandardizationDescription()
     rules: Mapping[str, Any] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        """Refuse rules of binding that are not as documented."""
+        if self.rules:
+            msgspec.convert(self.rules, BindingRules)
 
 
 class ToolchainDescription(Struct, frozen=True, kw_only=True):
@@ -240,12 +304,16 @@ class SavedSettings(Struct, frozen=True, kw_only=True):
     """What a request holds beyond what stands elsewhere in the record: enough to run it again."""
 
     methods: tuple[tuple[str, Mapping[str, Any]], ...] = ()
-    roles: Mapping[str, str] = field(default_factory=dict)
+    roles: Mapping[Annotated[str, Meta(pattern=r"^[0-9]{1,9}$")], str] = field(default_factory=dict)
     scaled: tuple[str, ...] = ("prior",)
     weights: Mapping[str, float] = field(default_factory=dict)
     inits: Mapping[str, Any] = field(default_factory=dict)
-    threads: int = 1
-    timeout: float | None = None
+    threads: Annotated[int, Meta(ge=1, le=4096)] = 1
+    timeout: Annotated[float, Meta(gt=0)] | None = None
     prior_data: tuple[str, ...] = ()
     standardized: Mapping[str, MatrixScale] = field(default_factory=dict)
     includes: Mapping[str, str] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        """Refuse starting values that are not numbers."""
+        check_numbers(self.inits)

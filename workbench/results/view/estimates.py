@@ -7,6 +7,7 @@ from typing import Any, Literal
 
 from msgspec import Struct, field
 
+from workbench.results.view.description import Count
 from workbench.thresholds import STEP_STANDARD_ERRORS
 
 Status = Literal["ok", "failed", "not available", "skipped"]
@@ -245,13 +246,13 @@ class NutsResult(Struct, frozen=True, kw_only=True):
     remark: str = ""
     init_remark: str = ""
     estimates: Mapping[str, DrawsEstimate] = field(default_factory=dict)
-    chains: int | None = None
-    draws: int | None = None
-    warmup: int | None = None
+    chains: Count | None = None
+    draws: Count | None = None
+    warmup: Count | None = None
     settings: Mapping[str, Any] | None = None
-    divergences: int | None = None
-    max_treedepth: int | None = None
-    max_treedepth_hits: int | None = None
+    divergences: Count | None = None
+    max_treedepth: Count | None = None
+    max_treedepth_hits: Count | None = None
     adapt_delta: float | None = None
     accept_stat: tuple[float | None, ...] = ()
     step_size: tuple[float | None, ...] = ()
@@ -343,7 +344,7 @@ class SamplingAttempt(Struct, frozen=True):
     """One attempt of `--retry`: its settings, what its diagnostics found, and whether it was kept."""
 
     number: int | None = None
-    settings: Mapping[str, Any] = field(default_factory=dict)
+    settings: Mapping[str, str | float | bool | None] = field(default_factory=dict)
     status: str = ""
     divergences: int | None = None
     rhat_max: float | None = None
@@ -357,6 +358,6 @@ class SamplingAttempt(Struct, frozen=True):
 class Continuation(Struct, frozen=True):
     """Further draws of each chain, added later with a seed of their own."""
 
-    draws: int
-    seed: int
+    draws: Count
+    seed: Count
     created: str = ""

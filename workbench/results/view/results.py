@@ -4,20 +4,22 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from functools import cached_property
-from typing import Any
+from typing import Annotated, Any
 
 import msgspec
-from msgspec import Struct, field
+from msgspec import Meta, Struct, field
 
 from workbench.errors import RunIncomplete
 from workbench.methods import RESULTS
 from workbench.results.json_values import to_json_values
 from workbench.results.quantities import owner
 from workbench.results.view.description import (
+    Count,
     DataDescription,
     ModelDescription,
     SavedSettings,
     ToolchainDescription,
+    check_numbers,
 )
 from workbench.results.view.estimates import (
     ABSENT,
@@ -44,7 +46,7 @@ _UNITLESS = ("none", "no unit", "dimensionless", "1")
 class IntervalSettings(Struct, frozen=True):
     """The probability of every interval of a run."""
 
-    level: float = 0.95
+    level: Annotated[float, Meta(gt=0, lt=1)] = 0.95
 
 
 class Results(Struct, frozen=True, kw_only=True, dict=True):
@@ -56,7 +58,7 @@ class Results(Struct, frozen=True, kw_only=True, dict=True):
     workbench: str = ""
     created: str = ""
     command: str = ""
-    seed: int | None = None
+    seed: Count | None = None
     platform: str = ""
     model: ModelDescription = ModelDescription()
     data: DataDescription = DataDescription()
@@ -83,6 +85,10 @@ class Results(Struct, frozen=True, kw_only=True, dict=True):
     versions: Mapping[str, str] = field(default_factory=dict)
     timings: Mapping[str, float | None] = field(default_factory=dict)
     request: SavedSettings | None = None
+
+    def __post_init__(self) -> None:
+        """Refuse hyperparameters that are not numbers."""
+        check_numbers(self.priors)
 
     def __repr__(self) -> str:
         """Return what was fitted, never the whole record."""
