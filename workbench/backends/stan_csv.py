@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -61,7 +62,7 @@ def write_mode(mode: RawRun, path: Path) -> Path:
 
 
 def write_draws(names: Sequence[str], draws: Floats, path: Path) -> Path:
-    """Write draws under their names; return the path.
+    """Write draws under their names, in one step; return the path: several threads may need the file.
 
     Parameters
     ----------
@@ -74,9 +75,12 @@ def write_draws(names: Sequence[str], draws: Floats, path: Path) -> Path:
     """
     header = [_format_name(name) for name in names]
     table = pa.table(dict(zip(header, draws.T.copy(), strict=True)))
-    with path.open("wb") as stream:
-        stream.write((",".join(header) + "\n").encode())  # Arrow would put the names in quotes
-        csv.write_csv(table, stream, csv.WriteOptions(include_header=False))
+    with tempfile.TemporaryDirectory(dir=path.parent) as folder:
+        written = Path(folder) / path.name
+        with written.open("wb") as stream:
+            stream.write((",".join(header) + "\n").encode())  # Arrow would put the names in quotes
+            csv.write_csv(table, stream, csv.WriteOptions(include_header=False))
+        written.replace(path)
     return path
 
 
