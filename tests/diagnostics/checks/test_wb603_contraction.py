@@ -25,6 +25,16 @@ def test_it_fires_when_the_posterior_is_the_prior():
     assert "1 of 1 parameters keep the spread of their priors" in result.message
 
 
+def test_a_posterior_wider_than_its_prior_does_not_keep_the_prior():
+    """A normal posterior of scale 4 beside a prior of scale 2: 1 - 4."""
+    result = examine("WB603", fit(4.0))
+    assert result.status == "tip"
+    assert result.measured == pytest.approx(-3, abs=0.15)
+    assert "is wider than its prior: the data pull it into the prior's tail" in result.message
+    assert "next to nothing" not in result.message
+    assert "prior may be too narrow" in result.advice
+
+
 def test_a_program_without_likelihood_has_nothing_to_learn_from():
     alone = fit(2.0)
     del alone.record["model"]["terms"][1]

@@ -345,3 +345,36 @@ def test_a_curvature_that_is_noise_makes_no_mode(find_problem):
     fitting = replace(near, directions=np.eye(3))
     candidate = Candidate(normal, make_curvature(np.zeros(3)), fitting)
     assert explain_failure(candidate, make_program()) == ""
+
+
+def test_effects_that_shrink_while_their_scale_grows_are_said_to(find_problem):
+    """As u grows and b shrinks the fit of exp(u) b to y stays the same, and -b^2 / 2 rises."""
+    term = make_term("latent", ("beta",), outcomes=("beta",))
+    program = make_program(alpha=declare("alpha", lower=0), terms=(term,))
+    outcomes = np.array([30.0, -20.0])
+
+    def noncentred(point):
+        scale, effects = np.exp(point[0]), point[1:]
+        residuals = outcomes - scale * effects
+        value = -0.5 * residuals @ residuals - 0.5 * effects @ effects
+        return value, np.array([scale * effects @ residuals, *(scale * residuals - effects)])
+
+    ends = ((4.0, *(outcomes / np.exp(4.0))),)
+    reason = find_problem(noncentred, program, is_log=IS_LOG, ends=ends)
+    assert "grows and the standardized effects that it multiplies shrink to 0" in reason
+    assert "`alpha`" in reason
+    without = find_problem(noncentred, POSITIVE, is_log=IS_LOG, ends=ends)
+    assert "standardized effects" not in without
+
+
+def test_corners_are_not_called_saddles():
+    """The gradient jumps beside the point, and Newton's method takes the jump for a curvature."""
+    term = make_term("likelihood", ("alpha", "beta"), outcomes=("y",), distribution="skew_double_exponential")
+    newton = NewtonResult(np.array([0.1, 3.0, 0.2]), np.ones(3), 0.0, np.eye(3), -np.ones(3), False)
+    target = LogDensity(
+        ChosenDensity(density=lambda point: (-np.abs(point).sum(), -np.sign(point))), JOB, False
+    )
+    candidate = Candidate(target, make_curvature(newton.point), newton)
+    reason = explain_failure(candidate, make_program(terms=(term,)))
+    assert "is not smooth (`skew_double_exponential`)" in reason
+    assert "saddle" in explain_failure(candidate, make_program())

@@ -16,6 +16,13 @@ QUARTILES = (0.25, 0.75)
 """The spread is the interquartile range, which heavy-tailed priors have as well."""
 
 
+_ADVICE_WIDER = (
+    "Compare the prior with the posterior in the report's figures: the prior may be too narrow, or in "
+    "another unit; `workbench sensitivity` shows the results under other priors."
+)
+"""What to do where the posterior is the wider one."""
+
+
 @requires_draws
 def _assess(fit: Fit) -> Finding:
     roles = {term.role for term in fit.results.model.terms}
@@ -26,16 +33,34 @@ def _assess(fit: Fit) -> Finding:
         return Finding("n/a", "No parameter has a prior whose statement gives it in numbers.")
     name = min(contractions, key=lambda name: contractions[name])
     smallest = contractions[name]
-    least = f"`{fit.results.label(name)}` (contraction {smallest:.2f})"
-    uninformed = sum(contraction < CONTRACTION_LIMIT for contraction in contractions.values())
-    if uninformed:
+    least = _describe(fit, name, contractions)
+    wider = [name for name, contraction in contractions.items() if contraction < -CONTRACTION_LIMIT]
+    same = [name for name, contraction in contractions.items() if abs(contraction) <= CONTRACTION_LIMIT]
+    if same:
+        least = _describe(fit, min(same, key=lambda name: abs(contractions[name])), contractions)
         message = (
-            f"{uninformed} of {len(contractions)} parameters keep the spread of their priors: the data say "
+            f"{len(same)} of {len(contractions)} parameters keep the spread of their priors: the data say "
             f"next to nothing about {least}."
         )
         return Finding("tip", message, smallest)
+    if wider:
+        message = (
+            f"The posterior of {least} is wider than its prior{_count_others(wider)}: the data pull it into "
+            "the prior's tail."
+        )
+        return Finding("tip", message, smallest, advice=_ADVICE_WIDER)
     message = f"The data inform every parameter; they say least about {least}."
     return Finding("passed", message, smallest)
+
+
+def _describe(fit: Fit, name: str, contractions: dict[str, float]) -> str:
+    return f"`{fit.results.label(name)}` (contraction {contractions[name]:.2f})"
+
+
+def _count_others(names: list[str]) -> str:
+    """Return how many further parameters there are, as a part of a sentence; empty for none."""
+    others = len(names) - 1
+    return f", and so {'is' if others == 1 else 'are'} {others} more" if others else ""
 
 
 def _measure_contractions(fit: Fit) -> dict[str, float]:

@@ -34,6 +34,9 @@ _STEADY = 0.9
 _STRIDES = np.array([0.0, 1.0, 4.0, 16.0, 64.0])
 """Multiples of a step at which the density is followed outwards. Ours."""
 
+_GROWTH = np.array([0.0, 0.5, 1.0, 2.0, 4.0])
+"""Growth of a scale, on the log scale, along which standardized effects shrink by the same factor. Ours."""
+
 _NEEDED_STRIDES = 3
 """How many of them must have a finite density for a rise to count. Ours."""
 
@@ -77,6 +80,9 @@ _INDICES = re.compile(r"\[[^\]]*\]")
 _LAST_INDEX = re.compile(r"(\d+)\]$")
 """The last index of an element in a name of Stan."""
 
+_WITH_CORNERS = frozenset({"double_exponential", "skew_double_exponential"})
+"""Distributions whose log density has a corner at the location."""
+
 _LOGISTIC = frozenset(
     {"bernoulli_logit", "binomial_logit", "categorical_logit", "ordered_logistic", "bernoulli", "binomial"}
 )
@@ -107,6 +113,14 @@ class Candidate:
 
 def explain_failure(candidate: Candidate, program: Program) -> str:
     """Return why a point is not a mode, or an empty string if it is one."""
+    reason = _explain_point(candidate, program)
+    if not reason or not np.isfinite(candidate.newton.log_density):
+        return reason
+    return _explain_shrinking_effects(candidate, program) or reason
+
+
+def _explain_point(candidate: Candidate, program: Program) -> str:
+    """Return why a point is not a mode, by its own derivatives."""
     newton = candidate.newton
     if not np.isfinite(newton.directions).all() or not np.isfinite(newton.log_density):
         return _explain_not_finite(candidate, program)
@@ -124,6 +138,36 @@ def explain_failure(candidate: Candidate, program: Program) -> str:
     if newton.is_converged and newton.is_maximum and newton.decrement <= NEWTON_DECREMENT_LIMIT:
         return _explain_rise_nearby(candidate) or _explain_level(candidate, program)
     return _explain_no_convergence(candidate, program)
+
+
+def _explain_shrinking_effects(candidate: Candidate, program: Program) -> str:
+    """Say if the density keeps rising as a scale grows and the effects that it multiplies shrink.
+
+    Their products then stay the same, and the density of the effects is highest at 0.
+    """
+    newton, names = candidate.newton, candidate.curvature.free_names
+    outcomes = {name for term in program.terms if term.role == "latent" for name in term.outcomes}
+    is_effect = np.array([_INDICES.sub("", name) in outcomes for name in names], dtype=bool)
+    growing = [
+        dim
+        for dim, name in enumerate(names)
+        if not is_effect[dim] and not _leads_to_bound(program, name, 1.0)
+    ]
+    if not is_effect.any() or not growing:
+        return ""
+    for dim in sorted(growing, key=lambda grown: -newton.point[grown])[:_MOST_NAMED]:
+        points = np.tile(newton.point, (len(_GROWTH), 1))
+        points[:, dim] += _GROWTH
+        points[:, is_effect] *= np.exp(-_GROWTH)[:, None]
+        values, _ = evaluate(candidate.target, points)
+        if np.isfinite(values).all() and (np.diff(values) >= 0).all() and values[-1] > values[0]:
+            where = _describe_value(candidate, dim)
+            return (
+                f"{_NO_MAXIMUM} it keeps rising as {where} grows and the standardized effects that it "
+                "multiplies shrink to 0, where their density is highest. Such a model can have a posterior "
+                "without having a joint mode."
+            )
+    return ""
 
 
 def find_collapse(newton: NewtonResult, curvature: Curvature, program: Program) -> int | None:
@@ -354,6 +398,12 @@ def _explain_no_convergence(candidate: Candidate, program: Program) -> str:
     weakest = int(np.argmin(np.abs(newton.curvature)))
     if abs(newton.curvature[weakest]) < _UNCURVED:
         return _explain_flat_direction(candidate, newton.directions[:, weakest])
+    corners = sorted({term.distribution for term in program.terms if term.distribution in _WITH_CORNERS})
+    if corners:
+        return (
+            f"the density is not smooth (`{corners[0]}`): its maximum may be a corner, without a "
+            "curvature by which to check it."
+        )
     if not newton.is_maximum:
         upwards = newton.directions[:, int(np.argmin(newton.curvature))]
         where = _describe_value(candidate, int(np.argmax(np.abs(upwards))))
