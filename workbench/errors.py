@@ -14,7 +14,7 @@
     │  └─ BuildFailed         a compiler failed: its command and log file
     ├─ RunError          4    Stan did not finish
     │  ├─ ChainFailed         it stopped with an error: Stan's message
-    │  ├─ RunTimedOut         it took longer than the time allowed
+    │  ├─ RunTimedOut         it, or its compiler, took longer than the time allowed
     │  └─ DrawsCorrupt        its output cannot be read
     └─ StoreError        5    stored results cannot be read or written
        ├─ RunNotFound         there is no run
@@ -27,7 +27,11 @@ A message is one sentence: what was expected, what was found, and where. A hint 
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
+
+_LONG_QUOTE = re.compile(r"`([^`]{300})[^`]{4096,}([^`]{300})`")
+"""What a message quotes, where it is longer than a path can be: a cell of megabytes, a number of a mile."""
 
 EXIT_STRICT = 1
 """The exit code under `--strict` if the verdict is `fail`."""
@@ -42,6 +46,7 @@ class WorkbenchError(Exception):
     exit_code = 70
 
     def __init__(self, message: str, *, hint: str | None = None) -> None:
+        message = _LONG_QUOTE.sub(lambda match: f"`{match[1]}...{match[2]}`", message)
         super().__init__(message)
         self.message = message
         self.hint = hint
@@ -157,7 +162,7 @@ class ChainFailed(RunError):
 
 
 class RunTimedOut(RunError):
-    """A Stan executable took longer than the time allowed."""
+    """A Stan executable, stanc or a compiler took longer than the time allowed."""
 
 
 class DrawsCorrupt(RunError):

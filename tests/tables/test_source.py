@@ -119,3 +119,55 @@ def test_json_that_is_not_data(tmp_path, content, message):
         tables.read(path)
     assert message in raised.value.message
     assert len(raised.value.message) < 500
+
+
+def test_a_name_that_is_not_text(tmp_path):
+    path = tmp_path / os.fsdecode(b"caf\xe9.csv")
+    path.write_bytes(CSV)
+    table = tables.read(path)
+    assert tables.to_numbers(table, "b").tolist() == [2, 4]
+    assert table.path == path
+
+
+def test_columns_of_bytes_are_text_where_they_can_be(tmp_path):
+    cells = pa.table(
+        {"good": [b"a", b"b"], "bad": [b"\xff", b"\xfe"], "view": pa.array(["a", "b"], pa.string_view())}
+    )
+    with pa.OSFile(str(tmp_path / "t.arrow"), "wb") as sink, pa.ipc.new_file(sink, cells.schema) as writer:
+        writer.write_table(cells)
+    table = tables.read(tmp_path / "t.arrow")
+    assert [tables.classify_column(table, name) for name in table.columns] == ["text", "bytes", "text"]
+    with pytest.raises(BindingError, match="holds bytes that are no text, where numbers were expected"):
+        tables.to_numbers(table, "bad")
+
+
+def test_columns_that_the_file_itself_damages(tmp_path):
+    twice = pa.table([pa.array([1]), pa.array([2])], ["a", "a"])
+    damaged = pa.StringArray.from_buffers(
+        1, pa.py_buffer(b"\x00\x00\x00\x00\x02\x00\x00\x00"), pa.py_buffer(b"\xff\xfe")
+    )
+    for cells, message in (
+        (twice, "more than one column"),
+        (pa.table({"a": damaged}), "cannot be read as an Arrow"),
+    ):
+        with (
+            pa.OSFile(str(tmp_path / "t.arrow"), "wb") as sink,
+            pa.ipc.new_file(sink, cells.schema) as writer,
+        ):
+            writer.write_batch(cells.to_batches()[0])
+        with pytest.raises(BindingError, match=message):
+            tables.read(tmp_path / "t.arrow")
+
+
+def test_dates_that_only_arrow_has():
+    table = tables.from_frame(pd.DataFrame({"x": [1]}))
+    cells = pa.table({"when": pa.array([-(2**62)], pa.timestamp("s"))})
+    with pytest.raises(BindingError, match="holds dates"):
+        tables.to_numbers(tables.Table(table.path, "", cells), "when")
+
+
+def test_a_long_cell_is_shown_in_part(tmp_path):
+    (tmp_path / "t.csv").write_text("a\n1\n" + "x" * 100_000 + "\n")
+    with pytest.raises(BindingError) as raised:
+        tables.to_numbers(tables.read(tmp_path / "t.csv"), "a")
+    assert len(raised.value.message) < 500

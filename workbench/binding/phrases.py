@@ -13,6 +13,9 @@ from workbench.program import Declaration, Program
 _MOST_NAMES = 12
 """How many names a message lists."""
 
+_LONGEST_NAME = 100
+"""Characters of a name that a list shows."""
+
 
 def format_place(program: Program, declaration: Declaration) -> str:
     """Return where a variable is declared: the file and the line."""
@@ -33,8 +36,14 @@ def format_names(names: Iterable[str], most: int = _MOST_NAMES) -> str:
     '`a`, `b`, `c` and 2 more'
     """
     every = list(names)
-    shown = ", ".join(f"`{name}`" for name in every[:most])
+    shown = ", ".join(f"`{_shorten(name)}`" for name in every[:most])
     return (f"{shown} and {len(every) - most} more" if len(every) > most else shown) or "nothing"
+
+
+def _shorten(name: str) -> str:
+    """Return a name that keeps its beginning and its end, where it is very long."""
+    half = _LONGEST_NAME // 2
+    return name if len(name) <= _LONGEST_NAME else f"{name[:half]}...{name[-half:]}"
 
 
 def format_option(option: str, name: str, value: str) -> str:

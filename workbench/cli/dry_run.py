@@ -16,6 +16,9 @@ if TYPE_CHECKING:
     from workbench.workflow.dry_run import DryRun
     from workbench.workflow.options import FitOptions
 
+_MOST_PROBLEMS = 50
+"""How many problems are printed."""
+
 
 def show_dry_run(
     model: Path, data: Path | Table, options: FitOptions, *, is_json: bool, is_quiet: bool
@@ -36,8 +39,11 @@ def show_dry_run(
     else:
         name = data.name if isinstance(data, Path) else data.path.name
         console.show(build_dry_run_page(result, name))
-        for problem in result.problems:
+        for problem in result.problems[:_MOST_PROBLEMS]:
             console.show_error(problem)
+        if len(result.problems) > _MOST_PROBLEMS:
+            more = len(result.problems) - _MOST_PROBLEMS
+            console.show_note("note", f"there are {more} more problems; --json lists all of them")
     if result.problems:
         raise typer.Exit(RequestError.exit_code)
 

@@ -130,7 +130,7 @@ def command(
         command=shlex.join(["workbench", *sys.argv[1:]]),
     )
     program, source = library.resolve_data(model, data)
-    table = options.read_within(unpack_limit, source)
+    table = options.read_within(parse.parse_size("--unpack-limit", unpack_limit), source)
     if dry_run:
         show_dry_run(program, table, fit_options, is_json=json_, is_quiet=quiet)
         return

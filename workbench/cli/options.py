@@ -227,14 +227,13 @@ Source = Annotated[
 ]
 
 
-def read_within(limit: str | None, data: Path | Table) -> Path | Table:
+def read_within(limit: int | None, data: Path | Table) -> Path | Table:
     """Return a table that has been read within a limit of its own; without a limit, the data as they are."""
     if limit is None or not isinstance(data, Path):
         return data
     from workbench import tables
-    from workbench.cli.parse import parse_size
 
-    return tables.read(data, parse_size("--unpack-limit", limit))
+    return tables.read(data, limit)
 
 
 def describe_output(what: str, metavar: str = "DIR") -> Any:

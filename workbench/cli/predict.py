@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from workbench.cli import console, options
+from workbench.cli import console, options, parse
 
 
 @console.guarded
@@ -38,9 +38,10 @@ def command(
     if output is not None:
         files.check_file_place(output)
     settings = ToolchainSettings(compiler=compiler, source=toolchain, native=native)
+    table = options.read_within(parse.parse_size("--unpack-limit", unpack_limit), data)
     predictions = predict(
         run_directory.read(run),
-        options.read_within(unpack_limit, data),
+        table,
         settings,
         console.progress(quiet),
     )

@@ -32,7 +32,9 @@ def command(
     if output is not None:
         hint = "its report is drawn in the run directory; --output is for a comparison of several runs"
         raise RequestError("--output was given with a single run.", hint=hint)
-    if (runs[0] / "study.json").is_file():
+    from workbench.studies import study_directory
+
+    if study_directory.is_study(runs[0]):
         from workbench.workflow import sensitivity
 
         console.show_path(sensitivity.redraw_study(runs[0], figures))

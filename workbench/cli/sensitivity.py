@@ -228,7 +228,7 @@ def command(
             )
         else:
             program, source = library.resolve_data(str(what), data)
-            table = options.read_within(unpack_limit, source)
+            table = options.read_within(parse.parse_size("--unpack-limit", unpack_limit), source)
             study = sensitivity.study_files(program, table, fit_options, study_options, progress)
     except KeyboardInterrupt:
         raise KeyboardInterrupt(_KEPT) from None

@@ -90,5 +90,17 @@ def check_cells(source: str, cells: pa.Table) -> tuple[pa.Table, tuple[str, ...]
     if not cells.num_columns or not cells.num_rows:
         missing = "rows" if cells.num_columns else "columns"
         raise BindingError(f"`{source}` has no {missing}; at least one row and one column were expected.")
+    cells = pa.table([_to_text(column) for column in cells.columns], cells.column_names)
     remarks = tuple("the row labels have no name and were left out." for _ in index[:1])
-    return cells.replace_schema_metadata(None), remarks
+    return cells, remarks
+
+
+def _to_text(column: pa.ChunkedArray) -> pa.ChunkedArray:
+    """Return bytes and views of text as text, where they are; other columns as they are."""
+    is_view = pa.types.is_string_view(column.type) or pa.types.is_binary_view(column.type)
+    if not (is_view or pa.types.is_binary(column.type) or pa.types.is_large_binary(column.type)):
+        return column
+    try:
+        return column.cast(pa.string())
+    except pa.ArrowException:
+        return column

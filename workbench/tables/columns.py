@@ -15,10 +15,15 @@ from workbench.errors import BindingError
 from workbench.tables.missing_words import describe_words
 from workbench.tables.table import Table
 
-ColumnKind = Literal["number", "yes or no", "text", "categories", "date", "time", "nothing", "nested"]
+ColumnKind = Literal[
+    "number", "yes or no", "text", "categories", "date", "time", "nothing", "nested", "bytes"
+]
 
 _MOST_ROWS = 6
 """How many of the bad rows a message names."""
+
+_MOST_CHARACTERS = 200
+"""How much of a cell a message shows."""
 
 
 def classify_column(table: Table, column: str) -> ColumnKind:
@@ -35,8 +40,19 @@ def classify_column(table: Table, column: str) -> ColumnKind:
         (pa.types.is_time(arrow_type) or pa.types.is_duration(arrow_type), "time"),
         (pa.types.is_null(arrow_type), "nothing"),
         (pa.types.is_nested(arrow_type), "nested"),
+        (_is_binary(arrow_type), "bytes"),
     )
     return next((kind for is_kind, kind in kinds if is_kind), "text")
+
+
+def _is_binary(arrow_type: pa.DataType) -> bool:
+    binary = (
+        pa.types.is_binary,
+        pa.types.is_large_binary,
+        pa.types.is_fixed_size_binary,
+        pa.types.is_binary_view,
+    )
+    return any(is_one(arrow_type) for is_one in binary)
 
 
 def is_numeric(table: Table, column: str) -> bool:
@@ -63,7 +79,7 @@ def to_numbers(table: Table, column: str) -> np.ndarray:
     match classify_column(table, column):
         case "date" | "time" as kind:
             raise _describe_dates(table, column, kind)
-        case "nested" | "nothing" as kind:
+        case "nested" | "nothing" | "bytes" as kind:
             raise _describe_no_numbers(table, column, kind)
         case "number" | "yes or no":
             numbers = _to_numpy(table.cells.column(column))
@@ -115,10 +131,11 @@ def describe_bad_cells(table: Table, column: str, is_bad: np.ndarray, expected: 
         What was expected instead, with its article.
     """
     rows = np.flatnonzero(is_bad)
-    cell = table.cells.column(column)[int(rows[0])].as_py()
-    is_missing = cell is None or cell != cell
+    is_missing = bool(find_missing(table, column)[rows[0]])
     words = table.missing_words.get(column, {})
-    content = _describe_missing_cell(words) if is_missing else f"`{cell}`"
+    content = (
+        _describe_missing_cell(words) if is_missing else f"`{_format_cell(table, column, int(rows[0]))}`"
+    )
     numbers = [str(table.row_number(int(row))) for row in rows[:_MOST_ROWS]]
     message = f"column `{column}` of `{table.path.name}` has {content} at row {numbers[0]}"
     if len(rows) > 1:
@@ -133,6 +150,16 @@ def describe_bad_cells(table: Table, column: str, is_bad: np.ndarray, expected: 
     return BindingError(message, hint=f"{remedy} (row 1 is the first below the header)")
 
 
+def _format_cell(table: Table, column: str, row: int) -> str:
+    """Return a cell as a message shows it; Arrow has dates that Python does not."""
+    cell = table.cells.column(column)[row]
+    try:
+        text = str(cell.as_py())
+    except (ValueError, OverflowError):
+        text = f"{getattr(cell, 'value', '?')} ({cell.type})"
+    return text if len(text) <= _MOST_CHARACTERS else f"{text[:_MOST_CHARACTERS]}..."
+
+
 def _describe_missing_cell(words: Mapping[str, int]) -> str:
     """Return what is in a missing cell, as far as the words of its column tell."""
     if not any(words):
@@ -143,7 +170,7 @@ def _describe_missing_cell(words: Mapping[str, int]) -> str:
 def _describe_dates(table: Table, column: str, kind: str) -> BindingError:
     message = (
         f"column `{column}` of `{table.path.name}` holds {kind}s "
-        f"(`{table.cells.column(column)[0].as_py()}` at row {table.row_number(0)}), where numbers were "
+        f"(`{_format_cell(table, column, 0)}` at row {table.row_number(0)}), where numbers were "
         "expected."
     )
     request = shlex.quote(f"{column}:days")
@@ -152,8 +179,12 @@ def _describe_dates(table: Table, column: str, kind: str) -> BindingError:
 
 
 def _describe_no_numbers(table: Table, column: str, kind: str) -> BindingError:
-    content = "holds only missing cells" if kind == "nothing" else "holds lists or records"
+    contents = {
+        "nothing": "only missing cells",
+        "nested": "lists or records",
+        "bytes": "bytes that are no text",
+    }
     return BindingError(
-        f"column `{column}` of `{table.path.name}` {content}, where numbers were expected.",
+        f"column `{column}` of `{table.path.name}` holds {contents[kind]}, where numbers were expected.",
         hint="give one number for each row",
     )

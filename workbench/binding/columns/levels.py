@@ -294,7 +294,7 @@ def _is_yes_or_no(table: Table, column: str) -> bool:
 def _collect_levels_of_any(table: Table, columns: Sequence[str]) -> tuple[str, ...]:
     """Return the levels of columns that may also hold yes and no, or numbers beside texts."""
     for column in columns:
-        if tables.classify_column(table, column) in ("date", "time", "nested", "nothing"):
+        if tables.classify_column(table, column) in ("date", "time", "nested", "nothing", "bytes"):
             tables.to_numbers(table, column)
     return collect_levels(table, columns)
 
