@@ -7,9 +7,10 @@ from types import SimpleNamespace
 import pytest
 
 from tests.toolchain import fake_compilers
-from workbench.errors import BuildFailed
+from workbench.errors import BuildFailed, RunTimedOut, ToolchainError
 from workbench.progress import SILENT
 from workbench.toolchain import ModelSource, Toolchain, build, build_all
+from workbench.toolchain.cmdstan import find_plain_folder, is_plain
 from workbench.toolchain.header_and_driver import build_driver, build_header, hash_driver, hash_header
 
 COMPILES = 'while [ "$1" != -o ]; do shift; done; echo made > "$2"'
@@ -141,3 +142,59 @@ def test_killed_compilers_run_again_one_at_a_time(tmp_path: Path, monkeypatch: p
 
     assert all(model.exe.exists() for model in build_all(PAIR, toolchain))
     assert (tmp_path / "once").exists()
+
+
+def test_a_compiler_or_stanc_that_takes_too_long_is_ended_and_named(tmp_path: Path) -> None:
+    toolchain = _add_stanc(fake_compilers.make_toolchain(tmp_path, "sleep 600 & wait")).limit(0.3)
+    with pytest.raises(RunTimedOut, match=r"^compiling Stan's headers took longer than the 0\.3 s allowed\."):
+        build_header(toolchain, False, SILENT)
+    with pytest.raises(RunTimedOut, match=r"took longer than the 0\.3 s allowed") as error:
+        build("one", "// one", toolchain)
+    assert "toolchain install" in str(error.value.hint)
+
+    fake_compilers.write_script(toolchain.stanc.path, "sleep 600")
+    with pytest.raises(RunTimedOut, match=r"stanc took longer than the 0\.3 s allowed to read `two\.stan`"):
+        build("two", "// two", toolchain)
+
+
+@pytest.mark.parametrize("name", ["a; touch X;$(touch Y)", '"); int x; //', "-h", "new\nline", "x" * 300])
+def test_programs_of_any_name_are_compiled_under_plain_names(name: str, tmp_path: Path) -> None:
+    toolchain = fake_compilers.make_toolchain(tmp_path, f'printf "%s\\n" "$@" >> {tmp_path}/words', COMPILES)
+    fake_compilers.write_script(toolchain.stanc.path, f'printf "%s\\n" "$@" >> {tmp_path}/words', STANC)
+    model = build(name, "// one", toolchain)
+
+    words = (tmp_path / "words").read_text()
+    assert model.name == name
+    assert model.exe.exists()
+    assert not any(line.startswith(name) for line in words.splitlines())
+    assert not set(words) & set(";$()\"'`")
+
+
+def test_make_gets_plain_names_and_no_folder_of_the_users(tmp_path: Path) -> None:
+    folder = tmp_path / "a,b; touch X;$(touch Y)"
+    folder.mkdir()
+    (folder / "p.stanfunctions").write_text("// included")
+    toolchain = _add_stanc(fake_compilers.make_toolchain(tmp_path, COMPILES))
+    make = fake_compilers.write_script(
+        tmp_path / "bin" / "make",
+        'for target; do :; done; cat "${target%/*}/p.stanfunctions" >/dev/null || exit 1',
+        f'printf "%s\\n" "$@" > {tmp_path}/words; echo made > "$target"',
+    )
+    (toolchain.home / "makefile").write_text("CMDSTAN_VERSION := 2.39.0\n")
+    toolchain = replace(toolchain, source="cmdstan")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("MAKE", str(make))
+        model = build("m$(x)", "#include p.stanfunctions", toolchain, include_paths=(folder,))
+
+    assert model.exe.read_text() == "made\n"
+    assert not set((tmp_path / "words").read_text()) & set(";$(),")
+
+
+def test_without_a_plain_temporary_folder_make_is_not_started(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("tempfile.gettempdir", lambda: "/a b")
+    assert is_plain(find_plain_folder())
+    monkeypatch.setattr("workbench.toolchain.cmdstan._TEMPORARY_FOLDERS", ())
+    with pytest.raises(ToolchainError, match="`/a b`: its path has characters with a meaning for make"):
+        find_plain_folder()

@@ -9,6 +9,7 @@ import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
@@ -21,8 +22,14 @@ from workbench.backends.base import DEFAULT_START, Algorithm, Curvature, Floats,
 from workbench.backends.chain_progress import follow_chains
 from workbench.backends.interrupt import run_interruptibly
 from workbench.backends.stan_csv import read_stan_csv, write_draws, write_mode
-from workbench.backends.stan_messages import ITERATIONS_USED_UP, extract_error, name_places, translate_errors
-from workbench.errors import ChainFailed, RunError
+from workbench.backends.stan_messages import (
+    ITERATIONS_USED_UP,
+    extract_error,
+    make_timeout,
+    name_places,
+    translate_errors,
+)
+from workbench.errors import ChainFailed, RunError, RunTimedOut
 from workbench.methods import Laplace, Nuts, Pathfinder
 from workbench.progress import SILENT, Progress
 
@@ -46,6 +53,21 @@ Order = Literal["C", "F"]
 """Whether an array is stored by rows (`C`) or by columns (`F`)."""
 
 cmdstanpy.disable_logging()
+
+
+@dataclass(frozen=True)
+class _Activity:
+    """What one of Stan's methods does: its name, and what cannot be done if it fails."""
+
+    name: str
+    failure: str
+
+
+_EVALUATING = _Activity("evaluating the log density", "the log density cannot be evaluated")
+"""Stan's `log_prob`."""
+
+_GENERATING = _Activity("computing generated quantities", "quantities cannot be generated")
+"""Stan's `generate_quantities`."""
 
 
 class _Model(cmdstanpy.CmdStanModel):  # type: ignore[misc]
@@ -100,7 +122,7 @@ class CmdStanBackend:
         with tempfile.TemporaryDirectory(dir=job.folder) as scratch:
             path = write_draws(columns, draws, Path(scratch) / "draws.csv")
             method = ["generate_quantities", f"fitted_params={path}"]
-            names, table = _run_method(job, method, Path(scratch), "quantities cannot be generated")
+            names, table = _run_method(job, method, Path(scratch), _GENERATING)
         seconds = time.monotonic() - started
         return RawRun(tuple(munge_varname(name) for name in names), table[None], seconds=seconds)
 
@@ -113,7 +135,7 @@ class CmdStanBackend:
         if start.inits:
             job.folder.mkdir(parents=True, exist_ok=True)
             (settings["inits"],) = _write_inits(start, 1, job.folder)
-        with translate_errors("optimisation", places=job.places):
+        with translate_errors("optimisation", places=job.places, timeout=job.timeout):
             fit = run_interruptibly(
                 lambda: _open_executable(job).optimize(
                     **_build_arguments(job, _DIGITS),
@@ -142,6 +164,7 @@ class CmdStanBackend:
         folder = Path(call["output_dir"])
         model = _open_executable(job)
         mode_file = write_mode(mode, folder / "mode.csv")
+        failure: RunError | None = None
 
         def draw() -> tuple[tuple[str, ...], Floats]:
             fit = model.laplace_sample(**call, mode=str(mode_file), draws=method.draws, jacobian=jacobian)
@@ -149,14 +172,17 @@ class CmdStanBackend:
             return fit.column_names, rows
 
         try:
-            with translate_errors("the Laplace approximation", places=job.places):
+            with translate_errors("the Laplace approximation", places=job.places, timeout=job.timeout):
                 names, draws = run_interruptibly(draw)
-        except RunError:
+        except RunError as reason:
             names, draws = ("log_p__", "log_q__"), np.empty((0, 2))
+            failure = reason
         curvature = _read_curvature(folder)
         console = name_places(
             "\n".join(path.read_text() for path in sorted(folder.glob("*-stdout.txt"))), job.places
         )
+        if curvature is None and isinstance(failure, RunTimedOut):
+            raise failure
         if curvature is None and not len(draws):
             raise ChainFailed(f"the Laplace approximation stopped: {extract_error(console, job.places)}")
         keep = _is_parameter(names)
@@ -175,7 +201,7 @@ class CmdStanBackend:
         started = time.monotonic()
         call = _build_arguments(job, _DIGITS_DRAWS)
         each = -(-method.draws // method.paths)
-        with translate_errors("Pathfinder", Path(call["output_dir"]), job.places):
+        with translate_errors("Pathfinder", Path(call["output_dir"]), job.places, job.timeout):
             fit = run_interruptibly(
                 lambda: _open_executable(job).pathfinder(
                     **call,
@@ -208,7 +234,7 @@ class CmdStanBackend:
         folder = Path(call["output_dir"])
         with (
             progress.stage("Sampling", total=float(total)) as stage,
-            translate_errors("sampling", folder, job.places),
+            translate_errors("sampling", folder, job.places, job.timeout),
         ):
             model.on_line = follow_chains(stage, folder)
             fit = run_interruptibly(
@@ -233,7 +259,7 @@ def _run_log_prob(job: Job, points: str, *, jacobian: bool) -> tuple[Floats, Flo
     job.folder.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=job.folder) as scratch:
         method = ["log_prob", points, f"jacobian={int(jacobian)}"]
-        _, table = _run_method(job, method, Path(scratch), "the log density cannot be evaluated")
+        _, table = _run_method(job, method, Path(scratch), _EVALUATING)
     return table[:, 0], table[:, 1:]
 
 
@@ -252,13 +278,17 @@ def _detect_order(job: Job, pair: Floats, *, jacobian: bool) -> Order:
     return "C" if np.isclose(alone[0], together[1], rtol=1e-12, atol=0) else "F"
 
 
-def _run_method(job: Job, method: list[str], scratch: Path, failure: str) -> tuple[tuple[str, ...], Floats]:
+def _run_method(
+    job: Job, method: list[str], scratch: Path, activity: _Activity
+) -> tuple[tuple[str, ...], Floats]:
     """Run a method that cmdstanpy does not offer in the form we need; return names and rows of its output."""
     output = scratch / "output.csv"
     argv = [str(job.exe), *method, "data", f"file={job.data}", "random", f"seed={job.seed}"]
     done = process.run([*argv, "output", f"file={output}", f"sig_figs={_DIGITS}"], timeout=job.timeout)
+    if done.timed_out:
+        raise make_timeout(activity.name, job.timeout, name_places(done.output, job.places))
     if done.returncode != 0:
-        raise ChainFailed(f"{failure}: {extract_error(done.output, job.places)}")
+        raise ChainFailed(f"{activity.failure}: {extract_error(done.output, job.places)}")
     names, rows, _ = read_stan_csv(output)
     return names, rows
 

@@ -91,7 +91,7 @@ class FitContext:
         data = self._write_data(f"data-{name}", own_data)
         seed = derive_seeds(self.request.seed, 1)[0]
         places = self._describe_lines() if name != "original" else {}
-        return Job(exe, data, self.folder / f"comparison-{name}", seed, places=places)
+        return Job(exe, data, self.folder / f"comparison-{name}", seed, self.request.timeout, places)
 
     def _describe_lines(self) -> dict[int, str]:
         """Return by line of the compiled program the author's line, as text."""

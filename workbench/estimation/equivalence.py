@@ -11,7 +11,7 @@ import numpy as np
 from workbench.backends import Backend, Job, RawRun
 from workbench.backends.base import Floats
 from workbench.backends.stan_csv import write_draws
-from workbench.errors import RunError
+from workbench.errors import RunError, RunTimedOut
 from workbench.program import InstrumentedProgram, Obstacle, Program
 from workbench.results import draws
 from workbench.results.quantities import owner
@@ -70,6 +70,11 @@ def check_equivalence(backend: Backend, original: Job, instrumented: Job) -> Equ
         What runs them.
     original, instrumented
         Calls of the author's program and of ours, with unit weights and the program's own constants.
+
+    Raises
+    ------
+    RunTimedOut
+        A density takes longer than the time limit: no method would end within it.
     """
     try:
         size = backend.dimension(original)
@@ -77,6 +82,8 @@ def check_equivalence(backend: Backend, original: Job, instrumented: Job) -> Equ
             return Equivalence(
                 "different", "the instrumented program has other parameters than the original."
             )
+    except RunTimedOut:
+        raise
     except RunError as reason:
         return Equivalence("not available", f"the programs could not be compared: {reason.message}")
     if size == 0:
@@ -156,6 +163,8 @@ def _evaluate(backend: Backend, job: Job, points: Floats) -> list[tuple[float, F
     """Return log density and gradient at each point, `None` where the program rejects it."""
     try:
         log_density, gradient = backend.log_density(job, points, jacobian=True)
+    except RunTimedOut:
+        raise
     except RunError:  # one rejected point ends the process for all of them
         return [None] if len(points) == 1 else [_evaluate(backend, job, point[None])[0] for point in points]
     is_finite = np.isfinite(log_density) & np.isfinite(gradient).all(axis=1)

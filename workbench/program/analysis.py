@@ -173,7 +173,9 @@ def _instrument(
     program: Program, plan: RewritePlan, replication: ReplicationPlan, stanc: Stanc
 ) -> InstrumentedProgram:
     """Return the instrumented program, formatted and checked by stanc."""
-    draft = instrument(program.tree, plan, program.hyperparameters, program.path.name, replication)
+    # It stands in a comment, which a line break in it would end.
+    name = "".join(letter if letter.isprintable() else "_" for letter in program.path.name)
+    draft = instrument(program.tree, plan, program.hyperparameters, name, replication)
     with tempfile.TemporaryDirectory() as folder:
         file = Path(folder) / "instrumented.stan"
         file.write_text(draft.source, encoding="utf-8")

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import re
+import shutil
 import tempfile
 import time
-from collections.abc import Callable, Mapping, Sequence
-from contextlib import ExitStack
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 from workbench import process
 from workbench.errors import BuildFailed
 from workbench.program.syntax import stanc
+from workbench.program.syntax.staging import make_plain, stage_program
 from workbench.progress import SILENT, Progress
 from workbench.provenance import hash_texts
 from workbench.toolchain import cache, cmdstan
@@ -27,6 +29,9 @@ _STALE_HEADER = "has been modified since the precompiled header"
 _STANC_FLAGS = re.compile(r"(?<=\")stancflags = [^\"]*")
 """The options that stanc notes in the C++ code; they contain paths of temporary files."""
 
+_INCLUDED_FILE = re.compile(r"\(in '\./")
+"""How the C++ code names the place of a statement in an included file, which lies beside ours."""
+
 
 @dataclass(frozen=True)
 class ModelSource:
@@ -35,6 +40,11 @@ class ModelSource:
     name: str
     text: str
     optimized: bool = False
+
+    @property
+    def file_name(self) -> str:
+        """The plain name, without an ending, of the files that it is compiled to."""
+        return make_plain(self.name)
 
 
 @dataclass(frozen=True)
@@ -153,19 +163,19 @@ def _retry_with_new_header(toolchain: Toolchain, threads: bool, compile_model: C
 
 def _translate(source: ModelSource, compiler: stanc.Stanc, include_paths: Sequence[Path]) -> str:
     """Return the C++ code that stanc makes of a Stan program."""
-    name = source.name
     with tempfile.TemporaryDirectory(prefix="workbench-") as scratch:
-        file = Path(scratch) / f"{name}.stan"
-        file.write_text(source.text)
-        output = Path(scratch) / f"{name}.hpp"
+        file = Path(scratch) / f"{source.file_name}.stan"
+        file.write_text(source.text, encoding="utf-8")
+        output = Path(scratch) / f"{source.file_name}.hpp"
         options = [
             f"--o={output}",
-            f"--name={_make_identifier(name)}_model",
-            f"--filename-in-msg={name}.stan",
+            f"--name={_make_identifier(source.file_name)}_model",
+            f"--filename-in-msg={source.file_name}.stan",
         ]
         options += [stanc.OPTIMIZE] if source.optimized else []
         stanc.run_stanc(compiler, options, file, include_paths)
-        return _STANC_FLAGS.sub("stancflags = ", output.read_text())
+        cpp = _STANC_FLAGS.sub("stancflags = ", output.read_text(encoding="utf-8"))
+        return _INCLUDED_FILE.sub("(in '", cpp)
 
 
 def _make_identifier(name: str) -> str:
@@ -174,7 +184,7 @@ def _make_identifier(name: str) -> str:
     >>> _make_identifier("8-schools")
     '_8_schools'
     """
-    return re.sub(r"^(?=\d)|\W", "_", name)
+    return re.sub(r"^(?=\d)|\W", "_", name, flags=re.ASCII)
 
 
 def _hash_environment(toolchain: Toolchain, threads: bool) -> str:
@@ -212,7 +222,7 @@ def _collect_result(compilation: _Compilation, cached: bool, seconds: float) -> 
     source, toolchain = compilation.source, compilation.toolchain
     return CompiledModel(
         source.name,
-        compilation.place / source.name,
+        compilation.place / source.file_name,
         compilation.key,
         cached,
         seconds,
@@ -248,32 +258,53 @@ def _compile(
     total = len(folders) if len(folders) > 1 else None
     with progress.stage(f"Compiling {names}", total) as stage:
         if header is None:
-            makes = [_compose_make(compilation, folder) for compilation, folder in folders.items()]
-            run_compilers(toolchain, names, makes, on_count=stage.update)
+            _run_make(folders, names, stage.update)
             return
         objects = [_compose_object(compilation, folder, header) for compilation, folder in folders.items()]
         run_compilers(toolchain, names, objects, on_count=stage.update)
         for compilation, folder in folders.items():
-            name = compilation.source.name
+            name = compilation.source.file_name
             target = folder / f"{name}.o"
             link = compose_link_command(toolchain.compiler, toolchain.home, [target, *driver], folder / name)
-            run_compilers(toolchain, name, [link])
+            run_compilers(toolchain, compilation.source.name, [link])
             target.unlink()
 
 
 def _compose_object(compilation: _Compilation, folder: Path, header: Path) -> process.ProcessCommand:
-    toolchain, name = compilation.toolchain, compilation.source.name
+    toolchain, name = compilation.toolchain, compilation.source.file_name
     source = folder / f"{name}.hpp"
-    source.write_text(compilation.cpp)
+    source.write_text(compilation.cpp, encoding="utf-8")
     return compose_object_command(
         toolchain.compiler, toolchain.home, header, source, folder / f"{name}.o", threads=compilation.threads
     )
 
 
-def _compose_make(compilation: _Compilation, folder: Path) -> process.ProcessCommand:
-    source, home = compilation.source, compilation.toolchain.home
-    (folder / f"{source.name}.stan").write_text(source.text)
-    target, paths = folder / source.name, compilation.include_paths
-    return cmdstan.compose_make_command(
-        home, target, paths, threads=compilation.threads, optimized=source.optimized
-    )
+def _run_make(folders: Mapping[_Compilation, Path], names: str, on_count: Callable[[float], None]) -> None:
+    """Let CmdStan's makefile compile copies of the programs under plain names, in folders of ours."""
+    toolchain = next(iter(folders)).toolchain
+    within = cmdstan.find_plain_folder()
+    with ExitStack() as stack:
+        targets = {
+            folder / item.source.file_name: stack.enter_context(_stage(item, within))
+            for item, folder in folders.items()
+        }
+        makes = [
+            cmdstan.compose_make_command(
+                toolchain.home, target, threads=item.threads, optimized=item.source.optimized
+            )
+            for item, target in zip(folders, targets.values(), strict=True)
+        ]
+        run_compilers(toolchain, names, makes, on_count=on_count)
+        for exe, target in targets.items():
+            shutil.move(target, exe)
+
+
+@contextmanager
+def _stage(compilation: _Compilation, within: Path) -> Iterator[Path]:
+    """Provide a copy of a program and of what it includes; yield the path of the executable beside it."""
+    source = compilation.source
+    with tempfile.TemporaryDirectory(prefix="workbench-") as scratch:
+        file = Path(scratch) / f"{source.file_name}.stan"
+        file.write_text(source.text, encoding="utf-8")
+        with stage_program(file, compilation.include_paths, name=file.name, within=within) as staged:
+            yield staged.folder / source.file_name

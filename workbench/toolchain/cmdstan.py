@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Sequence
+import tempfile
 from pathlib import Path
 
 from workbench import process
-from workbench.errors import ToolchainMissing
+from workbench.errors import ToolchainError, ToolchainMissing
 from workbench.program.syntax import stanc
 from workbench.provenance import hash_texts
 
@@ -27,18 +27,51 @@ def hash_home(home: Path, *, threads: bool) -> str:
 
 
 def compose_make_command(
-    home: Path, target: Path, include_paths: Sequence[Path], *, threads: bool, optimized: bool = False
+    home: Path, target: Path, *, threads: bool, optimized: bool = False
 ) -> process.ProcessCommand:
-    """Return the command that makes an executable from the Stan program beside it."""
-    settings = [f"STANCFLAGS+=--filename-in-msg={target.name}.stan"]
-    if include_paths:
-        folders = ",".join(str(folder.resolve()) for folder in include_paths)
-        settings.append(f"STANCFLAGS+=--include-paths={folders}")
+    """Return the command that makes an executable from the Stan program beside it, and from what it includes.
+
+    make passes these words to a shell: `target` must lie in a folder that `find_plain_folder` returned.
+    """
+    settings = [f"STANCFLAGS+=--filename-in-msg={target.name}.stan --include-paths={target.parent}"]
     if optimized:
         settings.append(f"STANCFLAGS+={stanc.OPTIMIZE}")
     if threads:
         settings.append("STAN_THREADS=TRUE")
     return process.ProcessCommand((os.environ.get("MAKE", "make"), *settings, str(target)), cwd=home)
+
+
+def find_plain_folder() -> Path:
+    """Return a folder for temporary files whose path make takes for nothing but a path.
+
+    Raises
+    ------
+    ToolchainError
+        There is none.
+    """
+    for folder in map(Path, (tempfile.gettempdir(), *_TEMPORARY_FOLDERS)):
+        if is_plain(folder) and os.access(folder, os.W_OK | os.X_OK):
+            return folder
+    message = (
+        f"make cannot work in the temporary folder `{tempfile.gettempdir()}`: "
+        "its path has characters with a meaning for make."
+    )
+    raise ToolchainError(
+        message, hint="set TMPDIR to a folder whose path has only letters, digits, `/` and `-`"
+    )
+
+
+def is_plain(path: Path) -> bool:
+    """Return whether no character of a path has a meaning for make or a shell.
+
+    >>> is_plain(Path("/tmp/a-b_c.d")), is_plain(Path("/tmp/a b")), is_plain(Path("/tmp/$(touch a)"))
+    (True, False, False)
+    """
+    return re.fullmatch(r"[\w./+-]+", str(path), flags=re.ASCII) is not None
+
+
+_TEMPORARY_FOLDERS = ("/tmp", "/var/tmp")  # noqa: S108 - a folder of our own is made in one of them
+"""Where temporary files can go if the path of TMPDIR is of no use to make."""
 
 
 def find_home() -> Path:

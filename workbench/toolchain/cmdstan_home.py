@@ -5,9 +5,11 @@ from __future__ import annotations
 from importlib import resources
 from pathlib import Path
 
+from workbench.errors import ToolchainError
 from workbench.progress import SILENT, Progress
 from workbench.provenance import hash_texts
 from workbench.toolchain import cache
+from workbench.toolchain.cmdstan import is_plain
 from workbench.toolchain.compilers import (
     compose_link_command,
     compose_object_command,
@@ -39,9 +41,21 @@ def provide_cmdstan_home(toolchain: Toolchain, *, threads: bool = False, progres
         Whether ``STAN_THREADS=True`` works as well; that needs a second driver.
     progress
         Where stages are shown.
+
+    Raises
+    ------
+    ToolchainError
+        The path of the cache has characters with a meaning for make.
     """
     if toolchain.source == "cmdstan":
         return toolchain.home
+    if not is_plain(toolchain.cache):
+        message = (
+            f"a CmdStan home cannot be made in the cache at `{toolchain.cache}`: "
+            "its path has characters with a meaning for make."
+        )
+        hint = "set WORKBENCH_CACHE to a folder whose path has only letters, digits, `/` and `-`"
+        raise ToolchainError(message, hint=hint)
     variants = (False, True) if threads else (False,)
     keys = [hash_driver(toolchain, variant) for variant in variants]
     texts = [path.read_text() for path in _list_sources()]

@@ -247,7 +247,9 @@ def list_link_options(compiler: Compiler, home: Path) -> tuple[str, ...]:
     lib = home / "lib"
     archives = sorted(str(path) for path in lib.glob("libsundials_*.a"))
     own = _DIALECTS[compiler.kind].link_flags
-    return ("-pthread", *own, *archives, f"-L{lib}", "-ltbb", f"-Wl,-rpath,{lib}")
+    # Not -Wl,-rpath,FOLDER: a comma in the folder's name would end it.
+    rpath = ("-Xlinker", "-rpath", "-Xlinker", str(lib))
+    return ("-pthread", *own, *archives, f"-L{lib}", "-ltbb", *rpath)
 
 
 def _command(compiler: Compiler, options: Sequence[str], rest: Sequence[str]) -> process.ProcessCommand:

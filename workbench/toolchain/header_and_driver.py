@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from importlib import resources
 from pathlib import Path
 
@@ -85,12 +86,18 @@ def _compose_driver_command(
     toolchain: Toolchain, source: Path, output: Path, threads: bool
 ) -> process.ProcessCommand:
     compiler, home = toolchain.compiler, toolchain.home
-    return compose_object_command(compiler, home, None, source, output, threads=threads, level=_DRIVER_LEVEL)
+    command = compose_object_command(
+        compiler, home, None, source, output, threads=threads, level=_DRIVER_LEVEL
+    )
+    return replace(command, argv=(*command.argv, "-iquote", str(_locate_driver())))
 
 
 def _list_driver_sources(*suffixes: str) -> list[Path]:
-    folder = Path(str(resources.files("workbench.toolchain") / "driver"))
-    return sorted(path for path in folder.iterdir() if path.suffix in suffixes)
+    return sorted(path for path in _locate_driver().iterdir() if path.suffix in suffixes)
+
+
+def _locate_driver() -> Path:
+    return Path(str(resources.files("workbench.toolchain") / "driver"))
 
 
 def _group_driver_sources(folder: Path) -> list[Path]:
@@ -103,7 +110,7 @@ def _group_driver_sources(folder: Path) -> list[Path]:
 
 
 def _include_all(file: Path, sources: Sequence[Path]) -> Path:
-    file.write_text("".join(f'#include "{path}"\n' for path in sources))
+    file.write_text("".join(f'#include "{path.name}"\n' for path in sources))
     return file
 
 

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import platformdirs
 
-from workbench.errors import ToolchainMissing
+from workbench.errors import RequestError
 from workbench.program.syntax.stanc import Stanc
 from workbench.progress import SILENT, Progress
 from workbench.toolchain import cmdstan
@@ -67,6 +67,8 @@ class Toolchain:
         The folder of the build cache.
     why
         Why this Stan and this compiler are used.
+    timeout
+        The longest time that one of its programs may run [s]; `None` sets no limit.
     """
 
     stan_version: str
@@ -76,6 +78,11 @@ class Toolchain:
     compiler: Compiler
     cache: Path
     why: str
+    timeout: float | None = None
+
+    def limit(self, timeout: float | None) -> Toolchain:
+        """Return the same toolchain with a time limit for stanc and for each compiler [s]."""
+        return replace(self, stanc=replace(self.stanc, timeout=timeout), timeout=timeout)
 
 
 def provision(settings: ToolchainSettings = ToolchainSettings(), progress: Progress = SILENT) -> Toolchain:
@@ -110,7 +117,7 @@ def find_cache_folder(settings: ToolchainSettings = ToolchainSettings()) -> Path
 def _choose_source(requested: str) -> tuple[str, str]:
     if requested not in SOURCES:
         message = f"the toolchain `{requested}` was requested, but there are only {', '.join(SOURCES)}."
-        raise ToolchainMissing(message)
+        raise RequestError(message)
     if requested != "auto":
         return requested, f"you requested the {requested} Stan"
     if os.environ.get("CMDSTAN"):

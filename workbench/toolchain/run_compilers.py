@@ -8,12 +8,19 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from workbench import process
-from workbench.errors import BuildFailed
+from workbench.errors import BuildFailed, RunTimedOut
 from workbench.toolchain import cache
 from workbench.toolchain.provision import Toolchain
 
 _MEMORY_PER_COMPILER = 5 << 29
 """The memory that a compiler needs for one part of the driver [bytes]."""
+
+
+_ALLOW_TIME = (
+    "allow more time with --timeout; "
+    "`workbench toolchain install` builds what all programs share, once and without a limit"
+)
+"""The hint for a compiler that was ended at the time limit."""
 
 
 def run_compilers(
@@ -36,6 +43,11 @@ def run_compilers(
         The compilers to run.
     on_count
         Receives the number of compilers that have succeeded so far.
+
+    Raises
+    ------
+    BuildFailed, RunTimedOut
+        A compiler fails, or takes longer than the toolchain's time limit.
     """
     succeeded: list[process.ProcessCommand] = []
 
@@ -46,11 +58,14 @@ def run_compilers(
                 on_count(len(succeeded))
 
     jobs = min(_count_parallel_compilers(), len(commands))
-    done = process.run_many(commands, jobs=jobs, on_done=note)
+    done = process.run_many(commands, jobs=jobs, timeout=toolchain.timeout, on_done=note)
     if jobs > 1 and any(_was_killed(result) for result in done):
         remaining = [command for command in commands if command not in succeeded]
-        done = process.run_many(remaining, on_done=note)
+        done = process.run_many(remaining, timeout=toolchain.timeout, on_done=note)
     for result in done:
+        if result.timed_out:
+            message = f"compiling {target} took longer than the {toolchain.timeout:g} s allowed."
+            raise RunTimedOut(message, hint=_ALLOW_TIME)
         if result.returncode != 0:
             raise _make_error(toolchain.cache, target, result)
 
@@ -84,4 +99,6 @@ def _make_error(folder: Path, target: str, result: process.CompletedProcess) -> 
 
 
 def _was_killed(result: process.CompletedProcess) -> bool:
+    if result.timed_out:
+        return False
     return result.returncode < 0 or "Killed signal" in result.output or "signal 9" in result.output

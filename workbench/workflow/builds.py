@@ -66,7 +66,7 @@ class Builds:
         request = self.request
         return toolchain.build_all(
             sources,
-            self.tools,
+            self.tools.limit(request.timeout),
             include_paths=(request.program.path.parent,),
             threads=request.threads > 1,
             progress=self.progress,

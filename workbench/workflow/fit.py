@@ -52,7 +52,7 @@ def fit_files(
     check_places(options.output, options.figures)
     check_program_exists(model)
     table = data if isinstance(data, Table) else tables.read(data)
-    tools = provision(options.toolchain, progress)
+    tools = provision(options.toolchain, progress).limit(options.timeout)
     program = read_program(model, options.roles, tools)
     return fit_program(program, tools, table, options, progress)
 

@@ -21,6 +21,7 @@ from workbench.studies import (
     include_data_hyperparameters,
     make_form_key,
     run_study,
+    study_directory,
 )
 from workbench.studies import store as studies
 from workbench.tables import Table
@@ -170,7 +171,7 @@ def redraw_study(folder: Path, figures: Path | None = None) -> Path:
     StoreError
         The folder holds no complete study, or a file cannot be written.
     """
-    study = studies.read(folder)
+    study = study_directory.read(folder)
     check_report_place(folder / studies.REPORT, figures)
     document = build_study_report(study)
     files.replace_file(folder / studies.REPORT, render(document))

@@ -4,7 +4,10 @@ import pytest
 
 from tests.estimation.chosen_density import ChosenDensity
 from tests.estimation.minimal import make_context, make_run
+from workbench.backends import Start
+from workbench.backends.base import DEFAULT_START
 from workbench.backends.stan_messages import ITERATIONS_USED_UP
+from workbench.errors import RunTimedOut
 from workbench.estimation.optimum.multistart import _join_failures, run_multistart
 
 
@@ -70,8 +73,6 @@ def test_a_start_that_stopped_for_another_reason_is_repeated(run_starts):
 
 
 def test_a_known_point_is_passed_to_the_optimiser(tmp_path):
-    from workbench.backends import Start
-
     class Noting(ChosenDensity):
         def optimize(self, job, *, jacobian, algorithm="lbfgs", start=None):
             starts.append(start)
@@ -89,3 +90,15 @@ def test_a_message_that_optimisers_share_stands_once():
     failures = {"L-BFGS": "it stopped.", "BFGS": "it stopped.", "Newton": "it stopped."}
     assert _join_failures(failures) == "Newton, BFGS and L-BFGS: it stopped."
     assert _join_failures({**failures, "BFGS": "no step."}) == "Newton and L-BFGS: it stopped. BFGS: no step."
+
+
+def test_starts_that_take_too_long_are_not_repeated_for_ever(run_starts):
+    class Slow(ChosenDensity):
+        def optimize(self, job, *, jacobian, algorithm="lbfgs", start=DEFAULT_START):
+            raise RunTimedOut("optimisation took longer than the 3 s allowed.", console="Iteration 1")
+
+    results = run_starts(Slow(density=flat))
+    assert [result.status for result in results] == ["failed", "failed", "skipped", "skipped"]
+    assert results[0].reason == "L-BFGS: optimisation took longer than the 3 s allowed."
+    assert results[0].console == "Iteration 1"
+    assert "two earlier starts took longer" in results[3].reason

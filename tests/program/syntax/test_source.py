@@ -44,3 +44,20 @@ def test_tokens_of_included_files_keep_their_lines(tmp_path: Path):
     lines = [line for _, line in source.positions]
     assert lines == [2, 2, 2, 2, 2, 4]
     assert [path.name for path in source.texts] == ["a.stan", "b.stan"]
+
+
+def test_files_included_twice_at_each_level_are_read_once(tmp_path: Path):
+    for level in range(18):
+        (tmp_path / f"{level}.stan").write_text(f"#include {level + 1}.stan\n#include {level + 1}.stan\n")
+    (tmp_path / "18.stan").write_text("// nothing\n")
+    source = read_source(tmp_path / "0.stan")
+    assert len(source.texts) == 19
+    assert source.tokens == ()
+
+
+def test_files_included_too_often_are_refused(tmp_path: Path):
+    for level in range(40):
+        (tmp_path / f"{level}.stan").write_text(f"#include {level + 1}.stan\n#include {level + 1}.stan\n")
+    (tmp_path / "40.stan").write_text("int a;\n")
+    with pytest.raises(ProgramError, match="includes files more than 1,000,000 times"):
+        read_source(tmp_path / "0.stan")

@@ -11,7 +11,7 @@ import numpy as np
 from workbench.backends import RawRun
 from workbench.backends.base import DEFAULT_START, Algorithm, Job, Start
 from workbench.backends.stan_messages import ITERATIONS_USED_UP
-from workbench.errors import RunError
+from workbench.errors import RunError, RunTimedOut
 from workbench.estimation.context import FitContext
 
 OPTIMISERS: dict[Algorithm, str] = {"lbfgs": "L-BFGS", "bfgs": "BFGS", "newton": "Newton"}
@@ -26,6 +26,9 @@ _SKIPPED = (
     f"{MOST_REPEATED} parameters."
 )
 """Why a start was not tried."""
+
+_OUT_OF_TIME = "it was skipped: two earlier starts took longer than the time allowed."
+"""The same, with a time limit."""
 
 
 @dataclass(frozen=True)
@@ -47,6 +50,8 @@ class StartResult:
         The optimiser's result, unless it failed.
     console
         What Stan printed where every optimiser failed.
+    has_timed_out
+        Whether the time limit ended it.
     """
 
     seed: int
@@ -55,6 +60,7 @@ class StartResult:
     reason: str = ""
     run: RawRun | None = None
     console: str = ""
+    has_timed_out: bool = False
 
     @property
     def log_density(self) -> float:
@@ -84,12 +90,14 @@ def run_multistart(
 ) -> tuple[StartResult, ...]:
     """Optimise from several random points, or from a known one only: `at`.
 
-    Where L-BFGS fails, BFGS and then Newton are tried from the same point.
+    Where L-BFGS fails, BFGS and then Newton are tried from the same point, but not where time is up.
     """
     results: list[StartResult] = []
     for start in range(1 if at.inits else starts):
         job = context.make_job(method, start=start, prior_weight=prior_weight)
-        if results and _is_hopeless(context, job, results[-1]):
+        if sum(result.has_timed_out for result in results) > 1:
+            results.append(StartResult(job.seed, "skipped", "none", _OUT_OF_TIME))
+        elif results and _is_hopeless(context, job, results[-1]):
             results.append(StartResult(job.seed, "skipped", "none", _SKIPPED))
         else:
             results.append(_run_start(context, job, at, jacobian=jacobian))
@@ -110,6 +118,11 @@ def _run_start(context: FitContext, job: Job, at: Start, *, jacobian: bool) -> S
     for algorithm, name in OPTIMISERS.items():
         try:
             run = context.backend.optimize(job, jacobian=jacobian, algorithm=algorithm, start=at)
+        except RunTimedOut as error:
+            printed.append(error.console)
+            failures[name] = error.message
+            reason, console = _join_failures(failures), "\n".join(printed)
+            return StartResult(job.seed, "failed", name, reason, console=console, has_timed_out=True)
         except RunError as error:
             failures[name] = error.message
             printed.append(error.console)

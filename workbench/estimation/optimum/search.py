@@ -214,7 +214,8 @@ def find_optima(
     )
     ended = sorted((result for result in results if result.run is not None), key=lambda end: -end.log_density)
     if not ended:
-        raise ChainFailed(f"every start failed. {results[-1].reason}", console=results[-1].console)
+        last = [result for result in results if result.status == "failed"][-1]
+        raise ChainFailed(f"every start failed. {last.reason}", console=last.console)
     job = context.make_job(method, prior_weight=prior_weight)
     target = LogDensity(context.backend, job, jacobian, budget=_set_budget(context))
     optima = _collect_optima(context, target, [result.run for result in ended if result.run is not None])

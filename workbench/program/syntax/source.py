@@ -28,6 +28,9 @@ _TOKEN = re.compile(
 )
 """An include directive, a comment, white space, or a token of Stan."""
 
+_MOST_INCLUSIONS = 1_000_000
+"""How often files may be included, counting those that others include; stanc needs 3 s for so many."""
+
 
 @dataclass(frozen=True)
 class Place:
@@ -85,6 +88,29 @@ def tokenize(text: str) -> list[Token]:
     return tokens
 
 
+@dataclass(frozen=True)
+class Inclusion:
+    """An include directive: the file that it names, its first and last position in the text, and its line."""
+
+    path: Path
+    start: int
+    end: int
+    line: int
+
+
+@dataclass(frozen=True)
+class SourceFile:
+    """A file's text, and its tokens and include directives in order."""
+
+    text: str
+    items: tuple[Token | Inclusion, ...]
+
+    @property
+    def inclusions(self) -> tuple[Inclusion, ...]:
+        """The include directives, in order."""
+        return tuple(item for item in self.items if isinstance(item, Inclusion))
+
+
 def read_source(path: Path, include_paths: Sequence[Path] = ()) -> Source:
     """Read a Stan file and everything it includes.
 
@@ -93,27 +119,81 @@ def read_source(path: Path, include_paths: Sequence[Path] = ()) -> Source:
     ProgramError
         The file, or one that it includes, cannot be read.
     """
-    texts: dict[Path, str] = {}
-    scanned = list(_scan(path, (path.parent, *include_paths), texts, ()))
-    tokens = tuple(token for token, _, _ in scanned)
-    return Source(path, texts, tokens, tuple((file, line) for _, file, line in scanned))
+    files = read_files(path, include_paths)
+    places = _expand(path, files, {})
+    texts = {file: content.text for file, content in files.items()}
+    return Source(
+        path,
+        texts,
+        tuple(token.text for _, token in places),
+        tuple((file, token.line) for file, token in places),
+    )
 
 
-def _scan(
-    path: Path, folders: Sequence[Path], texts: dict[Path, str], including: tuple[Path, ...]
-) -> Iterator[tuple[str, Path, int]]:
-    """Yield each token with its file and line, and keep the text of each file in `texts`."""
-    text = texts[path] = _read_text(path)
+def read_files(path: Path, include_paths: Sequence[Path] = ()) -> dict[Path, SourceFile]:
+    """Read a Stan file and everything it includes, each file once, in the order in which they are first met.
+
+    Raises
+    ------
+    ProgramError
+        A file cannot be read, includes itself, or the files are included more often than `_MOST_INCLUSIONS`.
+    """
+    files: dict[Path, SourceFile] = {}
+    _read_file(path, (path.parent, *include_paths), files, (path.resolve(),))
+    if _count_inclusions(path, files, {}) > _MOST_INCLUSIONS:
+        message = f"`{path}` includes files more than {_MOST_INCLUSIONS:,} times, one within the other."
+        raise ProgramError(message, path=path, hint="include each file once")
+    return files
+
+
+def _read_file(
+    path: Path, folders: Sequence[Path], files: dict[Path, SourceFile], including: tuple[Path, ...]
+) -> None:
+    text = _read_text(path)
+    files[path] = SourceFile(text, ())  # keeps its place in the order
+    files[path] = SourceFile(text, tuple(_scan(path, text, folders)))
+    for inclusion in files[path].inclusions:
+        included = inclusion.path.resolve()
+        if included in including:
+            message = f"`{inclusion.path}` includes itself."
+            raise ProgramError(message, path=path, line=inclusion.line)
+        if inclusion.path not in files:
+            _read_file(inclusion.path, folders, files, (*including, included))
+
+
+def _scan(path: Path, text: str, folders: Sequence[Path]) -> Iterator[Token | Inclusion]:
+    """Yield the tokens of a text and its include directives."""
     line = 1
     for match in _TOKEN.finditer(text):
         if match["include"]:
             included = _find_include(match["file"], folders, path, line)
-            if included in including:
-                raise ProgramError(f"`{included}` includes itself.", path=path, line=line)
-            yield from _scan(included, folders, texts, (*including, path))
+            yield Inclusion(included, match.start(), match.end(), line)
         elif match["token"]:
-            yield match["token"], path, line
+            yield Token(match["token"], match.start(), match.end(), line)
         line += match.group().count("\n")
+
+
+def _count_inclusions(path: Path, files: Mapping[Path, SourceFile], known: dict[Path, int]) -> int:
+    """Return how many files are read in the course of reading one, itself among them."""
+    if path not in known:
+        inclusions = files[path].inclusions
+        known[path] = 1 + sum(_count_inclusions(item.path, files, known) for item in inclusions)
+    return known[path]
+
+
+def _expand(
+    path: Path, files: Mapping[Path, SourceFile], known: dict[Path, list[tuple[Path, Token]]]
+) -> list[tuple[Path, Token]]:
+    """Return the tokens of a file with those of included files in their places, each with its file."""
+    if path not in known:
+        places: list[tuple[Path, Token]] = []
+        for item in files[path].items:
+            if isinstance(item, Inclusion):
+                places += _expand(item.path, files, known)
+            else:
+                places.append((path, item))
+        known[path] = places
+    return known[path]
 
 
 def _read_text(path: Path) -> str:

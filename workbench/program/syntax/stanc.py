@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from workbench import process
-from workbench.errors import ProgramError, ToolchainMissing
+from workbench.errors import ProgramError, RunTimedOut, ToolchainMissing
+from workbench.program.syntax.staging import stage_program
 
 OPTIMIZE = "--O1"
 """The option with which stanc optimises a program for speed."""
@@ -37,16 +38,20 @@ class Stanc:
         The executable.
     version
         Stan's version, such as ``2.39.0``.
+    timeout
+        The longest time that it may run [s]; `None` sets no limit.
     """
 
     path: Path
     version: str
+    timeout: float | None = None
 
 
 def run_stanc(stanc: Stanc, options: Sequence[str], file: Path, include_paths: Sequence[Path] = ()) -> str:
     """Return what stanc prints about a file.
 
-    Includes are searched for in the file's own folder, then in `include_paths`.
+    Includes are searched for in the file's own folder, then in `include_paths`. stanc reads copies with plain
+    names, in a folder of ours; its errors come with the author's names.
 
     Raises
     ------
@@ -54,14 +59,19 @@ def run_stanc(stanc: Stanc, options: Sequence[str], file: Path, include_paths: S
         stanc rejects the program: its message, file, line and column (counted from 1).
     ToolchainMissing
         stanc cannot be started, or is too old for an option.
+    RunTimedOut
+        stanc takes longer than the time limit.
     """
-    folders = ",".join(str(folder.resolve()) for folder in (file.parent, *include_paths))
-    command = [str(stanc.path), *options, f"--include-paths={folders}", str(file)]
-    try:
-        completed = process.run(command)
-    except OSError as reason:
-        message = f"stanc was expected at {stanc.path}, but it cannot be started: {reason.strerror}."
-        raise ToolchainMissing(message, hint="run `workbench toolchain install`") from reason
+    with stage_program(file, include_paths) as staged:
+        command = [str(stanc.path), *options, "--include-paths=.", staged.name]
+        try:
+            completed = process.run(command, cwd=staged.folder, timeout=stanc.timeout)
+        except OSError as reason:
+            message = f"stanc was expected at {stanc.path}, but it cannot be started: {reason.strerror}."
+            raise ToolchainMissing(message, hint="run `workbench toolchain install`") from reason
+    if completed.timed_out:
+        message = f"stanc took longer than the {stanc.timeout:g} s allowed to read `{file.name}`."
+        raise RunTimedOut(message, hint="allow more time with --timeout")
     if completed.returncode == _BAD_OPTION:
         last = _COLOUR.sub("", completed.stderr).strip().splitlines()[-1]
         message = (
@@ -69,7 +79,7 @@ def run_stanc(stanc: Stanc, options: Sequence[str], file: Path, include_paths: S
         )
         raise ToolchainMissing(message, hint="use the Stan that `workbench toolchain install` provides")
     if completed.returncode != 0:
-        raise _parse_rejection(file, completed.stderr)
+        raise _parse_rejection(file, completed.stderr, staged.originals)
     return completed.stdout
 
 
@@ -86,12 +96,13 @@ def dump_tree(stanc: Stanc, file: Path, include_paths: Sequence[Path] = ()) -> s
     return run_stanc(stanc, ["--debug-decorated-ast", f"--o={os.devnull}"], file, include_paths)
 
 
-def _parse_rejection(file: Path, output: str) -> ProgramError:
+def _parse_rejection(file: Path, output: str, originals: Mapping[str, Path]) -> ProgramError:
     """Return the error for a message of stanc, with the place that the message names."""
+    output = _COLOUR.sub("", output)
     place = _PLACE.search(output)
     if place is None:
         return ProgramError(f"stanc does not accept `{file}`: {output.strip()}", path=file)
-    path = Path(place["file"])
+    path = originals.get(place["file"].removeprefix("./"), file)
     line, column = int(place["line"]), int(place["column"]) + 1
     lines = output.splitlines()
     rulers = [number for number, text in enumerate(lines) if _RULER.match(text)]
