@@ -28,7 +28,7 @@ def assess_approximation(fit: Fit, result: LaplaceResult | PathfinderResult, nam
     if result.status == "skipped":
         return Finding("skipped", f"No {name} was requested.")
     if not result.is_ok:
-        return _object(fit, f"There is no {name}: {result.reason}")
+        return _object(fit, f"There is no {name}: {result.reason.removeprefix(_REPEATED)}")
     khat, limit = result.khat, khat_limit(result.draws or ASSUMED_DRAWS)
     if khat is None:
         message = f"The {name} is far from the posterior: its k-hat is not finite, above {limit:.2f}."
@@ -46,6 +46,10 @@ def _object(fit: Fit, message: str, khat: float | None = None) -> Finding:
     if nuts.is_ok:
         return Finding("tip", message, khat)
     return Finding("issue", message, khat, "caution", advise_sampling(nuts))
+
+
+_REPEATED = "there is no normal approximation: "
+"""How older runs begin the reason why there is no Laplace approximation."""
 
 
 def advise_sampling(nuts: NutsResult) -> str:

@@ -95,6 +95,8 @@ def measure_loo(fit: Fit, left_out: LeaveOneOut | None, reason: str = "") -> Loo
 def explain_missing_loo(fit: Fit) -> str:
     """Return why leave-one-out is not available; empty where it is."""
     results = fit.results
+    if results.nuts.status == "skipped":
+        return "there are no posterior draws: NUTS was not requested."
     if not results.nuts.is_ok:
         return f"there are no posterior draws: {results.nuts.reason}"
     is_own = results.nuts.log_lik.source == "program"

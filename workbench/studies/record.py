@@ -239,7 +239,7 @@ def _describe_prior_stage(outcomes: Sequence[OutcomeRow]) -> StageStatus:
     """Return whether the priors alone were sampled at some point, or why at none."""
     own = [outcome for outcome in outcomes if outcome.method == PRIOR]
     if not own:
-        return StageStatus(status="skipped", reason="it was not requested.")
+        return StageStatus(status="skipped", reason="they were not requested.")
     if any(outcome.is_ok for outcome in own):
         return StageStatus(status="ok")
     return StageStatus(status=own[0].status, reason=own[0].reason or "")

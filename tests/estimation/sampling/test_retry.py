@@ -1,6 +1,6 @@
 """Retries of NUTS: what each diagnostic calls for, and which attempt is kept."""
 
-from dataclasses import asdict
+from dataclasses import asdict, replace
 
 import numpy as np
 import pytest
@@ -70,6 +70,14 @@ def test_cut_trajectories_call_for_a_dense_metric_and_then_for_longer_ones(setti
     (found,) = recommend_changes(make_result(max_treedepth_hits=3, parameters=parameters), settings)
     assert found.changes == changes
     assert f"2^{settings.max_treedepth} steps" in found.reason
+
+
+@pytest.mark.parametrize("warmup", [0, 100])
+def test_twice_a_short_warmup_or_none_is_no_recommendation(warmup):
+    result = make_result(ebfmi=[0.1, 0.9, 0.9, 0.9], rhat=1.2)
+    changes = recommend_changes(result, replace(SETTINGS, warmup=warmup))
+    assert [change.changes["warmup"] for change in changes] == [1000, 1000]
+    assert all("--warmup 1000" in change.advice for change in changes)
 
 
 @pytest.mark.parametrize(("lowest", "changes"), [(0.3, []), (0.299, [{"warmup": 2000}])])

@@ -48,6 +48,18 @@ def test_sizes(text: str, expected: int, stanc: Stanc, tmp_path: Path):
     assert isinstance(value, int)
 
 
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [("-2.5", -3), ("2.5", 3), ("-0.5", -1), ("0.49999999999999994", 0), ("-1.4", -1), ("3", 3)],
+)
+def test_halves_are_rounded_away_from_zero_as_stan_does(
+    text: str, expected: float, stanc: Stanc, tmp_path: Path
+):
+    declaration = declare(f"real<lower=round({text})> x;", stanc, tmp_path)
+    assert declaration.lower is not None
+    assert declaration.lower.evaluate(_VALUES) == expected
+
+
 def test_bounds(stanc: Stanc, tmp_path: Path):
     declaration = declare("real<lower=-b, upper=positive_infinity()> x;", stanc, tmp_path)
     assert declaration.lower is not None

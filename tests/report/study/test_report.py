@@ -8,12 +8,12 @@ from tests.report.documents import find_table
 from tests.studies.normal_mean import slope_in_mean, slope_in_sd
 from workbench.report.document import Cell, Figures, Notice
 from workbench.report.study.report import build_study_report
-from workbench.studies import store
+from workbench.studies import study_directory
 
 
 @pytest.fixture(scope="module")
 def document(study, study_folder):
-    return build_study_report(store.read(study_folder))
+    return build_study_report(study_directory.read(study_folder))
 
 
 def find_section(document, key):
@@ -82,4 +82,4 @@ def test_what_is_absent_is_explained(study):
     assert "--decision" in draw_notice("tipping", plan=plan, tipping=[])
     assert "--methods" in draw_notice("tipping", tipping=[])
     skipped = {"status": "skipped", "reason": "it was not requested."}
-    assert "it was not requested." in draw_notice("prior-alone", prior_alone=skipped)
+    assert "not sampled: they were not requested." in draw_notice("prior-alone", prior_alone=skipped)

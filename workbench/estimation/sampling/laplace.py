@@ -59,7 +59,7 @@ def run_laplace(context: FitContext, search: OptimumSearch | None) -> MethodResu
     if not reason and (run is None or not run.converged):
         reason = "Stan could not draw from the approximation."
     if reason or run is None:
-        return MethodResult("failed", f"there is no normal approximation: {reason}")
+        return MethodResult("failed", reason)
     weights = compute_importance_weights(run.stats["log_p"][0] - run.stats["log_q"][0])
     names = draws.list_parameters(program)
     group = draws.read_variables(run, program, context.request.data, names, ("draw",))

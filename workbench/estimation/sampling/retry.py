@@ -139,7 +139,7 @@ def _check_energy(result: MethodResult, method: Nuts) -> Recommendation | None:
     if not lowest < EBFMI_LIMIT:
         return None
     reason = f"E-BFMI is {lowest:.2f}: chains explore the energy too slowly, as in heavy tails or funnels"
-    longer = 2 * method.warmup
+    longer = _lengthen_warmup(method)
     return Recommendation(
         reason, f"a longer warm-up: --warmup {longer}; or reparameterise", {"warmup": longer}
     )
@@ -156,9 +156,14 @@ def _check_mixing(result: MethodResult, method: Nuts) -> Recommendation | None:
     reason = f"the largest R-hat is {largest}, and the smallest ESS {smallest} of {needed} needed"
     if rhat <= RHAT_LIMIT:
         return Recommendation(reason, f"more draws: --draws {more}, or `workbench continue`", {"draws": more})
-    longer = 2 * method.warmup
+    longer = _lengthen_warmup(method)
     advice = f"more draws and a longer warm-up: --draws {more} --warmup {longer}"
     return Recommendation(reason, advice, {"draws": more, "warmup": longer})
+
+
+def _lengthen_warmup(method: Nuts) -> int:
+    """Return twice the warm-up, and at least the default: twice none is none."""
+    return max(2 * method.warmup, Nuts().warmup)
 
 
 def _find_worst(result: MethodResult) -> tuple[float, float]:

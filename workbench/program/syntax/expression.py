@@ -99,6 +99,16 @@ def _evaluate_inner(node: n.Paren | n.Promotion, values: Mapping[str, Any]) -> A
     return evaluate(node.inner, values)
 
 
+def _round_half_away(value: float) -> float:
+    """Return the nearest whole number; halves go away from zero, as in Stan.
+
+    >>> _round_half_away(-2.5), _round_half_away(2.5), _round_half_away(-0.4)
+    (-3.0, 3.0, -0.0)
+    """
+    whole = math.floor(abs(value))
+    return math.copysign(whole + (abs(value) - whole >= 0.5), value)
+
+
 def _evaluate_unary(node: n.Unary, values: Mapping[str, Any]) -> Any:
     if node.is_postfix:
         raise _explain_unsupported(node)
@@ -202,7 +212,7 @@ _FUNCTIONS: dict[str, Callable[..., Any]] = {
     "log": math.log,
     "floor": lambda value: float(math.floor(value)),
     "ceil": lambda value: float(math.ceil(value)),
-    "round": lambda value: float(math.floor(value + 0.5)),
+    "round": _round_half_away,
     "to_int": int,
     "pi": lambda: math.pi,
     "e": lambda: math.e,

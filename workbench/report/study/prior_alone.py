@@ -43,7 +43,9 @@ def build_section(study: Study) -> Section:
     """Return the predictions of each prior, or of each quantity if the program makes none."""
     results = study.results
     if not results.prior_alone.is_ok:
-        text = f"The priors alone were not sampled: {results.prior_alone.reason}"
+        is_skipped = results.prior_alone.status == "skipped"
+        reason = "they were not requested." if is_skipped else results.prior_alone.reason
+        text = f"The priors alone were not sampled: {reason}"
         return Section("prior-alone", _TITLE, (Notice(text),))
     outcomes = [outcome for outcome in study.outcomes if outcome.method == PRIOR]
     known = [outcome for outcome in outcomes if outcome.is_ok]
