@@ -21,6 +21,7 @@ from workbench.cli import (
     toolchain,
 )
 from workbench.cli.help_page import CONTEXT, Command, Group, format_examples
+from workbench.cli.isolate import ignore_settings_of_the_working_folder
 from workbench.provenance import read_workbench_version
 
 app = typer.Typer(
@@ -66,5 +67,6 @@ def _main(
 
 def main() -> None:
     """Run the command line."""
+    ignore_settings_of_the_working_folder()
     console.prepare_streams()
     app()

@@ -148,10 +148,11 @@ def _download(wheel: Wheel, folder: Path) -> Path:
     requirements = folder / "requirements.txt"
     requirements.write_text(wheel.requirement + "\n")
     options = ["--quiet", "--no-input", "--disable-pip-version-check", "--no-deps", "--require-hashes"]
-    argv = [sys.executable, "-m", "pip", "download", *options, "--only-binary=:all:"]
+    # -P, and our folder: a `pip.py` where the user happens to be is not run.
+    argv = [sys.executable, "-P", "-m", "pip", "download", *options, "--only-binary=:all:"]
     # The wheel is for Python 3.12 and later, but it is only unpacked: any Python can do that.
     argv += ["--python-version", "3.12", "--dest", str(folder), "--requirement", str(requirements)]
-    answer = process.run(argv)
+    answer = process.run(argv, cwd=folder)
     if answer.returncode != 0:
         raise _explain_failure(wheel, answer.stderr.splitlines())
     return next(folder.glob("*.whl"))
