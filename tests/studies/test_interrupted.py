@@ -15,7 +15,7 @@ from tests.cli.conftest import ENTRY
 from tests.studies import normal_mean
 from workbench.backends.cmdstan import CmdStanBackend
 from workbench.errors import ChainFailed
-from workbench.studies import parse_axis, store
+from workbench.studies import parse_axis, store, study_directory
 from workbench.workflow.sensitivity import redraw_study
 from workbench.workflow.study_options import StudyOptions
 
@@ -98,7 +98,7 @@ def test_a_killed_study_repeats_nothing(normal_files, tmp_path):
     subprocess.run(argv, cwd=tmp_path, check=True, capture_output=True)
     assert {path: path.stat().st_mtime_ns for path in finished} == finished
     assert len(list(cache.glob("*.nc"))) == 9
-    assert store.read(tmp_path / "study").results.fits.failed == 0
+    assert study_directory.read(tmp_path / "study").results.fits.failed == 0
 
 
 def test_a_damaged_file_of_the_cache_is_made_again(normal_files, fit_options, backend, tmp_path):

@@ -6,11 +6,11 @@ import shutil
 import pytest
 
 from workbench.errors import RunIncomplete, RunNotFound
-from workbench.studies import store
+from workbench.studies import store, study_directory
 
 
 def test_a_study_is_read_back(study, study_folder):
-    stored = store.read(study_folder)
+    stored = study_directory.read(study_folder)
     assert stored.folder == study_folder
     assert stored.results == study.results
     assert stored.frame.equals(study.frame)
@@ -18,7 +18,7 @@ def test_a_study_is_read_back(study, study_folder):
 
 def test_a_folder_without_a_study_is_refused(tmp_path):
     with pytest.raises(RunNotFound, match=r"study\.json") as refused:
-        store.read(tmp_path)
+        study_directory.read(tmp_path)
     assert "workbench sensitivity" in str(refused.value.hint)
 
 
@@ -33,4 +33,4 @@ def test_damaged_files_are_refused(study, study_folder, tmp_path, change):
         changes = {"schema": {"schema": 0}, "content": {"points": 3}}[change]
         (tmp_path / store.RECORD).write_text(json.dumps({**record, **changes}))
     with pytest.raises(RunIncomplete, match=str(tmp_path)):
-        store.read(tmp_path)
+        study_directory.read(tmp_path)

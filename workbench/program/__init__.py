@@ -56,7 +56,7 @@ from workbench.program.instrument import InstrumentedProgram, Outputs, copy_tran
 from workbench.program.model import Obstacle, Program, ReplacedPrior
 from workbench.program.predictive.authors_replicates import is_predictive
 from workbench.program.predictive.replicates import Replicate
-from workbench.program.read import read_program, settle_roles
+from workbench.program.read import hash_program, read_program, settle_roles
 from workbench.program.syntax.declarations import Declaration
 from workbench.program.syntax.expression import Expression
 from workbench.program.syntax.stanc import Stanc
@@ -86,6 +86,7 @@ __all__ = [
     "copy_transformed_parameters",
     "describe",
     "describe_lines",
+    "hash_program",
     "is_predictive",
     "list_flat_elements",
     "locate_priors",

@@ -39,6 +39,17 @@ def read_program(path: Path, stanc: Stanc, include_paths: tuple[Path, ...] = ())
         raise ProgramError(f"`{path}` nests expressions too deeply to be read.", path=path) from reason
 
 
+def hash_program(path: Path) -> str:
+    """Return the hash of a program and of all that it includes, from their texts alone.
+
+    Raises
+    ------
+    ProgramError
+        A file cannot be read.
+    """
+    return provenance.hash_texts(*read_source(path).texts.values())
+
+
 def _collect(source: Source, tree: n.Tree) -> Program:
     """Return the program with its declarations, before it is analysed."""
     for block in ("data", "parameters"):

@@ -6,7 +6,8 @@ The way through this room::
     fits/          full fits, kept in a cache; importance weights that reach the points between them
     outcomes/      outcomes at each point, slopes, tipping points, power-scaling, and the conclusion
     view/          the results as frozen values, as `study.json` names them
-    record, store  `study.json` written; a study directory written and read
+    record, store  `study.json` and a study directory written
+    study_directory  a study directory read
     study          all stages in their order
 """
 

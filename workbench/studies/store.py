@@ -1,19 +1,17 @@
-"""Study directories: what a finished study leaves, and how it is read back."""
+"""Study directories: what a finished study leaves; `study_directory` reads it back."""
 
 from __future__ import annotations
 
-import json
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import msgspec
-import pandas as pd
 
 from workbench import files
-from workbench.errors import RunIncomplete, RunNotFound
+from workbench.errors import RunIncomplete
 from workbench.results.store import LEAST_SPACE, dump
-from workbench.studies.record import SCHEMA
+from workbench.results.stored import MOST_BYTES, read_bytes
 from workbench.studies.study import Study
 
 RECORD = "study.json"
@@ -66,8 +64,8 @@ def _is_study(folder: Path) -> bool:
         names = {entry.name for entry in folder.iterdir() if not entry.name.startswith(".")}
         return names <= {*FILES, CACHE}
     try:
-        msgspec.json.decode(path.read_bytes(), type=_StudyMark)
-    except (OSError, ValueError, RecursionError):
+        msgspec.json.decode(read_bytes(path, MOST_BYTES), type=_StudyMark)
+    except (RunIncomplete, ValueError, RecursionError):
         return False
     return True
 
@@ -78,32 +76,3 @@ class _StudyMark(msgspec.Struct):
     schema: int
     workbench: str
     plan: Any
-
-
-def read(folder: Path) -> Study:
-    """Read a study back.
-
-    Raises
-    ------
-    RunNotFound, RunIncomplete
-        There is no study, or a file of it is missing, damaged or not as documented.
-    """
-    if not (folder / RECORD).is_file():
-        hint = "a study is a folder that `workbench sensitivity` wrote"
-        raise RunNotFound(f"a study was expected in `{folder}`, but there is no `{RECORD}`.", hint=hint)
-    try:
-        content = json.loads((folder / RECORD).read_text(encoding="utf-8"))
-        frame = pd.read_parquet(folder / TABLE)
-    except (OSError, ValueError) as reason:
-        raise RunIncomplete(f"the study in `{folder}` cannot be read: {reason}.") from reason
-    if content.get("schema") != SCHEMA:
-        schema = content.get("schema")
-        raise RunIncomplete(f"the study in `{folder}` has schema {schema}; this workbench reads {SCHEMA}.")
-    study = Study(content, frame, folder)
-    try:
-        _ = study.results
-    except RunIncomplete as reason:
-        raise RunIncomplete(
-            f"the study in `{folder}` cannot be read: {reason.message}", hint=reason.hint
-        ) from reason
-    return study

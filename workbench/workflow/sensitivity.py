@@ -32,7 +32,13 @@ from workbench.workflow.prepare_request import choose_folder, prepare_request
 from workbench.workflow.prior_options import apply_prior_options
 from workbench.workflow.read_program import check_program_exists, read_program
 from workbench.workflow.report import check_report_place
-from workbench.workflow.study_base import examine_base, fit_base, rebuild_request, use_scale_of_base
+from workbench.workflow.study_base import (
+    examine_base,
+    fit_base,
+    read_unchanged_table,
+    rebuild_request,
+    use_scale_of_base,
+)
 from workbench.workflow.study_options import (
     StudyOptions,
     check_chains,
@@ -114,7 +120,7 @@ def study_run(
     studies.check_place(output)
     options = replace(options, output=output)
     fit = run_directory.read(run)
-    table = None if unpack_limit is None else tables.read(Path(fit.results.data.path), unpack_limit)
+    table = None if unpack_limit is None else read_unchanged_table(fit.results, unpack_limit)
     return study_fit(fit, options, fit_options, progress, table)
 
 

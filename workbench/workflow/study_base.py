@@ -15,9 +15,9 @@ from workbench.errors import RequestError, RunNotFound
 from workbench.estimation.context import FitContext
 from workbench.estimation.standardize.copies import copy_dependents
 from workbench.estimation.standardize.original_scale import use_original_scale
-from workbench.program import ReplacedPrior
+from workbench.program import ReplacedPrior, hash_program
 from workbench.progress import SILENT
-from workbench.provenance import hash_texts
+from workbench.provenance import hash_file, hash_texts
 from workbench.request import FitRequest
 from workbench.results import Fit, store
 from workbench.results.view import Results
@@ -82,11 +82,11 @@ def rebuild_request(fit: Fit, tools: Toolchain, table: Table | None) -> FitReque
     """
     run = fit.results
     model = _check_exists(run.model.path, "program")
-    table = tables.read(_check_exists(run.data.path, "table")) if table is None else table
+    table = read_unchanged_table(run) if table is None else table
+    if hash_program(model) != run.model.sha256:  # before stanc, whose messages quote what it reads
+        raise RequestError(f"`{model}` has changed since this fit was made.", hint="fit it again")
     program = read_program(model, _list_settled_roles(run), tools)
     program = priors.restore_replaced(program, _list_replaced(run), tools.stanc)
-    if program.sha256 != run.model.sha256:
-        raise RequestError(f"`{model}` has changed since this fit was made.", hint="fit it again")
     if table.sha256 != run.data.sha256:
         raise RequestError(f"`{table.path}` has changed since this fit was made.", hint="fit it again")
     scalars = {name: value for name, value in run.priors.items() if isinstance(value, int | float)}
@@ -97,6 +97,22 @@ def rebuild_request(fit: Fit, tools: Toolchain, table: Table | None) -> FitReque
     data = binding.rebind(run.data.rules, program, table, given=settled.user_data, missing=missing)
     methods = (read_sampler(run.nuts),) if run.nuts.is_ok else ()
     return copy_dependents(FitRequest(program, data, settled, methods, run.seed or 0, run.interval.level))
+
+
+def read_unchanged_table(run: Results, unpack_limit: int | None = None) -> Table:
+    """Return the table of a run, read again; it is compared with that of the run before it is parsed.
+
+    Raises
+    ------
+    RequestError
+        The table has changed.
+    RunNotFound
+        The table is not where it was.
+    """
+    path = _check_exists(run.data.path, "table")
+    if hash_file(path) != run.data.sha256:
+        raise RequestError(f"`{path}` has changed since this fit was made.", hint="fit it again")
+    return tables.read(path) if unpack_limit is None else tables.read(path, unpack_limit)
 
 
 def use_scale_of_base(fit: Fit, variant: ProgramVariant, backend: Backend, folder: Path) -> Backend:
@@ -134,7 +150,11 @@ def _list_replaced(run: Results) -> list[ReplacedPrior]:
 
 
 def _check_exists(path: str, what: str) -> Path:
-    if not Path(path).is_file():
+    try:
+        is_there = Path(path).is_file()
+    except ValueError:  # not a name that a file can have
+        is_there = False
+    if not is_there:
         hint = "give the program and the table themselves: workbench sensitivity MODEL.stan DATA.csv"
         raise RunNotFound(f"the {what} of this fit was expected at `{path}`, but is not there.", hint=hint)
     return Path(path)

@@ -5,11 +5,12 @@ account.
 """
 
 from workbench.results.stored.arrays import StoredArray, StoredGroup, examine_arrays
-from workbench.results.stored.json_text import read_json
+from workbench.results.stored.json_text import MOST_BYTES, read_json
 from workbench.results.stored.plain_file import open_stored, read_bytes, read_text
 from workbench.results.stored.tree import read_tree
 
 __all__ = [
+    "MOST_BYTES",
     "StoredArray",
     "StoredGroup",
     "examine_arrays",

@@ -85,7 +85,7 @@ class StoredArray:
     coordinates
         The names of further arrays that label it.
     attributes
-        What is said about it, as text.
+        What is said about it: texts and numbers.
     """
 
     group: str
@@ -100,7 +100,7 @@ class StoredArray:
     is_shuffled: bool = False
     is_compressed: bool = False
     coordinates: tuple[str, ...] = ()
-    attributes: Mapping[str, str] = field(default_factory=dict)
+    attributes: Mapping[str, str | float] = field(default_factory=dict)
 
     @property
     def size(self) -> int:
@@ -115,11 +115,14 @@ class StoredArray:
 
 @dataclass(frozen=True)
 class StoredGroup:
-    """A group of a netCDF file: its arrays by name, dimensions without labels aside, and its attributes."""
+    """A group of a netCDF file: its arrays, dimensions without labels aside, and what is said about it.
+
+    The file itself has an empty name.
+    """
 
     name: str
     arrays: tuple[StoredArray, ...]
-    attributes: Mapping[str, str]
+    attributes: Mapping[str, str | float]
 
 
 def examine_arrays(stream: BinaryIO, path: Path) -> tuple[StoredGroup, ...]:
@@ -155,7 +158,7 @@ def _shorten(reason: Exception) -> str:
 def _examine_file(file: h5py.File, file_size: int, path: Path) -> tuple[StoredGroup, ...]:
     if file.userblock_size:
         raise RunIncomplete(f"`{path}` begins with {file.userblock_size} bytes of something else.")
-    groups: list[StoredGroup] = []
+    groups = [StoredGroup("", (), _read_attributes(file, path, "the file"))]
     limits = _Limits(file_size, psutil.virtual_memory().total)
     memory = stored = count = 0
     for name, group in _iterate_members(file, path, ""):
@@ -168,7 +171,7 @@ def _examine_file(file: h5py.File, file_size: int, path: Path) -> tuple[StoredGr
             memory += array.nbytes
             stored += sum(chunk.size for chunk in array.chunks)
             _check_size(path, memory, stored, count, limits)
-        groups.append(StoredGroup(name, tuple(arrays), _read_texts(group, path, name)))
+        groups.append(StoredGroup(name, tuple(arrays), _read_attributes(group, path, name)))
     return tuple(groups)
 
 
@@ -286,7 +289,7 @@ def _examine_array(
         _SHUFFLE in filters,
         _DEFLATE in filters,
         tuple(_read_attribute(dataset, "coordinates", path, place).split()),
-        _read_texts(dataset, path, place),
+        _read_attributes(dataset, path, place),
     )
 
 
@@ -391,11 +394,18 @@ def _find_scales(dataset: h5py.Dataset) -> Iterator[int]:
         yield _find_address(dataset.file[references[0]]) if is_single else -1
 
 
-def _read_texts(item: h5py.Group | h5py.Dataset, path: Path, place: str) -> dict[str, str]:
-    """Return what is said about a group or an array, as text; other attributes are none of ours."""
-    names = [name for name in item.attrs if name not in _RESERVED]
-    texts = {name: _read_attribute(item, name, path, place) for name in names}
-    return {name: text for name, text in texts.items() if text}
+def _read_attributes(item: h5py.Group | h5py.Dataset, path: Path, place: str) -> dict[str, str | float]:
+    """Return what is said about a group or an array; whatever is neither a text nor a number is not ours."""
+    attributes: dict[str, str | float] = {}
+    for name in item.attrs:
+        if name in _RESERVED:
+            continue
+        attribute = item.attrs.get_id(name)
+        if attribute.shape in ((), (1,)) and attribute.dtype.kind in "fiu":
+            attributes[name] = np.ravel(item.attrs[name])[0].item()
+        elif text := _read_attribute(item, name, path, place):
+            attributes[name] = text
+    return attributes
 
 
 def _read_attribute(item: h5py.Group | h5py.Dataset, name: str, path: Path, place: str) -> str:

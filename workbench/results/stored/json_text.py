@@ -10,7 +10,7 @@ import msgspec
 from workbench.errors import RunIncomplete
 from workbench.results.stored.plain_file import read_bytes
 
-_MOST_BYTES = 256 * 2**20
+MOST_BYTES = 256 * 2**20
 """The longest file [bytes]: a run with 100,000 quantities has about as much. Ours."""
 
 _MOST_VALUES = 20_000_000
@@ -31,7 +31,7 @@ def read_json(path: Path) -> dict[str, Any]:
     RunIncomplete
         The file cannot be read, is not JSON, or is larger or deeper than such a file can be.
     """
-    content = read_bytes(path, _MOST_BYTES)
+    content = read_bytes(path, MOST_BYTES)
     if content.count(b",") + content.count(b"[") + content.count(b"{") > _MOST_VALUES:
         raise RunIncomplete(
             f"`{path}` has more than {_MOST_VALUES:,} values, more than such a file can need."

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 from collections.abc import Callable
 from pathlib import Path
@@ -12,10 +13,15 @@ import xarray as xr
 from numpy.typing import NDArray
 
 from workbench import files
+from workbench.errors import RunIncomplete
 from workbench.results.json_values import to_json_values
 from workbench.results.store import replace_tree
+from workbench.results.stored import read_bytes, read_json, read_tree
 
 T = TypeVar("T")
+
+_MOST_BYTES = 2**32
+"""The longest array that is read from the cache [bytes]. Ours."""
 
 
 def cache_array(
@@ -28,7 +34,8 @@ def cache_array(
             np.save(stream, value)
 
     def read(path: Path) -> NDArray[np.float64]:
-        value: NDArray[np.float64] = np.load(path, allow_pickle=False)
+        content = io.BytesIO(read_bytes(path, _MOST_BYTES))
+        value: NDArray[np.float64] = np.load(content, allow_pickle=False)
         if size is not None and value.size != size:
             raise ValueError("the array is not complete.")
         return value
@@ -42,17 +49,12 @@ def cache_record(folder: Path, key: str, make: Callable[[], dict[str, Any]]) -> 
     def write(value: dict[str, Any], path: Path) -> None:
         files.replace_file(path, json.dumps(to_json_values(value)))
 
-    return _cache(folder / f"{key}.json", make, write, lambda path: dict(json.loads(path.read_text())))
+    return _cache(folder / f"{key}.json", make, write, read_json)
 
 
 def cache_tree(folder: Path, key: str, make: Callable[[], xr.DataTree]) -> xr.DataTree:
     """Return draws from the cache, or make them and keep them."""
-
-    def read(path: Path) -> xr.DataTree:
-        with xr.open_datatree(path, engine="h5netcdf") as stored:
-            return stored.load()
-
-    return _cache(folder / f"{key}.nc", make, replace_tree, read)
+    return _cache(folder / f"{key}.nc", make, replace_tree, read_tree)
 
 
 def is_cached(folder: Path, key: str, suffix: str = "nc") -> bool:
@@ -66,7 +68,7 @@ def _cache(
     if path.is_file():
         try:
             return read(path)
-        except (OSError, ValueError, KeyError):
+        except (RunIncomplete, OSError, ValueError, KeyError, MemoryError):
             path.unlink(missing_ok=True)  # damaged, so it is made again
     value = make()
     write(value, path)
