@@ -20,6 +20,8 @@ MEMBERS = {
     "httpstan/lib/libtbb.so": "library",
     "httpstan/lib/libtbb.so.2": "library",
     "httpstan/app.py": "# not Stan",
+    "httpstan-1.0.dist-info/LICENSE": "ISC",
+    "httpstan-1.0.dist-info/METADATA": "not needed",
 }
 """The content of a small httpstan wheel."""
 
@@ -42,6 +44,7 @@ def test_a_local_wheel_becomes_stans_folder(local_wheel: Path, tmp_path: Path) -
     files = {path.relative_to(home).as_posix() for path in home.rglob("*") if not path.is_dir()}
     assert files == {
         "bin/stanc", "include/stan/model.hpp", "lib/libtbb.so", "lib/libtbb.so.2", "manifest.json",
+        "licenses/httpstan-1.0.dist-info/LICENSE",
     }  # fmt: skip
     assert (home / "bin" / "stanc").stat().st_mode & 0o111
     assert (home / "lib" / "libtbb.so").readlink() == Path("libtbb.so.2")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from math import isnan
 from pathlib import Path
 from typing import Annotated
 
@@ -9,7 +10,7 @@ import typer
 
 from workbench.cli import console, options
 from workbench.cli.help_page import CONTEXT, Command, Group, format_examples
-from workbench.errors import ToolchainError
+from workbench.errors import RequestError, ToolchainError
 
 app = typer.Typer(
     cls=Group,
@@ -48,14 +49,17 @@ def install(
     ] = False,
     quiet: options.Quiet = False,
 ) -> None:
-    """Fetch Stan, and build its precompiled header and driver; nothing is fetched afterwards."""
+    """Fetch Stan and build its header and driver, or mend them; nothing is fetched afterwards."""
     from workbench.toolchain import ToolchainSettings, provision
     from workbench.toolchain.header_and_driver import build_driver, build_header
+    from workbench.toolchain.mend import discard_damaged, mend
 
     progress = console.progress(quiet)
     tools = provision(ToolchainSettings(compiler=compiler, wheel=wheel), progress)
     if tools.source == "embedded":
         for is_threaded in (False, True) if threads else (False,):
+            discard_damaged(tools, is_threaded)
+            mend(tools, progress)
             build_driver(tools, is_threaded, progress)
             build_header(tools, is_threaded, progress)  # it may be missing where the driver is not: `prune`
     console.show_line(f"Stan {tools.stan_version} is ready in {tools.cache}")
@@ -102,8 +106,11 @@ def prune(
     from workbench.toolchain import find_cache_folder
     from workbench.toolchain import prune as remove
 
-    pruned = remove(find_cache_folder(), int(keep * 1e9))
+    if isnan(keep):
+        raise RequestError("--keep is not a number.", hint="give a number of GB, for example 2")
+    pruned = remove(find_cache_folder(), keep * 1e9)
+    kept = f", of which {len(pruned.in_use)} entries are in use" if pruned.in_use else ""
     console.show_line(
         f"{len(pruned.removed)} entries removed, {pruned.freed / 1e6:.0f} MB freed, "
-        f"{pruned.left / 1e6:.0f} MB left in {find_cache_folder()}"
+        f"{pruned.left / 1e6:.0f} MB left in {find_cache_folder()}{kept}"
     )

@@ -19,12 +19,17 @@ from workbench.progress import SILENT, Progress
 from workbench.provenance import hash_texts
 from workbench.toolchain import cache, cmdstan
 from workbench.toolchain.compilers import compose_link_command, compose_object_command
-from workbench.toolchain.header_and_driver import build_driver, build_header, hash_driver, hash_header
+from workbench.toolchain.header_and_driver import build_driver, build_header, hash_driver
+from workbench.toolchain.mend import discard_damaged, mend
 from workbench.toolchain.provision import Toolchain
 from workbench.toolchain.run_compilers import run_compilers
 
-_STALE_HEADER = "has been modified since the precompiled header"
-"""clang's error for a precompiled header that is older than an upgrade of the system's headers."""
+_UNUSABLE_HEADER = (
+    "has been modified since the precompiled header",
+    "malformed or corrupted",
+    "is not a PCH file",
+)
+"""What clang says of a precompiled header that is older than the system's headers, or damaged."""
 
 _STANC_FLAGS = re.compile(r"(?<=\")stancflags = [^\"]*")
 """The options that stanc notes in the C++ code; they contain paths of temporary files."""
@@ -141,23 +146,29 @@ def build_all(
     """
     started = time.monotonic()
     compilations = [_prepare(source, toolchain, tuple(include_paths), threads) for source in sources]
-    missing = [compilation for compilation in compilations if not cache.is_sound(compilation.place)]
+    missing = [compilation for compilation in compilations if not cache.acquire(compilation.place)]
     if missing:
-        _retry_with_new_header(toolchain, threads, lambda: _publish(missing, progress))
+        _retry_after_mending(toolchain, threads, lambda: _publish(missing, progress), progress)
     for compilation in compilations:
         cache.touch(compilation.place)
     seconds = time.monotonic() - started
     return [_collect_result(compilation, compilation not in missing, seconds) for compilation in compilations]
 
 
-def _retry_with_new_header(toolchain: Toolchain, threads: bool, compile_model: Callable[[], None]) -> None:
-    """Compile; if a system header has changed since the header was precompiled, discard it and try again."""
+def _retry_after_mending(
+    toolchain: Toolchain, threads: bool, compile_model: Callable[[], None], progress: Progress
+) -> None:
+    """Compile; if that fails for something damaged or outdated in the cache, make it again and try again."""
     try:
         compile_model()
     except BuildFailed as failure:
-        if failure.log is None or _STALE_HEADER not in failure.log.read_text():
+        printed = "" if failure.log is None else failure.log.read_text()
+        is_outdated = any(words in printed for words in _UNUSABLE_HEADER)
+        damaged = discard_damaged(toolchain, threads, is_header_outdated=is_outdated)
+        if not damaged:
             raise
-        cache.discard(cache.locate_entry(toolchain.cache, "headers", hash_header(toolchain, threads)))
+        with progress.stage(f"Making {' and '.join(damaged)} again: damaged or outdated in the cache"):
+            mend(toolchain, progress)
         compile_model()
 
 

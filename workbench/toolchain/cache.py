@@ -12,18 +12,21 @@
     <cache>/locks/                   a lock for each entry that is being made
 
 An entry is a folder whose manifest lists its files with size and hash. Its name is the hash of everything
-that it was made from, so an outdated entry is never used.
+that it was made from, so an outdated entry is never used. Who makes an entry holds its lock; who uses one
+holds a shared lock on its folder, so that nobody removes it. The system frees both when their owner ends.
 """
 
 from __future__ import annotations
 
 import errno
+import fcntl
 import json
 import os
+import secrets
 import shutil
 import tempfile
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from filelock import FileLock, Timeout
@@ -39,8 +42,11 @@ MANIFEST = "manifest.json"
 """The file in an entry that lists its files."""
 
 _HASHED_UP_TO = 64 << 20
-"""The largest file that is hashed [bytes]. Larger ones, precompiled headers, are checked by size alone:
-hashing them would take more than a second."""
+"""The largest file that is hashed at each use [bytes]. Larger ones, precompiled headers, are checked by size
+alone, until a compiler fails: hashing them would take more than a second."""
+
+_MOST_HELD = 200
+"""How many entries a process holds at a time: each takes one of its open files."""
 
 
 def locate_entry(cache: Path, kind: str, key: str) -> Path:
@@ -52,13 +58,37 @@ def locate_entry(cache: Path, kind: str, key: str) -> Path:
     return cache / kind / key[:24]
 
 
-def is_sound(place: Path) -> bool:
-    """Return whether an entry exists and still holds what was published."""
+def is_sound(place: Path, files: Sequence[str] = (), *, is_thorough: bool = False) -> bool:
+    """Return whether an entry exists and still holds what was published.
+
+    Parameters
+    ----------
+    place
+        The entry's folder.
+    files
+        The only files to check; all if there are none.
+    is_thorough
+        Whether large files are hashed, too.
+    """
     try:
         manifest = json.loads((place / MANIFEST).read_text())
-        return all(_matches(place / name, recorded) for name, recorded in manifest.items())
-    except (OSError, ValueError):
+        names = files or tuple(manifest)
+        return all(_matches(place / name, manifest[name], is_thorough=is_thorough) for name in names)
+    except (
+        OSError,
+        ValueError,
+        KeyError,
+        TypeError,
+        IndexError,
+        AttributeError,
+    ):  # or the manifest is damaged
         return False
+
+
+def acquire(place: Path) -> bool:
+    """Return whether an entry can be used; if so, nobody removes it while this process lives."""
+    touch(place)
+    return is_sound(place)
 
 
 def publish(place: Path, make: Callable[[Path], None], progress: Progress = SILENT) -> bool:
@@ -90,13 +120,14 @@ def make_entry(place: Path, progress: Progress = SILENT) -> Iterator[Path | None
 
     Nothing is published if an error occurs. See `publish` for parameters and errors.
     """
-    if is_sound(place):
+    if acquire(place):
         yield None
         return
     with explain_write_errors(place), _lock(place, progress):
-        if is_sound(place):
+        if acquire(place):
             yield None
             return
+        sweep(place.parent.parent)
         with _make_temporary_folder(place) as folder:
             yield folder
             _write_manifest(folder)
@@ -106,11 +137,71 @@ def make_entry(place: Path, progress: Progress = SILENT) -> Iterator[Path | None
 
 
 def touch(place: Path) -> None:
-    """Record that an entry was used: pruning removes the longest unused first."""
-    try:
+    """Record that an entry is used: it stays while we live; later, the longest unused are removed first."""
+    _hold(place)
+    with suppress(OSError):  # a read-only cache can be used, too
         os.utime(place)
-    except OSError:
-        return  # a read-only cache can be used, too
+
+
+_held: dict[Path, int] = {}
+"""The entries that this process uses, the last used last, each with the descriptor of its folder."""
+
+
+def _hold(place: Path) -> None:
+    """Hold a shared lock on an entry's folder until this process ends, or uses many others."""
+    try:
+        descriptor = os.open(place, os.O_RDONLY | os.O_DIRECTORY)
+    except OSError:  # there is none
+        return
+    with suppress(OSError):  # somebody removes it now, or the file system has no locks
+        fcntl.flock(descriptor, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    earlier = _held.pop(place, None)
+    _held[place] = descriptor
+    if earlier is not None:
+        os.close(earlier)
+    while len(_held) > _MOST_HELD:
+        os.close(_held.pop(next(iter(_held))))
+
+
+def remove_unused(place: Path) -> bool:
+    """Remove an entry, unless somebody makes or uses it; return whether it was removed."""
+    with _try_lock(place) as is_ours:
+        if not is_ours:
+            return False
+        descriptor = os.open(place, os.O_RDONLY | os.O_DIRECTORY)
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            aside = place.with_name(f".{place.name}-{secrets.token_hex(4)}")
+            place.rename(aside)  # nobody sees an entry half removed
+        except BlockingIOError:
+            return False
+        finally:
+            os.close(descriptor)
+        shutil.rmtree(aside)
+    return True
+
+
+def sweep(cache: Path) -> int:
+    """Remove what builds that were killed left behind; return how much that was [bytes].
+
+    A hidden folder is made by whoever holds the lock of its entry: if that is free, its owner is dead.
+    """
+    freed = 0
+    for remains in (path for kind in KINDS for path in (cache / kind).glob(".*-*")):
+        with _try_lock(remains.with_name(remains.name[1:].rpartition("-")[0])) as is_ours:
+            if is_ours:
+                freed += measure(remains)
+                shutil.rmtree(remains, ignore_errors=True)
+    return freed
+
+
+def measure(folder: Path) -> int:
+    """Return the size of all files in a folder [bytes]; what vanishes meanwhile counts nothing."""
+    size = 0
+    for path in folder.rglob("*"):
+        with suppress(OSError):
+            size += 0 if path.is_dir() and not path.is_symlink() else path.lstat().st_size
+    return size
 
 
 @contextmanager
@@ -143,10 +234,33 @@ _HINTS = {
 """What to do about each error of the disk; other errors are bugs of ours."""
 
 
+def _locate_lock(place: Path) -> Path:
+    return place.parent.parent / "locks" / f"{place.parent.name}-{place.name}.lock"
+
+
+@contextmanager
+def _try_lock(place: Path) -> Iterator[bool]:
+    """Hold an entry's lock if it is free; give whether it was."""
+    lock = FileLock(_locate_lock(place))
+    try:
+        _locate_lock(place).parent.mkdir(parents=True, exist_ok=True)
+        lock.acquire(timeout=0)
+    except Timeout:
+        yield False
+        return
+    except OSError as reason:  # on a full disk there is no room for a lock, but a need to free some
+        yield reason.errno in (errno.ENOSPC, errno.EDQUOT)
+        return
+    try:
+        yield True
+    finally:
+        lock.release()
+
+
 @contextmanager
 def _lock(place: Path, progress: Progress) -> Iterator[None]:
     """Hold an entry's lock; the system frees it if its owner dies."""
-    path = place.parent.parent / "locks" / f"{place.parent.name}-{place.name}.lock"
+    path = _locate_lock(place)
     path.parent.mkdir(parents=True, exist_ok=True)
     owner = path.with_suffix(".owner")
     lock = FileLock(path)
@@ -191,9 +305,13 @@ def _write_manifest(folder: Path) -> None:
 
 
 def _describe_file(path: Path) -> list[int | str]:
-    size = path.stat().st_size
-    return [size, hash_file(path) if size <= _HASHED_UP_TO else ""]
+    return [path.stat().st_size, hash_file(path)]
 
 
-def _matches(path: Path, recorded: list[int | str]) -> bool:
-    return path.stat().st_size == recorded[0] and recorded == _describe_file(path)
+def _matches(path: Path, recorded: list[int | str], *, is_thorough: bool) -> bool:
+    size, sha256 = recorded
+    if path.stat().st_size != size:
+        return False
+    # Earlier versions have not recorded the hash of a large file.
+    is_hashed = bool(sha256) and (is_thorough or int(size) <= _HASHED_UP_TO)
+    return not is_hashed or hash_file(path) == sha256

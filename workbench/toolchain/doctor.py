@@ -110,7 +110,7 @@ def _check_stan(folder: Path) -> ToolchainCheck:
         )
     message = f"files in {place} were changed or are missing."
     return ToolchainCheck(
-        "TC104", "Stan", "problem", message, f"remove {place}: the next use fetches Stan again"
+        "TC104", "Stan", "problem", message, "`workbench toolchain install` fetches Stan again"
     )
 
 

@@ -2,28 +2,34 @@
 
 from __future__ import annotations
 
-import shutil
-import time
 from dataclasses import dataclass
 from pathlib import Path
 
-from workbench.toolchain.cache import KINDS, explain_write_errors
-
-_ABANDONED_AFTER = 24 * 3600.0
-"""The age from which a temporary folder is taken for the remains of a build that died [s]."""
+from workbench.toolchain import cache
 
 
 @dataclass(frozen=True)
 class Pruned:
-    """What pruning did: the entries removed, the bytes freed, the bytes left."""
+    """What pruning did.
+
+    Attributes
+    ----------
+    removed
+        The entries removed.
+    in_use
+        Entries that would have been removed, but that another process makes or uses.
+    freed, left
+        How much was freed, remains of killed builds included, and how much is left [bytes].
+    """
 
     removed: tuple[Path, ...]
+    in_use: tuple[Path, ...]
     freed: int
     left: int
 
 
-def prune(folder: Path, limit: int) -> Pruned:
-    """Remove entries until at most `limit` bytes are left.
+def prune(folder: Path, limit: float) -> Pruned:
+    """Remove entries until at most `limit` bytes are left; remains of killed builds go in any case.
 
     Parameters
     ----------
@@ -32,33 +38,35 @@ def prune(folder: Path, limit: int) -> Pruned:
     limit
         How much may stay [bytes]; 0 empties the cache.
     """
-    sizes = {path: _measure(path) for path in _list_entries(folder)}
-    removed = [path for path in sizes if _is_abandoned(path)]
-    left = sum(sizes.values()) - sum(sizes[path] for path in removed)
-    for path in sorted(sizes.keys() - set(removed), key=lambda path: path.stat().st_mtime):
+    with cache.explain_write_errors(folder):
+        swept = cache.sweep(folder)
+        sizes = {path: cache.measure(path) for path in _list_entries(folder)}
+        removed, in_use = _remove_oldest(sizes, limit)
+        # The makefile of a CmdStan home names headers and drivers by their paths: it is useless without them.
+        if any(path.parent.name in ("headers", "drivers") for path in removed):
+            homes = [path for path in sizes if path.parent.name == "homes" and path not in removed]
+            removed += [path for path in homes if cache.remove_unused(path)]
+    freed = sum(sizes[path] for path in removed)
+    return Pruned(tuple(removed), tuple(in_use), swept + freed, sum(sizes.values()) - freed)
+
+
+def _remove_oldest(sizes: dict[Path, int], limit: float) -> tuple[list[Path], list[Path]]:
+    """Remove entries until few enough bytes are left; return those removed, and those in use."""
+    removed: list[Path] = []
+    in_use: list[Path] = []
+    left = sum(sizes.values())
+    for path in sorted(sizes, key=lambda path: path.stat().st_mtime):
         if left <= limit:
             break
-        removed.append(path)
-        left -= sizes[path]
-    # The makefile of a CmdStan home names headers and drivers by their paths: it is useless without them.
-    if any(path.parent.name in ("headers", "drivers") for path in removed):
-        homes = [path for path in sizes if path.parent.name == "homes" and path not in removed]
-        removed += homes
-        left -= sum(sizes[path] for path in homes)
-    with explain_write_errors(folder):
-        for path in removed:
-            shutil.rmtree(path)
-    return Pruned(tuple(removed), sum(sizes[path] for path in removed), left)
+        if cache.remove_unused(path):
+            removed.append(path)
+            left -= sizes[path]
+        else:
+            in_use.append(path)
+    return removed, in_use
 
 
 def _list_entries(folder: Path) -> list[Path]:
-    kinds = [folder / kind for kind in KINDS if (folder / kind).is_dir()]
-    return [path for kind in kinds for path in kind.iterdir() if path.is_dir()]
-
-
-def _is_abandoned(path: Path) -> bool:
-    return path.name.startswith(".") and time.time() - path.stat().st_mtime > _ABANDONED_AFTER
-
-
-def _measure(folder: Path) -> int:
-    return sum(path.lstat().st_size for path in folder.rglob("*") if not path.is_dir())
+    kinds = [folder / kind for kind in cache.KINDS if (folder / kind).is_dir()]
+    paths = [path for kind in kinds for path in kind.iterdir() if path.is_dir()]
+    return [path for path in paths if not path.name.startswith(".")]

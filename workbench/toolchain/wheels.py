@@ -23,6 +23,9 @@ _PACKAGE = "httpstan/"
 _UNUSED = "httpstan/include/pybind11/"
 """Headers in that wheel that are not Stan's: they bind C++ to Python."""
 
+_LICENSES = "licenses"
+"""Where the licenses of what is unpacked are kept beside it."""
+
 
 def locate_stan(folder: Path) -> Path:
     """Return the folder of the pinned Stan in a cache."""
@@ -48,7 +51,7 @@ def provide_stan(folder: Path, local: Path | None, progress: Progress) -> Path:
         (target / "bin" / "stanc").chmod(0o755)
         _link_tbb(target / "lib")
 
-    return _provide(locate_stan(folder), make, progress)
+    return _provide(locate_stan(folder), make, progress, ("bin/stanc", "lib/libtbb.so.2"))
 
 
 def provide_zig(folder: Path, progress: Progress) -> Path:
@@ -60,14 +63,26 @@ def provide_zig(folder: Path, progress: Progress) -> Path:
         (target / "zig").chmod(0o755)
 
     place = folder / "zig" / f"{wheel.version}-{wheel.sha256[:8]}"
-    return _provide(place, make, progress) / "zig"
+    return _provide(place, make, progress, ("zig",)) / "zig"
 
 
-def _provide(place: Path, make: Callable[[Path], None], progress: Progress) -> Path:
-    # Stan has thousands of files: only the manifest is looked for here; the doctor checks them all.
+def _provide(
+    place: Path, make: Callable[[Path], None], progress: Progress, programs: tuple[str, ...]
+) -> Path:
+    """Return a folder of unpacked files, fetched if it is missing or if one of these files is damaged.
+
+    The first of them is a program.
+    """
+    cache.touch(place)
+    # There are thousands of files: the doctor checks them all, and a build that fails.
+    if cache.is_sound(place, programs) and os.access(place / programs[0], os.X_OK):
+        return place
     if not (place / cache.MANIFEST).exists():
         cache.publish(place, make, progress)
-    cache.touch(place)
+        return place
+    with progress.stage(f"{place} is damaged: it is fetched again"):
+        cache.discard(place)
+    cache.publish(place, make, progress)
     return place
 
 
@@ -78,6 +93,8 @@ def _place_stan_member(name: str) -> str | None:
     ('bin/stanc', None)
     """
     inside = name.removeprefix(_PACKAGE)
+    if _is_license(name):
+        return f"{_LICENSES}/{name}"
     if inside == "stanc":
         return "bin/stanc"
     is_needed = inside.startswith(("include/", "lib/")) and not name.startswith(_UNUSED)
@@ -86,7 +103,20 @@ def _place_stan_member(name: str) -> str | None:
 
 def _place_zig_member(name: str) -> str | None:
     inside = name.removeprefix("ziglang/")
+    if _is_license(name):
+        return f"{_LICENSES}/{name}"
     return None if inside == name or inside.endswith(".py") else inside
+
+
+def _is_license(name: str) -> bool:
+    """Return whether a file of a wheel holds its license, wherever tools of different age put it.
+
+    >>> _is_license("httpstan-4.17.0.dist-info/LICENSE"), _is_license("a-1.dist-info/METADATA")
+    (True, False)
+    """
+    folder, _, rest = name.partition("/")
+    words = ("LICENSE", "LICENCE", "COPYING", "NOTICE", "AUTHORS")
+    return folder.endswith(".dist-info") and (rest.startswith("licenses/") or rest.upper().startswith(words))
 
 
 def _link_tbb(folder: Path) -> None:
