@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from workbench.report.document import Cell, Column, Document, Facts, Section, Table, Tone
+from workbench.report.document import Cell, Column, Document, Facts, Section, TableBlock, Tone
 from workbench.toolchain import Toolchain, ToolchainCheck
 
 _TONES = {"ok": Tone.OK, "note": Tone.CAUTION, "problem": Tone.FAIL}
@@ -36,5 +36,5 @@ def build_doctor_page(checks: Sequence[ToolchainCheck]) -> Document:
         for check in checks
     )
     columns = (Column("check"), Column("", "prose"), Column("what to do", "prose"))
-    table = Table("checks", "", columns, rows, is_prose=True)
+    table = TableBlock("checks", "", columns, rows, is_prose=True)
     return Document(title="toolchain", subtitle="checks", sections=(Section("checks", "", (table,)),))
