@@ -64,6 +64,75 @@ def test_a_folder_that_is_not_a_run_is_not_overwritten(fitted, tmp_path):
     assert (tmp_path / "mine" / "thesis.txt").read_text() == "years of work"
 
 
+@pytest.mark.parametrize("content", ["{}", "[]", "", '{"schema": 1}', "[" * 100_000])
+def test_a_file_of_that_name_makes_no_run(fitted, tmp_path, content):
+    (tmp_path / "project" / "src").mkdir(parents=True)
+    (tmp_path / "project" / "run.json").write_text(content)
+    (tmp_path / "project" / "src" / "thesis.txt").write_text("years of work")
+    with pytest.raises(StoreError, match=r"holds `run\.json` and `src`, and is not a run"):
+        store.write(fitted, "", tmp_path / "project")
+    assert (tmp_path / "project" / "src" / "thesis.txt").read_text() == "years of work"
+
+
+def test_what_the_user_put_into_a_run_stays(run, fitted):
+    (run / "notes.txt").write_text("years of work")
+    (run / "study" / "kept").mkdir(parents=True)
+    (run / "study" / "study.json").write_text("a study")
+    store.write(store.with_entries(fitted, {"seed": 99}), "<html></html>", run)
+    assert run_directory.read(run).record["seed"] == 99
+    assert {path.name for path in run.iterdir()} == {*FILES, "notes.txt", "study"}
+    assert (run / "notes.txt").read_text() == "years of work"
+    assert (run / "study" / "study.json").read_text() == "a study"
+
+
+def fail(fit):
+    return store.with_entries(fit, {"nuts": {"status": "failed", "reason": "no time.", "estimates": {}}})
+
+
+def test_a_fit_that_failed_stays_beside_one_that_did_not(run, fitted):
+    failed = store.choose_place(fail(fitted), run)
+    assert failed.name == "run.failed"
+    store.write(fail(fitted), "", failed)
+    assert store.find_earlier(failed) == run
+    assert store.choose_place(fail(fitted), run) == failed
+    assert store.choose_place(fitted, run) == run
+    assert store.choose_place(fail(fitted), failed) == failed
+
+
+def test_a_fit_that_failed_takes_a_place_without_results(fitted, tmp_path):
+    place = tmp_path / "run"
+    assert store.choose_place(fail(fitted), place) == place
+    store.write(fail(fitted), "", place)
+    assert store.choose_place(fail(fitted), place) == place
+    assert store.find_earlier(place) is None
+
+
+def test_the_place_of_a_failed_fit_is_checked_with_that_of_the_run(run):
+    (run.parent / "run.failed").mkdir()
+    (run.parent / "run.failed" / "thesis.txt").touch()
+    with pytest.raises(StoreError, match=r"run\.failed` holds `thesis\.txt`"):
+        store.check_place(run)
+
+
+def test_draws_on_a_full_disk_end_in_a_sentence(run, fitted, monkeypatch):
+    """HDF5 ends the process with a segmentation fault where it is told."""
+
+    def refuse(descriptor, data, position):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(os, "pwrite", refuse)
+    before = (run / "run.json").read_bytes()
+    with pytest.raises(StoreError, match=r"run` could not be written: the disk is full: .* kB were needed"):
+        store.write(store.with_entries(fitted, {"seed": 99}), "", run)
+    assert (run / "run.json").read_bytes() == before
+    assert not list(run.parent.glob(".*"))
+
+
+def test_a_run_whose_writer_was_killed_between_two_renames_is_put_back(run):
+    run.rename(run.with_name(".run.old-999999999"))
+    assert run_directory.read(run).record["seed"]
+
+
 def test_what_a_killed_run_left_is_removed_by_the_next(fitted, tmp_path):
     left = tmp_path / ".run.partial-999999999"
     left.mkdir()

@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
+from workbench import files
 from workbench.errors import RunIncomplete, RunNotFound
 from workbench.results.fit import Fit
 from workbench.results.record import SCHEMA
@@ -36,6 +37,7 @@ def read(folder: Path) -> Fit:
     RunNotFound, RunIncomplete
         There is no run, a file of it is missing or damaged, or it is not what a run can hold.
     """
+    files.restore(folder)
     if not is_run(folder):
         hint = "a run is a folder that `workbench fit` wrote"
         raise RunNotFound(f"a run was expected in `{folder}`, but there is no `{RECORD}`.", hint=hint)

@@ -66,6 +66,7 @@ def check_place(folder: Path) -> None:
     StoreError
         It holds something other than a run, is a link or too long, or cannot be written.
     """
+    files.restore(folder)
     files.check_folder_place(folder, is_run, "a run", LEAST_SPACE)
     if holds_results(folder):
         files.check_folder_place(name_failed(folder), is_run, "a run", LEAST_SPACE)

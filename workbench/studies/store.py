@@ -54,6 +54,7 @@ def check_place(folder: Path) -> None:
     StoreError
         It holds something other than a study, is a link or too long, or cannot be written.
     """
+    files.restore(folder)
     files.check_folder_place(folder, _is_study, "a study", LEAST_SPACE)
 
 
