@@ -43,7 +43,7 @@ COMMANDS = {
 def small_disk(folder: Path, size: int) -> Iterator[Path]:
     """Mount a file system in memory while the block runs."""
     folder.mkdir()
-    argv = ["mount", "-t", "tmpfs", "-o", f"size={size}", "none", folder]
+    argv = ["mount", "-t", "tmpfs", "-o", f"size={size}", "none", str(folder)]
     mount = subprocess.run(argv, capture_output=True, text=True, check=False)
     if mount.returncode:
         pytest.skip(f"file systems cannot be mounted here: {mount.stderr.strip()}")

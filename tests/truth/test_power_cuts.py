@@ -36,7 +36,7 @@ SIZE = 64 << 20
 def mounted(image: Path, folder: Path) -> Iterator[Path]:
     """Mount an image while the block runs."""
     folder.mkdir(exist_ok=True)
-    argv = ["mount", "-o", "loop", image, folder]
+    argv = ["mount", "-o", "loop", str(image), str(folder)]
     mount = subprocess.run(argv, capture_output=True, text=True, check=False)
     if mount.returncode:
         pytest.skip(f"images cannot be mounted here: {mount.stderr.strip()}")

@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from workbench.errors import ChainFailed, DrawsCorrupt, RunTimedOut
+from workbench.files import refuse_full
 
 ITERATIONS_USED_UP = "Maximum number of iterations hit"
 """What Stan prints when an optimiser has used up its iterations."""
@@ -57,7 +58,8 @@ def translate_errors(
     """
     places = places or {}
     try:
-        yield
+        with _name_full_disk(folder):
+            yield
     except TimeoutError as reason:
         raise make_timeout(activity, timeout, name_places(_read_printed(folder), places)) from reason
     except RuntimeError as reason:
@@ -73,6 +75,16 @@ def translate_errors(
             raise ChainFailed(message, console=console) from reason
         message = f"the output of {activity} cannot be read: {reason}"
         raise DrawsCorrupt(message, console=console) from reason
+
+
+@contextmanager
+def _name_full_disk(folder: Path | None) -> Iterator[None]:
+    """Say that a disk is full, where that is why something else fails."""
+    try:
+        yield
+    except (RuntimeError, ValueError, OSError) as reason:
+        refuse_full(folder, reason)
+        raise
 
 
 def _explain_step_size(message: str) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import functools
 import io
 import os
@@ -15,7 +16,8 @@ from typing import NoReturn, ParamSpec, TypeVar
 import typer
 from rich.console import Console
 
-from workbench.errors import EXIT_INTERRUPTED, RequestError, RunError, WorkbenchError
+from workbench import files
+from workbench.errors import EXIT_INTERRUPTED, RequestError, RunError, StoreError, WorkbenchError
 from workbench.progress import Progress, choose_display
 from workbench.report.document import Document
 from workbench.report.terminal import neutralise, print_document, print_message
@@ -123,8 +125,21 @@ def _explain(reason: WorkbenchError | MemoryError | OSError) -> WorkbenchError:
     if isinstance(reason, MemoryError):
         hint = "use fewer rows or draws, or a computer with more memory"
         return RunError("this takes more memory than the computer has.", hint=hint)
+    if reason.errno in (errno.ENOSPC, errno.EDQUOT):
+        return _explain_full_disk(reason)
     place = "" if reason.filename is None else f"`{os.fsdecode(reason.filename)}` cannot be used: "
     return RequestError(f"{place}{reason.strerror or reason}.", hint="check the path")
+
+
+def _explain_full_disk(reason: OSError) -> StoreError:
+    """Return which disk is full: that of the temporary folder, or the one that the error names."""
+    try:
+        files.refuse_full(reason=reason)
+    except StoreError as full:
+        return full
+    place = Path.cwd() if reason.filename is None else Path(os.fsdecode(reason.filename))
+    message, hint = files.describe_failure(reason, place)
+    return StoreError(message, hint=hint)
 
 
 def _exit_by_signal(number: int, _frame: object) -> NoReturn:

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import tempfile
 from collections.abc import Callable
 from dataclasses import replace
-from pathlib import Path
 
 import xarray as xr
 
@@ -25,6 +23,7 @@ from workbench.estimation.standardize.original_scale import (
     choose_shown_data,
     use_original_scale,
 )
+from workbench.files import make_scratch
 from workbench.methods import Auto
 from workbench.progress import SILENT, Progress
 from workbench.request import FitRequest
@@ -68,14 +67,14 @@ def estimate(
     start
         Where NUTS starts: for example the end of an earlier run (`extract_warm_start`).
     """
-    with tempfile.TemporaryDirectory(prefix="workbench-") as scratch:
-        context = FitContext(request, model.exe, backend, Path(scratch), progress)
+    with make_scratch() as scratch:
+        context = FitContext(request, model.exe, backend, scratch, progress)
         equivalence = Equivalence("not available", "the program was run as written.")
         if original is not None and request.program.instrumented is not None:
             equivalence, model = _choose_executable(context, model, original, unoptimized)
             if equivalence.status == "different":
                 request = replace(request, program=drop_instrumentation(request.program, equivalence))
-                context = replace(context, request=request, folder=Path(scratch) / "original")
+                context = replace(context, request=request, folder=scratch / "original")
             context = replace(context, exe=model.exe)
         context, rescaling = use_original_scale(context)
         automatic = find_requested(context, Auto)
@@ -114,8 +113,8 @@ def choose_program(
     """Return the request and the executable that `estimate` would use; it has the same parameters."""
     if original is None or request.program.instrumented is None:
         return request, model
-    with tempfile.TemporaryDirectory(prefix="workbench-") as scratch:
-        context = FitContext(request, model.exe, backend, Path(scratch), SILENT)
+    with make_scratch() as scratch:
+        context = FitContext(request, model.exe, backend, scratch, SILENT)
         equivalence, model = _choose_executable(context, model, original, unoptimized)
     if equivalence.status == "different":
         request = replace(request, program=drop_instrumentation(request.program, equivalence))

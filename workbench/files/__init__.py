@@ -9,6 +9,7 @@ from workbench.files.check import check_file_place, check_folder_place, check_op
 from workbench.files.explain import describe_failure, explained, format_bytes
 from workbench.files.folder import publish_folder
 from workbench.files.mend import restore
+from workbench.files.scratch import find_temporary_folder, make_scratch, refuse_full
 from workbench.files.stream import keep_steady
 from workbench.files.write import open_replacement, replace_file, replace_files
 
@@ -19,10 +20,13 @@ __all__ = [
     "check_open_folder",
     "describe_failure",
     "explained",
+    "find_temporary_folder",
     "format_bytes",
     "keep_steady",
+    "make_scratch",
     "open_replacement",
     "publish_folder",
+    "refuse_full",
     "replace_file",
     "replace_files",
     "restore",

@@ -23,6 +23,9 @@ EARLIER = re.compile(r"^\.(?P<place>.+)\.earlier-[0-9a-f]{8}$", re.DOTALL)
 SEVERAL = "several"
 """The name under which several files that belong together are written aside."""
 
+SCRATCH = "workbench"
+"""The name under which temporary folders are made."""
+
 _LONGEST_STEM = 120
 """The most bytes of a place's own name within a hidden one."""
 
@@ -44,12 +47,12 @@ def make_file_aside(place: Path, mode: int = 0o666) -> tuple[Path, int]:
     raise FileExistsError(f"no free name beside {place}")
 
 
-def make_folder_aside(place: Path) -> tuple[Path, int]:
+def make_folder_aside(place: Path, mode: int = 0o777) -> tuple[Path, int]:
     """Make an empty folder beside a place, and return its path and its descriptor, which holds the lock."""
     for _ in range(_ATTEMPTS):
         aside = name_aside(place)
         try:
-            aside.mkdir()
+            aside.mkdir(mode)
             descriptor = os.open(aside, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC)
         except (FileExistsError, FileNotFoundError):  # it is gone: somebody mended before it was locked
             continue

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import psutil
 
-from workbench.files.aside import ASIDE, EARLIER, SEVERAL, is_abandoned
+from workbench.files.aside import ASIDE, EARLIER, SCRATCH, SEVERAL, is_abandoned
 from workbench.files.carry import list_foreign, move_foreign, remove, remove_ours
 
 _NUMBERED = re.compile(r"^\.(?P<place>.+)\.(?:partial|old)-(?P<owner>\d+)$", re.DOTALL)
@@ -21,10 +21,10 @@ _MOVED = re.compile(r"\.(?:old-\d+|earlier-[0-9a-f]{8})$")
 
 
 def sweep_files(folder: Path) -> None:
-    """Remove the files in a folder that dead owners left half written."""
+    """Remove the files, and the folders for files, that dead owners left in a folder."""
     for name in _list(folder):
         path, named = folder / name, ASIDE.match(name)
-        if named and (named["place"] == SEVERAL or not path.is_dir()) and is_abandoned(path):
+        if named and (named["place"] in (SCRATCH, SEVERAL) or not path.is_dir()) and is_abandoned(path):
             remove(path)
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import difflib
 import re
-import tempfile
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -12,6 +11,7 @@ from typing import Any
 
 from workbench import program as programs
 from workbench.errors import PriorError, ProgramError
+from workbench.files import make_scratch
 from workbench.program import Program, ReplacedPrior, Role, Stanc, Term, describe
 from workbench.program.syntax import nodes as n
 from workbench.program.syntax import traverse as t
@@ -130,8 +130,8 @@ def replace_statements(
     body = t.rebuild(program.tree.get_block("model"), change)
     printed = to_text(program.tree.replace(model=(*body, *(n.Raw(text) for text in added)))) + "\n"
     edited = _edit_source(program, statements, added)
-    with tempfile.TemporaryDirectory(prefix="workbench-prior-") as folder:
-        path = Path(folder) / program.path.name
+    with make_scratch() as folder:
+        path = folder / program.path.name
         try:
             changed = _read_text(program, path, edited, stanc) if edited is not None else None
             if changed is None or _list_tokens(to_text(changed.tree)) != _list_tokens(printed):

@@ -20,6 +20,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
 
+from workbench.files import refuse_full
 from workbench.process.children import mark_environment
 
 _POLL_SECONDS = 0.02
@@ -234,11 +235,21 @@ class _Child:
                 os.killpg(self.child.pid, number)
 
     def collect(self) -> CompletedProcess:
+        """Return what the child did.
+
+        Raises
+        ------
+        StoreError
+            The disk of the temporary folder is full, so that its output is not all there.
+        """
         texts = []
-        for stream in (self.out, self.err):
-            stream.seek(0)
-            texts.append(stream.read().decode("utf-8", "replace"))
-        self.close()
+        try:
+            for stream in (self.out, self.err):
+                stream.seek(0)
+                texts.append(stream.read().decode("utf-8", "replace"))
+            refuse_full()
+        finally:
+            self.close()
         seconds = time.monotonic() - self.started
         return CompletedProcess(
             self.command, self.child.returncode, texts[0], texts[1], seconds, self.timed_out

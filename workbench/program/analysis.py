@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import tempfile
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
-from pathlib import Path
 
 from workbench.errors import ProgramError
+from workbench.files import make_scratch
 from workbench.program.instrument import InstrumentedProgram, instrument
 from workbench.program.model import Obstacle, Program
 from workbench.program.predictive.outcome_maps import find_outcome_maps
@@ -176,8 +175,8 @@ def _instrument(
     # It stands in a comment, which a line break in it would end.
     name = "".join(letter if letter.isprintable() else "_" for letter in program.path.name)
     draft = instrument(program.tree, plan, program.hyperparameters, name, replication)
-    with tempfile.TemporaryDirectory() as folder:
-        file = Path(folder) / "instrumented.stan"
+    with make_scratch() as folder:
+        file = folder / "instrumented.stan"
         file.write_text(draft.source, encoding="utf-8")
         dump_tree(stanc, file)
         source = run_stanc(stanc, ["--auto-format"], file)

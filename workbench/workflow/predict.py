@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -17,6 +16,7 @@ from workbench.binding import BoundData
 from workbench.errors import RequestError
 from workbench.estimation.sampling.stored_draws import select_draws
 from workbench.estimation.standardize.rescaling import undo_standardization
+from workbench.files import make_scratch
 from workbench.program import Declaration, Program
 from workbench.program.predictive.outcome_maps import ColumnMap, OutcomeMap
 from workbench.program.predictive.outcome_scales import Floats, return_to_column
@@ -65,7 +65,7 @@ def predict(
     from workbench.backends.cmdstan import CmdStanBackend  # only here: importing it takes a second
 
     table = data if isinstance(data, Table) else tables.read(data)
-    with open_run(fit, settings, progress=progress) as saved, tempfile.TemporaryDirectory() as folder:
+    with open_run(fit, settings, progress=progress) as saved, make_scratch() as folder:
         request = saved.request
         if fit.results.data.standardized.is_on_data_scale:
             request = replace(request, data=undo_standardization(request.data))
@@ -77,7 +77,7 @@ def predict(
             saved.builds.build_instrumented().exe,
             CmdStanBackend(),
             stored.draws,
-            Path(folder),
+            folder,
         )
         with progress.stage("Predicting"):
             check_row_independence(generator, fit)

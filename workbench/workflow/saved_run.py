@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import tempfile
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
@@ -14,6 +13,7 @@ import msgspec
 from workbench import program, toolchain
 from workbench.errors import RunIncomplete
 from workbench.estimation.standardize.copies import copy_dependents
+from workbench.files import make_scratch
 from workbench.program import Program, ReplacedPrior, Role
 from workbench.progress import SILENT, Progress
 from workbench.request import FitRequest
@@ -67,9 +67,9 @@ def open_run(
     """
     saved = read_saved_settings(fit)
     tools = toolchain.provision(settings or ToolchainSettings(), progress)
-    with tempfile.TemporaryDirectory(prefix="workbench-program-") as folder:
+    with make_scratch() as folder:
         roles = {int(index): role for index, role in saved.roles.items()}
-        written = _read_again(_write_program(Path(folder), fit, saved.includes), roles, tools)
+        written = _read_again(_write_program(folder, fit, saved.includes), roles, tools)
         replaced = tuple(
             ReplacedPrior(**msgspec.structs.asdict(prior)) for prior in fit.results.model.replaced_priors
         )

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import tempfile
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
@@ -217,10 +216,9 @@ def _study(base: Fit, request: FitRequest, builds: Builds, folder: Path, options
     plan = make_plan(options, base, request)
     backend, cache = CmdStanBackend(), folder / studies.CACHE
     with (
-        tempfile.TemporaryDirectory(prefix="workbench-study-") as scratch_name,
+        files.make_scratch() as scratch,
         ThreadPoolExecutor(max_workers=1) as pool,
     ):
-        scratch = Path(scratch_name)
         examined = pool.submit(examine_base, base, request, cache)  # while other points are fitted
         forms = {make_form_key(point.forms): point.forms for point in plan.points}
         variants = {key: build_variant(request, builds, backend, form) for key, form in forms.items()}
