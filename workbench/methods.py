@@ -21,6 +21,10 @@ STARTS = 4
 probability 15/16."""
 
 
+LARGEST_COUNT = 2**31 - 1
+"""The largest number of draws, and the largest integer of Stan, which have 32 bits."""
+
+
 @dataclass(frozen=True)
 class Mle:
     """Maximum likelihood: the mode without any prior, on the constrained scale.
@@ -44,6 +48,10 @@ class Mle:
         _check_starts(self.starts)
         if self.bic_count is not None and self.bic_count < 1:
             raise MethodError(f"`bic_count` was expected to be at least 1, found {self.bic_count}.")
+        if self.bic_count is not None and self.bic_count > LARGEST_COUNT:
+            raise MethodError(
+                f"`bic_count` was expected to be at most {LARGEST_COUNT}, found {self.bic_count}."
+            )
 
 
 @dataclass(frozen=True)
@@ -157,9 +165,11 @@ class Nuts:
     def __post_init__(self) -> None:
         _require(1 <= self.chains <= 256, "chains", "between 1 and 256", self.chains)
         _require(self.draws >= 4, "draws", "at least 4 (R-hat splits each chain in two)", self.draws)
+        _require(self.draws <= LARGEST_COUNT, "draws", f"at most {LARGEST_COUNT}", self.draws)
         is_enough = self.warmup == 0 or self.warmup >= MIN_WARMUP
         expected = f"at least {MIN_WARMUP} (to adapt step size and metric), or 0 if both are given"
         _require(is_enough, "warmup", expected, self.warmup)
+        _require(self.warmup <= LARGEST_COUNT, "warmup", f"at most {LARGEST_COUNT}", self.warmup)
         _require(0 < self.adapt_delta < 1, "adapt_delta", "between 0 and 1", self.adapt_delta)
         _require(1 <= self.max_treedepth <= 30, "max_treedepth", "between 1 and 30", self.max_treedepth)
         _require(0 <= self.retry <= 10, "retry", "between 0 and 10", self.retry)

@@ -4,6 +4,7 @@ import pytest
 
 from workbench import priors
 from workbench.errors import PriorError
+from workbench.priors.vectors import check_finite
 
 TEXT = """
 data {
@@ -160,3 +161,9 @@ def test_values_out_of_range_are_refused(named, name, value, message):
     with pytest.raises(PriorError, match=message):
         priors.check_value(named, name, value)
     priors.check_value(named, name, 1.0)
+
+
+@pytest.mark.parametrize("value", [float("nan"), float("inf"), [0.5, float("-inf")]])
+def test_values_that_are_not_finite_are_refused(value):
+    with pytest.raises(PriorError, match=r"`beta\.sigma` was expected to be a finite number, found"):
+        check_finite("beta.sigma", value)

@@ -100,8 +100,8 @@ def test_columns_that_repeat_themselves(tmp_path):
 @pytest.mark.parametrize(
     ("content", "message"),
     [
-        ('{"y": ' + "[" * 100_000 + "]" * 100_000 + "}", "is nested more than 64 levels deep"),
-        ('{"y": ' + "[" * 70 + "]" * 70 + "}", "is nested more than 64 levels deep"),
+        ('{"y": ' + "[" * 100_000 + "]" * 100_000 + "}", "is nested more than 32 levels deep"),
+        ('{"y": ' + "[" * 33 + "]" * 33 + "}", "is nested more than 32 levels deep"),
         (
             '{"y": ' + "1" * 400 + "}",
             "holds the number 11111111111111111111... (400 characters), which is larger",

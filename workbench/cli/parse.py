@@ -9,7 +9,7 @@ import re
 from collections.abc import Sequence
 from typing import Any, Literal
 
-from workbench.errors import RequestError
+from workbench.errors import BindingError, RequestError
 
 _SIZE = re.compile(r"(\d{1,15}(?:\.\d*)?)\s*([kMGT]?B)", re.IGNORECASE | re.ASCII)
 """A number of bytes."""
@@ -43,10 +43,24 @@ def parse_pairs(option: str, texts: list[str] | None) -> dict[str, str]:
 def parse_columns(texts: list[str] | None) -> dict[str, tuple[str, ...]]:
     """Return the columns of each Stan variable, from `--column X=age,income`.
 
+    Raises
+    ------
+    RequestError
+        A line ends outside quotes.
+
     >>> parse_columns(["X=age,income"])
     {'X': ('age', 'income')}
     """
-    return {name: _split_quoted(value) for name, value in parse_pairs("--column", texts).items()}
+    columns: dict[str, tuple[str, ...]] = {}
+    for name, value in parse_pairs("--column", texts).items():
+        try:
+            columns[name] = _split_quoted(value)
+        except csv.Error as reason:
+            raise RequestError(
+                f"--column {name} was expected to name columns between commas on one line, found `{value}`.",
+                hint="put quotes around a name that holds a line end",
+            ) from reason
+    return columns
 
 
 def _split_quoted(text: str) -> tuple[str, ...]:
@@ -79,11 +93,15 @@ def parse_values(texts: list[str] | None) -> dict[str, Any]:
     >>> parse_values(["K=3", "y=[1, 2.5]"])
     {'K': 3, 'y': [1, 2.5]}
     """
+    from workbench.tables import parse_json  # only here: `--help` does without tables
+
     values: dict[str, Any] = {}
     for name, text in parse_pairs("--set", texts).items():
         try:
-            values[name] = json.loads(text)
-        except json.JSONDecodeError as reason:
+            values[name] = parse_json(text, f"--set {name}")
+        except BindingError as reason:
+            if not isinstance(reason.__cause__, json.JSONDecodeError):
+                raise
             message = f"--set {name} was expected to be a number or a JSON list, found `{text}`."
             raise RequestError(message) from reason
     return values

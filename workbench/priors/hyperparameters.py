@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from workbench.errors import PriorError
-from workbench.priors.vectors import is_vector, list_elements
+from workbench.priors.vectors import check_finite, is_vector, list_elements
 from workbench.program import Hyperparameter, PriorArgument, Program
 
 _ELEMENT = re.compile(r"^(\w+)\[(\d+(?:,\d+)*)\]$")
@@ -80,6 +80,7 @@ def settle(
     origins: dict[str, str] = {}
     for name in known:
         if name in requested:
+            check_finite(name, requested[name])
             values[name], origins[name] = requested[name], "--prior"
         elif name in defaults and name in declared:
             values[name], origins[name] = defaults[name], defaults_from

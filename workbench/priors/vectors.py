@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from typing import Any, TypeGuard
 
@@ -25,6 +26,19 @@ _WRITTEN = {"vector": "[{}]'", "row_vector": "[{}]", "real": "{{{}}}"}
 def is_vector(value: Any) -> TypeGuard[Sequence[float]]:
     """Return whether a value is a list of numbers."""
     return np.ndim(value) == 1
+
+
+def check_finite(name: str, value: float | Sequence[float]) -> None:
+    """Refuse a hyperparameter that is not a number, or is infinite: its prior would be none.
+
+    Raises
+    ------
+    PriorError
+        One of the numbers is NaN or infinite.
+    """
+    wrong = [number for number in np.atleast_1d(value).tolist() if not math.isfinite(number)]
+    if wrong:
+        raise PriorError(f"`{name}` was expected to be a finite number, found {wrong[0]:g}.")
 
 
 def list_elements(program: Program, name: str) -> list[str]:
@@ -83,6 +97,7 @@ def write_vectors(program: Program, values: Mapping[str, Sequence[float]], stanc
         if name not in known:
             continue
         hyper = known[name]
+        check_finite(name, numbers)
         if hyper.is_positive and not all(number > 0 for number in numbers):
             raise PriorError(f"`{name}` must be positive, but {min(numbers):g} is among the numbers given.")
         term = next(term for term in program.terms if term.index == hyper.term)

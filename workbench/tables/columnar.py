@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from typing import Literal
 
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from workbench.errors import BindingError
 from workbench.provenance import hash_file
@@ -32,6 +33,7 @@ def read_columnar(source: TableSource, written: Literal["parquet", "arrow", "str
     path = source.path
     try:
         cells = _read_cells(source, written)
+        _check_text(cells)
     except (pa.ArrowException, OSError, ValueError) as reason:
         file_type = "a Parquet file" if written == "parquet" else "an Arrow file"
         raise BindingError(
@@ -74,6 +76,24 @@ def _list_batches(stream: pa.OSFile, written: str) -> tuple[pa.Schema, Iterator[
         return reader.schema, iter(reader)
     reader = pa.ipc.open_file(stream)
     return reader.schema, (reader.get_batch(number) for number in range(reader.num_record_batches))
+
+
+def _check_text(cells: pa.Table) -> None:
+    """Let Arrow go through all texts: it takes bytes for text when it reads them.
+
+    Raises
+    ------
+    pyarrow.ArrowInvalid
+        Some text is none.
+    """
+    for column in cells.columns:
+        if pa.types.is_dictionary(column.type):
+            texts = [chunk.dictionary for chunk in column.chunks]
+        else:
+            texts = [column]
+        for text in texts:
+            if pa.types.is_string(text.type) or pa.types.is_large_string(text.type):
+                pc.utf8_trim_whitespace(text)
 
 
 def check_cells(source: str, cells: pa.Table) -> tuple[pa.Table, tuple[str, ...]]:

@@ -9,8 +9,8 @@ from typing import Any
 
 from workbench.errors import BindingError
 
-_MOST_LEVELS = 64
-"""How deep lists and objects may be nested; NumPy's arrays have as many dimensions at most."""
+_MOST_LEVELS = 32
+"""How deep lists and objects may be nested: what NumPy can go through."""
 
 _MOST_SHOWN = 20
 """Digits of a long number that a message shows."""

@@ -77,17 +77,32 @@ class FitOptions:
             The message names the setting, what was expected, and what was found.
         """
         _require(self.missing in ("refuse", "drop"), "missing", "refuse or drop", self.missing)
-        _require(_is_count(self.seed, least=0), "seed", "a whole number from 0", self.seed)
+        _require(
+            _is_count(self.seed, least=0) and self.seed <= LARGEST_SEED,
+            "seed",
+            f"a whole number from 0 to {LARGEST_SEED}",
+            self.seed,
+        )
         _require(0 < self.level < 1, "level", "between 0 and 1", self.level)
         _require(_is_count(self.jobs), "jobs", "a whole number from 1", self.jobs)
         _require(_is_count(self.threads), "threads", "a whole number from 1", self.threads)
         _require(
-            self.timeout is None or self.timeout > 0, "timeout", "a positive number of seconds", self.timeout
+            self.timeout is None or 0 < self.timeout <= LONGEST_TIMEOUT,
+            "timeout",
+            f"a positive number of seconds, at most {LONGEST_TIMEOUT:g} (30 years)",
+            self.timeout,
         )
 
 
+LARGEST_SEED = 2**63 - 1
+"""The largest seed: what every reader of JSON can hold."""
+
+LONGEST_TIMEOUT = 1e9
+"""The longest time limit [s]: systems cannot wait for much longer."""
+
+
 def _is_count(value: object, least: int = 1) -> bool:
-    return isinstance(value, int) and not isinstance(value, bool) and value >= least
+    return isinstance(value, int) and not isinstance(value, bool) and least <= value <= LARGEST_SEED
 
 
 def _require(is_met: bool, name: str, expected: str, found: object) -> None:

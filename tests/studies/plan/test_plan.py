@@ -107,3 +107,12 @@ def test_powers_and_constants_are_distinguished():
 def test_a_plan_knows_what_is_raised_to_a_power():
     plan = Plan(axes=(Axis("power(beta)", (0.5, 2.0)),), points=(BASE, Point({"power(prior)": 2.0})))
     assert plan.power_names == {"beta", "prior"}
+
+
+def test_designs_that_nobody_could_finish():
+    axes = [parse_axis(f"a{i}=1:2:log:20") for i in range(4)]
+    with pytest.raises(RequestError, match="asks for 160000 points; at most 10000 are taken"):
+        make_points(axes, "grid", 25, 1)
+    assert len(make_points(axes, "one", 25, 1)) == 80
+    with pytest.raises(RequestError, match="at most 10000"):
+        make_points(axes, "lhs", 10**12, 1)

@@ -24,7 +24,7 @@ def test_values_and_forms_are_read(tmp_path):
     [
         ("[a]\n'mu.sigma' = 'big'", r"`mu.sigma` of \[a\] in .* was expected to be a number"),
         ("a = 1", r"`a` in .* was expected to be a table, \[a\]"),
-        ("[a", "was expected to be TOML"),
+        ("[a", "is not valid TOML"),
         ("[a]\nprior = 3", r"`prior` of \[a\] in"),
         (None, "cannot be read"),
         ("[a]\n'mu.sigma' = inf", r"`mu.sigma` of \[a\] in .* was expected to be finite, found inf"),

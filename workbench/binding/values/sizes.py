@@ -52,7 +52,8 @@ def evaluate_shape(declaration: Declaration, values: Mapping[str, Any]) -> tuple
 
     A complex number has a last axis of length 2.
     """
-    shape = tuple(evaluate(size, values) for size in expand_axes(declaration))
+    lengths = (evaluate(size, values) for size in expand_axes(declaration))
+    shape = tuple(length if isinstance(length, int) else None for length in lengths)
     return (*shape, 2) if declaration.kind.startswith("complex") else shape
 
 

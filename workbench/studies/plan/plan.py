@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import json
+import math
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -33,6 +34,10 @@ _AXIS_GRAMMAR = "NAME=FROM:TO:log:COUNT, NAME=FROM:TO:lin:COUNT or NAME=VALUE,VA
 
 _MAX_RATIO_SPREAD = 1e-6
 """Relative difference of the ratios of neighbouring values up to which they count as equal: rounding."""
+
+
+MOST_POINTS = 10_000
+"""The most settings of the priors that one study takes."""
 
 
 @dataclass(frozen=True)
@@ -210,6 +215,7 @@ def make_points(axes: Sequence[Axis], design: str, count: int, seed: int) -> tup
     McKay, Beckman and Conover (1979), Technometrics 21(2), doi:10.1080/00401706.1979.10489755.
     """
     _check_design(axes, design, count)
+    _check_count(axes, design, count)
     if not axes:
         return ()
     if design == "one":
@@ -250,6 +256,15 @@ def _check_design(axes: Sequence[Axis], design: str, count: int) -> None:
             raise RequestError(f"--vary names `{name}` twice.", hint="give all of its values in one --vary")
 
 
+def _check_count(axes: Sequence[Axis], design: str, count: int) -> None:
+    """Refuse a design that nobody could finish."""
+    lengths = [len(axis.values) for axis in axes]
+    points = {"one": sum(lengths), "lhs": count if axes else 0}.get(design, math.prod(lengths))
+    if points > MOST_POINTS:
+        hint = "vary fewer hyperparameters, or use --design lhs with --points 100"
+        raise RequestError(f"--vary asks for {points} points; at most {MOST_POINTS} are taken.", hint=hint)
+
+
 def _parse_range(name: str, text: str) -> Axis:
     parts = text.split(":")
     if len(parts) == 3:
@@ -257,6 +272,8 @@ def _parse_range(name: str, text: str) -> Axis:
     first, last, scale, count = parts
     low, high = sorted((float(first), float(last)))
     number = int(count)
+    if number > MOST_POINTS:
+        raise RequestError(f"--vary {name} asks for {count} values; at most {MOST_POINTS} are taken.")
     if scale not in ("log", "lin") or number < 2 or not np.isfinite([low, high]).all() or low == high:
         raise ValueError(scale)
     if scale == "log" and low <= 0:
