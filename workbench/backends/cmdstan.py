@@ -42,6 +42,9 @@ _DIGITS_DRAWS = 10
 _ITERATIONS = 20_000
 """The most iterations of L-BFGS; Stan's default of 2000 is too low for badly scaled regressions."""
 
+_NEWTON_ITERATIONS = 100
+"""The most iterations of Newton's method: it converges within tens, or never. Each takes a Hessian. Ours."""
+
 _TOLERANCES = {"tol_rel_obj": 1.0, "tol_rel_grad": 1e2, "tol_param": 1e-12, "tol_obj": 1e-14}
 """When optimisation stops: tighter than Stan's defaults, so that modes are accurate to about seven digits. If
 rounding stops the line search earlier, estimation judges the point by its gradient and curvature."""
@@ -140,7 +143,7 @@ class CmdStanBackend:
                 lambda: _open_executable(job).optimize(
                     **_build_arguments(job, _DIGITS),
                     algorithm=algorithm,
-                    iter=_ITERATIONS,
+                    iter=_NEWTON_ITERATIONS if algorithm == "newton" else _ITERATIONS,
                     jacobian=jacobian,
                     require_converged=False,
                     **settings,

@@ -51,6 +51,14 @@ def test_a_start_fails_if_every_optimiser_does_and_the_last_message_is_first(run
     assert result.reason.startswith("Newton: newton was told to fail. BFGS:")
 
 
+@pytest.mark.parametrize(("dimensions", "optimizer"), [(300, "Newton"), (301, "BFGS")])
+def test_newton_is_left_out_where_its_hessians_take_too_long(run_starts, dimensions, optimizer):
+    failing = frozenset({"lbfgs", "bfgs", "newton"})
+    backend = ChosenDensity(density=flat, failing_algorithms=failing, dimensions=dimensions)
+    (result,) = run_starts(backend, starts=1)
+    assert (result.status, result.optimizer) == ("failed", optimizer)
+
+
 def test_an_end_without_a_finite_density_is_a_failure(run_starts):
     (result,) = run_starts(ChosenDensity(density=lambda point: (float("nan"), point)), starts=1)
     assert result.status == "failed"

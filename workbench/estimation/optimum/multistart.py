@@ -112,10 +112,20 @@ def _is_hopeless(context: FitContext, job: Job, before: StartResult) -> bool:
     return is_endless and context.backend.dimension(job) > MOST_REPEATED
 
 
+def _is_too_large(context: FitContext, job: Job) -> bool:
+    """Return whether Newton's method, which takes a Hessian in each iteration, would take too long."""
+    try:
+        return context.backend.dimension(job) > MOST_REPEATED
+    except RunError:  # the density cannot be evaluated at 0: Newton says why it fails
+        return False
+
+
 def _run_start(context: FitContext, job: Job, at: Start, *, jacobian: bool) -> StartResult:
     failures: dict[str, str] = {}
     printed: list[str] = []
     for algorithm, name in OPTIMISERS.items():
+        if algorithm == "newton" and _is_too_large(context, job):
+            break
         try:
             run = context.backend.optimize(job, jacobian=jacobian, algorithm=algorithm, start=at)
         except RunTimedOut as error:
@@ -132,8 +142,9 @@ def _run_start(context: FitContext, job: Job, at: Start, *, jacobian: bool) -> S
             status, message = ("converged", "") if run.converged else ("stopped", _find_message(run.console))
             return StartResult(job.seed, status, name, " ".join(filter(None, (before, message))), run)
         failures[name] = "it ended where the log density is not finite."
-    last = list(OPTIMISERS.values())[-1]
-    return StartResult(job.seed, "failed", last, _join_failures(failures), console="\n".join(printed))
+    return StartResult(
+        job.seed, "failed", list(failures)[-1], _join_failures(failures), console="\n".join(printed)
+    )
 
 
 def _join_failures(failures: dict[str, str]) -> str:
