@@ -1,6 +1,7 @@
 """A folder is the earlier one or the new one, and what is not ours stays in it."""
 
 import os
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
@@ -140,3 +141,18 @@ def test_a_folder_of_the_user_is_never_removed(tmp_path):
     (theirs / "thesis.txt").write_text("precious")
     publish(tmp_path / "run", "one")
     assert (theirs / "thesis.txt").read_text() == "precious"
+
+
+def test_many_writers_at_once(tmp_path, either_way):
+    """Each of them publishes; at the end there is one folder, whole, with what the user has put there."""
+    place = tmp_path / "run"
+    publish(place, "one")
+    (place / "notes.txt").write_text("precious")
+    with ThreadPoolExecutor(8) as pool:
+        texts = [str(number) for number in range(100)]
+        for _ in pool.map(lambda text: publish(place, text), texts):
+            assert (place / "notes.txt").read_text() == "precious"
+    assert names(place) == ["notes.txt", "result"]
+    assert (place / "result").read_text() in texts
+    publish(place, "two")
+    assert names(tmp_path) == ["run"]

@@ -29,7 +29,11 @@ def link_foreign(source: Path, target: Path, is_ours: Callable[[str], bool]) -> 
 
 def move_foreign(source: Path, target: Path, is_ours: Callable[[str], bool]) -> bool:
     """Move what is not ours to another folder unless it is there; return whether nothing is left behind."""
-    moved = [_move(source / name, target / name) for name in list_foreign(source, is_ours)]
+    try:
+        names = list_foreign(source, is_ours)
+    except FileNotFoundError:  # somebody else has moved it all
+        return True
+    moved = [_move(source / name, target / name) for name in names]
     return all(moved)
 
 

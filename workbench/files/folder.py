@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import fcntl
 import os
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -16,6 +17,10 @@ from workbench.files.explain import explained
 from workbench.files.mend import mend_folders
 from workbench.files.sync import sync_folder, sync_tree
 from workbench.files.write import made_folders
+
+_LONGEST_TURN = 30.0
+_PAUSE = 0.02
+"""How long we wait for another process that puts something in place, and between two attempts [s]."""
 
 
 @contextmanager
@@ -40,20 +45,25 @@ def publish_folder(place: Path, is_ours: Callable[[str], bool], size: int | None
         The folder cannot be written; an earlier one is as it was.
     """
     with explained(place, size), made_folders(place.parent):
-        mend_folders(place.parent, is_ours)
+        with _turn(place.parent):
+            mend_folders(place.parent, is_ours)
         aside, descriptor = make_folder_aside(place)
         try:
             yield aside
-            _put_in_place(aside, place, is_ours)
+            sync_tree(aside)
+            with _turn(place.parent):
+                _put_in_place(aside, place, is_ours)
         finally:
-            remove_ours(aside, is_ours) if place.is_dir() else remove(aside)
+            is_clean = _remove(aside, place, is_ours)
             os.close(descriptor)
+        if not is_clean:
+            message = f"`{place}` was written, but not all that you had put there could be moved to it."
+            raise StoreError(message, hint=f"the rest is in `{aside}`")
 
 
 def _put_in_place(aside: Path, place: Path, is_ours: Callable[[str], bool]) -> None:
     """Let a folder take the place of another one; afterwards, what it replaced is aside."""
     if not place.is_dir():
-        sync_tree(aside)
         aside.rename(place)
         sync_folder(place.parent)
         return
@@ -64,9 +74,19 @@ def _put_in_place(aside: Path, place: Path, is_ours: Callable[[str], bool]) -> N
         if not exchange(aside, place):
             _replace_in_two_steps(aside, place)
         sync_folder(place.parent)
-        if not move_foreign(aside, place, is_ours):
-            message = f"`{place}` was written, but not all that you had put there could be moved to it."
-            raise StoreError(message, hint=f"the rest is in `{aside}`")
+        move_foreign(aside, place, is_ours)
+
+
+def _remove(aside: Path, place: Path, is_ours: Callable[[str], bool]) -> bool:
+    """Remove what is aside; return `False` if something in it is not ours and could not be moved."""
+    if not aside.is_dir():
+        return True
+    if not place.is_dir():
+        remove(aside)
+    elif not move_foreign(aside, place, is_ours):
+        return False
+    remove_ours(aside, is_ours)
+    return True
 
 
 def _replace_in_two_steps(aside: Path, place: Path) -> None:
@@ -79,6 +99,26 @@ def _replace_in_two_steps(aside: Path, place: Path) -> None:
         earlier.rename(place)
         raise
     earlier.rename(aside)
+
+
+@contextmanager
+def _turn(folder: Path) -> Iterator[None]:
+    """Wait until nobody else puts something in place in a folder; not for ever, as they may be stopped."""
+    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    deadline = time.monotonic() + _LONGEST_TURN
+    try:
+        while time.monotonic() < deadline:
+            try:
+                fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                time.sleep(_PAUSE)
+            except OSError:  # there are no locks here
+                break
+            else:
+                break
+        yield
+    finally:
+        os.close(descriptor)
 
 
 @contextmanager
