@@ -19,6 +19,15 @@ def command(
     output: Annotated[
         Path | None, options.describe_output("CSV file for all predictions", metavar="FILE")
     ] = None,
+    verbatim: Annotated[
+        bool,
+        typer.Option(
+            "--verbatim",
+            help="Write labels as they are; otherwise an apostrophe stands before those that begin with "
+            "=, +, - or @, which spreadsheets would run.",
+            rich_help_panel=options.OUTPUT,
+        ),
+    ] = False,
     unpack_limit: options.UnpackLimit = None,
     quiet: options.Quiet = False,
     compiler: options.Compiler = None,
@@ -31,6 +40,7 @@ def command(
     """
     from workbench import files
     from workbench.results import run_directory
+    from workbench.results.spreadsheet import count_formulas, format_csv
     from workbench.toolchain import ToolchainSettings
     from workbench.workflow.pages.predict import build_predictions_page
     from workbench.workflow.predict import predict
@@ -46,9 +56,20 @@ def command(
         console.progress(quiet),
     )
     if output is not None:
-        files.replace_file(output, predictions.to_csv(index=False))
+        files.replace_file(output, format_csv(predictions, is_verbatim=verbatim))
+        formulas = 0 if verbatim else count_formulas(predictions)
+        if formulas:
+            console.show_note("note", _describe_formulas(formulas))
         if predictions.attrs["remark"]:
             console.show_note("note", predictions.attrs["remark"])
         console.show_path(output)
         return
     console.show(build_predictions_page(predictions, run, data))
+
+
+def _describe_formulas(count: int) -> str:
+    labels = "a label begins" if count == 1 else f"{count} labels begin"
+    return (
+        f"{labels} like a formula of a spreadsheet, and got an apostrophe in front; --verbatim writes labels "
+        "as they are."
+    )

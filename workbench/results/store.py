@@ -16,6 +16,7 @@ from workbench import files
 from workbench.methods import RESULTS
 from workbench.results.fit import Fit
 from workbench.results.json_values import to_json_values
+from workbench.results.spreadsheet import format_csv
 from workbench.results.view.description import StandardizationDescription
 
 RECORD = "run.json"
@@ -51,7 +52,7 @@ def write(fit: Fit, report: str, folder: Path) -> Path:
     with files.publish_folder(folder, is_ours) as aside:
         with (aside / TREE).open("x+b") as stream:
             _write_tree(fit.tree, stream)
-        (aside / SUMMARY).write_text(tabulate_estimates(fit.record).to_csv(index=False), encoding="utf-8")
+        (aside / SUMMARY).write_text(format_csv(tabulate_estimates(fit.record)), encoding="utf-8")
         (aside / CONSOLE).write_text(_console(fit), encoding="utf-8")
         (aside / REPORT).write_text(report, encoding="utf-8")
         (aside / RECORD).write_text(dump(fit.record), encoding="utf-8")

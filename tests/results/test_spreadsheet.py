@@ -1,0 +1,31 @@
+"""Cells that a spreadsheet would run are written as text; numbers are as they were."""
+
+import io
+
+import pandas as pd
+import pytest
+
+from workbench.results.spreadsheet import count_formulas, format_csv
+
+
+@pytest.mark.parametrize(
+    "cell", ["=1+1", "+1+cmd|' /C calc'!A0", "-2+3", "@SUM(A1)", "\t=1", "\r=1", "\n=1", "-", "+"]
+)
+def test_a_formula_gets_an_apostrophe(cell):
+    frame = pd.DataFrame({"label": [cell, "b"], "mean": [-0.1, 1e-300]})
+    read = pd.read_csv(io.StringIO(format_csv(frame), newline=""))
+    assert read["label"][0].startswith("'")
+    assert list(read["mean"]) == [-0.1, 1e-300]
+    assert count_formulas(frame) == 1
+
+
+@pytest.mark.parametrize("cell", ["-2", "+0.5", "-1e-3", "plain", "theta[=1]", "a=b", "", "Ä"])
+def test_other_cells_stay(cell):
+    frame = pd.DataFrame({"label": [cell]})
+    assert format_csv(frame) == frame.to_csv(index=False)
+    assert count_formulas(frame) == 0
+
+
+def test_verbatim():
+    frame = pd.DataFrame({"label": ["=1"]})
+    assert format_csv(frame, is_verbatim=True) == "label\n=1\n"

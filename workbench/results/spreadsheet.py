@@ -1,0 +1,45 @@
+"""CSV that people open in spreadsheets, which run a cell that begins like a formula."""
+
+from __future__ import annotations
+
+import re
+
+import pandas as pd
+
+_FORMULA = re.compile(r"[=+\-@\t\r\n|%]")
+"""How a cell begins that a spreadsheet may take for a formula or a command.
+
+OWASP, CSV Injection: https://owasp.org/www-community/attacks/CSV_Injection.
+"""
+
+_NUMBER = re.compile(r"[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?")
+"""A number, which is harmless whatever its sign."""
+
+
+def format_csv(frame: pd.DataFrame, *, is_verbatim: bool = False) -> str:
+    """Return a table as CSV; an apostrophe stands before texts that spreadsheets would run.
+
+    Parameters
+    ----------
+    frame
+        The table; its numbers are written as they are.
+    is_verbatim
+        Whether texts are written as they are too, for programs that look them up.
+
+    >>> format_csv(pd.DataFrame({"label": ["=1+1", "-2.5", "a"], "mean": [-1.0, 2.0, 3.0]})).split()
+    ['label,mean', "'=1+1,-1.0", '-2.5,2.0', 'a,3.0']
+    """
+    return frame.to_csv(index=False) if is_verbatim else _defuse(frame).to_csv(index=False)
+
+
+def count_formulas(frame: pd.DataFrame) -> int:
+    """Return how many cells of a table would be taken for formulas."""
+    return sum(int(frame[name].map(_is_formula).sum()) for name in frame.columns)
+
+
+def _defuse(frame: pd.DataFrame) -> pd.DataFrame:
+    return frame.apply(lambda column: column.map(lambda cell: f"'{cell}" if _is_formula(cell) else cell))
+
+
+def _is_formula(cell: object) -> bool:
+    return isinstance(cell, str) and bool(_FORMULA.match(cell)) and not _NUMBER.fullmatch(cell)
