@@ -29,3 +29,9 @@ def test_other_cells_stay(cell):
 def test_verbatim():
     frame = pd.DataFrame({"label": ["=1"]})
     assert format_csv(frame, is_verbatim=True) == "label\n=1\n"
+
+
+def test_a_carriage_return_starts_no_row():
+    frame = pd.DataFrame({"label": ["a\r=1+1,2"], "mean": [1.5]})
+    read = pd.read_csv(io.StringIO(format_csv(frame), newline=""))
+    assert read.to_dict("list") == frame.to_dict("list")

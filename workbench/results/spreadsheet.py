@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import re
 
 import pandas as pd
@@ -29,7 +30,10 @@ def format_csv(frame: pd.DataFrame, *, is_verbatim: bool = False) -> str:
     >>> format_csv(pd.DataFrame({"label": ["=1+1", "-2.5", "a"], "mean": [-1.0, 2.0, 3.0]})).split()
     ['label,mean', "'=1+1,-1.0", '-2.5,2.0', 'a,3.0']
     """
-    return frame.to_csv(index=False) if is_verbatim else _defuse(frame).to_csv(index=False)
+    frame = frame if is_verbatim else _defuse(frame)
+    has_returns = any(frame[name].map(_has_return).any() for name in frame.columns)
+    # csv does not see that a carriage return alone ends a line in a spreadsheet
+    return frame.to_csv(index=False, quoting=csv.QUOTE_NONNUMERIC if has_returns else csv.QUOTE_MINIMAL)
 
 
 def count_formulas(frame: pd.DataFrame) -> int:
@@ -39,6 +43,10 @@ def count_formulas(frame: pd.DataFrame) -> int:
 
 def _defuse(frame: pd.DataFrame) -> pd.DataFrame:
     return frame.apply(lambda column: column.map(lambda cell: f"'{cell}" if _is_formula(cell) else cell))
+
+
+def _has_return(cell: object) -> bool:
+    return isinstance(cell, str) and "\r" in cell
 
 
 def _is_formula(cell: object) -> bool:
