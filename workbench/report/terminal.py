@@ -312,8 +312,8 @@ def _print_grid(grid: RichTable, console: Console, indent: int) -> None:
         return
     with console.capture() as captured:
         console.print(padded)
-    for line in captured.get().splitlines():
-        console.print(Text(line.rstrip()), soft_wrap=True)
+    lines = [line.rstrip() for line in captured.get().splitlines()]
+    console.print(Text("\n".join(lines)), soft_wrap=True)  # at once: line by line, thousands take seconds
 
 
 _PRINTERS: Mapping[str, Callable[[Any, Console, int], None]] = {

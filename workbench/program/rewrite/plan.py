@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 
 from workbench.program.rewrite.lp_functions import LpCall, find_lp_calls
 from workbench.program.rewrite.shapes import DeclaredTypes, collect_declared_types
@@ -61,7 +62,15 @@ class RewritePlan:
 
     def select_terms(self, statement: n.Stmt) -> list[Term]:
         """Return the terms that a statement adds."""
-        return [term for term in self.terms if term.statement == statement.id and term.calls == self.calls]
+        return self._terms_by_statement.get((statement.id, self.calls), [])
+
+    @cached_property
+    def _terms_by_statement(self) -> dict[tuple[int, tuple[int, ...]], list[Term]]:
+        """The terms by their statement and the calls that lead to it; they may be thousands."""
+        found: dict[tuple[int, tuple[int, ...]], list[Term]] = {}
+        for term in self.terms:
+            found.setdefault((term.statement, term.calls), []).append(term)
+        return found
 
     def find_lp_call(self, node: object) -> LpCall | None:
         """Return the call in a statement of a function that adds to ``target``; `None` if there is none."""

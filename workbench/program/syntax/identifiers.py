@@ -31,7 +31,7 @@ class FreshNames:
     """Provides names that neither the program nor Stan uses."""
 
     def __init__(self, tree: n.Tree) -> None:
-        self.used = _RESERVED | frozenset(_find_all_names(tree))
+        self.used = set(_RESERVED) | set(_find_all_names(tree))
 
     def take(self, wanted: str) -> str:
         """Return `wanted`, numbered if it is in use; from now on the returned name is in use."""
@@ -39,7 +39,7 @@ class FreshNames:
         while name in self.used:
             number += 1
             name = f"{to_identifier(wanted)}_{number}"
-        self.used |= {name}
+        self.used.add(name)
         return name
 
 

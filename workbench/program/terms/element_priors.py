@@ -126,18 +126,31 @@ def locate_priors(
     known = {name: shape for name, shape in shapes.items() if shape is not None}
     follower = _Follower(environment, known, terms)
     follower.follow(tree.get_block("model"), is_certain=True)
+    terms = _group_by_parameter(follower)
     return {
-        item.name: _summarise(item, known[item.name], follower) for item in declarations if item.name in known
+        item.name: _summarise(item, known[item.name], follower, terms.get(item.name, ()))
+        for item in declarations
+        if item.name in known
     }
 
 
-def _summarise(declaration: Declaration, shape: tuple[int, ...], follower: _Follower) -> ElementPriors:
+def _group_by_parameter(follower: _Follower) -> dict[str, list[int]]:
+    """Return by parameter the terms about some of its elements: there may be thousands of both."""
+    names, starts = list(follower.first), np.array(list(follower.first.values()))
+    terms: dict[str, list[int]] = {}
+    for index, mask in follower.masks.items():
+        for owner in np.unique(np.searchsorted(starts, np.flatnonzero(mask), side="right") - 1):
+            terms.setdefault(names[owner], []).append(index)
+    return terms
+
+
+def _summarise(
+    declaration: Declaration, shape: tuple[int, ...], follower: _Follower, indices: Sequence[int]
+) -> ElementPriors:
     first = follower.first[declaration.name]
     inside = slice(first, first + int(np.prod(shape)))
     stated, involved = follower.stated[inside].reshape(shape), follower.involved[inside].reshape(shape)
-    terms = {
-        index: mask[inside].reshape(shape) for index, mask in follower.masks.items() if mask[inside].any()
-    }
+    terms = {index: follower.masks[index][inside].reshape(shape) for index in indices}
     flat = _find_free_elements(declaration, stated | involved)
     if is_proper_when_flat(declaration):
         flat = np.zeros_like(flat)

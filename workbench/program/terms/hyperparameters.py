@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
+from itertools import accumulate
 
 from workbench.errors import ProgramError
 from workbench.program.syntax import nodes as n
@@ -107,13 +109,14 @@ def find_hyperparameters(
         Provides the names of the new data.
     """
     lifted: list[Hyperparameter] = []
-    others = {node for term in terms if term.index not in priors for node in _density_nodes(context, term)}
+    excluded = {node for term in terms if term.index not in priors for node in _density_nodes(context, term)}
+    counts: Counter[str] = Counter()
     for term in terms:
         if term.index in priors:
-            done = {id(node) for item in lifted for node in item.calls}
-            for item in _find_literals(context, term, others | done):
-                # One at a time: the densities of a mixture can give the same name.
-                lifted.append(_name_apart(item, lifted, names))
+            found = _find_literals(context, term, excluded)
+            # One at a time: the densities of a mixture can give the same name.
+            lifted += (_name_apart(item, counts, names) for item in found)
+            excluded |= {id(node) for item in found for node in item.calls}
     return (*lifted, *_find_own_data(context, terms, data))
 
 
@@ -262,10 +265,14 @@ def _evaluate_constant(node: n.Expr) -> float | None:
         return None
 
 
-def _name_apart(item: Hyperparameter, earlier: Sequence[Hyperparameter], names: FreshNames) -> Hyperparameter:
-    """Return a constant with a name of its own, numbered if a quantity has two priors, and new data."""
-    same = sum(other.name == item.name or other.name.startswith(f"{item.name}:") for other in earlier)
+def _name_apart(item: Hyperparameter, counts: Counter[str], names: FreshNames) -> Hyperparameter:
+    """Return a constant with a name of its own, numbered if a quantity has two priors, and new data.
+
+    `counts` holds how many names so far begin with one, as a whole or up to a colon; the new one is added.
+    """
+    same = counts[item.name]
     name = f"{item.name}:{same + 1}" if same else item.name
+    counts.update(accumulate(name.split(":"), "{}:{}".format))
     return replace(item, name=name, data_name=names.take(item.data_name))
 
 

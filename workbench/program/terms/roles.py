@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Literal, TypeAlias
 
 from workbench.program.syntax import nodes as n
@@ -67,6 +68,10 @@ class RoleContext:
 
     def find_outcomes(self) -> frozenset[str]:
         """Return the data that some density has as its outcome."""
+        return self._outcomes
+
+    @cached_property
+    def _outcomes(self) -> frozenset[str]:
         outcomes = (
             self.select_data(density.outcome, "value")
             for contribution in self.flow.contributions.values()
