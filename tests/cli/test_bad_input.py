@@ -134,6 +134,8 @@ def test_a_run_that_is_not_there(workbench, command):
 
 @pytest.mark.usefixtures("tools")
 def test_a_place_that_is_taken(workbench, copies):
-    done = workbench("fit", STAN, CSV, "-o", copies, "--method", "mle", "-q")
-    assert_refused(done, 5, f"`{copies}`", hint="--output")
-    assert (copies / CSV.name).exists()
+    (copies / "taken").mkdir()
+    (copies / "taken" / "thesis.tex").write_text("chapter 1")
+    done = workbench("fit", STAN, CSV, "-o", "taken", "--method", "mle", "-q")
+    assert_refused(done, 5, "`taken`", "`thesis.tex`", hint="--output")
+    assert (copies / "taken" / "thesis.tex").read_text() == "chapter 1"

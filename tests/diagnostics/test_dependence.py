@@ -182,7 +182,7 @@ def test_a_column_of_an_outcome_is_no_time():
     fit = fit_as_independent(np.random.default_rng(22).normal(size=60))
     table = {"time": (("row", "time_column"), np.arange(120.0).reshape(60, 2))}
     fit.tree["/table_columns"] = xr.Dataset(table, coords={"time_column": ["time", "day"]})
-    fit.record["data"]["rules"] = {"variables": {"y": ["time"]}}
+    fit.record["data"]["rules"] = {"variables": {"y": ["time"]}, "groups": {}, "given": {}}
     assert list(read_row_columns(fit).times) == ["day"]
 
 
