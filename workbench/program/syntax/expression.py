@@ -106,7 +106,7 @@ def _round_half_away(value: float) -> float:
     (-3.0, 3.0, -0.0)
     """
     whole = math.floor(abs(value))
-    return math.copysign(whole + (abs(value) - whole >= 0.5), value)
+    return math.copysign(whole + (2 * (abs(value) - whole) >= 1), value)
 
 
 def _evaluate_unary(node: n.Unary, values: Mapping[str, Any]) -> Any:
