@@ -81,9 +81,11 @@ def test_names_that_no_file_can_have(argument):
 @pytest.mark.parametrize("delay", [0.15, 0.25, 0.4])
 def test_an_interrupt_while_the_command_line_starts(tmp_path, delay):
     process = subprocess.Popen(
-        [sys.executable, "-P", "-c", f"{HEED_SIGINT}; {ENTRY}", "sensitivity", "linear"],
+        [sys.executable, "-P", "-c", f"{HEED_SIGINT}; print(flush=True); {ENTRY}", "sensitivity", "linear"],
         cwd=tmp_path, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
     )  # fmt: skip
+    assert process.stdout is not None
+    process.stdout.readline()  # Python heeds interrupts from here on, however busy the machine is
     time.sleep(delay)
     process.send_signal(signal.SIGINT)
     _, errors = process.communicate(timeout=60)
