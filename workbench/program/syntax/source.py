@@ -7,6 +7,7 @@ sequences of tokens gives the file and the lines of each statement.
 from __future__ import annotations
 
 import re
+import resource
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from difflib import SequenceMatcher
@@ -27,9 +28,6 @@ _TOKEN = re.compile(
     re.VERBOSE | re.DOTALL,
 )
 """An include directive, a comment, white space, or a token of Stan."""
-
-_MOST_INCLUSIONS = 1_000_000
-"""How often files may be included, counting those that others include; stanc needs 3 s for so many."""
 
 
 @dataclass(frozen=True)
@@ -136,13 +134,17 @@ def read_files(path: Path, include_paths: Sequence[Path] = ()) -> dict[Path, Sou
     Raises
     ------
     ProgramError
-        A file cannot be read, includes itself, or the files are included more often than `_MOST_INCLUSIONS`.
+        A file cannot be read, includes itself, or the files are included more often than stanc can open any.
     """
     files: dict[Path, SourceFile] = {}
     _read_file(path, (path.parent, *include_paths), files, (path.resolve(),))
-    if _count_inclusions(path, files, {}) > _MOST_INCLUSIONS:
-        message = f"`{path}` includes files more than {_MOST_INCLUSIONS:,} times, one within the other."
-        raise ProgramError(message, path=path, hint="include each file once")
+    count, limit = _count_inclusions(path, files, {}), resource.getrlimit(resource.RLIMIT_NOFILE)[0]
+    if 0 < limit < count:  # a negative one means that there is none
+        message = (
+            f"`{path}` includes files {count - 1:,} times, counting those within others, and stanc keeps "
+        )
+        message += f"each of them open: this system lets a program open {limit:,}."
+        raise ProgramError(message, path=path, hint="include each file once, or raise the limit: `ulimit -n`")
     return files
 
 

@@ -126,9 +126,9 @@ def locate_priors(
     known = {name: shape for name, shape in shapes.items() if shape is not None}
     follower = _Follower(environment, known, terms)
     follower.follow(tree.get_block("model"), is_certain=True)
-    terms = _group_by_parameter(follower)
+    about = _group_by_parameter(follower)
     return {
-        item.name: _summarise(item, known[item.name], follower, terms.get(item.name, ()))
+        item.name: _summarise(item, known[item.name], follower, about.get(item.name, ()))
         for item in declarations
         if item.name in known
     }
