@@ -21,6 +21,22 @@ def test_it_fires_in_either_tail(p_value):
     assert "the max of `y` is 7, that of replicates 1 to 5" in result.message
 
 
+@pytest.mark.parametrize(
+    ("name", "p_value", "words"),
+    [
+        ("sd", 0.999, "vary less"),
+        ("max", 0.999, "vary less"),
+        ("min", 0.001, "vary less"),
+        ("sd", 0.001, "vary more"),
+        ("max", 0.001, "vary more"),
+        ("zeros", 0.001, "Look at the statistic"),
+    ],
+)
+def test_its_advice_goes_the_way_of_the_data(name, p_value, words):
+    """The p-value is the share of replicates with a larger statistic than the data."""
+    assert words in examine("WB502", with_outcome(statistics=[make_statistic(name, p_value)])).advice
+
+
 def test_it_is_quiet_between():
     assert examine("WB502", with_outcome(statistics=[make_statistic("sd", 0.01)])).status == "passed"
 

@@ -2,7 +2,14 @@
 
 import pytest
 
-from tests.diagnostics.checks.records import FAILED, NO_REPLICATES, UNREQUESTED, examine, with_outcome
+from tests.diagnostics.checks.records import (
+    FAILED,
+    NO_REPLICATES,
+    UNREQUESTED,
+    examine,
+    with_loo,
+    with_outcome,
+)
 
 
 @pytest.mark.parametrize(("observed", "side"), [(0.7, "too narrow"), (1.0, "too wide")])
@@ -11,6 +18,19 @@ def test_it_fires_on_either_side(observed, side):
     result = examine("WB505", with_outcome(coverage=[row]))
     assert (result.status, result.severity) == ("issue", "caution")
     assert side in result.message
+
+
+@pytest.mark.parametrize(("bad", "status"), [(0, "issue"), (7, "issue"), (8, "n/a"), (60, "n/a")])
+def test_rows_whose_leave_one_out_is_unreliable_may_make_intervals_too_wide(bad, status):
+    """Of 80 rows, 90 % intervals hold all: 8 more than they should."""
+    row = {"level": 0.9, "observed": 1.0, "p_value": 1e-4}
+    record = with_outcome(coverage=[row])
+    record = {**record, "loo": with_loo(bad=bad, observations=80)["loo"]}
+    result = examine("WB505", record)
+    assert result.status == status
+    assert ("unreliable for" in result.message) is (status == "n/a")
+    narrow = {**record, "predictive": with_outcome(coverage=[{**row, "observed": 0.7}])["predictive"]}
+    assert examine("WB505", narrow).status == "issue"
 
 
 def test_it_is_quiet_within_the_binomial_band():

@@ -15,6 +15,29 @@ from workbench.results import Fit
 from workbench.results.view import PredictiveResult, StatisticCheck
 from workbench.thresholds import P_VALUE_LIMIT
 
+_NARROWER = (
+    "The data vary less than the model says: give the likelihood less spread or lighter tails, or a limit "
+    "that the data have; counts may need one that can vary less than its mean, such as a binomial. Rows that "
+    "depend on each other can look like this, too."
+)
+"""What to do where the data spread less than replicates do."""
+
+_WIDER = (
+    "The data vary more than the model says: a wider or heavier-tailed likelihood, for counts one with a "
+    "dispersion parameter, or predictors and group effects that explain the spread."
+)
+"""What to do where they spread more."""
+
+_ADVICE = {
+    ("sd", "below"): _NARROWER,
+    ("max", "below"): _NARROWER,
+    ("min", "above"): _NARROWER,
+    ("sd", "above"): _WIDER,
+    ("max", "above"): _WIDER,
+    ("min", "below"): _WIDER,
+}
+"""What to do by the statistic and its side of the replicates; elsewhere, the check's own advice."""
+
 
 @requires_predictions
 def _assess(fit: Fit) -> Finding:
@@ -27,7 +50,9 @@ def _assess(fit: Fit) -> Finding:
     )
     if min(p_value, 1 - p_value) < P_VALUE_LIMIT:
         message = f"The model does not reproduce its data: {comparison}."
-        return Finding("issue", message, p_value, "caution")
+        side = "below" if p_value > 1 / 2 else "above"
+        advice = _ADVICE.get((statistic.name, side), "")
+        return Finding("issue", message, p_value, "caution", advice=advice)
     message = f"Replicated data look like the observed ones. The largest deviation: {comparison}."
     return Finding("passed", message, p_value)
 

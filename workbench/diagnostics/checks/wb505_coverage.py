@@ -19,6 +19,13 @@ def _assess(fit: Fit) -> Finding:
     name, p_value, coverage = min(coverages, key=lambda item: item[1])
     level, observed = coverage.level or 0.0, coverage.observed or 0.0
     comparison = f"{level:.0%} intervals hold {observed:.0%} of the observations of `{name}`"
+    unreliable, rows = fit.results.loo.bad or 0, fit.results.loo.observations or 0
+    if p_value < COVERAGE_P_VALUE_LIMIT and 0 < (observed - level) * rows <= unreliable:
+        message = (
+            f"Whether predictive intervals are too wide is not known: {comparison}, but leave-one-out is "
+            f"unreliable for {unreliable} of {rows} observations, whose predictions may adapt to them."
+        )
+        return Finding("n/a", message, observed)
     if p_value < COVERAGE_P_VALUE_LIMIT:
         side = "too narrow" if observed < level else "too wide"
         return Finding("issue", f"Predictive intervals are {side}: {comparison}.", observed, "caution")
@@ -48,7 +55,9 @@ CHECK = Check(
     observation helps to predict itself. The number of observations inside their intervals is compared with
     the binomial distribution.
 
-    In-sample intervals would cover too much, the more so the more flexible the model is.
+    In-sample intervals would cover too much, the more so the more flexible the model is. So do those of rows
+    for which leave-one-out is unreliable: where these rows alone could make the difference, the check does
+    not apply.
     """),
     assess=_assess,
 )
