@@ -334,12 +334,15 @@ def _show_fixed(value: float | None, decimals: int) -> str:
 def _round(value: float | None, scale: float | None) -> str:
     """Return a value with as many decimals as show two digits of its posterior standard deviation.
 
-    >>> _round(3.14159, 0.27), _round(1234.5, 120.0), _round(None, 1.0)
-    ('3.14', '1234', '–')
+    >>> _round(3.14159, 0.27), _round(1234.5, 120.0), _round(None, 1.0), _round(-0.001, 0.1)
+    ('3.14', '1234', '–', '0.00')
     """
     if value is None:
         return MISSING
     if not scale:
         return f"{value:.4g}"
     decimals = max(0, 1 - math.floor(math.log10(scale)))
-    return f"{value:.{decimals}f}" if decimals < _MOST_DECIMALS else f"{value:.3g}"
+    if decimals >= _MOST_DECIMALS:
+        return f"{value:.3g}"
+    text = f"{value:.{decimals}f}"
+    return text if text.strip("-0.") else text.removeprefix("-")
