@@ -23,7 +23,7 @@ def find_capability(name: str, what: str, programs: Programs) -> Capability:
     [
         ("schools_centred", "mu", "stated", "mu ~ normal(0, 5);"),
         ("schools_centred", "theta", "latent", "given other parameters: theta ~ normal(mu, tau);"),
-        ("schools_noncentred", "theta_raw", "latent", "given other parameters: theta_raw ~ normal(0, 1);"),
+        ("schools_noncentred", "theta_raw", "latent", "standardized effects: theta_raw ~ normal(0, 1);"),
         (
             "data_dependent_prior", "sigma", "several",
             "two priors: sigma ~ exponential(1); sigma ~ normal(0, 5);",

@@ -311,7 +311,9 @@ def _classify_prior(
         return plain, *_classify_stated(plain, conditional)
     latent = [term for term in about if term.role == "latent"]
     if latent:
-        return latent, "latent", f"given other parameters: {_join_texts(latent)}"
+        is_given = any(set(term.parameters) - {declaration.name} for term in latent)
+        head = "given other parameters" if is_given else "standardized effects"
+        return latent, "latent", f"{head}: {_join_texts(latent)}"
     if any(term.is_transformed for term in priors):
         return priors, "transformed", f"on a transformed scale: {_join_texts(priors)}"
     if priors:
