@@ -27,7 +27,7 @@ def replace_file(path: Path, content: str | bytes) -> None:
     StoreError
         The file cannot be written; an earlier one is as it was.
     """
-    data = content.encode("utf-8") if isinstance(content, str) else content
+    data = content.encode("utf-8", "backslashreplace") if isinstance(content, str) else content
     with open_replacement(path, len(data)) as stream:
         stream.write(data)
 

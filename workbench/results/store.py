@@ -52,9 +52,11 @@ def write(fit: Fit, report: str, folder: Path) -> Path:
     with files.publish_folder(folder, is_ours) as aside:
         with (aside / TREE).open("x+b") as stream:
             _write_tree(fit.tree, stream)
-        (aside / SUMMARY).write_text(format_csv(tabulate_estimates(fit.record)), encoding="utf-8")
-        (aside / CONSOLE).write_text(_console(fit), encoding="utf-8")
-        (aside / REPORT).write_text(report, encoding="utf-8")
+        (aside / SUMMARY).write_text(
+            format_csv(tabulate_estimates(fit.record)), encoding="utf-8", errors="backslashreplace"
+        )
+        (aside / CONSOLE).write_text(_console(fit), encoding="utf-8", errors="backslashreplace")
+        (aside / REPORT).write_text(report, encoding="utf-8", errors="backslashreplace")
         (aside / RECORD).write_text(dump(fit.record), encoding="utf-8")
     return folder
 

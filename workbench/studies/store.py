@@ -41,7 +41,7 @@ def write(study: Study, report: str, folder: Path) -> Study:
     check_place(folder)
     with files.publish_folder(folder, FILES.__contains__) as aside:
         study.frame.to_parquet(aside / TABLE, index=False)
-        (aside / REPORT).write_text(report, encoding="utf-8")
+        (aside / REPORT).write_text(report, encoding="utf-8", errors="backslashreplace")
         (aside / RECORD).write_text(dump(study.record), encoding="utf-8")
     return replace(study, folder=folder)
 
