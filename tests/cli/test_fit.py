@@ -8,7 +8,9 @@ import pytest
 import xarray as xr
 
 from tests.cli.conftest import ENTRY, SCHOOLS
+from tests.report.simulated import simulate_fit
 from workbench import process
+from workbench.results import store
 
 pytestmark = pytest.mark.usefixtures("tools")
 
@@ -132,3 +134,12 @@ def test_a_program_whose_density_cannot_be_evaluated_exits_with_4_and_keeps_its_
     record = json.loads((tmp_path / "run" / "run.json").read_text())
     assert record["nuts"]["status"] == "failed"
     assert record["diagnosis"]["verdict"] == "fail"
+    store.write(simulate_fit(draws=40), "", tmp_path / "good")
+    earlier = (tmp_path / "good" / "run.json").read_bytes()
+    done = workbench("fit", "never.stan", "y.csv", "-o", "good", "-q")
+    assert done.returncode == 4
+    assert "with this fit in `good.failed`, and the earlier run stays in `good`" in " ".join(
+        done.stderr.split()
+    )
+    assert (tmp_path / "good" / "run.json").read_bytes() == earlier
+    assert workbench("report", "good.failed").returncode == 0

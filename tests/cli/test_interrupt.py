@@ -13,6 +13,8 @@ import pytest
 
 from tests.cli.conftest import ENTRY, SCHOOLS
 from tests.process.test_start import HEED_SIGINT
+from tests.report.simulated import simulate_fit
+from workbench.results import store
 
 
 @pytest.fixture
@@ -73,8 +75,8 @@ def wait_for_chains(parent):
 
 @pytest.mark.parametrize("sent_to", ["the group, as a terminal does", "the parent alone"])
 def test_an_interrupt_ends_the_chains_and_writes_nothing(start, tmp_path, sent_to):
-    (tmp_path / "run").mkdir()
-    (tmp_path / "run" / "run.json").write_text("an earlier run")
+    store.write(simulate_fit(draws=40), "", tmp_path / "run")
+    earlier = (tmp_path / "run" / "run.json").read_bytes()
     parent = start()
     chains = wait_for_chains(parent)
     if sent_to == "the parent alone":
@@ -88,7 +90,7 @@ def test_an_interrupt_ends_the_chains_and_writes_nothing(start, tmp_path, sent_t
     assert "Traceback" not in stderr
     assert not any(is_chain(chain) for chain in chains)
     assert [path.name for path in tmp_path.iterdir()] == ["run"]
-    assert (tmp_path / "run" / "run.json").read_text() == "an earlier run"
+    assert (tmp_path / "run" / "run.json").read_bytes() == earlier
 
 
 def test_a_killed_chain_is_said_and_the_rest_of_the_run_is_kept(start, tmp_path):
@@ -107,11 +109,14 @@ def test_a_killed_chain_is_said_and_the_rest_of_the_run_is_kept(start, tmp_path)
 
 
 def test_a_chain_that_takes_too_long_is_ended(start, tmp_path):
-    start("--draws", "10", "--warmup", "10", "--method", "nuts").communicate(timeout=300)  # compiles
+    first = start("--draws", "20", "--warmup", "50", "--method", "nuts")  # compiles
+    first.communicate(timeout=300)
+    assert first.returncode == 0
     parent = start("--timeout", "1")
     _, stderr = parent.communicate(timeout=120)
     assert parent.returncode == 4
     assert "sampling took longer than the 1 s allowed" in stderr
-    record = json.loads((tmp_path / "run" / "run.json").read_text())
+    record = json.loads((tmp_path / "run.failed" / "run.json").read_text())
     assert record["map_unconstrained"]["status"] == "ok"
     assert record["nuts"]["status"] == "failed"
+    assert json.loads((tmp_path / "run" / "run.json").read_text())["nuts"]["status"] == "ok"
