@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 import shutil
-import tempfile
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
@@ -13,6 +12,7 @@ from pathlib import Path
 
 from workbench import process
 from workbench.errors import BuildFailed
+from workbench.files import make_scratch
 from workbench.program.syntax import stanc
 from workbench.program.syntax.staging import make_plain, stage_program
 from workbench.progress import SILENT, Progress
@@ -174,10 +174,10 @@ def _retry_after_mending(
 
 def _translate(source: ModelSource, compiler: stanc.Stanc, include_paths: Sequence[Path]) -> str:
     """Return the C++ code that stanc makes of a Stan program."""
-    with tempfile.TemporaryDirectory(prefix="workbench-") as scratch:
-        file = Path(scratch) / f"{source.file_name}.stan"
+    with make_scratch() as scratch:
+        file = scratch / f"{source.file_name}.stan"
         file.write_text(source.text, encoding="utf-8")
-        output = Path(scratch) / f"{source.file_name}.hpp"
+        output = scratch / f"{source.file_name}.hpp"
         options = [
             f"--o={output}",
             f"--name={_make_identifier(source.file_name)}_model",
@@ -314,8 +314,8 @@ def _run_make(folders: Mapping[_Compilation, Path], names: str, on_count: Callab
 def _stage(compilation: _Compilation, within: Path) -> Iterator[Path]:
     """Provide a copy of a program and of what it includes; yield the path of the executable beside it."""
     source = compilation.source
-    with tempfile.TemporaryDirectory(prefix="workbench-") as scratch:
-        file = Path(scratch) / f"{source.file_name}.stan"
+    with make_scratch() as scratch:
+        file = scratch / f"{source.file_name}.stan"
         file.write_text(source.text, encoding="utf-8")
         with stage_program(file, compilation.include_paths, name=file.name, within=within) as staged:
             yield staged.folder / source.file_name

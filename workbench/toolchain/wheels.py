@@ -5,13 +5,13 @@ from __future__ import annotations
 import calendar
 import os
 import sys
-import tempfile
 import zipfile
 from collections.abc import Callable, Iterable
 from pathlib import Path
 
 from workbench import process
 from workbench.errors import PinMismatch, ToolchainMissing
+from workbench.files import make_scratch
 from workbench.progress import Progress
 from workbench.provenance import hash_file
 from workbench.toolchain import cache
@@ -133,10 +133,10 @@ def _unpack_wheel(
     place_member: Callable[[str], str | None],
     progress: Progress,
 ) -> None:
-    with tempfile.TemporaryDirectory(prefix="workbench-") as scratch:
+    with make_scratch() as scratch:
         if local is None:
             with progress.stage(f"Downloading {title}"):
-                file = _download(wheel, Path(scratch))
+                file = _download(wheel, scratch)
         else:
             file = _check_wheel(wheel, local)
         with zipfile.ZipFile(file) as archive, progress.stage("Unpacking", len(archive.infolist())) as stage:

@@ -11,8 +11,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from tempfile import TemporaryDirectory
 
+from workbench.files import make_scratch
 from workbench.program.syntax.source import SourceFile, read_files
 
 _LONGEST_NAME = 60
@@ -70,11 +70,12 @@ def stage_program(
     ------
     ProgramError
         The program, or a file that it includes, cannot be read.
+    StoreError
+        There is no room for the copies.
     """
     files = read_files(file, include_paths)
     names = _choose_names(files, name or make_plain(file.name))
-    with TemporaryDirectory(prefix="workbench-", dir=within) as scratch:
-        folder = Path(scratch)
+    with make_scratch(within) as folder:
         for path, content in files.items():
             (folder / names[path]).write_text(_redirect(content, names), encoding="utf-8")
         yield StagedProgram(folder, names[file], {name: path for path, name in names.items()})
