@@ -85,6 +85,9 @@ def test_a_chain_without_a_gradient_at_its_start_is_not_said_to_have_no_finite_d
     reason = explain_failed_starts(context, {"nuts": nuts})["nuts"].reason
     assert "a chain of 3 ended at the initial value" in reason
     assert "cannot compute its gradient (c is nan (line 3))" in reason
+    outside = "method = sample\nUnrecoverable error evaluating the log probability\nException: index 4\n"
+    index = replace(nuts, console=outside * 4, reason="sampling stopped: Exception: index 4")
+    assert explain_failed_starts(context, {"nuts": index})["nuts"] == index
     ordinary = replace(nuts, console=finished, reason="sampling stopped: the disk is full")
     assert explain_failed_starts(context, {"nuts": ordinary})["nuts"] == ordinary
 

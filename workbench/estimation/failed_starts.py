@@ -44,6 +44,9 @@ nothing: Stan tries others."""
 _SAMPLING, _STARTED = "method = sample", "Gradient evaluation took"
 """What each chain prints first, and what it prints when it has a gradient at its initial value."""
 
+_UNRECOVERABLE = "Unrecoverable error"
+"""What it prints where the density itself cannot be evaluated, whatever the values: as for a wrong index."""
+
 _SOLVER = re.compile(r"\b(ode_\w+|integrate_ode\w*|dae\w*)\s*\(")
 """A call of a solver of differential equations."""
 
@@ -154,7 +157,7 @@ def _explain_stopped_start(context: FitContext, result: MethodResult) -> MethodR
     if result.status != "failed" or _failed_to_start(result):
         return result
     stopped = [chain for chain in chains if _STARTED not in chain and "Exception: " in chain]
-    if not stopped:
+    if not stopped or any(_UNRECOVERABLE in chain for chain in stopped):
         return result
     message = stopped[0].rpartition("Exception: ")[2].partition("\n")[0].strip().rstrip(".")
     count = "a chain" if len(stopped) == 1 else f"{len(stopped)} chains"
