@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -16,6 +17,9 @@ from workbench.request import FitRequest
 from workbench.tables import Table
 from workbench.workflow.dry_run import dry_run, find_first_problem
 from workbench.workflow.options import FitOptions
+
+_LONGEST_NAME = 100
+"""The most bytes of a program's or a table's name in that of a run directory; together they may have 255."""
 
 
 def prepare_request(program: Program, table: Table, options: FitOptions) -> FitRequest:
@@ -75,4 +79,15 @@ def _bind_inits(program: Program, data: BoundData, options: FitOptions) -> Mappi
 
 def choose_folder(request: FitRequest) -> Path:
     """Return `reports/<model>-<data>-<hash>`; the hash covers everything that decides the numbers."""
-    return Path("reports") / f"{request.program.name}-{request.data.table.path.stem}-{request.key[:8]}"
+    names = (request.program.name, request.data.table.path.stem)
+    return Path("reports") / "-".join([*map(_shorten, names), request.key[:8]])
+
+
+def _shorten(name: str) -> str:
+    """Return a name, or the beginning of it, so that it is a part of a folder's name.
+
+    >>> _shorten("eight_schools"), _shorten("é" * 200) == "é" * 50
+    ('eight_schools', True)
+    """
+    encoded = os.fsencode(name)
+    return name if len(encoded) <= _LONGEST_NAME else encoded[:_LONGEST_NAME].decode("utf-8", "ignore")
