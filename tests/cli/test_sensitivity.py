@@ -69,14 +69,14 @@ def test_a_wrong_option_is_refused_before_anything_is_written(workbench, tmp_pat
 def test_a_folder_that_cannot_be_made_is_refused(workbench, tmp_path):
     (tmp_path / "file").write_text("")
     done = workbench("sensitivity", *SCHOOLS, "-o", tmp_path / "file" / "study")
-    assert_refused(done, 5, "the study could not be written to")
+    assert_refused(done, 5, "/study` could not be written", "is a file, not a folder")
 
 
 def test_a_folder_with_other_files_is_left_alone(workbench, tmp_path):
     (tmp_path / "study").mkdir()
     (tmp_path / "study" / "thesis.tex").write_text("precious")
     done = workbench("sensitivity", *SCHOOLS, *QUICK, "-o", tmp_path / "study")
-    assert_refused(done, 5, "exists and is not a study: nothing was written")
+    assert_refused(done, 5, "`thesis.tex`, and is not a study: nothing was written")
     assert (tmp_path / "study" / "thesis.tex").read_text() == "precious"
 
 
