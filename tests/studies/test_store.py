@@ -5,7 +5,7 @@ import shutil
 
 import pytest
 
-from workbench.errors import RunIncomplete, RunNotFound
+from workbench.errors import RunIncomplete, RunNotFound, StoreError
 from workbench.studies import store, study_directory
 
 
@@ -34,3 +34,30 @@ def test_damaged_files_are_refused(study, study_folder, tmp_path, change):
         (tmp_path / store.RECORD).write_text(json.dumps({**record, **changes}))
     with pytest.raises(RunIncomplete, match=str(tmp_path)):
         study_directory.read(tmp_path)
+
+
+def test_what_is_not_of_the_study_stays(study, tmp_path):
+    place = tmp_path / "study"
+    store.write(study, "<html></html>", place)
+    (place / store.CACHE).mkdir()
+    (place / store.CACHE / "fit.nc").write_text("draws")
+    (place / "notes.txt").write_text("years of work")
+    store.write(study, "<html>again</html>", place)
+    assert (place / store.REPORT).read_text() == "<html>again</html>"
+    assert (place / store.CACHE / "fit.nc").read_text() == "draws"
+    assert (place / "notes.txt").read_text() == "years of work"
+    assert [path.name for path in tmp_path.iterdir()] == ["study"]
+
+
+@pytest.mark.parametrize(
+    ("content", "is_study"), [({}, True), ({store.CACHE: ""}, True), ({"thesis.txt": ""}, False),
+                              ({store.RECORD: "{}"}, False), ({store.RECORD: ""}, False)]
+)  # fmt: skip
+def test_only_studies_and_their_finished_work_are_replaced(tmp_path, content, is_study):
+    for name, text in content.items():
+        (tmp_path / name).write_text(text)
+    if is_study:
+        store.check_place(tmp_path)
+    else:
+        with pytest.raises(StoreError, match="and is not a study: nothing was written"):
+            store.check_place(tmp_path)
