@@ -363,6 +363,8 @@ def test_effects_that_shrink_while_their_scale_grows_are_said_to(find_problem):
     reason = find_problem(noncentred, program, is_log=IS_LOG, ends=ends)
     assert "grows and the standardized effects that it multiplies shrink to 0" in reason
     assert "`alpha`" in reason
+    collapsed = find_problem(noncentred, program, is_log=IS_LOG, ends=((-20.0, 0.1, 0.1),))
+    assert "standardized effects" not in collapsed
     without = find_problem(noncentred, POSITIVE, is_log=IS_LOG, ends=ends)
     assert "standardized effects" not in without
 

@@ -37,6 +37,9 @@ _STRIDES = np.array([0.0, 1.0, 4.0, 16.0, 64.0])
 _GROWTH = np.array([0.0, 0.5, 1.0, 2.0, 4.0])
 """Growth of a scale, on the log scale, along which standardized effects shrink by the same factor. Ours."""
 
+_SHRUNKEN = 0.5
+"""Size of the largest standardized effect up to which all have shrunk. Ours: they vary around 0 by 1."""
+
 _NEEDED_STRIDES = 3
 """How many of them must have a finite density for a rise to count. Ours."""
 
@@ -151,9 +154,11 @@ def _explain_shrinking_effects(candidate: Candidate, program: Program) -> str:
     growing = [
         dim
         for dim, name in enumerate(names)
-        if not is_effect[dim] and not _leads_to_bound(program, name, 1.0)
+        if not is_effect[dim]
+        and not _leads_to_bound(program, name, 1.0)
+        and newton.point[dim] > -RUNAWAY_DISTANCE_LIMIT
     ]
-    if not is_effect.any() or not growing:
+    if not is_effect.any() or not growing or np.abs(newton.point[is_effect]).max() > _SHRUNKEN:
         return ""
     for dim in sorted(growing, key=lambda grown: -newton.point[grown])[:_MOST_NAMED]:
         points = np.tile(newton.point, (len(_GROWTH), 1))
