@@ -23,7 +23,8 @@ def job(tmp_path):
 def make_mode(job):
     """Return a mode to approximate around, with the optimiser's file."""
     output = job.data.with_name("mode.csv")
-    header = ("model = endless_model", "method = optimize", "algorithm = lbfgs", "save_iterations = 0")
+    settings = ("method = optimize", "algorithm = lbfgs", "save_iterations = 0", "jacobian = 1")
+    header = ("model = endless_model", *settings)
     output.write_text("".join([*(f"# {line}\n" for line in header), "lp__,mu\n0,0\n"]))
     return RawRun(("mu",), np.zeros((1, 1, 1)), {"lp": np.zeros((1, 1))}, output=output)
 
