@@ -92,6 +92,7 @@ def _check_groups(groups: Sequence[StoredGroup], results: Results, path: Path) -
         for array in group.arrays:
             if group.name in _BY_DRAW and not _is_label(array) and array.name not in _labels(group):
                 _check_draws(array, (nuts.chains, nuts.draws), path)
+    _check_presence({group.name for group in groups}, results, path)
     posterior = next((group for group in groups if group.name == "posterior"), None)
     if posterior is not None and nuts.is_ok:
         names = {array.name for array in posterior.arrays if "draw" in array.dims and array.dims != ("draw",)}
@@ -102,6 +103,24 @@ def _check_groups(groups: Sequence[StoredGroup], results: Results, path: Path) -
                 f"`{path}` was expected to hold {expected:,} draws of {len(nuts.estimates)} quantities, as "
                 f"the record says; found {size:,}."
             )
+
+
+def _check_presence(present: set[str], results: Results, path: Path) -> None:
+    """Refuse a file without the draws whose numbers the record gives.
+
+    Raises
+    ------
+    RunIncomplete
+        The message names the group.
+    """
+    nuts = results.nuts
+    expected = [
+        *(["posterior"] if nuts.is_ok and nuts.estimates else []),
+        *(["sample_stats"] if nuts.is_ok and nuts.divergences is not None else []),
+    ]
+    missing = [name for name in expected if name not in present]
+    if missing:
+        raise RunIncomplete(f"`{path}` was expected to hold `{missing[0]}`, as the record says; it does not.")
 
 
 def _labels(group: StoredGroup) -> set[str]:

@@ -14,6 +14,7 @@ import numpy as np
 import psutil
 
 from workbench.errors import RunIncomplete
+from workbench.results.stored.heaps import check_heaps
 
 _DEFLATE, _SHUFFLE = 1, 2
 """The numbers of the only two filters of ours."""
@@ -140,6 +141,7 @@ def examine_arrays(stream: BinaryIO, path: Path) -> tuple[StoredGroup, ...]:
     RunIncomplete
         It is damaged, refers to other files, or claims more than it can hold.
     """
+    check_heaps(stream, path)
     try:
         with h5py.File(stream, "r") as file:
             return _examine_file(file, os.fstat(stream.fileno()).st_size, path)
@@ -232,14 +234,15 @@ def _examine_group(group: h5py.Group, name: str, path: Path) -> Iterator[StoredA
             raise RunIncomplete(f"`{path}` has `{place}` without a shape.")
         _check_storage(member, place, path)
         members[own] = member
-    scales = {_find_address(item): own for own, item in members.items() if "CLASS" in item.attrs}
+    scales = {
+        number: own
+        for own, item in members.items()
+        if "CLASS" in item.attrs
+        for number in _read_numbers(item, "_Netcdf4Dimid")
+    }
     for own, member in members.items():
         if not _read_attribute(member, "NAME", path, f"{name}/{own}").startswith(_ONLY_A_DIMENSION):
             yield _examine_array(member, name, own, scales, path)
-
-
-def _find_address(item: h5py.Dataset) -> int:
-    return int(h5py.h5o.get_info(item.id).addr)
 
 
 def _check_storage(dataset: h5py.Dataset, place: str, path: Path) -> None:
@@ -373,25 +376,24 @@ def _read_dims(
     if not rank or "CLASS" in dataset.attrs:
         dims: list[str | None] = [name] if rank else []
     else:
-        dims = [scales.get(address) for address in _find_scales(dataset)]
+        dims = [scales.get(number) for number in _read_numbers(dataset, "_Netcdf4Coordinates")]
     if len(dims) != rank or len(set(dims)) != rank or None in dims:
         raise RunIncomplete(f"`{path}` does not say what the dimensions of `{group}/{name}` are.")
     return tuple(dim for dim in dims if dim is not None)
 
 
-def _find_scales(dataset: h5py.Dataset) -> Iterator[int]:
-    """Yield where in the file each dimension of an array is described; -1 where that is not said."""
-    if "DIMENSION_LIST" not in dataset.attrs:
-        return
-    attribute = dataset.attrs.get_id("DIMENSION_LIST")
-    element = h5py.check_vlen_dtype(attribute.dtype)
-    if attribute.shape != (len(dataset.shape),):
-        return
-    if element is None or h5py.check_ref_dtype(element) is not h5py.Reference:
-        return
-    for references in dataset.attrs["DIMENSION_LIST"]:
-        is_single = len(references) == 1
-        yield _find_address(dataset.file[references[0]]) if is_single else -1
+def _read_numbers(dataset: h5py.Dataset, name: str) -> list[int]:
+    """Return the whole numbers of an attribute; none where it is something else."""
+    if name not in dataset.attrs:
+        return []
+    attribute = dataset.attrs.get_id(name)
+    if (
+        attribute.dtype.kind not in "iu"
+        or len(attribute.shape) > 1
+        or math.prod(attribute.shape) > _MOST_RANK
+    ):
+        return []
+    return [int(number) for number in np.ravel(dataset.attrs[name])]
 
 
 def _read_attributes(item: h5py.Group | h5py.Dataset, path: Path, place: str) -> dict[str, str | float]:

@@ -1,0 +1,116 @@
+"""Damaged run directories: whatever is in them, every command ends in time with a result or a sentence."""
+
+import os
+import random
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+import workbench
+from tests.conftest import DATA, STAN_MODELS
+from tests.damage import damage_folder, list_files, run_within
+from workbench import tables
+from workbench.errors import BuildFailed
+from workbench.results import run_directory
+from workbench.workflow.builds import Builds
+from workbench.workflow.check import examine_run
+from workbench.workflow.predict import predict
+from workbench.workflow.replay import replay
+from workbench.workflow.report import read_runs, redraw_report, write_comparison
+from workbench.workflow.resume import continue_run
+from workbench.workflow.sensitivity import study_run
+from workbench.workflow.study_options import StudyOptions
+
+SEED = int(os.environ.get("WORKBENCH_SEED", "20"))
+"""Other seeds give other damage."""
+
+SECONDS = 60.0
+"""The time that no command takes [s]; most take a hundredth."""
+
+STUDY = StudyOptions(methods=("nuts",), with_prior=False)
+
+TABLE = DATA / "mendel_peas.csv"
+
+
+@pytest.fixture(scope="module")
+def sound_run(tools, tmp_path_factory):
+    """A small run with draws, modes, checks and the data of its program."""
+    folder = tmp_path_factory.mktemp("sound") / "run"
+    model = STAN_MODELS / "conjugate" / "beta_binomial.stan"
+    workbench.fit(model, TABLE, chains=2, draws=100, warmup=100, output=folder, progress=False)
+    return folder
+
+
+@pytest.fixture
+def only_this_program(sound_run, monkeypatch):
+    """Compile the program of the sound run alone: damage makes others, and compiling them takes minutes."""
+    source = run_directory.read(sound_run).results.model.source
+    build = Builds._build_all
+
+    def build_known(self, *sources):
+        if self.request.program.source != source:
+            raise BuildFailed("the program is another one.", command="")
+        return build(self, *sources)
+
+    monkeypatch.setattr(Builds, "_build_all", build_known)
+
+
+def open_in_python(folder: Path) -> None:
+    fit = workbench.load(folder)
+    repr(fit)
+    fit._repr_html_()
+    fit.estimates()
+    fit.draws_frame()
+
+
+COMMANDS: dict[str, Callable[[Path, Path], object]] = {
+    "check": lambda folder, _: examine_run(folder),
+    "python": lambda folder, _: open_in_python(folder),
+    "predict": lambda folder, _: predict(run_directory.read(folder), tables.read(TABLE)),
+    "report": lambda folder, _: redraw_report(folder),
+    "continue": lambda folder, _: continue_run(folder, 10),
+    "replay": lambda folder, _: replay(folder),
+    "sensitivity": lambda folder, _: study_run(folder, STUDY),
+    "compare": lambda folder, sound: write_comparison(read_runs([folder, sound]), folder / "c.html"),
+}
+
+
+def damage_and_run(command: str, number: int, sound: Path, place: Path) -> str:
+    """Return what is wrong with one command on one damaged run; nothing where it ends as it should."""
+    rng = random.Random(f"{SEED} {command} {number}")
+    shutil.rmtree(place, ignore_errors=True)
+    place.mkdir()
+    done = damage_folder(sound, place / "run", "run.json", rng)
+    before = list_files(place.parent)
+    problem = run_within(SECONDS, lambda: COMMANDS[command](place / "run", sound))
+    own = f"{place.name}/run/"
+    after = list_files(place.parent)
+    outside = [name for name in after if not name.startswith(own) and after[name] != before.get(name)]
+    problem += f" wrote {outside}" if outside else ""
+    return problem and f"{command} {number} ({done}): {problem}"
+
+
+@pytest.mark.parametrize(
+    ("command", "count"),
+    [
+        ("check", 40),
+        ("python", 30),
+        ("predict", 12),
+        ("report", 6),
+        ("continue", 6),
+        ("sensitivity", 3),
+        ("compare", 3),
+    ],
+)
+def test_damaged_runs_end_in_a_sentence(command, count, sound_run, only_this_program, tmp_path):
+    problems = [damage_and_run(command, number, sound_run, tmp_path / "w") for number in range(count)]
+    assert [problem for problem in problems if problem] == []
+
+
+@pytest.mark.truth
+@pytest.mark.parametrize("command", COMMANDS)
+def test_a_thousand_damaged_runs_end_in_a_sentence(command, sound_run, only_this_program, tmp_path):
+    problems = [damage_and_run(command, number, sound_run, tmp_path / "w") for number in range(1000, 1125)]
+    assert [problem for problem in problems if problem] == []
