@@ -42,7 +42,7 @@ def count_formulas(frame: pd.DataFrame) -> int:
 
 
 def _defuse(frame: pd.DataFrame) -> pd.DataFrame:
-    return frame.apply(lambda column: column.map(lambda cell: f"'{cell}" if _is_formula(cell) else cell))
+    return frame.map(lambda cell: f"'{cell}" if _is_formula(cell) else cell)
 
 
 def _has_return(cell: object) -> bool:
