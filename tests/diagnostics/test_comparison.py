@@ -48,6 +48,15 @@ def test_numbers_are_those_of_arviz():
         assert standing.weight == pytest.approx(row["weight"], abs=1e-6)
 
 
+def test_runs_that_predict_the_same_share_their_weight():
+    """Of two equal runs stacking prefers one by chance; a third that predicts worse keeps its own weight."""
+    same = make_fit(0.0)
+    standings = comparison.compare_predictions({"one": same, "two": same, "off": make_fit(0.8)})
+    assert standings["one"].weight == pytest.approx(standings["two"].weight)
+    assert standings["off"].weight < standings["one"].weight
+    assert sum(standing.weight for standing in standings.values()) == pytest.approx(1, abs=1e-3)
+
+
 def test_a_clear_difference_raises_no_doubt_and_a_small_one_does():
     clear = comparison.compare_predictions({"good": make_fit(0.0), "off": make_fit(1.5)})["off"]
     assert comparison.find_doubts(clear, 120) == ()

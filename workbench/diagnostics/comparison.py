@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from inspect import signature
 
 import xarray as xr
@@ -27,6 +27,9 @@ from workbench.thresholds import (
     ELPD_STANDARD_ERRORS_FEW_ROWS,
     FEWEST_COMPARED_ROWS,
 )
+
+_SAME_PREDICTION = 0.1
+"""Difference and standard error together [nats] up to which two runs predict the same. Ours."""
 
 _UNROUNDED = {"round_to": "none"} if "round_to" in signature(compare).parameters else {}
 """Asks ArviZ 1 for all digits; older versions know nothing else."""
@@ -85,17 +88,36 @@ def compare_predictions(
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # `is_unreliable` reports large k-hats
         table = compare(trees, **_UNROUNDED)
+    return _share_weights(
+        {
+            str(name): Standing(
+                elpd=float(row["elpd"]),
+                se=float(row["se"]),
+                p_loo=float(row["p"]),
+                difference=abs(float(row["elpd_diff"])),
+                difference_se=float(row["dse"]),
+                weight=float(row["weight"]),
+                is_unreliable=_is_unreliable(trees[str(name)]),
+            )
+            for name, row in table.iterrows()
+        }
+    )
+
+
+def _share_weights(standings: dict[str, Standing]) -> dict[str, Standing]:
+    """Return standings in which runs that predict as the best one share their weights equally.
+
+    Between equal predictions stacking has no single solution, and would give all weight to one of them.
+    """
+    equal = [
+        name
+        for name, standing in standings.items()
+        if standing.difference + standing.difference_se < _SAME_PREDICTION
+    ]
+    share = sum(standings[name].weight for name in equal) / max(1, len(equal))
     return {
-        str(name): Standing(
-            elpd=float(row["elpd"]),
-            se=float(row["se"]),
-            p_loo=float(row["p"]),
-            difference=abs(float(row["elpd_diff"])),
-            difference_se=float(row["dse"]),
-            weight=float(row["weight"]),
-            is_unreliable=_is_unreliable(trees[str(name)]),
-        )
-        for name, row in table.iterrows()
+        name: replace(standing, weight=share) if name in equal else standing
+        for name, standing in standings.items()
     }
 
 

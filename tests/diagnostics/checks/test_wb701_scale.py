@@ -3,6 +3,7 @@
 import numpy as np
 
 from tests.diagnostics.checks.records import examine
+from tests.diagnostics.fits import RECORD
 
 RNG = np.random.default_rng(7)
 
@@ -16,6 +17,14 @@ def test_it_fires_on_very_different_scales():
     assert (result.status, result.severity) == ("tip", "none")
     assert "the SD of `X[2]` is" in result.message
     assert "times that of `X[1]`" in result.message
+
+
+def test_predictors_that_were_standardized_are_not_told_to_be():
+    matrices = {"X": {"columns": ["a", "b"], "mean": [0.0, 0.0], "sd": [1.0, 5000.0]}}
+    record = {**RECORD, "data": {**RECORD.get("data", {}), "standardized": {"matrices": matrices}}}
+    columns = {"X": RNG.normal(size=(50, 2)) * [1, 5000]}
+    assert examine("WB701", record, constant_data=columns).status == "n/a"
+    assert examine("WB701", record, constant_data={"Z": columns["X"]}).status == "tip"
 
 
 def test_it_fires_far_from_zero():

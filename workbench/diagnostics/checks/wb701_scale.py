@@ -5,13 +5,20 @@ from __future__ import annotations
 from workbench.diagnostics.check import Check, Finding, split_paragraphs
 from workbench.diagnostics.predictors import find_predictors
 from workbench.results import Fit
+from workbench.results.quantities import owner
 from workbench.thresholds import MEAN_DISTANCE_LIMIT, SCALE_RATIO_LIMIT
 
 
 def _assess(fit: Fit) -> Finding:
-    predictors = [predictor for predictor in find_predictors(fit) if predictor.sd > 0]
+    standardized = fit.results.data.standardized.matrices
+    predictors = [
+        predictor
+        for predictor in find_predictors(fit)
+        if predictor.sd > 0 and owner(predictor.name) not in standardized
+    ]
     if not predictors:
-        return Finding("n/a", "The program has no numeric predictors that vary.")
+        kind = "predictors that were not standardized" if standardized else "numeric predictors that vary"
+        return Finding("n/a", f"The program has no {kind}.")
     smallest = min(predictors, key=lambda predictor: predictor.sd)
     largest = max(predictors, key=lambda predictor: predictor.sd)
     ratio = largest.sd / smallest.sd
