@@ -61,8 +61,18 @@ def _describe_weight(results: Results, name: str) -> str:
 
 def _describe_ratio(sensitivity: Sensitivity) -> str:
     if sensitivity.prior_rows is None:
-        return f"{sensitivity.prior_weight:.2g} times as much as the data"
-    return f"as much as {sensitivity.prior_rows:.2g} rows, {sensitivity.prior_weight:.2g} times the data"
+        return f"{_round(sensitivity.prior_weight)} times as much as the data"
+    rows, weight = _round(sensitivity.prior_rows), _round(sensitivity.prior_weight)
+    return f"as much as {rows} rows, {weight} times the data"
+
+
+def _round(value: float | None) -> str:
+    """Return two significant digits, without an exponent.
+
+    >>> _round(1234.0), _round(0.891), _round(10.0)
+    ('1,200', '0.89', '10')
+    """
+    return f"{float(f'{value or 0.0:.2g}'):,g}"
 
 
 @requires_power_scaling
