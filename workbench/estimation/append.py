@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -35,6 +36,7 @@ def append(earlier: Fit, more: Fit) -> Fit:
     if not more.results.nuts.is_ok:
         raise RunIncomplete(f"the run could not be continued: {more.results.nuts.reason}")
     groups = {name: group.to_dataset() for name, group in earlier.tree.children.items()}
+    _check_statistics(groups)
     for name, group in more.tree.children.items():
         if name in groups and "draw" in group.dims and "chain" in group.dims:
             groups[name] = _append_draws(groups[name], group.to_dataset())
@@ -48,6 +50,22 @@ def append(earlier: Fit, more: Fit) -> Fit:
         more.results.timings.get("nuts") or 0.0,
     )
     return Fit(record, tree, {**earlier.console, **console})
+
+
+def _check_statistics(groups: Mapping[str, xr.Dataset]) -> None:
+    """Refuse a run without the statistics of its sampler.
+
+    Raises
+    ------
+    RunIncomplete
+        The message names what is missing.
+    """
+    stats = groups.get("sample_stats", xr.Dataset())
+    needed = ("tree_depth", "acceptance_rate", "energy") if "diverging" in stats else ()
+    missing = [name for name in needed if name not in stats]
+    if missing or "sample_stats" not in groups:
+        name = missing[0] if missing else "any"
+        raise RunIncomplete(f"the run does not hold `{name}` of its sampler, which a continuation needs.")
 
 
 def _append_draws(earlier: xr.Dataset, more: xr.Dataset) -> xr.Dataset:

@@ -28,6 +28,9 @@ _BY_DRAW = (
 )
 """The groups of `fit.nc` whose arrays have an element for each chain and draw of NUTS."""
 
+_NAMES = {"adaptation": ("step_size", "inv_metric"), "log_prior": ("lprior",)}
+"""The arrays that groups cannot be without."""
+
 
 def read(folder: Path) -> Fit:
     """Read a run back.
@@ -93,6 +96,16 @@ def _check_groups(groups: Sequence[StoredGroup], results: Results, path: Path) -
             if group.name in _BY_DRAW and not _is_label(array) and array.name not in _labels(group):
                 _check_draws(array, (nuts.chains, nuts.draws), path)
     _check_presence({group.name for group in groups}, results, path)
+    for group in groups:
+        own = {array.name: array for array in group.arrays}
+        for name in _NAMES.get(group.name, ()):
+            if name not in own:
+                raise RunIncomplete(f"`{path}` was expected to hold `{group.name}/{name}`; it does not.")
+            if own[name].dims[:1] != ("chain",) or own[name].shape[:1] != (nuts.chains,):
+                raise RunIncomplete(
+                    f"`{path}` was expected to hold {nuts.chains} chains in `{group.name}/{name}`, as the "
+                    "record says; it does not."
+                )
     posterior = next((group for group in groups if group.name == "posterior"), None)
     if posterior is not None and nuts.is_ok:
         names = {array.name for array in posterior.arrays if "draw" in array.dims and array.dims != ("draw",)}

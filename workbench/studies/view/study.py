@@ -256,6 +256,11 @@ class QuantityDensities(Struct, frozen=True, kw_only=True):
     x: tuple[float, ...]
     curves: tuple[DensityCurve, ...]
 
+    def __post_init__(self) -> None:
+        """Refuse a density that is not on the grid."""
+        if any(len(curve.density) != len(self.x) for curve in self.curves):
+            raise ValueError("Expected a density at each of `x`")
+
 
 class Move(Struct, frozen=True, kw_only=True):
     """How far the mean or mode of a quantity moves over all points.
@@ -375,6 +380,18 @@ class StudyResults(StudyMeasurements, frozen=True, kw_only=True):
 
     densities: Mapping[str, QuantityDensities] = field(default_factory=dict)
     conclusion: Conclusion
+
+    def __post_init__(self) -> None:
+        """Refuse what is about a point that the study does not have, and a study without a method."""
+        numbers = [point.number for point in self.points]
+        if numbers != list(range(len(numbers))) or not numbers:
+            raise ValueError("Expected points with the numbers 0, 1, 2 ...")
+        if not set(self.plan.methods) & set(METHOD_ORDER):
+            raise ValueError(f"Expected a method of {', '.join(METHOD_ORDER)} in `plan.methods`")
+        curves = (curve for density in self.densities.values() for curve in density.curves)
+        named = [*(move.point for move in self.conclusion.moves.values()), *(curve.point for curve in curves)]
+        if any(number not in range(len(numbers)) for number in named):
+            raise ValueError("Expected the number of a point of this study")
 
 
 def exceeds_error(value: float | None, mcse: float | None) -> bool:
