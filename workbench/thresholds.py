@@ -167,6 +167,10 @@ TERM_SUM_LIMIT = 1e-8
 """Largest difference between the sum of all terms and the log density at posterior draws, relative. Ours:
 rounding gives 1e-10; where draws are written with too few digits, the terms are computed again."""
 
+SOLVER_SUM_LIMIT = 1e-5
+"""The same where a solver of equations takes other steps with derivatives: a tenth of a nat in a log density
+of 10,000, far below what leave-one-out and power-scaling resolve. Ours."""
+
 RESCALING_DIFFERENCE_LIMIT = 1e-8
 """Largest difference of the densities on the standardized and the original scale, relative, that counts as
 rounding. Ours."""
@@ -239,6 +243,9 @@ to the outcome. Ours: of autoregressive series, hardly any has as clear a trend.
 FEWEST_COMPARED_ROWS = 100
 """Rows below which the standard error of an elpd difference can be too small: Sivula et al. (2020), section
 6."""
+
+SAME_PREDICTION = 0.1
+"""Difference in elpd and its standard error together [nats] up to which two runs predict the same. Ours."""
 
 ELPD_DIFFERENCE_LIMIT = 4.0
 """Difference of elpd [nats] below which no model is preferred: Sivula et al. (2020), section 6."""

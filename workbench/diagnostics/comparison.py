@@ -26,10 +26,8 @@ from workbench.thresholds import (
     ELPD_STANDARD_ERRORS,
     ELPD_STANDARD_ERRORS_FEW_ROWS,
     FEWEST_COMPARED_ROWS,
+    SAME_PREDICTION,
 )
-
-_SAME_PREDICTION = 0.1
-"""Difference and standard error together [nats] up to which two runs predict the same. Ours."""
 
 _UNROUNDED = {"round_to": "none"} if "round_to" in signature(compare).parameters else {}
 """Asks ArviZ 1 for all digits; older versions know nothing else."""
@@ -112,7 +110,7 @@ def _share_weights(standings: dict[str, Standing]) -> dict[str, Standing]:
     equal = [
         name
         for name, standing in standings.items()
-        if standing.difference + standing.difference_se < _SAME_PREDICTION
+        if standing.difference + standing.difference_se < SAME_PREDICTION
     ]
     share = sum(standings[name].weight for name in equal) / max(1, len(equal))
     return {

@@ -21,6 +21,15 @@ def test_a_difference_is_that_of_the_solver_where_there_is_one():
     assert "smaller tolerances" in result.advice
 
 
+def test_the_usual_tolerance_of_a_solver_does_not_matter():
+    """`ode_rk45` solves to 1e-6 if nothing else is said."""
+    record = change_record("nuts", "terms_differ", 7e-7)
+    record["model"]["source"] = "c = ode_rk45(f, c0, 0, t, k);"
+    result = examine("WB501", record)
+    assert result.status == "passed"
+    assert "too little to matter" in result.message
+
+
 def test_it_is_quiet_when_densities_are_equal():
     assert examine("WB501").status == "passed"
 
