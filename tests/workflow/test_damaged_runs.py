@@ -1,10 +1,12 @@
 """Damaged run directories: whatever is in them, every command ends in time with a result or a sentence."""
 
+import json
 import os
 import random
 import shutil
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -12,7 +14,7 @@ import workbench
 from tests.conftest import DATA, STAN_MODELS
 from tests.damage import damage_folder, list_files, run_within
 from workbench import tables
-from workbench.errors import BuildFailed
+from workbench.errors import BuildFailed, RequestError, RunIncomplete, StoreError
 from workbench.results import run_directory
 from workbench.workflow.builds import Builds
 from workbench.workflow.check import examine_run
@@ -77,6 +79,16 @@ COMMANDS: dict[str, Callable[[Path, Path], object]] = {
 }
 
 
+def change_record(sound: Path, place: Path, change: Callable[[Any], object]) -> Path:
+    """Return a copy of a run whose record is changed."""
+    folder = place / "run"
+    shutil.copytree(sound, folder, ignore=shutil.ignore_patterns("study"))
+    record = json.loads((folder / "run.json").read_text())
+    change(record)
+    (folder / "run.json").write_text(json.dumps(record))
+    return folder
+
+
 def damage_and_run(command: str, number: int, sound: Path, place: Path) -> str:
     """Return what is wrong with one command on one damaged run; nothing where it ends as it should."""
     rng = random.Random(f"{SEED} {command} {number}")
@@ -90,6 +102,53 @@ def damage_and_run(command: str, number: int, sound: Path, place: Path) -> str:
     outside = [name for name in after if not name.startswith(own) and after[name] != before.get(name)]
     problem += f" wrote {outside}" if outside else ""
     return problem and f"{command} {number} ({done}): {problem}"
+
+
+@pytest.mark.parametrize("command", ["predict", "replay", "continue"])
+@pytest.mark.parametrize("name", ["../planted.stan", "{outside}/planted.stan", "a/../../planted.stan"])
+def test_included_files_are_written_nowhere_else(command, name, sound_run, tmp_path):
+    (tmp_path / "outside").mkdir()
+    name = name.format(outside=tmp_path / "outside")
+    folder = change_record(
+        sound_run, tmp_path, lambda record: record["request"]["includes"].update({name: "x"})
+    )
+    before = list_files(tmp_path)
+    with pytest.raises(RunIncomplete, match="not a plain name inside its folder"):
+        COMMANDS[command](folder, sound_run)
+    assert list_files(tmp_path) == before
+
+
+@pytest.mark.parametrize("command", ["predict", "replay", "continue"])
+def test_a_program_of_someone_else_reads_nothing_here(command, sound_run, tmp_path):
+    (tmp_path / "secret.txt").write_text("a line of a file of someone else")
+    include = f"#include ../../../../../../{tmp_path / 'secret.txt'}\n"
+    folder = change_record(
+        sound_run, tmp_path, lambda record: record["model"].update(source=include + record["model"]["source"])
+    )
+    with pytest.raises(RunIncomplete, match="which the run does not hold") as refusal:
+        COMMANDS[command](folder, sound_run)
+    assert "a line of" not in refusal.value.message
+
+
+@pytest.mark.parametrize("part", ["model", "data"])
+def test_a_study_quotes_no_file_that_is_not_that_of_the_run(part, sound_run, tmp_path):
+    secret = tmp_path / "secret.stan"
+    secret.write_text("a line of a file of someone else")
+    folder = change_record(sound_run, tmp_path, lambda record: record[part].update(path=str(secret)))
+    with pytest.raises(RequestError, match="has changed since this fit was made") as refusal:
+        study_run(folder, STUDY)
+    assert "a line of" not in refusal.value.message
+
+
+@pytest.mark.parametrize("name", ["study", "study/kept"])
+def test_a_study_is_not_written_through_a_link(name, sound_run, tmp_path):
+    folder = change_record(sound_run, tmp_path, lambda record: None)
+    (tmp_path / "elsewhere").mkdir()
+    (folder / name).parent.mkdir(exist_ok=True)
+    (folder / name).symlink_to(tmp_path / "elsewhere")
+    with pytest.raises(StoreError, match="link"):
+        study_run(folder, STUDY)
+    assert list((tmp_path / "elsewhere").iterdir()) == []
 
 
 @pytest.mark.parametrize(

@@ -7,6 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from workbench import files, tables, toolchain
+from workbench.errors import StoreError
 from workbench.priors import replace_priors
 from workbench.progress import SILENT, Progress
 from workbench.report.figure_files import write_figures
@@ -230,6 +231,15 @@ def _study(base: Fit, request: FitRequest, builds: Builds, folder: Path, options
 
 
 def _make_folder(folder: Path) -> None:
-    """Make the study directory; finished work is kept there from the start."""
+    """Make the study directory; finished work is kept there from the start.
+
+    Raises
+    ------
+    StoreError
+        It cannot be made, or finished work would be kept somewhere else.
+    """
+    if (folder / studies.CACHE).is_symlink():
+        hint = "remove the link, or choose another folder with --output"
+        raise StoreError(f"`{folder / studies.CACHE}` is a symbolic link: nothing was written.", hint=hint)
     with files.explained(folder):
         (folder / studies.CACHE).mkdir(parents=True, exist_ok=True)

@@ -39,3 +39,11 @@ def test_a_stanc_too_old_for_an_option_is_named(stanc: Stanc, file: Path):
 def test_dumping_the_tree_leaves_nothing_behind(stanc: Stanc, file: Path):
     dump_tree(stanc, file)
     assert list(file.parent.iterdir()) == [file]
+
+
+def test_lines_of_an_included_file_that_is_not_stan_are_not_quoted(stanc: Stanc, file: Path):
+    (file.parent / "passwords.txt").write_text("root:x:0:0:root\n")
+    file.write_text("#include passwords.txt\nmodel {}\n")
+    with pytest.raises(ProgramError, match=r"passwords\.txt`, which `.*` includes, is not Stan") as caught:
+        run_stanc(stanc, [], file)
+    assert "root" not in caught.value.message.replace(str(file.parent), "")

@@ -21,6 +21,9 @@ _PLACE = re.compile(r"in '(?P<file>[^']*)', line (?P<line>\d+), column (?P<colum
 _COLOUR = re.compile(r"\x1b\[\d*m")
 """A colour code of the terminal."""
 
+_STAN_SUFFIXES = (".stan", ".stanfunctions")
+"""The endings of files whose lines an error message may quote."""
+
 _BAD_OPTION = 124
 """The exit code of stanc for a command line that it does not understand."""
 
@@ -104,6 +107,9 @@ def _parse_rejection(file: Path, output: str, originals: Mapping[str, Path]) -> 
         return ProgramError(f"stanc does not accept `{file}`: {output.strip()}", path=file)
     path = originals.get(place["file"].removeprefix("./"), file)
     line, column = int(place["line"]), int(place["column"]) + 1
+    if path != file and path.suffix not in _STAN_SUFFIXES:  # whatever it is: its lines are not for a message
+        message = f"`{path}`, which `{file}` includes, is not Stan: stanc does not accept its line {line}."
+        return ProgramError(message, path=path, line=line, column=column)
     lines = output.splitlines()
     rulers = [number for number, text in enumerate(lines) if _RULER.match(text)]
     explanation = "\n".join(lines[rulers[-1] + 1 :] if rulers else lines).strip()
