@@ -86,3 +86,26 @@ def _wait_until(is_true) -> None:
     while not is_true():
         assert time.monotonic() < deadline
         time.sleep(0.05)
+
+
+@pytest.mark.skipif(not hasattr(os, "memfd_create"), reason="files in memory are Linux's")
+def test_what_a_child_prints_needs_no_room_on_a_disk(monkeypatch, tmp_path):
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path / "nowhere"))
+    assert process.run([PYTHON, "-c", "print('out')"]).stdout == "out\n"
+
+
+def test_grandchildren_that_heed_no_signal_end_at_the_time_limit(tmp_path):
+    """The child itself ends when it is asked to; what it started does not."""
+    pid_file = tmp_path / "grandchild.pid"
+    child = f"(trap '' TERM; sleep 600 & echo $! > {pid_file}; wait) & sleep 600"
+    assert process.run(["sh", "-c", child], timeout=2).timed_out
+    grandchild = int(pid_file.read_text())
+    _wait_until(lambda: not psutil.pid_exists(grandchild) or _is_zombie(grandchild))
+
+
+def test_lines_are_passed_on_while_a_child_runs_and_errors_in_their_place():
+    lines: list[str] = []
+    code = "echo one; echo two >&2; sleep 0.1; printf three"
+    done = process.run(["sh", "-c", code], is_merged=True, on_line=lines.append)
+    assert done.stdout == "one\ntwo\nthree"
+    assert lines == ["one", "two"]

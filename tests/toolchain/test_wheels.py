@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import errno
 import zipfile
 from pathlib import Path
 
 import pytest
 
+from workbench.errors import ToolchainError
 from workbench.progress import SILENT
 from workbench.provenance import hash_file
 from workbench.toolchain import wheels
@@ -57,3 +59,15 @@ def test_it_is_unpacked_once(local_wheel: Path, tmp_path: Path) -> None:
     local_wheel.unlink()
 
     assert wheels.provide_stan(tmp_path / "cache", local_wheel, SILENT) == home
+
+
+def test_a_full_cache_is_named_and_not_the_temporary_folder(
+    local_wheel: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(*_: object) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(wheels, "_unpack_member", fail)
+    with pytest.raises(ToolchainError, match=r"the cache at .*stan cannot be written: No space") as error:
+        wheels.provide_stan(tmp_path / "cache", local_wheel, SILENT)
+    assert "WORKBENCH_CACHE" in str(error.value.hint)

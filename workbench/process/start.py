@@ -170,8 +170,8 @@ class _Child:
         self.started = time.monotonic()
         self.deadline = None if timeout is None else self.started + timeout
         self.timed_out = False
-        self.out: IO[bytes] = tempfile.TemporaryFile()  # noqa: SIM115 - `close` closes it
-        self.err: IO[bytes] = tempfile.TemporaryFile()  # noqa: SIM115 - `close` closes it
+        self.out = _make_output_file()
+        self.err = _make_output_file()
         try:
             self.child = self._start()
         except OSError:
@@ -261,6 +261,13 @@ class _Child:
             _running.discard(self)
         self.out.close()
         self.err.close()
+
+
+def _make_output_file() -> IO[bytes]:
+    """Return a file for what a child prints, in memory if possible: a full disk then loses no message."""
+    if hasattr(os, "memfd_create"):
+        return os.fdopen(os.memfd_create("workbench"), "w+b")
+    return tempfile.TemporaryFile()
 
 
 _running: set[_Child] = set()

@@ -307,7 +307,8 @@ def _run_make(folders: Mapping[_Compilation, Path], names: str, on_count: Callab
         ]
         run_compilers(toolchain, names, makes, on_count=on_count)
         for exe, target in targets.items():
-            shutil.move(target, exe)
+            with cache.explain_write_errors(exe.parent):
+                shutil.move(target, exe)
 
 
 @contextmanager

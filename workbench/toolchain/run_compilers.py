@@ -87,7 +87,7 @@ def _make_error(folder: Path, target: str, result: process.CompletedProcess) -> 
     program = Path(result.command.argv[0]).name
     if "No space left on device" in result.output:
         message = f"{program} ran out of disk space while compiling {target}; its messages are in {log}."
-        hint = cache.FREE_SPACE
+        hint = f"{cache.FREE_SPACE}; TMPDIR moves temporary files"
     elif _was_killed(result):
         message = f"{program} was killed while compiling {target}, most likely for lack of memory; see {log}."
         hint = "close other programs: a compiler needs up to 3 GB of memory"

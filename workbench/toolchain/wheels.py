@@ -139,7 +139,11 @@ def _unpack_wheel(
                 file = _download(wheel, scratch)
         else:
             file = _check_wheel(wheel, local)
-        with zipfile.ZipFile(file) as archive, progress.stage("Unpacking", len(archive.infolist())) as stage:
+        with (
+            cache.explain_write_errors(target.parent),  # or the temporary folder would be blamed
+            zipfile.ZipFile(file) as archive,
+            progress.stage("Unpacking", len(archive.infolist())) as stage,
+        ):
             for done, item in enumerate(archive.infolist()):
                 _unpack_member(archive, item, place_member(item.filename), target)
                 stage.update(done + 1)
