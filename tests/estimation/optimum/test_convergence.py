@@ -319,6 +319,15 @@ def test_a_point_from_which_the_density_rises_is_not_a_mode():
     assert "still rises beside the point, mostly along `alpha`" in explain_failure(candidate, make_program())
 
 
+def test_a_value_that_only_doubles_tell_from_its_bound_is_on_it():
+    """A beta density without a limit at 0 took `theta` to 3e-285, where Stan reports no curvature."""
+    program = make_program(alpha=declare("alpha", lower=0), beta=declare("beta", "vector", 2))
+    reached = explain_bound_reached([("alpha", 2.6e-285)], program)
+    assert "`alpha` to its bound, 2.6e-285" in reached
+    assert explain_bound_reached([("alpha", 1e-20)], program) == ""
+    assert explain_bound_reached([("beta[1]", 2.6e-285)], program) == ""
+
+
 def test_equal_elements_of_an_ordered_vector_are_an_edge():
     program = make_program(alpha=declare("alpha", "ordered", 2))
     equal = explain_bound_reached([("alpha[1]", 70.9), ("alpha[2]", 70.9)], program)

@@ -37,6 +37,9 @@ _STRIDES = np.array([0.0, 1.0, 4.0, 16.0, 64.0])
 _GROWTH = np.array([0.0, 0.5, 1.0, 2.0, 4.0])
 """Growth of a scale, on the log scale, along which standardized effects shrink by the same factor. Ours."""
 
+_NO_DISTANCE = 1e-50
+"""Distance from a bound of 0 below which a parameter is on it: no scale of a problem is as small. Ours."""
+
 _SHRUNKEN = 0.5
 """Size of the largest standardized effect up to which all have shrunk. Ours: they vary around 0 by 1."""
 
@@ -254,7 +257,7 @@ def explain_bound_reached(point: Iterable[tuple[str, float]], program: Program) 
             continue
         limits = [limit.literal for limit in (declaration.lower, declaration.upper) if limit is not None]
         is_zero_limit = declaration.kind in (*_SHARES, "positive_ordered")
-        if value in limits or (value == 0 and is_zero_limit):
+        if value in limits or (abs(value) < _NO_DISTANCE and (0 in limits or is_zero_limit)):
             return f"{_NO_MAXIMUM_INSIDE} the optimiser took `{column}` to its bound, {value:.3g}."
         if before == (_find_element_before(column), value) and declaration.kind in _ORDERED:
             return (
