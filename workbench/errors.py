@@ -33,6 +33,28 @@ from pathlib import Path
 _LONG_QUOTE = re.compile(r"`([^`]{300})[^`]{4096,}([^`]{300})`")
 """What a message quotes, where it is longer than a path can be: a cell of megabytes, a number of a mile."""
 
+_CONTROL = re.compile("[\x00-\x1f\x7f-\x9f\u200e\u200f\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
+"""Characters that act on a terminal, or reverse the direction of text."""
+
+
+def neutralise(text: str, kept: str = "") -> str:
+    r"""Return text with each control character replaced by its code point: all that people read goes here.
+
+    Names of columns, levels and files are anybody's, and a terminal obeys what is written in them.
+
+    Parameters
+    ----------
+    text
+        The text.
+    kept
+        Control characters that stay, such as line ends.
+
+    >>> neutralise("a\x1b[31mb\u202ec"), neutralise("a\nb", "\n")
+    ('a<U+001B>[31mb<U+202E>c', 'a\nb')
+    """
+    return _CONTROL.sub(lambda match: match[0] if match[0] in kept else f"<U+{ord(match[0]):04X}>", text)
+
+
 EXIT_STRICT = 1
 """The exit code under `--strict` if the verdict is `fail`."""
 
@@ -47,6 +69,8 @@ class WorkbenchError(Exception):
 
     def __init__(self, message: str, *, hint: str | None = None) -> None:
         message = _LONG_QUOTE.sub(lambda match: f"`{match[1]}...{match[2]}`", message)
+        message = neutralise(message.replace("\r\n", "\n"), "\n\t")
+        hint = None if hint is None else neutralise(hint, "\n\t")
         super().__init__(message)
         self.message = message
         self.hint = hint

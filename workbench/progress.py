@@ -9,6 +9,8 @@ from contextlib import AbstractContextManager, contextmanager
 from importlib.util import find_spec
 from typing import TYPE_CHECKING, Protocol
 
+from workbench.errors import neutralise
+
 if TYPE_CHECKING:
     from rich.console import Console
     from rich.progress import Progress as RichProgress
@@ -65,7 +67,7 @@ class Bars:
             TextColumn("{task.fields[detail]}", style="dim"),
         )
         with RichProgress(*columns, console=_stderr()) as bars:
-            task = bars.add_task(escape(title), total=total, detail="")
+            task = bars.add_task(escape(neutralise(title)), total=total, detail="")
             yield _Bar(bars, task)
             done = total if total is not None else 1.0
             bars.update(task, total=done, completed=done, detail="")
@@ -79,7 +81,7 @@ class _Bar:
     def update(self, done: float, detail: str = "") -> None:
         from rich.markup import escape
 
-        self._bars.update(self._task, completed=done, detail=escape(detail))
+        self._bars.update(self._task, completed=done, detail=escape(neutralise(detail)))
 
 
 class Lines:
@@ -94,7 +96,7 @@ class Lines:
         started = time.monotonic()
         with SILENT.stage(title) as silent:
             yield silent
-        _stderr().print(f"{escape(title)}: {time.monotonic() - started:.1f} s")
+        _stderr().print(f"{escape(neutralise(title))}: {time.monotonic() - started:.1f} s")
 
 
 def _stderr() -> Console:

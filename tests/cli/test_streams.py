@@ -13,6 +13,8 @@ from typer.testing import CliRunner
 from tests.cli.conftest import ENTRY
 from tests.process.test_start import HEED_SIGINT
 from workbench.cli.app import app
+from workbench.errors import BindingError
+from workbench.progress import Lines
 
 RUN = f'"{sys.executable}" -P -c "{ENTRY}"'
 
@@ -92,3 +94,15 @@ def test_an_interrupt_while_the_command_line_starts(tmp_path, delay):
     assert process.returncode == 130
     assert "interrupted: nothing was written" in errors
     assert "Traceback" not in errors
+
+
+def test_errors_are_safe_for_python_too():
+    error = BindingError("`a\x1b[31m\x9b` of\r\n`b\u202e`", hint="write \x07")
+    assert str(error) == error.message == "`a<U+001B>[31m<U+009B>` of\n`b<U+202E>`"
+    assert error.hint == "write <U+0007>"
+
+
+def test_stages_name_programs_safely(capsys):
+    with Lines().stage("Compiling \x1b[2J"):
+        pass
+    assert capsys.readouterr().err.startswith("Compiling <U+001B>[2J: ")

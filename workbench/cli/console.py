@@ -17,17 +17,17 @@ import typer
 from rich.console import Console
 
 from workbench import files
-from workbench.errors import EXIT_INTERRUPTED, RequestError, RunError, StoreError, WorkbenchError
+from workbench.errors import EXIT_INTERRUPTED, RequestError, RunError, StoreError, WorkbenchError, neutralise
 from workbench.progress import Progress, choose_display
 from workbench.report.document import Document
-from workbench.report.terminal import neutralise, print_document, print_message
+from workbench.report.terminal import print_document, print_message
 
 P = ParamSpec("P")
 T = TypeVar("T")
 
-_SURROGATE = re.compile("[\ud800-\udfff]")
-_BEYOND_ASCII = re.compile("[^\x00-\x7f]")
-"""What stdout cannot show as it is: bytes of names that are not text; beyond ASCII where it is not UTF-8."""
+_UNSHOWN = re.compile("[\x7f-\x9f\u200e\u200f\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
+_BEYOND_ASCII = re.compile("[^\x00-\x7e]")
+"""What JSON escapes though it need not: what acts on a terminal; all but ASCII where stdout is not UTF-8."""
 
 _PIPE_WIDTH = 100_000
 """Columns where stdout is not a terminal: enough for every row of a table on one line."""
@@ -51,6 +51,11 @@ def show_line(text: str) -> None:
     typer.echo(neutralise(text))
 
 
+def show_source(text: str) -> None:
+    """Print a Stan program to stdout; control characters in it reach a file, but no terminal."""
+    typer.echo(neutralise(text, "\n\t") if sys.stdout.isatty() else text, nl=False)
+
+
 def show_path(path: Path) -> None:
     """Print a path to stdout: as it is for a program that reads it, without control characters for people."""
     if sys.stdout.isatty():
@@ -62,7 +67,7 @@ def show_path(path: Path) -> None:
 def show_json(text: str) -> None:
     """Print JSON to stdout; where the stream is not UTF-8, characters beyond ASCII are written as escapes."""
     encoding = (getattr(sys.stdout, "encoding", None) or "utf-8").lower().replace("-", "")
-    beyond = _SURROGATE if encoding == "utf8" else _BEYOND_ASCII
+    beyond = _UNSHOWN if encoding == "utf8" else _BEYOND_ASCII
     typer.echo(beyond.sub(_escape, text.removesuffix("\n")))
 
 

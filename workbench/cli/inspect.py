@@ -41,7 +41,7 @@ def command(
         if program.instrumented is None:
             reason = program.obstacles[0].message if program.obstacles else "no reason is known."
             raise ProgramError(f"`{model}` is compiled as it is: {reason}", path=path)
-        typer.echo(program.instrumented.source, nl=False)
+        console.show_source(program.instrumented.source)
     elif json_:
         console.show_json(json.dumps(to_record(describe(program)), indent=1, ensure_ascii=False))
     else:

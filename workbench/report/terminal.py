@@ -1,4 +1,4 @@
-"""A document as a page in a terminal or a pipe: the only place that makes control characters harmless.
+"""A document as a page in a terminal or a pipe, without control characters.
 
 A terminal shows the end of its output first, so the verdict stands below the sections. In a terminal,
 sentences are wrapped under their own beginning, and tables leave out columns where they would not fit. In a
@@ -7,7 +7,6 @@ pipe, each sentence and each row of a table is one line.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from io import StringIO
@@ -19,6 +18,7 @@ from rich.padding import Padding
 from rich.table import Table as RichTable
 from rich.text import Text
 
+from workbench.errors import neutralise
 from workbench.report.document import (
     Block,
     Cell,
@@ -36,9 +36,6 @@ from workbench.report.document import (
     Tone,
     Verdict,
 )
-
-_CONTROL = re.compile("[\x00-\x1f\x7f-\x9f\u200e\u200f\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
-"""Characters that act on a terminal, or reverse the direction of text."""
 
 _STYLES = {Tone.OK: "bold green", Tone.CAUTION: "bold yellow", Tone.FAIL: "bold red", Tone.NEUTRAL: "bold"}
 """How the word for a tone is printed."""
@@ -97,15 +94,6 @@ def print_message(console: Console, label: str, text: str, style: str = "bold") 
     """Print an error, a hint or a tip; its lines stay as they are."""
     lines = "\n".join(neutralise(line.expandtabs()) for line in text.splitlines())
     console.print(Text.assemble((label, style), ": ", lines), soft_wrap=True)
-
-
-def neutralise(text: str) -> str:
-    r"""Return text with each control character replaced by its code point.
-
-    >>> neutralise("a\x1b[31mb\u202ec")
-    'a<U+001B>[31mb<U+202E>c'
-    """
-    return _CONTROL.sub(lambda match: f"<U+{ord(match[0]):04X}>", text)
 
 
 def _make_text(text: str) -> Text:

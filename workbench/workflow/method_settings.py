@@ -50,12 +50,12 @@ def read_init(
     if isinstance(init, Mapping):
         return "given", (init, "`init`")
     path = Path(init)
-    if not path.suffix and not path.is_file():
+    if not path.suffix and not path.exists():
         if init not in _INIT_WORDS:
             words = ", ".join(_INIT_WORDS)
             raise MethodError(f"`init` was expected to be {words} or a JSON file, found `{init}`.")
         return os.fspath(init), None
-    if not path.is_file():
+    if not path.exists():
         message = f"initial values were expected at `{path}`, but there is no such file."
         raise MethodError(message, hint="check the path")
     values = tables.read(path).values
