@@ -31,6 +31,12 @@ def test_it_fires_far_from_zero():
     assert "`year` lies far from zero" in examine_data(year=RNG.normal(1990, 10, 50)).message
 
 
+def test_a_vector_gets_the_advice_that_can_be_followed():
+    """`--standardize` acts on matrices alone."""
+    assert "in transformed data" in examine_data(year=RNG.normal(1990, 10, 50)).advice
+    assert "--standardize, which" in examine_data(X=RNG.normal(1990, 10, (50, 2))).advice
+
+
 def test_it_is_quiet_on_similar_scales():
     assert examine_data(X=RNG.normal(size=(50, 2)), z=RNG.normal(3, 2, 50)).status == "passed"
 

@@ -3,10 +3,17 @@
 from __future__ import annotations
 
 from workbench.diagnostics.check import Check, Finding, split_paragraphs
-from workbench.diagnostics.predictors import find_predictors
+from workbench.diagnostics.predictors import Predictor, find_predictors
 from workbench.results import Fit
 from workbench.results.quantities import owner
 from workbench.thresholds import MEAN_DISTANCE_LIMIT, SCALE_RATIO_LIMIT
+
+_ADVICE_VECTOR = (
+    "Subtract the mean in the table or in transformed data, and divide by the SD; --standardize does so for "
+    "a matrix of predictors. Where only differences between rows count, as in a Gaussian process, the mean "
+    "does not matter."
+)
+"""What to do about predictors that are no columns of a matrix."""
 
 
 def _assess(fit: Fit) -> Finding:
@@ -27,13 +34,19 @@ def _assess(fit: Fit) -> Finding:
             f"Predictors are on very different scales: the SD of `{largest.name}` is {ratio:.0f} times that "
             f"of `{smallest.name}`."
         )
-        return Finding("tip", message, ratio)
+        return Finding("tip", message, ratio, advice=_advise(smallest, largest))
     farthest = max(predictors, key=lambda predictor: abs(predictor.mean) / predictor.sd)
     distance = abs(farthest.mean) / farthest.sd
     if distance > MEAN_DISTANCE_LIMIT:
         message = f"`{farthest.name}` lies far from zero: its mean is {distance:.0f} times its SD."
-        return Finding("tip", message, distance)
+        return Finding("tip", message, distance, advice=_advise(farthest))
     return Finding("passed", f"Predictors are on similar scales, within a factor of {ratio:.3g}.", ratio)
+
+
+def _advise(*predictors: Predictor) -> str:
+    """Return what to do: `--standardize` acts on matrices, and nothing on a vector by itself."""
+    is_matrix = all(owner(predictor.name) != predictor.name for predictor in predictors)
+    return "" if is_matrix else _ADVICE_VECTOR
 
 
 CHECK = Check(
