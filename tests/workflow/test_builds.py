@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -32,6 +33,7 @@ class FakeRequest:
     program: FakeProgram = field(default_factory=lambda: FakeProgram(instrumented=FakeInstrumented()))
     jobs: int = 2
     threads: int = 1
+    timeout: float | None = None
 
 
 @pytest.fixture
@@ -51,7 +53,8 @@ def compiled(monkeypatch):
 
 
 def make(request):
-    return Builds(request, None, SILENT)  # type: ignore[arg-type]
+    tools = SimpleNamespace(limit=lambda timeout: tools)
+    return Builds(request, tools, SILENT)  # type: ignore[arg-type]
 
 
 RUN = ("model", "instrumented", True)

@@ -11,11 +11,11 @@ import msgspec
 from workbench import binding, card, priors, tables
 from workbench.backends import Backend
 from workbench.diagnostics import diagnose
-from workbench.errors import RequestError, RunNotFound
+from workbench.errors import PriorError, ProgramError, RequestError, RunNotFound
 from workbench.estimation.context import FitContext
 from workbench.estimation.standardize.copies import copy_dependents
 from workbench.estimation.standardize.original_scale import use_original_scale
-from workbench.program import ReplacedPrior, hash_program
+from workbench.program import Program, ReplacedPrior, hash_program
 from workbench.progress import SILENT
 from workbench.provenance import hash_file, hash_texts
 from workbench.request import FitRequest
@@ -83,10 +83,7 @@ def rebuild_request(fit: Fit, tools: Toolchain, table: Table | None) -> FitReque
     run = fit.results
     model = _check_exists(run.model.path, "program")
     table = read_unchanged_table(run) if table is None else table
-    if hash_program(model) != run.model.sha256:  # before stanc, whose messages quote what it reads
-        raise RequestError(f"`{model}` has changed since this fit was made.", hint="fit it again")
-    program = read_program(model, _list_settled_roles(run), tools)
-    program = priors.restore_replaced(program, _list_replaced(run), tools.stanc)
+    program = _read_unchanged_program(run, model, tools)
     if table.sha256 != run.data.sha256:
         raise RequestError(f"`{table.path}` has changed since this fit was made.", hint="fit it again")
     scalars = {name: value for name, value in run.priors.items() if isinstance(value, int | float)}
@@ -97,6 +94,33 @@ def rebuild_request(fit: Fit, tools: Toolchain, table: Table | None) -> FitReque
     data = binding.rebind(run.data.rules, program, table, given=settled.user_data, missing=missing)
     methods = (read_sampler(run.nuts),) if run.nuts.is_ok else ()
     return copy_dependents(FitRequest(program, data, settled, methods, run.seed or 0, run.interval.level))
+
+
+def _read_unchanged_program(run: Results, model: Path, tools: Toolchain) -> Program:
+    """Return the program of a run, read again, with the priors that the run replaced.
+
+    The file may have been named by somebody else's run. So it is compared before stanc reads it, whose
+    messages quote it; where priors were replaced, it is compared after that, and those messages are kept back.
+
+    Raises
+    ------
+    RequestError
+        The program has changed.
+    """
+    replaced = _list_replaced(run)
+    changed = RequestError(f"`{model}` has changed since this fit was made.", hint="fit it again")
+    if not replaced and hash_program(model) != run.model.sha256:
+        raise changed
+    try:
+        program = read_program(model, _list_settled_roles(run), tools)
+        program = priors.restore_replaced(program, replaced, tools.stanc)
+    except (ProgramError, PriorError):
+        if replaced:
+            raise changed from None
+        raise
+    if program.sha256 != run.model.sha256:
+        raise changed
+    return program
 
 
 def read_unchanged_table(run: Results, unpack_limit: int | None = None) -> Table:
