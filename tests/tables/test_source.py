@@ -171,3 +171,24 @@ def test_a_long_cell_is_shown_in_part(tmp_path):
     with pytest.raises(BindingError) as raised:
         tables.to_numbers(tables.read(tmp_path / "t.csv"), "a")
     assert len(raised.value.message) < 500
+
+
+DEEP = [1.0]
+for _ in range(3000):
+    DEEP = [DEEP]  # type: ignore[list-item]
+
+
+@pytest.mark.parametrize(
+    ("data", "message"),
+    [
+        (pd.DataFrame({"y": [10**400, 1]}), "column `y` of `data` has an integer of more than 64 bits"),
+        (pd.DataFrame([[1]], columns=pd.Index(["\udce9"], dtype=object)), "which is not text"),
+        (pd.DataFrame({"y": [1]}, index=pd.Index([1], name="y")), "more than one column called `y`"),
+        ({"y": {1, 2}}, "cannot be made a table"),
+        ({"y": b"x", "N": 1}, "which is not a number"),
+        ({"y": DEEP, "N": 1}, "nested too deeply"),
+    ],
+)
+def test_python_data_that_are_none(data, message):
+    with pytest.raises(BindingError, match=message):
+        tables.from_frame(data) if isinstance(data, pd.DataFrame) else tables.from_mapping(data)

@@ -33,9 +33,14 @@ def from_frame(frame: pd.DataFrame) -> Table:
     >>> from_frame(pd.DataFrame({"y": [1.5, 2.5]})).columns
     ('y',)
     """
-    check_unique_names(_NAME, [str(label) for label in frame.columns])
     if any(label is not None for label in frame.index.names):
+        index = [str(label) for label in frame.index.names if label is not None]
+        check_unique_names(_NAME, [*index, *(str(label) for label in frame.columns)])
         frame = frame.reset_index()
+    names = [str(label) for label in frame.columns]
+    check_unique_names(_NAME, names)
+    for name in names:
+        _check_name(name)
     columns = {str(label): _convert_column(str(label), frame[label]) for label in frame.columns}
     cells, remarks = check_cells(_NAME, pa.table(columns))
     reading = read_texts(cells, is_typed=True)
@@ -49,10 +54,28 @@ def from_frame(frame: pd.DataFrame) -> Table:
     )
 
 
+def _check_name(name: str) -> None:
+    """Refuse the name of a column that is not text.
+
+    Raises
+    ------
+    BindingError
+        It holds half of a character.
+    """
+    try:
+        name.encode("utf-8")
+    except UnicodeEncodeError as reason:
+        message = f"`{_NAME}` has a column called `{name}`, which is not text."
+        raise BindingError(message, hint="rename it") from reason
+
+
 def _convert_column(label: str, column: pd.Series[Any]) -> pa.Array:
     try:
         return pa.Array.from_pandas(column)
-    except (pa.ArrowInvalid, pa.ArrowTypeError, pa.ArrowNotImplementedError) as reason:
+    except OverflowError as reason:
+        message = f"column `{label}` of `{_NAME}` has an integer of more than 64 bits."
+        raise BindingError(message, hint="use floating-point numbers") from reason
+    except (pa.ArrowException, UnicodeError) as reason:
         message = (
             f"column `{label}` of `{_NAME}` has cells of different types: {str(reason).splitlines()[0]}."
         )
@@ -73,8 +96,16 @@ def from_mapping(content: Mapping[str, Any]) -> Table:
     lengths = {_find_length(value) for value in content.values()}
     if len(lengths) == 1 and lengths != {None}:
         columns = {name: list(v) if isinstance(v, tuple) else v for name, v in content.items()}
-        return from_frame(pd.DataFrame(columns))
-    values = parse_stan_values(_NAME, {name: _to_lists(value) for name, value in content.items()})
+        try:
+            frame = pd.DataFrame(columns)
+        except (TypeError, ValueError) as reason:
+            message = f"`{_NAME}` cannot be made a table: {reason}."
+            raise BindingError(message, hint="give each column as a list, an array or a series") from reason
+        return from_frame(frame)
+    try:
+        values = parse_stan_values(_NAME, {name: _to_lists(value) for name, value in content.items()})
+    except RecursionError as reason:
+        raise BindingError(f"`{_NAME}` is nested too deeply.") from reason
     return Table(Path(_NAME), hash_text(repr(sorted(values.items()))), pa.table({}), values=values)
 
 

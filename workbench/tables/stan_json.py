@@ -75,8 +75,9 @@ def _parse_value(place: str, value: Any) -> Any:
         return [_parse_value(place, element) for element in value]
     if isinstance(value, dict):
         return {name: _parse_value(place, member) for name, member in value.items()}
+    shown = _shorten(json.dumps(value, ensure_ascii=False, default=repr))
     raise BindingError(
-        f"{place} is or contains `{_shorten(json.dumps(value, ensure_ascii=False))}`, which is not a number.",
+        f"{place} is or contains `{shown}`, which is not a number.",
         hint="Stan's data are numbers, and arrays and tuples of numbers",
     )
 
