@@ -165,7 +165,8 @@ def _damage_arrays(path: Path, rng: random.Random) -> str:
         elif kind == "drop group":
             del file[group.name]
         elif kind == "rename":
-            group.move(name, rng.choice(["x", "y[1]", "a.b", "draw", "posterior", "é", "mu "]))
+            new_name = rng.choice(["x", "y[1]", "a.b", "draw", "posterior", "é", "mu "])
+            group.move(name, f"{name} " if new_name in group else new_name)
         elif array.dtype.kind in "fi":
             values = np.asarray(array[...])
             odd = {"nan": np.nan, "inf": -np.inf, "zero": 0, "huge": 1e300, "constant": 3}
