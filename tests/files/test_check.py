@@ -1,9 +1,11 @@
 """A place is refused before anything is computed, by name and with a reason."""
 
+import os
+
 import pytest
 
 from workbench.errors import StoreError
-from workbench.files import check_file_place, check_folder_place
+from workbench.files import check_file_place, check_folder_place, check_open_folder
 
 
 def check(place, needed=0):
@@ -66,3 +68,21 @@ def test_the_folder_that_one_is_in(tmp_path, monkeypatch):
 def test_room_that_is_missing(tmp_path):
     with pytest.raises(StoreError, match=r"at least 1e\+09 GB|at least 1,000,000,000 GB are needed"):
         check(tmp_path / "run", needed=10**18)
+
+
+def test_places_that_cannot_be_written(tmp_path, monkeypatch):
+    """As on a read-only file system, where root may not write either."""
+    monkeypatch.setattr(os, "access", lambda path, mode: False)
+    with pytest.raises(StoreError, match=f"nothing can be written in `{tmp_path}`: it is read-only"):
+        check(tmp_path / "new" / "run")
+    (tmp_path / "table.csv").touch()
+    with pytest.raises(StoreError, match=r"table\.csv` could not be written: it is read-only"):
+        check_file_place(tmp_path / "table.csv")
+
+
+def test_figures_join_other_files_and_need_a_folder(tmp_path):
+    (tmp_path / "notes.txt").touch()
+    check_open_folder(tmp_path)
+    (tmp_path / "link").symlink_to(tmp_path / "missing")
+    with pytest.raises(StoreError, match=r"is a link to `.*missing`, which does not exist"):
+        check_open_folder(tmp_path / "link")

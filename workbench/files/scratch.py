@@ -23,6 +23,7 @@ _FULL = (errno.ENOSPC, errno.EDQUOT, errno.EROFS)
 """The errors of a disk that takes no more."""
 
 _HINT = "free space there, or set TMPDIR to a folder on another disk"
+"""What to do about a temporary folder that takes no more."""
 
 
 @contextmanager
