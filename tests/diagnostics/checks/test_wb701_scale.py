@@ -4,6 +4,8 @@ import numpy as np
 
 from tests.diagnostics.checks.records import examine
 from tests.diagnostics.fits import RECORD
+from workbench.diagnostics.checks import wb701_scale
+from workbench.diagnostics.predictors import Predictor
 
 RNG = np.random.default_rng(7)
 
@@ -25,6 +27,12 @@ def test_predictors_that_were_standardized_are_not_told_to_be():
     columns = {"X": RNG.normal(size=(50, 2)) * [1, 5000]}
     assert examine("WB701", record, constant_data=columns).status == "n/a"
     assert examine("WB701", record, constant_data={"Z": columns["X"]}).status == "tip"
+
+
+def test_columns_with_names_belong_to_their_matrix():
+    for name in ("X[age]", "X[2]", "X"):
+        assert wb701_scale._find_variable(Predictor(name, 0.0, 1.0)) == "X"
+    assert wb701_scale._advise(Predictor("X[age]", 0.0, 1.0)) == ""
 
 
 def test_it_fires_far_from_zero():

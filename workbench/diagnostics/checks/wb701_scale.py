@@ -5,7 +5,6 @@ from __future__ import annotations
 from workbench.diagnostics.check import Check, Finding, split_paragraphs
 from workbench.diagnostics.predictors import Predictor, find_predictors
 from workbench.results import Fit
-from workbench.results.quantities import owner
 from workbench.thresholds import MEAN_DISTANCE_LIMIT, SCALE_RATIO_LIMIT
 
 _ADVICE_VECTOR = (
@@ -21,7 +20,7 @@ def _assess(fit: Fit) -> Finding:
     predictors = [
         predictor
         for predictor in find_predictors(fit)
-        if predictor.sd > 0 and owner(predictor.name) not in standardized
+        if predictor.sd > 0 and _find_variable(predictor) not in standardized
     ]
     if not predictors:
         kind = "predictors that were not standardized" if standardized else "numeric predictors that vary"
@@ -43,9 +42,14 @@ def _assess(fit: Fit) -> Finding:
     return Finding("passed", f"Predictors are on similar scales, within a factor of {ratio:.3g}.", ratio)
 
 
+def _find_variable(predictor: Predictor) -> str:
+    """Return the variable of a predictor: `X` for `X[age]`, a column of a matrix."""
+    return predictor.name.partition("[")[0]
+
+
 def _advise(*predictors: Predictor) -> str:
     """Return what to do: `--standardize` acts on matrices, and nothing on a vector by itself."""
-    is_matrix = all(owner(predictor.name) != predictor.name for predictor in predictors)
+    is_matrix = all(_find_variable(predictor) != predictor.name for predictor in predictors)
     return "" if is_matrix else _ADVICE_VECTOR
 
 
