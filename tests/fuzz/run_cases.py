@@ -18,7 +18,7 @@ from tests.fuzz.command_lines import Case, make_case
 from workbench.cli.app import app
 from workbench.errors import RunError
 
-LONGEST = 20
+LONGEST = 60
 """Seconds after which a command counts as one that does not end."""
 
 MOST_TEXT = 20_000

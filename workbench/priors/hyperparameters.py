@@ -15,7 +15,7 @@ from workbench.errors import PriorError
 from workbench.priors.vectors import check_finite, is_vector, list_elements
 from workbench.program import Hyperparameter, PriorArgument, Program
 
-_ELEMENT = re.compile(r"^(\w+)\[(\d+(?:,\d+)*)\]$")
+_ELEMENT = re.compile(r"^(\w+)\[(\d{1,9}(?:,\d{1,9})*)\]$")
 """An element of a variable: `scales[2]`."""
 
 

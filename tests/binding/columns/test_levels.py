@@ -45,3 +45,15 @@ def test_other_levels_stay_apart(program_from, table_from, levels):
     program = program_from(program_text(GROUPS))
     table = table_from("g,u\n" + "".join(f"{level},1\n" for level in levels))
     assert set(binding.bind(program, table).labels["J"]) == set(levels)
+
+
+def test_levels_with_thousands_of_digits_are_sorted_by_value():
+    long = "9" * 5000
+    assert sort_naturally([long, f"1{long}", "a10", "a9", "007", "8"]) == (
+        "007",
+        "8",
+        long,
+        f"1{long}",
+        "a9",
+        "a10",
+    )

@@ -88,6 +88,14 @@ def find_case_variants(levels: Sequence[str]) -> tuple[str, ...]:
     return tuple(level for level in levels if counts[level.casefold()] > 1)
 
 
+def _rank(piece: str) -> tuple[int, int, str]:
+    """Return the place of digits, which may be very many, by their value, and of other text behind them."""
+    if not _DIGITS.fullmatch(piece):
+        return 1, 0, piece
+    digits = piece.lstrip("0")
+    return 0, len(digits), digits
+
+
 def sort_naturally(levels: Sequence[str]) -> tuple[str, ...]:
     """Return texts in order, numbers inside them by value.
 
@@ -96,10 +104,7 @@ def sort_naturally(levels: Sequence[str]) -> tuple[str, ...]:
     """
 
     def key(level: str) -> list[tuple[int, int, str]]:
-        pieces = _DIGITS.split(level)
-        return [
-            (0, int(piece), "") if _DIGITS.fullmatch(piece) else (1, 0, piece) for piece in pieces if piece
-        ]
+        return [_rank(piece) for piece in _DIGITS.split(level) if piece]
 
     return tuple(sorted(levels, key=lambda level: (key(level), level)))
 

@@ -16,7 +16,7 @@ from workbench.program import Declaration
 _SEPARATORS = re.compile(r"[\W_]+")
 """What is ignored when names are compared: blanks and punctuation."""
 
-_NUMBERED = re.compile(r"[\[._]?(\d+)\]?")
+_NUMBERED = re.compile(r"[\[._]?(\d{1,9})\]?")
 """What follows the name of a matrix in a numbered column: `1`, `_1`, `.1` or `[1]`."""
 
 _SQUARE = frozenset({"cov_matrix", "corr_matrix", "cholesky_factor_corr", "cholesky_factor_cov"})
