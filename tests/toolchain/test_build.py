@@ -198,3 +198,10 @@ def test_without_a_plain_temporary_folder_make_is_not_started(
     monkeypatch.setattr("workbench.toolchain.cmdstan._TEMPORARY_FOLDERS", ())
     with pytest.raises(ToolchainError, match="`/a b`: its path has characters with a meaning for make"):
         find_plain_folder()
+
+
+@pytest.mark.parametrize("words", ["x.s:12: Error: invalid character", "killed by the administrator"])
+def test_the_reason_of_a_failure_is_found_without_the_word_error(tmp_path: Path, words: str) -> None:
+    toolchain = fake_compilers.make_toolchain(tmp_path, f"echo 'In file a.hpp:'; echo '{words}'; exit 1")
+    with pytest.raises(BuildFailed, match=f"failed to compile Stan's headers: {words}"):
+        build_header(toolchain, False, SILENT)

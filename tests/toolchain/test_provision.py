@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from tests.toolchain.fake_compilers import CLANG, write_compiler
-from workbench.errors import PinMismatch, RequestError, ToolchainMissing
+from workbench.errors import PinMismatch, RequestError, ToolchainError, ToolchainMissing
 from workbench.toolchain import ToolchainSettings, find_cache_folder, provision
 
 
@@ -84,3 +84,11 @@ def test_the_users_own_cmdstan_is_used(monkeypatch: pytest.MonkeyPatch, tmp_path
 
     assert (tools.source, tools.stan_version, tools.home) == ("cmdstan", "2.36.0", tmp_path)
     assert tools.why.startswith("CMDSTAN is set; ")
+
+
+@pytest.mark.parametrize("name", ['a"b', "a\\b", "a\nb"])
+def test_a_cache_that_compilers_cannot_work_in_is_refused(tmp_path: Path, name: str) -> None:
+    with pytest.raises(ToolchainError, match="compilers cannot work in the cache") as error:
+        provision(ToolchainSettings(cache=tmp_path / name))
+    assert "WORKBENCH_CACHE" in str(error.value.hint)
+    assert not (tmp_path / name).exists()

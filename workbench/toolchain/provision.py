@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import os
+import re
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 import platformdirs
 
-from workbench.errors import RequestError
+from workbench.errors import RequestError, ToolchainError
 from workbench.program.syntax.stanc import Stanc
 from workbench.progress import SILENT, Progress
 from workbench.toolchain import cmdstan
@@ -90,6 +91,8 @@ def provision(settings: ToolchainSettings = ToolchainSettings(), progress: Progr
 
     Raises
     ------
+    ToolchainError
+        The path of the cache has a character that compilers cannot take.
     ToolchainMissing
         There is no Stan or no compiler, and it cannot be fetched.
     PinMismatch
@@ -97,6 +100,7 @@ def provision(settings: ToolchainSettings = ToolchainSettings(), progress: Progr
     """
     source, reason = _choose_source(settings.source)
     folder = find_cache_folder(settings)
+    _check_path(folder)
     home = cmdstan.find_home() if source == "cmdstan" else provide_stan(folder, settings.wheel, progress)
     version = cmdstan.read_version(home) if source == "cmdstan" else read_pins().stan_version
     compiler, compiler_reason = find_compiler(
@@ -112,6 +116,14 @@ def find_cache_folder(settings: ToolchainSettings = ToolchainSettings()) -> Path
     """Return the folder of the build cache."""
     chosen = settings.cache or os.environ.get("WORKBENCH_CACHE")
     return Path(chosen).expanduser().resolve() if chosen else platformdirs.user_cache_path("workbench")
+
+
+def _check_path(folder: Path) -> None:
+    """Refuse a path that g++ would write into its assembly code as it is, where a quote ends a name."""
+    if re.search(r'["\\\x00-\x1f\x7f]', str(folder)):
+        message = f"compilers cannot work in the cache at `{folder}`: its path has a quote, a backslash or a "
+        hint = "set WORKBENCH_CACHE to a folder with a plainer path"
+        raise ToolchainError(f"{message}control character.", hint=hint)
 
 
 def _choose_source(requested: str) -> tuple[str, str]:

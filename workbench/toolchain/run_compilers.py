@@ -92,7 +92,9 @@ def _make_error(folder: Path, target: str, result: process.CompletedProcess) -> 
         message = f"{program} was killed while compiling {target}, most likely for lack of memory; see {log}."
         hint = "close other programs: a compiler needs up to 3 GB of memory"
     else:
-        first = next((line for line in result.output.splitlines() if "error:" in line), "no reason was given")
+        lines = [line for line in result.output.splitlines() if line.strip()]
+        errors = [line for line in lines if "error:" in line.lower()]
+        first = next(iter(errors or lines[-1:]), "no reason was given")
         message = f"{program} failed to compile {target}: {first.strip()} (all of its messages are in {log})."
         hint = None
     return BuildFailed(message, command=str(result.command), log=log, hint=hint)
