@@ -92,7 +92,7 @@ def _draw_trace_and_ranks(
 
 def _draw_energy(results: Results, tree: xr.DataTree) -> tuple[Block, ...]:
     energies = sampler_statistic(tree, "energy")
-    if energies is None or energies.ndim != 2 or np.ptp(energies) == 0:
+    if energies is None or energies.ndim != 2 or not np.isfinite(energies).all() or np.ptp(energies) == 0:
         return ()
     values = [value for value in results.nuts.ebfmi if value is not None]
     ebfmi = f" E-BFMI by chain: {', '.join(format_number(value, 2) for value in values)}." if values else ""
