@@ -3,6 +3,7 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -72,6 +73,7 @@ def test_the_next_build_removes_remains_of_a_dead_one(cache: Path) -> None:
 
 USE = """
 import sys
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from workbench.toolchain import cache
 assert cache.acquire(Path(sys.argv[1]))
@@ -98,3 +100,12 @@ def test_what_another_process_uses_or_makes_stays(cache: Path) -> None:
 def test_an_entry_that_is_used_is_held_and_one_that_is_gone_is_not(cache: Path) -> None:
     assert entries.acquire(cache / "models" / "new")
     assert not entries.acquire(cache / "models" / "none")
+
+
+def test_two_prunes_at_a_time_do_not_disturb_each_other(cache: Path) -> None:
+    for number in range(40):
+        publish(cache / "models" / str(number), lambda folder: None)
+    with ThreadPoolExecutor() as pool:
+        list(pool.map(lambda _: prune(cache, 0), range(4)))
+    prune(cache, 0)
+    assert not any((cache / "models").iterdir())

@@ -53,7 +53,8 @@ def compiled(monkeypatch):
 
 
 def make(request):
-    tools = SimpleNamespace(limit=lambda timeout: tools)
+    tools = SimpleNamespace()
+    tools.limit = lambda timeout: tools
     return Builds(request, tools, SILENT)  # type: ignore[arg-type]
 
 

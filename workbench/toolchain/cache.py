@@ -168,7 +168,10 @@ def remove_unused(place: Path) -> bool:
     with _try_lock(place) as is_ours:
         if not is_ours:
             return False
-        descriptor = os.open(place, os.O_RDONLY | os.O_DIRECTORY)
+        try:
+            descriptor = os.open(place, os.O_RDONLY | os.O_DIRECTORY)
+        except FileNotFoundError:  # somebody else has just removed it
+            return True
         try:
             fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
             aside = place.with_name(f".{place.name}-{secrets.token_hex(4)}")

@@ -40,7 +40,8 @@ def prune(folder: Path, limit: float) -> Pruned:
     """
     with cache.explain_write_errors(folder):
         swept = cache.sweep(folder)
-        sizes = {path: cache.measure(path) for path in _list_entries(folder)}
+        entries = sorted(_list_entries(folder), key=_read_last_use)
+        sizes = {path: cache.measure(path) for path in entries}
         removed, in_use = _remove_oldest(sizes, limit)
         # The makefile of a CmdStan home names headers and drivers by their paths: it is useless without them.
         if any(path.parent.name in ("headers", "drivers") for path in removed):
@@ -51,11 +52,11 @@ def prune(folder: Path, limit: float) -> Pruned:
 
 
 def _remove_oldest(sizes: dict[Path, int], limit: float) -> tuple[list[Path], list[Path]]:
-    """Remove entries until few enough bytes are left; return those removed, and those in use."""
+    """Remove entries in order until few enough bytes are left; return those removed, and those in use."""
     removed: list[Path] = []
     in_use: list[Path] = []
     left = sum(sizes.values())
-    for path in sorted(sizes, key=lambda path: path.stat().st_mtime):
+    for path in sizes:
         if left <= limit:
             break
         if cache.remove_unused(path):
@@ -64,6 +65,13 @@ def _remove_oldest(sizes: dict[Path, int], limit: float) -> tuple[list[Path], li
         else:
             in_use.append(path)
     return removed, in_use
+
+
+def _read_last_use(path: Path) -> float:
+    try:
+        return path.stat().st_mtime
+    except OSError:  # somebody else has just removed it
+        return 0.0
 
 
 def _list_entries(folder: Path) -> list[Path]:
