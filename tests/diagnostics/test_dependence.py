@@ -261,3 +261,20 @@ def test_groups_as_rows_are_not_rows_of_the_table():
     fit = fit_as_independent(draw_series(np.random.default_rng(17), 0.95, 150))
     fit.record["data"]["rows"] = 300
     assert find_checks(fit)["WB508"].status == "n/a"
+
+
+def test_a_table_of_counts_written_out_is_in_no_order():
+    """In each of 24 cells rows are sorted by the outcome; a series that lingers at three states is one."""
+    random = np.random.default_rng(4)
+    cells = [np.repeat([1.0, 2.0, 3.0], random.integers(5, 40, 3)) for _ in range(24)]
+    rows = np.concatenate(cells)
+    assert is_sorted(rows, random.normal(size=len(rows)))
+    series = []
+    for _ in range(200):
+        state, states = 1, []
+        for stays in random.random(1000) < 0.95:
+            state = state if stays else int(random.integers(0, 3))
+            states.append(float(state))
+        series.append(np.array(states))
+    found = [is_sorted(states, random.normal(size=1000)) for states in series]
+    assert np.mean(found) < 0.03

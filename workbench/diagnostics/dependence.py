@@ -47,6 +47,15 @@ ORDERS = 1999
 _SURELY_LARGE = 0.1
 """Approximate p-value above which no random orders are drawn."""
 
+_MOST_LEVELS = 10
+"""Levels of an outcome up to which a table of counts may have been written out as rows. Ours."""
+
+_CHANGING = 0.1
+"""Share of neighbours that differ, up to which rows seem sorted within blocks. Ours."""
+
+_UNEVEN = 0.01
+"""Probability of as uneven a number of rises and falls, below which a lingering series is unlikely. Ours."""
+
 _EVEN = 1e-6
 """Range of the steps of a clock, relative to the largest of them, that is rounding."""
 
@@ -163,7 +172,7 @@ def is_sorted(observed: Floats, residuals: Floats) -> bool:
     """Return whether rows seem sorted by their outcome, or by something close to it such as a rate.
 
     Either nearly all steps of the outcome go one way (equal neighbours do not count), or the residuals rise
-    or fall from the first row to the last.
+    or fall from the first row to the last, or the outcome rises and falls back in every block of rows.
 
     >>> up_and_down = np.array([1.0, 5.0, 2.0, 4.0, 3.0])
     >>> is_sorted(np.array([1.0, 2.0, 2.0, 5.0, 6.0]), up_and_down), is_sorted(up_and_down, up_and_down)
@@ -174,7 +183,19 @@ def is_sorted(observed: Floats, residuals: Floats) -> bool:
     if not np.ptp(residuals) > 0:
         return False  # equal residuals have no rank correlation
     trend = float(stats.spearmanr(residuals, np.arange(len(residuals))).statistic)
-    return min(up, down) <= SORTED_SHARE_LIMIT * (up + down) or abs(trend) > SORTED_TREND_LIMIT
+    is_rising = min(up, down) <= SORTED_SHARE_LIMIT * (up + down)
+    return is_rising or abs(trend) > SORTED_TREND_LIMIT or _is_sorted_in_blocks(observed, up, down)
+
+
+def _is_sorted_in_blocks(observed: Floats, up: int, down: int) -> bool:
+    """Return whether rows seem to be a table of counts written out: sorted by the outcome in every block.
+
+    Nearly all neighbours are then equal, and the outcome of three levels and more rises in small steps and
+    falls back at once. A series that lingers at its levels rises as often as it falls.
+    """
+    has_levels = 2 < len(np.unique(observed)) <= _MOST_LEVELS
+    is_lingering = up + down <= _CHANGING * (len(observed) - 1)
+    return has_levels and is_lingering and stats.binomtest(up, up + down).pvalue < _UNEVEN
 
 
 def _measure_order(name: str, residuals: Floats) -> SerialDependence:
