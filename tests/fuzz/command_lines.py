@@ -34,10 +34,13 @@ model {
 """
 """A program with every kind of data that columns give."""
 
+_SCHOOLS = STAN_MODELS / "hierarchical" / "eight_schools.stan"
+"""A bundled program; its card has defaults."""
+
 MODELS = {
     "wide": (WIDE, "y,X1,X2,g\n1.5,1,2,A\n2.5,2,1,B\n0.5,3,5,A\n"),
     "schools": (
-        (STAN_MODELS / "hierarchical" / "eight_schools.stan").read_text(encoding="utf-8"),
+        _SCHOOLS.read_text(encoding="utf-8"),
         (DATA / "eight_schools.csv").read_text(encoding="utf-8"),
     ),
 }
@@ -192,6 +195,8 @@ def _model(
     (folder / "model.stan").write_text(source, encoding="utf-8")
     data = folder / _file_name(rng)
     data.write_bytes(sound.encode() if table is None else table)
+    if card is None and kind == "schools":
+        card = _SCHOOLS.with_suffix(".toml").read_bytes()
     if card is not None:
         (folder / "model.toml").write_bytes(card)
     rest = ["--set", "scale=1"] if kind == "wide" and rng.random() < 0.9 else []
