@@ -11,7 +11,13 @@ from workbench.errors import BuildFailed, RunTimedOut, ToolchainError
 from workbench.progress import SILENT
 from workbench.toolchain import ModelSource, Toolchain, build, build_all
 from workbench.toolchain.cmdstan import find_plain_folder, is_plain
-from workbench.toolchain.header_and_driver import build_driver, build_header, hash_driver, hash_header
+from workbench.toolchain.header_and_driver import (
+    _group_driver_sources,
+    build_driver,
+    build_header,
+    hash_driver,
+    hash_header,
+)
 
 COMPILES = 'while [ "$1" != -o ]; do shift; done; echo made > "$2"'
 """A compiler that writes whatever `-o` names."""
@@ -205,3 +211,8 @@ def test_the_reason_of_a_failure_is_found_without_the_word_error(tmp_path: Path,
     toolchain = fake_compilers.make_toolchain(tmp_path, f"echo 'In file a.hpp:'; echo '{words}'; exit 1")
     with pytest.raises(BuildFailed, match=f"failed to compile Stan's headers: {words}"):
         build_header(toolchain, False, SILENT)
+
+
+def test_no_file_of_the_driver_includes_itself(tmp_path: Path) -> None:
+    for source in _group_driver_sources(tmp_path):
+        assert f'#include "{source.name}"' not in source.read_text()

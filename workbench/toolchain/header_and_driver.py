@@ -24,6 +24,9 @@ _GROUPS = {
 """The driver's sources that are compiled together, the slowest group first: they use the same templates of
 Stan, which are then instantiated once."""
 
+_GROUP = "group_"
+"""How the names of files begin that include a group: one named like a source would include itself."""
+
 _SINGLE_SOURCES = ("grammar.cpp", "number.cpp", "settings.cpp")
 """The driver's sources that are compiled on their own, quickly: they include none of Stan's headers."""
 
@@ -69,7 +72,10 @@ def build_driver(toolchain: Toolchain, threads: bool, progress: Progress) -> lis
     place = cache.locate_entry(toolchain.cache, "drivers", hash_driver(toolchain, threads))
 
     def make(folder: Path) -> None:
-        outputs = {source: folder / f"{source.stem}.o" for source in _group_driver_sources(folder)}
+        outputs = {
+            source: folder / f"{source.stem.removeprefix(_GROUP)}.o"
+            for source in _group_driver_sources(folder)
+        }
         commands = [
             _compose_driver_command(toolchain, source, outputs[source], threads) for source in outputs
         ]
@@ -106,7 +112,10 @@ def _group_driver_sources(folder: Path) -> list[Path]:
     single = [sources.pop(name) for name in _SINGLE_SOURCES]
     groups = {group: [sources.pop(name) for name in names] for group, names in _GROUPS.items()}
     groups["methods"] = list(sources.values())
-    return [*(_include_all(folder / f"{group}.cpp", paths) for group, paths in groups.items()), *single]
+    return [
+        *(_include_all(folder / f"{_GROUP}{group}.cpp", paths) for group, paths in groups.items()),
+        *single,
+    ]
 
 
 def _include_all(file: Path, sources: Sequence[Path]) -> Path:
