@@ -100,7 +100,7 @@ def _read_unchanged_program(run: Results, model: Path, tools: Toolchain) -> Prog
     """Return the program of a run, read again, with the priors that the run replaced.
 
     The file may have been named by somebody else's run. So it is compared before stanc reads it, whose
-    messages quote it; where priors were replaced, it is compared afterwards, and those messages are held back.
+    messages quote it; where priors were replaced, it is compared afterwards, and they are held back.
 
     Raises
     ------
