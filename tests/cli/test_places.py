@@ -1,5 +1,7 @@
 """Where commands write: refused by name before anything is computed, or written whole."""
 
+import os
+
 import pytest
 
 from tests.cli.conftest import SCHOOLS
@@ -71,6 +73,14 @@ def test_a_report_does_not_follow_a_link_in_the_run(workbench, tmp_path, run):
     done = workbench("report", "run")
     assert done.returncode in (0, 5)
     assert (tmp_path / "precious").read_text() == "years of work"
+
+
+def test_a_report_does_not_wait_for_a_pipe_in_the_run(workbench, tmp_path, run):
+    (run / "report.html").unlink()
+    os.mkfifo(run / "report.html")
+    done = workbench("report", "run")
+    assert done.returncode == 5
+    assert "`run/report.html` is a pipe or a device" in done.stderr
 
 
 def test_figures_join_what_is_in_their_folder(workbench, tmp_path, run):

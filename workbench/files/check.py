@@ -86,7 +86,7 @@ def check_open_folder(folder: Path, needed: int = 0) -> None:
     _check_room(folder, needed)
 
 
-def check_file_place(place: Path, needed: int = 0) -> None:
+def check_file_place(place: Path, needed: int = 0, allows_streams: bool = True) -> None:
     """Refuse a place where a file cannot be written.
 
     Parameters
@@ -95,6 +95,8 @@ def check_file_place(place: Path, needed: int = 0) -> None:
         Where it will be.
     needed
         The least space that it takes [bytes].
+    allows_streams
+        Whether a pipe or a device may be written to: not one that somebody put into a run.
 
     Raises
     ------
@@ -103,7 +105,11 @@ def check_file_place(place: Path, needed: int = 0) -> None:
     """
     _check_path(place)
     if is_stream(place):
-        return
+        if not allows_streams and not place.is_symlink():
+            message = f"`{place}` is a pipe or a device, where a file was to be written."
+            raise StoreError(message, hint="remove it")
+        if allows_streams:
+            return
     if place.is_symlink():
         leads = f"name the file that it leads to: `{place.readlink()}`"
         raise StoreError(f"`{place}` is a link, where a file was to be written.", hint=leads)

@@ -29,7 +29,9 @@ def redraw_report(folder: Path, figures: Path | None = None) -> Path:
     StoreError
         There is no complete run in the folder, or a file cannot be written.
     """
-    return write_report(run_directory.read(folder), folder / store.REPORT, figures)
+    fit, target = run_directory.read(folder), folder / store.REPORT
+    files.check_file_place(target, allows_streams=False)
+    return write_report(fit, target, figures)
 
 
 def write_report(fit: Fit, target: Path, figures: Path | None = None) -> Path:

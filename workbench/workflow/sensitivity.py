@@ -178,6 +178,7 @@ def redraw_study(folder: Path, figures: Path | None = None) -> Path:
         The folder holds no complete study, or a file cannot be written.
     """
     study = study_directory.read(folder)
+    files.check_file_place(folder / studies.REPORT, allows_streams=False)
     check_report_place(folder / studies.REPORT, figures)
     document = build_study_report(study)
     files.replace_file(folder / studies.REPORT, render(document))
