@@ -33,7 +33,7 @@ PLACES = {
     "link": (make_link, "`link` is a link, where a run was to be written."),
     "file": (make_file, "`file` is a file, where a run was to be written."),
     "x" * 256: (lambda place: None, "has 256 bytes, and at most 255 are allowed."),
-    ".": (lambda place: None, "`.` is the folder you are in, which cannot become a run."),
+    ".": (lambda place: None, "`.` is the folder you are in, so it cannot become a run."),
 }
 """By the name that is given: how the place is made, and what is said of it."""
 

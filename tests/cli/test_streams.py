@@ -6,6 +6,7 @@ import signal
 import subprocess
 import sys
 import time
+from pathlib import Path
 
 import pytest
 from typer.testing import CliRunner
@@ -106,3 +107,11 @@ def test_stages_name_programs_safely(capsys):
     with Lines().stage("Compiling \x1b[2J"):
         pass
     assert capsys.readouterr().err.startswith("Compiling <U+001B>[2J: ")
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="only Linux has /dev/full")
+def test_output_to_a_full_disk_is_said(tmp_path):
+    done = shell(f"{RUN} models > /dev/full", tmp_path)
+    assert done.returncode == 5
+    assert "the output could not be written" in done.stderr.decode()
+    assert str(tmp_path) not in done.stderr.decode()

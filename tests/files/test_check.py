@@ -1,6 +1,7 @@
 """A place is refused before anything is computed, by name and with a reason."""
 
 import os
+import re
 
 import pytest
 
@@ -60,9 +61,10 @@ def test_the_longest_name_can_be_written(tmp_path):
 def test_the_folder_that_one_is_in(tmp_path, monkeypatch):
     (tmp_path / "inner").mkdir()
     monkeypatch.chdir(tmp_path / "inner")
-    for place in (".", ".."):
-        with pytest.raises(StoreError, match="is the folder you are in"):
+    for place, relation in ((".", "the folder"), ("..", "above the folder")):
+        with pytest.raises(StoreError, match=rf"^`{re.escape(place)}` is {relation} you are in") as refused:
             check(type(tmp_path)(place))
+        assert "name a folder in it" in str(refused.value.hint)
 
 
 def test_room_that_is_missing(tmp_path):

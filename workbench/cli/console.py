@@ -142,8 +142,10 @@ def _explain_full_disk(reason: OSError) -> StoreError:
         files.refuse_full(reason=reason)
     except StoreError as full:
         return full
-    place = Path.cwd() if reason.filename is None else Path(os.fsdecode(reason.filename))
-    message, hint = files.describe_failure(reason, place)
+    if reason.filename is None:  # of what is written, only standard output has no name
+        full_output = "the output could not be written: the disk that it goes to is full."
+        return StoreError(full_output, hint="free space there, or send the output elsewhere")
+    message, hint = files.describe_failure(reason, Path(os.fsdecode(reason.filename)))
     return StoreError(message, hint=hint)
 
 

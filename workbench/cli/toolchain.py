@@ -109,7 +109,7 @@ def prune(
     if isnan(keep):
         raise RequestError("--keep is not a number.", hint="give a number of GB, for example 2")
     pruned = remove(find_cache_folder(), keep * 1e9)
-    kept = f", of which {len(pruned.in_use)} entries are in use" if pruned.in_use else ""
+    kept = f", entries in use: {len(pruned.in_use)}" if pruned.in_use else ""
     console.show_line(
         f"{len(pruned.removed)} entries removed, {pruned.freed / 1e6:.0f} MB freed, "
         f"{pruned.left / 1e6:.0f} MB left in {find_cache_folder()}{kept}"

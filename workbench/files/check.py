@@ -111,7 +111,7 @@ def check_file_place(place: Path, needed: int = 0, allows_streams: bool = True) 
         if allows_streams:
             return
     if place.is_symlink():
-        leads = f"name the file that it leads to: `{place.readlink()}`"
+        leads = f"remove the link; it leads to `{place.readlink()}`"
         raise StoreError(f"`{place}` is a link, where a file was to be written.", hint=leads)
     if place.is_dir():
         raise StoreError(f"`{place}` is a folder, where a file was to be written.", hint="name a file in it")
@@ -135,12 +135,11 @@ def _check_path(place: Path) -> None:
 
 def _check_not_in_use(place: Path, what: str) -> None:
     """Refuse a folder that cannot be replaced: the one that the user is in, or where a disk is mounted."""
-    resolved = place.resolve()
+    resolved, here = place.resolve(), Path.cwd()
     hint = f"name a folder in it, such as `{place / 'run'}`"
-    if Path.cwd().is_relative_to(resolved):
-        if any(place.iterdir()):
-            hint = f"go to the folder above it, `cd {resolved.parent}`, and name it `{resolved.name}`"
-        raise StoreError(f"`{place}` is the folder you are in, which cannot become {what}.", hint=hint)
+    if here.is_relative_to(resolved):
+        relation = "the folder you are in" if here == resolved else "above the folder you are in"
+        raise StoreError(f"`{place}` is {relation}, so it cannot become {what}.", hint=hint)
     if place.is_mount():
         raise StoreError(f"`{place}` is where a disk is mounted, which cannot become {what}.", hint=hint)
 

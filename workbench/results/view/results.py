@@ -164,6 +164,6 @@ def view(record: Mapping[str, Any]) -> Results:
     except msgspec.ValidationError as reason:
         text = str(reason)
         raise RunIncomplete(
-            f"`run.json` is not as documented: {text[:1].lower()}{text[1:]}.",
+            f"`run.json` is not as documented: {text[:1].lower()}{text[1:].rstrip('.')}.",
             hint="the file was changed or made by other software; fit the program again",
         ) from reason

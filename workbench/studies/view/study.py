@@ -426,6 +426,6 @@ def view_study(record: Mapping[str, Any]) -> StudyResults:
     except msgspec.ValidationError as reason:
         text = str(reason)
         raise RunIncomplete(
-            f"`study.json` is not as documented: {text[:1].lower()}{text[1:]}.",
+            f"`study.json` is not as documented: {text[:1].lower()}{text[1:].rstrip('.')}.",
             hint="the file was changed or made by other software; run the study again",
         ) from reason
