@@ -4,7 +4,9 @@ import os
 import random
 import shutil
 
+import pyarrow as pa
 import pytest
+from pyarrow import parquet as pq
 
 from tests.damage import damage_folder, list_files, run_within
 from workbench.errors import RunIncomplete
@@ -72,4 +74,15 @@ def test_links_and_pipes_are_refused(sound_study, tmp_path, name):
     (folder / name).unlink()
     os.mkfifo(folder / name)
     with pytest.raises(RunIncomplete, match="is a pipe"):
+        study_directory.read(folder)
+
+
+def test_texts_that_are_not_utf8_are_refused(sound_study, tmp_path):
+    folder = tmp_path / "study"
+    shutil.copytree(sound_study, folder)
+    table = pq.read_table(folder / "study.parquet")
+    position = table.schema.get_field_index("method")
+    texts = pa.array([b"\xa5nuts"] * len(table)).cast(pa.binary()).view(pa.string())
+    pq.write_table(table.set_column(position, "method", texts), folder / "study.parquet")
+    with pytest.raises(RunIncomplete, match=r"study\.parquet` is damaged: .*UTF"):
         study_directory.read(folder)

@@ -85,16 +85,26 @@ def _read_frame(path: Path) -> pd.DataFrame:
         is_too_large = cells > _MOST_CELLS or size > _MOST_RATIO * len(content) or metadata.num_rows < 0
         if not is_too_large:
             table = file.read(use_threads=False).replace_schema_metadata(None)
+            table.validate(full=True)  # texts are UTF-8: pandas decodes them later
             odd = [field.name for field in table.schema if not _is_plain(field.type)]
             frame: pd.DataFrame | None = None if odd else table.to_pandas(ignore_metadata=True)
     except Exception as reason:  # pyarrow passes on whatever its library says about damaged files
-        raise RunIncomplete(f"`{path}` is damaged: {str(reason).splitlines()[0][:200]}.") from reason
+        raise RunIncomplete(f"`{path}` is damaged: {_describe(reason)}.") from reason
     if is_too_large:
         message = f"`{path}` claims {cells:,} cells in {len(content):,} bytes, more than a study can have."
         raise RunIncomplete(message)
     if frame is None:
         raise RunIncomplete(f"`{path}` has `{odd[0][:80]}` of a type that is not one of a study.")
     return frame
+
+
+def _describe(reason: Exception) -> str:
+    r"""Return the first line of an error, or its kind where it says nothing.
+
+    >>> _describe(ValueError("first\nsecond")), _describe(ValueError())
+    ('first', 'ValueError')
+    """
+    return (str(reason).strip() or type(reason).__name__).splitlines()[0][:200].rstrip(".")
 
 
 def _is_plain(kind: pa.DataType) -> bool:
