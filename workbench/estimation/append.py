@@ -69,6 +69,21 @@ def _check_statistics(groups: Mapping[str, xr.Dataset]) -> None:
 
 
 def _append_draws(earlier: xr.Dataset, more: xr.Dataset) -> xr.Dataset:
+    """Return the draws of both.
+
+    Raises
+    ------
+    RunIncomplete
+        The run has other variables or labels than its program gives them.
+    """
+    try:
+        return _join_draws(earlier, more)
+    except (KeyError, ValueError) as reason:
+        line = (str(reason).strip("'\"") or type(reason).__name__).splitlines()[0]
+        raise RunIncomplete(f"the draws of the run do not fit those of its continuation: {line}.") from reason
+
+
+def _join_draws(earlier: xr.Dataset, more: xr.Dataset) -> xr.Dataset:
     names = [name for name, array in earlier.data_vars.items() if "draw" in array.dims]
     both = xr.concat([earlier[names], more[names]], dim="draw", join="override")
     others = earlier.drop_vars(names).drop_dims("draw", errors="ignore")

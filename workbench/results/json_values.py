@@ -1,12 +1,44 @@
-"""Values as JSON can hold them."""
+"""Values as JSON can hold them, and as the types that they are documented to have."""
 
 from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, TypeVar
 
+import msgspec
 import numpy as np
+
+from workbench.errors import RunIncomplete
+
+T = TypeVar("T")
+
+
+def to_typed(record: Mapping[str, Any], kind: type[T], file: str, remedy: str) -> T:
+    """Return the content of a record as a type.
+
+    Parameters
+    ----------
+    record
+        What the file holds.
+    kind
+        The type.
+    file, remedy
+        The name of the file, and what makes a sound one: for the error.
+
+    Raises
+    ------
+    RunIncomplete
+        A value is not of the documented type; the message names its place.
+    """
+    try:
+        return msgspec.convert(to_json_values(record), kind)
+    except msgspec.ValidationError as reason:
+        text = str(reason).rstrip(".")
+        raise RunIncomplete(
+            f"`{file}` is not as documented: {text[:1].lower()}{text[1:]}.",
+            hint=f"the file was changed or made by other software; {remedy}",
+        ) from reason
 
 
 def to_json_values(value: Any) -> Any:

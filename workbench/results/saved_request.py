@@ -145,6 +145,10 @@ def _restore_data(fit: Fit, settings: SavedSettings, program: Program) -> BoundD
             values[name.removeprefix(_JSON)] = _read_value(name, array)
         else:
             values[name] = array.to_numpy() if array.ndim else array.item()
+    declared_names = {declared.name for declared in program.data}
+    others = [name for name in settings.standardized if name not in declared_names]
+    if others:
+        raise RunIncomplete(f"the run standardizes `{others[0][:40]}`, which its program does not declare.")
     absent = [declared.name for declared in program.data if declared.name not in values]
     if absent:
         raise RunIncomplete(f"the run does not hold `{absent[0]}`, which its program declares as data.")

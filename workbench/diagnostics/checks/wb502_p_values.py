@@ -45,8 +45,9 @@ def _assess(fit: Fit) -> Finding:
         _iterate_statistics(fit.results.predictive), key=lambda item: min(item[1], 1 - item[1])
     )
     comparison = (
-        f"the {statistic.name} of `{name}` is {statistic.observed:.3g}, that of replicates "
-        f"{statistic.lower:.3g} to {statistic.upper:.3g} (posterior predictive {format_p_value(p_value)})"
+        f"the {statistic.name} of `{name}` is {_format(statistic.observed)}, that of replicates "
+        f"{_format(statistic.lower)} to {_format(statistic.upper)} "
+        f"(posterior predictive {format_p_value(p_value)})"
     )
     if min(p_value, 1 - p_value) < P_VALUE_LIMIT:
         message = f"The model does not reproduce its data: {comparison}."
@@ -63,6 +64,15 @@ def _iterate_statistics(predictive: PredictiveResult) -> Iterator[tuple[str, flo
         for statistic in outcome.statistics:
             if statistic.p_value is not None:
                 yield outcome.name, statistic.p_value, statistic
+
+
+def _format(value: float | None) -> str:
+    """Return a number as text; one that is infinite or not a number is recorded as `None`.
+
+    >>> _format(1.23456), _format(None)
+    ('1.23', 'not finite')
+    """
+    return "not finite" if value is None else f"{value:.3g}"
 
 
 CHECK = Check(

@@ -41,7 +41,7 @@ def choose_bin_edges(observed: Floats, replicated: Floats) -> Floats:
     width = max(1, int(np.ceil((top - bottom + 1) / _MOST_BINS)))
     edges = np.arange(bottom, top + width + 1, width) - 0.5
     edges[-1] = max(edges[-1], float(replicated.max()) + 0.5)
-    return np.asarray(edges)
+    return np.asarray(edges, dtype=np.float64)  # beyond 64 bits, NumPy makes objects of whole numbers
 
 
 def _paint(

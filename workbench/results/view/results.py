@@ -6,12 +6,10 @@ from collections.abc import Iterable, Mapping
 from functools import cached_property
 from typing import Annotated, Any
 
-import msgspec
 from msgspec import Meta, Struct, field
 
-from workbench.errors import RunIncomplete
 from workbench.methods import RESULTS
-from workbench.results.json_values import to_json_values
+from workbench.results.json_values import to_typed
 from workbench.results.quantities import owner
 from workbench.results.view.description import (
     Count,
@@ -159,11 +157,4 @@ def view(record: Mapping[str, Any]) -> Results:
     RunIncomplete
         A value is not of the documented type; the message names its place.
     """
-    try:
-        return msgspec.convert(to_json_values(record), Results)
-    except msgspec.ValidationError as reason:
-        text = str(reason)
-        raise RunIncomplete(
-            f"`run.json` is not as documented: {text[:1].lower()}{text[1:].rstrip('.')}.",
-            hint="the file was changed or made by other software; fit the program again",
-        ) from reason
+    return to_typed(record, Results, "run.json", "fit the program again")

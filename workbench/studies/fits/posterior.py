@@ -13,6 +13,7 @@ from arviz_stats.base import array_stats
 from numpy.typing import NDArray
 
 from workbench.backends import stan_csv
+from workbench.errors import RunIncomplete
 from workbench.program import Program
 from workbench.results.quantities import finite_elements
 from workbench.studies.plan.plan import Point
@@ -102,6 +103,8 @@ def measure_posterior(
     """Return a full fit with the efficiency and the R-hat of what is reported."""
     elements = finite_elements(tree["posterior"].to_dataset())
     draws = {name: np.asarray(values, dtype=np.float64) for name, values in elements.items()}
+    if not set(names) <= set(draws) or not names:
+        raise RunIncomplete("the posterior does not hold all quantities of the study with finite draws.")
     stacked = np.stack([draws[name] for name in names])
     with np.errstate(all="ignore"):
         ess = np.asarray(array_stats.ess(stacked, chain_axis=1, draw_axis=2, method="bulk"), dtype=float)
@@ -140,6 +143,8 @@ def write_draws(tree: xr.DataTree, program: Program, path: Path, rows: int | Non
         for index in (reverse[::-1] for reverse in np.ndindex(*shape[::-1])):
             place = f"[{','.join(str(at + 1) for at in index)}]" if index else ""
             columns[f"{name}{place}"] = flat[(slice(None), *index)]
+    if not columns:
+        raise RunIncomplete("the posterior of the run holds no parameter of its program.")
     draws = np.stack(list(columns.values()), axis=1)
     if rows is not None:
         draws = draws[np.linspace(0, len(draws) - 1, min(rows, len(draws))).astype(int)]

@@ -16,6 +16,7 @@ from workbench.diagnostics.power_scaling import (
     read_components,
     summarise_predictions,
 )
+from workbench.errors import RunIncomplete
 from workbench.results import Fit
 from workbench.results.view import PowerScalingResult, Sensitivity
 from workbench.studies.fits.context import StudyContext
@@ -78,6 +79,8 @@ def refine_power_scaling(context: StudyContext, fits: FullFits, fit: Fit) -> Sca
     if not measured.is_ok:
         return ScalingResult(status=measured.status, reason=measured.reason)
     components = read_components(fit.tree)
+    if not {component.name for component in components} <= set(measured.khat):
+        raise RunIncomplete("the power-scaling of the run is not about the prior statements of its draws.")
     limit = khat_limit(fits.base.size)
     by_power: dict[str, _RefitScaling] = {}
     refitted: dict[str, _RefitScaling] = {}

@@ -5,11 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Literal
 
-import msgspec
 from msgspec import Struct, field
 
-from workbench.errors import RunIncomplete
-from workbench.results.json_values import to_json_values
+from workbench.results.json_values import to_typed
 from workbench.results.view import PowerScalingResult
 from workbench.results.view.estimates import Status
 from workbench.studies.view.decisions import Answer, Margin, TippingPoint
@@ -421,11 +419,4 @@ def view_study(record: Mapping[str, Any]) -> StudyResults:
     RunIncomplete
         A value is not of the documented type; the message names its place.
     """
-    try:
-        return msgspec.convert(to_json_values(record), StudyResults)
-    except msgspec.ValidationError as reason:
-        text = str(reason)
-        raise RunIncomplete(
-            f"`study.json` is not as documented: {text[:1].lower()}{text[1:].rstrip('.')}.",
-            hint="the file was changed or made by other software; run the study again",
-        ) from reason
+    return to_typed(record, StudyResults, "study.json", "run the study again")
