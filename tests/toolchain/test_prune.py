@@ -41,6 +41,20 @@ def test_homes_are_removed_with_their_headers(cache: Path) -> None:
     assert {path.name for path in prune(cache, 3500).removed} == {"oldest", "home"}
 
 
+def test_a_folder_that_vanishes_while_it_is_measured_counts_nothing(
+    cache: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def list_slowly(folder: Path, list_folder=os.scandir):  # type: ignore[no-untyped-def]
+        if Path(folder).name == "vanishing":
+            os.rmdir(folder)
+        return list_folder(folder)
+
+    (cache / "models" / "new" / "vanishing").mkdir()
+    monkeypatch.setattr(os, "scandir", list_slowly)
+
+    assert entries.measure(cache / "models" / "new") >= 1000
+
+
 def test_nothing_is_removed_within_the_limit(cache: Path) -> None:
     assert prune(cache, 10**6).removed == ()
 

@@ -201,9 +201,10 @@ def sweep(cache: Path) -> int:
 def measure(folder: Path) -> int:
     """Return the size of all files in a folder [bytes]; what vanishes meanwhile counts nothing."""
     size = 0
-    for path in folder.rglob("*"):
-        with suppress(OSError):
-            size += 0 if path.is_dir() and not path.is_symlink() else path.lstat().st_size
+    for place, _, names in os.walk(folder):
+        for name in names:
+            with suppress(OSError):
+                size += os.lstat(os.path.join(place, name)).st_size
     return size
 
 
