@@ -46,7 +46,7 @@ def test_a_folder_that_vanishes_while_it_is_measured_counts_nothing(
 ) -> None:
     def list_slowly(folder: Path, list_folder=os.scandir):  # type: ignore[no-untyped-def]
         if Path(folder).name == "vanishing":
-            os.rmdir(folder)
+            Path(folder).rmdir()
         return list_folder(folder)
 
     (cache / "models" / "new" / "vanishing").mkdir()

@@ -204,7 +204,7 @@ def measure(folder: Path) -> int:
     for place, _, names in os.walk(folder):
         for name in names:
             with suppress(OSError):
-                size += os.lstat(os.path.join(place, name)).st_size
+                size += Path(place, name).lstat().st_size
     return size
 
 
