@@ -20,7 +20,8 @@
        ├─ RunNotFound         there is no run
        └─ RunIncomplete       a run lacks a file or a result
 
-Other exit codes: 0, done; 1, `--strict` and the verdict is `fail`; 130, interrupted; 70, an error of ours.
+Other exit codes: 0, done; 1, `--strict` and the verdict is `fail`; 130, interrupted; 141, nobody reads the
+output any more; 70, an error of ours.
 
 A message is one sentence: what was expected, what was found, and where. A hint says what to do next.
 """
@@ -33,8 +34,11 @@ from pathlib import Path
 _LONG_QUOTE = re.compile(r"`([^`]{300})[^`]{4096,}([^`]{300})`")
 """What a message quotes, where it is longer than a path can be: a cell of megabytes, a number of a mile."""
 
-_CONTROL = re.compile("[\x00-\x1f\x7f-\x9f\u200e\u200f\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
-"""Characters that act on a terminal, or reverse the direction of text."""
+_QUOTE = re.compile(r"`(?:[^`\n]|\n(?! *(?:\d+:|\^)))*`")
+"""A name that a message quotes, which may hold line ends: an excerpt of a program ends it."""
+
+_CONTROL = re.compile("[\x00-\x1f\x7f-\x9f\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff]")
+"""Characters that act on a terminal, end a line, or reverse the direction of text."""
 
 
 def neutralise(text: str, kept: str = "") -> str:
@@ -61,16 +65,22 @@ EXIT_STRICT = 1
 EXIT_INTERRUPTED = 130
 """The exit code after an interrupt, as shells have it: 128 and the number of the signal."""
 
+EXIT_UNREAD = 141
+"""The exit code once nobody reads the output any more (`| head -1`): 128 and the number of `SIGPIPE`."""
+
 
 class WorkbenchError(Exception):
     """The base of all errors: the user sees a message and a hint, never a traceback."""
 
     exit_code = 70
+    has_lines = False
+    """Whether messages may have several lines, those of Stan or of a compiler."""
 
     def __init__(self, message: str, *, hint: str | None = None) -> None:
         message = _LONG_QUOTE.sub(lambda match: f"`{match[1]}...{match[2]}`", message)
-        message = neutralise(message.replace("\r\n", "\n"), "\n\t")
-        hint = None if hint is None else neutralise(hint, "\n\t")
+        message = _QUOTE.sub(lambda match: neutralise(match[0]), message.replace("\r\n", "\n"))
+        message = neutralise(message, "\n\t" if self.has_lines else "")
+        hint = None if hint is None else neutralise(hint)
         super().__init__(message)
         self.message = message
         self.hint = hint
@@ -96,6 +106,8 @@ class ProgramError(RequestError):
     hint
         What to do next.
     """
+
+    has_lines = True
 
     def __init__(
         self,
@@ -153,6 +165,8 @@ class BuildFailed(ToolchainError):
         What to do next.
     """
 
+    has_lines = True
+
     def __init__(
         self, message: str, *, command: str, log: Path | None = None, hint: str | None = None
     ) -> None:
@@ -175,6 +189,7 @@ class RunError(WorkbenchError):
     """
 
     exit_code = 4
+    has_lines = True
 
     def __init__(self, message: str, *, hint: str | None = None, console: str = "") -> None:
         super().__init__(message, hint=hint)

@@ -17,10 +17,18 @@ SCHOOLS = (STAN_MODELS / "hierarchical" / "eight_schools.stan", DATA / "eight_sc
 """A bundled program and its table."""
 
 
+@pytest.fixture(autouse=True)
+def _restored_signals():
+    """Put back what happens at a signal: each command that runs in this process changes it."""
+    handlers = {number: signal.getsignal(number) for number in (signal.SIGTERM, signal.SIGINT)}
+    yield
+    for number, handler in handlers.items():
+        signal.signal(number, handler)
+
+
 @pytest.fixture
 def workbench(tmp_path, monkeypatch):
     """Run `workbench ARGUMENTS` in an empty folder, stdout and stderr apart, without the wait for imports."""
-    handler = signal.getsignal(signal.SIGTERM)
 
     def run(*arguments, env=None):
         words = tuple(os.fspath(argument) for argument in arguments)
@@ -31,5 +39,4 @@ def workbench(tmp_path, monkeypatch):
             ProcessCommand(("workbench", *words)), done.exit_code, done.stdout, done.stderr, 0.0
         )
 
-    yield run
-    signal.signal(signal.SIGTERM, handler)
+    return run

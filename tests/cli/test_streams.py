@@ -9,12 +9,15 @@ import time
 from pathlib import Path
 
 import pytest
+import typer
 from typer.testing import CliRunner
 
 from tests.cli.conftest import ENTRY
 from tests.process.test_start import HEED_SIGINT
+from workbench import files
 from workbench.cli.app import app
-from workbench.errors import BindingError
+from workbench.cli.console import guarded
+from workbench.errors import BindingError, ProgramError
 from workbench.progress import Lines
 
 RUN = f'"{sys.executable}" -P -c "{ENTRY}"'
@@ -37,10 +40,30 @@ def test_closed_streams(tmp_path, closed):
     assert done.stderr == b""
 
 
-def test_a_reader_that_has_seen_enough(tmp_path):
-    done = shell(f"{RUN} models --json | head -c 1; exit ${{PIPESTATUS[0]}}", tmp_path)
+@pytest.mark.parametrize("arguments", ["models", "models --json", "--help", "predict --help"])
+def test_a_reader_that_has_gone(tmp_path, arguments):
+    """The exit code is that of a program which `SIGPIPE` ends, not the one of `--strict`."""
+    done = shell(f"{RUN} {arguments} | true; exit ${{PIPESTATUS[0]}}", tmp_path)
+    assert (done.returncode, done.stdout, done.stderr) == (141, b"", b"")
+
+
+@pytest.mark.parametrize("unbuffered", ["", "1"])
+def test_a_reader_that_has_seen_enough(tmp_path, unbuffered):
+    command = f"{RUN} models --json | head -c 1; exit ${{PIPESTATUS[0]}}"
+    done = shell(command, tmp_path, PYTHONUNBUFFERED=unbuffered)
     assert (done.stdout, done.stderr) == (b"[", b"")
-    assert done.returncode in (0, 1)
+    assert done.returncode in (0, 141)  # all of it fits into the pipe, unless `head` is faster
+
+
+def test_a_file_that_is_a_pipe_without_a_reader():
+    @guarded
+    def write():
+        with files.open_replacement(Path("/dev/stdout")):
+            raise BrokenPipeError
+
+    with pytest.raises(typer.Exit) as ended:
+        write()
+    assert ended.value.exit_code == 141
 
 
 def test_ascii_streams(tmp_path):
@@ -57,7 +80,7 @@ def test_ascii_streams(tmp_path):
     [
         ("evil\x1b[31m.csv", "evil<U+001B>[31m.csv"),
         ("\udcff\udcfe.csv", "<U+DCFF><U+DCFE>.csv"),
-        ("a\nb", "a\nb"),
+        ("a\nhint: b\tc\u2028", "a<U+000A>hint: b<U+0009>c<U+2028>"),
     ],
 )
 def test_names_of_files_reach_nobody_raw(name, shown):
@@ -98,9 +121,15 @@ def test_an_interrupt_while_the_command_line_starts(tmp_path, delay):
 
 
 def test_errors_are_safe_for_python_too():
-    error = BindingError("`a\x1b[31m\x9b` of\r\n`b\u202e`", hint="write \x07")
-    assert str(error) == error.message == "`a<U+001B>[31m<U+009B>` of\n`b<U+202E>`"
+    error = BindingError("`a\x1b[31m\x9b` of\n`b\u202e`", hint="write \x07")
+    assert str(error) == error.message == "`a<U+001B>[31m<U+009B>` of<U+000A>`b<U+202E>`"
     assert error.hint == "write <U+0007>"
+
+
+def test_the_lines_of_stanc_stay():
+    excerpt = "\n   25:  real x` // `\r\n   26:  real\ty;\n         ^"
+    error = ProgramError(f"`a\nb.stan`, line 26: wrong.{excerpt}")
+    assert error.message == "`a<U+000A>b.stan`, line 26: wrong." + excerpt.replace("\r", "")
 
 
 def test_stages_name_programs_safely(capsys):

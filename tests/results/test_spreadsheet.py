@@ -26,9 +26,14 @@ def test_other_cells_stay(cell):
     assert count_formulas(frame) == 0
 
 
+def test_a_terminal_obeys_no_label():
+    frame = pd.DataFrame({"label": ["\x1b]0;x\x07", "a\x9b2J\u202e"]})
+    assert format_csv(frame) == "label\n<U+001B>]0;x<U+0007>\na<U+009B>2J<U+202E>\n"
+
+
 def test_verbatim():
-    frame = pd.DataFrame({"label": ["=1"]})
-    assert format_csv(frame, is_verbatim=True) == "label\n=1\n"
+    frame = pd.DataFrame({"label": ["=1\x1b[2J"]})
+    assert format_csv(frame, is_verbatim=True) == "label\n=1\x1b[2J\n"
 
 
 def test_a_carriage_return_starts_no_row():

@@ -11,16 +11,27 @@ import signal
 import sys
 from collections.abc import Callable, Iterable
 from pathlib import Path
-from typing import NoReturn, ParamSpec, TypeVar
+from typing import TYPE_CHECKING, NoReturn, ParamSpec, TypeVar
 
 import typer
 from rich.console import Console
 
 from workbench import files
-from workbench.errors import EXIT_INTERRUPTED, RequestError, RunError, StoreError, WorkbenchError, neutralise
+from workbench.errors import (
+    EXIT_INTERRUPTED,
+    EXIT_UNREAD,
+    RequestError,
+    RunError,
+    StoreError,
+    WorkbenchError,
+    neutralise,
+)
 from workbench.progress import Progress, choose_display
 from workbench.report.document import Document
 from workbench.report.terminal import print_document, print_message
+
+if TYPE_CHECKING:
+    from typing_extensions import Buffer
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -33,11 +44,44 @@ _PIPE_WIDTH = 100_000
 """Columns where stdout is not a terminal: enough for every row of a table on one line."""
 
 
+class _Output(io.FileIO):
+    """A standard stream that ends the command in silence once nobody reads it, as `SIGPIPE` ends others.
+
+    Python ignores that signal, and the packages that print for us have exit codes of their own for it.
+    """
+
+    def write(self, data: Buffer, /) -> int:
+        """Write, or end the command; what is still buffered then goes nowhere."""
+        try:
+            return super().write(data)
+        except BrokenPipeError:
+            with open(os.devnull, "wb") as nowhere:  # noqa: PTH123 - it has no path
+                os.dup2(nowhere.fileno(), self.fileno())
+            raise SystemExit(EXIT_UNREAD) from None
+
+
 def prepare_streams() -> None:
-    """Let streams that cannot show a character show its code point: in ASCII, or in a file's name."""
-    for stream in (sys.stdout, sys.stderr):
+    """Prepare stdout and stderr for readers that leave early, and for characters that they cannot show.
+
+    Such characters, in ASCII or in a file's name, are shown as their code points.
+    """
+    for name in ("stdout", "stderr"):
+        stream = getattr(sys, name)
         if isinstance(stream, io.TextIOWrapper):
-            stream.reconfigure(errors="backslashreplace")
+            setattr(sys, name, _open_output(stream))
+
+
+def _open_output(stream: io.TextIOWrapper) -> io.TextIOWrapper:
+    """Return a standard stream that writes to the same place, with the same encoding and buffering."""
+    output = _Output(stream.fileno(), "wb", closefd=False)
+    buffer = output if stream.write_through else io.BufferedWriter(output)
+    return io.TextIOWrapper(
+        buffer,
+        stream.encoding,
+        "backslashreplace",
+        line_buffering=stream.line_buffering,
+        write_through=stream.write_through,
+    )
 
 
 def show(document: Document) -> None:
@@ -87,12 +131,12 @@ def show_error(reason: WorkbenchError) -> None:
 def show_tips(tips: Iterable[str]) -> None:
     """Print tips about the data to stderr."""
     for tip in tips:
-        print_message(_stderr(), "tip", tip)
+        print_message(_stderr(), "tip", neutralise(tip))
 
 
 def show_note(label: str, text: str) -> None:
     """Print to stderr what is not a result, such as what to do next."""
-    print_message(_stderr(), label, text)
+    print_message(_stderr(), label, neutralise(text))
 
 
 def _stderr() -> Console:
@@ -110,8 +154,8 @@ def guarded(command: Callable[P, T]) -> Callable[P, T]:
         try:
             return command(*args, **kwargs)
         except (WorkbenchError, MemoryError, OSError) as reason:
-            if isinstance(reason, BrokenPipeError):
-                raise  # whoever reads our output has seen enough
+            if isinstance(reason.__cause__ or reason, BrokenPipeError):  # of `--output /dev/stdout`
+                raise typer.Exit(EXIT_UNREAD) from None
             error = _explain(reason)
             show_error(error)
             raise typer.Exit(error.exit_code) from None

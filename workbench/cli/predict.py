@@ -24,7 +24,7 @@ def command(
         typer.Option(
             "--verbatim",
             help="Write labels as they are; otherwise an apostrophe stands before those that begin with "
-            "=, +, - or @, which spreadsheets would run.",
+            "=, +, - or @, which spreadsheets would run, and terminals get no control characters.",
             rich_help_panel=options.OUTPUT,
         ),
     ] = False,

@@ -92,7 +92,7 @@ def to_text(document: Document, width: int = 100) -> str:
 
 def print_message(console: Console, label: str, text: str, style: str = "bold") -> None:
     """Print an error, a hint or a tip; its lines stay as they are."""
-    lines = "\n".join(neutralise(line.expandtabs()) for line in text.splitlines())
+    lines = "\n".join(neutralise(line.expandtabs()) for line in text.split("\n"))
     console.print(Text.assemble((label, style), ": ", lines), soft_wrap=True)
 
 

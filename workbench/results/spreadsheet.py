@@ -1,4 +1,4 @@
-"""CSV that people open in spreadsheets, which run a cell that begins like a formula."""
+"""CSV that people open in spreadsheets and terminals: neither obeys what a label holds."""
 
 from __future__ import annotations
 
@@ -6,6 +6,8 @@ import csv
 import re
 
 import pandas as pd
+
+from workbench.errors import neutralise
 
 _FORMULA = re.compile(r"[=+\-@\t\r\n|%]")
 """How a cell begins that a spreadsheet may take for a formula or a command.
@@ -18,7 +20,10 @@ _NUMBER = re.compile(r"[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?")
 
 
 def format_csv(frame: pd.DataFrame, *, is_verbatim: bool = False) -> str:
-    """Return a table as CSV; an apostrophe stands before texts that spreadsheets would run.
+    """Return a table as CSV whose texts are safe to look at.
+
+    An apostrophe stands before texts that spreadsheets would run, and control characters other than tabs and
+    line ends are replaced by their code points.
 
     Parameters
     ----------
@@ -42,7 +47,12 @@ def count_formulas(frame: pd.DataFrame) -> int:
 
 
 def _defuse(frame: pd.DataFrame) -> pd.DataFrame:
-    return frame.map(lambda cell: f"'{cell}" if _is_formula(cell) else cell)
+    return frame.map(lambda cell: _defuse_cell(cell) if isinstance(cell, str) else cell)
+
+
+def _defuse_cell(cell: str) -> str:
+    cell = neutralise(cell, "\t\r\n")
+    return f"'{cell}" if _is_formula(cell) else cell
 
 
 def _has_return(cell: object) -> bool:

@@ -28,6 +28,12 @@ def test_a_missing_include_is_named_with_its_line(tmp_path: Path):
     assert caught.value.line == 2
 
 
+def test_a_missing_include_is_named_as_it_is_written(tmp_path: Path):
+    (tmp_path / "a.stan").write_text("#include </etc/passwd>\n")
+    with pytest.raises(ProgramError, match="line 1, includes `/etc/passwd`, which is in none of the include"):
+        read_source(tmp_path / "a.stan")
+
+
 def test_a_file_that_includes_itself_is_refused(tmp_path: Path):
     (tmp_path / "a.stan").write_text("#include b.stan\n")
     (tmp_path / "b.stan").write_text("\n#include <a.stan>\n")

@@ -208,10 +208,11 @@ def _read_text(path: Path) -> str:
 
 def _find_include(directive: str, folders: Sequence[Path], path: Path, line: int) -> Path:
     """Return the file that an include directive names."""
-    name = directive.split("//")[0].strip().strip("<>\"'").lstrip("/")
+    name = directive.split("//")[0].strip().strip("<>\"'")
     for folder in folders:
-        if (folder / name).is_file():
-            return folder / name
+        included = folder / name.lstrip("/")  # stanc, too, joins the names
+        if included.is_file():
+            return included
     message = f"`{path}`, line {line}, includes `{name}`, which is in none of the include folders."
     raise ProgramError(message, path=path, line=line)
 
