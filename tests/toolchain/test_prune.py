@@ -44,7 +44,9 @@ def test_homes_are_removed_with_their_headers(cache: Path) -> None:
 def test_a_folder_that_vanishes_while_it_is_measured_counts_nothing(
     cache: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def list_slowly(folder: Path, list_folder=os.scandir):  # type: ignore[no-untyped-def]
+    list_folder = os.scandir
+
+    def list_slowly(folder):
         if Path(folder).name == "vanishing":
             Path(folder).rmdir()
         return list_folder(folder)
