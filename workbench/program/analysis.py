@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from dataclasses import replace
 
 from workbench.errors import ProgramError
@@ -21,6 +22,7 @@ from workbench.program.rewrite.log_densities import is_joint_density, split_term
 from workbench.program.rewrite.lp_functions import find_unsupported_terms
 from workbench.program.rewrite.observation_count import find_unknown_names
 from workbench.program.rewrite.plan import RewritePlan, plan_rewrite
+from workbench.program.rewrite.vectorise.statements import Vectorised, vectorise
 from workbench.program.syntax import nodes as n
 from workbench.program.syntax import traverse as t
 from workbench.program.syntax.declarations import Declaration
@@ -130,7 +132,7 @@ def _add_instrumented(
     replication = plan_replication(program.tree, plan, maybe_likelihood, names)
     plan, obstacles = _require_countable(program.tree, plan)
     try:
-        instrumented, replication = _instrument_accepted(program, plan, replication, stanc)
+        instrumented, replication = _instrument_vectorised(program, plan, replication, names, stanc)
     except ProgramError as rejection:
         obstacle = Obstacle("instrumenting", rejection.message, rejection.line)
         replicates = find_authors_replicates(program.tree, program.terms)
@@ -139,8 +141,52 @@ def _add_instrumented(
     return replace(program, instrumented=instrumented, replicates=replication.replicates, obstacles=obstacles)
 
 
+def _instrument_vectorised(
+    program: Program, plan: RewritePlan, replication: ReplicationPlan, names: FreshNames, stanc: Stanc
+) -> tuple[InstrumentedProgram, ReplicationPlan]:
+    """Return the instrumented program, with its loops vectorised if that is wanted and stanc accepts them.
+
+    Raises
+    ------
+    ProgramError
+        stanc rejects it even without replicates.
+    """
+    if not program.is_optimised:
+        return _instrument_accepted(program, plan, replication, Vectorised(program.tree), stanc)
+    vectorised = vectorise(program.tree, names)
+    changed = [item.statement for item in vectorised.statements if item.vectorised]
+    if changed:
+        with suppress(ProgramError):
+            return _instrument(program, plan, replication, vectorised, stanc), replication
+        kept = dict(_find_rejected(program, plan, replication, names, stanc, changed))
+        vectorised = vectorise(program.tree, names, kept)
+    return _instrument_accepted(program, plan, replication, vectorised, stanc)
+
+
+def _find_rejected(
+    program: Program,
+    plan: RewritePlan,
+    replication: ReplicationPlan,
+    names: FreshNames,
+    stanc: Stanc,
+    statements: Sequence[int],
+) -> Iterator[tuple[int, str]]:
+    """Yield the statements whose vectorised form stanc does not accept, each tried alone, with the reason."""
+    bare = restrict_replication(replication, [], "not tried")
+    for statement in statements:
+        others = {item: "not tried" for item in statements if item != statement}
+        try:
+            _instrument(program, plan, bare, vectorise(program.tree, names, others), stanc)
+        except ProgramError:
+            yield statement, "stanc does not accept its vectorised form"
+
+
 def _instrument_accepted(
-    program: Program, plan: RewritePlan, replication: ReplicationPlan, stanc: Stanc
+    program: Program,
+    plan: RewritePlan,
+    replication: ReplicationPlan,
+    vectorised: Vectorised,
+    stanc: Stanc,
 ) -> tuple[InstrumentedProgram, ReplicationPlan]:
     """Return the instrumented program with those replicates that stanc accepts in it.
 
@@ -150,18 +196,20 @@ def _instrument_accepted(
         stanc rejects it even without replicates.
     """
     try:
-        return _instrument(program, plan, replication, stanc), replication
+        return _instrument(program, plan, replication, vectorised, stanc), replication
     except ProgramError:
         outcomes = [replicate.outcome for replicate in replication.drawn_by_workbench]
         if not outcomes:
             raise
     reason = "stanc does not accept the statements that draw it"
     accepted: list[str] = []
-    instrumented = _instrument(program, plan, restrict_replication(replication, accepted, reason), stanc)
+    instrumented = _instrument(
+        program, plan, restrict_replication(replication, accepted, reason), vectorised, stanc
+    )
     for outcome in outcomes:
         candidate = restrict_replication(replication, [*accepted, outcome], reason)
         try:
-            instrumented = _instrument(program, plan, candidate, stanc)
+            instrumented = _instrument(program, plan, candidate, vectorised, stanc)
         except ProgramError:
             continue
         accepted.append(outcome)
@@ -169,12 +217,12 @@ def _instrument_accepted(
 
 
 def _instrument(
-    program: Program, plan: RewritePlan, replication: ReplicationPlan, stanc: Stanc
+    program: Program, plan: RewritePlan, replication: ReplicationPlan, vectorised: Vectorised, stanc: Stanc
 ) -> InstrumentedProgram:
     """Return the instrumented program, formatted and checked by stanc."""
     # It stands in a comment, which a line break in it would end.
     name = "".join(letter if letter.isprintable() else "_" for letter in program.path.name)
-    draft = instrument(program.tree, plan, program.hyperparameters, name, replication)
+    draft = instrument(program.tree, plan, program.hyperparameters, name, replication, vectorised)
     with make_scratch() as folder:
         file = folder / "instrumented.stan"
         file.write_text(draft.source, encoding="utf-8")

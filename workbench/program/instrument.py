@@ -21,6 +21,7 @@ from workbench.program.predictive.replicates import ReplicationPlan
 from workbench.program.rewrite.log_densities import ROLE_CODES, record_functions, record_log_densities
 from workbench.program.rewrite.observation_count import count_observations
 from workbench.program.rewrite.plan import RewritePlan
+from workbench.program.rewrite.vectorise.statements import Vectorisation, Vectorised
 from workbench.program.rewrite.weights import weight_functions, weight_model
 from workbench.program.syntax import nodes as n
 from workbench.program.syntax import traverse as t
@@ -96,6 +97,9 @@ class InstrumentedProgram:
         The name of the data that say whether to draw replicates; empty if there is nothing to draw.
     copying
         The name of the data that say whether to copy transformed parameters; empty if none is copied.
+    vectorisations
+        The author's loops, and the densities that have a faster form: each with that form, or with the
+        reason why it stays.
     """
 
     source: str
@@ -109,6 +113,12 @@ class InstrumentedProgram:
     lines: Mapping[int, Place] = field(default_factory=dict, repr=False, compare=False)
     origins: Sequence[tuple[str, int]] = field(default=(), repr=False, compare=False)
     copying: str = ""
+    vectorisations: tuple[Vectorisation, ...] = field(default=(), repr=False)
+
+    @property
+    def is_vectorised(self) -> bool:
+        """Whether statements have other forms here than the author's, for speed."""
+        return any(item.vectorised for item in self.vectorisations)
 
     @property
     def data_names(self) -> frozenset[str]:
@@ -179,6 +189,7 @@ def instrument(
     hyperparameters: Sequence[Hyperparameter],
     title: str,
     replication: ReplicationPlan,
+    vectorised: Vectorised,
 ) -> InstrumentedProgram:
     """Return the instrumented program, not yet formatted.
 
@@ -194,11 +205,11 @@ def instrument(
         The name of the author's file, for the heading.
     replication
         Which outcomes are replicated, and how.
+    vectorised
+        The program with its loops vectorised, where they are: it takes the place of transformed parameters
+        and model. Generated quantities follow the author's statements, row by row.
     """
-    tree = tree.replace(
-        transformed_parameters=t.substitute(tree.get_block("transformed parameters"), plan.lifted),
-        model=t.substitute(tree.get_block("model"), plan.lifted),
-    )
+    tree, fast = (_lift_constants(item, plan) for item in (tree, vectorised.tree))
     lifted = tuple(item for item in hyperparameters if not item.is_user_data)
     changed = tree.replace(
         functions=(
@@ -209,10 +220,11 @@ def instrument(
         ),
         data=(*tree.get_block("data"), *_declare_data(plan, lifted), *declare_switch(replication)),
         transformed_data=(
-            *tree.get_block("transformed data"),
+            *fast.get_block("transformed data"),
             *(count_observations(tree, plan) if plan.log_lik_terms else ()),
         ),
-        model=weight_model(tree, plan),
+        transformed_parameters=fast.get_block("transformed parameters"),
+        model=weight_model(fast, plan.replace_summands(vectorised.summands)),
         generated_quantities=(
             *_declare_densities(plan),
             *((*record_log_densities(tree, plan), *_sum_priors(plan)) if plan.terms else ()),
@@ -239,6 +251,15 @@ def instrument(
         is_exact=not plan.lp_calls,
         switch=replication.names.flag if replicates or replication.repeated else "",
         origins=print_origins(changed),
+        vectorisations=vectorised.statements,
+    )
+
+
+def _lift_constants(tree: n.Tree, plan: RewritePlan) -> n.Tree:
+    """Return a program with data in place of the constants of its priors."""
+    return tree.replace(
+        transformed_parameters=t.substitute(tree.get_block("transformed parameters"), plan.lifted),
+        model=t.substitute(tree.get_block("model"), plan.lifted),
     )
 
 

@@ -95,6 +95,8 @@ class Program:
         What cannot be done with this program, and why.
     replaced_priors
         Priors that are not those of the file.
+    is_optimised
+        Whether loops are vectorised in the instrumented program, where that is possible.
     tree, places
         Its syntax tree, and the place of each numbered statement.
     """
@@ -117,6 +119,7 @@ class Program:
     outcome_maps: tuple[OutcomeMap, ...] = ()
     obstacles: tuple[Obstacle, ...] = ()
     replaced_priors: tuple[ReplacedPrior, ...] = ()
+    is_optimised: bool = False
     tree: n.Tree = field(default=n.Tree(()), repr=False, compare=False)
     places: Mapping[int, Place] = field(default_factory=dict, repr=False, compare=False)
 

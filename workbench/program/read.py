@@ -21,8 +21,19 @@ from workbench.program.terms.roles import ROLES, Role
 from workbench.program.terms.terms import Term
 
 
-def read_program(path: Path, stanc: Stanc, include_paths: tuple[Path, ...] = ()) -> Program:
+def read_program(
+    path: Path, stanc: Stanc, include_paths: tuple[Path, ...] = (), *, is_optimised: bool = False
+) -> Program:
     """Read a Stan program and analyse it.
+
+    Parameters
+    ----------
+    path, include_paths
+        Its file, and the folders that it includes files from besides its own.
+    stanc
+        Parses it.
+    is_optimised
+        Whether loops are vectorised in the instrumented program, where that is possible.
 
     Raises
     ------
@@ -34,7 +45,7 @@ def read_program(path: Path, stanc: Stanc, include_paths: tuple[Path, ...] = ())
     source = read_source(path, include_paths)
     try:
         tree = parse_tree(dump_tree(stanc, path, include_paths))
-        return analyse(_collect(source, tree), stanc)
+        return analyse(replace(_collect(source, tree), is_optimised=is_optimised), stanc)
     except RecursionError as reason:
         raise ProgramError(f"`{path}` nests expressions too deeply to be read.", path=path) from reason
 

@@ -72,6 +72,20 @@ class RewritePlan:
             found.setdefault((term.statement, term.calls), []).append(term)
         return found
 
+    def replace_summands(self, summands: Mapping[int, n.Expr | n.Tilde]) -> RewritePlan:
+        """Return the plan with other expressions for summands, by the `id()` of the author's node."""
+
+        def change(term: Term) -> Term:
+            contributions = tuple(
+                replace(item, summand=replace(item.summand, node=summands[id(item.summand.node)]))
+                if id(item.summand.node) in summands
+                else item
+                for item in term.contributions
+            )
+            return replace(term, contributions=contributions)
+
+        return replace(self, terms=[change(term) for term in self.terms]) if summands else self
+
     def find_lp_call(self, node: object) -> LpCall | None:
         """Return the call in a statement of a function that adds to ``target``; `None` if there is none."""
         return self.lp_calls.get(node.id) if isinstance(node, n.Stmt) else None
