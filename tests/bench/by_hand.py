@@ -45,12 +45,13 @@ def _sample(model: cmdstanpy.CmdStanModel, data: str, folder: str) -> cmdstanpy.
 
 
 def _approximate(model: cmdstanpy.CmdStanModel, data: str, folder: Path) -> None:
-    """Find the modes, and draw from the normal approximation."""
+    """Find the modes, and draw from the normal approximation; a centred hierarchy has neither."""
     try:
         model.optimize(data, seed=1, jacobian=False)
+        mode = model.optimize(data, seed=1, jacobian=True)
     except RuntimeError:
-        print("no MAP")  # noqa: T201
-    mode = model.optimize(data, seed=1, jacobian=True)
+        print("no mode")  # noqa: T201
+        return
     laplace = model.laplace_sample(data, mode=mode, seed=1, draws=1000)
     frame = laplace.draws_pd()
     frame.describe().to_csv(folder / "laplace.csv")

@@ -11,13 +11,20 @@ Bröcker and Smith (2007), Increasing the reliability of reliability diagrams, d
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import numpy as np
 from numpy.typing import NDArray
-from scipy import stats
 
 from workbench.diagnostics.loo import LeaveOneOut
 from workbench.diagnostics.outcomes import Outcome
+from workbench.late_imports import LateModule
 from workbench.results.view import CalibrationScores, ReliabilityBin
+
+if TYPE_CHECKING:
+    from scipy import stats
+else:
+    stats = LateModule("scipy.stats")
 
 Floats = NDArray[np.float64]
 

@@ -10,14 +10,21 @@ Satterthwaite (1946), An approximate distribution of estimates of variance compo
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import numpy as np
 from numpy.typing import NDArray
-from scipy import stats
 
 from workbench.diagnostics.loo import LeaveOneOut
 from workbench.diagnostics.outcomes import Outcome
+from workbench.late_imports import LateModule
 from workbench.results.view import Dispersion
 from workbench.thresholds import khat_limit
+
+if TYPE_CHECKING:
+    from scipy import stats
+else:
+    stats = LateModule("scipy.stats")
 
 Floats = NDArray[np.float64]
 

@@ -18,16 +18,22 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import stats
 
 from workbench.diagnostics.outcomes import Outcome
+from workbench.late_imports import LateModule
 from workbench.results import Fit
 from workbench.results.table_columns import GROUPS, TABLE_COLUMNS, TIMES
 from workbench.results.view import ClusterDependence, SerialDependence
 from workbench.thresholds import FEWEST_ORDERED_ROWS, SORTED_SHARE_LIMIT, SORTED_TREND_LIMIT
+
+if TYPE_CHECKING:
+    from scipy import stats
+else:
+    stats = LateModule("scipy.stats")
 
 Floats = NDArray[np.float64]
 Integers = NDArray[np.int64]

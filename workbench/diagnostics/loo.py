@@ -11,17 +11,23 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 import xarray as xr
-from arviz_stats.base import array_stats
 from numpy.typing import NDArray
 
 from workbench.estimation.sampling.psis import choose_tail_length, log_sum_exp, smooth_log_weights
+from workbench.late_imports import LateModule
 from workbench.results import Fit
 from workbench.results.quantities import SAMPLE_DIMS
 from workbench.results.view import LooResult, LooRow
 from workbench.thresholds import FEWEST_LOO_DRAWS, khat_limit
+
+if TYPE_CHECKING:
+    from arviz_stats.base import array_stats
+else:
+    array_stats = LateModule("arviz_stats.base", "array_stats")
 
 Floats = NDArray[np.float64]
 

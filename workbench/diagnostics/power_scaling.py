@@ -12,11 +12,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import msgspec
 import numpy as np
 import xarray as xr
-from arviz_stats.base import array_stats
 from numpy.typing import NDArray
 
 from workbench.diagnostics.loo import count_rows
@@ -27,10 +27,16 @@ from workbench.estimation.sampling.psis import (
     estimate_khat,
     smooth_log_weights,
 )
+from workbench.late_imports import LateModule
 from workbench.results import Fit
 from workbench.results.quantities import SAMPLE_DIMS, Draws, finite_elements
 from workbench.results.view import PowerScalingResult, PriorStatement, Results, Sensitivity
 from workbench.thresholds import FEWEST_POWER_SCALING_DRAWS, POWERS, SENSITIVITY_LIMIT, khat_limit
+
+if TYPE_CHECKING:
+    from arviz_stats.base import array_stats
+else:
+    array_stats = LateModule("arviz_stats.base", "array_stats")
 
 Floats = NDArray[np.float64]
 

@@ -12,10 +12,10 @@ doi:10.1111/j.1541-0420.2009.01191.x (randomized transforms of discrete outcomes
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import stats
 
 from workbench.diagnostics.calibration import compute_scores
 from workbench.diagnostics.counts import measure_dispersion
@@ -28,6 +28,7 @@ from workbench.diagnostics.dependence import (
 )
 from workbench.diagnostics.loo import LeaveOneOut
 from workbench.diagnostics.outcomes import Kind, Outcome, split_outcomes
+from workbench.late_imports import LateModule
 from workbench.results import Fit
 from workbench.results.view import (
     IntervalCoverage,
@@ -37,6 +38,11 @@ from workbench.results.view import (
     StatisticCheck,
     UncheckedOutcome,
 )
+
+if TYPE_CHECKING:
+    from scipy import stats
+else:
+    stats = LateModule("scipy.stats")
 
 Floats = NDArray[np.float64]
 Statistic = Callable[[Floats], Floats]

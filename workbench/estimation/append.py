@@ -3,18 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import xarray as xr
-from arviz_stats.base import array_stats
 
 from workbench.errors import RunIncomplete
 from workbench.estimation.sampling.nuts import summarise_chains
+from workbench.late_imports import LateModule
 from workbench.results import Fit
 from workbench.results.quantities import iterate_elements
 from workbench.results.record import extend_record
 from workbench.results.view import NutsResult
+
+if TYPE_CHECKING:
+    from arviz_stats.base import array_stats
+else:
+    array_stats = LateModule("arviz_stats.base", "array_stats")
 
 
 def append(earlier: Fit, more: Fit) -> Fit:

@@ -3,17 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 import msgspec
 import numpy as np
 import pandas as pd
 import xarray as xr
-from scipy import stats
 
 from workbench.errors import MethodError, RunIncomplete
+from workbench.late_imports import LateModule
 from workbench.methods import RESULTS
 from workbench.results.quantities import iterate_elements, owner
 from workbench.results.view import MleResult, Results
+
+if TYPE_CHECKING:
+    from scipy import stats
+else:
+    stats = LateModule("scipy.stats")
 
 METHODS_WITH_ESTIMATES = (*RESULTS, "exact")
 """The parts of `run.json` that hold estimates."""

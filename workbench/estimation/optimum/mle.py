@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from scipy import stats
 
 from workbench.backends import RawRun
 from workbench.errors import MethodError, RunError
@@ -25,6 +24,7 @@ from workbench.estimation.optimum.search import (
     compute_standard_errors,
     find_optima,
 )
+from workbench.late_imports import LateModule
 from workbench.methods import Mle
 from workbench.program import Program
 from workbench.program.syntax import nodes as n
@@ -35,6 +35,11 @@ from workbench.results import draws
 from workbench.results.method_result import MethodResult
 from workbench.results.quantities import owner
 from workbench.thresholds import WIDE_ERROR
+
+if TYPE_CHECKING:
+    from scipy import stats
+else:
+    stats = LateModule("scipy.stats")
 
 _TRIALS = {"binomial": 1, "binomial_logit": 1, "binomial_logit_glm": 1}
 """Distributions of counts of trials, and which argument, after the outcome, is the number of trials."""

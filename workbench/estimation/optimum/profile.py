@@ -14,9 +14,9 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
-from scipy import optimize, stats
 
 from workbench.backends import Curvature
 from workbench.backends.base import Floats
@@ -24,7 +24,13 @@ from workbench.errors import MethodError
 from workbench.estimation.optimum.log_density import LogDensity
 from workbench.estimation.optimum.newton import NewtonResult, maximise
 from workbench.estimation.optimum.search import Optimum
+from workbench.late_imports import LateModule
 from workbench.program import Declaration, Program
+
+if TYPE_CHECKING:
+    from scipy import optimize, stats
+else:
+    optimize, stats = LateModule("scipy.optimize"), LateModule("scipy.stats")
 
 FARTHEST = 40.0
 """Distance from the estimate [standard errors] up to which the end of an interval is searched. Ours."""

@@ -4,16 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import asdict
+from typing import TYPE_CHECKING
 
 import numpy as np
 import xarray as xr
-from arviz_stats.base import array_stats
 
 from workbench.backends import RawRun, Start
 from workbench.backends.base import DEFAULT_START
 from workbench.errors import RunError
 from workbench.estimation.context import FitContext
 from workbench.estimation.equivalence import measure_density_error
+from workbench.late_imports import LateModule
 from workbench.methods import Nuts
 from workbench.results import draws
 from workbench.results.density_sources import describe_density_sources
@@ -22,6 +23,11 @@ from workbench.results.outcome_scales import GROUP, build_scale_group, choose_lo
 from workbench.results.outcomes import drop_missing, list_replicates, read_repeated_outcomes
 from workbench.results.quantities import owner
 from workbench.results.term_densities import build_density_groups
+
+if TYPE_CHECKING:
+    from arviz_stats.base import array_stats
+else:
+    array_stats = LateModule("arviz_stats.base", "array_stats")
 
 _STATS = {
     "lp": "lp",

@@ -4,22 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from scipy import stats
+from workbench.late_imports import LateModule
 
-DISTRIBUTIONS: Mapping[str, Any] = {
-    "beta": stats.beta,
-    "betabinom": stats.betabinom,
-    "betanbinom": stats.betanbinom,
-    "gamma": stats.gamma,
-    "gengamma": stats.gengamma,
-    "invgamma": stats.invgamma,
-    "lomax": stats.lomax,
-    "nbinom": stats.nbinom,
-    "norm": stats.norm,
-    "t": stats.t,
-}
+if TYPE_CHECKING:
+    from scipy import stats
+else:
+    stats = LateModule("scipy.stats")
+
+_NAMES = frozenset(
+    ("beta", "betabinom", "betanbinom", "gamma", "gengamma", "invgamma", "lomax", "nbinom", "norm", "t")
+)
 """The distributions that a marginal may name."""
 
 
@@ -63,4 +59,13 @@ def to_scipy(marginal: Marginal) -> Any:
     >>> float(to_scipy(Marginal("beta", {"a": 3.0, "b": 1.0})).mean())
     0.75
     """
-    return DISTRIBUTIONS[marginal.distribution](**marginal.parameters)
+    return get_distribution(marginal.distribution)(**marginal.parameters)
+
+
+def get_distribution(name: str) -> Any:
+    """Return SciPy's distribution of a name, or `None` if no marginal may have it.
+
+    >>> get_distribution("norm").name, get_distribution("kstest")
+    ('norm', None)
+    """
+    return getattr(stats, name) if name in _NAMES else None

@@ -4,10 +4,16 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from scipy import stats
+
+from workbench.late_imports import LateModule
+
+if TYPE_CHECKING:
+    from scipy import stats
+else:
+    stats = LateModule("scipy.stats")
 
 FAMILIES: Mapping[str, Callable[..., Any]] = {
     "normal": lambda mu, sigma: stats.norm(mu, sigma),

@@ -1,4 +1,4 @@
-"""The drawings of a report, one file each: the only importers of matplotlib.
+"""The drawings of a report, one file each: the only importers of matplotlib, where they paint.
 
 Kernel densities and ECDF bands come from ArviZ's statistics. The drawings are not made by arviz_plots: its
 current line excludes current matplotlib, and its SVG files hold text as outlines. Here one drawing suits a

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from functools import partial
+from typing import TYPE_CHECKING
 
 import numpy as np
-from matplotlib.figure import Figure
-from matplotlib.ticker import MaxNLocator
 
 from workbench.report.figures.drawing import MEDIUM, Drawing, Floats, Palette, add_axes
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
 
 _BAND = (0.025, 0.975)
 """Quantiles of the replicated frequencies between which a line is drawn."""
@@ -33,6 +35,8 @@ def _paint(
     figure: Figure,
     palette: Palette,
 ) -> None:
+    from matplotlib.ticker import MaxNLocator
+
     axes = add_axes(figure, left=0.12)
     axes.bar(categories, counts, color=palette.soft, alpha=0.45, width=0.7)
     axes.vlines(categories, low, high, color=palette.posterior, linewidth=2.2)

@@ -4,13 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
-from arviz_stats.base import array_stats
-from matplotlib.axes import Axes
 
+from workbench.late_imports import LateModule
 from workbench.report.figures.drawing import Floats
 from workbench.results.quantities import Draws
+
+if TYPE_CHECKING:
+    from arviz_stats.base import array_stats
+    from matplotlib.axes import Axes
+else:
+    array_stats = LateModule("arviz_stats.base", "array_stats")
 
 _TAIL = 0.005
 """Share of the draws in each tail that the range to draw may leave out."""

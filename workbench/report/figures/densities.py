@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from functools import partial
+from typing import TYPE_CHECKING
 
 import numpy as np
-from matplotlib.figure import Figure
 
 from workbench.report.figures.curves import Curve, choose_window, estimate_density, name_curves
 from workbench.report.figures.drawing import CHAINS, SMALL, Drawing, Palette, add_axes, hide_vertical_scale
 from workbench.results.quantities import Draws
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
 
 _DASHES = ("-", (0, (5, 2)), (0, (1, 1.2)), (0, (5, 1.5, 1, 1.5)))
 """Line styles of the runs in turn; they keep curves apart where colours do not."""

@@ -11,14 +11,14 @@ import re
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from matplotlib import style
-from matplotlib.axes import Axes
-from matplotlib.backends.backend_svg import FigureCanvasSVG
-from matplotlib.figure import Figure
 from numpy.typing import NDArray
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
 
 
 @dataclass(frozen=True)
@@ -88,6 +88,10 @@ def hide_vertical_scale(axes: Axes) -> None:
 @contextmanager
 def paint(drawing: Drawing, palette: Palette) -> Iterator[Figure]:
     """Paint a drawing in the style of the report, whatever the user's matplotlibrc says."""
+    from matplotlib import style
+    from matplotlib.backends.backend_svg import FigureCanvasSVG
+    from matplotlib.figure import Figure
+
     with style.context(["default", _choose_style(palette)]):
         figure = Figure(figsize=drawing.size, dpi=BITMAP_DPI)
         FigureCanvasSVG(figure)

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from functools import partial
+from typing import TYPE_CHECKING
 
 import numpy as np
-from matplotlib.figure import Figure
 
 from workbench.report.figures.curves import Curve, choose_window, estimate_density, name_curves
 from workbench.report.figures.drawing import DASHED, MEDIUM, Drawing, Palette, add_axes, hide_vertical_scale
 from workbench.results.quantities import Draws
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
 
 
 def draw_energy(energies: Draws) -> Drawing:

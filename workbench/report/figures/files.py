@@ -6,13 +6,13 @@ import re
 import unicodedata
 from collections.abc import Iterable
 from pathlib import Path
-
-from matplotlib.backends.backend_agg import FigureCanvasAgg
-from matplotlib.figure import Figure
-from matplotlib.font_manager import FontProperties, fontManager, get_font
+from typing import TYPE_CHECKING
 
 from workbench.files import replace_files
 from workbench.report.figures.drawing import PAPER_PALETTE, Drawing, paint, to_plain_svg
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
 
 _PNG_DPI = 200
 """Resolution of PNG files [dots per inch]."""
@@ -39,6 +39,8 @@ def write_drawings(drawings: Iterable[tuple[str, str, Drawing]], folder: Path) -
     StoreError
         A file cannot be written.
     """
+    from matplotlib.backends.backend_agg import FigureCanvasAgg
+
     written: list[Path] = []
     used: set[str] = set()
     with replace_files(folder) as aside:
@@ -90,6 +92,8 @@ def _add_title(figure: Figure, title: str) -> None:
 
 def _make_legible(title: str) -> str:
     """Return a title in which each character that the typeface lacks is replaced by a box."""
+    from matplotlib.font_manager import FontProperties, fontManager, get_font
+
     known = get_font(fontManager.findfont(FontProperties())).get_charmap()
     legible = "".join(letter if ord(letter) in known else "\u25a1" for letter in title)
     return legible if len(legible) <= _LONGEST_TITLE else f"{legible[: _LONGEST_TITLE - 1]}…"

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from functools import partial
+from typing import TYPE_CHECKING
 
 import numpy as np
-from matplotlib.figure import Figure
-from matplotlib.patches import Rectangle
 
 from workbench.report.figures.drawing import Drawing, Palette, add_axes
 from workbench.report.numbers import format_number
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
 
 _LARGEST_LABELLED = 9
 """The most columns whose cells have labels; in more, a label is wider than its cell."""
@@ -54,6 +56,8 @@ def _paint(
     figure: Figure,
     palette: Palette,
 ) -> None:
+    from matplotlib.patches import Rectangle
+
     axes = add_axes(figure, left=0.15)
     low, high = np.nanmin(values), np.nanmax(values)
     for (row, column), value in np.ndenumerate(values):

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from functools import partial
+from typing import TYPE_CHECKING
 
 import numpy as np
-from matplotlib.figure import Figure
 
 from workbench.report.figures.drawing import DASHED, MEDIUM, Drawing, Floats, Palette, add_axes
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
 
 
 def draw_khat(khat: Floats, limit: float) -> Drawing:

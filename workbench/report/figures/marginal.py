@@ -5,11 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
-from matplotlib.axes import Axes
-from matplotlib.figure import Figure
 
 from workbench.report.figures.curves import (
     GRID_POINTS,
@@ -21,6 +19,10 @@ from workbench.report.figures.curves import (
 )
 from workbench.report.figures.drawing import DASHED, DOTTED, SMALL, Drawing, Palette
 from workbench.results.quantities import Draws
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
 
 _TALLEST = 2.0
 """Height of the vertical axis at most [heights of the posterior]; an approximation may be a spike."""

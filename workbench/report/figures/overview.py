@@ -5,14 +5,17 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
+from typing import TYPE_CHECKING
 
 import numpy as np
-from matplotlib.axes import Axes
-from matplotlib.figure import Figure
 
 from workbench.report.figures.curves import choose_window, estimate_density
 from workbench.report.figures.drawing import Drawing, Palette
 from workbench.results.quantities import Draws
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
 
 _ROW_HEIGHT = 0.62
 """Height of the row of one quantity [inches]."""

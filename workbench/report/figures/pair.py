@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from functools import partial
+from typing import TYPE_CHECKING
 
 import numpy as np
-from matplotlib.figure import Figure
 
 from workbench.report.figures.drawing import CHAINS, MAX_MARKS, Drawing, Palette, add_axes
 from workbench.results.quantities import Draws
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
 
 _SIZE = (4.6, 3.2)
 """Width and height [inches]."""

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from functools import lru_cache, partial
+from typing import TYPE_CHECKING
 
 import numpy as np
-from arviz_stats.ecdf_utils import ecdf_pit
-from matplotlib.figure import Figure
 
 from workbench.report.figures.drawing import MEDIUM, Drawing, Floats, Palette, add_axes
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
 
 _LEVEL = 0.95
 """Probability that the whole ECDF of uniform values lies within the band."""
@@ -54,6 +56,8 @@ def is_within_band(transforms: Floats) -> bool:
 
 @lru_cache(maxsize=16)
 def _compute_band(rows: int) -> tuple[Floats, Floats, Floats]:
+    from arviz_stats.ecdf_utils import ecdf_pit
+
     if rows < 2:
         return np.array([0.5]), np.zeros(1), np.ones(1)
     uniform = (np.arange(rows) + 0.5) / rows

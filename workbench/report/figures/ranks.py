@@ -3,13 +3,19 @@
 from __future__ import annotations
 
 from functools import partial
+from typing import TYPE_CHECKING
 
 import numpy as np
-from matplotlib.figure import Figure
-from scipy import stats
 
+from workbench.late_imports import LateModule
 from workbench.report.figures.drawing import CHAINS, MEDIUM, Drawing, Palette, add_axes, hide_vertical_scale
 from workbench.results.quantities import Draws
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+    from scipy import stats
+else:
+    stats = LateModule("scipy.stats")
 
 _BINS = 20
 """Bins of the pooled ranks."""

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from functools import partial
+from typing import TYPE_CHECKING
 
 import numpy as np
-from matplotlib.figure import Figure
-from scipy.optimize import isotonic_regression
 
 from workbench.report.figures.drawing import Drawing, Floats, Palette
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
 
 _SIZE = (4.6, 3.4)
 """Width and height [inches]."""
@@ -53,6 +55,8 @@ def calibrate(observed: Floats, probability: Floats) -> tuple[Floats, Floats]:
 
 def _fit_isotonic(observed: Floats, probability: Floats) -> Floats:
     """Return the isotonic fit at sorted probabilities; equal probabilities have one value."""
+    from scipy.optimize import isotonic_regression
+
     levels, where, counts = np.unique(probability, return_inverse=True, return_counts=True)
     means = np.bincount(where, observed) / counts
     return (

@@ -5,11 +5,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
+from typing import TYPE_CHECKING
 
 import numpy as np
-from matplotlib.figure import Figure
 
 from workbench.report.figures.drawing import Drawing, Floats, Palette, add_axes
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
 
 _OVERLAP = 1.5
 """Height of the tallest density [distances between lines]."""

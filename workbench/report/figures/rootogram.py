@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from functools import partial
+from typing import TYPE_CHECKING
 
 import numpy as np
-from matplotlib.figure import Figure
-from matplotlib.ticker import FuncFormatter
 
 from workbench.report.figures.drawing import MEDIUM, Drawing, Floats, Palette, add_axes
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
 
 _MOST_BINS = 50
 """The most bins; of more counts, several share a bin."""
@@ -53,6 +55,8 @@ def _paint(
     figure: Figure,
     palette: Palette,
 ) -> None:
+    from matplotlib.ticker import FuncFormatter
+
     centres = edges[:-1] + (edges[1] - edges[0]) / 2
     axes = add_axes(figure, left=0.12)
     axes.fill_between(

@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
-
-from matplotlib.axes import Axes
-from matplotlib.figure import Figure
-from matplotlib.ticker import FixedLocator, NullLocator
+from typing import TYPE_CHECKING
 
 from workbench.report.figures.drawing import DASHED, DOTTED, SMALL, Drawing, Palette, add_axes
 from workbench.report.numbers import format_number
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
 
 _MOST_TICKS = 5
 """The most ticks on the axis of the hyperparameter."""
@@ -142,6 +143,8 @@ def _paint_likelihood_interval(
 
 def _set_ticks(axes: Axes, at: Sequence[float], is_log: bool) -> None:
     """Put ticks at some of the values: a logarithmic axis may contain no power of ten."""
+    from matplotlib.ticker import FixedLocator, NullLocator
+
     chosen = (
         list(at)
         if len(at) <= _MOST_TICKS

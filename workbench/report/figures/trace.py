@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from functools import partial
+from typing import TYPE_CHECKING
 
 import numpy as np
-from matplotlib.figure import Figure
 
 from workbench.report.figures.drawing import CHAINS, MAX_MARKS, MEDIUM, Drawing, Palette, add_axes
 from workbench.results.quantities import Draws
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
 
 
 def draw_trace(draws: Draws, divergent: Draws | None) -> Drawing:

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 import xarray as xr
 
 from workbench.diagnostics.prior_density import find_prior_density
-from workbench.library.conjugate.marginal import DISTRIBUTIONS
+from workbench.library.conjugate.marginal import get_distribution
 from workbench.methods import RESULTS
 from workbench.report import figures
 from workbench.report.document import (
@@ -124,7 +124,7 @@ def _find_prior(results: Results, name: str) -> KnownDensity | None:
 def _find_exact(results: Results, name: str) -> KnownDensity | None:
     """Return the exact posterior, where the model is conjugate and the record names its distribution."""
     estimate = results.exact.estimates.get(name)
-    family = DISTRIBUTIONS.get(estimate.distribution) if estimate else None
+    family = get_distribution(estimate.distribution) if estimate else None
     if estimate is None or family is None:
         return None
     try:
