@@ -66,6 +66,16 @@ def test_a_file_that_is_a_pipe_without_a_reader():
     assert ended.value.exit_code == 141
 
 
+def test_a_dash_is_standard_input_unless_it_is_a_file(tmp_path):
+    for arguments in ("fit eight_schools -", "predict none -", "sensitivity eight_schools - --vary mu=1,2"):
+        done = shell(f"printf 'a,a\\n' | {RUN} {arguments} --unpack-limit 1GB", tmp_path)
+        assert done.returncode == 2
+        assert "`/dev/stdin` has more than one column called `a`" in done.stderr.decode()
+    (tmp_path / "-").touch()
+    done = shell(f"printf 'a,a\\n' | {RUN} fit eight_schools -", tmp_path)
+    assert "`-` is empty" in done.stderr.decode()
+
+
 def test_ascii_streams(tmp_path):
     done = shell(f"{RUN} models linear", tmp_path, PYTHONIOENCODING="ascii")
     assert done.returncode == 0

@@ -1,7 +1,10 @@
 """A folder is the earlier one or the new one, and what is not ours stays in it."""
 
 import os
+import shutil
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import pytest
 
@@ -9,6 +12,9 @@ from workbench.errors import StoreError
 from workbench.files import carry, publish_folder, restore
 from workbench.files import folder as publishing
 from workbench.files.aside import make_folder_aside
+
+NOBODY = 65534
+"""The number of a user who owns nothing."""
 
 OURS = {"result", "report"}.__contains__
 
@@ -72,6 +78,58 @@ def test_what_cannot_be_linked_is_moved(tmp_path, either_way, monkeypatch):
     publish(place, "two")
     assert (place / "notes.txt").read_text() == "precious"
     assert (place / "study" / "study.json").read_text() == "precious, too"
+    assert names(tmp_path) == ["run"]
+
+
+@pytest.fixture
+def as_a_user(tmp_path):
+    """Give a folder of a user to whom permissions apply: to root, none does."""
+    if os.geteuid():
+        yield tmp_path
+        return
+    with TemporaryDirectory() as folder:
+        os.chown(folder, NOBODY, NOBODY)
+        os.seteuid(NOBODY)
+        try:
+            yield Path(folder)
+        finally:
+            os.seteuid(0)
+
+
+def test_what_the_user_has_closed_is_kept_as_it_is(as_a_user, either_way):
+    place = as_a_user / "run"
+    publish(place, "one")
+    for name, mode in {"unreadable": 0o000, "read-only": 0o555, "above/unreadable": 0o000}.items():
+        (place / name).mkdir(parents=True)
+        (place / name / "notes.txt").write_text("precious")
+        (place / name).chmod(mode)
+    (place / "notes.txt").write_text("precious")
+    (place / "notes.txt").chmod(0o000)
+    publish(place, "two")
+    assert (place / "result").read_text() == "two"
+    assert names(as_a_user) == ["run"]
+    assert (place / "notes.txt").stat().st_mode & 0o777 == 0o000
+    for name, mode in {"unreadable": 0o000, "read-only": 0o555, "above/unreadable": 0o000}.items():
+        assert (place / name).stat().st_mode & 0o777 == mode
+        (place / name).chmod(0o700)
+        assert (place / name / "notes.txt").read_text() == "precious"
+
+
+def test_what_the_user_removes_meanwhile_is_gone(tmp_path, either_way, monkeypatch):
+    place = tmp_path / "run"
+    publish(place, "one")
+    (place / "a").mkdir()
+    list_names = Path.iterdir
+
+    def remove_then_list(folder):
+        if folder.name == "a":
+            shutil.rmtree(folder, ignore_errors=True)
+        return list_names(folder)
+
+    monkeypatch.setattr(Path, "iterdir", remove_then_list)
+    publish(place, "two")
+    assert (place / "result").read_text() == "two"
+    assert not (place / "a").exists()
     assert names(tmp_path) == ["run"]
 
 

@@ -9,7 +9,7 @@ import pytest
 from pyarrow import parquet as pq
 
 from tests.damage import damage_folder, list_files, run_within
-from workbench.errors import RunIncomplete
+from workbench.errors import RunIncomplete, StoreError
 from workbench.studies import study_directory
 from workbench.workflow.sensitivity import redraw_study
 
@@ -75,6 +75,15 @@ def test_links_and_pipes_are_refused(sound_study, tmp_path, name):
     os.mkfifo(folder / name)
     with pytest.raises(RunIncomplete, match="is a pipe"):
         study_directory.read(folder)
+
+
+def test_a_pipe_in_the_place_of_the_report_is_not_waited_for(sound_study, tmp_path):
+    folder = tmp_path / "study"
+    shutil.copytree(sound_study, folder)
+    (folder / "study.html").unlink(missing_ok=True)
+    os.mkfifo(folder / "study.html")
+    with pytest.raises(StoreError, match="is a pipe or a device, where a file was to be written"):
+        redraw_study(folder)
 
 
 def test_texts_that_are_not_utf8_are_refused(sound_study, tmp_path):

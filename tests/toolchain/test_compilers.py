@@ -55,6 +55,14 @@ def test_gcc_is_used_without_clang(path: Path, tmp_path: Path) -> None:
     assert find_compiler(None, no_zig, tmp_path)[0].kind == "gcc"
 
 
+def test_a_compiler_that_does_not_answer(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(compilers, "_LONGEST_ANSWER", 0.2)
+    write_script(path / "g++", "exec /bin/sleep 60")
+
+    with pytest.raises(ToolchainMissing, match="-v` has not answered within"):
+        find_compiler(None, no_zig, path)
+
+
 def test_zig_is_used_without_another_compiler(path: Path, tmp_path: Path) -> None:
     zig = write_script(tmp_path / "zig", "echo 0.17.0")
     compiler, why = find_compiler(None, lambda: zig, tmp_path / "zig-cache")

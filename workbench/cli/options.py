@@ -30,7 +30,8 @@ Model = Annotated[
 Data = Annotated[
     Path | None,
     typer.Argument(
-        help="A table (CSV, TSV, Parquet, Arrow) or Stan's JSON; a bundled model has its own.",
+        help="A table (CSV, TSV, Parquet, Arrow) or Stan's JSON, - for standard input; "
+        "a bundled model has its own.",
         metavar="DATA",
     ),
 ]
@@ -228,7 +229,12 @@ Source = Annotated[
 
 
 def read_within(limit: int | None, data: Path | Table) -> Path | Table:
-    """Return a table that has been read within a limit of its own; without a limit, the data as they are."""
+    """Return a table that has been read within a limit of its own; without a limit, the data as they are.
+
+    A dash is standard input, unless there is a file with this name.
+    """
+    if data == Path("-") and not Path("-").exists():
+        data = Path("/dev/stdin")
     if limit is None or not isinstance(data, Path):
         return data
     from workbench import tables

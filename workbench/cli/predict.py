@@ -14,7 +14,10 @@ from workbench.cli import console, options, parse
 def command(
     run: options.Run,
     data: Annotated[
-        Path, typer.Argument(help="New rows; columns of outcomes may be missing.", metavar="DATA")
+        Path,
+        typer.Argument(
+            help="New rows, - for standard input; columns of outcomes may be missing.", metavar="DATA"
+        ),
     ],
     output: Annotated[
         Path | None, options.describe_output("CSV file for all predictions", metavar="FILE")

@@ -53,6 +53,7 @@ def install(
     from workbench.toolchain import ToolchainSettings, provision
     from workbench.toolchain.header_and_driver import build_driver, build_header
     from workbench.toolchain.mend import discard_damaged, mend
+    from workbench.toolchain.wheels import add_licenses
 
     progress = console.progress(quiet)
     tools = provision(ToolchainSettings(compiler=compiler, wheel=wheel), progress)
@@ -62,6 +63,7 @@ def install(
             mend(tools, progress)
             build_driver(tools, is_threaded, progress)
             build_header(tools, is_threaded, progress)  # it may be missing where the driver is not: `prune`
+        add_licenses(tools.cache, wheel, progress)
     console.show_line(f"Stan {tools.stan_version} is ready in {tools.cache}")
 
 

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import os
 import shutil
-from collections.abc import Callable
-from contextlib import suppress
+import stat
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from workbench.files.aside import ASIDE
@@ -56,28 +57,35 @@ def remove(path: Path) -> None:
 
 
 def _link(source: Path, target: Path) -> None:
-    if source.is_dir() and not source.is_symlink():
-        with suppress(FileExistsError):
-            target.mkdir()
-            shutil.copystat(source, target)
-        for path in source.iterdir():
-            _link(path, target / path.name)
-        shutil.copystat(source, target)
+    if source.is_symlink() or not source.is_dir():
+        with suppress(OSError):  # moved later, or somebody has just removed it
+            os.link(source, target, follow_symlinks=False)
         return
-    with suppress(OSError):  # moved later
-        os.link(source, target, follow_symlinks=False)
+    try:
+        paths = list(source.iterdir())
+    except (FileNotFoundError, PermissionError):  # likewise
+        return
+    target.mkdir(mode=0o700, exist_ok=True)  # nobody looks into it, and it can be filled
+    for path in paths:
+        _link(path, target / path.name)
+    with suppress(FileNotFoundError):
+        shutil.copystat(source, target)
 
 
 def _move(source: Path, target: Path) -> bool:
     """Move a file or a folder unless it is there; return whether nothing is left to move."""
     try:
         if not os.path.lexists(target):
-            source.rename(target)
+            with _opened(source) as mode:
+                source.rename(target)
+            if mode is not None:
+                target.chmod(mode)
             return True
         if source.is_symlink() or not source.is_dir():
             source.unlink()  # it has a second name there
             return True
-        results = [_move(path, target / path.name) for path in list(source.iterdir())]
+        with _opened(source), _opened(target):
+            results = [_move(path, target / path.name) for path in list(source.iterdir())]
         moved = all(results)
         if moved:
             source.rmdir()
@@ -86,3 +94,23 @@ def _move(source: Path, target: Path) -> bool:
     except OSError:
         return False
     return moved
+
+
+@contextmanager
+def _opened(path: Path) -> Iterator[int | None]:
+    """Let us into a folder for a moment if its owner has closed it; give the mode that it had.
+
+    Neither what is in a closed folder can be moved, nor the folder itself. Other files are left as they are.
+    """
+    if path.is_symlink() or not path.is_dir():
+        yield None
+        return
+    mode = stat.S_IMODE(path.stat().st_mode)
+    if mode & stat.S_IRWXU != stat.S_IRWXU:
+        with suppress(PermissionError):  # it is somebody else's
+            path.chmod(mode | stat.S_IRWXU)
+    try:
+        yield mode
+    finally:
+        with suppress(FileNotFoundError, PermissionError):
+            path.chmod(mode)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import os
+from contextlib import suppress
 from pathlib import Path
 
 _NO_SYNC = (errno.EINVAL, errno.ENOTSUP, errno.EBADF, errno.EACCES)
@@ -11,13 +12,17 @@ _NO_SYNC = (errno.EINVAL, errno.ENOTSUP, errno.EBADF, errno.EACCES)
 
 
 def sync_tree(folder: Path) -> None:
-    """Sync every file and folder within a folder, and the folder itself; links are not followed."""
+    """Sync every file and folder within a folder, and the folder itself; links are not followed.
+
+    What the user put there may be unreadable, or be removed meanwhile: it is left as it is.
+    """
     with os.scandir(folder) as entries:
         for entry in entries:
-            if entry.is_dir(follow_symlinks=False):
-                sync_tree(Path(entry.path))
-            elif entry.is_file(follow_symlinks=False):
-                _sync(Path(entry.path), os.O_RDONLY | os.O_NOFOLLOW)
+            with suppress(PermissionError, FileNotFoundError):
+                if entry.is_dir(follow_symlinks=False):
+                    sync_tree(Path(entry.path))
+                elif entry.is_file(follow_symlinks=False):
+                    _sync(Path(entry.path), os.O_RDONLY | os.O_NOFOLLOW)
     sync_folder(folder)
 
 

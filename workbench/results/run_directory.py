@@ -6,16 +6,18 @@ it claims is checked before it is used.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 from workbench import files
 from workbench.errors import RunIncomplete, RunNotFound
+from workbench.methods import RESULTS
 from workbench.results.fit import Fit
 from workbench.results.record import SCHEMA
 from workbench.results.store import CONSOLE, RECORD, TREE
-from workbench.results.stored import StoredArray, StoredGroup, read_json, read_text, read_tree
+from workbench.results.stored import StoredArray, StoredGroup, read_json, read_steadily, read_text, read_tree
 from workbench.results.view import Results, view
 
 _BY_DRAW = (
@@ -41,6 +43,10 @@ def read(folder: Path) -> Fit:
         There is no run, a file of it is missing or damaged, or it is not what a run can hold.
     """
     files.restore(folder)
+    return read_steadily(folder, lambda: _read(folder))
+
+
+def _read(folder: Path) -> Fit:
     if not is_run(folder):
         hint = "a run is a folder that `workbench fit` wrote"
         raise RunNotFound(f"a run was expected in `{folder}`, but there is no `{RECORD}`.", hint=hint)
@@ -54,6 +60,7 @@ def read(folder: Path) -> Fit:
         raise RunIncomplete(
             f"the run in `{folder}` cannot be read: {reason.message}", hint=reason.hint
         ) from reason
+    _check_methods(record, folder)
     path = folder / TREE
     tree = read_tree(path, lambda groups: _check_groups(groups, results, path))
     return Fit(record, tree, folder=folder)
@@ -76,10 +83,29 @@ def read_whole(folder: Path) -> Fit:
     RunNotFound, RunIncomplete
         There is no run, or a file of it is missing or damaged.
     """
-    fitted = read(folder)
-    console = folder / CONSOLE
-    printed = read_text(console) if console.exists() or console.is_symlink() else ""
+    files.restore(folder)
+    fitted, printed = read_steadily(folder, lambda: (_read(folder), _read_console(folder)))
     return replace(fitted, console={"before": printed} if printed else {})
+
+
+def _read_console(folder: Path) -> str:
+    console = folder / CONSOLE
+    return read_text(console) if console.exists() or console.is_symlink() else ""
+
+
+def _check_methods(record: Mapping[str, Any], folder: Path) -> None:
+    """Refuse a method without what each method has: it would count as one that has succeeded.
+
+    Raises
+    ------
+    RunIncomplete
+        The message names the method, and what it lacks.
+    """
+    for method in RESULTS:
+        for key in ("status", "estimates"):
+            if key not in record.get(method, {key: None}):
+                message = f"the run in `{folder}` cannot be read: `{method}` has no `{key}` in `{RECORD}`."
+                raise RunIncomplete(message)
 
 
 def _check_groups(groups: Sequence[StoredGroup], results: Results, path: Path) -> None:

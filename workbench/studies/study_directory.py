@@ -11,7 +11,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from workbench.errors import RunIncomplete, RunNotFound
-from workbench.results.stored import read_bytes, read_json
+from workbench.results.stored import read_bytes, read_json, read_steadily
 from workbench.studies.outcomes.table import OutcomeRow
 from workbench.studies.record import SCHEMA
 from workbench.studies.store import RECORD, TABLE
@@ -39,6 +39,10 @@ def read(folder: Path) -> Study:
     RunNotFound, RunIncomplete
         There is no study, a file of it is missing or damaged, or it is not what a study can hold.
     """
+    return read_steadily(folder, lambda: _read(folder))
+
+
+def _read(folder: Path) -> Study:
     if not is_study(folder):
         hint = "a study is a folder that `workbench sensitivity` wrote"
         raise RunNotFound(f"a study was expected in `{folder}`, but there is no `{RECORD}`.", hint=hint)

@@ -10,7 +10,7 @@ import pyarrow.compute as pc
 
 from workbench.errors import BindingError
 from workbench.provenance import hash_file
-from workbench.tables.file_format import check_unpacked_size
+from workbench.tables.file_format import watch_unpacked_size
 from workbench.tables.source import TableSource
 from workbench.tables.table import Table, check_unique_names
 from workbench.tables.text_columns import read_texts
@@ -54,14 +54,9 @@ def read_columnar(source: TableSource, written: Literal["parquet", "arrow", "str
 
 def _read_cells(source: TableSource, written: str) -> pa.Table:
     """Read the cells batch by batch, as far as they may grow: repeated cells can take next to no space."""
-    batches: list[pa.RecordBatch] = []
-    size = 0
     with pa.OSFile(str(source.file)) as stream:
         schema, unread = _list_batches(stream, written)
-        for batch in unread:
-            size += batch.nbytes
-            check_unpacked_size(source, size)
-            batches.append(batch)
+        batches = list(watch_unpacked_size(source, unread, lambda batch: int(batch.nbytes)))
     return pa.Table.from_batches(batches, schema)
 
 

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import lzma
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
-from typing import IO, Any, Literal
+from typing import IO, Any, Literal, TypeVar
 
 import pyarrow as pa
 
@@ -47,6 +48,15 @@ _UNPACK_SIZE = 1 << 28
 
 _CHUNK = 1 << 20
 """Bytes that are unpacked at a time to count them."""
+
+_COUNT_SECONDS = 3.0
+"""How long what exceeds the limit is counted, to say how much it is [s]."""
+
+_SUGGESTED_SIZE = 20 * 10**9
+"""The limit that is suggested where that has not sufficed [bytes]."""
+
+Piece = TypeVar("Piece")
+"""What is unpacked at a time."""
 
 
 def detect_format(source: TableSource) -> FileFormat:
@@ -110,15 +120,15 @@ def check_compressed(source: TableSource) -> None:
     """
     if _detect_compression(source) is None:
         return
-    size = 0
     with open_decompressed(source) as stream:
-        while content := stream.read(_CHUNK):
-            size += len(content)
-            check_unpacked_size(source, size)
+        for _ in watch_unpacked_size(source, iter(lambda: stream.read(_CHUNK), b""), len):
+            pass
 
 
-def check_unpacked_size(source: TableSource, size: int) -> None:
-    """Refuse a compressed file that unpacks to far more than tables do.
+def watch_unpacked_size(
+    source: TableSource, pieces: Iterable[Piece], measure: Callable[[Piece], int]
+) -> Iterator[Piece]:
+    """Yield the pieces of a compressed file as they are unpacked, unless it holds far more than tables do.
 
     A few kilobytes can unpack to more than a computer's memory holds.
 
@@ -126,23 +136,66 @@ def check_unpacked_size(source: TableSource, size: int) -> None:
     ----------
     source
         The file.
-    size
-        Bytes that have been unpacked so far.
+    pieces
+        What is unpacked.
+    measure
+        Returns the size of a piece [bytes].
 
     Raises
     ------
     BindingError
-        They are more than the user allows; or, by default, more than 256 MiB and a hundred times the file.
+        They have more bytes than the user allows; or, by default, more than 256 MiB and a hundred times the
+        file. How many is counted as long as that takes a moment only.
     """
-    packed = source.file.stat().st_size
-    limit = source.unpack_limit
-    if size <= (max(_UNPACK_SIZE, _UNPACK_RATIO * packed) if limit is None else limit):
-        return
+    packed, size = source.file.stat().st_size, 0
+    limit = max(_UNPACK_SIZE, _UNPACK_RATIO * packed) if source.unpack_limit is None else source.unpack_limit
+    pieces = iter(pieces)
+    for piece in pieces:
+        size += measure(piece)
+        if size > limit:
+            rest, is_whole = _count_rest(pieces, measure)
+            raise _refuse_size(source, packed, size + rest, is_whole)
+        yield piece
+
+
+def _count_rest(pieces: Iterator[Piece], measure: Callable[[Piece], int]) -> tuple[int, bool]:
+    """Return how many bytes are still unpacked within a moment, and whether that is all of them."""
+    end = time.monotonic() + _COUNT_SECONDS
+    size = 0
+    for piece in pieces:
+        size += measure(piece)
+        if time.monotonic() > end:
+            return size, False
+    return size, True
+
+
+def _refuse_size(source: TableSource, packed: int, size: int, is_whole: bool) -> BindingError:
+    """Return the error for a file that unpacks to too much; its hint names a limit that is enough."""
     ratio = f", {size / packed:.0f} times its size" if packed and size > packed else ""
-    raise BindingError(
-        f"`{source.path}` has {_format_size(packed)}, but unpacks to more than {_format_size(size)}{ratio}.",
-        hint="if you trust the file, allow more: --unpack-limit 20GB, or hand over a DataFrame from Python",
+    more = "" if is_whole else "more than "
+    if is_whole:
+        hint = f"if you trust the file, allow it: --unpack-limit {_format_limit(size)}"
+    else:
+        limit = _format_limit(max(2 * size, _SUGGESTED_SIZE))
+        hint = f"if you trust the file, allow as much as memory holds, for example --unpack-limit {limit}"
+    return BindingError(
+        f"`{source.path}` has {_format_size(packed)}, but unpacks to {more}{_format_size(size)}{ratio}.",
+        hint=f"{hint}; or hand over a DataFrame from Python",
     )
+
+
+def _format_limit(size: int) -> str:
+    """Return a limit for the option that a size does not exceed, in few digits.
+
+    >>> _format_limit(9_610_000_000), _format_limit(400_002), _format_limit(512)
+    ('9.7GB', '401kB', '512B')
+    """
+    for name, unit in (("GB", 10**9), ("MB", 10**6), ("kB", 10**3)):
+        if size >= 10 * unit:
+            return f"{-(-size // unit)}{name}"
+        if size >= unit:
+            return f"{-(-size * 10 // unit) / 10:g}{name}"
+    return f"{size}B"
 
 
 def _format_size(count: int) -> str:

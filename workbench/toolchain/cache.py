@@ -136,6 +136,22 @@ def make_entry(place: Path, progress: Progress = SILENT) -> Iterator[Path | None
         touch(place)
 
 
+@contextmanager
+def extend_entry(place: Path, name: str, progress: Progress = SILENT) -> Iterator[Path]:
+    """Provide an empty folder, which an entry holds under a name at the end; its manifest stays as it is.
+
+    Raises
+    ------
+    ToolchainError
+        The cache cannot be written.
+    """
+    with explain_write_errors(place), _lock(place, progress), _make_temporary_folder(place) as folder:
+        yield folder
+        with suppress(FileNotFoundError):  # the entry was removed
+            if not (place / name).exists():  # or somebody else has added it
+                folder.rename(place / name)
+
+
 def touch(place: Path) -> None:
     """Record that an entry is used: it stays while we live; later, the longest unused are removed first."""
     _hold(place)
@@ -178,6 +194,8 @@ def remove_unused(place: Path) -> bool:
             place.rename(aside)  # nobody sees an entry half removed
         except BlockingIOError:
             return False
+        except FileNotFoundError:  # somebody has discarded it, because it is damaged
+            return True
         finally:
             os.close(descriptor)
         shutil.rmtree(aside)
@@ -271,8 +289,7 @@ def _lock(place: Path, progress: Progress) -> Iterator[None]:
     try:
         lock.acquire(timeout=0)
     except Timeout:
-        holder = f"process {owner.read_text()}" if owner.exists() else "another process"
-        with progress.stage(f"Waiting for {holder}, which builds the same"):
+        with progress.stage(f"Waiting for {_name_owner(owner)}, which builds the same"):
             lock.acquire()
     try:
         owner.write_text(str(os.getpid()))
@@ -280,6 +297,13 @@ def _lock(place: Path, progress: Progress) -> Iterator[None]:
     finally:
         owner.unlink(missing_ok=True)
         lock.release()
+
+
+def _name_owner(file: Path) -> str:
+    try:
+        return f"process {file.read_text()}"
+    except OSError:  # it has just ended
+        return "another process"
 
 
 @contextmanager
@@ -298,7 +322,7 @@ def discard(place: Path) -> None:
     """Remove an entry. It is renamed first, so that nobody sees an entry half removed."""
     if not place.exists():
         return
-    with _make_temporary_folder(place) as folder:
+    with _make_temporary_folder(place) as folder, suppress(FileNotFoundError):  # somebody else removes it
         place.rename(folder / place.name)
 
 

@@ -25,6 +25,9 @@ _OPTIONS = (
 )
 """The options of every compilation, whatever the compiler: those of CmdStan's own makefile."""
 
+_LONGEST_ANSWER = 120.0
+"""How long a compiler may take to say its version [s]; one on a slow network drive takes seconds."""
+
 _MODEL_HEADER = Path("stan/model/model_header.hpp")
 """The header that every model includes, within Stan's include folder."""
 
@@ -135,9 +138,12 @@ def identify(path: str) -> Compiler:
         The program cannot be started, or is neither clang nor gcc.
     """
     try:
-        answer = process.run([path, "-v"])
+        answer = process.run([path, "-v"], timeout=_LONGEST_ANSWER)
     except OSError as reason:
         raise ToolchainMissing(f"the compiler {path} cannot be started: {reason.strerror}.") from reason
+    if answer.timed_out:
+        message = f"`{path} -v` has not answered within {_LONGEST_ANSWER:.0f} seconds."
+        raise ToolchainMissing(message, hint="name another compiler with --compiler")
     description = answer.output
     version = re.search(r"^(?:.*clang version|gcc version) .*$", description, re.MULTILINE)
     if answer.returncode != 0 or version is None:
@@ -149,7 +155,7 @@ def identify(path: str) -> Compiler:
 
 def identify_zig(zig: Path, zig_cache: Path) -> Compiler:
     """Return zig as a C++ compiler that keeps its own cache inside ours."""
-    version = process.run([zig, "version"]).stdout.strip()
+    version = process.run([zig, "version"], timeout=_LONGEST_ANSWER).stdout.strip()
     env = {"ZIG_GLOBAL_CACHE_DIR": str(zig_cache), "ZIG_LOCAL_CACHE_DIR": str(zig_cache)}
     return Compiler("zig", (str(zig), "c++"), f"zig {version}", hash_texts("zig", version), env)
 

@@ -7,6 +7,7 @@ import os
 import sys
 import zipfile
 from collections.abc import Callable, Iterable
+from contextlib import suppress
 from pathlib import Path
 
 from workbench import process
@@ -25,6 +26,9 @@ _UNUSED = "httpstan/include/pybind11/"
 
 _LICENSES = "licenses"
 """Where the licenses of what is unpacked are kept beside it."""
+
+_LONGEST_FETCH = 3600.0
+"""How long pip may take [s]: a wheel has up to 90 MB, and pip itself gives up on a server that is silent."""
 
 
 def locate_stan(folder: Path) -> Path:
@@ -62,8 +66,27 @@ def provide_zig(folder: Path, progress: Progress) -> Path:
         _unpack_wheel(wheel, None, f"Zig {wheel.version}", target, _place_zig_member, progress)
         (target / "zig").chmod(0o755)
 
-    place = folder / "zig" / f"{wheel.version}-{wheel.sha256[:8]}"
-    return _provide(place, make, progress, ("zig",)) / "zig"
+    return _provide(_locate_zig(folder), make, progress, ("zig",)) / "zig"
+
+
+def _locate_zig(folder: Path) -> Path:
+    wheel = find_wheel("ziglang")
+    return folder / "zig" / f"{wheel.version}-{wheel.sha256[:8]}"
+
+
+def add_licenses(folder: Path, local: Path | None, progress: Progress) -> None:
+    """Add the licenses to what earlier versions unpacked without them; without a network, nothing is done.
+
+    Parameters
+    ----------
+    folder, local
+        As in `provide_stan`.
+    """
+    stan, zig = find_wheel(read_pins().stan_wheel), find_wheel("ziglang")
+    for wheel, place, file in ((stan, locate_stan(folder), local), (zig, _locate_zig(folder), None)):
+        if (place / cache.MANIFEST).exists() and not (place / _LICENSES).exists():
+            with suppress(ToolchainMissing), cache.extend_entry(place, _LICENSES, progress) as target:
+                _unpack_wheel(wheel, file, f"the license of {wheel.name}", target, _place_license, progress)
 
 
 def _provide(
@@ -99,6 +122,10 @@ def _place_stan_member(name: str) -> str | None:
         return "bin/stanc"
     is_needed = inside.startswith(("include/", "lib/")) and not name.startswith(_UNUSED)
     return inside if is_needed else None
+
+
+def _place_license(name: str) -> str | None:
+    return name if _is_license(name) else None
 
 
 def _place_zig_member(name: str) -> str | None:
@@ -186,7 +213,9 @@ def _download(wheel: Wheel, folder: Path) -> Path:
     argv = [sys.executable, "-P", "-m", "pip", "download", *options, "--only-binary=:all:"]
     # The wheel is for Python 3.12 and later, but it is only unpacked: any Python can do that.
     argv += ["--python-version", "3.12", "--dest", str(folder), "--requirement", str(requirements)]
-    answer = process.run(argv, cwd=folder)
+    answer = process.run(argv, cwd=folder, timeout=_LONGEST_FETCH)
+    if answer.timed_out:
+        raise _explain_failure(wheel, [f"pip has not finished within {_LONGEST_FETCH / 60:.0f} minutes"])
     if answer.returncode != 0:
         raise _explain_failure(wheel, answer.stderr.splitlines())
     return next(folder.glob("*.whl"))

@@ -58,9 +58,17 @@ def check_report_place(target: Path, figures: Path | None = None) -> None:
     StoreError
         One of them is something else, or cannot be written.
     """
-    files.check_file_place(target, store.LEAST_SPACE)
+    files.check_file_place(target, max(store.LEAST_SPACE, _measure(target)))
     if figures is not None:
         files.check_open_folder(figures, store.LEAST_SPACE)
+
+
+def _measure(report: Path) -> int:
+    """Return the size of a report that will be replaced by one like it [bytes]; 0 if there is none."""
+    try:
+        return report.lstat().st_size
+    except OSError:
+        return 0
 
 
 def write_comparison(

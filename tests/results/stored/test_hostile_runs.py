@@ -257,6 +257,15 @@ def test_quantities_that_are_not_those_of_the_record_are_refused(run):
     refuse(run, "draws of 0 quantities")
 
 
+@pytest.mark.parametrize("key", ["status", "estimates"])
+def test_a_method_without_what_each_has_is_refused(run, key):
+    record = json.loads((run / "run.json").read_text())
+    del record["nuts"][key]
+    record["map"] = {"status": "skipped", "estimates": {}}
+    (run / "run.json").write_text(json.dumps(record))
+    refuse(run, f"`nuts` has no `{key}`")
+
+
 @pytest.mark.parametrize(
     ("text", "match"),
     [

@@ -7,6 +7,7 @@ account.
 from workbench.results.stored.arrays import StoredArray, StoredGroup, examine_arrays
 from workbench.results.stored.json_text import MOST_BYTES, read_json
 from workbench.results.stored.plain_file import open_stored, read_bytes, read_text
+from workbench.results.stored.steady import read_steadily
 from workbench.results.stored.tree import read_tree
 
 __all__ = [
@@ -17,6 +18,7 @@ __all__ = [
     "open_stored",
     "read_bytes",
     "read_json",
+    "read_steadily",
     "read_text",
     "read_tree",
 ]
