@@ -60,3 +60,8 @@ def test_small_and_constant_data_can_be_drawn(rows, spread):
         figures.draw_khat(np.linspace(0, 1, rows), 0.7),
     ):
         assert to_svg(drawing).startswith("<svg ")
+
+
+@pytest.mark.parametrize("khat", [[np.nan, 0.3, np.inf, -np.inf], [np.nan, np.nan]])
+def test_khat_that_is_not_finite_is_left_out(khat):
+    assert to_svg(figures.draw_khat(np.array(khat), 0.7)).startswith("<svg ")

@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 def draw_khat(khat: Floats, limit: float) -> Drawing:
     """Draw the k-hat of each row `(row,)`, and the limit above which leave-one-out is not reliable.
 
+    Rows without a finite k-hat, whose weights are all equal or all lost, have no dot.
+
     References
     ----------
     Vehtari, Gelman and Gabry (2017), doi:10.1007/s11222-016-9696-4.
@@ -31,7 +33,8 @@ def _paint(khat: Floats, limit: float, figure: Figure, palette: Palette) -> None
     axes.text(1, limit, f"limit {limit:.2f}", transform=edge, color=palette.normal, ha="right", va="bottom")
     axes.plot(rows[~high], khat[~high], ".", color=palette.posterior, markersize=3.2)
     axes.plot(rows[high], khat[high], "x", color=palette.ink, markersize=5, markeredgewidth=1.2)
-    axes.set_ylim(min(-0.1, float(khat.min()) - 0.05), max(limit + 0.2, float(khat.max()) + 0.1))
+    finite = np.append(khat[np.isfinite(khat)], limit)
+    axes.set_ylim(min(-0.1, float(finite.min()) - 0.05), max(limit + 0.2, float(finite.max()) + 0.1))
     axes.set_xlabel("row")
     axes.set_ylabel("k-hat")
     axes.locator_params(axis="y", nbins=4)
