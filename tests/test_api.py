@@ -47,8 +47,9 @@ def test_a_path_a_frame_and_a_dict_give_the_same_fit(tmp_path):
 def test_its_options_are_those_of_the_command_line():
     command_line = inspect.signature(command.command).parameters
     ours = inspect.signature(workbench.fit).parameters
-    of_a_terminal = {"dry_run", "json_", "strict", "quiet", "unpack_limit"}  # Python hands over a frame
-    names = {"column" if name == "columns" else name for name in ours} - {"progress"}
+    of_a_terminal = {"dry_run", "json_", "no_report", "strict", "quiet", "unpack_limit"}
+    others = {"columns": "column", "optimise": "no_optimise"}
+    names = {others.get(name, name) for name in ours} - {"progress"}
     assert names == set(command_line) - of_a_terminal
     for name in ("seed", "starts", *(field.name for field in fields(Nuts))):
         assert ours[name].default == command_line[name].default, name
@@ -136,9 +137,9 @@ def test_names_elsewhere_are_not_options_here():
 @pytest.fixture
 def read(monkeypatch):
     """A model that needs no Stan: its program is read from its path alone."""
-    program = SimpleNamespace(name="eight_schools", path=SCHOOLS)
+    program = SimpleNamespace(name="eight_schools", path=SCHOOLS, is_optimised=True)
     monkeypatch.setattr(api.model, "provision", lambda *_: None)
-    monkeypatch.setattr(api.model, "read_program", lambda *_: program)
+    monkeypatch.setattr(api.model, "read_program", lambda *_, **__: program)
 
 
 @pytest.fixture

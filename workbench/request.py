@@ -63,7 +63,8 @@ class FitRequest:
             [[method.name, asdict(method)] for method in self.methods]
             + [self.seed, self.level, dict(self.priors.values), self.scaled, self._list_roles()]
             + [sorted((str(key), weight) for key, weight in self.weights.items())]
-            + ([dict(self.inits)] if self.inits else []),
+            + ([dict(self.inits)] if self.inits else [])
+            + ([] if self.program.is_optimised else ["loops as written"]),
             sort_keys=True,
             default=str,
         )

@@ -18,6 +18,7 @@ SHARED = (
     *("--adapt-delta", "0.9", "--max-treedepth", "8", "--init", "start.json", "--metric", "dense"),
     *("--retry", "--jobs", "3", "--threads", "2", "--timeout", "5", "--level", "0.5"),
     *("--compiler", "zig", "--native", "--toolchain", "embedded", "--quiet"),
+    "--no-optimise",
 )
 """Every option of a base fit, with a value that is not its default."""
 
@@ -62,6 +63,7 @@ def test_all_reach_the_fit_and_the_base_fit_of_a_study(given_options):
         assert options.inits == ({"mu": 1.5}, "`start.json`")
         assert options.methods == (Mle(9), Map(False, 9), Map(True, 9), Laplace(), SAMPLER)
         assert options.toolchain == ToolchainSettings(compiler="zig", source="embedded", native=True)
+        assert not options.is_optimised
 
 
 def test_a_study_of_nuts_alone_needs_no_modes(given_options):
@@ -83,7 +85,7 @@ def test_a_run_takes_the_toolchain_and_what_concerns_further_fits(given_options,
         ("--prior", "mu.sigma=2"), ("--role", "line 12=prior"), ("--scale", "latent"), ("--seed", "1"),
         ("--starts", "4"), ("--chains", "2"), ("--draws", "50"), ("--warmup", "60"), ("--adapt-delta", "0.9"),
         ("--max-treedepth", "8"), ("--init", "map"), ("--metric", "dense"), ("--retry",), ("--level", "0.5"),
-        ("--standardize",),
+        ("--standardize",), ("--no-optimise",),
     ],
     ids=" ".join,
 )  # fmt: skip

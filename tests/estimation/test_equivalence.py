@@ -16,6 +16,8 @@ from workbench.backends.fake import FakeBackend
 from workbench.errors import ChainFailed
 from workbench.estimation import estimate
 from workbench.estimation.equivalence import REPEATED_DRAWS, check_equivalence, measure_density_error
+from workbench.estimation.estimate import LoopsAsWritten
+from workbench.program.rewrite.vectorise.statements import Vectorisation
 from workbench.thresholds import TERM_SUM_LIMIT
 
 ORIGINAL = replace(MODEL, exe=Path("/as-written"))
@@ -88,6 +90,63 @@ def test_a_correctly_optimised_program_is_not_built_again(request_for):
         request_for(), optimized, FakeBackend(MEANS, SDS), original=ORIGINAL, unoptimized=build
     ).record
     assert record["toolchain"]["optimized"]
+
+
+VECTORISED = replace(MODEL, exe=Path("/vectorised"), key="vectorised")
+"""The executable of a program with vectorised loops."""
+
+
+@dataclass(frozen=True)
+class WrongVectors(FakeBackend):
+    """A backend whose vectorised program has another density, or rejects points that the original takes."""
+
+    density: float = 0.0
+    rejects: bool = False
+
+    def log_density(self, job, at, *, jacobian):
+        density, gradient = super().log_density(job, at, jacobian=jacobian)
+        if job.exe != VECTORISED.exe:
+            return density, gradient
+        if self.rejects and (np.asarray(at)[:, 0] < 0).any():
+            raise ChainFailed("rejected.")
+        return density + self.density * at[:, 0], gradient
+
+
+@pytest.fixture
+def vectorised_request(request_for):
+    """A request whose instrumented program has a vectorised loop, and what has the author's."""
+    request = request_for()
+    loops = request.program.instrumented
+    entry = Vectorisation(1, "for (n in 1 : N)", "y ~ normal(mu, 1);")
+    instrumented = replace(loops, vectorisations=(entry,))
+    return replace(request, program=replace(request.program, instrumented=instrumented)), loops
+
+
+@pytest.mark.parametrize("wrong", [{"density": 1e-3}, {"rejects": True}])
+def test_vectorised_loops_that_are_not_proven_are_run_as_written(vectorised_request, wrong):
+    request, loops = vectorised_request
+    record = estimate(
+        request,
+        VECTORISED,
+        WrongVectors(MEANS, SDS, **wrong),
+        original=ORIGINAL,
+        with_loops=lambda: LoopsAsWritten(loops, MODEL, lambda: MODEL),
+    ).record
+    assert record["model"]["proof"]["status"] == "equal"
+    assert record["model"]["instrumented"]
+    assert record["toolchain"]["key"] == MODEL.key
+    assert record["model"]["obstacles"][-1].startswith("loops are run as written: ")
+
+
+def test_vectorised_loops_that_are_proven_are_run(vectorised_request):
+    def build():
+        raise AssertionError("it was built")
+
+    record = estimate(
+        vectorised_request[0], VECTORISED, FakeBackend(MEANS, SDS), original=ORIGINAL, with_loops=build
+    ).record
+    assert record["toolchain"]["key"] == "vectorised"
+    assert not record["model"]["obstacles"]
 
 
 def test_where_nothing_can_be_evaluated_the_record_says_so(request_for):

@@ -21,11 +21,13 @@ class FakeProgram:
     source: str = "as written"
     instrumented: Any = None
     path: Path = Path("model.stan")
+    obstacles: tuple[Any, ...] = ()
 
 
 @dataclass(frozen=True)
 class FakeInstrumented:
     source: str = "instrumented"
+    is_vectorised: bool = False
 
 
 @dataclass(frozen=True)
@@ -53,7 +55,7 @@ def compiled(monkeypatch):
 
 
 def make(request):
-    tools = SimpleNamespace()
+    tools = SimpleNamespace(stanc=None)
     tools.limit = lambda timeout: tools
     return Builds(request, tools, SILENT)  # type: ignore[arg-type]
 
@@ -84,6 +86,25 @@ def test_a_failure_of_the_program_itself_is_raised(compiled):
     compiled[1].update((True, False))
     with pytest.raises(BuildFailed):
         make(FakeRequest()).build_both()
+
+
+def test_a_vectorised_program_that_cannot_be_compiled_has_the_loops_of_its_author(monkeypatch):
+    program = FakeProgram(instrumented=FakeInstrumented("vectorised", is_vectorised=True))
+
+    def build_all(sources, tools, **settings):
+        if any(source.text == "vectorised" for source in sources):
+            raise BuildFailed("no", command="c++")
+        return [source.text for source in sources]
+
+    monkeypatch.setattr(toolchain, "build_all", build_all)
+    monkeypatch.setattr(
+        "workbench.workflow.builds.keep_loops",
+        lambda program, stanc: replace(program, instrumented=FakeInstrumented()),
+    )
+    monkeypatch.setattr("workbench.workflow.builds.copy_dependents", lambda request: request)
+    builds, *executables = make(FakeRequest(program)).build_or_keep_loops()
+    assert executables == ["instrumented", "as written"]
+    assert "cannot be compiled" in builds.request.program.obstacles[-1].message
 
 
 def test_a_program_that_is_not_instrumented_has_one_executable(compiled):

@@ -73,6 +73,8 @@ class Model:
         Roles of statements that the program does not settle: `{"line 12": "prior"}`.
     compiler, native, toolchain
         Which compiler; whether to compile for this very processor; Stan of workbench or your own.
+    optimise
+        Whether the program's loops are sampled as vectorised statements, where that is possible.
     progress
         Whether progress is shown in terminals and notebooks.
 
@@ -96,13 +98,14 @@ class Model:
         compiler: str | None = None,
         native: bool = False,
         toolchain: Literal["auto", "embedded", "cmdstan"] = "auto",
+        optimise: bool = True,
         progress: bool = True,
     ) -> None:
         path, self._own_table = library.resolve(model)
         check_program_exists(path)
         self._settings = ToolchainSettings(compiler=compiler, source=toolchain, native=native)
         self._tools: Toolchain = provision(self._settings, show_progress(progress))
-        self._program: Program = read_program(path, role or {}, self._tools)
+        self._program: Program = read_program(path, role or {}, self._tools, is_optimised=optimise)
 
     @property
     def name(self) -> str:
@@ -287,6 +290,7 @@ class Model:
             is_kept=output is not False,
             figures=as_path(figures),
             toolchain=self._settings,
+            is_optimised=self._program.is_optimised,
             command="workbench.fit(...)",
         )
         return as_fit(

@@ -23,6 +23,7 @@ LISTS = frozenset({"decision", "vary"})
 
 FLAGS = {
     "native": "native=True",
+    "no-optimise": "optimise=False",
     "no-prior-predictive": "prior_predictive=False",
     "quiet": "progress=False",
     "retry": "retry=True",

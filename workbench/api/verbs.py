@@ -37,6 +37,7 @@ def fit(
     compiler: str | None = None,
     native: bool = False,
     toolchain: Literal["auto", "embedded", "cmdstan"] = "auto",
+    optimise: bool = True,
     **options: Unpack[FitKeywords],
 ) -> Fit:
     """Fit a Stan program to data: `Model(model).fit(data)` in one call.
@@ -47,7 +48,7 @@ def fit(
         A Stan program, or the name of a bundled model.
     data
         As in `Model.fit`, which explains every further option.
-    role, compiler, native, toolchain
+    role, compiler, native, toolchain, optimise
         As in `Model`.
     options
         The options of `Model.fit`.
@@ -61,7 +62,15 @@ def fit(
         if name not in FitKeywords.__annotations__:
             refuse_option(name, "fit", inspect.signature(fit).parameters)
     shown = bool(options.get("progress", True))
-    read = Model(model, role=role, compiler=compiler, native=native, toolchain=toolchain, progress=shown)
+    read = Model(
+        model,
+        role=role,
+        compiler=compiler,
+        native=native,
+        toolchain=toolchain,
+        optimise=optimise,
+        progress=shown,
+    )
     return read.fit(data, **options)
 
 

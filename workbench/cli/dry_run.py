@@ -32,7 +32,8 @@ def show_dry_run(
 
     check_program_exists(model)
     tools = toolchain.provision(options.toolchain, console.progress(is_quiet)).limit(options.timeout)
-    program, options = apply_prior_options(read_program(model, options.roles, tools), options, tools.stanc)
+    program = read_program(model, options.roles, tools, is_optimised=options.is_optimised)
+    program, options = apply_prior_options(program, options, tools.stanc)
     result = dry_run(program, data, options)
     if is_json:
         console.show_json(json.dumps(_describe(result), indent=1, ensure_ascii=False))

@@ -88,6 +88,7 @@ def command(
     quiet: options.Quiet = False,
     compiler: options.Compiler = None,
     native: options.Native = False,
+    no_optimise: options.NoOptimise = False,
     toolchain: options.Source = "auto",
 ) -> None:
     """Fit a Stan program to a table: MLE, MAP, Laplace and NUTS, with a verdict and a report."""
@@ -127,6 +128,7 @@ def command(
         output=output,
         figures=figures,
         toolchain=ToolchainSettings(compiler=compiler, source=toolchain, native=native),
+        is_optimised=not no_optimise,
         command=shlex.join(["workbench", *sys.argv[1:]]),
     )
     program, source = library.resolve_data(model, data)

@@ -22,6 +22,7 @@ def command(
             rich_help_panel=options.OUTPUT,
         ),
     ] = False,
+    no_optimise: options.NoOptimise = False,
     json_: options.Json = False,
     quiet: options.Quiet = False,
 ) -> None:
@@ -36,7 +37,7 @@ def command(
     path, _ = library.resolve(model)
     check_program_exists(path)
     tools = provision(progress=console.progress(quiet))
-    program = read_program(path, parse.parse_pairs("--role", role), tools)
+    program = read_program(path, parse.parse_pairs("--role", role), tools, is_optimised=not no_optimise)
     if instrumented:
         if program.instrumented is None:
             reason = program.obstacles[0].message if program.obstacles else "no reason is known."

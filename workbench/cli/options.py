@@ -217,6 +217,15 @@ Compiler = Annotated[
 Native = Annotated[
     bool, typer.Option("--native", help="Compile for this very processor.", rich_help_panel=STAN)
 ]
+NoOptimise = Annotated[
+    bool,
+    typer.Option(
+        "--no-optimise",
+        "--no-optimize",
+        help="Sample the program's loops as they are written, not as vectorised statements.",
+        rich_help_panel=STAN,
+    ),
+]
 Source = Annotated[
     str,
     typer.Option(

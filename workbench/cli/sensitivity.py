@@ -23,6 +23,7 @@ _KEPT = "finished work is kept; run the same command again to continue"
 _BASE_FIT = (
     "column", "set_", "reference", "missing", "standardize", "prior", "role", "scale", "seed", "starts",
     "chains", "draws", "warmup", "adapt_delta", "max_treedepth", "init", "metric", "retry", "level",
+    "no_optimise",
 )  # fmt: skip
 """Parameters that decide the base fit: a run has been fitted with its own."""
 
@@ -155,6 +156,7 @@ def command(
     quiet: options.Quiet = False,
     compiler: options.Compiler = None,
     native: options.Native = False,
+    no_optimise: options.NoOptimise = False,
     toolchain: options.Source = "auto",
 ) -> None:
     """Study how far the conclusions depend on the prior: importance weights first, refits where they fail.
@@ -218,6 +220,7 @@ def command(
         timeout=timeout,
         inits=inits,
         toolchain=ToolchainSettings(compiler=compiler, source=toolchain, native=native),
+        is_optimised=not no_optimise,
         command=shlex.join(["workbench", *sys.argv[1:]]),
     )
     progress = console.progress(quiet)

@@ -41,6 +41,8 @@ class Equivalence:
         Points at which both programs could be evaluated.
     density, gradient
         Largest relative differences there.
+    unmatched
+        Points at which only one of them could be evaluated.
     """
 
     status: str
@@ -48,6 +50,12 @@ class Equivalence:
     points: int = 0
     density: float = 0.0
     gradient: float = 0.0
+    unmatched: int = 0
+
+    @property
+    def is_proven(self) -> bool:
+        """Whether they are equal wherever they were compared, and at no point only one has a density."""
+        return self.status == "equal" and not self.unmatched
 
     @property
     def record(self) -> dict[str, Any]:
@@ -93,7 +101,18 @@ def check_equivalence(backend: Backend, original: Job, instrumented: Job) -> Equ
     pairs = [(own, other) for own, other in zip(ours, theirs, strict=True) if own and other]
     if not pairs:
         return Equivalence("not available", "the density could not be evaluated at any random point.")
-    return _compare(pairs)
+    unmatched = sum((own is None) != (other is None) for own, other in zip(ours, theirs, strict=True))
+    return replace(_compare(pairs), unmatched=unmatched)
+
+
+def use_loops(program: Program, equivalence: Equivalence, instrumented: InstrumentedProgram) -> Program:
+    """Return a program with an instrumented one whose loops are the author's, and the reason."""
+    reason = equivalence.reason or "the vectorised program and the original reject different points."
+    return replace(
+        program,
+        instrumented=instrumented,
+        obstacles=(*program.obstacles, Obstacle("vectorising", f"loops are run as written: {reason}")),
+    )
 
 
 def drop_instrumentation(program: Program, equivalence: Equivalence) -> Program:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
+from typing import NamedTuple
 
 import xarray as xr
 
@@ -12,7 +13,12 @@ from workbench.backends import Backend, Start
 from workbench.backends.base import DEFAULT_START
 from workbench.estimation.auto import fit_auto
 from workbench.estimation.context import FitContext
-from workbench.estimation.equivalence import Equivalence, check_equivalence, drop_instrumentation
+from workbench.estimation.equivalence import (
+    Equivalence,
+    check_equivalence,
+    drop_instrumentation,
+    use_loops,
+)
 from workbench.estimation.failed_starts import explain_failed_starts
 from workbench.estimation.flat_directions import find_flat_directions
 from workbench.estimation.optimum.map import measure_in_posterior_sds
@@ -25,6 +31,7 @@ from workbench.estimation.standardize.original_scale import (
 )
 from workbench.files import make_scratch
 from workbench.methods import Auto
+from workbench.program import InstrumentedProgram, Program
 from workbench.progress import SILENT, Progress
 from workbench.request import FitRequest
 from workbench.results.data_groups import build_data_groups
@@ -35,6 +42,24 @@ from workbench.results.table_columns import TABLE_COLUMNS, build_table_columns
 from workbench.toolchain import CompiledModel
 
 
+class LoopsAsWritten(NamedTuple):
+    """An instrumented program with the author's loops.
+
+    Attributes
+    ----------
+    instrumented
+        The program.
+    model
+        Its executable.
+    unoptimized
+        Builds it without stanc's optimisations.
+    """
+
+    instrumented: InstrumentedProgram
+    model: CompiledModel
+    unoptimized: Callable[[], CompiledModel]
+
+
 def estimate(
     request: FitRequest,
     model: CompiledModel,
@@ -43,6 +68,7 @@ def estimate(
     *,
     original: CompiledModel | None = None,
     unoptimized: Callable[[], CompiledModel] | None = None,
+    with_loops: Callable[[], LoopsAsWritten] | None = None,
     start: Start = DEFAULT_START,
 ) -> Fit:
     """Fit a program by every requested method, and explain the gaps between modes and posterior means.
@@ -64,6 +90,8 @@ def estimate(
         it; where they differ, the original is used.
     unoptimized
         Builds the instrumented program without stanc's optimisations, for when these changed its density.
+    with_loops
+        Builds the instrumented program with the author's loops, for when the vectorised ones are not proven.
     start
         Where NUTS starts: for example the end of an earlier run (`extract_warm_start`).
     """
@@ -71,10 +99,12 @@ def estimate(
         context = FitContext(request, model.exe, backend, scratch, progress)
         equivalence = Equivalence("not available", "the program was run as written.")
         if original is not None and request.program.instrumented is not None:
-            equivalence, model = _choose_executable(context, model, original, unoptimized)
-            if equivalence.status == "different":
-                request = replace(request, program=drop_instrumentation(request.program, equivalence))
-                context = replace(context, request=request, folder=scratch / "original")
+            equivalence, model, program = _choose_executable(
+                context, model, original, unoptimized, with_loops
+            )
+            if program is not request.program:
+                request = replace(request, program=program)
+                context = replace(context, request=request, folder=scratch / "chosen")
             context = replace(context, exe=model.exe)
         context, rescaling = use_original_scale(context)
         automatic = find_requested(context, Auto)
@@ -109,16 +139,15 @@ def choose_program(
     *,
     original: CompiledModel | None,
     unoptimized: Callable[[], CompiledModel] | None = None,
+    with_loops: Callable[[], LoopsAsWritten] | None = None,
 ) -> tuple[FitRequest, CompiledModel]:
     """Return the request and the executable that `estimate` would use; it has the same parameters."""
     if original is None or request.program.instrumented is None:
         return request, model
     with make_scratch() as scratch:
         context = FitContext(request, model.exe, backend, scratch, SILENT)
-        equivalence, model = _choose_executable(context, model, original, unoptimized)
-    if equivalence.status == "different":
-        request = replace(request, program=drop_instrumentation(request.program, equivalence))
-    return request, model
+        _, model, program = _choose_executable(context, model, original, unoptimized, with_loops)
+    return replace(request, program=program), model
 
 
 def _choose_executable(
@@ -126,11 +155,24 @@ def _choose_executable(
     model: CompiledModel,
     original: CompiledModel,
     unoptimized: Callable[[], CompiledModel] | None,
-) -> tuple[Equivalence, CompiledModel]:
-    """Return the instrumented program if it equals the original, else the original; and the comparison."""
+    with_loops: Callable[[], LoopsAsWritten] | None,
+) -> tuple[Equivalence, CompiledModel, Program]:
+    """Return how the program that is used compares with the original, its executable, and itself.
+
+    These are tried in turn: the instrumented program, the one with the author's loops, the one without
+    stanc's optimisations, and the original.
+    """
+    program = context.request.program
     original_job = context.make_comparison_job(original.exe, "original")
     equivalence = check_equivalence(context.backend, original_job, context.make_comparison_job(model.exe))
+    is_vectorised = program.instrumented is not None and program.instrumented.is_vectorised
+    if is_vectorised and not equivalence.is_proven and with_loops is not None:
+        instrumented, model, unoptimized = with_loops()
+        program = use_loops(program, equivalence, instrumented)
+        equivalence = check_equivalence(context.backend, original_job, context.make_comparison_job(model.exe))
     if equivalence.status == "different" and model.optimized and unoptimized is not None:
         model = unoptimized()
         equivalence = check_equivalence(context.backend, original_job, context.make_comparison_job(model.exe))
-    return equivalence, original if equivalence.status == "different" else model
+    if equivalence.status == "different":
+        return equivalence, original, drop_instrumentation(program, equivalence)
+    return equivalence, model, program

@@ -146,7 +146,7 @@ def replace_statements(
 def _read_text(program: Program, path: Path, text: str, stanc: Stanc) -> Program:
     """Return the program of a text, under the name and path of another."""
     path.write_text(text, encoding="utf-8")
-    changed = programs.read_program(path, stanc, (program.path.parent,))
+    changed = programs.read_program(path, stanc, (program.path.parent,), is_optimised=program.is_optimised)
     places = {
         number: replace(place, path=program.path) if place.path == path else place
         for number, place in changed.places.items()

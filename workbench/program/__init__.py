@@ -28,6 +28,7 @@ From the text to the description, file by file::
                 log_densities      the log density of each term and observation
                 observation_count  how many observations there are
                 splice             several statements in the place of one
+                vectorise/         loops over rows as vectorised statements, linear predictors as GLMs
     predictive/ outcome_elements   which elements of the data an outcome is
                 outcome_maps       the map from the data to what a density is of, such as a logarithm
                 outcome_scales     outcomes on the scale of the data, with the Jacobian of the map
@@ -42,6 +43,7 @@ From the text to the description, file by file::
     describe                       what `workbench inspect` shows
 """
 
+from workbench.program.analysis import keep_loops
 from workbench.program.describe import (
     Capability,
     Description,
@@ -49,6 +51,7 @@ from workbench.program.describe import (
     describe,
     describe_lines,
     list_flat_elements,
+    list_vectorisations,
     locate_priors,
     to_record,
 )
@@ -88,7 +91,9 @@ __all__ = [
     "describe_lines",
     "hash_program",
     "is_predictive",
+    "keep_loops",
     "list_flat_elements",
+    "list_vectorisations",
     "locate_priors",
     "name_elements",
     "read_program",

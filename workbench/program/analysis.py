@@ -75,6 +75,11 @@ def analyse(program: Program, stanc: Stanc) -> Program:
     return replace(program, obstacles=(*program.obstacles, *questions))
 
 
+def keep_loops(program: Program, stanc: Stanc) -> Program:
+    """Return a program whose instrumented one has the author's loops, whatever was wanted."""
+    return replace(analyse(replace(program, is_optimised=False), stanc), is_optimised=program.is_optimised)
+
+
 def _keep_settled(term: Term, settled: Term | None) -> Term:
     """Return a term with the role that the user gave it, if there is one."""
     if settled is None:

@@ -162,6 +162,41 @@ def list_flat_elements(program: Program, values: Mapping[str, Any] | None = None
     )
 
 
+@dataclass(frozen=True)
+class FasterForm:
+    """A loop, or a density of a linear predictor.
+
+    Attributes
+    ----------
+    line, text
+        The statement; of a loop, its head.
+    vectorised
+        What is sampled in its place, as Stan; empty if it stays.
+    reason
+        Why it stays, a clause.
+    """
+
+    line: int | None
+    text: str
+    vectorised: str
+    reason: str
+
+
+def list_vectorisations(program: Program) -> tuple[FasterForm, ...]:
+    """Return the loops of a program, and the densities of linear predictors that have a faster form."""
+    if program.instrumented is None:
+        return ()
+    return tuple(
+        FasterForm(
+            program.places[item.statement].first if item.statement in program.places else None,
+            item.text,
+            item.vectorised,
+            item.reason,
+        )
+        for item in program.instrumented.vectorisations
+    )
+
+
 def describe_lines(program: Program) -> dict[int, str]:
     """Return by line of the instrumented program the author's statement that it is made from, as text.
 
@@ -235,6 +270,7 @@ def to_record(description: Description) -> dict[str, Any]:
         "capabilities": [asdict(item) for item in description.capabilities],
         "undeclared_ranges": [asdict(item) for item in description.undeclared_ranges],
         "obstacles": [asdict(item) for item in program.obstacles],
+        "vectorisations": [asdict(item) for item in list_vectorisations(program)],
         "instrumented": program.instrumented is not None,
     }
 

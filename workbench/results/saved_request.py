@@ -55,6 +55,7 @@ def describe_request(request: FitRequest) -> dict[str, Any]:
         "inits": dict(request.inits),
         "threads": request.threads,
         "timeout": request.timeout,
+        "optimised": program.is_optimised,
         "prior_data": list(request.priors.data_names),
         "standardized": {name: asdict(scale) for name, scale in request.data.standardized.items()},
         "includes": {_include_name(program, path): path.read_text() for path in program.includes},

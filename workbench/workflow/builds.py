@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from workbench import toolchain
 from workbench.errors import BuildFailed, ProgramError
+from workbench.estimation.estimate import LoopsAsWritten
+from workbench.estimation.standardize.copies import copy_dependents
+from workbench.program import Obstacle, keep_loops
 from workbench.progress import Progress
 from workbench.request import FitRequest
 from workbench.toolchain import CompiledModel, ModelSource, Toolchain
@@ -51,6 +54,43 @@ class Builds:
         program = self.request.program
         source = program.source if program.instrumented is None else program.instrumented.source
         return self._build(program.name, source)
+
+    def build_or_keep_loops(self) -> tuple[Builds, CompiledModel, CompiledModel | None]:
+        """Return the executables of `build_both`, and what built them.
+
+        If a program with vectorised statements cannot be compiled, these are the executables of the program
+        with the author's loops.
+        """
+        instrumented = self.request.program.instrumented
+        if instrumented is not None and instrumented.is_vectorised:
+            with suppress(ProgramError, BuildFailed):
+                return self, *self.build_both()
+            builds = self.keep_loops()
+            program = builds.request.program
+            message = "loops are run as written: the vectorised program cannot be compiled."
+            obstacles = (*program.obstacles, Obstacle("vectorising", message))
+            program = replace(program, obstacles=obstacles)
+            return replace(builds, request=replace(builds.request, program=program)), *builds.build_both()
+        return self, *self.build_both()
+
+    def keep_loops(self) -> Builds:
+        """Return the executables of the program with the author's loops instead of vectorised statements."""
+        program = keep_loops(self.request.program, self.tools.stanc)
+        return replace(self, request=copy_dependents(replace(self.request, program=program)))
+
+    def build_with_loops(self) -> LoopsAsWritten:
+        """Return the instrumented program with the author's loops, and its executable.
+
+        Raises
+        ------
+        ProgramError
+            There is no such program.
+        """
+        builds = self.keep_loops()
+        instrumented = builds.request.program.instrumented
+        if instrumented is None:
+            raise ProgramError("the program cannot be instrumented.", path=self.request.program.path)
+        return LoopsAsWritten(instrumented, builds.build_instrumented(), builds.build_unoptimized)
 
     def build_original(self) -> CompiledModel | None:
         """Return the executable of the program as written; `None` where that is the one to run."""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from workbench.backends import Start
 from workbench.backends.base import DEFAULT_START
 from workbench.estimation import estimate
@@ -24,7 +26,10 @@ def estimate_request(request: FitRequest, builds: Builds, start: Start = DEFAULT
     """
     from workbench.backends.cmdstan import CmdStanBackend  # only here: importing it takes a second
 
-    executable, original = builds.build_both()
+    builds, executable, original = builds.build_or_keep_loops()
+    built = builds.request.program
+    program = replace(request.program, instrumented=built.instrumented, obstacles=built.obstacles)
+    request = replace(request, program=program)
     return estimate(
         request,
         executable,
@@ -32,5 +37,6 @@ def estimate_request(request: FitRequest, builds: Builds, start: Start = DEFAULT
         builds.progress,
         original=original,
         unoptimized=builds.build_unoptimized,
+        with_loops=builds.build_with_loops,
         start=start,
     )

@@ -53,8 +53,8 @@ def fit_files(
     check_program_exists(model)
     table = data if isinstance(data, Table) else tables.read(data)
     tools = provision(options.toolchain, progress).limit(options.timeout)
-    program = read_program(model, options.roles, tools)
-    return fit_program(program, tools, table, options, progress)
+    program = read_program(model, options.roles, tools, is_optimised=options.is_optimised)
+    return fit_program(program, tools, table, options, progress, painter=painter)
 
 
 def fit_program(

@@ -42,6 +42,8 @@ class FitOptions:
         A folder for the report's figures as files; `None` for no files.
     toolchain
         Which Stan and compiler to use.
+    is_optimised
+        Whether loops are vectorised in the program that is run, where that is possible.
     command
         The command line to note in the record.
     """
@@ -66,6 +68,7 @@ class FitOptions:
     is_kept: bool = True
     figures: Path | None = None
     toolchain: ToolchainSettings = field(default_factory=ToolchainSettings)
+    is_optimised: bool = True
     command: str = ""
 
     def __post_init__(self) -> None:

@@ -12,8 +12,19 @@ from workbench.program import Program, Role
 from workbench.toolchain import Toolchain
 
 
-def read_program(model: Path, roles: Mapping[str, str], tools: Toolchain) -> Program:
+def read_program(
+    model: Path, roles: Mapping[str, str], tools: Toolchain, *, is_optimised: bool = True
+) -> Program:
     """Read a program; the roles of its card hold, and those of the user go before them.
+
+    Parameters
+    ----------
+    model, roles
+        Its file, and the roles that the user gives its statements.
+    tools
+        Stan, which parses it.
+    is_optimised
+        Whether loops are vectorised in the instrumented program, where that is possible.
 
     Raises
     ------
@@ -21,7 +32,7 @@ def read_program(model: Path, roles: Mapping[str, str], tools: Toolchain) -> Pro
         There is no such file, stanc rejects it, or a role names no term.
     """
     check_program_exists(model)
-    parsed = program.read_program(model, tools.stanc)
+    parsed = program.read_program(model, tools.stanc, is_optimised=is_optimised)
     settled = {**card.read(model).roles, **roles}
     if not settled:
         return parsed

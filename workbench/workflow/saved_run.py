@@ -69,7 +69,9 @@ def open_run(
     tools = toolchain.provision(settings or ToolchainSettings(), progress)
     with make_scratch() as folder:
         roles = {int(index): role for index, role in saved.roles.items()}
-        written = _read_again(_write_program(folder, fit, saved.includes), roles, tools)
+        written = _read_again(
+            _write_program(folder, fit, saved.includes), roles, tools, is_optimised=saved.optimised
+        )
         replaced = tuple(
             ReplacedPrior(**msgspec.structs.asdict(prior)) for prior in fit.results.model.replaced_priors
         )
@@ -106,9 +108,9 @@ def _write_program(folder: Path, fit: Fit, includes: Mapping[str, str]) -> Path:
     return folder / choose_program_name(model.path)
 
 
-def _read_again(path: Path, roles: Mapping[int, str], tools: Toolchain) -> Program:
+def _read_again(path: Path, roles: Mapping[int, str], tools: Toolchain, *, is_optimised: bool) -> Program:
     """Return the program of a file, with the roles that the run had settled by term."""
-    parsed = program.read_program(path, tools.stanc)
+    parsed = program.read_program(path, tools.stanc, is_optimised=is_optimised)
     if not roles:
         return parsed
     return program.settle_roles(parsed, cast("Mapping[str | int, Role]", roles), tools.stanc)

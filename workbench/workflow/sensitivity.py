@@ -79,7 +79,8 @@ def study_files(
     check_program_exists(model)
     table = data if isinstance(data, Table) else tables.read(data)
     tools = toolchain.provision(fit_options.toolchain, progress).limit(fit_options.timeout)
-    program = read_program(model, fit_options.roles, tools)
+    is_optimised = fit_options.is_optimised
+    program = read_program(model, fit_options.roles, tools, is_optimised=is_optimised)
     program, fit_options = apply_prior_options(program, fit_options, tools.stanc)
     request = prepare_request(program, table, fit_options)
     folder = _choose_study_folder(options, request)

@@ -112,7 +112,8 @@ def _read_unchanged_program(run: Results, model: Path, tools: Toolchain) -> Prog
     if not replaced and hash_program(model) != run.model.sha256:
         raise changed
     try:
-        program = read_program(model, _list_settled_roles(run), tools)
+        is_optimised = run.request is not None and run.request.optimised
+        program = read_program(model, _list_settled_roles(run), tools, is_optimised=is_optimised)
         program = priors.restore_replaced(program, replaced, tools.stanc)
     except (ProgramError, PriorError):
         if replaced:

@@ -37,9 +37,17 @@ def build_variant(
         changed = replace(request.priors, values=values, data_names=data_names)
         request = copy_dependents(replace(request, program=program, priors=changed))
         builds = Builds(request, builds.tools, builds.progress)
-    executable, original = builds.build_both()
+    builds, executable, original = builds.build_or_keep_loops()
+    built = builds.request.program
+    program = replace(request.program, instrumented=built.instrumented, obstacles=built.obstacles)
+    request = replace(request, program=program)
     trusted, model = choose_program(
-        request, executable, backend, original=original, unoptimized=builds.build_unoptimized
+        request,
+        executable,
+        backend,
+        original=original,
+        unoptimized=builds.build_unoptimized,
+        with_loops=builds.build_with_loops,
     )
     return ProgramVariant(trusted, model)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 
 from workbench.priors import list_aliases
-from workbench.program import Description
+from workbench.program import Description, list_vectorisations
 from workbench.report.document import Cell, Column, Document, Paragraph, Section, TableBlock
 
 
@@ -63,6 +63,7 @@ def build_program_page(description: Description) -> Document:
                     for hyperparameter in program.hyperparameters
                 ],
             ),
+            *_list_vectorisations(description),
             *_list_declarations(description),
             _tabulate(
                 "what can be done",
@@ -74,6 +75,22 @@ def build_program_page(description: Description) -> Document:
             ),
         ),
     )
+
+
+def _list_vectorisations(description: Description) -> Iterator[Section]:
+    """Yield the loops and what is sampled in their place, if there are any."""
+    rows = [
+        (
+            "" if item.line is None else item.line,
+            item.text,
+            item.vectorised or "stays as it is",
+            item.reason,
+        )
+        for item in list_vectorisations(description.program)
+    ]
+    columns = (Column("line", "number"), Column("statement"), Column("sampled as"), Column("why", "prose"))
+    if rows:
+        yield _tabulate("loops, and densities with a faster form", columns, rows)
 
 
 def _list_declarations(description: Description) -> Iterator[Section]:
