@@ -9,8 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from workbench.late_imports import LateModule
-from workbench.report.figures.drawing import Floats
-from workbench.results.quantities import Draws
+from workbench.report.figures.drawing import Floats, Palette
 
 if TYPE_CHECKING:
     from arviz_stats.base import array_stats
@@ -42,15 +41,15 @@ Window = tuple[float, float]
 
 @dataclass(frozen=True)
 class Curve:
-    """A line with a name to be written beside it."""
+    """A line with a name to be written beside it, in a colour of the palette that `role` names."""
 
     name: str
     x: Floats
     y: Floats
-    colour: str
+    role: str
 
 
-def choose_window(draws: Draws, points: Sequence[float | None] = ()) -> Window:
+def choose_window(draws: Floats, points: Sequence[float | None] = ()) -> Window:
     """Return the range to draw: the bulk of the draws, and those points that are not far from it."""
     low, high = np.quantile(draws, [_TAIL, 1 - _TAIL])
     width = (high - low) or 1.0
@@ -60,7 +59,7 @@ def choose_window(draws: Draws, points: Sequence[float | None] = ()) -> Window:
     return (low, high) if low < high else (low - 0.5, high + 0.5)
 
 
-def estimate_density(draws: Draws, window: Window) -> tuple[Floats, Floats]:
+def estimate_density(draws: Floats, window: Window) -> tuple[Floats, Floats]:
     """Return the points and heights of a kernel density estimate over the window, corrected at its ends."""
     flat = draws.ravel()
     inside = flat[(flat >= window[0]) & (flat <= window[1])]
@@ -72,7 +71,7 @@ def estimate_density(draws: Draws, window: Window) -> tuple[Floats, Floats]:
     return x, height * share
 
 
-def name_curves(axes: Axes, curves: Sequence[Curve]) -> None:
+def name_curves(axes: Axes, curves: Sequence[Curve], palette: Palette) -> None:
     """Write the name of each curve beside it, where it covers no curve and no other name."""
     (left, right), top = axes.get_xlim(), axes.get_ylim()[1]
     grid = np.linspace(0, 1, _PLACES)
@@ -90,7 +89,7 @@ def name_curves(axes: Axes, curves: Sequence[Curve]) -> None:
             left + label_box.x * (right - left),
             label_box.y * top,
             curve.name,
-            color=curve.colour,
+            color=getattr(palette, curve.role),
             fontsize=8.5,
             va="bottom",
         )

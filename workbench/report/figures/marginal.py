@@ -17,8 +17,7 @@ from workbench.report.figures.curves import (
     estimate_density,
     name_curves,
 )
-from workbench.report.figures.drawing import DASHED, DOTTED, SMALL, Drawing, Palette
-from workbench.results.quantities import Draws
+from workbench.report.figures.drawing import DASHED, DOTTED, SMALL, Drawing, Floats, Palette
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -81,8 +80,8 @@ class KnownDensity:
 
 
 def draw_marginal(
-    posterior: Draws,
-    normal: Draws | None,
+    posterior: Floats,
+    normal: Floats | None,
     estimates: Sequence[EstimateLine],
     known: Sequence[KnownDensity] = (),
 ) -> Drawing:
@@ -99,40 +98,37 @@ def draw_marginal(
     known
         Densities in closed form: the prior, and the exact posterior where the model is conjugate.
     """
-    return Drawing(partial(_paint, posterior, normal, tuple(estimates), tuple(known)), SMALL)
+    window = choose_window(posterior, [estimate.value for estimate in estimates])
+    curves = tuple(_collect_curves(posterior, normal, known, window))
+    return Drawing(partial(_paint, curves, tuple(estimates), window), SMALL)
 
 
 def _paint(
-    posterior: Draws,
-    normal: Draws | None,
+    curves: Sequence[Curve],
     estimates: Sequence[EstimateLine],
-    known: Sequence[KnownDensity],
+    window: Window,
     figure: Figure,
     palette: Palette,
 ) -> None:
-    window = choose_window(posterior, [estimate.value for estimate in estimates])
     grid = figure.add_gridspec(2, 1, height_ratios=(3, 0.35 * len(estimates) + 0.2), hspace=0.06)
     top = figure.add_subplot(grid[0])
     bottom = figure.add_subplot(grid[1], sharex=top)
     figure.subplots_adjust(left=0.2, right=0.97, top=0.97, bottom=0.1)
     top.set_xlim(*window)
-    curves = _collect_curves(posterior, normal, known, window, palette)
-    _paint_curves(top, curves, posterior_height=float(curves[0].y.max()))
+    _paint_curves(top, curves, palette, posterior_height=float(curves[0].y.max()))
     _paint_estimates(bottom, estimates, window, palette)
 
 
 def _collect_curves(
-    posterior: Draws, normal: Draws | None, known: Sequence[KnownDensity], window: Window, palette: Palette
+    posterior: Floats, normal: Floats | None, known: Sequence[KnownDensity], window: Window
 ) -> list[Curve]:
-    curves = [Curve("posterior", *estimate_density(posterior, window), palette.posterior)]
+    curves = [Curve("posterior", *estimate_density(posterior, window), "posterior")]
     if normal is not None and np.ptp(normal) > 0:
-        curves.append(Curve("Laplace", *estimate_density(normal, window), palette.normal))
+        curves.append(Curve("Laplace", *estimate_density(normal, window), "normal"))
     x = np.linspace(*window, GRID_POINTS)
     for density in known:
         y = np.asarray(density.family.pdf(x), dtype=float) / density.truncation
-        curves.append(
-            Curve(density.name, x, np.where(np.isfinite(y), y, 0.0), getattr(palette, density.role))
-        )
+        curves.append(Curve(density.name, x, np.where(np.isfinite(y), y, 0.0), density.role))
     return curves
 
 
@@ -140,18 +136,19 @@ _LINE_STYLES = {"Laplace": DASHED, "exact": DOTTED, "prior": "-"}
 """Line styles by the name of a curve."""
 
 
-def _paint_curves(axes: Axes, curves: Sequence[Curve], posterior_height: float) -> None:
+def _paint_curves(axes: Axes, curves: Sequence[Curve], palette: Palette, *, posterior_height: float) -> None:
     posterior, *others = curves
-    axes.fill_between(posterior.x, posterior.y, color=posterior.colour, alpha=0.22, linewidth=0)
-    axes.plot(posterior.x, posterior.y, color=posterior.colour, linewidth=1.4)
+    axes.fill_between(posterior.x, posterior.y, color=palette.posterior, alpha=0.22, linewidth=0)
+    axes.plot(posterior.x, posterior.y, color=palette.posterior, linewidth=1.4)
     tallest = posterior_height
     for curve in others:
         style = _LINE_STYLES.get(curve.name, "-")
-        axes.plot(curve.x, curve.y, color=curve.colour, linewidth=1.2, linestyle=style)
+        colour = getattr(palette, curve.role)
+        axes.plot(curve.x, curve.y, color=colour, linewidth=1.2, linestyle=style)
         tallest = max(tallest, min(float(curve.y.max()), _TALLEST * posterior_height))
     axes.set_ylim(0, 1.06 * tallest)
     axes.set_axis_off()
-    name_curves(axes, curves)
+    name_curves(axes, curves, palette)
 
 
 def _paint_estimates(axes: Axes, estimates: Sequence[EstimateLine], window: Window, palette: Palette) -> None:

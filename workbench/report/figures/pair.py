@@ -7,8 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from workbench.report.figures.drawing import CHAINS, MAX_MARKS, Drawing, Palette, add_axes
-from workbench.results.quantities import Draws
+from workbench.report.figures.drawing import CHAINS, MAX_MARKS, Drawing, Floats, Palette, add_axes
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -20,7 +19,7 @@ _MOST_POINTS = 4000
 """The most draws plotted that did not diverge; of more, every n-th."""
 
 
-def draw_pair(x: Draws, y: Draws, divergent: Draws) -> Drawing:
+def draw_pair(x: Floats, y: Floats, divergent: Floats) -> Drawing:
     """Draw the quantity `y` against the quantity `x`, with divergent draws marked by crosses.
 
     No drawing contains names that the user chose: they may be in a script that the typeface does not have.
@@ -28,7 +27,7 @@ def draw_pair(x: Draws, y: Draws, divergent: Draws) -> Drawing:
     return Drawing(partial(_paint, x, y, divergent), _SIZE)
 
 
-def _paint(x: Draws, y: Draws, divergent: Draws, figure: Figure, palette: Palette) -> None:
+def _paint(x: Floats, y: Floats, divergent: Floats, figure: Figure, palette: Palette) -> None:
     marked = divergent.ravel().astype(bool)
     plain = np.nonzero(~marked)[0]
     plain = plain[:: max(1, len(plain) // _MOST_POINTS)]

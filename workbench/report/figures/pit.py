@@ -38,7 +38,9 @@ def draw_pit(transforms: Floats) -> Drawing:
     Säilynoja, Bürkner and Vehtari (2022), Graphical test for discrete uniformity, Statistics and
     Computing 32, doi:10.1007/s11222-022-10090-6.
     """
-    return Drawing(partial(_paint, _thin(transforms)), MEDIUM)
+    kept = _thin(transforms)
+    points, lower, upper = _compute_band(len(kept))
+    return Drawing(partial(_paint, points, lower, upper, _compute_ecdf(kept, points)), MEDIUM)
 
 
 def _thin(transforms: Floats) -> Floats:
@@ -69,14 +71,15 @@ def _compute_ecdf(transforms: Floats, points: Floats) -> Floats:
     return np.asarray(np.searchsorted(np.sort(transforms), points, side="right") / len(transforms))
 
 
-def _paint(transforms: Floats, figure: Figure, palette: Palette) -> None:
-    points, lower, upper = _compute_band(len(transforms))
+def _paint(
+    points: Floats, lower: Floats, upper: Floats, ecdf: Floats, figure: Figure, palette: Palette
+) -> None:
     axes = add_axes(figure, left=0.13)
     axes.fill_between(points, lower - points, upper - points, color=palette.soft, alpha=0.25, linewidth=0)
     axes.axhline(0, color=palette.soft, linewidth=0.8)
     axes.step(
         points,
-        _compute_ecdf(transforms, points) - points,
+        ecdf - points,
         color=palette.posterior,
         linewidth=1.3,
         where="post",

@@ -44,7 +44,9 @@ def draw_reliability(observed: Floats, probability: Floats) -> Drawing:
     118, doi:10.1073/pnas.2016191118.
     """
     step = max(1, len(observed) // _MOST_ROWS)
-    return Drawing(partial(_paint, observed[::step], probability[::step]), _SIZE)
+    predicted, fitted = calibrate(observed[::step], probability[::step])
+    band = simulate_consistency_band(predicted)
+    return Drawing(partial(_paint, predicted, fitted, band), _SIZE)
 
 
 def calibrate(observed: Floats, probability: Floats) -> tuple[Floats, Floats]:
@@ -73,9 +75,10 @@ def simulate_consistency_band(probability: Floats) -> tuple[Floats, Floats]:
     return np.asarray(low), np.asarray(high)
 
 
-def _paint(observed: Floats, probability: Floats, figure: Figure, palette: Palette) -> None:
-    predicted, fitted = calibrate(observed, probability)
-    low, high = simulate_consistency_band(predicted)
+def _paint(
+    predicted: Floats, fitted: Floats, band: tuple[Floats, Floats], figure: Figure, palette: Palette
+) -> None:
+    low, high = band
     grid = figure.add_gridspec(2, 1, height_ratios=(6, 1), hspace=0.08)
     axes = figure.add_subplot(grid[0])
     strip = figure.add_subplot(grid[1], sharex=axes)

@@ -7,19 +7,18 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from workbench.report.figures.drawing import CHAINS, MAX_MARKS, MEDIUM, Drawing, Palette, add_axes
-from workbench.results.quantities import Draws
+from workbench.report.figures.drawing import CHAINS, MAX_MARKS, MEDIUM, Drawing, Floats, Palette, add_axes
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 
-def draw_trace(draws: Draws, divergent: Draws | None) -> Drawing:
+def draw_trace(draws: Floats, divergent: Floats | None) -> Drawing:
     """Draw the path of each chain `(chain, draw)`, with divergent draws marked at the foot."""
     return Drawing(partial(_paint, draws, divergent), MEDIUM)
 
 
-def _paint(draws: Draws, divergent: Draws | None, figure: Figure, palette: Palette) -> None:
+def _paint(draws: Floats, divergent: Floats | None, figure: Figure, palette: Palette) -> None:
     axes = add_axes(figure, left=0.13)
     for chain, path in enumerate(draws):
         axes.plot(path, color=CHAINS[chain % len(CHAINS)], linewidth=0.45, alpha=0.7, rasterized=True)
