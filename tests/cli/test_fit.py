@@ -1,6 +1,8 @@
 """The main job on real data with real Stan: what it prints, what it leaves, how it exits."""
 
 import json
+import os
+import subprocess
 import sys
 
 import pandas as pd
@@ -78,6 +80,36 @@ def test_a_report_is_redrawn_from_the_run_alone(schools, workbench):
     assert done.returncode == 0, done.stderr
     assert done.stdout.strip() == str(run / "report.html")
     assert (run / "report.html").read_text() == before
+
+
+def test_a_report_can_be_left_out_and_made_later(schools, workbench, tmp_path):
+    done = workbench("fit", *SCHOOLS, *FAST, "--method", "nuts", "--no-report", "-o", "run")
+    assert done.stdout.rstrip().endswith("run: run")
+    assert "Writing" not in done.stderr
+    assert not (tmp_path / "run" / "report.html").exists()
+    assert workbench("report", "run").stdout.strip() == "run/report.html"
+    assert (tmp_path / "run" / "report.html").exists()
+
+
+def test_a_reader_who_has_seen_enough_still_gets_the_report(schools, tmp_path):
+    argv = [
+        sys.executable,
+        "-P",
+        "-c",
+        ENTRY,
+        "fit",
+        *map(str, SCHOOLS),
+        *FAST,
+        "--method",
+        "nuts",
+        "-o",
+        "run",
+    ]
+    read, write = os.pipe()
+    with subprocess.Popen(argv, cwd=tmp_path, stdout=write, stderr=subprocess.DEVNULL) as fit:
+        os.close(read)
+        os.close(write)
+    assert (tmp_path / "run" / "report.html").exists()
 
 
 def test_the_second_run_compiles_nothing(schools, workbench):

@@ -14,7 +14,7 @@ from workbench.cli.help_page import EXAMPLES
 GROUP: Any = get_command(app)
 """Every command, as Typer parses it."""
 
-OF_A_FIT_ALONE = {"dry_run", "method", "profile", "bic_count", "save_warmup", "figures"}
+OF_A_FIT_ALONE = {"dry_run", "method", "profile", "bic_count", "save_warmup", "figures", "no_report"}
 """Parameters of `fit` that a study's base fit has no use for."""
 
 

@@ -15,7 +15,7 @@ from workbench.api.arguments import Data, as_path, as_table, explain_options, li
 from workbench.errors import RequestError, RunIncomplete
 from workbench.results import frames, run_directory, store
 from workbench.results.quantities import draws_of, owner
-from workbench.workflow.publish import publish_run
+from workbench.workflow.publish import add_report, diagnose_fit, publish_run
 
 if TYPE_CHECKING:
     import numpy as np
@@ -288,7 +288,9 @@ class Fit(results.Fit):
         StoreError
             The folder is taken by something that is not a run, or cannot be written.
         """
-        return as_fit(publish_run(self, Path(folder)))
+        published = publish_run(diagnose_fit(self), Path(folder))
+        add_report(published)
+        return as_fit(published)
 
 
 def _check_variables(names: Sequence[str], posterior: xr.Dataset) -> Sequence[str]:

@@ -29,7 +29,7 @@ def command(
     toolchain: options.Source = "auto",
 ) -> None:
     """Add draws to a run: its chains continue from where they stopped, without warm-up."""
-    from workbench.report.fit.terminal_page import build_fit_page
+    from workbench.report.fit.terminal_page import build_fit_page, describe_place
     from workbench.results import store
     from workbench.toolchain import ToolchainSettings
     from workbench.workflow.resume import continue_run
@@ -46,3 +46,4 @@ def command(
         console.show_json(store.dump(fit.record))
     else:
         console.show(build_fit_page(fit))
+        console.show_line(describe_place(fit))

@@ -4,14 +4,18 @@ from __future__ import annotations
 
 import shlex
 import sys
+from contextlib import ExitStack
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from workbench.cli import console, options, parse
-from workbench.errors import EXIT_STRICT, RunError
+from workbench.errors import EXIT_STRICT, EXIT_UNREAD, RunError
 from workbench.process import count_usable_cores
+
+if TYPE_CHECKING:
+    from workbench.results import Fit
 
 
 @console.guarded
@@ -83,6 +87,7 @@ def command(
     level: options.Level = 0.95,
     output: Annotated[Path | None, options.describe_output("Run directory; by default in reports/")] = None,
     figures: options.Figures = None,
+    no_report: options.NoReport = False,
     json_: options.Json = False,
     strict: options.Strict = False,
     quiet: options.Quiet = False,
@@ -95,7 +100,8 @@ def command(
     from workbench import library
     from workbench.cli.dry_run import show_dry_run
     from workbench.methods import Nuts
-    from workbench.report.fit.terminal_page import build_fit_page
+    from workbench.report.figures.painter import open_painter
+    from workbench.report.fit.terminal_page import describe_place
     from workbench.results import store
     from workbench.toolchain import ToolchainSettings
     from workbench.workflow.fit import fit_files
@@ -126,6 +132,7 @@ def command(
         timeout=timeout,
         inits=inits,
         output=output,
+        has_report=not no_report,
         figures=figures,
         toolchain=ToolchainSettings(compiler=compiler, source=toolchain, native=native),
         is_optimised=not no_optimise,
@@ -136,12 +143,14 @@ def command(
     if dry_run:
         show_dry_run(program, table, fit_options, is_json=json_, is_quiet=quiet)
         return
-    fit = fit_files(program, table, fit_options, progress=console.progress(quiet))
-    if json_:
-        console.show_json(store.dump(fit.record))
-    else:
-        console.show(build_fit_page(fit))
-    console.show_tips(fit.results.data.tips)
+    printer = _ResultPrinter(is_json=json_)
+    with ExitStack() as stack:
+        painter = None if no_report else stack.enter_context(open_painter())
+        progress = console.progress(quiet)
+        fit = fit_files(program, table, fit_options, progress, on_result=printer.show, painter=painter)
+    printer.raise_failure()
+    if not json_:
+        console.show_line(describe_place(fit, has_report=not no_report))
     earlier = None if fit.folder is None else store.find_earlier(fit.folder)
     nuts_result, diagnosis = fit.results.nuts, fit.results.diagnosis
     if nuts_result.status == "failed":
@@ -153,3 +162,40 @@ def command(
         console.show_note("note", f"no method has results: this fit is in `{fit.folder}`, `{earlier}` stays")
     if strict and diagnosis is not None and diagnosis.verdict == "fail":
         raise typer.Exit(EXIT_STRICT)
+
+
+class _ResultPrinter:
+    """Prints the results of a fit, and the tips about its data, before its report is drawn.
+
+    Where they cannot be printed, the report is drawn all the same; then the failure is raised.
+    """
+
+    def __init__(self, *, is_json: bool) -> None:
+        self._is_json = is_json
+        self._failure: BaseException | None = None
+
+    def show(self, fit: Fit) -> None:
+        """Print the results."""
+        try:
+            self._print(fit)
+        except OSError as reason:
+            self._failure = reason
+        except SystemExit as reason:
+            if reason.code != EXIT_UNREAD:
+                raise
+            self._failure = reason
+
+    def raise_failure(self) -> None:
+        """Raise what prevented the results from being printed, if anything did."""
+        if self._failure is not None:
+            raise self._failure
+
+    def _print(self, fit: Fit) -> None:
+        from workbench.report.fit.terminal_page import build_fit_page
+        from workbench.results import store
+
+        if self._is_json:
+            console.show_json(store.dump(fit.record))
+        else:
+            console.show(build_fit_page(fit))
+        console.show_tips(fit.results.data.tips)

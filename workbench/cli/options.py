@@ -196,6 +196,14 @@ Figures = Annotated[
         help="Folder for the report's figures as SVG and PNG files.", metavar="DIR", rich_help_panel=OUTPUT
     ),
 ]
+NoReport = Annotated[
+    bool,
+    typer.Option(
+        "--no-report",
+        help="Leave out report.html; `workbench report RUN` makes it later.",
+        rich_help_panel=OUTPUT,
+    ),
+]
 Json = Annotated[
     bool, typer.Option("--json", help="Print the results as JSON and nothing else.", rich_help_panel=OUTPUT)
 ]

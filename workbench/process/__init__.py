@@ -7,6 +7,15 @@ from workbench.process.start import (
     kill_running,
     run,
     run_many,
+    start_worker,
 )
 
-__all__ = ["CompletedProcess", "ProcessCommand", "count_usable_cores", "kill_running", "run", "run_many"]
+__all__ = [
+    "CompletedProcess",
+    "ProcessCommand",
+    "count_usable_cores",
+    "kill_running",
+    "run",
+    "run_many",
+    "start_worker",
+]

@@ -158,6 +158,27 @@ def run_many(
     return [finished[index] for index in sorted(finished)]
 
 
+def start_worker(argv: Sequence[str], *, cwd: Path) -> subprocess.Popen[bytes]:
+    """Start a program that works on what we write to its standard input, and answers on its standard output.
+
+    No interrupt reaches it; it ends with us at the latest. Whoever starts it ends it.
+
+    Raises
+    ------
+    OSError
+        It cannot be started.
+    """
+    return subprocess.Popen(
+        argv,
+        cwd=cwd,
+        env=mark_environment(dict(os.environ)),
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        start_new_session=True,
+    )
+
+
 class _Child:
     """A running child. Its output goes to files, because a pipe could fill up and block it."""
 

@@ -20,10 +20,14 @@ def write_figures(document: Document, folder: Path) -> tuple[Path, ...]:
     """
     drawings = [
         (f"{group} {_remove_unit(figure.caption)}", figure.caption.replace("`", ""), figure.drawing)
-        for section in document.sections
-        for group, figure in _iterate_figures(section.blocks)
+        for group, figure in _iterate_figures(document)
     ]
     return figures.write_drawings(drawings, folder)
+
+
+def list_drawings(document: Document) -> list[figures.Drawing]:
+    """Return the drawings of a document in the order in which it shows them."""
+    return [figure.drawing for _, figure in _iterate_figures(document)]
 
 
 def _remove_unit(caption: str) -> str:
@@ -35,9 +39,14 @@ def _remove_unit(caption: str) -> str:
     return re.sub(r"(?<=`) \[[^`]*\]$", "", caption)
 
 
-def _iterate_figures(blocks: Iterable[Block]) -> Iterator[tuple[str, Figure]]:
+def _iterate_figures(document: Document) -> Iterator[tuple[str, Figure]]:
+    for section in document.sections:
+        yield from _iterate_figures_of_blocks(section.blocks)
+
+
+def _iterate_figures_of_blocks(blocks: Iterable[Block]) -> Iterator[tuple[str, Figure]]:
     for block in blocks:
         if isinstance(block, Disclosure):
-            yield from _iterate_figures(block.blocks)
+            yield from _iterate_figures_of_blocks(block.blocks)
         elif isinstance(block, Figures):
             yield from ((block.key, figure) for figure in block.figures)

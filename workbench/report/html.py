@@ -11,7 +11,7 @@ import base64
 import hashlib
 import itertools
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import cache
 from importlib import resources
 
@@ -36,13 +36,15 @@ _IDENTIFIER = re.compile(r'(\bid="|\burl\(#|\bhref="#)')
 """What stands before an identifier in SVG."""
 
 
-def render(document: Document) -> str:
+def render(document: Document, draw: Callable[[Drawing], str] = to_svg) -> str:
     """Return a document as the text of a self-contained HTML file.
 
     Parameters
     ----------
     document
         The document.
+    draw
+        What makes an `<svg>` element of a drawing.
     """
     environment = _make_environment()
     script = _read_template("report.js")
@@ -51,7 +53,7 @@ def render(document: Document) -> str:
         style=Markup(_read_template("report.css")),  # noqa: S704 - part of the package
         script=Markup(script),  # noqa: S704 - part of the package
         script_hash=base64.b64encode(hashlib.sha256(script.encode()).digest()).decode(),
-        draw=_DrawingWriter(),
+        draw=_DrawingWriter(draw),
     )
 
 
@@ -116,9 +118,10 @@ def _group_columns(columns: Sequence[Column]) -> list[tuple[str, list[Column]]]:
 class _DrawingWriter:
     """Writes drawings as SVG; the identifiers of each drawing get a prefix that is unique on the page."""
 
-    def __init__(self) -> None:
+    def __init__(self, draw: Callable[[Drawing], str]) -> None:
+        self._draw = draw
         self._count = itertools.count(1)
 
     def __call__(self, drawing: Drawing) -> Markup:
         prefix = f"f{next(self._count)}-"
-        return Markup(_IDENTIFIER.sub(lambda match: match[0] + prefix, to_svg(drawing)))  # noqa: S704 - made by to_svg
+        return Markup(_IDENTIFIER.sub(lambda match: match[0] + prefix, self._draw(drawing)))  # noqa: S704 - made by to_svg

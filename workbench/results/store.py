@@ -40,8 +40,10 @@ _WORTH_PACKING = 1000
 """zlib's level, and the number of values from which an array is compressed."""
 
 
-def write(fit: Fit, report: str, folder: Path) -> Path:
-    """Publish a fit and its report as a run directory, in one step; what is not of a run stays in the folder.
+def write(fit: Fit, report: str | None, folder: Path) -> Path:
+    """Publish a fit as a run directory, in one step; what is not of a run stays in the folder.
+
+    A report is part of it if there is one already; an earlier one never stays.
 
     Raises
     ------
@@ -56,7 +58,8 @@ def write(fit: Fit, report: str, folder: Path) -> Path:
             format_csv(tabulate_estimates(fit.record)), encoding="utf-8", errors="backslashreplace"
         )
         (aside / CONSOLE).write_text(_console(fit), encoding="utf-8", errors="backslashreplace")
-        (aside / REPORT).write_text(report, encoding="utf-8", errors="backslashreplace")
+        if report is not None:
+            (aside / REPORT).write_text(report, encoding="utf-8", errors="backslashreplace")
         (aside / RECORD).write_text(dump(fit.record), encoding="utf-8")
     return folder
 

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import msgspec
 
 from workbench import tables
+from workbench.late_imports import import_while_waiting
 from workbench.program import Program
 from workbench.progress import SILENT, Progress
-from workbench.report.figure_files import write_figures
+from workbench.report.figures.painter import Painter
 from workbench.request import FitRequest
 from workbench.results import Fit, store
 from workbench.results.exact_posterior import describe_exact_posterior
@@ -21,14 +23,27 @@ from workbench.workflow.estimate_request import estimate_request
 from workbench.workflow.options import FitOptions
 from workbench.workflow.prepare_request import choose_folder, prepare_request
 from workbench.workflow.prior_options import apply_prior_options
-from workbench.workflow.publish import check_places, publish_run, report_fit
+from workbench.workflow.publish import (
+    add_figures,
+    add_report,
+    check_places,
+    diagnose_fit,
+    draft_report,
+    publish_run,
+)
 from workbench.workflow.read_program import check_program_exists, read_program
 
 
 def fit_files(
-    model: Path, data: Path | Table, options: FitOptions | None = None, progress: Progress = SILENT
+    model: Path,
+    data: Path | Table,
+    options: FitOptions | None = None,
+    progress: Progress = SILENT,
+    *,
+    on_result: Callable[[Fit], None] | None = None,
+    painter: Painter | None = None,
 ) -> Fit:
-    """Fit a Stan program to a table and publish the run directory.
+    """Fit a Stan program to a table and publish the run directory, then its report.
 
     Parameters
     ----------
@@ -38,6 +53,10 @@ def fit_files(
         Everything else; the defaults suit most programs.
     progress
         Where to report.
+    on_result
+        Receives the fit once it is diagnosed and published, before its report is drawn.
+    painter
+        What paints the report, in another process.
 
     Returns
     -------
@@ -54,11 +73,18 @@ def fit_files(
     table = data if isinstance(data, Table) else tables.read(data)
     tools = provision(options.toolchain, progress).limit(options.timeout)
     program = read_program(model, options.roles, tools, is_optimised=options.is_optimised)
-    return fit_program(program, tools, table, options, progress, painter=painter)
+    return fit_program(program, tools, table, options, progress, on_result=on_result, painter=painter)
 
 
 def fit_program(
-    program: Program, tools: Toolchain, table: Table, options: FitOptions, progress: Progress = SILENT
+    program: Program,
+    tools: Toolchain,
+    table: Table,
+    options: FitOptions,
+    progress: Progress = SILENT,
+    *,
+    on_result: Callable[[Fit], None] | None = None,
+    painter: Painter | None = None,
 ) -> Fit:
     """Fit a program that has been read to a table, and publish the run directory where `options` keep one.
 
@@ -70,8 +96,8 @@ def fit_program(
         The data.
     options
         Everything else.
-    progress
-        Where to report.
+    progress, on_result, painter
+        As in `fit_files`.
 
     Raises
     ------
@@ -83,15 +109,27 @@ def fit_program(
     request = prepare_request(program, table, options)
     folder = (options.output or choose_folder(request)) if options.is_kept else None
     check_places(folder)
+    import_while_waiting()
     fit = estimate_request(request, Builds(request, tools, progress))
-    with progress.stage("Writing the report" if options.is_kept else "Checking the fit"):
+    with progress.stage("Checking the fit"):
         fit = store.with_entries(fit, _collect_entries(fit, request, tools, options))
+        fit = diagnose_fit(fit)
+        draft = None
         if folder is not None:
-            return publish_run(fit, folder, options.figures)
-        diagnosed, document = report_fit(fit)
-        if options.figures is not None:
-            write_figures(document, options.figures)
-        return diagnosed
+            draft = draft_report(fit, painter) if painter is not None and options.has_report else None
+            fit = publish_run(fit, folder)
+    if on_result is not None:
+        on_result(fit)
+    figures = options.figures
+    if figures is not None and fit.folder != folder:  # it failed, and stands beside an earlier run
+        figures = store.name_failed(figures)
+    if folder is not None and options.has_report:
+        with progress.stage("Writing the report"):
+            add_report(fit, figures, draft=draft, painter=painter)
+    elif figures is not None:
+        with progress.stage("Writing the figures"):
+            add_figures(fit, figures)
+    return fit
 
 
 def _collect_entries(fit: Fit, request: FitRequest, tools: Toolchain, options: FitOptions) -> dict[str, Any]:

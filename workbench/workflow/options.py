@@ -38,6 +38,8 @@ class FitOptions:
         The run directory; `None` for `reports/<model>-<data>-<hash>`.
     is_kept
         Whether a run directory is written at all.
+    has_report
+        Whether a run directory has a report.
     figures
         A folder for the report's figures as files; `None` for no files.
     toolchain
@@ -66,6 +68,7 @@ class FitOptions:
     inits: tuple[Mapping[str, Any], str] | None = None
     output: Path | None = None
     is_kept: bool = True
+    has_report: bool = True
     figures: Path | None = None
     toolchain: ToolchainSettings = field(default_factory=ToolchainSettings)
     is_optimised: bool = True

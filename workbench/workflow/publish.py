@@ -1,34 +1,31 @@
-"""A fit diagnosed, reported and published as a run directory."""
+"""A fit diagnosed and published as a run directory, then reported."""
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 
 from workbench import files
 from workbench.diagnostics import diagnose
 from workbench.report.document import Document
-from workbench.report.figure_files import write_figures
-from workbench.report.fit.report import build_fit_report
-from workbench.report.html import render
+from workbench.report.figures.painter import Painter
 from workbench.results import Fit, store
 
 
-def publish_run(fit: Fit, folder: Path, figures: Path | None = None) -> Fit:
-    """Diagnose a fit, write its report, and publish its run directory.
+def publish_run(fit: Fit, folder: Path) -> Fit:
+    """Publish the run directory of a fit, without a report: `add_report` draws that.
 
     Parameters
     ----------
     fit
-        The fit.
+        The fit, diagnosed.
     folder
         The run directory.
-    figures
-        A folder for the report's figures as files; `None` for no files.
 
     Returns
     -------
-    The fit with its diagnosis; it knows its run directory. If it failed, and there is a run with results in
+    The fit, which knows its run directory. If it failed, and there is a run with results in
     `folder`, that stays, and the fit is beside it.
 
     Raises
@@ -36,12 +33,68 @@ def publish_run(fit: Fit, folder: Path, figures: Path | None = None) -> Fit:
     StoreError
         The folder holds something that is not a run, or cannot be written.
     """
-    diagnosed, document = report_fit(fit)
-    place = store.choose_place(diagnosed, folder)
-    store.write(diagnosed, render(document), place)
-    if figures is not None:  # last: if they cannot be written, there is the run at least
-        write_figures(document, figures if place == folder else store.name_failed(figures))
-    return replace(diagnosed, folder=place)
+    place = store.choose_place(fit, folder)
+    store.write(fit, None, place)
+    return replace(fit, folder=place)
+
+
+def draft_report(fit: Fit, painter: Painter) -> Document | None:
+    """Return the report of a fit as a document whose drawings are being painted while the run is published.
+
+    What goes wrong here does so again in `add_report`, once the run is published: then there is no draft.
+    """
+    from workbench.workflow import report
+
+    with suppress(Exception):
+        return report.draft_report(fit, painter)
+    return None
+
+
+def add_report(
+    fit: Fit, figures: Path | None = None, *, draft: Document | None = None, painter: Painter | None = None
+) -> None:
+    """Write the report of a published run into its folder; whatever ends that, the run is complete.
+
+    Parameters
+    ----------
+    fit
+        The fit, which knows its run directory.
+    figures
+        A folder for the report's figures as files; `None` for no files.
+    draft
+        The report as a document, where there is one already.
+    painter
+        What paints its drawings.
+
+    Raises
+    ------
+    StoreError
+        A file cannot be written.
+    """
+    from workbench.workflow.report import write_report  # only here: drawing is not needed before
+
+    if fit.folder is None:  # it was not published
+        return
+    try:
+        draw = (painter or Painter()).to_svg
+        write_report(fit, fit.folder / store.REPORT, figures, draft=draft, draw=draw)
+    except KeyboardInterrupt:
+        message = f"the run in `{fit.folder}` is complete; `workbench report {fit.folder}` draws its report"
+        raise KeyboardInterrupt(message) from None
+
+
+def add_figures(fit: Fit, folder: Path) -> None:
+    """Write the figures of a fit's report as files, without the report.
+
+    Raises
+    ------
+    StoreError
+        A file cannot be written.
+    """
+    from workbench.report.figure_files import write_figures
+    from workbench.report.fit.report import build_fit_report
+
+    write_figures(build_fit_report(fit), folder)
 
 
 def check_places(folder: Path | None, figures: Path | None = None) -> None:
@@ -58,7 +111,6 @@ def check_places(folder: Path | None, figures: Path | None = None) -> None:
         files.check_open_folder(figures, store.LEAST_SPACE)
 
 
-def report_fit(fit: Fit) -> tuple[Fit, Document]:
-    """Return a fit with its diagnosis, and its report."""
-    diagnosed = store.with_entries(fit, diagnose(fit).entries)
-    return diagnosed, build_fit_report(diagnosed)
+def diagnose_fit(fit: Fit) -> Fit:
+    """Return a fit with its diagnosis."""
+    return store.with_entries(fit, diagnose(fit).entries)

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 from workbench import files
 from workbench.provenance import hash_texts
 from workbench.report.comparison import build_comparison_report
-from workbench.report.figure_files import write_figures
+from workbench.report.document import Document
+from workbench.report.figure_files import list_drawings, write_figures
+from workbench.report.figures import Drawing, to_svg
+from workbench.report.figures.painter import Painter
 from workbench.report.fit.report import build_fit_report
 from workbench.report.html import render
 from workbench.results import Fit, run_directory, store
@@ -34,8 +37,35 @@ def redraw_report(folder: Path, figures: Path | None = None) -> Path:
     return write_report(fit, target, figures)
 
 
-def write_report(fit: Fit, target: Path, figures: Path | None = None) -> Path:
+def draft_report(fit: Fit, painter: Painter) -> Document:
+    """Return the report of a fit as a document whose drawings are being painted."""
+    document = build_fit_report(fit)
+    painter.announce(list_drawings(document))
+    return document
+
+
+def write_report(
+    fit: Fit,
+    target: Path,
+    figures: Path | None = None,
+    *,
+    draft: Document | None = None,
+    draw: Callable[[Drawing], str] = to_svg,
+) -> Path:
     """Write the report of a fit as one HTML file, and return its path.
+
+    Parameters
+    ----------
+    fit
+        The fit.
+    target
+        The file.
+    figures
+        A folder for the report's figures as files.
+    draft
+        The report as a document, where there is one already.
+    draw
+        What paints its drawings.
 
     Raises
     ------
@@ -43,8 +73,8 @@ def write_report(fit: Fit, target: Path, figures: Path | None = None) -> Path:
         A file cannot be written.
     """
     check_report_place(target, figures)
-    document = build_fit_report(fit)
-    files.replace_file(target, render(document))
+    document = build_fit_report(fit) if draft is None else draft
+    files.replace_file(target, render(document, draw))
     if figures is not None:
         write_figures(document, figures)
     return target

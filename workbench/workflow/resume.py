@@ -19,7 +19,7 @@ from workbench.results.saved_request import restore_method
 from workbench.results.view.estimates import Continuation
 from workbench.toolchain import ToolchainSettings
 from workbench.workflow.estimate_request import estimate_request
-from workbench.workflow.publish import check_places, publish_run
+from workbench.workflow.publish import add_report, check_places, diagnose_fit, publish_run
 from workbench.workflow.saved_run import SavedRun, open_run
 
 
@@ -56,8 +56,11 @@ def continue_run(
     _check_chains(fit)
     with open_run(fit, settings, jobs=jobs, progress=progress) as run:
         longer = add_draws(run, fit, draws, len(fit.results.continued))
+    with progress.stage("Checking the fit"):
+        published = publish_run(diagnose_fit(longer), output or folder)
     with progress.stage("Writing the report"):
-        return publish_run(longer, output or folder)
+        add_report(published)
+    return published
 
 
 def _check_chains(fit: Fit) -> None:

@@ -53,7 +53,7 @@ _HEADINGS = {"n/a": "does not apply", "skipped": "skipped", "passed": "passed"}
 
 
 def build_fit_page(fit: Fit) -> Document:
-    """Return the page that `workbench fit` prints."""
+    """Return the page that `workbench fit` prints; where the run is comes last, by `describe_place`."""
     results = fit.results
     rows = f" ({pluralise(results.data.rows, 'row')})" if results.data.rows else ""
     scale = describe_scale(results)
@@ -69,8 +69,14 @@ def build_fit_page(fit: Fit) -> Document:
             *((Section("remarks", "", (table,)),) if remarks else ()),
         ),
         verdict=_describe_verdict(results),
-        byline="" if fit.folder is None else f"report: {fit.folder / REPORT}",
     )
+
+
+def describe_place(fit: Fit, *, has_report: bool = True) -> str:
+    """Return where the report of a fit is, or the fit if it has none."""
+    if fit.folder is None:
+        return ""
+    return f"report: {fit.folder / REPORT}" if has_report else f"run: {fit.folder}"
 
 
 def build_diagnosis_page(fit: Fit) -> Document:
