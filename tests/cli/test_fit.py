@@ -106,7 +106,7 @@ def test_a_reader_who_has_seen_enough_still_gets_the_report(schools, tmp_path):
         "run",
     ]
     read, write = os.pipe()
-    with subprocess.Popen(argv, cwd=tmp_path, stdout=write, stderr=subprocess.DEVNULL) as fit:
+    with subprocess.Popen(argv, cwd=tmp_path, stdout=write, stderr=subprocess.DEVNULL):
         os.close(read)
         os.close(write)
     assert (tmp_path / "run" / "report.html").exists()
