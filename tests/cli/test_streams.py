@@ -48,6 +48,12 @@ def test_a_reader_that_has_gone(tmp_path, arguments):
 
 
 @pytest.mark.parametrize("unbuffered", ["", "1"])
+def test_an_error_that_nobody_reads_has_its_exit_code(tmp_path, unbuffered):
+    command = f"{RUN} check none 2>&1 | true; exit ${{PIPESTATUS[0]}}"
+    assert shell(command, tmp_path, PYTHONUNBUFFERED=unbuffered).returncode == 5
+
+
+@pytest.mark.parametrize("unbuffered", ["", "1"])
 def test_a_reader_that_has_seen_enough(tmp_path, unbuffered):
     command = f"{RUN} models --json | head -c 1; exit ${{PIPESTATUS[0]}}"
     done = shell(command, tmp_path, PYTHONUNBUFFERED=unbuffered)

@@ -40,23 +40,30 @@ _UNSHOWN = re.compile("[\x7f-\x9f\u200e\u200f\u202a-\u202e\u2066-\u2069\ud800-\u
 _BEYOND_ASCII = re.compile("[^\x00-\x7e]")
 """What JSON escapes though it need not: what acts on a terminal; all but ASCII where stdout is not UTF-8."""
 
+_STDERR = 2
+"""The number of stderr among the open files of a process."""
+
 _PIPE_WIDTH = 100_000
 """Columns where stdout is not a terminal: enough for every row of a table on one line."""
 
 
 class _Output(io.FileIO):
-    """A standard stream that ends the command in silence once nobody reads it, as `SIGPIPE` ends others.
+    """A standard stream for readers that leave early.
 
-    Python ignores that signal, and the packages that print for us have exit codes of their own for it.
+    Without a reader of stdout, the command ends in silence, as `SIGPIPE` ends others: Python ignores that
+    signal, and the packages that print for us have exit codes of their own for it. Without one of stderr, the
+    command goes on: its exit code says how it ended.
     """
 
     def write(self, data: Buffer, /) -> int:
-        """Write, or end the command; what is still buffered then goes nowhere."""
+        """Write, or do without a reader; what is still buffered then goes nowhere."""
         try:
             return super().write(data)
         except BrokenPipeError:
             with open(os.devnull, "wb") as nowhere:  # noqa: PTH123 - it has no path
                 os.dup2(nowhere.fileno(), self.fileno())
+            if self.fileno() == _STDERR:
+                return memoryview(data).nbytes
             raise SystemExit(EXIT_UNREAD) from None
 
 
