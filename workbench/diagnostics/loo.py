@@ -139,10 +139,16 @@ def read_log_likelihood_of(fit: Fit, rows: NDArray[np.int64]) -> Floats:
     """Return the log likelihood of some observations at each draw, `(row, sample)`."""
     starts = np.cumsum([0, *(array[0, 0].size for array in _log_likelihood_arrays(fit))])
     parts = [
-        _by_sample(array)[:, rows[(start <= rows) & (rows < stop)] - start].T
+        _by_sample(array)[:, _to_slice(rows[(start <= rows) & (rows < stop)] - start)].T
         for array, start, stop in zip(_log_likelihood_arrays(fit), starts, starts[1:], strict=False)
     ]
     return np.concatenate(parts)
+
+
+def _to_slice(rows: NDArray[np.int64]) -> NDArray[np.int64] | slice:
+    """Return rows that follow each other as a slice, which copies nothing; others as they are."""
+    is_run = len(rows) > 0 and bool((np.diff(rows) == 1).all())
+    return slice(int(rows[0]), int(rows[-1]) + 1) if is_run else rows
 
 
 def split_log_likelihood(fit: Fit, size: int) -> list[Floats]:

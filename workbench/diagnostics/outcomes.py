@@ -148,5 +148,5 @@ def classify_outcome(description: OutcomeDescription, observed: Floats, replicat
         return "categorical"
     if not description.integer:
         return "continuous"
-    is_binary = all(np.isin(values, (0, 1)).all() for values in (observed, replicates))
+    is_binary = all(((values == 0) | (values == 1)).all() for values in (observed, replicates))
     return "binary" if is_binary or "bernoulli" in distributions else "count"

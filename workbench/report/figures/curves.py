@@ -111,29 +111,37 @@ def _find_place(
     """Return the box beside a curve that covers least, preferably near the upper part of the curve."""
     best, lowest_cost = _Box(0, 0, *size), np.inf
     floor = min(_LOWEST_LABELLED, float(heights[place].max()))
-    for x, y in zip(grid, heights[place], strict=True):
+    low = np.minimum(heights[:, 1:], heights[:, :-1])
+    high = np.maximum(heights[:, 1:], heights[:, :-1])
+    for x, y in zip(grid.tolist(), heights[place].tolist(), strict=True):
         if y < floor:
             continue
         for shift in (0.012, -size[0] - 0.012):
             box = _Box(x + shift, y + 0.012, *size)
-            cost = _measure_overlap(box, grid, heights, taken) - 0.4 * min(y, 0.7)
+            cost = _measure_overlap(box, taken) - 0.4 * min(y, 0.7)
+            if cost < lowest_cost:  # the curves can only add to it
+                cost += _count_crossed(box, grid, low, high)
             if cost < lowest_cost:
                 best, lowest_cost = box, cost
     return best
 
 
-def _measure_overlap(box: _Box, grid: Floats, heights: Floats, taken: Sequence[_Box]) -> float:
-    """Return how much a box covers: pieces of curves, other names, and space outside the axes."""
-    inside = (grid >= box.x - 0.02) & (grid <= box.x + box.width + 0.02)
-    under = heights[:, inside]
-    if not under.size:
-        return np.inf
-    low = np.minimum(under, np.roll(under, 1, axis=1)) if under.shape[1] > 1 else under
-    high = np.maximum(under, np.roll(under, 1, axis=1)) if under.shape[1] > 1 else under
-    crossed = (low[:, 1:] < box.y + box.height) & (high[:, 1:] > box.y)
+def _measure_overlap(box: _Box, taken: Sequence[_Box]) -> float:
+    """Return how much a box covers of other names, and of the space outside the axes."""
     overlapping = sum(
         abs(box.x - other.x) < max(box.width, other.width) and abs(box.y - other.y) < 1.1 * box.height
         for other in taken
     )
     outside = max(0.0, -box.x) + max(0.0, box.x + box.width - 1) + max(0.0, box.y + box.height - 1.08)
-    return float(crossed.sum()) + 10 * overlapping + 100 * outside
+    return 10 * overlapping + 100 * outside
+
+
+def _count_crossed(box: _Box, grid: Floats, low: Floats, high: Floats) -> float:
+    """Return how many pieces of curves a box covers; `low` and `high` are their ends, `(curve, piece)`."""
+    first = int(np.searchsorted(grid, box.x - 0.02))
+    last = int(np.searchsorted(grid, box.x + box.width + 0.02, side="right"))
+    if first >= last:
+        return np.inf
+    pieces = slice(first, last - 1)
+    crossed = (low[:, pieces] < box.y + box.height) & (high[:, pieces] > box.y)
+    return float(np.count_nonzero(crossed))
