@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from scipy import special
 
 from workbench.backends import RawRun
 from workbench.backends.base import Floats
@@ -20,10 +19,16 @@ from workbench.estimation.sampling.psis import (
     compute_importance_weights,
     compute_weighted_moments,
 )
+from workbench.late_imports import LateModule
 from workbench.program import Declaration
 from workbench.results import draws
 from workbench.results.method_result import MethodResult
 from workbench.results.quantities import owner
+
+if TYPE_CHECKING:
+    from scipy import special
+else:
+    special = LateModule("scipy.special")
 
 EVIDENCE_CAVEAT = (
     "Laplace's approximation of the log evidence: exact where the posterior is normal on the unconstrained "

@@ -4,17 +4,22 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import special
 
+from workbench.late_imports import LateModule
 from workbench.program.predictive.outcome_maps import NEGATION, ColumnMap, MapStep, find_definitions
 from workbench.program.syntax import nodes as n
 from workbench.program.syntax import traverse as t
 from workbench.program.terms.summands import Summand
 from workbench.thresholds import SAME_VALUE_LIMIT
+
+if TYPE_CHECKING:
+    from scipy import special
+else:
+    special = LateModule("scipy.special")
 
 Floats = NDArray[np.float64]
 """An array of doubles."""
@@ -44,6 +49,22 @@ def _log_normal_density(u: Floats) -> Floats:
     return np.asarray(-0.5 * u**2 - 0.5 * np.log(2 * np.pi))
 
 
+def _logit(u: Floats) -> Floats:
+    return special.logit(u)
+
+
+def _expit(u: Floats) -> Floats:
+    return special.expit(u)
+
+
+def _ndtr(u: Floats) -> Floats:
+    return special.ndtr(u)
+
+
+def _ndtri(u: Floats) -> Floats:
+    return special.ndtri(u)
+
+
 _LOG_10, _LOG_2 = np.log(10), np.log(2)
 
 _FUNCTIONS: Mapping[str, _Monotone] = {
@@ -59,12 +80,10 @@ _FUNCTIONS: Mapping[str, _Monotone] = {
     "square": _raise_to(2.0),
     "inv": _raise_to(-1.0),
     "inv_sqrt": _raise_to(-0.5),
-    "logit": _Monotone(special.logit, special.expit, lambda u: -np.log(u) - np.log1p(-u)),
-    "inv_logit": _Monotone(
-        special.expit, special.logit, lambda u: special.log_expit(u) + special.log_expit(-u)
-    ),
-    "Phi": _Monotone(special.ndtr, special.ndtri, _log_normal_density),
-    "inv_Phi": _Monotone(special.ndtri, special.ndtr, lambda u: -_log_normal_density(special.ndtri(u))),
+    "logit": _Monotone(_logit, _expit, lambda u: -np.log(u) - np.log1p(-u)),
+    "inv_logit": _Monotone(_expit, _logit, lambda u: special.log_expit(u) + special.log_expit(-u)),
+    "Phi": _Monotone(_ndtr, _ndtri, _log_normal_density),
+    "inv_Phi": _Monotone(_ndtri, _ndtr, lambda u: -_log_normal_density(_ndtri(u))),
     "asinh": _Monotone(np.arcsinh, np.sinh, lambda u: -0.5 * np.log1p(u**2)),
     "atanh": _Monotone(np.arctanh, np.tanh, lambda u: -np.log1p(-(u**2))),
     "atan": _Monotone(np.arctan, np.tan, lambda u: -np.log1p(u**2)),
