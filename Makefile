@@ -25,11 +25,12 @@ coverage: $(READY) ## branch coverage of both halves of the tests, by file; html
 truth: $(READY) ## the long comparisons with independent results
 	$(BIN)/pytest -m truth -n 2
 
-bench: $(READY) ## time compilation (and CmdStan's), a large table, sweeps, reports (ARVIZ=python: and ArviZ's plots)
+bench: $(READY) ## time compilation, tables, sweeps, reports (ARVIZ=python: ArviZ's plots), whole fits (SAMPLERS=python: other samplers)
 	$(BIN)/python tests/bench/compile_times.py
 	$(BIN)/python tests/bench/binding.py
 	$(BIN)/python -m tests.bench.sweep
 	$(BIN)/python -m tests.bench.report $(ARVIZ)
+	$(BIN)/python -m tests.bench.end_to_end $(if $(SAMPLERS),--samplers $(SAMPLERS))
 
 docs: $(READY) ## write the pages of the bundled models, and the pictures that are missing
 	$(BIN)/python -m tests.library.write_pages
