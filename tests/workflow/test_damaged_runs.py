@@ -140,6 +140,18 @@ def test_a_study_quotes_no_file_that_is_not_that_of_the_run(part, sound_run, tmp
     assert "a line of" not in refusal.value.message
 
 
+def test_a_run_without_other_methods_and_times_is_continued(sound_run, tmp_path):
+    folder = change_record(sound_run, tmp_path, lambda record: [record.pop("map"), record.pop("timings")])
+    assert continue_run(folder, 10).results.nuts.draws == 110
+
+
+@pytest.mark.parametrize("draws", [[1], None, "many", -1])
+def test_a_study_refuses_settings_that_no_sampler_has(draws, sound_run, tmp_path):
+    folder = change_record(sound_run, tmp_path, lambda record: record["nuts"]["settings"].update(draws=draws))
+    with pytest.raises(RunIncomplete, match="a setting of `Nuts` that cannot be"):
+        study_run(folder, STUDY)
+
+
 @pytest.mark.parametrize("name", ["study", "study/kept"])
 def test_a_study_is_not_written_through_a_link(name, sound_run, tmp_path):
     folder = change_record(sound_run, tmp_path, lambda record: None)

@@ -113,11 +113,13 @@ def extend_record(
     extended = {**record, "nuts": {**record["nuts"], **facts, "estimates": estimates}}
     results = {
         name: MethodResult(extended[name]["status"], estimates=extended[name]["estimates"])
-        for name in RESULTS
         if name in extended
+        else MethodResult("skipped")
+        for name in RESULTS
     }
-    timings = {**record["timings"], "nuts": record["timings"]["nuts"] + seconds}
-    return extended | {"gaps": compute_gaps(results), "timings": timings}
+    timings = record.get("timings", {})
+    total = (timings.get("nuts") or 0.0) + seconds
+    return extended | {"gaps": compute_gaps(results), "timings": {**timings, "nuts": total}}
 
 
 def _part(part: MethodResult, request: FitRequest) -> dict[str, Any]:

@@ -8,6 +8,7 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import cast
 
 import numpy as np
 
@@ -20,6 +21,7 @@ from workbench.program import Declaration, Program
 from workbench.request import FitRequest
 from workbench.results import Fit
 from workbench.results.sampling_command import explain_no_chains, suggest_sampling
+from workbench.results.saved_request import restore_method
 from workbench.results.view import NutsResult
 from workbench.studies import Axis, Plan, Point, drop_repeated_points, make_points, parse_axis
 from workbench.studies.fits.point_request import compute_term_weights, set_constants
@@ -163,9 +165,16 @@ def make_plan(options: StudyOptions, fit: Fit, request: FitRequest) -> Plan:
 
 
 def read_sampler(nuts: NutsResult) -> Nuts:
-    """Return the sampler that made a posterior."""
+    """Return the sampler that made a posterior.
+
+    Raises
+    ------
+    RunIncomplete
+        Its settings are not those of a sampler.
+    """
     settings = nuts.settings or {"chains": nuts.chains, "draws": nuts.draws, "warmup": nuts.warmup}
-    return replace(Nuts(**settings), init="random", save_warmup=False)
+    sampler = cast("Nuts", restore_method(Nuts.__name__, settings))
+    return replace(sampler, init="random", save_warmup=False)
 
 
 def _resolve_scenario(point: Point, resolve: Callable[[str], str]) -> Point:
