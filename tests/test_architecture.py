@@ -22,7 +22,7 @@ FIGURES = {str(path.relative_to(PACKAGE)) for path in (PACKAGE / "report" / "fig
 """The modules that draw."""
 
 SINGLE_IMPORTERS = {
-    "subprocess": {"process/start.py"},
+    "subprocess": {"process/start.py", "process/companion.py"},
     "cmdstanpy": {"backends/cmdstan.py"},
     "jinja2": {"report/html.py"},
     "matplotlib": FIGURES,

@@ -23,12 +23,12 @@ def hundred_normals(tools):
 
 @pytest.fixture
 def sample(hundred_normals, tmp_path):
-    from workbench.backends.cmdstan import CmdStanBackend
+    from workbench.backends.stan import StanBackend
 
     def run(method, start):
         (tmp_path / "data.json").write_text(json.dumps({}))
         job = Job(hundred_normals, tmp_path / "data.json", tmp_path / "calls", seed=5)
-        return CmdStanBackend().sample(job, method, start=start)
+        return StanBackend().sample(job, method, start=start)
 
     return run
 

@@ -7,7 +7,7 @@ import pytest
 
 from tests.toolchain.fake_compilers import write_script
 from workbench.backends import Job, RawRun
-from workbench.backends.cmdstan import CmdStanBackend
+from workbench.backends.stan import StanBackend
 from workbench.errors import RunTimedOut
 from workbench.methods import Laplace, Nuts, Pathfinder
 
@@ -44,6 +44,6 @@ CALLS = {
 def test_a_step_that_does_not_end_is_ended_and_named(job, activity):
     started = time.monotonic()
     with pytest.raises(RunTimedOut, match=rf"^{activity} took longer than the 0\.3 s allowed\.") as caught:
-        CALLS[activity](CmdStanBackend(), job)
+        CALLS[activity](StanBackend(), job)
     assert time.monotonic() - started < 20
     assert "--timeout" in str(caught.value.hint)

@@ -13,7 +13,7 @@ import pytest
 
 from tests.cli.conftest import ENTRY
 from tests.studies import normal_mean
-from workbench.backends.cmdstan import CmdStanBackend
+from workbench.backends.stan import StanBackend
 from workbench.errors import ChainFailed
 from workbench.studies import parse_axis, store, study_directory
 from workbench.workflow.sensitivity import redraw_study
@@ -30,7 +30,7 @@ OPTIONS = StudyOptions(
 def backend(monkeypatch):
     """A backend that records the runs of NUTS, and fails at some points, by the value of `mu.sigma`."""
 
-    class RecordingBackend(CmdStanBackend):
+    class RecordingBackend(StanBackend):
         runs: ClassVar[list[float]] = []
         failing: ClassVar[set[float]] = set()
 
@@ -41,7 +41,7 @@ def backend(monkeypatch):
             self.runs.append(sigma)
             return super().sample(job, method, **options)
 
-    monkeypatch.setattr("workbench.backends.cmdstan.CmdStanBackend", RecordingBackend)
+    monkeypatch.setattr("workbench.backends.stan.StanBackend", RecordingBackend)
     return RecordingBackend
 
 

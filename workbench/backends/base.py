@@ -153,17 +153,30 @@ class Backend(Protocol):
     def dimension(self, job: Job) -> int:
         """Return the number of unconstrained parameters, `U`."""
 
-    def log_density(self, job: Job, points: Floats | Path, *, jacobian: bool) -> tuple[Floats, Floats]:
+    def log_density(self, job: Job, points: Floats, *, jacobian: bool) -> tuple[Floats, Floats]:
         """Return the log density `(P,)` and its gradient `(P, U)` at points.
+
+        Where several points are given, those that the program rejects may have NaN, or raise the error.
 
         Parameters
         ----------
         job
             The program and its data.
         points
-            Unconstrained points, `(P, U)`, or a file of draws of a program with the same parameters.
+            Unconstrained points, `(P, U)`.
         jacobian
             Whether the Jacobian of the constraints is part of the density.
+        """
+
+    def log_density_at(self, job: Job, columns: tuple[str, ...], draws: Floats) -> tuple[Floats, Floats]:
+        """Return the log density without Jacobian for parameter values, and its gradient.
+
+        Parameters
+        ----------
+        job
+            The program and its data; it may be another program with the same parameters.
+        columns, draws
+            Stan's names of all parameters, in order, and their values, `(P, column)`.
         """
 
     def generate(self, job: Job, columns: tuple[str, ...], draws: Floats) -> RawRun:

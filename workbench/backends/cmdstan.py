@@ -8,7 +8,6 @@ import tempfile
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
@@ -33,19 +32,19 @@ from workbench.errors import ChainFailed, RunError, RunTimedOut
 from workbench.methods import Laplace, Nuts, Pathfinder
 from workbench.progress import SILENT, Progress
 
-_DIGITS = 17
+DIGITS = 17
 """Significant digits of modes and curvature: they restore the same double."""
 
-_DIGITS_DRAWS = 10
+DIGITS_DRAWS = 10
 """Significant digits of draws: Stan's own constraint tolerance is 1e-8."""
 
-_ITERATIONS = 20_000
+OPTIMISER_ITERATIONS = 20_000
 """The most iterations of L-BFGS; Stan's default of 2000 is too low for badly scaled regressions."""
 
-_NEWTON_ITERATIONS = 100
+NEWTON_ITERATIONS = 100
 """The most iterations of Newton's method: it converges within tens, or never. Each takes a Hessian. Ours."""
 
-_TOLERANCES = {"tol_rel_obj": 1.0, "tol_rel_grad": 1e2, "tol_param": 1e-12, "tol_obj": 1e-14}
+TOLERANCES = {"tol_rel_obj": 1.0, "tol_rel_grad": 1e2, "tol_param": 1e-12, "tol_obj": 1e-14}
 """When optimisation stops: tighter than Stan's defaults, so that modes are accurate to about seven digits. If
 rounding stops the line search earlier, estimation judges the point by its gradient and curvature."""
 
@@ -76,21 +75,36 @@ _GENERATING = _Activity("computing generated quantities", "quantities cannot be 
 class _Model(cmdstanpy.CmdStanModel):  # type: ignore[misc]
     """A model whose processes are started by us: they end with us, or at the time limit.
 
-    `on_line` receives the chains' console lines; cmdstanpy itself only draws bars from them.
+    `on_line` receives the chains' console lines; cmdstanpy itself only draws bars from them. With our driver
+    the output can be unconstrained parameters alone.
     """
 
     on_line: Callable[[str, int], None] | None = None
+    is_unconstrained: bool = False
 
     def _run_cmdstan(self, runset: Any, idx: int, *, timeout: float | None = None, **_: Any) -> None:
         show = self.on_line
         on_line = None if show is None else (lambda line: show(line.strip(), idx))
+        exe, *arguments = runset.cmd(idx)
+        mode = ["unconstrained"] if self.is_unconstrained else []
         try:
-            done = process.run(runset.cmd(idx), timeout=timeout, is_merged=True, on_line=on_line)
+            done = process.run([exe, *mode, *arguments], timeout=timeout, is_merged=True, on_line=on_line)
             Path(runset.stdout_files[idx]).write_text(done.stdout, encoding="utf-8")
         except OSError as reason:  # as cmdstanpy reports it
             raise RuntimeError(f"Failed with error {reason}") from reason
         runset._set_retcode(idx, done.returncode)
         runset._set_timeout_flag(idx, done.timed_out)
+
+
+@dataclass(frozen=True)
+class Chains:
+    """How NUTS is run: the arguments of `Backend.sample`."""
+
+    method: Nuts
+    start: Start
+    jobs: int
+    threads: int
+    progress: Progress
 
 
 class CmdStanBackend:
@@ -110,13 +124,18 @@ class CmdStanBackend:
                 raise
             return int(dimension[1])
 
-    def log_density(self, job: Job, points: Floats | Path, *, jacobian: bool) -> tuple[Floats, Floats]:
+    def log_density(self, job: Job, points: Floats, *, jacobian: bool) -> tuple[Floats, Floats]:
         """Return log density and gradient at points, by Stan's `log_prob`."""
-        if isinstance(points, Path):
-            return _run_log_prob(job, f"constrained_params={points}", jacobian=jacobian)
         if min(points.shape) > 1 and job.exe not in self._orders:
             self._orders[job.exe] = _detect_order(job, points[:2], jacobian=jacobian)
         return _evaluate(job, points, self._orders.get(job.exe, "C"), jacobian=jacobian)
+
+    def log_density_at(self, job: Job, columns: tuple[str, ...], draws: Floats) -> tuple[Floats, Floats]:
+        """Return log density and gradient, without Jacobian, for parameter values, by Stan's `log_prob`."""
+        job.folder.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryDirectory(dir=job.folder) as scratch:
+            path = write_draws(columns, draws, Path(scratch) / "draws.csv")
+            return _run_log_prob(job, f"constrained_params={path}", jacobian=False)
 
     def generate(self, job: Job, columns: tuple[str, ...], draws: Floats) -> RawRun:
         """Return transformed and generated quantities of draws, by Stan's `generate_quantities`."""
@@ -134,16 +153,16 @@ class CmdStanBackend:
     ) -> RawRun:
         """Find a mode from one random or given start."""
         started = time.monotonic()
-        settings: dict[str, Any] = {} if algorithm == "newton" else dict(_TOLERANCES)
+        settings: dict[str, Any] = {} if algorithm == "newton" else dict(TOLERANCES)
         if start.inits:
             job.folder.mkdir(parents=True, exist_ok=True)
-            (settings["inits"],) = _write_inits(start, 1, job.folder)
+            (settings["inits"],) = write_inits(start, 1, job.folder)
         with translate_errors("optimisation", places=job.places, timeout=job.timeout):
             fit = run_interruptibly(
                 lambda: _open_executable(job).optimize(
-                    **_build_arguments(job, _DIGITS),
+                    **_build_arguments(job, DIGITS),
                     algorithm=algorithm,
-                    iter=_NEWTON_ITERATIONS if algorithm == "newton" else _ITERATIONS,
+                    iter=NEWTON_ITERATIONS if algorithm == "newton" else OPTIMISER_ITERATIONS,
                     jacobian=jacobian,
                     require_converged=False,
                     **settings,
@@ -163,7 +182,7 @@ class CmdStanBackend:
     def laplace(self, job: Job, mode: RawRun, method: Laplace, *, jacobian: bool) -> RawRun:
         """Return the curvature at a mode, and draws of the normal approximation around it."""
         started = time.monotonic()
-        call = _build_arguments(job, _DIGITS_DRAWS)
+        call = _build_arguments(job, DIGITS_DRAWS)
         folder = Path(call["output_dir"])
         model = _open_executable(job)
         mode_file = write_mode(mode, folder / "mode.csv")
@@ -180,7 +199,7 @@ class CmdStanBackend:
         except RunError as reason:
             names, draws = ("log_p__", "log_q__"), np.empty((0, 2))
             failure = reason
-        curvature = _read_curvature(folder)
+        curvature = read_curvature(folder)
         console = name_places(
             "\n".join(path.read_text() for path in sorted(folder.glob("*-stdout.txt"))), job.places
         )
@@ -201,17 +220,21 @@ class CmdStanBackend:
 
     def pathfinder(self, job: Job, method: Pathfinder) -> RawRun:
         """Run Pathfinder without resampling its draws."""
+        return self._run_pathfinder(job, method, is_unconstrained=False)
+
+    def _run_pathfinder(self, job: Job, method: Pathfinder, *, is_unconstrained: bool) -> RawRun:
         started = time.monotonic()
-        call = _build_arguments(job, _DIGITS_DRAWS)
+        model = _open_executable(job, is_unconstrained=is_unconstrained)
+        call = _build_arguments(job, DIGITS if is_unconstrained else DIGITS_DRAWS)
         each = -(-method.draws // method.paths)
         with translate_errors("Pathfinder", Path(call["output_dir"]), job.places, job.timeout):
             fit = run_interruptibly(
-                lambda: _open_executable(job).pathfinder(
+                lambda: model.pathfinder(
                     **call,
                     num_paths=method.paths,
                     draws=each * method.paths,
                     num_single_draws=each,
-                    max_lbfgs_iters=_ITERATIONS,
+                    max_lbfgs_iters=OPTIMISER_ITERATIONS,
                     psis_resample=False,
                 )
             )
@@ -230,22 +253,27 @@ class CmdStanBackend:
         progress: Progress = SILENT,
     ) -> RawRun:
         """Run NUTS: a process for each chain, or one for all chains if they have threads."""
+        chains = Chains(method, start, jobs, threads, progress)
+        return self._run_nuts(job, chains, is_unconstrained=False)
+
+    def _run_nuts(self, job: Job, chains: Chains, *, is_unconstrained: bool) -> RawRun:
         started = time.monotonic()
-        model = _open_executable(job)
+        method = chains.method
+        model = _open_executable(job, is_unconstrained=is_unconstrained)
         total = method.chains * (method.warmup + method.draws)
-        call = _build_arguments(job, _DIGITS_DRAWS)
+        call = _build_arguments(job, DIGITS if is_unconstrained else DIGITS_DRAWS)
         folder = Path(call["output_dir"])
         with (
-            progress.stage("Sampling", total=float(total)) as stage,
+            chains.progress.stage("Sampling", total=float(total)) as stage,
             translate_errors("sampling", folder, job.places, job.timeout),
         ):
             model.on_line = follow_chains(stage, folder)
             fit = run_interruptibly(
                 lambda: model.sample(
                     **call,
-                    **_build_sampler_arguments(method, start, folder),
-                    parallel_chains=min(jobs, method.chains),
-                    threads_per_chain=threads if threads > 1 else None,
+                    **_build_sampler_arguments(method, chains.start, folder),
+                    parallel_chains=min(chains.jobs, method.chains),
+                    threads_per_chain=chains.threads if chains.threads > 1 else None,
                     show_progress=False,
                 )
             )
@@ -253,8 +281,10 @@ class CmdStanBackend:
         return _collect_chains(fit, job, time.monotonic() - started, has_warmup=method.save_warmup)
 
 
-def _open_executable(job: Job) -> _Model:
-    return _Model(exe_file=str(job.exe))
+def _open_executable(job: Job, *, is_unconstrained: bool = False) -> _Model:
+    model = _Model(exe_file=str(job.exe))
+    model.is_unconstrained = is_unconstrained
+    return model
 
 
 def _run_log_prob(job: Job, points: str, *, jacobian: bool) -> tuple[Floats, Floats]:
@@ -287,7 +317,7 @@ def _run_method(
     """Run a method that cmdstanpy does not offer in the form we need; return names and rows of its output."""
     output = scratch / "output.csv"
     argv = [str(job.exe), *method, "data", f"file={job.data}", "random", f"seed={job.seed}"]
-    done = process.run([*argv, "output", f"file={output}", f"sig_figs={_DIGITS}"], timeout=job.timeout)
+    done = process.run([*argv, "output", f"file={output}", f"sig_figs={DIGITS}"], timeout=job.timeout)
     if done.timed_out:
         raise make_timeout(activity.name, job.timeout, name_places(done.output, job.places))
     if done.returncode != 0:
@@ -300,21 +330,16 @@ def _build_arguments(job: Job, digits: int) -> dict[str, Any]:
     return {
         "data": str(job.data),
         "seed": job.seed,
-        "output_dir": str(_make_call_folder(job)),
+        "output_dir": str(make_call_folder(job)),
         "sig_figs": digits,
         "timeout": job.timeout,
     }
 
 
-def _make_call_folder(job: Job) -> Path:
+def make_call_folder(job: Job) -> Path:
     """Make a folder for one call: cmdstanpy names files by the second, so two calls could share a name."""
-    number = 1
-    while True:
-        folder = job.folder / f"call-{number:03d}"
-        with suppress(FileExistsError):
-            folder.mkdir(parents=True)
-            return folder
-        number += 1
+    job.folder.mkdir(parents=True, exist_ok=True)
+    return Path(tempfile.mkdtemp(prefix="call-", dir=job.folder))
 
 
 def _is_parameter(names: tuple[str, ...]) -> np.ndarray:
@@ -336,7 +361,7 @@ def _build_sampler_arguments(method: Nuts, start: Start, folder: Path) -> dict[s
     if method.warmup > 0:
         arguments["adapt_delta"] = method.adapt_delta
     if start.inits:
-        arguments["inits"] = _write_inits(start, method.chains, folder)
+        arguments["inits"] = write_inits(start, method.chains, folder)
     if start.step_size is not None:
         arguments["step_size"] = [float(size) for size in start.step_size]
     if start.inv_metric is not None:
@@ -344,7 +369,7 @@ def _build_sampler_arguments(method: Nuts, start: Start, folder: Path) -> dict[s
     return arguments
 
 
-def _write_inits(start: Start, chains: int, folder: Path) -> list[str]:
+def write_inits(start: Start, chains: int, folder: Path) -> list[str]:
     """Write a file of initial values for each chain; cmdstanpy cannot write tuples of vectors."""
     paths = [folder / f"init_{chain}.json" for chain in range(1, chains + 1)]
     for path, values in zip(paths, start.inits * (chains // len(start.inits)), strict=True):
@@ -400,7 +425,7 @@ def _read_console(runset: Any, job: Job) -> str:
     return name_places(text, job.places)
 
 
-def _read_curvature(folder: Path) -> Curvature | None:
+def read_curvature(folder: Path) -> Curvature | None:
     """Return the curvature that our driver writes beside the draws; a CmdStan writes none."""
     files = sorted(folder.glob("*_hessian.json"))
     if not files:

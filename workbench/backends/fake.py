@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from pathlib import Path
 
 import numpy as np
 
@@ -38,13 +37,16 @@ class FakeBackend:
         del job
         return len(self.means)
 
-    def log_density(self, job: Job, points: Floats | Path, *, jacobian: bool) -> tuple[Floats, Floats]:
+    def log_density(self, job: Job, points: Floats, *, jacobian: bool) -> tuple[Floats, Floats]:
         """Return the normal log density; there are no constraints."""
         del job, jacobian
-        if isinstance(points, Path):
-            raise ChainFailed("the fake backend reads no files.")
         standardised = (points - self._location) / self._scale
         return -0.5 * (standardised**2).sum(axis=1), -standardised / self._scale
+
+    def log_density_at(self, job: Job, columns: tuple[str, ...], draws: Floats) -> tuple[Floats, Floats]:
+        """Return the normal log density of parameter values, which are unconstrained."""
+        del columns
+        return self.log_density(job, draws, jacobian=False)
 
     def generate(self, job: Job, columns: tuple[str, ...], draws: Floats) -> RawRun:
         """Refuse: there are no quantities besides the parameters."""

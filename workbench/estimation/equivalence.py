@@ -10,7 +10,6 @@ import numpy as np
 
 from workbench.backends import Backend, Job, RawRun
 from workbench.backends.base import Floats
-from workbench.backends.stan_csv import write_draws
 from workbench.errors import RunError, RunTimedOut
 from workbench.program import InstrumentedProgram, Obstacle, Program
 from workbench.results import draws
@@ -137,15 +136,15 @@ def measure_density_error(backend: Backend, job: Job, run: RawRun, program: Prog
     remains, and the pointwise log-likelihoods are off as well. The result is `None` where there is nothing to
     compare.
     """
-    if program.instrumented is None or run.output is None:
+    if program.instrumented is None:
         return None
     count = draws.count_parameter_columns(run.columns, program)
     names, values = run.columns[:count], run.draws[0][:, :count]
     try:
-        log_density, _ = backend.log_density(
-            job, write_draws(names, values, run.output.with_name("parameters.csv")), jacobian=False
-        )
+        log_density, _ = backend.log_density_at(job, names, values)
     except RunError:  # a draw on the edge of the support is rejected on its way back
+        return None
+    if not np.isfinite(log_density).all():
         return None
     is_summand = _select_summands(program.instrumented)
     differences = _add_up(run, is_summand) - log_density

@@ -9,12 +9,10 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from pathlib import Path
 
 import numpy as np
 
 from workbench.backends import Job, RawRun
-from workbench.backends.stan_csv import write_draws
 from workbench.errors import RunError
 from workbench.estimation.context import FitContext
 from workbench.program import InstrumentedProgram, Term
@@ -256,12 +254,10 @@ def _try_term(
         other.index: float(other.index == term.index) for other in instrumented.terms
     }
     job = context.make_job_with(context.exe, f"term-{term.index}", _make_data(context, instrumented, weights))
-    job.folder.mkdir(parents=True, exist_ok=True)
     states: list[tuple[str, RawRun]] = []
-    for number, point in enumerate(points):
-        place = point.draws[0] if not point.columns else _write_point(context, point, job, number)
+    for point in points:
         try:
-            value, gradient = context.backend.log_density(job, place, jacobian=False)
+            value, gradient = _evaluate_at(context, job, point)
         except RunError as error:
             states.append((f"is rejected by Stan ({_find_exception(error)})", point))
             continue
@@ -271,11 +267,12 @@ def _try_term(
     return TermFailure(term, states[0][0], len(states), states[0][1]) if states else None
 
 
-def _write_point(context: FitContext, point: RawRun, job: Job, number: int) -> Path:
-    """Write the parameters of a point as Stan reads them."""
+def _evaluate_at(context: FitContext, job: Job, point: RawRun) -> tuple[np.ndarray, np.ndarray]:
+    """Return log density and gradient at a point, which has names unless it is unconstrained."""
+    if not point.columns:
+        return context.backend.log_density(job, point.draws[0], jacobian=False)
     count = draws.count_parameter_columns(point.columns, context.request.program)
-    path = job.folder / f"point-{number}.csv"
-    return write_draws(point.columns[:count], point.draws[0][:, :count], path)
+    return context.backend.log_density_at(job, point.columns[:count], point.draws[0][:, :count])
 
 
 def _find_exception(error: RunError) -> str:

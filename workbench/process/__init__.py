@@ -1,5 +1,6 @@
 """Every other program we start. Whatever becomes of us, none of them is left behind."""
 
+from workbench.process.companion import Companion
 from workbench.process.start import (
     CompletedProcess,
     ProcessCommand,
@@ -11,6 +12,7 @@ from workbench.process.start import (
 )
 
 __all__ = [
+    "Companion",
     "CompletedProcess",
     "ProcessCommand",
     "count_usable_cores",

@@ -1,4 +1,4 @@
-"""Start other programs: the only module that imports `subprocess`.
+"""Run other programs until they end.
 
 Each child has a process group of its own, so that an interrupt or a time limit also ends everything that it
 started; if we are killed, the guard ends it (`children.py`). Children are polled, so no threads are needed
@@ -18,7 +18,7 @@ from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO
+from typing import IO, Protocol
 
 from workbench.files import refuse_full
 from workbench.process.children import mark_environment
@@ -191,15 +191,14 @@ class _Child:
         self.started = time.monotonic()
         self.deadline = None if timeout is None else self.started + timeout
         self.timed_out = False
-        self.out = _make_output_file()
-        self.err = _make_output_file()
+        self.out = make_output_file()
+        self.err = make_output_file()
         try:
             self.child = self._start()
         except OSError:
             self.close()
             raise
-        with _running_lock:
-            _running.add(self)
+        register(self)
 
     def _start(self) -> subprocess.Popen[bytes]:
         return subprocess.Popen(
@@ -236,12 +235,12 @@ class _Child:
 
     def kill(self) -> None:
         """End the child and everything it started; kill what does not end when asked to."""
-        self._signal_group(signal.SIGTERM)
+        self.signal_group(signal.SIGTERM)
         deadline = time.monotonic() + _GRACE_SECONDS
         while not self._has_ended() and time.monotonic() < deadline:
             time.sleep(_FIRST_POLL_SECONDS)
         # What the child started may live on. Until we wait for the child, its group's number is its own.
-        self._signal_group(signal.SIGKILL)
+        self.signal_group(signal.SIGKILL)
         self.child.wait()
 
     def _has_ended(self) -> bool:
@@ -250,7 +249,7 @@ class _Child:
             return True
         return os.waitid(os.P_PID, self.child.pid, os.WEXITED | os.WNOHANG | os.WNOWAIT) is not None
 
-    def _signal_group(self, number: signal.Signals) -> None:
+    def signal_group(self, number: signal.Signals) -> None:
         if self.child.returncode is None:
             with suppress(ProcessLookupError, PermissionError):  # everything in the group has ended
                 os.killpg(self.child.pid, number)
@@ -278,24 +277,42 @@ class _Child:
 
     def close(self) -> None:
         """Close the files of the output, which removes them."""
-        with _running_lock:
-            _running.discard(self)
+        unregister(self)
         self.out.close()
         self.err.close()
 
 
-def _make_output_file() -> IO[bytes]:
+def make_output_file() -> IO[bytes]:
     """Return a file for what a child prints, in memory if possible: a full disk then loses no message."""
     if hasattr(os, "memfd_create"):
         return os.fdopen(os.memfd_create("workbench"), "w+b")
     return tempfile.TemporaryFile()
 
 
-_running: set[_Child] = set()
+class Running(Protocol):
+    """A child that runs."""
+
+    def signal_group(self, number: signal.Signals) -> None:
+        """Send a signal to the child and to everything that it started."""
+
+
+_running: set[Running] = set()
 """The children that run now, whichever thread waits for them."""
 
 _running_lock = threading.Lock()
 """Held while that set is changed or copied."""
+
+
+def register(child: Running) -> None:
+    """Count a child among those that `kill_running` ends."""
+    with _running_lock:
+        _running.add(child)
+
+
+def unregister(child: Running) -> None:
+    """Count a child as ended; it may have been before."""
+    with _running_lock:
+        _running.discard(child)
 
 
 def kill_running() -> None:
@@ -303,7 +320,7 @@ def kill_running() -> None:
     with _running_lock:
         children = tuple(_running)
     for child in children:
-        child._signal_group(signal.SIGKILL)
+        child.signal_group(signal.SIGKILL)
 
 
 def count_usable_cores() -> int:

@@ -24,7 +24,7 @@ def estimate_request(request: FitRequest, builds: Builds, start: Start = DEFAULT
     start
         Where NUTS begins: by default, where its settings say.
     """
-    from workbench.backends.cmdstan import CmdStanBackend  # only here: importing it takes a second
+    from workbench.backends.stan import StanBackend  # only here: importing it takes a second
 
     builds, executable, original = builds.build_or_keep_loops()
     built = builds.request.program
@@ -33,7 +33,7 @@ def estimate_request(request: FitRequest, builds: Builds, start: Start = DEFAULT
     return estimate(
         request,
         executable,
-        CmdStanBackend(),
+        StanBackend(),
         builds.progress,
         original=original,
         unoptimized=builds.build_unoptimized,

@@ -62,7 +62,7 @@ def predict(
         treat rows one by one.
     """
     stored = select_draws(fit)
-    from workbench.backends.cmdstan import CmdStanBackend  # only here: importing it takes a second
+    from workbench.backends.stan import StanBackend  # only here: importing it takes a second
 
     table = data if isinstance(data, Table) else tables.read(data)
     with open_run(fit, settings, progress=progress) as saved, make_scratch() as folder:
@@ -75,7 +75,7 @@ def predict(
         generator = Generator(
             request,
             saved.builds.build_instrumented().exe,
-            CmdStanBackend(),
+            StanBackend(),
             stored.draws,
             folder,
         )

@@ -213,11 +213,11 @@ def _prepare(options: StudyOptions, request: FitRequest, tools: Toolchain, folde
 
 
 def _study(base: Fit, request: FitRequest, builds: Builds, folder: Path, options: StudyOptions) -> Study:
-    from workbench.backends.cmdstan import CmdStanBackend  # only here: importing it takes a second
+    from workbench.backends.stan import StanBackend  # only here: importing it takes a second
 
     request = include_data_hyperparameters(request)
     plan = make_plan(options, base, request)
-    backend, cache = CmdStanBackend(), folder / studies.CACHE
+    backend, cache = StanBackend(), folder / studies.CACHE
     with (
         files.make_scratch() as scratch,
         ThreadPoolExecutor(max_workers=1) as pool,

@@ -21,7 +21,6 @@ import xarray as xr
 
 from workbench.backends import Backend, Job, RawRun, Start
 from workbench.backends.base import Curvature, Floats
-from workbench.backends.stan_csv import read_stan_csv, write_draws
 from workbench.binding import BoundData, write_stan_data
 from workbench.errors import RunError
 from workbench.estimation.context import FitContext
@@ -128,14 +127,9 @@ class _OriginalScaleBackend:
 
         return call
 
-    def log_density(self, job: Job, points: Floats | Path, *, jacobian: bool) -> tuple[Floats, Floats]:
-        """Return the density of the fit: a file of draws is on the scale of the data, points are not."""
-        if isinstance(points, Path):
-            names, draws, _ = read_stan_csv(points)
-            names = tuple(_with_brackets(name) for name in names)
-            fitted = self._standardize_values(names, draws)
-            points = write_draws(names, fitted, points.with_name(f"standardized-{points.name}"))
-        return self._backend.log_density(job, points, jacobian=jacobian)
+    def log_density_at(self, job: Job, columns: tuple[str, ...], draws: Floats) -> tuple[Floats, Floats]:
+        """Return the density of the fit for draws given on the scale of the data."""
+        return self._backend.log_density_at(job, columns, self._standardize_values(columns, draws))
 
     def laplace(self, job: Job, mode: RawRun, method: Laplace, *, jacobian: bool) -> RawRun:
         """Return curvature and draws around a mode that is given on the scale of the data."""
@@ -254,16 +248,6 @@ class _OriginalScaleBackend:
         for (name, index), value in zip(elements, self._standardize_values(names, flat), strict=True):
             arrays[name][index] = value
         return {**values, **{name: array.tolist() for name, array in arrays.items()}}
-
-
-def _with_brackets(name: str) -> str:
-    """Return the name of a column with its index in brackets.
-
-    >>> _with_brackets("beta.1"), _with_brackets("L.1.2"), _with_brackets("tau")
-    ('beta[1]', 'L[1,2]', 'tau')
-    """
-    variable, _, index = name.partition(".")
-    return f"{variable}[{index.replace('.', ',')}]" if index else variable
 
 
 def _name_copy(column: str, name: str, copy: str) -> str:

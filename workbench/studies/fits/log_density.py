@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,11 +11,14 @@ from workbench.errors import RunError
 from workbench.studies.fits.cache import cache_array
 from workbench.studies.fits.context import StudyContext
 from workbench.studies.fits.point_request import drop_fixed_terms, make_request
-from workbench.studies.fits.posterior import Posterior, write_draws
+from workbench.studies.fits.posterior import Posterior, collect_draws
 from workbench.studies.plan.plan import BASE, Point
 from workbench.thresholds import LOG_LIKELIHOOD_DIFFERENCE_LIMIT
 
 Floats = NDArray[np.float64]
+
+NamedDraws = tuple[tuple[str, ...], Floats]
+"""Stan's names of all parameters, and their values `(S, column)`."""
 
 CHECKED_DRAWS = 20
 """Draws at which the reduced log density is compared with the complete one. Ours."""
@@ -36,7 +38,7 @@ def evaluate_log_density(context: StudyContext, source: Posterior, point: Point)
     key = context.make_key("log density", source.key, point.key, str(context.is_reduced), powers)
 
     def make() -> Floats:
-        values = _evaluate(context, point, _write_draws_once(context, source), key)
+        values = _evaluate(context, point, collect_draws(source.tree, context.program), key)
         if values.size != source.size:  # an interrupted process leaves incomplete output
             raise RunError(f"the log density was evaluated at {values.size} of {source.size} draws.")
         return values
@@ -54,14 +56,14 @@ def drop_fixed_terms_if_exact(context: StudyContext, source: Posterior) -> Study
     reduced = replace(context, is_reduced=True)
     if context.program.instrumented is None or source.point.key != BASE.key:
         return context
-    path = write_draws(source.tree, context.program, context.scratch / "checked.csv", CHECKED_DRAWS)
+    draws = collect_draws(source.tree, context.program, CHECKED_DRAWS)
     ends = (*context.plan.points[1:2], *context.plan.points[-1:])
     for point in ends:
         if point.key == BASE.key:
             continue
         try:
-            complete = _evaluate_ratios(context, point, path)
-            difference = complete - _evaluate_ratios(reduced, point, path)
+            complete = _evaluate_ratios(context, point, draws)
+            difference = complete - _evaluate_ratios(reduced, point, draws)
         except RunError:  # says nothing about the reduction, and is met again where the point is fitted
             continue
         if not np.ptp(difference) < LOG_LIKELIHOOD_DIFFERENCE_LIMIT * max(1.0, float(np.ptp(complete))):
@@ -69,27 +71,20 @@ def drop_fixed_terms_if_exact(context: StudyContext, source: Posterior) -> Study
     return reduced
 
 
-def _evaluate_ratios(context: StudyContext, point: Point, path: Path) -> Floats:
-    """Return the log density at a point minus that at the base, for draws in a file."""
+def _evaluate_ratios(context: StudyContext, point: Point, draws: NamedDraws) -> Floats:
+    """Return the log density at a point minus that at the base, for some draws."""
     at_point, at_base = (
-        _evaluate(context, each, path, f"check-{context.is_reduced}-{each.key[:16]}")
+        _evaluate(context, each, draws, f"check-{context.is_reduced}-{each.key[:16]}")
         for each in (point, BASE)
     )
     return at_point - at_base
 
 
-def _evaluate(context: StudyContext, point: Point, path: Path, key: str) -> Floats:
+def _evaluate(context: StudyContext, point: Point, draws: NamedDraws, key: str) -> Floats:
     request = drop_fixed_terms(context, make_request(context, point))
     exe = context.find_variant(point).model.exe
     job = context.make_fit_context(request, exe, f"density-{key[:24]}").make_job("nuts")
-    values, _ = context.backend.log_density(job, path, jacobian=False)
+    values, _ = context.backend.log_density_at(job, *draws)
     if np.isnan(values).any():
         raise RunError("the log density is not a number at some draws.")
     return values
-
-
-def _write_draws_once(context: StudyContext, source: Posterior) -> Path:
-    path = context.scratch / f"draws-{source.key[:24]}.csv"
-    if not path.exists():
-        write_draws(source.tree, context.program, path)
-    return path

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Literal
 
 import numpy as np
@@ -12,7 +11,6 @@ import xarray as xr
 from arviz_stats.base import array_stats
 from numpy.typing import NDArray
 
-from workbench.backends import stan_csv
 from workbench.errors import RunIncomplete
 from workbench.program import Program
 from workbench.results.quantities import finite_elements
@@ -120,8 +118,10 @@ def is_varying(draws: Floats) -> bool:
     return bool(np.ptp(draws) > _ROUNDING * np.abs(draws).max(initial=0.0))
 
 
-def write_draws(tree: xr.DataTree, program: Program, path: Path, rows: int | None = None) -> Path:
-    """Write the draws of the parameters as Stan writes them, all chains one after the other.
+def collect_draws(
+    tree: xr.DataTree, program: Program, rows: int | None = None
+) -> tuple[tuple[str, ...], Floats]:
+    """Return Stan's names of the parameters, and their draws `(S, column)`, chains one after the other.
 
     Parameters
     ----------
@@ -129,8 +129,6 @@ def write_draws(tree: xr.DataTree, program: Program, path: Path, rows: int | Non
         Draws with a group `posterior`.
     program
         The program; its transformed parameters are left out.
-    path
-        A CSV file.
     rows
         How many draws, spread over all; `None` for all.
     """
@@ -148,7 +146,7 @@ def write_draws(tree: xr.DataTree, program: Program, path: Path, rows: int | Non
     draws = np.stack(list(columns.values()), axis=1)
     if rows is not None:
         draws = draws[np.linspace(0, len(draws) - 1, min(rows, len(draws))).astype(int)]
-    return stan_csv.write_draws(tuple(columns), draws, path)
+    return tuple(columns), draws
 
 
 def _list_parameter_variables(tree: xr.DataTree, program: Program) -> list[str]:

@@ -8,7 +8,7 @@ namespace driver {
 
 int fixed_param(Session& session, Sampling& s) {
   return stan::services::sample::fixed_param(
-      session.model, s.chains, s.inits, session.seed, session.id,
+      session.written, s.chains, s.inits, session.seed, session.id,
       session.init_radius, s.num_samples, s.thin, session.refresh,
       session.interrupt, session.console, s.init_writers, s.draws,
       s.diagnostics);

@@ -164,7 +164,7 @@ template <bool jacobian>
 int run(Session& session, const Vector& mode, CsvWriter& draws) {
   CurvatureWriter curvature(session, mode);
   return stan::services::laplace_sample<jacobian>(
-      session.model, mode, session.settings.integer("method.laplace.draws"),
+      session.written, mode, session.settings.integer("method.laplace.draws"),
       session.settings.flag("method.laplace.calculate_lp"), session.seed,
       session.refresh, session.interrupt, session.console, draws, curvature);
 }

@@ -13,10 +13,12 @@
 #include <stan/services/error_codes.hpp>
 #include <stan/version.hpp>
 
+#include "loaded_model.hpp"
 #include "methods.hpp"
 #include "number.hpp"
 #include "outputs.hpp"
 #include "profile.hpp"
+#include "unconstrained_model.hpp"
 
 // stanc writes this function at the end of every model.
 stan::model::model_base& new_model(stan::io::var_context& data,
@@ -208,24 +210,55 @@ int report(int code, const Console& console) {
   return code;
 }
 
-int run(Settings settings) {
+int command(const Lines& tokens) {
+  if (tokens.empty()) return print_help();
+  if (tokens.front() == "info") return print_info();
+  if (tokens.front() == "evaluate") return evaluate();
+  for (const std::string& token : tokens)
+    if (token == "help" || token == "help-all") return print_help();
+  const bool is_unconstrained = tokens.front() == "unconstrained";
+  LoadedModel loaded;
+  return run(Settings({tokens.begin() + is_unconstrained, tokens.end()}),
+             loaded, is_unconstrained);
+}
+
+}  // namespace
+
+stan::model::model_base& LoadedModel::get(const std::string& data,
+                                          unsigned int seed,
+                                          std::ostream& messages) {
+  if (data_ == nullptr || data != path_) {
+    model_.reset();
+    data_ = read_context(data);
+    path_ = data;
+  }
+  if (model_ == nullptr || seed != seed_) {
+    model_.reset();
+    model_.reset(&new_model(*data_, seed, &messages));
+    seed_ = seed;
+  }
+  return *model_;
+}
+
+int run(Settings settings, LoadedModel& loaded, bool is_unconstrained) {
   start_threads(settings);
   require_other_output(settings);
   if (settings.integer("random.seed") < 0)
     settings.set("random.seed", clock_seed());
   const unsigned int seed = settings.natural("random.seed");
-  const Context data = read_context(settings.text("data.file"));
-  const std::unique_ptr<stan::model::model_base> model(
-      &new_model(*data, seed, &std::cout));
-  settle_sampler(settings, *model);
+  stan::model::model_base& model =
+      loaded.get(settings.text("data.file"), seed, std::cout);
+  UnconstrainedModel unconstrained(model);
+  settle_sampler(settings, model);
   const std::string& init = settings.text("init");
   const auto radius = read_radius(init);
   Console console;
   Session session{settings,
-                  *model,
+                  model,
+                  is_unconstrained ? unconstrained : model,
                   console,
-                  header(settings, *model),
-                  brief_header(settings, *model),
+                  header(settings, model),
+                  brief_header(settings, model),
                   seed,
                   settings.natural("id"),
                   settings.integer("output.refresh"),
@@ -239,15 +272,6 @@ int run(Settings settings) {
   return report(code, console);
 }
 
-int command(const Lines& tokens) {
-  if (tokens.empty()) return print_help();
-  if (tokens.front() == "info") return print_info();
-  for (const std::string& token : tokens)
-    if (token == "help" || token == "help-all") return print_help();
-  return run(Settings(tokens));
-}
-
-}  // namespace
 }  // namespace driver
 
 int main(int argc, const char* argv[]) {

@@ -18,7 +18,7 @@ namespace {
 // Runs a service that takes a metric for each chain and does not adapt.
 template <typename Service>
 int run(Service service, Session& session, Sampling& s) {
-  return service(session.model, s.chains, s.inits, s.metrics, session.seed,
+  return service(session.written, s.chains, s.inits, s.metrics, session.seed,
                  session.id, session.init_radius, s.num_warmup, s.num_samples,
                  s.thin, s.save_warmup, session.refresh, s.stepsize,
                  s.stepsize_jitter, s.max_depth, session.interrupt,
@@ -28,7 +28,7 @@ int run(Service service, Session& session, Sampling& s) {
 // Runs a service that takes a metric for each chain and adapts it.
 template <typename Service>
 int run_adapting(Service service, Session& session, Sampling& s) {
-  return service(session.model, s.chains, s.inits, s.metrics, session.seed,
+  return service(session.written, s.chains, s.inits, s.metrics, session.seed,
                  session.id, session.init_radius, s.num_warmup, s.num_samples,
                  s.thin, s.save_warmup, session.refresh, s.stepsize,
                  s.stepsize_jitter, s.max_depth, s.delta, s.gamma, s.kappa,
@@ -58,7 +58,7 @@ int nuts_dense_adapt(Session& session, Sampling& s) {
 }
 
 int nuts_unit(Session& session, Sampling& s) {
-  return hmc_nuts_unit_e(session.model, s.chains, s.inits, session.seed,
+  return hmc_nuts_unit_e(session.written, s.chains, s.inits, session.seed,
                          session.id, session.init_radius, s.num_warmup,
                          s.num_samples, s.thin, s.save_warmup, session.refresh,
                          s.stepsize, s.stepsize_jitter, s.max_depth,
@@ -68,7 +68,7 @@ int nuts_unit(Session& session, Sampling& s) {
 
 int nuts_unit_adapt(Session& session, Sampling& s) {
   return hmc_nuts_unit_e_adapt(
-      session.model, s.chains, s.inits, session.seed, session.id,
+      session.written, s.chains, s.inits, session.seed, session.id,
       session.init_radius, s.num_warmup, s.num_samples, s.thin, s.save_warmup,
       session.refresh, s.stepsize, s.stepsize_jitter, s.max_depth, s.delta,
       s.gamma, s.kappa, s.t0, session.interrupt, session.console,

@@ -32,7 +32,7 @@ int lbfgs(Session& session, Search& search) {
   const std::string group = algorithm + "lbfgs.";
   const Tolerances t = read_tolerances(session.settings, group);
   return stan::services::optimize::lbfgs<Model, jacobian>(
-      session.model, *search.init, session.seed, session.id,
+      session.written, *search.init, session.seed, session.id,
       session.init_radius, session.settings.integer(group + "history_size"),
       t.init_alpha, t.obj, t.rel_obj, t.grad, t.rel_grad, t.param,
       search.iterations, search.save_iterations, session.refresh,
@@ -43,7 +43,7 @@ template <bool jacobian>
 int bfgs(Session& session, Search& search) {
   const Tolerances t = read_tolerances(session.settings, algorithm + "bfgs.");
   return stan::services::optimize::bfgs<Model, jacobian>(
-      session.model, *search.init, session.seed, session.id,
+      session.written, *search.init, session.seed, session.id,
       session.init_radius, t.init_alpha, t.obj, t.rel_obj, t.grad, t.rel_grad,
       t.param, search.iterations, search.save_iterations, session.refresh,
       session.interrupt, session.console, search.init_writer, search.path);
@@ -52,7 +52,7 @@ int bfgs(Session& session, Search& search) {
 template <bool jacobian>
 int newton(Session& session, Search& search) {
   return stan::services::optimize::newton<Model, jacobian>(
-      session.model, *search.init, session.seed, session.id,
+      session.written, *search.init, session.seed, session.id,
       session.init_radius, search.iterations, search.save_iterations,
       session.interrupt, session.console, search.init_writer, search.path);
 }

@@ -90,7 +90,7 @@ int run_single(Session& session, Paths& p) {
   stan::callbacks::writer init_writer;
   const Tolerances& t = p.tolerances;
   return stan::services::pathfinder::pathfinder_lbfgs_single<false>(
-      session.model, *p.inits[0], session.seed, session.id, session.init_radius,
+      session.written, *p.inits[0], session.seed, session.id, session.init_radius,
       p.history_size, t.init_alpha, t.obj, t.rel_obj, t.grad, t.rel_grad,
       t.param, p.max_iterations, p.elbo_draws, p.draws, p.has_diagnostics,
       session.refresh, session.interrupt, session.console, init_writer,
@@ -102,7 +102,7 @@ int run_multi(Session& session, Paths& p) {
   JsonWriter no_diagnostics;
   const Tolerances& t = p.tolerances;
   return stan::services::pathfinder::pathfinder_lbfgs_multi(
-      session.model, p.inits, session.seed, session.id, session.init_radius,
+      session.written, p.inits, session.seed, session.id, session.init_radius,
       p.history_size, t.init_alpha, t.obj, t.rel_obj, t.grad, t.rel_grad,
       t.param, p.max_iterations, p.elbo_draws, p.draws, p.psis_draws, p.count,
       p.has_diagnostics, session.refresh, session.interrupt, session.console,

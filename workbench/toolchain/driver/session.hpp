@@ -16,6 +16,7 @@ namespace driver {
 struct Session {
   const Settings& settings;
   stan::model::model_base& model;
+  stan::model::model_base& written;  // the same density, with what is written
   Console& console;
   std::vector<std::string> header;        // the first comments of each CSV file
   std::vector<std::string> brief_header;  // the same for diagnostic files

@@ -1,0 +1,157 @@
+"""The evaluators of a fit: started when they are needed, used again, ended with the fit."""
+
+from __future__ import annotations
+
+import threading
+import weakref
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from pathlib import Path
+
+import numpy as np
+
+from workbench import process
+from workbench.backends.base import Floats, Job
+from workbench.backends.evaluator import (
+    DRAWS_PER_GENERATOR,
+    GENERATING,
+    Columns,
+    Evaluator,
+    Flag,
+    UnsupportedExecutable,
+)
+from workbench.backends.stan_messages import make_timeout
+from workbench.errors import ChainFailed
+from workbench.progress import SILENT, Progress
+
+_MOST_IDLE = 4
+"""Evaluators that are kept for a next request: each holds its data. Ours."""
+
+_BLOCK_BYTES = 1 << 23
+"""Bytes of output that one request returns, at most or for a single block of draws: a bound of memory."""
+
+_Key = tuple[Path, Path, int, int]
+"""Which program with which data: the executable, and the data file with its size and time of change [ns]."""
+
+
+class Evaluators:
+    """Evaluators by program and data; several threads may use them at a time."""
+
+    def __init__(self) -> None:
+        self._idle: list[tuple[_Key, Evaluator]] = []
+        self._unsupported: set[Path] = set()
+        self._lock = threading.Lock()
+        weakref.finalize(self, _close_all, self._idle)
+
+    @contextmanager
+    def borrow(self, job: Job, activity: str) -> Iterator[Evaluator | None]:
+        """Lend an evaluator of a program with its data; `None` if the executable has none."""
+        key = _make_key(job)
+        evaluator = self._take(key, job, activity)
+        try:
+            yield evaluator
+        finally:
+            if evaluator is not None:
+                self._put_back(key, evaluator)
+
+    def _take(self, key: _Key, job: Job, activity: str) -> Evaluator | None:
+        with self._lock:
+            if key[0] in self._unsupported:
+                return None
+            for position, (other, evaluator) in enumerate(self._idle):
+                if other == key:
+                    del self._idle[position]
+                    return evaluator
+        try:
+            return Evaluator(job.exe, job.data, job.timeout)
+        except TimeoutError as reason:
+            raise make_timeout(activity, job.timeout) from reason
+        except UnsupportedExecutable:
+            with self._lock:
+                self._unsupported.add(key[0])
+            return None
+
+    def _put_back(self, key: _Key, evaluator: Evaluator) -> None:
+        """Keep an evaluator that is alive; end those unused for longest if there are many."""
+        if not evaluator.is_alive():
+            evaluator.close()
+            return
+        with self._lock:
+            self._idle.append((key, evaluator))
+            surplus = [self._idle.pop(0)[1] for _ in range(len(self._idle) - _MOST_IDLE)]
+        for old in surplus:
+            old.close()
+
+    def generate(
+        self,
+        job: Job,
+        points: Floats,
+        columns: Columns,
+        flags: Flag,
+        *,
+        jobs: int | None = None,
+        progress: Progress = SILENT,
+    ) -> tuple[Floats, str]:
+        """Return parameters and the quantities that the flags add at many points, and what was printed.
+
+        The rows are shared out among several processes; they are the same however many those are.
+
+        Parameters
+        ----------
+        job
+            The call; its seed decides the random numbers.
+        points
+            `(P, U)`: unconstrained points.
+        columns
+            What the program computes.
+        flags
+            `TRANSFORMED`, `GENERATED` or both.
+        jobs
+            The most processes; `None` takes this machine's processors.
+        progress
+            Where to report.
+        """
+        width = len(columns.parameters)
+        width += len(columns.transformed) * bool(flags & Flag.TRANSFORMED)
+        width += len(columns.generated) * bool(flags & Flag.GENERATED)
+        output = np.empty((len(points), width))
+        rows = _choose_rows(width)
+        starts = range(0, len(points), rows)
+        printed: dict[int, str] = {}
+        with progress.stage("Computing generated quantities", total=float(len(points))) as stage:
+
+            def work(start: int) -> None:
+                part = points[start : start + rows]
+                with self.borrow(job, GENERATING) as evaluator:
+                    if evaluator is None:
+                        raise ChainFailed(f"{GENERATING} stopped: {job.exe} does not answer.")
+                    out = output[start : start + rows]
+                    answer = evaluator.generate(job, part, flags, start, out)
+                printed[start] = answer.text
+                stage.update(float(min(len(printed) * rows, len(points))))
+
+            workers = max(1, min(jobs or process.count_usable_cores(), len(starts)))
+            if workers == 1:
+                for start in starts:
+                    work(start)
+            else:
+                with ThreadPoolExecutor(workers) as pool:
+                    list(pool.map(work, starts))
+        return output, "\n".join(printed[start] for start in starts if printed[start])
+
+
+def _make_key(job: Job) -> _Key:
+    state = job.data.stat()
+    return job.exe, job.data, state.st_size, state.st_mtime_ns
+
+
+def _choose_rows(width: int) -> int:
+    """Return how many draws one request computes: whole blocks that share a generator."""
+    blocks = _BLOCK_BYTES // (8 * max(width, 1) * DRAWS_PER_GENERATOR)
+    return DRAWS_PER_GENERATOR * max(1, blocks)
+
+
+def _close_all(idle: list[tuple[_Key, Evaluator]]) -> None:
+    while idle:
+        idle.pop()[1].close()

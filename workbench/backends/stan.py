@@ -1,0 +1,246 @@
+"""Stan: chains by cmdstanpy, everything else by processes that keep the program and its data loaded."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+
+from workbench.backends.base import DEFAULT_START, Algorithm, Floats, Job, RawRun, Start
+from workbench.backends.cmdstan import (
+    DIGITS,
+    NEWTON_ITERATIONS,
+    OPTIMISER_ITERATIONS,
+    TOLERANCES,
+    Chains,
+    CmdStanBackend,
+    make_call_folder,
+    read_curvature,
+    write_inits,
+)
+from workbench.backends.evaluator import EVALUATING, GENERATING, Columns, Evaluator, Flag
+from workbench.backends.evaluators import Evaluators
+from workbench.backends.interrupt import run_interruptibly
+from workbench.backends.stan_csv import read_stan_csv
+from workbench.backends.stan_messages import ITERATIONS_USED_UP, extract_error
+from workbench.errors import ChainFailed
+from workbench.methods import Laplace, Nuts, Pathfinder
+from workbench.progress import SILENT, Progress
+
+_OPTIMISING, _APPROXIMATING = "optimisation", "the Laplace approximation"
+"""What Stan does, for messages."""
+
+
+class StanBackend(CmdStanBackend):
+    """Runs executables built with our driver; one of the user's own CmdStan is run as `CmdStanBackend` does.
+
+    Samplers write unconstrained parameters only. Transformed and generated quantities are computed afterwards
+    from many draws at a time, on all processors.
+    """
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._evaluators = Evaluators()
+
+    def dimension(self, job: Job) -> int:
+        """Return the number of unconstrained parameters."""
+        with self._evaluators.borrow(job, EVALUATING) as evaluator:
+            return super().dimension(job) if evaluator is None else len(evaluator.describe(job).free)
+
+    def log_density(self, job: Job, points: Floats, *, jacobian: bool) -> tuple[Floats, Floats]:
+        """Return log density and gradient at unconstrained points."""
+        with self._evaluators.borrow(job, EVALUATING) as evaluator:
+            if evaluator is None:
+                return super().log_density(job, points, jacobian=jacobian)
+            flags = Flag.GRADIENTS | (Flag.JACOBIAN if jacobian else Flag.NONE)
+            answer = evaluator.compute_log_density(job, points, flags)
+        if answer.failures and len(points) == 1:
+            raise ChainFailed(f"the log density cannot be evaluated: {extract_error(answer.text)}")
+        table = answer.numbers.reshape(len(points), -1)
+        return table[:, 0], table[:, 1:]
+
+    def log_density_at(self, job: Job, columns: tuple[str, ...], draws: Floats) -> tuple[Floats, Floats]:
+        """Return log density and gradient, without Jacobian, for parameter values."""
+        with self._evaluators.borrow(job, EVALUATING) as evaluator:
+            if evaluator is None:
+                return super().log_density_at(job, columns, draws)
+            points = _unconstrain(evaluator, job, draws)
+        return self.log_density(job, points, jacobian=False)
+
+    def generate(self, job: Job, columns: tuple[str, ...], draws: Floats) -> RawRun:
+        """Return generated quantities of parameter values."""
+        started = time.monotonic()
+        with self._evaluators.borrow(job, GENERATING) as evaluator:
+            if evaluator is None:
+                return super().generate(job, columns, draws)
+            names = evaluator.describe(job)
+            points = _unconstrain(evaluator, job, draws)
+        table, console = run_interruptibly(
+            lambda: self._evaluators.generate(job, points, names, Flag.GENERATED)
+        )
+        quantities = table[None, :, len(names.parameters) :]
+        return RawRun(names.generated, quantities, console=console, seconds=time.monotonic() - started)
+
+    def optimize(
+        self, job: Job, *, jacobian: bool, algorithm: Algorithm = "lbfgs", start: Start = DEFAULT_START
+    ) -> RawRun:
+        """Find a mode from one random or given start."""
+        started = time.monotonic()
+        with self._evaluators.borrow(job, _OPTIMISING) as evaluator:
+            if evaluator is None:
+                return super().optimize(job, jacobian=jacobian, algorithm=algorithm, start=start)
+            method = ["method=optimize", f"algorithm={algorithm}"]
+            if algorithm != "newton":
+                method += [f"{name}={value}" for name, value in TOLERANCES.items()]
+            limit = NEWTON_ITERATIONS if algorithm == "newton" else OPTIMISER_ITERATIONS
+            method += [f"iter={limit}", f"jacobian={int(jacobian)}"]
+            folder = make_call_folder(job)
+            if start.inits:
+                method.append(f"init={write_inits(start, 1, folder)[0]}")
+            status, console, output = _call(evaluator, job, _OPTIMISING, method, folder, DIGITS)
+            names = evaluator.describe(job)
+            if status != 0 and not _has_rows(output):
+                raise ChainFailed(f"{_OPTIMISING} stopped: {extract_error(console)}", console=console)
+            columns, rows, _ = read_stan_csv(output)
+            point = rows[-1:, sum(column.endswith("__") for column in columns) :]
+            answer = evaluator.generate(job, point, Flag.TRANSFORMED | Flag.GENERATED)
+        if np.isnan(answer.numbers[: len(names.parameters + names.transformed)]).any():
+            raise ChainFailed(
+                f"{_OPTIMISING} stopped: {extract_error(answer.text or console)}", console=console
+            )
+        return RawRun(
+            names.parameters + names.transformed + names.generated,
+            answer.numbers[None, None, :],
+            {"lp": rows[-1:, :1]},
+            console,
+            time.monotonic() - started,
+            status == 0 and ITERATIONS_USED_UP not in console,
+        )
+
+    def laplace(self, job: Job, mode: RawRun, method: Laplace, *, jacobian: bool) -> RawRun:
+        """Return the curvature at a mode, and draws of the normal approximation around it."""
+        started = time.monotonic()
+        with self._evaluators.borrow(job, _APPROXIMATING) as evaluator:
+            if evaluator is None:
+                return super().laplace(job, mode, method, jacobian=jacobian)
+            names = evaluator.describe(job)
+            folder = make_call_folder(job)
+            mode_file = _write_mode(names, mode, folder / "mode.csv")
+            arguments = ["method=laplace", f"mode={mode_file}", f"draws={method.draws}"]
+            arguments.append(f"jacobian={int(jacobian)}")
+            _, console, output = _call(evaluator, job, _APPROXIMATING, arguments, folder, DIGITS)
+            curvature = read_curvature(folder)
+            rows = read_stan_csv(output)[1] if _has_rows(output) else np.empty((0, 2 + len(names.free)))
+            if curvature is None and not len(rows):
+                raise ChainFailed(f"{_APPROXIMATING} stopped: {extract_error(console)}")
+        table, _ = self._evaluators.generate(job, rows[:, 2:], names, Flag.TRANSFORMED)
+        return RawRun(
+            names.parameters + names.transformed,
+            table[None],
+            {"log_p": rows[None, :, 0], "log_q": rows[None, :, 1]},
+            console,
+            time.monotonic() - started,
+            len(rows) == method.draws,
+            curvature=curvature,
+        )
+
+    def pathfinder(self, job: Job, method: Pathfinder) -> RawRun:
+        """Run Pathfinder without resampling its draws, then compute transformed parameters."""
+        with self._evaluators.borrow(job, "Pathfinder") as evaluator:
+            if evaluator is None:
+                return super().pathfinder(job, method)
+        run = self._run_pathfinder(job, method, is_unconstrained=True)
+        return self._add_quantities(job, run, Flag.TRANSFORMED)
+
+    def sample(
+        self,
+        job: Job,
+        method: Nuts,
+        *,
+        start: Start = DEFAULT_START,
+        jobs: int = 1,
+        threads: int = 1,
+        progress: Progress = SILENT,
+    ) -> RawRun:
+        """Run NUTS, then compute transformed and generated quantities."""
+        chains = Chains(method, start, jobs, threads, progress)
+        started = time.monotonic()
+        with self._evaluators.borrow(job, "sampling") as evaluator:
+            if evaluator is None:
+                return self._run_nuts(job, chains, is_unconstrained=False)
+        run = self._run_nuts(job, chains, is_unconstrained=True)
+        complete = self._add_quantities(job, run, Flag.TRANSFORMED | Flag.GENERATED, jobs, progress)
+        return replace(complete, seconds=time.monotonic() - started)
+
+    def _add_quantities(
+        self, job: Job, run: RawRun, flags: Flag, jobs: int = 1, progress: Progress = SILENT
+    ) -> RawRun:
+        """Return a run of unconstrained draws on the declared scale, with what the flags add."""
+        with self._evaluators.borrow(job, GENERATING) as evaluator:
+            if evaluator is None:
+                raise ChainFailed(f"{GENERATING} stopped: {job.exe} does not answer.")
+            names = evaluator.describe(job)
+        columns = names.parameters + names.transformed
+        columns += names.generated if flags & Flag.GENERATED else ()
+        chains, count, size = run.draws.shape
+        points = np.ascontiguousarray(run.draws).reshape(chains * count, size)
+        table, printed = run_interruptibly(
+            lambda: self._evaluators.generate(job, points, names, flags, jobs=jobs, progress=progress)
+        )
+        warmup = None if run.warmup is None else self._add_quantities(job, run.warmup, flags, jobs)
+        return replace(
+            run,
+            columns=columns,
+            draws=table.reshape(chains, count, len(columns)),
+            console=f"{run.console}\n{printed}" if printed else run.console,
+            warmup=warmup,
+        )
+
+
+def _unconstrain(evaluator: Evaluator, job: Job, draws: Floats) -> Floats:
+    """Return unconstrained points of rows that begin with the parameters; all of them must be valid."""
+    names = evaluator.describe(job)
+    answer = evaluator.unconstrain(job, draws[:, : len(names.parameters)])
+    if answer.failures:
+        raise ChainFailed(f"parameter values cannot be used: {extract_error(answer.text)}")
+    return answer.numbers.reshape(len(draws), len(names.free))
+
+
+def _call(
+    evaluator: Evaluator, job: Job, activity: str, method: list[str], folder: Path, digits: int
+) -> tuple[int, str, Path]:
+    """Run a method; return its exit code, what it printed, and its output file."""
+    output = folder / "output.csv"
+    arguments = [
+        *(part for part in method if not part.startswith("init=")),
+        "data",
+        f"file={job.data}",
+        *(part for part in method if part.startswith("init=")),
+        "random",
+        f"seed={job.seed}",
+        "output",
+        f"file={output}",
+        f"sig_figs={digits}",
+        f"profile_file={folder / 'profile.csv'}",
+    ]
+    answer = evaluator.call(job, activity, arguments)
+    return answer.status, answer.text, output
+
+
+def _has_rows(output: Path) -> bool:
+    """Return whether an output file holds a row of numbers after its header."""
+    if not output.exists():
+        return False
+    with output.open(encoding="utf-8") as lines:
+        return sum(not line.startswith("#") and bool(line.strip()) for line in lines) > 1
+
+
+def _write_mode(names: Columns, mode: RawRun, path: Path) -> Path:
+    """Write the parameters of a mode as if Stan's optimiser had written them, which Stan requires."""
+    values = mode.draws[0, 0, : len(names.parameters)].tolist()
+    header = ",".join(("lp__", *names.stan_names))
+    cells = ",".join(["0", *(f"{value:.17g}" for value in values)])
+    path.write_text(f"# method = optimize\n{header}\n{cells}\n", encoding="utf-8")
+    return path
