@@ -88,8 +88,15 @@ class _Model(cmdstanpy.CmdStanModel):  # type: ignore[misc]
         exe, *arguments = runset.cmd(idx)
         mode = ["unconstrained"] if self.is_unconstrained else []
         try:
-            done = process.run([exe, *mode, *arguments], timeout=timeout, is_merged=True, on_line=on_line)
-            Path(runset.stdout_files[idx]).write_text(done.stdout, encoding="utf-8")
+            output = Path(runset.stdout_files[idx])
+            done = process.run(
+                [exe, *mode, *arguments],
+                cwd=output.parent,  # a program with `profile` writes a file where it runs
+                timeout=timeout,
+                is_merged=True,
+                on_line=on_line,
+            )
+            output.write_text(done.stdout, encoding="utf-8")
         except OSError as reason:  # as cmdstanpy reports it
             raise RuntimeError(f"Failed with error {reason}") from reason
         runset._set_retcode(idx, done.returncode)
@@ -316,8 +323,19 @@ def _run_method(
 ) -> tuple[tuple[str, ...], Floats]:
     """Run a method that cmdstanpy does not offer in the form we need; return names and rows of its output."""
     output = scratch / "output.csv"
-    argv = [str(job.exe), *method, "data", f"file={job.data}", "random", f"seed={job.seed}"]
-    done = process.run([*argv, "output", f"file={output}", f"sig_figs={DIGITS}"], timeout=job.timeout)
+    argv = [
+        str(job.exe.absolute()),
+        *method,
+        "data",
+        f"file={job.data.absolute()}",
+        "random",
+        f"seed={job.seed}",
+    ]
+    done = process.run(
+        [*argv, "output", f"file={output}", f"sig_figs={DIGITS}"],
+        cwd=scratch,  # a program with `profile` writes a file where it runs
+        timeout=job.timeout,
+    )
     if done.timed_out:
         raise make_timeout(activity.name, job.timeout, name_places(done.output, job.places))
     if done.returncode != 0:

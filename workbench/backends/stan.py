@@ -20,7 +20,7 @@ from workbench.backends.cmdstan import (
     read_curvature,
     write_inits,
 )
-from workbench.backends.evaluator import EVALUATING, GENERATING, Columns, Evaluator, Flag
+from workbench.backends.evaluator import EVALUATING, GENERATING, Answer, Columns, Evaluator, Flag
 from workbench.backends.evaluators import Evaluators
 from workbench.backends.interrupt import run_interruptibly
 from workbench.backends.stan_csv import read_stan_csv
@@ -96,27 +96,24 @@ class StanBackend(CmdStanBackend):
                 method += [f"{name}={value}" for name, value in TOLERANCES.items()]
             limit = NEWTON_ITERATIONS if algorithm == "newton" else OPTIMISER_ITERATIONS
             method += [f"iter={limit}", f"jacobian={int(jacobian)}"]
-            folder = make_call_folder(job)
+            folder = job.folder
             if start.inits:
+                folder = make_call_folder(job)
                 method.append(f"init={write_inits(start, 1, folder)[0]}")
-            status, console, output = _call(evaluator, job, _OPTIMISING, method, folder, DIGITS)
+            folder.mkdir(parents=True, exist_ok=True)
             names = evaluator.describe(job)
-            if status != 0 and not _has_rows(output):
-                raise ChainFailed(f"{_OPTIMISING} stopped: {extract_error(console)}", console=console)
-            columns, rows, _ = read_stan_csv(output)
-            point = rows[-1:, sum(column.endswith("__") for column in columns) :]
-            answer = evaluator.generate(job, point, Flag.TRANSFORMED | Flag.GENERATED)
-        if np.isnan(answer.numbers[: len(names.parameters + names.transformed)]).any():
-            raise ChainFailed(
-                f"{_OPTIMISING} stopped: {extract_error(answer.text or console)}", console=console
-            )
+            answer, _ = _call(evaluator, job, _OPTIMISING, method, folder, DIGITS)
+        log_density, values = answer.numbers[:1], answer.numbers[1:]
+        if np.isnan(values[: len(names.parameters + names.transformed)]).any() or not len(values):
+            reason = extract_error(answer.text)
+            raise ChainFailed(f"{_OPTIMISING} stopped: {reason}", console=answer.text)
         return RawRun(
             names.parameters + names.transformed + names.generated,
-            answer.numbers[None, None, :],
-            {"lp": rows[-1:, :1]},
-            console,
+            values[None, None, :],
+            {"lp": log_density[None, :]},
+            answer.text,
             time.monotonic() - started,
-            status == 0 and ITERATIONS_USED_UP not in console,
+            answer.status == 0 and ITERATIONS_USED_UP not in answer.text,
         )
 
     def laplace(self, job: Job, mode: RawRun, method: Laplace, *, jacobian: bool) -> RawRun:
@@ -130,7 +127,8 @@ class StanBackend(CmdStanBackend):
             mode_file = _write_mode(names, mode, folder / "mode.csv")
             arguments = ["method=laplace", f"mode={mode_file}", f"draws={method.draws}"]
             arguments.append(f"jacobian={int(jacobian)}")
-            _, console, output = _call(evaluator, job, _APPROXIMATING, arguments, folder, DIGITS)
+            answer, output = _call(evaluator, job, _APPROXIMATING, arguments, folder, DIGITS)
+            console = answer.text
             curvature = read_curvature(folder)
             rows = read_stan_csv(output)[1] if _has_rows(output) else np.empty((0, 2 + len(names.free)))
             if curvature is None and not len(rows):
@@ -210,8 +208,8 @@ def _unconstrain(evaluator: Evaluator, job: Job, draws: Floats) -> Floats:
 
 def _call(
     evaluator: Evaluator, job: Job, activity: str, method: list[str], folder: Path, digits: int
-) -> tuple[int, str, Path]:
-    """Run a method; return its exit code, what it printed, and its output file."""
+) -> tuple[Answer, Path]:
+    """Run a method; return its answer and its output file."""
     output = folder / "output.csv"
     arguments = [
         *(part for part in method if not part.startswith("init=")),
@@ -225,8 +223,7 @@ def _call(
         f"sig_figs={digits}",
         f"profile_file={folder / 'profile.csv'}",
     ]
-    answer = evaluator.call(job, activity, arguments)
-    return answer.status, answer.text, output
+    return evaluator.call(job, activity, arguments), output
 
 
 def _has_rows(output: Path) -> bool:

@@ -16,6 +16,7 @@ from workbench import files
 from workbench.methods import RESULTS
 from workbench.results.fit import Fit
 from workbench.results.json_values import to_json_values
+from workbench.results.rounding import round_pointwise
 from workbench.results.spreadsheet import format_csv
 from workbench.results.view.description import StandardizationDescription
 
@@ -36,8 +37,9 @@ LEAST_SPACE = 200_000
 """The least space that a run takes: its report and its record [bytes]."""
 
 _PACKING = 4
+_PIECE = 65_536
 _WORTH_PACKING = 1000
-"""zlib's level, and the number of values from which an array is compressed."""
+"""zlib's level, the bytes of a piece that it compresses, and the values from which an array is compressed."""
 
 
 def write(fit: Fit, report: str | None, folder: Path) -> Path:
@@ -129,7 +131,8 @@ def replace_tree(tree: xr.DataTree, path: Path) -> None:
 
 def _write_tree(tree: xr.DataTree, stream: BinaryIO) -> None:
     with files.keep_steady(stream) as steady:
-        tree.to_netcdf(steady, engine="h5netcdf", encoding=_encoding(tree))
+        rounded = round_pointwise(tree)
+        rounded.to_netcdf(steady, engine="h5netcdf", encoding=_encoding(rounded))
 
 
 def with_entries(fit: Fit, entries: Mapping[str, Any]) -> Fit:
@@ -162,16 +165,33 @@ def tabulate_estimates(record: Mapping[str, Any]) -> pd.DataFrame:
 
 
 def _encoding(tree: xr.DataTree) -> dict[str, dict[str, dict[str, Any]]]:
-    """Return how arrays are packed: without loss, at a level that costs little time."""
+    """Return how arrays are packed: at a level that costs little time."""
     return {
         group.path: {
-            str(name): {"zlib": True, "complevel": _PACKING, "shuffle": True}
+            str(name): {
+                "zlib": True,
+                "complevel": _PACKING,
+                "shuffle": True,
+                "chunksizes": _choose_chunk(array),
+            }
             for name, array in group.data_vars.items()
             if array.ndim and array.dtype.kind in "fiub" and array.size > _WORTH_PACKING
         }
         for group in tree.subtree
         if group.data_vars
     }
+
+
+def _choose_chunk(array: xr.DataArray) -> tuple[int, ...]:
+    """Return the shape of the pieces of an array: all draws of a chain for a few elements."""
+    left = max(1, _PIECE // array.dtype.itemsize)
+    shape = list(array.shape)
+    is_by_chain = array.dims[:1] == ("chain",) and array.ndim > 1
+    order = [1, *range(array.ndim - 1, 1, -1), 0] if is_by_chain else range(array.ndim)
+    for dim in order:
+        shape[dim] = max(1, min(shape[dim], left))
+        left //= shape[dim]
+    return tuple(shape)
 
 
 def _console(fit: Fit) -> str:

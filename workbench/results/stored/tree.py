@@ -86,6 +86,8 @@ def _read_numbers(array: StoredArray, stream: BinaryIO, path: Path) -> NDArray[A
             values[place] = piece[tuple(slice(0, part.stop - part.start) for part in place)]
     if array.is_bool:
         return values.astype(bool)
+    if array.dtype.kind == "f":  # what is stored in single precision is computed with in double precision
+        return values.astype(np.float64, copy=not values.flags.writeable)
     return values.astype(array.dtype.newbyteorder("="), copy=not values.flags.writeable)
 
 

@@ -262,10 +262,27 @@ class Printed {
 };
 
 // Runs a method of the command line, without its unchanged data being read
-// again; its output holds unconstrained parameters.
-std::int64_t call_method(LoadedModel& loaded, const std::string& arguments) {
-  const int code = run(Settings(split_lines(arguments)), loaded, true);
+// again; its output holds unconstrained parameters. An optimizer is answered
+// with the log density and all quantities where it ended.
+std::int64_t call_method(LoadedModel& loaded, const std::string& arguments,
+                         Result& result) {
+  const Settings settings(split_lines(arguments));
+  const bool is_optimizer = settings.text("method") == "optimize";
+  Row last;
+  const int code = run(settings, loaded, true, is_optimizer ? &last : nullptr);
   stan::math::recover_memory();
+  if (last.empty()) return code;
+  const unsigned int seed = settings.natural("random.seed");
+  const Model& model =
+      loaded.get(settings.text("data.file"), seed, std::cout);
+  const bool has_jacobian = settings.flag("method.optimize.jacobian");
+  const std::uint32_t flags = has_jacobian ? jacobian : 0;
+  const Request at{Task::log_density, flags, 1, last.size(), seed, 0};
+  const Request also{Task::generate, transformed | generated, 1, last.size(),
+                     seed, 0};
+  result = generate_all(model, also, last);
+  const Row density = evaluate_all(model, at, last).numbers;
+  result.numbers.insert(result.numbers.begin(), density.front());
   return code;
 }
 
@@ -273,7 +290,7 @@ class Evaluator {
  public:
   std::int64_t answer(const Request& request, const std::string& text,
                       const Row& numbers, Result& result) {
-    if (request.task == Task::call) return call_method(loaded_, text);
+    if (request.task == Task::call) return call_method(loaded_, text, result);
     if (request.task == Task::open) path_ = text;
     const Model& model =
         loaded_.get(path_, static_cast<unsigned int>(request.seed), std::cout);

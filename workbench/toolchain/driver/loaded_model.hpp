@@ -3,6 +3,7 @@
 #include <memory>
 #include <stan/model/model_base.hpp>
 #include <string>
+#include <vector>
 
 #include "contexts.hpp"
 #include "settings.hpp"
@@ -24,8 +25,10 @@ class LoadedModel {
 };
 
 // Runs the method that the settings choose; returns an exit code. The output
-// holds unconstrained parameters alone if `is_unconstrained`.
-int run(Settings settings, LoadedModel& loaded, bool is_unconstrained);
+// holds unconstrained parameters alone if `is_unconstrained`; an optimizer then
+// leaves its last point in `last`, unless that is null.
+int run(Settings settings, LoadedModel& loaded, bool is_unconstrained,
+        std::vector<double>* last = nullptr);
 
 // Answers requests on standard input until it ends.
 int evaluate();

@@ -240,7 +240,8 @@ stan::model::model_base& LoadedModel::get(const std::string& data,
   return *model_;
 }
 
-int run(Settings settings, LoadedModel& loaded, bool is_unconstrained) {
+int run(Settings settings, LoadedModel& loaded, bool is_unconstrained,
+        std::vector<double>* last) {
   start_threads(settings);
   require_other_output(settings);
   if (settings.integer("random.seed") < 0)
@@ -248,7 +249,7 @@ int run(Settings settings, LoadedModel& loaded, bool is_unconstrained) {
   const unsigned int seed = settings.natural("random.seed");
   stan::model::model_base& model =
       loaded.get(settings.text("data.file"), seed, std::cout);
-  UnconstrainedModel unconstrained(model);
+  UnconstrainedModel unconstrained(model, last);
   settle_sampler(settings, model);
   const std::string& init = settings.text("init");
   const auto radius = read_radius(init);

@@ -10,19 +10,20 @@ namespace driver {
 // generated quantities are computed from them afterwards, in batches: a sampler
 // that prints them spends most of its time on printing.
 class UnconstrainedModel final : public stan::model::model_base {
+  using Row = std::vector<double>;
   using Var = stan::math::var;
   using Rng = stan::rng_t;
   using Names = std::vector<std::string>;
   using Integers = std::vector<int>;
-  using Row = std::vector<double>;
   using Vars = std::vector<Var>;
   using Vector = Eigen::VectorXd;
   using VarVector = Eigen::Matrix<Var, -1, 1>;
   using Messages = std::ostream*;
 
  public:
-  explicit UnconstrainedModel(const stan::model::model_base& inner)
-      : model_base(inner.num_params_r()), inner_(inner) {}
+  // The last point that was written is kept in `last`, unless it is null.
+  UnconstrainedModel(const stan::model::model_base& inner, Row* last)
+      : model_base(inner.num_params_r()), inner_(inner), last_(last) {}
 
   void constrained_param_names(Names& names, bool, bool) const override {
     inner_.unconstrained_param_names(names, false, false);
@@ -37,6 +38,7 @@ class UnconstrainedModel final : public stan::model::model_base {
   void write_array(Rng&, Row& point, Integers&, Row& output, bool, bool,
                    Messages) const override {
     output = point;
+    if (last_ != nullptr) *last_ = point;
   }
 
   // Everything else is the model's own.
@@ -120,6 +122,7 @@ class UnconstrainedModel final : public stan::model::model_base {
 
  private:
   const stan::model::model_base& inner_;
+  Row* last_;
 };
 
 }  // namespace driver

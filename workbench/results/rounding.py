@@ -1,0 +1,102 @@
+"""Pointwise log-likelihoods and replicates as they are stored: rounded far below their Monte Carlo error.
+
+They are nearly all of a run's numbers, and the trailing digits of a random number cannot be compressed.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+import xarray as xr
+from numpy.typing import NDArray
+
+_LOG_LIKELIHOOD_ERROR = 2e-4
+"""The largest typical error of a stored pointwise log-likelihood [nats]: an importance weight is off by as
+much, relatively. Ours."""
+
+_REPLICATE_ERROR = 2e-3
+"""The largest typical error of a stored replicate, in standard deviations of its observation. Ours."""
+
+_MANTISSA = 23
+"""Bits of a single precision number's fraction."""
+
+_LARGEST_WHOLE = 2**24
+"""Whole numbers up to it are exact in single precision."""
+
+_SMALLEST = 1000
+"""The number of values from which an array is rounded."""
+
+_ROWS = 200
+"""Observations from which the scale of an array is taken. Ours."""
+
+
+def round_pointwise(tree: xr.DataTree) -> xr.DataTree:
+    """Return a tree whose large pointwise arrays are in single precision, rounded.
+
+    Parameters
+    ----------
+    tree
+        Groups as in `fit.nc`. Arrays `(chain, draw, ...)` of `log_likelihood` and `posterior_predictive` are
+        rounded; whole numbers stay what they are.
+    """
+    rounded = {path: _round_group(group.to_dataset(), path) for path, group in tree.children.items()}
+    return xr.DataTree.from_dict({f"/{path}": dataset for path, dataset in rounded.items()})
+
+
+def _round_group(dataset: xr.Dataset, group: str) -> xr.Dataset:
+    if group not in ("log_likelihood", "posterior_predictive"):
+        return dataset
+    arrays = {
+        name: array.copy(data=_round(array.to_numpy(), is_log_likelihood=group == "log_likelihood"))
+        for name, array in dataset.data_vars.items()
+        if array.dtype == np.float64 and array.ndim > 2 and array.size > _SMALLEST
+    }
+    return dataset.assign(arrays)
+
+
+def _round(
+    values: NDArray[np.float64], *, is_log_likelihood: bool
+) -> NDArray[np.float32] | NDArray[np.float64]:
+    """Return values in single precision, with as many bits as their error allows."""
+    by_row = values.reshape(values.shape[0] * values.shape[1], -1)
+    rows = np.linspace(0, by_row.shape[1] - 1, min(_ROWS, by_row.shape[1])).astype(int)
+    sample = by_row[:, rows]
+    sample = np.where(np.isfinite(sample), sample, np.nan)
+    if not np.isfinite(sample).any(axis=0).all() or np.nanmax(np.abs(sample)) > np.finfo(np.float32).max / 2:
+        return values
+    if _are_whole(values):
+        return values.astype(np.float32) if np.abs(values).max() < _LARGEST_WHOLE else values
+    spread = np.nanstd(sample, axis=0)
+    error = np.full(len(rows), _LOG_LIKELIHOOD_ERROR) if is_log_likelihood else _REPLICATE_ERROR * spread
+    size = np.nanquantile(np.abs(sample), 0.9, axis=0)
+    is_usable = (error > 0) & (size > 0)
+    if not is_usable.any():
+        return values
+    bits = int(np.ceil(np.log2(size[is_usable] / error[is_usable]).max())) - 1
+    return values if bits > _MANTISSA else round_fraction(values, max(bits, 1))
+
+
+def _are_whole(values: NDArray[np.float64]) -> bool:
+    return bool(np.all(values == np.rint(values)))
+
+
+def round_fraction(values: NDArray[np.float64], bits: int) -> NDArray[np.float32]:
+    """Return values in single precision with so many bits of their fraction, rounded to nearest.
+
+    The relative error is at most 2 to the power of -(bits + 1). Values that are not finite stay so.
+
+    References
+    ----------
+    Kouznetsov (2021), A note on precision-preserving compression of scientific data, Geoscientific Model
+    Development 14, doi:10.5194/gmd-14-377-2021.
+    """
+    with np.errstate(over="ignore"):
+        single = values.astype(np.float32)
+    dropped = _MANTISSA - bits
+    if dropped <= 0:
+        return single
+    whole = single.view(np.uint32)
+    to_even = (whole >> np.uint32(dropped)) & np.uint32(1)  # ties upwards would be a bias
+    half = np.uint32((1 << (dropped - 1)) - 1) + to_even
+    mask = np.uint32(0xFFFFFFFF << dropped & 0xFFFFFFFF)
+    rounded = ((whole + half) & mask).view(np.float32)
+    return np.where(np.isfinite(single) & np.isfinite(rounded), rounded, single)
