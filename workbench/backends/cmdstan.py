@@ -114,6 +114,11 @@ class Chains:
     progress: Progress
 
 
+def name_in_stan(column: str) -> str:
+    """Return the name of a quantity in a Stan program, `theta[1]`, from that of a column, `theta.1`."""
+    return str(munge_varname(column))
+
+
 class CmdStanBackend:
     """Runs executables with CmdStan's command line, built with our driver or with a CmdStan."""
 
@@ -153,7 +158,7 @@ class CmdStanBackend:
             method = ["generate_quantities", f"fitted_params={path}"]
             names, table = _run_method(job, method, Path(scratch), _GENERATING)
         seconds = time.monotonic() - started
-        return RawRun(tuple(munge_varname(name) for name in names), table[None], seconds=seconds)
+        return RawRun(tuple(name_in_stan(name) for name in names), table[None], seconds=seconds)
 
     def optimize(
         self, job: Job, *, jacobian: bool, algorithm: Algorithm = "lbfgs", start: Start = DEFAULT_START
@@ -453,9 +458,9 @@ def read_curvature(folder: Path) -> Curvature | None:
         float(content["lp"]),
         np.asarray(content["gradient"], dtype=float),
         np.asarray(content["hessian"], dtype=float),
-        tuple(munge_varname(name) for name in content["unconstrained_names"]),
+        tuple(name_in_stan(name) for name in content["unconstrained_names"]),
         np.asarray(content["unconstrained"], dtype=float),
-        tuple(munge_varname(name) for name in content["names"]),
+        tuple(name_in_stan(name) for name in content["names"]),
         np.asarray(content["values"], dtype=float),
         np.asarray(content["constrain_jacobian"], dtype=float),
     )

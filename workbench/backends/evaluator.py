@@ -10,10 +10,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-from cmdstanpy.utils.stancsv import munge_varname
 
 from workbench import process
 from workbench.backends.base import Floats, Job
+from workbench.backends.cmdstan import name_in_stan
 from workbench.backends.stan_messages import extract_error, make_timeout, name_places
 from workbench.errors import ChainFailed
 
@@ -155,13 +155,13 @@ class Evaluator:
             answer = self._request(job, "reading the data", _Task.OPEN, text=str(self.data))
             parameters, with_transformed, all_, _ = (int(size) for size in answer.numbers)
             lines = answer.text.splitlines()
-            names = [munge_varname(name) for name in lines[:all_]]
+            names = [name_in_stan(name) for name in lines[:all_]]
             self._columns = Columns(
                 tuple(names[:parameters]),
                 tuple(names[parameters:with_transformed]),
                 tuple(names[with_transformed:]),
                 tuple(lines[:parameters]),
-                tuple(munge_varname(name) for name in lines[all_:]),
+                tuple(name_in_stan(name) for name in lines[all_:]),
             )
         return self._columns
 

@@ -37,14 +37,15 @@ def test_a_damaged_record_is_made_again(tmp_path):
 
 def test_incomplete_log_densities_are_not_kept(tmp_path, monkeypatch):
     monkeypatch.setattr(log_density, "_evaluate", lambda *_: np.zeros(3))
-    monkeypatch.setattr(log_density, "_write_draws_once", lambda *_: tmp_path)
+    monkeypatch.setattr(log_density, "collect_draws", lambda *_: (("a",), np.zeros((4, 1))))
     context = SimpleNamespace(
         cache_folder=tmp_path / "cache",
         make_key=lambda *_: "key",
         is_reduced=False,
         plan=SimpleNamespace(power_names=set()),
+        program=None,
     )
-    source = SimpleNamespace(key="source", size=4)
+    source = SimpleNamespace(key="source", size=4, tree=None)
     with pytest.raises(RunError, match="3 of 4 draws"):
         log_density.evaluate_log_density(context, source, BASE)  # type: ignore[arg-type]
     assert not (tmp_path / "cache").exists()

@@ -13,8 +13,10 @@ from msgspec import Struct, field
 from numpy.typing import NDArray
 
 from workbench.backends import RawRun, Start
+from workbench.errors import RunError
 from workbench.estimation.context import FitContext
 from workbench.estimation.optimum import search
+from workbench.estimation.optimum.log_density import LogDensity
 from workbench.estimation.optimum.map import find_map
 from workbench.estimation.sampling import laplace
 from workbench.estimation.sampling.initial_values import nest_initial_values
@@ -126,7 +128,9 @@ def find_modes(context: StudyContext, point: Point, base: PointModes | None = No
         mode, optima = _find_mode(fit_context, Map(jacobian=True), Laplace(), known.mode if known else None)
         approximation = laplace.run_laplace(fit_context, optima)
         run = optima.best.approximation if optima is not None and approximation.is_ok else None
-        lpd = {} if run is None else {"lpd": _compute_predictive_density(run, request.program)}
+        lpd = {}
+        if run is not None and optima is not None:
+            lpd = {"lpd": _compute_predictive_density(optima.target, run, request.program)}
         record = {
             "map": _make_record(map_result),
             "mode": _make_record(mode),
@@ -172,11 +176,17 @@ def _select_draws(run: RawRun, names: Iterable[str]) -> Floats:
     return np.asarray(run.draws[0][:, [run.columns.index(name) for name in names]])
 
 
-def _compute_predictive_density(run: RawRun, program: Program) -> float | None:
+def _compute_predictive_density(target: LogDensity, run: RawRun, program: Program) -> float | None:
     """Return the log predictive density of the data [nats]; `None` if rows have no log likelihood."""
     name = None if program.instrumented is None else program.instrumented.outputs.log_lik
-    columns = [i for i, column in enumerate(run.columns) if name is not None and owner(column) == name]
-    if not columns or not np.isfinite(run.draws[0][:, columns]).all():
+    if name is None:
         return None
-    log_lik = run.draws[0][:, columns].T
+    try:
+        generated = target.backend.generate(target.job, run.columns, run.draws[0])
+    except RunError:
+        return None
+    columns = [i for i, column in enumerate(generated.columns) if owner(column) == name]
+    if not columns or not np.isfinite(generated.draws[0][:, columns]).all():
+        return None
+    log_lik = generated.draws[0][:, columns].T
     return float(np.sum(log_sum_exp(log_lik) - np.log(log_lik.shape[1])))
