@@ -8,7 +8,7 @@ from arviz_stats.base import array_stats
 
 from tests.conformance.executables import MODELS
 from workbench import toolchain
-from workbench.backends import Job
+from workbench.backends import Job, Start
 from workbench.backends.cmdstan import CmdStanBackend
 from workbench.backends.stan import StanBackend
 from workbench.errors import ChainFailed
@@ -99,6 +99,16 @@ def test_the_same_sampler_runs_where_nothing_else_draws_random_numbers(make_job)
     ours, theirs = (backend().sample(job, Nuts(2, 20, 30)) for backend in (StanBackend, CmdStanBackend))
     np.testing.assert_allclose(ours.draws, theirs.draws, rtol=1e-9)
     np.testing.assert_allclose(ours.stats["lp"], theirs.stats["lp"], rtol=1e-9)
+
+
+def test_initial_values_may_be_given_for_some_parameters(make_job):
+    """Stan draws the others, and passes them through the transforms of their constraints."""
+    job = make_job("random", RANDOM, data={"N": 2})
+    start = Start(({"scale": 0.01},), np.array([1e-9]), np.ones((1, 3)))
+    method = Nuts(1, 2, 0, max_treedepth=1)
+    ours, theirs = (backend().sample(job, method, start=start) for backend in (StanBackend, CmdStanBackend))
+    assert ours.draws[0, 0, 0] == pytest.approx(0.01, rel=1e-6)
+    np.testing.assert_allclose(ours.draws[..., :4], theirs.draws[..., :4], rtol=1e-6)
 
 
 def test_laplace_and_pathfinder_draw_the_same(make_job):

@@ -8,7 +8,9 @@ namespace driver {
 
 // A model whose output is its unconstrained parameters alone. Transformed and
 // generated quantities are computed from them afterwards, in batches: a sampler
-// that prints them spends most of its time on printing.
+// that prints them spends most of its time on printing. Stan's services ask for
+// all quantities when they write output; where they ask for the parameters
+// alone, they choose initial values, and get those of the model itself.
 class UnconstrainedModel final : public stan::model::model_base {
   using Row = std::vector<double>;
   using Var = stan::math::var;
@@ -25,18 +27,29 @@ class UnconstrainedModel final : public stan::model::model_base {
   UnconstrainedModel(const stan::model::model_base& inner, Row* last)
       : model_base(inner.num_params_r()), inner_(inner), last_(last) {}
 
-  void constrained_param_names(Names& names, bool, bool) const override {
-    inner_.unconstrained_param_names(names, false, false);
+  void constrained_param_names(Names& names, bool tparams,
+                               bool gqs) const override {
+    if (tparams || gqs)
+      inner_.unconstrained_param_names(names, false, false);
+    else
+      inner_.constrained_param_names(names, false, false);
   }
   void unconstrained_param_names(Names& names, bool, bool) const override {
     inner_.unconstrained_param_names(names, false, false);
   }
-  void write_array(Rng&, Vector& point, Vector& output, bool, bool,
-                   Messages) const override {
-    output = point;
+  void write_array(Rng& rng, Vector& point, Vector& output, bool tparams,
+                   bool gqs, Messages messages) const override {
+    if (tparams || gqs)
+      output = point;
+    else
+      inner_.write_array(rng, point, output, false, false, messages);
   }
-  void write_array(Rng&, Row& point, Integers&, Row& output, bool, bool,
-                   Messages) const override {
+  void write_array(Rng& rng, Row& point, Integers& none, Row& output,
+                   bool tparams, bool gqs, Messages messages) const override {
+    if (!tparams && !gqs) {
+      inner_.write_array(rng, point, none, output, false, false, messages);
+      return;
+    }
     output = point;
     if (last_ != nullptr) *last_ = point;
   }
