@@ -105,7 +105,7 @@ def test_initial_values_may_be_given_for_some_parameters(make_job):
     """Stan draws the others, and passes them through the transforms of their constraints."""
     job = make_job("random", RANDOM, data={"N": 2})
     start = Start(({"scale": 0.01},), np.array([1e-9]), np.ones((1, 3)))
-    method = Nuts(1, 2, 0, max_treedepth=1)
+    method = Nuts(1, 4, 0, max_treedepth=1)
     ours, theirs = (backend().sample(job, method, start=start) for backend in (StanBackend, CmdStanBackend))
     assert ours.draws[0, 0, 0] == pytest.approx(0.01, rel=1e-6)
     np.testing.assert_allclose(ours.draws[..., :4], theirs.draws[..., :4], rtol=1e-6)
