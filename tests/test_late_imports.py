@@ -5,7 +5,15 @@ import sys
 
 import pytest
 
-NOT_NEEDED = ("matplotlib.figure", "scipy.special", "scipy.stats", "arviz_stats", "arviz_base", "jinja2", "pygments")
+NOT_NEEDED = (
+    "matplotlib.figure",
+    "scipy.special",
+    "scipy.stats",
+    "arviz_stats",
+    "arviz_base",
+    "jinja2",
+    "pygments",
+)
 """Packages that take long, and that a fit needs after Stan has finished, if at all."""
 
 
