@@ -20,7 +20,7 @@ from workbench.errors import ChainFailed
 EVALUATING, GENERATING = "evaluating the log density", "computing generated quantities"
 """What an evaluator does, for messages."""
 
-DRAWS_PER_GENERATOR = 100
+DRAWS_PER_GENERATOR = 10
 """Draws that share a generator of random numbers, as the driver has it: a request begins at a multiple."""
 
 _REQUEST = struct.Struct("=IIQQQQ")

@@ -54,7 +54,7 @@ enum Flag {
 
 // Draws that share a generator of random numbers: whoever computes them, and in
 // however many pieces, they are the same.
-constexpr std::uint64_t draws_per_generator = 100;
+constexpr std::uint64_t draws_per_generator = 10;
 
 constexpr double not_a_number = std::numeric_limits<double>::quiet_NaN();
 
