@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.truth.campaign import QUICK, SWEEP, check_place, list_hidden, make_place, run
+from tests.truth.campaign import QUICK, REPORT_LAST, SWEEP, check_place, list_hidden, make_place, run
 
 pytestmark = pytest.mark.truth
 
@@ -94,7 +94,7 @@ def test_room_for_output(prepared, tmp_path, command, room):
         done = run(*COMMANDS[command], folder=disk)
         filler.unlink()
         check_words(done)
-        check_place(disk)
+        check_place(disk, has_report=not done.returncode or COMMANDS[command][0] not in REPORT_LAST)
         assert list_hidden(disk) == []
         if done.returncode:
             left = {path.relative_to(disk) for path in disk.rglob("*")} - before
@@ -111,7 +111,7 @@ def test_room_for_temporary_files(prepared, tmp_path, command, room):
         filler.unlink()
         left = [path.name for path in disk.iterdir()]
     check_words(done)
-    check_place(tmp_path / "place")
+    check_place(tmp_path / "place", has_report=not done.returncode or COMMANDS[command][0] not in REPORT_LAST)
     assert list_hidden(tmp_path / "place") == []
     assert left == []
     shutil.rmtree(tmp_path / "place")
@@ -129,5 +129,5 @@ def test_room_for_the_cache(prepared, tmp_path, size):
         done = run(*COMMANDS["fit"], folder=tmp_path / "place", variables={"WORKBENCH_CACHE": str(cache)})
         left = list_hidden(disk)
     check_words(done)
-    check_place(tmp_path / "place")
+    check_place(tmp_path / "place", has_report=not done.returncode)
     assert list_hidden(tmp_path / "place") == left == []

@@ -5,6 +5,7 @@ import json
 import pytest
 
 from tests.report.simulated import simulate_fit
+from workbench.errors import StoreError
 from workbench.results import run_directory, store
 from workbench.workflow import report
 from workbench.workflow.publish import add_report, publish_run
@@ -45,6 +46,20 @@ def test_an_interrupt_while_the_report_is_drawn_leaves_the_run_and_says_so(earli
         add_report(fit)
     assert list_files(earlier) == WITHOUT_REPORT
     assert json.loads((earlier / "run.json").read_text()) == published
+
+
+def test_a_report_that_cannot_be_written_leaves_the_run_and_says_so(earlier, monkeypatch):
+    def fail(*_):
+        raise StoreError("the disk is full.", hint="free space there")
+
+    fit = publish_run(simulate_fit(draws=40, seed=2), earlier)
+    monkeypatch.setattr(report.files, "replace_file", fail)
+    with pytest.raises(StoreError, match="the disk is full") as raised:
+        add_report(fit)
+    assert raised.value.hint == (
+        f"free space there; the run in `{earlier}` is complete; `workbench report {earlier}` draws its report"
+    )
+    assert list_files(earlier) == WITHOUT_REPORT
 
 
 def test_a_fit_without_a_folder_gets_no_report():

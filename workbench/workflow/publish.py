@@ -8,6 +8,7 @@ from pathlib import Path
 
 from workbench import files
 from workbench.diagnostics import diagnose
+from workbench.errors import StoreError
 from workbench.report.document import Document
 from workbench.report.figures.painter import Painter
 from workbench.results import Fit, store
@@ -78,8 +79,11 @@ def add_report(
     try:
         draw = (painter or Painter()).to_svg
         write_report(fit, fit.folder / store.REPORT, figures, draft=draft, draw=draw)
-    except KeyboardInterrupt:
+    except (KeyboardInterrupt, StoreError) as reason:
         message = f"the run in `{fit.folder}` is complete; `workbench report {fit.folder}` draws its report"
+        if isinstance(reason, StoreError):
+            hint = f"{reason.hint}; {message}" if reason.hint else message
+            raise StoreError(reason.message, hint=hint) from reason
         raise KeyboardInterrupt(message) from None
 
 
