@@ -53,7 +53,7 @@ def test_a_report_that_cannot_be_written_leaves_the_run_and_says_so(earlier, mon
         raise StoreError("the disk is full.", hint="free space there")
 
     fit = publish_run(simulate_fit(draws=40, seed=2), earlier)
-    monkeypatch.setattr(report.files, "replace_file", fail)
+    monkeypatch.setattr("workbench.files.replace_file", fail)
     with pytest.raises(StoreError, match="the disk is full") as raised:
         add_report(fit)
     assert raised.value.hint == (
