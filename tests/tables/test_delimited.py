@@ -3,6 +3,7 @@
 import hashlib
 
 import numpy as np
+import pyarrow as pa
 import pytest
 
 from workbench import tables
@@ -68,3 +69,12 @@ def test_infinite_cells_are_refused(write):
     table = tables.read(write("y\n1\ninf\n"))
     with pytest.raises(BindingError, match="`inf` at row 2"):
         tables.to_numbers(table, "y")
+
+
+def test_a_file_is_not_blamed_for_too_little_memory(write, monkeypatch):
+    def fail(*_, **__):
+        raise pa.ArrowMemoryError("malloc of size 16777216 failed")
+
+    monkeypatch.setattr("workbench.tables.delimited.arrow_csv.read_csv", fail)
+    with pytest.raises(MemoryError):
+        tables.read(write("y\n1\n"))

@@ -132,6 +132,8 @@ def _read_cells(source: TableSource, dialect: Dialect) -> tuple[pa.Table, Parsin
         try:
             with open_decompressed(source) as stream:
                 return arrow_csv.read_csv(stream, **_make_options(dialect, parsing)), parsing
+        except pa.ArrowMemoryError:  # the file is not to blame
+            raise
         except (pa.ArrowException, UnicodeError) as reason:
             parsing = _adjust(source, dialect, parsing, reason)
 
