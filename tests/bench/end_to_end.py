@@ -217,6 +217,7 @@ def main() -> None:
     for case in cases:
         with tempfile.TemporaryDirectory(prefix="workbench-bench-") as folder:
             lines.append(_measure(case, Path(folder), arguments))
+        print(_format_table(lines[-1:]), file=sys.stderr)  # noqa: T201 - so far
     print(_format_table(lines))  # noqa: T201
 
 
@@ -378,18 +379,20 @@ def _try_other_samplers(case: Case, folder: Path, python: str | None) -> dict[st
 def _format_table(lines: Sequence[Line]) -> str:
     """Return the Markdown tables: what each way spent, and effective draws per second."""
     rows = [
-        "| program | way | wall \\[s] | `workbench fit` / it | processor \\[s] | memory \\[MB] |",
-        "|---|---|---|---|---|---|",
+        "| program | way | wall \\[s] | `workbench fit` / it | processor \\[s] | `workbench fit` / it | MB |",
+        "|---|---|---|---|---|---|---|",
     ]
     for line in lines:
         ours = line.spent[WORKBENCH]
         for way, spent in line.spent.items():
-            pairs = zip(ours, spent, strict=True)
-            ratio = statistics.median(mine.wall / other.wall for mine, other in pairs)
+            pairs = list(zip(ours, spent, strict=True))
+            walls = statistics.median(mine.wall / other.wall for mine, other in pairs)
+            processors = statistics.median(mine.processor / other.processor for mine, other in pairs)
             cells = (
                 f"{statistics.median(once.wall for once in spent):.1f}",
-                "" if way == WORKBENCH else f"{ratio:.2f}",
+                "" if way == WORKBENCH else f"{walls:.2f}",
                 f"{statistics.median(once.processor for once in spent):.1f}",
+                "" if way == WORKBENCH else f"{processors:.2f}",
                 f"{statistics.median(once.memory for once in spent):.0f}",
             )
             rows.append(f"| {line.case.name} | {way} | {' | '.join(cells)} |")
