@@ -2,6 +2,7 @@
 
 import io
 import os
+import pickle
 import subprocess
 import sys
 from functools import partial
@@ -56,9 +57,10 @@ def test_a_worker_that_cannot_be_started_is_done_without(monkeypatch):
         assert painter.to_svg(drawing := draw(1)) == to_svg(drawing)
 
 
-def test_a_worker_that_ends_too_early_is_done_without():
+@pytest.mark.parametrize("answers", [b"", b"a warning\n", pickle.dumps(7), pickle.dumps("<svg")[:-3]])
+def test_a_worker_that_ends_too_early_or_answers_nonsense_is_done_without(answers):
     drawings = [draw(1), draw(2)]
-    painter = Painter(io.BytesIO(), io.BytesIO())
+    painter = Painter(io.BytesIO(), io.BytesIO(answers))
     painter.announce(drawings)
     assert [painter.to_svg(drawing) for drawing in drawings] == [to_svg(drawing) for drawing in drawings]
 

@@ -51,8 +51,10 @@ class Painter:
         """Return a drawing as `to_svg` does."""
         if self._answers is not None and self._announced and self._announced[0] is drawing:
             del self._announced[0]
-            with suppress(OSError, EOFError, pickle.UnpicklingError):
-                return str(pickle.load(self._answers))  # noqa: S301 - from the worker that we have started
+            with suppress(Exception):  # it has ended, or something else was printed there
+                svg = pickle.load(self._answers)  # noqa: S301 - from the worker that we have started
+                if isinstance(svg, str):
+                    return svg
             self._answers = None
         return to_svg(drawing)
 
