@@ -248,7 +248,7 @@ def instrument(
         tuple(plan.terms),
         lifted,
         outputs,
-        is_exact=not plan.lp_calls,
+        is_exact=not plan.lp_calls and vectorised.is_exact,
         switch=replication.names.flag if replicates or replication.repeated else "",
         origins=print_origins(changed),
         vectorisations=vectorised.statements,

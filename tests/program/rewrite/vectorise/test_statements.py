@@ -39,8 +39,12 @@ parameters {
   array[J] vector[K] slopes;
   array[N] vector[K] far;
   ordered[3] cuts;
+  vector[3] c;
+  vector[J + 1] longer;
+  matrix[3, K] B;
 }
 model {
+  real t = 0;
   to_vector(effects) ~ std_normal();
 """
 """A program up to the loop that a test adds."""
@@ -59,17 +63,18 @@ _CASES = {
     # definitions
     "real m = u[g[n]]; y[n] ~ normal(m, s);": "y ~ normal(u[g], s);",
     "int j = g[n]; y[n] ~ normal(u[j] * effects[j, 1], s);": "y ~ normal(u[g] .* effects[g, 1], s);",
-    "real m = a; m += u[g[n]]; y[n] ~ normal(m, s);": "y ~ normal(a + u[g], s);",
+    "real m = a; m += u[g[n]]; y[n] ~ normal(m, s);": "y ~ normal((a + u)[g], s);",
     # operators, which group as the author's do
     "y[n] ~ normal(a / u[g[n]] * effects[g[n], 2], s);": "y ~ normal(a ./ u[g] .* effects[g, 2], s);",
     "y[n] ~ normal(u[g[n]] / a * effects[g[n], 2], s);": "y ~ normal((u[g] / a) .* effects[g, 2], s);",
     "y[n] ~ normal(u[g[n]] - (a - effects[g[n], 2]), s);": "y ~ normal(u[g] - (a - effects[g, 2]), s);",
     "y[n] ~ normal(-u[g[n]] ^ 2, exp(u[g[n]]));": "y ~ normal(-(u[g] .^ 2), exp(u[g]));",
+    "y[n] ~ normal(s * u[g[n]] + longer[g[n]], s);": "y ~ normal((s * u)[g] + longer[g], s);",
     # integers stay integers: what is computed from data is computed row by row, once
     "y[n] ~ normal(u[g[n]] * (k[n] / 2), s);": "y ~ normal(u[g] .* row_data, s);",
     "real h = k[n]; y[n] ~ normal(u[g[n]] * (h / 2), s);": "y ~ normal(u[g] .* (h_2 / 2), s);",
     "y[n] ~ normal(u[1 + k[n] % 2], s);": "y ~ normal(u[row_index], s);",
-    "y[n] ~ normal(u[g[n]] + 1 / 2, s);": "y ~ normal(u[g] + 1 / 2, s);",
+    "y[n] ~ normal(u[g[n]] + 1 / 2, s);": "y ~ normal((u + 1 / 2)[g], s);",
     # linear predictors
     "y[n] ~ normal(a + X[n] * beta, s);": "y ~ normal_id_glm(X, a, beta, s);",
     "y[n] ~ normal(a + dot_product(X[n], beta), s);": "y ~ normal_id_glm(X, a, beta, s);",
@@ -91,6 +96,23 @@ _CASES = {
         "y ~ normal(effects[g, 1] + effects[g, 2] .* x, s);"
     ),
     "y[n] ~ normal(slopes[g[n], 2], s);": "y ~ normal(to_vector(slopes[g, 2]), s);",
+    "kind[n] ~ categorical_logit(c + B * v[n]);": "kind ~ categorical_logit_glm(row_data, c, B');",
+    "kind[n] ~ categorical_logit((X[n] * B')');": (
+        "kind ~ categorical_logit_glm(X, zeros_vector(cols(B')), B');"
+    ),
+    # conditions that the data decide
+    "if (z[n]) y[n] ~ normal(u[g[n]], s); else target += normal_lccdf(y[n] | a, s);": (
+        "y[selected] ~ normal(u[g[selected]], s); target += normal_lccdf(y[selected_2] | a, s);"
+    ),
+    "real m = u[g[n]] * x[n]; if (z[n] == 1) y[n] ~ normal(m, s); else y[n] ~ cauchy(m, m);": (
+        "y[selected] ~ normal(m_2[selected], s); y[selected_2] ~ cauchy(m_2[selected_2], m_2[selected_2]);"
+    ),
+    # what does not vary by row counts as often as there are rows
+    "target += log(s) + normal_lpdf(y[n] | a, s);": (
+        "target += (N > 0 ? N * log(s) : 0); target += normal_lpdf(y | a, s);"
+    ),
+    "1 ~ bernoulli_logit(a);": "target += (N > 0 ? N * bernoulli_logit_lupmf(1 | a) : 0);",
+    "t += normal_lpdf(y[n] | a, s);": "t += normal_lpdf(y | a, s);",
     # several values for each row
     "v[n] ~ multi_normal(far[n], identity_matrix(K));": "v ~ multi_normal(far, identity_matrix(K));",
     "v[n] ~ multi_normal(slopes[g[n]], identity_matrix(K));": (
@@ -100,12 +122,14 @@ _CASES = {
 """Bodies of `for (n in 1 : N)`, and what stands in the place of the loop."""
 
 _REASONS = {
-    "if (y[n] > 0) y[n] ~ normal(a, s);": "condition",
+    "if (u[g[n]] > 0) y[n] ~ normal(a, s);": "condition",
+    "if (z[n]) { real m = a; y[n] ~ normal(m, s); }": "branch",
     "y[n] ~ normal(a, s) T[0, ];": "truncated",
     "y[n] ~ normal(twice(u[g[n]]), s);": "`twice`",
     "y[n] ~ normal(a, s); print(n);": "`print`",
-    "1 ~ bernoulli_logit(a);": "vary by row",
     "target += x[n] * normal_lpdf(y[n] | a, s);": "`normal_lpdf`",
+    "t += u[g[n]]; y[n] ~ normal(t, s);": "`t`",
+    "t = a;": "does not vary by row",
     "target += log_mix(0.5, normal_lpdf(y[n] | a, s), 0);": "`log_mix`",
     "y[n] ~ normal(effects[g[n], 1 + z[n]], s);": "two indices",
     "y[n] ~ normal(sum(u[1 : g[n]]), s);": "`sum`",
@@ -176,12 +200,32 @@ def test_elements_of_a_vector_are_assigned_together(body, expected, stanc, tmp_p
     assert find_loop(program).vectorised == expected
 
 
-@pytest.mark.parametrize(
-    "body", ["m[n] = m[n - 1] + u[g[n]];", "m[n] = sum(m);", "m[g[n]] = x[n];", "t += x[n];"]
-)
+@pytest.mark.parametrize("body", ["m[n] = m[n - 1] + u[g[n]];", "m[n] = sum(m);", "m[g[n]] = x[n];"])
 def test_rows_that_depend_on_other_rows_stay_a_loop(body, stanc, tmp_path):
-    before = "vector[N] m = x; real t = 0;"
+    before = "vector[N] m = x;"
     assert find_loop(read(body, stanc, tmp_path, "for (n in 2 : N)", before)).reason
+
+
+def test_rows_that_meet_a_condition_are_counted_in_transformed_data(stanc, tmp_path):
+    program = read("if (z[n]) y[n] ~ normal(u[k[n] % 2 + 1], s);", stanc, tmp_path)
+    assert program.instrumented is not None
+    text = " ".join(program.instrumented.source.split())
+    assert "for (n in 1 : N) { if ((z[n])) n_selected += 1; } array[n_selected] int selected;" in text
+    assert "int n = selected[i_3]; row_index[i_3] = k[n] % 2 + 1;" in text
+    assert "normal_lupdf(y[selected] | u[row_index], s)" in text
+
+
+def test_a_density_that_drops_other_constants_is_not_exact(stanc, tmp_path):
+    for body, is_exact in (
+        ("k[n] ~ neg_binomial_2_log(X[n] * beta, s);", False),
+        ("target += neg_binomial_2_log_lupmf(k[n] | X[n] * beta, s);", False),
+        ("target += neg_binomial_2_log_lpmf(k[n] | X[n] * beta, s);", True),
+        ("k[n] ~ neg_binomial_2_log(u[g[n]], s);", True),
+        ("k[n] ~ poisson_log(X[n] * beta);", True),
+    ):
+        program = read(body, stanc, tmp_path)
+        assert program.instrumented is not None
+        assert program.instrumented.is_exact == is_exact
 
 
 def test_nothing_is_computed_before_a_loop_that_may_not_run(stanc, tmp_path):

@@ -4,16 +4,32 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from workbench.program.rewrite.vectorise.expressions import index_rows, to_integer_rows, to_rows
-from workbench.program.rewrite.vectorise.linear_predictors import use_glm
-from workbench.program.rewrite.vectorise.rows import NotVectorised, RowData, Rows, substitute_names
+from workbench.program.rewrite.vectorise.expressions import (
+    index_rows,
+    stack_rows,
+    to_integer_rows,
+    to_rows,
+)
+from workbench.program.rewrite.vectorise.linear_predictors import add_summand, list_summands, use_glm
+from workbench.program.rewrite.vectorise.rows import (
+    VECTOR,
+    NotVectorised,
+    RowData,
+    Rows,
+    operate,
+    substitute_names,
+    transpose,
+)
 from workbench.program.syntax import nodes as n
 from workbench.program.syntax import traverse as t
 from workbench.program.syntax.printer import to_text
 from workbench.program.terms.distributions import DISTRIBUTIONS, Distribution, split_density_name
 
+_MATRIX = n.Type("matrix")
+"""The type of a matrix."""
 
-def _vectorise_tilde(statement: n.Tilde, rows: Rows, definitions: dict[str, n.Expr]) -> n.Tilde:
+
+def _vectorise_tilde(statement: n.Tilde, rows: Rows, definitions: dict[str, n.Expr]) -> n.Expr | n.Tilde:
     """Return a distribution statement of one row as that of all rows.
 
     Raises
@@ -24,6 +40,9 @@ def _vectorise_tilde(statement: n.Tilde, rows: Rows, definitions: dict[str, n.Ex
     if statement.is_truncated:
         raise NotVectorised("its density is truncated")
     given = [substitute_names(item, definitions) for item in (statement.outcome, *statement.arguments)]
+    if not any(rows.vary(item) for item in given) and not statement.is_user_defined:
+        density = f"{statement.distribution}_{'lupmf' if statement.kind == 'FnLpmf' else 'lupdf'}"
+        return _multiply(n.Call(density, tuple(given), is_conditional=True, is_data=False), rows)
     name, (outcome, *arguments) = _vectorise_density(statement.distribution, given, rows)
     return replace(statement, outcome=outcome, distribution=name, arguments=tuple(arguments))
 
@@ -39,15 +58,26 @@ def vectorise_summand(node: n.Expr | n.Tilde, rows: Rows, definitions: dict[str,
     if isinstance(node, n.Tilde):
         return _vectorise_tilde(node, rows, definitions)
     inner = t.unwrap(node)
+    shared = substitute_names(inner, definitions)
+    if not rows.vary(shared) and not shared.type.is_container:
+        return _multiply(shared, rows)
     if isinstance(inner, n.Call) and inner.is_conditional:
         distribution, suffix = split_density_name(inner.name)
         given = [substitute_names(item, definitions) for item in inner.arguments]
         name, arguments = _vectorise_density(distribution, given, rows, is_density=suffix in {"lpdf", "lpmf"})
         return replace(inner, name=name + inner.name.removeprefix(distribution), arguments=tuple(arguments))
-    inner = substitute_names(inner, definitions)
-    if inner.type.is_container or not rows.vary(inner):
-        raise NotVectorised(f"`{to_text(node)}` does not vary by row")
-    return to_rows(inner, rows)
+    if shared.type.is_container:
+        raise NotVectorised(f"`{to_text(node)}` holds several values for each row")
+    return to_rows(shared, rows)
+
+
+def _multiply(node: n.Expr, rows: Rows) -> n.Expr:
+    """Return what all rows add where each adds the same: nothing if there are no rows."""
+    if t.find_names(node) & rows.assigned:
+        raise NotVectorised(f"`{to_text(node)}` reads what the loop assigns")
+    total = operate(n.Variable(rows.count, type=n.INT), "*", node, n.REAL)
+    condition = n.Variable(f"{rows.count} > 0", type=n.INT)
+    return n.Paren(n.Ternary(condition, total, n.Numeral("0")), is_data=node.is_data)
 
 
 def find_glm_density(
@@ -92,6 +122,8 @@ def _vectorise_density(
         raise NotVectorised("its density does not vary by row")
     if not known.is_multivariate and arguments[0].type.is_container:
         raise NotVectorised("each of its rows is a vectorised statement already")
+    if distribution == "categorical_logit" and rows.vary(arguments[1]):
+        return _vectorise_categories(arguments[0], arguments[1], rows)
     names = ("", *known.arguments)
     vectorised = [
         _vectorise_argument(item, known, name, rows) for name, item in zip(names, arguments, strict=False)
@@ -100,6 +132,37 @@ def _vectorise_density(
         raise NotVectorised(f"`{distribution}` has more arguments than are known here")
     glm = use_glm(distribution, vectorised, rows.fixed, rows.row_data) if is_density else None
     return (distribution, vectorised) if glm is None else (glm[0], list(glm[1]))
+
+
+def _vectorise_categories(outcome: n.Expr, predictor: n.Expr, rows: Rows) -> tuple[str, list[n.Expr]]:
+    """Return the GLM form of a categorical density whose predictors are data times a matrix."""
+    intercept: n.Expr | None = None
+    blocks = []
+    for sign, summand in list_summands(predictor):
+        if rows.vary(summand):
+            blocks.append(_find_categories(summand, rows))
+        else:
+            intercept = add_summand(intercept, sign, summand)
+        if sign == "-" and rows.vary(summand):
+            raise NotVectorised(f"`{to_text(summand)}` is subtracted")
+    if len(blocks) != 1:
+        raise NotVectorised("its predictor is not a row of data times a matrix")
+    design, coefficients = blocks[0]
+    if intercept is None:
+        intercept = n.Call("zeros_vector", (n.Call("cols", (coefficients,), type=n.INT),), type=VECTOR)
+    return "categorical_logit_glm", [to_integer_rows(outcome, rows), design, intercept, coefficients]
+
+
+def _find_categories(node: n.Expr, rows: Rows) -> tuple[n.Expr, n.Expr]:
+    """Return the data of all rows and the matrix in ``(x[n] * B)'`` or ``B * x[n]``."""
+    inner = t.unwrap(node)
+    is_transposed = isinstance(inner, n.Unary) and inner.is_postfix
+    product = t.unwrap(inner.operand) if isinstance(inner, n.Unary) and is_transposed else inner
+    if isinstance(product, n.Binary) and product.operator == "*":
+        row, matrix = (product.left, product.right) if is_transposed else (product.right, product.left)
+        if rows.vary(row) and not rows.vary(matrix) and matrix.type == _MATRIX and rows.can_compute(row):
+            return stack_rows(row, rows), matrix if is_transposed else transpose(matrix, _MATRIX)
+    raise NotVectorised(f"`{to_text(node)}` is not a row of data times a matrix")
 
 
 def _vectorise_argument(node: n.Expr, distribution: Distribution, name: str, rows: Rows) -> n.Expr:

@@ -7,6 +7,7 @@ from workbench.program.rewrite.vectorise.rows import (
     VECTOR,
     NotVectorised,
     Rows,
+    combine,
     enclose,
     operate,
     to_column,
@@ -64,7 +65,7 @@ def _is_plain_element(node: n.Indexed) -> bool:
 def _combine_rows(node: n.Expr, rows: Rows) -> n.Expr:
     """Return a number that varies by row as a vector, by the operation that computes it."""
     if isinstance(node, n.Variable) and node.name in rows.vectors:
-        return n.Variable(node.name, type=VECTOR, is_data=node.is_data)
+        return _take_vector(node, rows)
     if isinstance(node, n.Indexed):
         return to_column(index_rows(node, rows))
     if isinstance(node, n.Unary) and not node.is_postfix and node.operator in {"-", "+"}:
@@ -75,6 +76,20 @@ def _combine_rows(node: n.Expr, rows: Rows) -> n.Expr:
     if isinstance(node, n.Call):
         return _call_for_rows(node, rows)
     raise NotVectorised(f"`{to_text(node)}` has no form for all rows at once")
+
+
+def _take_vector(node: n.Variable, rows: Rows) -> n.Expr:
+    """Return the vector that stands for a local number, at the rows that are selected."""
+    vector = n.Variable(node.name, type=VECTOR, is_data=node.is_data)
+    if not rows.selected:
+        return vector
+    if not rows.starts_at_1:
+        raise NotVectorised(f"`{node.name}` is not counted from the first row")
+    return n.Indexed(vector, (_select(rows),), type=VECTOR, is_data=node.is_data)
+
+
+def _select(rows: Rows) -> n.SliceIndex:
+    return n.SliceIndex(n.Variable(rows.selected, type=n.Type("int", 1)), is_single=True)
 
 
 def _combine_operands(node: n.Binary, rows: Rows) -> n.Expr:
@@ -91,7 +106,7 @@ def _combine_operands(node: n.Binary, rows: Rows) -> n.Expr:
         operator = "*"
     if operator == "./" and right.type != VECTOR:
         operator = "/"
-    return operate(left, operator, right, VECTOR)
+    return combine(left, operator, right, rows.declared)
 
 
 def to_operand(node: n.Expr, rows: Rows) -> n.Expr:
@@ -228,8 +243,8 @@ def _index_all_rows(index: n.Expr, base: n.Expr, position: int, rows: Rows) -> n
     if _is_row(inner, rows):
         if isinstance(base, n.Variable) and rows.covers(base.name, position):
             return n.SliceIndex()
-        return n.SliceIndex(rows.lower, rows.upper)
-    if isinstance(inner, n.Binary) and inner.operator in {"+", "-"}:
+        return _select(rows) if rows.selected else n.SliceIndex(rows.lower, rows.upper)
+    if not rows.selected and isinstance(inner, n.Binary) and inner.operator in {"+", "-"}:
         if _is_row(inner.left, rows) and not rows.vary(inner.right):
             lower, upper = (
                 operate(end, inner.operator, inner.right, n.INT) for end in (rows.lower, rows.upper)

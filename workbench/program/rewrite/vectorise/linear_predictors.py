@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import reduce
 
-from workbench.program.rewrite.vectorise.rows import VECTOR, RowData, enclose, operate
+from workbench.program.rewrite.vectorise.rows import VECTOR, RowData, combine, enclose, operate
 from workbench.program.syntax import nodes as n
 from workbench.program.syntax import traverse as t
 from workbench.program.syntax.printer import to_text
@@ -89,14 +89,14 @@ def _split_predictor(node: n.Expr, fixed: frozenset[str], row_data: RowData | No
     blocks: list[tuple[n.Expr, n.Expr]] = []
     columns: list[tuple[n.Expr, n.Expr]] = []
     rest: n.Expr | None = None
-    for sign, summand in _list_summands(node, "+"):
+    for sign, summand in list_summands(node):
         block, column = _find_block(summand, known), _find_column(summand, known)
         if block is not None:
             blocks.append((block[0], _negate(block[1], sign)))
         elif column is not None and row_data is not None:
             columns.append((column[0], _negate(column[1], sign)))
         else:
-            rest = _add(rest, sign, summand)
+            rest = add_summand(rest, sign, summand)
     if len(blocks) == 1 and not columns:
         return _Predictor(rest, *blocks[0])
     if row_data is None or not (blocks or columns):
@@ -104,13 +104,14 @@ def _split_predictor(node: n.Expr, fixed: frozenset[str], row_data: RowData | No
     return _Predictor(rest, _join_design(blocks, columns, row_data), _join_coefficients(blocks, columns))
 
 
-def _list_summands(node: n.Expr, sign: str) -> list[tuple[str, n.Expr]]:
+def list_summands(node: n.Expr, sign: str = "+") -> list[tuple[str, n.Expr]]:
+    """Return the summands of an expression, each with its sign."""
     inner = t.unwrap(node)
     if isinstance(inner, n.Binary) and inner.operator in {"+", "-"}:
         second = sign if inner.operator == "+" else _flip(sign)
-        return [*_list_summands(inner.left, sign), *_list_summands(inner.right, second)]
+        return [*list_summands(inner.left, sign), *list_summands(inner.right, second)]
     if isinstance(inner, n.Unary) and not inner.is_postfix and inner.operator in {"+", "-"}:
-        return _list_summands(inner.operand, sign if inner.operator == "+" else _flip(sign))
+        return list_summands(inner.operand, sign if inner.operator == "+" else _flip(sign))
     return [(sign, inner)]
 
 
@@ -122,11 +123,11 @@ def _negate(node: n.Expr, sign: str) -> n.Expr:
     return node if sign == "+" else n.Unary("-", enclose(node), type=node.type, is_data=node.is_data)
 
 
-def _add(total: n.Expr | None, sign: str, summand: n.Expr) -> n.Expr:
+def add_summand(total: n.Expr | None, sign: str, summand: n.Expr) -> n.Expr:
+    """Return a sum with a further summand; `total` is `None` before the first."""
     if total is None:
         return _negate(summand, sign)
-    type_ = VECTOR if VECTOR in (total.type, summand.type) else n.REAL
-    return operate(total, sign, summand, type_)
+    return combine(total, sign, summand, {})
 
 
 def _find_block(node: n.Expr, known: frozenset[str]) -> tuple[n.Expr, n.Expr] | None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from workbench.program.rewrite.shapes import DeclaredTypes
+from workbench.program.rewrite.shapes import DeclaredTypes, infer_shape
 from workbench.program.syntax import nodes as n
 from workbench.program.syntax import traverse as t
 from workbench.program.syntax.identifiers import FreshNames
@@ -57,13 +57,36 @@ class RowData:
 
     def compute_rows(self, type_: str, value: n.Expr, rows: Rows, wanted: str) -> str:
         """Return the name of a variable whose elements, one for each row, are computed as in the loop."""
-        loop = f"for ({rows.variable} in {to_text(rows.lower)} : {to_text(rows.upper)})"
-        key = f"{loop} {type_} = {to_text(value)}"
+        key = f"{rows.head} {rows.selected} {type_} = {to_text(value)}"
         if key not in self.statements:
-            name = self.names.take(wanted)
+            name, head, row = self.names.take(wanted), rows.head, ""
             position = rows.variable if rows.starts_at_1 else f"{rows.variable} - ({to_text(rows.lower)}) + 1"
+            if rows.selected:
+                position = self.names.take("i")
+                head = f"for ({position} in 1 : size({rows.selected}))"
+                row = f"int {rows.variable} = {rows.selected}[{position}];"
             assigned = f"{name}[{position}] = {to_text(value)};"
-            self.statements[key] = (name, (n.Raw(f"{type_} {name};"), n.Raw(f"{loop} {{ {assigned} }}")))
+            self.statements[key] = (
+                name,
+                (n.Raw(f"{type_} {name};"), n.Raw(f"{head} {{ {row} {assigned} }}")),
+            )
+        return self.statements[key][0]
+
+    def select(self, condition: str, rows: Rows) -> str:
+        """Return the name of an array with the numbers of the rows that meet a condition."""
+        key = f"{rows.head} if ({condition})"
+        if key not in self.statements:
+            name, count, position = (self.names.take(wanted) for wanted in ("selected", "n_selected", "i"))
+            self.statements[key] = (
+                name,
+                (
+                    n.Raw(f"int {count} = 0;"),
+                    n.Raw(f"{rows.head} {{ if ({condition}) {count} += 1; }}"),
+                    n.Raw(f"array[{count}] int {name};"),
+                    n.Raw(f"{{ int {position} = 0; {rows.head} {{ if ({condition}) {{ {position} += 1;"),
+                    n.Raw(f"{name}[{position}] = {rows.variable}; }} }} }}"),
+                ),
+            )
         return self.statements[key][0]
 
 
@@ -81,6 +104,8 @@ class Rows:
         The names of the author's data and transformed data, which no statement here changes.
     row_data
         Data computed once; `None` where the loop may not run at all, so that nothing may be computed before.
+    selected
+        An array of the numbers of the rows that meet a condition; empty for all rows.
     vectors
         Names that stand for a vector of all rows: local numbers of the loop's body.
     assigned
@@ -93,6 +118,7 @@ class Rows:
     declared: DeclaredTypes
     fixed: frozenset[str]
     row_data: RowData | None
+    selected: str = ""
     vectors: set[str] = field(default_factory=set)
     assigned: frozenset[str] = frozenset()
 
@@ -102,12 +128,22 @@ class Rows:
         return to_text(t.unwrap(self.lower)) == "1"
 
     @property
+    def head(self) -> str:
+        """The head of the loop, as Stan."""
+        return f"for ({self.variable} in {to_text(self.lower)} : {to_text(self.upper)})"
+
+    @property
     def count(self) -> str:
         """The number of rows, as Stan."""
+        if self.selected:
+            return f"size({self.selected})"
         upper = to_text(self.upper)
         if self.starts_at_1 and upper in self._list_sizes() and t.find_names(self.upper) <= self.fixed:
             return upper
-        return f"max(0, {upper})" if self.starts_at_1 else f"max(0, ({upper}) - ({to_text(self.lower)}) + 1)"
+        if self.starts_at_1:
+            return f"max(0, {upper})"
+        difference = operate(self.upper, "-", self.lower, n.INT)
+        return f"max(0, {to_text(operate(difference, '+', n.Numeral('1'), n.INT))})"
 
     def _list_sizes(self) -> set[str]:
         """Return the sizes in declarations: none of them is negative."""
@@ -141,7 +177,12 @@ class Rows:
     def covers(self, name: str, dimension: int) -> bool:
         """Whether the rows are all elements of a variable along a dimension, by its declaration."""
         sized = self.declared.get(name)
-        if sized is None or not self.starts_at_1 or not t.find_names(self.upper) <= self.fixed:
+        if (
+            self.selected
+            or sized is None
+            or not self.starts_at_1
+            or not t.find_names(self.upper) <= self.fixed
+        ):
             return False
         sizes = (*sized.dims, *sized.sizes)
         return dimension < len(sizes) and to_text(sizes[dimension]) == to_text(self.upper)
@@ -173,6 +214,42 @@ def operate(left: n.Expr, operator: str, right: n.Expr, type_: n.Type) -> n.Expr
     if _find_strength(right) <= strength and not (operator == "+" and _find_strength(right) == strength):
         right = enclose(right)
     return n.Binary(left, operator, right, type=type_, is_data=left.is_data and right.is_data)
+
+
+def combine(left: n.Expr, operator: str, right: n.Expr, declared: DeclaredTypes) -> n.Expr:
+    """Return two operands joined for all rows: ``s * u[g]`` as ``(s * u)[g]``, which multiplies once a group.
+
+    Each element has the same value either way. Only sums, and products with a number, are computed for groups
+    without rows: there the derivative is 0 whatever the values of other elements are. Two vectors of groups
+    are joined where declarations say that they have the same size.
+    """
+    first, second = _split_groups(left), _split_groups(right)
+    if first is not None and second is not None and operator in {"+", "-"}:
+        shapes = [infer_shape(base, declared) for base, _ in (first, second)]
+        if to_text(first[1].lower) == to_text(second[1].lower) and shapes[0] == shapes[1] is not None:
+            return _index_groups(operate(first[0], operator, second[0], VECTOR), first[1])
+    elif first is not None and operator in {"+", "-", "*"} and not right.type.is_container:
+        return _index_groups(operate(first[0], operator, right, VECTOR), first[1])
+    elif second is not None and operator in {"+", "-", "*"} and not left.type.is_container:
+        return _index_groups(operate(left, operator, second[0], VECTOR), second[1])
+    is_vector = VECTOR in (left.type, right.type)
+    return operate(left, operator, right, VECTOR if is_vector else n.REAL)
+
+
+def _split_groups(node: n.Expr) -> tuple[n.Expr, n.SliceIndex] | None:
+    """Return the values of groups and the index of each row's group; `None` for other expressions."""
+    if not isinstance(node, n.Indexed) or node.type != VECTOR or node.is_data:
+        return None
+    index = node.indices[0]
+    if index.lower is None or index.lower.type != n.Type("int", 1):
+        return None
+    if node.base.type != VECTOR:  # Stan Math does not multiply a column of an optimised matrix
+        return None
+    return (node.base.inner if isinstance(node.base, n.Paren) else node.base), index
+
+
+def _index_groups(node: n.Expr, index: n.SliceIndex) -> n.Expr:
+    return n.Indexed(enclose(node), (index,), type=VECTOR, is_data=False)
 
 
 def _find_strength(node: n.Expr) -> int:

@@ -22,13 +22,17 @@ from workbench.program.syntax import nodes as n
 from workbench.program.syntax import traverse as t
 from workbench.program.syntax.identifiers import FreshNames
 from workbench.program.syntax.printer import to_text
-from workbench.program.terms.summands import adds_to_target, split_into_summands
+from workbench.program.terms.summands import Summand, adds_to_target, format_sum, split_into_summands
 
-_ENTRIES = (n.Declare, n.Assignment, n.Tilde, n.Increment)
+_ENTRIES = (n.Declare, n.Assignment, n.Tilde, n.Increment, n.If)
 """The statements that a loop's body may consist of."""
 
 _LOOPS = (n.For, n.ForEach, n.While)
 """Statements that repeat others."""
+
+
+_OTHER_CONSTANTS = "neg_binomial_2_log_glm"
+"""The GLM density that drops other constants than the density that it stands for."""
 
 
 @dataclass(frozen=True)
@@ -70,6 +74,19 @@ class Vectorised:
     tree: n.Tree
     summands: Mapping[int, n.Expr | n.Tilde] = field(default_factory=dict)
     statements: tuple[Vectorisation, ...] = ()
+
+    @property
+    def is_exact(self) -> bool:
+        """Whether unnormalised densities drop the same constants as the author's.
+
+        Stan's negative binomial GLM drops factorials of the outcomes, which the density itself keeps.
+        """
+        return not any(
+            node.distribution == _OTHER_CONSTANTS
+            if isinstance(node, n.Tilde)
+            else isinstance(node, n.Call) and node.name == f"{_OTHER_CONSTANTS}_lupmf"
+            for node in self.summands.values()
+        )
 
 
 def vectorise(tree: n.Tree, names: FreshNames, kept: Mapping[int, str] | None = None) -> Vectorised:
@@ -215,7 +232,7 @@ class _Body:
     def _list_assigned(self) -> Iterator[str]:
         """Yield the variables outside of the body that it assigns."""
         own = {name for item in self.statements if isinstance(item, n.Declare) for name, _ in item.variables}
-        for item in self.statements:
+        for item in t.walk(self.statements):
             if isinstance(item, n.Assignment):
                 yield from _find_assigned_names(item) - own
 
@@ -228,6 +245,35 @@ class _Body:
                 yield from self._assign(item, position)
             elif isinstance(item, n.Tilde | n.Increment):
                 yield self._add(item)
+            elif isinstance(item, n.If):
+                yield from self._branch(item, "")
+
+    def _branch(self, item: n.If, before: str) -> Iterator[n.Stmt]:
+        """Yield the statements for the rows of each branch; `before` is the condition to come here."""
+        condition = substitute_names(item.condition, self.definitions)
+        if not self.rows.can_compute(condition):
+            raise NotVectorised("its body has a condition that the data alone do not decide")
+        text = f"({to_text(condition)})"
+        yield from self._write_branch(item.yes, f"{before} && {text}" if before else text)
+        if item.no is not None:
+            rest = f"{before} && !{text}" if before else f"!{text}"
+            if isinstance(item.no, n.If):
+                yield from self._branch(item.no, rest)
+            else:
+                yield from self._write_branch(item.no, rest)
+
+    def _write_branch(self, branch: n.Stmt, condition: str) -> Iterator[n.Stmt]:
+        """Yield the statements of one branch, for the rows that take it."""
+        every = self.rows
+        if every.row_data is None:
+            raise NotVectorised("its body has a condition")
+        self.rows = replace(every, selected=every.row_data.select(condition, every))
+        for item in branch.body if isinstance(branch, n.Block) else (branch,):
+            if isinstance(item, n.Tilde | n.Increment):
+                yield self._add(item)
+            elif not (isinstance(item, n.Jump) and not item.keyword):
+                raise NotVectorised("a branch of its body has other statements than densities")
+        self.rows = every
 
     def _add(self, item: n.Tilde | n.Increment) -> n.Stmt:
         """Return a statement that adds what all rows add."""
@@ -285,11 +331,29 @@ class _Body:
                 value = _apply(item.left, item.operator, value)
             yield from self._define(item.left.name, value, position + 1)
             return
+        if isinstance(item.left, n.Variable) and item.left.type == n.REAL and item.operator in {"+=", "-="}:
+            yield self._accumulate(item)
+            return
         if not isinstance(item.left, n.Indexed):
             raise NotVectorised(f"it assigns `{_format_left(item)}`, which does not vary by row")
         changed = self._assign_elements(item, item.left)
         self.shown.append(to_text(changed))
         yield changed
+
+    def _accumulate(self, item: n.Assignment) -> n.Assignment:
+        """Return an assignment that adds what all rows add to a number."""
+        texts = []
+        for summand in split_into_summands(n.Increment(item.right)):
+            changed = vectorise_summand(summand.node, self.rows, self.definitions)
+            total = (
+                n.Call("sum", (changed,))
+                if isinstance(changed, n.Expr) and changed.type.is_container
+                else changed
+            )
+            texts.append(Summand(total, summand.sign).text)
+        changed_item = replace(item, right=n.Variable(format_sum(texts)))
+        self.shown.append(to_text(changed_item))
+        return changed_item
 
     def _assign_elements(self, item: n.Assignment, left: n.Indexed) -> n.Assignment:
         """Return an assignment to the elements of all rows."""
@@ -366,8 +430,6 @@ def _refuse_statements(statements: Sequence[n.Stmt]) -> None:
         The message says which.
     """
     for item in statements:
-        if isinstance(item, n.If):
-            raise NotVectorised("its body has a condition")
         if isinstance(item, n.Message):
             raise NotVectorised(f"its body has `{item.keyword}`")
         if not isinstance(item, _ENTRIES):
@@ -378,7 +440,7 @@ def _refuse_statements(statements: Sequence[n.Stmt]) -> None:
                 raise NotVectorised(f"it calls `{name}`, a function of the program")
             if isinstance(node, n.Call) and node.name in _EFFECTS:
                 raise NotVectorised(f"it calls `{node.name}`")
-    if not any(isinstance(item, n.Tilde | n.Increment | n.Assignment) for item in statements):
+    if not any(isinstance(item, n.Tilde | n.Increment | n.Assignment) for item in t.walk(tuple(statements))):
         raise NotVectorised("its body adds nothing and assigns nothing")
 
 
