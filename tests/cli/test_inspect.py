@@ -76,3 +76,42 @@ def test_bad_roles_are_refused(workbench):
     done = workbench("inspect", STAN, "--role", "line 1=prior", "-q")
     assert_refused(done, 2, "`eight_schools.stan`", "`line 1`", hint="`34`")
     assert_refused(workbench("inspect", STAN, "--role", "line 34=mystery", "-q"), 2, "`mystery`", "`latent`")
+
+
+LOOPS = """
+data {
+  int<lower=0> N;
+  vector[N] y;
+}
+parameters {
+  real mu;
+}
+model {
+  for (n in 1 : N) y[n] ~ normal(mu, 1);
+  for (n in 1 : N) {
+    if (y[n] > mu) target += -1;
+  }
+}
+"""
+
+
+def test_loops_are_listed_with_what_is_sampled_or_why_they_stay(workbench, tmp_path):
+    (tmp_path / "loops.stan").write_text(LOOPS)
+    lines = workbench("inspect", "loops.stan").stdout.splitlines()
+    title = lines.index("loops, and densities with a faster form")
+    vectorised, stays = lines[title + 2], lines[title + 3]
+    assert "y ~ normal(mu, 1);" in vectorised
+    assert "stays as it is" in stays
+    assert "condition" in stays
+    listed = json.loads(workbench("inspect", "loops.stan", "--json").stdout)["vectorisations"]
+    assert [(item["line"], bool(item["vectorised"])) for item in listed] == [(10, True), (11, False)]
+
+
+def test_a_program_whose_loops_are_kept_is_the_one_without_vectorised_statements(workbench, tmp_path):
+    (tmp_path / "loops.stan").write_text(LOOPS)
+    vectorised = workbench("inspect", "loops.stan", "--instrumented").stdout
+    assert "normal_lupdf(y | mu, 1)" in vectorised
+    for option in ("--no-optimise", "--no-optimize"):
+        kept = workbench("inspect", "loops.stan", "--instrumented", option).stdout
+        assert "normal_lupdf(y[n] | mu, 1)" in kept
+        assert "normal_lupdf(y | mu, 1)" not in kept
