@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import json
 import random
 import shutil
@@ -98,7 +99,7 @@ def _damage_json(path: Path, rng: random.Random) -> str:
         container, key, name = _choose_place(content, rng)
         kind = rng.choice(["value", "value", "value", "drop", "drop", "swap", "deep", "double", "sign"])
         if kind == "value":
-            container[key] = rng.choice(ODD_VALUES)
+            container[key] = copy.deepcopy(rng.choice(ODD_VALUES))  # later damage may change it
         elif kind == "drop":
             del container[key]
         elif kind == "swap":

@@ -62,5 +62,14 @@ def test_a_report_that_cannot_be_written_leaves_the_run_and_says_so(earlier, mon
     assert list_files(earlier) == WITHOUT_REPORT
 
 
+def test_a_run_never_gets_the_report_of_another_that_it_has_replaced(earlier):
+    first = publish_run(simulate_fit(draws=40, seed=2), earlier)
+    publish_run(simulate_fit(draws=40, seed=3), earlier)
+    add_report(first)
+    assert list_files(earlier) == WITHOUT_REPORT
+    with pytest.raises(StoreError, match="was replaced while its report was drawn"):
+        report.write_report(first, earlier / "report.html")
+
+
 def test_a_fit_without_a_folder_gets_no_report():
     add_report(simulate_fit(draws=40))

@@ -140,6 +140,17 @@ def with_entries(fit: Fit, entries: Mapping[str, Any]) -> Fit:
     return replace(fit, record={**fit.record, **entries})
 
 
+def is_in_place(fit: Fit) -> bool:
+    """Return whether the folder of a fit still holds its record: another command may have replaced it."""
+    if fit.folder is None:
+        return False
+    try:
+        stored: object = json.loads((fit.folder / RECORD).read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return False
+    return bool(stored == json.loads(dump(fit.record)))
+
+
 def dump(record: Mapping[str, Any]) -> str:
     """Return a record as the text of `run.json`."""
     return json.dumps(to_json_values(record), indent=1, ensure_ascii=False, allow_nan=False) + "\n"

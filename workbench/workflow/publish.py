@@ -56,6 +56,8 @@ def add_report(
 ) -> None:
     """Write the report of a published run into its folder; whatever ends that, the run is complete.
 
+    Nothing is written where another command has replaced the run: it writes a report of its own.
+
     Parameters
     ----------
     fit
@@ -82,6 +84,8 @@ def add_report(
     except (KeyboardInterrupt, StoreError) as reason:
         message = f"the run in `{fit.folder}` is complete; `workbench report {fit.folder}` draws its report"
         if isinstance(reason, StoreError):
+            if not store.is_in_place(fit):
+                return
             hint = f"{reason.hint}; {message}" if reason.hint else message
             raise StoreError(reason.message, hint=hint) from reason
         raise KeyboardInterrupt(message) from None

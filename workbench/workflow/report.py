@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 from workbench import files
+from workbench.errors import StoreError
 from workbench.provenance import hash_texts
 from workbench.report.comparison import build_comparison_report
 from workbench.report.document import Document
@@ -74,7 +75,11 @@ def write_report(
     """
     check_report_place(target, figures)
     document = build_fit_report(fit) if draft is None else draft
-    files.replace_file(target, render(document, draw))
+    page = render(document, draw)
+    if target.parent == fit.folder and not store.is_in_place(fit):
+        message = f"the run in `{fit.folder}` was replaced while its report was drawn."
+        raise StoreError(message, hint="draw the report of the new one")
+    files.replace_file(target, page)
     if figures is not None:
         write_figures(document, figures)
     return target
