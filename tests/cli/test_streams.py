@@ -106,6 +106,16 @@ def test_names_of_files_reach_nobody_raw(name, shown):
     assert "\x1b" not in result.stderr
 
 
+@pytest.mark.parametrize(
+    "argv", [["fit", "linear", "a.csv", "\u202egnp"], ["toolchain", "prune", "\u202egnp"], ["--\u202egnp"]]
+)
+def test_wrong_arguments_are_named_safely(argv):
+    result = CliRunner().invoke(app, argv)
+    assert result.exit_code == 2
+    assert "<U+202E>gnp" in result.stderr
+    assert "\u202e" not in result.stderr
+
+
 @pytest.mark.parametrize("argument", ["x" * 300, "x" * 300 + ".stan", "x/" * 3000 + "x"])
 def test_names_that_no_file_can_have(argument):
     for argv in (

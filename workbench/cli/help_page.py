@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 from rich.markup import escape
 from typer.core import TyperCommand, TyperGroup
+
+from workbench.errors import neutralise
 
 CONTEXT = {"help_option_names": ["-h", "--help"]}
 """Settings of every command: `-h` is `--help`."""
@@ -77,6 +81,11 @@ def format_examples(name: str) -> str:
 class Command(TyperCommand):
     """A command whose help says of a flag what it does, and not that it is a boolean."""
 
+    def make_context(self, *args: Any, **options: Any) -> Any:
+        """Return the parsed arguments; an error names those that are wrong safely."""
+        with _neutral_errors():
+            return super().make_context(*args, **options)
+
     def get_params(self, ctx: Any) -> list[Any]:
         """Return the parameters, flags without a type and a default, arguments without a type."""
         return _simplify(super().get_params(ctx))
@@ -85,9 +94,26 @@ class Command(TyperCommand):
 class Group(TyperGroup):
     """A group of commands, likewise."""
 
+    def make_context(self, *args: Any, **options: Any) -> Any:
+        """Return the parsed arguments; an error names those that are wrong safely."""
+        with _neutral_errors():
+            return super().make_context(*args, **options)
+
     def get_params(self, ctx: Any) -> list[Any]:
         """Return the parameters, flags without a type and a default, arguments without a type."""
         return _simplify(super().get_params(ctx))
+
+
+@contextmanager
+def _neutral_errors() -> Iterator[None]:
+    """Replace the control characters in messages of Typer, which quotes arguments as they are."""
+    try:
+        yield
+    except Exception as reason:
+        message = getattr(reason, "message", None)
+        if isinstance(message, str):
+            reason.message = neutralise(message, "\n")  # type: ignore[attr-defined]
+        raise
 
 
 def _simplify(parameters: list[Any]) -> list[Any]:
