@@ -22,7 +22,9 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
+from multiprocessing import get_context
 from pathlib import Path
 from typing import Any
 
@@ -253,12 +255,13 @@ def _measure(case: Case, folder: Path, arguments: argparse.Namespace) -> Line:
             if number:
                 spent[way].append(once)
     last = commands[SAMPLING](arguments.rounds)[4]
-    draws = {"workbench": _read_run(folder / "run"), "cmdstanpy": _read_csv(Path(last))}
+    with ProcessPoolExecutor(1, get_context("spawn")) as pool:  # processes inherit our largest memory
+        sizes = pool.submit(_find_sizes, case, folder / "run", Path(last)).result()
     seconds = {
         "workbench": json.loads((folder / "run" / "run.json").read_text())["timings"]["nuts"],
         "cmdstanpy": statistics.median(once.sampling or np.nan for once in spent[SAMPLING]),
     }
-    effective = {way: _find_least_ess(draws[way], case) / seconds[way] for way in draws}
+    effective = {way: sizes[way] / seconds[way] for way in sizes}
     others = _try_other_samplers(case, folder, arguments.samplers)
     return Line(case, spent, effective | others)
 
@@ -346,6 +349,12 @@ def _read_csv(folder: Path) -> dict[str, np.ndarray]:
         name: np.moveaxis(values.reshape(chains, len(values) // chains, -1), -1, 0)
         for name, values in draws.items()
     }
+
+
+def _find_sizes(case: Case, run: Path, output: Path) -> dict[str, float]:
+    """Return the smallest bulk ESS of the parameters of a case, by who has sampled."""
+    draws = {"workbench": _read_run(run), "cmdstanpy": _read_csv(output)}
+    return {way: _find_least_ess(draws[way], case) for way in draws}
 
 
 def _find_least_ess(draws: Mapping[str, np.ndarray], case: Case) -> float:
