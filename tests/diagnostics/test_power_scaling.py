@@ -17,6 +17,7 @@ from workbench.diagnostics.power_scaling import (
     measure_sensitivities,
     read_components,
 )
+from workbench.errors import RunIncomplete
 from workbench.results import Fit
 from workbench.thresholds import POWERS, khat_limit
 
@@ -177,3 +178,8 @@ def test_too_few_draws_are_a_reason():
     short = {name: group.to_dataset().isel(draw=slice(0, 20)) for name, group in fit.tree.children.items()}
     scaling = measure_power_scaling(Fit(fit.record, xr.DataTree.from_dict(short)))
     assert scaling.reason == "fewer than 100 draws are too few to reweight."
+
+
+def test_a_run_without_the_density_of_its_prior_is_refused():
+    with pytest.raises(RunIncomplete, match="expected to hold `log_prior`"):
+        read_components(xr.DataTree())

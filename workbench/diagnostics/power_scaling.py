@@ -21,6 +21,7 @@ from numpy.typing import NDArray
 
 from workbench.diagnostics.loo import count_rows
 from workbench.diagnostics.prior_weight import PriorTerm, measure_prior_weights
+from workbench.errors import RunIncomplete
 from workbench.estimation.sampling.psis import (
     EQUAL_RATIOS,
     choose_tail_length,
@@ -150,7 +151,15 @@ def _list_prior_terms(results: Results, components: tuple[Component, ...]) -> li
 
 
 def read_components(tree: xr.DataTree) -> tuple[Component, ...]:
-    """Return what can be raised to a power: all priors, the likelihood where it is known, each statement."""
+    """Return what can be raised to a power: all priors, the likelihood where it is known, each statement.
+
+    Raises
+    ------
+    RunIncomplete
+        The run does not hold the log density of its prior.
+    """
+    if "log_prior" not in tree.children:
+        raise RunIncomplete("the run was expected to hold `log_prior` in `fit.nc`; it does not.")
     prior = tree["log_prior"].to_dataset()["lprior"]
     own = [dim for dim in prior.dims if dim not in SAMPLE_DIMS]
     components = [Component("prior", _to_matrix(prior.sum(own)))]
