@@ -50,7 +50,7 @@ def test_the_authors_log_likelihood_is_kept_under_its_name_and_its_scale_is_foun
     expected = stats.lognorm.logpdf(
         WEIGHT, posterior["sigma"].values[..., None], scale=np.exp(posterior["mu"].values[..., None])
     )
-    np.testing.assert_allclose(fit.tree["log_likelihood"]["log_lik"], expected, rtol=1e-6)
+    np.testing.assert_allclose(fit.tree["log_likelihood"]["log_lik"], expected, atol=4e-4)  # as rounded
 
 
 def test_the_map_from_the_column_is_in_the_run(fit):

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from workbench.results import store
-from workbench.results.rounding import round_fraction, round_pointwise
+from workbench.results.rounding import POINTWISE, round_fraction, round_group
 from workbench.results.stored import read_tree
 
 RNG = np.random.default_rng(3)
@@ -26,6 +26,17 @@ def make_tree(log_lik, replicates):
     )
 
 
+def round_tree(tree):
+    groups = {name: group.to_dataset() for name, group in tree.children.items()}
+    rounded = {f"/{name}": round_group(groups[name], name) for name in POINTWISE}
+    return xr.DataTree.from_dict({"/posterior": groups["posterior"], **rounded})
+
+
+def store_and_read(tree, folder):
+    store.replace_tree(tree, folder / "fit.nc")
+    return read_tree(folder / "fit.nc")
+
+
 @pytest.fixture
 def tree():
     """Draws of a normal mean for observations far from 0, with their likelihoods."""
@@ -36,25 +47,31 @@ def tree():
 
 
 def test_errors_are_far_below_those_of_monte_carlo(tree):
-    rounded = round_pointwise(tree)
+    rounded = round_tree(tree)
     for group, name in (("log_likelihood", "log_lik"), ("posterior_predictive", "y_rep")):
         before, after = tree[group][name].to_numpy(), rounded[group][name].to_numpy()
-        assert after.dtype == np.float32
         error = np.abs(after - before)
         if group == "log_likelihood":
             assert np.quantile(error, 0.9) < 2e-4
         else:  # the size of the values is 2000 times their standard deviation
             assert (error.max(axis=(0, 1)) < 4e-3 * before.std(axis=(0, 1))).all()
             assert abs((after - before).mean()) < 2e-5
-    assert rounded["posterior"]["scale"].dtype == np.float64
 
 
-def test_leave_one_out_is_the_same_to_its_shown_digits(tree, tmp_path):
-    path = tmp_path / "fit.nc"
-    store.replace_tree(tree, path)
-    stored = read_tree(path)
-    assert stored["log_likelihood"]["log_lik"].dtype == np.float64
-    before, after = arviz_stats.loo(tree), arviz_stats.loo(stored)
+def test_what_is_stored_is_what_everything_is_computed_from(tree, tmp_path):
+    rounded = round_tree(tree)
+    stored = store_and_read(rounded, tmp_path)
+    for group, name in (
+        ("log_likelihood", "log_lik"),
+        ("posterior_predictive", "y_rep"),
+        ("posterior", "scale"),
+    ):
+        assert stored[group][name].dtype == np.float64
+        np.testing.assert_array_equal(stored[group][name], rounded[group][name])
+
+
+def test_leave_one_out_is_the_same_to_its_shown_digits(tree):
+    before, after = arviz_stats.loo(tree), arviz_stats.loo(round_tree(tree))
     assert after.elpd == pytest.approx(before.elpd, abs=0.01)
     assert after.se == pytest.approx(before.se, abs=0.01)
     np.testing.assert_allclose(after.pareto_k, before.pareto_k, atol=0.02)
@@ -63,8 +80,8 @@ def test_leave_one_out_is_the_same_to_its_shown_digits(tree, tmp_path):
 @pytest.mark.parametrize("values", [RNG.poisson(3, (2, 300, 9)), RNG.integers(0, 2**24, (2, 300, 9))])
 def test_whole_numbers_are_exact(values, tmp_path):
     values = values.astype(float)
-    store.replace_tree(make_tree(values, values), tmp_path / "fit.nc")
-    np.testing.assert_array_equal(read_tree(tmp_path / "fit.nc")["posterior_predictive"]["y_rep"], values)
+    stored = store_and_read(round_tree(make_tree(values, values)), tmp_path)
+    np.testing.assert_array_equal(stored["posterior_predictive"]["y_rep"], values)
 
 
 @pytest.mark.parametrize(
@@ -79,14 +96,16 @@ def test_whole_numbers_are_exact(values, tmp_path):
 )
 def test_what_cannot_be_rounded_is_stored_as_it_is(spoil, tmp_path):
     values = spoil(RNG.normal(size=(2, 300, 9)))
-    tree = make_tree(RNG.normal(size=(2, 300, 9)), values)
-    assert round_pointwise(tree)["posterior_predictive"]["y_rep"].dtype == np.float64
+    tree = round_tree(make_tree(RNG.normal(size=(2, 300, 9)), values))
+    np.testing.assert_array_equal(tree["posterior_predictive"]["y_rep"], values)
+    stored = store_and_read(tree, tmp_path)
+    np.testing.assert_array_equal(stored["posterior_predictive"]["y_rep"], values)
 
 
 def test_some_values_that_are_not_finite_stay_so():
     values = RNG.normal(size=(2, 300, 9))
     values[0, :3, 0] = np.nan, np.inf, -np.inf
-    stored = round_pointwise(make_tree(values, values))["log_likelihood"]["log_lik"].to_numpy()
+    stored = round_tree(make_tree(values, values))["log_likelihood"]["log_lik"].to_numpy()
     np.testing.assert_array_equal(stored[0, :3, 0], values[0, :3, 0])
     assert np.isfinite(stored).sum() == values.size - 3
 
@@ -98,6 +117,6 @@ def test_the_relative_error_is_half_a_unit_of_the_last_kept_bit(value, bits):
 
 
 def test_a_run_takes_a_quarter_of_the_space(tree, tmp_path):
-    store.replace_tree(tree, tmp_path / "fit.nc")
+    store.replace_tree(round_tree(tree), tmp_path / "fit.nc")
     numbers = sum(tree[group].to_dataset().nbytes for group in ("log_likelihood", "posterior_predictive"))
     assert (tmp_path / "fit.nc").stat().st_size < 0.3 * numbers

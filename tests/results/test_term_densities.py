@@ -28,4 +28,5 @@ def test_each_prior_statement_has_its_log_density(tree):
 
 def test_the_likelihood_as_a_whole_is_the_sum_of_its_observations(tree):
     whole = tree["log_density"]["likelihood"]
-    assert np.allclose(whole, tree["log_likelihood"]["log_lik"].sum("N"), rtol=1e-7)
+    rounded = tree["log_likelihood"]["log_lik"]
+    assert np.allclose(whole, rounded.sum("N"), atol=1e-4 * rounded.sizes["N"] ** 0.5 * 6)

@@ -33,10 +33,14 @@ def assert_close(
 
 
 def assert_moments(fit: Fit, name: str, mean: float, sd: float) -> None:
-    """Posterior mean and standard deviation are within four of their Monte Carlo standard errors."""
+    """Posterior mean and standard deviation are within a few of their Monte Carlo standard errors.
+
+    The error of a standard deviation is underestimated by a third: over 38 seeds of a linear regression, the
+    deviations in units of it had a standard deviation of 1.5.
+    """
     numbers = fit.record["nuts"]["estimates"][name]
     assert abs(numbers["mean"] - mean) < 4 * numbers["mcse_mean"], name
-    assert abs(numbers["sd"] - sd) < 4 * numbers["mcse_sd"], name
+    assert abs(numbers["sd"] - sd) < 6 * numbers["mcse_sd"], name
 
 
 def assert_interval(fit: Fit, name: str, cdf: Callable[[float], float]) -> None:

@@ -24,7 +24,7 @@ from workbench.backends.evaluator import EVALUATING, GENERATING, Answer, Columns
 from workbench.backends.evaluators import Evaluators
 from workbench.backends.interrupt import run_interruptibly
 from workbench.backends.stan_csv import read_stan_csv
-from workbench.backends.stan_messages import ITERATIONS_USED_UP, extract_error
+from workbench.backends.stan_messages import ITERATIONS_USED_UP, extract_error, translate_errors
 from workbench.errors import ChainFailed
 from workbench.methods import Laplace, Nuts, Pathfinder
 from workbench.progress import SILENT, Progress
@@ -129,8 +129,9 @@ class StanBackend(CmdStanBackend):
             arguments.append(f"jacobian={int(jacobian)}")
             answer, output = _call(evaluator, job, _APPROXIMATING, arguments, folder, DIGITS)
             console = answer.text
-            curvature = read_curvature(folder)
-            rows = read_stan_csv(output)[1] if _has_rows(output) else np.empty((0, 2 + len(names.free)))
+            with translate_errors(_APPROXIMATING, folder, job.places, job.timeout):
+                curvature = read_curvature(folder)
+                rows = read_stan_csv(output)[1] if _has_rows(output) else np.empty((0, 2 + len(names.free)))
             if curvature is None and not len(rows):
                 raise ChainFailed(f"{_APPROXIMATING} stopped: {extract_error(console)}")
         table, _ = self._evaluators.generate(job, rows[:, 2:], names, Flag.TRANSFORMED)

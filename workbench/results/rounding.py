@@ -19,9 +19,6 @@ _REPLICATE_ERROR = 2e-3
 _MANTISSA = 23
 """Bits of a single precision number's fraction."""
 
-_LARGEST_WHOLE = 2**24
-"""Whole numbers up to it are exact in single precision."""
-
 _SMALLEST = 1000
 """The number of values from which an array is rounded."""
 
@@ -29,42 +26,63 @@ _ROWS = 200
 """Observations from which the scale of an array is taken. Ours."""
 
 
-def round_pointwise(tree: xr.DataTree) -> xr.DataTree:
-    """Return a tree whose large pointwise arrays are in single precision, rounded.
+POINTWISE = ("log_likelihood", "posterior_predictive")
+"""The groups of `fit.nc` that are rounded."""
+
+
+def round_group(group: xr.Dataset, name: str) -> xr.Dataset:
+    """Return pointwise log-likelihoods or replicates, rounded to what `fit.nc` stores of them.
+
+    Everything is computed from the rounded numbers, so that it can be computed again from the file.
 
     Parameters
     ----------
-    tree
-        Groups as in `fit.nc`. Arrays `(chain, draw, ...)` of `log_likelihood` and `posterior_predictive` are
-        rounded; whole numbers stay what they are.
+    group, name
+        Arrays `(chain, draw, ...)` of one of the groups `POINTWISE`; whole numbers stay what they are.
     """
-    rounded = {path: _round_group(group.to_dataset(), path) for path, group in tree.children.items()}
-    return xr.DataTree.from_dict({f"/{path}": dataset for path, dataset in rounded.items()})
+    return group.assign(
+        {
+            variable: array.copy(data=_round(array.to_numpy(), is_log_likelihood=name == "log_likelihood"))
+            for variable, array in group.data_vars.items()
+            if _is_large(array)
+        }
+    )
 
 
-def _round_group(dataset: xr.Dataset, group: str) -> xr.Dataset:
-    if group not in ("log_likelihood", "posterior_predictive"):
-        return dataset
-    arrays = {
-        name: array.copy(data=_round(array.to_numpy(), is_log_likelihood=group == "log_likelihood"))
-        for name, array in dataset.data_vars.items()
-        if array.dtype == np.float64 and array.ndim > 2 and array.size > _SMALLEST
-    }
-    return dataset.assign(arrays)
+def to_single(tree: xr.DataTree) -> xr.DataTree:
+    """Return a tree whose pointwise arrays are in single precision, where that changes no value."""
+    return xr.DataTree.from_dict(
+        {f"/{name}": _to_single(group.to_dataset(), name) for name, group in tree.children.items()}
+    )
 
 
-def _round(
-    values: NDArray[np.float64], *, is_log_likelihood: bool
-) -> NDArray[np.float32] | NDArray[np.float64]:
-    """Return values in single precision, with as many bits as their error allows."""
+def _to_single(group: xr.Dataset, name: str) -> xr.Dataset:
+    if name not in POINTWISE:
+        return group
+    arrays = {}
+    for variable, array in group.data_vars.items():
+        if _is_large(array):
+            with np.errstate(over="ignore"):
+                single = array.astype(np.float32)
+            if np.array_equal(single.to_numpy(), array.to_numpy(), equal_nan=True):
+                arrays[variable] = single
+    return group.assign(arrays)
+
+
+def _is_large(array: xr.DataArray) -> bool:
+    return bool(array.dtype == np.float64 and array.ndim > 2 and array.size > _SMALLEST)
+
+
+def _round(values: NDArray[np.float64], *, is_log_likelihood: bool) -> NDArray[np.float64]:
+    """Return values that fit in single precision with as many bits as their error allows."""
     by_row = values.reshape(values.shape[0] * values.shape[1], -1)
     rows = np.linspace(0, by_row.shape[1] - 1, min(_ROWS, by_row.shape[1])).astype(int)
     sample = by_row[:, rows]
     sample = np.where(np.isfinite(sample), sample, np.nan)
     if not np.isfinite(sample).any(axis=0).all() or np.nanmax(np.abs(sample)) > np.finfo(np.float32).max / 2:
         return values
-    if _are_whole(values):
-        return values.astype(np.float32) if np.abs(values).max() < _LARGEST_WHOLE else values
+    if np.all(values == np.rint(values)):
+        return values
     spread = np.nanstd(sample, axis=0)
     error = np.full(len(rows), _LOG_LIKELIHOOD_ERROR) if is_log_likelihood else _REPLICATE_ERROR * spread
     size = np.nanquantile(np.abs(sample), 0.9, axis=0)
@@ -75,12 +93,8 @@ def _round(
     return values if bits > _MANTISSA else round_fraction(values, max(bits, 1))
 
 
-def _are_whole(values: NDArray[np.float64]) -> bool:
-    return bool(np.all(values == np.rint(values)))
-
-
-def round_fraction(values: NDArray[np.float64], bits: int) -> NDArray[np.float32]:
-    """Return values in single precision with so many bits of their fraction, rounded to nearest.
+def round_fraction(values: NDArray[np.float64], bits: int) -> NDArray[np.float64]:
+    """Return values of single precision with so many bits of their fraction, rounded to nearest.
 
     The relative error is at most 2 to the power of -(bits + 1). Values that are not finite stay so.
 
@@ -93,10 +107,10 @@ def round_fraction(values: NDArray[np.float64], bits: int) -> NDArray[np.float32
         single = values.astype(np.float32)
     dropped = _MANTISSA - bits
     if dropped <= 0:
-        return single
+        return single.astype(np.float64)
     whole = single.view(np.uint32)
     to_even = (whole >> np.uint32(dropped)) & np.uint32(1)  # ties upwards would be a bias
     half = np.uint32((1 << (dropped - 1)) - 1) + to_even
     mask = np.uint32(0xFFFFFFFF << dropped & 0xFFFFFFFF)
     rounded = ((whole + half) & mask).view(np.float32)
-    return np.where(np.isfinite(single) & np.isfinite(rounded), rounded, single)
+    return np.where(np.isfinite(single) & np.isfinite(rounded), rounded, single).astype(np.float64)

@@ -16,7 +16,7 @@ from workbench import files
 from workbench.methods import RESULTS
 from workbench.results.fit import Fit
 from workbench.results.json_values import to_json_values
-from workbench.results.rounding import round_pointwise
+from workbench.results.rounding import to_single
 from workbench.results.spreadsheet import format_csv
 from workbench.results.view.description import StandardizationDescription
 
@@ -131,8 +131,8 @@ def replace_tree(tree: xr.DataTree, path: Path) -> None:
 
 def _write_tree(tree: xr.DataTree, stream: BinaryIO) -> None:
     with files.keep_steady(stream) as steady:
-        rounded = round_pointwise(tree)
-        rounded.to_netcdf(steady, engine="h5netcdf", encoding=_encoding(rounded))
+        single = to_single(tree)
+        single.to_netcdf(steady, engine="h5netcdf", encoding=_encoding(single))
 
 
 def with_entries(fit: Fit, entries: Mapping[str, Any]) -> Fit:

@@ -22,6 +22,7 @@ from workbench.results.method_result import MethodResult
 from workbench.results.outcome_scales import GROUP, build_scale_group, choose_log_likelihood
 from workbench.results.outcomes import drop_missing, list_replicates, read_repeated_outcomes
 from workbench.results.quantities import owner
+from workbench.results.rounding import POINTWISE, round_group
 from workbench.results.term_densities import build_density_groups
 
 if TYPE_CHECKING:
@@ -153,6 +154,7 @@ def build_draw_groups(context: FitContext, run: RawRun) -> dict[str, xr.Dataset]
         group: draws.read_variables(run, program, data, variables, dims) for group, variables in names.items()
     }
     groups["posterior_predictive"] = drop_missing(groups["posterior_predictive"], replicates)
+    groups |= {name: round_group(groups[name], name) for name in POINTWISE if name in groups}
     groups["observed_data"] = read_repeated_outcomes(
         program, lambda variables: draws.read_variables(run, program, data, variables, dims)
     )
