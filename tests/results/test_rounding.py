@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from workbench.results import store
-from workbench.results.rounding import POINTWISE, round_fraction, round_group
+from workbench.results.rounding import POINTWISE, round_fraction, round_group, to_single
 from workbench.results.stored import read_tree
 
 RNG = np.random.default_rng(3)
@@ -68,6 +68,14 @@ def test_what_is_stored_is_what_everything_is_computed_from(tree, tmp_path):
     ):
         assert stored[group][name].dtype == np.float64
         np.testing.assert_array_equal(stored[group][name], rounded[group][name])
+
+
+def test_what_is_said_of_the_whole_tree_is_stored_as_well(tree):
+    tree.attrs["divergences"] = 3
+    tree["log_likelihood"].attrs["source"] = "program"
+    single = to_single(tree)
+    assert single.attrs == {"divergences": 3}
+    assert single["log_likelihood"].attrs == {"source": "program"}
 
 
 def test_leave_one_out_is_the_same_to_its_shown_digits(tree):

@@ -51,9 +51,8 @@ def round_group(group: xr.Dataset, name: str) -> xr.Dataset:
 
 def to_single(tree: xr.DataTree) -> xr.DataTree:
     """Return a tree whose pointwise arrays are in single precision, where that changes no value."""
-    return xr.DataTree.from_dict(
-        {f"/{name}": _to_single(group.to_dataset(), name) for name, group in tree.children.items()}
-    )
+    groups = {f"/{name}": _to_single(group.to_dataset(), name) for name, group in tree.children.items()}
+    return xr.DataTree.from_dict({"/": tree.to_dataset(), **groups})
 
 
 def _to_single(group: xr.Dataset, name: str) -> xr.Dataset:
