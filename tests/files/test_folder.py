@@ -1,5 +1,6 @@
 """A folder is the earlier one or the new one, and what is not ours stays in it."""
 
+import fcntl
 import os
 import shutil
 from concurrent.futures import ThreadPoolExecutor
@@ -11,7 +12,8 @@ import pytest
 from workbench.errors import StoreError
 from workbench.files import carry, publish_folder, restore
 from workbench.files import folder as publishing
-from workbench.files.aside import make_folder_aside
+from workbench.files.aside import hold_abandoned, make_folder_aside
+from workbench.files.mend import mend_folders
 
 NOBODY = 65534
 """The number of a user who owns nothing."""
@@ -32,6 +34,7 @@ def publish(place, text):
 def either_way(request, monkeypatch):
     if request.param == "two steps":
         monkeypatch.setattr(publishing, "exchange", lambda one, other: False)
+    return request.param
 
 
 def test_what_is_not_ours_is_kept(tmp_path, either_way):
@@ -201,6 +204,34 @@ def test_a_folder_of_the_user_is_never_removed(tmp_path):
     assert (theirs / "thesis.txt").read_text() == "precious"
 
 
+def test_what_has_just_been_made_is_not_taken_for_abandoned(tmp_path, monkeypatch):
+    """Somebody mends between the moment a folder is made and the moment it is locked."""
+    lock = fcntl.flock
+    mended: list[bool] = []
+
+    def mend_first(descriptor, operation):
+        if not mended:
+            mended.append(True)
+            mend_folders(tmp_path, OURS)
+        return lock(descriptor, operation)
+
+    monkeypatch.setattr("workbench.files.aside.fcntl.flock", mend_first)
+    aside, descriptor = make_folder_aside(tmp_path / "run")
+    assert aside.is_dir()
+    mend_folders(tmp_path, OURS)
+    assert aside.is_dir()
+    os.close(descriptor)
+
+
+def test_what_is_being_mended_is_left_to_it(tmp_path):
+    aside, descriptor = make_folder_aside(tmp_path / "run")
+    os.close(descriptor)
+    with hold_abandoned(aside) as is_abandoned:
+        assert is_abandoned
+        with hold_abandoned(aside) as is_free:
+            assert not is_free
+
+
 def test_many_writers_at_once(tmp_path, either_way):
     """Each of them publishes; at the end there is one folder, whole, with what the user has put there."""
     place = tmp_path / "run"
@@ -209,7 +240,9 @@ def test_many_writers_at_once(tmp_path, either_way):
     with ThreadPoolExecutor(8) as pool:
         texts = [str(number) for number in range(100)]
         for _ in pool.map(lambda text: publish(place, text), texts):
-            assert (place / "notes.txt").read_text() == "precious"
+            if either_way == "exchange":  # between two steps there is a moment without a folder
+                assert (place / "notes.txt").read_text() == "precious"
+    assert (place / "notes.txt").read_text() == "precious"
     assert names(place) == ["notes.txt", "result"]
     assert (place / "result").read_text() in texts
     publish(place, "two")

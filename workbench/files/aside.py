@@ -12,6 +12,8 @@ import hashlib
 import os
 import re
 import secrets
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 ASIDE = re.compile(r"^\.(?P<place>.+)\.aside-[0-9a-f]{8}$", re.DOTALL)
@@ -71,19 +73,26 @@ def name_earlier(place: Path) -> Path:
     return place.with_name(f".{_shorten(place.name)}.earlier-{secrets.token_hex(4)}")
 
 
-def is_abandoned(aside: Path) -> bool:
-    """Return whether the owner of a hidden name is dead; `False` where nobody can tell."""
+@contextmanager
+def hold_abandoned(aside: Path) -> Iterator[bool]:
+    """Give whether the owner of a hidden name is dead; `False` where nobody can tell.
+
+    Meanwhile it is locked: whoever has just made it, and has not locked it yet, sees that it is lost.
+    """
     try:
         descriptor = os.open(aside, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
     except OSError:
-        return False
+        yield False
+        return
     try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except OSError:  # it is locked, or there are no locks
-        return False
+        is_free = True
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:  # it is locked, or there are no locks
+            is_free = False
+        yield is_free
     finally:
         os.close(descriptor)
-    return True
 
 
 def _keep(aside: Path, descriptor: int) -> bool:

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Callable
-from contextlib import suppress
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import psutil
 
-from workbench.files.aside import ASIDE, EARLIER, SCRATCH, SEVERAL, is_abandoned
+from workbench.files.aside import ASIDE, EARLIER, SCRATCH, SEVERAL, hold_abandoned
 from workbench.files.carry import list_foreign, move_foreign, remove, remove_ours
 
 _NUMBERED = re.compile(r"^\.(?P<place>.+)\.(?:partial|old)-(?P<owner>\d+)$", re.DOTALL)
@@ -24,8 +24,10 @@ def sweep_files(folder: Path) -> None:
     """Remove the files, and the folders for files, that dead owners left in a folder."""
     for name in _list(folder):
         path, named = folder / name, ASIDE.match(name)
-        if named and (named["place"] in (SCRATCH, SEVERAL) or not path.is_dir()) and is_abandoned(path):
-            remove(path)
+        if named and (named["place"] in (SCRATCH, SEVERAL) or not path.is_dir()):
+            with hold_abandoned(path) as is_abandoned:
+                if is_abandoned:
+                    remove(path)
 
 
 def restore(place: Path) -> None:
@@ -37,7 +39,7 @@ def restore(place: Path) -> None:
         for name in _list(place.parent)
         if _MOVED.search(name) and _find_place(place.with_name(name)) == place
     ]
-    left = [path for path in left if path.is_dir() and _has_no_owner(path)]
+    left = [path for path in left if path.is_dir() and _is_without_owner(path)]
     if left:
         with suppress(OSError):  # somebody else mends it, or the place is read-only
             max(left, key=lambda path: path.stat().st_mtime).rename(place)
@@ -55,12 +57,14 @@ def mend_folders(parent: Path, is_ours: Callable[[str], bool]) -> None:
     """
     left = [parent / name for name in _list(parent) if _find_place(parent / name) is not None]
     for path in left:
-        if path.is_symlink() or not path.is_dir() or not _has_no_owner(path):
+        if path.is_symlink() or not path.is_dir():
             continue
         place = _find_place(path)
         if place is not None and _MOVED.search(path.name):
             restore(place)
-        with suppress(OSError):  # it is the one that was put back, or somebody else mends it
+        with _hold_without_owner(path) as has_no_owner, suppress(OSError):  # somebody else may mend it
+            if not has_no_owner:  # or it is the one that was put back
+                continue
             if place is not None and place.is_dir():
                 move_foreign(path, place, is_ours)
             if not list_foreign(path, is_ours):
@@ -73,13 +77,26 @@ def _find_place(path: Path) -> Path | None:
     return path.with_name(named["place"]) if named else None
 
 
-def _has_no_owner(path: Path) -> bool:
-    """Return whether the process that made a hidden name is dead; `False` where nobody can tell."""
+def _is_without_owner(path: Path) -> bool:
+    with _hold_without_owner(path) as has_no_owner:
+        return has_no_owner
+
+
+@contextmanager
+def _hold_without_owner(path: Path) -> Iterator[bool]:
+    """Give whether the process that made a hidden name is dead; `False` where nobody can tell."""
     named = _NUMBERED.match(path.name)
-    if named is None:
-        return is_abandoned(path)
+    if named is not None:
+        yield _is_number_free(path, named["owner"])
+        return
+    with hold_abandoned(path) as is_abandoned:
+        yield is_abandoned
+
+
+def _is_number_free(path: Path, number: str) -> bool:
+    """Return whether the process with a number, which made a hidden name, is dead."""
     try:
-        began = psutil.Process(int(named["owner"])).create_time()
+        began = psutil.Process(int(number)).create_time()
         return began > path.stat().st_ctime + 1  # another process has its number now
     except (psutil.NoSuchProcess, OverflowError):
         return True
