@@ -35,8 +35,8 @@ def assert_close(
 def assert_moments(fit: Fit, name: str, mean: float, sd: float) -> None:
     """Posterior mean and standard deviation are within a few of their Monte Carlo standard errors.
 
-    The error of a standard deviation is underestimated: over 30 seeds of a linear regression, the deviations in
-    units of it had standard deviations from 1.1 to 1.5.
+    The error of a standard deviation is underestimated: over 30 seeds of a linear regression, the
+    deviations in units of it had standard deviations from 1.1 to 1.5.
     """
     numbers = fit.record["nuts"]["estimates"][name]
     assert abs(numbers["mean"] - mean) < 4 * numbers["mcse_mean"], name
