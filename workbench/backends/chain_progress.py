@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from threading import Lock
@@ -65,12 +65,21 @@ def _describe_chains(folder: Path, tails: dict[int, _OutputTail]) -> str:
         chain = _CHAIN.search(path.stem)
         if chain:
             _read_new_lines(path, tails.setdefault(int(chain[1]), _OutputTail()))
-    adapted = [tails[chain] for chain in sorted(tails) if tails[chain].step_size]
-    if not adapted or len(adapted) > _SHOWN:
-        total = sum(tail.divergences for tail in adapted)
-        return f", {total} divergent" if adapted else ""
-    sizes = " ".join(f"{float(tail.step_size):.2g}" for tail in adapted)
-    return f", step {sizes}, divergent {' '.join(str(tail.divergences) for tail in adapted)}"
+    adapted = (tails[chain] for chain in sorted(tails) if tails[chain].step_size)
+    return describe_adapted([(float(tail.step_size), tail.divergences) for tail in adapted])
+
+
+def describe_adapted(chains: Sequence[tuple[float, int]]) -> str:
+    """Return step size and divergences of the chains that have ended their warm-up as text.
+
+    >>> describe_adapted([]), describe_adapted([(0.25, 0), (0.5, 3)])
+    ('', ', step 0.25 0.5, divergent 0 3')
+    """
+    if not chains or len(chains) > _SHOWN:
+        total = sum(divergences for _, divergences in chains)
+        return f", {total} divergent" if chains else ""
+    sizes = " ".join(f"{step_size:.2g}" for step_size, _ in chains)
+    return f", step {sizes}, divergent {' '.join(str(divergences) for _, divergences in chains)}"
 
 
 def _read_new_lines(path: Path, tail: _OutputTail) -> None:

@@ -149,6 +149,11 @@ class Evaluator:
         """Return whether it can take a request."""
         return self._companion.is_alive()
 
+    @property
+    def descriptor(self) -> int:
+        """Its socket, for another process that asks it while we do not; that one reads every answer."""
+        return self._companion.descriptor
+
     def describe(self, job: Job) -> Columns:
         """Return the names of all quantities; the data are read then."""
         if self._columns is None:
@@ -226,7 +231,7 @@ class Evaluator:
             self.close()
             raise make_timeout(activity, job.timeout) from reason
         except EOFError as reason:
-            raise self._explain_end(job, activity) from reason
+            raise self.explain_end(job, activity) from reason
         except BaseException:  # an interrupt in the middle of an answer
             self.close()
             raise
@@ -248,7 +253,7 @@ class Evaluator:
         text = self._companion.receive(characters, deadline).decode("utf-8", "replace")
         return Answer(status, failures, numbers, name_places(text, job.places))
 
-    def _explain_end(self, job: Job, activity: str) -> ChainFailed:
+    def explain_end(self, job: Job, activity: str) -> ChainFailed:
         """Return the error for a process that ended in the middle of a request."""
         code = self._companion.kill()
         printed = name_places(self._companion.read_errors(), job.places).strip()
@@ -262,6 +267,26 @@ class Evaluator:
             ended = f"its process ended with code {code}"
         reason = f" {extract_error(printed)}" if printed else ""
         return ChainFailed(f"{activity} stopped: {ended}.{reason}")
+
+
+def call_method(
+    evaluator: Evaluator, job: Job, activity: str, method: list[str], folder: Path, digits: int
+) -> tuple[Answer, Path]:
+    """Run a method of the command line; return its answer and its output file."""
+    output = folder / "output.csv"
+    arguments = [
+        *(part for part in method if not part.startswith("init=")),
+        "data",
+        f"file={job.data}",
+        *(part for part in method if part.startswith("init=")),
+        "random",
+        f"seed={job.seed}",
+        "output",
+        f"file={output}",
+        f"sig_figs={digits}",
+        f"profile_file={folder / 'profile.csv'}",
+    ]
+    return evaluator.call(job, activity, arguments), output
 
 
 def _encode(rows: Floats | None, text: str) -> tuple[bytes | memoryview, tuple[int, int]]:

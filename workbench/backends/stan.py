@@ -20,7 +20,7 @@ from workbench.backends.cmdstan import (
     read_curvature,
     write_inits,
 )
-from workbench.backends.evaluator import EVALUATING, GENERATING, Answer, Columns, Evaluator, Flag
+from workbench.backends.evaluator import EVALUATING, GENERATING, Columns, Evaluator, Flag, call_method
 from workbench.backends.evaluators import Evaluators
 from workbench.backends.interrupt import run_interruptibly
 from workbench.backends.stan_csv import read_stan_csv
@@ -102,7 +102,7 @@ class StanBackend(CmdStanBackend):
                 method.append(f"init={write_inits(start, 1, folder)[0]}")
             folder.mkdir(parents=True, exist_ok=True)
             names = evaluator.describe(job)
-            answer, _ = _call(evaluator, job, _OPTIMISING, method, folder, DIGITS)
+            answer, _ = call_method(evaluator, job, _OPTIMISING, method, folder, DIGITS)
         log_density, values = answer.numbers[:1], answer.numbers[1:]
         if np.isnan(values[: len(names.parameters + names.transformed)]).any() or not len(values):
             reason = extract_error(answer.text)
@@ -127,7 +127,7 @@ class StanBackend(CmdStanBackend):
             mode_file = _write_mode(names, mode, folder / "mode.csv")
             arguments = ["method=laplace", f"mode={mode_file}", f"draws={method.draws}"]
             arguments.append(f"jacobian={int(jacobian)}")
-            answer, output = _call(evaluator, job, _APPROXIMATING, arguments, folder, DIGITS)
+            answer, output = call_method(evaluator, job, _APPROXIMATING, arguments, folder, DIGITS)
             console = answer.text
             with translate_errors(_APPROXIMATING, folder, job.places, job.timeout):
                 curvature = read_curvature(folder)
@@ -205,26 +205,6 @@ def _unconstrain(evaluator: Evaluator, job: Job, draws: Floats) -> Floats:
     if answer.failures:
         raise ChainFailed(f"parameter values cannot be used: {extract_error(answer.text)}")
     return answer.numbers.reshape(len(draws), len(names.free))
-
-
-def _call(
-    evaluator: Evaluator, job: Job, activity: str, method: list[str], folder: Path, digits: int
-) -> tuple[Answer, Path]:
-    """Run a method; return its answer and its output file."""
-    output = folder / "output.csv"
-    arguments = [
-        *(part for part in method if not part.startswith("init=")),
-        "data",
-        f"file={job.data}",
-        *(part for part in method if part.startswith("init=")),
-        "random",
-        f"seed={job.seed}",
-        "output",
-        f"file={output}",
-        f"sig_figs={digits}",
-        f"profile_file={folder / 'profile.csv'}",
-    ]
-    return evaluator.call(job, activity, arguments), output
 
 
 def _has_rows(output: Path) -> bool:

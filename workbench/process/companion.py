@@ -53,6 +53,11 @@ class Companion:
             theirs.close()
         register(self)
 
+    @property
+    def descriptor(self) -> int:
+        """The descriptor of our end of its socket."""
+        return self._socket.fileno()
+
     def is_alive(self) -> bool:
         """Return whether it still runs."""
         return self._child.poll() is None

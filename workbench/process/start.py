@@ -47,12 +47,15 @@ class ProcessCommand:
         Environment variables to set besides our own.
     is_merged
         Whether what it prints as an error joins its other output, in the order in which it is printed.
+    descriptors
+        Open files and sockets that it inherits, under the same numbers.
     """
 
     argv: tuple[str, ...]
     cwd: Path | None = None
     env: Mapping[str, str] | None = None
     is_merged: bool = False
+    descriptors: tuple[int, ...] = ()
 
     def __str__(self) -> str:
         """Return the command as it would be typed in a shell."""
@@ -97,6 +100,7 @@ def run(
     env: Mapping[str, str] | None = None,
     timeout: float | None = None,
     is_merged: bool = False,
+    descriptors: tuple[int, ...] = (),
     on_line: Callable[[str], None] | None = None,
 ) -> CompletedProcess:
     """Run a program until it ends.
@@ -105,7 +109,7 @@ def run(
     ----------
     argv
         The program and its arguments.
-    cwd, env, is_merged
+    cwd, env, is_merged, descriptors
         As in `ProcessCommand`.
     timeout
         The longest time that it may run [s].
@@ -117,7 +121,7 @@ def run(
     FileNotFoundError, PermissionError
         The program cannot be started.
     """
-    command = ProcessCommand(tuple(os.fspath(argument) for argument in argv), cwd, env, is_merged)
+    command = ProcessCommand(tuple(map(os.fspath, argv)), cwd, env, is_merged, descriptors)
     return run_many([command], timeout=timeout, on_line=on_line)[0]
 
 
@@ -208,6 +212,7 @@ class _Child:
             stdin=subprocess.DEVNULL,
             stdout=self.out,
             stderr=subprocess.STDOUT if self.command.is_merged else self.err,
+            pass_fds=self.command.descriptors,
             start_new_session=True,  # a group of its own, which no interrupt reaches before we pass it on
         )
 
