@@ -30,7 +30,7 @@ def main(package: str, program: str, data: str, output: str) -> None:
 
 
 def _sample_with_stanli(program: str, data: dict[str, Any]) -> tuple[dict[str, np.ndarray], float]:
-    import stanli  # type: ignore[import-not-found]
+    import stanli
 
     model = stanli.Model(stan_file=program, data=data)
     started = time.perf_counter()
@@ -50,7 +50,7 @@ def _sample_with_stanli(program: str, data: dict[str, Any]) -> tuple[dict[str, n
 
 
 def _sample_with_nutpie(program: str, data: dict[str, Any]) -> tuple[dict[str, np.ndarray], float]:
-    import nutpie  # type: ignore[import-not-found]
+    import nutpie
 
     compiled = nutpie.compile_stan_model(filename=program).with_data(**data)
     started = time.perf_counter()

@@ -121,7 +121,8 @@ def run(
     FileNotFoundError, PermissionError
         The program cannot be started.
     """
-    command = ProcessCommand(tuple(map(os.fspath, argv)), cwd, env, is_merged, descriptors)
+    names = tuple(os.fspath(argument) for argument in argv)
+    command = ProcessCommand(names, cwd, env, is_merged, descriptors)
     return run_many([command], timeout=timeout, on_line=on_line)[0]
 
 
