@@ -15,6 +15,24 @@ from workbench.provenance import hash_texts
 
 
 @dataclass(frozen=True)
+class Storage:
+    """What is stored of the draws of a posterior.
+
+    Attributes
+    ----------
+    keep
+        The transformed parameters and generated quantities that are stored; `None` for all. Parameters always
+        are, and what checks need.
+    pointwise_draws
+        Draws of each chain whose pointwise log-likelihoods and replicates are stored; `None` for all, or as
+        many as a large run has room for.
+    """
+
+    keep: tuple[str, ...] | None = None
+    pointwise_draws: int | None = None
+
+
+@dataclass(frozen=True)
 class FitRequest:
     """One fit: the program, its data and priors, and what to compute.
 
@@ -41,6 +59,8 @@ class FitRequest:
         instrumented program has them.
     inits
         Initial values of parameters, used if the sampler's `init` is `given`; Stan draws the others.
+    storage
+        What is stored of the draws.
     """
 
     program: Program
@@ -55,6 +75,7 @@ class FitRequest:
     timeout: float | None = None
     weights: Mapping[str | int, float] = field(default_factory=dict)
     inits: Mapping[str, Any] = field(default_factory=dict)
+    storage: Storage = field(default_factory=Storage)
 
     @property
     def key(self) -> str:
@@ -64,7 +85,8 @@ class FitRequest:
             + [self.seed, self.level, dict(self.priors.values), self.scaled, self._list_roles()]
             + [sorted((str(key), weight) for key, weight in self.weights.items())]
             + ([dict(self.inits)] if self.inits else [])
-            + ([] if self.program.is_optimised else ["loops as written"]),
+            + ([] if self.program.is_optimised else ["loops as written"])
+            + ([] if self.storage == Storage() else [asdict(self.storage)]),
             sort_keys=True,
             default=str,
         )

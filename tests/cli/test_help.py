@@ -14,11 +14,16 @@ from workbench.cli.help_page import EXAMPLES
 GROUP: Any = get_command(app)
 """Every command, as Typer parses it."""
 
-OF_A_FIT_ALONE = {"dry_run", "method", "profile", "bic_count", "save_warmup", "figures", "no_report"}
+OF_A_FIT_ALONE = {
+    "dry_run", "method", "profile", "bic_count", "save_warmup", "figures", "keep", "pointwise_draws",
+    "no_report",
+}  # fmt: skip
 """Parameters of `fit` that a study's base fit has no use for."""
 
 
-OF_ONE_COMMAND = {"--output", "-o", "--draws", "--seed", "--strict", "--threads", "--method", "--methods"}
+OF_ONE_COMMAND = {
+    "--output", "-o", "--draws", "--keep", "--seed", "--strict", "--threads", "--method", "--methods",
+}  # fmt: skip
 """Options whose help says more for one command: a folder or a file, further draws, another seed ..."""
 
 

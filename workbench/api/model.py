@@ -203,8 +203,11 @@ class Model:
         jobs: int | None = None,
         threads: int = 1,
         timeout: float | None = None,
+        keep: str | Sequence[str] | None = None,
+        pointwise_draws: int | None = None,
         output: str | Path | Literal[False] | None = None,
         figures: str | Path | None = None,
+        report: bool = True,
         progress: bool = True,
     ) -> Fit:
         """Fit the program to data and return the fit; a run directory is written as by `workbench fit`.
@@ -253,9 +256,13 @@ class Model:
         seed, level, jobs, threads, timeout
             All seeds are derived from `seed`; probability of the intervals; processes at a time, by default
             one for each processor this process may use; threads in each chain; longest time of a chain [s].
-        output, figures
+        keep, pointwise_draws
+            The transformed parameters and generated quantities that are stored, by default all; draws of each
+            chain whose pointwise log-likelihoods and replicates are, by default all, or as many as make 40
+            million numbers.
+        output, figures, report
             The run directory: `None` for one in `reports/`, `False` for none; a folder for the report's
-            pictures as files.
+            pictures as files; whether the run has a report from the start.
         progress
             Whether progress is shown in terminals and notebooks.
 
@@ -285,9 +292,12 @@ class Model:
             jobs=jobs or count_usable_cores(),
             threads=threads,
             timeout=timeout,
+            keep=None if keep is None else tuple(list_names(keep)),
+            pointwise_draws=pointwise_draws,
             inits=inits,
             output=Path(output) if output else None,
             is_kept=output is not False,
+            has_report=report,
             figures=as_path(figures),
             toolchain=self._settings,
             is_optimised=self._program.is_optimised,
@@ -333,6 +343,9 @@ class FitKeywords(TypedDict, total=False):
     jobs: int | None
     threads: int
     timeout: float | None
+    keep: str | Sequence[str] | None
+    pointwise_draws: int | None
     output: str | Path | Literal[False] | None
     figures: str | Path | None
+    report: bool
     progress: bool

@@ -24,6 +24,7 @@ LISTS = frozenset({"decision", "vary"})
 FLAGS = {
     "native": "native=True",
     "no-optimise": "optimise=False",
+    "no-report": "report=False",
     "no-prior-predictive": "prior_predictive=False",
     "quiet": "progress=False",
     "retry": "retry=True",
@@ -34,8 +35,9 @@ FLAGS = {
 
 WITH_VALUE = frozenset({
     "above", "adapt-delta", "bic-count", "chains", "compiler", "design", "draws", "figures", "init", "jobs",
-    "level", "max-treedepth", "method", "methods", "metric", "missing", "output", "parameters", "points",
-    "profile", "refit", "scale", "scenarios", "seed", "starts", "threads", "timeout", "toolchain", "warmup",
+    "keep", "level", "max-treedepth", "method", "methods", "metric", "missing", "output", "parameters",
+    "points", "pointwise-draws", "profile", "refit", "scale", "scenarios", "seed", "starts", "threads",
+    "timeout", "toolchain", "warmup",
 })  # fmt: skip
 """Options with one value, under the same name with underscores."""
 

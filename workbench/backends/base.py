@@ -16,8 +16,54 @@ from workbench.progress import SILENT, Progress
 Floats = NDArray[np.float64]
 """An array of doubles."""
 
+Integers = NDArray[np.int64]
+"""An array of positions."""
+
 Algorithm = Literal["lbfgs", "bfgs", "newton"]
 """Stan's optimisers."""
+
+MOST_POINTWISE = 40_000_000
+"""Numbers that the pointwise variables of all draws hold at most: 320 MB in memory. Ours."""
+
+
+@dataclass(frozen=True)
+class Selection:
+    """Which quantities of draws are kept, and of which only some draws.
+
+    Attributes
+    ----------
+    left_out
+        Variables of which nothing is kept.
+    pointwise
+        Variables with a number, or several, for each observation: log likelihoods and replicates.
+    pointwise_draws
+        Draws of each chain that pointwise variables keep; `None` for as many as `MOST_POINTWISE` allows.
+    """
+
+    left_out: frozenset[str] = frozenset()
+    pointwise: frozenset[str] = frozenset()
+    pointwise_draws: int | None = None
+
+    def choose_positions(self, chains: int, draws: int, columns: int) -> Integers:
+        """Return the draws of a chain, from 0, that pointwise variables keep: evenly spaced, with the last.
+
+        Parameters
+        ----------
+        chains, draws
+            Chains, and draws of each.
+        columns
+            Numbers that the pointwise variables have at each draw.
+
+        >>> Selection().choose_positions(4, 1000, 100_000)[[0, 1, -1]].tolist()
+        [9, 19, 999]
+        """
+        most = MOST_POINTWISE // max(1, chains * columns)
+        kept = min(draws, max(most, 1) if self.pointwise_draws is None else self.pointwise_draws)
+        return np.arange(1, kept + 1) * draws // max(kept, 1) - 1
+
+
+KEEP_ALL = Selection()
+"""Everything is kept."""
 
 
 @dataclass(frozen=True)
@@ -39,6 +85,8 @@ class Job:
     places
         By line of the compiled program: the author's line that it is made from, as text. Stan's messages then
         name the latter.
+    selection
+        What is kept of the draws.
     """
 
     exe: Path
@@ -47,6 +95,7 @@ class Job:
     seed: int
     timeout: float | None = None
     places: Mapping[int, str] = field(default_factory=dict, repr=False, compare=False)
+    selection: Selection = KEEP_ALL
 
 
 @dataclass(frozen=True)
@@ -132,6 +181,10 @@ class RawRun:
         Warm-up draws, if requested, as a run of their own.
     output
         The file that Stan wrote (the first chain's), for a run that starts from this one.
+    pointwise
+        The pointwise variables of some draws, as a run of its own, where they are not kept for all.
+    positions
+        Which draws of each chain these are, counted from 0, `(draw,)`; `None` for all.
     """
 
     columns: tuple[str, ...]
@@ -145,6 +198,13 @@ class RawRun:
     curvature: Curvature | None = None
     warmup: RawRun | None = None
     output: Path | None = None
+    pointwise: RawRun | None = None
+    positions: Integers | None = None
+
+    @property
+    def with_pointwise(self) -> RawRun:
+        """The run that holds the pointwise variables: this one, where they are kept for all draws."""
+        return self if self.pointwise is None else self.pointwise
 
 
 class Backend(Protocol):

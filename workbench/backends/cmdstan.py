@@ -19,6 +19,7 @@ from cmdstanpy.utils.stancsv import munge_varname, parse_hmc_adaptation_lines
 from workbench import process
 from workbench.backends.base import DEFAULT_START, Algorithm, Curvature, Floats, Job, RawRun, Start
 from workbench.backends.chain_progress import follow_chains
+from workbench.backends.draw_table import select
 from workbench.backends.interrupt import run_interruptibly
 from workbench.backends.stan_csv import read_stan_csv, write_draws, write_mode
 from workbench.backends.stan_messages import (
@@ -266,7 +267,7 @@ class CmdStanBackend:
     ) -> RawRun:
         """Run NUTS: a process for each chain, or one for all chains if they have threads."""
         chains = Chains(method, start, jobs, threads, progress)
-        return self._run_nuts(job, chains, is_unconstrained=False)
+        return select(job.selection, self._run_nuts(job, chains, is_unconstrained=False))
 
     def _run_nuts(self, job: Job, chains: Chains, *, is_unconstrained: bool) -> RawRun:
         started = time.monotonic()

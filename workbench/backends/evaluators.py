@@ -9,14 +9,12 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
 
-import numpy as np
-
 from workbench import process
 from workbench.backends.base import Floats, Job
+from workbench.backends.draw_table import DrawTable
 from workbench.backends.evaluator import (
     DRAWS_PER_GENERATOR,
     GENERATING,
-    Columns,
     Evaluator,
     Flag,
     UnsupportedExecutable,
@@ -87,13 +85,13 @@ class Evaluators:
         self,
         job: Job,
         points: Floats,
-        columns: Columns,
+        table: DrawTable,
         flags: Flag,
         *,
         jobs: int | None = None,
         progress: Progress = SILENT,
-    ) -> tuple[Floats, str]:
-        """Return parameters and the quantities that the flags add at many points, and what was printed.
+    ) -> str:
+        """Compute parameters and the quantities that the flags add at many points; return what was printed.
 
         The rows are shared out among several processes; they are the same however many those are.
 
@@ -103,8 +101,8 @@ class Evaluators:
             The call; its seed decides the random numbers.
         points
             `(P, U)`: unconstrained points.
-        columns
-            What the program computes.
+        table
+            What receives them.
         flags
             `TRANSFORMED`, `GENERATED` or both.
         jobs
@@ -112,11 +110,7 @@ class Evaluators:
         progress
             Where to report.
         """
-        width = len(columns.parameters)
-        width += len(columns.transformed) * bool(flags & Flag.TRANSFORMED)
-        width += len(columns.generated) * bool(flags & Flag.GENERATED)
-        output = np.empty((len(points), width))
-        rows = _choose_rows(width)
+        rows = _choose_rows(table.width)
         starts = range(0, len(points), rows)
         printed: dict[int, str] = {}
         with progress.stage("Computing generated quantities", total=float(len(points))) as stage:
@@ -126,8 +120,10 @@ class Evaluators:
                 with self.borrow(job, GENERATING) as evaluator:
                     if evaluator is None:
                         raise ChainFailed(f"{GENERATING} stopped: {job.exe} does not answer.")
-                    out = output[start : start + rows]
-                    answer = evaluator.generate(job, part, flags, start, out)
+                    place = table.find_place(start, start + len(part))
+                    answer = evaluator.generate(job, part, flags, start, place)
+                if place is None:
+                    table.take(start, answer.numbers.reshape(len(part), -1))
                 printed[start] = answer.text
                 stage.update(float(min(len(printed) * rows, len(points))))
 
@@ -138,7 +134,7 @@ class Evaluators:
             else:
                 with ThreadPoolExecutor(workers) as pool:
                     list(pool.map(work, starts))
-        return output, "\n".join(printed[start] for start in starts if printed[start])
+        return "\n".join(printed[start] for start in starts if printed[start])
 
 
 def _make_key(job: Job) -> _Key:

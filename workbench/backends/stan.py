@@ -8,7 +8,7 @@ from pathlib import Path
 
 import numpy as np
 
-from workbench.backends.base import DEFAULT_START, Algorithm, Floats, Job, RawRun, Start
+from workbench.backends.base import DEFAULT_START, Algorithm, Floats, Job, RawRun, Selection, Start
 from workbench.backends.cmdstan import (
     DIGITS,
     NEWTON_ITERATIONS,
@@ -20,6 +20,7 @@ from workbench.backends.cmdstan import (
     read_curvature,
     write_inits,
 )
+from workbench.backends.draw_table import DrawTable, select
 from workbench.backends.evaluator import EVALUATING, GENERATING, Columns, Evaluator, Flag, call_method
 from workbench.backends.evaluators import Evaluators
 from workbench.backends.interrupt import run_interruptibly
@@ -77,11 +78,12 @@ class StanBackend(CmdStanBackend):
                 return super().generate(job, columns, draws)
             names = evaluator.describe(job)
             points = _unconstrain(evaluator, job, draws)
-        table, console = run_interruptibly(
-            lambda: self._evaluators.generate(job, points, names, Flag.GENERATED)
-        )
-        quantities = table[None, :, len(names.parameters) :]
-        return RawRun(names.generated, quantities, console=console, seconds=time.monotonic() - started)
+        kept = Selection(left_out=job.selection.left_out)
+        table = DrawTable(kept, names.parameters + names.generated, 1, len(points))
+        console = run_interruptibly(lambda: self._evaluators.generate(job, points, table, Flag.GENERATED))
+        run = table.fill(RawRun((), points, console=console, seconds=time.monotonic() - started))
+        count = len(names.parameters)
+        return replace(run, columns=run.columns[count:], draws=run.draws[:, :, count:])
 
     def optimize(
         self, job: Job, *, jacobian: bool, algorithm: Algorithm = "lbfgs", start: Start = DEFAULT_START
@@ -134,15 +136,18 @@ class StanBackend(CmdStanBackend):
                 rows = read_stan_csv(output)[1] if _has_rows(output) else np.empty((0, 2 + len(names.free)))
             if curvature is None and not len(rows):
                 raise ChainFailed(f"{_APPROXIMATING} stopped: {extract_error(console)}")
-        table, _ = self._evaluators.generate(job, rows[:, 2:], names, Flag.TRANSFORMED)
-        return RawRun(
-            names.parameters + names.transformed,
-            table[None],
-            {"log_p": rows[None, :, 0], "log_q": rows[None, :, 1]},
-            console,
-            time.monotonic() - started,
-            len(rows) == method.draws,
-            curvature=curvature,
+        table = DrawTable(job.selection, names.parameters + names.transformed, 1, len(rows))
+        self._evaluators.generate(job, rows[:, 2:], table, Flag.TRANSFORMED)
+        return table.fill(
+            RawRun(
+                (),
+                rows,
+                {"log_p": rows[None, :, 0], "log_q": rows[None, :, 1]},
+                console,
+                time.monotonic() - started,
+                len(rows) == method.draws,
+                curvature=curvature,
+            )
         )
 
     def pathfinder(self, job: Job, method: Pathfinder) -> RawRun:
@@ -168,7 +173,7 @@ class StanBackend(CmdStanBackend):
         started = time.monotonic()
         with self._evaluators.borrow(job, "sampling") as evaluator:
             if evaluator is None:
-                return self._run_nuts(job, chains, is_unconstrained=False)
+                return select(job.selection, self._run_nuts(job, chains, is_unconstrained=False))
         run = self._run_nuts(job, chains, is_unconstrained=True)
         complete = self._add_quantities(job, run, Flag.TRANSFORMED | Flag.GENERATED, jobs, progress)
         return replace(complete, seconds=time.monotonic() - started)
@@ -185,17 +190,13 @@ class StanBackend(CmdStanBackend):
         columns += names.generated if flags & Flag.GENERATED else ()
         chains, count, size = run.draws.shape
         points = np.ascontiguousarray(run.draws).reshape(chains * count, size)
-        table, printed = run_interruptibly(
-            lambda: self._evaluators.generate(job, points, names, flags, jobs=jobs, progress=progress)
+        table = DrawTable(job.selection, columns, chains, count)
+        printed = run_interruptibly(
+            lambda: self._evaluators.generate(job, points, table, flags, jobs=jobs, progress=progress)
         )
         warmup = None if run.warmup is None else self._add_quantities(job, run.warmup, flags, jobs)
-        return replace(
-            run,
-            columns=columns,
-            draws=table.reshape(chains, count, len(columns)),
-            console=f"{run.console}\n{printed}" if printed else run.console,
-            warmup=warmup,
-        )
+        console = f"{run.console}\n{printed}" if printed else run.console
+        return replace(table.fill(run), console=console, warmup=warmup)
 
 
 def _unconstrain(evaluator: Evaluator, job: Job, draws: Floats) -> Floats:

@@ -196,6 +196,24 @@ Figures = Annotated[
         help="Folder for the report's figures as SVG and PNG files.", metavar="DIR", rich_help_panel=OUTPUT
     ),
 ]
+Keep = Annotated[
+    list[str] | None,
+    typer.Option(
+        help="The transformed parameters and generated quantities to store, or none; by default all.",
+        metavar="NAME",
+        rich_help_panel=OUTPUT,
+    ),
+]
+PointwiseDraws = Annotated[
+    int | None,
+    typer.Option(
+        min=0,
+        help="Draws of each chain whose pointwise log-likelihoods and replicates are stored; by default all, "
+        "or as many as make 40 million numbers.",
+        metavar="N",
+        rich_help_panel=OUTPUT,
+    ),
+]
 NoReport = Annotated[
     bool,
     typer.Option(

@@ -178,6 +178,16 @@ def parse_level(level: float) -> float:
     return level
 
 
+def parse_kept(texts: list[str] | None) -> tuple[str, ...] | None:
+    """Return the names of quantities to store, `none` being a list without any; `None` for all.
+
+    >>> parse_kept(["slope,f"]), parse_kept(["none"]), parse_kept(None)
+    (('slope', 'f'), (), None)
+    """
+    names = split_names(texts)
+    return None if texts is None else () if names == ("none",) else names
+
+
 def split_names(texts: list[str] | None) -> tuple[str, ...]:
     """Return names that are given one by one, or with commas between them.
 

@@ -21,6 +21,7 @@ from arviz_stats import compare, loo
 from workbench.diagnostics.common_scale import CommonScale, find_common_scale
 from workbench.diagnostics.loo import Floats, explain_missing_loo, read_log_likelihood
 from workbench.results import Fit
+from workbench.results.quantities import find_kept_draws
 from workbench.thresholds import (
     ELPD_DIFFERENCE_LIMIT,
     ELPD_STANDARD_ERRORS,
@@ -131,7 +132,8 @@ def _reduce_tree(fit: Fit, offset: Floats | None) -> xr.DataTree:
     assert log_lik is not None  # noqa: S101 - the runs are comparable
     if offset is not None:
         log_lik = log_lik + offset[:, None]
-    posterior = fit.tree["posterior"].to_dataset()
+    kept = find_kept_draws(fit.tree, "log_likelihood")
+    posterior = fit.tree["posterior"].to_dataset().isel(draw=kept)
     shape = (posterior.sizes["chain"], posterior.sizes["draw"], len(log_lik))
     dims = ("chain", "draw", "row")
     coords = {name: posterior[name] for name in ("chain", "draw")}

@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 from workbench.estimation.sampling.psis import choose_tail_length, log_sum_exp, smooth_log_weights
 from workbench.late_imports import LateModule
 from workbench.results import Fit
-from workbench.results.quantities import SAMPLE_DIMS
+from workbench.results.quantities import SAMPLE_DIMS, find_kept_draws
 from workbench.results.view import LooResult, LooRow
 from workbench.thresholds import FEWEST_LOO_DRAWS, khat_limit
 
@@ -30,6 +30,9 @@ else:
     array_stats = LateModule("arviz_stats.base", "array_stats")
 
 Floats = NDArray[np.float64]
+
+_BLOCK_ROWS = 1024
+"""Rows that are worked on together: a bound of memory. Ours."""
 
 WORST_ROWS = 20
 """Rows that `run.json` names, those with the largest k-hat; the others follow from `fit.nc`."""
@@ -110,6 +113,9 @@ def explain_missing_loo(fit: Fit) -> str:
         if limit.feature in {"log_lik", "loo"} and not is_own:
             return limit.message
     arrays = _log_likelihood_arrays(fit)
+    request = results.request
+    if not arrays and request is not None and request.pointwise_draws == 0:
+        return "pointwise log-likelihoods were not stored, as `--pointwise-draws 0` requested."
     if not arrays:
         return "no statement of the program gives a log likelihood for each observation."
     draws = arrays[0].sizes["chain"] * arrays[0].sizes["draw"]
@@ -178,12 +184,18 @@ def compute_leave_one_out(fit: Fit) -> LeaveOneOut:
 
     The relative efficiency is that of ArviZ: the mean over all posterior quantities.
     """
-    log_lik = read_log_likelihood(fit)
-    assert log_lik is not None  # noqa: S101 - `explain_missing_loo` is empty
     r_eff = estimate_relative_efficiency(fit)
-    weights, khat = compute_loo_weights(log_lik, r_eff)
-    elpd = log_sum_exp(weights + log_lik)
-    lppd = log_sum_exp(log_lik) - math.log(log_lik.shape[1])
+    blocks = split_log_likelihood(fit, _BLOCK_ROWS)
+    count = sum(len(block) for block in blocks)
+    weights = np.empty((count, blocks[0].shape[1]))
+    khat, elpd, lppd = np.empty(count), np.empty(count), np.empty(count)
+    stop = 0
+    for block in blocks:
+        log_lik = np.ascontiguousarray(block, dtype=np.float64)
+        rows = slice(stop, stop := stop + len(block))
+        weights[rows], khat[rows] = compute_loo_weights(log_lik, r_eff)
+        elpd[rows] = log_sum_exp(weights[rows] + log_lik)
+        lppd[rows] = log_sum_exp(log_lik) - math.log(log_lik.shape[1])
     return LeaveOneOut(weights, khat, elpd, lppd - elpd, r_eff)
 
 
@@ -193,16 +205,20 @@ def compute_loo_weights(log_lik: Floats, r_eff: float) -> tuple[Floats, Floats]:
 
 
 def estimate_relative_efficiency(fit: Fit) -> float:
-    """Return the mean over all posterior quantities of the ESS of the mean, relative to the draws."""
+    """Return the mean over all posterior quantities of the ESS of the mean, relative to the draws.
+
+    The draws are those with a log likelihood.
+    """
     posterior = fit.tree["posterior"]
     if posterior.sizes["chain"] == 1:
         return 1.0
-    arrays = [array.transpose(*SAMPLE_DIMS, ...).values for array in posterior.data_vars.values()]
+    kept = find_kept_draws(fit.tree, "log_likelihood")
+    arrays = [array.transpose(*SAMPLE_DIMS, ...).values[:, kept] for array in posterior.data_vars.values()]
     ess = np.concatenate(
         [np.ravel(array_stats.ess(array, chain_axis=0, draw_axis=1, method="mean")) for array in arrays]
     )
-    samples = posterior.sizes["chain"] * posterior.sizes["draw"]
-    return float(np.nanmean(ess)) / samples
+    chains, draws = arrays[0].shape[:2]
+    return float(np.nanmean(ess) / (chains * draws))
 
 
 def label_rows(fit: Fit) -> list[str]:

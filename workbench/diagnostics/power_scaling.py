@@ -11,7 +11,7 @@ with power-scaling, Statistics and Computing 34:57, doi:10.1007/s11222-023-10366
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import msgspec
@@ -30,7 +30,7 @@ from workbench.estimation.sampling.psis import (
 )
 from workbench.late_imports import LateModule
 from workbench.results import Fit
-from workbench.results.quantities import SAMPLE_DIMS, Draws, finite_elements
+from workbench.results.quantities import SAMPLE_DIMS, Draws, find_kept_draws, finite_elements
 from workbench.results.view import PowerScalingResult, PriorStatement, Results, Sensitivity
 from workbench.thresholds import FEWEST_POWER_SCALING_DRAWS, POWERS, SENSITIVITY_LIMIT, khat_limit
 
@@ -107,8 +107,18 @@ def measure_power_scaling(fit: Fit) -> PowerScalingResult:
         ),
         khat={component.name: estimate_power_khat(component.log_density) for component in components},
         parameters=_add_prior_weights(fit, sensitivities, quantities, components),
-        predictions=measure_sensitivities(summarise_predictions(fit.tree), components, {}),
+        predictions=_measure_predictions(fit.tree, components),
     )
+
+
+def _measure_predictions(tree: xr.DataTree, components: tuple[Component, ...]) -> dict[str, Sensitivity]:
+    """Return the sensitivity of the replicated data sets, at the draws that have them."""
+    predictions = summarise_predictions(tree)
+    if not predictions:
+        return {}
+    kept = find_kept_draws(tree, "posterior_predictive")
+    at_kept = (replace(component, log_density=component.log_density[:, kept]) for component in components)
+    return measure_sensitivities(predictions, tuple(at_kept), {})
 
 
 def _add_prior_weights(

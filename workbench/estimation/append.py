@@ -14,6 +14,7 @@ from workbench.late_imports import LateModule
 from workbench.results import Fit
 from workbench.results.quantities import iterate_elements
 from workbench.results.record import extend_record
+from workbench.results.rounding import POINTWISE
 from workbench.results.view import NutsResult
 
 if TYPE_CHECKING:
@@ -42,15 +43,16 @@ def append(earlier: Fit, more: Fit) -> Fit:
         raise RunIncomplete(f"the run could not be continued: {more.results.nuts.reason}")
     groups = {name: group.to_dataset() for name, group in earlier.tree.children.items()}
     _check_statistics(groups)
+    count = groups["sample_stats"].sizes.get("draw", 0)
     for name, group in more.tree.children.items():
         if name in groups and "draw" in group.dims and "chain" in group.dims:
-            groups[name] = _append_draws(groups[name], group.to_dataset())
+            groups[name] = _append_draws(groups[name], group.to_dataset(), count)
     tree = xr.DataTree.from_dict({f"/{name}": group for name, group in groups.items()})
     console = {f"continued {name}": text for name, text in more.console.items()}
     level = earlier.results.interval.level
     record = extend_record(
         earlier.record,
-        _summarise_sampler(earlier.results.nuts, more.results.nuts, groups["sample_stats"]),
+        _summarise_sampler(earlier.results.nuts, more.results.nuts, groups),
         {name: summarise_chains(draws, level) for name, draws in iterate_elements(groups["posterior"])},
         more.results.timings.get("nuts") or 0.0,
     )
@@ -73,8 +75,8 @@ def _check_statistics(groups: Mapping[str, xr.Dataset]) -> None:
         raise RunIncomplete(f"the run does not hold `{name}` of its sampler, which a continuation needs.")
 
 
-def _append_draws(earlier: xr.Dataset, more: xr.Dataset) -> xr.Dataset:
-    """Return the draws of both.
+def _append_draws(earlier: xr.Dataset, more: xr.Dataset, count: int) -> xr.Dataset:
+    """Return the draws of both, those of the second numbered from `count`.
 
     Raises
     ------
@@ -82,22 +84,30 @@ def _append_draws(earlier: xr.Dataset, more: xr.Dataset) -> xr.Dataset:
         The run has other variables or labels than its program gives them.
     """
     try:
-        return _join_draws(earlier, more)
+        return _join_draws(earlier, more, count)
     except (KeyError, ValueError) as reason:
         line = (str(reason).strip("'\"") or type(reason).__name__).splitlines()[0]
         raise RunIncomplete(f"the draws of the run do not fit those of its continuation: {line}.") from reason
 
 
-def _join_draws(earlier: xr.Dataset, more: xr.Dataset) -> xr.Dataset:
+def _join_draws(earlier: xr.Dataset, more: xr.Dataset, count: int) -> xr.Dataset:
     names = [name for name, array in earlier.data_vars.items() if "draw" in array.dims]
     both = xr.concat([earlier[names], more[names]], dim="draw", join="override")
     others = earlier.drop_vars(names).drop_dims("draw", errors="ignore")
-    return xr.merge([others, both]).assign_coords(draw=np.arange(both.sizes["draw"]))
+    is_complete = earlier.sizes["draw"] == count
+    before = np.arange(count) if is_complete else earlier["draw"].to_numpy()
+    return xr.merge([others, both]).assign_coords(draw=[*before, *(count + more["draw"].to_numpy())])
 
 
-def _summarise_sampler(earlier: NutsResult, more: NutsResult, stats: xr.Dataset) -> dict[str, Any]:
+def _summarise_sampler(
+    earlier: NutsResult, more: NutsResult, groups: Mapping[str, xr.Dataset]
+) -> dict[str, Any]:
     """Return what the record says about the sampler as a whole, for the draws of both runs."""
+    stats = groups["sample_stats"]
     facts: dict[str, Any] = {"draws": (earlier.draws or 0) + (more.draws or 0)}
+    kept = [groups[name].sizes["draw"] for name in POINTWISE if name in groups]
+    if any(count < facts["draws"] for count in kept):
+        facts["pointwise_draws"] = min(kept)
     if "diverging" not in stats:  # a program without parameters
         return facts
     return facts | {

@@ -7,13 +7,15 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from workbench.backends import Backend, Job
+from workbench.backends import Backend, Job, Selection
 from workbench.binding import extend_stan_data, order_tuples, write_stan_data
 from workbench.program import describe_lines
 from workbench.progress import Progress
 from workbench.provenance import derive_seeds
 from workbench.request import FitRequest
-from workbench.results.outcomes import is_replicated
+from workbench.results.draws import list_left_out, list_predictions
+from workbench.results.outcome_scales import choose_log_likelihood
+from workbench.results.outcomes import is_replicated, list_replicates
 
 _SEED_ORDER = ("mle", "map", "map_unconstrained", "laplace", "nuts", "pathfinder")
 """The methods in the order in which seeds are derived for them; another order would change every number."""
@@ -65,7 +67,15 @@ class FitContext:
         name = f"data-prior-{prior_weight:g}{'-replicating' if is_replicating else ''}"
         own_data = self.collect_own_data(prior_weight, is_replicating=is_replicating)
         data = self._write_data(name, own_data)
-        return Job(self.exe, data, self.folder / method, seed, self.request.timeout, self._describe_lines())
+        return Job(
+            self.exe,
+            data,
+            self.folder / method,
+            seed,
+            self.request.timeout,
+            self._describe_lines(),
+            select_quantities(self.request),
+        )
 
     def make_comparison_job(self, exe: Path, name: str = "instrumented") -> Job:
         """Return a call with unit weights and the program's own constants, to compare programs.
@@ -120,3 +130,15 @@ class FitContext:
                 write_stan_data(users, order_tuples(self.request.data.values, self.request.program.data))
             extend_stan_data(users, path, own_data)
         return path
+
+
+def select_quantities(request: FitRequest) -> Selection:
+    """Return what is kept of the draws of a fit."""
+    program = request.program
+    source = choose_log_likelihood(program)
+    names = {*list_predictions(program), *list_replicates(program)} | ({source.name} if source else set())
+    if program.instrumented is not None:
+        outputs = program.instrumented.outputs
+        names |= {*outputs.observed.values()} | ({outputs.log_lik} if outputs.log_lik else set())
+    left_out, draws = list_left_out(request), request.storage.pointwise_draws
+    return Selection(left_out | (names if draws == 0 else set()), frozenset(names), draws)

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from workbench.backends import Backend, Job, RawRun
-from workbench.backends.base import Floats
+from workbench.backends.base import KEEP_ALL, Floats, Integers
 from workbench.errors import RunError, RunTimedOut
 from workbench.program import InstrumentedProgram, Obstacle, Program
 from workbench.results import draws
@@ -128,9 +128,10 @@ def drop_instrumentation(program: Program, equivalence: Equivalence) -> Program:
 def measure_density_error(backend: Backend, job: Job, run: RawRun, program: Program) -> float | None:
     """Return how far lprior + sum(log_lik) + all other terms is from the log density, relative.
 
-    It is measured at the draws of the first chain. Stan writes them with ten digits, which is too few where a
-    parameter is known to more: its rounding then moves the density. So where the two differ, the terms of the
-    draws that differ most are computed again, from the same rounded draws and with all digits.
+    It is measured at the draws of the first chain that have pointwise log-likelihoods. A user's own CmdStan
+    writes them with ten digits, which is too few where a parameter is known to more: its rounding then moves
+    the density. So where the two differ, the terms of the draws that differ most are computed again, from the
+    same rounded draws and with all digits.
 
     A differential equation solved without sensitivities takes other steps than with them: then a difference
     remains, and the pointwise log-likelihoods are off as well. The result is `None` where there is nothing to
@@ -139,7 +140,10 @@ def measure_density_error(backend: Backend, job: Job, run: RawRun, program: Prog
     if program.instrumented is None:
         return None
     count = draws.count_parameter_columns(run.columns, program)
+    are_stored = job.selection.pointwise_draws != 0
+    chosen = run.with_pointwise.positions if are_stored else _spread(run.draws.shape[1])
     names, values = run.columns[:count], run.draws[0][:, :count]
+    values = values if chosen is None else values[chosen]
     try:
         log_density, _ = backend.log_density_at(job, names, values)
     except RunError:  # a draw on the edge of the support is rejected on its way back
@@ -147,22 +151,32 @@ def measure_density_error(backend: Backend, job: Job, run: RawRun, program: Prog
     if not np.isfinite(log_density).all():
         return None
     is_summand = _select_summands(program.instrumented)
-    differences = _add_up(run, is_summand) - log_density
-    error = _measure_spread(differences, log_density)
-    if error <= TERM_SUM_LIMIT:
+    error, repeated = None, np.arange(len(values))
+    if are_stored:
+        differences = _add_up(run, is_summand) - log_density
+        error = _measure_spread(differences, log_density)
+        repeated = np.argsort(-np.abs(differences - np.median(differences)))[:REPEATED_DRAWS]
+    if error is not None and error <= TERM_SUM_LIMIT:
         return error
-    farthest = np.argsort(-np.abs(differences - np.median(differences)))[:REPEATED_DRAWS]
     try:
-        repeated = backend.generate(job, names, values[farthest])
+        again = backend.generate(replace(job, selection=KEEP_ALL), names, values[repeated])
     except RunError:
         return error
-    return _measure_spread(_add_up(repeated, is_summand) - log_density[farthest], log_density)
+    return _measure_spread(_add_up(again, is_summand) - log_density[repeated], log_density)
+
+
+def _spread(count: int) -> Integers:
+    """Return the positions of some draws of a chain, evenly spaced."""
+    return np.unique(np.linspace(0, count - 1, min(count, REPEATED_DRAWS)).astype(np.int64))
 
 
 def _add_up(run: RawRun, is_summand: Callable[[str], bool]) -> Floats:
-    """Return the sum of all terms at each draw of the first chain."""
-    summands = [i for i, column in enumerate(run.columns) if is_summand(column)]
-    total: Floats = run.draws[0][:, summands].sum(axis=1)
+    """Return the sum of all terms at the draws of the first chain that have pointwise log-likelihoods."""
+    rows = slice(None) if run.with_pointwise.positions is None else run.with_pointwise.positions
+    own = [i for i, column in enumerate(run.columns) if is_summand(column)]
+    total: Floats = run.draws[0][rows][:, own].sum(axis=1)
+    if run.pointwise is not None:
+        total += _add_up(replace(run.pointwise, positions=None), is_summand)
     return total
 
 

@@ -72,7 +72,8 @@ def read_own_log_prior(program: Program, run: RawRun, terms: Floats) -> Floats |
 
 
 def _read_few(run: RawRun, name: str) -> Floats | None:
-    """Return a variable at some of the draws, `(sample, element)`; `None` if the run does not have it."""
+    """Return a pointwise variable at some of the draws, `(sample, element)`; `None` if there is none."""
+    run = run.with_pointwise
     positions = [i for i, column in enumerate(run.columns) if owner(column) == name]
     if not positions:
         return None

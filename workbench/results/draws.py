@@ -13,12 +13,19 @@ import xarray as xr
 from workbench.backends import RawRun
 from workbench.binding import BoundData
 from workbench.program import Declaration, Program, is_predictive
+from workbench.request import FitRequest
 from workbench.results.outcomes import declare_replicates
 from workbench.results.quantities import owner
 
 
 def read_variables(
-    run: RawRun, program: Program, data: BoundData, names: Iterable[str], dims: tuple[str, ...]
+    run: RawRun,
+    program: Program,
+    data: BoundData,
+    names: Iterable[str],
+    dims: tuple[str, ...],
+    *,
+    is_copied: bool = True,
 ) -> xr.Dataset:
     """Return the named variables of a run as arrays.
 
@@ -32,37 +39,68 @@ def read_variables(
         Which Stan variables to take; those without a column are left out, of a tuple each member is taken.
     dims
         Names of the draws' own dimensions: `("chain", "draw")`, `("draw",)`, or `()` for a single point.
+    is_copied
+        Whether the arrays are their own, which lets go of the run; else they may be views of it.
     """
     columns = _by_variable(run.columns)
     declarations = _declarations(program) | _pointwise(program, data, columns)
     coords: dict[str, np.ndarray] = {
         dim: np.arange(run.draws.shape[position - len(dims) + 2]) for position, dim in enumerate(dims)
     }
+    if run.positions is not None:
+        coords["draw"] = run.positions
     arrays: dict[str, tuple[tuple[str, ...], np.ndarray]] = {}
     for name in (column for name in names for column in columns if _belongs(column, name)):
-        values = _assemble(run.draws, columns[name])
+        values = _assemble(run.draws, columns[name], is_copied=is_copied)
         values = values[(0,) * (2 - len(dims))]
         own = _own_dims(name, values.shape[len(dims) :], declarations.get(name), data.labels, coords)
         arrays[name] = ((*dims, *own), values)
     return xr.Dataset(arrays, coords=coords)
 
 
-def list_parameters(program: Program) -> tuple[str, ...]:
-    """Return the names of parameters and transformed parameters, in the order of their declaration."""
-    return tuple(declaration.name for declaration in (*program.parameters, *program.transformed_parameters))
-
-
-def list_quantities(program: Program) -> tuple[str, ...]:
-    """Return the names of the generated quantities that are neither predictions nor log densities."""
-    return tuple(
-        declaration.name
-        for declaration in program.generated_quantities
-        if not is_predictive(declaration.name)
-        and declaration.name != "lprior"
-        and not (
-            declaration.name == "log_lik" and declaration.sizes
-        )  # a single number is no pointwise log likelihood
+def list_parameters(request: FitRequest) -> tuple[str, ...]:
+    """Return the names of parameters and stored transformed parameters, in the order of their declaration."""
+    program = request.program
+    transformed = (declaration.name for declaration in program.transformed_parameters)
+    left_out = list_left_out(request)
+    return (
+        *(declaration.name for declaration in program.parameters),
+        *(name for name in transformed if name not in left_out),
     )
+
+
+def list_quantities(request: FitRequest) -> tuple[str, ...]:
+    """Return the names of the stored generated quantities that are neither predictions nor log densities."""
+    left_out = list_left_out(request)
+    names = (item.name for item in request.program.generated_quantities if _is_quantity(item))
+    return tuple(name for name in names if name not in left_out)
+
+
+def list_left_out(request: FitRequest) -> frozenset[str]:
+    """Return the transformed parameters and generated quantities that are not to be stored."""
+    keep, program = request.storage.keep, request.program
+    if keep is None:
+        return frozenset()
+    return frozenset(list_optional(program)) - frozenset(keep)
+
+
+def list_optional(program: Program) -> tuple[str, ...]:
+    """Return the names of what need not be stored: transformed parameters and generated quantities.
+
+    What checks need, replicates and log densities, is not among them.
+    """
+    quantities = (item for item in program.generated_quantities if _is_quantity(item))
+    return tuple(item.name for item in (*program.transformed_parameters, *quantities))
+
+
+def _is_quantity(declaration: Declaration) -> bool:
+    """Return whether a generated quantity is neither a prediction nor a log density.
+
+    A single number called `log_lik` is no pointwise log likelihood.
+    """
+    name = declaration.name
+    is_density = name == "lprior" or (name == "log_lik" and bool(declaration.sizes))
+    return not is_density and not is_predictive(name)
 
 
 def list_predictions(program: Program) -> tuple[str, ...]:
@@ -145,11 +183,18 @@ def _by_variable(columns: tuple[str, ...]) -> dict[str, list[tuple[int, tuple[in
     return found
 
 
-def _assemble(draws: np.ndarray, columns: list[tuple[int, tuple[int, ...]]]) -> np.ndarray:
+def _assemble(
+    draws: np.ndarray, columns: list[tuple[int, tuple[int, ...]]], *, is_copied: bool
+) -> np.ndarray:
+    """Return the draws of a variable `(chain, draw, ...)`; perhaps a view, where it is a list in order."""
     positions, indices = zip(*columns, strict=True)
     if not indices[0]:
         return draws[:, :, positions[-1]].copy()
     shape = tuple(np.max(indices, axis=0) + 1)
+    first, count = positions[0], shape[0]
+    is_in_order = len(shape) == 1 and positions == tuple(range(first, first + count))
+    if not is_copied and is_in_order and indices == tuple((i,) for i in range(count)):
+        return draws[:, :, first : first + count]
     places = np.full(shape, -1)
     places[tuple(np.transpose(indices))] = positions
     values = np.take(draws, places.ravel(), axis=2)

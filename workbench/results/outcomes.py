@@ -8,31 +8,20 @@ from typing import Any
 import numpy as np
 import xarray as xr
 
-from workbench.methods import Nuts
 from workbench.program import Declaration, Program, Replicate
 from workbench.program.predictive.outcome_maps import OutcomeMap
 from workbench.program.predictive.rng_functions import MISSING
 from workbench.request import FitRequest
 
-MOST_REPLICATED = 50_000_000
-"""Numbers beyond which replicates of our own are not drawn: 400 MB in memory, as much again on disk."""
-
-TOO_COSTLY = f"its replicates were not drawn: for all draws they are more than {MOST_REPLICATED:,} numbers."
+NOT_STORED = "its replicates were not drawn, as `--pointwise-draws 0` requested."
 """Why an outcome that could be replicated was not."""
 
 
 def is_replicated(request: FitRequest) -> bool:
     """Return whether the instrumented program is to draw replicated data along with the posterior."""
     instrumented = request.program.instrumented
-    if instrumented is None or not instrumented.switch:
-        return False
-    return _replicated_numbers(request) <= MOST_REPLICATED
-
-
-def _replicated_numbers(request: FitRequest) -> int:
-    ours = [replicate.outcome for replicate in request.program.replicates if replicate.is_drawn_by_workbench]
-    samples = sum(method.chains * method.draws for method in request.methods if isinstance(method, Nuts))
-    return samples * sum(_size(request, name) for name in ours)
+    is_switched = instrumented is not None and bool(instrumented.switch)
+    return is_switched and request.storage.pointwise_draws != 0
 
 
 def _size(request: FitRequest, outcome: str) -> int:
@@ -180,7 +169,7 @@ def _entry(replicate: Replicate, data: Mapping[str, Declaration], is_drawn: bool
     lower, upper = (None if limit is None else limit.literal for limit in limits)
     is_there = replicate.is_drawn_by_author or (replicate.is_drawn_by_workbench and is_drawn)
     too_costly = replicate.is_drawn_by_workbench and not is_there
-    reason = replicate.reason or (TOO_COSTLY if too_costly else "")
+    reason = replicate.reason or (NOT_STORED if too_costly else "")
     return {
         "name": replicate.outcome,
         "replicate": replicate.name if is_there else "",

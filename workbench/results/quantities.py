@@ -74,6 +74,22 @@ def finite_elements(group: xr.Dataset | xr.DataTree) -> dict[str, Draws]:
     return {name: draws for name, draws in iterate_elements(group) if np.isfinite(draws).all()}
 
 
+def find_kept_draws(tree: xr.DataTree, name: str) -> NDArray[np.int64] | slice:
+    """Return the positions in each chain of the draws that a group holds.
+
+    Parameters
+    ----------
+    tree
+        The content of `fit.nc`.
+    name
+        The group: a large run holds pointwise values of some draws only. Without it all are meant.
+    """
+    group = tree.children.get(name)
+    if group is None or group.sizes.get("draw") in (None, tree["posterior"].sizes.get("draw")):
+        return slice(None)
+    return np.asarray(group["draw"].to_numpy(), dtype=np.int64)
+
+
 def draws_of(tree: xr.DataTree, group: str, name: str) -> Draws | None:
     """Return the draws of one element; `None` where they are absent or not all finite.
 

@@ -31,7 +31,7 @@ POINTWISE = ("log_likelihood", "posterior_predictive")
 
 
 def round_group(group: xr.Dataset, name: str) -> xr.Dataset:
-    """Return pointwise log-likelihoods or replicates, rounded to what `fit.nc` stores of them.
+    """Return pointwise log-likelihoods or replicates in arrays of their own, rounded as `fit.nc` stores them.
 
     Everything is computed from the rounded numbers, so that it can be computed again from the file.
 
@@ -40,13 +40,13 @@ def round_group(group: xr.Dataset, name: str) -> xr.Dataset:
     group, name
         Arrays `(chain, draw, ...)` of one of the groups `POINTWISE`; whole numbers stay what they are.
     """
-    return group.assign(
-        {
-            variable: array.copy(data=_round(array.to_numpy(), is_log_likelihood=name == "log_likelihood"))
-            for variable, array in group.data_vars.items()
-            if _is_large(array)
-        }
-    )
+    arrays = {}
+    for variable, array in group.data_vars.items():
+        values = array.to_numpy()
+        if _is_large(array):
+            values = _round(values, is_log_likelihood=name == "log_likelihood")
+        arrays[variable] = array.copy(data=values.copy() if values.base is not None else values)
+    return group.assign(arrays)
 
 
 def to_single(tree: xr.DataTree) -> xr.DataTree:
@@ -80,7 +80,7 @@ def _round(values: NDArray[np.float64], *, is_log_likelihood: bool) -> NDArray[n
     sample = np.where(np.isfinite(sample), sample, np.nan)
     if not np.isfinite(sample).any(axis=0).all() or np.nanmax(np.abs(sample)) > np.finfo(np.float32).max / 2:
         return values
-    if np.all(values == np.rint(values)):
+    if all(np.all(chain == np.rint(chain)) for chain in values):
         return values
     spread = np.nanstd(sample, axis=0)
     error = np.full(len(rows), _LOG_LIKELIHOOD_ERROR) if is_log_likelihood else _REPLICATE_ERROR * spread
@@ -89,7 +89,12 @@ def _round(values: NDArray[np.float64], *, is_log_likelihood: bool) -> NDArray[n
     if not is_usable.any():
         return values
     bits = int(np.ceil(np.log2(size[is_usable] / error[is_usable]).max())) - 1
-    return values if bits > _MANTISSA else round_fraction(values, max(bits, 1))
+    if bits > _MANTISSA:
+        return values
+    rounded = np.empty_like(values)
+    for chain, place in zip(values, rounded, strict=True):  # all at once would take twice the memory
+        place[:] = round_fraction(chain, max(bits, 1))
+    return rounded
 
 
 def round_fraction(values: NDArray[np.float64], bits: int) -> NDArray[np.float64]:

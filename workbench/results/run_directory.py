@@ -11,14 +11,18 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+import xarray as xr
+
 from workbench import files
 from workbench.errors import RunIncomplete, RunNotFound
 from workbench.methods import RESULTS
 from workbench.results.fit import Fit
 from workbench.results.record import SCHEMA
+from workbench.results.rounding import POINTWISE
 from workbench.results.store import CONSOLE, RECORD, TREE
 from workbench.results.stored import StoredArray, StoredGroup, read_json, read_steadily, read_text, read_tree
-from workbench.results.view import Results, view
+from workbench.results.view import NutsResult, Results, view
 
 _BY_DRAW = (
     "posterior",
@@ -63,6 +67,7 @@ def _read(folder: Path) -> Fit:
     _check_methods(record, folder)
     path = folder / TREE
     tree = read_tree(path, lambda groups: _check_groups(groups, results, path))
+    _check_kept_draws(tree, results, path)
     return Fit(record, tree, folder=folder)
 
 
@@ -120,7 +125,7 @@ def _check_groups(groups: Sequence[StoredGroup], results: Results, path: Path) -
     for group in groups:
         for array in group.arrays:
             if group.name in _BY_DRAW and not _is_label(array) and array.name not in _labels(group):
-                _check_draws(array, (nuts.chains, nuts.draws), path)
+                _check_draws(array, nuts, path)
     _check_presence({group.name for group in groups}, results, path)
     for group in groups:
         own = {array.name: array for array in group.arrays}
@@ -171,12 +176,34 @@ def _is_label(array: StoredArray) -> bool:
     return array.dims == (array.name,)
 
 
-def _check_draws(array: StoredArray, expected: tuple[int | None, int | None], path: Path) -> None:
+def _check_draws(array: StoredArray, nuts: NutsResult, path: Path) -> None:
     found = dict(zip(array.dims, array.shape, strict=True))
-    if (found.get("chain"), found.get("draw")) != expected:
-        chains, draws = expected
+    draws = found.get("draw")
+    is_thinned = array.group in POINTWISE and 0 < (draws or 0) < (nuts.draws or 0)
+    if found.get("chain") != nuts.chains or (draws != nuts.draws and not is_thinned):
         raise RunIncomplete(
-            f"`{path}` was expected to hold {chains} chains of {draws} draws in "
-            f"`{array.group}/{array.name}`, as the record says; "
-            f"found {found.get('chain')} of {found.get('draw')}."
+            f"`{path}` was expected to hold {nuts.chains} chains of {nuts.draws} draws in "
+            f"`{array.group}/{array.name}`, as the record says; found {found.get('chain')} of {draws}."
         )
+
+
+def _check_kept_draws(tree: xr.DataTree, results: Results, path: Path) -> None:
+    """Refuse pointwise values of some draws that do not say which these are.
+
+    Raises
+    ------
+    RunIncomplete
+        Their numbers do not increase from 0, or pass that of the last draw.
+    """
+    draws = results.nuts.draws
+    for name in POINTWISE:
+        group = tree.children.get(name)
+        if group is None or "draw" not in group.sizes or group.sizes["draw"] == draws:
+            continue
+        numbers = group["draw"].to_numpy() if "draw" in group.coords else np.array([])
+        is_numbered = numbers.dtype.kind in "iu" and (np.diff(numbers) > 0).all() and len(numbers) > 0
+        if not is_numbered or numbers[0] < 0 or numbers[-1] >= (draws or 0):
+            raise RunIncomplete(
+                f"`{path}` was expected to number the draws in `{name}` from 0 to {(draws or 0) - 1}, "
+                "each after the one before; it does not."
+            )

@@ -22,7 +22,7 @@ from workbench.errors import MethodError, RunIncomplete
 from workbench.methods import Auto, Laplace, Map, Method, Mle, Nuts, Pathfinder
 from workbench.priors import Priors
 from workbench.program import Program
-from workbench.request import FitRequest
+from workbench.request import FitRequest, Storage
 from workbench.results.fit import Fit
 from workbench.results.view import SavedSettings
 from workbench.results.view.description import check_numbers
@@ -55,6 +55,8 @@ def describe_request(request: FitRequest) -> dict[str, Any]:
         "inits": dict(request.inits),
         "threads": request.threads,
         "timeout": request.timeout,
+        "keep": None if request.storage.keep is None else list(request.storage.keep),
+        "pointwise_draws": request.storage.pointwise_draws,
         "optimised": program.is_optimised,
         "prior_data": list(request.priors.data_names),
         "standardized": {name: asdict(scale) for name, scale in request.data.standardized.items()},
@@ -105,6 +107,7 @@ def restore_request(fit: Fit, program: Program) -> FitRequest:
         settings.timeout,
         {int(key) if _is_index(key) else key: weight for key, weight in settings.weights.items()},
         settings.inits,
+        Storage(settings.keep, settings.pointwise_draws),
     )
 
 

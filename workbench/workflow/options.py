@@ -31,6 +31,8 @@ class FitOptions:
         The roles that count as prior where priors are switched off.
     methods, seed, level, jobs, threads, timeout
         As in `FitRequest`.
+    keep, pointwise_draws
+        As in `Storage`.
     inits
         Values of parameters at which chains start where the sampler's `init` is `given`, and where these
         values came from, in words.
@@ -65,6 +67,8 @@ class FitOptions:
     jobs: int = 1
     threads: int = 1
     timeout: float | None = None
+    keep: tuple[str, ...] | None = None
+    pointwise_draws: int | None = None
     inits: tuple[Mapping[str, Any], str] | None = None
     output: Path | None = None
     is_kept: bool = True
@@ -92,6 +96,12 @@ class FitOptions:
         _require(0 < self.level < 1, "level", "between 0 and 1", self.level)
         _require(_is_count(self.jobs), "jobs", "a whole number from 1", self.jobs)
         _require(_is_count(self.threads), "threads", "a whole number from 1", self.threads)
+        _require(
+            self.pointwise_draws is None or _is_count(self.pointwise_draws, least=0),
+            "pointwise_draws",
+            "a whole number from 0",
+            self.pointwise_draws,
+        )
         _require(
             self.timeout is None or 0 < self.timeout <= LONGEST_TIMEOUT,
             "timeout",

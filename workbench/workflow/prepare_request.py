@@ -13,7 +13,8 @@ from workbench.estimation.optimum.profile import check_profile_names
 from workbench.estimation.standardize.copies import copy_dependents
 from workbench.methods import Mle, Nuts
 from workbench.program import Program
-from workbench.request import FitRequest
+from workbench.request import FitRequest, Storage
+from workbench.results.draws import list_optional
 from workbench.tables import Table
 from workbench.workflow.dry_run import dry_run, find_first_problem
 from workbench.workflow.options import FitOptions
@@ -50,8 +51,26 @@ def prepare_request(program: Program, table: Table, options: FitOptions) -> FitR
         options.threads,
         options.timeout,
         inits=_bind_inits(program, data, options),
+        storage=Storage(_check_kept(program, options.keep), options.pointwise_draws),
     )
     return copy_dependents(request)
+
+
+def _check_kept(program: Program, names: tuple[str, ...] | None) -> tuple[str, ...] | None:
+    """Return the names of quantities to store.
+
+    Raises
+    ------
+    MethodError
+        One of them is none that could be left out.
+    """
+    known = list_optional(program)
+    for name in names or ():
+        if name not in known:
+            found = ", ".join(known) or "none"
+            message = f"`keep` names transformed parameters and generated quantities, found `{name}`."
+            raise MethodError(message, hint=f"the program has {found}; parameters are always stored")
+    return names
 
 
 def _bind_inits(program: Program, data: BoundData, options: FitOptions) -> Mapping[str, Any]:

@@ -13,7 +13,10 @@ from workbench.estimation.append import append
 from workbench.methods import Auto, Nuts
 from workbench.progress import SILENT, Progress
 from workbench.provenance import derive_seeds
+from workbench.request import Storage
 from workbench.results import Fit, run_directory, store
+from workbench.results.quantities import find_kept_draws
+from workbench.results.rounding import POINTWISE
 from workbench.results.sampling_command import explain_no_chains, suggest_sampling
 from workbench.results.saved_request import restore_method
 from workbench.results.view.estimates import Continuation
@@ -103,9 +106,22 @@ def add_draws(run: SavedRun, fit: Fit, draws: int, number: int) -> Fit:
         retry=0,
         init="random",
     )
-    more = estimate_request(replace(run.request, methods=(method,), seed=seed), run.builds, start)
+    request = replace(
+        run.request, methods=(method,), seed=seed, storage=_store_alike(run.request.storage, fit, draws)
+    )
+    more = estimate_request(request, run.builds, start)
     continuations = [*fit.results.continued, Continuation(draws, seed, more.results.created)]
     return store.with_entries(append(fit, more), {"continued": msgspec.to_builtins(continuations)})
+
+
+def _store_alike(storage: Storage, fit: Fit, draws: int) -> Storage:
+    """Return what is stored of further draws: of pointwise values as large a share as before."""
+    for name in POINTWISE:
+        kept = find_kept_draws(fit.tree, name)
+        if not isinstance(kept, slice):
+            before = fit.tree["posterior"].sizes["draw"]
+            return replace(storage, pointwise_draws=max(1, round(draws * len(kept) / before)))
+    return storage
 
 
 def find_sampler(run: SavedRun) -> Nuts:

@@ -6,10 +6,12 @@ import os
 import resource
 import socket
 import zlib
+from dataclasses import replace
 
 import h5py
 import numpy as np
 import pytest
+import xarray as xr
 
 from tests.report.simulated import simulate_fit
 from workbench.errors import RunIncomplete, WorkbenchError
@@ -248,6 +250,18 @@ def test_draws_that_are_not_those_of_the_record_are_refused(run):
     record["nuts"]["draws"] = 41
     (run / "run.json").write_text(json.dumps(record))
     refuse(run, "expected to hold 4 chains of 41 draws .* found 4 of 40")
+
+
+@pytest.mark.parametrize("numbers", [[5, 5, 6], [-1, 2, 6], [0, 1, 40], [0.0, 1.0, 2.0], ["a", "b", "c"]])
+def test_pointwise_values_of_draws_that_are_not_numbered_are_refused(tmp_path, numbers):
+    fit = simulate_fit(draws=40)
+    tree = fit.tree.copy()
+    kept = tree["log_likelihood"].to_dataset().isel(draw=[3, 7, 39])
+    tree["log_likelihood"] = xr.DataTree(kept)
+    sound = store.write(replace(fit, tree=tree), "", tmp_path / "sound")
+    assert run_directory.read(sound).tree["log_likelihood"].sizes["draw"] == 3
+    tree["log_likelihood"] = xr.DataTree(kept.assign_coords(draw=numbers))
+    refuse(store.write(replace(fit, tree=tree), "", tmp_path / "run"), "number the draws in `log_likelihood`")
 
 
 def test_quantities_that_are_not_those_of_the_record_are_refused(run):

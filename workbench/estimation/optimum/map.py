@@ -82,7 +82,7 @@ def find_map(
     generated = compute_generated_quantities(context, search.target, best)
     run = with_generated_quantities(best, generated)
     program, data = context.request.program, context.request.data
-    names = (*draws.list_parameters(program), *draws.list_quantities(program))
+    names = (*draws.list_parameters(context.request), *draws.list_quantities(context.request))
     values = dict(zip(run.columns, run.draws[0, 0].tolist(), strict=True))
     estimates = {column: {"value": value} for column, value in values.items() if owner(column) in names}
     sums = sum_terms_by_role(context, generated)

@@ -85,7 +85,7 @@ def find_mle(context: FitContext, method: Mle) -> MethodResult:
     generated = compute_generated_quantities(context, search.target, best)
     run = with_generated_quantities(best, generated)
     program, data = context.request.program, context.request.data
-    names = (*draws.list_parameters(program), *draws.list_quantities(program))
+    names = (*draws.list_parameters(context.request), *draws.list_quantities(context.request))
     estimates = _summarise(context, run, best, generated, names)
     return MethodResult(
         "ok",

@@ -66,7 +66,7 @@ def run_laplace(context: FitContext, search: OptimumSearch | None) -> MethodResu
     if reason or run is None:
         return MethodResult("failed", reason)
     weights = compute_importance_weights(run.stats["log_p"][0] - run.stats["log_q"][0])
-    names = draws.list_parameters(program)
+    names = draws.list_parameters(context.request)
     group = draws.read_variables(run, program, context.request.data, names, ("draw",))
     for name in ("log_p", "log_q"):
         group[name] = (("draw",), run.stats[name][0])
@@ -98,7 +98,7 @@ def summarise_independent_draws(
     weights
         Their importance weights.
     """
-    names = draws.list_parameters(context.request.program)
+    names = draws.list_parameters(context.request)
     kept = [i for i, column in enumerate(run.columns) if owner(column) in names]
     values = run.draws[0][:, kept]
     values = np.where(np.isfinite(values).all(axis=0), values, np.nan)  # minus infinity has no moments

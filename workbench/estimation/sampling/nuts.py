@@ -103,8 +103,7 @@ def summarise_run(context: FitContext, run: RawRun) -> dict[str, dict[str, float
     Vehtari, Gelman, Simpson, Carpenter and Bürkner (2021), Rank-normalization, folding, and localization,
     Bayesian Analysis 16(2), doi:10.1214/20-BA1221; as computed by ArviZ.
     """
-    program = context.request.program
-    names = (*draws.list_parameters(program), *draws.list_quantities(program))
+    names = (*draws.list_parameters(context.request), *draws.list_quantities(context.request))
     return {
         column: summarise_chains(run.draws[:, :, position], context.request.level)
         for position, column in enumerate(run.columns)
@@ -146,17 +145,21 @@ def build_draw_groups(context: FitContext, run: RawRun) -> dict[str, xr.Dataset]
     dims = ("chain", "draw")
     replicates = list_replicates(program)
     names = {
-        "posterior": (*draws.list_parameters(program), *draws.list_quantities(program)),
+        "posterior": (*draws.list_parameters(context.request), *draws.list_quantities(context.request)),
         "posterior_predictive": (*draws.list_predictions(program), *replicates),
         **_list_density_names(context),
     }
+    pointwise = run.with_pointwise
     groups = {
-        group: draws.read_variables(run, program, data, variables, dims) for group, variables in names.items()
+        group: draws.read_variables(pointwise, program, data, variables, dims, is_copied=False)
+        if group in POINTWISE
+        else draws.read_variables(run, program, data, variables, dims)
+        for group, variables in names.items()
     }
     groups["posterior_predictive"] = drop_missing(groups["posterior_predictive"], replicates)
     groups |= {name: round_group(groups[name], name) for name in POINTWISE if name in groups}
     groups["observed_data"] = read_repeated_outcomes(
-        program, lambda variables: draws.read_variables(run, program, data, variables, dims)
+        program, lambda variables: draws.read_variables(pointwise, program, data, variables, dims)
     )
     groups[GROUP] = build_scale_group(context.request, groups["observed_data"])
     groups["sample_stats"] = _read_sample_stats(run)
@@ -171,12 +174,14 @@ def build_draw_groups(context: FitContext, run: RawRun) -> dict[str, xr.Dataset]
 def _collect_facts(run: RawRun, method: Nuts) -> dict[str, object]:
     """Return what `run.json` says about the sampler as a whole."""
     divergent, depth = run.stats.get("divergent"), run.stats.get("treedepth")
+    positions = run.with_pointwise.positions
     facts: dict[str, object] = {
         "chains": method.chains,
         "draws": method.draws,
         "warmup": method.warmup,
         "settings": asdict(method),
     }
+    facts |= {} if positions is None else {"pointwise_draws": len(positions)}
     if divergent is None or depth is None:
         return facts  # a program without parameters
     step_size = () if run.step_size is None else run.step_size

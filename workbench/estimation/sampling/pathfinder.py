@@ -41,7 +41,7 @@ def run_pathfinder(context: FitContext, method: Pathfinder) -> tuple[MethodResul
     rows = np.random.default_rng(job.seed).choice(count, size=count, p=weights.weights)
     stats = {name: values[:, rows] for name, values in run.stats.items()}
     resampled = replace(run, draws=run.draws[:, rows], stats=stats)
-    names = draws.list_parameters(program)
+    names = draws.list_parameters(context.request)
     group = draws.read_variables(resampled, program, context.request.data, names, ("draw",))
     for name, column in (("log_p", "lp"), ("log_q", "lp_approx")):
         group[name] = (("draw",), resampled.stats[column][0])

@@ -19,7 +19,7 @@ from typing import Any, cast
 import numpy as np
 import xarray as xr
 
-from workbench.backends import Backend, Job, RawRun, Start
+from workbench.backends import Backend, Job, RawRun, Selection, Start
 from workbench.backends.base import Curvature, Floats
 from workbench.binding import BoundData, write_stan_data
 from workbench.errors import RunError
@@ -105,7 +105,7 @@ class _OriginalScaleBackend:
         self._backend = context.backend
         self._rescaling = rescaling
         self._parameters = {declaration.name for declaration in program.parameters}
-        self._quantities = set(list_quantities(program))
+        self._quantities = set(list_quantities(context.request))
         copies = {} if instrumented is None else instrumented.outputs.copies
         self._copies = {name: copies[name] for name in rescaling.dependents}
         original = undo_standardization(data).values
@@ -183,7 +183,9 @@ class _OriginalScaleBackend:
         kept = [i for i, column in enumerate(columns) if owner(column) in self._parameters]
         flat = values[..., kept].reshape(-1, len(kept))
         names = tuple(columns[i] for i in kept)
-        run = self._backend.generate(self._make_original_job(job), names, flat)
+        selection = Selection(left_out=job.selection.left_out | job.selection.pointwise)
+        original = replace(self._make_original_job(job), selection=selection)
+        run = self._backend.generate(original, names, flat)
         positions = {column: i for i, column in enumerate(run.columns)}
         return np.asarray(run.draws[0][:, [positions[name] for name in wanted]])
 

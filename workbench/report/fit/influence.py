@@ -19,7 +19,7 @@ from workbench.report.document import (
     TableBlock,
     Tone,
 )
-from workbench.report.fit.notes import describe_log_lik
+from workbench.report.fit.notes import describe_log_lik, describe_pointwise
 from workbench.report.numbers import MISSING, format_count, format_number, pluralise
 from workbench.results.view import LooResult, LooRow, Results
 
@@ -42,7 +42,7 @@ def build_section(results: Results, leave_one_out: LeaveOneOut | None = None) ->
         return Section("influence", _TITLE, (Notice(_explain_absence(loo)),))
     blocks: tuple[Block, ...] = (
         Paragraph(_describe_reliability(loo)),
-        *((Paragraph(source),) if (source := describe_log_lik(results)) else ()),
+        *(Paragraph(text) for text in (describe_log_lik(results), describe_pointwise(results)) if text),
         _list_facts(loo),
         *_draw_khat(loo, leave_one_out),
         *_build_table(loo),

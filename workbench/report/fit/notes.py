@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from workbench.report.numbers import format_count
 from workbench.results.view import ReplacedPriorDescription, Results
 
 
@@ -38,6 +39,18 @@ def describe_log_lik(results: Results) -> str:
     return (
         f"The pointwise log likelihood is a density of `{mapped[0].density_of}`, on another scale than one "
         "of the data themselves; `workbench report RUN RUN` puts runs on one scale."
+    )
+
+
+def describe_pointwise(results: Results) -> str:
+    """Return of which draws log-likelihoods and replicates are stored, where these are not all."""
+    kept, draws = results.nuts.pointwise_draws, results.nuts.draws
+    if kept is None or draws is None:
+        return ""
+    return (
+        f"Log-likelihoods and replicates of single rows are stored for {format_count(kept)} of the "
+        f"{format_count(draws)} draws of each chain (`--pointwise-draws`); checks of predictions "
+        "and leave-one-out are computed from these."
     )
 
 

@@ -22,6 +22,7 @@ from workbench.report.document import (
     Tone,
 )
 from workbench.report.figures import Drawing
+from workbench.report.fit.notes import describe_pointwise
 from workbench.report.numbers import (
     MISSING,
     format_interval,
@@ -62,7 +63,8 @@ def build_section(fit: Fit, leave_one_out: LeaveOneOut | None = None) -> Section
     replicated, unreplicated = split_outcomes(fit)
     outcomes = {outcome.name: outcome for outcome in replicated}
     reasons = {outcome.name: outcome.reason for outcome in unreplicated}
-    blocks: list[Block] = []
+    thinned = describe_pointwise(fit.results)
+    blocks: list[Block] = [Paragraph(thinned)] if thinned else []
     for check in result.outcomes:
         blocks.append(Paragraph(_introduce(check)))
         if check.name in outcomes:

@@ -19,7 +19,12 @@ from workbench.report.document import (
     Verdict,
     VerdictReason,
 )
-from workbench.report.fit.notes import describe_scale, list_own_densities, list_replaced_priors
+from workbench.report.fit.notes import (
+    describe_pointwise,
+    describe_scale,
+    list_own_densities,
+    list_replaced_priors,
+)
 from workbench.report.fit.selection import rank_by_convergence
 from workbench.report.fit.verdict import build_verdict
 from workbench.report.numbers import MISSING, join_with_and, pluralise
@@ -57,7 +62,8 @@ def build_fit_page(fit: Fit) -> Document:
     results = fit.results
     rows = f" ({pluralise(results.data.rows, 'row')})" if results.data.rows else ""
     scale = describe_scale(results)
-    notes = (*list_replaced_priors(results), *list_own_densities(results))
+    thinned = describe_pointwise(results)
+    notes = (*list_replaced_priors(results), *list_own_densities(results), *([thinned] if thinned else []))
     remarks = tuple((Cell(head), Cell(text)) for head, text in _collect_remarks(results))
     table = TableBlock("remarks", "", (Column("method"), Column("", "prose")), remarks, is_prose=True)
     return Document(

@@ -310,6 +310,8 @@ class SavedSettings(Struct, frozen=True, kw_only=True):
     inits: Mapping[str, Any] = field(default_factory=dict)
     threads: Annotated[int, Meta(ge=1, le=4096)] = 1
     timeout: Annotated[float, Meta(gt=0)] | None = None
+    keep: tuple[str, ...] | None = None
+    pointwise_draws: Annotated[int, Meta(ge=0, le=1_000_000_000)] | None = None
     optimised: bool = False
     prior_data: tuple[str, ...] = ()
     standardized: Mapping[str, MatrixScale] = field(default_factory=dict)

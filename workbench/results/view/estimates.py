@@ -237,8 +237,9 @@ class LogLikelihoodSource(Struct, frozen=True, kw_only=True):
 class NutsResult(Struct, frozen=True, kw_only=True):
     """The posterior by NUTS; statistics of the sampler that come by chain are tuples `(chain,)`.
 
-    `log_lik` says what the pointwise log likelihood is; `log_prior_from` is `program` where the author's own
-    `lprior` differs from the prior statements, and is the one that is used.
+    `pointwise_draws` are the draws of each chain whose pointwise log-likelihoods and replicates are stored,
+    where they are not all. `log_lik` says what the pointwise log likelihood is; `log_prior_from` is `program`
+    where the author's own `lprior` differs from the prior statements, and is the one that is used.
     """
 
     status: Status = "ok"
@@ -249,6 +250,7 @@ class NutsResult(Struct, frozen=True, kw_only=True):
     chains: Count | None = None
     draws: Count | None = None
     warmup: Count | None = None
+    pointwise_draws: Count | None = None
     settings: Mapping[str, Any] | None = None
     divergences: Count | None = None
     max_treedepth: Count | None = None

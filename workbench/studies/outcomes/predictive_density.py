@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from workbench.diagnostics import loo
 from workbench.results import Fit
+from workbench.results.quantities import find_kept_draws
 from workbench.studies.fits.sweep import PointPosterior
 
 Floats = NDArray[np.float64]
@@ -61,12 +62,23 @@ def compute_predictive_densities(
         if loo.explain_missing_loo(fit):
             continue
         here = [number for number, each in enumerate(posteriors) if each.source is source]
-        weights = np.stack([posteriors[number].source_and_weights[1].values for number in here], axis=1)
+        weights = np.stack(
+            [_weigh_kept(fit, posteriors[number].source_and_weights[1].values) for number in here], axis=1
+        )
         by_point = np.moveaxis(_compute_by_row(fit, weights, jobs), 2, 0)
         for number, (observed, left_out) in zip(here, by_point, strict=True):
             error = float(np.sqrt(len(left_out)) * np.std(left_out, ddof=1))
             densities[number] = PredictiveDensity(float(observed.sum()), float(left_out.sum()), error)
     return densities
+
+
+def _weigh_kept(fit: Fit, weights: Floats) -> Floats:
+    """Return the weights, `(S,)`, of those draws that have a log likelihood for each row."""
+    kept = find_kept_draws(fit.tree, "log_likelihood")
+    if isinstance(kept, slice):
+        return weights
+    chosen = weights.reshape(fit.tree["posterior"].sizes["chain"], -1)[:, kept].ravel()
+    return np.asarray(chosen / chosen.sum())
 
 
 def _compute_by_row(fit: Fit, weights: Floats, jobs: int) -> Floats:

@@ -1,0 +1,74 @@
+"""The draws of a run as they come in: what is not kept of them takes no memory."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import replace
+
+import numpy as np
+
+from workbench.backends.base import KEEP_ALL, Floats, RawRun, Selection
+
+
+class DrawTable:
+    """Draws of several chains, received in blocks, of which a selection keeps a part."""
+
+    def __init__(self, selection: Selection, columns: Sequence[str], chains: int, draws: int) -> None:
+        """Make room for what the selection keeps of the columns, in so many chains of so many draws."""
+        owners = [re.split(r"[.\[]", column, maxsplit=1)[0] for column in columns]
+        is_pointwise = np.array([owner in selection.pointwise for owner in owners], dtype=bool)
+        is_left_out = np.array([owner in selection.left_out for owner in owners], dtype=bool)
+        count = int((is_pointwise & ~is_left_out).sum())
+        positions = selection.choose_positions(chains, draws, count)
+        is_thinned = count > 0 and len(positions) < draws
+        self._columns = np.array(columns, dtype=object)
+        self._shape = (chains, draws)
+        self._positions = positions if is_thinned else None
+        self._own = np.flatnonzero(~is_left_out & ~(is_pointwise & is_thinned))
+        self._pointwise = np.flatnonzero(~is_left_out & is_pointwise & is_thinned)
+        self._samples = np.ravel(np.arange(chains)[:, None] * draws + positions)
+        self._table = np.empty((chains * draws, len(self._own)))
+        self._thinned = np.empty((len(self._samples), len(self._pointwise)))
+
+    @property
+    def width(self) -> int:
+        """The numbers of a row, before a part of them is kept."""
+        return len(self._columns)
+
+    def find_place(self, start: int, stop: int) -> Floats | None:
+        """Return where rows go as they are; `None` where only a part of them is kept."""
+        is_whole = len(self._own) == self.width
+        return self._table[start:stop] if is_whole else None
+
+    def take(self, start: int, rows: Floats) -> None:
+        """Keep what is selected of rows `(sample, column)`, the first of which has this number."""
+        stop = start + len(rows)
+        np.take(rows, self._own, axis=1, out=self._table[start:stop])
+        first, last = np.searchsorted(self._samples, [start, stop])
+        if last > first and len(self._pointwise):
+            chosen = rows[self._samples[first:last] - start]
+            np.take(chosen, self._pointwise, axis=1, out=self._thinned[first:last])
+
+    def fill(self, run: RawRun) -> RawRun:
+        """Return a run with these draws."""
+        columns = tuple(self._columns[self._own])
+        table = self._table.reshape(*self._shape, len(columns))
+        pointwise = None
+        if self._positions is not None:
+            names = tuple(self._columns[self._pointwise])
+            shape = (self._shape[0], len(self._positions), len(names))
+            pointwise = RawRun(names, self._thinned.reshape(shape), positions=self._positions)
+        return replace(run, columns=columns, draws=table, pointwise=pointwise)
+
+
+def select(selection: Selection, run: RawRun) -> RawRun:
+    """Return what a selection keeps of a run that holds everything."""
+    if selection == KEEP_ALL:
+        return run
+    chains, draws = run.draws.shape[:2]
+    table = DrawTable(selection, run.columns, chains, draws)
+    if table.find_place(0, 0) is not None:
+        return run
+    table.take(0, run.draws.reshape(chains * draws, -1))
+    return table.fill(run)
