@@ -27,6 +27,7 @@ SINGLE_IMPORTERS = {
     "jinja2": {"report/html.py"},
     "matplotlib": FIGURES,
     "arviz_plots": FIGURES,
+    "nutpie": {"backends/nutpie_chain.py"},
     "click": set(),
     "httpstan": set(),
 }

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
+from typing import Any
 
 from workbench.errors import MethodError
 
-METRICS = ("diag", "dense")
-"""The metrics of the sampler: a diagonal or a dense covariance matrix."""
+METRICS: Mapping[str, tuple[str, ...]] = {"stan": ("diag", "dense"), "nutpie": ("diag", "low_rank")}
+"""The metrics of each sampler: a diagonal or a dense covariance matrix, or a diagonal one that is corrected
+in the few directions that need it."""
 
 INITS = ("random", "map", "pathfinder", "given")
 """Where the chains of the sampler start."""
@@ -135,7 +137,8 @@ class Nuts:
     max_treedepth
         A trajectory has at most `2**max_treedepth` leapfrog steps.
     metric
-        `diag`, or `dense` for a metric that adapts to correlations between parameters.
+        `diag`; or, for a metric that adapts to correlations between parameters, Stan's `dense` or nutpie's
+        `low_rank`.
     init
         Where chains start: `random` (uniform on (-2, 2) on the unconstrained scale, as Stan does), `map`
         (around the unconstrained mode), `pathfinder` (at draws of Pathfinder), or `given` (all at the values
@@ -145,10 +148,13 @@ class Nuts:
     retry
         How often sampling may be repeated with the settings that its diagnostics advise; the best try is
         kept.
+    sampler
+        `stan`, or `nutpie`: another implementation, which also learns its metric from gradients.
 
     References
     ----------
-    Hoffman and Gelman (2014), JMLR 15:1593-1623; defaults are Stan's.
+    Hoffman and Gelman (2014), JMLR 15:1593-1623; defaults are Stan's. Seyboldt, Carlson and Carpenter (2026),
+    arXiv:2603.18845: the metrics of nutpie.
     """
 
     chains: int = 4
@@ -160,6 +166,7 @@ class Nuts:
     init: str = "random"
     save_warmup: bool = False
     retry: int = 0
+    sampler: str = "stan"
     name = "nuts"
 
     def __post_init__(self) -> None:
@@ -173,7 +180,8 @@ class Nuts:
         _require(0 < self.adapt_delta < 1, "adapt_delta", "between 0 and 1", self.adapt_delta)
         _require(1 <= self.max_treedepth <= 30, "max_treedepth", "between 1 and 30", self.max_treedepth)
         _require(0 <= self.retry <= 10, "retry", "between 0 and 10", self.retry)
-        _require_choice("metric", METRICS, self.metric)
+        _require_choice("sampler", tuple(METRICS), self.sampler)
+        _require_metric(self.sampler, self.metric)
         _require_choice("init", INITS, self.init)
 
 
@@ -213,6 +221,34 @@ def _require(is_met: bool, name: str, expected: str, found: float) -> None:
 def _require_choice(name: str, accepted: tuple[str, ...], found: str) -> None:
     if found not in accepted:
         raise MethodError(f"`{name}` was expected to be one of {', '.join(accepted)}, found `{found}`.")
+
+
+def _require_metric(sampler: str, found: str) -> None:
+    """Refuse a metric that the sampler does not have, and name the one that serves the same end."""
+    if found in METRICS[sampler]:
+        return
+    accepted = f"one of {', '.join(METRICS[sampler])}" + (" with nutpie" if sampler == "nutpie" else "")
+    hint = None
+    if found == "dense":
+        hint = "nutpie adapts to correlations by low_rank"
+    elif found == "low_rank":
+        hint = "low_rank is a metric of the sampler nutpie; Stan's sampler adapts to correlations by dense"
+    raise MethodError(f"`metric` was expected to be {accepted}, found `{found}`.", hint=hint)
+
+
+def list_settings(method: Method) -> dict[str, Any]:
+    """Return the settings of a method for a hash of what decides its results.
+
+    Stan's own sampler is not named there: hashes are the same as when it was the only one.
+
+    >>> "sampler" in list_settings(Nuts()), list_settings(Nuts(sampler="nutpie"))["sampler"]
+    (False, 'nutpie')
+    """
+    return asdict(method, dict_factory=_leave_stan_out)
+
+
+def _leave_stan_out(settings: list[tuple[str, Any]]) -> dict[str, Any]:
+    return {name: value for name, value in settings if (name, value) != ("sampler", "stan")}
 
 
 DEFAULT_METHODS: tuple[Method, ...] = (Mle(), Map(), Map(jacobian=True), Laplace(), Nuts())

@@ -8,7 +8,7 @@ from dataclasses import asdict, dataclass, field
 from typing import Any
 
 from workbench.binding import BoundData
-from workbench.methods import DEFAULT_METHODS, Method
+from workbench.methods import DEFAULT_METHODS, Method, list_settings
 from workbench.priors import Priors
 from workbench.program import Program
 from workbench.provenance import hash_texts
@@ -81,7 +81,7 @@ class FitRequest:
     def key(self) -> str:
         """A hash of everything that decides the results."""
         settings = json.dumps(
-            [[method.name, asdict(method)] for method in self.methods]
+            [[method.name, list_settings(method)] for method in self.methods]
             + [self.seed, self.level, dict(self.priors.values), self.scaled, self._list_roles()]
             + [sorted((str(key), weight) for key, weight in self.weights.items())]
             + ([dict(self.inits)] if self.inits else [])

@@ -71,6 +71,7 @@ _OPTIONS = {
     "--profile": ("{}", "beta[{}]"),
     "--bic-count": ("{}",),
     "--metric": ("{}", "dense"),
+    "--sampler": ("{}", "stan"),
     "--init": ("{}", "init.json", "map"),
     "--unpack-limit": ("{}", "{}GB", "10MB"),
     "--output": ("{}", "a/b/c", "/proc/x"),

@@ -1,5 +1,7 @@
 """Methods from their names: which run, with which settings, and what is refused."""
 
+from importlib import metadata
+
 import pytest
 
 from workbench.errors import MethodError
@@ -38,6 +40,32 @@ def test_auto_chooses_by_itself():
 def test_what_cannot_be_is_refused(names, settings, place):
     with pytest.raises(MethodError, match=place):
         choose(*names, **settings)
+
+
+@pytest.mark.parametrize(
+    ("version", "message"),
+    [
+        (None, "the sampler nutpie is not installed"),
+        ("0.13.2", "nutpie .* 0.16, found 0.13.2"),
+        ("0.16.8", ""),
+    ],
+)
+def test_a_sampler_that_is_not_installed_is_refused_with_the_command_that_installs_it(
+    monkeypatch, version, message
+):
+    def find(name):
+        if version is None:
+            raise metadata.PackageNotFoundError(name)
+        return version
+
+    monkeypatch.setattr(metadata, "version", find)
+    nutpie = Nuts(sampler="nutpie")
+    if not message:
+        assert choose("nuts", nuts=nutpie) == (nutpie,)
+        return
+    with pytest.raises(MethodError, match=message) as caught:
+        choose("nuts", nuts=nutpie)
+    assert caught.value.hint == "pip install 'workbench[nutpie]'"
 
 
 def test_a_retry_is_a_number_or_whether_at_all():

@@ -195,7 +195,8 @@ class Model:
         adapt_delta: float = 0.8,
         max_treedepth: int = 10,
         init: str | Path | Mapping[str, Any] = "random",
-        metric: Literal["diag", "dense"] = "diag",
+        sampler: Literal["stan", "nutpie"] = "stan",
+        metric: Literal["diag", "dense", "low_rank"] = "diag",
         save_warmup: bool = False,
         retry: bool | int = False,
         seed: int = 1,
@@ -248,8 +249,9 @@ class Model:
         init
             Where chains start: `random`, around what `map` or `pathfinder` finds, or at values of parameters:
             a dict, or a JSON file. What is not among them is random.
-        metric, save_warmup
-            `dense` for correlated parameters; whether warm-up draws are kept in `fit.nc`.
+        sampler, metric, save_warmup
+            Who runs the chains, Stan or nutpie; for correlated parameters, the metric `dense` of Stan or
+            `low_rank` of nutpie; whether warm-up draws are kept in `fit.nc`.
         retry
             Whether the advice of the sampler's diagnostics is followed, up to twice or as often as a number
             says.
@@ -272,8 +274,17 @@ class Model:
             Any of the tree in `workbench.errors`.
         """
         word, inits = read_init(init)
-        sampler = Nuts(
-            chains, draws, warmup, adapt_delta, max_treedepth, metric, word, save_warmup, count_retries(retry)
+        nuts = Nuts(
+            chains,
+            draws,
+            warmup,
+            adapt_delta,
+            max_treedepth,
+            metric,
+            word,
+            save_warmup,
+            count_retries(retry),
+            sampler,
         )
         options = FitOptions(
             columns=list_columns(columns),
@@ -285,7 +296,7 @@ class Model:
             standardize=standardize,
             scaled=choose_scaled_roles(scale),
             methods=choose_methods(
-                list_names(method), sampler, starts=starts, profile=list_names(profile), bic_count=bic_count
+                list_names(method), nuts, starts=starts, profile=list_names(profile), bic_count=bic_count
             ),
             seed=seed,
             level=level,
@@ -335,7 +346,8 @@ class FitKeywords(TypedDict, total=False):
     adapt_delta: float
     max_treedepth: int
     init: str | Path | Mapping[str, Any]
-    metric: Literal["diag", "dense"]
+    sampler: Literal["stan", "nutpie"]
+    metric: Literal["diag", "dense", "low_rank"]
     save_warmup: bool
     retry: bool | int
     seed: int

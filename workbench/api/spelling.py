@@ -36,8 +36,8 @@ FLAGS = {
 WITH_VALUE = frozenset({
     "above", "adapt-delta", "bic-count", "chains", "compiler", "design", "draws", "figures", "init", "jobs",
     "keep", "level", "max-treedepth", "method", "methods", "metric", "missing", "output", "parameters",
-    "points", "pointwise-draws", "profile", "refit", "scale", "scenarios", "seed", "starts", "threads",
-    "timeout", "toolchain", "warmup",
+    "points", "pointwise-draws", "profile", "refit", "sampler", "scale", "scenarios", "seed", "starts",
+    "threads", "timeout", "toolchain", "warmup",
 })  # fmt: skip
 """Options with one value, under the same name with underscores."""
 
@@ -46,7 +46,8 @@ _PAIR = re.compile(r"--(?P<name>[a-z-]+) (?P<value>'[^']*'|[^\s`'=]+=(?:\.\.\.|'
 
 _VALUE = re.compile(
     r"--(?P<name>[a-z-]+) (?P<value>\d[\d.]*\b|\w+\.\w+|[A-Z]{2,}|"
-    r"(?:all|auto|dense|diag|drop|laplace|latent|map|mle|needed|nuts|pathfinder|prior|random|refuse|zero)\b)"
+    r"(?:all|auto|dense|diag|drop|embedded|laplace|latent|low_rank|map|mle|needed|nutpie|nuts|pathfinder|"
+    r"prior|random|refuse|stan|zero)\b)"
 )
 """An option with a number, a file, a placeholder or a word that is a value."""
 

@@ -185,6 +185,8 @@ class RawRun:
         The pointwise variables of some draws, as a run of its own, where they are not kept for all.
     positions
         Which draws of each chain these are, counted from 0, `(draw,)`; `None` for all.
+    sampler
+        The name and version of the sampler, where it is not Stan's.
     """
 
     columns: tuple[str, ...]
@@ -200,6 +202,7 @@ class RawRun:
     output: Path | None = None
     pointwise: RawRun | None = None
     positions: Integers | None = None
+    sampler: str = ""
 
     @property
     def with_pointwise(self) -> RawRun:

@@ -24,6 +24,7 @@ from workbench.backends.draw_table import DrawTable, select
 from workbench.backends.evaluator import EVALUATING, GENERATING, Columns, Evaluator, Flag, call_method
 from workbench.backends.evaluators import Evaluators
 from workbench.backends.interrupt import run_interruptibly
+from workbench.backends.nutpie import NutpieChains, refuse_nutpie
 from workbench.backends.stan_csv import read_stan_csv
 from workbench.backends.stan_messages import ITERATIONS_USED_UP, extract_error, translate_errors
 from workbench.errors import ChainFailed
@@ -173,8 +174,13 @@ class StanBackend(CmdStanBackend):
         started = time.monotonic()
         with self._evaluators.borrow(job, "sampling") as evaluator:
             if evaluator is None:
+                refuse_nutpie(method)
                 return select(job.selection, self._run_nuts(job, chains, is_unconstrained=False))
-        run = self._run_nuts(job, chains, is_unconstrained=True)
+            has_parameters = len(evaluator.describe(job).free) > 0
+        if method.sampler == "nutpie" and has_parameters:
+            run = NutpieChains(self._evaluators, job, chains).sample()
+        else:
+            run = self._run_nuts(job, chains, is_unconstrained=True)
         complete = self._add_quantities(job, run, Flag.TRANSFORMED | Flag.GENERATED, jobs, progress)
         return replace(complete, seconds=time.monotonic() - started)
 

@@ -75,6 +75,7 @@ def command(
     adapt_delta: options.AdaptDelta = 0.8,
     max_treedepth: options.MaxTreedepth = 10,
     init: options.Init = "random",
+    sampler: options.Sampler = "stan",
     metric: options.Metric = "diag",
     save_warmup: Annotated[
         bool,
@@ -112,7 +113,16 @@ def command(
 
     word, inits = read_init(init)
     nuts = Nuts(
-        chains, draws, warmup, adapt_delta, max_treedepth, metric, word, save_warmup, count_retries(retry)
+        chains,
+        draws,
+        warmup,
+        adapt_delta,
+        max_treedepth,
+        metric,
+        word,
+        save_warmup,
+        count_retries(retry),
+        sampler,
     )
     fit_options = FitOptions(
         columns=parse.parse_columns(column),

@@ -153,11 +153,19 @@ Init = Annotated[
         rich_help_panel=SAMPLER,
     ),
 ]
+Sampler = Annotated[
+    str,
+    typer.Option(
+        help="Who runs the chains: Stan, or nutpie (extra workbench\\[nutpie]).",
+        metavar="stan|nutpie",
+        rich_help_panel=SAMPLER,
+    ),
+]
 Metric = Annotated[
     str,
     typer.Option(
-        help="The metric: dense is for correlated parameters.",
-        metavar="diag|dense",
+        help="The metric; for correlated parameters, dense (stan) or low_rank (nutpie).",
+        metavar="diag|dense|low_rank",
         rich_help_panel=SAMPLER,
     ),
 ]

@@ -22,8 +22,8 @@ _KEPT = "finished work is kept; run the same command again to continue"
 
 _BASE_FIT = (
     "column", "set_", "reference", "missing", "standardize", "prior", "role", "scale", "seed", "starts",
-    "chains", "draws", "warmup", "adapt_delta", "max_treedepth", "init", "metric", "retry", "level",
-    "no_optimise",
+    "chains", "draws", "warmup", "adapt_delta", "max_treedepth", "init", "sampler", "metric", "retry",
+    "level", "no_optimise",
 )  # fmt: skip
 """Parameters that decide the base fit: a run has been fitted with its own."""
 
@@ -135,6 +135,7 @@ def command(
     adapt_delta: options.AdaptDelta = 0.8,
     max_treedepth: options.MaxTreedepth = 10,
     init: options.Init = "random",
+    sampler: options.Sampler = "stan",
     metric: options.Metric = "diag",
     retry: options.Retry = False,
     jobs: options.Jobs = None,
@@ -172,7 +173,7 @@ def command(
     from workbench.studies.plan.scenarios import read_scenarios
     from workbench.toolchain import ToolchainSettings
     from workbench.workflow import sensitivity
-    from workbench.workflow.method_settings import check_warmup, count_retries, read_init
+    from workbench.workflow.method_settings import check_sampler, count_retries, read_init
     from workbench.workflow.options import FitOptions
     from workbench.workflow.pages.study import build_study_page
     from workbench.workflow.study_options import StudyOptions
@@ -198,9 +199,17 @@ def command(
     )
     init_kind, inits = read_init(init)
     nuts = Nuts(
-        chains, draws, warmup, adapt_delta, max_treedepth, metric, init_kind, retry=count_retries(retry)
+        chains,
+        draws,
+        warmup,
+        adapt_delta,
+        max_treedepth,
+        metric,
+        init_kind,
+        retry=count_retries(retry),
+        sampler=sampler,
     )
-    check_warmup(nuts)
+    check_sampler(nuts)
     has_modes = bool({"map", "laplace"} & set(study_options.methods))
     at_modes = (Map(False, starts), Map(True, starts), Laplace()) if has_modes else ()
     fit_options = FitOptions(

@@ -39,8 +39,9 @@ _SIGNS = ("Initialization failed", "No pathfinders ran")
 """What Stan prints when no initial value has a finite log density and gradient. Rejected values alone say
 nothing: Stan tries others."""
 
-_SAMPLING, _STARTED = "method = sample", "Gradient evaluation took"
-"""What each chain prints first, and what it prints when it has a gradient at its initial value."""
+_SAMPLING, _STARTED = "method = sample", ("Gradient evaluation took", "Elapsed Time")
+"""What each chain prints first, and what it prints, one or the other, once it has a gradient at its initial
+value."""
 
 _UNRECOVERABLE = "Unrecoverable error"
 """What it prints where the density itself cannot be evaluated, whatever the values: as for a wrong index."""
@@ -154,7 +155,9 @@ def _explain_stopped_start(context: FitContext, result: MethodResult) -> MethodR
     chains = result.console.split(_SAMPLING)[1:]
     if result.status != "failed" or _failed_to_start(result):
         return result
-    stopped = [chain for chain in chains if _STARTED not in chain and "Exception: " in chain]
+    stopped = [
+        chain for chain in chains if "Exception: " in chain and not any(sign in chain for sign in _STARTED)
+    ]
     if not stopped or any(_UNRECOVERABLE in chain for chain in stopped):
         return result
     message = stopped[0].rpartition("Exception: ")[2].partition("\n")[0].strip().rstrip(".")

@@ -6,10 +6,13 @@ from dataclasses import replace
 
 from workbench.backends import Start
 from workbench.backends.base import DEFAULT_START
+from workbench.errors import MethodError
 from workbench.estimation import estimate
+from workbench.methods import Auto, Nuts
 from workbench.request import FitRequest
 from workbench.results import Fit
 from workbench.workflow.builds import Builds
+from workbench.workflow.method_settings import check_installed
 
 
 def estimate_request(request: FitRequest, builds: Builds, start: Start = DEFAULT_START) -> Fit:
@@ -23,7 +26,15 @@ def estimate_request(request: FitRequest, builds: Builds, start: Start = DEFAULT
         The executables of its program.
     start
         Where NUTS begins: by default, where its settings say.
+
+    Raises
+    ------
+    MethodError
+        The sampler is not installed, or cannot run the program.
     """
+    for method in request.methods:
+        if isinstance(method, Nuts | Auto):
+            _check_sampler(method if isinstance(method, Nuts) else method.nuts, request, builds)
     from workbench.backends.stan import StanBackend  # only here: importing it takes a second
 
     builds, executable, original = builds.build_or_keep_loops()
@@ -40,3 +51,20 @@ def estimate_request(request: FitRequest, builds: Builds, start: Start = DEFAULT
         with_loops=builds.build_with_loops,
         start=start,
     )
+
+
+def _check_sampler(nuts: Nuts, request: FitRequest, builds: Builds) -> None:
+    """Refuse a sampler that cannot run the program, before anything is compiled."""
+    check_installed(nuts)
+    if nuts.sampler == "stan":
+        return
+    if builds.tools.source == "cmdstan":
+        raise MethodError(
+            "the sampler nutpie needs the Stan of the package index, found your own CmdStan.",
+            hint="--toolchain embedded uses the former, or leave --sampler out",
+        )
+    if request.threads > 1:
+        raise MethodError(
+            f"`threads` was expected to be 1 with the sampler nutpie, found {request.threads}.",
+            hint="several threads in a chain need Stan's own sampler: leave --sampler out",
+        )

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Mapping, Sequence
+from importlib import metadata
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +15,9 @@ from workbench.methods import INITS, Auto, Laplace, Map, Method, Mle, Nuts, Path
 
 _INIT_WORDS = tuple(word for word in INITS if word != "given")
 """The words that `init` takes; values of parameters stand for `given`."""
+
+NUTPIE = "0.16"
+"""The versions of nutpie that are supported: others differ in what its models are made from."""
 
 RETRIES = 2
 """How often sampling is tried again where a retry is wanted and no number is given."""
@@ -87,12 +92,12 @@ def choose_methods(
     ------
     MethodError
         A name is not a method, `auto` stands beside others, a profile or a count is wanted without the MLE,
-        or chains would start without warm-up.
+        chains would start without warm-up, or the sampler is not installed.
 
     >>> [method.name for method in choose_methods(["laplace"], Nuts(), starts=4, profile=())]
     ['map_unconstrained', 'laplace']
     """
-    check_warmup(nuts)
+    check_sampler(nuts)
     likelihood = Mle(starts, tuple(profile), bic_count)
     modes = (Map(False, starts), Map(True, starts))
     methods_by_name: dict[str, tuple[Method, ...]] = {
@@ -124,14 +129,36 @@ def _check_names(names: Sequence[str], known: tuple[str, ...]) -> None:
         raise MethodError("`method` was expected to be auto alone: auto chooses the methods itself.")
 
 
-def check_warmup(nuts: Nuts) -> None:
-    """Refuse to start without warm-up: only the continuation of a run has a step size and a metric.
+def check_sampler(nuts: Nuts) -> None:
+    """Refuse to start without warm-up, or without the sampler.
+
+    Only the continuation of a run has a step size and a metric to start from.
 
     Raises
     ------
     MethodError
-        There is no warm-up.
+        There is no warm-up, or the sampler is not installed.
     """
     if nuts.warmup == 0:
         hint = "`workbench continue RUN` adds draws to a finished run without another warm-up"
         raise MethodError("`warmup` was expected to be at least 20, found 0.", hint=hint)
+    check_installed(nuts)
+
+
+def check_installed(nuts: Nuts) -> None:
+    """Refuse a sampler that is not installed, or of another version than ours; nothing is imported for that.
+
+    Raises
+    ------
+    MethodError
+        The message names the sampler, the hint how to install it.
+    """
+    if nuts.sampler != "nutpie":
+        return
+    hint = "pip install 'workbench[nutpie]'"
+    try:
+        version = metadata.version("nutpie")
+    except metadata.PackageNotFoundError:
+        raise MethodError("the sampler nutpie is not installed.", hint=hint) from None
+    if not re.match(rf"{re.escape(NUTPIE)}\b", version):
+        raise MethodError(f"nutpie was expected in a version {NUTPIE}, found {version}.", hint=hint)

@@ -57,6 +57,7 @@ def continue_run(
     fit = run_directory.read_whole(folder)
     check_places(output or folder)
     _check_chains(fit)
+    _refuse_nutpie(fit)
     with open_run(fit, settings, jobs=jobs, progress=progress) as run:
         longer = add_draws(run, fit, draws, len(fit.results.continued))
     with progress.stage("Checking the fit"):
@@ -122,6 +123,19 @@ def _store_alike(storage: Storage, fit: Fit, draws: int) -> Storage:
             before = fit.tree["posterior"].sizes["draw"]
             return replace(storage, pointwise_draws=max(1, round(draws * len(kept) / before)))
     return storage
+
+
+def _refuse_nutpie(fit: Fit) -> None:
+    """Refuse a run whose sampler takes neither a step size nor a metric to start from.
+
+    Raises
+    ------
+    RunIncomplete
+        The chains are nutpie's.
+    """
+    if (fit.results.nuts.settings or {}).get("sampler") == "nutpie":
+        message = "the chains are of nutpie, which cannot go on from a stored step size and metric."
+        raise RunIncomplete(message, hint="fit it again with more draws: `workbench fit ... --draws N`")
 
 
 def find_sampler(run: SavedRun) -> Nuts:

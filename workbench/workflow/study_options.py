@@ -27,6 +27,7 @@ from workbench.studies import Axis, Plan, Point, drop_repeated_points, make_poin
 from workbench.studies.fits.point_request import compute_term_weights, set_constants
 from workbench.studies.plan.decision import parse_decision
 from workbench.studies.plan.plan import METHODS, REFITS, is_power
+from workbench.workflow.method_settings import check_installed
 
 _DEFAULT_FACTORS = (0.25, 0.5, 2.0, 4.0)
 """Factors of a positive hyperparameter's own value that are tried if nothing else is requested. Ours."""
@@ -174,6 +175,7 @@ def read_sampler(nuts: NutsResult) -> Nuts:
     """
     settings = nuts.settings or {"chains": nuts.chains, "draws": nuts.draws, "warmup": nuts.warmup}
     sampler = cast("Nuts", restore_method(Nuts.__name__, settings))
+    check_installed(sampler)
     return replace(sampler, init="random", save_warmup=False)
 
 

@@ -60,6 +60,8 @@ def test_divergences_call_for_smaller_steps_while_there_are_any(adapt_delta, cha
     [
         (Nuts(), 500, {"metric": "dense"}),
         (Nuts(), 501, {"max_treedepth": 12}),
+        (Nuts(sampler="nutpie"), 501, {"metric": "low_rank"}),
+        (Nuts(sampler="nutpie", metric="low_rank"), 3, {"max_treedepth": 12}),
         (Nuts(metric="dense"), 3, {"max_treedepth": 12}),
         (Nuts(metric="dense", max_treedepth=14), 3, {"max_treedepth": 15}),
         (Nuts(metric="dense", max_treedepth=15), 3, {}),

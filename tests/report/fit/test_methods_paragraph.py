@@ -15,6 +15,15 @@ def test_everything_that_was_done_is_named():
     assert "power-scaling" in text
 
 
+def test_another_sampler_is_named_with_its_reference():
+    fit = simulate_fit()
+    assert "nutpie" not in join_text(build_section(fit.results))
+    nuts = {**fit.record["nuts"], "sampler": "nutpie 0.16.8", "settings": {"metric": "low_rank"}}
+    section = build_section(simulate_fit(nuts=nuts).results)
+    assert "implemented in nutpie 0.16.8 with a low-rank metric (Seyboldt et al. 2026)" in join_text(section)
+    assert "arXiv:2603.18845" in repr(section)
+
+
 def test_nothing_that_was_not_done_is_named():
     fit = without(simulate_fit(), "nuts", "laplace", "loo", "power_scaling", "predictive")
     text = join_text(build_section(fit.results))

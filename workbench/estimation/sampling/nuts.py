@@ -182,6 +182,7 @@ def _collect_facts(run: RawRun, method: Nuts) -> dict[str, object]:
         "settings": asdict(method),
     }
     facts |= {} if positions is None else {"pointwise_draws": len(positions)}
+    facts |= {"sampler": run.sampler} if run.sampler else {}
     if divergent is None or depth is None:
         return facts  # a program without parameters
     step_size = () if run.step_size is None else run.step_size

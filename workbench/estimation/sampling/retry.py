@@ -123,15 +123,24 @@ def _check_tree_depth(result: MethodResult, method: Nuts) -> Recommendation | No
     if not count:
         return None
     reason = f"{count} trajectories were cut off at 2^{method.max_treedepth} steps"
-    metric = result.groups.get("adaptation")
-    is_small = metric is not None and len(metric["unconstrained"]) <= _MOST_DENSE
-    if method.metric == "diag" and is_small:
-        advice = "a metric that adapts to correlations: --metric dense; or predictors on one scale"
-        return Recommendation(reason, advice, {"metric": "dense"})
+    richer = _find_richer_metric(result, method)
+    if richer:
+        advice = f"a metric that adapts to correlations: --metric {richer}; or predictors on one scale"
+        return Recommendation(reason, advice, {"metric": richer})
     deeper = min(method.max_treedepth + _DEEPER, _DEEPEST)
     if deeper <= method.max_treedepth:
         return Recommendation(reason, "reparameterise, or put the predictors on one scale", {})
     return Recommendation(reason, f"longer trajectories: --max-treedepth {deeper}", {"max_treedepth": deeper})
+
+
+def _find_richer_metric(result: MethodResult, method: Nuts) -> str:
+    """Return a metric that adapts to correlations where the sampler's does not; empty if there is none."""
+    if method.metric != "diag":
+        return ""
+    if method.sampler == "nutpie":
+        return "low_rank"
+    metric = result.groups.get("adaptation")
+    return "dense" if metric is not None and len(metric["unconstrained"]) <= _MOST_DENSE else ""
 
 
 def _check_energy(result: MethodResult, method: Nuts) -> Recommendation | None:

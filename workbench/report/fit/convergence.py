@@ -39,7 +39,8 @@ def build_section(results: Results, tree: xr.DataTree) -> Section:
 
 def _summarise(results: Results) -> Iterator[str]:
     nuts = results.nuts
-    yield f"{pluralise(nuts.chains or 0, 'chain')} of {pluralise(nuts.draws or 0, 'draw')} each."
+    sampler = f", by {nuts.sampler}" if nuts.sampler else ""
+    yield f"{pluralise(nuts.chains or 0, 'chain')} of {pluralise(nuts.draws or 0, 'draw')} each{sampler}."
     extremes = find_extremes(results)
     for extreme, title, decimals in (
         (extremes.rhat, "The largest R-hat", 3),

@@ -7,13 +7,17 @@ from pathlib import PurePath
 from workbench.report.document import Block, Items, Paragraph, Quote, Section
 from workbench.report.fit.sampler import describe_divergences, find_extremes
 from workbench.report.numbers import format_count, format_number, format_percentage, pluralise
-from workbench.results.view import Results
+from workbench.results.view import NutsResult, Results
 
 # The references, in full.
 _STAN = "Stan Development Team. Stan Modeling Language. https://mc-stan.org"
 _NUTS = (
     "Hoffman, M. D. and Gelman, A. (2014). The No-U-Turn sampler. Journal of Machine Learning Research "
     "15, 1593–1623."
+)
+_NUTPIE = (
+    "Seyboldt, A., Carlson, E. L. and Carpenter, B. (2026). Preconditioning Hamiltonian Monte Carlo by "
+    "minimizing Fisher divergence. arXiv:2603.18845"
 )
 _RHAT = (
     "Vehtari, A., Gelman, A., Simpson, D., Carpenter, B. and Bürkner, P.-C. (2021). Rank-normalization, "
@@ -42,6 +46,7 @@ def build_section(results: Results) -> Section:
     references = (
         _STAN,
         *((_NUTS, _RHAT) if results.nuts.is_ok else ()),
+        *((_NUTPIE,) if results.nuts.sampler else ()),
         *((_LOO,) if results.loo.is_ok else ()),
         *((_POWER_SCALING,) if results.power_scaling.is_ok else ()),
     )
@@ -68,13 +73,22 @@ def _describe_posterior(results: Results) -> list[str]:
         return []
     seed = "not recorded" if results.seed is None else results.seed
     return [
-        "The posterior was sampled by the No-U-Turn sampler (Hoffman and Gelman 2014) with "
+        "The posterior was sampled by the No-U-Turn sampler (Hoffman and Gelman 2014)"
+        f"{_name_implementation(nuts)} with "
         f"{pluralise(nuts.chains or 0, 'chain')} of {format_count(nuts.warmup or 0)} warm-up and "
         f"{format_count(nuts.draws or 0)} kept iterations each (seed {seed}).",
         *_describe_convergence(results),
         f"We report posterior means with central {format_percentage(results.interval.level)} credible "
         "intervals.",
     ]
+
+
+def _name_implementation(nuts: NutsResult) -> str:
+    """Return which implementation ran, with its metric; empty for Stan's own."""
+    if not nuts.sampler:
+        return ""
+    metric = "diagonal" if (nuts.settings or {}).get("metric") == "diag" else "low-rank"
+    return f", as implemented in {nuts.sampler} with a {metric} metric (Seyboldt et al. 2026),"
 
 
 def _describe_convergence(results: Results) -> list[str]:

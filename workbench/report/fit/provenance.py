@@ -36,6 +36,7 @@ def _list_facts(results: Results) -> tuple[tuple[str, str], ...]:
         ("SHA-256 of the data", f"`{data.sha256 or MISSING}`"),
         ("Seed", MISSING if results.seed is None else str(results.seed)),
         ("Stan", f"{toolchain.stan or MISSING} ({toolchain.source or 'source unknown'})"),
+        *((("Sampler", results.nuts.sampler),) if results.nuts.sampler else ()),
         ("Compiler", f"`{toolchain.compiler or MISSING}`"),
         ("Why this toolchain", toolchain.why or MISSING),
         ("Machine", results.platform or MISSING),

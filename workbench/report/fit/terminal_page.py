@@ -155,8 +155,8 @@ def _collect_remarks(results: Results) -> Iterator[tuple[str, str]]:
         result = results.method(kind.key)
         if not isinstance(result, ExactResult) and result.remark:
             yield kind.phrase, result.remark
-    if results.nuts.init_remark:
-        yield RESULTS["nuts"].phrase, results.nuts.init_remark
+    for remark in filter(None, (_name_sampler(results), results.nuts.init_remark)):
+        yield RESULTS["nuts"].phrase, remark
     for step in results.ladder:
         state = "accepted" if step.accepted else "not accepted"
         yield f"{RESULTS[step.method].phrase} {state} ({step.seconds or 0:.1f} s)", step.why
@@ -164,6 +164,12 @@ def _collect_remarks(results: Results) -> Iterator[tuple[str, str]]:
         yield "auto", results.ladder_words
     for attempt in results.attempts:
         yield f"attempt {attempt.number}", attempt.words
+
+
+def _name_sampler(results: Results) -> str:
+    """Return whose sampler ran; empty for Stan's own."""
+    name = results.nuts.sampler
+    return f"the chains are of {name}, not of Stan's own sampler." if name else ""
 
 
 @dataclass(frozen=True)

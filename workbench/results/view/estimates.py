@@ -239,7 +239,8 @@ class NutsResult(Struct, frozen=True, kw_only=True):
 
     `pointwise_draws` are the draws of each chain whose pointwise log-likelihoods and replicates are stored,
     where they are not all. `log_lik` says what the pointwise log likelihood is; `log_prior_from` is `program`
-    where the author's own `lprior` differs from the prior statements, and is the one that is used.
+    where the author's own `lprior` differs from the prior statements, and is the one that is used. `sampler`
+    is the name and version of the sampler where it is not Stan's.
     """
 
     status: Status = "ok"
@@ -252,6 +253,7 @@ class NutsResult(Struct, frozen=True, kw_only=True):
     warmup: Count | None = None
     pointwise_draws: Count | None = None
     settings: Mapping[str, Any] | None = None
+    sampler: str = ""
     divergences: Count | None = None
     max_treedepth: Count | None = None
     max_treedepth_hits: Count | None = None

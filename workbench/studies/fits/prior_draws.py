@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, replace
+from dataclasses import replace
 
 import numpy as np
 import xarray as xr
 
 from workbench.backends.base import DEFAULT_START
+from workbench.methods import list_settings
 from workbench.studies.fits.cache import cache_tree
 from workbench.studies.fits.context import StudyContext
 from workbench.studies.fits.point_request import make_request
@@ -39,7 +40,7 @@ def sample_prior(context: StudyContext, point: Point) -> xr.DataTree:
     rows = max(1, context.base.request.data.table.rows)
     draws = int(np.clip(_MAX_NUMBERS // (2 * rows * context.plan.sampler.chains), MIN_DRAWS, MAX_DRAWS))
     sampler = replace(context.plan.sampler, warmup=MAX_DRAWS, draws=draws)
-    key = context.make_key("prior", point.key, str(sorted(asdict(sampler).items())))
+    key = context.make_key("prior", point.key, str(sorted(list_settings(sampler).items())))
 
     def make() -> xr.DataTree:
         request = make_request(context, point, purpose="prior")

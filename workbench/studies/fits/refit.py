@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import asdict, replace
+from dataclasses import replace
 
 import xarray as xr
 
 from workbench.backends.base import DEFAULT_START
 from workbench.errors import RunIncomplete
 from workbench.estimation import extract_warm_start
-from workbench.methods import Nuts
+from workbench.methods import Nuts, list_settings
 from workbench.results import Fit
 from workbench.studies.fits.cache import cache_tree, is_cached
 from workbench.studies.fits.context import StudyContext
@@ -60,7 +60,7 @@ def _shorten_warmup(sampler: Nuts) -> Nuts:
 
 
 def _make_key(context: StudyContext, point: Point, sampler: Nuts) -> str:
-    return context.make_key("nuts", point.key, str(sorted(asdict(sampler).items())))
+    return context.make_key("nuts", point.key, str(sorted(list_settings(sampler).items())))
 
 
 def _sample_point(context: StudyContext, point: Point, near: Posterior, sampler: Nuts) -> xr.DataTree:
