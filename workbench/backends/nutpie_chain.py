@@ -47,6 +47,9 @@ _REPORT = (
 _MOST_MESSAGES = 100
 """The most messages of the program that are passed on. Ours."""
 
+_SLOW = ("arviz", "pandas")
+"""Packages that nutpie imports for traces in a form of theirs, and for data of PyMC."""
+
 _STATISTICS = (
     "logp",
     "energy",
@@ -88,16 +91,28 @@ def main(path: str) -> None:
     os._exit(0)  # nutpie's threads can crash while Python cleans up
 
 
+class _Unused(ModuleType):
+    """Stands for a package that is imported and not used: whatever is taken from it is a type."""
+
+    def __getattr__(self, name: str) -> type:
+        if name.startswith("__"):
+            raise AttributeError(name)
+        return object
+
+
 def _import_nutpie() -> ModuleType:
-    """Import nutpie without ArviZ, which takes seconds, and with which it only converts its traces."""
-    stub = ModuleType("arviz")
-    stub.InferenceData = object  # type: ignore[attr-defined]  # the type that nutpie's functions return
-    sys.modules["arviz"] = stub
+    """Import nutpie without the packages that it needs for traces of other kinds: they take seconds."""
+    for name in _SLOW:
+        sys.modules[name] = _Unused(name)
     try:
         import nutpie
-    except (AttributeError, ImportError):  # a nutpie that uses more of it
-        del sys.modules["arviz"]
+    except (AttributeError, ImportError, TypeError):  # another version, which uses them
+        for name in _SLOW:
+            del sys.modules[name]
         import nutpie
+    else:
+        for name in _SLOW:  # pyarrow does without them
+            sys.modules[name] = None  # type: ignore[assignment]
     return nutpie  # type: ignore[no-any-return]
 
 
@@ -196,11 +211,11 @@ def _write(trace: Any, output: str) -> None:
     """Write draws, `(iteration, U)`, and statistics, each `(iteration,)`, of all iterations."""
     import pyarrow as pa
 
-    (batch,) = trace.get_arrow_trace()[1]
-    draws = pa.array(batch.column("unconstrained_draw"))
+    (raw,) = trace.get_arrow_trace()[1]
+    batch = pa.record_batch(raw)
+    draws = batch.column("unconstrained_draw")
     statistics = {
-        name: pa.array(batch.column(name)).to_numpy(zero_copy_only=False).astype(np.float64)
-        for name in _STATISTICS
+        name: batch.column(name).to_numpy(zero_copy_only=False).astype(np.float64) for name in _STATISTICS
     }
     np.savez(output, draws=draws.flatten().to_numpy().reshape(len(draws), -1), **statistics)
 
