@@ -86,6 +86,24 @@ def test_a_pipe_in_the_place_of_the_report_is_not_waited_for(sound_study, tmp_pa
         redraw_study(folder)
 
 
+def test_a_study_that_was_replaced_meanwhile_keeps_its_own_report(sound_study, tmp_path, monkeypatch):
+    folder = tmp_path / "study"
+    shutil.copytree(sound_study, folder)
+    (folder / "study.html").write_text("the report of another study")
+    record = (folder / "study.json").read_text()
+    assert redraw_study(folder).read_text() != "the report of another study"
+
+    def render_and_replace(document):
+        (folder / "study.json").write_text(record.replace("2", "3"))
+        (folder / "study.html").write_text("the report of another study")
+        return ""
+
+    monkeypatch.setattr("workbench.workflow.sensitivity.render", render_and_replace)
+    with pytest.raises(StoreError, match="was replaced while its report was drawn"):
+        redraw_study(folder)
+    assert (folder / "study.html").read_text() == "the report of another study"
+
+
 def test_texts_that_are_not_utf8_are_refused(sound_study, tmp_path):
     folder = tmp_path / "study"
     shutil.copytree(sound_study, folder)

@@ -3,22 +3,25 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
 from dataclasses import replace
+from functools import lru_cache
 
 import numpy as np
+from numpy.typing import NDArray
 
 from workbench.backends.base import KEEP_ALL, Floats, RawRun, Selection
+
+_END_OF_NAME = re.compile(r"[.\[]")
+"""Where the name of a variable ends in that of a column."""
 
 
 class DrawTable:
     """Draws of several chains, received in blocks, of which a selection keeps a part."""
 
-    def __init__(self, selection: Selection, columns: Sequence[str], chains: int, draws: int) -> None:
+    def __init__(self, selection: Selection, columns: tuple[str, ...], chains: int, draws: int) -> None:
         """Make room for what the selection keeps of the columns, in so many chains of so many draws."""
-        owners = [re.split(r"[.\[]", column, maxsplit=1)[0] for column in columns]
-        is_pointwise = np.array([owner in selection.pointwise for owner in owners], dtype=bool)
-        is_left_out = np.array([owner in selection.left_out for owner in owners], dtype=bool)
+        is_pointwise = _find_columns(columns, selection.pointwise)
+        is_left_out = _find_columns(columns, selection.left_out)
         count = int((is_pointwise & ~is_left_out).sum())
         positions = selection.choose_positions(chains, draws, count)
         is_thinned = count > 0 and len(positions) < draws
@@ -60,6 +63,14 @@ class DrawTable:
             shape = (self._shape[0], len(self._positions), len(names))
             pointwise = RawRun(names, self._thinned.reshape(shape), positions=self._positions)
         return replace(run, columns=columns, draws=table, pointwise=pointwise)
+
+
+@lru_cache(maxsize=8)
+def _find_columns(columns: tuple[str, ...], names: frozenset[str]) -> NDArray[np.bool_]:
+    """Return whether each column is an element, or a part of an element, of one of the named variables."""
+    if not names:
+        return np.zeros(len(columns), dtype=bool)
+    return np.array([_END_OF_NAME.split(column, maxsplit=1)[0] in names for column in columns], dtype=bool)
 
 
 def select(selection: Selection, run: RawRun) -> RawRun:

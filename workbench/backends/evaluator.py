@@ -7,6 +7,7 @@ import signal
 import struct
 import time
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 
 import numpy as np
@@ -159,15 +160,7 @@ class Evaluator:
         if self._columns is None:
             answer = self._request(job, "reading the data", _Task.OPEN, text=str(self.data))
             parameters, with_transformed, all_, _ = (int(size) for size in answer.numbers)
-            lines = answer.text.splitlines()
-            names = [name_in_stan(name) for name in lines[:all_]]
-            self._columns = Columns(
-                tuple(names[:parameters]),
-                tuple(names[parameters:with_transformed]),
-                tuple(names[with_transformed:]),
-                tuple(lines[:parameters]),
-                tuple(name_in_stan(name) for name in lines[all_:]),
-            )
+            self._columns = _read_columns(answer.text, parameters, with_transformed, all_)
         return self._columns
 
     def compute_log_density(self, job: Job, points: Floats, flags: Flag) -> Answer:
@@ -287,6 +280,20 @@ def call_method(
         f"profile_file={folder / 'profile.csv'}",
     ]
     return evaluator.call(job, activity, arguments), output
+
+
+@lru_cache(maxsize=4)
+def _read_columns(text: str, parameters: int, with_transformed: int, all_: int) -> Columns:
+    """Return the names that a text has, one a line: of parameters, with transformed ones, and of all."""
+    lines = text.splitlines()
+    names = [name_in_stan(name) for name in lines[:all_]]
+    return Columns(
+        tuple(names[:parameters]),
+        tuple(names[parameters:with_transformed]),
+        tuple(names[with_transformed:]),
+        tuple(lines[:parameters]),
+        tuple(name_in_stan(name) for name in lines[all_:]),
+    )
 
 
 def _encode(rows: Floats | None, text: str) -> tuple[bytes | memoryview, tuple[int, int]]:

@@ -142,13 +142,16 @@ def with_entries(fit: Fit, entries: Mapping[str, Any]) -> Fit:
 
 def is_in_place(fit: Fit) -> bool:
     """Return whether the folder of a fit still holds its record: another command may have replaced it."""
-    if fit.folder is None:
-        return False
+    return fit.folder is not None and holds_record(fit.folder / RECORD, fit.record)
+
+
+def holds_record(path: Path, record: Mapping[str, Any]) -> bool:
+    """Return whether a file holds this record."""
     try:
-        stored: object = json.loads((fit.folder / RECORD).read_text(encoding="utf-8"))
+        stored: object = json.loads(path.read_text(encoding="utf-8"))
+        return bool(stored == json.loads(dump(record)))
     except (OSError, ValueError):
         return False
-    return bool(stored == json.loads(dump(fit.record)))
 
 
 def dump(record: Mapping[str, Any]) -> str:

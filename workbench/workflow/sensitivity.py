@@ -15,6 +15,7 @@ from workbench.report.html import render
 from workbench.report.study.report import build_study_report
 from workbench.request import FitRequest
 from workbench.results import Fit, run_directory
+from workbench.results.store import holds_record
 from workbench.studies import (
     Study,
     StudyContext,
@@ -182,7 +183,11 @@ def redraw_study(folder: Path, figures: Path | None = None) -> Path:
     files.check_file_place(folder / studies.REPORT, allows_streams=False)
     check_report_place(folder / studies.REPORT, figures)
     document = build_study_report(study)
-    files.replace_file(folder / studies.REPORT, render(document))
+    page = render(document)
+    if not holds_record(folder / studies.RECORD, study.record):
+        message = f"the study in `{folder}` was replaced while its report was drawn."
+        raise StoreError(message, hint="draw the report of the new one")
+    files.replace_file(folder / studies.REPORT, page)
     if figures is not None:
         write_figures(document, figures)
     return folder / studies.REPORT

@@ -15,6 +15,7 @@ from workbench.estimation.context import FitContext
 from workbench.estimation.optimum.log_density import LogDensity
 from workbench.estimation.optimum.search import MOST_RESOLVED, Optimum
 from workbench.program import Program, is_predictive
+from workbench.results.draws import list_predictions
 from workbench.results.quantities import owner
 
 _RANDOM = re.compile(r"_rng\s*\(")
@@ -55,9 +56,14 @@ def compute_generated_quantities(
         return GeneratedQuantities({}, {})
     copies = _COPIES if _may_be_random(program) else 1
     at_mode = np.tile(optimum.run.draws[0], (copies, 1))
+    selection = target.job.selection
+    job = replace(
+        target.job,
+        selection=replace(selection, left_out=selection.left_out | {*list_predictions(program)}),
+    )
     for points in (np.concatenate([at_mode, _list_nearby_points(optimum)]), at_mode):
         try:
-            run = target.backend.generate(target.job, optimum.run.columns, points)
+            run = target.backend.generate(job, optimum.run.columns, points)
         except RunError:  # a nearby point may leave the support: the mode alone has no standard errors
             continue
         return _summarise(program, run, copies)
@@ -112,14 +118,15 @@ def _summarise(program: Program, run: RawRun, copies: int) -> GeneratedQuantitie
         if copies > 1
         else set()
     )
-    values: dict[str, float] = {}
-    errors: dict[str, float] = {}
-    for position, column in enumerate(run.columns):
-        is_fixed = np.ptp(at_mode[:, position]) == 0 or not np.isfinite(at_mode[:, position]).any()
-        name = owner(column)
-        if not is_fixed or name in integers or is_predictive(name):
-            continue
-        values[column] = float(at_mode[0, position])
-        if len(above) and np.isfinite(delta_errors[position]):
-            errors[column] = float(delta_errors[position])
+    is_fixed = (np.ptp(at_mode, axis=0) == 0) | ~np.isfinite(at_mode).any(axis=0)
+    fixed = {
+        column: position
+        for position, column in enumerate(run.columns)
+        if is_fixed[position] and not ((name := owner(column)) in integers or is_predictive(name))
+    }
+    values = {column: float(at_mode[0, position]) for column, position in fixed.items()}
+    has_error = np.isfinite(delta_errors) & (len(above) > 0)
+    errors = {
+        column: float(delta_errors[position]) for column, position in fixed.items() if has_error[position]
+    }
     return GeneratedQuantities(values, errors)

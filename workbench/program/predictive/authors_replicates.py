@@ -6,10 +6,10 @@ from collections.abc import Mapping, Sequence
 from typing import Literal, NamedTuple
 
 from workbench.program.predictive.outcome_maps import OutcomeMap, find_outcome_maps
-from workbench.program.predictive.rng_functions import GLM_DISTRIBUTIONS
 from workbench.program.syntax import nodes as n
 from workbench.program.syntax import traverse as t
 from workbench.program.syntax.printer import to_text
+from workbench.program.terms.distributions import GLM_DISTRIBUTIONS
 from workbench.program.terms.terms import Term
 
 PREDICTIVE = ("y_rep", "y_pred", "y_tilde", "y_new", "y_hat_rep")

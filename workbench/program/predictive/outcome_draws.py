@@ -11,7 +11,7 @@ from workbench.program.predictive.outcome_elements import (
     count_dimensions,
     find_elements,
 )
-from workbench.program.predictive.rng_functions import GLM_DISTRIBUTIONS, GUARDED, INVERSES, format_rng_call
+from workbench.program.predictive.rng_functions import GUARDED, INVERSES, format_rng_call
 from workbench.program.rewrite.observations import find_split_arguments, format_indexable, hold
 from workbench.program.rewrite.plan import RewritePlan
 from workbench.program.syntax import nodes as n
@@ -19,7 +19,7 @@ from workbench.program.syntax import traverse as t
 from workbench.program.syntax.identifiers import FreshNames
 from workbench.program.syntax.printer import to_text
 from workbench.program.terms.densities import DensityCall, format_limit, parse_density
-from workbench.program.terms.distributions import DISTRIBUTIONS
+from workbench.program.terms.distributions import DISTRIBUTIONS, GLM_DISTRIBUTIONS
 
 Reason: TypeAlias = str
 """Why a statement does not draw its outcome: the rest of a sentence that begins with the statement."""

@@ -50,17 +50,6 @@ It may be missing, take other arguments than the density, or throw. Gaps are the
 position, the observed outcome, and the names of guarded generators.
 """
 
-GLM_DISTRIBUTIONS = {
-    "bernoulli_logit_glm": "bernoulli_logit",
-    "binomial_logit_glm": "binomial_logit",
-    "categorical_logit_glm": "categorical_logit",
-    "neg_binomial_2_log_glm": "neg_binomial_2_log",
-    "normal_id_glm": "normal",
-    "ordered_logistic_glm": "ordered_logistic",
-    "poisson_log_glm": "poisson_log",
-}
-"""The distribution of one outcome given its linear predictor, by the name of the generalised linear model."""
-
 _WITHOUT_GENERATOR = frozenset({"gaussian_dlm_obs", "lkj_cov", "multi_gp", "multi_gp_cholesky", "wiener"})
 """Distributions from which Stan cannot draw."""
 

@@ -5,11 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 from workbench.program.rewrite.shapes import DeclaredTypes, infer_shape
+from workbench.program.rewrite.vectorise.rows import VECTOR, operate
 from workbench.program.syntax import nodes as n
 from workbench.program.syntax import traverse as t
 from workbench.program.syntax.printer import to_text
 from workbench.program.terms.densities import DensityCall, format_normalised, normalise, parse_density
-from workbench.program.terms.distributions import DISTRIBUTIONS, Distribution
+from workbench.program.terms.distributions import DISTRIBUTIONS, GLM_DISTRIBUTIONS, Distribution
 
 _NUMBERS = frozenset({"int", "real"})
 """The types of a single number."""
@@ -70,6 +71,7 @@ def split_into_observations(
 def _split_density(
     density: DensityCall, declared: DeclaredTypes, element: str, holder: str
 ) -> PointwiseDensity | None:
+    density = _use_predictor(density)
     positions = find_split_arguments(density)
     if not positions:
         return None
@@ -83,6 +85,27 @@ def _split_density(
         declarations += declaration
     text = _format_at_observation(replace(density, arguments=tuple(arguments)), positions, element)
     return PointwiseDensity(count, tuple(declarations), text)
+
+
+def _use_predictor(density: DensityCall) -> DensityCall:
+    """Return a generalised linear model as a density given its linear predictor.
+
+    The predictor is computed for all rows at once: a model of one row copies that row of the matrix.
+    """
+    name = GLM_DISTRIBUTIONS.get(density.distribution)
+    if name is None:
+        return density
+    arguments = dict(
+        zip(("", *DISTRIBUTIONS[density.distribution].arguments), density.arguments, strict=True)
+    )
+    if arguments["x"].type != n.Type("matrix") or arguments["beta"].type != VECTOR:
+        return density
+    predictor = operate(arguments["x"], "*", arguments["beta"], VECTOR)
+    if "alpha" in arguments:
+        predictor = operate(arguments["alpha"], "+", predictor, VECTOR)
+    given = {key: predictor if key == "x" else item for key, item in arguments.items()}
+    kept = tuple(item for key, item in given.items() if key not in {"alpha", "beta"})
+    return replace(density, distribution=name, arguments=kept)
 
 
 def _split_reduce_sum(node: n.Call, declared: DeclaredTypes, element: str) -> PointwiseDensity | None:

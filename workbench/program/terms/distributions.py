@@ -91,6 +91,18 @@ observations; ``!``, it never splits; ``#``, its means come from a design matrix
 """
 
 
+GLM_DISTRIBUTIONS = {
+    "bernoulli_logit_glm": "bernoulli_logit",
+    "binomial_logit_glm": "binomial_logit",
+    "categorical_logit_glm": "categorical_logit",
+    "neg_binomial_2_log_glm": "neg_binomial_2_log",
+    "normal_id_glm": "normal",
+    "ordered_logistic_glm": "ordered_logistic",
+    "poisson_log_glm": "poisson_log",
+}
+"""The distribution of one outcome given its linear predictor, by the name of the generalised linear model."""
+
+
 @dataclass(frozen=True)
 class Distribution:
     """One of Stan's distributions.
