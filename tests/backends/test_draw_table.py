@@ -1,5 +1,7 @@
 """Draws that come in blocks, of which a selection keeps a part."""
 
+from types import SimpleNamespace
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -7,7 +9,8 @@ from hypothesis import strategies as st
 
 from workbench.backends import RawRun, Selection
 from workbench.backends.base import KEEP_ALL, MOST_POINTWISE
-from workbench.backends.draw_table import DrawTable, select
+from workbench.backends.draw_table import DrawTable, check_memory, select
+from workbench.errors import ChainFailed
 
 COLUMNS = ("mu", "log_lik[1]", "log_lik[2]", "pair.1[1]", "y_rep[1]", "f[1]", "f[2]")
 
@@ -69,3 +72,17 @@ def test_everything_is_kept_in_place():
     filled = table.fill(run)
     assert filled.draws[:, :, 3].tolist() == [[5, 5, 5], [5, 1, 1]]
     assert filled.columns == COLUMNS
+
+
+def test_more_than_memory_holds_is_refused_with_the_numbers(monkeypatch):
+    columns = ("mu", *(f"f[{i}]" for i in range(1, 2001)), *(f"log_lik[{i}]" for i in range(1, 10_001)))
+    selection = Selection(pointwise=frozenset({"log_lik"}))
+    monkeypatch.setattr("psutil.virtual_memory", lambda: SimpleNamespace(available=10**9))
+    check_memory(Selection(frozenset({"f"}), selection.pointwise, 10), columns, 4, 1000)
+    with pytest.raises(
+        ChainFailed, match=r"4,000 draws of 12,001 quantities take about 1.2 GB .* 1.0 GB are"
+    ):
+        check_memory(selection, columns, 4, 1000)
+    few = Selection(frozenset(), selection.pointwise, 1)
+    with pytest.raises(ChainFailed, match=r"`log_lik` \(10,000\)"):
+        check_memory(few, columns, 4, 6000)

@@ -3,16 +3,24 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from dataclasses import replace
 from functools import lru_cache
 
 import numpy as np
+import psutil
 from numpy.typing import NDArray
 
 from workbench.backends.base import KEEP_ALL, Floats, RawRun, Selection
+from workbench.errors import ChainFailed
 
 _END_OF_NAME = re.compile(r"[.\[]")
 """Where the name of a variable ends in that of a column."""
+
+
+_BYTES_PER_NUMBER = 24
+"""Memory that a number of a run takes while it is made: in the table, in a variable's own array, and once in
+passing. Ours."""
 
 
 class DrawTable:
@@ -63,6 +71,31 @@ class DrawTable:
             shape = (self._shape[0], len(self._positions), len(names))
             pointwise = RawRun(names, self._thinned.reshape(shape), positions=self._positions)
         return replace(run, columns=columns, draws=table, pointwise=pointwise)
+
+
+def check_memory(selection: Selection, columns: tuple[str, ...], chains: int, draws: int) -> None:
+    """Refuse draws for which this machine has too little free memory, before they are computed.
+
+    Raises
+    ------
+    ChainFailed
+        The message says how much they take, how much is free, and which variable takes most of it.
+    """
+    is_pointwise = _find_columns(columns, selection.pointwise)
+    is_left_out = _find_columns(columns, selection.left_out)
+    positions = selection.choose_positions(chains, draws, int((is_pointwise & ~is_left_out).sum()))
+    whole, thinned = ~is_left_out & ~is_pointwise, ~is_left_out & is_pointwise
+    numbers = chains * (draws * int(whole.sum()) + len(positions) * int(thinned.sum()))
+    needed, free = numbers * _BYTES_PER_NUMBER, psutil.virtual_memory().available
+    if needed <= free:
+        return
+    owners = Counter(_END_OF_NAME.split(columns[i], maxsplit=1)[0] for i in np.flatnonzero(~is_left_out))
+    largest, count = owners.most_common(1)[0]
+    raise ChainFailed(
+        f"{chains * draws:,} draws of {sum(owners.values()):,} quantities take about {needed / 1e9:.1f} GB of "
+        f"memory, and {free / 1e9:.1f} GB are free. Most of them belong to `{largest}` ({count:,}): "
+        "`--keep` and `--pointwise-draws` store less of each draw, `--draws` asks for fewer."
+    )
 
 
 @lru_cache(maxsize=8)

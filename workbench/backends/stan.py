@@ -20,7 +20,7 @@ from workbench.backends.cmdstan import (
     read_curvature,
     write_inits,
 )
-from workbench.backends.draw_table import DrawTable, select
+from workbench.backends.draw_table import DrawTable, check_memory, select
 from workbench.backends.evaluator import EVALUATING, GENERATING, Columns, Evaluator, Flag, call_method
 from workbench.backends.evaluators import Evaluators
 from workbench.backends.interrupt import run_interruptibly
@@ -176,8 +176,10 @@ class StanBackend(CmdStanBackend):
             if evaluator is None:
                 refuse_nutpie(method)
                 return select(job.selection, self._run_nuts(job, chains, is_unconstrained=False))
-            has_parameters = len(evaluator.describe(job).free) > 0
-        if method.sampler == "nutpie" and has_parameters:
+            names = evaluator.describe(job)
+        columns = names.parameters + names.transformed + names.generated
+        check_memory(job.selection, columns, method.chains, method.draws)
+        if method.sampler == "nutpie" and names.free:
             run = NutpieChains(self._evaluators, job, chains).sample()
         else:
             run = self._run_nuts(job, chains, is_unconstrained=True)
