@@ -126,6 +126,13 @@ def test_draws_follow_from_the_seed_however_many_chains_run_at_a_time(make_job):
     assert len(np.unique(one.draws[:, -1, 0])) == 3
 
 
+def test_chains_from_one_point_go_apart(make_job):
+    start = Start(({"scale": 1.0, "share": [0.2, 0.3, 0.5]},))
+    job = make_job("random", RANDOM, data={"N": 3})
+    run = StanBackend().sample(job, Nuts(3, 10, 20, sampler="nutpie"), start=start, jobs=2)
+    assert len(np.unique(run.draws[:, 0, 0])) == 3
+
+
 def test_chains_start_where_stans_would(make_job):
     """At what is given, at Stan's own random values for the rest, and there exactly."""
     job = make_job("random", RANDOM, data={"N": 3})
@@ -208,16 +215,15 @@ def test_chains_end_at_the_time_limit(make_job):
 
 
 def test_a_program_that_crashes_ends_all_chains_and_is_named(make_job):
-    job = make_job("driver_throws", data={"where": 0})
+    job = make_job("driver_throws", data={"where": 0}, timeout=60)
     us = psutil.Process()
 
     def crash():
         while not any(map(is_chain, us.children())):
             time.sleep(0.1)
         time.sleep(1)
-        for child in us.children():  # idle ones of other tests among them
-            if "evaluate" in child.cmdline():
-                child.kill()
+        evaluators = [child for child in us.children() if "evaluate" in child.cmdline()]
+        max(evaluators, key=psutil.Process.create_time).kill()  # those of other tests are older
 
     killer = threading.Thread(target=crash)
     killer.start()
@@ -230,7 +236,7 @@ def test_a_program_that_crashes_ends_all_chains_and_is_named(make_job):
 
 
 def test_an_interrupt_ends_all_chains(make_job):
-    job = make_job("driver_throws", data={"where": 0})
+    job = make_job("driver_throws", data={"where": 0}, timeout=60)
     us = psutil.Process()
 
     def interrupt():
