@@ -33,6 +33,7 @@ bench: $(READY) ## time compilation, tables, sweeps, reports (ARVIZ=python: Arvi
 	$(BIN)/python -m tests.bench.report $(ARVIZ)
 	$(BIN)/python -m tests.bench.end_to_end $(if $(SAMPLERS),--samplers $(SAMPLERS))
 	$(BIN)/python -m tests.bench.vectorise
+	$(BIN)/python -m tests.bench.samplers
 
 docs: $(READY) ## write the pages of the bundled models, and the pictures that are missing
 	$(BIN)/python -m tests.library.write_pages

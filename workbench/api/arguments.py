@@ -37,6 +37,7 @@ NAMES_ELSEWHERE = {
     "num_chains": "chains=4",
     "num_samples": "draws=1000",
     "num_warmup": "warmup=1000",
+    "nuts_sampler": "sampler='nutpie'",
     "output_dir": "output='folder'",
     "parallel_chains": "jobs=4",
     "random_seed": "seed=1",

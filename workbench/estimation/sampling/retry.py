@@ -164,7 +164,8 @@ def _check_mixing(result: MethodResult, method: Nuts) -> Recommendation | None:
     smallest, _ = format_beside_limit(ess, needed, 0)
     reason = f"the largest R-hat is {largest}, and the smallest ESS {smallest} of {needed} needed"
     if rhat <= RHAT_LIMIT:
-        return Recommendation(reason, f"more draws: --draws {more}, or `workbench continue`", {"draws": more})
+        further = "" if method.sampler == "nutpie" else ", or `workbench continue`"
+        return Recommendation(reason, f"more draws: --draws {more}{further}", {"draws": more})
     longer = _lengthen_warmup(method)
     advice = f"more draws and a longer warm-up: --draws {more} --warmup {longer}"
     return Recommendation(reason, advice, {"draws": more, "warmup": longer})
