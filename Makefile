@@ -27,6 +27,7 @@ truth: $(READY) ## the long comparisons with independent results
 
 bench: $(READY) ## time compilation, tables, sweeps, reports (ARVIZ=python: ArviZ's plots), whole fits (SAMPLERS=python: other samplers)
 	$(BIN)/python tests/bench/compile_times.py
+	$(BIN)/python -m tests.bench.cold_start
 	$(BIN)/python tests/bench/binding.py
 	$(BIN)/python -m tests.bench.evaluations
 	$(BIN)/python -m tests.bench.sweep

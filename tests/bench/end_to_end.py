@@ -251,7 +251,7 @@ def _measure(case: Case, folder: Path, arguments: argparse.Namespace) -> Line:
     spent: dict[str, list[Spent]] = {way: [] for way in commands}
     for number in range(arguments.rounds + 1):  # the first round warms up
         for way, command in commands.items():
-            once = _run(command(number), folder)
+            once = run_process(command(number), folder)
             if number:
                 spent[way].append(once)
     last = commands[SAMPLING](arguments.rounds)[4]
@@ -312,9 +312,9 @@ def _add_to_last_block(program: str, lines: str) -> str:
     return f"{program.rstrip().removesuffix('}')}  {lines}\n}}\n"
 
 
-def _run(command: list[str], folder: Path) -> Spent:
+def run_process(command: Sequence[str], folder: Path, environment: Mapping[str, str] = os.environ) -> Spent:
     """Run a command to its end, and return what it spent, processes that it started included."""
-    environment = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
+    environment = {name: value for name, value in environment.items() if name != "PYTHONDONTWRITEBYTECODE"}
     with tempfile.TemporaryFile() as output:
         started = time.perf_counter()
         process = subprocess.Popen(

@@ -11,12 +11,12 @@ from workbench.errors import BuildFailed, RunTimedOut, ToolchainError
 from workbench.progress import SILENT
 from workbench.toolchain import ModelSource, Toolchain, build, build_all
 from workbench.toolchain.cmdstan import find_plain_folder, is_plain
+from workbench.toolchain.compilers import hash_header
 from workbench.toolchain.header_and_driver import (
     _group_driver_sources,
     build_driver,
     build_header,
     hash_driver,
-    hash_header,
 )
 
 COMPILES = 'while [ "$1" != -o ]; do shift; done; echo made > "$2"'
@@ -33,7 +33,7 @@ def test_keys_depend_on_whatever_changes_the_result(tmp_path: Path) -> None:
         hash_driver(toolchain, True),
         hash_driver(other_compiler, False),
         hash_driver(other_stan, False),
-        hash_header(toolchain, False),
+        hash_header(toolchain.compiler, toolchain.home, threads=False),
     }
     assert len(keys) == 5
     assert hash_driver(toolchain, False) == hash_driver(replace(toolchain, why="another reason"), False)
@@ -59,7 +59,7 @@ def test_the_driver_is_compiled_once(tmp_path: Path) -> None:
     again = build_driver(toolchain, False, SILENT)
 
     runs = (tmp_path / "runs").read_text().count("run")
-    assert {path.name for path in objects} >= {"optimizers.o", "samplers.o", "settings.o"}
+    assert {path.name for path in objects} >= {"optimizers.o", "methods.o", "settings.o"}
     assert again == objects
     assert runs == len(objects) + 1  # one more: the header
 

@@ -128,7 +128,12 @@ def _check_compiler() -> ToolchainCheck:
         return ToolchainCheck(
             "TC105", "C++ compiler", "problem", message, "install a newer one, or choose zig"
         )
-    return ToolchainCheck("TC105", "C++ compiler", "ok", f"{first} will be used.")
+    found = f"{first} will be used"
+    if first.kind == "gcc":
+        found += (
+            ", or the clang in zig's wheel with its standard library, unless it has compiled Stan's headers"
+        )
+    return ToolchainCheck("TC105", "C++ compiler", "ok", f"{found}.")
 
 
 def _parse_major_version(compiler: Compiler) -> int:

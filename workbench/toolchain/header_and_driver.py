@@ -11,18 +11,23 @@ from workbench import process
 from workbench.progress import Progress
 from workbench.provenance import hash_texts
 from workbench.toolchain import cache
-from workbench.toolchain.compilers import compose_header_command, compose_object_command, copy_header
+from workbench.toolchain.compilers import (
+    compose_header_command,
+    compose_object_command,
+    copy_header,
+    hash_header,
+    locate_header,
+)
 from workbench.toolchain.provision import Toolchain
 from workbench.toolchain.run_compilers import run_compilers
 
 _GROUPS = {
-    "optimizers": ("pathfinder.cpp", "optimize.cpp"),
-    "samplers": ("nuts.cpp",),
-    "approximations": ("laplace.cpp", "variational.cpp"),
-    "contexts": ("contexts.cpp", "metric.cpp"),
+    "optimizers": ("pathfinder.cpp", "optimize.cpp", "laplace.cpp", "variational.cpp"),
 }
-"""The driver's sources that are compiled together, the slowest group first: they use the same templates of
-Stan, which are then instantiated once."""
+"""The driver's sources that are compiled together, the slowest group first; all others that include Stan's
+headers make up a last group. Sources that are compiled together read these headers once, and instantiate
+their templates once. Two groups take about as long as each other: one processor compiles the first while
+another compiles the precompiled header and then the second."""
 
 _GROUP = "group_"
 """How the names of files begin that include a group: one named like a source would include itself."""
@@ -34,17 +39,11 @@ _DRIVER_LEVEL = "-O1"
 """The driver's optimisation level. It builds faster so, and programs are no slower: their density has -O3."""
 
 
-def hash_header(toolchain: Toolchain, threads: bool) -> str:
-    """Return the hash of everything that a precompiled header depends on."""
-    # This includes Stan's folder: clang's precompiled headers name the files they were made from.
-    command = compose_header_command(toolchain.compiler, toolchain.home, Path("header"), threads=threads)
-    return hash_texts("header", toolchain.compiler.identity, str(command))
-
-
 def hash_driver(toolchain: Toolchain, threads: bool) -> str:
     """Return the hash of everything that the driver's objects depend on."""
     sources = [path.name + "\n" + path.read_text() for path in _list_driver_sources(".hpp", ".cpp")]
-    return hash_texts("driver", _DRIVER_LEVEL, hash_header(toolchain, threads), *sources)
+    header = hash_header(toolchain.compiler, toolchain.home, threads=threads)
+    return hash_texts("driver", _DRIVER_LEVEL, header, *sources)
 
 
 def build_header(
@@ -54,7 +53,7 @@ def build_header(
 
     If it is made now, the commands in `parallel` run beside it: one compiler would leave processors idle.
     """
-    place = cache.locate_entry(toolchain.cache, "headers", hash_header(toolchain, threads))
+    place = locate_header(toolchain.cache, toolchain.compiler, toolchain.home, threads=threads)
     target = "Stan's headers and driver" if parallel else "Stan's headers"
 
     def make(folder: Path) -> None:

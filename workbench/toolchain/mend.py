@@ -6,9 +6,10 @@ from pathlib import Path
 
 from workbench.progress import Progress
 from workbench.toolchain import cache
-from workbench.toolchain.header_and_driver import hash_driver, hash_header
+from workbench.toolchain.compilers import locate_header
+from workbench.toolchain.header_and_driver import hash_driver
 from workbench.toolchain.provision import Toolchain
-from workbench.toolchain.wheels import provide_stan
+from workbench.toolchain.wheels import provide_clang, provide_stan, provide_zig
 
 
 def discard_damaged(
@@ -37,15 +38,21 @@ def discard_damaged(
 
 
 def mend(toolchain: Toolchain, progress: Progress) -> None:
-    """Fetch Stan again if it was discarded; header and driver are built when they are needed.
+    """Fetch again what was discarded; header and driver are built when they are needed.
 
     Raises
     ------
     ToolchainMissing
         It cannot be fetched.
     """
-    if toolchain.source == "embedded" and not toolchain.home.exists():
+    if toolchain.source != "embedded":
+        return
+    if not toolchain.home.exists():
         provide_stan(toolchain.cache, None, progress)
+    compiler = _locate_own_compiler(toolchain)
+    if compiler is not None and not compiler.exists():
+        provide = provide_zig if toolchain.compiler.kind == "zig" else provide_clang
+        provide(toolchain.cache, progress)
 
 
 _HEADER = "the precompiled header"
@@ -54,11 +61,19 @@ _HEADER = "the precompiled header"
 
 def _list_places(toolchain: Toolchain, threads: bool) -> dict[str, Path]:
     """Return what models are combined with, by name."""
+    compiler = _locate_own_compiler(toolchain)
     return {
+        **({} if compiler is None else {"the compiler": compiler}),
         "Stan": toolchain.home,
-        _HEADER: cache.locate_entry(toolchain.cache, "headers", hash_header(toolchain, threads)),
+        _HEADER: locate_header(toolchain.cache, toolchain.compiler, toolchain.home, threads=threads),
         "the driver": cache.locate_entry(toolchain.cache, "drivers", hash_driver(toolchain, threads)),
     }
+
+
+def _locate_own_compiler(toolchain: Toolchain) -> Path | None:
+    """Return the folder of a compiler that the cache holds; `None` if the compiler is the machine's own."""
+    folder = Path(toolchain.compiler.argv[0]).parent
+    return folder if toolchain.cache in folder.parents else None
 
 
 def _is_damaged(place: Path) -> bool:

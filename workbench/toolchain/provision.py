@@ -13,7 +13,8 @@ from workbench.errors import RequestError, ToolchainError
 from workbench.program.syntax.stanc import Stanc
 from workbench.progress import SILENT, Progress
 from workbench.toolchain import cmdstan
-from workbench.toolchain.compilers import Compiler, find_compiler, tune
+from workbench.toolchain.bundled_clang import prefer_clang, require_clang
+from workbench.toolchain.compilers import Compiler, find_compiler, find_installed_compilers, tune
 from workbench.toolchain.pins import read_pins
 from workbench.toolchain.wheels import provide_stan, provide_zig
 
@@ -28,7 +29,8 @@ class ToolchainSettings:
     Attributes
     ----------
     compiler
-        ``clang++``, ``g++``, ``zig`` or a path; `None` takes the first that exists, in this order.
+        ``clang++``, ``g++``, ``zig`` or a path; `None` takes the first that exists, in this order. On a
+        machine with g++ alone, ``clang++`` is the clang in zig's wheel, and `None` prefers it at first use.
     cache
         The folder of the build cache; `None` is ``WORKBENCH_CACHE``, else the user's cache folder.
     source
@@ -103,9 +105,7 @@ def provision(settings: ToolchainSettings = ToolchainSettings(), progress: Progr
     _check_path(folder)
     home = cmdstan.find_home() if source == "cmdstan" else provide_stan(folder, settings.wheel, progress)
     version = cmdstan.read_version(home) if source == "cmdstan" else read_pins().stan_version
-    compiler, compiler_reason = find_compiler(
-        settings.compiler, lambda: provide_zig(folder, progress), folder / "zig" / "compiled"
-    )
+    compiler, compiler_reason = _choose_compiler(settings, source, home, folder, progress)
     if settings.native:
         compiler, compiler_reason = tune(compiler), f"{compiler_reason}, tuned to this processor"
     stanc = Stanc(home / "bin" / "stanc", version)
@@ -116,6 +116,33 @@ def find_cache_folder(settings: ToolchainSettings = ToolchainSettings()) -> Path
     """Return the folder of the build cache."""
     chosen = settings.cache or os.environ.get("WORKBENCH_CACHE")
     return Path(chosen).expanduser().resolve() if chosen else platformdirs.user_cache_path("workbench")
+
+
+def _choose_compiler(
+    settings: ToolchainSettings, source: str, home: Path, folder: Path, progress: Progress
+) -> tuple[Compiler, str]:
+    """Return a compiler and the reason for choosing it.
+
+    On a machine with g++ alone, that is the clang in zig's wheel, unless g++ has compiled Stan's header, Stan
+    comes from a wheel on this machine (there may be no package index), or clang cannot be fetched or used.
+    """
+    is_embedded = source == "embedded"
+    installed = find_installed_compilers() if settings.compiler == "clang++" and is_embedded else ()
+    if installed and installed[0].kind == "gcc":
+        return require_clang(installed[0], folder, progress), "you requested clang++, and zig's wheel has it"
+    compiler, reason = find_compiler(
+        settings.compiler, lambda: provide_zig(folder, progress), folder / "zig" / "compiled"
+    )
+    is_free = is_embedded and settings.compiler is None and settings.wheel is None
+    if compiler.kind != "gcc" or not is_free:
+        return compiler, reason
+    try:
+        clang = prefer_clang(compiler, home, folder, progress)
+    except ToolchainError as obstacle:
+        return compiler, f"{reason}, and a faster one cannot be used: {obstacle.message}"
+    if clang is None:
+        return compiler, f"{reason}, and has compiled Stan's headers"
+    return clang, "zig's wheel has a clang that compiles faster than this machine's g++"
 
 
 def _check_path(folder: Path) -> None:

@@ -30,6 +30,9 @@ _LICENSES = "licenses"
 _LONGEST_FETCH = 3600.0
 """How long pip may take [s]: a wheel has up to 90 MB, and pip itself gives up on a server that is silent."""
 
+_LONGEST_OPTIONAL_FETCH = 30.0
+"""How long pip may take for a wheel that only saves time [s]: about as much as it saves at first use."""
+
 
 def locate_stan(folder: Path) -> Path:
     """Return the folder of the pinned Stan in a cache."""
@@ -67,6 +70,26 @@ def provide_zig(folder: Path, progress: Progress) -> Path:
         (target / "zig").chmod(0o755)
 
     return _provide(_locate_zig(folder), make, progress, ("zig",)) / "zig"
+
+
+def provide_clang(folder: Path, progress: Progress) -> Path:
+    """Return the zig executable of the pinned wheel, with what its clang needs; fetched on first use.
+
+    It is optional: fetching is given up where it would take longer than clang saves.
+    """
+    wheel = find_wheel("ziglang")
+
+    def make(target: Path) -> None:
+        _unpack_wheel(wheel, None, "clang", target, _place_clang_member, progress, _LONGEST_OPTIONAL_FETCH)
+        (target / "zig").chmod(0o755)
+
+    return _provide(locate_clang(folder), make, progress, ("zig",)) / "zig"
+
+
+def locate_clang(folder: Path) -> Path:
+    """Return the folder of zig's clang in a cache."""
+    zig = _locate_zig(folder)
+    return zig.with_name(f"{zig.name}-clang")
 
 
 def _locate_zig(folder: Path) -> Path:
@@ -135,6 +158,16 @@ def _place_zig_member(name: str) -> str | None:
     return None if inside == name or inside.endswith(".py") else inside
 
 
+def _place_clang_member(name: str) -> str | None:
+    """Return where a file of zig's wheel belongs if clang needs it.
+
+    >>> _place_clang_member("ziglang/lib/include/stddef.h"), _place_clang_member("ziglang/lib/std/fmt.zig")
+    ('lib/include/stddef.h', None)
+    """
+    is_needed = name == "ziglang/zig" or name.startswith("ziglang/lib/include/") or _is_license(name)
+    return _place_zig_member(name) if is_needed else None
+
+
 def _is_license(name: str) -> bool:
     """Return whether a file of a wheel holds its license, wherever tools of different age put it.
 
@@ -159,11 +192,12 @@ def _unpack_wheel(
     target: Path,
     place_member: Callable[[str], str | None],
     progress: Progress,
+    longest: float | None = None,
 ) -> None:
     with make_scratch() as scratch:
         if local is None:
             with progress.stage(f"Downloading {title}"):
-                file = _download(wheel, scratch)
+                file = _download(wheel, scratch, longest or _LONGEST_FETCH)
         else:
             file = _check_wheel(wheel, local)
         with (
@@ -204,7 +238,7 @@ def _format_download(wheel: Wheel) -> str:
     return f"pip download --no-deps --only-binary=:all: --python-version 3.12 {wheel.name}=={wheel.version}"
 
 
-def _download(wheel: Wheel, folder: Path) -> Path:
+def _download(wheel: Wheel, folder: Path, longest: float) -> Path:
     """Fetch a wheel with pip, under the user's own index, proxy and mirror settings."""
     requirements = folder / "requirements.txt"
     requirements.write_text(wheel.requirement + "\n")
@@ -213,9 +247,9 @@ def _download(wheel: Wheel, folder: Path) -> Path:
     argv = [sys.executable, "-P", "-m", "pip", "download", *options, "--only-binary=:all:"]
     # The wheel is for Python 3.12 and later, but it is only unpacked: any Python can do that.
     argv += ["--python-version", "3.12", "--dest", str(folder), "--requirement", str(requirements)]
-    answer = process.run(argv, cwd=folder, timeout=_LONGEST_FETCH)
+    answer = process.run(argv, cwd=folder, timeout=longest)
     if answer.timed_out:
-        raise _explain_failure(wheel, [f"pip has not finished within {_LONGEST_FETCH / 60:.0f} minutes"])
+        raise _explain_failure(wheel, [f"pip has not finished within {longest:.0f} seconds"])
     if answer.returncode != 0:
         raise _explain_failure(wheel, answer.stderr.splitlines())
     return next(folder.glob("*.whl"))
