@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -102,14 +103,27 @@ def test_gcc_stays_where_clang_cannot_be_fetched(gcc: Compiler, tmp_path: Path) 
     assert "a faster one cannot be used: ziglang 0.17.0 cannot be fetched from the package index" in tools.why
 
 
+def test_a_failure_is_remembered_for_an_hour(
+    gcc: Compiler, place_zig: Callable[[str], Path], tmp_path: Path
+) -> None:
+    place_zig(FAILS)
+    why = provision(ToolchainSettings(cache=tmp_path / "cache")).why
+    place_zig(WORKS)
+    tools = provision(ToolchainSettings(cache=tmp_path / "cache"))
+    assert (tools.compiler, tools.why) == (gcc, why)
+
+    (note,) = tmp_path.glob("cache/zig/*.unavailable")
+    os.utime(note, (0, 0))
+    assert provision(ToolchainSettings(cache=tmp_path / "cache")).compiler.kind == "clang"
+    assert not note.exists()
+
+
 def test_what_has_compiled_the_header_is_not_tried_again(
     gcc: Compiler, place_zig: Callable[[str], Path], tmp_path: Path
 ) -> None:
     place_zig(WORKS)
     clang = provision(ToolchainSettings(cache=tmp_path)).compiler
     place_zig(FAILS)
-    assert provision(ToolchainSettings(cache=tmp_path)).compiler == gcc
-
     locate_header(tmp_path, clang, tmp_path / "stan", threads=False).mkdir(parents=True)
     assert provision(ToolchainSettings(cache=tmp_path)).compiler == clang
 

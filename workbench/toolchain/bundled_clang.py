@@ -6,10 +6,13 @@ clang's own driver; ``zig c++`` would bring another standard library, which it h
 
 from __future__ import annotations
 
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from workbench import process
-from workbench.errors import ToolchainMissing
+from workbench.errors import ToolchainError, ToolchainMissing
 from workbench.files import make_scratch
 from workbench.progress import Progress
 from workbench.toolchain.compilers import OPTIONS, Compiler, identify, locate_header
@@ -17,6 +20,9 @@ from workbench.toolchain.wheels import locate_clang, provide_clang
 
 _LONGEST_ANSWER = 120.0
 """How long g++ may take to name its folder, and a small program to be compiled or to run [s]."""
+
+_FAILURE_HOLDS = 3600.0
+"""For how long clang is not tried again after a failure [s]: without a network, pip takes 13 seconds."""
 
 _TRIAL = """
 #include <cmath>
@@ -55,18 +61,19 @@ def prefer_clang(gcc: Compiler, home: Path, folder: Path, progress: Progress) ->
     Raises
     ------
     ToolchainError
-        It cannot be fetched, or does not work on this machine.
+        It cannot be fetched, or does not work on this machine; that is then taken as known for an hour.
     """
     has_gcc_header = locate_header(folder, gcc, home, threads=False).exists()
     if has_gcc_header and not locate_clang(folder).exists():
         return None
-    clang = _identify(gcc, provide_clang(folder, progress))
-    if locate_header(folder, clang, home, threads=False).exists():
+    with _remember_failure(locate_clang(folder)):
+        clang = _identify(gcc, provide_clang(folder, progress))
+        if locate_header(folder, clang, home, threads=False).exists():
+            return clang
+        if has_gcc_header:
+            return None
+        _try(clang)
         return clang
-    if has_gcc_header:
-        return None
-    _try(clang)
-    return clang
 
 
 def require_clang(gcc: Compiler, folder: Path, progress: Progress) -> Compiler:
@@ -74,6 +81,22 @@ def require_clang(gcc: Compiler, folder: Path, progress: Progress) -> Compiler:
     clang = _identify(gcc, provide_clang(folder, progress))
     _try(clang)
     return clang
+
+
+@contextmanager
+def _remember_failure(place: Path) -> Iterator[None]:
+    """Note why clang cannot be used; raise the same error at once for as long as the note is recent."""
+    note = place.with_name(f"{place.name}.unavailable")
+    if note.exists() and time.time() - note.stat().st_mtime < _FAILURE_HOLDS:
+        raise ToolchainMissing(note.read_text())
+    try:
+        yield
+    except ToolchainError as obstacle:
+        with suppress(OSError):  # the cache cannot be written
+            note.parent.mkdir(parents=True, exist_ok=True)
+            note.write_text(obstacle.message)
+        raise
+    note.unlink(missing_ok=True)
 
 
 def _identify(gcc: Compiler, zig: Path) -> Compiler:
