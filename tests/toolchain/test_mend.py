@@ -60,6 +60,23 @@ def test_a_damaged_header_is_made_again_when_a_compiler_fails(
     assert header.read_text() == "made\n"
 
 
+def test_a_damaged_header_is_made_again_although_the_compiler_accepts_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """g++ ignores a precompiled header of zeros, and clang overlooks a changed byte."""
+    monkeypatch.setattr("workbench.toolchain.cache._HASHED_UP_TO", 0)  # all files count as large
+    runs = f'case "$*" in */one.o*) cat $(cat {tmp_path}/header) >> {tmp_path}/runs;; esac'
+    toolchain = fake_compilers.make_toolchain(tmp_path, runs, COMPILES)
+    fake_compilers.write_script(toolchain.stanc.path, STANC)
+    header = build_header(toolchain, False, SILENT) / "model_header.hpp.pch"
+    (tmp_path / "header").write_text(str(header))
+    damage(header)
+
+    assert build("one", "// one", toolchain).exe.exists()
+    assert (tmp_path / "runs").read_text().splitlines()[-1] == "made"
+    assert cache.is_sound(header.parent, is_thorough=True)
+
+
 def test_a_failure_with_a_sound_cache_is_passed_on_at_once(tmp_path: Path) -> None:
     runs = f'case "$*" in */one.o*) echo run >> {tmp_path}/runs; echo "error: bad"; exit 1;; esac'
     toolchain = fake_compilers.make_toolchain(tmp_path, runs, COMPILES)

@@ -6,6 +6,7 @@ import re
 import shutil
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -272,13 +273,33 @@ def _compile(
             _run_make(folders, names, stage.update)
             return
         objects = [_compose_object(compilation, folder, header) for compilation, folder in folders.items()]
-        run_compilers(toolchain, names, objects, on_count=stage.update)
+        with _require_sound(header, str(objects[0])):
+            run_compilers(toolchain, names, objects, on_count=stage.update)
         for compilation, folder in folders.items():
             name = compilation.source.file_name
             target = folder / f"{name}.o"
             link = compose_link_command(toolchain.compiler, toolchain.home, [target, *driver], folder / name)
             run_compilers(toolchain, compilation.source.name, [link])
             target.unlink()
+
+
+@contextmanager
+def _require_sound(header: Path, command: str) -> Iterator[None]:
+    """Hash a precompiled header while it is used; some damage makes no compiler fail.
+
+    Raises
+    ------
+    BuildFailed
+        It is not as it was published.
+    """
+    with ThreadPoolExecutor(1) as pool:
+        is_sound = pool.submit(cache.is_sound, header, is_thorough=True)
+        yield
+        if not is_sound.result():
+            message = f"the precompiled header in {header} is damaged."
+            raise BuildFailed(
+                message, command=command, log=None, hint="`workbench toolchain install` mends it"
+            )
 
 
 def _compose_object(compilation: _Compilation, folder: Path, header: Path) -> process.ProcessCommand:
