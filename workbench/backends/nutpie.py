@@ -1,7 +1,7 @@
 """Chains of nutpie, each in a process of its own that asks an evaluator for log densities.
 
 nutpie's own defaults hold but for the options of ours: its steps are jittered by a tenth, and it adapts to a
-symmetric form of the acceptance statistic. A chain holds its draws and their gradients in memory until it ends.
+symmetric form of the acceptance statistic. A chain holds draws and gradients in memory until it ends.
 
 References
 ----------
