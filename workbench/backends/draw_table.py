@@ -92,8 +92,8 @@ def check_memory(selection: Selection, columns: tuple[str, ...], chains: int, dr
     owners = Counter(_END_OF_NAME.split(columns[i], maxsplit=1)[0] for i in np.flatnonzero(~is_left_out))
     largest, count = owners.most_common(1)[0]
     raise ChainFailed(
-        f"{chains * draws:,} draws of {sum(owners.values()):,} quantities take about {needed / 1e9:.1f} GB of "
-        f"memory, and {free / 1e9:.1f} GB are free. Most of them belong to `{largest}` ({count:,}): "
+        f"{chains * draws:,} draws of {sum(owners.values()):,} quantities take about {needed / 1e9:.1f} GB "
+        f"of memory, and {free / 1e9:.1f} GB are free. Most of them belong to `{largest}` ({count:,}): "
         "`--keep` and `--pointwise-draws` store less of each draw, `--draws` asks for fewer."
     )
 

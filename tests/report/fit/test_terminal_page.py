@@ -83,15 +83,34 @@ def test_steps_of_auto_and_attempts_are_told(fit):
     assert {"auto: NUTS was skipped.", "attempt 1: 4 divergences.", "attempt 2: kept."} <= set(lines)
 
 
-def test_many_parameters_are_summarised_the_worst_first():
+def test_elements_of_a_large_array_share_a_row_and_no_other_parameter_is_left_out():
     fit = simulate_fit(schools=500, draws=25)
-    fit.record["nuts"]["estimates"]["theta_raw[321]"]["rhat"] = 3.2
-    text = print_page(build_fit_page(fit), 80)
+    estimates = fit.record["nuts"]["estimates"]
+    for name, key, value in (
+        ("321", "rhat", 3.2),
+        ("5", "ess_bulk", 2.0),
+        ("7", "mean", -17),
+        ("8", "mean", 9),
+    ):
+        estimates[f"theta_raw[{name}]"][key] = value
+    for gap in fit.record["gaps"].values():
+        gap["in_sd"] = 0.1
+    fit.record["gaps"]["theta_raw[44]"]["in_sd"] = -2.5
+    text = print_page(build_fit_page(fit), 120)
     rows = [line for line in text.splitlines() if line.startswith(("mu", "tau", "theta_raw"))]
-    assert len(rows) == 40
-    assert rows[0].startswith("theta_raw[321]")
-    words = " ".join(text.split())
-    assert "the worst convergence first; 462 more parameters in summary.csv and the report" in words
+    names = ["mu", "tau", "theta_raw[1..500]", "theta_raw[44]", "theta_raw[321]"]
+    assert [row.split()[0] for row in rows] == names
+    assert re.search(r"-17\S* … 9\S* +-2.50 +3.200 +2$", rows[2])
+    assert "`[1..n]`: all elements of an array" in " ".join(text.split())
+
+
+def test_of_many_arrays_each_has_one_row():
+    fit = simulate_fit(draws=25)
+    theta = fit.record["nuts"]["estimates"]["theta_raw[1]"]
+    fit.record["nuts"]["estimates"] |= {f"v{k}[{i}]": theta for k in range(30) for i in range(1, 10)}
+    rows = [line.split()[0] for line in print_page(build_fit_page(fit), 120).splitlines() if line]
+    assert [row for row in rows if row.startswith("v")][:-1] == [f"v{k}[1..9]" for k in range(30)]
+    assert {"mu", "tau"} <= set(rows)
 
 
 def test_the_verdict_is_that_of_the_report(fit):

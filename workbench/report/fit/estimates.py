@@ -37,10 +37,8 @@ def build_section(results: Results) -> Section:
 
 
 def build_summary_table(results: Results, most_rows: int) -> TableBlock:
-    """Return a table of the main columns; of too many quantities, those with the worst convergence."""
-    names: Sequence[str] = results.quantities
-    if len(names) > most_rows:
-        names = selection.rank_by_convergence(results, names)[:most_rows]
+    """Return a table of the main columns; of large arrays, only the elements that say most."""
+    names = selection.choose_representatives(results, most_rows)
     quantities = [_collect(results, name) for name in names]
     filled = _choose_columns(quantities)
     columns = [column for column in filled if column.is_main] or filled
@@ -50,7 +48,7 @@ def build_summary_table(results: Results, most_rows: int) -> TableBlock:
         caption=_write_caption(results),
         columns=_build_headings(results, columns),
         rows=_build_rows(quantities, columns),
-        note=f"{pluralise(left, 'more quantity')}, with better convergence." if left else "",
+        note=f"{pluralise(left, 'more quantity')} in `summary()`." if left else "",
     )
 
 
@@ -87,7 +85,7 @@ def _describe_exact(results: Results) -> tuple[Block, ...]:
 
 
 def _build_table(results: Results) -> TableBlock:
-    quantities = [_collect(results, name) for name in selection.order_for_table(results)]
+    quantities = [_collect(results, name) for name in results.quantities]
     columns = _choose_columns(quantities)
     return TableBlock(
         key="estimates-table",
@@ -140,8 +138,7 @@ def _write_note(results: Results) -> str:
 
 def _write_caption(results: Results) -> str:
     count, level = len(results.quantities), format_percentage(results.interval.level)
-    order = "" if count <= selection.ALL_UP_TO else ", worst convergence first"
-    return f"Estimates of {pluralise(count, 'quantity')} by method, with central {level} intervals{order}"
+    return f"Estimates of {pluralise(count, 'quantity')} by method, with central {level} intervals"
 
 
 @dataclass(frozen=True)

@@ -1,14 +1,16 @@
-"""Which quantities come first where not all can be shown: those with the worst convergence or largest gap."""
+"""Which quantities are shown where not all can be: of each variable, those that say most about it."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
+from workbench.results.quantities import owner, split_element
 from workbench.results.view import MapResult, Results
 from workbench.thresholds import ESS_PER_CHAIN, RHAT_LIMIT
 
-ALL_UP_TO = 40
-"""The most quantities that a table lists in the order of the program; with more, the worst come first."""
+_WHOLE_UP_TO = 8
+"""The most elements that a variable has where it is shown whole although there are many quantities. Ours."""
 
 _USUAL_CHAINS = 4
 """The number of chains where the record does not say it."""
@@ -60,18 +62,80 @@ def rank_by_gap(results: Results) -> list[str]:
     return sorted(known, key=lambda name: -_measure_distance(results, name))
 
 
-def rank_by_convergence(results: Results, names: Sequence[str]) -> list[str]:
-    """Return quantities with the worst convergence first; among equals, those with the larger gap."""
-    return sorted(
-        names,
-        key=lambda name: (-round(measure_convergence(results, name), 2), -_measure_distance(results, name)),
+@dataclass(frozen=True)
+class Fold:
+    """The elements of a variable that share a row.
+
+    Attributes
+    ----------
+    title
+        What the row is called: `theta[1..500]`.
+    names
+        Stan's names of the elements.
+    """
+
+    title: str
+    names: tuple[str, ...]
+
+
+def choose_rows(results: Results, most: int) -> list[str | Fold]:
+    """Return the rows of a table: quantities, and arrays of which all elements share a row.
+
+    Every variable has a row, in the order of the program. While there are at most `most` quantities, each has
+    its own. Of a large array the row of all elements is followed by those with the worst convergence and with
+    the largest gap between mode and mean, unless even these are too many.
+    """
+    if len(results.quantities) <= most:
+        return list(results.quantities)
+    variables: dict[str, list[str]] = {}
+    for name in results.quantities:
+        variables.setdefault(owner(name), []).append(name)
+    parts: list[list[str | Fold]] = [
+        list(names) if len(names) <= _WHOLE_UP_TO else [_fold(names), *_find_extremes(results, names)]
+        for names in variables.values()
+    ]
+    surplus = sum(map(len, parts)) - most
+    for position, names in reversed(list(enumerate(variables.values()))):
+        if surplus > 0 and len(names) > 1:
+            surplus -= len(parts[position]) - 1
+            parts[position] = [_fold(names)]
+    return [row for part in parts for row in part]
+
+
+def choose_representatives(results: Results, most: int) -> list[str]:
+    """Return quantities for a short table: of a large array, those that `choose_rows` shows by themselves.
+
+    Beyond `most` the last ones are left out.
+    """
+    rows = choose_rows(results, most)
+    single = {row for row in rows if isinstance(row, str)}
+    names = (
+        row if isinstance(row, str) else row.names[0]
+        for row in rows
+        if isinstance(row, str) or single.isdisjoint(row.names)
     )
+    return list(names)[:most]
 
 
-def order_for_table(results: Results) -> Sequence[str]:
-    """Return all quantities: in the order of the program while they are few, else the worst first."""
-    names = results.quantities
-    return names if len(names) <= ALL_UP_TO else rank_by_convergence(results, names)
+def _fold(names: Sequence[str]) -> Fold:
+    """Return the row of all elements of a variable.
+
+    >>> _fold(["S[1,1]", "S[2,1]", "S[1,2]", "S[2,2]"]).title
+    'S[1..2,1..2]'
+    """
+    indices = [split_element(name)[1] for name in names]
+    if not all(indices):
+        return Fold(f"{owner(names[0])} ({len(names)} numbers)", tuple(names))
+    ends = [(min(axis) + 1, max(axis) + 1) for axis in zip(*indices, strict=True)]
+    inside = ",".join(f"{first}..{last}" if first < last else str(first) for first, last in ends)
+    return Fold(f"{owner(names[0])}[{inside}]", tuple(names))
+
+
+def _find_extremes(results: Results, names: Sequence[str]) -> list[str]:
+    """Return the elements with the worst convergence and with the largest gap."""
+    worst = max(names, key=lambda name: measure_convergence(results, name))
+    farthest = max(names, key=lambda name: _measure_distance(results, name))
+    return [name for name in names if name in (worst, farthest)]
 
 
 def choose_for_marginals(results: Results, limit: int) -> list[str]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import PurePath
 from typing import TypeVar
@@ -25,7 +25,7 @@ from workbench.report.fit.notes import (
     list_own_densities,
     list_replaced_priors,
 )
-from workbench.report.fit.selection import rank_by_convergence
+from workbench.report.fit.selection import Fold, choose_rows
 from workbench.report.fit.verdict import build_verdict
 from workbench.report.numbers import MISSING, join_with_and, pluralise
 from workbench.results import Fit
@@ -45,7 +45,13 @@ from workbench.thresholds import STEP_STANDARD_ERRORS
 E = TypeVar("E", PointEstimate, DrawsEstimate)
 
 MOST_ROWS = 40
-"""Parameters that the table shows; all of them are in `summary.csv`."""
+"""Rows beyond which the elements of arrays share a row; all of them are in `summary.csv`."""
+
+_EXPLAIN_FOLDS = (
+    "`[1..n]`: all elements of an array, with the range of their means in place of an interval, the largest "
+    f"gap, the largest R-hat and the smallest ESS; each of them is in {SUMMARY} and the report"
+)
+"""What is said of rows with several quantities."""
 
 _MOST_NAMED = 4
 """Parameters that a legend names; of more, it gives the number."""
@@ -209,29 +215,38 @@ class _Row:
 
 @dataclass(frozen=True)
 class _Entry:
-    """A column with what it shows; it is left out where its method has no estimates."""
+    """A column with what it shows of a quantity, and of several; it is left out without estimates."""
 
     column: Column
     method: str
     show: Callable[[_Row], str]
+    show_all: Callable[[Sequence[_Row]], str] = lambda _: ""
 
 
 def _tabulate(results: Results) -> TableBlock:
-    names = _choose_names(results)
+    chosen = choose_rows(results, MOST_ROWS)
     posterior = _choose_posterior(results)
-    rows = [_collect_row(results, name, posterior) for name in names]
     entries = [entry for entry in _list_columns(results, posterior) if _has_estimates(results, entry.method)]
-    left_out = len(results.quantities) - len(names)
+    is_folded = any(isinstance(row, Fold) for row in chosen)
     return TableBlock(
         key="estimates",
         caption="",
         columns=(Column("parameter", "name"), *(entry.column for entry in entries)),
-        rows=tuple((Cell(row.label), *(Cell(entry.show(row)) for entry in entries)) for row in rows),
-        note=f"the worst convergence first; {left_out:,} more parameters in {SUMMARY} and the report"
-        if left_out
-        else "",
+        rows=tuple(_build_row(results, row, posterior, entries) for row in chosen),
+        note=_EXPLAIN_FOLDS if is_folded else "",
         full_table=SUMMARY,
     )
+
+
+def _build_row(
+    results: Results, row: str | Fold, posterior: str, entries: Sequence[_Entry]
+) -> tuple[Cell, ...]:
+    """Return the cells of a quantity, or of several in one row."""
+    if isinstance(row, str):
+        numbers = _collect_row(results, row, posterior)
+        return (Cell(numbers.label), *(Cell(entry.show(numbers)) for entry in entries))
+    elements = [_collect_row(results, name, posterior) for name in row.names]
+    return (Cell(row.title), *(Cell(entry.show_all(elements)) for entry in entries))
 
 
 def _list_columns(results: Results, posterior: str) -> list[_Entry]:
@@ -244,6 +259,9 @@ def _list_columns(results: Results, posterior: str) -> list[_Entry]:
         f"{_describe_gap_errors(results, has_map=has_map)}"
     )
     unconstrained = "on the unconstrained scale"
+
+    def distance(gap: Gap) -> float:
+        return abs(_read_gap(gap, has_map=has_map) or 0.0)
 
     def number(title: str, drop_order: int = 0, meaning: str = "") -> Column:
         return Column(title, "number", help=meaning, drop_order=drop_order)
@@ -261,10 +279,25 @@ def _list_columns(results: Results, posterior: str) -> list[_Entry]:
         _Entry(number("Pathfinder", 1), "pathfinder", lambda row: row.show(row.pathfinder.mean)),
         _Entry(number("mean", 0, source), posterior, lambda row: row.show(_correct_mean(row.posterior))),
         _Entry(number("SD"), posterior, lambda row: row.show(_correct_sd(row.posterior))),
-        _Entry(number(f"{level} interval"), posterior, _Row.show_interval),
-        _Entry(number("gap/SD", 0, gap), "gaps", lambda row: _show_gap(row.gap, has_map=has_map)),
-        _Entry(number("R-hat"), "nuts", lambda row: _show_fixed(row.nuts.rhat, 3)),
-        _Entry(number("ESS", 6), "nuts", lambda row: _show_fixed(row.nuts.ess_bulk, 0)),
+        _Entry(number(f"{level} interval"), posterior, _Row.show_interval, _show_range_of_means),
+        _Entry(
+            number("gap/SD", 0, gap),
+            "gaps",
+            lambda row: _show_gap(row.gap, has_map=has_map),
+            lambda rows: _show_gap(max((row.gap for row in rows), key=distance), has_map=has_map),
+        ),
+        _Entry(
+            number("R-hat"),
+            "nuts",
+            lambda row: _show_fixed(row.nuts.rhat, 3),
+            lambda rows: _show_fixed(max(_collect_known(row.nuts.rhat for row in rows), default=None), 3),
+        ),
+        _Entry(
+            number("ESS", 6),
+            "nuts",
+            lambda row: _show_fixed(row.nuts.ess_bulk, 0),
+            lambda rows: _show_fixed(min(_collect_known(row.nuts.ess_bulk for row in rows), default=None), 0),
+        ),
     ]
 
 
@@ -272,10 +305,17 @@ def _has_estimates(results: Results, method: str) -> bool:
     return bool(results.gaps if method == "gaps" else results.estimates(method))
 
 
-def _choose_names(results: Results) -> list[str]:
-    """Return the parameters to show: all in the program's order, or the worst first where they are many."""
-    names = list(results.quantities)
-    return names if len(names) <= MOST_ROWS else rank_by_convergence(results, names)[:MOST_ROWS]
+def _show_range_of_means(rows: Sequence[_Row]) -> str:
+    """Return the smallest and the largest posterior mean of several quantities."""
+    means = {mean: row for row in rows if (mean := _correct_mean(row.posterior)) is not None}
+    if not means:
+        return MISSING
+    smallest, largest = min(means), max(means)
+    return f"{means[smallest].show(smallest)} … {means[largest].show(largest)}"
+
+
+def _collect_known(numbers: Iterable[float | None]) -> list[float]:
+    return [number for number in numbers if number is not None]
 
 
 def _choose_posterior(results: Results) -> str:
@@ -318,7 +358,8 @@ def _correct_sd(estimate: DrawsEstimate) -> float | None:
 
 def _describe_gap_errors(results: Results, *, has_map: bool) -> str:
     """Return the largest Monte Carlo error of the gaps that are shown, and which gaps are within theirs."""
-    gaps = {name: _read_gap(results.gap(name), has_map=has_map) for name in _choose_names(results)}
+    shown = [row for row in choose_rows(results, MOST_ROWS) if isinstance(row, str)]
+    gaps = {name: _read_gap(results.gap(name), has_map=has_map) for name in shown}
     errors = {
         name: estimate.mcse_mean / estimate.sd
         for name in gaps
