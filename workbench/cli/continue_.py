@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from workbench.cli import console, options
+from workbench.cli.result_printer import ResultPrinter
 from workbench.process import count_usable_cores
 
 
@@ -29,21 +30,23 @@ def command(
     toolchain: options.Source = "auto",
 ) -> None:
     """Add draws to a run: its chains continue from where they stopped, without warm-up."""
-    from workbench.report.fit.terminal_page import build_fit_page, describe_place
-    from workbench.results import store
+    from workbench.report.figures.painter import open_painter
+    from workbench.report.fit.terminal_page import describe_place
     from workbench.toolchain import ToolchainSettings
     from workbench.workflow.resume import continue_run
 
-    fit = continue_run(
-        run,
-        draws,
-        output=output,
-        settings=ToolchainSettings(compiler=compiler, source=toolchain, native=native),
-        jobs=jobs or count_usable_cores(),
-        progress=console.progress(quiet),
-    )
-    if json_:
-        console.show_json(store.dump(fit.record))
-    else:
-        console.show(build_fit_page(fit))
+    printer = ResultPrinter(is_json=json_)
+    with open_painter() as painter:
+        fit = continue_run(
+            run,
+            draws,
+            output=output,
+            settings=ToolchainSettings(compiler=compiler, source=toolchain, native=native),
+            jobs=jobs or count_usable_cores(),
+            progress=console.progress(quiet),
+            on_result=printer.show,
+            painter=painter,
+        )
+    printer.raise_failure()
+    if not json_:
         console.show_line(describe_place(fit))

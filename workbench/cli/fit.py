@@ -6,16 +6,14 @@ import shlex
 import sys
 from contextlib import ExitStack
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
 from workbench.cli import console, options, parse
-from workbench.errors import EXIT_STRICT, EXIT_UNREAD, RunError
+from workbench.cli.result_printer import ResultPrinter
+from workbench.errors import EXIT_STRICT, RunError
 from workbench.process import count_usable_cores
-
-if TYPE_CHECKING:
-    from workbench.results import Fit
 
 
 @console.guarded
@@ -157,7 +155,7 @@ def command(
     if dry_run:
         show_dry_run(program, table, fit_options, is_json=json_, is_quiet=quiet)
         return
-    printer = _ResultPrinter(is_json=json_)
+    printer = ResultPrinter(is_json=json_)
     with ExitStack() as stack:
         painter = None if no_report else stack.enter_context(open_painter())
         progress = console.progress(quiet)
@@ -176,40 +174,3 @@ def command(
         console.show_note("note", f"no method has results: this fit is in `{fit.folder}`, `{earlier}` stays")
     if strict and diagnosis is not None and diagnosis.verdict == "fail":
         raise typer.Exit(EXIT_STRICT)
-
-
-class _ResultPrinter:
-    """Prints the results of a fit, and the tips about its data, before its report is drawn.
-
-    Where they cannot be printed, the report is drawn all the same; then the failure is raised.
-    """
-
-    def __init__(self, *, is_json: bool) -> None:
-        self._is_json = is_json
-        self._failure: BaseException | None = None
-
-    def show(self, fit: Fit) -> None:
-        """Print the results."""
-        try:
-            self._print(fit)
-        except OSError as reason:
-            self._failure = reason
-        except SystemExit as reason:
-            if reason.code != EXIT_UNREAD:
-                raise
-            self._failure = reason
-
-    def raise_failure(self) -> None:
-        """Raise what prevented the results from being printed, if anything did."""
-        if self._failure is not None:
-            raise self._failure
-
-    def _print(self, fit: Fit) -> None:
-        from workbench.report.fit.terminal_page import build_fit_page
-        from workbench.results import store
-
-        if self._is_json:
-            console.show_json(store.dump(fit.record))
-        else:
-            console.show(build_fit_page(fit))
-        console.show_tips(fit.results.data.tips)

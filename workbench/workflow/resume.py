@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
@@ -13,6 +14,7 @@ from workbench.estimation.append import append
 from workbench.methods import Auto, Nuts
 from workbench.progress import SILENT, Progress
 from workbench.provenance import derive_seeds
+from workbench.report.figures.painter import Painter
 from workbench.request import Storage
 from workbench.results import Fit, run_directory, store
 from workbench.results.quantities import find_kept_draws
@@ -22,7 +24,13 @@ from workbench.results.saved_request import restore_method
 from workbench.results.view.estimates import Continuation
 from workbench.toolchain import ToolchainSettings
 from workbench.workflow.estimate_request import estimate_request
-from workbench.workflow.publish import add_report, check_places, diagnose_fit, publish_run
+from workbench.workflow.publish import (
+    add_report,
+    check_places,
+    diagnose_fit,
+    draft_report,
+    publish_run,
+)
 from workbench.workflow.saved_run import SavedRun, open_run
 
 
@@ -34,6 +42,8 @@ def continue_run(
     settings: ToolchainSettings | None = None,
     jobs: int = 1,
     progress: Progress = SILENT,
+    on_result: Callable[[Fit], None] | None = None,
+    painter: Painter | None = None,
 ) -> Fit:
     """Add draws to a run, from the last draws, step size and metric of its chains, and publish it.
 
@@ -47,6 +57,8 @@ def continue_run(
         Where the longer run goes; by default it replaces the shorter one, in one rename.
     settings, jobs, progress
         Which Stan to use, chains at a time, where to report.
+    on_result, painter
+        Takes the longer run before its report is drawn; what paints the report's drawings.
 
     Raises
     ------
@@ -61,9 +73,13 @@ def continue_run(
     with open_run(fit, settings, jobs=jobs, progress=progress) as run:
         longer = add_draws(run, fit, draws, len(fit.results.continued))
     with progress.stage("Checking the fit"):
-        published = publish_run(diagnose_fit(longer), output or folder)
+        longer = diagnose_fit(longer)
+        draft = None if painter is None else draft_report(longer, painter)
+        published = publish_run(longer, output or folder)
+    if on_result is not None:
+        on_result(published)
     with progress.stage("Writing the report"):
-        add_report(published)
+        add_report(published, draft=draft, painter=painter)
     return published
 
 
