@@ -5,6 +5,7 @@ import subprocess
 import sys
 import traceback
 from dataclasses import fields
+from importlib.util import find_spec
 from types import SimpleNamespace
 from typing import Any
 
@@ -209,6 +210,14 @@ def test_its_settings_reach_the_methods(asked, tmp_path):
     assert options.toolchain.native
     assert asked(method="auto", retry=True, starts=7).methods == (Auto(Nuts(retry=2), 7),)
     assert asked(method="laplace", starts=2).methods == (Map(True, 2), Laplace())
+
+
+@pytest.mark.skipif(find_spec("nutpie") is None, reason="nutpie is not installed")
+def test_another_sampler_reaches_the_methods(asked):
+    options = asked(sampler="nutpie", metric="low_rank", method="nuts")
+    assert options.methods == (Nuts(sampler="nutpie", metric="low_rank"),)
+    with pytest.raises(MethodError, match="one of diag, low_rank with nutpie"):
+        workbench.fit(SCHOOLS, TABLE, sampler="nutpie", metric="dense")
 
 
 @pytest.mark.usefixtures("tools")
