@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 import threading
+import time
 import weakref
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
+
+import numpy as np
 
 from workbench import process
 from workbench.backends.base import Floats, Job
 from workbench.backends.draw_table import DrawTable
 from workbench.backends.evaluator import (
     DRAWS_PER_GENERATOR,
+    EVALUATING,
     GENERATING,
     Evaluator,
     Flag,
@@ -28,6 +32,12 @@ _MOST_IDLE = 4
 
 _BLOCK_BYTES = 1 << 23
 """Bytes of output that one request returns, at most or for a single block of draws: a bound of memory."""
+
+_BLOCK_POINTS = 100
+"""Points whose log densities are requested together. Ours."""
+
+_WORTH_SHARING = 0.5
+"""Time from which log densities are shared out among processes, each of which reads the data [s]. Ours."""
 
 _Key = tuple[Path, Path, int, int]
 """Which program with which data: the executable, and the data file with its size and time of change [ns]."""
@@ -81,6 +91,29 @@ class Evaluators:
         for old in surplus:
             old.close()
 
+    def compute_log_density(self, job: Job, points: Floats, flags: Flag) -> Floats:
+        """Return log densities at unconstrained points, `(P,)`: NaN where the program rejects one.
+
+        Where they take long, they are shared out among several processes.
+        """
+        output = np.empty(len(points))
+        starts = range(0, len(points), _BLOCK_POINTS)
+
+        def work(start: int) -> None:
+            part = slice(start, start + _BLOCK_POINTS)
+            with self.borrow(job, EVALUATING) as evaluator:
+                if evaluator is None:
+                    raise ChainFailed(f"{EVALUATING} stopped: {job.exe} does not answer.")
+                output[part] = evaluator.compute_log_density(job, points[part], flags).numbers
+
+        began = time.monotonic()
+        for start in starts[:1]:
+            work(start)
+        left = starts[1:]
+        is_long = (time.monotonic() - began) * len(left) > _WORTH_SHARING
+        _share_out(work, left, process.count_usable_cores() if is_long else 1)
+        return output
+
     def generate(
         self,
         job: Job,
@@ -127,14 +160,19 @@ class Evaluators:
                 printed[start] = answer.text
                 stage.update(float(min(len(printed) * rows, len(points))))
 
-            workers = max(1, min(jobs or process.count_usable_cores(), len(starts)))
-            if workers == 1:
-                for start in starts:
-                    work(start)
-            else:
-                with ThreadPoolExecutor(workers) as pool:
-                    list(pool.map(work, starts))
+            _share_out(work, starts, jobs or process.count_usable_cores())
         return "\n".join(printed[start] for start in starts if printed[start])
+
+
+def _share_out(work: Callable[[int], None], starts: Sequence[int], workers: int) -> None:
+    """Do work on several blocks, in so many threads at most."""
+    workers = min(workers, len(starts))
+    if workers <= 1:
+        for start in starts:
+            work(start)
+    else:
+        with ThreadPoolExecutor(workers) as pool:
+            list(pool.map(work, starts))
 
 
 def _make_key(job: Job) -> _Key:

@@ -5,10 +5,20 @@ from __future__ import annotations
 import time
 from dataclasses import replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 
-from workbench.backends.base import DEFAULT_START, Algorithm, Floats, Job, RawRun, Selection, Start
+from workbench.backends.base import (
+    DEFAULT_START,
+    Algorithm,
+    Curvature,
+    Floats,
+    Job,
+    RawRun,
+    Selection,
+    Start,
+)
 from workbench.backends.cmdstan import (
     DIGITS,
     NEWTON_ITERATIONS,
@@ -25,11 +35,16 @@ from workbench.backends.evaluator import EVALUATING, GENERATING, Columns, Evalua
 from workbench.backends.evaluators import Evaluators
 from workbench.backends.interrupt import run_interruptibly
 from workbench.backends.nutpie import NutpieChains, refuse_nutpie
-from workbench.backends.stan_csv import read_stan_csv
 from workbench.backends.stan_messages import ITERATIONS_USED_UP, extract_error, translate_errors
 from workbench.errors import ChainFailed
+from workbench.late_imports import LateModule
 from workbench.methods import Laplace, Nuts, Pathfinder
 from workbench.progress import SILENT, Progress
+
+if TYPE_CHECKING:
+    from scipy import linalg
+else:
+    linalg = LateModule("scipy.linalg")
 
 _OPTIMISING, _APPROXIMATING = "optimisation", "the Laplace approximation"
 """What Stan does, for messages."""
@@ -128,25 +143,25 @@ class StanBackend(CmdStanBackend):
             names = evaluator.describe(job)
             folder = make_call_folder(job)
             mode_file = _write_mode(names, mode, folder / "mode.csv")
-            arguments = ["method=laplace", f"mode={mode_file}", f"draws={method.draws}"]
-            arguments.append(f"jacobian={int(jacobian)}")
-            answer, output = call_method(evaluator, job, _APPROXIMATING, arguments, folder, DIGITS)
-            console = answer.text
+            arguments = ["method=laplace", f"mode={mode_file}", "draws=1", f"jacobian={int(jacobian)}"]
+            answer, _ = call_method(evaluator, job, _APPROXIMATING, arguments, folder, DIGITS)
             with translate_errors(_APPROXIMATING, folder, job.places, job.timeout):
                 curvature = read_curvature(folder)
-                rows = read_stan_csv(output)[1] if _has_rows(output) else np.empty((0, 2 + len(names.free)))
-            if curvature is None and not len(rows):
-                raise ChainFailed(f"{_APPROXIMATING} stopped: {extract_error(console)}")
-        table = DrawTable(job.selection, names.parameters + names.transformed, 1, len(rows))
-        self._evaluators.generate(job, rows[:, 2:], table, Flag.TRANSFORMED)
+            if curvature is None:
+                raise ChainFailed(f"{_APPROXIMATING} stopped: {extract_error(answer.text)}")
+        points, log_q = _draw_normal(curvature, method.draws, job.seed)
+        flags = Flag.JACOBIAN if jacobian else Flag.NONE
+        log_p = self._evaluators.compute_log_density(job, points, flags)
+        table = DrawTable(job.selection, names.parameters + names.transformed, 1, len(points))
+        self._evaluators.generate(job, points, table, Flag.TRANSFORMED)
         return table.fill(
             RawRun(
                 (),
-                rows,
-                {"log_p": rows[None, :, 0], "log_q": rows[None, :, 1]},
-                console,
+                points,
+                {"log_p": log_p[None], "log_q": log_q[None]},
+                answer.text,
                 time.monotonic() - started,
-                len(rows) == method.draws,
+                len(points) > 0 and not np.isnan(log_p).any(),
                 curvature=curvature,
             )
         )
@@ -216,12 +231,19 @@ def _unconstrain(evaluator: Evaluator, job: Job, draws: Floats) -> Floats:
     return answer.numbers.reshape(len(draws), len(names.free))
 
 
-def _has_rows(output: Path) -> bool:
-    """Return whether an output file holds a row of numbers after its header."""
-    if not output.exists():
-        return False
-    with output.open(encoding="utf-8") as lines:
-        return sum(not line.startswith("#") and bool(line.strip()) for line in lines) > 1
+def _draw_normal(curvature: Curvature, count: int, seed: int) -> tuple[Floats, Floats]:
+    """Return draws of the normal distribution with this curvature, `(draw, U)`, and their log densities.
+
+    The log densities, `(draw,)`, lack the normal's constant. There are no draws where the curvature is not
+    that of a maximum.
+    """
+    try:
+        factor = np.linalg.cholesky(-curvature.hessian)
+    except np.linalg.LinAlgError:
+        return np.empty((0, len(curvature.point))), np.empty(0)
+    noise = np.random.default_rng(seed).standard_normal((count, len(curvature.point)))
+    points = curvature.point + linalg.solve_triangular(factor, noise.T, lower=True, trans="T").T
+    return points, -0.5 * (noise**2).sum(axis=1)
 
 
 def _write_mode(names: Columns, mode: RawRun, path: Path) -> Path:
