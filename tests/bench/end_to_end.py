@@ -283,7 +283,7 @@ def _prepare(
         """Return what is compiled already, or a program that is not: a quantity that nobody uses is new."""
         if not arguments.cold:
             return compiled
-        path = folder / f"{name}.stan"
+        path = folder / f"{name}_program.stan"  # its executable and its output have different names
         path.write_text(_add_to_last_block(text, f"real unused = {time.time_ns()}.0;"))
         return str(path)
 
