@@ -21,13 +21,15 @@ from workbench.toolchain.compilers import (
 from workbench.toolchain.provision import Toolchain
 from workbench.toolchain.run_compilers import run_compilers
 
-_GROUPS = {
-    "optimizers": ("pathfinder.cpp", "optimize.cpp", "laplace.cpp", "variational.cpp"),
+_GROUPS: dict[str, tuple[str, ...]] = {
+    "optimizers": ("pathfinder.cpp", "optimize.cpp"),
+    "methods": (),
+    "approximations": ("laplace.cpp", "variational.cpp"),
 }
-"""The driver's sources that are compiled together, the slowest group first; all others that include Stan's
-headers make up a last group. Sources that are compiled together read these headers once, and instantiate
-their templates once. Two groups take about as long as each other: one processor compiles the first while
-another compiles the precompiled header and then the second."""
+"""The driver's sources that are compiled together, the slowest group first; `methods` are all others that
+include Stan's headers. Sources that are compiled together read these headers once, and instantiate their
+templates once. On two processors, one compiles the precompiled header and the methods while the other
+compiles the other two groups; both take about as long."""
 
 _GROUP = "group_"
 """How the names of files begin that include a group: one named like a source would include itself."""
@@ -110,9 +112,11 @@ def _group_driver_sources(folder: Path) -> list[Path]:
     sources = {path.name: path for path in _list_driver_sources(".cpp")}
     single = [sources.pop(name) for name in _SINGLE_SOURCES]
     groups = {group: [sources.pop(name) for name in names] for group, names in _GROUPS.items()}
-    groups["methods"] = list(sources.values())
     return [
-        *(_include_all(folder / f"{_GROUP}{group}.cpp", paths) for group, paths in groups.items()),
+        *(
+            _include_all(folder / f"{_GROUP}{group}.cpp", paths or list(sources.values()))
+            for group, paths in groups.items()
+        ),
         *single,
     ]
 
