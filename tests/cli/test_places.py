@@ -1,6 +1,8 @@
 """Where commands write: refused by name before anything is computed, or written whole."""
 
 import os
+import subprocess
+import sys
 
 import pytest
 
@@ -97,3 +99,47 @@ def test_figures_where_a_file_is(workbench, tmp_path, run):
     done = workbench("report", "run", "--figures", "figures")
     assert done.returncode == 5
     assert "`figures` is a file, not a folder" in done.stderr
+
+
+def test_an_output_never_takes_the_place_of_a_run_a_program_or_what_is_read(workbench, tmp_path, run):
+    (tmp_path / "new.csv").write_text("y\n1\n")
+    (tmp_path / "mine.stan").write_text("model { }")
+    store.write(simulate_fit(draws=40, seed=2), "", tmp_path / "other")
+    before = {path: path.read_bytes() for path in tmp_path.rglob("*") if path.is_file()}
+    for command, output, reason in (
+        (("predict", "run", "new.csv"), "run/run.json", "`run/run.json` belongs to the run in"),
+        (("predict", "run", "new.csv"), "new.csv", "`new.csv` is read: it would be lost."),
+        (("predict", "run", "new.csv"), "mine.stan", "`mine.stan` is a Stan program."),
+        (("report", "run", "other"), "other/fit.nc", "`other/fit.nc` belongs to the run in"),
+        (("report", "run", "other"), "run/report.html", "`run/report.html` belongs to the run in"),
+    ):
+        done = workbench(*command, "--output", output)
+        assert done.returncode == 5
+        assert reason in done.stderr
+    assert {path: path.read_bytes() for path in tmp_path.rglob("*") if path.is_file()} == before
+
+
+def test_a_folder_with_the_name_of_a_file_of_a_run_is_refused(workbench, tmp_path, run):
+    (run / "report.html").unlink()
+    (run / "report.html").mkdir()
+    (run / "report.html" / "thesis.txt").write_text("years of work")
+    done = workbench("fit", *SCHOOLS, "-o", "run", "--no-report")
+    assert done.returncode == 5
+    assert "`run/report.html` is a folder, where a file of a run was to be written." in done.stderr
+    assert (run / "report.html" / "thesis.txt").read_text() == "years of work"
+
+
+def test_a_folder_where_a_failed_fit_would_be_kept_is_named_with_the_reason(workbench, tmp_path, run):
+    make_project(tmp_path / "run.failed")
+    done = workbench("fit", *SCHOOLS, "-o", "run")
+    assert done.returncode == 5
+    assert "a fit that fails would be kept in `run.failed`: `run.failed` holds `run.json`" in done.stderr
+
+
+def test_too_little_memory_for_libraries_is_said_before_they_are_imported(tmp_path, run):
+    command = f"ulimit -v 600000; exec {sys.executable} -P -m workbench check run"
+    done = subprocess.run(
+        ["bash", "-c", command], cwd=tmp_path, capture_output=True, text=True, timeout=60, check=False
+    )
+    assert done.returncode == 4
+    assert "1 GB of memory is needed, but a limit allows 0.61 GB." in done.stderr

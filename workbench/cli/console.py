@@ -7,6 +7,7 @@ import functools
 import io
 import os
 import re
+import resource
 import signal
 import sys
 from collections.abc import Callable, Iterable
@@ -39,6 +40,9 @@ T = TypeVar("T")
 _UNSHOWN = re.compile("[\x7f-\x9f\u200e\u200f\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
 _BEYOND_ASCII = re.compile("[^\x00-\x7e]")
 """What JSON escapes though it need not: what acts on a terminal; all but ASCII where stdout is not UTF-8."""
+
+_LEAST_ADDRESS_SPACE = 10**9
+"""The memory that we must be allowed to take [bytes]. Ours: a small run needs 0.8e9, mostly for libraries."""
 
 _STDERR = 2
 """The number of stderr among the open files of a process."""
@@ -159,6 +163,7 @@ def guarded(command: Callable[P, T]) -> Callable[P, T]:
         if callable(signal.getsignal(signal.SIGINT)):  # in the background it is ignored
             signal.signal(signal.SIGINT, signal.default_int_handler)
         try:
+            _require_address_space()
             return command(*args, **kwargs)
         except (WorkbenchError, MemoryError, OSError) as reason:
             if isinstance(reason.__cause__ or reason, BrokenPipeError):  # of `--output /dev/stdout`
@@ -172,6 +177,22 @@ def guarded(command: Callable[P, T]) -> Callable[P, T]:
             raise typer.Exit(EXIT_INTERRUPTED) from None
 
     return wrapped
+
+
+def _require_address_space() -> None:
+    """Refuse to start where a limit leaves too little memory for the libraries that we import.
+
+    They would not end with a `MemoryError`: OpenBLAS waits without end for memory, others crash.
+
+    Raises
+    ------
+    RunError
+        The message says how much is allowed.
+    """
+    limit, _ = resource.getrlimit(resource.RLIMIT_AS)
+    if limit != resource.RLIM_INFINITY and limit < _LEAST_ADDRESS_SPACE:
+        message = f"1 GB of memory is needed, but a limit allows {limit / 1e9:.2g} GB."
+        raise RunError(message, hint="raise the limit: `ulimit -v`")
 
 
 def _explain(reason: WorkbenchError | MemoryError | OSError) -> WorkbenchError:

@@ -45,11 +45,12 @@ def command(
     from workbench.results import run_directory
     from workbench.results.spreadsheet import count_formulas, format_csv
     from workbench.toolchain import ToolchainSettings
+    from workbench.workflow.output_file import check_output_file
     from workbench.workflow.pages.predict import build_predictions_page
     from workbench.workflow.predict import predict
 
     if output is not None:
-        files.check_file_place(output)
+        check_output_file(output, [data])
     settings = ToolchainSettings(compiler=compiler, source=toolchain, native=native)
     table = options.read_within(parse.parse_size("--unpack-limit", unpack_limit), data)
     predictions = predict(

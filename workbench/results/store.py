@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, BinaryIO
@@ -13,6 +13,7 @@ import pandas as pd
 import xarray as xr
 
 from workbench import files
+from workbench.errors import StoreError
 from workbench.methods import RESULTS
 from workbench.results.fit import Fit
 from workbench.results.json_values import to_json_values
@@ -76,8 +77,28 @@ def check_place(folder: Path) -> None:
     """
     files.restore(folder)
     files.check_folder_place(folder, is_run, "a run", LEAST_SPACE)
+    refuse_folders(folder, FILES, "a run")
     if holds_results(folder):
-        files.check_folder_place(name_failed(folder), is_run, "a run", LEAST_SPACE)
+        failed = name_failed(folder)
+        try:
+            files.check_folder_place(failed, is_run, "a run", LEAST_SPACE)
+        except StoreError as reason:
+            message = f"a fit that fails would be kept in `{failed}`: {reason.message}"
+            raise StoreError(message, hint="rename that, or choose another folder with --output") from reason
+
+
+def refuse_folders(folder: Path, names: Iterable[str], what: str) -> None:
+    """Refuse a place where folders have the names of files that will be written.
+
+    Raises
+    ------
+    StoreError
+        The message names the first.
+    """
+    for name in sorted(names):
+        if (folder / name).is_dir() and not (folder / name).is_symlink():
+            message = f"`{folder / name}` is a folder, where a file of {what} was to be written."
+            raise StoreError(message, hint="rename it, or choose another folder with --output")
 
 
 def choose_place(fit: Fit, folder: Path) -> Path:

@@ -10,7 +10,7 @@ import msgspec
 
 from workbench import files
 from workbench.errors import RunIncomplete
-from workbench.results.store import LEAST_SPACE, dump
+from workbench.results.store import LEAST_SPACE, dump, refuse_folders
 from workbench.results.stored import MOST_BYTES, read_bytes
 from workbench.studies.study import Study
 
@@ -56,6 +56,7 @@ def check_place(folder: Path) -> None:
     """
     files.restore(folder)
     files.check_folder_place(folder, _is_study, "a study", LEAST_SPACE)
+    refuse_folders(folder, FILES, "a study")
 
 
 def _is_study(folder: Path) -> bool:

@@ -133,9 +133,9 @@ def describe_bad_cells(table: Table, column: str, is_bad: np.ndarray, expected: 
     rows = np.flatnonzero(is_bad)
     is_missing = bool(find_missing(table, column)[rows[0]])
     words = table.missing_words.get(column, {})
-    content = (
-        _describe_missing_cell(words) if is_missing else f"`{_format_cell(table, column, int(rows[0]))}`"
-    )
+    cell = _format_cell(table, column, int(rows[0]))
+    too_large = " (infinite, or larger than any number of a computer)" if cell in ("inf", "-inf") else ""
+    content = _describe_missing_cell(words) if is_missing else f"`{cell}`{too_large}"
     numbers = [str(table.row_number(int(row))) for row in rows[:_MOST_ROWS]]
     message = f"column `{column}` of `{table.path.name}` has {content} at row {numbers[0]}"
     if len(rows) > 1:

@@ -16,6 +16,7 @@ from workbench.report.figures.painter import Painter
 from workbench.report.fit.report import build_fit_report
 from workbench.report.html import render
 from workbench.results import Fit, run_directory, store
+from workbench.workflow.output_file import check_output_file
 
 
 def redraw_report(folder: Path, figures: Path | None = None) -> Path:
@@ -127,6 +128,7 @@ def write_comparison(
     """
     places = (str(name if fit.folder is None else fit.folder.resolve()) for name, fit in fits.items())
     target = output or Path("reports") / f"comparison-{hash_texts(*places)[:8]}.html"
+    check_output_file(target)
     check_report_place(target, figures)
     document = build_comparison_report(fits)
     files.replace_file(target, render(document))

@@ -83,4 +83,10 @@ def _name_kind(value: Any) -> str:
 
 
 def _lower(text: str) -> str:
-    return text[:1].lower() + text[1:].rstrip(".")
+    """Return a message as a part of a sentence.
+
+    >>> _lower("Invalid number."), _lower("JSON is malformed")
+    ('invalid number', 'JSON is malformed')
+    """
+    first = text[:1] if text[1:2].isupper() else text[:1].lower()
+    return first + text[1:].rstrip(".")
