@@ -5,6 +5,7 @@ import json
 import numpy as np
 import pytest
 from arviz_stats.base import array_stats
+from scipy import stats
 
 from tests.conformance.executables import MODELS
 from workbench import toolchain
@@ -111,11 +112,11 @@ def test_initial_values_may_be_given_for_some_parameters(make_job):
     np.testing.assert_allclose(ours.draws[..., :4], theirs.draws[..., :4], rtol=1e-6)
 
 
-def test_laplace_and_pathfinder_draw_the_same(make_job):
+def test_laplace_draws_from_the_same_and_pathfinder_draws_the_same(make_job, monkeypatch):
     job = make_job("random", RANDOM, data={"N": 2})
     ours, theirs = StanBackend(), CmdStanBackend()
     mode = ours.optimize(job, jacobian=True)
-    method = Laplace(draws=100)
+    method = Laplace(draws=4000)
     mine = ours.laplace(job, mode, method, jacobian=True)
     other = theirs.laplace(job, theirs.optimize(job, jacobian=True), method, jacobian=True)
     assert mine.curvature is not None
@@ -123,7 +124,13 @@ def test_laplace_and_pathfinder_draw_the_same(make_job):
     np.testing.assert_array_equal(mine.curvature.hessian, other.curvature.hessian)
     np.testing.assert_array_equal(mine.curvature.names, other.curvature.names)
     assert mine.columns == other.columns[:4]
-    np.testing.assert_allclose(mine.draws[:, :1], other.draws[:, :1, :4], rtol=1e-9)
+    pairs = [(mine.draws[0, :, i], other.draws[0, :, i]) for i in range(4)]
+    pairs += [(mine.stats[name][0], other.stats[name][0]) for name in ("log_p", "log_q")]
+    for first, second in pairs:
+        assert stats.ks_2samp(first, second).pvalue > 1e-5
+    monkeypatch.setattr("workbench.backends.evaluators._WORTH_SHARING", 0)
+    shared = ours.laplace(job, mode, method, jacobian=True)
+    np.testing.assert_array_equal(shared.stats["log_p"], mine.stats["log_p"])
     paths = Pathfinder(paths=2, draws=100)
     mine, other = ours.pathfinder(job, paths), theirs.pathfinder(job, paths)
     assert mine.columns == other.columns[:4]

@@ -103,18 +103,20 @@ def choose_rows(results: Results, most: int) -> list[str | Fold]:
 
 
 def choose_representatives(results: Results, most: int) -> list[str]:
-    """Return quantities for a short table: of a large array, those that `choose_rows` shows by themselves.
+    """Return the quantities of a short table, in the order of the program.
 
-    Beyond `most` the last ones are left out.
+    Every variable has one as far as there is room; then come those with the worst convergence.
     """
     rows = choose_rows(results, most)
-    single = {row for row in rows if isinstance(row, str)}
-    names = (
-        row if isinstance(row, str) else row.names[0]
-        for row in rows
-        if isinstance(row, str) or single.isdisjoint(row.names)
+    single = [row for row in rows if isinstance(row, str)]
+    folded = [row for row in rows if isinstance(row, Fold) and set(single).isdisjoint(row.names)]
+    chosen = {*single, *(row.names[0] for row in folded)}
+    names = [name for name in results.quantities if name in chosen][:most]
+    others = sorted(
+        set(results.quantities).difference(names), key=lambda name: -measure_convergence(results, name)
     )
-    return list(names)[:most]
+    chosen = {*names, *others[: most - len(names)]}
+    return [name for name in results.quantities if name in chosen]
 
 
 def _fold(names: Sequence[str]) -> Fold:
