@@ -65,7 +65,11 @@ def has_ended(pid: int) -> bool:
 @pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGTERM, signal.SIGHUP, signal.SIGSEGV])
 def test_nothing_outlives_a_parent_that_was_ended(start, tmp_path, number):
     file = tmp_path / "pids"
-    code = f"from workbench import process\nprocess.run([{PYTHON!r}, '-c', {GRANDPARENT!r}, {str(file)!r}])"
+    code = (
+        "import signal\n"
+        "signal.signal(signal.SIGHUP, signal.SIG_DFL)\n"  # under `nohup` it is ignored
+        f"from workbench import process\nprocess.run([{PYTHON!r}, '-c', {GRANDPARENT!r}, {str(file)!r}])"
+    )
     parent = start(code)
     pids = wait_for(file)
     marked = psutil.Process(parent.pid).children(recursive=True)

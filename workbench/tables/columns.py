@@ -135,9 +135,9 @@ def describe_bad_cells(table: Table, column: str, is_bad: np.ndarray, expected: 
     words = table.missing_words.get(column, {})
     cell = _format_cell(table, column, int(rows[0]))
     too_large = " (infinite, or larger than any number of a computer)" if cell in ("inf", "-inf") else ""
-    content = _describe_missing_cell(words) if is_missing else f"`{cell}`{too_large}"
+    content = _describe_missing_cell(words) if is_missing else f"`{cell}`"
     numbers = [str(table.row_number(int(row))) for row in rows[:_MOST_ROWS]]
-    message = f"column `{column}` of `{table.path.name}` has {content} at row {numbers[0]}"
+    message = f"column `{column}` of `{table.path.name}` has {content} at row {numbers[0]}{too_large}"
     if len(rows) > 1:
         listed = ", ".join(numbers[1:] + ["..."] * (len(rows) > _MOST_ROWS))
         message += f" (and {len(rows) - 1} more: row{'s' if len(rows) > 2 else ''} {listed})"

@@ -11,6 +11,7 @@ from workbench.results import store as runs
 from workbench.studies import store as studies
 
 _HINT = "choose another file with --output"
+"""What is advised where a file is refused."""
 
 
 def check_output_file(path: Path, inputs: Iterable[Path] = ()) -> None:
