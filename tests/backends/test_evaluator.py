@@ -158,7 +158,7 @@ def test_evaluators_end_with_their_owner(job):
         child = evaluator._companion._child
     assert child.poll() is None
     del evaluators, evaluator
-    assert child.wait(10) == -signal.SIGKILL
+    assert child.wait(10) in (-signal.SIGKILL, 0)  # it may see the end of its input first
 
 
 def test_only_a_few_stay_idle(throws, tmp_path):
