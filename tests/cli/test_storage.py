@@ -115,3 +115,15 @@ def test_only_named_quantities_are_stored(run_workbench, tmp_path):
     done = run_workbench("fit", *SCHOOLS, *FAST, "-o", tmp_path / "x", "--keep", "nonsense")
     assert done.returncode == 2
     assert "found `nonsense`" in done.stderr
+
+
+def test_what_is_not_stored_is_not_checked_and_the_verdict_says_so(run_workbench, tmp_path):
+    """Silence is no pass: neither without pointwise values, nor with too few to leave rows out."""
+    for number in ("0", "5"):
+        folder = tmp_path / number
+        done = run_workbench("fit", *SCHOOLS, *FAST, "-o", folder, "--pointwise-draws", number)
+        assert done.returncode == 0, done.stderr
+        unchecked = open_run(folder)[0]["diagnosis"]["not_checked"]
+        assert "the influence of single rows" in unchecked
+        assert ("the predictions" in unchecked) is (number == "0")
+        assert "The checks found no problem" not in done.stdout

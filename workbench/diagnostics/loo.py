@@ -76,7 +76,7 @@ def measure_loo(fit: Fit, left_out: LeaveOneOut | None, reason: str = "") -> Loo
         Why it is not.
     """
     if left_out is None:
-        return LooResult(status="not available", reason=reason)
+        return LooResult(status="skipped" if _is_left_out(fit) else "not available", reason=reason)
     elpd, se, p_loo, _ = array_stats.loo_summary(left_out.elpd, left_out.p_loo)
     limit = khat_limit(left_out.log_weights.shape[1])
     worst = np.argsort(-left_out.khat, kind="stable")[:WORST_ROWS]
@@ -99,6 +99,15 @@ def measure_loo(fit: Fit, left_out: LeaveOneOut | None, reason: str = "") -> Loo
             for row in worst
         ),
     )
+
+
+def _is_left_out(fit: Fit) -> bool:
+    """Return whether leave-one-out is missing only because too few pointwise values are stored, or none."""
+    nuts, request = fit.results.nuts, fit.results.request
+    if nuts.is_ok and request is not None and request.pointwise_draws == 0:
+        return True
+    kept = nuts.pointwise_draws
+    return nuts.is_ok and kept is not None and (nuts.chains or 1) * kept < FEWEST_LOO_DRAWS
 
 
 def explain_missing_loo(fit: Fit) -> str:

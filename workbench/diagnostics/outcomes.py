@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from workbench.diagnostics.loo import flatten_cells, read_log_likelihood_of
 from workbench.results import Fit
+from workbench.results.outcomes import NOT_STORED
 from workbench.results.view import OutcomeDescription, UncheckedOutcome
 
 Floats = NDArray[np.float64]
@@ -67,10 +68,14 @@ def split_outcomes(fit: Fit) -> tuple[tuple[Outcome, ...], tuple[UncheckedOutcom
     """Return the outcomes that have replicates in `fit.nc`, and the others with the reason."""
     replicated: list[Outcome] = []
     unchecked: list[UncheckedOutcome] = []
+    request = fit.results.request
+    is_not_stored = request is not None and request.pointwise_draws == 0
     for description in fit.results.model.outcomes:
         outcome = _read_outcome(fit, description)
         if isinstance(outcome, str):
-            unchecked.append(UncheckedOutcome(description.name, outcome, description.too_costly))
+            is_left_out = description.too_costly or (bool(description.replicate) and is_not_stored)
+            reason = NOT_STORED if is_not_stored and is_left_out else outcome
+            unchecked.append(UncheckedOutcome(description.name, reason, is_left_out))
         else:
             replicated.append(outcome)
     return tuple(replicated), tuple(unchecked)

@@ -13,8 +13,8 @@ from workbench.program.predictive.outcome_maps import OutcomeMap
 from workbench.program.predictive.rng_functions import MISSING
 from workbench.request import FitRequest
 
-NOT_STORED = "its replicates were not drawn, as `--pointwise-draws 0` requested."
-"""Why an outcome that could be replicated was not."""
+NOT_STORED = "its replicates were not stored, as `--pointwise-draws 0` requested."
+"""Why an outcome that could be replicated has no replicates."""
 
 
 def is_replicated(request: FitRequest) -> bool:

@@ -11,7 +11,8 @@ from workbench.thresholds import KHAT_LIMIT, KHAT_RULE, format_beside_limit
 def _assess(fit: Fit) -> Finding:
     loo = fit.results.loo
     if not loo.is_ok:
-        return Finding("n/a", f"Leave-one-out is not available: {loo.reason}")
+        message = f"Leave-one-out is not available: {loo.reason}"
+        return Finding("skipped" if loo.status == "skipped" else "n/a", message)
     khat, limit = loo.khat_max, loo.khat_limit or KHAT_LIMIT
     shown, shown_limit = ("infinite", f"{limit:.2f}") if khat is None else format_beside_limit(khat, limit, 2)
     if loo.bad:

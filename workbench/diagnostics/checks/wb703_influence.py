@@ -15,7 +15,8 @@ SHOWN = 5
 def _assess(fit: Fit) -> Finding:
     loo = fit.results.loo
     if not loo.is_ok:
-        return Finding("n/a", f"The influence of single rows is not known: {loo.reason}")
+        message = f"The influence of single rows is not known: {loo.reason}"
+        return Finding("skipped" if loo.status == "skipped" else "n/a", message)
     influential = [row for row in loo.rows if loo.is_influential(row)]
     if influential:
         named = ", ".join(_describe_row(row) for row in influential[:SHOWN])

@@ -52,8 +52,12 @@ def build_section(results: Results, leave_one_out: LeaveOneOut | None = None) ->
 
 def _explain_absence(loo: LooResult) -> str:
     if loo.status == "skipped":
-        return "Leave-one-out cross-validation was not run."
+        return " ".join(filter(None, ("Leave-one-out cross-validation was not run.", _begin(loo.reason))))
     return f"There is no leave-one-out cross-validation: {loo.reason or 'no reason was recorded.'}"
+
+
+def _begin(sentence: str) -> str:
+    return sentence[:1].upper() + sentence[1:]
 
 
 def _describe_reliability(loo: LooResult) -> str:
