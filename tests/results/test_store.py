@@ -3,9 +3,12 @@
 import json
 import os
 
+import arviz_stats
+import numpy as np
 import pandas as pd
 import pytest
 import xarray as xr
+from arviz_stats.base import array_stats
 
 from workbench.errors import RunIncomplete, RunNotFound, StoreError
 from workbench.results import run_directory, store
@@ -33,6 +36,35 @@ def test_the_summary_has_a_row_for_each_parameter(run):
     frame = pd.read_csv(run / "summary.csv")
     assert frame["parameter"].tolist() == ["alpha", "beta[1]", "beta[2]", "eta[1]", "eta[2]"]
     assert {"label", "mle_se", "map_value", "nuts_rhat", "gap_in_sd"} <= set(frame.columns)
+
+
+def test_the_summary_has_the_columns_and_numbers_of_arviz(run):
+    with xr.open_datatree(run / "fit.nc", engine="h5netcdf") as tree:
+        expected = arviz_stats.summary(tree, ci_kind="eti", ci_prob=0.95, round_to="none")
+        posterior = tree["posterior"].to_dataset().load()
+    frame = pd.read_csv(run / "summary.csv")
+    assert frame.columns[: 2 + len(expected.columns)].tolist() == ["parameter", "label", *expected.columns]
+    found = frame.set_index("label").loc[expected.index, expected.columns]
+    same = [name for name in expected.columns if name not in ("sd", "ess_tail")]
+    np.testing.assert_allclose(found[same], expected[same], rtol=1e-4)
+    by_name = frame.set_index("parameter")
+    for name, draws in (("alpha", posterior["alpha"]), ("eta[2]", posterior["eta"][..., 1])):
+        values = draws.to_numpy()
+        tail = array_stats.ess(values, method="tail", prob=(0.05, 0.95))
+        np.testing.assert_allclose(by_name.loc[name, "ess_tail"], tail, rtol=1e-4)
+        np.testing.assert_allclose(by_name.loc[name, "sd"], values.std(ddof=1), rtol=1e-5)
+    np.testing.assert_array_equal(frame["mean"], frame["nuts_mean"])
+
+
+def test_the_summary_of_a_fit_without_chains_has_no_columns_of_draws(fitted):
+    frame = store.tabulate_estimates({**fitted.record, "nuts": {"status": "skipped", "estimates": {}}})
+    assert not {"mean", "r_hat", "eti95_lb"} & set(frame.columns)
+    assert "mle_value" in frame.columns
+
+
+def test_the_summary_names_the_level_of_its_intervals(fitted):
+    frame = store.tabulate_estimates({**fitted.record, "interval": {"level": 0.995}})
+    assert {"eti99.5_lb", "eti99.5_ub"} <= set(frame.columns)
 
 
 def test_a_second_run_takes_the_place_of_the_first(run, fitted):

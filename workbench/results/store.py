@@ -183,12 +183,15 @@ def dump(record: Mapping[str, Any]) -> str:
 def tabulate_estimates(record: Mapping[str, Any]) -> pd.DataFrame:
     """Return one row for each quantity and one column for each number of each method, as `summary.csv`.
 
-    The column `units` is there only where results are not on the scale of the data.
+    The names of a quantity come first, then the columns of ArviZ's summary where there are draws by NUTS. The
+    column `units` is there only where results are not on the scale of the data.
     """
     rows: dict[str, dict[str, Any]] = {}
+    summaries = _summarise_as_arviz(record)
     for method in RESULTS:
         for name, numbers in record.get(method, {"estimates": {}})["estimates"].items():
-            row = rows.setdefault(name, {"parameter": name, "label": numbers.get("label", name)})
+            names = {"parameter": name, "label": numbers.get("label", name)}
+            row = rows.setdefault(name, names | summaries.get(name, dict.fromkeys(_list_summary(record))))
             row |= {f"{method}_{key}": number for key, number in numbers.items() if key != "label"}
     standardized = record.get("data", {}).get("standardized", {})
     units = msgspec.convert(standardized, StandardizationDescription, strict=False).units
@@ -197,6 +200,32 @@ def tabulate_estimates(record: Mapping[str, Any]) -> pd.DataFrame:
     for name, gap in record["gaps"].items():
         rows[name] |= {f"gap_{key}": number for key, number in gap.items() if key != "missed"}
     return pd.DataFrame(list(rows.values()))
+
+
+def _list_summary(record: Mapping[str, Any]) -> dict[str, str]:
+    """Return the columns of ArviZ's summary with the keys of `run.json` for them; none without draws by NUTS.
+
+    ArviZ names the ends of a central interval `eti` by the percentage of its probability. Two numbers are
+    ours: `sd` divides by the number of draws less one, and `ess_tail` is that of the 5% and 95% quantiles, as
+    in Vehtari et al. (2021), doi:10.1214/20-BA1221; ArviZ 1 divides by the number of draws, and takes the ends
+    of its own default interval.
+    """
+    if not record.get("nuts", {}).get("estimates"):
+        return {}
+    percentage = f"{record.get('interval', {}).get('level', 0.95) * 100:g}"
+    ends = {f"eti{percentage}_lb": "lower", f"eti{percentage}_ub": "upper"}
+    errors = {"mcse_mean": "mcse_mean", "mcse_sd": "mcse_sd"}
+    convergence = {"ess_bulk": "ess_bulk", "ess_tail": "ess_tail", "r_hat": "rhat"}
+    return {"mean": "mean", "sd": "sd", **ends, **convergence, **errors}
+
+
+def _summarise_as_arviz(record: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
+    """Return the numbers of ArviZ's summary by Stan's name of the quantity."""
+    columns = _list_summary(record)
+    return {
+        name: {column: numbers.get(key) for column, key in columns.items()}
+        for name, numbers in (record["nuts"]["estimates"].items() if columns else ())
+    }
 
 
 def _encoding(tree: xr.DataTree) -> dict[str, dict[str, dict[str, Any]]]:
