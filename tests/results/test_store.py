@@ -51,8 +51,8 @@ def test_the_summary_has_the_columns_and_numbers_of_arviz(run):
     for name, draws in (("alpha", posterior["alpha"]), ("eta[2]", posterior["eta"][..., 1])):
         values = draws.to_numpy()
         tail = array_stats.ess(values, method="tail", prob=(0.05, 0.95))
-        np.testing.assert_allclose(by_name.loc[name, "ess_tail"], tail, rtol=1e-4)
-        np.testing.assert_allclose(by_name.loc[name, "sd"], values.std(ddof=1), rtol=1e-5)
+        np.testing.assert_allclose(by_name["ess_tail"][name], tail, rtol=1e-4)
+        np.testing.assert_allclose(by_name["sd"][name], values.std(ddof=1), rtol=1e-5)
     np.testing.assert_array_equal(frame["mean"], frame["nuts_mean"])
 
 

@@ -207,8 +207,8 @@ def _list_summary(record: Mapping[str, Any]) -> dict[str, str]:
 
     ArviZ names the ends of a central interval `eti` by the percentage of its probability. Two numbers are
     ours: `sd` divides by the number of draws less one, and `ess_tail` is that of the 5% and 95% quantiles, as
-    in Vehtari et al. (2021), doi:10.1214/20-BA1221; ArviZ 1 divides by the number of draws, and takes the ends
-    of its own default interval.
+    in Vehtari et al. (2021), doi:10.1214/20-BA1221; ArviZ 1 divides by the number of draws, and takes the
+    ends of its own default interval.
     """
     if not record.get("nuts", {}).get("estimates"):
         return {}
