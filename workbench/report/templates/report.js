@@ -1,4 +1,4 @@
-// Sorting, searching and copying: the page is complete without them.
+// Sorting, searching, copying and saving: the page is complete without them.
 "use strict";
 
 const MINUS = /\u2212/g;
@@ -68,6 +68,137 @@ function makeCopyable(button) {
   });
 }
 
+// Tables as CSV: the rows that are shown, in their order. What a spreadsheet would run gets an apostrophe.
+const NUMBER = "-?(?:\\d{1,3}(?:,\\d{3})+|\\d+)(?:\\.\\d+)?(?:e-?\\d+)?|-?inf";
+const IS_NUMBER = new RegExp(`^(?:${NUMBER})$`);
+const IS_INTERVAL = new RegExp(`^(${NUMBER}) to (${NUMBER})$`);
+
+function readText(cell) {
+  const text = cell.textContent.trim().replace(MINUS, "-").replace("\u221e", "inf");
+  return text === "\u2013" ? "" : text;
+}
+
+function readHeadings(table) {
+  const rows = Array.from(table.tHead.rows);
+  const titles = Array.from(rows[rows.length - 1].cells, readText);
+  if (rows.length === 1) return titles;
+  const groups = Array.from(rows[0].cells, (cell) => Array(cell.colSpan).fill(readText(cell))).flat();
+  return titles.map((title, index) => `${groups[index] || ""} ${title}`.trim());
+}
+
+// Return the cells of a table with intervals in two columns: a lower and an upper end.
+function splitIntervals(headings, rows) {
+  const isInterval = headings.map((_, index) => {
+    const known = rows.map((row) => row[index]).filter(Boolean);
+    return known.length > 0 && known.every((text) => IS_INTERVAL.test(text));
+  });
+  const split = (row, divide) => row.flatMap((text, index) => (isInterval[index] ? divide(text) : [text]));
+  return [
+    split(headings, (title) => [`${title} lower`, `${title} upper`]),
+    ...rows.map((row) => split(row, (text) => (text ? text.match(IS_INTERVAL).slice(1) : ["", ""]))),
+  ];
+}
+
+function formatCell(text) {
+  if (IS_NUMBER.test(text)) return text.replace(/,/g, "");
+  const harmless = /^[=+\-@\t\r\n|%]/.test(text) ? `'${text}` : text;
+  return /[",\r\n]/.test(harmless) ? `"${harmless.replace(/"/g, '""')}"` : harmless;
+}
+
+function formatTable(table) {
+  const shown = Array.from(table.tBodies).flatMap((body) => Array.from(body.rows)).filter((row) => !row.hidden);
+  const rows = shown.map((row) => Array.from(row.cells, readText));
+  const lines = splitIntervals(readHeadings(table), rows);
+  return lines.map((line) => line.map(formatCell).join(",") + "\r\n").join("");
+}
+
+// Pictures as files: in the colours of a light page, on white, whatever the reader prefers.
+function readLightColours() {
+  const style = document.styleSheets[0].cssRules[0].style;
+  const values = new Map(Array.from(style, (name) => [name, style.getPropertyValue(name).trim()]));
+  const resolve = (value) => value.replace(/var\((--[\w-]+)\)/g, (_, name) => resolve(values.get(name) || "black"));
+  return resolve;
+}
+
+function copyPicture(drawing) {
+  const original = drawing.querySelector("svg");
+  const copy = original.cloneNode(true);
+  const [left, top, width, height] = original.getAttribute("viewBox").split(/\s+/).map(Number);
+  const title = document.createElementNS(copy.namespaceURI, "title");
+  title.textContent = drawing.getAttribute("aria-label");
+  const paper = document.createElementNS(copy.namespaceURI, "rect");
+  const frame = { x: left, y: top, width, height, fill: "white" };
+  for (const [name, value] of Object.entries(frame)) paper.setAttribute(name, value);
+  copy.prepend(title, paper);
+  copy.removeAttribute("aria-hidden");
+  const size = { width: `${width}pt`, height: `${height}pt` };
+  for (const [name, value] of Object.entries(size)) copy.setAttribute(name, value);
+  copy.setAttribute("style", 'font-family: "Liberation Sans", Arial, sans-serif; stroke-linejoin: round');
+  const text = new XMLSerializer().serializeToString(copy);
+  return { text: readLightColours()(text), width, height };
+}
+
+const PIXELS_PER_POINT = 4; // 288 dots per inch
+
+function paintPicture({ text, width, height }, use) {
+  const image = new Image();
+  image.addEventListener("load", () => {
+    const canvas = document.createElement("canvas");
+    canvas.width = Math.round(width * PIXELS_PER_POINT);
+    canvas.height = Math.round(height * PIXELS_PER_POINT);
+    canvas.getContext("2d").drawImage(image, 0, 0, canvas.width, canvas.height);
+    canvas.toBlob(use, "image/png");
+  });
+  image.src = `data:image/svg+xml;charset=utf-8,${encodeURIComponent(text)}`;
+}
+
+// Return a name for a file, by the rules of `--figures`: letters, digits and hyphens.
+function nameFile(suffix, ...parts) {
+  const text = [document.querySelector("h1").textContent, ...parts].join(" ").normalize("NFKD");
+  const plain = text.replace(/\p{M}/gu, "").toLowerCase().replace(/[^a-z0-9]+/g, "-").replace(/^-|-$/g, "");
+  return `${plain.slice(0, 100) || "report"}.${suffix}`;
+}
+
+function save(content, name) {
+  const link = document.createElement("a");
+  link.href = URL.createObjectURL(content);
+  link.download = name;
+  link.click();
+  setTimeout(() => URL.revokeObjectURL(link.href), 60000);
+}
+
+function addButton(figure, text, about, action) {
+  const button = document.createElement("button");
+  button.type = "button";
+  button.className = "save";
+  button.textContent = text;
+  button.setAttribute("aria-label", `${text}: save ${about}`);
+  button.addEventListener("click", action);
+  figure.append(button);
+}
+
+function makeTableSavable(figure) {
+  const table = figure.querySelector("table");
+  const caption = figure.querySelector("figcaption").textContent.trim();
+  addButton(figure, "CSV", `the table ${caption}`, () => {
+    save(new Blob([formatTable(table)], { type: "text/csv;charset=utf-8" }), nameFile("csv", figure.id));
+  });
+}
+
+function makePictureSavable(drawing) {
+  const figure = drawing.closest("figure");
+  const caption = figure.querySelector("figcaption").textContent.trim();
+  const parts = [figure.closest(".figures").id, caption.replace(/ \[[^\]]*\]$/, "")];
+  addButton(figure, "SVG", `the picture ${caption}`, () => {
+    save(new Blob([copyPicture(drawing).text], { type: "image/svg+xml" }), nameFile("svg", ...parts));
+  });
+  addButton(figure, "PNG", `the picture ${caption}`, () => {
+    paintPicture(copyPicture(drawing), (content) => save(content, nameFile("png", ...parts)));
+  });
+}
+
+document.querySelectorAll("figure.table").forEach(makeTableSavable);
+document.querySelectorAll(".figures .drawing").forEach(makePictureSavable);
 document.querySelectorAll("table[data-interactive]").forEach(makeSortable);
 document.querySelectorAll("input[data-table]").forEach(makeSearchable);
 document.querySelectorAll("button[data-copy]").forEach(makeCopyable);
