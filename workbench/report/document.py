@@ -169,10 +169,11 @@ class Code:
 
 @dataclass(frozen=True)
 class Quote:
-    """Text for the reader to copy."""
+    """Text for the reader to copy; `is_verbatim` keeps its lines as they are."""
 
     key: str
     text: str
+    is_verbatim: bool = False
     kind: ClassVar[str] = "quote"
 
 

@@ -4,35 +4,11 @@ from __future__ import annotations
 
 from pathlib import PurePath
 
-from workbench.report.document import Block, Items, Paragraph, Quote, Section
+from workbench.report.document import Block, Disclosure, Items, Paragraph, Quote, Section
+from workbench.report.fit.references import format_bibtex, list_references, uses_lbfgs
 from workbench.report.fit.sampler import describe_divergences, find_extremes
 from workbench.report.numbers import format_count, format_number, format_percentage, pluralise
 from workbench.results.view import NutsResult, Results
-
-# The references, in full.
-_STAN = "Stan Development Team. Stan Modeling Language. https://mc-stan.org"
-_NUTS = (
-    "Hoffman, M. D. and Gelman, A. (2014). The No-U-Turn sampler. Journal of Machine Learning Research "
-    "15, 1593–1623."
-)
-_NUTPIE = (
-    "Seyboldt, A., Carlson, E. L. and Carpenter, B. (2026). Preconditioning Hamiltonian Monte Carlo by "
-    "minimizing Fisher divergence. arXiv:2603.18845"
-)
-_RHAT = (
-    "Vehtari, A., Gelman, A., Simpson, D., Carpenter, B. and Bürkner, P.-C. (2021). Rank-normalization, "
-    "folding, and localization: an improved R-hat. Bayesian Analysis 16(2), 667–718. doi:10.1214/20-BA1221"
-)
-_LOO = (
-    "Vehtari, A., Gelman, A. and Gabry, J. (2017). Practical Bayesian model evaluation using leave-one-out "
-    "cross-validation and WAIC. Statistics and Computing 27, 1413–1432. doi:10.1007/s11222-016-9696-4"
-)
-_POWER_SCALING = (
-    "Kallioinen, N., Paananen, T., Bürkner, P.-C. and Vehtari, A. (2024). Detecting and diagnosing prior and "
-    "likelihood sensitivity with power-scaling. Statistics and Computing 34, 57. "
-    "doi:10.1007/s11222-023-10366-5"
-)
-"""The works that the paragraph refers to."""
 
 
 def build_section(results: Results) -> Section:
@@ -43,17 +19,12 @@ def build_section(results: Results) -> Section:
         *_describe_point_estimates(results),
         *_describe_checks(results),
     )
-    references = (
-        _STAN,
-        *((_NUTS, _RHAT) if results.nuts.is_ok else ()),
-        *((_NUTPIE,) if results.nuts.sampler else ()),
-        *((_LOO,) if results.loo.is_ok else ()),
-        *((_POWER_SCALING,) if results.power_scaling.is_ok else ()),
-    )
+    bibtex = Quote("methods-bibtex", format_bibtex(results).rstrip("\n"), is_verbatim=True)
     blocks: tuple[Block, ...] = (
         Paragraph("A text for a paper, to be adapted:"),
         Quote("methods-text", " ".join(sentences)),
-        Items(references),
+        Items(tuple(reference.text for reference in list_references(results))),
+        Disclosure("The references as BibTeX", (bibtex,), "methods-references"),
     )
     return Section("methods", "Methods paragraph", blocks)
 
@@ -61,7 +32,7 @@ def build_section(results: Results) -> Section:
 def _describe_model(results: Results) -> str:
     table = PurePath(results.data.path or "the data").name
     return (
-        f"The model {results.model.name} was written in Stan and fitted to {table} "
+        f"The model {results.model.name} was written in Stan (Carpenter et al. 2017) and fitted to {table} "
         f"({pluralise(results.data.rows or 0, 'row')}) with Stan {results.toolchain.stan}, driven by "
         f"workbench {results.workbench}."
     )
@@ -73,7 +44,7 @@ def _describe_posterior(results: Results) -> list[str]:
         return []
     seed = "not recorded" if results.seed is None else results.seed
     return [
-        "The posterior was sampled by the No-U-Turn sampler (Hoffman and Gelman 2014)"
+        "The posterior was sampled by the No-U-Turn sampler (Hoffman and Gelman 2014; Betancourt 2017)"
         f"{_name_implementation(nuts)} with "
         f"{pluralise(nuts.chains or 0, 'chain')} of {format_count(nuts.warmup or 0)} warm-up and "
         f"{format_count(nuts.draws or 0)} kept iterations each (seed {seed}).",
@@ -101,7 +72,7 @@ def _describe_convergence(results: Results) -> list[str]:
     return [
         f"The largest rank-normalised split R-hat was {format_number(rhat.value, 3)}, and the smallest "
         f"effective sample sizes were {format_count(bulk.value)} (bulk) and {format_count(tail.value)} "
-        f"(tail) (Vehtari et al. 2021){ending}."
+        f"(tail) (Vehtari et al. 2021), as ArviZ computes them (Kumar et al. 2019){ending}."
     ]
 
 
@@ -112,23 +83,34 @@ def _describe_point_estimates(results: Results) -> list[str]:
     if results.map.is_ok:
         phrases.append("the joint posterior mode on the constrained scale")
     if results.laplace.is_ok:
-        phrases.append("a Laplace approximation around the mode on the unconstrained scale")
-    return [f"For comparison we computed {'; '.join(phrases)}."] if phrases else []
+        phrases.append(
+            "a Laplace approximation around the mode on the unconstrained scale (Tierney and Kadane 1986)"
+        )
+    if results.pathfinder.is_ok:
+        phrases.append("the approximation by Pathfinder (Zhang et al. 2022)")
+    optimiser = " Optima were found by L-BFGS (Liu and Nocedal 1989)." if uses_lbfgs(results) else ""
+    return [f"For comparison we computed {'; '.join(phrases)}.{optimiser}"] if phrases else []
 
 
 def _describe_checks(results: Results) -> list[str]:
     """Return how the model was checked: replicated data, leave-one-out, power-scaling of the priors."""
     sentences = []
     if results.predictive.is_ok and results.predictive.outcomes:
-        sentences.append("Data replicated from the posterior were compared with the observed data.")
+        sentences.append(
+            "Data replicated from the posterior were compared with the observed data "
+            "(Gelman, Meng and Stern 1996)."
+        )
     loo = results.loo
     if loo.is_ok and loo.elpd is not None:
         sentences.append(
             "Out-of-sample prediction was assessed by Pareto-smoothed importance sampling leave-one-out "
-            f"cross-validation (Vehtari, Gelman and Gabry 2017): the expected log predictive density was "
-            f"{format_number(loo.elpd, 1)} (standard error {format_number(loo.se, 1)}), the largest Pareto k "
-            f"{format_number(loo.khat_max, 2)}."
+            "cross-validation (Vehtari, Gelman and Gabry 2017; Vehtari et al. 2024): the expected log "
+            f"predictive density was {format_number(loo.elpd, 1)} (standard error "
+            f"{format_number(loo.se, 1)}), the largest Pareto k {format_number(loo.khat_max, 2)}."
         )
     if results.power_scaling.is_ok:
-        sentences.append("Sensitivity to the prior was measured by power-scaling (Kallioinen et al. 2024).")
+        sentences.append(
+            "Sensitivity to the prior was measured by power-scaling (Kallioinen et al. 2024), with Pareto "
+            "smoothed importance weights (Vehtari et al. 2024)."
+        )
     return sentences
