@@ -17,6 +17,7 @@ from workbench.cli import (
     predict,
     replay,
     report,
+    runs,
     sensitivity,
     toolchain,
 )
@@ -44,6 +45,7 @@ for _name, _module in (
     ("new", new),
     ("predict", predict),
     ("report", report),
+    ("runs", runs),
     ("sensitivity", sensitivity),
 ):
     app.command(_name, cls=Command, epilog=format_examples(_name))(_module.command)

@@ -131,10 +131,11 @@ def format_seconds(value: object) -> str:
 def pluralise(count: int, noun: str) -> str:
     """Return a count with its noun.
 
-    >>> pluralise(1, "chain"), pluralise(4, "chain"), pluralise(2, "quantity")
-    ('1 chain', '4 chains', '2 quantities')
+    >>> pluralise(1, "chain"), pluralise(4, "chain"), pluralise(2, "quantity"), pluralise(3, "day")
+    ('1 chain', '4 chains', '2 quantities', '3 days')
     """
-    many = f"{noun.removesuffix('y')}ies" if noun.endswith("y") else f"{noun}s"
+    is_irregular = noun.endswith("y") and noun[-2:-1] not in "aeou"
+    many = f"{noun.removesuffix('y')}ies" if is_irregular else f"{noun}s"
     return f"{format_count(count)} {noun if count == 1 else many}"
 
 

@@ -31,12 +31,16 @@ def build_runs_page(entries: Sequence[RunEntry], folder: Path, now: datetime | N
     """
     known = [entry for entry in entries if not entry.reason]
     others = [entry for entry in entries if entry.reason]
-    blocks = (_tabulate(known, now or datetime.now(UTC)),) if known else (Paragraph("There are none yet."),)
+    blocks = (
+        (_tabulate(known, folder, now or datetime.now(UTC)),)
+        if known
+        else (Paragraph("There are none yet."),)
+    )
     rest = TableBlock(
         "others",
         "",
         (Column("folder", "name"), Column("", "prose")),
-        tuple((Cell(str(entry.folder)), Cell(f"{entry.reason}.")) for entry in others),
+        tuple((Cell(_name(entry, folder)), Cell(f"{entry.reason}.")) for entry in others),
         is_prose=True,
     )
     return Document(
@@ -46,7 +50,7 @@ def build_runs_page(entries: Sequence[RunEntry], folder: Path, now: datetime | N
             Section("runs", "", blocks),
             *((Section("others", "not listed", (rest,)),) if others else ()),
         ),
-        byline="`workbench show RUN` prints one" if known else "`workbench fit` makes them",
+        byline="" if known else "`workbench fit` makes them",
         kicker="Runs",
     )
 
@@ -63,9 +67,14 @@ def describe_age(seconds: float) -> str:
     return "just now"
 
 
-def _tabulate(entries: Sequence[RunEntry], now: datetime) -> TableBlock:
+def _name(entry: RunEntry, folder: Path) -> str:
+    """Return where an entry is, as seen from the folder that is listed."""
+    return entry.folder.name if entry.folder == folder else str(entry.folder.relative_to(folder))
+
+
+def _tabulate(entries: Sequence[RunEntry], folder: Path, now: datetime) -> TableBlock:
     columns = (
-        Column("run", "name"),
+        Column("run"),
         Column("verdict"),
         Column("age"),
         Column("R-hat", "number", help="the largest of a run", drop_order=2),
@@ -73,7 +82,8 @@ def _tabulate(entries: Sequence[RunEntry], now: datetime) -> TableBlock:
         Column("data", "name", drop_order=4),
         Column("report", "name", drop_order=1),
     )
-    return TableBlock("runs-table", "", columns, tuple(_build_row(entry, now) for entry in entries))
+    rows = tuple((Cell(_name(entry, folder)), *_build_row(entry, now)) for entry in entries)
+    return TableBlock("runs-table", "", columns, rows)
 
 
 def _build_row(entry: RunEntry, now: datetime) -> tuple[Cell, ...]:
@@ -82,4 +92,4 @@ def _build_row(entry: RunEntry, now: datetime) -> tuple[Cell, ...]:
     rhat = MISSING if entry.rhat_max is None else format_number(entry.rhat_max, 3)
     report = MISSING if entry.report is None else str(entry.report)
     names = (Cell(entry.model), Cell(entry.data or MISSING), Cell(report))
-    return (Cell(str(entry.folder)), Cell(verdict, _TONES.get(entry.verdict)), Cell(age), Cell(rhat), *names)
+    return (Cell(verdict, _TONES.get(entry.verdict)), Cell(age), Cell(rhat), *names)
