@@ -19,6 +19,7 @@ from workbench.cli import (
     report,
     runs,
     sensitivity,
+    show,
     toolchain,
 )
 from workbench.cli.help_page import CONTEXT, Command, Group, format_examples
@@ -47,6 +48,7 @@ for _name, _module in (
     ("report", report),
     ("runs", runs),
     ("sensitivity", sensitivity),
+    ("show", show),
 ):
     app.command(_name, cls=Command, epilog=format_examples(_name))(_module.command)
 app.add_typer(toolchain.app, name="toolchain")

@@ -51,6 +51,7 @@ EXAMPLES: dict[str, tuple[str, str]] = {
         "workbench sensitivity linear --vary 'beta.sigma=0.1:10:log:9'",
         "workbench sensitivity reports/run --decision 'P(mu>0)>0.95'",
     ),
+    "show": ("workbench show reports/run", "workbench show reports/run 'theta[*]' tau"),
     "toolchain": ("workbench toolchain status", "workbench toolchain doctor"),
     "toolchain status": (
         "workbench toolchain status",

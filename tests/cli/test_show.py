@@ -1,0 +1,52 @@
+"""`workbench show` and `workbench runs`: what a stored run says, without Stan."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from tests.report.simulated import simulate_fit
+from workbench.results import store
+
+
+@pytest.fixture
+def run(tmp_path):
+    return store.write(simulate_fit(), None, tmp_path / "reports" / "run")
+
+
+def test_a_run_is_shown_as_a_fit_prints_it(workbench, run):
+    done = workbench("show", run)
+    assert done.returncode == 0, done.stderr
+    assert "verdict: " in done.stdout
+    assert "tau" in done.stdout
+
+
+def test_a_quantity_is_shown_with_its_density(workbench, run):
+    done = workbench("show", run, "tau")
+    assert done.returncode == 0, done.stderr
+    assert "tau by method" in done.stdout
+    assert "├" in done.stdout
+
+
+def test_an_unknown_quantity_is_a_sentence(workbench, run):
+    done = workbench("show", run, "tua")
+    assert done.returncode == 2
+    assert "`tua` is not a quantity of this run." in done.stderr
+    assert "`tau`" in done.stderr
+
+
+def test_the_works_to_cite_are_a_bibtex_file(workbench, run):
+    done = workbench("show", run, "--cite")
+    assert done.stdout.startswith("@misc{stan,")
+    assert "hoffman2014nuts" in done.stdout
+
+
+def test_runs_are_listed_and_read_by_programs(workbench, run):
+    assert "caution" in workbench("runs").stdout
+    (entry,) = json.loads(workbench("runs", "--json").stdout)
+    assert entry["folder"] == "reports/run"
+    assert entry["kind"] == "run"
+    missing = workbench("runs", "elsewhere")
+    assert missing.returncode == 2
+    assert "there is no such folder" in missing.stderr

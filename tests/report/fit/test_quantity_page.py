@@ -1,0 +1,64 @@
+"""Chosen quantities in the terminal: which are meant, their numbers, and the histogram of one."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from tests.report.documents import without
+from tests.report.simulated import simulate_fit
+from workbench.errors import RequestError
+from workbench.report.fit.quantity_page import build_quantity_page, choose_quantities, draw_density
+from workbench.report.terminal import to_text
+from workbench.results.view import DrawsEstimate
+
+
+@pytest.mark.parametrize(
+    ("wanted", "names"),
+    [
+        (["tau", "mu"], ["mu", "tau"]),
+        (["theta_raw[2]"], ["theta_raw[2]"]),
+        (["theta_raw[school A]"], ["theta_raw[1]"]),
+        (["theta_raw"], ["theta_raw[1]", "theta_raw[2]", "theta_raw[3]"]),
+        (["theta_raw[*]"], ["theta_raw[1]", "theta_raw[2]", "theta_raw[3]"]),
+        (["t*"], ["tau", "theta_raw[1]", "theta_raw[2]", "theta_raw[3]"]),
+    ],
+)
+def test_quantities_are_found_in_every_way_they_are_called(wanted, names):
+    assert choose_quantities(simulate_fit().results, wanted) == names
+
+
+def test_an_unknown_quantity_is_answered_with_near_names():
+    with pytest.raises(RequestError, match="`theta_rw` is not a quantity") as caught:
+        choose_quantities(simulate_fit().results, ["theta_rw"])
+    assert "`theta_raw`" in str(caught.value.hint)
+
+
+def test_several_quantities_are_a_table_and_one_has_methods_and_density():
+    fit = simulate_fit()
+    several = to_text(build_quantity_page(fit, ["theta_raw"]))
+    assert "theta_raw[school A]" in several
+    assert "█" not in several
+    one = to_text(build_quantity_page(fit, ["mu"]))
+    estimate = fit.results.nuts.estimates["mu"]
+    for words in ("mu by method", "MLE", "Laplace", "█", "●", f"{estimate.mean:.2f}", f"{estimate.rhat:.3f}"):
+        assert words in one
+
+
+def test_a_run_without_chains_shows_what_it_has():
+    page = to_text(build_quantity_page(without(simulate_fit(), "nuts"), ["mu"]))
+    assert "MLE" in page
+    assert "█" not in page
+
+
+def test_a_histogram_is_as_high_as_its_counts():
+    values = np.repeat(np.arange(60) + 0.5, [1 + number % 8 for number in range(60)])
+    text = draw_density(values, DrawsEstimate(mean=30.0, sd=17.0, lower=5.0, upper=55.0))
+    *bars, mark, _axis, _note = text.split("\n")
+    assert len(bars) == 8
+    assert max(map(len, (*bars, mark))) <= 60
+    assert mark.index("├") < mark.index("●") < mark.index("┤")
+
+
+def test_draws_that_are_all_equal_are_a_sentence():
+    assert draw_density(np.full(10, 2.0), DrawsEstimate()) == "all draws are 2"
