@@ -237,10 +237,13 @@ def _draw_normal(curvature: Curvature, count: int, seed: int) -> tuple[Floats, F
     The log densities, `(draw,)`, lack the normal's constant. There are no draws where the curvature is not
     that of a maximum.
     """
+    none = np.empty((0, len(curvature.point))), np.empty(0)
     try:
         factor = np.linalg.cholesky(-curvature.hessian)
     except np.linalg.LinAlgError:
-        return np.empty((0, len(curvature.point))), np.empty(0)
+        return none
+    if not np.isfinite(factor).all():  # of a Hessian that overflows
+        return none
     noise = np.random.default_rng(seed).standard_normal((count, len(curvature.point)))
     points = curvature.point + linalg.solve_triangular(factor, noise.T, lower=True, trans="T").T
     return points, -0.5 * (noise**2).sum(axis=1)
