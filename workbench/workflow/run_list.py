@@ -176,9 +176,7 @@ def _read_entry(folder: Path) -> RunEntry:
     except (ValueError, RecursionError) as reason:
         return RunEntry(folder, reason=f"{name} cannot be read: {str(reason) or 'it is nested too deeply'}")
     if record.schema != _SCHEMA:
-        return RunEntry(
-            folder, reason=f"{name} has schema {record.schema}; this workbench reads {_SCHEMA}"
-        )
+        return RunEntry(folder, reason=f"{name} has schema {record.schema}; this workbench reads {_SCHEMA}")
     checked = record.diagnosis if name == RUN else record.conclusion
     rhats = [estimate.rhat for estimate in record.nuts.estimates.values() if estimate.rhat is not None]
     report = folder / _REPORTS[name]
