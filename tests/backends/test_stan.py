@@ -9,9 +9,9 @@ from scipy import stats
 
 from tests.conformance.executables import MODELS
 from workbench import toolchain
-from workbench.backends import Job, Start
+from workbench.backends import Curvature, Job, Start
 from workbench.backends.cmdstan import CmdStanBackend
-from workbench.backends.stan import StanBackend
+from workbench.backends.stan import StanBackend, _draw_normal
 from workbench.errors import ChainFailed
 from workbench.methods import Laplace, Nuts, Pathfinder
 
@@ -135,6 +135,17 @@ def test_laplace_draws_from_the_same_and_pathfinder_draws_the_same(make_job, mon
     mine, other = ours.pathfinder(job, paths), theirs.pathfinder(job, paths)
     assert mine.columns == other.columns[:4]
     np.testing.assert_allclose(mine.stats["lp"], other.stats["lp"], rtol=1e-9)
+
+
+@pytest.mark.parametrize("curvature", [-np.inf, np.inf, np.nan, 1.0])
+def test_a_hessian_that_is_not_that_of_a_maximum_has_no_draws(curvature):
+    """A Cholesky factor of numbers that overflow is made without an error, and holds NaN."""
+    hessian = np.array([[-1.0, 0.0], [0.0, curvature]])
+    two = np.zeros(2)
+    around = Curvature(0.0, two, hessian, ("a", "b"), two, ("a", "b"), two, np.eye(2))
+    points, log_q = _draw_normal(around, 10, seed=1)
+    assert points.shape == (0, 2)
+    assert log_q.shape == (0,)
 
 
 def test_generated_quantities_follow_from_their_own_draw(make_job):

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from tests.browser.axe import find_violations
-from tests.browser.chromium import BROWSERS, Tab, browse, find_executable
+from tests.browser.chromium import BROWSERS, find_executable
 from tests.report.simulated import simulate_fit
 from tests.report.test_page import HOSTILE, poison
 from workbench.report.comparison import build_comparison_report
@@ -43,19 +42,6 @@ def pages(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
     for name, document in documents.items():
         (folder / f"{name}.html").write_text(render(document), encoding="utf-8")
     return {name: folder / f"{name}.html" for name in documents}
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Tab]:
-    with browse() as tab:
-        yield tab
-
-
-@pytest.fixture
-def tab(browser: Tab) -> Tab:
-    browser.resize(1200)
-    browser.emulate("light")
-    return browser
 
 
 @pytest.mark.parametrize(

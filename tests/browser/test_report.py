@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from tests.browser.chromium import BROWSERS, Tab, browse, find_executable
+from tests.browser.chromium import BROWSERS, Tab, find_executable
 from tests.report.simulated import simulate_fit
 from workbench.report.fit.report import build_fit_report
 from workbench.report.html import render
@@ -28,12 +27,6 @@ def report(tmp_path_factory: pytest.TempPathFactory) -> Path:
     path = tmp_path_factory.mktemp("report") / "report.html"
     path.write_text(render(build_fit_report(simulate_fit(schools=14))), encoding="utf-8")
     return path
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Tab]:
-    with browse() as tab:
-        yield tab
 
 
 @pytest.fixture

@@ -61,13 +61,6 @@ def browser(folder: Path) -> Iterator[Tab]:
         yield tab
 
 
-@pytest.fixture
-def tab(browser: Tab) -> Tab:
-    browser.resize(1200)
-    browser.emulate("light")
-    return browser
-
-
 def _wait_for(path: Path) -> bytes:
     """Return the content of a file that the browser is saving, and remove it."""
     for _ in range(100):

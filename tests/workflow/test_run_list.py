@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
-import time
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -111,14 +109,3 @@ def test_names_of_files_are_those_that_are_written():
     assert run_list.RUN == store.RECORD
     assert run_list.STUDY == STUDY_RECORD
     assert run_list._REPORTS == {store.RECORD: store.REPORT, STUDY_RECORD: STUDY_REPORT}
-
-
-def test_two_hundred_runs_take_a_fraction_of_a_second(tmp_path):
-    first = write(tmp_path / "run000", RECORD) / "run.json"
-    for number in range(1, 200):
-        folder = tmp_path / f"run{number:03}"
-        folder.mkdir()
-        os.link(first, folder / "run.json")
-    start = time.process_time()
-    assert len(list_runs(tmp_path)) == 200
-    assert time.process_time() - start < 1

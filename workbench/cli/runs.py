@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from typing import Annotated
 
@@ -19,12 +18,14 @@ def command(
     json_: options.Json = False,
 ) -> None:
     """List runs and studies, the newest first: model, data, verdict, age, largest R-hat, report."""
+    import msgspec
+
     from workbench.workflow.pages.runs import build_runs_page
     from workbench.workflow.run_list import list_runs
 
     entries = list_runs(folder)
     if json_:
-        records = [entry.to_record() for entry in entries]
-        console.show_json(json.dumps(records, indent=1, ensure_ascii=False))
+        text = msgspec.json.format(msgspec.json.encode(entries, enc_hook=str), indent=1)
+        console.show_json(text.decode())
     else:
         console.show(build_runs_page(entries, folder))

@@ -9,7 +9,6 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
 
 import msgspec
 
@@ -60,21 +59,6 @@ class RunEntry:
     rhat_max: float | None = None
     report: Path | None = None
     reason: str = ""
-
-    def to_record(self) -> dict[str, Any]:
-        """Return the entry as values for JSON."""
-        return {
-            "folder": str(self.folder),
-            "kind": self.kind,
-            "model": self.model,
-            "data": self.data,
-            "rows": self.rows,
-            "verdict": self.verdict,
-            "created": None if self.created is None else self.created.isoformat(timespec="seconds"),
-            "rhat_max": self.rhat_max,
-            "report": None if self.report is None else str(self.report),
-            "reason": self.reason,
-        }
 
 
 class _Named(msgspec.Struct, frozen=True):

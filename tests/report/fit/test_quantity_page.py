@@ -62,3 +62,17 @@ def test_a_histogram_is_as_high_as_its_counts():
 
 def test_draws_that_are_all_equal_are_a_sentence():
     assert draw_density(np.full(10, 2.0), DrawsEstimate()) == "all draws are 2"
+
+
+def test_draws_that_are_not_finite_are_counted():
+    values = np.concatenate([np.linspace(0, 1, 90), [np.inf, -np.inf, np.nan]])
+    text = draw_density(values, DrawsEstimate(mean=0.5, sd=0.3, lower=0.1, upper=0.9))
+    assert "3 of 93 draws are not finite" in text
+    assert "█" in text
+    assert draw_density(np.full(4, np.nan), DrawsEstimate()) == "no draw is a finite number"
+
+
+def test_draws_that_are_nearly_all_equal_are_not_said_to_be_equal():
+    text = draw_density(np.array([0.0] * 9999 + [1.0]), DrawsEstimate(mean=0.0, sd=0.01))
+    assert "all draws" not in text
+    assert text.count("█") >= 8

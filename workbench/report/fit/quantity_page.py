@@ -10,7 +10,7 @@ import numpy as np
 
 from workbench.errors import RequestError
 from workbench.methods import RESULTS
-from workbench.report.document import Cell, Code, Column, Document, Section, TableBlock
+from workbench.report.document import Cell, Code, Column, Document, Section, TableBlock, Tone, Verdict
 from workbench.report.fit.verdict import build_verdict
 from workbench.report.numbers import (
     choose_decimals,
@@ -32,6 +32,12 @@ _HEIGHT = 8
 
 _BLOCKS = " ▁▂▃▄▅▆▇█"
 """A character for each eighth of the height of a line."""
+
+_MOST_COMPARED = 2000
+"""Names of elements with which one that is not known is compared: each takes 20 microseconds."""
+
+_MOST_LISTED = 8
+"""Variables that a hint names. Ours."""
 
 _TAIL = 0.001
 """The share of draws at either end that a density leaves out. Ours: extreme draws would flatten the rest."""
@@ -56,13 +62,19 @@ def choose_quantities(results: Results, wanted: Sequence[str]) -> list[str]:
     for text in wanted:
         found = [name for name in results.quantities if _is_meant(results, name, text)]
         if not found:
-            known = [*results.quantities, *results.labels.values(), *map(owner, results.quantities)]
-            near = list(dict.fromkeys(difflib.get_close_matches(text, known, n=3, cutoff=0.4)))
-            listed = near or list(dict.fromkeys(map(owner, results.quantities)))
-            hint = f"{'near' if near else 'there'} are {', '.join(f'`{name}`' for name in listed[:8])}"
-            raise RequestError(f"`{text}` is not a quantity of this run.", hint=hint)
+            raise RequestError(f"`{text}` is not a quantity of this run.", hint=_suggest(results, text))
         chosen.update(found)
     return [name for name in results.quantities if name in chosen]
+
+
+def _suggest(results: Results, text: str) -> str:
+    """Return which names are like a text or, if none is, which variables there are."""
+    variables = list(dict.fromkeys(map(owner, results.quantities)))
+    elements = [*results.quantities, *results.labels.values()]
+    known = dict.fromkeys([*variables, *elements[:_MOST_COMPARED]])
+    near = difflib.get_close_matches(text, known, n=3, cutoff=0.4)
+    listed = ", ".join(f"`{name}`" for name in (near or variables[:_MOST_LISTED]))
+    return f"did you mean {listed}?" if near else f"its variables are {listed}"
 
 
 def build_quantity_page(fit: Fit, wanted: Sequence[str]) -> Document:
@@ -89,8 +101,16 @@ def build_quantity_page(fit: Fit, wanted: Sequence[str]) -> Document:
         title=results.model.name,
         subtitle=pluralise(len(names), "quantity"),
         sections=tuple(sections),
-        verdict=build_verdict(results),
+        verdict=_shorten_verdict(results),
     )
+
+
+def _shorten_verdict(results: Results) -> Verdict:
+    """Return the verdict on the run; tips, which do not count against it, are for `workbench check`."""
+    verdict = build_verdict(results)
+    if verdict.tone != Tone.OK:
+        return verdict
+    return Verdict(Tone.OK, "`workbench check` lists what was checked, and its tips.")
 
 
 def _is_meant(results: Results, name: str, text: str) -> bool:
@@ -167,10 +187,15 @@ def _describe(estimate: Estimate, scale: float | None) -> tuple[str, str, str]:
 
 def draw_density(draws: Draws, estimate: DrawsEstimate) -> str:
     """Return a histogram of draws in block characters, with the interval of the estimate below it."""
-    values = np.asarray(draws, dtype=float).ravel()
-    low, high = np.quantile(values, [_TAIL, 1 - _TAIL])
-    if not low < high:
+    every = np.asarray(draws, dtype=float).ravel()
+    values = every[np.isfinite(every)]
+    if not values.size:
+        return "no draw is a finite number"
+    if values.size == every.size and values.min() == values.max():
         return f"all draws are {format_number(float(values[0]))}"
+    low, high = np.quantile(values, [_TAIL, 1 - _TAIL])
+    if not low < high:  # nearly all draws are equal
+        low, high = values.min() - 0.5, values.max() + 0.5
     counts, edges = np.histogram(values, _WIDTH, (low, high))
     levels = np.rint(counts / counts.max() * _HEIGHT * 8).astype(int)
     lines = [
@@ -179,12 +204,14 @@ def draw_density(draws: Draws, estimate: DrawsEstimate) -> str:
     ]
     decimals = choose_decimals(estimate.sd)
     left, right = (format_number(float(end), decimals) for end in (low, high))
-    beyond = int(values.size - counts.sum())
-    note = (
-        f"{format_count(beyond)} of {format_count(values.size)} draws lie beyond the ends" if beyond else ""
+    total = format_count(every.size)
+    beyond, odd = int(values.size - counts.sum()), int(every.size - values.size)
+    notes = (
+        f"{format_count(beyond)} of {total} draws lie beyond the ends" if beyond else "",
+        f"{format_count(odd)} of {total} draws are not finite" if odd else "",
     )
     axis = f"{left}{right.rjust(_WIDTH - len(left))}"
-    return "\n".join(filter(None, (*lines, _mark(estimate, edges), axis, note)))
+    return "\n".join(filter(None, (*lines, _mark(estimate, edges), axis, *notes)))
 
 
 def _mark(estimate: DrawsEstimate, edges: np.ndarray) -> str:
