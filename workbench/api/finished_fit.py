@@ -280,6 +280,28 @@ class Fit(results.Fit):
         return write_report(self, target, as_path(figures))
 
     @explain_options
+    def explore(self, output: str | Path | None = None) -> Path:
+        """Write one HTML file in which the draws can be looked at in a browser, and return its path.
+
+        Parameters
+        ----------
+        output
+            The file; by default `explore.html` in the run directory.
+
+        Raises
+        ------
+        RequestError
+            The fit has no run directory, and no file is named.
+        RunIncomplete
+            The fit has no draws by NUTS.
+        StoreError
+            The file cannot be written.
+        """
+        from workbench.workflow.explore import write_draws_page
+
+        return write_draws_page(self, as_path(output))
+
+    @explain_options
     def save(self, folder: str | Path) -> Fit:
         """Write the run directory, and return the fit that knows it.
 

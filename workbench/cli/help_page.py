@@ -46,6 +46,7 @@ EXAMPLES: dict[str, tuple[str, str]] = {
         "workbench report reports/run --figures figures",
         "workbench report reports/first reports/second --output comparison.html",
     ),
+    "explore": ("workbench explore reports/run", "workbench explore reports/run --output draws.html"),
     "runs": ("workbench runs", "workbench runs analysis/reports --json"),
     "sensitivity": (
         "workbench sensitivity linear --vary 'beta.sigma=0.1:10:log:9'",

@@ -11,7 +11,7 @@ import base64
 import hashlib
 import itertools
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import cache
 from importlib import resources
 
@@ -22,6 +22,7 @@ from pygments.formatters import HtmlFormatter
 from pygments.lexers import get_lexer_by_name
 
 from workbench.report.document import Code, Column, Document
+from workbench.report.explore.page import DrawsPage, to_script_json
 from workbench.report.figures import Drawing, to_svg
 
 _CONTROL = re.compile(
@@ -57,6 +58,23 @@ def render(document: Document, draw: Callable[[Drawing], str] = to_svg) -> str:
     )
 
 
+def render_draws_page(page: DrawsPage) -> str:
+    """Return the page of draws as the text of a self-contained HTML file."""
+    script = _read_template("explore.js")
+    return (
+        _make_environment()
+        .get_template("explore.html.j2")
+        .render(
+            page=page,
+            style=Markup(_read_template("report.css") + _read_template("explore.css")),  # noqa: S704 - our own
+            script=Markup(script),  # noqa: S704 - part of the package
+            script_hash=base64.b64encode(hashlib.sha256(script.encode()).digest()).decode(),
+            numbers=Markup(to_script_json(_replace_inside(page.numbers))),  # noqa: S704 - cannot end the script
+            draws=Markup("\n".join(page.draws)),  # noqa: S704 - base64
+        )
+    )
+
+
 def render_summary(**values: object) -> str:
     """Return the summary of a fit for a notebook as a piece of HTML."""
     return _make_environment().get_template("summary.html.j2").render(**values)
@@ -87,6 +105,15 @@ def _replace_control_characters(value: object) -> object:
     if isinstance(value, str) and not isinstance(value, Markup):
         return _CONTROL.sub(lambda match: f"\u27e8U+{ord(match[0]):04X}\u27e9", value)
     return value
+
+
+def _replace_inside(value: object) -> object:
+    """Return a value with the texts in it made safe to show."""
+    if isinstance(value, Mapping):
+        return {key: _replace_inside(one) for key, one in value.items()}
+    if isinstance(value, list):
+        return [_replace_inside(one) for one in value]
+    return _replace_control_characters(value)
 
 
 def _format_prose(text: str) -> Markup:

@@ -26,9 +26,10 @@ TREE = "fit.nc"
 SUMMARY = "summary.csv"
 CONSOLE = "console.log"
 REPORT = "report.html"
+EXPLORE = "explore.html"
 """The files of a run directory."""
 
-FILES = frozenset({RECORD, TREE, SUMMARY, CONSOLE, REPORT})
+FILES = frozenset({RECORD, TREE, SUMMARY, CONSOLE, REPORT, EXPLORE})
 """All of them: whatever else is in a run directory is the user's, or a study, and is never removed."""
 
 FAILED = ".failed"
