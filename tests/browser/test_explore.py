@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import json
 from collections.abc import Iterator
 from pathlib import Path
@@ -16,6 +17,7 @@ from tests.report.explore.draws import simulate_draws
 from tests.report.test_page import HOSTILE, poison
 from workbench.results import Fit
 from workbench.results.quantities import iterate_elements
+from workbench.results.store import tabulate_estimates
 from workbench.workflow.explore import make_draws_page
 
 pytestmark = [
@@ -98,6 +100,23 @@ def test_numbers_are_those_of_numpy_within_the_rounding(tab, fit):
         }
         tolerance = 1e-3 * values.std() + 1e-12 * abs(values.mean())
         assert found == pytest.approx(expected, abs=tolerance, rel=0), name
+
+
+def test_the_table_shows_what_summary_csv_has(tab, fit):
+    tau = find(tab, "tau")
+    tab.evaluate(f"choose(0, {tau})")
+    cells = ask(tab, "Array.from(document.querySelector('#numbers tr').cells, (cell) => cell.textContent)")
+    (row,) = [
+        row
+        for row in csv.DictReader(tabulate_estimates(fit.record).to_csv().splitlines())
+        if row["parameter"] == "tau"
+    ]
+    shown = [*cells[2:5], *cells[5].split(" to "), *cells[6:9]]
+    keys = ("mean", "median", "sd", "lower", "upper", "rhat", "ess_bulk", "ess_tail")
+    for text, key in zip(shown, keys, strict=True):
+        number = text.replace(",", "").replace("−", "-")
+        half = 0.5 * 10.0 ** -len(number.partition(".")[2])
+        assert abs(float(number) - float(row[f"nuts_{key}"])) <= half * (1 + 1e-9), key
 
 
 def test_pictures_count_what_numpy_and_scipy_count(tab, fit):
@@ -205,6 +224,10 @@ def test_without_scripts_there_are_the_estimates(tab, path):
         tab.open(path)
         assert tab.evaluate("document.querySelectorAll('noscript tbody tr').length") == 13
         assert tab.evaluate("document.getElementById('explorer').getClientRects().length") == 0
+        drawn = "Array.from(document.querySelectorAll('noscript .drawing svg'), (svg) => svg.clientHeight)"
+        assert tab.evaluate(f"{drawn}.length") == 3
+        assert tab.evaluate(f"Math.min(...{drawn})") > 100
+        assert tab.evaluate("document.documentElement.scrollWidth") <= 1280
     finally:
         tab.ask("Emulation.setScriptExecutionDisabled", value=False)
 

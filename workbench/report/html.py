@@ -58,8 +58,8 @@ def render(document: Document, draw: Callable[[Drawing], str] = to_svg) -> str:
     )
 
 
-def render_draws_page(page: DrawsPage) -> str:
-    """Return the page of draws as the text of a self-contained HTML file."""
+def render_draws_page(page: DrawsPage, draw: Callable[[Drawing], str] = to_svg) -> str:
+    """Return the page of draws as the text of a self-contained HTML file; `draw` as in `render`."""
     script = _read_template("explore.js")
     return (
         _make_environment()
@@ -69,6 +69,7 @@ def render_draws_page(page: DrawsPage) -> str:
             style=Markup(_read_template("report.css") + _read_template("explore.css")),  # noqa: S704 - our own
             script=Markup(script),  # noqa: S704 - part of the package
             script_hash=base64.b64encode(hashlib.sha256(script.encode()).digest()).decode(),
+            draw=_DrawingWriter(draw),
             numbers=Markup(to_script_json(_replace_inside(page.numbers))),  # noqa: S704 - cannot end the script
             draws=Markup("\n".join(page.draws)),  # noqa: S704 - base64
         )

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from functools import cache
 from pathlib import Path
 
 from workbench import files
 from workbench.errors import RequestError, StoreError
 from workbench.report.explore.page import MOST_BYTES, add_draws, begin_draws_page
+from workbench.report.figures import to_svg
 from workbench.report.html import render_draws_page
 from workbench.results import Fit, run_directory, store
 from workbench.workflow.output_file import check_output_file
@@ -64,9 +66,9 @@ def make_draws_page(fit: Fit, most_bytes: int = MOST_BYTES) -> str:
     RunIncomplete
         The fit has no draws by NUTS.
     """
-    page = begin_draws_page(fit)
-    empty = len(render_draws_page(page).encode(errors="backslashreplace"))
-    return render_draws_page(add_draws(page, fit, most_bytes - empty))
+    page, draw = begin_draws_page(fit), cache(to_svg)  # painted once, rendered twice
+    empty = len(render_draws_page(page, draw).encode(errors="backslashreplace"))
+    return render_draws_page(add_draws(page, fit, most_bytes - empty), draw)
 
 
 def _choose_target(folder: Path | None, output: Path | None) -> Path:

@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import base64
-import itertools
 import json
 import math
-import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
@@ -16,9 +14,11 @@ from numpy.typing import NDArray
 
 from workbench.errors import RunIncomplete
 from workbench.late_imports import LateModule
-from workbench.report.document import TableBlock, Verdict
+from workbench.report.document import Figures, TableBlock, Verdict
 from workbench.report.explore.choice import MOST_DRAWS, Choice, choose_draws, name_variables
+from workbench.report.explore.first_pictures import choose_pair, draw_first_pictures
 from workbench.report.explore.packing import Floats, PackedDraws, pack
+from workbench.report.explore.scales import list_scales
 from workbench.report.fit.data import describe_data
 from workbench.report.fit.estimates import build_summary_table
 from workbench.report.fit.verdict import build_verdict
@@ -45,17 +45,11 @@ _RANK_BINS = 20
 _BAND = (0.025, 0.975)
 """Quantiles of a count in one bin if all chains have the same distribution."""
 
-_MOST_CANDIDATES = 100
-"""The most quantities among which the first pair is looked for. Ours."""
-
 _DESCRIPTION = 400
 """What the numbers of a quantity may take as JSON, without its names [bytes]."""
 
 _MARGIN = 2_000 + MOST_DRAWS
 """What the description of the run may take: a bit for each draw, the numbers of some [bytes]."""
-
-_FROM_ZERO = re.compile(r"<[^<>]*\blower\s*=\s*0(?:\.0*)?\s*[,>]")
-"""The declaration of a variable that cannot be negative."""
 
 _NUMBERS = ("mean", "median", "sd", "lower", "upper", "rhat", "ess_bulk", "ess_tail")
 """The numbers of `run.json` that the page has of each quantity."""
@@ -73,6 +67,8 @@ class DrawsPage:
         Whether the results can be relied on, as the report says.
     table
         The estimates, for where scripts are switched off.
+    pictures
+        The quantities that are shown first, for where scripts are switched off; `None` if none can be drawn.
     contents
         What is in the page, what is not, and how exact it is, in sentences.
     numbers
@@ -86,6 +82,7 @@ class DrawsPage:
     byline: str
     verdict: Verdict | None
     table: TableBlock
+    pictures: Figures | None = None
     contents: tuple[str, ...] = ()
     numbers: Mapping[str, Any] = field(default_factory=dict)
     draws: tuple[str, ...] = ()
@@ -109,6 +106,7 @@ def begin_draws_page(fit: Fit) -> DrawsPage:
         byline=f"Draws of the run of {results.created[:10] or 'unknown date'}, workbench {results.workbench}",
         verdict=build_verdict(results),
         table=build_summary_table(results, _MOST_ROWS),
+        pictures=draw_first_pictures(results, _collect_draws(fit), _read_divergent(fit)),
     )
 
 
@@ -124,19 +122,15 @@ def add_draws(page: DrawsPage, fit: Fit, budget: int) -> DrawsPage:
     budget
         How much may be added to the page [bytes].
     """
-    results, posterior = fit.results, _read_posterior(fit)
-    names = results.declared_first(
-        name for name in results.nuts.estimates if _find(posterior, name) is not None
-    )
-    sizes = {name: _measure_description(results, name) for name in names}
+    results, draws = fit.results, _collect_draws(fit)
+    sizes = {name: _measure_description(results, name) for name in draws}
     divergent = _read_divergent(fit)
     choice = choose_draws(sizes, divergent, budget - _MARGIN)
-    chosen = {name: _find(posterior, name) for name in choice.names}
-    packed = [pack(_keep(values, choice)) for values in chosen.values() if values is not None]
+    packed = [pack(_keep(draws[name], choice)) for name in choice.names]
     numbers = {
         **_describe_run(results, choice, divergent),
         **_describe_quantities(results, choice.names, packed),
-        "pair": _choose_pair(results, chosen, divergent),
+        "pair": _find_pair(results, draws, divergent, choice),
     }
     return replace(
         page,
@@ -157,6 +151,25 @@ def _keep(values: Floats, choice: Choice) -> Floats:
     """Return the draws that are kept, chain after chain, and then the further ones."""
     further = values[choice.extra_chains, choice.extra_draws]
     return np.concatenate([values[:, choice.positions].ravel(), further])
+
+
+def _collect_draws(fit: Fit) -> dict[str, Floats]:
+    """Return the draws `(chain, draw)` of each quantity, those of parameters first."""
+    posterior = _read_posterior(fit)
+    names = fit.results.declared_first(fit.results.nuts.estimates)
+    found = {name: _find(posterior, name) for name in names}
+    return {name: draws for name, draws in found.items() if draws is not None}
+
+
+def _find_pair(
+    results: Results, draws: Mapping[str, Floats], divergent: NDArray[np.bool_], choice: Choice
+) -> list[int]:
+    """Return the positions of the two quantities shown first; the first two where one was left out."""
+    places = {name: position for position, name in enumerate(choice.names)}
+    pair = choose_pair(results, draws, divergent) if draws else ()
+    if pair and all(name in places for name in pair):
+        return [places[name] for name in pair]
+    return [0, min(1, max(0, len(places) - 1))]
 
 
 def _read_posterior(fit: Fit) -> dict[str, Floats]:
@@ -207,7 +220,7 @@ def _describe_quantities(
 ) -> dict[str, Any]:
     """Return a list for each property, with a value for each quantity."""
     estimates = [results.posterior(name) for name in names]
-    from_zero = _list_scales(results)
+    from_zero = list_scales(results)
     return {
         "name": list(names),
         "label": [results.label(name) for name in names],
@@ -223,38 +236,6 @@ def _describe_quantities(
 def _finite(estimate: DrawsEstimate, number: str) -> float | None:
     value: float | None = getattr(estimate, number)
     return value if value is not None and math.isfinite(value) else None
-
-
-def _list_scales(results: Results) -> frozenset[str]:
-    """Return the parameters and transformed parameters that are declared with the lower bound 0."""
-    return frozenset(one.name for one in results.model.parameters if _FROM_ZERO.search(one.type))
-
-
-def _choose_pair(
-    results: Results, chosen: Mapping[str, Floats | None], divergent: NDArray[np.bool_]
-) -> list[int]:
-    """Return the positions of the two quantities shown first.
-
-    They are those in which divergent draws differ most from the others, on the logarithm of scales; else the
-    first two.
-    """
-    if not divergent.any() or divergent.all() or len(chosen) < 2:
-        return [0, min(1, max(0, len(chosen) - 1))]
-    from_zero = _list_scales(results)
-    distances = []
-    for name, values in itertools.islice(chosen.items(), _MOST_CANDIDATES):
-        is_scale = split_element(name)[0] in from_zero and values is not None and bool((values > 0).all())
-        distances.append(_measure_separation(values, divergent, is_scale=is_scale))
-    order = sorted(range(len(distances)), key=lambda position: -distances[position])
-    return order[:2]
-
-
-def _measure_separation(draws: Floats | None, marked: NDArray[np.bool_], *, is_scale: bool) -> float:
-    """Return the distance between the means of marked and other draws [SD]; 0 where it is unknown."""
-    if draws is None or not np.isfinite(draws).all() or np.ptp(draws) == 0:
-        return 0.0
-    values = np.log(draws) if is_scale else draws
-    return float(abs(values[marked].mean() - values[~marked].mean()) / values.std())
 
 
 def _describe_contents(results: Results, choice: Choice, packed: Sequence[PackedDraws]) -> list[str]:
