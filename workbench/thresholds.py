@@ -285,6 +285,25 @@ may lie, and a move or a slope may be chance: 95.4 % of a normal distribution. A
 reported with an interval of this kind: Flegal, Haran and Jones (2008), doi:10.1214/08-STS257, section 3;
 multiple ours."""
 
+
+def count_chance_errors(count: int) -> float:
+    """Return the Monte Carlo standard errors within which the largest of so many numbers may be chance.
+
+    For one number they are `MARGIN_STANDARD_ERRORS`; for more, each gets its share of that probability.
+
+    References
+    ----------
+    Dunn (1961), Multiple comparisons among means, doi:10.1080/01621459.1961.10482090.
+
+    >>> count_chance_errors(1), round(count_chance_errors(100), 2)
+    (2.0, 3.51)
+    """
+    from statistics import NormalDist  # only here: every command imports this file
+
+    tail = NormalDist().cdf(-MARGIN_STANDARD_ERRORS)
+    return -NormalDist().inv_cdf(tail / count) if count > 1 else MARGIN_STANDARD_ERRORS
+
+
 TELLING_STANDARD_ERRORS = 3.0
 """Monte Carlo standard errors that a margin should have where more draws are advised. Ours: a margin of
 `MARGIN_STANDARD_ERRORS` would be told only every other time; with one more, five times out of six."""

@@ -112,6 +112,7 @@ def assemble_measurements(context: StudyContext, base: Fit, stages: Stages) -> S
         ),
         fits=_count_fits(stages.posteriors, stages.fits),
         quantities=stages.fits.base.names,
+        declared=tuple(parameter.name for parameter in request.program.parameters),
         labels=run.labels,
         reference=_describe_reference(base),
         command=run.command,

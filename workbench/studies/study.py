@@ -26,7 +26,7 @@ from workbench.studies.fits.refit import make_base_posterior
 from workbench.studies.fits.sweep import FullFits, PointPosterior, sweep_points
 from workbench.studies.outcomes.conclusion import conclude
 from workbench.studies.outcomes.densities import choose_drawn_quantities, estimate_densities
-from workbench.studies.outcomes.moves import find_largest_moves
+from workbench.studies.outcomes.moves import find_largest_moves, find_prior_effects
 from workbench.studies.outcomes.power_scaling import refine_power_scaling
 from workbench.studies.outcomes.prior_predictive import summarise_priors
 from workbench.studies.outcomes.slopes import compute_slopes, find_base_value
@@ -126,11 +126,13 @@ def _conclude(context: StudyContext, fit: Fit, stages: Stages) -> StudyResults:
     """Return everything that was measured, with the densities that are drawn and the conclusion."""
     measured = assemble_measurements(context, fit, stages)
     sds = stages.fits.base.sds
-    moves = find_largest_moves(stages.outcomes, measured.points, measured.leading_method, sds)
+    compared = (stages.outcomes, measured.points, measured.leading_method, sds)
+    moves = find_largest_moves(*compared)
+    effects = find_prior_effects(*compared, {axis.name: axis.base for axis in measured.plan.axes})
     return StudyResults(
         **msgspec.structs.asdict(measured),
         densities=estimate_densities(stages.posteriors, choose_drawn_quantities(moves, context.plan)),
-        conclusion=conclude(measured, stages.outcomes, moves),
+        conclusion=conclude(measured, stages.outcomes, moves, effects),
     )
 
 

@@ -72,7 +72,9 @@ def test_the_file_is_complete_and_silent(tab, pages, name):
 def test_each_section_is_linked_and_each_drawing_has_a_label(tab, pages):
     tab.open(pages["study"])
     targets = tab.evaluate("[...document.querySelectorAll('nav a')].map(link => link.getAttribute('href'))")
-    assert {"#tipping", "#moves", "#curves", "#sensitivity", "#prior-alone", "#points"} <= set(targets)
+    assert {"#effects", "#tipping", "#moves", "#curves", "#sensitivity", "#prior-alone", "#points"} <= set(
+        targets
+    )
     for target in targets:
         assert tab.evaluate(f"document.getElementById({target[1:]!r}) !== null"), target
     labels = tab.evaluate(

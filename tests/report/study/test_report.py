@@ -23,9 +23,19 @@ def find_section(document, key):
 def test_it_opens_with_the_conclusion(document, study):
     assert document.kicker == "Report of a sensitivity study"
     assert document.verdict.tone == study.results.conclusion.verdict == "caution"
+    assert document.verdict.sentence.startswith("`P(mu>0)>0.95` is reversed once `mu.sigma` falls below 0.")
     reasons = [reason.text for reason in document.verdict.reasons]
-    assert any(text.startswith("`P(mu>0)>0.95` stops holding where `mu.sigma` is") for text in reasons)
-    assert any("by importance weights" in text for text in reasons)
+    assert reasons[0].startswith("In the base fit the posterior mean of `mu` is")
+    assert any("by importance weights (k-hat up to" in text for text in reasons)
+    assert reasons[-1].startswith("What to do: ")
+
+
+def test_the_first_picture_is_of_the_prior_that_matters_most(document):
+    section = document.sections[0]
+    assert section.key == "effects"
+    picture = section.blocks[0]
+    assert isinstance(picture, Figures)
+    assert [figure.caption for figure in picture.figures] == ["`mu` along `mu.sigma`"]
 
 
 def test_each_point_says_how_it_was_obtained(document, study):

@@ -4,14 +4,17 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 import pandas as pd
+from msgspec import structs
 
 from tests.report.documents import find_table, join_text, list_text
 from tests.studies.outcomes.measurements import make_measurements, make_outcome, make_point, make_tip
 from workbench.report.document import Figures, TableBlock, Tone
-from workbench.report.study import curves, moves, points, prior_alone, slopes, tipping
+from workbench.report.html import render
+from workbench.report.study import curves, effects, moves, points, prior_alone, slopes, tipping
+from workbench.report.study.report import build_study_report
 from workbench.studies import Study
 from workbench.studies.outcomes.conclusion import conclude
-from workbench.studies.outcomes.moves import find_largest_moves
+from workbench.studies.outcomes.moves import find_largest_moves, find_prior_effects
 from workbench.studies.outcomes.table import PRIOR, OutcomeRow, make_frame
 from workbench.studies.plan.plan import Plan
 from workbench.studies.record import make_record
@@ -38,10 +41,14 @@ HIDDEN = TippingSide(status="unclear", reason="no.", searched=0.5, upper=1.2, va
 
 def make_study(outcomes: Sequence[OutcomeRow] = QUIET, **fields: Any) -> Study:
     """Return a study of three points; fields of its measurements can be replaced."""
-    measured = make_measurements([make_point(number) for number in range(3)], **{"plan": PLAN, **fields})
-    largest = find_largest_moves(outcomes, measured.points, "nuts", {"mu": 1.0})
+    points_ = fields.pop("points", [make_point(number) for number in range(3)])
+    measured = make_measurements(points_, **{"plan": PLAN, **fields})
+    sds = {outcome.parameter: 1.0 for outcome in outcomes if outcome.parameter and outcome.method == "nuts"}
+    compared = (outcomes, measured.points, "nuts", sds)
+    effects = find_prior_effects(*compared, {axis.name: axis.base for axis in measured.plan.axes})
     own = {name: getattr(measured, name) for name in measured.__struct_fields__}
-    results = StudyResults(**own, conclusion=conclude(measured, outcomes, largest))
+    conclusion = conclude(measured, outcomes, find_largest_moves(*compared), effects)
+    results = StudyResults(**own, conclusion=conclusion)
     return Study(make_record(results), make_frame(outcomes, Plan()))
 
 
@@ -145,7 +152,11 @@ def test_a_decision_within_its_error_is_neither_yes_nor_no():
     study = make_study()
     measured = make_measurements([unclear], plan=PLAN)
     record = {**study.record, "points": make_study_points(measured), "densities": {}}
-    record["conclusion"] = {**study.record["conclusion"], "moves": {}}  # of points that are not there
+    record["conclusion"] = {
+        **study.record["conclusion"],
+        "moves": {},
+        "effects": [],
+    }  # of points that are not there
     table = find_table(points.build_section(Study(record, study.frame)), "points-table")
     assert table.rows[0][-1].text == "cannot tell"
 
@@ -195,3 +206,84 @@ def test_frames_of_other_studies_are_read():
         {"point": [0], "method": ["nuts"], "parameter": ["mu"], "mean": [1.0], "status": ["ok"]}
     )
     assert Study(study.record, old).outcomes[0].share is None
+
+
+def make_wide_study() -> Study:
+    """Return a study of 2,000 elements of `theta`, of which three move, and of `mu`."""
+    names = ["mu", *(f"theta[{number}]" for number in range(1, 2001))]
+    far = {"mu": 0.1, "theta[3]": 0.7, "theta[500]": -0.9, "theta[1999]": 0.6}
+    outcomes = [
+        make_outcome(number, number * far.get(name, 0.001) / 2, name, sd=1.0)
+        for name in names
+        for number in range(3)
+    ]
+    return make_study(outcomes, declared=("mu",))
+
+
+def test_of_a_large_array_only_elements_that_move_have_rows():
+    table = find_table(moves.build_section(make_wide_study()), "moves-table")
+    names = [row[0].text for row in table.rows]
+    assert names == ["mu", "theta[500]", "theta[3]", "theta[1999]", "theta, 1,997 more"]
+    assert table.rows[-1][4].text == "0.00"
+
+
+def test_a_wide_study_stays_small():
+    study = make_wide_study()
+    page = render(build_study_report(study))
+    assert len(page) < 400_000
+    assert page.count("<t") < 1500
+
+
+def test_the_first_section_shows_what_moves_along_the_most_important_hyperparameter():
+    study = make_study((*QUIET[:2], make_outcome(2, 1.8, sd=1.0)))
+    picture, table = effects.build_section(study).blocks
+    assert isinstance(picture, Figures)
+    assert [figure.caption for figure in picture.figures] == ["`mu` along `mu.sigma`"]
+    assert isinstance(table, TableBlock)
+    (row,) = table.rows
+    assert list_text(row) == ["mu.sigma", "3", "1 to 2", "mu", "0.80", "0", "2", "–"]
+    assert row[4].tone is Tone.CAUTION
+
+
+def test_a_decision_that_tips_chooses_the_picture():
+    other = AxisResult(name="tau.sigma", values=(1.0, 9.0), base=3.0)
+    plan = PlanResult(methods=("nuts",), axes=(AXIS, other), decisions=("mean(mu)<5",), design="one")
+    points_ = [
+        make_point(0), make_point(1), make_point(2),
+        make_point(3, values={"tau.sigma": 1.0}), make_point(4, values={"tau.sigma": 9.0}),
+    ]  # fmt: skip
+    tip = structs.replace(make_tip("tau.sigma", "above", above=FOUND), about=("mu",))
+    outcomes = [make_outcome(number, mean, sd=1.0) for number, mean in enumerate((1.0, 1.9, 1.2, 1.1, 0.9))]
+    measured = make_measurements(points_, plan=plan, tipping=(tip,))
+    study = make_study(outcomes, plan=plan, tipping=(tip,), points=measured.points, fits=measured.fits)
+    picture, table = effects.build_section(study).blocks
+    assert isinstance(picture, Figures)
+    assert [figure.caption for figure in picture.figures] == ["`mu` along `tau.sigma`"]
+    assert isinstance(table, TableBlock)
+    assert [row[0].text for row in table.rows] == ["mu.sigma", "tau.sigma"]
+    assert table.rows[1][-1].text == "`mean(mu)<5` (above 4)"
+
+
+def test_another_form_of_a_prior_is_shown_by_densities():
+    label = "mu ~ student_t(3, 0, 2.5)"
+    form = structs.replace(make_point(1, "refit", {}), forms={"mu": "student_t(3, 0, 2.5)"}, label=label)
+    measured = make_measurements([make_point(0), form])
+    outcomes = [make_outcome(0, 1.0, sd=1.0), make_outcome(1, 1.7, sd=1.0)]
+    study = make_study(outcomes, plan=measured.plan, points=measured.points, fits=measured.fits)
+    curve = {"density": [0.1, 0.4, 0.1]}
+    densities = {"mu": {"x": [0.0, 1.0, 2.0], "curves": [{"point": 0, **curve}, {"point": 1, **curve}]}}
+    study = Study({**study.record, "densities": densities}, study.frame)
+    picture, table = effects.build_section(study).blocks
+    assert isinstance(picture, Figures)
+    assert picture.figures[0].alt == f"Densities of mu: as fitted, {label}."
+    assert isinstance(table, TableBlock)
+    assert table.rows[0][0].text == label
+
+
+def test_a_study_of_an_older_version_shows_all_its_reasons():
+    study = make_study()
+    reasons = [f"reason {number}" for number in range(5)]
+    old = {"verdict": "ok", "sentence": "All is well.", "reasons": reasons}
+    verdict = build_study_report(Study({**study.record, "conclusion": old}, study.frame)).verdict
+    assert verdict is not None
+    assert [reason.text for reason in verdict.reasons] == reasons

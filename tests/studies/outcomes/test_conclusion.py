@@ -3,13 +3,23 @@
 from pathlib import Path
 
 import pytest
+from msgspec import structs
 
 from tests.snapshot import assert_recorded
 from tests.studies.outcomes.measurements import make_measurements, make_outcome, make_point, make_tip
 from workbench.results.view import Sensitivity
 from workbench.studies.outcomes.conclusion import conclude
-from workbench.studies.outcomes.moves import find_largest_moves
-from workbench.studies.view import AxisResult, BaseVerdict, Margin, PlanResult, ScalingResult, TippingSide
+from workbench.studies.outcomes.moves import find_largest_moves, find_prior_effects
+from workbench.studies.view import (
+    AxisResult,
+    BaseVerdict,
+    HyperparameterSlopes,
+    Margin,
+    PlanResult,
+    ScalingResult,
+    Slope,
+    TippingSide,
+)
 
 SENTENCES = Path(__file__).with_name("sentences.txt")
 """Every conclusion of the studies below."""
@@ -34,8 +44,9 @@ VARIED = PlanResult(
 def draw_conclusion(points, outcomes, sds=None, **fields):
     """Return the conclusion of a study in which `mu` has a posterior SD of 1."""
     study = make_measurements(points, **fields)
-    moves = find_largest_moves(outcomes, study.points, study.leading_method, sds or {"mu": 1.0})
-    return conclude(study, outcomes, moves)
+    compared = (outcomes, study.points, study.leading_method, sds or {"mu": 1.0})
+    effects = find_prior_effects(*compared, {axis.name: axis.base for axis in study.plan.axes})
+    return conclude(study, outcomes, find_largest_moves(*compared), effects)
 
 
 def list_points(*hows, **fields):
@@ -91,6 +102,45 @@ POOR = [
     make_outcome(1, None, method="map", status="failed", reason="the density has no maximum."),
 ]
 
+
+def sweep(moves, errors=None, decisions=(), **fields):
+    """Return the conclusion of a study that varies `a` and `b` from 2; moves of `mu` are by their values."""
+    axes = tuple(AxisResult(name=name, values=(0.5, 8.0), base=2.0) for name in "ab")
+    points = [make_point(0), *(make_point(n, values=dict(at)) for n, at in enumerate(moves, start=1))]
+    outcomes = [make_outcome(0, 0.0)]
+    outcomes += [
+        make_outcome(number, move, mcse_move=(errors or {}).get(at))
+        for number, (at, move) in enumerate(moves.items(), start=1)
+    ]
+    plan = PlanResult(methods=("nuts",), decisions=decisions, axes=axes, sampler=VARIED.sampler)
+    return draw_conclusion(points, outcomes, plan=plan, **fields)
+
+
+def at(**values):
+    """Return where a point is, as a key."""
+    return tuple(values.items())
+
+
+def make_slopes(**per_doubling):
+    return {
+        name: HyperparameterSlopes(
+            status="ok", value=2.0, estimates={"mu": Slope(mean=size, mcse=0.01, per_doubling=size)}
+        )
+        for name, size in per_doubling.items()
+    }
+
+
+STUDENT = {"mu": "student_t(3, 0, 2.5)"}
+FORMS = [
+    make_point(0),
+    structs.replace(make_point(1, "refit", {}), label="mu ~ student_t(3, 0, 2.5)", forms=STUDENT),
+    structs.replace(make_point(2, "refit", {"a": 1.0}), label="sceptical (a = 1)", name="sceptical"),
+]
+WIDE = [f"theta[{number}]" for number in range(1, 2001)]
+BY_CHANCE = [make_outcome(0, 0.0, name) for name in WIDE] + [
+    make_outcome(1, 0.6 if name == "theta[7]" else 0.0, name, mcse_move=0.2) for name in WIDE
+]
+
 OK = {
     "nothing moves": draw_conclusion(list_points("base", "weights"), QUIET),
     "no other prior": draw_conclusion(
@@ -135,6 +185,17 @@ OK = {
 }
 
 DECISION_DEPENDS = {
+    "two decisions and an estimate": sweep(
+        {at(a=1.0): 0.6, at(b=8.0): 0.1},
+        decisions=(TEXT, "P(mu>0)>0.9"),
+        tipping=(
+            make_tip("b", "above", above=FOUND),
+            structs.replace(
+                make_tip("a", "below", below=TippingSide(status="found", value=1.2, lower=1.1, upper=1.3)),
+                decision="P(mu>0)>0.9",
+            ),
+        ),
+    ),
     "a decision changes": draw_conclusion(decide(True, False, True), QUIET, plan=DECIDING),
     "a decision changes clearly": draw_conclusion(decide_by(5, -5, 1), QUIET, plan=DECIDING),
     "a decision tips between the points": draw_conclusion(
@@ -146,6 +207,19 @@ DECISION_DEPENDS = {
 }
 
 ESTIMATE_DEPENDS = {
+    "halving is enough": sweep({at(a=1.0): 0.6, at(a=0.5): 1.4, at(b=0.5): -0.07}),
+    "halving is not enough": sweep({at(a=1.0): 0.3, at(a=8.0): -0.9}),
+    "doubling is the largest": sweep({at(a=1.0): 0.3, at(a=4.0): -0.9, at(b=0.5): 0.1}),
+    "both hyperparameters matter": sweep(
+        {at(a=0.5): 0.7, at(b=8.0): -1.2}, {at(a=0.5): 0.02, at(b=8.0): 0.07}
+    ),
+    "the rest is within error": sweep({at(a=0.5): 0.7, at(b=8.0): 0.3}, {at(b=8.0): 0.2}),
+    "several at once": sweep(
+        {at(a=0.5, b=8.0): 0.7, at(a=8.0, b=8.0): 0.1}, derivatives=make_slopes(a=0.04, b=-0.3)
+    ),
+    "another form and a scenario": draw_conclusion(
+        FORMS, [make_outcome(number, mean) for number, mean in enumerate((0.0, 0.6, -0.7))]
+    ),
     "a mean moves far": draw_conclusion(list_points("base", "weights"), MOVED),
     "a mean moves far and no decision changes": draw_conclusion(decide_by(5, 4), MOVED, plan=DECIDING),
     "a mean moves far and a decision is unclear": draw_conclusion(
@@ -158,6 +232,9 @@ ESTIMATE_DEPENDS = {
 }
 
 CANNOT_TELL = {
+    "the largest of 2,000 quantities": draw_conclusion(
+        list_points("base", "refit"), BY_CHANCE, sds=dict.fromkeys(WIDE, 1.0)
+    ),
     "a margin within its error": draw_conclusion(
         decide_by(5, 4, 1.5, draws_needed=16000), QUIET, plan=VARIED
     ),
@@ -187,11 +264,17 @@ NOT_KNOWN = {
     ),
 }
 
+FAILED_BASE = draw_conclusion(
+    list_points("base", "weights"),
+    MOVED,
+    base=BaseVerdict(verdict="fail", reasons=("The chains disagree.",)),
+)
+
 IN_DOUBT = {
-    "a base fit that failed its checks": draw_conclusion(
+    "a base fit with a caution": draw_conclusion(
         list_points("base", "weights"),
         QUIET,
-        base=BaseVerdict(verdict="fail", reasons=("The chains disagree.",)),
+        base=BaseVerdict(verdict="caution", reasons=("The chains disagree a little.",)),
     ),
     "chains that disagree": draw_conclusion([make_point(0), make_point(1, "refit", rhat=1.034)], QUIET),
     "divergences": draw_conclusion([make_point(0), make_point(1, "refit", divergences=12)], QUIET),
@@ -212,32 +295,80 @@ def test_conclusions_that_hold_are_ok(name):
 
 
 @pytest.mark.parametrize(
-    ("conclusions", "sentence"),
-    [
-        (DECISION_DEPENDS, "Some conclusions depend on the prior"),
-        (ESTIMATE_DEPENDS, "estimates depend on the prior"),
-        (CANNOT_TELL, "cannot be told at this number of draws"),
-        (NOT_KNOWN, "known"),
-    ],
+    "conclusions",
+    [DECISION_DEPENDS, ESTIMATE_DEPENDS, CANNOT_TELL, NOT_KNOWN],
     ids=["a decision depends", "an estimate depends", "cannot tell", "not known"],
 )
-def test_dependence_on_the_prior_or_doubt_about_it_is_a_caution(conclusions, sentence):
+def test_dependence_on_the_prior_or_doubt_about_it_is_a_caution(conclusions):
     for conclusion in conclusions.values():
         assert conclusion.verdict == "caution"
-        assert sentence in conclusion.sentence
+        assert conclusion.remedy or conclusions is NOT_KNOWN
 
 
-def test_conclusions_depend_on_the_prior_only_where_a_decision_changes():
+@pytest.mark.parametrize(
+    ("name", "clauses"),
+    [
+        (
+            "halving is enough",
+            [
+                "Halving `a` to 1 moves the posterior mean of `mu` by 0.60 posterior SDs, and `a = 0.5` by",
+                "nothing else in the studied ranges moves one by more than 0.1",
+            ],
+        ),
+        ("halving is not enough", ["Raising `a` from 2 to 8 moves the posterior mean of `mu` by 0.90"]),
+        ("doubling is the largest", ["Doubling `a` to 4 moves the posterior mean of `mu` by 0.90 posterior"]),
+        (
+            "both hyperparameters matter",
+            ["Raising `b` from 2 to 8 moves", "by 1.2 posterior SDs; `a = 0.5` moves it by 0.70."],
+        ),
+        (
+            "the rest is within error",
+            ["Lowering `a` from 2 to 0.5", "nothing else in the studied ranges clearly moves one by more"],
+        ),
+        ("several at once", ["Setting `a = 0.5` and `b = 8`", "responds most to `b`: 0.30 per doubling"]),
+        (
+            "another form and a scenario",
+            ["The scenario `sceptical` moves", "`mu ~ student_t(3, 0, 2.5)` moves it by 0.60"],
+        ),
+    ],
+)  # fmt: skip
+def test_the_first_sentence_says_which_prior_moves_which_estimate(name, clauses):
+    for clause in clauses:
+        assert clause in ESTIMATE_DEPENDS[name].sentence
+
+
+def test_decisions_that_the_prior_reverses_come_first_the_nearest_to_the_base_before_others():
+    first, second, *_ = DECISION_DEPENDS["two decisions and an estimate"].sentence.split(". ")
+    assert first.startswith(
+        "`P(mu>0)>0.9` is reversed once `a` falls below 1.2 (base 2); `mean(mu)<5` is rev"
+    )
+    assert second.startswith("Halving `a`")
+
+
+def test_what_the_largest_of_many_may_move_by_chance_is_not_claimed():
+    conclusion = CANNOT_TELL["the largest of 2,000 quantities"]
+    assert "may be chance" in conclusion.sentence
+    alone = draw_conclusion(list_points("base", "refit"), BY_CHANCE, sds={"theta[7]": 1.0})
+    assert alone.sentence.startswith("Setting `mu.sigma = 1` moves the posterior mean of `theta[7]` by 0.6")
+
+
+def test_a_decision_is_reversed_only_where_one_changes():
     for conclusions in (OK, ESTIMATE_DEPENDS, CANNOT_TELL, NOT_KNOWN, IN_DOUBT):
         for conclusion in conclusions.values():
-            assert not conclusion.sentence.startswith("Some conclusions")
+            assert "is reversed" not in conclusion.sentence
+            assert "but not with" not in conclusion.sentence
+
+
+def test_every_conclusion_stands_only_where_each_was_told_and_none_changed():
+    for conclusions in (DECISION_DEPENDS, CANNOT_TELL, NOT_KNOWN):
+        assert not any("stands" in conclusion.sentence for conclusion in conclusions.values())
+    assert "every stated conclusion stands" in OK["clear margins"].sentence
 
 
 def test_more_draws_are_advised_with_the_option_that_gives_them():
-    reasons = CANNOT_TELL["a margin within its error"].reasons
-    assert any("16,000 draws in each fit would tell (--draws 4000)" in reason for reason in reasons)
-    hopeless = CANNOT_TELL["no margin beyond its error"].reasons
-    assert any(reason.startswith("Even 100 times as many draws") for reason in hopeless)
+    remedy = CANNOT_TELL["a margin within its error"].remedy
+    assert "16,000 draws in each fit would tell (--draws 4000)" in remedy
+    assert CANNOT_TELL["no margin beyond its error"].remedy.startswith("Even 100 times as many draws")
 
 
 def test_a_decision_holds_everywhere_only_if_each_margin_exceeds_its_error():
@@ -247,10 +378,17 @@ def test_a_decision_holds_everywhere_only_if_each_margin_exceeds_its_error():
 
 
 @pytest.mark.parametrize("name", IN_DOUBT)
-def test_fits_in_doubt_are_a_caution_but_no_dependence_on_the_prior(name):
+def test_fits_in_doubt_are_a_caution_that_the_sentence_begins_with(name):
     conclusion = IN_DOUBT[name]
     assert conclusion.verdict == "caution"
-    assert conclusion.sentence.startswith("No conclusion appears to depend on the prior")
+    assert conclusion.sentence.startswith(("As far as these fits can be relied on", "No other prior could"))
+    assert conclusion.trust.startswith("Some of the fits behind this are in doubt")
+
+
+def test_nothing_is_claimed_where_the_base_fit_failed_its_checks():
+    assert FAILED_BASE.verdict == "fail"
+    assert "not known yet: the base fit failed its checks" in FAILED_BASE.sentence
+    assert "moves" not in FAILED_BASE.sentence
 
 
 def test_without_any_posterior_the_study_fails():
@@ -259,14 +397,23 @@ def test_without_any_posterior_the_study_fails():
 
 def test_points_about_the_likelihood_do_not_count():
     assert OK["no other prior"].moves["mu"].in_sd == 0
-    assert not any("2 points" in reason for reason in OK["no other prior"].reasons[:-1])
+    assert not any("2 points" in reason for reason in OK["no other prior"].reasons)
 
 
 def test_every_sentence_reads_as_recorded():
     groups = (OK, DECISION_DEPENDS, ESTIMATE_DEPENDS, CANNOT_TELL, NOT_KNOWN, IN_DOUBT)
-    conclusions = {name: group[name] for group in groups for name in group} | {"no posterior": NOTHING}
+    conclusions = {name: group[name] for group in groups for name in group}
+    conclusions |= {"a base fit that failed its checks": FAILED_BASE, "no posterior": NOTHING}
     pages = [
-        "\n".join([f"# {name}: {conclusion.verdict}", conclusion.sentence, *conclusion.reasons])
+        "\n".join(
+            [
+                f"# {name}: {conclusion.verdict}",
+                conclusion.sentence,
+                conclusion.trust,
+                *conclusion.reasons,
+                *([f"-> {conclusion.remedy}"] if conclusion.remedy else []),
+            ]
+        )
         for name, conclusion in conclusions.items()
     ]
     assert_recorded(SENTENCES, "\n\n".join(pages) + "\n")

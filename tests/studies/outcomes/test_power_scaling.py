@@ -9,7 +9,7 @@ from scipy import integrate, stats
 from tests.diagnostics.test_power_scaling import Y, conjugate
 from workbench.diagnostics.power_scaling import measure_distance
 from workbench.methods import Nuts
-from workbench.report.document import Notice
+from workbench.report.document import Items, Notice
 from workbench.report.study.report import build_study_report
 from workbench.studies import parse_axis
 from workbench.studies.fits.posterior import measure_posterior
@@ -222,7 +222,10 @@ def test_refits_are_named_in_the_conclusion_and_in_the_report(far):
     assert "the powers 0.5, 0.99, 1.01 and 2" in reason
     document = build_study_report(far)
     assert document.verdict is not None
-    assert reason in [each.text for each in document.verdict.reasons]
+    found = next(section for section in document.sections if section.key == "findings")
+    (items,) = found.blocks
+    assert isinstance(items, Items)
+    assert reason in items.items
     section = next(section for section in document.sections if section.key == "sensitivity")
     notices = [block.text for block in section.blocks if isinstance(block, Notice)]
     assert notices[0].startswith(

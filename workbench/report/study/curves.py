@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 
 import numpy as np
 
@@ -17,7 +17,10 @@ from workbench.studies.outcomes.table import PRIOR, OutcomeRow, select_outcomes
 from workbench.studies.view import AxisResult, PointResult
 
 MAX_QUANTITIES = 3
-"""Quantities that are drawn. Ours: the table has all."""
+"""Quantities that are drawn along each hyperparameter. Ours: the table has all."""
+
+_MAX_AXES = 8
+"""Hyperparameters that have drawings, those that matter most. Ours: `study.parquet` has all points."""
 
 _MAX_RIDGES = 11
 """Densities above each other in one figure. Ours."""
@@ -30,37 +33,51 @@ Outcomes = Mapping[tuple[int, str], OutcomeRow]
 
 def build_section(study: Study) -> Section:
     """Return curves for each hyperparameter, a map if there are two, and densities."""
-    slices = find_slices(study.results)
+    slices = _rank_slices(study.results)
     if not slices or not study.results.conclusion.moves:
         text = (
             "There is no curve to draw: no points differ in one hyperparameter alone. The table of points "
             "and `study.parquet` hold all of them."
         )
         return Section("curves", _TITLE, (Notice(text),))
+    drawn = slices[:_MAX_AXES]
+    left_out = len(slices) - len(drawn)
+    rest = f"The {left_out} hyperparameters that matter least are left out; `study.parquet` has their points."
     blocks = (
-        *(_draw_curves(study, each) for each in slices),
+        *(_draw_curves(study, each) for each in drawn),
         *_draw_maps(study),
-        *(_draw_densities(study.results, each) for each in slices),
+        *(_draw_densities(study.results, each) for each in drawn),
+        *((Notice(rest),) if left_out else ()),
     )
     return Section("curves", _TITLE, tuple(block for block in blocks if block is not None))
 
 
+def _rank_slices(results: StudyResults) -> list[Slice]:
+    """Return the slices of a study, along the hyperparameter that matters most first."""
+    order = {effect.name: place for place, effect in enumerate(results.conclusion.effects)}
+    return sorted(find_slices(results), key=lambda own: order.get(own.name, len(order)))
+
+
 def _draw_curves(study: Study, own: Slice) -> Block | None:
+    names = _choose_drawn(study.results, own.name)
+    drawn = draw_along(study, own, names)
+    key = f"along-{_make_key(own.name)}"
+    return Figures(key, drawn, explain_curves(study, own, names)) if drawn else None
+
+
+def draw_along(study: Study, own: Slice, names: Sequence[str]) -> tuple[Figure, ...]:
+    """Return the curves of some quantities along a hyperparameter; without those that have no points."""
     results = study.results
     posterior = select_outcomes(study.outcomes, results.leading_method)
     prior = select_outcomes(study.outcomes, PRIOR)
-    curves = [_draw_curve(results, own, name, posterior, prior) for name in _choose_drawn(results)]
-    drawn = tuple(curve for curve in curves if curve is not None)
-    return (
-        Figures(f"along-{_make_key(own.name)}", drawn, _explain_curves(results, own, prior))
-        if drawn
-        else None
-    )
+    curves = [_draw_curve(results, own, name, posterior, prior) for name in names]
+    return tuple(curve for curve in curves if curve is not None)
 
 
-def _explain_curves(results: StudyResults, own: Slice, prior: Outcomes) -> str:
-    """Return how to read what is drawn along a hyperparameter."""
-    references = [_collect_references(results, own, name) for name in _choose_drawn(results)]
+def explain_curves(study: Study, own: Slice, names: Sequence[str]) -> str:
+    """Return how to read curves along a hyperparameter."""
+    results, prior = study.results, select_outcomes(study.outcomes, PRIOR)
+    references = [_collect_references(results, own, name) for name in names]
     held = f", with {own.held}" if own.held else ""
     base = "; the vertical line is its value in the base fit" if references[0].base is not None else ""
     tipping = "; a dotted line is a tipping point" if any(each.tipping for each in references) else ""
@@ -69,7 +86,7 @@ def _explain_curves(results: StudyResults, own: Slice, prior: Outcomes) -> str:
         f"Across: `{own.name}`{held}{base}{tipping}.",
         f"Up: {mean} and interval; a filled dot is a full fit, an open one {_name_other_points(results)}.",
     ]
-    if any((point.number, name) in prior for point in own.points for name in _choose_drawn(results)):
+    if any((point.number, name) in prior for point in own.points for name in names):
         sentences.append("Band with dotted edges: the interval of the prior alone.")
     if any(each.likelihood is not None for each in references):
         bar = any(each.interval is not None for each in references)
@@ -130,11 +147,16 @@ def _collect_references(results: StudyResults, own: Slice, name: str) -> SweepRe
     return SweepReferences(base if low <= base <= high else None, maximum, interval, inside)
 
 
-def _choose_drawn(results: StudyResults) -> list[str]:
-    """Return the quantities that are drawn: those that decisions are about, then those that move most."""
+def _choose_drawn(results: StudyResults, hyperparameter: str = "") -> list[str]:
+    """Return the quantities that are drawn along a hyperparameter.
+
+    Those that decisions are about come first, then the one that it moves most, and those that move most at
+    all.
+    """
     moves = results.conclusion.moves
     decided = [name for tip in results.tipping for name in tip.about if name in moves]
-    return list(dict.fromkeys([*decided, *results.conclusion.ranked_names]))[:MAX_QUANTITIES]
+    moved = [effect.quantity for effect in results.conclusion.effects if effect.name == hyperparameter]
+    return list(dict.fromkeys([*decided, *moved, *results.conclusion.ranked_names]))[:MAX_QUANTITIES]
 
 
 def _draw_maps(study: Study) -> Iterator[Block]:
@@ -175,7 +197,7 @@ def _draw_map(
 
 
 def _draw_densities(results: StudyResults, own: Slice) -> Block | None:
-    names = [name for name in _choose_drawn(results) if name in results.densities]
+    names = [name for name in _choose_drawn(results, own.name) if name in results.densities]
     figures_or_none = [_draw_ridges(results, own, name) for name in names]
     drawn = tuple(figure for figure in figures_or_none if figure is not None)
     explanation = f"The posterior density at each value of `{own.name}`, all on one scale."

@@ -4,36 +4,44 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence, Set
 
-from workbench.studies.outcomes.decision_reasons import is_unchanged, report_decisions
-from workbench.studies.outcomes.moves import LEADING_MEANS
+from workbench.studies.outcomes.decision_reasons import advise_draws, report_decisions
+from workbench.studies.outcomes.headline import DIAGNOSES, Findings, describe_findings
+from workbench.studies.outcomes.margins import count_draws_needed
 from workbench.studies.outcomes.reason import DecisionReason, Kind
 from workbench.studies.outcomes.table import OutcomeRow
 from workbench.studies.view import (
     BaseVerdict,
     Conclusion,
-    FitCounts,
     Move,
     PointResult,
+    PriorEffect,
     ScalingResult,
     StudyMeasurements,
     rank_moves,
 )
-from workbench.thresholds import KHAT_LIMIT, MARGIN_STANDARD_ERRORS, RHAT_LIMIT, SHIFT_LIMIT
-
-_REPORT = "report which prior was used, and why"
-"""What to do about dependence on the prior."""
+from workbench.thresholds import (
+    KHAT_LIMIT,
+    RHAT_LIMIT,
+    SHIFT_LIMIT,
+    count_chance_errors,
+    format_beside_limit,
+    khat_limit,
+)
 
 _MAX_NAMES = 5
 """Quantities that one sentence lists. Ours."""
 
-_DIAGNOSES = ("prior-data conflict", "strong prior / weak likelihood")
-"""Diagnoses of power-scaling that are a caution; the worse one comes first."""
+_CLOSER = (0.9, 0.95, 0.99)
+"""Target acceptance statistics to try, one after the other. Ours."""
 
 
 def conclude(
-    study: StudyMeasurements, outcomes: Sequence[OutcomeRow], moves: Mapping[str, Move]
+    study: StudyMeasurements,
+    outcomes: Sequence[OutcomeRow],
+    moves: Mapping[str, Move],
+    effects: Sequence[PriorEffect] = (),
 ) -> Conclusion:
-    """Return the verdict of a study, its sentence and the reasons.
+    """Return the verdict of a study, its sentence, whether to trust it, what to do, and the reasons.
 
     Parameters
     ----------
@@ -43,6 +51,8 @@ def conclude(
         The outcomes at each point.
     moves
         How far each quantity moves.
+    effects
+        How far each part of the prior moves the posterior, the one that matters most first.
     """
     has_nuts = "nuts" in study.plan.methods
     about_fits = [
@@ -54,63 +64,113 @@ def conclude(
     has_other_priors = sum(point.is_about_prior for point in study.points) > 1
     about_priors = [
         *report_decisions(study),
-        *_report_moves(moves, LEADING_MEANS[study.leading_method]),
         *_report_scaling(study.power_scaling, has_other_priors=has_other_priors),
+        *_report_moves(Findings(study, effects, moves, set())),
     ]
     reasons = [*about_fits, *about_priors]
+    kinds = {reason.kind for reason in reasons}
     cautions = [reason.text for reason in reasons if reason.is_caution]
     others = [reason.text for reason in reasons if not reason.is_caution]
     has_no_posterior = has_nuts and study.fits.failed == study.fits.points
+    is_lost = has_no_posterior or "base failed" in kinds
+    findings = Findings(study, effects, moves, kinds)
     return Conclusion(
-        verdict="fail" if has_no_posterior else "caution" if cautions else "ok",
-        sentence=_choose_sentence(
-            {reason.kind for reason in reasons},
-            has_no_posterior=has_no_posterior,
-            has_other_priors=has_other_priors,
-            is_unchanged=is_unchanged(study),
+        verdict="fail" if is_lost else "caution" if cautions else "ok",
+        sentence=(
+            "No point of this study could be fitted."
+            if has_no_posterior
+            else _choose_sentence(findings, has_other_priors=has_other_priors)
         ),
-        reasons=(*cautions, *others, _count_fits(study.fits)),
+        trust=_describe_trust(study, kinds),
+        remedy=_choose_remedy(findings),
+        reasons=(*cautions, *others),
         moves=moves,
+        effects=tuple(effects),
     )
 
 
-def _choose_sentence(
-    kinds: Set[Kind], *, has_no_posterior: bool, has_other_priors: bool, is_unchanged: bool
-) -> str:
-    """Return the sentence for the worst that some reason says; `is_unchanged` is about the decisions."""
-    if has_no_posterior:
-        return "No point of this study could be fitted."
-    if "decision depends" in kinds:
-        return f"Some conclusions depend on the prior: {_REPORT}."
-    if "estimate depends" in kinds:
-        return _describe_estimates(kinds, is_unchanged=is_unchanged and has_other_priors)
+def _choose_sentence(findings: Findings, *, has_other_priors: bool) -> str:
+    """Return what was found, or why nothing is known."""
+    if "base failed" in findings.kinds:
+        return "How much the prior matters is not known yet: the base fit failed its checks."
+    return describe_findings(findings) if has_other_priors else _describe_base_alone(findings.kinds)
+
+
+def _describe_base_alone(kinds: Set[Kind]) -> str:
+    """Return what is known without any other prior."""
     if "cannot tell" in kinds:
-        return "Whether the conclusions depend on the prior cannot be told at this number of draws."
+        return (
+            "Whether the conclusions hold cannot be told at this number of draws; no other prior was tried."
+        )
     if "not known" in kinds:
-        if not has_other_priors:
-            return "No other prior was tried; how far the conclusions depend on the prior is not known."
-        return "Whether the conclusions depend on the prior is known only in part: a computation failed."
+        return "No other prior was tried; how far the conclusions depend on the prior is not known."
+    return "No other prior was tried; what is known about the prior rests on power-scaling alone."
+
+
+def _describe_trust(study: StudyMeasurements, kinds: Set[Kind]) -> str:
+    """Return whether the fits can be relied on, and how the points were obtained."""
+    counts = _count_fits(study)
+    if "base failed" in kinds:
+        return f"None of it can be relied on until the base fit passes its checks. {counts}"
     if "fit in doubt" in kinds:
-        return "No conclusion appears to depend on the prior, but some of the fits are in doubt."
-    if not has_other_priors:
-        return "No other prior was tried; what is known about the prior rests on power-scaling alone."
-    return "The conclusions hardly depend on the priors that were tried."
+        return f"Some of the fits behind this are in doubt. {counts}"
+    if study.base.verdict == "not known":
+        return f"The base fit was not checked. {counts}"
+    return f"The base fit passed its checks. {counts}"
 
 
-def _describe_estimates(kinds: Set[Kind], *, is_unchanged: bool) -> str:
-    """Return that estimates depend on the prior, and what is known about the decisions."""
+def _choose_remedy(findings: Findings) -> str:
+    """Return what to do first; empty where nothing needs to be done."""
+    study, kinds = findings.study, findings.kinds
+    if "base failed" in kinds:
+        return "Mend the base fit first; then run the study again."
+    if "fit in doubt" in kinds:
+        return _mend_fits(study)
     if "cannot tell" in kinds:
-        doubt = "Whether conclusions depend on it cannot be told at this number of draws."
-        return f"Some estimates depend on the prior: {_REPORT}. {doubt}"
-    lead = "No conclusion changes under the priors that were tried, but some" if is_unchanged else "Some"
-    return f"{lead} estimates depend on the prior: {_REPORT}."
+        return advise_draws(study, _count_draws_for_moves(findings)) or "More draws would tell (--draws)."
+    if {"decision depends", "estimate depends"} & set(kinds):
+        name = findings.large[0].name if findings.large and findings.large[0].kind == "hyperparameter" else ""
+        if name:
+            return f"Say how `{name}` was chosen, and report the results at its other values too."
+        return "Say how the prior was chosen, and report the results under the others too."
+    return ""
+
+
+def _mend_fits(study: StudyMeasurements) -> str:
+    """Return what to do about fits in doubt."""
+    if any(point.how == "failed" for point in study.points):
+        return "Run the study again without the points that have no posterior, or over narrower ranges."
+    if study.base.verdict == "caution":
+        return "Act on the checks of the base fit first; then run the study again."
+    sampler = study.plan.sampler
+    if any(point.divergences for point in study.points):
+        closer = next((each for each in _CLOSER if each > (sampler.get("adapt_delta") or 0.0)), None)
+        option = f" with --adapt-delta {closer:g}" if closer else " with a program in other coordinates"
+        return f"Run the study again{option}, against divergent transitions."
+    if study.fits.skipped:
+        return "Add nuts to --methods: modes and normal approximations are not enough here."
+    draws = sampler.get("draws")
+    return f"Run the study again with more draws{f' (--draws {2 * draws})' if draws else ''}."
+
+
+def _count_draws_for_moves(findings: Findings) -> list[int | None]:
+    """Return the draws that would tell whether each far move is chance."""
+    sampler, count = findings.study.plan.sampler, len(findings.moves)
+    chains, draws = sampler.get("chains"), sampler.get("draws")
+    if findings.study.leading_method != "nuts" or not chains or not draws:
+        return []
+    return [
+        count_draws_needed(abs(move.in_sd), move.mcse or 0.0, chains * draws, count)
+        for move in findings.hidden
+    ]
 
 
 def _judge_base(base: BaseVerdict) -> list[DecisionReason]:
     if base.verdict in ("ok", "not known"):
         return []
     text = f"The base fit itself has the verdict {base.verdict}"
-    return [DecisionReason(f"{text}: {base.reasons[0]}" if base.reasons else f"{text}.", "fit in doubt")]
+    kind: Kind = "base failed" if base.verdict == "fail" else "fit in doubt"
+    return [DecisionReason(f"{text}: {base.reasons[0]}" if base.reasons else f"{text}.", kind)]
 
 
 def _judge_refits(points: Sequence[PointResult]) -> list[DecisionReason]:
@@ -173,34 +233,38 @@ def _judge_modes(outcomes: Sequence[OutcomeRow], leading_method: str) -> list[De
     return reasons
 
 
-def _report_moves(moves: Mapping[str, Move], mean: str) -> list[DecisionReason]:
-    """Return which quantity moves most; `mean` says what of it is compared."""
+def _report_moves(findings: Findings) -> list[DecisionReason]:
+    """Return which quantity moves most."""
+    moves, hidden, mean = findings.moves, findings.hidden, findings.mean
     if not moves or all(move.in_sd == 0 for move in moves.values()):
         return []
+    count = len(moves)
     ranked = [moves[name] for name in rank_moves(moves)]
-    hidden = [move for move in ranked if abs(move.in_sd) > SHIFT_LIMIT and not move.is_clear]
-    most = next((move for move in ranked if move.is_clear), ranked[0])
+    most = next((move for move in ranked if move.is_clear_among(count)), ranked[0])
     reasons = []
     if hidden and hidden[0] is not most:
         reasons.append(DecisionReason(_describe_hidden_move(hidden[0], mean), "cannot tell"))
-    is_large = abs(most.in_sd) > SHIFT_LIMIT
-    kind: Kind = "note" if not is_large else "estimate depends" if most.is_clear else "cannot tell"
-    return [
-        *reasons,
-        DecisionReason(_describe_move(most, mean, "certainly moves" if reasons else "moves most"), kind),
-    ]
+    is_clear, is_far = most.is_clear_among(count), abs(most.in_sd) > SHIFT_LIMIT
+    kind: Kind = "note" if not is_far else "estimate depends" if is_clear else "cannot tell"
+    verb = "certainly moves" if reasons else "moves most"
+    return [*reasons, DecisionReason(_describe_move(most, mean, verb, count), kind)]
 
 
-def _describe_move(move: Move, mean: str, verb: str) -> str:
+def _describe_move(move: Move, mean: str, verb: str, count: int) -> str:
     size = f"by {abs(move.in_sd):.2f} posterior SDs"
-    if not move.is_clear:
-        errors = f"{MARGIN_STANDARD_ERRORS:g} of its Monte Carlo standard errors ({move.mcse:.2g})"
-        return f"The {mean} of `{move.label}` {verb}, {size}, but that is within {errors}."
+    if not move.is_clear_among(count):
+        errors = f"{count_chance_errors(count):.2g} of its Monte Carlo standard errors ({move.mcse:.2g})"
+        return f"The {mean} of `{move.label}` {verb}, {size}, but that is within {errors}{_explain(count)}."
     error = f" (Monte Carlo standard error {move.mcse:.2g})" if move.mcse else ""
     return (
         f"The {mean} of `{move.label}` {verb}: {size}{error}, between {move.lowest:.3g} and "
         f"{move.highest:.3g}."
     )
+
+
+def _explain(count: int) -> str:
+    """Return why more standard errors than for one number are needed."""
+    return f", as far as the largest of {count:,} may move by chance" if count > 1 else ""
 
 
 def _describe_hidden_move(move: Move, mean: str) -> str:
@@ -215,7 +279,7 @@ def _report_scaling(scaling: ScalingResult, *, has_other_priors: bool) -> list[D
         kind: Kind = "note" if has_other_priors else "not known"
         return [DecisionReason(f"Power-scaling is not available: {scaling.reason}", kind)]
     reasons = []
-    for diagnosis in _DIAGNOSES:
+    for diagnosis in DIAGNOSES:
         names = [
             sensitivity.label or name
             for name, sensitivity in scaling.parameters.items()
@@ -265,17 +329,18 @@ def _join(texts: Sequence[str]) -> str:
     return f"{', '.join(texts[:-1])} and {texts[-1]}" if len(texts) > 1 else texts[0]
 
 
-def _count_fits(fits: FitCounts) -> str:
+def _count_fits(study: StudyMeasurements) -> str:
     """Return how the points were obtained, in a sentence."""
+    fits = study.fits
     if fits.failed == fits.points:
         return "There is no full fit besides the base."
     if fits.skipped:
         return f"{_count_points(fits.points)} by their modes alone: NUTS was not requested."
     parts = ["the base fit"]
     if fits.refit:
-        parts.append(_count_refits(fits.refit))
+        parts.append(f"{_count_refits(fits.refit)}{_describe_refit_chains(study)}")
     if fits.weights:
-        parts.append(f"{fits.weights} by importance weights")
+        parts.append(f"{fits.weights} by importance weights{_describe_khats(study)}")
     if fits.failed:
         parts.append(f"{fits.failed} failed")
     others = fits.full - fits.base - fits.refit
@@ -285,3 +350,23 @@ def _count_fits(fits: FitCounts) -> str:
         if others
         else f"{text}."
     )
+
+
+def _describe_khats(study: StudyMeasurements) -> str:
+    """Return the largest k-hat of importance weights beside its limit; empty where none is known."""
+    khats = [point.khat for point in study.points if point.how == "weights" and point.khat is not None]
+    if not khats:
+        return ""
+    chains, draws = study.plan.sampler.get("chains"), study.plan.sampler.get("draws")
+    limit = khat_limit(chains * draws) if chains and draws else KHAT_LIMIT
+    largest, beside = format_beside_limit(max(khats), limit, 2)
+    return f" (k-hat up to {largest}; the limit is {beside})"
+
+
+def _describe_refit_chains(study: StudyMeasurements) -> str:
+    """Return the largest R-hat of the refits and that none diverged; empty where there is more to say."""
+    refits = [point for point in study.points if point.how == "refit"]
+    rhats = [point.rhat for point in refits if point.rhat is not None]
+    if len(rhats) < len(refits) or max(rhats) > RHAT_LIMIT or any(point.divergences for point in refits):
+        return ""
+    return f" (R-hat up to {max(rhats):.3f}, no divergent transitions)"

@@ -17,8 +17,8 @@ _ERRORS = f"{MARGIN_STANDARD_ERRORS:g} Monte Carlo standard errors"
 
 
 def report_decisions(study: StudyMeasurements) -> list[DecisionReason]:
-    """Return where each decision holds and where it tips, and how many draws would tell what is unclear."""
-    points = [point for point in study.points if point.is_about_prior and point.decisions is not None]
+    """Return where each decision holds and where it tips."""
+    points = list_deciding_points(study)
     reasons = []
     for text in study.plan.decisions:
         if any(point.find_answer(text) is not None for point in points):
@@ -27,12 +27,17 @@ def report_decisions(study: StudyMeasurements) -> list[DecisionReason]:
             words = "cannot be answered by a mode alone: add laplace or nuts to --methods."
             reasons.append(DecisionReason(f"`{text}` {words}"))
         reasons += _report_tips(text, [tip for tip in study.tipping if tip.decision == text], study)
-    return [*reasons, *_advise_draws(study, points)]
+    return reasons
+
+
+def list_deciding_points(study: StudyMeasurements) -> list[PointResult]:
+    """Return the points about the prior at which decisions have answers."""
+    return [point for point in study.points if point.is_about_prior and point.decisions is not None]
 
 
 def is_unchanged(study: StudyMeasurements) -> bool:
     """Return whether each decision has the same clear answer at every point."""
-    points = [point for point in study.points if point.is_about_prior and point.decisions is not None]
+    points = list_deciding_points(study)
     answers = [{point.find_answer(text) for point in points} for text in study.plan.decisions]
     return bool(answers) and all(own in ({"yes"}, {"no"}) for own in answers)
 
@@ -143,12 +148,21 @@ def _describe_place(tip: TippingPoint, side: TippingSide) -> str:
     return f"between {lower:.3g} and {upper:.3g}"
 
 
-def _advise_draws(study: StudyMeasurements, points: Sequence[PointResult]) -> Iterator[DecisionReason]:
-    """Yield how many draws would tell what these do not."""
+def advise_draws(study: StudyMeasurements, others: Sequence[int | None] = ()) -> str:
+    """Return how many draws would tell what these do not, in a sentence; empty where all is clear.
+
+    Parameters
+    ----------
+    study
+        The study.
+    others
+        The draws that would tell what is not about decisions; `None` for what too many would have to tell.
+    """
+    points = list_deciding_points(study)
     margins = [
         point.margins[text] for text in study.plan.decisions for point in points if text in point.margins
     ]
-    needed = [margin.draws_needed for margin in margins if margin.sign == 0]
+    needed = [*others, *(margin.draws_needed for margin in margins if margin.sign == 0)]
     varied = {axis.name for axis in study.plan.axes}
     needed += [
         side.draws_needed
@@ -157,18 +171,15 @@ def _advise_draws(study: StudyMeasurements, points: Sequence[PointResult]) -> It
         if side.is_unclear and not tip.is_near_base and tip.hyperparameter in varied
     ]
     if not needed:
-        return
+        return ""
     known = [draws for draws in needed if draws is not None]
     if not known:
-        text = f"Even {MOST_TIMES_MORE_DRAWS:g} times as many draws might not tell: the margin is that small."
-        yield DecisionReason(text, "cannot tell")
-        return
+        return f"Even {MOST_TIMES_MORE_DRAWS:g} times as many draws might not tell: the margin is that small."
     answered, rest = "would tell", ""
     if len(known) < len(needed):
         answered = "would tell some of this"
         rest = f"; for the rest even {MOST_TIMES_MORE_DRAWS:g} times as many might not be enough"
-    text = f"About {max(known):,} draws in each fit {answered}{_name_option(study, max(known))}{rest}."
-    yield DecisionReason(text, "cannot tell")
+    return f"About {max(known):,} draws in each fit {answered}{_name_option(study, max(known))}{rest}."
 
 
 def _name_option(study: StudyMeasurements, draws: int) -> str:

@@ -14,7 +14,12 @@ from workbench.studies.fits.sweep import PointPosterior
 from workbench.studies.plan.decision import Decision
 from workbench.studies.plan.statistics import WeightedSample
 from workbench.studies.view import Margin
-from workbench.thresholds import MARGIN_STANDARD_ERRORS, MOST_TIMES_MORE_DRAWS, TELLING_STANDARD_ERRORS
+from workbench.thresholds import (
+    MARGIN_STANDARD_ERRORS,
+    MOST_TIMES_MORE_DRAWS,
+    TELLING_STANDARD_ERRORS,
+    count_chance_errors,
+)
 
 Floats = NDArray[np.float64]
 
@@ -73,17 +78,25 @@ def estimate_margin(decision: Decision, samples: Sequence[ChainSample]) -> Margi
     )
 
 
-def count_draws_needed(value: float, mcse: float, draws: int) -> int | None:
+def count_draws_needed(value: float, mcse: float, draws: int, count: int = 1) -> int | None:
     """Return how many draws would tell the sign of a margin, if its value is right, to two digits.
 
     `None` where it can be told already, and where too many would be needed to say.
 
+    Parameters
+    ----------
+    value, mcse, draws
+        The margin, its Monte Carlo standard error, and the draws behind it.
+    count
+        The number of margins of which it is the largest.
+
     >>> count_draws_needed(0.01, 0.01, 1000), count_draws_needed(0.03, 0.01, 1000)
     (9000, None)
     """
-    if abs(value) > MARGIN_STANDARD_ERRORS * mcse or value == 0:
+    errors = count_chance_errors(count)
+    if abs(value) > errors * mcse or value == 0:
         return None
-    times = (TELLING_STANDARD_ERRORS * mcse / value) ** 2
+    times = ((errors + TELLING_STANDARD_ERRORS - MARGIN_STANDARD_ERRORS) * mcse / value) ** 2
     return _round_up(times * draws) if times <= MOST_TIMES_MORE_DRAWS else None
 
 

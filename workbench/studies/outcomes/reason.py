@@ -5,9 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-Kind = Literal["note", "decision depends", "estimate depends", "cannot tell", "not known", "fit in doubt"]
+Kind = Literal[
+    "note", "decision depends", "estimate depends", "cannot tell", "not known", "fit in doubt", "base failed"
+]
 """What a sentence says: nothing of concern; a decision changes with the prior; an estimate does; Monte Carlo
-error is too large to say; a computation failed; or a fit cannot be relied on."""
+error is too large to say; a computation failed; a fit cannot be relied on; or the base fit cannot."""
 
 
 @dataclass(frozen=True)

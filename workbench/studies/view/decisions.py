@@ -150,6 +150,20 @@ class TippingPoint(Struct, frozen=True, kw_only=True):
         return {"below": self.below, "above": self.above, None: None}[self.nearest]
 
     @property
+    def distance(self) -> tuple[bool, float]:
+        """How far the nearest tipping point is from the base, to sort by.
+
+        Factors come first, in their logarithm; differences between numbers that are not positive come after
+        them, and what does not tip comes last.
+        """
+        value = None if self.nearest_side is None else self.nearest_side.value
+        if value is None:
+            return True, math.inf
+        if value > 0 and self.base > 0:
+            return False, abs(math.log(value / self.base))
+        return True, abs(value - self.base)
+
+    @property
     def is_near_base(self) -> bool:
         """Whether the base lies in the interval of the nearest tipping point."""
         side = self.nearest_side

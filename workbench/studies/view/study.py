@@ -11,7 +11,7 @@ from workbench.results.json_values import to_typed
 from workbench.results.view import PowerScalingResult
 from workbench.results.view.estimates import Status
 from workbench.studies.view.decisions import Answer, Margin, TippingPoint
-from workbench.thresholds import MARGIN_STANDARD_ERRORS
+from workbench.thresholds import SHIFT_LIMIT, count_chance_errors
 
 Origin = Literal["base", "refit", "weights", "failed", "skipped"]
 """How the posterior at a point was obtained; `skipped` where no posterior was requested."""
@@ -289,14 +289,72 @@ class Move(Struct, frozen=True, kw_only=True):
         """Whether the move is larger than Monte Carlo error explains."""
         return exceeds_error(self.in_sd, self.mcse)
 
+    def is_clear_among(self, count: int) -> bool:
+        """Return whether the move is clear even as the largest of so many."""
+        return exceeds_error(self.in_sd, self.mcse, count)
+
+    def is_large_among(self, count: int) -> bool:
+        """Return whether the move is clear even as the largest of so many, and worth a remark."""
+        return abs(self.in_sd) > SHIFT_LIMIT and self.is_clear_among(count)
+
+
+class PriorEffect(Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """How far the posterior moves as one part of the prior changes and all else stays as in the base fit.
+
+    Attributes
+    ----------
+    kind
+        What changes: one hyperparameter, the form of a prior, a named scenario, or several things at once.
+    name
+        The hyperparameter, the statement or the scenario; empty for several.
+    quantity
+        The Stan name of the quantity that moves most beyond its Monte Carlo error; if none does, of the one
+        that moves most.
+    largest
+        Its largest move.
+    halved, doubled
+        Its move where the hyperparameter is half or twice what it is in the base fit; `None` where the study
+        has no such point.
+    bound
+        The farthest that any quantity may have moved: the largest distance plus its Monte Carlo error
+        [posterior SD].
+    """
+
+    kind: Literal["hyperparameter", "form", "scenario", "several"]
+    name: str = ""
+    quantity: str
+    largest: Move
+    halved: Move | None = None
+    doubled: Move | None = None
+    bound: float
+
 
 class Conclusion(Struct, frozen=True, kw_only=True):
-    """The verdict of a study, its sentence, the reasons, and how far each quantity moves."""
+    """The verdict of a study and what is behind it.
+
+    Attributes
+    ----------
+    verdict, sentence
+        Whether the conclusions depend on the prior, and which prior matters.
+    trust
+        Whether the fits behind it can be relied on, and how each point was obtained.
+    remedy
+        What to do; empty where nothing needs to be done.
+    reasons
+        Everything that was found, cautions first.
+    moves
+        How far each quantity moves.
+    effects
+        How far each part of the prior moves the posterior, the one that matters most first.
+    """
 
     verdict: Literal["ok", "caution", "fail"]
     sentence: str
+    trust: str = ""
+    remedy: str = ""
     reasons: tuple[str, ...] = ()
     moves: Mapping[str, Move] = field(default_factory=dict)
+    effects: tuple[PriorEffect, ...] = ()
 
     @property
     def ranked_names(self) -> list[str]:
@@ -321,6 +379,8 @@ class StudyMeasurements(Struct, frozen=True, kw_only=True):
         Every point, and how many were obtained in each way.
     quantities, labels
         Stan names of what is reported, and the names for people of those that have one.
+    declared
+        The variables of the program's `parameters` block.
     reference
         The maximum of the likelihood.
     power_scaling, derivatives, tipping, prior_alone
@@ -342,6 +402,7 @@ class StudyMeasurements(Struct, frozen=True, kw_only=True):
     points: tuple[PointResult, ...]
     fits: FitCounts
     quantities: tuple[str, ...] = ()
+    declared: tuple[str, ...] = ()
     labels: Mapping[str, str] = field(default_factory=dict)
     reference: ReferenceResult = ReferenceResult()
     command: str = ""
@@ -387,18 +448,24 @@ class StudyResults(StudyMeasurements, frozen=True, kw_only=True):
         if not set(self.plan.methods) & set(METHOD_ORDER):
             raise ValueError(f"Expected a method of {', '.join(METHOD_ORDER)} in `plan.methods`")
         curves = (curve for density in self.densities.values() for curve in density.curves)
-        named = [*(move.point for move in self.conclusion.moves.values()), *(curve.point for curve in curves)]
+        effects = self.conclusion.effects
+        moves = [effect.largest for effect in effects]
+        moves += [move for effect in effects for move in (effect.halved, effect.doubled) if move is not None]
+        moves += self.conclusion.moves.values()
+        named = [*(move.point for move in moves), *(curve.point for curve in curves)]
         if any(number not in range(len(numbers)) for number in named):
             raise ValueError("Expected the number of a point of this study")
 
 
-def exceeds_error(value: float | None, mcse: float | None) -> bool:
-    """Return whether a number is farther from zero than Monte Carlo error explains.
+def exceeds_error(value: float | None, mcse: float | None, count: int = 1) -> bool:
+    """Return whether a number, the largest of so many, is farther from zero than Monte Carlo error explains.
 
     >>> exceeds_error(0.3, 0.1), exceeds_error(0.3, 0.2), exceeds_error(0.3, None)
     (True, False, True)
+    >>> exceeds_error(0.3, 0.1, count=1000)
+    False
     """
-    return value is not None and abs(value) > MARGIN_STANDARD_ERRORS * (mcse or 0.0)
+    return value is not None and abs(value) > count_chance_errors(count) * (mcse or 0.0)
 
 
 def rank_moves(moves: Mapping[str, Move]) -> list[str]:
