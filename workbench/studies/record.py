@@ -13,6 +13,7 @@ from workbench.diagnostics.measures import to_entry
 from workbench.provenance import read_workbench_version
 from workbench.results import Fit
 from workbench.results.json_values import to_json_values
+from workbench.results.view import DiagnosisResult
 from workbench.studies.fits.context import StudyContext
 from workbench.studies.fits.sweep import FullFits, PointPosterior
 from workbench.studies.outcomes.slopes import find_base_value
@@ -40,6 +41,9 @@ from workbench.studies.view import (
 
 SCHEMA = 1
 """The version of the format. Raised when a key is removed or changes its meaning; additions are free."""
+
+_ABOUT_DRAWS = ("WB0", "WB1", "WB201", "WB203", "WB204", "WB405")
+"""Beginnings of the codes of checks that doubt the draws; a low treedepth limit only makes them slow."""
 
 
 @dataclass(frozen=True)
@@ -101,7 +105,7 @@ def assemble_measurements(context: StudyContext, base: Fit, stages: Stages) -> S
             standardized=tuple(run.data.standardized.matrices),
             on_data_scale=run.data.standardized.is_on_data_scale or not run.data.standardized.matrices,
         ),
-        base=_describe_base(base),
+        base=describe_base(base.results.diagnosis),
         priors=dict(request.priors.values),
         interval=IntervalLevel(run.interval.level),
         seed=request.seed,
@@ -151,11 +155,16 @@ def _make_scaling_record(scaling: ScalingResult) -> dict[str, Any]:
     return record | {name: msgspec.to_builtins(getattr(scaling, name)) for name in added}
 
 
-def _describe_base(base: Fit) -> BaseVerdict:
-    diagnosis = base.results.diagnosis
+def describe_base(diagnosis: DiagnosisResult | None) -> BaseVerdict:
+    """Return the verdict on the base fit, and whether an issue doubts its draws."""
     if diagnosis is None:
         return BaseVerdict()
-    return BaseVerdict(verdict=diagnosis.verdict, reasons=diagnosis.reasons)
+    issues = [check.code for check in diagnosis.checks if check.status == "issue"]
+    return BaseVerdict(
+        verdict=diagnosis.verdict,
+        is_about_draws=any(code.startswith(_ABOUT_DRAWS) for code in issues),
+        reasons=diagnosis.reasons,
+    )
 
 
 def _describe_plan(context: StudyContext) -> PlanResult:

@@ -1,14 +1,16 @@
 """The report of a study: what it says and draws, from the files of the study alone."""
 
+import re
 from dataclasses import replace
 
 import pytest
 
 from tests.report.documents import find_table
-from tests.studies.normal_mean import slope_in_mean, slope_in_sd
+from tests.studies.normal_mean import MEAN, SD, posterior, slope_in_mean, slope_in_sd
 from workbench.report.document import Cell, Figures, Notice
 from workbench.report.study.report import build_study_report
 from workbench.studies import study_directory
+from workbench.thresholds import SHIFT_LIMIT
 
 
 @pytest.fixture(scope="module")
@@ -28,6 +30,27 @@ def test_it_opens_with_the_conclusion(document, study):
     assert reasons[0].startswith("In the base fit the posterior mean of `mu` is")
     assert any("by importance weights (k-hat up to" in text for text in reasons)
     assert reasons[-1].startswith("What to do: ")
+
+
+def test_numbers_of_the_first_sentence_are_those_of_the_table_and_of_the_exact_posterior(document, study):
+    sentence = document.verdict.sentence
+    size = re.search(r"moves the posterior mean of `mu` by ([0-9.]+) posterior SDs", sentence)
+    assert size, sentence
+    first = study.results.conclusion.effects[0]
+    table = find_table(find_section(document, "effects"), "effects-table")
+    names = [column.title for column in table.columns]
+    rows = [dict(zip(names, (cell.text for cell in row), strict=True)) for row in table.rows]
+    assert rows[0]["Move [SD]"].lstrip("−") == size[1]
+    bound = re.search(r"nothing else [a-z ]+ moves one by more than ([0-9]+[.][0-9])", sentence)
+    assert bound, sentence
+    sizes = [float(row["Move [SD]"].replace("−", "-")) for row in rows]
+    rest = max(abs(size) for size in sizes if abs(size) <= SHIFT_LIMIT)
+    assert rest <= float(bound[1]) <= rest + 0.2
+    point = study.results.points[first.largest.point]
+    mean, sd = posterior()
+    exact = (posterior(point.values.get("mu.mu", MEAN), point.values.get("mu.sigma", SD))[0] - mean) / sd
+    assert float(size[1]) == pytest.approx(abs(exact), abs=4 * first.largest.mcse + 0.05)
+    assert all(f"{value:.3g}" in sentence for value in point.values.values())
 
 
 def test_the_first_picture_is_of_the_prior_that_matters_most(document):

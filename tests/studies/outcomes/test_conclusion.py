@@ -152,6 +152,11 @@ OK = {
     "refits elsewhere": draw_conclusion(list_points("base", "refit", "weights"), QUIET, further_refits=2),
     "a decision holds everywhere": draw_conclusion(decide(True, True), QUIET, plan=DECIDING),
     "a decision holds nowhere": draw_conclusion(decide(False, False), QUIET, plan=DECIDING),
+    "two decisions": draw_conclusion(
+        [make_point(number, decisions={TEXT: True, "sd(mu)<1": False}) for number in (0, 1)],
+        QUIET,
+        plan=PlanResult(methods=("nuts",), decisions=(TEXT, "sd(mu)<1")),
+    ),
     "one range without a tipping point": draw_conclusion(
         decide(True, True), QUIET, plan=DECIDING, tipping=(make_tip("a"),)
     ),
@@ -359,10 +364,33 @@ def test_a_decision_is_reversed_only_where_one_changes():
             assert "but not with" not in conclusion.sentence
 
 
-def test_every_conclusion_stands_only_where_each_was_told_and_none_changed():
+def test_decisions_are_settled_only_where_each_was_told_and_none_changed():
     for conclusions in (DECISION_DEPENDS, CANNOT_TELL, NOT_KNOWN):
-        assert not any("stands" in conclusion.sentence for conclusion in conclusions.values())
-    assert "every stated conclusion stands" in OK["clear margins"].sentence
+        for conclusion in conclusions.values():
+            assert "holds at every point" not in conclusion.sentence
+            assert "holds at no point" not in conclusion.sentence
+            assert "decision changes" not in conclusion.sentence
+    assert "`mean(mu)<5` holds at every point." in OK["clear margins"].sentence
+    assert "`mean(mu)<5` holds at no point." in OK["a decision holds nowhere"].sentence
+    assert OK["two decisions"].sentence.endswith("neither decision changes.")
+
+
+def test_the_largest_move_is_told_once():
+    assert "by 0.60" in ESTIMATE_DEPENDS["a mean moves far"].sentence
+    for conclusion in (ESTIMATE_DEPENDS["a mean moves far"], OK["nothing moves"]):
+        assert not any("moves most" in reason for reason in conclusion.reasons)
+    assert any("moves most" in reason for reason in OK["a move within its error"].reasons)
+
+
+def test_a_caution_that_does_not_doubt_the_draws_leaves_the_first_sentence_as_it_is():
+    caution = BaseVerdict(verdict="caution", is_about_draws=False, reasons=("Residuals depend.",))
+    conclusion = draw_conclusion(list_points("base", "weights"), MOVED, base=caution)
+    assert conclusion.verdict == "caution"
+    assert conclusion.sentence == ESTIMATE_DEPENDS["a mean moves far"].sentence
+    assert "another kind" in conclusion.trust
+    assert "Residuals depend" in conclusion.reasons[0]
+    modes = draw_conclusion(list_points("skipped", "skipped"), LAPLACE, plan=MODES, base=caution)
+    assert modes.sentence.startswith("As far as these fits can be relied on")
 
 
 def test_more_draws_are_advised_with_the_option_that_gives_them():

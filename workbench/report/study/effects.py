@@ -14,6 +14,7 @@ from workbench.report.study.curves import draw_along, explain_curves
 from workbench.report.study.slices import find_slices
 from workbench.report.study.slopes import format_rounded
 from workbench.studies import Study, StudyResults
+from workbench.studies.outcomes.headline import choose_move_decimals
 from workbench.studies.outcomes.moves import LEADING_MEANS, identify_part
 from workbench.studies.view import PriorEffect
 
@@ -136,7 +137,7 @@ def _build_row(results: StudyResults, effect: PriorEffect, *, has_decisions: boo
         Cell(MISSING if axis is None else format_number(axis.base)),
         Cell(ends),
         Cell(move.label),
-        Cell(format_number(move.in_sd, 2), Tone.CAUTION if is_large else None),
+        Cell(format_number(move.in_sd, choose_move_decimals(move)), Tone.CAUTION if is_large else None),
         Cell(format_rounded(None if move.mcse is None else float(f"{move.mcse:.2g}"))),
         Cell(point.label if axis is None else f"{point.find_value(axis):.4g}"),
         *((Cell(_list_reversals(results, effect) or MISSING),) if has_decisions else ()),

@@ -10,6 +10,7 @@ from workbench.report.study import slopes
 from workbench.report.study.ranking import rank_quantities
 from workbench.report.study.slices import name_means
 from workbench.studies import Study, StudyResults
+from workbench.studies.outcomes.headline import choose_move_decimals
 from workbench.studies.outcomes.moves import LEADING_MEANS
 from workbench.studies.outcomes.table import OutcomeRow, select_outcomes
 from workbench.studies.view import Move
@@ -75,7 +76,7 @@ def _build_folded_row(results: StudyResults, variable: str, names: Sequence[str]
 def _fill_move(results: StudyResults, move: Move) -> tuple[Cell, ...]:
     is_large = move.is_large_among(len(results.conclusion.moves))
     return (
-        Cell(format_number(move.in_sd, 2), Tone.CAUTION if is_large else None),
+        Cell(format_number(move.in_sd, choose_move_decimals(move)), Tone.CAUTION if is_large else None),
         Cell(slopes.format_rounded(None if move.mcse is None else float(f"{move.mcse:.2g}"))),
         Cell(results.points[move.point].label),
     )

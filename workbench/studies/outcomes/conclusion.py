@@ -56,7 +56,7 @@ def conclude(
     """
     has_nuts = "nuts" in study.plan.methods
     about_fits = [
-        *_judge_base(study.base),
+        *_judge_base(study.base, study.leading_method),
         *_judge_refits(study.points),
         *(_report_failures(study.points) if has_nuts else ()),
         *_judge_modes(outcomes, study.leading_method),
@@ -69,13 +69,16 @@ def conclude(
     ]
     reasons = [*about_fits, *about_priors]
     kinds = {reason.kind for reason in reasons}
-    cautions = [reason.text for reason in reasons if reason.is_caution]
-    others = [reason.text for reason in reasons if not reason.is_caution]
+    is_caution = any(reason.is_caution for reason in reasons)
     has_no_posterior = has_nuts and study.fits.failed == study.fits.points
     is_lost = has_no_posterior or "base failed" in kinds
     findings = Findings(study, effects, moves, kinds)
+    if has_other_priors and not is_lost and findings.tells_largest_move:
+        reasons = [reason for reason in reasons if not reason.is_largest_move]
+    cautions = [reason.text for reason in reasons if reason.is_caution]
+    others = [reason.text for reason in reasons if not reason.is_caution]
     return Conclusion(
-        verdict="fail" if is_lost else "caution" if cautions else "ok",
+        verdict="fail" if is_lost else "caution" if is_caution else "ok",
         sentence=(
             "No point of this study could be fitted."
             if has_no_posterior
@@ -116,6 +119,8 @@ def _describe_trust(study: StudyMeasurements, kinds: Set[Kind]) -> str:
         return f"Some of the fits behind this are in doubt. {counts}"
     if study.base.verdict == "not known":
         return f"The base fit was not checked. {counts}"
+    if "other caution" in kinds:
+        return f"The draws passed their checks; the base fit has a caution of another kind. {counts}"
     return f"The base fit passed its checks. {counts}"
 
 
@@ -133,6 +138,8 @@ def _choose_remedy(findings: Findings) -> str:
         if name:
             return f"Say how `{name}` was chosen, and report the results at its other values too."
         return "Say how the prior was chosen, and report the results under the others too."
+    if "other caution" in kinds:
+        return "Act on the checks of the base fit; if that changes the model, run the study again."
     return ""
 
 
@@ -165,11 +172,13 @@ def _count_draws_for_moves(findings: Findings) -> list[int | None]:
     ]
 
 
-def _judge_base(base: BaseVerdict) -> list[DecisionReason]:
+def _judge_base(base: BaseVerdict, leading_method: str) -> list[DecisionReason]:
     if base.verdict in ("ok", "not known"):
         return []
     text = f"The base fit itself has the verdict {base.verdict}"
-    kind: Kind = "base failed" if base.verdict == "fail" else "fit in doubt"
+    is_in_doubt = base.is_about_draws or leading_method != "nuts"
+    doubt: Kind = "fit in doubt" if is_in_doubt else "other caution"
+    kind: Kind = "base failed" if base.verdict == "fail" else doubt
     return [DecisionReason(f"{text}: {base.reasons[0]}" if base.reasons else f"{text}.", kind)]
 
 
@@ -247,7 +256,8 @@ def _report_moves(findings: Findings) -> list[DecisionReason]:
     is_clear, is_far = most.is_clear_among(count), abs(most.in_sd) > SHIFT_LIMIT
     kind: Kind = "note" if not is_far else "estimate depends" if is_clear else "cannot tell"
     verb = "certainly moves" if reasons else "moves most"
-    return [*reasons, DecisionReason(_describe_move(most, mean, verb, count), kind)]
+    is_told = is_clear and not reasons
+    return [*reasons, DecisionReason(_describe_move(most, mean, verb, count), kind, is_told)]
 
 
 def _describe_move(move: Move, mean: str, verb: str, count: int) -> str:

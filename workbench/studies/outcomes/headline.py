@@ -65,6 +65,15 @@ class Findings:
         return [effect for effect in self.effects if effect.largest.is_large_among(len(self.moves))]
 
     @property
+    def tells_largest_move(self) -> bool:
+        """Whether the first sentences give the move of the quantity that clearly moves most."""
+        if not self.effects:
+            return False
+        named = {effect.largest.label for effect in self.large[: 1 + _MOST_NAMED] or self.effects[:1]}
+        most = max(self.moves.values(), key=lambda move: abs(move.in_sd))
+        return most.label in named and most.is_clear_among(len(self.moves))
+
+    @property
     def hidden(self) -> list[Move]:
         """Moves that may be far or chance, the largest first."""
         ranked = [self.moves[name] for name in rank_moves(self.moves)]
@@ -141,10 +150,21 @@ def _describe_estimates(findings: Findings) -> str:
     text = _describe_large_moves(findings, large) if large else _describe_small_moves(findings)
     open_questions: set[Kind] = {"decision depends", "cannot tell", "not known"}
     is_settled = is_unchanged(findings.study) and not open_questions & set(findings.kinds)
-    stands = "; every stated conclusion stands at all of these points" if is_settled else ""
+    stands = f"; {_describe_settled(findings.study)}" if is_settled else ""
     if "fit in doubt" in findings.kinds:
         text = f"As far as these fits can be relied on, {text[0].lower()}{text[1:]}"
     return f"{text}{stands}.{'' if large else _describe_scaling(findings)}"
+
+
+def _describe_settled(study: StudyMeasurements) -> str:
+    """Return that decisions, all of which were told, are the same at every point."""
+    texts = study.plan.decisions
+    if len(texts) > 1:
+        return (
+            "neither decision changes" if len(texts) == 2 else f"none of the {len(texts)} decisions changes"
+        )
+    is_held = list_deciding_points(study)[0].find_answer(texts[0]) == "yes"
+    return f"`{texts[0]}` holds at {'every' if is_held else 'no'} point"
 
 
 def _describe_large_moves(findings: Findings, large: Sequence[PriorEffect]) -> str:
@@ -244,9 +264,9 @@ def _describe_effect(findings: Findings, effect: PriorEffect) -> str:
     shown = max(steps, key=lambda move: abs(move.in_sd), default=largest)
     point = findings.study.points[shown.point]
     change = describe_change(findings.study, point)
-    text = f"{change} moves the {findings.mean} of `{shown.label}` by {_format_size(shown)} posterior SDs"
+    text = f"{change} moves the {findings.mean} of `{shown.label}` by {format_size(shown)} posterior SDs"
     if shown is not largest and shown.point != largest.point:
-        text += f", and `{findings.study.points[largest.point].label}` by {_format_size(largest)}"
+        text += f", and `{findings.study.points[largest.point].label}` by {format_size(largest)}"
     return text + _describe_slope(findings, effect)
 
 
@@ -254,7 +274,7 @@ def _describe_further_effect(findings: Findings, effect: PriorEffect, first: Pri
     move = effect.largest
     place = findings.study.points[move.point].name or findings.study.points[move.point].label
     what = "it" if effect.quantity == first.quantity else f"that of `{move.label}`"
-    return f"`{place}` moves {what} by {_format_size(move)}"
+    return f"`{place}` moves {what} by {format_size(move)}"
 
 
 def _describe_slope(findings: Findings, effect: PriorEffect) -> str:
@@ -293,7 +313,8 @@ def _describe_small_moves(findings: Findings) -> str:
     most = ""
     if move.is_clear_among(len(findings.moves)):
         point = findings.study.points[move.point]
-        most = f" (the most: `{move.label}`, with `{point.name or point.label}`)"
+        place = point.name or point.label
+        most = f" (the most: `{move.label}`, by {format_size(move)} with `{place}`)"
     verb = "moves" if bound <= SHIFT_LIMIT else "clearly moves"
     size = _round_up(bound) if bound <= SHIFT_LIMIT else f"{SHIFT_LIMIT:g}"
     where = _name_scope(findings.study)
@@ -309,9 +330,14 @@ def _name_scope(study: StudyMeasurements) -> str:
     return "in the studied ranges" if is_ranged else "that was tried"
 
 
-def _format_size(move: Move) -> str:
-    """Return the size of a move with the decimals that its error leaves."""
-    return f"{abs(move.in_sd):.{1 if (move.mcse or 0.0) >= _COARSE_ERROR else 2}f}"
+def format_size(move: Move) -> str:
+    """Return the size of a move with the decimals that its error leaves, as sentences show it."""
+    return f"{abs(move.in_sd):.{choose_move_decimals(move)}f}"
+
+
+def choose_move_decimals(move: Move) -> int:
+    """Return with how many decimals a move is shown, in sentences and tables alike."""
+    return 1 if (move.mcse or 0.0) >= _COARSE_ERROR else 2
 
 
 def _round_up(bound: float) -> str:

@@ -47,9 +47,10 @@ class DataSource(Struct, frozen=True, kw_only=True):
 
 
 class BaseVerdict(Struct, frozen=True, kw_only=True):
-    """The verdict on the base fit, `not known` if it was not examined."""
+    """The verdict on the base fit, `not known` if it was not examined, and whether it doubts the draws."""
 
     verdict: str = "not known"
+    is_about_draws: bool = True
     reasons: tuple[str, ...] = ()
 
 
