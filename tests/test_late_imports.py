@@ -56,3 +56,22 @@ def test_imports_in_the_background_pass_over_what_is_missing(names):
         "[thread.join() for thread in threading.enumerate() if thread.name == 'imports']"
     )
     assert "json.tool" in list_imported(code)
+
+
+SCIENTIFIC = (
+    "pandas",
+    "pyarrow",
+    "scipy",
+    "xarray",
+    "h5py",
+    "arviz_stats",
+    "arviz_base",
+    "cmdstanpy",
+    "matplotlib",
+)
+"""Packages that take long, none of which is needed to read `run.json` and to print what it says."""
+
+
+def test_the_page_of_a_run_is_built_without_the_scientific_packages():
+    code = "import workbench.report.fit.terminal_page, workbench.results.run_directory"
+    assert not set(SCIENTIFIC) & set(list_imported(code))

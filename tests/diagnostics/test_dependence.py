@@ -8,7 +8,6 @@ from statsmodels.tsa.stattools import acf
 
 from tests.diagnostics.fits import change_record, make_fit
 from tests.diagnostics.test_outcomes import describe_outcome
-from workbench.diagnostics import diagnose
 from workbench.diagnostics.dependence import (
     ORDERS,
     ROW_ORDER,
@@ -20,6 +19,7 @@ from workbench.diagnostics.dependence import (
     measure_serial,
     read_row_columns,
 )
+from workbench.diagnostics.diagnose import diagnose
 from workbench.diagnostics.outcomes import Outcome
 from workbench.thresholds import DEPENDENCE_P_VALUE_LIMIT, DESIGN_EFFECT_LIMIT
 

@@ -7,8 +7,8 @@ import pytest
 
 from tests.diagnostics.checks.records import UNREQUESTED
 from tests.diagnostics.fits import ABSENT, RECORD, change_record, make_fit
-from workbench.diagnostics import diagnose
 from workbench.diagnostics.catalogue import CATALOGUE
+from workbench.diagnostics.diagnose import diagnose
 
 CODES = [check.code for check in CATALOGUE]
 

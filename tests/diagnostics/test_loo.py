@@ -5,7 +5,8 @@ import pytest
 from scipy import stats
 
 from tests.diagnostics.fits import change_record, make_fit
-from workbench.diagnostics import diagnose, loo
+from workbench.diagnostics import loo
+from workbench.diagnostics.diagnose import diagnose
 
 ROWS = 30
 

@@ -9,7 +9,8 @@ from sklearn.calibration import calibration_curve
 
 from tests.diagnostics.fits import change_record, make_fit
 from tests.diagnostics.test_outcomes import describe_outcome
-from workbench.diagnostics import calibration, counts, diagnose, loo, predictive
+from workbench.diagnostics import calibration, counts, loo, predictive
+from workbench.diagnostics.diagnose import diagnose
 from workbench.diagnostics.outcomes import Outcome, read_outcomes
 
 SHAPE = (4, 500)

@@ -6,7 +6,7 @@ import pytest
 
 from workbench import binding, priors
 from workbench.backends.fake import FakeBackend
-from workbench.estimation import estimate
+from workbench.estimation.estimate import estimate
 from workbench.methods import Laplace, Map, Mle, Nuts
 from workbench.request import FitRequest
 from workbench.toolchain import CompiledModel

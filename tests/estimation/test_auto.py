@@ -9,7 +9,8 @@ from tests.estimation.conftest import MEANS, MODEL, SDS
 from tests.estimation.minimal import make_run
 from workbench.backends import Start
 from workbench.backends.fake import FakeBackend
-from workbench.estimation import auto, estimate
+from workbench.estimation import auto
+from workbench.estimation.estimate import estimate
 from workbench.methods import Auto, Nuts
 from workbench.results.method_result import MethodResult
 

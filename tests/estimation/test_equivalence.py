@@ -13,9 +13,8 @@ from tests.estimation.minimal import declare, make_program, make_term
 from workbench.backends import Job, RawRun
 from workbench.backends.fake import FakeBackend
 from workbench.errors import ChainFailed
-from workbench.estimation import estimate
 from workbench.estimation.equivalence import REPEATED_DRAWS, check_equivalence, measure_density_error
-from workbench.estimation.estimate import LoopsAsWritten
+from workbench.estimation.estimate import LoopsAsWritten, estimate
 from workbench.program.rewrite.vectorise.statements import Vectorisation
 from workbench.thresholds import TERM_SUM_LIMIT
 

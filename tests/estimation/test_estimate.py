@@ -8,7 +8,7 @@ import pytest
 
 from tests.estimation.conftest import MEANS, MODEL, SDS
 from workbench.backends.fake import FakeBackend
-from workbench.estimation import estimate
+from workbench.estimation.estimate import estimate
 from workbench.methods import Laplace, Map, Mle, Nuts
 from workbench.results import store
 

@@ -7,7 +7,7 @@ import pytest
 from tests.estimation.conftest import MEANS, MODEL, SDS
 from tests.estimation.test_auto import HeavyTailed
 from workbench.backends.fake import FakeBackend
-from workbench.estimation import estimate
+from workbench.estimation.estimate import estimate
 from workbench.methods import Laplace, Map, Mle, Nuts
 
 

@@ -7,15 +7,19 @@ import functools
 import inspect
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import Any, ParamSpec, TypeVar
-
-import pandas as pd
+from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar
 
 from workbench import tables
 from workbench.api.spelling import respell
 from workbench.errors import MethodError, RequestError, WorkbenchError
+from workbench.late_imports import LateModule
 from workbench.progress import Progress, choose_display
 from workbench.tables import Table
+
+if TYPE_CHECKING:
+    import pandas as pd
+else:
+    pd = LateModule("pandas")
 
 Data = str | Path | pd.DataFrame | Mapping[str, Any] | None
 """What holds a table: a file, a DataFrame, a dict of columns, or a dict of Stan's data."""

@@ -8,8 +8,6 @@ from importlib import metadata
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import pandas as pd
-
 from workbench import results
 from workbench.api.arguments import Data, as_path, as_table, explain_options, list_names, show_progress
 from workbench.errors import RequestError, RunIncomplete
@@ -19,10 +17,10 @@ from workbench.workflow.publish import add_report, diagnose_fit, publish_run
 
 if TYPE_CHECKING:
     import numpy as np
+    import pandas as pd
     import xarray as xr
 
     from workbench.results.view import DiagnosisResult
-
 
 _ARVIZ_GROUPS = (
     "posterior",
@@ -223,7 +221,7 @@ class Fit(results.Fit):
     @explain_options
     def check(self) -> DiagnosisResult:
         """Check the fit again, by the checks of the installed workbench; its files stay as they are."""
-        from workbench.diagnostics import diagnose
+        from workbench.diagnostics.diagnose import diagnose
 
         return diagnose(self).result
 

@@ -7,8 +7,6 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, Unpack
 
-import pandas as pd
-
 from workbench import results
 from workbench.api.arguments import (
     Data,
@@ -25,6 +23,8 @@ from workbench.process import count_usable_cores
 from workbench.results import run_directory
 
 if TYPE_CHECKING:
+    import pandas as pd
+
     from workbench.results.view import DiagnosisResult
     from workbench.studies import Study
 

@@ -1,5 +1,1 @@
 """Whether a run can be trusted: measures of its draws, checks with stable codes, and a verdict."""
-
-from workbench.diagnostics.diagnose import Examination, diagnose
-
-__all__ = ["Examination", "diagnose"]

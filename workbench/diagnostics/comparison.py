@@ -14,12 +14,13 @@ import warnings
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from inspect import signature
+from typing import TYPE_CHECKING
 
-import xarray as xr
 from arviz_stats import compare, loo
 
 from workbench.diagnostics.common_scale import CommonScale, find_common_scale
 from workbench.diagnostics.loo import Floats, explain_missing_loo, read_log_likelihood
+from workbench.late_imports import LateModule
 from workbench.results import Fit
 from workbench.results.quantities import find_kept_draws
 from workbench.thresholds import (
@@ -29,6 +30,11 @@ from workbench.thresholds import (
     FEWEST_COMPARED_ROWS,
     SAME_PREDICTION,
 )
+
+if TYPE_CHECKING:
+    import xarray as xr
+else:
+    xr = LateModule("xarray")
 
 _UNROUNDED = {"round_to": "none"} if "round_to" in signature(compare).parameters else {}
 """Asks ArviZ 1 for all digits; older versions know nothing else."""

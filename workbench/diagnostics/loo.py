@@ -14,7 +14,6 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
-import xarray as xr
 from numpy.typing import NDArray
 
 from workbench.estimation.sampling.psis import choose_tail_length, log_sum_exp, smooth_log_weights
@@ -25,6 +24,7 @@ from workbench.results.view import LooResult, LooRow
 from workbench.thresholds import FEWEST_LOO_DRAWS, khat_limit
 
 if TYPE_CHECKING:
+    import xarray as xr
     from arviz_stats.base import array_stats
 else:
     array_stats = LateModule("arviz_stats.base", "array_stats")

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 import numpy as np
-import xarray as xr
 from numpy.typing import NDArray
 
 from workbench.diagnostics.loo import flatten_cells, read_log_likelihood_of
 from workbench.results import Fit
 from workbench.results.outcomes import NOT_STORED
 from workbench.results.view import OutcomeDescription, UncheckedOutcome
+
+if TYPE_CHECKING:
+    import xarray as xr
 
 Floats = NDArray[np.float64]
 Kind = Literal["continuous", "count", "binary", "ordinal", "categorical"]

@@ -16,7 +16,6 @@ from typing import TYPE_CHECKING
 
 import msgspec
 import numpy as np
-import xarray as xr
 from numpy.typing import NDArray
 
 from workbench.diagnostics.loo import count_rows
@@ -35,9 +34,11 @@ from workbench.results.view import PowerScalingResult, PriorStatement, Results, 
 from workbench.thresholds import FEWEST_POWER_SCALING_DRAWS, POWERS, SENSITIVITY_LIMIT, khat_limit
 
 if TYPE_CHECKING:
+    import xarray as xr
     from arviz_stats.base import array_stats
 else:
     array_stats = LateModule("arviz_stats.base", "array_stats")
+    xr = LateModule("xarray")
 
 Floats = NDArray[np.float64]
 

@@ -12,8 +12,3 @@ From top to bottom::
     equivalence   the instrumented program compared with the original
     context       the request, executable, backend and data files that all methods share
 """
-
-from workbench.estimation.estimate import estimate
-from workbench.estimation.sampling.warm_start import extract_warm_start
-
-__all__ = ["estimate", "extract_warm_start"]

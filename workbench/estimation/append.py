@@ -6,7 +6,6 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import xarray as xr
 
 from workbench.errors import RunIncomplete
 from workbench.estimation.sampling.nuts import summarise_chains
@@ -18,9 +17,11 @@ from workbench.results.rounding import POINTWISE
 from workbench.results.view import NutsResult
 
 if TYPE_CHECKING:
+    import xarray as xr
     from arviz_stats.base import array_stats
 else:
     array_stats = LateModule("arviz_stats.base", "array_stats")
+    xr = LateModule("xarray")
 
 
 def append(earlier: Fit, more: Fit) -> Fit:

@@ -4,9 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
-from typing import NamedTuple
-
-import xarray as xr
+from typing import TYPE_CHECKING, NamedTuple
 
 from workbench import binding
 from workbench.backends import Backend, Start
@@ -30,6 +28,7 @@ from workbench.estimation.standardize.original_scale import (
     use_original_scale,
 )
 from workbench.files import make_scratch
+from workbench.late_imports import LateModule
 from workbench.methods import Auto
 from workbench.program import InstrumentedProgram, Program
 from workbench.progress import SILENT, Progress
@@ -40,6 +39,11 @@ from workbench.results.record import build_record
 from workbench.results.saved_request import DATA, build_stan_data_group, describe_request
 from workbench.results.table_columns import TABLE_COLUMNS, build_table_columns
 from workbench.toolchain import CompiledModel
+
+if TYPE_CHECKING:
+    import xarray as xr
+else:
+    xr = LateModule("xarray")
 
 
 class LoopsAsWritten(NamedTuple):

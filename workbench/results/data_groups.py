@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import xarray as xr
 
 from workbench.binding import BoundVariable, expand_axes
+from workbench.late_imports import LateModule
 from workbench.request import FitRequest
+
+if TYPE_CHECKING:
+    import xarray as xr
+else:
+    xr = LateModule("xarray")
 
 
 def build_data_groups(request: FitRequest) -> dict[str, xr.Dataset]:

@@ -3,19 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 import numpy as np
-import xarray as xr
 from numpy.typing import NDArray
 
 from workbench.backends import RawRun
+from workbench.late_imports import LateModule
 from workbench.program import Program
 from workbench.request import FitRequest
 from workbench.results.outcome_scales import GROUP, choose_log_likelihood, judge_log_likelihood
 from workbench.results.quantities import owner
 from workbench.thresholds import LOG_LIKELIHOOD_DIFFERENCE_LIMIT
+
+if TYPE_CHECKING:
+    import xarray as xr
+else:
+    xr = LateModule("xarray")
 
 Floats = NDArray[np.float64]
 """An array of doubles."""

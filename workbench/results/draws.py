@@ -6,16 +6,22 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from functools import lru_cache
 from itertools import takewhile
+from typing import TYPE_CHECKING
 
 import numpy as np
-import xarray as xr
 
 from workbench.backends import RawRun
 from workbench.binding import BoundData
+from workbench.late_imports import LateModule
 from workbench.program import Declaration, Program, is_predictive
 from workbench.request import FitRequest
 from workbench.results.outcomes import declare_replicates
 from workbench.results.quantities import owner
+
+if TYPE_CHECKING:
+    import xarray as xr
+else:
+    xr = LateModule("xarray")
 
 
 def read_variables(

@@ -7,8 +7,6 @@ from typing import TYPE_CHECKING
 
 import msgspec
 import numpy as np
-import pandas as pd
-import xarray as xr
 
 from workbench.errors import MethodError, RunIncomplete
 from workbench.late_imports import LateModule
@@ -17,9 +15,12 @@ from workbench.results.quantities import iterate_elements, owner
 from workbench.results.view import MleResult, Results
 
 if TYPE_CHECKING:
+    import pandas as pd
+    import xarray as xr
     from scipy import stats
 else:
     stats = LateModule("scipy.stats")
+    pd = LateModule("pandas")
 
 METHODS_WITH_ESTIMATES = (*RESULTS, "exact")
 """The parts of `run.json` that hold estimates."""

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
-import xarray as xr
+if TYPE_CHECKING:
+    import xarray as xr
 
 Status = Literal["ok", "failed", "not available", "skipped"]
 Estimates = Mapping[str, Mapping[str, float]]

@@ -7,11 +7,12 @@ holds what takes one to the other, for each outcome that is made from a column b
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from typing import TYPE_CHECKING
 
 import numpy as np
-import xarray as xr
 from numpy.typing import NDArray
 
+from workbench.late_imports import LateModule
 from workbench.program import Program
 from workbench.program.predictive.outcome_maps import OutcomeMap
 from workbench.program.predictive.outcome_scales import ScaledOutcome, scale_outcome
@@ -19,6 +20,11 @@ from workbench.request import FitRequest
 from workbench.results.outcomes import find_first_rows
 from workbench.results.view import LogLikelihoodSource
 from workbench.thresholds import LOG_LIKELIHOOD_DIFFERENCE_LIMIT
+
+if TYPE_CHECKING:
+    import xarray as xr
+else:
+    xr = LateModule("xarray")
 
 Floats = NDArray[np.float64]
 """An array of doubles."""

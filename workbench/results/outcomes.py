@@ -3,15 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import xarray as xr
 
+from workbench.late_imports import LateModule
 from workbench.program import Declaration, Program, Replicate
 from workbench.program.predictive.outcome_maps import OutcomeMap
 from workbench.program.predictive.rng_functions import MISSING
 from workbench.request import FitRequest
+
+if TYPE_CHECKING:
+    import xarray as xr
+else:
+    xr = LateModule("xarray")
 
 NOT_STORED = "its replicates were not stored, as `--pointwise-draws 0` requested."
 """Why an outcome that could be replicated has no replicates."""

@@ -20,11 +20,8 @@ from workbench.results import draws
 from workbench.results.gap import compute_gaps
 from workbench.results.method_result import MethodResult
 from workbench.results.outcomes import describe_outcomes
-from workbench.results.view import FlatDirection
+from workbench.results.view import SCHEMA, FlatDirection
 from workbench.toolchain import CompiledModel
-
-SCHEMA = 1
-"""Raised when a key changes its meaning or goes; additions are free."""
 
 _PACKAGES = ("arviz-base", "arviz-stats", "cmdstanpy", "numpy", "scipy", "xarray")
 """The packages whose versions decide the numbers of a run."""

@@ -5,9 +5,17 @@ They are nearly all of a run's numbers, and the trailing digits of a random numb
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import numpy as np
-import xarray as xr
 from numpy.typing import NDArray
+
+from workbench.late_imports import LateModule
+
+if TYPE_CHECKING:
+    import xarray as xr
+else:
+    xr = LateModule("xarray")
 
 _LOG_LIKELIHOOD_ERROR = 2e-4
 """The largest typical error of a stored pointwise log-likelihood [nats]: an importance weight is off by as

@@ -9,20 +9,21 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import xarray as xr
 
 from workbench import files
 from workbench.errors import RunIncomplete, RunNotFound
 from workbench.methods import RESULTS
 from workbench.results.fit import Fit
-from workbench.results.record import SCHEMA
 from workbench.results.rounding import POINTWISE
 from workbench.results.store import CONSOLE, RECORD, TREE
 from workbench.results.stored import StoredArray, StoredGroup, read_json, read_steadily, read_text, read_tree
-from workbench.results.view import NutsResult, Results, view
+from workbench.results.view import SCHEMA, NutsResult, Results, view
+
+if TYPE_CHECKING:
+    import xarray as xr
 
 _BY_DRAW = (
     "posterior",
@@ -50,10 +51,47 @@ def read(folder: Path) -> Fit:
     return read_steadily(folder, lambda: _read(folder))
 
 
-def _read(folder: Path) -> Fit:
+def require_run(folder: Path) -> None:
+    """Refuse a folder that is no run, whatever else a run would have to hold.
+
+    Raises
+    ------
+    RunNotFound
+        There is no record of a run.
+    """
+    files.restore(folder)
+    _require_record(folder)
+
+
+def _require_record(folder: Path) -> None:
     if not is_run(folder):
         hint = "a run is a folder that `workbench fit` wrote"
         raise RunNotFound(f"a run was expected in `{folder}`, but there is no `{RECORD}`.", hint=hint)
+
+
+def read_record(folder: Path) -> dict[str, Any]:
+    """Return the record of a run, checked; its draws are not looked at.
+
+    Raises
+    ------
+    RunNotFound, RunIncomplete
+        There is no run, or its record is damaged or not what a record can hold.
+    """
+    files.restore(folder)
+    return read_steadily(folder, lambda: _read_record(folder)[0])
+
+
+def _read(folder: Path) -> Fit:
+    record, results = _read_record(folder)
+    path = folder / TREE
+    tree = read_tree(path, lambda groups: _check_groups(groups, results, path))
+    _check_kept_draws(tree, results, path)
+    return Fit(record, tree, folder=folder)
+
+
+def _read_record(folder: Path) -> tuple[dict[str, Any], Results]:
+    """Return the record of a run as it is, and typed."""
+    _require_record(folder)
     record = read_json(folder / RECORD)
     if record.get("schema") != SCHEMA:
         schema = str(record.get("schema"))[:40]
@@ -65,10 +103,7 @@ def _read(folder: Path) -> Fit:
             f"the run in `{folder}` cannot be read: {reason.message}", hint=reason.hint
         ) from reason
     _check_methods(record, folder)
-    path = folder / TREE
-    tree = read_tree(path, lambda groups: _check_groups(groups, results, path))
-    _check_kept_draws(tree, results, path)
-    return Fit(record, tree, folder=folder)
+    return record, results
 
 
 def is_run(folder: Path) -> bool:

@@ -10,15 +10,15 @@ import json
 from collections.abc import Mapping
 from dataclasses import asdict, fields
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 import numpy as np
 import pyarrow as pa
-import xarray as xr
 
 from workbench.binding import BoundData, BoundVariable, Standardization
 from workbench.errors import MethodError, RunIncomplete
+from workbench.late_imports import LateModule
 from workbench.methods import Auto, Laplace, Map, Method, Mle, Nuts, Pathfinder
 from workbench.priors import Priors
 from workbench.program import Program
@@ -27,6 +27,11 @@ from workbench.results.fit import Fit
 from workbench.results.view import SavedSettings
 from workbench.results.view.description import check_numbers
 from workbench.tables import Table
+
+if TYPE_CHECKING:
+    import xarray as xr
+else:
+    xr = LateModule("xarray")
 
 DATA = "stan_data"
 """The group of `fit.nc` that holds what Stan was given."""

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import csv
 import re
-
-import pandas as pd
+from typing import TYPE_CHECKING
 
 from workbench.errors import neutralise
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 _FORMULA = re.compile(r"[=+\-@\t\r\n|%]")
 """How a cell begins that a spreadsheet may take for a formula or a command.

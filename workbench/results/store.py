@@ -6,20 +6,25 @@ import json
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import TYPE_CHECKING, Any, BinaryIO
 
 import msgspec
-import pandas as pd
-import xarray as xr
 
 from workbench import files
 from workbench.errors import StoreError
+from workbench.late_imports import LateModule
 from workbench.methods import RESULTS
 from workbench.results.fit import Fit
 from workbench.results.json_values import to_json_values
 from workbench.results.rounding import to_single
 from workbench.results.spreadsheet import format_csv
 from workbench.results.view.description import StandardizationDescription
+
+if TYPE_CHECKING:
+    import pandas as pd
+    import xarray as xr
+else:
+    pd = LateModule("pandas")
 
 RECORD = "run.json"
 TREE = "fit.nc"

@@ -8,16 +8,22 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
-import xarray as xr
 
 from workbench import tables
 from workbench.binding import BoundData
 from workbench.errors import BindingError
+from workbench.late_imports import LateModule
 from workbench.tables import Table
+
+if TYPE_CHECKING:
+    import xarray as xr
+else:
+    xr = LateModule("xarray")
 
 TABLE_COLUMNS = "table_columns"
 """The group of `fit.nc` that holds them."""

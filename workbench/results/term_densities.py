@@ -4,14 +4,20 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 import numpy as np
-import xarray as xr
 
 from workbench.backends import RawRun
+from workbench.late_imports import LateModule
 from workbench.program import InstrumentedProgram, Term
 from workbench.request import FitRequest
 from workbench.results.density_sources import read_own_log_prior
+
+if TYPE_CHECKING:
+    import xarray as xr
+else:
+    xr = LateModule("xarray")
 
 _DIMS = ("chain", "draw")
 

@@ -8,10 +8,9 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import msgspec
-import pandas as pd
 
 from workbench import priors
 from workbench.results import Fit
@@ -36,6 +35,9 @@ from workbench.studies.outcomes.tipping import find_tipping_point
 from workbench.studies.plan.plan import BASE, Axis, is_power
 from workbench.studies.record import Stages, assemble_measurements, make_record
 from workbench.studies.view import StudyResults, TippingPoint, view_study
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 
 @dataclass(frozen=True)

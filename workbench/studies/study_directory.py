@@ -5,18 +5,24 @@ from __future__ import annotations
 import math
 from dataclasses import fields
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 
 from workbench.errors import RunIncomplete, RunNotFound
+from workbench.late_imports import LateModule
 from workbench.results.stored import read_bytes, read_json, read_steadily
 from workbench.studies.outcomes.table import OutcomeRow
 from workbench.studies.record import SCHEMA
 from workbench.studies.store import RECORD, TABLE
 from workbench.studies.study import Study
 from workbench.studies.view import StudyResults
+
+if TYPE_CHECKING:
+    import pandas as pd
+else:
+    pd = LateModule("pandas")
 
 _MOST_BYTES = 2**30
 """The longest table of outcomes [bytes]; that of a thousand points and quantities has a hundredth. Ours."""

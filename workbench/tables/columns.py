@@ -4,16 +4,21 @@ from __future__ import annotations
 
 import shlex
 from collections.abc import Mapping
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 import numpy as np
-import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from workbench.errors import BindingError
+from workbench.late_imports import LateModule
 from workbench.tables.missing_words import describe_words
 from workbench.tables.table import Table
+
+if TYPE_CHECKING:
+    import pandas as pd
+else:
+    pd = LateModule("pandas")
 
 ColumnKind = Literal[
     "number", "yes or no", "text", "categories", "date", "time", "nothing", "nested", "bytes"

@@ -5,18 +5,23 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import pandas as pd
 import pyarrow as pa
 
 from workbench.errors import BindingError
+from workbench.late_imports import LateModule
 from workbench.provenance import hash_text
 from workbench.tables.columnar import check_cells
 from workbench.tables.stan_json import parse_stan_values
 from workbench.tables.table import Table, check_unique_names
 from workbench.tables.text_columns import read_texts
+
+if TYPE_CHECKING:
+    import pandas as pd
+else:
+    pd = LateModule("pandas")
 
 _NAME = "data"
 """What a table from Python is called in messages, where a file would have a name."""

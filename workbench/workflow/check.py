@@ -5,9 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from workbench.diagnostics import diagnose
 from workbench.diagnostics.catalogue import CATALOGUE
 from workbench.diagnostics.check import Check
+from workbench.diagnostics.diagnose import diagnose
 from workbench.errors import RequestError
 from workbench.results import Fit, run_directory, store
 

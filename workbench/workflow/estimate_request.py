@@ -7,7 +7,7 @@ from dataclasses import replace
 from workbench.backends import Start
 from workbench.backends.base import DEFAULT_START
 from workbench.errors import MethodError
-from workbench.estimation import estimate
+from workbench.estimation.estimate import estimate
 from workbench.methods import Auto, Nuts
 from workbench.request import FitRequest
 from workbench.results import Fit

@@ -5,10 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import xarray as xr
 
 from workbench import binding
 from workbench.backends import Backend, Job, RawRun
@@ -18,6 +17,9 @@ from workbench.program import Program, describe_lines
 from workbench.provenance import derive_seeds
 from workbench.request import FitRequest
 from workbench.results.quantities import element_name
+
+if TYPE_CHECKING:
+    import xarray as xr
 
 
 @dataclass(frozen=True)

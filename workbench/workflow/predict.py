@@ -6,9 +6,9 @@ import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
-import pandas as pd
 
 from workbench import binding, tables
 from workbench.backends import RawRun
@@ -17,6 +17,7 @@ from workbench.errors import RequestError
 from workbench.estimation.sampling.stored_draws import select_draws
 from workbench.estimation.standardize.rescaling import undo_standardization
 from workbench.files import make_scratch
+from workbench.late_imports import LateModule
 from workbench.program import Declaration, Program
 from workbench.program.predictive.outcome_maps import ColumnMap, OutcomeMap
 from workbench.program.predictive.outcome_scales import Floats, return_to_column
@@ -31,6 +32,11 @@ from workbench.workflow.expected_shares import compute_shares
 from workbench.workflow.generate import Generator
 from workbench.workflow.row_independence import check_row_independence
 from workbench.workflow.saved_run import open_run
+
+if TYPE_CHECKING:
+    import pandas as pd
+else:
+    pd = LateModule("pandas")
 
 
 def predict(

@@ -7,7 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from workbench import files
-from workbench.diagnostics import diagnose
+from workbench.diagnostics.diagnose import diagnose
 from workbench.errors import StoreError
 from workbench.report.document import Document
 from workbench.report.figures.painter import Painter

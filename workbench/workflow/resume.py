@@ -9,8 +9,8 @@ from pathlib import Path
 import msgspec
 
 from workbench.errors import RunIncomplete
-from workbench.estimation import extract_warm_start
 from workbench.estimation.append import append
+from workbench.estimation.sampling.warm_start import extract_warm_start
 from workbench.methods import Auto, Nuts
 from workbench.progress import SILENT, Progress
 from workbench.provenance import derive_seeds

@@ -10,7 +10,7 @@ import msgspec
 
 from workbench import binding, card, priors, tables
 from workbench.backends import Backend
-from workbench.diagnostics import diagnose
+from workbench.diagnostics.diagnose import diagnose
 from workbench.errors import PriorError, ProgramError, RequestError, RunNotFound
 from workbench.estimation.context import FitContext
 from workbench.estimation.standardize.copies import copy_dependents

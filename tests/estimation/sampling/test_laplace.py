@@ -13,7 +13,7 @@ from tests.estimation.conftest import MEANS, MODEL, SDS
 from tests.estimation.minimal import declare, make_context, make_curvature, make_program, make_run
 from workbench.backends import RawRun
 from workbench.backends.fake import FakeBackend
-from workbench.estimation import estimate
+from workbench.estimation.estimate import estimate
 from workbench.estimation.optimum.newton import NewtonResult
 from workbench.estimation.optimum.search import CURVATURE_ONLY, Optimum, find_optima
 from workbench.estimation.sampling.laplace import (

@@ -9,7 +9,8 @@ from tests.estimation.conftest import MEANS, MODEL, SDS
 from workbench.backends import Start
 from workbench.backends.fake import FakeBackend
 from workbench.errors import RunIncomplete
-from workbench.estimation import estimate, extract_warm_start
+from workbench.estimation.estimate import estimate
+from workbench.estimation.sampling.warm_start import extract_warm_start
 from workbench.methods import Map, Nuts
 
 

@@ -11,8 +11,8 @@ from tests.estimation.conftest import MEANS, MODEL, SDS, TABLE, TEXT
 from tests.report.page import read_page
 from workbench import binding, priors
 from workbench.backends.fake import FakeBackend
-from workbench.diagnostics import diagnose
-from workbench.estimation import estimate
+from workbench.diagnostics.diagnose import diagnose
+from workbench.estimation.estimate import estimate
 from workbench.methods import Auto, Nuts
 from workbench.report.fit.report import build_fit_report
 from workbench.report.html import render

@@ -6,9 +6,9 @@ import re
 from collections import Counter
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
-import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 
@@ -16,7 +16,13 @@ from workbench import tables
 from workbench.binding.context import BindingContext
 from workbench.binding.phrases import format_names, join_remarks
 from workbench.errors import BindingError
+from workbench.late_imports import LateModule
 from workbench.tables import Table
+
+if TYPE_CHECKING:
+    import pandas as pd
+else:
+    pd = LateModule("pandas")
 
 _DIGITS = re.compile(r"([0-9]+)")
 """A number inside a text."""

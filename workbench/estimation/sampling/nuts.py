@@ -7,7 +7,6 @@ from dataclasses import asdict
 from typing import TYPE_CHECKING
 
 import numpy as np
-import xarray as xr
 
 from workbench.backends import RawRun, Start
 from workbench.backends.base import DEFAULT_START
@@ -26,9 +25,11 @@ from workbench.results.rounding import POINTWISE, round_group
 from workbench.results.term_densities import build_density_groups
 
 if TYPE_CHECKING:
+    import xarray as xr
     from arviz_stats.base import array_stats
 else:
     array_stats = LateModule("arviz_stats.base", "array_stats")
+    xr = LateModule("xarray")
 
 _STATS = {
     "lp": "lp",

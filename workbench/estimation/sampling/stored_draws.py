@@ -7,9 +7,9 @@ are reliable. Those of Pathfinder were drawn so when the run was made.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
-import xarray as xr
 from numpy.typing import NDArray
 
 from workbench.errors import RunIncomplete
@@ -19,6 +19,9 @@ from workbench.results import Fit
 from workbench.results.sampling_command import explain_no_chains, suggest_sampling
 from workbench.results.view import ApproximationResult, Results
 from workbench.thresholds import format_beside_limit
+
+if TYPE_CHECKING:
+    import xarray as xr
 
 _SEED = 2
 """Which of the seeds derived from that of the run is for drawing again; Stan uses those before it."""

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-import xarray as xr
+from typing import TYPE_CHECKING
 
 from workbench.backends import Start
 from workbench.errors import RunIncomplete
 from workbench.estimation.sampling.initial_values import nest_initial_values
 from workbench.program import Program
 from workbench.results.quantities import iterate_elements
+
+if TYPE_CHECKING:
+    import xarray as xr
 
 
 def extract_warm_start(tree: xr.DataTree, program: Program) -> Start:

@@ -14,10 +14,9 @@ import tempfile
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import Any, cast
+from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
-import xarray as xr
 
 from workbench.backends import Backend, Job, RawRun, Selection, Start
 from workbench.backends.base import Curvature, Floats
@@ -33,6 +32,9 @@ from workbench.estimation.standardize.rescaling import (
 from workbench.methods import Laplace
 from workbench.results.draws import list_quantities
 from workbench.results.quantities import element_name, owner, split_element
+
+if TYPE_CHECKING:
+    import xarray as xr
 
 _GROUPS = ("mle", "map", "map_unconstrained", "laplace", "pathfinder", "posterior")
 """The groups of `fit.nc` that hold parameters."""

@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
-from workbench.diagnostics import catalogue
+from typing import TYPE_CHECKING
+
+from workbench.diagnostics.checks import list_codes
+from workbench.late_imports import LateModule
 from workbench.report.document import Block, Disclosure, Facts, Paragraph, Section
 from workbench.results.view import Results
 
-_CHECKS = {check.code: check for check in catalogue.CATALOGUE}
-"""Every check by its code."""
+if TYPE_CHECKING:
+    from workbench.diagnostics import catalogue
+    from workbench.diagnostics.check import Check
+else:
+    catalogue = LateModule("workbench.diagnostics.catalogue")
 
 
 def find_anchor(code: str) -> str:
@@ -16,22 +22,21 @@ def find_anchor(code: str) -> str:
     >>> find_anchor("WB101"), find_anchor("WB999")
     ('check-WB101', '')
     """
-    return f"check-{code}" if code in _CHECKS else ""
+    return f"check-{code}" if code in list_codes() else ""
 
 
 def build_section(results: Results) -> Section:
     """Return a page for each check, to open on demand."""
     checks = results.diagnosis.checks if results.diagnosis else ()
     messages = {check.code: check.message for check in checks}
-    pages = tuple(_build_page(code, messages.get(code, "")) for code in _CHECKS)
+    pages = tuple(_build_page(check, messages.get(check.code, "")) for check in catalogue.CATALOGUE)
     lead = Paragraph(
         "For each check: what it asks, where its threshold comes from, and what to do about a finding."
     )
     return Section("explained", "The checks explained", (lead, *pages))
 
 
-def _build_page(code: str, message: str) -> Disclosure:
-    check = _CHECKS[code]
+def _build_page(check: Check, message: str) -> Disclosure:
     blocks: tuple[Block, ...] = (
         Paragraph(check.meaning),
         *(Paragraph(text) for text in check.page),
@@ -44,4 +49,4 @@ def _build_page(code: str, message: str) -> Disclosure:
             )
         ),
     )
-    return Disclosure(f"`{code}` {check.title}", blocks, find_anchor(code))
+    return Disclosure(f"`{check.code}` {check.title}", blocks, find_anchor(check.code))

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
 import numpy as np
-import xarray as xr
 
 from workbench.report import figures
 from workbench.report.document import Block, Figure, Figures, Notice, Paragraph, Section, Tone
@@ -15,6 +15,9 @@ from workbench.report.fit.sampler import describe_divergences, find_extremes
 from workbench.report.numbers import format_number, pluralise
 from workbench.results.quantities import Draws, draws_of, sampler_statistic
 from workbench.results.view import Results
+
+if TYPE_CHECKING:
+    import xarray as xr
 
 MAX_QUANTITIES = 4
 """The most quantities whose chains are drawn; the divergences look for their pair among twice as many."""

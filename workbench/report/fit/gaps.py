@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-
-import xarray as xr
+from typing import TYPE_CHECKING
 
 from workbench.diagnostics.prior_density import find_prior_density
 from workbench.library.conjugate.marginal import get_distribution
@@ -34,6 +33,9 @@ from workbench.report.numbers import (
 from workbench.results.quantities import draws_of
 from workbench.results.view import DrawsEstimate, Estimate, Gap, PointEstimate, Results
 from workbench.thresholds import STEP_STANDARD_ERRORS
+
+if TYPE_CHECKING:
+    import xarray as xr
 
 MAX_PICTURES = 12
 """The most quantities drawn."""

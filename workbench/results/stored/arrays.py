@@ -7,14 +7,19 @@ import os
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import TYPE_CHECKING, Any, BinaryIO
 
-import h5py
 import numpy as np
 import psutil
 
 from workbench.errors import RunIncomplete
+from workbench.late_imports import LateModule
 from workbench.results.stored.heaps import check_heaps
+
+if TYPE_CHECKING:
+    import h5py
+else:
+    h5py = LateModule("h5py")
 
 _DEFLATE, _SHUFFLE = 1, 2
 """The numbers of the only two filters of ours."""

@@ -7,16 +7,22 @@ import os
 import zlib
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import TYPE_CHECKING, Any, BinaryIO
 
-import h5py
 import numpy as np
-import xarray as xr
 from numpy.typing import NDArray
 
 from workbench.errors import RunIncomplete
+from workbench.late_imports import LateModule
 from workbench.results.stored.arrays import StoredArray, StoredChunk, StoredGroup, examine_arrays
 from workbench.results.stored.plain_file import open_stored
+
+if TYPE_CHECKING:
+    import h5py
+    import xarray as xr
+else:
+    h5py = LateModule("h5py")
+    xr = LateModule("xarray")
 
 _MOST_TEXT = 64 * 2**20
 """The most text in one array, which may name one text many times [bytes]. Ours."""

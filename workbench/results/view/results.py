@@ -37,6 +37,9 @@ from workbench.results.view.estimates import (
 )
 from workbench.results.view.findings import DiagnosisResult, LooResult, PowerScalingResult, PredictiveResult
 
+SCHEMA = 1
+"""The version of `run.json`: raised when a key changes its meaning or goes; additions are free."""
+
 _UNITLESS = ("none", "no unit", "dimensionless", "1")
 """What a model's card may say of a quantity without a unit."""
 

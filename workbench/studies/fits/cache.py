@@ -6,10 +6,9 @@ import io
 import json
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import numpy as np
-import xarray as xr
 from numpy.typing import NDArray
 
 from workbench import files
@@ -17,6 +16,9 @@ from workbench.errors import RunIncomplete
 from workbench.results.json_values import to_json_values
 from workbench.results.store import replace_tree
 from workbench.results.stored import read_bytes, read_json, read_tree
+
+if TYPE_CHECKING:
+    import xarray as xr
 
 T = TypeVar("T")
 

@@ -4,18 +4,23 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 import numpy as np
-import xarray as xr
-from arviz_stats.base import array_stats
 from numpy.typing import NDArray
 
 from workbench.errors import RunIncomplete
+from workbench.late_imports import LateModule
 from workbench.program import Program
 from workbench.results.quantities import finite_elements
 from workbench.studies.plan.plan import Point
 from workbench.studies.plan.statistics import WeightedSample
+
+if TYPE_CHECKING:
+    import xarray as xr
+    from arviz_stats.base import array_stats
+else:
+    array_stats = LateModule("arviz_stats.base", "array_stats")
 
 Floats = NDArray[np.float64]
 

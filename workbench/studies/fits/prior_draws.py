@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import TYPE_CHECKING
 
 import numpy as np
-import xarray as xr
 
 from workbench.backends.base import DEFAULT_START
 from workbench.methods import list_settings
@@ -14,6 +14,9 @@ from workbench.studies.fits.context import StudyContext
 from workbench.studies.fits.point_request import make_request
 from workbench.studies.fits.sampling import run_sampler
 from workbench.studies.plan.plan import Point
+
+if TYPE_CHECKING:
+    import xarray as xr
 
 MIN_DRAWS, MAX_DRAWS = 50, 500
 """Fewest and most draws per chain: enough for the quantiles of a figure. Ours. The warm-up is as long as the

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
-
-import xarray as xr
+from typing import TYPE_CHECKING
 
 from workbench.backends.base import DEFAULT_START
 from workbench.errors import RunIncomplete
-from workbench.estimation import extract_warm_start
+from workbench.estimation.sampling.warm_start import extract_warm_start
 from workbench.methods import Nuts, list_settings
 from workbench.results import Fit
 from workbench.studies.fits.cache import cache_tree, is_cached
@@ -18,6 +17,9 @@ from workbench.studies.fits.point_request import make_request
 from workbench.studies.fits.posterior import Posterior, measure_posterior
 from workbench.studies.fits.sampling import run_sampler
 from workbench.studies.plan.plan import BASE, Point
+
+if TYPE_CHECKING:
+    import xarray as xr
 
 WARM_UP = 300
 """Warm-up iterations of a chain that starts at a draw, the step size and the metric of a neighbouring fit.

@@ -3,17 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 import numpy as np
-import xarray as xr
 
 from workbench.backends import Start
 from workbench.diagnostics.power_scaling import summarise_predictions
 from workbench.errors import RunError
 from workbench.estimation.context import FitContext
 from workbench.estimation.sampling.nuts import build_draw_groups
+from workbench.late_imports import LateModule
 from workbench.methods import Nuts
 from workbench.results.quantities import SAMPLE_DIMS
+
+if TYPE_CHECKING:
+    import xarray as xr
+else:
+    xr = LateModule("xarray")
 
 
 def run_sampler(

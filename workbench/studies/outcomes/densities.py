@@ -3,13 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING
 
 import numpy as np
-from scipy import ndimage
 
+from workbench.late_imports import LateModule
 from workbench.studies.fits.sweep import PointPosterior
 from workbench.studies.plan.plan import Plan
 from workbench.studies.view import DensityCurve, Move, QuantityDensities, rank_moves
+
+if TYPE_CHECKING:
+    from scipy import ndimage
+else:
+    ndimage = LateModule("scipy.ndimage")
 
 MAX_QUANTITIES = 12
 """Quantities whose densities a study keeps. Ours: more would make `study.json` long."""

@@ -5,11 +5,12 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
-from arviz_stats.base import array_stats
 from numpy.typing import NDArray
 
+from workbench.late_imports import LateModule
 from workbench.studies.fits.sweep import PointPosterior
 from workbench.studies.plan.decision import Decision
 from workbench.studies.plan.statistics import WeightedSample
@@ -20,6 +21,11 @@ from workbench.thresholds import (
     TELLING_STANDARD_ERRORS,
     count_chance_errors,
 )
+
+if TYPE_CHECKING:
+    from arviz_stats.base import array_stats
+else:
+    array_stats = LateModule("arviz_stats.base", "array_stats")
 
 Floats = NDArray[np.float64]
 

@@ -6,9 +6,9 @@ import time
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
+from typing import TYPE_CHECKING
 
 import numpy as np
-import xarray as xr
 
 from workbench.errors import RunError
 from workbench.program import Program, describe
@@ -20,6 +20,9 @@ from workbench.studies.fits.prior_draws import sample_prior
 from workbench.studies.fits.progress_message import describe_progress
 from workbench.studies.outcomes.table import PRIOR, OutcomeRow, make_outcome
 from workbench.studies.plan.plan import Point
+
+if TYPE_CHECKING:
+    import xarray as xr
 
 
 def explain_missing_prior_draws(program: Program) -> str:

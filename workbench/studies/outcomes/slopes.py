@@ -6,10 +6,10 @@ from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import partial
+from typing import TYPE_CHECKING
 
 import msgspec
 import numpy as np
-from arviz_stats.base import array_stats
 from numpy.typing import NDArray
 
 from workbench import priors
@@ -17,6 +17,7 @@ from workbench.backends import Curvature
 from workbench.errors import PriorError, RunError
 from workbench.estimation.optimum import search
 from workbench.estimation.optimum.newton import NewtonResult
+from workbench.late_imports import LateModule
 from workbench.methods import STARTS
 from workbench.results.json_values import to_json_values
 from workbench.studies.fits.cache import cache_record, is_cached
@@ -26,6 +27,11 @@ from workbench.studies.fits.point_request import make_request
 from workbench.studies.fits.posterior import Posterior
 from workbench.studies.plan.plan import BASE, Point, is_power
 from workbench.studies.view import HyperparameterSlopes, Slope
+
+if TYPE_CHECKING:
+    from arviz_stats.base import array_stats
+else:
+    array_stats = LateModule("arviz_stats.base", "array_stats")
 
 Floats = NDArray[np.float64]
 

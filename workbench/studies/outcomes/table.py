@@ -4,13 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, fields, replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import pandas as pd
-
+from workbench.late_imports import LateModule
 from workbench.results.view.estimates import Status
 from workbench.studies.plan.plan import Plan, Point
 from workbench.studies.view import Margin
+
+if TYPE_CHECKING:
+    import pandas as pd
+else:
+    pd = LateModule("pandas")
 
 PRIOR = "prior"
 """The method of outcomes that are of the prior alone."""

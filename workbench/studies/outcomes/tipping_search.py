@@ -13,14 +13,19 @@ import itertools
 import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 import msgspec
-from scipy import optimize
 
 from workbench.errors import RunError
+from workbench.late_imports import LateModule
 from workbench.studies.view import Margin, TippingSide
 from workbench.thresholds import MARGIN_STANDARD_ERRORS
+
+if TYPE_CHECKING:
+    from scipy import optimize
+else:
+    optimize = LateModule("scipy.optimize")
 
 STEP_FACTOR = 2.0
 """Factor between the positive constants that the search tries; for others, between their steps. Ours."""

@@ -8,14 +8,20 @@ import math
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 import numpy as np
-from scipy.stats import qmc
 
 from workbench.errors import RequestError
+from workbench.late_imports import LateModule
 from workbench.methods import Nuts
 from workbench.provenance import hash_text
 from workbench.studies.plan.decision import Decision
+
+if TYPE_CHECKING:
+    from scipy.stats import qmc
+else:
+    qmc = LateModule("scipy.stats.qmc")
 
 DESIGNS = ("grid", "one", "lhs")
 """How axes make points: every combination, one axis at a time, or a Latin hypercube."""

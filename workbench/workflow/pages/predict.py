@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from pathlib import Path
-
-import pandas as pd
+from typing import TYPE_CHECKING
 
 from workbench.report.document import Cell, Column, Document, Section, TableBlock
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 MOST_ROWS = 40
 """Rows that are shown; a file that `--output` names has them all."""
