@@ -36,6 +36,8 @@ def test_the_page_shows_each_point_and_the_conclusion(workbench, arguments, tmp_
     assert "by importance weights" in done.stdout
     assert f"report: {folder / 'study.html'}" in done.stdout
     assert {path.name for path in folder.iterdir()} == {"kept", "study.html", "study.json", "study.parquet"}
+    shown = workbench("show", folder)
+    assert (shown.returncode, shown.stdout) == (0, done.stdout)
 
 
 def test_json_the_report_and_the_exit_code_follow_from_the_study(workbench, arguments, tmp_path):

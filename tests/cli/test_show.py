@@ -50,3 +50,21 @@ def test_runs_are_listed_and_read_by_programs(workbench, run):
     missing = workbench("runs", "elsewhere")
     assert missing.returncode == 2
     assert "there is no such folder" in missing.stderr
+
+
+def test_what_only_a_run_has_is_refused_of_a_study(workbench, tmp_path):
+    study = tmp_path / "study"
+    study.mkdir()
+    (study / "study.json").write_text("{}")
+    for option in ("tau", "--cite"):
+        done = workbench("show", study, option)
+        assert done.returncode == 2
+        assert "is a study" in done.stderr
+    done = workbench("show", study)
+    assert done.returncode != 0
+    assert "has schema None" in done.stderr
+
+
+def test_the_study_of_a_run_does_not_hide_the_run(workbench, run):
+    (run / "study.json").write_text("{}")
+    assert "tau by method" in workbench("show", run, "tau").stdout

@@ -1,17 +1,21 @@
-"""`workbench show`: the results of a run, or some of its quantities; no Stan needed."""
+"""`workbench show`: the results of a run or a study, or some quantities of a run; no Stan needed."""
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from workbench.cli import console, options
+from workbench.errors import RequestError
 
 
 @console.guarded
 def command(
-    run: options.Run,
+    run: Annotated[
+        Path, typer.Argument(help="A run directory that `workbench fit` wrote, or a study.", metavar="RUN")
+    ],
     quantities: Annotated[
         list[str] | None,
         typer.Argument(
@@ -24,14 +28,37 @@ def command(
         typer.Option("--cite", help="Print the works to cite, as BibTeX.", rich_help_panel=options.OUTPUT),
     ] = False,
 ) -> None:
-    """Show the results of a run as `workbench fit` printed them, or some quantities with their density."""
+    """Show the results of a run or a study as they were printed, or some quantities with their density."""
     from workbench.report.fit.quantity_page import build_quantity_page
     from workbench.report.fit.references import format_bibtex
     from workbench.report.fit.terminal_page import build_fit_page
     from workbench.results import run_directory
+    from workbench.workflow.run_list import is_study_alone
 
+    if is_study_alone(run):
+        _show_study(run, has_options=bool(quantities) or cite)
+        return
     fit = run_directory.read(run)
     if cite:
         console.show_source(format_bibtex(fit.results))
     else:
         console.show(build_quantity_page(fit, quantities) if quantities else build_fit_page(fit))
+
+
+def _show_study(folder: Path, *, has_options: bool) -> None:
+    """Show what `workbench sensitivity` printed of a study.
+
+    Raises
+    ------
+    RequestError
+        Something was asked for that only a run has.
+    """
+    if has_options:
+        hint = (
+            "`workbench show` with the folder alone shows it; study.parquet has every quantity at each point"
+        )
+        raise RequestError(f"quantities and --cite are of a run, but `{folder}` is a study.", hint=hint)
+    from workbench.studies import study_directory
+    from workbench.workflow.pages.study import build_study_page
+
+    console.show(build_study_page(study_directory.read(folder)))

@@ -143,6 +143,11 @@ def _find_record(folder: Path) -> str:
     return next((name for name in _REPORTS if _exists(folder / name)), "")
 
 
+def is_study_alone(folder: Path) -> bool:
+    """Return whether a folder is a study and not a run."""
+    return _find_record(folder) == STUDY
+
+
 def _exists(path: Path) -> bool:
     try:
         path.lstat()
