@@ -13,10 +13,21 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
-    from workbench.api import Fit, Model, check, compare, fit, load, predict, sensitivity
+    from workbench.api import Fit, Model, check, compare, fit, load, predict, runs, sensitivity
     from workbench.errors import WorkbenchError
 
-__all__ = ["Fit", "Model", "WorkbenchError", "check", "compare", "fit", "load", "predict", "sensitivity"]
+__all__ = [
+    "Fit",
+    "Model",
+    "WorkbenchError",
+    "check",
+    "compare",
+    "fit",
+    "load",
+    "predict",
+    "runs",
+    "sensitivity",
+]
 
 
 def __getattr__(name: str) -> Any:

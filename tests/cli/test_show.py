@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import json
 
 import pytest
@@ -68,3 +69,38 @@ def test_what_only_a_run_has_is_refused_of_a_study(workbench, tmp_path):
 def test_the_study_of_a_run_does_not_hide_the_run(workbench, run):
     (run / "study.json").write_text("{}")
     assert "tau by method" in workbench("show", run, "tau").stdout
+
+
+def test_a_table_is_printed_for_documents_and_programs(workbench, run):
+    text = (run / "summary.csv").read_text(encoding="utf-8")
+    stored = {row["parameter"]: row for row in csv.DictReader(text.splitlines())}
+    printed = list(csv.DictReader(workbench("show", run, "--format", "csv").stdout.splitlines()))
+    assert {row["parameter"]: row for row in printed} == stored
+    (tau,) = json.loads(workbench("show", run, "tau", "--format", "json").stdout)
+    assert tau["mean"] == float(stored["tau"]["mean"])
+    markdown = workbench("show", run, "theta_raw", "--format", "md").stdout.splitlines()
+    names = [line.split("|")[1].strip() for line in markdown[2:]]
+    assert names == ["`theta_raw[school A]`", "`theta_raw[2]`", "`theta_raw[3]`"]
+    latex = workbench("show", run, "theta_raw", "--format", "latex").stdout
+    assert latex.startswith("\\begin{tabular}")
+    assert "theta\\_raw[" in latex
+
+
+def test_a_format_that_is_not_known_and_two_outputs_are_refused(workbench, run):
+    unknown = workbench("show", run, "--format", "pdf")
+    assert unknown.returncode == 2
+    assert "'md'" in unknown.stderr
+    for command in (["show", run, "--cite"], ["runs", "--json"]):
+        both = workbench(*command, "--format", "csv")
+        assert both.returncode == 2
+        assert "give one of them" in both.stderr
+
+
+def test_runs_are_listed_in_every_format(workbench, run):
+    (entry,) = json.loads(workbench("runs", "--format", "json").stdout)
+    assert entry["kind"] == "run"
+    (row,) = csv.DictReader(workbench("runs", "--format", "csv").stdout.splitlines())
+    assert row["folder"] == "reports/run"
+    assert float(row["rhat_max"]) == entry["rhat_max"]
+    assert workbench("runs", "--format", "md").stdout.count("\n") == 3
+    assert "\\bottomrule" in workbench("runs", "--format", "latex").stdout

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+import workbench
 from tests.report.simulated import simulate_fit
 from workbench.errors import RequestError
 from workbench.report.terminal import to_text
@@ -109,3 +110,34 @@ def test_names_of_files_are_those_that_are_written():
     assert run_list.RUN == store.RECORD
     assert run_list.STUDY == STUDY_RECORD
     assert run_list._REPORTS == {store.RECORD: store.REPORT, STUDY_RECORD: STUDY_REPORT}
+
+
+def test_runs_are_a_frame_in_python(tmp_path):
+    fit = simulate_fit()
+    store.write(fit, None, tmp_path / "run")
+    (tmp_path / "other").mkdir()
+    frame = workbench.runs(tmp_path)
+    assert list(frame["kind"]) == ["run", ""]
+    assert workbench.load(frame["folder"][0]).results.model.name == frame["model"][0]
+    assert frame["rhat_max"][0] == max(one["rhat"] for one in fit.record["nuts"]["estimates"].values())
+    assert frame["created"].dt.tz is not None
+    assert "neither" in frame["reason"][1]
+    (tmp_path / "empty").mkdir()
+    assert list(workbench.runs(tmp_path / "empty").columns) == list(frame.columns)
+    with pytest.raises(workbench.WorkbenchError, match="no such folder"):
+        workbench.runs(tmp_path / "elsewhere")
+
+
+def test_a_fit_is_shown_in_python(tmp_path, capsys):
+    fit = workbench.load(store.write(simulate_fit(), None, tmp_path / "run"))
+    fit.show()
+    assert "verdict: " in capsys.readouterr().out
+    fit.show("tau")
+    assert "├" in capsys.readouterr().out
+    fit.show("tau", format="json")
+    (row,) = json.loads(capsys.readouterr().out)
+    assert row["mean"] == fit.results.posterior("tau").mean
+    with pytest.raises(workbench.WorkbenchError, match="not a format"):
+        fit.show(format="pdf")  # type: ignore[arg-type]
+    with pytest.raises(workbench.WorkbenchError, match="not a quantity"):
+        fit.show("tua")

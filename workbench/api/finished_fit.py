@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     import pandas as pd
     import xarray as xr
 
+    from workbench.report.table_formats import TableFormat
     from workbench.results.view import DiagnosisResult
 
 _ARVIZ_GROUPS = (
@@ -276,6 +277,30 @@ class Fit(results.Fit):
             hint = "name a file, `fit.report('report.html')`, or save first: `fit = fit.save('folder')`"
             raise RequestError("the fit has no run directory for its report.", hint=hint)
         return write_report(self, target, as_path(figures))
+
+    @explain_options
+    def show(
+        self,
+        *quantities: str,
+        format: TableFormat | None = None,  # noqa: A002
+    ) -> None:
+        """Print the results as `workbench show` does, or some quantities; of a single one also its density.
+
+        Parameters
+        ----------
+        quantities
+            Names, `theta[3]`; labels, `theta[Choate]`; variables, `theta`; or patterns, `theta[*]`.
+        format
+            Print only a table: `md` or `latex`, with rounded numbers; `csv` or `json`, with all digits.
+
+        Raises
+        ------
+        RequestError
+            One of them is not a quantity of the fit, or there is no such format.
+        """
+        from workbench.workflow.pages.tables import format_fit
+
+        print(format_fit(self, quantities, format))  # noqa: T201 - this is what it is for
 
     @explain_options
     def explore(self, output: str | Path | None = None) -> Path:

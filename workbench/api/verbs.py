@@ -110,6 +110,30 @@ def load(run: str | Path) -> Fit:
 
 
 @explain_options
+def runs(folder: str | Path = "reports") -> pd.DataFrame:
+    """List the runs and studies of a folder, the newest first: a row for each.
+
+    Parameters
+    ----------
+    folder
+        A folder of runs, or a run or a study itself.
+
+    Returns
+    -------
+    A frame with the columns `folder`, for `load`, `kind` (`run` or `study`), `model`, `data`, `rows`,
+    `verdict`, `created` (UTC), `rhat_max`, `report`, and `reason`: why something in the folder is neither.
+
+    Raises
+    ------
+    RequestError
+        There is no such folder.
+    """
+    from workbench.workflow.run_list import tabulate_runs
+
+    return tabulate_runs(Path(folder))
+
+
+@explain_options
 def predict(fit: results.Fit | str | Path, data: Data, *, progress: bool = True) -> pd.DataFrame:
     """Predict the outcomes of new rows: `Fit.predict` of a fit or of a run directory."""
     return as_fit(as_result(fit)).predict(data, progress=progress)

@@ -107,8 +107,16 @@ def show_line(text: str) -> None:
 
 
 def show_source(text: str) -> None:
-    """Print a Stan program to stdout; control characters in it reach a file, but no terminal."""
+    """Print a Stan program or a table to stdout; control characters in it reach a file, but no terminal."""
     typer.echo(neutralise(text, "\n\t") if sys.stdout.isatty() else text, nl=False)
+
+
+def show_table(text: str, form: str) -> None:
+    """Print a table to stdout in a format of `--format`."""
+    if form == "json":
+        show_json(text)
+    else:
+        show_source(text)
 
 
 def show_path(path: Path) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
@@ -232,6 +232,14 @@ NoReport = Annotated[
 ]
 Json = Annotated[
     bool, typer.Option("--json", help="Print the results as JSON and nothing else.", rich_help_panel=OUTPUT)
+]
+Format = Annotated[
+    Literal["md", "latex", "csv", "json"] | None,
+    typer.Option(
+        "--format",
+        help="Print the table and nothing else: md and latex with rounded numbers, csv and json with all.",
+        rich_help_panel=OUTPUT,
+    ),
 ]
 Strict = Annotated[
     bool, typer.Option("--strict", help="Exit with 1 if the verdict is fail.", rich_help_panel=OUTPUT)

@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from workbench.cli import console, options, parse
+from workbench.errors import RequestError
 
 
 @console.guarded
@@ -31,6 +32,7 @@ def command(
             rich_help_panel=options.OUTPUT,
         ),
     ] = False,
+    form: options.Format = None,
     unpack_limit: options.UnpackLimit = None,
     quiet: options.Quiet = False,
     compiler: options.Compiler = None,
@@ -50,6 +52,8 @@ def command(
     from workbench.workflow.predict import predict
 
     if output is not None:
+        if form:
+            raise RequestError("--output writes CSV, and --format prints a table.", hint="give one of them")
         check_output_file(output, [data])
     settings = ToolchainSettings(compiler=compiler, source=toolchain, native=native)
     table = options.read_within(parse.parse_size("--unpack-limit", unpack_limit), data)
@@ -67,6 +71,13 @@ def command(
         if predictions.attrs["remark"]:
             console.show_note("note", predictions.attrs["remark"])
         console.show_path(output)
+        return
+    if form:
+        from workbench.workflow.pages.tables import format_predictions
+
+        if predictions.attrs["remark"]:
+            console.show_note("note", predictions.attrs["remark"])
+        console.show_table(format_predictions(predictions, run, data, form), form)
         return
     console.show(build_predictions_page(predictions, run, data))
 

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from workbench.cli import console, options
 from workbench.errors import RequestError
+
+if TYPE_CHECKING:
+    from workbench.report.table_formats import TableFormat
 
 
 @console.guarded
@@ -27,6 +30,7 @@ def command(
         bool,
         typer.Option("--cite", help="Print the works to cite, as BibTeX.", rich_help_panel=options.OUTPUT),
     ] = False,
+    form: options.Format = None,
 ) -> None:
     """Show the results of a run or a study as they were printed, or some quantities with their density."""
     from workbench.report.fit.quantity_page import build_quantity_page
@@ -35,18 +39,24 @@ def command(
     from workbench.results import run_directory
     from workbench.workflow.run_list import is_study_alone
 
+    if cite and form:
+        raise RequestError("--cite prints BibTeX, and --format a table.", hint="give one of them")
     if is_study_alone(run):
-        _show_study(run, has_options=bool(quantities) or cite)
+        _show_study(run, form, has_options=bool(quantities) or cite)
         return
     fit = run_directory.read(run)
     if cite:
         console.show_source(format_bibtex(fit.results))
+    elif form:
+        from workbench.workflow.pages.tables import format_estimates
+
+        console.show_table(format_estimates(fit, quantities or (), form), form)
     else:
         console.show(build_quantity_page(fit, quantities) if quantities else build_fit_page(fit))
 
 
-def _show_study(folder: Path, *, has_options: bool) -> None:
-    """Show what `workbench sensitivity` printed of a study.
+def _show_study(folder: Path, form: TableFormat | None, *, has_options: bool) -> None:
+    """Show what `workbench sensitivity` printed of a study, or its outcomes in a format.
 
     Raises
     ------
@@ -61,4 +71,11 @@ def _show_study(folder: Path, *, has_options: bool) -> None:
     from workbench.studies import study_directory
     from workbench.workflow.pages.study import build_study_page
 
-    console.show(build_study_page(study_directory.read(folder)))
+    study = study_directory.read(folder)
+    page = build_study_page(study)
+    if form:
+        from workbench.workflow.pages.tables import format_page
+
+        console.show_table(format_page(page, study.frame, form), form)
+    else:
+        console.show(page)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import csv
 import re
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from workbench.errors import neutralise
 
@@ -34,6 +34,7 @@ def format_csv(frame: pd.DataFrame, *, is_verbatim: bool = False) -> str:
     is_verbatim
         Whether texts are written as they are too, for programs that look them up.
 
+    >>> import pandas as pd
     >>> format_csv(pd.DataFrame({"label": ["=1+1", "-2.5", "a"], "mean": [-1.0, 2.0, 3.0]})).split()
     ['label,mean', "'=1+1,-1.0", '-2.5,2.0', 'a,3.0']
     """
@@ -49,7 +50,14 @@ def count_formulas(frame: pd.DataFrame) -> int:
 
 
 def _defuse(frame: pd.DataFrame) -> pd.DataFrame:
-    return frame.map(lambda cell: _defuse_cell(cell) if isinstance(cell, str) else cell)
+    return frame.apply(_defuse_column)
+
+
+def _defuse_column(column: pd.Series[Any]) -> pd.Series[Any]:
+    """Return a column with safe texts; whole numbers with gaps between them stay whole."""
+    if not column.map(lambda cell: isinstance(cell, str)).any():
+        return column
+    return column.map(lambda cell: _defuse_cell(cell) if isinstance(cell, str) else cell)
 
 
 def _defuse_cell(cell: str) -> str:

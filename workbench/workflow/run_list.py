@@ -6,11 +6,15 @@ What is read may come from someone else, and folders that hold neither are liste
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass, fields
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import msgspec
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 from workbench.errors import RequestError, RunIncomplete
 from workbench.results.stored import MOST_BYTES, read_bytes
@@ -115,6 +119,18 @@ def list_runs(folder: Path) -> list[RunEntry]:
     entries = list(_iterate_entries(folder))
     known = sorted((entry for entry in entries if entry.created), key=_read_time, reverse=True)
     return [*known, *(entry for entry in entries if not entry.created)]
+
+
+def tabulate_runs(folder: Path) -> pd.DataFrame:
+    """Return what `list_runs` finds as a table, with a column for each attribute of `RunEntry`."""
+    import pandas as pd  # the command line does without
+
+    entries = [asdict(entry) for entry in list_runs(folder)]
+    frame = pd.DataFrame(entries, columns=[field.name for field in fields(RunEntry)])
+    created = pd.to_datetime(frame["created"], utc=True)
+    return frame.assign(
+        rows=frame["rows"].astype("Int64"), created=created, rhat_max=frame["rhat_max"].astype(float)
+    )
 
 
 def _read_time(entry: RunEntry) -> float:

@@ -105,6 +105,18 @@ def build_quantity_page(fit: Fit, wanted: Sequence[str]) -> Document:
     )
 
 
+def build_quantity_table(results: Results, names: Sequence[str]) -> Document:
+    """Return one table of quantities: their posterior or, without one, each method that has them."""
+    if results.nuts.is_ok:
+        table = _tabulate(results, names)
+    else:
+        tables = [(name, _compare(results, name)) for name in names]
+        columns = (Column("quantity", "name"), *_list_columns(results))
+        rows = [(Cell(results.label(name)), *row) for name, one in tables for row in one.rows]
+        table = TableBlock("quantities-table", "", columns, tuple(rows))
+    return Document(title=results.model.name, sections=(Section("quantities", "", (table,)),))
+
+
 def _shorten_verdict(results: Results) -> Verdict:
     """Return the verdict on the run; tips, which do not count against it, are for `workbench check`."""
     verdict = build_verdict(results)
@@ -155,19 +167,22 @@ def _compare(results: Results, name: str) -> TableBlock:
     """Return the estimates of a quantity, a row for each method that has one."""
     known = [(kind.label, results.estimates(key).get(name)) for key, kind in RESULTS.items()]
     scale = results.posterior(name).sd
-    level = format_percentage(results.interval.level)
-    columns = (
-        Column("method"),
-        Column("estimate", "number", help="a mean, or the value at an optimum"),
-        Column("SD", "number", help="or the standard error of the MLE"),
-        Column(f"{level} interval", "number"),
-    )
     rows = tuple(
         (Cell(label), *map(Cell, _describe(estimate, scale)))
         for label, estimate in known
         if estimate is not None
     )
-    return TableBlock(f"{name}-methods", "", columns, rows)
+    return TableBlock(f"{name}-methods", "", _list_columns(results), rows)
+
+
+def _list_columns(results: Results) -> tuple[Column, ...]:
+    level = format_percentage(results.interval.level)
+    return (
+        Column("method"),
+        Column("estimate", "number", help="a mean, or the value at an optimum"),
+        Column("SD", "number", help="or the standard error of the MLE"),
+        Column(f"{level} interval", "number"),
+    )
 
 
 def _describe(estimate: Estimate, scale: float | None) -> tuple[str, str, str]:

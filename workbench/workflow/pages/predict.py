@@ -17,15 +17,17 @@ _NAMES = ("label", "prediction")
 """The columns that hold names."""
 
 
-def build_predictions_page(predictions: pd.DataFrame, run: Path, data: Path) -> Document:
+def build_predictions_page(
+    predictions: pd.DataFrame, run: Path, data: Path, most_rows: int = MOST_ROWS
+) -> Document:
     """Return the page that `workbench predict` prints."""
     columns = tuple(Column(str(name), "name" if name in _NAMES else "number") for name in predictions.columns)
     rows = tuple(
         tuple(Cell(f"{value:.4g}" if isinstance(value, float) else str(value)) for value in values)
-        for values in predictions.head(MOST_ROWS).itertuples(index=False)
+        for values in predictions.head(most_rows).itertuples(index=False)
     )
     remark = str(predictions.attrs.get("remark", ""))
-    left_out = len(predictions) - MOST_ROWS
+    left_out = len(predictions) - most_rows
     note = f"{left_out:,} more with --output FILE" if left_out > 0 else ""
     return Document(
         title=f"predictions for {data.name}",
