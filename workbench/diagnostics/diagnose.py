@@ -8,6 +8,7 @@ from typing import Any
 import msgspec
 
 from workbench.diagnostics.catalogue import CATALOGUE
+from workbench.diagnostics.causes import attribute
 from workbench.diagnostics.measures import Measures, measure
 from workbench.diagnostics.scope import is_about_results, list_unchecked
 from workbench.methods import RESULTS
@@ -52,27 +53,8 @@ def diagnose(fit: Fit) -> Examination:
     """
     measures = measure(fit)
     measured = replace(fit, record={**fit.record, **measures.entries})
-    checks = _advise_on_cause(tuple(check.examine(measured) for check in CATALOGUE))
+    checks = attribute([check.examine(measured) for check in CATALOGUE], measured.results)
     return Examination(measures, _reach_verdict(measured.results, checks))
-
-
-_SYMPTOMS = ("WB1", "WB2", "WB3", "WB4")
-"""Codes of checks whose findings follow from an improper posterior."""
-
-_CAUSE = "See WB001 first: no setting of the sampler helps."
-"""The advice on them then."""
-
-
-def _advise_on_cause(checks: tuple[CheckResult, ...]) -> tuple[CheckResult, ...]:
-    """Return checks whose advice is not about the symptoms of an improper posterior."""
-    if not any(check.code == "WB001" and check.severity == "fail" for check in checks):
-        return checks
-    return tuple(
-        msgspec.structs.replace(check, advice=_CAUSE)
-        if check.code.startswith(_SYMPTOMS) and check.status in ("issue", "tip")
-        else check
-        for check in checks
-    )
 
 
 def _reach_verdict(results: Results, checks: tuple[CheckResult, ...]) -> DiagnosisResult:

@@ -97,6 +97,8 @@ class TableBlock:
         Cells contain sentences: on a narrow page each row becomes a small list.
     full_table
         Where all columns are, if a page leaves some of them out.
+    is_listing
+        There can be thousands of rows: a page shows them as plain text, and as a table where scripts run.
     """
 
     key: str
@@ -107,6 +109,7 @@ class TableBlock:
     is_interactive: bool = False
     is_prose: bool = False
     full_table: str = ""
+    is_listing: bool = False
     kind: ClassVar[str] = "table"
 
 
@@ -212,21 +215,38 @@ class VerdictReason:
         Where there is more about it: the name of that place, and its address.
     advice
         What to do about it.
+    consequences
+        What follows from it, or cannot be judged because of it.
     """
 
     text: str
     place: str = ""
     anchor: str = ""
     advice: str = ""
+    consequences: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
 class Verdict:
-    """Whether the results can be relied on: one sentence, and the reasons."""
+    """Whether the results can be relied on.
+
+    Attributes
+    ----------
+    tone, sentence
+        Good or bad, and what that means.
+    reasons
+        The reasons, the first cause first.
+    found
+        What was found.
+    scope
+        What was checked, and what was not.
+    """
 
     tone: Tone
     sentence: str
     reasons: tuple[VerdictReason, ...] = ()
+    found: str = ""
+    scope: str = ""
 
 
 @dataclass(frozen=True)

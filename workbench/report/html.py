@@ -21,9 +21,10 @@ from pygments import highlight
 from pygments.formatters import HtmlFormatter
 from pygments.lexers import get_lexer_by_name
 
-from workbench.report.document import Code, Column, Document
+from workbench.report.document import Code, Column, Document, TableBlock
 from workbench.report.explore.page import DrawsPage, to_script_json
 from workbench.report.figures import Drawing, to_svg
+from workbench.report.numbers import MISSING
 
 _CONTROL = re.compile(
     "[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069\ufdd0-\ufdef\ufffe\uffff\ud800-\udfff]"
@@ -93,6 +94,7 @@ def _make_environment() -> Environment:
         keep_trailing_newline=True,
     )
     environment.filters |= {"prose": _format_prose, "highlight": _highlight, "group": _group_columns}
+    environment.filters["align"] = _align
     return environment
 
 
@@ -141,6 +143,21 @@ def _highlight(code: Code) -> list[Markup]:
 def _group_columns(columns: Sequence[Column]) -> list[tuple[str, list[Column]]]:
     """Return neighbouring columns of the same group together, with the name of the group."""
     return [(group, list(run)) for group, run in itertools.groupby(columns, key=lambda column: column.group)]
+
+
+def _align(table: TableBlock) -> str:
+    """Return a table as lines of text in columns, which two spaces and more separate."""
+    heads = [f"{column.group} {column.title}".replace("`", "").strip() for column in table.columns]
+    lines = [heads, *([cell.text or MISSING for cell in row] for row in table.rows)]
+    cells = [[" ".join(str(_replace_control_characters(text)).split()) for text in line] for line in lines]
+    widths = [max(map(len, column)) for column in zip(*cells, strict=True)]
+    return "\n".join(
+        "  ".join(
+            text.ljust(width) if place == 0 else text.rjust(width)
+            for place, (text, width) in enumerate(zip(line, widths, strict=True))
+        )
+        for line in cells
+    )
 
 
 class _DrawingWriter:

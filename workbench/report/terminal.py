@@ -120,8 +120,12 @@ def _print_entry(console: Console, head: Text, text: str, further: Iterable[str]
 
 
 def _print_verdict(verdict: Verdict, console: Console) -> None:
+    if verdict.found:
+        _print_wrapped(console, _make_text(verdict.found))
     word = Text.assemble(
-        "verdict: ", (verdict.tone, _STYLES[verdict.tone]), f". {neutralise(verdict.sentence)}"
+        "verdict: ",
+        (verdict.tone, _STYLES[verdict.tone]),
+        f". {neutralise(' '.join(filter(None, (verdict.sentence, verdict.scope))))}",
     )
     _print_wrapped(console, word)
     for reason in verdict.reasons:
@@ -129,7 +133,8 @@ def _print_verdict(verdict: Verdict, console: Console) -> None:
             _print_wrapped(console, Text("- ") + _make_text(reason.text), _INDENT, len("- "))
             continue
         head = Text(neutralise(reason.place), "bold")
-        _print_entry(console, head, reason.text, [f"-> {reason.advice}"] if reason.advice else [], _INDENT)
+        advice = [f"-> {reason.advice}"] if reason.advice else []
+        _print_entry(console, head, reason.text, [*advice, *reason.consequences], _INDENT)
 
 
 def _print_blocks(blocks: Sequence[Block], console: Console, indent: int) -> None:

@@ -149,8 +149,12 @@ def _model(program: Program) -> dict[str, Any]:
         "obstacles": [_obstacle(obstacle) for obstacle in program.obstacles],
         "limits": [asdict(obstacle) for obstacle in program.obstacles],
         "parameters": [
-            {"name": declaration.name, "type": declaration.text, "line": declaration.line}
-            for declaration in (*program.parameters, *program.transformed_parameters)
+            {"name": declaration.name, "type": declaration.text, "line": declaration.line, "block": block}
+            for block, declarations in (
+                ("parameters", program.parameters),
+                ("transformed parameters", program.transformed_parameters),
+            )
+            for declaration in declarations
         ],
         "terms": [
             {

@@ -19,6 +19,7 @@ from workbench.report.document import (
     TableBlock,
     Tone,
 )
+from workbench.report.fit.missing import explain_missing
 from workbench.report.numbers import MISSING, format_count, format_number, pluralise
 from workbench.results.view import MapResult, MleResult, OptimizerStart, Results
 
@@ -31,7 +32,9 @@ _MOST_QUANTITIES = 12
 
 def build_section(results: Results) -> Section:
     """Return the likelihood at its maximum, distinct modes, penalties, and every start."""
+    missing = {key: explain_missing(results, key) for key in RESULTS if key != "nuts"}
     blocks: tuple[Block, ...] = (
+        *(Notice(text, Tone.CAUTION) for text in missing.values() if text),
         *_list_likelihood(results),
         *_build_distinct_modes(results, "map", results.map),
         *_build_distinct_modes(results, "map_unconstrained", results.map_unconstrained),

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping
 
 from workbench.diagnostics.check import format_p_value
 from workbench.report.fit import selection
+from workbench.report.fit.missing import describe_missing_modes
 from workbench.report.fit.prediction import is_extreme
 from workbench.report.fit.sampler import describe_divergences, find_extremes
 from workbench.report.numbers import (
@@ -43,21 +44,22 @@ _CAUSES: Mapping[str, str] = {
 def build_opening(results: Results) -> tuple[str, ...]:
     """Return the paragraphs that a reader meets first; every number in them is in `run.json`."""
     paragraphs = (
-        [*_describe_posterior(results), *_describe_convergence(results)],
-        [*_explain_missing_map(results), *_describe_gap(results)],
+        [*_describe_convergence(results)],
+        [*_explain_missing_modes(results), *_describe_gap(results)],
         [*_describe_sensitivity(results), *_describe_predictions(results)],
     )
     return tuple(" ".join(sentences) for sentences in paragraphs if sentences)
 
 
-def _describe_posterior(results: Results) -> Iterator[str]:
+def describe_posterior(results: Results) -> str:
+    """Return what was found: the main parameters with their intervals; empty without draws."""
     phrases = [_describe_estimate(results, name) for name in find_main_quantities(results)[:_MOST_NAMED]]
     if not phrases:
-        return
+        return ""
     is_doubtful = results.diagnosis is not None and results.diagnosis.verdict == "fail"
     lead = "According to draws that are not reliable yet" if is_doubtful else "Given the model and the data"
     level = format_percentage(results.interval.level)
-    yield f"{lead}, {join_with_and(phrases)} (posterior means, {level} intervals)."
+    return f"{lead}, {join_with_and(phrases)} (posterior means, {level} intervals)."
 
 
 def find_main_quantities(results: Results) -> list[str]:
@@ -91,9 +93,9 @@ def _describe_convergence(results: Results) -> Iterator[str]:
     )
 
 
-def _explain_missing_map(results: Results) -> Iterator[str]:
-    if results.map.status == "failed":
-        yield f"No MAP was found: {results.map.reason.strip() or 'no reason was recorded.'}"
+def _explain_missing_modes(results: Results) -> Iterator[str]:
+    if sentence := describe_missing_modes(results):
+        yield sentence
 
 
 def _describe_gap(results: Results) -> Iterator[str]:

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
 from workbench.results.quantities import owner, split_element
-from workbench.results.view import MapResult, Results
+from workbench.results.view import BLOCKS, MapResult, Results
 from workbench.thresholds import ESS_PER_CHAIN, RHAT_LIMIT
 
-_WHOLE_UP_TO = 8
-"""The most elements that a variable has where it is shown whole although there are many quantities. Ours."""
+_WHOLE_UP_TO = 4
+"""The most elements of a transformed parameter or generated quantity that is shown whole. Ours."""
+
+_LARGE = 8
+"""The most elements of a parameter that is shown whole although there are many rows. Ours."""
 
 _USUAL_CHAINS = 4
 """The number of chains where the record does not say it."""
@@ -78,27 +81,44 @@ class Fold:
     names: tuple[str, ...]
 
 
-def choose_rows(results: Results, most: int) -> list[str | Fold]:
+def choose_rows(
+    results: Results,
+    names: Iterable[str],
+    most: int,
+    find_extremes: Callable[[Results, Sequence[str]], list[str]],
+) -> list[str | Fold]:
     """Return the rows of a table: quantities, and arrays of which all elements share a row.
 
-    Every variable has a row, in the order of the program. While there are at most `most` quantities, each has
-    its own. Of a large array the row of all elements is followed by those with the worst convergence and with
-    the largest gap between mode and mean, unless even these are too many.
+    Every variable has a row, parameters first. Arrays of transformed parameters and generated quantities are
+    folded, and large arrays of parameters where there are more than `most` rows. The row of all elements is
+    followed by those that say most about them, unless even these are too many.
+
+    Parameters
+    ----------
+    results
+        The results of a run.
+    names
+        The quantities of the table.
+    most
+        The rows up to which large arrays of parameters are shown whole.
+    find_extremes
+        Returns the elements of an array that have rows of their own.
     """
-    if len(results.quantities) <= most:
-        return list(results.quantities)
     variables: dict[str, list[str]] = {}
-    for name in results.quantities:
+    for name in names:
         variables.setdefault(owner(name), []).append(name)
     parts: list[list[str | Fold]] = [
-        list(names) if len(names) <= _WHOLE_UP_TO else [_fold(names), *_find_extremes(results, names)]
-        for names in variables.values()
+        [_fold(group), *find_extremes(results, group)]
+        if len(group) > _WHOLE_UP_TO and results.find_block(group[0]) != BLOCKS[0]
+        else list(group)
+        for group in variables.values()
     ]
-    surplus = sum(map(len, parts)) - most
-    for position, names in reversed(list(enumerate(variables.values()))):
-        if surplus > 0 and len(names) > 1:
-            surplus -= len(parts[position]) - 1
-            parts[position] = [_fold(names)]
+    groups = list(variables.values())
+    for limit, with_extremes in ((_LARGE, True), (_LARGE, False), (1, False)):
+        for place in reversed(range(len(groups))):
+            if sum(map(len, parts)) > most and len(groups[place]) > limit:
+                extremes = find_extremes(results, groups[place]) if with_extremes else []
+                parts[place] = [_fold(groups[place]), *extremes]
     return [row for part in parts for row in part]
 
 
@@ -107,7 +127,9 @@ def choose_representatives(results: Results, most: int) -> list[str]:
 
     Every variable has one as far as there is room; then come those with the worst convergence.
     """
-    rows = choose_rows(results, most)
+    if len(results.quantities) <= most:
+        return list(results.quantities)
+    rows = choose_rows(results, results.quantities, most, find_notable)
     single = [row for row in rows if isinstance(row, str)]
     folded = [row for row in rows if isinstance(row, Fold) and set(single).isdisjoint(row.names)]
     chosen = {*single, *(row.names[0] for row in folded)}
@@ -133,11 +155,17 @@ def _fold(names: Sequence[str]) -> Fold:
     return Fold(f"{owner(names[0])}[{inside}]", tuple(names))
 
 
-def _find_extremes(results: Results, names: Sequence[str]) -> list[str]:
-    """Return the elements with the worst convergence and with the largest gap."""
+def find_notable(results: Results, names: Sequence[str]) -> list[str]:
+    """Return the elements of an array with the worst convergence and with the largest posterior mean."""
     worst = max(names, key=lambda name: measure_convergence(results, name))
-    farthest = max(names, key=lambda name: _measure_distance(results, name))
-    return [name for name in names if name in (worst, farthest)]
+    largest = max(names, key=lambda name: abs(results.posterior(name).mean or 0.0))
+    return [name for name in names if name in (worst, largest)]
+
+
+def find_farthest(results: Results, names: Sequence[str]) -> list[str]:
+    """Return the element of an array with the largest gap between mode and mean, where gaps are known."""
+    known = [name for name in names if measure_gap(results, name) is not None]
+    return [max(known, key=lambda name: _measure_distance(results, name))] if known else []
 
 
 def choose_for_marginals(results: Results, limit: int) -> list[str]:

@@ -1,14 +1,16 @@
-"""The verdict: the first thing a reader sees, in plain sentences."""
+"""The verdict: what was found, whether to rely on it, the cause of what is wrong, and its remedy."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
+from workbench.diagnostics.causes import is_undecided
 from workbench.diagnostics.scope import list_checked, list_gaps
 from workbench.report.document import Tone, Verdict, VerdictReason
 from workbench.report.fit.check_pages import find_anchor
-from workbench.report.numbers import join_with_and
-from workbench.results.view import DiagnosisResult, Results
+from workbench.report.fit.opening import describe_posterior
+from workbench.report.numbers import join_with_and, pluralise
+from workbench.results.view import CheckResult, DiagnosisResult, Results
 
 _SENTENCES = {
     "ok": "The checks found no problem with these results.",
@@ -21,29 +23,43 @@ _SENTENCES = {
 def build_verdict(results: Results) -> Verdict:
     """Return the verdict on a run, or that it was never checked."""
     diagnosis = results.diagnosis
+    found = describe_posterior(results)
     if diagnosis is None:
-        return Verdict(Tone.CAUTION, "This run has not been checked: `run.json` contains no verdict.")
-    sentence = " ".join(_describe_verdict(results, diagnosis))
-    return Verdict(Tone(diagnosis.verdict), sentence, _build_reasons(diagnosis))
+        sentence = "This run has not been checked: `run.json` contains no verdict."
+        return Verdict(Tone.CAUTION, sentence, found=found)
+    return Verdict(
+        Tone(diagnosis.verdict),
+        _describe_verdict(results, diagnosis),
+        tuple(_list_reasons(results, diagnosis)),
+        found,
+        " ".join(_describe_scope(results, diagnosis)),
+    )
 
 
-def _describe_verdict(results: Results, diagnosis: DiagnosisResult) -> Iterator[str]:
-    """Yield the meaning of the verdict, and what was not checked.
-
-    That there is no problem is said only if no check was left out and none has a tip.
-    """
+def _describe_verdict(results: Results, diagnosis: DiagnosisResult) -> str:
+    """Return what the verdict means; that there is no problem, only without tips and skipped checks."""
     if diagnosis.verdict == "fail" and not results.quantities:
-        yield "There are no results."
-        return
-    tips = sum(check.status == "tip" for check in diagnosis.checks)
+        return "There are no results."
+    tips = sum(check.status == "tip" and not check.cause for check in diagnosis.checks)
     if diagnosis.verdict != "ok" or not (tips or diagnosis.not_checked):
-        yield _SENTENCES[diagnosis.verdict]
-    elif diagnosis.not_checked:
+        return _SENTENCES[diagnosis.verdict]
+    if not tips:
+        return "These results can be used, as far as they were checked."
+    return f"These results can be used, with the {'tip' if tips == 1 else f'{tips} tips'} below in mind."
+
+
+def _describe_scope(results: Results, diagnosis: DiagnosisResult) -> Iterator[str]:
+    """Yield what was checked where that speaks for the results, and what was not checked."""
+    if diagnosis.verdict == "ok":
+        passed = sum(check.status == "passed" for check in diagnosis.checks)
         checked = join_with_and(list_checked(diagnosis.checks))
-        yield f"These results can be used, as far as they were checked: {checked}."
-    else:
-        named = "tip" if tips == 1 else f"{tips} tips"
-        yield f"These results can be used, with the {named} below in mind."
+        yield f"Checked: {checked} ({pluralise(passed, 'check')} passed)."
+    if diagnosis.verdict != "fail" or results.quantities:
+        yield from _describe_unchecked(results, diagnosis)
+
+
+def _describe_unchecked(results: Results, diagnosis: DiagnosisResult) -> Iterator[str]:
+    """Yield what was not checked, and why not."""
     if diagnosis.not_checked and results.nuts.status == "skipped":
         yield f"Not checked, for want of posterior draws: {join_with_and(diagnosis.not_checked)}."
     elif diagnosis.not_checked:
@@ -51,25 +67,80 @@ def _describe_verdict(results: Results, diagnosis: DiagnosisResult) -> Iterator[
         yield from dict.fromkeys(check.message for check in list_gaps(results, diagnosis.checks))
 
 
-def _build_reasons(diagnosis: DiagnosisResult) -> tuple[VerdictReason, ...]:
-    """Return the reasons of a verdict, each with the page of its check; without any, what passed."""
-    codes = {check.message: check.code for check in diagnosis.checks}
-    reasons = tuple(_build_reason(text, codes.get(text, "")) for text in diagnosis.reasons)
-    return reasons or _summarise_checks(diagnosis)
+def _list_reasons(results: Results, diagnosis: DiagnosisResult) -> Iterator[VerdictReason]:
+    """Yield reasons that no check gives, such as a missing posterior; then findings without a cause.
+
+    Where nothing was estimated, there is no more to say than why.
+    """
+    messages = {check.message for check in diagnosis.checks}
+    for reason in diagnosis.reasons:
+        if reason not in messages:
+            yield VerdictReason(reason)
+    if not results.quantities:
+        return
+    for check in sort_findings(diagnosis.checks):
+        if not check.cause:
+            yield _build_reason(check, diagnosis.checks)
 
 
-def _build_reason(text: str, code: str) -> VerdictReason:
-    return VerdictReason(text, code, find_anchor(code)) if find_anchor(code) else VerdictReason(text)
+def sort_findings(checks: Sequence[CheckResult]) -> list[CheckResult]:
+    """Return issues and tips, the gravest first, and each before what follows from it."""
+    followers = {check.cause for check in checks if check.cause and check.severity == "fail"}
+    ranks = {"fail": 0, "caution": 1, "none": 2}
+    findings = [check for check in checks if check.status in ("issue", "tip")]
+    return sorted(findings, key=lambda check: 0 if check.code in followers else ranks[check.severity])
 
 
-def _summarise_checks(diagnosis: DiagnosisResult) -> tuple[VerdictReason, ...]:
-    """Return how many checks passed, and the tips of the others."""
-    statuses = [check.status for check in diagnosis.checks]
-    applicable = sum(status in ("passed", "issue", "tip") for status in statuses)
-    if not applicable:
-        return ()
-    lead = VerdictReason(
-        f"{statuses.count('passed')} of the {applicable} checks that apply to this run passed."
+def _build_reason(check: CheckResult, checks: Sequence[CheckResult]) -> VerdictReason:
+    """Return a finding with what follows from it, and what cannot be judged because of it."""
+    found = [other for other in checks if other.cause == check.code]
+    explained = [_name_finding(other) for other in found if not is_undecided(other)]
+    undecided = [_name_finding(other) for other in found if is_undecided(other)]
+    consequences = (
+        *((f"It explains: {', '.join(explained)}.",) if explained else ()),
+        *((f"Not to be judged before: {', '.join(undecided)}.",) if undecided else ()),
     )
-    tips = (check for check in diagnosis.checks if check.status == "tip")
-    return (lead, *(_build_reason(tip.message, tip.code) for tip in tips))
+    return VerdictReason(
+        check.message,
+        f"{check.status} {check.code}",
+        find_anchor(check.code),
+        check.advice,
+        consequences,
+    )
+
+
+def _name_finding(check: CheckResult) -> str:
+    """Return what a finding is about, with its code."""
+    return f"{_SUBJECTS.get(check.code, check.title)} ({check.code})"
+
+
+_SUBJECTS = {
+    "WB101": "R-hat",
+    "WB102": "the effective sample size",
+    "WB103": "the Monte Carlo error",
+    "WB201": "divergences",
+    "WB202": "the treedepth",
+    "WB203": "E-BFMI",
+    "WB204": "the step sizes",
+    "WB301": "the Laplace approximation",
+    "WB302": "the Pathfinder approximation",
+    "WB401": "the gap between mode and mean",
+    "WB402": "missing modes",
+    "WB403": "modes on an edge",
+    "WB404": "several modes",
+    "WB405": "modes that were not visited",
+    "WB502": "posterior predictive p-values",
+    "WB503": "leave-one-out",
+    "WB504": "LOO-PIT",
+    "WB505": "the coverage of predictive intervals",
+    "WB506": "the calibration of probabilities",
+    "WB507": "the dispersion of counts",
+    "WB508": "dependence between rows",
+    "WB509": "dependence within levels",
+    "WB601": "the weight of the priors",
+    "WB602": "conflicts of prior and data",
+    "WB603": "parameters that the data do not inform",
+    "WB604": "flat priors",
+    "WB703": "influential rows",
+}
+"""What the findings are about that can follow from others."""

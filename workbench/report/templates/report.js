@@ -197,8 +197,53 @@ function makePictureSavable(drawing) {
   });
 }
 
-document.querySelectorAll("figure.table").forEach(makeTableSavable);
+document.querySelectorAll("figure.table:not([data-listing])").forEach(makeTableSavable);
 document.querySelectorAll(".figures .drawing").forEach(makePictureSavable);
+
+// Return an element with text, and attributes.
+function make(name, text = "", attributes = {}) {
+  const element = document.createElement(name);
+  element.textContent = text;
+  for (const [key, value] of Object.entries(attributes)) element.setAttribute(key, value);
+  return element;
+}
+
+// Replace a listing, lines of text in columns, by a table that can be sorted and searched.
+function makeTable(figure) {
+  const text = figure.querySelector("pre");
+  if (!text) return;
+  const [heads, ...lines] = text.textContent.split("\n").map((line) => line.trim().split(/ {2,}/));
+  const table = make("table");
+  const headings = table.createTHead().insertRow();
+  headings.append(...heads.map((head, i) => make("th", head, { scope: "col", class: i ? "number" : "name" })));
+  const body = table.createTBody();
+  for (const [name, ...cells] of lines) {
+    const row = body.insertRow();
+    const header = make("th", "", { scope: "row", class: "name" });
+    header.append(make("code", name));
+    row.append(header, ...cells.map((cell) => make("td", cell, { class: "number" })));
+  }
+  const region = make("div", "", { class: "scroll", role: "region", tabindex: "0" });
+  region.setAttribute("aria-labelledby", `${figure.id}-caption`);
+  region.append(table);
+  const search = make("p", "", { class: "search" });
+  const label = make("label", "Search ");
+  const input = make("input", "", { type: "search", autocomplete: "off", spellcheck: "false" });
+  input.dataset.table = figure.id;
+  label.append(input);
+  search.append(label, " ", make("output"));
+  text.replaceWith(search, region);
+  makeSortable(table);
+  makeSearchable(input);
+  makeTableSavable(figure);
+}
+
+document.querySelectorAll("figure[data-listing]").forEach((figure) => {
+  const details = figure.closest("details");
+  if (details) details.addEventListener("toggle", () => { if (details.open) makeTable(figure); });
+  else makeTable(figure);
+});
+
 document.querySelectorAll("table[data-interactive]").forEach(makeSortable);
 document.querySelectorAll("input[data-table]").forEach(makeSearchable);
 document.querySelectorAll("button[data-copy]").forEach(makeCopyable);

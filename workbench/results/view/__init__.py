@@ -54,9 +54,10 @@ from workbench.results.view.findings import (
     StatisticCheck,
     UncheckedOutcome,
 )
-from workbench.results.view.results import SCHEMA, Results, view
+from workbench.results.view.results import BLOCKS, SCHEMA, Results, view
 
 __all__ = [
+    "BLOCKS",
     "SCHEMA",
     "AnyResult",
     "ApproximationResult",

@@ -13,11 +13,12 @@ Count = Annotated[int, Meta(ge=0, le=2**53)]
 
 
 class DeclaredParameter(Struct, frozen=True):
-    """A parameter or transformed parameter as declared."""
+    """A parameter or transformed parameter as declared, with the block of the program that declares it."""
 
     name: str
     type: str = ""
     line: int | None = None
+    block: str = "parameters"
 
 
 class DensityTerm(Struct, frozen=True):

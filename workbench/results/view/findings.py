@@ -225,7 +225,7 @@ class PowerScalingResult(Struct, frozen=True, kw_only=True):
 
 
 class CheckResult(Struct, frozen=True, kw_only=True):
-    """A check and what it found."""
+    """A check and what it found; `cause` is the code of the finding from which that follows, if any does."""
 
     code: str = ""
     title: str = ""
@@ -237,6 +237,7 @@ class CheckResult(Struct, frozen=True, kw_only=True):
     message: str = ""
     measured: float | None = None
     severity: Literal["fail", "caution", "none"] = "none"
+    cause: str = ""
 
 
 class DiagnosisResult(Struct, frozen=True):

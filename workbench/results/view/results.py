@@ -40,6 +40,9 @@ from workbench.results.view.findings import DiagnosisResult, LooResult, PowerSca
 SCHEMA = 1
 """The version of `run.json`: raised when a key changes its meaning or goes; additions are free."""
 
+BLOCKS = ("parameters", "transformed parameters", "generated quantities")
+"""The blocks of a program that declare quantities."""
+
 _UNITLESS = ("none", "no unit", "dimensionless", "1")
 """What a model's card may say of a quantity without a unit."""
 
@@ -107,9 +110,19 @@ class Results(Struct, frozen=True, kw_only=True, dict=True):
 
     @cached_property
     def quantities(self) -> tuple[str, ...]:
-        """Every quantity that some method estimates, in the order of the program."""
+        """Every quantity that some method estimates: by block, and there in the order of the program."""
         keys = ["nuts", *RESULTS]  # NUTS has generated quantities too
-        return tuple(dict.fromkeys(name for key in keys for name in self.estimates(key)))
+        names = dict.fromkeys(name for key in keys for name in self.estimates(key))
+        return tuple(sorted(names, key=lambda name: BLOCKS.index(self.find_block(name))))
+
+    @cached_property
+    def _blocks(self) -> Mapping[str, str]:
+        return {parameter.name: parameter.block for parameter in self.model.parameters}
+
+    def find_block(self, name: str) -> str:
+        """Return the block of the program that declares a quantity, one of `BLOCKS`."""
+        block = self._blocks.get(owner(name), BLOCKS[-1])
+        return block if block in BLOCKS else BLOCKS[0]
 
     @cached_property
     def labels(self) -> Mapping[str, str]:
