@@ -154,6 +154,7 @@ def test_chains_start_where_stans_would(make_job):
 
 def test_nutpie_evaluates_the_given_point_first():
     code = """
+import os
 from workbench.backends import nutpie_chain
 import numpy as np
 nutpie, points = nutpie_chain._import_nutpie(), []
@@ -162,7 +163,8 @@ def evaluate(point):
     return -0.5 * point @ point, -point
 model = nutpie_chain._make_model(np.array([0.1, -3.0, 7.5]), evaluate)
 nutpie.sample(model, chains=1, cores=1, draws=5, tune=20, seed=1, progress_bar=False, return_raw_trace=True)
-print(points[0])
+print(points[0], flush=True)
+os._exit(0)  # as `nutpie_chain.main` does: nutpie's threads can crash while Python cleans up
 """
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.splitlines()[-1] == "[0.1, -3.0, 7.5]"
