@@ -109,7 +109,7 @@ def test_the_record_holds_words_and_numbers_of_every_check():
     for check in entries["diagnosis"]["checks"]:
         assert check.keys() == {
             "code", "title", "status", "severity", "message", "measured", "threshold", "reference", "meaning",
-            "advice",
+            "advice", "cause",
         }  # fmt: skip
 
 

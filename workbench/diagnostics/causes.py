@@ -65,8 +65,8 @@ class Cause:
 
 
 CAUSES = (
-    Cause("WB001", (*_CHAINS, "WB2", "WB3", "WB401", "WB402", "WB403", "WB404", "WB405", "WB604"), _fails),
-    Cause("WB001", ("WB402", "WB404", "WB604"), _is_issue),
+    Cause("WB001", (*_CHAINS, "WB2", "WB3", "WB401", "WB402", "WB403", "WB404", "WB405"), _fails),
+    Cause("WB001", ("WB402", "WB404"), _is_issue),
     Cause("WB405", (*_CHAINS, "WB204", "WB301", "WB302", "WB401", "WB404"), _is_issue),
     Cause("WB201", (*_CHAINS, "WB203", "WB204"), _fails),
     Cause("WB202", _CHAINS, _truncates_most),

@@ -7,7 +7,7 @@ import pytest
 from tests.report.documents import changed_fit, find_table, list_notices, without
 from tests.report.page import read_page
 from tests.report.simulated import simulate_fit
-from workbench.report.document import Notice, TableBlock, Tone
+from workbench.report.document import Disclosure, Notice, TableBlock, Tone
 from workbench.report.fit.estimates import build_section, build_summary_table
 from workbench.report.fit.missing import explain_missing
 from workbench.report.fit.report import build_fit_report
@@ -16,17 +16,45 @@ from workbench.results import Fit
 
 METHODS = ("mle", "map", "map_unconstrained", "laplace", "nuts")
 
+NOUNS = {
+    "mle": "maximum-likelihood estimate",
+    "map": "joint mode",
+    "map_unconstrained": "mode on the unconstrained scale",
+    "laplace": "Laplace approximation",
+}
 
-def _table(fit: Fit) -> TableBlock:
-    return find_table(build_section(fit.results), "estimates-table")
+
+def _table(fit: Fit, key: str = "estimates-table") -> TableBlock:
+    return find_table(build_section(fit.results), key)
 
 
 @pytest.mark.parametrize("status", ["failed", "not available", "skipped"])
-@pytest.mark.parametrize("key", METHODS)
-def test_a_missing_method_is_explained(key, status):
+def test_a_missing_posterior_is_explained(status):
+    fit = without(simulate_fit(draws=40), "nuts", status=status)
+    (text,) = list_notices(build_section(fit.results))
+    assert text.endswith(f": {status}. The reason of nuts.")
+
+
+@pytest.mark.parametrize("status", ["failed", "not available"])
+@pytest.mark.parametrize("key", NOUNS)
+def test_a_missing_mode_is_explained_in_a_sentence(key, status):
     fit = without(simulate_fit(draws=40), key, status=status)
     (text,) = list_notices(build_section(fit.results))
-    assert text.endswith(f": {status}. The reason of {key}.")
+    assert text == f"No {NOUNS[key]}: the reason of {key}; use the posterior."
+
+
+def test_the_reason_that_methods_share_is_said_once():
+    fit = without(simulate_fit(draws=40), "map", "map_unconstrained", "laplace")
+    fit.record["map"]["reason"] = fit.record["map_unconstrained"]["reason"] = "the density is unbounded."
+    (text,) = list_notices(build_section(fit.results))
+    expected = "No joint mode, no mode on the unconstrained scale, no Laplace approximation: "
+    assert text == f"{expected}the density is unbounded; use the posterior."
+
+
+@pytest.mark.parametrize("key", NOUNS)
+def test_a_mode_that_was_not_requested_needs_no_explanation(key):
+    fit = without(simulate_fit(draws=40), key, status="skipped")
+    assert list_notices(build_section(fit.results)) == []
 
 
 def test_pathfinder_needs_no_explanation_unless_it_failed():
@@ -37,9 +65,10 @@ def test_pathfinder_needs_no_explanation_unless_it_failed():
 
 def test_every_number_of_every_method_is_in_the_table():
     fit = simulate_fit()
-    table = _table(fit)
-    keys = [(column.group, column.title) for column in table.columns]
-    row = dict(zip(keys, (cell.text for cell in table.rows[0]), strict=True))
+    row = {}
+    for table in (_table(fit), _table(fit, "modes-table")):
+        keys = [(column.group, column.title) for column in table.columns]
+        row |= dict(zip(keys, (cell.text for cell in table.rows[0]), strict=True))
     mle, map_, unconstrained, laplace, nuts = (fit.record[key]["estimates"]["mu"] for key in METHODS)
     expected = {
         ("", "Quantity"): "mu",
@@ -62,7 +91,7 @@ def test_every_number_of_every_method_is_in_the_table():
 
 
 def test_a_missing_standard_error_is_a_dash():
-    table = _table(simulate_fit())
+    table = _table(simulate_fit(), "modes-table")
     keys = [(column.group, column.title) for column in table.columns]
     row = dict(zip(keys, table.rows[1], strict=True))
     assert row["", "Quantity"].text == "tau"
@@ -110,7 +139,28 @@ def test_columns_without_any_number_are_left_out():
 
 def test_notices_leave_the_estimates_in_place():
     section = build_section(without(simulate_fit(), "mle").results)
+    assert [type(block) for block in section.blocks] == [TableBlock, Notice, TableBlock]
+    section = build_section(without(simulate_fit(), "nuts").results)
     assert [type(block) for block in section.blocks] == [Notice, TableBlock]
+
+
+def test_elements_of_a_generated_array_share_a_row_and_are_listed():
+    fit = simulate_fit(schools=7, draws=40)
+    estimates = fit.record["nuts"]["estimates"]
+    fit.record["model"]["parameters"].pop()
+    estimates["theta_raw[3]"] |= {"rhat": 1.7}
+    estimates["theta_raw[6]"] |= {"mean": -40.0}
+    section = build_section(fit.results)
+    table = find_table(section, "estimates-table")
+    assert [row[0].text for row in table.rows] == [
+        "mu", "tau", "theta_raw[1..7]", "theta_raw[3]", "theta_raw[6]",
+    ]  # fmt: skip
+    assert "1.700" in [cell.text for cell in table.rows[2]]
+    listing = next(block for block in section.blocks if isinstance(block, Disclosure))
+    (all_elements,) = listing.blocks
+    assert isinstance(all_elements, TableBlock)
+    assert all_elements.is_listing
+    assert len(all_elements.rows) == 7
 
 
 def test_the_exact_posterior_has_columns_and_curves():

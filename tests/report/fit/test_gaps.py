@@ -25,7 +25,7 @@ def test_without_a_map_the_unconstrained_mode_is_compared():
     text = join_text(gaps.build_section(changed.results, changed.tree))
     assert "between the joint mode on the unconstrained scale and the posterior mean" in text
     assert "is 8.30 posterior standard deviations, for `tau`" in text
-    table = find_table(estimates.build_section(changed.results), "estimates-table")
+    table = find_table(estimates.build_section(changed.results), "modes-table")
     assert "MAP" not in [column.title for column in table.columns]
     assert "8.30" in list_text(table.rows[1])
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from tests.report.documents import changed_fit
 from tests.report.simulated import simulate_fit
-from workbench.report.fit.opening import build_opening, find_main_quantities
+from workbench.report.fit.opening import build_opening, describe_posterior, find_main_quantities
 from workbench.results.view import Results
 
 
@@ -12,7 +12,7 @@ def test_names_posterior_mode_prior_and_predictions():
     fit = simulate_fit()
     first, second, third = build_opening(fit.results)
     posterior = fit.record["nuts"]["estimates"]["mu"]
-    assert f"`mu` is {posterior['mean']:.2f}" in first
+    assert f"`mu` is {posterior['mean']:.2f}" in describe_posterior(fit.results)
     assert "2 transitions diverged" in first
     assert "posterior SD" in second
     assert "The prior matters: the sensitivity to it is above 0.05 for `tau` (0.180)." in third
@@ -22,15 +22,15 @@ def test_names_posterior_mode_prior_and_predictions():
 def test_units_are_those_of_the_card():
     fit = changed_fit()
     fit.record["model"]["units"] = {"mu": "points", "tau": "none"}
-    (first, *_) = build_opening(fit.results)
-    assert "points (" in first
-    assert "none" not in first
+    found = describe_posterior(fit.results)
+    assert "points (" in found
+    assert "none" not in found
 
 
 def test_claims_nothing_about_draws_that_are_not_reliable():
     fit = changed_fit()
     fit.record["diagnosis"]["verdict"] = "fail"
-    assert build_opening(fit.results)[0].startswith("According to draws that are not reliable yet")
+    assert describe_posterior(fit.results).startswith("According to draws that are not reliable yet")
 
 
 def test_is_reassuring_where_nothing_is_wrong():
@@ -65,7 +65,8 @@ def test_a_largest_step_within_monte_carlo_error_is_not_a_cause():
 
 def test_a_map_that_failed_has_its_reason():
     fit = changed_fit(map={"status": "failed", "reason": "the log density has no maximum."})
-    assert "No MAP was found: the log density has no maximum." in " ".join(build_opening(fit.results))
+    expected = "No joint mode: the log density has no maximum; use the posterior."
+    assert expected in " ".join(build_opening(fit.results))
 
 
 def test_an_empty_record_has_no_opening():

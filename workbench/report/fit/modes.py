@@ -32,9 +32,9 @@ _MOST_QUANTITIES = 12
 
 def build_section(results: Results) -> Section:
     """Return the likelihood at its maximum, distinct modes, penalties, and every start."""
-    missing = {key: explain_missing(results, key) for key in RESULTS if key != "nuts"}
+    absent = [key for key in RESULTS if key != "nuts" and results.method(key).status != "skipped"]
     blocks: tuple[Block, ...] = (
-        *(Notice(text, Tone.CAUTION) for text in missing.values() if text),
+        *(Notice(text, Tone.CAUTION) for key in absent if (text := explain_missing(results, key))),
         *_list_likelihood(results),
         *_build_distinct_modes(results, "map", results.map),
         *_build_distinct_modes(results, "map_unconstrained", results.map_unconstrained),

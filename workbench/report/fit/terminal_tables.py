@@ -41,18 +41,15 @@ _DRAWS = ("nuts", *_APPROXIMATIONS)
 
 
 def build_posterior_blocks(results: Results) -> tuple[Block, ...]:
-    """Return why there is no posterior by NUTS, where it failed, and the table of the best one there is."""
-    nuts = results.nuts
-    missing = () if nuts.status in ("ok", "skipped") else (Paragraph(f"No posterior: {nuts.reason}"),)
+    """Return the table of the posterior, by NUTS or the best method there is."""
     source = choose_posterior(results)
     if not results.estimates(source):
-        return missing
+        return ()
     names = [name for name in results.quantities if name in results.estimates(source)]
     chosen = choose_rows(results, names, MOST_ROWS, find_notable)
     folds = [row for row in chosen if isinstance(row, Fold)]
     table = _tabulate(results, chosen, _list_posterior_columns(results, source))
     return (
-        *missing,
         TableBlock(
             key="posterior",
             caption=_describe_source(results, source),

@@ -140,7 +140,6 @@ _SUBJECTS = {
     "WB601": "the weight of the priors",
     "WB602": "conflicts of prior and data",
     "WB603": "parameters that the data do not inform",
-    "WB604": "flat priors",
     "WB703": "influential rows",
 }
 """What the findings are about that can follow from others."""
