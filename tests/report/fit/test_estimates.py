@@ -65,7 +65,7 @@ def test_pathfinder_needs_no_explanation_unless_it_failed():
 
 def test_every_number_of_every_method_is_in_the_table():
     fit = simulate_fit()
-    row = {}
+    row: dict[tuple[str, str], str] = {}
     for table in (_table(fit), _table(fit, "modes-table")):
         keys = [(column.group, column.title) for column in table.columns]
         row |= dict(zip(keys, (cell.text for cell in table.rows[0]), strict=True))
