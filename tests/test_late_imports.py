@@ -5,6 +5,9 @@ import sys
 
 import pytest
 
+from tests.report.simulated import simulate_fit
+from workbench.results import store
+
 NOT_NEEDED = (
     "matplotlib.figure",
     "scipy.special",
@@ -74,4 +77,53 @@ SCIENTIFIC = (
 
 def test_the_page_of_a_run_is_built_without_the_scientific_packages():
     code = "import workbench.report.fit.terminal_page, workbench.results.run_directory"
+    assert not set(SCIENTIFIC) & set(list_imported(code))
+
+
+RUN_OF_NOTHING = (
+    "fit none.stan data.csv",
+    "fit eight_schools none.csv",
+    "fit eight_schools --method nonsense",
+    "fit eight_schools --missing nonsense",
+    "fit eight_schools --scale nonsense",
+    "fit eight_schools --set K=nonsense",
+    "fit eight_schools --prior tau=nonsense",
+    "inspect none.stan",
+    "predict none new.csv",
+    "continue none",
+    "replay none",
+    "check none",
+    "show none",
+    "report none",
+    "report none none",
+    "sensitivity none.stan data.csv",
+    "sensitivity eight_schools none.csv",
+)
+"""Commands with a mistake that is known before anything is read."""
+
+
+@pytest.mark.parametrize("line", RUN_OF_NOTHING)
+def test_a_mistake_is_told_before_the_scientific_packages_are_imported(line, tmp_path):
+    code = (
+        f"import os; os.chdir({str(tmp_path)!r})\n"
+        "from workbench.cli import app\n"
+        f"sys.argv = ['workbench', *{line.split()!r}]\n"
+        "try:\n    app.main()\n"
+        "except SystemExit as end:\n    assert end.code == 2 or end.code == 5, end.code"
+    )
+    assert not set(SCIENTIFIC) & set(list_imported(code))
+
+
+@pytest.mark.parametrize("options", [(), ("--cite",)])
+def test_a_run_is_shown_without_the_scientific_packages(options, tmp_path):
+    run = store.write(simulate_fit(), None, tmp_path / "run")
+    line = ["workbench", "show", str(run), *options]
+    code = (
+        "import contextlib, os\n"
+        "from workbench.cli import app\n"
+        f"sys.argv = {line!r}\n"
+        "with open(os.devnull, 'w') as nowhere, contextlib.redirect_stdout(nowhere):\n"
+        "    try:\n        app.main()\n"
+        "    except SystemExit as end:\n        assert not end.code, end.code"
+    )
     assert not set(SCIENTIFIC) & set(list_imported(code))

@@ -55,7 +55,7 @@ def make_program(alpha=None, beta=None, **fields):
 
 def make_context(backend, folder, program=None, **fields):
     """Return the context of a fit without data."""
-    request = FitRequest(program or make_program(), BoundData(tables.NO_DATA, ()), Priors(), **fields)
+    request = FitRequest(program or make_program(), BoundData(tables.no_data(), ()), Priors(), **fields)
     return FitContext(request, Path("model"), backend, folder / "scratch", SILENT)
 
 

@@ -16,7 +16,7 @@ from workbench.results.view import SavedSettings
 
 @pytest.fixture
 def request_for_loops():
-    return FitRequest(make_program(is_optimised=True), BoundData(tables.NO_DATA, ()), Priors())
+    return FitRequest(make_program(is_optimised=True), BoundData(tables.no_data(), ()), Priors())
 
 
 def test_whether_loops_were_vectorised_is_kept(request_for_loops):

@@ -78,4 +78,4 @@ def test_a_missing_time_is_not_a_number():
 
 def test_stan_data_have_no_columns():
     assert not build_table_columns(BoundData(tables.from_mapping({"N": 2, "y": [1.0, 2.0]}), ()))
-    assert not build_table_columns(BoundData(tables.NO_DATA, ()))
+    assert not build_table_columns(BoundData(tables.no_data(), ()))

@@ -237,4 +237,4 @@ def test_a_compressed_json_file_is_read(tmp_path):
 
 def test_the_rows_of_stan_data_include_those_in_tuples():
     assert tables.from_mapping({"N": 3, "d": {"1": [1.0, 2.0, 3.0], "2": [4, 5]}}).rows == 3
-    assert tables.NO_DATA.rows == 0
+    assert tables.no_data().rows == 0

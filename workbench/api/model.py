@@ -27,9 +27,10 @@ from workbench.report.terminal import to_text
 from workbench.tables import Table
 from workbench.toolchain import Toolchain, ToolchainSettings, provision
 from workbench.workflow.fit import fit_program
+from workbench.workflow.inputs import check_program_exists
 from workbench.workflow.method_settings import choose_methods, count_retries, read_init
 from workbench.workflow.options import FitOptions
-from workbench.workflow.read_program import check_program_exists, read_program
+from workbench.workflow.read_program import read_program
 
 if TYPE_CHECKING:
     from workbench.program import Description, Program
@@ -322,7 +323,7 @@ class Model:
         """Return the data as a table: those given, else the bundled model's own, else none."""
         if data is not None:
             return as_table(data)
-        return tables.NO_DATA if self._own_table is None else tables.read(self._own_table)
+        return tables.no_data() if self._own_table is None else tables.read(self._own_table)
 
 
 class FitKeywords(TypedDict, total=False):

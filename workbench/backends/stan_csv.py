@@ -5,13 +5,20 @@ from __future__ import annotations
 import tempfile
 from collections.abc import Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
-import pyarrow as pa
-from pyarrow import csv
 
 from workbench.backends.base import Floats, RawRun
 from workbench.errors import DrawsCorrupt
+from workbench.late_imports import LateModule
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+    from pyarrow import csv
+else:
+    pa = LateModule("pyarrow")
+    csv = LateModule("pyarrow.csv")
 
 _SMALL = 20_000
 """Bytes of numbers up to which Python reads them faster than Arrow starts."""

@@ -13,7 +13,7 @@ from workbench.binding.values.convert import convert_value, fill_shape
 from workbench.binding.values.sourced_value import SourcedValue
 from workbench.errors import BindingError
 from workbench.program import Program
-from workbench.tables import NO_DATA
+from workbench.tables import no_data
 
 
 def bind_initial_values(
@@ -42,7 +42,7 @@ def bind_initial_values(
     """
     parameters = {declared.name: declared for declared in program.parameters}
     ignored = {declared.name for declared in (*program.transformed_parameters, *program.generated_quantities)}
-    context = BindingContext(program, NO_DATA, BindingOptions())
+    context = BindingContext(program, no_data(), BindingOptions())
     bound: dict[str, Any] = {}
     for name, value in values.items():
         if name in ignored:

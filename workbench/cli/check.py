@@ -22,19 +22,23 @@ def command(
     strict: options.Strict = False,
 ) -> None:
     """Check a stored run again with the checks of this version; Stan is not needed."""
-    from workbench.report.fit.terminal_page import build_diagnosis_page
-    from workbench.results.json_values import to_json_values
-    from workbench.workflow.check import examine_run, find_check
-
     if (run is None) == (explain is None):
         hint = "`workbench check RUN` checks a run, `workbench check --explain WB201` explains a check"
         raise RequestError("either a run directory or --explain was expected.", hint=hint)
     if explain is not None:
+        from workbench.workflow.check import find_check
         from workbench.workflow.pages.check import build_check_page
 
         console.show(build_check_page(find_check(explain)))
         return
     assert run is not None  # noqa: S101 - one of the two was given
+    from workbench.results import run_directory
+
+    run_directory.require_run(run)
+    from workbench.report.fit.terminal_page import build_diagnosis_page
+    from workbench.results.json_values import to_json_values
+    from workbench.workflow.check import examine_run
+
     fit, entries = examine_run(run)
     if json_:
         console.show_json(json.dumps(to_json_values(entries), indent=1, ensure_ascii=False))

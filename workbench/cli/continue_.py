@@ -30,6 +30,9 @@ def command(
     toolchain: options.Source = "auto",
 ) -> None:
     """Add draws to a run: its chains continue from where they stopped, without warm-up."""
+    from workbench.results import run_directory
+
+    run_directory.require_run(run)
     from workbench.report.figures.painter import open_painter
     from workbench.report.fit.terminal_page import describe_place
     from workbench.toolchain import ToolchainSettings

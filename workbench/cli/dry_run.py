@@ -26,9 +26,10 @@ def show_dry_run(
     """Show the data block as it would be bound, and exit with 2 if a fit could not start."""
     from workbench import toolchain
     from workbench.workflow.dry_run import dry_run
+    from workbench.workflow.inputs import check_program_exists
     from workbench.workflow.pages.dry_run import build_dry_run_page
     from workbench.workflow.prior_options import apply_prior_options
-    from workbench.workflow.read_program import check_program_exists, read_program
+    from workbench.workflow.read_program import read_program
 
     check_program_exists(model)
     tools = toolchain.provision(options.toolchain, console.progress(is_quiet)).limit(options.timeout)

@@ -99,16 +99,12 @@ def command(
 ) -> None:
     """Fit a Stan program to a table: MLE, MAP, Laplace and NUTS, with a verdict and a report."""
     from workbench import library
-    from workbench.cli.dry_run import show_dry_run
     from workbench.methods import Nuts
-    from workbench.report.figures.painter import open_painter
-    from workbench.report.fit.terminal_page import describe_place
-    from workbench.results import store
-    from workbench.toolchain import ToolchainSettings
-    from workbench.workflow.fit import fit_files
+    from workbench.workflow.inputs import check_inputs
     from workbench.workflow.method_settings import choose_methods, count_retries, read_init
-    from workbench.workflow.options import FitOptions
 
+    program, source = library.resolve_data(model, data)
+    check_inputs(program, options.read_dash(source))
     word, inits = read_init(init)
     nuts = Nuts(
         chains,
@@ -122,21 +118,32 @@ def command(
         count_retries(retry),
         sampler,
     )
+    methods = choose_methods(
+        parse.split_names(method), nuts, starts=starts, profile=profile or [], bic_count=bic_count
+    )
+    given, settled = parse.parse_values(set_), parse.parse_priors(prior)
+    rows, scaled, probability = (
+        parse.parse_missing(missing),
+        parse.parse_scale(scale),
+        parse.parse_level(level),
+    )
+    largest = parse.parse_size("--unpack-limit", unpack_limit)
+    from workbench.toolchain import ToolchainSettings
+    from workbench.workflow.options import FitOptions
+
     fit_options = FitOptions(
         columns=parse.parse_columns(column),
-        given=parse.parse_values(set_),
-        priors=parse.parse_priors(prior),
+        given=given,
+        priors=settled,
         prior_forms=parse.parse_pairs("--prior-form", prior_form),
         reference=parse.parse_pairs("--reference", reference),
-        missing=parse.parse_missing(missing),
+        missing=rows,
         standardize=standardize,
         roles=parse.parse_pairs("--role", role),
-        scaled=parse.parse_scale(scale),
-        methods=choose_methods(
-            parse.split_names(method), nuts, starts=starts, profile=profile or [], bic_count=bic_count
-        ),
+        scaled=scaled,
+        methods=methods,
         seed=seed,
-        level=parse.parse_level(level),
+        level=probability,
         jobs=jobs or count_usable_cores(),
         threads=threads,
         timeout=timeout,
@@ -150,11 +157,17 @@ def command(
         is_optimised=not no_optimise,
         command=shlex.join(["workbench", *sys.argv[1:]]),
     )
-    program, source = library.resolve_data(model, data)
-    table = options.read_within(parse.parse_size("--unpack-limit", unpack_limit), source)
+    table = options.read_within(largest, source)
     if dry_run:
+        from workbench.cli.dry_run import show_dry_run
+
         show_dry_run(program, table, fit_options, is_json=json_, is_quiet=quiet)
         return
+    from workbench.report.figures.painter import open_painter
+    from workbench.report.fit.terminal_page import describe_place
+    from workbench.results import store
+    from workbench.workflow.fit import fit_files
+
     printer = ResultPrinter(is_json=json_)
     with ExitStack() as stack:
         painter = None if no_report else stack.enter_context(open_painter())

@@ -31,8 +31,9 @@ def command(
     from workbench.errors import ProgramError
     from workbench.program import describe, to_record
     from workbench.toolchain import provision
+    from workbench.workflow.inputs import check_program_exists
     from workbench.workflow.pages.inspect import build_program_page
-    from workbench.workflow.read_program import check_program_exists, read_program
+    from workbench.workflow.read_program import read_program
 
     path, _ = library.resolve(model)
     check_program_exists(path)

@@ -279,13 +279,14 @@ Source = Annotated[
 ]
 
 
-def read_within(limit: int | None, data: Path | Table) -> Path | Table:
-    """Return a table that has been read within a limit of its own; without a limit, the data as they are.
+def read_dash(data: Path | Table) -> Path | Table:
+    """Return what data mean: a dash is standard input, unless there is a file with this name."""
+    return Path("/dev/stdin") if data == Path("-") and not Path("-").exists() else data
 
-    A dash is standard input, unless there is a file with this name.
-    """
-    if data == Path("-") and not Path("-").exists():
-        data = Path("/dev/stdin")
+
+def read_within(limit: int | None, data: Path | Table) -> Path | Table:
+    """Return a table that has been read within a limit of its own; without a limit, the data as they are."""
+    data = read_dash(data)
     if limit is None or not isinstance(data, Path):
         return data
     from workbench import tables

@@ -93,10 +93,11 @@ def parse_values(texts: list[str] | None) -> dict[str, Any]:
     >>> parse_values(["K=3", "y=[1, 2.5]"])
     {'K': 3, 'y': [1, 2.5]}
     """
+    pairs = parse_pairs("--set", texts)
     from workbench.tables import parse_json  # only here: `--help` does without tables
 
     values: dict[str, Any] = {}
-    for name, text in parse_pairs("--set", texts).items():
+    for name, text in pairs.items():
         try:
             values[name] = parse_json(text, f"--set {name}")
         except BindingError as reason:

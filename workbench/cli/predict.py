@@ -43,20 +43,24 @@ def command(
 
     A run without NUTS predicts by its Laplace approximation or by Pathfinder, and says how good that is.
     """
-    from workbench import files
     from workbench.results import run_directory
-    from workbench.results.spreadsheet import count_formulas, format_csv
-    from workbench.toolchain import ToolchainSettings
+    from workbench.workflow.inputs import check_table_exists
     from workbench.workflow.output_file import check_output_file
-    from workbench.workflow.pages.predict import build_predictions_page
-    from workbench.workflow.predict import predict
 
     if output is not None:
         if form:
             raise RequestError("--output writes CSV, and --format prints a table.", hint="give one of them")
         check_output_file(output, [data])
-    settings = ToolchainSettings(compiler=compiler, source=toolchain, native=native)
+    check_table_exists(options.read_dash(data))
     table = options.read_within(parse.parse_size("--unpack-limit", unpack_limit), data)
+    run_directory.require_run(run)
+    from workbench import files
+    from workbench.results.spreadsheet import count_formulas, format_csv
+    from workbench.toolchain import ToolchainSettings
+    from workbench.workflow.pages.predict import build_predictions_page
+    from workbench.workflow.predict import predict
+
+    settings = ToolchainSettings(compiler=compiler, source=toolchain, native=native)
     predictions = predict(
         run_directory.read(run),
         table,

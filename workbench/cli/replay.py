@@ -36,6 +36,9 @@ def command(
 
     Exits with 1 if a number differs by more than four of them.
     """
+    from workbench.results import run_directory
+
+    run_directory.require_run(run)
     from workbench.toolchain import ToolchainSettings
     from workbench.workflow.pages.replay import build_replay_page
     from workbench.workflow.replay import replay

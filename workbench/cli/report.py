@@ -24,9 +24,13 @@ def command(
     figures: options.Figures = None,
 ) -> None:
     """Draw the report of a run again from its own files; with several runs, put them side by side."""
-    from workbench.workflow import report
-
     if len(runs) > 1:
+        from workbench.results import run_directory
+
+        for run in runs:
+            run_directory.require_run(run)
+        from workbench.workflow import report
+
         console.show_path(report.write_comparison(report.read_runs(runs), output, figures))
         return
     if output is not None:
@@ -39,4 +43,9 @@ def command(
 
         console.show_path(sensitivity.redraw_study(runs[0], figures))
         return
+    from workbench.results import run_directory
+
+    run_directory.require_run(runs[0])
+    from workbench.workflow import report
+
     console.show_path(report.redraw_report(runs[0], figures))

@@ -167,6 +167,14 @@ def command(
     Options on binding, methods and the sampler decide the base fit; a finished run keeps its own.
     """
     from workbench import library
+    from workbench.workflow.inputs import check_inputs
+
+    is_run = data is None and what.is_dir()
+    if is_run:
+        _refuse_base_options(context, what)
+    else:
+        program, source = library.resolve_data(str(what), data)
+        check_inputs(program, options.read_dash(source))
     from workbench.methods import Laplace, Map, Mle, Nuts
     from workbench.results import store
     from workbench.studies import parse_axis
@@ -178,9 +186,6 @@ def command(
     from workbench.workflow.pages.study import build_study_page
     from workbench.workflow.study_options import StudyOptions
 
-    is_run = data is None and what.is_dir()
-    if is_run:
-        _refuse_base_options(context, what)
     workers = jobs or count_usable_cores()
     study_options = StudyOptions(
         axes=tuple(parse_axis(text) for text in vary or ()),
@@ -239,7 +244,6 @@ def command(
                 what, study_options, fit_options, progress, parse.parse_size("--unpack-limit", unpack_limit)
             )
         else:
-            program, source = library.resolve_data(str(what), data)
             table = options.read_within(parse.parse_size("--unpack-limit", unpack_limit), source)
             study = sensitivity.study_files(program, table, fit_options, study_options, progress)
     except KeyboardInterrupt:

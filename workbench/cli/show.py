@@ -33,26 +33,31 @@ def command(
     form: options.Format = None,
 ) -> None:
     """Show the results of a run or a study as they were printed, or some quantities with their density."""
-    from workbench.report.fit.quantity_page import build_quantity_page
-    from workbench.report.fit.references import format_bibtex
-    from workbench.report.fit.terminal_page import build_fit_page
+    if cite and form:
+        raise RequestError("--cite prints BibTeX, and --format a table.", hint="give one of them")
     from workbench.results import run_directory
     from workbench.workflow.run_list import is_study_alone
 
-    if cite and form:
-        raise RequestError("--cite prints BibTeX, and --format a table.", hint="give one of them")
     if is_study_alone(run):
         _show_study(run, form, has_options=bool(quantities) or cite)
         return
-    fit = run_directory.read(run)
+    run_directory.require_run(run)
     if cite:
-        console.show_source(format_bibtex(fit.results))
+        from workbench.report.fit.references import format_bibtex
+
+        console.show_source(format_bibtex(run_directory.read_without_draws(run).results))
     elif form:
         from workbench.workflow.pages.tables import format_estimates
 
-        console.show_table(format_estimates(fit, quantities or (), form), form)
+        console.show_table(format_estimates(run_directory.read(run), quantities or (), form), form)
+    elif quantities:
+        from workbench.report.fit.quantity_page import build_quantity_page
+
+        console.show(build_quantity_page(run_directory.read(run), quantities))
     else:
-        console.show(build_quantity_page(fit, quantities) if quantities else build_fit_page(fit))
+        from workbench.report.fit.terminal_page import build_fit_page
+
+        console.show(build_fit_page(run_directory.read_without_draws(run)))
 
 
 def _show_study(folder: Path, form: TableFormat | None, *, has_options: bool) -> None:

@@ -13,7 +13,7 @@ from workbench import card
 from workbench.card import Card
 from workbench.errors import RequestError
 from workbench.provenance import hash_texts
-from workbench.tables import NO_DATA, Table
+from workbench.tables import Table, no_data
 
 D = TypeVar("D")
 """Data as the caller has them."""
@@ -134,7 +134,7 @@ def resolve_data(text: str | os.PathLike[str], data: D | None) -> tuple[Path, D 
         There is no such bundled model.
     """
     program, own_table = resolve(text)
-    return program, data if data is not None else own_table or NO_DATA
+    return program, data if data is not None else own_table or no_data()
 
 
 def find_by_hash(sha256: str) -> BundledModel | None:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
 
@@ -79,6 +79,17 @@ def read_record(folder: Path) -> dict[str, Any]:
     """
     files.restore(folder)
     return read_steadily(folder, lambda: _read_record(folder)[0])
+
+
+def read_without_draws(folder: Path) -> Fit:
+    """Return a run whose record is all that is needed: `fit.nc` is not read, and its `tree` is `None`.
+
+    Raises
+    ------
+    RunNotFound, RunIncomplete
+        As for `read_record`.
+    """
+    return Fit(read_record(folder), cast("xr.DataTree", None), folder=folder)
 
 
 def _read(folder: Path) -> Fit:

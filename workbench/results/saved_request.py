@@ -14,7 +14,6 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 import numpy as np
-import pyarrow as pa
 
 from workbench.binding import BoundData, BoundVariable, Standardization
 from workbench.errors import MethodError, RunIncomplete
@@ -29,8 +28,10 @@ from workbench.results.view.description import check_numbers
 from workbench.tables import Table
 
 if TYPE_CHECKING:
+    import pyarrow as pa
     import xarray as xr
 else:
+    pa = LateModule("pyarrow")
     xr = LateModule("xarray")
 
 DATA = "stan_data"

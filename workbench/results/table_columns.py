@@ -11,8 +11,6 @@ from contextlib import suppress
 from typing import TYPE_CHECKING
 
 import numpy as np
-import pyarrow as pa
-import pyarrow.compute as pc
 
 from workbench import tables
 from workbench.binding import BoundData
@@ -21,8 +19,12 @@ from workbench.late_imports import LateModule
 from workbench.tables import Table
 
 if TYPE_CHECKING:
+    import pyarrow as pa
+    import pyarrow.compute as pc
     import xarray as xr
 else:
+    pa = LateModule("pyarrow")
+    pc = LateModule("pyarrow.compute")
     xr = LateModule("xarray")
 
 TABLE_COLUMNS = "table_columns"

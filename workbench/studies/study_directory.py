@@ -7,9 +7,6 @@ from dataclasses import fields
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import pyarrow as pa
-import pyarrow.parquet as pq
-
 from workbench.errors import RunIncomplete, RunNotFound
 from workbench.late_imports import LateModule
 from workbench.results.stored import read_bytes, read_json, read_steadily
@@ -21,7 +18,11 @@ from workbench.studies.view import StudyResults
 
 if TYPE_CHECKING:
     import pandas as pd
+    import pyarrow as pa
+    import pyarrow.parquet as pq
 else:
+    pa = LateModule("pyarrow")
+    pq = LateModule("pyarrow.parquet")
     pd = LateModule("pandas")
 
 _MOST_BYTES = 2**30

@@ -25,14 +25,15 @@ from workbench.tables.columns import (
 from workbench.tables.dates import check_date_unit, dates_to_numbers
 from workbench.tables.json_text import parse_json
 from workbench.tables.missing_words import describe_words
-from workbench.tables.python_data import NO_DATA, from_frame, from_mapping
+from workbench.tables.python_data import from_frame, from_mapping, no_data
 from workbench.tables.read import read
+from workbench.tables.source import check_source
 from workbench.tables.table import Table, drop_rows
 
 __all__ = [
-    "NO_DATA",
     "Table",
     "check_date_unit",
+    "check_source",
     "classify_column",
     "dates_to_numbers",
     "describe_bad_cells",
@@ -42,6 +43,7 @@ __all__ = [
     "from_frame",
     "from_mapping",
     "is_numeric",
+    "no_data",
     "parse_json",
     "read",
     "to_numbers",

@@ -3,17 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Literal
-
-import pyarrow as pa
-import pyarrow.compute as pc
+from typing import TYPE_CHECKING, Literal
 
 from workbench.errors import BindingError
+from workbench.late_imports import LateModule
 from workbench.provenance import hash_file
 from workbench.tables.file_format import watch_unpacked_size
 from workbench.tables.source import TableSource
 from workbench.tables.table import Table, check_unique_names
 from workbench.tables.text_columns import read_texts
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+    import pyarrow.compute as pc
+else:
+    pa = LateModule("pyarrow")
+    pc = LateModule("pyarrow.compute")
 
 _INDEX = "__index_level_"
 """How pandas begins the name of an index without a name, when it writes a file."""

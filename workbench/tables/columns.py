@@ -7,8 +7,6 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Literal
 
 import numpy as np
-import pyarrow as pa
-import pyarrow.compute as pc
 
 from workbench.errors import BindingError
 from workbench.late_imports import LateModule
@@ -17,7 +15,11 @@ from workbench.tables.table import Table
 
 if TYPE_CHECKING:
     import pandas as pd
+    import pyarrow as pa
+    import pyarrow.compute as pc
 else:
+    pa = LateModule("pyarrow")
+    pc = LateModule("pyarrow.compute")
     pd = LateModule("pandas")
 
 ColumnKind = Literal[

@@ -2,13 +2,21 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import numpy as np
-import pyarrow as pa
-import pyarrow.compute as pc
 
 from workbench.errors import BindingError
+from workbench.late_imports import LateModule
 from workbench.tables.columns import describe_bad_cells
 from workbench.tables.table import Table
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+    import pyarrow.compute as pc
+else:
+    pa = LateModule("pyarrow")
+    pc = LateModule("pyarrow.compute")
 
 _SECONDS = {
     "seconds": 1.0,
@@ -21,12 +29,12 @@ _SECONDS = {
 """Lengths of the units of time [s]; a year is 365.25 days."""
 
 _CALENDAR = {
-    "year": pc.year,
-    "month": pc.month,
-    "day": pc.day,
+    "year": lambda cells: pc.year(cells),
+    "month": lambda cells: pc.month(cells),
+    "day": lambda cells: pc.day(cells),
     "weekday": lambda cells: pc.day_of_week(cells, count_from_zero=False),
-    "yearday": pc.day_of_year,
-    "hour": pc.hour,
+    "yearday": lambda cells: pc.day_of_year(cells),
+    "hour": lambda cells: pc.hour(cells),
 }
 """Parts of the calendar, with Arrow's functions for them; Monday is 1."""
 

@@ -8,13 +8,10 @@ import re
 from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass, replace
-from typing import Any, cast
-
-import pyarrow as pa
-import pyarrow.compute as pc
-import pyarrow.csv as arrow_csv
+from typing import TYPE_CHECKING, Any, cast
 
 from workbench.errors import BindingError
+from workbench.late_imports import LateModule
 from workbench.provenance import hash_file
 from workbench.tables.dialect import Dialect, detect_dialect, has_decimal_commas
 from workbench.tables.file_format import open_decompressed
@@ -22,6 +19,15 @@ from workbench.tables.missing_words import MISSING, count_words
 from workbench.tables.source import TableSource
 from workbench.tables.table import Table
 from workbench.tables.text_columns import read_texts
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+    import pyarrow.compute as pc
+    import pyarrow.csv as arrow_csv
+else:
+    pa = LateModule("pyarrow")
+    pc = LateModule("pyarrow.compute")
+    arrow_csv = LateModule("pyarrow.csv")
 
 _BLOCK = 1 << 24
 """Bytes read at a time. The first block decides the types; a later one that disagrees makes them wider."""

@@ -8,14 +8,20 @@ import io
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
-
-import pyarrow as pa
-import pyarrow.compute as pc
+from typing import TYPE_CHECKING
 
 from workbench.errors import BindingError
+from workbench.late_imports import LateModule
 from workbench.tables.file_format import open_decompressed
 from workbench.tables.source import TableSource
 from workbench.tables.table import check_unique_names
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+    import pyarrow.compute as pc
+else:
+    pa = LateModule("pyarrow")
+    pc = LateModule("pyarrow.compute")
 
 _SAMPLE = 1 << 18
 """Bytes of the file that are examined for what holds everywhere, such as the separator."""

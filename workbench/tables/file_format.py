@@ -6,12 +6,16 @@ import lzma
 import time
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
-from typing import IO, Any, Literal, TypeVar
-
-import pyarrow as pa
+from typing import IO, TYPE_CHECKING, Any, Literal, TypeVar
 
 from workbench.errors import BindingError
+from workbench.late_imports import LateModule
 from workbench.tables.source import TableSource
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+else:
+    pa = LateModule("pyarrow")
 
 FileFormat = Literal["text", "json", "parquet", "arrow", "stream"]
 

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import pyarrow as pa
 
 from workbench.errors import BindingError
 from workbench.late_imports import LateModule
@@ -20,7 +20,9 @@ from workbench.tables.text_columns import read_texts
 
 if TYPE_CHECKING:
     import pandas as pd
+    import pyarrow as pa
 else:
+    pa = LateModule("pyarrow")
     pd = LateModule("pandas")
 
 _NAME = "data"
@@ -114,8 +116,10 @@ def from_mapping(content: Mapping[str, Any]) -> Table:
     return Table(Path(_NAME), hash_text(repr(sorted(values.items()))), pa.table({}), values=values)
 
 
-NO_DATA = Table(Path("no data"), hash_text("{}"), pa.table({}), values={})
-"""What a program without data is fitted to."""
+@cache
+def no_data() -> Table:
+    """Return what a program without data is fitted to: one and the same table without columns."""
+    return Table(Path("no data"), hash_text("{}"), pa.table({}), values={})
 
 
 def _find_length(value: Any) -> int | None:

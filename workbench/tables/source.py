@@ -45,6 +45,7 @@ def open_source(path: Path, unpack_limit: int | None = None) -> Iterator[TableSo
         There is nothing at the path, or nothing that can be read.
     """
     mode = _find_mode(path)
+    check_source(path)
     if stat.S_ISREG(mode) and _is_text(path):
         yield TableSource(path, path, unpack_limit)
     elif stat.S_ISREG(mode):
@@ -52,14 +53,26 @@ def open_source(path: Path, unpack_limit: int | None = None) -> Iterator[TableSo
             link = Path(folder) / "table"
             link.symlink_to(path.absolute())
             yield TableSource(path, link, unpack_limit)
-    elif stat.S_ISFIFO(mode) or stat.S_ISSOCK(mode):
+    else:
         with tempfile.NamedTemporaryFile(prefix="workbench-table-") as copy:
             _copy_pipe(path, copy.name)
             yield TableSource(path, Path(copy.name), unpack_limit)
-    else:
-        kind = "a folder" if stat.S_ISDIR(mode) else "a device"
-        hint = "check the path" if stat.S_ISDIR(mode) else "name a file, or pipe the table into /dev/stdin"
-        raise BindingError(f"a table was expected at `{path}`, but it is {kind}.", hint=hint)
+
+
+def check_source(path: Path) -> None:
+    """Refuse a path at which there can be no table; nothing is read.
+
+    Raises
+    ------
+    BindingError
+        There is nothing, a folder or a device.
+    """
+    mode = _find_mode(path)
+    if stat.S_ISREG(mode) or stat.S_ISFIFO(mode) or stat.S_ISSOCK(mode):
+        return
+    kind = "a folder" if stat.S_ISDIR(mode) else "a device"
+    hint = "check the path" if stat.S_ISDIR(mode) else "name a file, or pipe the table into /dev/stdin"
+    raise BindingError(f"a table was expected at `{path}`, but it is {kind}.", hint=hint)
 
 
 def _find_mode(path: Path) -> int:

@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 import json
-from typing import Any
-
-import pyarrow as pa
+from typing import TYPE_CHECKING, Any
 
 from workbench.errors import BindingError
+from workbench.late_imports import LateModule
 from workbench.provenance import hash_file
 from workbench.tables.file_format import open_decompressed
 from workbench.tables.json_text import parse_json
 from workbench.tables.source import TableSource
 from workbench.tables.table import Table
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+else:
+    pa = LateModule("pyarrow")
 
 _NOT_FINITE = {
     "NaN": "nan",

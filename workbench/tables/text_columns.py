@@ -4,12 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
-import pyarrow as pa
-import pyarrow.compute as pc
-
+from workbench.late_imports import LateModule
 from workbench.tables.formatted_numbers import parse_formatted_numbers, parse_plain_numbers
 from workbench.tables.missing_words import AMONG_NUMBERS, count_words, find_missing_words
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+    import pyarrow.compute as pc
+else:
+    pa = LateModule("pyarrow")
+    pc = LateModule("pyarrow.compute")
 
 _MOST_SAMPLED = 100
 """Cells by which it is judged whether a column of text may hold numbers."""

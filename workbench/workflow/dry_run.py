@@ -63,7 +63,7 @@ def dry_run(program: Program, data: Path | Table, options: FitOptions) -> DryRun
     model_card = card.read(program.path)
     settled = settle_priors(program, model_card, options)
     attempt = bind_table(program, table, model_card, settled, options)
-    if table is tables.NO_DATA:
+    if table is tables.no_data():
         _check_needs_no_data(program, attempt, options)
     return DryRun(program, attempt, settled)
 

@@ -20,6 +20,7 @@ from workbench.tables import Table
 from workbench.toolchain import Toolchain, provision
 from workbench.workflow.builds import Builds
 from workbench.workflow.estimate_request import estimate_request
+from workbench.workflow.inputs import check_program_exists
 from workbench.workflow.options import FitOptions
 from workbench.workflow.prepare_request import choose_folder, prepare_request
 from workbench.workflow.prior_options import apply_prior_options
@@ -31,7 +32,7 @@ from workbench.workflow.publish import (
     draft_report,
     publish_run,
 )
-from workbench.workflow.read_program import check_program_exists, read_program
+from workbench.workflow.read_program import read_program
 
 
 def fit_files(

@@ -7,9 +7,9 @@ from pathlib import Path
 from typing import cast
 
 from workbench import card, program
-from workbench.errors import ProgramError
 from workbench.program import Program, Role
 from workbench.toolchain import Toolchain
+from workbench.workflow.inputs import check_program_exists
 
 
 def read_program(
@@ -38,16 +38,3 @@ def read_program(
         return parsed
     # `settle_roles` itself refuses what is not a role.
     return program.settle_roles(parsed, cast("Mapping[str | int, Role]", settled), tools.stanc)
-
-
-def check_program_exists(model: Path) -> None:
-    """Refuse a program that does not exist.
-
-    Raises
-    ------
-    ProgramError
-        There is no such file.
-    """
-    if not model.is_file():
-        message = f"a Stan program was expected at `{model}`, but there is no such file."
-        raise ProgramError(message, path=model, hint="check the path")

@@ -8,15 +8,15 @@ log-likelihood as among all rows.
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import pyarrow as pa
 
 from workbench import binding
 from workbench.backends import RawRun
 from workbench.binding import BindingOptions
 from workbench.errors import RequestError
+from workbench.late_imports import LateModule
 from workbench.request import FitRequest
 from workbench.results import Fit
 from workbench.results.outcomes import list_outcome_data
@@ -24,6 +24,11 @@ from workbench.results.quantities import owner
 from workbench.tables import Table
 from workbench.thresholds import LOG_LIKELIHOOD_DIFFERENCE_LIMIT
 from workbench.workflow.generate import Generator
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+else:
+    pa = LateModule("pyarrow")
 
 TRIED_DRAWS = 20
 """Draws at which the run's own rows are tried."""

@@ -28,10 +28,11 @@ from workbench.studies import store as studies
 from workbench.tables import Table
 from workbench.toolchain import Toolchain
 from workbench.workflow.builds import Builds
+from workbench.workflow.inputs import check_program_exists
 from workbench.workflow.options import FitOptions
 from workbench.workflow.prepare_request import choose_folder, prepare_request
 from workbench.workflow.prior_options import apply_prior_options
-from workbench.workflow.read_program import check_program_exists, read_program
+from workbench.workflow.read_program import read_program
 from workbench.workflow.report import check_report_place
 from workbench.workflow.study_base import (
     examine_base,

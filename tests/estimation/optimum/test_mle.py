@@ -42,7 +42,7 @@ DATA = {"N": 3, "y": [6, 3, 9], "n": [10, 20, 30], "same": 7}
 def test_trials_are_counted_where_every_row_is_a_count_of_trials(program_from, likelihood, trials):
     bound = tuple(BoundVariable(name, "int", 1, value, "by hand") for name, value in DATA.items())
     program = program_from(BINOMIAL.replace("LIKELIHOOD", likelihood))
-    request = FitRequest(program, BoundData(tables.NO_DATA, bound), Priors())
+    request = FitRequest(program, BoundData(tables.no_data(), bound), Priors())
     observations = 2 if "y[1:2]" in likelihood else 3
     assert count_trials(request, observations) == trials
 

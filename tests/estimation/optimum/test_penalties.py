@@ -45,7 +45,7 @@ def make_request(program_from):
         values = {"N": 40, "X": X, "y": Y, "known": 3.0, "lambda": 10.0, "scales": [0.5, 2.0]}
         bound = tuple(BoundVariable(name, "real", 1, value, "by hand") for name, value in values.items())
         settled = settle(program, priors, {}, "card")
-        return FitRequest(program, BoundData(tables.NO_DATA, bound), settled)
+        return FitRequest(program, BoundData(tables.no_data(), bound), settled)
 
     return make
 

@@ -28,7 +28,7 @@ def compute(program_from, tmp_path):
         program = program_from(f"{DATA} parameters {{ {parameters} }} model {{ {model} {likelihood} }}")
         variables = [BoundVariable(name, "real", 1, value, "by hand") for name, value in VALUES.items()]
         request = FitRequest(
-            program, BoundData(tables.NO_DATA, tuple(variables)), settle(program, priors, {}, "card")
+            program, BoundData(tables.no_data(), tuple(variables)), settle(program, priors, {}, "card")
         )
         return compute_log_prior_mass(
             FitContext(request, Path("model"), ChosenDensity(), tmp_path / "scratch", SILENT)

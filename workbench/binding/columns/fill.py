@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING
 
 import numpy as np
-import pyarrow.compute as pc
 
 from workbench import tables
 from workbench.binding.columns.groups import Groups, describe_too_many_levels
@@ -32,8 +32,14 @@ from workbench.binding.phrases import (
 )
 from workbench.binding.values.sourced_value import SourcedValue
 from workbench.errors import BindingError
+from workbench.late_imports import LateModule
 from workbench.program import Declaration
 from workbench.thresholds import INDICATOR_LIMIT
+
+if TYPE_CHECKING:
+    import pyarrow.compute as pc
+else:
+    pc = LateModule("pyarrow.compute")
 
 _FILLABLE = frozenset(
     {

@@ -3,15 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-
-import pyarrow.compute as pc
+from typing import TYPE_CHECKING
 
 from workbench import tables
 from workbench.binding.columns.groups import Groups
 from workbench.binding.columns.match import ColumnMatch, list_used_columns
 from workbench.binding.context import BindingContext
 from workbench.binding.values.sourced_value import SourcedValue
+from workbench.late_imports import LateModule
 from workbench.tables import Table
+
+if TYPE_CHECKING:
+    import pyarrow.compute as pc
+else:
+    pc = LateModule("pyarrow.compute")
 
 _MOST_ROWS = 100_000
 """Largest table whose rows are named; in a larger one a row's number says as much."""

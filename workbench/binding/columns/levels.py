@@ -9,8 +9,6 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
-import pyarrow as pa
-import pyarrow.compute as pc
 
 from workbench import tables
 from workbench.binding.context import BindingContext
@@ -21,7 +19,11 @@ from workbench.tables import Table
 
 if TYPE_CHECKING:
     import pandas as pd
+    import pyarrow as pa
+    import pyarrow.compute as pc
 else:
+    pa = LateModule("pyarrow")
+    pc = LateModule("pyarrow.compute")
     pd = LateModule("pandas")
 
 _DIGITS = re.compile(r"([0-9]+)")
