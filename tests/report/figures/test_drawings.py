@@ -11,7 +11,17 @@ import pytest
 from scipy import stats
 
 from workbench.report import figures
-from workbench.report.figures import Drawing, EstimateLine, KnownDensity, to_svg
+from workbench.report.figures import (
+    Drawing,
+    EstimateLine,
+    ForestEstimate,
+    ForestRow,
+    GroupEffect,
+    KnownDensity,
+    Population,
+    Ribbon,
+    to_svg,
+)
 from workbench.report.figures.files import make_file_name
 
 RNG = np.random.default_rng(5)
@@ -33,7 +43,31 @@ def _make_drawings() -> dict[str, Drawing]:
         "ranks": figures.draw_ranks(DRAWS),
         "energy": figures.draw_energy(DRAWS + 50),
         "pair": figures.draw_pair(DRAWS, DRAWS**2, marked),
+        "forest": figures.draw_forest(
+            [
+                ForestRow(
+                    "a", {"posterior": ForestEstimate(0.0, (-1, 1), (-0.5, 0.5)), "mle": ForestEstimate(9)}
+                )
+            ],
+            {"posterior": "posterior", "mle": "MLE"},
+        ),
+        "ribbon": figures.draw_ribbon(_make_ribbon(50), np.arange(50.0)),
+        "caterpillar": figures.draw_caterpillar(_make_effects(8), Population(0.0, (-1, 1))),
     }
+
+
+def _make_ribbon(count: int) -> Ribbon:
+    level = np.sin(np.arange(count) / 9)
+    return Ribbon(
+        np.arange(float(count)), level, np.array([level - 2, level + 2]), np.array([level - 1, level + 1])
+    )
+
+
+def _make_effects(count: int) -> list[GroupEffect]:
+    return [
+        GroupEffect(f"group {place}", place, (place - 2, place + 2), (place - 1, place + 1), place + 1)
+        for place in range(count)
+    ]
 
 
 @pytest.mark.parametrize("name", list(_paint_all()))
@@ -119,3 +153,30 @@ def test_a_title_in_a_script_that_the_typeface_lacks_is_written_without_a_warnin
         [("\u5e74", "\u5e74$x_ \U0001f4c8 " + "y" * 300, figures.draw_ranks(DRAWS))], tmp_path
     )
     assert [path.exists() for path in written] == [True, True]
+
+
+def test_a_scale_has_an_axis_of_powers():
+    scale = np.exp(3 * DRAWS)
+    powers = {"0.001", "0.1"}
+    assert powers <= set(_find_texts(to_svg(figures.draw_pair(DRAWS, scale, 0 * DRAWS, is_y_log=True))))
+    assert not powers & set(_find_texts(to_svg(figures.draw_pair(DRAWS, scale, 0 * DRAWS))))
+
+
+def test_few_decades_have_marks_between_the_powers():
+    texts = _find_texts(to_svg(figures.draw_pair(np.exp(0.3 * DRAWS), DRAWS, 0 * DRAWS, is_x_log=True)))
+    assert {"0.5", "1", "2"} <= set(texts)
+
+
+def test_a_long_sequence_stays_small_and_keeps_its_extremes():
+    ribbon = _make_ribbon(20_000)
+    ribbon.median[7] = 40.0
+    drawing = to_svg(figures.draw_ribbon(ribbon, ribbon.median))
+    assert len(drawing) < 150_000
+    assert "40" in _find_texts(drawing)
+
+
+def test_of_many_groups_some_are_drawn_without_labels():
+    few, many = (to_svg(figures.draw_caterpillar(_make_effects(count), None)) for count in (30, 1000))
+    assert "group 29" in _find_texts(few)
+    assert not any("group" in text for text in _find_texts(many))
+    assert len(many) < 60_000

@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
+import numpy as np
+import pytest
+import xarray as xr
+
 from tests.report.documents import changed_fit, join_text, list_figures
+from workbench.report.figures import Drawing
 from workbench.report.fit.convergence import build_section
 from workbench.results import Fit
 
@@ -42,3 +47,26 @@ def test_constant_draws_are_not_drawn():
         array.values[:] = 1.0
     section = build_section(Fit(fit.record, tree).results, tree)
     assert [drawings.key for drawings in list_figures(section)] == ["energy"]
+
+
+@pytest.mark.parametrize(("smallest", "is_log"), [(0.01, True), (0.0, False)])
+def test_axes_of_positive_scales_are_logarithmic(monkeypatch, smallest, is_log):
+    kept: list[dict[str, bool]] = []
+
+    def keep(*draws: np.ndarray, **axes: bool) -> Drawing:
+        kept.append(axes)
+        return Drawing(lambda figure, palette: None)
+
+    monkeypatch.setattr("workbench.report.figures.draw_pair", keep)
+    fit = changed_fit()
+    tree = fit.tree.copy(deep=True)
+    scales = np.maximum(np.asarray(tree["posterior"]["tau"]), 0.01)
+    scales[0, 0] = smallest
+    scales[np.asarray(tree["sample_stats"]["diverging"])] = 20.0
+    tree["posterior"]["tau"] = xr.DataArray(scales, dims=("chain", "draw"))
+    section = build_section(fit.results, tree)
+    pictures = list_figures(section)[-1]
+    assert [axes["is_y_log"] for axes in kept] == [is_log] * 2
+    assert not any(axes["is_x_log"] for axes in kept)
+    assert ("logarithmic" in pictures.explanation) == is_log
+    assert all("median of tau is 20 in divergent draws" in figure.alt for figure in pictures.figures)

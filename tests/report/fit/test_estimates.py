@@ -172,7 +172,7 @@ def test_the_exact_posterior_has_columns_and_curves():
     assert [table.rows[0][place].text for place in places] == ["4.40", "3.30"]
     page = read_page(render(build_fit_report(fit)))
     assert "The log evidence is −12.25 nats." in page.text
-    assert sum("exact" in drawing.text for drawing in page.all("svg")) == 1
+    assert sum("exact" in drawing.text for drawing in page.all("svg")) == 2  # forest plot and density
 
 
 def test_the_choice_of_a_method_is_explained_step_by_step():

@@ -6,10 +6,19 @@ light page, a dark page and paper, and its text is text.
 """
 
 from workbench.report.figures.bars import draw_bars
+from workbench.report.figures.caterpillar import MOST_GROUPS, GroupEffect, Population, draw_caterpillar
 from workbench.report.figures.densities import draw_densities
 from workbench.report.figures.drawing import Drawing, to_svg
 from workbench.report.figures.energy import draw_energy
 from workbench.report.figures.files import write_drawings
+from workbench.report.figures.forest import (
+    ForestEstimate,
+    ForestMethod,
+    ForestRow,
+    draw_forest,
+    has_arrows,
+    split_by_scale,
+)
 from workbench.report.figures.heat_map import draw_heat_map
 from workbench.report.figures.khat import draw_khat
 from workbench.report.figures.marginal import EstimateLine, KnownDensity, Marker, Role, draw_marginal
@@ -18,23 +27,35 @@ from workbench.report.figures.pair import draw_pair
 from workbench.report.figures.pit import draw_pit, is_within_band
 from workbench.report.figures.ranks import draw_ranks
 from workbench.report.figures.reliability import draw_reliability
+from workbench.report.figures.ribbon import MOST_DOTS, MOST_STEPS, Ribbon, draw_ribbon
 from workbench.report.figures.ridges import Ridge, draw_ridges
 from workbench.report.figures.rootogram import draw_rootogram
 from workbench.report.figures.sweep import SweepPoint, SweepReferences, draw_sweep
 from workbench.report.figures.trace import draw_trace
 
 __all__ = [
+    "MOST_DOTS",
+    "MOST_GROUPS",
+    "MOST_STEPS",
     "Drawing",
     "EstimateLine",
+    "ForestEstimate",
+    "ForestMethod",
+    "ForestRow",
+    "GroupEffect",
     "KnownDensity",
     "Marker",
+    "Population",
+    "Ribbon",
     "Ridge",
     "Role",
     "SweepPoint",
     "SweepReferences",
     "draw_bars",
+    "draw_caterpillar",
     "draw_densities",
     "draw_energy",
+    "draw_forest",
     "draw_heat_map",
     "draw_khat",
     "draw_marginal",
@@ -43,11 +64,14 @@ __all__ = [
     "draw_pit",
     "draw_ranks",
     "draw_reliability",
+    "draw_ribbon",
     "draw_ridges",
     "draw_rootogram",
     "draw_sweep",
     "draw_trace",
+    "has_arrows",
     "is_within_band",
+    "split_by_scale",
     "to_svg",
     "write_drawings",
 ]

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import io
 import re
+import warnings
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
@@ -92,7 +93,8 @@ def paint(drawing: Drawing, palette: Palette) -> Iterator[Figure]:
     from matplotlib.backends.backend_svg import FigureCanvasSVG
     from matplotlib.figure import Figure
 
-    with style.context(["default", _choose_style(palette)]):
+    with style.context(["default", _choose_style(palette)]), warnings.catch_warnings():
+        warnings.filterwarnings("ignore", "Glyph .* missing from")  # the typeface of the page may have it
         figure = Figure(figsize=drawing.size, dpi=BITMAP_DPI)
         FigureCanvasSVG(figure)
         drawing.paint(figure, palette)

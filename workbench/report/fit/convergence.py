@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -13,7 +13,7 @@ from workbench.report.fit import attempts, selection
 from workbench.report.fit.missing import explain_missing
 from workbench.report.fit.sampler import describe_divergences, find_extremes
 from workbench.report.numbers import format_number, pluralise
-from workbench.results.quantities import Draws, draws_of, sampler_statistic
+from workbench.results.quantities import Draws, draws_of, owner, sampler_statistic
 from workbench.results.view import Results
 
 if TYPE_CHECKING:
@@ -21,6 +21,9 @@ if TYPE_CHECKING:
 
 MAX_QUANTITIES = 4
 """The most quantities whose chains are drawn; the divergences look for their pair among twice as many."""
+
+MAX_PAIRS = 2
+"""The most pairs of quantities in which divergent draws are marked."""
 
 
 def build_section(results: Results, tree: xr.DataTree) -> Section:
@@ -119,17 +122,58 @@ def _draw_divergences(results: Results, tree: xr.DataTree) -> tuple[Block, ...]:
     }
     if len(candidates) < 2:
         return ()
-    ranked = sorted(candidates, key=lambda name: -_measure_separation(candidates[name], divergent))
-    across, up = ranked[:2]
-    drawing = figures.draw_pair(candidates[across], candidates[up], divergent)
-    x, y = results.label(across), results.label(up)
-    alt = f"{int(divergent.sum())} of {divergent.size} draws are divergent, plotted by {x} and {y}."
-    explanation = (
-        "Crosses mark divergent draws. The two quantities are those in which divergent draws differ most "
-        "from the others."
+    scales = {name for name in candidates if _is_scale(results, name) and candidates[name].min() > 0}
+    distances = {
+        name: _measure_separation(np.log(draws) if name in scales else draws, divergent)
+        for name, draws in candidates.items()
+    }
+    first, *others = sorted(candidates, key=lambda name: -distances[name])
+    pictures = tuple(
+        _draw_pair(results, candidates, scales, (other, first), divergent) for other in others[:MAX_PAIRS]
     )
-    figure = Figure(drawing, alt, f"`{y}` (vertical) against `{x}` (horizontal)")
-    return (Figures("divergences", (figure,), explanation, "medium"),)
+    explanation = (
+        "Crosses mark divergent draws. The quantities are those in which divergent draws differ most from "
+        "the others."
+    )
+    if scales.intersection((first, *others[:MAX_PAIRS])):
+        explanation += " Axes of scales, which are positive, are logarithmic."
+    return (Figures("divergences", pictures, explanation, "medium"),)
+
+
+def _draw_pair(
+    results: Results,
+    candidates: Mapping[str, Draws],
+    scales: set[str],
+    names: tuple[str, str],
+    divergent: Draws,
+) -> Figure:
+    """Draw one quantity, horizontally, against another."""
+    across, up = names
+    drawing = figures.draw_pair(
+        candidates[across],
+        candidates[up],
+        divergent,
+        is_x_log=across in scales,
+        is_y_log=up in scales,
+    )
+    x, y = results.label(across), results.label(up)
+    is_divergent = divergent.astype(bool)
+    medians = [
+        f"the median of {label} is {format_number(float(np.median(draws[is_divergent])))} in divergent draws "
+        f"and {format_number(float(np.median(draws[~is_divergent])))} in the others"
+        for label, draws in ((x, candidates[across]), (y, candidates[up]))
+    ]
+    alt = (
+        f"{int(divergent.sum())} of {divergent.size} draws are divergent, plotted by {x} and {y}: "
+        f"{'; '.join(medians)}."
+    )
+    return Figure(drawing, alt, f"`{y}` (vertical) against `{x}` (horizontal)")
+
+
+def _is_scale(results: Results, name: str) -> bool:
+    """Return whether a quantity is declared with a lower bound of 0 and no upper bound."""
+    types = {parameter.name: parameter.type for parameter in results.model.parameters}
+    return "<lower=0>" in "".join(types.get(owner(name), "").split())
 
 
 def _measure_separation(draws: Draws, divergent: Draws) -> float:

@@ -10,7 +10,9 @@ from workbench.report.fit import (
     convergence,
     data,
     estimates,
+    forest,
     gaps,
+    groups,
     influence,
     methods_paragraph,
     model,
@@ -19,8 +21,10 @@ from workbench.report.fit import (
     prediction,
     provenance,
     sensitivity,
+    sequences,
     verdict,
 )
+from workbench.report.fit.arrays import PosteriorArrays
 from workbench.results import Fit
 
 MOST_ROWS = 2000
@@ -36,6 +40,7 @@ def build_fit_report(fit: Fit) -> Document:
         The fit, with `record` as in `run.json` and `tree` as in `fit.nc`.
     """
     results, leave_one_out = fit.results, _leave_out_rows(fit)
+    arrays = PosteriorArrays(fit)
     return Document(
         title=results.model.name,
         subtitle=data.describe_data(results),
@@ -43,7 +48,10 @@ def build_fit_report(fit: Fit) -> Document:
         verdict=verdict.build_verdict(results),
         opening=opening.build_opening(results),
         sections=(
+            *forest.build_section(fit, arrays),
             estimates.build_section(results),
+            *sequences.build_section(fit, arrays),
+            *groups.build_section(fit, arrays),
             gaps.build_section(results, fit.tree),
             modes.build_section(results),
             convergence.build_section(results, fit.tree),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 from workbench.report.numbers import pluralise
@@ -62,3 +62,9 @@ def _collect(results: Results, read: Callable[[DrawsEstimate], float | None]) ->
         return []
     values = ((name, read(estimate)) for name, estimate in results.nuts.estimates.items())
     return [Extreme(name, value) for name, value in values if value is not None]
+
+
+def warn_of_unreliable_draws(results: Results) -> Iterator[str]:
+    """Yield a sentence for pictures of the posterior whose draws failed a check; nothing otherwise."""
+    if results.diagnosis is not None and results.diagnosis.verdict == "fail":
+        yield "The draws failed a check (see Checks): do not rely on this picture."
