@@ -46,6 +46,10 @@ def test_numbers_are_those_of_arviz():
         assert standing.difference == pytest.approx(abs(row["elpd_diff"]))
         assert standing.difference_se == pytest.approx(row["dse"])
         assert standing.weight == pytest.approx(row["weight"], abs=1e-6)
+    good, off = (np.array(standings[name].elpd_by_row) for name in ("good", "off"))
+    rows = good - off
+    assert rows.sum() == pytest.approx(standings["off"].difference)
+    assert np.sqrt(len(rows) * rows.var()) == pytest.approx(standings["off"].difference_se)
 
 
 def test_runs_that_predict_the_same_share_their_weight():

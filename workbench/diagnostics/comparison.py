@@ -12,10 +12,11 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from inspect import signature
 from typing import TYPE_CHECKING
 
+import numpy as np
 from arviz_stats import compare, loo
 
 from workbench.diagnostics.common_scale import CommonScale, find_common_scale
@@ -56,6 +57,10 @@ class Standing:
         Its weight in the stack of predictive distributions.
     is_unreliable
         Whether some k-hat is too large for the number of draws.
+    bad_rows, khat_max, khat_limit
+        The rows whose k-hat is too large, the largest k-hat, and up to what it is good.
+    elpd_by_row
+        The elpd of each row `(row,)` [nats].
     """
 
     elpd: float
@@ -65,6 +70,10 @@ class Standing:
     difference_se: float
     weight: float
     is_unreliable: bool
+    bad_rows: int = 0
+    khat_max: float | None = None
+    khat_limit: float | None = None
+    elpd_by_row: Floats | None = field(default=None, compare=False, repr=False)
 
 
 def find_comparable_scale(fits: Mapping[str, Fit]) -> CommonScale:
@@ -94,18 +103,29 @@ def compare_predictions(
         warnings.simplefilter("ignore")  # `is_unreliable` reports large k-hats
         table = compare(trees, **_UNROUNDED)
     return _share_weights(
-        {
-            str(name): Standing(
-                elpd=float(row["elpd"]),
-                se=float(row["se"]),
-                p_loo=float(row["p"]),
-                difference=abs(float(row["elpd_diff"])),
-                difference_se=float(row["dse"]),
-                weight=float(row["weight"]),
-                is_unreliable=_is_unreliable(trees[str(name)]),
-            )
-            for name, row in table.iterrows()
-        }
+        {str(name): _make_standing(row, trees[str(name)]) for name, row in table.iterrows()}
+    )
+
+
+def _make_standing(row: Mapping[str, float], tree: xr.DataTree) -> Standing:
+    """Return how well a run predicts, from its row of ArviZ's table, and its k-hats."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # `is_unreliable` says the same
+        found = loo(tree, pointwise=True)
+    khat, limit = np.ravel(np.asarray(found.pareto_k, dtype=float)), float(found.good_k)
+    known = khat[~np.isnan(khat)]
+    return Standing(
+        elpd=float(row["elpd"]),
+        se=float(row["se"]),
+        p_loo=float(row["p"]),
+        difference=abs(float(row["elpd_diff"])),
+        difference_se=float(row["dse"]),
+        weight=float(row["weight"]),
+        is_unreliable=bool(found.warning),
+        bad_rows=int((known > limit).sum()),
+        khat_max=float(known.max()) if known.size else None,
+        khat_limit=limit,
+        elpd_by_row=np.ravel(np.asarray(found.elpd_i, dtype=float)),
     )
 
 
@@ -126,12 +146,6 @@ def _share_weights(standings: dict[str, Standing]) -> dict[str, Standing]:
     }
 
 
-def _is_unreliable(tree: xr.DataTree) -> bool:
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # the return value says the same
-        return bool(loo(tree).warning)
-
-
 def _reduce_tree(fit: Fit, offset: Floats | None) -> xr.DataTree:
     """Return posterior and log likelihood alone, the latter as one variable over all rows, plus an offset."""
     log_lik = read_log_likelihood(fit)
@@ -147,8 +161,17 @@ def _reduce_tree(fit: Fit, offset: Floats | None) -> xr.DataTree:
     return xr.DataTree.from_dict({"/posterior": posterior, "/log_likelihood": rows})
 
 
-def find_doubts(standing: Standing, rows: int) -> tuple[str, ...]:
+def find_doubts(standing: Standing, rows: int, best: Standing | None = None) -> tuple[str, ...]:
     """Return why a difference to the best run is not clear; empty where it is.
+
+    Parameters
+    ----------
+    standing
+        How well a run predicts that is not the best.
+    rows
+        Rows of the data.
+    best
+        How well the best predicts, whose k-hats matter as much.
 
     A difference of many standard errors is clear even with few rows, where the standard error can be half of
     what it should be.
@@ -166,6 +189,6 @@ def find_doubts(standing: Standing, rows: int) -> tuple[str, ...]:
     elif standing.difference < errors * standing.difference_se:
         remark = f" with fewer than {FEWEST_COMPARED_ROWS} rows" if is_few else ""
         doubts.append(f"a difference within {errors:g} standard errors{remark}")
-    if standing.is_unreliable:
+    if standing.is_unreliable or (best is not None and best.is_unreliable):
         doubts.append("a k-hat above its limit")
     return tuple(doubts)

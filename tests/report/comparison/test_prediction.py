@@ -1,11 +1,17 @@
 """Runs compared by leave-one-out: a table where it is possible, the reason where it is not."""
 
-from tests.report.comparison.runs import make_pair
+import math
+from dataclasses import replace
+
+import pytest
+
+from tests.report.comparison.runs import make_pair, make_unequal_pair
 from tests.report.simulated import simulate_fit
 from workbench.diagnostics.comparison import Standing
 from workbench.report.comparison import prediction
 from workbench.report.comparison.prediction import PredictionComparison
-from workbench.report.document import Notice, Paragraph, TableBlock, Tone
+from workbench.report.document import Figures, Notice, Paragraph, TableBlock, Tone
+from workbench.report.figures import to_svg
 
 BEST = Standing(-10.0, 1.0, 2.0, 0.0, 0.0, 1.0, False)
 
@@ -16,28 +22,96 @@ def compare_with(difference, se, rows, *, is_unreliable=False):
 
 
 def test_a_clear_difference_names_the_better_run():
-    assert prediction.describe(compare_with(20.0, 3.0, 200)).startswith("`a` predicts left-out rows best")
+    sentence = prediction.describe(compare_with(20.0, 3.0, 200))
+    expected = (
+        "`a` predicts left-out rows better than `b`: its elpd is higher by 20.0 nats (standard error 3.0)."
+    )
+    assert sentence == expected
+    assert prediction.advise(compare_with(20.0, 3.0, 200)) == ""
 
 
 def test_doubts_are_named():
     sentence = prediction.describe(compare_with(1.0, 3.0, 50))
     assert sentence.startswith("Leave-one-out does not show whether `a` or `b` predicts better")
-    assert "1.0 ± 3.0 nats" in sentence
-    assert "a difference below 4 nats" in sentence
+    assert "1.0 nats (standard error 3.0), a difference below 4 nats." in sentence
+    assert "prefer neither `a` nor `b`" in prediction.advise(compare_with(1.0, 3.0, 50))
+
+
+def test_runs_that_predict_the_same_are_said_to():
+    assert "predict left-out rows equally well" in prediction.describe(compare_with(0.0, 0.0, 50))
+    unreliable = compare_with(0.0, 0.0, 50, is_unreliable=True)
+    assert "does not show" in prediction.describe(unreliable)
+
+
+@pytest.mark.parametrize(
+    ("third", "others", "clause"),
+    [
+        ((40.0, 6.2), 1, "; `c` is clearly worse than the best, by 40.0 nats (standard error 6.2)."),
+        ((40.0, 30.0), 1, "; whether `c` is worse than the best is not clear."),
+        ((40.0, 6.2), 2, "; of the other 2, 2 are clearly worse than the best."),
+        ((40.0, 30.0), 2, "; of the other 2, none are clearly worse than the best."),
+    ],
+)
+def test_runs_after_the_second_are_compared_with_the_best(third, others, clause):
+    standing = Standing(-50.0, 1.0, 2.0, third[0], third[1], 0.0, False)
+    more = dict.fromkeys("cd"[:others], standing)
+    two = compare_with(20.0, 3.0, 200)
+    assert two.standings is not None
+    assert prediction.describe(replace(two, standings={**two.standings, **more})).endswith(clause)
+
+
+def test_a_large_khat_of_the_best_run_is_a_doubt_as_well():
+    bad = replace(BEST, is_unreliable=True, bad_rows=3, khat_max=0.95, khat_limit=0.7)
+    good = Standing(-30.0, 1.0, 2.0, 20.0, 3.0, 0.0, is_unreliable=False, khat_max=0.41, khat_limit=0.7)
+    doubtful = PredictionComparison("", {"a": bad, "b": good}, 200)
+    assert "does not show whether `a` or `b`" in prediction.describe(doubtful)
+    assert "a k-hat above its limit" in prediction.describe(doubtful)
+    trust = prediction.describe_trust(doubtful)
+    assert trust == (
+        "Leave-one-out cannot be relied on here: in `a` k-hat is above 0.70 at 3 of 200 rows (up to 0.95)."
+    )
+    assert "large k-hat" in prediction.advise(doubtful)
+    assert prediction.build_section(doubtful).blocks[0].kind == "table"
+    sound = replace(doubtful, standings={"a": BEST, "b": good})
+    assert "the largest k-hat is 0.41, and up to 0.70 is good" in prediction.describe_trust(sound)
+
+
+def test_differences_that_are_not_finite_are_not_drawn():
+    lost = compare_with(math.inf, math.nan, 200)
+    (table,) = prediction.build_section(replace(lost, letters={"a": "A", "b": "B"})).blocks
+    assert isinstance(table, TableBlock)
+
+
+def test_the_picture_comes_before_the_table_and_says_its_numbers():
+    comparison = prediction.compare(make_unequal_pair())
+    pictures, table = prediction.build_section(comparison).blocks
+    assert isinstance(pictures, Figures)
+    assert isinstance(table, TableBlock)
+    whole, by_row = pictures.figures
+    assert comparison.standings is not None
+    best, other = comparison.standings.values()
+    assert best.elpd_by_row is not None
+    assert other.elpd_by_row is not None
+    assert f"{-other.difference:.1f}" in whole.alt
+    differences = best.elpd_by_row - other.elpd_by_row
+    assert "A predicts 10 of 40 rows better" in by_row.alt
+    assert differences.sum() == pytest.approx(other.difference)
+    assert other.difference == pytest.approx(10)
+    assert all(to_svg(figure.drawing).startswith("<svg") for figure in pictures.figures)
 
 
 def test_the_scale_of_the_comparison_is_said():
     comparison = PredictionComparison(
         "", {"a": BEST, "b": BEST}, 200, "The runs are compared as densities of `w`."
     )
-    _, remark, table = prediction.build_section(comparison).blocks
+    remark, table = prediction.build_section(comparison).blocks
     assert isinstance(remark, Paragraph)
     assert "densities of `w`" in remark.text
     assert isinstance(table, TableBlock)
 
 
 def test_the_best_run_has_no_difference_and_an_unreliable_elpd_is_marked():
-    _, table = prediction.build_section(compare_with(20.0, 3.0, 200, is_unreliable=True)).blocks
+    (table,) = prediction.build_section(compare_with(20.0, 3.0, 200, is_unreliable=True)).blocks
     assert isinstance(table, TableBlock)
     best, other = table.rows
     assert [cell.text for cell in best][4:6] == ["–", "–"]

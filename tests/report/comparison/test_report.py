@@ -3,7 +3,8 @@
 import pytest
 import xarray as xr
 
-from tests.report.comparison.runs import make_moved_fit
+from tests.report.comparison.runs import make_moved_fit, make_unequal_pair
+from tests.report.documents import find_table
 from tests.report.page import read_page
 from tests.report.simulated import simulate_fit
 from workbench.errors import RequestError
@@ -38,14 +39,15 @@ def test_that_there_is_no_problem_is_said_only_if_all_was_checked():
     good = simulate_fit(diagnosis={"verdict": "ok", "reasons": [], "checks": []})
     verdict = build_comparison_report({"one": good, "other": good}).verdict
     assert verdict is not None
-    assert "no problem" in verdict.sentence
+    assert any("no problem" in reason.text for reason in verdict.reasons)
     part = simulate_fit(
         diagnosis={"verdict": "ok", "reasons": [], "checks": [], "not_checked": ["the predictions"]}
     )
     verdict = build_comparison_report({"one": good, "part": part}).verdict
     assert verdict is not None
-    assert "as far as they were checked" in verdict.sentence
-    assert [reason.text for reason in verdict.reasons] == ["`part`: not checked: the predictions."]
+    *_, checked, last = [reason.text for reason in verdict.reasons]
+    assert "as far as they were checked" in checked
+    assert last == "`part`: not checked: the predictions."
 
 
 def test_the_worst_verdict_counts_and_each_reason_names_its_run():
@@ -54,7 +56,20 @@ def test_the_worst_verdict_counts_and_each_reason_names_its_run():
     verdict = build_comparison_report({"good": good, "bad": bad}).verdict
     assert verdict is not None
     assert verdict.tone is Tone.FAIL
-    assert [reason.text for reason in verdict.reasons] == ["`bad`: The chains disagree."]
+    assert verdict.sentence == "Which run predicts better is not known: `bad` failed its checks."
+    assert not any("relied on:" in reason.text for reason in verdict.reasons)
+    assert verdict.reasons[-1].text == "`bad`: The chains disagree."
+
+
+def test_it_opens_with_which_run_predicts_better_and_the_numbers_of_the_table():
+    document = build_comparison_report(make_unequal_pair())
+    assert document.verdict is not None
+    assert document.sections[0].key == "prediction"
+    table = find_table(document.sections[0], "loo-table")
+    difference, error = (cell.text for cell in table.rows[1][4:6])
+    assert difference == "10.0"
+    assert f"{difference} nats (standard error {error})" in document.verdict.sentence
+    assert "k-hat" in document.verdict.reasons[0].text
 
 
 @pytest.mark.parametrize("count", [1, 9])

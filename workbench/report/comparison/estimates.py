@@ -63,11 +63,29 @@ def describe(results: Mapping[str, Results]) -> str:
 
 
 def measure_difference(first: Results, other: Results, name: str) -> float | None:
-    """Return how far a posterior mean lies above that of the first run [its posterior SD]."""
-    reference, mean = _find_posterior(first, name), _find_posterior(other, name).mean
+    """Return how far a posterior mean lies above that of the first run [its posterior SD].
+
+    `name` is that of the first run; the quantity may have another name in the other run.
+    """
+    counterpart = find_counterpart(first, other, name)
+    if counterpart is None:
+        return None
+    reference, mean = _find_posterior(first, name), _find_posterior(other, counterpart).mean
     if reference.mean is None or mean is None or not reference.sd:
         return None
     return (mean - reference.mean) / reference.sd
+
+
+def find_counterpart(first: Results, other: Results, name: str) -> str | None:
+    """Return the name in another run of a quantity of the first; `None` where it has none.
+
+    With other columns `beta[1]` is the coefficient of another predictor: quantities with labels, such as
+    `beta[age]`, are compared by these.
+    """
+    own, theirs = first.label(name), other.label(name)
+    if own in (theirs, name):
+        return name
+    return other.names_by_label.get(own, name if theirs == name else None)
 
 
 def rank_by_difference(runs: Sequence[Results]) -> list[str]:
@@ -116,9 +134,11 @@ def _measure_largest_difference(runs: Sequence[Results], name: str) -> float:
 
 def _draw_densities(fits: Mapping[str, Fit], ranked: Sequence[str]) -> Iterator[Block]:
     trees = {name: _collect_draws(fit) for name, fit in fits.items()}
-    labels = next(iter(fits.values())).results
+    first = next(iter(fits.values())).results
     drawn = tuple(
-        figure for name in ranked[:MAX_PICTURES] if (figure := _draw_density(trees, name, labels.label(name)))
+        figure
+        for name in ranked[:MAX_PICTURES]
+        if (figure := _draw_density(trees, _list_names(fits, name), first.label(name)))
     )
     if drawn:
         letters = ", ".join(
@@ -127,10 +147,17 @@ def _draw_densities(fits: Mapping[str, Fit], ranked: Sequence[str]) -> Iterator[
         yield Figures("densities", drawn, f"Posterior densities by run. {letters}.")
 
 
-def _draw_density(trees: Mapping[str, DataTree], name: str, label: str) -> Figure | None:
+def _list_names(fits: Mapping[str, Fit], name: str) -> list[str | None]:
+    """Return the name of a quantity of the first run in each run."""
+    runs = [fit.results for fit in fits.values()]
+    return [find_counterpart(runs[0], run, name) for run in runs]
+
+
+def _draw_density(trees: Mapping[str, DataTree], names: Sequence[str | None], label: str) -> Figure | None:
     draws_by_letter = [
         (letter, draws)
-        for letter, tree in zip(ascii_uppercase, trees.values(), strict=False)
+        for letter, tree, name in zip(ascii_uppercase, trees.values(), names, strict=False)
+        if name is not None
         if (draws := draws_of(tree, "posterior", name)) is not None and np.ptp(draws) > 0
     ]
     if not draws_by_letter:
@@ -159,7 +186,11 @@ def _build_table(results: Mapping[str, Results], ranked: Sequence[str]) -> Table
 
 
 def _build_row(runs: Sequence[Results], name: str) -> tuple[Cell, ...]:
-    posteriors = [_find_posterior(run, name) for run in runs]
+    names = [find_counterpart(runs[0], run, name) for run in runs]
+    posteriors = [
+        DrawsEstimate() if own is None else _find_posterior(run, own)
+        for run, own in zip(runs, names, strict=True)
+    ]
     decimals = choose_decimals(posteriors[0].sd)
     numbers = [
         Cell(format_number(number, decimals))

@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 from workbench.errors import RequestError
 from workbench.provenance import read_workbench_version
 from workbench.report.comparison import differences, estimates, prediction, runs
+from workbench.report.comparison.prediction import PredictionComparison
 from workbench.report.document import Document, Tone, Verdict, VerdictReason
 from workbench.report.numbers import join_with_and, pluralise
 from workbench.results import Fit
@@ -53,36 +54,57 @@ def build_comparison_report(fits: Mapping[str, Fit]) -> Document:
     predictions = prediction.compare(fits)
     models = list(dict.fromkeys(run.model.name for run in results.values()))
     now = datetime.now(UTC).strftime("%Y-%m-%d at %H:%M:%S UTC")
-    opening = (estimates.describe(results), prediction.describe(predictions))
     return Document(
         title=" and ".join(models) if len(models) <= _MOST_NAMED else f"{len(models)} models",
         subtitle=f"{pluralise(len(fits), 'run')} side by side",
         byline=f"Written {now} by workbench {read_workbench_version()}",
-        verdict=_build_verdict(results),
-        opening=tuple(sentence for sentence in opening if sentence),
+        verdict=_build_verdict(results, predictions),
         sections=(
-            runs.build_section(results),
-            estimates.build_section(fits),
             prediction.build_section(predictions),
+            estimates.build_section(fits),
+            runs.build_section(results),
             differences.build_section(results),
         ),
         kicker="Comparison of runs",
     )
 
 
-def _build_verdict(results: Mapping[str, Results]) -> Verdict:
-    """Return the worst verdict of the runs, with the reasons of each."""
+def _build_verdict(results: Mapping[str, Results], predictions: PredictionComparison) -> Verdict:
+    """Return which run predicts better, whether to trust that, and the reservations of each run."""
     diagnoses = {name: run.diagnosis for name, run in results.items()}
     verdicts = {_UNCHECKED if diagnosis is None else diagnosis.verdict for diagnosis in diagnoses.values()}
     worst = next(verdict for verdict in _SENTENCES if verdict in verdicts)
-    reasons = tuple(
-        VerdictReason(f"`{name}`: {reason}")
+    reservations = [
+        f"`{name}`: {reason}"
         for name, diagnosis in diagnoses.items()
         for reason in (_list_reservations(diagnosis) if diagnosis else ())
-    )
-    tone = Tone.CAUTION if worst == _UNCHECKED else Tone(worst)
+    ]
+    is_doubtful = worst == _UNCHECKED or (worst == "ok" and prediction.is_unreliable(predictions))
     has_remarks = worst == "ok" and any(_has_remarks(diagnosis) for diagnosis in diagnoses.values())
-    return Verdict(tone, _REMARKS if has_remarks else _SENTENCES[worst], reasons)
+    texts = (
+        "" if worst == "fail" else prediction.describe_trust(predictions),
+        estimates.describe(results),
+        _REMARKS if has_remarks else _SENTENCES[worst],
+        *reservations,
+        "" if worst == "fail" else prediction.advise(predictions),
+    )
+    return Verdict(
+        Tone.CAUTION if is_doubtful else Tone(worst),
+        _answer(results, predictions),
+        tuple(VerdictReason(text) for text in texts if text),
+    )
+
+
+def _answer(results: Mapping[str, Results], predictions: PredictionComparison) -> str:
+    """Return which run predicts better, or why that is not known."""
+    failed = [name for name, run in results.items() if run.diagnosis and run.diagnosis.verdict == "fail"]
+    if failed:
+        names = join_with_and([f"`{name}`" for name in failed])
+        whose = "their" if len(failed) > 1 else "its"
+        return f"Which run predicts better is not known: {names} failed {whose} checks."
+    return prediction.describe(predictions) or (
+        f"Which run predicts better is not known: {predictions.obstacle}"
+    )
 
 
 def _list_reservations(diagnosis: DiagnosisResult) -> Iterator[str]:

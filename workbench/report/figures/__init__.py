@@ -9,6 +9,7 @@ from workbench.report.figures.bars import draw_bars
 from workbench.report.figures.caterpillar import MOST_GROUPS, GroupEffect, Population, draw_caterpillar
 from workbench.report.figures.densities import draw_densities
 from workbench.report.figures.drawing import Drawing, to_svg
+from workbench.report.figures.elpd import draw_elpd_differences, draw_row_differences
 from workbench.report.figures.energy import draw_energy
 from workbench.report.figures.files import write_drawings
 from workbench.report.figures.forest import (
@@ -54,6 +55,7 @@ __all__ = [
     "draw_bars",
     "draw_caterpillar",
     "draw_densities",
+    "draw_elpd_differences",
     "draw_energy",
     "draw_forest",
     "draw_heat_map",
@@ -67,6 +69,7 @@ __all__ = [
     "draw_ribbon",
     "draw_ridges",
     "draw_rootogram",
+    "draw_row_differences",
     "draw_sweep",
     "draw_trace",
     "has_arrows",

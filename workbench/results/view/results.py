@@ -134,6 +134,11 @@ class Results(Struct, frozen=True, kw_only=True, dict=True):
             if estimate.label
         }
 
+    @cached_property
+    def names_by_label(self) -> Mapping[str, str]:
+        """The quantities that have a name for people, by it."""
+        return {label: name for name, label in self.labels.items()}
+
     def label(self, name: str) -> str:
         """Return the name for people of a quantity: its own where it has no other."""
         return self.labels.get(name, name)
