@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+import time
 from pathlib import Path
 
 import pytest
@@ -19,6 +21,7 @@ pytestmark = [
 FIRST_COLUMN = (
     "Array.from(document.querySelectorAll('#estimates-table tbody tr'), row => row.cells[0].textContent)"
 )
+MODES = "document.getElementById('modes-table').querySelectorAll"
 HEADER = "document.querySelectorAll('#estimates-table thead tr:last-child button')"
 
 
@@ -77,8 +80,36 @@ def test_names_sort_by_number_and_missing_values_come_last(tab):
     names = tab.evaluate(FIRST_COLUMN)
     assert names.index("theta_raw[2]") < names.index("theta_raw[10]")
     for _ in range(2):
-        tab.evaluate(f"{HEADER}[9].click()")  # the standard error of tau is missing
-        assert tab.evaluate(FIRST_COLUMN)[-1] == "tau"
+        tab.evaluate(f"{MODES}('thead tr:last-child button')[2].click()")  # the SE of tau is missing
+        assert tab.evaluate(f"{MODES}('tbody th')[15].textContent") == "tau"
+
+
+def test_the_elements_of_an_array_become_a_table_when_they_are_opened(tab, tmp_path):
+    """Of a generated array there is a row; all elements are text, until a reader asks for them."""
+    fit = simulate_fit(schools=14)
+    fit.record["model"]["parameters"].pop()
+    page = tmp_path / "folded.html"
+    page.write_text(render(build_fit_report(fit)), encoding="utf-8")
+    tab.open(page)
+    assert "theta_raw[1..14]" in tab.evaluate(FIRST_COLUMN)
+    listing = "document.getElementById('estimates-table-theta_raw')"
+    assert tab.evaluate(f"{listing}.querySelector('table')") is None
+    lines = tab.evaluate(f"{listing}.querySelector('pre').textContent").splitlines()
+    tab.evaluate(f"{listing}.closest('details').open = true")
+    cells = (
+        f"Array.from({listing}.querySelectorAll('tr'), row => Array.from(row.cells, cell => cell.innerText))"
+    )
+    for _ in range(100):
+        if rows := tab.evaluate(cells):
+            break
+        time.sleep(0.05)
+    assert len(rows) == 15
+    assert [re.split(" {2,}", line.strip()) for line in lines[1:]] == rows[1:]
+    tab.evaluate(f"{listing}.querySelectorAll('thead button')[1].click()")
+    means = [float(row[1].replace("−", "-")) for row in tab.evaluate(cells)[1:]]
+    assert means == sorted(means)
+    assert "CSV" in tab.evaluate(f"Array.from({listing}.querySelectorAll('.save'), each => each.textContent)")
+    assert tab.list_events("Runtime.exceptionThrown", "Runtime.consoleAPICalled", "Log.entryAdded") == []
 
 
 def test_searching_leaves_the_rows_that_match(tab):

@@ -5,13 +5,14 @@ from __future__ import annotations
 import difflib
 import re
 from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 
 from workbench.errors import RequestError
 from workbench.methods import RESULTS
 from workbench.report.document import Cell, Code, Column, Document, Section, TableBlock, Tone, Verdict
-from workbench.report.fit.verdict import build_verdict
+from workbench.report.fit.verdict import build_short_verdict
 from workbench.report.numbers import (
     choose_decimals,
     format_count,
@@ -119,9 +120,10 @@ def build_quantity_table(results: Results, names: Sequence[str]) -> Document:
 
 def _shorten_verdict(results: Results) -> Verdict:
     """Return the verdict on the run; tips, which do not count against it, are for `workbench check`."""
-    verdict = build_verdict(results)
+    verdict = build_short_verdict(results)
     if verdict.tone != Tone.OK:
-        return verdict
+        reasons = tuple(reason for reason in verdict.reasons if not reason.place.startswith("tip"))
+        return replace(verdict, reasons=reasons, found="", scope="")
     return Verdict(Tone.OK, "`workbench check` lists what was checked, and its tips.")
 
 

@@ -14,7 +14,6 @@ from workbench.report.document import (
     Items,
     Section,
     TableBlock,
-    Tone,
     Verdict,
     VerdictReason,
 )
@@ -25,19 +24,13 @@ from workbench.report.fit.notes import (
     list_replaced_priors,
 )
 from workbench.report.fit.terminal_tables import build_mode_blocks, build_posterior_blocks
-from workbench.report.fit.verdict import build_verdict, sort_findings
+from workbench.report.fit.verdict import build_short_verdict, build_verdict, sort_findings
 from workbench.report.numbers import pluralise
 from workbench.results import Fit
 from workbench.results.sampling_command import suggest_sampling
 from workbench.results.store import REPORT
 from workbench.results.view import Results
 from workbench.results.view.estimates import ExactResult
-
-_MISSING_MODES = "tip WB402"
-"""The tip that says what stands above the table of modes."""
-
-_MOST_IN_SIGHT = 20
-"""Quantities up to which a screen shows the table and the verdict. Ours."""
 
 _HEADINGS = {"n/a": "does not apply", "skipped": "skipped", "passed": "passed"}
 """What stands before the codes of checks that found nothing."""
@@ -62,7 +55,7 @@ def build_fit_page(fit: Fit) -> Document:
         title=results.model.name,
         subtitle=f"on {PurePath(results.data.path).name}{rows}{f'; {scale}' if scale else ''}",
         sections=tuple(Section(key, "", blocks) for key, blocks in parts.items() if blocks),
-        verdict=_build_short_verdict(results),
+        verdict=build_short_verdict(results),
     )
 
 
@@ -97,24 +90,6 @@ def _describe_skipped(results: Results) -> str:
     if results.nuts.status != "skipped":
         return ""
     return f"most checks need draws by NUTS: {suggest_sampling(results)} makes them"
-
-
-def _build_short_verdict(results: Results) -> Verdict:
-    """Return the verdict with what to do about issues; of tips, what they found, or only their number.
-
-    What was found stands before it where the tables are so long that their beginning is out of sight.
-    """
-    verdict = build_verdict(results)
-    is_long = len(results.quantities) > _MOST_IN_SIGHT
-    tips = [reason for reason in verdict.reasons if reason.place.startswith("tip")]
-    others = [reason for reason in verdict.reasons if reason not in tips]
-    if verdict.tone == Tone.FAIL:
-        more = (VerdictReason(f"{pluralise(len(tips), 'tip')} more, which `workbench check` lists."),)
-        reasons = (*others, *(more if tips else ()))
-    else:
-        shown = (tip for tip in tips if tip.place != _MISSING_MODES)
-        reasons = (*others, *(replace(tip, advice="") for tip in shown))
-    return replace(verdict, found=verdict.found if is_long else "", reasons=reasons)
 
 
 def _build_full_verdict(results: Results) -> Verdict:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 
 from workbench.diagnostics.causes import is_undecided
 from workbench.diagnostics.scope import list_checked, list_gaps
@@ -20,6 +21,13 @@ _SENTENCES = {
 """What each verdict means for the reader."""
 
 
+_MISSING_MODES = "tip WB402"
+"""The tip that says what stands above the table of modes."""
+
+_MOST_IN_SIGHT = 20
+"""Quantities up to which a screen shows the table and the verdict. Ours."""
+
+
 def build_verdict(results: Results) -> Verdict:
     """Return the verdict on a run, or that it was never checked."""
     diagnosis = results.diagnosis
@@ -34,6 +42,24 @@ def build_verdict(results: Results) -> Verdict:
         found,
         " ".join(_describe_scope(results, diagnosis)),
     )
+
+
+def build_short_verdict(results: Results) -> Verdict:
+    """Return the verdict with what to do about issues; of tips, what they found, or only their number.
+
+    What was found stands before it where the tables are so long that their beginning is out of sight.
+    """
+    verdict = build_verdict(results)
+    is_long = len(results.quantities) > _MOST_IN_SIGHT
+    tips = [reason for reason in verdict.reasons if reason.place.startswith("tip")]
+    others = [reason for reason in verdict.reasons if reason not in tips]
+    if verdict.tone == Tone.FAIL:
+        more = (VerdictReason(f"{pluralise(len(tips), 'tip')} more, which `workbench check` lists."),)
+        reasons = (*others, *(more if tips else ()))
+    else:
+        shown = (tip for tip in tips if tip.place != _MISSING_MODES)
+        reasons = (*others, *(replace(tip, advice="") for tip in shown))
+    return replace(verdict, found=verdict.found if is_long else "", reasons=reasons)
 
 
 def _describe_verdict(results: Results, diagnosis: DiagnosisResult) -> str:
