@@ -28,6 +28,9 @@ _MOST_NAMED = 2
 _COARSE_ERROR = 0.05
 """Monte Carlo standard error of a move [posterior SD] from which its second decimal is chance. Ours."""
 
+_LARGE_MOVE = 1.0
+"""Size of a move [posterior SD] from which its second decimal is chance: the SD itself is known to about one
+percent, sqrt(1 / (2 ESS)) of a normal. Ours."""
 
 DIAGNOSES = ("prior-data conflict", "strong prior / weak likelihood")
 """Diagnoses of power-scaling that are a caution; the worse one comes first."""
@@ -337,7 +340,8 @@ def format_size(move: Move) -> str:
 
 def choose_move_decimals(move: Move) -> int:
     """Return with how many decimals a move is shown, in sentences and tables alike."""
-    return 1 if (move.mcse or 0.0) >= _COARSE_ERROR else 2
+    is_coarse = (move.mcse or 0.0) >= _COARSE_ERROR or abs(move.in_sd) >= _LARGE_MOVE
+    return 1 if is_coarse else 2
 
 
 def _round_up(bound: float) -> str:
