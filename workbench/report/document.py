@@ -6,9 +6,10 @@ in `` `backticks` ``; nothing here is HTML.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import TYPE_CHECKING, ClassVar, Literal
+from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 if TYPE_CHECKING:  # a document without figures needs none of the libraries that draw them
     from workbench.report.figures import Drawing
@@ -144,6 +145,27 @@ class Figures:
 
 
 @dataclass(frozen=True)
+class Sliders:
+    """Controls with which a reader weights draws for another prior, where scripts may run.
+
+    Attributes
+    ----------
+    explanation
+        How to use them.
+    otherwise
+        What is said where scripts are switched off.
+    numbers
+        What the script needs, as values that JSON has.
+    """
+
+    key: str
+    explanation: str
+    otherwise: str
+    numbers: Mapping[str, Any]
+    kind: ClassVar[str] = "sliders"
+
+
+@dataclass(frozen=True)
 class Facts:
     """Names and values, such as versions and hashes."""
 
@@ -190,7 +212,7 @@ class Disclosure:
     kind: ClassVar[str] = "disclosure"
 
 
-Block = Paragraph | Items | Notice | TableBlock | Figures | Facts | Code | Quote | Disclosure
+Block = Paragraph | Items | Notice | TableBlock | Figures | Facts | Code | Quote | Disclosure | Sliders
 """Any kind of block."""
 
 

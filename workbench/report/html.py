@@ -21,7 +21,7 @@ from pygments import highlight
 from pygments.formatters import HtmlFormatter
 from pygments.lexers import get_lexer_by_name
 
-from workbench.report.document import Code, Column, Document, TableBlock
+from workbench.report.document import Code, Column, Document, Sliders, TableBlock
 from workbench.report.explore.page import DrawsPage, to_script_json
 from workbench.report.figures import Drawing, to_svg
 from workbench.report.numbers import MISSING
@@ -49,7 +49,8 @@ def render(document: Document, draw: Callable[[Drawing], str] = to_svg) -> str:
         What makes an `<svg>` element of a drawing.
     """
     environment = _make_environment()
-    script = _read_template("report.js")
+    names = ("report.js", "sliders.js") if _has_sliders(document) else ("report.js",)
+    script = "\n".join(_read_template(name) for name in names)
     return environment.get_template("report.html.j2").render(
         document=document,
         style=Markup(_read_template("report.css")),  # noqa: S704 - part of the package
@@ -57,6 +58,10 @@ def render(document: Document, draw: Callable[[Drawing], str] = to_svg) -> str:
         script_hash=base64.b64encode(hashlib.sha256(script.encode()).digest()).decode(),
         draw=_DrawingWriter(draw),
     )
+
+
+def _has_sliders(document: Document) -> bool:
+    return any(isinstance(block, Sliders) for section in document.sections for block in section.blocks)
 
 
 def render_draws_page(page: DrawsPage, draw: Callable[[Drawing], str] = to_svg) -> str:
@@ -71,7 +76,7 @@ def render_draws_page(page: DrawsPage, draw: Callable[[Drawing], str] = to_svg) 
             script=Markup(script),  # noqa: S704 - part of the package
             script_hash=base64.b64encode(hashlib.sha256(script.encode()).digest()).decode(),
             draw=_DrawingWriter(draw),
-            numbers=Markup(to_script_json(_replace_inside(page.numbers))),  # noqa: S704 - cannot end the script
+            numbers=_format_script_json(page.numbers),
             draws=Markup("\n".join(page.draws)),  # noqa: S704 - base64
         )
     )
@@ -94,7 +99,7 @@ def _make_environment() -> Environment:
         keep_trailing_newline=True,
     )
     environment.filters |= {"prose": _format_prose, "highlight": _highlight, "group": _group_columns}
-    environment.filters["align"] = _align
+    environment.filters |= {"align": _align, "script_json": _format_script_json}
     return environment
 
 
@@ -108,6 +113,11 @@ def _replace_control_characters(value: object) -> object:
     if isinstance(value, str) and not isinstance(value, Markup):
         return _CONTROL.sub(lambda match: f"\u27e8U+{ord(match[0]):04X}\u27e9", value)
     return value
+
+
+def _format_script_json(value: object) -> Markup:
+    """Return a value as JSON for a script element."""
+    return Markup(to_script_json(_replace_inside(value)))  # noqa: S704 - it cannot end the script
 
 
 def _replace_inside(value: object) -> object:

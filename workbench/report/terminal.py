@@ -32,6 +32,7 @@ from workbench.report.document import (
     Notice,
     Paragraph,
     Quote,
+    Sliders,
     TableBlock,
     Tone,
     Verdict,
@@ -182,6 +183,10 @@ def _print_figures(block: Figures, console: Console, indent: int) -> None:
         _print_entry(console, Text(neutralise(figure.caption), "bold"), figure.alt, (), indent)
 
 
+def _print_sliders(block: Sliders, console: Console, indent: int) -> None:
+    _print_paragraph(Paragraph(block.otherwise), console, indent)
+
+
 def _print_disclosure(block: Disclosure, console: Console, indent: int) -> None:
     _print_wrapped(console, Text(neutralise(block.title), "bold"), indent)
     _print_blocks(block.blocks, console, indent + _INDENT)
@@ -319,5 +324,6 @@ _PRINTERS: Mapping[str, Callable[[Any, Console, int], None]] = {
     Code.kind: _print_code,
     Quote.kind: _print_quote,
     Disclosure.kind: _print_disclosure,
+    Sliders.kind: _print_sliders,
 }
 """How each kind of block is printed."""

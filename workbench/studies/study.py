@@ -28,6 +28,7 @@ from workbench.studies.outcomes.densities import choose_drawn_quantities, estima
 from workbench.studies.outcomes.moves import find_largest_moves, find_prior_effects
 from workbench.studies.outcomes.power_scaling import refine_power_scaling
 from workbench.studies.outcomes.prior_predictive import summarise_priors
+from workbench.studies.outcomes.reweighting import collect_reweighting
 from workbench.studies.outcomes.slopes import compute_slopes, find_base_value
 from workbench.studies.outcomes.summaries import collect_outcomes
 from workbench.studies.outcomes.table import OutcomeRow, make_frame, read_frame
@@ -131,9 +132,11 @@ def _conclude(context: StudyContext, fit: Fit, stages: Stages) -> StudyResults:
     compared = (stages.outcomes, measured.points, measured.leading_method, sds)
     moves = find_largest_moves(*compared)
     effects = find_prior_effects(*compared, {axis.name: axis.base for axis in measured.plan.axes})
+    drawn = choose_drawn_quantities(moves, context.plan)
     return StudyResults(
         **msgspec.structs.asdict(measured),
-        densities=estimate_densities(stages.posteriors, choose_drawn_quantities(moves, context.plan)),
+        densities=estimate_densities(stages.posteriors, drawn),
+        reweighting=collect_reweighting(context, stages.fits.base, stages.posteriors, drawn),
         conclusion=conclude(measured, stages.outcomes, moves, effects),
     )
 

@@ -11,9 +11,9 @@ from numpy.typing import NDArray
 
 from workbench.report import figures
 from workbench.report.document import Figure, Figures
-from workbench.report.explore.packing import Floats
 from workbench.report.explore.scales import list_scales
 from workbench.report.numbers import format_number
+from workbench.results.packing import Floats
 from workbench.results.quantities import split_element
 from workbench.results.view import Results
 

@@ -17,13 +17,13 @@ from workbench.late_imports import LateModule
 from workbench.report.document import Figures, TableBlock, Verdict
 from workbench.report.explore.choice import MOST_DRAWS, Choice, choose_draws, name_variables
 from workbench.report.explore.first_pictures import choose_pair, draw_first_pictures
-from workbench.report.explore.packing import Floats, PackedDraws, pack
 from workbench.report.explore.scales import list_scales
 from workbench.report.fit.data import describe_data
 from workbench.report.fit.estimates import build_summary_table
 from workbench.report.fit.verdict import build_verdict
 from workbench.report.numbers import format_count, join_with_and, pluralise
 from workbench.results import Fit
+from workbench.results.packing import Floats, PackedDraws, pack
 from workbench.results.quantities import SAMPLE_DIMS, sampler_statistic, split_element
 from workbench.results.view import DrawsEstimate, Results
 from workbench.thresholds import RHAT_LIMIT

@@ -11,7 +11,16 @@ import msgspec
 from workbench.report.document import Document, Items, Section, Tone, Verdict, VerdictReason
 from workbench.report.fit import sensitivity
 from workbench.report.numbers import choose_decimals, format_number, join_with_and, pluralise
-from workbench.report.study import curves, effects, moves, points, prior_alone, provenance, tipping
+from workbench.report.study import (
+    curves,
+    effects,
+    moves,
+    points,
+    prior_alone,
+    provenance,
+    reweighted,
+    tipping,
+)
 from workbench.results.view import DrawsEstimate, NutsResult, Results
 from workbench.studies import Study, StudyResults
 from workbench.studies.outcomes.moves import LEADING_MEANS
@@ -40,6 +49,7 @@ def build_study_report(study: Study) -> Document:
             *((tipping.build_section(results), moved) if results.tipping else (moved,)),
             *_list_other_findings(results),
             curves.build_section(study),
+            *reweighted.build_sections(study),
             _build_scaling_section(results),
             prior_alone.build_section(study),
             points.build_section(study),

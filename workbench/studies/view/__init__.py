@@ -5,6 +5,7 @@ that is absent stands for what its default says.
 """
 
 from workbench.studies.view.decisions import Answer, Margin, SideStatus, TippingPoint, TippingSide
+from workbench.studies.view.reweighting import PackedColumn, PointRatios, Reweighting
 from workbench.studies.view.study import (
     MAX_AXIS_COLUMNS,
     METHOD_ORDER,
@@ -52,11 +53,14 @@ __all__ = [
     "Margin",
     "Move",
     "Origin",
+    "PackedColumn",
     "PlanResult",
+    "PointRatios",
     "PointResult",
     "PriorEffect",
     "QuantityDensities",
     "ReferenceResult",
+    "Reweighting",
     "ScalingResult",
     "SideStatus",
     "Slope",

@@ -11,6 +11,7 @@ from workbench.results.json_values import to_typed
 from workbench.results.view import PowerScalingResult
 from workbench.results.view.estimates import Status
 from workbench.studies.view.decisions import Answer, Margin, TippingPoint
+from workbench.studies.view.reweighting import Reweighting
 from workbench.thresholds import SHIFT_LIMIT, count_chance_errors
 
 Origin = Literal["base", "refit", "weights", "failed", "skipped"]
@@ -436,9 +437,10 @@ class StudyMeasurements(Struct, frozen=True, kw_only=True):
 
 
 class StudyResults(StudyMeasurements, frozen=True, kw_only=True):
-    """The whole of `study.json`: measurements, the densities that are drawn, and the conclusion."""
+    """The whole of `study.json`: measurements, what is drawn or weighted in the page, and the conclusion."""
 
     densities: Mapping[str, QuantityDensities] = field(default_factory=dict)
+    reweighting: Reweighting | None = None
     conclusion: Conclusion
 
     def __post_init__(self) -> None:
@@ -450,10 +452,15 @@ class StudyResults(StudyMeasurements, frozen=True, kw_only=True):
             raise ValueError(f"Expected a method of {', '.join(METHOD_ORDER)} in `plan.methods`")
         curves = (curve for density in self.densities.values() for curve in density.curves)
         effects = self.conclusion.effects
+        ratios = () if self.reweighting is None else self.reweighting.ratios
         moves = [effect.largest for effect in effects]
         moves += [move for effect in effects for move in (effect.halved, effect.doubled) if move is not None]
         moves += self.conclusion.moves.values()
-        named = [*(move.point for move in moves), *(curve.point for curve in curves)]
+        named = [
+            *(move.point for move in moves),
+            *(curve.point for curve in curves),
+            *(one.point for one in ratios),
+        ]
         if any(number not in range(len(numbers)) for number in named):
             raise ValueError("Expected the number of a point of this study")
 

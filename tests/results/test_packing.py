@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from workbench.report.explore.packing import MISSING_CODE, pack, unpack
+from workbench.results.packing import MISSING_CODE, pack, unpack
 
 RNG = np.random.default_rng(1)
 
