@@ -8,9 +8,13 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from workbench.report.figures.drawing import DASHED, MEDIUM, Drawing, Floats, Palette, add_axes
+from workbench.report.figures.segments import paint_dots
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
+
+_DOT = 2.0
+"""Diameter of a dot [points]."""
 
 
 def draw_khat(khat: Floats, limit: float) -> Drawing:
@@ -31,10 +35,15 @@ def _paint(khat: Floats, limit: float, figure: Figure, palette: Palette) -> None
     axes.axhline(limit, color=palette.normal, linewidth=1.0, linestyle=DASHED)
     edge = axes.get_yaxis_transform()
     axes.text(1, limit, f"limit {limit:.2f}", transform=edge, color=palette.normal, ha="right", va="bottom")
-    axes.plot(rows[~high], khat[~high], ".", color=palette.posterior, markersize=3.2)
+    low = np.isfinite(khat) & ~high
+    if low.any():
+        dots = list(zip(rows[low].tolist(), khat[low].tolist(), strict=True))
+        paint_dots(axes, dots, palette.posterior, _DOT)
     axes.plot(rows[high], khat[high], "x", color=palette.ink, markersize=5, markeredgewidth=1.2)
     finite = np.append(khat[np.isfinite(khat)], limit)
     axes.set_ylim(min(-0.1, float(finite.min()) - 0.05), max(limit + 0.2, float(finite.max()) + 0.1))
+    room = 0.5 + 0.02 * len(khat)
+    axes.set_xlim(1 - room, len(khat) + room)
     axes.set_xlabel("row")
     axes.set_ylabel("k-hat")
     axes.locator_params(axis="y", nbins=4)
