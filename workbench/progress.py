@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import math
 import sys
+import threading
 import time
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager
@@ -12,9 +14,40 @@ from typing import TYPE_CHECKING, Protocol
 from workbench.errors import neutralise
 
 if TYPE_CHECKING:
-    from rich.console import Console
+    from rich.console import Console, RenderableType
     from rich.progress import Progress as RichProgress
     from rich.progress import TaskID
+
+
+HEARTBEAT = 30.0
+"""How often a long stage says in a log that it goes on [s]."""
+
+BRIEF = (
+    "Reading program and table",
+    "Preparing the fit",
+    "Importing packages",
+    "Comparing with the program as written",
+    "Explaining the results",
+    "Collecting the results",
+)
+"""Stages that a log leaves out where they are short."""
+
+_SHORT = 2.0
+"""How long a short stage takes at most [s]."""
+
+_MINUTE, _HOUR = 60.0, 3600.0
+"""In seconds."""
+
+
+def describe_seconds(seconds: float) -> str:
+    """Return a time that is not known exactly as text.
+
+    >>> describe_seconds(0.4), describe_seconds(42.2), describe_seconds(125), describe_seconds(7260)
+    ('1 s', '43 s', '3 min', '2.1 h')
+    """
+    if seconds < _MINUTE:
+        return f"{max(1, math.ceil(seconds))} s"
+    return f"{math.ceil(seconds / _MINUTE)} min" if seconds < _HOUR else f"{seconds / _HOUR + 0.05:.1f} h"
 
 
 class Stage(Protocol):
@@ -59,6 +92,7 @@ class Bars:
         from rich.markup import escape
         from rich.progress import BarColumn, TextColumn, TimeElapsedColumn
         from rich.progress import Progress as RichProgress
+        from rich.text import Text
 
         columns = (
             TextColumn("{task.description:<32}"),
@@ -66,37 +100,150 @@ class Bars:
             TimeElapsedColumn(),
             TextColumn("{task.fields[detail]}", style="dim"),
         )
-        with RichProgress(*columns, console=_stderr()) as bars:
+        lines: list[str] = []
+
+        class BarsAboveLines(RichProgress):
+            def get_renderables(self) -> Iterator[RenderableType]:
+                yield from super().get_renderables()
+                yield from (
+                    Text(f"  {line}", style="dim", overflow="ellipsis", no_wrap=True) for line in lines
+                )
+
+        with BarsAboveLines(*columns, console=_stderr()) as bars:
             task = bars.add_task(escape(neutralise(title)), total=total, detail="")
-            yield _Bar(bars, task)
+            yield _Bar(bars, task, lines)
+            lines.clear()
             done = total if total is not None else 1.0
             bars.update(task, total=done, completed=done, detail="")
 
 
 class _Bar:
-    def __init__(self, bars: RichProgress, task: TaskID) -> None:
+    """A bar, and below it a line for each further line of the detail."""
+
+    def __init__(self, bars: RichProgress, task: TaskID, lines: list[str]) -> None:
         self._bars = bars
         self._task = task
+        self._lines = lines
 
     def update(self, done: float, detail: str = "") -> None:
         from rich.markup import escape
 
-        self._bars.update(self._task, completed=done, detail=escape(neutralise(detail)))
+        first, *rest = detail.split("\n")
+        self._lines[:] = [neutralise(line) for line in rest]
+        self._bars.update(self._task, completed=done, detail=escape(neutralise(first)))
 
 
 class Lines:
-    """Prints a line on stderr when a stage ends, with the time it took: for logs."""
+    """Prints lines on stderr, for logs: the time that a stage took, and in a long one that it goes on.
+
+    Parameters
+    ----------
+    heartbeat
+        How often a long stage is printed [s].
+    """
+
+    def __init__(self, heartbeat: float = HEARTBEAT) -> None:
+        self._heartbeat = heartbeat
 
     @contextmanager
     def stage(self, title: str, total: float | None = None) -> Iterator[Stage]:
         """Open a stage that is printed when it ends."""
-        from rich.markup import escape
-
-        del total
         started = time.monotonic()
-        with SILENT.stage(title) as silent:
-            yield silent
-        _stderr().print(f"{escape(neutralise(title))}: {time.monotonic() - started:.1f} s")
+        state = _LatestState(total)
+        ended = threading.Event()
+
+        def print_while_it_lasts() -> None:
+            while not ended.wait(self._heartbeat):
+                _print_line(f"{title}: {time.monotonic() - started:.0f} s so far{state.describe()}")
+
+        printer = threading.Thread(target=print_while_it_lasts, daemon=True, name="progress")
+        printer.start()
+        try:
+            yield state
+        finally:
+            ended.set()
+            printer.join()
+        seconds = time.monotonic() - started
+        if title not in BRIEF or seconds > _SHORT:
+            _print_line(f"{title}: {seconds:.1f} s")
+
+
+class _LatestState:
+    """A stage that keeps what was reported last."""
+
+    def __init__(self, total: float | None) -> None:
+        self._total = total
+        self._latest = (0.0, "")
+
+    def update(self, done: float, detail: str = "") -> None:
+        """Keep a report."""
+        self._latest = done, detail
+
+    def describe(self) -> str:
+        """Return the last report on one line."""
+        done, detail = self._latest
+        share = f"{done / self._total:.0%}" if self._total else ""
+        return "".join(f", {part}" for part in (share, detail.replace("\n", "; ")) if part)
+
+
+def _print_line(text: str) -> None:
+    from rich.markup import escape
+
+    _stderr().print(escape(neutralise(text)))
+
+
+class Timed:
+    """Shows stages elsewhere, and keeps how long each took.
+
+    Parameters
+    ----------
+    display
+        Where stages are shown.
+    """
+
+    def __init__(self, display: Progress) -> None:
+        self._display = display
+        self._lock = threading.Lock()
+        self._depth = 0
+        self._first: float | None = None
+        self.seconds: dict[str, float] = {}
+
+    @contextmanager
+    def stage(self, title: str, total: float | None = None) -> Iterator[Stage]:
+        """Open a stage; of stages within others only the outer one counts."""
+        started = time.time()
+        with self._lock:
+            self._depth += 1
+            is_outer = self._depth == 1
+            self._first = started if self._first is None else self._first
+        try:
+            with self._display.stage(title, total) as stage:
+                yield stage
+        finally:
+            with self._lock:
+                self._depth -= 1
+                if is_outer:
+                    self.seconds[title] = self.seconds.get(title, 0.0) + time.time() - started
+
+    def describe(self, began: float) -> str:
+        """Return the wall time since `began` [s since 1970] and the stages that it consists of.
+
+        What came before the first stage is called starting, and what no stage covers is other work.
+        """
+        total = time.time() - began
+        before = total if self._first is None else self._first - began
+        parts = {"starting": before, **{_lower(title): seconds for title, seconds in self.seconds.items()}}
+        parts["other work"] = max(total - sum(parts.values()), 0.0)
+        shown = ", ".join(f"{title} {seconds:.1f}" for title, seconds in parts.items() if seconds >= _LEAST)
+        return f"{total:.1f} s: {shown}"
+
+
+_LEAST = 0.05
+"""Times below are not printed: they would be 0.0 [s]."""
+
+
+def _lower(title: str) -> str:
+    return title[:1].lower() + title[1:]
 
 
 def _stderr() -> Console:

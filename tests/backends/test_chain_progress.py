@@ -3,7 +3,9 @@
 import time
 from concurrent.futures import ThreadPoolExecutor
 
-from workbench.backends.chain_progress import follow_chains
+import pytest
+
+from workbench.backends.chain_progress import ChainReport, describe_chains, follow_chains
 
 HEAD = "# method = sample\nlp__,accept_stat__,stepsize__,treedepth__,n_leapfrog__,divergent__,energy__,mu\n"
 
@@ -18,7 +20,8 @@ class RecordingStage:
 
 def test_files_are_read_as_they_grow(tmp_path):
     stage = RecordingStage()
-    on_line = follow_chains(stage, tmp_path)
+    clock = iter((0.0, 1.0, 11.0))
+    on_line = follow_chains(stage, tmp_path, lambda: next(clock))
     on_line("Iteration:    1 / 2000 [  0%]  (Warmup)", 0)
     first, second = tmp_path / "model-2026_1.csv", tmp_path / "model-2026_2.csv"
     first.write_text(HEAD + "# Adaptation terminated\n# Step size = 0.4512\n-1,1,0.45,2,3,1,5,0\n-1,1,0.4")
@@ -28,10 +31,37 @@ def test_files_are_read_as_they_grow(tmp_path):
         stream.write("5,2,3,1,5,0\n-1,1,0.45,2,3,0,5,0\n")
     on_line("Iteration: 1101 / 2000 [ 55%]  (Sampling)", 0)
     assert stage.details == [
-        (1.0, "warmup"),
-        (1002.0, "sampling, step 0.45 0.5, divergent 1 0"),
-        (2102.0, "sampling, step 0.45 0.5, divergent 2 0"),
+        (1.0, "warmup\nchain 1: 1 of 2000"),
+        (
+            1002.0,
+            "sampling\nchain 1: 1 of 2000, step 0.45, 1 divergent"
+            "\nchain 2: 1001 of 2000, step 0.5, 0 divergent",
+        ),
+        (
+            2102.0,
+            "sampling, 9 s left\nchain 1: 1101 of 2000, 100 iterations/s, 9 s left, step 0.45, 2 divergent"
+            "\nchain 2: 1001 of 2000, step 0.5, 0 divergent",
+        ),
     ]
+
+
+def test_the_rate_is_that_of_late_and_ends_with_the_chain():
+    chain = ChainReport(1000)
+    for now, done in ((0.0, 1), (100.0, 101), *((100.0 + k, 101 + 100 * k) for k in range(1, 7))):
+        chain.add(done, now)
+    assert chain.rate == pytest.approx(100.0)
+    assert chain.seconds_left == pytest.approx(2.99)
+    chain.add(1000, 200.0)
+    assert describe_chains({1: chain}) == "\nchain 1: 1000 of 1000"
+
+
+def test_many_chains_are_added_up():
+    chains = {number: ChainReport(100) for number in range(1, 10)}
+    for chain in chains.values():
+        chain.add(10, 0.0)
+        chain.add(30, 10.0)
+        chain.divergences = 2
+    assert describe_chains(chains) == ", 35 s left, 18 iterations/s, 18 divergent"
 
 
 def test_other_lines_are_ignored(tmp_path):

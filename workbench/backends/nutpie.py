@@ -24,7 +24,7 @@ import numpy as np
 
 from workbench import process
 from workbench.backends.base import Floats, Job, RawRun
-from workbench.backends.chain_progress import describe_adapted
+from workbench.backends.chain_progress import ChainReport, describe_chains
 from workbench.backends.cmdstan import DIGITS, Chains, make_call_folder, write_inits
 from workbench.backends.evaluator import Evaluator, Flag, call_method
 from workbench.backends.evaluators import Evaluators
@@ -82,27 +82,30 @@ class _Progress:
     ----------
     stage
         Where to report.
-    warmup
-        Warm-up iterations of each chain.
+    warmup, total
+        Warm-up iterations of each chain, and all iterations.
     """
 
-    def __init__(self, stage: Stage, warmup: int) -> None:
+    def __init__(self, stage: Stage, warmup: int, total: int) -> None:
         self._stage = stage
         self._warmup = warmup
-        self._reports: dict[int, tuple[int, int, float]] = {}
+        self._total = total
+        self._chains: dict[int, ChainReport] = {}
         self._lock = threading.Lock()
 
     def read(self, chain: int, line: str) -> None:
         """Take a report of a chain: iterations, divergences, step size."""
         iterations, divergences, step_size = line.split()
         with self._lock:
-            self._reports[chain] = int(iterations), int(divergences), float(step_size)
-            reports = [self._reports[number] for number in sorted(self._reports)]
-            adapted = [(size, count) for done, count, size in reports if done > self._warmup]
-            phase = "sampling" if adapted else "warmup"
-            self._stage.update(
-                float(sum(done for done, *_ in reports)), f"{phase}{describe_adapted(adapted)}"
-            )
+            report = self._chains.setdefault(chain, ChainReport(self._total))
+            report.add(int(iterations), time.monotonic())
+            is_adapted = report.done > self._warmup
+            report.divergences = int(divergences) if is_adapted else 0
+            report.step_size = float(step_size) if is_adapted else None
+            reports = self._chains.values()
+            phase = "sampling" if any(each.step_size is not None for each in reports) else "warmup"
+            done = float(sum(each.done for each in reports))
+            self._stage.update(done, f"{phase}{describe_chains(self._chains)}")
 
 
 class NutpieChains:
@@ -141,7 +144,7 @@ class NutpieChains:
         total = float(method.chains * (method.warmup + method.draws))
         with self._chains.progress.stage("Sampling", total=total) as stage:
             points = self._find_initial_points()
-            progress = _Progress(stage, method.warmup)
+            progress = _Progress(stage, method.warmup, method.warmup + method.draws)
 
             def sample_all() -> list[_Chain]:
                 with ThreadPoolExecutor(min(self._chains.jobs, method.chains)) as pool:

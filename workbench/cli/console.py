@@ -27,7 +27,7 @@ from workbench.errors import (
     WorkbenchError,
     neutralise,
 )
-from workbench.progress import Progress, choose_display
+from workbench.progress import Progress, Timed, choose_display
 from workbench.report.document import Document
 from workbench.report.terminal import print_document, print_message
 
@@ -236,3 +236,10 @@ def _exit_by_signal(number: int, _frame: object) -> NoReturn:
 def progress(is_quiet: bool) -> Progress:
     """Return where stages are shown: bars in a terminal, a line for each elsewhere."""
     return choose_display(is_quiet=is_quiet, in_logs=True)
+
+
+def show_times(times: Timed) -> None:
+    """Print to stderr how long this command has taken, stage by stage."""
+    import psutil
+
+    show_note("time", times.describe(psutil.Process().create_time()))

@@ -14,6 +14,7 @@ from workbench.cli import console, options, parse
 from workbench.cli.result_printer import ResultPrinter
 from workbench.errors import EXIT_STRICT, RunError
 from workbench.process import count_usable_cores
+from workbench.progress import Timed
 
 
 @console.guarded
@@ -169,11 +170,13 @@ def command(
     from workbench.workflow.fit import fit_files
 
     printer = ResultPrinter(is_json=json_)
+    times = Timed(console.progress(quiet))
     with ExitStack() as stack:
         painter = None if no_report else stack.enter_context(open_painter())
-        progress = console.progress(quiet)
-        fit = fit_files(program, table, fit_options, progress, on_result=printer.show, painter=painter)
+        fit = fit_files(program, table, fit_options, times, on_result=printer.show, painter=painter)
     printer.raise_failure()
+    if not quiet:
+        console.show_times(times)
     if not json_:
         console.show_line(describe_place(fit, has_report=not no_report))
     earlier = None if fit.folder is None else store.find_earlier(fit.folder)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -43,18 +44,30 @@ class Examination:
         return {**self.measures.entries, "diagnosis": diagnosis}
 
 
-def diagnose(fit: Fit) -> Examination:
+def diagnose(fit: Fit, on_step: Callable[[str], None] | None = None) -> Examination:
     """Measure what the stored draws allow, and ask every check of the catalogue; Stan does not run.
 
     Parameters
     ----------
     fit
         A finished fit: the content of `run.json` and of `fit.nc`.
+    on_step
+        Is told what comes next.
     """
+    tell = on_step or _tell_nobody
+    tell("predictions and prior sensitivity")
     measures = measure(fit)
     measured = replace(fit, record={**fit.record, **measures.entries})
-    checks = attribute([check.examine(measured) for check in CATALOGUE], measured.results)
+    results = []
+    for number, check in enumerate(CATALOGUE, start=1):
+        tell(f"check {number} of {len(CATALOGUE)}")
+        results.append(check.examine(measured))
+    checks = attribute(results, measured.results)
     return Examination(measures, _reach_verdict(measured.results, checks))
+
+
+def _tell_nobody(step: str) -> None:
+    del step
 
 
 def _reach_verdict(results: Results, checks: tuple[CheckResult, ...]) -> DiagnosisResult:

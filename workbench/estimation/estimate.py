@@ -103,9 +103,10 @@ def estimate(
         context = FitContext(request, model.exe, backend, scratch, progress)
         equivalence = Equivalence("not available", "the program was run as written.")
         if original is not None and request.program.instrumented is not None:
-            equivalence, model, program = _choose_executable(
-                context, model, original, unoptimized, with_loops
-            )
+            with progress.stage("Comparing with the program as written"):
+                equivalence, model, program = _choose_executable(
+                    context, model, original, unoptimized, with_loops
+                )
             if program is not request.program:
                 request = replace(request, program=program)
                 context = replace(context, request=request, folder=scratch / "chosen")
@@ -116,24 +117,28 @@ def estimate(
             results, entries = run_methods(context, start)
         else:
             results, entries = fit_auto(context, automatic)
-        results = share_exceptions(explain_failed_starts(context, measure_in_posterior_sds(results)))
-        flat_directions = find_flat_directions(context)
-    groups = {name: group for result in results.values() for name, group in result.groups.items()}
-    shown = (
-        request if rescaling is None else replace(request, data=choose_shown_data(request.data, rescaling))
-    )
-    for name, group in build_data_groups(shown).items():
-        groups[name] = group.merge(groups[name]) if name in groups else group
-    groups[DATA] = build_stan_data_group(request)
-    if columns := build_table_columns(request.data):
-        groups[TABLE_COLUMNS] = columns
-    tree = xr.DataTree.from_dict({f"/{name}": group for name, group in groups.items()})
-    console = {name: result.console for name, result in results.items() if result.console}
-    data = binding.to_record(request.data)
-    if rescaling is not None:
-        data = add_scale_entries(data, rescaling, tree)
-    record = build_record(request, model, results, equivalence.record, data, flat_directions)
-    return Fit({**record, "request": describe_request(request), **entries}, tree, console)
+        with progress.stage("Explaining the results"):
+            results = share_exceptions(explain_failed_starts(context, measure_in_posterior_sds(results)))
+            flat_directions = find_flat_directions(context)
+    with progress.stage("Collecting the results"):
+        groups = {name: group for result in results.values() for name, group in result.groups.items()}
+        shown = (
+            request
+            if rescaling is None
+            else replace(request, data=choose_shown_data(request.data, rescaling))
+        )
+        for name, group in build_data_groups(shown).items():
+            groups[name] = group.merge(groups[name]) if name in groups else group
+        groups[DATA] = build_stan_data_group(request)
+        if columns := build_table_columns(request.data):
+            groups[TABLE_COLUMNS] = columns
+        tree = xr.DataTree.from_dict({f"/{name}": group for name, group in groups.items()})
+        console = {name: result.console for name, result in results.items() if result.console}
+        data = binding.to_record(request.data)
+        if rescaling is not None:
+            data = add_scale_entries(data, rescaling, tree)
+        record = build_record(request, model, results, equivalence.record, data, flat_directions)
+        return Fit({**record, "request": describe_request(request), **entries}, tree, console)
 
 
 def choose_program(

@@ -35,7 +35,8 @@ def estimate_request(request: FitRequest, builds: Builds, start: Start = DEFAULT
     for method in request.methods:
         if isinstance(method, Nuts | Auto):
             _check_sampler(method if isinstance(method, Nuts) else method.nuts, request, builds)
-    from workbench.backends.stan import StanBackend  # only here: importing it takes a second
+    with builds.progress.stage("Importing packages"):
+        from workbench.backends.stan import StanBackend  # only here: importing it takes a second
 
     builds, executable, original = builds.build_or_keep_loops()
     built = builds.request.program

@@ -71,9 +71,11 @@ def fit_files(
     options = options or FitOptions()
     check_places(options.output, options.figures)
     check_program_exists(model)
-    table = data if isinstance(data, Table) else tables.read(data)
+    with progress.stage("Reading program and table"):
+        table = data if isinstance(data, Table) else tables.read(data)
     tools = provision(options.toolchain, progress).limit(options.timeout)
-    program = read_program(model, options.roles, tools, is_optimised=options.is_optimised)
+    with progress.stage("Reading program and table"):
+        program = read_program(model, options.roles, tools, is_optimised=options.is_optimised)
     return fit_program(program, tools, table, options, progress, on_result=on_result, painter=painter)
 
 
@@ -106,16 +108,18 @@ def fit_program(
         Any of the tree in `workbench.errors`; an earlier run in the same place is kept.
     """
     check_places(options.output, options.figures)
-    program, options = apply_prior_options(program, options, tools.stanc)
-    request = prepare_request(program, table, options)
+    with progress.stage("Preparing the fit"):
+        program, options = apply_prior_options(program, options, tools.stanc)
+        request = prepare_request(program, table, options)
     folder = (options.output or choose_folder(request)) if options.is_kept else None
     check_places(folder)
     import_while_waiting()
     fit = estimate_request(request, Builds(request, tools, progress))
-    with progress.stage("Checking the fit"):
+    with progress.stage("Checking the fit") as stage:
         fit = store.with_entries(fit, _collect_entries(fit, request, tools, options))
-        fit = diagnose_fit(fit)
+        fit = diagnose_fit(fit, lambda step: stage.update(0.0, step))
         draft = None
+        stage.update(0.0, "writing the run")
         if folder is not None:
             draft = draft_report(fit, painter) if painter is not None and options.has_report else None
             fit = publish_run(fit, folder)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
@@ -119,6 +120,6 @@ def check_places(folder: Path | None, figures: Path | None = None) -> None:
         files.check_open_folder(figures, store.LEAST_SPACE)
 
 
-def diagnose_fit(fit: Fit) -> Fit:
-    """Return a fit with its diagnosis."""
-    return store.with_entries(fit, diagnose(fit).entries)
+def diagnose_fit(fit: Fit, on_step: Callable[[str], None] | None = None) -> Fit:
+    """Return a fit with its diagnosis; `on_step` is told which check comes next."""
+    return store.with_entries(fit, diagnose(fit, on_step).entries)

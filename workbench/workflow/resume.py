@@ -72,8 +72,8 @@ def continue_run(
     _refuse_nutpie(fit)
     with open_run(fit, settings, jobs=jobs, progress=progress) as run:
         longer = add_draws(run, fit, draws, len(fit.results.continued))
-    with progress.stage("Checking the fit"):
-        longer = diagnose_fit(longer)
+    with progress.stage("Checking the fit") as stage:
+        longer = diagnose_fit(longer, lambda step: stage.update(0.0, step))
         draft = None if painter is None else draft_report(longer, painter)
         published = publish_run(longer, output or folder)
     if on_result is not None:
