@@ -176,3 +176,13 @@ def test_a_program_whose_density_cannot_be_evaluated_exits_with_4_and_keeps_its_
     )
     assert (tmp_path / "good" / "run.json").read_bytes() == earlier
     assert workbench("report", "good.failed").returncode == 0
+
+
+def test_tips_on_the_data_come_once_and_before_the_program_is_run(workbench, tmp_path):
+    rows = "".join(f"{i},{1e5 * ((7 * i) % 30)},{i % 3}\n" for i in range(30))
+    (tmp_path / "far.csv").write_text(f"a,b,y\n{rows}")
+    options = ("--column", "y=y", "--columns", "X=a,b", "--method", "mle", "--no-report")
+    done = workbench("fit", "linear", "far.csv", *options)
+    assert done.returncode == 0, done.stderr
+    assert done.stderr.count("are on very different scales") == 1
+    assert done.stderr.index("are on very different scales") < done.stderr.index("Finding modes")

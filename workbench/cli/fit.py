@@ -173,7 +173,15 @@ def command(
     times = Timed(console.progress(quiet))
     with ExitStack() as stack:
         painter = None if no_report else stack.enter_context(open_painter())
-        fit = fit_files(program, table, fit_options, times, on_result=printer.show, painter=painter)
+        fit = fit_files(
+            program,
+            table,
+            fit_options,
+            times,
+            on_tips=printer.show_tips,
+            on_result=printer.show,
+            painter=painter,
+        )
     printer.raise_failure()
     if not quiet:
         console.show_times(times)

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 
 class ResultPrinter:
-    """Prints the results of a fit, and the tips about its data, before its report is drawn.
+    """Prints the tips about the data before a fit starts, and its results before its report is drawn.
 
     Where they cannot be printed, the report is drawn all the same; then the failure is raised.
     """
@@ -20,6 +20,12 @@ class ResultPrinter:
     def __init__(self, *, is_json: bool) -> None:
         self._is_json = is_json
         self._failure: BaseException | None = None
+        self._told: tuple[str, ...] = ()
+
+    def show_tips(self, tips: tuple[str, ...]) -> None:
+        """Print tips about the data; they are not repeated with the results."""
+        console.show_tips(tips)
+        self._told = tips
 
     def show(self, fit: Fit) -> None:
         """Print the results."""
@@ -45,4 +51,4 @@ class ResultPrinter:
             console.show_json(store.dump(fit.record))
         else:
             console.show(build_fit_page(fit))
-        console.show_tips(fit.results.data.tips)
+        console.show_tips(tip for tip in fit.results.data.tips if tip not in self._told)

@@ -41,6 +41,7 @@ def fit_files(
     options: FitOptions | None = None,
     progress: Progress = SILENT,
     *,
+    on_tips: Callable[[tuple[str, ...]], None] | None = None,
     on_result: Callable[[Fit], None] | None = None,
     painter: Painter | None = None,
 ) -> Fit:
@@ -54,6 +55,8 @@ def fit_files(
         Everything else; the defaults suit most programs.
     progress
         Where to report.
+    on_tips
+        Receives the tips about the data, before anything is compiled.
     on_result
         Receives the fit once it is diagnosed and published, before its report is drawn.
     painter
@@ -76,7 +79,9 @@ def fit_files(
     tools = provision(options.toolchain, progress).limit(options.timeout)
     with progress.stage("Reading program and table"):
         program = read_program(model, options.roles, tools, is_optimised=options.is_optimised)
-    return fit_program(program, tools, table, options, progress, on_result=on_result, painter=painter)
+    return fit_program(
+        program, tools, table, options, progress, on_tips=on_tips, on_result=on_result, painter=painter
+    )
 
 
 def fit_program(
@@ -86,6 +91,7 @@ def fit_program(
     options: FitOptions,
     progress: Progress = SILENT,
     *,
+    on_tips: Callable[[tuple[str, ...]], None] | None = None,
     on_result: Callable[[Fit], None] | None = None,
     painter: Painter | None = None,
 ) -> Fit:
@@ -99,7 +105,7 @@ def fit_program(
         The data.
     options
         Everything else.
-    progress, on_result, painter
+    progress, on_tips, on_result, painter
         As in `fit_files`.
 
     Raises
@@ -113,6 +119,8 @@ def fit_program(
         request = prepare_request(program, table, options)
     folder = (options.output or choose_folder(request)) if options.is_kept else None
     check_places(folder)
+    if on_tips is not None:
+        on_tips(request.data.tips)
     import_while_waiting()
     fit = estimate_request(request, Builds(request, tools, progress))
     with progress.stage("Checking the fit") as stage:
