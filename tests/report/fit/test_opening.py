@@ -63,12 +63,6 @@ def test_a_largest_step_within_monte_carlo_error_is_not_a_cause():
     assert "too few to say why, as the largest step is within Monte Carlo error" in text
 
 
-def test_a_map_that_failed_has_its_reason():
-    fit = changed_fit(map={"status": "failed", "reason": "the log density has no maximum."})
-    expected = "No joint mode: the log density has no maximum; use the posterior."
-    assert expected in " ".join(build_opening(fit.results))
-
-
 def test_an_empty_record_has_no_opening():
     assert build_opening(Results()) == ()
 

@@ -151,6 +151,14 @@ def test_a_diagnosis_tells_each_finding_with_its_title(fit):
     assert any(re.match(r"  issue WB201 .+: ", line) for line in lines)
 
 
+def test_a_diagnosis_counts_every_tip(fit):
+    tips = [{"code": code, "status": "tip", "message": f"About {code}."} for code in ("WB401", "WB402")]
+    diagnosis = {"verdict": "ok", "reasons": [], "checks": tips}
+    text = print_page(build_diagnosis_page(store.with_entries(fit, {"diagnosis": diagnosis})), 160)
+    assert "with the 2 tips below in mind" in text
+    assert "About WB402." in text
+
+
 def test_a_run_that_was_never_checked_says_so(fit):
     record = {key: value for key, value in fit.record.items() if key != "diagnosis"}
     text = print_page(build_diagnosis_page(Fit(record, fit.tree)), 160)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from tests.report.documents import changed_fit
 from workbench.report.document import Tone
 from workbench.report.fit.verdict import build_verdict
+from workbench.results import Fit
 from workbench.results.view import Results
 
 
@@ -60,6 +61,20 @@ def test_an_ok_with_tips_says_so():
     fit = changed_fit()
     fit.record["diagnosis"] |= {"verdict": "ok", "reasons": []}  # type: ignore[index]
     assert build_verdict(fit.results).sentence == "These results can be used, with the tip below in mind."
+
+
+def test_missing_modes_are_said_above_their_table_and_not_counted_among_the_tips():
+    fit = changed_fit()
+    fit.record["diagnosis"] |= {"verdict": "ok", "reasons": []}  # type: ignore[index]
+    checks = fit.record["diagnosis"]["checks"]
+    del checks[1]
+    checks.append({"code": "WB402", "status": "tip", "message": "No MAP was found."})
+    assert build_verdict(fit.results).sentence == "These results can be used, with the tip below in mind."
+    assert [reason.anchor for reason in build_verdict(fit.results).reasons] == ["check-WB401"]
+    del checks[1]
+    verdict = build_verdict(Fit(fit.record, fit.tree).results)
+    assert verdict.sentence == "The posterior can be used; not every mode exists."
+    assert verdict.reasons == ()
 
 
 def test_an_ok_says_what_was_checked_and_what_was_not():

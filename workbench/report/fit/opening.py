@@ -7,7 +7,6 @@ from collections.abc import Iterator, Mapping
 
 from workbench.diagnostics.check import format_p_value
 from workbench.report.fit import selection
-from workbench.report.fit.missing import describe_missing_modes
 from workbench.report.fit.prediction import is_extreme
 from workbench.report.fit.sampler import describe_divergences, find_extremes
 from workbench.report.numbers import (
@@ -45,7 +44,7 @@ def build_opening(results: Results) -> tuple[str, ...]:
     """Return the paragraphs that a reader meets first; every number in them is in `run.json`."""
     paragraphs = (
         [*_describe_convergence(results)],
-        [*_explain_missing_modes(results), *_describe_gap(results)],
+        [*_describe_gap(results)],
         [*_describe_sensitivity(results), *_describe_predictions(results)],
     )
     return tuple(" ".join(sentences) for sentences in paragraphs if sentences)
@@ -91,11 +90,6 @@ def _describe_convergence(results: Results) -> Iterator[str]:
         f"{format_number(extremes.rhat.value, 3)} and a smallest effective sample size of "
         f"{format_count(extremes.smallest_ess)}{ending}."
     )
-
-
-def _explain_missing_modes(results: Results) -> Iterator[str]:
-    if sentence := describe_missing_modes(results):
-        yield sentence
 
 
 def _describe_gap(results: Results) -> Iterator[str]:

@@ -24,7 +24,7 @@ from workbench.report.fit.notes import (
     list_replaced_priors,
 )
 from workbench.report.fit.terminal_tables import build_mode_blocks, build_posterior_blocks
-from workbench.report.fit.verdict import build_short_verdict, build_verdict, sort_findings
+from workbench.report.fit.verdict import build_short_verdict, build_verdict, describe_tips, sort_findings
 from workbench.report.numbers import pluralise
 from workbench.results import Fit
 from workbench.results.sampling_command import suggest_sampling
@@ -102,7 +102,9 @@ def _build_full_verdict(results: Results) -> Verdict:
         VerdictReason(check.message, f"{check.status} {check.code} {check.title}", advice=check.advice)
         for check in sort_findings(diagnosis.checks)
     )
-    return replace(verdict, reasons=(*lead, *findings))
+    tips = sum(check.status == "tip" for check in diagnosis.checks)
+    sentence = describe_tips(tips) if diagnosis.verdict == "ok" and tips else verdict.sentence
+    return replace(verdict, sentence=sentence, reasons=(*lead, *findings))
 
 
 def _collect_remarks(results: Results) -> Iterator[tuple[str, str]]:

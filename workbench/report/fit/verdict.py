@@ -20,9 +20,8 @@ _SENTENCES = {
 }
 """What each verdict means for the reader."""
 
-
-_MISSING_MODES = "tip WB402"
-"""The tip that says what stands above the table of modes."""
+_MISSING_MODES = "WB402"
+"""The check whose tip is said in few words above the table of modes, and not again in the verdict."""
 
 _MOST_IN_SIGHT = 20
 """Quantities up to which a screen shows the table and the verdict. Ours."""
@@ -57,8 +56,7 @@ def build_short_verdict(results: Results) -> Verdict:
         more = (VerdictReason(f"{pluralise(len(tips), 'tip')} more, which `workbench check` lists."),)
         reasons = (*others, *(more if tips else ()))
     else:
-        shown = (tip for tip in tips if tip.place != _MISSING_MODES)
-        reasons = (*others, *(replace(tip, advice="") for tip in shown))
+        reasons = (*others, *(replace(tip, advice="") for tip in tips))
     return replace(verdict, found=verdict.found if is_long else "", reasons=reasons)
 
 
@@ -66,12 +64,25 @@ def _describe_verdict(results: Results, diagnosis: DiagnosisResult) -> str:
     """Return what the verdict means; that there is no problem, only without tips and skipped checks."""
     if diagnosis.verdict == "fail" and not results.quantities:
         return "There are no results."
-    tips = sum(check.status == "tip" and not check.cause for check in diagnosis.checks)
+    tips = [check for check in diagnosis.checks if check.status == "tip" and not check.cause]
     if diagnosis.verdict != "ok" or not (tips or diagnosis.not_checked):
         return _SENTENCES[diagnosis.verdict]
-    if not tips:
-        return "These results can be used, as far as they were checked."
-    return f"These results can be used, with the {'tip' if tips == 1 else f'{tips} tips'} below in mind."
+    listed = sum(not _is_said_elsewhere(tip) for tip in tips)
+    if listed:
+        return describe_tips(listed)
+    if tips:
+        return "The posterior can be used; not every mode exists."
+    return "These results can be used, as far as they were checked."
+
+
+def describe_tips(count: int) -> str:
+    """Return what results mean to which so many tips apply, and nothing worse."""
+    noun = "tip" if count == 1 else f"{count} tips"
+    return f"These results can be used, with the {noun} below in mind."
+
+
+def _is_said_elsewhere(check: CheckResult) -> bool:
+    return check.code == _MISSING_MODES and check.status == "tip"
 
 
 def _describe_scope(results: Results, diagnosis: DiagnosisResult) -> Iterator[str]:
@@ -105,7 +116,7 @@ def _list_reasons(results: Results, diagnosis: DiagnosisResult) -> Iterator[Verd
     if not results.quantities:
         return
     for check in sort_findings(diagnosis.checks):
-        if not check.cause:
+        if not (check.cause or _is_said_elsewhere(check)):
             yield _build_reason(check, diagnosis.checks)
 
 
