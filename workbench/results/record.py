@@ -55,10 +55,9 @@ def build_record(
         "workbench": read_workbench_version(),
         "created": datetime.now(UTC).isoformat(timespec="seconds"),
         "model": {
-            **_model(request.program),
+            **describe_program(request),
             "proof": proof,
             "outcomes": describe_outcomes(request),
-            **_describe_priors(request),
             "flat_directions": None if flat_directions is None else msgspec.to_builtins(flat_directions),
             **_card(request.program),
         },
@@ -136,6 +135,11 @@ def _describe_replaced_priors(program: Program) -> dict[str, Any]:
     """Return the priors that are not those of the file, if there are any."""
     replaced = [asdict(prior) for prior in program.replaced_priors]
     return {"replaced_priors": replaced} if replaced else {}
+
+
+def describe_program(request: FitRequest) -> dict[str, Any]:
+    """Return what the program says: parameters, terms, priors, and ranges that it leaves out."""
+    return {**_model(request.program), **_describe_priors(request)}
 
 
 def _model(program: Program) -> dict[str, Any]:

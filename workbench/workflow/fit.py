@@ -24,6 +24,7 @@ from workbench.workflow.inputs import check_program_exists
 from workbench.workflow.options import FitOptions
 from workbench.workflow.prepare_request import choose_folder, prepare_request
 from workbench.workflow.prior_options import apply_prior_options
+from workbench.workflow.program_tips import list_program_tips
 from workbench.workflow.publish import (
     add_figures,
     add_report,
@@ -120,7 +121,7 @@ def fit_program(
     folder = (options.output or choose_folder(request)) if options.is_kept else None
     check_places(folder)
     if on_tips is not None:
-        on_tips(request.data.tips)
+        on_tips((*request.data.tips, *list_program_tips(request)))
     import_while_waiting()
     fit = estimate_request(request, Builds(request, tools, progress))
     with progress.stage("Checking the fit") as stage:
