@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 _SHORTEST_SEQUENCE = 12
 """The fewest elements that are drawn as a sequence."""
 
-_FEWEST_GROUPS = 5
+_SMALLEST_GROUPING = 5
 """The fewest groups that are drawn as groups; of fewer, the forest plot shows all there is."""
 
 _SMOOTH_BY_ROW, _SMOOTH_BY_COLUMN = 0.1, 0.02
@@ -112,7 +112,7 @@ class PosteriorArrays:
 
     def _read(self, name: str, array: xr.DataArray) -> Array | None:
         axes = [str(dim) for dim in array.dims if dim not in SAMPLE_DIMS]
-        if len(axes) != 1 or array.sizes[axes[0]] < _FEWEST_GROUPS:
+        if len(axes) != 1 or array.sizes[axes[0]] < _SMALLEST_GROUPING:
             return None
         size = array.sizes[axes[0]]
         known = self.results.nuts.estimates
