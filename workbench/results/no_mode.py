@@ -49,6 +49,9 @@ def shorten_reason(reason: str) -> str:
     plain = _VALUE.sub("", reason.strip())
     for pattern, words in _SHORTENED:
         if match := pattern.search(plain):
-            return words.format_map({key: found or "" for key, found in match.groupdict().items()})
+            parts = {key: found or "" for key, found in match.groupdict().items()}
+            if names := sorted(re.findall("`[^`]+`", parts.get("names", ""))):
+                parts["names"] = " and ".join(filter(None, (", ".join(names[:-1]), names[-1])))
+            return words.format_map(parts)
     first = _FIRST_SENTENCE.match(plain)
     return first[1] if first else plain

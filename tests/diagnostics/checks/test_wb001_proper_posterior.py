@@ -34,7 +34,7 @@ def test_many_directions_are_counted():
     other = {**SUM, "determined": "", "words": "the density does not depend on `c`"}
     result = examine("WB001", make_record(directions=[SUM, other, other]))
     assert result.message.endswith(
-        "does not depend on `c`; and so on, in 3 directions. No prior makes up for it."
+        "does not depend on `c`; and so on, in 3 directions. No proper prior makes up for it."
     )
 
 

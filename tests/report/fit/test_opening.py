@@ -4,7 +4,12 @@ from __future__ import annotations
 
 from tests.report.documents import changed_fit
 from tests.report.simulated import simulate_fit
-from workbench.report.fit.opening import build_opening, describe_posterior, find_main_quantities
+from workbench.report.fit.opening import (
+    build_opening,
+    describe_posterior,
+    describe_prior,
+    find_main_quantities,
+)
 from workbench.results.view import Results
 
 
@@ -15,7 +20,8 @@ def test_names_posterior_mode_prior_and_predictions():
     assert f"`mu` is {posterior['mean']:.2f}" in describe_posterior(fit.results)
     assert "2 transitions diverged" in first
     assert "posterior SD" in second
-    assert "The prior matters: the sensitivity to it is above 0.05 for `tau` (0.180)." in third
+    expected = "The prior matters: the sensitivity to it is above 0.05 for `tau` (0.180)."
+    assert describe_prior(fit.results) == expected
     assert "Replicated data do not reproduce the max of `y` (p = 0.004)." in third
 
 
@@ -42,7 +48,7 @@ def test_is_reassuring_where_nothing_is_wrong():
         gap["in_sd"] = 0.1
     text = " ".join(build_opening(fit.results))
     assert "The joint mode (MAP) is close to the posterior mean" in text
-    assert "The prior matters little" in text
+    assert "The prior matters little" in describe_prior(fit.results)
     assert "reproduce all 2 test statistics of the observed data" in text
 
 
@@ -61,6 +67,28 @@ def test_a_largest_step_within_monte_carlo_error_is_not_a_cause():
     text = " ".join(build_opening(fit.results))
     assert "mostly because" not in text
     assert "too few to say why, as the largest step is within Monte Carlo error" in text
+
+
+def test_draws_that_are_not_reliable_are_not_judged():
+    fit = changed_fit()
+    check = {"code": "WB101", "status": "issue", "severity": "fail", "message": "R-hat is 2.9."}
+    fit.record["diagnosis"] |= {"verdict": "fail", "checks": [check]}  # type: ignore[index]
+    (convergence,) = build_opening(fit.results)
+    assert "largest R-hat" in convergence
+    assert describe_prior(fit.results) == ""
+
+
+def test_what_a_finding_says_of_the_prior_is_not_said_again():
+    fit = changed_fit()
+    fit.record["diagnosis"]["checks"].append({"code": "WB601", "status": "tip", "message": "Strong."})
+    assert describe_prior(fit.results) == ""
+
+
+def test_a_test_statistic_is_judged_as_its_check_does():
+    """One in twenty p-values is below 0.025 or above 0.975 where nothing is wrong."""
+    fit = changed_fit()
+    fit.record["predictive"]["outcomes"][0]["statistics"][1]["p_value"] = 0.976
+    assert "Replicated data reproduce all 2 test statistics" in " ".join(build_opening(fit.results))
 
 
 def test_an_empty_record_has_no_opening():

@@ -26,7 +26,7 @@ def _assess(fit: Fit) -> Finding:
     described = "; ".join(_describe(direction) for direction in model.flat_directions[:_MOST_SHOWN])
     more = f"; and so on, in {count} directions" if count > _MOST_SHOWN else ""
     if _is_posterior_requested(results):
-        message = f"The posterior is improper: {described}{more}. No prior makes up for it."
+        message = f"The posterior is improper: {described}{more}. No proper prior makes up for it."
         return Finding("issue", message, count, "fail")
     message = f"The likelihood has no single maximum: {described}{more}."
     return Finding("issue", message, count, "caution", "Fix one of the parameters, or leave it out.")

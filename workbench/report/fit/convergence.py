@@ -73,7 +73,7 @@ def _draw_chains(results: Results, tree: xr.DataTree) -> tuple[Block, ...]:
     if not pictures:
         return (Notice("There are no draws to plot."),)
     explanation = (
-        "These quantities have the worst convergence. A trace shows the path of each chain: the chains "
+        "These converged worst, of each variable one first. A trace shows the path of each chain: the chains "
         "should overlap and show no drift; ticks at the foot mark divergent draws. A rank plot shows how "
         "often each chain visits each part of the pooled draws: if the chains agree, about 95% of each line "
         "lies in the grey band."

@@ -90,7 +90,7 @@ def _draw_marginals(results: Results, tree: xr.DataTree) -> Block:
         return Notice("There are no posterior draws to plot.")
     total = len(results.nuts.estimates)
     count = (
-        f" Shown: {pluralise(len(pictures), 'quantity')} of {total}, those with the largest gaps."
+        f" Shown: {pluralise(len(pictures), 'quantity')} of {total}, with the largest gaps of each variable."
         if len(pictures) < total
         else ""
     )

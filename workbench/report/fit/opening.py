@@ -1,13 +1,13 @@
-"""The opening: posterior, convergence, mode, prior and predictions, in a few sentences."""
+"""The opening: posterior, prior, convergence, mode and predictions, in a few sentences."""
 
 from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator, Mapping
 
+from workbench.diagnostics.causes import has_reliable_draws
 from workbench.diagnostics.check import format_p_value
 from workbench.report.fit import selection
-from workbench.report.fit.prediction import is_extreme
 from workbench.report.fit.sampler import describe_divergences, find_extremes
 from workbench.report.numbers import (
     choose_decimals,
@@ -21,7 +21,7 @@ from workbench.report.numbers import (
 from workbench.results.modes import list_comparable_modes, list_known_modes
 from workbench.results.quantities import owner
 from workbench.results.view import Gap, Results
-from workbench.thresholds import SHIFT_LIMIT
+from workbench.thresholds import P_VALUE_LIMIT, SHIFT_LIMIT
 
 _MOST_NAMED = 4
 """The most quantities whose posterior the opening gives."""
@@ -41,13 +41,14 @@ _CAUSES: Mapping[str, str] = {
 
 
 def build_opening(results: Results) -> tuple[str, ...]:
-    """Return the paragraphs that a reader meets first; every number in them is in `run.json`."""
-    paragraphs = (
-        [*_describe_convergence(results)],
-        [*_describe_gap(results)],
-        [*_describe_sensitivity(results), *_describe_predictions(results)],
-    )
-    return tuple(" ".join(sentences) for sentences in paragraphs if sentences)
+    """Return the paragraphs below the verdict; every number in them is in `run.json`.
+
+    Of draws that do not describe the posterior they say nothing more than why.
+    """
+    sentences = [*_describe_convergence(results)]
+    if has_reliable_draws(results):
+        sentences += [*_describe_gap(results), *_describe_predictions(results)]
+    return tuple(sentences)
 
 
 def describe_posterior(results: Results) -> str:
@@ -129,8 +130,15 @@ def _explain_gap(gap: Gap) -> str:
     return f", mostly because {_CAUSES[largest]}"
 
 
-def _describe_sensitivity(results: Results) -> Iterator[str]:
-    """Say which parameters are sensitive to the prior, or that none is."""
+def describe_prior(results: Results) -> str:
+    """Return whether the prior matters; empty where that is not known, or where a finding says it."""
+    checks = results.diagnosis.checks if results.diagnosis is not None else ()
+    is_found = any(check.code == "WB601" and check.status in ("issue", "tip") for check in checks)
+    return "" if is_found or not has_reliable_draws(results) else _describe_sensitivity(results)
+
+
+def _describe_sensitivity(results: Results) -> str:
+    """Return which parameters are sensitive to the prior, or that none is."""
     scaling = results.power_scaling
     known = {
         name: sensitivity.prior
@@ -138,20 +146,19 @@ def _describe_sensitivity(results: Results) -> Iterator[str]:
         if sensitivity.prior is not None and (results.is_declared(name) or not results.declared)
     }
     if not scaling.is_ok or not known or scaling.threshold is None:
-        return
+        return ""
     ranked = sorted(known, key=lambda name: -known[name])
     sensitive = [name for name in ranked if known[name] >= scaling.threshold]
     limit = format_number(scaling.threshold, 2)
     if not sensitive:
-        yield (
+        return (
             f"The prior matters little: no parameter has a sensitivity to it above {limit} (the largest is "
             f"{format_share(known[ranked[0]])}, for `{results.label(ranked[0])}`)."
         )
-        return
     phrases = [f"`{results.label(name)}` ({format_share(known[name])})" for name in sensitive[:_MOST_LISTED]]
     if len(sensitive) > _MOST_LISTED:
         phrases.append(pluralise(len(sensitive) - _MOST_LISTED, "other"))
-    yield f"The prior matters: the sensitivity to it is above {limit} for {join_with_and(phrases)}."
+    return f"The prior matters: the sensitivity to it is above {limit} for {join_with_and(phrases)}."
 
 
 def _describe_predictions(results: Results) -> Iterator[str]:
@@ -165,7 +172,7 @@ def _describe_predictions(results: Results) -> Iterator[str]:
     extreme = [
         f"the {statistic.name} of `{outcome}` ({format_p_value(statistic.p_value)})"
         for outcome, statistic in statistics
-        if statistic.p_value is not None and is_extreme(statistic.p_value)
+        if statistic.p_value is not None and min(statistic.p_value, 1 - statistic.p_value) < P_VALUE_LIMIT
     ]
     if extreme:
         yield f"Replicated data do not reproduce {join_with_and(extreme[:_MOST_LISTED])}."

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
@@ -169,16 +170,33 @@ def find_farthest(results: Results, names: Sequence[str]) -> list[str]:
 
 
 def choose_for_marginals(results: Results, limit: int) -> list[str]:
-    """Return the quantities with the largest gaps between mode and mean, in the order of the program."""
+    """Return the quantities with the largest gaps between mode and mean, in the order of the program.
+
+    Every variable has one before any has two.
+    """
     candidates = results.declared_first(results.estimates("nuts"))
-    chosen = set(sorted(candidates, key=lambda name: -_measure_distance(results, name))[:limit])
+    chosen = set(_alternate(sorted(candidates, key=lambda name: -_measure_distance(results, name)))[:limit])
     return [name for name in candidates if name in chosen]
 
 
 def choose_for_convergence(results: Results, limit: int) -> list[str]:
-    """Return the quantities with the worst convergence, the worst first."""
+    """Return the quantities with the worst convergence, the worst first; each of another variable, if any."""
     candidates = results.declared_first(results.estimates("nuts"))
-    return sorted(candidates, key=lambda name: -measure_convergence(results, name))[:limit]
+    return _alternate(sorted(candidates, key=lambda name: -measure_convergence(results, name)))[:limit]
+
+
+def _alternate(names: Iterable[str]) -> list[str]:
+    """Return names with the first of each variable before the second of any.
+
+    >>> _alternate(["b[2]", "b[1]", "a", "c[3]", "c[1]"])
+    ['b[2]', 'a', 'c[3]', 'b[1]', 'c[1]']
+    """
+    seen: Counter[str] = Counter()
+    ranks = {}
+    for name in names:
+        seen[owner(name)] += 1
+        ranks[name] = seen[owner(name)]
+    return sorted(ranks, key=lambda name: ranks[name])
 
 
 def _measure_distance(results: Results, name: str) -> float:

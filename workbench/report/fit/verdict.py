@@ -9,7 +9,7 @@ from workbench.diagnostics.causes import is_undecided
 from workbench.diagnostics.scope import list_checked, list_gaps
 from workbench.report.document import Tone, Verdict, VerdictReason
 from workbench.report.fit.check_pages import find_anchor
-from workbench.report.fit.opening import describe_posterior
+from workbench.report.fit.opening import describe_posterior, describe_prior
 from workbench.report.numbers import join_with_and, pluralise
 from workbench.results.view import CheckResult, DiagnosisResult, Results
 
@@ -30,7 +30,7 @@ _MOST_IN_SIGHT = 20
 def build_verdict(results: Results) -> Verdict:
     """Return the verdict on a run, or that it was never checked."""
     diagnosis = results.diagnosis
-    found = describe_posterior(results)
+    found = " ".join(filter(None, (describe_posterior(results), describe_prior(results))))
     if diagnosis is None:
         sentence = "This run has not been checked: `run.json` contains no verdict."
         return Verdict(Tone.CAUTION, sentence, found=found)
@@ -46,7 +46,8 @@ def build_verdict(results: Results) -> Verdict:
 def build_short_verdict(results: Results) -> Verdict:
     """Return the verdict with what to do about issues; of tips, what they found, or only their number.
 
-    What was found stands before it where the tables are so long that their beginning is out of sight.
+    Whether the prior matters stands before it, and the posterior where the tables are so long that their
+    beginning is out of sight.
     """
     verdict = build_verdict(results)
     is_long = len(results.quantities) > _MOST_IN_SIGHT
@@ -57,7 +58,7 @@ def build_short_verdict(results: Results) -> Verdict:
         reasons = (*others, *(more if tips else ()))
     else:
         reasons = (*others, *(replace(tip, advice="") for tip in tips))
-    return replace(verdict, found=verdict.found if is_long else "", reasons=reasons)
+    return replace(verdict, found=verdict.found if is_long else describe_prior(results), reasons=reasons)
 
 
 def _describe_verdict(results: Results, diagnosis: DiagnosisResult) -> str:
