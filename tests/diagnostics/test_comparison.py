@@ -176,3 +176,10 @@ def test_what_cannot_be_put_on_one_scale_is_refused():
     outcome = describe("y", density_of="square(y)", columns=[], plain=False)
     record = {**fit.record, "model": {"outcomes": [outcome]}}
     assert "cannot undo" in find_obstacle(column=make_column_fit(0.0), square=Fit(record, fit.tree))
+
+
+def test_another_outcome_is_the_first_obstacle():
+    other = make_fit(0.0, Y + 1)
+    bare = Fit({**other.record, "nuts": {"status": "skipped"}}, other.tree.copy())
+    del bare.tree["log_likelihood"]
+    assert find_obstacle(a=make_fit(0.0), b=bare) == "`b` and `a` were not fitted to the same outcome."

@@ -67,7 +67,7 @@ def find_common_scale(fits: Mapping[str, Fit]) -> CommonScale:
     first, *others = fits
     for name in others:
         if counts.get(name) != counts.get(first):
-            return CommonScale(obstacle=f"`{name}` and `{first}` were not fitted to the same outcome.")
+            return CommonScale(obstacle=_describe_other_outcome(name, first))
     by_run = {name: list(_represent(fit, counts[name])) for name, fit in fits.items()}
     if not any(_is_mapped(fit) for fit in fits.values()):
         return _compare_plain(fits, by_run)
@@ -89,6 +89,35 @@ def find_common_scale(fits: Mapping[str, Fit]) -> CommonScale:
             "workbench can compute."
         )
     )
+
+
+def explain_other_outcome(fits: Mapping[str, Fit]) -> str:
+    """Return which run was fitted to another outcome than the first; empty where none is known to be."""
+    (first, reference), *others = fits.items()
+    for name, fit in others:
+        if _has_other_outcome(reference, fit):
+            return _describe_other_outcome(name, first)
+    return ""
+
+
+def _has_other_outcome(fit: Fit, other: Fit) -> bool:
+    """Return whether no observed variable of two fits can be the same, whatever else they were fitted to.
+
+    Of a function of the data, such as a logarithm, only the number of its values tells outcomes apart.
+    """
+    observed, others = _read_observed(fit), _read_observed(other)
+    if not observed or not others:
+        return False
+    is_mapped = _is_mapped(fit) or _is_mapped(other)
+    return not any(
+        first.shape == second.shape if is_mapped else _are_equal(first, second)
+        for first in observed.values()
+        for second in others.values()
+    )
+
+
+def _describe_other_outcome(name: str, first: str) -> str:
+    return f"`{name}` and `{first}` were not fitted to the same outcome."
 
 
 def _to_common_scale(chosen: Mapping[str, _Representation]) -> CommonScale:
@@ -115,7 +144,7 @@ def _compare_plain(fits: Mapping[str, Fit], by_run: Mapping[str, list[_Represent
             else _have_equal_data(reference, fit)
         )
         if not is_same:
-            return CommonScale(obstacle=f"`{name}` and `{first}` were not fitted to the same outcome.")
+            return CommonScale(obstacle=_describe_other_outcome(name, first))
     return CommonScale()
 
 

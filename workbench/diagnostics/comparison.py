@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from arviz_stats import compare, loo
 
-from workbench.diagnostics.common_scale import CommonScale, find_common_scale
+from workbench.diagnostics.common_scale import CommonScale, explain_other_outcome, find_common_scale
 from workbench.diagnostics.loo import Floats, explain_missing_loo, read_log_likelihood
 from workbench.late_imports import LateModule
 from workbench.results import Fit
@@ -78,6 +78,8 @@ class Standing:
 
 def find_comparable_scale(fits: Mapping[str, Fit]) -> CommonScale:
     """Return the scale on which runs can be compared by leave-one-out, or what prevents it."""
+    if other := explain_other_outcome(fits):
+        return CommonScale(obstacle=other)
     for name, fit in fits.items():
         reason = explain_missing_loo(fit)
         if reason:

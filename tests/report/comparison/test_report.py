@@ -9,7 +9,7 @@ from tests.report.page import read_page
 from tests.report.simulated import simulate_fit
 from workbench.errors import RequestError
 from workbench.report.comparison import build_comparison_report
-from workbench.report.document import Tone
+from workbench.report.document import Figures, Notice, Tone
 from workbench.report.html import render
 from workbench.results import Fit
 
@@ -70,6 +70,71 @@ def test_it_opens_with_which_run_predicts_better_and_the_numbers_of_the_table():
     assert difference == "10.0"
     assert f"{difference} nats (standard error {error})" in document.verdict.sentence
     assert "k-hat" in document.verdict.reasons[0].text
+
+
+def make_failed_fit(**changes):
+    """Return a fit whose chains disagree because transitions diverged."""
+    numbers = {"title": "", "severity": "fail", "status": "issue"}
+    checks = [
+        {
+            **numbers,
+            "code": "WB101",
+            "message": "The chains disagree.",
+            "cause": "WB201",
+            "advice": "See WB201.",
+        },
+        {**numbers, "code": "WB201", "message": "Transitions diverged.", "advice": "Raise --adapt-delta."},
+    ]
+    reasons = [check["message"] for check in checks]
+    return simulate_fit(diagnosis={"verdict": "fail", "reasons": reasons, "checks": checks}, **changes)
+
+
+def read_section(document, key):
+    return next(section for section in document.sections if section.key == key)
+
+
+def test_other_outcomes_are_told_first_and_no_posterior_differences_are_given():
+    failed = make_failed_fit(schools=40)
+    failed.record["model"]["source"] += "// another program"
+    document = build_comparison_report({"good": simulate_fit(schools=4), "bad": failed})
+    assert document.verdict is not None
+    expected = "These runs cannot be compared: `bad` and `good` were not fitted to the same outcome."
+    assert document.verdict.sentence == expected
+    assert not any("posterior mean" in reason.text for reason in document.verdict.reasons)
+    section = read_section(document, "estimates")
+    assert "need not mean the same" in section.blocks[0].text
+    assert not any(isinstance(block, Figures) for block in section.blocks)
+    table = find_table(section, "estimates-table")
+    assert all(column.group != "Difference in SD" for column in table.columns)
+    assert {len(row) for row in table.rows} == {len(table.columns)}
+
+
+def test_the_same_program_with_other_rows_has_the_same_quantities():
+    document = build_comparison_report({"all": simulate_fit(schools=40), "some": simulate_fit(schools=39)})
+    assert document.verdict is not None
+    assert document.verdict.sentence.startswith("The predictions of these runs cannot be compared: ")
+    assert any("posterior mean" in reason.text for reason in document.verdict.reasons)
+    assert find_table(read_section(document, "estimates"), "estimates-table").columns[-1].title == "`some`"
+
+
+def test_numbers_of_failed_runs_stand_below_a_warning():
+    document = build_comparison_report({"good": simulate_fit(schools=40), "bad": make_failed_fit(schools=40)})
+    for key in ("prediction", "estimates"):
+        assert read_section(document, key).blocks[0] == Notice(
+            "Do not rely on these numbers: `bad` failed its checks.", Tone.FAIL
+        )
+    assert document.verdict is not None
+    assert not any("agree:" in reason.text for reason in document.verdict.reasons)
+
+
+def test_issues_of_a_run_are_folded_below_their_cause_and_its_remedy():
+    document = build_comparison_report({"good": simulate_fit(schools=40), "bad": make_failed_fit(schools=40)})
+    assert document.verdict is not None
+    (issue,) = [reason for reason in document.verdict.reasons if reason.text.startswith("`bad`")]
+    assert issue.text == "`bad`: Transitions diverged."
+    assert issue.advice == "Raise --adapt-delta."
+    assert issue.consequences == ("It explains: R-hat (WB101).",)
+    assert issue.anchor == ""
 
 
 @pytest.mark.parametrize("count", [1, 9])

@@ -29,16 +29,45 @@ MAX_PICTURES = 6
 """Quantities whose densities are drawn."""
 
 
-def build_section(fits: Mapping[str, Fit]) -> Section:
-    """Return the densities of the quantities that differ most, and a table of all."""
+_UNLIKE = (
+    "The runs have different outcomes, and their programs or columns differ: quantities of the same name "
+    "need not mean the same, so no differences are given."
+)
+"""Why posteriors are set side by side, and not compared."""
+
+
+def build_section(fits: Mapping[str, Fit], *, are_unlike: bool = False, warning: str = "") -> Section:
+    """Return the densities of the quantities that differ most, and a table of all.
+
+    Parameters
+    ----------
+    fits
+        The runs by short names.
+    are_unlike
+        Whether quantities of the same name need not be the same: then no differences are given.
+    warning
+        That these numbers are not to be relied on; empty where they can be.
+    """
     results = {name: fit.results for name, fit in fits.items()}
     ranked = rank_by_difference(list(results.values()))
-    remarks = tuple(Notice(text) for text in _describe_sources(results))
+    remarks = (
+        *((Notice(warning, Tone.FAIL),) if warning else ()),
+        *(Notice(text) for text in _describe_sources(results)),
+    )
     if not ranked:
         notice = Notice("The runs have no quantity in common whose posterior is known.")
         return Section("estimates", "Estimates", (notice, *remarks))
+    if are_unlike:
+        table = _build_table(results, ranked, has_differences=False)
+        return Section("estimates", "Estimates", (Notice(_UNLIKE, Tone.CAUTION), *remarks, table))
     blocks: tuple[Block, ...] = (*remarks, *_draw_densities(fits, ranked), _build_table(results, ranked))
     return Section("estimates", "Estimates", blocks)
+
+
+def share_quantities(results: Mapping[str, Results]) -> bool:
+    """Return whether equal names mean the same quantity: one program with the same columns."""
+    meanings = [(run.model.source or run.model.sha256, run.data.binding) for run in results.values()]
+    return all(meaning == meanings[0] for meaning in meanings)
 
 
 def describe(results: Mapping[str, Results]) -> str:
@@ -168,19 +197,26 @@ def _draw_density(trees: Mapping[str, DataTree], names: Sequence[str | None], la
     return Figure(figures.draw_densities(draws_by_letter), f"{label}: {means}.", f"`{label}`")
 
 
-def _build_table(results: Mapping[str, Results], ranked: Sequence[str]) -> TableBlock:
+def _build_table(
+    results: Mapping[str, Results], ranked: Sequence[str], *, has_differences: bool = True
+) -> TableBlock:
     columns = [Column("Quantity", "name")]
     for name in results:
         columns += [Column("Mean", "number", f"`{name}`"), Column("SD", "number", f"`{name}`")]
-    columns += [Column(f"`{name}`", "number", "Difference in SD") for name in list(results)[1:]]
-    more = f" The first {MAX_ROWS} are shown." if len(ranked) > MAX_ROWS else ""
+    more = f"The first {MAX_ROWS} are shown." if len(ranked) > MAX_ROWS else ""
+    note, order = more, ""
     runs = list(results.values())
+    rows = [_build_row(runs, name) for name in ranked[:MAX_ROWS]]
+    if has_differences:
+        columns += [Column(f"`{name}`", "number", "Difference in SD") for name in list(results)[1:]]
+        text = "Difference in SD: from the mean of the first run, in its posterior standard deviations."
+        note, order = f"{text} {more}".rstrip(), ", the most different first"
     return TableBlock(
         key="estimates-table",
-        caption=f"Posteriors of {pluralise(len(ranked), 'quantity')}, the most different first",
+        caption=f"Posteriors of {pluralise(len(ranked), 'quantity')}{order}",
         columns=tuple(columns),
-        rows=tuple(_build_row(runs, name) for name in ranked[:MAX_ROWS]),
-        note=f"Difference in SD: from the mean of the first run, in its posterior standard deviations.{more}",
+        rows=tuple(row[: len(columns)] for row in rows),
+        note=note,
         is_interactive=True,
     )
 

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from string import ascii_uppercase
 
+from workbench.diagnostics.common_scale import explain_other_outcome
 from workbench.diagnostics.comparison import (
     Standing,
     compare_predictions,
@@ -51,6 +52,8 @@ class PredictionComparison:
         The scale on which the runs are compared, where it is not that of every log likelihood.
     letters
         The letter that stands for each run in drawings.
+    has_other_outcome
+        Whether some run is known to have another outcome than the first: no predictions can be compared.
     """
 
     obstacle: str = ""
@@ -58,25 +61,30 @@ class PredictionComparison:
     rows: int = 0
     remark: str = ""
     letters: Mapping[str, str] = field(default_factory=dict)
+    has_other_outcome: bool = False
 
 
 def compare(fits: Mapping[str, Fit]) -> PredictionComparison:
     """Compare runs by leave-one-out, where that is possible."""
     scale = find_comparable_scale(fits)
     if scale.obstacle:
-        return PredictionComparison(scale.obstacle)
+        return PredictionComparison(scale.obstacle, has_other_outcome=bool(explain_other_outcome(fits)))
     log_lik = read_log_likelihood(next(iter(fits.values())))
     rows = 0 if log_lik is None else len(log_lik)
     letters = dict(zip(fits, ascii_uppercase, strict=False))
     return PredictionComparison("", compare_predictions(fits, scale.offsets), rows, scale.remark, letters)
 
 
-def build_section(comparison: PredictionComparison) -> Section:
-    """Return the leave-one-out comparison, its picture first, or why there is none."""
+def build_section(comparison: PredictionComparison, warning: str = "") -> Section:
+    """Return the leave-one-out comparison, its picture first, or why there is none.
+
+    A warning not to rely on it stands above its numbers.
+    """
     if comparison.standings is None:
         notice = Notice(f"The runs cannot be compared by leave-one-out: {comparison.obstacle}")
         return Section("prediction", _TITLE, (notice,))
-    remarks = (Paragraph(comparison.remark),) if comparison.remark else ()
+    warnings = (Notice(warning, Tone.FAIL),) if warning else ()
+    remarks = (*warnings, *((Paragraph(comparison.remark),) if comparison.remark else ()))
     return Section("prediction", _TITLE, (*remarks, *_draw(comparison), _build_table(comparison)))
 
 

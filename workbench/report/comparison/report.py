@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from datetime import UTC, datetime
 
 from workbench.errors import RequestError
@@ -10,6 +11,7 @@ from workbench.provenance import read_workbench_version
 from workbench.report.comparison import differences, estimates, prediction, runs
 from workbench.report.comparison.prediction import PredictionComparison
 from workbench.report.document import Document, Tone, Verdict, VerdictReason
+from workbench.report.fit.verdict import list_reasons
 from workbench.report.numbers import join_with_and, pluralise
 from workbench.results import Fit
 from workbench.results.view import DiagnosisResult, Results
@@ -52,6 +54,7 @@ def build_comparison_report(fits: Mapping[str, Fit]) -> Document:
         raise RequestError(f"{FEWEST_RUNS} to {MOST_RUNS} runs can be compared, found {len(fits)}.")
     results = {name: fit.results for name, fit in fits.items()}
     predictions = prediction.compare(fits)
+    warning = _warn_of_failures(results)
     models = list(dict.fromkeys(run.model.name for run in results.values()))
     now = datetime.now(UTC).strftime("%Y-%m-%d at %H:%M:%S UTC")
     return Document(
@@ -60,8 +63,8 @@ def build_comparison_report(fits: Mapping[str, Fit]) -> Document:
         byline=f"Written {now} by workbench {read_workbench_version()}",
         verdict=_build_verdict(results, predictions),
         sections=(
-            prediction.build_section(predictions),
-            estimates.build_section(fits),
+            prediction.build_section(predictions, warning),
+            estimates.build_section(fits, are_unlike=_are_unlike(results, predictions), warning=warning),
             runs.build_section(results),
             differences.build_section(results),
         ),
@@ -74,44 +77,77 @@ def _build_verdict(results: Mapping[str, Results], predictions: PredictionCompar
     diagnoses = {name: run.diagnosis for name, run in results.items()}
     verdicts = {_UNCHECKED if diagnosis is None else diagnosis.verdict for diagnosis in diagnoses.values()}
     worst = next(verdict for verdict in _SENTENCES if verdict in verdicts)
-    reservations = [
-        f"`{name}`: {reason}"
-        for name, diagnosis in diagnoses.items()
-        for reason in (_list_reservations(diagnosis) if diagnosis else ())
-    ]
-    is_doubtful = worst == _UNCHECKED or (worst == "ok" and prediction.is_unreliable(predictions))
+    reservations = [reason for name, run in results.items() for reason in _list_reservations(name, run)]
+    is_doubtful = worst == _UNCHECKED or (
+        worst == "ok" and (prediction.is_unreliable(predictions) or predictions.has_other_outcome)
+    )
     has_remarks = worst == "ok" and any(_has_remarks(diagnosis) for diagnosis in diagnoses.values())
     texts = (
         "" if worst == "fail" else prediction.describe_trust(predictions),
-        estimates.describe(results),
+        _describe_estimates(results, predictions, has_failed=worst == "fail"),
         _REMARKS if has_remarks else _SENTENCES[worst],
-        *reservations,
-        "" if worst == "fail" else prediction.advise(predictions),
     )
+    last = "" if worst == "fail" else prediction.advise(predictions)
     return Verdict(
         Tone.CAUTION if is_doubtful else Tone(worst),
         _answer(results, predictions),
-        tuple(VerdictReason(text) for text in texts if text),
+        (
+            *(VerdictReason(text) for text in texts if text),
+            *reservations,
+            *((VerdictReason(last),) if last else ()),
+        ),
     )
 
 
 def _answer(results: Mapping[str, Results], predictions: PredictionComparison) -> str:
-    """Return which run predicts better, or why that is not known."""
-    failed = [name for name, run in results.items() if run.diagnosis and run.diagnosis.verdict == "fail"]
-    if failed:
-        names = join_with_and([f"`{name}`" for name in failed])
-        whose = "their" if len(failed) > 1 else "its"
-        return f"Which run predicts better is not known: {names} failed {whose} checks."
+    """Return which run predicts better, or why that is not known; different outcomes before all else."""
+    if predictions.has_other_outcome:
+        what = "The predictions of these runs" if estimates.share_quantities(results) else "These runs"
+        return f"{what} cannot be compared: {predictions.obstacle}"
+    if failures := _describe_failures(results):
+        return f"Which run predicts better is not known: {failures}."
     return prediction.describe(predictions) or (
         f"Which run predicts better is not known: {predictions.obstacle}"
     )
 
 
-def _list_reservations(diagnosis: DiagnosisResult) -> Iterator[str]:
-    """Yield the reasons of a verdict, and what was not checked."""
-    yield from diagnosis.reasons
+def _describe_estimates(
+    results: Mapping[str, Results], predictions: PredictionComparison, *, has_failed: bool
+) -> str:
+    """Return how far posteriors are apart, where their quantities are the same and can be relied on."""
+    if _are_unlike(results, predictions):
+        return "Compare runs that were fitted to the same outcome."
+    return "" if has_failed else estimates.describe(results)
+
+
+def _are_unlike(results: Mapping[str, Results], predictions: PredictionComparison) -> bool:
+    """Return whether quantities of the same name need not be the same quantity."""
+    return predictions.has_other_outcome and not estimates.share_quantities(results)
+
+
+def _describe_failures(results: Mapping[str, Results]) -> str:
+    """Return which runs failed their checks; empty where none did."""
+    failed = [name for name, run in results.items() if run.diagnosis and run.diagnosis.verdict == "fail"]
+    whose = "their" if len(failed) > 1 else "its"
+    return f"{join_with_and([f'`{name}`' for name in failed])} failed {whose} checks" if failed else ""
+
+
+def _warn_of_failures(results: Mapping[str, Results]) -> str:
+    """Return that numbers from draws are not to be relied on; empty where they can be."""
+    failures = _describe_failures(results)
+    return f"Do not rely on these numbers: {failures}." if failures else ""
+
+
+def _list_reservations(name: str, run: Results) -> Iterator[VerdictReason]:
+    """Yield the issues of a run that have no cause among the others, and what was not checked."""
+    diagnosis = run.diagnosis
+    if diagnosis is None:
+        return
+    for reason in list_reasons(run, diagnosis):
+        if not reason.place.startswith("tip"):
+            yield replace(reason, text=f"`{name}`: {reason.text}", place="", anchor="")
     if diagnosis.not_checked:
-        yield f"not checked: {join_with_and(diagnosis.not_checked)}."
+        yield VerdictReason(f"`{name}`: not checked: {join_with_and(diagnosis.not_checked)}.")
 
 
 def _has_remarks(diagnosis: DiagnosisResult | None) -> bool:

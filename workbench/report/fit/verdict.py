@@ -37,7 +37,7 @@ def build_verdict(results: Results) -> Verdict:
     return Verdict(
         Tone(diagnosis.verdict),
         _describe_verdict(results, diagnosis),
-        tuple(_list_reasons(results, diagnosis)),
+        tuple(list_reasons(results, diagnosis)),
         found,
         " ".join(_describe_scope(results, diagnosis)),
     )
@@ -105,7 +105,7 @@ def _describe_unchecked(results: Results, diagnosis: DiagnosisResult) -> Iterato
         yield from dict.fromkeys(check.message for check in list_gaps(results, diagnosis.checks))
 
 
-def _list_reasons(results: Results, diagnosis: DiagnosisResult) -> Iterator[VerdictReason]:
+def list_reasons(results: Results, diagnosis: DiagnosisResult) -> Iterator[VerdictReason]:
     """Yield reasons that no check gives, such as a missing posterior; then findings without a cause.
 
     Where nothing was estimated, there is no more to say than why.
