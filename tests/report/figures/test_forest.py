@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import re
 
+import numpy as np
 import pytest
 
 from workbench.report import figures
 from workbench.report.figures import ForestEstimate, ForestRow, to_svg
+from workbench.report.figures.drawing import PAGE_PALETTE, paint
+from workbench.report.figures.forest import ForestMethod
 from workbench.report.figures.labels import clean_label, fit_labels
 
 
@@ -66,6 +69,29 @@ def test_labels_fit_into_their_place(label):
     assert 6.0 <= size <= 8.5
     assert len(clean_label(2 * label)) <= 28
     assert wide * len(label) * 0.068 * size / 9.0 <= 4.6 * share or size == 6.0
+
+
+def test_a_row_is_as_high_as_its_estimates_and_its_label_is_in_their_middle():
+    many = _make_row("many", 0, 1, map=0.4, map_unconstrained=0.6)
+    titles: dict[ForestMethod, str] = {
+        "posterior": "posterior",
+        "map": "MAP",
+        "map_unconstrained": "MAP, unc.",
+    }
+    drawing = figures.draw_forest([many, _make_row("one", 0, 1), _make_row("two", 0, 1, map=0.5)], titles)
+    with paint(drawing, PAGE_PALETTE) as figure:
+        (axes,) = figure.axes
+        ends = np.concatenate([np.asarray(line.get_xydata(), dtype=float) for line in axes.lines])
+        points = {float(y) for x, y in ends if 0.3 < x < 0.7}
+        ticks = list(axes.get_yticks())
+    lanes = sorted(points, reverse=True)
+    groups = [lanes[:3], lanes[3:4], lanes[4:]]
+    assert [len(group) for group in groups] == [3, 1, 2]
+    middles = [sum(group) / len(group) for group in groups]
+    assert ticks == pytest.approx(middles)
+    gaps = [groups[0][-1] - groups[1][0], groups[1][-1] - groups[2][0]]
+    assert gaps[0] == pytest.approx(gaps[1])
+    assert drawing.size[1] < figures.draw_forest([many] * 3, titles).size[1]
 
 
 def _list_texts(rows: list[ForestRow]) -> list[str]:

@@ -139,11 +139,20 @@ def test_parameters_come_before_generated_quantities_and_small_arrays_before_lar
     assert "19 other quantities are not drawn here." in _explain(fit)
 
 
-def test_a_generated_array_is_drawn_whole_or_not_at_all():
-    draws = {"alpha": draw_normal(np.zeros(6)), "small": draw_normal(0.0), "mean": draw_normal(np.zeros(20))}
+@pytest.mark.parametrize("size", [3, 12, 20])
+def test_generated_arrays_are_not_drawn_beside_parameters(size):
+    draws = {"alpha": draw_normal(np.zeros(6)), "small": draw_normal(0.0), "out": draw_normal(np.zeros(size))}
     fit = make_fit(draws)
     del fit.record["model"]["parameters"][1:]
     assert forest.choose_quantities(fit.results) == [*(f"alpha[{place}]" for place in range(1, 7)), "small"]
+
+
+def test_where_all_is_generated_an_array_is_drawn_whole_or_not_at_all():
+    fit = make_fit(
+        {"small": draw_normal(0.0), "two": draw_normal(np.zeros(2)), "mean": draw_normal(np.zeros(20))}
+    )
+    fit.record["model"]["parameters"].clear()
+    assert forest.choose_quantities(fit.results) == ["small", "two[1]", "two[2]"]
 
 
 def test_the_description_gives_the_numbers():

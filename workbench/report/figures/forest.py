@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Any, Literal
@@ -71,6 +71,10 @@ class ForestRow:
     label: str
     estimates: Mapping[ForestMethod, ForestEstimate]
 
+    def list_lanes(self, methods: Collection[ForestMethod]) -> list[ForestMethod]:
+        """Return the methods with a line of their own, from top to bottom: those with an estimate."""
+        return [method for method in methods if method in self.estimates]
+
     @property
     def extent(self) -> Interval | None:
         """The interval by the first method that has one; else the point; `None` without either."""
@@ -129,22 +133,32 @@ def draw_forest(rows: Sequence[ForestRow], titles: Mapping[ForestMethod, str]) -
     panels = tuple(tuple(panel) for panel in split_by_scale(rows))
     methods = [method for method in _STYLES if any(method in row.estimates for row in rows)]
     shown = {method: titles[method] for method in methods if method in titles}
-    return Drawing(partial(_paint, panels, shown), (_WIDTH, _measure_height(panels, len(shown))))
+    return Drawing(partial(_paint, panels, shown), (_WIDTH, _measure_height(panels, shown)))
 
 
-def _measure_row(lanes: int) -> float:
-    return _ROW_GAP + _LANE * lanes
+def _measure_row(row: ForestRow, methods: Collection[ForestMethod]) -> float:
+    """Return the height of a quantity [inches]: a gap, and a lane for each method that has an estimate."""
+    return _ROW_GAP + _LANE * max(1, len(row.list_lanes(methods)))
+
+
+def _measure_panel(rows: Sequence[ForestRow], methods: Collection[ForestMethod]) -> float:
+    return sum(_measure_row(row, methods) for row in rows)
+
+
+def _place_rows(rows: Sequence[ForestRow], methods: Collection[ForestMethod]) -> list[float]:
+    """Return the middle of each quantity below the upper edge of its panel [inches, negative]."""
+    heights = np.array([_measure_row(row, methods) for row in rows])
+    return [float(middle) for middle in heights / 2 - np.cumsum(heights)]
 
 
 def _measure_legend(lanes: int) -> float:
     return _LEGEND_LINE * (1 + (lanes - 1) // _LEGEND_COLUMNS) + 0.06
 
 
-def _measure_height(panels: Sequence[Sequence[ForestRow]], lanes: int) -> float:
+def _measure_height(panels: Sequence[Sequence[ForestRow]], methods: Collection[ForestMethod]) -> float:
     """Return the height of the drawing [inches]."""
-    rows = sum(len(panel) for panel in panels)
-    each = _AXIS_HEIGHT + _PANEL_GAP
-    return _measure_legend(lanes) + rows * _measure_row(lanes) + each * len(panels) + 0.02
+    tall = sum(_measure_panel(panel, methods) + _AXIS_HEIGHT + _PANEL_GAP for panel in panels)
+    return _measure_legend(len(methods)) + tall + 0.02
 
 
 def _paint(
@@ -153,12 +167,12 @@ def _paint(
     figure: Figure,
     palette: Palette,
 ) -> None:
-    height = _measure_height(panels, len(titles))
+    height = _measure_height(panels, titles)
     labels = [clean_label(row.label) for panel in panels for row in panel]
     left, size = fit_labels(labels, _WIDTH)
     top = height - _measure_legend(len(titles))
     for panel in panels:
-        tall = len(panel) * _measure_row(len(titles))
+        tall = _measure_panel(panel, titles)
         place = (left, (top - tall) / height, 0.97 - left, tall / height)
         axes = figure.add_axes(place)
         _paint_panel(axes, panel, list(titles), palette)
@@ -173,21 +187,24 @@ def _paint_panel(
     window = _choose_window(rows)
     if window[0] < 0 < window[1]:
         axes.axvline(0, color=palette.soft, linewidth=0.6)
-    row_height = _measure_row(len(methods))
-    middles = [-(place + 0.5) * row_height for place in range(len(rows))]
-    for lane, method in enumerate(methods):
-        shift = _LANE * (0.5 * (len(methods) - 1) - lane)
+    middles = _place_rows(rows, methods)
+    for method in methods:
         known = [
-            (row.estimates[method], middle + shift)
+            (row.estimates[method], middle + _shift_lane(row.list_lanes(methods), method))
             for row, middle in zip(rows, middles, strict=True)
             if method in row.estimates
         ]
         _paint_method(axes, known, _STYLES[method], window, palette)
     axes.set_xlim(*window)
-    axes.set_ylim(-len(rows) * row_height, 0)
+    axes.set_ylim(-_measure_panel(rows, methods), 0)
     axes.set_yticks(middles, [clean_label(row.label) for row in rows])
     axes.spines["left"].set_visible(False)
     axes.locator_params(axis="x", nbins=6)
+
+
+def _shift_lane(lanes: Sequence[ForestMethod], method: ForestMethod) -> float:
+    """Return how far the line of a method lies above the middle of its quantity [inches]."""
+    return _LANE * (0.5 * (len(lanes) - 1) - lanes.index(method))
 
 
 def _paint_method(

@@ -77,8 +77,8 @@ def build_section(fit: Fit, arrays: PosteriorArrays) -> tuple[Section, ...]:
 def choose_quantities(results: Results, elsewhere: Collection[str] = ()) -> list[str]:
     """Return the quantities drawn: of parameters and transformed parameters, then of generated quantities.
 
-    Small arrays come before large ones. Constants are left out, and so is a generated array that does not
-    wholly fit. Where nothing is left, the first quantities are drawn.
+    Small arrays come before large ones. Constants are left out, and so are generated arrays, unless there is
+    nothing else and they wholly fit. Where nothing is left, the first quantities are drawn.
 
     Parameters
     ----------
@@ -95,9 +95,11 @@ def choose_quantities(results: Results, elsewhere: Collection[str] = ()) -> list
         variables, key=lambda name: (not results.is_declared(name), len(variables[name]) > _MOST_ELEMENTS)
     )
     chosen: list[str] = []
+    has_declared = any(map(results.is_declared, variables))
     for variable in ordered:
         names = variables[variable]
-        if results.is_declared(variable) or len(chosen) + len(names) <= MOST_ROWS:
+        most = 1 if has_declared else MOST_ROWS
+        if results.is_declared(variable) or (len(names) <= most and len(chosen) + len(names) <= MOST_ROWS):
             chosen += names
     return (chosen or list(results.quantities))[:MOST_ROWS]
 
