@@ -317,9 +317,13 @@ CONTRACTION_LIMIT = 0.1
 
 # --- Data -------------------------------------------------------------------------------------------------
 
-SCALE_RATIO_LIMIT = 1000.0
+SCALE_RATIO_LIMIT = 100.0
 """Largest acceptable ratio of SDs among predictors: Gelman (2008), Scaling regression inputs by dividing by
-two standard deviations, doi:10.1002/sim.3107; limit ours: warm-up copes with less."""
+two standard deviations, doi:10.1002/sim.3107. Limit ours, measured on simulated tables of 100 rows and two
+independent predictors, by `linear` and by a regression that does not centre its predictors, 4 chains of 1000
+draws after as many of warm-up. Leapfrog steps per draw are 5 to 6 at ratios of 1, 10 and 30, 11 at 100, 25 to
+29 at 300 and about 92 at 1000; the least bulk ESS of a coefficient is 0.8 (30), 0.6 (100) and 0.5 (300 and
+1000) times that at 1. Above 100 a step is thus worth less than a third of what it could be."""
 
 MEAN_DISTANCE_LIMIT = 20.0
 """Largest acceptable distance of a predictor's mean from zero [SD]. Ours: above it, slope and intercept are

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -10,7 +10,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from workbench.results import Fit
-from workbench.thresholds import FEWEST_PREDICTOR_ROWS, FEWEST_PREDICTOR_VALUES
+from workbench.thresholds import (
+    FEWEST_PREDICTOR_ROWS,
+    FEWEST_PREDICTOR_VALUES,
+    MEAN_DISTANCE_LIMIT,
+    SCALE_RATIO_LIMIT,
+)
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -26,6 +31,30 @@ class Predictor:
     mean: float
     sd: float
 
+    @property
+    def variable(self) -> str:
+        """The variable it belongs to: `X` for `X[age]`, a column of a matrix."""
+        return self.name.partition("[")[0]
+
+
+@dataclass(frozen=True)
+class ScaleProblem:
+    """Predictors on unequal scales, or one far from zero.
+
+    Attributes
+    ----------
+    message
+        A sentence with the number in it.
+    measured
+        The ratio of SDs, or the distance of a mean from zero [SD].
+    is_for_standardize
+        Whether `--standardize` mends it: it acts on matrices that are columns of a table.
+    """
+
+    message: str
+    measured: float
+    is_for_standardize: bool
+
 
 def find_predictors(fit: Fit) -> list[Predictor]:
     """Return the numeric predictors of a fit."""
@@ -34,6 +63,49 @@ def find_predictors(fit: Fit) -> list[Predictor]:
         for name, values in _iterate_columns(fit)
         if np.isfinite(values).all() and len(np.unique(values)) >= FEWEST_PREDICTOR_VALUES
     ]
+
+
+def find_raw_predictors(fit: Fit) -> list[Predictor]:
+    """Return the numeric predictors of a fit that vary and were not standardized while fitting."""
+    standardized = fit.results.data.standardized.matrices
+    return [one for one in find_predictors(fit) if one.sd > 0 and one.variable not in standardized]
+
+
+def find_scale_problem(fit: Fit, predictors: Sequence[Predictor]) -> ScaleProblem | None:
+    """Return what is wrong with the scales of predictors, or `None`.
+
+    Parameters
+    ----------
+    fit
+        The fit.
+    predictors
+        Its predictors that vary and were not standardized.
+    """
+    if not predictors:
+        return None
+    smallest = min(predictors, key=lambda predictor: predictor.sd)
+    largest = max(predictors, key=lambda predictor: predictor.sd)
+    ratio = largest.sd / smallest.sd
+    if ratio > SCALE_RATIO_LIMIT:
+        message = (
+            f"Predictors are on very different scales: the SD of `{largest.name}` is {ratio:.0f} times that "
+            f"of `{smallest.name}`."
+        )
+        return ScaleProblem(message, ratio, _are_table_columns(fit, smallest, largest))
+    farthest = max(predictors, key=lambda predictor: abs(predictor.mean) / predictor.sd)
+    distance = abs(farthest.mean) / farthest.sd
+    if distance > MEAN_DISTANCE_LIMIT:
+        message = f"`{farthest.name}` lies far from zero: its mean is {distance:.0f} times its SD."
+        return ScaleProblem(message, distance, _are_table_columns(fit, farthest))
+    return None
+
+
+def _are_table_columns(fit: Fit, *predictors: Predictor) -> bool:
+    """Return whether predictors are columns of matrices made of a table, on which `--standardize` acts."""
+    rules = fit.results.data.rules
+    return all(
+        one.variable != one.name and (not rules or one.variable in rules["variables"]) for one in predictors
+    )
 
 
 def find_design_matrices(fit: Fit) -> dict[str, Floats]:

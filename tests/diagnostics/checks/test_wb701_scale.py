@@ -4,7 +4,6 @@ import numpy as np
 
 from tests.diagnostics.checks.records import examine
 from tests.diagnostics.fits import RECORD
-from workbench.diagnostics.checks import wb701_scale
 from workbench.diagnostics.predictors import Predictor
 
 RNG = np.random.default_rng(7)
@@ -17,6 +16,8 @@ def examine_data(**data):
 def test_it_fires_on_very_different_scales():
     result = examine_data(X=RNG.normal(size=(50, 2)) * [1, 5000])
     assert (result.status, result.severity) == ("tip", "none")
+    assert examine_data(X=RNG.normal(size=(500, 2)) * [1, 150]).status == "tip"
+    assert examine_data(X=RNG.normal(size=(500, 2)) * [1, 70]).status == "passed"
     assert "the SD of `X[2]` is" in result.message
     assert "times that of `X[1]`" in result.message
 
@@ -31,8 +32,7 @@ def test_predictors_that_were_standardized_are_not_told_to_be():
 
 def test_columns_with_names_belong_to_their_matrix():
     for name in ("X[age]", "X[2]", "X"):
-        assert wb701_scale._find_variable(Predictor(name, 0.0, 1.0)) == "X"
-    assert wb701_scale._advise(Predictor("X[age]", 0.0, 1.0)) == ""
+        assert Predictor(name, 0.0, 1.0).variable == "X"
 
 
 def test_it_fires_far_from_zero():
@@ -43,6 +43,12 @@ def test_a_vector_gets_the_advice_that_can_be_followed():
     """`--standardize` acts on matrices alone."""
     assert "in transformed data" in examine_data(year=RNG.normal(1990, 10, 50)).advice
     assert "--standardize, which" in examine_data(X=RNG.normal(1990, 10, (50, 2))).advice
+
+
+def test_values_that_are_no_columns_of_a_table_are_to_be_scaled_in_the_data():
+    data = {**RECORD.get("data", {}), "rules": {"variables": {}, "groups": {}, "given": {}}}
+    result = examine("WB701", {**RECORD, "data": data}, constant_data={"X": RNG.normal(1990, 10, (50, 2))})
+    assert "in transformed data" in result.advice
 
 
 def test_it_is_quiet_on_similar_scales():

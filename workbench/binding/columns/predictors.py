@@ -101,13 +101,35 @@ def find_difficulties(
         )
     varying = np.flatnonzero(~is_constant)
     yield from _find_collinear(declaration, names, covariance, varying)
-    sds = np.sqrt(variance[varying])
-    if len(sds) > 1 and sds.max() > SCALE_RATIO_LIMIT * sds.min() and not is_standardized:
-        small, large = names[varying[sds.argmin()]], names[varying[sds.argmax()]]
+    if len(varying) > 1 and not is_standardized:
+        yield from _find_unequal_scales(declaration, names, matrix, np.sqrt(variance), varying)
+
+
+def _find_unequal_scales(
+    declaration: Declaration,
+    names: tuple[str, ...],
+    matrix: np.ndarray,
+    sds: np.ndarray,
+    varying: np.ndarray,
+) -> Iterator[str]:
+    """Yield a sentence if one predictor varies much more than another.
+
+    A predictor of two values counts as if both were equally frequent: a rare one has a small SD, but its
+    scale is the step between them.
+    """
+    spread = sds[varying].copy()
+    if spread.max() <= SCALE_RATIO_LIMIT * spread.min():
+        return
+    for place, column in enumerate(varying):
+        if _has_two_values(matrix[:, column]):
+            spread[place] = np.ptp(matrix[:, column]) / 2
+    ratio = spread.max() / spread.min()
+    if ratio > SCALE_RATIO_LIMIT:
+        small, large = names[varying[spread.argmin()]], names[varying[spread.argmax()]]
         yield (
-            f"predictors of `{declaration.name}` are on very different scales: the standard deviation of "
-            f"`{large}` is {sds.max() / sds.min():.0f} times that of `{small}`; --standardize puts them on a "
-            "common scale while fitting and reports the coefficients on the original one."
+            f"predictors of `{declaration.name}` are on very different scales: `{large}` varies {ratio:.0f} "
+            f"times as much as `{small}`; --standardize puts them on a common scale while fitting and "
+            "reports the coefficients on the original one."
         )
 
 

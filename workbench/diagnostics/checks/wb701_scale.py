@@ -3,54 +3,31 @@
 from __future__ import annotations
 
 from workbench.diagnostics.check import Check, Finding, split_paragraphs
-from workbench.diagnostics.predictors import Predictor, find_predictors
+from workbench.diagnostics.predictors import find_raw_predictors, find_scale_problem
 from workbench.results import Fit
 from workbench.thresholds import MEAN_DISTANCE_LIMIT, SCALE_RATIO_LIMIT
 
 _ADVICE_VECTOR = (
     "Subtract the mean in the table or in transformed data, and divide by the SD; --standardize does so for "
-    "a matrix of predictors. Where only differences between rows count, as in a Gaussian process, the mean "
-    "does not matter."
+    "a matrix made of columns of a table. Where only differences between rows count, as in a Gaussian "
+    "process, the mean does not matter."
 )
-"""What to do about predictors that are no columns of a matrix."""
+"""What to do about predictors on which `--standardize` does not act."""
 
 
 def _assess(fit: Fit) -> Finding:
-    standardized = fit.results.data.standardized.matrices
-    predictors = [
-        predictor
-        for predictor in find_predictors(fit)
-        if predictor.sd > 0 and _find_variable(predictor) not in standardized
-    ]
+    predictors = find_raw_predictors(fit)
     if not predictors:
-        kind = "predictors that were not standardized" if standardized else "numeric predictors that vary"
+        is_standardized = bool(fit.results.data.standardized.matrices)
+        kind = "predictors that were not standardized" if is_standardized else "numeric predictors that vary"
         return Finding("n/a", f"The program has no {kind}.")
-    smallest = min(predictors, key=lambda predictor: predictor.sd)
-    largest = max(predictors, key=lambda predictor: predictor.sd)
-    ratio = largest.sd / smallest.sd
-    if ratio > SCALE_RATIO_LIMIT:
-        message = (
-            f"Predictors are on very different scales: the SD of `{largest.name}` is {ratio:.0f} times that "
-            f"of `{smallest.name}`."
-        )
-        return Finding("tip", message, ratio, advice=_advise(smallest, largest))
-    farthest = max(predictors, key=lambda predictor: abs(predictor.mean) / predictor.sd)
-    distance = abs(farthest.mean) / farthest.sd
-    if distance > MEAN_DISTANCE_LIMIT:
-        message = f"`{farthest.name}` lies far from zero: its mean is {distance:.0f} times its SD."
-        return Finding("tip", message, distance, advice=_advise(farthest))
+    problem = find_scale_problem(fit, predictors)
+    if problem is not None:
+        advice = "" if problem.is_for_standardize else _ADVICE_VECTOR
+        return Finding("tip", problem.message, problem.measured, advice=advice)
+    sds = [predictor.sd for predictor in predictors]
+    ratio = max(sds) / min(sds)
     return Finding("passed", f"Predictors are on similar scales, within a factor of {ratio:.3g}.", ratio)
-
-
-def _find_variable(predictor: Predictor) -> str:
-    """Return the variable of a predictor: `X` for `X[age]`, a column of a matrix."""
-    return predictor.name.partition("[")[0]
-
-
-def _advise(*predictors: Predictor) -> str:
-    """Return what to do: `--standardize` acts on matrices, and nothing on a vector by itself."""
-    is_matrix = all(_find_variable(predictor) != predictor.name for predictor in predictors)
-    return "" if is_matrix else _ADVICE_VECTOR
 
 
 CHECK = Check(
