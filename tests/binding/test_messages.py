@@ -1,5 +1,6 @@
 """What is said about data that do not suit, and about data that may not be what they seem."""
 
+import math
 from pathlib import Path
 
 import numpy as np
@@ -141,6 +142,13 @@ def test_all_problems_are_reported_at_once(program_from, table_from):
     assert [variable.name for variable in attempt.data.variables] == ["N", "y", "k"]
 
 
+@pytest.mark.parametrize(("column", "suggested"), [("age", "COLUMN"), ("wages", "wages"), ("wge", "wge")])
+def test_only_a_column_with_a_similar_name_is_suggested(bind, column, suggested):
+    with pytest.raises(BindingError) as caught:
+        bind(VECTOR.replace("y", "wage"), f"{column}\n1\n2\n", BindingOptions())
+    assert caught.value.hint == f"name its column with --column wage={suggested}"
+
+
 def test_tips_about_predictors(bind):
     tips = bind(DESIGN, SCALES, BindingOptions()).tips
     assert len(tips) == 3
@@ -153,3 +161,20 @@ def test_no_tips_about_good_predictors(bind):
     rng = np.random.default_rng(1)
     rows = "\n".join(",".join(f"{cell:.6f}" for cell in row) for row in rng.normal(size=(50, 4)))
     assert bind(DESIGN, "y,a,b,c\n" + rows, BindingOptions()).tips == ()
+
+
+def test_unequal_scales_are_told_from_a_ratio_of_100(bind):
+    def find(factor):
+        rows = "".join(f"{i},{i % 7},{factor * (i % 5)}\n" for i in range(35))
+        return bind(DESIGN, "y,a,b\n" + rows, BindingOptions()).tips
+
+    ratio = math.sqrt((5**2 - 1) / (7**2 - 1))  # of the SDs of 0..4 and 0..6
+    assert find(99 / ratio) == ()
+    (tip,) = find(101 / ratio)
+    assert "`b` varies 101 times as much as `a`" in tip
+
+
+def test_a_rare_indicator_is_not_on_a_small_scale(bind):
+    rows = "".join(f"{i},{int(i == 3)},{i % 41}\n" for i in range(410))
+    assert np.std(np.arange(41)) > 100 * np.std(np.arange(410) == 3)
+    assert bind(DESIGN, "y,rare,age\n" + rows, BindingOptions()).tips == ()

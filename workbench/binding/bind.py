@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import difflib
 import math
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any, TypeVar
@@ -46,8 +46,9 @@ _MOST_ROWS = 10
 _MOST_VALUES = 6
 """Longest list that a hint spells out."""
 
-_SIMILARITY = 0.4
-"""How similar a column's name must be to be suggested for a variable without a value, between 0 and 1."""
+_SIMILARITY = 0.6
+"""How similar a column's name must be to be suggested for a variable without a value, between 0 and 1: the
+default of `difflib.get_close_matches`."""
 
 
 @dataclass(frozen=True)
@@ -268,10 +269,17 @@ def _describe_unbound(
         if len(shape) > 1 or count > _MOST_VALUES:
             option = f"--set {name}=VALUE, a JSON list"
         return BindingError(message, hint=f"give its {count} value{'s' if count != 1 else ''} with {option}")
-    close = difflib.get_close_matches(name, table.columns, 1, _SIMILARITY)
-    return BindingError(
-        message, hint=f"name its column with {format_columns(name, close[0] if close else 'COLUMN')}"
-    )
+    column = _find_similar_column(name, table.columns) or "COLUMN"
+    return BindingError(message, hint=f"name its column with {format_columns(name, column)}")
+
+
+def _find_similar_column(name: str, columns: Iterable[str]) -> str:
+    """Return the column whose name is most like that of a variable; empty if none is.
+
+    The first letter must agree: `wage` is not a misspelt `age`.
+    """
+    candidates = [column for column in columns if column[:1] == name[:1]]
+    return next(iter(difflib.get_close_matches(name, candidates, 1, _SIMILARITY)), "")
 
 
 def _check_values(draft: Draft) -> None:

@@ -34,6 +34,20 @@ def test_an_unknown_quantity_is_answered_with_near_names():
     assert "`theta_raw`" in str(caught.value.hint)
 
 
+@pytest.mark.parametrize(
+    ("wanted", "hint"),
+    [
+        ("theta_raw[99]", "`theta_raw` has 3 elements, `theta_raw[1]` to `theta_raw[3]`"),
+        ("theta_raw[2, 1]", "`theta_raw` has 3 elements, `theta_raw[1]` to `theta_raw[3]`"),
+        ("mu[1]", "`mu` is a single number"),
+    ],
+)
+def test_an_element_that_a_variable_does_not_have_is_answered_with_those_it_has(wanted, hint):
+    with pytest.raises(RequestError, match="is not a quantity") as caught:
+        choose_quantities(simulate_fit().results, [wanted])
+    assert caught.value.hint == hint
+
+
 def test_several_quantities_are_a_table_and_one_has_methods_and_density():
     fit = simulate_fit()
     several = to_text(build_quantity_page(fit, ["theta_raw"]))

@@ -31,6 +31,9 @@ _WIDTH = 60
 _HEIGHT = 8
 """Lines of a density."""
 
+_INDEXED = re.compile(r"(\w+)\[[\d,\s]*\]")
+"""An element of a variable by its numbers, such as `theta[3]` or `Omega[1,2]`."""
+
 _BLOCKS = " ▁▂▃▄▅▆▇█"
 """A character for each eighth of the height of a line."""
 
@@ -69,13 +72,28 @@ def choose_quantities(results: Results, wanted: Sequence[str]) -> list[str]:
 
 
 def _suggest(results: Results, text: str) -> str:
-    """Return which names are like a text or, if none is, which variables there are."""
+    """Return how many elements a variable has or, if there is none, which names are like a text.
+
+    Where no name is like it either, the hint says which variables there are.
+    """
+    indexed = _INDEXED.fullmatch(text)
+    elements = [name for name in results.quantities if indexed and owner(name) == indexed[1]]
+    if elements:
+        return _describe_elements(owner(elements[0]), elements)
     variables = list(dict.fromkeys(map(owner, results.quantities)))
-    elements = [*results.quantities, *results.labels.values()]
-    known = dict.fromkeys([*variables, *elements[:_MOST_COMPARED]])
+    names = [*results.quantities, *results.labels.values()]
+    known = dict.fromkeys([*variables, *names[:_MOST_COMPARED]])
     near = difflib.get_close_matches(text, known, n=3, cutoff=0.4)
     listed = ", ".join(f"`{name}`" for name in (near or variables[:_MOST_LISTED]))
     return f"did you mean {listed}?" if near else f"its variables are {listed}"
+
+
+def _describe_elements(variable: str, elements: Sequence[str]) -> str:
+    if elements[0] == variable:
+        return f"`{variable}` is a single number"
+    if len(elements) == 1:
+        return f"`{variable}` has 1 element, `{elements[0]}`"
+    return f"`{variable}` has {len(elements)} elements, `{elements[0]}` to `{elements[-1]}`"
 
 
 def build_quantity_page(fit: Fit, wanted: Sequence[str]) -> Document:
