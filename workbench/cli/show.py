@@ -51,9 +51,12 @@ def command(
 
         console.show_table(format_estimates(run_directory.read(run), quantities or (), form), form)
     elif quantities:
-        from workbench.report.fit.quantity_page import build_quantity_page
+        from workbench.report.fit.quantity_page import build_quantity_page, find_drawn
 
-        console.show(build_quantity_page(run_directory.read(run), quantities))
+        fit, draws = run_directory.read_with_element(
+            run, lambda results: find_drawn(results, quantities or ())
+        )
+        console.show(build_quantity_page(fit.results, quantities, draws))
     else:
         from workbench.report.fit.terminal_page import build_fit_page
 

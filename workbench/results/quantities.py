@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
-from typing import TYPE_CHECKING, Any
+from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
 from numpy.typing import NDArray
@@ -107,12 +107,29 @@ def draws_of(tree: xr.DataTree, group: str, name: str) -> Draws | None:
     variable, index = split_element(name)
     if group not in tree.children or variable not in tree[group].data_vars:
         return None
-    array = tree[group][variable]
-    own = [dim for dim in array.dims if dim not in SAMPLE_DIMS]
-    sizes = [array.sizes[dim] for dim in own]
-    if len(index) != len(own) or not all(0 <= i < size for i, size in zip(index, sizes, strict=True)):
+    array = cast("xr.DataArray", tree[group][variable])
+    return pick_element([str(dim) for dim in array.dims], array.values, index)
+
+
+def pick_element(dims: Sequence[str], values: NDArray[Any], index: Sequence[int]) -> Draws | None:
+    """Return the draws of one element of an array; `None` where it has none, or not all are finite.
+
+    Parameters
+    ----------
+    dims
+        The dimensions of the array, those of draws among them.
+    values
+        The array.
+    index
+        The element's place in the other dimensions, from 0.
+    """
+    places = iter(index)
+    own = [size for dim, size in zip(dims, values.shape, strict=True) if dim not in SAMPLE_DIMS]
+    if len(index) != len(own) or not all(0 <= i < size for i, size in zip(index, own, strict=True)):
         return None
-    draws = np.asarray(array.isel(dict(zip(own, index, strict=True))).values, dtype=float)
+    draws = np.asarray(
+        values[tuple(slice(None) if dim in SAMPLE_DIMS else next(places) for dim in dims)], dtype=float
+    )
     return draws if np.isfinite(draws).all() else None
 
 

@@ -6,7 +6,7 @@ it claims is checked before it is used.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
@@ -17,9 +17,18 @@ from workbench import files
 from workbench.errors import RunIncomplete, RunNotFound
 from workbench.methods import RESULTS
 from workbench.results.fit import Fit
+from workbench.results.quantities import Draws, pick_element, split_element
 from workbench.results.rounding import POINTWISE
 from workbench.results.store import CONSOLE, RECORD, TREE
-from workbench.results.stored import StoredArray, StoredGroup, read_json, read_steadily, read_text, read_tree
+from workbench.results.stored import (
+    StoredArray,
+    StoredGroup,
+    read_array,
+    read_json,
+    read_steadily,
+    read_text,
+    read_tree,
+)
 from workbench.results.view import SCHEMA, NutsResult, Results, view
 
 if TYPE_CHECKING:
@@ -90,6 +99,36 @@ def read_without_draws(folder: Path) -> Fit:
         As for `read_record`.
     """
     return Fit(read_record(folder), cast("xr.DataTree", None), folder=folder)
+
+
+def read_with_element(folder: Path, choose: Callable[[Results], str | None]) -> tuple[Fit, Draws | None]:
+    """Return a run as `read_without_draws` does, and the posterior draws of one element.
+
+    Parameters
+    ----------
+    folder
+        The run.
+    choose
+        Returns Stan's name of the element, or `None`.
+
+    Raises
+    ------
+    RunNotFound, RunIncomplete
+        As for `read`; what `choose` raises.
+    """
+    files.restore(folder)
+    return read_steadily(folder, lambda: _read_with_element(folder, choose))
+
+
+def _read_with_element(folder: Path, choose: Callable[[Results], str | None]) -> tuple[Fit, Draws | None]:
+    record, results = _read_record(folder)
+    fit, path = Fit(record, cast("xr.DataTree", None), folder=folder), folder / TREE
+    name = choose(results)
+    if name is None:
+        return fit, None
+    variable, index = split_element(name)
+    found = read_array(path, "posterior", variable, lambda groups: _check_groups(groups, results, path))
+    return fit, None if found is None else pick_element(*found, index)
 
 
 def _read(folder: Path) -> Fit:

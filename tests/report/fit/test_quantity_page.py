@@ -8,8 +8,14 @@ import pytest
 from tests.report.documents import without
 from tests.report.simulated import simulate_fit
 from workbench.errors import RequestError
-from workbench.report.fit.quantity_page import build_quantity_page, choose_quantities, draw_density
+from workbench.report.fit.quantity_page import (
+    build_quantity_page,
+    choose_quantities,
+    draw_density,
+    find_drawn,
+)
 from workbench.report.terminal import to_text
+from workbench.results.quantities import draws_of
 from workbench.results.view import DrawsEstimate
 
 
@@ -50,17 +56,21 @@ def test_an_element_that_a_variable_does_not_have_is_answered_with_those_it_has(
 
 def test_several_quantities_are_a_table_and_one_has_methods_and_density():
     fit = simulate_fit()
-    several = to_text(build_quantity_page(fit, ["theta_raw"]))
+    several = to_text(build_quantity_page(fit.results, ["theta_raw"], None))
     assert "theta_raw[school A]" in several
     assert "█" not in several
-    one = to_text(build_quantity_page(fit, ["mu"]))
+    assert find_drawn(fit.results, ["theta_raw"]) is None
+    assert find_drawn(fit.results, ["theta_raw[school A]"]) == "theta_raw[1]"
+    one = to_text(build_quantity_page(fit.results, ["mu"], draws_of(fit.tree, "posterior", "mu")))
     estimate = fit.results.nuts.estimates["mu"]
     for words in ("mu by method", "MLE", "Laplace", "█", "●", f"{estimate.mean:.2f}", f"{estimate.rhat:.3f}"):
         assert words in one
 
 
 def test_a_run_without_chains_shows_what_it_has():
-    page = to_text(build_quantity_page(without(simulate_fit(), "nuts"), ["mu"]))
+    results = without(simulate_fit(), "nuts").results
+    assert find_drawn(results, ["mu"]) is None
+    page = to_text(build_quantity_page(results, ["mu"], None))
     assert "MLE" in page
     assert "█" not in page
 

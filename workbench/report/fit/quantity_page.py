@@ -21,8 +21,7 @@ from workbench.report.numbers import (
     format_percentage,
     pluralise,
 )
-from workbench.results import Fit
-from workbench.results.quantities import Draws, draws_of, owner
+from workbench.results.quantities import Draws, owner
 from workbench.results.view import DrawsEstimate, Estimate, PointEstimate, Results
 
 _WIDTH = 60
@@ -96,23 +95,41 @@ def _describe_elements(variable: str, elements: Sequence[str]) -> str:
     return f"`{variable}` has {len(elements)} elements, `{elements[0]}` to `{elements[-1]}`"
 
 
-def build_quantity_page(fit: Fit, wanted: Sequence[str]) -> Document:
+def find_drawn(results: Results, wanted: Sequence[str]) -> str | None:
+    """Return Stan's name of the quantity whose density the page shows; `None` where it shows none.
+
+    Raises
+    ------
+    RequestError
+        As for `choose_quantities`.
+    """
+    names = choose_quantities(results, wanted)
+    return names[0] if len(names) == 1 and results.nuts.is_ok else None
+
+
+def build_quantity_page(results: Results, wanted: Sequence[str], draws: Draws | None) -> Document:
     """Return the page of chosen quantities: a table, and of a single one every method and its density.
+
+    Parameters
+    ----------
+    results
+        The results of a fit.
+    wanted
+        As for `choose_quantities`.
+    draws
+        Posterior draws `(chain, draw)` of what `find_drawn` returns, if there are any.
 
     Raises
     ------
     RequestError
         One of them is not a quantity of the fit.
     """
-    results = fit.results
     names = choose_quantities(results, wanted)
     sections = [Section("quantities", "", (_tabulate(results, names),))] if results.nuts.is_ok else []
     if len(names) == 1 or not results.nuts.is_ok:
         sections += [
             Section(name, f"{results.label(name)} by method", (_compare(results, name),)) for name in names
         ]
-    has_draws = len(names) == 1 and results.nuts.is_ok
-    draws = draws_of(fit.tree, "posterior", names[0]) if has_draws else None
     if draws is not None:
         text = draw_density(draws, results.posterior(names[0]))
         sections.append(Section("density", "posterior draws", (Code("density", text, "console"),)))

@@ -8,7 +8,7 @@ from workbench.results.stored.arrays import StoredArray, StoredGroup, examine_ar
 from workbench.results.stored.json_text import MOST_BYTES, read_json
 from workbench.results.stored.plain_file import open_stored, read_bytes, read_text
 from workbench.results.stored.steady import read_steadily
-from workbench.results.stored.tree import read_tree
+from workbench.results.stored.tree import read_array, read_tree
 
 __all__ = [
     "MOST_BYTES",
@@ -16,6 +16,7 @@ __all__ = [
     "StoredGroup",
     "examine_arrays",
     "open_stored",
+    "read_array",
     "read_bytes",
     "read_json",
     "read_steadily",

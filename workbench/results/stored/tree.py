@@ -58,6 +58,38 @@ def read_tree(path: Path, check: Callable[[Sequence[StoredGroup]], None] | None 
             raise RunIncomplete(f"`{path}` is damaged: {reason}.") from reason
 
 
+def read_array(
+    path: Path, group: str, name: str, check: Callable[[Sequence[StoredGroup]], None]
+) -> tuple[tuple[str, ...], NDArray[Any]] | None:
+    """Return the dimensions and the numbers of one array of a netCDF file of ours; `None` if it is not there.
+
+    Parameters
+    ----------
+    path
+        The file.
+    group, name
+        The array.
+    check
+        As in `read_tree`.
+
+    Raises
+    ------
+    RunIncomplete
+        As in `read_tree`.
+    """
+    with open_stored(path) as stream:
+        groups = examine_arrays(stream, path)
+        check(groups)
+        arrays = [array for each in groups if each.name == group for array in each.arrays]
+        array = next((array for array in arrays if array.name == name and not array.is_text), None)
+        if array is None:
+            return None
+        try:
+            return array.dims, _read_numbers(array, stream, path)
+        except (OSError, ValueError, zlib.error) as reason:
+            raise RunIncomplete(f"`{path}` is damaged: {reason}.") from reason
+
+
 def _build_dataset(
     group: StoredGroup, stream: BinaryIO, texts: dict[tuple[str, str], NDArray[Any]], path: Path
 ) -> xr.Dataset:

@@ -12,11 +12,17 @@ import pandas as pd
 
 from workbench.errors import RequestError
 from workbench.report.document import Document
-from workbench.report.fit.quantity_page import build_quantity_page, build_quantity_table, choose_quantities
+from workbench.report.fit.quantity_page import (
+    build_quantity_page,
+    build_quantity_table,
+    choose_quantities,
+    find_drawn,
+)
 from workbench.report.fit.terminal_page import build_fit_page
 from workbench.report.table_formats import FORMATS, TableFormat, format_document, format_rows
 from workbench.report.terminal import to_text
 from workbench.results import Fit
+from workbench.results.quantities import draws_of
 from workbench.results.store import tabulate_estimates
 from workbench.workflow.pages.predict import build_predictions_page
 from workbench.workflow.pages.runs import build_runs_page
@@ -60,11 +66,18 @@ def format_fit(fit: Fit, wanted: Sequence[str], form: str | None) -> str:
         A quantity or the format is not known.
     """
     if form is None:
-        return to_text(build_quantity_page(fit, wanted) if wanted else build_fit_page(fit))
+        return to_text(_build_quantity_page(fit, wanted) if wanted else build_fit_page(fit))
     known = next((one for one in FORMATS if one == form), None)
     if known is None:
         raise RequestError(f"`{form}` is not a format of tables.", hint=f"there are {', '.join(FORMATS)}")
     return format_estimates(fit, wanted, known).rstrip("\n")
+
+
+def _build_quantity_page(fit: Fit, wanted: Sequence[str]) -> Document:
+    drawn = find_drawn(fit.results, wanted)
+    return build_quantity_page(
+        fit.results, wanted, None if drawn is None else draws_of(fit.tree, "posterior", drawn)
+    )
 
 
 def format_runs(entries: Sequence[RunEntry], folder: Path, form: TableFormat) -> str:
