@@ -151,6 +151,25 @@ def test_a_diagnosis_tells_each_finding_with_its_title(fit):
     assert any(re.match(r"  issue WB201 .+: ", line) for line in lines)
 
 
+def test_a_diagnosis_gives_the_reason_of_each_check_that_did_not_decide(fit):
+    found = (
+        ("WB302", "skipped", "No Pathfinder approximation was requested."),
+        ("WB506", "n/a", "There is no outcome."),
+        ("WB507", "n/a", "There is no outcome."),
+        ("WB509", "n/a", "No column is left."),
+        ("WB101", "passed", "The chains agree."),
+        ("WB102", "passed", "There are enough draws."),
+    )
+    checks = [{"code": code, "status": status, "message": message} for code, status, message in found]
+    diagnosis = {"verdict": "ok", "reasons": [], "checks": checks}
+    lines = print_page(
+        build_diagnosis_page(store.with_entries(fit, {"diagnosis": diagnosis})), 160
+    ).splitlines()
+    assert "skipped: WB302 (No Pathfinder approximation was requested)" in lines
+    assert "does not apply: WB506, WB507 (There is no outcome); WB509 (No column is left)" in lines
+    assert "passed: WB101, WB102" in lines
+
+
 def test_a_diagnosis_counts_every_tip(fit):
     tips = [{"code": code, "status": "tip", "message": f"About {code}."} for code in ("WB401", "WB402")]
     diagnosis = {"verdict": "ok", "reasons": [], "checks": tips}

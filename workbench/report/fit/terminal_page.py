@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from pathlib import PurePath
 
@@ -29,7 +29,7 @@ from workbench.report.numbers import pluralise
 from workbench.results import Fit
 from workbench.results.sampling_command import suggest_sampling
 from workbench.results.store import REPORT
-from workbench.results.view import Results
+from workbench.results.view import CheckResult, Results
 from workbench.results.view.estimates import ExactResult
 
 _HEADINGS = {"n/a": "does not apply", "skipped": "skipped", "passed": "passed"}
@@ -67,10 +67,10 @@ def describe_place(fit: Fit, *, has_report: bool = True) -> str:
 
 
 def build_diagnosis_page(fit: Fit) -> Document:
-    """Return the page that `workbench check` prints: each finding in full, other checks by code."""
+    """Return the page that `workbench check` prints: each finding in full, other checks by code and why."""
     checks = () if fit.results.diagnosis is None else fit.results.diagnosis.checks
     rows = tuple(
-        (Cell(heading), Cell(", ".join(check.code for check in checks if check.status == status)))
+        (Cell(heading), Cell(_list_codes([check for check in checks if check.status == status])))
         for status, heading in _HEADINGS.items()
         if any(check.status == status for check in checks)
     )
@@ -82,6 +82,17 @@ def build_diagnosis_page(fit: Fit) -> Document:
         sections=(Section("checks", "", (table,)),) if rows else (),
         verdict=_build_full_verdict(fit.results),
         byline=_describe_skipped(fit.results),
+    )
+
+
+def _list_codes(checks: Sequence[CheckResult]) -> str:
+    """Return the codes of checks that found nothing; of those that did not decide, by reason."""
+    codes: dict[str, list[str]] = {}
+    for check in checks:
+        codes.setdefault("" if check.status == "passed" else check.message, []).append(check.code)
+    return "; ".join(
+        f"{', '.join(of_reason)} ({reason.removesuffix('.')})" if reason else ", ".join(of_reason)
+        for reason, of_reason in codes.items()
     )
 
 
