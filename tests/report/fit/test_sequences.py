@@ -81,6 +81,41 @@ def test_what_has_no_order_is_not_drawn(source):
     assert _build(fit) == ()
 
 
+@pytest.mark.parametrize(
+    ("loop", "statement", "is_drawn"),
+    [
+        ("for (n in 2 : N) {};", "y[n] ~ normal(mu + phi * (y[n - 1] - mu), sigma);", True),
+        ("{};", "y[2 : N] ~ normal(mu + phi * y[1 : (N - 1)], sigma);", True),
+        ("for (n in 2 : N) {};", "target += normal_lpdf(y[n] | phi * y[n - 1], sigma);", True),
+        ("for (n in 2 : N) {};", "y[n] ~ normal(mu + phi * x[n - 1], sigma);", False),
+        ("for (n in 1 : N) {};", "y[n] ~ normal(mu, sigma);", False),
+        ("{};", "y[2 : N] ~ normal(phi * y[1], sigma);", False),
+    ],
+)
+def test_what_is_along_an_outcome_stated_given_its_neighbours_is_a_sequence(loop, statement, is_drawn):
+    draws = {"fitted": draw_normal(ROUGH), "other": draw_normal(ROUGH[:20])}
+    terms = [("likelihood", statement)]
+    source = loop.format(statement)
+    fit = make_fit(draws, source=source, terms=terms, observed={"y": RNG.normal(size=SIZE)})
+    found = [array.name for array, _ in PosteriorArrays(fit).sequences]
+    assert found == (["fitted"] if is_drawn else [])
+
+
+@pytest.mark.parametrize(
+    ("body", "is_drawn"),
+    [
+        ("real last = y[N]; for (h in 1:12) { last = normal_rng(a * last, s); forecast[h] = last; }", True),
+        ("for (h in 1:12) { real last = f(last0); last = 2 * last; forecast[h] = last; }", False),
+        ("for (h in 1:12) { last = 0; for (k in 1:K) last += z[h, k]; forecast[h] = last; }", False),
+        ("for (h in 1:12) { forecast[h] = mu; }", False),
+        ("for (h in 1:12) forecast[h] = normal_rng(mu, s);", False),
+    ],
+)
+def test_a_forecast_is_a_sequence_where_a_loop_carries_it_on(body, is_drawn):
+    fit = make_fit({"forecast": draw_normal(ROUGH[:12])}, source=body)
+    assert bool(_build(fit)) == is_drawn
+
+
 def test_too_few_elements_are_not_drawn():
     assert _build(make_fit({"level": draw_normal(ROUGH[:8])}, source=WALK)) == ()
 

@@ -133,8 +133,17 @@ class PosteriorArrays:
 
     @cached_property
     def _ordered_axes(self) -> frozenset[str]:
-        """The axes along which some array is stated given its neighbours."""
-        return frozenset(array.axis for array in self.all if self.text.is_recursive(array.name))
+        """The axes along which some array, or the outcome, is stated given its neighbours."""
+        recursive = (array.axis for array in self.all if self.text.is_recursive(array.name))
+        return frozenset(recursive) | self._outcome_axes
+
+    @cached_property
+    def _outcome_axes(self) -> frozenset[str]:
+        """The axes of outcomes that are stated given their neighbours, as in an autoregression."""
+        terms = [term.statement for term in self.results.model.terms if term.role == "likelihood"]
+        names = {self.text.find_outcome_given_neighbours(statement) for statement in terms} - {None}
+        found = [self.find_data(name) for name in names if name is not None]
+        return frozenset(str(data.dims[0]) for data in found if data is not None and data.ndim == 1)
 
     @cached_property
     def group_axes(self) -> frozenset[str]:
@@ -205,13 +214,14 @@ class PosteriorArrays:
     def find_order(self, array: Array) -> Order | None:
         """Return the order in which an array is a sequence; `None` where it is none.
 
-        That is the order of its elements where the program states them given their neighbours. Else the
+        That is the order of its elements where the program states them, or the outcome along the same axis,
+        given their neighbours. Else the
         posterior medians must be a smooth curve along a column of the data, or along dates of the rows: what
         is smooth in the order of rows alone may have been sorted by anything.
         """
         if array.size < _SHORTEST_SEQUENCE or array.axis in self.group_axes:
             return None
-        if self.text.is_recursive(array.name):
+        if self.text.is_recursive(array.name) or array.axis in self._outcome_axes:
             return self._name_order(array)
         return self._find_smooth_order(array) if array.axis in self._data_axes else None
 

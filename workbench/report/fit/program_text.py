@@ -16,6 +16,9 @@ _COMMENT = re.compile(r"//[^\n]*|/\*.*?\*/", re.DOTALL)
 _LOOP = re.compile(r"\bfor\s*\(\s*(\w+)\s+in\b")
 """The head of a loop."""
 
+_LOOP_BLOCK = re.compile(r"\bfor\s*\(\s*(\w+)\s+in\b[^{;]*\)\s*\{")
+"""The head of a loop over a block, with the brace that opens it."""
+
 _STATEMENT = re.compile(r"([^~]+)~\s*(\w+)\s*\((.*)\)\s*;?\s*", re.DOTALL)
 """A distribution statement: outcome, distribution, arguments."""
 
@@ -65,7 +68,48 @@ class ProgramText:
             rf"{before}\s*1?\s*:[^\]]*-\s*1\b", self.code
         )
         in_sums = any("cumulative_sum" in formula for formula in self.list_formulas(name))
-        return in_loop or bool(in_slices) or in_sums
+        return in_loop or bool(in_slices) or in_sums or self._is_carried(name)
+
+    def _is_carried(self, name: str) -> bool:
+        """Return whether the elements are the values of a variable that a loop carries on, as in a forecast.
+
+        A variable that starts anew in each step is not carried on.
+
+        >>> ProgramText("for (h in 1:H) { last = a * last; x[h] = last; }").is_recursive("x")
+        True
+        >>> ProgramText("for (n in 1:N) { s = 0; for (k in 1:K) s += z[k]; x[n] = s; }").is_recursive("x")
+        False
+        """
+        for head in _LOOP_BLOCK.finditer(self.code):
+            body = _read_block(self.code[head.end() :])
+            element = rf"\b{re.escape(name)}\s*\[\s*{head[1]}\s*\]\s*=\s*([A-Za-z]\w*)\s*;"
+            if any(_is_carried_on(carried, body) for carried in re.findall(element, body)):
+                return True
+        return False
+
+    def find_outcome_given_neighbours(self, text: str) -> str | None:
+        """Return the outcome of a statement that gives its elements a distribution given their neighbours.
+
+        >>> text = ProgramText("for (n in 2:N) y[n] ~ normal(a * y[n - 1], s);")
+        >>> text.find_outcome_given_neighbours("y[n] ~ normal(a * y[n - 1], s);")
+        'y'
+        """
+        plain, target = _STATEMENT.fullmatch(text), _TARGET.fullmatch(text)
+        if plain:
+            outcome, arguments = plain[1], plain[3]
+        elif target:
+            outcome, arguments = target[2], target[3]
+        else:
+            return None
+        element = re.fullmatch(r"\s*([A-Za-z]\w*)\s*\[\s*(\w+)\s*(:[^]]*)?\]\s*", outcome)
+        if element is None:
+            return None
+        name, first, is_slice = element.groups()
+        if is_slice:
+            before = rf"\b{name}\s*\[\s*1?\s*:[^\]]*-\s*\d+\s*\)?\s*\]"
+            return name if first.isdigit() and int(first) > 1 and re.search(before, arguments) else None
+        before = rf"\b{name}\s*\[\s*{first}\s*-\s*\d+\s*\]"
+        return name if first in self.loop_variables and re.search(before, arguments) else None
 
     def list_index_names(self, name: str) -> frozenset[str]:
         """Return the variables that a variable is indexed by: `level[group]`, `level[group[n]]`.
@@ -122,6 +166,24 @@ class ProgramText:
             statement = self.read_statement(text)
             if statement is not None:
                 yield statement
+
+
+def _read_block(text: str) -> str:
+    """Return a text up to the brace that closes the block it begins in."""
+    depth = 1
+    for place, letter in enumerate(text):
+        depth += (letter == "{") - (letter == "}")
+        if depth == 0:
+            return text[:place]
+    return text
+
+
+def _is_carried_on(name: str, body: str) -> bool:
+    """Return whether each assignment to a variable in the body of a loop is made from its last value."""
+    assigned = re.findall(rf"\b{name}\s*([-+*/.]*)=(?!=)([^;]*);", body)
+    return bool(assigned) and all(
+        operator or re.search(rf"\b{name}\b", formula) for operator, formula in assigned
+    )
 
 
 def split_outside_brackets(text: str, separator: str) -> list[str]:
