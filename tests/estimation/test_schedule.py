@@ -1,14 +1,22 @@
 """Methods that help each other: where chains start, and gaps between approximation and posterior."""
 
 import time
+from dataclasses import dataclass, replace
+from pathlib import Path
 
+import numpy as np
 import pytest
 
 from tests.estimation.conftest import MEANS, MODEL, SDS
+from tests.estimation.minimal import make_curvature, make_run
 from tests.estimation.test_auto import HeavyTailed
+from workbench.backends.base import DEFAULT_START
 from workbench.backends.fake import FakeBackend
+from workbench.estimation.context import FitContext
 from workbench.estimation.estimate import estimate
+from workbench.estimation.schedule import run_methods
 from workbench.methods import Laplace, Map, Mle, Nuts
+from workbench.progress import SILENT
 
 
 @pytest.mark.parametrize("init", ["map", "pathfinder"])
@@ -35,6 +43,37 @@ def test_an_interval_that_misses_nothing_ends_where_the_posteriors_does(request_
         assert abs(gap["missed"]["laplace"]["lower"]) < 0.15
         assert abs(gap["missed"]["laplace"]["upper"]) < 0.15
         assert abs(gap["median"]) < 0.05
+
+
+@dataclass(frozen=True)
+class Trapped(FakeBackend):
+    """A backend with two modes, at alpha = -5 and a higher one at 5; where the random starts end is chosen.
+
+    With the Jacobian they reach the higher one; without it none does. A given start stays where it is.
+    """
+
+    def log_density(self, job, at, *, jacobian):
+        centre = np.where(at[:, :1] > 0, 5.0, -5.0)
+        away = at - np.hstack([centre, np.zeros((len(at), 2))])
+        return np.where(centre[:, 0] > 0, 0.0, -3.0) - 0.5 * (away**2).sum(axis=1), -away
+
+    def optimize(self, job, *, jacobian, algorithm="lbfgs", start=DEFAULT_START):
+        alpha = start.inits[0]["alpha"] if start.inits else 5.0 if jacobian else -5.0
+        return make_run((alpha, 0.0, 0.0), 0.0 if alpha > 0 else -3.0)
+
+    def laplace(self, job, mode, method, *, jacobian):
+        curvature = make_curvature(mode.draws[0, 0])
+        return replace(mode, curvature=curvature)
+
+
+@pytest.mark.parametrize("method", [Mle(), Map()])
+def test_a_search_that_ends_lower_also_starts_at_the_unconstrained_mode(request_for, tmp_path, method):
+    request = request_for((method, Map(jacobian=True)))
+    context = FitContext(request, Path("model"), Trapped(MEANS, SDS), tmp_path / "scratch", SILENT)
+    results, _ = run_methods(context, DEFAULT_START)
+    result = results["mle" if isinstance(method, Mle) else "map"]
+    assert result.estimates["alpha"]["value"] == pytest.approx(5.0)
+    assert len(result.facts["starts"]) == method.starts + 1
 
 
 class Slow(FakeBackend):

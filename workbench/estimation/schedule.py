@@ -17,6 +17,7 @@ from workbench.estimation.optimum.map import find_map
 from workbench.estimation.optimum.mle import find_mle
 from workbench.estimation.optimum.search import (
     CURVATURE_ONLY,
+    KnownPoint,
     OptimumSearch,
     describe_local_maximum,
     find_optima,
@@ -97,11 +98,12 @@ def _run_optimisation(
     if not is_requested and (sampler is None or sampler.init != "map"):
         return None
     with context.progress.stage("Finding modes"):
+        search, known = _find_modes(context, results, sampler)
         likelihood = find_requested(context, Mle)
         if likelihood is not None:
             started = time.monotonic()
-            results["mle"] = replace(find_mle(context, likelihood), seconds=time.monotonic() - started)
-        search = _find_modes(context, results, sampler)
+            result = find_mle(context, likelihood, known)
+            results["mle"] = replace(result, seconds=time.monotonic() - started)
         results["mle"] = _with_local_maximum(context, results["mle"], search)
         if find_requested(context, Laplace) is not None:
             results["laplace"] = run_laplace(context, search)
@@ -110,30 +112,44 @@ def _run_optimisation(
 
 def _find_modes(
     context: FitContext, results: dict[str, MethodResult], sampler: Nuts | None
-) -> OptimumSearch | None:
-    """Find the posterior modes; return the search for the unconstrained one, which other methods need."""
+) -> tuple[OptimumSearch | None, KnownPoint | None]:
+    """Find the posterior modes; return the search for the unconstrained one, and the first mode found.
+
+    The unconstrained mode comes first: it exists more often, and the search for the other can start there.
+    """
     laplace = find_requested(context, Laplace)
     modes = [method for method in context.request.methods if isinstance(method, Map)]
     is_needed = laplace is not None or (sampler is not None and sampler.init == "map")
     if is_needed and not any(method.jacobian for method in modes):
         modes.append(Map(jacobian=True))
     unconstrained: OptimumSearch | None = None
-    for method in modes:
+    known: KnownPoint | None = None
+    for method in sorted(modes, key=lambda mode: not mode.jacobian):
         draws = (laplace or Laplace()) if method.jacobian and is_needed else CURVATURE_ONLY
-        results[method.name], search = time_search(context, method, draws)
+        results[method.name], search = time_search(context, method, draws, known)
         unconstrained = search if method.jacobian else unconstrained
-    return unconstrained
+        known = known or _find_known_point(context, search)
+    return unconstrained, known
+
+
+def _find_known_point(context: FitContext, search: OptimumSearch | None) -> KnownPoint | None:
+    """Return the mode that a search found, for the searches of related densities; `None` if there is none."""
+    if search is None or search.problem or search.best.newton is None:
+        return None
+    run, program = search.best.run, context.request.program
+    values = nest_initial_values(run.columns, run.draws[0, 0].tolist(), program)
+    return KnownPoint(search.best.newton.point, run, Start((values,)))
 
 
 def time_search(
-    context: FitContext, method: Map, laplace: Laplace
+    context: FitContext, method: Map, laplace: Laplace, known: KnownPoint | None = None
 ) -> tuple[MethodResult, OptimumSearch | None]:
     """Return the posterior mode with the time of the whole search: every start and Newton step [s].
 
     The time of the draws around the mode is left to the approximation.
     """
     started = time.monotonic()
-    result, search = find_map(context, method, laplace)
+    result, search = find_map(context, method, laplace, known=known)
     seconds = time.monotonic() - started
     if search is not None and search.best.approximation is not None:
         seconds = max(seconds - search.best.approximation.seconds, 0.0)

@@ -8,11 +8,13 @@ import pytest
 from tests.estimation.chosen_density import ChosenDensity
 from tests.estimation.minimal import declare, make_context, make_curvature, make_program, make_run
 from workbench.backends import Start
+from workbench.backends.base import DEFAULT_START
 from workbench.errors import ChainFailed
 from workbench.estimation.optimum.map import find_map
 from workbench.estimation.optimum.newton import NewtonResult
 from workbench.estimation.optimum.search import (
     CURVATURE_ONLY,
+    KnownPoint,
     Optimum,
     compute_log_mass,
     compute_standard_errors,
@@ -247,6 +249,62 @@ def test_where_the_highest_point_is_no_maximum_the_highest_inside_is_offered(sea
     assert 0 < inside["starts"] < 6
     assert "is only a local one, of log density -0.00: `alpha` = 1" in found.facts["remark"]
     assert "local_maximum" not in search(quadratic).facts
+
+
+@dataclass(frozen=True)
+class Startable(ChosenDensity):
+    """A backend whose optimiser, from a given start, stays there; or fails there."""
+
+    is_failing: bool = False
+
+    def optimize(self, job, *, jacobian, algorithm="lbfgs", start=DEFAULT_START):
+        if not start.inits:
+            return super().optimize(job, jacobian=jacobian, algorithm=algorithm)
+        if self.is_failing:
+            raise ChainFailed("Stan said no.")
+        (values,) = start.inits
+        declared = np.array([values["alpha"], *values["beta"]])
+        free = np.where(self.is_log, np.log(np.where(self.is_log, declared, 1.0)), declared)
+        return make_run(declared, self.density(free)[0])
+
+
+def trap(point):
+    """A mode at u = log(alpha) = 0.5 of height 0, and a shelf 60 nats lower that rises towards alpha = 0."""
+    logs = np.array([-0.5 * (point[0] - 0.5) ** 2, -60 - np.exp(point[0])])
+    slopes = np.array([0.5 - point[0], -np.exp(point[0])])
+    value = np.logaddexp(*logs)
+    return value - 0.5 * point[1:] @ point[1:], np.array([np.exp(logs - value) @ slopes, *-point[1:]])
+
+
+def search_trap(tmp_path, known_at, *, is_failing=False):
+    """Search the density whose every random start ends near alpha = 0, with a known point."""
+    is_log = (True, False, False)
+    backend = Startable(density=trap, ends=((-21.0, 0.0, 0.0),), is_log=is_log, is_failing=is_failing)
+    context = make_context(backend, tmp_path, make_program(alpha=declare("alpha", lower=0)))
+    point = np.array([known_at, 0.1, -0.1])
+    start = Start(({"alpha": np.exp(known_at), "beta": [0.1, -0.1]},))
+    known = KnownPoint(point, make_run([np.exp(known_at), 0.1, -0.1]), start)
+    return find_optima(
+        context, "map", jacobian=False, prior_weight=1.0, starts=4, laplace=CURVATURE_ONLY, known=known
+    )
+
+
+@pytest.mark.parametrize("is_failing", [False, True])
+def test_where_every_start_ends_below_a_known_point_the_mode_near_that_is_found(tmp_path, is_failing):
+    """A scale that every start takes to 0, where the log density is 60 nats below its mode."""
+    found = search_trap(tmp_path, 0.2, is_failing=is_failing)
+    assert found.problem == ""
+    assert found.best.values["alpha"] == pytest.approx(np.exp(0.5), rel=1e-9)
+    assert found.best.log_density == pytest.approx(0.0, abs=1e-9)
+    origins = [start.get("origin") for start in found.facts["starts"]]
+    assert origins == [None] * 4 + ["the mode of a related density"]
+    assert found.facts["reached"] == 1
+
+
+def test_a_known_point_below_the_ends_of_the_starts_changes_nothing(tmp_path):
+    found = search_trap(tmp_path, -30.0)
+    assert "approaches its lower bound, 0" in found.problem
+    assert len(found.starts) == 4
 
 
 @pytest.mark.parametrize(("height", "is_level"), [(1e-3, True), (1.0, False)])

@@ -17,6 +17,7 @@ from workbench.estimation.optimum.generated_quantities import (
 )
 from workbench.estimation.optimum.penalties import find_penalties
 from workbench.estimation.optimum.search import (
+    KnownPoint,
     OptimumSearch,
     compute_log_mass,
     find_optima,
@@ -39,7 +40,11 @@ _CONTRIBUTIONS = {"likelihood": "log_lik", "prior": "log_prior", "latent": "log_
 
 
 def find_map(
-    context: FitContext, method: Map, laplace: Laplace, at: Start = DEFAULT_START
+    context: FitContext,
+    method: Map,
+    laplace: Laplace,
+    at: Start = DEFAULT_START,
+    known: KnownPoint | None = None,
 ) -> tuple[MethodResult, OptimumSearch | None]:
     """Return the posterior mode, and the search that found it for an approximation around it.
 
@@ -53,6 +58,8 @@ def find_map(
         How many draws to take around the mode.
     at
         A point to start from, instead of random ones.
+    known
+        The mode on the other scale, from which to start too where every start ended lower.
     """
     facts: dict[str, Any] = {"jacobian": method.jacobian}
     if not context.request.program.parameters:
@@ -67,6 +74,7 @@ def find_map(
             starts=method.starts,
             laplace=laplace,
             at=at,
+            known=known,
         )
     except RunError as error:
         return MethodResult("failed", error.message, facts, console=error.console), None

@@ -19,6 +19,7 @@ from workbench.estimation.optimum.generated_quantities import (
 from workbench.estimation.optimum.profile import ProfileInterval, find_profile_interval
 from workbench.estimation.optimum.search import (
     CURVATURE_ONLY,
+    KnownPoint,
     Optimum,
     OptimumSearch,
     compute_standard_errors,
@@ -61,8 +62,18 @@ _LATENT_REMARK = (
 """What the estimate is where the program has latent variables."""
 
 
-def find_mle(context: FitContext, method: Mle) -> MethodResult:
-    """Return the maximum-likelihood estimate with standard errors, intervals and information criteria."""
+def find_mle(context: FitContext, method: Mle, known: KnownPoint | None = None) -> MethodResult:
+    """Return the maximum-likelihood estimate with standard errors, intervals and information criteria.
+
+    Parameters
+    ----------
+    context
+        The context of the fit.
+    method
+        How many starts, and which profile intervals.
+    known
+        A posterior mode, from which to start too where every start ended lower.
+    """
     reason = _explain_unavailable(context)
     if reason:
         return MethodResult("not available", reason)
@@ -74,6 +85,7 @@ def find_mle(context: FitContext, method: Mle) -> MethodResult:
             prior_weight=0.0,
             starts=method.starts,
             laplace=CURVATURE_ONLY,
+            known=known,
         )
     except RunError as error:
         return MethodResult("failed", error.message, console=error.console)

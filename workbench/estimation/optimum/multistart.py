@@ -52,6 +52,8 @@ class StartResult:
         What Stan printed where every optimiser failed.
     has_timed_out
         Whether the time limit ended it.
+    origin
+        Where it started, if not at a random point.
     """
 
     seed: int
@@ -61,6 +63,7 @@ class StartResult:
     run: RawRun | None = None
     console: str = ""
     has_timed_out: bool = False
+    origin: str = ""
 
     @property
     def log_density(self) -> float:
@@ -76,6 +79,7 @@ class StartResult:
             "optimizer": self.optimizer,
             "log_density": None if self.run is None else self.log_density,
             "reason": self.reason,
+            **({"origin": self.origin} if self.origin else {}),
         }
 
 
@@ -100,7 +104,7 @@ def run_multistart(
         elif results and _is_hopeless(context, job, results[-1]):
             results.append(StartResult(job.seed, "skipped", "none", _SKIPPED))
         else:
-            results.append(_run_start(context, job, at, jacobian=jacobian))
+            results.append(run_start(context, job, at, jacobian=jacobian))
     return tuple(results)
 
 
@@ -120,7 +124,8 @@ def _is_too_large(context: FitContext, job: Job) -> bool:
         return False
 
 
-def _run_start(context: FitContext, job: Job, at: Start, *, jacobian: bool) -> StartResult:
+def run_start(context: FitContext, job: Job, at: Start, *, jacobian: bool) -> StartResult:
+    """Optimise from one point; where L-BFGS fails, BFGS and then Newton are tried from there."""
     failures: dict[str, str] = {}
     printed: list[str] = []
     for algorithm, name in OPTIMISERS.items():

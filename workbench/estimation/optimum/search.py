@@ -20,8 +20,8 @@ from workbench.estimation.optimum.convergence import (
     find_constrained_dimensions,
     find_far_dimension,
 )
-from workbench.estimation.optimum.log_density import EvaluationBudget, LogDensity
-from workbench.estimation.optimum.multistart import StartResult, run_multistart
+from workbench.estimation.optimum.log_density import EvaluationBudget, LogDensity, evaluate
+from workbench.estimation.optimum.multistart import StartResult, run_multistart, run_start
 from workbench.estimation.optimum.newton import NewtonResult, invert_directions, maximise, refine
 from workbench.estimation.optimum.nonsmooth import find_breakpoints, maximise_nonsmooth, may_be_nonsmooth
 from workbench.methods import Laplace, Nuts
@@ -56,6 +56,9 @@ _OUT_OF_BUDGET = (
     " The search was ended after {used:,.0f} evaluations of the log density, in proportion to the sampling."
 )
 """What is added where the search could have gone on."""
+
+_FROM_KNOWN = "the mode of a related density"
+"""Where the start was that is added because every other ended lower, as it stands in `run.json`."""
 
 _FEWEST_AGREEING = 2
 """Starts from which they can agree."""
@@ -126,6 +129,25 @@ class Optimum:
     def values(self) -> dict[str, float]:
         """The point, by Stan name."""
         return dict(zip(self.run.columns, self.run.draws[0, 0].tolist(), strict=True))
+
+
+@dataclass(frozen=True)
+class KnownPoint:
+    """The mode of a related density of the same program: with the Jacobian, or with the priors.
+
+    Attributes
+    ----------
+    point
+        `(U,)`, unconstrained.
+    run
+        The run that ended there.
+    start
+        The same as initial values.
+    """
+
+    point: Floats
+    run: RawRun
+    start: Start
 
 
 @dataclass(frozen=True)
@@ -201,8 +223,11 @@ def find_optima(
     starts: int,
     laplace: Laplace,
     at: Start = DEFAULT_START,
+    known: KnownPoint | None = None,
 ) -> OptimumSearch:
-    """Optimise from several random points or from a known one; refine and check each distinct optimum.
+    """Optimise from several random points or from a given one; refine and check each distinct optimum.
+
+    Where the density at the known point is higher than where every start ended, one more start is made there.
 
     Raises
     ------
@@ -212,6 +237,9 @@ def find_optima(
     results = run_multistart(
         context, method, jacobian=jacobian, prior_weight=prior_weight, starts=starts, at=at
     )
+    if known is not None:
+        job = context.make_job(method, start=len(results), prior_weight=prior_weight)
+        results += _start_at_known(context, LogDensity(context.backend, job, jacobian), known, results)
     ended = sorted((result for result in results if result.run is not None), key=lambda end: -end.log_density)
     if not ended:
         last = [result for result in results if result.status == "failed"][-1]
@@ -230,6 +258,23 @@ def find_optima(
     )
     optima = [_with_approximation(target, best, laplace), *others]
     return OptimumSearch(tuple(optima), results, replace(target, budget=EvaluationBudget()))
+
+
+def _start_at_known(
+    context: FitContext, target: LogDensity, known: KnownPoint, results: tuple[StartResult, ...]
+) -> tuple[StartResult, ...]:
+    """Return what a start at the known point reached, if the density is higher there than at every end.
+
+    Where Stan's optimisers fail there, the point itself is the end: no lower one may be called the highest.
+    """
+    (height,), _ = evaluate(target, known.point[None])
+    if not height > max(result.log_density for result in results) + SAME_MODE_LOG_DENSITY:
+        return ()
+    added = run_start(context, target.job, known.start, jacobian=target.jacobian)
+    if added.run is None:
+        end = replace(known.run, stats={"lp": np.array([[height]])}, converged=False)
+        added = replace(added, status="stopped", run=end)
+    return (replace(added, origin=_FROM_KNOWN),)
 
 
 def describe_local_maximum(optimum: Optimum, starts: int) -> dict[str, Any]:
