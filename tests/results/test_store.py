@@ -175,6 +175,15 @@ def test_what_a_killed_run_left_is_removed_by_the_next(fitted, tmp_path):
     assert own.exists(), "another process is still writing there"
 
 
+@pytest.mark.parametrize("read", [run_directory.read, run_directory.require_run, run_directory.read_record])
+def test_a_study_is_called_one_and_its_commands_are_named(tmp_path, read):
+    (tmp_path / "study.json").write_text("{}")
+    with pytest.raises(RunNotFound, match="is a study of the prior") as refusal:
+        read(tmp_path)
+    assert f"`workbench show {tmp_path}`" in (refusal.value.hint or "")
+    assert f"`workbench report {tmp_path}`" in (refusal.value.hint or "")
+
+
 def test_no_run_and_half_a_run_are_told_apart(run, tmp_path):
     with pytest.raises(RunNotFound, match=r"no `run\.json`"):
         run_directory.read(tmp_path / "none")

@@ -19,7 +19,7 @@ from workbench.methods import RESULTS
 from workbench.results.fit import Fit
 from workbench.results.quantities import Draws, pick_element, split_element
 from workbench.results.rounding import POINTWISE
-from workbench.results.store import CONSOLE, RECORD, TREE
+from workbench.results.store import CONSOLE, RECORD, STUDY_RECORD, TREE
 from workbench.results.stored import (
     StoredArray,
     StoredGroup,
@@ -74,6 +74,11 @@ def require_run(folder: Path) -> None:
 
 def _require_record(folder: Path) -> None:
     if not is_run(folder):
+        if _has_file(folder, STUDY_RECORD):
+            hint = (
+                f"`workbench show {folder}` shows it, and `workbench report {folder}` draws its report again"
+            )
+            raise RunNotFound(f"a run was expected, but `{folder}` is a study of the prior.", hint=hint)
         hint = "a run is a folder that `workbench fit` wrote"
         raise RunNotFound(f"a run was expected in `{folder}`, but there is no `{RECORD}`.", hint=hint)
 
@@ -158,8 +163,12 @@ def _read_record(folder: Path) -> tuple[dict[str, Any], Results]:
 
 def is_run(folder: Path) -> bool:
     """Return whether a folder has a record of a run, whatever that holds."""
+    return _has_file(folder, RECORD)
+
+
+def _has_file(folder: Path, name: str) -> bool:
     try:
-        (folder / RECORD).lstat()
+        (folder / name).lstat()
     except (OSError, ValueError):  # not there, or not a name that a file can have
         return False
     return True

@@ -37,6 +37,9 @@ EXPLORE = "explore.html"
 FILES = frozenset({RECORD, TREE, SUMMARY, CONSOLE, REPORT, EXPLORE})
 """All of them: whatever else is in a run directory is the user's, or a study, and is never removed."""
 
+STUDY_RECORD = "study.json"
+"""The record of a study, by which its folder is told from that of a run."""
+
 FAILED = ".failed"
 """What the name of a run that failed ends with, where an earlier run with results keeps its own."""
 

@@ -10,11 +10,11 @@ import msgspec
 
 from workbench import files
 from workbench.errors import RunIncomplete
-from workbench.results.store import LEAST_SPACE, dump, refuse_folders
+from workbench.results.store import LEAST_SPACE, STUDY_RECORD, dump, refuse_folders
 from workbench.results.stored import MOST_BYTES, read_bytes
 from workbench.studies.study import Study
 
-RECORD = "study.json"
+RECORD = STUDY_RECORD
 """The file with everything but the outcomes."""
 
 TABLE = "study.parquet"
