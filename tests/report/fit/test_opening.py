@@ -48,7 +48,7 @@ def test_is_reassuring_where_nothing_is_wrong():
         gap["in_sd"] = 0.1
     text = " ".join(build_opening(fit.results))
     assert "The joint mode (MAP) is close to the posterior mean" in text
-    assert "The prior matters little" in describe_prior(fit.results)
+    assert "The prior matters little, as far as small changes of it show" in describe_prior(fit.results)
     assert "reproduce all 2 test statistics of the observed data" in text
 
 

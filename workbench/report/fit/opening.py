@@ -152,8 +152,9 @@ def _describe_sensitivity(results: Results) -> str:
     limit = format_number(scaling.threshold, 2)
     if not sensitive:
         return (
-            f"The prior matters little: no parameter has a sensitivity to it above {limit} (the largest is "
-            f"{format_share(known[ranked[0]])}, for `{results.label(ranked[0])}`)."
+            "The prior matters little, as far as small changes of it show: no parameter has a sensitivity to "
+            f"it above {limit} (the largest is {format_share(known[ranked[0]])}, for "
+            f"`{results.label(ranked[0])}`)."
         )
     phrases = [f"`{results.label(name)}` ({format_share(known[name])})" for name in sensitive[:_MOST_LISTED]]
     if len(sensitive) > _MOST_LISTED:

@@ -34,6 +34,9 @@ _MAX_NAMES = 5
 _CLOSER = (0.9, 0.95, 0.99)
 """Target acceptance statistics to try, one after the other. Ours."""
 
+_NOTHING_BY_SCALING = "Power-scaling, which looks only near the base prior, finds no sensitivity of concern."
+"""Said where power-scaling raises no concern: larger changes of the prior can still matter."""
+
 
 def conclude(
     study: StudyMeasurements,
@@ -303,7 +306,7 @@ def _report_scaling(scaling: ScalingResult, *, has_other_priors: bool) -> list[D
             )
     refitted = [name for name, how in scaling.how.items() if how == "refit"]
     if not reasons and not scaling.failures:
-        reasons.append(DecisionReason("Power-scaling finds no sensitivity of concern."))
+        reasons.append(DecisionReason(_NOTHING_BY_SCALING))
     if refitted:
         reasons.append(DecisionReason(_describe_refits(scaling, refitted)))
     for name, reason in scaling.failures.items():

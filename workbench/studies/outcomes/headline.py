@@ -305,7 +305,10 @@ def _describe_rest(findings: Findings) -> str:
     bound = max(effect.bound for effect in rest)
     where = _name_scope(findings.study)
     if bound <= SHIFT_LIMIT:
-        return f"nothing else {where} moves one by more than {_round_up(bound)}"
+        most = max((effect.largest for effect in rest), key=lambda move: abs(move.in_sd))
+        is_clear = most.is_clear_among(len(findings.moves))
+        size = f" (the most: `{most.label}`, by {format_size(most)})" if is_clear else ""
+        return f"nothing else {where} moves one by more than {_round_up(bound)}{size}"
     return f"nothing else {where} clearly moves one by more than {SHIFT_LIMIT:g}"
 
 
