@@ -128,6 +128,16 @@ def test_page_never_scrolls_sideways(tab, width):
     assert tab.evaluate("document.documentElement.scrollWidth") <= width
 
 
+def test_on_a_phone_the_contents_are_one_line_and_the_verdict_is_on_the_first_screen(tab):
+    tab.resize(390)
+    top = "document.querySelector('{}').getBoundingClientRect().{}"
+    assert tab.evaluate(top.format("nav", "height")) < 50
+    assert tab.evaluate(top.format(".verdict", "top")) < 300
+    tab.evaluate("document.querySelector('nav li:last-child a').focus()")
+    assert tab.evaluate("document.activeElement.getBoundingClientRect().right") <= 390
+    assert tab.evaluate("document.documentElement.scrollWidth") <= 390
+
+
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_text_has_enough_contrast(tab, scheme):
     """WCAG 2.2, success criterion 1.4.3: a contrast of at least 4.5 for text."""
