@@ -22,6 +22,7 @@ from workbench.report.figures import (
     Ribbon,
     to_svg,
 )
+from workbench.report.figures.drawing import PAGE_PALETTE, paint
 from workbench.report.figures.files import make_file_name
 
 RNG = np.random.default_rng(5)
@@ -175,8 +176,34 @@ def test_a_long_sequence_stays_small_and_keeps_its_extremes():
     assert "40" in _find_texts(drawing)
 
 
-def test_of_many_groups_some_are_drawn_without_labels():
+def test_of_many_groups_some_are_drawn_and_two_have_labels():
     few, many = (to_svg(figures.draw_caterpillar(_make_effects(count), None)) for count in (30, 1000))
     assert "group 29" in _find_texts(few)
-    assert not any("group" in text for text in _find_texts(many))
+    assert sum("group" in text for text in _find_texts(many)) == 2
     assert len(many) < 60_000
+
+
+def test_of_many_groups_the_largest_and_the_smallest_are_named():
+    effects = [GroupEffect(f"county {n}", float(n), (n - 1, n + 1), (n - 0.5, n + 0.5)) for n in range(85)]
+    with paint(figures.draw_caterpillar(effects, None), PAGE_PALETTE) as figure:
+        (axes,) = figure.axes
+        named = {label.get_text(): label.get_position()[1] for label in axes.get_yticklabels()}
+    assert named == {"county 84": 0, "county 0": -84}
+
+
+@pytest.mark.parametrize(("scale", "has_power"), [(1e-5, True), (1.0, False)])
+def test_a_power_of_ten_above_a_trace_is_inside_the_drawing(scale, has_power):
+    draws = scale * (1 + np.random.default_rng(1).random((2, 50)))
+    drawing = figures.draw_trace(draws, None)
+    with paint(drawing, PAGE_PALETTE) as figure:
+        figure.canvas.draw()
+        power = figure.axes[0].yaxis.get_offset_text()
+        assert bool(power.get_text()) == has_power
+        if has_power:
+            assert power.get_window_extent().y1 <= figure.bbox.y1
+
+
+def test_ticks_of_a_study_are_the_values():
+    points = [figures.SweepPoint(value, 0.0, -1.0, 1.0, True) for value in (0.125, 0.5, 1.25)]
+    with paint(figures.draw_sweep(points, figures.SweepReferences(), is_log=True), PAGE_PALETTE) as figure:
+        assert [label.get_text() for label in figure.axes[0].get_xticklabels()] == ["0.125", "0.5", "1.25"]

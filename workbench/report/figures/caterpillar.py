@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 MOST_LABELLED = 40
-"""The most groups with a label; of more groups, only the lines are drawn."""
+"""The most groups with a label; of more groups, only the largest and the smallest effect have one."""
 
 MOST_GROUPS = 150
 """The most groups drawn: the lines of more would touch. Of more, some at equal distances in their order."""
@@ -30,7 +30,7 @@ _ROW_HEIGHT = 0.17
 """Height of a group with a label [inches]."""
 
 _THIN_HEIGHT = 4.2
-"""Height of a drawing without labels [inches]."""
+"""Height of a drawing of more groups than have labels [inches]."""
 
 _BESIDE = 0.28
 """How far an estimate without pooling lies below the posterior [heights of a row]."""
@@ -74,15 +74,16 @@ def _paint(
     palette: Palette,
 ) -> None:
     is_labelled = len(effects) <= MOST_LABELLED
-    labels = [clean_label(effect.label) for effect in effects] if is_labelled else []
-    left, size = fit_labels(labels, _WIDTH) if is_labelled else (0.03, 0.0)
+    named = range(len(effects)) if is_labelled else (0, len(effects) - 1)
+    labels = [clean_label(effects[place].label) for place in named]
+    left, size = fit_labels(labels, _WIDTH)
     axes = figure.add_axes((left, 0.28 / height, 0.97 - left, 1 - 0.32 / height))
     if population is not None:
         _paint_population(axes, population, palette)
     _paint_effects(axes, effects, palette, scale=1.0 if is_labelled else 0.45)
     _paint_unpooled(axes, effects, palette, shift=_BESIDE if is_labelled else 0.0)
     axes.set_ylim(-len(effects) + 0.4, 0.6)
-    axes.set_yticks([-place for place in range(len(labels))], labels, fontsize=size)
+    axes.set_yticks([-place for place in named], labels, fontsize=size)
     axes.spines["left"].set_visible(False)
     axes.locator_params(axis="x", nbins=6)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
@@ -16,6 +17,9 @@ if TYPE_CHECKING:
 
 _MOST_TICKS = 5
 """The most ticks on the axis of the hyperparameter."""
+
+_SAME = 1e-9
+"""Values that differ by less than this share are the same: they come from arithmetic, such as a grid."""
 
 _MARGIN = 1.0
 """Room above and below the posterior intervals [half of their range]; the prior may lie outside."""
@@ -153,5 +157,16 @@ def _set_ticks(axes: Axes, at: Sequence[float], is_log: bool) -> None:
     if is_log:
         axes.xaxis.set_minor_locator(NullLocator())
     axes.xaxis.set_major_locator(FixedLocator(chosen))
-    axes.set_xticklabels([format_number(float(f"{value:.2g}")) for value in chosen])
+    axes.set_xticklabels([name_value(value) for value in chosen])
     axes.locator_params(axis="y", nbins=5)
+
+
+def name_value(value: float) -> str:
+    """Return a value with the fewest digits that are it, from two to four of them; of any other three.
+
+    >>> name_value(0.125), name_value(1.25), name_value(0.5), name_value(0.0794328)
+    ('0.125', '1.25', '0.5', '0.0794')
+    """
+    shown = [float(f"{value:.{digits}g}") for digits in (2, 3, 4)]
+    exact = (short for short in shown if math.isclose(short, value, rel_tol=_SAME))
+    return format_number(next(exact, shown[1]))

@@ -10,7 +10,12 @@ import numpy as np
 from workbench.report.figures.drawing import CHAINS, MAX_MARKS, MEDIUM, Drawing, Floats, Palette, add_axes
 
 if TYPE_CHECKING:
+    from matplotlib.axes import Axes
     from matplotlib.figure import Figure
+
+
+_TOP_WITH_POWER = 0.87
+"""Upper end of the axes below a power of ten [share of the height]."""
 
 
 def draw_trace(draws: Floats, divergent: Floats | None) -> Drawing:
@@ -29,3 +34,12 @@ def _paint(draws: Floats, divergent: Floats | None, figure: Figure, palette: Pal
     axes.set_xlim(0, max(1, draws.shape[1] - 1))
     axes.set_xlabel("draw")
     axes.locator_params(axis="y", nbins=4)
+    _make_room_for_power(axes, figure)
+
+
+def _make_room_for_power(axes: Axes, figure: Figure) -> None:
+    """Lower the top of the axes where a power of ten stands above them: it would cover the caption."""
+    formatter = axes.yaxis.get_major_formatter()
+    formatter.set_locs(axes.get_yticks().tolist())
+    if formatter.get_offset():
+        figure.subplots_adjust(top=_TOP_WITH_POWER)
