@@ -37,7 +37,8 @@ from workbench.thresholds import LARGE_SHIFT_LIMIT, RHAT_LIMIT
 
 def build_section(results: Results) -> Section:
     """Return the table of the posterior, and the one of modes and approximations; large arrays are folded."""
-    missing_posterior = explain_missing(results, "nuts")
+    is_empty = not results.quantities  # then the verdict says why
+    missing_posterior = None if is_empty else explain_missing(results, "nuts")
     posterior = [name for name in results.quantities if name in results.estimates("nuts")]
     others = [name for name in results.quantities if any(name in results.estimates(key) for key in _OTHERS)]
     blocks: tuple[Block, ...] = (
