@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.browser.chromium import browse
 from workbench import program, toolchain
 
 ROOT = Path(__file__).parents[1]
@@ -34,6 +35,13 @@ def _without_stan(request, monkeypatch, tmp_path_factory):
         monkeypatch.setenv("WORKBENCH_CACHE", str(tmp_path_factory.getbasetemp() / "no-stan"))
         monkeypatch.setenv("PIP_NO_INDEX", "1")
         monkeypatch.setenv("PIP_FIND_LINKS", "")
+
+
+@pytest.fixture(scope="module")
+def browser():
+    """Start a browser, with one page open; the test needs the mark `browser`."""
+    with browse() as tab:
+        yield tab
 
 
 @pytest.fixture(scope="session")

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import csv
 import json
-from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
@@ -12,7 +11,7 @@ import pytest
 from scipy import stats
 
 from tests.browser.axe import find_violations
-from tests.browser.chromium import BROWSERS, Tab, browse, find_executable
+from tests.browser.chromium import BROWSERS, Tab, find_executable
 from tests.report.explore.draws import simulate_draws
 from tests.report.test_page import HOSTILE, poison
 from workbench.results import Fit
@@ -36,12 +35,6 @@ def path(fit: Fit, tmp_path_factory: pytest.TempPathFactory) -> Path:
     path = tmp_path_factory.mktemp("explore") / "explore.html"
     path.write_text(make_draws_page(fit), encoding="utf-8")
     return path
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Tab]:
-    with browse() as tab:
-        yield tab
 
 
 @pytest.fixture

@@ -44,5 +44,5 @@ def command(
         console.show_json(json.dumps(to_json_values(entries), indent=1, ensure_ascii=False))
     else:
         console.show(build_diagnosis_page(fit))
-    if strict and fit.results.diagnosis is not None and fit.results.diagnosis.verdict == "fail":
+    if strict and fit.results.has_failed_checks:
         raise typer.Exit(EXIT_STRICT)

@@ -188,7 +188,7 @@ def command(
     if not json_:
         console.show_line(describe_place(fit, has_report=not no_report))
     earlier = None if fit.folder is None else store.find_earlier(fit.folder)
-    nuts_result, diagnosis = fit.results.nuts, fit.results.diagnosis
+    nuts_result = fit.results.nuts
     if nuts_result.status == "failed":
         hint = "console.log has everything that Stan printed"
         if earlier is not None:
@@ -196,5 +196,5 @@ def command(
         raise RunError(f"there is no posterior: {nuts_result.reason}", hint=hint)
     if earlier is not None:
         console.show_note("note", f"no method has results: this fit is in `{fit.folder}`, `{earlier}` stays")
-    if strict and diagnosis is not None and diagnosis.verdict == "fail":
+    if strict and fit.results.has_failed_checks:
         raise typer.Exit(EXIT_STRICT)

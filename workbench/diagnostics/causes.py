@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import msgspec
@@ -103,21 +103,11 @@ def _find_causes(checks: Sequence[CheckResult], results: Results) -> dict[str, s
         for code in found:
             if code.startswith(cause.explains) and code != cause.code:
                 causes.setdefault(code, cause.code)
-    unreliable = _list_doubts(found, results)
+    unreliable = [code for code in (*_BROKEN, *_CHAINS) if code in found and _fails(found[code], results)]
     for code in found if unreliable else ():
         if code in _FROM_DRAWS:
             causes.setdefault(code, causes.get(unreliable[0], unreliable[0]))
     return {code: causes.get(cause, cause) for code, cause in causes.items()}
-
-
-def has_reliable_draws(results: Results) -> bool:
-    """Return whether no check says that the draws of NUTS do not describe the posterior."""
-    checks = results.diagnosis.checks if results.diagnosis is not None else ()
-    return not _list_doubts({check.code: check for check in checks}, results)
-
-
-def _list_doubts(found: Mapping[str, CheckResult], results: Results) -> list[str]:
-    return [code for code in (*_BROKEN, *_CHAINS) if code in found and _fails(found[code], results)]
 
 
 def _name_cause(check: CheckResult, cause: str) -> CheckResult:

@@ -128,11 +128,11 @@ def _find_modes(
         draws = (laplace or Laplace()) if method.jacobian and is_needed else CURVATURE_ONLY
         results[method.name], search = time_search(context, method, draws, known)
         unconstrained = search if method.jacobian else unconstrained
-        known = known or _find_known_point(context, search)
+        known = known or find_known_point(context, search)
     return unconstrained, known
 
 
-def _find_known_point(context: FitContext, search: OptimumSearch | None) -> KnownPoint | None:
+def find_known_point(context: FitContext, search: OptimumSearch | None) -> KnownPoint | None:
     """Return the mode that a search found, for the searches of related densities; `None` if there is none."""
     if search is None or search.problem or search.best.newton is None:
         return None

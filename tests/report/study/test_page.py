@@ -1,13 +1,12 @@
 """The page of a study in a real browser: axe-core, narrow screens, dark ground, nothing requested."""
 
-from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from tests.browser.axe import find_violations
-from tests.browser.chromium import BROWSERS, Tab, browse, find_executable
+from tests.browser.chromium import BROWSERS, Tab, find_executable
 from workbench.report.html import render
 from workbench.report.study.report import build_study_report
 
@@ -30,12 +29,6 @@ def pages(study, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
     for name, each in studies.items():
         (folder / f"{name}.html").write_text(render(build_study_report(each)), encoding="utf-8")
     return {name: folder / f"{name}.html" for name in studies}
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Tab]:
-    with browse() as tab:
-        yield tab
 
 
 @pytest.fixture

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -13,7 +12,7 @@ import pytest
 from arviz_stats.base import array_stats
 
 from tests.browser.axe import find_violations
-from tests.browser.chromium import BROWSERS, Tab, browse, find_executable
+from tests.browser.chromium import BROWSERS, Tab, find_executable
 from workbench.estimation.sampling.psis import choose_tail_length, smooth_log_weights
 from workbench.report.html import render
 from workbench.report.study.report import build_study_report
@@ -44,12 +43,6 @@ def path(study, tmp_path_factory: pytest.TempPathFactory) -> Path:
     path = tmp_path_factory.mktemp("sliders") / "study.html"
     path.write_text(render(build_study_report(study)), encoding="utf-8")
     return path
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Tab]:
-    with browse() as tab:
-        yield tab
 
 
 @pytest.fixture

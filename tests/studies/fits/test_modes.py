@@ -39,11 +39,13 @@ class Optimiser:
 
     def __init__(self, folder):
         self.folder, self.searches, self.failing, self.modes = folder, [], set(), 1
+        self.known = []
 
-    def find_map(self, context, method, approximation, start=None):
+    def find_map(self, context, method, approximation, start=None, known=None):
         """Return a mode at 1, or at 2 on the unconstrained scale."""
         value = None if start is None else start.inits[0]["mu"]
         self.searches.append((method.name, value))
+        self.known.append(known)
         facts: dict[str, Any] = {
             "modes": [{}] * self.modes,
             "starts": [{}] * (method.starts if start is None else 1),
@@ -67,6 +69,7 @@ class Optimiser:
 def optimiser(monkeypatch, tmp_path):
     optimiser = Optimiser(tmp_path)
     monkeypatch.setattr(modes, "find_map", optimiser.find_map)
+    monkeypatch.setattr(modes, "find_known_point", lambda context, optima: "the unconstrained mode")
     monkeypatch.setattr(modes, "make_request", lambda context, point: None)
     monkeypatch.setattr(laplace, "run_laplace", lambda context, optima: MethodResult("ok", "", {}, {}))
     return optimiser
@@ -75,10 +78,11 @@ def optimiser(monkeypatch, tmp_path):
 def test_the_search_starts_at_the_modes_of_the_base(optimiser):
     context = optimiser.make_context()
     base = modes.find_modes(context, BASE)
-    assert optimiser.searches == [("map", None), ("map_unconstrained", None)]
+    assert optimiser.searches == [("map_unconstrained", None), ("map", None)]
+    assert optimiser.known == [None, "the unconstrained mode"]
     optimiser.searches.clear()
     found = modes.find_modes(context, Point({"mu.sigma": 2.0}), base)
-    assert optimiser.searches == [("map", 1.0), ("map_unconstrained", 2.0)]
+    assert optimiser.searches == [("map_unconstrained", 2.0), ("map", 1.0)]
     assert found.map.starts == 1
     optimiser.searches.clear()
     again = modes.find_modes(context, Point({"mu.sigma": 2.0}), base)
@@ -92,7 +96,7 @@ def test_the_usual_starts_follow_if_the_search_from_there_fails(optimiser):
     optimiser.searches.clear()
     optimiser.failing = {1.0}
     found = modes.find_modes(context, Point({"mu.sigma": 2.0}), base)
-    assert optimiser.searches == [("map", 1.0), ("map", None), ("map_unconstrained", 2.0)]
+    assert optimiser.searches == [("map_unconstrained", 2.0), ("map", 1.0), ("map", None)]
     assert found.map.is_ok
     assert found.map.starts == 4
 
@@ -108,7 +112,7 @@ def test_the_usual_starts_are_used_if_the_base_tells_too_little(optimiser, why):
     optimiser.searches.clear()
     point = Point({}, {"mu": "cauchy(0, 1)"}) if why == "another form" else Point({"mu.sigma": 2.0})
     modes.find_modes(context, point, base)
-    assert optimiser.searches == [("map", None), ("map_unconstrained", None)]
+    assert optimiser.searches == [("map_unconstrained", None), ("map", None)]
 
 
 def list_cached_modes(folder):

@@ -127,7 +127,7 @@ def _are_unlike(results: Mapping[str, Results], predictions: PredictionCompariso
 
 def _describe_failures(results: Mapping[str, Results]) -> str:
     """Return which runs failed their checks; empty where none did."""
-    failed = [name for name, run in results.items() if run.diagnosis and run.diagnosis.verdict == "fail"]
+    failed = [name for name, run in results.items() if run.has_failed_checks]
     whose = "their" if len(failed) > 1 else "its"
     return f"{join_with_and([f'`{name}`' for name in failed])} failed {whose} checks" if failed else ""
 

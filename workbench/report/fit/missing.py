@@ -37,7 +37,6 @@ def describe_missing_modes(results: Results) -> str:
     if not reasons:
         return ""
     clauses = [f"no {', no '.join(missing)}: {reason}" for reason, missing in reasons.items()]
-    is_reliable = results.diagnosis is None or results.diagnosis.verdict != "fail"
-    remedy = "; use the posterior" if results.nuts.is_ok and is_reliable else ""
+    remedy = "; use the posterior" if results.nuts.is_ok and not results.has_failed_checks else ""
     sentence = f"{'; '.join(clauses)}{remedy}."
     return f"{sentence[:1].upper()}{sentence[1:]}"

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator, Mapping
 
-from workbench.diagnostics.causes import has_reliable_draws
 from workbench.diagnostics.check import format_p_value
 from workbench.report.fit import selection
 from workbench.report.fit.sampler import describe_divergences, find_extremes
@@ -46,7 +45,7 @@ def build_opening(results: Results) -> tuple[str, ...]:
     Of draws that do not describe the posterior they say nothing more than why.
     """
     sentences = [*_describe_convergence(results)]
-    if has_reliable_draws(results):
+    if not results.has_failed_checks:
         sentences += [*_describe_gap(results), *_describe_predictions(results)]
     return tuple(sentences)
 
@@ -56,8 +55,11 @@ def describe_posterior(results: Results) -> str:
     phrases = [_describe_estimate(results, name) for name in find_main_quantities(results)[:_MOST_NAMED]]
     if not phrases:
         return ""
-    is_doubtful = results.diagnosis is not None and results.diagnosis.verdict == "fail"
-    lead = "According to draws that are not reliable yet" if is_doubtful else "Given the model and the data"
+    lead = (
+        "According to draws that are not reliable yet"
+        if results.has_failed_checks
+        else "Given the model and the data"
+    )
     level = format_percentage(results.interval.level)
     return f"{lead}, {join_with_and(phrases)} (posterior means, {level} intervals)."
 
@@ -134,7 +136,7 @@ def describe_prior(results: Results) -> str:
     """Return whether the prior matters; empty where that is not known, or where a finding says it."""
     checks = results.diagnosis.checks if results.diagnosis is not None else ()
     is_found = any(check.code == "WB601" and check.status in ("issue", "tip") for check in checks)
-    return "" if is_found or not has_reliable_draws(results) else _describe_sensitivity(results)
+    return "" if is_found or results.has_failed_checks else _describe_sensitivity(results)
 
 
 def _describe_sensitivity(results: Results) -> str:

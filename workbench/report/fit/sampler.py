@@ -66,5 +66,5 @@ def _collect(results: Results, read: Callable[[DrawsEstimate], float | None]) ->
 
 def warn_of_unreliable_draws(results: Results) -> Iterator[str]:
     """Yield a sentence for pictures of the posterior whose draws failed a check; nothing otherwise."""
-    if results.diagnosis is not None and results.diagnosis.verdict == "fail":
+    if results.has_failed_checks:
         yield "The draws failed a check (see Checks): do not rely on this picture."

@@ -161,6 +161,11 @@ class Results(Struct, frozen=True, kw_only=True, dict=True):
         """The names of the program's parameters and transformed parameters, in its order."""
         return tuple(parameter.name for parameter in self.model.parameters)
 
+    @property
+    def has_failed_checks(self) -> bool:
+        """Whether a check said that the draws do not describe the posterior, or there are none."""
+        return self.diagnosis is not None and self.diagnosis.verdict == "fail"
+
     def is_declared(self, name: str) -> bool:
         """Return whether a quantity belongs to a parameter or a transformed parameter."""
         return owner(name) in self.declared

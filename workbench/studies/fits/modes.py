@@ -21,6 +21,7 @@ from workbench.estimation.optimum.map import find_map
 from workbench.estimation.sampling import laplace
 from workbench.estimation.sampling.initial_values import nest_initial_values
 from workbench.estimation.sampling.psis import log_sum_exp
+from workbench.estimation.schedule import find_known_point
 from workbench.methods import Laplace, Map
 from workbench.program import Program
 from workbench.results.json_values import to_json_values
@@ -116,7 +117,7 @@ def find_modes(context: StudyContext, point: Point, base: PointModes | None = No
         several, if the prior of the point has another form, which may have other modes, or if it fails from
         the base's mode.
     """
-    key = context.make_key("modes and draws", point.key, "" if base is None else "from the base's")
+    key = context.make_key("related modes and draws", point.key, "" if base is None else "from the base's")
 
     @cache
     def make() -> tuple[dict[str, Any], Floats]:
@@ -124,8 +125,10 @@ def find_modes(context: StudyContext, point: Point, base: PointModes | None = No
         exe = context.find_variant(point).model.exe
         fit_context = context.make_fit_context(request, exe, f"modes-{key[:24]}")
         known = base if not point.forms else None
-        map_result, _ = _find_mode(fit_context, Map(), search.CURVATURE_ONLY, known.map if known else None)
         mode, optima = _find_mode(fit_context, Map(jacobian=True), Laplace(), known.mode if known else None)
+        related = find_known_point(fit_context, optima)
+        at_base = known.map if known else None
+        map_result, _ = _find_mode(fit_context, Map(), search.CURVATURE_ONLY, at_base, related)
         approximation = laplace.run_laplace(fit_context, optima)
         run = optima.best.approximation if optima is not None and approximation.is_ok else None
         lpd = {}
@@ -144,9 +147,13 @@ def find_modes(context: StudyContext, point: Point, base: PointModes | None = No
 
 
 def _find_mode(
-    context: FitContext, method: Map, approximation: Laplace, known: ModeResult | None
+    context: FitContext,
+    method: Map,
+    approximation: Laplace,
+    known: ModeResult | None,
+    related: search.KnownPoint | None = None,
 ) -> tuple[MethodResult, search.OptimumSearch | None]:
-    """Return the mode reached from a known one, or else from the usual starts."""
+    """Return the mode reached from the base's, or else from the usual starts and a related density's mode."""
     program = context.request.program
     if known is not None and known.is_ok and known.modes == 1:
         values = {
@@ -156,7 +163,7 @@ def _find_mode(
         result, optima = find_map(context, method, approximation, start)
         if result.is_ok:
             return result, optima
-    return find_map(context, method, approximation)
+    return find_map(context, method, approximation, known=related)
 
 
 def _make_record(result: MethodResult) -> dict[str, Any]:
