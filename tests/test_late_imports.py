@@ -95,6 +95,7 @@ RUN_OF_NOTHING = (
     "check none",
     "show none",
     "report none",
+    "explore none",
     "report none none",
     "sensitivity none.stan data.csv",
     "sensitivity eight_schools none.csv",

@@ -107,8 +107,6 @@ def test_no_folder_is_a_sentence(tmp_path):
 
 
 def test_names_of_files_are_those_that_are_written():
-    assert run_list.RUN == store.RECORD
-    assert run_list.STUDY == STUDY_RECORD
     assert run_list._REPORTS == {store.RECORD: store.REPORT, STUDY_RECORD: STUDY_REPORT}
 
 

@@ -17,6 +17,9 @@ def command(
     ] = None,
 ) -> None:
     """Put the draws of a run into one page for a browser: any quantity, any pair, draws to select."""
+    from workbench.results import run_directory
+
+    run_directory.require_run(run)
     from workbench.workflow import explore
 
     console.show_path(explore.explore_run(run, output))

@@ -36,15 +36,13 @@ def command(
     if output is not None:
         hint = "its report is drawn in the run directory; --output is for a comparison of several runs"
         raise RequestError("--output was given with a single run.", hint=hint)
-    from workbench.studies import study_directory
+    from workbench.results import run_directory
 
-    if study_directory.is_study(runs[0]):
+    if run_directory.is_study(runs[0]):
         from workbench.workflow import sensitivity
 
         console.show_path(sensitivity.redraw_study(runs[0], figures))
         return
-    from workbench.results import run_directory
-
     run_directory.require_run(runs[0])
     from workbench.workflow import report
 

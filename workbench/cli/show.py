@@ -36,9 +36,8 @@ def command(
     if cite and form:
         raise RequestError("--cite prints BibTeX, and --format a table.", hint="give one of them")
     from workbench.results import run_directory
-    from workbench.workflow.run_list import is_study_alone
 
-    if is_study_alone(run):
+    if run_directory.is_study(run) and not run_directory.is_run(run):
         _show_study(run, form, has_options=bool(quantities) or cite)
         return
     run_directory.require_run(run)

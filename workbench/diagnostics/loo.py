@@ -238,6 +238,7 @@ def label_rows(fit: Fit) -> list[str]:
 def _label_cells(array: xr.DataArray) -> list[str]:
     """Return a name for each cell of a draw, row-major: its coordinates, or 1 for a single cell.
 
+    >>> import xarray as xr
     >>> coords = {"g": ["a", "b"], "t": [1, 2]}
     >>> _label_cells(xr.DataArray(np.zeros((1, 1, 2, 2)), coords, ("chain", "draw", "g", "t")))
     ['a,1', 'a,2', 'b,1', 'b,2']

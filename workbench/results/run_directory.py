@@ -74,7 +74,7 @@ def require_run(folder: Path) -> None:
 
 def _require_record(folder: Path) -> None:
     if not is_run(folder):
-        if _has_file(folder, STUDY_RECORD):
+        if is_study(folder):
             hint = (
                 f"`workbench show {folder}` shows it, and `workbench report {folder}` draws its report again"
             )
@@ -164,6 +164,11 @@ def _read_record(folder: Path) -> tuple[dict[str, Any], Results]:
 def is_run(folder: Path) -> bool:
     """Return whether a folder has a record of a run, whatever that holds."""
     return _has_file(folder, RECORD)
+
+
+def is_study(folder: Path) -> bool:
+    """Return whether a folder has a record of a study, whatever that holds; it may be a run as well."""
+    return _has_file(folder, STUDY_RECORD)
 
 
 def _has_file(folder: Path, name: str) -> bool:

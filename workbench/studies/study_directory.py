@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from workbench.errors import RunIncomplete, RunNotFound
 from workbench.late_imports import LateModule
+from workbench.results import run_directory
 from workbench.results.stored import read_bytes, read_json, read_steadily
 from workbench.studies.outcomes.table import OutcomeRow
 from workbench.studies.record import SCHEMA
@@ -50,7 +51,7 @@ def read(folder: Path) -> Study:
 
 
 def _read(folder: Path) -> Study:
-    if not is_study(folder):
+    if not run_directory.is_study(folder):
         hint = "a study is a folder that `workbench sensitivity` wrote"
         raise RunNotFound(f"a study was expected in `{folder}`, but there is no `{RECORD}`.", hint=hint)
     content = read_json(folder / RECORD)
@@ -67,15 +68,6 @@ def _read(folder: Path) -> Study:
         ) from reason
     _check_frame(frame, results, folder / TABLE)
     return study
-
-
-def is_study(folder: Path) -> bool:
-    """Return whether a folder has a record of a study, whatever that holds."""
-    try:
-        (folder / RECORD).lstat()
-    except (OSError, ValueError):  # not there, or not a name that a file can have
-        return False
-    return True
 
 
 def _read_frame(path: Path) -> pd.DataFrame:

@@ -8,7 +8,6 @@ from pathlib import Path
 from workbench import files
 from workbench.errors import StoreError
 from workbench.results import store as runs
-from workbench.studies import store as studies
 
 _HINT = "choose another file with --output"
 """What is advised where a file is refused."""
@@ -32,6 +31,8 @@ def check_output_file(path: Path, inputs: Iterable[Path] = ()) -> None:
     files.check_file_place(path)
     if not path.exists():
         return
+    from workbench.studies import store as studies  # it imports much, and seldom is there a file
+
     folder = path.absolute().parent
     for what, store in (("the run", runs), ("the study", studies)):
         if path.name in store.FILES and (folder / store.RECORD).exists():

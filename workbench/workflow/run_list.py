@@ -17,12 +17,10 @@ if TYPE_CHECKING:
     import pandas as pd
 
 from workbench.errors import RequestError, RunIncomplete
+from workbench.results.store import RECORD, REPORT, STUDY_RECORD
 from workbench.results.stored import MOST_BYTES, read_bytes
 
-RUN, STUDY = "run.json", "study.json"
-"""The records by which a run and a study are known."""
-
-_REPORTS = {RUN: "report.html", STUDY: "study.html"}
+_REPORTS = {RECORD: REPORT, STUDY_RECORD: "study.html"}
 """The report that belongs to each record."""
 
 _SCHEMA = 1
@@ -151,17 +149,14 @@ def _iterate_entries(folder: Path) -> Iterator[RunEntry]:
         if _find_record(path):
             yield _read_entry(path)
         elif path.name != "study" or path.parent == folder:
-            yield RunEntry(path, reason=f"neither a run nor a study: it has no {RUN} and no {STUDY}")
+            yield RunEntry(
+                path, reason=f"neither a run nor a study: it has no {RECORD} and no {STUDY_RECORD}"
+            )
 
 
 def _find_record(folder: Path) -> str:
     """Return the name of the record in a folder; empty where there is none."""
     return next((name for name in _REPORTS if _exists(folder / name)), "")
-
-
-def is_study_alone(folder: Path) -> bool:
-    """Return whether a folder is a study and not a run."""
-    return _find_record(folder) == STUDY
 
 
 def _exists(path: Path) -> bool:
@@ -182,12 +177,12 @@ def _read_entry(folder: Path) -> RunEntry:
         return RunEntry(folder, reason=f"{name} cannot be read: {str(reason) or 'it is nested too deeply'}")
     if record.schema != _SCHEMA:
         return RunEntry(folder, reason=f"{name} has schema {record.schema}; this workbench reads {_SCHEMA}")
-    checked = record.diagnosis if name == RUN else record.conclusion
+    checked = record.diagnosis if name == RECORD else record.conclusion
     rhats = [estimate.rhat for estimate in record.nuts.estimates.values() if estimate.rhat is not None]
     report = folder / _REPORTS[name]
     return RunEntry(
         folder,
-        kind="run" if name == RUN else "study",
+        kind="run" if name == RECORD else "study",
         model=record.model.name,
         data=Path(record.data.path).name,
         rows=record.data.rows,
