@@ -201,12 +201,12 @@ def _write_posterior_note(_: Results) -> str:
 
 def _write_mode_note(results: Results) -> str:
     mode = selection.choose_mode(results)
-    gap = (
-        f" Gap/SD: the {selection.name_mode(mode)} minus the posterior mean, in posterior SDs."
-        if mode
-        else ""
-    )
-    return f"SE: Wald standard error, from the curvature of the log likelihood.{gap}"
+    notes = []
+    if results.estimates("mle"):
+        notes.append("SE: Wald standard error, from the curvature of the log likelihood.")
+    if mode is not None:
+        notes.append(f"Gap/SD: the {selection.name_mode(mode)} minus the posterior mean, in posterior SDs.")
+    return " ".join(notes)
 
 
 def _write_caption(results: Results, count: int) -> str:
