@@ -258,6 +258,10 @@ ELPD_STANDARD_ERRORS_FEW_ROWS = 4.0
 Bengio and Grandvalet (2004), Journal of Machine Learning Research 5, 1089-1105, and Sivula et al. (2020),
 section 6, show. A difference beyond it is clear all the same."""
 
+FEWEST_TAIL_DRAWS = 4.0
+"""Draws that must be expected beyond a quantile or a return level. Ours: the probability of exceeding it is
+then known within half of itself, the standard error of a count of four."""
+
 # --- Priors -----------------------------------------------------------------------------------------------
 
 POWERS = (0.99, 1.01)
