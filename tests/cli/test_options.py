@@ -93,3 +93,19 @@ def test_a_run_takes_the_toolchain_and_what_concerns_further_fits(given_options,
 def test_a_run_refuses_what_decides_its_fit(workbench, tmp_path, option):
     (tmp_path / "run").mkdir()
     assert_refused(workbench("sensitivity", "run", *option), 2, option[0], "`run`", hint="program")
+
+
+def test_priors_of_a_file_reach_the_fit_and_single_ones_come_before_them(given_options, tmp_path):
+    path = tmp_path / "priors.toml"
+    path.write_text(
+        '[prior]\n"mu.sigma" = 9\n"mu.mu" = [1, 2]\n[prior-form]\ntau = "flat"\nmu = "cauchy(0, 1)"\n'
+    )
+    given = ("--priors", str(path), "--prior", "mu.sigma=2", "--prior-form", "mu ~ normal(0, 2) T[0, ]")
+    options = given_options("fit", *SCHOOLS, *given)
+    assert options.priors == {"mu.sigma": 2.0, "mu.mu": (1.0, 2.0)}
+    assert options.prior_forms == {"tau": "flat", "mu": "normal(0, 2) T[0, ]"}
+
+
+def test_a_missing_file_of_priors_is_refused(workbench, tmp_path):
+    refused = workbench("fit", *SCHOOLS, "--priors", str(tmp_path / "none.toml"))
+    assert_refused(refused, 2, "a TOML file of priors was expected at")

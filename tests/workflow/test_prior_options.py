@@ -8,6 +8,7 @@ from workbench.errors import PriorError, RequestError
 from workbench.results import run_directory
 from workbench.workflow.options import FitOptions
 from workbench.workflow.prior_options import apply_prior_options
+from workbench.workflow.replay import replay
 
 TWO_MEANS = """\
 // two means, each with a known standard deviation
@@ -118,3 +119,13 @@ def test_without_such_options_the_program_is_the_same(model):
     program, left = apply_prior_options(model.program, options, model._tools.stanc)
     assert program is model.program
     assert left == options
+
+
+def test_a_file_of_priors_does_what_the_options_do_and_a_replay_keeps_it(model, data, tmp_path):
+    path = tmp_path / "priors.toml"
+    path.write_text('[prior]\n"theta.mu" = [1.0, -1.0]\n[prior-form]\ntheta = "normal(0, 0.5)"\n')
+    fit = model.fit(data, priors=path, output=tmp_path / "run", report=False, **FEW)
+    assert_posterior(fit, [1, -1], 0.5)
+    replaced = fit.results.model.replaced_priors
+    assert [prior.option for prior in replaced] == ["--prior-form", "--prior"]
+    assert replay(tmp_path / "run").is_identical

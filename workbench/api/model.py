@@ -21,6 +21,7 @@ from workbench.api.arguments import (
 )
 from workbench.api.finished_fit import Fit, as_fit
 from workbench.methods import Nuts
+from workbench.priors.priors_file import read_priors
 from workbench.process import count_usable_cores
 from workbench.report.document import Document
 from workbench.report.terminal import to_text
@@ -142,12 +143,13 @@ class Model:
         standardize: bool = False,
         prior: Mapping[str, float | Sequence[float]] | None = None,
         prior_form: Mapping[str, str] | None = None,
+        priors: str | Path | None = None,
     ) -> Page[DryRun]:
         """Return what each Stan variable would be, and every problem; nothing is compiled.
 
         Parameters
         ----------
-        data, columns, set_, reference, missing, standardize, prior, prior_form
+        data, columns, set_, reference, missing, standardize, prior, prior_form, priors
             As in `fit`.
 
         Raises
@@ -159,11 +161,12 @@ class Model:
         from workbench.workflow.pages.dry_run import add_problems, build_dry_run_page
         from workbench.workflow.prior_options import apply_prior_options
 
+        stated = read_priors(as_path(priors))
         options = FitOptions(
             columns=list_columns(columns),
             given=set_ or {},
-            priors=prior or {},
-            prior_forms=prior_form or {},
+            priors={**stated.values, **(prior or {})},
+            prior_forms={**stated.forms, **(prior_form or {})},
             reference=reference or {},
             missing=missing,
             standardize=standardize,
@@ -185,6 +188,7 @@ class Model:
         standardize: bool = False,
         prior: Mapping[str, float | Sequence[float]] | None = None,
         prior_form: Mapping[str, str] | None = None,
+        priors: str | Path | None = None,
         scale: Literal["prior", "latent"] = "prior",
         method: str | Sequence[str] = (),
         starts: int = 4,
@@ -235,6 +239,8 @@ class Model:
             terms count as prior too.
         prior_form
             Whole priors in place of the program's: `{"beta": "student_t(3, 0, 2.5)"}`, or `flat`.
+        priors
+            A TOML file that states both; what `prior` and `prior_form` give comes before it.
         method
             `mle`, `map`, `laplace`, `pathfinder`, `nuts`, one or several; or `auto`, the cheapest that its
             own diagnostic accepts. Without a name, all but `pathfinder`.
@@ -287,11 +293,12 @@ class Model:
             count_retries(retry),
             sampler,
         )
+        stated = read_priors(as_path(priors))
         options = FitOptions(
             columns=list_columns(columns),
             given=set_ or {},
-            priors=prior or {},
-            prior_forms=prior_form or {},
+            priors={**stated.values, **(prior or {})},
+            prior_forms={**stated.forms, **(prior_form or {})},
             reference=reference or {},
             missing=missing,
             standardize=standardize,
@@ -336,6 +343,7 @@ class FitKeywords(TypedDict, total=False):
     standardize: bool
     prior: Mapping[str, float | Sequence[float]] | None
     prior_form: Mapping[str, str] | None
+    priors: str | Path | None
     scale: Literal["prior", "latent"]
     method: str | Sequence[str]
     starts: int

@@ -36,8 +36,8 @@ FLAGS = {
 WITH_VALUE = frozenset({
     "above", "adapt-delta", "bic-count", "chains", "compiler", "design", "draws", "figures", "init", "jobs",
     "keep", "level", "max-treedepth", "method", "methods", "metric", "missing", "output", "parameters",
-    "points", "pointwise-draws", "profile", "refit", "sampler", "scale", "scenarios", "seed", "starts",
-    "threads", "timeout", "toolchain", "warmup",
+    "points", "pointwise-draws", "priors", "profile", "refit", "sampler", "scale", "scenarios", "seed",
+    "starts", "threads", "timeout", "toolchain", "warmup",
 })  # fmt: skip
 """Options with one value, under the same name with underscores."""
 

@@ -37,6 +37,7 @@ def command(
     ] = False,
     prior: options.Priors = None,
     prior_form: options.PriorForms = None,
+    priors: options.PriorsFile = None,
     role: options.Roles = None,
     scale: options.Scale = "prior",
     seed: options.Seed = 1,
@@ -101,6 +102,7 @@ def command(
     """Fit a Stan program to a table: MLE, MAP, Laplace and NUTS, with a verdict and a report."""
     from workbench import library
     from workbench.methods import Nuts
+    from workbench.priors.priors_file import read_priors
     from workbench.workflow.inputs import check_inputs
     from workbench.workflow.method_settings import choose_methods, count_retries, read_init
 
@@ -123,6 +125,7 @@ def command(
         parse.split_names(method), nuts, starts=starts, profile=profile or [], bic_count=bic_count
     )
     given, settled = parse.parse_values(set_), parse.parse_priors(prior)
+    forms, stated = parse.parse_prior_forms(prior_form), read_priors(priors)
     rows, scaled, probability = (
         parse.parse_missing(missing),
         parse.parse_scale(scale),
@@ -135,8 +138,8 @@ def command(
     fit_options = FitOptions(
         columns=parse.parse_columns(column),
         given=given,
-        priors=settled,
-        prior_forms=parse.parse_pairs("--prior-form", prior_form),
+        priors={**stated.values, **settled},
+        prior_forms={**stated.forms, **forms},
         reference=parse.parse_pairs("--reference", reference),
         missing=rows,
         standardize=standardize,

@@ -99,8 +99,17 @@ PriorForms = Annotated[
     list[str] | None,
     typer.Option(
         "--prior-form",
-        help="Another form of a whole prior: 'beta=student_t(3, 0, 2.5)'; flat removes it.",
-        metavar="PARAMETER=PRIOR",
+        help="Another form of a whole prior: 'beta ~ student_t(3, 0, 2.5)'; 'beta ~ flat' removes it.",
+        metavar="'PARAMETER ~ PRIOR'",
+        rich_help_panel=BINDING,
+    ),
+]
+PriorsFile = Annotated[
+    Path | None,
+    typer.Option(
+        "--priors",
+        help="A TOML file of priors: [prior] as --prior has them, [prior-form] as --prior-form does.",
+        metavar="FILE",
         rich_help_panel=BINDING,
     ),
 ]

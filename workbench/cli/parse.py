@@ -14,6 +14,9 @@ from workbench.errors import BindingError, RequestError
 _SIZE = re.compile(r"(\d{1,15}(?:\.\d*)?)\s*([kMGT]?B)", re.IGNORECASE | re.ASCII)
 """A number of bytes."""
 
+_STATEMENT = re.compile(r"^([^=~]*)~")
+"""The left side of a statement of Stan: `beta ~`."""
+
 _UNITS = {"B": 1, "KB": 1e3, "MB": 1e6, "GB": 1e9, "TB": 1e12}
 """Bytes by unit."""
 
@@ -120,6 +123,20 @@ def parse_priors(texts: list[str] | None) -> dict[str, float | Sequence[float]]:
     {'tau.sigma': 2.0, 'beta.mu': (0.97, -0.72)}
     """
     return {name: _parse_numbers(name, text) for name, text in parse_pairs("--prior", texts).items()}
+
+
+def parse_prior_forms(texts: list[str] | None) -> dict[str, str]:
+    """Return whole priors by parameter, from `--prior-form 'NAME ~ PRIOR'` or `NAME=PRIOR`.
+
+    Raises
+    ------
+    RequestError
+        A text has no name or no prior, or a name is given twice.
+
+    >>> parse_prior_forms(["beta ~ normal(0, 1)", "tau=flat"])
+    {'beta': 'normal(0, 1)', 'tau': 'flat'}
+    """
+    return parse_pairs("--prior-form", [_STATEMENT.sub(r"\1=", text) for text in texts or ()])
 
 
 def _parse_numbers(name: str, text: str) -> float | Sequence[float]:

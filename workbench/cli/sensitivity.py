@@ -63,8 +63,8 @@ def command(
     prior_form: Annotated[
         list[str] | None,
         typer.Option(
-            help="Another form of a whole prior: 'beta=student_t(3, 0, 2.5)'; flat removes it.",
-            metavar="PARAMETER=PRIOR",
+            help="Another form of a whole prior: 'beta ~ student_t(3, 0, 2.5)'; 'beta ~ flat' removes it.",
+            metavar="'PARAMETER ~ PRIOR'",
             rich_help_panel=_SWEEP,
         ),
     ] = None,
@@ -191,7 +191,7 @@ def command(
         axes=tuple(parse_axis(text) for text in vary or ()),
         design=design or "grid",
         points=points,
-        forms=tuple(parse.parse_pairs("--prior-form", prior_form).items()),
+        forms=tuple(parse.parse_prior_forms(prior_form).items()),
         scenarios=() if scenarios is None else read_scenarios(scenarios),
         methods=parse.split_names([methods]),
         decisions=tuple(decision or ()),
