@@ -321,6 +321,21 @@ CONTRACTION_LIMIT = 0.1
 
 # --- Data -------------------------------------------------------------------------------------------------
 
+RANGE_WIDTHS = 1.0
+"""Widths of a column's range in the fit by which new values must lie beyond it to be far outside. Ours: for a
+normal column of 100 rows that is more than seven standard deviations from the mean."""
+
+FEWEST_RANGE_ROWS = 10
+"""Rows from which a range says where values can lie. Ours: of fewer, one half of a table can lie far from the
+other by chance. With it, none of 5,000 random halves of the bundled tables does."""
+
+FAR_ROWS_SHARE = 0.5
+"""Share of new rows above which values far outside are a matter of the column's unit. Ours: a change of unit
+moves every row, a heavy tail few."""
+
+SAME_UNIT_RATIO = 1.5
+"""Ratio of typical values above which such a remark states it. Ours."""
+
 SCALE_RATIO_LIMIT = 100.0
 """Largest acceptable ratio of SDs among predictors: Gelman (2008), Scaling regression inputs by dividing by
 two standard deviations, doi:10.1002/sim.3107. Limit ours, measured on simulated tables of 100 rows and two

@@ -1,0 +1,143 @@
+"""New rows beside those of the fit: columns in another unit, and columns that nothing uses."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from workbench.binding import BoundData
+from workbench.prediction.predictions import Floats
+from workbench.thresholds import FAR_ROWS_SHARE, FEWEST_RANGE_ROWS, RANGE_WIDTHS, SAME_UNIT_RATIO
+
+_MOST_NAMES = 5
+"""How many columns a remark names."""
+
+_FEWEST_VALUES = 3
+"""Different values of a column that has a range: two are a yes/no column, whatever they are."""
+
+
+def collect_columns(data: BoundData) -> dict[str, Floats]:
+    """Return the columns of numbers that belong to rows, on the scale of the table, `(row,)` each.
+
+    Codes of levels and indicators are none, and dates have no unit. Columns of a matrix that was standardized
+    are scaled back.
+
+    Parameters
+    ----------
+    data
+        Bound data, of a fit or of new rows.
+    """
+    columns: dict[str, Floats] = {}
+    dates = [column for column, rule in data.rules.get("columns", {}).items() if "since" in rule]
+    for name, own in data.rules.get("variables", {}).items():
+        value = _find_numbers(data, name)
+        if value is None or value.shape[1] != len(own):
+            continue
+        scale = data.standardized.get(name)
+        if scale is not None:
+            value = value * np.asarray(scale.sd) + np.asarray(scale.mean)
+        columns |= {column: value[:, place] for place, column in enumerate(own) if column not in dates}
+    return columns
+
+
+def describe_ranges(fitted: Mapping[str, Floats], new: Mapping[str, Floats]) -> list[str]:
+    """Return a sentence on each column whose new values lie so far from those of the fit that units differ.
+
+    That is where most rows lie beyond the range of the fit by more than its width. Columns of positive
+    numbers are compared on the log scale, on which a change of unit is a shift.
+
+    Parameters
+    ----------
+    fitted, new
+        Columns of the table of the fit and of the new rows, `(row,)` each.
+
+    >>> print(*describe_ranges({"x": np.linspace(3, 8, 20)}, {"x": np.array([36.0, 96.0])}))
+    `x` runs from 3 to 8 in the fit and from 36 to 96 here, about 12 times as large: is it in the same unit?
+    """
+    return [
+        _describe_range(name, fitted[name], values)
+        for name, values in new.items()
+        if name in fitted and is_far(fitted[name], values)
+    ]
+
+
+def is_far(fitted: Floats, new: Floats) -> bool:
+    """Return whether most of the new values of a column lie far beyond those of the fit.
+
+    Parameters
+    ----------
+    fitted, new
+        The values, `(row,)` each. A few rows in the fit, or fewer than three different values, have no range.
+
+    >>> is_far(np.arange(10.0), np.array([100.0])), is_far(np.arange(10.0), np.array([15.0]))
+    (True, False)
+    """
+    fitted, new = fitted[np.isfinite(fitted)], new[np.isfinite(new)]
+    if not new.size or len(fitted) < FEWEST_RANGE_ROWS or len(np.unique(fitted)) < _FEWEST_VALUES:
+        return False
+    if fitted.min() > 0 and new.min() > 0:
+        fitted, new = np.log(fitted), np.log(new)
+    low, high = float(fitted.min()), float(fitted.max())
+    margin = RANGE_WIDTHS * (high - low)
+    is_beyond = (new < low - margin) | (new > high + margin)
+    return bool(is_beyond.mean() > FAR_ROWS_SHARE)
+
+
+def describe_unused(known: Iterable[str], used: Iterable[str], new: Iterable[str]) -> str:
+    """Return a remark on columns of new rows that the table of the fit did not have; empty without any.
+
+    Parameters
+    ----------
+    known
+        Columns of the table of the fit, those that its program did not use among them.
+    used
+        Columns that are read of the new rows.
+    new
+        Columns of the new rows.
+
+    >>> describe_unused(["y", "x", "id"], ["x"], ["x", "id", "X2"])
+    'the table of the fit had no column `X2`: it is not used.'
+    """
+    extra = [name for name in new if name not in {*known, *used}]
+    if not extra:
+        return ""
+    shown = ", ".join(f"`{name}`" for name in extra[:_MOST_NAMES])
+    rest = f" and {len(extra) - _MOST_NAMES} more" if len(extra) > _MOST_NAMES else ""
+    if len(extra) == 1:
+        return f"the table of the fit had no column {shown}: it is not used."
+    return f"the table of the fit had no columns {shown}{rest}: they are not used."
+
+
+def _find_numbers(data: BoundData, name: str) -> NDArray[Any] | None:
+    """Return a variable as a matrix with a row for each row of the table; `None` if it is of another kind."""
+    value = data.values.get(name)
+    if name in data.levels or not isinstance(value, np.ndarray) or value.dtype.kind not in "fiu":
+        return None
+    if value.ndim not in (1, 2) or len(value) != data.rows:
+        return None
+    return np.asarray(value.reshape(len(value), -1), dtype=np.float64)
+
+
+def _describe_range(name: str, fitted: Floats, new: Floats) -> str:
+    runs = (
+        f"`{name}` runs from {_format(np.nanmin(fitted))} to {_format(np.nanmax(fitted))} in the fit and "
+        f"from {_format(np.nanmin(new))} to {_format(np.nanmax(new))} here"
+    )
+    return f"{runs}{_describe_ratio(fitted, new)}: is it in the same unit?"
+
+
+def _describe_ratio(fitted: Floats, new: Floats) -> str:
+    """Return how many times as large typical values are, where both columns are positive."""
+    before, after = float(np.nanmedian(fitted)), float(np.nanmedian(new))
+    if min(np.nanmin(fitted), np.nanmin(new)) <= 0:
+        return ""
+    ratio, word = (after / before, "large") if after > before else (before / after, "small")
+    return f", about {_format(float(f'{ratio:.2g}'))} times as {word}" if ratio > SAME_UNIT_RATIO else ""
+
+
+def _format(number: float) -> str:
+    """Return a number with as many digits as people compare."""
+    return f"{number:,.0f}" if 1000 <= abs(number) < 1e9 else f"{number:.4g}"
