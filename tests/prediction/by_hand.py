@@ -1,5 +1,7 @@
 """Predictions made by hand: two chains of draws, three rows or more."""
 
+from dataclasses import replace
+
 import numpy as np
 
 from workbench.prediction import OutcomePrediction, Predictions
@@ -31,6 +33,31 @@ def make_predictions(rows: int = 6, first_row: int = 0, seed: int = 1) -> Predic
         parameters={name: whole[name] for name in ("a", "b", "Sigma")},
         generated={"slope": whole["slope"], "growth": whole["growth"][:, chosen]},
     )
+
+
+def split(whole: Predictions, size: int = 2) -> list[Predictions]:
+    """Return predictions of the same rows, a few at a time."""
+    outcome = whole.outcomes[0]
+    return [
+        replace(
+            whole,
+            labels=whole.labels[start : start + size],
+            first_row=start,
+            outcomes=(
+                replace(
+                    outcome,
+                    index=outcome.index[start : start + size],
+                    rows=outcome.rows[start : start + size],
+                    draws=outcome.draws[:, start : start + size],
+                    expectation=None
+                    if outcome.expectation is None
+                    else outcome.expectation[:, start : start + size],
+                ),
+            ),
+            generated={**whole.generated, "growth": whole.generated["growth"][:, start : start + size]},
+        )
+        for start in range(0, len(whole.labels), size)
+    ]
 
 
 def _draw(rows: int, seed: int) -> dict[str, np.ndarray]:

@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 from scipy import special, stats
 
-from tests.prediction.by_hand import CHAINS, make_predictions
+from tests.prediction.by_hand import CHAINS, make_predictions, split
 from workbench.errors import RequestError
 from workbench.prediction import OutcomePrediction, Predictions
 from workbench.prediction.expressions import parse_expression
@@ -28,30 +28,6 @@ def summarise(text, chunks=(WHOLE,)):
     columns = [{"price": PRICE[chunk.first_row :][: len(chunk.labels)]} for chunk in chunks]
     frames = [summary.add(chunk, own) for chunk, own in zip(chunks, columns, strict=True)]
     return pd.concat([frame for frame in [*frames, summary.finish()] if len(frame)], ignore_index=True)
-
-
-def split(whole=WHOLE, size=2):
-    """Return predictions of the same rows, a few at a time."""
-    outcome = whole.outcomes[0]
-    assert outcome.expectation is not None
-    return [
-        replace(
-            whole,
-            labels=whole.labels[start : start + size],
-            first_row=start,
-            outcomes=(
-                replace(
-                    outcome,
-                    index=outcome.index[start : start + size],
-                    rows=outcome.rows[start : start + size],
-                    draws=outcome.draws[:, start : start + size],
-                    expectation=outcome.expectation[:, start : start + size],
-                ),
-            ),
-            generated={**whole.generated, "growth": whole.generated["growth"][:, start : start + size]},
-        )
-        for start in range(0, len(whole.labels), size)
-    ]
 
 
 Y, MEAN = WHOLE.outcomes[0].draws, WHOLE.outcomes[0].expectation
@@ -82,7 +58,7 @@ DRAW_BY_DRAW = {
 @pytest.mark.parametrize("text", DRAW_BY_DRAW)
 @pytest.mark.parametrize("is_split", [False, True])
 def test_what_is_summarised_draw_by_draw(text, is_split):
-    found, draws = summarise(text, split() if is_split else (WHOLE,)), DRAW_BY_DRAW[text]
+    found, draws = summarise(text, split(WHOLE) if is_split else (WHOLE,)), DRAW_BY_DRAW[text]
     assert len(found) == draws.shape[1]
     assert set(found["statistic"]) == {"mean"}
     np.testing.assert_allclose(found["estimate"], draws.mean(axis=0))
@@ -109,7 +85,7 @@ PROBABILITIES = {
 @pytest.mark.parametrize("text", PROBABILITIES)
 @pytest.mark.parametrize("is_split", [False, True])
 def test_probabilities_are_shares_of_draws(text, is_split):
-    found = summarise(text, split() if is_split else (WHOLE,))
+    found = summarise(text, split(WHOLE) if is_split else (WHOLE,))
     np.testing.assert_allclose(found["estimate"], PROBABILITIES[text].mean(axis=0))
     assert set(found["statistic"]) == {"probability"}
     assert found["sd"].isna().all()
@@ -127,11 +103,11 @@ def test_rows_beside_all_rows_need_the_whole_table():
     np.testing.assert_allclose(summarise("mean((y_rep - mean(y_rep)) ** 2)")["estimate"], spread.mean())
     for text in ("y_rep / sum(y_rep)", "mean((y_rep - mean(y_rep)) ** 2)"):
         with pytest.raises(RequestError, match="compares rows with all rows"):
-            summarise(text, split())
+            summarise(text, split(WHOLE))
 
 
 def test_what_depends_on_rows_is_not_taken_for_fixed():
-    chunks = split()
+    chunks = split(WHOLE)
     chunks[1] = replace(chunks[1], generated={**chunks[1].generated, "slope": 3 * A[:, 0]})
     with pytest.raises(RequestError, match="`slope` in `slope` depends on rows"):
         summarise("slope", chunks)
@@ -140,11 +116,11 @@ def test_what_depends_on_rows_is_not_taken_for_fixed():
 @pytest.mark.parametrize("text", ["y_rep[9]", "y_rep[nobody] + 1", "E(y_rep[0])"])
 def test_a_row_that_is_not_there(text):
     with pytest.raises(RequestError, match="not among the new rows"):
-        summarise(text, split())
+        summarise(text, split(WHOLE))
 
 
 def test_a_row_by_a_name_that_two_rows_have():
-    chunks = split()
+    chunks = split(WHOLE)
     chunks[2] = replace(chunks[2], labels=("row 1", "row 6"))
     with pytest.raises(RequestError, match="more than one value"):
         summarise("y_rep[row 1]", chunks)
