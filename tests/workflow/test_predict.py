@@ -11,8 +11,9 @@ import workbench
 from tests.conftest import DATA, STAN_MODELS
 from workbench import tables
 from workbench.errors import BindingError, RequestError
+from workbench.prediction.outcomes import find_predicted, require_prediction
 from workbench.results import run_directory
-from workbench.workflow.predict import find_predicted, predict
+from workbench.workflow.predict import predict
 
 PROGRAM = """
 data {
@@ -81,23 +82,91 @@ def test_what_the_run_has_not_seen_is_named(run):
         predict(run_directory.read(run[0]), tables.from_frame(NEW.drop(columns="age")))
 
 
+def test_a_new_group_is_drawn_from_the_distribution_of_groups(run):
+    """The program states `z ~ normal(0, 1)`; the group's size comes from the new row."""
+    folder, fitted = run
+    new = pd.DataFrame({"who": ["Ann", "Eve"], "town": ["c", "d"], "size": [4.0, 3.0], "age": [30.0, 40.0]})
+    with pytest.raises(BindingError, match=r"`town` of `data`.*`d`.*row 2") as raised:
+        predict(run_directory.read(folder), tables.from_frame(new))
+    assert "--new-groups draw" in str(raised.value.hint)
+    found = predict(run_directory.read(folder), tables.from_frame(new), new_groups="draw")
+    posterior = fitted.tree["posterior"]
+    a, b = posterior["a"].to_numpy().ravel(), posterior["b"].to_numpy()[..., 0].ravel()
+    known = a + 0.5 * 4.0 + posterior["z"].to_numpy()[..., 2].ravel() + 30.0 * b
+    np.testing.assert_allclose(found["expected"][0], known.mean(), rtol=1e-6)
+    np.testing.assert_allclose(found["sd_parameters"][0], known.std(ddof=1), rtol=1e-6)
+    mean, variance = (a + 0.5 * 3.0 + 40.0 * b).mean(), (a + 0.5 * 3.0 + 40.0 * b).var() + 1.0
+    draws = len(a)
+    assert abs(found["expected"][1] - mean) < 4 * np.sqrt(variance / draws)
+    assert abs(found["sd_parameters"][1] ** 2 / variance - 1) < 4 * np.sqrt(2 / draws)
+
+
+def test_a_new_group_can_be_one_of_the_known_ones_at_random(run):
+    folder, fitted = run
+    new = pd.DataFrame({"town": ["d"], "size": [3.0], "age": [40.0]})
+    found = predict(run_directory.read(folder), tables.from_frame(new), new_groups="average")
+    posterior = fitted.tree["posterior"]
+    others = (posterior["a"].to_numpy() + 1.5 + 40.0 * posterior["b"].to_numpy()[..., 0]).ravel()
+    towns = others[:, None] + posterior["z"].to_numpy().reshape(-1, 3)
+    error = np.sqrt(towns.var() / len(others))
+    assert abs(found["expected"][0] - towns.mean()) < 4 * error
+    assert abs(found["sd_parameters"][0] ** 2 / towns.var() - 1) < 4 * np.sqrt(2 / len(others))
+
+
+@pytest.mark.usefixtures("tools")
+def test_predictors_are_centred_where_the_fit_centred_them(tmp_path):
+    """The linear model centres its predictors at the mean of the rows it is given."""
+    frame = pd.read_csv(DATA / "kidiq.csv")
+    fitted = workbench.fit(
+        STAN_MODELS / "regression" / "linear.stan", frame[:400], output=tmp_path / "run", **QUICK
+    )
+    columns = ["mom_hs", "mom_iq", "mom_age"]
+    centred = (frame[columns] - frame[columns][:400].mean()).to_numpy()[400:]
+    posterior = fitted.tree["posterior"]
+    beta = posterior["beta"].to_numpy().reshape(-1, 3)
+    expected = posterior["alpha"].to_numpy().reshape(-1, 1) + beta @ centred.T
+    found = predict(run_directory.read(tmp_path / "run"), tables.from_frame(frame[400:]))
+    np.testing.assert_allclose(found["expected"], expected.mean(axis=0), rtol=1e-6)
+    ends = np.quantile(expected, [0.025, 0.975], axis=0)
+    np.testing.assert_allclose(found[["expected_lower", "expected_upper"]].T, ends, rtol=1e-6)
+    variance = expected.var(axis=0, ddof=1) + (posterior["sigma"].to_numpy() ** 2).mean()
+    np.testing.assert_allclose(found["sd"] ** 2, variance, rtol=6 * np.sqrt(2 / len(beta)))
+    np.testing.assert_allclose(
+        found["sd_parameters"] ** 2 + found["sd_outcome"] ** 2, found["sd"] ** 2, rtol=0.1
+    )
+
+
 @pytest.mark.usefixtures("tools")
 def test_a_program_whose_rows_depend_on_each_other_predicts_nothing(tmp_path):
-    """The linear model centres its predictors at the mean of the rows it is given."""
-    model = STAN_MODELS / "regression" / "linear.stan"
-    workbench.fit(model, DATA / "kidiq.csv", output=tmp_path / "run", **QUICK)
-    with pytest.raises(RequestError, match=r"`linear\.stan`") as raised:
-        predict(run_directory.read(tmp_path / "run"), DATA / "kidiq.csv")
-    assert "transformed data" in str(raised.value.hint)
+    (tmp_path / "trend.stan").write_text("""
+data { int N; vector[N] x; vector[N] y; }
+transformed data { vector[N] total = cumulative_sum(x); }
+parameters { real b; real<lower=0> s; }
+model { b ~ normal(0, 1); s ~ exponential(1); y ~ normal(b * total, s); }
+""")
+    rng = np.random.default_rng(3)
+    frame = pd.DataFrame({"x": rng.normal(size=30), "y": rng.normal(size=30)})
+    workbench.fit(tmp_path / "trend.stan", frame, output=tmp_path / "run", **QUICK)
+    with pytest.raises(RequestError, match=r"`trend\.stan` does not treat rows one by one"):
+        predict(run_directory.read(tmp_path / "run"), tables.from_frame(frame))
 
 
 @pytest.mark.usefixtures("tools")
 def test_parameters_for_each_row_and_stan_data(tmp_path):
     model = STAN_MODELS / "hierarchical" / "eight_schools.stan"
-    workbench.fit(model, DATA / "eight_schools.csv", output=tmp_path / "run", **QUICK)
-    new = pd.DataFrame({"school": ["I"], "sigma": [9.0]})
-    with pytest.raises(RequestError, match=r"`theta_raw`.*`vector\[J\]`"):
-        predict(run_directory.read(tmp_path / "run"), tables.from_frame(new))
+    fitted = workbench.fit(model, DATA / "eight_schools.csv", output=tmp_path / "run", **QUICK)
+    new = pd.DataFrame({"school": ["C", "I"], "sigma": [16.0, 9.0]})
+    stored = run_directory.read(tmp_path / "run")
+    with pytest.raises(RequestError, match=r"`theta_raw` has an element for each row.*: I\."):
+        predict(stored, tables.from_frame(new))
+    found = predict(stored, tables.from_frame(new), new_groups="draw")
+    posterior = fitted.tree["posterior"]
+    np.testing.assert_allclose(
+        found["expected"][0], posterior["theta"].to_numpy()[..., 2].mean(), rtol=1e-6
+    )  # rows are known by their names
+    mu, tau = posterior["mu"].to_numpy().ravel(), posterior["tau"].to_numpy().ravel()
+    variance = mu.var() + (tau**2).mean()
+    assert abs(found["expected"][1] - mu.mean()) < 4 * np.sqrt(variance / len(mu))
     values = {"J": 2, "y": [1.0, 2.0], "sigma": [1.0, 1.0]}
     workbench.fit(model, values, output=tmp_path / "stan", **QUICK)
     with pytest.raises(RequestError, match="Stan's own data"):
@@ -164,9 +233,9 @@ model {
 
 def test_an_outcome_that_cannot_be_predicted_has_a_reason(program_from):
     with pytest.raises(RequestError, match=r"`t` cannot be predicted: .*exponential_lccdf.*censored"):
-        find_predicted(program_from(CENSORED))
+        require_prediction(program_from(CENSORED).replicates, "censored.stan")
 
 
 def test_the_authors_replicate_predicts_a_censored_outcome(program_from):
     quantities = "generated quantities { array[N] real y_rep = exponential_rng(rep_vector(s, N)); }"
-    assert list(find_predicted(program_from(CENSORED + quantities))) == ["y_rep"]
+    assert list(find_predicted(program_from(CENSORED + quantities).replicates)) == ["y_rep"]

@@ -3,12 +3,18 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 import typer
 
 from workbench.cli import console, options, parse
 from workbench.errors import RequestError
+
+Choice = Literal["nuts", "laplace", "pathfinder", "map", "mle"]
+"""What can be predicted from."""
+
+NewGroups = Literal["refuse", "draw", "average"]
+"""What happens to groups that the fit has not seen."""
 
 
 @console.guarded
@@ -20,6 +26,22 @@ def command(
             help="New rows, - for standard input; columns of outcomes may be missing.", metavar="DATA"
         ),
     ],
+    method: Annotated[
+        Choice | None,
+        typer.Option(
+            "--method",
+            help="What to predict from: draws, or with map and mle a point, which leaves out that parameters "
+            "are uncertain.  [default: nuts, else an approximation]",
+        ),
+    ] = None,
+    new_groups: Annotated[
+        NewGroups,
+        typer.Option(
+            "--new-groups",
+            help="Groups that the fit has not seen: refuse them, draw them from the distribution of groups, "
+            "or average over the groups of the fit.",
+        ),
+    ] = "refuse",
     output: Annotated[
         Path | None, options.describe_output("CSV file for all predictions", metavar="FILE")
     ] = None,
@@ -39,9 +61,9 @@ def command(
     native: options.Native = False,
     toolchain: options.Source = "auto",
 ) -> None:
-    """Predict new rows: they have the columns, levels and scales that the fit was made with.
+    """Predict new rows: they are prepared as the rows of the fit were.
 
-    A run without NUTS predicts by its Laplace approximation or by Pathfinder, and says how good that is.
+    Each outcome has an interval; its expectation (a probability, a rate, a mean) has an interval of its own.
     """
     from workbench.results import run_directory
     from workbench.workflow.inputs import check_table_exists
@@ -66,6 +88,8 @@ def command(
         table,
         settings,
         console.progress(quiet),
+        method=method or "",
+        new_groups=new_groups,
     )
     if output is not None:
         files.replace_file(output, format_csv(predictions, is_verbatim=verbatim))

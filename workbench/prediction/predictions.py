@@ -61,6 +61,11 @@ class OutcomePrediction:
     distributions: tuple[str, ...] = ()
     is_simulated: bool = False
 
+    @property
+    def is_yes_or_no(self) -> bool:
+        """Whether every distribution of its likelihood is a Bernoulli distribution."""
+        return bool(self.distributions) and all(name.startswith("bernoulli") for name in self.distributions)
+
 
 @dataclass(frozen=True)
 class Predictions:

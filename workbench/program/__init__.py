@@ -38,8 +38,13 @@ From the text to the description, file by file::
                 replicates, draw_replicates
                                    which outcomes are replicated, and the statements that draw them
                 log_lik_order      which entry of log_lik belongs to which outcome
+                row_axes           which axes of an expression grow with the table
+                frozen_statistics  statistics of all rows, such as means, as the fit had them
+                means              the mean of each distribution
+                new_elements       levels of new groups, drawn from their own density
     instrument                     all of it in one program, and the data that it needs
     model, analysis, read          a file becomes a `Program`
+    predictive_program             the program that predicts new rows for given draws
     describe                       what `workbench inspect` shows
 """
 

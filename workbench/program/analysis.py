@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 from workbench.errors import ProgramError
 from workbench.files import make_scratch
@@ -49,6 +49,41 @@ def analyse(program: Program, stanc: Stanc) -> Program:
     if program.tree.undecoded:
         obstacles = (Obstacle("instrumenting", message) for message in program.tree.undecoded.values())
         return replace(program, obstacles=tuple(obstacles))
+    judged = judge_terms(program)
+    program = judged.program
+    questions = tuple(_find_questions(program.terms))
+    unsupported = tuple(_find_unsupported(program, judged.context))
+    if unsupported:
+        replicates = find_authors_replicates(program.tree, program.terms)
+        return replace(program, replicates=replicates, obstacles=(*unsupported, *questions))
+    program = _add_instrumented(program, judged.maybe_likelihood, judged.names, stanc)
+    return replace(program, obstacles=(*program.obstacles, *questions))
+
+
+@dataclass(frozen=True)
+class JudgedProgram:
+    """A program whose terms have their roles, before anything is added to it.
+
+    Attributes
+    ----------
+    program
+        It, with its terms, the constants of its priors, and its outcome maps.
+    context
+        What the rules for roles know about it.
+    maybe_likelihood
+        The indices of the terms that are likelihood, or may yet be settled as likelihood.
+    names
+        Provides names that are not in use.
+    """
+
+    program: Program
+    context: RoleContext
+    maybe_likelihood: frozenset[int]
+    names: FreshNames
+
+
+def judge_terms(program: Program) -> JudgedProgram:
+    """Return a program with the terms of its density; roles that the user settled are kept."""
     context = _collect_context(program)
     judged = find_terms(context, _number_statements(program.tree), program.places)
     settled = {term.index: term for term in program.terms if term.is_settled}
@@ -65,14 +100,8 @@ def analyse(program: Program, stanc: Stanc) -> Program:
         arguments=arguments,
         outcome_maps=find_outcome_maps(program.tree, likelihood),
     )
-    questions = tuple(_find_questions(terms))
-    unsupported = tuple(_find_unsupported(program, context))
-    if unsupported:
-        replicates = find_authors_replicates(program.tree, terms)
-        return replace(program, replicates=replicates, obstacles=(*unsupported, *questions))
     maybe = {term.index for term in (*judged, *terms) if term.role in {"likelihood", "unplaced"}}
-    program = _add_instrumented(program, frozenset(maybe), names, stanc)
-    return replace(program, obstacles=(*program.obstacles, *questions))
+    return JudgedProgram(program, context, frozenset(maybe), names)
 
 
 def keep_loops(program: Program, stanc: Stanc) -> Program:
@@ -135,7 +164,7 @@ def _add_instrumented(
     """Return the program with the instrumented one, or with the reason why there is none."""
     plan = plan_rewrite(program.tree, program.terms, maybe_likelihood, program.hyperparameters, names)
     replication = plan_replication(program.tree, plan, maybe_likelihood, names)
-    plan, obstacles = _require_countable(program.tree, plan)
+    plan, obstacles = require_countable(program.tree, plan)
     try:
         instrumented, replication = _instrument_vectorised(program, plan, replication, names, stanc)
     except ProgramError as rejection:
@@ -244,7 +273,7 @@ def _find_not_replicated(replicates: Sequence[Replicate]) -> Iterator[Obstacle]:
             yield Obstacle("predictive", message, replicate.line or None)
 
 
-def _require_countable(tree: n.Tree, plan: RewritePlan) -> tuple[RewritePlan, tuple[Obstacle, ...]]:
+def require_countable(tree: n.Tree, plan: RewritePlan) -> tuple[RewritePlan, tuple[Obstacle, ...]]:
     """Return the plan, without `log_lik` if the data do not tell how many observations there are."""
     unknown = find_unknown_names(tree, plan) if plan.log_lik_terms else frozenset()
     if not unknown:

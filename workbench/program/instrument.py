@@ -209,7 +209,7 @@ def instrument(
         The program with its loops vectorised, where they are: it takes the place of transformed parameters
         and model. Generated quantities follow the author's statements, row by row.
     """
-    tree, fast = (_lift_constants(item, plan) for item in (tree, vectorised.tree))
+    tree, fast = (lift_constants(item, plan) for item in (tree, vectorised.tree))
     lifted = tuple(item for item in hyperparameters if not item.is_user_data)
     changed = tree.replace(
         functions=(
@@ -226,7 +226,7 @@ def instrument(
         transformed_parameters=fast.get_block("transformed parameters"),
         model=weight_model(fast, plan.replace_summands(vectorised.summands)),
         generated_quantities=(
-            *_declare_densities(plan),
+            *declare_densities(plan),
             *((*record_log_densities(tree, plan), *_sum_priors(plan)) if plan.terms else ()),
             *tree.get_block("generated quantities"),
             *draw_replicates(tree, plan, replication),
@@ -255,7 +255,7 @@ def instrument(
     )
 
 
-def _lift_constants(tree: n.Tree, plan: RewritePlan) -> n.Tree:
+def lift_constants(tree: n.Tree, plan: RewritePlan) -> n.Tree:
     """Return a program with data in place of the constants of its priors."""
     return tree.replace(
         transformed_parameters=t.substitute(tree.get_block("transformed parameters"), plan.lifted),
@@ -263,13 +263,20 @@ def _lift_constants(tree: n.Tree, plan: RewritePlan) -> n.Tree:
     )
 
 
-def _declare_data(plan: RewritePlan, lifted: Sequence[Hyperparameter]) -> list[n.Stmt]:
+def declare_roles(plan: RewritePlan) -> list[n.Stmt]:
+    """Return the declaration of the data that say which role each term has."""
     count = len(plan.terms)
-    return [
-        n.Raw(f"vector[{count}] {plan.weights}; // one for each term of the log density"),
-        n.Raw(f"array[{count}] int {plan.roles}; // 1 prior, 2 latent, 3 likelihood, 0 unplaced"),
-        *(n.Raw(_declare_constant(item)) for item in lifted),
-    ]
+    return [n.Raw(f"array[{count}] int {plan.roles}; // 1 prior, 2 latent, 3 likelihood, 0 unplaced")]
+
+
+def declare_constants(lifted: Sequence[Hyperparameter]) -> list[n.Stmt]:
+    """Return the declarations of the data that stand for constants of priors."""
+    return [n.Raw(_declare_constant(item)) for item in lifted]
+
+
+def _declare_data(plan: RewritePlan, lifted: Sequence[Hyperparameter]) -> list[n.Stmt]:
+    weights = n.Raw(f"vector[{len(plan.terms)}] {plan.weights}; // one for each term of the log density")
+    return [weights, *declare_roles(plan), *declare_constants(lifted)]
 
 
 def _declare_constant(item: Hyperparameter) -> str:
@@ -277,7 +284,8 @@ def _declare_constant(item: Hyperparameter) -> str:
     return f"real{bound} {item.data_name}; // {item.name}, {item.default:g}"
 
 
-def _declare_densities(plan: RewritePlan) -> list[n.Stmt]:
+def declare_densities(plan: RewritePlan) -> list[n.Stmt]:
+    """Return the declarations of the log densities of terms, priors and observations."""
     count = len(plan.terms)
     declared: list[n.Stmt] = [
         n.Raw(f"vector[{count}] {plan.densities} = zeros_vector({count}); // log density of each term"),

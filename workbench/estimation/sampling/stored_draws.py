@@ -29,6 +29,12 @@ _SEED = 2
 _PHRASES = {"laplace": "the Laplace approximation", "pathfinder": "Pathfinder"}
 """Approximations as they stand in a sentence."""
 
+POINTS = ("map", "mle")
+"""Methods whose result is a point."""
+
+METHODS = ("nuts", "laplace", "pathfinder", *POINTS)
+"""Methods that can be predicted from, the best first."""
+
 
 @dataclass(frozen=True)
 class StoredDraws:
@@ -40,10 +46,13 @@ class StoredDraws:
         Every variable, each `(chain, draw, ...)`; of an approximation one chain.
     remark
         Which approximation they are of and how far they can be relied on; empty for those of NUTS.
+    method
+        The key of the method.
     """
 
     draws: xr.Dataset
     remark: str = ""
+    method: str = ""
 
 
 def choose_source(results: Results) -> str:
@@ -52,18 +61,30 @@ def choose_source(results: Results) -> str:
     return next((key for key in methods if results.method(key).is_ok), "")
 
 
-def select_draws(fit: Fit) -> StoredDraws:
+def select_draws(fit: Fit, method: str = "") -> StoredDraws:
     """Return the draws of a run that stand for its posterior.
+
+    Parameters
+    ----------
+    fit
+        The run.
+    method
+        ``nuts``, ``laplace`` or ``pathfinder``, or ``map`` or ``mle`` for a point in the place of draws; by
+        default the best that the run has.
 
     Raises
     ------
     RunIncomplete
         The run has no draws: it holds point estimates alone, or every method failed.
     """
-    if "posterior" in fit.tree.children:
-        return StoredDraws(fit.tree["posterior"].to_dataset())
     results = fit.results
-    source = choose_source(results)
+    if method in POINTS:
+        return _select_point(fit, method)
+    source = method or ("nuts" if "posterior" in fit.tree.children else choose_source(results))
+    if source == "nuts" and "posterior" in fit.tree.children:
+        return StoredDraws(fit.tree["posterior"].to_dataset(), method="nuts")
+    if method and (method not in fit.tree.children or not results.method(method).is_ok):
+        raise _describe_absent(fit, method)
     if source not in fit.tree.children:
         has_points = results.mle.is_ok or results.map.is_ok or results.map_unconstrained.is_ok
         cause = "point estimates have no spread" if has_points else explain_no_chains(results).rstrip(".")
@@ -77,12 +98,39 @@ def select_draws(fit: Fit) -> StoredDraws:
     is_weighted = source == "laplace" and approximation.corrected
     rows = _draw_again(group, fit) if is_weighted else np.arange(group.sizes["draw"])
     chosen = group.drop_vars(["log_p", "log_q"], errors="ignore").isel(draw=rows).drop_vars("draw")
-    return StoredDraws(chosen.expand_dims(chain=1), describe_source(results))
+    return StoredDraws(chosen.expand_dims(chain=1), describe_source(results, source), source)
 
 
-def describe_source(results: Results) -> str:
+def _select_point(fit: Fit, method: str) -> StoredDraws:
+    """Return a point as a single draw."""
+    if method not in fit.tree.children or not fit.results.method(method).is_ok:
+        raise _describe_absent(fit, method)
+    point = fit.tree[method].to_dataset().expand_dims(chain=1, draw=1)
+    name = "maximum-likelihood estimate" if method == "mle" else "posterior mode (MAP)"
+    remark = (
+        f"the {name} stands for the posterior: intervals leave out that the parameters are uncertain, "
+        "and are too narrow."
+    )
+    return StoredDraws(point, remark, method)
+
+
+def _describe_absent(fit: Fit, method: str) -> RunIncomplete:
+    """Return the error for a method without a result in a run."""
+    results = fit.results
+    names = [
+        name
+        for name in METHODS
+        if name in fit.tree.children or (name == "nuts" and "posterior" in fit.tree.children)
+    ]
+    found = results.method(method)
+    reason = f": {found.reason.rstrip('.')}" if found.reason else ""
+    hint = f"it has {', '.join(names)}" if names else suggest_sampling(results)
+    return RunIncomplete(f"the run has no result of `{method}` to predict from{reason}.", hint=hint)
+
+
+def describe_source(results: Results, source: str = "") -> str:
     """Return which approximation stands for the posterior, and how good it is; empty for NUTS or none."""
-    source = choose_source(results)
+    source = source or choose_source(results)
     if source in ("", "nuts"):
         return ""
     approximation = results.method(source)

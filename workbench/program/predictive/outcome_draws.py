@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TypeAlias
 
+from workbench.program.predictive.means import format_mean
 from workbench.program.predictive.outcome_elements import (
     OutcomeElements,
     count_dimensions,
@@ -75,6 +76,8 @@ class OutcomeDraw:
         The declarations of variables that hold long arguments.
     limits
         The lower and the upper limit of a truncated density; empty where there is none.
+    mean
+        The mean of one observation, as Stan; empty where it is not known in closed form.
     """
 
     elements: OutcomeElements
@@ -85,6 +88,7 @@ class OutcomeDraw:
     count: str = ""
     declarations: tuple[str, ...] = ()
     limits: tuple[str, str] = ("", "")
+    mean: str = ""
 
 
 @dataclass(frozen=True)
@@ -116,7 +120,7 @@ def plan_draw(
     if isinstance(draw, OutcomeDraw) and inverse:
         if draw.rank or any(draw.limits):
             return "is a joint or truncated density of a function of data"
-        return replace(draw, value=inverse.format(draw.value))
+        return replace(draw, value=inverse.format(draw.value), mean="")
     return draw
 
 
@@ -191,6 +195,7 @@ def _draw_by_stan(
         observation.count,
         observation.declarations,
         (format_limit(density.lower), format_limit(density.upper)),
+        "" if density.is_truncated else format_mean(name, observation.arguments, observation.outcome),
     )
 
 

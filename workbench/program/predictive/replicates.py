@@ -153,7 +153,7 @@ def plan_replication(
     renamed = {name: names.take(name) for name in sorted(_find_redeclared_names(tree))}
     terms = [term for term in plan.terms if term.index in maybe_likelihood and not term.is_constant]
     attempts = [
-        _Attempt(term, _plan_draws(term, tree, plan, replicate_names, renamed, data)) for term in terms
+        _Attempt(term, plan_term_draws(term, tree, plan, replicate_names, renamed, data)) for term in terms
     ]
     authors = match_authors_replicates(tree, data, terms)
     replicates = tuple(
@@ -252,7 +252,7 @@ def rename_variables(node: _Node, renamed: Mapping[str, str]) -> _Node:
     return changed
 
 
-def _plan_draws(
+def plan_term_draws(
     term: Term,
     tree: n.Tree,
     plan: RewritePlan,
@@ -260,7 +260,17 @@ def _plan_draws(
     renamed: Mapping[str, str],
     data: Mapping[str, n.Sized],
 ) -> Draws | Reason:
-    """Return what a term draws, one outcome for each of its densities; or why it draws nothing."""
+    """Return what a term draws, one outcome for each of its densities; or why it draws nothing.
+
+    Parameters
+    ----------
+    term, tree, plan
+        The term, its program and the plan of that.
+    names, renamed
+        The names that drawing adds, and new names for variables of the model block.
+    data
+        The types of what can be drawn: data that are outcomes, or parameters.
+    """
     if term.calls:
         return "is added inside a function"
     draws: list[OutcomeDraw] = []
@@ -352,7 +362,7 @@ def _find_reason_against(
             return f"`{item.term.text}` {item.draws}", item.term.line
     if censoring is not None:
         return f"`{censoring.text}` is about censored values, which `{outcome}` does not hold", censoring.line
-    if not _are_disjoint(placed, tree):
+    if not are_disjoint(placed, tree):
         return "it has several densities", attempts[-1].term.line
     return "", 0
 
@@ -380,7 +390,7 @@ def _is_given(outcome: str, term: Term) -> bool:
     )
 
 
-def _are_disjoint(placed: Sequence[tuple[int, OutcomeDraw]], tree: n.Tree) -> bool:
+def are_disjoint(placed: Sequence[tuple[int, OutcomeDraw]], tree: n.Tree) -> bool:
     """Whether no element of an outcome is drawn twice, as far as the text tells."""
     return all(
         _are_elsewhere(draw, other) or _exclude_each_other(tree, statement, other_statement)

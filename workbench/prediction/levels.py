@@ -1,0 +1,222 @@
+"""New rows bound as those of the fit were, with groups that the fit has not seen where that is allowed."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Literal, TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+
+from workbench import binding, tables
+from workbench.binding import BoundData
+from workbench.errors import BindingError, RequestError
+from workbench.prediction.growth import NEW, Growth, list_labels, place_rows
+from workbench.program import Declaration, Program
+from workbench.request import FitRequest
+from workbench.results import Fit
+from workbench.results.outcomes import list_outcome_data
+from workbench.tables import Table
+
+Integers = NDArray[np.int64]
+
+NewGroups: TypeAlias = Literal["refuse", "draw", "average"]
+"""What happens to groups that the fit has not seen."""
+
+_MOST_NAMED = 6
+"""How many new groups a message lists. Ours."""
+
+
+@dataclass(frozen=True)
+class NewRows:
+    """New rows, bound.
+
+    Attributes
+    ----------
+    bound
+        The data block; outcomes without a column hold values that nothing reads.
+    places
+        By size that grows: the place in the fit of each element, `NEW` for one that the fit does not know.
+    absent
+        The data of outcomes that the new rows do not have.
+    labels
+        The names of the rows; empty where no column names them.
+    """
+
+    bound: BoundData
+    places: Mapping[str, Integers]
+    absent: tuple[str, ...]
+    labels: tuple[str, ...]
+
+
+def bind_new_rows(
+    fit: Fit,
+    request: FitRequest,
+    growth: Growth,
+    table: Table,
+    *,
+    new_groups: NewGroups = "refuse",
+    per_row: Sequence[str] = (),
+) -> NewRows:
+    """Return new rows bound by the rules of a fit.
+
+    Parameters
+    ----------
+    fit, request
+        The run, and its request on the scale of its results.
+    growth
+        The sizes that grow with a table.
+    table
+        The new rows; columns of outcomes may be missing.
+    new_groups
+        Whether groups that the fit has not seen are refused or have elements of their own.
+    per_row
+        Parameters with an element for each row, so that a row is a group.
+
+    Raises
+    ------
+    BindingError
+        A column is missing, a cell does not suit its variable, or a group is new and refused.
+    RequestError
+        The run was not fitted to a table, or the table has no rows.
+    """
+    rules: dict[str, Any] = dict(fit.results.data.rules)
+    if fit.results.data.standardized.is_on_data_scale:
+        rules["standardized"] = {}
+    if not rules.get("variables"):
+        message = "the run was fitted to Stan's own data, which say nothing about how to bind a table."
+        raise RequestError(message, hint="fit a table to predict tables")
+    if not table.rows:
+        raise RequestError(f"`{table.path.name}` has no rows.", hint="give at least one row to predict")
+    absent = find_absent(fit, request.program, table)
+    counts = {size: int(request.data.values[size]) for size in growth.groups if size in request.data.values}
+    if new_groups != "refuse":
+        rules = _add_levels(rules, request, growth, table)
+    old = request.data.values
+    filled = {name: _fill_outcome(old[name], table.rows, fit.results.data.rows) for name in absent}
+    try:
+        bound = binding.rebind(rules, request.program, table, given=filled)
+    except BindingError as error:
+        if "did not occur in the data of the fit" not in error.message:
+            raise
+        hint = "--new-groups draw predicts them by the distribution of groups; or leave these rows out"
+        raise BindingError(error.message, hint=hint) from error
+    labels = list_labels(bound, growth)
+    places = {size: _place_groups(counts[size], int(bound.values[size])) for size in counts}
+    rows = place_rows(labels, list_labels(request.data, growth), table.rows)
+    places |= dict.fromkeys(growth.rows, rows)
+    if per_row and new_groups == "refuse" and (rows == NEW).any():
+        raise _describe_new_rows(per_row[0], table, labels, rows)
+    return NewRows(bound, places, tuple(absent), labels)
+
+
+def find_absent(fit: Fit, program: Program, table: Table) -> list[str]:
+    """Return the data of outcomes whose columns the new rows do not have."""
+    columns = fit.results.data.rules.get("variables", {})
+    names = [name for name in list_outcome_data(program) if name in columns]
+    return [name for name in names if not set(columns[name]) <= set(table.columns)]
+
+
+def _fill_outcome(old: Any, rows: int, fitted: int | None) -> np.ndarray:
+    """Return values that the declaration of an outcome allows, for rows where it is not known."""
+    values = np.asarray(old)
+    axis = next((axis for axis, length in enumerate(values.shape) if length == fitted), 0)
+    lowest = np.take(np.sort(values, axis=axis), [0], axis=axis)
+    return np.repeat(lowest, rows, axis=axis)
+
+
+def _place_groups(known: int, count: int) -> Integers:
+    return np.concatenate([np.arange(known), np.full(max(0, count - known), NEW)]).astype(np.int64)
+
+
+def _describe_new_rows(parameter: str, table: Table, labels: Sequence[str], rows: Integers) -> RequestError:
+    """Return the error for rows that have no element of a parameter with one for each row."""
+    new = np.flatnonzero(rows == NEW)
+    named = [
+        labels[row] if len(labels) > row else str(table.row_number(int(row))) for row in new[:_MOST_NAMED]
+    ]
+    more = f" and {len(new) - _MOST_NAMED} more" if len(new) > _MOST_NAMED else ""
+    message = (
+        f"`{parameter}` has an element for each row of the fit, and {len(new)} of the {len(rows)} rows of "
+        f"`{table.path.name}` are not among them: {', '.join(named)}{more}."
+    )
+    hint = "--new-groups draw predicts them by the distribution that the program gives such elements"
+    return RequestError(message, hint=hint)
+
+
+# --- groups that the fit has not seen ---------------------------------------------------------------
+
+
+def _add_levels(rules: dict[str, Any], request: FitRequest, growth: Growth, table: Table) -> dict[str, Any]:
+    """Return the rules with the groups of the new rows behind those of the fit."""
+    groups = {size: dict(group) for size, group in rules.get("groups", {}).items()}
+    by_group = dict(rules.get("by_group", {}))
+    for size in sorted(growth.groups & groups.keys()):
+        columns = _find_group_columns(rules, request.program, size)
+        first_rows = _find_new_levels(groups[size], table, columns)
+        if not first_rows:
+            continue
+        if groups[size]["levels"]:
+            groups[size]["levels"] = [*groups[size]["levels"], *first_rows]
+        else:
+            groups[size]["count"] = max(int(level) for level in first_rows)
+        added = len(first_rows)
+        groups[size]["count"] = (
+            len(groups[size]["levels"]) if groups[size]["levels"] else groups[size]["count"]
+        )
+        for declared in request.program.data:
+            if declared.name in by_group and size in [item.text for item in declared.axes]:
+                columns_of = rules["variables"].get(declared.name, [])
+                by_group[declared.name] = _add_group_values(
+                    declared, by_group[declared.name], columns_of, table, list(first_rows.values()), added
+                )
+    return {**rules, "groups": groups, "by_group": by_group}
+
+
+def _find_group_columns(rules: Mapping[str, Any], program: Program, size: str) -> list[str]:
+    """Return the columns that say which group of a size a row belongs to."""
+    return [
+        column
+        for declared in program.data
+        if declared.is_integer and declared.upper is not None and declared.upper.text == size
+        for column in rules["variables"].get(declared.name, [])
+    ]
+
+
+def _find_new_levels(group: Mapping[str, Any], table: Table, columns: Sequence[str]) -> dict[str, int]:
+    """Return the levels in the new rows that the fit has not seen, each with the first row that has it."""
+    found: dict[str, int] = {}
+    known = set(group["levels"])
+    for column in columns:
+        if not table.has_column(column):
+            continue
+        if known:
+            texts = tables.to_texts(table, column).to_pylist()
+            for row, text in enumerate(texts):
+                if text is not None and text not in known and not _is_spelling(text, known):
+                    found.setdefault(text, row)
+        else:
+            numbers = tables.to_numbers(table, column)
+            for number in np.unique(numbers[numbers > group["count"]]):
+                if float(number).is_integer():
+                    found.setdefault(str(int(number)), int(np.flatnonzero(numbers == number)[0]))
+    return found
+
+
+def _is_spelling(text: str, known: set[str]) -> bool:
+    """Return whether a text is another spelling of yes or no, which binding knows."""
+    words = {"no", "n", "yes", "y", "false", "f", "true", "t"}
+    return text.casefold() in words and {level.casefold() for level in known} <= words
+
+
+def _add_group_values(
+    declared: Declaration, old: Any, columns: Sequence[str], table: Table, rows: Sequence[int], added: int
+) -> Any:
+    """Return predictors of groups with those of the new groups, each from the first row of the group."""
+    if len(rows) != added or declared.is_integer or not 1 <= len(declared.axes) <= 2:
+        message = f"`{declared.name}` describes groups, and cannot be read for new ones."
+        raise RequestError(message, hint="predict the groups of the fit only")
+    values = np.column_stack([tables.to_numbers(table, column)[list(rows)] for column in columns])
+    new = values if len(declared.axes) > 1 else values[:, 0]
+    return np.concatenate([np.asarray(old, dtype=float), new]).tolist()

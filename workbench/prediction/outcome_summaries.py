@@ -1,0 +1,112 @@
+"""Predictions in numbers: mean, interval and expectation of each element, and the parts of its variance."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+
+from workbench.prediction.predictions import Floats, OutcomePrediction, Predictions
+from workbench.results.quantities import element_name
+
+COLUMNS = (
+    "row", "label", "prediction", "mean", "sd", "median", "lower", "upper",
+    "expected", "expected_lower", "expected_upper", "sd_parameters", "sd_outcome",
+)  # fmt: skip
+"""The columns of a table of predictions.
+
+`expected` is the mean of the outcome given the parameters, with the interval of that mean. The variance of a
+prediction is the sum of two squares (law of total variance): `sd_parameters`, the spread of the expectation
+between posterior draws, and `sd_outcome`, the spread of the outcome around it.
+"""
+
+
+def summarise_outcomes(predictions: Predictions) -> Iterator[dict[str, object]]:
+    """Yield a row for each element of each outcome; for categories, one for each category's probability."""
+    for outcome in predictions.outcomes:
+        if outcome.probabilities is not None:
+            yield from _summarise_categories(outcome, predictions)
+        else:
+            yield from _summarise_numbers(outcome, predictions)
+
+
+def _name_rows(outcome: OutcomePrediction, predictions: Predictions) -> Iterator[tuple[int, str, str]]:
+    """Yield the number of the row, counted from 1, its name, and the name of the element."""
+    for row, index in zip(outcome.rows.tolist(), outcome.index, strict=True):
+        label = predictions.labels[row - predictions.first_row] if outcome.index[0] else ""
+        yield row + 1, label, element_name(outcome.quantity, index)
+
+
+def _summarise_numbers(outcome: OutcomePrediction, predictions: Predictions) -> Iterator[dict[str, object]]:
+    draws, tail = outcome.draws, (1 - predictions.level) / 2
+    with np.errstate(invalid="ignore"):
+        lower, median, upper = np.nanquantile(draws, [tail, 0.5, 1 - tail], axis=0)
+        mean = np.nanmean(draws, axis=0)
+        sd = _find_sd(draws)
+    expected = outcome.expectation
+    columns: dict[str, Floats] = {"mean": mean, "sd": sd, "median": median, "lower": lower, "upper": upper}
+    if expected is not None:
+        columns |= _summarise_expectation(outcome, expected, predictions)
+    if outcome.is_yes_or_no and expected is not None:
+        share = expected.mean(axis=0)
+        columns |= {"mean": share, "sd": np.sqrt(share * (1 - share))}
+    missing = float("nan")
+    for place, (row, label, name) in enumerate(_name_rows(outcome, predictions)):
+        yield {"row": row, "label": label, "prediction": name} | {
+            column: float(columns[column][place]) if column in columns else missing for column in COLUMNS[3:]
+        }
+
+
+def _summarise_expectation(
+    outcome: OutcomePrediction, expected: Floats, predictions: Predictions
+) -> dict[str, Floats]:
+    """Return the expectation with its interval, and the two parts of the variance."""
+    tail = (1 - predictions.level) / 2
+    lower, upper = np.quantile(expected, [tail, 1 - tail], axis=0)
+    if outcome.is_simulated or not outcome.is_yes_or_no:
+        within = np.nanmean((outcome.draws - expected) ** 2, axis=0)
+    else:
+        within = (expected * (1 - expected)).mean(axis=0)
+    return {
+        "expected": expected.mean(axis=0),
+        "expected_lower": lower,
+        "expected_upper": upper,
+        "sd_parameters": _find_sd(expected),
+        "sd_outcome": np.sqrt(within),
+    }
+
+
+def _find_sd(draws: Floats) -> Floats:
+    if len(draws) < 2:
+        return np.zeros(draws.shape[1])
+    sd: Floats = np.nanstd(draws, axis=0, ddof=1)
+    return sd
+
+
+def _summarise_categories(
+    outcome: OutcomePrediction, predictions: Predictions
+) -> Iterator[dict[str, object]]:
+    """Yield the probability of each category: its mean, and its interval between posterior draws."""
+    assert outcome.probabilities is not None  # noqa: S101 - asked by the caller
+    tail = (1 - predictions.level) / 2
+    lower, median, upper = np.quantile(outcome.probabilities, [tail, 0.5, 1 - tail], axis=0)
+    mean = outcome.probabilities.mean(axis=0)
+    sd = np.sqrt(mean * (1 - mean))
+    for place, (row, label, name) in enumerate(_name_rows(outcome, predictions)):
+        for number, category in enumerate(outcome.categories):
+            values = outcome.probabilities[:, place, number]
+            yield {
+                "row": row,
+                "label": label,
+                "prediction": f"P({name} = {category})",
+                "mean": float(mean[place, number]),
+                "sd": float(sd[place, number]),
+                "median": float(median[place, number]),
+                "lower": float(lower[place, number]),
+                "upper": float(upper[place, number]),
+                "expected": float(mean[place, number]),
+                "expected_lower": float(lower[place, number]),
+                "expected_upper": float(upper[place, number]),
+                "sd_parameters": float(_find_sd(values[:, None])[0]),
+                "sd_outcome": float(np.sqrt((values * (1 - values)).mean())),
+            }

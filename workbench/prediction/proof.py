@@ -1,0 +1,97 @@
+"""A trial of the predictive program on the fit's own rows: new rows must be treated as those were.
+
+Rows are predicted one by one only if the log density of a row is the same whatever the other rows are. So
+the fit's rows are tried in halves and in another order: each must have the log density that it has among all.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from workbench.errors import RequestError
+from workbench.prediction.growth import take_rows
+from workbench.prediction.predictor import Parameters, RowPredictor, collect
+from workbench.thresholds import LOG_LIKELIHOOD_DIFFERENCE_LIMIT
+
+Integers = NDArray[np.int64]
+
+TRIED_DRAWS = 20
+"""Draws at which the fit's own rows are tried."""
+
+
+def check_row_independence(
+    predictor: RowPredictor, parameters: Parameters, *, in_order: bool = False
+) -> None:
+    """Refuse a program in which the log density of a row depends on the other rows.
+
+    Parameters
+    ----------
+    predictor, parameters
+        The predictive program, and draws of the fit.
+    in_order
+        Whether rows follow each other in time, so that a row may depend on those before it.
+
+    Raises
+    ------
+    RequestError
+        A part of the fit's rows has another log density alone than among all rows.
+    """
+    name = predictor.request.program.path.name
+    rows = _count_rows(predictor)
+    if not predictor.program.log_lik or rows < 2:
+        message = (
+            f"`{name}` does not say how likely each row is, so that nothing shows how it treats new rows."
+        )
+        raise RequestError(message, hint="write the likelihood so that it splits into rows")
+    few = parameters.take(slice(0, TRIED_DRAWS))
+    among_all = _compute_log_lik(predictor, few, np.arange(rows))
+    if among_all.shape[1] % rows:
+        raise _describe(name)
+    for part in _list_parts(rows, in_order=in_order):
+        alone = _compute_log_lik(predictor, few, part)
+        wanted = among_all.reshape(len(among_all), -1, rows)[:, :, part].reshape(len(alone), -1)
+        other = among_all.reshape(len(among_all), rows, -1)[:, part].reshape(len(alone), -1)
+        if not any(_is_equal(alone, expected) for expected in (wanted, other)):
+            raise _describe(name)
+
+
+def _list_parts(rows: int, *, in_order: bool) -> list[Integers]:
+    half = max(1, rows // 2)
+    if in_order:
+        return [np.arange(half), np.arange(max(1, rows - 1))]
+    order = np.random.default_rng(rows).permutation(rows)
+    return [np.arange(half), order[half:], order[:half][::-1]]
+
+
+def _is_equal(alone: np.ndarray, expected: np.ndarray) -> bool:
+    limit = LOG_LIKELIHOOD_DIFFERENCE_LIMIT
+    return alone.shape == expected.shape and np.allclose(
+        alone, expected, rtol=limit, atol=limit, equal_nan=True
+    )
+
+
+def _count_rows(predictor: RowPredictor) -> int:
+    values = predictor.request.data.values
+    return max((int(values[size]) for size in predictor.growth.rows if size in values), default=0)
+
+
+def _compute_log_lik(predictor: RowPredictor, parameters: Parameters, rows: Integers) -> np.ndarray:
+    data = take_rows(predictor.request, predictor.growth, rows)
+    places = dict.fromkeys(predictor.growth.rows, rows)
+    placed = predictor.place(parameters, places)
+    log_lik = predictor.program.log_lik
+    return collect(predictor.run(data, places, placed, wanted=[log_lik]), log_lik).reshape(
+        parameters.count, -1
+    )
+
+
+def _describe(name: str) -> RequestError:
+    message = (
+        f"`{name}` does not treat rows one by one: half of the fit's rows have another log density alone."
+    )
+    hint = (
+        "what the program computes from all rows is that of the fit where its text shows it; compute the "
+        "rest in the table, or declare it as data"
+    )
+    return RequestError(message, hint=hint)
