@@ -70,6 +70,7 @@ def predict(
             rows += summarise_outcomes(chunk)
         remarks = [opened.stored.remark, *_describe_uncensored(opened.predictor.request.program)]
     predictions = pd.DataFrame(rows, columns=list(COLUMNS))
+    predictions.attrs["level"] = fit.results.interval.level
     predictions.attrs["remark"] = " ".join(remark for remark in remarks if remark)
     return predictions
 

@@ -1,37 +1,58 @@
-"""The page of predictions: a row each, the first of many, and where the others are."""
+"""The page of predictions: a table for each outcome, the first of many rows, and where the others are."""
 
 from pathlib import Path
 
 import pandas as pd
 
+from workbench.prediction.outcome_summaries import COLUMNS
 from workbench.report.document import TableBlock
 from workbench.workflow.pages.predict import MOST_ROWS, build_predictions_page
 
 
-def predictions(count):
-    rows = [{"row": row + 1, "label": f"[{row}]", "mean": row + 0.123456} for row in range(count)]
-    return pd.DataFrame(rows)
-
-
-def table(count):
-    document = build_predictions_page(predictions(count), Path("run"), Path("new.csv"))
-    assert (document.title, document.subtitle) == ("predictions for new.csv", "from run")
-    block = document.sections[0].blocks[0]
-    assert isinstance(block, TableBlock)
-    return block
-
-
-def test_each_prediction_is_a_row():
-    shown = table(2)
-    assert [column.form for column in shown.columns] == ["number", "name", "number"]
-    assert [[cell.text for cell in row] for row in shown.rows] == [
-        ["1", "[0]", "0.1235"],
-        ["2", "[1]", "1.123"],
+def predictions(count, quantity="y_rep", **numbers):
+    values = {"mean": 10.25, "sd": 2.0, "median": 10.0, "lower": 6.1, "upper": 14.2}
+    values |= {"expected": 10.2, "expected_lower": 9.1, "expected_upper": 11.3} | numbers
+    rows = [
+        {"row": row + 1, "label": f"who {row}", "prediction": f"{quantity}[{row + 1}]", **values}
+        for row in range(count)
     ]
+    return pd.DataFrame(rows, columns=list(COLUMNS))
+
+
+def tables(frame):
+    document = build_predictions_page(frame, Path("run"), Path("new.csv"))
+    assert (document.title, document.subtitle) == ("predictions for new.csv", "from run")
+    blocks = document.sections[0].blocks
+    assert all(isinstance(block, TableBlock) for block in blocks)
+    return [block for block in blocks if isinstance(block, TableBlock)]
+
+
+def texts(block):
+    return [[cell.text for cell in row] for row in block.rows]
+
+
+def test_an_outcome_has_an_interval_and_its_expectation_another():
+    (shown,) = tables(predictions(2))
+    assert [column.title for column in shown.columns] == [
+        "row", "prediction", "mean", "95% interval", "expected", "interval of that",
+    ]  # fmt: skip
+    assert texts(shown)[1] == ["who 1", "y_rep[2]", "10.25", "6.10 to 14.20", "10.20", "9.10 to 11.30"]
     assert shown.note == ""
 
 
+def test_a_probability_has_its_own_interval_and_no_other():
+    share = {"mean": 0.14, "lower": 0.0, "upper": 1.0}
+    share |= {"expected": 0.14, "expected_lower": 0.08, "expected_upper": 0.21}
+    (shown,) = tables(predictions(1, **share))
+    assert texts(shown) == [["who 0", "y_rep[1]", "0.140", "0.080 to 0.210"]]
+
+
+def test_each_outcome_has_a_table():
+    frame = pd.concat([predictions(2), predictions(2, "z_rep")])
+    assert [len(block.rows) for block in tables(frame)] == [2, 2]
+
+
 def test_of_many_predictions_the_first_are_shown():
-    shown = table(MOST_ROWS + 1234)
+    (shown,) = tables(predictions(MOST_ROWS + 1234))
     assert len(shown.rows) == MOST_ROWS
     assert shown.note == "1,234 more with --output FILE"

@@ -11,18 +11,22 @@ import pytest
 
 from tests.report.simulated import simulate_fit
 from workbench.methods import RESULTS
+from workbench.prediction.outcome_summaries import COLUMNS
 from workbench.results import Fit
 from workbench.workflow.pages.tables import format_estimates, format_predictions
 
 
 def test_all_predictions_are_printed():
-    frame = pd.DataFrame({"row": range(1, 101), "label": ["a_b"] * 100, "mean": [1 / 3] * 100})
+    frame = pd.DataFrame(
+        {"row": range(1, 101), "label": ["a_b"] * 100, "prediction": "y_rep", "mean": [1 / 3] * 100}
+    )
+    frame = frame.reindex(columns=list(COLUMNS))
     frame.attrs["remark"] = ""
     texts = {
         form: format_predictions(frame, Path("run"), Path("new.csv"), form)
         for form in ("md", "latex", "csv", "json")
     }
-    assert texts["md"].count("\n") == 102
+    assert texts["md"].count("a_b") == 100
     assert texts["latex"].count("a\\_b") == 100
     rows = list(csv.DictReader(texts["csv"].splitlines()))
     assert [row["row"] for row in rows] == [str(row) for row in range(1, 101)]
