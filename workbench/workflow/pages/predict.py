@@ -60,6 +60,7 @@ def _build_table(variable: str, rows: list[dict[str, Any]], level: float, most_r
     note = f"{left_out:,} more with --output FILE" if left_out > 0 else ""
     shown = rows[:most_rows]
     interval = f"{format_percentage(level)} interval"
+    columns: tuple[Column, ...]
     if all(_is_probability(row) for row in shown):
         columns = (*_NAME_COLUMNS, Column("probability", "number"), Column(interval, "number"))
         cells = [_show_probability(row) for row in shown]
@@ -79,7 +80,7 @@ def _build_table(variable: str, rows: list[dict[str, Any]], level: float, most_r
 
 def _is_probability(row: Mapping[str, Any]) -> bool:
     """Return whether a row is about a yes/no outcome or a category: its mean is its expectation."""
-    return row["mean"] == row["expected"] and 0 <= row["mean"] <= 1
+    return bool(row["mean"] == row["expected"] and 0 <= row["mean"] <= 1)
 
 
 def _show_names(row: Mapping[str, Any]) -> tuple[Cell, ...]:
