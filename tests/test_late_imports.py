@@ -91,6 +91,7 @@ RUN_OF_NOTHING = (
     "inspect none.stan",
     "predict none new.csv",
     "continue none",
+    "update none data.csv",
     "replay none",
     "check none",
     "show none",

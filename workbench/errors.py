@@ -128,6 +128,10 @@ class BindingError(RequestError):
     """The table and the program do not fit together."""
 
 
+class UnseenLevel(BindingError):
+    """New rows have a level that did not occur in the data of the fit."""
+
+
 class PriorError(RequestError):
     """A hyperparameter is unknown or its value is out of range."""
 

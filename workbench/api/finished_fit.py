@@ -6,11 +6,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass, fields
 from importlib import metadata
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 from workbench import results
 from workbench.api.arguments import Data, as_path, as_table, explain_options, list_names, show_progress
 from workbench.errors import RequestError, RunIncomplete
+from workbench.process import count_usable_cores
 from workbench.results import frames, run_directory, store
 from workbench.results.quantities import draws_of, owner
 from workbench.workflow.publish import add_report, diagnose_fit, publish_run
@@ -250,6 +251,56 @@ class Fit(results.Fit):
         from workbench.workflow.predict import predict
 
         return predict(self, as_table(new), progress=show_progress(progress))
+
+    @explain_options
+    def update(
+        self,
+        new: Data,
+        *,
+        missing: Literal["refuse", "drop"] = "refuse",
+        weights: bool = True,
+        jobs: int | None = None,
+        output: str | Path | Literal[False] | None = None,
+        report: bool = True,
+        progress: bool = True,
+    ) -> Fit:
+        """Return the posterior given the rows of the fit and new ones: today's posterior is their prior.
+
+        The stored draws are weighted where k-hat says that this can be relied on; otherwise old and new rows
+        are fitted together, from where the old chains stopped. `results.updated` says which.
+
+        Parameters
+        ----------
+        new
+            New rows with their outcomes, in the columns the fit was made with.
+        missing
+            Whether new rows with a missing cell are refused or left out.
+        weights
+            Whether stored draws are weighted where that will do; else all rows are fitted together.
+        jobs
+            Chains at a time; by default one for each processor this process may use.
+        output, report
+            The run directory: `None` for one in `reports/`, `False` for none; whether it has a report.
+        progress
+            Whether progress is shown in terminals and notebooks.
+
+        Raises
+        ------
+        WorkbenchError
+            A level is new, a column or an outcome is missing, or the fit does not hold its data.
+        """
+        from workbench.workflow.update import UpdateOptions, update
+
+        options = UpdateOptions(
+            missing=missing,
+            is_weighted=weights,
+            output=Path(output) if output else None,
+            is_kept=output is not False,
+            has_report=report,
+            jobs=jobs or count_usable_cores(),
+            command="fit.update(...)",
+        )
+        return as_fit(update(self, as_table(new), options, show_progress(progress)))
 
     @explain_options
     def report(self, output: str | Path | None = None, *, figures: str | Path | None = None) -> Path:

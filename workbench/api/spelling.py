@@ -25,6 +25,7 @@ FLAGS = {
     "native": "native=True",
     "no-optimise": "optimise=False",
     "no-report": "report=False",
+    "no-weights": "weights=False",
     "no-prior-predictive": "prior_predictive=False",
     "quiet": "progress=False",
     "retry": "retry=True",

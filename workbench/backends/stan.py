@@ -83,7 +83,7 @@ class StanBackend(CmdStanBackend):
         with self._evaluators.borrow(job, EVALUATING) as evaluator:
             if evaluator is None:
                 return super().log_density_at(job, columns, draws)
-            points = _unconstrain(evaluator, job, draws)
+            points = unconstrain(evaluator, job, draws)
         return self.log_density(job, points, jacobian=False)
 
     def generate(self, job: Job, columns: tuple[str, ...], draws: Floats) -> RawRun:
@@ -93,7 +93,7 @@ class StanBackend(CmdStanBackend):
             if evaluator is None:
                 return super().generate(job, columns, draws)
             names = evaluator.describe(job)
-            points = _unconstrain(evaluator, job, draws)
+            points = unconstrain(evaluator, job, draws)
         kept = Selection(left_out=job.selection.left_out)
         table = DrawTable(kept, names.parameters + names.generated, 1, len(points))
         console = run_interruptibly(lambda: self._evaluators.generate(job, points, table, Flag.GENERATED))
@@ -222,7 +222,7 @@ class StanBackend(CmdStanBackend):
         return replace(table.fill(run), console=console, warmup=warmup)
 
 
-def _unconstrain(evaluator: Evaluator, job: Job, draws: Floats) -> Floats:
+def unconstrain(evaluator: Evaluator, job: Job, draws: Floats) -> Floats:
     """Return unconstrained points of rows that begin with the parameters; all of them must be valid."""
     names = evaluator.describe(job)
     answer = evaluator.unconstrain(job, draws[:, : len(names.parameters)])

@@ -2,6 +2,7 @@
 
 The rules are in `rules.RULES`, in the words that `workbench fit --dry-run` prints. From top to bottom::
 
+    append_rows     new rows below the old ones
     rebind          new data bound as the old were
     bind            all rules in order; every problem is collected
     initial_values  initial values of parameters, checked against their declarations
@@ -19,6 +20,7 @@ The rules are in `rules.RULES`, in the words that `workbench fit --dry-run` prin
     options, bound_data, phrases, rules
 """
 
+from workbench.binding.append_rows import append_rows, name_both
 from workbench.binding.bind import BindingAttempt, bind, try_bind
 from workbench.binding.bound_data import BoundData, BoundVariable, Standardization
 from workbench.binding.initial_values import bind_initial_values
@@ -37,11 +39,13 @@ __all__ = [
     "BoundData",
     "BoundVariable",
     "Standardization",
+    "append_rows",
     "bind",
     "bind_initial_values",
     "evaluate_shape",
     "expand_axes",
     "extend_stan_data",
+    "name_both",
     "order_tuples",
     "rebind",
     "to_record",

@@ -22,6 +22,7 @@ from workbench.cli import (
     sensitivity,
     show,
     toolchain,
+    update,
 )
 from workbench.cli.help_page import CONTEXT, Command, Group, format_examples
 from workbench.cli.isolate import ignore_settings_of_the_working_folder
@@ -51,6 +52,7 @@ for _name, _module in (
     ("runs", runs),
     ("sensitivity", sensitivity),
     ("show", show),
+    ("update", update),
 ):
     app.command(_name, cls=Command, epilog=format_examples(_name))(_module.command)
 app.add_typer(toolchain.app, name="toolchain")

@@ -28,6 +28,10 @@ EXAMPLES: dict[str, tuple[str, str]] = {
         "workbench continue reports/run --draws 4000",
         "workbench continue reports/run --output reports/longer",
     ),
+    "update": (
+        "workbench update reports/run june.csv",
+        "workbench update reports/run june.csv --no-weights --output reports/june",
+    ),
     "replay": ("workbench replay reports/run", "workbench replay reports/run --seed 2"),
     "inspect": (
         "workbench inspect model.stan --role 'line 12=prior'",

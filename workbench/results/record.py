@@ -118,6 +118,33 @@ def extend_record(
     return extended | {"gaps": compute_gaps(results), "timings": {**timings, "nuts": total}}
 
 
+def record_earlier_energy(record: Mapping[str, Any], ebfmi: Sequence[float | None]) -> dict[str, Any]:
+    """Return the sampler's entry of a record whose draws are those of earlier chains, weighted.
+
+    Energies of successive draws say something only of a chain without gaps and repeats, so that the E-BFMI is
+    that of the earlier chains.
+
+    Parameters
+    ----------
+    record
+        The record of the weighted draws.
+    ebfmi
+        The E-BFMI of each earlier chain.
+    """
+    nuts = record["nuts"]
+    return {"nuts": {**nuts, "ebfmi": list(ebfmi)} if "ebfmi" in nuts else nuts}
+
+
+def record_columns(record: Mapping[str, Any], earlier: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the data's entry of a record, with the columns and levels of an earlier run of the same rules.
+
+    A record of both tables bound together has its own.
+    """
+    data, before = record["data"], earlier["data"]
+    kept = {} if data["columns"] else {key: before[key] for key in ("columns", "levels") if key in before}
+    return {"data": {**data, **kept}}
+
+
 def _part(part: MethodResult, request: FitRequest) -> dict[str, Any]:
     head: dict[str, Any] = {"status": part.status}
     if part.reason:

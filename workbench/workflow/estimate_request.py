@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from workbench.backends import Start
+from workbench.backends import Backend, Start
 from workbench.backends.base import DEFAULT_START
 from workbench.errors import MethodError
 from workbench.estimation.estimate import estimate
@@ -15,7 +15,9 @@ from workbench.workflow.builds import Builds
 from workbench.workflow.method_settings import check_installed
 
 
-def estimate_request(request: FitRequest, builds: Builds, start: Start = DEFAULT_START) -> Fit:
+def estimate_request(
+    request: FitRequest, builds: Builds, start: Start = DEFAULT_START, backend: Backend | None = None
+) -> Fit:
     """Build what a request needs, and return its fit, without a diagnosis.
 
     Parameters
@@ -26,6 +28,8 @@ def estimate_request(request: FitRequest, builds: Builds, start: Start = DEFAULT
         The executables of its program.
     start
         Where NUTS begins: by default, where its settings say.
+    backend
+        What runs the executables; by default Stan.
 
     Raises
     ------
@@ -45,7 +49,7 @@ def estimate_request(request: FitRequest, builds: Builds, start: Start = DEFAULT
     return estimate(
         request,
         executable,
-        StanBackend(),
+        backend or StanBackend(),
         builds.progress,
         original=original,
         unoptimized=builds.build_unoptimized,

@@ -125,7 +125,7 @@ def fit_program(
     import_while_waiting()
     fit = estimate_request(request, Builds(request, tools, progress))
     with progress.stage("Checking the fit") as stage:
-        fit = store.with_entries(fit, _collect_entries(fit, request, tools, options))
+        fit = store.with_entries(fit, collect_entries(fit, request, tools, options.command))
         fit = diagnose_fit(fit, lambda step: stage.update(0.0, step))
         draft = None
         stage.update(0.0, "writing the run")
@@ -146,12 +146,12 @@ def fit_program(
     return fit
 
 
-def _collect_entries(fit: Fit, request: FitRequest, tools: Toolchain, options: FitOptions) -> dict[str, Any]:
+def collect_entries(fit: Fit, request: FitRequest, tools: Toolchain, command: str) -> dict[str, Any]:
     """Return what `run.json` says about the way here, and the exact posterior where it is known."""
     exact = describe_exact_posterior(request)
     toolchain = msgspec.structs.replace(fit.results.toolchain, source=tools.source, why=tools.why)
     return {
         "toolchain": msgspec.to_builtins(toolchain),
-        "command": options.command,
+        "command": command,
         **({} if exact is None else {"exact": exact}),
     }

@@ -47,6 +47,8 @@ class RunEntry:
         The largest R-hat of a run; `None` where no chains were run.
     report
         Its report; `None` where none was drawn.
+    updated_from
+        The run that it updates with new rows; empty for others.
     reason
         Why it cannot be listed.
     """
@@ -60,6 +62,7 @@ class RunEntry:
     created: datetime | None = None
     rhat_max: float | None = None
     report: Path | None = None
+    updated_from: str = ""
     reason: str = ""
 
 
@@ -85,6 +88,10 @@ class _Nuts(msgspec.Struct, frozen=True):
     estimates: Mapping[str, _Estimate] = {}
 
 
+class _Updated(msgspec.Struct, frozen=True):
+    parent: str = ""
+
+
 class _Record(msgspec.Struct, frozen=True):
     """What is read of either record: a fit has a diagnosis, a study a conclusion."""
 
@@ -95,6 +102,7 @@ class _Record(msgspec.Struct, frozen=True):
     nuts: _Nuts = _Nuts()
     diagnosis: _Verdict | None = None
     conclusion: _Verdict | None = None
+    updated: _Updated | None = None
 
 
 def list_runs(folder: Path) -> list[RunEntry]:
@@ -190,6 +198,7 @@ def _read_entry(folder: Path) -> RunEntry:
         created=_parse_time(record.created),
         rhat_max=max(rhats, default=None) if record.nuts.status == "ok" else None,
         report=report if _exists(report) else None,
+        updated_from="" if record.updated is None else record.updated.parent,
     )
 
 

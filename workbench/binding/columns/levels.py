@@ -13,7 +13,7 @@ import numpy as np
 from workbench import tables
 from workbench.binding.context import BindingContext
 from workbench.binding.phrases import format_names, join_remarks
-from workbench.errors import BindingError
+from workbench.errors import UnseenLevel
 from workbench.late_imports import LateModule
 from workbench.tables import Table
 
@@ -214,7 +214,7 @@ def _find_positions(table: Table, column: str, levels: tuple[str, ...]) -> tuple
     unknown = np.flatnonzero(positions < 0)
     if unknown.size:
         new = dict.fromkeys(texts[int(row)].as_py() for row in unknown[:_MOST_UNKNOWN_ROWS])
-        raise BindingError(
+        raise UnseenLevel(
             f"column `{column}` of `{table.path.name}` has {format_names(new, _MOST_LEVELS)}, first at row "
             f"{table.row_number(int(unknown[0]))}, which did not occur in the data of the fit; its levels "
             f"there are {format_names(levels)}.",

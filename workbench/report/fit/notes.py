@@ -2,14 +2,35 @@
 
 from __future__ import annotations
 
-from workbench.report.numbers import format_count
+from pathlib import PurePath
+
+from workbench.report.numbers import format_count, pluralise
 from workbench.results.view import ReplacedPriorDescription, Results
+from workbench.thresholds import format_beside_limit
 
 
 def describe_scale(results: Results) -> str:
     """Return in which units results are, where that is not the scale of the data; else nothing."""
     units = results.data.standardized.units
     return f"results are {units}, not on the scale of the data" if units else ""
+
+
+def describe_update(results: Results) -> str:
+    """Return from which run and new rows a run was made, and which way; empty for any other run."""
+    updated = results.updated
+    if updated is None:
+        return ""
+    rows = f"{pluralise(updated.new_rows, 'new row')}" if updated.new_rows is not None else "new rows"
+    old = f" ({pluralise(updated.old_rows, 'row')})" if updated.old_rows is not None else ""
+    parent = f"`{updated.parent}`{old}" if updated.parent else f"an earlier fit{old}"
+    head = f"Updated from {parent} with {rows} of `{PurePath(updated.data).name}`"
+    if updated.way == "weights":
+        number, limit = format_beside_limit(updated.khat or 0.0, updated.khat_limit or 0.0, 2)
+        return (
+            f"{head}: its draws were weighted (k-hat {number}, at most {limit}; "
+            f"{format_count(updated.effective_draws)} effective draws), not sampled anew."
+        )
+    return f"{head}: all rows were fitted together, because {updated.reason}."
 
 
 def list_replaced_priors(results: Results) -> tuple[str, ...]:

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping
 
 from workbench.diagnostics.check import format_p_value
 from workbench.report.fit import selection
+from workbench.report.fit.notes import describe_update
 from workbench.report.fit.sampler import describe_divergences, find_extremes
 from workbench.report.numbers import (
     choose_decimals,
@@ -44,7 +45,7 @@ def build_opening(results: Results) -> tuple[str, ...]:
 
     Of draws that do not describe the posterior they say nothing more than why.
     """
-    sentences = [*_describe_convergence(results)]
+    sentences = [*filter(None, [describe_update(results)]), *_describe_convergence(results)]
     if not results.has_failed_checks:
         sentences += [*_describe_gap(results), *_describe_predictions(results)]
     return tuple(sentences)

@@ -20,6 +20,7 @@ from workbench.report.document import (
 from workbench.report.fit.notes import (
     describe_pointwise,
     describe_scale,
+    describe_update,
     list_own_densities,
     list_replaced_priors,
 )
@@ -42,7 +43,13 @@ def build_fit_page(fit: Fit) -> Document:
     rows = f" ({pluralise(results.data.rows, 'row')})" if results.data.rows else ""
     scale = describe_scale(results)
     thinned = describe_pointwise(results)
-    notes = (*list_replaced_priors(results), *list_own_densities(results), *([thinned] if thinned else []))
+    updated = describe_update(results)
+    notes = (
+        *([updated] if updated else []),
+        *list_replaced_priors(results),
+        *list_own_densities(results),
+        *([thinned] if thinned else []),
+    )
     remarks = tuple((Cell(head), Cell(text)) for head, text in _collect_remarks(results))
     table = TableBlock("remarks", "", (Column("method"), Column("", "prose")), remarks, is_prose=True)
     parts = {

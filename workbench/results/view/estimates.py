@@ -359,6 +359,45 @@ class SamplingAttempt(Struct, frozen=True):
     words: str = ""
 
 
+class EarlierEstimate(Struct, frozen=True):
+    """The posterior of one quantity in an earlier run: its mean and its interval."""
+
+    mean: float | None = None
+    lower: float | None = None
+    upper: float | None = None
+
+
+class EarlierFit(Struct, frozen=True):
+    """A run before an update: its rows, and the posteriors that it had."""
+
+    rows: Count | None = None
+    data: str = ""
+    created: str = ""
+    estimates: Mapping[str, EarlierEstimate] = {}
+
+
+class UpdateResult(Struct, frozen=True, kw_only=True):
+    """How a run was made from an earlier one and new rows.
+
+    `way` is `weights` where the stored draws were weighted, `refit` where all rows were fitted together, and
+    `normal` where a normal distribution took the place of the earlier posterior. `khat` is `None` where it is
+    infinite or was not computed; `reason` says why draws were not weighted. `earlier` has the runs before
+    this one, the first of them first.
+    """
+
+    parent: str = ""
+    parent_sha256: str = ""
+    way: Literal["weights", "refit", "normal"] = "refit"
+    reason: str = ""
+    old_rows: Count | None = None
+    new_rows: Count | None = None
+    data: str = ""
+    khat: float | None = None
+    khat_limit: float | None = None
+    effective_draws: float | None = None
+    earlier: tuple[EarlierFit, ...] = ()
+
+
 class Continuation(Struct, frozen=True):
     """Further draws of each chain, added later with a seed of their own."""
 

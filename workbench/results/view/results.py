@@ -34,6 +34,7 @@ from workbench.results.view.estimates import (
     NutsResult,
     PathfinderResult,
     SamplingAttempt,
+    UpdateResult,
 )
 from workbench.results.view.findings import DiagnosisResult, LooResult, PowerScalingResult, PredictiveResult
 
@@ -86,6 +87,7 @@ class Results(Struct, frozen=True, kw_only=True, dict=True):
     ladder_words: str = ""
     attempts: tuple[SamplingAttempt, ...] = ()
     continued: tuple[Continuation, ...] = ()
+    updated: UpdateResult | None = None
     versions: Mapping[str, str] = field(default_factory=dict)
     timings: Mapping[str, float | None] = field(default_factory=dict)
     request: SavedSettings | None = None

@@ -91,5 +91,6 @@ def _build_row(entry: RunEntry, now: datetime) -> tuple[Cell, ...]:
     age = MISSING if entry.created is None else describe_age((now - entry.created).total_seconds())
     rhat = MISSING if entry.rhat_max is None else format_number(entry.rhat_max, 3)
     report = MISSING if entry.report is None else str(entry.report)
-    names = (Cell(entry.model), Cell(entry.data or MISSING), Cell(report))
+    origin = f" (update of {Path(entry.updated_from).name})" if entry.updated_from else ""
+    names = (Cell(entry.model), Cell(f"{entry.data or MISSING}{origin}"), Cell(report))
     return (Cell(verdict, _TONES.get(entry.verdict)), Cell(age), Cell(rhat), *names)

@@ -1,0 +1,206 @@
+"""A run updated with new rows is the posterior given all rows: closed forms, and every way that it can go."""
+
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+from arviz_stats.base import array_stats
+from scipy import stats
+
+import workbench as wb
+from workbench.backends.stored_chains import ChainDraws
+from workbench.binding import append_rows, rebind, try_bind
+from workbench.binding.options import BindingOptions
+from workbench.errors import BindingError, RequestError, UnseenLevel
+from workbench.report.fit.notes import describe_update
+from workbench.tables import from_frame
+from workbench.workflow.update_weights import choose_rows, draw_again
+
+OLD = pd.DataFrame({"y": [3, 5, 2, 4, 4, 1, 3, 6, 2, 3], "exposure": 1.0})
+NEW = pd.DataFrame({"y": [4, 2, 5], "exposure": [1.0, 2.0, 1.0]})
+FAR = pd.DataFrame({"y": [40] * 30, "exposure": 1.0})
+QUIET: dict[str, Any] = {"progress": False, "report": False}
+
+
+@pytest.fixture(scope="module")
+def fit(tools, tmp_path_factory):
+    folder = tmp_path_factory.mktemp("update") / "old"
+    return wb.fit("gamma_poisson", OLD, method=["map", "nuts"], draws=500, output=folder, **QUIET)
+
+
+@pytest.fixture(scope="module")
+def updated(fit):
+    return fit.update(NEW, output=fit.folder.with_name("updated"), **QUIET)
+
+
+def posterior(fit, *tables):
+    """Return the gamma posterior in closed form: shape a + sum(y), rate b + sum(exposure)."""
+    rows = pd.concat(tables)
+    prior = fit.results.priors
+    shape = prior["rate_prior_a"] + rows["y"].sum()
+    return stats.gamma(shape, scale=1 / (prior["rate_prior_b"] + rows["exposure"].sum()))
+
+
+def assert_posterior(fit, expected):
+    estimate = fit.results.posterior("rate")
+    assert abs(estimate.mean - expected.mean()) < 4 * estimate.mcse_mean
+    assert abs(estimate.sd - expected.std()) < 4 * estimate.mcse_sd
+    assert fit.results.exact.estimates["rate"].mean == pytest.approx(expected.mean(), rel=1e-12)
+    assert fit.results.exact.estimates["rate"].sd == pytest.approx(expected.std(), rel=1e-12)
+
+
+def test_weighted_draws_are_the_posterior_given_all_rows(fit, updated):
+    result = updated.results.updated
+    assert result.way == "weights"
+    assert result.khat <= result.khat_limit
+    assert (result.old_rows, result.new_rows, result.parent) == (10, 3, str(fit.folder))
+    assert_posterior(updated, posterior(fit, OLD, NEW))
+    kept = np.unique(updated.draws("rate")).size
+    assert kept < fit.draws("rate").size  # they are draws of the run, some of them several times
+    assert np.isin(updated.draws("rate").round(9), fit.draws("rate").round(9)).all()
+
+
+def test_log_likelihoods_are_those_of_all_rows(fit, updated):
+    for run, rows in ((fit, OLD), (updated, pd.concat([OLD, NEW]))):
+        log_lik = run.tree["log_likelihood"].to_dataset()
+        values = next(iter(log_lik.values())).to_numpy()[0, :5]
+        rate = run.draws("rate")[0, :5]
+        expected = stats.poisson.logpmf(rows["y"].to_numpy(), rate[:, None] * rows["exposure"].to_numpy())
+        assert values == pytest.approx(expected, abs=1e-4)
+
+
+def test_effective_sample_size_counts_repeated_draws_once():
+    """Of independent draws it is one over the sum of squared weights (Kish 1965), as ArviZ has it."""
+    random = np.random.default_rng(5)
+    weights = random.dirichlet(np.full(4000, 0.8))
+    chains = ChainDraws(random.standard_normal((4, 1000, 1)), {})
+    again = draw_again(chains, weights, 3)
+    counts = np.bincount(choose_rows(weights, 3), minlength=4000)
+    expected = 4000**2 / (counts**2).sum()
+    assert array_stats.ess(again.draws[:, :, 0], method="mean") == pytest.approx(expected, rel=0.12)
+
+
+def test_rows_far_from_the_old_ones_are_fitted_together_with_them(fit):
+    updated = fit.update(FAR, output=False, **QUIET)
+    result = updated.results.updated
+    assert result.way == "refit"
+    assert result.reason.startswith("weights of its draws would not do: ")
+    assert_posterior(updated, posterior(fit, OLD, FAR))
+    assert updated.results.nuts.warmup == 300
+
+
+def test_batch_by_batch_equals_all_at_once(fit, updated):
+    twice = updated.update(NEW.assign(y=[1, 7, 3]), output=False, weights=False, **QUIET)
+    assert_posterior(twice, posterior(fit, OLD, NEW, NEW.assign(y=[1, 7, 3])))
+    assert [earlier.rows for earlier in twice.results.updated.earlier] == [10, 13]
+    assert twice.results.updated.earlier[0].estimates["rate"].mean == fit.results.posterior("rate").mean
+    assert twice.results.updated.reason == "weights were not wanted"
+
+
+def test_a_sentence_says_how_the_run_was_made_and_the_list_of_runs_names_its_parent(fit, updated):
+    said = describe_update(updated.results)
+    assert said.startswith(f"Updated from `{fit.folder}` (10 rows) with 3 new rows of `data`: its draws were")
+    assert "k-hat" in said
+    assert describe_update(fit.results) == ""
+    listed = wb.runs(fit.folder.parent).set_index("rows")["updated_from"]
+    assert listed.to_dict() == {10: "", 13: str(fit.folder)}
+
+
+def test_an_updated_run_can_be_read_continued_and_predicted_from(updated, tmp_path):
+    from workbench.workflow.resume import continue_run
+
+    loaded = wb.load(updated.folder)
+    assert loaded.results.updated == updated.results.updated
+    longer = continue_run(updated.folder, 200, output=tmp_path / "longer")
+    assert longer.results.nuts.draws == 700
+    assert longer.results.posterior("rate").mean == pytest.approx(
+        updated.results.posterior("rate").mean, abs=0.1
+    )
+
+
+@pytest.mark.parametrize(
+    ("rows", "said"),
+    [
+        (NEW.drop(columns="y"), "has no column `y`, which the fit used"),
+        (NEW.drop(columns="exposure"), "has no column `exposure`"),
+        (NEW.assign(y=[1.5, 2, 3]), "integer"),
+        (NEW.assign(exposure=[-1.0, 1, 1]), "-1"),
+        (NEW.iloc[:0], "row"),
+    ],
+)
+def test_rows_that_do_not_fit_are_refused(fit, rows, said):
+    with pytest.raises(BindingError, match=said):
+        fit.update(rows, output=False, **QUIET)
+
+
+def test_systematic_resampling_takes_each_draw_as_often_as_its_weight_says():
+    weights = np.random.default_rng(4).dirichlet(np.full(200, 0.3))
+    counts = np.bincount(choose_rows(weights, 7), minlength=200)
+    assert counts.sum() == 200
+    assert (np.abs(counts - 200 * weights) < 1).all()
+
+
+PROGRAM = """
+data {
+  int<lower=1> N;
+  int<lower=1> K;
+  int<lower=1> J;
+  array[N] int<lower=1, upper=J> g;
+  matrix[K, N] X;
+  vector[J] u;
+  real s;
+  vector[N] y;
+}
+parameters { vector[K] beta; vector[J] a; }
+model { y ~ normal(X' * beta + a[g] + u[g], s); }
+"""
+
+
+@pytest.fixture(scope="module")
+def groups():
+    return pd.DataFrame({
+        "g": ["a", "b", "b", "a"], "x1": [1.0, 2, 3, 4], "x2": [5.0, 6, 7, 9], "u": [1.0, 2, 2, 1], "s": 2.0,
+        "y": [0.5, 1, 2, 3], "name": ["p", "q", "r", "t"],
+    })  # fmt: skip
+
+
+def append(program, old, new):
+    options = BindingOptions(columns={"X": ("x1", "x2")})
+    attempt = try_bind(program, from_frame(old), options)
+    assert not attempt.problems
+    rules = attempt.data.rules
+    return append_rows(attempt.data, rebind(rules, program, from_frame(new)), program, rules), attempt.data
+
+
+def test_rows_are_joined_on_the_axis_of_rows_and_groups_stay(program_from, groups):
+    program = program_from(PROGRAM)
+    new = groups.iloc[:2].assign(g=["b", "b"], y=[7.0, 8.0], name=["v", "w"])
+    both, old = append(program, groups, new)
+    values = both.values
+    assert values["N"] == 6
+    assert np.asarray(values["X"]).tolist() == [[1, 2, 3, 4, 1, 2], [5, 6, 7, 9, 5, 6]]
+    assert np.asarray(values["g"]).tolist() == [1, 2, 2, 1, 2, 2]
+    assert np.asarray(values["u"]).tolist() == np.asarray(old.values["u"]).tolist() == [1, 2]
+    assert (both.rows, both.labels["J"]) == (6, ("a", "b"))
+    assert both.table.path.name == "data + data"
+
+
+def test_a_number_for_all_rows_must_stay_the_same(program_from, groups):
+    with pytest.raises(BindingError, match="`s` is 2 in the fit, but 3 in the new rows"):
+        append(program_from(PROGRAM), groups, groups.assign(s=3.0))
+
+
+def test_a_new_level_is_told_apart_from_other_problems(program_from, groups):
+    with pytest.raises(UnseenLevel, match="did not occur in the data of the fit"):
+        append(program_from(PROGRAM), groups, groups.assign(g="c"))
+
+
+def test_a_run_of_stan_data_is_refused(fit):
+    import dataclasses
+
+    from workbench.workflow.update_rows import check_can_take_rows
+
+    record = {**fit.record, "data": {**fit.record["data"], "rules": {}}}
+    with pytest.raises(RequestError, match="fitted to Stan's own data"):
+        check_can_take_rows(dataclasses.replace(fit, record=record))

@@ -1,0 +1,141 @@
+"""New rows below those of an earlier binding: one data block of both."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from workbench.binding.bind import try_bind
+from workbench.binding.bound_data import BoundData, BoundVariable
+from workbench.binding.options import BindingOptions
+from workbench.errors import BindingError
+from workbench.late_imports import LateModule
+from workbench.program import Declaration, Program
+from workbench.provenance import hash_texts
+from workbench.tables import Table
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+else:
+    pa = LateModule("pyarrow")
+
+_AND = " + "
+"""What stands between the names of tables whose rows are together."""
+
+_DERIVED_SIZE = "size of"
+"""How the origin of a variable begins that is derived from the length of another."""
+
+
+def append_rows(old: BoundData, new: BoundData, program: Program, rules: Mapping[str, Any]) -> BoundData:
+    """Return the data of both bindings; what does not belong to rows stays that of the old one.
+
+    Parameters
+    ----------
+    old
+        The data of an earlier fit.
+    new
+        New rows, bound by the rules of that fit (`rebind`).
+    program
+        The program of both.
+    rules
+        These rules, as `run.json` keeps them.
+
+    Raises
+    ------
+    BindingError
+        A number that is the same for all rows has another value in the new rows, or the program does not
+        accept the data of both together.
+    """
+    by_row = set(rules["variables"]) - set(rules.get("by_group", {}))
+    derived = {item.name for item in old.variables if item.origin.startswith(_DERIVED_SIZE)}
+    counts = (old.rows or 0, new.rows or 0)
+    declared = {item.name: item for item in program.data}
+    row_sizes = {declared[name].sizes[0].text for name in by_row if len(declared[name].sizes) == 1}
+    values: dict[str, Any] = {}
+    for name, value in old.values.items():
+        if name in by_row:
+            values[name] = _join(declared[name], value, new.values[name], counts, row_sizes)
+        elif name not in derived:
+            values[name] = value
+    path = name_both(old.table.path, new.table.path)
+    sha256 = hash_texts(old.table.sha256, new.table.sha256)
+    attempt = try_bind(program, Table(path, sha256, pa.table({}), values=values), BindingOptions())
+    if attempt.problems:
+        raise attempt.problems[0]
+    bound = attempt.data.values
+    variables = tuple(replace(item, value=bound[item.name]) for item in old.variables)
+    table = Table(path, sha256, pa.table({}), values={"": range(sum(counts))})
+    return replace(
+        old,
+        table=table,
+        variables=_keep_origins(variables, new),
+        labels=_join_labels(old, new, counts),
+        rules=dict(rules),
+        rows=sum(counts),
+        dropped=(),
+        tips=new.tips,
+    )
+
+
+def name_both(old: Path, new: Path) -> Path:
+    """Return a name for the rows of two tables; it is not a file.
+
+    >>> name_both(name_both(Path("data/may.csv"), Path("june.csv")), Path("new/july.csv")).name
+    'may.csv + ... + july.csv'
+    """
+    names = [*old.name.split(_AND), new.name]
+    return Path(_AND.join(names if len(names) < 3 else (names[0], "...", names[-1])))
+
+
+def _keep_origins(variables: tuple[BoundVariable, ...], new: BoundData) -> tuple[BoundVariable, ...]:
+    """Return variables with the remarks of the new binding: levels and similar names."""
+    remarks = {item.name: item.remark for item in new.variables}
+    return tuple(replace(item, remark=remarks.get(item.name, "")) for item in variables)
+
+
+def _join(
+    declaration: Declaration, old: Any, new: Any, counts: tuple[int, int], row_sizes: set[str]
+) -> np.ndarray | Any:
+    """Return the rows of both, on the axis of rows; a single number must be the same in both.
+
+    Raises
+    ------
+    BindingError
+        It is not.
+    """
+    if not declaration.sizes:
+        if old != new:
+            raise BindingError(
+                f"`{declaration.name}` is {old:g} in the fit, but {new:g} in the new rows: it is one number "
+                "for all rows.",
+                hint="fit old and new rows together with a program that takes a number for each row",
+            )
+        return old
+    lengths = tuple(zip(np.shape(old), np.shape(new), strict=True))
+    axes = [axis for axis, pair in enumerate(lengths) if pair == counts]
+    named = [
+        axis for axis in axes if axis < len(declaration.sizes) and declaration.sizes[axis].text in row_sizes
+    ]
+    if not axes:
+        raise BindingError(
+            f"`{declaration.name}`, declared `{declaration.text}`, was expected to have an element for each "
+            f"row ({counts[0]} and {counts[1]}), found the shapes {np.shape(old)} and {np.shape(new)}.",
+            hint="fit old and new rows together: `workbench fit MODEL ALL.csv`",
+        )
+    return np.concatenate([np.asarray(old), np.asarray(new)], axis=(named or axes)[0])
+
+
+def _join_labels(old: BoundData, new: BoundData, counts: tuple[int, int]) -> dict[str, tuple[str, ...]]:
+    """Return labels of sizes; those of rows are of both, or left out where one of them has none."""
+    labels: dict[str, tuple[str, ...]] = {}
+    for size, names in old.labels.items():
+        others = new.labels.get(size, ())
+        if (len(names), len(others)) == counts and names != others:
+            labels[size] = (*names, *others)
+        elif len(names) != counts[0] or names == others:
+            labels[size] = names
+    return labels

@@ -1,0 +1,289 @@
+"""Update a run with new rows: its posterior is the prior of the new ones.
+
+The stored draws are weighted where their importance weights can be relied on; where not, old and new rows are
+fitted together, from the step sizes, metrics and last draws of the old chains. Both are the posterior given
+all rows.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Literal
+
+import msgspec
+
+from workbench import tables
+from workbench.backends.base import DEFAULT_START, Start
+from workbench.backends.stored_chains import StoredChains
+from workbench.errors import RunIncomplete
+from workbench.estimation.estimate import choose_program
+from workbench.estimation.sampling.warm_start import extract_warm_start
+from workbench.files import make_scratch
+from workbench.methods import DEFAULT_METHODS, Auto, Method, Nuts
+from workbench.progress import SILENT, Progress
+from workbench.provenance import derive_seeds, hash_texts
+from workbench.report.figures.painter import Painter
+from workbench.request import FitRequest
+from workbench.results import Fit, store
+from workbench.results.quantities import owner
+from workbench.results.record import record_columns, record_earlier_energy
+from workbench.results.view import Results
+from workbench.results.view.estimates import EarlierEstimate, EarlierFit, UpdateResult
+from workbench.studies.fits.refit import WARM_UP
+from workbench.tables import Table
+from workbench.toolchain import ToolchainSettings
+from workbench.workflow.estimate_request import estimate_request
+from workbench.workflow.fit import collect_entries
+from workbench.workflow.prepare_request import choose_folder
+from workbench.workflow.publish import (
+    add_report,
+    check_places,
+    diagnose_fit,
+    draft_report,
+    publish_run,
+)
+from workbench.workflow.saved_run import SavedRun, open_run
+from workbench.workflow.update_rows import append_table, check_can_take_rows
+from workbench.workflow.update_weights import Weighing, draw_again, find_obstacle, read_chains, weigh
+
+_MOST_REMEMBERED = 50
+"""The most quantities whose earlier posteriors a run remembers: parameters, in the order of the program."""
+
+_SEED = 4
+"""Which of the seeds derived from that of the run draws the stored draws again."""
+
+
+@dataclass(frozen=True)
+class UpdateOptions:
+    """Everything about an update but its run and its rows.
+
+    Attributes
+    ----------
+    missing
+        Whether new rows with a missing cell are refused or dropped.
+    is_weighted
+        Whether the stored draws are weighted where that will do; else all rows are fitted together.
+    output
+        The run directory; `None` for one in `reports/`.
+    is_kept
+        Whether a run directory is written at all.
+    has_report
+        Whether it has a report.
+    jobs
+        Chains at a time.
+    toolchain
+        Which Stan and compiler to use.
+    command
+        The command line to note in the record.
+    """
+
+    missing: Literal["refuse", "drop"] = "refuse"
+    is_weighted: bool = True
+    output: Path | None = None
+    is_kept: bool = True
+    has_report: bool = True
+    jobs: int = 1
+    toolchain: ToolchainSettings = field(default_factory=ToolchainSettings)
+    command: str = ""
+
+
+def update(
+    fit: Fit,
+    data: Path | Table,
+    options: UpdateOptions | None = None,
+    progress: Progress = SILENT,
+    *,
+    on_result: Callable[[Fit], None] | None = None,
+    painter: Painter | None = None,
+) -> Fit:
+    """Return the posterior of a run given its rows and new ones, and publish it as a run of its own.
+
+    Parameters
+    ----------
+    fit
+        The run; it stays as it is.
+    data
+        New rows with their outcomes, in the columns that the run was fitted to.
+    options
+        Everything else.
+    progress
+        Where to report.
+    on_result, painter
+        Takes the new run before its report is drawn; what paints the report's drawings.
+
+    Raises
+    ------
+    WorkbenchError
+        Any of the tree in `workbench.errors`: a column or an outcome is missing, a level is new, the run does
+        not hold its data.
+    """
+    options = options or UpdateOptions()
+    check_places(options.output)
+    check_can_take_rows(fit)
+    with progress.stage("Reading the new rows"):
+        table = data if isinstance(data, Table) else tables.read(data)
+    with open_run(fit, options.toolchain, jobs=options.jobs, progress=progress) as run:
+        request = replace(run.request, data=append_table(fit, run.request, table, options.missing))
+        folder = (options.output or _choose_folder(fit, request, table)) if options.is_kept else None
+        check_places(folder)
+        updated, outcome = _estimate(run, request, options, progress)
+        entries = collect_entries(updated, request, run.builds.tools, options.command)
+        record = _describe(fit, table, request, outcome)
+        entries |= record_columns(updated.record, fit.record) | {"updated": msgspec.to_builtins(record)}
+        updated = store.with_entries(updated, entries)
+    with progress.stage("Checking the fit") as stage:
+        updated = diagnose_fit(updated, lambda step: stage.update(0.0, step))
+        draft = None
+        if folder is not None:
+            draft = draft_report(updated, painter) if painter is not None and options.has_report else None
+            updated = publish_run(updated, folder)
+    if on_result is not None:
+        on_result(updated)
+    if folder is not None and options.has_report:
+        with progress.stage("Writing the report"):
+            add_report(updated, draft=draft, painter=painter)
+    return updated
+
+
+def _choose_folder(fit: Fit, request: FitRequest, table: Table) -> Path:
+    """Return a folder named after the new rows, with a hash of all rows and of the run they began with."""
+    folder = choose_folder(replace(request, data=replace(request.data, table=table)))
+    name = folder.name.rpartition("-")[0]
+    return folder.with_name(f"{name}-{hash_texts(request.key, _hash_record(fit))[:8]}")
+
+
+def _estimate(
+    run: SavedRun, request: FitRequest, options: UpdateOptions, progress: Progress
+) -> tuple[Fit, Weighing]:
+    """Return the fit of all rows, and whether it has the weighted draws of the run."""
+    reason = "" if options.is_weighted else "weights were not wanted"
+    reason = reason or find_obstacle(run.fit, request.program, request.data)
+    if not reason and run.builds.tools.source == "cmdstan":
+        reason = "stored draws are weighted by the Stan of the package index alone"
+    outcome = Weighing(None, reason)
+    if not reason:
+        chains = read_chains(run.fit, request.program)
+        with make_scratch() as scratch:
+            old, exe = _choose_executable(run)
+            with progress.stage("Weighting the draws"):
+                new = replace(request, program=old.program)
+                outcome = weigh(run.fit, old, new, exe, chains, scratch)
+        if outcome.weights is not None and not outcome.reason:
+            seed = derive_seeds(request.seed, _SEED + 1)[_SEED]
+            backend = StoredChains(draw_again(chains, outcome.weights.values, seed))
+            request = replace(request, methods=_list_methods(run, has_warmup=True))
+            weighted = estimate_request(request, run.builds, backend=backend)
+            energies = record_earlier_energy(weighted.record, run.fit.results.nuts.ebfmi)
+            return store.with_entries(weighted, energies), outcome
+    start, is_warm = _find_start(run, request)
+    request = replace(request, methods=_list_methods(run, has_warmup=not is_warm))
+    return estimate_request(request, run.builds, start), outcome
+
+
+def _choose_executable(run: SavedRun) -> tuple[FitRequest, Path]:
+    """Return the run's request with the program that is run, and its executable."""
+    from workbench.backends.stan import StanBackend  # only here: importing it takes a second
+
+    builds, executable, original = run.builds.build_or_keep_loops()
+    built = builds.request.program
+    program = replace(run.request.program, instrumented=built.instrumented, obstacles=built.obstacles)
+    request, model = choose_program(
+        replace(run.request, program=program),
+        executable,
+        StanBackend(),
+        original=original,
+        unoptimized=builds.build_unoptimized,
+        with_loops=builds.build_with_loops,
+    )
+    return request, model.exe
+
+
+def _list_methods(run: SavedRun, *, has_warmup: bool) -> tuple[Method, ...]:
+    """Return the methods of the run, NUTS once and as it was.
+
+    Parameters
+    ----------
+    run
+        The run.
+    has_warmup
+        Whether NUTS has the run's warm-up; otherwise the short one of a chain that starts warm.
+    """
+    methods: list[Method] = []
+    for method in run.request.methods:
+        if isinstance(method, Auto) and run.fit.results.nuts.is_ok:
+            methods += [other for other in DEFAULT_METHODS if not isinstance(other, Nuts)] + [method.nuts]
+        else:
+            methods.append(method)
+    return tuple(_adapt(method, has_warmup) if isinstance(method, Nuts) else method for method in methods)
+
+
+def _adapt(nuts: Nuts, has_warmup: bool) -> Nuts:
+    warmup = nuts.warmup if has_warmup else min(nuts.warmup, WARM_UP)
+    return replace(nuts, warmup=warmup, save_warmup=False, retry=0, init="random")
+
+
+def _find_start(run: SavedRun, request: FitRequest) -> tuple[Start, bool]:
+    """Return where the chains of a fit of all rows start, and whether that is the end of the run's chains."""
+    is_same = not find_obstacle(run.fit, request.program, request.data)
+    sampler = next((method for method in run.request.methods if isinstance(method, Nuts)), None)
+    if not is_same or sampler is None or sampler.sampler != "stan":
+        return DEFAULT_START, False
+    try:
+        start = extract_warm_start(run.fit.tree, request.program)
+    except RunIncomplete:
+        return DEFAULT_START, False
+    return (start, True) if len(start.inits) == sampler.chains else (DEFAULT_START, False)
+
+
+def _describe(fit: Fit, table: Table, request: FitRequest, outcome: Weighing) -> UpdateResult:
+    """Return what the record says of the update."""
+    results, weights = fit.results, outcome.weights
+    total, before = request.data.rows, results.data.rows
+    is_finite = weights is not None and weights.khat < float("inf")
+    return UpdateResult(
+        parent="" if fit.folder is None else str(fit.folder),
+        parent_sha256=_hash_record(fit),
+        way="refit" if outcome.reason else "weights",
+        reason=outcome.reason,
+        old_rows=before,
+        new_rows=None if total is None or before is None else total - before,
+        data=str(table.path),
+        khat=weights.khat if weights is not None and is_finite else None,
+        khat_limit=None if weights is None else _limit(weights.values.size),
+        effective_draws=None if weights is None else weights.ess,
+        earlier=(*_list_earlier(results), _remember(results)),
+    )
+
+
+def _limit(draws: int) -> float:
+    from workbench.thresholds import khat_limit
+
+    return khat_limit(draws)
+
+
+def _list_earlier(results: Results) -> tuple[EarlierFit, ...]:
+    return () if results.updated is None else results.updated.earlier
+
+
+def _remember(results: Results) -> EarlierFit:
+    """Return what later runs remember of one: the posteriors of its parameters."""
+    declared = {item.name for item in results.model.parameters if item.block == "parameters"}
+    names = [name for name in results.estimates("nuts") if owner(name) in declared][:_MOST_REMEMBERED]
+    found = {name: results.posterior(name) for name in names}
+    return EarlierFit(
+        rows=results.data.rows,
+        data=results.data.path,
+        created=results.created,
+        estimates={
+            name: EarlierEstimate(estimate.mean, estimate.lower, estimate.upper)
+            for name, estimate in found.items()
+        },
+    )
+
+
+def _hash_record(fit: Fit) -> str:
+    """Return a hash of what `run.json` says."""
+    return hashlib.sha256(store.dump(fit.record).encode()).hexdigest()

@@ -1,0 +1,111 @@
+"""The rows of a run with new ones below them."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Literal
+
+from workbench import binding
+from workbench.binding import BindingOptions, BoundData
+from workbench.errors import RequestError, UnseenLevel, WorkbenchError
+from workbench.late_imports import LateModule
+from workbench.provenance import hash_texts
+from workbench.request import FitRequest
+from workbench.results import Fit
+from workbench.tables import Table
+from workbench.workflow.study_base import read_unchanged_table
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+else:
+    pa = LateModule("pyarrow")
+
+
+def check_can_take_rows(fit: Fit) -> None:
+    """Refuse a run whose draws or data do not belong to its program as it stands.
+
+    Raises
+    ------
+    RequestError
+        Predictors were standardized while fitting, or the data came without a table.
+    """
+    data = fit.results.data
+    if data.standardized.matrices:
+        raise RequestError(
+            "the run was fitted with --standardize, which puts its predictors on the scale of its own rows.",
+            hint="fit old and new rows together: `workbench fit MODEL ALL.csv --standardize`",
+        )
+    if not data.rules.get("variables"):
+        raise RequestError(
+            "the run was fitted to Stan's own data, which say nothing about how to bind new rows.",
+            hint="fit a table to update it with tables",
+        )
+
+
+def append_table(
+    fit: Fit, request: FitRequest, table: Table, missing: Literal["refuse", "drop"] = "refuse"
+) -> BoundData:
+    """Return the data of a run with new rows below its own.
+
+    Raises
+    ------
+    BindingError
+        A column is missing, a cell does not suit its variable, or a level did not occur in the fit.
+    """
+    rules = fit.results.data.rules
+    try:
+        new = binding.rebind(rules, request.program, table, missing=missing)
+    except UnseenLevel as reason:
+        return _bind_anew(fit, request, table, missing, reason)
+    return binding.append_rows(request.data, new, request.program, rules)
+
+
+def _bind_anew(
+    fit: Fit, request: FitRequest, table: Table, missing: Literal["refuse", "drop"], reason: UnseenLevel
+) -> BoundData:
+    """Return both tables bound together, so that levels are numbered anew: the run's own table is read again.
+
+    Raises
+    ------
+    UnseenLevel
+        The run's table has changed or is not there, or the two tables do not fit together.
+    """
+    results = fit.results
+    try:
+        old = read_unchanged_table(results)
+        both = _join_tables(old, table)
+    except (WorkbenchError, pa.ArrowInvalid, pa.ArrowTypeError) as problem:
+        because = problem.message if isinstance(problem, WorkbenchError) else f"{problem}".splitlines()[0]
+        raise UnseenLevel(
+            reason.message,
+            hint=f"new levels need the run's own table, read again: {because.rstrip('.')}; or leave these "
+            "rows out, or fit all rows together",
+        ) from problem
+    rules = results.data.rules
+    groups = set(rules.get("groups", {}))
+    given = {name: value for name, value in rules.get("given", {}).items() if name not in groups}
+    first = {
+        written: entry["levels"][0]
+        for written, entry in rules.get("columns", {}).items()
+        if entry.get("levels")
+    }
+    allowed: Literal["refuse", "drop"] = "drop" if results.data.dropped.count else missing
+    options = BindingOptions(
+        {name: tuple(columns) for name, columns in rules["variables"].items()},
+        given,
+        dict.fromkeys(given, "the run"),
+        {name: level for name, level in first.items() if both.has_column(name)},
+        allowed,
+    )
+    attempt = binding.try_bind(request.program, both, options)
+    if attempt.problems:
+        raise attempt.problems[0]
+    return attempt.data
+
+
+def _join_tables(old: Table, new: Table) -> Table:
+    """Return the rows of both tables, in the columns that both have."""
+    shared = [name for name in old.columns if new.has_column(name)]
+    cells = pa.concat_tables(
+        [old.cells.select(shared), new.cells.select(shared)], promote_options="permissive"
+    )
+    return Table(binding.name_both(old.path, new.path), hash_texts(old.sha256, new.sha256), cells)
