@@ -12,7 +12,8 @@ import xarray as xr
 from tests.prediction.by_hand import CHAINS, make_predictions, split
 from workbench.errors import RequestError, StoreError
 from workbench.prediction import OutcomePrediction
-from workbench.prediction.draw_files import check_draws_file, collect_draws, open_draws
+from workbench.prediction.draw_files import check_draws_file, collect_draws, open_draws, write_passing
+from workbench.prediction.quantities import parse_quantities, tabulate_quantities
 
 WHOLE = make_predictions()
 DRAWS, EXPECTED = WHOLE.outcomes[0].draws, np.asarray(WHOLE.outcomes[0].expectation)
@@ -119,3 +120,13 @@ def test_a_full_disk_is_told(tmp_path, name):
 def test_other_kinds_of_files(tmp_path):
     with pytest.raises(RequestError, match=r"neither \.parquet nor \.nc"):
         check_draws_file(tmp_path / "draws.csv")
+
+
+def test_draws_are_written_while_others_take_them(tmp_path):
+    path = tmp_path / "draws.parquet"
+    assert len(list(write_passing(split(WHOLE), path, CHAINS))) == 3
+    assert len(pd.read_parquet(path)) == DRAWS.size
+    path.unlink()
+    with pytest.raises(RequestError, match="unknown name"):
+        tabulate_quantities(write_passing(split(WHOLE), path, CHAINS), parse_quantities(["a + q"]))
+    assert list(tmp_path.iterdir()) == []

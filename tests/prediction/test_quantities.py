@@ -8,12 +8,13 @@ import pytest
 from scipy import special, stats
 
 from tests.prediction.by_hand import CHAINS, make_predictions, split
-from workbench.errors import RequestError
+from workbench import tables
+from workbench.errors import BindingError, RequestError
 from workbench.prediction import OutcomePrediction, Predictions
 from workbench.prediction.expressions import parse_expression
 from workbench.prediction.monte_carlo import measure_errors, measure_share_errors
 from workbench.prediction.names import list_names
-from workbench.prediction.quantities import QuantitySummary, parse_quantities
+from workbench.prediction.quantities import QuantitySummary, parse_quantities, tabulate_quantities
 
 LABELS = {"b[age]": "b[2]"}
 PRICE = np.array([1.0, 2.0, 3.0, 4.0, 5.0, 6.0])
@@ -223,3 +224,25 @@ def test_a_share_of_none_has_an_error():
 
 def test_a_quantity_is_asked_for_once():
     assert [quantity.text for quantity in parse_quantities(["a", "b", "a"])] == ["a", "b"]
+
+
+def test_several_quantities_and_columns_of_the_table():
+    """A column with the name of an outcome is the outcome; texts are no numbers."""
+    table = tables.from_frame(
+        pd.DataFrame({"price": PRICE, "y_rep": 0.0, "town": list("abcdef"), "due": [True, False] * 3})
+    )
+    texts = ["sum(price * y_rep)", "P(price * y_rep > 9)", "due", "b[age]"]
+    found = tabulate_quantities(
+        split(WHOLE), parse_quantities(texts), table=table, names_by_label=LABELS, chains=CHAINS
+    )
+    own = dict(iter(found.groupby("quantity", sort=False)["estimate"]))
+    assert list(own) == texts
+    np.testing.assert_allclose(own[texts[0]], (PRICE * Y).sum(axis=1).mean())
+    np.testing.assert_allclose(own[texts[1]], (PRICE * Y > 9).mean(axis=0))
+    assert own["due"].tolist() == [1, 0, 1, 0, 1, 0]
+    np.testing.assert_allclose(own["b[age]"], B[:, 1].mean())
+    with pytest.raises(RequestError, match="unknown name, `town`"):
+        tabulate_quantities([WHOLE], parse_quantities(["town"]), table=table)
+    missing = tables.from_frame(pd.DataFrame({"price": [*PRICE[:5], np.nan]}))
+    with pytest.raises(BindingError, match=r"`price`.*row 6"):
+        tabulate_quantities([WHOLE], parse_quantities(["price"]), table=missing)

@@ -115,6 +115,27 @@ def open_draws(path: Path, chains: int) -> Iterator[DrawsWriter]:
         yield writer
 
 
+def write_passing(chunks: Iterable[Predictions], path: Path, chains: int) -> Iterator[Predictions]:
+    """Yield predictions, and write the draws of each chunk to a file, which is there after the last.
+
+    Parameters
+    ----------
+    chunks
+        Predictions, in the order of the table.
+    path, chains
+        As in `open_draws`.
+
+    Raises
+    ------
+    StoreError
+        The file cannot be written; an earlier one is as it was, also where whoever takes the chunks fails.
+    """
+    with open_draws(path, chains) as writer:
+        for chunk in chunks:
+            writer.write(chunk)
+            yield chunk
+
+
 def collect_draws(chunks: Iterable[Predictions], chains: int) -> xr.Dataset:
     """Return predictions draw by draw, as ArviZ's group `predictions` has them.
 

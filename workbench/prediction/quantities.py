@@ -7,13 +7,14 @@ number of rows fits into memory. One that compares rows with all rows needs them
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from workbench import tables
 from workbench.errors import RequestError
 from workbench.late_imports import LateModule
 from workbench.prediction.evaluation import (
@@ -35,10 +36,11 @@ from workbench.prediction.expressions import (
     iterate_nodes,
     parse_expression,
 )
-from workbench.prediction.names import KnownNames, check_names, has_rows
+from workbench.prediction.names import KnownNames, check_names, has_rows, list_names
 from workbench.prediction.predictions import Floats, Predictions
 from workbench.prediction.summaries import Sample, summarise
 from workbench.results.quantities import element_name
+from workbench.tables import Table
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -216,6 +218,84 @@ def parse_quantities(texts: Sequence[str]) -> tuple[QuantityExpression, ...]:
         One does not follow the grammar; the message names the place.
     """
     return tuple(parse_expression(text) for text in dict.fromkeys(texts))
+
+
+def list_used_names(expressions: Iterable[QuantityExpression]) -> set[str]:
+    """Return the names that expressions have, without their elements."""
+    nodes = (node for expression in expressions for node in iterate_nodes(expression.root))
+    return {node.name for node in nodes if isinstance(node, QuantityName)}
+
+
+def tabulate_quantities(
+    chunks: Iterable[Predictions],
+    expressions: Sequence[QuantityExpression],
+    *,
+    table: Table | None = None,
+    names_by_label: Mapping[str, str] | None = None,
+    by_row: Collection[str] = (),
+    chains: int = 1,
+) -> pd.DataFrame:
+    """Return the summaries of several quantities, one after the other.
+
+    Parameters
+    ----------
+    chunks
+        Predictions, in the order of the table.
+    expressions
+        The quantities.
+    table
+        The new rows, whose columns of numbers expressions may have.
+    names_by_label
+        Stan's name of each element that has a name for people.
+    by_row
+        Generated quantities of the author that have an element for each row.
+    chains
+        How many chains the draws come from, one after the other.
+
+    Returns
+    -------
+    A frame with the columns of `COLUMNS`: `statistic` says what `estimate` is, a mean over draws with `sd`,
+    `median`, `lower` and `upper`, a probability, a quantile or a return level; `mcse` is its Monte Carlo
+    standard error. A quantity without rows has no `row` and an empty `label`.
+
+    Raises
+    ------
+    RequestError
+        A name is not known, a value is not a number, or there are too few draws.
+    BindingError
+        A column of the table has a cell that is not a number.
+    """
+    summaries: list[QuantitySummary] = []
+    columns: dict[str, Floats] = {}
+    frames: list[list[pd.DataFrame]] = [[] for _ in expressions]
+    for chunk in chunks:
+        if not summaries:
+            numeric = _list_numeric_columns(table, chunk)
+            names = list_names(chunk, names_by_label, numeric, tuple(by_row))
+            summaries = [QuantitySummary(item, names, chunk.level, chains) for item in expressions]
+            columns = _read_columns(table, list_used_names(expressions) & {*numeric})
+        part = slice(chunk.first_row, chunk.first_row + len(chunk.labels))
+        own = {name: values[part] for name, values in columns.items()}
+        for summary, found in zip(summaries, frames, strict=True):
+            found.append(summary.add(chunk, own))
+    for summary, found in zip(summaries, frames, strict=True):
+        found.append(summary.finish())
+    filled = [frame for found in frames for frame in found if len(frame)]
+    return pd.concat(filled, ignore_index=True) if filled else pd.DataFrame(columns=list(COLUMNS))
+
+
+def _list_numeric_columns(table: Table | None, chunk: Predictions) -> tuple[str, ...]:
+    """Return the columns of numbers of a table; where an outcome is predicted by name, that is meant."""
+    if table is None:
+        return ()
+    outcomes = {outcome.quantity for outcome in chunk.outcomes}
+    return tuple(name for name in table.columns if name not in outcomes and tables.is_numeric(table, name))
+
+
+def _read_columns(table: Table | None, names: Collection[str]) -> dict[str, Floats]:
+    if table is None:
+        return {}
+    return {name: tables.to_numbers(table, name).astype(np.float64) for name in names}
 
 
 def _list_outermost(node: Node, names: KnownNames) -> Sequence[Node]:
