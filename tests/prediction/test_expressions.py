@@ -102,7 +102,7 @@ UNKNOWN = {
     "y_rpe + 1": ("unknown name, `y_rpe`, at character 1", "did you mean `y_rep`"),
     "zeta": (
         "unknown name, `zeta`",
-        "there is `y_rep`, `growth`, `a`, `b`, `Sigma`, `slope`; columns `price`",
+        "there is `y_rep`, `growth`, `a`, `b`, `Sigma`, `slope`, `price`",
     ),
     "a + b": (
         "`b`, which is an array, without an element, at character 5",

@@ -136,10 +136,10 @@ def test_what_is_not_a_number_is_refused():
         summarise("1 / (a - a)")
 
 
-def outcome_of(draws: np.ndarray, **fields) -> Predictions:
+def outcome_of(draws: np.ndarray) -> Predictions:
     count = draws.shape[1]
     index = tuple((row,) for row in range(count))
-    outcome = OutcomePrediction("y", "y_rep", index, np.arange(count), draws, **fields)
+    outcome = OutcomePrediction("y", "y_rep", index, np.arange(count), draws)
     return Predictions("nuts", "", 0.9, tuple(map(str, range(1, count + 1))), 0, (outcome,))
 
 
@@ -171,13 +171,25 @@ def test_what_draws_cannot_tell():
         summarise("return_level(y_rep, 1000)")
     assert raised.value.hint == "it takes a fit with at least 4,000 draws"
     assert len(summarise("return_level(y_rep, 100)")) == 6
-    point = outcome_of(np.ones((1, 2)), expectation=np.full((1, 2), 0.25))
-    for text in ("P(y_rep > 0)", "quantile(y_rep, 0.5)"):
-        with pytest.raises(RequestError, match="a point estimate is a single one"):
+
+
+def test_a_point_has_no_spread_of_its_own():
+    """Outcomes are drawn given a point too; the expectation and parameters are one number."""
+    point = replace(
+        WHOLE,
+        method="mle",
+        parameters={name: np.repeat(values[:1], len(Y), axis=0) for name, values in WHOLE.parameters.items()},
+        outcomes=(replace(WHOLE.outcomes[0], expectation=np.repeat(np.asarray(MEAN)[:1], len(Y), axis=0)),),
+    )
+    for text in ("P(a > 0)", "quantile(E(y_rep), 0.5)", "P(mean(E(y_rep)) > 1)"):
+        with pytest.raises(RequestError, match="a point estimate has none of its own"):
             summarise(text, (point,))
-    found = summarise("E(y_rep)", (point,))
-    assert found["estimate"].tolist() == [0.25, 0.25]
-    assert found[["sd", "lower", "upper", "mcse"]].isna().all(axis=None)
+    for text, true in (("E(y_rep)", np.asarray(MEAN)[0]), ("2 * a", 2 * A[0])):
+        found = summarise(text, (point,))
+        np.testing.assert_allclose(found["estimate"], true)
+        assert set(found["statistic"]) == {"value"}
+        assert found[["sd", "lower", "upper", "mcse"]].isna().all(axis=None)
+    np.testing.assert_allclose(summarise("P(y_rep > 5)", (point,))["estimate"], (Y > 5).mean(axis=0))
 
 
 def test_elements_of_a_row_with_several_are_named():

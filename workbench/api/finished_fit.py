@@ -6,10 +6,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass, fields
 from importlib import metadata
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Literal, overload
 
 from workbench import results
 from workbench.api.arguments import Data, as_path, as_table, explain_options, list_names, show_progress
+from workbench.api.predicting import NewGroups, PredictingMethod, predict_new
 from workbench.errors import RequestError, RunIncomplete
 from workbench.process import count_usable_cores
 from workbench.results import frames, run_directory, store
@@ -227,30 +228,93 @@ class Fit(results.Fit):
 
         return diagnose(self).result
 
+    @overload
+    def predict(
+        self,
+        new: Data,
+        *,
+        quantity: str | Sequence[str] = (),
+        draws: Literal[False] = False,
+        method: PredictingMethod | None = None,
+        new_groups: NewGroups = "refuse",
+        progress: bool = True,
+    ) -> pd.DataFrame: ...
+
+    @overload
+    def predict(
+        self,
+        new: Data,
+        *,
+        draws: Literal[True],
+        method: PredictingMethod | None = None,
+        new_groups: NewGroups = "refuse",
+        progress: bool = True,
+    ) -> xr.Dataset: ...
+
     @explain_options
-    def predict(self, new: Data, *, progress: bool = True) -> pd.DataFrame:
-        """Predict the outcomes of new rows by the rules that the fit keeps.
+    def predict(
+        self,
+        new: Data,
+        *,
+        quantity: str | Sequence[str] = (),
+        draws: bool = False,
+        method: PredictingMethod | None = None,
+        new_groups: NewGroups = "refuse",
+        progress: bool = True,
+    ) -> pd.DataFrame | xr.Dataset:
+        """Predict new rows by the rules that the fit keeps.
 
         Parameters
         ----------
         new
             New rows, with the columns the fit was made with; those of outcomes may be missing.
+        quantity
+            What is wanted in the place of the outcomes: `"P(y_rep > 500)"`, `"b[1] - b[2]"`,
+            `"exp(b[age])"`, `"mean(y_rep)"` over rows, `"E(y_rep)"`, `"quantile(y_rep, 0.9)"`,
+            `"return_level(y_rep, 100)"`; one or several.
+        draws
+            Whether each draw of the outcomes is wanted, in the place of summaries.
+        method
+            What predicts: `nuts`, `laplace`, `pathfinder`, or with `map` and `mle` a point; by default NUTS,
+            else an approximation.
+        new_groups
+            Groups that the fit has not seen are refused, drawn from the distribution of groups (`draw`), or
+            averaged over the groups of the fit (`average`).
         progress
             Whether progress is shown in terminals and notebooks.
 
         Returns
         -------
         A row for each new row and outcome: `row`, `label`, `prediction`, `mean`, `sd`, `median`, `lower`,
-        `upper`. Where the fit has no draws by NUTS, `attrs["remark"]` says which approximation has predicted.
+        `upper`; the expectation of the outcome with its own interval, `expected`, `expected_lower`,
+        `expected_upper`; and the two parts of the SD, `sd_parameters` and `sd_outcome`.
+
+        Of quantities: `quantity`, `row`, `label`, `statistic` (`mean`, `probability`, `quantile` or `return
+        level`), `estimate`, its Monte Carlo error `mcse`, and for a mean over draws `sd`, `median`, `lower`
+        and `upper`. One that goes over rows, or has none, has no `row`.
+
+        The index is that of `new`, where that is a DataFrame and every row of the result belongs to one of
+        it. `attrs["remark"]` says what must be known: that an approximation predicts, or that a column seems
+        to be in another unit than that of the fit.
+
+        With `draws=True`, an xarray Dataset with an array `(chain, draw, row)` for each outcome and for its
+        expectation.
 
         Raises
         ------
         WorkbenchError
-            A level is unknown, a column is missing, or rows depend on each other.
+            A level is unknown, a column is missing, rows depend on each other, or an expression cannot be
+            read.
         """
-        from workbench.workflow.predict import predict
-
-        return predict(self, as_table(new), progress=show_progress(progress))
+        return predict_new(
+            self,
+            new,
+            quantity=quantity,
+            draws=draws,
+            method=method,
+            new_groups=new_groups,
+            progress=progress,
+        )
 
     @explain_options
     def update(

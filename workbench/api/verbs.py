@@ -19,11 +19,13 @@ from workbench.api.arguments import (
 )
 from workbench.api.finished_fit import Fit, as_fit, as_result
 from workbench.api.model import FitKeywords, Model
+from workbench.api.predicting import NewGroups, PredictingMethod, predict_new
 from workbench.process import count_usable_cores
 from workbench.results import run_directory
 
 if TYPE_CHECKING:
     import pandas as pd
+    import xarray as xr
 
     from workbench.results.view import DiagnosisResult
     from workbench.studies import Study
@@ -135,9 +137,26 @@ def runs(folder: str | Path = "reports") -> pd.DataFrame:
 
 
 @explain_options
-def predict(fit: results.Fit | str | Path, data: Data, *, progress: bool = True) -> pd.DataFrame:
-    """Predict the outcomes of new rows: `Fit.predict` of a fit or of a run directory."""
-    return as_fit(as_result(fit)).predict(data, progress=progress)
+def predict(
+    fit: results.Fit | str | Path,
+    data: Data,
+    *,
+    quantity: str | Sequence[str] = (),
+    draws: bool = False,
+    method: PredictingMethod | None = None,
+    new_groups: NewGroups = "refuse",
+    progress: bool = True,
+) -> pd.DataFrame | xr.Dataset:
+    """Predict new rows: `Fit.predict`, which explains the options, of a fit or of a run directory."""
+    return predict_new(
+        as_result(fit),
+        data,
+        quantity=quantity,
+        draws=draws,
+        method=method,
+        new_groups=new_groups,
+        progress=progress,
+    )
 
 
 @explain_options

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 import typer
 
@@ -42,6 +42,26 @@ def command(
             "or average over the groups of the fit.",
         ),
     ] = "refuse",
+    quantity: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--quantity",
+            help="Print this in the place of the outcomes: 'P(y_rep > 500)', 'b[1] - b[2]', 'exp(b[age])', "
+            "'mean(y_rep)' over rows, 'E(y_rep)', 'quantile(y_rep, 0.9)', 'return_level(y_rep, 100)'. Repeat "
+            "it for more.",
+            metavar="EXPRESSION",
+        ),
+    ] = None,
+    draws: Annotated[
+        Path | None,
+        typer.Option(
+            "--draws",
+            help="Write each draw of the outcomes too: .parquet has a line for each draw and row, .nc "
+            "ArviZ's group `predictions`.",
+            metavar="FILE",
+            rich_help_panel=options.OUTPUT,
+        ),
+    ] = None,
     output: Annotated[
         Path | None, options.describe_output("CSV file for all predictions", metavar="FILE")
     ] = None,
@@ -73,24 +93,31 @@ def command(
         if form:
             raise RequestError("--output writes CSV, and --format prints a table.", hint="give one of them")
         check_output_file(output, [data])
+    _check_draws_file(draws, output, data)
     check_table_exists(options.read_dash(data))
     table = options.read_within(parse.parse_size("--unpack-limit", unpack_limit), data)
     run_directory.require_run(run)
+    from workbench.prediction.quantities import parse_quantities
+
+    parse_quantities(quantity or ())
     from workbench import files
     from workbench.results.spreadsheet import count_formulas, format_csv
     from workbench.toolchain import ToolchainSettings
     from workbench.workflow.pages.predict import build_predictions_page
+    from workbench.workflow.pages.quantities import build_quantities_page
     from workbench.workflow.predict import predict
+    from workbench.workflow.predict_quantities import predict_quantities
 
     settings = ToolchainSettings(compiler=compiler, source=toolchain, native=native)
-    predictions = predict(
-        run_directory.read(run),
-        table,
-        settings,
-        console.progress(quiet),
-        method=method or "",
-        new_groups=new_groups,
+    fit, progress = run_directory.read(run), console.progress(quiet)
+    chosen: dict[str, Any] = {"method": method or "", "new_groups": new_groups, "draws_file": draws}
+    predictions = (
+        predict_quantities(fit, table, quantity, settings, progress, **chosen)
+        if quantity
+        else predict(fit, table, settings, progress, **chosen)
     )
+    if draws is not None:
+        console.show_note("draws", str(draws))
     if output is not None:
         files.replace_file(output, format_csv(predictions, is_verbatim=verbatim))
         formulas = 0 if verbatim else count_formulas(predictions)
@@ -100,14 +127,29 @@ def command(
             console.show_note("note", predictions.attrs["remark"])
         console.show_path(output)
         return
+    build_page = build_quantities_page if quantity else build_predictions_page
     if form:
-        from workbench.workflow.pages.tables import format_predictions
+        from workbench.workflow.pages.tables import format_page
 
         if predictions.attrs["remark"]:
             console.show_note("note", predictions.attrs["remark"])
-        console.show_table(format_predictions(predictions, run, data, form), form)
+        page = build_page(predictions, run, data, len(predictions))
+        console.show_table(format_page(page, predictions, form), form)
         return
-    console.show(build_predictions_page(predictions, run, data))
+    console.show(build_page(predictions, run, data))
+
+
+def _check_draws_file(draws: Path | None, output: Path | None, data: Path) -> None:
+    """Refuse a file that draws cannot be written to."""
+    if draws is None:
+        return
+    from workbench.prediction.draw_files import check_draws_file
+    from workbench.workflow.output_file import check_output_file
+
+    check_draws_file(draws)
+    check_output_file(draws, [data])
+    if output is not None and draws.absolute() == output.absolute():
+        raise RequestError(f"--draws and --output both name `{draws}`.", hint="give two files")
 
 
 def _describe_formulas(count: int) -> str:

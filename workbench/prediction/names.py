@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from workbench.prediction.expressions import (
@@ -105,12 +105,48 @@ def check_names(expression: QuantityExpression, names: KnownNames) -> None:
             raise expression.refuse(what, node.place, hint)
 
 
+def check_spelling(
+    expressions: Iterable[QuantityExpression], names: Sequence[str], words: Collection[str]
+) -> None:
+    """Refuse a name that cannot be known, before anything is computed.
+
+    Parameters
+    ----------
+    expressions
+        What is asked for.
+    names
+        Names that an error suggests.
+    words
+        Further words that may be names, such as those of a program.
+
+    Raises
+    ------
+    RequestError
+        The message names the place.
+    """
+    for expression in expressions:
+        for node in iterate_nodes(expression.root):
+            if isinstance(node, QuantityName) and node.name not in (*names, *words):
+                raise expression.refuse(
+                    f"has an unknown name, `{node.name}`", node.place, _suggest_from(node.name, names)
+                )
+
+
 def has_rows(node: Node, names: KnownNames) -> bool:
     """Return whether a node has a value for each row."""
     if isinstance(node, QuantityName):
         return not node.key and names.is_by_row(node.name)
     if isinstance(node, Operation) and not is_reduction(node):
         return any(has_rows(argument, names) for argument in node.arguments)
+    return False
+
+
+def reads_replicates(node: Node, names: KnownNames) -> bool:
+    """Return whether a node has values that are drawn given the parameters."""
+    if isinstance(node, QuantityName):
+        return node.name in names.outcomes
+    if isinstance(node, Operation) and node.function != "E":
+        return any(reads_replicates(argument, names) for argument in node.arguments)
     return False
 
 
@@ -173,12 +209,12 @@ def _check_expectation(expression: QuantityExpression, call: Operation, names: K
 
 
 def _suggest(name: str, names: KnownNames) -> str:
-    every = [*names.outcomes, *names.parameters, *names.columns]
-    close = difflib.get_close_matches(name, every, 1)
-    if close:
-        return f"did you mean `{close[0]}`?"
-    quantities = _quote([*names.outcomes, *names.parameters])
-    return f"there is {quantities}" + (f"; columns {_quote(list(names.columns))}" if names.columns else "")
+    return _suggest_from(name, [*names.outcomes, *names.parameters, *names.columns])
+
+
+def _suggest_from(name: str, names: Sequence[str]) -> str:
+    close = difflib.get_close_matches(name, names, 1)
+    return f"did you mean `{close[0]}`?" if close else f"there is {_quote(list(names))}"
 
 
 def _quote(names: list[str]) -> str:

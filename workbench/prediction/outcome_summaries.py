@@ -79,8 +79,8 @@ def _summarise_expectation(
 def _find_sd(draws: Floats) -> Floats:
     if len(draws) < 2:
         return np.zeros(draws.shape[1])
-    sd: Floats = np.nanstd(draws, axis=0, ddof=1)
-    return sd
+    sd = np.nanstd(draws, axis=0, ddof=1)
+    return np.where((draws == draws[:1]).all(axis=0), 0.0, sd)  # of a point exactly, without rounding
 
 
 def _summarise_categories(

@@ -75,7 +75,7 @@ class Predictions:
     ----------
     method
         Where the draws come from: ``nuts``, ``laplace``, ``pathfinder``, ``map`` or ``mle``. The last two
-        are one draw: the point itself.
+        are the point itself, repeated.
     remark
         What must be said about that method; empty for NUTS.
     level

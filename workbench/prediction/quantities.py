@@ -36,7 +36,7 @@ from workbench.prediction.expressions import (
     iterate_nodes,
     parse_expression,
 )
-from workbench.prediction.names import KnownNames, check_names, has_rows, list_names
+from workbench.prediction.names import KnownNames, check_names, has_rows, list_names, reads_replicates
 from workbench.prediction.predictions import Floats, Predictions
 from workbench.prediction.summaries import Sample, summarise
 from workbench.results.quantities import element_name
@@ -192,7 +192,12 @@ class QuantitySummary:
         is_over_draws = isinstance(root, Operation) and root.function in OVER_DRAWS
         values = evaluate(root.arguments[0] if isinstance(root, Operation) and is_over_draws else root, chunk)
         sample = Sample(
-            _spread_draws(values, chunk), self.expression, values.rows, level=self.level, chains=self.chains
+            _spread_draws(values, chunk),
+            self.expression,
+            values.rows,
+            level=self.level,
+            chains=self.chains,
+            is_point=chunk.predictions.is_plug_in and not reads_replicates(root, self.names),
         )
         numbers = summarise(sample)
         frame = pd.DataFrame({**self._name_rows(values, chunk.predictions), **numbers})

@@ -34,6 +34,8 @@ class Sample:
         The probability of intervals.
     chains
         How many chains the draws come from, one after the other.
+    is_point
+        Whether a point stands for the posterior, and nothing is drawn given it: all draws are the same.
     """
 
     draws: NDArray[Any]
@@ -41,6 +43,7 @@ class Sample:
     rows: NDArray[np.int64] | None = None
     level: float = 0.95
     chains: int = 1
+    is_point: bool = False
 
 
 def summarise(sample: Sample) -> Summary:
@@ -53,8 +56,8 @@ def summarise(sample: Sample) -> Summary:
     """
     root = sample.expression.root
     if isinstance(root, Operation) and root.function in _OVER_DRAWS:
-        if sample.draws.shape[0] == 1:
-            message = f"`{root.function}` goes over draws, and a point estimate is a single one."
+        if sample.is_point:
+            message = f"`{root.function}` goes over draws, and a point estimate has none of its own."
             raise RequestError(message, hint="predict by NUTS, Laplace or Pathfinder")
         return _OVER_DRAWS[root.function](sample)
     return _summarise_draws(sample)
@@ -63,7 +66,7 @@ def summarise(sample: Sample) -> Summary:
 def _summarise_draws(sample: Sample) -> Summary:
     draws = sample.draws
     _refuse_odd(sample, ~np.isfinite(draws))
-    if draws.shape[0] == 1:  # a point has no spread
+    if sample.is_point:
         return {"statistic": "value", "estimate": draws[0], "median": draws[0]}
     tails = [(1 - sample.level) / 2, 0.5, (1 + sample.level) / 2]
     lower, median, upper = np.quantile(draws, tails, axis=0)

@@ -3,14 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from workbench import tables
 from workbench.binding import BoundData
+from workbench.late_imports import LateModule
 from workbench.prediction.predictions import Floats
+from workbench.results.view import DataDescription
+from workbench.tables import Table
 from workbench.thresholds import FAR_ROWS_SHARE, FEWEST_RANGE_ROWS, RANGE_WIDTHS, SAME_UNIT_RATIO
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+else:
+    pa = LateModule("pyarrow")
 
 _MOST_NAMES = 5
 """How many columns a remark names."""
@@ -19,7 +28,40 @@ _FEWEST_VALUES = 3
 """Different values of a column that has a range: two are a yes/no column, whatever they are."""
 
 
-def collect_columns(data: BoundData) -> dict[str, Floats]:
+def describe_table(
+    description: DataDescription, data: BoundData, table: Table, used: Iterable[str] = ()
+) -> list[str]:
+    """Return remarks on the columns of new rows beside those of a fit.
+
+    Parameters
+    ----------
+    description
+        How the table of the fit was bound.
+    data
+        The data of the fit.
+    table
+        The new rows.
+    used
+        Columns that are used besides those of the fit.
+    """
+    fitted = collect_columns(data, description.rules)
+    new = {name: _read_numbers(table, name) for name in fitted if _has_numbers(table, name)}
+    names = [name for columns in description.rules.get("variables", {}).values() for name in columns]
+    unused = describe_unused([*description.columns, *names], used, table.columns)
+    return [f"{sentence[:1].upper()}{sentence[1:]}" for sentence in (*describe_ranges(fitted, new), unused)]
+
+
+def _has_numbers(table: Table, name: str) -> bool:
+    return table.has_column(name) and tables.is_numeric(table, name)
+
+
+def _read_numbers(table: Table, name: str) -> Floats:
+    """Return a column as numbers; those that cannot be used are left out, as binding refuses them anyway."""
+    cells = table.cells.column(name).filter(pa.array(~tables.find_missing(table, name)))
+    return np.asarray(cells.cast(pa.float64(), safe=False).to_numpy(), dtype=np.float64)
+
+
+def collect_columns(data: BoundData, rules: Mapping[str, Any] | None = None) -> dict[str, Floats]:
     """Return the columns of numbers that belong to rows, on the scale of the table, `(row,)` each.
 
     Codes of levels and indicators are none, and dates have no unit. Columns of a matrix that was standardized
@@ -29,10 +71,13 @@ def collect_columns(data: BoundData) -> dict[str, Floats]:
     ----------
     data
         Bound data, of a fit or of new rows.
+    rules
+        The rules by which they were bound, where they do not have them themselves.
     """
+    rules = data.rules if rules is None else rules
     columns: dict[str, Floats] = {}
-    dates = [column for column, rule in data.rules.get("columns", {}).items() if "since" in rule]
-    for name, own in data.rules.get("variables", {}).items():
+    dates = [column for column, rule in rules.get("columns", {}).items() if "since" in rule]
+    for name, own in rules.get("variables", {}).items():
         value = _find_numbers(data, name)
         if value is None or value.shape[1] != len(own):
             continue

@@ -2,20 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from workbench import tables
 from workbench.late_imports import LateModule
+from workbench.prediction.draw_files import write_passing
 from workbench.prediction.levels import NewGroups
 from workbench.prediction.outcome_summaries import COLUMNS, summarise_outcomes
-from workbench.program import Program
 from workbench.progress import SILENT, Progress
 from workbench.results import Fit
 from workbench.tables import Table
 from workbench.toolchain import ToolchainSettings
-from workbench.workflow.predict_rows import iterate_chunks, open_predictor
+from workbench.workflow.predict_rows import iterate_chunks, list_remarks, open_predictor
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -31,6 +30,7 @@ def predict(
     *,
     method: str = "",
     new_groups: NewGroups = "refuse",
+    draws_file: Path | None = None,
 ) -> pd.DataFrame:
     """Return predictions of the outcomes in new rows, a row for each, with the columns of `COLUMNS`.
 
@@ -56,6 +56,8 @@ def predict(
     new_groups
         Whether groups that the fit has not seen are refused, drawn from the distribution of groups
         (``draw``), or taken from the fit's groups at random (``average``).
+    draws_file
+        Where the draws are written besides, as ``.parquet`` or ``.nc``.
 
     Raises
     ------
@@ -66,17 +68,13 @@ def predict(
     table = data if isinstance(data, Table) else tables.read(data)
     rows: list[dict[str, object]] = []
     with open_predictor(fit, method, settings, progress) as opened:
-        for chunk in iterate_chunks(opened, table, new_groups=new_groups, progress=progress):
+        chunks = iterate_chunks(opened, table, new_groups=new_groups, progress=progress)
+        if draws_file is not None:
+            chunks = write_passing(chunks, draws_file, opened.chains)
+        for chunk in chunks:
             rows += summarise_outcomes(chunk)
-        remarks = [opened.stored.remark, *_describe_uncensored(opened.predictor.request.program)]
+        remarks = list_remarks(opened, table)
     predictions = pd.DataFrame(rows, columns=list(COLUMNS))
     predictions.attrs["level"] = fit.results.interval.level
-    predictions.attrs["remark"] = " ".join(remark for remark in remarks if remark)
+    predictions.attrs["remark"] = " ".join(remarks)
     return predictions
-
-
-def _describe_uncensored(program: Program) -> Iterator[str]:
-    """Yield a remark on each outcome whose prediction has no censored values."""
-    for replicate in program.replicates:
-        if replicate.prediction:
-            yield f"`{replicate.prediction}` predicts `{replicate.outcome}` as it would be without censoring."

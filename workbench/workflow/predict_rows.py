@@ -28,6 +28,7 @@ from workbench.prediction.outcomes import (
 )
 from workbench.prediction.predictor import Parameters, RowPredictor, collect
 from workbench.prediction.proof import check_row_independence
+from workbench.prediction.table_checks import describe_table
 from workbench.program import Declaration, Replicate
 from workbench.program.predictive.outcome_maps import ColumnMap, OutcomeMap
 from workbench.program.predictive.outcome_scales import return_to_column
@@ -70,6 +71,11 @@ class OpenPredictor:
     predictor: RowPredictor
     stored: StoredDraws
     parameters: Parameters
+
+    @property
+    def chains(self) -> int:
+        """How many chains the draws come from, one after the other."""
+        return int(self.stored.draws.sizes["chain"])
 
 
 @contextmanager
@@ -190,6 +196,28 @@ def iterate_chunks(
         for first in range(0, rows, step):
             yield _predict_chunk(opened, new, new_groups, range(first, min(rows, first + step)), generated)
             stage.update(min(rows, first + step), f"{min(rows, first + step):,} of {rows:,} rows")
+
+
+def list_remarks(opened: OpenPredictor, table: Table, used: Collection[str] = ()) -> list[str]:
+    """Return what must be known about predictions of a table: of their draws, its columns, and censoring.
+
+    Parameters
+    ----------
+    opened
+        The run.
+    table
+        The new rows.
+    used
+        Columns that are used besides those of the fit.
+    """
+    program = opened.predictor.request.program
+    uncensored = (
+        f"`{replicate.prediction}` predicts `{replicate.outcome}` as it would be without censoring."
+        for replicate in program.replicates
+        if replicate.prediction
+    )
+    columns = describe_table(opened.fit.results.data, opened.predictor.request.data, table, used)
+    return [remark for remark in (opened.stored.remark, *uncensored, *columns) if remark]
 
 
 def _predict_chunk(

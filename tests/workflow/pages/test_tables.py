@@ -13,7 +13,8 @@ from tests.report.simulated import simulate_fit
 from workbench.methods import RESULTS
 from workbench.prediction.outcome_summaries import COLUMNS
 from workbench.results import Fit
-from workbench.workflow.pages.tables import format_estimates, format_predictions
+from workbench.workflow.pages.predict import build_predictions_page
+from workbench.workflow.pages.tables import format_estimates, format_page
 
 
 def test_all_predictions_are_printed():
@@ -23,7 +24,9 @@ def test_all_predictions_are_printed():
     frame = frame.reindex(columns=list(COLUMNS))
     frame.attrs["remark"] = ""
     texts = {
-        form: format_predictions(frame, Path("run"), Path("new.csv"), form)
+        form: format_page(
+            build_predictions_page(frame, Path("run"), Path("new.csv"), len(frame)), frame, form
+        )
         for form in ("md", "latex", "csv", "json")
     }
     assert texts["md"].count("a_b") == 100

@@ -26,6 +26,9 @@ if TYPE_CHECKING:
 _SEED = 2
 """Which of the seeds derived from that of the run is for drawing again; Stan uses those before it."""
 
+POINT_DRAWS = 4_000
+"""How often a point is repeated: as many draws as NUTS makes by default. Ours."""
+
 _PHRASES = {"laplace": "the Laplace approximation", "pathfinder": "Pathfinder"}
 """Approximations as they stand in a sentence."""
 
@@ -102,10 +105,10 @@ def select_draws(fit: Fit, method: str = "") -> StoredDraws:
 
 
 def _select_point(fit: Fit, method: str) -> StoredDraws:
-    """Return a point as a single draw."""
+    """Return a point as draws that are all the same, so that outcomes are drawn given it many times."""
     if method not in fit.tree.children or not fit.results.method(method).is_ok:
         raise _describe_absent(fit, method)
-    point = fit.tree[method].to_dataset().expand_dims(chain=1, draw=1)
+    point = fit.tree[method].to_dataset().expand_dims(chain=1, draw=1).isel(draw=np.zeros(POINT_DRAWS, int))
     name = "maximum-likelihood estimate" if method == "mle" else "posterior mode (MAP)"
     remark = (
         f"the {name} stands for the posterior: intervals leave out that the parameters are uncertain, "

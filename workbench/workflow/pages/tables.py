@@ -24,7 +24,6 @@ from workbench.report.terminal import to_text
 from workbench.results import Fit
 from workbench.results.quantities import draws_of
 from workbench.results.store import tabulate_estimates
-from workbench.workflow.pages.predict import build_predictions_page
 from workbench.workflow.pages.runs import build_runs_page
 from workbench.workflow.run_list import RunEntry
 
@@ -97,12 +96,6 @@ def _describe(entry: RunEntry) -> dict[str, Any]:
         else value
         for key, value in asdict(entry).items()
     }
-
-
-def format_predictions(predictions: pd.DataFrame, run: Path, data: Path, form: TableFormat) -> str:
-    """Return all predictions as a table."""
-    page = build_predictions_page(predictions, run, data, most_rows=len(predictions))
-    return format_page(page, predictions, form)
 
 
 def format_page(page: Document, frame: pd.DataFrame, form: TableFormat) -> str:
