@@ -76,7 +76,7 @@ def take_apart(fitted):
 
 TEXTS = (
     "E(y_rep)", "b[age] - b[size]", "growth", "residual", "sum(price * E(y_rep))", "ratio", "P(y_rep > 11)",
-    "max(E(y_rep))", "E(y_rep[3])",
+    "max(E(y_rep))", "E(y_rep[3])", "E(y_rep) - a - age * b[age] - size * b[size]",
 )  # fmt: skip
 """What is asked for."""
 
@@ -102,6 +102,8 @@ def test_quantities_are_those_of_the_posterior_draws(run, found):
     np.testing.assert_allclose(estimates["ratio"], (b[:, 0] / b[:, 1]).mean(), rtol=1e-5)
     np.testing.assert_allclose(estimates["max(E(y_rep))"], mean.max(axis=1).mean(), rtol=1e-6)
     np.testing.assert_allclose(estimates["E(y_rep[3])"], mean[:, 2].mean(), rtol=1e-6)
+    same_draws = found[found["quantity"] == TEXTS[-1]]
+    assert (same_draws[["lower", "upper"]].abs() < 1e-5).all(axis=None)
     errors = found.loc[found["statistic"] == "probability", "mcse"].to_numpy()
     exceeded = stats.norm.sf(11, mean, s).mean(axis=0)
     assert (np.abs(estimates["P(y_rep > 11)"] - exceeded) < 4 * errors).all()
