@@ -179,6 +179,10 @@ LOG_LIKELIHOOD_DIFFERENCE_LIMIT = 1e-6
 """Largest difference between the log likelihoods of the same rows [relative], and between log ratios
 computed in two ways [nats], that counts as rounding. Ours: draws are stored with ten digits."""
 
+JOINT_DENSITY_DIFFERENCE_LIMIT = 1e-5
+"""Difference, relative and absolute, up to which the log density of all rows of a joint outcome is that of
+some rows plus that of the others given these. Ours: decomposing a nearly singular covariance loses digits."""
+
 SAME_VALUE_LIMIT = 1e-8
 """Largest relative difference between two values of one observation, computed in two ways, that counts as
 rounding. Ours: a logarithm and its inverse lose less."""

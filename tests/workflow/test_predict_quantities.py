@@ -212,7 +212,7 @@ def test_from_the_command_line(run, workbench_command, tmp_path):
 
 
 def test_the_page_has_a_table_for_each_quantity(found):
-    text = to_text(build_quantities_page(found, Path("run"), Path("new.csv"), most_rows=2))
+    text = to_text(build_quantities_page(found, Path("run"), "new.csv", most_rows=2))
     assert "1 more with --output FILE" in text
     lines = {" ".join(line.split()[:3]) for line in text.splitlines()}
     assert {"row quantity probability", "quantity mean 95%", "row quantity mean"} <= lines

@@ -43,8 +43,8 @@ EXAMPLES: dict[str, tuple[str, str]] = {
         "workbench new analysis/mine.stan --from weibull --data",
     ),
     "predict": (
-        "workbench predict reports/run new_rows.csv",
         "workbench predict reports/run new_rows.csv --output predictions.csv",
+        "workbench predict reports/run --horizon 12",
     ),
     "report": (
         "workbench report reports/run --figures figures",

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
 from workbench.cli import console, options, parse
 from workbench.errors import RequestError
+
+if TYPE_CHECKING:
+    from workbench.tables import Table
 
 Choice = Literal["nuts", "laplace", "pathfinder", "map", "mle"]
 """What can be predicted from."""
@@ -21,17 +24,27 @@ NewGroups = Literal["refuse", "draw", "average"]
 def command(
     run: options.Run,
     data: Annotated[
-        Path,
+        Path | None,
         typer.Argument(
             help="New rows, - for standard input; columns of outcomes may be missing.", metavar="DATA"
         ),
-    ],
+    ] = None,
+    horizon: Annotated[
+        int | None,
+        typer.Option(
+            "--horizon",
+            metavar="H",
+            help="Forecast the next rows in time, so many, step by step; DATA holds their predictors, unless "
+            "these count up in equal steps or repeat themselves.",
+            min=1,
+        ),
+    ] = None,
     method: Annotated[
         Choice | None,
         typer.Option(
             "--method",
             help="What to predict from: draws, or with map and mle a point, which leaves out that parameters "
-            "are uncertain.  [default: nuts, else an approximation]",
+            "are uncertain; by default NUTS, else an approximation.",
         ),
     ] = None,
     new_groups: Annotated[
@@ -86,16 +99,14 @@ def command(
     Each outcome has an interval; its expectation (a probability, a rate, a mean) has an interval of its own.
     """
     from workbench.results import run_directory
-    from workbench.workflow.inputs import check_table_exists
     from workbench.workflow.output_file import check_output_file
 
     if output is not None:
         if form:
             raise RequestError("--output writes CSV, and --format prints a table.", hint="give one of them")
-        check_output_file(output, [data])
+        check_output_file(output, [] if data is None else [data])
     _check_draws_file(draws, output, data)
-    check_table_exists(options.read_dash(data))
-    table = options.read_within(parse.parse_size("--unpack-limit", unpack_limit), data)
+    table = _read_rows(data, horizon, unpack_limit)
     run_directory.require_run(run)
     from workbench.prediction.quantities import parse_quantities
 
@@ -111,6 +122,7 @@ def command(
     settings = ToolchainSettings(compiler=compiler, source=toolchain, native=native)
     fit, progress = run_directory.read(run), console.progress(quiet)
     chosen: dict[str, Any] = {"method": method or "", "new_groups": new_groups, "draws_file": draws}
+    chosen["horizon"] = horizon
     predictions = (
         predict_quantities(fit, table, quantity, settings, progress, **chosen)
         if quantity
@@ -118,6 +130,7 @@ def command(
     )
     if draws is not None:
         console.show_note("draws", str(draws))
+    subject = f"the next {horizon} rows" if data is None else data.name
     if output is not None:
         files.replace_file(output, format_csv(predictions, is_verbatim=verbatim))
         formulas = 0 if verbatim else count_formulas(predictions)
@@ -133,13 +146,26 @@ def command(
 
         if predictions.attrs["remark"]:
             console.show_note("note", predictions.attrs["remark"])
-        page = build_page(predictions, run, data, len(predictions))
+        page = build_page(predictions, run, subject, len(predictions))
         console.show_table(format_page(page, predictions, form), form)
         return
-    console.show(build_page(predictions, run, data))
+    console.show(build_page(predictions, run, subject))
 
 
-def _check_draws_file(draws: Path | None, output: Path | None, data: Path) -> None:
+def _read_rows(data: Path | None, horizon: int | None, unpack_limit: str | None) -> Path | Table | None:
+    """Return the new rows; `None` where a forecast needs none."""
+    from workbench.workflow.inputs import check_table_exists
+
+    if data is None:
+        if horizon is None:
+            hint = "give a table, or --horizon H for the next H"
+            raise RequestError("no rows to predict were given.", hint=hint)
+        return None
+    check_table_exists(options.read_dash(data))
+    return options.read_within(parse.parse_size("--unpack-limit", unpack_limit), data)
+
+
+def _check_draws_file(draws: Path | None, output: Path | None, data: Path | None) -> None:
     """Refuse a file that draws cannot be written to."""
     if draws is None:
         return
@@ -147,7 +173,7 @@ def _check_draws_file(draws: Path | None, output: Path | None, data: Path) -> No
     from workbench.workflow.output_file import check_output_file
 
     check_draws_file(draws)
-    check_output_file(draws, [data])
+    check_output_file(draws, [] if data is None else [data])
     if output is not None and draws.absolute() == output.absolute():
         raise RequestError(f"--draws and --output both name `{draws}`.", hint="give two files")
 

@@ -18,6 +18,9 @@ from workbench.program.predictive_program import PredictiveProgram
 _CATEGORICAL = ("categorical", "ordered_")
 """How the names of distributions of categories begin."""
 
+_OF_ALL_ROWS = frozenset({"multinomial", "multinomial_logit", "dirichlet_multinomial"})
+"""Distributions of a whole column: its rows are the categories of one outcome."""
+
 MOST_CATEGORIES = 50
 """Categories whose probabilities are computed; each takes one more evaluation of the density. Ours."""
 
@@ -28,7 +31,7 @@ def find_predicted(replicates: Iterable[Replicate]) -> dict[str, Replicate]:
     return {name: replicate for name, replicate in named.items() if name}
 
 
-def require_prediction(replicates: Collection[Replicate], name: str) -> None:
+def require_prediction(replicates: Collection[Replicate], name: str, *, in_order: bool = False) -> None:
     """Refuse a program none of whose outcomes can be drawn, or one that needs earlier outcomes.
 
     Parameters
@@ -37,6 +40,8 @@ def require_prediction(replicates: Collection[Replicate], name: str) -> None:
         Its outcomes.
     name
         The name of its file.
+    in_order
+        Whether new rows follow those of the fit in time.
 
     Raises
     ------
@@ -53,9 +58,9 @@ def require_prediction(replicates: Collection[Replicate], name: str) -> None:
         hint = "draw it in generated quantities, under a name such as `y_rep`, with the size of the outcome"
         raise RequestError(f"`{name}`: {message}", hint=hint)
     for replicate in replicates:
-        if replicate.is_conditional:
+        if replicate.is_conditional and not in_order:
             message = f"`{replicate.outcome}` is drawn given other values of itself, which new rows lack."
-            raise RequestError(message, hint="write the forecast into generated quantities")
+            raise RequestError(message, hint="--horizon H forecasts the next H rows, step by step")
 
 
 def list_quantities(program: PredictiveProgram, replicate: Replicate) -> list[str]:
@@ -142,6 +147,12 @@ def find_log_lik_columns(
             found[name] = start + position + len(group) * np.arange(size)
         start += sum(sizes)
     return found
+
+
+def is_of_all_rows(replicates: Collection[Replicate]) -> bool:
+    """Return whether the rows of the table are the categories of one outcome, which belong together."""
+    names = {name for replicate in replicates for name in replicate.distributions}
+    return bool(names) and names <= _OF_ALL_ROWS
 
 
 def is_categorical(replicate: Replicate) -> bool:

@@ -221,6 +221,24 @@ class RowPredictor:
             values[item.name] = np.where(is_new, drawn, values[item.name])
         return Parameters(values)
 
+    def continue_outcome(
+        self, outcome: str, data: Mapping[str, Any], places: Mapping[str, Integers], parameters: Parameters
+    ) -> Floats:
+        """Return an outcome that is drawn given earlier values of itself, `(s, ...)`: known rows as they are.
+
+        Raises
+        ------
+        RequestError
+            The program does not say in one statement how it goes on.
+        """
+        item = next((item for item in self.program.new_elements if item.name == outcome), None)
+        if item is None or item.reason:
+            reason = "cannot be drawn step by step" if item is None else item.reason
+            message = f"the forecast of `{outcome}` is not known from the program: it {reason}."
+            raise RequestError(message, hint="write the forecast into generated quantities")
+        generated = self.run(data, places, parameters, wanted=[item.quantity], adding=True)
+        return collect(generated, item.quantity)[:, 0]
+
     def borrow_elements(
         self, places: Mapping[str, Integers], parameters: Parameters, random: np.random.Generator
     ) -> Parameters:

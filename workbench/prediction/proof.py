@@ -10,11 +10,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from workbench.errors import RequestError
-from workbench.prediction.growth import take_rows
+from workbench.prediction.growth import NEW, take_rows
 from workbench.prediction.predictor import Parameters, RowPredictor, collect
-from workbench.thresholds import LOG_LIKELIHOOD_DIFFERENCE_LIMIT
+from workbench.program.predictive.joint_outcomes import COLUMNS
+from workbench.thresholds import JOINT_DENSITY_DIFFERENCE_LIMIT, LOG_LIKELIHOOD_DIFFERENCE_LIMIT
 
 Integers = NDArray[np.int64]
+
+LOG_DENSITY = COLUMNS.index("log_density")
+"""Which column of a joint outcome holds the density of the new rows."""
 
 TRIED_DRAWS = 20
 """Draws at which the fit's own rows are tried."""
@@ -54,6 +58,34 @@ def check_row_independence(
         other = among_all.reshape(len(among_all), rows, -1)[:, part].reshape(len(alone), -1)
         if not any(_is_equal(alone, expected) for expected in (wanted, other)):
             raise _describe(name)
+
+
+def check_joint_density(predictor: RowPredictor, parameters: Parameters) -> None:
+    """Refuse a joint density of all rows that is not that of some rows and of the others given these.
+
+    Raises
+    ------
+    RequestError
+        The log densities of the two parts do not add up to that of all rows.
+    """
+    name = predictor.request.program.path.name
+    rows = _count_rows(predictor)
+    few = parameters.take(slice(0, TRIED_DRAWS))
+    whole = _compute_log_lik(predictor, few, np.arange(rows)).sum(axis=1)
+    for known in _list_parts(rows, in_order=False):
+        others = np.setdiff1d(np.arange(rows), known)
+        part = _compute_log_lik(predictor, few, known).sum(axis=1)
+        order = np.concatenate([known, others])
+        data = take_rows(predictor.request, predictor.growth, order)
+        places = dict.fromkeys(predictor.growth.rows, np.where(np.arange(rows) < len(known), order, NEW))
+        wanted = [item.quantity for item in predictor.program.joint]
+        found = predictor.run(data, places, few, wanted=wanted, adding=True)
+        given = sum(collect(found, quantity)[:, 0, 0, LOG_DENSITY] for quantity in wanted)
+        if not np.allclose(
+            part + given, whole, rtol=JOINT_DENSITY_DIFFERENCE_LIMIT, atol=JOINT_DENSITY_DIFFERENCE_LIMIT
+        ):
+            message = f"`{name}` has a joint density that new rows would change for the rows of the fit."
+            raise RequestError(message, hint="write it so that a row's covariance depends on the rows alone")
 
 
 def _list_parts(rows: int, *, in_order: bool) -> list[Integers]:

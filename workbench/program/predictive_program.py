@@ -27,6 +27,13 @@ from workbench.program.predictive.draw_replicates import (
     draw_replicates,
 )
 from workbench.program.predictive.frozen_statistics import FrozenStatistics, freeze_statistics
+from workbench.program.predictive.joint_outcomes import (
+    JointOutcome,
+    declare_joint_outcomes,
+    define_conditional_draws,
+    draw_joint_outcome,
+    find_joint_outcomes,
+)
 from workbench.program.predictive.log_lik_order import Order, find_log_lik_order
 from workbench.program.predictive.new_elements import (
     NewElements,
@@ -91,6 +98,8 @@ class PredictiveProgram:
         By outcome: the quantity that holds its mean.
     new_elements
         Variables that can have elements which the fit does not know.
+    joint
+        Outcomes with one multivariate normal density for all rows.
     flags
         By size: the data that say which elements along it are new.
     switches
@@ -106,6 +115,7 @@ class PredictiveProgram:
     added: tuple[str, ...]
     means: Mapping[str, str]
     new_elements: tuple[NewElements, ...]
+    joint: tuple[JointOutcome, ...]
     flags: Mapping[str, str]
     switches: Switches
 
@@ -164,7 +174,13 @@ class _Draft:
     means: Mapping[int, tuple[OutcomeDraw, ...]]
     mean_names: Mapping[str, str]
     new_elements: tuple[NewElements, ...]
+    joint: tuple[JointOutcome, ...]
     flags: Mapping[str, str]
+
+    @property
+    def without_new(self) -> _Draft:
+        """The same without elements that the fit does not know."""
+        return replace(self, new_elements=(), joint=(), flags={})
 
 
 def build_predictive_program(program: Program, sizes: frozenset[str], stanc: Stanc) -> PredictiveProgram:
@@ -189,9 +205,9 @@ def build_predictive_program(program: Program, sizes: frozenset[str], stanc: Sta
     reason = "stanc does not accept the statements that draw it"
     attempts = [
         draft,
-        replace(draft, new_elements=(), flags={}),
+        draft.without_new,
         replace(draft, means={}, mean_names={}),
-        replace(draft, means={}, mean_names={}, new_elements=(), flags={}),
+        replace(draft.without_new, means={}, mean_names={}),
     ]
     if outcomes:
         attempts.append(
@@ -227,14 +243,19 @@ def _plan(program: Program, sizes: frozenset[str]) -> _Draft:
     plan, _ = require_countable(tree, plan)
     means, mean_names = _plan_means(tree, plan, replication, names)
     axes = RowAxes(sizes | find_derived_sizes(tree, sizes), collect_declared_types(tree))
-    elements, flags = _plan_elements(tree, plan, replication, axes, names, sizes)
+    elements = _plan_elements(tree, plan, replication, axes, names)
+    joint = _plan_joint(plan, replication, axes, names)
+    grown = {size for item in elements if item.quantity for size in item.sizes} | {
+        item.size for item in joint
+    }
+    flags = {size: names.take(f"is_new_{size}") for size in sorted(grown & sizes)}
     switches = Switches(
         plan.roles,
         replication.names.flag if replication.drawn_by_workbench or replication.repeated else "",
         names.take("averaging"),
         names.take("adding"),
     )
-    return _Draft(program, frozen, plan, replication, switches, means, mean_names, elements, flags)
+    return _Draft(program, frozen, plan, replication, switches, means, mean_names, elements, joint, flags)
 
 
 def _plan_elements(
@@ -243,18 +264,27 @@ def _plan_elements(
     replication: ReplicationPlan,
     axes: RowAxes,
     names: FreshNames,
-    sizes: frozenset[str],
-) -> tuple[tuple[NewElements, ...], dict[str, str]]:
-    """Return how new elements are drawn, and the data that say which are new."""
+) -> tuple[NewElements, ...]:
+    """Return how new elements are drawn."""
     conditional = [item.outcome for item in replication.replicates if item.is_conditional]
     declared = [item for item in tree.get_block("parameters") if isinstance(item, n.Declare)]
     growing = [name for item in declared for name, _ in item.variables if axes.is_growing(name)]
     quantities = {name: names.take(f"{name}_new") for name in (*growing, *conditional)}
-    elements = plan_new_elements(
+    return plan_new_elements(
         tree, plan, replication.names, axes, quantities, conditional, replication.renamed
     )
-    used = sorted({size for item in elements if item.quantity for size in item.sizes if size in sizes})
-    return elements, {size: names.take(f"is_new_{size}") for size in used}
+
+
+def _plan_joint(
+    plan: RewritePlan, replication: ReplicationPlan, axes: RowAxes, names: FreshNames
+) -> tuple[JointOutcome, ...]:
+    """Return the outcomes with one density for all rows."""
+    taken = {
+        item.outcome: (names.take(f"{item.outcome}_joint"), f"{names.take(f'{item.outcome}_given_rows')}_rng")
+        for item in replication.replicates
+        if axes.is_growing(item.outcome)
+    }
+    return find_joint_outcomes(plan, axes, replication.renamed, taken)
 
 
 def _plan_means(
@@ -307,6 +337,7 @@ def _assemble(draft: _Draft) -> str:
             *tree.get_block("functions"),
             *record_functions(plan),
             *define_guarded_generators(_join_draws(draft)),
+            *define_conditional_draws(draft.joint),
         ),
         data=(
             *tree.get_block("data"),
@@ -323,8 +354,7 @@ def _assemble(draft: _Draft) -> str:
         generated_quantities=(
             *declare_densities(plan),
             *(record_log_densities(tree, plan) if plan.terms else ()),
-            *tree.get_block("generated quantities"),
-            *draw_replicates(tree, plan, replication),
+            *_list_authors_quantities(tree, draft),
             *_compute_means(tree, draft),
             *_add_elements(tree, draft),
         ),
@@ -332,6 +362,16 @@ def _assemble(draft: _Draft) -> str:
     without_model = n.Tree(tuple(item for item in changed.blocks if item[0] != "model"))
     title = "".join(letter if letter.isprintable() else "_" for letter in draft.program.path.name)
     return f"// {title}, for predictions from given draws.\n{to_text(without_model)}\n"
+
+
+def _list_authors_quantities(tree: n.Tree, draft: _Draft) -> tuple[n.Stmt, ...]:
+    """Return the author's quantities and the replicates; of a joint outcome they read what is not known."""
+    if draft.joint:
+        return ()
+    return (
+        *tree.get_block("generated quantities"),
+        *draw_replicates(tree, draft.plan, draft.replication),
+    )
 
 
 def _join_draws(draft: _Draft) -> ReplicationPlan:
@@ -386,12 +426,16 @@ def _add_elements(tree: n.Tree, draft: _Draft) -> Iterator[n.Stmt]:
         return
     flag = draft.switches.adding
     yield from declare_new_elements(tree, draft.new_elements, flag)
+    yield from declare_joint_outcomes(draft.joint, flag)
     yield n.Raw(f"if ({flag}) {{")
     yield from start_new_elements(draft.new_elements)
     names, plan = draft.replication.names, draft.plan
-    yield from _replay(
-        tree, draft, lambda term: draw_new_elements(term, draft.new_elements, names, draft.flags, plan)
-    )
+
+    def write(term: Term) -> Iterator[str]:
+        yield from draw_new_elements(term, draft.new_elements, names, draft.flags, plan)
+        yield from draw_joint_outcome(term.index, draft.joint, draft.flags)
+
+    yield from _replay(tree, draft, write)
     yield n.Raw("}")
 
 
@@ -431,6 +475,7 @@ def _finish(draft: _Draft, source: str) -> PredictiveProgram:
         (draft.plan.densities, draft.plan.lprior),
         draft.mean_names,
         draft.new_elements,
+        draft.joint,
         draft.flags,
         draft.switches,
     )

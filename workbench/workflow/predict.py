@@ -14,7 +14,7 @@ from workbench.progress import SILENT, Progress
 from workbench.results import Fit
 from workbench.tables import Table
 from workbench.toolchain import ToolchainSettings
-from workbench.workflow.predict_rows import iterate_chunks, list_remarks, open_predictor
+from workbench.workflow.predict_rows import iterate_predictions, list_remarks, open_predictor
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -24,13 +24,14 @@ else:
 
 def predict(
     fit: Fit,
-    data: Path | Table,
+    data: Path | Table | None,
     settings: ToolchainSettings | None = None,
     progress: Progress = SILENT,
     *,
     method: str = "",
     new_groups: NewGroups = "refuse",
     draws_file: Path | None = None,
+    horizon: int | None = None,
 ) -> pd.DataFrame:
     """Return predictions of the outcomes in new rows, a row for each, with the columns of `COLUMNS`.
 
@@ -45,7 +46,8 @@ def predict(
     fit
         A fit, as a run directory holds it.
     data
-        New rows, with the columns that the fit used; those of outcomes may be missing.
+        New rows, with the columns that the fit used; those of outcomes may be missing. With a horizon, the
+        rows that follow; `None` where every predictor goes on by itself.
     settings
         Which Stan and compiler to use.
     progress
@@ -58,6 +60,8 @@ def predict(
         (``draw``), or taken from the fit's groups at random (``average``).
     draws_file
         Where the draws are written besides, as ``.parquet`` or ``.nc``.
+    horizon
+        How many rows follow those of the fit in time, which are forecast step by step.
 
     Raises
     ------
@@ -65,10 +69,10 @@ def predict(
         Any of the tree in `workbench.errors`: an unseen level, a missing column, a program that does not
         treat rows one by one.
     """
-    table = data if isinstance(data, Table) else tables.read(data)
+    table = tables.read(data) if isinstance(data, Path) else data
     rows: list[dict[str, object]] = []
-    with open_predictor(fit, method, settings, progress) as opened:
-        chunks = iterate_chunks(opened, table, new_groups=new_groups, progress=progress)
+    with open_predictor(fit, method, settings, progress, in_order=horizon is not None) as opened:
+        chunks = iterate_predictions(opened, table, horizon=horizon, new_groups=new_groups, progress=progress)
         if draws_file is not None:
             chunks = write_passing(chunks, draws_file, opened.chains)
         for chunk in chunks:

@@ -21,7 +21,7 @@ from workbench.progress import SILENT, Progress
 from workbench.results import Fit
 from workbench.tables import Table
 from workbench.toolchain import ToolchainSettings
-from workbench.workflow.predict_rows import OpenPredictor, iterate_chunks, list_remarks, open_predictor
+from workbench.workflow.predict_rows import OpenPredictor, iterate_predictions, list_remarks, open_predictor
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -33,7 +33,7 @@ else:
 
 def predict_quantities(
     fit: Fit,
-    data: Path | Table,
+    data: Path | Table | None,
     quantities: Sequence[str],
     settings: ToolchainSettings | None = None,
     progress: Progress = SILENT,
@@ -41,6 +41,7 @@ def predict_quantities(
     method: str = "",
     new_groups: NewGroups = "refuse",
     draws_file: Path | None = None,
+    horizon: int | None = None,
 ) -> pd.DataFrame:
     """Return summaries of quantities in new rows, such as `P(y_rep > 500)`.
 
@@ -52,7 +53,7 @@ def predict_quantities(
         New rows, with the columns that the fit used; those of outcomes may be missing.
     quantities
         Expressions in the grammar of `workbench.prediction.expressions`.
-    settings, progress, method, new_groups
+    settings, progress, method, new_groups, horizon
         As in `workbench.workflow.predict.predict`.
     draws_file
         Where the draws of the predictions are written besides, as `.parquet` or `.nc`.
@@ -67,12 +68,15 @@ def predict_quantities(
         As `predict`; an expression cannot be read, or has a name that is not known.
     """
     expressions = parse_quantities(quantities)
-    table = data if isinstance(data, Table) else tables.read(data)
+    given = tables.read(data) if isinstance(data, Path) else data
+    table = tables.no_data() if given is None else given
     check_names_of_run(expressions, fit, table)
     used = list_used_names(expressions)
-    with open_predictor(fit, method, settings, progress) as opened:
+    with open_predictor(fit, method, settings, progress, in_order=horizon is not None) as opened:
         generated = find_generated(opened, used, find_absent(fit, opened.predictor.request.program, table))
-        chunks = iterate_chunks(opened, table, new_groups=new_groups, generated=generated, progress=progress)
+        chunks = iterate_predictions(
+            opened, given, horizon=horizon, new_groups=new_groups, generated=generated, progress=progress
+        )
         if draws_file is not None:
             chunks = write_passing(chunks, draws_file, opened.chains)
         found = tabulate_quantities(
@@ -84,18 +88,19 @@ def predict_quantities(
             chains=opened.chains,
         )
         found.attrs["level"] = fit.results.interval.level
-        found.attrs["remark"] = " ".join(list_remarks(opened, table, used))
+        found.attrs["remark"] = " ".join(list_remarks(opened, given, used))
     return found
 
 
 def predict_draws(
     fit: Fit,
-    data: Path | Table,
+    data: Path | Table | None,
     settings: ToolchainSettings | None = None,
     progress: Progress = SILENT,
     *,
     method: str = "",
     new_groups: NewGroups = "refuse",
+    horizon: int | None = None,
 ) -> xr.Dataset:
     """Return predictions of new rows draw by draw, as `collect_draws` does; parameters as in `predict`.
 
@@ -104,9 +109,9 @@ def predict_draws(
     WorkbenchError
         As `predict`.
     """
-    table = data if isinstance(data, Table) else tables.read(data)
-    with open_predictor(fit, method, settings, progress) as opened:
-        chunks = iterate_chunks(opened, table, new_groups=new_groups, progress=progress)
+    table = tables.read(data) if isinstance(data, Path) else data
+    with open_predictor(fit, method, settings, progress, in_order=horizon is not None) as opened:
+        chunks = iterate_predictions(opened, table, horizon=horizon, new_groups=new_groups, progress=progress)
         return collect_draws(chunks, opened.chains)
 
 

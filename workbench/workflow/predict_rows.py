@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from typing import Any
@@ -15,6 +15,7 @@ from workbench.estimation.standardize.rescaling import undo_standardization
 from workbench.files import make_scratch
 from workbench.prediction import OutcomePrediction, Predictions
 from workbench.prediction.growth import NEW, find_growth
+from workbench.prediction.horizon import append_rows, continue_rows, count_rows
 from workbench.prediction.levels import NewGroups, NewRows, bind_new_rows
 from workbench.prediction.outcomes import (
     MOST_CATEGORIES,
@@ -23,20 +24,23 @@ from workbench.prediction.outcomes import (
     find_log_lik_columns,
     find_predicted,
     is_categorical,
+    is_of_all_rows,
     list_quantities,
     require_prediction,
 )
+from workbench.prediction.predictions import Floats
 from workbench.prediction.predictor import Parameters, RowPredictor, collect
-from workbench.prediction.proof import check_row_independence
+from workbench.prediction.proof import check_joint_density, check_row_independence
 from workbench.prediction.table_checks import describe_table
 from workbench.program import Declaration, Replicate
 from workbench.program.predictive.outcome_maps import ColumnMap, OutcomeMap
 from workbench.program.predictive.outcome_scales import return_to_column
-from workbench.program.predictive_program import build_predictive_program
+from workbench.program.predictive_program import PredictiveProgram, build_predictive_program
 from workbench.progress import SILENT, Progress
 from workbench.provenance import derive_seeds
 from workbench.results import Fit
-from workbench.tables import Table
+from workbench.results.outcomes import list_outcome_data
+from workbench.tables import Table, drop_rows
 from workbench.toolchain import ModelSource, ToolchainSettings, build_all
 from workbench.workflow.saved_run import open_run
 
@@ -84,6 +88,8 @@ def open_predictor(
     method: str = "",
     settings: ToolchainSettings | None = None,
     progress: Progress = SILENT,
+    *,
+    in_order: bool = False,
 ) -> Iterator[OpenPredictor]:
     """Make a run ready to predict: its predictive program is built, and tried on the fit's own rows.
 
@@ -98,6 +104,8 @@ def open_predictor(
         Which Stan and compiler to use.
     progress
         Where to report.
+    in_order
+        Whether new rows follow those of the fit in time.
 
     Raises
     ------
@@ -118,7 +126,9 @@ def open_predictor(
         tools = saved.builds.tools
         written = saved.builds.request.program
         program = build_predictive_program(written, growth.sizes, tools.stanc)
-        require_prediction(program.replicates, request.program.path.name)
+        require_prediction(program.replicates, request.program.path.name, in_order=in_order)
+        if not in_order:
+            _refuse_sequences(program, growth.rows)
         source = ModelSource(f"{written.name}_predictive", program.source)
         built = build_all(
             (source,),
@@ -129,7 +139,10 @@ def open_predictor(
         )
         predictor = RowPredictor(request, growth, program, built[0].exe, StanBackend(), folder)
         parameters = predictor.read_parameters(stored.draws)
-        check_row_independence(predictor, parameters)
+        if program.joint:
+            check_joint_density(predictor, parameters)
+        elif not is_of_all_rows(program.replicates):
+            check_row_independence(predictor, parameters, in_order=in_order)
         yield OpenPredictor(fit, predictor, stored, parameters)
 
 
@@ -190,15 +203,20 @@ def iterate_chunks(
     new = bind_new_rows(
         opened.fit, predictor.request, predictor.growth, table, new_groups=new_groups, per_row=per_row
     )
+    if is_of_all_rows(predictor.program.replicates):
+        new = _keep_categories(predictor, new, table)
     rows = table.rows
     step = max(_FEWEST_ROWS, NUMBERS_AT_ONCE // opened.parameters.count)
+    if predictor.program.joint:
+        step = _FEWEST_ROWS
+    predict_chunk = _predict_joint_chunk if predictor.program.joint else _predict_chunk
     with progress.stage("Predicting", total=rows) as stage:
         for first in range(0, rows, step):
-            yield _predict_chunk(opened, new, new_groups, range(first, min(rows, first + step)), generated)
+            yield predict_chunk(opened, new, new_groups, range(first, min(rows, first + step)), generated)
             stage.update(min(rows, first + step), f"{min(rows, first + step):,} of {rows:,} rows")
 
 
-def list_remarks(opened: OpenPredictor, table: Table, used: Collection[str] = ()) -> list[str]:
+def list_remarks(opened: OpenPredictor, table: Table | None, used: Collection[str] = ()) -> list[str]:
     """Return what must be known about predictions of a table: of their draws, its columns, and censoring.
 
     Parameters
@@ -216,8 +234,222 @@ def list_remarks(opened: OpenPredictor, table: Table, used: Collection[str] = ()
         for replicate in program.replicates
         if replicate.prediction
     )
-    columns = describe_table(opened.fit.results.data, opened.predictor.request.data, table, used)
+    columns: Iterable[str] = ()
+    if table is not None:
+        columns = describe_table(opened.fit.results.data, opened.predictor.request.data, table, used)
     return [remark for remark in (opened.stored.remark, *uncensored, *columns) if remark]
+
+
+def iterate_predictions(
+    opened: OpenPredictor,
+    table: Table | None,
+    *,
+    horizon: int | None = None,
+    new_groups: NewGroups = "refuse",
+    generated: Collection[str] = (),
+    progress: Progress = SILENT,
+) -> Iterator[Predictions]:
+    """Yield the predictions of new rows chunk by chunk, or with a horizon the forecast of the next rows.
+
+    Raises
+    ------
+    WorkbenchError
+        As `iterate_chunks` and `forecast`; there are neither rows nor a horizon.
+    """
+    if horizon is not None:
+        if generated:
+            message = f"`{next(iter(generated))}` has an element for each row, and is not forecast."
+            raise RequestError(message, hint="ask for the outcome")
+        yield forecast(opened, table, horizon, new_groups=new_groups, progress=progress)
+    elif table is None:
+        raise RequestError("no rows to predict were given.", hint="give a table, or --horizon H")
+    else:
+        yield from iterate_chunks(
+            opened, table, new_groups=new_groups, generated=generated, progress=progress
+        )
+
+
+def _keep_categories(predictor: RowPredictor, new: NewRows, table: Table) -> NewRows:
+    """Return rows that are the categories of one outcome, each of them once, in any order."""
+    fitted = count_rows(predictor.request, predictor.growth)
+    size = next(iter(sorted(predictor.growth.rows)))
+    where = new.places[size] if new.labels else np.arange(table.rows)
+    if sorted(where.tolist()) != list(range(fitted)):
+        message = (
+            f"the rows are the {fitted} categories of one outcome, and `{table.path.name}` does not have "
+            "each of them once."
+        )
+        raise RequestError(message, hint="give all categories of the fit")
+    return replace(new, places={**new.places, **dict.fromkeys(predictor.growth.rows, where)})
+
+
+def _refuse_sequences(program: PredictiveProgram, rows: Collection[str]) -> None:
+    """Refuse rows that the program states given earlier ones, where it is not said that they follow."""
+    for item in program.new_elements:
+        if item.is_sequential and any(size in rows for size in item.sizes):
+            message = f"`{item.name}` goes on from row to row: new rows must follow those of the fit."
+            raise RequestError(message, hint="--horizon H forecasts the next H rows, step by step")
+
+
+def forecast(
+    opened: OpenPredictor,
+    table: Table | None,
+    horizon: int,
+    *,
+    new_groups: NewGroups = "refuse",
+    progress: Progress = SILENT,
+) -> Predictions:
+    """Return the forecast of the rows that follow those of the fit, step by step.
+
+    Parameters
+    ----------
+    opened
+        A run, opened `in_order`.
+    table
+        The next rows, of which the first `horizon` are taken; `None` where every predictor goes on by itself.
+    horizon
+        How many rows.
+    new_groups, progress
+        As for `predict_rows`.
+
+    Raises
+    ------
+    WorkbenchError
+        The rows cannot be bound or continued, or the program does not say how an outcome goes on.
+    """
+    predictor = opened.predictor
+    request, growth = predictor.request, predictor.growth
+    if table is None:
+        new = continue_rows(request, growth, list_outcome_data(request.program), horizon)
+    else:
+        if table.rows < horizon:
+            message = f"`{table.path.name}` has {table.rows} rows, and --horizon asks for {horizon}."
+            raise RequestError(message, hint="give as many rows as are to be forecast")
+        first = np.arange(table.rows) >= horizon
+        new = bind_new_rows(
+            opened.fit,
+            request,
+            growth,
+            drop_rows(table, first) if first.any() else table,
+            new_groups=new_groups,
+        )
+    data, places = append_rows(request, growth, new, horizon)
+    fitted = count_rows(request, growth)
+    with progress.stage("Forecasting"):
+        chunk = _Chunk(opened, data, places, range(fitted, fitted + horizon))
+        chunk = replace(chunk, parameters=_place_parameters(chunk, new_groups))
+        outcomes = tuple(
+            _draw_jointly(chunk, new) if predictor.program.joint else _forecast_outcomes(chunk, new)
+        )
+    labels = new.labels or tuple(str(row + 1) for row in range(fitted, fitted + horizon))
+    return Predictions(
+        opened.stored.method,
+        opened.stored.remark,
+        opened.fit.results.interval.level,
+        tuple(labels),
+        fitted,
+        outcomes,
+        parameters=_collect_posterior(opened),
+    )
+
+
+def _forecast_outcomes(chunk: _Chunk, new: NewRows) -> Iterator[OutcomePrediction]:
+    """Yield each outcome in the rows that follow those of the fit."""
+    predictor = chunk.opened.predictor
+    program = predictor.program
+    wanted = [
+        name
+        for item in find_predicted(program.replicates).values()
+        for name in list_quantities(program, item)
+    ]
+    drawn = chunk.run(wanted, replicating=True)
+    for replicate, axis in _list_outcomes(chunk):
+        outcome = build_outcome(program, replicate, drawn, axis)
+        if replicate.is_conditional and chunk.parameters is not None:
+            path = predictor.continue_outcome(replicate.outcome, chunk.data, chunk.places, chunk.parameters)
+            outcome = replace(outcome, draws=path.reshape(len(path), -1), expectation=None)
+        outcome = _add_observed(chunk, replicate, outcome, new.absent, drawn)
+        yield _select_rows(outcome, chunk.rows)
+
+
+def _predict_joint_chunk(
+    opened: OpenPredictor, new: NewRows, new_groups: NewGroups, rows: range, generated: Collection[str]
+) -> Predictions:
+    """Return the predictions of some new rows given those of the fit, for a joint density of all rows."""
+    if generated:
+        message = f"`{next(iter(generated))}` cannot be computed for new rows, which have a joint density."
+        raise RequestError(message, hint="ask for the outcome")
+    predictor = opened.predictor
+    taken, _ = _take_chunk(predictor, new, rows)
+    variables = tuple(replace(item, value=taken[item.name]) for item in new.bound.variables)
+    part = replace(new, bound=replace(new.bound, variables=variables))
+    data, places = append_rows(predictor.request, predictor.growth, part, len(rows))
+    fitted = count_rows(predictor.request, predictor.growth)
+    chunk = _Chunk(opened, data, places, range(fitted, fitted + len(rows)))
+    chunk = replace(chunk, parameters=_place_parameters(chunk, new_groups))
+    labels = new.labels[rows.start : rows.stop] if new.labels else tuple(str(row + 1) for row in rows)
+    outcomes = tuple(_move_rows(outcome, rows.start - fitted) for outcome in _draw_jointly(chunk, new))
+    return Predictions(
+        opened.stored.method,
+        opened.stored.remark,
+        opened.fit.results.interval.level,
+        tuple(labels),
+        rows.start,
+        outcomes,
+        parameters=_collect_posterior(opened),
+    )
+
+
+def _move_rows(outcome: OutcomePrediction, by: int) -> OutcomePrediction:
+    return replace(
+        outcome, rows=outcome.rows + by, index=tuple((row + by, *rest) for row, *rest in outcome.index)
+    )
+
+
+def _draw_jointly(chunk: _Chunk, new: NewRows) -> Iterator[OutcomePrediction]:
+    """Yield the outcomes with a joint density in the rows that are not of the fit, given those of the fit."""
+    predictor = chunk.opened.predictor
+    assert chunk.parameters is not None  # noqa: S101 - they are placed first
+    replicates = {item.outcome: item for item in predictor.program.replicates}
+    for item in predictor.program.joint:
+        drawn = predictor.run(
+            chunk.data, chunk.places, chunk.parameters, wanted=[item.quantity], adding=True, number=2
+        )
+        found = collect(drawn, item.quantity)[:, 0, chunk.rows.start :]
+        draws, mean, sd = (found[..., column] for column in range(3))
+        observed = log_lik = None
+        if item.name not in new.absent:
+            observed = np.asarray(chunk.data[item.name], dtype=float)[chunk.rows.start :]
+            log_lik = -0.5 * ((observed - mean) / sd) ** 2 - np.log(sd * np.sqrt(2 * np.pi))
+        yield OutcomePrediction(
+            item.name,
+            replicates[item.name].name or f"{item.name}_rep",
+            tuple((row,) for row in chunk.rows),
+            np.asarray(chunk.rows, dtype=np.int64),
+            draws,
+            expectation=mean,
+            observed=observed,
+            log_lik=log_lik,
+            distributions=replicates[item.name].distributions,
+        )
+
+
+def _select_rows(outcome: OutcomePrediction, rows: range) -> OutcomePrediction:
+    """Return an outcome in some rows alone."""
+    kept = np.flatnonzero((outcome.rows >= rows.start) & (outcome.rows < rows.stop))
+
+    def keep(values: Floats | None) -> Floats | None:
+        return None if values is None else values[..., kept]
+
+    return replace(
+        outcome,
+        index=tuple(outcome.index[place] for place in kept),
+        rows=outcome.rows[kept],
+        draws=outcome.draws[:, kept],
+        expectation=keep(outcome.expectation),
+        observed=keep(outcome.observed),
+        log_lik=keep(outcome.log_lik),
+    )
 
 
 def _predict_chunk(

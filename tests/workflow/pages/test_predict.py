@@ -20,7 +20,7 @@ def predictions(count, quantity="y_rep", **numbers):
 
 
 def tables(frame):
-    document = build_predictions_page(frame, Path("run"), Path("new.csv"))
+    document = build_predictions_page(frame, Path("run"), "new.csv")
     assert (document.title, document.subtitle) == ("predictions for new.csv", "from run")
     blocks = document.sections[0].blocks
     assert all(isinstance(block, TableBlock) for block in blocks)

@@ -24,9 +24,7 @@ def test_all_predictions_are_printed():
     frame = frame.reindex(columns=list(COLUMNS))
     frame.attrs["remark"] = ""
     texts = {
-        form: format_page(
-            build_predictions_page(frame, Path("run"), Path("new.csv"), len(frame)), frame, form
-        )
+        form: format_page(build_predictions_page(frame, Path("run"), "new.csv", len(frame)), frame, form)
         for form in ("md", "latex", "csv", "json")
     }
     assert texts["md"].count("a_b") == 100

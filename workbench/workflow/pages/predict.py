@@ -27,11 +27,22 @@ _NAME_COLUMNS = (Column("row", "name"), Column("prediction", "name"))
 
 
 def build_predictions_page(
-    predictions: pd.DataFrame, run: Path, data: Path, most_rows: int = MOST_ROWS
+    predictions: pd.DataFrame, run: Path, subject: str, most_rows: int = MOST_ROWS
 ) -> Document:
     """Return the page that `workbench predict` prints: a table for each outcome.
 
     A probability has the interval of itself; any other outcome one of its own and one of its expectation.
+
+    Parameters
+    ----------
+    predictions
+        With the columns of `outcome_summaries`.
+    run
+        The run directory.
+    subject
+        What was predicted: the name of a table.
+    most_rows
+        How many rows of each outcome are shown.
     """
     remark = str(predictions.attrs.get("remark", ""))
     level = float(predictions.attrs.get("level", 0.95))
@@ -39,7 +50,7 @@ def build_predictions_page(
         _build_table(variable, rows, level, most_rows) for variable, rows in _group_rows(predictions)
     )
     return Document(
-        title=f"predictions for {data.name}",
+        title=f"predictions for {subject}",
         subtitle=f"from {run}",
         opening=(remark[:1].upper() + remark[1:],) if remark else (),
         sections=(Section("predictions", "", blocks),),

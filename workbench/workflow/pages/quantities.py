@@ -26,7 +26,7 @@ _PROBABILITY_DECIMALS = 3
 
 
 def build_quantities_page(
-    quantities: pd.DataFrame, run: Path, data: Path, most_rows: int = MOST_ROWS
+    quantities: pd.DataFrame, run: Path, subject: str, most_rows: int = MOST_ROWS
 ) -> Document:
     """Return the page that `workbench predict --quantity` prints: a table for each quantity.
 
@@ -34,8 +34,10 @@ def build_quantities_page(
     ----------
     quantities
         As `tabulate_quantities` returns them, with `remark` and `level` in their `attrs`.
-    run, data
-        Where they are from.
+    run
+        The run directory.
+    subject
+        What was predicted: the name of a table.
     most_rows
         Rows of each quantity that are shown.
     """
@@ -44,7 +46,7 @@ def build_quantities_page(
     groups = quantities.groupby("quantity", sort=False)
     blocks = tuple(_build_table(str(name), rows, level, most_rows) for name, rows in groups)
     return Document(
-        title=f"quantities for {data.name}",
+        title=f"quantities for {subject}",
         subtitle=f"from {run}",
         opening=(remark[:1].upper() + remark[1:],) if remark else (),
         sections=(Section("quantities", "", blocks),),
