@@ -13,7 +13,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
-    from workbench.api import Fit, Model, check, compare, fit, load, predict, runs, sensitivity
+    from workbench.api import Fit, Model, check, compare, fit, load, predict, runs, score, sensitivity
     from workbench.errors import WorkbenchError
 
 __all__ = [
@@ -26,6 +26,7 @@ __all__ = [
     "load",
     "predict",
     "runs",
+    "score",
     "sensitivity",
 ]
 

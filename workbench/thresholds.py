@@ -266,6 +266,14 @@ FEWEST_TAIL_DRAWS = 4.0
 """Draws that must be expected beyond a quantile or a return level. Ours: the probability of exceeding it is
 then known within half of itself, the standard error of a count of four."""
 
+CLASSIFICATION_THRESHOLD = 0.5
+"""Probability from which on an outcome is predicted to happen, unless another is given. Ours: right where
+both errors cost the same."""
+
+FEWEST_INTERVAL_DRAWS = 100
+"""Draws from which the ends of a 95 % predictive interval and tail areas are taken. Ours: beyond each end of
+fewer lie one or two."""
+
 # --- Priors -----------------------------------------------------------------------------------------------
 
 POWERS = (0.99, 1.01)

@@ -2,6 +2,6 @@
 
 from workbench.api.finished_fit import Fit
 from workbench.api.model import Model
-from workbench.api.verbs import check, compare, fit, load, predict, runs, sensitivity
+from workbench.api.verbs import check, compare, fit, load, predict, runs, score, sensitivity
 
-__all__ = ["Fit", "Model", "check", "compare", "fit", "load", "predict", "runs", "sensitivity"]
+__all__ = ["Fit", "Model", "check", "compare", "fit", "load", "predict", "runs", "score", "sensitivity"]

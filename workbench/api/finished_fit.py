@@ -22,8 +22,10 @@ if TYPE_CHECKING:
     import pandas as pd
     import xarray as xr
 
+    from workbench.prediction.levels import NewGroups
     from workbench.report.table_formats import TableFormat
     from workbench.results.view import DiagnosisResult
+    from workbench.workflow.score import Scores
 
 _ARVIZ_GROUPS = (
     "posterior",
@@ -365,6 +367,51 @@ class Fit(results.Fit):
             command="fit.update(...)",
         )
         return as_fit(update(self, as_table(new), options, show_progress(progress)))
+
+    @explain_options
+    def score(
+        self,
+        new: Data,
+        *,
+        threshold: float = 0.5,
+        new_groups: NewGroups = "refuse",
+        progress: bool = True,
+    ) -> Scores:
+        """Score the fit on rows whose outcome is known, and MLE and MAP beside its posterior.
+
+        Parameters
+        ----------
+        new
+            Rows with the columns the fit was made with; those without an outcome are left out.
+        threshold
+            The probability from which on a yes/no outcome or a category is predicted to happen.
+        new_groups
+            Groups that the fit has not seen: `refuse` them, `draw` them from the distribution of groups, or
+            `average` over the groups of the fit.
+        progress
+            Whether progress is shown in terminals and notebooks.
+
+        Returns
+        -------
+        Scores whose `summary` is a DataFrame with a row for each score, its `value` and standard error `se`:
+        of `new` rows by each `method`, with the `gain` of the posterior over it and that gain's standard
+        error, and of the fit's `own` rows. `rows` is a DataFrame with a row for each scored row, those in the
+        farthest tails of their predictions first.
+
+        Raises
+        ------
+        WorkbenchError
+            No row has an outcome, a level is unknown, a column is missing, or rows depend on each other.
+        """
+        from workbench.workflow.score import score
+
+        return score(
+            self,
+            as_table(new),
+            progress=show_progress(progress),
+            threshold=threshold,
+            new_groups=new_groups,
+        )
 
     @explain_options
     def report(self, output: str | Path | None = None, *, figures: str | Path | None = None) -> Path:

@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 
     from workbench.results.view import DiagnosisResult
     from workbench.studies import Study
+    from workbench.workflow.score import Scores
 
 
 def fit(
@@ -157,6 +158,14 @@ def predict(
         new_groups=new_groups,
         progress=progress,
     )
+
+
+@explain_options
+def score(
+    fit: results.Fit | str | Path, data: Data, *, threshold: float = 0.5, progress: bool = True
+) -> Scores:
+    """Score a fit on rows whose outcome is known: `Fit.score` of a fit or of a run directory."""
+    return as_fit(as_result(fit)).score(data, threshold=threshold, progress=progress)
 
 
 @explain_options

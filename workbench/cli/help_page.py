@@ -46,6 +46,10 @@ EXAMPLES: dict[str, tuple[str, str]] = {
         "workbench predict reports/run new_rows.csv --output predictions.csv",
         "workbench predict reports/run --horizon 12",
     ),
+    "score": (
+        "workbench score reports/run new_rows.csv --html scores.html",
+        "workbench score reports/run new_rows.csv --output rows.csv --threshold 0.3",
+    ),
     "report": (
         "workbench report reports/run --figures figures",
         "workbench report reports/first reports/second --output comparison.html",

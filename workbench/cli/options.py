@@ -131,6 +131,15 @@ Scale = Annotated[
     ),
 ]
 
+NewGroups = Annotated[
+    Literal["refuse", "draw", "average"],
+    typer.Option(
+        "--new-groups",
+        help="Groups that the fit has not seen: refuse them, draw them from the distribution of groups, "
+        "or average over the groups of the fit.",
+    ),
+]
+
 # --- Methods ----------------------------------------------------------------------------------------------
 
 Seed = Annotated[
@@ -247,6 +256,15 @@ Format = Annotated[
     typer.Option(
         "--format",
         help="Print the table and nothing else: md and latex with rounded numbers, csv and json with all.",
+        rich_help_panel=OUTPUT,
+    ),
+]
+Verbatim = Annotated[
+    bool,
+    typer.Option(
+        "--verbatim",
+        help="Write labels as they are; otherwise an apostrophe stands before those that begin with "
+        "=, +, - or @, which spreadsheets would run, and terminals get no control characters.",
         rich_help_panel=OUTPUT,
     ),
 ]

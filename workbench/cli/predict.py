@@ -16,9 +16,6 @@ if TYPE_CHECKING:
 Choice = Literal["nuts", "laplace", "pathfinder", "map", "mle"]
 """What can be predicted from."""
 
-NewGroups = Literal["refuse", "draw", "average"]
-"""What happens to groups that the fit has not seen."""
-
 
 @console.guarded
 def command(
@@ -47,14 +44,7 @@ def command(
             "are uncertain; by default NUTS, else an approximation.",
         ),
     ] = None,
-    new_groups: Annotated[
-        NewGroups,
-        typer.Option(
-            "--new-groups",
-            help="Groups that the fit has not seen: refuse them, draw them from the distribution of groups, "
-            "or average over the groups of the fit.",
-        ),
-    ] = "refuse",
+    new_groups: options.NewGroups = "refuse",
     quantity: Annotated[
         list[str] | None,
         typer.Option(
@@ -78,15 +68,7 @@ def command(
     output: Annotated[
         Path | None, options.describe_output("CSV file for all predictions", metavar="FILE")
     ] = None,
-    verbatim: Annotated[
-        bool,
-        typer.Option(
-            "--verbatim",
-            help="Write labels as they are; otherwise an apostrophe stands before those that begin with "
-            "=, +, - or @, which spreadsheets would run, and terminals get no control characters.",
-            rich_help_panel=options.OUTPUT,
-        ),
-    ] = False,
+    verbatim: options.Verbatim = False,
     form: options.Format = None,
     unpack_limit: options.UnpackLimit = None,
     quiet: options.Quiet = False,

@@ -40,7 +40,8 @@ class OutcomePrediction:
         The outcome in the new rows, `(e,)`; `None` where they do not hold it.
     log_lik
         The log density of the observed outcome given each posterior draw, `(s, e)`; `None` where nothing was
-        observed, or the likelihood does not split into elements.
+        observed, or the likelihood does not split into elements. Of an outcome that may be censored it is
+        known without an observed one: of some elements it is the log probability beyond the limit.
     distributions
         The distributions of its likelihood, by Stan's names.
     is_simulated

@@ -14,7 +14,13 @@ from workbench.late_imports import LateModule
 from workbench.prediction.predictions import Floats
 from workbench.results.view import DataDescription
 from workbench.tables import Table
-from workbench.thresholds import FAR_ROWS_SHARE, FEWEST_RANGE_ROWS, RANGE_WIDTHS, SAME_UNIT_RATIO
+from workbench.thresholds import (
+    FAR_ROWS_SHARE,
+    FEWEST_PREDICTOR_VALUES,
+    FEWEST_RANGE_ROWS,
+    RANGE_WIDTHS,
+    SAME_UNIT_RATIO,
+)
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -23,9 +29,6 @@ else:
 
 _MOST_NAMES = 5
 """How many columns a remark names."""
-
-_FEWEST_VALUES = 3
-"""Different values of a column that has a range: two are a yes/no column, whatever they are."""
 
 
 def describe_table(
@@ -121,7 +124,7 @@ def is_far(fitted: Floats, new: Floats) -> bool:
     (True, False)
     """
     fitted, new = fitted[np.isfinite(fitted)], new[np.isfinite(new)]
-    if not new.size or len(fitted) < FEWEST_RANGE_ROWS or len(np.unique(fitted)) < _FEWEST_VALUES:
+    if not new.size or len(fitted) < FEWEST_RANGE_ROWS or len(np.unique(fitted)) < FEWEST_PREDICTOR_VALUES:
         return False
     if fitted.min() > 0 and new.min() > 0:
         fitted, new = np.log(fitted), np.log(new)

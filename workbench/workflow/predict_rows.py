@@ -47,7 +47,7 @@ from workbench.workflow.saved_run import open_run
 NUMBERS_AT_ONCE = 10_000_000
 """Draws times rows of one chunk: 80 MB for each quantity. Ours."""
 
-_FEWEST_ROWS = 100
+_SMALLEST_CHUNK = 100
 """Rows of a chunk at least. Ours."""
 
 _REPETITIONS = 10
@@ -206,9 +206,9 @@ def iterate_chunks(
     if is_of_all_rows(predictor.program.replicates):
         new = _keep_categories(predictor, new, table)
     rows = table.rows
-    step = max(_FEWEST_ROWS, NUMBERS_AT_ONCE // opened.parameters.count)
+    step = max(_SMALLEST_CHUNK, NUMBERS_AT_ONCE // opened.parameters.count)
     if predictor.program.joint:
-        step = _FEWEST_ROWS
+        step = _SMALLEST_CHUNK
     predict_chunk = _predict_joint_chunk if predictor.program.joint else _predict_chunk
     with progress.stage("Predicting", total=rows) as stage:
         for first in range(0, rows, step):
@@ -471,7 +471,8 @@ def _predict_chunk(
         for replicate, axis in _list_outcomes(chunk)
     )
     outcomes += tuple(_return_to_columns(chunk, outcomes, new.absent))
-    labels = new.labels[rows.start : rows.stop] if new.labels else tuple(str(row + 1) for row in rows)
+    numbers = new.bound.table.row_number
+    labels = new.labels[rows.start : rows.stop] or tuple(str(numbers(row)) for row in rows)
     return Predictions(
         opened.stored.method,
         opened.stored.remark,
@@ -617,7 +618,7 @@ def _add_observed(
 ) -> OutcomePrediction:
     """Return an outcome with what was observed, and its log density, where the new rows hold it."""
     program = chunk.opened.predictor.program
-    if absent or replicate.prediction:
+    if absent:
         return outcome
     if replicate.outcome in chunk.data:
         observed = np.asarray(chunk.data[replicate.outcome], dtype=float).reshape(-1)
@@ -630,7 +631,8 @@ def _add_observed(
     log_lik = None
     if program.log_lik and columns is not None:
         log_lik = collect(chunk.run([program.log_lik]), program.log_lik)[:, columns]
-    return replace(outcome, observed=observed, log_lik=log_lik)
+    # What is censored was not observed, but how likely its limit is can be said.
+    return replace(outcome, observed=None if replicate.prediction else observed, log_lik=log_lik)
 
 
 def _return_to_columns(

@@ -7,6 +7,7 @@ light page, a dark page and paper, and its text is text.
 
 from workbench.report.figures.bars import draw_bars
 from workbench.report.figures.caterpillar import MOST_GROUPS, GroupEffect, Population, draw_caterpillar
+from workbench.report.figures.coverage import draw_coverage
 from workbench.report.figures.densities import draw_densities
 from workbench.report.figures.drawing import Drawing, to_svg
 from workbench.report.figures.elpd import draw_elpd_differences, draw_row_differences
@@ -54,6 +55,7 @@ __all__ = [
     "SweepReferences",
     "draw_bars",
     "draw_caterpillar",
+    "draw_coverage",
     "draw_densities",
     "draw_elpd_differences",
     "draw_energy",

@@ -1,0 +1,27 @@
+"""How well a fit predicted rows whose outcome is known."""
+
+from workbench.prediction.scores.frames import tabulate_rows, tabulate_summary
+from workbench.prediction.scores.outcome_scores import OutcomeScores, score_predictions
+from workbench.prediction.scores.own_rows import score_own_rows
+from workbench.prediction.scores.scored import (
+    OwnRows,
+    ScoredOutcome,
+    ScoredTable,
+    UnscoredMethod,
+    build_scored_outcome,
+    compare_with_own,
+)
+
+__all__ = [
+    "OutcomeScores",
+    "OwnRows",
+    "ScoredOutcome",
+    "ScoredTable",
+    "UnscoredMethod",
+    "build_scored_outcome",
+    "compare_with_own",
+    "score_own_rows",
+    "score_predictions",
+    "tabulate_rows",
+    "tabulate_summary",
+]

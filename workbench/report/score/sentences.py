@@ -1,0 +1,161 @@
+"""What is said of scores in sentences, the answer first."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+
+import numpy as np
+
+from workbench.prediction.scores import ScoredOutcome, ScoredTable, compare_with_own
+from workbench.prediction.scores.measures import Measure, PairedDifference
+from workbench.report.numbers import format_count, format_number, format_percentage, pluralise
+from workbench.report.score.words import name_method, say_with_error
+from workbench.thresholds import ELPD_STANDARD_ERRORS
+
+_FEW = 20
+"""Values of which a share is said as a count."""
+
+_WORDS = ("nuts", "laplace", "pathfinder")
+"""The methods that average over draws."""
+
+
+def describe_table(table: ScoredTable) -> tuple[str, ...]:
+    """Return what the scores of a table come to, in sentences."""
+    sentences: list[str] = []
+    for scored in table.outcomes:
+        sentences += _describe_outcome(scored, is_named=len(table.outcomes) > 1, is_own=table.is_own)
+    if table.is_own:
+        sentences.insert(1, "The fit was made with these very rows: it predicts them better than new ones.")
+    if table.left_out:
+        rows = pluralise(table.left_out, "row")
+        verb = "was" if table.left_out == 1 else "were"
+        sentences.append(f"{rows} without an outcome {verb} left out.")
+    sentences += [f"{name_method(one.method)} was not scored: {one.reason}" for one in table.unscored]
+    return tuple(sentences)
+
+
+def _describe_outcome(scored: ScoredOutcome, *, is_named: bool, is_own: bool) -> Iterator[str]:
+    yield _say_how_well(scored, is_named=is_named, is_own=is_own)
+    if scored.leading.is_plug_in:
+        yield (
+            f"These are predictions by the {name_method(scored.leading.method)} alone: its own uncertainty "
+            "is left out."
+        )
+    elif scored.leading.remark:
+        yield scored.leading.remark
+    if scored.leading.is_censored:
+        yield f"`{scored.leading.name}` may be censored, so that only its log density is scored."
+    if not scored.leading_measures["log_density"].count:
+        yield f"The program gives no log density of single values of `{scored.leading.name}`."
+    if scored.impossible:
+        count = pluralise(scored.impossible, "outcome")
+        yield f"The fit gives {count} a density of 0, so that the mean log density is −∞."
+    if not is_own:
+        yield from _compare_with_own_rows(scored)
+    yield from _say_gains(scored)
+    yield from describe_tails(scored)
+
+
+def _say_how_well(scored: ScoredOutcome, *, is_named: bool, is_own: bool) -> str:
+    """Return the first sentence: rows, density, and what else matters for the kind of outcome."""
+    measures = scored.leading_measures
+    elements = scored.leading.elements
+    rows = len(np.unique(elements.rows))
+    values = "" if rows == len(elements) else f" ({format_count(len(elements))} values)"
+    of_which = f" of `{scored.leading.name}`" if is_named else ""
+    density = measures["log_density"]
+    unit = "row" if rows == len(elements) else "value"
+    clauses = []
+    if density.count:
+        clauses.append(f"the log predictive density{of_which} is {_say(density)} per {unit}")
+    clauses += _say_more(scored, "" if density.count else of_which)
+    which = f"the fit's own {format_count(rows)}" if is_own else f"{format_count(rows)} new"
+    return f"On {which} {'row' if rows == 1 else 'rows'}{values} {'; '.join(clauses)}."
+
+
+def _say_more(scored: ScoredOutcome, of_which: str) -> list[str]:
+    measures = scored.leading_measures
+    if scored.leading.kind == "yes/no":
+        brier, accuracy = measures["brier"], measures["accuracy"]
+        return [
+            f"the Brier score{of_which} is {_say(brier)}",
+            f"at a threshold of {scored.threshold:g}, {_share(accuracy)} are classified rightly",
+        ]
+    if scored.leading.categories:
+        return [f"the most probable category{of_which} is the observed one in {_share(measures['accuracy'])}"]
+    coverage = measures["coverage_95"]
+    if coverage.count:
+        return [f"95% intervals{of_which} hold {_share(coverage)}"]
+    return [f"the RMSE{of_which} is {_say(measures['rmse'])}"] if measures["rmse"].count else []
+
+
+def _say(measure: Measure) -> str:
+    return say_with_error(measure.value, measure.se)
+
+
+def _share(measure: Measure) -> str:
+    if measure.count < _FEW:
+        return f"{round(measure.value * measure.count)} of {measure.count}"
+    return f"{format_percentage(measure.value, 0)} of them"
+
+
+def _compare_with_own_rows(scored: ScoredOutcome) -> Iterator[str]:
+    """Yield how the log density of new rows compares with that of the fit's own."""
+    own, new = scored.own, scored.leading_measures["log_density"]
+    if own is None or not own.measures["log_density"].count or not new.count:
+        return
+    density = own.measures["log_density"]
+    if not own.is_left_out:
+        yield (
+            f"The fit's own rows have {_say(density)}; as it has seen them, that is more than it would be "
+            "for new rows like them."
+        )
+        return
+    sentence = f"The fit's own rows, each predicted from the others, have {_say(density)}"
+    difference = compare_with_own(scored)
+    if difference is not None and math.isfinite(difference.value):
+        direction = "lower" if difference.value > 0 else "higher"
+        size = say_with_error(abs(difference.value), difference.se)
+        sentence += f": that of the new rows is {direction} by {size}{_doubt(difference)}"
+    doubt = f" Its k-hat is too large at {pluralise(own.bad_rows, 'row')}." if own.bad_rows else ""
+    yield f"{sentence}.{doubt}"
+
+
+def _say_gains(scored: ScoredOutcome) -> Iterator[str]:
+    """Yield what averaging over the posterior gains over each point."""
+    if scored.leading.method not in _WORDS:
+        return
+    for method, gains in scored.gains.items():
+        gain = gains.get("log_density")
+        if gain is None:
+            continue
+        verb = "gains" if gain.value >= 0 else "loses"
+        size = say_with_error(abs(gain.value), gain.se)
+        yield (
+            f"Averaging over the posterior {verb} {size} per row over plugging in the {name_method(method)}"
+            f"{_doubt(gain)}."
+        )
+
+
+def _doubt(difference: PairedDifference) -> str:
+    """Return that a difference is not clear, where it is within two standard errors of 0."""
+    is_clear = abs(difference.value) > ELPD_STANDARD_ERRORS * difference.se
+    return "" if is_clear or math.isnan(difference.se) else ", which is no clear difference"
+
+
+def describe_tails(scored: ScoredOutcome) -> Iterator[str]:
+    """Yield how many rows lie in the tails of their predictions, and how many do so by chance."""
+    total = int((~np.isnan(scored.leading.elements.tail_area)).sum())
+    counts = [count for count in scored.tails if count.expected >= 1] or list(scored.tails[:1])
+    if not counts:
+        return
+    count = counts[-1]
+    by_chance = format_number(count.expected, 0 if count.expected >= 10 else 1)
+    unit = "rows" if total == len(np.unique(scored.leading.elements.rows)) else "values"
+    verb = "has" if count.found == 1 else "have"
+    yield (
+        f"{format_count(count.found)} of {format_count(total)} {unit} {verb} a tail area of "
+        f"{count.area:g} or less; if the model is right, chance alone gives {by_chance} at most, on average "
+        f"({format_number(1000 * count.area)} in 1,000)."
+    )

@@ -1,0 +1,312 @@
+"""Score a fit on rows whose outcome is known: by its posterior, and beside it by its points."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from workbench import files, tables
+from workbench.binding.context import parse_column
+from workbench.errors import RequestError, WorkbenchError
+from workbench.estimation.sampling.stored_draws import choose_source, select_draws
+from workbench.late_imports import LateModule
+from workbench.prediction.levels import NewGroups
+from workbench.prediction.scores import (
+    OutcomeScores,
+    OwnRows,
+    ScoredOutcome,
+    ScoredTable,
+    UnscoredMethod,
+    build_scored_outcome,
+    score_own_rows,
+    score_predictions,
+    tabulate_rows,
+    tabulate_summary,
+)
+from workbench.progress import SILENT, Progress
+from workbench.report.html import render
+from workbench.report.score import build_score_report, describe_table
+from workbench.results import Fit
+from workbench.results.view import Results
+from workbench.tables import Table
+from workbench.thresholds import CLASSIFICATION_THRESHOLD
+from workbench.toolchain import ToolchainSettings
+from workbench.workflow.predict_rows import OpenPredictor, iterate_chunks, open_predictor
+
+if TYPE_CHECKING:
+    import pandas as pd
+else:
+    pd = LateModule("pandas")
+
+PLUG_IN = ("mle", "map")
+"""The points that are scored beside the posterior, where the run has them."""
+
+
+@dataclass(frozen=True, repr=False)
+class Scores:
+    """How well a fit predicted rows whose outcome is known.
+
+    Attributes
+    ----------
+    table
+        The scores with types.
+    model, data
+        The names of the model and of what was scored.
+    """
+
+    table: ScoredTable
+    model: str
+    data: str
+
+    @cached_property
+    def rows(self) -> pd.DataFrame:
+        """The scores of each row, those in the farthest tails first."""
+        return tabulate_rows(self.table)
+
+    @cached_property
+    def summary(self) -> pd.DataFrame:
+        """The scores of the whole table by method, with standard errors, on new rows and on the fit's own."""
+        return tabulate_summary(self.table)
+
+    def __repr__(self) -> str:
+        """Return the scores in sentences."""
+        return f"<Scores of {self.model} on {self.data}: {' '.join(describe_table(self.table))}>"
+
+
+def check_threshold(threshold: float, name: str = "threshold") -> float:
+    """Return a threshold of probabilities.
+
+    Raises
+    ------
+    RequestError
+        It is not between 0 and 1.
+    """
+    if not 0 < threshold < 1:
+        raise RequestError(f"{name} was expected to be between 0 and 1, found {threshold:g}.")
+    return threshold
+
+
+def score(
+    fit: Fit,
+    data: Path | Table,
+    settings: ToolchainSettings | None = None,
+    progress: Progress = SILENT,
+    *,
+    threshold: float = CLASSIFICATION_THRESHOLD,
+    new_groups: NewGroups = "refuse",
+) -> Scores:
+    """Return how well a fit predicts rows whose outcome is known.
+
+    The posterior is scored, by draws of NUTS or else of an approximation, and beside it the points of MLE and
+    MAP where the run has them.
+
+    Parameters
+    ----------
+    fit
+        A fit, as a run directory holds it.
+    data
+        Rows with the columns that the fit used. Those without an outcome are left out.
+    settings
+        Which Stan and compiler to use.
+    progress
+        Where to report.
+    threshold
+        The probability from which on a yes/no outcome or a category is predicted to happen.
+    new_groups
+        What happens to groups that the fit has not seen, as in `predict`.
+
+    Raises
+    ------
+    WorkbenchError
+        Any of the tree in `workbench.errors`: no row has an outcome, a column is missing, a program does not
+        treat rows one by one.
+    """
+    check_threshold(threshold)
+    table = data if isinstance(data, Table) else tables.read(data)
+    kept, left_out = keep_rows_with_outcomes(fit, table)
+    methods, missing = choose_methods(fit.results)
+    scored, unscored = score_methods(fit, kept, methods, settings, progress, new_groups)
+    with progress.stage("Scoring the fit's own rows"):
+        outcomes = combine_methods(fit, scored, threshold)
+    found = ScoredTable(
+        outcomes,
+        left_out,
+        (*missing, *unscored),
+        kept.row_numbers,
+        is_own=bool(table.sha256) and table.sha256 == fit.results.data.sha256,
+    )
+    return Scores(found, fit.results.model.name, table.path.name)
+
+
+def keep_rows_with_outcomes(fit: Fit, table: Table) -> tuple[Table, int]:
+    """Return a table without the rows that lack an outcome, and their number.
+
+    Raises
+    ------
+    RequestError
+        No row has an outcome.
+    """
+    columns = _find_outcome_columns(fit, table)
+    if not columns:
+        names = " and ".join(f"`{name}`" for name in _name_outcome_columns(fit)) or "an outcome"
+        message = f"`{table.path.name}` was expected to have the outcome in {names}, found no such column."
+        raise RequestError(message, hint="`workbench predict` predicts rows whose outcome is not known")
+    is_missing = np.logical_or.reduce([tables.find_missing(table, column) for column in columns])
+    if is_missing.all():
+        names = " and ".join(f"`{name}`" for name in columns)
+        found = f"all {table.rows:,} cells are empty"
+        message = f"`{table.path.name}` was expected to hold the outcome in {names}, but {found}."
+        raise RequestError(message, hint="`workbench predict` predicts rows whose outcome is not known")
+    left_out = int(is_missing.sum())
+    return (tables.drop_rows(table, is_missing) if left_out else table), left_out
+
+
+def _name_outcome_columns(fit: Fit) -> list[str]:
+    """Return the columns of the outcomes as the rules of the fit name them; a date stands with its unit."""
+    rules: Mapping[str, Sequence[str]] = fit.results.data.rules.get("variables", {})
+    outcomes = fit.results.model.outcomes
+    names = [name for one in outcomes for name in (one.name, one.variable, *one.columns) if name in rules]
+    return list(dict.fromkeys(column for name in names for column in rules[name]))
+
+
+def _find_outcome_columns(fit: Fit, table: Table) -> list[str]:
+    """Return the columns of a table that hold outcomes."""
+    names = [parse_column(table, column).name for column in _name_outcome_columns(fit)]
+    return [name for name in names if table.has_column(name)]
+
+
+def choose_methods(results: Results) -> tuple[list[str], list[UnscoredMethod]]:
+    """Return the methods to score, the posterior first, and the points that the run lacks.
+
+    Without any draws the points are what is scored; without these, an error says how to get draws.
+    """
+    points = [method for method in PLUG_IN if results.method(method).is_ok]
+    missing = [
+        UnscoredMethod(method, f"{results.method(method).reason.rstrip('.')}.")
+        for method in PLUG_IN
+        if method not in points and results.method(method).reason
+    ]
+    return ([choose_source(results)] if choose_source(results) or not points else []) + points, missing
+
+
+def score_methods(
+    fit: Fit,
+    table: Table,
+    methods: Sequence[str],
+    settings: ToolchainSettings | None,
+    progress: Progress,
+    new_groups: NewGroups,
+) -> tuple[list[tuple[OutcomeScores, ...]], list[UnscoredMethod]]:
+    """Return the scores by each method; one that fails beside the first is left out with its reason.
+
+    Raises
+    ------
+    WorkbenchError
+        The first method cannot predict.
+    """
+    scored: list[tuple[OutcomeScores, ...]] = []
+    unscored: list[UnscoredMethod] = []
+    with open_predictor(fit, methods[0], settings, progress) as first:
+        for number, method in enumerate(methods):
+            try:
+                opened = first if not number else _take_method(first, method)
+                chunks = iterate_chunks(opened, table, new_groups=new_groups, progress=progress)
+                scored.append(score_predictions(chunks))
+            except WorkbenchError as reason:
+                if not number:
+                    raise
+                unscored.append(UnscoredMethod(method, reason.message))
+    return scored, unscored
+
+
+def _take_method(opened: OpenPredictor, method: str) -> OpenPredictor:
+    """Return a run that is open, predicting from the result of another method."""
+    stored = select_draws(opened.fit, method)
+    return replace(opened, stored=stored, parameters=opened.predictor.read_parameters(stored.draws))
+
+
+def combine_methods(
+    fit: Fit, methods: Sequence[tuple[OutcomeScores, ...]], threshold: float
+) -> tuple[ScoredOutcome, ...]:
+    """Return each outcome with its scores by all methods and on the fit's own rows.
+
+    Raises
+    ------
+    RequestError
+        No outcome was observed.
+    """
+    if not methods or not methods[0]:
+        raise RequestError("no outcome of these rows is known, so that there is nothing to score.")
+    outcomes = []
+    for first in methods[0]:
+        alike = [scores for found in methods[1:] for scores in found if scores.name == first.name]
+        own = score_own_rows(fit, first, threshold)
+        known = own if isinstance(own, OwnRows) else None
+        reason = "" if isinstance(own, OwnRows) else own
+        outcomes.append(build_scored_outcome([first, *alike], threshold, known, reason))
+    return tuple(outcomes)
+
+
+def write_score_page(scores: Scores, target: Path) -> None:
+    """Write scores as one HTML file.
+
+    Raises
+    ------
+    StoreError
+        The file cannot be written.
+    """
+    document = build_score_report(scores.table, scores.rows, scores.model, f"scored on {scores.data}")
+    files.replace_file(target, render(document))
+
+
+def describe_scores(scores: Scores) -> dict[str, Any]:
+    """Return scores as values that JSON has; those of single rows are left out."""
+    return {
+        "model": scores.model,
+        "data": scores.data,
+        "left_out": scores.table.left_out,
+        "conclusion": list(describe_table(scores.table)),
+        "outcomes": [_describe_outcome(scored) for scored in scores.table.outcomes],
+        "unscored": {one.method: one.reason for one in scores.table.unscored},
+        "summary": scores.summary.to_dict("records"),
+    }
+
+
+def _describe_outcome(scored: ScoredOutcome) -> dict[str, Any]:
+    leading = scored.leading
+    return {
+        "name": leading.name,
+        "kind": leading.kind,
+        "method": leading.method,
+        "remark": leading.remark,
+        "draws": leading.draws,
+        "rows": len(np.unique(leading.elements.rows)),
+        "values": len(leading.elements),
+        "unobserved": leading.unobserved,
+        "impossible": scored.impossible,
+        "threshold": scored.threshold,
+        "tails": [
+            {
+                "area": count.area,
+                "found": count.found,
+                "expected": count.expected,
+                "p_value": count.p_value,
+            }
+            for count in scored.tails
+        ],
+        "categories": [
+            {
+                "category": category.category,
+                "observed": category.observed,
+                "predicted": category.predicted,
+                **{measure.name: measure.value for measure in category.measures},
+            }
+            for category in scored.categories
+        ],
+        "own_rows_left_out": None if scored.own is None else scored.own.is_left_out,
+    }
