@@ -52,6 +52,9 @@ DRAW_BY_DRAW = {
     "mean(y_rep > 5 or y_rep < 2)": ((Y > 5) | (Y < 2)).mean(axis=1, keepdims=True),
     "y_rep[3] - E(y_rep[3])": (Y - MEAN)[:, [2]],
     "y_rep[row 6] + sum(price)": Y[:, [5]] + 21,
+    "sum(price) / 2": np.full((len(Y), 1), 10.5),
+    "price": np.tile(PRICE, (len(Y), 1)),
+    "7": np.full((len(Y), 1), 7.0),
 }
 """Expressions that are summarised draw by draw, and their draws."""
 
@@ -63,7 +66,7 @@ def test_what_is_summarised_draw_by_draw(text, is_split):
     assert len(found) == draws.shape[1]
     assert set(found["statistic"]) == {"mean"}
     np.testing.assert_allclose(found["estimate"], draws.mean(axis=0))
-    np.testing.assert_allclose(found["sd"], draws.std(axis=0, ddof=1))
+    np.testing.assert_allclose(found["sd"], draws.std(axis=0, ddof=1), atol=1e-12)
     for column, probability in (("lower", 0.05), ("median", 0.5), ("upper", 0.95)):
         np.testing.assert_allclose(found[column], np.quantile(draws, probability, axis=0))
     if draws.shape[1] > 1:
@@ -258,3 +261,25 @@ def test_several_quantities_and_columns_of_the_table():
     missing = tables.from_frame(pd.DataFrame({"price": [*PRICE[:5], np.nan]}))
     with pytest.raises(BindingError, match=r"`price`.*row 6"):
         tabulate_quantities([WHOLE], parse_quantities(["price"]), table=missing)
+
+
+WORDS = (
+    "a b[1] b y_rep y_rep[2] b[age] growth E( P( mean( max( min( sum( log( exp( inv_logit( quantile( "
+    "return_level( ( ) ) ) , + - * / ** > < == and or not 1 0 2.5 1e308 100 [ ] ' lambda # if é : = ."
+).split()
+"""What random texts are made of."""
+
+
+def test_any_text_has_a_summary_or_an_error_in_words():
+    """Warnings are errors here: none of NumPy's reaches a user."""
+    random, few = np.random.default_rng(4), make_predictions(rows=3)
+    read = 0
+    for _ in range(3000):
+        text = " ".join(random.choice(WORDS, size=random.integers(1, 8)))
+        try:
+            found = tabulate_quantities([few], parse_quantities([text]), by_row=("growth",), chains=CHAINS)
+        except RequestError:
+            continue
+        read += 1
+        assert np.isfinite(found["estimate"]).all()
+    assert read > 30

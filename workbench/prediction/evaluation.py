@@ -117,7 +117,8 @@ def reduce_rows(node: Node, chunk: Chunk) -> Reduced:
     if not array.size:
         return Reduced(None)
     over = {"min": np.min, "max": np.max}.get(node.function, np.sum)
-    return Reduced(over(array, axis=1, keepdims=True), array.shape[1])
+    with np.errstate(all="ignore"):
+        return Reduced(over(array, axis=1, keepdims=True), array.shape[1])
 
 
 def join(node: Node, first: Reduced, second: Reduced) -> Reduced:
@@ -134,7 +135,8 @@ def join(node: Node, first: Reduced, second: Reduced) -> Reduced:
         raise _refuse_repeated(node)
     assert isinstance(node, Operation)  # noqa: S101 - a reduction is one
     together = {"min": np.minimum, "max": np.maximum}.get(node.function, np.add)
-    return Reduced(together(first.values, second.values), first.count + second.count)
+    with np.errstate(all="ignore"):
+        return Reduced(together(first.values, second.values), first.count + second.count)
 
 
 def finish(node: Node, reduced: Reduced) -> Floats:

@@ -12,7 +12,6 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from workbench import tables
 from workbench.errors import RequestError
@@ -75,6 +74,7 @@ class QuantitySummary:
     chains: int = 1
     _reduced: dict[Node, Reduced] = field(default_factory=dict, init=False)
     _first: Chunk | None = field(default=None, init=False)
+    _count: int = field(default=1, init=False)
 
     def __post_init__(self) -> None:
         """Refuse names that are not known.
@@ -108,6 +108,7 @@ class QuantitySummary:
         """
         chunk = Chunk(predictions, self.names, columns or {})
         is_first = self._first is None
+        self._count = _count_draws(predictions)
         if not is_first:
             self._check_fixed(predictions)
         over = self._list_over_rows()
@@ -192,7 +193,7 @@ class QuantitySummary:
         is_over_draws = isinstance(root, Operation) and root.function in OVER_DRAWS
         values = evaluate(root.arguments[0] if isinstance(root, Operation) and is_over_draws else root, chunk)
         sample = Sample(
-            _spread_draws(values, chunk),
+            np.broadcast_to(values.array, (self._count, values.array.shape[1])),
             self.expression,
             values.rows,
             level=self.level,
@@ -310,8 +311,7 @@ def _list_outermost(node: Node, names: KnownNames) -> Sequence[Node]:
     return [found for argument in arguments for found in _list_outermost(argument, names)]
 
 
-def _spread_draws(values: Values, chunk: Chunk) -> NDArray[Any]:
-    """Return values `(s, e)` as one for each draw, also where they are the same in all."""
-    counts = {outcome.draws.shape[0] for outcome in chunk.predictions.outcomes}
-    counts |= {array.shape[0] for array in chunk.predictions.parameters.values()}
-    return np.broadcast_to(values.array, (max(counts | {values.array.shape[0]}), values.array.shape[1]))
+def _count_draws(predictions: Predictions) -> int:
+    """Return how many draws predictions have."""
+    counts = [outcome.draws.shape[0] for outcome in predictions.outcomes]
+    return max([*counts, *(values.shape[0] for values in predictions.parameters.values())], default=1)

@@ -69,16 +69,13 @@ def _summarise_draws(sample: Sample) -> Summary:
     if sample.is_point:
         return {"statistic": "value", "estimate": draws[0], "median": draws[0]}
     tails = [(1 - sample.level) / 2, 0.5, (1 + sample.level) / 2]
-    lower, median, upper = np.quantile(draws, tails, axis=0)
-    return {
-        "statistic": "mean",
-        "estimate": draws.mean(axis=0),
-        "mcse": measure_errors(draws, sample.chains),
-        "sd": draws.std(axis=0, ddof=1),
-        "median": median,
-        "lower": lower,
-        "upper": upper,
-    }
+    with np.errstate(over="ignore", invalid="ignore"):
+        lower, median, upper = np.quantile(draws, tails, axis=0)
+        mean, sd = draws.mean(axis=0), draws.std(axis=0, ddof=1)
+        error = measure_errors(draws, sample.chains)
+    _refuse_odd(sample, np.broadcast_to(~np.isfinite(mean + sd), draws.shape))
+    spread = {"sd": sd, "median": median, "lower": lower, "upper": upper}
+    return {"statistic": "mean", "estimate": mean, "mcse": error, **spread}
 
 
 def _summarise_condition(sample: Sample) -> Summary:
