@@ -266,7 +266,7 @@ def test_several_quantities_and_columns_of_the_table():
 WORDS = (
     "a b[1] b y_rep y_rep[2] b[age] growth E( P( mean( max( min( sum( log( exp( inv_logit( quantile( "
     "return_level( ( ) ) ) , + - * / ** > < == and or not 1 0 2.5 1e308 100 [ ] ' lambda # if é : = ."
-).split()
+)
 """What random texts are made of."""
 
 
@@ -275,7 +275,7 @@ def test_any_text_has_a_summary_or_an_error_in_words():
     random, few = np.random.default_rng(4), make_predictions(rows=3)
     read = 0
     for _ in range(3000):
-        text = " ".join(random.choice(WORDS, size=random.integers(1, 8)))
+        text = " ".join(random.choice(WORDS.split(), size=random.integers(1, 8)))
         try:
             found = tabulate_quantities([few], parse_quantities([text]), by_row=("growth",), chains=CHAINS)
         except RequestError:

@@ -73,7 +73,7 @@ def _summarise_draws(sample: Sample) -> Summary:
         lower, median, upper = np.quantile(draws, tails, axis=0)
         mean, sd = draws.mean(axis=0), draws.std(axis=0, ddof=1)
         error = measure_errors(draws, sample.chains)
-    _refuse_odd(sample, np.broadcast_to(~np.isfinite(mean + sd), draws.shape))
+    _refuse_odd(sample, np.broadcast_to(~(np.isfinite(mean) & np.isfinite(sd)), draws.shape))
     spread = {"sd": sd, "median": median, "lower": lower, "upper": upper}
     return {"statistic": "mean", "estimate": mean, "mcse": error, **spread}
 
