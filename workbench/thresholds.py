@@ -60,6 +60,12 @@ KHAT_RULE = f"min(1 - 1/log10(S), {KHAT_LIMIT:g})"
 """The limit of k-hat for S draws, as text."""
 
 
+PROBABILITY_ERROR_LIMIT = 0.05
+"""Total variation distance up to which a normal may stand for a posterior whatever its k-hat. Ours: then no
+probability is off by more than five percentage points. Of a normal with the moments of the posterior k-hat
+alone is too strict: nearly all of its ratios are equal, so that a few others look like a heavy tail."""
+
+
 def khat_limit(draws: int) -> float:
     """Return the k-hat up to which importance sampling with so many draws is reliable.
 

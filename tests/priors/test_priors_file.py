@@ -31,7 +31,7 @@ def test_no_file_and_an_empty_one_state_nothing(read):
 @pytest.mark.parametrize(
     ("text", "said"),
     [
-        ("[priors]\na = 1\n", r"tables \[prior\] and \[prior-form\], found `priors`"),
+        ("[priors]\na = 1\n", r"tables \[prior\], \[prior-form\] and \[posterior\], found `priors`"),
         ("prior = 3\n", r"\[prior\] in .* was expected to be a table, found `3`"),
         (
             '[prior]\na = "wide"\n',

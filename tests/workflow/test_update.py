@@ -13,6 +13,7 @@ from workbench.backends.stored_chains import ChainDraws
 from workbench.binding import append_rows, rebind, try_bind
 from workbench.binding.options import BindingOptions
 from workbench.errors import BindingError, RequestError, UnseenLevel
+from workbench.priors.priors_file import read_priors
 from workbench.report.fit.notes import describe_update
 from workbench.tables import from_frame
 from workbench.workflow.update_weights import choose_rows, draw_again
@@ -204,3 +205,65 @@ def test_a_run_of_stan_data_is_refused(fit):
     record = {**fit.record, "data": {**fit.record["data"], "rules": {}}}
     with pytest.raises(RequestError, match="fitted to Stan's own data"):
         check_can_take_rows(dataclasses.replace(fit, record=record))
+
+
+def test_a_posterior_is_carried_without_its_rows(fit):
+    """The posterior is the carried normal times the likelihood of the new rows: by quadrature."""
+    forgotten = fit.update(NEW, forget=True, output=fit.folder.with_name("forgotten"), **QUIET)
+    carried = read_priors(forgotten.folder / "priors.toml").posterior
+    assert carried is not None
+    draws = np.log(fit.draws("rate").ravel())
+    assert carried.mean == pytest.approx([draws.mean()])
+    assert carried.covariance == pytest.approx(np.array([[draws.var(ddof=1)]]))
+    log_rate = np.linspace(-1, 3, 20_001)
+    log_density = stats.norm(carried.mean, np.sqrt(carried.covariance[0])).logpdf(log_rate)
+    for y, exposure in zip(NEW["y"], NEW["exposure"], strict=True):
+        log_density = log_density + stats.poisson.logpmf(y, np.exp(log_rate) * exposure)
+    weights = np.exp(log_density - log_density.max())
+    expected = np.average(np.exp(log_rate), weights=weights)
+    estimate = forgotten.results.posterior("rate")
+    assert abs(estimate.mean - expected) < 4 * estimate.mcse_mean
+    result = forgotten.results.updated
+    assert result is not None
+    assert (result.way, result.old_rows, result.new_rows, forgotten.results.data.rows) == ("normal", 10, 3, 3)
+    assert result.probability_error is not None
+    assert 0 < result.probability_error < 0.05
+    assert forgotten.tree["stan_data"]["y"].to_numpy().tolist() == [4, 2, 5]
+    assert "without its rows: a normal on the unconstrained scale stands" in describe_update(
+        forgotten.results
+    )
+    again = wb.fit("gamma_poisson", NEW, method="nuts", priors=forgotten.folder / "priors.toml",
+                   output=False, **QUIET)  # fmt: skip
+    assert abs(again.results.posterior("rate").mean - expected) < 4 * estimate.mcse_mean
+
+
+CENTRED = """
+data { int N; vector[N] x; vector[N] y; }
+transformed data { vector[N] z = x - mean(x); }
+parameters { real a; real b; }
+model { a ~ normal(0, 5); b ~ normal(0, 5); y ~ normal(a + b * z, 1); }
+"""
+
+
+def test_rows_prepared_together_cannot_be_forgotten_but_weighted(tools, tmp_path):
+    """Least squares with normal priors has a closed form; all rows are centred by the mean of all."""
+    del tools
+    path = tmp_path / "centred.stan"
+    path.write_text(CENTRED)
+    random = np.random.default_rng(6)
+    x = random.normal(2, 1, 60)
+    table = pd.DataFrame({"x": x, "y": 1 + 0.5 * x + random.normal(0, 1, 60)})
+    fit = wb.fit(path, table[:56], method="nuts", draws=500, output=False, **QUIET)
+    with pytest.raises(RequestError, match="does not treat rows one by one"):
+        fit.update(table[56:], forget=True, output=False, **QUIET)
+    updated = fit.update(table[56:], output=False, **QUIET)
+    result = updated.results.updated
+    assert result is not None
+    assert result.way == "weights"
+    z = np.column_stack([np.ones(60), table["x"] - table["x"].mean()])
+    expected = np.linalg.solve(z.T @ z + np.eye(2) / 25, z.T @ table["y"])
+    for name, value in zip(("a", "b"), expected, strict=True):
+        estimate = updated.results.posterior(name)
+        assert estimate.mean is not None
+        assert estimate.mcse_mean is not None
+        assert abs(estimate.mean - value) < 4 * estimate.mcse_mean

@@ -325,6 +325,7 @@ class Fit(results.Fit):
         *,
         missing: Literal["refuse", "drop"] = "refuse",
         weights: bool = True,
+        forget: bool = False,
         jobs: int | None = None,
         output: str | Path | Literal[False] | None = None,
         report: bool = True,
@@ -343,6 +344,9 @@ class Fit(results.Fit):
             Whether new rows with a missing cell are refused or left out.
         weights
             Whether stored draws are weighted where that will do; else all rows are fitted together.
+        forget
+            Whether the old rows are left out, and a normal on the unconstrained scale stands for their
+            posterior.
         jobs
             Chains at a time; by default one for each processor this process may use.
         output, report
@@ -360,6 +364,7 @@ class Fit(results.Fit):
         options = UpdateOptions(
             missing=missing,
             is_weighted=weights,
+            is_forgetting=forget,
             output=Path(output) if output else None,
             is_kept=output is not False,
             has_report=report,

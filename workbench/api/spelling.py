@@ -25,6 +25,7 @@ FLAGS = {
     "native": "native=True",
     "no-optimise": "optimise=False",
     "no-report": "report=False",
+    "forget": "forget=True",
     "no-weights": "weights=False",
     "no-prior-predictive": "prior_predictive=False",
     "quiet": "progress=False",

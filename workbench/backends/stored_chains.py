@@ -44,18 +44,30 @@ class StoredChains(StanBackend):
         super().__init__()
         self._chains = chains
 
-    def measure(self, job: Job) -> Floats:
-        """Return the log density of the draws under the data of a job, `(chain * draw,)`, without Jacobian.
+    def measure(self, job: Job, *, jacobian: bool = False) -> Floats:
+        """Return the log density of the draws under the data of a job, `(chain * draw,)`.
+
+        Parameters
+        ----------
+        job
+            The program and its data.
+        jacobian
+            Whether the Jacobian of the constraints is part of the density.
 
         Raises
         ------
         ChainFailed
             The executable was not built with our driver, or a draw is outside the support.
         """
-        points, _ = self._unconstrain(job)
-        return self._evaluators.compute_log_density(job, points, Flag.NONE)
+        points, _ = self.unconstrain(job)
+        return self.measure_points(job, points, jacobian=jacobian)
 
-    def _unconstrain(self, job: Job) -> tuple[Floats, Columns]:
+    def measure_points(self, job: Job, points: Floats, *, jacobian: bool) -> Floats:
+        """Return the log density at unconstrained points, `(P,)`: NaN where the program rejects one."""
+        flags = Flag.JACOBIAN if jacobian else Flag.NONE
+        return self._evaluators.compute_log_density(job, points, flags)
+
+    def unconstrain(self, job: Job) -> tuple[Floats, Columns]:
         """Return the draws on the unconstrained scale, `(chain * draw, U)`, and names of all quantities."""
         count, length, size = self._chains.draws.shape
         with self._evaluators.borrow(job, "sampling") as evaluator:
@@ -84,7 +96,7 @@ class StoredChains(StanBackend):
         del method, start, threads
         started, chains = time.monotonic(), self._chains
         count, length, _ = chains.draws.shape
-        points, names = self._unconstrain(job)
+        points, names = self.unconstrain(job)
         check_memory(job.selection, names.parameters + names.transformed + names.generated, count, length)
         log_density = self._evaluators.compute_log_density(job, points, Flag.JACOBIAN)
         stats = {**chains.stats, "lp": np.asarray(log_density).reshape(count, length)}

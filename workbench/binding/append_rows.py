@@ -50,15 +50,14 @@ def append_rows(old: BoundData, new: BoundData, program: Program, rules: Mapping
         A number that is the same for all rows has another value in the new rows, or the program does not
         accept the data of both together.
     """
-    by_row = set(rules["variables"]) - set(rules.get("by_group", {}))
+    by_row = _list_row_variables(rules)
     derived = {item.name for item in old.variables if item.origin.startswith(_DERIVED_SIZE)}
     counts = (old.rows or 0, new.rows or 0)
     declared = {item.name: item for item in program.data}
-    row_sizes = {declared[name].sizes[0].text for name in by_row if len(declared[name].sizes) == 1}
     values: dict[str, Any] = {}
     for name, value in old.values.items():
         if name in by_row:
-            values[name] = _join(declared[name], value, new.values[name], counts, row_sizes)
+            values[name] = _join(program, rules, declared[name], (value, new.values[name]), counts)
         elif name not in derived:
             values[name] = value
     path = name_both(old.table.path, new.table.path)
@@ -81,6 +80,74 @@ def append_rows(old: BoundData, new: BoundData, program: Program, rules: Mapping
     )
 
 
+def take_rows(data: BoundData, program: Program, rules: Mapping[str, Any], rows: slice) -> Mapping[str, Any]:
+    """Return the data block with some of its rows alone; sizes that were derived follow.
+
+    Parameters
+    ----------
+    data
+        The data of a fit.
+    program, rules
+        As in `append_rows`.
+    rows
+        Which rows.
+
+    Raises
+    ------
+    BindingError
+        A variable does not have an element for each row.
+    """
+    count, kept = data.rows or 0, len(range(data.rows or 0)[rows])
+    origins = {item.name: item.origin for item in data.variables}
+    values: dict[str, Any] = {}
+    for name, value in data.values.items():
+        declaration = next(item for item in program.data if item.name == name)
+        if name in _list_row_variables(rules) and declaration.sizes:
+            axis = _find_row_axis(program, rules, declaration, (np.shape(value),) * 2, (count, count))
+            values[name] = np.take(np.asarray(value), np.arange(count)[rows], axis=axis)
+        elif not origins[name].startswith(_DERIVED_SIZE):
+            values[name] = value
+    table = Table(data.table.path, f"{data.table.sha256} {kept}", pa.table({}), values=values)
+    attempt = try_bind(program, table, BindingOptions())
+    if attempt.problems:
+        raise attempt.problems[0]
+    return attempt.data.values
+
+
+def _list_row_variables(rules: Mapping[str, Any]) -> set[str]:
+    """Return the variables that take columns row by row."""
+    return set(rules["variables"]) - set(rules.get("by_group", {}))
+
+
+def _find_row_axis(
+    program: Program,
+    rules: Mapping[str, Any],
+    declaration: Declaration,
+    shapes: tuple[tuple[int, ...], tuple[int, ...]],
+    counts: tuple[int, int],
+) -> int:
+    """Return the axis of rows: among those as long as there are rows, the one of a size that counts rows.
+
+    Raises
+    ------
+    BindingError
+        There is none.
+    """
+    declared = {item.name: item for item in program.data}
+    vectors = (declared[name] for name in _list_row_variables(rules) if len(declared[name].sizes) == 1)
+    row_sizes = {vector.sizes[0].text for vector in vectors}
+    axes = [axis for axis, pair in enumerate(zip(*shapes, strict=True)) if pair == counts]
+    named = [axis for axis in axes if axis < len(declaration.sizes)]
+    named = [axis for axis in named if declaration.sizes[axis].text in row_sizes]
+    if not axes:
+        raise BindingError(
+            f"`{declaration.name}`, declared `{declaration.text}`, was expected to have an element for each "
+            f"row ({counts[0]} and {counts[1]}), found the shapes {shapes[0]} and {shapes[1]}.",
+            hint="fit old and new rows together: `workbench fit MODEL ALL.csv`",
+        )
+    return (named or axes)[0]
+
+
 def name_both(old: Path, new: Path) -> Path:
     """Return a name for the rows of two tables; it is not a file.
 
@@ -98,7 +165,11 @@ def _keep_origins(variables: tuple[BoundVariable, ...], new: BoundData) -> tuple
 
 
 def _join(
-    declaration: Declaration, old: Any, new: Any, counts: tuple[int, int], row_sizes: set[str]
+    program: Program,
+    rules: Mapping[str, Any],
+    declaration: Declaration,
+    parts: tuple[Any, Any],
+    counts: tuple[int, int],
 ) -> np.ndarray | Any:
     """Return the rows of both, on the axis of rows; a single number must be the same in both.
 
@@ -107,26 +178,18 @@ def _join(
     BindingError
         It is not.
     """
-    if not declaration.sizes:
-        if old != new:
-            raise BindingError(
-                f"`{declaration.name}` is {old:g} in the fit, but {new:g} in the new rows: it is one number "
-                "for all rows.",
-                hint="fit old and new rows together with a program that takes a number for each row",
-            )
-        return old
-    lengths = tuple(zip(np.shape(old), np.shape(new), strict=True))
-    axes = [axis for axis, pair in enumerate(lengths) if pair == counts]
-    named = [
-        axis for axis in axes if axis < len(declaration.sizes) and declaration.sizes[axis].text in row_sizes
-    ]
-    if not axes:
+    old, new = parts
+    if declaration.sizes:
+        shapes = np.shape(old), np.shape(new)
+        axis = _find_row_axis(program, rules, declaration, shapes, counts)
+        return np.concatenate([np.asarray(old), np.asarray(new)], axis=axis)
+    if old != new:
         raise BindingError(
-            f"`{declaration.name}`, declared `{declaration.text}`, was expected to have an element for each "
-            f"row ({counts[0]} and {counts[1]}), found the shapes {np.shape(old)} and {np.shape(new)}.",
-            hint="fit old and new rows together: `workbench fit MODEL ALL.csv`",
+            f"`{declaration.name}` is {old:g} in the fit, but {new:g} in the new rows: it is one number for "
+            "all rows.",
+            hint="fit old and new rows together with a program that takes a number for each row",
         )
-    return np.concatenate([np.asarray(old), np.asarray(new)], axis=(named or axes)[0])
+    return old
 
 
 def _join_labels(old: BoundData, new: BoundData, counts: tuple[int, int]) -> dict[str, tuple[str, ...]]:

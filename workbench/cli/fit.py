@@ -140,6 +140,7 @@ def command(
         given=given,
         priors={**stated.values, **settled},
         prior_forms={**stated.forms, **forms},
+        carried=stated.posterior,
         reference=parse.parse_pairs("--reference", reference),
         missing=rows,
         standardize=standardize,

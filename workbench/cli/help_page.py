@@ -30,7 +30,7 @@ EXAMPLES: dict[str, tuple[str, str]] = {
     ),
     "update": (
         "workbench update reports/run june.csv",
-        "workbench update reports/run june.csv --no-weights --output reports/june",
+        "workbench update reports/run june.csv --forget --output reports/june",
     ),
     "replay": ("workbench replay reports/run", "workbench replay reports/run --seed 2"),
     "inspect": (

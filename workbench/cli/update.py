@@ -31,6 +31,14 @@ def command(
             rich_help_panel=options.METHODS,
         ),
     ] = False,
+    forget: Annotated[
+        bool,
+        typer.Option(
+            "--forget",
+            help="Leave the old rows out: a normal on the unconstrained scale stands for their posterior.",
+            rich_help_panel=options.METHODS,
+        ),
+    ] = False,
     jobs: options.Jobs = None,
     output: Annotated[Path | None, options.describe_output("Run directory; by default in reports/")] = None,
     no_report: options.NoReport = False,
@@ -62,6 +70,7 @@ def command(
     update_options = UpdateOptions(
         missing=rows,
         is_weighted=not no_weights,
+        is_forgetting=forget,
         output=output,
         has_report=not no_report,
         jobs=jobs or count_usable_cores(),

@@ -4,9 +4,11 @@ From top to bottom::
 
     hyperparameters    the value of each hyperparameter, and where it comes from
     vectors            a number of its own for each element, where the program has one for all
+    carried            a normal on the unconstrained scale in place of all priors
     forms              whole prior statements replaced, added or removed
 """
 
+from workbench.priors.carried import CarriedPosterior, carry_posterior, check_can_carry
 from workbench.priors.forms import (
     check_form,
     find_prior_statement,
@@ -27,7 +29,10 @@ from workbench.priors.hyperparameters import (
 from workbench.priors.vectors import check_lengths, is_vector, write_vectors
 
 __all__ = [
+    "CarriedPosterior",
     "Priors",
+    "carry_posterior",
+    "check_can_carry",
     "check_form",
     "check_lengths",
     "check_value",

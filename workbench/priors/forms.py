@@ -100,6 +100,8 @@ def replace_statements(
     added: Sequence[str],
     stanc: Stanc,
     replaced: Sequence[ReplacedPrior],
+    *,
+    constants: Sequence[str] = (),
 ) -> Program:
     """Return a program with some statements of its model block replaced, and others added at its end.
 
@@ -115,6 +117,8 @@ def replace_statements(
         Reads the new program.
     replaced
         What the new program says about these changes.
+    constants
+        Declarations at the end of its transformed data.
 
     Raises
     ------
@@ -128,8 +132,10 @@ def replace_statements(
         return node
 
     body = t.rebuild(program.tree.get_block("model"), change)
-    printed = to_text(program.tree.replace(model=(*body, *(n.Raw(text) for text in added)))) + "\n"
-    edited = _edit_source(program, statements, added)
+    prepared = (*program.tree.get_block("transformed data"), *(n.Raw(text) for text in constants))
+    tree = program.tree.replace(transformed_data=prepared, model=(*body, *(n.Raw(text) for text in added)))
+    printed = to_text(tree) + "\n"
+    edited = None if constants else _edit_source(program, statements, added)
     with make_scratch() as folder:
         path = folder / program.path.name
         try:
@@ -298,4 +304,11 @@ def _keep_settled_roles(program: Program, changed: Program, stanc: Stanc) -> Pro
     if len(changed.terms) == len(program.terms):
         pairs = zip(program.terms, changed.terms, strict=True)
         settled = {new.index: old.role for old, new in pairs if old.is_settled and new.role != old.role}
+    else:  # statements were removed: the same text is the same term
+        by_text = {term.text: term.role for term in program.terms if term.is_settled}
+        settled = {
+            term.index: by_text[term.text]
+            for term in changed.terms
+            if by_text.get(term.text, term.role) != term.role
+        }
     return programs.settle_roles(changed, settled, stanc) if settled else changed

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,7 +12,7 @@ from workbench import binding, card, priors, tables
 from workbench.binding import BindingAttempt, BindingOptions
 from workbench.card import Card
 from workbench.errors import RequestError
-from workbench.priors import Priors
+from workbench.priors import CarriedPosterior, Priors
 from workbench.program import Program
 from workbench.tables import Table
 from workbench.workflow.options import FitOptions
@@ -32,11 +33,14 @@ class DryRun:
         The data block as far as it could be bound, and every problem that prevents a fit.
     priors
         The priors in force.
+    carried
+        A normal in place of all priors, if there is one.
     """
 
     program: Program
     binding: BindingAttempt
     priors: Priors
+    carried: CarriedPosterior | None = None
 
     @property
     def problems(self) -> tuple[RequestError, ...]:
@@ -48,7 +52,25 @@ class DryRun:
             if prior.parameter in parameters
         }
         mismatch = priors.check_lengths(self.program, shapes)
-        return (*self.binding.problems, *([] if mismatch is None else [mismatch]))
+        problems = [*self.binding.problems, *([] if mismatch is None else [mismatch])]
+        return (*problems, *self._check_carried()) if not self.binding.problems else tuple(problems)
+
+    def _check_carried(self) -> list[RequestError]:
+        """Return an error for a parameter of which the carried posterior has more or fewer elements."""
+        counts = {} if self.carried is None else self.carried.count_elements()
+        for parameter in self.program.parameters:
+            shape = binding.evaluate_shape(parameter, self.binding.data.values)
+            if parameter.name in counts and None not in shape:
+                wanted = math.prod(int(length or 0) for length in shape)
+                if wanted != counts[parameter.name]:
+                    return [
+                        RequestError(
+                            f"the carried posterior has {counts[parameter.name]} elements of "
+                            f"`{parameter.name}`, but with these data it has {wanted}.",
+                            hint="a posterior is carried on to rows of the same groups and predictors",
+                        )
+                    ]
+        return []
 
 
 def dry_run(program: Program, data: Path | Table, options: FitOptions) -> DryRun:
@@ -65,7 +87,7 @@ def dry_run(program: Program, data: Path | Table, options: FitOptions) -> DryRun
     attempt = bind_table(program, table, model_card, settled, options)
     if table is tables.no_data():
         _check_needs_no_data(program, attempt, options)
-    return DryRun(program, attempt, settled)
+    return DryRun(program, attempt, settled, options.carried)
 
 
 def _check_needs_no_data(program: Program, attempt: BindingAttempt, options: FitOptions) -> None:

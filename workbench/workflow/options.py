@@ -9,6 +9,7 @@ from typing import Any, Literal
 
 from workbench.errors import MethodError
 from workbench.methods import DEFAULT_METHODS, Method
+from workbench.priors import CarriedPosterior
 from workbench.toolchain import ToolchainSettings
 
 
@@ -23,6 +24,8 @@ class FitOptions:
         for each element.
     prior_forms
         By parameter: a whole prior instead of the program's own, such as `student_t(3, 0, 1)`, or `flat`.
+    carried
+        A normal on the unconstrained scale in place of all priors.
     reference, missing, standardize
         As in `binding.BindingOptions`.
     roles
@@ -56,6 +59,7 @@ class FitOptions:
     given: Mapping[str, Any] = field(default_factory=dict)
     priors: Mapping[str, float | Sequence[float]] = field(default_factory=dict)
     prior_forms: Mapping[str, str] = field(default_factory=dict)
+    carried: CarriedPosterior | None = None
     reference: Mapping[str, str] = field(default_factory=dict)
     missing: Literal["refuse", "drop"] = "refuse"
     standardize: bool = False

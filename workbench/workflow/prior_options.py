@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from workbench import priors
+from workbench.errors import PriorError
 from workbench.program import Program, Stanc
 from workbench.workflow.options import FitOptions
 
@@ -19,6 +20,13 @@ def apply_prior_options(program: Program, options: FitOptions, stanc: Stanc) -> 
     PriorError
         A form is no distribution, a parameter has no prior that can be replaced, or Stan does not accept it.
     """
+    if options.carried is not None and (options.prior_forms or options.standardize):
+        raise PriorError(
+            "a carried posterior stands in place of all priors, on the scale of the program's own data.",
+            hint="leave --prior-form and --standardize out",
+        )
+    if options.carried is not None:
+        program = priors.carry_posterior(program, options.carried, stanc)
     for name, form in options.prior_forms.items():
         priors.check_form(name, form)
     if options.prior_forms:

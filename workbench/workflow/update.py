@@ -15,14 +15,15 @@ from typing import Literal
 
 import msgspec
 
-from workbench import tables
+from workbench import files, tables
 from workbench.backends.base import DEFAULT_START, Start
 from workbench.backends.stored_chains import StoredChains
-from workbench.errors import RunIncomplete
+from workbench.errors import RequestError, RunIncomplete
 from workbench.estimation.estimate import choose_program
 from workbench.estimation.sampling.warm_start import extract_warm_start
 from workbench.files import make_scratch
 from workbench.methods import DEFAULT_METHODS, Auto, Method, Nuts
+from workbench.priors.priors_file import format_posterior
 from workbench.progress import SILENT, Progress
 from workbench.provenance import derive_seeds, hash_texts
 from workbench.report.figures.painter import Painter
@@ -46,8 +47,17 @@ from workbench.workflow.publish import (
     publish_run,
 )
 from workbench.workflow.saved_run import SavedRun, open_run
-from workbench.workflow.update_rows import append_table, check_can_take_rows
+from workbench.workflow.update_forgetting import (
+    Carried,
+    carry,
+    check_carried_density,
+    use_carried,
+)
+from workbench.workflow.update_rows import append_table, bind_new_rows, check_can_take_rows
 from workbench.workflow.update_weights import Weighing, draw_again, find_obstacle, read_chains, weigh
+
+PRIORS = "priors.toml"
+"""The file in a run that holds the posterior carried into it."""
 
 _MOST_REMEMBERED = 50
 """The most quantities whose earlier posteriors a run remembers: parameters, in the order of the program."""
@@ -66,6 +76,8 @@ class UpdateOptions:
         Whether new rows with a missing cell are refused or dropped.
     is_weighted
         Whether the stored draws are weighted where that will do; else all rows are fitted together.
+    is_forgetting
+        Whether the old rows are left out, and a normal stands for their posterior.
     output
         The run directory; `None` for one in `reports/`.
     is_kept
@@ -82,6 +94,7 @@ class UpdateOptions:
 
     missing: Literal["refuse", "drop"] = "refuse"
     is_weighted: bool = True
+    is_forgetting: bool = False
     output: Path | None = None
     is_kept: bool = True
     has_report: bool = True
@@ -126,10 +139,12 @@ def update(
     with progress.stage("Reading the new rows"):
         table = data if isinstance(data, Table) else tables.read(data)
     with open_run(fit, options.toolchain, jobs=options.jobs, progress=progress) as run:
-        request = replace(run.request, data=append_table(fit, run.request, table, options.missing))
+        bind = bind_new_rows if options.is_forgetting else append_table
+        request = replace(run.request, data=bind(fit, run.request, table, options.missing))
         folder = (options.output or _choose_folder(fit, request, table)) if options.is_kept else None
         check_places(folder)
-        updated, outcome = _estimate(run, request, options, progress)
+        estimate = _estimate_forgetting if options.is_forgetting else _estimate
+        updated, request, outcome = estimate(run, request, options, progress)
         entries = collect_entries(updated, request, run.builds.tools, options.command)
         record = _describe(fit, table, request, outcome)
         entries |= record_columns(updated.record, fit.record) | {"updated": msgspec.to_builtins(record)}
@@ -140,6 +155,7 @@ def update(
         if folder is not None:
             draft = draft_report(updated, painter) if painter is not None and options.has_report else None
             updated = publish_run(updated, folder)
+            _write_priors(updated, outcome.carried)
     if on_result is not None:
         on_result(updated)
     if folder is not None and options.has_report:
@@ -155,32 +171,85 @@ def _choose_folder(fit: Fit, request: FitRequest, table: Table) -> Path:
     return folder.with_name(f"{name}-{hash_texts(request.key, _hash_record(fit))[:8]}")
 
 
+@dataclass(frozen=True)
+class _Outcome:
+    """Which way an update went: weighted where it has weights and no reason not to."""
+
+    weighing: Weighing
+    carried: Carried | None = None
+
+    @property
+    def way(self) -> Literal["weights", "refit", "normal"]:
+        if self.carried is not None:
+            return "normal"
+        return "refit" if self.weighing.reason else "weights"
+
+
 def _estimate(
     run: SavedRun, request: FitRequest, options: UpdateOptions, progress: Progress
-) -> tuple[Fit, Weighing]:
-    """Return the fit of all rows, and whether it has the weighted draws of the run."""
+) -> tuple[Fit, FitRequest, _Outcome]:
+    """Return the fit of all rows, its request, and which way it went."""
     reason = "" if options.is_weighted else "weights were not wanted"
     reason = reason or find_obstacle(run.fit, request.program, request.data)
     if not reason and run.builds.tools.source == "cmdstan":
         reason = "stored draws are weighted by the Stan of the package index alone"
-    outcome = Weighing(None, reason)
+    weighing = Weighing(None, reason)
     if not reason:
         chains = read_chains(run.fit, request.program)
-        with make_scratch() as scratch:
-            old, exe = _choose_executable(run)
-            with progress.stage("Weighting the draws"):
-                new = replace(request, program=old.program)
-                outcome = weigh(run.fit, old, new, exe, chains, scratch)
-        if outcome.weights is not None and not outcome.reason:
+        old, exe = _choose_executable(run)
+        with make_scratch() as scratch, progress.stage("Weighting the draws"):
+            new = replace(request, program=old.program)
+            weighing = weigh(run.fit, old, new, exe, chains, scratch)
+        if weighing.weights is not None and not weighing.reason:
             seed = derive_seeds(request.seed, _SEED + 1)[_SEED]
-            backend = StoredChains(draw_again(chains, outcome.weights.values, seed))
+            backend = StoredChains(draw_again(chains, weighing.weights.values, seed))
             request = replace(request, methods=_list_methods(run, has_warmup=True))
             weighted = estimate_request(request, run.builds, backend=backend)
             energies = record_earlier_energy(weighted.record, run.fit.results.nuts.ebfmi)
-            return store.with_entries(weighted, energies), outcome
+            return store.with_entries(weighted, energies), request, _Outcome(weighing)
     start, is_warm = _find_start(run, request)
     request = replace(request, methods=_list_methods(run, has_warmup=not is_warm))
-    return estimate_request(request, run.builds, start), outcome
+    return estimate_request(request, run.builds, start), request, _Outcome(weighing)
+
+
+def _estimate_forgetting(
+    run: SavedRun, request: FitRequest, options: UpdateOptions, progress: Progress
+) -> tuple[Fit, FitRequest, _Outcome]:
+    """Return the fit of the new rows alone, with a normal in place of the priors.
+
+    Raises
+    ------
+    RequestError
+        The posterior cannot be carried without the old rows.
+    """
+    del options
+    problem = find_obstacle(run.fit, request.program, request.data)
+    if not problem and run.builds.tools.source == "cmdstan":
+        problem = "it needs the Stan of the package index"
+    if problem:
+        raise RequestError(f"--forget cannot carry the posterior: {problem}.", hint="leave --forget out")
+    chains = read_chains(run.fit, request.program)
+    old, exe = _choose_executable(run)
+    with make_scratch() as scratch:
+        with progress.stage("Carrying the posterior"):
+            carried = carry(run, old, exe, chains, scratch)
+            forgetting = use_carried(run, carried.posterior, request.data)
+        start, is_warm = _find_start(run, request)
+        new, exe = _choose_executable(forgetting)
+        check_carried_density(new, exe, carried.posterior, chains, scratch)
+    request = replace(forgetting.request, methods=_list_methods(run, has_warmup=not is_warm))
+    fitted = estimate_request(request, forgetting.builds, start)
+    return fitted, request, _Outcome(Weighing(None), carried)
+
+
+def _write_priors(fit: Fit, carried: Carried | None) -> None:
+    """Write a carried posterior beside its run, for fits of further rows: `workbench fit --priors FILE`."""
+    if carried is not None and fit.folder is not None:
+        shown = f"{carried.khat:.2f}"
+        comments = (
+            f"The posterior of `{fit.results.model.name}` before the rows of this run (k-hat {shown}).",
+        )
+        files.replace_file(fit.folder / PRIORS, format_posterior(carried.posterior, comments))
 
 
 def _choose_executable(run: SavedRun) -> tuple[FitRequest, Path]:
@@ -238,21 +307,24 @@ def _find_start(run: SavedRun, request: FitRequest) -> tuple[Start, bool]:
     return (start, True) if len(start.inits) == sampler.chains else (DEFAULT_START, False)
 
 
-def _describe(fit: Fit, table: Table, request: FitRequest, outcome: Weighing) -> UpdateResult:
+def _describe(fit: Fit, table: Table, request: FitRequest, outcome: _Outcome) -> UpdateResult:
     """Return what the record says of the update."""
-    results, weights = fit.results, outcome.weights
+    results, weights, carried = fit.results, outcome.weighing.weights, outcome.carried
     total, before = request.data.rows, results.data.rows
-    is_finite = weights is not None and weights.khat < float("inf")
+    is_together = total is not None and before is not None and carried is None
+    khat = carried.khat if carried is not None else None if weights is None else weights.khat
+    nuts = results.nuts
     return UpdateResult(
         parent="" if fit.folder is None else str(fit.folder),
         parent_sha256=_hash_record(fit),
-        way="refit" if outcome.reason else "weights",
-        reason=outcome.reason,
+        way=outcome.way,
+        reason=outcome.weighing.reason,
         old_rows=before,
-        new_rows=None if total is None or before is None else total - before,
+        new_rows=(total or 0) - (before or 0) if is_together else total if carried is not None else None,
         data=str(table.path),
-        khat=weights.khat if weights is not None and is_finite else None,
-        khat_limit=None if weights is None else _limit(weights.values.size),
+        khat=khat if khat is not None and khat < float("inf") else None,
+        probability_error=None if carried is None else carried.probability_error,
+        khat_limit=None if khat is None else _limit((nuts.chains or 1) * (nuts.draws or 1)),
         effective_draws=None if weights is None else weights.ess,
         earlier=(*_list_earlier(results), _remember(results)),
     )

@@ -41,6 +41,19 @@ def check_can_take_rows(fit: Fit) -> None:
         )
 
 
+def bind_new_rows(
+    fit: Fit, request: FitRequest, table: Table, missing: Literal["refuse", "drop"] = "refuse"
+) -> BoundData:
+    """Return new rows alone, bound by the rules of a run.
+
+    Raises
+    ------
+    BindingError
+        A column is missing, a cell does not suit its variable, or a level did not occur in the fit.
+    """
+    return binding.rebind(fit.results.data.rules, request.program, table, missing=missing)
+
+
 def append_table(
     fit: Fit, request: FitRequest, table: Table, missing: Literal["refuse", "drop"] = "refuse"
 ) -> BoundData:
@@ -53,7 +66,7 @@ def append_table(
     """
     rules = fit.results.data.rules
     try:
-        new = binding.rebind(rules, request.program, table, missing=missing)
+        new = bind_new_rows(fit, request, table, missing)
     except UnseenLevel as reason:
         return _bind_anew(fit, request, table, missing, reason)
     return binding.append_rows(request.data, new, request.program, rules)

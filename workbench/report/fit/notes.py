@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from pathlib import PurePath
 
-from workbench.report.numbers import format_count, pluralise
+from workbench.report.numbers import format_count, format_percentage, pluralise
 from workbench.results.view import ReplacedPriorDescription, Results
-from workbench.thresholds import format_beside_limit
+from workbench.results.view.estimates import UpdateResult
+from workbench.thresholds import PROBABILITY_ERROR_LIMIT, format_beside_limit
 
 
 def describe_scale(results: Results) -> str:
@@ -30,7 +31,27 @@ def describe_update(results: Results) -> str:
             f"{head}: its draws were weighted (k-hat {number}, at most {limit}; "
             f"{format_count(updated.effective_draws)} effective draws), not sampled anew."
         )
+    if updated.way == "normal":
+        return f"{head}, without its rows: {_describe_normal(updated)}."
     return f"{head}: all rows were fitted together, because {updated.reason}."
+
+
+def _describe_normal(updated: UpdateResult) -> str:
+    """Return what stands for the earlier posterior, and how well."""
+    what = "a normal on the unconstrained scale stands for its posterior"
+    error = updated.probability_error
+    off = format_percentage(error, 1)
+    shown = "k-hat is infinite"
+    if updated.khat is not None and updated.khat_limit is not None:
+        number, limit = format_beside_limit(updated.khat, updated.khat_limit, 2)
+        if updated.khat <= updated.khat_limit:
+            return f"{what} (k-hat {number}, at most {limit})"
+        shown = f"k-hat {number}, above {limit}"
+    if error is not None and error <= PROBABILITY_ERROR_LIMIT:
+        return f"{what} ({shown}, but no probability is off by more than {off})"
+    return (
+        f"{what} badly ({shown}; probabilities can be off by {off}): fit old and new rows together if you can"
+    )
 
 
 def list_replaced_priors(results: Results) -> tuple[str, ...]:

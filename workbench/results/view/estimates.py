@@ -381,8 +381,9 @@ class UpdateResult(Struct, frozen=True, kw_only=True):
 
     `way` is `weights` where the stored draws were weighted, `refit` where all rows were fitted together, and
     `normal` where a normal distribution took the place of the earlier posterior. `khat` is `None` where it is
-    infinite or was not computed; `reason` says why draws were not weighted. `earlier` has the runs before
-    this one, the first of them first.
+    infinite or was not computed; `reason` says why draws were not weighted;
+    `probability_error` how far any probability under that normal is off at most. `earlier` has the runs
+    before this one, the first of them first.
     """
 
     parent: str = ""
@@ -394,6 +395,7 @@ class UpdateResult(Struct, frozen=True, kw_only=True):
     data: str = ""
     khat: float | None = None
     khat_limit: float | None = None
+    probability_error: float | None = None
     effective_draws: float | None = None
     earlier: tuple[EarlierFit, ...] = ()
 
