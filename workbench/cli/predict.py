@@ -102,7 +102,7 @@ def command(
     from workbench.workflow.predict_quantities import predict_quantities
 
     settings = ToolchainSettings(compiler=compiler, source=toolchain, native=native)
-    fit, progress = run_directory.read(run), console.progress(quiet)
+    fit, progress = run_directory.read(run, run_directory.PREDICTED_FROM), console.progress(quiet)
     chosen: dict[str, Any] = {"method": method or "", "new_groups": new_groups, "draws_file": draws}
     chosen["horizon"] = horizon
     predictions = (

@@ -64,7 +64,7 @@ from workbench.program.instrument import InstrumentedProgram, Outputs, copy_tran
 from workbench.program.model import Obstacle, Program, ReplacedPrior
 from workbench.program.predictive.authors_replicates import is_predictive
 from workbench.program.predictive.replicates import Replicate
-from workbench.program.read import hash_program, read_program, settle_roles
+from workbench.program.read import hash_program, read_program, read_terms, settle_roles
 from workbench.program.syntax.declarations import Declaration
 from workbench.program.syntax.expression import Expression
 from workbench.program.syntax.stanc import Stanc
@@ -102,6 +102,7 @@ __all__ = [
     "locate_priors",
     "name_elements",
     "read_program",
+    "read_terms",
     "settle_roles",
     "to_record",
 ]

@@ -104,6 +104,15 @@ def judge_terms(program: Program) -> JudgedProgram:
     return JudgedProgram(program, context, frozenset(maybe), names)
 
 
+def judge_only(program: Program) -> Program:
+    """Return a program with its terms and what prevents adding to it, without the instrumented program."""
+    if program.tree.undecoded:
+        obstacles = (Obstacle("instrumenting", message) for message in program.tree.undecoded.values())
+        return replace(program, obstacles=tuple(obstacles))
+    judged = judge_terms(program)
+    return replace(judged.program, obstacles=tuple(_find_unsupported(judged.program, judged.context)))
+
+
 def keep_loops(program: Program, stanc: Stanc) -> Program:
     """Return a program whose instrumented one has the author's loops, whatever was wanted."""
     return replace(analyse(replace(program, is_optimised=False), stanc), is_optimised=program.is_optimised)

@@ -11,8 +11,6 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from workbench.errors import ProgramError
-from workbench.files import make_scratch
 from workbench.program.analysis import judge_terms, require_countable
 from workbench.program.instrument import (
     declare_constants,
@@ -68,7 +66,6 @@ from workbench.program.syntax import traverse as t
 from workbench.program.syntax.declarations import collect_declarations
 from workbench.program.syntax.identifiers import FreshNames
 from workbench.program.syntax.printer import to_text
-from workbench.program.syntax.stanc import Stanc, dump_tree, run_stanc
 from workbench.program.terms.densities import normalise
 from workbench.program.terms.summands import adds_to_target
 from workbench.program.terms.terms import Term
@@ -183,8 +180,8 @@ class _Draft:
         return replace(self, new_elements=(), joint=(), flags={})
 
 
-def build_predictive_program(program: Program, sizes: frozenset[str], stanc: Stanc) -> PredictiveProgram:
-    """Return the program that predicts new rows.
+def iterate_predictive_programs(program: Program, sizes: frozenset[str]) -> Iterator[PredictiveProgram]:
+    """Yield the program that predicts new rows, then ever plainer ones for where stanc rejects it.
 
     Parameters
     ----------
@@ -192,35 +189,19 @@ def build_predictive_program(program: Program, sizes: frozenset[str], stanc: Sta
         The author's program, its roles settled as the fit had them.
     sizes
         The data that count rows, or groups of rows.
-    stanc
-        Checks and formats the result.
-
-    Raises
-    ------
-    ProgramError
-        stanc rejects it.
     """
     draft = _plan(program, sizes)
-    outcomes = [replicate.outcome for replicate in draft.replication.drawn_by_workbench]
-    reason = "stanc does not accept the statements that draw it"
-    attempts = [
-        draft,
-        draft.without_new,
-        replace(draft, means={}, mean_names={}),
-        replace(draft.without_new, means={}, mean_names={}),
-    ]
-    if outcomes:
-        attempts.append(
-            replace(attempts[-1], replication=restrict_replication(draft.replication, [], reason))
-        )
-    rejection: ProgramError | None = None
-    for attempt in attempts:
-        try:
-            return _finish(attempt, _format(_assemble(attempt), stanc))
-        except ProgramError as error:
-            rejection = rejection or error
-    assert rejection is not None  # noqa: S101 - there is at least one attempt
-    raise rejection
+    without_means = replace(draft, means={}, mean_names={})
+    yield _finish(draft)
+    if draft.new_elements or draft.joint:
+        yield _finish(draft.without_new)
+    if draft.means:
+        yield _finish(without_means)
+        yield _finish(without_means.without_new)
+    if draft.replication.drawn_by_workbench:
+        reason = "stanc does not accept the statements that draw it"
+        replication = restrict_replication(draft.replication, [], reason)
+        yield _finish(replace(without_means.without_new, replication=replication))
 
 
 def _plan(program: Program, sizes: frozenset[str]) -> _Draft:
@@ -456,17 +437,9 @@ def _replay(tree: n.Tree, draft: _Draft, write: Any) -> tuple[n.Stmt, ...]:
     return remove_braces([rename_variables(item, draft.replication.renamed) for item in changed])
 
 
-def _format(text: str, stanc: Stanc) -> str:
-    with make_scratch() as folder:
-        file = folder / "predictive.stan"
-        file.write_text(text, encoding="utf-8")
-        dump_tree(stanc, file)
-        return run_stanc(stanc, ["--auto-format"], file)
-
-
-def _finish(draft: _Draft, source: str) -> PredictiveProgram:
+def _finish(draft: _Draft) -> PredictiveProgram:
     return PredictiveProgram(
-        source,
+        _assemble(draft),
         replace(draft.program, replicates=draft.replication.replicates),
         draft.frozen.copies,
         draft.replication.replicates,

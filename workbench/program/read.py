@@ -8,7 +8,7 @@ from pathlib import Path
 
 from workbench import provenance
 from workbench.errors import ProgramError
-from workbench.program.analysis import analyse
+from workbench.program.analysis import analyse, judge_only
 from workbench.program.model import Program
 from workbench.program.syntax import nodes as n
 from workbench.program.syntax.declarations import collect_declarations
@@ -48,6 +48,29 @@ def read_program(
         return analyse(replace(_collect(source, tree), is_optimised=is_optimised), stanc)
     except RecursionError as reason:
         raise ProgramError(f"`{path}` nests expressions too deeply to be read.", path=path) from reason
+
+
+def read_terms(path: Path, stanc: Stanc, roles: Mapping[int, Role]) -> Program:
+    """Read a Stan program whose roles are settled, without the instrumented program: stanc runs once.
+
+    Parameters
+    ----------
+    path, stanc
+        As in `read_program`.
+    roles
+        Roles that differ from those of the rules, by the index of a term.
+
+    Raises
+    ------
+    ProgramError, ToolchainMissing
+        As in `read_program`.
+    """
+    source = read_source(path)
+    try:
+        program = judge_only(_collect(source, parse_tree(dump_tree(stanc, path))))
+    except RecursionError as reason:
+        raise ProgramError(f"`{path}` nests expressions too deeply to be read.", path=path) from reason
+    return replace(program, terms=tuple(_settle(term, roles) for term in program.terms))
 
 
 def hash_program(path: Path) -> str:

@@ -6,7 +6,7 @@ it claims is checked before it is used.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
@@ -44,12 +44,22 @@ _BY_DRAW = (
 )
 """The groups of `fit.nc` whose arrays have an element for each chain and draw of NUTS."""
 
+PREDICTED_FROM = frozenset({"posterior", "laplace", "pathfinder", "map", "mle", "stan_data"})
+"""The groups of `fit.nc` that predictions are made from."""
+
 _NAMES = {"adaptation": ("step_size", "inv_metric"), "log_prior": ("lprior",)}
 """The arrays that groups cannot be without."""
 
 
-def read(folder: Path) -> Fit:
+def read(folder: Path, groups: Collection[str] | None = None) -> Fit:
     """Read a run back.
+
+    Parameters
+    ----------
+    folder
+        The run.
+    groups
+        The groups of draws that are needed; by default all of them.
 
     Raises
     ------
@@ -57,7 +67,7 @@ def read(folder: Path) -> Fit:
         There is no run, a file of it is missing or damaged, or it is not what a run can hold.
     """
     files.restore(folder)
-    return read_steadily(folder, lambda: _read(folder))
+    return read_steadily(folder, lambda: _read(folder, groups))
 
 
 def require_run(folder: Path) -> None:
@@ -136,10 +146,10 @@ def _read_with_element(folder: Path, choose: Callable[[Results], str | None]) ->
     return fit, None if found is None else pick_element(*found, index)
 
 
-def _read(folder: Path) -> Fit:
+def _read(folder: Path, kept: Collection[str] | None = None) -> Fit:
     record, results = _read_record(folder)
     path = folder / TREE
-    tree = read_tree(path, lambda groups: _check_groups(groups, results, path))
+    tree = read_tree(path, lambda groups: _check_groups(groups, results, path), kept)
     _check_kept_draws(tree, results, path)
     return Fit(record, tree, folder=folder)
 

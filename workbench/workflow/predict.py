@@ -71,7 +71,9 @@ def predict(
     """
     table = tables.read(data) if isinstance(data, Path) else data
     rows: list[dict[str, object]] = []
-    with open_predictor(fit, method, settings, progress, in_order=horizon is not None) as opened:
+    with open_predictor(
+        fit, method, settings, progress, in_order=horizon is not None, scoring=False
+    ) as opened:
         chunks = iterate_predictions(opened, table, horizon=horizon, new_groups=new_groups, progress=progress)
         if draws_file is not None:
             chunks = write_passing(chunks, draws_file, opened.chains)

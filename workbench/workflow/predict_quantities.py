@@ -72,7 +72,9 @@ def predict_quantities(
     table = tables.no_data() if given is None else given
     check_names_of_run(expressions, fit, table)
     used = list_used_names(expressions)
-    with open_predictor(fit, method, settings, progress, in_order=horizon is not None) as opened:
+    with open_predictor(
+        fit, method, settings, progress, in_order=horizon is not None, scoring=False
+    ) as opened:
         generated = find_generated(opened, used, find_absent(fit, opened.predictor.request.program, table))
         chunks = iterate_predictions(
             opened, given, horizon=horizon, new_groups=new_groups, generated=generated, progress=progress
@@ -110,7 +112,9 @@ def predict_draws(
         As `predict`.
     """
     table = tables.read(data) if isinstance(data, Path) else data
-    with open_predictor(fit, method, settings, progress, in_order=horizon is not None) as opened:
+    with open_predictor(
+        fit, method, settings, progress, in_order=horizon is not None, scoring=False
+    ) as opened:
         chunks = iterate_predictions(opened, table, horizon=horizon, new_groups=new_groups, progress=progress)
         return collect_draws(chunks, opened.chains)
 

@@ -5,16 +5,17 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from workbench.errors import RequestError
+from workbench.errors import BuildFailed, ProgramError, RequestError
 from workbench.estimation.sampling.stored_draws import StoredDraws, select_draws
 from workbench.estimation.standardize.rescaling import undo_standardization
 from workbench.files import make_scratch
 from workbench.prediction import OutcomePrediction, Predictions
-from workbench.prediction.growth import NEW, find_growth
+from workbench.prediction.growth import NEW, Growth, find_growth
 from workbench.prediction.horizon import append_rows, continue_rows, count_rows
 from workbench.prediction.levels import NewGroups, NewRows, bind_new_rows
 from workbench.prediction.outcomes import (
@@ -35,14 +36,14 @@ from workbench.prediction.table_checks import describe_table
 from workbench.program import Declaration, Replicate
 from workbench.program.predictive.outcome_maps import ColumnMap, OutcomeMap
 from workbench.program.predictive.outcome_scales import return_to_column
-from workbench.program.predictive_program import PredictiveProgram, build_predictive_program
+from workbench.program.predictive_program import PredictiveProgram, iterate_predictive_programs
 from workbench.progress import SILENT, Progress
 from workbench.provenance import derive_seeds
 from workbench.results import Fit
 from workbench.results.outcomes import list_outcome_data
 from workbench.tables import Table, drop_rows
 from workbench.toolchain import ModelSource, ToolchainSettings, build_all
-from workbench.workflow.saved_run import open_run
+from workbench.workflow.saved_run import SavedRun, open_run
 
 NUMBERS_AT_ONCE = 10_000_000
 """Draws times rows of one chunk: 80 MB for each quantity. Ours."""
@@ -69,12 +70,15 @@ class OpenPredictor:
         Its predictive program.
     stored, parameters
         The draws it predicts from.
+    scoring
+        Whether the log densities of observed outcomes are wanted.
     """
 
     fit: Fit
     predictor: RowPredictor
     stored: StoredDraws
     parameters: Parameters
+    scoring: bool = True
 
     @property
     def chains(self) -> int:
@@ -90,6 +94,7 @@ def open_predictor(
     progress: Progress = SILENT,
     *,
     in_order: bool = False,
+    scoring: bool = True,
 ) -> Iterator[OpenPredictor]:
     """Make a run ready to predict: its predictive program is built, and tried on the fit's own rows.
 
@@ -106,6 +111,8 @@ def open_predictor(
         Where to report.
     in_order
         Whether new rows follow those of the fit in time.
+    scoring
+        Whether the log densities of observed outcomes are wanted.
 
     Raises
     ------
@@ -115,7 +122,7 @@ def open_predictor(
     stored = select_draws(fit, method)
     from workbench.backends.stan import StanBackend  # only here: importing it takes a second
 
-    with open_run(fit, settings, progress=progress) as saved, make_scratch() as folder:
+    with open_run(fit, settings, progress=progress, instrumenting=False) as saved, make_scratch() as folder:
         request = saved.request
         if fit.results.data.standardized.is_on_data_scale:
             request = replace(request, data=undo_standardization(request.data))
@@ -123,27 +130,43 @@ def open_predictor(
             message = "the run was fitted to Stan's own data, which say nothing about how to bind a table."
             raise RequestError(message, hint="fit a table to predict tables")
         growth = find_growth(request, fit.results.data)
-        tools = saved.builds.tools
-        written = saved.builds.request.program
-        program = build_predictive_program(written, growth.sizes, tools.stanc)
-        require_prediction(program.replicates, request.program.path.name, in_order=in_order)
-        if not in_order:
-            _refuse_sequences(program, growth.rows)
-        source = ModelSource(f"{written.name}_predictive", program.source)
-        built = build_all(
-            (source,),
-            tools.limit(request.timeout),
-            include_paths=(written.path.parent,),
-            threads=False,
-            progress=progress,
-        )
-        predictor = RowPredictor(request, growth, program, built[0].exe, StanBackend(), folder)
+        program, exe = _build_program(saved, growth, progress, in_order=in_order)
+        predictor = RowPredictor(request, growth, program, exe, StanBackend(), folder)
         parameters = predictor.read_parameters(stored.draws)
         if program.joint:
             check_joint_density(predictor, parameters)
         elif not is_of_all_rows(program.replicates):
             check_row_independence(predictor, parameters, in_order=in_order)
-        yield OpenPredictor(fit, predictor, stored, parameters)
+        yield OpenPredictor(fit, predictor, stored, parameters, scoring)
+
+
+def _build_program(
+    saved: SavedRun, growth: Growth, progress: Progress, *, in_order: bool
+) -> tuple[PredictiveProgram, Path]:
+    """Return the predictive program and its executable: the first that stanc and the compiler accept."""
+    written, tools = saved.builds.request.program, saved.builds.tools
+    obstacle = next((item for item in written.obstacles if item.feature == "instrumenting"), None)
+    if obstacle is not None:
+        raise RequestError(f"the program cannot predict new rows: {obstacle.message}")
+    rejection: ProgramError | BuildFailed | None = None
+    for program in iterate_predictive_programs(written, growth.sizes):
+        require_prediction(program.replicates, saved.request.program.path.name, in_order=in_order)
+        if not in_order:
+            _refuse_sequences(program, growth.rows)
+        source = ModelSource(f"{written.name}_predictive", program.source)
+        try:
+            (built,) = build_all(
+                (source,),
+                tools.limit(saved.request.timeout),
+                include_paths=(written.path.parent,),
+                progress=progress,
+            )
+        except (ProgramError, BuildFailed) as error:
+            rejection = rejection or error
+            continue
+        return program, built.exe
+    assert rejection is not None  # noqa: S101 - there is at least one program
+    raise rejection
 
 
 def predict_rows(
@@ -629,7 +652,7 @@ def _add_observed(
     name = replicate.density_of or replicate.outcome
     columns = find_log_lik_columns(program, chunk.data, {name: observed.size}).get(name)
     log_lik = None
-    if program.log_lik and columns is not None:
+    if chunk.opened.scoring and program.log_lik and columns is not None:
         log_lik = collect(chunk.run([program.log_lik]), program.log_lik)[:, columns]
     # What is censored was not observed, but how likely its limit is can be said.
     return replace(outcome, observed=None if replicate.prediction else observed, log_lik=log_lik)

@@ -45,7 +45,12 @@ class SavedRun:
 
 @contextmanager
 def open_run(
-    fit: Fit, settings: ToolchainSettings | None = None, *, jobs: int = 1, progress: Progress = SILENT
+    fit: Fit,
+    settings: ToolchainSettings | None = None,
+    *,
+    jobs: int = 1,
+    progress: Progress = SILENT,
+    instrumenting: bool = True,
 ) -> Iterator[SavedRun]:
     """Open a stored run to run it again; its program exists as a file until the run is closed.
 
@@ -59,6 +64,8 @@ def open_run(
         Chains at a time.
     progress
         Where to report.
+    instrumenting
+        Whether the instrumented program is wanted, which takes stanc a while.
 
     Raises
     ------
@@ -69,9 +76,11 @@ def open_run(
     tools = toolchain.provision(settings or ToolchainSettings(), progress)
     with make_scratch() as folder:
         roles = {int(index): role for index, role in saved.roles.items()}
-        written = _read_again(
-            _write_program(folder, fit, saved.includes), roles, tools, is_optimised=saved.optimised
-        )
+        file = _write_program(folder, fit, saved.includes)
+        if instrumenting:
+            written = _read_again(file, roles, tools, is_optimised=saved.optimised)
+        else:
+            written = program.read_terms(file, tools.stanc, cast("Mapping[int, Role]", roles))
         replaced = tuple(
             ReplacedPrior(**msgspec.structs.asdict(prior)) for prior in fit.results.model.replaced_priors
         )

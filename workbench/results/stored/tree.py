@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import os
 import zlib
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO
 
@@ -31,7 +31,11 @@ _DESCRIPTOR = np.dtype([("length", "<u4"), ("address", "<u8"), ("index", "<u4")]
 """How HDF5 stores each text of an array: its length, and where it is."""
 
 
-def read_tree(path: Path, check: Callable[[Sequence[StoredGroup]], None] | None = None) -> xr.DataTree:
+def read_tree(
+    path: Path,
+    check: Callable[[Sequence[StoredGroup]], None] | None = None,
+    kept: Collection[str] | None = None,
+) -> xr.DataTree:
     """Return the groups of a netCDF file of ours.
 
     Parameters
@@ -40,6 +44,8 @@ def read_tree(path: Path, check: Callable[[Sequence[StoredGroup]], None] | None 
         The file.
     check
         Refuses what does not suit the rest of the run, before anything is allocated.
+    kept
+        The groups that are wanted; by default all of them.
 
     Raises
     ------
@@ -50,6 +56,8 @@ def read_tree(path: Path, check: Callable[[Sequence[StoredGroup]], None] | None 
         groups = examine_arrays(stream, path)
         if check is not None:
             check(groups)
+        if kept is not None:
+            groups = tuple(group for group in groups if group.name in kept)
         try:
             texts = _read_all_texts(groups, stream, path)
             datasets = {group.name: _build_dataset(group, stream, texts, path) for group in groups}
