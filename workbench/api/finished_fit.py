@@ -233,8 +233,9 @@ class Fit(results.Fit):
     @overload
     def predict(
         self,
-        new: Data,
+        new: Data | None = None,
         *,
+        horizon: int | None = None,
         quantity: str | Sequence[str] = (),
         draws: Literal[False] = False,
         method: PredictingMethod | None = None,
@@ -245,8 +246,9 @@ class Fit(results.Fit):
     @overload
     def predict(
         self,
-        new: Data,
+        new: Data | None = None,
         *,
+        horizon: int | None = None,
         draws: Literal[True],
         method: PredictingMethod | None = None,
         new_groups: NewGroups = "refuse",
@@ -256,8 +258,9 @@ class Fit(results.Fit):
     @explain_options
     def predict(
         self,
-        new: Data,
+        new: Data | None = None,
         *,
+        horizon: int | None = None,
         quantity: str | Sequence[str] = (),
         draws: bool = False,
         method: PredictingMethod | None = None,
@@ -270,6 +273,9 @@ class Fit(results.Fit):
         ----------
         new
             New rows, with the columns the fit was made with; those of outcomes may be missing.
+        horizon
+            How many rows follow those of the fit in time, which are forecast step by step. `new` holds their
+            predictors, and can be left out where these count up in equal steps or repeat themselves.
         quantity
             What is wanted in the place of the outcomes: `"P(y_rep > 500)"`, `"b[1] - b[2]"`,
             `"exp(b[age])"`, `"mean(y_rep)"` over rows, `"E(y_rep)"`, `"quantile(y_rep, 0.9)"`,
@@ -311,6 +317,7 @@ class Fit(results.Fit):
         return predict_new(
             self,
             new,
+            horizon=horizon,
             quantity=quantity,
             draws=draws,
             method=method,

@@ -23,8 +23,9 @@ NewGroups = Literal["refuse", "draw", "average"]
 
 def predict_new(
     fit: results.Fit,
-    new: Data,
+    new: Data | None,
     *,
+    horizon: int | None,
     quantity: str | Sequence[str],
     draws: bool,
     method: PredictingMethod | None,
@@ -43,20 +44,24 @@ def predict_new(
 
     _check_choice("method", method, PredictingMethod)
     _check_choice("new_groups", new_groups, NewGroups)
-    table, names = as_table(new), list_names(quantity)
+    if horizon is not None and (isinstance(horizon, bool) or not isinstance(horizon, int) or horizon < 1):
+        raise MethodError(f"`horizon` was expected to be a number of rows, at least 1; found `{horizon}`.")
+    table, names = None if new is None else as_table(new), list_names(quantity)
     options: dict[str, Any] = {
         "progress": show_progress(progress),
         "method": method or "",
         "new_groups": new_groups,
+        "horizon": horizon,
     }
     if draws and names:
         message = "quantities are summaries of draws, and `draws=True` asks for the draws of outcomes."
         raise RequestError(message, hint="ask for one of them at a time")
+    indexed = new if horizon is None else None  # rows that follow those of the fit are numbered on
     if draws:
-        return index_draws(predict_draws(fit, table, **options), new)
+        return index_draws(predict_draws(fit, table, **options), indexed)
     if names:
-        return index_rows(predict_quantities(fit, table, names, **options), new)
-    return index_rows(predict(fit, table, **options), new)
+        return index_rows(predict_quantities(fit, table, names, **options), indexed)
+    return index_rows(predict(fit, table, **options), indexed)
 
 
 def _check_choice(name: str, value: str | None, choices: Any) -> None:

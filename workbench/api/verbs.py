@@ -140,8 +140,9 @@ def runs(folder: str | Path = "reports") -> pd.DataFrame:
 @explain_options
 def predict(
     fit: results.Fit | str | Path,
-    data: Data,
+    data: Data | None = None,
     *,
+    horizon: int | None = None,
     quantity: str | Sequence[str] = (),
     draws: bool = False,
     method: PredictingMethod | None = None,
@@ -152,6 +153,7 @@ def predict(
     return predict_new(
         as_result(fit),
         data,
+        horizon=horizon,
         quantity=quantity,
         draws=draws,
         method=method,
