@@ -217,6 +217,49 @@ def mixture(rng: Rng) -> Simulated:
     return {"mu": mu, "sigma": sigma, "theta": theta}, data
 
 
+def autoregression(rng: Rng) -> Simulated:
+    raw, standard = predictors(rng, 80, 2)
+    alpha, rho, beta, sigma = rng.normal(3, 2), rng.normal(0.4, 0.3), rng.normal(0, 1, 2), half_normal(rng, 1)
+    y = np.empty(80)
+    y[0] = rng.normal(alpha, 2)  # taken as given
+    for n in range(1, 80):
+        y[n] = rng.normal(alpha + rho * (y[n - 1] - alpha) + standard[n] @ beta, sigma)
+    data = {
+        "N": 80,
+        "K": 2,
+        "X": raw,
+        "y": y,
+        "alpha_prior_mean": 3,
+        "alpha_prior_sd": 2,
+        "rho_prior_mean": 0.4,
+        "rho_prior_sd": 0.3,
+        "beta_prior_sd": 1,
+        "sigma_prior_sd": 1,
+    }
+    return {"alpha": alpha, "rho": rho, "beta": beta, "sigma": sigma}, data
+
+
+def local_level(rng: Rng) -> Simulated:
+    season = np.tile(np.arange(4), 20)
+    step, sigma = half_normal(rng, 1.0), half_normal(rng, 1.0)
+    level = rng.normal(5, 2) + np.append(0, np.cumsum(rng.normal(0, step, 79)))
+    # effects whose own standard deviation, after their mean is taken away, is one
+    effect = rng.normal(0, (4 / 3) ** 0.5, 4)
+    seasonal = effect - effect.mean()
+    data = {
+        "N": 80,
+        "S": 4,
+        "season": season + 1,
+        "y": rng.normal(level + seasonal[season], sigma),
+        "level_prior_mean": 5,
+        "level_prior_sd": 2,
+        "sigma_level_prior_sd": 1,
+        "seasonal_prior_sd": 1,
+        "sigma_prior_sd": 1,
+    }
+    return {"sigma_level": step, "sigma": sigma, "seasonal": seasonal, "level": level}, data
+
+
 REGRESSION = {
     one.__name__: one
     for one in (
@@ -238,5 +281,7 @@ REGRESSION = {
         quantile,
         gaussian_process,
         mixture,
+        autoregression,
+        local_level,
     )
 }
