@@ -105,10 +105,21 @@ def bind_new_rows(
     labels = list_labels(bound, growth)
     places = {size: _place_groups(counts[size], int(bound.values[size])) for size in counts}
     rows = place_rows(labels, list_labels(request.data, growth), table.rows)
+    if not labels and not absent and _are_fitted(request, bound):
+        rows = np.arange(table.rows)
     places |= dict.fromkeys(growth.rows, rows)
     if per_row and new_groups == "refuse" and (rows == NEW).any():
         raise _describe_new_rows(per_row[0], table, labels, rows)
     return NewRows(bound, places, tuple(absent), labels)
+
+
+def _are_fitted(request: FitRequest, bound: BoundData) -> bool:
+    """Return whether all new rows are those of the fit, in its order."""
+    old = request.data.values
+    return all(
+        np.shape(old[name]) == np.shape(value) and np.array_equal(np.asarray(old[name]), np.asarray(value))
+        for name, value in bound.values.items()
+    )
 
 
 def find_absent(fit: Fit, program: Program, table: Table) -> list[str]:

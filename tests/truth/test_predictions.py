@@ -1,0 +1,209 @@
+"""Every bundled model predicts its own rows and rows it has not seen: against its formula, in NumPy.
+
+Predictors are centred and scaled here by the rows of the fit. Expectations are averages over the same draws, so
+that they agree to rounding; those that the program gives by replicates alone agree within Monte Carlo error.
+"""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+from scipy import special
+
+import workbench
+from tests.conftest import DATA, STAN_MODELS
+from workbench import tables
+from workbench.prediction.growth import NEW, find_growth
+from workbench.prediction.levels import bind_new_rows
+from workbench.results import Fit, run_directory
+from workbench.results.saved_request import restore_request
+from workbench.workflow.predict import predict
+from workbench.workflow.saved_run import open_run
+
+pytestmark = [pytest.mark.truth, pytest.mark.usefixtures("tools")]
+
+Values = Mapping[str, Any]
+Draws = Mapping[str, np.ndarray]
+Formula = Callable[[Draws, Values, Values, np.ndarray], np.ndarray]
+"""The expectation, `(s, e)`: from draws, the data of the fit, the new rows, and the place of each in the fit."""
+
+
+def centre(name: str, old: Values, new: Values, *, scaled: bool) -> np.ndarray:
+    fitted, rows = np.asarray(old[name], float), np.asarray(new[name], float)
+    centred = rows - fitted.mean(axis=0)
+    return centred / fitted.std(axis=0, ddof=1) if scaled else centred
+
+
+def linear(d: Draws, old: Values, new: Values, *, scaled: bool = True) -> np.ndarray:
+    return d["alpha"][:, None] + d["beta"] @ centre("X", old, new, scaled=scaled).T
+
+
+def grouped(d: Draws, old: Values, new: Values) -> np.ndarray:
+    group = np.asarray(new["group"]) - 1
+    return d["level"][:, group] + d["beta"] @ centre("X", old, new, scaled=True).T
+
+
+def slopes(d: Draws, old: Values, new: Values, _: np.ndarray) -> np.ndarray:
+    group = np.asarray(new["group"]) - 1
+    x = np.asarray(new["x"]) - np.mean(old["x"])
+    return d["intercept"][:, group] + d["slope"][:, group] * x
+
+
+def repeated(d: Draws, _: Values, new: Values, __: np.ndarray) -> np.ndarray:
+    person, condition = (np.asarray(new[name]) - 1 for name in ("person", "condition"))
+    return d["alpha"][:, None] + d["effect"][:, condition] + d["level"][:, person]
+
+
+def answers(d: Draws, _: Values, new: Values, places: np.ndarray) -> np.ndarray:
+    ability = d["ability"][:, places]
+    logit = d["discrimination"][:, None] * (ability[:, :, None] - d["difficulty"][:, None])
+    return special.expit(logit).reshape(len(logit), -1)
+
+
+def categories(d: Draws, old: Values, new: Values, _: np.ndarray) -> np.ndarray:
+    z = centre("X", old, new, scaled=True)
+    scores = d["alpha"][:, None] + np.einsum("nk,skc->snc", z, d["beta"])
+    whole = np.concatenate([np.zeros((*scores.shape[:2], 1)), scores], axis=2)
+    return special.softmax(whole, axis=2).reshape(len(whole), -1)
+
+
+def levels(d: Draws, old: Values, new: Values, _: np.ndarray) -> np.ndarray:
+    score = d["beta"] @ centre("X", old, new, scaled=True).T
+    below = special.expit(d["cutpoints"][:, None] - score[:, :, None])
+    ends = [np.zeros((*score.shape, 1)), below, np.ones((*score.shape, 1))]
+    return np.diff(np.concatenate(ends, axis=2), axis=2).reshape(len(score), -1)
+
+
+def trials(d: Draws, _: Values, new: Values, places: np.ndarray) -> np.ndarray:
+    control, effect = d["control"][:, places], d["effect"][:, places]
+    return np.concatenate(
+        [
+            np.asarray(new["n_control"]) * special.expit(control),
+            np.asarray(new["n_treated"]) * special.expit(control + effect),
+        ],
+        axis=1,
+    )
+
+
+def repeat(values: np.ndarray, new: Values, name: str = "y") -> np.ndarray:
+    """Return one value of each draw for every row."""
+    return np.repeat(values[:, None], len(new[name]), axis=1)
+
+
+FORMULAS: dict[str, Formula] = {
+    "beta_binomial": lambda d, o, n, p: d["theta"][:, None] * np.asarray(n["n"]),
+    "beta_negative_binomial": lambda d, o, n, p: repeat(n["r"] * (1 - d["theta"]) / d["theta"], n),
+    "conjugate_regression": lambda d, o, n, p: linear(d, o, n, scaled=False),
+    "dirichlet_multinomial": lambda d, o, n, p: d["theta"][:, p] * np.sum(o["y"]),
+    "gamma_exponential": lambda d, o, n, p: repeat(1 / d["rate"], n, "t"),
+    "gamma_poisson": lambda d, o, n, p: d["rate"][:, None] * np.asarray(n["exposure"]),
+    "normal_inverse_gamma": lambda d, o, n, p: repeat(d["mu"], n),
+    "normal_inverse_wishart": lambda d, o, n, p: np.tile(d["mu"], (1, len(n["y"]))),
+    "normal_known_mean": lambda d, o, n, p: np.full((len(d["sigma2"]), len(n["y"])), float(n["mu"])),
+    "normal_known_variance": lambda d, o, n, p: repeat(d["mu"], n),
+    "eight_schools": lambda d, o, n, p: d["theta"][:, p],
+    "eight_schools_centred": lambda d, o, n, p: d["theta"][:, p],
+    "hierarchical_binomial": lambda d, o, n, p: d["theta"][:, p] * np.asarray(n["n"]),
+    "hierarchical_logistic": lambda d, o, n, p: special.expit(grouped(d, o, n)),
+    "hierarchical_negative_binomial": lambda d, o, n, p: np.exp(grouped(d, o, n)),
+    "hierarchical_poisson": lambda d, o, n, p: np.exp(d["log_rate"][:, p]) * np.asarray(n["exposure"]),
+    "item_response": answers,
+    "meta_analysis": trials,
+    "repeated_measures": repeated,
+    "varying_intercepts": lambda d, o, n, p: grouped(d, o, n),
+    "varying_slopes": slopes,
+    "beta_regression": lambda d, o, n, p: special.expit(linear(d, o, n)),
+    "generalised_pareto": lambda d, o, n, p: repeat(n["threshold"] + d["sigma"] / (1 - d["xi"]), n),
+    "horseshoe": lambda d, o, n, p: linear(d, o, n),
+    "lasso": lambda d, o, n, p: linear(d, o, n),
+    "linear": lambda d, o, n, p: linear(d, o, n, scaled=False),
+    "logistic": lambda d, o, n, p: special.expit(linear(d, o, n)),
+    "mixture": lambda d, o, n, p: repeat(d["theta"] * d["mu"][:, 0] + (1 - d["theta"]) * d["mu"][:, 1], n),
+    "multinomial_logit": categories,
+    "negative_binomial": lambda d, o, n, p: np.exp(linear(d, o, n)) * np.asarray(n["exposure"]),
+    "ordinal": levels,
+    "poisson": lambda d, o, n, p: np.exp(linear(d, o, n)) * np.asarray(n["exposure"]),
+    "probit": lambda d, o, n, p: special.ndtr(linear(d, o, n)),
+    "quantile": lambda d, o, n, p: (
+        linear(d, o, n)
+        + d["sigma"][:, None] * (1 - 2 * n["probability"]) / (2 * n["probability"] * (1 - n["probability"]))
+    ),
+    "ridge": lambda d, o, n, p: linear(d, o, n),
+    "robust": lambda d, o, n, p: linear(d, o, n, scaled=False),
+    "weibull": lambda d, o, n, p: np.exp(linear(d, o, n)) * special.gamma(1 + 1 / d["shape"][:, None]),
+    "zero_inflated_poisson": lambda d, o, n, p: (1 - d["theta"][:, None]) * np.exp(linear(d, o, n)),
+}
+"""By model; the Gaussian process and the time series have tests of their own in `tests/workflow`."""
+
+ELSEWHERE = {"gaussian_process", "local_level", "autoregression"}
+
+SIMULATED = {"gamma_exponential", "generalised_pareto", "mixture", "weibull", "zero_inflated_poisson"}
+"""Models whose outcome is drawn by the author alone: expectations are averages of replicates."""
+
+_FEWEST_ROWS = 20
+"""Rows from which on a fifth is held out."""
+
+
+def test_every_bundled_model_has_a_formula():
+    assert set(FORMULAS) | ELSEWHERE >= {path.stem for path in STAN_MODELS.glob("*/*.stan")}
+
+
+def read_draws(fit: Fit) -> dict[str, np.ndarray]:
+    posterior = fit.tree["posterior"].to_dataset()
+    return {
+        str(name): array.to_numpy().reshape(-1, *array.shape[2:])
+        for name, array in posterior.data_vars.items()
+    }
+
+
+@pytest.mark.parametrize("name", sorted(FORMULAS))
+def test_own_and_held_out_rows_are_predicted_by_the_formula(name, tmp_path):
+    (path,) = STAN_MODELS.glob(f"*/{name}.stan")
+    frame = pd.read_csv(DATA / f"{tomllib.loads(path.with_suffix('.toml').read_text())['data']}.csv")
+    rng = np.random.default_rng(1)
+    is_held_out = rng.random(len(frame)) < (0.2 if len(frame) >= _FEWEST_ROWS else 0)
+    workbench.fit(
+        path, frame[~is_held_out], output=tmp_path / "run", method="nuts", draws=250, chains=2, report=False
+    )
+    fit = run_directory.read(tmp_path / "run")
+    check(fit, name, frame[~is_held_out])
+    if is_held_out.any():
+        check(fit, name, frame[is_held_out])
+
+
+def check(fit: Fit, name: str, frame: pd.DataFrame) -> None:
+    """Compare predictions of some rows with the formula, where the fit knows all their groups."""
+    table = tables.from_frame(frame)
+    found = predict(fit, table, new_groups="draw")
+    with open_run(fit, instrumenting=False) as saved:
+        request = restore_request(fit, saved.request.program)
+        growth = find_growth(request, fit.results.data)
+        new = bind_new_rows(fit, request, growth, table, new_groups="draw")
+    places = next(iter(new.places[size] for size in sorted(growth.rows)))
+    draws = read_draws(fit)
+    has_row_parameters = any(
+        size.text in growth.rows for item in request.program.parameters for size in item.axes
+    )
+    if any((where == NEW).any() for size, where in new.places.items() if size in growth.groups):
+        return  # groups that the fit has not seen: their expectations are drawn
+    if has_row_parameters and (places == NEW).any():
+        return
+    expected = FORMULAS[name](draws, request.data.values, new.bound.values, places)
+    own = found[~found["expected"].isna()]
+    values = own["expected"].to_numpy()
+    assert values.shape == (expected.shape[1],)
+    wanted = expected.mean(axis=0)
+    if name in SIMULATED:
+        errors = own["sd"].to_numpy() / np.sqrt(10 * len(expected))
+        assert np.all(np.abs(values - wanted) < 6 * errors + 1e-9)
+    else:
+        np.testing.assert_allclose(values, wanted, rtol=1e-5, atol=1e-8)
+        ends = np.quantile(expected, [0.025, 0.975], axis=0)
+        np.testing.assert_allclose(
+            own[["expected_lower", "expected_upper"]].to_numpy().T, ends, rtol=1e-4, atol=1e-6
+        )
