@@ -1,7 +1,7 @@
 """Every bundled model predicts its own rows and rows it has not seen: against its formula, in NumPy.
 
-Predictors are centred and scaled here by the rows of the fit. Expectations are averages over the same draws, so
-that they agree to rounding; those that the program gives by replicates alone agree within Monte Carlo error.
+Predictors are centred and scaled here by the rows of the fit. Expectations are averages over the same draws,
+so that they agree to rounding; those that come from replicates alone agree within Monte Carlo error.
 """
 
 from __future__ import annotations
@@ -28,35 +28,36 @@ from workbench.workflow.saved_run import open_run
 pytestmark = [pytest.mark.truth, pytest.mark.usefixtures("tools")]
 
 Values = Mapping[str, Any]
-Draws = Mapping[str, np.ndarray]
+Draws = Mapping[str, Any]
 Formula = Callable[[Draws, Values, Values, np.ndarray], np.ndarray]
-"""The expectation, `(s, e)`: from draws, the data of the fit, the new rows, and the place of each in the fit."""
+"""The expectation, `(s, e)`: from draws, the data of the fit, the new rows, and their places in the fit."""
 
 
 def centre(name: str, old: Values, new: Values, *, scaled: bool) -> np.ndarray:
     fitted, rows = np.asarray(old[name], float), np.asarray(new[name], float)
-    centred = rows - fitted.mean(axis=0)
-    return centred / fitted.std(axis=0, ddof=1) if scaled else centred
+    centred: np.ndarray = rows - fitted.mean(axis=0)
+    scale: np.ndarray = fitted.std(axis=0, ddof=1) if scaled else np.ones(())
+    return np.asarray(centred / scale)
 
 
 def linear(d: Draws, old: Values, new: Values, *, scaled: bool = True) -> np.ndarray:
-    return d["alpha"][:, None] + d["beta"] @ centre("X", old, new, scaled=scaled).T
+    return np.asarray(d["alpha"][:, None] + d["beta"] @ centre("X", old, new, scaled=scaled).T)
 
 
 def grouped(d: Draws, old: Values, new: Values) -> np.ndarray:
     group = np.asarray(new["group"]) - 1
-    return d["level"][:, group] + d["beta"] @ centre("X", old, new, scaled=True).T
+    return np.asarray(d["level"][:, group] + d["beta"] @ centre("X", old, new, scaled=True).T)
 
 
 def slopes(d: Draws, old: Values, new: Values, _: np.ndarray) -> np.ndarray:
     group = np.asarray(new["group"]) - 1
     x = np.asarray(new["x"]) - np.mean(old["x"])
-    return d["intercept"][:, group] + d["slope"][:, group] * x
+    return np.asarray(d["intercept"][:, group] + d["slope"][:, group] * x)
 
 
 def repeated(d: Draws, _: Values, new: Values, __: np.ndarray) -> np.ndarray:
     person, condition = (np.asarray(new[name]) - 1 for name in ("person", "condition"))
-    return d["alpha"][:, None] + d["effect"][:, condition] + d["level"][:, person]
+    return np.asarray(d["alpha"][:, None] + d["effect"][:, condition] + d["level"][:, person])
 
 
 def answers(d: Draws, _: Values, new: Values, places: np.ndarray) -> np.ndarray:
