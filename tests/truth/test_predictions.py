@@ -63,7 +63,7 @@ def repeated(d: Draws, _: Values, new: Values, __: np.ndarray) -> np.ndarray:
 def answers(d: Draws, _: Values, new: Values, places: np.ndarray) -> np.ndarray:
     ability = d["ability"][:, places]
     logit = d["discrimination"][:, None] * (ability[:, :, None] - d["difficulty"][:, None])
-    return special.expit(logit).reshape(len(logit), -1)
+    return np.asarray(special.expit(logit)).reshape(len(logit), -1)
 
 
 def categories(d: Draws, old: Values, new: Values, _: np.ndarray) -> np.ndarray:
