@@ -34,6 +34,9 @@ BINS = 10
 PER_BIN = 10
 """Observations that a bin holds at least. Ours."""
 
+_DECIMALS = 12
+"""Decimals up to which predicted probabilities count as equal."""
+
 BAND = 0.95
 """Probability of the consistency band of one bin."""
 
@@ -140,6 +143,12 @@ def compute_reliability(observed: Floats, predicted: Floats) -> tuple[Reliabilit
 
 
 def _split_into_bins(predicted: Floats) -> list[NDArray[np.int64]]:
-    """Return the positions of the predictions in each bin, the smallest predictions first."""
+    """Return the positions of the predictions in each bin, the smallest predictions first.
+
+    Equal predictions share a bin, whatever the order of the rows: the one that holds the middle of them.
+    """
     count = max(1, min(BINS, len(predicted) // PER_BIN))
-    return np.array_split(np.argsort(predicted, kind="stable"), count)
+    _, level, sizes = np.unique(predicted.round(_DECIMALS), return_inverse=True, return_counts=True)
+    middle = np.cumsum(sizes) - (sizes + 1) / 2
+    chosen = np.minimum((middle * count / len(predicted)).astype(np.int64), count - 1)[level]
+    return [members for place in range(count) if (members := np.flatnonzero(chosen == place)).size]

@@ -17,7 +17,7 @@ from workbench.request import FitRequest
 
 Integers = NDArray[np.int64]
 
-_FEWEST_PERIODS = 2
+_PERIODS = 2
 """Whole periods that a column repeats before it counts as periodic. Ours."""
 
 
@@ -112,7 +112,7 @@ def _continue_column(values: np.ndarray, rows: int) -> np.ndarray | None:
     if len(steps) and np.allclose(steps, steps[0], rtol=1e-9, atol=0):
         following: np.ndarray = values[-1] + steps[0] * np.arange(1, rows + 1)
         return following
-    for period in range(1, len(values) // _FEWEST_PERIODS + 1):
+    for period in range(1, len(values) // _PERIODS + 1):
         if np.array_equal(values[period:], values[:-period]):
             positions = (len(values) + np.arange(rows)) % period
             repeated: np.ndarray = values[:period][positions]

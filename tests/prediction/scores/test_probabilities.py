@@ -93,6 +93,15 @@ def test_calibration_error_of_two_bins():
     assert found.value == pytest.approx((abs(0.2 - 0.4) + abs(0.9 - 0.7)) / 2)
 
 
+def test_calibration_error_does_not_depend_on_the_order_of_rows_with_equal_predictions():
+    """Of calibrated groups it is 0, sorted by outcome or not."""
+    probability = np.repeat([0.25, 0.5, 0.75], [400, 200, 400])
+    observed = np.r_[np.zeros(300), np.ones(100), np.zeros(100), np.ones(100), np.zeros(100), np.ones(300)]
+    found = scored(predict_yes(observed, probability)).leading_measures
+    assert found["ece"].value == pytest.approx(0, abs=1e-12)
+    assert found["miscalibration"].value == pytest.approx(0, abs=1e-12)
+
+
 def test_an_impossible_outcome_has_an_infinite_loss_and_not_a_large_number():
     found = scored(predict_yes([1, 0], [[0.0, 0.2]]))
     assert found.leading_measures["log_loss"].value == math.inf

@@ -33,6 +33,9 @@ else:
 
 Floats = NDArray[np.float64]
 
+_DECIMALS = 12
+"""Decimals up to which predicted probabilities count as equal."""
+
 
 def measure_yes_no(scores: OutcomeScores, threshold: float) -> tuple[Measure, ...]:
     """Return the scores of a yes/no outcome, predicted to be yes from a probability of `threshold` on."""
@@ -117,7 +120,7 @@ def calibrate(observed: Floats, probability: Floats) -> Floats:
     >>> calibrate(np.array([0.0, 1.0, 1.0]), np.array([0.2, 0.2, 0.9])).tolist()
     [0.5, 0.5, 1.0]
     """
-    levels, where, counts = np.unique(probability, return_inverse=True, return_counts=True)
+    levels, where, counts = np.unique(probability.round(_DECIMALS), return_inverse=True, return_counts=True)
     shares = np.bincount(where, observed) / counts
     fitted = optimize.isotonic_regression(shares, weights=counts).x if len(levels) > 1 else shares
     calibrated: Floats = np.asarray(fitted)[where]
