@@ -258,6 +258,9 @@ def test_several_quantities_and_columns_of_the_table():
     np.testing.assert_allclose(own["b[age]"], B[:, 1].mean())
     with pytest.raises(RequestError, match="unknown name, `town`"):
         tabulate_quantities([WHOLE], parse_quantities(["town"]), table=table)
+    later = split(WHOLE)[1:]  # as of a forecast, which follows two rows of the fit
+    total = tabulate_quantities(later, parse_quantities([texts[0]]), table=table)["estimate"]
+    np.testing.assert_allclose(total, (PRICE[:4] * Y[:, 2:]).sum(axis=1).mean())
     missing = tables.from_frame(pd.DataFrame({"price": [*PRICE[:5], np.nan]}))
     with pytest.raises(BindingError, match=r"`price`.*row 6"):
         tabulate_quantities([WHOLE], parse_quantities(["price"]), table=missing)

@@ -8,7 +8,7 @@ import pytest
 
 import workbench
 from workbench import tables
-from workbench.errors import RequestError
+from workbench.errors import MethodError, RequestError
 from workbench.results import run_directory
 from workbench.workflow.predict import predict
 
@@ -76,6 +76,14 @@ def test_an_autoregression_goes_on_from_its_last_value(tmp_path):
         steps.append(path)
     agree(found, np.stack(steps, axis=1))
     assert found["prediction"].tolist() == ["y_rep[61]", "y_rep[62]", "y_rep[63]"]
+    months = new.set_axis(["May", "June", "July"])
+    asked: Any = workbench.predict(fitted, months, horizon=3, quantity="x + y_rep", progress=False)
+    np.testing.assert_allclose(asked["estimate"], found["mean"].to_numpy() + new["x"].to_numpy())
+    assert asked.index.tolist() == ["May", "June", "July"]
+    drawn: Any = workbench.predict(fitted, months, horizon=2, draws=True, progress=False)
+    assert drawn["row"].to_numpy().tolist() == ["May", "June"]
+    with pytest.raises(MethodError, match="`horizon` was expected"):
+        workbench.predict(fitted, horizon=0)
     with pytest.raises(RequestError, match="`y` is drawn given other values of itself") as raised:
         predict(fitted, tables.from_frame(new))
     assert "--horizon" in str(raised.value.hint)

@@ -114,7 +114,7 @@ def test_quantities_are_those_of_the_posterior_draws(run, found):
 def test_a_table_in_parts_has_the_same_quantities(run, found, monkeypatch):
     """Replicates have other random numbers; all else is the same."""
     monkeypatch.setattr(predict_rows, "NUMBERS_AT_ONCE", 1)
-    monkeypatch.setattr(predict_rows, "_FEWEST_ROWS", 2)
+    monkeypatch.setattr(predict_rows, "_SMALLEST_CHUNK", 2)
     parts = predict_quantities(run, tables.from_frame(OBSERVED), TEXTS)
     is_drawn = found["statistic"] == "probability"
     pd.testing.assert_frame_equal(found[~is_drawn], parts[~is_drawn])

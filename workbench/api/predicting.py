@@ -56,12 +56,11 @@ def predict_new(
     if draws and names:
         message = "quantities are summaries of draws, and `draws=True` asks for the draws of outcomes."
         raise RequestError(message, hint="ask for one of them at a time")
-    indexed = new if horizon is None else None  # rows that follow those of the fit are numbered on
     if draws:
-        return index_draws(predict_draws(fit, table, **options), indexed)
-    if names:
-        return index_rows(predict_quantities(fit, table, names, **options), indexed)
-    return index_rows(predict(fit, table, **options), indexed)
+        return index_draws(predict_draws(fit, table, **options), new)
+    found = predict_quantities(fit, table, names, **options) if names else predict(fit, table, **options)
+    first = 1 if horizon is None or not len(found) else found["row"].min()
+    return index_rows(found, new, first)
 
 
 def _check_choice(name: str, value: str | None, choices: Any) -> None:

@@ -16,21 +16,23 @@ else:
     xr = LateModule("xarray")
 
 
-def index_rows(frame: pd.DataFrame, new: object) -> pd.DataFrame:
+def index_rows(frame: pd.DataFrame, new: object, first: int = 1) -> pd.DataFrame:
     """Return a frame with the index of the table that its rows are of.
 
     Parameters
     ----------
     frame
-        Predictions, whose column `row` counts the rows of the table from 1.
+        Predictions, whose column `row` counts the rows of the table.
     new
         The table as the caller gave it. A DataFrame has an index, whose entries may repeat or have several
         levels; anything else leaves the frame as it is, and so does a frame in which some rows belong to no
         row of the table.
+    first
+        The number of the first row of the table: of a forecast, it follows the rows of the fit.
     """
     if not isinstance(new, pd.DataFrame) or not len(frame) or frame["row"].isna().any():
         return frame
-    rows = frame["row"].to_numpy(dtype=np.int64) - 1
+    rows = frame["row"].to_numpy(dtype=np.int64) - first
     indexed = frame.set_axis(new.index.take(rows), axis=0)
     if not isinstance(new.index, pd.RangeIndex) and _is_numbered(frame):
         indexed["label"] = [_name(entry) for entry in indexed.index]
@@ -50,9 +52,11 @@ def index_draws(draws: xr.Dataset, new: object) -> xr.Dataset:
     if not isinstance(new, pd.DataFrame) or isinstance(new.index, pd.RangeIndex):
         return draws
     if isinstance(new.index, pd.MultiIndex):
-        index = new.index.set_names([name or f"level_{place}" for place, name in enumerate(new.index.names)])
+        index = new.index[: draws.sizes["row"]].set_names(
+            [name or f"level_{place}" for place, name in enumerate(new.index.names)]
+        )
         return draws.drop_vars("row").assign_coords(xr.Coordinates.from_pandas_multiindex(index, "row"))
-    return draws.assign_coords(row=("row", new.index.to_numpy()))
+    return draws.assign_coords(row=("row", new.index.to_numpy()[: draws.sizes["row"]]))
 
 
 def _is_numbered(frame: pd.DataFrame) -> bool:

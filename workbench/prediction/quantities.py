@@ -274,13 +274,15 @@ def tabulate_quantities(
     summaries: list[QuantitySummary] = []
     columns: dict[str, Floats] = {}
     frames: list[list[pd.DataFrame]] = [[] for _ in expressions]
+    first = 0
     for chunk in chunks:
         if not summaries:
             numeric = _list_numeric_columns(table, chunk)
             names = list_names(chunk, names_by_label, numeric, tuple(by_row))
             summaries = [QuantitySummary(item, names, chunk.level, chains) for item in expressions]
             columns = _read_columns(table, list_used_names(expressions) & {*numeric})
-        part = slice(chunk.first_row, chunk.first_row + len(chunk.labels))
+            first = chunk.first_row  # of a forecast it follows the rows of the fit
+        part = slice(chunk.first_row - first, chunk.first_row - first + len(chunk.labels))
         own = {name: values[part] for name, values in columns.items()}
         for summary, found in zip(summaries, frames, strict=True):
             found.append(summary.add(chunk, own))
