@@ -10,6 +10,7 @@ from workbench.report.figures.caterpillar import MOST_GROUPS, GroupEffect, Popul
 from workbench.report.figures.coverage import draw_coverage
 from workbench.report.figures.densities import draw_densities
 from workbench.report.figures.drawing import Drawing, to_svg
+from workbench.report.figures.drift import draw_drift
 from workbench.report.figures.elpd import draw_elpd_differences, draw_row_differences
 from workbench.report.figures.energy import draw_energy
 from workbench.report.figures.files import write_drawings
@@ -57,6 +58,7 @@ __all__ = [
     "draw_caterpillar",
     "draw_coverage",
     "draw_densities",
+    "draw_drift",
     "draw_elpd_differences",
     "draw_energy",
     "draw_forest",

@@ -22,6 +22,7 @@ from workbench.report.fit import (
     provenance,
     sensitivity,
     sequences,
+    updates,
     verdict,
 )
 from workbench.report.fit.arrays import PosteriorArrays
@@ -50,6 +51,7 @@ def build_fit_report(fit: Fit) -> Document:
         sections=(
             *forest.build_section(fit, arrays),
             estimates.build_section(results),
+            *updates.build_section(results),
             *sequences.build_section(fit, arrays),
             *groups.build_section(fit, arrays),
             gaps.build_section(results, fit.tree),
