@@ -8,12 +8,11 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from workbench.report.figures.drawing import SMALL, Drawing, Floats, Palette, add_axes
-from workbench.report.figures.segments import paint_dots
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-_DOT = 4.0
+_DOT = 5.0
 """Diameter of a mean [points]."""
 
 
@@ -32,7 +31,7 @@ def _paint(mean: Floats, lower: Floats, upper: Floats, figure: Figure, palette: 
         color=palette.posterior,
         linewidth=1.6,
     )
-    paint_dots(axes, list(zip(batches.tolist(), mean.tolist(), strict=True)), palette.posterior, _DOT)
+    axes.plot(batches, mean, "o", color=palette.posterior, markersize=_DOT)
     axes.set_xlim(0.5, len(mean) + 0.5)
     axes.set_xlabel("batch")
     axes.locator_params(axis="y", nbins=5)
