@@ -185,6 +185,10 @@ LOG_LIKELIHOOD_DIFFERENCE_LIMIT = 1e-6
 """Largest difference between the log likelihoods of the same rows [relative], and between log ratios
 computed in two ways [nats], that counts as rounding. Ours: draws are stored with ten digits."""
 
+MEAN_DISTANCE_LIMIT = 6.0
+"""Standard errors between the average of replicates and their means from which the author draws something
+else. Ours: by chance once in 500 million runs, were the errors normal."""
+
 JOINT_DENSITY_DIFFERENCE_LIMIT = 1e-5
 """Difference, relative and absolute, up to which the log density of all rows of a joint outcome is that of
 some rows plus that of the others given these. Ours: decomposing a nearly singular covariance loses digits."""

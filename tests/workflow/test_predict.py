@@ -219,6 +219,25 @@ model { mu ~ normal(0, 5); sigma ~ exponential(1); logw ~ normal(mu, sigma); }
     assert on_both[0] == pytest.approx(on_both[1], abs=1e-3)
 
 
+@pytest.mark.usefixtures("tools")
+def test_a_replicate_that_is_drawn_elsewhere_has_its_own_expectation(tmp_path):
+    """The likelihood's mean is `mu`; the author draws around `mu + 2`, and ten replicates are averaged."""
+    (tmp_path / "shifted.stan").write_text("""
+data { int N; vector[N] y; }
+parameters { real mu; }
+model { mu ~ normal(0, 5); y ~ normal(mu, 1); }
+generated quantities { array[N] real y_rep = normal_rng(rep_vector(mu + 2, N), 1); }
+""")
+    frame = pd.DataFrame({"y": np.random.default_rng(1).normal(0, 1, 100)})
+    workbench.fit(tmp_path / "shifted.stan", frame, output=tmp_path / "run", method="nuts", **QUICK)
+    fitted = run_directory.read(tmp_path / "run")
+    found = predict(fitted, tables.from_frame(frame[:3]))
+    mu = fitted.tree["posterior"]["mu"].to_numpy().ravel() + 2
+    error = np.sqrt(mu.var() / len(mu) + 0.1 / len(mu))
+    np.testing.assert_allclose(found["expected"], mu.mean(), atol=5 * error)
+    np.testing.assert_allclose(found["sd_parameters"], mu.std(), rtol=0.5)
+
+
 CENSORED = """
 data { int N; vector[N] t; array[N] int seen; }
 parameters { real<lower=0> s; }

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Iterator
 
 import numpy as np
@@ -30,6 +31,12 @@ def summarise_outcomes(predictions: Predictions) -> Iterator[dict[str, object]]:
             yield from _summarise_numbers(outcome, predictions)
 
 
+def find_missing_share(predictions: Predictions) -> float:
+    """Return the largest share of draws that one element lacks, as they could not be drawn."""
+    shares = [np.isnan(outcome.draws).mean(axis=0) for outcome in predictions.outcomes]
+    return max((float(share.max()) for share in shares if share.size), default=0.0)
+
+
 def _name_rows(outcome: OutcomePrediction, predictions: Predictions) -> Iterator[tuple[int, str, str]]:
     """Yield the number of the row, counted from 1, its name, and the name of the element."""
     for row, index in zip(outcome.rows.tolist(), outcome.index, strict=True):
@@ -39,7 +46,8 @@ def _name_rows(outcome: OutcomePrediction, predictions: Predictions) -> Iterator
 
 def _summarise_numbers(outcome: OutcomePrediction, predictions: Predictions) -> Iterator[dict[str, object]]:
     draws, tail = outcome.draws, (1 - predictions.level) / 2
-    with np.errstate(invalid="ignore"):
+    with np.errstate(invalid="ignore"), warnings.catch_warnings():
+        warnings.simplefilter("ignore", RuntimeWarning)  # of rows without a single draw
         lower, median, upper = np.nanquantile(draws, [tail, 0.5, 1 - tail], axis=0)
         mean = np.nanmean(draws, axis=0)
         sd = _find_sd(draws)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Collection, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -81,6 +81,16 @@ class RowPredictor:
         """The parameters with elements for rows or groups."""
         declared = {item.name for item in self.request.program.parameters}
         return tuple(item for item in self.program.new_elements if item.name in declared)
+
+    def without_means(self, outcomes: Collection[str]) -> RowPredictor:
+        """Return a predictor that has no mean of some outcomes."""
+        means = {name: quantity for name, quantity in self.program.means.items() if name not in outcomes}
+        return replace(
+            self,
+            program=replace(
+                self.program, means=means, added=(*self.program.added, *self.program.means.values())
+            ),
+        )
 
     def read_parameters(self, posterior: xr.Dataset) -> Parameters:
         """Return the draws of all parameters.

@@ -13,7 +13,11 @@ from workbench.errors import RequestError
 from workbench.prediction.growth import NEW, take_rows
 from workbench.prediction.predictor import Parameters, RowPredictor, collect
 from workbench.program.predictive.joint_outcomes import COLUMNS
-from workbench.thresholds import JOINT_DENSITY_DIFFERENCE_LIMIT, LOG_LIKELIHOOD_DIFFERENCE_LIMIT
+from workbench.thresholds import (
+    JOINT_DENSITY_DIFFERENCE_LIMIT,
+    LOG_LIKELIHOOD_DIFFERENCE_LIMIT,
+    MEAN_DISTANCE_LIMIT,
+)
 
 Integers = NDArray[np.int64]
 
@@ -58,6 +62,43 @@ def check_row_independence(
         other = among_all.reshape(len(among_all), rows, -1)[:, part].reshape(len(alone), -1)
         if not any(_is_equal(alone, expected) for expected in (wanted, other)):
             raise _describe(name)
+
+
+def find_wrong_means(predictor: RowPredictor, parameters: Parameters) -> frozenset[str]:
+    """Return the outcomes that the author draws in another way than the likelihood says.
+
+    The mean of the likelihood's distribution is then not that of the replicate: their difference, over the
+    fit's own rows and a few draws, is farther from zero than chance allows.
+    """
+    authors = {
+        item.outcome: item.name
+        for item in predictor.program.replicates
+        if item.is_drawn_by_author and not item.density_of and item.outcome in predictor.program.means
+    }
+    if not authors:
+        return frozenset()
+    means = predictor.program.means
+    few = parameters.take(slice(0, TRIED_DRAWS))
+    rows = np.arange(_count_rows(predictor))
+    wanted = [*authors.values(), *(means[name] for name in authors)]
+    places = dict.fromkeys(predictor.growth.rows, rows)
+    found = predictor.run(predictor.request.data.values, places, few, wanted=wanted, replicating=True)
+    return frozenset(
+        name
+        for name, replicate in authors.items()
+        if _is_elsewhere(collect(found, replicate), collect(found, means[name])[:, 0])
+    )
+
+
+def _is_elsewhere(drawn: np.ndarray, mean: np.ndarray) -> bool:
+    """Return whether draws lie elsewhere than their means, by the standard error of the difference."""
+    difference = (drawn.reshape(len(drawn), -1) - mean.reshape(len(mean), -1)).ravel()
+    difference = difference[np.isfinite(difference)]
+    if difference.size < 2:
+        return False
+    error = float(difference.std(ddof=1)) / float(np.sqrt(difference.size))
+    rounding = 1e-9 * float(np.abs(mean).mean())
+    return bool(abs(float(difference.mean())) > MEAN_DISTANCE_LIMIT * error + rounding)
 
 
 def check_joint_density(predictor: RowPredictor, parameters: Parameters) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -9,7 +10,7 @@ from workbench import tables
 from workbench.late_imports import LateModule
 from workbench.prediction.draw_files import write_passing
 from workbench.prediction.levels import NewGroups
-from workbench.prediction.outcome_summaries import COLUMNS, summarise_outcomes
+from workbench.prediction.outcome_summaries import COLUMNS, find_missing_share, summarise_outcomes
 from workbench.progress import SILENT, Progress
 from workbench.results import Fit
 from workbench.tables import Table
@@ -71,6 +72,7 @@ def predict(
     """
     table = tables.read(data) if isinstance(data, Path) else data
     rows: list[dict[str, object]] = []
+    missing = 0.0
     with open_predictor(
         fit, method, settings, progress, in_order=horizon is not None, scoring=False
     ) as opened:
@@ -79,8 +81,18 @@ def predict(
             chunks = write_passing(chunks, draws_file, opened.chains)
         for chunk in chunks:
             rows += summarise_outcomes(chunk)
-        remarks = list_remarks(opened, table)
+            missing = max(missing, find_missing_share(chunk))
+        remarks = [*list_remarks(opened, table), *_describe_missing(missing)]
     predictions = pd.DataFrame(rows, columns=list(COLUMNS))
     predictions.attrs["level"] = fit.results.interval.level
     predictions.attrs["remark"] = " ".join(remarks)
     return predictions
+
+
+def _describe_missing(share: float) -> Iterator[str]:
+    """Yield a remark where some draws of an outcome could not be drawn."""
+    if share:
+        yield (
+            f"in some rows up to {100 * share:.2g}% of the draws could not be drawn, such as counts too "
+            "large for an integer; the summaries leave these out."
+        )

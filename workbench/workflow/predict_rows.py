@@ -31,7 +31,7 @@ from workbench.prediction.outcomes import (
 )
 from workbench.prediction.predictions import Floats
 from workbench.prediction.predictor import Parameters, RowPredictor, collect
-from workbench.prediction.proof import check_joint_density, check_row_independence
+from workbench.prediction.proof import check_joint_density, check_row_independence, find_wrong_means
 from workbench.prediction.table_checks import describe_table
 from workbench.program import Declaration, Replicate
 from workbench.program.predictive.outcome_maps import ColumnMap, OutcomeMap
@@ -53,6 +53,9 @@ _SMALLEST_CHUNK = 100
 
 _REPETITIONS = 10
 """Replicates of each posterior draw from which an expectation without a formula is averaged. Ours."""
+
+_SUM_LIMIT = 1e-6
+"""How far the probabilities of all categories may be from 1. Ours."""
 
 _SEED = 6
 """Which of the seeds derived from that of the run is for taking known groups at random."""
@@ -137,6 +140,7 @@ def open_predictor(
             check_joint_density(predictor, parameters)
         elif not is_of_all_rows(program.replicates):
             check_row_independence(predictor, parameters, in_order=in_order)
+            predictor = predictor.without_means(find_wrong_means(predictor, parameters))
         yield OpenPredictor(fit, predictor, stored, parameters, scoring)
 
 
@@ -590,7 +594,7 @@ def _complete(
     )
     if is_categorical(replicate) and replicate.outcome in chunk.data:
         outcome = _add_probabilities(chunk, replicate, outcome)
-    elif outcome.expectation is None:
+    if outcome.expectation is None and outcome.probabilities is None:
         outcome = _simulate_expectation(chunk, outcome)
     return _add_observed(chunk, replicate, outcome, absent, drawn)
 
@@ -633,6 +637,8 @@ def _add_probabilities(chunk: _Chunk, replicate: Replicate, outcome: OutcomePred
         log_lik = collect(chunk.run([program.log_lik], data=data), program.log_lik)
         found.append(np.exp(log_lik[:, columns]))
     probabilities = np.stack(found, axis=-1)
+    if not np.allclose(probabilities.sum(axis=-1), 1, atol=_SUM_LIMIT):
+        return outcome
     return replace(outcome, categories=categories, probabilities=probabilities)
 
 
