@@ -42,6 +42,7 @@ from workbench.provenance import derive_seeds
 from workbench.results import Fit
 from workbench.results.outcomes import list_outcome_data
 from workbench.tables import Table, drop_rows
+from workbench.thresholds import LOG_LIKELIHOOD_DIFFERENCE_LIMIT
 from workbench.toolchain import ModelSource, ToolchainSettings, build_all
 from workbench.workflow.saved_run import SavedRun, open_run
 
@@ -53,9 +54,6 @@ _SMALLEST_CHUNK = 100
 
 _REPETITIONS = 10
 """Replicates of each posterior draw from which an expectation without a formula is averaged. Ours."""
-
-_SUM_LIMIT = 1e-6
-"""How far the probabilities of all categories may be from 1. Ours."""
 
 _SEED = 6
 """Which of the seeds derived from that of the run is for taking known groups at random."""
@@ -637,7 +635,7 @@ def _add_probabilities(chunk: _Chunk, replicate: Replicate, outcome: OutcomePred
         log_lik = collect(chunk.run([program.log_lik], data=data), program.log_lik)
         found.append(np.exp(log_lik[:, columns]))
     probabilities = np.stack(found, axis=-1)
-    if not np.allclose(probabilities.sum(axis=-1), 1, atol=_SUM_LIMIT):
+    if not np.allclose(probabilities.sum(axis=-1), 1, atol=LOG_LIKELIHOOD_DIFFERENCE_LIMIT):
         return outcome
     return replace(outcome, categories=categories, probabilities=probabilities)
 
