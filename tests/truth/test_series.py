@@ -8,10 +8,11 @@ from scipy import stats
 from statsmodels.tsa.ar_model import AutoReg
 
 from tests.truth.agreement import values
-from workbench import library
+from workbench import library, tables
 from workbench.methods import Mle, Nuts
 from workbench.workflow import fit as fit_workflow
 from workbench.workflow.options import FitOptions
+from workbench.workflow.predict import predict
 
 pytestmark = pytest.mark.truth
 
@@ -135,6 +136,37 @@ def test_level_is_that_of_the_kalman_smoother(local_level):
         of_level = numbers[f"level[{n + 1}]"]
         assert abs(of_level["mean"] - mean[n]) < 5 * np.hypot(of_level["mcse_mean"], error[n]), n
         assert of_level["sd"] == pytest.approx(sd[n], rel=0.05), n
+
+
+def agree(found, mean, sd, draws):
+    """Mean and standard deviation of a forecast are within the error of so many draws."""
+    assert np.all(np.abs(found["mean"] - mean) < 5 * sd / np.sqrt(draws))
+    np.testing.assert_allclose(found["sd"], sd, rtol=5 / np.sqrt(2 * draws))
+
+
+def test_forecasts_from_maximum_likelihood_are_those_of_autoreg(autoregression):
+    fit, table = autoregression
+    new = pd.DataFrame({"growth": [3.0, -2.0, 0.0, 1.0], "growth_before": [2.7449, 3.0, -2.0, 0.0]})
+    found = predict(fit, tables.from_frame(new), method="mle", horizon=4)
+    _, result = least_squares(table)
+    expected = result.get_prediction(len(table), len(table) + 3, exog_oos=new)
+    agree(found, expected.predicted_mean.to_numpy(), expected.se_mean.to_numpy(), 1000)
+
+
+def test_forecasts_of_the_local_level_are_those_of_the_state_space(local_level):
+    """Averaged over the variances, as a mixture of forecasts by statsmodels: twelve months."""
+    fit, table = local_level
+    found = predict(fit, None, horizon=12)
+    posterior = fit.tree["posterior"].dataset
+    sigma, step = (posterior[name].to_numpy().ravel() for name in ("sigma", "sigma_level"))
+    model, means, variances = structural(table, use_exact_diffuse=True), [], []
+    for draw in np.random.default_rng(2).choice(len(sigma), 400, replace=False):
+        ahead = model.smooth([sigma[draw] ** 2, step[draw] ** 2]).get_forecast(12)
+        means.append(ahead.predicted_mean.to_numpy())
+        variances.append(ahead.var_pred_mean)
+    sd = np.sqrt(np.mean(variances, axis=0) + np.var(means, axis=0))
+    agree(found, np.mean(means, axis=0), sd, 2000)
+    assert np.all(np.diff(found["sd"]) > 0)
 
 
 @pytest.mark.parametrize("name", ["autoregression", "local_level"])

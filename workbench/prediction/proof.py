@@ -54,13 +54,11 @@ def check_row_independence(
         raise RequestError(message, hint="write the likelihood so that it splits into rows")
     few = parameters.take(slice(0, TRIED_DRAWS))
     among_all = _compute_log_lik(predictor, few, np.arange(rows))
-    if among_all.shape[1] % rows:
+    if among_all.shape[1] % rows and not in_order:
         raise _describe(name)
     for part in _list_parts(rows, in_order=in_order):
         alone = _compute_log_lik(predictor, few, part)
-        wanted = among_all.reshape(len(among_all), -1, rows)[:, :, part].reshape(len(alone), -1)
-        other = among_all.reshape(len(among_all), rows, -1)[:, part].reshape(len(alone), -1)
-        if not any(_is_equal(alone, expected) for expected in (wanted, other)):
+        if not any(_is_equal(alone, expected) for expected in _select_rows(among_all, part, rows)):
             raise _describe(name)
 
 
@@ -99,6 +97,21 @@ def _is_elsewhere(drawn: np.ndarray, mean: np.ndarray) -> bool:
     error = float(difference.std(ddof=1)) / float(np.sqrt(difference.size))
     rounding = 1e-9 * float(np.abs(mean).mean())
     return bool(abs(float(difference.mean())) > MEAN_DISTANCE_LIMIT * error + rounding)
+
+
+def _select_rows(among_all: np.ndarray, part: Integers, rows: int) -> list[np.ndarray]:
+    """Return the log densities of some rows among those of all, in the orders that they may have.
+
+    An outcome whose first values are taken as given has fewer densities than rows: a part from the first row
+    on lacks the same ones.
+    """
+    draws = len(among_all)
+    if among_all.shape[1] % rows:
+        return [among_all[:, : max(0, among_all.shape[1] - rows + len(part))]]
+    return [
+        among_all.reshape(draws, -1, rows)[:, :, part].reshape(draws, -1),
+        among_all.reshape(draws, rows, -1)[:, part].reshape(draws, -1),
+    ]
 
 
 def check_joint_density(predictor: RowPredictor, parameters: Parameters) -> None:
