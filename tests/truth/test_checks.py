@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import zlib
 from collections.abc import Callable
 from typing import Any
 
@@ -13,8 +14,7 @@ import pytest
 import workbench
 from workbench.results import Fit
 
-RNG = np.random.default_rng(20)
-X = RNG.normal(0, 1, 120)
+X = np.random.default_rng(20).normal(0, 1, 120)
 
 FUNNEL = """
 parameters { real log_tau; vector[9] theta; }
@@ -91,6 +91,12 @@ def fitted(tools, tmp_path_factory: pytest.TempPathFactory) -> Callable[..., Fit
     return fit
 
 
+@pytest.fixture
+def rng(request: pytest.FixtureRequest) -> np.random.Generator:
+    """Return a generator of this test's own: its data do not depend on the tests before it."""
+    return np.random.default_rng(zlib.crc32(request.node.name.encode()))
+
+
 def statuses(fit: Fit) -> dict[str, str]:
     return {one["code"]: one["status"] for one in fit.record["diagnosis"]["checks"]}
 
@@ -102,7 +108,8 @@ def said(fit: Fit, code: str) -> str:
 
 @pytest.fixture(scope="module")
 def overdispersed(fitted):
-    y = RNG.poisson(np.exp(1 + 0.5 * X) * RNG.gamma(1, 1, 120))
+    rng = np.random.default_rng(21)
+    y = rng.poisson(np.exp(1 + 0.5 * X) * rng.gamma(1, 1, 120))
     return fitted(COUNTS, {"N": 120, "x": X.tolist(), "y": y.tolist()})
 
 
@@ -130,20 +137,20 @@ def test_numbers_of_a_run_are_arvizs_on_its_stored_draws(overdispersed):
 
 
 @pytest.mark.truth
-def test_a_poisson_model_of_poisson_counts_is_healthy(fitted):
-    y = RNG.poisson(np.exp(1 + 0.5 * X))
+def test_a_poisson_model_of_poisson_counts_is_healthy(fitted, rng):
+    y = rng.poisson(np.exp(1 + 0.5 * X))
     fit = fitted(COUNTS, {"N": 120, "x": X.tolist(), "y": y.tolist()})
     assert fit.record["diagnosis"]["verdict"] == "ok"
     assert "issue" not in statuses(fit).values()
 
 
 @pytest.mark.truth
-def test_a_line_through_a_line_is_healthy_and_heavy_tails_are_found(fitted):
-    healthy = 1 + 2 * X + RNG.normal(0, 1, 120)
+def test_a_line_through_a_line_is_healthy_and_heavy_tails_are_found(fitted, rng):
+    healthy = 1 + 2 * X + rng.normal(0, 1, 120)
     fit = fitted(LINE, {"N": 120, "x": X.tolist(), "y": healthy.tolist()})
     assert fit.record["diagnosis"]["verdict"] == "ok"
     assert set(statuses(fit).values()) <= {"passed", "n/a", "skipped"}
-    heavy = 1 + 2 * X + RNG.standard_t(1, 120)
+    heavy = 1 + 2 * X + rng.standard_t(1, 120)
     fit = fitted(LINE, {"N": 120, "x": X.tolist(), "y": heavy.tolist()})
     assert fit.record["diagnosis"]["verdict"] == "caution"
     assert "issue" in {statuses(fit)[code] for code in ("WB502", "WB504", "WB505")}
@@ -151,10 +158,10 @@ def test_a_line_through_a_line_is_healthy_and_heavy_tails_are_found(fitted):
 
 
 @pytest.mark.truth
-def test_probabilities_of_a_wrong_link_are_found_and_of_the_right_one_not(fitted):
+def test_probabilities_of_a_wrong_link_are_found_and_of_the_right_one_not(fitted, rng):
     """Outcomes that follow the absolute value of the predictor, which the model does not know."""
-    x = RNG.normal(0, 1, 600)
-    right = RNG.random(600) < 1 / (1 + np.exp(-(0.5 + x)))
+    x = rng.normal(0, 1, 600)
+    right = rng.random(600) < 1 / (1 + np.exp(-(0.5 + x)))
     fit = fitted(BINARY, {"N": 600, "x": x.tolist(), "y": right.astype(int).tolist()})
     assert fit.record["diagnosis"]["verdict"] == "ok"
     scores = fit.record["predictive"]["outcomes"][0]["scores"]
@@ -163,8 +170,8 @@ def test_probabilities_of_a_wrong_link_are_found_and_of_the_right_one_not(fitted
 
 
 @pytest.mark.truth
-def test_an_outcome_made_in_transformed_data_is_checked_as_such(fitted):
-    y = np.exp(RNG.normal(1, 0.5, 60))
+def test_an_outcome_made_in_transformed_data_is_checked_as_such(fitted, rng):
+    y = np.exp(rng.normal(1, 0.5, 60))
     fit = fitted(LOGGED, {"N": 60, "y": y.tolist()})
     np.testing.assert_allclose(fit.tree["observed_data"]["log_y"], np.log(y), rtol=1e-8)
     assert fit.tree["posterior_predictive"]["log_y_rep"].shape == (4, 1000, 60)
@@ -182,8 +189,8 @@ def test_a_funnel_is_found_and_where_it_narrows(fitted):
 
 
 @pytest.mark.truth
-def test_two_modes_are_found(fitted):
-    y = RNG.normal(5, 1, 50)
+def test_two_modes_are_found(fitted, rng):
+    y = rng.normal(5, 1, 50)
     fit = fitted(TWO_MODES, {"N": 50, "y": y.tolist()})
     assert fit.record["diagnosis"]["verdict"] == "fail"
     assert statuses(fit)["WB101"] == "issue"
@@ -195,16 +202,16 @@ def test_two_modes_are_found(fitted):
 
 
 @pytest.mark.truth
-def test_what_is_not_identified_is_found(fitted):
-    fit = fitted(NOT_IDENTIFIED, {"N": 20, "y": RNG.normal(0, 1, 20).tolist()})
+def test_what_is_not_identified_is_found(fitted, rng):
+    fit = fitted(NOT_IDENTIFIED, {"N": 20, "y": rng.normal(0, 1, 20).tolist()})
     assert fit.record["diagnosis"]["verdict"] == "fail"
     assert statuses(fit)["WB101"] == "issue"
     assert "`a`, `b`" in said(fit, "WB604")
 
 
 @pytest.mark.truth
-def test_prior_and_data_that_disagree_are_found_and_those_that_agree_not(fitted):
-    y = RNG.normal(0, 1, 10).tolist()
+def test_prior_and_data_that_disagree_are_found_and_those_that_agree_not(fitted, rng):
+    y = rng.normal(0, 1, 10).tolist()
     torn = fitted(MEAN, {"N": 10, "y": y, "m": 4.0, "s": 0.5})
     assert statuses(torn)["WB602"] == "tip"
     assert "`mu`" in said(torn, "WB602")
@@ -216,33 +223,33 @@ def test_prior_and_data_that_disagree_are_found_and_those_that_agree_not(fitted)
 
 
 @pytest.mark.truth
-def test_dependent_rows_are_found_and_independent_ones_pass(fitted):
+def test_dependent_rows_are_found_and_independent_ones_pass(fitted, rng):
     """An autoregressive series of 150 days in 15 sites, fitted as independent rows."""
     days = np.arange(150)
     series = np.zeros(150)
     for day in days[1:]:
-        series[day] = 0.95 * series[day - 1] + RNG.normal()
+        series[day] = 0.95 * series[day - 1] + rng.normal()
     table = {"day": days, "site": [f"site {day // 10}" for day in days]}
     fit = fitted(SAMPLE, pd.DataFrame({**table, "y": series}))
     assert (statuses(fit)["WB508"], statuses(fit)["WB509"]) == ("issue", "issue")
     assert "along `day`" in said(fit, "WB508")
     assert "within `site`" in said(fit, "WB509")
-    fit = fitted(SAMPLE, pd.DataFrame({**table, "y": RNG.normal(0, 1, 150)}))
+    fit = fitted(SAMPLE, pd.DataFrame({**table, "y": rng.normal(0, 1, 150)}))
     assert (statuses(fit)["WB508"], statuses(fit)["WB509"]) == ("passed", "passed")
 
 
 @pytest.mark.truth
-def test_counts_with_a_state_for_each_row_are_not_called_underdispersed(fitted):
-    y = RNG.poisson(np.exp(0.5 + 0.8 * RNG.normal(0, 1, 100)))
+def test_counts_with_a_state_for_each_row_are_not_called_underdispersed(fitted, rng):
+    y = rng.poisson(np.exp(0.5 + 0.8 * rng.normal(0, 1, 100)))
     fit = fitted(STATES, {"N": 100, "y": y.tolist()}, method="nuts")
     assert statuses(fit)["WB507"] == "n/a"
     assert "predictions adapt to single rows" in said(fit, "WB507")
 
 
 @pytest.mark.truth
-def test_terms_of_draws_that_need_more_digits_than_are_written_add_up(fitted):
+def test_terms_of_draws_that_need_more_digits_than_are_written_add_up(fitted, rng):
     """A mean of 1e7 known to 0.002: written with ten digits, it is off by up to a quarter of that."""
-    y = 1e7 + 0.02 * RNG.normal(0, 1, 100)
+    y = 1e7 + 0.02 * rng.normal(0, 1, 100)
     fit = fitted(SAMPLE, {"N": 100, "y": y.tolist()}, method="nuts")
     assert statuses(fit)["WB501"] == "passed"
 
