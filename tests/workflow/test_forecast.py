@@ -70,11 +70,17 @@ def test_an_autoregression_goes_on_from_its_last_value(tmp_path):
     new = pd.DataFrame({"x": [1.0, 0.0, -1.0]})
     found = predict(fitted, tables.from_frame(new), horizon=3)
     a, r, b, s = (fitted.tree["posterior"][name].to_numpy().ravel() for name in ("a", "r", "b", "s"))
-    path, steps = np.full(len(a), y[-1]), []
+    path, mean = np.full(len(a), y[-1]), np.full(len(a), y[-1])
+    steps, means = [], []
     for value in new["x"]:
         path = a + r * path + b * value + s * rng.normal(size=len(a))
+        mean = a + r * mean + b * value
         steps.append(path)
+        means.append(mean)
     agree(found, np.stack(steps, axis=1))
+    spread = np.std(steps, axis=1)
+    assert np.all(np.abs(found["expected"].to_numpy() - np.mean(means, axis=1)) < 0.02 * 5 * spread)
+    assert np.all(found["sd_parameters"].to_numpy() < 0.5 * spread)
     assert found["prediction"].tolist() == ["y_rep[61]", "y_rep[62]", "y_rep[63]"]
     months = new.set_axis(["May", "June", "July"])
     asked: Any = workbench.predict(fitted, months, horizon=3, quantity="x + y_rep", progress=False)

@@ -34,6 +34,10 @@ _SEED = 1
 """Which of the seeds derived from that of the run is for predictions."""
 
 
+_PATHS = 1000
+"""From which number on repetitions are paths of an outcome that goes on from row to row."""
+
+
 @dataclass(frozen=True)
 class Parameters:
     """Draws of the parameters, each `(s, ...)`, in the order of declaration."""
@@ -232,9 +236,16 @@ class RowPredictor:
         return Parameters(values)
 
     def continue_outcome(
-        self, outcome: str, data: Mapping[str, Any], places: Mapping[str, Integers], parameters: Parameters
+        self,
+        outcome: str,
+        data: Mapping[str, Any],
+        places: Mapping[str, Integers],
+        parameters: Parameters,
+        number: int = 0,
     ) -> Floats:
         """Return an outcome that is drawn given earlier values of itself, `(s, ...)`: known rows as they are.
+
+        Each `number` is another path, with random numbers of its own.
 
         Raises
         ------
@@ -246,7 +257,9 @@ class RowPredictor:
             reason = "cannot be drawn step by step" if item is None else item.reason
             message = f"the forecast of `{outcome}` is not known from the program: it {reason}."
             raise RequestError(message, hint="write the forecast into generated quantities")
-        generated = self.run(data, places, parameters, wanted=[item.quantity], adding=True)
+        generated = self.run(
+            data, places, parameters, wanted=[item.quantity], adding=True, number=_PATHS + number
+        )
         return collect(generated, item.quantity)[:, 0]
 
     def borrow_elements(

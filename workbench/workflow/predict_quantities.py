@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from workbench import tables
 from workbench.errors import RequestError
 from workbench.late_imports import LateModule
+from workbench.prediction.chunk import OpenPredictor
 from workbench.prediction.draw_files import collect_draws, write_passing
 from workbench.prediction.expressions import QuantityExpression
 from workbench.prediction.levels import NewGroups, find_absent
@@ -21,7 +22,7 @@ from workbench.progress import SILENT, Progress
 from workbench.results import Fit
 from workbench.tables import Table
 from workbench.toolchain import ToolchainSettings
-from workbench.workflow.predict_rows import OpenPredictor, iterate_predictions, list_remarks, open_predictor
+from workbench.workflow.predict_rows import iterate_predictions, list_remarks, open_predictor
 
 if TYPE_CHECKING:
     import pandas as pd

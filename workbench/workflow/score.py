@@ -15,6 +15,7 @@ from workbench.binding.context import parse_column
 from workbench.errors import RequestError, WorkbenchError
 from workbench.estimation.sampling.stored_draws import choose_source, select_draws
 from workbench.late_imports import LateModule
+from workbench.prediction.chunk import OpenPredictor
 from workbench.prediction.levels import NewGroups
 from workbench.prediction.scores import (
     OutcomeScores,
@@ -36,7 +37,7 @@ from workbench.results.view import Results
 from workbench.tables import Table
 from workbench.thresholds import CLASSIFICATION_THRESHOLD
 from workbench.toolchain import ToolchainSettings
-from workbench.workflow.predict_rows import OpenPredictor, iterate_chunks, open_predictor
+from workbench.workflow.predict_rows import iterate_chunks, open_predictor
 
 if TYPE_CHECKING:
     import pandas as pd

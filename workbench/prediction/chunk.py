@@ -1,0 +1,309 @@
+"""Some new rows, and what the predictive program says of them."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator, Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+
+from workbench.estimation.sampling.stored_draws import StoredDraws
+from workbench.prediction import OutcomePrediction, Predictions
+from workbench.prediction.growth import NEW
+from workbench.prediction.levels import NewGroups, NewRows
+from workbench.prediction.outcomes import (
+    MOST_CATEGORIES,
+    average_repetitions,
+    build_outcome,
+    find_log_lik_columns,
+    find_predicted,
+    is_categorical,
+    list_quantities,
+)
+from workbench.prediction.predictor import Parameters, RowPredictor, collect
+from workbench.program import Declaration, Replicate
+from workbench.program.predictive.outcome_maps import ColumnMap, OutcomeMap
+from workbench.program.predictive.outcome_scales import return_to_column
+from workbench.provenance import derive_seeds
+from workbench.results import Fit
+from workbench.thresholds import LOG_LIKELIHOOD_DIFFERENCE_LIMIT
+
+REPETITIONS = 10
+"""Replicates of each posterior draw from which an expectation without a formula is averaged. Ours."""
+
+_SEED = 6
+"""Which of the seeds derived from that of the run is for taking known groups at random."""
+
+
+@dataclass(frozen=True)
+class OpenPredictor:
+    """A run ready to predict.
+
+    Attributes
+    ----------
+    fit
+        The run.
+    predictor
+        Its predictive program.
+    stored, parameters
+        The draws it predicts from.
+    scoring
+        Whether the log densities of observed outcomes are wanted.
+    """
+
+    fit: Fit
+    predictor: RowPredictor
+    stored: StoredDraws
+    parameters: Parameters
+    scoring: bool = True
+
+    @property
+    def chains(self) -> int:
+        """How many chains the draws come from, one after the other."""
+        return int(self.stored.draws.sizes["chain"])
+
+
+@dataclass(frozen=True)
+class RowChunk:
+    """Some new rows, and the parameters that predict them."""
+
+    opened: OpenPredictor
+    data: Mapping[str, Any]
+    places: Mapping[str, Any]
+    rows: range
+    parameters: Parameters | None = None
+
+    def run(
+        self, wanted: Collection[str], *, replicating: bool = False, number: int = 0, data: Any = None
+    ) -> Any:
+        """Return generated quantities; each chunk and repetition has random numbers of its own."""
+        predictor = self.opened.predictor
+        parameters = self.parameters if self.parameters is not None else self.opened.parameters
+        return predictor.run(
+            self.data if data is None else data,
+            self.places,
+            parameters,
+            wanted=wanted,
+            replicating=replicating,
+            number=2 + number + (1 + REPETITIONS) * (self.rows.start // max(1, len(self.rows))),
+        )
+
+
+def predict_chunk(
+    opened: OpenPredictor, new: NewRows, new_groups: NewGroups, rows: range, generated: Collection[str]
+) -> Predictions:
+    """Return the predictions of some of the new rows, each by itself.
+
+    Parameters
+    ----------
+    opened
+        A run that is ready to predict.
+    new, new_groups
+        The new rows, and what happens to groups that the fit has not seen.
+    rows
+        Which of them.
+    generated
+        Generated quantities of the author that are wanted besides.
+    """
+    predictor = opened.predictor
+    program = predictor.program
+    chunk = RowChunk(opened, *take_chunk(predictor, new, rows), rows)
+    chunk = replace(chunk, parameters=place_parameters(chunk, new_groups))
+    wanted = [
+        name
+        for item in find_predicted(program.replicates).values()
+        for name in list_quantities(program, item)
+    ]
+    wanted += [item.observed for item in program.replicates if item.observed]
+    drawn = chunk.run([*wanted, *generated], replicating=True)
+    outcomes = tuple(
+        _complete(chunk, replicate, build_outcome(program, replicate, drawn, axis), new.absent, drawn)
+        for replicate, axis in list_outcomes(chunk)
+    )
+    outcomes += tuple(_return_to_columns(chunk, outcomes, new.absent))
+    numbers = new.bound.table.row_number
+    labels = new.labels[rows.start : rows.stop] or tuple(str(numbers(row)) for row in rows)
+    return Predictions(
+        opened.stored.method,
+        opened.stored.remark,
+        opened.fit.results.interval.level,
+        tuple(labels),
+        rows.start,
+        outcomes,
+        parameters=collect_posterior(opened),
+        generated={name: collect(drawn, name) for name in generated},
+    )
+
+
+def take_chunk(predictor: RowPredictor, new: NewRows, rows: range) -> tuple[dict[str, Any], dict[str, Any]]:
+    """Return the data block and the places of some of the new rows."""
+    growth, program = predictor.growth, predictor.request.program
+    data: dict[str, Any] = dict(new.bound.values)
+    for declared in program.data:
+        if declared.name in growth.rows:
+            data[declared.name] = len(rows)
+        axis = find_row_axis(declared, growth.rows)
+        if axis is not None:
+            data[declared.name] = np.take(
+                np.asarray(data[declared.name]), np.arange(rows.start, rows.stop), axis=axis
+            )
+    places = {
+        size: where[rows.start : rows.stop] if size in growth.rows else where
+        for size, where in new.places.items()
+    }
+    return data, places
+
+
+def find_row_axis(declared: Declaration, sizes: Collection[str]) -> int | None:
+    """Return the axis of a variable that counts rows; `None` where none does."""
+    return next((axis for axis, size in enumerate(declared.axes) if size.text in sizes), None)
+
+
+def place_parameters(chunk: RowChunk, new_groups: NewGroups) -> Parameters:
+    """Return the parameters with an element for each row and group of a chunk."""
+    predictor = chunk.opened.predictor
+    places = chunk.places
+    parameters = chunk.opened.parameters
+    if new_groups == "average":
+        known = {size: where for size, where in places.items() if (where != NEW).any()}
+        placed = predictor.place(parameters, places)
+        seed = derive_seeds(predictor.request.seed, _SEED + 1)[_SEED]
+        return predictor.borrow_elements(known, placed, np.random.default_rng(seed))
+    placed = predictor.place(parameters, places)
+    return predictor.add_elements(chunk.data, places, placed)
+
+
+def list_outcomes(chunk: RowChunk) -> Iterator[tuple[Replicate, int | None]]:
+    """Yield each outcome that is predicted, and its axis of rows."""
+    predictor = chunk.opened.predictor
+    program = predictor.program.program
+    declared = {item.name: item for item in (*program.data, *program.transformed_data)}
+    for replicate in find_predicted(predictor.program.replicates).values():
+        own = declared[replicate.outcome]
+        yield replicate, find_row_axis(own, predictor.growth.rows)
+
+
+def _complete(
+    chunk: RowChunk, replicate: Replicate, outcome: OutcomePrediction, absent: Collection[str], drawn: Any
+) -> OutcomePrediction:
+    """Return an outcome with its expectation, the probabilities of categories, and what was observed."""
+    outcome = replace(
+        outcome, rows=outcome.rows + chunk.rows.start, index=_shift_index(outcome, chunk, replicate)
+    )
+    if is_categorical(replicate) and replicate.outcome in chunk.data:
+        outcome = _add_probabilities(chunk, replicate, outcome)
+    if outcome.expectation is None and outcome.probabilities is None:
+        outcome = _simulate_expectation(chunk, outcome)
+    return add_observed(chunk, replicate, outcome, absent, drawn)
+
+
+def _shift_index(
+    outcome: OutcomePrediction, chunk: RowChunk, replicate: Replicate
+) -> tuple[tuple[int, ...], ...]:
+    """Return the index of each element in the whole table."""
+    axis = next(axis for item, axis in list_outcomes(chunk) if item is replicate)
+    if axis is None or not chunk.rows.start:
+        return outcome.index
+    start = chunk.rows.start
+    return tuple((*place[:axis], place[axis] + start, *place[axis + 1 :]) for place in outcome.index)
+
+
+def _simulate_expectation(chunk: RowChunk, outcome: OutcomePrediction) -> OutcomePrediction:
+    """Return an outcome with its expectation from several replicates of each posterior draw."""
+    repetitions = []
+    for number in range(1, REPETITIONS + 1):
+        drawn = collect(chunk.run([outcome.quantity], replicating=True, number=number), outcome.quantity)
+        repetitions.append(drawn.reshape(outcome.draws.shape))
+    return replace(outcome, expectation=average_repetitions(repetitions), is_simulated=True)
+
+
+def _add_probabilities(
+    chunk: RowChunk, replicate: Replicate, outcome: OutcomePrediction
+) -> OutcomePrediction:
+    """Return an outcome with the probability of each category: the density if that was observed."""
+    predictor = chunk.opened.predictor
+    program = predictor.program
+    fitted = np.asarray(predictor.request.data.values[replicate.outcome])
+    declared = next(item for item in predictor.request.program.data if item.name == replicate.outcome)
+    upper = declared.upper.evaluate(chunk.data) if declared.upper is not None else fitted.max()
+    categories = tuple(range(1, int(upper) + 1))
+    columns = find_log_lik_columns(program, chunk.data, {}).get(replicate.outcome)
+    if not program.log_lik or columns is None or len(categories) > MOST_CATEGORIES:
+        return outcome
+    shape = np.shape(chunk.data[replicate.outcome])
+    found = []
+    for category in categories:
+        data = {**chunk.data, replicate.outcome: np.full(shape, category)}
+        log_lik = collect(chunk.run([program.log_lik], data=data), program.log_lik)
+        found.append(np.exp(log_lik[:, columns]))
+    probabilities = np.stack(found, axis=-1)
+    if not np.allclose(probabilities.sum(axis=-1), 1, atol=LOG_LIKELIHOOD_DIFFERENCE_LIMIT):
+        return outcome
+    return replace(outcome, categories=categories, probabilities=probabilities)
+
+
+def add_observed(
+    chunk: RowChunk, replicate: Replicate, outcome: OutcomePrediction, absent: Collection[str], drawn: Any
+) -> OutcomePrediction:
+    """Return an outcome with what was observed, and its log density, where the new rows hold it."""
+    program = chunk.opened.predictor.program
+    if absent:
+        return outcome
+    if replicate.outcome in chunk.data:
+        observed = np.asarray(chunk.data[replicate.outcome], dtype=float).reshape(-1)
+    elif replicate.observed:
+        observed = collect(drawn, replicate.observed)[0].reshape(-1)
+    else:
+        return outcome
+    name = replicate.density_of or replicate.outcome
+    columns = find_log_lik_columns(program, chunk.data, {name: observed.size}).get(name)
+    log_lik = None
+    if chunk.opened.scoring and program.log_lik and columns is not None:
+        log_lik = collect(chunk.run([program.log_lik]), program.log_lik)[:, columns]
+    # What is censored was not observed, but how likely its limit is can be said.
+    return replace(outcome, observed=None if replicate.prediction else observed, log_lik=log_lik)
+
+
+def _return_to_columns(
+    chunk: RowChunk, outcomes: Collection[OutcomePrediction], absent: Collection[str]
+) -> Iterator[OutcomePrediction]:
+    """Yield the column from which transformed data make an outcome, such as `weight` for its logarithm."""
+    predictor = chunk.opened.predictor
+    program = predictor.program.program
+    copies = {copy: predictor.request.data.values[name] for name, copy in predictor.program.copies.items()}
+    by_name = {outcome.name: outcome for outcome in outcomes}
+    for outcome_map in program.outcome_maps:
+        column_map = _choose_column(outcome_map, absent)
+        outcome = by_name.get(outcome_map.outcome)
+        if column_map is None or outcome is None:
+            continue
+        draws = return_to_column(program.tree, {**chunk.data, **copies}, column_map, outcome.draws)
+        if draws is not None:
+            observed = None
+            if column_map.column not in absent:
+                observed = np.asarray(chunk.data[column_map.column], dtype=float).reshape(-1)
+            yield OutcomePrediction(
+                column_map.column, column_map.column, outcome.index, outcome.rows, draws, observed=observed
+            )
+
+
+def _choose_column(outcome_map: OutcomeMap, absent: Collection[str]) -> ColumnMap | None:
+    """Return the map to the column that is to be predicted; `None` if there is none, or more than one."""
+    maps = [item for item in outcome_map.maps if item.variable_steps and not item.is_selected]
+    missing = [item for item in maps if item.column in absent]
+    chosen = missing or maps
+    return chosen[0] if len(chosen) == 1 else None
+
+
+def collect_posterior(opened: OpenPredictor) -> dict[str, Any]:
+    """Return the draws of everything that does not belong to rows, by Stan's name of the variable."""
+    growth = opened.predictor.growth
+    program = opened.predictor.request.program
+    declared = (*program.parameters, *program.transformed_parameters, *program.generated_quantities)
+    found = {}
+    for item in declared:
+        if item.name in opened.stored.draws and find_row_axis(item, growth.rows) is None:
+            values = opened.stored.draws[item.name].to_numpy()
+            found[item.name] = values.reshape(-1, *values.shape[2:])
+    return found
