@@ -84,8 +84,8 @@ def trials(d: Draws, _: Values, new: Values, places: np.ndarray) -> np.ndarray:
     control, effect = d["control"][:, places], d["effect"][:, places]
     return np.concatenate(
         [
-            np.asarray(new["n_control"]) * special.expit(control),
             np.asarray(new["n_treated"]) * special.expit(control + effect),
+            np.asarray(new["n_control"]) * special.expit(control),
         ],
         axis=1,
     )
