@@ -24,6 +24,7 @@ from workbench.results import Fit, run_directory
 from workbench.results.saved_request import restore_request
 from workbench.workflow.predict import predict
 from workbench.workflow.saved_run import open_run
+from workbench.workflow.score import score
 
 pytestmark = [pytest.mark.truth, pytest.mark.usefixtures("tools")]
 
@@ -146,6 +147,9 @@ ELSEWHERE = {"gaussian_process", "local_level", "autoregression"}
 SIMULATED = {"gamma_exponential", "generalised_pareto", "mixture", "weibull", "zero_inflated_poisson"}
 """Models whose outcome is drawn by the author alone: expectations are averages of replicates."""
 
+UNSCORED = {"normal_inverse_wishart", "dirichlet_multinomial", "item_response"}
+"""Models whose outcome has one log density for several elements."""
+
 _FEWEST_ROWS = 20
 """Rows from which on a fifth is held out."""
 
@@ -181,6 +185,9 @@ def check(fit: Fit, name: str, frame: pd.DataFrame) -> None:
     """Compare predictions of some rows with the formula, where the fit knows all their groups."""
     table = tables.from_frame(frame)
     found = predict(fit, table, new_groups="draw")
+    if name not in UNSCORED:
+        rows = score(fit, table, new_groups="draw").rows
+        assert np.isfinite(rows["log_density"]).all()
     with open_run(fit, instrumenting=False) as saved:
         request = restore_request(fit, saved.request.program)
         growth = find_growth(request, fit.results.data)
