@@ -8,9 +8,9 @@ from typing import Any
 
 import numpy as np
 
+from workbench.errors import ChainFailed, RequestError
 from workbench.estimation.sampling.stored_draws import StoredDraws
 from workbench.prediction import OutcomePrediction, Predictions
-from workbench.prediction.growth import NEW
 from workbench.prediction.levels import NewGroups, NewRows
 from workbench.prediction.outcomes import (
     MOST_CATEGORIES,
@@ -22,12 +22,13 @@ from workbench.prediction.outcomes import (
     list_quantities,
 )
 from workbench.prediction.predictor import Parameters, RowPredictor, collect
+from workbench.prediction.proof import TRIED_DRAWS
 from workbench.program import Declaration, Replicate
 from workbench.program.predictive.outcome_maps import ColumnMap, OutcomeMap
 from workbench.program.predictive.outcome_scales import return_to_column
 from workbench.provenance import derive_seeds
 from workbench.results import Fit
-from workbench.thresholds import LOG_LIKELIHOOD_DIFFERENCE_LIMIT
+from workbench.thresholds import AUTHORS_MEAN_LIMIT, LOG_LIKELIHOOD_DIFFERENCE_LIMIT
 
 REPETITIONS = 10
 """Replicates of each posterior draw from which an expectation without a formula is averaged. Ours."""
@@ -123,6 +124,7 @@ def predict_chunk(
     )
     outcomes += tuple(_return_to_columns(chunk, outcomes, new.absent))
     numbers = new.bound.table.row_number
+    check_independence(chunk, new, outcomes)
     labels = new.labels[rows.start : rows.stop] or tuple(str(numbers(row)) for row in rows)
     return Predictions(
         opened.stored.method,
@@ -166,10 +168,8 @@ def place_parameters(chunk: RowChunk, new_groups: NewGroups) -> Parameters:
     places = chunk.places
     parameters = chunk.opened.parameters
     if new_groups == "average":
-        known = {size: where for size, where in places.items() if (where != NEW).any()}
-        placed = predictor.place(parameters, places)
         seed = derive_seeds(predictor.request.seed, _SEED + 1)[_SEED]
-        return predictor.borrow_elements(known, placed, np.random.default_rng(seed))
+        return predictor.borrow_elements(places, parameters, np.random.default_rng(seed))
     placed = predictor.place(parameters, places)
     return predictor.add_elements(chunk.data, places, placed)
 
@@ -294,6 +294,91 @@ def _choose_column(outcome_map: OutcomeMap, absent: Collection[str]) -> ColumnMa
     missing = [item for item in maps if item.column in absent]
     chosen = missing or maps
     return chosen[0] if len(chosen) == 1 else None
+
+
+def check_independence(chunk: RowChunk, new: NewRows, outcomes: Collection[OutcomePrediction]) -> None:
+    """Refuse predictions that depend on outcomes which the rows do not have, or contradict the likelihood.
+
+    A few draws are made again with the same random numbers and other values in the place of the outcomes that
+    are not known: nothing may change.
+
+    Raises
+    ------
+    RequestError
+        The message names the outcome.
+    """
+    for outcome in outcomes:
+        replicate = next(
+            (item for item in chunk.opened.predictor.program.replicates if item.name == outcome.quantity),
+            None,
+        )
+        if replicate is not None and replicate.is_drawn_by_author and outcome.expectation is not None:
+            _check_mean(outcome)
+    if not new.others:
+        return
+    few = replace(chunk, parameters=_take_parameters(chunk))
+    data = dict(chunk.data)
+    for name, values in new.others.items():
+        data[name] = _replace_rows(chunk, name, values)
+    names = [
+        quantity
+        for item in find_predicted(chunk.opened.predictor.program.replicates).values()
+        for quantity in list_quantities(chunk.opened.predictor.program, item)
+    ]
+    try:
+        again = replace(few, data=data).run(names, replicating=True)
+    except ChainFailed:  # other values are not allowed for these rows
+        return
+    first = few.run(names, replicating=True)
+    for name in names:
+        if not np.array_equal(collect(first, name), collect(again, name), equal_nan=True):
+            missing = ", ".join(f"`{item}`" for item in new.others)
+            message = f"`{name}` is computed from {missing}, which the new rows do not have."
+            raise RequestError(message, hint="give the column, or draw it by the likelihood alone")
+
+
+def _take_parameters(chunk: RowChunk) -> Parameters:
+    parameters = chunk.parameters if chunk.parameters is not None else chunk.opened.parameters
+    return parameters.take(slice(0, TRIED_DRAWS))
+
+
+def _replace_rows(chunk: RowChunk, name: str, values: Any) -> Any:
+    """Return a variable with other values in the new rows of a chunk."""
+    predictor = chunk.opened.predictor
+    declared = next(item for item in predictor.request.program.data if item.name == name)
+    axis = find_row_axis(declared, predictor.growth.rows)
+    if axis is None:
+        return values
+    old = np.asarray(chunk.data[name])
+    count = old.shape[axis]
+    known = count - min(len(chunk.rows), count)
+    kept = np.take(old, np.arange(known), axis=axis)
+    new = np.take(np.asarray(values), np.arange(count - known) % np.shape(values)[axis], axis=axis)
+    return np.concatenate([kept, new], axis=axis)
+
+
+def _check_mean(outcome: OutcomePrediction) -> None:
+    """Refuse a replicate of the author's that lies elsewhere than the likelihood's mean in some row.
+
+    Raises
+    ------
+    RequestError
+        By chance once in hundreds of millions of rows.
+    """
+    assert outcome.expectation is not None  # noqa: S101 - asked by the caller
+    difference = outcome.draws - outcome.expectation
+    count = np.isfinite(difference).sum(axis=0)
+    if len(difference) < TRIED_DRAWS or not count.all():
+        return
+    with np.errstate(invalid="ignore", divide="ignore"):
+        error = np.nanstd(difference, axis=0, ddof=1) / np.sqrt(count)
+        distance = np.abs(np.nanmean(difference, axis=0)) / error
+    if (distance[np.isfinite(distance)] > AUTHORS_MEAN_LIMIT).any():
+        message = (
+            f"`{outcome.quantity}` is not drawn around what the likelihood expects of the new rows: the "
+            "program prepares its data in another way where it draws."
+        )
+        raise RequestError(message, hint=f"leave `{outcome.quantity}` out of the program: it is drawn then")
 
 
 def collect_posterior(opened: OpenPredictor) -> dict[str, Any]:

@@ -28,7 +28,8 @@ from workbench.prediction.outcomes import (
     list_quantities,
 )
 from workbench.prediction.predictions import Floats
-from workbench.prediction.predictor import collect
+from workbench.prediction.predictor import RowPredictor, collect
+from workbench.prediction.proof import TRIED_DRAWS
 from workbench.progress import SILENT, Progress
 from workbench.results.outcomes import list_outcome_data
 from workbench.tables import Table, drop_rows
@@ -62,6 +63,7 @@ def forecast(
     """
     predictor = opened.predictor
     request, growth = predictor.request, predictor.growth
+    _require_order(predictor)
     if table is None:
         new = continue_rows(request, growth, list_outcome_data(request.program), horizon)
     else:
@@ -84,6 +86,7 @@ def forecast(
         outcomes = tuple(
             _draw_jointly(chunk, new) if predictor.program.joint else _forecast_outcomes(chunk, new)
         )
+    _check_paths(chunk)
     labels = new.labels or tuple(str(row + 1) for row in range(fitted, fitted + horizon))
     return Predictions(
         opened.stored.method,
@@ -114,6 +117,57 @@ def _forecast_outcomes(chunk: RowChunk, new: NewRows) -> Iterator[OutcomePredict
             outcome = replace(outcome, draws=paths[0], expectation=expectation, is_simulated=True)
         outcome = add_observed(chunk, replicate, outcome, new.absent, drawn)
         yield _select_rows(outcome, chunk.rows)
+
+
+def _require_order(predictor: RowPredictor) -> None:
+    """Refuse a program that states nothing given earlier rows: its rows have no order to go on in."""
+    program = predictor.program
+    is_ordered = any(item.is_conditional for item in program.replicates) or any(
+        item.is_sequential and any(size in predictor.growth.rows for size in item.sizes)
+        for item in program.new_elements
+    )
+    if not (is_ordered or program.joint or _has_row_parameters(predictor)):
+        message = "the program states nothing given earlier rows: its rows have no order in time."
+        raise RequestError(message, hint="predict a table without --horizon")
+
+
+def _has_row_parameters(predictor: RowPredictor) -> bool:
+    return any(size in predictor.growth.rows for item in predictor.growing for size in item.sizes)
+
+
+def _check_paths(chunk: RowChunk) -> None:
+    """Refuse a forecast that depends on outcomes of the next rows, which are not known."""
+    predictor = chunk.opened.predictor
+    if predictor.program.joint or chunk.parameters is None:
+        return
+    few = replace(chunk, parameters=chunk.parameters.take(slice(0, TRIED_DRAWS)))
+    data = dict(chunk.data)
+    for name in list_outcome_data(predictor.request.program):
+        fitted = np.asarray(predictor.request.data.values[name])
+        held = np.asarray(chunk.data[name])
+        if held.shape != fitted.shape:  # it has rows
+            highest = np.broadcast_to(np.sort(fitted, axis=0)[-1:], (len(chunk.rows), *fitted.shape[1:]))
+            lowest = np.broadcast_to(np.sort(fitted, axis=0)[:1], highest.shape)
+            is_highest = np.array_equal(held[chunk.rows.start :], highest)
+            data[name] = np.concatenate([held[: chunk.rows.start], lowest if is_highest else highest])
+    other = replace(few, data=data)
+    for replicate, _ in list_outcomes(chunk):
+        if replicate.is_conditional:
+            paths = [
+                predictor.continue_outcome(replicate.outcome, item.data, item.places, item.parameters)
+                for item in (few, other)
+                if item.parameters is not None
+            ]
+            name = replicate.outcome
+        else:
+            name = replicate.name or replicate.prediction
+            paths = [collect(item.run([name], replicating=True), name) for item in (few, other)]
+        first, second = (path.reshape(len(path), -1)[:, chunk.rows.start :] for path in paths)
+        if not np.array_equal(first, second, equal_nan=True):
+            message = (
+                f"the forecast of `{name}` is computed from outcomes of the next rows, which are not known."
+            )
+            raise RequestError(message, hint="write the forecast into generated quantities")
 
 
 def _continue_paths(chunk: RowChunk, outcome: str) -> list[Floats]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Literal, TypeAlias
 
 import numpy as np
@@ -42,12 +42,15 @@ class NewRows:
         The data of outcomes that the new rows do not have.
     labels
         The names of the rows; empty where no column names them.
+    others
+        Other values for outcomes without a column: nothing that is predicted may depend on which they hold.
     """
 
     bound: BoundData
     places: Mapping[str, Integers]
     absent: tuple[str, ...]
     labels: tuple[str, ...]
+    others: Mapping[str, Any] = field(default_factory=dict)
 
 
 def bind_new_rows(
@@ -84,6 +87,8 @@ def bind_new_rows(
     rules: dict[str, Any] = dict(fit.results.data.rules)
     if fit.results.data.standardized.is_on_data_scale:
         rules["standardized"] = {}
+    by_group = {name: request.data.values[name] for name in rules.get("by_group", {})}
+    rules["by_group"] = {name: np.asarray(value).tolist() for name, value in by_group.items()}
     if not rules.get("variables"):
         message = "the run was fitted to Stan's own data, which say nothing about how to bind a table."
         raise RequestError(message, hint="fit a table to predict tables")
@@ -102,6 +107,7 @@ def bind_new_rows(
             raise
         hint = "--new-groups draw predicts them by the distribution of groups; or leave these rows out"
         raise BindingError(error.message, hint=hint) from error
+    _check_group_values(rules, request.program, bound, table)
     labels = list_labels(bound, growth)
     places = {size: _place_groups(counts[size], int(bound.values[size])) for size in counts}
     rows = place_rows(labels, list_labels(request.data, growth), table.rows)
@@ -110,7 +116,50 @@ def bind_new_rows(
     places |= dict.fromkeys(growth.rows, rows)
     if per_row and new_groups == "refuse" and (rows == NEW).any():
         raise _describe_new_rows(per_row[0], table, labels, rows)
-    return NewRows(bound, places, tuple(absent), labels)
+    others = {name: _fill_outcome(old[name], table.rows, fit.results.data.rows, 1) for name in absent}
+    return NewRows(bound, places, tuple(absent), labels, others)
+
+
+def _check_group_values(rules: Mapping[str, Any], program: Program, bound: BoundData, table: Table) -> None:
+    """Refuse a row in which a predictor of its group is not what the fit had of that group.
+
+    Raises
+    ------
+    BindingError
+        The message names the column, the row, and both values.
+    """
+    for declared in program.data:
+        is_raw = declared.name in rules["by_group"] and declared.name not in rules.get("standardized", {})
+        size = declared.axes[0].text if is_raw and declared.axes else ""
+        group = next(
+            (
+                item.name
+                for item in program.data
+                if item.is_integer and item.upper and item.upper.text == size
+            ),
+            "",
+        )
+        if not group or np.ndim(bound.values[group]) != 1 or len(declared.axes) > 2:
+            continue
+        stored = np.asarray(rules["by_group"][declared.name], dtype=float)
+        stored = stored.reshape(len(stored), -1)
+        codes = np.asarray(bound.values[group]) - 1
+        for place, column in enumerate(rules["variables"].get(declared.name, [])):
+            if (
+                stored.shape[1] <= place
+                or not table.has_column(column)
+                or not tables.is_numeric(table, column)
+            ):
+                continue
+            found, known = tables.to_numbers(table, column).astype(float), stored[codes, place]
+            other = np.flatnonzero(~np.isclose(found, known, rtol=1e-6, atol=1e-9) & np.isfinite(found))
+            if other.size:
+                row = int(other[0])
+                message = (
+                    f"column `{column}` of `{table.path.name}` is {found[row]:g} at row {table.row_number(row)}, "
+                    f"and {known[row]:g} for that group in the fit: predictors of groups are those of the fit."
+                )
+                raise BindingError(message, hint="leave the column out, or give the row to a new group")
 
 
 def _are_fitted(request: FitRequest, bound: BoundData) -> bool:
@@ -129,12 +178,19 @@ def find_absent(fit: Fit, program: Program, table: Table) -> list[str]:
     return [name for name in names if not set(columns[name]) <= set(table.columns)]
 
 
-def _fill_outcome(old: Any, rows: int, fitted: int | None) -> np.ndarray:
-    """Return values that the declaration of an outcome allows, for rows where it is not known."""
+def _fill_outcome(old: Any, rows: int, fitted: int | None, rank: int = 0) -> np.ndarray:
+    """Return values that the declaration of an outcome allows, for rows where it is not known.
+
+    They are the lowest of the fit, or with `rank` 1 the next higher ones where there are any.
+    """
     values = np.asarray(old)
     axis = next((axis for axis, length in enumerate(values.shape) if length == fitted), 0)
-    lowest = np.take(np.sort(values, axis=axis), [0], axis=axis)
-    return np.repeat(lowest, rows, axis=axis)
+    ordered = np.sort(values, axis=axis)
+    found = np.take(ordered, [0], axis=axis)
+    if rank:
+        higher = np.where(ordered > found, ordered, np.take(ordered, [-1], axis=axis))
+        found = higher.min(axis=axis, keepdims=True)
+    return np.repeat(found, rows, axis=axis)
 
 
 def _place_groups(known: int, count: int) -> Integers:
@@ -172,15 +228,15 @@ def _add_levels(rules: dict[str, Any], request: FitRequest, growth: Growth, tabl
             groups[size]["levels"] = [*groups[size]["levels"], *first_rows]
         else:
             groups[size]["count"] = max(int(level) for level in first_rows)
-        added = len(first_rows)
         groups[size]["count"] = (
             len(groups[size]["levels"]) if groups[size]["levels"] else groups[size]["count"]
         )
         for declared in request.program.data:
             if declared.name in by_group and size in [item.text for item in declared.axes]:
                 columns_of = rules["variables"].get(declared.name, [])
+                scale = rules.get("standardized", {}).get(declared.name)
                 by_group[declared.name] = _add_group_values(
-                    declared, by_group[declared.name], columns_of, table, list(first_rows.values()), added
+                    declared, by_group[declared.name], columns_of, table, list(first_rows.values()), scale
                 )
     return {**rules, "groups": groups, "by_group": by_group}
 
@@ -222,12 +278,19 @@ def _is_spelling(text: str, known: set[str]) -> bool:
 
 
 def _add_group_values(
-    declared: Declaration, old: Any, columns: Sequence[str], table: Table, rows: Sequence[int], added: int
+    declared: Declaration,
+    old: Any,
+    columns: Sequence[str],
+    table: Table,
+    rows: Sequence[int],
+    scale: Mapping[str, Any] | None,
 ) -> Any:
     """Return predictors of groups with those of the new groups, each from the first row of the group."""
-    if len(rows) != added or declared.is_integer or not 1 <= len(declared.axes) <= 2:
+    if declared.is_integer or not 1 <= len(declared.axes) <= 2:
         message = f"`{declared.name}` describes groups, and cannot be read for new ones."
         raise RequestError(message, hint="predict the groups of the fit only")
     values = np.column_stack([tables.to_numbers(table, column)[list(rows)] for column in columns])
+    if scale is not None:
+        values = (values - np.asarray(scale["mean"])) / np.asarray(scale["sd"])
     new = values if len(declared.axes) > 1 else values[:, 0]
     return np.concatenate([np.asarray(old, dtype=float), new]).tolist()

@@ -201,6 +201,10 @@ class RowPredictor:
         """
         waiting = {item.name: item for item in self.growing if _has_new(item, places)}
         for item in waiting.values():
+            groups = {size for size in item.sizes if size in self.growth.groups}
+            if item.is_sequential and any((places[size] == NEW).any() for size in groups if size in places):
+                message = f"`{item.name}` goes on from level to level: what lies between is not known."
+                raise RequestError(message, hint="predict the groups of the fit only")
             if item.reason:
                 message = f"the fit says nothing about new elements of `{item.name}`: it {item.reason}."
                 raise RequestError(message, hint="predict the groups and rows of the fit only")
@@ -257,6 +261,13 @@ class RowPredictor:
             reason = "cannot be drawn step by step" if item is None else item.reason
             message = f"the forecast of `{outcome}` is not known from the program: it {reason}."
             raise RequestError(message, hint="write the forecast into generated quantities")
+        others = item.parents & {replicate.outcome for replicate in self.program.replicates}
+        if others:
+            names = ", ".join(f"`{name}`" for name in sorted(others))
+            message = (
+                f"`{outcome}` goes on from earlier values of {names} as well, which are not drawn with it."
+            )
+            raise RequestError(message, hint="write the forecast into generated quantities")
         generated = self.run(
             data, places, parameters, wanted=[item.quantity], adding=True, number=_PATHS + number
         )
@@ -265,23 +276,41 @@ class RowPredictor:
     def borrow_elements(
         self, places: Mapping[str, Integers], parameters: Parameters, random: np.random.Generator
     ) -> Parameters:
-        """Return parameters in which a new group is, at each draw, one of the fit's groups at random."""
-        values = dict(parameters.values)
+        """Return parameters in which a new element is, at each draw, one of the fit's at random.
+
+        Parameters
+        ----------
+        places
+            The place in the fit of each element of a size that grows.
+        parameters
+            Those of the fit, not yet placed.
+        random
+            Chooses; all parameters of a group come from the same one.
+        """
+        values = dict(self.place(parameters, places).values)
         chosen: dict[str, Integers] = {}
-        for size, where in places.items():
-            known = np.flatnonzero(where != NEW)
-            if (where == NEW).any() and known.size:
-                new = random.choice(known, size=(parameters.count, int((where == NEW).sum())))
-                full = np.tile(np.arange(len(where)), (parameters.count, 1))
-                full[:, where == NEW] = new
-                chosen[size] = full
         for item in self.growing:
             for axis, size in enumerate(item.sizes):
-                if size in chosen:
-                    own = values[item.name]
-                    shape = [own.shape[0]] + [1] * (own.ndim - 1)
-                    shape[axis + 1] = -1
-                    values[item.name] = np.take_along_axis(own, chosen[size].reshape(shape), axis=axis + 1)
+                if size not in places or not (places[size] == NEW).any():
+                    continue
+                if item.is_sequential:
+                    message = (
+                        f"`{item.name}` goes on from one element to the next: none stands for a new one."
+                    )
+                    raise RequestError(message, hint="predict the groups of the fit only")
+                fitted = parameters.values[item.name].shape[axis + 1]
+                if size not in chosen:
+                    shape = (parameters.count, len(places[size]))
+                    chosen[size] = np.where(
+                        places[size] == NEW, random.integers(fitted, size=shape), places[size]
+                    )
+                source = parameters.values[item.name]
+                others = {name: where for name, where in places.items() if name != size}
+                if len([name for name in item.sizes if name in others]):
+                    source = self.place(parameters, others).values[item.name]
+                full = [source.shape[0]] + [1] * (source.ndim - 1)
+                full[axis + 1] = -1
+                values[item.name] = np.take_along_axis(source, chosen[size].reshape(full), axis=axis + 1)
         return Parameters(values)
 
 

@@ -9,14 +9,14 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from workbench.errors import RequestError
+from workbench.errors import ChainFailed, RequestError
 from workbench.prediction.growth import NEW, take_rows
 from workbench.prediction.predictor import Parameters, RowPredictor, collect
 from workbench.program.predictive.joint_outcomes import COLUMNS
 from workbench.thresholds import (
     JOINT_DENSITY_DIFFERENCE_LIMIT,
     LOG_LIKELIHOOD_DIFFERENCE_LIMIT,
-    MEAN_DISTANCE_LIMIT,
+    REPLICATE_MEAN_LIMIT,
 )
 
 Integers = NDArray[np.int64]
@@ -96,7 +96,7 @@ def _is_elsewhere(drawn: np.ndarray, mean: np.ndarray) -> bool:
         return False
     error = float(difference.std(ddof=1)) / float(np.sqrt(difference.size))
     rounding = 1e-9 * float(np.abs(mean).mean())
-    return bool(abs(float(difference.mean())) > MEAN_DISTANCE_LIMIT * error + rounding)
+    return bool(abs(float(difference.mean())) > REPLICATE_MEAN_LIMIT * error + rounding)
 
 
 def _select_rows(among_all: np.ndarray, part: Integers, rows: int) -> list[np.ndarray]:
@@ -112,6 +112,39 @@ def _select_rows(among_all: np.ndarray, part: Integers, rows: int) -> list[np.nd
         among_all.reshape(draws, -1, rows)[:, :, part].reshape(draws, -1),
         among_all.reshape(draws, rows, -1)[:, part].reshape(draws, -1),
     ]
+
+
+def check_groups(predictor: RowPredictor, parameters: Parameters) -> None:
+    """Refuse a program in which a further group changes the log densities of the fit's rows.
+
+    Raises
+    ------
+    RequestError
+        Each group size in turn is given one more group, without rows.
+    """
+    rows = np.arange(_count_rows(predictor))
+    few = parameters.take(slice(0, TRIED_DRAWS))
+    alone = _compute_log_lik(predictor, few, rows)
+    values = predictor.request.data.values
+    for size in sorted(predictor.growth.groups & values.keys()):
+        count = int(values[size])
+        order = np.append(np.arange(count), 0)
+        data = dict(values) | {size: count + 1}
+        for declared in predictor.request.program.data:
+            for axis, axis_size in enumerate(declared.axes):
+                if axis_size.text == size:
+                    data[declared.name] = np.take(np.asarray(data[declared.name]), order, axis=axis)
+        places = {**dict.fromkeys(predictor.growth.rows, rows), size: order}
+        try:
+            placed = predictor.place(few, places)
+            log_lik = predictor.program.log_lik
+            found = predictor.run(data, places, placed, wanted=[log_lik])
+            is_same = _is_equal(collect(found, log_lik).reshape(few.count, -1), alone)
+        except ChainFailed:
+            is_same = False
+        if not is_same:
+            message = f"a further group of `{size}` changes what the program says of the groups of the fit."
+            raise RequestError(message, hint="predict the groups of the fit only")
 
 
 def check_joint_density(predictor: RowPredictor, parameters: Parameters) -> None:

@@ -221,6 +221,7 @@ def _plan(program: Program, sizes: frozenset[str]) -> _Draft:
     tree = program.tree
     plan = plan_rewrite(tree, program.terms, judged.maybe_likelihood, program.hyperparameters, names)
     replication = plan_replication(tree, plan, judged.maybe_likelihood, names)
+    replication = replace(replication, replicates=_mark_conditional(replication.replicates, program.terms))
     plan, _ = require_countable(tree, plan)
     means, mean_names = _plan_means(tree, plan, replication, names)
     axes = RowAxes(sizes | find_derived_sizes(tree, sizes), collect_declared_types(tree))
@@ -237,6 +238,26 @@ def _plan(program: Program, sizes: frozenset[str]) -> _Draft:
         names.take("adding"),
     )
     return _Draft(program, frozen, plan, replication, switches, means, mean_names, elements, joint, flags)
+
+
+def _mark_conditional(replicates: Sequence[Replicate], terms: Sequence[Term]) -> tuple[Replicate, ...]:
+    """Return the replicates with whether their densities are given other values of the outcome, by any way.
+
+    It does not matter who draws them: a replicate of the author's reads those values too.
+    """
+    given: dict[str, set[str]] = {}
+    for term in terms:
+        if term.role == "likelihood":
+            for item in term.contributions:
+                for density in item.value.densities:
+                    for outcome in density.outcome:
+                        names = {use.name for use in density.given if use.via != "size"}
+                        given.setdefault(outcome.name, set()).update(names)
+    return tuple(
+        replace(item, is_conditional=item.is_conditional or name in given.get(name, set()))
+        for item in replicates
+        for name in (item.density_of or item.outcome,)
+    )
 
 
 def _plan_elements(

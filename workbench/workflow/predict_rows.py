@@ -16,7 +16,7 @@ from workbench.files import make_scratch
 from workbench.prediction import Predictions
 from workbench.prediction.chunk import OpenPredictor, predict_chunk
 from workbench.prediction.forecast import forecast, predict_joint_chunk
-from workbench.prediction.growth import Growth, find_growth
+from workbench.prediction.growth import NEW, Growth, find_growth
 from workbench.prediction.horizon import count_rows
 from workbench.prediction.levels import NewGroups, NewRows, bind_new_rows
 from workbench.prediction.outcomes import (
@@ -24,7 +24,12 @@ from workbench.prediction.outcomes import (
     require_prediction,
 )
 from workbench.prediction.predictor import RowPredictor
-from workbench.prediction.proof import check_joint_density, check_row_independence, find_wrong_means
+from workbench.prediction.proof import (
+    check_groups,
+    check_joint_density,
+    check_row_independence,
+    find_wrong_means,
+)
 from workbench.prediction.table_checks import describe_table
 from workbench.program.predictive_program import PredictiveProgram, iterate_predictive_programs
 from workbench.progress import SILENT, Progress
@@ -218,6 +223,9 @@ def iterate_chunks(
     new = bind_new_rows(
         opened.fit, predictor.request, predictor.growth, table, new_groups=new_groups, per_row=per_row
     )
+    if any((new.places[size] == NEW).any() for size in predictor.growth.groups if size in new.places):
+        check_groups(predictor, opened.parameters)
+    _refuse_ignored(predictor, new)
     if is_of_all_rows(predictor.program.replicates):
         new = _keep_categories(predictor, new, table)
     rows = table.rows
@@ -253,6 +261,33 @@ def list_remarks(opened: OpenPredictor, table: Table | None, used: Collection[st
     if table is not None:
         columns = describe_table(opened.fit.results.data, opened.predictor.request.data, table, used)
     return [remark for remark in (opened.stored.remark, *uncensored, *columns) if remark]
+
+
+def _refuse_ignored(predictor: RowPredictor, new: NewRows) -> None:
+    """Refuse outcomes in new rows that would say something about elements drawn without them.
+
+    Raises
+    ------
+    RequestError
+        The message names the outcome and the parameter.
+    """
+    if not new.absent:
+        return
+    rows = predictor.growth.rows
+    drawn = {
+        item.name
+        for item in predictor.growing
+        if any(size in rows and (new.places[size] == NEW).any() for size in item.sizes)
+    }
+    for term in predictor.program.program.terms:
+        known = [name for name in term.outcomes if name in new.bound.values and name not in new.absent]
+        unknown = sorted(drawn & set(term.parameters))
+        if term.role == "likelihood" and known and unknown:
+            message = (
+                f"the new rows hold `{known[0]}`, which says something about their own elements of "
+                f"`{unknown[0]}`: these would be drawn without it."
+            )
+            raise RequestError(message, hint="fit again with these rows, their other outcomes left out")
 
 
 def _keep_categories(predictor: RowPredictor, new: NewRows, table: Table) -> NewRows:

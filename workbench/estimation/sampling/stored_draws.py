@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from workbench.errors import RunIncomplete
+from workbench.errors import RequestError, RunIncomplete
 from workbench.estimation.sampling.psis import compute_importance_weights
 from workbench.provenance import derive_seeds
 from workbench.results import Fit
@@ -117,7 +117,7 @@ def _select_point(fit: Fit, method: str) -> StoredDraws:
     return StoredDraws(point, remark, method)
 
 
-def _describe_absent(fit: Fit, method: str) -> RunIncomplete:
+def _describe_absent(fit: Fit, method: str) -> RequestError:
     """Return the error for a method without a result in a run."""
     results = fit.results
     names = [
@@ -128,7 +128,7 @@ def _describe_absent(fit: Fit, method: str) -> RunIncomplete:
     found = results.method(method)
     reason = f": {found.reason.rstrip('.')}" if found.reason else ""
     hint = f"it has {', '.join(names)}" if names else suggest_sampling(results)
-    return RunIncomplete(f"the run has no result of `{method}` to predict from{reason}.", hint=hint)
+    return RequestError(f"the run has no result of `{method}` to predict from{reason}.", hint=hint)
 
 
 def describe_source(results: Results, source: str = "") -> str:

@@ -123,6 +123,8 @@ def _plan_variable(
     }
     given = {term.index: _find_given(term, name) for term in about}
     reason = _find_reason(declare, about, draws, sizes, axes.sizes)
+    if not reason and name not in {item for term in terms for item in term.data}:
+        reason = _find_other_density(name, about, terms)
     for term in about:
         if (
             not reason
@@ -181,6 +183,24 @@ def _find_reason(
             return f"has the density `{term.text}`, from which no single element can be drawn"
         if any(_is_joint(draw, sizes) for draw in draws[term.index]):
             return f"has one density for all its elements together: `{term.text}`"
+        is_bounded = any(_format_bounds(declare.constraint))
+        if is_bounded and any(draw.rank for draw in draws[term.index]):
+            return f"has bounds, and several elements in one density: `{term.text}`"
+    return ""
+
+
+def _find_other_density(name: str, about: Sequence[Term], terms: Sequence[Term]) -> str:
+    """Return why the stated densities of a parameter are not all that is known of it; empty if they are."""
+    for term in about:
+        if re.match(r"\s*\w+\(", term.outcome or "") and not re.match(
+            r"\s*to_(vector|array|row)", term.outcome or ""
+        ):
+            return f"has a density of a function of it, `{term.text}`"
+    for term in terms:
+        if term.role == "likelihood" or term in about or name not in term.parameters:
+            continue
+        if any(use.name == name for item in term.contributions for use in item.value.uses):
+            return f"has a further density, `{term.text}`"
     return ""
 
 
@@ -191,7 +211,8 @@ def _is_joint(draw: OutcomeDraw, sizes: Sequence[str]) -> bool:
 
 
 def _mentions(draw: OutcomeDraw, name: str) -> bool:
-    return bool(re.search(rf"\b{name}\b", " ".join((draw.value, *draw.declarations))))
+    expressions = (declaration.partition(" = ")[2] for declaration in draw.declarations)
+    return bool(re.search(rf"\b{name}\b", " ".join((draw.value, *expressions))))
 
 
 def _format_bounds(constraint: n.Constraint) -> tuple[str, str]:
@@ -278,6 +299,8 @@ def _draw_element(
         yield f"int {names.tries} = 1;"
         yield f"while (!({within}) && {names.tries} < {_TRIES}) {{"
         yield f"{names.drawn} = {own.value}; {names.tries} += 1; }}"
+        if own.type == "real":
+            yield f"if (!({within})) {{ {names.drawn} = not_a_number(); }}"
     sizes = (
         [f"rows({names.drawn})", f"cols({names.drawn})"]
         if own.rank == 2
@@ -303,7 +326,8 @@ def _inline_holders(draw: OutcomeDraw, item: NewElements) -> OutcomeDraw:
             kept.append(declaration)
     own = f"{item.quantity}[1]"
     value = re.sub(rf"\b{item.name}\b", lambda _: own, value)
-    return replace(draw, value=value, limits=limits, declarations=tuple(kept))
+    lower, upper = (re.sub(rf"\b{item.name}\b", lambda _: own, limit) for limit in limits)
+    return replace(draw, value=value, limits=(lower, upper), declarations=tuple(kept))
 
 
 def _fill(index: str, positions: Sequence[str]) -> str:

@@ -62,7 +62,9 @@ def _group_rows(predictions: pd.DataFrame) -> Iterator[tuple[str, list[dict[str,
     groups: dict[str, list[dict[str, Any]]] = {}
     for row in predictions.to_dict("records"):
         name = str(row["prediction"])
-        groups.setdefault(owner(name.removeprefix("P(")), []).append({str(key): row[key] for key in row})
+        groups.setdefault(owner(name.removeprefix("P(").partition(" = ")[0]), []).append(
+            {str(key): row[key] for key in row}
+        )
     yield from groups.items()
 
 
