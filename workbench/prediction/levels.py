@@ -155,9 +155,10 @@ def _check_group_values(rules: Mapping[str, Any], program: Program, bound: Bound
             other = np.flatnonzero(~np.isclose(found, known, rtol=1e-6, atol=1e-9) & np.isfinite(found))
             if other.size:
                 row = int(other[0])
+                where = f"column `{column}` of `{table.path.name}` is {found[row]:g} at row"
                 message = (
-                    f"column `{column}` of `{table.path.name}` is {found[row]:g} at row {table.row_number(row)}, "
-                    f"and {known[row]:g} for that group in the fit: predictors of groups are those of the fit."
+                    f"{where} {table.row_number(row)}, and {known[row]:g} for that group in the fit: "
+                    "predictors of groups are those of the fit."
                 )
                 raise BindingError(message, hint="leave the column out, or give the row to a new group")
 
