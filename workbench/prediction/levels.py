@@ -173,10 +173,15 @@ def _are_fitted(request: FitRequest, bound: BoundData) -> bool:
 
 
 def find_absent(fit: Fit, program: Program, table: Table) -> list[str]:
-    """Return the data of outcomes whose columns the new rows do not have."""
+    """Return the data of outcomes whose columns the new rows do not have, or not in every row."""
     columns = fit.results.data.rules.get("variables", {})
     names = [name for name in list_outcome_data(program) if name in columns]
-    return [name for name in names if not set(columns[name]) <= set(table.columns)]
+    return [
+        name
+        for name in names
+        if not set(columns[name]) <= set(table.columns)
+        or any(tables.find_missing(table, column).any() for column in columns[name])
+    ]
 
 
 def _fill_outcome(old: Any, rows: int, fitted: int | None, rank: int = 0) -> np.ndarray:

@@ -47,11 +47,19 @@ def describe_table(
     used
         Columns that are used besides those of the fit.
     """
-    fitted = collect_columns(data, description.rules)
-    new = {name: _read_numbers(table, name) for name in fitted if _has_numbers(table, name)}
     names = [name for columns in description.rules.get("variables", {}).values() for name in columns]
     unused = describe_unused([*description.columns, *names], used, table.columns)
-    return [f"{sentence[:1].upper()}{sentence[1:]}" for sentence in (*describe_ranges(fitted, new), unused)]
+    return [
+        *describe_units(description, data, table),
+        *([f"{unused[:1].upper()}{unused[1:]}"] if unused else []),
+    ]
+
+
+def describe_units(description: DataDescription, data: BoundData, table: Table) -> list[str]:
+    """Return remarks on columns of new rows that seem to be in another unit; parameters as above."""
+    fitted = collect_columns(data, description.rules)
+    new = {name: _read_numbers(table, name) for name in fitted if _has_numbers(table, name)}
+    return [f"{sentence[:1].upper()}{sentence[1:]}" for sentence in describe_ranges(fitted, new)]
 
 
 def _has_numbers(table: Table, name: str) -> bool:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -131,8 +131,29 @@ def check_names_of_run(expressions: Sequence[QuantityExpression], fit: Fit, tabl
     model = fit.results.model
     replicates = {outcome.replicate for outcome in model.outcomes if outcome.replicate}
     replicates |= {column for outcome in model.outcomes for column in outcome.columns}
+    _refuse_observed(expressions, fit, replicates)
     known = [*sorted(replicates), *fit.results.declared, *table.columns]
     check_spelling(expressions, known, set(re.findall(r"\w+", model.source)))
+
+
+def _refuse_observed(
+    expressions: Sequence[QuantityExpression], fit: Fit, replicates: Collection[str]
+) -> None:
+    """Refuse an expression of an outcome as it was observed: its prediction has another name.
+
+    Raises
+    ------
+    RequestError
+        The message names both.
+    """
+    columns = fit.results.data.rules.get("variables", {})
+    for outcome in fit.results.model.outcomes:
+        for expression in expressions:
+            used = list_used_names([expression])
+            observed = used & set(columns.get(outcome.name, ()))
+            if observed and outcome.replicate and not used & set(replicates):
+                message = f"`{min(observed)}` is the outcome as it was observed, not its prediction."
+                raise RequestError(message, hint=f"write `{outcome.replicate}` for the prediction")
 
 
 def find_generated(opened: OpenPredictor, used: set[str], absent: Sequence[str]) -> tuple[str, ...]:

@@ -29,6 +29,7 @@ from workbench.prediction.scores import (
     tabulate_rows,
     tabulate_summary,
 )
+from workbench.prediction.table_checks import describe_units
 from workbench.progress import SILENT, Progress
 from workbench.report.html import render
 from workbench.report.score import build_score_report, describe_table
@@ -131,7 +132,7 @@ def score(
     table = data if isinstance(data, Table) else tables.read(data)
     kept, left_out = keep_rows_with_outcomes(fit, table)
     methods, missing = choose_methods(fit.results)
-    scored, unscored = score_methods(fit, kept, methods, settings, progress, new_groups)
+    scored, unscored, remarks = score_methods(fit, kept, methods, settings, progress, new_groups)
     with progress.stage("Scoring the fit's own rows"):
         outcomes = combine_methods(fit, scored, threshold)
     found = ScoredTable(
@@ -140,6 +141,7 @@ def score(
         (*missing, *unscored),
         kept.row_numbers,
         is_own=bool(table.sha256) and table.sha256 == fit.results.data.sha256,
+        remarks=tuple(remarks),
     )
     return Scores(found, fit.results.model.name, table.path.name)
 
@@ -202,8 +204,10 @@ def score_methods(
     settings: ToolchainSettings | None,
     progress: Progress,
     new_groups: NewGroups,
-) -> tuple[list[tuple[OutcomeScores, ...]], list[UnscoredMethod]]:
-    """Return the scores by each method; one that fails beside the first is left out with its reason.
+) -> tuple[list[tuple[OutcomeScores, ...]], list[UnscoredMethod], list[str]]:
+    """Return the scores by each method, and remarks on the columns of the table.
+
+    A method that fails beside the first is left out with its reason.
 
     Raises
     ------
@@ -213,6 +217,7 @@ def score_methods(
     scored: list[tuple[OutcomeScores, ...]] = []
     unscored: list[UnscoredMethod] = []
     with open_predictor(fit, methods[0], settings, progress) as first:
+        remarks = describe_units(fit.results.data, first.predictor.request.data, table)
         for number, method in enumerate(methods):
             try:
                 opened = first if not number else _take_method(first, method)
@@ -222,7 +227,7 @@ def score_methods(
                 if not number:
                     raise
                 unscored.append(UnscoredMethod(method, reason.message))
-    return scored, unscored
+    return scored, unscored, remarks
 
 
 def _take_method(opened: OpenPredictor, method: str) -> OpenPredictor:

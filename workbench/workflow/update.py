@@ -23,6 +23,7 @@ from workbench.estimation.estimate import choose_program
 from workbench.estimation.sampling.warm_start import extract_warm_start
 from workbench.files import make_scratch
 from workbench.methods import DEFAULT_METHODS, Auto, Method, Nuts
+from workbench.prediction.table_checks import describe_units
 from workbench.priors.priors_file import format_posterior
 from workbench.progress import SILENT, Progress
 from workbench.provenance import derive_seeds, hash_texts
@@ -141,6 +142,8 @@ def update(
     with open_run(fit, options.toolchain, jobs=options.jobs, progress=progress) as run:
         bind = bind_new_rows if options.is_forgetting else append_table
         request = replace(run.request, data=bind(fit, run.request, table, options.missing))
+        units = describe_units(fit.results.data, run.request.data, table)
+        request = replace(request, data=replace(request.data, tips=(*request.data.tips, *units)))
         folder = (options.output or _choose_folder(fit, request, table)) if options.is_kept else None
         check_places(folder)
         estimate = _estimate_forgetting if options.is_forgetting else _estimate

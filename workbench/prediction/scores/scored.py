@@ -109,6 +109,8 @@ class ScoredTable:
         The number of each scored row in the file, from 1, where rows were left out, `(row,)`.
     is_own
         Whether it is the table that the fit was made with.
+    remarks
+        What must be known about its columns: that one seems to be in another unit.
     """
 
     outcomes: tuple[ScoredOutcome, ...]
@@ -116,6 +118,7 @@ class ScoredTable:
     unscored: tuple[UnscoredMethod, ...] = ()
     row_numbers: NDArray[np.int64] | None = field(default=None, repr=False)
     is_own: bool = False
+    remarks: tuple[str, ...] = ()
 
 
 def measure_outcome(scores: OutcomeScores, threshold: float) -> dict[str, Measure]:

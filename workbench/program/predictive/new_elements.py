@@ -16,7 +16,7 @@ from workbench.program.predictive.replicates import are_disjoint, plan_term_draw
 from workbench.program.predictive.row_axes import FIXED, RowAxes
 from workbench.program.rewrite.plan import RewritePlan
 from workbench.program.syntax import nodes as n
-from workbench.program.syntax.printer import to_text
+from workbench.program.syntax.printer import get_type_keyword, to_text
 from workbench.program.terms.terms import Term
 
 _TRIES = 1000
@@ -172,8 +172,9 @@ def _find_reason(
     known: frozenset[str],
 ) -> str:
     """Return why new elements cannot be drawn; empty if they can."""
-    if declare.constraint.kind in _JOINT_KINDS and sizes[-1]:
-        return f"is a `{declare.constraint.kind}`, whose elements depend on each other"
+    keyword = get_type_keyword(declare.sized, declare.constraint)
+    if keyword in _JOINT_KINDS and sizes[-1]:
+        return f"is a `{keyword}`, whose elements depend on each other"
     if any(size and size not in known for size in sizes):
         return "grows with the rows in another way than one element for each"
     if not about:

@@ -27,6 +27,7 @@ def describe_table(table: ScoredTable) -> tuple[str, ...]:
         sentences += _describe_outcome(scored, is_named=len(table.outcomes) > 1, is_own=table.is_own)
     if table.is_own:
         sentences.insert(1, "The fit was made with these very rows: it predicts them better than new ones.")
+    sentences[1:1] = table.remarks
     if table.left_out:
         rows = pluralise(table.left_out, "row")
         verb = "was" if table.left_out == 1 else "were"
