@@ -6,6 +6,7 @@
     ├─ RequestError      2    the question is wrong
     │  ├─ ProgramError        the Stan program: file, line, column, and stanc's message
     │  ├─ BindingError        table and program do not fit: column, row, Stan variable, bound
+    │  │  └─ UnseenLevel      new rows have a level that the fit has not seen
     │  ├─ PriorError          a hyperparameter is unknown or out of range
     │  └─ MethodError         a setting of an estimation method is out of range
     ├─ ToolchainError    3    Stan or the compiler cannot be used

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from workbench import binding, tables
 from workbench.binding import BoundData
-from workbench.errors import BindingError, RequestError
+from workbench.errors import BindingError, RequestError, UnseenLevel
 from workbench.prediction.growth import NEW, Growth, list_labels, place_rows
 from workbench.program import Declaration, Program
 from workbench.request import FitRequest
@@ -102,9 +102,7 @@ def bind_new_rows(
     filled = {name: _fill_outcome(old[name], table.rows, fit.results.data.rows) for name in absent}
     try:
         bound = binding.rebind(rules, request.program, table, given=filled)
-    except BindingError as error:
-        if "did not occur in the data of the fit" not in error.message:
-            raise
+    except UnseenLevel as error:
         hint = "--new-groups draw predicts them by the distribution of groups; or leave these rows out"
         raise BindingError(error.message, hint=hint) from error
     _check_group_values(rules, request.program, bound, table)
