@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Sequence
 from importlib import metadata
 from pathlib import Path
 
@@ -52,8 +53,8 @@ def read_workbench_version() -> str:
     return metadata.version("workbench")
 
 
-def derive_seeds(seed: int, count: int) -> tuple[int, ...]:
-    """Return `count` independent seeds that Stan accepts, derived from one.
+def derive_seeds(seed: int | Sequence[int], count: int) -> tuple[int, ...]:
+    """Return `count` independent seeds that Stan accepts, derived from one, or from several numbers together.
 
     References
     ----------

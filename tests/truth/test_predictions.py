@@ -207,7 +207,7 @@ def check(fit: Fit, name: str, frame: pd.DataFrame) -> None:
     assert values.shape == (expected.shape[1],)
     wanted = expected.mean(axis=0)
     if name in SIMULATED:
-        errors = own["sd"].to_numpy() / np.sqrt(10 * len(expected))
+        errors = own["sd"].to_numpy() / np.sqrt(20 * len(expected))
         assert np.all(np.abs(values - wanted) < 6 * errors + 1e-9)
     else:
         np.testing.assert_allclose(values, wanted, rtol=1e-5, atol=1e-8)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -26,15 +26,14 @@ from workbench.prediction.proof import TRIED_DRAWS
 from workbench.program import Declaration, Replicate
 from workbench.program.predictive.outcome_maps import ColumnMap, OutcomeMap
 from workbench.program.predictive.outcome_scales import return_to_column
-from workbench.provenance import derive_seeds
 from workbench.results import Fit
 from workbench.thresholds import AUTHORS_MEAN_LIMIT, LOG_LIKELIHOOD_DIFFERENCE_LIMIT
 
-REPETITIONS = 10
+REPETITIONS = 20
 """Replicates of each posterior draw from which an expectation without a formula is averaged. Ours."""
 
-_SEED = 6
-"""Which of the seeds derived from that of the run is for taking known groups at random."""
+_OUTCOMES = 2
+"""From which number on repetitions are of outcomes; before it, of new elements."""
 
 
 @dataclass(frozen=True)
@@ -87,7 +86,8 @@ class RowChunk:
             parameters,
             wanted=wanted,
             replicating=replicating,
-            number=2 + number + (1 + REPETITIONS) * (self.rows.start // max(1, len(self.rows))),
+            number=_OUTCOMES + number,
+            first=self.rows.start,
         )
 
 
@@ -126,15 +126,22 @@ def predict_chunk(
     numbers = new.bound.table.row_number
     check_independence(chunk, new, outcomes)
     labels = new.labels[rows.start : rows.stop] or tuple(str(numbers(row)) for row in rows)
+    predictions = combine(opened, labels, rows.start, outcomes)
+    return replace(predictions, generated={name: collect(drawn, name) for name in generated})
+
+
+def combine(
+    opened: OpenPredictor, labels: Sequence[str], first: int, outcomes: Iterable[OutcomePrediction]
+) -> Predictions:
+    """Return the outcomes of some rows as predictions, with the draws that they were made from."""
     return Predictions(
         opened.stored.method,
         opened.stored.remark,
         opened.fit.results.interval.level,
         tuple(labels),
-        rows.start,
-        outcomes,
-        parameters=collect_posterior(opened),
-        generated={name: collect(drawn, name) for name in generated},
+        first,
+        tuple(outcomes),
+        parameters=_collect_posterior(opened),
     )
 
 
@@ -168,10 +175,9 @@ def place_parameters(chunk: RowChunk, new_groups: NewGroups) -> Parameters:
     places = chunk.places
     parameters = chunk.opened.parameters
     if new_groups == "average":
-        seed = derive_seeds(predictor.request.seed, _SEED + 1)[_SEED]
-        return predictor.borrow_elements(places, parameters, np.random.default_rng(seed))
+        return predictor.borrow_elements(places, parameters, chunk.rows.start)
     placed = predictor.place(parameters, places)
-    return predictor.add_elements(chunk.data, places, placed)
+    return predictor.add_elements(chunk.data, places, placed, chunk.rows.start)
 
 
 def list_outcomes(chunk: RowChunk) -> Iterator[tuple[Replicate, int | None]]:
@@ -381,7 +387,7 @@ def _check_mean(outcome: OutcomePrediction) -> None:
         raise RequestError(message, hint=f"leave `{outcome.quantity}` out of the program: it is drawn then")
 
 
-def collect_posterior(opened: OpenPredictor) -> dict[str, Any]:
+def _collect_posterior(opened: OpenPredictor) -> dict[str, Any]:
     """Return the draws of everything that does not belong to rows, by Stan's name of the variable."""
     growth = opened.predictor.growth
     program = opened.predictor.request.program

@@ -14,7 +14,7 @@ from workbench.prediction.chunk import (
     OpenPredictor,
     RowChunk,
     add_observed,
-    collect_posterior,
+    combine,
     list_outcomes,
     place_parameters,
     take_chunk,
@@ -54,7 +54,7 @@ def forecast(
     horizon
         How many rows.
     new_groups, progress
-        As for `predict_rows`.
+        As for the predictions of a table.
 
     Raises
     ------
@@ -88,15 +88,7 @@ def forecast(
         )
     _check_paths(chunk)
     labels = new.labels or tuple(str(row + 1) for row in range(fitted, fitted + horizon))
-    return Predictions(
-        opened.stored.method,
-        opened.stored.remark,
-        opened.fit.results.interval.level,
-        tuple(labels),
-        fitted,
-        outcomes,
-        parameters=collect_posterior(opened),
-    )
+    return combine(opened, labels, fitted, outcomes)
 
 
 def _forecast_outcomes(chunk: RowChunk, new: NewRows) -> Iterator[OutcomePrediction]:
@@ -197,16 +189,8 @@ def predict_joint_chunk(
     chunk = RowChunk(opened, data, places, range(fitted, fitted + len(rows)))
     chunk = replace(chunk, parameters=place_parameters(chunk, new_groups))
     labels = new.labels[rows.start : rows.stop] if new.labels else tuple(str(row + 1) for row in rows)
-    outcomes = tuple(_move_rows(outcome, rows.start - fitted) for outcome in _draw_jointly(chunk, new))
-    return Predictions(
-        opened.stored.method,
-        opened.stored.remark,
-        opened.fit.results.interval.level,
-        tuple(labels),
-        rows.start,
-        outcomes,
-        parameters=collect_posterior(opened),
-    )
+    outcomes = (_move_rows(outcome, rows.start - fitted) for outcome in _draw_jointly(chunk, new, rows.start))
+    return combine(opened, labels, rows.start, outcomes)
 
 
 def _move_rows(outcome: OutcomePrediction, by: int) -> OutcomePrediction:
@@ -215,14 +199,20 @@ def _move_rows(outcome: OutcomePrediction, by: int) -> OutcomePrediction:
     )
 
 
-def _draw_jointly(chunk: RowChunk, new: NewRows) -> Iterator[OutcomePrediction]:
+def _draw_jointly(chunk: RowChunk, new: NewRows, first: int = 0) -> Iterator[OutcomePrediction]:
     """Yield the outcomes with a joint density in the rows that are not of the fit, given those of the fit."""
     predictor = chunk.opened.predictor
     assert chunk.parameters is not None  # noqa: S101 - they are placed first
     replicates = {item.outcome: item for item in predictor.program.replicates}
     for item in predictor.program.joint:
         drawn = predictor.run(
-            chunk.data, chunk.places, chunk.parameters, wanted=[item.quantity], adding=True, number=2
+            chunk.data,
+            chunk.places,
+            chunk.parameters,
+            wanted=[item.quantity],
+            adding=True,
+            number=2,
+            first=first,
         )
         found = collect(drawn, item.quantity)[:, 0, chunk.rows.start :]
         draws, mean, sd = (found[..., column] for column in range(3))

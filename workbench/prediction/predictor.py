@@ -86,6 +86,10 @@ class RowPredictor:
         declared = {item.name for item in self.request.program.parameters}
         return tuple(item for item in self.program.new_elements if item.name in declared)
 
+    @property
+    def _seed(self) -> int:
+        return derive_seeds(self.request.seed, _SEED + 1)[_SEED]
+
     def without_means(self, outcomes: Collection[str]) -> RowPredictor:
         """Return a predictor that has no mean of some outcomes."""
         means = {name: quantity for name, quantity in self.program.means.items() if name not in outcomes}
@@ -140,6 +144,7 @@ class RowPredictor:
         replicating: bool = False,
         adding: bool = False,
         number: int = 0,
+        first: int = 0,
     ) -> RawRun:
         """Return some generated quantities of draws under some rows.
 
@@ -157,6 +162,8 @@ class RowPredictor:
             Whether replicates and means, or new elements, are drawn.
         number
             Which repetition this is: each has random numbers of its own.
+        first
+            The first row of the chunk: so has each chunk.
         """
         program = self.request.program
         self._check_shapes(parameters, data)
@@ -171,7 +178,7 @@ class RowPredictor:
         path = self.folder / f"rows-{next(self._numbers)}.json"
         write_stan_data(path, {**order_tuples(data, program.data), **copies, **own})
         left_out = frozenset(_list_quantities(self.program) - set(wanted))
-        seed = derive_seeds(self.request.seed, _SEED + 1 + number)[_SEED + number]
+        (seed,) = derive_seeds((self._seed, first, number), 1)
         job = Job(self.exe, path, self.folder, seed, self.request.timeout, selection=Selection(left_out))
         try:
             return self.backend.generate(job, columns, values)
@@ -190,9 +197,17 @@ class RowPredictor:
                 raise RequestError(message, hint="write the model so that its size does not depend on rows")
 
     def add_elements(
-        self, data: Mapping[str, Any], places: Mapping[str, Integers], parameters: Parameters
+        self, data: Mapping[str, Any], places: Mapping[str, Integers], parameters: Parameters, first: int = 0
     ) -> Parameters:
         """Return parameters with the elements that the fit does not know drawn, parents before children.
+
+        Parameters
+        ----------
+        data, places, parameters
+            As in `run`.
+        first
+            The first row of the chunk: elements of rows are drawn anew in each chunk, those of groups are the
+            same in all of them.
 
         Raises
         ------
@@ -213,7 +228,16 @@ class RowPredictor:
             if not ready:
                 names = ", ".join(f"`{name}`" for name in waiting)
                 raise RequestError(f"new elements of {names} depend on each other, and cannot be drawn.")
-            parameters = self._add(ready, data, places, parameters)
+            of_rows = [item for item in ready if any(size in self.growth.rows for size in item.sizes)]
+            of_groups = [item for item in ready if item not in of_rows]
+            # Rows draw nothing where groups are drawn: each chunk then takes the same random numbers.
+            rows_known = {
+                size: np.maximum(where, 0) if size in self.growth.rows else where
+                for size, where in places.items()
+            }
+            for elements, flagged, start in ((of_groups, rows_known, 0), (of_rows, places, first)):
+                if elements:
+                    parameters = self._add(elements, data, flagged, parameters, start)
             for item in ready:
                 del waiting[item.name]
         return parameters
@@ -224,9 +248,10 @@ class RowPredictor:
         data: Mapping[str, Any],
         places: Mapping[str, Integers],
         parameters: Parameters,
+        first: int,
     ) -> Parameters:
         wanted = [item.quantity for item in elements]
-        generated = self.run(data, places, parameters, wanted=wanted, adding=True, number=1)
+        generated = self.run(data, places, parameters, wanted=wanted, adding=True, number=1, first=first)
         values = dict(parameters.values)
         for item in elements:
             drawn = collect(generated, item.quantity)[:, 0]  # an array of one, as it is empty otherwise
@@ -274,7 +299,7 @@ class RowPredictor:
         return collect(generated, item.quantity)[:, 0]
 
     def borrow_elements(
-        self, places: Mapping[str, Integers], parameters: Parameters, random: np.random.Generator
+        self, places: Mapping[str, Integers], parameters: Parameters, first: int = 0
     ) -> Parameters:
         """Return parameters in which a new element is, at each draw, one of the fit's at random.
 
@@ -284,8 +309,8 @@ class RowPredictor:
             The place in the fit of each element of a size that grows.
         parameters
             Those of the fit, not yet placed.
-        random
-            Chooses; all parameters of a group come from the same one.
+        first
+            The first row of the chunk. All parameters of a group come from the same one, in every chunk.
         """
         values = dict(self.place(parameters, places).values)
         chosen: dict[str, Integers] = {}
@@ -301,6 +326,7 @@ class RowPredictor:
                 fitted = parameters.values[item.name].shape[axis + 1]
                 if size not in chosen:
                     shape = (parameters.count, len(places[size]))
+                    random = np.random.default_rng((self._seed, first if size in self.growth.rows else 0))
                     chosen[size] = np.where(
                         places[size] == NEW, random.integers(fitted, size=shape), places[size]
                     )

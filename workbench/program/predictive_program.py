@@ -356,9 +356,11 @@ def _assemble(draft: _Draft) -> str:
         generated_quantities=(
             *declare_densities(plan),
             *(record_log_densities(tree, plan) if plan.terms else ()),
+            *_add_elements(
+                tree, draft
+            ),  # before anything else is drawn: their random numbers depend on nothing
             *_list_authors_quantities(tree, draft),
             *_compute_means(tree, draft),
-            *_add_elements(tree, draft),
         ),
     )
     without_model = n.Tree(tuple(item for item in changed.blocks if item[0] != "model"))

@@ -72,7 +72,7 @@ def predict(
     """
     table = tables.read(data) if isinstance(data, Path) else data
     rows: list[dict[str, object]] = []
-    missing = 0.0
+    missing, simulated = 0.0, set[str]()
     with open_predictor(
         fit, method, settings, progress, in_order=horizon is not None, scoring=False
     ) as opened:
@@ -82,7 +82,8 @@ def predict(
         for chunk in chunks:
             rows += summarise_outcomes(chunk)
             missing = max(missing, find_missing_share(chunk))
-        remarks = [*list_remarks(opened, table), *_describe_missing(missing)]
+            simulated |= {outcome.quantity for outcome in chunk.outcomes if outcome.is_simulated}
+        remarks = [*list_remarks(opened, table), *_describe_missing(missing), *_describe_simulated(simulated)]
     predictions = pd.DataFrame(rows, columns=list(COLUMNS))
     predictions.attrs["level"] = fit.results.interval.level
     predictions.attrs["remark"] = " ".join(remarks)
@@ -96,3 +97,10 @@ def _describe_missing(share: float) -> Iterator[str]:
             f"in some rows up to {100 * share:.2g}% of the draws could not be drawn, such as counts too "
             "large for an integer; the summaries leave these out."
         )
+
+
+def _describe_simulated(quantities: set[str]) -> Iterator[str]:
+    """Yield a remark where an expectation has no formula."""
+    if quantities:
+        names = ", ".join(f"`{name}`" for name in sorted(quantities))
+        yield f"the expectation of {names} is an average of replicates, and its interval is approximate."

@@ -137,47 +137,6 @@ def _refuse_sequences(program: PredictiveProgram, rows: Collection[str]) -> None
             raise RequestError(message, hint="--horizon H forecasts the next H rows, step by step")
 
 
-def predict_rows(
-    fit: Fit,
-    table: Table,
-    *,
-    method: str = "",
-    new_groups: NewGroups = "refuse",
-    generated: Collection[str] = (),
-    settings: ToolchainSettings | None = None,
-    progress: Progress = SILENT,
-) -> Iterator[Predictions]:
-    """Yield the predictions of new rows, a chunk of rows at a time.
-
-    Parameters
-    ----------
-    fit
-        A fit, as a run directory holds it.
-    table
-        New rows, with the columns that the fit used; those of outcomes may be missing.
-    method
-        What is predicted from; by default NUTS, else an approximation.
-    new_groups
-        Whether groups that the fit has not seen are refused, drawn from the distribution of groups, or taken
-        from the fit's groups at random (``average``).
-    generated
-        Generated quantities of the author that are wanted besides.
-    settings
-        Which Stan and compiler to use.
-    progress
-        Where to report.
-
-    Raises
-    ------
-    WorkbenchError
-        As `open_predictor`, or the rows cannot be bound.
-    """
-    with open_predictor(fit, method, settings, progress) as opened:
-        yield from iterate_chunks(
-            opened, table, new_groups=new_groups, generated=generated, progress=progress
-        )
-
-
 def iterate_predictions(
     opened: OpenPredictor,
     table: Table | None,
@@ -215,7 +174,7 @@ def iterate_chunks(
     generated: Collection[str] = (),
     progress: Progress = SILENT,
 ) -> Iterator[Predictions]:
-    """Yield the predictions of new rows from a run that is open, as `predict_rows` does."""
+    """Yield the predictions of new rows from a run that is open, a chunk of rows at a time."""
     predictor = opened.predictor
     per_row = [
         item.name for item in predictor.growing if any(size in predictor.growth.rows for size in item.sizes)
