@@ -14,11 +14,12 @@ if TYPE_CHECKING:
     from typing import Any
 
     from workbench.api import Fit, Model, check, compare, fit, load, predict, runs, score, sensitivity
-    from workbench.errors import WorkbenchError
+    from workbench.errors import PredictionWarning, WorkbenchError
 
 __all__ = [
     "Fit",
     "Model",
+    "PredictionWarning",
     "WorkbenchError",
     "check",
     "compare",
@@ -36,9 +37,8 @@ def __getattr__(name: str) -> Any:
     from importlib import import_module
 
     if name in __all__:
-        return getattr(
-            import_module("workbench.errors" if name == "WorkbenchError" else "workbench.api"), name
-        )
+        is_error = name in ("PredictionWarning", "WorkbenchError")
+        return getattr(import_module("workbench.errors" if is_error else "workbench.api"), name)
     raise AttributeError(f"module 'workbench' has no attribute '{name}'")
 
 

@@ -21,6 +21,8 @@
        ├─ RunNotFound         there is no run
        └─ RunIncomplete       a run lacks a file or a result
 
+From Python, what a prediction's reader must know is a `PredictionWarning`; the command line prints a note.
+
 Other exit codes: 0, done; 1, `--strict` and the verdict is `fail`; 130, interrupted; 141, nobody reads the
 output any more; 70, an error of ours.
 
@@ -139,6 +141,14 @@ class PriorError(RequestError):
 
 class MethodError(RequestError):
     """A setting of an estimation method is out of range."""
+
+
+class PredictionWarning(UserWarning):
+    """What must be known about predictions of new rows, where Python asks for them.
+
+    An approximation or a point predicts in the place of the posterior, a column seems to be in another unit
+    than that of the fit, or a column is used by nothing.
+    """
 
 
 class ToolchainError(WorkbenchError):

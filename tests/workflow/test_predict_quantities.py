@@ -11,9 +11,9 @@ from typer.testing import CliRunner
 
 import workbench
 from workbench import tables
-from workbench.api.row_index import index_draws, index_rows
 from workbench.cli.app import app
 from workbench.errors import MethodError, RequestError
+from workbench.prediction.row_index import index_rows
 from workbench.program.predictive.dependence import find_dependent
 from workbench.report.terminal import to_text
 from workbench.workflow import predict_rows
@@ -115,7 +115,9 @@ def test_a_table_in_parts_has_the_same_quantities(run, found, monkeypatch):
     """Replicates have other random numbers; all else is the same."""
     monkeypatch.setattr(predict_rows, "NUMBERS_AT_ONCE", 1)
     monkeypatch.setattr(predict_rows, "_SMALLEST_CHUNK", 2)
-    parts = predict_quantities(run, tables.from_frame(OBSERVED), TEXTS)
+    parts = index_rows(predict_quantities(run, tables.from_frame(OBSERVED), TEXTS), OBSERVED.index)
+    pd.testing.assert_index_equal(parts.index, found.index)
+    parts, found = parts.reset_index(drop=True), found.reset_index(drop=True)
     is_drawn = found["statistic"] == "probability"
     pd.testing.assert_frame_equal(found[~is_drawn], parts[~is_drawn])
     assert (np.abs(found["estimate"] - parts["estimate"])[is_drawn] < 6 * found["mcse"][is_drawn]).all()
@@ -134,33 +136,66 @@ def test_dependence_follows_statements(program_from):
 
 def test_the_callers_index_stays(run):
     """In the same table: a column in another unit, and one that the fit did not have."""
-    predicted = run.predict(NEW.assign(size=NEW["size"] * 1000, color="red"), progress=False)
+    new = NEW.assign(size=NEW["size"] * 1000, color="red")
+    with pytest.warns(
+        workbench.PredictionWarning, match="`size` runs from .* columns `price`, `color`"
+    ) as told:
+        predicted = run.predict(new, progress=False)
+    assert told[0].filename == __file__
     assert predicted.index.equals(NEW.index)
     assert predicted["label"].tolist() == ["u, 1", "u, 1", "v, 2"]
-    assert "`size` runs from" in predicted.attrs["remark"]
-    assert "no columns `price`, `color`" in predicted.attrs["remark"]
+    assert str(told[0].message) == predicted.attrs["remark"]
 
 
-def test_rows_of_any_table():
-    frame = pd.DataFrame({"row": [1, 2, 1, 2], "label": ["1", "2", "1", "2"], "mean": [1.0, 2.0, 3.0, 4.0]})
-    new = pd.DataFrame({"x": [1, 2]}, index=["p", "p"])
-    assert index_rows(frame, new).index.tolist() == ["p"] * 4
-    assert index_rows(frame, new)["label"].tolist() == ["p"] * 4
-    assert index_rows(frame, new.reset_index(drop=True))["label"].tolist() == ["1", "2", "1", "2"]
-    assert index_rows(frame.assign(label="Ann"), new)["label"].tolist() == ["Ann"] * 4
-    assert index_rows(frame, {"x": [1, 2]}) is frame
-    without = frame.assign(row=pd.array([1, 2, None, 1], dtype="Int64"))
-    assert index_rows(without, new) is without
+DATED = OBSERVED.drop(columns="price").set_index(pd.DatetimeIndex(["2024-03-01", "2024-01-01", "2024-03-01"]))
+DATED.index.name = "month"
+
+
+@pytest.mark.filterwarnings("error")
+def test_a_named_index_comes_back_and_is_no_column(run):
+    """Its dates are neither sorted nor different."""
+    predicted = run.predict(DATED, progress=False)
+    pd.testing.assert_index_equal(predicted.index, DATED.index)
+    drawn = run.predict(DATED, draws=True, progress=False)
+    assert drawn.indexes["row"].equals(DATED.index)
+    assert drawn["row"].attrs["long_name"] == "month"
+    assert drawn["label"].to_numpy().tolist() == predicted["label"].tolist()
+    assert predicted["label"].tolist() == ["2024-03-01", "2024-01-01", "2024-03-01"]
+    scores = run.score(DATED, progress=False)
+    pd.testing.assert_index_equal(scores.rows.index, DATED.index)
+    assert scores.rows["observed"].tolist() == DATED["out"].tolist()
+    assert scores.ranked_rows["tail_area"].is_monotonic_increasing
+    assert scores.ranked_rows.loc["2024-01-01", "observed"] == 9
+
+
+@pytest.mark.filterwarnings("error")
+def test_rows_and_what_has_none_share_a_table(run):
+    """A level of the index is a column where a quantity or the fit uses it."""
+    new = DATED.reset_index(drop=True).set_index(["size", pd.Index([7, 7, 3], name="price")])
+    asked = run.predict(new, quantity=["price * E(y_rep)", "a"], progress=False)
+    assert asked.index.names == ["size", "price"]
+    assert asked.index[:3].tolist() == new.index.tolist()
+    assert [pd.isna(entry) for entry in asked.index[3]] == [True, True]
+    plain = run.predict(DATED.reset_index(drop=True), quantity=["E(y_rep)", "a"], progress=False)
+    assert plain.index.tolist() == [0, 1, 2, pd.NA]
+    expected = [7, 7, 3] * plain["estimate"].to_numpy()[:3]
+    np.testing.assert_allclose(asked["estimate"].to_numpy()[:3], expected, rtol=1e-12)
+
+
+@pytest.mark.filterwarnings("error")
+def test_scored_rows_keep_their_entries_where_others_have_no_outcome(run):
+    rows = run.score(DATED.assign(out=[8.0, np.nan, 10.0]), progress=False).rows
+    assert rows.index.equals(DATED.index[[0, 2]])
+    assert rows["label"].tolist() == ["2024-03-01"] * 2
 
 
 def test_draws_are_a_dataset(run):
     mean, *_ = take_apart(run)
-    draws = run.predict(NEW, draws=True, progress=False)
+    draws = run.predict(NEW[["age", "size"]], draws=True, progress=False)
     assert draws["y_rep"].sizes == {"chain": 2, "draw": 500, "row": 3}
     np.testing.assert_allclose(draws["y_rep_expectation"].to_numpy().reshape(-1, 3), mean, rtol=1e-5)
     assert draws["level_0"].to_numpy().tolist() == ["u", "u", "v"]
-    again = draws.drop_vars(["row", "level_0", "level_1"]).assign_coords(row=[1, 2, 3])
-    assert index_draws(again, NEW.set_axis(["p", "p", "q"]))["row"].to_numpy().tolist() == ["p", "p", "q"]
+    assert draws["label"].to_numpy().tolist() == ["u, 1", "u, 1", "v, 2"]
 
 
 def test_options_have_known_values(run):
@@ -176,7 +211,8 @@ def test_a_point_predicts_an_outcome_with_its_spread(run):
     """A plug-in interval of a normal outcome: its mean and standard deviation at the estimate."""
     mle = {name: estimate.value for name, estimate in run.results.mle.estimates.items()}
     mean = mle["a"] + NEW[["age", "size"]].to_numpy() @ np.array([mle["b[1]"], mle["b[2]"]])
-    found = run.predict(NEW, method="mle", progress=False)
+    with pytest.warns(workbench.PredictionWarning, match="maximum-likelihood"):
+        found = run.predict(NEW[["age", "size"]], method="mle", progress=False)
     np.testing.assert_allclose(found["expected"], mean, rtol=1e-6)
     assert (found["sd_parameters"] == 0).all()
     draws, sd = 4000, mle["s"]

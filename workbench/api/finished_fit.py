@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Literal, overload
 
 from workbench import results
 from workbench.api.arguments import Data, as_path, as_table, explain_options, list_names, show_progress
-from workbench.api.predicting import NewGroups, PredictingMethod, predict_new
+from workbench.api.predicting import NewGroups, PredictingMethod, predict_new, score_new
 from workbench.errors import RequestError, RunIncomplete
 from workbench.process import count_usable_cores
 from workbench.results import frames, run_directory, store
@@ -301,12 +301,12 @@ class Fit(results.Fit):
         level`), `estimate`, its Monte Carlo error `mcse`, and for a mean over draws `sd`, `median`, `lower`
         and `upper`. One that goes over rows, or has none, has no `row`.
 
-        The index is that of `new`, where that is a DataFrame and every row of the result belongs to one of
-        it. `attrs["remark"]` says what must be known: that an approximation predicts, or that a column seems
-        to be in another unit than that of the fit.
+        The index is that of `new`, where that is a DataFrame; a quantity without rows has a missing entry
+        there. With `draws=True`, an xarray Dataset with an array `(chain, draw, row)` for each outcome and
+        for its expectation, whose coordinate `row` is that index.
 
-        With `draws=True`, an xarray Dataset with an array `(chain, draw, row)` for each outcome and for its
-        expectation.
+        What must be known is a `workbench.PredictionWarning`, and stays in `attrs["remark"]`: that an
+        approximation predicts, or that a column seems to be in another unit than that of the fit.
 
         Raises
         ------
@@ -407,23 +407,16 @@ class Fit(results.Fit):
         -------
         Scores whose `summary` is a DataFrame with a row for each score, its `value` and standard error `se`:
         of `new` rows by each `method`, with the `gain` of the posterior over it and that gain's standard
-        error, and of the fit's `own` rows. `rows` is a DataFrame with a row for each scored row, those in the
-        farthest tails of their predictions first.
+        error, and of the fit's `own` rows. `rows` is a DataFrame with a row for each scored row, in the order
+        and with the index of `new`; `ranked_rows` has those in the farthest tails of their predictions first.
+        A column that seems to be in another unit is a `workbench.PredictionWarning`.
 
         Raises
         ------
         WorkbenchError
             No row has an outcome, a level is unknown, a column is missing, or rows depend on each other.
         """
-        from workbench.workflow.score import score
-
-        return score(
-            self,
-            as_table(new),
-            progress=show_progress(progress),
-            threshold=threshold,
-            new_groups=new_groups,
-        )
+        return score_new(self, new, threshold=threshold, new_groups=new_groups, progress=progress)
 
     @explain_options
     def report(self, output: str | Path | None = None, *, figures: str | Path | None = None) -> Path:

@@ -1,18 +1,28 @@
-"""Predict new rows from Python: summaries, quantities or draws, with the index of the caller's table."""
+"""Predict and score new rows from Python, with the index of the caller's table and remarks as warnings."""
 
 from __future__ import annotations
 
+import re
+import sys
+import warnings
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, Literal, get_args
 
 from workbench import results
 from workbench.api.arguments import Data, as_table, list_names, show_progress
-from workbench.api.row_index import index_draws, index_rows
-from workbench.errors import MethodError, RequestError
+from workbench.api.spelling import spell_options
+from workbench.errors import MethodError, PredictionWarning, RequestError, neutralise
+from workbench.late_imports import LateModule
+from workbench.prediction.row_index import find_index, index_draws, index_rows
+from workbench.tables import Table
 
 if TYPE_CHECKING:
     import pandas as pd
     import xarray as xr
+
+    from workbench.workflow.score import Scores
+else:
+    pd = LateModule("pandas")
 
 PredictingMethod = Literal["nuts", "laplace", "pathfinder", "map", "mle"]
 """What can predict new rows."""
@@ -46,21 +56,77 @@ def predict_new(
     _check_choice("new_groups", new_groups, NewGroups)
     if horizon is not None and (isinstance(horizon, bool) or not isinstance(horizon, int) or horizon < 1):
         raise MethodError(f"`horizon` was expected to be a number of rows, at least 1; found `{horizon}`.")
-    table, names = None if new is None else as_table(new), list_names(quantity)
+    names = list_names(quantity)
+    if draws and names:
+        message = "quantities are summaries of draws, and `draws=True` asks for the draws of outcomes."
+        raise RequestError(message, hint="ask for one of them at a time")
+    table = None if new is None else as_new_table(fit, new, names)
     options: dict[str, Any] = {
         "progress": show_progress(progress),
         "method": method or "",
         "new_groups": new_groups,
         "horizon": horizon,
     }
-    if draws and names:
-        message = "quantities are summaries of draws, and `draws=True` asks for the draws of outcomes."
-        raise RequestError(message, hint="ask for one of them at a time")
     if draws:
-        return index_draws(predict_draws(fit, table, **options), new)
+        drawn = index_draws(predict_draws(fit, table, **options), find_index(new))
+        _warn(drawn.attrs["remark"])
+        return drawn
     found = predict_quantities(fit, table, names, **options) if names else predict(fit, table, **options)
-    first = 1 if horizon is None or not len(found) else found["row"].min()
-    return index_rows(found, new, first)
+    first = 1 if horizon is None or found["row"].isna().all() else int(found["row"].min())
+    indexed = index_rows(found, find_index(new), first)
+    _warn(indexed.attrs["remark"])
+    return indexed
+
+
+def score_new(
+    fit: results.Fit, new: Data, *, threshold: float, new_groups: NewGroups, progress: bool
+) -> Scores:
+    """Return what `Fit.score` explains.
+
+    Raises
+    ------
+    WorkbenchError
+        An option has no such value, or any error of scoring.
+    """
+    from workbench.workflow.score import score
+
+    _check_choice("new_groups", new_groups, NewGroups)
+    scores = score(
+        fit,
+        as_new_table(fit, new),
+        progress=show_progress(progress),
+        threshold=threshold,
+        new_groups=new_groups,
+        index=find_index(new),
+    )
+    _warn(" ".join(scores.table.remarks))
+    return scores
+
+
+def as_new_table(fit: results.Fit, new: Data, quantities: Sequence[str] = ()) -> Table:
+    """Return new rows as a table, in which a level of their index is a column where that is used.
+
+    Parameters
+    ----------
+    fit
+        The fit, which uses some columns.
+    new
+        The new rows. A column is preferred to a level of the index with the same name.
+    quantities
+        Expressions, which may use further ones.
+    """
+    if not isinstance(new, pd.DataFrame) or all(name is None for name in new.index.names):
+        return as_table(new)
+    description = fit.results.data
+    bound = [column for columns in description.rules.get("variables", {}).values() for column in columns]
+    used = {*description.columns, *(column.partition(":")[0] for column in bound), *bound}
+    used |= {word for text in quantities for word in re.findall(r"\w+", text)}
+    frame, index = new.reset_index(drop=True), new.index
+    for place, name in enumerate(index.names):
+        if name is not None and str(name) in used and str(name) not in map(str, frame.columns):
+            unnamed = index.set_names([None] * index.nlevels)
+            frame.insert(0, str(name), unnamed.get_level_values(place))
+    return as_table(frame)
 
 
 def _check_choice(name: str, value: str | None, choices: Any) -> None:
@@ -74,3 +140,13 @@ def _check_choice(name: str, value: str | None, choices: Any) -> None:
     if value is not None and value not in get_args(choices):
         message = f"`{name}` was expected to be one of {', '.join(get_args(choices))}, found `{value}`."
         raise MethodError(message)
+
+
+def _warn(remark: str) -> None:
+    """Warn of what must be known about a prediction, at the line of the caller."""
+    if not remark:
+        return
+    level, frame = 1, sys._getframe()
+    while frame.f_back is not None and frame.f_globals.get("__name__", "").startswith("workbench."):
+        level, frame = level + 1, frame.f_back
+    warnings.warn(spell_options(neutralise(remark)), PredictionWarning, stacklevel=level)

@@ -36,10 +36,11 @@ FLAGS = {
 """Options of the command line without a value, and what they are in Python."""
 
 WITH_VALUE = frozenset({
-    "above", "adapt-delta", "bic-count", "chains", "compiler", "design", "draws", "figures", "init", "jobs",
-    "keep", "level", "max-treedepth", "method", "methods", "metric", "missing", "output", "parameters",
-    "points", "pointwise-draws", "priors", "profile", "refit", "sampler", "scale", "scenarios", "seed",
-    "starts", "threads", "timeout", "toolchain", "warmup",
+    "above", "adapt-delta", "bic-count", "chains", "compiler", "design", "draws", "figures", "horizon",
+    "init", "jobs", "keep", "level", "max-treedepth", "method", "methods", "metric", "missing",
+    "new-groups", "output", "parameters", "points", "pointwise-draws", "priors", "profile", "refit",
+    "sampler", "scale", "scenarios", "seed", "starts", "threads", "threshold", "timeout", "toolchain",
+    "warmup",
 })  # fmt: skip
 """Options with one value, under the same name with underscores."""
 
@@ -47,9 +48,9 @@ _PAIR = re.compile(r"--(?P<name>[a-z-]+) (?P<value>'[^']*'|[^\s`'=]+=(?:\.\.\.|'
 """An option with `NAME=VALUE`."""
 
 _VALUE = re.compile(
-    r"--(?P<name>[a-z-]+) (?P<value>\d[\d.]*\b|\w+\.\w+|[A-Z]{2,}|"
-    r"(?:all|auto|dense|diag|drop|embedded|laplace|latent|low_rank|map|mle|needed|nutpie|nuts|pathfinder|"
-    r"prior|random|refuse|stan|zero)\b)"
+    r"--(?P<name>[a-z-]+) (?P<value>\d[\d.]*\b|\w+\.\w+|[A-Z]+\b|"
+    r"(?:all|auto|average|dense|diag|draw|drop|embedded|laplace|latent|low_rank|map|mle|needed|nutpie|nuts|"
+    r"pathfinder|prior|random|refuse|stan|zero)\b)"
 )
 """An option with a number, a file, a placeholder or a word that is a value."""
 
@@ -57,7 +58,7 @@ _BARE = re.compile(r"--(?P<name>[a-z][a-z-]*[a-z])")
 """An option by itself."""
 
 
-_PLACEHOLDERS = ("VALUE", "NUMBER", "FILE", "...")
+_PLACEHOLDERS = ("VALUE", "NUMBER", "FILE", "H", "...")
 """What stands for a value in a sentence."""
 
 
@@ -72,6 +73,8 @@ def spell_options(text: str) -> str:
     'missing="drop" leaves them out; choose another folder with output'
     >>> spell_options("give --reference town='Foo / Bar'; or --columns X=a,ID.")
     'give reference={"town": "Foo / Bar"}; or columns={"X": ["a", "ID"]}.'
+    >>> spell_options("--horizon H forecasts them, or --new-groups draw")
+    'horizon=H forecasts them, or new_groups="draw"'
     >>> spell_options("raise --adapt-delta 0.95, or use --standardize")
     'raise adapt_delta=0.95, or use standardize=True'
     """

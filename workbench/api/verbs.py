@@ -19,7 +19,7 @@ from workbench.api.arguments import (
 )
 from workbench.api.finished_fit import Fit, as_fit, as_result
 from workbench.api.model import FitKeywords, Model
-from workbench.api.predicting import NewGroups, PredictingMethod, predict_new
+from workbench.api.predicting import NewGroups, PredictingMethod, predict_new, score_new
 from workbench.process import count_usable_cores
 from workbench.results import run_directory
 
@@ -164,10 +164,15 @@ def predict(
 
 @explain_options
 def score(
-    fit: results.Fit | str | Path, data: Data, *, threshold: float = 0.5, progress: bool = True
+    fit: results.Fit | str | Path,
+    data: Data,
+    *,
+    threshold: float = 0.5,
+    new_groups: NewGroups = "refuse",
+    progress: bool = True,
 ) -> Scores:
-    """Score a fit on rows whose outcome is known: `Fit.score` of a fit or of a run directory."""
-    return as_fit(as_result(fit)).score(data, threshold=threshold, progress=progress)
+    """Score a fit on rows whose outcome is known: `Fit.score`, which explains the options."""
+    return score_new(as_result(fit), data, threshold=threshold, new_groups=new_groups, progress=progress)
 
 
 @explain_options

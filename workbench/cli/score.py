@@ -102,7 +102,7 @@ def _write(scores: Scores, output: Path | None, page: Path | None, *, is_verbati
     from workbench.workflow.score import write_score_page
 
     if output is not None:
-        files.replace_file(output, format_csv(scores.rows, is_verbatim=is_verbatim))
+        files.replace_file(output, format_csv(scores.ranked_rows, is_verbatim=is_verbatim))
         console.show_note("rows", str(output))
     if page is not None:
         write_score_page(scores, page)

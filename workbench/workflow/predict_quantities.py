@@ -107,6 +107,8 @@ def predict_draws(
 ) -> xr.Dataset:
     """Return predictions of new rows draw by draw, as `collect_draws` does; parameters as in `predict`.
 
+    `attrs["remark"]` says what must be known about them.
+
     Raises
     ------
     WorkbenchError
@@ -117,7 +119,8 @@ def predict_draws(
         fit, method, settings, progress, in_order=horizon is not None, scoring=False
     ) as opened:
         chunks = iterate_predictions(opened, table, horizon=horizon, new_groups=new_groups, progress=progress)
-        return collect_draws(chunks, opened.chains)
+        drawn = collect_draws(chunks, opened.chains)
+        return drawn.assign_attrs(remark=" ".join(list_remarks(opened, table)))
 
 
 def check_names_of_run(expressions: Sequence[QuantityExpression], fit: Fit, table: Table) -> None:

@@ -17,6 +17,7 @@ from workbench.estimation.sampling.stored_draws import choose_source, select_dra
 from workbench.late_imports import LateModule
 from workbench.prediction.chunk import OpenPredictor
 from workbench.prediction.levels import NewGroups
+from workbench.prediction.row_index import index_rows
 from workbench.prediction.scores import (
     OutcomeScores,
     OwnRows,
@@ -59,16 +60,25 @@ class Scores:
         The scores with types.
     model, data
         The names of the model and of what was scored.
+    index
+        The index of what was scored, where it is a DataFrame.
     """
 
     table: ScoredTable
     model: str
     data: str
+    index: pd.Index[Any] | None = None
 
     @cached_property
     def rows(self) -> pd.DataFrame:
+        """The scores of each row, in the order of the table."""
+        ranked = tabulate_rows(self.table)
+        return index_rows(ranked.sort_values("row", kind="stable", ignore_index=True), self.index)
+
+    @cached_property
+    def ranked_rows(self) -> pd.DataFrame:
         """The scores of each row, those in the farthest tails first."""
-        return tabulate_rows(self.table)
+        return index_rows(tabulate_rows(self.table), self.index)
 
     @cached_property
     def summary(self) -> pd.DataFrame:
@@ -101,6 +111,7 @@ def score(
     *,
     threshold: float = CLASSIFICATION_THRESHOLD,
     new_groups: NewGroups = "refuse",
+    index: pd.Index[Any] | None = None,
 ) -> Scores:
     """Return how well a fit predicts rows whose outcome is known.
 
@@ -121,6 +132,8 @@ def score(
         The probability from which on a yes/no outcome or a category is predicted to happen.
     new_groups
         What happens to groups that the fit has not seen, as in `predict`.
+    index
+        The index of the rows, where they are a DataFrame.
 
     Raises
     ------
@@ -143,7 +156,7 @@ def score(
         is_own=bool(table.sha256) and table.sha256 == fit.results.data.sha256,
         remarks=tuple(remarks),
     )
-    return Scores(found, fit.results.model.name, table.path.name)
+    return Scores(found, fit.results.model.name, table.path.name, index)
 
 
 def keep_rows_with_outcomes(fit: Fit, table: Table) -> tuple[Table, int]:
@@ -266,7 +279,7 @@ def write_score_page(scores: Scores, target: Path) -> None:
     StoreError
         The file cannot be written.
     """
-    document = build_score_report(scores.table, scores.rows, scores.model, f"scored on {scores.data}")
+    document = build_score_report(scores.table, scores.ranked_rows, scores.model, f"scored on {scores.data}")
     files.replace_file(target, render(document))
 
 
