@@ -61,7 +61,7 @@ class OpenPredictor:
     @property
     def chains(self) -> int:
         """How many chains the draws come from, one after the other."""
-        return int(self.stored.draws.sizes["chain"])
+        return self.stored.chains
 
 
 @dataclass(frozen=True)
@@ -395,6 +395,6 @@ def _collect_posterior(opened: OpenPredictor) -> dict[str, Any]:
     found = {}
     for item in declared:
         if item.name in opened.stored.draws and find_row_axis(item, growth.rows) is None:
-            values = opened.stored.draws[item.name].to_numpy()
+            values = opened.stored.draws[item.name].values
             found[item.name] = values.reshape(-1, *values.shape[2:])
     return found

@@ -6,7 +6,7 @@ import itertools
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -24,9 +24,7 @@ from workbench.program.predictive_program import PredictiveProgram
 from workbench.provenance import derive_seeds
 from workbench.request import FitRequest
 from workbench.results.quantities import element_name, owner, split_element
-
-if TYPE_CHECKING:
-    import xarray as xr
+from workbench.results.stored import PlainArray
 
 Integers = NDArray[np.int64]
 
@@ -100,7 +98,7 @@ class RowPredictor:
             ),
         )
 
-    def read_parameters(self, posterior: xr.Dataset) -> Parameters:
+    def read_parameters(self, posterior: Mapping[str, PlainArray]) -> Parameters:
         """Return the draws of all parameters.
 
         Raises
@@ -117,7 +115,7 @@ class RowPredictor:
             if parameter.name not in posterior:
                 message = f"the run did not keep the draws of `{parameter.name}`, which predictions need."
                 raise RequestError(message, hint="fit again without --keep, or keep every parameter")
-            values = posterior[parameter.name].to_numpy()
+            values = posterior[parameter.name].values
             found[parameter.name] = values.reshape(-1, *values.shape[2:]).astype(float)
         return Parameters(found)
 

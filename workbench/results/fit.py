@@ -8,6 +8,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from workbench.results.stored import PlainGroup, build_tree, take_group
 from workbench.results.view import Results, view
 
 if TYPE_CHECKING:
@@ -22,8 +23,8 @@ class Fit:
     ----------
     record
         The content of `run.json`.
-    tree
-        The content of `fit.nc`.
+    stored
+        The content of `fit.nc`, as plain arrays by group or as a tree.
     console
         Everything Stan printed, by method.
     folder
@@ -31,9 +32,20 @@ class Fit:
     """
 
     record: Mapping[str, Any] = field(repr=False)
-    tree: xr.DataTree = field(repr=False)
+    stored: xr.DataTree | dict[str, PlainGroup] = field(repr=False)
     console: Mapping[str, str] = field(default_factory=dict, repr=False)
     folder: Path | None = None
+
+    @cached_property
+    def tree(self) -> xr.DataTree:
+        """The content of `fit.nc` as a tree."""
+        return build_tree(self.stored) if isinstance(self.stored, dict) else self.stored
+
+    def find_group(self, name: str) -> PlainGroup | None:
+        """Return a group of `fit.nc` as plain arrays; `None` where there is none."""
+        if isinstance(self.stored, dict):
+            return self.stored.get(name)
+        return take_group(self.stored, name)
 
     @property
     def data(self) -> xr.DataTree:

@@ -21,13 +21,14 @@ from workbench.results.quantities import Draws, pick_element, split_element
 from workbench.results.rounding import POINTWISE
 from workbench.results.store import CONSOLE, RECORD, STUDY_RECORD, TREE
 from workbench.results.stored import (
+    PlainGroup,
     StoredArray,
     StoredGroup,
     read_array,
+    read_groups,
     read_json,
     read_steadily,
     read_text,
-    read_tree,
 )
 from workbench.results.view import SCHEMA, NutsResult, Results, view
 
@@ -149,9 +150,9 @@ def _read_with_element(folder: Path, choose: Callable[[Results], str | None]) ->
 def _read(folder: Path, kept: Collection[str] | None = None) -> Fit:
     record, results = _read_record(folder)
     path = folder / TREE
-    tree = read_tree(path, lambda groups: _check_groups(groups, results, path), kept)
-    _check_kept_draws(tree, results, path)
-    return Fit(record, tree, folder=folder)
+    groups = read_groups(path, lambda groups: _check_groups(groups, results, path), kept)
+    _check_kept_draws(groups, results, path)
+    return Fit(record, groups, folder=folder)
 
 
 def _read_record(folder: Path) -> tuple[dict[str, Any], Results]:
@@ -296,7 +297,7 @@ def _check_draws(array: StoredArray, nuts: NutsResult, path: Path) -> None:
         )
 
 
-def _check_kept_draws(tree: xr.DataTree, results: Results, path: Path) -> None:
+def _check_kept_draws(groups: Mapping[str, PlainGroup], results: Results, path: Path) -> None:
     """Refuse pointwise values of some draws that do not say which these are.
 
     Raises
@@ -306,13 +307,24 @@ def _check_kept_draws(tree: xr.DataTree, results: Results, path: Path) -> None:
     """
     draws = results.nuts.draws
     for name in POINTWISE:
-        group = tree.children.get(name)
-        if group is None or "draw" not in group.sizes or group.sizes["draw"] == draws:
+        group = groups.get(name)
+        kept = None if group is None else _count_draws(group)
+        if group is None or kept is None or kept == draws:
             continue
-        numbers = group["draw"].to_numpy() if "draw" in group.coords else np.array([])
+        numbers = group.variables["draw"].values if "draw" in group.labels else np.array([])
         is_numbered = numbers.dtype.kind in "iu" and (np.diff(numbers) > 0).all() and len(numbers) > 0
         if not is_numbered or numbers[0] < 0 or numbers[-1] >= (draws or 0):
             raise RunIncomplete(
                 f"`{path}` was expected to number the draws in `{name}` from 0 to {(draws or 0) - 1}, "
                 "each after the one before; it does not."
             )
+
+
+def _count_draws(group: PlainGroup) -> int | None:
+    """Return how many draws a group has of each chain; `None` where nothing in it is by draw."""
+    sizes = (
+        variable.values.shape[variable.dims.index("draw")]
+        for variable in group.variables.values()
+        if "draw" in variable.dims
+    )
+    return next(sizes, None)

@@ -126,7 +126,7 @@ def read_saved_settings(fit: Fit) -> SavedSettings:
         It keeps nothing, or not the data.
     """
     settings = fit.results.request
-    if settings is None or DATA not in fit.tree.children:
+    if settings is None or fit.find_group(DATA) is None:
         hint = "fit the program again; runs of this version can be continued and replayed"
         raise RunIncomplete("the run does not hold the data and settings it was made with.", hint=hint)
     return settings
@@ -147,14 +147,16 @@ def _restore_data(fit: Fit, settings: SavedSettings, program: Program) -> BoundD
     values: dict[str, Any] = {}
     labels: dict[str, tuple[str, ...]] = {}
     data = fit.results.data
-    for key, array in fit.tree[DATA].data_vars.items():
-        name = str(key)
+    group = fit.find_group(DATA)
+    assert group is not None  # noqa: S101 - asked by `read_saved_settings`
+    for name, variable in group.list_data():
+        array = variable.values
         if name.startswith(_LABELS):
-            labels[name.removeprefix(_LABELS)] = tuple(str(label) for label in array.to_numpy())
+            labels[name.removeprefix(_LABELS)] = tuple(str(label) for label in array)
         elif name.startswith(_JSON):
             values[name.removeprefix(_JSON)] = _read_value(name, array)
         else:
-            values[name] = array.to_numpy() if array.ndim else array.item()
+            values[name] = array if array.ndim else array.item()
     declared_names = {declared.name for declared in program.data}
     others = [name for name in settings.standardized if name not in declared_names]
     if others:
@@ -180,7 +182,7 @@ def _restore_data(fit: Fit, settings: SavedSettings, program: Program) -> BoundD
     return BoundData(table, variables, labels, standardized=scales, rows=data.rows)
 
 
-def _read_value(name: str, array: xr.DataArray) -> Any:
+def _read_value(name: str, array: np.ndarray) -> Any:
     """Return a value that is not an array, such as a tuple.
 
     Raises

@@ -30,7 +30,7 @@ def make_fit(*, corrected, khat):
 
 def test_reliable_weights_turn_the_approximation_into_the_posterior():
     stored = select_draws(make_fit(corrected=True, khat=0.2))
-    values = stored.draws["mu"].to_numpy()
+    values = stored.draws["mu"].values
     assert values.shape == (1, COUNT)
     assert abs(values.mean() - 0.3) < 4 * 0.8 * np.sqrt(2 / COUNT)
     assert abs(values.std() - 0.8) < 4 * 0.8 * np.sqrt(1 / COUNT)
@@ -40,7 +40,7 @@ def test_reliable_weights_turn_the_approximation_into_the_posterior():
 def test_unreliable_weights_leave_the_draws_and_name_the_command():
     fit = make_fit(corrected=False, khat=None)
     stored = select_draws(fit)
-    np.testing.assert_array_equal(stored.draws["mu"][0], fit.tree["laplace"]["mu"])
+    np.testing.assert_array_equal(stored.draws["mu"].values[0], fit.tree["laplace"]["mu"])
     assert "cannot correct" in stored.remark
     assert "`workbench fit a.stan a.csv --method nuts`" in stored.remark
 
@@ -48,7 +48,7 @@ def test_unreliable_weights_leave_the_draws_and_name_the_command():
 def test_draws_of_nuts_come_first():
     group = xr.Dataset({"mu": (("chain", "draw"), np.zeros((2, 5)))})
     stored = select_draws(Fit({"nuts": {"status": "ok"}}, xr.DataTree.from_dict({"/posterior": group})))
-    assert stored.draws["mu"].shape == (2, 5)
+    assert stored.draws["mu"].values.shape == (2, 5)
     assert stored.remark == ""
 
 

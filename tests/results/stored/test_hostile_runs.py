@@ -258,10 +258,11 @@ def test_pointwise_values_of_draws_that_are_not_numbered_are_refused(tmp_path, n
     tree = fit.tree.copy()
     kept = tree["log_likelihood"].to_dataset().isel(draw=[3, 7, 39])
     tree["log_likelihood"] = xr.DataTree(kept)
-    sound = store.write(replace(fit, tree=tree), "", tmp_path / "sound")
+    sound = store.write(replace(fit, stored=tree), "", tmp_path / "sound")
     assert run_directory.read(sound).tree["log_likelihood"].sizes["draw"] == 3
     tree["log_likelihood"] = xr.DataTree(kept.assign_coords(draw=numbers))
-    refuse(store.write(replace(fit, tree=tree), "", tmp_path / "run"), "number the draws in `log_likelihood`")
+    changed = replace(fit, stored=tree)
+    refuse(store.write(changed, "", tmp_path / "run"), "number the draws in `log_likelihood`")
 
 
 def test_quantities_that_are_not_those_of_the_record_are_refused(run):

@@ -6,8 +6,8 @@ are reliable. Those of Pathfinder were drawn so when the run was made.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,18 +16,20 @@ from workbench.errors import RequestError, RunIncomplete
 from workbench.estimation.sampling.psis import compute_importance_weights
 from workbench.provenance import derive_seeds
 from workbench.results import Fit
+from workbench.results.quantities import SAMPLE_DIMS
 from workbench.results.sampling_command import explain_no_chains, suggest_sampling
+from workbench.results.stored import PlainArray, PlainGroup
 from workbench.results.view import ApproximationResult, Results
 from workbench.thresholds import format_beside_limit
-
-if TYPE_CHECKING:
-    import xarray as xr
 
 _SEED = 2
 """Which of the seeds derived from that of the run is for drawing again; Stan uses those before it."""
 
 POINT_DRAWS = 4_000
 """How often a point is repeated: as many draws as NUTS makes by default. Ours."""
+
+_DENSITIES = ("log_p", "log_q")
+"""The log densities of the posterior and of the approximation, beside the draws of an approximation."""
 
 _PHRASES = {"laplace": "the Laplace approximation", "pathfinder": "Pathfinder"}
 """Approximations as they stand in a sentence."""
@@ -46,16 +48,21 @@ class StoredDraws:
     Attributes
     ----------
     draws
-        Every variable, each `(chain, draw, ...)`; of an approximation one chain.
+        Every variable by name, each `(chain, draw, ...)`; of an approximation one chain.
     remark
         Which approximation they are of and how far they can be relied on; empty for those of NUTS.
     method
         The key of the method.
     """
 
-    draws: xr.Dataset
+    draws: Mapping[str, PlainArray]
     remark: str = ""
     method: str = ""
+
+    @property
+    def chains(self) -> int:
+        """How many chains the draws come from, one after the other."""
+        return next((variable.values.shape[0] for variable in self.draws.values()), 1)
 
 
 def choose_source(results: Results) -> str:
@@ -83,12 +90,14 @@ def select_draws(fit: Fit, method: str = "") -> StoredDraws:
     results = fit.results
     if method in POINTS:
         return _select_point(fit, method)
-    source = method or ("nuts" if "posterior" in fit.tree.children else choose_source(results))
-    if source == "nuts" and "posterior" in fit.tree.children:
-        return StoredDraws(fit.tree["posterior"].to_dataset(), method="nuts")
-    if method and (method not in fit.tree.children or not results.method(method).is_ok):
+    posterior = fit.find_group("posterior")
+    source = method or ("nuts" if posterior is not None else choose_source(results))
+    if source == "nuts" and posterior is not None:
+        return StoredDraws(dict(posterior.list_data()), method="nuts")
+    group = fit.find_group(source) if source else None
+    if method and (group is None or not results.method(method).is_ok):
         raise _describe_absent(fit, method)
-    if source not in fit.tree.children:
+    if group is None:
         has_points = results.mle.is_ok or results.map.is_ok or results.map_unconstrained.is_ok
         cause = "point estimates have no spread" if has_points else explain_no_chains(results).rstrip(".")
         hint = (
@@ -96,19 +105,29 @@ def select_draws(fit: Fit, method: str = "") -> StoredDraws:
             "approximation is enough where it is accepted"
         )
         raise RunIncomplete(f"the run has no draws to predict from: {cause}.", hint=hint)
-    group = fit.tree[source].to_dataset()
     approximation = results.laplace if source == "laplace" else results.pathfinder
     is_weighted = source == "laplace" and approximation.corrected
-    rows = _draw_again(group, fit) if is_weighted else np.arange(group.sizes["draw"])
-    chosen = group.drop_vars(["log_p", "log_q"], errors="ignore").isel(draw=rows).drop_vars("draw")
-    return StoredDraws(chosen.expand_dims(chain=1), describe_source(results, source), source)
+    rows = _draw_again(group, fit) if is_weighted else slice(None)
+    chosen = {
+        name: PlainArray(("chain", *variable.dims), variable.values[rows][None])
+        for name, variable in group.list_data()
+        if name not in _DENSITIES
+    }
+    return StoredDraws(chosen, describe_source(results, source), source)
 
 
 def _select_point(fit: Fit, method: str) -> StoredDraws:
     """Return a point as draws that are all the same, so that outcomes are drawn given it many times."""
-    if method not in fit.tree.children or not fit.results.method(method).is_ok:
+    group = fit.find_group(method)
+    if group is None or not fit.results.method(method).is_ok:
         raise _describe_absent(fit, method)
-    point = fit.tree[method].to_dataset().expand_dims(chain=1, draw=1).isel(draw=np.zeros(POINT_DRAWS, int))
+    point = {
+        key: PlainArray(
+            (*SAMPLE_DIMS, *variable.dims),
+            np.broadcast_to(variable.values, (1, POINT_DRAWS, *variable.values.shape)),
+        )
+        for key, variable in group.list_data()
+    }
     name = "maximum-likelihood estimate" if method == "mle" else "posterior mode (MAP)"
     remark = (
         f"the {name} stands for the posterior: intervals leave out that the parameters are uncertain, "
@@ -120,11 +139,7 @@ def _select_point(fit: Fit, method: str) -> StoredDraws:
 def _describe_absent(fit: Fit, method: str) -> RequestError:
     """Return the error for a method without a result in a run."""
     results = fit.results
-    names = [
-        name
-        for name in METHODS
-        if name in fit.tree.children or (name == "nuts" and "posterior" in fit.tree.children)
-    ]
+    names = [name for name in METHODS if fit.find_group("posterior" if name == "nuts" else name) is not None]
     found = results.method(method)
     reason = f": {found.reason.rstrip('.')}" if found.reason else ""
     hint = f"it has {', '.join(names)}" if names else suggest_sampling(results)
@@ -153,9 +168,10 @@ def describe_source(results: Results, source: str = "") -> str:
     )
 
 
-def _draw_again(group: xr.Dataset, fit: Fit) -> NDArray[np.int64]:
+def _draw_again(group: PlainGroup, fit: Fit) -> NDArray[np.int64]:
     """Return the draws to take, by systematic resampling: each as often as its weight says, rounded."""
-    log_ratios = np.asarray(group["log_p"].values - group["log_q"].values, dtype=float)
+    log_p, log_q = (group.variables[name].values for name in _DENSITIES)
+    log_ratios = np.asarray(log_p - log_q, dtype=float)
     weights = compute_importance_weights(log_ratios).weights
     random = np.random.default_rng(derive_seeds(fit.results.seed or 0, _SEED + 1)[_SEED])
     count = len(weights)

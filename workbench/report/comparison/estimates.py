@@ -19,6 +19,7 @@ from workbench.report.numbers import MISSING, choose_decimals, format_number, pl
 from workbench.results import Fit
 from workbench.results.quantities import draws_of
 from workbench.results.sampling_command import suggest_sampling
+from workbench.results.stored import PlainGroup, build_tree
 from workbench.results.view import DrawsEstimate, Results
 from workbench.thresholds import SHIFT_LIMIT
 
@@ -153,7 +154,7 @@ def _collect_draws(fit: Fit) -> DataTree:
     """Return the draws that stand for the posterior as a tree with the group `posterior`."""
     if choose_source(fit.results) in ("", "nuts"):
         return fit.tree
-    return DataTree.from_dict({"/posterior": select_draws(fit).draws})
+    return build_tree({"posterior": PlainGroup(select_draws(fit).draws)})
 
 
 def _measure_largest_difference(runs: Sequence[Results], name: str) -> float:

@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from workbench.errors import RunIncomplete
 from workbench.late_imports import LateModule
 from workbench.results.stored.arrays import StoredArray, StoredChunk, StoredGroup, examine_arrays
+from workbench.results.stored.groups import PlainArray, PlainGroup, build_tree
 from workbench.results.stored.plain_file import open_stored
 
 if TYPE_CHECKING:
@@ -22,7 +23,6 @@ if TYPE_CHECKING:
     import xarray as xr
 else:
     h5py = LateModule("h5py")
-    xr = LateModule("xarray")
 
 _MOST_TEXT = 64 * 2**20
 """The most text in one array, which may name one text many times [bytes]. Ours."""
@@ -31,12 +31,23 @@ _DESCRIPTOR = np.dtype([("length", "<u4"), ("address", "<u8"), ("index", "<u4")]
 """How HDF5 stores each text of an array: its length, and where it is."""
 
 
-def read_tree(
+def read_tree(path: Path) -> xr.DataTree:
+    """Return the groups of a netCDF file of ours as a tree.
+
+    Raises
+    ------
+    RunIncomplete
+        As `read_groups`.
+    """
+    return build_tree(read_groups(path))
+
+
+def read_groups(
     path: Path,
     check: Callable[[Sequence[StoredGroup]], None] | None = None,
     kept: Collection[str] | None = None,
-) -> xr.DataTree:
-    """Return the groups of a netCDF file of ours.
+) -> dict[str, PlainGroup]:
+    """Return the groups of a netCDF file of ours by name.
 
     Parameters
     ----------
@@ -58,10 +69,11 @@ def read_tree(
             check(groups)
         if kept is not None:
             groups = tuple(group for group in groups if group.name in kept)
+        for group in groups:
+            _check_sizes(group, path)
         try:
             texts = _read_all_texts(groups, stream, path)
-            datasets = {group.name: _build_dataset(group, stream, texts, path) for group in groups}
-            return xr.DataTree.from_dict({f"/{name}": dataset for name, dataset in datasets.items()})
+            return {group.name: _read_group(group, stream, texts, path) for group in groups}
         except (OSError, ValueError, zlib.error) as reason:
             raise RunIncomplete(f"`{path}` is damaged: {reason}.") from reason
 
@@ -78,12 +90,12 @@ def read_array(
     group, name
         The array.
     check
-        As in `read_tree`.
+        As in `read_groups`.
 
     Raises
     ------
     RunIncomplete
-        As in `read_tree`.
+        As in `read_groups`.
     """
     with open_stored(path) as stream:
         groups = examine_arrays(stream, path)
@@ -98,11 +110,29 @@ def read_array(
             raise RunIncomplete(f"`{path}` is damaged: {reason}.") from reason
 
 
-def _build_dataset(
+def _check_sizes(group: StoredGroup, path: Path) -> None:
+    """Refuse arrays of one group that give a dimension two sizes.
+
+    Raises
+    ------
+    RunIncomplete
+        The message names the dimension.
+    """
+    sizes: dict[str, int] = {}
+    for array in group.arrays:
+        for name, size in zip(array.dims, array.shape, strict=True):
+            if sizes.setdefault(name, size) != size:
+                message = (
+                    f"`{path}` is damaged: `{name}` in `{group.name}` has {sizes[name]} and {size} elements."
+                )
+                raise RunIncomplete(message)
+
+
+def _read_group(
     group: StoredGroup, stream: BinaryIO, texts: dict[tuple[str, str], NDArray[Any]], path: Path
-) -> xr.Dataset:
+) -> PlainGroup:
     variables = {
-        array.name: xr.Variable(
+        array.name: PlainArray(
             array.dims,
             texts[group.name, array.name] if array.is_text else _read_numbers(array, stream, path),
             dict(array.attributes),
@@ -110,11 +140,7 @@ def _build_dataset(
         for array in group.arrays
     }
     labels = {name for array in group.arrays for name in (*array.dims, *array.coordinates)}
-    return xr.Dataset(
-        {name: variable for name, variable in variables.items() if name not in labels},
-        {name: variable for name, variable in variables.items() if name in labels},
-        dict(group.attributes),
-    )
+    return PlainGroup(variables, frozenset(labels & variables.keys()), dict(group.attributes))
 
 
 def _read_numbers(array: StoredArray, stream: BinaryIO, path: Path) -> NDArray[Any]:
