@@ -77,14 +77,14 @@ def index_draws(draws: xr.Dataset, index: pd.Index[Any] | None) -> xr.Dataset:
 def _take(index: pd.Index[Any], places: NDArray[np.int64]) -> pd.Index[Any]:
     """Return the entries at some places, missing ones where there is none."""
     if (places != _NONE).all():
-        taken: pd.Index[Any] = index.take(places)
-        return taken
+        return index.take(places)
     if isinstance(index, pd.MultiIndex):
         return index.take(places, fill_value=np.nan)
     entries = pd.Series(index)
     if isinstance(entries.dtype, np.dtype) and entries.dtype.kind in "iub":
         entries = pd.Series(pd.array(entries.to_numpy()))  # of integers that may be missing
-    return pd.Index(entries.reindex(places), name=index.name)
+    taken: pd.Index[Any] = pd.Index(entries.reindex(places), name=index.name)
+    return taken
 
 
 def _has_names(index: pd.Index[Any]) -> bool:
