@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from workbench.errors import ChainFailed, RequestError
 from workbench.estimation.sampling.stored_draws import StoredDraws
@@ -19,10 +20,11 @@ from workbench.prediction.outcomes import (
     find_log_lik_columns,
     find_predicted,
     is_categorical,
+    is_of_all_rows,
     list_quantities,
 )
 from workbench.prediction.predictor import Parameters, RowPredictor, collect
-from workbench.prediction.proof import TRIED_DRAWS
+from workbench.prediction.proof import TRIED_DRAWS, Layout, add_up_rows
 from workbench.program import Declaration, Replicate
 from workbench.program.predictive.outcome_maps import ColumnMap, OutcomeMap
 from workbench.program.predictive.outcome_scales import return_to_column
@@ -50,6 +52,8 @@ class OpenPredictor:
         The draws it predicts from.
     scoring
         Whether the log densities of observed outcomes are wanted.
+    layout
+        Where the log densities of a row stand among those of all; `None` where that is not known.
     """
 
     fit: Fit
@@ -57,6 +61,7 @@ class OpenPredictor:
     stored: StoredDraws
     parameters: Parameters
     scoring: bool = True
+    layout: Layout | None = None
 
     @property
     def chains(self) -> int:
@@ -127,7 +132,32 @@ def predict_chunk(
     check_independence(chunk, new, outcomes)
     labels = new.labels[rows.start : rows.stop] or tuple(str(numbers(row)) for row in rows)
     predictions = combine(opened, labels, rows.start, outcomes)
-    return replace(predictions, generated={name: collect(drawn, name) for name in generated})
+    predictions = replace(predictions, generated={name: collect(drawn, name) for name in generated})
+    return replace(predictions, row_log_lik=_compute_row_densities(chunk, outcomes))
+
+
+def _compute_row_densities(
+    chunk: RowChunk, outcomes: Collection[OutcomePrediction]
+) -> NDArray[np.float64] | None:
+    """Return the log density of each row, `(s, row)`, of the only outcome, whose values have none alone.
+
+    Of a table whose rows are the categories of one outcome there is one. `None` where it is not wanted, not
+    known, or known of single values.
+    """
+    opened = chunk.opened
+    program = opened.predictor.program
+    is_of_table = is_of_all_rows(program)
+    observed = [outcome for outcome in outcomes if outcome.observed is not None]
+    is_wanted = opened.scoring and program.log_lik and (is_of_table or opened.layout is not None)
+    if not is_wanted or len(program.replicates) != 1 or len(observed) != 1:
+        return None
+    if observed[0].log_lik is not None:
+        return None
+    log_lik = collect(chunk.run([program.log_lik]), program.log_lik).reshape(observed[0].draws.shape[0], -1)
+    if is_of_table or opened.layout is None:
+        total: NDArray[np.float64] = log_lik.sum(axis=1, keepdims=True)
+        return total
+    return add_up_rows(log_lik, opened.layout, len(chunk.rows))
 
 
 def combine(

@@ -18,9 +18,6 @@ from workbench.program.predictive_program import PredictiveProgram
 _CATEGORICAL = ("categorical", "ordered_")
 """How the names of distributions of categories begin."""
 
-_OF_ALL_ROWS = frozenset({"multinomial", "multinomial_logit", "dirichlet_multinomial"})
-"""Distributions of a whole column: its rows are the categories of one outcome."""
-
 MOST_CATEGORIES = 50
 """Categories whose probabilities are computed; each takes one more evaluation of the density. Ours."""
 
@@ -149,10 +146,9 @@ def find_log_lik_columns(
     return found
 
 
-def is_of_all_rows(replicates: Collection[Replicate]) -> bool:
+def is_of_all_rows(program: PredictiveProgram) -> bool:
     """Return whether the rows of the table are the categories of one outcome, which belong together."""
-    names = {name for replicate in replicates for name in replicate.distributions}
-    return bool(names) and names <= _OF_ALL_ROWS
+    return bool(program.outcomes_of_all_rows)
 
 
 def is_categorical(replicate: Replicate) -> bool:

@@ -92,6 +92,9 @@ class Predictions:
         name of the variable, each `(s, ...)`.
     generated
         Generated quantities of the author under the new rows, each `(s, ...)`.
+    row_log_lik
+        The log density of the outcome of a whole row given each posterior draw, `(s, r)`, where that of its
+        components by themselves is not known; of one column where the rows are the categories of one outcome.
     """
 
     method: str
@@ -102,6 +105,7 @@ class Predictions:
     outcomes: tuple[OutcomePrediction, ...]
     parameters: Mapping[str, Floats] = field(default_factory=dict)
     generated: Mapping[str, Floats] = field(default_factory=dict)
+    row_log_lik: Floats | None = None
 
     @property
     def is_plug_in(self) -> bool:

@@ -172,7 +172,7 @@ class RowPredictor:
             replicating=replicating,
             adding=adding,
         )
-        copies = {copy: self.request.data.values[name] for name, copy in self.program.copies.items()}
+        copies = self._copy_fitted(data)
         path = self.folder / f"rows-{next(self._numbers)}.json"
         write_stan_data(path, {**order_tuples(data, program.data), **copies, **own})
         left_out = frozenset(_list_quantities(self.program) - set(wanted))
@@ -182,6 +182,17 @@ class RowPredictor:
             return self.backend.generate(job, columns, values)
         finally:
             path.unlink(missing_ok=True)
+
+    def _copy_fitted(self, data: Mapping[str, Any]) -> dict[str, Any]:
+        """Return the data that statistics of all rows are computed from: those of the fit, by their copies.
+
+        Of an outcome whose categories are the rows they are the new ones: its total is known with it.
+        """
+        fitted = self.request.data.values
+        own = self.program.outcomes_of_all_rows
+        return {
+            copy: data[name] if name in own else fitted[name] for name, copy in self.program.copies.items()
+        }
 
     def _check_shapes(self, parameters: Parameters, data: Mapping[str, Any]) -> None:
         for parameter in self.request.program.parameters:

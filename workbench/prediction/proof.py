@@ -6,11 +6,14 @@ the fit's rows are tried in halves and in another order: each must have the log 
 
 from __future__ import annotations
 
+from typing import Literal, TypeAlias
+
 import numpy as np
 from numpy.typing import NDArray
 
 from workbench.errors import ChainFailed, RequestError
 from workbench.prediction.growth import NEW, take_rows
+from workbench.prediction.predictions import Floats
 from workbench.prediction.predictor import Parameters, RowPredictor, collect
 from workbench.program.predictive.joint_outcomes import COLUMNS
 from workbench.thresholds import (
@@ -21,6 +24,9 @@ from workbench.thresholds import (
 
 Integers = NDArray[np.int64]
 
+Layout: TypeAlias = Literal["rows side by side", "values of a row side by side"]
+"""Where the log densities of rows with several values stand: value by value, or row by row."""
+
 LOG_DENSITY = COLUMNS.index("log_density")
 """Which column of a joint outcome holds the density of the new rows."""
 
@@ -30,7 +36,7 @@ TRIED_DRAWS = 20
 
 def check_row_independence(
     predictor: RowPredictor, parameters: Parameters, *, in_order: bool = False
-) -> None:
+) -> Layout | None:
     """Refuse a program in which the log density of a row depends on the other rows.
 
     Parameters
@@ -39,6 +45,10 @@ def check_row_independence(
         The predictive program, and draws of the fit.
     in_order
         Whether rows follow each other in time, so that a row may depend on those before it.
+
+    Returns
+    -------
+    Where the log densities of a row stand among those of all; `None` where the trial does not tell.
 
     Raises
     ------
@@ -56,10 +66,35 @@ def check_row_independence(
     among_all = _compute_log_lik(predictor, few, np.arange(rows))
     if among_all.shape[1] % rows and not in_order:
         raise _describe(name)
+    layouts: set[Layout] = {"rows side by side", "values of a row side by side"}
     for part in _list_parts(rows, in_order=in_order):
         alone = _compute_log_lik(predictor, few, part)
-        if not any(_is_equal(alone, expected) for expected in _select_rows(among_all, part, rows)):
+        fitting = {
+            layout
+            for layout, expected in _select_rows(among_all, part, rows).items()
+            if _is_equal(alone, expected)
+        }
+        if not fitting:
             raise _describe(name)
+        layouts &= fitting
+    is_known = among_all.shape[1] % rows == 0 and (len(layouts) == 1 or among_all.shape[1] == rows)
+    return next(iter(sorted(layouts))) if is_known and layouts else None
+
+
+def add_up_rows(log_lik: Floats, layout: Layout, rows: int) -> Floats:
+    """Return the log density of each row from those of all its values, `(s, row)`.
+
+    >>> add_up_rows(np.array([[1.0, 2.0, 30.0, 40.0]]), "values of a row side by side", 2).tolist()
+    [[3.0, 70.0]]
+    >>> add_up_rows(np.array([[1.0, 2.0, 30.0, 40.0]]), "rows side by side", 2).tolist()
+    [[31.0, 42.0]]
+    """
+    by_row: Floats
+    if layout == "rows side by side":
+        by_row = log_lik.reshape(len(log_lik), -1, rows).sum(axis=1)
+    else:
+        by_row = log_lik.reshape(len(log_lik), rows, -1).sum(axis=2)
+    return by_row
 
 
 def find_wrong_means(predictor: RowPredictor, parameters: Parameters) -> frozenset[str]:
@@ -99,7 +134,7 @@ def _is_elsewhere(drawn: np.ndarray, mean: np.ndarray) -> bool:
     return bool(abs(float(difference.mean())) > REPLICATE_MEAN_LIMIT * error + rounding)
 
 
-def _select_rows(among_all: np.ndarray, part: Integers, rows: int) -> list[np.ndarray]:
+def _select_rows(among_all: np.ndarray, part: Integers, rows: int) -> dict[Layout, np.ndarray]:
     """Return the log densities of some rows among those of all, in the orders that they may have.
 
     An outcome whose first values are taken as given has fewer densities than rows: a part from the first row
@@ -107,11 +142,11 @@ def _select_rows(among_all: np.ndarray, part: Integers, rows: int) -> list[np.nd
     """
     draws = len(among_all)
     if among_all.shape[1] % rows:
-        return [among_all[:, : max(0, among_all.shape[1] - rows + len(part))]]
-    return [
-        among_all.reshape(draws, -1, rows)[:, :, part].reshape(draws, -1),
-        among_all.reshape(draws, rows, -1)[:, part].reshape(draws, -1),
-    ]
+        return {"rows side by side": among_all[:, : max(0, among_all.shape[1] - rows + len(part))]}
+    return {
+        "rows side by side": among_all.reshape(draws, -1, rows)[:, :, part].reshape(draws, -1),
+        "values of a row side by side": among_all.reshape(draws, rows, -1)[:, part].reshape(draws, -1),
+    }
 
 
 def check_groups(predictor: RowPredictor, parameters: Parameters) -> None:

@@ -70,6 +70,9 @@ from workbench.program.terms.densities import normalise
 from workbench.program.terms.summands import adds_to_target
 from workbench.program.terms.terms import Term
 
+_OF_ALL_ROWS = frozenset({"multinomial", "multinomial_logit", "dirichlet_multinomial"})
+"""Distributions of a whole column: its rows are the categories of one outcome."""
+
 
 @dataclass(frozen=True)
 class PredictiveProgram:
@@ -115,6 +118,19 @@ class PredictiveProgram:
     joint: tuple[JointOutcome, ...]
     flags: Mapping[str, str]
     switches: Switches
+
+    @property
+    def outcomes_of_all_rows(self) -> frozenset[str]:
+        """The outcomes whose categories are the rows of the table, where all are such.
+
+        Counts with a second index have their categories there, and are of one row each.
+        """
+        distributions = {name for item in self.replicates for name in item.distributions}
+        outcomes = {item.density_of or item.outcome for item in self.replicates}
+        declared = (*self.program.data, *self.program.transformed_data)
+        is_flat = all(len(item.axes) == 1 for item in declared if item.name in outcomes)
+        is_joint = bool(distributions) and distributions <= _OF_ALL_ROWS
+        return frozenset(outcomes) if is_joint and is_flat else frozenset()
 
     def make_data(
         self,

@@ -92,12 +92,13 @@ def open_predictor(
         program, exe = _build_program(saved, growth, progress, in_order=in_order)
         predictor = RowPredictor(request, growth, program, exe, StanBackend(), folder)
         parameters = predictor.read_parameters(stored.draws)
+        layout = None
         if program.joint:
             check_joint_density(predictor, parameters)
-        elif not is_of_all_rows(program.replicates):
-            check_row_independence(predictor, parameters, in_order=in_order)
+        elif not is_of_all_rows(program):
+            layout = check_row_independence(predictor, parameters, in_order=in_order)
             predictor = predictor.without_means(find_wrong_means(predictor, parameters))
-        yield OpenPredictor(fit, predictor, stored, parameters, scoring)
+        yield OpenPredictor(fit, predictor, stored, parameters, scoring, layout)
 
 
 def _build_program(
@@ -185,7 +186,7 @@ def iterate_chunks(
     if any((new.places[size] == NEW).any() for size in predictor.growth.groups if size in new.places):
         check_groups(predictor, opened.parameters)
     _refuse_ignored(predictor, new)
-    if is_of_all_rows(predictor.program.replicates):
+    if is_of_all_rows(predictor.program):
         new = _keep_categories(predictor, new, table)
     rows = table.rows
     step = max(_SMALLEST_CHUNK, NUMBERS_AT_ONCE // opened.parameters.count)
@@ -260,4 +261,13 @@ def _keep_categories(predictor: RowPredictor, new: NewRows, table: Table) -> New
             "each of them once."
         )
         raise RequestError(message, hint="give all categories of the fit")
-    return replace(new, places={**new.places, **dict.fromkeys(predictor.growth.rows, where)})
+    places = {**new.places, **dict.fromkeys(predictor.growth.rows, where)}
+    if not new.absent:
+        return replace(new, places=places)
+    # Without counts of its own the outcome has the total of the fit.
+    old = predictor.request.data.values
+    variables = tuple(
+        replace(item, value=np.asarray(old[item.name])[where]) if item.name in new.absent else item
+        for item in new.bound.variables
+    )
+    return replace(new, places=places, bound=replace(new.bound, variables=variables), others={})

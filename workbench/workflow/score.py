@@ -262,12 +262,15 @@ def combine_methods(
     if not methods or not methods[0]:
         raise RequestError("no outcome of these rows is known, so that there is nothing to score.")
     outcomes = []
+    columns: Mapping[str, Sequence[str]] = fit.results.data.rules.get("variables", {})
     for first in methods[0]:
         alike = [scores for found in methods[1:] for scores in found if scores.name == first.name]
         own = score_own_rows(fit, first, threshold)
         known = own if isinstance(own, OwnRows) else None
         reason = "" if isinstance(own, OwnRows) else own
-        outcomes.append(build_scored_outcome([first, *alike], threshold, known, reason))
+        outcomes.append(
+            build_scored_outcome([first, *alike], threshold, known, reason, columns.get(first.name, ()))
+        )
     return tuple(outcomes)
 
 
@@ -326,6 +329,13 @@ def _describe_outcome(scored: ScoredOutcome) -> dict[str, Any]:
                 **{measure.name: measure.value for measure in category.measures},
             }
             for category in scored.categories
+        ],
+        "components": [
+            {
+                "component": component.name,
+                **{measure.name: measure.value for measure in component.measures.values() if measure.count},
+            }
+            for component in scored.components
         ],
         "own_rows_left_out": None if scored.own is None else scored.own.is_left_out,
     }

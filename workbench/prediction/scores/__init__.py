@@ -4,6 +4,7 @@ from workbench.prediction.scores.frames import tabulate_rows, tabulate_summary
 from workbench.prediction.scores.outcome_scores import OutcomeScores, score_predictions
 from workbench.prediction.scores.own_rows import score_own_rows
 from workbench.prediction.scores.scored import (
+    ComponentScores,
     OwnRows,
     ScoredOutcome,
     ScoredTable,
@@ -13,6 +14,7 @@ from workbench.prediction.scores.scored import (
 )
 
 __all__ = [
+    "ComponentScores",
     "OutcomeScores",
     "OwnRows",
     "ScoredOutcome",

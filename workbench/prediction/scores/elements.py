@@ -207,6 +207,11 @@ def _stack_index(index: Sequence[tuple[int, ...]], kept: NDArray[np.int64]) -> N
     return np.array(chosen, dtype=np.int64).reshape(len(kept), dimensions)
 
 
+def take_elements(scores: ElementScores, kept: NDArray[np.int64]) -> ElementScores:
+    """Return the scores of some elements."""
+    return ElementScores(**{field.name: getattr(scores, field.name)[kept] for field in fields(ElementScores)})
+
+
 def join_elements(parts: Sequence[ElementScores]) -> ElementScores:
     """Return the scores of several chunks as one."""
     return ElementScores(

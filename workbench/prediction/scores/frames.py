@@ -62,6 +62,14 @@ def _tabulate_outcome(scored: ScoredOutcome, row_numbers: NDArray[np.int64] | No
         "tail_area": elements.tail_area,
         "log_density": elements.log_density,
     }
+    whole = leading.whole
+    if whole is not None and not whole.is_of_table:
+        by_row = pd.DataFrame({"joint_log_density": whole.log_density, "energy": whole.energy}, whole.rows)
+        columns |= {
+            str(name): by_row[name].reindex(elements.rows).to_numpy()
+            for name in by_row
+            if by_row[name].notna().any()
+        }
     for method, other in list(scored.methods.items())[1:]:
         if np.array_equal(other.elements.rows, elements.rows):
             columns[f"log_density_{method}"] = other.elements.log_density

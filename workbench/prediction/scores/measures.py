@@ -11,7 +11,7 @@ doi:10.1093/biomet/73.1.13: elements of one row are summed first, as they may de
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Literal
 
 import numpy as np
@@ -44,6 +44,8 @@ class Measure:
     influence
         How much each element moves the score, `(e,)`: the error of the score is the mean of as many rows;
         `nan` for elements that do not count. `None` where it is not known.
+    rows
+        The row of each of these, `(e,)`; `None` where they are the elements of the outcome.
     """
 
     name: str
@@ -52,6 +54,7 @@ class Measure:
     count: int
     better: Better = ""
     influence: Floats | None = field(default=None, repr=False, compare=False)
+    rows: NDArray[np.int64] | None = field(default=None, repr=False, compare=False)
 
 
 @dataclass(frozen=True)
@@ -135,7 +138,9 @@ def compare(first: Measure, second: Measure, rows: NDArray[np.int64]) -> PairedD
     together = first.influence - second.influence
     if (np.isnan(together) != np.isnan(first.influence)).any():
         return None
-    return PairedDifference(difference, compute_standard_error(together, rows))
+    return PairedDifference(
+        difference, compute_standard_error(together, rows if first.rows is None else first.rows)
+    )
 
 
 def measure_numbers(scores: OutcomeScores) -> tuple[Measure, ...]:
@@ -158,6 +163,18 @@ def measure_numbers(scores: OutcomeScores) -> tuple[Measure, ...]:
 def measure_log_density(elements: ElementScores) -> Measure:
     """Return the mean log predictive density."""
     return average("log_density", elements.log_density, elements.rows, "higher")
+
+
+def measure_whole_rows(scores: OutcomeScores) -> tuple[Measure, ...]:
+    """Return the scores of whole rows, of an outcome with several components: joint density and energy."""
+    whole = scores.whole
+    if whole is None:
+        return ()
+    measures = (
+        average("joint_log_density", whole.log_density, whole.rows, "higher"),
+        average("energy", whole.energy, whole.rows, "lower"),
+    )
+    return tuple(replace(measure, rows=whole.rows) for measure in measures if measure.count)
 
 
 def measure_coverage(elements: ElementScores) -> tuple[Measure, ...]:

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from workbench.prediction.predictions import OutcomePrediction, Predictions
 from workbench.prediction.scores.elements import ElementScores, join_elements, score_elements
 from workbench.prediction.scores.position import measure_improbability
+from workbench.prediction.scores.whole_rows import RowScores, join_rows, score_rows
 
 Floats = NDArray[np.float64]
 OutcomeKind = Literal["continuous", "count", "yes/no", "ordered", "categories"]
@@ -47,6 +48,8 @@ class OutcomeScores:
         The values of an outcome in categories.
     has_mean
         Whether the predictive distribution is known to have a mean, or nothing speaks against it.
+    whole
+        The scores of whole rows, where the outcome has several components in a row.
     """
 
     name: str
@@ -58,6 +61,7 @@ class OutcomeScores:
     unobserved: int = 0
     categories: tuple[int, ...] = ()
     has_mean: bool = True
+    whole: RowScores | None = field(default=None, repr=False)
 
     @property
     def is_plug_in(self) -> bool:
@@ -83,6 +87,7 @@ class _Gatherer:
         self._chunk = chunk
         self._rng = np.random.default_rng(_SEED)
         self._parts: list[ElementScores] = []
+        self._whole: list[RowScores] = []
         self._unobserved = 0
         names = " ".join(first.distributions)
         self._is_zero_one = (
@@ -96,6 +101,9 @@ class _Gatherer:
         """Add the scores of a chunk."""
         part = score_elements(outcome, chunk.labels, chunk.first_row, self._rng)
         self._parts.append(part)
+        whole = score_rows(outcome, chunk)
+        if whole is not None:
+            self._whole.append(whole)
         self._unobserved += len(outcome.rows) - len(part)
         if self._is_zero_one and not self._is_bernoulli:
             self._is_zero_one = bool(
@@ -121,6 +129,7 @@ class _Gatherer:
             unobserved=self._unobserved,
             categories=self._first.categories,
             has_mean=self._first.expectation is not None or "cauchy" not in names,
+            whole=join_rows(self._whole),
         )
 
     def _classify(self) -> OutcomeKind:

@@ -49,6 +49,9 @@ def score_own_rows(fit: Fit, new: OutcomeScores, threshold: float) -> OwnRows | 
             loss = replace(left_out, name="log_loss", value=-left_out.value, better="lower")
             measures["log_loss"] = loss
         return OwnRows(_choose(measures, new), is_left_out=True, bad_rows=loo.bad or 0)
+    if loo.is_ok and _is_of_whole_rows(loo, outcome, new):
+        measures["joint_log_density"] = replace(_read_left_out(loo), name="joint_log_density")
+        return OwnRows(_choose(measures, new), is_left_out=True, bad_rows=loo.bad or 0)
     return OwnRows(_choose(measures, new))
 
 
@@ -63,6 +66,20 @@ def _is_of_all(loo: LooResult, outcome: Outcome) -> bool:
         outcome.rows is not None
         and loo.elpd is not None
         and loo.observations == len(outcome.observed) == len(np.unique(outcome.rows))
+    )
+
+
+def _is_of_whole_rows(loo: LooResult, outcome: Outcome, new: OutcomeScores) -> bool:
+    """Return whether leave-one-out is of whole rows of an outcome that has several components in each."""
+    has_joint = (
+        new.whole is not None and not new.whole.is_of_table and np.isfinite(new.whole.log_density).any()
+    )
+    components = len(new.elements) / max(1, len(np.unique(new.elements.rows)))
+    return (
+        bool(has_joint)
+        and loo.elpd is not None
+        and (loo.observations or 0) * components == len(outcome.observed)
+        and components > 1
     )
 
 

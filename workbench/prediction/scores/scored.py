@@ -4,14 +4,21 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
 from workbench.prediction.scores.chance import TailCount, count_tails
 from workbench.prediction.scores.classes import CategoryScores, measure_classes, score_categories
-from workbench.prediction.scores.measures import Measure, PairedDifference, compare, measure_numbers
+from workbench.prediction.scores.elements import ElementScores, take_elements
+from workbench.prediction.scores.measures import (
+    Measure,
+    PairedDifference,
+    compare,
+    measure_numbers,
+    measure_whole_rows,
+)
 from workbench.prediction.scores.outcome_scores import OutcomeScores
 from workbench.prediction.scores.yes_no import measure_yes_no
 
@@ -37,6 +44,22 @@ class OwnRows:
 
 
 @dataclass(frozen=True)
+class ComponentScores:
+    """One component of an outcome that has several in a row.
+
+    Attributes
+    ----------
+    name
+        That of its column, or its index, counted from 1.
+    measures
+        The scores of it by name.
+    """
+
+    name: str
+    measures: Mapping[str, Measure]
+
+
+@dataclass(frozen=True)
 class ScoredOutcome:
     """An outcome scored.
 
@@ -56,6 +79,8 @@ class ScoredOutcome:
         The same scores on the fit's own rows; `None` where the run does not hold what they need.
     own_reason
         Why it does not.
+    components
+        Each component of an outcome that has several in a row, by the first method.
     threshold
         The probability from which on an outcome is predicted to happen.
     """
@@ -68,6 +93,7 @@ class ScoredOutcome:
     threshold: float
     own: OwnRows | None = None
     own_reason: str = ""
+    components: tuple[ComponentScores, ...] = ()
 
     @property
     def leading(self) -> OutcomeScores:
@@ -80,9 +106,18 @@ class ScoredOutcome:
         return next(iter(self.measures.values()))
 
     @property
+    def density(self) -> str:
+        """The name of the density that is scored: of single values, or where that is not known of rows."""
+        measures = self.leading_measures
+        is_joint = not measures["log_density"].count and "joint_log_density" in measures
+        return "joint_log_density" if is_joint else "log_density"
+
+    @property
     def impossible(self) -> int:
-        """Elements that the fit holds for impossible: their log density is minus infinity."""
-        return int(np.isneginf(self.leading.elements.log_density).sum())
+        """Elements or rows that the fit holds for impossible: their log density is minus infinity."""
+        whole = self.leading.whole
+        rows = 0 if whole is None else int(np.isneginf(whole.log_density).sum())
+        return int(np.isneginf(self.leading.elements.log_density).sum()) + rows
 
 
 @dataclass(frozen=True)
@@ -129,11 +164,52 @@ def measure_outcome(scores: OutcomeScores, threshold: float) -> dict[str, Measur
         measures = measure_classes(scores)
     else:
         measures = measure_numbers(scores)
-    return {measure.name: measure for measure in measures}
+    return {measure.name: measure for measure in (*measure_whole_rows(scores), *measures)}
+
+
+def score_components(
+    scores: OutcomeScores, threshold: float, names: Sequence[str] = ()
+) -> tuple[ComponentScores, ...]:
+    """Return each component of an outcome that has several in a row; empty for other outcomes.
+
+    Parameters
+    ----------
+    scores
+        The scores of all of them.
+    threshold
+        As in `measure_outcome`.
+    names
+        The names of the components, where they are as many.
+    """
+    elements = scores.elements
+    components = _find_components(elements)
+    numbers = np.unique(components, axis=0)
+    if len(numbers) < 2:
+        return ()
+    labels = names if len(names) == len(numbers) else [",".join(str(k + 1) for k in one) for one in numbers]
+    found = []
+    for name, number in zip(labels, numbers, strict=True):
+        kept = np.flatnonzero((components == number).all(axis=1))
+        own = replace(scores, elements=take_elements(elements, kept), whole=None)
+        found.append(ComponentScores(name, measure_outcome(own, threshold)))
+    return tuple(found)
+
+
+def _find_components(elements: ElementScores) -> NDArray[np.int64]:
+    """Return the index of each element without the axis of rows, `(e, dimension - 1)`."""
+    index = elements.index
+    axes = [axis for axis in range(index.shape[1]) if np.array_equal(index[:, axis], elements.rows)]
+    return (
+        np.delete(index, axes[:1], axis=1) if axes and index.shape[1] > 1 else np.zeros((len(index), 0), int)
+    )
 
 
 def build_scored_outcome(
-    methods: Sequence[OutcomeScores], threshold: float, own: OwnRows | None = None, own_reason: str = ""
+    methods: Sequence[OutcomeScores],
+    threshold: float,
+    own: OwnRows | None = None,
+    own_reason: str = "",
+    components: Sequence[str] = (),
 ) -> ScoredOutcome:
     """Return an outcome scored by several methods, the first of which the others are compared with.
 
@@ -145,6 +221,8 @@ def build_scored_outcome(
         The probability from which on an outcome is predicted to happen.
     own, own_reason
         The scores of the fit's own rows, or why there are none.
+    components
+        The names of the components of an outcome that has several in a row.
     """
     first = methods[0]
     measures = {scores.method: measure_outcome(scores, threshold) for scores in methods}
@@ -162,6 +240,7 @@ def build_scored_outcome(
         threshold=threshold,
         own=own,
         own_reason=own_reason,
+        components=score_components(first, threshold, components),
     )
 
 
@@ -188,7 +267,7 @@ def compare_with_own(scored: ScoredOutcome) -> PairedDifference | None:
     """
     if scored.own is None or not scored.own.is_left_out:
         return None
-    new, own = scored.leading_measures["log_density"], scored.own.measures["log_density"]
-    if not math.isfinite(own.value - new.value):
+    new, own = scored.leading_measures[scored.density], scored.own.measures.get(scored.density)
+    if own is None or not math.isfinite(own.value - new.value):
         return None
     return PairedDifference(own.value - new.value, math.hypot(own.se, new.se))

@@ -17,6 +17,7 @@ from workbench.report.numbers import format_number
 from workbench.report.score.sentences import describe_table
 from workbench.report.score.tables import (
     build_categories,
+    build_components,
     build_coverage,
     build_scores,
     build_strangest,
@@ -61,7 +62,12 @@ def _build_sections(scored: ScoredOutcome, rows: pd.DataFrame) -> Iterator[Secti
     blocks: list[Block] = [build_scores(scored)]
     if scored.own_reason:
         blocks.append(Notice(f"The fit's own rows are not beside them: {scored.own_reason}"))
-    optional = (build_categories(scored), *_draw(scored), build_coverage(scored))
+    optional = (
+        build_components(scored),
+        build_categories(scored),
+        *_draw(scored),
+        build_coverage(scored),
+    )
     blocks += [block for block in optional if block is not None]
     yield Section(f"outcome-{key}", f"How well is {name} predicted?", tuple(blocks))
     tails = build_tails(scored)

@@ -47,7 +47,7 @@ def _describe_outcome(scored: ScoredOutcome, *, is_named: bool, is_own: bool) ->
         yield scored.leading.remark
     if scored.leading.is_censored:
         yield f"`{scored.leading.name}` may be censored, so that only its log density is scored."
-    if not scored.leading_measures["log_density"].count:
+    if not scored.leading_measures[scored.density].count:
         yield f"The program gives no log density of single values of `{scored.leading.name}`."
     if scored.impossible:
         count = pluralise(scored.impossible, "outcome")
@@ -65,14 +65,24 @@ def _say_how_well(scored: ScoredOutcome, *, is_named: bool, is_own: bool) -> str
     rows = len(np.unique(elements.rows))
     values = "" if rows == len(elements) else f" ({format_count(len(elements))} values)"
     of_which = f" of `{scored.leading.name}`" if is_named else ""
-    density = measures["log_density"]
-    unit = "row" if rows == len(elements) else "value"
+    density = measures[scored.density]
     clauses = []
     if density.count:
-        clauses.append(f"the log predictive density{of_which} is {_say(density)} per {unit}")
+        clauses.append(_say_density(scored, density, of_which, rows))
     clauses += _say_more(scored, "" if density.count else of_which)
     which = f"the fit's own {format_count(rows)}" if is_own else f"{format_count(rows)} new"
     return f"On {which} {'row' if rows == 1 else 'rows'}{values} {'; '.join(clauses)}."
+
+
+def _say_density(scored: ScoredOutcome, density: Measure, of_which: str, rows: int) -> str:
+    """Return the log predictive density: of values, of whole rows, or of the table as one outcome."""
+    whole = scored.leading.whole
+    if scored.density == "log_density" or whole is None:
+        unit = "row" if rows == len(scored.leading.elements) else "value"
+        return f"the log predictive density{of_which} is {_say(density)} per {unit}"
+    if whole.is_of_table:
+        return f"the log predictive density of all counts{of_which} together is {_say(density)}"
+    return f"the joint log predictive density{of_which} is {_say(density)} per row"
 
 
 def _say_more(scored: ScoredOutcome, of_which: str) -> list[str]:
@@ -103,10 +113,10 @@ def _share(measure: Measure) -> str:
 
 def _compare_with_own_rows(scored: ScoredOutcome) -> Iterator[str]:
     """Yield how the log density of new rows compares with that of the fit's own."""
-    own, new = scored.own, scored.leading_measures["log_density"]
-    if own is None or not own.measures["log_density"].count or not new.count:
+    own, new = scored.own, scored.leading_measures[scored.density]
+    density = None if own is None else own.measures.get(scored.density)
+    if own is None or density is None or not density.count or not new.count:
         return
-    density = own.measures["log_density"]
     if not own.is_left_out:
         yield (
             f"The fit's own rows have {_say(density)}; as it has seen them, that is more than it would be "
@@ -128,7 +138,7 @@ def _say_gains(scored: ScoredOutcome) -> Iterator[str]:
     if scored.leading.method not in _WORDS:
         return
     for method, gains in scored.gains.items():
-        gain = gains.get("log_density")
+        gain = gains.get(scored.density)
         if gain is None:
             continue
         verb = "gains" if gain.value >= 0 else "loses"

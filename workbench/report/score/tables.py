@@ -7,7 +7,7 @@ import math
 import numpy as np
 import pandas as pd
 
-from workbench.prediction.scores import ScoredOutcome
+from workbench.prediction.scores import ComponentScores, ScoredOutcome
 from workbench.prediction.scores.classes import CategoryScores
 from workbench.prediction.scores.position import LEVELS
 from workbench.report.document import Cell, Column, TableBlock
@@ -20,6 +20,9 @@ from workbench.report.numbers import (
     format_share,
 )
 from workbench.report.score.words import SCORES, format_measure, format_with_error, name_method
+
+_MOST_COMPONENTS = 30
+"""Components that a table lists. Ours."""
 
 
 def make_key(name: str) -> str:
@@ -149,6 +152,39 @@ def _build_category(category: CategoryScores, names: tuple[str, ...]) -> tuple[C
     )
 
 
+def build_components(scored: ScoredOutcome) -> TableBlock | None:
+    """Return each component of an outcome that has several in a row; `None` for other outcomes."""
+    if not scored.components:
+        return None
+    shown = scored.components[:_MOST_COMPONENTS]
+    listed = ("log_density", "crps", "rmse", "mae", "bias", "brier", "accuracy", "auc")
+    names = [name for name in listed if any(_has(one, name) for one in shown)]
+    shares = [name for name in ("coverage_50", "coverage_95") if all(_has(one, name) for one in shown)]
+    columns = [Column("Component", "name")]
+    columns += [Column(SCORES[name][0], "number", help=SCORES[name][1]) for name in names]
+    columns += [Column(f"{name.partition('_')[2]}% intervals hold", "number") for name in shares]
+    rows = [
+        (
+            Cell(one.name),
+            *(Cell(format_measure(one.measures.get(name))) for name in names),
+            *(Cell(format_percentage(one.measures[name].value, 1)) for name in shares),
+        )
+        for one in shown
+    ]
+    left_out = len(scored.components) - len(shown)
+    return TableBlock(
+        key=f"components-{make_key(scored.leading.name)}",
+        caption=f"Each component of `{scored.leading.name}`",
+        columns=tuple(columns),
+        rows=tuple(rows),
+        note=f"{format_count(left_out)} more with --json" if left_out else "",
+    )
+
+
+def _has(component: ComponentScores, name: str) -> bool:
+    return name in component.measures and bool(component.measures[name].count)
+
+
 def build_tails(scored: ScoredOutcome) -> TableBlock | None:
     """Return how many rows lie in tails, and how many chance puts there; `None` where that is not known."""
     if not scored.tails:
@@ -197,7 +233,9 @@ def build_strangest(scored: ScoredOutcome, rows: pd.DataFrame, most: int) -> Tab
         columns += [Column("mean", "number"), Column("95% interval", "number", drop_order=1)]
     else:
         columns += [Column("its probability", "number")]
-    columns += [Column("tail area", "number"), Column("log density", "number")]
+    is_joint = "joint_log_density" in rows.columns and scored.density == "joint_log_density"
+    density = "log density of its row" if is_joint else "log density"
+    columns += [Column("tail area", "number"), Column(density, "number")]
     shown = rows.head(most)
     left_out = len(rows) - len(shown)
     return TableBlock(
@@ -211,6 +249,11 @@ def build_strangest(scored: ScoredOutcome, rows: pd.DataFrame, most: int) -> Tab
 
 def _build_strange(row: dict[object, object], *, is_number: bool) -> tuple[Cell, ...]:
     density = _to_float(row.get("log_density"))
+    probability = math.exp(density)
+    if math.isnan(density):
+        density = _to_float(row.get("joint_log_density"))
+        yes = _to_float(row.get("probability"))
+        probability = yes if row["observed"] == 1 else 1 - yes
     cells = [str(row["row"]), str(row["label"]), format_number(_to_none(row["observed"]))]
     if is_number:
         lower, upper = _to_float(row.get("lower_95")), _to_float(row.get("upper_95"))
@@ -220,7 +263,7 @@ def _build_strange(row: dict[object, object], *, is_number: bool) -> tuple[Cell,
             format_interval(lower, upper) if is_known else MISSING,
         ]
     else:
-        cells.append(format_share(math.exp(density) if not math.isnan(density) else None))
+        cells.append(format_share(_to_none(probability)))
     cells += [format_share(_to_none(row["tail_area"])), format_number(_to_none(density))]
     return tuple(Cell(text) for text in cells)
 

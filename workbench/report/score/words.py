@@ -18,6 +18,15 @@ METHODS = {
 
 SCORES = {
     "log_density": ("log predictive density", "mean over rows [nats]; higher is better"),
+    "joint_log_density": (
+        "joint log predictive density",
+        "of all components of a row together, mean over rows [nats]; higher is better",
+    ),
+    "energy": (
+        "energy score",
+        "the CRPS of vectors: how far the predictive distribution lies from all components of a row, "
+        "in their unit; lower is better",
+    ),
     "crps": (
         "CRPS",
         "how far the predictive distribution lies from the outcome, in its unit; lower is better",

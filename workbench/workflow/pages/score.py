@@ -9,6 +9,7 @@ from workbench.report.document import Document, Section, TableBlock
 from workbench.report.score import describe_table
 from workbench.report.score.tables import (
     build_categories,
+    build_components,
     build_coverage,
     build_scores,
     build_strangest,
@@ -26,7 +27,12 @@ def build_scores_page(scores: Scores, run: Path) -> Document:
     """Return the page that `workbench score` prints: the answer, scores, intervals, the strangest rows."""
     sections = []
     for scored in scores.table.outcomes:
-        blocks = (build_scores(scored), build_coverage(scored), build_categories(scored))
+        blocks = (
+            build_scores(scored),
+            build_components(scored),
+            build_coverage(scored),
+            build_categories(scored),
+        )
         sections += [
             Section(block.key, block.caption.replace("`", ""), (replace(block, caption=""),))
             for block in blocks
