@@ -267,3 +267,69 @@ def test_rows_prepared_together_cannot_be_forgotten_but_weighted(tools, tmp_path
         assert estimate.mean is not None
         assert estimate.mcse_mean is not None
         assert abs(estimate.mean - value) < 4 * estimate.mcse_mean
+
+
+SCALED = """
+data { int N; int K; matrix[N, K] X; vector[N] y; }
+parameters { real alpha; vector[K] beta; }
+model { alpha ~ normal(0, 5); beta ~ normal(0, 0.5); y ~ normal(alpha + X * beta, 1); }
+"""
+
+PREDICTORS = ["age", "income"]
+
+
+@pytest.fixture(scope="module")
+def predictors():
+    """Sixty rows, and twenty of other ages."""
+    random = np.random.default_rng(2)
+    table = pd.DataFrame({"age": random.normal(40, 10, 80), "income": random.normal(3000, 500, 80)})
+    table["y"] = 0.05 * table["age"] + 0.001 * table["income"] - 4 + random.normal(0, 1, 80)
+    return table.assign(age=table["age"] + 8 * (table.index >= 60))
+
+
+@pytest.fixture(scope="module")
+def scaled(tools, predictors, tmp_path_factory):
+    del tools
+    path = tmp_path_factory.mktemp("scaled") / "scaled.stan"
+    path.write_text(SCALED)
+    columns = {"X": PREDICTORS}
+    return wb.fit(path, predictors[:60], standardize=True, method="nuts", draws=500, columns=columns,
+                  output=path.with_name("run"), **QUIET)  # fmt: skip
+
+
+def assert_closed_form(fit, scale, rows):
+    """The posterior is normal; the priors are those of predictors standardized by `scale`."""
+    mean, sd = scale[PREDICTORS].mean().to_numpy(), scale[PREDICTORS].std(ddof=1).to_numpy()
+    design = np.column_stack([np.ones(len(rows)), (rows[PREDICTORS].to_numpy() - mean) / sd])
+    covariance = np.linalg.inv(design.T @ design + np.diag([1 / 25, 4, 4]))
+    back = np.array([[1, *(-mean / sd)], [0, 1 / sd[0], 0], [0, 0, 1 / sd[1]]])
+    expected = back @ covariance @ design.T @ rows["y"].to_numpy()
+    spread = np.sqrt(np.diag(back @ covariance @ back.T))
+    for place, name in enumerate(("alpha", "beta[1]", "beta[2]")):
+        estimate = fit.results.posterior(name)
+        assert abs(estimate.mean - expected[place]) < 5 * estimate.mcse_mean, name
+        assert abs(estimate.sd - spread[place]) < 5 * estimate.mcse_sd, name
+
+
+def test_standardized_predictors_keep_the_scale_of_their_priors(scaled, predictors):
+    """By weights, and then fitted together: both are the posterior that began with the first fit's priors."""
+    few = scaled.update(predictors[60:63], output=False, **QUIET)
+    assert few.results.updated.way == "weights"
+    assert_closed_form(few, predictors[:60], predictors[:63])
+    all_rows = few.update(predictors[63:], weights=False, output=False, **QUIET)
+    assert all_rows.results.updated.way == "refit"
+    assert_closed_form(all_rows, predictors[:60], predictors)
+    assert "The priors of standardized predictors are those of the first fit" in describe_update(
+        all_rows.results
+    )
+
+
+def test_a_carried_posterior_of_standardized_predictors_is_on_the_scale_of_the_data(scaled, predictors):
+    folder = scaled.folder.with_name("forgotten")
+    forgotten = scaled.update(predictors[60:], forget=True, output=folder, **QUIET)
+    assert not forgotten.results.data.standardized.matrices
+    assert_closed_form(forgotten, predictors[:60], predictors)
+    carried = read_priors(folder / "priors.toml").posterior
+    assert carried is not None
+    draws = [scaled.draws(name).mean() for name in ("alpha", "beta[1]", "beta[2]")]
+    assert carried.mean == pytest.approx(draws, rel=1e-6)

@@ -52,10 +52,19 @@ from workbench.workflow.update_forgetting import (
     Carried,
     carry,
     check_carried_density,
+    rescale_posterior,
     use_carried,
+    use_data_scale,
 )
 from workbench.workflow.update_rows import append_table, bind_new_rows, check_can_take_rows
-from workbench.workflow.update_weights import Weighing, draw_again, find_obstacle, read_chains, weigh
+from workbench.workflow.update_weights import (
+    Weighing,
+    draw_again,
+    find_obstacle,
+    find_scale,
+    read_chains,
+    weigh,
+)
 
 PRIORS = "priors.toml"
 """The file in a run that holds the posterior carried into it."""
@@ -198,9 +207,9 @@ def _estimate(
         reason = "stored draws are weighted by the Stan of the package index alone"
     weighing = Weighing(None, reason)
     if not reason:
-        chains = read_chains(run.fit, request.program)
         old, exe = _choose_executable(run)
         with make_scratch() as scratch, progress.stage("Weighting the draws"):
+            chains = read_chains(run.fit, request.program, find_scale(run, old, exe, scratch / "scale"))
             new = replace(request, program=old.program)
             weighing = weigh(run.fit, old, new, exe, chains, scratch)
         if weighing.weights is not None and not weighing.reason:
@@ -226,23 +235,39 @@ def _estimate_forgetting(
         The posterior cannot be carried without the old rows.
     """
     del options
-    problem = find_obstacle(run.fit, request.program, request.data)
-    if not problem and run.builds.tools.source == "cmdstan":
-        problem = "it needs the Stan of the package index"
+    problem = _find_problem_of_forgetting(run, request)
     if problem:
-        raise RequestError(f"--forget cannot carry the posterior: {problem}.", hint="leave --forget out")
-    chains = read_chains(run.fit, request.program)
+        message = f"--forget cannot carry the posterior: {problem.rstrip('.')}."
+        raise RequestError(message, hint="leave --forget out")
     old, exe = _choose_executable(run)
+    start, is_warm = _find_start(run, request)
     with make_scratch() as scratch:
         with progress.stage("Carrying the posterior"):
-            carried = carry(run, old, exe, chains, scratch)
-            forgetting = use_carried(run, carried.posterior, request.data)
-        start, is_warm = _find_start(run, request)
+            rescaling = find_scale(run, old, exe, scratch / "scale")
+            carried = carry(run, old, exe, read_chains(run.fit, request.program, rescaling), scratch)
+            data = request.data
+            if rescaling is not None:
+                carried = replace(carried, posterior=rescale_posterior(carried.posterior, rescaling))
+                data = use_data_scale(data)
+                start, is_warm = DEFAULT_START, False  # its metric is that of the other scale
+            forgetting = use_carried(run, carried.posterior, data)
+        chains = read_chains(run.fit, request.program)
         new, exe = _choose_executable(forgetting)
         check_carried_density(new, exe, carried.posterior, chains, scratch)
     request = replace(forgetting.request, methods=_list_methods(run, has_warmup=not is_warm))
     fitted = estimate_request(request, forgetting.builds, start)
     return fitted, request, _Outcome(Weighing(None), carried)
+
+
+def _find_problem_of_forgetting(run: SavedRun, request: FitRequest) -> str:
+    """Return why the posterior of a run cannot be carried without its rows; empty where it may."""
+    standardized = run.fit.results.data.standardized
+    if standardized.matrices and not standardized.is_on_data_scale:
+        unknown = "the map from standardized predictors to the scale of the data is not known"
+        return f"{unknown}: {standardized.reason}"
+    if run.builds.tools.source == "cmdstan":
+        return "it needs the Stan of the package index"
+    return find_obstacle(run.fit, request.program, request.data)
 
 
 def _write_priors(fit: Fit, carried: Carried | None) -> None:

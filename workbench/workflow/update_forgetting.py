@@ -15,6 +15,7 @@ from workbench.binding import BoundData
 from workbench.errors import BindingError, PriorError, RequestError, RunError
 from workbench.estimation.context import FitContext
 from workbench.estimation.sampling.psis import compute_importance_weights
+from workbench.estimation.standardize.rescaling import Rescaling, undo_standardization
 from workbench.late_imports import LateModule
 from workbench.priors import CarriedPosterior
 from workbench.priors.carried import MOST_CARRIED
@@ -97,6 +98,35 @@ def carry(run: SavedRun, request: FitRequest, exe: Path, chains: ChainDraws, fol
     before = normal.logpdf(points) - backend.measure_points(job, points, jacobian=True)
     error = max(measure_probability_error(ratios), measure_probability_error(before))
     return Carried(posterior, compute_importance_weights(ratios).khat, error)
+
+
+def use_data_scale(data: BoundData) -> BoundData:
+    """Return data whose predictors are not standardized, and whose rules do not do it either."""
+    variables = (
+        replace(item, remark=item.remark.removesuffix("standardized.").rstrip())
+        if item.name in data.standardized
+        else item
+        for item in undo_standardization(data).variables
+    )
+    rules = {**data.rules, "standardized": {}}
+    return replace(data, variables=tuple(variables), standardized={}, rules=rules)
+
+
+def rescale_posterior(carried: CarriedPosterior, rescaling: Rescaling) -> CarriedPosterior:
+    """Return a normal on the scale of the data, where its parameters were sampled on another.
+
+    Parameters
+    ----------
+    carried
+        The normal on the scale of standardized predictors.
+    rescaling
+        The map to the scale of the data: it is linear, of parameters without bounds.
+    """
+    where = [carried.names.index(column) for column in rescaling.columns]
+    matrix = np.eye(len(carried.names))
+    matrix[np.ix_(where, where)] = rescaling.matrix
+    covariance = matrix @ carried.covariance @ matrix.T
+    return CarriedPosterior(carried.names, matrix @ carried.mean, (covariance + covariance.T) / 2)
 
 
 def measure_probability_error(log_ratios: Floats) -> float:

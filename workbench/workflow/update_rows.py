@@ -21,23 +21,18 @@ else:
 
 
 def check_can_take_rows(fit: Fit) -> None:
-    """Refuse a run whose draws or data do not belong to its program as it stands.
+    """Refuse a run whose data came without a table.
 
     Raises
     ------
     RequestError
-        Predictors were standardized while fitting, or the data came without a table.
+        The data came without a table.
     """
-    data = fit.results.data
-    if data.standardized.matrices:
+    if not fit.results.data.rules.get("variables"):
         raise RequestError(
-            "the run was fitted with --standardize, which puts its predictors on the scale of its own rows.",
-            hint="fit old and new rows together: `workbench fit MODEL ALL.csv --standardize`",
-        )
-    if not data.rules.get("variables"):
-        raise RequestError(
-            "the run was fitted to Stan's own data, which say nothing about how to bind new rows.",
-            hint="fit a table to update it with tables",
+            "the run was fitted to Stan's own data, which do not say what belongs to a row, and which sizes "
+            "grow with new rows.",
+            hint="put old and new rows into one file and fit that; or fit a table, whose runs can be updated",
         )
 
 
@@ -58,6 +53,9 @@ def append_table(
     fit: Fit, request: FitRequest, table: Table, missing: Literal["refuse", "drop"] = "refuse"
 ) -> BoundData:
     """Return the data of a run with new rows below its own.
+
+    Predictors that the run standardized are put on its scale, on which the priors are stated: the posterior
+    of its rows is the prior of the new ones, and does not depend on how rows come in batches.
 
     Raises
     ------
@@ -109,7 +107,8 @@ def _bind_anew(
         {name: level for name, level in first.items() if both.has_column(name)},
         allowed,
     )
-    attempt = binding.try_bind(request.program, both, options)
+    scales = {"standardized": rules.get("standardized", {})}  # on which the program states its priors
+    attempt = binding.try_bind(request.program, both, options, scales if scales["standardized"] else None)
     if attempt.problems:
         raise attempt.problems[0]
     return attempt.data

@@ -19,13 +19,16 @@ from workbench.backends import Backend
 from workbench.backends.base import Floats, Integers
 from workbench.backends.stored_chains import ChainDraws, StoredChains
 from workbench.binding import BoundData
-from workbench.errors import RunError
+from workbench.errors import RequestError, RunError
 from workbench.estimation.context import FitContext
+from workbench.estimation.standardize.rescaling import Rescaling, find_rescaling
 from workbench.program import Program
 from workbench.progress import SILENT
 from workbench.request import FitRequest
 from workbench.results import Fit
+from workbench.results.quantities import element_name
 from workbench.studies.fits.weights import PointWeights, weigh_draws
+from workbench.workflow.saved_run import SavedRun
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -57,13 +60,28 @@ class Weighing:
     reason: str = ""
 
 
-def read_chains(fit: Fit, program: Program) -> ChainDraws:
-    """Return the stored draws of the parameters, in Stan's order, with the statistics of their sampler."""
+def read_chains(fit: Fit, program: Program, rescaling: Rescaling | None = None) -> ChainDraws:
+    """Return the stored draws of the parameters, in Stan's order, with the statistics of their sampler.
+
+    Parameters
+    ----------
+    fit
+        The run.
+    program
+        Its program.
+    rescaling
+        The map to the scale of the data, where the draws are on that: they are returned on the scale on which
+        they were sampled.
+    """
     posterior, groups = fit.tree["posterior"].to_dataset(), fit.tree.children
     stats = groups["sample_stats"].to_dataset() if "sample_stats" in groups else {}
     adaptation = groups["adaptation"].to_dataset() if "adaptation" in groups else {}
+    names, draws = _collect_draws(program, posterior)
+    if rescaling is not None:
+        where = [names.index(column) for column in rescaling.columns]
+        draws[..., where] = np.linalg.solve(rescaling.matrix, draws[..., where, None])[..., 0]
     return ChainDraws(
-        _collect_draws(program, posterior),
+        draws,
         {
             own: np.asarray(stats[name].to_numpy(), dtype=float)
             for name, own in _STATS.items()
@@ -74,18 +92,53 @@ def read_chains(fit: Fit, program: Program) -> ChainDraws:
     )
 
 
-def _collect_draws(program: Program, posterior: xr.Dataset) -> Floats:
-    """Return the draws of all parameters, `(chain, draw, column)`; Stan counts the first index fastest."""
-    columns = []
+def find_scale(run: SavedRun, request: FitRequest, exe: Path, folder: Path) -> Rescaling | None:
+    """Return the map from the scale on which a run was sampled to that of the data; `None` without one.
+
+    Parameters
+    ----------
+    run
+        The run.
+    request
+        Its request, with the program that is run.
+    exe
+        The executable of that.
+    folder
+        A scratch folder.
+
+    Raises
+    ------
+    RequestError
+        The draws are on the scale of the data, and the map is not found again.
+    """
+    if not run.fit.results.data.standardized.is_on_data_scale:
+        return None
+    from workbench.backends.stan import StanBackend  # only here: importing it takes a second
+
+    found = find_rescaling(FitContext(request, exe, StanBackend(), folder, SILENT))
+    if found.rescaling is None:
+        message = f"the draws cannot be put on the scale of the standardized predictors: {found.reason}"
+        raise RequestError(message, hint="fit old and new rows together")
+    return found.rescaling
+
+
+def _collect_draws(program: Program, posterior: xr.Dataset) -> tuple[list[str], Floats]:
+    """Return the names and the draws of all elements of parameters, `(chain, draw, column)`.
+
+    They are in the order of Stan, which counts the first index fastest.
+    """
+    names, columns = [], []
     for parameter in program.parameters:
         values = posterior[parameter.name].transpose("chain", "draw", ...).to_numpy()
         for reversed_index in np.ndindex(values.shape[2:][::-1]):
-            cell: tuple[Any, ...] = (..., *reversed_index[::-1])
+            index = reversed_index[::-1]
+            cell: tuple[Any, ...] = (..., *index)
+            names.append(element_name(parameter.name, index))
             columns.append(values[cell])
     sizes = posterior.sizes
     if not columns:
-        return np.empty((sizes["chain"], sizes["draw"], 0))
-    return np.stack(columns, axis=-1).astype(float, copy=False)
+        return names, np.empty((sizes["chain"], sizes["draw"], 0))
+    return names, np.stack(columns, axis=-1).astype(float, copy=False)
 
 
 def find_obstacle(fit: Fit, program: Program, data: BoundData) -> str:

@@ -25,15 +25,30 @@ def describe_update(results: Results) -> str:
     old = f" ({pluralise(updated.old_rows, 'row')})" if updated.old_rows is not None else ""
     parent = f"`{updated.parent}`{old}" if updated.parent else f"an earlier fit{old}"
     head = f"Updated from {parent} with {rows} of `{PurePath(updated.data).name}`"
+    if updated.way == "normal":
+        return f"{head}, without its rows: {_describe_normal(updated)}."
+    return f"{head}: {_describe_way(updated)}.{_describe_frozen_scale(results)}"
+
+
+def _describe_way(updated: UpdateResult) -> str:
+    """Return how the posterior given all rows was found."""
     if updated.way == "weights":
         number, limit = format_beside_limit(updated.khat or 0.0, updated.khat_limit or 0.0, 2)
         return (
-            f"{head}: its draws were weighted (k-hat {number}, at most {limit}; "
-            f"{format_count(updated.effective_draws)} effective draws), not sampled anew."
+            f"its draws were weighted (k-hat {number}, at most {limit}; "
+            f"{format_count(updated.effective_draws)} effective draws), not sampled anew"
         )
-    if updated.way == "normal":
-        return f"{head}, without its rows: {_describe_normal(updated)}."
-    return f"{head}: all rows were fitted together, because {updated.reason}."
+    return f"all rows were fitted together, because {updated.reason}"
+
+
+def _describe_frozen_scale(results: Results) -> str:
+    """Return on which scale the priors of standardized predictors are."""
+    if not results.data.standardized.matrices:
+        return ""
+    return (
+        " The priors of standardized predictors are those of the first fit, whose means and standard "
+        "deviations stay in use."
+    )
 
 
 def _describe_normal(updated: UpdateResult) -> str:
