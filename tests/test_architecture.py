@@ -28,6 +28,8 @@ SINGLE_IMPORTERS = {
     "matplotlib": FIGURES,
     "arviz_plots": FIGURES,
     "nutpie": {"backends/nutpie_chain.py"},
+    "distributed": {"execution/dask.py", "execution/dask_worker.py"},
+    "dask": {"execution/dask.py"},
     "click": set(),
     "httpstan": set(),
 }

@@ -1,5 +1,8 @@
 """The error tree: scripts rely on the exit codes."""
 
+import pickle
+from pathlib import Path
+
 import pytest
 
 from workbench import errors
@@ -7,6 +10,7 @@ from workbench import errors
 CODES = {
     errors.RequestError: 2,
     errors.ToolchainError: 3,
+    errors.ClusterError: 3,
     errors.RunError: 4,
     errors.StoreError: 5,
 }
@@ -29,3 +33,12 @@ def test_each_error_has_the_exit_code_of_its_branch(kind):
 @pytest.mark.parametrize("kind", list(list_errors()), ids=lambda kind: kind.__name__)
 def test_each_error_is_in_the_drawing_of_the_tree(kind):
     assert f" {kind.__name__}" in (errors.__doc__ or "")
+
+
+def test_an_error_is_the_same_in_another_process():
+    failed = errors.BuildFailed("no.", command="c++ x", log=Path("log"), hint="mend it")
+    again = pickle.loads(pickle.dumps(failed))  # noqa: S301 - our own bytes
+    assert (type(again), again.message, again.hint, again.command, again.log, str(again)) == (
+        errors.BuildFailed, "no.", "mend it", "c++ x", Path("log"), "no."
+    )  # fmt: skip
+    assert again.__notes__ == failed.__notes__

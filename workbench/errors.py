@@ -13,9 +13,11 @@
     │  ├─ ToolchainMissing    no Stan or no compiler, and none can be fetched
     │  ├─ PinMismatch         a file does not have the pinned hash
     │  └─ BuildFailed         a compiler failed: its command and log file
+    ├─ ClusterError      3    the machines of a cluster cannot be used
     ├─ RunError          4    Stan did not finish
     │  ├─ ChainFailed         it stopped with an error: Stan's message
     │  ├─ RunTimedOut         it, or its compiler, took longer than the time allowed
+    │  ├─ WorkerLost          the machines that it ran on were lost, each time
     │  └─ DrawsCorrupt        its output cannot be read
     └─ StoreError        5    stored results cannot be read or written
        ├─ RunNotFound         there is no run
@@ -33,6 +35,7 @@ from __future__ import annotations
 
 import re
 from pathlib import Path
+from typing import Any
 
 _LONG_QUOTE = re.compile(r"`([^`]{300})[^`]{4096,}([^`]{300})`")
 """What a message quotes, where it is longer than a path can be: a cell of megabytes, a number of a mile."""
@@ -89,6 +92,16 @@ class WorkbenchError(Exception):
         self.hint = hint
         if hint:
             self.add_note(f"hint: {hint}")  # shown below the message where Python prints the error
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Return what another process makes the same error of."""
+        return _restore, (type(self), self.args, self.__dict__)
+
+
+def _restore(kind: type[WorkbenchError], args: tuple[Any, ...], state: dict[str, Any]) -> WorkbenchError:
+    error = kind.__new__(kind, *args)
+    error.__dict__.update(state)
+    return error
 
 
 class RequestError(WorkbenchError):
@@ -190,6 +203,12 @@ class BuildFailed(ToolchainError):
         self.log = log
 
 
+class ClusterError(WorkbenchError):
+    """The machines of a cluster, or the packages that reach them, cannot be used."""
+
+    exit_code = 3
+
+
 class RunError(WorkbenchError):
     """A Stan executable did not finish.
 
@@ -217,6 +236,10 @@ class ChainFailed(RunError):
 
 class RunTimedOut(RunError):
     """A Stan executable, stanc or a compiler took longer than the time allowed."""
+
+
+class WorkerLost(RunError):
+    """Every worker that ran a piece of work was lost before it was finished."""
 
 
 class DrawsCorrupt(RunError):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, Unpack
 
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
     import pandas as pd
     import xarray as xr
 
+    from workbench.execution import Executor
     from workbench.results.view import DiagnosisResult
     from workbench.studies import Study
     from workbench.workflow.score import Scores
@@ -225,6 +227,7 @@ def sensitivity(
     refit: Literal["needed", "all"] = "needed",
     prior_predictive: bool = True,
     jobs: int | None = None,
+    executor: str | Executor | Any = None,
     output: str | Path | None = None,
     progress: bool = True,
 ) -> Study:
@@ -254,6 +257,9 @@ def sensitivity(
         Whether each prior is also sampled alone.
     jobs, output
         Processes at a time; the study directory, by default `study` in that of the run.
+    executor
+        Where fits run, which changes no number: text as for `--scheduler` (`"local:4"`,
+        `"tcp://127.0.0.1:8786"`, `"cluster.toml"`), or a `distributed.Client`. By default on this machine.
     progress
         Whether progress is shown in terminals and notebooks.
 
@@ -281,6 +287,7 @@ def sensitivity(
     WorkbenchError
         Any of the tree in `workbench.errors`.
     """
+    from workbench.execution.scheduler import as_executor
     from workbench.studies import make_axis, parse_axis
     from workbench.studies.plan.scenarios import parse_scenarios, read_scenarios
     from workbench.workflow.sensitivity import study_fit
@@ -309,6 +316,7 @@ def sensitivity(
         jobs=jobs or count_usable_cores(),
         output=folder if output is None else Path(output),
     )
-    return study_fit(
-        fitted, options, table=None if data is None else as_table(data), progress=show_progress(progress)
-    )
+    table = None if data is None else as_table(data)
+    with as_executor(executor, options.jobs) as opened:
+        options = replace(options, executor=opened)
+        return study_fit(fitted, options, table=table, progress=show_progress(progress))

@@ -52,6 +52,10 @@ class Evaluators:
         self._lock = threading.Lock()
         weakref.finalize(self, _close_all, self._idle)
 
+    def __reduce__(self) -> tuple[type[Evaluators], tuple[()]]:
+        """Return what another process makes evaluators of its own of: processes do not travel."""
+        return Evaluators, ()
+
     @contextmanager
     def borrow(self, job: Job, activity: str) -> Iterator[Evaluator | None]:
         """Lend an evaluator of a program with its data; `None` if the executable has none."""

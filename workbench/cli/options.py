@@ -197,6 +197,15 @@ Jobs = Annotated[
         min=1, help="Processes at a time; by default one per core.", metavar="N", rich_help_panel=SAMPLER
     ),
 ]
+Scheduler = Annotated[
+    str,
+    typer.Option(
+        help="Where fits run: on this machine, or on the workers of a Dask scheduler, with the same results. "
+        "A file describes a cluster to start.",
+        metavar="local|local:N|tcp://HOST:PORT|tls://HOST:PORT|FILE.toml",
+        rich_help_panel=SAMPLER,
+    ),
+]
 Threads = Annotated[
     int,
     typer.Option(min=1, help="Threads in each chain, for reduce_sum.", metavar="N", rich_help_panel=SAMPLER),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shlex
 import sys
+from dataclasses import replace
 from pathlib import Path
 from typing import Annotated
 
@@ -139,6 +140,7 @@ def command(
     metric: options.Metric = "diag",
     retry: options.Retry = False,
     jobs: options.Jobs = None,
+    scheduler: options.Scheduler = "local",
     threads: options.Threads = 1,
     timeout: options.Timeout = None,
     level: options.Level = 0.95,
@@ -175,6 +177,9 @@ def command(
     else:
         program, source = library.resolve_data(str(what), data)
         check_inputs(program, options.read_dash(source))
+    from workbench.execution.scheduler import open_executor, parse_scheduler
+
+    where = parse_scheduler(scheduler)
     from workbench.methods import Laplace, Map, Mle, Nuts
     from workbench.results import store
     from workbench.studies import parse_axis
@@ -238,14 +243,15 @@ def command(
         command=shlex.join(["workbench", *sys.argv[1:]]),
     )
     progress = console.progress(quiet)
+    limit = parse.parse_size("--unpack-limit", unpack_limit)
     try:
-        if is_run:
-            study = sensitivity.study_run(
-                what, study_options, fit_options, progress, parse.parse_size("--unpack-limit", unpack_limit)
-            )
-        else:
-            table = options.read_within(parse.parse_size("--unpack-limit", unpack_limit), source)
-            study = sensitivity.study_files(program, table, fit_options, study_options, progress)
+        with open_executor(where, workers) as executor:
+            study_options = replace(study_options, executor=executor)
+            if is_run:
+                study = sensitivity.study_run(what, study_options, fit_options, progress, limit)
+            else:
+                table = options.read_within(limit, source)
+                study = sensitivity.study_files(program, table, fit_options, study_options, progress)
     except KeyboardInterrupt:
         raise KeyboardInterrupt(_KEPT) from None
     if json_:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import sys
 from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager, nullcontext
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO
@@ -162,7 +164,16 @@ def replace_tree(tree: xr.DataTree, path: Path) -> None:
 def _write_tree(tree: xr.DataTree, stream: BinaryIO) -> None:
     with files.keep_steady(stream) as steady:
         single = to_single(tree)
-        single.to_netcdf(steady, engine="h5netcdf", encoding=_encoding(single))
+        with _without_cluster():
+            single.to_netcdf(steady, engine="h5netcdf", encoding=_encoding(single))
+
+
+@contextmanager
+def _without_cluster() -> Iterator[None]:
+    """Keep xarray from asking a Dask cluster for a lock, where this process happens to know one."""
+    dask = sys.modules.get("dask")
+    with nullcontext() if dask is None else dask.config.set(scheduler="synchronous"):
+        yield
 
 
 def with_entries(fit: Fit, entries: Mapping[str, Any]) -> Fit:

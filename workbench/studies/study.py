@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -17,8 +16,9 @@ from workbench.results import Fit
 from workbench.results.quantities import finite_elements
 from workbench.studies.fits.context import StudyContext
 from workbench.studies.fits.log_density import drop_fixed_terms_if_exact
-from workbench.studies.fits.modes import PointModes, find_modes
+from workbench.studies.fits.modes import PointModes, find_all_modes, find_modes
 from workbench.studies.fits.point_request import make_request
+from workbench.studies.fits.posterior import collect_draws
 from workbench.studies.fits.progress_message import describe_progress
 from workbench.studies.fits.quantities import choose_quantities
 from workbench.studies.fits.refit import make_base_posterior
@@ -101,7 +101,8 @@ def run_study(context: StudyContext, fit: Fit, examine: Callable[[], Fit]) -> St
     names = choose_quantities(context.plan, context.program, draws, stan_names)
     base = make_base_posterior(context, fit, names)
     fits = FullFits([base])
-    context = drop_fixed_terms_if_exact(context, base)
+    trial = collect_draws(base.tree, context.program, 1)
+    context = drop_fixed_terms_if_exact(replace(context, trial=trial), base)
     posteriors = _sweep(context, fits)
     modes = _find_all_modes(context)
     base_settings = {
@@ -159,11 +160,9 @@ def _find_all_modes(context: StudyContext) -> dict[str, PointModes]:
         started = time.monotonic()
         base = find_modes(context, BASE)
         modes = {BASE.key: base}
-        with ThreadPoolExecutor(max_workers=max(1, context.jobs)) as pool:
-            by_point = pool.map(lambda point: find_modes(context, point, base), others)
-            for done, (point, found) in enumerate(zip(others, by_point, strict=True), start=2):
-                modes[point.key] = found
-                stage.update(float(done), describe_progress(started, done, total))
+        for done, (point, found) in enumerate(find_all_modes(context, others, base), start=2):
+            modes[point.key] = found
+            stage.update(float(done), describe_progress(started, done, total))
         return modes
 
 

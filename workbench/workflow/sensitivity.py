@@ -8,6 +8,7 @@ from pathlib import Path
 
 from workbench import files, tables, toolchain
 from workbench.errors import StoreError
+from workbench.execution import LocalExecutor
 from workbench.priors import replace_priors
 from workbench.progress import SILENT, Progress
 from workbench.report.figure_files import write_figures
@@ -232,7 +233,10 @@ def _study(base: Fit, request: FitRequest, builds: Builds, folder: Path, options
         forms = {make_form_key(point.forms): point.forms for point in plan.points}
         variants = {key: build_variant(request, builds, backend, form) for key, form in forms.items()}
         scaled = use_scale_of_base(base, variants[make_form_key({})], backend, scratch / "scale")
-        context = StudyContext(plan, variants, scaled, cache, scratch, builds.progress, jobs=options.jobs)
+        executor = options.executor or LocalExecutor(options.jobs)
+        context = StudyContext(
+            plan, variants, scaled, cache, scratch, builds.progress, jobs=options.jobs, executor=executor
+        )
         study = run_study(context, base, examined.result)
     with builds.progress.stage("Writing the report"):
         return studies.write(study, render(build_study_report(study)), folder)

@@ -14,6 +14,7 @@ import numpy as np
 
 from workbench import card
 from workbench.errors import RequestError
+from workbench.execution import Executor
 from workbench.methods import Nuts
 from workbench.priors import check_value, get_value, resolve_name
 from workbench.priors.forms import check_form, find_prior_statement, list_flat_parameters
@@ -49,6 +50,8 @@ class StudyOptions:
         As in `Plan`; decisions as text.
     jobs
         Processes at a time.
+    executor
+        Who runs what can run elsewhere; `None` for this machine's cores.
     output
         The study directory; `None` for one in `reports/`.
     """
@@ -65,6 +68,7 @@ class StudyOptions:
     parameters: tuple[str, ...] = ()
     with_prior: bool = True
     jobs: int = 1
+    executor: Executor | None = None
     output: Path | None = None
 
     @property

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from workbench.errors import RunError
-from workbench.studies.fits import log_density
+from workbench.studies.fits import log_density, shared
 from workbench.studies.fits.cache import cache_array, cache_record, is_cached
 from workbench.studies.plan.plan import BASE
 
@@ -37,11 +37,12 @@ def test_a_damaged_record_is_made_again(tmp_path):
 
 def test_incomplete_log_densities_are_not_kept(tmp_path, monkeypatch):
     monkeypatch.setattr(log_density, "_evaluate", lambda *_: np.zeros(3))
-    monkeypatch.setattr(log_density, "collect_draws", lambda *_: (("a",), np.zeros((4, 1))))
+    monkeypatch.setattr(shared, "collect_draws", lambda *_: (("a",), np.zeros((4, 1))))
     context = SimpleNamespace(
         cache_folder=tmp_path / "cache",
         make_key=lambda *_: "key",
         is_reduced=False,
+        failures={},
         plan=SimpleNamespace(power_names=set()),
         program=None,
     )

@@ -117,6 +117,8 @@ class _OriginalScaleBackend:
             self._changed_data |= {name: value for name, value in switches.items() if name}
 
     def __getattr__(self, name: str) -> Any:
+        if name.startswith("_"):  # not of a backend; asked for before there is one, when this is unpickled
+            raise AttributeError(name)
         attribute = getattr(self._backend, name)
         if not callable(attribute):
             return attribute

@@ -4,17 +4,25 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
+import numpy as np
+from numpy.typing import NDArray
+
 from workbench.backends import Backend
+from workbench.errors import WorkbenchError
 from workbench.estimation.context import FitContext
+from workbench.execution import Executor, LocalExecutor, Workplace
 from workbench.program import Program
 from workbench.progress import SILENT, Progress
 from workbench.provenance import hash_texts
 from workbench.request import FitRequest
 from workbench.studies.plan.plan import Plan, Point
 from workbench.toolchain import CompiledModel
+
+NamedDraws = tuple[tuple[str, ...], NDArray[np.float64]]
+"""Stan's names of all parameters, and their values `(S, column)`."""
 
 
 @dataclass(frozen=True)
@@ -44,7 +52,13 @@ class StudyContext:
     progress
         Where to report.
     jobs
-        Processes at a time; it changes no number.
+        Processes of this machine at a time; it changes no number.
+    executor
+        Who runs what can run elsewhere; it changes no number either.
+    failures
+        Why pieces of work have failed during this study, by their keys.
+    trial
+        One draw of the base fit, at which executables are tried on other machines.
     is_reduced
         Whether log densities leave out the terms that no point changes.
     """
@@ -56,6 +70,9 @@ class StudyContext:
     scratch: Path
     progress: Progress = field(default=SILENT)
     jobs: int = 1
+    executor: Executor = field(default_factory=LocalExecutor, repr=False)
+    failures: dict[str, WorkbenchError] = field(default_factory=dict, repr=False)
+    trial: NamedDraws | None = field(default=None, repr=False)
     is_reduced: bool = False
 
     @property
@@ -75,6 +92,12 @@ class StudyContext:
     def find_variant(self, point: Point) -> ProgramVariant:
         """Return the program of a point."""
         return self.variants[make_form_key(point.forms)]
+
+    def move_to(self, place: Workplace) -> StudyContext:
+        """Return the context of a task of this study, where the task runs."""
+        return replace(
+            self, cache_folder=place.folder, scratch=place.scratch, jobs=place.cores, progress=SILENT
+        )
 
     def make_fit_context(self, request: FitRequest, exe: Path, name: str) -> FitContext:
         """Return the context of a single piece of work, with a scratch folder of its own."""

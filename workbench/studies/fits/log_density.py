@@ -2,23 +2,28 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
 
 from workbench.errors import RunError
-from workbench.studies.fits.cache import cache_array
-from workbench.studies.fits.context import StudyContext
+from workbench.execution import Task, Workplace, name_function
+from workbench.studies.fits.cache import cache_array, is_cached
+from workbench.studies.fits.context import NamedDraws, StudyContext
 from workbench.studies.fits.point_request import drop_fixed_terms, make_request
 from workbench.studies.fits.posterior import Posterior, collect_draws
+from workbench.studies.fits.shared import (
+    SourceDraws,
+    collect_source_draws,
+    share_context,
+    share_draws,
+)
 from workbench.studies.plan.plan import BASE, Point
 from workbench.thresholds import LOG_LIKELIHOOD_DIFFERENCE_LIMIT
 
 Floats = NDArray[np.float64]
-
-NamedDraws = tuple[tuple[str, ...], Floats]
-"""Stan's names of all parameters, and their values `(S, column)`."""
 
 CHECKED_DRAWS = 20
 """Draws at which the reduced log density is compared with the complete one. Ours."""
@@ -34,16 +39,64 @@ def evaluate_log_density(context: StudyContext, source: Posterior, point: Point)
     RunError
         The density cannot be evaluated there.
     """
-    powers = ",".join(sorted(context.plan.power_names))  # they decide which terms are left out
-    key = context.make_key("log density", source.key, point.key, str(context.is_reduced), powers)
+    key = _make_key(context, source.key, point)
+    if key in context.failures:
+        raise context.failures[key]
 
     def make() -> Floats:
-        values = _evaluate(context, point, collect_draws(source.tree, context.program), key)
-        if values.size != source.size:  # an interrupted process leaves incomplete output
-            raise RunError(f"the log density was evaluated at {values.size} of {source.size} draws.")
-        return values
+        return _evaluate_all(context, collect_source_draws(context, source), point)
 
     return cache_array(context.cache_folder, key, make, source.size)
+
+
+def evaluate_log_densities(
+    context: StudyContext, sources: Sequence[Posterior], points: Sequence[Point]
+) -> None:
+    """Evaluate the log density of each point at the draws of each full fit, and at the fits' own points.
+
+    The values are in the cache afterwards, and why some cannot be evaluated is in the context's failures.
+    """
+    for outcome in context.executor.map(_list_tasks(context, sources, points), context.cache_folder):
+        if outcome.failure is not None:
+            context.failures[outcome.key] = outcome.failure
+
+
+def evaluate_for_task(
+    place: Workplace, context: StudyContext, source: SourceDraws, point: Point, key: str
+) -> None:
+    """Leave the log density at a point for each draw of a full fit in the cache, as a task."""
+    context = context.move_to(place)
+    cache_array(context.cache_folder, key, lambda: _evaluate_all(context, source, point), source.size)
+
+
+def _list_tasks(
+    context: StudyContext, sources: Sequence[Posterior], points: Iterable[Point]
+) -> Iterator[Task]:
+    """Yield a task for each log density that is not in the cache and has not failed."""
+    shared, seen = share_context(context), set(context.failures)
+    for source in sources:
+        draws = None
+        for point in (source.point, *points):
+            key = _make_key(context, source.key, point)
+            if key in seen or is_cached(context.cache_folder, key, "npy"):
+                continue
+            seen.add(key)
+            draws = draws or share_draws(collect_source_draws(context, source))
+            arguments = (point, key)
+            yield Task(key, name_function(evaluate_for_task), arguments, (shared, draws), (f"{key}.npy",))
+
+
+def _make_key(context: StudyContext, source_key: str, point: Point) -> str:
+    powers = ",".join(sorted(context.plan.power_names))  # they decide which terms are left out
+    return context.make_key("log density", source_key, point.key, str(context.is_reduced), powers)
+
+
+def _evaluate_all(context: StudyContext, source: SourceDraws, point: Point) -> Floats:
+    key = _make_key(context, source.key, point)
+    values = _evaluate(context, point, source.draws, key)
+    if values.size != source.size:  # an interrupted process leaves incomplete output
+        raise RunError(f"the log density was evaluated at {values.size} of {source.size} draws.")
+    return values
 
 
 def compute_log_ratios(context: StudyContext, source: Posterior, point: Point) -> Floats:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from functools import cache
 from typing import Any
 
@@ -22,6 +22,7 @@ from workbench.estimation.sampling import laplace
 from workbench.estimation.sampling.initial_values import nest_initial_values
 from workbench.estimation.sampling.psis import log_sum_exp
 from workbench.estimation.schedule import find_known_point
+from workbench.execution import Task, Workplace, name_function
 from workbench.methods import Laplace, Map
 from workbench.program import Program
 from workbench.results.json_values import to_json_values
@@ -31,6 +32,7 @@ from workbench.results.view.estimates import Status
 from workbench.studies.fits.cache import cache_array, cache_record
 from workbench.studies.fits.context import StudyContext
 from workbench.studies.fits.point_request import make_request
+from workbench.studies.fits.shared import share_context
 from workbench.studies.plan.plan import Point
 
 Floats = NDArray[np.float64]
@@ -104,6 +106,48 @@ class PointModes:
     laplace_draws: Floats
 
 
+def find_all_modes(
+    context: StudyContext, points: Sequence[Point], base: PointModes
+) -> Iterator[tuple[Point, PointModes]]:
+    """Yield MAP and Laplace approximation at each point, as they are found.
+
+    Parameters
+    ----------
+    context, points
+        The study, and points other than the base.
+    base
+        The modes of the base fit.
+    """
+    waiting: dict[str, list[Point]] = {}
+    for point in points:
+        waiting.setdefault(_make_key(context, point, base), []).append(point)
+    function, shared = name_function(find_for_task), (share_context(context),)
+    start = replace(base, laplace_draws=np.empty((0, 0)))
+    tasks = (
+        Task(key, function, (same[0], start), shared, (f"{key}.json", f"{key}.npy"))
+        for key, same in waiting.items()
+    )
+    for outcome in context.executor.map(tasks, context.cache_folder):
+        for point in waiting[outcome.key]:
+            failed = outcome.failure
+            yield point, find_modes(context, point, base) if failed is None else _fail(failed.message)
+
+
+def find_for_task(place: Workplace, context: StudyContext, point: Point, base: PointModes) -> None:
+    """Leave MAP and Laplace approximation at a point in the cache, as a task."""
+    find_modes(context.move_to(place), point, base)
+
+
+def _fail(reason: str) -> PointModes:
+    """Return what is known of a point whose modes could not be searched for."""
+    failed = ModeResult(status="failed", reason=reason)
+    return PointModes(failed, failed, failed, np.empty((0, 0)))
+
+
+def _make_key(context: StudyContext, point: Point, base: PointModes | None) -> str:
+    return context.make_key("related modes and draws", point.key, "" if base is None else "from the base's")
+
+
 def find_modes(context: StudyContext, point: Point, base: PointModes | None = None) -> PointModes:
     """Return MAP and Laplace approximation at a point.
 
@@ -117,7 +161,7 @@ def find_modes(context: StudyContext, point: Point, base: PointModes | None = No
         several, if the prior of the point has another form, which may have other modes, or if it fails from
         the base's mode.
     """
-    key = context.make_key("related modes and draws", point.key, "" if base is None else "from the base's")
+    key = _make_key(context, point, base)
 
     @cache
     def make() -> tuple[dict[str, Any], Floats]:

@@ -6,9 +6,11 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from workbench.backends import Start
 from workbench.backends.base import DEFAULT_START
 from workbench.errors import RunIncomplete
 from workbench.estimation.sampling.warm_start import extract_warm_start
+from workbench.execution import Task, Workplace, name_function
 from workbench.methods import Nuts, list_settings
 from workbench.results import Fit
 from workbench.studies.fits.cache import cache_tree, is_cached
@@ -16,6 +18,7 @@ from workbench.studies.fits.context import StudyContext
 from workbench.studies.fits.point_request import make_request
 from workbench.studies.fits.posterior import Posterior, measure_posterior
 from workbench.studies.fits.sampling import run_sampler
+from workbench.studies.fits.shared import share_context
 from workbench.studies.plan.plan import BASE, Point
 
 if TYPE_CHECKING:
@@ -44,8 +47,14 @@ def refit_point(context: StudyContext, point: Point, near: Posterior) -> Posteri
         NUTS failed; the message is Stan's.
     """
     sampler = _shorten_warmup(context.plan.sampler)
-    key = _make_key(context, point, sampler)
-    tree = cache_tree(context.cache_folder, key, lambda: _sample_point(context, point, near, sampler))
+    key, function = _make_key(context, point, sampler), name_function(sample_for_task)
+    arguments = (point, key, *_choose_start(context, point, near, sampler))
+    task = Task(key, function, arguments, (share_context(context),), (f"{key}.nc",), sampler.chains)
+    for outcome in context.executor.map([task], context.cache_folder):
+        if outcome.failure is not None:
+            raise outcome.failure
+    # A damaged file is made again here.
+    tree = cache_tree(context.cache_folder, key, lambda: _sample_point(context, *arguments))
     divergences = tree.attrs.get("divergences")
     return measure_posterior(
         point, key, "refit", tree, near.names, None if divergences is None else int(divergences)
@@ -65,14 +74,26 @@ def _make_key(context: StudyContext, point: Point, sampler: Nuts) -> str:
     return context.make_key("nuts", point.key, str(sorted(list_settings(sampler).items())))
 
 
-def _sample_point(context: StudyContext, point: Point, near: Posterior, sampler: Nuts) -> xr.DataTree:
+def _choose_start(context: StudyContext, point: Point, near: Posterior, sampler: Nuts) -> tuple[Start, Nuts]:
+    """Return where chains start: from a neighbouring fit, or as Stan chooses and with the whole warm-up."""
+    try:
+        return extract_warm_start(near.tree, context.find_variant(point).request.program), sampler
+    except RunIncomplete:
+        return DEFAULT_START, replace(sampler, warmup=context.plan.sampler.warmup)
+
+
+def sample_for_task(
+    place: Workplace, context: StudyContext, point: Point, key: str, start: Start, sampler: Nuts
+) -> None:
+    """Leave the draws of a full fit in the cache, as a task."""
+    context = context.move_to(place)
+    cache_tree(context.cache_folder, key, lambda: _sample_point(context, point, key, start, sampler))
+
+
+def _sample_point(context: StudyContext, point: Point, key: str, start: Start, sampler: Nuts) -> xr.DataTree:
     request = make_request(context, point)
     exe = context.find_variant(point).model.exe
-    fit_context = context.make_fit_context(request, exe, f"nuts-{point.key[:24]}")
-    try:
-        start = extract_warm_start(near.tree, request.program)
-    except RunIncomplete:
-        start, sampler = DEFAULT_START, replace(sampler, warmup=context.plan.sampler.warmup)
+    fit_context = context.make_fit_context(request, exe, f"nuts-{key[:24]}")
     # Only power-scaling needs predictions.
     return run_sampler(
         fit_context, sampler, start, _GROUPS, jobs=context.jobs, has_replicates=bool(point.powers)

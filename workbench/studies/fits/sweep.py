@@ -4,16 +4,20 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterable, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
 
 from workbench.errors import RunError
+from workbench.execution import map_here
 from workbench.progress import Stage
 from workbench.studies.fits.context import StudyContext
-from workbench.studies.fits.log_density import compute_log_ratios, evaluate_log_density
+from workbench.studies.fits.log_density import (
+    compute_log_ratios,
+    evaluate_log_densities,
+    evaluate_log_density,
+)
 from workbench.studies.fits.posterior import Posterior
 from workbench.studies.fits.progress_message import describe_sweep_progress
 from workbench.studies.fits.refit import is_refitted, refit_point
@@ -180,10 +184,8 @@ def find_nearest(context: StudyContext, fits: FullFits, point: Point) -> Posteri
 
 def find_posteriors(context: StudyContext, fits: FullFits, points: Sequence[Point]) -> list[PointPosterior]:
     """Return the best posterior of each point that the full fits so far allow."""
-    for source in fits.posteriors:
-        _try_log_density(context, source, source.point)  # once, before several threads need it
-    with ThreadPoolExecutor(max_workers=max(1, context.jobs)) as pool:
-        return list(pool.map(lambda point: _find_posterior(context, fits, point), points))
+    evaluate_log_densities(context, fits.posteriors, points)
+    return list(map_here(lambda point: _find_posterior(context, fits, point), points, context.jobs))
 
 
 def _find_posterior(context: StudyContext, fits: FullFits, point: Point) -> PointPosterior:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import partial
 
@@ -11,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from workbench.diagnostics import loo
+from workbench.execution import map_here
 from workbench.results import Fit
 from workbench.results.quantities import find_kept_draws
 from workbench.studies.fits.sweep import PointPosterior
@@ -84,8 +84,7 @@ def _weigh_kept(fit: Fit, weights: Floats) -> Floats:
 def _compute_by_row(fit: Fit, weights: Floats, jobs: int) -> Floats:
     """Return log predictive densities with and without each row, `(2, row, point)`; weights `(S, point)`."""
     compute = partial(_compute_block, weights, loo.estimate_relative_efficiency(fit))
-    with ThreadPoolExecutor(max_workers=max(1, jobs)) as pool:
-        return np.concatenate(list(pool.map(compute, loo.split_log_likelihood(fit, _BLOCK_ROWS))), axis=1)
+    return np.concatenate(list(map_here(compute, loo.split_log_likelihood(fit, _BLOCK_ROWS), jobs)), axis=1)
 
 
 def _compute_block(weights: Floats, r_eff: float, log_lik: Floats) -> Floats:

@@ -4,19 +4,18 @@ from __future__ import annotations
 
 import time
 from collections.abc import Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from workbench.errors import RunError
+from workbench.errors import RunError, WorkbenchError
 from workbench.program import Program, describe
 from workbench.progress import Stage
 from workbench.results import Fit
 from workbench.results.quantities import SAMPLE_DIMS, Draws, finite_elements
 from workbench.studies.fits.context import StudyContext
-from workbench.studies.fits.prior_draws import sample_prior
+from workbench.studies.fits.prior_draws import make_prior_task, sample_prior
 from workbench.studies.fits.progress_message import describe_progress
 from workbench.studies.outcomes.table import PRIOR, OutcomeRow, make_outcome
 from workbench.studies.plan.plan import Point
@@ -56,31 +55,50 @@ def summarise_priors(
         Where to report how many points are done.
     """
     started, points = time.monotonic(), context.plan.points
-    outcomes: list[OutcomeRow] = []
-    heads = [make_outcome(number, point, base_settings) for number, point in enumerate(points)]
-    with ThreadPoolExecutor(max_workers=max(1, context.jobs // context.plan.sampler.chains)) as pool:
-        by_point = pool.map(
-            lambda head, point: _summarise_point(context, point, head, names, base), heads, points
-        )
-        for done, here in enumerate(by_point, start=1):
-            outcomes += here
+    rows: dict[int, list[OutcomeRow]] = {}
+    waiting: dict[str, list[int]] = {}
+    tasks = {}
+    for number, point in enumerate(points):
+        head = replace(make_outcome(number, point, base_settings), method=PRIOR, how="prior alone")
+        rows[number] = [head]
+        reason = _explain_missing_draws(context, point)
+        if reason:
+            rows[number] = [replace(head, status="not available", reason=reason)]
+            continue
+        task = make_prior_task(context, point)
+        tasks[task.key] = task
+        waiting.setdefault(task.key, []).append(number)
+    done = len(points) - sum(map(len, waiting.values()))
+    for outcome in context.executor.map(tasks.values(), context.cache_folder):
+        for number in waiting[outcome.key]:
+            rows[number] = _summarise_point(context, number, rows[number][0], names, base, outcome.failure)
+            done += 1
             stage.update(float(done), describe_progress(started, done, len(points)))
-    return outcomes
+    return [row for number in range(len(points)) for row in rows[number]]
+
+
+def _explain_missing_draws(context: StudyContext, point: Point) -> str:
+    """Return why the prior of a point cannot be sampled, in a sentence; empty if it can."""
+    if any(power == 0 for name, power in point.powers.items() if name != "likelihood"):
+        return "a prior raised to the power 0 is flat: improper."
+    return explain_missing_prior_draws(context.find_variant(point).request.program)
 
 
 def _summarise_point(
-    context: StudyContext, point: Point, head: OutcomeRow, names: Sequence[str], base: Fit
+    context: StudyContext,
+    number: int,
+    head: OutcomeRow,
+    names: Sequence[str],
+    base: Fit,
+    failure: WorkbenchError | None,
 ) -> list[OutcomeRow]:
-    head = replace(head, method=PRIOR, how="prior alone")
-    reason = explain_missing_prior_draws(context.find_variant(point).request.program)
-    if any(power == 0 for name, power in point.powers.items() if name != "likelihood"):
-        reason = "a prior raised to the power 0 is flat: improper."
-    if reason:
-        return [replace(head, status="not available", reason=reason)]
-    try:
-        tree = sample_prior(context, point)
-    except RunError as failure:
+    """Return the prior of each quantity at a point, or one row that says why its draws are missing."""
+    if failure is not None:
         return [replace(head, status="failed", reason=failure.message)]
+    try:
+        tree = sample_prior(context, context.plan.points[number])  # in the cache, unless it was damaged
+    except RunError as reason:
+        return [replace(head, status="failed", reason=reason.message)]
     divergences = tree.attrs.get("divergences")
     head = replace(head, divergences=None if divergences is None else int(divergences))
     labels, level = base.results.labels, base.results.interval.level

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -17,14 +16,17 @@ from workbench.backends import Curvature
 from workbench.errors import PriorError, RunError
 from workbench.estimation.optimum import search
 from workbench.estimation.optimum.newton import NewtonResult
+from workbench.execution import Task, Workplace, name_function
 from workbench.late_imports import LateModule
 from workbench.methods import STARTS
+from workbench.provenance import hash_bytes
 from workbench.results.json_values import to_json_values
-from workbench.studies.fits.cache import cache_record, is_cached
+from workbench.studies.fits.cache import cache_array, cache_record, is_cached
 from workbench.studies.fits.context import StudyContext
-from workbench.studies.fits.log_density import evaluate_log_density
+from workbench.studies.fits.log_density import evaluate_log_densities, evaluate_log_density
 from workbench.studies.fits.point_request import make_request
 from workbench.studies.fits.posterior import Posterior
+from workbench.studies.fits.shared import share_context
 from workbench.studies.plan.plan import BASE, Point, is_power
 from workbench.studies.view import HyperparameterSlopes, Slope
 
@@ -52,10 +54,11 @@ class _Difference:
 
 @dataclass(frozen=True)
 class _BaseMode:
-    """The MAP of the base fit, with its curvature."""
+    """The MAP of the base fit, with its curvature, and gradients there of other points by their keys."""
 
     newton: NewtonResult
     curvature: Curvature
+    gradients: Mapping[str, Floats] = field(default_factory=dict)
 
 
 def compute_slopes(
@@ -78,21 +81,23 @@ def compute_slopes(
     Gustafson (1996), Local sensitivity of posterior expectations, Annals of Statistics 24(1),
     doi:10.1214/aos/1033066205. Giordano, Broderick and Jordan (2018), JMLR 19(51).
     """
-    evaluate_log_density(context, base, base.point)  # writes the draws before several threads need them
     keys = {
         name: context.make_key("derivative", name, str(context.plan.methods), ",".join(base.names))
         for name in names
     }
-    is_complete = all(is_cached(context.cache_folder, key, "json") for key in keys.values())
-    mode = None if is_complete else _find_base_mode(context)
-
-    def compute(name: str) -> HyperparameterSlopes:
+    missing = [name for name in names if not is_cached(context.cache_folder, keys[name], "json")]
+    mode = _find_base_mode(context) if missing else None
+    differences = [_make_difference(context, name) for name in missing]
+    points = [point for difference in differences for point in (difference.below, difference.above)]
+    evaluate_log_densities(context, [base], points)
+    if mode is not None:
+        mode = replace(mode, gradients=_evaluate_gradients(context, points, mode.newton.point))
+    slopes = {}
+    for name in names:
         make = partial(_compute_record, context, base, name, mode)
         record = to_json_values(cache_record(context.cache_folder, keys[name], make))
-        return msgspec.convert(record, HyperparameterSlopes)
-
-    with ThreadPoolExecutor(max_workers=max(1, context.jobs)) as pool:
-        return dict(zip(names, pool.map(compute, names), strict=True))
+        slopes[name] = msgspec.convert(record, HyperparameterSlopes)
+    return slopes
 
 
 def find_base_value(context: StudyContext, name: str) -> float:
@@ -117,9 +122,8 @@ def _compute_record(
 def _compute_hyperparameter_slopes(
     context: StudyContext, base: Posterior, name: str, mode: _BaseMode | None
 ) -> HyperparameterSlopes:
-    value = find_base_value(context, name)
-    step = STEP * (abs(value) if value != 0 else 1.0)
-    difference = _Difference(Point({name: value - step}), Point({name: value + step}), step)
+    value, difference = find_base_value(context, name), _make_difference(context, name)
+    step = difference.step
     try:
         above, below = (
             evaluate_log_density(context, base, point) for point in (difference.above, difference.below)
@@ -128,7 +132,7 @@ def _compute_hyperparameter_slopes(
         return HyperparameterSlopes(status="failed", reason=reason.message)
     score = ((above - below) / (2 * step)).reshape(base.chains, -1)
     score = score - score.mean()
-    at_mode = {} if mode is None else _compute_mode_slopes(context, mode, difference)
+    at_mode = {} if mode is None else _compute_mode_slopes(mode, difference)
     estimates = {
         quantity: _compute_slope(base.draws[quantity], score, value, at_mode.get(quantity))
         for quantity in base.names
@@ -168,18 +172,46 @@ def _find_base_mode(context: StudyContext) -> _BaseMode | None:
     return _BaseMode(best.newton, best.curvature)
 
 
-def _compute_mode_slopes(context: StudyContext, mode: _BaseMode, difference: _Difference) -> dict[str, float]:
+def _compute_mode_slopes(mode: _BaseMode, difference: _Difference) -> dict[str, float]:
     """Return how each parameter's MAP moves; empty if a density cannot be evaluated beside the base."""
     try:
-        low, high = (
-            _evaluate_gradient(context, point, mode.newton.point)
-            for point in (difference.below, difference.above)
-        )
-    except RunError:
+        low, high = (mode.gradients[point.key] for point in (difference.below, difference.above))
+    except KeyError:
         return {}
     moved = mode.newton.covariance @ ((high - low) / (2 * difference.step))
     values = mode.curvature.constrain_jacobian @ moved
     return dict(zip(mode.curvature.names, values.tolist(), strict=True))
+
+
+def _make_difference(context: StudyContext, name: str) -> _Difference:
+    value = find_base_value(context, name)
+    step = STEP * (abs(value) if value != 0 else 1.0)
+    return _Difference(Point({name: value - step}), Point({name: value + step}), step)
+
+
+def _evaluate_gradients(context: StudyContext, points: Sequence[Point], at: Floats) -> dict[str, Floats]:
+    """Return the gradient of each point's density at the mode of the base fit, where it can be evaluated."""
+    shared, place = (share_context(context),), hash_bytes(at.tobytes())
+    keys = {context.make_key("gradient", point.key, place): point for point in points}
+    tasks = (
+        Task(key, name_function(evaluate_gradient_for_task), (point, at, key), shared, (f"{key}.npy",))
+        for key, point in keys.items()
+    )
+    gradients = {}
+    for outcome in context.executor.map(tasks, context.cache_folder):
+        if outcome.failure is None:
+            point = keys[outcome.key]
+            make = partial(_evaluate_gradient, context, point, at)
+            gradients[point.key] = cache_array(context.cache_folder, outcome.key, make, at.size)
+    return gradients
+
+
+def evaluate_gradient_for_task(
+    place: Workplace, context: StudyContext, point: Point, at: Floats, key: str
+) -> None:
+    """Leave the gradient of a point's density in the cache, as a task."""
+    context = context.move_to(place)
+    cache_array(context.cache_folder, key, lambda: _evaluate_gradient(context, point, at), at.size)
 
 
 def _evaluate_gradient(context: StudyContext, point: Point, at: Floats) -> Floats:

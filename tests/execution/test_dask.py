@@ -1,0 +1,152 @@
+"""Tasks on the workers of a real scheduler: the same numbers, wherever they run and whatever is lost."""
+
+import time
+from dataclasses import replace
+
+import pytest
+
+from tests.execution import work
+from tests.execution.clusters import DaskProcesses, needs_dask
+from workbench.errors import ChainFailed, ClusterError, WorkerLost
+from workbench.execution import Shared, Task, name_function
+from workbench.execution.dask_worker import MARK
+from workbench.execution.scheduler import as_executor, open_executor, parse_scheduler
+from workbench.execution.versions import read_versions
+
+pytestmark = needs_dask
+
+
+@pytest.fixture(scope="module")
+def cluster(tmp_path_factory):
+    """A scheduler and two workers."""
+    processes = DaskProcesses(tmp_path_factory.mktemp("cluster"))
+    processes.start_worker("first")
+    processes.start_worker("second")
+    yield processes
+    processes.close()
+
+
+@pytest.fixture(scope="module")
+def executor(cluster):
+    with open_executor(parse_scheduler(cluster.address), 1) as opened:
+        yield opened
+
+
+def test_pieces_are_in_their_folder_and_nothing_is_run_twice(executor, tmp_path):
+    counter = tmp_path / "counter"
+    tasks = work.make_tasks(12, counter=counter)
+    outcomes = list(executor.map(tasks[:8], tmp_path))
+    assert {outcome.record["folder"] for outcome in outcomes} == {str(tmp_path)}
+    assert all(outcome.worker.startswith("tcp://127.0.0.1:") for outcome in outcomes)
+    again = list(executor.map(tasks, tmp_path))
+    assert sum(outcome.was_kept for outcome in again) == 8
+    assert sorted(map(int, counter.read_text().split())) == list(range(12))
+    work.read_all(tmp_path, 12)
+    assert sorted(path.name for path in tmp_path.iterdir()) == sorted(
+        [MARK, "counter", *map(work.name_piece, range(12))]
+    )
+
+
+def test_pieces_come_back_where_no_folder_is_shared(executor, tmp_path, monkeypatch):
+    monkeypatch.setattr("workbench.execution.dask.name_folder", lambda folder: "of another machine")
+    outcomes = list(executor.map(work.make_tasks(6), tmp_path))
+    assert str(tmp_path) not in {outcome.record["folder"] for outcome in outcomes}
+    work.read_all(tmp_path, 6)
+
+
+def test_a_refusal_is_an_outcome_that_is_not_tried_again(executor, tmp_path):
+    (outcome,) = executor.map([Task("refused", name_function(work.refuse), (7,))], tmp_path)
+    assert isinstance(outcome.failure, ChainFailed)
+    assert (outcome.failure.message, outcome.failure.hint, outcome.failure.console) == (
+        "sampling stopped: seed 7 is refused.", "another seed", "all of it",
+    )  # fmt: skip
+
+
+def test_a_client_is_an_executor(cluster, tmp_path):
+    from distributed import Client
+
+    with Client(cluster.address, set_as_default=False) as client, as_executor(client, 1) as executor:
+        list(executor.map(work.make_tasks(2), tmp_path))
+        assert client.status == "running"
+    work.read_all(tmp_path, 2)
+
+
+def test_a_killed_worker_loses_nothing(cluster, executor, tmp_path):
+    outcomes = executor.map(work.make_tasks(30, seconds=0.05), tmp_path)
+    for done, _ in enumerate(outcomes):
+        if done in (5, 15):
+            cluster.kill_worker("first" if done == 5 else "second")
+    work.read_all(tmp_path, 30)
+
+
+def test_a_task_that_kills_its_workers_is_a_failure_and_the_others_go_on(cluster, executor, tmp_path):
+    log = tmp_path / "log"
+    tasks = [Task("deadly", name_function(work.die), (str(log),)), *work.make_tasks(4)]
+    outcomes = {outcome.key: outcome for outcome in executor.map(tasks, tmp_path)}
+    failure = outcomes["deadly"].failure
+    assert isinstance(failure, WorkerLost)
+    assert "3 workers were lost while they ran it" in failure.message
+    assert 3 <= len(log.read_text()) <= 12
+    work.read_all(tmp_path, 4)
+
+
+def test_a_lost_nanny_is_replaced_by_the_other_worker(cluster, executor, tmp_path):
+    outcomes = executor.map(work.make_tasks(20, seconds=0.05), tmp_path)
+    for done, _ in enumerate(outcomes):
+        if done == 5:
+            cluster.kill("first")
+    work.read_all(tmp_path, 20)
+    cluster.start_worker("first")
+
+
+def test_a_lost_scheduler_is_waited_for(cluster, executor, tmp_path):
+    outcomes = executor.map(work.make_tasks(20, seconds=0.05), tmp_path)
+    for done, _ in enumerate(outcomes):
+        if done == 5:
+            for name in ("scheduler", "first", "second"):
+                cluster.kill(name)
+            cluster.start_scheduler()
+            cluster.start_worker("first")
+            cluster.start_worker("second")
+    work.read_all(tmp_path, 20)
+
+
+def test_other_versions_are_refused(executor, tmp_path, monkeypatch):
+    other = replace(read_versions(), python="3.99")
+    monkeypatch.setattr("workbench.execution.dask.read_versions", lambda: other)
+    with pytest.raises(ClusterError, match=r"a worker has Python 3\.\d+, not 3\.99"):
+        list(executor.map(work.make_tasks(1), tmp_path))
+
+
+def test_a_scheduler_that_does_not_answer_is_told(monkeypatch):
+    monkeypatch.setattr("workbench.execution.dask._SECONDS_TO_CONNECT", 0.2)
+    with (
+        pytest.raises(ClusterError, match=r"no scheduler answered at tcp://127.0.0.1:1 within"),
+        open_executor(parse_scheduler("tcp://127.0.0.1:1"), 1),
+    ):
+        pass
+
+
+def test_large_values_are_sent_once(executor, tmp_path):
+    packed = []
+
+    def pack(value):
+        packed.append(value)
+        return value
+
+    shared = Shared("sent once", 2.0, pack)
+    for seeds in (range(3), range(3, 6)):
+        tasks = [
+            Task(work.make_key(seed), name_function(work.draw), (seed,), (shared,), (work.name_piece(seed),))
+            for seed in seeds
+        ]
+        list(executor.map(tasks, tmp_path))
+    assert packed == [2.0]
+    work.read_all(tmp_path, 6)
+
+
+def test_the_overhead_of_a_task_is_small(executor, tmp_path):
+    tasks = [Task(f"nothing {at}", name_function(work.nothing)) for at in range(100)]
+    started = time.monotonic()
+    assert len(list(executor.map(tasks, tmp_path))) == 100
+    assert (time.monotonic() - started) / 100 < 0.2  # 20 ms and less on an idle machine

@@ -1,0 +1,81 @@
+"""Without a scheduler: shared values are opened once, and the memory of Stan's processes counts."""
+
+import pickle
+import sys
+from dataclasses import replace
+
+import pytest
+
+from workbench import process
+from workbench.errors import ChainFailed
+from workbench.execution import TaskOutcome, Workplace
+from workbench.execution.dask_worker import MARK, Packed, _State, _watched, measure_memory
+from workbench.execution.task import Task, run_task
+from workbench.execution.versions import describe_difference, read_versions
+
+MEBIBYTE = 1 << 20
+
+opened: list[int] = []
+"""What was opened."""
+
+
+def open_value(place, packed):
+    opened.append(packed)
+    return packed + 1
+
+
+@pytest.fixture
+def state():
+    state = _State()
+    yield state
+    state._scratch.__exit__(None, None, None)
+
+
+def test_a_shared_value_is_opened_once(state, tmp_path):
+    opened.clear()
+    packed = Packed("key", f"{__name__}:open_value", pickle.dumps(1))
+    place = Workplace(tmp_path, state.scratch)
+    assert [state.open(packed, place) for _ in range(3)] == [2, 2, 2]
+    assert opened == [1]
+    for at in range(10):
+        state.open(replace(packed, key=str(at)), place)
+    assert state.open(packed, place) == 2
+    assert len(opened) == 12  # it had made room for others
+
+
+def test_a_folder_is_shared_if_its_mark_is_read(state, tmp_path):
+    assert not state.sees(tmp_path, "a")
+    (tmp_path / MARK).write_text("b")
+    assert state.sees(tmp_path, "b")
+    assert not state.sees(tmp_path, "c")
+    assert state.make_folder("c").parent == state.scratch
+
+
+def fill_memory(place, size):
+    """Start a process that takes memory, as Stan may."""
+    code = f"import time; kept = b'x' * {size}; time.sleep(60)"
+    done = process.run([sys.executable, "-c", code], timeout=60)
+    raise ChainFailed(f"it ended with {done.returncode}.")
+
+
+def test_memory_of_processes_counts(tmp_path):
+    task = Task("big", f"{__name__}:fill_memory", (300 * MEBIBYTE,))
+    with _watched(measure_memory() + 150 * MEBIBYTE) as watch:
+        outcome = watch.explain(run_task(task, Workplace(tmp_path, tmp_path), {}))
+    assert outcome.failure is not None
+    assert outcome.failure.message.startswith("it needs more memory than its worker may have: ")
+    assert outcome.failure.message.endswith("were in use, Stan's processes included.")
+    assert outcome.seconds < 30
+    with _watched(None) as watch:
+        assert str(watch.explain(TaskOutcome("a", failure=ChainFailed("no."))).failure) == "no."
+
+
+def test_versions_differ_in_words():
+    ours = read_versions()
+    assert describe_difference(ours, ours) == ""
+    other = replace(ours, workbench="9", stan="1")
+    assert describe_difference(ours, other) == (
+        f"has workbench 9, not {ours.workbench} and Stan 1, not {ours.stan}"
+    )
+    assert describe_difference(ours, replace(ours, sources="x")).startswith("has another state of workbench")
+    assert len(ours.sources) == 64

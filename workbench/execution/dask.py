@@ -1,0 +1,378 @@
+"""Tasks on the workers of a Dask scheduler.
+
+A worker leaves the pieces of a task in their folder if it shares that with us; otherwise they come back as
+bytes, from the worker to us, and are written here before the outcome is reported. What tasks share is sent
+to the workers once. A task whose worker is lost is run by another one; if the scheduler is lost, we wait
+until it is there again, and hand in what was not finished.
+"""
+
+from __future__ import annotations
+
+import pickle
+import queue
+import re
+import secrets
+import time
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import ExitStack, contextmanager, suppress
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import dask
+import distributed
+from distributed import Client, Future, KilledWorker, Security
+
+from workbench import files
+from workbench.errors import ClusterError, StoreError, WorkerLost
+from workbench.execution.dask_worker import MARK, Packed, Reply, SentTask, run_sent
+from workbench.execution.executor import is_kept
+from workbench.execution.pieces import unpack
+from workbench.execution.task import Shared, Task, TaskOutcome
+from workbench.execution.versions import read_versions
+
+SLOT = "chains"
+"""The resource of which each chain takes one: `dask worker --resources chains=4`."""
+
+MOST_LOST = 3
+"""How many workers may be lost under a task before it counts as failed, on a cluster that we start. Ours."""
+
+_SECONDS_TO_CONNECT = 15.0
+"""How long a scheduler may take to answer [s]. Ours."""
+
+_SECONDS_TO_RETURN = 120.0
+"""How long we wait for a lost scheduler, or for a first worker [s]. Ours."""
+
+_BETWEEN_LOOKS = 1.0
+"""How often we ask whether scheduler and workers are there, while nothing finishes [s]. Ours."""
+
+_SECONDS_TO_SEE = 30.0
+"""How long it may take until a file that a worker wrote is seen here, on a network file system [s]. Ours."""
+
+_AHEAD = 2
+"""Tasks that are handed in for each slot: while one runs, the next is on its way. Ours."""
+
+_MOST_SENT = 8
+"""How many shared values stay with the workers for a next task. Ours."""
+
+_KEPT = "finished work is kept; run the same command again to continue"
+"""What is said when work stops before its end."""
+
+
+class DaskExecutor:
+    """Runs tasks on the workers of a scheduler.
+
+    Parameters
+    ----------
+    client
+        A client that is connected to it.
+    """
+
+    def __init__(self, client: Client) -> None:
+        self.client = client
+        self._sent = _Sent(client)
+
+    def map(self, tasks: Iterable[Task], folder: Path) -> Iterator[TaskOutcome]:
+        """Run tasks on workers; yield what comes of each as it finishes."""
+        run = _Run(self.client, self._sent, folder, name_folder(folder))
+        try:
+            yield from run.iterate(iter(tasks))
+        finally:
+            run.cancel()
+
+
+def name_folder(folder: Path) -> str:
+    """Return a name that is in a file of the folder, by which a worker sees that it is the same folder.
+
+    Raises
+    ------
+    StoreError
+        It cannot be written.
+    """
+    path = folder / MARK
+    if path.is_file() and re.fullmatch(
+        "[0-9a-f]{32}", name := path.read_text(encoding="ascii", errors="replace")
+    ):
+        return name
+    name = secrets.token_hex(16)
+    files.replace_file(path, name)
+    return name
+
+
+@dataclass
+class _HandedIn:
+    """A task that was handed in."""
+
+    task: Task
+    future: Future
+    number: int
+
+
+class _Run:
+    """One call of `map`."""
+
+    def __init__(self, client: Client, sent: _Sent, folder: Path, folder_name: str) -> None:
+        self.client = client
+        self.sent = sent
+        self.folder = folder
+        self.folder_name = folder_name
+        self.topic = f"workbench-{secrets.token_hex(8)}"
+        self.running: dict[str, _HandedIn] = {}
+        self.finished: queue.SimpleQueue[tuple[str, int]] = queue.SimpleQueue()
+        self.slots = _Slots(client)
+
+    def iterate(self, waiting: Iterator[Task]) -> Iterator[TaskOutcome]:
+        """Hand in tasks as there is room, and yield outcomes."""
+        task = next(waiting, None)
+        while self.running or task is not None:
+            if task is not None and is_kept(task, self.folder):
+                yield TaskOutcome(task.key, was_kept=True)
+                task = next(waiting, None)
+            elif task is not None and len(self.running) < _AHEAD * max(1, self.slots.count()):
+                self._submit(task, 0)
+                task = next(waiting, None)
+            else:
+                yield from self._take()
+
+    def cancel(self) -> None:
+        """Take back what nobody waits for any more."""
+        if self.running:
+            with suppress(Exception):  # the scheduler may be gone
+                self.client.cancel([attempt.future for attempt in self.running.values()], force=True)
+
+    def _submit(self, task: Task, number: int) -> None:
+        cores = self.slots.fit(task.cores)
+        stripped = replace(task, shared=(), cores=cores)
+        call = SentTask(stripped, self.folder, self.folder_name, read_versions(), self.topic, number)
+        future = self.client.submit(
+            run_sent,
+            call,
+            *(self.sent.send(value) for value in task.shared),
+            key=f"{self.topic}-{task.key[:24]}-{number}",
+            resources={SLOT: cores} if self.slots.has_resources else None,
+            pure=False,
+        )
+        self.running[task.key] = _HandedIn(task, future, number)
+        future.add_done_callback(lambda _: self.finished.put((task.key, number)))
+
+    def _take(self) -> Iterator[TaskOutcome]:
+        """Wait a moment for a task to finish; yield its outcome, or hand it in again."""
+        try:
+            key, number = self.finished.get(timeout=_BETWEEN_LOOKS)
+        except queue.Empty:
+            self.slots.wait_for_workers()
+            return
+        attempt = self.running.get(key)
+        if attempt is None or attempt.number != number:
+            return
+        is_answered = attempt.future.status in ("finished", "error")
+        reply = self._fetch(attempt) if is_answered else None
+        del self.running[key]
+        if reply is not None:
+            yield self._keep(attempt.task, reply)
+        elif is_kept(attempt.task, self.folder):
+            yield TaskOutcome(key, was_kept=True)
+        else:  # lost with the scheduler, or with what it shares
+            self.slots.wait_for_workers()
+            self._submit(attempt.task, number + 1)
+
+    def _fetch(self, attempt: _HandedIn) -> Reply | None:
+        """Return what a worker replied; `None` if the reply was lost.
+
+        Raises
+        ------
+        ClusterError
+            The worker cannot run our code.
+        """
+        try:
+            reply: Reply = self.client.gather(attempt.future, direct=True)
+        except KilledWorker as reason:
+            lost = reason.allowed_failures + 1
+            if self._count_starts(attempt) < lost and attempt.number < MOST_LOST:
+                return None  # some of the workers were lost while it waited there
+            message = f"{lost} workers were lost while they ran it, the last at {reason.last_worker.address}."
+            failure = WorkerLost(message, hint="it may need more memory")
+            return Reply(TaskOutcome(attempt.task.key, failure=failure))
+        except (distributed.client.FutureCancelledError, TimeoutError, OSError):
+            return None
+        except ModuleNotFoundError as reason:
+            raise ClusterError(
+                f"a worker lacks the package `{reason.name}`.", hint="install workbench there"
+            ) from None
+        return reply
+
+    def _count_starts(self, attempt: _HandedIn) -> int:
+        """Return how often workers began to run a task since it was handed in."""
+        started = [attempt.task.key, attempt.number]
+        return sum(list(event) == started for _, event in self.client.get_events(self.topic))
+
+    def _keep(self, task: Task, reply: Reply) -> TaskOutcome:
+        """Return the outcome once its pieces are in their folder."""
+        failure = reply.outcome.failure
+        if isinstance(failure, ClusterError):
+            raise failure
+        if failure is not None:
+            return reply.outcome
+        if reply.content is not None:
+            unpack(reply.content, self.folder, task.pieces)
+        deadline = time.monotonic() + _SECONDS_TO_SEE
+        while task.pieces and not is_kept(task, self.folder):
+            if time.monotonic() > deadline:
+                message = (
+                    f"{reply.outcome.worker} wrote its results into `{self.folder}`, but they are not there."
+                )
+                raise StoreError(message, hint=_KEPT)
+            time.sleep(0.1)
+        return reply.outcome
+
+
+class _Sent:
+    """The shared values that the workers have."""
+
+    def __init__(self, client: Client) -> None:
+        self._client = client
+        self._futures: dict[str, Future] = {}
+
+    def send(self, value: Shared) -> Future:
+        """Return a shared value on the workers; it is sent when a first task needs it, or if it was lost."""
+        known = self._futures.pop(value.key, None)
+        if known is None or known.status != "finished":
+            content = pickle.dumps(value.pack(value.value), protocol=pickle.HIGHEST_PROTOCOL)
+            packed = Packed(value.key, value.unpack, content)
+            known = self._client.scatter(packed, broadcast=True, direct=True, hash=False)
+        self._futures[value.key] = known  # the last one is the one used last
+        while len(self._futures) > _MOST_SENT:
+            del self._futures[next(iter(self._futures))]
+        return known
+
+
+class _Slots:
+    """How much the workers can do at a time."""
+
+    def __init__(self, client: Client) -> None:
+        self._client = client
+        self._looked = 0.0
+        self._workers: list[Mapping[str, Any]] = []
+
+    @property
+    def has_resources(self) -> bool:
+        """Whether every worker says how many chains it runs at a time."""
+        return bool(self._workers) and all(SLOT in worker["resources"] for worker in self._workers)
+
+    def count(self) -> int:
+        """Return how many tasks of one chain can run at a time."""
+        self._look()
+        if self.has_resources:
+            slots = (min(worker["resources"][SLOT], worker["nthreads"]) for worker in self._workers)
+            return int(sum(slots))
+        return sum(worker["nthreads"] for worker in self._workers)
+
+    def fit(self, cores: int) -> int:
+        """Return how many of its chains a task can run at a time."""
+        self._look()
+        if not self.has_resources:
+            return 1
+        return max(1, min(cores, int(max(worker["resources"][SLOT] for worker in self._workers))))
+
+    def wait_for_workers(self) -> None:
+        """Wait until the scheduler and a worker are there.
+
+        Raises
+        ------
+        ClusterError
+            They do not come back.
+        """
+        deadline = time.monotonic() + _SECONDS_TO_RETURN
+        while True:
+            self._looked = 0.0
+            self._look()
+            if self._workers:
+                return
+            if self._client.status == "closed":
+                raise ClusterError("the scheduler was lost.", hint=_KEPT)
+            if time.monotonic() > deadline:
+                what = "a worker" if self._client.status == "running" else "the scheduler"
+                raise ClusterError(f"{what} was expected within {_SECONDS_TO_RETURN:.0f} s.", hint=_KEPT)
+            time.sleep(0.2)
+
+    def _look(self) -> None:
+        if time.monotonic() - self._looked < _BETWEEN_LOOKS:
+            return
+        self._looked = time.monotonic()
+        self._workers = []
+        if self._client.status == "running":
+            with suppress(OSError, TimeoutError):
+                self._workers = list(self._client.scheduler_info(n_workers=-1)["workers"].values())
+
+
+@contextmanager
+def connect(address: str) -> Iterator[DaskExecutor]:
+    """Give an executor at the address of a scheduler.
+
+    Raises
+    ------
+    ClusterError
+        It does not answer.
+    """
+    security = Security() if address.startswith("tls:") else None
+    with _open_client(address, address, security) as client:
+        yield DaskExecutor(client)
+
+
+@contextmanager
+def start(
+    kind: str, workers: int | None, options: Mapping[str, Any], tls: Mapping[str, str], text: str
+) -> Iterator[DaskExecutor]:
+    """Give an executor on a cluster that ends with it.
+
+    Parameters
+    ----------
+    kind, workers, options, tls
+        As in `Cluster`.
+    text
+        What the user named, for messages.
+
+    Raises
+    ------
+    ClusterError
+        It cannot be started.
+    """
+    security = Security(require_encryption=True, **tls) if tls else None
+    settings = {"distributed.scheduler.allowed-failures": MOST_LOST - 1}
+    with ExitStack() as stack:
+        stack.enter_context(dask.config.set(settings))
+        try:
+            cluster = stack.enter_context(_make_cluster(kind, options, security))
+            if workers is not None:
+                cluster.scale(workers)
+        except Exception as reason:  # of a package that we know little of
+            message = f"the {kind} of `{text}` cannot be started: {type(reason).__name__}: {reason}"
+            raise ClusterError(message) from reason
+        client = stack.enter_context(_open_client(cluster, text, security))
+        yield DaskExecutor(client)
+
+
+def _make_cluster(kind: str, options: Mapping[str, Any], security: Security | None) -> Any:
+    options = dict(options) if security is None else {**options, "security": security}
+    if kind == "LocalCluster":
+        defaults = {"threads_per_worker": 1, "resources": {SLOT: options.get("threads_per_worker", 1)}}
+        return distributed.LocalCluster(**{**defaults, "dashboard_address": None, **options})
+    if kind == "SSHCluster":
+        return distributed.SSHCluster(**options)
+    import dask_jobqueue
+
+    return getattr(dask_jobqueue, kind)(**options)
+
+
+@contextmanager
+def _open_client(address: Any, text: str, security: Security | None) -> Iterator[Client]:
+    try:
+        client = Client(address, timeout=_SECONDS_TO_CONNECT, security=security, set_as_default=False)
+    except (OSError, TimeoutError, ValueError) as reason:
+        hint = "start one with `dask scheduler` and workers with `dask worker ADDRESS`"
+        message = f"no scheduler answered at {text} within {_SECONDS_TO_CONNECT:.0f} s."
+        raise ClusterError(message, hint=hint) from reason
+    try:
+        yield client
+    finally:
+        client.close()

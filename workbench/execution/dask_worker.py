@@ -1,0 +1,237 @@
+"""What runs on a worker of Dask: tasks, what they share, and a watch on the memory of Stan's processes."""
+
+from __future__ import annotations
+
+import pickle
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import psutil
+
+from workbench import files, process
+from workbench.errors import ClusterError, RunError, WorkbenchError
+from workbench.execution.executor import is_kept
+from workbench.execution.pieces import pack
+from workbench.execution.task import Shared, Task, TaskOutcome, Workplace, find_function, run_task
+from workbench.execution.versions import Versions, describe_difference, read_versions
+from workbench.files import format_bytes
+
+_MOST_OPEN = 8
+"""How many shared values a worker keeps: each may hold data and processes. Ours."""
+
+_BETWEEN_LOOKS = 0.25
+"""How often the memory of a worker and its processes is measured while tasks run [s]. Ours."""
+
+
+MARK = ".workbench-folder"
+"""The file by which a worker sees that it shares a folder with the machine that asks."""
+
+
+@dataclass(frozen=True)
+class Packed:
+    """A shared value on its way to a worker.
+
+    Attributes
+    ----------
+    key, unpack
+        As in `Shared`.
+    content
+        What was packed, pickled.
+    """
+
+    key: str
+    unpack: str
+    content: bytes = field(repr=False)
+
+
+@dataclass(frozen=True)
+class SentTask:
+    """A task on its way to a worker.
+
+    Attributes
+    ----------
+    task
+        The task without its shared values.
+    folder
+        The folder of its pieces on the machine that asks.
+    folder_name
+        What the file `MARK` in it holds; a worker that shares the folder reads the same.
+    versions
+        The versions on the machine that asks.
+    topic, number
+        Where the scheduler notes that a task was begun, and how often it had been handed in before.
+    """
+
+    task: Task
+    folder: Path
+    folder_name: str
+    versions: Versions
+    topic: str
+    number: int
+
+
+@dataclass(frozen=True)
+class Reply:
+    """What a worker returns.
+
+    Attributes
+    ----------
+    outcome
+        What came of the task.
+    content
+        Its pieces, where the folder is not shared.
+    """
+
+    outcome: TaskOutcome
+    content: bytes | None = field(default=None, repr=False)
+
+
+def run_sent(call: SentTask, *packed: Packed) -> Reply:
+    """Run a task on this worker."""
+    from distributed import get_worker
+
+    worker = get_worker()
+    state = _get_state()
+    worker.log_event(call.topic, [call.task.key, call.number])
+    outcome, content = TaskOutcome(call.task.key), None
+    try:
+        _check_versions(call.versions)
+        is_shared = state.sees(call.folder, call.folder_name)
+        folder = call.folder if is_shared else state.make_folder(call.folder_name)
+        place = Workplace(folder, state.scratch, call.task.cores)
+        if is_kept(call.task, folder):  # by a worker whose reply was lost
+            outcome = replace(outcome, was_kept=True)
+        else:
+            with _watched(worker.memory_manager.memory_limit) as watch:
+                shared = {value.key: state.open(value, place) for value in packed}
+                task = replace(call.task, shared=tuple(Shared(value.key, None) for value in packed))
+                outcome = watch.explain(run_task(task, place, shared))
+        if not is_shared and outcome.failure is None:
+            content = pack(folder, call.task.pieces)
+    except WorkbenchError as reason:
+        outcome = replace(outcome, failure=reason)
+    return Reply(replace(outcome, worker=worker.address), content)
+
+
+def _check_versions(ours: Versions) -> None:
+    """Refuse to work for another version.
+
+    Raises
+    ------
+    ClusterError
+        The versions differ.
+    """
+    difference = describe_difference(ours, read_versions())
+    if difference:
+        hint = "install the same versions on all machines"
+        raise ClusterError(f"a worker {difference}: its results might differ.", hint=hint)
+
+
+class _State:
+    """What a worker keeps between tasks."""
+
+    def __init__(self) -> None:
+        self._scratch = files.make_scratch()
+        self.scratch = self._scratch.__enter__()  # for as long as the worker lives
+        self._lock = threading.Lock()
+        self._opened: dict[str, Any] = {}
+        self._seen: dict[tuple[Path, str], bool] = {}
+
+    def sees(self, folder: Path, name: str) -> bool:
+        """Return whether this worker shares a folder with the machine that asks."""
+        with self._lock:
+            if (folder, name) not in self._seen:
+                self._seen[folder, name] = _holds(folder / MARK, name)
+            return self._seen[folder, name]
+
+    def make_folder(self, name: str) -> Path:
+        """Return a folder of this worker for pieces that are sent back."""
+        folder = self.scratch / f"pieces-{name}"
+        folder.mkdir(exist_ok=True)
+        return folder
+
+    def open(self, packed: Packed, place: Workplace) -> Any:
+        """Return a shared value, unpacked once."""
+        with self._lock:
+            if packed.key not in self._opened:
+                value = pickle.loads(packed.content)  # noqa: S301 - from the client that sends the code too
+                if packed.unpack:
+                    value = find_function(packed.unpack)(place, value)
+                while len(self._opened) >= _MOST_OPEN:
+                    del self._opened[next(iter(self._opened))]
+                self._opened[packed.key] = value
+            return self._opened[packed.key]
+
+
+@cache
+def _get_state() -> _State:
+    return _State()
+
+
+def _holds(path: Path, text: str) -> bool:
+    try:
+        return path.read_text(encoding="utf-8") == text
+    except (OSError, ValueError):
+        return False
+
+
+class _Watch:
+    """Ends Stan's processes before they and this worker take more memory than the worker may have."""
+
+    def __init__(self, limit: int) -> None:
+        self.limit = limit
+        self.used = 0
+        self.ended = threading.Event()
+
+    def run(self) -> None:
+        """Look at the memory until the task ends."""
+        while not self.ended.wait(_BETWEEN_LOOKS):
+            used = measure_memory()
+            if used > self.limit:
+                self.used = used
+                process.kill_running()
+
+    def explain(self, outcome: TaskOutcome) -> TaskOutcome:
+        """Return the outcome with what ended its processes, if that was the limit of memory."""
+        if outcome.failure is None or not self.used:
+            return outcome
+        message = (
+            f"it needs more memory than its worker may have: {format_bytes(self.used)} of "
+            f"{format_bytes(self.limit)} were in use, Stan's processes included."
+        )
+        failure = RunError(
+            message, hint="raise the limit of the workers, or give each fewer chains at a time"
+        )
+        return replace(outcome, failure=failure)
+
+
+@contextmanager
+def _watched(limit: int | None) -> Iterator[_Watch]:
+    watch = _Watch(limit or 0)
+    if not limit:
+        yield watch
+        return
+    thread = threading.Thread(target=watch.run, daemon=True, name="memory")
+    thread.start()
+    try:
+        yield watch
+    finally:
+        watch.ended.set()
+        thread.join()
+
+
+def measure_memory() -> int:
+    """Return the memory that this process and all that it started have in use [bytes]."""
+    own = psutil.Process()
+    total = 0
+    for one in (own, *own.children(recursive=True)):
+        try:
+            total += one.memory_info().rss
+        except psutil.Error:  # it has just ended
+            continue
+    return total
