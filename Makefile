@@ -25,11 +25,12 @@ coverage: $(READY) ## branch coverage of both halves of the tests, by file; html
 truth: $(READY) ## the long comparisons with independent results
 	$(BIN)/pytest -m truth -n 2
 
-bench: $(READY) ## time compilation, tables, sweeps, reports (ARVIZ=python: ArviZ's plots), whole fits (SAMPLERS=python: other samplers)
+bench: $(READY) ## time compilation, tables, predictions, sweeps, reports (ARVIZ=python: ArviZ's plots), whole fits (SAMPLERS=python: other samplers)
 	$(BIN)/python tests/bench/compile_times.py
 	$(BIN)/python -m tests.bench.cold_start
 	$(BIN)/python tests/bench/binding.py
 	$(BIN)/python -m tests.bench.evaluations
+	$(BIN)/python -m tests.bench.predictions
 	$(BIN)/python -m tests.bench.sweep
 	$(BIN)/python -m tests.bench.report $(ARVIZ)
 	$(BIN)/python -m tests.bench.end_to_end $(if $(SAMPLERS),--samplers $(SAMPLERS))

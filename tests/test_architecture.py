@@ -23,7 +23,7 @@ FIGURES = {str(path.relative_to(PACKAGE)) for path in (PACKAGE / "report" / "fig
 
 SINGLE_IMPORTERS = {
     "subprocess": {"process/start.py", "process/companion.py"},
-    "cmdstanpy": {"backends/cmdstan.py"},
+    "cmdstanpy": {"backends/cmdstan_model.py", "backends/cmdstan.py"},
     "jinja2": {"report/html.py"},
     "matplotlib": FIGURES,
     "arviz_plots": FIGURES,

@@ -1,4 +1,4 @@
-"""Stan's executables, run through cmdstanpy, which is imported here only."""
+"""Stan's executables: one call after another, the longest through cmdstanpy."""
 
 from __future__ import annotations
 
@@ -6,15 +6,12 @@ import json
 import re
 import tempfile
 import time
-from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
-import cmdstanpy
 import numpy as np
-from cmdstanpy.utils.stancsv import munge_varname, parse_hmc_adaptation_lines
 
 from workbench import process
 from workbench.backends.base import DEFAULT_START, Algorithm, Curvature, Floats, Job, RawRun, Start
@@ -32,6 +29,9 @@ from workbench.backends.stan_messages import (
 from workbench.errors import ChainFailed, RunError, RunTimedOut
 from workbench.methods import Laplace, Nuts, Pathfinder
 from workbench.progress import SILENT, Progress
+
+if TYPE_CHECKING:
+    from workbench.backends.cmdstan_model import Executable
 
 DIGITS = 17
 """Significant digits of modes and curvature: they restore the same double."""
@@ -55,8 +55,6 @@ _DIMENSION = re.compile(r"(\d+)\W* unconstrained param")
 Order = Literal["C", "F"]
 """Whether an array is stored by rows (`C`) or by columns (`F`)."""
 
-cmdstanpy.disable_logging()
-
 
 @dataclass(frozen=True)
 class _Activity:
@@ -73,37 +71,6 @@ _GENERATING = _Activity("computing generated quantities", "quantities cannot be 
 """Stan's `generate_quantities`."""
 
 
-class _Model(cmdstanpy.CmdStanModel):  # type: ignore[misc]
-    """A model whose processes are started by us: they end with us, or at the time limit.
-
-    `on_line` receives the chains' console lines; cmdstanpy itself only draws bars from them. With our driver
-    the output can be unconstrained parameters alone.
-    """
-
-    on_line: Callable[[str, int], None] | None = None
-    is_unconstrained: bool = False
-
-    def _run_cmdstan(self, runset: Any, idx: int, *, timeout: float | None = None, **_: Any) -> None:
-        show = self.on_line
-        on_line = None if show is None else (lambda line: show(line.strip(), idx))
-        exe, *arguments = runset.cmd(idx)
-        mode = ["unconstrained"] if self.is_unconstrained else []
-        try:
-            output = Path(runset.stdout_files[idx])
-            done = process.run(
-                [exe, *mode, *arguments],
-                cwd=output.parent,  # a program with `profile` writes a file where it runs
-                timeout=timeout,
-                is_merged=True,
-                on_line=on_line,
-            )
-            output.write_text(done.stdout, encoding="utf-8")
-        except OSError as reason:  # as cmdstanpy reports it
-            raise RuntimeError(f"Failed with error {reason}") from reason
-        runset._set_retcode(idx, done.returncode)
-        runset._set_timeout_flag(idx, done.timed_out)
-
-
 @dataclass(frozen=True)
 class Chains:
     """How NUTS is run: the arguments of `Backend.sample`."""
@@ -116,8 +83,19 @@ class Chains:
 
 
 def name_in_stan(column: str) -> str:
-    """Return the name of a quantity in a Stan program, `theta[1]`, from that of a column, `theta.1`."""
-    return str(munge_varname(column))
+    """Return the name of a quantity in a Stan program from that of a column.
+
+    Indices are split by full stops, members of tuples by colons (CmdStan's guide, Stan CSV files).
+
+    >>> name_in_stan("theta.1.2"), name_in_stan("pair:2.3"), name_in_stan("mu")
+    ('theta[1,2]', 'pair.2[3]', 'mu')
+    """
+    return ".".join(map(_write_indices, column.split(":")))
+
+
+def _write_indices(part: str) -> str:
+    name, *indices = part.split(".")
+    return f"{name}[{','.join(indices)}]" if indices else name
 
 
 class CmdStanBackend:
@@ -294,8 +272,10 @@ class CmdStanBackend:
         return _collect_chains(fit, job, time.monotonic() - started, has_warmup=method.save_warmup)
 
 
-def _open_executable(job: Job, *, is_unconstrained: bool = False) -> _Model:
-    model = _Model(exe_file=str(job.exe))
+def _open_executable(job: Job, *, is_unconstrained: bool = False) -> Executable:
+    from workbench.backends.cmdstan_model import Executable  # only here: cmdstanpy takes most of a second
+
+    model = Executable(exe_file=str(job.exe))
     model.is_unconstrained = is_unconstrained
     return model
 
@@ -435,6 +415,8 @@ def _split_columns(names: tuple[str, ...], rows: Floats) -> tuple[tuple[str, ...
 
 def _parse_adaptation(comments: list[list[bytes]]) -> tuple[Floats | None, Floats | None]:
     """Return step size and inverse metric of each chain; `None` if the chains did not adapt them."""
+    from cmdstanpy.utils.stancsv import parse_hmc_adaptation_lines  # only here: it takes most of a second
+
     step_size, inv_metric = zip(*(parse_hmc_adaptation_lines(lines) for lines in comments), strict=True)
     return _stack_chains(step_size), _stack_chains(inv_metric)
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
@@ -11,7 +13,12 @@ from workbench.cli import console, options, parse
 from workbench.errors import RequestError
 
 if TYPE_CHECKING:
+    import pandas as pd
+
+    from workbench.report.document import Document
+    from workbench.report.table_formats import TableFormat
     from workbench.tables import Table
+    from workbench.workflow.predict import PredictedRows
 
 Choice = Literal["nuts", "laplace", "pathfinder", "map", "mle"]
 """What can be predicted from."""
@@ -93,45 +100,92 @@ def command(
     from workbench.prediction.quantities import parse_quantities
 
     parse_quantities(quantity or ())
-    from workbench import files
-    from workbench.results.spreadsheet import count_formulas, format_csv
     from workbench.toolchain import ToolchainSettings
-    from workbench.workflow.pages.predict import build_predictions_page
-    from workbench.workflow.pages.quantities import build_quantities_page
-    from workbench.workflow.predict import predict
-    from workbench.workflow.predict_quantities import predict_quantities
 
     settings = ToolchainSettings(compiler=compiler, source=toolchain, native=native)
     fit, progress = run_directory.read(run, run_directory.PREDICTED_FROM), console.progress(quiet)
-    chosen: dict[str, Any] = {"method": method or "", "new_groups": new_groups, "draws_file": draws}
-    chosen["horizon"] = horizon
-    predictions = (
-        predict_quantities(fit, table, quantity, settings, progress, **chosen)
-        if quantity
-        else predict(fit, table, settings, progress, **chosen)
-    )
+    options_of_both: dict[str, Any] = {
+        "method": method or "",
+        "new_groups": new_groups,
+        "draws_file": draws,
+        "horizon": horizon,
+    }
+    subject = f"the next {horizon} rows" if data is None else data.name
+    into = _Destination(output, verbatim, form)
+    if quantity:
+        from workbench.workflow.predict_quantities import predict_quantities
+
+        found = predict_quantities(fit, table, quantity, settings, progress, **options_of_both)
+        shown = _take_quantities(found, run, subject, into)
+    else:
+        from workbench.workflow.predict import open_predictions
+
+        with open_predictions(fit, table, settings, progress, **options_of_both) as predicted:
+            shown = _take_outcomes(predicted, run, subject, into)
     if draws is not None:
         console.show_note("draws", str(draws))
-    subject = f"the next {horizon} rows" if data is None else data.name
-    if output is not None:
-        files.replace_file(output, format_csv(predictions, is_verbatim=verbatim))
-        formulas = 0 if verbatim else count_formulas(predictions)
-        if formulas:
-            console.show_note("note", _describe_formulas(formulas))
-        if predictions.attrs["remark"]:
-            console.show_note("note", predictions.attrs["remark"])
-        console.show_path(output)
+    _show(shown, into)
+
+
+@dataclass(frozen=True)
+class _Destination:
+    """Where predictions go: into a file, onto the screen as a table of a format, or as a page."""
+
+    file: Path | None
+    is_verbatim: bool
+    form: TableFormat | None
+
+
+@dataclass(frozen=True)
+class _Shown:
+    """What is shown of predictions: all of them only where a format asks for them."""
+
+    page: Document
+    rows: Sequence[Mapping[str, Any]]
+    remark: str
+    formulas: int
+
+
+def _take_outcomes(predicted: PredictedRows, run: Path, subject: str, into: _Destination) -> _Shown:
+    """Write predictions while they come, and keep what is shown."""
+    from workbench.prediction.outcome_summaries import COLUMNS
+    from workbench.workflow.output_file import write_csv
+    from workbench.workflow.pages.predict import MOST_ROWS, FirstRows, build_predictions_page
+
+    first = FirstRows(None if into.form else MOST_ROWS)
+    chunks = map(first.add, predicted.chunks)
+    formulas = write_csv(into.file, COLUMNS, chunks, is_verbatim=into.is_verbatim)
+    page = build_predictions_page(first, run, subject, level=predicted.level, remark=predicted.remark)
+    return _Shown(page, first.rows, predicted.remark, formulas)
+
+
+def _take_quantities(found: pd.DataFrame, run: Path, subject: str, into: _Destination) -> _Shown:
+    """Write quantities, and return what is shown of them."""
+    from workbench.workflow.output_file import write_csv
+    from workbench.workflow.pages.predict import MOST_ROWS
+    from workbench.workflow.pages.quantities import build_quantities_page
+    from workbench.workflow.pages.tables import list_rows
+
+    rows = list_rows(found)
+    formulas = write_csv(into.file, list(found.columns), [rows], is_verbatim=into.is_verbatim)
+    page = build_quantities_page(found, run, subject, len(found) if into.form else MOST_ROWS)
+    return _Shown(page, rows, str(found.attrs["remark"]), formulas)
+
+
+def _show(shown: _Shown, into: _Destination) -> None:
+    if into.file is None and into.form is None:
+        console.show(shown.page)
         return
-    build_page = build_quantities_page if quantity else build_predictions_page
-    if form:
+    if shown.formulas:
+        console.show_note("note", _describe_formulas(shown.formulas))
+    if shown.remark:
+        console.show_note("note", shown.remark)
+    if into.file is not None:
+        console.show_path(into.file)
+    elif into.form is not None:
         from workbench.workflow.pages.tables import format_page
 
-        if predictions.attrs["remark"]:
-            console.show_note("note", predictions.attrs["remark"])
-        page = build_page(predictions, run, subject, len(predictions))
-        console.show_table(format_page(page, predictions, form), form)
-        return
-    console.show(build_page(predictions, run, subject))
+        console.show_table(format_page(shown.page, shown.rows, into.form), into.form)
 
 
 def _read_rows(data: Path | None, horizon: int | None, unpack_limit: str | None) -> Path | Table | None:

@@ -81,8 +81,8 @@ def _show_study(folder: Path, form: TableFormat | None, *, has_options: bool) ->
     study = study_directory.read(folder)
     page = build_study_page(study)
     if form:
-        from workbench.workflow.pages.tables import format_page
+        from workbench.workflow.pages.tables import format_page, list_rows
 
-        console.show_table(format_page(page, study.frame, form), form)
+        console.show_table(format_page(page, list_rows(study.frame), form), form)
     else:
         console.show(page)

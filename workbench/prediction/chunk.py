@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from workbench.errors import ChainFailed, RequestError
 from workbench.estimation.sampling.stored_draws import StoredDraws
 from workbench.prediction import OutcomePrediction, Predictions
+from workbench.prediction.draw_summaries import compare_draws
 from workbench.prediction.levels import NewGroups, NewRows
 from workbench.prediction.outcomes import (
     MOST_CATEGORIES,
@@ -402,13 +403,11 @@ def _check_mean(outcome: OutcomePrediction) -> None:
         By chance once in hundreds of millions of rows.
     """
     assert outcome.expectation is not None  # noqa: S101 - asked by the caller
-    difference = outcome.draws - outcome.expectation
-    count = np.isfinite(difference).sum(axis=0)
-    if len(difference) < TRIED_DRAWS or not count.all():
+    found = compare_draws(outcome.draws, outcome.expectation)
+    if len(outcome.draws) < TRIED_DRAWS or not found.count.all():
         return
     with np.errstate(invalid="ignore", divide="ignore"):
-        error = np.nanstd(difference, axis=0, ddof=1) / np.sqrt(count)
-        distance = np.abs(np.nanmean(difference, axis=0)) / error
+        distance = np.abs(found.mean) / (found.sd / np.sqrt(found.count))
     if (distance[np.isfinite(distance)] > AUTHORS_MEAN_LIMIT).any():
         message = (
             f"`{outcome.quantity}` is not drawn around what the likelihood expects of the new rows: the "

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Iterator
 
 import numpy as np
 
+from workbench.prediction.draw_summaries import compare_draws, summarise_draws
 from workbench.prediction.predictions import Floats, OutcomePrediction, Predictions
 from workbench.results.quantities import element_name
 
@@ -45,14 +45,13 @@ def _name_rows(outcome: OutcomePrediction, predictions: Predictions) -> Iterator
 
 
 def _summarise_numbers(outcome: OutcomePrediction, predictions: Predictions) -> Iterator[dict[str, object]]:
-    draws, tail = outcome.draws, (1 - predictions.level) / 2
-    with np.errstate(invalid="ignore"), warnings.catch_warnings():
-        warnings.simplefilter("ignore", RuntimeWarning)  # of rows without a single draw
-        lower, median, upper = np.nanquantile(draws, [tail, 0.5, 1 - tail], axis=0)
-        mean = np.nanmean(draws, axis=0)
-        sd = _find_sd(draws)
+    tail = (1 - predictions.level) / 2
+    found = summarise_draws(outcome.draws, (tail, 0.5, 1 - tail))
+    lower, median, upper = found.quantiles
     expected = outcome.expectation
-    columns: dict[str, Floats] = {"mean": mean, "sd": sd, "median": median, "lower": lower, "upper": upper}
+    columns: dict[str, Floats] = {
+        "mean": found.mean, "sd": found.sd, "median": median, "lower": lower, "upper": upper,
+    }  # fmt: skip
     if expected is not None:
         columns |= _summarise_expectation(outcome, expected, predictions)
     if outcome.is_yes_or_no and expected is not None:
@@ -70,25 +69,18 @@ def _summarise_expectation(
 ) -> dict[str, Floats]:
     """Return the expectation with its interval, and the two parts of the variance."""
     tail = (1 - predictions.level) / 2
-    lower, upper = np.quantile(expected, [tail, 1 - tail], axis=0)
+    found = summarise_draws(expected, (tail, 1 - tail))
     if outcome.is_simulated or not outcome.is_yes_or_no:
-        within = np.nanmean((outcome.draws - expected) ** 2, axis=0)
+        within = compare_draws(outcome.draws, expected).mean_square
     else:
         within = (expected * (1 - expected)).mean(axis=0)
     return {
-        "expected": expected.mean(axis=0),
-        "expected_lower": lower,
-        "expected_upper": upper,
-        "sd_parameters": _find_sd(expected),
+        "expected": found.mean,
+        "expected_lower": found.quantiles[0],
+        "expected_upper": found.quantiles[1],
+        "sd_parameters": found.sd,
         "sd_outcome": np.sqrt(within),
     }
-
-
-def _find_sd(draws: Floats) -> Floats:
-    if len(draws) < 2:
-        return np.zeros(draws.shape[1])
-    sd = np.nanstd(draws, axis=0, ddof=1)
-    return np.where((draws == draws[:1]).all(axis=0), 0.0, sd)  # of a point exactly, without rounding
 
 
 def _summarise_categories(
@@ -115,6 +107,6 @@ def _summarise_categories(
                 "expected": float(mean[place, number]),
                 "expected_lower": float(lower[place, number]),
                 "expected_upper": float(upper[place, number]),
-                "sd_parameters": float(_find_sd(values[:, None])[0]),
+                "sd_parameters": float(summarise_draws(values[:, None]).sd[0]),
                 "sd_outcome": float(np.sqrt((values * (1 - values)).mean())),
             }

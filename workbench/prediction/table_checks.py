@@ -14,6 +14,7 @@ from workbench.late_imports import LateModule
 from workbench.prediction.predictions import Floats
 from workbench.results.view import DataDescription
 from workbench.tables import Table
+from workbench.tables.arrow_arrays import as_array, as_numpy
 from workbench.thresholds import (
     FAR_ROWS_SHARE,
     FEWEST_PREDICTOR_VALUES,
@@ -68,8 +69,8 @@ def _has_numbers(table: Table, name: str) -> bool:
 
 def _read_numbers(table: Table, name: str) -> Floats:
     """Return a column as numbers; those that cannot be used are left out, as binding refuses them anyway."""
-    cells = table.cells.column(name).filter(pa.array(~tables.find_missing(table, name)))
-    return np.asarray(cells.cast(pa.float64(), safe=False).to_numpy(), dtype=np.float64)
+    cells = table.cells.column(name).filter(as_array(~tables.find_missing(table, name)))
+    return as_numpy(cells.cast(pa.float64(), safe=False))
 
 
 def collect_columns(data: BoundData, rules: Mapping[str, Any] | None = None) -> dict[str, Floats]:

@@ -10,7 +10,6 @@ import json
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any, Literal, get_args
 
-import pandas as pd
 from rich.box import MARKDOWN
 from rich.console import Console
 from rich.table import Table
@@ -20,7 +19,7 @@ from workbench.errors import neutralise
 from workbench.report.document import Column, Document, TableBlock
 from workbench.report.numbers import MISSING
 from workbench.results.json_values import to_json_values
-from workbench.results.spreadsheet import format_csv
+from workbench.results.spreadsheet import CsvWriter
 
 TableFormat = Literal["md", "latex", "csv", "json"]
 """How a table is written to standard output."""
@@ -71,9 +70,12 @@ def format_rows(rows: Iterable[Mapping[str, Any]], form: TableFormat) -> str:
     values = [to_json_values(row) for row in rows]
     if form == "json":
         return json.dumps(values, indent=1, ensure_ascii=False, allow_nan=False) + "\n"
-    keys = dict.fromkeys(key for row in values for key in row)
-    columns = {key: pd.Series([row.get(key) for row in values], dtype=object) for key in keys}
-    return format_csv(pd.DataFrame(columns))
+    keys = list(dict.fromkeys(key for row in values for key in row))
+    stream = io.StringIO(newline="")
+    writer = CsvWriter(stream, keys)
+    for row in values:
+        writer.write(row.get(key) for key in keys)
+    return stream.getvalue()
 
 
 def format_markdown(table: TableBlock) -> str:
@@ -126,6 +128,8 @@ def format_latex(table: TableBlock) -> str:
 
     A row that began with a bracket would be read as an argument of the `\\` before it.
     """
+    import pandas as pd  # only here: it takes half a second
+
     cells = [[neutralise(cell.text) for cell in row] for row in table.rows]
     frame = pd.DataFrame(cells, columns=range(len(table.columns)), dtype=object)
     frame.columns = pd.Index([neutralise(column.title) for column in table.columns])

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import csv
+import io
 import re
-from typing import TYPE_CHECKING, Any
+from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING, Any, TextIO
 
 from workbench.errors import neutralise
 
@@ -21,43 +23,74 @@ _NUMBER = re.compile(r"[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?")
 """A number, which is harmless whatever its sign."""
 
 
-def format_csv(frame: pd.DataFrame, *, is_verbatim: bool = False) -> str:
-    """Return a table as CSV whose texts are safe to look at.
+class CsvWriter:
+    """Writes rows of a table as CSV whose texts are safe to look at.
 
     An apostrophe stands before texts that spreadsheets would run, and control characters other than tabs and
     line ends are replaced by their code points.
 
     Parameters
     ----------
+    stream
+        Where to write, opened with `newline=""`.
+    columns
+        The names of the columns.
+    is_verbatim
+        Whether texts are written as they are, for programs that look them up.
+
+    Attributes
+    ----------
+    formulas
+        How many cells got an apostrophe so far.
+    """
+
+    def __init__(self, stream: TextIO, columns: Sequence[str], *, is_verbatim: bool = False) -> None:
+        self.formulas = 0
+        self._is_verbatim = is_verbatim
+        self._plain = csv.writer(stream, lineterminator="\n")
+        self._quoting = csv.writer(stream, lineterminator="\n", quoting=csv.QUOTE_NONNUMERIC)
+        self._write(list(columns))
+
+    def write(self, cells: Iterable[object]) -> None:
+        """Append a row; missing values are empty, whatever stands for them."""
+        row = [_clean(cell) for cell in cells]
+        if not self._is_verbatim:
+            self.formulas += sum(map(_is_formula, row))
+            row = [_defuse_cell(cell) if isinstance(cell, str) else cell for cell in row]
+        self._write(row)
+
+    def _write(self, row: list[Any]) -> None:
+        # csv does not see that a carriage return alone ends a line in a spreadsheet
+        writer = self._quoting if any(map(_has_return, row)) else self._plain
+        writer.writerow(row)
+
+
+def format_csv(frame: pd.DataFrame, *, is_verbatim: bool = False) -> str:
+    """Return a table as CSV, as `CsvWriter` writes it.
+
+    Parameters
+    ----------
     frame
         The table; its numbers are written as they are.
     is_verbatim
-        Whether texts are written as they are too, for programs that look them up.
+        Whether texts are written as they are too.
 
     >>> import pandas as pd
     >>> format_csv(pd.DataFrame({"label": ["=1+1", "-2.5", "a"], "mean": [-1.0, 2.0, 3.0]})).split()
     ['label,mean', "'=1+1,-1.0", '-2.5,2.0', 'a,3.0']
     """
-    frame = frame if is_verbatim else _defuse(frame)
-    has_returns = any(frame[name].map(_has_return).any() for name in frame.columns)
-    # csv does not see that a carriage return alone ends a line in a spreadsheet
-    return frame.to_csv(index=False, quoting=csv.QUOTE_NONNUMERIC if has_returns else csv.QUOTE_MINIMAL)
+    stream = io.StringIO(newline="")
+    writer = CsvWriter(stream, [str(name) for name in frame.columns], is_verbatim=is_verbatim)
+    for row in zip(*(frame[name].tolist() for name in frame.columns), strict=True):
+        writer.write(row)
+    return stream.getvalue()
 
 
-def count_formulas(frame: pd.DataFrame) -> int:
-    """Return how many cells of a table would be taken for formulas."""
-    return sum(int(frame[name].map(_is_formula).sum()) for name in frame.columns)
-
-
-def _defuse(frame: pd.DataFrame) -> pd.DataFrame:
-    return frame.apply(_defuse_column)
-
-
-def _defuse_column(column: pd.Series[Any]) -> pd.Series[Any]:
-    """Return a column with safe texts; whole numbers with gaps between them stay whole."""
-    if not column.map(lambda cell: isinstance(cell, str)).any():
-        return column
-    return column.map(lambda cell: _defuse_cell(cell) if isinstance(cell, str) else cell)
+def _clean(cell: object) -> object:
+    """Return a cell as it is written: nothing where it is missing, which is then not equal to itself."""
+    if cell is None or isinstance(cell, str):
+        return cell
+    return cell if (cell == cell) is True else None
 
 
 def _defuse_cell(cell: str) -> str:

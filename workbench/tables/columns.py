@@ -10,6 +10,7 @@ import numpy as np
 
 from workbench.errors import BindingError
 from workbench.late_imports import LateModule
+from workbench.tables.arrow_arrays import as_array, as_numpy, as_text
 from workbench.tables.missing_words import describe_words
 from workbench.tables.table import Table
 
@@ -72,7 +73,7 @@ def find_missing(table: Table, column: str) -> np.ndarray:
     cells = table.cells.column(column)
     if not cells.null_count and not pa.types.is_floating(cells.type):
         return np.zeros(table.rows, dtype=bool)
-    return np.asarray(pc.is_null(cells, nan_is_null=True))
+    return as_numpy(pc.is_null(cells, nan_is_null=True))
 
 
 def to_numbers(table: Table, column: str) -> np.ndarray:
@@ -107,9 +108,7 @@ def _to_numpy(cells: pa.ChunkedArray) -> np.ndarray:
         cells = cells.cast(pa.int64())
     elif cells.type != pa.uint64():
         cells = cells.cast(pa.float64())
-    if cells.num_chunks == 1:
-        return np.asarray(cells.chunk(0).to_numpy(zero_copy_only=False))
-    return np.asarray(cells.to_numpy())
+    return as_numpy(cells if not cells.null_count else pc.fill_null(cells, as_array(np.array([np.nan]))[0]))
 
 
 def to_texts(table: Table, column: str) -> pa.ChunkedArray:
@@ -121,7 +120,7 @@ def to_texts(table: Table, column: str) -> pa.ChunkedArray:
         whole = pc.cast(cells, pa.int64(), safe=False)
         cells = whole if pc.all(pc.equal(pc.cast(whole, cells.type), cells)).as_py() is not False else cells
     if pa.types.is_boolean(cells.type):
-        cells = pc.if_else(cells, "yes", "no")
+        cells = pc.if_else(cells, as_text("yes"), as_text("no"))
     return cells.cast(pa.string())
 
 

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, cast
 from workbench.errors import BindingError
 from workbench.late_imports import LateModule
 from workbench.provenance import hash_file
+from workbench.tables.arrow_arrays import find_first
 from workbench.tables.dialect import Dialect, detect_dialect, has_decimal_commas
 from workbench.tables.file_format import open_decompressed
 from workbench.tables.missing_words import MISSING, count_words
@@ -102,7 +103,7 @@ def _check_cells(source: TableSource, dialect: Dialect, cells: pa.Table) -> None
         raise BindingError(f"`{source.path}` has a header but no rows; at least one row was expected.")
     for name, column in zip(cells.column_names, cells.columns, strict=True):
         has_zero = pc.match_substring(column, "\x00") if pa.types.is_string(column.type) else None
-        row = -1 if has_zero is None else pc.index(has_zero, True).as_py()
+        row = -1 if has_zero is None else find_first(has_zero)
         if row >= 0:
             message = f"`{source.path}` is not text: column `{name}` has a zero byte in row {row + 1}."
             raise BindingError(message, hint="save the table as CSV in UTF-8")

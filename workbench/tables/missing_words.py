@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from workbench.late_imports import LateModule
+from workbench.tables.arrow_arrays import as_text, as_texts
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -62,9 +63,9 @@ AMONG_NUMBERS = (
 
 def find_missing_words(texts: pa.ChunkedArray) -> pa.ChunkedArray:
     """Return which texts, without blanks around them, stand for a missing cell; null is one of them."""
-    is_missing = pc.or_(pc.is_null(texts), pc.is_in(texts, value_set=pa.array(MISSING)))
-    is_dash = pc.is_in(texts, value_set=pa.array(DASHES))
-    if pc.any(is_dash).as_py() and not pc.any(pc.equal(texts, "+")).as_py():
+    is_missing = pc.or_(pc.is_null(texts), pc.is_in(texts, value_set=as_texts(MISSING)))
+    is_dash = pc.is_in(texts, value_set=as_texts(DASHES))
+    if pc.any(is_dash).as_py() and not pc.any(pc.equal(texts, as_text("+"))).as_py():
         is_missing = pc.or_(is_missing, is_dash)
     return is_missing
 
@@ -75,7 +76,7 @@ def count_words(texts: pa.ChunkedArray) -> dict[str, int]:
     >>> count_words(pa.chunked_array([["n/a", "", None, "n/a"]]))
     {'': 2, 'n/a': 2}
     """
-    counts = pc.value_counts(pc.fill_null(texts, "")).to_pylist()
+    counts = pc.value_counts(pc.fill_null(texts, as_text(""))).to_pylist()
     pairs = ((entry["values"], entry["counts"]) for entry in counts)
     return dict(sorted(pairs, key=lambda pair: (-pair[1], pair[0])))
 

@@ -13,6 +13,7 @@ import numpy as np
 
 from workbench.errors import BindingError
 from workbench.late_imports import LateModule
+from workbench.tables.arrow_arrays import as_array
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -100,7 +101,7 @@ def drop_rows(table: Table, is_dropped: np.ndarray) -> Table:
     """
     numbers = np.arange(1, table.rows + 1) if table.row_numbers is None else table.row_numbers
     is_kept = ~is_dropped
-    return replace(table, cells=table.cells.filter(pa.array(is_kept)), row_numbers=numbers[is_kept])
+    return replace(table, cells=table.cells.filter(as_array(is_kept)), row_numbers=numbers[is_kept])
 
 
 def check_unique_names(source: str, names: Sequence[str]) -> None:

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from workbench.late_imports import LateModule
+from workbench.tables.arrow_arrays import as_text, as_texts, find_first
 from workbench.tables.formatted_numbers import parse_formatted_numbers, parse_plain_numbers
 from workbench.tables.missing_words import AMONG_NUMBERS, count_words, find_missing_words
 
@@ -71,7 +72,7 @@ def read_texts(cells: pa.Table, decimal: str = ".", *, is_typed: bool = False) -
         if how:
             formats[column_field.name] = how
         columns[position] = column
-    return TextReading(pa.table(columns, cells.column_names), missing_words, formats)
+    return TextReading(pa.Table.from_arrays(columns, names=cells.column_names), missing_words, formats)
 
 
 def _read_numbers(
@@ -80,7 +81,7 @@ def _read_numbers(
     """Return texts as numbers, and in words what was removed; `None` where they are not all numbers."""
     if not _may_be_numbers(texts):
         return None, ""
-    numbers = _blank_out(texts, pc.is_in(texts, value_set=pa.array(AMONG_NUMBERS)))
+    numbers = _blank_out(texts, pc.is_in(texts, value_set=as_texts(AMONG_NUMBERS)))
     if numbers.null_count == len(numbers):
         return None, ""
     plain = parse_plain_numbers(numbers, decimal)
@@ -90,7 +91,7 @@ def _read_numbers(
     if formatted is None:
         return None, ""
     column, removed = formatted
-    row = pc.index(pc.match_substring_regex(pc.fill_null(numbers, "0"), "[^0-9.]"), True).as_py()
+    row = find_first(pc.match_substring_regex(pc.fill_null(numbers, as_text("0")), "[^0-9.]"))
     row = row if row >= 0 else 0
     return column, f"{removed}: `{numbers[row].as_py()}` is {column[row].as_py()}"
 
@@ -103,4 +104,4 @@ def _may_be_numbers(texts: pa.ChunkedArray) -> bool:
 
 
 def _blank_out(texts: pa.ChunkedArray, is_missing: pa.ChunkedArray) -> pa.ChunkedArray:
-    return pc.if_else(is_missing, pa.scalar(None, pa.string()), texts)
+    return pc.if_else(is_missing, as_text(None), texts)

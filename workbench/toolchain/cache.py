@@ -29,6 +29,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
+import msgspec
 from filelock import FileLock, Timeout
 
 from workbench.errors import ToolchainError
@@ -71,7 +72,7 @@ def is_sound(place: Path, files: Sequence[str] = (), *, is_thorough: bool = Fals
         Whether large files are hashed, too.
     """
     try:
-        manifest = json.loads((place / MANIFEST).read_text())
+        manifest = msgspec.json.decode((place / MANIFEST).read_bytes())
         names = files or tuple(manifest)
         return all(_matches(place / name, manifest[name], is_thorough=is_thorough) for name in names)
     except (

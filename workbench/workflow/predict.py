@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from workbench import tables
 from workbench.late_imports import LateModule
+from workbench.prediction import Predictions
 from workbench.prediction.draw_files import write_passing
 from workbench.prediction.levels import NewGroups
 from workbench.prediction.outcome_summaries import COLUMNS, find_missing_share, summarise_outcomes
@@ -23,7 +26,32 @@ else:
     pd = LateModule("pandas")
 
 
-def predict(
+@dataclass
+class PredictedRows:
+    """Predictions as they come: any number of rows fits into memory.
+
+    Attributes
+    ----------
+    level
+        The probability of intervals.
+    chunks
+        The predictions of some rows after those of others, with the columns of `COLUMNS`.
+    remarks
+        What must be known about them, complete after the last chunk.
+    """
+
+    level: float
+    chunks: Iterator[list[dict[str, object]]]
+    remarks: list[str] = field(default_factory=list)
+
+    @property
+    def remark(self) -> str:
+        """The remarks in one text."""
+        return " ".join(self.remarks)
+
+
+@contextmanager
+def open_predictions(
     fit: Fit,
     data: Path | Table | None,
     settings: ToolchainSettings | None = None,
@@ -33,14 +61,14 @@ def predict(
     new_groups: NewGroups = "refuse",
     draws_file: Path | None = None,
     horizon: int | None = None,
-) -> pd.DataFrame:
-    """Return predictions of the outcomes in new rows, a row for each, with the columns of `COLUMNS`.
+) -> Iterator[PredictedRows]:
+    """Give predictions of the outcomes in new rows, each chunk predicted when it is asked for.
 
     An outcome that transformed data make from a column, such as its logarithm, is predicted on its own scale
     and, where the map can be undone, on that of the column.
 
-    Where the run has no draws by NUTS they are made from those of its approximation; `attrs["remark"]` of the
-    result then says which, and how good it is.
+    Where the run has no draws by NUTS they are made from those of its approximation; a remark then says
+    which, and how good it is.
 
     Parameters
     ----------
@@ -71,22 +99,64 @@ def predict(
         treat rows one by one.
     """
     table = tables.read(data) if isinstance(data, Path) else data
-    rows: list[dict[str, object]] = []
-    missing, simulated = 0.0, set[str]()
     with open_predictor(
         fit, method, settings, progress, in_order=horizon is not None, scoring=False
     ) as opened:
         chunks = iterate_predictions(opened, table, horizon=horizon, new_groups=new_groups, progress=progress)
         if draws_file is not None:
             chunks = write_passing(chunks, draws_file, opened.chains)
-        for chunk in chunks:
-            rows += summarise_outcomes(chunk)
-            missing = max(missing, find_missing_share(chunk))
-            simulated |= {outcome.quantity for outcome in chunk.outcomes if outcome.is_simulated}
-        remarks = [*list_remarks(opened, table), *_describe_missing(missing), *_describe_simulated(simulated)]
+        predicted = PredictedRows(fit.results.interval.level, iter(()))
+        predicted.chunks = _summarise(chunks, predicted, list_remarks(opened, table))
+        yield predicted
+
+
+def _summarise(
+    chunks: Iterator[Predictions], predicted: PredictedRows, remarks: list[str]
+) -> Iterator[list[dict[str, object]]]:
+    """Yield the summaries of chunks; after the last, the remarks are complete."""
+    missing, simulated = 0.0, set[str]()
+    for chunk in chunks:
+        yield list(summarise_outcomes(chunk))
+        missing = max(missing, find_missing_share(chunk))
+        simulated |= {outcome.quantity for outcome in chunk.outcomes if outcome.is_simulated}
+    predicted.remarks += [*remarks, *_describe_missing(missing), *_describe_simulated(simulated)]
+
+
+def predict(
+    fit: Fit,
+    data: Path | Table | None,
+    settings: ToolchainSettings | None = None,
+    progress: Progress = SILENT,
+    *,
+    method: str = "",
+    new_groups: NewGroups = "refuse",
+    draws_file: Path | None = None,
+    horizon: int | None = None,
+) -> pd.DataFrame:
+    """Return predictions of the outcomes in new rows, a row for each, with the columns of `COLUMNS`.
+
+    The parameters are those of `open_predictions`; `attrs` of the result has the `level` of intervals and
+    the `remark`.
+
+    Raises
+    ------
+    WorkbenchError
+        As `open_predictions`.
+    """
+    with open_predictions(
+        fit,
+        data,
+        settings,
+        progress,
+        method=method,
+        new_groups=new_groups,
+        draws_file=draws_file,
+        horizon=horizon,
+    ) as predicted:
+        rows = [row for chunk in predicted.chunks for row in chunk]
     predictions = pd.DataFrame(rows, columns=list(COLUMNS))
-    predictions.attrs["level"] = fit.results.interval.level
-    predictions.attrs["remark"] = " ".join(remarks)
+    predictions.attrs["level"] = predicted.level
+    predictions.attrs["remark"] = predicted.remark
     return predictions
 
 

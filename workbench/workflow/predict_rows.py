@@ -38,8 +38,8 @@ from workbench.tables import Table
 from workbench.toolchain import ModelSource, ToolchainSettings, build_all
 from workbench.workflow.saved_run import SavedRun, open_run
 
-NUMBERS_AT_ONCE = 10_000_000
-"""Draws times rows of one chunk: 80 MB for each quantity. Ours."""
+NUMBERS_AT_ONCE = 4_000_000
+"""Draws times rows of one chunk: 32 MB for each quantity. Ours."""
 
 _SMALLEST_CHUNK = 100
 """Rows of a chunk at least. Ours."""

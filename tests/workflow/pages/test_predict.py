@@ -2,11 +2,9 @@
 
 from pathlib import Path
 
-import pandas as pd
-
 from workbench.prediction.outcome_summaries import COLUMNS
 from workbench.report.document import TableBlock
-from workbench.workflow.pages.predict import MOST_ROWS, build_predictions_page
+from workbench.workflow.pages.predict import MOST_ROWS, FirstRows, build_predictions_page
 
 
 def predictions(count, quantity="y_rep", **numbers):
@@ -16,11 +14,14 @@ def predictions(count, quantity="y_rep", **numbers):
         {"row": row + 1, "label": f"who {row}", "prediction": f"{quantity}[{row + 1}]", **values}
         for row in range(count)
     ]
-    return pd.DataFrame(rows, columns=list(COLUMNS))
+    return [dict.fromkeys(COLUMNS, 0.0) | row for row in rows]
 
 
-def tables(frame):
-    document = build_predictions_page(frame, Path("run"), "new.csv")
+def tables(rows):
+    first = FirstRows(MOST_ROWS)
+    first.add(rows[:1])
+    first.add(rows[1:])
+    document = build_predictions_page(first, Path("run"), "new.csv")
     assert (document.title, document.subtitle) == ("predictions for new.csv", "from run")
     blocks = document.sections[0].blocks
     assert all(isinstance(block, TableBlock) for block in blocks)
@@ -48,8 +49,8 @@ def test_a_probability_has_its_own_interval_and_no_other():
 
 
 def test_each_outcome_has_a_table():
-    frame = pd.concat([predictions(2), predictions(2, "z_rep")])
-    assert [len(block.rows) for block in tables(frame)] == [2, 2]
+    rows = [*predictions(2), *predictions(2, "z_rep")]
+    assert [len(block.rows) for block in tables(rows)] == [2, 2]
 
 
 def test_of_many_predictions_the_first_are_shown():

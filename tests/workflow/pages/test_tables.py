@@ -4,29 +4,26 @@ from __future__ import annotations
 
 import csv
 import json
+import math
 from pathlib import Path
 
-import pandas as pd
 import pytest
 
 from tests.report.simulated import simulate_fit
 from workbench.methods import RESULTS
 from workbench.prediction.outcome_summaries import COLUMNS
+from workbench.report.table_formats import FORMATS
 from workbench.results import Fit
-from workbench.workflow.pages.predict import build_predictions_page
+from workbench.workflow.pages.predict import FirstRows, build_predictions_page
 from workbench.workflow.pages.tables import format_estimates, format_page
 
 
 def test_all_predictions_are_printed():
-    frame = pd.DataFrame(
-        {"row": range(1, 101), "label": ["a_b"] * 100, "prediction": "y_rep", "mean": [1 / 3] * 100}
-    )
-    frame = frame.reindex(columns=list(COLUMNS))
-    frame.attrs["remark"] = ""
-    texts = {
-        form: format_page(build_predictions_page(frame, Path("run"), "new.csv", len(frame)), frame, form)
-        for form in ("md", "latex", "csv", "json")
-    }
+    numbers = dict.fromkeys(COLUMNS, math.nan) | {"label": "a_b", "prediction": "y_rep", "mean": 1 / 3}
+    first = FirstRows()
+    first.add([numbers | {"row": row} for row in range(1, 101)])
+    page = build_predictions_page(first, Path("run"), "new.csv")
+    texts = {form: format_page(page, first.rows, form) for form in FORMATS}
     assert texts["md"].count("a_b") == 100
     assert texts["latex"].count("a\\_b") == 100
     rows = list(csv.DictReader(texts["csv"].splitlines()))

@@ -16,6 +16,7 @@ from workbench.binding.phrases import format_names, join_remarks
 from workbench.errors import UnseenLevel
 from workbench.late_imports import LateModule
 from workbench.tables import Table
+from workbench.tables.arrow_arrays import as_array, as_numpy, as_texts
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -206,11 +207,11 @@ def _find_positions(table: Table, column: str, levels: tuple[str, ...]) -> tuple
     """Return the position of each cell among the levels, and the texts that only mean a level: yes or no."""
     refuse_missing(table, column)
     texts = tables.to_texts(table, column)
-    positions = np.asarray(pc.fill_null(pc.index_in(texts, value_set=pa.array(levels, pa.string())), -1))
+    positions = _find_places(texts, levels)
     spellings: tuple[str, ...] = ()
     if (positions < 0).any():
         texts, spellings = _replace_spellings(texts, levels)
-        positions = np.asarray(pc.fill_null(pc.index_in(texts, value_set=pa.array(levels, pa.string())), -1))
+        positions = _find_places(texts, levels)
     unknown = np.flatnonzero(positions < 0)
     if unknown.size:
         new = dict.fromkeys(texts[int(row)].as_py() for row in unknown[:_MOST_UNKNOWN_ROWS])
@@ -221,6 +222,12 @@ def _find_positions(table: Table, column: str, levels: tuple[str, ...]) -> tuple
             hint="leave these rows out, or fit again with them",
         )
     return positions.astype(np.int64), spellings
+
+
+def _find_places(texts: pa.ChunkedArray, levels: tuple[str, ...]) -> np.ndarray:
+    """Return the position of each text among the levels, -1 where it is none of them."""
+    places = pc.index_in(texts, value_set=as_texts(levels))
+    return as_numpy(pc.fill_null(places, as_array(np.array([-1], dtype=np.int32))[0]))
 
 
 def _replace_spellings(

@@ -12,6 +12,7 @@ from typing import IO, TYPE_CHECKING, Any
 import numpy as np
 
 from workbench.late_imports import LateModule
+from workbench.tables.arrow_arrays import as_array, as_text
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -121,17 +122,17 @@ def _format_block(values: np.ndarray) -> bytes | memoryview:
     if values.ndim == 1:
         return _join(texts, [0, len(texts)], ",")
     width = values.shape[1]
-    rows = pc.binary_join(_split_at(texts, np.arange(0, len(texts) + 1, width)), ",")
+    rows = pc.binary_join(_split_at(texts, np.arange(0, len(texts) + 1, width)), as_text(","))
     return b"[" + bytes(_join(rows, [0, len(rows)], "],[")) + b"]"
 
 
 def _format_numbers(values: np.ndarray) -> pa.Array:
-    texts = pc.cast(pa.array(values), pa.string())
+    texts = pc.cast(as_array(values), pa.string())
     if values.dtype.kind in "iu":
         return texts
     is_negative_zero = (values == 0) & np.signbit(values)
     if is_negative_zero.any():  # a reader of integers would lose the sign of -0
-        texts = pc.if_else(pa.array(is_negative_zero), "-0.0", texts)
+        texts = pc.if_else(as_array(is_negative_zero), as_text("-0.0"), texts)
     if np.isfinite(values).all():
         return texts
     for is_special, word in (
@@ -139,13 +140,13 @@ def _format_numbers(values: np.ndarray) -> pa.Array:
         (values == np.inf, "Infinity"),
         (values == -np.inf, "-Infinity"),
     ):
-        texts = pc.if_else(pa.array(is_special), word, texts)
+        texts = pc.if_else(as_array(is_special), as_text(word), texts)
     return texts
 
 
 def _split_at(texts: pa.Array, ends: Any) -> pa.ListArray:
-    return pa.ListArray.from_arrays(pa.array(ends, pa.int32()), texts)
+    return pa.ListArray.from_arrays(as_array(np.asarray(ends, dtype=np.int32)), texts)
 
 
 def _join(texts: pa.Array, ends: list[int], separator: str) -> memoryview:
-    return memoryview(pc.binary_join(_split_at(texts, ends), separator)[0].as_buffer())
+    return memoryview(pc.binary_join(_split_at(texts, ends), as_text(separator))[0].as_buffer())

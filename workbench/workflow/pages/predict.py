@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections import Counter
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from workbench.report.document import Cell, Column, Document, Section, TableBlock
 from workbench.report.numbers import (
@@ -16,9 +17,6 @@ from workbench.report.numbers import (
 )
 from workbench.results.quantities import owner
 
-if TYPE_CHECKING:
-    import pandas as pd
-
 MOST_ROWS = 40
 """Rows of each quantity that are shown; a file that `--output` names has them all."""
 
@@ -26,8 +24,38 @@ _NAME_COLUMNS = (Column("row", "name"), Column("prediction", "name"))
 """The columns that say what is predicted."""
 
 
+class FirstRows:
+    """The first predictions of each outcome, collected as they come, and how many there are.
+
+    Parameters
+    ----------
+    most
+        How many of each outcome are kept; all of them by default.
+    """
+
+    def __init__(self, most: int | None = None) -> None:
+        self.kept: dict[str, list[Mapping[str, Any]]] = {}
+        self.counts: Counter[str] = Counter()
+        self._most = most
+
+    @property
+    def rows(self) -> list[Mapping[str, Any]]:
+        """What was kept, one outcome after the other."""
+        return [row for kept in self.kept.values() for row in kept]
+
+    def add(self, rows: Sequence[Mapping[str, Any]]) -> Sequence[Mapping[str, Any]]:
+        """Take more predictions in; return them, for whoever takes them next."""
+        for row in rows:
+            name = owner(str(row["prediction"]).removeprefix("P(").partition(" = ")[0])
+            kept = self.kept.setdefault(name, [])
+            self.counts[name] += 1
+            if self._most is None or len(kept) < self._most:
+                kept.append(row)
+        return rows
+
+
 def build_predictions_page(
-    predictions: pd.DataFrame, run: Path, subject: str, most_rows: int = MOST_ROWS
+    predicted: FirstRows, run: Path, subject: str, *, level: float = 0.95, remark: str = ""
 ) -> Document:
     """Return the page that `workbench predict` prints: a table for each outcome.
 
@@ -35,19 +63,20 @@ def build_predictions_page(
 
     Parameters
     ----------
-    predictions
-        With the columns of `outcome_summaries`.
+    predicted
+        Rows with the columns of `outcome_summaries`.
     run
         The run directory.
     subject
         What was predicted: the name of a table.
-    most_rows
-        How many rows of each outcome are shown.
+    level
+        The probability of intervals.
+    remark
+        What must be known about the predictions.
     """
-    remark = str(predictions.attrs.get("remark", ""))
-    level = float(predictions.attrs.get("level", 0.95))
     blocks = tuple(
-        _build_table(variable, rows, level, most_rows) for variable, rows in _group_rows(predictions)
+        _build_table(variable, rows, level, predicted.counts[variable] - len(rows))
+        for variable, rows in predicted.kept.items()
     )
     return Document(
         title=f"predictions for {subject}",
@@ -57,21 +86,10 @@ def build_predictions_page(
     )
 
 
-def _group_rows(predictions: pd.DataFrame) -> Iterator[tuple[str, list[dict[str, Any]]]]:
-    """Yield the predictions of each variable."""
-    groups: dict[str, list[dict[str, Any]]] = {}
-    for row in predictions.to_dict("records"):
-        name = str(row["prediction"])
-        groups.setdefault(owner(name.removeprefix("P(").partition(" = ")[0]), []).append(
-            {str(key): row[key] for key in row}
-        )
-    yield from groups.items()
-
-
-def _build_table(variable: str, rows: list[dict[str, Any]], level: float, most_rows: int) -> TableBlock:
-    left_out = len(rows) - most_rows
-    note = f"{left_out:,} more with --output FILE" if left_out > 0 else ""
-    shown = rows[:most_rows]
+def _build_table(
+    variable: str, shown: Sequence[Mapping[str, Any]], level: float, left_out: int
+) -> TableBlock:
+    note = f"{left_out:,} more with --output FILE" if left_out else ""
     interval = f"{format_percentage(level)} interval"
     columns: tuple[Column, ...]
     if all(_is_probability(row) for row in shown):

@@ -16,7 +16,7 @@ from workbench.report.score.tables import (
     select_rows,
 )
 from workbench.report.table_formats import TableFormat
-from workbench.workflow.pages.tables import format_page
+from workbench.workflow.pages.tables import format_page, list_rows
 from workbench.workflow.score import Scores
 
 MOST_STRANGE = 10
@@ -53,4 +53,4 @@ def format_scores(scores: Scores, form: TableFormat) -> str:
     """Return the scores of the table by method: for documents rounded, for programs a row for each score."""
     tables: list[TableBlock] = [build_scores(scored) for scored in scores.table.outcomes]
     page = Document(title="scores", sections=(Section("scores", "", tuple(tables)),))
-    return format_page(page, scores.summary, form)
+    return format_page(page, list_rows(scores.summary), form)

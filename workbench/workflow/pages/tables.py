@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from datetime import datetime
 from pathlib import Path
@@ -51,7 +51,7 @@ def format_estimates(fit: Fit, wanted: Sequence[str], form: TableFormat) -> str:
     names = choose_quantities(fit.results, wanted) if wanted else fit.results.quantities
     if form not in _FOR_PROGRAMS:
         return format_document(build_quantity_table(fit.results, names), form)
-    rows = _list_rows(tabulate_estimates(fit.record))
+    rows = list_rows(tabulate_estimates(fit.record))
     chosen = set(names)
     return format_rows((row for row in rows if row["parameter"] in chosen), form)
 
@@ -98,10 +98,11 @@ def _describe(entry: RunEntry) -> dict[str, Any]:
     }
 
 
-def format_page(page: Document, frame: pd.DataFrame, form: TableFormat) -> str:
-    """Return the tables of a page for documents, and for programs the frame that it is about."""
-    return format_rows(_list_rows(frame), form) if form in _FOR_PROGRAMS else format_document(page, form)
+def format_page(page: Document, rows: Sequence[Mapping[str, Any]], form: TableFormat) -> str:
+    """Return the tables of a page for documents, and for programs the rows that it is about."""
+    return format_rows(rows, form) if form in _FOR_PROGRAMS else format_document(page, form)
 
 
-def _list_rows(frame: pd.DataFrame) -> list[dict[str, Any]]:
+def list_rows(frame: pd.DataFrame) -> list[dict[str, Any]]:
+    """Return the rows of a table as mappings."""
     return [{str(key): value for key, value in row.items()} for row in frame.to_dict("records")]
