@@ -1,6 +1,7 @@
 """`workbench sensitivity`: its page, its JSON, its errors and exit codes."""
 
 import json
+from importlib.util import find_spec
 
 import pytest
 
@@ -52,6 +53,15 @@ def test_json_the_report_and_the_exit_code_follow_from_the_study(workbench, argu
     assert list((tmp_path / "figures").glob("*.svg"))
     strict = workbench(*arguments, "--strict")
     assert strict.returncode == (0 if record["conclusion"]["verdict"] == "ok" else 1)
+
+
+def test_a_scheduler_is_refused_before_anything_is_fitted(workbench, arguments, tmp_path):
+    refused = workbench(*arguments, "--scheduler", "nowhere")
+    assert_refused(refused, 2, "--scheduler", "local:N", "`nowhere`")
+    if find_spec("distributed") is not None:
+        silent = workbench(*arguments, "--scheduler", "tcp://127.0.0.1:1")
+        assert_refused(silent, 3, "no scheduler of Dask answers at tcp://127.0.0.1:1", hint="dask scheduler")
+    assert not (tmp_path / "study").exists()
 
 
 @pytest.mark.parametrize(

@@ -82,6 +82,11 @@ class DaskProcesses:
         for child in self.find_worker_processes(name):
             child.kill()
 
+    def kill_everything(self) -> None:
+        """Kill the scheduler and all nannies, with what they started."""
+        self.close()
+        self.children.clear()
+
     def kill(self, name: str) -> None:
         """Kill the scheduler, or a nanny."""
         self.children[name].kill()

@@ -2,6 +2,7 @@
 
 import time
 from dataclasses import replace
+from typing import Any, cast
 
 import pytest
 
@@ -62,6 +63,11 @@ def test_a_refusal_is_an_outcome_that_is_not_tried_again(executor, tmp_path):
     )  # fmt: skip
 
 
+def test_a_mistake_of_ours_is_an_error(executor, tmp_path):
+    with pytest.raises(ZeroDivisionError, match="a mistake"):
+        list(executor.map([Task("broken", name_function(work.break_))], tmp_path))
+
+
 def test_a_client_is_an_executor(cluster, tmp_path):
     from distributed import Client
 
@@ -69,6 +75,15 @@ def test_a_client_is_an_executor(cluster, tmp_path):
         list(executor.map(work.make_tasks(2), tmp_path))
         assert client.status == "running"
     work.read_all(tmp_path, 2)
+
+
+def test_a_full_disk_of_one_worker_is_avoided(executor, tmp_path):
+    full = tmp_path / "full"
+    tasks = [Task("needs room", name_function(work.fill), (str(full),), pieces=("there",))]
+    (outcome,) = executor.map(tasks, tmp_path)
+    assert outcome.failure is None
+    assert outcome.worker != full.read_text()
+    assert (tmp_path / "there").exists()
 
 
 def test_a_killed_worker_loses_nothing(cluster, executor, tmp_path):
@@ -118,12 +133,26 @@ def test_other_versions_are_refused(executor, tmp_path, monkeypatch):
         list(executor.map(work.make_tasks(1), tmp_path))
 
 
-def test_a_scheduler_that_does_not_answer_is_told(monkeypatch):
-    monkeypatch.setattr("workbench.execution.dask._SECONDS_TO_CONNECT", 0.2)
+def test_a_scheduler_that_does_not_answer_is_told():
     with (
-        pytest.raises(ClusterError, match=r"no scheduler answered at tcp://127.0.0.1:1 within"),
+        pytest.raises(ClusterError, match=r"no scheduler of Dask answers at tcp://127.0.0.1:1: .*refused"),
         open_executor(parse_scheduler("tcp://127.0.0.1:1"), 1),
     ):
+        pass
+
+
+def test_a_file_starts_a_cluster_that_ends_with_the_work(tmp_path):
+    file, folder = tmp_path / "cluster.toml", tmp_path / "pieces"
+    folder.mkdir()
+    file.write_text('cluster = "LocalCluster"\n[options]\nn_workers = 1\nhost = "127.0.0.1"\n')
+    with open_executor(parse_scheduler(str(file)), 1) as opened:
+        outcomes = list(
+            opened.map([*work.make_tasks(3), Task("r", name_function(work.refuse), (1,))], folder)
+        )
+        address = cast("Any", opened).client.scheduler.address
+    assert len(outcomes) == 4
+    work.read_all(folder, 3)
+    with pytest.raises(ClusterError), open_executor(parse_scheduler(address), 1):
         pass
 
 

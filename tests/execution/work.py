@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from workbench import files
-from workbench.errors import ChainFailed
+from workbench.errors import ChainFailed, StoreError
 from workbench.execution import Shared, Task, Workplace, name_function
 from workbench.provenance import hash_texts
 
@@ -42,6 +42,18 @@ def die(place: Workplace, log: str) -> None:
     with Path(log).open("a", encoding="utf-8") as stream:
         stream.write("x")
     os.kill(os.getpid(), signal.SIGKILL)
+
+
+def fill(place: Workplace, full: str) -> None:
+    """Fail as on a full disk, on the worker that comes first."""
+    from distributed import get_worker
+
+    address, path = get_worker().address, Path(full)
+    if not path.exists():
+        path.write_text(address, encoding="utf-8")
+    if path.read_text(encoding="utf-8") == address:
+        raise StoreError("the disk is full.")
+    (place.folder / "there").touch()
 
 
 def break_(place: Workplace) -> None:

@@ -12,6 +12,7 @@ import pickle
 import queue
 import re
 import secrets
+import socket
 import time
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager, suppress
@@ -22,6 +23,7 @@ from typing import Any
 import dask
 import distributed
 from distributed import Client, Future, KilledWorker, Security
+from distributed.client import FutureCancelledError
 
 from workbench import files
 from workbench.errors import ClusterError, StoreError, WorkerLost
@@ -41,7 +43,7 @@ _SECONDS_TO_CONNECT = 15.0
 """How long a scheduler may take to answer [s]. Ours."""
 
 _SECONDS_TO_RETURN = 120.0
-"""How long we wait for a lost scheduler, or for a first worker [s]. Ours."""
+"""How long we wait for a lost scheduler, or for a worker [s]. Ours."""
 
 _BETWEEN_LOOKS = 1.0
 """How often we ask whether scheduler and workers are there, while nothing finishes [s]. Ours."""
@@ -54,6 +56,9 @@ _AHEAD = 2
 
 _MOST_SENT = 8
 """How many shared values stay with the workers for a next task. Ours."""
+
+_LOST = "the scheduler was lost."
+"""What is said when it does not come back."""
 
 _KEPT = "finished work is kept; run the same command again to continue"
 """What is said when work stops before its end."""
@@ -140,16 +145,20 @@ class _Run:
             with suppress(Exception):  # the scheduler may be gone
                 self.client.cancel([attempt.future for attempt in self.running.values()], force=True)
 
-    def _submit(self, task: Task, number: int) -> None:
+    def _submit(self, task: Task, number: int, avoided: str = "") -> None:
+        """Hand in a task, for the time given by `number` already; not to a worker where it found no room."""
+        others = [address for address in self.slots.list_addresses() if address != avoided]
         cores = self.slots.fit(task.cores)
         stripped = replace(task, shared=(), cores=cores)
         call = SentTask(stripped, self.folder, self.folder_name, read_versions(), self.topic, number)
         future = self.client.submit(
             run_sent,
             call,
-            *(self.sent.send(value) for value in task.shared),
+            *(self.sent.send(value, self.slots) for value in task.shared),
             key=f"{self.topic}-{task.key[:24]}-{number}",
             resources={SLOT: cores} if self.slots.has_resources else None,
+            workers=others if avoided and others else None,
+            allow_other_workers=bool(avoided and others),
             pure=False,
         )
         self.running[task.key] = _HandedIn(task, future, number)
@@ -168,7 +177,9 @@ class _Run:
         is_answered = attempt.future.status in ("finished", "error")
         reply = self._fetch(attempt) if is_answered else None
         del self.running[key]
-        if reply is not None:
+        if reply is not None and isinstance(reply.outcome.failure, StoreError) and number < MOST_LOST - 1:
+            self._submit(attempt.task, number + 1, avoided=reply.outcome.worker)  # its disk may be full
+        elif reply is not None:
             yield self._keep(attempt.task, reply)
         elif is_kept(attempt.task, self.folder):
             yield TaskOutcome(key, was_kept=True)
@@ -185,21 +196,27 @@ class _Run:
             The worker cannot run our code.
         """
         try:
-            reply: Reply = self.client.gather(attempt.future, direct=True)
-        except KilledWorker as reason:
-            lost = reason.allowed_failures + 1
-            if self._count_starts(attempt) < lost and attempt.number < MOST_LOST:
-                return None  # some of the workers were lost while it waited there
-            message = f"{lost} workers were lost while they ran it, the last at {reason.last_worker.address}."
-            failure = WorkerLost(message, hint="it may need more memory")
-            return Reply(TaskOutcome(attempt.task.key, failure=failure))
-        except (distributed.client.FutureCancelledError, TimeoutError, OSError):
+            if attempt.future.status == "finished":
+                reply: Reply = self.client.gather(attempt.future, direct=True)
+                return reply
+            reason = attempt.future.exception()
+        except (FutureCancelledError, TimeoutError, OSError):  # the worker was lost before it could be asked
             return None
-        except ModuleNotFoundError as reason:
-            raise ClusterError(
-                f"a worker lacks the package `{reason.name}`.", hint="install workbench there"
-            ) from None
-        return reply
+        if isinstance(reason, KilledWorker):
+            return self._judge_loss(attempt, reason)
+        if isinstance(reason, ModuleNotFoundError):
+            hint = "install the same workbench there"
+            raise ClusterError(f"a worker lacks the package `{reason.name}`.", hint=hint)
+        raise reason
+
+    def _judge_loss(self, attempt: _HandedIn, reason: KilledWorker) -> Reply | None:
+        """Return the failure of a task whose workers were lost; `None` if it only waited on some of them."""
+        lost = reason.allowed_failures + 1
+        if self._count_starts(attempt) < lost and attempt.number < MOST_LOST:
+            return None
+        message = f"{lost} workers were lost while they ran it, the last at {reason.last_worker.address}."
+        failure = WorkerLost(message, hint="it may need more memory than they have")
+        return Reply(TaskOutcome(attempt.task.key, failure=failure))
 
     def _count_starts(self, attempt: _HandedIn) -> int:
         """Return how often workers began to run a task since it was handed in."""
@@ -233,17 +250,34 @@ class _Sent:
         self._client = client
         self._futures: dict[str, Future] = {}
 
-    def send(self, value: Shared) -> Future:
+    def send(self, value: Shared, slots: _Slots) -> Future:
         """Return a shared value on the workers; it is sent when a first task needs it, or if it was lost."""
         known = self._futures.pop(value.key, None)
         if known is None or known.status != "finished":
             content = pickle.dumps(value.pack(value.value), protocol=pickle.HIGHEST_PROTOCOL)
-            packed = Packed(value.key, value.unpack, content)
-            known = self._client.scatter(packed, broadcast=True, direct=True, hash=False)
+            known = self._scatter(Packed(value.key, value.unpack, content), slots)
         self._futures[value.key] = known  # the last one is the one used last
         while len(self._futures) > _MOST_SENT:
             del self._futures[next(iter(self._futures))]
         return known
+
+    def _scatter(self, packed: Packed, slots: _Slots) -> Future:
+        """Send a value to all workers, from here to them; if one is lost meanwhile, once more.
+
+        Raises
+        ------
+        ClusterError
+            There are no workers to send it to.
+        """
+        for _ in range(MOST_LOST):
+            slots.wait_for_workers()
+            try:
+                return self._client.scatter(packed, broadcast=True, direct=True, hash=False)
+            except Exception:  # the scheduler's own errors, among others, where a worker is lost meanwhile
+                if self._client.status == "closed":
+                    raise ClusterError(_LOST, hint=_KEPT) from None
+                time.sleep(_BETWEEN_LOOKS)
+        raise ClusterError("values that all tasks need could not be sent to the workers.", hint=_KEPT)
 
 
 class _Slots:
@@ -258,6 +292,11 @@ class _Slots:
     def has_resources(self) -> bool:
         """Whether every worker says how many chains it runs at a time."""
         return bool(self._workers) and all(SLOT in worker["resources"] for worker in self._workers)
+
+    def list_addresses(self) -> list[str]:
+        """Return the addresses of the workers."""
+        self._look()
+        return [worker["address"] for worker in self._workers]
 
     def count(self) -> int:
         """Return how many tasks of one chain can run at a time."""
@@ -289,7 +328,7 @@ class _Slots:
             if self._workers:
                 return
             if self._client.status == "closed":
-                raise ClusterError("the scheduler was lost.", hint=_KEPT)
+                raise ClusterError(_LOST, hint=_KEPT)
             if time.monotonic() > deadline:
                 what = "a worker" if self._client.status == "running" else "the scheduler"
                 raise ClusterError(f"{what} was expected within {_SECONDS_TO_RETURN:.0f} s.", hint=_KEPT)
@@ -302,7 +341,8 @@ class _Slots:
         self._workers = []
         if self._client.status == "running":
             with suppress(OSError, TimeoutError):
-                self._workers = list(self._client.scheduler_info(n_workers=-1)["workers"].values())
+                known = self._client.scheduler_info(n_workers=-1)["workers"]
+                self._workers = [{"address": address, **worker} for address, worker in known.items()]
 
 
 @contextmanager
@@ -314,6 +354,11 @@ def connect(address: str) -> Iterator[DaskExecutor]:
     ClusterError
         It does not answer.
     """
+    host, _, port = address.partition("//")[2].rpartition(":")
+    try:
+        socket.create_connection((host.strip("[]"), int(port)), _SECONDS_TO_CONNECT).close()
+    except (OSError, OverflowError) as reason:
+        raise _explain_silence(address, str(reason)) from reason
     security = Security() if address.startswith("tls:") else None
     with _open_client(address, address, security) as client:
         yield DaskExecutor(client)
@@ -356,7 +401,7 @@ def _make_cluster(kind: str, options: Mapping[str, Any], security: Security | No
     options = dict(options) if security is None else {**options, "security": security}
     if kind == "LocalCluster":
         defaults = {"threads_per_worker": 1, "resources": {SLOT: options.get("threads_per_worker", 1)}}
-        return distributed.LocalCluster(**{**defaults, "dashboard_address": None, **options})
+        return distributed.LocalCluster(**{**defaults, "dashboard_address": "127.0.0.1:0", **options})
     if kind == "SSHCluster":
         return distributed.SSHCluster(**options)
     import dask_jobqueue
@@ -367,12 +412,18 @@ def _make_cluster(kind: str, options: Mapping[str, Any], security: Security | No
 @contextmanager
 def _open_client(address: Any, text: str, security: Security | None) -> Iterator[Client]:
     try:
-        client = Client(address, timeout=_SECONDS_TO_CONNECT, security=security, set_as_default=False)
-    except (OSError, TimeoutError, ValueError) as reason:
-        hint = "start one with `dask scheduler` and workers with `dask worker ADDRESS`"
-        message = f"no scheduler answered at {text} within {_SECONDS_TO_CONNECT:.0f} s."
-        raise ClusterError(message, hint=hint) from reason
+        client = Client(address, timeout=_SECONDS_TO_RETURN, security=security, set_as_default=False)
+    except (OSError, TimeoutError, ValueError, TypeError, RuntimeError) as reason:
+        raise _explain_silence(text, str(reason)) from reason
     try:
         yield client
     finally:
         client.close()
+
+
+def _explain_silence(text: str, reason: str) -> ClusterError:
+    """Return the error for a scheduler that does not answer."""
+    hint = "start one with `dask scheduler`, and workers with `dask worker ADDRESS --resources chains=1`"
+    return ClusterError(
+        f"no scheduler of Dask answers at {text}: {reason.rstrip('.') or 'no reason'}.", hint=hint
+    )

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import os
 import pickle
 import threading
+import time
+from collections import deque
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field, replace
 from functools import cache
 from pathlib import Path
@@ -13,7 +16,7 @@ from typing import Any
 
 import psutil
 
-from workbench import files, process
+from workbench import files
 from workbench.errors import ClusterError, RunError, WorkbenchError
 from workbench.execution.executor import is_kept
 from workbench.execution.pieces import pack
@@ -168,8 +171,17 @@ class _State:
             return self._opened[packed.key]
 
 
-@cache
+_making_state = threading.Lock()
+"""Held while the state is made: threads of one worker share it."""
+
+
 def _get_state() -> _State:
+    with _making_state:
+        return _make_state()
+
+
+@cache
+def _make_state() -> _State:
     return _State()
 
 
@@ -181,33 +193,45 @@ def _holds(path: Path, text: str) -> bool:
 
 
 class _Watch:
-    """Ends Stan's processes before they and this worker take more memory than the worker may have."""
+    """Ends the largest process of Stan where this worker and all of them take too much memory."""
 
     def __init__(self, limit: int) -> None:
         self.limit = limit
-        self.used = 0
+        self.started = time.monotonic()
         self.ended = threading.Event()
 
     def run(self) -> None:
         """Look at the memory until the task ends."""
         while not self.ended.wait(_BETWEEN_LOOKS):
-            used = measure_memory()
-            if used > self.limit:
-                self.used = used
-                process.kill_running()
+            with _looking:
+                sizes = measure_memory()
+                used = sum(sizes.values())
+                largest = max(sizes, key=lambda one: sizes[one])
+                if used > self.limit and largest.pid != os.getpid():
+                    with suppress(psutil.Error):  # it has just ended
+                        largest.kill()
+                    _kills.append((time.monotonic(), used))
 
     def explain(self, outcome: TaskOutcome) -> TaskOutcome:
-        """Return the outcome with what ended its processes, if that was the limit of memory."""
-        if outcome.failure is None or not self.used:
+        """Return the outcome with what ended a process meanwhile, if that was the limit of memory."""
+        used = max((used for at, used in _kills if at >= self.started), default=0)
+        if outcome.failure is None or not used:
             return outcome
         message = (
-            f"it needs more memory than its worker may have: {format_bytes(self.used)} of "
+            f"it needs more memory than its worker may have: {format_bytes(used)} of "
             f"{format_bytes(self.limit)} were in use, Stan's processes included."
         )
         failure = RunError(
             message, hint="raise the limit of the workers, or give each fewer chains at a time"
         )
         return replace(outcome, failure=failure)
+
+
+_looking = threading.Lock()
+"""Held while memory is measured: one process is ended at a time."""
+
+_kills: deque[tuple[float, int]] = deque(maxlen=100)
+"""When processes were ended [s, monotonic], and how much memory was in use then [bytes]."""
 
 
 @contextmanager
@@ -225,13 +249,11 @@ def _watched(limit: int | None) -> Iterator[_Watch]:
         thread.join()
 
 
-def measure_memory() -> int:
-    """Return the memory that this process and all that it started have in use [bytes]."""
+def measure_memory() -> dict[psutil.Process, int]:
+    """Return the memory of this process and of each that it started [bytes]."""
     own = psutil.Process()
-    total = 0
+    sizes = {}
     for one in (own, *own.children(recursive=True)):
-        try:
-            total += one.memory_info().rss
-        except psutil.Error:  # it has just ended
-            continue
-    return total
+        with suppress(psutil.Error):  # it has just ended
+            sizes[one] = int(one.memory_info().rss)
+    return sizes

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import errno
 import threading
+import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -11,6 +13,9 @@ from workbench import files, toolchain
 from workbench.errors import ClusterError, WorkbenchError
 from workbench.provenance import hash_bytes
 from workbench.toolchain import CompiledModel, ToolchainSettings
+
+_BUSY_TRIES = 10
+"""How often an executable is tried that somebody still holds open, every tenth of a second."""
 
 _lock = threading.Lock()
 """Held while an executable is provided: it is built once."""
@@ -92,7 +97,15 @@ def _build(sent: SentExecutable) -> Path:
 
 
 def _try(path: Path, is_right: Callable[[Path], bool]) -> bool:
-    try:
-        return is_right(path)
-    except (WorkbenchError, OSError):  # it does not start
-        return False
+    """Return whether an executable starts and is right.
+
+    It cannot start while a process that another thread is just starting holds the file open.
+    """
+    for _ in range(_BUSY_TRIES):
+        try:
+            return is_right(path)
+        except (WorkbenchError, OSError) as reason:
+            if getattr(reason, "errno", None) != errno.ETXTBSY:
+                return False
+            time.sleep(0.1)
+    return False

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import json
 import sys
+import threading
 from collections.abc import Iterable, Iterator, Mapping
-from contextlib import contextmanager, nullcontext
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO
@@ -47,6 +48,9 @@ FAILED = ".failed"
 
 LEAST_SPACE = 200_000
 """The least space that a run takes: its report and its record [bytes]."""
+
+_one_at_a_time = threading.Lock()
+"""Held while Dask's settings are changed: they are those of the whole process."""
 
 _PACKING = 4
 _PIECE = 65_536
@@ -172,7 +176,10 @@ def _write_tree(tree: xr.DataTree, stream: BinaryIO) -> None:
 def _without_cluster() -> Iterator[None]:
     """Keep xarray from asking a Dask cluster for a lock, where this process happens to know one."""
     dask = sys.modules.get("dask")
-    with nullcontext() if dask is None else dask.config.set(scheduler="synchronous"):
+    if dask is None:
+        yield
+        return
+    with _one_at_a_time, dask.config.set(scheduler="synchronous"):
         yield
 
 

@@ -94,10 +94,12 @@ class StudyContext:
         return self.variants[make_form_key(point.forms)]
 
     def move_to(self, place: Workplace) -> StudyContext:
-        """Return the context of a task of this study, where the task runs."""
-        return replace(
-            self, cache_folder=place.folder, scratch=place.scratch, jobs=place.cores, progress=SILENT
-        )
+        """Return the context of a task of this study, where the task runs.
+
+        A worker has one scratch folder for all studies, so each study has a part of it.
+        """
+        scratch = place.scratch / self.make_key("scratch")[:24]
+        return replace(self, cache_folder=place.folder, scratch=scratch, jobs=place.cores, progress=SILENT)
 
     def make_fit_context(self, request: FitRequest, exe: Path, name: str) -> FitContext:
         """Return the context of a single piece of work, with a scratch folder of its own."""

@@ -125,7 +125,9 @@ def _evaluate_trial(context: StudyContext, variant: ProgramVariant, exe: Path) -
 def _has_density(context: StudyContext, variant: ProgramVariant, exe: Path, known: float | None) -> bool:
     """Return whether an executable gives the known log density; without one, whether it starts."""
     if known is None or not np.isfinite(known):
-        job = context.make_fit_context(variant.request, exe, "trial-of-the-start").make_job("nuts")
+        job = context.make_fit_context(variant.request, exe, f"start-{hash_texts(str(exe))[:24]}").make_job(
+            "nuts"
+        )
         return context.backend.dimension(job) >= 0
     found = _evaluate_trial(context, variant, exe)
     return found is not None and abs(found - known) <= DENSITY_DIFFERENCE_LIMIT * max(1.0, abs(known))
