@@ -13,6 +13,7 @@ from workbench.methods import Mle, Nuts
 from workbench.workflow import fit as fit_workflow
 from workbench.workflow.options import FitOptions
 from workbench.workflow.predict import predict
+from workbench.workflow.score import score
 
 pytestmark = pytest.mark.truth
 
@@ -151,6 +152,10 @@ def test_forecasts_from_maximum_likelihood_are_those_of_autoreg(autoregression):
     _, result = least_squares(table)
     expected = result.get_prediction(len(table), len(table) + 3, exog_oos=new)
     agree(found, expected.predicted_mean.to_numpy(), expected.se_mean.to_numpy(), 1000)
+    change = expected.predicted_mean.to_numpy() + np.array([0.1, -0.2, 0.3, 0.0])
+    scored = score(fit, tables.from_frame(new.assign(change=change)), horizon=4).rows
+    exact = stats.norm.logpdf(change, expected.predicted_mean, expected.se_mean)
+    np.testing.assert_allclose(scored["log_density_mle"], exact, atol=0.05)
 
 
 def test_forecasts_of_the_local_level_are_those_of_the_state_space(local_level):

@@ -387,6 +387,8 @@ class Fit(results.Fit):
         *,
         threshold: float = 0.5,
         new_groups: NewGroups = "refuse",
+        horizon: int | None = None,
+        one_step: bool = False,
         progress: bool = True,
     ) -> Scores:
         """Score the fit on rows whose outcome is known, and MLE and MAP beside its posterior.
@@ -400,6 +402,11 @@ class Fit(results.Fit):
         new_groups
             Groups that the fit has not seen: `refuse` them, `draw` them from the distribution of groups, or
             `average` over the groups of the fit.
+        horizon
+            How many rows follow those of the fit in time: their forecast is scored, without seeing the rows
+            between.
+        one_step
+            Whether each of these rows is predicted given all rows before it instead.
         progress
             Whether progress is shown in terminals and notebooks.
 
@@ -416,7 +423,15 @@ class Fit(results.Fit):
         WorkbenchError
             No row has an outcome, a level is unknown, a column is missing, or rows depend on each other.
         """
-        return score_new(self, new, threshold=threshold, new_groups=new_groups, progress=progress)
+        return score_new(
+            self,
+            new,
+            threshold=threshold,
+            new_groups=new_groups,
+            horizon=horizon,
+            one_step=one_step,
+            progress=progress,
+        )
 
     @explain_options
     def report(self, output: str | Path | None = None, *, figures: str | Path | None = None) -> Path:

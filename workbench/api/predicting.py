@@ -54,8 +54,7 @@ def predict_new(
 
     _check_choice("method", method, PredictingMethod)
     _check_choice("new_groups", new_groups, NewGroups)
-    if horizon is not None and (isinstance(horizon, bool) or not isinstance(horizon, int) or horizon < 1):
-        raise MethodError(f"`horizon` was expected to be a number of rows, at least 1; found `{horizon}`.")
+    _check_horizon(horizon)
     names = list_names(quantity)
     if draws and names:
         message = "quantities are summaries of draws, and `draws=True` asks for the draws of outcomes."
@@ -79,7 +78,14 @@ def predict_new(
 
 
 def score_new(
-    fit: results.Fit, new: Data, *, threshold: float, new_groups: NewGroups, progress: bool
+    fit: results.Fit,
+    new: Data,
+    *,
+    threshold: float,
+    new_groups: NewGroups,
+    horizon: int | None,
+    one_step: bool,
+    progress: bool,
 ) -> Scores:
     """Return what `Fit.score` explains.
 
@@ -91,12 +97,15 @@ def score_new(
     from workbench.workflow.score import score
 
     _check_choice("new_groups", new_groups, NewGroups)
+    _check_horizon(horizon)
     scores = score(
         fit,
         as_new_table(fit, new),
         progress=show_progress(progress),
         threshold=threshold,
         new_groups=new_groups,
+        horizon=horizon,
+        one_step=one_step,
         index=find_index(new),
     )
     _warn(" ".join(scores.table.remarks))
@@ -127,6 +136,18 @@ def as_new_table(fit: results.Fit, new: Data, quantities: Sequence[str] = ()) ->
             unnamed = index.set_names([None] * index.nlevels)
             frame.insert(0, str(name), unnamed.get_level_values(place))
     return as_table(frame)
+
+
+def _check_horizon(horizon: int | None) -> None:
+    """Refuse a horizon that is no number of rows.
+
+    Raises
+    ------
+    MethodError
+        The message shows it.
+    """
+    if horizon is not None and (isinstance(horizon, bool) or not isinstance(horizon, int) or horizon < 1):
+        raise MethodError(f"`horizon` was expected to be a number of rows, at least 1; found `{horizon}`.")
 
 
 def _check_choice(name: str, value: str | None, choices: Any) -> None:

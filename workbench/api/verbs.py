@@ -171,10 +171,20 @@ def score(
     *,
     threshold: float = 0.5,
     new_groups: NewGroups = "refuse",
+    horizon: int | None = None,
+    one_step: bool = False,
     progress: bool = True,
 ) -> Scores:
     """Score a fit on rows whose outcome is known: `Fit.score`, which explains the options."""
-    return score_new(as_result(fit), data, threshold=threshold, new_groups=new_groups, progress=progress)
+    return score_new(
+        as_result(fit),
+        data,
+        threshold=threshold,
+        new_groups=new_groups,
+        horizon=horizon,
+        one_step=one_step,
+        progress=progress,
+    )
 
 
 @explain_options

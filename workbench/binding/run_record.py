@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import asdict
 from typing import Any
 
 import numpy as np
 
+from workbench import tables
 from workbench.binding.bound_data import BoundData, Standardization
 from workbench.binding.columns.labels import find_row_name_column
 from workbench.binding.draft import Draft
@@ -76,7 +78,14 @@ def collect_rules(draft: Draft) -> dict[str, Any]:
             for name, scale in draft.scales.items()
         },
         "row_names": find_row_name_column(draft.context, matches),
+        **_describe_calendar(draft),
     }
+
+
+def _describe_calendar(draft: Draft) -> dict[str, Any]:
+    """Return when the rows were, which tells the rows that follow; nothing for rows without a time."""
+    calendar = tables.find_calendar(draft.context.table)
+    return {} if calendar is None else {"calendar": {**asdict(calendar), "columns": list(calendar.columns)}}
 
 
 def _to_lists(value: Any) -> Any:

@@ -48,7 +48,7 @@ EXAMPLES: dict[str, tuple[str, str]] = {
     ),
     "score": (
         "workbench score reports/run new_rows.csv --html scores.html",
-        "workbench score reports/run new_rows.csv --output rows.csv --threshold 0.3",
+        "workbench score reports/run next_rows.csv --horizon 12 --output rows.csv",
     ),
     "report": (
         "workbench report reports/run --figures figures",

@@ -131,6 +131,18 @@ Scale = Annotated[
     ),
 ]
 
+Horizon = Annotated[
+    int | None,
+    typer.Option(
+        "--horizon",
+        metavar="H",
+        help="Forecast the rows that follow those of the fit in time, so many, 1 to H steps ahead without "
+        "seeing those between; DATA holds them. `predict` needs no DATA where predictors count up in equal "
+        "steps or repeat themselves.",
+        min=1,
+    ),
+]
+
 NewGroups = Annotated[
     Literal["refuse", "draw", "average"],
     typer.Option(

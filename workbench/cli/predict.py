@@ -33,16 +33,7 @@ def command(
             help="New rows, - for standard input; columns of outcomes may be missing.", metavar="DATA"
         ),
     ] = None,
-    horizon: Annotated[
-        int | None,
-        typer.Option(
-            "--horizon",
-            metavar="H",
-            help="Forecast the next rows in time, so many, step by step; DATA holds their predictors, unless "
-            "these count up in equal steps or repeat themselves.",
-            min=1,
-        ),
-    ] = None,
+    horizon: options.Horizon = None,
     method: Annotated[
         Choice | None,
         typer.Option(

@@ -27,6 +27,15 @@ def command(
             metavar="DATA",
         ),
     ],
+    horizon: options.Horizon = None,
+    one_step: Annotated[
+        bool,
+        typer.Option(
+            "--one-step",
+            help="With --horizon: predict each row given all rows before it, one step ahead; what the fit "
+            "knew is updated by them with importance weights.",
+        ),
+    ] = False,
     new_groups: options.NewGroups = "refuse",
     output: Annotated[
         Path | None, options.describe_output("CSV file for the scores of each row", metavar="FILE")
@@ -71,6 +80,9 @@ def command(
         raise RequestError("--json prints everything, and --format a table.", hint="give one of them")
     if not 0 < threshold < 1:
         raise RequestError(f"--threshold was expected to be between 0 and 1, found {threshold:g}.")
+    if one_step and horizon is None:
+        message = "--one-step predicts rows that follow those of the fit, and no --horizon says how many do."
+        raise RequestError(message, hint="give --horizon H")
     targets = [target for target in (output, page) if target is not None]
     if len(targets) > 1 and targets[0].absolute() == targets[1].absolute():
         raise RequestError(f"--output and --html both name `{page}`.", hint="name two files")
@@ -90,6 +102,8 @@ def command(
         console.progress(quiet),
         threshold=threshold,
         new_groups=new_groups,
+        horizon=horizon,
+        one_step=one_step,
     )
     _write(scores, output, page, is_verbatim=verbatim)
     _show(scores, run, form, is_json=json_)

@@ -7,6 +7,7 @@
     predictor      the predictive program run for draws   proof        tried on the fit's own rows
     chunk          some new rows predicted                forecast     rows that depend on those of the fit
     horizon        rows appended to those of the fit      outcomes     outcomes from generated quantities
+    one_step       draws weighted by the rows before
     outcome_summaries   the table of predictions
     expressions    a grammar of quantities, by names and evaluation; summaries and monte_carlo make their
                    numbers, quantities their table

@@ -55,6 +55,8 @@ class OpenPredictor:
         Whether the log densities of observed outcomes are wanted.
     layout
         Where the log densities of a row stand among those of all; `None` where that is not known.
+    is_own
+        Whether the rows are those of the fit, of a program that states them given earlier ones.
     """
 
     fit: Fit
@@ -63,6 +65,7 @@ class OpenPredictor:
     parameters: Parameters
     scoring: bool = True
     layout: Layout | None = None
+    is_own: bool = False
 
     @property
     def chains(self) -> int:

@@ -14,6 +14,8 @@ from workbench.errors import RequestError
 from workbench.prediction.growth import NEW, Growth
 from workbench.prediction.levels import NewRows
 from workbench.request import FitRequest
+from workbench.results import Fit
+from workbench.tables import Calendar, Table, check_next_rows
 
 Integers = NDArray[np.int64]
 
@@ -46,6 +48,31 @@ def append_rows(
             data[declared.name] = np.concatenate([old, added], axis=axis)
     followed = np.concatenate([np.arange(fitted), np.full(rows, NEW)]).astype(np.int64)
     return data, {**new.places, **dict.fromkeys(growth.rows, followed)}
+
+
+def check_calendar(fit: Fit, table: Table | None, rows: int) -> tuple[str, ...]:
+    """Return the names of the rows that follow those of a fit by their times; none where these are not known.
+
+    Parameters
+    ----------
+    fit
+        The fit, whose table may have had a column of times.
+    table
+        The next rows; `None` where none are given.
+    rows
+        How many there are.
+
+    Raises
+    ------
+    BindingError
+        The rows do not follow: they overlap, lie behind a gap, or run backwards in time.
+    """
+    stored = fit.results.data.rules.get("calendar")
+    if not stored:
+        return ()
+    calendar = Calendar(**{**stored, "columns": tuple(stored["columns"])})
+    times = check_next_rows(calendar, table, rows)
+    return () if times is None else tuple(calendar.write(time) for time in times)
 
 
 def count_rows(request: FitRequest, growth: Growth) -> int:

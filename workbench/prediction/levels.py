@@ -109,7 +109,7 @@ def bind_new_rows(
     labels = list_labels(bound, growth)
     places = {size: _place_groups(counts[size], int(bound.values[size])) for size in counts}
     rows = place_rows(labels, list_labels(request.data, growth), table.rows)
-    if not labels and not absent and _are_fitted(request, bound):
+    if not labels and not absent and are_fitted(request, bound):
         rows = np.arange(table.rows)
     places |= dict.fromkeys(growth.rows, rows)
     if per_row and new_groups == "refuse" and (rows == NEW).any():
@@ -161,7 +161,7 @@ def _check_group_values(rules: Mapping[str, Any], program: Program, bound: Bound
                 raise BindingError(message, hint="leave the column out, or give the row to a new group")
 
 
-def _are_fitted(request: FitRequest, bound: BoundData) -> bool:
+def are_fitted(request: FitRequest, bound: BoundData) -> bool:
     """Return whether all new rows are those of the fit, in its order."""
     old = request.data.values
     return all(

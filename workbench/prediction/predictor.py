@@ -280,10 +280,11 @@ class RowPredictor:
         places: Mapping[str, Integers],
         parameters: Parameters,
         number: int = 0,
-    ) -> Floats:
+    ) -> tuple[Floats, Floats | None]:
         """Return an outcome that is drawn given earlier values of itself, `(s, ...)`: known rows as they are.
 
-        Each `number` is another path, with random numbers of its own.
+        Beside it stands the log density of what `data` hold in its place, given the path before it; `None`
+        where it is not known. Each `number` is another path, with random numbers of its own.
 
         Raises
         ------
@@ -302,10 +303,10 @@ class RowPredictor:
                 f"`{outcome}` goes on from earlier values of {names} as well, which are not drawn with it."
             )
             raise RequestError(message, hint="write the forecast into generated quantities")
-        generated = self.run(
-            data, places, parameters, wanted=[item.quantity], adding=True, number=_PATHS + number
-        )
-        return collect(generated, item.quantity)[:, 0]
+        wanted = [name for name in (item.quantity, item.density) if name]
+        generated = self.run(data, places, parameters, wanted=wanted, adding=True, number=_PATHS + number)
+        density = collect(generated, item.density)[:, 0] if item.density else None
+        return collect(generated, item.quantity)[:, 0], density
 
     def borrow_elements(
         self, places: Mapping[str, Integers], parameters: Parameters, first: int = 0
@@ -362,7 +363,7 @@ def _list_quantities(program: PredictiveProgram) -> set[str]:
     found = {item.name for item in program.program.generated_quantities} | {*program.means.values()}
     found |= {replicate.name for replicate in program.replicates if replicate.name}
     found |= {replicate.observed for replicate in program.replicates if replicate.observed}
-    found |= {item.quantity for item in program.new_elements if item.quantity}
+    found |= {name for item in program.new_elements for name in (item.quantity, item.density) if name}
     return found | {name for name in (program.log_lik, *program.added) if name}
 
 

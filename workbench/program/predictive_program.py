@@ -288,8 +288,14 @@ def _plan_elements(
     declared = [item for item in tree.get_block("parameters") if isinstance(item, n.Declare)]
     growing = [name for item in declared for name, _ in item.variables if axes.is_growing(name)]
     quantities = {name: names.take(f"{name}_new") for name in (*growing, *conditional)}
-    return plan_new_elements(
+    elements = plan_new_elements(
         tree, plan, replication.names, axes, quantities, conditional, replication.renamed
+    )
+    return tuple(
+        replace(item, density=names.take(f"{item.name}_density"))
+        if item.name in conditional and item.quantity and item.has_density
+        else item
+        for item in elements
     )
 
 

@@ -14,6 +14,7 @@
     table        a table: columns in Arrow's memory, so that ten million rows are read once and seldom copied
 """
 
+from workbench.tables.calendar import Calendar, advance, check_next_rows, find_calendar
 from workbench.tables.columns import (
     classify_column,
     describe_bad_cells,
@@ -31,14 +32,18 @@ from workbench.tables.source import check_source
 from workbench.tables.table import Table, drop_rows
 
 __all__ = [
+    "Calendar",
     "Table",
+    "advance",
     "check_date_unit",
+    "check_next_rows",
     "check_source",
     "classify_column",
     "dates_to_numbers",
     "describe_bad_cells",
     "describe_words",
     "drop_rows",
+    "find_calendar",
     "find_missing",
     "from_frame",
     "from_mapping",

@@ -82,7 +82,7 @@ def dates_to_numbers(
         The column holds no dates, a date is missing, or there is no such unit.
     """
     check_date_unit(column, unit)
-    cells = _parse_dates(table.cells.column(column))
+    cells = parse_dates(table.cells.column(column))
     if cells is None:
         message = (
             f"`{column}:{unit}` requests dates, but column `{column}` of `{table.path.name}` holds none."
@@ -98,7 +98,7 @@ def dates_to_numbers(
     return elapsed, str(start)
 
 
-def _parse_dates(cells: pa.ChunkedArray) -> pa.ChunkedArray | None:
+def parse_dates(cells: pa.ChunkedArray) -> pa.ChunkedArray | None:
     """Return dates as they are, or as texts state them; `None` where there are none."""
     if pa.types.is_date(cells.type) or pa.types.is_timestamp(cells.type):
         return cells

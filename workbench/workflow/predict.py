@@ -8,10 +8,13 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from workbench import tables
 from workbench.late_imports import LateModule
 from workbench.prediction import Predictions
 from workbench.prediction.draw_files import write_passing
+from workbench.prediction.horizon import check_calendar
 from workbench.prediction.levels import NewGroups
 from workbench.prediction.outcome_summaries import COLUMNS, find_missing_share, summarise_outcomes
 from workbench.progress import SILENT, Progress
@@ -99,27 +102,34 @@ def open_predictions(
         treat rows one by one.
     """
     table = tables.read(data) if isinstance(data, Path) else data
+    in_order = horizon is not None
+    if horizon is not None:
+        check_calendar(fit, table, horizon)
     with open_predictor(
-        fit, method, settings, progress, in_order=horizon is not None, scoring=False
+        fit, method, settings, progress, in_order=in_order, scoring=False, own=table
     ) as opened:
         chunks = iterate_predictions(opened, table, horizon=horizon, new_groups=new_groups, progress=progress)
         if draws_file is not None:
             chunks = write_passing(chunks, draws_file, opened.chains)
         predicted = PredictedRows(fit.results.interval.level, iter(()))
-        predicted.chunks = _summarise(chunks, predicted, list_remarks(opened, table))
+        own_rows = table.rows if opened.is_own and table is not None else 0
+        predicted.chunks = _summarise(chunks, predicted, list_remarks(opened, table), own_rows)
         yield predicted
 
 
 def _summarise(
-    chunks: Iterator[Predictions], predicted: PredictedRows, remarks: list[str]
+    chunks: Iterator[Predictions], predicted: PredictedRows, remarks: list[str], own_rows: int
 ) -> Iterator[list[dict[str, object]]]:
     """Yield the summaries of chunks; after the last, the remarks are complete."""
     missing, simulated = 0.0, set[str]()
     for chunk in chunks:
         yield list(summarise_outcomes(chunk))
+        if own_rows:
+            own_rows -= len(np.unique(np.concatenate([outcome.rows for outcome in chunk.outcomes])))
         missing = max(missing, find_missing_share(chunk))
         simulated |= {outcome.quantity for outcome in chunk.outcomes if outcome.is_simulated}
     predicted.remarks += [*remarks, *_describe_missing(missing), *_describe_simulated(simulated)]
+    predicted.remarks += _describe_given(own_rows)
 
 
 def predict(
@@ -158,6 +168,13 @@ def predict(
     predictions.attrs["level"] = predicted.level
     predictions.attrs["remark"] = predicted.remark
     return predictions
+
+
+def _describe_given(rows: int) -> Iterator[str]:
+    """Yield a remark where the program takes rows of the fit as given."""
+    if rows:
+        verb, those = ("row has", "it") if rows == 1 else ("rows have", "them")
+        yield f"{rows} {verb} no prediction, as the program takes {those} as given."
 
 
 def _describe_missing(share: float) -> Iterator[str]:

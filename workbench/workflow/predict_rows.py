@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Collection, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
@@ -15,10 +16,10 @@ from workbench.estimation.standardize.rescaling import undo_standardization
 from workbench.files import make_scratch
 from workbench.prediction import Predictions
 from workbench.prediction.chunk import OpenPredictor, predict_chunk
-from workbench.prediction.forecast import forecast, predict_joint_chunk
+from workbench.prediction.forecast import forecast, is_series, predict_joint_chunk, predict_own_rows
 from workbench.prediction.growth import NEW, Growth, find_growth
 from workbench.prediction.horizon import count_rows
-from workbench.prediction.levels import NewGroups, NewRows, bind_new_rows
+from workbench.prediction.levels import NewGroups, NewRows, are_fitted, bind_new_rows
 from workbench.prediction.outcomes import (
     is_of_all_rows,
     require_prediction,
@@ -33,6 +34,7 @@ from workbench.prediction.proof import (
 from workbench.prediction.table_checks import describe_table
 from workbench.program.predictive_program import PredictiveProgram, iterate_predictive_programs
 from workbench.progress import SILENT, Progress
+from workbench.request import FitRequest
 from workbench.results import Fit
 from workbench.tables import Table
 from workbench.toolchain import ModelSource, ToolchainSettings, build_all
@@ -44,6 +46,12 @@ NUMBERS_AT_ONCE = 4_000_000
 _SMALLEST_CHUNK = 100
 """Rows of a chunk at least. Ours."""
 
+_OWN_ROWS = (
+    "these are the fit's own rows: each is predicted given what was observed before it, by parameters that "
+    "have seen all of them, and is no forecast (--horizon H makes one)."
+)
+"""What is said of the fit's own rows, of a series."""
+
 
 @contextmanager
 def open_predictor(
@@ -54,6 +62,7 @@ def open_predictor(
     *,
     in_order: bool = False,
     scoring: bool = True,
+    own: Table | None = None,
 ) -> Iterator[OpenPredictor]:
     """Make a run ready to predict: its predictive program is built, and tried on the fit's own rows.
 
@@ -72,6 +81,8 @@ def open_predictor(
         Whether new rows follow those of the fit in time.
     scoring
         Whether the log densities of observed outcomes are wanted.
+    own
+        Rows that may be those of the fit: these are predicted of a series too.
 
     Raises
     ------
@@ -89,7 +100,12 @@ def open_predictor(
             message = "the run was fitted to Stan's own data, which say nothing about how to bind a table."
             raise RequestError(message, hint="fit a table to predict tables")
         growth = find_growth(request, fit.results.data)
-        program, exe = _build_program(saved, growth, progress, in_order=in_order)
+        programs = _iterate_programs(saved, growth)
+        fullest = next(programs)
+        is_own = own is not None and not in_order and _are_own_rows(fit, request, growth, fullest, own)
+        in_order = in_order or is_own
+        every = itertools.chain((fullest,), programs)
+        program, exe = _build_program(saved, every, growth, progress, in_order=in_order)
         predictor = RowPredictor(request, growth, program, exe, StanBackend(), folder)
         parameters = predictor.read_parameters(stored.draws)
         layout = None
@@ -98,19 +114,46 @@ def open_predictor(
         elif not is_of_all_rows(program):
             layout = check_row_independence(predictor, parameters, in_order=in_order)
             predictor = predictor.without_means(find_wrong_means(predictor, parameters))
-        yield OpenPredictor(fit, predictor, stored, parameters, scoring, layout)
+        yield OpenPredictor(fit, predictor, stored, parameters, scoring, layout, is_own)
 
 
-def _build_program(
-    saved: SavedRun, growth: Growth, progress: Progress, *, in_order: bool
-) -> tuple[PredictiveProgram, Path]:
-    """Return the predictive program and its executable: the first that stanc and the compiler accept."""
-    written, tools = saved.builds.request.program, saved.builds.tools
+def _are_own_rows(
+    fit: Fit, request: FitRequest, growth: Growth, program: PredictiveProgram, table: Table
+) -> bool:
+    """Return whether rows are those of the fit, in its order, of a program that states them given others."""
+    if not is_series(program, growth) or table.rows != fit.results.data.rows:
+        return False
+    new = bind_new_rows(fit, request, growth, table)
+    return not new.absent and are_fitted(request, new.bound)
+
+
+def _iterate_programs(saved: SavedRun, growth: Growth) -> Iterator[PredictiveProgram]:
+    """Return the program that predicts, then plainer ones for where it is not accepted.
+
+    Raises
+    ------
+    RequestError
+        The program cannot be taken apart.
+    """
+    written = saved.builds.request.program
     obstacle = next((item for item in written.obstacles if item.feature == "instrumenting"), None)
     if obstacle is not None:
         raise RequestError(f"the program cannot predict new rows: {obstacle.message}")
+    return iterate_predictive_programs(written, growth.sizes)
+
+
+def _build_program(
+    saved: SavedRun,
+    programs: Iterable[PredictiveProgram],
+    growth: Growth,
+    progress: Progress,
+    *,
+    in_order: bool,
+) -> tuple[PredictiveProgram, Path]:
+    """Return the predictive program and its executable: the first that stanc and the compiler accept."""
+    written, tools = saved.builds.request.program, saved.builds.tools
     rejection: ProgramError | BuildFailed | None = None
-    for program in iterate_predictive_programs(written, growth.sizes):
+    for program in programs:
         require_prediction(program.replicates, saved.request.program.path.name, in_order=in_order)
         if not in_order:
             _refuse_sequences(program, growth.rows)
@@ -159,6 +202,8 @@ def iterate_predictions(
             message = f"`{next(iter(generated))}` has an element for each row, and is not forecast."
             raise RequestError(message, hint="ask for the outcome")
         yield forecast(opened, table, horizon, new_groups=new_groups, progress=progress)
+    elif opened.is_own:
+        yield predict_own_rows(opened)
     elif table is None:
         raise RequestError("no rows to predict were given.", hint="give a table, or --horizon H")
     else:
@@ -220,7 +265,8 @@ def list_remarks(opened: OpenPredictor, table: Table | None, used: Collection[st
     columns: Iterable[str] = ()
     if table is not None:
         columns = describe_table(opened.fit.results.data, opened.predictor.request.data, table, used)
-    return [remark for remark in (opened.stored.remark, *uncensored, *columns) if remark]
+    own = _OWN_ROWS if opened.is_own else ""
+    return [remark for remark in (opened.stored.remark, own, *uncensored, *columns) if remark]
 
 
 def _refuse_ignored(predictor: RowPredictor, new: NewRows) -> None:

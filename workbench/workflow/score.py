@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
@@ -15,16 +15,21 @@ from workbench.binding.context import parse_column
 from workbench.errors import RequestError, WorkbenchError
 from workbench.estimation.sampling.stored_draws import choose_source, select_draws
 from workbench.late_imports import LateModule
+from workbench.prediction import Predictions
 from workbench.prediction.chunk import OpenPredictor
+from workbench.prediction.forecast import forecast
+from workbench.prediction.horizon import check_calendar, count_rows
 from workbench.prediction.levels import NewGroups
 from workbench.prediction.row_index import index_rows
 from workbench.prediction.scores import (
     OutcomeScores,
     OwnRows,
     ScoredOutcome,
+    ScoredSteps,
     ScoredTable,
     UnscoredMethod,
     build_scored_outcome,
+    keep_rows,
     score_own_rows,
     score_predictions,
     tabulate_rows,
@@ -50,6 +55,10 @@ PLUG_IN = ("mle", "map")
 """The points that are scored beside the posterior, where the run has them."""
 
 
+_NOT_FORECAST = "they were not forecast, and stand in no comparison with rows that were."
+"""Why the fit's own rows do not stand beside rows that follow them."""
+
+
 @dataclass(frozen=True, repr=False)
 class Scores:
     """How well a fit predicted rows whose outcome is known.
@@ -73,12 +82,16 @@ class Scores:
     def rows(self) -> pd.DataFrame:
         """The scores of each row, in the order of the table."""
         ranked = tabulate_rows(self.table)
-        return index_rows(ranked.sort_values("row", kind="stable", ignore_index=True), self.index)
+        return self._index(ranked.sort_values("row", kind="stable", ignore_index=True))
 
     @cached_property
     def ranked_rows(self) -> pd.DataFrame:
         """The scores of each row, those in the farthest tails first."""
-        return index_rows(tabulate_rows(self.table), self.index)
+        return self._index(tabulate_rows(self.table))
+
+    def _index(self, rows: pd.DataFrame) -> pd.DataFrame:
+        """Return rows with the caller's index; those of a forecast are counted on from the fit's."""
+        return index_rows(rows, self.index, 1 if self.table.steps is None else self.table.steps.fitted + 1)
 
     @cached_property
     def summary(self) -> pd.DataFrame:
@@ -88,6 +101,25 @@ class Scores:
     def __repr__(self) -> str:
         """Return the scores in sentences."""
         return f"<Scores of {self.model} on {self.data}: {' '.join(describe_table(self.table))}>"
+
+
+@dataclass(frozen=True)
+class ScoringOptions:
+    """How rows are predicted that are scored.
+
+    Attributes
+    ----------
+    new_groups
+        What happens to groups that the fit has not seen.
+    horizon
+        How many rows follow those of the fit in time, and are forecast; `None` for rows without an order.
+    is_one_step
+        Whether each of these is predicted given the rows before it.
+    """
+
+    new_groups: NewGroups = "refuse"
+    horizon: int | None = None
+    is_one_step: bool = False
 
 
 def check_threshold(threshold: float, name: str = "threshold") -> float:
@@ -111,6 +143,8 @@ def score(
     *,
     threshold: float = CLASSIFICATION_THRESHOLD,
     new_groups: NewGroups = "refuse",
+    horizon: int | None = None,
+    one_step: bool = False,
     index: pd.Index[Any] | None = None,
 ) -> Scores:
     """Return how well a fit predicts rows whose outcome is known.
@@ -132,6 +166,11 @@ def score(
         The probability from which on a yes/no outcome or a category is predicted to happen.
     new_groups
         What happens to groups that the fit has not seen, as in `predict`.
+    horizon
+        How many rows of the table follow those of the fit in time: they are forecast from its last row,
+        without seeing the rows between.
+    one_step
+        Whether each of these rows is predicted given the rows before it instead, new ones too.
     index
         The index of the rows, where they are a DataFrame.
 
@@ -142,19 +181,26 @@ def score(
         treat rows one by one.
     """
     check_threshold(threshold)
+    options = ScoringOptions(new_groups, horizon, one_step)
+    check_steps(options)
     table = data if isinstance(data, Table) else tables.read(data)
-    kept, left_out = keep_rows_with_outcomes(fit, table)
+    if horizon is None:
+        kept, left_out = keep_rows_with_outcomes(fit, table)
+    else:
+        kept, left_out = take_next_rows(fit, table, horizon), 0
+        check_calendar(fit, kept, horizon)
     methods, missing = choose_methods(fit.results)
-    scored, unscored, remarks = score_methods(fit, kept, methods, settings, progress, new_groups)
+    scored, unscored, remarks, steps = score_methods(fit, kept, methods, settings, progress, options)
     with progress.stage("Scoring the fit's own rows"):
-        outcomes = combine_methods(fit, scored, threshold)
+        outcomes = combine_methods(fit, scored, threshold, steps)
     found = ScoredTable(
         outcomes,
         left_out,
         (*missing, *unscored),
-        kept.row_numbers,
+        kept.row_numbers if horizon is None else None,
         is_own=bool(table.sha256) and table.sha256 == fit.results.data.sha256,
         remarks=tuple(remarks),
+        steps=steps,
     )
     return Scores(found, fit.results.model.name, table.path.name, index)
 
@@ -180,6 +226,45 @@ def keep_rows_with_outcomes(fit: Fit, table: Table) -> tuple[Table, int]:
         raise RequestError(message, hint="`workbench predict` predicts rows whose outcome is not known")
     left_out = int(is_missing.sum())
     return (tables.drop_rows(table, is_missing) if left_out else table), left_out
+
+
+def check_steps(options: ScoringOptions) -> None:
+    """Refuse steps that are no number of rows, or one step ahead of rows without an order.
+
+    Raises
+    ------
+    RequestError
+        The message names the option.
+    """
+    if options.horizon is not None and options.horizon < 1:
+        raise RequestError(f"--horizon was expected to be at least 1, found {options.horizon}.")
+    if options.is_one_step and options.horizon is None:
+        message = "--one-step predicts rows that follow those of the fit, and no --horizon says how many do."
+        raise RequestError(message, hint="give --horizon H")
+
+
+def take_next_rows(fit: Fit, table: Table, horizon: int) -> Table:
+    """Return the first rows of a table, all of which must have their outcome: the steps would shift.
+
+    Raises
+    ------
+    RequestError
+        The table has fewer rows, or an outcome is missing.
+    """
+    if table.rows < horizon:
+        message = f"`{table.path.name}` has {table.rows} rows, and --horizon asks for {horizon}."
+        raise RequestError(message, hint="give as many rows as are to be scored")
+    beyond = np.arange(table.rows) >= horizon
+    taken = tables.drop_rows(table, beyond) if beyond.any() else table
+    kept, left_out = keep_rows_with_outcomes(fit, taken)
+    if left_out:
+        numbers = kept.row_numbers
+        known = set() if numbers is None else {int(number) for number in numbers}
+        row = next(number for number in range(1, horizon + 1) if number not in known)
+        message = f"row {row} of `{table.path.name}` has no outcome, so that its forecast cannot be scored."
+        hint = f"--horizon {row - 1} scores the rows before it" if row > 1 else None
+        raise RequestError(message, hint=hint)
+    return taken
 
 
 def _name_outcome_columns(fit: Fit) -> list[str]:
@@ -216,9 +301,9 @@ def score_methods(
     methods: Sequence[str],
     settings: ToolchainSettings | None,
     progress: Progress,
-    new_groups: NewGroups,
-) -> tuple[list[tuple[OutcomeScores, ...]], list[UnscoredMethod], list[str]]:
-    """Return the scores by each method, and remarks on the columns of the table.
+    options: ScoringOptions,
+) -> tuple[list[tuple[OutcomeScores, ...]], list[UnscoredMethod], list[str], ScoredSteps | None]:
+    """Return the scores by each method, remarks on the columns of the table, and how its rows follow.
 
     A method that fails beside the first is left out with its reason.
 
@@ -229,18 +314,39 @@ def score_methods(
     """
     scored: list[tuple[OutcomeScores, ...]] = []
     unscored: list[UnscoredMethod] = []
-    with open_predictor(fit, methods[0], settings, progress) as first:
+    in_order = options.horizon is not None
+    with open_predictor(fit, methods[0], settings, progress, in_order=in_order) as first:
         remarks = describe_units(fit.results.data, first.predictor.request.data, table)
         for number, method in enumerate(methods):
             try:
                 opened = first if not number else _take_method(first, method)
-                chunks = iterate_chunks(opened, table, new_groups=new_groups, progress=progress)
-                scored.append(score_predictions(chunks))
+                scored.append(score_predictions(_predict(opened, table, options, progress)))
             except WorkbenchError as reason:
                 if not number:
                     raise
                 unscored.append(UnscoredMethod(method, reason.message))
-    return scored, unscored, remarks
+        steps = None
+        if options.horizon is not None:
+            fitted = count_rows(first.predictor.request, first.predictor.growth)
+            steps = ScoredSteps(fitted, options.horizon, options.is_one_step)
+    return scored, unscored, remarks, steps
+
+
+def _predict(
+    opened: OpenPredictor, table: Table, options: ScoringOptions, progress: Progress
+) -> Iterator[Predictions]:
+    """Yield the predictions of the rows that are scored."""
+    if options.horizon is None:
+        yield from iterate_chunks(opened, table, new_groups=options.new_groups, progress=progress)
+        return
+    yield forecast(
+        opened,
+        table,
+        options.horizon,
+        new_groups=options.new_groups,
+        one_step=options.is_one_step,
+        progress=progress,
+    )
 
 
 def _take_method(opened: OpenPredictor, method: str) -> OpenPredictor:
@@ -250,9 +356,12 @@ def _take_method(opened: OpenPredictor, method: str) -> OpenPredictor:
 
 
 def combine_methods(
-    fit: Fit, methods: Sequence[tuple[OutcomeScores, ...]], threshold: float
+    fit: Fit,
+    methods: Sequence[tuple[OutcomeScores, ...]],
+    threshold: float,
+    steps: ScoredSteps | None = None,
 ) -> tuple[ScoredOutcome, ...]:
-    """Return each outcome with its scores by all methods and on the fit's own rows.
+    """Return each outcome with its scores by all methods and on the fit's own rows, which no forecast has.
 
     Raises
     ------
@@ -264,12 +373,19 @@ def combine_methods(
     outcomes = []
     columns: Mapping[str, Sequence[str]] = fit.results.data.rules.get("variables", {})
     for first in methods[0]:
-        alike = [scores for found in methods[1:] for scores in found if scores.name == first.name]
-        own = score_own_rows(fit, first, threshold)
+        alike = [
+            keep_rows(scores, first.elements.rows)
+            for found in methods[1:]
+            for scores in found
+            if scores.name == first.name
+        ]
+        own = _NOT_FORECAST if steps is not None else score_own_rows(fit, first, threshold)
         known = own if isinstance(own, OwnRows) else None
         reason = "" if isinstance(own, OwnRows) else own
+        is_path = steps is not None and steps.is_path
+        names = columns.get(first.name, ())
         outcomes.append(
-            build_scored_outcome([first, *alike], threshold, known, reason, columns.get(first.name, ()))
+            build_scored_outcome([first, *alike], threshold, known, reason, names, is_path=is_path)
         )
     return tuple(outcomes)
 
@@ -292,10 +408,24 @@ def describe_scores(scores: Scores) -> dict[str, Any]:
         "model": scores.model,
         "data": scores.data,
         "left_out": scores.table.left_out,
+        "steps": _describe_steps(scores),
         "conclusion": list(describe_table(scores.table)),
         "outcomes": [_describe_outcome(scored) for scored in scores.table.outcomes],
         "unscored": {one.method: one.reason for one in scores.table.unscored},
         "summary": scores.summary.to_dict("records"),
+    }
+
+
+def _describe_steps(scores: Scores) -> dict[str, Any] | None:
+    """Return the scores of each row that follows those of the fit; `None` for rows without an order."""
+    steps = scores.table.steps
+    if steps is None:
+        return None
+    rows = scores.ranked_rows
+    return {
+        "horizon": steps.count,
+        "given": "all rows before each" if steps.is_one_step else "the rows of the fit",
+        "rows": rows.astype(object).where(rows.notna(), None).to_dict("records"),
     }
 
 

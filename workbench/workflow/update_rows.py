@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Literal
+from collections.abc import Mapping
+from dataclasses import asdict
+from typing import TYPE_CHECKING, Any, Literal
 
-from workbench import binding
+from workbench import binding, tables
 from workbench.binding import BindingOptions, BoundData
 from workbench.errors import RequestError, UnseenLevel, WorkbenchError
 from workbench.late_imports import LateModule
@@ -67,7 +69,18 @@ def append_table(
         new = bind_new_rows(fit, request, table, missing)
     except UnseenLevel as reason:
         return _bind_anew(fit, request, table, missing, reason)
-    return binding.append_rows(request.data, new, request.program, rules)
+    return binding.append_rows(request.data, new, request.program, _continue_calendar(rules, table))
+
+
+def _continue_calendar(rules: Mapping[str, Any], table: Table) -> Mapping[str, Any]:
+    """Return rules whose calendar ends with the new rows; without one where these do not follow the old."""
+    kept = {name: rule for name, rule in rules.items() if name != "calendar"}
+    stored = rules.get("calendar")
+    if stored:
+        calendar = tables.advance(tables.Calendar(**{**stored, "columns": tuple(stored["columns"])}), table)
+        if calendar is not None:
+            kept["calendar"] = {**asdict(calendar), "columns": list(calendar.columns)}
+    return kept
 
 
 def _bind_anew(

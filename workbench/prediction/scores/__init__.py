@@ -1,12 +1,13 @@
 """How well a fit predicted rows whose outcome is known."""
 
 from workbench.prediction.scores.frames import tabulate_rows, tabulate_summary
-from workbench.prediction.scores.outcome_scores import OutcomeScores, score_predictions
+from workbench.prediction.scores.outcome_scores import OutcomeScores, keep_rows, score_predictions
 from workbench.prediction.scores.own_rows import score_own_rows
 from workbench.prediction.scores.scored import (
     ComponentScores,
     OwnRows,
     ScoredOutcome,
+    ScoredSteps,
     ScoredTable,
     UnscoredMethod,
     build_scored_outcome,
@@ -18,10 +19,12 @@ __all__ = [
     "OutcomeScores",
     "OwnRows",
     "ScoredOutcome",
+    "ScoredSteps",
     "ScoredTable",
     "UnscoredMethod",
     "build_scored_outcome",
     "compare_with_own",
+    "keep_rows",
     "score_own_rows",
     "score_predictions",
     "tabulate_rows",

@@ -24,12 +24,12 @@ else:
 
 Floats = NDArray[np.float64]
 
-_NAMES = ("row", "label", "outcome", "observed", "mean", "median", "sd", "probability", "tail_area")
+_NAMES = ("row", "label", "step", "outcome", "observed", "mean", "median", "sd", "probability", "tail_area")
 """The first columns of the table of rows, where there are such."""
 
 
 def tabulate_rows(table: ScoredTable) -> pd.DataFrame:
-    """Return a row for each scored element, those in the farthest tails first.
+    """Return a row for each scored element, those in the farthest tails first, or of a forecast step by step.
 
     Elements with the same tail area are ordered by their distance from the predictive mean in standard
     deviations, those without one by their density.
@@ -37,7 +37,11 @@ def tabulate_rows(table: ScoredTable) -> pd.DataFrame:
     frames = [_tabulate_outcome(scored, table.row_numbers) for scored in table.outcomes]
     joined = pd.concat(frames, ignore_index=True)
     distance = np.concatenate([_measure_distance(scored.leading) for scored in table.outcomes])
-    order = np.lexsort((joined["row"], joined["log_density"], -distance, joined["tail_area"]))
+    if table.steps is not None:
+        joined["step"] = joined["row"] - table.steps.fitted
+        order = np.lexsort((joined["row"],))
+    else:
+        order = np.lexsort((joined["row"], joined["log_density"], -distance, joined["tail_area"]))
     joined = joined.iloc[order].reset_index(drop=True)
     first = [name for name in _NAMES if name in joined.columns]
     return joined[[*first, *(name for name in joined.columns if name not in first)]]

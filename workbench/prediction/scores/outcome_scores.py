@@ -10,7 +10,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from workbench.prediction.predictions import OutcomePrediction, Predictions
-from workbench.prediction.scores.elements import ElementScores, join_elements, score_elements
+from workbench.prediction.scores.elements import (
+    ElementScores,
+    join_elements,
+    score_elements,
+    take_elements,
+)
 from workbench.prediction.scores.position import measure_improbability
 from workbench.prediction.scores.whole_rows import RowScores, join_rows, score_rows
 
@@ -157,6 +162,14 @@ def score_predictions(chunks: Iterable[Predictions]) -> tuple[OutcomeScores, ...
             gatherer.add(outcome, chunk)
     scores = (gatherer.finish() for gatherer in gatherers.values())
     return tuple(outcome for outcome in scores if len(outcome.elements))
+
+
+def keep_rows(scores: OutcomeScores, rows: NDArray[np.int64]) -> OutcomeScores:
+    """Return the scores of some rows: those that another method scored, of a forecast that stops early."""
+    kept = np.isin(scores.elements.rows, rows)
+    if kept.all():
+        return scores
+    return replace(scores, elements=take_elements(scores.elements, np.flatnonzero(kept)), whole=None)
 
 
 def _as_yes_no(elements: ElementScores, *, has_expectation: bool) -> ElementScores:

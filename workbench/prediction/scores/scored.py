@@ -129,6 +129,31 @@ class UnscoredMethod:
 
 
 @dataclass(frozen=True)
+class ScoredSteps:
+    """Rows that follow those of the fit in time.
+
+    Attributes
+    ----------
+    fitted
+        The rows of the fit.
+    count
+        The rows that follow.
+    is_one_step
+        Whether each is predicted given the outcomes of the rows before it; otherwise all are forecast from
+        the last row of the fit.
+    """
+
+    fitted: int
+    count: int
+    is_one_step: bool
+
+    @property
+    def is_path(self) -> bool:
+        """Whether the errors of different rows go together, as forecasts from one origin do."""
+        return not self.is_one_step
+
+
+@dataclass(frozen=True)
 class ScoredTable:
     """All outcomes of a table scored.
 
@@ -146,6 +171,8 @@ class ScoredTable:
         Whether it is the table that the fit was made with.
     remarks
         What must be known about its columns: that one seems to be in another unit.
+    steps
+        How the rows follow those of the fit in time; `None` for rows without an order.
     """
 
     outcomes: tuple[ScoredOutcome, ...]
@@ -154,6 +181,7 @@ class ScoredTable:
     row_numbers: NDArray[np.int64] | None = field(default=None, repr=False)
     is_own: bool = False
     remarks: tuple[str, ...] = ()
+    steps: ScoredSteps | None = None
 
 
 def measure_outcome(scores: OutcomeScores, threshold: float) -> dict[str, Measure]:
@@ -210,6 +238,8 @@ def build_scored_outcome(
     own: OwnRows | None = None,
     own_reason: str = "",
     components: Sequence[str] = (),
+    *,
+    is_path: bool = False,
 ) -> ScoredOutcome:
     """Return an outcome scored by several methods, the first of which the others are compared with.
 
@@ -223,6 +253,9 @@ def build_scored_outcome(
         The scores of the fit's own rows, or why there are none.
     components
         The names of the components of an outcome that has several in a row.
+    is_path
+        Whether the errors of different rows go together: standard errors and counts of rows in tails, which
+        take rows as independent, are then left out.
     """
     first = methods[0]
     measures = {scores.method: measure_outcome(scores, threshold) for scores in methods}
@@ -230,18 +263,30 @@ def build_scored_outcome(
     gains = {
         scores.method: _compare_all(leading, measures[scores.method], first, scores) for scores in methods[1:]
     }
+    parts = score_components(first, threshold, components)
+    if is_path:
+        measures = {method: _drop_errors(found) for method, found in measures.items()}
+        gains = {
+            method: {name: PairedDifference(item.value, math.nan) for name, item in found.items()}
+            for method, found in gains.items()
+        }
+        parts = tuple(replace(part, measures=_drop_errors(part.measures)) for part in parts)
     smallest = 0.0 if first.categories or first.kind == "yes/no" else 2 / (first.draws + 1)
     return ScoredOutcome(
         methods={scores.method: scores for scores in methods},
         measures=measures,
         gains=gains,
         categories=score_categories(first, threshold),
-        tails=count_tails(first.elements.tail_area, smallest),
+        tails=() if is_path else count_tails(first.elements.tail_area, smallest),
         threshold=threshold,
         own=own,
         own_reason=own_reason,
-        components=score_components(first, threshold, components),
+        components=parts,
     )
+
+
+def _drop_errors(measures: Mapping[str, Measure]) -> dict[str, Measure]:
+    return {name: replace(measure, se=math.nan) for name, measure in measures.items()}
 
 
 def _compare_all(

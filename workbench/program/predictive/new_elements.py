@@ -50,6 +50,9 @@ class NewElements:
         Variables with new elements that must be drawn before.
     draws
         What draws it, by the index of the term.
+    density
+        Of an outcome: the generated quantity that holds the log density of what was observed, given the
+        elements drawn before it; empty where it is not known.
     """
 
     name: str
@@ -59,6 +62,13 @@ class NewElements:
     is_sequential: bool = False
     parents: frozenset[str] = frozenset()
     draws: Mapping[int, tuple[OutcomeDraw, ...]] = field(default_factory=dict, repr=False)
+    density: str = ""
+
+    @property
+    def has_density(self) -> bool:
+        """Whether everything that draws it says how likely a single number is."""
+        draws = [draw for item in self.draws.values() for draw in item]
+        return bool(draws) and all(draw.density[0] for draw in draws)
 
 
 def plan_new_elements(
@@ -242,6 +252,9 @@ def declare_new_elements(tree: n.Tree, elements: Sequence[NewElements], flag: st
             array = f"array[{', '.join([flag, *dims])}] "
             inner = f"[{', '.join(sizes)}]" if sizes else ""
             yield n.Raw(f"{array}{sized.base}{inner} {item.quantity}; // `{item.name}` with its new elements")
+            if item.density:
+                base = "real" if sized.base == "int" else sized.base
+                yield n.Raw(f"{array}{base}{inner} {item.density}; // log density of new `{item.name}`")
 
 
 def start_new_elements(elements: Sequence[NewElements]) -> Iterator[n.Stmt]:
@@ -310,25 +323,38 @@ def _draw_element(
     for element, size in zip(elements, sizes, strict=False):
         yield f"for ({element} in 1:{size}) {{"
     index = f"[{', '.join(elements)}]" if elements else ""
+    if item.density:
+        function, arguments = own.density
+        observed = f"{item.name}[{', '.join(target)}]"
+        yield f"{item.density}[1, {', '.join(target)}] = {function}({observed} | {arguments});"
     yield f"{item.quantity}[1, {', '.join(target)}] = {names.drawn}{index};"
     yield "}" * (len(elements) + 1 + bool(own.count) + 1)
 
 
 def _inline_holders(draw: OutcomeDraw, item: NewElements) -> OutcomeDraw:
     """Return a draw that reads the elements drawn so far, and keeps no argument computed before them."""
-    value, limits = draw.value, draw.limits
+    value, limits, (function, arguments) = draw.value, draw.limits, draw.density
     kept: list[str] = []
     for declaration in draw.declarations:
         head, _, expression = declaration.rstrip(";").partition(" = ")
         holder = head.split()[-1]
         if re.search(rf"\b{item.name}\b", expression):
-            value = re.sub(rf"\b{holder}\b", lambda _, text=expression: f"({text})", value)  # type: ignore[misc]
+            value, arguments = (
+                re.sub(rf"\b{holder}\b", lambda _, text=expression: f"({text})", old)  # type: ignore[misc]
+                for old in (value, arguments)
+            )
         else:
             kept.append(declaration)
     own = f"{item.quantity}[1]"
-    value = re.sub(rf"\b{item.name}\b", lambda _: own, value)
+    value, arguments = (re.sub(rf"\b{item.name}\b", lambda _: own, old) for old in (value, arguments))
     lower, upper = (re.sub(rf"\b{item.name}\b", lambda _: own, limit) for limit in limits)
-    return replace(draw, value=value, limits=(lower, upper), declarations=tuple(kept))
+    return replace(
+        draw,
+        value=value,
+        limits=(lower, upper),
+        declarations=tuple(kept),
+        density=(function, arguments),
+    )
 
 
 def _fill(index: str, positions: Sequence[str]) -> str:

@@ -78,6 +78,9 @@ class OutcomeDraw:
         The lower and the upper limit of a truncated density; empty where there is none.
     mean
         The mean of one observation, as Stan; empty where it is not known in closed form.
+    density
+        The function that is the log density of one number, and its arguments, as Stan; empty for vectors, and
+        where the density is truncated or of a function of the outcome.
     """
 
     elements: OutcomeElements
@@ -89,6 +92,7 @@ class OutcomeDraw:
     declarations: tuple[str, ...] = ()
     limits: tuple[str, str] = ("", "")
     mean: str = ""
+    density: tuple[str, str] = ("", "")
 
 
 @dataclass(frozen=True)
@@ -120,7 +124,7 @@ def plan_draw(
     if isinstance(draw, OutcomeDraw) and inverse:
         if draw.rank or any(draw.limits):
             return "is a joint or truncated density of a function of data"
-        return replace(draw, value=inverse.format(draw.value), mean="")
+        return replace(draw, value=inverse.format(draw.value), mean="", density=("", ""))
     return draw
 
 
@@ -196,6 +200,9 @@ def _draw_by_stan(
         observation.declarations,
         (format_limit(density.lower), format_limit(density.upper)),
         "" if density.is_truncated else format_mean(name, observation.arguments, observation.outcome),
+        ("", "")
+        if density.is_truncated or rank
+        else (f"{name}_{density.suffix}", ", ".join(observation.arguments)),
     )
 
 

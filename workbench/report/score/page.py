@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 import numpy as np
 import pandas as pd
 
-from workbench.prediction.scores import ScoredOutcome, ScoredTable
+from workbench.prediction.scores import ScoredOutcome, ScoredSteps, ScoredTable
 from workbench.prediction.scores.position import LEVELS
 from workbench.provenance import read_workbench_version
 from workbench.report import figures
@@ -20,12 +20,16 @@ from workbench.report.score.tables import (
     build_components,
     build_coverage,
     build_scores,
+    build_steps,
     build_strangest,
     build_tails,
     make_key,
     select_rows,
 )
 from workbench.report.score.words import SCORES
+
+MOST_STEPS = 200
+"""Steps of a forecast that the page lists. Ours."""
 
 MOST_STRANGE = 50
 """Rows that the page lists; a file that `--output` names has them all."""
@@ -45,7 +49,9 @@ def build_score_report(table: ScoredTable, rows: pd.DataFrame, title: str, subti
     """
     now = datetime.now(UTC).strftime("%Y-%m-%d at %H:%M:%S UTC")
     sections = [
-        section for scored in table.outcomes for section in _build_sections(scored, select_rows(rows, scored))
+        section
+        for scored in table.outcomes
+        for section in _build_sections(scored, select_rows(rows, scored), table.steps)
     ]
     return Document(
         title=title,
@@ -57,7 +63,9 @@ def build_score_report(table: ScoredTable, rows: pd.DataFrame, title: str, subti
     )
 
 
-def _build_sections(scored: ScoredOutcome, rows: pd.DataFrame) -> Iterator[Section]:
+def _build_sections(
+    scored: ScoredOutcome, rows: pd.DataFrame, steps: ScoredSteps | None
+) -> Iterator[Section]:
     name, key = scored.leading.name, make_key(scored.leading.name)
     blocks: list[Block] = [build_scores(scored)]
     if scored.own_reason:
@@ -65,11 +73,15 @@ def _build_sections(scored: ScoredOutcome, rows: pd.DataFrame) -> Iterator[Secti
     optional = (
         build_components(scored),
         build_categories(scored),
-        *_draw(scored),
+        # Rows that err together leave the bands of independent ones.
+        *(() if steps is not None and steps.is_path else _draw(scored)),
         build_coverage(scored),
     )
     blocks += [block for block in optional if block is not None]
     yield Section(f"outcome-{key}", f"How well is {name} predicted?", tuple(blocks))
+    if steps is not None:
+        listed = build_steps(scored, rows, MOST_STEPS)
+        yield Section(f"steps-{key}", f"How far ahead is {name} predicted?", (listed,))
     tails = build_tails(scored)
     if tails is not None:
         explanation = Paragraph(

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from workbench.prediction.scores import ScoredOutcome, ScoredTable, compare_with_own
+from workbench.prediction.scores import ScoredOutcome, ScoredSteps, ScoredTable, compare_with_own
 from workbench.prediction.scores.measures import Measure, PairedDifference
 from workbench.report.numbers import format_count, format_number, format_percentage, pluralise
 from workbench.report.score.words import name_method, say_with_error
@@ -24,7 +24,7 @@ def describe_table(table: ScoredTable) -> tuple[str, ...]:
     """Return what the scores of a table come to, in sentences."""
     sentences: list[str] = []
     for scored in table.outcomes:
-        sentences += _describe_outcome(scored, is_named=len(table.outcomes) > 1, is_own=table.is_own)
+        sentences += _describe_outcome(scored, table)
     if table.is_own:
         sentences.insert(1, "The fit was made with these very rows: it predicts them better than new ones.")
     sentences[1:1] = table.remarks
@@ -36,8 +36,9 @@ def describe_table(table: ScoredTable) -> tuple[str, ...]:
     return tuple(sentences)
 
 
-def _describe_outcome(scored: ScoredOutcome, *, is_named: bool, is_own: bool) -> Iterator[str]:
-    yield _say_how_well(scored, is_named=is_named, is_own=is_own)
+def _describe_outcome(scored: ScoredOutcome, table: ScoredTable) -> Iterator[str]:
+    yield _say_how_well(scored, table)
+    yield from _explain_steps(scored, table.steps)
     if scored.leading.is_plug_in:
         yield (
             f"These are predictions by the {name_method(scored.leading.method)} alone: its own uncertainty "
@@ -52,26 +53,60 @@ def _describe_outcome(scored: ScoredOutcome, *, is_named: bool, is_own: bool) ->
     if scored.impossible:
         count = pluralise(scored.impossible, "outcome")
         yield f"The fit gives {count} a density of 0, so that the mean log density is −∞."
-    if not is_own:
+    if not table.is_own:
         yield from _compare_with_own_rows(scored)
     yield from _say_gains(scored)
     yield from describe_tails(scored)
 
 
-def _say_how_well(scored: ScoredOutcome, *, is_named: bool, is_own: bool) -> str:
+def _explain_steps(scored: ScoredOutcome, steps: ScoredSteps | None) -> Iterator[str]:
+    """Yield what rows that follow those of the fit were predicted from, and which are missing."""
+    if steps is None:
+        return
+    if steps.is_path:
+        yield "Forecasts from one row err together: their scores have no standard errors."
+        return
+    densities = scored.leading.elements.log_density
+    count = len(np.unique(scored.leading.elements.rows))
+    yield (
+        "What the fit knew is updated by each new row with importance weights, so that the log densities add "
+        f"up to that of these rows together given those of the fit, {format_number(float(densities.sum()))}."
+    )
+    if count < steps.count:
+        missing = steps.count - count
+        last = "The last row is" if missing == 1 else f"The last {format_count(missing)} rows are"
+        yield (
+            f"{last} not scored: the rows before changed the posterior too much for importance weights "
+            "(k-hat). Fit again with those rows."
+        )
+
+
+def _say_which(count: int, table: ScoredTable) -> str:
+    """Return which rows were scored, and what they were predicted from."""
+    noun = "row" if count == 1 else "rows"
+    number = format_count(count)
+    if table.steps is None:
+        return f"On the fit's own {number} {noun}" if table.is_own else f"On {number} new {noun}"
+    following = f"the {number} {noun} that follow{'s' if count == 1 else ''}"
+    if table.steps.is_one_step:
+        return f"One step ahead, each given all rows before it: on {following}"
+    ahead = "1 step" if count == 1 else f"1 to {number} steps"
+    return f"Forecast {ahead} ahead, without seeing the rows between: on {following}"
+
+
+def _say_how_well(scored: ScoredOutcome, table: ScoredTable) -> str:
     """Return the first sentence: rows, density, and what else matters for the kind of outcome."""
     measures = scored.leading_measures
     elements = scored.leading.elements
     rows = len(np.unique(elements.rows))
     values = "" if rows == len(elements) else f" ({format_count(len(elements))} values)"
-    of_which = f" of `{scored.leading.name}`" if is_named else ""
+    of_which = f" of `{scored.leading.name}`" if len(table.outcomes) > 1 else ""
     density = measures[scored.density]
     clauses = []
     if density.count:
         clauses.append(_say_density(scored, density, of_which, rows))
     clauses += _say_more(scored, "" if density.count else of_which)
-    which = f"the fit's own {format_count(rows)}" if is_own else f"{format_count(rows)} new"
-    return f"On {which} {'row' if rows == 1 else 'rows'}{values} {'; '.join(clauses)}."
+    return f"{_say_which(rows, table)}{values} {'; '.join(clauses)}."
 
 
 def _say_density(scored: ScoredOutcome, density: Measure, of_which: str, rows: int) -> str:

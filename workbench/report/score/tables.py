@@ -71,9 +71,11 @@ def _build_row(scored: ScoredOutcome, name: str, *, has_own: bool) -> tuple[Cell
 
 def _explain_scores(scored: ScoredOutcome) -> str:
     """Return what the columns mean."""
-    notes = ["In parentheses: standard errors over rows."]
+    has_errors = any(not math.isnan(measure.se) for measure in scored.leading_measures.values())
+    notes = ["In parentheses: standard errors over rows."] if has_errors else []
     if scored.gains:
-        notes.append("A gain is positive where the first column is better; its error is that of paired rows.")
+        error = "; its error is that of paired rows" if has_errors else ""
+        notes.append(f"A gain is positive where the first column is better{error}.")
     if scored.leading.kind == "yes/no":
         notes.append(f"A row is called yes from a probability of {scored.threshold:g} on.")
     if scored.own is not None and scored.own.is_left_out:
@@ -98,7 +100,7 @@ def build_coverage(scored: ScoredOutcome) -> TableBlock | None:
         cells = [
             f"{name}%",
             format_percentage(coverage.value, 1),
-            format_percentage(coverage.se, 1),
+            MISSING if math.isnan(coverage.se) else format_percentage(coverage.se, 1),
             format_number(width.value),
         ]
         if scored.own is not None:
@@ -215,6 +217,35 @@ def select_rows(rows: pd.DataFrame, scored: ScoredOutcome) -> pd.DataFrame:
     return rows[rows["outcome"].str.partition("[")[0] == scored.leading.name]
 
 
+def build_steps(scored: ScoredOutcome, rows: pd.DataFrame, most: int) -> TableBlock:
+    """Return the rows that follow those of the fit, step by step; parameters as of `build_strangest`."""
+    is_number = "mean" in rows.columns and bool(rows["mean"].notna().any())
+    columns = [Column("step", "number"), Column("row", "name"), Column("observed", "number")]
+    if is_number:
+        columns += [Column("mean", "number"), Column("95% interval", "number"), Column("CRPS", "number")]
+    else:
+        columns += [Column("its probability", "number")]
+    columns += [Column("log density", "number")]
+    shown = rows.head(most)
+    cells = [
+        (Cell(str(row["step"])), *_show_row(row, is_number=is_number), *_show_score(row, is_number=is_number))
+        for row in shown.to_dict("records")
+    ]
+    left_out = len(rows) - len(shown)
+    return TableBlock(
+        key=f"steps-{make_key(scored.leading.name)}",
+        caption=f"`{scored.leading.name}` step by step",
+        columns=tuple(columns),
+        rows=tuple(cells),
+        note=f"{format_count(left_out)} more with --output FILE" if left_out else "",
+    )
+
+
+def _show_score(row: dict[object, object], *, is_number: bool) -> tuple[Cell, ...]:
+    names = ("crps", "log_density") if is_number else ("log_density",)
+    return tuple(Cell(format_number(_to_none(row.get(name)))) for name in names)
+
+
 def build_strangest(scored: ScoredOutcome, rows: pd.DataFrame, most: int) -> TableBlock:
     """Return the rows farthest out in the tails of their predictions, the farthest first.
 
@@ -249,12 +280,15 @@ def build_strangest(scored: ScoredOutcome, rows: pd.DataFrame, most: int) -> Tab
 
 def _build_strange(row: dict[object, object], *, is_number: bool) -> tuple[Cell, ...]:
     density = _to_float(row.get("log_density"))
-    probability = math.exp(density)
     if math.isnan(density):
         density = _to_float(row.get("joint_log_density"))
-        yes = _to_float(row.get("probability"))
-        probability = yes if row["observed"] == 1 else 1 - yes
-    cells = [str(row["row"]), str(row["label"]), format_number(_to_none(row["observed"]))]
+    ends = (format_share(_to_none(row["tail_area"])), format_number(_to_none(density)))
+    return (Cell(str(row["row"])), *_show_row(row, is_number=is_number), *(Cell(text) for text in ends))
+
+
+def _show_row(row: dict[object, object], *, is_number: bool) -> tuple[Cell, ...]:
+    """Return the label of a row, what was observed, and what was predicted of it."""
+    cells = [str(row["label"]), format_number(_to_none(row["observed"]))]
     if is_number:
         lower, upper = _to_float(row.get("lower_95")), _to_float(row.get("upper_95"))
         is_known = not math.isnan(lower)
@@ -263,8 +297,10 @@ def _build_strange(row: dict[object, object], *, is_number: bool) -> tuple[Cell,
             format_interval(lower, upper) if is_known else MISSING,
         ]
     else:
+        density, yes = _to_float(row.get("log_density")), _to_float(row.get("probability"))
+        of_observed = yes if row["observed"] == 1 else 1 - yes
+        probability = of_observed if math.isnan(density) else math.exp(density)
         cells.append(format_share(_to_none(probability)))
-    cells += [format_share(_to_none(row["tail_area"])), format_number(_to_none(density))]
     return tuple(Cell(text) for text in cells)
 
 

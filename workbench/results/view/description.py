@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Annotated, Any
+from datetime import datetime
+from typing import Annotated, Any, Literal
 
 import msgspec
 from msgspec import Meta, Struct, field
@@ -234,6 +235,22 @@ class GroupRule(Struct, frozen=True):
     levels: tuple[str, ...] = ()
 
 
+class CalendarRule(Struct, frozen=True, kw_only=True):
+    """When the rows of the table were: `tables.Calendar`."""
+
+    columns: Annotated[tuple[str, ...], Meta(min_length=1, max_length=2)]
+    last: Annotated[str, Meta(pattern=r"^[0-9]{4}-[0-9]{2}-[0-9]{2}(T[0-9:.]{8,15})?$")]
+    months: Annotated[int, Meta(ge=-12_000, le=12_000)] = 0
+    microseconds: Annotated[int, Meta(ge=-(10**17), le=10**17)] = 0
+    form: Literal["year", "quarter", "month", "day", "second"] = "day"
+    is_end_of_month: bool = False
+    is_backward: bool = False
+
+    def __post_init__(self) -> None:
+        """Refuse a last time that is none."""
+        datetime.fromisoformat(self.last)
+
+
 class BindingRules(Struct, frozen=True, kw_only=True):
     """The rules of a binding, by which new rows are bound."""
 
@@ -245,6 +262,7 @@ class BindingRules(Struct, frozen=True, kw_only=True):
     by_group: Mapping[str, Any] = field(default_factory=dict)
     standardized: Mapping[str, MatrixScale] = field(default_factory=dict)
     row_names: str = ""
+    calendar: CalendarRule | None = None
 
     def __post_init__(self) -> None:
         """Refuse values that are not numbers."""

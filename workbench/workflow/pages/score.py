@@ -12,6 +12,7 @@ from workbench.report.score.tables import (
     build_components,
     build_coverage,
     build_scores,
+    build_steps,
     build_strangest,
     select_rows,
 )
@@ -21,6 +22,9 @@ from workbench.workflow.score import Scores
 
 MOST_STRANGE = 10
 """Rows that are shown; a file that `--output` names has them all."""
+
+MOST_STEPS = 40
+"""Steps of a forecast that are shown; a file that `--output` names has them all."""
 
 
 def build_scores_page(scores: Scores, run: Path) -> Document:
@@ -38,9 +42,13 @@ def build_scores_page(scores: Scores, run: Path) -> Document:
             for block in blocks
             if block is not None
         ]
-        strangest = build_strangest(scored, select_rows(scores.rows, scored), MOST_STRANGE)
-        title = strangest.caption.replace("`", "")
-        sections.append(Section(strangest.key, title, (replace(strangest, caption=""),)))
+        rows = select_rows(scores.ranked_rows, scored)
+        if scores.table.steps is not None:
+            listed = build_steps(scored, rows, MOST_STEPS)
+        else:
+            listed = build_strangest(scored, rows, MOST_STRANGE)
+        title = listed.caption.replace("`", "")
+        sections.append(Section(listed.key, title, (replace(listed, caption=""),)))
     return Document(
         title=f"scores on {scores.data}",
         subtitle=f"from {run}",
