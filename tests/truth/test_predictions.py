@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import tomllib
 from collections.abc import Callable, Mapping
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -18,6 +19,7 @@ from scipy import special
 import workbench
 from tests.conftest import DATA, STAN_MODELS
 from workbench import tables
+from workbench.errors import RequestError
 from workbench.prediction.growth import NEW, find_growth
 from workbench.prediction.levels import bind_new_rows
 from workbench.results import Fit, run_directory
@@ -143,15 +145,29 @@ FORMULAS: dict[str, Formula] = {
 """By model; the Gaussian process and the time series have tests of their own in `tests/workflow`."""
 
 ELSEWHERE = {"gaussian_process", "local_level", "autoregression"}
+"""Models that have no formula here."""
 
 SIMULATED = {"gamma_exponential", "generalised_pareto", "mixture", "weibull", "zero_inflated_poisson"}
 """Models whose outcome is drawn by the author alone: expectations are averages of replicates."""
 
-UNSCORED = {"normal_inverse_wishart", "dirichlet_multinomial", "item_response"}
-"""Models whose outcome has one log density for several elements."""
+JOINT = {"normal_inverse_wishart", "dirichlet_multinomial", "item_response"}
+"""Models whose outcome has one log density for several elements: see `test_multivariate_scores.py`."""
+
+SERIES = {"local_level", "autoregression"}
+"""Models whose rows follow each other; their numbers are in `tests/truth/test_series.py`."""
+
+REFUSED = {
+    ("dirichlet_multinomial", "held-out rows"): "the rows are the .* categories of one outcome",
+    ("autoregression", "score of own rows"): "`y` is drawn given other values of itself",
+    ("local_level", "score of own rows"): "`level` goes on from row to row",
+}
+"""What is refused of which model, and how the sentence begins: everything else is predicted and scored."""
 
 _FEWEST_ROWS = 20
-"""Rows from which on a fifth is held out."""
+"""Rows from which on a fifth is held out; of fewer, the last two are."""
+
+_HORIZON = 6
+"""Rows of a series that are forecast."""
 
 
 def test_every_bundled_model_has_a_formula():
@@ -172,22 +188,63 @@ def test_own_and_held_out_rows_are_predicted_by_the_formula(name, tmp_path):
     frame = pd.read_csv(DATA / f"{tomllib.loads(path.with_suffix('.toml').read_text())['data']}.csv")
     rng = np.random.default_rng(1)
     is_held_out = rng.random(len(frame)) < (0.2 if len(frame) >= _FEWEST_ROWS else 0)
-    workbench.fit(
-        path, frame[~is_held_out], output=tmp_path / "run", method="nuts", draws=250, chains=2, report=False
-    )
-    fit = run_directory.read(tmp_path / "run")
+    if not is_held_out.any() and len(frame) > 4:
+        is_held_out[-2:] = True
+    fit = fit_rows(path, frame[~is_held_out], tmp_path)
     check(fit, name, frame[~is_held_out])
-    if is_held_out.any():
+    if (name, "held-out rows") in REFUSED:
+        with pytest.raises(RequestError, match=REFUSED[name, "held-out rows"]):
+            predict(fit, tables.from_frame(frame[1:]), new_groups="draw")
+    elif is_held_out.any():
         check(fit, name, frame[is_held_out])
+
+
+def fit_rows(path: Path, frame: pd.DataFrame, folder: Path) -> Fit:
+    workbench.fit(path, frame, output=folder / "run", method="nuts", draws=250, chains=2, report=False)
+    return run_directory.read(folder / "run")
+
+
+@pytest.mark.parametrize("name", sorted(SERIES))
+def test_own_rows_of_a_series_are_predicted_and_those_that_follow_forecast_and_scored(name, tmp_path):
+    (path,) = STAN_MODELS.glob(f"*/{name}.stan")
+    frame = pd.read_csv(DATA / f"{tomllib.loads(path.with_suffix('.toml').read_text())['data']}.csv")
+    old, new = frame[:-_HORIZON], frame[-_HORIZON:].reset_index(drop=True)
+    fit = fit_rows(path, old, tmp_path)
+    own = predict(fit, tables.from_frame(old))
+    assert "fit's own rows" in own.attrs["remark"]
+    assert len(own) >= len(old) - 1
+    assert np.isfinite(own["mean"]).all()
+    ahead = predict(fit, tables.from_frame(new), horizon=_HORIZON)
+    assert ahead["label"].str.match(r"\d{4}( Q\d|-\d\d)$").all()
+    for one_step in (False, True):
+        scored = score(fit, tables.from_frame(new), horizon=_HORIZON, one_step=one_step).rows
+        assert scored["step"].tolist() == list(range(1, _HORIZON + 1))
+        assert np.isfinite(scored["log_density"]).all()
+        assert np.isfinite(scored["crps"]).all()
+    with pytest.raises(RequestError, match=REFUSED[name, "score of own rows"]):
+        score(fit, tables.from_frame(old))
+
+
+def test_rows_of_a_gaussian_process_are_predicted_and_scored(tmp_path):
+    (path,) = STAN_MODELS.glob("*/gaussian_process.stan")
+    frame = pd.read_csv(DATA / f"{tomllib.loads(path.with_suffix('.toml').read_text())['data']}.csv")
+    is_held_out = np.arange(len(frame)) % 5 == 2
+    fit = fit_rows(path, frame[~is_held_out], tmp_path)
+    for rows in (frame[~is_held_out], frame[is_held_out]):
+        table = tables.from_frame(rows)
+        assert np.isfinite(predict(fit, table)["expected"]).all()
+        assert np.isfinite(score(fit, table).rows["log_density"]).all()
 
 
 def check(fit: Fit, name: str, frame: pd.DataFrame) -> None:
     """Compare predictions of some rows with the formula, where the fit knows all their groups."""
     table = tables.from_frame(frame)
     found = predict(fit, table, new_groups="draw")
-    if name not in UNSCORED:
-        rows = score(fit, table, new_groups="draw").rows
-        assert np.isfinite(rows["log_density"]).all()
+    scored = score(fit, table, new_groups="draw")
+    if name in JOINT:
+        assert np.isfinite(scored.table.outcomes[0].leading_measures["joint_log_density"].value)
+    else:
+        assert np.isfinite(scored.rows["log_density"]).all()
     with open_run(fit, instrumenting=False) as saved:
         request = restore_request(fit, saved.request.program)
         growth = find_growth(request, fit.results.data)
