@@ -8,6 +8,7 @@ import pytest
 from tests.prediction.scores.hand_made import predict, predict_normal, predict_yes
 from workbench.prediction.scores import (
     OwnRows,
+    ScoredSteps,
     ScoredTable,
     UnscoredMethod,
     build_scored_outcome,
@@ -115,3 +116,30 @@ def test_the_page_of_a_yes_or_no_has_its_reliability(rng):
     document = build_score_report(table, tabulate_rows(table), "logistic", "scored on new.csv")
     pictures = [b for section in document.sections for b in section.blocks if isinstance(b, Figures)]
     assert "observed frequency" in pictures[0].figures[0].caption
+
+
+def test_a_forecast_is_shown_step_by_step_and_its_scores_have_no_errors(numbers):
+    (scores,) = score_predictions([numbers[0]])
+    path = ScoredTable(
+        (build_scored_outcome([scores], 0.5, is_path=True),), steps=ScoredSteps(0, 100, is_one_step=False)
+    )
+    lines = describe_table(path)
+    assert lines[0].startswith(
+        "Forecast 1 to 100 steps ahead, without seeing the rows between: on the 100 rows"
+    )
+    assert "Forecasts from one row err together: their scores have no standard errors." in lines
+    assert "(se" not in " ".join(lines)
+    rows = tabulate_rows(path)
+    assert rows["step"].tolist() == list(range(1, 101))
+    document = build_score_report(path, rows, "series", "scored on new.csv")
+    blocks = [block for section in document.sections for block in section.blocks]
+    assert not [block for block in blocks if isinstance(block, Figures)]
+    (steps,) = [b for b in blocks if isinstance(b, TableBlock) and b.key.startswith("steps")]
+    assert [row[0].text for row in steps.rows[:3]] == ["1", "2", "3"]
+    assert "nan" not in render(document)
+    stepwise = ScoredTable(
+        (build_scored_outcome([scores], 0.5),), steps=ScoredSteps(0, 102, is_one_step=True)
+    )
+    said = " ".join(describe_table(stepwise))
+    assert "One step ahead, each given all rows before it: on the 100 rows that follow" in said
+    assert "The last 2 rows are not scored" in said
