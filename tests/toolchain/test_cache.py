@@ -4,10 +4,12 @@ import errno
 import threading
 import time
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
 from workbench.errors import ToolchainError
+from workbench.toolchain import cache
 from workbench.toolchain.cache import is_sound, locate_entry, publish
 
 
@@ -98,3 +100,14 @@ def test_other_errors_of_the_system_are_passed_on(place: Path) -> None:
 
     with pytest.raises(FileNotFoundError):
         publish(place, fail)
+
+
+def test_what_finds_no_room_is_not_begun(tmp_path, monkeypatch):
+    folder = tmp_path / "headers" / "entry"
+    folder.mkdir(parents=True)
+    cache.require_space(folder, 1, "a header")
+    monkeypatch.setattr(cache.shutil, "disk_usage", lambda _: SimpleNamespace(free=2_500_000))
+    cache.require_space(folder, 2_500_000, "a header")
+    with pytest.raises(ToolchainError, match=r"a header takes 60 MB or more, .* has [23] MB left") as raised:
+        cache.require_space(folder, 60_000_000, "a header")
+    assert "prune" in str(raised.value.hint)

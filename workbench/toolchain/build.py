@@ -38,6 +38,9 @@ _STANC_FLAGS = re.compile(r"(?<=\")stancflags = [^\"]*")
 _INCLUDED_FILE = re.compile(r"\(in '\./")
 """How the C++ code names the place of a statement in an included file, which lies beside ours."""
 
+_MODEL_SPACE = 2_000_000
+"""The least that an executable takes, with its object file [bytes]."""
+
 
 @dataclass(frozen=True)
 class ModelSource:
@@ -268,6 +271,7 @@ def _compile(
     names = " and ".join(compilation.source.name for compilation in folders)
     toolchain = next(iter(folders)).toolchain
     total = len(folders) if len(folders) > 1 else None
+    cache.require_space(next(iter(folders.values())), len(folders) * _MODEL_SPACE, f"a build of {names}")
     with progress.stage(f"Compiling {names}", total) as stage:
         if header is None:
             _run_make(folders, names, stage.update)

@@ -227,6 +227,32 @@ def measure(folder: Path) -> int:
     return size
 
 
+def require_space(folder: Path, needed: int, what: str) -> None:
+    """Refuse to begin what takes minutes and then finds no room on the disk.
+
+    Parameters
+    ----------
+    folder
+        A folder that exists, on the disk of the cache.
+    needed
+        What is written at least [bytes].
+    what
+        What is made, in words.
+
+    Raises
+    ------
+    ToolchainError
+        The message has both numbers.
+    """
+    free = shutil.disk_usage(folder).free
+    if free < needed:
+        message = (
+            f"{what} takes {needed / 1e6:.0f} MB or more, and the disk of the cache at "
+            f"{folder.parent.parent} has {free / 1e6:.0f} MB left."
+        )
+        raise ToolchainError(message, hint=FREE_SPACE)
+
+
 @contextmanager
 def explain_write_errors(place: Path) -> Iterator[None]:
     """Turn errors of the disk into a message and a hint."""

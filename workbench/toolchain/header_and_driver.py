@@ -37,6 +37,12 @@ _GROUP = "group_"
 _SINGLE_SOURCES = ("grammar.cpp", "number.cpp", "settings.cpp")
 """The driver's sources that are compiled on their own, quickly: they include none of Stan's headers."""
 
+_HEADER_SPACE = 60_000_000
+"""The least that a precompiled header takes; clang's has 100 MB, g++'s hundreds [bytes]."""
+
+_DRIVER_SPACE = 4_000_000
+"""The least that the driver's objects take [bytes]."""
+
 _DRIVER_LEVEL = "-O1"
 """The driver's optimisation level. It builds faster so, and programs are no slower: their density has -O3."""
 
@@ -59,6 +65,7 @@ def build_header(
     target = "Stan's headers and driver" if parallel else "Stan's headers"
 
     def make(folder: Path) -> None:
+        cache.require_space(folder, _HEADER_SPACE, "the precompiled header of Stan")
         copy_header(toolchain.compiler, toolchain.home, folder)
         header = compose_header_command(toolchain.compiler, toolchain.home, folder, threads=threads)
         _show_and_compile(toolchain, target, [header, *parallel], progress)
@@ -73,6 +80,7 @@ def build_driver(toolchain: Toolchain, threads: bool, progress: Progress) -> lis
     place = cache.locate_entry(toolchain.cache, "drivers", hash_driver(toolchain, threads))
 
     def make(folder: Path) -> None:
+        cache.require_space(folder, _DRIVER_SPACE, "the driver of Stan's command line")
         outputs = {
             source: folder / f"{source.stem.removeprefix(_GROUP)}.o"
             for source in _group_driver_sources(folder)
