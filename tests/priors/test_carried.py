@@ -7,6 +7,7 @@ from scipy import stats
 from workbench import priors
 from workbench.backends.base import Job
 from workbench.backends.stored_chains import ChainDraws, StoredChains
+from workbench.binding import evaluate_shape
 from workbench.errors import PriorError
 from workbench.priors.carried import CarriedPosterior
 from workbench.priors.priors_file import format_posterior, read_priors
@@ -41,6 +42,28 @@ NAMES = (
 """The unconstrained scale of `TRANSFORMS`, in Stan's order."""
 
 
+TOGETHER = """
+data { int N; vector[N] y; }
+parameters {
+  simplex[4] p;
+  array[2] simplex[3] q;
+  sum_to_zero_vector[3] s;
+  corr_matrix[4] r;
+  cov_matrix[3] v;
+  cholesky_factor_corr[4] l;
+  cholesky_factor_cov[3] m;
+}
+model { y ~ normal(p[1] + s[1], 1); }
+"""
+
+FREE = (
+    *(f"p[{i}]" for i in (1, 2, 3)), "q[1,1]", "q[1,2]", "q[2,1]", "q[2,2]", "s[1]", "s[2]",
+    *(f"r[{i}]" for i in range(1, 7)), *(f"v[{i}]" for i in range(1, 7)),
+    *(f"l[{i}]" for i in range(1, 7)), *(f"m[{i}]" for i in range(1, 7)),
+)  # fmt: skip
+"""The unconstrained scale of `TOGETHER`, in Stan's order."""
+
+
 def make_normal(names, seed=1):
     random = np.random.default_rng(seed)
     size = len(names)
@@ -49,28 +72,42 @@ def make_normal(names, seed=1):
     return CarriedPosterior(names, random.standard_normal(size), (covariance + covariance.T) / 2)
 
 
-def test_the_density_on_the_unconstrained_scale_is_the_normal(program_from, tools, tmp_path):
+@pytest.mark.parametrize(
+    ("text", "names"), [(TRANSFORMS, NAMES), (TOGETHER, FREE)], ids=["alone", "together"]
+)
+def test_the_density_on_the_unconstrained_scale_is_the_normal(program_from, tools, tmp_path, text, names):
     """Without rows nothing but the carried posterior is left: SciPy has its density, at points of our own."""
-    carried = make_normal(NAMES)
-    program = priors.carry_posterior(program_from(TRANSFORMS), carried, tools.stanc)
+    carried = make_normal(names)
+    program = priors.carry_posterior(program_from(text), carried, tools.stanc)
     (model,) = build_all([ModelSource("carried", program.source, False)], tools)
     data = tmp_path / "data.json"
     data.write_text('{"N": 0, "y": [], "low": 0.5}')
     backend = StoredChains(ChainDraws(np.empty((1, 0, 0)), {}))
     job = Job(model.exe, data, tmp_path, 1)
-    points = np.random.default_rng(2).normal(0, 0.7, (40, len(NAMES)))
+    points = np.random.default_rng(2).normal(0, 0.7, (40, len(names)))
     expected = stats.multivariate_normal(carried.mean, carried.covariance).logpdf(points)
     found = backend.measure_points(job, points, jacobian=True)
     assert np.ptp(found - expected) < 1e-9
     assert [term.role for term in program.terms] == ["likelihood", "prior"]
-    assert [prior.statement for prior in program.replaced_priors[:-1]] == ["", "", "", ""]
+    removed = 4 if text == TRANSFORMS else 0
+    assert [prior.statement for prior in program.replaced_priors[:-1]] == [""] * removed
+    shapes = {item.name: evaluate_shape(item, {}) for item in program.parameters}
+    assert names == tuple(
+        name
+        for item in program.parameters
+        for name in priors.list_free_names(item, [int(length or 0) for length in shapes[item.name]])
+    )
+    assert len(names) == sum(
+        priors.count_free(item, [int(length or 0) for length in shapes[item.name]])
+        for item in program.parameters
+    )
 
 
 @pytest.mark.parametrize(
     ("parameter", "statement", "said"),
     [
-        ("simplex[3] p;", "p ~ dirichlet([1, 1, 1]');", "`p` is declared `simplex\\[3\\]`"),
-        ("corr_matrix[2] p;", "p ~ lkj_corr(1);", "a posterior is carried for numbers, vectors"),
+        ("unit_vector[3] p;", "", "`p` is declared `unit_vector\\[3\\]`"),
+        ("cholesky_factor_cov[3, 2] p;", "", "a factor is carried where it is square"),
         ("real<lower=max(y)> p;", "p ~ normal(0, 1);", "whose bounds are not numbers of their own"),
         ("real p;", "target += normal_lpdf(p | 0, 1) + normal_lpdf(y | p, 1);", "cannot be removed"),
     ],

@@ -120,6 +120,20 @@ def test_an_updated_run_can_be_read_continued_and_predicted_from(updated, tmp_pa
     )
 
 
+def test_priors_of_an_updated_run_are_studied_on_all_its_rows(updated, tmp_path):
+    """The rows are of two tables, and stand in the run alone; the posterior at each point is a gamma."""
+    study = wb.sensitivity(
+        updated, vary={"rate_prior_a": [1.0, 3.0]}, method="nuts", prior_predictive=False,
+        output=tmp_path / "study", progress=False,
+    )  # fmt: skip
+    prior, rows = updated.results.priors, pd.concat([OLD, NEW])
+    points = study.frame.query("parameter == 'rate'").to_dict("records")
+    assert {row["rate_prior_a"] for row in points} >= {1.0, 3.0}
+    for row in points:
+        expected = (row["rate_prior_a"] + rows["y"].sum()) / (prior["rate_prior_b"] + rows["exposure"].sum())
+        assert abs(row["mean"] - expected) < 5 * row["mcse_mean"], row
+
+
 @pytest.mark.parametrize(
     ("rows", "said"),
     [
@@ -232,6 +246,8 @@ def test_a_posterior_is_carried_without_its_rows(fit):
     assert "without its rows: a normal on the unconstrained scale stands" in describe_update(
         forgotten.results
     )
+    with pytest.raises(RequestError, match="are a carried posterior, a normal without settings to vary"):
+        wb.sensitivity(forgotten, output=fit.folder.with_name("study"), progress=False)
     again = wb.fit("gamma_poisson", NEW, method="nuts", priors=forgotten.folder / "priors.toml",
                    output=False, **QUIET)  # fmt: skip
     assert abs(again.results.posterior("rate").mean - expected) < 4 * estimate.mcse_mean
@@ -333,3 +349,36 @@ def test_a_carried_posterior_of_standardized_predictors_is_on_the_scale_of_the_d
     assert carried is not None
     draws = [scaled.draws(name).mean() for name in ("alpha", "beta[1]", "beta[2]")]
     assert carried.mean == pytest.approx(draws, rel=1e-6)
+
+
+SHARES = """
+data { int<lower=1> N; array[N] int<lower=1, upper=3> y; array[N] real x; }
+parameters { simplex[3] share; array[2] vector<lower=0>[2] scale; }
+model {
+  share ~ dirichlet([2, 3, 4]');
+  for (i in 1:2) scale[i] ~ gamma(20, 4);
+  y ~ categorical(share);
+  x ~ normal(scale[1, 2], 1);
+}
+"""
+
+
+def test_values_transformed_together_are_carried(tools, tmp_path):
+    """The exact posterior is a Dirichlet distribution, close to a normal on the unconstrained scale."""
+    del tools
+    (tmp_path / "shares.stan").write_text(SHARES)
+    random = np.random.default_rng(9)
+    table = pd.DataFrame({"y": random.choice([1, 2, 3], 160, p=[0.2, 0.3, 0.5]), "x": 5.0})
+    fit = wb.fit(tmp_path / "shares.stan", table[:120], method="nuts", draws=500, output=False, **QUIET)
+    forgotten = fit.update(table[120:], forget=True, output=False, **QUIET)
+    result = forgotten.results.updated
+    assert result is not None
+    assert result.khat is not None
+    assert result.khat < 0.7
+    exact = stats.dirichlet(np.bincount(table["y"])[1:] + np.array([2, 3, 4]))
+    for place, (mean, sd) in enumerate(zip(exact.mean(), np.sqrt(exact.var()), strict=True), start=1):
+        estimate = forgotten.results.posterior(f"share[{place}]")
+        assert estimate.mean is not None
+        assert estimate.mcse_mean is not None
+        assert abs(estimate.mean - mean) < 5 * estimate.mcse_mean + 0.1 * sd
+        assert estimate.sd == pytest.approx(sd, rel=0.15)

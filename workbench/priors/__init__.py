@@ -8,7 +8,13 @@ From top to bottom::
     forms              whole prior statements replaced, added or removed
 """
 
-from workbench.priors.carried import CarriedPosterior, carry_posterior, check_can_carry
+from workbench.priors.carried import (
+    CarriedPosterior,
+    carry_posterior,
+    check_can_carry,
+    count_free,
+    list_free_names,
+)
 from workbench.priors.forms import (
     check_form,
     find_prior_statement,
@@ -36,12 +42,14 @@ __all__ = [
     "check_form",
     "check_lengths",
     "check_value",
+    "count_free",
     "describe_unknown",
     "find_prior_statement",
     "get_value",
     "is_vector",
     "list_aliases",
     "list_flat_parameters",
+    "list_free_names",
     "replace_priors",
     "replace_values",
     "resolve_name",

@@ -11,6 +11,7 @@ The Stan Reference Manual, chapter "Constraint transforms": each transform and i
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -38,6 +39,15 @@ _PLAIN = frozenset({"real", "vector", "row_vector", "matrix"})
 _ORDERED = frozenset({"ordered", "positive_ordered"})
 """Types whose elements are sums of positive steps."""
 
+_WHOLE = frozenset({
+    "simplex", "sum_to_zero_vector", "corr_matrix", "cov_matrix", "cholesky_factor_corr",
+    "cholesky_factor_cov",
+})  # fmt: skip
+"""Types whose elements are transformed together; Stan has fewer free numbers for them than elements."""
+
+_UNCONSTRAIN = {"sum_to_zero_vector": "sum_to_zero_unconstrain"}
+"""Stan's function for the way to the unconstrained scale, where it is not named after the type."""
+
 _ELEMENT = re.compile(r"(?P<name>\w+)(?:\[(?P<index>\d+(?:,\d+)*)\])?")
 """A parameter, or an element of one."""
 
@@ -64,6 +74,55 @@ class CarriedPosterior:
         """Return how many elements each parameter has."""
         owners = [name.partition("[")[0] for name in self.names]
         return {name: owners.count(name) for name in dict.fromkeys(owners)}
+
+
+def count_free(declaration: Declaration, shape: Sequence[int]) -> int:
+    """Return how many free numbers a parameter has on the unconstrained scale.
+
+    Parameters
+    ----------
+    declaration
+        A parameter that can be carried.
+    shape
+        Its shape, axes of arrays first.
+    """
+    outer, inner = math.prod(shape[: declaration.depth]), shape[declaration.depth :]
+    size = inner[-1] if inner else 1
+    triangles = {
+        "corr_matrix": size - 1,
+        "cholesky_factor_corr": size - 1,
+        "cov_matrix": size,
+        "cholesky_factor_cov": size,
+    }
+    if declaration.kind in triangles:
+        rows = triangles[declaration.kind]
+        return outer * (rows * (rows + 1) // 2)
+    return outer * (size - 1 if declaration.kind in _WHOLE else math.prod(inner))
+
+
+def list_free_names(declaration: Declaration, shape: Sequence[int]) -> list[str]:
+    """Return a name for each free number of a parameter, in the order of Stan's unconstrained scale.
+
+    Arrays go by their first index, matrices by columns; free numbers of a value that is transformed as a
+    whole are counted.
+
+    Parameters
+    ----------
+    declaration, shape
+        As in `count_free`.
+    """
+    outer, inner = shape[: declaration.depth], shape[declaration.depth :]
+    if declaration.kind in _WHOLE:
+        own: list[tuple[int, ...]] = [
+            (number,) for number in range(count_free(declaration, (*(1 for _ in outer), *inner)))
+        ]
+    else:
+        own = [index[::-1] for index in np.ndindex(tuple(inner[::-1]))]
+    places = ((*array, *index) for array in np.ndindex(tuple(outer)) for index in own)
+    return [
+        declaration.name + (f"[{','.join(str(number + 1) for number in place)}]" if place else "")
+        for place in places
+    ]
 
 
 def check_carried(names: Sequence[str], mean: Sequence[float], covariance: Sequence[Sequence[float]]) -> str:
@@ -172,10 +231,15 @@ def _is_removed(term: Term) -> bool:
 
 
 def _check_transform(program: Program, parameter: Declaration) -> None:
-    if parameter.kind not in _PLAIN | _ORDERED or parameter.members:
+    if parameter.kind not in _PLAIN | _ORDERED | _WHOLE or parameter.members:
         raise PriorError(
-            f"`{parameter.name}` is declared `{parameter.text}`: a posterior is carried for numbers, vectors "
-            "and matrices with or without bounds, and for ordered vectors.",
+            f"`{parameter.name}` is declared `{parameter.text}`: on the unconstrained scale its density is "
+            "no normal, or is not known here.",
+            hint="keep the old rows: leave --forget out",
+        )
+    if parameter.kind == "cholesky_factor_cov" and len({size.text for size in parameter.sizes[-2:]}) > 1:
+        raise PriorError(
+            f"`{parameter.name}` is declared `{parameter.text}`: a factor is carried where it is square.",
             hint="keep the old rows: leave --forget out",
         )
     scalars = {item.name for item in (*program.data, *program.parameters) if item.is_scalar}
@@ -220,7 +284,11 @@ def _write_block(
     point, jacobian = f"{prefix}point", f"{prefix}jacobian"
     size = len(carried.names)
     lines = [f"vector[{size}] {point};", f"real {jacobian} = 0;"]
+    for name, places in _list_whole(declared, carried.names).items():
+        lines += _write_whole(declared[name.partition("[")[0]].kind, name, places, prefix)
     for position, name in enumerate(carried.names, start=1):
+        if declared[name.partition("[")[0]].kind in _WHOLE:
+            continue
         place = f"{point}[{position}]"
         value, log_derivative = _write_element(declared[name.partition("[")[0]], name, place)
         lines.append(f"{place} = {value};")
@@ -228,6 +296,83 @@ def _write_block(
             lines.append(f"{jacobian} += {log_derivative};")
     statement = f"target += multi_normal_cholesky_lpdf({point} | {prefix}mean, {prefix}factor) - {jacobian};"
     return statement, " ".join(["{", *lines, statement, "}"])
+
+
+def _list_whole(declared: Mapping[str, Declaration], names: Sequence[str]) -> Mapping[str, list[int]]:
+    """Return where the free numbers of each value stand that is transformed as a whole, counted from 1.
+
+    Raises
+    ------
+    PriorError
+        Some of them are missing.
+    """
+    places: dict[str, list[int]] = {}
+    numbers: dict[str, list[int]] = {}
+    for position, name in enumerate(names, start=1):
+        owner, _, index = name.removesuffix("]").partition("[")
+        if declared[owner].kind in _WHOLE:
+            head, _, last = index.rpartition(",")
+            value = f"{owner}[{head}]" if head else owner
+            places.setdefault(value, []).append(position)
+            numbers.setdefault(value, []).append(int(last or 0))
+    for value, found in numbers.items():
+        if found != list(range(1, len(found) + 1)) or (
+            not _is_whole(declared[value.partition("[")[0]], found)
+        ):
+            message = f"the carried posterior was expected to have all free numbers of `{value}`, in order."
+            raise PriorError(message, hint="`workbench update --forget` writes them")
+    return places
+
+
+def _is_whole(declaration: Declaration, numbers: Sequence[int]) -> bool:
+    """Return whether a value of some type can have so many free numbers."""
+    if declaration.kind in ("simplex", "sum_to_zero_vector"):
+        return True
+    size = _find_order(len(numbers))
+    return size * (size + 1) // 2 == len(numbers)
+
+
+def _find_order(count: int) -> int:
+    """Return how many rows a triangle of so many numbers has."""
+    return (math.isqrt(8 * count + 1) - 1) // 2
+
+
+def _write_whole(kind: str, name: str, places: Sequence[int], prefix: str) -> list[str]:
+    """Return statements that take a value to the unconstrained scale, and add the log of its Jacobian."""
+    point, jacobian = f"{prefix}point", f"{prefix}jacobian"
+    free = f"{point}[{{{', '.join(map(str, places))}}}]"
+    lines = [f"{free} = {_UNCONSTRAIN.get(kind, f'{kind}_unconstrain')}({name});"]
+    weights = f"[{', '.join(map(_format, _list_weights(kind, len(places))))}]"
+    if kind == "simplex":
+        lines.append(f"{jacobian} += sum(log({name}));")
+    elif kind in ("cov_matrix", "cholesky_factor_cov"):
+        lines.append(f"{jacobian} += {weights} * {free};")
+    elif kind != "sum_to_zero_vector":
+        lines.append(f"{jacobian} += {weights} * log1m(square(tanh({free})));")
+    return lines
+
+
+def _list_weights(kind: str, count: int) -> list[float]:
+    """Return the weights of free numbers in the logarithm of a Jacobian.
+
+    Of covariances these are the numbers themselves, which are logarithms on the diagonal. Of correlations
+    they are log(1 - z^2) of the partial correlations z = tanh(u), row by row for a Cholesky factor, column
+    by column for a matrix.
+
+    References
+    ----------
+    Lewandowski, Kurowicka and Joe (2009), Generating random correlation matrices based on vines and extended
+    onion method, Journal of Multivariate Analysis 100(9), doi:10.1016/j.jmva.2009.04.008, equation 11.
+    """
+    order = _find_order(count)
+    if kind in ("cov_matrix", "cholesky_factor_cov"):
+        on_diagonal = [order - row + 1.0 if kind == "cov_matrix" else 1.0 for row in range(order)]
+        return [
+            on_diagonal[row] if column == row else 0.0 for row in range(order) for column in range(row + 1)
+        ]
+    if kind == "cholesky_factor_corr":
+        return [1 + (row - column) / 2 for row in range(order) for column in range(row + 1)]
+    return [1 + (order - column - 1) / 2 for column in range(order) for _ in range(column, order)]
 
 
 def _write_element(declaration: Declaration, name: str, place: str) -> tuple[str, str]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -61,7 +60,7 @@ class DryRun:
         for parameter in self.program.parameters:
             shape = binding.evaluate_shape(parameter, self.binding.data.values)
             if parameter.name in counts and None not in shape:
-                wanted = math.prod(int(length or 0) for length in shape)
+                wanted = priors.count_free(parameter, [int(length or 0) for length in shape])
                 if wanted != counts[parameter.name]:
                     return [
                         RequestError(

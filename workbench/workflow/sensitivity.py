@@ -124,7 +124,8 @@ def study_run(
     studies.check_place(output)
     options = replace(options, output=output)
     fit = run_directory.read(run)
-    table = None if unpack_limit is None else read_unchanged_table(fit.results, unpack_limit)
+    is_read_anew = unpack_limit is not None and fit.results.updated is None
+    table = read_unchanged_table(fit.results, unpack_limit) if is_read_anew else None
     return study_fit(fit, options, fit_options, progress, table)
 
 

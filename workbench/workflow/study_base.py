@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import cache
 from pathlib import Path
 from typing import Literal
@@ -15,11 +16,13 @@ from workbench.errors import PriorError, ProgramError, RequestError, RunNotFound
 from workbench.estimation.context import FitContext
 from workbench.estimation.standardize.copies import copy_dependents
 from workbench.estimation.standardize.original_scale import use_original_scale
+from workbench.priors.carried import OPTION as CARRIED_OPTION
 from workbench.program import Program, ReplacedPrior, hash_program
 from workbench.progress import SILENT
 from workbench.provenance import hash_file, hash_texts
 from workbench.request import FitRequest
 from workbench.results import Fit, store
+from workbench.results.saved_request import restore_request
 from workbench.results.view import Results
 from workbench.studies import ProgramVariant
 from workbench.studies.fits.cache import cache_record, cache_tree
@@ -76,24 +79,46 @@ def rebuild_request(fit: Fit, tools: Toolchain, table: Table | None) -> FitReque
     Raises
     ------
     RequestError
-        The program or the table has changed.
+        The program or the table has changed, or the priors of the run are a carried posterior.
     RunNotFound
         The program or the table is not where it was.
     """
     run = fit.results
+    _refuse_carried(run)
     model = _check_exists(run.model.path, "program")
-    table = read_unchanged_table(run) if table is None else table
+    is_updated = run.updated is not None  # its rows are of several tables, and stand in the run alone
+    if not is_updated:
+        table = read_unchanged_table(run) if table is None else table
     program = _read_unchanged_program(run, model, tools)
-    if table.sha256 != run.data.sha256:
+    if table is not None and not is_updated and table.sha256 != run.data.sha256:
         raise RequestError(f"`{table.path}` has changed since this fit was made.", hint="fit it again")
     scalars = {name: value for name, value in run.priors.items() if isinstance(value, int | float)}
     others = {name: value for name, value in run.priors.items() if name not in scalars}
     defaults = {**card.read(program.path).hyperparameters, **others}
     settled = priors.settle(program, scalars, defaults, "the run")
-    missing: Literal["refuse", "drop"] = "drop" if run.data.dropped.count else "refuse"
-    data = binding.rebind(run.data.rules, program, table, given=settled.user_data, missing=missing)
+    if table is None or is_updated:
+        data = replace(restore_request(fit, program).data, rules=run.data.rules)
+    else:
+        missing: Literal["refuse", "drop"] = "drop" if run.data.dropped.count else "refuse"
+        data = binding.rebind(run.data.rules, program, table, given=settled.user_data, missing=missing)
     methods = (read_sampler(run.nuts),) if run.nuts.is_ok else ()
     return copy_dependents(FitRequest(program, data, settled, methods, run.seed or 0, run.interval.level))
+
+
+def _refuse_carried(run: Results) -> None:
+    """Refuse a run whose priors are the posterior of another: there is nothing in them to vary.
+
+    Raises
+    ------
+    RequestError
+        They are.
+    """
+    if any(prior.option == CARRIED_OPTION for prior in run.model.replaced_priors):
+        parent = run.updated.parent if run.updated is not None else ""
+        raise RequestError(
+            "the priors of this run are a carried posterior, a normal without settings to vary.",
+            hint=f"study the priors of the fit it came from: `workbench sensitivity {parent or 'RUN'}`",
+        )
 
 
 def _read_unchanged_program(run: Results, model: Path, tools: Toolchain) -> Program:

@@ -81,7 +81,15 @@ def carry(run: SavedRun, request: FitRequest, exe: Path, chains: ChainDraws, fol
     priors.check_can_carry(request.program)
     backend = StoredChains(chains)
     job = FitContext(request, exe, backend, folder, SILENT).make_job("nuts", has_replicates=False)
-    points, names = backend.unconstrain(job)
+    points, _ = backend.unconstrain(job)
+    names = [
+        name
+        for parameter in request.program.parameters
+        for name in priors.list_free_names(
+            parameter,
+            [int(length or 0) for length in binding.evaluate_shape(parameter, request.data.values)],
+        )
+    ]
     count, size = points.shape
     if not 0 < size <= MOST_CARRIED or count < 10 * size:
         raise PriorError(
@@ -90,7 +98,9 @@ def carry(run: SavedRun, request: FitRequest, exe: Path, chains: ChainDraws, fol
             hint="leave --forget out: old and new rows are kept together then",
         )
     _check_rows_are_independent(run.fit, request, exe, chains, folder)
-    posterior = CarriedPosterior(names.free, points.mean(axis=0), np.atleast_2d(np.cov(points, rowvar=False)))
+    posterior = CarriedPosterior(
+        tuple(names), points.mean(axis=0), np.atleast_2d(np.cov(points, rowvar=False))
+    )
     normal = stats.multivariate_normal(posterior.mean, posterior.covariance)
     random = np.random.default_rng(derive_seeds(request.seed, _SEED + 1)[_SEED])
     proposed = np.atleast_2d(normal.rvs(count, random_state=random)).reshape(count, size)
@@ -170,7 +180,9 @@ def _check_rows_are_independent(
         f"`{request.program.path.name}` does not treat rows one by one, such as where it centres them: "
         "without the old rows its parameters would mean something else."
     )
-    hint = "leave --forget out, or prepare the columns in the table"
+    hint = (
+        "leave --forget out, or prepare the columns in the table: --standardize keeps one scale for all rows"
+    )
     if request.program.instrumented is None or half < 1:
         raise RequestError(reason, hint=hint)
     few = StoredChains(ChainDraws(chains.draws[:, : max(1, _TRIED // len(chains.draws))], {}))
