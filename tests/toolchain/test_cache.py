@@ -106,7 +106,7 @@ def test_what_finds_no_room_is_not_begun(tmp_path, monkeypatch):
     folder = tmp_path / "headers" / "entry"
     folder.mkdir(parents=True)
     cache.require_space(folder, 1, "a header")
-    monkeypatch.setattr(cache.shutil, "disk_usage", lambda _: SimpleNamespace(free=2_500_000))
+    monkeypatch.setattr("shutil.disk_usage", lambda _: SimpleNamespace(free=2_500_000))
     cache.require_space(folder, 2_500_000, "a header")
     with pytest.raises(ToolchainError, match=r"a header takes 60 MB or more, .* has [23] MB left") as raised:
         cache.require_space(folder, 60_000_000, "a header")
