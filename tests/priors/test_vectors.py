@@ -11,6 +11,7 @@ data {
   int<lower=1> K;
   real s;
   vector[2] centre;
+  real<lower=0> width;
 }
 parameters {
   vector[K] beta;
@@ -20,6 +21,7 @@ parameters {
   matrix[2, 2] m;
   real<lower=0> tau;
   vector[2] own;
+  vector[2] wide;
 }
 model {
   beta ~ normal(0, 1);
@@ -29,6 +31,7 @@ model {
   to_vector(m) ~ normal(0, 1);
   tau ~ exponential(1);
   own ~ normal(centre, 1);
+  wide ~ normal(0, width);
 }
 """
 
@@ -53,7 +56,7 @@ def test_each_element_is_a_hyperparameter(program, tools):
     (prior,) = written.replaced_priors
     assert prior.original == "beta ~ normal(0, 1);"
     assert prior.statement == "beta ~ normal([0.97, -0.72]', [1.0, 3.0]');"
-    assert (prior.option, prior.line) == ("--prior", 17)
+    assert (prior.option, prior.line) == ("--prior", 19)
     assert [term.line for term in written.terms] == [term.line for term in program.terms]
 
 
@@ -94,6 +97,8 @@ def test_constants_of_an_expression_are_no_elements(program):
         ({"tau.beta": [1, 2]}, r"`tau\.beta` is a single number"),
         ({"beta.sigma": [1, -2]}, r"`beta\.sigma` must be positive, but -2"),
         ({"to_vector(m).mu": [1, 2]}, "is a single number"),
+        ({"width": [1, 2]}, r"`width` is declared `real<lower=0>` .* a single number, but --prior gives 2"),
+        ({"wide.sigma": [1, 2]}, r"`width` is declared"),
         ({"beta.nu": [1, 2]}, r"`beta\.nu` is not a hyperparameter"),
     ],
 )

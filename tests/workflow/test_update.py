@@ -1,5 +1,6 @@
 """A run updated with new rows is the posterior given all rows: closed forms, and every way that it can go."""
 
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -16,6 +17,7 @@ from workbench.errors import BindingError, RequestError, UnseenLevel
 from workbench.priors.priors_file import read_priors
 from workbench.report.fit.notes import describe_update
 from workbench.tables import from_frame
+from workbench.workflow.update_rows import append_table, check_can_take_rows
 from workbench.workflow.update_weights import choose_rows, draw_again
 
 OLD = pd.DataFrame({"y": [3, 5, 2, 4, 4, 1, 3, 6, 2, 3], "exposure": 1.0})
@@ -211,10 +213,43 @@ def test_a_new_level_is_told_apart_from_other_problems(program_from, groups):
         append(program_from(PROGRAM), groups, groups.assign(g="c"))
 
 
+CODED = """
+data { int<lower=1> N; int<lower=1> J; array[N] int<lower=1, upper=J> g; vector[N] y; }
+parameters { vector[J] a; }
+model { y ~ normal(a[g], 1); }
+"""
+
+
+def append_to(program, old, new):
+    """Return new rows below those of a run that is nothing but its data."""
+    fit: Any = SimpleNamespace(results=SimpleNamespace(data=SimpleNamespace(rules=old.rules)))
+    request: Any = SimpleNamespace(program=program, data=old)
+    return append_table(fit, request, from_frame(pd.DataFrame(new)))
+
+
+def test_further_codes_of_groups_are_further_groups(program_from, groups):
+    """Numbered groups with nothing but rows of their own; predictors of groups would not be known."""
+    program = program_from(CODED)
+    old = try_bind(
+        program, from_frame(pd.DataFrame({"g": [1, 2, 2], "y": [0.5, 1, 2]})), BindingOptions()
+    ).data
+    both = append_to(program, old, {"g": [4, 1], "y": [3.0, 4.0]})
+    assert both.values["J"] == both.rules["groups"]["J"]["count"] == 4
+    assert np.asarray(both.values["g"]).tolist() == [1, 2, 2, 4, 1]
+    assert "`J` grows from 2 to 4: the new rows have further codes." in both.tips
+    same = append_to(program, old, {"g": [2], "y": [3.0]})
+    assert same.values["J"] == 2
+    for code in (0, 2.5):
+        with pytest.raises(BindingError):
+            append_to(program, old, {"g": [code], "y": [3.0]})
+    numbered = groups.assign(g=[1, 2, 2, 1])
+    _, described = append(program_from(PROGRAM), numbered, numbered)
+    with pytest.raises(BindingError):
+        append_to(program_from(PROGRAM), described, numbered.assign(g=3))
+
+
 def test_a_run_of_stan_data_is_refused(fit):
     import dataclasses
-
-    from workbench.workflow.update_rows import check_can_take_rows
 
     record = {**fit.record, "data": {**fit.record["data"], "rules": {}}}
     with pytest.raises(RequestError, match="fitted to Stan's own data"):

@@ -70,12 +70,13 @@ def settle(
     Raises
     ------
     PriorError
-        A name is not a hyperparameter of this program.
+        A name is not a hyperparameter of this program, or has several values where it is a single number.
     """
     declared = {declaration.name for declaration in program.data}
     in_program = {hyper.name: hyper for hyper in program.hyperparameters}
     known = [*in_program, *(name for name in defaults if name not in in_program)]
     requested = _resolve_names(program, _split_vectors(program, requested, known), known)
+    _refuse_vectors_for_scalars(program, requested)
     values: dict[str, Any] = {}
     origins: dict[str, str] = {}
     for name in known:
@@ -87,6 +88,25 @@ def settle(
         elif name in in_program and in_program[name].default is not None:
             values[name], origins[name] = in_program[name].default, _name_source(program, in_program[name])
     return Priors(values, origins, tuple(name for name in values if name in declared))
+
+
+def _refuse_vectors_for_scalars(program: Program, requested: Mapping[str, float | Sequence[float]]) -> None:
+    """Refuse several values of a hyperparameter that the data block declares as a single number.
+
+    Raises
+    ------
+    PriorError
+        There is such a one.
+    """
+    for declaration in program.data:
+        value = requested.get(declaration.name, 0.0)
+        if declaration.is_scalar and is_vector(value):
+            raise PriorError(
+                f"`{declaration.name}` is declared `{declaration.text}` in `{program.path.name}`, line "
+                f"{declaration.line}, a single number, but --prior gives {len(value)}.",
+                hint=f"give it one: --prior {declaration.name}=VALUE; for one of each element, declare a "
+                "vector in the data block",
+            )
 
 
 def _name_source(program: Program, hyper: Hyperparameter) -> str:

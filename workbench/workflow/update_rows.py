@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from typing import TYPE_CHECKING, Any, Literal
+
+import numpy as np
 
 from workbench import binding, tables
 from workbench.binding import BindingOptions, BoundData
 from workbench.errors import RequestError, UnseenLevel, WorkbenchError
 from workbench.late_imports import LateModule
+from workbench.program import Program
 from workbench.provenance import hash_texts
 from workbench.request import FitRequest
 from workbench.results import Fit
@@ -64,12 +67,53 @@ def append_table(
     BindingError
         A column is missing, a cell does not suit its variable, or a level did not occur in the fit.
     """
-    rules = fit.results.data.rules
+    known = fit.results.data.rules
+    rules = _add_codes(known, request.program, table)
     try:
-        new = bind_new_rows(fit, request, table, missing)
+        new = binding.rebind(rules, request.program, table, missing=missing)
     except UnseenLevel as reason:
         return _bind_anew(fit, request, table, missing, reason)
-    return binding.append_rows(request.data, new, request.program, _continue_calendar(rules, table))
+    counts = {size: group["count"] for size, group in rules["groups"].items()}
+    grown = {size: count for size, count in counts.items() if count != known["groups"][size]["count"]}
+    variables = tuple(
+        replace(item, value=grown.get(item.name, item.value)) for item in request.data.variables
+    )
+    old = replace(request.data, variables=variables)
+    both = binding.append_rows(old, new, request.program, _continue_calendar(rules, table))
+    tips = (
+        f"`{size}` grows from {known['groups'][size]['count']} to {count}: the new rows have further codes."
+        for size, count in grown.items()
+    )
+    return replace(both, tips=(*both.tips, *tips))
+
+
+def _add_codes(rules: Mapping[str, Any], program: Program, table: Table) -> Mapping[str, Any]:
+    """Return rules in which groups that are numbered in the table go up to its highest code.
+
+    Groups with levels of text are numbered by these; of groups with data of their own, those of new groups
+    are not known: both stay as they are.
+    """
+    declared = {item.name: item for item in program.data}
+    described = {axis.text for name in rules.get("by_group", {}) for axis in declared[name].axes}
+    groups = {size: dict(group) for size, group in rules.get("groups", {}).items()}
+    for item in program.data:
+        size = item.upper.text if item.is_integer and item.upper is not None else ""
+        if size not in groups or groups[size]["levels"] or size in described:
+            continue
+        for column in rules["variables"].get(item.name, ()):
+            groups[size]["count"] = max(groups[size]["count"], _find_highest_code(table, column))
+    return {**rules, "groups": groups}
+
+
+def _find_highest_code(table: Table, column: str) -> int:
+    """Return the highest whole number of a column; 0 where it has none, or other numbers too."""
+    if not table.has_column(column) or not tables.is_numeric(table, column):
+        return 0
+    known = table.cells.column(column).filter(pa.array(~tables.find_missing(table, column)))
+    numbers = np.asarray(known.cast(pa.float64(), safe=False).to_numpy(), dtype=np.float64)
+    if not numbers.size or not np.isfinite(numbers).all() or (numbers != np.floor(numbers)).any():
+        return 0
+    return int(numbers.max())
 
 
 def _continue_calendar(rules: Mapping[str, Any], table: Table) -> Mapping[str, Any]:
