@@ -16,7 +16,7 @@ from workbench.binding.options import BindingOptions
 from workbench.errors import BindingError, RequestError, UnseenLevel
 from workbench.priors.priors_file import read_priors
 from workbench.report.fit.notes import describe_update
-from workbench.tables import from_frame
+from workbench.tables import from_frame, read
 from workbench.workflow.update_rows import append_table, check_can_take_rows
 from workbench.workflow.update_weights import choose_rows, draw_again
 
@@ -246,6 +246,35 @@ def test_further_codes_of_groups_are_further_groups(program_from, groups):
     _, described = append(program_from(PROGRAM), numbered, numbered)
     with pytest.raises(BindingError):
         append_to(program_from(PROGRAM), described, numbered.assign(g=3))
+
+
+LEVELS = """
+data { int<lower=1> N; int K; int<lower=1> J; array[N] int<lower=1, upper=J> g; matrix[N, K] X; vector[N] y; }
+parameters { vector[J] a; vector[K] b; }
+model { y ~ normal(a[g] + X * b, 1); }
+"""
+
+
+def test_a_new_level_leaves_the_scale_of_the_predictors(program_from, tmp_path):
+    """Levels are numbered anew from both tables; means and standard deviations are those of the first."""
+    program = program_from(LEVELS)
+    random = np.random.default_rng(1)
+    table = pd.DataFrame({"g": list("pqpqpq"), "u": random.normal(5, 2, 6), "v": random.normal(100, 20, 6)})
+    table.assign(y=0.5).to_csv(tmp_path / "old.csv", index=False)
+    first = read(tmp_path / "old.csv")
+    options = BindingOptions(columns={"X": ("u", "v")}, standardize=True)
+    old = try_bind(program, first, options).data
+    none = SimpleNamespace(count=0)
+    data = SimpleNamespace(rules=old.rules, path=str(first.path), sha256=first.sha256, dropped=none)
+    fit: Any = SimpleNamespace(results=SimpleNamespace(data=data))
+    request: Any = SimpleNamespace(program=program, data=old)
+    new = pd.DataFrame({"g": ["z", "p"], "u": [50.0, 60.0], "v": [1.0, 2.0], "y": [0.0, 1.0]})
+    both = append_table(fit, request, from_frame(new))
+    assert (both.values["J"], both.labels["J"]) == (3, ("p", "q", "z"))
+    assert both.standardized == old.standardized
+    mean, sd = table[["u", "v"]].mean().to_numpy(), table[["u", "v"]].std(ddof=1).to_numpy()
+    expected = (np.array([[50, 1], [60, 2]]) - mean) / sd
+    assert np.asarray(both.values["X"])[6:] == pytest.approx(expected, rel=1e-9)
 
 
 def test_a_run_of_stan_data_is_refused(fit):
