@@ -158,7 +158,7 @@ SERIES = {"local_level", "autoregression"}
 
 REFUSED = {
     ("dirichlet_multinomial", "held-out rows"): "the rows are the .* categories of one outcome",
-    ("autoregression", "score of own rows"): "`y` is drawn given other values of itself",
+    ("autoregression", "score of own rows"): "`y` cannot be predicted row by row",
     ("local_level", "score of own rows"): "`level` goes on from row to row",
 }
 """What is refused of which model, and how the sentence begins: everything else is predicted and scored."""

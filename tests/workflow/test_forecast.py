@@ -99,7 +99,7 @@ def check_scores_of_the_autoregression(fitted):
 
 
 def check_refused_scores(fitted, new):
-    with pytest.raises(RequestError, match="`y` is drawn given other values of itself") as raised:
+    with pytest.raises(RequestError, match="`y` cannot be predicted row by row") as raised:
         score(fitted, tables.from_frame(new))
     assert "--horizon" in str(raised.value.hint)
     with pytest.raises(RequestError, match="has 4 rows, and --horizon asks for 5"):
@@ -179,7 +179,7 @@ def test_an_autoregression_goes_on_from_its_last_value(tmp_path):
     assert "these are the fit's own rows" in own.attrs["remark"]
     with pytest.raises(MethodError, match="`horizon` was expected"):
         workbench.predict(fitted, horizon=0)
-    with pytest.raises(RequestError, match="`y` is drawn given other values of itself") as raised:
+    with pytest.raises(RequestError, match="`y` cannot be predicted row by row") as raised:
         predict(fitted, tables.from_frame(new))
     assert "--horizon" in str(raised.value.hint)
     with pytest.raises(RequestError, match="`x` neither counts up in equal steps nor repeats itself"):

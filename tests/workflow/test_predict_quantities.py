@@ -223,6 +223,16 @@ def test_a_point_predicts_an_outcome_with_its_spread(run):
     np.testing.assert_allclose(width, 2 * 1.96 * sd, rtol=4 * error / (2 * 1.96))
 
 
+def test_a_file_of_predictions_is_not_all_that_is_shown(run, workbench_command, tmp_path):
+    NEW.to_csv(tmp_path / "new.csv", index=False)
+    words = ("predict", str(run.folder), "new.csv", "-o", "found.csv")
+    shown = workbench_command(*words)
+    assert "`y_rep`, 3 values: means from" in shown.stdout.replace("\n", " ")
+    assert "y_rep[3]" in shown.stdout
+    assert "found.csv" in shown.stderr
+    assert workbench_command(*words, "-q").stdout.split() == ["found.csv"]
+
+
 def test_from_the_command_line(run, workbench_command, tmp_path):
     NEW.to_csv(tmp_path / "new.csv", index=False)
     where = str(run.folder)

@@ -41,6 +41,16 @@ model {
 """
 
 
+PREPARED_AGAIN = """
+functions { vector score(vector v) { return (v - mean(v)) / sd(v); } }
+data { int N; vector[N] x; vector[N] y; }
+transformed data { vector[N] z = (x - mean(x)) / sd(x); }
+parameters { real a; real b; real<lower=0> s; }
+model { a ~ normal(0, 10); b ~ normal(0, 10); s ~ exponential(1); y ~ cauchy(a + b * z, s); }
+generated quantities { array[N] real y_rep = cauchy_rng(a + b * score(x), s); }
+"""
+
+
 def fit(folder, program, frame, **options):
     folder.joinpath("model.stan").write_text(program)
     workbench.fit(folder / "model.stan", frame, output=folder / "run", **QUICK, **options)
@@ -99,3 +109,14 @@ def test_standardized_predictors_of_groups_are_those_of_the_data(tmp_path):
     assert found["expected"][0] == pytest.approx(known.mean(), rel=1e-6)
     other = a + 60 * b[..., 0] + c @ np.array([400.0, 20.0])
     assert abs(found["expected"][1] - other.mean()) < 5 * np.sqrt((other.var() + 1) / other.size)
+
+
+@pytest.mark.usefixtures("tools")
+def test_a_replicate_that_prepares_the_rows_that_are_there_is_refused(tmp_path):
+    """A Cauchy distribution has no mean that could tell: of new rows `score` takes their own mean and SD."""
+    rng = np.random.default_rng(4)
+    x = rng.normal(10, 2, 40)
+    fitted = fit(tmp_path, PREPARED_AGAIN, pd.DataFrame({"x": x, "y": 1 + x + 0.1 * rng.standard_cauchy(40)}))
+    for new in ([12.0, 14.0, 16.0], [3.0]):
+        with pytest.raises(RequestError, match="`y_rep` of a row depends on which other rows there are"):
+            predict(fitted, tables.from_frame(pd.DataFrame({"x": new})))

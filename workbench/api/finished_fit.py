@@ -295,7 +295,9 @@ class Fit(results.Fit):
         -------
         A row for each new row and outcome: `row`, `label`, `prediction`, `mean`, `sd`, `median`, `lower`,
         `upper`; the expectation of the outcome with its own interval, `expected`, `expected_lower`,
-        `expected_upper`; and the two parts of the SD, `sd_parameters` and `sd_outcome`.
+        `expected_upper`; and the two parts of the SD, `sd_parameters` and `sd_outcome`. Of a yes/no outcome
+        and of each category, `mean` and its interval are those of the probability; `most_probable` is the
+        category with the greatest one. A point (`map`, `mle`) leaves out the interval of the expectation.
 
         Of quantities: `quantity`, `row`, `label`, `statistic` (`mean`, `probability`, `quantile` or `return
         level`), `estimate`, its Monte Carlo error `mcse`, and for a mean over draws `sd`, `median`, `lower`

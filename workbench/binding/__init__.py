@@ -25,7 +25,7 @@ from workbench.binding.bind import BindingAttempt, bind, try_bind
 from workbench.binding.bound_data import BoundData, BoundVariable, Standardization
 from workbench.binding.initial_values import bind_initial_values
 from workbench.binding.options import BindingOptions
-from workbench.binding.rebind import rebind
+from workbench.binding.rebind import rebind, require_columns, restrict_hint
 from workbench.binding.rules import RULES
 from workbench.binding.run_record import to_record
 from workbench.binding.stan_input.tuple_order import order_tuples
@@ -48,6 +48,8 @@ __all__ = [
     "name_both",
     "order_tuples",
     "rebind",
+    "require_columns",
+    "restrict_hint",
     "take_rows",
     "to_record",
     "try_bind",

@@ -127,6 +127,14 @@ def show_path(path: Path) -> None:
         typer.echo(os.fsencode(path))
 
 
+def is_stdout(path: Path) -> bool:
+    """Return whether a path is that of standard output, such as `/dev/stdout`."""
+    try:
+        return os.path.samestat(path.stat(), os.fstat(sys.stdout.fileno()))
+    except (OSError, ValueError):  # it has no file
+        return False
+
+
 def show_json(text: str) -> None:
     """Print JSON to stdout; where the stream is not UTF-8, characters beyond ASCII are written as escapes."""
     encoding = (getattr(sys.stdout, "encoding", None) or "utf-8").lower().replace("-", "")

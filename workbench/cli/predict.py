@@ -86,8 +86,9 @@ def command(
             raise RequestError("--output writes CSV, and --format prints a table.", hint="give one of them")
         check_output_file(output, [] if data is None else [data])
     _check_draws_file(draws, output, data)
-    table = _read_rows(data, horizon, unpack_limit)
+    rows = _read_rows(data, horizon, unpack_limit)
     run_directory.require_run(run)
+    table = _check_rows(run, rows, is_forecast=horizon is not None)
     from workbench.prediction.quantities import parse_quantities
 
     parse_quantities(quantity or ())
@@ -102,7 +103,7 @@ def command(
         "horizon": horizon,
     }
     subject = f"the next {horizon} rows" if data is None else data.name
-    into = _Destination(output, verbatim, form)
+    into = _Destination(output, verbatim, form, is_shown=not quiet)
     if quantity:
         from workbench.workflow.predict_quantities import predict_quantities
 
@@ -125,6 +126,14 @@ class _Destination:
     file: Path | None
     is_verbatim: bool
     form: TableFormat | None
+    is_shown: bool = True
+
+    @property
+    def has_page(self) -> bool:
+        """Whether a page is shown: with --quiet the name of a file is, and stdout may be that file."""
+        return self.form is None and (
+            self.file is None or (self.is_shown and not console.is_stdout(self.file))
+        )
 
 
 @dataclass(frozen=True)
@@ -141,34 +150,39 @@ def _take_outcomes(predicted: PredictedRows, run: Path, subject: str, into: _Des
     """Write predictions while they come, and keep what is shown."""
     from workbench.prediction.outcome_summaries import COLUMNS
     from workbench.workflow.output_file import write_csv
-    from workbench.workflow.pages.predict import MOST_ROWS, FirstRows, build_predictions_page
+    from workbench.workflow.pages.predict import FIRST_ROWS, MOST_ROWS, FirstRows, build_predictions_page
 
-    first = FirstRows(None if into.form else MOST_ROWS)
+    first = FirstRows(None if into.form else FIRST_ROWS if into.file else MOST_ROWS)
     chunks = map(first.add, predicted.chunks)
     formulas = write_csv(into.file, COLUMNS, chunks, is_verbatim=into.is_verbatim)
-    page = build_predictions_page(first, run, subject, level=predicted.level, remark=predicted.remark)
+    page = build_predictions_page(
+        first, run, subject, level=predicted.level, remark=predicted.remark, target=into.file
+    )
     return _Shown(page, first.rows, predicted.remark, formulas)
 
 
 def _take_quantities(found: pd.DataFrame, run: Path, subject: str, into: _Destination) -> _Shown:
     """Write quantities, and return what is shown of them."""
     from workbench.workflow.output_file import write_csv
-    from workbench.workflow.pages.predict import MOST_ROWS
+    from workbench.workflow.pages.predict import FIRST_ROWS, MOST_ROWS
     from workbench.workflow.pages.quantities import build_quantities_page
     from workbench.workflow.pages.tables import list_rows
 
     rows = list_rows(found)
     formulas = write_csv(into.file, list(found.columns), [rows], is_verbatim=into.is_verbatim)
-    page = build_quantities_page(found, run, subject, len(found) if into.form else MOST_ROWS)
+    most = len(found) if into.form else FIRST_ROWS if into.file else MOST_ROWS
+    page = build_quantities_page(found, run, subject, most, into.file)
     return _Shown(page, rows, str(found.attrs["remark"]), formulas)
 
 
 def _show(shown: _Shown, into: _Destination) -> None:
-    if into.file is None and into.form is None:
-        console.show(shown.page)
-        return
     if shown.formulas:
         console.show_note("note", _describe_formulas(shown.formulas))
+    if into.has_page:
+        console.show(shown.page)
+        if into.file is not None:
+            console.show_note("predictions", str(into.file))
+        return
     if shown.remark:
         console.show_note("note", shown.remark)
     if into.file is not None:
@@ -190,6 +204,18 @@ def _read_rows(data: Path | None, horizon: int | None, unpack_limit: str | None)
         return None
     check_table_exists(options.read_dash(data))
     return options.read_within(parse.parse_size("--unpack-limit", unpack_limit), data)
+
+
+def _check_rows(run: Path, rows: Path | Table | None, *, is_forecast: bool) -> Table | None:
+    """Return the new rows as a table, refused where the record of the run alone says why."""
+    from workbench import tables
+    from workbench.prediction.new_rows import check_new_rows
+    from workbench.results import run_directory
+
+    record = run_directory.read_without_draws(run)
+    table = tables.read(rows) if isinstance(rows, Path) else rows
+    check_new_rows(record.results, table, in_order=is_forecast)
+    return table
 
 
 def _check_draws_file(draws: Path | None, output: Path | None, data: Path | None) -> None:

@@ -100,6 +100,16 @@ def explain_other_outcome(fits: Mapping[str, Fit]) -> str:
     return ""
 
 
+def find_same_outcome(fits: Mapping[str, Fit]) -> tuple[str, ...]:
+    """Return the most runs that have the same outcome as one of them; none where all differ."""
+    groups = [
+        tuple(name for name, fit in fits.items() if fit is one or not _has_other_outcome(one, fit))
+        for one in fits.values()
+    ]
+    largest = max(groups, key=len, default=())
+    return largest if len(largest) > 1 else ()
+
+
 def _has_other_outcome(fit: Fit, other: Fit) -> bool:
     """Return whether no observed variable of two fits can be the same, whatever else they were fitted to.
 

@@ -23,6 +23,7 @@ from workbench.prediction.outcomes import (
     is_categorical,
     is_of_all_rows,
     list_quantities,
+    refuse_unknown,
 )
 from workbench.prediction.predictor import Parameters, RowPredictor, collect
 from workbench.prediction.proof import TRIED_DRAWS, Layout, add_up_rows
@@ -167,14 +168,23 @@ def _compute_row_densities(
 def combine(
     opened: OpenPredictor, labels: Sequence[str], first: int, outcomes: Iterable[OutcomePrediction]
 ) -> Predictions:
-    """Return the outcomes of some rows as predictions, with the draws that they were made from."""
+    """Return the outcomes of some rows as predictions, with the draws that they were made from.
+
+    Raises
+    ------
+    RequestError
+        Nothing is known of an outcome in some row.
+    """
+    found = tuple(outcomes)
+    for outcome in found:
+        refuse_unknown(outcome)
     return Predictions(
         opened.stored.method,
         opened.stored.remark,
         opened.fit.results.interval.level,
         tuple(labels),
         first,
-        tuple(outcomes),
+        found,
         parameters=_collect_posterior(opened),
     )
 
@@ -280,7 +290,8 @@ def _add_probabilities(
     probabilities = np.stack(found, axis=-1)
     if not np.allclose(probabilities.sum(axis=-1), 1, atol=LOG_LIKELIHOOD_DIFFERENCE_LIMIT):
         return outcome
-    return replace(outcome, categories=categories, probabilities=probabilities)
+    levels = tuple(predictor.request.data.levels.get(replicate.outcome, ()))
+    return replace(outcome, categories=categories, probabilities=probabilities, levels=levels)
 
 
 def add_observed(

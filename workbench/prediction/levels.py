@@ -89,9 +89,6 @@ def bind_new_rows(
         rules["standardized"] = {}
     by_group = {name: request.data.values[name] for name in rules.get("by_group", {})}
     rules["by_group"] = {name: np.asarray(value).tolist() for name, value in by_group.items()}
-    if not rules.get("variables"):
-        message = "the run was fitted to Stan's own data, which say nothing about how to bind a table."
-        raise RequestError(message, hint="fit a table to predict tables")
     if not table.rows:
         raise RequestError(f"`{table.path.name}` has no rows.", hint="give at least one row to predict")
     absent = find_absent(fit, request.program, table)
@@ -113,7 +110,8 @@ def bind_new_rows(
         rows = np.arange(table.rows)
     places |= dict.fromkeys(growth.rows, rows)
     if per_row and new_groups == "refuse" and (rows == NEW).any():
-        raise _describe_new_rows(per_row[0], table, labels, rows)
+        column = rules.get("row_names", "") if list_labels(request.data, growth) else ""
+        raise _describe_new_rows(per_row[0], table, labels, rows, column)
     others = {name: _fill_outcome(old[name], table.rows, fit.results.data.rows, 1) for name in absent}
     return NewRows(bound, places, tuple(absent), labels, others)
 
@@ -201,18 +199,39 @@ def _place_groups(known: int, count: int) -> Integers:
     return np.concatenate([np.arange(known), np.full(max(0, count - known), NEW)]).astype(np.int64)
 
 
-def _describe_new_rows(parameter: str, table: Table, labels: Sequence[str], rows: Integers) -> RequestError:
-    """Return the error for rows that have no element of a parameter with one for each row."""
+def _describe_new_rows(
+    parameter: str, table: Table, labels: Sequence[str], rows: Integers, column: str
+) -> RequestError:
+    """Return the error for rows that have no element of a parameter with one for each row.
+
+    Parameters
+    ----------
+    parameter
+        The parameter.
+    table, labels, rows
+        The new rows, their names, and their places in the fit.
+    column
+        The column that names the rows of the fit; empty where none does.
+    """
+    own = f"`{parameter}` has an element for each row of the fit"
+    hint = f"--new-groups draw predicts rows that the fit has not seen, by the distribution of `{parameter}`"
+    name = table.path.name
+    if column and not labels:
+        message = f"{own}. Those rows are recognised by column `{column}`, which `{name}` does not have."
+        return RequestError(message, hint=f"give that column; {hint}")
+    if not column:
+        message = (
+            f"{own}. No column names those rows, so that they are recognised only as a whole: the same table "
+            f"in the same order, which `{name}` is not."
+        )
+        return RequestError(message, hint=f"give the whole table; {hint}")
     new = np.flatnonzero(rows == NEW)
-    named = [
-        labels[row] if len(labels) > row else str(table.row_number(int(row))) for row in new[:_MOST_NAMED]
-    ]
+    named = [labels[row] for row in new[:_MOST_NAMED]]
     more = f" and {len(new) - _MOST_NAMED} more" if len(new) > _MOST_NAMED else ""
     message = (
-        f"`{parameter}` has an element for each row of the fit, and {len(new)} of the {len(rows)} rows of "
-        f"`{table.path.name}` are not among them: {', '.join(named)}{more}."
+        f"{own}, and {len(new)} of the {len(rows)} rows of `{name}` are not among them: "
+        f"{', '.join(named)}{more}."
     )
-    hint = "--new-groups draw predicts them by the distribution that the program gives such elements"
     return RequestError(message, hint=hint)
 
 

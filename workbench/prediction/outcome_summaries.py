@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 import numpy as np
 
@@ -12,14 +12,22 @@ from workbench.results.quantities import element_name
 
 COLUMNS = (
     "row", "label", "prediction", "mean", "sd", "median", "lower", "upper",
-    "expected", "expected_lower", "expected_upper", "sd_parameters", "sd_outcome",
+    "expected", "expected_lower", "expected_upper", "sd_parameters", "sd_outcome", "most_probable",
 )  # fmt: skip
 """The columns of a table of predictions.
 
-`expected` is the mean of the outcome given the parameters, with the interval of that mean. The variance of a
-prediction is the sum of two squares (law of total variance): `sd_parameters`, the spread of the expectation
-between posterior draws, and `sd_outcome`, the spread of the outcome around it.
+`expected` is the mean of the outcome given the parameters, with the interval of that mean; a point in the
+place of the posterior (MAP, MLE) leaves that interval out. The variance of a prediction is the sum of two
+squares (law of total variance): `sd_parameters`, the spread of the expectation between posterior draws, and
+`sd_outcome`, the spread of the outcome around it.
+
+Of a yes/no outcome, and of each category, `mean` is the probability, and `median`, `lower` and `upper` are
+those of the probability: an interval of the outcome itself would always run from 0 to 1. `most_probable` is
+the category with the greatest probability in that row.
 """
+
+_NUMBERS = COLUMNS[COLUMNS.index("mean") : COLUMNS.index("most_probable")]
+"""The columns that hold numbers."""
 
 
 def summarise_outcomes(predictions: Predictions) -> Iterator[dict[str, object]]:
@@ -54,14 +62,23 @@ def _summarise_numbers(outcome: OutcomePrediction, predictions: Predictions) -> 
     }  # fmt: skip
     if expected is not None:
         columns |= _summarise_expectation(outcome, expected, predictions)
-    if outcome.is_yes_or_no and expected is not None:
-        share = expected.mean(axis=0)
-        columns |= {"mean": share, "sd": np.sqrt(share * (1 - share))}
+    if outcome.is_yes_or_no:
+        columns |= _summarise_share(found.mean if expected is None else expected.mean(axis=0), columns)
+        if expected is not None:
+            columns["median"] = np.median(expected, axis=0)
     missing = float("nan")
     for place, (row, label, name) in enumerate(_name_rows(outcome, predictions)):
-        yield {"row": row, "label": label, "prediction": name} | {
-            column: float(columns[column][place]) if column in columns else missing for column in COLUMNS[3:]
+        numbers = {
+            column: float(columns[column][place]) if column in columns else missing for column in _NUMBERS
         }
+        yield {"row": row, "label": label, "prediction": name, **numbers, "most_probable": ""}
+
+
+def _summarise_share(share: Floats, columns: Mapping[str, Floats]) -> dict[str, Floats]:
+    """Return the probability of a yes/no outcome with its own interval, not one from 0 to 1."""
+    none = np.full(len(share), np.nan)
+    lower, upper = columns.get("expected_lower", none), columns.get("expected_upper", none)
+    return {"mean": share, "sd": np.sqrt(share * (1 - share)), "lower": lower, "upper": upper}
 
 
 def _summarise_expectation(
@@ -70,14 +87,17 @@ def _summarise_expectation(
     """Return the expectation with its interval, and the two parts of the variance."""
     tail = (1 - predictions.level) / 2
     found = summarise_draws(expected, (tail, 1 - tail))
+    lower, upper = found.quantiles
+    if predictions.is_plug_in:  # what a point decides has no interval
+        lower = upper = np.full(len(found.mean), np.nan)
     if outcome.is_simulated or not outcome.is_yes_or_no:
         within = compare_draws(outcome.draws, expected).mean_square
     else:
         within = (expected * (1 - expected)).mean(axis=0)
     return {
         "expected": found.mean,
-        "expected_lower": found.quantiles[0],
-        "expected_upper": found.quantiles[1],
+        "expected_lower": lower,
+        "expected_upper": upper,
         "sd_parameters": found.sd,
         "sd_outcome": np.sqrt(within),
     }
@@ -90,10 +110,14 @@ def _summarise_categories(
     assert outcome.probabilities is not None  # noqa: S101 - asked by the caller
     tail = (1 - predictions.level) / 2
     lower, median, upper = np.quantile(outcome.probabilities, [tail, 0.5, 1 - tail], axis=0)
+    if predictions.is_plug_in:  # what a point decides has no interval
+        lower = upper = np.full(median.shape, np.nan)
     mean = outcome.probabilities.mean(axis=0)
     sd = np.sqrt(mean * (1 - mean))
+    categories = outcome.category_names
     for place, (row, label, name) in enumerate(_name_rows(outcome, predictions)):
-        for number, category in enumerate(outcome.categories):
+        most_probable = categories[int(np.argmax(mean[place]))]
+        for number, category in enumerate(categories):
             values = outcome.probabilities[:, place, number]
             yield {
                 "row": row,
@@ -109,4 +133,5 @@ def _summarise_categories(
                 "expected_upper": float(upper[place, number]),
                 "sd_parameters": float(summarise_draws(values[:, None]).sd[0]),
                 "sd_outcome": float(np.sqrt((values * (1 - values)).mean())),
+                "most_probable": most_probable,
             }

@@ -9,6 +9,7 @@ import numpy as np
 
 from workbench.backends import RawRun
 from workbench.errors import RequestError
+from workbench.prediction.new_rows import describe_conditional
 from workbench.prediction.predictions import Floats, OutcomePrediction
 from workbench.prediction.predictor import collect
 from workbench.program import Replicate
@@ -56,8 +57,7 @@ def require_prediction(replicates: Collection[Replicate], name: str, *, in_order
         raise RequestError(f"`{name}`: {message}", hint=hint)
     for replicate in replicates:
         if replicate.is_conditional and not in_order:
-            message = f"`{replicate.outcome}` is drawn given other values of itself, which new rows lack."
-            raise RequestError(message, hint="--horizon H forecasts the next H rows, step by step")
+            raise describe_conditional(replicate.outcome)
 
 
 def list_quantities(program: PredictiveProgram, replicate: Replicate) -> list[str]:
@@ -118,6 +118,31 @@ def build_outcome(
         expectation,
         distributions=replicate.distributions,
     )
+
+
+def refuse_unknown(outcome: OutcomePrediction) -> None:
+    """Refuse an outcome of which no draw could be made in some row, and no expectation is known.
+
+    Raises
+    ------
+    RequestError
+        The message names the first such row.
+    """
+    if outcome.probabilities is not None:
+        return
+    is_unknown = np.isnan(outcome.draws).all(axis=0)
+    if outcome.expectation is not None:
+        is_unknown &= np.isnan(outcome.expectation).all(axis=0)
+    if is_unknown.any():
+        row = int(outcome.rows[np.flatnonzero(is_unknown)[0]]) + 1
+        message = (
+            f"`{outcome.quantity}` cannot be drawn in row {row}: no draw of it is a finite number there."
+        )
+        hint = (
+            "look at what the program computes in generated quantities: of a few rows a standard deviation "
+            "may not exist"
+        )
+        raise RequestError(message, hint=hint)
 
 
 def find_log_lik_columns(

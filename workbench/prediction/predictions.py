@@ -46,6 +46,8 @@ class OutcomePrediction:
         The distributions of its likelihood, by Stan's names.
     is_simulated
         Whether the expectation is an average of replicates, as the distribution has no known mean.
+    levels
+        The names of categories, where they were texts in the table of the fit.
     """
 
     name: str
@@ -61,6 +63,13 @@ class OutcomePrediction:
     log_lik: Floats | None = None
     distributions: tuple[str, ...] = ()
     is_simulated: bool = False
+    levels: tuple[str, ...] = ()
+
+    @property
+    def category_names(self) -> tuple[str, ...]:
+        """The categories as people know them: by their levels in the table, or else by number."""
+        is_named = len(self.levels) == len(self.categories)
+        return self.levels if is_named else tuple(str(category) for category in self.categories)
 
     @property
     def is_yes_or_no(self) -> bool:

@@ -35,6 +35,12 @@ _SEED = 1
 _PATHS = 1000
 """From which number on repetitions are paths of an outcome that goes on from row to row."""
 
+_DRAW_NEXT = (
+    "draw the next rows in generated quantities, for example as `vector[10] y_next`; "
+    "`workbench show RUN y_next` prints them"
+)
+"""What is advised where a forecast is not known from the program."""
+
 
 @dataclass(frozen=True)
 class Parameters:
@@ -114,7 +120,7 @@ class RowPredictor:
                 )
             if parameter.name not in posterior:
                 message = f"the run did not keep the draws of `{parameter.name}`, which predictions need."
-                raise RequestError(message, hint="fit again without --keep, or keep every parameter")
+                raise RequestError(message, hint="`workbench fit` without --keep stores every parameter")
             values = posterior[parameter.name].values
             found[parameter.name] = values.reshape(-1, *values.shape[2:]).astype(float)
         return Parameters(found)
@@ -291,18 +297,7 @@ class RowPredictor:
         RequestError
             The program does not say in one statement how it goes on.
         """
-        item = next((item for item in self.program.new_elements if item.name == outcome), None)
-        if item is None or item.reason:
-            reason = "cannot be drawn step by step" if item is None else item.reason
-            message = f"the forecast of `{outcome}` is not known from the program: it {reason}."
-            raise RequestError(message, hint="write the forecast into generated quantities")
-        others = item.parents & {replicate.outcome for replicate in self.program.replicates}
-        if others:
-            names = ", ".join(f"`{name}`" for name in sorted(others))
-            message = (
-                f"`{outcome}` goes on from earlier values of {names} as well, which are not drawn with it."
-            )
-            raise RequestError(message, hint="write the forecast into generated quantities")
+        item = find_continuation(self.program, outcome)
         wanted = [name for name in (item.quantity, item.density) if name]
         generated = self.run(data, places, parameters, wanted=wanted, adding=True, number=_PATHS + number)
         density = collect(generated, item.density)[:, 0] if item.density else None
@@ -348,6 +343,27 @@ class RowPredictor:
                 full[axis + 1] = -1
                 values[item.name] = np.take_along_axis(source, chosen[size].reshape(full), axis=axis + 1)
         return Parameters(values)
+
+
+def find_continuation(program: PredictiveProgram, outcome: str) -> NewElements:
+    """Return how an outcome goes on that is drawn given earlier values of itself.
+
+    Raises
+    ------
+    RequestError
+        The program does not say in one statement how it goes on.
+    """
+    item = next((item for item in program.new_elements if item.name == outcome), None)
+    if item is None or item.reason:
+        reason = "cannot be drawn step by step" if item is None else item.reason
+        message = f"the forecast of `{outcome}` is not known from the program: it {reason}."
+        raise RequestError(message, hint=_DRAW_NEXT)
+    others = item.parents & {replicate.outcome for replicate in program.replicates}
+    if others:
+        names = ", ".join(f"`{name}`" for name in sorted(others))
+        message = f"`{outcome}` goes on from earlier values of {names} as well, which are not drawn with it."
+        raise RequestError(message, hint=_DRAW_NEXT)
+    return item
 
 
 def _has_new(item: NewElements, places: Mapping[str, Integers]) -> bool:

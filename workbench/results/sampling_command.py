@@ -38,6 +38,21 @@ def suggest_sampling(results: Results) -> str:
     return f"`{shlex.join([*kept, '--method', 'nuts'])}`"
 
 
+def advise_draws(results: Results) -> str:
+    """Return how to make a run with draws: by NUTS, unless NUTS failed when the run was made.
+
+    >>> advise_draws(Results(command="workbench fit a.stan a.csv --method map"))
+    '`workbench fit a.stan a.csv --method nuts` makes a run with draws'
+    >>> from workbench.results.view import NutsResult
+    >>> advise_draws(Results(command="workbench fit a.stan a.csv", nuts=NutsResult(status="failed")))
+    'mend what made NUTS fail, and fit again: `workbench fit a.stan a.csv`'
+    """
+    if results.nuts.status == "failed":
+        command = results.command if _split(results.command)[:2] == _FIT else "workbench.fit(...)"
+        return f"mend what made NUTS fail, and fit again: `{command}`"
+    return f"{suggest_sampling(results)} makes a run with draws"
+
+
 def explain_no_chains(results: Results) -> str:
     """Return why a run has no chains, as the end of a sentence.
 

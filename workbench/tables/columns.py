@@ -153,6 +153,8 @@ def describe_bad_cells(table: Table, column: str, is_bad: np.ndarray, expected: 
     remedy = "correct or remove the row"
     if bool(find_missing(table, column)[rows].all()):
         remedy = "fill in the cells, or leave such rows out with --missing drop"
+    elif len(rows) == table.rows:
+        remedy = "no row has what was expected: convert the column, or give another one"
     return BindingError(message, hint=f"{remedy} (row 1 is the first below the header)")
 
 

@@ -106,7 +106,15 @@ def open_predictions(
     if horizon is not None:
         check_calendar(fit, table, horizon)
     with open_predictor(
-        fit, method, settings, progress, in_order=in_order, scoring=False, own=table
+        fit,
+        method,
+        settings,
+        progress,
+        in_order=in_order,
+        scoring=False,
+        own=table,
+        table=table,
+        new_groups=new_groups,
     ) as opened:
         chunks = iterate_predictions(opened, table, horizon=horizon, new_groups=new_groups, progress=progress)
         if draws_file is not None:
@@ -181,7 +189,7 @@ def _describe_missing(share: float) -> Iterator[str]:
     """Yield a remark where some draws of an outcome could not be drawn."""
     if share:
         yield (
-            f"in some rows up to {100 * share:.2g}% of the draws could not be drawn, such as counts too "
+            f"in some rows up to {100 * share:.3g}% of the draws could not be drawn, such as counts too "
             "large for an integer; the summaries leave these out."
         )
 

@@ -74,7 +74,14 @@ def predict_quantities(
     check_names_of_run(expressions, fit, table)
     used = list_used_names(expressions)
     with open_predictor(
-        fit, method, settings, progress, in_order=horizon is not None, scoring=False
+        fit,
+        method,
+        settings,
+        progress,
+        in_order=horizon is not None,
+        scoring=False,
+        table=given,
+        new_groups=new_groups,
     ) as opened:
         generated = find_generated(opened, used, find_absent(fit, opened.predictor.request.program, table))
         chunks = iterate_predictions(
@@ -116,7 +123,14 @@ def predict_draws(
     """
     table = tables.read(data) if isinstance(data, Path) else data
     with open_predictor(
-        fit, method, settings, progress, in_order=horizon is not None, scoring=False
+        fit,
+        method,
+        settings,
+        progress,
+        in_order=horizon is not None,
+        scoring=False,
+        table=table,
+        new_groups=new_groups,
     ) as opened:
         chunks = iterate_predictions(opened, table, horizon=horizon, new_groups=new_groups, progress=progress)
         drawn = collect_draws(chunks, opened.chains)

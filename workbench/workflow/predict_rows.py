@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
@@ -20,17 +20,19 @@ from workbench.prediction.forecast import forecast, is_series, predict_joint_chu
 from workbench.prediction.growth import NEW, Growth, find_growth
 from workbench.prediction.horizon import count_rows
 from workbench.prediction.levels import NewGroups, NewRows, are_fitted, bind_new_rows
+from workbench.prediction.new_rows import check_new_rows
 from workbench.prediction.outcomes import (
     is_of_all_rows,
     require_prediction,
 )
-from workbench.prediction.predictor import RowPredictor
+from workbench.prediction.predictor import RowPredictor, find_continuation
 from workbench.prediction.proof import (
     check_groups,
     check_joint_density,
     check_row_independence,
     find_wrong_means,
 )
+from workbench.prediction.replicate_proof import check_authors_replicates
 from workbench.prediction.table_checks import describe_table
 from workbench.program.predictive_program import PredictiveProgram, iterate_predictive_programs
 from workbench.progress import SILENT, Progress
@@ -63,6 +65,8 @@ def open_predictor(
     in_order: bool = False,
     scoring: bool = True,
     own: Table | None = None,
+    table: Table | None = None,
+    new_groups: NewGroups = "refuse",
 ) -> Iterator[OpenPredictor]:
     """Make a run ready to predict: its predictive program is built, and tried on the fit's own rows.
 
@@ -83,12 +87,16 @@ def open_predictor(
         Whether the log densities of observed outcomes are wanted.
     own
         Rows that may be those of the fit: these are predicted of a series too.
+    table, new_groups
+        New rows, as they will be predicted: what is wrong with them is told before anything is built.
 
     Raises
     ------
     WorkbenchError
-        The run has no draws, was not fitted to a table, or its program does not treat rows one by one.
+        The new rows cannot be bound, the run has no draws or was not fitted to a table, or its program does
+        not treat rows one by one.
     """
+    check_new_rows(fit.results, table, in_order=in_order)
     stored = select_draws(fit, method)
     from workbench.backends.stan import StanBackend  # only here: importing it takes a second
 
@@ -96,16 +104,21 @@ def open_predictor(
         request = saved.request
         if fit.results.data.standardized.is_on_data_scale:
             request = replace(request, data=undo_standardization(request.data))
-        if not fit.results.data.rules.get("variables"):
-            message = "the run was fitted to Stan's own data, which say nothing about how to bind a table."
-            raise RequestError(message, hint="fit a table to predict tables")
         growth = find_growth(request, fit.results.data)
         programs = _iterate_programs(saved, growth)
         fullest = next(programs)
+        is_forecast = in_order and not scoring
         is_own = own is not None and not in_order and _are_own_rows(fit, request, growth, fullest, own)
         in_order = in_order or is_own
         every = itertools.chain((fullest,), programs)
-        program, exe = _build_program(saved, every, growth, progress, in_order=in_order)
+
+        def check(program: PredictiveProgram) -> None:
+            if table is not None and not in_order:
+                _bind(fit, request, growth, program, table, new_groups)
+            if is_forecast:
+                _require_continuations(program)
+
+        program, exe = _build_program(saved, every, growth, progress, check, in_order=in_order)
         predictor = RowPredictor(request, growth, program, exe, StanBackend(), folder)
         parameters = predictor.read_parameters(stored.draws)
         layout = None
@@ -114,6 +127,7 @@ def open_predictor(
         elif not is_of_all_rows(program):
             layout = check_row_independence(predictor, parameters, in_order=in_order)
             predictor = predictor.without_means(find_wrong_means(predictor, parameters))
+            check_authors_replicates(predictor, parameters)
         yield OpenPredictor(fit, predictor, stored, parameters, scoring, layout, is_own)
 
 
@@ -147,16 +161,21 @@ def _build_program(
     programs: Iterable[PredictiveProgram],
     growth: Growth,
     progress: Progress,
+    check: Callable[[PredictiveProgram], None],
     *,
     in_order: bool,
 ) -> tuple[PredictiveProgram, Path]:
-    """Return the predictive program and its executable: the first that stanc and the compiler accept."""
+    """Return the predictive program and its executable: the first that stanc and the compiler accept.
+
+    Each is checked before it is built.
+    """
     written, tools = saved.builds.request.program, saved.builds.tools
     rejection: ProgramError | BuildFailed | None = None
     for program in programs:
         require_prediction(program.replicates, saved.request.program.path.name, in_order=in_order)
         if not in_order:
             _refuse_sequences(program, growth.rows)
+        check(program)
         source = ModelSource(f"{written.name}_predictive", program.source)
         try:
             (built,) = build_all(
@@ -173,12 +192,20 @@ def _build_program(
     raise rejection
 
 
+def _require_continuations(program: PredictiveProgram) -> None:
+    """Refuse a program that does not say how an outcome goes on."""
+    for replicate in program.replicates:
+        if replicate.is_conditional:
+            find_continuation(program, replicate.outcome)
+
+
 def _refuse_sequences(program: PredictiveProgram, rows: Collection[str]) -> None:
     """Refuse rows that the program states given earlier ones, where it is not said that they follow."""
     for item in program.new_elements:
         if item.is_sequential and any(size in rows for size in item.sizes):
             message = f"`{item.name}` goes on from row to row: new rows must follow those of the fit."
-            raise RequestError(message, hint="--horizon H forecasts the next H rows, step by step")
+            hint = "`predict` with --horizon H forecasts the next H rows, step by step"
+            raise RequestError(message, hint=hint)
 
 
 def iterate_predictions(
@@ -205,7 +232,9 @@ def iterate_predictions(
     elif opened.is_own:
         yield predict_own_rows(opened)
     elif table is None:
-        raise RequestError("no rows to predict were given.", hint="give a table, or --horizon H")
+        raise RequestError(
+            "no rows to predict were given.", hint="give a table, or how many rows to forecast"
+        )
     else:
         yield from iterate_chunks(
             opened, table, new_groups=new_groups, generated=generated, progress=progress
@@ -222,12 +251,7 @@ def iterate_chunks(
 ) -> Iterator[Predictions]:
     """Yield the predictions of new rows from a run that is open, a chunk of rows at a time."""
     predictor = opened.predictor
-    per_row = [
-        item.name for item in predictor.growing if any(size in predictor.growth.rows for size in item.sizes)
-    ]
-    new = bind_new_rows(
-        opened.fit, predictor.request, predictor.growth, table, new_groups=new_groups, per_row=per_row
-    )
+    new = _bind(opened.fit, predictor.request, predictor.growth, predictor.program, table, new_groups)
     if any((new.places[size] == NEW).any() for size in predictor.growth.groups if size in new.places):
         check_groups(predictor, opened.parameters)
     _refuse_ignored(predictor, new)
@@ -242,6 +266,24 @@ def iterate_chunks(
         for first in range(0, rows, step):
             yield predict_part(opened, new, new_groups, range(first, min(rows, first + step)), generated)
             stage.update(min(rows, first + step), f"{min(rows, first + step):,} of {rows:,} rows")
+
+
+def _bind(
+    fit: Fit,
+    request: FitRequest,
+    growth: Growth,
+    program: PredictiveProgram,
+    table: Table,
+    new_groups: NewGroups,
+) -> NewRows:
+    """Return new rows bound as those of a fit were, each of which the fit knows where it must."""
+    declared = {item.name for item in request.program.parameters}
+    per_row = [
+        item.name
+        for item in program.new_elements
+        if item.name in declared and any(size in growth.rows for size in item.sizes)
+    ]
+    return bind_new_rows(fit, request, growth, table, new_groups=new_groups, per_row=per_row)
 
 
 def list_remarks(opened: OpenPredictor, table: Table | None, used: Collection[str] = ()) -> list[str]:

@@ -315,7 +315,9 @@ def score_methods(
     scored: list[tuple[OutcomeScores, ...]] = []
     unscored: list[UnscoredMethod] = []
     in_order = options.horizon is not None
-    with open_predictor(fit, methods[0], settings, progress, in_order=in_order) as first:
+    with open_predictor(
+        fit, methods[0], settings, progress, in_order=in_order, table=table, new_groups=options.new_groups
+    ) as first:
         remarks = describe_units(fit.results.data, first.predictor.request.data, table)
         for number, method in enumerate(methods):
             try:

@@ -181,7 +181,8 @@ def _check_rows_are_independent(
         "without the old rows its parameters would mean something else."
     )
     hint = (
-        "leave --forget out, or prepare the columns in the table: --standardize keeps one scale for all rows"
+        "leave --forget out, or prepare the columns in the table: `workbench fit --standardize` keeps one "
+        "scale for all rows"
     )
     if request.program.instrumented is None or half < 1:
         raise RequestError(reason, hint=hint)

@@ -24,6 +24,9 @@ if TYPE_CHECKING:
 else:
     pa = LateModule("pyarrow")
 
+_OPTIONS = ("--missing",)
+"""The options of `workbench update` that say how rows are bound."""
+
 
 def check_can_take_rows(fit: Fit) -> None:
     """Refuse a run whose data came without a table.
@@ -51,7 +54,8 @@ def bind_new_rows(
     BindingError
         A column is missing, a cell does not suit its variable, or a level did not occur in the fit.
     """
-    return binding.rebind(fit.results.data.rules, request.program, table, missing=missing)
+    rules = fit.results.data.rules
+    return binding.rebind(rules, request.program, table, missing=missing, options=_OPTIONS)
 
 
 def append_table(
@@ -167,7 +171,7 @@ def _bind_anew(
     scales = {"standardized": rules.get("standardized", {})}  # on which the program states its priors
     attempt = binding.try_bind(request.program, both, options, scales if scales["standardized"] else None)
     if attempt.problems:
-        raise attempt.problems[0]
+        raise binding.restrict_hint(attempt.problems[0], _OPTIONS)
     return attempt.data
 
 

@@ -109,6 +109,21 @@ def test_other_outcomes_are_told_first_and_no_posterior_differences_are_given():
     assert {len(row) for row in table.rows} == {len(table.columns)}
 
 
+def test_of_three_runs_those_with_the_same_outcome_are_named():
+    """It is not said beside it that the runs can be compared."""
+    odd = make_failed_fit(schools=40)
+    odd.record["model"]["source"] += "// another program"
+    odd.record["diagnosis"]["verdict"] = "caution"
+    document = build_comparison_report(
+        {"a": simulate_fit(schools=4), "odd": odd, "b": simulate_fit(schools=4)}
+    )
+    assert document.verdict is not None
+    assert document.verdict.sentence.startswith("These runs cannot be compared: ")
+    texts = [reason.text for reason in document.verdict.reasons]
+    assert "Compare runs that were fitted to the same outcome: `a` and `b` were." in texts
+    assert not any("can be compared" in text for text in texts)
+
+
 def test_the_same_program_with_other_rows_has_the_same_quantities():
     document = build_comparison_report({"all": simulate_fit(schools=40), "some": simulate_fit(schools=39)})
     assert document.verdict is not None

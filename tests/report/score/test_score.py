@@ -49,8 +49,17 @@ def test_the_answer_comes_first(numbers):
     assert first.startswith("On 100 new rows the log predictive density is −1.")
     assert "per row; 95% intervals hold 9" in first
     assert any(line.startswith("Averaging over the posterior gains ") and "MLE" in line for line in rest)
-    assert any("a tail area of 0.01 or less" in line and "1.0 at most" in line for line in rest)
+    assert any("a tail area of 0.01 or less" in line and "about 1.0 are expected" in line for line in rest)
     assert any("(10 in 1,000)" in line for line in rest)
+
+
+def test_rows_that_tell_nothing_about_others_are_named(rng):
+    alike = describe_table(score(predict_normal(np.ones(5), 0, 1, np.random.default_rng(1))))
+    one = describe_table(score(predict_normal(np.ones(1), 0, 1, rng)))
+    assert any(line.startswith("All rows have the same density: standard errors are 0") for line in alike)
+    assert any(line.startswith("One row tells nothing about others") for line in one)
+    several = describe_table(score(predict_normal(rng.normal(size=5), 0, 1, rng)))
+    assert not any("standard errors" in line for line in several)
 
 
 def test_equal_methods_have_no_clear_difference(numbers, rng):

@@ -1,10 +1,11 @@
 """The page of predictions: a table for each outcome, the first of many rows, and where the others are."""
 
+import math
 from pathlib import Path
 
 from workbench.prediction.outcome_summaries import COLUMNS
 from workbench.report.document import TableBlock
-from workbench.workflow.pages.predict import MOST_ROWS, FirstRows, build_predictions_page
+from workbench.workflow.pages.predict import FIRST_ROWS, MOST_ROWS, FirstRows, build_predictions_page
 
 
 def predictions(count, quantity="y_rep", **numbers):
@@ -46,6 +47,41 @@ def test_a_probability_has_its_own_interval_and_no_other():
     share |= {"expected": 0.14, "expected_lower": 0.08, "expected_upper": 0.21}
     (shown,) = tables(predictions(1, **share))
     assert texts(shown) == [["who 0", "y_rep[1]", "0.140", "0.080 to 0.210"]]
+
+
+def test_what_a_point_decides_has_no_interval():
+    (shown,) = tables(predictions(1, expected_lower=math.nan, expected_upper=math.nan))
+    assert texts(shown)[0][2:] == ["10.25", "6.10 to 14.20", "10.20", "no interval"]
+
+
+def categories(names, shares, most_probable):
+    (row,) = predictions(1)
+    return [
+        row | {"prediction": f"P(y_rep[1] = {name})", "mean": share, "expected": share}
+        | {"most_probable": most_probable}
+        for name, share in zip(names, shares, strict=True)
+    ]  # fmt: skip
+
+
+def test_the_most_probable_category_is_marked():
+    (shown,) = tables(categories(("red", "green", "dark green"), (0.2, 0.7, 0.1), "green"))
+    assert shown.columns[-1].title == "most probable"
+    assert [row[-1] for row in texts(shown)] == ["", "green", ""]
+
+
+def test_beside_a_file_the_first_rows_are_shown_below_a_summary():
+    first = FirstRows(FIRST_ROWS)
+    first.add([row | {"mean": float(number)} for number, row in enumerate(predictions(30), 1)])
+    page = build_predictions_page(first, Path("run"), "new.csv", target=Path("found.csv"))
+    assert page.opening == ("`y_rep`, 30 values: means from 1 to 30, 15.5 on average.",)
+    (block,) = page.sections[0].blocks
+    assert isinstance(block, TableBlock)
+    assert (len(block.rows), block.note) == (10, "20 more in found.csv")
+    several = FirstRows(FIRST_ROWS)
+    for number, most in enumerate("aab"):
+        several.add([row | {"row": number} for row in categories("ab", (0.5, 0.5), most)])
+    page = build_predictions_page(several, Path("run"), "new.csv", target=Path("found.csv"))
+    assert page.opening == ("`y_rep`, 3 values: most probable is a in 2, b in 1.",)
 
 
 def test_each_outcome_has_a_table():

@@ -183,7 +183,8 @@ def _fill_integers(
             column_rules={column: {}},
         )
     start = _find_first_code(declaration)
-    if has_levels(context.table, column) and start is not None:
+    is_level = has_levels(context.table, column) or context.stored_column(column).get("levels")
+    if is_level and start is not None:
         return _fill_codes(context, declaration, column, start)
     return SourcedValue(to_integers(context.table, column), "", columns=(column,), column_rules={column: {}})
 
@@ -281,7 +282,10 @@ def _fill_block(
 def _takes_levels(context: BindingContext, column: str) -> bool:
     """Return whether a column becomes indicators in a matrix of numbers."""
     request = parse_column(context.table, column)
-    return request.is_indicator or (not request.unit and has_levels(context.table, request.name))
+    has_stored = bool(context.stored_column(column).get("levels"))  # whatever the new rows hold
+    return (
+        has_stored or request.is_indicator or (not request.unit and has_levels(context.table, request.name))
+    )
 
 
 def _fill_indicators(

@@ -17,7 +17,7 @@ from workbench.estimation.sampling.psis import compute_importance_weights
 from workbench.provenance import derive_seeds
 from workbench.results import Fit
 from workbench.results.quantities import SAMPLE_DIMS
-from workbench.results.sampling_command import explain_no_chains, suggest_sampling
+from workbench.results.sampling_command import advise_draws, explain_no_chains, suggest_sampling
 from workbench.results.stored import PlainArray, PlainGroup
 from workbench.results.view import ApproximationResult, Results
 from workbench.thresholds import format_beside_limit
@@ -100,10 +100,9 @@ def select_draws(fit: Fit, method: str = "") -> StoredDraws:
     if group is None:
         has_points = results.mle.is_ok or results.map.is_ok or results.map_unconstrained.is_ok
         cause = "point estimates have no spread" if has_points else explain_no_chains(results).rstrip(".")
-        hint = (
-            f"{suggest_sampling(results)} makes a run with draws; with `--method auto` the Laplace "
-            "approximation is enough where it is accepted"
-        )
+        hint = advise_draws(results)
+        if results.nuts.status != "failed":
+            hint += "; `workbench fit` with `--method auto` makes do with Laplace where that is accepted"
         raise RunIncomplete(f"the run has no draws to predict from: {cause}.", hint=hint)
     approximation = results.laplace if source == "laplace" else results.pathfinder
     is_weighted = source == "laplace" and approximation.corrected
@@ -142,7 +141,7 @@ def _describe_absent(fit: Fit, method: str) -> RequestError:
     names = [name for name in METHODS if fit.find_group("posterior" if name == "nuts" else name) is not None]
     found = results.method(method)
     reason = f": {found.reason.rstrip('.')}" if found.reason else ""
-    hint = f"it has {', '.join(names)}" if names else suggest_sampling(results)
+    hint = f"it has {', '.join(names)}" if names else advise_draws(results)
     return RequestError(f"the run has no result of `{method}` to predict from{reason}.", hint=hint)
 
 
@@ -162,9 +161,13 @@ def describe_source(results: Results, source: str = "") -> str:
         shown = f"k-hat is {number}, {'at most' if khat <= limit else 'above'} {beside}"
     if approximation.corrected:
         return f"{origin}, corrected by importance weights ({shown})."
+    if results.nuts.status == "failed":
+        remedy = "NUTS failed when the run was made."
+    else:
+        remedy = f"{suggest_sampling(results)} samples the posterior itself."
     return (
         f"{origin}, and importance weights cannot correct it ({shown}): means and intervals can be far off. "
-        f"{suggest_sampling(results)} samples the posterior itself."
+        f"{remedy}"
     )
 
 

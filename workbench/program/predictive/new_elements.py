@@ -11,6 +11,7 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
+from workbench.program.predictive.dependence import find_dependent
 from workbench.program.predictive.outcome_draws import OutcomeDraw, ReplicateNames
 from workbench.program.predictive.replicates import are_disjoint, plan_term_draws
 from workbench.program.predictive.row_axes import FIXED, RowAxes
@@ -141,7 +142,7 @@ def _plan_variable(
             and name in given[term.index]
             and not any(_mentions(d, name) for d in draws[term.index])
         ):
-            reason = "is given its earlier elements through other variables"
+            reason = _describe_detour(name, term, tree)
     placed = [(term.model_statement, draw) for term in about for draw in draws.get(term.index, ())]
     if not reason and not are_disjoint(placed, tree):
         reason = "has several densities"
@@ -159,6 +160,17 @@ def _plan_variable(
         name in everything,
         everything & wanted - {name},
         {} if reason else bounded,
+    )
+
+
+def _describe_detour(name: str, term: Term, tree: n.Tree) -> str:
+    """Return the reason of a density that is given earlier elements through other variables."""
+    made = find_dependent(tree, {name}) - {name}
+    used = sorted(made & set(re.findall(r"\w+", term.text)))
+    through = f"`{used[0]}`" if used else "other variables"
+    return (
+        f"depends on its earlier values through {through}, computed from them outside of the statement "
+        f"`{term.text}`"
     )
 
 

@@ -18,7 +18,7 @@ from workbench.report.document import Block, Cell, Column, Figure, Figures, Noti
 from workbench.report.numbers import MISSING, choose_decimals, format_number, pluralise
 from workbench.results import Fit
 from workbench.results.quantities import draws_of
-from workbench.results.sampling_command import suggest_sampling
+from workbench.results.sampling_command import advise_draws, suggest_sampling
 from workbench.results.stored import PlainGroup, build_tree
 from workbench.results.view import DrawsEstimate, Results
 from workbench.thresholds import SHIFT_LIMIT
@@ -144,10 +144,11 @@ def _describe_sources(results: Mapping[str, Results]) -> Iterator[str]:
     """Yield for each run without NUTS what stands for its posterior, or that nothing does."""
     for name, run in results.items():
         if remark := describe_source(run):
+            is_told = run.nuts.status == "failed" or suggest_sampling(run) in remark
             loo = f" Leave-one-out needs draws by NUTS: {suggest_sampling(run)} makes them."
-            yield f"`{name}`: {remark}{'' if suggest_sampling(run) in remark else loo}"
+            yield f"`{name}`: {remark}{'' if is_told else loo}"
         elif not choose_source(run):
-            yield f"`{name}` has no draws to compare: {suggest_sampling(run)} makes a run with draws."
+            yield f"`{name}` has no draws to compare: {advise_draws(run)}."
 
 
 def _collect_draws(fit: Fit) -> DataTree:

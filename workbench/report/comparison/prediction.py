@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from string import ascii_uppercase
 
-from workbench.diagnostics.common_scale import explain_other_outcome
+from workbench.diagnostics.common_scale import explain_other_outcome, find_same_outcome
 from workbench.diagnostics.comparison import (
     Standing,
     compare_predictions,
@@ -54,6 +54,8 @@ class PredictionComparison:
         The letter that stands for each run in drawings.
     has_other_outcome
         Whether some run is known to have another outcome than the first: no predictions can be compared.
+    alike
+        The runs that then have the same outcome as another one, most of them; empty where none do.
     """
 
     obstacle: str = ""
@@ -62,13 +64,16 @@ class PredictionComparison:
     remark: str = ""
     letters: Mapping[str, str] = field(default_factory=dict)
     has_other_outcome: bool = False
+    alike: tuple[str, ...] = ()
 
 
 def compare(fits: Mapping[str, Fit]) -> PredictionComparison:
     """Compare runs by leave-one-out, where that is possible."""
     scale = find_comparable_scale(fits)
     if scale.obstacle:
-        return PredictionComparison(scale.obstacle, has_other_outcome=bool(explain_other_outcome(fits)))
+        has_other = bool(explain_other_outcome(fits))
+        alike = find_same_outcome(fits) if has_other else ()
+        return PredictionComparison(scale.obstacle, has_other_outcome=has_other, alike=alike)
     log_lik = read_log_likelihood(next(iter(fits.values())))
     rows = 0 if log_lik is None else len(log_lik)
     letters = dict(zip(fits, ascii_uppercase, strict=False))

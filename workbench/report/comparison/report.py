@@ -33,6 +33,9 @@ _SENTENCES = {
 }
 """What the worst verdict means for the comparison, from the worst on."""
 
+_RESERVATIONS = "The checks of some of these runs have reservations, which follow."
+"""What is said in the place of that runs can be compared, where they have different outcomes."""
+
 _REMARKS = "These runs can be compared, as far as they were checked; the report of each has its tips."
 """What is said instead of no problem where a check has a tip or was left out."""
 
@@ -85,7 +88,7 @@ def _build_verdict(results: Mapping[str, Results], predictions: PredictionCompar
     texts = (
         "" if worst == "fail" else prediction.describe_trust(predictions),
         _describe_estimates(results, predictions, has_failed=worst == "fail"),
-        _REMARKS if has_remarks else _SENTENCES[worst],
+        _say_what_checks_found(worst, predictions, has_remarks=has_remarks),
     )
     last = "" if worst == "fail" else prediction.advise(predictions)
     return Verdict(
@@ -97,6 +100,13 @@ def _build_verdict(results: Mapping[str, Results], predictions: PredictionCompar
             *((VerdictReason(last),) if last else ()),
         ),
     )
+
+
+def _say_what_checks_found(worst: str, predictions: PredictionComparison, *, has_remarks: bool) -> str:
+    """Return what the checks found; that runs can be compared only where they have the same outcome."""
+    if predictions.has_other_outcome and (worst == "caution" or has_remarks):
+        return _RESERVATIONS if worst == "caution" else ""
+    return _REMARKS if has_remarks else _SENTENCES[worst]
 
 
 def _answer(results: Mapping[str, Results], predictions: PredictionComparison) -> str:
@@ -116,7 +126,8 @@ def _describe_estimates(
 ) -> str:
     """Return how far posteriors are apart, where their quantities are the same and can be relied on."""
     if _are_unlike(results, predictions):
-        return "Compare runs that were fitted to the same outcome."
+        alike = join_with_and([f"`{name}`" for name in predictions.alike])
+        return f"Compare runs that were fitted to the same outcome{f': {alike} were' if alike else ''}."
     return "" if has_failed else estimates.describe(results)
 
 

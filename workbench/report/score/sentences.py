@@ -16,6 +16,9 @@ from workbench.thresholds import ELPD_STANDARD_ERRORS
 _FEW = 20
 """Values of which a share is said as a count."""
 
+_SAME = 1e-9
+"""A standard error of so small a share of a score is one of equal rows, rounded."""
+
 _WORDS = ("nuts", "laplace", "pathfinder")
 """The methods that average over draws."""
 
@@ -53,10 +56,24 @@ def _describe_outcome(scored: ScoredOutcome, table: ScoredTable) -> Iterator[str
     if scored.impossible:
         count = pluralise(scored.impossible, "outcome")
         yield f"The fit gives {count} a density of 0, so that the mean log density is −∞."
+    if table.steps is None:
+        yield from _explain_no_error(scored)
     if not table.is_own:
         yield from _compare_with_own_rows(scored)
     yield from _say_gains(scored)
     yield from describe_tails(scored)
+
+
+def _explain_no_error(scored: ScoredOutcome) -> Iterator[str]:
+    """Yield why scores have no standard error, where that is so."""
+    rows = len(np.unique(scored.leading.elements.rows))
+    density = scored.leading_measures[scored.density]
+    if rows == 1:
+        yield "One row tells nothing about others: its scores have no standard errors."
+    elif density.count and math.isfinite(density.value) and density.se <= _SAME * abs(density.value):
+        yield (
+            "All rows have the same density: standard errors are 0, and say nothing about rows that differ."
+        )
 
 
 def _explain_steps(scored: ScoredOutcome, steps: ScoredSteps | None) -> Iterator[str]:
@@ -199,9 +216,11 @@ def describe_tails(scored: ScoredOutcome) -> Iterator[str]:
     count = counts[-1]
     by_chance = format_number(count.expected, 0 if count.expected >= 10 else 1)
     unit = "rows" if total == len(np.unique(scored.leading.elements.rows)) else "values"
+    # The tail area of a discrete outcome takes few values, so that fewer lie below a limit.
+    by_chance = f"about {by_chance}" if scored.leading.kind == "continuous" else f"{by_chance} or fewer"
     verb = "has" if count.found == 1 else "have"
     yield (
         f"{format_count(count.found)} of {format_count(total)} {unit} {verb} a tail area of "
-        f"{count.area:g} or less; if the model is right, chance alone gives {by_chance} at most, on average "
+        f"{count.area:g} or less; if the model is right, {by_chance} are expected by chance "
         f"({format_number(1000 * count.area)} in 1,000)."
     )

@@ -72,7 +72,7 @@ def _build_row(scored: ScoredOutcome, name: str, *, has_own: bool) -> tuple[Cell
 def _explain_scores(scored: ScoredOutcome) -> str:
     """Return what the columns mean."""
     has_errors = any(not math.isnan(measure.se) for measure in scored.leading_measures.values())
-    notes = ["In parentheses: standard errors over rows."] if has_errors else []
+    notes = ["In parentheses: standard errors over rows; none where all are alike."] if has_errors else []
     if scored.gains:
         error = "; its error is that of paired rows" if has_errors else ""
         notes.append(f"A gain is positive where the first column is better{error}.")
@@ -110,18 +110,20 @@ def build_coverage(scored: ScoredOutcome) -> TableBlock | None:
     columns = [
         Column("Interval", "number"),
         Column("holds", "number"),
-        Column("binomial se", "number", help="of intervals that hold their probability"),
+        Column("± by chance", "number", help="standard error of the share, if the intervals are right"),
         Column("mean width", "number"),
     ]
     if scored.own is not None:
         columns.append(Column("own rows", "number", drop_order=1))
-    is_whole = scored.leading.kind == "count"
+    notes = ["± by chance: the standard error of the share in so many rows, if the intervals are right."]
+    if scored.leading.kind == "count":
+        notes.append("Intervals of whole numbers hold at least their probability, often more.")
     return TableBlock(
         key=f"intervals-{make_key(scored.leading.name)}",
         caption=f"Predictive intervals of `{scored.leading.name}`",
         columns=tuple(columns),
         rows=tuple(rows),
-        note="Intervals of whole numbers hold at least their probability, often more." if is_whole else "",
+        note=" ".join(notes),
     )
 
 
@@ -197,7 +199,7 @@ def build_tails(scored: ScoredOutcome) -> TableBlock | None:
         columns=(
             Column("Tail area up to", "number"),
             Column("rows", "number"),
-            Column("by chance, at most", "number", help="on average, if the model is right"),
+            Column("expected by chance", "number", help="if the model is right; of counts, or fewer"),
             Column("p", "number", help="probability of as many or more by chance"),
         ),
         rows=tuple(

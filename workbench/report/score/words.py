@@ -34,7 +34,7 @@ SCORES = {
     "rmse": ("RMSE", "of the predictive mean; lower is better"),
     "r2": ("R²", "1 less the squared error over that of the mean of these rows; higher is better"),
     "mae": ("MAE", "of the predictive median; lower is better"),
-    "bias": ("mean error", "observed less predicted mean"),
+    "bias": ("observed − predicted", "the mean error: positive where predictions are too low"),
     "brier": ("Brier score", "mean squared error of the probabilities; lower is better"),
     "miscalibration": (
         "Brier: miscalibration",

@@ -14,7 +14,7 @@ from workbench.report.numbers import (
     format_number,
     format_percentage,
 )
-from workbench.workflow.pages.predict import MOST_ROWS
+from workbench.workflow.pages.predict import MOST_ROWS, describe_rest
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -26,7 +26,11 @@ _PROBABILITY_DECIMALS = 3
 
 
 def build_quantities_page(
-    quantities: pd.DataFrame, run: Path, subject: str, most_rows: int = MOST_ROWS
+    quantities: pd.DataFrame,
+    run: Path,
+    subject: str,
+    most_rows: int = MOST_ROWS,
+    target: Path | None = None,
 ) -> Document:
     """Return the page that `workbench predict --quantity` prints: a table for each quantity.
 
@@ -40,11 +44,13 @@ def build_quantities_page(
         What was predicted: the name of a table.
     most_rows
         Rows of each quantity that are shown.
+    target
+        The file that has them all.
     """
     remark = str(quantities.attrs.get("remark", ""))
     level = float(quantities.attrs.get("level", 0.95))
     groups = quantities.groupby("quantity", sort=False)
-    blocks = tuple(_build_table(str(name), rows, level, most_rows) for name, rows in groups)
+    blocks = tuple(_build_table(str(name), rows, level, most_rows, target) for name, rows in groups)
     return Document(
         title=f"quantities for {subject}",
         subtitle=f"from {run}",
@@ -53,9 +59,10 @@ def build_quantities_page(
     )
 
 
-def _build_table(name: str, rows: pd.DataFrame, level: float, most_rows: int) -> TableBlock:
+def _build_table(
+    name: str, rows: pd.DataFrame, level: float, most_rows: int, target: Path | None
+) -> TableBlock:
     shown = rows.head(most_rows)
-    left_out = len(rows) - len(shown)
     has_rows = bool(shown["row"].notna().any())
     has_interval = bool(shown["lower"].notna().any())
     statistic = str(shown["statistic"].iloc[0])
@@ -66,7 +73,7 @@ def _build_table(name: str, rows: pd.DataFrame, level: float, most_rows: int) ->
     cells = tuple(
         _show(row, has_rows=has_rows, has_interval=has_interval) for row in shown.to_dict("records")
     )
-    note = f"{left_out:,} more with --output FILE" if left_out else ""
+    note = describe_rest(len(rows) - len(shown), target)
     return TableBlock(f"quantities-{name}", "", tuple(columns), cells, note=note)
 
 
