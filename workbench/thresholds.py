@@ -230,6 +230,8 @@ hundred."""
 COVERAGE_P_VALUE_LIMIT = 0.0025
 """Binomial p-value below which the coverage of an interval is off: 0.01 shared among four levels. Ours."""
 
+FEWEST_CALENDAR_ROWS = 3
+"""Rows from which on the steps between their times show a calendar. Ours: two rows have one step."""
 FEWEST_COUNTS = 10
 """Counts from which their dispersion is judged. Ours: of fewer, a single one far from its mean decides."""
 

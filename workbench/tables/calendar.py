@@ -15,6 +15,7 @@ from workbench.late_imports import LateModule
 from workbench.tables.columns import classify_column, find_missing, is_numeric, to_texts
 from workbench.tables.dates import parse_dates
 from workbench.tables.table import Table
+from workbench.thresholds import FEWEST_CALENDAR_ROWS
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -24,9 +25,6 @@ else:
 Times: TypeAlias = NDArray[np.datetime64]
 Form: TypeAlias = Literal["year", "quarter", "month", "day", "second"]
 """How a time is written."""
-
-_FEWEST_ROWS = 3
-"""Rows from which on steps show a calendar. Ours."""
 
 _PARTS: dict[str, Form] = {"month": "month", "quarter": "quarter"}
 """Columns of numbers that stand beside a column `year`."""
@@ -101,7 +99,7 @@ class Calendar:
 
 def find_calendar(table: Table) -> Calendar | None:
     """Return when the rows of a table were: of the first columns whose times rise or fall from row to row."""
-    if table.rows < _FEWEST_ROWS:
+    if table.rows < FEWEST_CALENDAR_ROWS:
         return None
     for columns, form in _list_candidates(table):
         times = read_times(table, columns)
