@@ -13,6 +13,7 @@ from workbench.errors import BindingError, MethodError, RequestError
 from workbench.results import run_directory
 from workbench.workflow.predict import predict
 from workbench.workflow.score import score
+from workbench.workflow.update import UpdateOptions, update
 
 QUICK: dict[str, Any] = {"draws": 500, "warmup": 500, "chains": 2, "method": "nuts"}
 
@@ -166,6 +167,9 @@ def test_an_autoregression_goes_on_from_its_last_value(tmp_path):
     late = new.assign(year=2016, quarter=[1, 3, 4])
     with pytest.raises(BindingError, match="after 2016 Q1, the row before, 2016 Q2 was expected"):
         predict(fitted, tables.from_frame(late), horizon=3)
+    again = pd.DataFrame({"y": y, "x": x, **dates})[-2:]
+    with pytest.raises(BindingError, match="begins at 2015 Q3, and the fit ends at 2015 Q4"):
+        update(fitted, tables.from_frame(again), UpdateOptions(is_kept=False))
     months = new.set_axis(["May", "June", "July"])
     asked: Any = workbench.predict(fitted, months, horizon=3, quantity="x + y_rep", progress=False)
     np.testing.assert_allclose(asked["estimate"], found["mean"].to_numpy() + new["x"].to_numpy())

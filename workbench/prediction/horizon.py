@@ -11,8 +11,9 @@ from numpy.typing import NDArray
 
 from workbench.binding import BoundData
 from workbench.errors import RequestError
-from workbench.prediction.growth import NEW, Growth
+from workbench.prediction.growth import NEW, Growth, find_growth
 from workbench.prediction.levels import NewRows
+from workbench.prediction.new_rows import steps_through
 from workbench.request import FitRequest
 from workbench.results import Fit
 from workbench.tables import Calendar, Table, check_next_rows
@@ -73,6 +74,32 @@ def check_calendar(fit: Fit, table: Table | None, rows: int) -> tuple[str, ...]:
     calendar = Calendar(**{**stored, "columns": tuple(stored["columns"])})
     times = check_next_rows(calendar, table, rows)
     return () if times is None else tuple(calendar.write(time) for time in times)
+
+
+def check_following(fit: Fit, request: FitRequest, table: Table) -> None:
+    """Refuse rows that do not follow those of a fit in time, where its program steps from row to row.
+
+    Parameters
+    ----------
+    fit, request
+        The fit, and the request that it answered.
+    table
+        The rows that are put behind those of the fit.
+
+    Raises
+    ------
+    BindingError
+        As `check_calendar`.
+    """
+    rows = find_growth(request, fit.results.data).rows
+    program = request.program
+    by_row = (
+        item.name
+        for item in (*program.data, *program.parameters, *program.transformed_parameters)
+        if any(axis.text in rows for axis in item.axes)
+    )
+    if any(steps_through(fit.results.model.source, name) for name in by_row):
+        check_calendar(fit, table, table.rows)
 
 
 def count_rows(request: FitRequest, growth: Growth) -> int:

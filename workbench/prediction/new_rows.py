@@ -45,7 +45,7 @@ def check_new_rows(results: Results, table: Table | None, *, in_order: bool = Fa
     require_rules(results)
     source = results.model.source
     series = (
-        item.name for item in results.model.outcomes if item.conditional and _is_series(source, item.name)
+        item.name for item in results.model.outcomes if item.conditional and steps_through(source, item.name)
     )
     conditional = next(series, "")
     is_other = table is not None and table.rows != results.data.rows  # own rows of a series are predicted
@@ -55,19 +55,24 @@ def check_new_rows(results: Results, table: Table | None, *, in_order: bool = Fa
         _check_columns(results, table)
 
 
-def _is_series(source: str, outcome: str) -> bool:
-    """Return whether the text of a program steps through earlier values of an outcome where it states it.
+def steps_through(source: str, name: str) -> bool:
+    """Return whether the text of a program steps through earlier values of a variable where it states it.
 
-    Others that are given values of themselves may yet be given statistics of them alone, such as their mean:
-    the program that predicts tells.
+    Outcomes that are given values of themselves in another way may yet be given statistics of them alone,
+    such as their mean: the program that predicts tells.
 
-    >>> _is_series("model { for (t in 2 : T) y[t] ~ normal(b * y[t - 1], s); }", "y")
+    >>> steps_through("model { for (t in 2 : T) y[t] ~ normal(b * y[t - 1], s); }", "y")
     True
-    >>> _is_series("model { y ~ normal(mean(y), s); }", "y")
+    >>> steps_through("model { y ~ normal(mean(y), s); }", "y")
     False
+    >>> steps_through("model { y[2 : N] ~ normal(b * y[1 : N - 1], s); }", "y")
+    True
     """
-    text = "".join(_read_block(source, name) for name in ("transformed parameters", "model"))
-    steps = re.findall(rf"\b{re.escape(outcome)}\s*\[\s*(\w+)\s*-", text)
+    text = "".join(_read_block(source, block) for block in ("transformed parameters", "model"))
+    own = re.escape(name)
+    if re.search(rf"\b{own}\s*\[\s*1?\s*:\s*\(?\s*\w+\s*-|\bhead\s*\(\s*{own}\s*,", text):
+        return True
+    steps = re.findall(rf"\b{own}\s*\[\s*(\w+)\s*-", text)
     return any(re.search(rf"\bfor\s*\(\s*{step}\s+in\b", text) for step in steps)
 
 

@@ -23,6 +23,7 @@ from workbench.estimation.estimate import choose_program
 from workbench.estimation.sampling.warm_start import extract_warm_start
 from workbench.files import make_scratch
 from workbench.methods import DEFAULT_METHODS, Auto, Method, Nuts
+from workbench.prediction.horizon import check_following
 from workbench.prediction.table_checks import describe_units
 from workbench.priors.priors_file import format_posterior
 from workbench.progress import SILENT, Progress
@@ -149,6 +150,7 @@ def update(
     with progress.stage("Reading the new rows"):
         table = data if isinstance(data, Table) else tables.read(data)
     with open_run(fit, options.toolchain, jobs=options.jobs, progress=progress) as run:
+        check_following(fit, run.request, table)
         bind = bind_new_rows if options.is_forgetting else append_table
         request = replace(run.request, data=bind(fit, run.request, table, options.missing))
         units = describe_units(fit.results.data, run.request.data, table)

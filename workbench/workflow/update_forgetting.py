@@ -181,8 +181,8 @@ def _check_rows_are_independent(
         "without the old rows its parameters would mean something else."
     )
     hint = (
-        "leave --forget out, or prepare the columns in the table: `workbench fit --standardize` keeps one "
-        "scale for all rows"
+        "leave --forget out, and all rows are used together; or fit a program that takes the columns as they "
+        "are, prepared in the table by numbers that stay the same"
     )
     if request.program.instrumented is None or half < 1:
         raise RequestError(reason, hint=hint)
