@@ -35,6 +35,26 @@ def test_the_document_of_a_report_is_built_without_matplotlib():
     assert "matplotlib.figure" not in list_imported("import workbench.report.fit.report")
 
 
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ("fit", "nothing.stan", "nothing.csv"),
+        ("predict", "nothing", "nothing.csv"),
+        ("score", "nothing", "nothing.csv"),
+        ("update", "nothing", "nothing.csv"),
+        ("sensitivity", "nothing.stan", "nothing.csv"),
+    ],
+)
+def test_a_missing_file_is_told_without_what_takes_long(arguments):
+    code = (
+        "from workbench.cli import main\n"
+        f"sys.argv = {['workbench', *arguments]}\n"
+        "try:\n    main()\nexcept SystemExit as end:\n    assert end.code in (2, 5)"
+    )
+    late = {"workbench.program", "scipy", "pandas", "xarray", "cmdstanpy", "distributed", "matplotlib"}
+    assert not late & set(list_imported(code))
+
+
 def test_an_attribute_imports_the_module():
     code = "from workbench.late_imports import LateModule\nLateModule('json.tool').main"
     assert "json.tool" in list_imported(code)

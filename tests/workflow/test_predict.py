@@ -1,5 +1,7 @@
 """Predictions of new rows equal the same sums done here; rows that depend on each other are refused."""
 
+import subprocess
+import sys
 from typing import Any
 
 import numpy as np
@@ -56,6 +58,20 @@ def run(tools, tmp_path_factory):
 
 
 NEW = pd.DataFrame({"who": ["Ann", "Bob"], "town": ["c", "a"], "age": [30.0, 80.0]})
+
+
+def test_a_call_imports_nothing_that_takes_long(run, tmp_path):
+    NEW.to_csv(tmp_path / "new.csv", index=False)
+    code = (
+        "import sys\nfrom workbench.cli import main\n"
+        f"sys.argv = ['workbench', 'predict', {str(run[0])!r}, 'new.csv', '-o', 'out.csv', '--quiet']\n"
+        "try:\n    main()\nfinally:\n    print(*sys.modules)"
+    )
+    argv = [sys.executable, "-c", code]
+    done = subprocess.run(argv, cwd=tmp_path, capture_output=True, text=True, check=False)
+    assert len(pd.read_csv(tmp_path / "out.csv")) == 2, done.stderr
+    late = {"pandas", "xarray", "cmdstanpy", "scipy.stats", "matplotlib", "distributed"}
+    assert not late & set(done.stdout.split())
 
 
 def test_predictions_are_those_of_the_draws(run):

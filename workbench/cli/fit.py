@@ -102,7 +102,6 @@ def command(
     """Fit a Stan program to a table: MLE, MAP, Laplace and NUTS, with a verdict and a report."""
     from workbench import library
     from workbench.methods import Nuts
-    from workbench.priors.priors_file import read_priors
     from workbench.workflow.inputs import check_inputs
     from workbench.workflow.method_settings import choose_methods, count_retries, read_init
 
@@ -124,6 +123,8 @@ def command(
     methods = choose_methods(
         parse.split_names(method), nuts, starts=starts, profile=profile or [], bic_count=bic_count
     )
+    from workbench.priors.priors_file import read_priors  # only here: a missing file is told without it
+
     given, settled = parse.parse_values(set_), parse.parse_priors(prior)
     forms, stated = parse.parse_prior_forms(prior_form), read_priors(priors)
     rows, scaled, probability = (
