@@ -110,22 +110,24 @@ def build_coverage(scored: ScoredOutcome) -> TableBlock | None:
     columns = [
         Column("Interval", "number"),
         Column("holds", "number"),
-        Column(
-            "± by chance",
-            "number",
-            help="standard error of the share in so many rows, if the intervals are right",
-        ),
+        Column("± by chance", "number"),
         Column("mean width", "number"),
     ]
     if scored.own is not None:
         columns.append(Column("own rows", "number", drop_order=1))
-    is_count = scored.leading.kind == "count"
+    notes = []
+    if any(row[2].text != MISSING for row in rows):
+        notes.append(
+            "± by chance: the standard error of the share in so many rows, if the intervals are right."
+        )
+    if scored.leading.kind == "count":
+        notes.append("Intervals of whole numbers hold at least their probability, often more.")
     return TableBlock(
         key=f"intervals-{make_key(scored.leading.name)}",
         caption=f"Predictive intervals of `{scored.leading.name}`",
         columns=tuple(columns),
         rows=tuple(rows),
-        note="Intervals of whole numbers hold at least their probability, often more." if is_count else "",
+        note=" ".join(notes),
     )
 
 
