@@ -9,7 +9,7 @@ from scipy import special, stats
 
 import workbench
 from workbench import tables
-from workbench.errors import BindingError, MethodError, RequestError
+from workbench.errors import BindingError, MethodError, PredictionWarning, RequestError
 from workbench.results import run_directory
 from workbench.workflow.predict import predict
 from workbench.workflow.score import score
@@ -177,10 +177,17 @@ def test_an_autoregression_goes_on_from_its_last_value(tmp_path):
     drawn: Any = workbench.predict(fitted, months, horizon=2, draws=True, progress=False)
     assert drawn["row"].to_numpy().tolist() == ["May", "June"]
     check_scores_of_the_autoregression(fitted)
-    own = predict(fitted, tables.from_frame(pd.DataFrame({"y": y, "x": x, **dates})))
+    rows = pd.DataFrame({"y": y, "x": x, **dates})
+    own = predict(fitted, tables.from_frame(rows))
     given = a + r * y[:-1, None] + b * x[1:, None]
     np.testing.assert_allclose(own["expected"][1:], given.mean(axis=1), atol=1e-6)
     assert "these are the fit's own rows" in own.attrs["remark"]
+    with pytest.warns(PredictionWarning, match="the fit's own rows"):
+        average: Any = workbench.predict(fitted, rows, quantity="mean(y_rep)", progress=False)
+    np.testing.assert_allclose(average["estimate"], own["mean"].mean(), rtol=1e-6)
+    with pytest.warns(PredictionWarning, match="the fit's own rows"):
+        of_own: Any = workbench.predict(fitted, rows, draws=True, progress=False)
+    assert of_own.sizes["row"] == len(own)
     with pytest.raises(MethodError, match="`horizon` was expected"):
         workbench.predict(fitted, horizon=0)
     with pytest.raises(RequestError, match="`y` cannot be predicted row by row") as raised:

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     import pandas as pd
     import xarray as xr
 
+    from workbench.workflow.predict_rows import PredictOptions
     from workbench.workflow.score import Scores
 else:
     pd = LateModule("pandas")
@@ -60,17 +61,20 @@ def predict_new(
         message = "quantities are summaries of draws, and `draws=True` asks for the draws of outcomes."
         raise RequestError(message, hint="ask for one of them at a time")
     table = None if new is None else as_new_table(fit, new, names)
-    options: dict[str, Any] = {
-        "progress": show_progress(progress),
+    shown = show_progress(progress)
+    options: PredictOptions = {
         "method": method or "",
         "new_groups": new_groups,
         "horizon": horizon,
     }
     if draws:
-        drawn = index_draws(predict_draws(fit, table, **options), find_index(new))
+        drawn = index_draws(predict_draws(fit, table, None, shown, **options), find_index(new))
         _warn(drawn.attrs["remark"])
         return drawn
-    found = predict_quantities(fit, table, names, **options) if names else predict(fit, table, **options)
+    if names:
+        found = predict_quantities(fit, table, names, None, shown, **options)
+    else:
+        found = predict(fit, table, None, shown, **options)
     first = 1 if horizon is None or found["row"].isna().all() else int(found["row"].min())
     indexed = index_rows(found, find_index(new), first)
     _warn(indexed.attrs["remark"])

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from workbench.report.table_formats import TableFormat
     from workbench.tables import Table
     from workbench.workflow.predict import PredictedRows
+    from workbench.workflow.predict_rows import PredictOptions
 
 Choice = Literal["nuts", "laplace", "pathfinder", "map", "mle"]
 """What can be predicted from."""
@@ -96,7 +97,7 @@ def command(
 
     settings = ToolchainSettings(compiler=compiler, source=toolchain, native=native)
     fit, progress = run_directory.read(run, run_directory.PREDICTED_FROM), console.progress(quiet)
-    options_of_both: dict[str, Any] = {
+    chosen: PredictOptions = {
         "method": method or "",
         "new_groups": new_groups,
         "draws_file": draws,
@@ -107,12 +108,12 @@ def command(
     if quantity:
         from workbench.workflow.predict_quantities import predict_quantities
 
-        found = predict_quantities(fit, table, quantity, settings, progress, **options_of_both)
+        found = predict_quantities(fit, table, quantity, settings, progress, **chosen)
         shown = _take_quantities(found, run, subject, into)
     else:
         from workbench.workflow.predict import open_predictions
 
-        with open_predictions(fit, table, settings, progress, **options_of_both) as predicted:
+        with open_predictions(fit, table, settings, progress, **chosen) as predicted:
             shown = _take_outcomes(predicted, run, subject, into)
     if draws is not None:
         console.show_note("draws", str(draws))

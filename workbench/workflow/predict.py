@@ -6,22 +6,19 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Unpack
 
 import numpy as np
 
 from workbench import tables
 from workbench.late_imports import LateModule
 from workbench.prediction import Predictions
-from workbench.prediction.draw_files import write_passing
-from workbench.prediction.horizon import check_calendar
-from workbench.prediction.levels import NewGroups
 from workbench.prediction.outcome_summaries import COLUMNS, find_missing_share, summarise_outcomes
 from workbench.progress import SILENT, Progress
 from workbench.results import Fit
 from workbench.tables import Table
 from workbench.toolchain import ToolchainSettings
-from workbench.workflow.predict_rows import iterate_predictions, list_remarks, open_predictor
+from workbench.workflow.predict_rows import PredictOptions, iterate_predictions, list_remarks, open_table
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -59,11 +56,7 @@ def open_predictions(
     data: Path | Table | None,
     settings: ToolchainSettings | None = None,
     progress: Progress = SILENT,
-    *,
-    method: str = "",
-    new_groups: NewGroups = "refuse",
-    draws_file: Path | None = None,
-    horizon: int | None = None,
+    **options: Unpack[PredictOptions],
 ) -> Iterator[PredictedRows]:
     """Give predictions of the outcomes in new rows, each chunk predicted when it is asked for.
 
@@ -84,16 +77,8 @@ def open_predictions(
         Which Stan and compiler to use.
     progress
         Where to report.
-    method
-        What is predicted from: ``nuts``, ``laplace``, ``pathfinder``, ``map`` or ``mle``; by default the best
-        that the run has.
-    new_groups
-        Whether groups that the fit has not seen are refused, drawn from the distribution of groups
-        (``draw``), or taken from the fit's groups at random (``average``).
-    draws_file
-        Where the draws are written besides, as ``.parquet`` or ``.nc``.
-    horizon
-        How many rows follow those of the fit in time, which are forecast step by step.
+    options
+        As in `PredictOptions`.
 
     Raises
     ------
@@ -102,23 +87,8 @@ def open_predictions(
         treat rows one by one.
     """
     table = tables.read(data) if isinstance(data, Path) else data
-    in_order = horizon is not None
-    if horizon is not None:
-        check_calendar(fit, table, horizon)
-    with open_predictor(
-        fit,
-        method,
-        settings,
-        progress,
-        in_order=in_order,
-        scoring=False,
-        own=table,
-        table=table,
-        new_groups=new_groups,
-    ) as opened:
-        chunks = iterate_predictions(opened, table, horizon=horizon, new_groups=new_groups, progress=progress)
-        if draws_file is not None:
-            chunks = write_passing(chunks, draws_file, opened.chains)
+    with open_table(fit, table, settings, progress, options) as opened:
+        chunks = iterate_predictions(opened, table, progress, options)
         predicted = PredictedRows(fit.results.interval.level, iter(()))
         own_rows = table.rows if opened.is_own and table is not None else 0
         predicted.chunks = _summarise(chunks, predicted, list_remarks(opened, table), own_rows)
@@ -145,11 +115,7 @@ def predict(
     data: Path | Table | None,
     settings: ToolchainSettings | None = None,
     progress: Progress = SILENT,
-    *,
-    method: str = "",
-    new_groups: NewGroups = "refuse",
-    draws_file: Path | None = None,
-    horizon: int | None = None,
+    **options: Unpack[PredictOptions],
 ) -> pd.DataFrame:
     """Return predictions of the outcomes in new rows, a row for each, with the columns of `COLUMNS`.
 
@@ -161,16 +127,7 @@ def predict(
     WorkbenchError
         As `open_predictions`.
     """
-    with open_predictions(
-        fit,
-        data,
-        settings,
-        progress,
-        method=method,
-        new_groups=new_groups,
-        draws_file=draws_file,
-        horizon=horizon,
-    ) as predicted:
+    with open_predictions(fit, data, settings, progress, **options) as predicted:
         rows = [row for chunk in predicted.chunks for row in chunk]
     predictions = pd.DataFrame(rows, columns=list(COLUMNS))
     predictions.attrs["level"] = predicted.level

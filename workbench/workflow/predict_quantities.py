@@ -5,15 +5,15 @@ from __future__ import annotations
 import re
 from collections.abc import Collection, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Unpack
 
 from workbench import tables
 from workbench.errors import RequestError
 from workbench.late_imports import LateModule
 from workbench.prediction.chunk import OpenPredictor
-from workbench.prediction.draw_files import collect_draws, write_passing
+from workbench.prediction.draw_files import collect_draws
 from workbench.prediction.expressions import QuantityExpression
-from workbench.prediction.levels import NewGroups, find_absent
+from workbench.prediction.levels import find_absent
 from workbench.prediction.names import check_spelling
 from workbench.prediction.outcomes import find_predicted
 from workbench.prediction.quantities import list_used_names, parse_quantities, tabulate_quantities
@@ -22,7 +22,7 @@ from workbench.progress import SILENT, Progress
 from workbench.results import Fit
 from workbench.tables import Table
 from workbench.toolchain import ToolchainSettings
-from workbench.workflow.predict_rows import iterate_predictions, list_remarks, open_predictor
+from workbench.workflow.predict_rows import PredictOptions, iterate_predictions, list_remarks, open_table
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -38,11 +38,7 @@ def predict_quantities(
     quantities: Sequence[str],
     settings: ToolchainSettings | None = None,
     progress: Progress = SILENT,
-    *,
-    method: str = "",
-    new_groups: NewGroups = "refuse",
-    draws_file: Path | None = None,
-    horizon: int | None = None,
+    **options: Unpack[PredictOptions],
 ) -> pd.DataFrame:
     """Return summaries of quantities in new rows, such as `P(y_rep > 500)`.
 
@@ -54,10 +50,8 @@ def predict_quantities(
         New rows, with the columns that the fit used; those of outcomes may be missing.
     quantities
         Expressions in the grammar of `workbench.prediction.expressions`.
-    settings, progress, method, new_groups, horizon
+    settings, progress, options
         As in `workbench.workflow.predict.predict`.
-    draws_file
-        Where the draws of the predictions are written besides, as `.parquet` or `.nc`.
 
     Returns
     -------
@@ -73,22 +67,9 @@ def predict_quantities(
     table = tables.no_data() if given is None else given
     check_names_of_run(expressions, fit, table)
     used = list_used_names(expressions)
-    with open_predictor(
-        fit,
-        method,
-        settings,
-        progress,
-        in_order=horizon is not None,
-        scoring=False,
-        table=given,
-        new_groups=new_groups,
-    ) as opened:
+    with open_table(fit, given, settings, progress, options) as opened:
         generated = find_generated(opened, used, find_absent(fit, opened.predictor.request.program, table))
-        chunks = iterate_predictions(
-            opened, given, horizon=horizon, new_groups=new_groups, generated=generated, progress=progress
-        )
-        if draws_file is not None:
-            chunks = write_passing(chunks, draws_file, opened.chains)
+        chunks = iterate_predictions(opened, given, progress, options, generated)
         found = tabulate_quantities(
             chunks,
             expressions,
@@ -107,10 +88,7 @@ def predict_draws(
     data: Path | Table | None,
     settings: ToolchainSettings | None = None,
     progress: Progress = SILENT,
-    *,
-    method: str = "",
-    new_groups: NewGroups = "refuse",
-    horizon: int | None = None,
+    **options: Unpack[PredictOptions],
 ) -> xr.Dataset:
     """Return predictions of new rows draw by draw, as `collect_draws` does; parameters as in `predict`.
 
@@ -122,17 +100,8 @@ def predict_draws(
         As `predict`.
     """
     table = tables.read(data) if isinstance(data, Path) else data
-    with open_predictor(
-        fit,
-        method,
-        settings,
-        progress,
-        in_order=horizon is not None,
-        scoring=False,
-        table=table,
-        new_groups=new_groups,
-    ) as opened:
-        chunks = iterate_predictions(opened, table, horizon=horizon, new_groups=new_groups, progress=progress)
+    with open_table(fit, table, settings, progress, options) as opened:
+        chunks = iterate_predictions(opened, table, progress, options)
         drawn = collect_draws(chunks, opened.chains)
         return drawn.assign_attrs(remark=" ".join(list_remarks(opened, table)))
 

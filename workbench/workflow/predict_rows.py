@@ -7,6 +7,7 @@ from collections.abc import Callable, Collection, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
+from typing import TypedDict
 
 import numpy as np
 
@@ -16,9 +17,10 @@ from workbench.estimation.standardize.rescaling import undo_standardization
 from workbench.files import make_scratch
 from workbench.prediction import Predictions
 from workbench.prediction.chunk import OpenPredictor, predict_chunk
+from workbench.prediction.draw_files import write_passing
 from workbench.prediction.forecast import forecast, is_series, predict_joint_chunk, predict_own_rows
 from workbench.prediction.growth import NEW, Growth, find_growth
-from workbench.prediction.horizon import count_rows
+from workbench.prediction.horizon import check_calendar, count_rows
 from workbench.prediction.levels import NewGroups, NewRows, are_fitted, bind_new_rows
 from workbench.prediction.new_rows import check_new_rows
 from workbench.prediction.outcomes import (
@@ -53,6 +55,61 @@ _OWN_ROWS = (
     "have seen all of them, and is no forecast (--horizon H makes one)."
 )
 """What is said of the fit's own rows, of a series."""
+
+
+class PredictOptions(TypedDict, total=False):
+    """The options that all forms of a prediction share.
+
+    Attributes
+    ----------
+    method
+        What is predicted from: ``nuts``, ``laplace``, ``pathfinder``, ``map`` or ``mle``; by default the best
+        that the run has.
+    new_groups
+        Whether groups that the fit has not seen are refused, drawn from the distribution of groups
+        (``draw``), or taken from the fit's groups at random (``average``).
+    draws_file
+        Where the draws are written besides, as ``.parquet`` or ``.nc``.
+    horizon
+        How many rows follow those of the fit in time, which are forecast step by step.
+    """
+
+    method: str
+    new_groups: NewGroups
+    draws_file: Path | None
+    horizon: int | None
+
+
+@contextmanager
+def open_table(
+    fit: Fit,
+    table: Table | None,
+    settings: ToolchainSettings | None,
+    progress: Progress,
+    options: PredictOptions,
+) -> Iterator[OpenPredictor]:
+    """Make a run ready to predict the rows of a table, or those that follow its own.
+
+    Raises
+    ------
+    WorkbenchError
+        As `open_predictor`; the times of the rows do not follow those of the fit.
+    """
+    horizon = options.get("horizon")
+    if horizon is not None:
+        check_calendar(fit, table, horizon)
+    with open_predictor(
+        fit,
+        options.get("method", ""),
+        settings,
+        progress,
+        in_order=horizon is not None,
+        scoring=False,
+        own=table,
+        table=table,
+        new_groups=options.get("new_groups", "refuse"),
+    ) as opened:
+        yield opened
 
 
 @contextmanager
@@ -211,30 +268,43 @@ def _refuse_sequences(program: PredictiveProgram, rows: Collection[str]) -> None
 def iterate_predictions(
     opened: OpenPredictor,
     table: Table | None,
-    *,
-    horizon: int | None = None,
-    new_groups: NewGroups = "refuse",
+    progress: Progress,
+    options: PredictOptions,
     generated: Collection[str] = (),
-    progress: Progress = SILENT,
 ) -> Iterator[Predictions]:
     """Yield the predictions of new rows chunk by chunk, or with a horizon the forecast of the next rows.
 
     Raises
     ------
     WorkbenchError
-        As `iterate_chunks` and `forecast`; there are neither rows nor a horizon.
+        As `iterate_chunks` and `forecast`; there are neither rows nor a horizon, or a generated quantity is
+        not predicted of such rows.
     """
+    chunks = _iterate(opened, table, progress, options, generated)
+    draws_file = options.get("draws_file")
+    return chunks if draws_file is None else write_passing(chunks, draws_file, opened.chains)
+
+
+def _iterate(
+    opened: OpenPredictor,
+    table: Table | None,
+    progress: Progress,
+    options: PredictOptions,
+    generated: Collection[str],
+) -> Iterator[Predictions]:
+    horizon = options.get("horizon")
+    new_groups = options.get("new_groups", "refuse")
+    if generated and (horizon is not None or opened.is_own):
+        reason = "is not forecast" if horizon is not None else "is not computed for the fit's own rows"
+        message = f"`{next(iter(generated))}` has an element for each row, and {reason}."
+        raise RequestError(message, hint="ask for the outcome")
     if horizon is not None:
-        if generated:
-            message = f"`{next(iter(generated))}` has an element for each row, and is not forecast."
-            raise RequestError(message, hint="ask for the outcome")
         yield forecast(opened, table, horizon, new_groups=new_groups, progress=progress)
     elif opened.is_own:
         yield predict_own_rows(opened)
     elif table is None:
-        raise RequestError(
-            "no rows to predict were given.", hint="give a table, or how many rows to forecast"
-        )
+        hint = "give a table, or how many rows to forecast"
+        raise RequestError("no rows to predict were given.", hint=hint)
     else:
         yield from iterate_chunks(
             opened, table, new_groups=new_groups, generated=generated, progress=progress
