@@ -13,13 +13,26 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
-    from workbench.api import Fit, Model, check, compare, fit, load, predict, runs, score, sensitivity
+    from workbench.api import (
+        Fit,
+        Model,
+        Registry,
+        check,
+        compare,
+        fit,
+        load,
+        predict,
+        runs,
+        score,
+        sensitivity,
+    )
     from workbench.errors import PredictionWarning, WorkbenchError
 
 __all__ = [
     "Fit",
     "Model",
     "PredictionWarning",
+    "Registry",
     "WorkbenchError",
     "check",
     "compare",

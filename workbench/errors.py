@@ -21,7 +21,9 @@
     │  └─ DrawsCorrupt        its output cannot be read
     └─ StoreError        5    stored results cannot be read or written
        ├─ RunNotFound         there is no run
-       └─ RunIncomplete       a run lacks a file or a result
+       ├─ RunIncomplete       a run lacks a file or a result
+       ├─ RegistryNotFound    there is no registry
+       └─ RegistryDamaged     a registry is not as it was written
 
 From Python, what a prediction's reader must know is a `PredictionWarning`; the command line prints a note.
 
@@ -258,3 +260,11 @@ class RunNotFound(StoreError):
 
 class RunIncomplete(StoreError):
     """A run lacks a file or a result that is needed."""
+
+
+class RegistryNotFound(StoreError):
+    """There is no registry in the folder that the user named."""
+
+
+class RegistryDamaged(StoreError):
+    """A registry is not as it was written: an event, a run or a signature does not fit."""

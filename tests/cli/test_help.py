@@ -22,7 +22,7 @@ OF_A_FIT_ALONE = {
 
 
 OF_ONE_COMMAND = {
-    "--output", "-o", "--draws", "--keep", "--seed", "--strict", "--threads", "--method", "--methods",
+    "--output", "-o", "--draws", "--dry-run", "--keep", "--seed", "--strict", "--threads", "--method", "--methods",
 }  # fmt: skip
 """Options whose help says more for one command: a folder or a file, further draws, another seed ..."""
 

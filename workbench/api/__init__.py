@@ -2,6 +2,19 @@
 
 from workbench.api.finished_fit import Fit
 from workbench.api.model import Model
+from workbench.api.registry import Registry
 from workbench.api.verbs import check, compare, fit, load, predict, runs, score, sensitivity
 
-__all__ = ["Fit", "Model", "check", "compare", "fit", "load", "predict", "runs", "score", "sensitivity"]
+__all__ = [
+    "Fit",
+    "Model",
+    "Registry",
+    "check",
+    "compare",
+    "fit",
+    "load",
+    "predict",
+    "runs",
+    "score",
+    "sensitivity",
+]

@@ -16,6 +16,7 @@ from workbench.cli import (
     models,
     new,
     predict,
+    registry,
     replay,
     report,
     runs,
@@ -57,6 +58,7 @@ for _name, _module in (
     ("update", update),
 ):
     app.command(_name, cls=Command, epilog=format_examples(_name))(_module.command)
+app.add_typer(registry.app, name="registry")
 app.add_typer(toolchain.app, name="toolchain")
 
 

@@ -9,6 +9,7 @@ from typing import Annotated
 import typer
 
 from workbench.cli import console, options
+from workbench.cli.open_registry import find_run
 from workbench.errors import EXIT_STRICT, RequestError
 
 
@@ -34,6 +35,7 @@ def command(
     assert run is not None  # noqa: S101 - one of the two was given
     from workbench.results import run_directory
 
+    run = find_run(run)
     run_directory.require_run(run)
     from workbench.report.fit.terminal_page import build_diagnosis_page
     from workbench.results.json_values import to_json_values

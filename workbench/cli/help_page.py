@@ -61,6 +61,46 @@ EXAMPLES: dict[str, tuple[str, str]] = {
         "workbench sensitivity reports/run --decision 'P(mu>0)>0.95'",
     ),
     "show": ("workbench show reports/run", "workbench show reports/run 'theta[*]' tau"),
+    "registry": (
+        "workbench registry add radon reports/run --alias challenger",
+        "workbench registry verify",
+    ),
+    "registry add": (
+        "workbench registry add radon reports/run --alias champion --owner 'Health team'",
+        "workbench registry add radon reports/june --note 'rows of June' --registry /srv/models",
+    ),
+    "registry list": ("workbench registry list", "workbench registry list --json"),
+    "registry show": ("workbench registry show radon", "workbench registry show radon@champion"),
+    "registry alias": (
+        "workbench registry alias radon@3 champion --reason 'passed review'",
+        "workbench registry alias radon challenger --remove",
+    ),
+    "registry approve": (
+        "workbench registry approve radon@3",
+        "workbench registry approve radon@3 --note 'priors and residuals looked at'",
+    ),
+    "registry describe": (
+        "workbench registry describe radon --owner 'Health team'",
+        "workbench registry describe radon --limits 'not for single houses'",
+    ),
+    "registry diff": (
+        "workbench registry diff radon@2 radon@3",
+        "workbench registry diff radon@champion reports/june",
+    ),
+    "registry log": ("workbench registry log", "workbench registry log radon --json"),
+    "registry verify": ("workbench registry verify", "workbench registry verify --head 427f84290c6c"),
+    "registry prune": (
+        "workbench registry prune --keep 20 --dry-run",
+        "workbench registry prune radon --keep 5",
+    ),
+    "registry export": (
+        "workbench registry export radon@champion --output radon",
+        "workbench registry export radon@3 --output radon-3",
+    ),
+    "registry trust": (
+        "workbench registry trust ~/.ssh/id_ed25519.pub --key ~/.ssh/id_ed25519",
+        "workbench registry trust team.pub --key ~/.ssh/id_ed25519",
+    ),
     "toolchain": ("workbench toolchain status", "workbench toolchain doctor"),
     "toolchain status": (
         "workbench toolchain status",

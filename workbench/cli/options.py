@@ -36,6 +36,13 @@ Data = Annotated[
     ),
 ]
 Run = Annotated[Path, typer.Argument(help="A run directory that `workbench fit` wrote.", metavar="RUN")]
+RunOrVersion = Annotated[
+    Path,
+    typer.Argument(
+        help="A run directory that `workbench fit` wrote, or a version in the registry: NAME@champion.",
+        metavar="RUN",
+    ),
+]
 
 # --- Binding ----------------------------------------------------------------------------------------------
 

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 import typer
 
 from workbench.cli import console, options, parse
+from workbench.cli.open_registry import find_run
 from workbench.errors import RequestError
 
 if TYPE_CHECKING:
@@ -27,7 +28,7 @@ Choice = Literal["nuts", "laplace", "pathfinder", "map", "mle"]
 
 @console.guarded
 def command(
-    run: options.Run,
+    run: options.RunOrVersion,
     data: Annotated[
         Path | None,
         typer.Argument(
@@ -88,6 +89,7 @@ def command(
         check_output_file(output, [] if data is None else [data])
     _check_draws_file(draws, output, data)
     rows = _read_rows(data, horizon, unpack_limit)
+    run = find_run(run)
     run_directory.require_run(run)
     table = _check_rows(run, rows, is_forecast=horizon is not None)
     from workbench.prediction.quantities import parse_quantities

@@ -9,13 +9,14 @@ from typing import Annotated
 import typer
 
 from workbench.cli import console, options
+from workbench.cli.open_registry import find_run
 from workbench.errors import EXIT_STRICT
 from workbench.process import count_usable_cores
 
 
 @console.guarded
 def command(
-    run: options.Run,
+    run: options.RunOrVersion,
     seed: Annotated[
         int | None,
         typer.Option(
@@ -38,6 +39,7 @@ def command(
     """
     from workbench.results import run_directory
 
+    run = find_run(run)
     run_directory.require_run(run)
     from workbench.toolchain import ToolchainSettings
     from workbench.workflow.pages.replay import build_replay_page

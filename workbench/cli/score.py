@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from workbench.cli import console, options, parse
+from workbench.cli.open_registry import find_run
 from workbench.errors import RequestError
 from workbench.thresholds import CLASSIFICATION_THRESHOLD
 
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
 
 @console.guarded
 def command(
-    run: options.Run,
+    run: options.RunOrVersion,
     data: Annotated[
         Path,
         typer.Argument(
@@ -90,6 +91,7 @@ def command(
         check_output_file(target, [data])
     check_table_exists(options.read_dash(data))
     table = options.read_within(parse.parse_size("--unpack-limit", unpack_limit), data)
+    run = find_run(run)
     run_directory.require_run(run)
     from workbench.toolchain import ToolchainSettings
     from workbench.workflow.score import score

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from workbench.cli import console, options
+from workbench.cli.open_registry import find_run
 from workbench.errors import RequestError
 
 if TYPE_CHECKING:
@@ -37,6 +38,7 @@ def command(
         raise RequestError("--cite prints BibTeX, and --format a table.", hint="give one of them")
     from workbench.results import run_directory
 
+    run = find_run(run)
     if run_directory.is_study(run) and not run_directory.is_run(run):
         _show_study(run, form, has_options=bool(quantities) or cite)
         return

@@ -10,13 +10,14 @@ from typing import Annotated
 import typer
 
 from workbench.cli import console, options, parse
+from workbench.cli.open_registry import find_run
 from workbench.cli.result_printer import ResultPrinter
 from workbench.process import count_usable_cores
 
 
 @console.guarded
 def command(
-    run: options.Run,
+    run: options.RunOrVersion,
     data: Annotated[
         Path,
         typer.Argument(help="New rows with their outcomes, - for standard input.", metavar="DATA"),
@@ -58,6 +59,7 @@ def command(
 
     rows = parse.parse_missing(missing)
     check_table_exists(options.read_dash(data))
+    run = find_run(run)
     run_directory.require_run(run)
     table = options.read_within(parse.parse_size("--unpack-limit", unpack_limit), data)
     from contextlib import ExitStack

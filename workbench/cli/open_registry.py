@@ -1,0 +1,79 @@
+"""The registry that a command uses, and runs that are named by their version: `NAME@champion`."""
+
+from __future__ import annotations
+
+import getpass
+import os
+import socket
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from workbench.cli import console
+
+if TYPE_CHECKING:
+    from workbench.registry import ModelRegistry
+
+FOLDER = Path("registry")
+"""Where a registry is by default."""
+
+_VARIABLE = "WORKBENCH_REGISTRY"
+"""The variable of the environment that names another place."""
+
+Folder = Annotated[
+    Path,
+    typer.Option("--registry", help="The folder of the registry.", envvar=_VARIABLE, metavar="DIR"),
+]
+Author = Annotated[
+    str | None,
+    typer.Option(
+        help="Who does this; by default the user and the machine.", envvar="WORKBENCH_AUTHOR", metavar="NAME"
+    ),
+]
+Key = Annotated[
+    Path | None,
+    typer.Option(
+        help="Sign with this private key (Ed25519, as ssh-keygen writes it).",
+        envvar="WORKBENCH_KEY",
+        metavar="FILE",
+    ),
+]
+
+
+def open_registry(folder: Path, author: str | None = None, key: Path | None = None) -> ModelRegistry:
+    """Return the registry in a folder; the environment names the keys with which it must be signed."""
+    from workbench.registry import ModelRegistry, Signer
+
+    required = os.environ.get("WORKBENCH_REGISTRY_KEYS")
+    return ModelRegistry(
+        folder,
+        author or f"{getpass.getuser()}@{socket.gethostname()}",
+        None if key is None else Signer(key, os.environ.get("WORKBENCH_KEY_PASSWORD")),
+        Path(required) if required else None,
+    )
+
+
+def find_run(run: Path) -> Path:
+    """Return a run directory, also from a version such as `NAME@champion`, whose files are then checked.
+
+    Only for commands that write nothing into it.
+
+    Raises
+    ------
+    WorkbenchError
+        It looks like a version, and there is no such version or no registry.
+    """
+    if "@" not in run.name or run.parent != Path() or run.exists():
+        return run
+    registry = open_registry(Path(os.environ.get(_VARIABLE) or FOLDER))
+    version, folder = registry.open_run(str(run))
+    console.show_note("version", f"{version.reference}, added {version.time} by {version.author}")
+    show_remarks(registry)
+    return folder
+
+
+def show_remarks(registry: ModelRegistry) -> None:
+    """Show what was mended on the way."""
+    for remark in registry.remarks:
+        console.show_note("note", remark)
