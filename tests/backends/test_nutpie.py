@@ -17,7 +17,7 @@ from arviz_stats.base import array_stats
 from tests.backends.test_stan import RANDOM
 from tests.conformance.executables import MODELS
 from tests.toolchain.fake_compilers import write_script
-from workbench import toolchain
+from workbench import process, toolchain
 from workbench.backends import Job, Start
 from workbench.backends.cmdstan import Chains
 from workbench.backends.evaluator import Flag
@@ -54,9 +54,9 @@ def make_chains(job, method, start=None):
     return NutpieChains(Evaluators(), job, Chains(method, start or Start(), 2, 1, SILENT))
 
 
-def is_chain(process):
+def is_chain(child):
     try:
-        return any("nutpie_chain" in argument for argument in process.cmdline())
+        return any("nutpie_chain" in argument for argument in child.cmdline())
     except psutil.Error:
         return False
 
@@ -256,6 +256,23 @@ def test_an_interrupt_ends_all_chains(make_job):
     finally:
         signal.signal(signal.SIGINT, previous)
         sender.join()
+    assert not any(map(is_chain, us.children(recursive=True)))
+
+
+def test_work_that_is_ended_ends_all_chains(make_job):
+    job = make_job("driver_throws", data={"where": 0}, timeout=60)
+    us, work = psutil.Process(), process.Work()
+
+    def end():
+        while not any(map(is_chain, us.children())):
+            time.sleep(0.1)
+        work.end()
+
+    ending = threading.Thread(target=end)
+    ending.start()
+    with pytest.raises(process.WorkEnded), work.begin():
+        StanBackend().sample(job, ENDLESS, jobs=2)
+    ending.join()
     assert not any(map(is_chain, us.children(recursive=True)))
 
 

@@ -28,8 +28,9 @@ needs_dask = pytest.mark.skipif(
 class DaskProcesses:
     """A scheduler and its workers."""
 
-    def __init__(self, folder: Path, **environment: str) -> None:
+    def __init__(self, folder: Path, protocol: str = "tcp", **environment: str) -> None:
         self.folder = folder
+        self.protocol = protocol
         self.environment = environment
         self.children: dict[str, subprocess.Popen[bytes]] = {}
         self.port = "0"
@@ -40,7 +41,8 @@ class DaskProcesses:
         file = self.folder / "scheduler.json"
         file.unlink(missing_ok=True)
         self._start(
-            "scheduler", "scheduler", "--host", "127.0.0.1", "--port", self.port, "--no-dashboard",
+            "scheduler", "scheduler", "--protocol", self.protocol, "--host", "127.0.0.1",
+            "--port", self.port, "--no-dashboard",
             "--scheduler-file", str(file),
         )  # fmt: skip
         deadline = time.monotonic() + 60

@@ -1,14 +1,22 @@
 """Tasks on the workers of a real scheduler: the same numbers, wherever they run and whatever is lost."""
 
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import threading
 import time
+from contextlib import contextmanager
 from dataclasses import replace
 from typing import Any, cast
 
+import psutil
 import pytest
 
 from tests.execution import work
-from tests.execution.clusters import DaskProcesses, needs_dask
-from workbench.errors import ChainFailed, ClusterError, WorkerLost
+from tests.execution.clusters import ROOT, DaskProcesses, needs_dask
+from workbench.errors import ChainFailed, ClusterError, StoreError, WorkerLost
 from workbench.execution import Shared, Task, name_function
 from workbench.execution.dask_worker import MARK
 from workbench.execution.scheduler import as_executor, open_executor, parse_scheduler
@@ -84,6 +92,29 @@ def test_a_full_disk_of_one_worker_is_avoided(executor, tmp_path):
     assert outcome.failure is None
     assert outcome.worker != full.read_text()
     assert (tmp_path / "there").exists()
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGKILL], ids=["interrupted", "killed"])
+def test_what_a_client_wanted_ends_with_it(cluster, tmp_path, number):
+    argv = [sys.executable, "-m", "tests.execution.client", cluster.address, str(tmp_path), "0"]
+    client = subprocess.Popen(argv, cwd=ROOT, start_new_session=True, stderr=subprocess.DEVNULL)
+    wait_until(lambda: (tmp_path / "started").exists() and count_sleepers() == 1, 60)
+    client.send_signal(number)
+    client.wait()
+    wait_until(lambda: count_sleepers() == 0, 15)
+    time.sleep(0.5)
+    assert not (tmp_path / "ended").exists()
+
+
+def count_sleepers():
+    return sum(work.SLEEP in " ".join(one.info["cmdline"] or ()) for one in psutil.process_iter(["cmdline"]))
+
+
+def wait_until(is_so, seconds):
+    deadline = time.monotonic() + seconds
+    while not is_so():
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
 
 
 def test_a_killed_worker_loses_nothing(cluster, executor, tmp_path):
@@ -179,3 +210,100 @@ def test_the_overhead_of_a_task_is_small(executor, tmp_path):
     started = time.monotonic()
     assert len(list(executor.map(tasks, tmp_path))) == 100
     assert (time.monotonic() - started) / 100 < 0.2  # 20 ms and less on an idle machine
+
+
+class Recorded:
+    """Progress of which the titles and the details are kept."""
+
+    def __init__(self):
+        self.said = []
+
+    @contextmanager
+    def stage(self, title, total=None):
+        self.said.append(title)
+        yield self
+
+    def update(self, done, detail=""):
+        self.said.append(detail)
+
+
+@pytest.fixture
+def fresh(tmp_path):
+    """A scheduler without workers, and a folder for pieces."""
+    (tmp_path / "pieces").mkdir()
+    processes = DaskProcesses(tmp_path)
+    yield processes, tmp_path / "pieces"
+    processes.close()
+
+
+def test_waiting_for_workers_and_for_the_scheduler_is_said(fresh):
+    cluster, folder = fresh
+    progress = Recorded()
+    with open_executor(parse_scheduler(cluster.address), 1, progress) as executor:
+        later = threading.Timer(3, cluster.start_worker, ["first"])
+        later.start()
+        outcomes = executor.map(work.make_tasks(40, seconds=0.05), folder)
+        next(outcomes)
+        assert set(progress.said) == {"Waiting for workers", ""}
+        for name in ("scheduler", "first"):
+            cluster.kill(name)
+        restart = threading.Timer(4, cluster.start_scheduler)
+        restart.start()
+        threading.Timer(6, cluster.start_worker, ["first"]).start()
+        assert len(list(outcomes)) == 39
+    later.join()
+    restart.join()
+    assert "the scheduler does not answer" in progress.said
+    work.read_all(folder, 40)
+
+
+def test_a_task_wider_than_all_workers_that_are_left_runs_with_fewer_slots(fresh, monkeypatch):
+    monkeypatch.setattr("workbench.execution.dask._SECONDS_TO_RESTART", 1.0)
+    cluster, folder = fresh
+    cluster.start_worker("large", slots=4)
+    with open_executor(parse_scheduler(cluster.address), 1) as executor:
+        tasks = [Task(f"wide {at}", name_function(work.tell_cores), (1.0,), cores=4) for at in range(4)]
+        outcomes = executor.map(tasks, folder)
+        assert next(outcomes).record == 4
+        cluster.kill("large")
+        cluster.start_worker("small", slots=2)
+        assert [outcome.record for outcome in outcomes] == [2, 2, 2]
+
+
+@pytest.mark.skipif(os.geteuid() != 0 or not shutil.which("mount"), reason="mounting a disk needs root")
+def test_a_disk_that_is_really_full_is_avoided(fresh):
+    cluster, folder = fresh
+    disk = cluster.folder / "disk"
+    disk.mkdir()
+    argv = ["mount", "-t", "tmpfs", "-o", "size=1m", "tmpfs", str(disk)]
+    mounted = subprocess.run(argv, capture_output=True, text=True, check=False)
+    if mounted.returncode:
+        pytest.skip(f"disks cannot be mounted here: {mounted.stderr.strip()}")
+    try:
+        check_full_disk(cluster, folder, disk)
+    finally:
+        cluster.close()
+        subprocess.run(["umount", "--lazy", str(disk)], check=True)
+
+
+def check_full_disk(cluster, folder, disk):
+    """Give a task that writes two megabytes to a worker whose temporary folder is smaller."""
+    cluster.start_worker("full", TMPDIR=str(disk))
+    with open_executor(parse_scheduler(cluster.address), 1) as executor:
+        large = Task("large", name_function(work.write), (2_000_000,), pieces=("written",))
+        alone = list(executor.map([large], folder))
+        assert isinstance(alone[0].failure, StoreError)
+        assert "full" in alone[0].failure.message
+        assert str(disk) in alone[0].failure.message
+        assert {path.name for path in folder.iterdir()} == {MARK}
+        cluster.start_worker("roomy")
+        wait_until(lambda: len(cast("Any", executor).client.scheduler_info(n_workers=-1)["workers"]) == 2, 60)
+        time.sleep(1.1)  # until the executor looks again
+        (outcome,) = executor.map([large], folder)
+        assert outcome.failure is None
+        assert not str(outcome.record).startswith(str(disk))
+        assert {path.name for path in folder.iterdir()} == {MARK, "written"}
+        (disk / "rest").write_bytes(bytes(os.statvfs(disk).f_bavail * os.statvfs(disk).f_frsize))
+        for outcome in executor.map(work.make_tasks(6, seconds=0.1), folder):
+            assert outcome.failure is None
+    work.read_all(folder, 6)

@@ -3,15 +3,18 @@
 import pickle
 import subprocess
 import sys
+import time
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from workbench import process
-from workbench.errors import ChainFailed
-from workbench.execution import TaskOutcome, Workplace
-from workbench.execution.dask_worker import MARK, Packed, _State, _watched, measure_memory
+from workbench.errors import ChainFailed, RunError
+from workbench.execution import Workplace
+from workbench.execution.dask_worker import MARK, Packed, _State, measure_memory, watch_over
 from workbench.execution.task import Task, run_task
 from workbench.execution.versions import describe_difference, read_versions
 
@@ -69,14 +72,43 @@ def test_memory_of_processes_counts(tmp_path):
 def check_memory(folder):
     tmp_path = Path(folder)
     task = Task("big", f"{__name__}:fill_memory", (300 * MEBIBYTE,))
-    with _watched(sum(measure_memory().values()) + 150 * MEBIBYTE) as watch:
-        outcome = watch.explain(run_task(task, Workplace(tmp_path, tmp_path), {}))
-    assert outcome.failure is not None
-    assert outcome.failure.message.startswith("it needs more memory than its worker may have: ")
-    assert outcome.failure.message.endswith("were in use, Stan's processes included.")
-    assert outcome.seconds < 30
-    with _watched(None) as watch:
-        assert str(watch.explain(TaskOutcome("a", failure=ChainFailed("no."))).failure) == "no."
+    place, started = Workplace(tmp_path, tmp_path), time.monotonic()
+    with (
+        pytest.raises(RunError) as caught,
+        watch_over(sum(measure_memory().values()) + 150 * MEBIBYTE, lambda: True),
+    ):
+        run_task(task, place, {})
+    assert caught.value.message.startswith("it needs more memory than its worker may have: ")
+    assert caught.value.message.endswith("were in use, Stan's processes included.")
+    assert time.monotonic() - started < 30
+    with watch_over(None, lambda: True):
+        outcome = run_task(replace(task, function=f"{__name__}:refuse"), place, {})
+    assert str(outcome.failure) == "no."
+
+
+def refuse(place, size):
+    """Fail as Stan does."""
+    raise ChainFailed("no.")
+
+
+def test_what_nobody_waits_for_is_ended_and_leaves_no_failure(tmp_path):
+    task = Task("unwanted", f"{__name__}:wait_or_note", (str(tmp_path / "failure"),))
+    started = time.monotonic()
+    with (
+        pytest.raises(RunError, match="nobody waited"),
+        watch_over(None, lambda: time.monotonic() - started < 1),
+    ):
+        run_task(task, Workplace(tmp_path, tmp_path), {})
+    assert time.monotonic() - started < 20
+    assert not (tmp_path / "failure").exists()
+
+
+def wait_or_note(place, note):
+    """Wait for a process as for Stan's, in a thread as cmdstanpy does; keep a failure as a result."""
+    with suppress(ChainFailed), ThreadPoolExecutor(1) as pool:
+        done = pool.submit(process.keep_work(process.run), ["sleep", "60"]).result()
+        raise ChainFailed(f"it ended with {done.returncode}.")
+    Path(note).touch()
 
 
 def test_versions_differ_in_words():

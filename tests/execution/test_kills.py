@@ -72,7 +72,9 @@ def test_no_kill_loses_a_finished_piece_or_changes_a_number(tmp_path):
                 killed.append(kind)
             mend(cluster)
             if client.poll() not in (None, 0):
-                assert client.poll() == -9, (tmp_path / "client.log").read_text()[-3000:]
+                printed = (tmp_path / "client.log").read_text()[-3000:]
+                is_refused = "no scheduler of Dask answers" in printed.splitlines()[-2]  # it was just killed
+                assert client.poll() == -9 or is_refused, printed
                 client = start_client(cluster, folder)
             for path in folder.glob("*.npy"):
                 assert seen.setdefault(path, path.stat().st_mtime_ns) == path.stat().st_mtime_ns, path

@@ -4,7 +4,8 @@ import pytest
 
 from workbench.errors import ClusterError, RequestError
 from workbench.execution import LocalExecutor, scheduler
-from workbench.execution.scheduler import as_executor, parse_scheduler, read_cluster
+from workbench.execution.cluster import read_cluster
+from workbench.execution.scheduler import as_executor, parse_scheduler
 
 
 def test_this_machine_needs_no_dask(monkeypatch):

@@ -5,12 +5,13 @@ from __future__ import annotations
 import os
 import signal
 import time
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from workbench import files
+from workbench import files, process
 from workbench.errors import ChainFailed, StoreError
 from workbench.execution import Shared, Task, Workplace, name_function
 from workbench.provenance import hash_texts
@@ -54,6 +55,33 @@ def fill(place: Workplace, full: str) -> None:
     if path.read_text(encoding="utf-8") == address:
         raise StoreError("the disk is full.")
     (place.folder / "there").touch()
+
+
+def wait_for_process(place: Workplace, started: str) -> None:
+    """Wait for a process that would take minutes, as for a chain; keep its end as a result."""
+    Path(started).touch()
+    with suppress(ChainFailed):
+        done = process.run(["sleep", SLEEP])
+        raise ChainFailed(f"it ended with {done.returncode}.")
+    (place.folder / "ended").touch()
+
+
+SLEEP = "345.6"
+"""How long that process waits [s]: by this number it is found."""
+
+
+def write(place: Workplace, size: int) -> str:
+    """Write a file into the scratch folder, and leave one in the folder; return the scratch folder."""
+    with files.explained(place.scratch):
+        (place.scratch / "large").write_bytes(bytes(size))
+    files.replace_file(place.folder / "written", "done")
+    return str(place.scratch)
+
+
+def tell_cores(place: Workplace, seconds: float = 0.0) -> int:
+    """Return how many processes it may have."""
+    time.sleep(seconds)
+    return place.cores
 
 
 def break_(place: Workplace) -> None:

@@ -327,6 +327,7 @@ def sensitivity(
         output=folder if output is None else Path(output),
     )
     table = None if data is None else as_table(data)
-    with as_executor(executor, options.jobs) as opened:
+    shown = show_progress(progress)
+    with as_executor(executor, options.jobs, shown) as opened:
         options = replace(options, executor=opened)
-        return study_fit(fitted, options, table=table, progress=show_progress(progress))
+        return study_fit(fitted, options, table=table, progress=shown)

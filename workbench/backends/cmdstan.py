@@ -277,6 +277,7 @@ def _open_executable(job: Job, *, is_unconstrained: bool = False) -> Executable:
 
     model = Executable(exe_file=str(job.exe))
     model.is_unconstrained = is_unconstrained
+    model.run_process = process.keep_work(process.run)  # cmdstanpy calls it in threads of its own
     return model
 
 

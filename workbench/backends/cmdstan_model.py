@@ -22,6 +22,7 @@ class Executable(cmdstanpy.CmdStanModel):  # type: ignore[misc]
 
     on_line: Callable[[str, int], None] | None = None
     is_unconstrained: bool = False
+    run_process = staticmethod(process.run)
 
     def _run_cmdstan(self, runset: Any, idx: int, *, timeout: float | None = None, **_: Any) -> None:
         show = self.on_line
@@ -30,7 +31,7 @@ class Executable(cmdstanpy.CmdStanModel):  # type: ignore[misc]
         mode = ["unconstrained"] if self.is_unconstrained else []
         try:
             output = Path(runset.stdout_files[idx])
-            done = process.run(
+            done = self.run_process(
                 [exe, *mode, *arguments],
                 cwd=output.parent,  # a program with `profile` writes a file where it runs
                 timeout=timeout,

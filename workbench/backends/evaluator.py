@@ -131,7 +131,8 @@ class Evaluator:
         self._columns: Columns | None = None
         try:
             deadline = time.monotonic() + min(timeout or _SECONDS_TO_GREET, _SECONDS_TO_GREET)
-            status, *_, length = self._receive_header(deadline)
+            with self._companion.ask():
+                status, *_, length = self._receive_header(deadline)
             greeting = self._companion.receive(length).decode() if status == 0 and length < 100 else ""
         except EOFError:
             greeting = ""
@@ -218,8 +219,9 @@ class Evaluator:
         try:
             if len(payload) < _JOINED:
                 header, payload = header + bytes(payload), b""
-            self._companion.send(header, payload, deadline=deadline)
-            answer = self._receive_answer(job, deadline, out)
+            with self._companion.ask():
+                self._companion.send(header, payload, deadline=deadline)
+                answer = self._receive_answer(job, deadline, out)
         except TimeoutError as reason:
             self.close()
             raise make_timeout(activity, job.timeout) from reason

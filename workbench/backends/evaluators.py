@@ -176,7 +176,7 @@ def _share_out(work: Callable[[int], None], starts: Sequence[int], workers: int)
             work(start)
     else:
         with ThreadPoolExecutor(workers) as pool:
-            list(pool.map(work, starts))
+            list(pool.map(process.keep_work(work), starts))
 
 
 def _make_key(job: Job) -> _Key:

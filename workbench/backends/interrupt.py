@@ -31,7 +31,7 @@ def run_interruptibly(call: Callable[[], T]) -> T:
 
     # An event, not Thread.join: before Python 3.13 a thread counts as ended once its join is interrupted.
     is_over = threading.Event()
-    threading.Thread(target=work, daemon=True).start()
+    threading.Thread(target=process.keep_work(work), daemon=True).start()
     try:
         while not is_over.wait(0.1):
             pass
@@ -39,6 +39,7 @@ def run_interruptibly(call: Callable[[], T]) -> T:
         while not is_over.wait(0.05):
             process.kill_running()
         raise
+    process.refuse_ended()  # cmdstanpy takes it for a failure
     if failure:
         raise failure[0]
     return result[0]

@@ -149,7 +149,8 @@ class NutpieChains:
             def sample_all() -> list[_Chain]:
                 with ThreadPoolExecutor(min(self._chains.jobs, method.chains)) as pool:
                     numbers = range(1, method.chains + 1)
-                    return list(pool.map(lambda k: self._sample_chain(k, points[k - 1], progress), numbers))
+                    sample = process.keep_work(lambda k: self._sample_chain(k, points[k - 1], progress))
+                    return list(pool.map(sample, numbers))
 
             try:
                 finished = run_interruptibly(sample_all)

@@ -245,7 +245,7 @@ def command(
     progress = console.progress(quiet)
     limit = parse.parse_size("--unpack-limit", unpack_limit)
     try:
-        with open_executor(where, workers) as executor:
+        with open_executor(where, workers, progress) as executor:
             study_options = replace(study_options, executor=executor)
             if is_run:
                 study = sensitivity.study_run(what, study_options, fit_options, progress, limit)

@@ -8,13 +8,14 @@ until it is there again, and hand in what was not finished.
 
 from __future__ import annotations
 
+import math
 import pickle
 import queue
 import re
 import secrets
 import socket
 import time
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -27,11 +28,13 @@ from distributed.client import FutureCancelledError
 
 from workbench import files
 from workbench.errors import ClusterError, StoreError, WorkerLost
+from workbench.execution.cluster import Cluster
 from workbench.execution.dask_worker import MARK, Packed, Reply, SentTask, run_sent
 from workbench.execution.executor import is_kept
 from workbench.execution.pieces import unpack
 from workbench.execution.task import Shared, Task, TaskOutcome
 from workbench.execution.versions import read_versions
+from workbench.progress import SILENT, Progress
 
 SLOT = "chains"
 """The resource of which each chain takes one: `dask worker --resources chains=4`."""
@@ -44,6 +47,12 @@ _SECONDS_TO_CONNECT = 15.0
 
 _SECONDS_TO_RETURN = 120.0
 """How long we wait for a lost scheduler, or for a worker [s]. Ours."""
+
+_SECONDS_TO_RESTART = 15.0
+"""How long a task waits for a worker with as many slots as it wants, if there was one [s]. Ours."""
+
+_SECONDS_UNSAID = 2.0
+"""How long we wait for workers before we say so [s]. Ours."""
 
 _BETWEEN_LOOKS = 1.0
 """How often we ask whether scheduler and workers are there, while nothing finishes [s]. Ours."""
@@ -71,15 +80,20 @@ class DaskExecutor:
     ----------
     client
         A client that is connected to it.
+    progress
+        Where to say that we wait for workers.
+    pool
+        The cluster, if it was started by us.
     """
 
-    def __init__(self, client: Client) -> None:
+    def __init__(self, client: Client, progress: Progress = SILENT, pool: Pool | None = None) -> None:
         self.client = client
         self._sent = _Sent(client)
+        self._slots = _Slots(client, progress, pool or Pool())
 
     def map(self, tasks: Iterable[Task], folder: Path) -> Iterator[TaskOutcome]:
         """Run tasks on workers; yield what comes of each as it finishes."""
-        run = _Run(self.client, self._sent, folder, name_folder(folder))
+        run = _Run(self.client, self._sent, self._slots, folder)
         try:
             yield from run.iterate(iter(tasks))
         finally:
@@ -104,27 +118,46 @@ def name_folder(folder: Path) -> str:
     return name
 
 
+@dataclass(frozen=True)
+class Pool:
+    """The workers of a cluster that we started.
+
+    Attributes
+    ----------
+    patience
+        How long the first of them may take to come, or all of them to come back [s].
+    ask
+        Asks the cluster for as many as there should be, however many there are.
+    """
+
+    patience: float = _SECONDS_TO_RETURN
+    ask: Callable[[], None] = lambda: None
+
+
 @dataclass
 class _HandedIn:
-    """A task that was handed in."""
+    """A task that was handed in: how often before, how often a worker failed it, and which slots it takes."""
 
     task: Task
     future: Future
     number: int
+    stumbles: int
+    slots: int
+    unfit_since: float | None = None
 
 
 class _Run:
     """One call of `map`."""
 
-    def __init__(self, client: Client, sent: _Sent, folder: Path, folder_name: str) -> None:
+    def __init__(self, client: Client, sent: _Sent, slots: _Slots, folder: Path) -> None:
         self.client = client
         self.sent = sent
+        self.slots = slots
         self.folder = folder
-        self.folder_name = folder_name
+        self.folder_name = name_folder(folder)
         self.topic = f"workbench-{secrets.token_hex(8)}"
         self.running: dict[str, _HandedIn] = {}
         self.finished: queue.SimpleQueue[tuple[str, int]] = queue.SimpleQueue()
-        self.slots = _Slots(client)
 
     def iterate(self, waiting: Iterator[Task]) -> Iterator[TaskOutcome]:
         """Hand in tasks as there is room, and yield outcomes."""
@@ -134,7 +167,7 @@ class _Run:
                 yield TaskOutcome(task.key, was_kept=True)
                 task = next(waiting, None)
             elif task is not None and len(self.running) < _AHEAD * max(1, self.slots.count()):
-                self._submit(task, 0)
+                self._submit(task)
                 task = next(waiting, None)
             else:
                 yield from self._take()
@@ -145,23 +178,25 @@ class _Run:
             with suppress(Exception):  # the scheduler may be gone
                 self.client.cancel([attempt.future for attempt in self.running.values()], force=True)
 
-    def _submit(self, task: Task, number: int, avoided: str = "") -> None:
+    def _submit(self, task: Task, number: int = 0, stumbles: int = 0, avoided: str = "") -> None:
         """Hand in a task, for the time given by `number` already; not to a worker where it found no room."""
+        if not self.slots.count():  # what they can do is not known
+            self.slots.wait_for_workers()
         others = [address for address in self.slots.list_addresses() if address != avoided]
-        cores = self.slots.fit(task.cores)
-        stripped = replace(task, shared=(), cores=cores)
+        slots = self.slots.fit(task.cores)
+        stripped = replace(task, shared=(), cores=max(slots, 1))
         call = SentTask(stripped, self.folder, self.folder_name, read_versions(), self.topic, number)
         future = self.client.submit(
             run_sent,
             call,
             *(self.sent.send(value, self.slots) for value in task.shared),
             key=f"{self.topic}-{task.key[:24]}-{number}",
-            resources={SLOT: cores} if self.slots.has_resources else None,
+            resources={SLOT: slots} if slots else None,
             workers=others if avoided and others else None,
             allow_other_workers=bool(avoided and others),
             pure=False,
         )
-        self.running[task.key] = _HandedIn(task, future, number)
+        self.running[task.key] = _HandedIn(task, future, number, stumbles, slots)
         future.add_done_callback(lambda _: self.finished.put((task.key, number)))
 
     def _take(self) -> Iterator[TaskOutcome]:
@@ -170,6 +205,7 @@ class _Run:
             key, number = self.finished.get(timeout=_BETWEEN_LOOKS)
         except queue.Empty:
             self.slots.wait_for_workers()
+            self._move_unfit()
             return
         attempt = self.running.get(key)
         if attempt is None or attempt.number != number:
@@ -177,15 +213,28 @@ class _Run:
         is_answered = attempt.future.status in ("finished", "error")
         reply = self._fetch(attempt) if is_answered else None
         del self.running[key]
-        if reply is not None and isinstance(reply.outcome.failure, StoreError) and number < MOST_LOST - 1:
-            self._submit(attempt.task, number + 1, avoided=reply.outcome.worker)  # its disk may be full
+        stumbles, avoided = attempt.stumbles + 1, "" if reply is None else reply.outcome.worker
+        is_full = reply is not None and isinstance(reply.outcome.failure, StoreError)
+        if is_full and stumbles < MOST_LOST:
+            self._submit(attempt.task, number + 1, stumbles, avoided)  # elsewhere there may be room
         elif reply is not None:
             yield self._keep(attempt.task, reply)
         elif is_kept(attempt.task, self.folder):
             yield TaskOutcome(key, was_kept=True)
         else:  # lost with the scheduler, or with what it shares
             self.slots.wait_for_workers()
-            self._submit(attempt.task, number + 1)
+            self._submit(attempt.task, number + 1, stumbles)
+
+    def _move_unfit(self) -> None:
+        """Hand in again, for fewer slots, what waits for a worker with more of them than any has by now."""
+        for attempt in list(self.running.values()):
+            if self.slots.can_run(attempt.slots):
+                attempt.unfit_since = None
+                continue
+            attempt.unfit_since = attempt.unfit_since or time.monotonic()
+            if time.monotonic() - attempt.unfit_since > _SECONDS_TO_RESTART:
+                attempt.future.cancel()
+                self._submit(attempt.task, attempt.number + 1, attempt.stumbles)
 
     def _fetch(self, attempt: _HandedIn) -> Reply | None:
         """Return what a worker replied; `None` if the reply was lost.
@@ -212,7 +261,7 @@ class _Run:
     def _judge_loss(self, attempt: _HandedIn, reason: KilledWorker) -> Reply | None:
         """Return the failure of a task whose workers were lost; `None` if it only waited on some of them."""
         lost = reason.allowed_failures + 1
-        if self._count_starts(attempt) < lost and attempt.number < MOST_LOST:
+        if self._count_starts(attempt) < lost and attempt.stumbles < MOST_LOST:
             return None
         message = f"{lost} workers were lost while they ran it, the last at {reason.last_worker.address}."
         failure = WorkerLost(message, hint="it may need more memory than they have")
@@ -283,8 +332,10 @@ class _Sent:
 class _Slots:
     """How much the workers can do at a time."""
 
-    def __init__(self, client: Client) -> None:
+    def __init__(self, client: Client, progress: Progress, pool: Pool) -> None:
         self._client = client
+        self._progress = progress
+        self._pool = pool
         self._looked = 0.0
         self._workers: list[Mapping[str, Any]] = []
 
@@ -307,11 +358,16 @@ class _Slots:
         return sum(worker["nthreads"] for worker in self._workers)
 
     def fit(self, cores: int) -> int:
-        """Return how many of its chains a task can run at a time."""
+        """Return how many slots a task takes; 0 where workers have threads only, of which it takes one."""
         self._look()
         if not self.has_resources:
-            return 1
+            return 0
         return max(1, min(cores, int(max(worker["resources"][SLOT] for worker in self._workers))))
+
+    def can_run(self, slots: int) -> bool:
+        """Return whether a worker has so many slots, free or not."""
+        self._look()
+        return not slots or any(worker["resources"].get(SLOT, 0) >= slots for worker in self._workers)
 
     def wait_for_workers(self) -> None:
         """Wait until the scheduler and a worker are there.
@@ -321,18 +377,26 @@ class _Slots:
         ClusterError
             They do not come back.
         """
-        deadline = time.monotonic() + _SECONDS_TO_RETURN
-        while True:
-            self._looked = 0.0
-            self._look()
-            if self._workers:
-                return
-            if self._client.status == "closed":
-                raise ClusterError(_LOST, hint=_KEPT)
-            if time.monotonic() > deadline:
-                what = "a worker" if self._client.status == "running" else "the scheduler"
-                raise ClusterError(f"{what} was expected within {_SECONDS_TO_RETURN:.0f} s.", hint=_KEPT)
-            time.sleep(0.2)
+        started, stage = time.monotonic(), None
+        with ExitStack() as stack:
+            while True:
+                self._looked = 0.0
+                self._look()
+                if self._workers:
+                    return
+                is_there = self._client.status == "running"
+                if self._client.status == "closed":
+                    raise ClusterError(_LOST, hint=_KEPT)
+                waited = time.monotonic() - started
+                if waited > self._pool.patience:
+                    what = "a worker" if is_there else "the scheduler"
+                    raise ClusterError(f"{what} was expected within {self._pool.patience:.0f} s.", hint=_KEPT)
+                if stage is None and waited > _SECONDS_UNSAID:
+                    stage = stack.enter_context(self._progress.stage("Waiting for workers"))
+                if stage is not None:
+                    stage.update(0, "" if is_there else "the scheduler does not answer")
+                self._pool.ask()
+                time.sleep(0.2)
 
     def _look(self) -> None:
         if time.monotonic() - self._looked < _BETWEEN_LOOKS:
@@ -346,7 +410,7 @@ class _Slots:
 
 
 @contextmanager
-def connect(address: str) -> Iterator[DaskExecutor]:
+def connect(address: str, progress: Progress = SILENT) -> Iterator[DaskExecutor]:
     """Give an executor at the address of a scheduler.
 
     Raises
@@ -361,40 +425,46 @@ def connect(address: str) -> Iterator[DaskExecutor]:
         raise _explain_silence(address, str(reason)) from reason
     security = Security() if address.startswith("tls:") else None
     with _open_client(address, address, security) as client:
-        yield DaskExecutor(client)
+        yield DaskExecutor(client, progress)
 
 
 @contextmanager
-def start(
-    kind: str, workers: int | None, options: Mapping[str, Any], tls: Mapping[str, str], text: str
-) -> Iterator[DaskExecutor]:
+def start(asked: Cluster, text: str, progress: Progress = SILENT) -> Iterator[DaskExecutor]:
     """Give an executor on a cluster that ends with it.
 
     Parameters
     ----------
-    kind, workers, options, tls
-        As in `Cluster`.
+    asked
+        The cluster.
     text
         What the user named, for messages.
+    progress
+        Where to say that we wait for workers.
 
     Raises
     ------
     ClusterError
         It cannot be started.
     """
-    security = Security(require_encryption=True, **tls) if tls else None
+    security = Security(require_encryption=True, **asked.tls) if asked.tls else None
     settings = {"distributed.scheduler.allowed-failures": MOST_LOST - 1}
     with ExitStack() as stack:
         stack.enter_context(dask.config.set(settings))
         try:
-            cluster = stack.enter_context(_make_cluster(kind, options, security))
-            if workers is not None:
-                cluster.scale(workers)
+            cluster = stack.enter_context(_make_cluster(asked.kind, asked.options, security))
+            if asked.workers is not None:
+                cluster.scale(asked.workers)
         except Exception as reason:  # of a package that we know little of
-            message = f"the {kind} of `{text}` cannot be started: {type(reason).__name__}: {reason}"
+            message = f"the {asked.kind} of `{text}` cannot be started: {type(reason).__name__}: {reason}"
             raise ClusterError(message) from reason
         client = stack.enter_context(_open_client(cluster, text, security))
-        yield DaskExecutor(client)
+        yield DaskExecutor(client, progress, _make_pool(cluster, asked))
+
+
+def _make_pool(cluster: Any, asked: Cluster) -> Pool:
+    """Return how its workers are waited for: those of a batch system may stay in its queue for long."""
+    patience = math.inf if asked.package == "dask_jobqueue" else _SECONDS_TO_RETURN
+    return Pool(patience) if asked.workers is None else Pool(patience, lambda: cluster.scale(asked.workers))
 
 
 def _make_cluster(kind: str, options: Mapping[str, Any], security: Security | None) -> Any:

@@ -1,13 +1,14 @@
-"""What runs on a worker of Dask: tasks, what they share, and a watch on the memory of Stan's processes."""
+"""What runs on a worker of Dask: tasks, what they share, and a watch on each.
+
+A task is ended, with Stan's processes, where nobody waits for it any more or memory runs out.
+"""
 
 from __future__ import annotations
 
 import os
 import pickle
 import threading
-import time
-from collections import deque
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field, replace
 from functools import cache
@@ -16,7 +17,7 @@ from typing import Any
 
 import psutil
 
-from workbench import files
+from workbench import files, process
 from workbench.errors import ClusterError, RunError, WorkbenchError
 from workbench.execution.executor import is_kept
 from workbench.execution.pieces import pack
@@ -28,8 +29,7 @@ _MOST_OPEN = 8
 """How many shared values a worker keeps: each may hold data and processes. Ours."""
 
 _BETWEEN_LOOKS = 0.25
-"""How often the memory of a worker and its processes is measured while tasks run [s]. Ours."""
-
+"""How often we look whether tasks are still wanted, and how much memory they take [s]. Ours."""
 
 MARK = ".workbench-folder"
 """The file by which a worker sees that it shares a folder with the machine that asks."""
@@ -99,21 +99,22 @@ def run_sent(call: SentTask, *packed: Packed) -> Reply:
     from distributed import get_worker
 
     worker = get_worker()
-    state = _get_state()
     worker.log_event(call.topic, [call.task.key, call.number])
     outcome, content = TaskOutcome(call.task.key), None
     try:
         _check_versions(call.versions)
+        state = _get_state()
         is_shared = state.sees(call.folder, call.folder_name)
         folder = call.folder if is_shared else state.make_folder(call.folder_name)
         place = Workplace(folder, state.scratch, call.task.cores)
         if is_kept(call.task, folder):  # by a worker whose reply was lost
             outcome = replace(outcome, was_kept=True)
         else:
-            with _watched(worker.memory_manager.memory_limit) as watch:
+            key = worker.get_current_task()
+            with watch_over(worker.memory_manager.memory_limit, lambda: _is_wanted(worker, key)):
                 shared = {value.key: state.open(value, place) for value in packed}
                 task = replace(call.task, shared=tuple(Shared(value.key, None) for value in packed))
-                outcome = watch.explain(run_task(task, place, shared))
+                outcome = run_task(task, place, shared)
         if not is_shared and outcome.failure is None:
             content = pack(folder, call.task.pieces)
     except WorkbenchError as reason:
@@ -192,61 +193,101 @@ def _holds(path: Path, text: str) -> bool:
         return False
 
 
-class _Watch:
-    """Ends the largest process of Stan where this worker and all of them take too much memory."""
+def _is_wanted(worker: Any, key: str) -> bool:
+    """Return whether anybody waits for a task of this worker, and the worker itself goes on."""
+    known = worker.state.tasks.get(key)
+    return known is not None and known.state != "cancelled" and worker.status.name not in _CLOSED
 
-    def __init__(self, limit: int) -> None:
+
+_CLOSED = ("closing", "closed", "failed")
+"""How a worker stands that ends at once: its scheduler is gone, or somebody ended it."""
+
+
+class _Watch:
+    """Ends a task that nobody waits for any more, and the largest one where all take too much memory."""
+
+    def __init__(self, limit: int, is_wanted: Callable[[], bool]) -> None:
         self.limit = limit
-        self.started = time.monotonic()
-        self.ended = threading.Event()
+        self.is_wanted = is_wanted
+        self.work = process.Work()
+        self.used = 0
+        self.over = threading.Event()
 
     def run(self) -> None:
-        """Look at the memory until the task ends."""
-        while not self.ended.wait(_BETWEEN_LOOKS):
-            with _looking:
-                sizes = measure_memory()
-                used = sum(sizes.values())
-                largest = max(sizes, key=lambda one: sizes[one])
-                if used > self.limit and largest.pid != os.getpid():
-                    with suppress(psutil.Error):  # it has just ended
-                        largest.kill()
-                    _kills.append((time.monotonic(), used))
+        """Look until the task ends."""
+        while not self.over.wait(_BETWEEN_LOOKS):
+            if not self.is_wanted():
+                self.work.end()
+            elif self.limit:
+                with _watching:
+                    _end_largest(self.limit)
 
-    def explain(self, outcome: TaskOutcome) -> TaskOutcome:
-        """Return the outcome with what ended a process meanwhile, if that was the limit of memory."""
-        used = max((used for at, used in _kills if at >= self.started), default=0)
-        if outcome.failure is None or not used:
-            return outcome
-        message = (
-            f"it needs more memory than its worker may have: {format_bytes(used)} of "
-            f"{format_bytes(self.limit)} were in use, Stan's processes included."
+    def explain(self) -> WorkbenchError:
+        """Return why the task was ended."""
+        if not self.used:
+            return RunError("nobody waited for it any more.")
+        return RunError(
+            f"it needs more memory than its worker may have: {format_bytes(self.used)} of "
+            f"{format_bytes(self.limit)} were in use, Stan's processes included.",
+            hint="raise the limit of the workers, or give each fewer chains at a time",
         )
-        failure = RunError(
-            message, hint="raise the limit of the workers, or give each fewer chains at a time"
-        )
-        return replace(outcome, failure=failure)
 
 
-_looking = threading.Lock()
-"""Held while memory is measured: one process is ended at a time."""
+_watches: list[_Watch] = []
+"""Those of the tasks that run on this worker now."""
 
-_kills: deque[tuple[float, int]] = deque(maxlen=100)
-"""When processes were ended [s, monotonic], and how much memory was in use then [bytes]."""
+_watching = threading.RLock()
+"""Held while that list changes, and while memory is measured: one task is ended at a time."""
+
+
+def _end_largest(limit: int) -> None:
+    """End the task with the largest process, if this worker and all processes take too much memory."""
+    sizes = measure_memory()
+    used = sum(sizes.values())
+    largest = max(sizes, key=lambda one: sizes[one])
+    if used <= limit or largest.pid == os.getpid():
+        return
+    owner = process.find_owner(largest.pid)
+    for watch in _watches:
+        if watch.work is owner:
+            watch.used = watch.used or used
+            watch.work.end()
+            return
+    with suppress(psutil.Error):  # it has just ended
+        largest.kill()
 
 
 @contextmanager
-def _watched(limit: int | None) -> Iterator[_Watch]:
-    watch = _Watch(limit or 0)
-    if not limit:
-        yield watch
-        return
-    thread = threading.Thread(target=watch.run, daemon=True, name="memory")
+def watch_over(limit: int | None, is_wanted: Callable[[], bool]) -> Iterator[None]:
+    """Do what follows as work that ends when nobody wants it, or when it takes too much memory.
+
+    Parameters
+    ----------
+    limit
+        The memory that this process and those that it starts may take [bytes].
+    is_wanted
+        Whether anybody waits for the work.
+
+    Raises
+    ------
+    RunError
+        It was ended.
+    """
+    watch = _Watch(limit or 0, is_wanted)
+    thread = threading.Thread(target=watch.run, daemon=True, name="watch")
+    with _watching:
+        _watches.append(watch)
     thread.start()
     try:
-        yield watch
+        with watch.work.begin():
+            yield
+    except process.WorkEnded:
+        raise watch.explain() from None
     finally:
-        watch.ended.set()
+        watch.over.set()
         thread.join()
+        with _watching:
+            _watches.remove(watch)
 
 
 def measure_memory() -> dict[psutil.Process, int]:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from dataclasses import dataclass
 from pathlib import Path
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from workbench import process
 from workbench.execution.executor import is_kept
@@ -34,7 +35,7 @@ class LocalExecutor:
     def map(self, tasks: Iterable[Task], folder: Path) -> Iterator[TaskOutcome]:
         """Run tasks in threads; yield what comes of each as it finishes."""
         waiting = iter(tasks)
-        running: dict[Future[TaskOutcome], int] = {}
+        running: dict[Future[TaskOutcome], _Started] = {}
         task = next(waiting, None)
         with make_scratch() as scratch, ThreadPoolExecutor(self.cores) as pool:
             try:
@@ -45,7 +46,10 @@ class LocalExecutor:
                         else:
                             place = Workplace(folder, scratch, min(task.cores, self.cores))
                             shared = {value.key: value.value for value in task.shared}
-                            running[pool.submit(run_task, task, place, shared)] = place.cores
+                            work = process.Work()
+                            running[pool.submit(_run, work, task, place, shared)] = _Started(
+                                work, place.cores
+                            )
                         task = next(waiting, None)
                     for future in wait(running, return_when=FIRST_COMPLETED).done:
                         del running[future]
@@ -54,9 +58,23 @@ class LocalExecutor:
                 _end(running)
                 raise
 
-    def _has_room(self, task: Task, used: Iterable[int]) -> bool:
+    def _has_room(self, task: Task, running: Iterable[_Started]) -> bool:
         """Return whether a task can start beside those that run; one that wants every core runs alone."""
-        return sum(used) + min(task.cores, self.cores) <= self.cores
+        used = sum(started.cores for started in running)
+        return used + min(task.cores, self.cores) <= self.cores
+
+
+@dataclass(frozen=True)
+class _Started:
+    """A task that runs."""
+
+    work: process.Work
+    cores: int
+
+
+def _run(work: process.Work, task: Task, place: Workplace, shared: Mapping[str, Any]) -> TaskOutcome:
+    with work.begin():
+        return run_task(task, place, shared)
 
 
 def map_here(function: Callable[[T], R], items: Iterable[T], cores: int) -> Iterator[R]:
@@ -69,8 +87,11 @@ def map_here(function: Callable[[T], R], items: Iterable[T], cores: int) -> Iter
         yield from pool.map(function, items)
 
 
-def _end(running: Iterable[Future[TaskOutcome]]) -> None:
-    """End the processes of all tasks, until the tasks have ended with them."""
+def _end(running: Mapping[Future[TaskOutcome], _Started]) -> None:
+    """End all tasks, and their processes, until none is left."""
+    for future, started in running.items():
+        started.work.end()
+        future.cancel()
     while not all(future.done() for future in running):
         process.kill_running()
         wait(running, timeout=_POLL_SECONDS)

@@ -5,18 +5,26 @@ from workbench.process.start import (
     CompletedProcess,
     ProcessCommand,
     count_usable_cores,
+    find_owner,
     kill_running,
     run,
     run_many,
     start_worker,
 )
+from workbench.process.work import Work, WorkEnded, find_work, keep_work, refuse_ended
 
 __all__ = [
     "Companion",
     "CompletedProcess",
     "ProcessCommand",
+    "Work",
+    "WorkEnded",
     "count_usable_cores",
+    "find_owner",
+    "find_work",
+    "keep_work",
     "kill_running",
+    "refuse_ended",
     "run",
     "run_many",
     "start_worker",

@@ -7,11 +7,13 @@ import signal
 import socket
 import subprocess
 import time
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from typing import IO
 
 from workbench.process.children import mark_environment
 from workbench.process.start import make_output_file, register, unregister
+from workbench.process.work import Work, find_work
 
 _BUFFER = 1 << 20
 """Bytes that the kernel may hold on their way to or from a companion: fewer changes between processes."""
@@ -32,6 +34,7 @@ class Companion:
         OSError
             It cannot be started.
         """
+        self.work: Work | None = None
         self._errors: IO[bytes] = make_output_file()
         self._socket, theirs = socket.socketpair()
         try:
@@ -58,9 +61,32 @@ class Companion:
         """The descriptor of our end of its socket."""
         return self._socket.fileno()
 
+    @property
+    def pid(self) -> int:
+        """The number of its process."""
+        return self._child.pid
+
     def is_alive(self) -> bool:
         """Return whether it still runs."""
         return self._child.poll() is None
+
+    @contextmanager
+    def ask(self) -> Iterator[None]:
+        """Do what follows, a request and its answer, as a part of this thread's work."""
+        work = find_work()
+        if work is None:
+            yield
+            return
+        self.work = work
+        try:
+            with work.ask(self):
+                yield
+        finally:
+            self.work = None
+
+    def kill_at_once(self) -> None:
+        """Kill it while another thread waits for its answer; that thread finds the end of its output."""
+        self.signal_group(signal.SIGKILL)
 
     def send(self, *parts: bytes | memoryview, deadline: float | None = None) -> None:
         """Send bytes; `deadline` is a time of `time.monotonic` [s]."""

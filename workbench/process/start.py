@@ -22,6 +22,7 @@ from typing import IO, Protocol
 
 from workbench.files import refuse_full
 from workbench.process.children import mark_environment
+from workbench.process.work import Work, find_work, refuse_ended
 
 _POLL_SECONDS = 0.02
 """The longest time between two looks at the children [s]."""
@@ -137,7 +138,7 @@ def run_many(
     """Run programs, at most `jobs` at a time; return their results in the order of the commands.
 
     Once a program has failed, no further ones are started; those are missing from the results. An interrupt
-    ends all running children before it is passed on.
+    ends all running children before it is passed on, and so does the end of the work that they belong to.
     """
     waiting = list(enumerate(commands))[::-1]
     running: dict[int, _Child] = {}
@@ -145,6 +146,7 @@ def run_many(
     failed, pause = False, _FIRST_POLL_SECONDS
     try:
         while running or (waiting and not failed):
+            refuse_ended()
             while waiting and not failed and len(running) < jobs:
                 index, command = waiting.pop()
                 running[index] = _Child(command, timeout, on_line)
@@ -192,6 +194,7 @@ class _Child:
     ) -> None:
         self.command = command
         self.on_line = on_line
+        self.work = find_work()
         self.bytes_shown = 0
         self.started = time.monotonic()
         self.deadline = None if timeout is None else self.started + timeout
@@ -216,6 +219,10 @@ class _Child:
             pass_fds=self.command.descriptors,
             start_new_session=True,  # a group of its own, which no interrupt reaches before we pass it on
         )
+
+    @property
+    def pid(self) -> int:
+        return self.child.pid
 
     def is_finished(self) -> bool:
         has_ended = self.child.poll() is not None
@@ -296,7 +303,13 @@ def make_output_file() -> IO[bytes]:
 
 
 class Running(Protocol):
-    """A child that runs."""
+    """A child that runs, with the work that waits for it."""
+
+    work: Work | None
+
+    @property
+    def pid(self) -> int:
+        """The number of its process, and of the group of processes that it leads."""
 
     def signal_group(self, number: signal.Signals) -> None:
         """Send a signal to the child and to everything that it started."""
@@ -319,6 +332,16 @@ def unregister(child: Running) -> None:
     """Count a child as ended; it may have been before."""
     with _running_lock:
         _running.discard(child)
+
+
+def find_owner(pid: int) -> Work | None:
+    """Return the work that waits for a process, a child or what a child started; `None` if nobody does."""
+    try:
+        group = os.getpgid(pid)
+    except ProcessLookupError:  # it has just ended
+        return None
+    with _running_lock:
+        return next((child.work for child in _running if child.pid == group), None)
 
 
 def kill_running() -> None:
