@@ -307,3 +307,77 @@ def check_full_disk(cluster, folder, disk):
         for outcome in executor.map(work.make_tasks(6, seconds=0.1), folder):
             assert outcome.failure is None
     work.read_all(folder, 6)
+
+
+def make_certificates(folder):
+    """Make an authority, and a certificate and a key for 127.0.0.1 that it has signed."""
+    ca, key, cert = folder / "ca.pem", folder / "key.pem", folder / "cert.pem"
+    alone = ["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2"]
+    signed = ["-CA", str(ca), "-CAkey", str(folder / "ca-key.pem"), "-addext", "subjectAltName=IP:127.0.0.1"]
+    for argv in (
+        [*alone, "-subj", "/CN=ours", "-keyout", str(folder / "ca-key.pem"), "-out", str(ca)],
+        [*alone, "-subj", "/CN=127.0.0.1", "-keyout", str(key), "-out", str(cert), *signed],
+    ):
+        subprocess.run(argv, check=True, capture_output=True)
+    return ca, key, cert
+
+
+@pytest.mark.skipif(not shutil.which("openssl"), reason="certificates are made by openssl")
+def test_a_scheduler_behind_tls(tmp_path):
+    dask = pytest.importorskip("dask")
+    folder, others = tmp_path / "pieces", tmp_path / "others"
+    folder.mkdir()
+    others.mkdir()
+    ca, key, cert = make_certificates(tmp_path)
+    roles = ("SCHEDULER", "WORKER", "CLIENT")
+    settings = {
+        "DASK_DISTRIBUTED__COMM__TLS__CA_FILE": str(ca),
+        "DASK_DISTRIBUTED__COMM__REQUIRE_ENCRYPTION": "True",
+        **{f"DASK_DISTRIBUTED__COMM__TLS__{role}__CERT": str(cert) for role in roles},
+        **{f"DASK_DISTRIBUTED__COMM__TLS__{role}__KEY": str(key) for role in roles},
+    }
+    processes = DaskProcesses(tmp_path, "tls", **settings)
+    try:
+        processes.start_worker("first")
+        assert processes.address.startswith("tls://127.0.0.1:")
+        refused = [(processes.address, "client.cert"), (processes.address.replace("tls:", "tcp:"), "tls://")]
+        for address, hint in refused:
+            with pytest.raises(ClusterError) as caught, open_executor(parse_scheduler(address), 1):
+                pass
+            assert hint in str(caught.value.hint)
+        with dask.config.set(make_tls_settings(ca, key, cert)):
+            with open_executor(parse_scheduler(processes.address), 1) as executor:
+                outcomes = list(executor.map(work.make_tasks(3), folder))
+            assert all(outcome.worker.startswith("tls://") for outcome in outcomes)
+        work.read_all(folder, 3)
+        check_own_cluster(tmp_path, ca, key, cert)
+        _, key, cert = make_certificates(others)  # of an authority that the scheduler does not know
+        with (
+            dask.config.set(make_tls_settings(ca, key, cert)),
+            pytest.raises(ClusterError),
+            open_executor(parse_scheduler(processes.address), 1),
+        ):
+            pass
+    finally:
+        processes.close()
+
+
+def check_own_cluster(folder, ca, key, cert):
+    """Start a cluster whose file names certificates, and run a task on it."""
+    pairs = [f'tls_{role}_{kind} = "{path}"' for role in ("client", "scheduler", "worker")
+             for kind, path in (("cert", cert), ("key", key))]  # fmt: skip
+    tls = "\n".join(["[tls]", f'tls_ca_file = "{ca}"', *pairs])
+    file, pieces = folder / "cluster.toml", folder / "own"
+    pieces.mkdir()
+    file.write_text(f'cluster = "LocalCluster"\nworkers = 1\n[options]\nhost = "127.0.0.1"\n{tls}\n')
+    with open_executor(parse_scheduler(str(file)), 1) as executor:
+        (outcome,) = executor.map(work.make_tasks(1), pieces)
+    assert outcome.worker.startswith("tls://")
+
+
+def make_tls_settings(ca, key, cert):
+    return {
+        "distributed.comm.tls.ca-file": str(ca),
+        "distributed.comm.tls.client.key": str(key),
+        "distributed.comm.tls.client.cert": str(cert),
+    }

@@ -1,5 +1,7 @@
 """Tasks on this machine: in any order, each once, failures as values, as many cores as there are."""
 
+import os
+import signal
 import threading
 import time
 from typing import Any, ClassVar
@@ -80,3 +82,17 @@ def test_a_function_without_a_name_is_refused():
 
 def test_results_of_threads_come_in_order():
     assert list(map_here(lambda item: item * 2, range(20), 4)) == list(range(0, 40, 2))
+
+
+def test_an_interrupt_ends_tasks_and_leaves_no_failure_as_a_result(tmp_path):
+    tasks = [Task(str(at), name_function(work.wait_for_process), (str(tmp_path / "on"),)) for at in range(2)]
+    previous = signal.signal(signal.SIGINT, signal.default_int_handler)
+    sender = threading.Timer(1, os.kill, (os.getpid(), signal.SIGINT))
+    sender.start()
+    try:
+        with pytest.raises(KeyboardInterrupt):
+            list(LocalExecutor(2).map(tasks, tmp_path))
+    finally:
+        signal.signal(signal.SIGINT, previous)
+        sender.join()
+    assert [path.name for path in tmp_path.iterdir()] == ["on"]

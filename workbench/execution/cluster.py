@@ -26,8 +26,11 @@ CLUSTERS = {
 _KEYS = {"cluster": str, "workers": int, "options": dict, "tls": dict}
 """What a file of a cluster may state, and the type of each value."""
 
-_TLS_KEYS = ("tls_ca_file", "tls_client_cert", "tls_client_key")
-"""What `[tls]` may state: the certificates of a client, by the names of Dask's own settings."""
+_TLS_KEYS = (
+    "tls_ca_file",
+    *(f"tls_{role}_{kind}" for role in ("client", "scheduler", "worker") for kind in ("cert", "key")),
+)
+"""What `[tls]` may state: the certificates of each side, as `distributed.Security` names them."""
 
 
 @dataclass(frozen=True)

@@ -422,7 +422,8 @@ def connect(address: str, progress: Progress = SILENT) -> Iterator[DaskExecutor]
     try:
         socket.create_connection((host.strip("[]"), int(port)), _SECONDS_TO_CONNECT).close()
     except (OSError, OverflowError) as reason:
-        raise _explain_silence(address, str(reason)) from reason
+        hint = "start one with `dask scheduler`, and workers with `dask worker ADDRESS --resources chains=1`"
+        raise _explain_silence(address, reason, hint) from reason
     security = Security() if address.startswith("tls:") else None
     with _open_client(address, address, security) as client:
         yield DaskExecutor(client, progress)
@@ -484,16 +485,21 @@ def _open_client(address: Any, text: str, security: Security | None) -> Iterator
     try:
         client = Client(address, timeout=_SECONDS_TO_RETURN, security=security, set_as_default=False)
     except (OSError, TimeoutError, ValueError, TypeError, RuntimeError) as reason:
-        raise _explain_silence(text, str(reason)) from reason
+        raise _explain_silence(text, reason, _TLS if text.startswith("tls:") else _NO_TLS) from reason
     try:
         yield client
     finally:
         client.close()
 
 
-def _explain_silence(text: str, reason: str) -> ClusterError:
+_TLS = (
+    "`distributed.comm.tls` in Dask's settings names the certificates: `ca-file`, `client.cert`, `client.key`"
+)
+_NO_TLS = "a scheduler that asks for certificates is named by `tls://HOST:PORT`"
+"""The hints where something is there that does not answer as a scheduler does."""
+
+
+def _explain_silence(text: str, reason: Exception, hint: str) -> ClusterError:
     """Return the error for a scheduler that does not answer."""
-    hint = "start one with `dask scheduler`, and workers with `dask worker ADDRESS --resources chains=1`"
-    return ClusterError(
-        f"no scheduler of Dask answers at {text}: {reason.rstrip('.') or 'no reason'}.", hint=hint
-    )
+    why = str(reason).rstrip(".") or "no reason"
+    return ClusterError(f"no scheduler of Dask answers at {text}: {why}.", hint=hint)
