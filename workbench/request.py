@@ -51,7 +51,8 @@ class FitRequest:
     scaled
         The roles of the terms that count as priors, for methods that switch priors off.
     threads
-        Number of threads in each chain; only programs with `reduce_sum` use more than one.
+        Number of threads in each chain. Programs with `reduce_sum`, and those whose rows are shared out, use
+        more than one. How many there are changes no number; whether rows are shared out changes last digits.
     timeout
         The longest time that a chain may take [s]; `None` for no limit.
     weights
@@ -86,6 +87,7 @@ class FitRequest:
             + [sorted((str(key), weight) for key, weight in self.weights.items())]
             + ([dict(self.inits)] if self.inits else [])
             + ([] if self.program.is_optimised else ["loops as written"])
+            + (["rows shared out"] if self.program.is_shared else [])
             + ([] if self.storage == Storage() else [asdict(self.storage)]),
             sort_keys=True,
             default=str,

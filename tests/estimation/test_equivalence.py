@@ -14,7 +14,7 @@ from workbench.backends import Job, RawRun
 from workbench.backends.fake import FakeBackend
 from workbench.errors import ChainFailed
 from workbench.estimation.equivalence import REPEATED_DRAWS, check_equivalence, measure_density_error
-from workbench.estimation.estimate import LoopsAsWritten, estimate
+from workbench.estimation.estimate import PlainerProgram, estimate
 from workbench.program.rewrite.vectorise.statements import Vectorisation
 from workbench.thresholds import TERM_SUM_LIMIT
 
@@ -128,7 +128,7 @@ def test_vectorised_loops_that_are_not_proven_are_run_as_written(vectorised_requ
         VECTORISED,
         WrongVectors(MEANS, SDS, **wrong),
         original=ORIGINAL,
-        with_loops=lambda: LoopsAsWritten(loops, MODEL, lambda: MODEL),
+        with_loops=lambda: PlainerProgram(loops, MODEL, lambda: MODEL),
     ).record
     assert record["model"]["proof"]["status"] == "equal"
     assert record["model"]["instrumented"]

@@ -22,6 +22,7 @@ class FakeProgram:
     instrumented: Any = None
     path: Path = Path("model.stan")
     obstacles: tuple[Any, ...] = ()
+    is_shared: bool = False
 
 
 @dataclass(frozen=True)

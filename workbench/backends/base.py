@@ -87,6 +87,8 @@ class Job:
         name the latter.
     selection
         What is kept of the draws.
+    threads
+        Threads that share out the work of one log density, in an executable that was built for several.
     """
 
     exe: Path
@@ -96,6 +98,7 @@ class Job:
     timeout: float | None = None
     places: Mapping[int, str] = field(default_factory=dict, repr=False, compare=False)
     selection: Selection = KEEP_ALL
+    threads: int = 1
 
 
 @dataclass(frozen=True)

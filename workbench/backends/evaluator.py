@@ -116,8 +116,10 @@ class Evaluator:
     Every request raises `ChainFailed` with Stan's message, or `RunTimedOut`; the process is ended then.
     """
 
-    def __init__(self, exe: Path, data: Path, timeout: float | None = None) -> None:
+    def __init__(self, exe: Path, data: Path, timeout: float | None = None, threads: int = 1) -> None:
         """Start the executable.
+
+        `threads` is the most that its optimisers use, if it was built for several.
 
         Raises
         ------
@@ -127,7 +129,7 @@ class Evaluator:
             It says nothing within the time limit [s].
         """
         self.data = data
-        self._companion = process.Companion((str(exe), "evaluate"))
+        self._companion = process.Companion((str(exe), "evaluate"), {"STAN_NUM_THREADS": str(threads)})
         self._columns: Columns | None = None
         try:
             deadline = time.monotonic() + min(timeout or _SECONDS_TO_GREET, _SECONDS_TO_GREET)

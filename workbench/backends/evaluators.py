@@ -76,7 +76,7 @@ class Evaluators:
                     del self._idle[position]
                     return evaluator
         try:
-            return Evaluator(job.exe, job.data, job.timeout)
+            return Evaluator(job.exe, job.data, job.timeout, job.threads)
         except TimeoutError as reason:
             raise make_timeout(activity, job.timeout) from reason
         except UnsupportedExecutable:

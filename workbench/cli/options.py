@@ -227,7 +227,12 @@ Scheduler = Annotated[
 ]
 Threads = Annotated[
     int,
-    typer.Option(min=1, help="Threads in each chain, for reduce_sum.", metavar="N", rich_help_panel=SAMPLER),
+    typer.Option(
+        min=1,
+        help="Threads in each chain: for reduce_sum and, from 10,000 rows, for likelihoods over rows.",
+        metavar="N",
+        rich_help_panel=SAMPLER,
+    ),
 ]
 Timeout = Annotated[
     float | None,

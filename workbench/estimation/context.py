@@ -75,6 +75,7 @@ class FitContext:
             self.request.timeout,
             self._describe_lines(),
             select_quantities(self.request),
+            self.request.threads,
         )
 
     def make_comparison_job(self, exe: Path, name: str = "instrumented") -> Job:
@@ -101,7 +102,8 @@ class FitContext:
         data = self._write_data(f"data-{name}", own_data)
         seed = derive_seeds(self.request.seed, 1)[0]
         places = self._describe_lines() if name != "original" else {}
-        return Job(exe, data, self.folder / f"comparison-{name}", seed, self.request.timeout, places)
+        folder, timeout = self.folder / f"comparison-{name}", self.request.timeout
+        return Job(exe, data, folder, seed, timeout, places, threads=self.request.threads)
 
     def _describe_lines(self) -> dict[int, str]:
         """Return by line of the compiled program the author's line, as text."""

@@ -114,6 +114,15 @@ def use_loops(program: Program, equivalence: Equivalence, instrumented: Instrume
     )
 
 
+def use_one_sum(program: Program, equivalence: Equivalence, instrumented: InstrumentedProgram) -> Program:
+    """Return a program with an instrumented one that does not share out its rows, and the reason."""
+    reason = equivalence.reason or "the program that does so and the original reject different points."
+    obstacle = Obstacle("threads", f"rows are not shared out among threads: {reason}")
+    return replace(
+        program, instrumented=instrumented, is_shared=False, obstacles=(*program.obstacles, obstacle)
+    )
+
+
 def drop_instrumentation(program: Program, equivalence: Equivalence) -> Program:
     """Return the program as its author wrote it, with the reason among its obstacles."""
     message = f"the instrumented program is not used: {equivalence.reason}"

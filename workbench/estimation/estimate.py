@@ -16,6 +16,7 @@ from workbench.estimation.equivalence import (
     check_equivalence,
     drop_instrumentation,
     use_loops,
+    use_one_sum,
 )
 from workbench.estimation.failed_starts import explain_failed_starts
 from workbench.estimation.flat_directions import find_flat_directions
@@ -46,8 +47,8 @@ else:
     xr = LateModule("xarray")
 
 
-class LoopsAsWritten(NamedTuple):
-    """An instrumented program with the author's loops.
+class PlainerProgram(NamedTuple):
+    """An instrumented program that changes less: its rows in one sum, or with the author's loops.
 
     Attributes
     ----------
@@ -72,7 +73,8 @@ def estimate(
     *,
     original: CompiledModel | None = None,
     unoptimized: Callable[[], CompiledModel] | None = None,
-    with_loops: Callable[[], LoopsAsWritten] | None = None,
+    in_one_sum: Callable[[], PlainerProgram] | None = None,
+    with_loops: Callable[[], PlainerProgram] | None = None,
     start: Start = DEFAULT_START,
 ) -> Fit:
     """Fit a program by every requested method, and explain the gaps between modes and posterior means.
@@ -94,6 +96,8 @@ def estimate(
         it; where they differ, the original is used.
     unoptimized
         Builds the instrumented program without stanc's optimisations, for when these changed its density.
+    in_one_sum
+        Builds the instrumented program without sharing out rows among threads, for when that is not proven.
     with_loops
         Builds the instrumented program with the author's loops, for when the vectorised ones are not proven.
     start
@@ -105,7 +109,7 @@ def estimate(
         if original is not None and request.program.instrumented is not None:
             with progress.stage("Comparing with the program as written"):
                 equivalence, model, program = _choose_executable(
-                    context, model, original, unoptimized, with_loops
+                    context, model, original, unoptimized, in_one_sum, with_loops
                 )
             if program is not request.program:
                 request = replace(request, program=program)
@@ -148,14 +152,15 @@ def choose_program(
     *,
     original: CompiledModel | None,
     unoptimized: Callable[[], CompiledModel] | None = None,
-    with_loops: Callable[[], LoopsAsWritten] | None = None,
+    in_one_sum: Callable[[], PlainerProgram] | None = None,
+    with_loops: Callable[[], PlainerProgram] | None = None,
 ) -> tuple[FitRequest, CompiledModel]:
     """Return the request and the executable that `estimate` would use; it has the same parameters."""
     if original is None or request.program.instrumented is None:
         return request, model
     with make_scratch() as scratch:
         context = FitContext(request, model.exe, backend, scratch, SILENT)
-        _, model, program = _choose_executable(context, model, original, unoptimized, with_loops)
+        _, model, program = _choose_executable(context, model, original, unoptimized, in_one_sum, with_loops)
     return replace(request, program=program), model
 
 
@@ -164,16 +169,22 @@ def _choose_executable(
     model: CompiledModel,
     original: CompiledModel,
     unoptimized: Callable[[], CompiledModel] | None,
-    with_loops: Callable[[], LoopsAsWritten] | None,
+    in_one_sum: Callable[[], PlainerProgram] | None,
+    with_loops: Callable[[], PlainerProgram] | None,
 ) -> tuple[Equivalence, CompiledModel, Program]:
     """Return how the program that is used compares with the original, its executable, and itself.
 
-    These are tried in turn: the instrumented program, the one with the author's loops, the one without
-    stanc's optimisations, and the original.
+    These are tried in turn: the instrumented program, the one with its rows in one sum, the one with the
+    author's loops, the one without stanc's optimisations, and the original.
     """
     program = context.request.program
     original_job = context.make_comparison_job(original.exe, "original")
     equivalence = check_equivalence(context.backend, original_job, context.make_comparison_job(model.exe))
+    is_shared = program.instrumented is not None and program.instrumented.is_shared
+    if is_shared and not equivalence.is_proven and in_one_sum is not None:
+        instrumented, model, unoptimized = in_one_sum()
+        program = use_one_sum(program, equivalence, instrumented)
+        equivalence = check_equivalence(context.backend, original_job, context.make_comparison_job(model.exe))
     is_vectorised = program.instrumented is not None and program.instrumented.is_vectorised
     if is_vectorised and not equivalence.is_proven and with_loops is not None:
         instrumented, model, unoptimized = with_loops()

@@ -7,7 +7,7 @@ import signal
 import socket
 import subprocess
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from typing import IO
 
@@ -26,8 +26,8 @@ class Companion:
     All calls raise `TimeoutError` once the time limit is over, and `EOFError` if the child has ended.
     """
 
-    def __init__(self, argv: tuple[str, ...]) -> None:
-        """Start a program.
+    def __init__(self, argv: tuple[str, ...], environment: Mapping[str, str] | None = None) -> None:
+        """Start a program, with further variables in its environment.
 
         Raises
         ------
@@ -42,7 +42,7 @@ class Companion:
                 end.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, _BUFFER)
             self._child: subprocess.Popen[bytes] = subprocess.Popen(
                 argv,
-                env=mark_environment(dict(os.environ)),
+                env=mark_environment({**os.environ, **(environment or {})}),
                 stdin=theirs.fileno(),
                 stdout=theirs.fileno(),
                 stderr=self._errors,

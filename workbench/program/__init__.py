@@ -29,6 +29,8 @@ From the text to the description, file by file::
                 observation_count  how many observations there are
                 splice             several statements in the place of one
                 vectorise/         loops over rows as vectorised statements, linear predictors as GLMs
+                partial_sums, row_slices
+                                   likelihoods over rows as partial sums, for several threads
     predictive/ outcome_elements   which elements of the data an outcome is
                 outcome_maps       the map from the data to what a density is of, such as a logarithm
                 outcome_scales     outcomes on the scale of the data, with the Jacobian of the map
@@ -48,7 +50,7 @@ From the text to the description, file by file::
     describe                       what `workbench inspect` shows
 """
 
-from workbench.program.analysis import keep_loops
+from workbench.program.analysis import keep_loops, keep_rows, share_rows
 from workbench.program.describe import (
     Capability,
     Description,
@@ -65,6 +67,7 @@ from workbench.program.model import Obstacle, Program, ReplacedPrior
 from workbench.program.predictive.authors_replicates import is_predictive
 from workbench.program.predictive.replicates import Replicate
 from workbench.program.read import hash_program, read_program, read_terms, settle_roles
+from workbench.program.rewrite.partial_sums import uses_threads
 from workbench.program.syntax.declarations import Declaration
 from workbench.program.syntax.expression import Expression
 from workbench.program.syntax.stanc import Stanc
@@ -97,6 +100,7 @@ __all__ = [
     "hash_program",
     "is_predictive",
     "keep_loops",
+    "keep_rows",
     "list_flat_elements",
     "list_vectorisations",
     "locate_priors",
@@ -104,5 +108,7 @@ __all__ = [
     "read_program",
     "read_terms",
     "settle_roles",
+    "share_rows",
     "to_record",
+    "uses_threads",
 ]

@@ -21,6 +21,7 @@ from workbench.program.predictive.replicates import (
 from workbench.program.rewrite.log_densities import is_joint_density, split_term
 from workbench.program.rewrite.lp_functions import find_unsupported_terms
 from workbench.program.rewrite.observation_count import find_unknown_names
+from workbench.program.rewrite.partial_sums import PartialSum, uses_threads
 from workbench.program.rewrite.plan import RewritePlan, plan_rewrite
 from workbench.program.rewrite.vectorise.statements import Vectorised, vectorise
 from workbench.program.syntax import nodes as n
@@ -115,7 +116,33 @@ def judge_only(program: Program) -> Program:
 
 def keep_loops(program: Program, stanc: Stanc) -> Program:
     """Return a program whose instrumented one has the author's loops, whatever was wanted."""
-    return replace(analyse(replace(program, is_optimised=False), stanc), is_optimised=program.is_optimised)
+    kept = analyse(replace(program, is_optimised=False, is_shared=False), stanc)
+    return replace(kept, is_optimised=program.is_optimised)
+
+
+def share_rows(program: Program, stanc: Stanc) -> Program:
+    """Return a program whose instrumented one shares out the rows of likelihoods among threads.
+
+    The program itself is returned where that cannot be done, with the reason among its obstacles; also where
+    it shares out work by itself.
+    """
+    if program.instrumented is None or program.is_shared or uses_threads(program.tree):
+        return program
+    shared = analyse(replace(program, is_shared=True), stanc)
+    instrumented = shared.instrumented
+    if instrumented is not None and instrumented.is_shared:
+        return shared
+    found = () if instrumented is None else instrumented.partial_sums
+    reason = (
+        f": {found[0].reason}, in `{found[0].text}`" if found else ": no likelihood statement is about rows"
+    )
+    message = f"rows are not shared out among threads{reason}."
+    return replace(program, obstacles=(*program.obstacles, Obstacle("threads", message)))
+
+
+def keep_rows(program: Program, stanc: Stanc) -> Program:
+    """Return a program whose instrumented one has its rows in one sum."""
+    return analyse(replace(program, is_shared=False), stanc)
 
 
 def _keep_settled(term: Term, settled: Term | None) -> Term:
@@ -175,18 +202,22 @@ def _add_instrumented(
     replication = plan_replication(program.tree, plan, maybe_likelihood, names)
     plan, obstacles = require_countable(program.tree, plan)
     try:
-        instrumented, replication = _instrument_vectorised(program, plan, replication, names, stanc)
+        instrumented, replication, vectorised = _instrument_vectorised(
+            program, plan, replication, names, stanc
+        )
     except ProgramError as rejection:
         obstacle = Obstacle("instrumenting", rejection.message, rejection.line)
         replicates = find_authors_replicates(program.tree, program.terms)
         return replace(program, replicates=replicates, obstacles=(obstacle,))
+    if program.is_shared:
+        instrumented = _share(program, plan, replication, vectorised, names, stanc, instrumented)
     obstacles = (*obstacles, *_find_not_replicated(replication.replicates))
     return replace(program, instrumented=instrumented, replicates=replication.replicates, obstacles=obstacles)
 
 
 def _instrument_vectorised(
     program: Program, plan: RewritePlan, replication: ReplicationPlan, names: FreshNames, stanc: Stanc
-) -> tuple[InstrumentedProgram, ReplicationPlan]:
+) -> tuple[InstrumentedProgram, ReplicationPlan, Vectorised]:
     """Return the instrumented program, with its loops vectorised if that is wanted and stanc accepts them.
 
     Raises
@@ -195,15 +226,33 @@ def _instrument_vectorised(
         stanc rejects it even without replicates.
     """
     if not program.is_optimised:
-        return _instrument_accepted(program, plan, replication, Vectorised(program.tree), stanc)
+        vectorised = Vectorised(program.tree)
+        return *_instrument_accepted(program, plan, replication, vectorised, stanc), vectorised
     vectorised = vectorise(program.tree, names)
     changed = [item.statement for item in vectorised.statements if item.vectorised]
     if changed:
         with suppress(ProgramError):
-            return _instrument(program, plan, replication, vectorised, stanc), replication
+            return _instrument(program, plan, replication, vectorised, stanc), replication, vectorised
         kept = dict(_find_rejected(program, plan, replication, names, stanc, changed))
         vectorised = vectorise(program.tree, names, kept)
-    return _instrument_accepted(program, plan, replication, vectorised, stanc)
+    return *_instrument_accepted(program, plan, replication, vectorised, stanc), vectorised
+
+
+def _share(
+    program: Program,
+    plan: RewritePlan,
+    replication: ReplicationPlan,
+    vectorised: Vectorised,
+    names: FreshNames,
+    stanc: Stanc,
+    instrumented: InstrumentedProgram,
+) -> InstrumentedProgram:
+    """Return the instrumented program with its rows shared out; as it is if stanc refuses that."""
+    try:
+        return _instrument(program, plan, replication, vectorised, stanc, names)
+    except ProgramError:
+        refused = PartialSum("the model block", "stanc does not accept its partial sums")
+        return replace(instrumented, partial_sums=(refused,))
 
 
 def _find_rejected(
@@ -260,12 +309,17 @@ def _instrument_accepted(
 
 
 def _instrument(
-    program: Program, plan: RewritePlan, replication: ReplicationPlan, vectorised: Vectorised, stanc: Stanc
+    program: Program,
+    plan: RewritePlan,
+    replication: ReplicationPlan,
+    vectorised: Vectorised,
+    stanc: Stanc,
+    names: FreshNames | None = None,
 ) -> InstrumentedProgram:
-    """Return the instrumented program, formatted and checked by stanc."""
+    """Return the instrumented program, formatted and checked by stanc; with names, rows are shared out."""
     # It stands in a comment, which a line break in it would end.
     name = "".join(letter if letter.isprintable() else "_" for letter in program.path.name)
-    draft = instrument(program.tree, plan, program.hyperparameters, name, replication, vectorised)
+    draft = instrument(program.tree, plan, program.hyperparameters, name, replication, vectorised, names)
     with make_scratch() as folder:
         file = folder / "instrumented.stan"
         file.write_text(draft.source, encoding="utf-8")

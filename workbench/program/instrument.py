@@ -20,12 +20,14 @@ from workbench.program.predictive.log_lik_order import Order, find_log_lik_order
 from workbench.program.predictive.replicates import ReplicationPlan
 from workbench.program.rewrite.log_densities import ROLE_CODES, record_functions, record_log_densities
 from workbench.program.rewrite.observation_count import count_observations
+from workbench.program.rewrite.partial_sums import PartialSum, PartialSums, share_rows
 from workbench.program.rewrite.plan import RewritePlan
 from workbench.program.rewrite.vectorise.statements import Vectorisation, Vectorised
 from workbench.program.rewrite.weights import weight_functions, weight_model
 from workbench.program.syntax import nodes as n
 from workbench.program.syntax import traverse as t
 from workbench.program.syntax.declarations import Declaration
+from workbench.program.syntax.identifiers import FreshNames
 from workbench.program.syntax.printer import print_origins, to_text
 from workbench.program.syntax.source import Place
 from workbench.program.terms.hyperparameters import Hyperparameter
@@ -100,6 +102,9 @@ class InstrumentedProgram:
     vectorisations
         The author's loops, and the densities that have a faster form: each with that form, or with the
         reason why it stays.
+    partial_sums
+        Where rows are to be shared out among threads: the likelihood statements and loops over rows, each
+        with the reason if its rows are not.
     """
 
     source: str
@@ -114,6 +119,12 @@ class InstrumentedProgram:
     origins: Sequence[tuple[str, int]] = field(default=(), repr=False, compare=False)
     copying: str = ""
     vectorisations: tuple[Vectorisation, ...] = field(default=(), repr=False)
+    partial_sums: tuple[PartialSum, ...] = field(default=(), repr=False)
+
+    @property
+    def is_shared(self) -> bool:
+        """Whether rows are shared out among threads."""
+        return any(not item.reason for item in self.partial_sums)
 
     @property
     def is_vectorised(self) -> bool:
@@ -190,6 +201,7 @@ def instrument(
     title: str,
     replication: ReplicationPlan,
     vectorised: Vectorised,
+    names: FreshNames | None = None,
 ) -> InstrumentedProgram:
     """Return the instrumented program, not yet formatted.
 
@@ -208,8 +220,14 @@ def instrument(
     vectorised
         The program with its loops vectorised, where they are: it takes the place of transformed parameters
         and model. Generated quantities follow the author's statements, row by row.
+    names
+        Provides names that are not in use, where rows are to be shared out among threads.
     """
     tree, fast = (lift_constants(item, plan) for item in (tree, vectorised.tree))
+    model_plan = plan.replace_summands(vectorised.summands)
+    sums = (
+        PartialSums(weight_model(fast, model_plan)) if names is None else share_rows(fast, model_plan, names)
+    )
     lifted = tuple(item for item in hyperparameters if not item.is_user_data)
     changed = tree.replace(
         functions=(
@@ -217,14 +235,16 @@ def instrument(
             *weight_functions(plan),
             *record_functions(plan),
             *define_guarded_generators(replication),
+            *sums.functions,
         ),
         data=(*tree.get_block("data"), *_declare_data(plan, lifted), *declare_switch(replication)),
         transformed_data=(
             *fast.get_block("transformed data"),
+            *sums.row_data,
             *(count_observations(tree, plan) if plan.log_lik_terms else ()),
         ),
         transformed_parameters=fast.get_block("transformed parameters"),
-        model=weight_model(fast, plan.replace_summands(vectorised.summands)),
+        model=sums.model,
         generated_quantities=(
             *declare_densities(plan),
             *((*record_log_densities(tree, plan), *_sum_priors(plan)) if plan.terms else ()),
@@ -252,6 +272,7 @@ def instrument(
         switch=replication.names.flag if replicates or replication.repeated else "",
         origins=print_origins(changed),
         vectorisations=vectorised.statements,
+        partial_sums=sums.found,
     )
 
 

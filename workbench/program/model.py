@@ -97,6 +97,8 @@ class Program:
         Priors that are not those of the file.
     is_optimised
         Whether loops are vectorised in the instrumented program, where that is possible.
+    is_shared
+        Whether the rows of likelihoods are to be shared out among threads in the instrumented program.
     tree, places
         Its syntax tree, and the place of each numbered statement.
     """
@@ -120,6 +122,7 @@ class Program:
     obstacles: tuple[Obstacle, ...] = ()
     replaced_priors: tuple[ReplacedPrior, ...] = ()
     is_optimised: bool = False
+    is_shared: bool = False
     tree: n.Tree = field(default=n.Tree(()), repr=False, compare=False)
     places: Mapping[int, Place] = field(default_factory=dict, repr=False, compare=False)
 

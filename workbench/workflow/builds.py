@@ -7,12 +7,25 @@ from dataclasses import dataclass, replace
 
 from workbench import toolchain
 from workbench.errors import BuildFailed, ProgramError
-from workbench.estimation.estimate import LoopsAsWritten
+from workbench.estimation.estimate import PlainerProgram
 from workbench.estimation.standardize.copies import copy_dependents
 from workbench.program import Obstacle, keep_loops
 from workbench.progress import Progress
 from workbench.request import FitRequest
 from workbench.toolchain import CompiledModel, ModelSource, Toolchain
+from workbench.workflow.shared_rows import keep_request_rows, share_request_rows
+
+
+def take_program(request: FitRequest, builds: Builds) -> FitRequest:
+    """Return a request with the instrumented program that was built for it."""
+    built = builds.request.program
+    program = replace(
+        request.program,
+        instrumented=built.instrumented,
+        obstacles=built.obstacles,
+        is_shared=built.is_shared,
+    )
+    return replace(request, program=program)
 
 
 @dataclass(frozen=True)
@@ -58,9 +71,17 @@ class Builds:
     def build_or_keep_loops(self) -> tuple[Builds, CompiledModel, CompiledModel | None]:
         """Return the executables of `build_both`, and what built them.
 
-        If a program with vectorised statements cannot be compiled, these are the executables of the program
-        with the author's loops.
+        If a program with rows shared out among threads, or with vectorised statements, cannot be compiled,
+        these are the executables of the program without.
         """
+        builds = replace(self, request=share_request_rows(self.request, self.tools))
+        if builds.request.program.is_shared:
+            with suppress(ProgramError, BuildFailed):
+                return builds, *builds.build_both()
+            builds = builds.keep_rows("the program that does so cannot be compiled.")
+        return builds._build_or_keep_loops()
+
+    def _build_or_keep_loops(self) -> tuple[Builds, CompiledModel, CompiledModel | None]:
         instrumented = self.request.program.instrumented
         if instrumented is not None and instrumented.is_vectorised:
             with suppress(ProgramError, BuildFailed):
@@ -78,7 +99,11 @@ class Builds:
         program = keep_loops(self.request.program, self.tools.stanc)
         return replace(self, request=copy_dependents(replace(self.request, program=program)))
 
-    def build_with_loops(self) -> LoopsAsWritten:
+    def keep_rows(self, reason: str = "") -> Builds:
+        """Return the executables of the program with its rows in one sum instead of shared out."""
+        return replace(self, request=keep_request_rows(self.request, self.tools, reason))
+
+    def build_with_loops(self) -> PlainerProgram:
         """Return the instrumented program with the author's loops, and its executable.
 
         Raises
@@ -86,11 +111,23 @@ class Builds:
         ProgramError
             There is no such program.
         """
-        builds = self.keep_loops()
-        instrumented = builds.request.program.instrumented
+        return self.keep_loops()._build_plainer()
+
+    def build_in_one_sum(self) -> PlainerProgram:
+        """Return the instrumented program with its rows in one sum, and its executable.
+
+        Raises
+        ------
+        ProgramError
+            There is no such program.
+        """
+        return self.keep_rows()._build_plainer()
+
+    def _build_plainer(self) -> PlainerProgram:
+        instrumented = self.request.program.instrumented
         if instrumented is None:
             raise ProgramError("the program cannot be instrumented.", path=self.request.program.path)
-        return LoopsAsWritten(instrumented, builds.build_instrumented(), builds.build_unoptimized)
+        return PlainerProgram(instrumented, self.build_instrumented(), self.build_unoptimized)
 
     def build_original(self) -> CompiledModel | None:
         """Return the executable of the program as written; `None` where that is the one to run."""

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 from workbench.backends import Backend, Start
 from workbench.backends.base import DEFAULT_START
 from workbench.errors import MethodError
@@ -11,7 +9,7 @@ from workbench.estimation.estimate import estimate
 from workbench.methods import Auto, Nuts
 from workbench.request import FitRequest
 from workbench.results import Fit
-from workbench.workflow.builds import Builds
+from workbench.workflow.builds import Builds, take_program
 from workbench.workflow.method_settings import check_installed
 
 
@@ -43,9 +41,7 @@ def estimate_request(
         from workbench.backends.stan import StanBackend  # only here: importing it takes a second
 
     builds, executable, original = builds.build_or_keep_loops()
-    built = builds.request.program
-    program = replace(request.program, instrumented=built.instrumented, obstacles=built.obstacles)
-    request = replace(request, program=program)
+    request = take_program(request, builds)
     return estimate(
         request,
         executable,
@@ -53,6 +49,7 @@ def estimate_request(
         builds.progress,
         original=original,
         unoptimized=builds.build_unoptimized,
+        in_one_sum=builds.build_in_one_sum,
         with_loops=builds.build_with_loops,
         start=start,
     )

@@ -34,6 +34,7 @@ from workbench.workflow.publish import (
     publish_run,
 )
 from workbench.workflow.read_program import read_program
+from workbench.workflow.shared_rows import list_thread_tips, share_request_rows
 
 
 def fit_files(
@@ -117,11 +118,11 @@ def fit_program(
     check_places(options.output, options.figures)
     with progress.stage("Preparing the fit"):
         program, options = apply_prior_options(program, options, tools.stanc)
-        request = prepare_request(program, table, options)
+        request = share_request_rows(prepare_request(program, table, options), tools)
     folder = (options.output or choose_folder(request)) if options.is_kept else None
     check_places(folder)
     if on_tips is not None:
-        on_tips((*request.data.tips, *list_program_tips(request)))
+        on_tips((*request.data.tips, *list_program_tips(request), *list_thread_tips(request)))
     import_while_waiting()
     fit = estimate_request(request, Builds(request, tools, progress))
     with progress.stage("Checking the fit") as stage:

@@ -13,7 +13,7 @@ from workbench.priors import replace_priors
 from workbench.program import Program
 from workbench.request import FitRequest
 from workbench.studies import ProgramVariant
-from workbench.workflow.builds import Builds
+from workbench.workflow.builds import Builds, take_program
 
 
 def build_variant(
@@ -38,15 +38,14 @@ def build_variant(
         request = copy_dependents(replace(request, program=program, priors=changed))
         builds = Builds(request, builds.tools, builds.progress)
     builds, executable, original = builds.build_or_keep_loops()
-    built = builds.request.program
-    program = replace(request.program, instrumented=built.instrumented, obstacles=built.obstacles)
-    request = replace(request, program=program)
+    request = take_program(request, builds)
     trusted, model = choose_program(
         request,
         executable,
         backend,
         original=original,
         unoptimized=builds.build_unoptimized,
+        in_one_sum=builds.build_in_one_sum,
         with_loops=builds.build_with_loops,
     )
     return ProgramVariant(trusted, model)

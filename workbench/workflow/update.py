@@ -38,6 +38,7 @@ from workbench.results.view.estimates import EarlierEstimate, EarlierFit, Update
 from workbench.studies.fits.refit import WARM_UP
 from workbench.tables import Table
 from workbench.toolchain import ToolchainSettings
+from workbench.workflow.builds import take_program
 from workbench.workflow.estimate_request import estimate_request
 from workbench.workflow.fit import collect_entries
 from workbench.workflow.prepare_request import choose_folder
@@ -287,14 +288,13 @@ def _choose_executable(run: SavedRun) -> tuple[FitRequest, Path]:
     from workbench.backends.stan import StanBackend  # only here: importing it takes a second
 
     builds, executable, original = run.builds.build_or_keep_loops()
-    built = builds.request.program
-    program = replace(run.request.program, instrumented=built.instrumented, obstacles=built.obstacles)
     request, model = choose_program(
-        replace(run.request, program=program),
+        take_program(run.request, builds),
         executable,
         StanBackend(),
         original=original,
         unoptimized=builds.build_unoptimized,
+        in_one_sum=builds.build_in_one_sum,
         with_loops=builds.build_with_loops,
     )
     return request, model.exe

@@ -19,6 +19,9 @@ _SOLVER = re.compile(
 )
 """Stan's functions whose results depend on a tolerance."""
 
+_ADVICE = "Leave --threads out, or see docs/large-data.md for the forms of a likelihood that threads help."
+"""What to do where threads do nothing."""
+
 
 def _assess(fit: Fit) -> Finding:
     model = fit.results.model
@@ -33,11 +36,16 @@ def _assess(fit: Fit) -> Finding:
     if difference is not None and difference > TERM_SUM_LIMIT:
         return _report_difference(fit.results, difference)
     largest = max(proof.density or 0.0, proof.gradient or 0.0)
+    refused = [limit.message for limit in model.limits if limit.feature == "threads"]
     size = f"within {largest:.0e}" if largest else "to the last digit"
     message = (
         "Log density and gradient equal those of the program as written "
         f"{size} at {proof.points} random points."
     )
+    if refused and fit.results.request is not None and fit.results.request.threads > 1:
+        return Finding(
+            "tip", f"{message} Several threads did not help: {refused[-1]}", largest, advice=_ADVICE
+        )
     return Finding("passed", message, largest)
 
 

@@ -41,6 +41,8 @@ class RewritePlan:
         The statements that call functions which add to ``target``, by their number.
     calls
         The calls that lead to the function that this plan is for; none for the model block.
+    sums
+        What is added of a term in place of its densities, as Stan, by its index.
     """
 
     weights: str
@@ -59,6 +61,7 @@ class RewritePlan:
     log_lik_terms: frozenset[int]
     lp_calls: Mapping[int, LpCall] = field(default_factory=dict)
     calls: tuple[int, ...] = ()
+    sums: Mapping[int, str] = field(default_factory=dict)
 
     def select_terms(self, statement: n.Stmt) -> list[Term]:
         """Return the terms that a statement adds."""

@@ -45,7 +45,9 @@ def _weight_statements(statements: Sequence[n.Stmt], plan: RewritePlan) -> tuple
 
 def _weight_terms(statement: n.Tilde | n.Increment, plan: RewritePlan) -> Iterable[n.Stmt]:
     for term in plan.select_terms(statement):
-        total = format_sum([_format_summand(item.summand, plan) for item in term.contributions])
+        total = plan.sums.get(term.index) or format_sum(
+            [_format_summand(item.summand, plan) for item in term.contributions]
+        )
         if term.is_constant:
             yield n.Raw(f"target += {total};")
         else:

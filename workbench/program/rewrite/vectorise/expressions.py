@@ -17,7 +17,7 @@ from workbench.program.syntax import nodes as n
 from workbench.program.syntax import traverse as t
 from workbench.program.syntax.printer import to_text
 
-_ELEMENTWISE = frozenset({
+ELEMENTWISE = frozenset({
     "Phi", "Phi_approx", "abs", "acos", "acosh", "asin", "asinh", "atan", "atanh", "cbrt", "ceil", "cos",
     "cosh", "digamma", "erf", "erfc", "exp", "exp2", "expm1", "fabs", "floor", "inv", "inv_Phi",
     "inv_cloglog", "inv_logit", "inv_sqrt", "inv_square", "lgamma", "log", "log10", "log1m", "log1m_exp",
@@ -26,7 +26,7 @@ _ELEMENTWISE = frozenset({
 })  # fmt: skip
 """Functions of a number that Stan applies to each element of a vector."""
 
-_ELEMENTWISE_PAIRS = frozenset({"fdim", "fmax", "fmin", "fmod", "hypot", "lmultiply", "multiply_log", "pow"})
+ELEMENTWISE_PAIRS = frozenset({"fdim", "fmax", "fmin", "fmod", "hypot", "lmultiply", "multiply_log", "pow"})
 """Functions of two numbers that Stan applies to each element of vectors."""
 
 _OPERATORS = {"+": "+", "-": "-", "*": ".*", "/": "./", "^": ".^", ".*": ".*", "./": "./", ".^": ".^"}
@@ -128,7 +128,7 @@ def _call_for_rows(node: n.Call, rows: Rows) -> n.Expr:
     arguments = node.arguments
     if node.name == "dot_product" and len(arguments) == 2:
         return multiply_rows(arguments[0], arguments[1], rows, node)
-    is_known = node.name in (_ELEMENTWISE if len(arguments) == 1 else _ELEMENTWISE_PAIRS)
+    is_known = node.name in (ELEMENTWISE if len(arguments) == 1 else ELEMENTWISE_PAIRS)
     if not is_known or len(arguments) > 2 or any(item.type.is_container for item in arguments):
         raise NotVectorised(f"`{node.name}` gives one number, not one for each row")
     operands = tuple(to_operand(item, rows) for item in arguments)
