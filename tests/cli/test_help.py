@@ -22,7 +22,8 @@ OF_A_FIT_ALONE = {
 
 
 OF_ONE_COMMAND = {
-    "--output", "-o", "--draws", "--dry-run", "--keep", "--seed", "--strict", "--threads", "--method", "--methods",
+    "-o", "--data", "--draws", "--dry-run", "--html", "--keep", "--method", "--methods",
+    "--output", "--seed", "--strict", "--threads",
 }  # fmt: skip
 """Options whose help says more for one command: a folder or a file, further draws, another seed ..."""
 

@@ -43,9 +43,9 @@ def runs(tmp_path_factory):
     folder = tmp_path_factory.mktemp("runs")
     priors = {"mu.mu": 0.0, "mu.sigma": 10.0, "tau.sigma": 5.0}
     return [
-        write_run(folder / "one", seed=1),
-        write_run(folder / "two", seed=2),
-        write_run(folder / "three", seed=3, priors=priors),
+        write_run(folder / "one", seed=1, draws=400),
+        write_run(folder / "two", seed=2, draws=400),
+        write_run(folder / "three", seed=3, priors=priors, draws=400),
     ]
 
 

@@ -12,10 +12,12 @@ from workbench.cli import (
     continue_,
     explore,
     fit,
+    gate,
     inspect,
     models,
     new,
     predict,
+    promote,
     registry,
     replay,
     report,
@@ -56,8 +58,11 @@ for _name, _module in (
     ("sensitivity", sensitivity),
     ("show", show),
     ("update", update),
+    ("gate", gate),
 ):
     app.command(_name, cls=Command, epilog=format_examples(_name))(_module.command)
+app.command("promote", cls=Command, epilog=format_examples("promote"))(promote.promote)
+app.command("rollback", cls=Command, epilog=format_examples("rollback"))(promote.rollback)
 app.add_typer(registry.app, name="registry")
 app.add_typer(toolchain.app, name="toolchain")
 

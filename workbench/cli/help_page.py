@@ -61,6 +61,18 @@ EXAMPLES: dict[str, tuple[str, str]] = {
         "workbench sensitivity reports/run --decision 'P(mu>0)>0.95'",
     ),
     "show": ("workbench show reports/run", "workbench show reports/run 'theta[*]' tau"),
+    "gate": (
+        "workbench gate radon@challenger radon@champion --data held_out.csv",
+        "workbench gate reports/june reports/may --accept-prior beta.sigma --markdown gate.md",
+    ),
+    "promote": (
+        "workbench promote radon@challenger --data held_out.csv",
+        "workbench promote radon@3 --shadow --html gate.html",
+    ),
+    "rollback": (
+        "workbench rollback radon --reason 'complaints from the field'",
+        "workbench rollback radon --registry /srv/models",
+    ),
     "registry": (
         "workbench registry add radon reports/run --alias challenger",
         "workbench registry verify",

@@ -54,10 +54,17 @@ def open_registry(folder: Path, author: str | None = None, key: Path | None = No
     )
 
 
-def find_run(run: Path) -> Path:
+def find_run(run: Path, folder: Path | None = None) -> Path:
     """Return a run directory, also from a version such as `NAME@champion`, whose files are then checked.
 
     Only for commands that write nothing into it.
+
+    Parameters
+    ----------
+    run
+        The path or the version.
+    folder
+        The registry; by default that of the environment.
 
     Raises
     ------
@@ -66,7 +73,7 @@ def find_run(run: Path) -> Path:
     """
     if "@" not in run.name or run.parent != Path() or run.exists():
         return run
-    registry = open_registry(Path(os.environ.get(_VARIABLE) or FOLDER))
+    registry = open_registry(folder or Path(os.environ.get(_VARIABLE) or FOLDER))
     version, folder = registry.open_run(str(run))
     console.show_note("version", f"{version.reference}, added {version.time} by {version.author}")
     show_remarks(registry)

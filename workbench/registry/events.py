@@ -11,6 +11,7 @@ from msgspec import Meta, Struct
 
 from workbench.errors import RegistryDamaged
 from workbench.provenance import hash_text
+from workbench.registry.gate.criteria import Criterion
 from workbench.registry.summary import VersionSummary
 
 Hash = Annotated[str, Meta(pattern=r"\A[0-9a-f]{64}\Z")]
@@ -50,13 +51,32 @@ class Described(Struct, frozen=True, kw_only=True, tag="described"):
 
 
 class Moved(Struct, frozen=True, kw_only=True, tag="moved"):
-    """An alias moved from one version to another; to none where it was removed."""
+    """An alias moved from one version to another; to none where it was removed.
+
+    `is_rollback` says that it moved back to where it had been before.
+    """
 
     name: str
     alias: str
     version: VersionNumber | None = None
     before: VersionNumber | None = None
     reason: str = ""
+    is_rollback: bool = False
+
+
+class Gated(Struct, frozen=True, kw_only=True, tag="gated"):
+    """A gate was asked whether a version may become the champion; `is_shadow` where only that is recorded.
+
+    `champion` is the version that it was compared with, `data` the hash of the held-out rows.
+    """
+
+    name: str
+    version: VersionNumber
+    criteria: tuple[Criterion, ...]
+    is_passed: bool
+    champion: VersionNumber | None = None
+    data: str = ""
+    is_shadow: bool = False
 
 
 class Approved(Struct, frozen=True, kw_only=True, tag="approved"):
@@ -81,7 +101,7 @@ class Trusted(Struct, frozen=True, kw_only=True, tag="trusted"):
     keys: tuple[str, ...]
 
 
-Content = Added | Described | Moved | Approved | VersionsPruned | Trusted
+Content = Added | Described | Moved | Gated | Approved | VersionsPruned | Trusted
 """What an event says."""
 
 

@@ -21,10 +21,12 @@ from workbench.registry.events import (
     Content,
     Described,
     Event,
+    Gated,
     Moved,
     Trusted,
     VersionsPruned,
 )
+from workbench.registry.gate import GateResult
 from workbench.registry.journal import Journal, Sign, Writer
 from workbench.registry.names import CHAMPION, VersionReference, check_alias, check_name, parse_reference
 from workbench.registry.runs import RUNS, keep_run, require_run
@@ -255,6 +257,65 @@ class ModelRegistry:
                 self._append(writer, moved)
             return before
 
+    def record_gate(
+        self, version: Version, result: GateResult, *, is_shadow: bool, is_promoted: bool
+    ) -> None:
+        """Record what came of a gate, and let the champion's alias point to the version if it is promoted.
+
+        Raises
+        ------
+        RequestError, StoreError
+            The champion moved meanwhile, or the registry cannot be written.
+        """
+        name = version.added.name
+        with self._change(name) as writer:
+            before = writer.state.models[name].aliases.get(CHAMPION)
+            compared = _number_of(result.champion)
+            if is_promoted and before != compared:
+                message = f"the champion of `{name}` moved to version {before} while the gate was asked."
+                raise RequestError(message, hint="ask again")
+            gated = Gated(
+                name=name,
+                version=version.number,
+                criteria=result.criteria,
+                is_passed=result.is_passed,
+                champion=compared,
+                data=result.data,
+                is_shadow=is_shadow,
+            )
+            self._append(writer, gated)
+            if is_promoted and before != version.number:
+                moved = Moved(
+                    name=name, alias=CHAMPION, version=version.number, before=before, reason="passed its gate"
+                )
+                self._append(writer, moved)
+
+    def roll_back(self, name: str, reason: str = "") -> tuple[int, Version]:
+        """Let the champion's alias point to the version before; return where it pointed, and that version.
+
+        Raises
+        ------
+        RequestError, StoreError
+            There was no version before, its run is pruned or damaged, or the registry cannot be written.
+        """
+        with self._change(check_name(name)) as writer:
+            model = writer.state.models[name]
+            before, earlier = model.aliases.get(CHAMPION), model.earlier.get(CHAMPION, ())
+            if before is None or not earlier:
+                raise RequestError(f"`{name}` has had no champion before the one it has, if any.")
+            version = model.versions[earlier[-1] - 1]
+            self.require_run(version)
+            moved = Moved(
+                name=name,
+                alias=CHAMPION,
+                version=version.number,
+                before=before,
+                reason=reason,
+                is_rollback=True,
+            )
+            self._append(writer, moved)
+            return before, version
+
     def remove_alias(self, name: str, alias: str, reason: str = "") -> int:
         """Remove an alias; return the number of the version that it pointed to.
 
@@ -462,6 +523,11 @@ def format_index(state: RegistryState) -> str:
     }
     index = {"schema": 1, "head": state.head, "events": state.count, "models": models}
     return json.dumps(index, indent=1, ensure_ascii=False) + "\n"
+
+
+def _number_of(reference: str) -> int | None:
+    """Return the number of a version from how it is called; `None` for none."""
+    return int(reference.rpartition("@")[2]) if reference else None
 
 
 def _list_old(model: RegisteredModel, keep: int) -> list[Version]:

@@ -12,6 +12,7 @@ from workbench.registry.events import (
     Approved,
     Described,
     Event,
+    Gated,
     Moved,
     Trusted,
     VersionsPruned,
@@ -33,6 +34,8 @@ class Version:
         Who approved of it, with what they said.
     is_pruned
         Whether its run is gone.
+    gates
+        What came of each gate that it was put to, the last one last.
     """
 
     added: Added
@@ -41,6 +44,7 @@ class Version:
     is_signed: bool = False
     approvals: tuple[tuple[str, str], ...] = ()
     is_pruned: bool = False
+    gates: tuple[Gated, ...] = ()
 
     @property
     def number(self) -> int:
@@ -65,6 +69,8 @@ class RegisteredModel:
         In the order of their numbers: version k is at k - 1.
     aliases
         The number of the version that each alias points to.
+    earlier
+        By alias, the versions that it pointed to before, the last one last: where a rollback leads.
     owner, purpose, limits
         Who answers for it, what it is for, and what it must not be used for.
     """
@@ -72,6 +78,7 @@ class RegisteredModel:
     name: str
     versions: tuple[Version, ...] = ()
     aliases: dict[str, int] = field(default_factory=dict)
+    earlier: dict[str, tuple[int, ...]] = field(default_factory=dict)
     owner: str = ""
     purpose: str = ""
     limits: str = ""
@@ -188,17 +195,18 @@ def _apply(model: RegisteredModel, event: Event) -> RegisteredModel:
                 f"{len(model.versions) + 1} was expected."
             )
         version = Version(content, event.time, event.author, event.signature is not None)
-        aliases = {**model.aliases, content.alias: content.version} if content.alias else model.aliases
-        return replace(model, versions=(*model.versions, version), aliases=aliases)
+        model = replace(model, versions=(*model.versions, version))
+        return _point(model, content.alias, content.version) if content.alias else model
     if isinstance(content, Described):
         stated = {key: getattr(content, key) for key in ("owner", "purpose", "limits")}
         return replace(model, **{key: text for key, text in stated.items() if text is not None})
     if isinstance(content, Moved):
-        aliases = {alias: number for alias, number in model.aliases.items() if alias != content.alias}
         if content.version is not None:
             _require_version(model, content.version, event)
-            aliases[content.alias] = content.version
-        return replace(model, aliases=aliases)
+        return _point(model, content.alias, content.version, is_rollback=content.is_rollback)
+    if isinstance(content, Gated):
+        version = _require_version(model, content.version, event)
+        return _replace_versions(model, {content.version: replace(version, gates=(*version.gates, content))})
     if isinstance(content, Approved):
         version = _require_version(model, content.version, event)
         approvals = (*version.approvals, (event.author, content.note))
@@ -208,6 +216,22 @@ def _apply(model: RegisteredModel, event: Event) -> RegisteredModel:
         number: replace(_require_version(model, number, event), is_pruned=True) for number in content.versions
     }
     return _replace_versions(model, pruned)
+
+
+def _point(
+    model: RegisteredModel, alias: str, version: int | None, *, is_rollback: bool = False
+) -> RegisteredModel:
+    """Return a model whose alias points to a version, or to none, and remembers where it pointed."""
+    before = model.aliases.get(alias)
+    aliases = {name: number for name, number in model.aliases.items() if name != alias}
+    if version is not None:
+        aliases[alias] = version
+    earlier = model.earlier.get(alias, ())
+    if is_rollback:
+        earlier = earlier[:-1]
+    elif before is not None and before != version:
+        earlier = (*earlier, before)
+    return replace(model, aliases=aliases, earlier={**model.earlier, alias: earlier})
 
 
 def _require_version(model: RegisteredModel, number: int, event: Event) -> Version:

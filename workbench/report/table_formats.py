@@ -88,7 +88,7 @@ def format_markdown(table: TableBlock) -> str:
     grid = Table(box=MARKDOWN)
     for column in table.columns:
         grid.add_column(
-            Text(_escape_markdown(column.title)), justify="right" if column.form == "number" else "left"
+            Text(escape_markdown(column.title)), justify="right" if column.form == "number" else "left"
         )
     for row in table.rows:
         cells = zip(row, table.columns, strict=True)
@@ -111,13 +111,13 @@ def _write_markdown(text: str, column: Column) -> str:
     is_code = (
         column.form == "name" and text.strip() == text not in ("", MISSING) and not set(text) & {"`", "|"}
     )
-    return f"`{text}`" if is_code else _escape_markdown(text)
+    return f"`{text}`" if is_code else escape_markdown(text)
 
 
-def _escape_markdown(text: str) -> str:
+def escape_markdown(text: str) -> str:
     r"""Return a text whose characters mean nothing else in Markdown.
 
-    >>> _escape_markdown("beta_x[1]|*")
+    >>> escape_markdown("beta_x[1]|*")
     'beta\\_x\\[1\\]\\|\\*'
     """
     return "".join(f"\\{letter}" if letter in _ACTIVE else letter for letter in neutralise(text))

@@ -15,6 +15,7 @@ from workbench.registry.events import (
     Content,
     Described,
     Event,
+    Gated,
     Moved,
     Trusted,
     VersionsPruned,
@@ -233,7 +234,10 @@ def describe_event(content: Content) -> str:
         if content.version is None:
             return f"`{content.alias}` of {content.name} removed from version {content.before}{reason}"
         origin = "" if content.before is None else f"from version {content.before} "
-        return f"`{content.alias}` of {content.name} moved {origin}to version {content.version}{reason}"
+        back = "back " if content.is_rollback else ""
+        return f"`{content.alias}` of {content.name} moved {back}{origin}to version {content.version}{reason}"
+    if isinstance(content, Gated):
+        return _describe_gate(content)
     if isinstance(content, Described):
         said = [
             f"{key}: {text}"
@@ -248,6 +252,14 @@ def describe_event(content: Content) -> str:
         return f"runs of {content.name} pruned, {content.keep} kept: versions {numbers}"
     assert isinstance(content, Trusted)  # noqa: S101 - the last kind
     return f"trusted from now on: {', '.join(map(describe_key, content.keys))}"
+
+
+def _describe_gate(content: Gated) -> str:
+    failed = [each.name for each in content.criteria if each.status == "failed"]
+    against = "" if content.champion is None else f" against version {content.champion}"
+    came = "passed" if content.is_passed else f"failed ({', '.join(failed)})"
+    shadow = ", in the shadow" if content.is_shadow else ""
+    return f"{content.name}@{content.version} put to the gate{against}{shadow}: {came}"
 
 
 def build_verification_page(found: Verification, folder: Path) -> Document:
