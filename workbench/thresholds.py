@@ -430,3 +430,8 @@ FEWEST_SHARED_ROWS = 10_000
 """Rows from which several threads in a chain share them out. Ours, measured on two cores: with 10,000 rows a
 density as fast as the normal GLM takes as long on two threads as on one, and slower densities half as long;
 with fewer rows, handing out the work costs more than it saves."""
+
+MOST_POINTWISE = 40_000_000
+"""Numbers that log densities and replicates of single rows hold at most, over all draws: 320 MB in memory.
+Of many rows fewer draws are stored; where they would be fewer than `FEWEST_LOO_DRAWS`, none is computed.
+Ours."""

@@ -8,9 +8,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from workbench.backends import RawRun, Selection
-from workbench.backends.base import KEEP_ALL, MOST_POINTWISE
+from workbench.backends.base import KEEP_ALL
 from workbench.backends.draw_table import DrawTable, check_memory, select
 from workbench.errors import ChainFailed
+from workbench.thresholds import MOST_POINTWISE
 
 COLUMNS = ("mu", "log_lik[1]", "log_lik[2]", "pair.1[1]", "y_rep[1]", "f[1]", "f[2]")
 

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from workbench.methods import Laplace, Nuts, Pathfinder
 from workbench.progress import SILENT, Progress
+from workbench.thresholds import MOST_POINTWISE
 
 Floats = NDArray[np.float64]
 """An array of doubles."""
@@ -21,9 +22,6 @@ Integers = NDArray[np.int64]
 
 Algorithm = Literal["lbfgs", "bfgs", "newton"]
 """Stan's optimisers."""
-
-MOST_POINTWISE = 40_000_000
-"""Numbers that the pointwise variables of all draws hold at most: 320 MB in memory. Ours."""
 
 
 @dataclass(frozen=True)

@@ -124,7 +124,7 @@ def explain_missing_loo(fit: Fit) -> str:
     arrays = _log_likelihood_arrays(fit)
     request = results.request
     if not arrays and request is not None and request.pointwise_draws == 0:
-        return "pointwise log-likelihoods were not stored, as `--pointwise-draws 0` requested."
+        return "pointwise log-likelihoods were not stored (`--pointwise-draws 0`)."
     if not arrays:
         return "no statement of the program gives a log likelihood for each observation."
     draws = arrays[0].sizes["chain"] * arrays[0].sizes["draw"]

@@ -15,7 +15,7 @@ from workbench.provenance import derive_seeds
 from workbench.request import FitRequest
 from workbench.results.draws import list_left_out, list_predictions
 from workbench.results.outcome_scales import choose_log_likelihood
-from workbench.results.outcomes import is_replicated, list_replicates
+from workbench.results.outcomes import has_pointwise, is_replicated, list_replicates
 
 _SEED_ORDER = ("mle", "map", "map_unconstrained", "laplace", "nuts", "pathfinder")
 """The methods in the order in which seeds are derived for them; another order would change every number."""
@@ -95,7 +95,9 @@ class FitContext:
         constants = {
             hyper.name: hyper.default for hyper in instrumented.hyperparameters if hyper.default is not None
         }
-        return self.make_job_with(exe, name, instrumented.make_data(hyperparameters=constants))
+        return self.make_job_with(
+            exe, name, instrumented.make_data(hyperparameters=constants, pointwise=False)
+        )
 
     def make_job_with(self, exe: Path, name: str, own_data: Mapping[str, Any]) -> Job:
         """Return a call on the user's data and data of the instrumented program, with files of its own."""
@@ -120,7 +122,10 @@ class FitContext:
             weights |= dict.fromkeys(scaled, prior_weight)
         hyperparameters: Mapping[str, Any] = self.request.priors.lifted
         return instrumented.make_data(
-            weights=weights, hyperparameters=hyperparameters, replicating=is_replicating
+            weights=weights,
+            hyperparameters=hyperparameters,
+            replicating=is_replicating,
+            pointwise=has_pointwise(self.request),
         )
 
     def _write_data(self, name: str, own_data: Mapping[str, Any]) -> Path:

@@ -159,7 +159,8 @@ def measure_density_error(backend: Backend, job: Job, run: RawRun, program: Prog
         return None
     if not np.isfinite(log_density).all():
         return None
-    is_summand = _select_summands(program.instrumented)
+    names_given = run.columns if run.pointwise is None else (*run.columns, *run.pointwise.columns)
+    is_summand = _select_summands(program.instrumented, names_given)
     error, repeated = None, np.arange(len(values))
     if are_stored:
         differences = _add_up(run, is_summand) - log_density
@@ -171,6 +172,7 @@ def measure_density_error(backend: Backend, job: Job, run: RawRun, program: Prog
         again = backend.generate(replace(job, selection=KEEP_ALL), names, values[repeated])
     except RunError:
         return error
+    is_summand = _select_summands(program.instrumented, again.columns)
     return _measure_spread(_add_up(again, is_summand) - log_density[repeated], log_density)
 
 
@@ -189,10 +191,11 @@ def _add_up(run: RawRun, is_summand: Callable[[str], bool]) -> Floats:
     return total
 
 
-def _select_summands(instrumented: InstrumentedProgram) -> Callable[[str], bool]:
+def _select_summands(instrumented: InstrumentedProgram, columns: tuple[str, ...]) -> Callable[[str], bool]:
     """Return which columns add up to the density: totals where there are any, else term by term."""
     outputs = instrumented.outputs
-    in_totals = {"prior", "likelihood"} if outputs.log_lik is not None else {"prior"}
+    has_log_lik = outputs.log_lik is not None and any(owner(item) == outputs.log_lik for item in columns)
+    in_totals = {"prior", "likelihood"} if has_log_lik else {"prior"}
     alone = {
         f"{outputs.densities}[{term.index}]" for term in instrumented.terms if term.role not in in_totals
     }

@@ -201,6 +201,8 @@ def _add_instrumented(
     plan = plan_rewrite(program.tree, program.terms, maybe_likelihood, program.hyperparameters, names)
     replication = plan_replication(program.tree, plan, maybe_likelihood, names)
     plan, obstacles = require_countable(program.tree, plan)
+    if plan.log_lik_terms:
+        plan = replace(plan, pointwise=names.take("pointwise"))
     try:
         instrumented, replication, vectorised = _instrument_vectorised(
             program, plan, replication, names, stanc

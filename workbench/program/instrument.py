@@ -99,6 +99,8 @@ class InstrumentedProgram:
         The name of the data that say whether to draw replicates; empty if there is nothing to draw.
     copying
         The name of the data that say whether to copy transformed parameters; empty if none is copied.
+    pointwise
+        The name of the data that say whether `log_lik` has entries; empty if there is no `log_lik`.
     vectorisations
         The author's loops, and the densities that have a faster form: each with that form, or with the
         reason why it stays.
@@ -118,6 +120,7 @@ class InstrumentedProgram:
     lines: Mapping[int, Place] = field(default_factory=dict, repr=False, compare=False)
     origins: Sequence[tuple[str, int]] = field(default=(), repr=False, compare=False)
     copying: str = ""
+    pointwise: str = ""
     vectorisations: tuple[Vectorisation, ...] = field(default=(), repr=False)
     partial_sums: tuple[PartialSum, ...] = field(default=(), repr=False)
 
@@ -134,7 +137,7 @@ class InstrumentedProgram:
     @property
     def data_names(self) -> frozenset[str]:
         """The names of the data that it needs in addition to the author's."""
-        switches = (name for name in (self.switch, self.copying) if name)
+        switches = (name for name in (self.switch, self.copying, self.pointwise) if name)
         constants = (item.data_name for item in self.hyperparameters)
         return frozenset((self.weights, self.roles, *switches, *constants))
 
@@ -145,6 +148,7 @@ class InstrumentedProgram:
         *,
         replicating: bool = False,
         copying: bool = False,
+        pointwise: bool = True,
     ) -> dict[str, list[float] | list[int] | float]:
         """Return the data that it needs in addition to the author's; by default, for the original density.
 
@@ -158,6 +162,8 @@ class InstrumentedProgram:
             Whether to draw replicates.
         copying
             Whether to copy transformed parameters.
+        pointwise
+            Whether `log_lik` has an entry for each observation, or none.
 
         Raises
         ------
@@ -174,6 +180,8 @@ class InstrumentedProgram:
             data[self.switch] = int(replicating)
         if self.copying:
             data[self.copying] = int(copying)
+        if self.pointwise:
+            data[self.pointwise] = int(pointwise)
         constants = {
             item.data_name: hyperparameters.get(item.name, item.default) for item in self.hyperparameters
         }
@@ -271,6 +279,7 @@ def instrument(
         is_exact=not plan.lp_calls and vectorised.is_exact,
         switch=replication.names.flag if replicates or replication.repeated else "",
         origins=print_origins(changed),
+        pointwise=plan.pointwise,
         vectorisations=vectorised.statements,
         partial_sums=sums.found,
     )
@@ -297,7 +306,9 @@ def declare_constants(lifted: Sequence[Hyperparameter]) -> list[n.Stmt]:
 
 def _declare_data(plan: RewritePlan, lifted: Sequence[Hyperparameter]) -> list[n.Stmt]:
     weights = n.Raw(f"vector[{len(plan.terms)}] {plan.weights}; // one for each term of the log density")
-    return [weights, *declare_roles(plan), *declare_constants(lifted)]
+    flag = f"int<lower=0, upper=1> {plan.pointwise}; // whether to store log densities of observations"
+    flags = [n.Raw(flag)] if plan.pointwise else []
+    return [weights, *declare_roles(plan), *declare_constants(lifted), *flags]
 
 
 def _declare_constant(item: Hyperparameter) -> str:
@@ -313,7 +324,8 @@ def declare_densities(plan: RewritePlan) -> list[n.Stmt]:
         n.Raw(f"real {plan.lprior} = 0; // that of all priors"),
     ]
     if plan.log_lik_terms:
-        declared.append(n.Raw(f"vector[{plan.entry_count}] {plan.log_lik}; // that of each observation"))
+        size = f"{plan.pointwise} ? {plan.entry_count} : 0" if plan.pointwise else plan.entry_count
+        declared.append(n.Raw(f"vector[{size}] {plan.log_lik}; // that of each observation"))
     return declared
 
 

@@ -12,13 +12,14 @@ from workbench.program import Declaration, Program, Replicate
 from workbench.program.predictive.outcome_maps import OutcomeMap
 from workbench.program.predictive.rng_functions import MISSING
 from workbench.request import FitRequest
+from workbench.thresholds import FEWEST_LOO_DRAWS, MOST_POINTWISE
 
 if TYPE_CHECKING:
     import xarray as xr
 else:
     xr = LateModule("xarray")
 
-NOT_STORED = "its replicates were not stored, as `--pointwise-draws 0` requested."
+NOT_STORED = "its replicates were not stored (`--pointwise-draws 0`)."
 """Why an outcome that could be replicated has no replicates."""
 
 
@@ -27,6 +28,22 @@ def is_replicated(request: FitRequest) -> bool:
     instrumented = request.program.instrumented
     is_switched = instrumented is not None and bool(instrumented.switch)
     return is_switched and request.storage.pointwise_draws != 0
+
+
+def has_pointwise(request: FitRequest) -> bool:
+    """Return whether the instrumented program is to compute the log density of each observation.
+
+    It always does so for few rows; for many, where some draws of them are stored.
+    """
+    return request.storage.pointwise_draws != 0 or not has_many_rows(request)
+
+
+def has_many_rows(request: FitRequest) -> bool:
+    """Return whether too few draws of the values of single rows can be stored to be of use."""
+    program = request.program
+    log_lik = 0 if program.instrumented is None else program.instrumented.outputs.log_lik is not None
+    width = max(1, log_lik + len(list_replicates(program)))
+    return (request.data.rows or 0) * width * FEWEST_LOO_DRAWS > MOST_POINTWISE
 
 
 def _size(request: FitRequest, outcome: str) -> int:

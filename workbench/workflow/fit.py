@@ -22,7 +22,7 @@ from workbench.workflow.builds import Builds
 from workbench.workflow.estimate_request import estimate_request
 from workbench.workflow.inputs import check_program_exists
 from workbench.workflow.options import FitOptions
-from workbench.workflow.prepare_request import choose_folder, prepare_request
+from workbench.workflow.prepare_request import choose_folder, list_storage_tips, prepare_request
 from workbench.workflow.prior_options import apply_prior_options
 from workbench.workflow.program_tips import list_program_tips
 from workbench.workflow.publish import (
@@ -122,7 +122,8 @@ def fit_program(
     folder = (options.output or choose_folder(request)) if options.is_kept else None
     check_places(folder)
     if on_tips is not None:
-        on_tips((*request.data.tips, *list_program_tips(request), *list_thread_tips(request)))
+        of_program = (*list_program_tips(request), *list_thread_tips(request))
+        on_tips((*request.data.tips, *of_program, *list_storage_tips(request, options)))
     import_while_waiting()
     fit = estimate_request(request, Builds(request, tools, progress))
     with progress.stage("Checking the fit") as stage:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -11,11 +12,13 @@ from workbench.binding import BoundData, bind_initial_values
 from workbench.errors import MethodError
 from workbench.estimation.optimum.profile import check_profile_names
 from workbench.estimation.standardize.copies import copy_dependents
-from workbench.methods import Mle, Nuts
+from workbench.methods import Auto, Mle, Nuts
 from workbench.program import Program
 from workbench.request import FitRequest, Storage
 from workbench.results.draws import list_optional
+from workbench.results.outcomes import has_many_rows
 from workbench.tables import Table
+from workbench.thresholds import FEWEST_LOO_DRAWS, MOST_POINTWISE
 from workbench.workflow.dry_run import dry_run, find_first_problem
 from workbench.workflow.options import FitOptions
 
@@ -53,7 +56,22 @@ def prepare_request(program: Program, table: Table, options: FitOptions) -> FitR
         inits=_bind_inits(program, data, options),
         storage=Storage(_check_kept(program, options.keep), options.pointwise_draws),
     )
+    if options.pointwise_draws is None and has_many_rows(request):
+        request = replace(request, storage=replace(request.storage, pointwise_draws=0))
     return copy_dependents(request)
+
+
+def list_storage_tips(request: FitRequest, options: FitOptions) -> tuple[str, ...]:
+    """Return what is not stored of many rows although nobody asked for that."""
+    is_sampling = any(isinstance(method, Nuts | Auto) for method in request.methods)
+    if not is_sampling or options.pointwise_draws == request.storage.pointwise_draws:
+        return ()
+    return (
+        f"log densities and replicates of single rows are not computed: of {request.data.rows:,} rows, "
+        f"fewer than {FEWEST_LOO_DRAWS} draws make {MOST_POINTWISE / 1e6:.0f} million numbers, too few for "
+        "leave-one-out and checks of predictions. `--pointwise-draws N` computes those of N draws of each "
+        "chain.",
+    )
 
 
 def _check_kept(program: Program, names: tuple[str, ...] | None) -> tuple[str, ...] | None:

@@ -34,6 +34,7 @@ from workbench.program.terms.densities import parse_density
 from workbench.request import FitRequest
 from workbench.results import draws
 from workbench.results.method_result import MethodResult
+from workbench.results.outcomes import has_pointwise
 from workbench.results.quantities import owner
 from workbench.thresholds import WIDE_ERROR
 
@@ -233,7 +234,7 @@ def _compute_criteria(
     log_lik = (
         float(np.sum(pointwise)) if pointwise else sum_terms_by_role(context, generated).get("likelihood")
     )
-    observations = len(pointwise) or None
+    observations = len(pointwise) or _count_rows(context.request) or None
     facts: dict[str, Any] = {"parameters": count, "observations": observations}
     trials = count_trials(context.request, observations)
     if trials is not None:
@@ -247,6 +248,12 @@ def _compute_criteria(
         facts["bic_count"] = size
         facts["bic"] = count * float(np.log(size)) - 2 * log_lik if size else None
     return facts
+
+
+def _count_rows(request: FitRequest) -> int | None:
+    """Return the rows of the data where `log_lik`, which is too long, would have an entry for each."""
+    likelihood = [term for term in request.program.terms if term.role == "likelihood"]
+    return request.data.rows if not has_pointwise(request) and len(likelihood) == 1 else None
 
 
 def count_trials(request: FitRequest, observations: int | None) -> int | None:

@@ -112,8 +112,10 @@ def _record_observations(term: Term, plan: RewritePlan) -> Iterable[n.Stmt]:
 
 def _store_entry(term: Term, plan: RewritePlan, value: str) -> str:
     """Return the statement that stores a value in `log_lik` if the term is likelihood."""
-    entry = plan.entry
-    return f"if ({format_is_likelihood(term, plan)}) {{ {entry} += 1; {plan.log_lik}[{entry}] = {value}; }}"
+    entry, is_stored = plan.entry, format_is_likelihood(term, plan)
+    if plan.pointwise:
+        is_stored = f"{plan.pointwise} && {is_stored}"
+    return f"if ({is_stored}) {{ {entry} += 1; {plan.log_lik}[{entry}] = {value}; }}"
 
 
 def format_is_likelihood(term: Term, plan: RewritePlan) -> str:

@@ -24,6 +24,8 @@ class RewritePlan:
         Data: one weight and one role for each term.
     densities, lprior, log_lik
         Generated quantities: the log density of each term, of all priors, and of each observation.
+    pointwise
+        Data: whether `log_lik` has entries; empty if it always has.
     entry_count
         Transformed data: how many entries `log_lik` has.
     entry, element, value, holder
@@ -62,6 +64,7 @@ class RewritePlan:
     lp_calls: Mapping[int, LpCall] = field(default_factory=dict)
     calls: tuple[int, ...] = ()
     sums: Mapping[int, str] = field(default_factory=dict)
+    pointwise: str = ""
 
     def select_terms(self, statement: n.Stmt) -> list[Term]:
         """Return the terms that a statement adds."""
