@@ -396,6 +396,16 @@ multilevel/hierarchical models, section 12."""
 FEWEST_PREDICTOR_ROWS = 3
 """Rows from which scales and collinearity of predictors are examined. Ours."""
 
+# --- Fits to many groups ----------------------------------------------------------------------------------
+
+FEWEST_COMPARED_GROUPS = 10
+"""Groups from which an estimate is compared with those of the others. Ours: the median absolute deviation of
+fewer is too uncertain."""
+
+FAMILY_ERROR_LIMIT = 0.05
+"""Largest probability that any group is said to have an outlying estimate of a quantity where groups are
+normal: the usual level of a test, shared among groups by Bonferroni's inequality."""
+
 # --- Printing ---------------------------------------------------------------------------------------------
 
 _MOST_DECIMALS = 17

@@ -12,6 +12,7 @@ from workbench.cli import (
     continue_,
     explore,
     fit,
+    fit_each,
     gate,
     inspect,
     models,
@@ -44,6 +45,7 @@ app = typer.Typer(
 )
 for _name, _module in (
     ("fit", fit),
+    ("fit-each", fit_each),
     ("check", check),
     ("continue", continue_),
     ("replay", replay),

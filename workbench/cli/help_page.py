@@ -23,6 +23,10 @@ EXAMPLES: dict[str, tuple[str, str]] = {
         "workbench fit model.stan data.csv --column y=score --columns X=age,income",
         "workbench fit eight_schools --prior tau_prior_scale=10 --adapt-delta 0.95",
     ),
+    "fit-each": (
+        "workbench fit-each model.stan sales.parquet --by store --column y=revenue",
+        "workbench fit-each linear radon.csv --by county --columns X=floor --column y=log_radon",
+    ),
     "check": ("workbench check reports/run --strict", "workbench check --explain WB201"),
     "continue": (
         "workbench continue reports/run --draws 4000",

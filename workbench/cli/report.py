@@ -15,7 +15,10 @@ from workbench.errors import RequestError
 def command(
     runs: Annotated[
         list[Path],
-        typer.Argument(help="Run directories that `workbench fit` wrote, or one study.", metavar="RUN"),
+        typer.Argument(
+            help="Run directories that `workbench fit` wrote, or one study, or a folder of `fit-each`.",
+            metavar="RUN",
+        ),
     ],
     output: Annotated[
         Path | None,
@@ -37,11 +40,17 @@ def command(
         hint = "its report is drawn in the run directory; --output is for a comparison of several runs"
         raise RequestError("--output was given with a single run.", hint=hint)
     from workbench.results import run_directory
+    from workbench.segments.folder import is_segments
 
     if run_directory.is_study(runs[0]):
         from workbench.workflow import sensitivity
 
         console.show_path(sensitivity.redraw_study(runs[0], figures))
+        return
+    if is_segments(runs[0]) and not run_directory.is_run(runs[0]):
+        from workbench.workflow.pages.segments import redraw_segments
+
+        console.show_path(redraw_segments(runs[0], figures))
         return
     run_directory.require_run(runs[0])
     from workbench.workflow import report

@@ -18,7 +18,11 @@ if TYPE_CHECKING:
 @console.guarded
 def command(
     run: Annotated[
-        Path, typer.Argument(help="A run directory that `workbench fit` wrote, or a study.", metavar="RUN")
+        Path,
+        typer.Argument(
+            help="A run directory that `workbench fit` wrote, a study, or a folder of `fit-each`.",
+            metavar="RUN",
+        ),
     ],
     quantities: Annotated[
         list[str] | None,
@@ -37,10 +41,14 @@ def command(
     if cite and form:
         raise RequestError("--cite prints BibTeX, and --format a table.", hint="give one of them")
     from workbench.results import run_directory
+    from workbench.segments.folder import is_segments
 
     run = find_run(run)
     if run_directory.is_study(run) and not run_directory.is_run(run):
         _show_study(run, form, has_options=bool(quantities) or cite)
+        return
+    if is_segments(run) and not run_directory.is_run(run):
+        _show_segments(run, form, has_options=bool(quantities) or cite)
         return
     run_directory.require_run(run)
     if cite:
@@ -86,5 +94,31 @@ def _show_study(folder: Path, form: TableFormat | None, *, has_options: bool) ->
         from workbench.workflow.pages.tables import format_page, list_rows
 
         console.show_table(format_page(page, list_rows(study.frame), form), form)
+    else:
+        console.show(page)
+
+
+def _show_segments(folder: Path, form: TableFormat | None, *, has_options: bool) -> None:
+    """Show what `workbench fit-each` printed of fits to groups, or the index in a format.
+
+    Raises
+    ------
+    RequestError
+        Something was asked for that only a run has.
+    """
+    if has_options:
+        hint = "`workbench show` with the folder alone shows it; index.parquet has every group"
+        raise RequestError(
+            f"quantities and --cite are of a run, but `{folder}` holds fits to many groups.", hint=hint
+        )
+    from workbench.segments import folder as segments
+    from workbench.workflow.pages.segments import build_segments_page
+
+    found = segments.read(folder)
+    page = build_segments_page(found)
+    if form:
+        from workbench.workflow.pages.tables import format_page, list_rows
+
+        console.show_table(format_page(page, list_rows(found.frame), form), form)
     else:
         console.show(page)

@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from datetime import UTC, datetime
 from importlib import metadata
+from pathlib import Path
 from typing import Any
 
 import msgspec
@@ -81,6 +82,29 @@ def build_record(
             **{name: part.seconds for name, part in parts.items()},
         },
     }
+
+
+def place_record(
+    record: Mapping[str, Any], *, model: Path, data: Path, sha256: str, segment: Mapping[str, Any]
+) -> dict[str, Any]:
+    """Return the record of a fit to a group of a table, with the paths of the machine that asked.
+
+    Parameters
+    ----------
+    record
+        The record.
+    model
+        The program's file there.
+    data, sha256
+        The file with the group's rows, and its hash.
+    segment
+        Which group it is, and of which table.
+    """
+    placed = {
+        "model": {**record["model"], "path": str(model)},
+        "data": {**record["data"], "path": str(data), "sha256": sha256},
+    }
+    return {**record, **placed, "segment": dict(segment)}
 
 
 def extend_record(

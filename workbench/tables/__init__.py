@@ -10,6 +10,7 @@
     python_data  a DataFrame or a dict, or no data
     text_columns texts as they are meant: words for missing cells (missing_words), and numbers with separated
                  thousands or a currency (formatted_numbers)
+    groups       a table by groups of rows, each a slice of it; a group as a file that is read back as it is
     columns      what a column holds; its numbers, texts and missing cells      dates  dates as numbers
     table        a table: columns in Arrow's memory, so that ten million rows are read once and seldom copied
 """
@@ -24,6 +25,7 @@ from workbench.tables.columns import (
     to_texts,
 )
 from workbench.tables.dates import check_date_unit, dates_to_numbers
+from workbench.tables.groups import GroupedTable, RowGroup, group_rows, read_settled, write_settled
 from workbench.tables.json_text import parse_json
 from workbench.tables.missing_words import describe_words
 from workbench.tables.python_data import from_frame, from_mapping, no_data
@@ -33,6 +35,8 @@ from workbench.tables.table import Table, drop_rows
 
 __all__ = [
     "Calendar",
+    "GroupedTable",
+    "RowGroup",
     "Table",
     "advance",
     "check_date_unit",
@@ -47,10 +51,13 @@ __all__ = [
     "find_missing",
     "from_frame",
     "from_mapping",
+    "group_rows",
     "is_numeric",
     "no_data",
     "parse_json",
     "read",
+    "read_settled",
     "to_numbers",
     "to_texts",
+    "write_settled",
 ]

@@ -11,7 +11,7 @@ from workbench.provenance import hash_file
 from workbench.tables.file_format import watch_unpacked_size
 from workbench.tables.source import TableSource
 from workbench.tables.table import Table, check_unique_names
-from workbench.tables.text_columns import read_texts
+from workbench.tables.text_columns import TextReading, read_texts
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -22,6 +22,9 @@ else:
 
 _INDEX = "__index_level_"
 """How pandas begins the name of an index without a name, when it writes a file."""
+
+SETTLED = {b"workbench": b"columns are settled"}
+"""What the schema of an Arrow file says whose texts have been read: they are not read for meaning again."""
 
 _ROWS = 1 << 14
 """Rows of a Parquet file that are read at a time."""
@@ -45,8 +48,9 @@ def read_columnar(source: TableSource, written: Literal["parquet", "arrow", "str
             f"`{path}` cannot be read as {file_type}: {(str(reason) or 'it is damaged').splitlines()[0]}.",
             hint="the file may be truncated",
         ) from reason
+    is_settled = cells.schema.metadata == SETTLED
     cells, remarks = check_cells(str(path), cells)
-    reading = read_texts(cells, is_typed=True)
+    reading = TextReading(cells) if is_settled else read_texts(cells, is_typed=True)
     return Table(
         path,
         hash_file(source.file),

@@ -33,6 +33,7 @@ from workbench.report.figures.reliability import draw_reliability
 from workbench.report.figures.ribbon import MOST_DOTS, MOST_STEPS, Ribbon, draw_ribbon
 from workbench.report.figures.ridges import Ridge, draw_ridges
 from workbench.report.figures.rootogram import draw_rootogram
+from workbench.report.figures.spread import draw_spread
 from workbench.report.figures.sweep import SweepPoint, SweepReferences, draw_sweep
 from workbench.report.figures.trace import draw_trace
 
@@ -74,6 +75,7 @@ __all__ = [
     "draw_ridges",
     "draw_rootogram",
     "draw_row_differences",
+    "draw_spread",
     "draw_sweep",
     "draw_trace",
     "has_arrows",

@@ -1,0 +1,1 @@
+"""The report of fits to each group of a table."""
