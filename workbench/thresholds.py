@@ -441,6 +441,14 @@ FEWEST_SHARED_ROWS = 10_000
 density as fast as the normal GLM takes as long on two threads as on one, and slower densities half as long;
 with fewer rows, handing out the work costs more than it saves."""
 
+BYTES_PER_DRAWN_NUMBER = 24
+"""Memory that a number of a run takes while it is made [bytes]: in the table, in a variable's own array, and
+once in passing. Ours."""
+
+LEAST_DATA_COPIES = 2
+"""How often a process of Stan holds the data at least: as it read them, and as the variables of the program.
+Ours; three times was measured for a regression, whose design matrix is a third copy."""
+
 MOST_POINTWISE = 40_000_000
 """Numbers that log densities and replicates of single rows hold at most, over all draws: 320 MB in memory.
 Of many rows fewer draws are stored; where they would be fewer than `FEWEST_LOO_DRAWS`, none is computed.

@@ -1,7 +1,5 @@
 """Draws that come in blocks, of which a selection keeps a part."""
 
-from types import SimpleNamespace
-
 import numpy as np
 import pytest
 from hypothesis import given
@@ -78,7 +76,7 @@ def test_everything_is_kept_in_place():
 def test_more_than_memory_holds_is_refused_with_the_numbers(monkeypatch):
     columns = ("mu", *(f"f[{i}]" for i in range(1, 2001)), *(f"log_lik[{i}]" for i in range(1, 10_001)))
     selection = Selection(pointwise=frozenset({"log_lik"}))
-    monkeypatch.setattr("psutil.virtual_memory", lambda: SimpleNamespace(available=10**9))
+    monkeypatch.setattr("workbench.process.measure_available_memory", lambda: 10**9)
     check_memory(Selection(frozenset({"f"}), selection.pointwise, 10), columns, 4, 1000)
     with pytest.raises(
         ChainFailed, match=r"4,000 draws of 12,001 quantities take about 1.2 GB .* 1.0 GB are"

@@ -8,19 +8,15 @@ from dataclasses import replace
 from functools import lru_cache
 
 import numpy as np
-import psutil
 from numpy.typing import NDArray
 
+from workbench import process
 from workbench.backends.base import KEEP_ALL, Floats, RawRun, Selection
 from workbench.errors import ChainFailed
+from workbench.thresholds import BYTES_PER_DRAWN_NUMBER
 
 _END_OF_NAME = re.compile(r"[.\[]")
 """Where the name of a variable ends in that of a column."""
-
-
-_BYTES_PER_NUMBER = 24
-"""Memory that a number of a run takes while it is made: in the table, in a variable's own array, and once in
-passing. Ours."""
 
 
 class DrawTable:
@@ -86,7 +82,7 @@ def check_memory(selection: Selection, columns: tuple[str, ...], chains: int, dr
     positions = selection.choose_positions(chains, draws, int((is_pointwise & ~is_left_out).sum()))
     whole, thinned = ~is_left_out & ~is_pointwise, ~is_left_out & is_pointwise
     numbers = chains * (draws * int(whole.sum()) + len(positions) * int(thinned.sum()))
-    needed, free = numbers * _BYTES_PER_NUMBER, psutil.virtual_memory().available
+    needed, free = numbers * BYTES_PER_DRAWN_NUMBER, process.measure_available_memory()
     if needed <= free:
         return
     owners = Counter(_END_OF_NAME.split(columns[i], maxsplit=1)[0] for i in np.flatnonzero(~is_left_out))

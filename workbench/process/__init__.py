@@ -1,6 +1,7 @@
 """Every other program we start. Whatever becomes of us, none of them is left behind."""
 
 from workbench.process.companion import Companion
+from workbench.process.memory import measure_available_memory
 from workbench.process.start import (
     CompletedProcess,
     ProcessCommand,
@@ -24,6 +25,7 @@ __all__ = [
     "find_work",
     "keep_work",
     "kill_running",
+    "measure_available_memory",
     "refuse_ended",
     "run",
     "run_many",

@@ -46,6 +46,7 @@ From the text to the description, file by file::
                 new_elements       levels of new groups, drawn from their own density
     instrument                     all of it in one program, and the data that it needs
     model, analysis, read          a file becomes a `Program`
+    gradient_memory                how much memory a gradient takes at least
     predictive_program             the program that predicts new rows for given draws
     describe                       what `workbench inspect` shows
 """

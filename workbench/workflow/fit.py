@@ -21,6 +21,7 @@ from workbench.toolchain import Toolchain, provision
 from workbench.workflow.builds import Builds
 from workbench.workflow.estimate_request import estimate_request
 from workbench.workflow.inputs import check_program_exists
+from workbench.workflow.memory_check import check_request_memory
 from workbench.workflow.options import FitOptions
 from workbench.workflow.prepare_request import choose_folder, list_storage_tips, prepare_request
 from workbench.workflow.prior_options import apply_prior_options
@@ -119,6 +120,7 @@ def fit_program(
     with progress.stage("Preparing the fit"):
         program, options = apply_prior_options(program, options, tools.stanc)
         request = share_request_rows(prepare_request(program, table, options), tools)
+        check_request_memory(request)
     folder = (options.output or choose_folder(request)) if options.is_kept else None
     check_places(folder)
     if on_tips is not None:

@@ -1,0 +1,167 @@
+"""What a fit needs of memory at least, compared with what there is, before anything is compiled."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from math import prod
+from typing import Any
+
+import numpy as np
+
+from workbench import process
+from workbench.backends.base import Selection
+from workbench.binding import evaluate_shape
+from workbench.errors import RequestError
+from workbench.estimation.context import select_quantities
+from workbench.methods import Auto, Nuts
+from workbench.program import Declaration
+from workbench.program.gradient_memory import estimate_gradient_memory
+from workbench.request import FitRequest
+from workbench.thresholds import BYTES_PER_DRAWN_NUMBER, LEAST_DATA_COPIES
+
+GIGABYTE = 1e9
+"""Bytes of a gigabyte."""
+
+
+@dataclass(frozen=True)
+class Need:
+    """A part of what a fit needs of memory.
+
+    Attributes
+    ----------
+    size
+        Bytes, at least.
+    what
+        What takes it, as a part of a sentence.
+    remedy
+        What lessens it.
+    """
+
+    size: float
+    what: str
+    remedy: str
+
+
+def check_request_memory(request: FitRequest) -> None:
+    """Refuse a fit that needs more memory than there is.
+
+    The estimate is a lower bound: a fit that is not refused can still run out of memory.
+
+    Raises
+    ------
+    RequestError
+        How much is needed and available, what takes most of it, and what helps.
+    """
+    available = process.measure_available_memory()
+    needs = max(list_phases(request), key=_add_up)
+    if _add_up(needs) <= available:
+        return
+    ordered = [need for need in sorted(needs, key=lambda need: -need.size) if need.size >= 0.05 * available]
+    parts = ", ".join(f"{format_size(need.size)} for {need.what}" for need in ordered)
+    rows = "" if request.data.rows is None else f" with {request.data.rows:,} rows"
+    raise RequestError(
+        f"`{request.program.path.name}`{rows} needs at least {format_size(_add_up(needs))} of memory, and "
+        f"{format_size(available)} are available: {parts}.",
+        hint=ordered[0].remedy,
+    )
+
+
+def list_phases(request: FitRequest) -> list[list[Need]]:
+    """Return what is in memory at a time: while programs are compared, and while chains run."""
+    program, values = request.program, request.data.values
+    gradient = estimate_gradient_memory(program, values)
+    data = LEAST_DATA_COPIES * _measure_data(values)
+    instrumented = program.instrumented
+    is_rewritten = instrumented is not None and (instrumented.is_vectorised or instrumented.is_shared)
+    programs = 1 if instrumented is None else 2
+    compared = [
+        _need_gradient(gradient.total, gradient.largest, 1),
+        _need_data(data, programs),
+    ]
+    samplers = [
+        item if isinstance(item, Nuts) else item.nuts
+        for item in request.methods
+        if isinstance(item, Nuts | Auto)
+    ]
+    if not samplers:
+        return [compared]
+    nuts = samplers[0]
+    chains = min(request.jobs, nuts.chains)
+    copies = 1 if request.threads > 1 else chains  # threads share one process
+    return [
+        compared,
+        [
+            _need_gradient(0 if is_rewritten else chains * gradient.total, gradient.largest, chains),
+            _need_data(data, copies),
+            _need_draws(request, nuts.chains, nuts.draws),
+        ],
+    ]
+
+
+def _need_gradient(size: float, statement: str, chains: int) -> Need:
+    times = f" of {chains} chains at a time" if chains > 1 else ""
+    remedy = (
+        "write the likelihood as a statement about all rows, best one of a linear predictor such as "
+        "`y ~ normal_id_glm(X, alpha, beta, sigma)`"
+    )
+    if chains > 1:
+        remedy = f"--jobs 1 runs one chain at a time; or {remedy}"
+    return Need(size, f"the gradient{times} (most of it for `{statement}`)", remedy)
+
+
+def _need_data(size: float, processes: int) -> Need:
+    remedy = "leave out data that the program does not use, or fit a part of the rows"
+    if processes > 1:
+        remedy = f"--jobs 1 runs one chain at a time; or {remedy}"
+    return Need(processes * size, f"the data in {processes} process{'es' if processes > 1 else ''}", remedy)
+
+
+def _need_draws(request: FitRequest, chains: int, draws: int) -> Need:
+    """Return what the draws need, with the variable that takes most of it."""
+    program, selection = request.program, select_quantities(request)
+    declared = (*program.parameters, *program.transformed_parameters, *program.generated_quantities)
+    counts = {item.name: _count_elements(item, request.data.values) for item in declared}
+    kept = {name: count for name, count in counts.items() if name not in selection.left_out}
+    sizes = _multiply_draws(kept, selection, chains, draws)
+    largest = max(sizes, key=lambda name: sizes[name], default="")
+    what = f"{chains * draws:,} draws (most of it for `{largest}`, {kept.get(largest, 0):,} numbers a draw)"
+    remedy = "--keep and --pointwise-draws store less of each draw, --draws asks for fewer"
+    return Need(sum(sizes.values()), what, remedy)
+
+
+def _multiply_draws(
+    counts: Mapping[str, int], selection: Selection, chains: int, draws: int
+) -> dict[str, float]:
+    """Return the bytes that the draws of each variable take."""
+    pointwise = sum(count for name, count in counts.items() if name in selection.pointwise)
+    positions = len(selection.choose_positions(chains, draws, pointwise))
+    return {
+        name: BYTES_PER_DRAWN_NUMBER * count * chains * (positions if name in selection.pointwise else draws)
+        for name, count in counts.items()
+    }
+
+
+def _count_elements(declaration: Declaration, values: Mapping[str, Any]) -> int:
+    """Return how many numbers a variable has; 0 where the data do not tell."""
+    if declaration.members:
+        return 0
+    shape = evaluate_shape(declaration, values)
+    return 0 if None in shape else prod(length or 0 for length in shape)
+
+
+def _measure_data(values: Mapping[str, Any]) -> int:
+    return sum(np.asarray(value).nbytes for value in values.values() if not isinstance(value, Mapping | list))
+
+
+def _add_up(needs: Iterable[Need]) -> float:
+    return sum(need.size for need in needs)
+
+
+def format_size(size: float) -> str:
+    """Return a number of bytes for people.
+
+    >>> format_size(31_400_000_000), format_size(420_000_000)
+    ('31 GB', '0.42 GB')
+    """
+    return f"{size / GIGABYTE:.2g} GB" if size < 10 * GIGABYTE else f"{size / GIGABYTE:,.0f} GB"
