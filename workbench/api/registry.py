@@ -138,6 +138,25 @@ class Registry(ModelRegistry):
         one, other = (self._read_results(each) for each in (before, after))
         return compare_fits(one, other)
 
+    def report(self, name: str, output: str | Path | None = None) -> Path:
+        """Write the audit page of a model as one HTML file, and return its path.
+
+        Parameters
+        ----------
+        name
+            The model.
+        output
+            The file; by default `reports/registry-<name>.html`.
+
+        Raises
+        ------
+        RequestError, StoreError
+            There is no such name or no registry, or the file cannot be written.
+        """
+        from workbench.workflow.registry_report import write_audit_page
+
+        return write_audit_page(self, name, None if output is None else Path(output))
+
     def verify(self, head: str = "") -> Verification:
         """Check each event, signature and file, and compute the numbers of each run again.
 

@@ -104,6 +104,10 @@ EXAMPLES: dict[str, tuple[str, str]] = {
         "workbench registry diff radon@champion reports/june",
     ),
     "registry log": ("workbench registry log", "workbench registry log radon --json"),
+    "registry report": (
+        "workbench registry report radon",
+        "workbench registry report radon --output radon-audit.html",
+    ),
     "registry verify": ("workbench registry verify", "workbench registry verify --head 427f84290c6c"),
     "registry prune": (
         "workbench registry prune --keep 20 --dry-run",

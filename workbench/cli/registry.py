@@ -218,6 +218,24 @@ def log(
         console.show(build_log_page(chosen, folder))
 
 
+@app.command(cls=Command, epilog=format_examples("registry report"))
+@console.guarded
+def report(
+    name: Name,
+    output: Annotated[
+        Path | None, options.describe_output("HTML file; by default one in reports/", metavar="FILE")
+    ] = None,
+    folder: Folder = FOLDER,
+) -> None:
+    """Write an audit page: who changed what and when, and what changed priors did to the estimates."""
+    from workbench.workflow.registry_report import write_audit_page
+
+    registry = open_registry(folder)
+    page = write_audit_page(registry, name, output)
+    show_remarks(registry)
+    console.show_path(page)
+
+
 @app.command(cls=Command, epilog=format_examples("registry verify"))
 @console.guarded
 def verify(

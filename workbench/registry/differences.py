@@ -8,9 +8,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-import msgspec
-
-from workbench.registry.summary import RememberedEstimate, choose_method, remember
+from workbench.registry.summary import (
+    RememberedEstimate,
+    VersionSummary,
+    choose_method,
+    describe_settings,
+    remember,
+)
 from workbench.results.view import Results
 
 _ORIGIN_UNKNOWN = "not stated"
@@ -29,6 +33,8 @@ class PriorChange:
         Its values; `None` where it has none.
     set_before, set_after
         Who set them.
+    is_whole
+        Whether it is a whole prior; `None` is then the one of the program.
     """
 
     name: str
@@ -36,6 +42,7 @@ class PriorChange:
     after: Any
     set_before: str = ""
     set_after: str = ""
+    is_whole: bool = False
 
 
 @dataclass(frozen=True)
@@ -100,20 +107,50 @@ def compare_fits(before: Results, after: Results) -> FitDifferences:
     other = after.estimates(method) if method else {}
     earlier = {before.label(name): remember(estimate) for name, estimate in one.items()}
     later = {after.label(name): remember(estimate) for name, estimate in other.items()}
-    moves = [
-        EstimateMove(name, earlier[name], later[name], measure_move(earlier[name], later[name]))
-        for name in earlier
-        if name in later
-    ]
     return FitDifferences(
         program=_compare_programs(before, after),
-        facts=tuple(_compare_facts(before, after)),
+        facts=_compare_facts(_list_facts(before), _list_facts(after)),
         priors=compare_priors(before, after),
         method=method,
-        moves=tuple(sorted(moves, key=lambda move: -abs(move.in_sd or 0.0))),
+        moves=_list_moves(earlier, later),
         gone=tuple(name for name in earlier if name not in later),
         new=tuple(name for name in later if name not in earlier),
     )
+
+
+def compare_remembered(before: VersionSummary, after: VersionSummary) -> FitDifferences:
+    """Return what differs between two versions by what is remembered of them, also when their runs are gone.
+
+    `facts` has what went into the fits and nothing that came out of them; programs are known by their hash.
+    Estimates by different methods are not compared.
+    """
+    method = before.method if before.method == after.method else ""
+    one = before.estimates if method else {}
+    other = after.estimates if method else {}
+    return FitDifferences(
+        program="",
+        facts=_compare_facts(_list_remembered(before), _list_remembered(after)),
+        priors=_compare_values(
+            (before.priors, before.prior_origins, before.replaced_priors),
+            (after.priors, after.prior_origins, after.replaced_priors),
+        ),
+        method=method,
+        moves=_list_moves(one, other),
+        gone=tuple(name for name in one if name not in other),
+        new=tuple(name for name in other if name not in one),
+    )
+
+
+def _list_moves(
+    before: Mapping[str, RememberedEstimate], after: Mapping[str, RememberedEstimate]
+) -> tuple[EstimateMove, ...]:
+    """Return the quantities of both, those that moved most first."""
+    moves = [
+        EstimateMove(name, before[name], after[name], measure_move(before[name], after[name]))
+        for name in before
+        if name in after
+    ]
+    return tuple(sorted(moves, key=lambda move: -abs(move.in_sd or 0.0)))
 
 
 def measure_move(before: RememberedEstimate, after: RememberedEstimate) -> float | None:
@@ -130,24 +167,39 @@ def measure_move(before: RememberedEstimate, after: RememberedEstimate) -> float
 
 def compare_priors(before: Results, after: Results) -> tuple[PriorChange, ...]:
     """Return the hyperparameters and whole priors that are not the same in both, by name."""
+    one, other = (
+        (
+            each.priors,
+            each.prior_origins,
+            {prior.parameter: prior.statement for prior in each.model.replaced_priors},
+        )
+        for each in (before, after)
+    )
+    return _compare_values(one, other)
+
+
+_Priors = tuple[Mapping[str, Any], Mapping[str, str], Mapping[str, str]]
+"""Hyperparameters, who set them, and whole priors that were replaced, each by name."""
+
+
+def _compare_values(before: _Priors, after: _Priors) -> tuple[PriorChange, ...]:
+    (one, set_before, replaced), (other, set_after, replaced_after) = before, after
     changes = [
         PriorChange(
             name,
-            before.priors.get(name),
-            after.priors.get(name),
-            before.prior_origins.get(name, _ORIGIN_UNKNOWN) if name in before.priors else "",
-            after.prior_origins.get(name, _ORIGIN_UNKNOWN) if name in after.priors else "",
+            one.get(name),
+            other.get(name),
+            set_before.get(name, _ORIGIN_UNKNOWN) if name in one else "",
+            set_after.get(name, _ORIGIN_UNKNOWN) if name in other else "",
         )
-        for name in {**before.priors, **after.priors}
-        if before.priors.get(name) != after.priors.get(name)
+        for name in {**one, **other}
+        if one.get(name) != other.get(name)
     ]
-    one = {prior.parameter: prior for prior in before.model.replaced_priors}
-    other = {prior.parameter: prior for prior in after.model.replaced_priors}
-    for name in {**one, **other}:
-        earlier = one[name].statement if name in one else None
-        later = other[name].statement if name in other else None
-        if earlier != later:
-            changes.append(PriorChange(name, earlier, later))
+    changes += [
+        PriorChange(name, replaced.get(name), replaced_after.get(name), is_whole=True)
+        for name in {**replaced, **replaced_after}
+        if replaced.get(name) != replaced_after.get(name)
+    ]
     return tuple(changes)
 
 
@@ -159,17 +211,31 @@ def _compare_programs(before: Results, after: Results) -> str:
     return "\n".join(lines)
 
 
-def _compare_facts(before: Results, after: Results) -> list[tuple[str, str, str]]:
-    facts = [_list_facts(each) for each in (before, after)]
-    names = dict.fromkeys([*facts[0], *facts[1]])
-    found = [(name, facts[0].get(name, ""), facts[1].get(name, "")) for name in names]
-    return [fact for fact in found if fact[1] != fact[2]]
+def _compare_facts(before: Mapping[str, str], after: Mapping[str, str]) -> tuple[tuple[str, str, str], ...]:
+    found = [(name, before.get(name, ""), after.get(name, "")) for name in {**before, **after}]
+    return tuple(fact for fact in found if fact[1] != fact[2])
+
+
+def _list_remembered(summary: VersionSummary) -> Mapping[str, str]:
+    """Return what went into a version, beside its priors."""
+    columns = {name: text for name, text in summary.columns.items() if name not in summary.priors}
+    return {
+        "program": summary.program[:12],
+        "data": summary.data[:12],
+        "rows": "" if summary.rows is None else f"{summary.rows:,}",
+        **{f"columns of `{name}`": text for name, text in columns.items()},
+        **summary.settings,
+        "method": summary.method,
+        "update of": summary.updated_from,
+        "seed": "" if summary.seed is None else str(summary.seed),
+        "workbench": summary.workbench,
+        "Stan": summary.stan,
+        "compiler": summary.compiler,
+    }
 
 
 def _list_facts(results: Results) -> Mapping[str, str]:
     data = results.data
-    settings = results.request
-    methods = {} if settings is None else dict(settings.methods)
     diagnosis = results.diagnosis
     return {
         "verdict": "" if diagnosis is None else diagnosis.verdict,
@@ -181,8 +247,7 @@ def _list_facts(results: Results) -> Mapping[str, str]:
             if name not in results.priors
         },
         **{f"levels of `{name}`": _describe_levels(levels) for name, levels in data.levels.items()},
-        "standardized": data.standardized.status,
-        **{f"settings of {name}": _describe(chosen) for name, chosen in methods.items()},
+        **describe_settings(results),
         "level of intervals": f"{results.interval.level:g}",
         "seed": str(results.seed),
         "workbench": results.workbench,
@@ -194,7 +259,3 @@ def _list_facts(results: Results) -> Mapping[str, str]:
 def _describe_levels(levels: tuple[str, ...]) -> str:
     shown = ", ".join(levels[:10])
     return shown if len(levels) <= 10 else f"{shown} and {len(levels) - 10} more"
-
-
-def _describe(settings: Mapping[str, Any]) -> str:
-    return ", ".join(f"{name} {msgspec.json.encode(value).decode()}" for name, value in settings.items())

@@ -95,29 +95,47 @@ def check_signatures(events: Sequence[Event]) -> None:
     RegistryDamaged, ToolchainMissing
         The message names the first such event; or the package that checks signatures is missing.
     """
+    list_signers(events)
+
+
+def list_signers(events: Sequence[Event]) -> list[str]:
+    """Return for each event the fingerprint of the key that signed it; empty where it need not be signed.
+
+    The key is the one with which the signature was checked, whatever the event says of it.
+
+    Raises
+    ------
+    RegistryDamaged, ToolchainMissing
+        As `check_signatures`.
+    """
     trusted: tuple[str, ...] = ()
+    signers: list[str] = []
     for event in events:
         keys = event.content.keys if isinstance(event.content, Trusted) and not trusted else trusted
-        if keys and not _is_signed(event, keys):
+        key = _find_signer(event, keys)
+        if keys and not key:
             what = "is not signed" if event.signature is None else "has no valid signature of a trusted key"
             raise RegistryDamaged(f"event {event.number} {what}.")
         if isinstance(event.content, Trusted):
             trusted = event.content.keys
+        signers.append(describe_key(key) if key else "")
+    return signers
 
 
-def _is_signed(event: Event, keys: Sequence[str]) -> bool:
+def _find_signer(event: Event, keys: Sequence[str]) -> str:
+    """Return which of some keys signed an event; empty where none did."""
+    if event.signature is None or not keys:
+        return ""
     from cryptography.exceptions import InvalidSignature
 
-    if event.signature is None:
-        return False
     for key in keys:
         try:
             public_key = _parse_public_key(key)
             public_key.verify(base64.b64decode(event.signature.value), _PURPOSE + event.hash.encode())
         except (InvalidSignature, ValueError, binascii.Error):
             continue
-        return True
-    return False
+        return key
+    return ""
 
 
 def _parse_public_key(line: str) -> Ed25519PublicKey:

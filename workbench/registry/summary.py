@@ -7,15 +7,17 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+import msgspec
 from msgspec import Struct, field
 
+from workbench.provenance import hash_text
 from workbench.results.view import Estimate, PointEstimate, Results
 
 MOST_QUANTITIES = 200
 """The most quantities that are remembered, in the order of the program. Ours: 30 kB."""
 
 MOST_VALUES = 50
-"""The most values of one hyperparameter that are remembered. Ours."""
+"""The most values of one hyperparameter that are remembered, with a hash of all. Ours."""
 
 _METHODS = ("nuts", "laplace", "pathfinder", "map", "mle")
 """Whose estimates are remembered: those of the first that the run has."""
@@ -52,6 +54,8 @@ class VersionSummary(Struct, frozen=True, kw_only=True):
         Versions.
     updated_from
         The run that this one updated.
+    settings
+        What else decides the numbers: the settings of each method, weights of terms, standardized predictors.
     """
 
     model: str
@@ -79,6 +83,7 @@ class VersionSummary(Struct, frozen=True, kw_only=True):
     stan: str = ""
     compiler: str = ""
     updated_from: str = ""
+    settings: Mapping[str, str] = field(default_factory=dict)
 
 
 def summarise_results(results: Results) -> VersionSummary:
@@ -114,7 +119,26 @@ def summarise_results(results: Results) -> VersionSummary:
         stan=results.toolchain.stan,
         compiler=results.toolchain.compiler,
         updated_from="" if results.updated is None else Path(results.updated.parent).name,
+        settings=describe_settings(results),
     )
+
+
+def describe_settings(results: Results) -> dict[str, str]:
+    """Return what decides the numbers of a run beside program, data, priors and seed, in words."""
+    request = results.request
+    methods: dict[str, list[str]] = {}
+    for name, chosen in () if request is None else request.methods:
+        methods.setdefault(name, []).append(", ".join(f"{key} {_encode(chosen[key])}" for key in chosen))
+    stated = {f"settings of {name}": "; ".join(texts) for name, texts in methods.items()}
+    others = {
+        "standardized": ", ".join([results.data.standardized.status, *results.data.standardized.matrices])
+    }
+    if request is not None:
+        others |= {
+            "weights": ", ".join(f"{key} {value:g}" for key, value in request.weights.items()),
+            "roles of statements": ", ".join(f"{key} {value}" for key, value in request.roles.items()),
+        }
+    return {**{name: text for name, text in others.items() if text}, **stated}
 
 
 def choose_method(*fits: Results) -> str:
@@ -132,8 +156,14 @@ def remember(estimate: Estimate) -> RememberedEstimate:
 
 
 def _shorten(value: Any) -> Any:
-    """Return a hyperparameter; of a long one its beginning, so that a change there shows."""
-    return value[:MOST_VALUES] if isinstance(value, list | tuple) else value
+    """Return a hyperparameter; of a long one its beginning and a hash, by which a change elsewhere shows."""
+    if not isinstance(value, list | tuple) or len(value) <= MOST_VALUES:
+        return value
+    return [*value[:MOST_VALUES], f"{len(value)} values, sha256 {hash_text(_encode(value))[:12]}"]
+
+
+def _encode(value: Any) -> str:
+    return msgspec.json.encode(value).decode()
 
 
 def _finite(value: float | None) -> float | None:

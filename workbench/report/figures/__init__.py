@@ -36,10 +36,12 @@ from workbench.report.figures.rootogram import draw_rootogram
 from workbench.report.figures.spread import draw_spread
 from workbench.report.figures.sweep import SweepPoint, SweepReferences, draw_sweep
 from workbench.report.figures.trace import draw_trace
+from workbench.report.figures.versions import MOST_NAMED, VersionPoint, draw_versions
 
 __all__ = [
     "MOST_DOTS",
     "MOST_GROUPS",
+    "MOST_NAMED",
     "MOST_STEPS",
     "Drawing",
     "EstimateLine",
@@ -55,6 +57,7 @@ __all__ = [
     "Role",
     "SweepPoint",
     "SweepReferences",
+    "VersionPoint",
     "draw_bars",
     "draw_caterpillar",
     "draw_coverage",
@@ -78,6 +81,7 @@ __all__ = [
     "draw_spread",
     "draw_sweep",
     "draw_trace",
+    "draw_versions",
     "has_arrows",
     "is_within_band",
     "split_by_scale",

@@ -5,6 +5,7 @@ from __future__ import annotations
 from workbench.methods import RESULTS
 from workbench.registry.differences import EstimateMove, FitDifferences, PriorChange
 from workbench.registry.summary import RememberedEstimate
+from workbench.report.audit.words import show_prior_change
 from workbench.report.document import Block, Cell, Code, Column, Document, Paragraph, Section, TableBlock
 from workbench.report.numbers import MISSING, format_number, pluralise
 
@@ -36,12 +37,7 @@ def _show_priors(changes: tuple[PriorChange, ...], before: str, after: str) -> t
         return (Paragraph("All priors are the same."),)
     columns = (Column("prior", "name"), Column(before), Column(after), Column("set by", drop_order=1))
     rows = tuple(
-        (
-            Cell(change.name),
-            Cell(_show(change.before)),
-            Cell(_show(change.after)),
-            Cell(_describe_origins(change)),
-        )
+        (Cell(change.name), *map(Cell, show_prior_change(change)), Cell(_describe_origins(change)))
         for change in changes
     )
     return (TableBlock("priors-diff", "", columns, rows),)
@@ -100,11 +96,3 @@ def _build_row(move: EstimateMove) -> tuple[Cell, ...]:
 def _show_estimate(estimate: RememberedEstimate) -> str:
     spread = "" if estimate.sd is None else f" ({format_number(estimate.sd)})"
     return f"{format_number(estimate.estimate)}{spread}"
-
-
-def _show(value: object) -> str:
-    if value is None:
-        return MISSING
-    if isinstance(value, list | tuple):
-        return ", ".join(_show(each) for each in value)
-    return format_number(value) if isinstance(value, int | float) else str(value)
