@@ -8,6 +8,8 @@ import pytest
 
 from tests.browser.axe import find_violations
 from tests.browser.chromium import BROWSERS, find_executable
+from tests.registry.remembered import add, summarise
+from tests.report.audit.pages import build as build_audit
 from tests.report.simulated import simulate_fit
 from tests.report.test_page import HOSTILE, poison
 from workbench.report.comparison import build_comparison_report
@@ -20,7 +22,7 @@ pytestmark = [
     pytest.mark.skipif(find_executable() is None, reason=f"needs one of {', '.join(BROWSERS)} on the path"),
 ]
 
-PAGES = ("fit", "comparison", "empty", "hostile")
+PAGES = ("fit", "comparison", "audit", "empty", "hostile")
 
 
 @pytest.fixture(scope="module")
@@ -36,6 +38,19 @@ def pages(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
         "comparison": build_comparison_report(
             {"one": fit, "other": simulate_fit(schools=13, draws=40, seed=3)}
         ),
+        "audit": build_audit(
+            folder / "registry",
+            *(
+                add(
+                    number,
+                    summarise(priors={"mu.sigma": number}),
+                    parent=number - 1 or None,
+                    alias="champion",
+                )
+                for number in range(1, 15)
+            ),
+            ("x" * 120, add(15, summarise({"y" * 120: (1.0, 1.0)}), parent=14, note="z" * 2000)),
+        ),
         "empty": build_fit_report(Fit({**fit.record, **nothing, **gone, "gaps": {}}, fit.tree)),
         "hostile": build_fit_report(Fit(poison(fit.record, " ".join(HOSTILE)), fit.tree)),
     }
@@ -45,7 +60,15 @@ def pages(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
 
 
 @pytest.mark.parametrize(
-    ("name", "scheme"), [("fit", "light"), ("fit", "dark"), ("comparison", "dark"), ("empty", "light")]
+    ("name", "scheme"),
+    [
+        ("fit", "light"),
+        ("fit", "dark"),
+        ("comparison", "dark"),
+        ("audit", "light"),
+        ("audit", "dark"),
+        ("empty", "light"),
+    ],
 )
 def test_axe_finds_nothing_serious(tab, pages, name, scheme):
     tab.emulate(scheme)
@@ -99,7 +122,7 @@ def test_every_link_leads_to_something_visible(tab, pages, name):
     assert lost == []
 
 
-@pytest.mark.parametrize("name", ["fit", "comparison"])
+@pytest.mark.parametrize("name", ["fit", "comparison", "audit"])
 def test_every_sortable_column_sorts_both_ways(tab, pages, name):
     tab.open(pages[name])
     wrong = tab.evaluate("""(() => {

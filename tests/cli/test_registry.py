@@ -78,5 +78,50 @@ def test_python_has_the_same_verbs(runs, tmp_path):  # noqa: F811
     assert frame["aliases"].tolist() == ["champion", ""]
     assert frame["note"].tolist() == ["", "a wider prior"]
     assert [change.name for change in registry.diff("radon@1", runs[2]).priors] == ["mu.sigma"]
+    page = registry.report("radon", tmp_path / "page.html")
+    assert "a wider prior" in page.read_text()
     assert registry.diff(fit, loaded).distance == 0
     assert registry.verify().is_clean
+
+
+def test_a_report_is_one_file_outside_the_registry(call, runs, tmp_path):  # noqa: F811
+    assert "there is none" in call("registry", "report", "radon")[1]
+    call("registry", "add", "radon", runs[0], "--alias", "champion")
+    call("registry", "add", "radon", runs[2], "--note", "a wider prior")
+    assert call("registry", "report", "radon") == (0, "reports/registry-radon.html")
+    page = (tmp_path / "reports" / "registry-radon.html").read_text()
+    assert "a wider prior" in page
+    assert "1 change of priors" in page
+    assert "most of all" in page
+    call("registry", "prune", "--keep", "1")
+    call("registry", "alias", "radon", "champion", "--remove")
+    call("registry", "prune", "--keep", "1")
+    assert call("registry", "report", "radon", "-o", "again.html")[0] == 0
+    assert "most of all" in (tmp_path / "again.html").read_text(), "also when the run is gone"
+    assert json.loads(call("registry", "verify", "--json", "-q")[1])["notes"] == []
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (("radon@1",), "a name was expected in the registry, found `radon@1`"),
+        (("../radon",), "a name was expected in the registry"),
+        (("other",), "`other` is not in the registry"),
+        (("radon", "-o", "registry/page.html"), "holds its own files only"),
+        (("radon", "-o", "registry/runs/page.html"), "holds its own files only"),
+        (("radon", "-o", "linked/page.html"), "holds its own files only"),
+        (("radon", "-o", "model.stan"), "is a Stan program"),
+        (("radon", "-o", "."), "is a folder"),
+    ],
+)
+def test_a_report_that_cannot_be_is_refused(call, runs, tmp_path, arguments, message):  # noqa: F811
+    call("registry", "add", "radon", runs[0])
+    (tmp_path / "model.stan").write_text("model {}")
+    (tmp_path / "linked").symlink_to(tmp_path / "registry")
+    code, text = call("registry", "report", *arguments)
+    assert code != 0
+    assert message in text
+    assert not (tmp_path / "reports").exists()
+    assert sorted(path.name for path in (tmp_path / "registry").iterdir()) == [
+        ".lock", "events.jsonl", "index.json", "runs",
+    ]  # fmt: skip

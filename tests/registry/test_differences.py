@@ -2,9 +2,10 @@
 
 import pytest
 
+from tests.registry.remembered import summarise
 from tests.report.simulated import simulate_fit
-from workbench.registry.differences import compare_fits, measure_move
-from workbench.registry.summary import RememberedEstimate
+from workbench.registry.differences import compare_fits, compare_remembered, measure_move
+from workbench.registry.summary import MOST_VALUES, RememberedEstimate, summarise_results
 from workbench.results import view
 
 
@@ -55,4 +56,60 @@ def test_programs_and_priors_differ_by_line_and_by_name():
     assert {(change.name, change.before, change.after) for change in found.priors} == {
         ("mu.sigma", 5.0, 1.0),
         ("tau.sigma", 5.0, None),
+    }
+
+
+def test_what_is_remembered_says_the_same_of_priors_and_moves():
+    """The page of pruned versions and `registry diff` agree."""
+    one = results_of()
+    changed = {
+        name: {**each, "mean": each["mean"] + 1}
+        for name, each in simulate_fit().record["nuts"]["estimates"].items()
+    }
+    nuts = {**simulate_fit().record["nuts"], "estimates": changed}
+    other = results_of(priors={"mu.mu": 0.0, "mu.sigma": 9.0}, nuts=nuts, seed=3)
+    whole = compare_fits(one, other)
+    remembered = compare_remembered(summarise_results(one), summarise_results(other))
+    assert remembered.priors == whole.priors
+    assert remembered.moves == whole.moves
+    assert remembered.distance == whole.distance != 0.0
+    assert remembered.facts == (("seed", "20", "3"),)
+
+
+def test_what_went_into_versions_is_told_by_name():
+    other = summarise(
+        data="3" * 64, rows=7, columns={"y": "column `z`"}, settings={"standardized": "proved, X"}
+    )
+    names = [name for name, _, _ in compare_remembered(summarise(), other).facts]
+    assert names == ["data", "rows", "columns of `y`", "standardized"]
+    assert compare_remembered(summarise(), summarise(verdict="fail", elpd=-99.0)).facts == ()
+
+
+def test_estimates_by_different_methods_are_not_compared():
+    found = compare_remembered(summarise(), summarise(method="map"))
+    assert (found.method, found.moves, found.distance) == ("", (), None)
+    assert [name for name, _, _ in found.facts] == ["method"]
+
+
+def test_a_whole_prior_is_told_from_a_hyperparameter():
+    found = compare_remembered(summarise(), summarise(replaced_priors={"tau": "tau ~ exponential(1);"}))
+    assert [(each.name, each.is_whole, each.before) for each in found.priors] == [("tau", True, None)]
+
+
+def test_a_change_beyond_the_remembered_values_of_a_prior_shows():
+    values = [1.0] * (MOST_VALUES + 10)
+    changed = [*values[:-1], 2.0]
+    one, other = (summarise_results(results_of(priors={"w": each})) for each in (values, changed))
+    assert len(one.priors["w"]) == MOST_VALUES + 1
+    assert [each.name for each in compare_remembered(one, other).priors] == ["w"]
+    assert compare_remembered(one, summarise_results(results_of(priors={"w": list(values)}))).priors == ()
+
+
+def test_settings_are_remembered_by_method():
+    request = {
+        "methods": [["Nuts", {"draws": 200}], ["Map", {"jacobian": False}], ["Map", {"jacobian": True}]]
+    }
+    assert summarise_results(results_of(request=request)).settings == {
+        "settings of Nuts": "draws 200",
+        "settings of Map": "jacobian false; jacobian true",
     }

@@ -18,6 +18,7 @@ from cryptography.hazmat.primitives.serialization import (
 from workbench.errors import RegistryDamaged, RequestError
 from workbench.registry import ModelRegistry, Signer, describe_key
 from workbench.registry.events import compute_hash
+from workbench.registry.signing import list_signers
 from workbench.registry.verify import verify
 
 
@@ -43,6 +44,24 @@ def signed(tmp_path, keys, runs):
     registry.trust([keys[0].with_suffix(".pub")])
     registry.add("radon", runs[0], alias="champion")
     return registry
+
+
+def test_a_signer_is_known_by_the_key_that_fits_and_not_by_what_the_event_says(signed, keys):
+    path = signed.folder / "events.jsonl"
+    lines = [json.loads(line) for line in path.read_text().splitlines()]
+    lines[-1]["signature"]["key"] = "SHA256:somebody-else"
+    path.write_text("".join(json.dumps(line) + "\n" for line in lines))
+    events = ModelRegistry(signed.folder).read_events()
+    assert events[-1].signature is not None
+    assert list_signers(events) == [describe_key(Signer(keys[0]).public_key)] * 2
+
+
+def test_signatures_that_nobody_demands_are_not_taken_for_checked(tmp_path, keys, runs):
+    registry = ModelRegistry(tmp_path / "registry", "one", Signer(keys[0]))
+    registry.add("radon", runs[0])
+    events = registry.read_events()
+    assert events[0].signature is not None
+    assert list_signers(events) == [""]
 
 
 @pytest.mark.skipif(shutil.which("ssh-keygen") is None, reason="OpenSSH is not installed")

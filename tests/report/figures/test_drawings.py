@@ -20,6 +20,7 @@ from workbench.report.figures import (
     KnownDensity,
     Population,
     Ribbon,
+    VersionPoint,
     to_svg,
 )
 from workbench.report.figures.drawing import PAGE_PALETTE, paint
@@ -53,6 +54,16 @@ def _make_drawings() -> dict[str, Drawing]:
             {"posterior": "posterior", "mle": "MLE"},
         ),
         "ribbon": figures.draw_ribbon(_make_ribbon(50), np.arange(50.0)),
+        "versions": figures.draw_versions(
+            [
+                VersionPoint(1, 0.0, -1, 1),
+                VersionPoint(2, 0.5),
+                VersionPoint(9, 1.0, 0, 2, is_reliable=False),
+            ],
+            (1, 9),
+            {"champion": 9, "<b>& a name that is longer than the room": 1},
+            [2],
+        ),
         "caterpillar": figures.draw_caterpillar(_make_effects(8), Population(0.0, (-1, 1))),
     }
 
@@ -131,6 +142,13 @@ def _find_texts(drawn: str) -> list[str]:
 def test_curves_have_their_names_beside_them():
     assert {"posterior", "Laplace", "prior"} <= set(_find_texts(_paint_all()["marginal"]))
     assert {"energy", "its changes"} <= set(_find_texts(_paint_all()["energy"]))
+
+
+def test_names_of_versions_stand_above_them_and_long_ones_are_cut():
+    texts = _find_texts(_paint_all()["versions"])
+    assert "champion" in [text.strip() for text in texts]
+    assert "&lt;b&gt;&amp; a name that …" in [text.strip() for text in texts]
+    assert "version" in texts
 
 
 @pytest.mark.parametrize("text", ["../../etc/passwd", "a/b\\c", "<script>", "", "\u202egnp", "x" * 500, "."])

@@ -72,7 +72,7 @@ def _tabulate_priors(changed: Sequence[VersionChange]) -> TableBlock:
     )
     rows = tuple(
         (
-            Cell(str(change.after.number)),
+            Cell(f"version {change.after.number}"),
             Cell(f"{change.before.number}, {name_role(change)}"),
             Cell(_say_when(change)),
             Cell("; ".join(_list_priors(change))),

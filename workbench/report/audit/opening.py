@@ -62,6 +62,7 @@ def build_opening(
     reasons = (
         _describe_checks(version),
         _describe_approvals(version),
+        VerdictReason(f"Gate: {describe_gates(version)}."),
         _describe_change(version, change, history),
     )
     tone = None if tenure is None else TONES.get(version.added.summary.verdict)
@@ -103,6 +104,19 @@ def _describe_approvals(version: Version) -> VerdictReason:
         return VerdictReason("Nobody is recorded as having approved of it.")
     said = [f"{author}{f' (“{shorten(note)}”)' if note else ''}" for author, note in version.approvals]
     return VerdictReason(f"Approved of by {join_with_and(said)}.")
+
+
+def describe_gates(version: Version) -> str:
+    """Return how a version last fared at a gate, in a few words."""
+    if not version.gates:
+        return "not put to one"
+    last = version.gates[-1]
+    against = "" if last.champion is None else f" against version {last.champion}"
+    shadow = ", in the shadow" if last.is_shadow else ""
+    failed = [each.name for each in last.criteria if each.status == "failed"]
+    came = "passed" if last.is_passed else f"failed ({join_with_and(failed) or 'no criterion named'})"
+    times = f", the last of {len(version.gates)}" if len(version.gates) > 1 else ""
+    return f"{came}{against}{shadow}{times}"
 
 
 def _describe_change(version: Version, change: VersionChange | None, history: ModelHistory) -> VerdictReason:

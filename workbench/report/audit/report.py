@@ -126,7 +126,7 @@ def _build_history(
     )
     rows = tuple(
         (
-            Cell(str(event.number)),
+            Cell(f"event {event.number}"),
             Cell(describe_time(event.time, has_seconds=True)),
             Cell(event.author or "somebody unnamed"),
             Cell(describe(event.content)),
@@ -136,7 +136,7 @@ def _build_history(
         for event in reversed(history.events)
     )
     left = len(events) - len(history.events)
-    note = f"{pluralise(left, 'event')} about other models are left out." if left else ""
+    note = f"Left out: {pluralise(left, 'event')} about other models." if left else ""
     caption = f"{pluralise(len(rows), 'event')}, the newest first"
     table = TableBlock("history-table", caption, columns, rows, note=note, is_prose=True, is_interactive=True)
     return Section("history", "What was done", (table,))

@@ -7,9 +7,13 @@ from collections.abc import Mapping, Sequence
 
 from workbench.registry.history import ModelHistory, Tenure
 from workbench.registry.state import Version
+from workbench.report.audit.opening import describe_gates
 from workbench.report.audit.words import TONES, describe_time, join_ranges, name_versions, shorten
 from workbench.report.document import Block, Cell, Column, Notice, Paragraph, Section, TableBlock, Tone
 from workbench.report.numbers import MISSING, format_number, format_seconds, pluralise
+
+_MOST_NAMED = 20
+"""The most versions that are named where the data changed; the table has all. Ours."""
 
 _LOO_CHECK = "WB503"
 """The check that finds leave-one-out unreliable."""
@@ -53,7 +57,7 @@ def _say_comparable(versions: Sequence[Version]) -> list[Block]:
         blocks.append(
             Notice(
                 "The elpd of different data cannot be compared: only versions with the same number in the "
-                f"column “Data” can. The data changed with {name_versions(changed)}.",
+                f"column “Data” can. {_say_when_changed(changed)}",
                 Tone.CAUTION,
             )
         )
@@ -69,6 +73,12 @@ def _say_comparable(versions: Sequence[Version]) -> list[Block]:
             )
         )
     return blocks
+
+
+def _say_when_changed(changed: Sequence[int]) -> str:
+    if len(changed) > _MOST_NAMED:
+        return f"The data changed {len(changed)} times."
+    return f"The data changed with {name_versions(changed)}."
 
 
 def _list_other_columns(versions: Sequence[Version]) -> list[int]:
@@ -182,6 +192,7 @@ def build_versions_section(history: ModelHistory) -> Section:
         Column("Verdict"),
         Column("Not passed"),
         Column("Approved by", "prose"),
+        Column("Gate", "prose"),
         Column("Run"),
         Column("Note", "prose"),
     )
@@ -197,13 +208,14 @@ def _build_row(version: Version, history: ModelHistory) -> tuple[Cell, ...]:
     approvals = [f"{author}{f': {shorten(note)}' if note else ''}" for author, note in version.approvals]
     tenures = [_describe_tenure(each) for each in history.tenures if each.number == version.number]
     return (
-        Cell(str(version.number)),
+        Cell(f"version {version.number}"),
         Cell(", ".join(sorted(aliases)) or MISSING),
         Cell("; ".join(tenures) or "never"),
         Cell(f"{describe_time(version.time)} by {version.author or 'somebody unnamed'}"),
         Cell(summary.verdict or "not checked", TONES.get(summary.verdict)),
         Cell(", ".join(summary.findings) or MISSING),
         Cell("; ".join(approvals) or "nobody"),
+        Cell(describe_gates(version)),
         Cell("pruned" if version.is_pruned else f"kept ({version.added.run[:12]})"),
         Cell(shorten(version.added.note) or MISSING),
     )
