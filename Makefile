@@ -25,7 +25,7 @@ coverage: $(READY) ## branch coverage of both halves of the tests, by file; html
 truth: $(READY) ## the long comparisons with independent results
 	$(BIN)/pytest -m truth -n 2
 
-bench: $(READY) ## time compilation, tables, predictions, sweeps, tasks on a cluster, reports (ARVIZ=python: ArviZ's plots), whole fits (SAMPLERS=python: other samplers)
+bench: $(READY) ## time compilation, tables, predictions, sweeps, tasks on a cluster, many rows (ROWS=1e7), reports (ARVIZ=python: ArviZ's plots), whole fits (SAMPLERS=python: other samplers)
 	$(BIN)/python tests/bench/compile_times.py
 	$(BIN)/python -m tests.bench.cold_start
 	$(BIN)/python tests/bench/binding.py
@@ -36,6 +36,7 @@ bench: $(READY) ## time compilation, tables, predictions, sweeps, tasks on a clu
 	$(BIN)/python -m tests.bench.end_to_end $(if $(SAMPLERS),--samplers $(SAMPLERS))
 	$(BIN)/python -m tests.bench.execution
 	$(BIN)/python -m tests.bench.vectorise
+	$(BIN)/python -m tests.bench.large_data $(if $(ROWS),--rows $(ROWS))
 	$(BIN)/python -m tests.bench.samplers
 
 docs: $(READY) ## write the pages of the bundled models, and the pictures that are missing

@@ -5,6 +5,7 @@ import os
 import signal
 import struct
 import time
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -170,3 +171,19 @@ def test_only_a_few_stay_idle(throws, tmp_path):
             assert evaluator is not None
             children.append(evaluator._companion._child)
     assert [child.poll() is None for child in children] == [False, False, True, True, True, True]
+
+
+def test_evaluators_of_a_job_are_ended_when_it_is_released(tmp_path):
+    evaluators, ended = Evaluators(), []
+
+    def hold(name):
+        evaluator = SimpleNamespace(close=lambda: ended.append(name))
+        evaluators._idle.append(((tmp_path / name, tmp_path / "data.json", 1, 1), evaluator))  # type: ignore[arg-type]
+
+    for name in ("a", "b", "a"):
+        hold(name)
+    evaluators.release(Job(tmp_path / "a", tmp_path / "other.json", tmp_path, 1))
+    assert ended == []
+    evaluators.release(Job(tmp_path / "a", tmp_path / "data.json", tmp_path, 1))
+    assert ended == ["a", "a"]
+    assert [key[0].name for key, _ in evaluators._idle] == ["b"]

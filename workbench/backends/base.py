@@ -217,6 +217,9 @@ class Backend(Protocol):
     def dimension(self, job: Job) -> int:
         """Return the number of unconstrained parameters, `U`."""
 
+    def release(self, job: Job) -> None:
+        """Free what is kept loaded for a program and its data, which will not be needed any more."""
+
     def log_density(self, job: Job, points: Floats, *, jacobian: bool) -> tuple[Floats, Floats]:
         """Return the log density `(P,)` and its gradient `(P, U)` at points.
 

@@ -115,6 +115,9 @@ class CmdStanBackend:
                 raise
             return int(dimension[1])
 
+    def release(self, job: Job) -> None:
+        """Do nothing: no process outlives its call."""
+
     def log_density(self, job: Job, points: Floats, *, jacobian: bool) -> tuple[Floats, Floats]:
         """Return log density and gradient at points, by Stan's `log_prob`."""
         if min(points.shape) > 1 and job.exe not in self._orders:

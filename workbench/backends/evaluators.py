@@ -95,6 +95,14 @@ class Evaluators:
         for old in surplus:
             old.close()
 
+    def release(self, job: Job) -> None:
+        """End the evaluators of a program with its data that are not needed any more."""
+        with self._lock:
+            released = [item for item in self._idle if item[0][:2] == (job.exe, job.data)]
+            self._idle[:] = [item for item in self._idle if item not in released]
+        for _, evaluator in released:
+            evaluator.close()
+
     def compute_log_density(self, job: Job, points: Floats, flags: Flag) -> Floats:
         """Return log densities at unconstrained points, `(P,)`: NaN where the program rejects one.
 

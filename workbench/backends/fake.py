@@ -93,6 +93,9 @@ class FakeBackend:
         stats = {"lp": log_density, "lp_approx": log_density}
         return RawRun(self._columns, self._location + self._scale * noise, stats)
 
+    def release(self, job: Job) -> None:
+        """Do nothing: nothing is loaded."""
+
     def sample(
         self,
         job: Job,

@@ -66,6 +66,10 @@ class StanBackend(CmdStanBackend):
         with self._evaluators.borrow(job, EVALUATING) as evaluator:
             return super().dimension(job) if evaluator is None else len(evaluator.describe(job).free)
 
+    def release(self, job: Job) -> None:
+        """End the processes that keep a program and its data loaded."""
+        self._evaluators.release(job)
+
     def log_density(self, job: Job, points: Floats, *, jacobian: bool) -> tuple[Floats, Floats]:
         """Return log density and gradient at unconstrained points."""
         with self._evaluators.borrow(job, EVALUATING) as evaluator:

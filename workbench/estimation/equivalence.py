@@ -96,7 +96,7 @@ def check_equivalence(backend: Backend, original: Job, instrumented: Job) -> Equ
     if size == 0:
         return Equivalence("equal", "the program has no parameters.")
     points = np.random.default_rng(original.seed).uniform(-_RANGE, _RANGE, (POINTS, size))
-    theirs, ours = (_evaluate(backend, job, points) for job in (original, instrumented))
+    theirs, ours = (_evaluate_once(backend, job, points) for job in (original, instrumented))
     pairs = [(own, other) for own, other in zip(ours, theirs, strict=True) if own and other]
     if not pairs:
         return Equivalence("not available", "the density could not be evaluated at any random point.")
@@ -201,6 +201,13 @@ def _select_summands(instrumented: InstrumentedProgram, columns: tuple[str, ...]
     }
     totals = {outputs.lprior, outputs.log_lik}
     return lambda column: column in alone or owner(column) in totals
+
+
+def _evaluate_once(backend: Backend, job: Job, points: Floats) -> list[tuple[float, Floats] | None]:
+    """Return what `_evaluate` does; what was loaded for that is not needed again."""
+    found = _evaluate(backend, job, points)
+    backend.release(job)
+    return found
 
 
 def _evaluate(backend: Backend, job: Job, points: Floats) -> list[tuple[float, Floats] | None]:
