@@ -445,6 +445,10 @@ BYTES_PER_DRAWN_NUMBER = 24
 """Memory that a number of a run takes while it is made [bytes]: in the table, in a variable's own array, and
 once in passing. Ours."""
 
+LEAST_BYTES_PER_CHARACTER = 0.4
+"""Memory that a table of text takes for each of its characters at least: a number of 8 bytes is written with
+20 characters at most, the one after it included. Ours."""
+
 LEAST_DATA_COPIES = 2
 """How often a process of Stan holds the data at least: as it read them, and as the variables of the program.
 Ours; three times was measured for a regression, whose design matrix is a third copy."""

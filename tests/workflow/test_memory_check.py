@@ -7,6 +7,8 @@ import os
 import numpy as np
 import pandas as pd
 import psutil
+import pyarrow as pa
+import pyarrow.parquet
 import pytest
 
 from workbench import process, toolchain
@@ -17,7 +19,12 @@ from workbench.errors import RequestError
 from workbench.methods import Map, Nuts
 from workbench.program.gradient_memory import EDGE, NODE, estimate_gradient_memory
 from workbench.tables.python_data import from_frame
-from workbench.workflow.memory_check import check_request_memory, list_phases
+from workbench.workflow.memory_check import (
+    check_request_memory,
+    check_table_memory,
+    estimate_table_memory,
+    list_phases,
+)
 from workbench.workflow.options import FitOptions
 from workbench.workflow.prepare_request import prepare_request
 from workbench.workflow.read_program import read_program
@@ -144,6 +151,25 @@ def test_more_chains_at_a_time_need_more(prepare):
         for jobs in (1, 4)
     )
     assert few < many
+
+
+def test_a_table_that_does_not_fit_is_refused_before_it_is_read(tmp_path, monkeypatch):
+    table = pa.table(
+        {"x": np.arange(1000.0), "code": np.arange(1000, dtype=np.int32), "name": ["abc"] * 1000}
+    )
+    pyarrow.parquet.write_table(table, tmp_path / "rows.parquet")
+    assert estimate_table_memory(tmp_path / "rows.parquet") == 12_000
+    (tmp_path / "rows.csv").write_text("x,y\n" + "0.5,1.25\n" * 1000)
+    assert estimate_table_memory(tmp_path / "rows.csv") == pytest.approx(0.4 * 9004)
+    monkeypatch.setattr(process, "measure_available_memory", lambda: 11_000)
+    check_table_memory(tmp_path / "rows.csv")
+    with pytest.raises(
+        RequestError, match=r"need at least 1\.2e-05 GB of memory, and 1\.1e-05 GB are available"
+    ):
+        check_table_memory(tmp_path / "rows.parquet")
+    (tmp_path / "broken.parquet").write_bytes(b"PAR1 and no more")
+    for name in ("broken.parquet", "missing.csv", "."):
+        assert estimate_table_memory(tmp_path / name) == 0  # reading them says what is wrong
 
 
 def measure_process(exe, data, folder):

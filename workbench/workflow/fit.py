@@ -21,7 +21,7 @@ from workbench.toolchain import Toolchain, provision
 from workbench.workflow.builds import Builds
 from workbench.workflow.estimate_request import estimate_request
 from workbench.workflow.inputs import check_program_exists
-from workbench.workflow.memory_check import check_request_memory
+from workbench.workflow.memory_check import check_request_memory, check_table_memory
 from workbench.workflow.options import FitOptions
 from workbench.workflow.prepare_request import choose_folder, list_storage_tips, prepare_request
 from workbench.workflow.prior_options import apply_prior_options
@@ -78,6 +78,8 @@ def fit_files(
     check_places(options.output, options.figures)
     check_program_exists(model)
     with progress.stage("Reading program and table"):
+        if not isinstance(data, Table):
+            check_table_memory(data)
         table = data if isinstance(data, Table) else tables.read(data)
     tools = provision(options.toolchain, progress).limit(options.timeout)
     with progress.stage("Reading program and table"):

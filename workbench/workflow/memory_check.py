@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from math import prod
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -18,7 +19,13 @@ from workbench.methods import Auto, Nuts
 from workbench.program import Declaration
 from workbench.program.gradient_memory import estimate_gradient_memory
 from workbench.request import FitRequest
-from workbench.thresholds import BYTES_PER_DRAWN_NUMBER, LEAST_DATA_COPIES
+from workbench.thresholds import BYTES_PER_DRAWN_NUMBER, LEAST_BYTES_PER_CHARACTER, LEAST_DATA_COPIES
+
+_PARQUET = b"PAR1"
+"""How a Parquet file begins."""
+
+_TEXT = frozenset({".csv", ".tsv", ".txt"})
+"""How the names of tables of text end."""
 
 GIGABYTE = 1e9
 """Bytes of a gigabyte."""
@@ -65,6 +72,54 @@ def check_request_memory(request: FitRequest) -> None:
         f"{format_size(available)} are available: {parts}.",
         hint=ordered[0].remedy,
     )
+
+
+def check_table_memory(path: Path) -> None:
+    """Refuse a table of text or a Parquet file whose columns alone need more memory than there is.
+
+    Raises
+    ------
+    RequestError
+        How much is needed and available.
+    """
+    needed, available = estimate_table_memory(path), process.measure_available_memory()
+    if needed > available:
+        raise RequestError(
+            f"the columns of `{path}` need at least {format_size(needed)} of memory, and "
+            f"{format_size(available)} are available.",
+            hint="give a table of the columns that the program uses, or of a part of the rows",
+        )
+
+
+def estimate_table_memory(path: Path) -> float:
+    """Return the memory that the columns of a file take at least [bytes]; 0 where that takes reading it."""
+    if not path.is_file():
+        return 0
+    with path.open("rb") as stream:
+        is_parquet = stream.read(len(_PARQUET)) == _PARQUET
+    if is_parquet:
+        return _estimate_parquet(path)
+    return path.stat().st_size * LEAST_BYTES_PER_CHARACTER if path.suffix.lower() in _TEXT else 0
+
+
+def _estimate_parquet(path: Path) -> float:
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    try:
+        file = pq.ParquetFile(path)
+        widths = [_find_width(column.type) for column in file.schema_arrow]
+    except (pa.ArrowException, OSError, ValueError):
+        return 0  # reading it says what is wrong
+    return float(file.metadata.num_rows * sum(widths))
+
+
+def _find_width(type_: Any) -> float:
+    """Return the bytes of a number of an Arrow type; 0 for a type whose cells differ in length."""
+    try:
+        return float(type_.bit_width) / 8
+    except ValueError:
+        return 0
 
 
 def list_phases(request: FitRequest) -> list[list[Need]]:
