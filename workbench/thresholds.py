@@ -445,6 +445,9 @@ BYTES_PER_DRAWN_NUMBER = 24
 """Memory that a number of a run takes while it is made [bytes]: in the table, in a variable's own array, and
 once in passing. Ours."""
 
+BYTES_PER_NAME = 60
+"""Memory that the name of a number takes at least, such as `theta[1]` in Python [bytes]. Ours."""
+
 LEAST_BYTES_PER_CHARACTER = 0.4
 """Memory that a table of text takes for each of its characters at least: a number of 8 bytes is written with
 20 characters at most, the one after it included. Ours."""

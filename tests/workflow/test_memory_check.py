@@ -16,7 +16,7 @@ from workbench.backends.base import Job
 from workbench.backends.evaluator import Evaluator, Flag
 from workbench.binding import write_stan_data
 from workbench.errors import RequestError
-from workbench.methods import Map, Nuts
+from workbench.methods import Laplace, Map, Nuts
 from workbench.program.gradient_memory import EDGE, NODE, estimate_gradient_memory
 from workbench.tables.python_data import from_frame
 from workbench.workflow.memory_check import (
@@ -128,6 +128,14 @@ def test_a_gradient_is_counted_by_statement(prepare):
             "for 4,000 draws (most of it for `z`, 2,000 numbers a draw)",
             "--keep and --pointwise-draws store less",
         ),
+        (LATENT, (Laplace(),), 1, "for the curvature of 2,001 dimensions", "leave the method laplace out"),
+        (
+            LATENT,
+            (Nuts(metric="dense", draws=10),),
+            2,
+            "for the dense metric of 2,001 dimensions",
+            "leave --metric dense out",
+        ),
     ],
 )
 def test_what_does_not_fit_is_refused_with_the_numbers(
@@ -192,7 +200,7 @@ def test_the_estimate_is_below_what_stan_takes_and_not_far(text, prepare, embedd
     data = tmp_path / "data.json"
     write_stan_data(data, {"N": ROWS, "J": 5, **draw(ROWS)})
     used = measure_process(built.exe, data, tmp_path)
-    gradient, bound = list_phases(request)[0]
+    gradient, bound, _ = list_phases(request)[0]
     programs = 1 if request.program.instrumented is None else 2
     estimate = gradient.size + bound.size / programs
     assert 0.35 * used < estimate < used

@@ -15,17 +15,25 @@ from workbench.backends.base import Selection
 from workbench.binding import evaluate_shape
 from workbench.errors import RequestError
 from workbench.estimation.context import select_quantities
-from workbench.methods import Auto, Nuts
+from workbench.methods import Auto, Laplace, Nuts
 from workbench.program import Declaration
 from workbench.program.gradient_memory import estimate_gradient_memory
 from workbench.request import FitRequest
-from workbench.thresholds import BYTES_PER_DRAWN_NUMBER, LEAST_BYTES_PER_CHARACTER, LEAST_DATA_COPIES
+from workbench.thresholds import (
+    BYTES_PER_DRAWN_NUMBER,
+    BYTES_PER_NAME,
+    LEAST_BYTES_PER_CHARACTER,
+    LEAST_DATA_COPIES,
+)
 
 _PARQUET = b"PAR1"
 """How a Parquet file begins."""
 
 _TEXT = frozenset({".csv", ".tsv", ".txt"})
 """How the names of tables of text end."""
+
+_PLAIN = frozenset({"real", "vector", "row_vector", "matrix", "ordered", "positive_ordered"})
+"""Types with an unconstrained dimension for each element."""
 
 GIGABYTE = 1e9
 """Bytes of a gigabyte."""
@@ -123,35 +131,36 @@ def _find_width(type_: Any) -> float:
 
 
 def list_phases(request: FitRequest) -> list[list[Need]]:
-    """Return what is in memory at a time: while programs are compared, and while chains run."""
+    """Return what is in memory at a time: while programs are compared, while chains run, and for Laplace."""
     program, values = request.program, request.data.values
     gradient = estimate_gradient_memory(program, values)
     data = LEAST_DATA_COPIES * _measure_data(values)
-    instrumented = program.instrumented
-    is_rewritten = instrumented is not None and (instrumented.is_vectorised or instrumented.is_shared)
-    programs = 1 if instrumented is None else 2
-    compared = [
-        _need_gradient(gradient.total, gradient.largest, 1),
-        _need_data(data, programs),
-    ]
+    names = _need_names(request)
+    programs = 1 if program.instrumented is None else 2
+    compared = [_need_gradient(gradient.total, gradient.largest, 1), _need_data(data, programs), names]
+    phases = [compared]
+    if all(isinstance(method, Laplace) for method in request.methods):  # beside others it fails alone
+        phases.append([_need_square(request, "the curvature", 1, "leave the method laplace out"), names])
     samplers = [
         item if isinstance(item, Nuts) else item.nuts
         for item in request.methods
         if isinstance(item, Nuts | Auto)
     ]
-    if not samplers:
-        return [compared]
-    nuts = samplers[0]
-    chains = min(request.jobs, nuts.chains)
-    copies = 1 if request.threads > 1 else chains  # threads share one process
-    return [
-        compared,
-        [
+    for nuts in samplers[:1]:
+        chains = min(request.jobs, nuts.chains)
+        copies = 1 if request.threads > 1 else chains  # threads share one process
+        instrumented = program.instrumented
+        is_rewritten = instrumented is not None and (instrumented.is_vectorised or instrumented.is_shared)
+        own = [
             _need_gradient(0 if is_rewritten else chains * gradient.total, gradient.largest, chains),
             _need_data(data, copies),
             _need_draws(request, nuts.chains, nuts.draws),
-        ],
-    ]
+            names,
+        ]
+        if nuts.metric == "dense":
+            own.append(_need_square(request, "the dense metric", chains, "leave --metric dense out"))
+        phases.append(own)
+    return phases
 
 
 def _need_gradient(size: float, statement: str, chains: int) -> Need:
@@ -183,6 +192,23 @@ def _need_draws(request: FitRequest, chains: int, draws: int) -> Need:
     what = f"{chains * draws:,} draws (most of it for `{largest}`, {kept.get(largest, 0):,} numbers a draw)"
     remedy = "--keep and --pointwise-draws store less of each draw, --draws asks for fewer"
     return Need(sum(sizes.values()), what, remedy)
+
+
+def _need_names(request: FitRequest) -> Need:
+    """Return what the names of all numbers take: those of parameters are held in three forms."""
+    program, values = request.program, request.data.values
+    free = sum(_count_elements(item, values) for item in program.parameters)
+    others = (*program.transformed_parameters, *program.generated_quantities)
+    count = 3 * free + sum(_count_elements(item, values) for item in others)
+    remedy = "declare in the model block what need not be stored: local variables have no names"
+    return Need(BYTES_PER_NAME * count, "the names of parameters and quantities", remedy)
+
+
+def _need_square(request: FitRequest, what: str, copies: int, remedy: str) -> Need:
+    """Return what a matrix over all unconstrained dimensions takes; types with fewer of them do not count."""
+    plain = (item for item in request.program.parameters if item.kind in _PLAIN)
+    count = sum(_count_elements(item, request.data.values) for item in plain)
+    return Need(8 * count**2 * copies, f"{what} of {count:,} dimensions", remedy)
 
 
 def _multiply_draws(
