@@ -36,6 +36,7 @@ def fit_each(
     data: Data = None,
     by: str | Sequence[str] = (),
     *,
+    share_prior: bool = False,
     columns: Mapping[str, str | Sequence[str]] | None = None,
     set_: Mapping[str, Any] | None = None,
     reference: Mapping[str, str] | None = None,
@@ -80,6 +81,9 @@ def fit_each(
         As in `fit`.
     by
         A column whose values are groups, or several: each combination that occurs is a group.
+    share_prior
+        Whether location and scale of each parameter's prior are estimated from all groups, which are then
+        fitted again with them.
     executor
         Where fits run, which changes no number: text as for `--scheduler` (`"local:4"`,
         `"tcp://127.0.0.1:8786"`, `"cluster.toml"`), or a `distributed.Client`. By default on this machine.
@@ -136,7 +140,7 @@ timeout, keep, pointwise_draws, compiler, native, toolchain, optimise, progress
         command="workbench.fit_each(...)",
     )
     table = own_table if data is None and own_table is not None else as_table(data)
-    each = EachOptions(list_names(by))
+    each = EachOptions(list_names(by), shares_prior=share_prior)
     with as_executor(executor, options.jobs) as opened:
         each = replace(each, executor=opened)
         return fit_each_group(path, table, options, each, show_progress(progress))

@@ -30,6 +30,14 @@ def command(
             metavar="COLUMN",
         ),
     ] = None,
+    share_prior: Annotated[
+        bool,
+        typer.Option(
+            "--share-prior",
+            help="Estimate location and scale of each parameter's prior from all groups, and fit each group "
+            "again with them (empirical Bayes).",
+        ),
+    ] = False,
     column: options.Columns = None,
     set_: options.Values = None,
     reference: options.Reference = None,
@@ -142,7 +150,7 @@ def command(
     from workbench.workflow.fit_each import EachOptions, fit_each_group
     from workbench.workflow.pages.segments import build_segments_page
 
-    each = EachOptions(tuple(by or ()))
+    each = EachOptions(tuple(by or ()), shares_prior=share_prior)
     times = Timed(console.progress(quiet))
     try:
         with open_executor(where, workers) as executor:

@@ -4,6 +4,7 @@ The way through this room::
 
     task         a piece of work: a function by name, its arguments, and a key of what decides its numbers
     executor     what an executor does, and `local`, the one of this machine's cores
+    processes    an executor of this machine for many short tasks: helper processes
     scheduler    what `--scheduler` may name, and the executor that it stands for
     cluster      a cluster to start for the work, as a file describes it
     pieces       finished files on their way to a machine that shares no folder with the worker

@@ -47,7 +47,7 @@ class LocalExecutor:
                             place = Workplace(folder, scratch, min(task.cores, self.cores))
                             shared = {value.key: value.value for value in task.shared}
                             work = process.Work()
-                            running[pool.submit(_run, work, task, place, shared)] = _Started(
+                            running[pool.submit(self._run, work, task, place, shared)] = _Started(
                                 work, place.cores
                             )
                         task = next(waiting, None)
@@ -57,6 +57,12 @@ class LocalExecutor:
             except KeyboardInterrupt:
                 _end(running)
                 raise
+
+    def _run(
+        self, work: process.Work, task: Task, place: Workplace, shared: Mapping[str, Any]
+    ) -> TaskOutcome:
+        """Run a task in this thread."""
+        return _run(work, task, place, shared)
 
     def _has_room(self, task: Task, running: Iterable[_Started]) -> bool:
         """Return whether a task can start beside those that run; one that wants every core runs alone."""

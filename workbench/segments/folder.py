@@ -47,6 +47,9 @@ RECORD, INDEX, REPORT = "fits.json", "index.parquet", "report.html"
 FILES = frozenset({RECORD, INDEX, REPORT})
 """All of them."""
 
+UNSHARED = "unshared"
+"""The folder of the fits before a prior was shared: one like this."""
+
 KEPT_FAILURES = ".failures.jsonl"
 """Failures that would be the same again, a line each."""
 
@@ -67,22 +70,28 @@ class SharedPrior(Struct, frozen=True, kw_only=True):
     ----------
     parameter
         The parameter, or the element of a vector, as the index names it.
-    settings
-        By hyperparameter or parameter, what the second fits were given.
+    family
+        `normal`, or `lognormal`, whose location and scale are those of the logarithm.
+    is_prior_removed
+        Whether the prior of the first fits was taken out of the estimates.
     location, scale
         Of the groups' values: mean, and SD between groups.
+    between
+        The estimated SD between groups: smaller than the scale where that would be too small for a prior.
     location_se
         Standard error of the location.
     groups
         How many groups it was estimated from.
     within
-        The typical SD within a group: the square root of the harmonic mean of the squared SDs.
+        The median of the groups' standard errors.
     """
 
     parameter: str
-    settings: Mapping[str, Any]
+    family: str
+    is_prior_removed: bool
     location: float
     scale: float
+    between: float = 0.0
     location_se: float | None = None
     groups: int = 0
     within: float | None = None

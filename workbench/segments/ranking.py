@@ -82,7 +82,7 @@ class Spread:
         The 5 %, 50 % and 95 % quantiles of the estimates.
     between
         The SD between groups, without what chance adds to the estimates (Paule-Mandel); `None` where it
-        cannot be estimated.
+        cannot be estimated. Where a prior is shared, it is that of the estimates before.
     within
         The typical posterior SD of a group: their median.
     """
@@ -184,7 +184,9 @@ def measure_spreads(segments: Segments) -> list[Spread]:
         low, middle, high = np.quantile(values[is_known], (0.05, 0.5, 0.95))
         has_sd = is_known & np.isfinite(sds) & (sds > 0)
         within = float(np.median(sds[has_sd])) if has_sd.any() else None
-        found = estimate_spread(values[has_sd], sds[has_sd]) if has_sd.sum() > 1 else None
+        own, own_sds = collect(segments.rows, label, unshared=bool(segments.record.shared))
+        says = np.isfinite(own) & np.isfinite(own_sds) & (own_sds > 0)
+        found = estimate_spread(own[says], own_sds[says]) if says.sum() > 1 else None
         between = None if found is None else found.between
         spreads.append(Spread(label, values, sds, float(low), float(middle), float(high), between, within))
     return spreads

@@ -12,7 +12,7 @@ from workbench.results import Fit
 from workbench.results.quantities import owner
 from workbench.results.view import Results
 
-_MOST_ELEMENTS = 20
+MOST_ELEMENTS = 20
 """The most elements of a parameter that the index holds; runs hold all. Ours."""
 
 _MOST_QUANTITIES = 100
@@ -158,7 +158,7 @@ def _choose_names(results: Results, names: Mapping[str, object]) -> Iterator[str
     for name in names:
         variable = owner(name)
         is_wanted = variable in parameters or name == variable
-        if is_wanted and kept[variable] < _MOST_ELEMENTS and kept.total() < _MOST_QUANTITIES:
+        if is_wanted and kept[variable] < MOST_ELEMENTS and kept.total() < _MOST_QUANTITIES:
             kept[variable] += 1
             yield name
 

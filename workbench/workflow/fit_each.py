@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -12,9 +11,10 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from workbench import files, tables
+from workbench import card, files, tables
 from workbench.errors import RequestError, StoreError, WorkbenchError
 from workbench.execution import Executor, LocalExecutor, Shared, Task, TaskOutcome, name_function
+from workbench.execution.processes import ProcessExecutor
 from workbench.late_imports import LateModule, import_while_waiting
 from workbench.methods import Nuts
 from workbench.program import Program
@@ -23,14 +23,17 @@ from workbench.provenance import hash_bytes, hash_texts, read_workbench_version
 from workbench.report.html import render
 from workbench.report.segments.report import build_segments_report
 from workbench.results import run_directory
-from workbench.segments import SegmentRow, Segments, SegmentsRecord, make_row, name_run
+from workbench.segments import QuantityEstimate, SegmentRow, Segments, SegmentsRecord, make_row, name_run
 from workbench.segments import folder as segments
 from workbench.segments.names import name_stem
 from workbench.segments.row import make_failure
+from workbench.segments.shared_prior import estimate_shared_priors, is_positive, list_hints
 from workbench.studies.fits.progress_message import describe_progress
 from workbench.tables import GroupedTable, RowGroup, Table
+from workbench.thresholds import FEWEST_COMPARED_GROUPS
 from workbench.toolchain import Toolchain, provision
 from workbench.workflow.builds import Builds
+from workbench.workflow.dry_run import settle_priors
 from workbench.workflow.fit_group import GroupSettings, GroupTask, fit_group, share_settings
 from workbench.workflow.inputs import check_program_exists
 from workbench.workflow.options import FitOptions
@@ -46,11 +49,11 @@ else:
 _MOST_TRIED = 20
 """Groups that are tried, the largest first, before it is said that none suits the program. Ours."""
 
+_MANY = 8
+"""Groups for each core from which fits run in helper processes, which take two seconds to start. Ours."""
+
 _LARGE = 100_000
 """Rows of a group from this size on go to workers directly, not through the scheduler [bytes]. Ours."""
-
-_POSITIVE = re.compile(r"lower\s*=\s*0(\.0*)?\s*[,>]")
-"""A declaration of what is positive."""
 
 _LONG_NAME = 60
 """The most characters of a column in the name of a folder. Ours."""
@@ -109,7 +112,6 @@ def fit_each_group(
         Any of the tree in `workbench.errors`, where it concerns all groups. What is finished is kept, and
         used by the next command.
     """
-    started = time.monotonic()
     check_program_exists(model)
     if not each.by:
         raise RequestError("at least one column to make groups by was expected: --by COLUMN.")
@@ -118,6 +120,8 @@ def fit_each_group(
     with progress.stage("Reading program and table"):
         table = data if isinstance(data, Table) else tables.read(data)
         grouped = tables.group_rows(table, each.by, drops_missing=options.missing == "drop")
+    if each.shares_prior:
+        _check_sharing(grouped, options)
     folder = options.output or choose_folder(model, table, each.by)
     segments.check_place(folder)
     tools = provision(options.toolchain, progress).limit(options.timeout)
@@ -129,11 +133,64 @@ def fit_each_group(
     if on_tips is not None:
         on_tips(_list_tips(grouped))
     import_while_waiting()
-    settings = _build(program, grouped, options, tools, trial, folder, progress)
-    record = _start_record(settings, grouped, options)
+    question = _Question(program, grouped, trial, options, each, tools, progress)
+    if not each.shares_prior:
+        return _fit_once(question, folder)
+    return _fit_twice(question, folder)
+
+
+@dataclass(frozen=True)
+class _Question:
+    """What is asked.
+
+    Attributes
+    ----------
+    program, grouped
+        The program as read, and the table by groups.
+    trial
+        A group that suits the program.
+    options, each
+        The options.
+    tools
+        Stan.
+    progress
+        Where to report.
+    """
+
+    program: Program
+    grouped: GroupedTable
+    trial: RowGroup
+    options: FitOptions
+    each: EachOptions
+    tools: Toolchain
+    progress: Progress
+
+    @property
+    def hyperparameters(self) -> Mapping[str, Any]:
+        """The numbers of the priors in force."""
+        return settle_priors(self.program, card.read(self.program.path), self.options).values
+
+
+def _fit_once(question: _Question, folder: Path, first: Segments | None = None, **facts: Any) -> Segments:
+    """Fit each group and write the folder.
+
+    Parameters
+    ----------
+    question, folder
+        What is asked, and the folder.
+    first
+        The fits before a prior was shared.
+    facts
+        What the record says about sharing.
+    """
+    started = time.monotonic()
+    grouped, program = question.grouped, question.program
+    settings = _build(question, folder)
+    record = msgspec.structs.replace(_start_record(settings, grouped, question.options), **facts)
     with files.explained(folder):
         folder.mkdir(parents=True, exist_ok=True)
-    fits = GroupFits(settings, grouped, each.executor or LocalExecutor(options.jobs), trial, progress)
+    executor = _choose_executor(question.each, question.options, len(grouped.groups))
+    fits = GroupFits(settings, grouped, executor, question.trial, question.progress)
     earlier = _read_finished(folder, record)
     places = {group.values: place for place, group in enumerate(grouped.groups)}
     rows = fits.fit_all(lambda: segments.write_record(folder, record))
@@ -144,11 +201,64 @@ def fit_each_group(
         and [row.key for row in earlier.rows] == [row.key for row in rows]
     ):
         return earlier
+    if first is None:
+        hints = list_hints(program, question.hyperparameters, rows)
+        record = msgspec.structs.replace(record, hints=tuple(hints))
+    else:
+        before = {
+            row.values: {label: QuantityEstimate(one.mean, one.sd) for label, one in row.estimates.items()}
+            for row in first.rows
+        }
+        rows = [msgspec.structs.replace(row, unshared=before.get(row.values, {})) for row in rows]
     record = _finish_record(record, rows, program, time.monotonic() - started)
     segments.remove_stale(folder, [row.run for row in rows])
     result = Segments(record, rows, folder, fits.fitted)
-    with progress.stage("Writing the report"):
+    with question.progress.stage("Writing the report"):
         return segments.write(result, _make_keys(grouped), render(build_segments_report(result)))
+
+
+def _fit_twice(question: _Question, folder: Path) -> Segments:
+    """Fit each group, estimate priors from all of them, and fit each again; the first fits stay beside."""
+    with files.explained(folder):
+        folder.mkdir(parents=True, exist_ok=True)
+    if not segments.is_segments(folder):  # by this it is told what the folder is, if the first fits are ended
+        segments.write_record(folder, _make_record(question.program, question.grouped, question.options))
+    first = _fit_once(question, folder / segments.UNSHARED)
+    found = estimate_shared_priors(question.program, question.hyperparameters, first.rows)
+    with question.progress.stage("Sharing the prior"):
+        program, options = apply_prior_options(
+            question.program, replace(question.options, prior_forms=found.forms), question.tools.stanc
+        )
+    again = replace(question, program=program, options=options)
+    return _fit_once(again, folder, first, shared=found.shared, unshared=found.reasons)
+
+
+def _check_sharing(grouped: GroupedTable, options: FitOptions) -> None:
+    """Refuse to share a prior among few groups, or where another prior stands in the place of all.
+
+    Raises
+    ------
+    RequestError
+        The message says why.
+    """
+    if len(grouped.groups) < FEWEST_COMPARED_GROUPS:
+        raise RequestError(
+            f"--share-prior needs at least {FEWEST_COMPARED_GROUPS} groups, found {len(grouped.groups)}.",
+            hint="with few groups, state a prior, or fit a hierarchical model",
+        )
+    if options.carried is not None or options.standardize:
+        raise RequestError(
+            "--share-prior cannot be had with a carried posterior or --standardize, which have priors on "
+            "another scale."
+        )
+
+
+def _choose_executor(each: EachOptions, options: FitOptions, groups: int) -> Executor:
+    """Return where fits run: on this machine, in processes of their own where there are many short ones."""
+    executor = each.executor or LocalExecutor(options.jobs)
+    if type(executor) is LocalExecutor and executor.cores > 1 and groups >= _MANY * executor.cores:
+        return ProcessExecutor(executor.cores)
+    return executor
 
 
 def choose_folder(model: Path, table: Table, by: Sequence[str]) -> Path:
@@ -322,18 +432,11 @@ def _remove_run(run: Path) -> None:
     run.rmdir()
 
 
-def _build(
-    program: Program,
-    grouped: GroupedTable,
-    options: FitOptions,
-    tools: Toolchain,
-    trial: RowGroup,
-    folder: Path,
-    progress: Progress,
-) -> GroupSettings:
+def _build(question: _Question, folder: Path) -> GroupSettings:
     """Return what the fits of all groups share, with the executables of the program."""
-    request = prepare_request(program, grouped.take(trial), options)
-    builds, executable, original = Builds(request, tools, progress).build_or_keep_loops()
+    program, grouped, options, tools = question.program, question.grouped, question.options, question.tools
+    request = prepare_request(program, grouped.take(question.trial), options)
+    builds, executable, original = Builds(request, tools, question.progress).build_or_keep_loops()
     built = builds.request.program
     like = replace(grouped.table, cells=pa.table({}), row_numbers=None)
     return GroupSettings(
@@ -357,7 +460,17 @@ def _list_tips(grouped: GroupedTable) -> tuple[str, ...]:
 
 
 def _start_record(settings: GroupSettings, grouped: GroupedTable, options: FitOptions) -> SegmentsRecord:
-    program, table = settings.program, grouped.table
+    record = _make_record(settings.program, grouped, options)
+    executable = settings.executable
+    return msgspec.structs.replace(
+        record,
+        settings={**record.settings, "key": settings.key},
+        versions={"stan": executable.stan_version, "compiler": executable.compiler},
+    )
+
+
+def _make_record(program: Program, grouped: GroupedTable, options: FitOptions) -> SegmentsRecord:
+    table = grouped.table
     return SegmentsRecord(
         schema=segments.SCHEMA,
         workbench=read_workbench_version(),
@@ -374,19 +487,14 @@ def _start_record(settings: GroupSettings, grouped: GroupedTable, options: FitOp
         dropped=grouped.dropped,
         groups=len(grouped.groups),
         level=options.level,
-        settings={
-            "methods": [method.name for method in options.methods],
-            "seed": options.seed,
-            "key": settings.key,
-        },
-        versions={"stan": settings.executable.stan_version, "compiler": settings.executable.compiler},
+        settings={"methods": [method.name for method in options.methods], "seed": options.seed},
     )
 
 
 def _finish_record(
     record: SegmentsRecord, rows: Sequence[SegmentRow], program: Program, seconds: float
 ) -> SegmentsRecord:
-    positive = {one.name for one in program.parameters if _POSITIVE.search(one.text)}
+    positive = {one.name for one in program.parameters if is_positive(one)}
     verdicts = [row.verdict for row in rows if row.verdict]
     quantities = segments.list_quantities(rows)
     return msgspec.structs.replace(

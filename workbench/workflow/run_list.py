@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 from workbench.errors import RequestError, RunIncomplete
 from workbench.results.store import RECORD, REPORT, STUDY_RECORD
 from workbench.results.stored import MOST_BYTES, read_bytes
+from workbench.segments.folder import RECORD as FITS_RECORD
 
 _REPORTS = {RECORD: REPORT, STUDY_RECORD: "study.html"}
 """The report that belongs to each record."""
@@ -156,6 +157,8 @@ def _iterate_entries(folder: Path) -> Iterator[RunEntry]:
             continue
         if _find_record(path):
             yield _read_entry(path)
+        elif _exists(path / FITS_RECORD):
+            yield RunEntry(path, reason=f"fits to many groups: `workbench runs {path}` lists them")
         elif path.name != "study" or path.parent == folder:
             yield RunEntry(
                 path, reason=f"neither a run nor a study: it has no {RECORD} and no {STUDY_RECORD}"

@@ -16,6 +16,7 @@ from workbench.report.document import (
     Facts,
     Figure,
     Figures,
+    Items,
     Paragraph,
     Section,
     Tone,
@@ -28,6 +29,7 @@ from workbench.report.segments.tables import (
     tabulate_checks,
     tabulate_concerns,
     tabulate_reasons,
+    tabulate_sharing,
     tabulate_spreads,
 )
 from workbench.segments import Segments
@@ -69,6 +71,7 @@ def build_segments_report(segments: Segments) -> Document:
             *_list_concerns(concerns),
             *_list_reasons(segments),
             *build_spread_sections(segments, spreads),
+            *build_sharing_sections(segments),
             *_list_checks(segments),
             Section(
                 "groups", "All groups", (Disclosure("The list of all groups", (list_groups(segments),)),)
@@ -127,7 +130,14 @@ def build_spread_sections(segments: Segments, spreads: list[Spread]) -> tuple[Se
     for spread in spreads[:_MOST_FIGURES]:
         known = spread.values[np.isfinite(spread.values)]
         far = [one.value for own in outliers.values() for one in own if one.quantity == spread.quantity]
-        shared = next((one for one in segments.record.shared if one.parameter == spread.quantity), None)
+        shared = next(
+            (
+                one
+                for one in segments.record.shared
+                if one.parameter == spread.quantity and one.family == "normal"
+            ),
+            None,
+        )
         normal = None if shared is None else (shared.location, shared.scale)
         drawing = figures.draw_spread(known, np.array(far), normal)
         alt = (
@@ -146,6 +156,26 @@ def build_spread_sections(segments: Segments, spreads: list[Spread]) -> tuple[Se
         Figures("spread-figures", tuple(drawn), explanation),
     )
     return (Section("spreads", "Estimates across groups", blocks),)
+
+
+def build_sharing_sections(segments: Segments) -> tuple[Section, ...]:
+    """Return the section on priors that were estimated from all groups; none where none was."""
+    record = segments.record
+    if not record.shared and not record.unshared:
+        return ()
+    text = (
+        "Location and scale of these priors were estimated from the estimates of all groups (empirical "
+        "Bayes; the SD between groups is that of Paule and Mandel), and each group was fitted again with "
+        "them. The intervals take these priors as known: how uncertain they are is not in the intervals, which a "
+        "hierarchical model would make wider, above all with few groups."
+    )
+    blocks: list[Block] = [Paragraph(text)]
+    if record.shared:
+        blocks.append(tabulate_sharing(segments))
+    if record.unshared:
+        reasons = (f"`{name}` keeps its prior: {reason}" for name, reason in record.unshared.items())
+        blocks.append(Items(tuple(reasons)))
+    return (Section("sharing", "The prior that groups share", tuple(blocks)),)
 
 
 def _list_checks(segments: Segments) -> tuple[Section, ...]:

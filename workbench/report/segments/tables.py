@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence
 
+import numpy as np
+
 from workbench.report.document import Cell, Column, TableBlock, Tone
 from workbench.report.numbers import MISSING, choose_decimals, format_count, format_number
 from workbench.segments import SegmentRow, Segments
 from workbench.segments.folder import INDEX
-from workbench.segments.ranking import Concern, Spread, count_reasons
+from workbench.segments.ranking import Concern, Spread, collect, count_reasons
 
 TONES = {
     "no fit": Tone.FAIL,
@@ -82,7 +84,7 @@ def tabulate_spreads(spreads: Sequence[Spread], most: int) -> TableBlock:
     for spread in spreads[:most]:
         decimals = choose_decimals(max(spread.between or 0.0, spread.within or 0.0) or None)
         numbers = (spread.median, spread.lowest, spread.highest, spread.between, spread.within)
-        known = int((spread.values == spread.values).sum())
+        known = int(np.isfinite(spread.values).sum())
         cells = (Cell(format_number(number, decimals)) for number in numbers)
         rows.append((Cell(spread.quantity), Cell(format_count(known)), *cells))
     columns = (
@@ -117,6 +119,46 @@ def tabulate_reasons(rows: Sequence[SegmentRow], most: int) -> TableBlock:
         is_prose=True,
         full_table=INDEX,
     )
+
+
+def tabulate_sharing(segments: Segments) -> TableBlock:
+    """Return the priors that groups share, and how far they drew estimates together."""
+    rows = []
+    for one in segments.record.shared:
+        decimals = choose_decimals(one.scale)
+        location, scale = format_number(one.location, decimals), format_number(one.scale, decimals)
+        numbers = (one.between, one.within, *_compare(segments, one.parameter))
+        cells = (Cell(format_number(number, decimals)) for number in numbers)
+        prior = f"{one.family}({location}, {scale})"
+        origin = "taken out" if one.is_prior_removed else "part of it"
+        rows.append((Cell(one.parameter), Cell(prior), Cell(format_count(one.groups)), *cells, Cell(origin)))
+    log = "of a lognormal prior, on the logarithmic scale"
+    columns = (
+        Column("parameter", "name"),
+        Column("prior", "name"),
+        Column("groups", "number", help="groups that it was estimated from", drop_order=2),
+        Column("SD between", "number", help=f"the estimated SD between groups; {log}"),
+        Column("SD within", "number", help=f"the median standard error of a group; {log}"),
+        Column("before", "number", "SD of estimates", "over all groups, before the prior was shared", 1),
+        Column("after", "number", "SD of estimates", "over all groups, afterwards", 1),
+        Column("before", "number", "posterior SD", "the median of the groups', before", 1),
+        Column("after", "number", "posterior SD", "the median of the groups', afterwards", 1),
+        Column(
+            "first prior", help="whether that of the first fits was taken out of the estimates", drop_order=3
+        ),
+    )
+    return TableBlock("sharing-table", "", columns, tuple(rows))
+
+
+def _compare(segments: Segments, label: str) -> tuple[float | None, ...]:
+    """Return the SD of the groups' estimates and the median posterior SD, before and after sharing."""
+    own, own_sds = collect(segments.rows, label, unshared=True)
+    after, sds = collect(segments.rows, label)
+    is_known = np.isfinite(own) & np.isfinite(after)
+    if not is_known.any():
+        return (None,) * 4
+    spreads = (float(np.std(values[is_known])) for values in (own, after))
+    return (*spreads, *(float(np.median(values[is_known])) for values in (own_sds, sds)))
 
 
 def tabulate_checks(rows: Sequence[SegmentRow], titles: dict[str, str]) -> TableBlock:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 from workbench import files
@@ -9,7 +10,7 @@ from workbench.report.document import Document, Section
 from workbench.report.figure_files import write_figures
 from workbench.report.html import render
 from workbench.report.numbers import pluralise
-from workbench.report.segments.report import build_segments_report, build_verdict
+from workbench.report.segments.report import build_segments_report, build_sharing_sections, build_verdict
 from workbench.report.segments.tables import tabulate_concerns, tabulate_spreads
 from workbench.segments import Segments
 from workbench.segments import folder as segments_folder
@@ -50,6 +51,8 @@ def build_segments_page(segments: Segments) -> Document:
     if concerns:
         table = tabulate_concerns(concerns, _MOST_CONCERNS)
         sections.append(Section("concerns", "what needs a look", (table,)))
+    sharing = build_sharing_sections(segments)
+    sections += [replace(section, title="the prior that groups share") for section in sharing]
     by = " and ".join(f"`{name}`" for name in record.by)
     return Document(
         title=f"{record.model} for each of {pluralise(record.groups, 'group')} by {by}",
