@@ -61,7 +61,7 @@ def test_the_first_prior_is_taken_out_and_the_rest_is_paule_and_mandel(program_f
     cv = 0.1
     rows = make_rows(
         {
-            "mu": combine(*likelihood, 1.0, 2.0),
+            "mu": combine(likelihood[0], likelihood[1], 1.0, 2.0),
             "b[1]": likelihood,
             "b[2]": likelihood,
             "s": (log, cv * log),
@@ -87,7 +87,7 @@ def test_the_first_prior_is_taken_out_and_the_rest_is_paule_and_mandel(program_f
 
 def test_groups_that_say_nothing_do_not_count_and_few_groups_share_nothing(program_from, likelihood):
     program = program_from(PROGRAM)
-    means, sds = combine(*likelihood, 1.0, 2.0)
+    means, sds = combine(likelihood[0], likelihood[1], 1.0, 2.0)
     silent = make_rows({"mu": (np.append(means, [1.0] * 5), np.append(sds, [1.99] * 5))})
     hyper = {"mu.mu": 1.0, "mu.sigma": 2.0}
     (shared,) = estimate_shared_priors(program, hyper, silent).shared
@@ -138,11 +138,13 @@ def test_the_second_fits_are_those_of_the_closed_form(tools, tmp_path):
     assert shared.between == pytest.approx(expected.between, abs=0.05)
     known, sds = combine(means, errors, shared.location, shared.scale)
     for row, mean, sd in zip(found.rows, known, sds, strict=True):
-        error = 4 * sd / row.ess_min**0.5
+        assert row.ess_min is not None
+        size = row.ess_min**0.5
+        error = 4 * sd / size
         assert row.estimates["mu"].mean == pytest.approx(mean, abs=error)
         assert row.estimates["mu"].sd == pytest.approx(sd, abs=error)
         first, first_sd = combine(means[int(row.label)], 0.5, 0.0, 3.0)
-        assert row.unshared["mu"].mean == pytest.approx(first, abs=4 * first_sd / row.ess_min**0.5)
+        assert row.unshared["mu"].mean == pytest.approx(first, abs=4 * first_sd / size)
     assert {"mu.unshared_mean", "mu.unshared_sd"} <= set(found.frame.columns)
     assert segments.read(tmp_path / "out" / "unshared").record.is_finished
     assert segments.read(tmp_path / "out").rows == tuple(found.rows)

@@ -118,7 +118,7 @@ def test_a_run_of_a_group_is_a_run(model, table, tmp_path, workbench_command):
         assert done.returncode == 0, (words, done.stdout, done.stderr)
     assert (run / "report.html").is_file()
     shown = workbench_command("show", tmp_path / "out")
-    assert "line for each of 3 groups by `shop`" in shown.stdout
+    assert "line for each of 3 groups by shop" in shown.stdout
     assert workbench_command("report", tmp_path / "out").returncode == 0
 
 

@@ -52,7 +52,7 @@ class SegmentRow(Struct, frozen=True, kw_only=True):
     is_final
         Whether the same command would fail in the same way: then it is not tried again.
     seconds
-        How long it took [s].
+        How long its methods took [s].
     rhat_max, ess_min, divergences
         Of the chains.
     estimates
@@ -115,7 +115,7 @@ def make_row(fit: Fit, values: tuple[str, ...], rows: int, key: str, run: str) -
         method="" if failure else method,
         failure=failure,
         is_final=bool(failure),
-        seconds=sum(seconds or 0.0 for seconds in results.timings.values()),
+        seconds=sum(seconds or 0.0 for step, seconds in results.timings.items() if step != "compile"),
         rhat_max=max((one.rhat for one in nuts if one.rhat is not None), default=None),
         ess_min=min(sizes, default=None),
         divergences=results.nuts.divergences if results.nuts.is_ok else None,

@@ -64,7 +64,7 @@ def build_segments_report(segments: Segments) -> Document:
     return Document(
         title=record.model,
         subtitle=f"fitted to each of {pluralise(record.groups, 'group')} of {PurePath(record.data).name}, by "
-        + " and ".join(f"`{name}`" for name in record.by),
+        + " and ".join(record.by),
         byline=f"Written {created} by workbench {record.workbench}",
         verdict=build_verdict(segments, concerns),
         sections=(
@@ -166,8 +166,8 @@ def build_sharing_sections(segments: Segments) -> tuple[Section, ...]:
     text = (
         "Location and scale of these priors were estimated from the estimates of all groups (empirical "
         "Bayes; the SD between groups is that of Paule and Mandel), and each group was fitted again with "
-        "them. The intervals take these priors as known: how uncertain they are is not in the intervals, which a "
-        "hierarchical model would make wider, above all with few groups."
+        "them. The intervals take these priors as known: how uncertain they are is not in the intervals, which "
+        "a hierarchical model would make wider, above all with few groups."
     )
     blocks: list[Block] = [Paragraph(text)]
     if record.shared:

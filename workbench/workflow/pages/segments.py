@@ -53,7 +53,7 @@ def build_segments_page(segments: Segments) -> Document:
         sections.append(Section("concerns", "what needs a look", (table,)))
     sharing = build_sharing_sections(segments)
     sections += [replace(section, title="the prior that groups share") for section in sharing]
-    by = " and ".join(f"`{name}`" for name in record.by)
+    by = " and ".join(record.by)
     return Document(
         title=f"{record.model} for each of {pluralise(record.groups, 'group')} by {by}",
         sections=tuple(sections),
