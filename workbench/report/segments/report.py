@@ -166,8 +166,8 @@ def build_sharing_sections(segments: Segments) -> tuple[Section, ...]:
     text = (
         "Location and scale of these priors were estimated from the estimates of all groups (empirical "
         "Bayes; the SD between groups is that of Paule and Mandel), and each group was fitted again with "
-        "them. The intervals take these priors as known: how uncertain they are is not in the intervals, which "
-        "a hierarchical model would make wider, above all with few groups."
+        "them. The intervals take these priors as known: how uncertain they are is not in the intervals, "
+        "which a hierarchical model would make wider, above all with few groups."
     )
     blocks: list[Block] = [Paragraph(text)]
     if record.shared:
