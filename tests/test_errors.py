@@ -13,6 +13,7 @@ CODES = {
     errors.ClusterError: 3,
     errors.RunError: 4,
     errors.StoreError: 5,
+    errors.JobRunning: 6,
 }
 """The exit code of each branch of the tree."""
 

@@ -19,6 +19,7 @@
     │  ├─ RunTimedOut         it, or its compiler, took longer than the time allowed
     │  ├─ WorkerLost          the machines that it ran on were lost, each time
     │  └─ DrawsCorrupt        its output cannot be read
+    ├─ JobRunning        6    the same job runs already
     └─ StoreError        5    stored results cannot be read or written
        ├─ RunNotFound         there is no run
        ├─ RunIncomplete       a run lacks a file or a result
@@ -246,6 +247,12 @@ class WorkerLost(RunError):
 
 class DrawsCorrupt(RunError):
     """The output of a Stan executable cannot be read."""
+
+
+class JobRunning(WorkbenchError):
+    """The same job runs already: this one would do its work twice."""
+
+    exit_code = 6
 
 
 class StoreError(WorkbenchError):

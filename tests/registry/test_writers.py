@@ -70,9 +70,10 @@ def kill_at_random(folder, runs, times):
     for _ in range(times):
         worker = start(WORK, folder, *runs)
         assert worker.stdout.readline() == "ready\n"
-        time.sleep(rng.uniform(0, 0.25))
+        reported = [worker.stdout.readline() for _ in range(rng.randrange(4))]
+        time.sleep(rng.uniform(0, 0.05))
         worker.send_signal(signal.SIGKILL)
-        reported = worker.communicate()[0].splitlines()
+        reported += worker.communicate()[0].splitlines()
         if not (folder / "events.jsonl").exists():
             assert reported == []
             continue

@@ -5,20 +5,28 @@ from __future__ import annotations
 import getpass
 import os
 import socket
+from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 from workbench import results
+from workbench.api.arguments import Data, as_table, list_names, show_progress
 from workbench.api.finished_fit import Fit, as_fit
 from workbench.errors import RequestError
+from workbench.process import count_usable_cores
 from workbench.registry import ModelRegistry, Signer, Version
 from workbench.registry.differences import FitDifferences, compare_fits
+from workbench.registry.gate import read_limits
+from workbench.registry.gate.limits import LARGEST_FACTOR
 from workbench.results import run_directory
 
 if TYPE_CHECKING:
     import pandas as pd
 
     from workbench.registry.verify import Verification
+    from workbench.workflow.gate import HeldOutRows
+    from workbench.workflow.promotion import PromotionOutcome
+    from workbench.workflow.refit import RefitOutcome
 
 
 class Registry(ModelRegistry):
@@ -138,6 +146,116 @@ class Registry(ModelRegistry):
         one, other = (self._read_results(each) for each in (before, after))
         return compare_fits(one, other)
 
+    def promote(
+        self,
+        version: str,
+        held_out: Data = None,
+        *,
+        accept_prior: str | Sequence[str] = (),
+        rules: str | Path | None = None,
+        shadow: bool = False,
+        progress: bool = True,
+    ) -> PromotionOutcome:
+        """Put a version to the gate against the champion, and make it the champion if it passes.
+
+        Parameters
+        ----------
+        version
+            `radon@3`; a name alone is its challenger.
+        held_out
+            Rows with outcomes that neither has seen.
+        accept_prior
+            Priors whose change is acknowledged.
+        rules
+            A TOML file of limits.
+        shadow
+            Whether what the gate says is only recorded.
+        progress
+            Whether to show progress.
+
+        Raises
+        ------
+        WorkbenchError
+            There is no such version, it is the champion already, or the rows cannot be predicted.
+        """
+        from workbench.workflow.promotion import GateOptions, promote
+
+        limits = read_limits(None if rules is None else Path(rules), tuple(list_names(accept_prior)))
+        asked = GateOptions(_as_held_out(held_out), limits, shadow)
+        return promote(self, version, asked, show_progress(progress))
+
+    def refit(
+        self,
+        name: str,
+        data: Data,
+        *,
+        way: Literal["full", "update", "prior"] = "full",
+        widen: float = 1.0,
+        base: str = "",
+        again: bool = False,
+        promote: bool = False,
+        held_out: Data = None,
+        accept_prior: str | Sequence[str] = (),
+        rules: str | Path | None = None,
+        retry: bool = False,
+        timeout: float | None = None,
+        jobs: int | None = None,
+        report: bool = True,
+        progress: bool = True,
+    ) -> RefitOutcome:
+        """Fit a model to new data, and add the fit as its challenger; the same rows again are no work.
+
+        Parameters
+        ----------
+        name
+            The model.
+        data
+            New rows.
+        way
+            `full`: the rows are all there are; `update`: they come beside those of the champion; `prior`:
+            they are fitted alone, and the champion's posterior is their prior.
+        widen
+            By which factor the SDs of that prior grow.
+        base
+            Another version to begin with than the champion.
+        again
+            Whether to fit although these rows were fitted so before.
+        promote, held_out, accept_prior, rules
+            Whether it becomes the champion if it passes its gate, which is asked as in `promote`.
+        retry, timeout, jobs
+            As in `Model.fit`.
+        report
+            Whether its run has a report.
+        progress
+            Whether to show progress.
+
+        Raises
+        ------
+        JobRunning
+            Another job for the model is running.
+        WorkbenchError
+            Any other error of a fit; it is in the log of the registry too.
+        """
+        from workbench.workflow.method_settings import count_retries
+        from workbench.workflow.refit import RefitOptions, refit
+        from workbench.workflow.update import UpdateOptions
+
+        if way not in ("full", "update", "prior"):
+            raise RequestError(f"`way` was expected to be full, update or prior, found `{way}`.")
+        if not 0 < widen <= LARGEST_FACTOR:
+            message = f"`widen` was expected to be above 0 and at most {LARGEST_FACTOR:g}, found {widen:g}."
+            raise RequestError(message)
+        limits = read_limits(None if rules is None else Path(rules), tuple(list_names(accept_prior)))
+        fit = UpdateOptions(
+            has_report=report,
+            jobs=jobs or count_usable_cores(),
+            widen=widen,
+            retry=count_retries(retry),
+            timeout=timeout,
+        )
+        asked = RefitOptions(way, base, again, promote, _as_held_out(held_out), limits, fit)
+        return refit(self, name, as_table(data), asked, show_progress(progress))
+
     def report(self, name: str, output: str | Path | None = None) -> Path:
         """Write the audit page of a model as one HTML file, and return its path.
 
@@ -180,6 +298,15 @@ class Registry(ModelRegistry):
         if isinstance(which, Path) or Path(which).is_dir():
             return run_directory.read_without_draws(Path(which)).results
         return run_directory.read_without_draws(self.open_run(which)[1]).results
+
+
+def _as_held_out(data: Data) -> HeldOutRows | None:
+    """Return held-out rows, if any are given."""
+    if data is None:
+        return None
+    from workbench.workflow.gate import read_held_out
+
+    return read_held_out(as_table(data))
 
 
 def _find_run(run: Any) -> Path:

@@ -19,6 +19,7 @@ from workbench.cli import (
     new,
     predict,
     promote,
+    refit,
     registry,
     replay,
     report,
@@ -61,6 +62,7 @@ for _name, _module in (
     ("show", show),
     ("update", update),
     ("gate", gate),
+    ("refit", refit),
 ):
     app.command(_name, cls=Command, epilog=format_examples(_name))(_module.command)
 app.command("promote", cls=Command, epilog=format_examples("promote"))(promote.promote)

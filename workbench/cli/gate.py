@@ -12,7 +12,6 @@ from workbench.cli.open_registry import FOLDER, Folder, find_run
 from workbench.errors import EXIT_STRICT
 
 if TYPE_CHECKING:
-    from workbench.registry import ModelRegistry
     from workbench.registry.gate import GateResult
     from workbench.workflow.gate import Contender, HeldOutRows
 
@@ -139,12 +138,3 @@ def _read(run: Path, folder: Path) -> Contender:
 
     found = find_run(run, folder)
     return Contender(str(run), run_directory.read(found))
-
-
-def read_version(reference: str, registry: ModelRegistry) -> Contender:
-    """Return a fit by its version, which is how it is called."""
-    from workbench.results import run_directory
-    from workbench.workflow.gate import Contender
-
-    version, run = registry.open_run(reference)
-    return Contender(version.reference, run_directory.read(run))

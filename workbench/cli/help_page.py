@@ -73,6 +73,10 @@ EXAMPLES: dict[str, tuple[str, str]] = {
         "workbench promote radon@challenger --data held_out.csv",
         "workbench promote radon@3 --shadow --html gate.html",
     ),
+    "refit": (
+        "workbench refit radon june.csv --update --promote --data held_out.csv",
+        "workbench refit radon tonight.csv --prior-from 'champion:SD*2' --timeout 3600",
+    ),
     "rollback": (
         "workbench rollback radon --reason 'complaints from the field'",
         "workbench rollback radon --registry /srv/models",

@@ -8,7 +8,7 @@ import typer
 
 from workbench.cli import console, gate, options
 from workbench.cli.open_registry import FOLDER, Author, Folder, Key, open_registry, show_remarks
-from workbench.errors import EXIT_STRICT, RequestError
+from workbench.errors import EXIT_STRICT
 
 
 @console.guarded
@@ -42,7 +42,6 @@ def promote(
     What the gate said is recorded either way. The exit code is 1 if it fails; `registry alias` moves the
     alias without a gate.
     """
-    from workbench.registry import CHAMPION, parse_reference
     from workbench.registry.gate import read_limits
     from workbench.toolchain import ToolchainSettings
 
@@ -50,30 +49,22 @@ def promote(
     gate.check_outputs(html, markdown, data)
     rows = gate.read_rows(data, new_groups)
     registry = open_registry(folder, author, key)
-    reference = parse_reference(version)
-    asked = version if reference.which else f"{version}@challenger"
-    challenger = registry.find(asked)
-    champion = registry.read_state().find_model(reference.name).aliases.get(CHAMPION)
-    if champion == challenger.number:
-        raise RequestError(f"{challenger.reference} is the champion already.")
-    from workbench.workflow.gate import ask_gate
+    registry.read_state()
+    from workbench.workflow.promotion import GateOptions
+    from workbench.workflow.promotion import promote as put_to_the_gate
 
-    result = ask_gate(
-        gate.read_version(challenger.reference, registry),
-        None if champion is None else gate.read_version(f"{reference.name}@{champion}", registry),
-        rows,
-        demanded,
-        ToolchainSettings(compiler=compiler, source=toolchain, native=native),
-        console.progress(quiet),
-    )
-    is_promoted = result.is_passed and not shadow
-    registry.record_gate(challenger, result, is_shadow=shadow, is_promoted=is_promoted)
-    gate.show_result(result, html, markdown, is_json=json_)
+    settings = ToolchainSettings(compiler=compiler, source=toolchain, native=native)
+    asked = GateOptions(rows, demanded, shadow, settings)
+    found = put_to_the_gate(registry, version, asked, console.progress(quiet))
+    gate.show_result(found.gate, html, markdown, is_json=json_)
     show_remarks(registry)
-    stays = "there is no champion" if champion is None else f"the champion is {reference.name}@{champion}"
-    moved = f"{challenger.reference} is the champion now" if is_promoted else f"{stays} as before"
-    console.show_note("champion", f"{moved}.")
-    if not result.is_passed:
+    if found.is_promoted:
+        console.show_note("champion", f"{found.version.reference} is the champion now.")
+    elif found.champion is None:
+        console.show_note("champion", "there is none, as before.")
+    else:
+        console.show_note("champion", f"the champion is {found.champion.reference} as before.")
+    if not found.gate.is_passed:
         raise typer.Exit(EXIT_STRICT)
 
 

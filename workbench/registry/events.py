@@ -27,6 +27,15 @@ FIRST = "0" * 64
 """What stands for the hash of the event before the first."""
 
 
+class RefitJob(Struct, frozen=True, kw_only=True):
+    """What a job was to do: how, from which version, and with which rows (the hash of the table)."""
+
+    way: str
+    data: str
+    base: VersionNumber | None = None
+    table: str = ""
+
+
 class Added(Struct, frozen=True, kw_only=True, tag="added"):
     """A run became a version: its files with their hashes, what it found, and from which version it comes."""
 
@@ -39,6 +48,7 @@ class Added(Struct, frozen=True, kw_only=True, tag="added"):
     parent: VersionNumber | None = None
     alias: str = ""
     note: str = ""
+    job: RefitJob | None = None
 
 
 class Described(Struct, frozen=True, kw_only=True, tag="described"):
@@ -79,6 +89,16 @@ class Gated(Struct, frozen=True, kw_only=True, tag="gated"):
     is_shadow: bool = False
 
 
+class Failed(Struct, frozen=True, kw_only=True, tag="failed"):
+    """A job failed: what it was to do, the kind of error, its words, and how long it took [s]."""
+
+    name: str
+    job: RefitJob
+    cause: str
+    message: str
+    seconds: float
+
+
 class Approved(Struct, frozen=True, kw_only=True, tag="approved"):
     """Somebody approved of a version."""
 
@@ -101,7 +121,7 @@ class Trusted(Struct, frozen=True, kw_only=True, tag="trusted"):
     keys: tuple[str, ...]
 
 
-Content = Added | Described | Moved | Gated | Approved | VersionsPruned | Trusted
+Content = Added | Described | Moved | Gated | Failed | Approved | VersionsPruned | Trusted
 """What an event says."""
 
 

@@ -14,15 +14,17 @@ from pathlib import Path
 import msgspec
 
 from workbench import files
-from workbench.errors import RegistryDamaged, RequestError, StoreError
+from workbench.errors import RegistryDamaged, RequestError, StoreError, WorkbenchError
 from workbench.registry.events import (
     Added,
     Approved,
     Content,
     Described,
     Event,
+    Failed,
     Gated,
     Moved,
+    RefitJob,
     Trusted,
     VersionsPruned,
 )
@@ -166,6 +168,7 @@ class ModelRegistry:
         owner: str | None = None,
         purpose: str | None = None,
         limits: str | None = None,
+        job: RefitJob | None = None,
     ) -> Version:
         """Add a run as the next version of a model; the run is copied.
 
@@ -181,6 +184,8 @@ class ModelRegistry:
             Why it was added.
         owner, purpose, limits
             Who answers for the model, what it is for, and what it must not be used for.
+        job
+            The job that made it; the version that it began with is its parent.
 
         Raises
         ------
@@ -200,6 +205,7 @@ class ModelRegistry:
                 hint = f"`workbench registry alias {same.reference} ALIAS` gives it an alias"
                 raise RequestError(message, hint=hint)
             champion = model.aliases.get(CHAMPION) or len(model.versions) or None
+            parent = champion if job is None else job.base
             self._append(
                 writer,
                 Added(
@@ -209,9 +215,10 @@ class ModelRegistry:
                     files=hashes,
                     size=size,
                     summary=summary,
-                    parent=champion,
+                    parent=parent,
                     alias=alias,
                     note=note,
+                    job=job,
                 ),
             )
             if any(text is not None for text in (owner, purpose, limits)):
@@ -289,6 +296,19 @@ class ModelRegistry:
                     name=name, alias=CHAMPION, version=version.number, before=before, reason="passed its gate"
                 )
                 self._append(writer, moved)
+
+    def record_failure(self, name: str, job: RefitJob, reason: WorkbenchError, seconds: float) -> None:
+        """Record that a job failed.
+
+        Raises
+        ------
+        RequestError, StoreError
+            There is no such name, or the registry cannot be written.
+        """
+        with self._change(name) as writer:
+            cause = type(reason).__name__
+            failed = Failed(name=name, job=job, cause=cause, message=reason.message, seconds=seconds)
+            self._append(writer, failed)
 
     def roll_back(self, name: str, reason: str = "") -> tuple[int, Version]:
         """Let the champion's alias point to the version before; return where it pointed, and that version.

@@ -12,6 +12,7 @@ from workbench.registry.events import (
     Approved,
     Described,
     Event,
+    Failed,
     Gated,
     Moved,
     Trusted,
@@ -71,6 +72,8 @@ class RegisteredModel:
         The number of the version that each alias points to.
     earlier
         By alias, the versions that it pointed to before, the last one last: where a rollback leads.
+    failures
+        How many jobs failed since the newest version was added.
     owner, purpose, limits
         Who answers for it, what it is for, and what it must not be used for.
     """
@@ -79,6 +82,7 @@ class RegisteredModel:
     versions: tuple[Version, ...] = ()
     aliases: dict[str, int] = field(default_factory=dict)
     earlier: dict[str, tuple[int, ...]] = field(default_factory=dict)
+    failures: int = 0
     owner: str = ""
     purpose: str = ""
     limits: str = ""
@@ -195,7 +199,7 @@ def _apply(model: RegisteredModel, event: Event) -> RegisteredModel:
                 f"{len(model.versions) + 1} was expected."
             )
         version = Version(content, event.time, event.author, event.signature is not None)
-        model = replace(model, versions=(*model.versions, version))
+        model = replace(model, versions=(*model.versions, version), failures=0)
         return _point(model, content.alias, content.version) if content.alias else model
     if isinstance(content, Described):
         stated = {key: getattr(content, key) for key in ("owner", "purpose", "limits")}
@@ -204,6 +208,8 @@ def _apply(model: RegisteredModel, event: Event) -> RegisteredModel:
         if content.version is not None:
             _require_version(model, content.version, event)
         return _point(model, content.alias, content.version, is_rollback=content.is_rollback)
+    if isinstance(content, Failed):
+        return replace(model, failures=model.failures + 1)
     if isinstance(content, Gated):
         version = _require_version(model, content.version, event)
         return _replace_versions(model, {content.version: replace(version, gates=(*version.gates, content))})

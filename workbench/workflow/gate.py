@@ -13,6 +13,7 @@ from workbench.errors import RequestError, WorkbenchError
 from workbench.prediction.levels import NewGroups
 from workbench.prediction.scores import OutcomeScores
 from workbench.progress import SILENT, Progress
+from workbench.provenance import hash_text
 from workbench.registry.gate import GateLimits, GateResult, HeldOutOutcome, judge
 from workbench.report.gate import (
     build_criteria_table,
@@ -23,7 +24,7 @@ from workbench.report.gate import (
 )
 from workbench.report.html import render
 from workbench.report.table_formats import escape_markdown, format_markdown
-from workbench.results import Fit
+from workbench.results import Fit, store
 from workbench.tables import Table
 from workbench.toolchain import ToolchainSettings
 from workbench.workflow.score import (
@@ -108,8 +109,17 @@ def ask_gate(
         held_out,
         limits,
         (challenger.name, "" if champion is None else champion.name),
+        is_carried=champion is not None and _is_carried(challenger.fit, champion.fit),
     )
     return found if rows is None else msgspec.structs.replace(found, data=rows.table.sha256)
+
+
+def _is_carried(challenger: Fit, champion: Fit) -> bool:
+    """Return whether the prior of a fit is the posterior of another, carried without its rows."""
+    updated = challenger.results.updated
+    if updated is None or updated.way != "normal":
+        return False
+    return updated.parent_sha256 == hash_text(store.dump(champion.record))
 
 
 def _require_unseen(table: Table, *contenders: Contender) -> None:

@@ -57,6 +57,7 @@ from workbench.workflow.update_forgetting import (
     rescale_posterior,
     use_carried,
     use_data_scale,
+    widen_posterior,
 )
 from workbench.workflow.update_rows import append_table, bind_new_rows, check_can_take_rows
 from workbench.workflow.update_weights import (
@@ -102,6 +103,11 @@ class UpdateOptions:
         Which Stan and compiler to use.
     command
         The command line to note in the record.
+    widen
+        By which factor the SDs of a carried posterior grow.
+    retry, timeout
+        How often NUTS may run again with better settings; the time limit of each process of Stan [s], `None`
+        for that of the run.
     """
 
     missing: Literal["refuse", "drop"] = "refuse"
@@ -113,6 +119,9 @@ class UpdateOptions:
     jobs: int = 1
     toolchain: ToolchainSettings = field(default_factory=ToolchainSettings)
     command: str = ""
+    widen: float = 1.0
+    retry: int = 0
+    timeout: float | None = None
 
 
 def update(
@@ -153,6 +162,7 @@ def update(
     with open_run(fit, options.toolchain, jobs=options.jobs, progress=progress) as run:
         check_following(fit, run.request, table)
         bind = bind_new_rows if options.is_forgetting else append_table
+        run = limit_time(run, options.timeout)
         request = replace(run.request, data=bind(fit, run.request, table, options.missing))
         units = describe_units(fit.results.data, run.request.data, table)
         request = replace(request, data=replace(request.data, tips=(*request.data.tips, *units)))
@@ -218,12 +228,12 @@ def _estimate(
         if weighing.weights is not None and not weighing.reason:
             seed = derive_seeds(request.seed, _SEED + 1)[_SEED]
             backend = StoredChains(draw_again(chains, weighing.weights.values, seed))
-            request = replace(request, methods=_list_methods(run, has_warmup=True))
+            request = replace(request, methods=list_methods(run, has_warmup=True, retry=options.retry))
             weighted = estimate_request(request, run.builds, backend=backend)
             energies = record_earlier_energy(weighted.record, run.fit.results.nuts.ebfmi)
             return store.with_entries(weighted, energies), request, _Outcome(weighing)
-    start, is_warm = _find_start(run, request)
-    request = replace(request, methods=_list_methods(run, has_warmup=not is_warm))
+    start, is_warm = find_start(run, request)
+    request = replace(request, methods=list_methods(run, has_warmup=not is_warm, retry=options.retry))
     return estimate_request(request, run.builds, start), request, _Outcome(weighing)
 
 
@@ -237,13 +247,12 @@ def _estimate_forgetting(
     RequestError
         The posterior cannot be carried without the old rows.
     """
-    del options
     problem = _find_problem_of_forgetting(run, request)
     if problem:
         message = f"--forget cannot carry the posterior: {problem.rstrip('.')}."
         raise RequestError(message, hint="leave --forget out")
     old, exe = _choose_executable(run)
-    start, is_warm = _find_start(run, request)
+    start, is_warm = find_start(run, request)
     with make_scratch() as scratch:
         with progress.stage("Carrying the posterior"):
             rescaling = find_scale(run, old, exe, scratch / "scale")
@@ -253,11 +262,14 @@ def _estimate_forgetting(
                 carried = replace(carried, posterior=rescale_posterior(carried.posterior, rescaling))
                 data = use_data_scale(data)
                 start, is_warm = DEFAULT_START, False  # its metric is that of the other scale
+            carried = replace(carried, posterior=widen_posterior(carried.posterior, options.widen))
             forgetting = use_carried(run, carried.posterior, data)
         chains = read_chains(run.fit, request.program)
         new, exe = _choose_executable(forgetting)
         check_carried_density(new, exe, carried.posterior, chains, scratch)
-    request = replace(forgetting.request, methods=_list_methods(run, has_warmup=not is_warm))
+    request = replace(
+        forgetting.request, methods=list_methods(run, has_warmup=not is_warm, retry=options.retry)
+    )
     fitted = estimate_request(request, forgetting.builds, start)
     return fitted, request, _Outcome(Weighing(None), carried)
 
@@ -300,7 +312,12 @@ def _choose_executable(run: SavedRun) -> tuple[FitRequest, Path]:
     return request, model.exe
 
 
-def _list_methods(run: SavedRun, *, has_warmup: bool) -> tuple[Method, ...]:
+def limit_time(run: SavedRun, timeout: float | None) -> SavedRun:
+    """Return a run whose processes of Stan have another time limit [s]; `None` for its own."""
+    return run if timeout is None else replace(run, request=replace(run.request, timeout=timeout))
+
+
+def list_methods(run: SavedRun, *, has_warmup: bool, retry: int = 0) -> tuple[Method, ...]:
     """Return the methods of the run, NUTS once and as it was.
 
     Parameters
@@ -309,6 +326,8 @@ def _list_methods(run: SavedRun, *, has_warmup: bool) -> tuple[Method, ...]:
         The run.
     has_warmup
         Whether NUTS has the run's warm-up; otherwise the short one of a chain that starts warm.
+    retry
+        How often it may run again with better settings.
     """
     methods: list[Method] = []
     for method in run.request.methods:
@@ -316,15 +335,17 @@ def _list_methods(run: SavedRun, *, has_warmup: bool) -> tuple[Method, ...]:
             methods += [other for other in DEFAULT_METHODS if not isinstance(other, Nuts)] + [method.nuts]
         else:
             methods.append(method)
-    return tuple(_adapt(method, has_warmup) if isinstance(method, Nuts) else method for method in methods)
+    return tuple(
+        _adapt(method, has_warmup, retry) if isinstance(method, Nuts) else method for method in methods
+    )
 
 
-def _adapt(nuts: Nuts, has_warmup: bool) -> Nuts:
+def _adapt(nuts: Nuts, has_warmup: bool, retry: int) -> Nuts:
     warmup = nuts.warmup if has_warmup else min(nuts.warmup, WARM_UP)
-    return replace(nuts, warmup=warmup, save_warmup=False, retry=0, init="random")
+    return replace(nuts, warmup=warmup, save_warmup=False, retry=retry, init="random")
 
 
-def _find_start(run: SavedRun, request: FitRequest) -> tuple[Start, bool]:
+def find_start(run: SavedRun, request: FitRequest) -> tuple[Start, bool]:
     """Return where the chains of a fit of all rows start, and whether that is the end of the run's chains."""
     is_same = not find_obstacle(run.fit, request.program, request.data)
     sampler = next((method for method in run.request.methods if isinstance(method, Nuts)), None)

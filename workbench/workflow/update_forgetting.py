@@ -139,6 +139,11 @@ def rescale_posterior(carried: CarriedPosterior, rescaling: Rescaling) -> Carrie
     return CarriedPosterior(carried.names, matrix @ carried.mean, (covariance + covariance.T) / 2)
 
 
+def widen_posterior(carried: CarriedPosterior, factor: float) -> CarriedPosterior:
+    """Return a normal whose SDs are larger by a factor, on the unconstrained scale: the past counts less."""
+    return CarriedPosterior(carried.names, carried.mean, carried.covariance * factor**2)
+
+
 def measure_probability_error(log_ratios: Floats) -> float:
     """Return the total variation distance of two distributions, between 0 and 1.
 

@@ -152,7 +152,37 @@ def _bind_anew(
             hint=f"new levels need the run's own table, read again: {because.rstrip('.')}; or leave these "
             "rows out, or fit all rows together",
         ) from problem
-    rules = results.data.rules
+    return bind_anew(fit, request, both, missing, keeps_scale=True)
+
+
+def bind_anew(
+    fit: Fit,
+    request: FitRequest,
+    table: Table,
+    missing: Literal["refuse", "drop"] = "refuse",
+    *,
+    keeps_scale: bool = False,
+) -> BoundData:
+    """Return a table bound as that of a run was, with levels and groups of its own.
+
+    Parameters
+    ----------
+    fit, request
+        The run: which variables take which columns, and the values that come from elsewhere.
+    table
+        The rows.
+    missing
+        Whether rows with a missing cell are refused or dropped; a run that dropped some drops them here too.
+    keeps_scale
+        Whether predictors that the run standardized keep its scale, or get that of the table.
+
+    Raises
+    ------
+    BindingError
+        A column is missing, or a cell does not suit its variable.
+    """
+    data = fit.results.data
+    rules = data.rules
     groups = set(rules.get("groups", {}))
     given = {name: value for name, value in rules.get("given", {}).items() if name not in groups}
     first = {
@@ -160,16 +190,18 @@ def _bind_anew(
         for written, entry in rules.get("columns", {}).items()
         if entry.get("levels")
     }
-    allowed: Literal["refuse", "drop"] = "drop" if results.data.dropped.count else missing
+    allowed: Literal["refuse", "drop"] = "drop" if data.dropped.count else missing
+    standardized = rules.get("standardized", {})  # on which the program states its priors
     options = BindingOptions(
         {name: tuple(columns) for name, columns in rules["variables"].items()},
         given,
         dict.fromkeys(given, "the run"),
-        {name: level for name, level in first.items() if both.has_column(name)},
+        {name: level for name, level in first.items() if table.has_column(name)},
         allowed,
+        standardize=bool(standardized) and not keeps_scale,
     )
-    scales = {"standardized": rules.get("standardized", {})}  # on which the program states its priors
-    attempt = binding.try_bind(request.program, both, options, scales if scales["standardized"] else None)
+    scales = {"standardized": standardized} if standardized and keeps_scale else None
+    attempt = binding.try_bind(request.program, table, options, scales)
     if attempt.problems:
         raise binding.restrict_hint(attempt.problems[0], _OPTIONS)
     return attempt.data

@@ -23,6 +23,9 @@ from workbench.results.view import Results
 _ORDER = {"ok": 0, "caution": 1, "fail": 2}
 """Verdicts, the best first."""
 
+CARRIED = "carried"
+"""What acknowledges that the champion's posterior stands in the place of all priors."""
+
 _NO_CHAMPION = "there is no champion to compare with."
 _NO_ROWS = "no held-out rows were given (`--data`)."
 """Why criteria do not apply."""
@@ -34,6 +37,8 @@ def judge(
     held_out: Sequence[HeldOutOutcome] | str,
     limits: GateLimits,
     names: tuple[str, str] = ("challenger", "champion"),
+    *,
+    is_carried: bool = False,
 ) -> GateResult:
     """Return whether a challenger may take the place of a champion, criterion by criterion.
 
@@ -48,6 +53,8 @@ def judge(
         What is demanded.
     names
         What they are called.
+    is_carried
+        Whether the challenger is a fit of new rows whose prior is the champion's posterior.
     """
     criteria: list[Criterion] = []
     if champion is None:
@@ -64,11 +71,17 @@ def judge(
         criteria += [not_applicable(name, _NO_CHAMPION) for name in names_left]
     else:
         differences = compare_fits(champion, challenger)
+        verdict = _judge_verdict(challenger, champion, limits)
+        if is_carried:
+            criteria += _judge_carried(verdict, limits)
+        else:
+            criteria += [
+                _judge_program(differences, champion, challenger, limits),
+                verdict,
+                _judge_rows(challenger, champion, limits),
+                *_judge_priors(differences, limits),
+            ]
         criteria += [
-            _judge_program(differences, champion, challenger, limits),
-            _judge_verdict(challenger, champion, limits),
-            _judge_rows(challenger, champion, limits),
-            *_judge_priors(differences, limits),
             _judge_parameters(differences, champion, limits),
             *_judge_held_out(held_out, limits),
         ]
@@ -100,6 +113,16 @@ def _judge_program(
         return passed("program", found, "any")
     reason = 'program = "any" in the file of limits accepts another one'
     return failed("program", found, "the same", reason)
+
+
+def _judge_carried(verdict: Criterion, limits: GateLimits) -> Iterable[Criterion]:
+    """Return the criteria of program, data and priors where the champion's posterior stands for its rows."""
+    yield passed("program", "that of the champion", "the same")
+    yield verdict
+    yield not_applicable("data", "the champion's rows are in the prior of the new ones.")
+    found = "the champion's posterior in the place of all priors"
+    reason = "" if CARRIED in limits.accept_priors else f"--accept-prior {CARRIED} acknowledges it"
+    yield decide("priors", found, "acknowledged", reason, is_met=CARRIED in limits.accept_priors)
 
 
 def _judge_verdict(challenger: Results, champion: Results | None, limits: GateLimits) -> Criterion:

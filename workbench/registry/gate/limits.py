@@ -15,6 +15,10 @@ Share = Annotated[float, Meta(ge=0, le=1)]
 Positive = Annotated[float, Meta(gt=0)]
 
 
+LARGEST_FACTOR = 1000.0
+"""The largest factor by which SDs of a carried prior grow: beyond, it says nothing. Ours."""
+
+
 class GateLimits(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """The limits of a gate.
 

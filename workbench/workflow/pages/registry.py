@@ -15,6 +15,7 @@ from workbench.registry.events import (
     Content,
     Described,
     Event,
+    Failed,
     Gated,
     Moved,
     Trusted,
@@ -238,6 +239,11 @@ def describe_event(content: Content) -> str:
         return f"`{content.alias}` of {content.name} moved {back}{origin}to version {content.version}{reason}"
     if isinstance(content, Gated):
         return _describe_gate(content)
+    if isinstance(content, Failed):
+        table = f" with {content.job.table}" if content.job.table else ""
+        return (
+            f"refit of {content.name} ({content.job.way}){table} failed, {content.cause}: {content.message}"
+        )
     if isinstance(content, Described):
         said = [
             f"{key}: {text}"

@@ -1,0 +1,153 @@
+"""`workbench refit`: a retraining job for cron, Argo, Airflow or GitHub Actions."""
+
+from __future__ import annotations
+
+import json
+import shlex
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from workbench.cli import console, gate, options, parse
+from workbench.cli.json_log import JsonLog
+from workbench.cli.open_registry import FOLDER, Author, Folder, Key, open_registry, show_remarks
+from workbench.errors import EXIT_STRICT, RequestError, WorkbenchError
+from workbench.process import count_usable_cores
+
+if TYPE_CHECKING:
+    from workbench.workflow.refit import RefitOutcome, Way
+
+
+@console.guarded
+def command(
+    name: Annotated[str, typer.Argument(help="The name of a model in the registry.", metavar="NAME")],
+    new_data: Annotated[Path, typer.Argument(help="New rows with their outcomes.", metavar="NEW_DATA")],
+    update: Annotated[
+        bool, typer.Option("--update", help="The rows come beside those of the champion.")
+    ] = False,
+    full: Annotated[
+        bool, typer.Option("--full", help="The rows are all there are; this is the default.")
+    ] = False,
+    prior_from: Annotated[
+        str | None,
+        typer.Option(
+            help="The rows are fitted alone, and the champion's posterior is their prior: champion, or "
+            "champion:SD*2 with its SDs doubled.",
+            metavar="champion[:SD*X]",
+        ),
+    ] = None,
+    base: Annotated[
+        str,
+        typer.Option(help="Begin with another version than the champion: 3, challenger.", metavar="WHICH"),
+    ] = "",
+    again: Annotated[bool, typer.Option("--again", help="Fit although these rows were fitted so.")] = False,
+    promote: Annotated[
+        bool, typer.Option("--promote", help="Make it the champion if it passes the gate.")
+    ] = False,
+    data: gate.HeldOut = None,
+    new_groups: options.NewGroups = "refuse",
+    rules: gate.Limits = None,
+    accept_prior: gate.AcceptPrior = None,
+    missing: options.Missing = "refuse",
+    retry: options.Retry = False,
+    timeout: options.Timeout = None,
+    jobs: options.Jobs = None,
+    no_report: options.NoReport = False,
+    folder: Folder = FOLDER,
+    author: Author = None,
+    key: Key = None,
+    json_: options.Json = False,
+    compiler: options.Compiler = None,
+    native: options.Native = False,
+    toolchain: options.Source = "auto",
+) -> None:
+    """Fit a model of the registry to new data, and add the fit as its challenger: a job that can be repeated.
+
+    The same rows again are no work. The champion stays what it is unless --promote is given and the gate is
+    passed. The log is JSON, a line for each step, on stderr. Exit codes: 0 done, or nothing to do; 1 refused
+    by the gate; 2 to 5 as for every command; 6 another job for the model is running.
+    """
+    log = JsonLog()
+    try:
+        way = _choose_way(is_update=update, is_full=full, prior_from=prior_from)
+        rows = parse.parse_missing(missing)
+        from workbench.registry.gate import read_limits
+        from workbench.workflow.inputs import check_table_exists
+
+        limits = read_limits(rules, tuple(accept_prior or ()))
+        check_table_exists(options.read_dash(new_data))
+        registry = open_registry(folder, author, key)
+        registry.read_state().find_model(name)
+        held_out = gate.read_rows(data, new_groups)
+        from workbench.toolchain import ToolchainSettings
+        from workbench.workflow.method_settings import count_retries
+        from workbench.workflow.refit import RefitOptions, parse_prior_from, refit
+        from workbench.workflow.update import UpdateOptions
+
+        fit = UpdateOptions(
+            missing=rows,
+            has_report=not no_report,
+            jobs=jobs or count_usable_cores(),
+            toolchain=ToolchainSettings(compiler=compiler, source=toolchain, native=native),
+            command=shlex.join(["workbench", *sys.argv[1:]]),
+            widen=parse_prior_from(prior_from or "champion"),
+            retry=count_retries(retry),
+            timeout=timeout,
+        )
+        asked = RefitOptions(way, base, again, promote, held_out, limits, fit)
+        log.write("started", model=name, way=way, table=str(new_data))
+        outcome = refit(registry, name, options.read_dash(new_data), asked, log)
+    except WorkbenchError as reason:
+        log.write_error(reason)
+        raise typer.Exit(reason.exit_code) from None
+    show_remarks(registry)
+    _show(outcome, log, is_json=json_)
+    if outcome.gate is not None and not outcome.gate.is_passed:
+        raise typer.Exit(EXIT_STRICT)
+
+
+def _choose_way(*, is_update: bool, is_full: bool, prior_from: str | None) -> Way:
+    """Return how the rows are used.
+
+    Raises
+    ------
+    RequestError
+        Two ways were asked for.
+    """
+    if is_update + is_full + (prior_from is not None) > 1:
+        raise RequestError(
+            "--update, --full and --prior-from are three ways to use the rows.", hint="give one"
+        )
+    return "update" if is_update else "full" if prior_from is None else "prior"
+
+
+def _show(outcome: RefitOutcome, log: JsonLog, *, is_json: bool) -> None:
+    """Say what came of the job: on stderr for machines, on stdout for whoever asked."""
+    import msgspec
+
+    version, result = outcome.version, outcome.gate
+    values: dict[str, Any] = {
+        "version": version.reference,
+        "is_new": outcome.is_new,
+        "base": None if outcome.base is None else outcome.base.reference,
+        "verdict": version.added.summary.verdict,
+        "is_champion": outcome.is_champion,
+        "gate": None if result is None else {"is_passed": result.is_passed, "failed": list(result.failed)},
+    }
+    log.write("done" if outcome.is_new else "nothing to do", **values)
+    if is_json:
+        full = None if result is None else msgspec.to_builtins(result)
+        console.show_json(json.dumps({**values, "gate": full}, indent=1, ensure_ascii=False))
+        return
+    if not outcome.is_new:
+        gated = "" if not version.gates or version.gates[-1].is_passed else "; it failed its gate"
+        console.show_line(f"nothing to do: {version.reference} was fitted to these rows{gated}.")
+        return
+    if result is not None:
+        from workbench.report.gate import build_gate_report
+
+        console.show(build_gate_report(result))
+    stands = "the champion now" if outcome.is_champion else "the challenger"
+    console.show_line(f"{version.reference} is {stands} (verdict: {version.added.summary.verdict}).")

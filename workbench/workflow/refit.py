@@ -1,0 +1,250 @@
+"""A retraining job: the champion fitted to new data, and promoted if it passes its gate.
+
+The champion is not touched whatever happens. The same data again are no work.
+"""
+
+from __future__ import annotations
+
+import re
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Literal
+
+import msgspec
+from filelock import FileLock, Timeout
+
+from workbench import files, tables
+from workbench.errors import JobRunning, RequestError, WorkbenchError
+from workbench.files import make_scratch
+from workbench.progress import SILENT, Progress
+from workbench.provenance import hash_text
+from workbench.registry import CHAMPION, ModelRegistry, RegisteredModel, Version, VersionReference
+from workbench.registry.events import RefitJob
+from workbench.registry.gate import CARRIED, GateLimits, GateResult
+from workbench.registry.gate.limits import LARGEST_FACTOR
+from workbench.results import Fit, run_directory
+from workbench.tables import Table
+from workbench.workflow.fit_again import fit_again
+from workbench.workflow.gate import HeldOutRows
+from workbench.workflow.promotion import CHALLENGER, GateOptions, promote
+from workbench.workflow.update import UpdateOptions, update
+
+Way = Literal["full", "update", "prior"]
+"""All rows anew; new rows beside the old ones; new rows alone, with the old posterior as their prior."""
+
+_PRIOR_FROM = re.compile(r"champion(?::SD\*(?P<factor>\d+(?:\.\d+)?))?")
+"""How a prior is asked for: the champion's posterior, with SDs that may be larger by a factor."""
+
+
+@dataclass(frozen=True)
+class RefitOptions:
+    """Everything about a retraining job but the model and its rows.
+
+    Attributes
+    ----------
+    way
+        How the new rows are used.
+    base
+        The version that the job begins with; empty for the champion, or the newest where there is none.
+    is_repeated
+        Whether the job runs although the same rows were fitted so before.
+    is_promoted
+        Whether what passes its gate becomes the champion.
+    held_out, limits
+        Held-out rows for the gate, and what it demands.
+    fit
+        Everything about the fit: time limit, retries, toolchain, and by how much SDs of a prior grow.
+    """
+
+    way: Way = "full"
+    base: str = ""
+    is_repeated: bool = False
+    is_promoted: bool = False
+    held_out: HeldOutRows | None = None
+    limits: GateLimits = field(default_factory=GateLimits)
+    fit: UpdateOptions = field(default_factory=UpdateOptions)
+
+
+@dataclass(frozen=True)
+class RefitOutcome:
+    """What came of a job.
+
+    Attributes
+    ----------
+    version
+        The version with these rows.
+    is_new
+        Whether the job made it; otherwise there was nothing to do.
+    base
+        The version that it began with.
+    gate
+        What its gate said, where it was asked.
+    is_champion
+        Whether it is the champion now.
+    """
+
+    version: Version
+    is_new: bool
+    base: Version | None = None
+    gate: GateResult | None = None
+    is_champion: bool = False
+
+
+def parse_prior_from(text: str) -> float:
+    """Return by which factor the SDs of a prior grow, from `champion` or `champion:SD*2`.
+
+    Raises
+    ------
+    RequestError
+        It is written otherwise.
+
+    >>> parse_prior_from("champion:SD*2"), parse_prior_from("champion")
+    (2.0, 1.0)
+    """
+    match = _PRIOR_FROM.fullmatch(text)
+    if match is None:
+        raise RequestError(f"a prior was expected as `champion` or `champion:SD*2`, found `{text}`.")
+    factor = float(match["factor"] or 1)
+    if not 0 < factor <= LARGEST_FACTOR:
+        message = f"the factor of the SDs was expected to be above 0 and at most {LARGEST_FACTOR:g}"
+        raise RequestError(f"{message}, found {factor:g}.")
+    return factor
+
+
+def refit(
+    registry: ModelRegistry,
+    name: str,
+    data: Path | Table,
+    options: RefitOptions | None = None,
+    progress: Progress = SILENT,
+) -> RefitOutcome:
+    """Fit a model of a registry to new data, and add the fit as a version.
+
+    A failure is an event of the registry too, with its cause.
+
+    Parameters
+    ----------
+    registry, name
+        The model; it has a version already.
+    data
+        New rows.
+    options
+        Everything else.
+    progress
+        Where to report.
+
+    Raises
+    ------
+    JobRunning
+        Another job for this model runs.
+    WorkbenchError
+        Any of the tree in `workbench.errors`; the champion is as it was.
+    """
+    options = options or RefitOptions()
+    with _only_job(registry, name):
+        model = registry.read_state().find_model(name)
+        job = RefitJob(way=_describe_way(options), data="", table=data.name if isinstance(data, Path) else "")
+        started = time.monotonic()
+        try:
+            table = tables.read(data) if isinstance(data, Path) else data
+            done = _find_done(model, table, job.way)
+            if done is not None and not options.is_repeated:
+                return RefitOutcome(done, is_new=False, is_champion=_is_champion(model, done))
+            base = _find_base(registry, model, options)
+            job = RefitJob(way=job.way, data=table.sha256, base=base.number, table=table.path.name)
+            version = _fit_and_add(registry, base, table, job, options, progress)
+            return _promote(registry, base, version, options, progress)
+        except WorkbenchError as reason:
+            registry.record_failure(name, job, reason, round(time.monotonic() - started, 1))
+            raise
+
+
+def _describe_way(options: RefitOptions) -> str:
+    factor = f" SD*{options.fit.widen:g}" if options.way == "prior" else ""
+    return f"{options.way}{factor}"
+
+
+def _find_done(model: RegisteredModel, table: Table, way: str) -> Version | None:
+    """Return the version that an earlier job made with the same rows in the same way, if any."""
+    for version in reversed(model.versions):
+        job = version.added.job
+        if job is not None and table.sha256 and (job.data, job.way) == (table.sha256, way):
+            return version
+    return None
+
+
+def _find_base(registry: ModelRegistry, model: RegisteredModel, options: RefitOptions) -> Version:
+    """Return the version that a job begins with."""
+    which = options.base or (CHAMPION if CHAMPION in model.aliases else "latest")
+    return registry.read_state().find_version(VersionReference(model.name, which))
+
+
+def _is_champion(model: RegisteredModel, version: Version) -> bool:
+    return model.aliases.get(CHAMPION) == version.number
+
+
+def _fit_and_add(
+    registry: ModelRegistry,
+    base: Version,
+    table: Table,
+    job: RefitJob,
+    options: RefitOptions,
+    progress: Progress,
+) -> Version:
+    """Fit the new rows, and add the run as the challenger."""
+    before = run_directory.read_whole(registry.require_run(base))
+    with make_scratch() as scratch:
+        fit_options = replace(
+            options.fit, output=scratch / "made" / "run"
+        )  # the scratch folder itself is locked
+        after = _fit(before, table, options.way, fit_options, progress)
+        assert after.folder is not None  # noqa: S101 - it has an output
+        note = f"refit ({job.way}) of version {base.number} with {table.path.name}"
+        return registry.add(base.added.name, after.folder, alias=CHALLENGER, note=note, job=job)
+
+
+def _fit(before: Fit, table: Table, way: Way, options: UpdateOptions, progress: Progress) -> Fit:
+    if way == "full":
+        return fit_again(before, table, options, progress)
+    return update(before, table, replace(options, is_forgetting=way == "prior"), progress)
+
+
+def _promote(
+    registry: ModelRegistry, base: Version, version: Version, options: RefitOptions, progress: Progress
+) -> RefitOutcome:
+    """Put a new version to the gate where that is asked for, and make it the champion if it passes."""
+    if not options.is_promoted:
+        return RefitOutcome(version, is_new=True, base=base)
+    limits = options.limits
+    if options.way == "prior":  # it was asked for
+        limits = msgspec.structs.replace(limits, accept_priors=(*limits.accept_priors, CARRIED))
+    asked = GateOptions(options.held_out, limits, toolchain=options.fit.toolchain)
+    found = promote(registry, version.reference, asked, progress)
+    return RefitOutcome(version, is_new=True, base=base, gate=found.gate, is_champion=found.is_promoted)
+
+
+@contextmanager
+def _only_job(registry: ModelRegistry, name: str) -> Iterator[None]:
+    """Hold the lock of a model's jobs.
+
+    Raises
+    ------
+    JobRunning
+        Somebody else holds it.
+    """
+    registry.read_state().find_model(name)
+    place: Path = registry.folder / f".job-{hash_text(name)[:16]}.lock"
+    with files.explained(place):
+        lock = FileLock(place)
+        try:
+            lock.acquire(timeout=0)
+        except Timeout as reason:
+            message = f"another job for `{name}` is running."
+            raise JobRunning(message, hint="wait for it; the lock is free once its process ends") from reason
+    try:
+        yield
+    finally:
+        lock.release()
