@@ -56,8 +56,10 @@ def test_the_first_screen_says_what_is_in_use_and_what_it_changed(story):
     verdict = story.verdict
     assert verdict.tone is Tone.OK
     assert re.fullmatch(r"Version 2 has been in use since \d{4}-\d\d-\d\d \d\d:\d\d UTC\.", verdict.sentence)
-    assert (
-        verdict.found == "Put in use by carol: `champion` of radon moved from version 1 to version 2: review."
+    added = find_table(story, "versions-table")[1]["Added"]
+    assert verdict.found == (
+        "Put in use by carol: `champion` of radon moved from version 1 to version 2: review. "
+        f"It was added {added}: wider."
     )
     assert [reason.text for reason in verdict.reasons] == [
         "Verdict ok: every check that was made passed, tips aside.",
@@ -72,7 +74,7 @@ def test_the_first_screen_says_what_is_in_use_and_what_it_changed(story):
 def test_a_change_of_priors_says_who_when_and_what_it_did(story):
     assert find_table(story, "priors-table") == [
         {
-            "Version": "version 2",
+            "Version": "version\N{NO-BREAK SPACE}2",
             "Against": "1, in use when it was added",
             "When and by whom": find_table(story, "versions-table")[1]["Added"].replace(
                 " by bob", ", added by bob"
@@ -87,9 +89,13 @@ def test_a_change_of_priors_says_who_when_and_what_it_did(story):
 
 def test_moves_stand_beside_everything_that_changed(story):
     newest, oldest = find_table(story, "changes")
-    assert (oldest["Priors"], oldest["Move All"], oldest["Move Largest"]) == ("1", "0.71", "+1.00")
+    assert (oldest["Priors"], oldest["All moved"], oldest["Largest move"]) == ("1", "0.71", "+1.00")
     assert newest["What else changed"] == "data, rows and seed; version 3 failed the checks"
-    assert (newest["Version"], newest["Against"], newest["Priors"]) == ("3", "2", "0")
+    assert (newest["Version"], newest["Against"], newest["Priors"]) == (
+        "version\N{NO-BREAK SPACE}3",
+        "2",
+        "0",
+    )
 
 
 def test_scores_of_different_data_are_not_compared(story):
@@ -101,7 +107,7 @@ def test_scores_of_different_data_are_not_compared(story):
         ("2", "1", "8"),
         ("1", "1", "8"),
     ]
-    assert [row["Leave-one-out"] for row in rows] == ["not reliable (failed fit)", *["no issue found"] * 2]
+    assert [row["Leave-one-out"] for row in rows] == ["not reliable (failed fit)", *["no issue"] * 2]
     assert [row["Versions"] for row in find_table(story, "data-table")] == ["3", "1, 2"]
 
 
@@ -135,6 +141,7 @@ def test_each_event_is_a_row_whatever_its_kind(tmp_path):
     assert "Left out: 1 event about other models." in text
     assert events[-1].hash in text
     assert "no keys are trusted" in text
+    assert "2 events, the newest first (added 1, moved 1)" in text
 
 
 def test_a_rollback_and_a_removed_champion_are_told(tmp_path):
@@ -196,7 +203,7 @@ def test_versions_with_other_quantities_methods_and_levels_are_told(tmp_path):
         add(5, summarise({}, method="", verdict=""), parent=3),
     )
     row = find_table(document, "changes")[-1]
-    assert (row["Quantities Gone"], row["Quantities New"]) == ("1", "1")
+    assert row["What else changed"] == "nothing that is remembered; 1 quantity gone; 1 quantity new"
     pictures = find_section(document, "estimates").blocks[0]
     assert [figure.caption for figure in pictures.figures] == ["`mu`", "`new`", "`tau`"]
     assert pictures.figures[2].alt == "tau: version 1 2."
@@ -204,7 +211,7 @@ def test_versions_with_other_quantities_methods_and_levels_are_told(tmp_path):
     assert "Not drawn: versions 4, 5, whose estimates are by another method, or missing." in text
     assert "Intervals have another probability in versions 1, 2." in text
     assert "estimates by NUTS and by MAP" not in text, "no prior changed there"
-    assert [row["Move All"] for row in find_table(document, "changes")][:2] == ["–", "–"]
+    assert [row["All moved"] for row in find_table(document, "changes")][:2] == ["–", "–"]
 
 
 def test_of_many_quantities_those_that_moved_most_are_drawn(tmp_path):
@@ -224,7 +231,7 @@ def test_pruned_versions_keep_their_page(tmp_path):
     pruned = build(tmp_path / "two", *contents, VersionsPruned(name="radon", versions=(1,), keep=1))
     moves = [find_table(document, "priors-table")[0]["Estimates"] for document in (whole, pruned)]
     assert moves[0] == moves[1]
-    assert find_table(pruned, "versions-table")[1]["Run"] == "pruned"
+    assert find_table(pruned, "scores-table")[1]["Run"] == "pruned"
 
 
 def test_two_hundred_versions_make_one_page(tmp_path):
@@ -276,3 +283,14 @@ def test_hostile_texts_are_shown_as_text(tmp_path):
 def test_a_name_that_is_not_there_is_refused(tmp_path):
     with pytest.raises(RequestError, match="`other` is not in the registry"):
         build(tmp_path / "r", add(1), name="other")
+
+
+def test_a_rollback_puts_no_mark_at_the_version_that_is_used_again(tmp_path):
+    contents = (add(1, alias="champion"), add(2, summarise(priors=WIDER), parent=1, alias="champion"))
+    once = build(tmp_path / "one", *contents)
+    back = build(tmp_path / "two", *contents, move(1, 2, is_rollback=True))
+    marks = [
+        find_section(document, "estimates").blocks[0].figures[0].drawing.paint.args[3]
+        for document in (once, back)
+    ]
+    assert marks == [(2,), (2,)]

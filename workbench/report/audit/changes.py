@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
+from workbench.registry.differences import FitDifferences
 from workbench.registry.history import ModelHistory, VersionChange
 from workbench.report.audit.opening import name_role
 from workbench.report.audit.words import (
@@ -33,9 +34,10 @@ def build_priors_section(history: ModelHistory) -> Section:
     if changed:
         blocks.append(
             Paragraph(
-                "Each version is beside the one that was in use when it was added, or the newest then. "
-                "Where something else changed too, it may have moved the estimates as well. Who added a "
-                "version need not be who chose its priors."
+                "Each version is beside the one that was in use when it was added, or the newest then; one "
+                "that was put in use is also beside the one that it replaced. Where something else changed "
+                "too, it may have moved the estimates as well. Who added a version need not be who chose its "
+                "priors."
             )
         )
         blocks.append(_tabulate_priors(changed))
@@ -72,7 +74,7 @@ def _tabulate_priors(changed: Sequence[VersionChange]) -> TableBlock:
     )
     rows = tuple(
         (
-            Cell(f"version {change.after.number}"),
+            Cell(f"version\N{NO-BREAK SPACE}{change.after.number}"),
             Cell(f"{change.before.number}, {name_role(change)}"),
             Cell(_say_when(change)),
             Cell("; ".join(_list_priors(change))),
@@ -127,14 +129,12 @@ def _explain_moves() -> str:
 def build_changes_table(history: ModelHistory) -> TableBlock:
     """Return what each version changed against the one it is compared with, and how far estimates moved."""
     columns = (
-        Column("Version", "number"),
+        Column("Version"),
         Column("Against", "number"),
         Column("Priors", "number", help="how many changed"),
-        Column("All", "number", "Move", help="root mean square of all estimates, in combined SDs"),
-        Column("Largest", "number", "Move", help="in combined SDs"),
-        Column("Which moved most", "name", "Move"),
-        Column("Gone", "number", "Quantities"),
-        Column("New", "number", "Quantities"),
+        Column("All moved", "number", help="root mean square of all estimates, in combined SDs"),
+        Column("Largest move", "number", help="in combined SDs"),
+        Column("Which moved most", "name"),
         Column("What else changed", "prose"),
     )
     rows = tuple(_build_row(change) for change in reversed(history.changes))
@@ -145,7 +145,15 @@ def build_changes_table(history: ModelHistory) -> TableBlock:
         rows,
         note=f"{_explain_moves()} A dash: estimates that cannot be compared, as by different methods.",
         is_interactive=True,
+        is_prose=True,
     )
+
+
+def _count_others(differences: FitDifferences) -> Iterator[str]:
+    """Yield how many quantities only one of both has."""
+    for names, what in ((differences.gone, "gone"), (differences.new, "new")):
+        if names:
+            yield f"{pluralise(len(names), 'quantity')} {what}"
 
 
 def _build_row(change: VersionChange) -> tuple[Cell, ...]:
@@ -155,16 +163,14 @@ def _build_row(change: VersionChange) -> tuple[Cell, ...]:
     others = join_with_and(list_other_changes(differences)) or "nothing that is remembered"
     failed = list_failed(change)
     listed = join_with_and([f"version {number}" for number in failed])
-    doubt = f"; {listed} failed the checks" if failed else ""
+    doubts = [f"{listed} failed the checks"] if failed else []
     tone = Tone.FAIL if failed and distance is not None else None
     return (
-        Cell(str(change.after.number)),
+        Cell(f"version\N{NO-BREAK SPACE}{change.after.number}"),
         Cell(str(change.before.number)),
         Cell(str(len(differences.priors))),
         Cell(MISSING if distance is None else f"{distance:.2f}", tone),
         Cell(MISSING if largest is None else format_move(largest.in_sd), tone),
         Cell(MISSING if largest is None else largest.name),
-        Cell(str(len(differences.gone)) if differences.method else MISSING),
-        Cell(str(len(differences.new)) if differences.method else MISSING),
-        Cell(f"{others}{doubt}"),
+        Cell("; ".join([others, *_count_others(differences), *doubts])),
     )

@@ -6,7 +6,7 @@ import re
 from collections.abc import Mapping, Sequence
 
 from workbench.methods import RESULTS
-from workbench.registry.history import ModelHistory
+from workbench.registry.history import ModelHistory, VersionChange
 from workbench.registry.names import CHAMPION
 from workbench.registry.state import Version
 from workbench.registry.summary import RememberedEstimate
@@ -120,7 +120,7 @@ def _draw_all(history: ModelHistory, names: Sequence[str], count: int) -> list[B
     numbers = [version.number for version in versions]
     ends = (numbers[0], numbers[-1])
     named = _list_aliases(history, ends)
-    marked = sorted({each.after.number for each in history.changes if each.differences.priors} & set(numbers))
+    marked = sorted({each.after.number for each in history.changes if _changed_priors(each)} & set(numbers))
     drawn = tuple(
         figure for name in names if (figure := _draw(name, versions, ends, named, marked)) is not None
     )
@@ -132,6 +132,11 @@ def _draw_all(history: ModelHistory, names: Sequence[str], count: int) -> list[B
         Disclosure("The numbers of these pictures", (_tabulate(names, versions),), key="quantities-numbers")
     )
     return blocks
+
+
+def _changed_priors(change: VersionChange) -> bool:
+    """Return whether a version was added with other priors than the one it began with."""
+    return bool(change.differences.priors) and not change.replaces
 
 
 def _list_aliases(history: ModelHistory, ends: tuple[int, int]) -> dict[str, int]:
@@ -203,7 +208,7 @@ def _explain(
     elif named:
         texts.append("Names stand above the versions that have them.")
     if marked:
-        texts.append("Triangles: versions with other priors than the version they are compared with.")
+        texts.append("Triangles: versions with other priors than the one in use when they were added.")
     if any(version.added.summary.verdict == "fail" for version in versions):
         texts.append("Hollow: the fit failed its checks.")
     return texts

@@ -51,14 +51,13 @@ def build_opening(
     change = history.compare_current()
     if tenure is None:
         answer = _say_none(history)
-        how = (
-            f"The newest is version {version.number}, added {describe_time(version.time)} by "
-            f"{version.author or 'somebody unnamed'}."
-        )
+        how = f"The newest is version {version.number}. {_say_who_added(version)}"
     else:
         event = tenure.began
         answer = f"Version {version.number} has been in use since {describe_time(event.time)}."
         how = f"Put in use by {event.author or 'somebody unnamed'}: {shorten(describe(event.content))}."
+        if event.content is not version.added:
+            how += f" {_say_who_added(version)}"
     reasons = (
         _describe_checks(version),
         _describe_approvals(version),
@@ -69,6 +68,11 @@ def build_opening(
     if tone is None:
         return None, (f"{answer} {how}", *(reason.text for reason in reasons))
     return Verdict(tone, answer, reasons, how, SCOPE), ()
+
+
+def _say_who_added(version: Version) -> str:
+    note = f": {shorten(version.added.note)}" if version.added.note else ""
+    return f"It was added {describe_time(version.time)} by {version.author or 'somebody unnamed'}{note}."
 
 
 def _say_none(history: ModelHistory) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 
@@ -80,11 +81,12 @@ def _build_proof(events: Sequence[Event], history: ModelHistory, place: str) -> 
     """Return what was checked for this page, how to check it, and whether the registry is signed."""
     state = replay_events(events)
     head, name = state.head, history.model.name
-    checked = ", and its signature was checked where one is required" if state.keys else ""
+    checked = " Signatures were checked wherever they are required." if state.keys else ""
     texts = (
-        f"This page was written from {pluralise(len(events), 'event')} of the registry. Each was as it was "
-        f"written, by its hash and that of the one before{checked}. The files of the runs were "
-        "not opened for it.",
+        f"The hashes of the {pluralise(len(events), 'event')} of this registry form an unbroken chain."
+        f"{checked} Whoever can write there could write the whole chain anew: that shows only beside a hash "
+        "of the last event that was kept elsewhere, as on this page, or by signatures. The files of the runs "
+        "were not opened.",
         f"`workbench registry verify --head {head[:12]}` finds out whether these events are still as they "
         "were, and checks the files and the numbers of all runs that are kept. "
         f"`workbench registry report {name}` writes the page again.",
@@ -126,7 +128,7 @@ def _build_history(
     )
     rows = tuple(
         (
-            Cell(f"event {event.number}"),
+            Cell(f"event\N{NO-BREAK SPACE}{event.number}"),
             Cell(describe_time(event.time, has_seconds=True)),
             Cell(event.author or "somebody unnamed"),
             Cell(describe(event.content)),
@@ -137,6 +139,8 @@ def _build_history(
     )
     left = len(events) - len(history.events)
     note = f"Left out: {pluralise(left, 'event')} about other models." if left else ""
-    caption = f"{pluralise(len(rows), 'event')}, the newest first"
+    kinds = Counter(str(event.content.__struct_config__.tag) for event in history.events)
+    counts = ", ".join(f"{kind} {count}" for kind, count in kinds.most_common())
+    caption = f"{pluralise(len(rows), 'event')}, the newest first ({counts})"
     table = TableBlock("history-table", caption, columns, rows, note=note, is_prose=True, is_interactive=True)
     return Section("history", "What was done", (table,))

@@ -104,6 +104,7 @@ def _tabulate_scores(versions: Sequence[Version], data: Mapping[tuple[str, int |
         Column("Verdict"),
         Column("Took", "number", help="all methods added up"),
         Column("Size", "number", help="of the run directory"),
+        Column("Run"),
     )
     rows = tuple(_build_score_row(version, data) for version in reversed(versions))
     return TableBlock(
@@ -111,8 +112,8 @@ def _tabulate_scores(versions: Sequence[Version], data: Mapping[tuple[str, int |
         "Leave-one-out scores, the newest version first",
         columns,
         rows,
-        note="The error is that of one score; two scores of the same data share most of it. `workbench "
-        "report` with two runs gives their difference with its own error.",
+        note="The error is that of one score. A difference between two scores of the same data has another, "
+        "mostly a smaller one: `workbench report` with two runs gives both.",
         is_interactive=True,
     )
 
@@ -129,6 +130,7 @@ def _build_score_row(version: Version, data: Mapping[tuple[str, int | None], int
         Cell(summary.verdict or "not checked", TONES.get(summary.verdict)),
         Cell(format_seconds(summary.seconds)),
         Cell(format_size(version.added.size)),
+        Cell("pruned" if version.is_pruned else "kept"),
     )
 
 
@@ -141,7 +143,7 @@ def _judge_score(version: Version) -> Cell:
         return Cell("not reliable (failed fit)", Tone.FAIL)
     if _LOO_CHECK in summary.findings:
         return Cell(f"not reliable ({_LOO_CHECK})", Tone.CAUTION)
-    return Cell("no issue found" if summary.verdict else "not checked")
+    return Cell("no issue" if summary.verdict else "not checked")
 
 
 def format_size(size: int) -> str:
@@ -193,7 +195,6 @@ def build_versions_section(history: ModelHistory) -> Section:
         Column("Not passed"),
         Column("Approved by", "prose"),
         Column("Gate", "prose"),
-        Column("Run"),
         Column("Note", "prose"),
     )
     rows = tuple(_build_row(version, history) for version in reversed(history.model.versions))
@@ -208,7 +209,7 @@ def _build_row(version: Version, history: ModelHistory) -> tuple[Cell, ...]:
     approvals = [f"{author}{f': {shorten(note)}' if note else ''}" for author, note in version.approvals]
     tenures = [_describe_tenure(each) for each in history.tenures if each.number == version.number]
     return (
-        Cell(f"version {version.number}"),
+        Cell(f"version\N{NO-BREAK SPACE}{version.number}"),
         Cell(", ".join(sorted(aliases)) or MISSING),
         Cell("; ".join(tenures) or "never"),
         Cell(f"{describe_time(version.time)} by {version.author or 'somebody unnamed'}"),
@@ -216,7 +217,6 @@ def _build_row(version: Version, history: ModelHistory) -> tuple[Cell, ...]:
         Cell(", ".join(summary.findings) or MISSING),
         Cell("; ".join(approvals) or "nobody"),
         Cell(describe_gates(version)),
-        Cell("pruned" if version.is_pruned else f"kept ({version.added.run[:12]})"),
         Cell(shorten(version.added.note) or MISSING),
     )
 
