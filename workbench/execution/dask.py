@@ -8,6 +8,7 @@ until it is there again, and hand in what was not finished.
 
 from __future__ import annotations
 
+import logging
 import math
 import pickle
 import queue
@@ -474,6 +475,9 @@ def _make_cluster(kind: str, options: Mapping[str, Any], security: Security | No
         defaults = {"threads_per_worker": 1, "resources": {SLOT: options.get("threads_per_worker", 1)}}
         return distributed.LocalCluster(**{**defaults, "dashboard_address": "127.0.0.1:0", **options})
     if kind == "SSHCluster":
+        logging.getLogger("distributed.deploy.ssh").setLevel(
+            logging.WARNING
+        )  # it repeats all that they print
         return distributed.SSHCluster(**options)
     import dask_jobqueue
 
