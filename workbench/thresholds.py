@@ -82,6 +82,17 @@ def khat_limit(draws: int) -> float:
 FEWEST_LOO_DRAWS = 25
 """Draws needed for leave-one-out: a fifth of them form the tail, whose shape needs five. Ours."""
 
+MANY_LOO_ROWS = 50_000
+"""Rows above which leave-one-out is estimated from a sample of them, where not all draws are kept. Ours."""
+
+LOO_SAMPLE_ROWS = 1000
+"""Rows of that sample: its standard error is then far below that of the elpd. Ours; Magnusson, Riis Andersen,
+Jonasson and Vehtari (2019), https://proceedings.mlr.press/v97/magnusson19a.html, take tens to thousands."""
+
+WAIC_VARIANCE_LIMIT = 0.4
+"""Variance of a row's log likelihood above which leaving it out may fail [nats squared]:
+Vehtari, Gelman and Gabry (2017), doi:10.1007/s11222-016-9696-4."""
+
 FEWEST_POWER_SCALING_DRAWS = 100
 """Draws needed for power-scaling: the tails of fewer weights are too short for their shape. Ours."""
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Literal, Protocol
+from typing import TYPE_CHECKING, Any, Literal, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,6 +13,9 @@ from numpy.typing import NDArray
 from workbench.methods import Laplace, Nuts, Pathfinder
 from workbench.progress import SILENT, Progress
 from workbench.thresholds import MOST_POINTWISE
+
+if TYPE_CHECKING:
+    from workbench.backends.row_sample import RowSample
 
 Floats = NDArray[np.float64]
 """An array of doubles."""
@@ -36,11 +39,15 @@ class Selection:
         Variables with a number, or several, for each observation: log likelihoods and replicates.
     pointwise_draws
         Draws of each chain that pointwise variables keep; `None` for as many as `MOST_POINTWISE` allows.
+    sampled
+        The pointwise log likelihood. Where its rows are very many and not all draws are kept, a sample of its
+        rows is, at all draws.
     """
 
     left_out: frozenset[str] = frozenset()
     pointwise: frozenset[str] = frozenset()
     pointwise_draws: int | None = None
+    sampled: str = ""
 
     def choose_positions(self, chains: int, draws: int, columns: int) -> Integers:
         """Return the draws of a chain, from 0, that pointwise variables keep: evenly spaced, with the last.
@@ -184,6 +191,8 @@ class RawRun:
         The file that Stan wrote (the first chain's), for a run that starts from this one.
     pointwise
         The pointwise variables of some draws, as a run of its own, where they are not kept for all.
+    row_sample
+        Of very many rows, the log likelihood of some at all draws.
     positions
         Which draws of each chain these are, counted from 0, `(draw,)`; `None` for all.
     sampler
@@ -202,6 +211,7 @@ class RawRun:
     warmup: RawRun | None = None
     output: Path | None = None
     pointwise: RawRun | None = None
+    row_sample: RowSample | None = None
     positions: Integers | None = None
     sampler: str = ""
 

@@ -12,8 +12,9 @@ from numpy.typing import NDArray
 
 from workbench import process
 from workbench.backends.base import KEEP_ALL, Floats, RawRun, Selection
+from workbench.backends.row_sample import RowSampler
 from workbench.errors import ChainFailed
-from workbench.thresholds import BYTES_PER_DRAWN_NUMBER
+from workbench.thresholds import BYTES_PER_DRAWN_NUMBER, MANY_LOO_ROWS
 
 _END_OF_NAME = re.compile(r"[.\[]")
 """Where the name of a variable ends in that of a column."""
@@ -37,6 +38,10 @@ class DrawTable:
         self._samples = np.ravel(np.arange(chains)[:, None] * draws + positions)
         self._table = np.empty((chains * draws, len(self._own)))
         self._thinned = np.empty((len(self._samples), len(self._pointwise)))
+        self._sampler = None
+        sampled = np.flatnonzero(_find_columns(columns, frozenset([selection.sampled])) & ~is_left_out)
+        if is_thinned and selection.sampled and len(sampled) > MANY_LOO_ROWS:
+            self._sampler = RowSampler(list(self._columns[sampled]), sampled, chains, draws)
 
     @property
     def width(self) -> int:
@@ -56,6 +61,8 @@ class DrawTable:
         if last > first and len(self._pointwise):
             chosen = rows[self._samples[first:last] - start]
             np.take(chosen, self._pointwise, axis=1, out=self._thinned[first:last])
+        if self._sampler is not None:
+            self._sampler.take(start, rows)
 
     def fill(self, run: RawRun) -> RawRun:
         """Return a run with these draws."""
@@ -66,7 +73,8 @@ class DrawTable:
             names = tuple(self._columns[self._pointwise])
             shape = (self._shape[0], len(self._positions), len(names))
             pointwise = RawRun(names, self._thinned.reshape(shape), positions=self._positions)
-        return replace(run, columns=columns, draws=table, pointwise=pointwise)
+        row_sample = None if self._sampler is None else self._sampler.finish()
+        return replace(run, columns=columns, draws=table, pointwise=pointwise, row_sample=row_sample)
 
 
 def check_memory(selection: Selection, columns: tuple[str, ...], chains: int, draws: int) -> None:

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
-from workbench.diagnostics.loo import read_log_likelihood
+from workbench.diagnostics.loo import count_cells
 from workbench.results import Fit
 from workbench.results.outcome_scales import read_scales
 from workbench.results.view import OutcomeDescription
@@ -63,7 +63,7 @@ class _Representation:
 
 def find_common_scale(fits: Mapping[str, Fit]) -> CommonScale:
     """Return what puts the log likelihoods of runs on one scale, or why they have none in common."""
-    counts = {name: len(rows) for name, fit in fits.items() if (rows := read_log_likelihood(fit)) is not None}
+    counts = {name: count for name, fit in fits.items() if (count := count_cells(fit))}
     first, *others = fits
     for name in others:
         if counts.get(name) != counts.get(first):

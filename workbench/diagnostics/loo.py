@@ -20,6 +20,7 @@ from workbench.estimation.sampling.psis import choose_tail_length, log_sum_exp, 
 from workbench.late_imports import LateModule
 from workbench.results import Fit
 from workbench.results.quantities import SAMPLE_DIMS, find_kept_draws
+from workbench.results.sampled_rows import ROW_SUMMARIES, has_sampled_rows
 from workbench.results.view import LooResult, LooRow
 from workbench.thresholds import FEWEST_LOO_DRAWS, khat_limit
 
@@ -79,8 +80,6 @@ def measure_loo(fit: Fit, left_out: LeaveOneOut | None, reason: str = "") -> Loo
         return LooResult(status="skipped" if _is_left_out(fit) else "not available", reason=reason)
     elpd, se, p_loo, _ = array_stats.loo_summary(left_out.elpd, left_out.p_loo)
     limit = khat_limit(left_out.log_weights.shape[1])
-    worst = np.argsort(-left_out.khat, kind="stable")[:WORST_ROWS]
-    labels = label_rows(fit)
     return LooResult(
         elpd=float(elpd),
         se=float(se),
@@ -89,15 +88,31 @@ def measure_loo(fit: Fit, left_out: LeaveOneOut | None, reason: str = "") -> Loo
         khat_max=float(left_out.khat.max()),
         khat_limit=limit,
         bad=int((left_out.khat > limit).sum()),
-        rows=tuple(
-            LooRow(
-                row=int(row) + 1,
-                label=labels[row],
-                khat=float(left_out.khat[row]),
-                elpd=float(left_out.elpd[row]),
-            )
-            for row in worst
-        ),
+        rows=list_worst_rows(fit, np.arange(len(left_out.khat)), left_out.khat, left_out.elpd),
+    )
+
+
+def list_worst_rows(fit: Fit, rows: NDArray[np.int64], khat: Floats, elpd: Floats) -> tuple[LooRow, ...]:
+    """Return the rows with the largest k-hat.
+
+    Parameters
+    ----------
+    fit
+        The fit.
+    rows
+        Which rows of the log likelihood these are, counted from 0, `(row,)`.
+    khat, elpd
+        Of each of them.
+    """
+    worst, labels = np.argsort(-khat, kind="stable")[:WORST_ROWS], label_rows(fit)
+    return tuple(
+        LooRow(
+            row=int(rows[place]) + 1,
+            label=labels[rows[place]],
+            khat=float(khat[place]),
+            elpd=float(elpd[place]),
+        )
+        for place in worst
     )
 
 
@@ -111,7 +126,28 @@ def _is_left_out(fit: Fit) -> bool:
 
 
 def explain_missing_loo(fit: Fit) -> str:
-    """Return why leave-one-out is not available; empty where it is."""
+    """Return why leave-one-out of every row is not available; empty where it is."""
+    if reason := explain_unusable_rows(fit):
+        return reason
+    arrays = _log_likelihood_arrays(fit)
+    draws = arrays[0].sizes["chain"] * arrays[0].sizes["draw"]
+    broken = _count_broken(fit, arrays)
+    if draws < FEWEST_LOO_DRAWS and not (broken and has_sampled_rows(fit)):
+        return f"{draws} draws are too few to fit the tail of the importance ratios."
+    if broken:
+        return f"the log likelihood of {broken} observations is not finite at some draws."
+    return ""
+
+
+def _count_broken(fit: Fit, arrays: list[xr.DataArray]) -> int:
+    """Return how many rows have a log likelihood that is not finite at some draw."""
+    if has_sampled_rows(fit):
+        return int((~np.isfinite(fit.tree[ROW_SUMMARIES]["variance"].to_numpy())).sum())
+    return sum(int((~np.isfinite(_by_sample(array))).any(axis=0).sum()) for array in arrays)
+
+
+def explain_unusable_rows(fit: Fit) -> str:
+    """Return why no row can be left out, whatever is stored of how many draws; empty where rows can be."""
     results = fit.results
     if results.nuts.status == "skipped":
         return "there are no posterior draws: NUTS was not requested."
@@ -130,11 +166,6 @@ def explain_missing_loo(fit: Fit) -> str:
     draws = arrays[0].sizes["chain"] * arrays[0].sizes["draw"]
     if sum(array.size for array in arrays) < 2 * draws:
         return "a single log likelihood holds all observations."
-    if draws < FEWEST_LOO_DRAWS:
-        return f"{draws} draws are too few to fit the tail of the importance ratios."
-    broken = sum(int((~np.isfinite(_by_sample(array))).any(axis=0).sum()) for array in arrays)
-    if broken:
-        return f"the log likelihood of {broken} observations is not finite at some draws."
     return ""
 
 
@@ -144,9 +175,14 @@ def read_log_likelihood(fit: Fit) -> Floats | None:
     return np.concatenate(arrays) if len(arrays) > 1 else next(iter(arrays), None)
 
 
+def count_cells(fit: Fit) -> int:
+    """Return how many log likelihoods a draw has; 0 without any."""
+    return sum(array[0, 0].size for array in _log_likelihood_arrays(fit))
+
+
 def count_rows(fit: Fit) -> int | None:
     """Return how many rows have a log likelihood of their own; `None` where one holds several rows."""
-    count = sum(array[0, 0].size for array in _log_likelihood_arrays(fit))
+    count = count_cells(fit)
     return count if count > 1 or (count == 1 and fit.results.data.rows == 1) else None
 
 
@@ -213,15 +249,15 @@ def compute_loo_weights(log_lik: Floats, r_eff: float) -> tuple[Floats, Floats]:
     return smooth_log_weights(-log_lik, choose_tail_length(log_lik.shape[1], r_eff))
 
 
-def estimate_relative_efficiency(fit: Fit) -> float:
+def estimate_relative_efficiency(fit: Fit, group: str = "log_likelihood") -> float:
     """Return the mean over all posterior quantities of the ESS of the mean, relative to the draws.
 
-    The draws are those with a log likelihood.
+    The draws are those of which a group holds log likelihoods.
     """
     posterior = fit.tree["posterior"]
     if posterior.sizes["chain"] == 1:
         return 1.0
-    kept = find_kept_draws(fit.tree, "log_likelihood")
+    kept = find_kept_draws(fit.tree, group)
     arrays = [array.transpose(*SAMPLE_DIMS, ...).values[:, kept] for array in posterior.data_vars.values()]
     ess = np.concatenate(
         [np.ravel(array_stats.ess(array, chain_axis=0, draw_axis=1, method="mean")) for array in arrays]

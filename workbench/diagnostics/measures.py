@@ -10,6 +10,7 @@ import msgspec
 from workbench.diagnostics.loo import compute_leave_one_out, explain_missing_loo, measure_loo
 from workbench.diagnostics.power_scaling import measure_power_scaling
 from workbench.diagnostics.predictive import measure_predictive
+from workbench.diagnostics.sampled_loo import estimate_leave_one_out, measure_sampled_loo
 from workbench.results import Fit
 from workbench.results.view import LooResult, PowerScalingResult, PredictiveResult
 
@@ -36,14 +37,17 @@ def measure(fit: Fit) -> Measures:
     """Return what follows from a fit's stored draws."""
     reason = explain_missing_loo(fit)
     left_out = None if reason else compute_leave_one_out(fit)
-    return Measures(
-        measure_loo(fit, left_out, reason), measure_predictive(fit, left_out), measure_power_scaling(fit)
-    )
+    sampled = estimate_leave_one_out(fit)
+    loo = measure_loo(fit, left_out, reason) if sampled is None else measure_sampled_loo(fit, sampled)
+    return Measures(loo, measure_predictive(fit, left_out), measure_power_scaling(fit))
 
 
 _OMITTED_WHERE_EMPTY = frozenset(
-    {"reason", "label", "likelihood", "how", "powers", "prior_weight", "prior_rows"}
-)
+    {
+        "reason", "label", "likelihood", "how", "powers", "prior_weight", "prior_rows",
+        "sampled", "sampling_se", "wide",
+    }
+)  # fmt: skip
 """Keys that an entry has only where there is something to say."""
 
 _WITHOUT_RESULT = ("status", "outcomes", "left_out", "reason")

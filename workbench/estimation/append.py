@@ -14,6 +14,7 @@ from workbench.results import Fit
 from workbench.results.quantities import iterate_elements
 from workbench.results.record import extend_record
 from workbench.results.rounding import POINTWISE
+from workbench.results.sampled_rows import ROW_SUMMARIES, SAMPLED_ROWS, has_sampled_rows, join_summaries
 from workbench.results.view import NutsResult
 
 if TYPE_CHECKING:
@@ -44,6 +45,12 @@ def append(earlier: Fit, more: Fit) -> Fit:
         raise RunIncomplete(f"the run could not be continued: {more.results.nuts.reason}")
     groups = {name: group.to_dataset() for name, group in earlier.tree.children.items()}
     _check_statistics(groups)
+    summaries = _join_row_summaries(earlier, more)
+    if summaries is None:
+        groups.pop(SAMPLED_ROWS, None)
+        groups.pop(ROW_SUMMARIES, None)
+    else:
+        groups[ROW_SUMMARIES] = summaries
     count = groups["sample_stats"].sizes.get("draw", 0)
     for name, group in more.tree.children.items():
         if name in groups and "draw" in group.dims and "chain" in group.dims:
@@ -58,6 +65,18 @@ def append(earlier: Fit, more: Fit) -> Fit:
         more.results.timings.get("nuts") or 0.0,
     )
     return Fit(record, tree, {**earlier.console, **console})
+
+
+def _join_row_summaries(earlier: Fit, more: Fit) -> xr.Dataset | None:
+    """Return the summaries of all rows over the draws of both; `None` unless both sampled the same rows."""
+    if not (has_sampled_rows(earlier) and has_sampled_rows(more)):
+        return None
+    first, second = (fit.tree[SAMPLED_ROWS].to_dataset() for fit in (earlier, more))
+    if not np.array_equal(first["observation"], second["observation"]):
+        return None
+    counts = [rows.sizes["chain"] * rows.sizes["draw"] for rows in (first, second)]
+    summaries = [fit.tree[ROW_SUMMARIES].to_dataset() for fit in (earlier, more)]
+    return join_summaries(summaries[0], counts[0], summaries[1], counts[1])
 
 
 def _check_statistics(groups: Mapping[str, xr.Dataset]) -> None:

@@ -148,4 +148,5 @@ def select_quantities(request: FitRequest) -> Selection:
         outputs = program.instrumented.outputs
         names |= {*outputs.observed.values()} | ({outputs.log_lik} if outputs.log_lik else set())
     left_out, draws = list_left_out(request), request.storage.pointwise_draws
-    return Selection(left_out | (names if draws == 0 else set()), frozenset(names), draws)
+    sampled = "" if source is None else source.name
+    return Selection(left_out | (names if draws == 0 else set()), frozenset(names), draws, sampled)

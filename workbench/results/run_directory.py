@@ -19,6 +19,7 @@ from workbench.methods import RESULTS
 from workbench.results.fit import Fit
 from workbench.results.quantities import Draws, pick_element, split_element
 from workbench.results.rounding import POINTWISE
+from workbench.results.sampled_rows import SAMPLED_ROWS
 from workbench.results.store import CONSOLE, RECORD, STUDY_RECORD, TREE
 from workbench.results.stored import (
     PlainGroup,
@@ -39,6 +40,7 @@ _BY_DRAW = (
     "posterior",
     "posterior_predictive",
     "log_likelihood",
+    SAMPLED_ROWS,
     "sample_stats",
     "log_prior",
     "log_density",

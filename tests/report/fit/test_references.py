@@ -26,6 +26,7 @@ def with_everything() -> Results:
         mle={**record["mle"], "optimizer": "L-BFGS"},
         nuts={**record["nuts"], "sampler": "nutpie 0.16.8", "settings": {"metric": "diag"}},
         predictive=record.get("predictive", outcomes),
+        loo={**record["loo"], "sampled": 1000, "sampling_se": 0.1},
     ).results
 
 

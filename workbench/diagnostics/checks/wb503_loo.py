@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from workbench.diagnostics.check import Check, Finding, requires_draws, split_paragraphs
 from workbench.results import Fit
-from workbench.thresholds import KHAT_LIMIT, KHAT_RULE, format_beside_limit
+from workbench.thresholds import KHAT_LIMIT, KHAT_RULE, WAIC_VARIANCE_LIMIT, format_beside_limit
 
 
 @requires_draws
@@ -15,13 +15,20 @@ def _assess(fit: Fit) -> Finding:
         return Finding("skipped" if loo.status == "skipped" else "n/a", message)
     khat, limit = loo.khat_max, loo.khat_limit or KHAT_LIMIT
     shown, shown_limit = ("infinite", f"{limit:.2f}") if khat is None else format_beside_limit(khat, limit, 2)
+    among = "" if loo.sampled is None else f" (of {loo.sampled} examined)"
     if loo.bad:
         message = (
-            f"Leave-one-out is unreliable for {loo.bad} of {loo.observations} observations: the largest "
-            f"k-hat is {shown}, above {shown_limit}."
+            f"Leave-one-out is unreliable for {loo.bad} of {loo.examined} observations: "
+            f"the largest k-hat{among} is {shown}, above {shown_limit}."
         )
         return Finding("tip", message, khat)
-    message = f"Leave-one-out is reliable: the largest k-hat is {shown}, below {shown_limit}."
+    if loo.wide:
+        message = (
+            f"Leave-one-out is estimated from {loo.sampled} of {loo.observations} observations, and may miss "
+            f"some of the {loo.wide} whose log likelihood varies (variance above {WAIC_VARIANCE_LIMIT:g})."
+        )
+        return Finding("tip", message, khat)
+    message = f"Leave-one-out is reliable: the largest k-hat{among} is {shown}, below {shown_limit}."
     return Finding("passed", message, khat)
 
 

@@ -19,7 +19,7 @@ def _assess(fit: Fit) -> Finding:
     name, p_value, coverage = min(coverages, key=lambda item: item[1])
     level, observed = coverage.level or 0.0, coverage.observed or 0.0
     comparison = f"{level:.0%} intervals hold {observed:.0%} of the observations of `{name}`"
-    unreliable, rows = fit.results.loo.bad or 0, fit.results.loo.observations or 0
+    unreliable, rows = fit.results.loo.bad or 0, fit.results.loo.examined or 0
     if p_value < COVERAGE_P_VALUE_LIMIT and 0 < (observed - level) * rows <= unreliable:
         message = (
             f"Whether predictive intervals are too wide is not known: {comparison}, but leave-one-out is "

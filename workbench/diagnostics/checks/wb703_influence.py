@@ -22,7 +22,10 @@ def _assess(fit: Fit) -> Finding:
         named = ", ".join(_describe_row(row) for row in influential[:SHOWN])
         more = f" and {(loo.bad or 0) - SHOWN} more" if (loo.bad or 0) > SHOWN else ""
         return Finding("tip", f"Single rows move the posterior strongly: {named}{more}.", loo.bad)
-    message = f"No row moves the posterior strongly; the most influential is {_describe_row(loo.rows[0])}."
+    among = "" if loo.sampled is None else f" among {loo.sampled} examined"
+    message = (
+        f"No row{among} moves the posterior strongly; the most influential is {_describe_row(loo.rows[0])}."
+    )
     return Finding("passed", message, 0)
 
 

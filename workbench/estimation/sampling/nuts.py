@@ -22,6 +22,7 @@ from workbench.results.outcome_scales import GROUP, build_scale_group, choose_lo
 from workbench.results.outcomes import drop_missing, list_replicates, read_repeated_outcomes
 from workbench.results.quantities import owner
 from workbench.results.rounding import POINTWISE, round_group
+from workbench.results.sampled_rows import build_sample_groups
 from workbench.results.term_densities import build_density_groups
 
 if TYPE_CHECKING:
@@ -165,6 +166,8 @@ def build_draw_groups(context: FitContext, run: RawRun) -> dict[str, xr.Dataset]
     groups[GROUP] = build_scale_group(context.request, groups["observed_data"])
     groups["sample_stats"] = _read_sample_stats(run)
     groups |= build_density_groups(context.request, run)
+    if (sample := run.row_sample) is not None:
+        groups |= build_sample_groups(sample.rows, sample.log_lik, sample.elpd, sample.mean, sample.variance)
     groups["adaptation"] = _read_adaptation(run)
     if run.warmup is not None:
         groups["warmup_posterior"] = draws.read_variables(run.warmup, program, data, names["posterior"], dims)

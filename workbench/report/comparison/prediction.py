@@ -14,7 +14,7 @@ from workbench.diagnostics.comparison import (
     find_comparable_scale,
     find_doubts,
 )
-from workbench.diagnostics.loo import read_log_likelihood
+from workbench.diagnostics.loo import count_cells
 from workbench.report import figures
 from workbench.report.document import (
     Cell,
@@ -28,7 +28,7 @@ from workbench.report.document import (
     Tone,
 )
 from workbench.report.figures.elpd import MAX_ROWS
-from workbench.report.numbers import MISSING, format_number
+from workbench.report.numbers import MISSING, format_count, format_number
 from workbench.results import Fit
 from workbench.thresholds import SAME_PREDICTION, format_beside_limit
 
@@ -74,8 +74,7 @@ def compare(fits: Mapping[str, Fit]) -> PredictionComparison:
         has_other = bool(explain_other_outcome(fits))
         alike = find_same_outcome(fits) if has_other else ()
         return PredictionComparison(scale.obstacle, has_other_outcome=has_other, alike=alike)
-    log_lik = read_log_likelihood(next(iter(fits.values())))
-    rows = 0 if log_lik is None else len(log_lik)
+    rows = count_cells(next(iter(fits.values())))
     letters = dict(zip(fits, ascii_uppercase, strict=False))
     return PredictionComparison("", compare_predictions(fits, scale.offsets), rows, scale.remark, letters)
 
@@ -89,7 +88,8 @@ def build_section(comparison: PredictionComparison, warning: str = "") -> Sectio
         notice = Notice(f"The runs cannot be compared by leave-one-out: {comparison.obstacle}")
         return Section("prediction", _TITLE, (notice,))
     warnings = (Notice(warning, Tone.FAIL),) if warning else ()
-    remarks = (*warnings, *((Paragraph(comparison.remark),) if comparison.remark else ()))
+    texts = (comparison.remark, _describe_sample(comparison))
+    remarks = (*warnings, *(Paragraph(text) for text in texts if text))
     return Section("prediction", _TITLE, (*remarks, *_draw(comparison), _build_table(comparison)))
 
 
@@ -125,7 +125,7 @@ def describe_trust(comparison: PredictionComparison) -> str:
     clauses = []
     for name, standing in bad.items():
         largest, limit = _format_khat(standing)
-        rows = f"{standing.bad_rows:,} of {comparison.rows:,} rows"
+        rows = f"{standing.bad_rows:,} of {standing.sampled or comparison.rows:,} rows"
         clauses.append(f"in `{name}` k-hat is above {limit} at {rows} (up to {largest})")
     return f"Leave-one-out cannot be relied on here: {'; '.join(clauses)}."
 
@@ -157,11 +157,25 @@ def _list_doubts(comparison: PredictionComparison, standing: Standing) -> tuple[
 
 def _is_equal(standing: Standing) -> bool:
     """Return whether a run predicts as the best does."""
-    return standing.difference + standing.difference_se < SAME_PREDICTION
+    return standing.difference + standing.difference_error < SAME_PREDICTION
+
+
+def _describe_sample(comparison: PredictionComparison) -> str:
+    """Return from how many rows the numbers are estimated, and how well; empty where all were left out."""
+    standings = comparison.standings or {}
+    sampled = next((standing.sampled for standing in standings.values() if standing.sampled), None)
+    if sampled is None:
+        return ""
+    errors = [standing.difference_sampling_se for standing in standings.values()]
+    return (
+        f"The numbers are estimated from {format_count(sampled)} of {format_count(comparison.rows)} rows, "
+        "chosen at random and the same for all runs. The standard error of a difference by choosing them, "
+        f"apart from the one in the table, is at most {format_number(max(errors), 2)} nats."
+    )
 
 
 def _format_difference(standing: Standing) -> str:
-    difference, error = (format_number(each, 1) for each in (standing.difference, standing.difference_se))
+    difference, error = (format_number(each, 1) for each in (standing.difference, standing.difference_error))
     return f"{difference} nats (standard error {error})"
 
 
@@ -206,7 +220,8 @@ def _draw(comparison: PredictionComparison) -> Iterator[Figures]:
     text = "All rows together: elpd relative to the best, with two standard errors."
     if first.elpd_by_row is not None and other.elpd_by_row is not None:
         rows = first.elpd_by_row - other.elpd_by_row
-        share = f"{letters[best]} predicts {int((rows > 0).sum()):,} of {len(rows):,} rows better"
+        kind = "rows" if first.sampled is None else "sampled rows"
+        share = f"{letters[best]} predicts {int((rows > 0).sum()):,} of {len(rows):,} {kind} better"
         alt = f"Difference in expected log predictive density by row: {share}."
         picture = figures.draw_row_differences(rows, letters[best], letters[second])
         drawn.append(Figure(picture, alt, "Row by row"))

@@ -22,6 +22,7 @@ from workbench.report.document import (
 from workbench.report.fit.notes import describe_log_lik, describe_pointwise
 from workbench.report.numbers import MISSING, format_count, format_number, pluralise
 from workbench.results.view import LooResult, LooRow, Results
+from workbench.thresholds import WAIC_VARIANCE_LIMIT
 
 _TITLE = "Leave-one-out cross-validation"
 """The heading of the section."""
@@ -62,21 +63,45 @@ def _begin(sentence: str) -> str:
 
 def _describe_reliability(loo: LooResult) -> str:
     method = "Each row was predicted from all others by reweighting the draws."
+    if loo.sampled is not None:
+        method = (
+            f"It is estimated from {pluralise(loo.sampled, 'row')} of {format_count(loo.observations)}, "
+            "chosen at random: each of them was predicted from all others by reweighting the draws. Of the "
+            "other rows the elpd is computed more simply; the mean error of that is known from the chosen "
+            f"ones.{_describe_wide(loo)}"
+        )
     if not loo.bad:
-        return f"Leave-one-out is reliable: no row has too much influence on the posterior. {method}"
+        rows = "no row" if loo.sampled is None else "no row among those examined"
+        return f"Leave-one-out is reliable: {rows} has too much influence on the posterior. {method}"
     return (
-        f"Leave-one-out is not reliable for {pluralise(loo.bad, 'row')} of {format_count(loo.observations)}, "
+        f"Leave-one-out is not reliable for {pluralise(loo.bad, 'row')} of {format_count(loo.examined)}, "
         "on which the posterior depends too much, so the totals below are not reliable either. Check whether "
         f"such rows are errors, or show what the model lacks. {method}"
+    )
+
+
+def _describe_wide(loo: LooResult) -> str:
+    """Return how many rows may be too influential, as a sentence after a space; empty without any."""
+    if not loo.wide:
+        return ""
+    rows = pluralise(loo.wide, "row")
+    return (
+        f" Of all rows, the log likelihood of {rows} varies so much (variance above {WAIC_VARIANCE_LIMIT:g}) "
+        "that the posterior may depend on them; few or none of them may be among the chosen ones."
     )
 
 
 def _list_facts(loo: LooResult) -> Facts:
     elpd, se = format_number(loo.elpd, 1), format_number(loo.se, 1)
     largest, limit = format_number(loo.khat_max, 2), format_number(loo.khat_limit, 2)
+    sampling: tuple[tuple[str, str], ...] = ()
+    if loo.sampled is not None:
+        error = f"{format_number(loo.sampling_se, 2)} nats"
+        sampling = (("Standard error by choosing rows", f"{error}, apart from the one above"),)
     return Facts(
         (
             ("Expected log predictive density", f"{elpd} ± {se} nats (estimate ± standard error)"),
+            *sampling,
             ("Effective number of parameters", format_number(loo.p_loo, 1)),
             ("Largest k-hat", f"{largest} (limit {limit})"),
         )

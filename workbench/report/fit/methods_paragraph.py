@@ -8,7 +8,7 @@ from workbench.report.document import Block, Disclosure, Items, Paragraph, Quote
 from workbench.report.fit.references import format_bibtex, list_references, uses_lbfgs
 from workbench.report.fit.sampler import describe_divergences, find_extremes
 from workbench.report.numbers import format_count, format_number, format_percentage, pluralise
-from workbench.results.view import NutsResult, Results
+from workbench.results.view import LooResult, NutsResult, Results
 
 
 def build_section(results: Results) -> Section:
@@ -104,7 +104,8 @@ def _describe_checks(results: Results) -> list[str]:
     if loo.is_ok and loo.elpd is not None:
         sentences.append(
             "Out-of-sample prediction was assessed by Pareto-smoothed importance sampling leave-one-out "
-            "cross-validation (Vehtari, Gelman and Gabry 2017; Vehtari et al. 2024): the expected log "
+            f"cross-validation (Vehtari, Gelman and Gabry 2017; Vehtari et al. 2024){_describe_sample(loo)}: "
+            "the expected log "
             f"predictive density was {format_number(loo.elpd, 1)} (standard error "
             f"{format_number(loo.se, 1)}), the largest Pareto k {format_number(loo.khat_max, 2)}."
         )
@@ -114,3 +115,14 @@ def _describe_checks(results: Results) -> list[str]:
             "smoothed importance weights (Vehtari et al. 2024)."
         )
     return sentences
+
+
+def _describe_sample(loo: LooResult) -> str:
+    """Return that rows were sampled, as a clause after a comma; empty where all were left out."""
+    if loo.sampled is None:
+        return ""
+    return (
+        f", estimated from a random sample of {format_count(loo.sampled)} of "
+        f"{format_count(loo.observations)} rows by the difference estimator (Magnusson et al. 2020; "
+        f"standard error by sampling {format_number(loo.sampling_se, 2)})"
+    )

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from pathlib import PurePath
 
-from workbench.report.numbers import format_count, format_percentage, pluralise
-from workbench.results.view import ReplacedPriorDescription, Results
+from workbench.report.numbers import format_count, format_number, format_percentage, pluralise
+from workbench.results.view import LooResult, ReplacedPriorDescription, Results
 from workbench.results.view.estimates import UpdateResult
 from workbench.thresholds import PROBABILITY_ERROR_LIMIT, format_beside_limit
 
@@ -106,8 +106,18 @@ def describe_pointwise(results: Results) -> str:
         return ""
     return (
         f"Log-likelihoods and replicates of single rows are stored for {format_count(kept)} of the "
-        f"{format_count(draws)} draws of each chain (`--pointwise-draws`); checks of predictions "
-        "and leave-one-out are computed from these."
+        f"{format_count(draws)} draws of each chain (`--pointwise-draws`); "
+        f"{_list_uses(results.loo)} computed from these."
+    )
+
+
+def _list_uses(loo: LooResult) -> str:
+    """Return what is computed from these draws, and what is not."""
+    if loo.sampled is None:
+        return "checks of predictions and leave-one-out are"
+    return (
+        f"leave-one-out is estimated from {pluralise(loo.sampled, 'row')} at all draws (standard error by "
+        f"choosing them: {format_number(loo.sampling_se, 2)} nats), and checks of predictions are"
     )
 
 

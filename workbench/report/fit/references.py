@@ -199,6 +199,15 @@ LOO = Reference(
     {"volume": "27", "number": "5", "pages": "1413--1432"},
     doi="10.1007/s11222-016-9696-4",
 )
+SAMPLED_LOO = Reference(
+    "magnusson2020loo",
+    ("Magnusson, M.", "Vehtari, A.", "Jonasson, J.", "Andersen, M."),
+    "Leave-one-out cross-validation for Bayesian model comparison in large data",
+    2020,
+    "Proceedings of Machine Learning Research",
+    {"volume": "108", "pages": "341--351"},
+    url="https://proceedings.mlr.press/v108/magnusson20a.html",
+)
 POWER_SCALING = Reference(
     "kallioinen2024power",
     ("Kallioinen, N.", "Paananen, T.", "Bürkner, P.-C.", "Vehtari, A."),
@@ -228,6 +237,7 @@ def list_references(results: Results) -> tuple[Reference, ...]:
         (PSIS, any(part.is_ok for part in (results.loo, results.power_scaling))),
         (REPLICATES, results.predictive.is_ok and bool(results.predictive.outcomes)),
         (LOO, results.loo.is_ok),
+        (SAMPLED_LOO, results.loo.is_ok and results.loo.sampled is not None),
         (POWER_SCALING, results.power_scaling.is_ok),
     )
     return tuple(reference for reference, is_used in chosen if is_used)

@@ -20,7 +20,13 @@ class LooRow(Struct, frozen=True):
 
 
 class LooResult(Struct, frozen=True, kw_only=True):
-    """Leave-one-out cross-validation; `bad` counts the rows whose k-hat is above `khat_limit`."""
+    """Leave-one-out cross-validation; `bad` counts the rows whose k-hat is above `khat_limit`.
+
+    Of very many rows only `sampled` were examined, chosen at random: `khat_max`, `bad` and `rows` are of
+    those, `sampling_se` is the standard error of `elpd` as an estimate of the sum over all rows, and `wide`
+    counts, of all rows, those whose log likelihood varies so much that leaving them out may fail. `se`
+    remains that of the sum as an estimate for new data.
+    """
 
     status: Status = "ok"
     reason: str = ""
@@ -32,6 +38,14 @@ class LooResult(Struct, frozen=True, kw_only=True):
     khat_limit: float | None = None
     bad: int | None = None
     rows: tuple[LooRow, ...] = ()
+    sampled: int | None = None
+    sampling_se: float | None = None
+    wide: int | None = None
+
+    @property
+    def examined(self) -> int | None:
+        """The rows whose k-hat is known: all, or those of the sample."""
+        return self.observations if self.sampled is None else self.sampled
 
     @property
     def is_ok(self) -> bool:
