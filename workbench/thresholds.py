@@ -238,6 +238,10 @@ PIT_P_VALUE_LIMIT = 0.01
 """p-value below which probability integral transforms are not uniform. Ours: it flags one healthy run in a
 hundred."""
 
+COARSE_PIT_LIMIT = 0.1
+"""How much of the statistic of Kolmogorov and Smirnov, times the root of the rows, steps of one replicate may
+make: its own values are around 0.9. Ours."""
+
 COVERAGE_P_VALUE_LIMIT = 0.0025
 """Binomial p-value below which the coverage of an interval is off: 0.01 shared among four levels. Ours."""
 

@@ -12,6 +12,7 @@ from tests.diagnostics.test_outcomes import describe_outcome
 from workbench.diagnostics import calibration, counts, loo, predictive
 from workbench.diagnostics.diagnose import diagnose
 from workbench.diagnostics.outcomes import Outcome, read_outcomes
+from workbench.thresholds import P_VALUE_LIMIT
 
 SHAPE = (4, 500)
 
@@ -213,3 +214,19 @@ def test_without_replicates_there_is_a_reason():
     predictive_result = diagnose(make_fit(change_record("model", "outcomes", [changed]))).measures.predictive
     assert predictive_result.status == "not available"
     assert predictive_result.reason == "`y`: `target += lp;` is a sum over cases, a mixture."
+
+
+def test_few_replicates_of_many_rows_raise_no_alarm():
+    """Each replicate is a step of a fiftieth, and none of 50 is as large as some observed maxima."""
+    p_values, extremes = [], 0
+    for seed in range(40):
+        rng = np.random.default_rng(seed)
+        outcome = outcome_of(rng.normal(size=20_000), rng.normal(size=(50, 20_000)), "continuous")
+        p_values.append(stats.kstest(predictive.compute_pit(outcome), "uniform").pvalue)
+        found = predictive.compute_statistics(outcome)
+        shares = [one.p_value for one in found if one.p_value is not None]
+        extremes += any(min(share, 1 - share) < P_VALUE_LIMIT for share in shares)
+    assert stats.kstest(p_values, "uniform").pvalue > 1e-4
+    assert extremes == 0
+    narrow = outcome_of(rng.normal(size=20_000), rng.normal(scale=0.9, size=(50, 20_000)), "continuous")
+    assert stats.kstest(predictive.compute_pit(narrow), "uniform").pvalue < 1e-6

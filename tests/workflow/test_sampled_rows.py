@@ -115,7 +115,7 @@ def test_further_draws_join_the_sample(runs, folder, monkeypatch):
     assert fit.results.loo.elpd == pytest.approx(runs["whole"].results.loo.elpd, abs=0.3)
     log_lik = rows["log_lik"].to_numpy().astype(float).reshape(4000, -1)
     observed = rows["observation"].to_numpy()
-    summaries = fit.tree["log_likelihood_summaries"]
+    summaries = fit.tree["log_likelihood_summaries"].to_dataset()
     np.testing.assert_allclose(summaries["mean"][observed], log_lik.mean(axis=0), rtol=1e-5)
     np.testing.assert_allclose(summaries["variance"][observed], log_lik.var(axis=0, ddof=1), rtol=1e-3)
     elpd = np.log(4000) - np.logaddexp.reduce(-log_lik, axis=0)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal, Protocol
+from typing import Any, Literal, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,9 +13,6 @@ from numpy.typing import NDArray
 from workbench.methods import Laplace, Nuts, Pathfinder
 from workbench.progress import SILENT, Progress
 from workbench.thresholds import MOST_POINTWISE
-
-if TYPE_CHECKING:
-    from workbench.backends.row_sample import RowSample
 
 Floats = NDArray[np.float64]
 """An array of doubles."""
@@ -159,6 +156,30 @@ class Start:
 
 DEFAULT_START = Start()
 """Everything is Stan's own choice."""
+
+
+@dataclass(frozen=True)
+class RowSample:
+    """Log likelihoods of a random sample of rows, and summaries of all.
+
+    Attributes
+    ----------
+    rows
+        The rows of the sample, counted from 0 in row-major order, ascending, `(row,)`.
+    log_lik
+        Their log likelihoods, `(chain, draw, row)` [nats].
+    elpd
+        Log predictive density of every row without it, by importance sampling without smoothing: minus the
+        logarithm of the mean of the inverse likelihood over all draws, `(N,)` [nats].
+    mean, variance
+        Of the log likelihood of every row over all draws, `(N,)`.
+    """
+
+    rows: Integers
+    log_lik: Floats
+    elpd: Floats
+    mean: Floats
+    variance: Floats
 
 
 @dataclass(frozen=True)

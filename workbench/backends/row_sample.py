@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from workbench.backends.base import Floats, Integers
+from workbench.backends.base import Floats, Integers, RowSample
 from workbench.thresholds import LOO_SAMPLE_ROWS, MOST_POINTWISE
 
 _NUMBERS = re.compile(r"\d+")
@@ -19,30 +19,6 @@ _NUMBERS = re.compile(r"\d+")
 
 _SEED = 19045
 """Decides with the number of rows which of them are drawn, so that runs can be compared. Ours."""
-
-
-@dataclass(frozen=True)
-class RowSample:
-    """Log likelihoods of a random sample of rows, and summaries of all.
-
-    Attributes
-    ----------
-    rows
-        The rows of the sample, counted from 0 in row-major order, ascending, `(row,)`.
-    log_lik
-        Their log likelihoods, `(chain, draw, row)` [nats].
-    elpd
-        Log predictive density of every row without it, by importance sampling without smoothing: minus the
-        logarithm of the mean of the inverse likelihood over all draws, `(N,)` [nats].
-    mean, variance
-        Of the log likelihood of every row over all draws, `(N,)`.
-    """
-
-    rows: Integers
-    log_lik: Floats
-    elpd: Floats
-    mean: Floats
-    variance: Floats
 
 
 def choose_rows(count: int, draws: int) -> Integers:

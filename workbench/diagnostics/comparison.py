@@ -29,8 +29,8 @@ from workbench.diagnostics.loo import (
     read_log_likelihood,
 )
 from workbench.diagnostics.sampled_loo import (
+    EstimatedTotal,
     SampledLeaveOneOut,
-    Total,
     estimate_leave_one_out,
     estimate_total,
     read_sampled_rows,
@@ -187,7 +187,7 @@ def _see_at(rows: np.ndarray, found: SampledLeaveOneOut, offset: Floats | None) 
 
 
 def _make_sampled_standing(
-    found: SampledLeaveOneOut, elpd: Total, best: SampledLeaveOneOut, weight: float
+    found: SampledLeaveOneOut, elpd: EstimatedTotal, best: SampledLeaveOneOut, weight: float
 ) -> Standing:
     p_loo = estimate_total(found.p_loo, found.variance, found.rows)
     below = estimate_total(best.elpd - found.elpd, best.approximation - found.approximation, found.rows)

@@ -11,6 +11,7 @@ doi:10.1111/j.1541-0420.2009.01191.x (randomized transforms of discrete outcomes
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
@@ -43,6 +44,8 @@ if TYPE_CHECKING:
     from scipy import stats
 else:
     stats = LateModule("scipy.stats")
+
+from workbench.thresholds import COARSE_PIT_LIMIT
 
 Floats = NDArray[np.float64]
 Statistic = Callable[[Floats], Floats]
@@ -134,13 +137,16 @@ def _check_outcome(outcome: Outcome, left_out: LeaveOneOut | None, columns: RowC
 def compute_statistics(outcome: Outcome) -> tuple[StatisticCheck, ...]:
     """Return test statistics of the observed data among those of the replicates.
 
-    The p-value is the share of replicates with a larger statistic, ties counted half.
+    The p-value is the share of replicates with a larger statistic, ties counted half. It is no nearer to 0 or
+    1 than so many replicates can show: with 50 of them, none larger is no p-value of 0 (Phipson and Smyth,
+    2010, doi:10.2202/1544-6115.1585).
     """
     checks = []
     for name, statistic in _choose_statistics(outcome).items():
         observed = float(statistic(outcome.observed))
         replicated = statistic(outcome.replicates)
-        p_value = (replicated > observed).mean() + 0.5 * (replicated == observed).mean()
+        share = (replicated > observed).mean() + 0.5 * (replicated == observed).mean()
+        p_value = np.clip(share, 1 / (len(replicated) + 1), len(replicated) / (len(replicated) + 1))
         lower, upper = np.quantile(replicated, CENTRAL)
         checks.append(
             StatisticCheck(
@@ -171,7 +177,9 @@ def compute_pit(outcome: Outcome, left_out: LeaveOneOut | None = None) -> Floats
     """Return the probability that a replicate is below the observed value, `(n,)`.
 
     Where `left_out` is given and the rows of the outcome are known, each probability is given all other
-    observations; otherwise it is given all of them. A tie is spread at random over its probability.
+    observations; otherwise it is given all of them. A tie is spread at random over its probability. So is each
+    value over what its rank leaves open, where replicates are few and rows so many that the steps of one
+    replicate would show.
     """
     weights = _select_weights(outcome, left_out)
     below = np.empty(len(outcome.observed))
@@ -183,9 +191,12 @@ def compute_pit(outcome: Outcome, left_out: LeaveOneOut | None = None) -> Floats
         else:
             weight = np.exp(weights[cell])
             below[cell], equal[cell] = weight[draws < value].sum(), weight[draws == value].sum()
+    rng, count = np.random.default_rng(TIE_SEED), len(outcome.replicates)
+    if math.sqrt(len(below)) / (2 * count) > COARSE_PIT_LIMIT:
+        return np.clip((count * below + rng.random(len(below)) * (count * equal + 1)) / (count + 1), 0, 1)
     spread = np.zeros_like(below)
     is_tied = equal > 0
-    spread[is_tied] = np.random.default_rng(TIE_SEED).random(int(is_tied.sum()))
+    spread[is_tied] = rng.random(int(is_tied.sum()))
     return np.clip(below + spread * equal, 0, 1)
 
 

@@ -67,7 +67,7 @@ class SampledLeaveOneOut:
 
 
 @dataclass(frozen=True)
-class Total:
+class EstimatedTotal:
     """A sum over all rows, estimated from some.
 
     Attributes
@@ -110,7 +110,7 @@ def read_sampled_rows(fit: Fit, rows: np.ndarray | None = None) -> Floats:
     return values if rows is None else values[np.searchsorted(stored["observation"].to_numpy(), rows)]
 
 
-def estimate_total(values: Floats, approximation: Floats, rows: np.ndarray) -> Total:
+def estimate_total(values: Floats, approximation: Floats, rows: np.ndarray) -> EstimatedTotal:
     """Return the sum of values over all rows by the difference estimator.
 
     Parameters
@@ -136,7 +136,7 @@ def estimate_total(values: Floats, approximation: Floats, rows: np.ndarray) -> T
     squares = (all_**2).sum() + count * (own**2 - sample**2).mean()
     spread = squares - (total**2 - sampling) / count
     value = float(approximation.sum() + total)
-    return Total(value, math.sqrt(max(spread, 0.0)), math.sqrt(sampling))
+    return EstimatedTotal(value, math.sqrt(max(spread, 0.0)), math.sqrt(sampling))
 
 
 def measure_sampled_loo(fit: Fit, sampled: SampledLeaveOneOut) -> LooResult:

@@ -70,7 +70,7 @@ def list_storage_tips(request: FitRequest, options: FitOptions) -> tuple[str, ..
         f"log densities and replicates of single rows are not computed: of {request.data.rows:,} rows, "
         f"fewer than {FEWEST_LOO_DRAWS} draws make {MOST_POINTWISE / 1e6:.0f} million numbers, too few for "
         "leave-one-out and checks of predictions. `--pointwise-draws N` computes those of N draws of each "
-        "chain.",
+        "chain, and estimates leave-one-out from a sample of rows at all draws.",
     )
 
 
