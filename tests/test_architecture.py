@@ -30,6 +30,7 @@ SINGLE_IMPORTERS = {
     "nutpie": {"backends/nutpie_chain.py"},
     "distributed": {"execution/dask.py", "execution/dask_worker.py"},
     "dask": {"execution/dask.py"},
+    "mlflow": {"tracking/server.py", "tracking/saved_model.py", "tracking/predicting_model.py"},
     "click": set(),
     "httpstan": set(),
 }

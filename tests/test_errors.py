@@ -11,6 +11,7 @@ CODES = {
     errors.RequestError: 2,
     errors.ToolchainError: 3,
     errors.ClusterError: 3,
+    errors.TrackingError: 3,
     errors.RunError: 4,
     errors.StoreError: 5,
     errors.JobRunning: 6,

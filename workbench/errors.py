@@ -14,6 +14,7 @@
     │  ├─ PinMismatch         a file does not have the pinned hash
     │  └─ BuildFailed         a compiler failed: its command and log file
     ├─ ClusterError      3    the machines of a cluster cannot be used
+    ├─ TrackingError     3    a tracking server, such as MLflow's, cannot be used
     ├─ RunError          4    Stan did not finish
     │  ├─ ChainFailed         it stopped with an error: Stan's message
     │  ├─ RunTimedOut         it, or its compiler, took longer than the time allowed
@@ -208,6 +209,12 @@ class BuildFailed(ToolchainError):
 
 class ClusterError(WorkbenchError):
     """The machines of a cluster, or the packages that reach them, cannot be used."""
+
+    exit_code = 3
+
+
+class TrackingError(WorkbenchError):
+    """A tracking server, or the package that reaches it, cannot be used."""
 
     exit_code = 3
 

@@ -16,13 +16,13 @@ GROUP: Any = get_command(app)
 
 OF_A_FIT_ALONE = {
     "dry_run", "method", "profile", "bic_count", "save_warmup", "figures", "keep", "pointwise_draws",
-    "no_report", "priors",
+    "no_report", "priors", "tracking", "experiment",
 }  # fmt: skip
 """Parameters of `fit` that a study's base fit has no use for."""
 
 
 OF_ONE_COMMAND = {
-    "-o", "--data", "--draws", "--dry-run", "--html", "--keep", "--method", "--methods",
+    "-o", "--alias", "--data", "--draws", "--dry-run", "--html", "--keep", "--method", "--methods",
     "--output", "--seed", "--strict", "--threads",
 }  # fmt: skip
 """Options whose help says more for one command: a folder or a file, further draws, another seed ..."""

@@ -3,6 +3,7 @@
 from workbench.api.finished_fit import Fit
 from workbench.api.fitting_each import fit_each
 from workbench.api.model import Model
+from workbench.api.publishing import publish
 from workbench.api.registry import Registry
 from workbench.api.verbs import check, compare, fit, load, predict, runs, score, sensitivity
 
@@ -16,6 +17,7 @@ __all__ = [
     "fit_each",
     "load",
     "predict",
+    "publish",
     "runs",
     "score",
     "sensitivity",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from html import escape
@@ -32,6 +33,7 @@ from workbench.workflow.inputs import check_program_exists
 from workbench.workflow.method_settings import choose_methods, count_retries, read_init
 from workbench.workflow.options import FitOptions
 from workbench.workflow.read_program import read_program
+from workbench.workflow.track_fit import track_fit
 
 if TYPE_CHECKING:
     from workbench.program import Description, Program
@@ -212,6 +214,8 @@ class Model:
         timeout: float | None = None,
         keep: str | Sequence[str] | None = None,
         pointwise_draws: int | None = None,
+        tracking: str | None = None,
+        experiment: str = "",
         output: str | Path | Literal[False] | None = None,
         figures: str | Path | None = None,
         report: bool = True,
@@ -270,6 +274,9 @@ class Model:
             The transformed parameters and generated quantities that are stored, by default all; draws of each
             chain whose pointwise log-likelihoods and replicates are, by default all, or as many as make 40
             million numbers.
+        tracking, experiment
+            An MLflow server that the fit is logged to while it is made, `"http://HOST:PORT"`, and the
+            experiment there, by default called as the program is. A failure there is a `RuntimeWarning`.
         output, figures, report
             The run directory: `None` for one in `reports/`, `False` for none; a folder for the report's
             pictures as files; whether the run has a report from the start.
@@ -324,15 +331,21 @@ class Model:
             is_optimised=self._program.is_optimised,
             command="workbench.fit(...)",
         )
-        return as_fit(
-            fit_program(self._program, self._tools, self._table(data), options, show_progress(progress))
-        )
+        table, shown = self._table(data), show_progress(progress)
+        with track_fit(tracking, experiment, self._program.name, lambda _: None, _warn) as log_fit:
+            fit = fit_program(self._program, self._tools, table, options, shown)
+            log_fit(fit)
+        return as_fit(fit)
 
     def _table(self, data: Data) -> Table:
         """Return the data as a table: those given, else the bundled model's own, else none."""
         if data is not None:
             return as_table(data)
         return tables.no_data() if self._own_table is None else tables.read(self._own_table)
+
+
+def _warn(failure: str) -> None:
+    warnings.warn(failure, RuntimeWarning, stacklevel=2)
 
 
 class FitKeywords(TypedDict, total=False):
@@ -368,6 +381,8 @@ class FitKeywords(TypedDict, total=False):
     timeout: float | None
     keep: str | Sequence[str] | None
     pointwise_draws: int | None
+    tracking: str | None
+    experiment: str
     output: str | Path | Literal[False] | None
     figures: str | Path | None
     report: bool

@@ -86,7 +86,7 @@ class Registry(ModelRegistry):
         RequestError, StoreError
             The fit has no run directory, is a version already, or the registry cannot be written.
         """
-        return super().add(name, _find_run(run), **options)
+        return super().add(name, find_run(run), **options)
 
     def load(self, version: str) -> Fit:
         """Return a version as a fit: `load("radon@champion")`. Its files are checked first.
@@ -309,7 +309,14 @@ def _as_held_out(data: Data) -> HeldOutRows | None:
     return read_held_out(as_table(data))
 
 
-def _find_run(run: Any) -> Path:
+def find_run(run: Any) -> Path:
+    """Return the run directory of a fit, or the folder that is given.
+
+    Raises
+    ------
+    RequestError
+        The fit has none.
+    """
     if not isinstance(run, results.Fit):
         return Path(run)
     if run.folder is None:

@@ -36,11 +36,11 @@ FLAGS = {
 """Options of the command line without a value, and what they are in Python."""
 
 WITH_VALUE = frozenset({
-    "above", "adapt-delta", "bic-count", "chains", "compiler", "design", "draws", "figures", "horizon",
-    "init", "jobs", "keep", "level", "max-treedepth", "method", "methods", "metric", "missing",
-    "new-groups", "output", "parameters", "points", "pointwise-draws", "priors", "profile", "refit",
-    "sampler", "scale", "scenarios", "seed", "starts", "threads", "threshold", "timeout", "toolchain",
-    "warmup",
+    "above", "adapt-delta", "alias", "bic-count", "chains", "compiler", "design", "draws", "experiment",
+    "figures", "horizon", "init", "jobs", "keep", "level", "max-treedepth", "method", "methods",
+    "metric", "missing", "name", "new-groups", "output", "parameters", "points", "pointwise-draws",
+    "priors", "profile", "refit", "sampler", "scale", "scenarios", "seed", "starts", "threads",
+    "threshold", "timeout", "tracking", "toolchain", "warmup",
 })  # fmt: skip
 """Options with one value, under the same name with underscores."""
 

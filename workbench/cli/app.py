@@ -19,6 +19,7 @@ from workbench.cli import (
     new,
     predict,
     promote,
+    publish,
     refit,
     registry,
     replay,
@@ -63,6 +64,7 @@ for _name, _module in (
     ("update", update),
     ("gate", gate),
     ("refit", refit),
+    ("publish", publish),
 ):
     app.command(_name, cls=Command, epilog=format_examples(_name))(_module.command)
 app.command("promote", cls=Command, epilog=format_examples("promote"))(promote.promote)

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import functools
 import shlex
 import sys
-from contextlib import ExitStack
+from collections.abc import Callable
+from contextlib import AbstractContextManager, ExitStack, nullcontext
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -15,6 +17,9 @@ from workbench.cli.result_printer import ResultPrinter
 from workbench.errors import EXIT_STRICT, RunError
 from workbench.process import count_usable_cores
 from workbench.progress import Timed
+
+if TYPE_CHECKING:
+    from workbench.results import Fit
 
 
 @console.guarded
@@ -90,6 +95,16 @@ def command(
     figures: options.Figures = None,
     keep: options.Keep = None,
     pointwise_draws: options.PointwiseDraws = None,
+    tracking: Annotated[
+        str | None,
+        typer.Option(
+            help="Log the fit to this MLflow server, http://HOST:PORT; without it nothing is logged, "
+            "whatever the environment says.",
+            metavar="URI",
+            rich_help_panel=options.OUTPUT,
+        ),
+    ] = None,
+    experiment: options.Experiment = "",
     no_report: options.NoReport = False,
     json_: options.Json = False,
     strict: options.Strict = False,
@@ -177,6 +192,7 @@ def command(
     printer = ResultPrinter(is_json=json_)
     times = Timed(console.progress(quiet))
     with ExitStack() as stack:
+        log_fit = stack.enter_context(_track(tracking, experiment, program.stem))
         painter = None if no_report else stack.enter_context(open_painter())
         fit = fit_files(
             program,
@@ -187,6 +203,7 @@ def command(
             on_result=printer.show,
             painter=painter,
         )
+        log_fit(fit)
     printer.raise_failure()
     if not quiet:
         console.show_times(times)
@@ -203,3 +220,13 @@ def command(
         console.show_note("note", f"no method has results: this fit is in `{fit.folder}`, `{earlier}` stays")
     if strict and fit.results.has_failed_checks:
         raise typer.Exit(EXIT_STRICT)
+
+
+def _track(address: str | None, experiment: str, name: str) -> AbstractContextManager[Callable[[Fit], None]]:
+    """Show a fit in MLflow while it is made, where that is asked for; give what logs its end."""
+    if address is None:
+        return nullcontext(lambda _: None)
+    from workbench.workflow.track_fit import track_fit
+
+    note = functools.partial(console.show_note, "mlflow")
+    return track_fit(address, experiment, name, note, note)

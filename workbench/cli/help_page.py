@@ -81,6 +81,10 @@ EXAMPLES: dict[str, tuple[str, str]] = {
         "workbench rollback radon --reason 'complaints from the field'",
         "workbench rollback radon --registry /srv/models",
     ),
+    "publish": (
+        "workbench publish radon@champion --mlflow http://127.0.0.1:5000 --alias champion",
+        "workbench publish reports/run --name radon --mlflow databricks --experiment /Shared/radon",
+    ),
     "registry": (
         "workbench registry add radon reports/run --alias challenger",
         "workbench registry verify",

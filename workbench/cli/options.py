@@ -306,6 +306,15 @@ Strict = Annotated[
 ]
 Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Show no progress.", rich_help_panel=OUTPUT)]
 
+Experiment = Annotated[
+    str,
+    typer.Option(
+        help="The experiment in MLflow; by default it is called as the model or the program is.",
+        metavar="NAME",
+        rich_help_panel=OUTPUT,
+    ),
+]
+
 # --- Stan -------------------------------------------------------------------------------------------------
 
 Compiler = Annotated[
