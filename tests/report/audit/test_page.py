@@ -8,7 +8,7 @@ from tests.registry.remembered import add, summarise, write_events
 from tests.report.audit.pages import build, find_section, find_table, read
 from tests.report.test_page import HOSTILE
 from workbench.errors import RequestError
-from workbench.registry.events import Approved, Described, Gated, Moved, VersionsPruned
+from workbench.registry.events import Approved, Described, Failed, Gated, Moved, RefitJob, VersionsPruned
 from workbench.registry.gate.criteria import failed, passed
 from workbench.report.audit import build_audit_report
 from workbench.report.document import Tone
@@ -191,6 +191,32 @@ def test_a_failed_gate_names_its_criteria(tmp_path):
     gate = Gated(name="radon", version=1, is_passed=False, criteria=(failed("log score", "−3", "above −2"),))
     document = build(tmp_path / "r", add(1), gate)
     assert find_table(document, "versions-table")[0]["Gate"] == "failed (log score)"
+
+
+def test_failed_jobs_have_a_table_and_those_since_the_newest_version_a_sentence(tmp_path):
+    def fail(cause):
+        job = RefitJob(way="full", data="4" * 64, base=1, table="new.csv")
+        return "cron", Failed(name="radon", job=job, cause=cause, message="no column `y`.", seconds=3.0)
+
+    document = build(
+        tmp_path / "r",
+        add(1, alias="champion"),
+        fail("BuildFailed"),
+        add(2, parent=1),
+        *[fail("BindingError")] * 2,
+    )
+    assert re.match(
+        r"2 jobs failed since the newest version was added, the last one .* UTC \(BindingError\)\.",
+        document.verdict.reasons[-1].text,
+    )
+    assert "3 jobs failed: BindingError (2) and BuildFailed (1)." in read(document)[1]
+    row = find_table(document, "failures-table")[2]
+    assert (row["Event"], row["Cause"], row["Took"]) == ("event\N{NO-BREAK SPACE}2", "BuildFailed", "3.0 s")
+    assert row["What"] == "refit (full) of version 1 with `new.csv`, data 444444444444"
+    assert row["Reason"] == "no column `y`."
+    fine = build(tmp_path / "two", add(1, alias="champion"), fail("BuildFailed"), add(2, parent=1))
+    assert "since the newest" not in read(fine)[1]
+    assert "No failed job is recorded." in read(build(tmp_path / "three", add(1)))[1]
 
 
 def test_versions_with_other_quantities_methods_and_levels_are_told(tmp_path):

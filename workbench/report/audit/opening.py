@@ -8,6 +8,7 @@ from workbench.diagnostics.catalogue import CATALOGUE
 from workbench.registry.events import Content
 from workbench.registry.history import ModelHistory, VersionChange
 from workbench.registry.state import Version
+from workbench.report.audit.failures import describe_failures
 from workbench.report.audit.words import (
     TONES,
     describe_time,
@@ -58,12 +59,15 @@ def build_opening(
         how = f"Put in use by {event.author or 'somebody unnamed'}: {shorten(describe(event.content))}."
         if event.content is not version.added:
             how += f" {_say_who_added(version)}"
-    reasons = (
+    reasons: tuple[VerdictReason, ...] = (
         _describe_checks(version),
         _describe_approvals(version),
         VerdictReason(f"Gate: {describe_gates(version)}."),
         _describe_change(version, change, history),
     )
+    failures = describe_failures(history)
+    if failures:
+        reasons = (*reasons, VerdictReason(failures, place="failed jobs", anchor="failures"))
     tone = None if tenure is None else TONES.get(version.added.summary.verdict)
     if tone is None:
         return None, (f"{answer} {how}", *(reason.text for reason in reasons))

@@ -11,7 +11,7 @@ from workbench.registry.events import Content, Event
 from workbench.registry.history import ModelHistory, trace_history
 from workbench.registry.signing import describe_key, list_signers
 from workbench.registry.state import replay_events
-from workbench.report.audit import changes, estimates, versions
+from workbench.report.audit import changes, estimates, failures, versions
 from workbench.report.audit.opening import build_opening
 from workbench.report.audit.words import describe_time
 from workbench.report.document import Block, Cell, Column, Document, Facts, Paragraph, Section, TableBlock
@@ -58,6 +58,7 @@ def build_audit_report(
             estimates.build_section(history),
             versions.build_scores_section(history),
             versions.build_versions_section(history),
+            failures.build_section(history),
             _build_proof(events, history, place),
             _build_history(events, history, describe),
         ),

@@ -285,7 +285,7 @@ def build_verification_page(found: Verification, folder: Path) -> Document:
     sections = [Section("answer", "", tuple(blocks))]
     if found.notes:
         sections.append(Section("notes", "Notes", (Items(tuple(found.notes)),)))
-    signed = "each event is signed" if found.is_signed else "events are not signed"
+    signed = "each event since keys are trusted is signed" if found.is_signed else "events are not signed"
     facts = (("signatures", signed), ("last event", found.head))
     if found.head:
         sections.append(Section("facts", "", (Facts(facts),)))
