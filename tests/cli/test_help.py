@@ -22,8 +22,8 @@ OF_A_FIT_ALONE = {
 
 
 OF_ONE_COMMAND = {
-    "-o", "--alias", "--data", "--draws", "--dry-run", "--html", "--keep", "--method", "--methods",
-    "--output", "--seed", "--strict", "--threads",
+    "-o", "--alias", "--by", "--data", "--draws", "--dry-run", "--html", "--keep", "--method",
+    "--methods", "--output", "--seed", "--strict", "--threads",
 }  # fmt: skip
 """Options whose help says more for one command: a folder or a file, further draws, another seed ..."""
 

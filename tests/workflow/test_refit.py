@@ -14,9 +14,14 @@ import pytest
 from filelock import FileLock
 
 import workbench
+from tests.execution.clusters import DaskProcesses, needs_dask
 from workbench.errors import BindingError, JobRunning, RequestError
+from workbench.execution.scheduler import open_executor, parse_scheduler
 from workbench.provenance import hash_text
-from workbench.workflow.refit import parse_prior_from
+from workbench.tables import from_frame
+from workbench.workflow.refit import RefitOptions, parse_prior_from
+from workbench.workflow.refit_segments import refit_segments
+from workbench.workflow.update import UpdateOptions
 
 PROGRAM = """
 data {
@@ -133,6 +138,49 @@ def test_two_jobs_for_one_model_do_not_run_at_once(registry):
     with lock, pytest.raises(JobRunning, match="another job for `mean` is running"):
         registry.refit("mean", SECOND, **OPTIONS)
     assert registry.read_state().count == 1
+
+
+@pytest.fixture(scope="module")
+def workers(tmp_path_factory):
+    """A Dask scheduler and a worker that shares no folder with the registry."""
+    processes = DaskProcesses(tmp_path_factory.mktemp("cluster"))
+    processes.start_worker("first")
+    yield processes
+    processes.close()
+
+
+@pytest.mark.stan
+@pytest.mark.parametrize("place", ["local:2", pytest.param("dask", marks=needs_dask)])
+def test_each_segment_is_a_model_of_its_own(registry, place, request):
+    address = request.getfixturevalue("workers").address if place == "dask" else place
+    north, south = FIRST.assign(area="north"), SECOND.assign(area="the south")
+    lost = pd.DataFrame({"y": [None], "area": "lost"})
+    table = from_frame(pd.concat([north, lost, south]))
+    options = RefitOptions(is_promoted=True, fit=UpdateOptions(has_report=False))
+
+    def run():
+        with open_executor(parse_scheduler(address), 2) as executor:
+            found = list(refit_segments(registry, "mean", table, ["area"], executor, options))
+        by_segment: dict[str, Any] = {each.segment[0]: each for each in found}
+        return by_segment
+
+    found = run()
+    agrees(found["north"].outcome.version, registry, posterior(FIRST))
+    agrees(found["the south"].outcome.version, registry, posterior(SECOND))
+    assert isinstance(found["lost"].failure, BindingError)
+    assert registry.find("mean.north").number == 1
+    assert found["the south"].model.startswith("mean.the_south-")
+    assert [each.outcome is not None and each.outcome.is_new for each in run().values()] == [False] * 3
+    grown = from_frame(pd.concat([north, south, SECOND.assign(area="north")]))
+    with open_executor(parse_scheduler(address), 2) as executor:
+        again = {
+            one.model: one for one in refit_segments(registry, "mean", grown, ["area"], executor, options)
+        }
+    agrees(again["mean.north"].outcome.version, registry, posterior(FIRST, SECOND))
+    assert again["mean.north"].outcome.base.reference == "mean.north@1"
+    assert not again[found["the south"].model].outcome.is_new
+    assert registry.verify().is_clean
+    assert not list(registry.folder.glob(".job-*/*"))
 
 
 def start_job(registry, data, *more):

@@ -25,8 +25,8 @@ class JsonLog:
         sys.stderr.write(f"{text}\n")
         sys.stderr.flush()
 
-    def write_error(self, reason: WorkbenchError) -> None:
-        """Write an error with its cause and its exit code."""
+    def write_error(self, reason: WorkbenchError, **values: Any) -> None:
+        """Write an error with its cause and its exit code, and more."""
         self.write(
             "failed",
             "error",
@@ -34,6 +34,7 @@ class JsonLog:
             message=neutralise(reason.message, "\n"),
             hint=reason.hint,
             exit_code=reason.exit_code,
+            **values,
         )
 
     @contextmanager

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import shlex
 import sys
+from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -13,11 +14,12 @@ import typer
 from workbench.cli import console, gate, options, parse
 from workbench.cli.json_log import JsonLog
 from workbench.cli.open_registry import FOLDER, Author, Folder, Key, open_registry, show_remarks
-from workbench.errors import EXIT_STRICT, RequestError, WorkbenchError
+from workbench.errors import EXIT_STRICT, RequestError, RunError, WorkbenchError
 from workbench.process import count_usable_cores
 
 if TYPE_CHECKING:
     from workbench.workflow.refit import RefitOutcome, Way
+    from workbench.workflow.refit_segments import SegmentOutcome
 
 
 @console.guarded
@@ -46,6 +48,15 @@ def command(
     promote: Annotated[
         bool, typer.Option("--promote", help="Make it the champion if it passes the gate.")
     ] = False,
+    by: Annotated[
+        list[str] | None,
+        typer.Option(
+            help="Fit each group of this column as a model of its own, NAME.GROUP, which begins with the "
+            "champion of NAME. Repeat it for combinations.",
+            metavar="COLUMN",
+        ),
+    ] = None,
+    scheduler: options.Scheduler = "local",
     data: gate.HeldOut = None,
     new_groups: options.NewGroups = "refuse",
     rules: gate.Limits = None,
@@ -72,7 +83,7 @@ def command(
     log = JsonLog()
     try:
         way = _choose_way(is_update=update, is_full=full, prior_from=prior_from)
-        rows = parse.parse_missing(missing)
+        lacking = parse.parse_missing(missing)
         from workbench.registry.gate import read_limits
         from workbench.workflow.inputs import check_table_exists
 
@@ -81,13 +92,15 @@ def command(
         registry = open_registry(folder, author, key)
         registry.read_state().find_model(name)
         held_out = gate.read_rows(data, new_groups)
+        from workbench.execution.scheduler import open_executor, parse_scheduler
         from workbench.toolchain import ToolchainSettings
         from workbench.workflow.method_settings import count_retries
         from workbench.workflow.refit import RefitOptions, parse_prior_from, refit
+        from workbench.workflow.refit_segments import refit_segments
         from workbench.workflow.update import UpdateOptions
 
         fit = UpdateOptions(
-            missing=rows,
+            missing=lacking,
             has_report=not no_report,
             jobs=jobs or count_usable_cores(),
             toolchain=ToolchainSettings(compiler=compiler, source=toolchain, native=native),
@@ -98,7 +111,13 @@ def command(
         )
         asked = RefitOptions(way, base, again, promote, held_out, limits, fit)
         log.write("started", model=name, way=way, table=str(new_data))
-        outcome = refit(registry, name, options.read_dash(new_data), asked, log)
+        rows = options.read_dash(new_data)
+        if by:
+            where = parse_scheduler(scheduler)
+            with open_executor(where, where.cores or fit.jobs, log) as executor:
+                _refit_segments(refit_segments(registry, name, rows, by, executor, asked, log), log, json_)
+            return
+        outcome = refit(registry, name, rows, asked, log)
     except WorkbenchError as reason:
         log.write_error(reason)
         raise typer.Exit(reason.exit_code) from None
@@ -106,6 +125,35 @@ def command(
     _show(outcome, log, is_json=json_)
     if outcome.gate is not None and not outcome.gate.is_passed:
         raise typer.Exit(EXIT_STRICT)
+
+
+def _refit_segments(outcomes: Iterable[SegmentOutcome], log: JsonLog, is_json: bool) -> None:
+    """Say what came of each segment; the exit code is 4 if one failed, 1 if a gate refused one."""
+    found, codes = [], set()
+    for each in outcomes:
+        if each.failure is not None:
+            log.write_error(each.failure, model=each.model)
+            values: dict[str, Any] = {"failure": each.failure.message}
+            codes.add(RunError.exit_code)
+        else:
+            assert each.outcome is not None  # noqa: S101 - it did not fail
+            values = _describe(each.outcome)
+            log.write("done" if each.outcome.is_new else "nothing to do", model=each.model, **values)
+            if each.gate is not None and not each.gate.is_passed:
+                codes.add(EXIT_STRICT)
+        found.append({"segment": list(each.segment), "model": each.model, **values})
+    if is_json:
+        console.show_json(json.dumps(found, indent=1, ensure_ascii=False))
+    else:
+        new = sum(bool(each.get("is_new")) for each in found)
+        failed = sum("failure" in each for each in found)
+        champions = sum(bool(each.get("is_champion")) for each in found)
+        console.show_line(
+            f"{len(found)} segments: {new} fitted, {failed} failed, {len(found) - new - failed} with nothing "
+            f"to do; {champions} are champions."
+        )
+    if codes:
+        raise typer.Exit(max(codes))
 
 
 def _choose_way(*, is_update: bool, is_full: bool, prior_from: str | None) -> Way:
@@ -127,15 +175,7 @@ def _show(outcome: RefitOutcome, log: JsonLog, *, is_json: bool) -> None:
     """Say what came of the job: on stderr for machines, on stdout for whoever asked."""
     import msgspec
 
-    version, result = outcome.version, outcome.gate
-    values: dict[str, Any] = {
-        "version": version.reference,
-        "is_new": outcome.is_new,
-        "base": None if outcome.base is None else outcome.base.reference,
-        "verdict": version.added.summary.verdict,
-        "is_champion": outcome.is_champion,
-        "gate": None if result is None else {"is_passed": result.is_passed, "failed": list(result.failed)},
-    }
+    version, result, values = outcome.version, outcome.gate, _describe(outcome)
     log.write("done" if outcome.is_new else "nothing to do", **values)
     if is_json:
         full = None if result is None else msgspec.to_builtins(result)
@@ -151,3 +191,16 @@ def _show(outcome: RefitOutcome, log: JsonLog, *, is_json: bool) -> None:
         console.show(build_gate_report(result))
     stands = "the champion now" if outcome.is_champion else "the challenger"
     console.show_line(f"{version.reference} is {stands} (verdict: {version.added.summary.verdict}).")
+
+
+def _describe(outcome: RefitOutcome) -> dict[str, Any]:
+    """Return what came of a job as values that JSON has."""
+    result = outcome.gate
+    return {
+        "version": outcome.version.reference,
+        "is_new": outcome.is_new,
+        "base": None if outcome.base is None else outcome.base.reference,
+        "verdict": outcome.version.added.summary.verdict,
+        "is_champion": outcome.is_champion,
+        "gate": None if result is None else {"is_passed": result.is_passed, "failed": list(result.failed)},
+    }

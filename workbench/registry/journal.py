@@ -27,7 +27,9 @@ from workbench.results.stored import read_bytes
 EVENTS = "events.jsonl"
 TORN = "events.torn"
 LOCK = ".lock"
-"""The files of a registry: its events, the beginnings of events that were never finished, and its lock."""
+JOB = ".job-"
+"""The files of a registry: its events, the beginnings of events that were never finished, its lock, and what
+the names of locks and folders of retraining jobs begin with."""
 
 LONGEST_LINE = 8 * 2**20
 _MOST_BYTES = 2**30

@@ -9,7 +9,7 @@ from pathlib import Path
 from workbench.errors import StoreError
 from workbench.files import ASIDE
 from workbench.registry.events import Event
-from workbench.registry.journal import EVENTS, LOCK, TORN
+from workbench.registry.journal import EVENTS, JOB, LOCK, TORN
 from workbench.registry.recompute import find_wrong_numbers
 from workbench.registry.registry import INDEX, ModelRegistry
 from workbench.registry.runs import RUNS, list_damages
@@ -153,5 +153,5 @@ def _list_notes(registry: ModelRegistry) -> Iterator[str]:
 
 def _iterate_others(folder: Path) -> Iterator[Path]:
     for path in sorted(folder.iterdir()):
-        if path.name not in _OWN and not ASIDE.match(path.name) and not path.name.startswith(".git"):
+        if path.name not in _OWN and not ASIDE.match(path.name) and not path.name.startswith((".git", JOB)):
             yield path

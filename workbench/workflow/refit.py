@@ -21,10 +21,18 @@ from workbench.errors import JobRunning, RequestError, WorkbenchError
 from workbench.files import make_scratch
 from workbench.progress import SILENT, Progress
 from workbench.provenance import hash_text
-from workbench.registry import CHAMPION, ModelRegistry, RegisteredModel, Version, VersionReference
+from workbench.registry import (
+    CHAMPION,
+    ModelRegistry,
+    RegisteredModel,
+    RegistryState,
+    Version,
+    VersionReference,
+)
 from workbench.registry.events import RefitJob
 from workbench.registry.gate import CARRIED, GateLimits, GateResult
 from workbench.registry.gate.limits import LARGEST_FACTOR
+from workbench.registry.journal import JOB
 from workbench.results import Fit, run_directory
 from workbench.tables import Table
 from workbench.workflow.fit_again import fit_again
@@ -144,30 +152,32 @@ def refit(
         Any of the tree in `workbench.errors`; the champion is as it was.
     """
     options = options or RefitOptions()
-    with _only_job(registry, name):
-        model = registry.read_state().find_model(name)
-        job = RefitJob(way=_describe_way(options), data="", table=data.name if isinstance(data, Path) else "")
+    with only_job(registry, name):
+        state = registry.read_state()
+        model = state.find_model(name)
+        job = RefitJob(way=describe_way(options), data="", table=data.name if isinstance(data, Path) else "")
         started = time.monotonic()
         try:
             table = tables.read(data) if isinstance(data, Path) else data
-            done = _find_done(model, table, job.way)
+            done = find_done(model, table, job.way)
             if done is not None and not options.is_repeated:
-                return RefitOutcome(done, is_new=False, is_champion=_is_champion(model, done))
-            base = _find_base(registry, model, options)
+                return RefitOutcome(done, is_new=False, is_champion=is_champion(model, done))
+            base = find_base(state, model, options)
             job = RefitJob(way=job.way, data=table.sha256, base=base.number, table=table.path.name)
             version = _fit_and_add(registry, base, table, job, options, progress)
-            return _promote(registry, base, version, options, progress)
+            return promote_refit(registry, base, version, options, progress)
         except WorkbenchError as reason:
             registry.record_failure(name, job, reason, round(time.monotonic() - started, 1))
             raise
 
 
-def _describe_way(options: RefitOptions) -> str:
+def describe_way(options: RefitOptions) -> str:
+    """Return in which way rows are used, as jobs are recorded."""
     factor = f" SD*{options.fit.widen:g}" if options.way == "prior" else ""
     return f"{options.way}{factor}"
 
 
-def _find_done(model: RegisteredModel, table: Table, way: str) -> Version | None:
+def find_done(model: RegisteredModel, table: Table, way: str) -> Version | None:
     """Return the version that an earlier job made with the same rows in the same way, if any."""
     for version in reversed(model.versions):
         job = version.added.job
@@ -176,13 +186,14 @@ def _find_done(model: RegisteredModel, table: Table, way: str) -> Version | None
     return None
 
 
-def _find_base(registry: ModelRegistry, model: RegisteredModel, options: RefitOptions) -> Version:
+def find_base(state: RegistryState, model: RegisteredModel, options: RefitOptions) -> Version:
     """Return the version that a job begins with."""
     which = options.base or (CHAMPION if CHAMPION in model.aliases else "latest")
-    return registry.read_state().find_version(VersionReference(model.name, which))
+    return state.find_version(VersionReference(model.name, which))
 
 
-def _is_champion(model: RegisteredModel, version: Version) -> bool:
+def is_champion(model: RegisteredModel, version: Version) -> bool:
+    """Return whether a version is the champion of a model."""
     return model.aliases.get(CHAMPION) == version.number
 
 
@@ -200,19 +211,25 @@ def _fit_and_add(
         fit_options = replace(
             options.fit, output=scratch / "made" / "run"
         )  # the scratch folder itself is locked
-        after = _fit(before, table, options.way, fit_options, progress)
+        after = fit_rows(before, table, options.way, fit_options, progress)
         assert after.folder is not None  # noqa: S101 - it has an output
-        note = f"refit ({job.way}) of version {base.number} with {table.path.name}"
-        return registry.add(base.added.name, after.folder, alias=CHALLENGER, note=note, job=job)
+        return add_refit(registry, base.added.name, base, after.folder, job)
 
 
-def _fit(before: Fit, table: Table, way: Way, options: UpdateOptions, progress: Progress) -> Fit:
+def add_refit(registry: ModelRegistry, name: str, base: Version, run: Path, job: RefitJob) -> Version:
+    """Add what a job made as the challenger of a model."""
+    note = f"refit ({job.way}) of {base.reference} with {job.table}"
+    return registry.add(name, run, alias=CHALLENGER, note=note, job=job)
+
+
+def fit_rows(before: Fit, table: Table, way: Way, options: UpdateOptions, progress: Progress = SILENT) -> Fit:
+    """Return the fit of new rows, which are used in one of three ways."""
     if way == "full":
         return fit_again(before, table, options, progress)
     return update(before, table, replace(options, is_forgetting=way == "prior"), progress)
 
 
-def _promote(
+def promote_refit(
     registry: ModelRegistry, base: Version, version: Version, options: RefitOptions, progress: Progress
 ) -> RefitOutcome:
     """Put a new version to the gate where that is asked for, and make it the champion if it passes."""
@@ -227,7 +244,7 @@ def _promote(
 
 
 @contextmanager
-def _only_job(registry: ModelRegistry, name: str) -> Iterator[None]:
+def only_job(registry: ModelRegistry, name: str) -> Iterator[None]:
     """Hold the lock of a model's jobs.
 
     Raises
@@ -236,7 +253,7 @@ def _only_job(registry: ModelRegistry, name: str) -> Iterator[None]:
         Somebody else holds it.
     """
     registry.read_state().find_model(name)
-    place: Path = registry.folder / f".job-{hash_text(name)[:16]}.lock"
+    place: Path = registry.folder / f"{JOB}{hash_text(name)[:16]}.lock"
     with files.explained(place):
         lock = FileLock(place)
         try:
