@@ -86,8 +86,8 @@ def _build_proof(events: Sequence[Event], history: ModelHistory, place: str) -> 
     texts = (
         f"The hashes of the {pluralise(len(events), 'event')} of this registry form an unbroken chain."
         f"{checked} Whoever can write there could write the whole chain anew: that shows only beside a hash "
-        "of the last event that was kept elsewhere, as on this page, or by signatures with keys that are named "
-        "elsewhere. The files of the runs were not opened.",
+        "of the last event that was kept elsewhere, as on this page, or by signatures with keys that are "
+        "named elsewhere. The files of the runs were not opened.",
         f"`workbench registry verify --head {head[:12]}` finds out whether these events are still as they "
         "were, and checks the files and the numbers of all runs that are kept. "
         f"`workbench registry report {name}` writes the page again.",
