@@ -82,7 +82,7 @@ def tabulate_spreads(spreads: Sequence[Spread], most: int) -> TableBlock:
     """Return how quantities vary between groups."""
     rows = []
     for spread in spreads[:most]:
-        decimals = choose_decimals(max(spread.between or 0.0, spread.within or 0.0) or None)
+        decimals = choose_decimals(spread.within or (spread.highest - spread.lowest) or None)
         numbers = (spread.median, spread.lowest, spread.highest, spread.between, spread.within)
         known = int(np.isfinite(spread.values).sum())
         cells = (Cell(format_number(number, decimals)) for number in numbers)
