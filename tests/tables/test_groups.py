@@ -105,3 +105,30 @@ def test_keys_of_any_plain_type(cells, texts):
     grouped = group(tables.from_frame(pd.DataFrame({"g": cells, "y": [1.0, 2.0, 3.0]})), "g")
     assert [one.rows for one in grouped.groups] == [2, 1]
     assert texts is None or [one.values[0] for one in grouped.groups] == texts
+
+
+def test_a_large_parquet_file_is_mapped_column_by_column_with_the_same_groups(
+    tmp_path, unsorted, monkeypatch
+):
+    unsorted["note"] = np.where(unsorted["y"] > 0, "1,234", "n/a")
+    unsorted["kind"] = pd.Categorical(unsorted["shop"], categories=["c", "b", "a"])
+    unsorted["all"] = "-"
+    path = tmp_path / "t.parquet"
+    unsorted.to_parquet(path, row_group_size=7)
+    assert tables.read_mapped(path, tmp_path) is None  # it is small
+    monkeypatch.setattr("workbench.tables.mapped.LARGE", 0)
+    mapped, plain = tables.read_mapped(path, tmp_path), tables.read(path)
+    assert mapped is not None
+    assert mapped.cells.combine_chunks().equals(plain.cells.combine_chunks())
+    assert (mapped.columns, mapped.sha256) == (plain.columns, plain.sha256)
+    assert (mapped.missing_words, mapped.formats, mapped.remarks) == (
+        plain.missing_words,
+        plain.formats,
+        plain.remarks,
+    )
+    one, other = group(mapped, "shop", "year", folder=tmp_path), group(plain, "shop", "year")
+    assert one.groups == other.groups
+    for taken in one.groups:
+        assert tables.write_settled(one.take(taken)) == tables.write_settled(other.take(taken))
+    (tmp_path / "t.csv").write_text("g,y\na,1\n")
+    assert tables.read_mapped(tmp_path / "t.csv", tmp_path) is None

@@ -7,6 +7,7 @@
     file_format  what a file is, by its first bytes, and its bytes unpacked, as many as it may have
     dialect      encoding, separator and header of a text    delimited  CSV and TSV
     columnar     Parquet, Arrow, Feather                     stan_json  Stan data files, by json_text
+    mapped       large Parquet files, column by column, in files that are mapped into memory
     python_data  a DataFrame or a dict, or no data
     text_columns texts as they are meant: words for missing cells (missing_words), and numbers with separated
                  thousands or a currency (formatted_numbers)
@@ -27,6 +28,7 @@ from workbench.tables.columns import (
 from workbench.tables.dates import check_date_unit, dates_to_numbers
 from workbench.tables.groups import GroupedTable, RowGroup, group_rows, read_settled, write_settled
 from workbench.tables.json_text import parse_json
+from workbench.tables.mapped import read_mapped
 from workbench.tables.missing_words import describe_words
 from workbench.tables.python_data import from_frame, from_mapping, no_data
 from workbench.tables.read import read
@@ -56,6 +58,7 @@ __all__ = [
     "no_data",
     "parse_json",
     "read",
+    "read_mapped",
     "read_settled",
     "to_numbers",
     "to_texts",

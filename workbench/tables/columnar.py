@@ -41,7 +41,7 @@ def read_columnar(source: TableSource, written: Literal["parquet", "arrow", "str
     path = source.path
     try:
         cells = _read_cells(source, written)
-        _check_text(cells)
+        check_text(cells)
     except (pa.ArrowException, OSError, ValueError) as reason:
         file_type = "a Parquet file" if written == "parquet" else "an Arrow file"
         raise BindingError(
@@ -82,7 +82,7 @@ def _list_batches(stream: pa.OSFile, written: str) -> tuple[pa.Schema, Iterator[
     return reader.schema, (reader.get_batch(number) for number in range(reader.num_record_batches))
 
 
-def _check_text(cells: pa.Table) -> None:
+def check_text(cells: pa.Table) -> None:
     """Let Arrow go through all texts: it takes bytes for text when it reads them.
 
     Raises
@@ -100,6 +100,11 @@ def _check_text(cells: pa.Table) -> None:
                 pc.utf8_trim_whitespace(text)
 
 
+def is_row_label(name: str) -> bool:
+    """Return whether a column holds row labels without a name, as pandas writes them."""
+    return name.startswith(_INDEX) or not name.strip()
+
+
 def check_cells(source: str, cells: pa.Table) -> tuple[pa.Table, tuple[str, ...]]:
     """Return the columns without unnamed row labels of pandas, and a remark if there were any.
 
@@ -108,7 +113,7 @@ def check_cells(source: str, cells: pa.Table) -> tuple[pa.Table, tuple[str, ...]
     BindingError
         There are no columns or no rows, or a name occurs twice.
     """
-    index = [name for name in cells.column_names if name.startswith(_INDEX) or not name.strip()]
+    index = [name for name in cells.column_names if is_row_label(name)]
     check_unique_names(source, [name for name in cells.column_names if name not in index])
     cells = cells.select([place for place, name in enumerate(cells.column_names) if name not in index])
     if not cells.num_columns or not cells.num_rows:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import difflib
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -19,6 +20,7 @@ from workbench.late_imports import LateModule
 from workbench.tables.arrow_arrays import as_array, as_numpy
 from workbench.tables.columnar import SETTLED
 from workbench.tables.columns import classify_column, describe_bad_cells, find_missing, to_texts
+from workbench.tables.mapped import map_column
 from workbench.tables.table import Table, drop_rows
 
 if TYPE_CHECKING:
@@ -81,7 +83,9 @@ class GroupedTable:
         return replace(self.table, cells=cells, row_numbers=numbers[rows])
 
 
-def group_rows(table: Table, by: Sequence[str], *, drops_missing: bool = False) -> GroupedTable:
+def group_rows(
+    table: Table, by: Sequence[str], *, drops_missing: bool = False, folder: Path | None = None
+) -> GroupedTable:
     """Return a table by groups; its rows may be in any order.
 
     Parameters
@@ -92,6 +96,8 @@ def group_rows(table: Table, by: Sequence[str], *, drops_missing: bool = False) 
         One or several columns; each combination of values that occurs is a group.
     drops_missing
         Whether rows without a group are left out; otherwise they are refused.
+    folder
+        Where the sorted columns are put, which are mapped into memory then; `None` keeps them in memory.
 
     Raises
     ------
@@ -124,7 +130,8 @@ def group_rows(table: Table, by: Sequence[str], *, drops_missing: bool = False) 
         for values, start, rows in zip(zip(*texts, strict=True), starts, counts, strict=True)
     )
     numbers = np.arange(1, table.rows + 1) if table.row_numbers is None else table.row_numbers
-    return GroupedTable(_sort(replace(table, row_numbers=numbers), order), tuple(by), groups, dropped)
+    table = _sort(replace(table, row_numbers=numbers), order, folder)
+    return GroupedTable(table, tuple(by), groups, dropped)
 
 
 def write_settled(table: Table) -> bytes:
@@ -189,13 +196,16 @@ def _number_groups(table: Table, by: Sequence[str]) -> tuple[NDArray[np.int64], 
     return rank[codes], np.sort(firsts)
 
 
-def _sort(table: Table, order: NDArray[np.int64]) -> Table:
+def _sort(table: Table, order: NDArray[np.int64], folder: Path | None) -> Table:
     """Return a table with its rows in another order; one whose rows are in order is not copied."""
     if (np.diff(order) == 1).all():
         return table
     assert table.row_numbers is not None  # noqa: S101 - see `group_rows`
     places = as_array(order)
-    columns = [column.take(places) for column in table.cells.columns]
+    columns = []
+    for number, column in enumerate(table.cells.columns):
+        taken = column.take(places)
+        columns.append(taken if folder is None else map_column(taken, folder / f"sorted-{number}.arrow"))
     cells = pa.Table.from_arrays(columns, names=table.cells.column_names)
     return replace(table, cells=cells, row_numbers=table.row_numbers[order])
 

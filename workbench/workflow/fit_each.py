@@ -117,12 +117,31 @@ def fit_each_group(
         raise RequestError("at least one column to make groups by was expected: --by COLUMN.")
     if options.output is not None:
         segments.check_place(options.output)
-    with progress.stage("Reading program and table"):
-        table = data if isinstance(data, Table) else tables.read(data)
-        grouped = tables.group_rows(table, each.by, drops_missing=options.missing == "drop")
+    with files.make_scratch() as scratch:
+        with progress.stage("Reading program and table"):
+            mapped = None if isinstance(data, Table) else tables.read_mapped(data, scratch)
+            table = mapped or (data if isinstance(data, Table) else tables.read(data))
+            grouped = tables.group_rows(
+                table,
+                each.by,
+                drops_missing=options.missing == "drop",
+                folder=None if mapped is None else scratch,
+            )
+        return _fit_groups(model, grouped, options, each, progress, on_tips)
+
+
+def _fit_groups(
+    model: Path,
+    grouped: GroupedTable,
+    options: FitOptions,
+    each: EachOptions,
+    progress: Progress,
+    on_tips: Callable[[tuple[str, ...]], None] | None,
+) -> Segments:
+    """Fit a program to each group of a table that has been read."""
     if each.shares_prior:
         _check_sharing(grouped, options)
-    folder = options.output or choose_folder(model, table, each.by)
+    folder = options.output or choose_folder(model, grouped.table, each.by)
     segments.check_place(folder)
     tools = provision(options.toolchain, progress).limit(options.timeout)
     with progress.stage("Reading program and table"):
