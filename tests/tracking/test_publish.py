@@ -1,6 +1,7 @@
 """Versions published, on a server in memory."""
 
 import json
+import shutil
 
 import pytest
 from typer.testing import CliRunner
@@ -10,7 +11,7 @@ from tests.registry.conftest import write_run
 from tests.report.simulated import simulate_fit
 from tests.tracking.fake_mlflow import MlflowException
 from workbench.cli.app import app
-from workbench.errors import RegistryDamaged, RequestError, TrackingError
+from workbench.errors import RegistryDamaged, RequestError, StoreError, TrackingError
 from workbench.registry.runs import hash_run, name_content
 from workbench.workflow.publish_version import PublishOptions, publish_version
 
@@ -73,6 +74,14 @@ def test_the_model_says_what_it_takes_needs_and_holds(mlflow, kept, run):
     assert described["pip_requirements"] == [f"workbench=={_version()}"]
     assert described["model_config"] == {"files": hash_run(run)}
     assert described["input_example"] is None, "the table is not where it was"
+
+
+def test_a_program_without_predictors_takes_any_rows(mlflow, registry, run, tmp_path):
+    record = json.loads((run / "run.json").read_text())
+    data = {**record["data"], "rules": {**RULES, "variables": {"y": ["y"]}, "row_names": ""}}
+    alone = write_run(tmp_path / "alone", data=data, model=record["model"])
+    publish(registry, alone, name="alone")
+    assert mlflow.saved["signature"].inputs is None, "MLflow refuses a signature without columns"
 
 
 def _version():
@@ -155,6 +164,16 @@ def test_what_is_not_whole_is_marked_as_failed_and_is_no_version(mlflow, kept):
     assert (logged.status, mlflow.models) == ("FAILED", {})
     del mlflow.failures["log_artifacts"]
     assert publish(kept).is_new, "the next attempt starts anew"
+
+
+def test_a_run_that_changes_while_it_is_copied_is_refused(mlflow, registry, run, monkeypatch):
+    monkeypatch.setattr(
+        shutil, "copyfile", lambda source, target: target.write_bytes(source.read_bytes()[1:])
+    )
+    with pytest.raises(StoreError, match="changed while it was copied"):
+        publish(registry, run, name="radon")
+    assert [each.status for each in mlflow.runs.values()] == ["FAILED"]
+    assert not mlflow.models
 
 
 def test_an_interrupt_is_marked_as_one(mlflow, kept):

@@ -2,6 +2,7 @@
 
 import os
 import sys
+import types
 
 import pytest
 
@@ -25,7 +26,8 @@ URI = "http://me:secret@127.0.0.1:5000"
         "file:///srv/mlruns",
     ],
 )
-def test_addresses(mlflow, address):
+def test_addresses(mlflow, monkeypatch, address):
+    monkeypatch.setitem(sys.modules, "sqlalchemy", types.SimpleNamespace(__spec__=object()))
     assert check_address(address) == address
 
 
@@ -35,6 +37,13 @@ def test_addresses(mlflow, address):
 def test_what_mlflow_would_take_for_a_folder_is_refused(mlflow, address):
     with pytest.raises(RequestError, match="the address of an MLflow server was expected, found"):
         check_address(address)
+
+
+def test_a_database_needs_the_whole_of_mlflow(mlflow, monkeypatch):
+    monkeypatch.setitem(sys.modules, "sqlalchemy", None)
+    with pytest.raises(TrackingError, match="the whole of MLflow is needed") as missing:
+        check_address("sqlite:///mlflow.db")
+    assert missing.value.hint == "pip install mlflow"
 
 
 def test_a_missing_package_is_told_with_what_installs_it(monkeypatch):
@@ -60,7 +69,7 @@ FAILURES = (
     (MlflowException("You shall not pass.", "PERMISSION_DENIED"), TrackingError, "does not let you do this"),
     (MlflowException("Names are short.\nUsage:\nmore", "INVALID_PARAMETER_VALUE"), RequestError,
      "refuses this: Names are short."),
-    (MlflowException("x" * 1000), TrackingError, "xxx...."),
+    (MlflowException("x" * 1000), TrackingError, "xxx [...]."),
     (ModuleNotFoundError("No module named 'boto3'", name="boto3"), TrackingError, "No module named 'boto3'"),
     (RuntimeError(""), TrackingError, "failed: RuntimeError."),
 )  # fmt: skip

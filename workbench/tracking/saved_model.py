@@ -68,7 +68,7 @@ def _build_signature(results: Results) -> Any:
     """Return the names of inputs and outputs; workbench itself checks what the columns hold.
 
     Of an input, MLflow would refuse whole numbers where it expects fractions, and codes where it expects
-    texts, which workbench takes: so inputs may be of any type.
+    texts, which workbench takes: so inputs may be of any type. A program without predictors has none.
     """
     from mlflow.models import ModelSignature
     from mlflow.types import ColSpec, ParamSchema, ParamSpec, Schema
@@ -77,4 +77,4 @@ def _build_signature(results: Results) -> Any:
     inputs = [ColSpec(AnyType(), name, required) for name, required in list_inputs(results).items()]
     outputs = [ColSpec(kind, name) for name, kind in list_outputs().items()]
     parameters = [ParamSpec(name, kind, default) for name, (kind, default) in PARAMETERS.items()]
-    return ModelSignature(Schema(inputs), Schema(outputs), ParamSchema(parameters))
+    return ModelSignature(Schema(inputs) if inputs else None, Schema(outputs), ParamSchema(parameters))

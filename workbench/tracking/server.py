@@ -23,6 +23,9 @@ _ADDRESS = re.compile(
 )
 """Where MLflow can be. It takes any other text for a folder, which it would make."""
 
+_DATABASE = re.compile(r"(?:sqlite|postgresql|mysql|mssql)\b")
+"""The databases that the whole of MLflow writes to without a server, but not mlflow-skinny."""
+
 _SETTINGS = {
     "MLFLOW_DISABLE_TELEMETRY": "true",
     "MLFLOW_LOGGING_LEVEL": "ERROR",
@@ -72,10 +75,15 @@ def check_address(address: str) -> str:
     """
     if not _ADDRESS.fullmatch(address):
         hint = "such as http://127.0.0.1:5000, sqlite:///mlflow.db or databricks"
-        raise RequestError(f"the address of an MLflow server was expected, found `{address}`.", hint=hint)
+        raise RequestError(
+            f"the address of an MLflow server was expected, found `{hide_password(address)}`.", hint=hint
+        )
     if find_spec("mlflow") is None:
         message = "the package mlflow-skinny (or mlflow) is needed, and is not installed."
         raise TrackingError(message, hint="pip install 'workbench[mlflow]'")
+    if _DATABASE.match(address) and find_spec("sqlalchemy") is None:
+        message = f"the whole of MLflow is needed to write to a database such as `{hide_password(address)}`."
+        raise TrackingError(message, hint="pip install mlflow")
     return address
 
 
@@ -239,7 +247,7 @@ def _explain(reason: Exception, address: str) -> WorkbenchError:
     lines = [line.strip() for line in hide_password(str(reason)).splitlines() if line.strip()]
     code = str(getattr(reason, "error_code", ""))
     words = (lines[0] if lines else type(reason).__name__).removeprefix(f"{code}: ").rstrip(".")
-    words = f"{words[:_LONGEST_REASON]}..." if len(words) > _LONGEST_REASON else words
+    words = f"{words[:_LONGEST_REASON]} [...]" if len(words) > _LONGEST_REASON else words
     if isinstance(reason, ImportError):
         hint = f"pip install {reason.name}" if reason.name else "pip install mlflow"
         return TrackingError(f"MLflow needs a package for `{address}`: {words}.", hint=hint)
