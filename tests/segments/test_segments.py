@@ -133,3 +133,14 @@ def test_failures_are_kept_line_by_line(tmp_path):
     with (tmp_path / folder.KEPT_FAILURES).open("a") as stream:
         stream.write('{"values": ["z"')
     assert folder.read_failures(tmp_path) == {final.key: final}
+
+
+def test_a_run_makes_room_and_what_is_not_ours_stays(tmp_path):
+    run = tmp_path / name_run(["a"], "k")
+    for name, number in (("a.arrow", 0), ("notes.txt", 1), ("notes.txt", 2)):
+        run.mkdir()
+        (run / "run.json").write_text("damaged")
+        (run / name).write_text("mine")
+        folder.clear_run(run)
+        assert not run.exists()
+        assert sum(path.name.startswith(f"{run.name}.earlier") for path in tmp_path.iterdir()) == number

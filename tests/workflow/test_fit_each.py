@@ -152,6 +152,17 @@ def test_changed_rows_of_one_group_fit_that_group_again(model, table, tmp_path):
     assert other.fitted == 3
 
 
+def test_a_damaged_run_and_one_with_another_time_limit_are_fitted_again(model, table, tmp_path):
+    out = tmp_path / "out"
+    slow = {**QUICK, "timeout": 0.001}
+    with pytest.raises(workbench.WorkbenchError):
+        workbench.fit_each(model, table, "shop", output=out, **slow)  # stanc itself takes longer
+    found = workbench.fit_each(model, table, "shop", output=out, **QUICK)
+    (out / found.rows[0].run / "run.json").write_text("{}")
+    again = workbench.fit_each(model, table, "shop", output=out, **QUICK)
+    assert (again.fitted, [row.status for row in again.rows]) == (1, ["ok"] * 3)
+
+
 def test_what_no_group_has_is_refused_before_anything_is_compiled(model, table, tmp_path, monkeypatch):
     monkeypatch.setattr("workbench.toolchain.build_all", lambda *_, **__: pytest.fail("compiled"))
     with pytest.raises(RequestError, match=r"none of the 3 largest groups can be fitted; .*`x`"):

@@ -13,6 +13,7 @@ again, are what the same command continues from.
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterable, Mapping, Sequence
 from functools import cached_property
 from pathlib import Path
@@ -442,16 +443,36 @@ def remove_stale(folder: Path, wanted: Iterable[str]) -> int:
     """Remove runs of groups that have changed or are gone; return how many stay, as there is more in them."""
     left = 0
     for name in sorted(list_runs(folder) - set(wanted)):
-        run, match = folder / name, RUN.match(name)
-        stem = "" if match is None else match["stem"]
-        own = {*RUN_FILES, f"{stem}.arrow"}
-        if run.is_symlink() or not is_run(run) or {path.name for path in run.iterdir()} - own:
+        run = folder / name
+        if is_run(run) and _holds_nothing_else(run):
+            _remove(run)
+        else:
             left += 1
-            continue
-        for path in run.iterdir():
-            path.unlink()
-        run.rmdir()
     return left
+
+
+def clear_run(run: Path) -> None:
+    """Make room for a run that is fitted again; where there is more in it, it stays under another name."""
+    if _holds_nothing_else(run):
+        _remove(run)
+        return
+    number = next(n for n in itertools.count(1) if not run.with_name(f"{run.name}.earlier{n}").exists())
+    run.rename(run.with_name(f"{run.name}.earlier{number}"))
+
+
+def _holds_nothing_else(run: Path) -> bool:
+    """Return whether a folder holds only what a run of a group has."""
+    match = RUN.match(run.name)
+    own = {*RUN_FILES, f"{match['stem'] if match else ''}.arrow"}
+    return not run.is_symlink() and all(
+        path.name in own and (path.is_file() or path.is_symlink()) for path in run.iterdir()
+    )
+
+
+def _remove(run: Path) -> None:
+    for path in run.iterdir():
+        path.unlink()
+    run.rmdir()
 
 
 def name_rows(values: Sequence[str]) -> str:

@@ -428,10 +428,10 @@ class GroupFits:
         try:
             row = self._read_row(group)
         except WorkbenchError:  # it is damaged
-            _remove_run(self.settings.folder / group.run)
+            segments.clear_run(self.settings.folder / group.run)
             return None
         if row.failure and self._has_other_limit(group):
-            _remove_run(self.settings.folder / group.run)
+            segments.clear_run(self.settings.folder / group.run)
             return None
         return row
 
@@ -443,12 +443,6 @@ class GroupFits:
         """Return whether a fit that failed had another time limit than this command gives."""
         saved = run_directory.read_without_draws(self.settings.folder / group.run).results.request
         return saved is not None and saved.timeout != self.settings.options.timeout
-
-
-def _remove_run(run: Path) -> None:
-    for path in run.iterdir():
-        path.unlink()
-    run.rmdir()
 
 
 def _build(question: _Question, folder: Path) -> GroupSettings:
