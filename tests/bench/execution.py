@@ -35,8 +35,8 @@ FITS, NOTHING = 200, 500
 """How many fits, and how many tasks that do nothing."""
 
 
-def make_context(folder: Path) -> StudyContext:
-    """Return the context of a study with a compiled program."""
+def make_context(folder: Path, count: int = FITS) -> StudyContext:
+    """Return the context of a study with a compiled program and so many points."""
     model, data = folder / "normal_mean.stan", folder / "normal.csv"
     model.write_text(normal_mean.STAN)
     data.write_text(normal_mean.TABLE)
@@ -46,7 +46,7 @@ def make_context(folder: Path) -> StudyContext:
     )
     backend = StanBackend()
     variant = build_variant(request, Builds(request, tools, SILENT), backend, {})
-    points = tuple(Point({"mu.sigma": 0.5 + number / 100}) for number in range(FITS))
+    points = tuple(Point({"mu.sigma": 0.5 + number / 100}) for number in range(count))
     plan = Plan(points=points, sampler=sampler)
     return StudyContext(plan, {make_form_key({}): variant}, backend, folder, folder / "scratch")
 

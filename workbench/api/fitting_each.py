@@ -141,6 +141,7 @@ timeout, keep, pointwise_draws, compiler, native, toolchain, optimise, progress
     )
     table = own_table if data is None and own_table is not None else as_table(data)
     each = EachOptions(list_names(by), shares_prior=share_prior)
-    with as_executor(executor, options.jobs) as opened:
+    shown = show_progress(progress)
+    with as_executor(executor, options.jobs, shown) as opened:
         each = replace(each, executor=opened)
-        return fit_each_group(path, table, options, each, show_progress(progress))
+        return fit_each_group(path, table, options, each, shown)

@@ -153,7 +153,7 @@ def command(
     each = EachOptions(tuple(by or ()), shares_prior=share_prior)
     times = Timed(console.progress(quiet))
     try:
-        with open_executor(where, workers) as executor:
+        with open_executor(where, workers, times) as executor:
             each = replace(each, executor=executor)
             found = fit_each_group(program, table, fit_options, each, times, on_tips=console.show_tips)
     except KeyboardInterrupt:

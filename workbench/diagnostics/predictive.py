@@ -177,9 +177,9 @@ def compute_pit(outcome: Outcome, left_out: LeaveOneOut | None = None) -> Floats
     """Return the probability that a replicate is below the observed value, `(n,)`.
 
     Where `left_out` is given and the rows of the outcome are known, each probability is given all other
-    observations; otherwise it is given all of them. A tie is spread at random over its probability. So is each
-    value over what its rank leaves open, where replicates are few and rows so many that the steps of one
-    replicate would show.
+    observations; otherwise it is given all of them. A tie is spread at random over its probability. Where
+    replicates are few and rows so many that the steps of one replicate would show, each value is spread over
+    what its rank leaves open.
     """
     weights = _select_weights(outcome, left_out)
     below = np.empty(len(outcome.observed))
