@@ -29,10 +29,13 @@ from workbench.studies.fits.prior_draws import make_prior_task
 console = Console(width=140)
 
 
-def make_nothing(count: int) -> Iterator[Task]:
-    """Yield tasks that do nothing and leave nothing."""
+def make_nothing(count: int, seconds: float = 0.0) -> Iterator[Task]:
+    """Yield tasks that do nothing, or wait as if for Stan, and leave nothing."""
     for number in range(count):
-        yield Task(f"nothing {number}", name_function(work.nothing))
+        if seconds:
+            yield Task(f"waiting {number}", name_function(work.tell_cores), (seconds,))
+        else:
+            yield Task(f"nothing {number}", name_function(work.nothing))
 
 
 def list_processes(cluster: DaskProcesses) -> dict[str, list[psutil.Process]]:
@@ -103,6 +106,7 @@ def main() -> None:
     parser.add_argument("--tasks", type=int, default=100_000)
     parser.add_argument("--fits", type=int, default=1000)
     parser.add_argument("--workers", type=int, default=2)
+    parser.add_argument("--seconds", type=float, default=0.0, help="how long each of the tasks waits")
     parser.add_argument("--local", action="store_true", help="run the fits on the local executor, too")
     asked = parser.parse_args()
     with tempfile.TemporaryDirectory() as name:
@@ -115,7 +119,8 @@ def main() -> None:
                 list(dask.map(make_nothing(20), folder))  # until all are there
                 load = ", ".join(f"{each:.1f}" for each in psutil.getloadavg())
                 console.print(f"{asked.workers} workers, load {load}")
-                run(dask, make_nothing(asked.tasks), asked.tasks, folder / "nothing", cluster)
+                tasks = make_nothing(asked.tasks, asked.seconds)
+                run(dask, tasks, asked.tasks, folder / "nothing", cluster)
                 if asked.fits:
                     time_fits(dask, asked.fits, folder, cluster, asked.workers if asked.local else 0)
         finally:
