@@ -449,7 +449,10 @@ def start(asked: Cluster, text: str, progress: Progress = SILENT) -> Iterator[Da
         It cannot be started.
     """
     security = Security(require_encryption=True, **asked.tls) if asked.tls else None
-    settings = {"distributed.scheduler.allowed-failures": MOST_LOST - 1}
+    settings = {
+        "distributed.scheduler.allowed-failures": MOST_LOST - 1,
+        "distributed.worker.profile.enabled": False,  # it remembers every stack for an hour
+    }
     with ExitStack() as stack:
         stack.enter_context(dask.config.set(settings))
         try:
