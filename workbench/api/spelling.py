@@ -31,12 +31,13 @@ FLAGS = {
     "quiet": "progress=False",
     "retry": "retry=True",
     "save-warmup": "save_warmup=True",
+    "share-prior": "share_prior=True",
     "standardize": "standardize=True",
 }
 """Options of the command line without a value, and what they are in Python."""
 
 WITH_VALUE = frozenset({
-    "above", "adapt-delta", "alias", "bic-count", "chains", "compiler", "design", "draws", "experiment",
+    "above", "adapt-delta", "alias", "bic-count", "by", "chains", "compiler", "design", "draws", "experiment",
     "figures", "horizon", "init", "jobs", "keep", "level", "max-treedepth", "method", "methods",
     "metric", "missing", "name", "new-groups", "output", "parameters", "points", "pointwise-draws",
     "priors", "profile", "refit", "sampler", "scale", "scenarios", "seed", "starts", "threads",
