@@ -88,8 +88,11 @@ def world(python, tmp_path_factory):
     )
     with serve(python, folder) as address:
 
+        def run(*arguments):
+            return run_python(python, *arguments, cwd=folder)
+
         def command(*arguments):
-            return run_python(python, "-m", "workbench", *arguments, cwd=folder)
+            return run("-m", "workbench", *arguments)
 
         def ask(*question):
             done = run_python(
@@ -117,6 +120,7 @@ def world(python, tmp_path_factory):
             fit=fit,
             new=new,
             address=address,
+            python=run,
             command=command,
             ask=ask,
             published=published,
@@ -209,6 +213,26 @@ def test_a_fit_is_logged_while_it_is_made_and_one_that_fails_too(world):
     assert finished["metrics"]["estimate/tau"] == record["nuts"]["estimates"]["tau"]["mean"]
     assert finished["tags"]["workbench.verdict"] == record["diagnosis"]["verdict"]
     assert finished["tags"]["workbench.run"] == name_content(hash_run(world.folder / "schools"))
+
+
+PYTHON = """
+import sys, warnings, workbench
+with warnings.catch_warnings(record=True) as caught:
+    warnings.simplefilter("always")
+    workbench.fit("eight_schools", tracking="http://127.0.0.1:9", output="unheard", progress=False)
+told = [str(each.message) for each in caught if each.category is RuntimeWarning]
+assert len(told) == 2 and all("no MLflow server answers" in text for text in told), told
+workbench.fit("eight_schools", tracking=sys.argv[1], experiment="python", output="heard", progress=False)
+"""
+"""Fits from Python: one to a server that is not there, and one that is logged."""
+
+
+def test_a_fit_from_python_is_logged_and_a_server_that_is_not_there_is_a_warning(world):
+    done = world.python("-W", "ignore", "-c", PYTHON, world.address)
+    assert done.returncode == 0, done.stderr
+    assert (world.folder / "unheard" / "report.html").exists()
+    (run,) = world.ask("runs", "python")
+    assert (run["status"], run["files"]) == ("FINISHED", ["report.html", "summary.csv"])
 
 
 def test_a_model_whose_draws_were_changed_is_refused(world):
