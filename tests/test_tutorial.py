@@ -1,4 +1,4 @@
-"""`docs/python.md`: every line of the tutorial runs and prints what it says."""
+"""Pages whose every line runs and prints what it says."""
 
 import doctest
 import shutil
@@ -9,14 +9,15 @@ from tests.conftest import ROOT
 
 
 @pytest.mark.usefixtures("tools")
-def test_every_line_of_the_tutorial_prints_what_it_says(tmp_path, monkeypatch):
+@pytest.mark.parametrize(("page", "least"), [("python.md", 30), ("nightly.md", 12)])
+def test_every_line_of_a_page_prints_what_it_says(page, least, tmp_path, monkeypatch):
     for folder in ("data", "stan_models"):
         shutil.copytree(ROOT / folder, tmp_path / folder)
     monkeypatch.chdir(tmp_path)
-    text = (ROOT / "docs" / "python.md").read_text(encoding="utf-8")
+    text = (ROOT / "docs" / page).read_text(encoding="utf-8")
     flags = doctest.ELLIPSIS | doctest.NORMALIZE_WHITESPACE
     found: list[str] = []
-    test = doctest.DocTestParser().get_doctest(text, {}, "python.md", "docs/python.md", 0)
+    test = doctest.DocTestParser().get_doctest(text, {}, page, f"docs/{page}", 0)
     doctest.DocTestRunner(optionflags=flags, verbose=False).run(test, out=found.append)
     assert "".join(found) == ""
-    assert len(test.examples) > 30
+    assert len(test.examples) > least

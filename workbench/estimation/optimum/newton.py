@@ -114,8 +114,9 @@ class NewtonResult:
     def stiffness(self) -> Floats:
         """The curvature along each direction if each parameter alone had curvature 1, `(F,)`: 0 if flat."""
         dims, inverse = invert_directions(self)
-        stiffness: Floats = 1 / (self.directions[dims].T ** 2 @ np.sum(inverse**2, axis=0))
-        return stiffness
+        with np.errstate(all="ignore"):  # a direction without end is not stiff at all
+            stiffness: Floats = 1 / (self.directions[dims].T ** 2 @ np.sum(inverse**2, axis=0))
+        return np.nan_to_num(stiffness, nan=0.0)
 
     @property
     def covariance(self) -> Floats:
