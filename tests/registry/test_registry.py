@@ -22,6 +22,8 @@ def test_a_run_becomes_a_version_and_is_read_back_as_it_was(registry, runs):
     assert registry.read_state().models["radon"].owner == "Health"
     record = json.loads((runs[0] / "run.json").read_text())
     remembered = added.added.summary
+    assert list(remembered.estimates)[:2] == ["mu", "tau"], "in the order of the program"
+    assert list(registry.find("radon").added.summary.estimates) == list(remembered.estimates)
     assert remembered.estimates["mu"].estimate == record["nuts"]["estimates"]["mu"]["mean"]
     assert remembered.priors == record["priors"]
     assert remembered.prior_origins["mu.sigma"] == "--prior"
@@ -157,7 +159,7 @@ def test_a_full_disk_leaves_all_as_it_was(registry, runs, monkeypatch):
     write = os.write
 
     def write_little(descriptor, content):
-        if content.startswith(b'{"author"'):
+        if content.startswith(b'{"number"'):
             write(descriptor, content[:100])
             raise OSError(28, "No space left on device")
         return write(descriptor, content)

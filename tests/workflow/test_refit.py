@@ -174,7 +174,7 @@ def test_each_segment_is_a_model_of_its_own(registry, place, request):
     assert [each.outcome is not None and each.outcome.is_new for each in run().values()] == [False] * 3
     grown = from_frame(pd.concat([north, south, SECOND.assign(area="north")]))
     with open_executor(parse_scheduler(address), 2) as executor:
-        again = {
+        again: dict[str, Any] = {
             one.model: one for one in refit_segments(registry, "mean", grown, ["area"], executor, options)
         }
     agrees(again["mean.north"].outcome.version, registry, posterior(FIRST, SECOND))

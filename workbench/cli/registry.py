@@ -204,6 +204,7 @@ def log(
     """List what was done to a registry: when, by whom, and why; the newest last."""
     import msgspec
 
+    from workbench.registry.signing import list_signers
     from workbench.workflow.pages.registry import build_log_page
 
     registry = open_registry(folder)
@@ -215,7 +216,8 @@ def log(
     if json_:
         console.show_json(json.dumps(msgspec.to_builtins(chosen), indent=1, ensure_ascii=False))
     else:
-        console.show(build_log_page(chosen, folder))
+        signers = dict(zip((event.number for event in events), list_signers(events), strict=True))
+        console.show(build_log_page(chosen, folder, signers))
 
 
 @app.command(cls=Command, epilog=format_examples("registry report"))

@@ -162,11 +162,12 @@ def format_event(event: Event) -> str:
     values = msgspec.to_builtins(event)
     if event.signature is None:
         del values["signature"]
-    return _format(values) + "\n"
+    return _format(values, in_order=False) + "\n"
 
 
-def _format(values: Mapping[str, Any]) -> str:
-    return json.dumps(values, sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False)
+def _format(values: Mapping[str, Any], *, in_order: bool = True) -> str:
+    """Return values as JSON without spaces; a hash is made of them with their keys in order."""
+    return json.dumps(values, sort_keys=in_order, separators=(",", ":"), ensure_ascii=False, allow_nan=False)
 
 
 def parse_line(text: str, number: int) -> Event:

@@ -185,12 +185,12 @@ def apply_event(state: RegistryState, event: Event) -> RegistryState:
         model = RegisteredModel(content.name)
     if model is None:
         raise RegistryDamaged(f"event {event.number} is about `{content.name}`, which was never added.")
-    models = {**state.models, content.name: _apply(model, event)}
+    models = {**state.models, content.name: _apply(model, event, is_checked=bool(state.keys))}
     return replace(state, models=models, head=event.hash, count=event.number)
 
 
-def _apply(model: RegisteredModel, event: Event) -> RegisteredModel:
-    """Return a model after an event about it."""
+def _apply(model: RegisteredModel, event: Event, *, is_checked: bool) -> RegisteredModel:
+    """Return a model after an event about it, whose signature is checked or not."""
     content = event.content
     if isinstance(content, Added):
         if content.version != len(model.versions) + 1:
@@ -198,7 +198,7 @@ def _apply(model: RegisteredModel, event: Event) -> RegisteredModel:
                 f"event {event.number} adds version {content.version} of `{model.name}`, where "
                 f"{len(model.versions) + 1} was expected."
             )
-        version = Version(content, event.time, event.author, event.signature is not None)
+        version = Version(content, event.time, event.author, is_checked)
         model = replace(model, versions=(*model.versions, version), failures=0)
         return _point(model, content.alias, content.version) if content.alias else model
     if isinstance(content, Described):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -196,8 +196,16 @@ def _tabulate_estimates(version: Version) -> tuple[Block, ...]:
     return (TableBlock("estimates", "", columns, rows, note=note),)
 
 
-def build_log_page(events: Sequence[Event], folder: Path) -> Document:
-    """Return the page that `workbench registry log` prints."""
+def build_log_page(events: Sequence[Event], folder: Path, signers: Mapping[int, str]) -> Document:
+    """Return the page that `workbench registry log` prints.
+
+    Parameters
+    ----------
+    events, folder
+        What is shown, and the registry.
+    signers
+        By the number of an event, the key with which its signature was checked, if it was.
+    """
     columns = (
         Column("event", "number"),
         Column("time"),
@@ -209,7 +217,7 @@ def build_log_page(events: Sequence[Event], folder: Path) -> Document:
         (
             Cell(str(event.number)),
             Cell(event.time),
-            Cell(f"{event.author}{' (signed)' if event.signature else ''}"),
+            Cell(f"{event.author}{' (signed)' if signers.get(event.number) else ''}"),
             Cell(describe_event(event.content)),
             Cell(event.hash[:12]),
         )
