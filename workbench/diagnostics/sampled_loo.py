@@ -124,7 +124,7 @@ def estimate_total(values: Floats, approximation: Floats, rows: np.ndarray) -> E
 
     >>> approximation = np.arange(100.0)
     >>> total = estimate_total(approximation[:10] + 1, approximation, np.arange(10))
-    >>> total.value - approximation.sum(), total.sampling_se
+    >>> float(total.value - approximation.sum()), total.sampling_se
     (100.0, 0.0)
     """
     count, size = len(approximation), len(values)

@@ -73,7 +73,7 @@ def name_segment(name: str, values: Sequence[str]) -> str:
     """Return the name of a segment's model.
 
     >>> name_segment("radon", ["AITKIN"]), name_segment("radon", ["ST LOUIS"])
-    ('radon.AITKIN', 'radon.ST_LOUIS-8adf2d4d')
+    ('radon.AITKIN', 'radon.ST_LOUIS-84d6f754')
     """
     text = "-".join(values)
     if not _PLAIN.fullmatch(text):
