@@ -34,7 +34,7 @@ def test_a_model_from_its_first_run_to_a_check_of_everything(call, runs, tmp_pat
     assert "owner Health" in text
     assert "a wider prior" in text
     text = call("registry", "show", "radon@2")[1]
-    assert "replaces radon@1" in text
+    assert "champion then radon@1" in text
     assert "mu.sigma 10 --prior" in text
     text = call("registry", "diff", "radon@champion", runs[2])[1]
     assert "The program is the same." in text

@@ -21,7 +21,8 @@ def test_a_fit_does_not_differ_from_itself():
 def test_a_move_is_in_combined_sds():
     assert measure_move(RememberedEstimate(1.0, 0.6), RememberedEstimate(2.0, 0.8)) == pytest.approx(1.0)
     assert measure_move(RememberedEstimate(1.0, 0.0), RememberedEstimate(2.0, 0.0)) is None
-    assert measure_move(RememberedEstimate(1.0, None), RememberedEstimate(2.0, 1.0)) is None
+    assert measure_move(RememberedEstimate(1.0, None), RememberedEstimate(2.0, 0.5)) == pytest.approx(2.0)
+    assert measure_move(RememberedEstimate(1.0, None), RememberedEstimate(2.0, None)) is None
 
 
 def test_the_distance_is_the_root_mean_square_and_the_largest_move_is_first():

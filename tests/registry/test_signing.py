@@ -122,6 +122,24 @@ def test_whoever_knows_the_keys_can_require_them(signed, keys, runs, tmp_path):
     assert fresh.add("radon", runs[0]).is_signed
 
 
+def test_naming_the_required_keys_without_having_them_is_found_out(keys, runs, tmp_path):
+    mine, theirs = (key.with_suffix(".pub") for key in keys)
+    forged = ModelRegistry(tmp_path / "forged", "other", Signer(keys[1]))
+    forged.add("radon", runs[0], alias="champion")
+    forged.trust([theirs])
+    forged.trust([mine])
+    with pytest.raises(RegistryDamaged, match="was expected to be signed"):
+        ModelRegistry(forged.folder, required_keys=mine).open_run("radon")
+
+
+def test_what_was_written_before_keys_were_trusted_is_vouched_for_by_the_chain(keys, runs, tmp_path):
+    registry = ModelRegistry(tmp_path / "late", "one", Signer(keys[0]))
+    registry.add("radon", runs[0], alias="champion")
+    public = keys[0].with_suffix(".pub")
+    registry.trust([public])
+    assert ModelRegistry(registry.folder, required_keys=public).open_run("radon")
+
+
 def test_keys_that_cannot_be_used_are_told(signed, keys, tmp_path):
     with pytest.raises(RequestError, match="cannot be used"):
         Signer(keys[0].with_suffix(".pub"))

@@ -73,7 +73,9 @@ def test_swapped_and_removed_events_are_found(filled):
     path.write_text("".join([lines[0], *lines[2:]]))
     assert "event 2 does not follow" in verify(filled).problems[0]
     path.write_text("".join(lines[:-1]))
-    assert verify(filled).is_clean, "the end alone cannot be missed"
+    assert "events were removed" in verify(filled).problems[0], "the index knows of one more"
+    (filled.folder / "index.json").unlink()
+    assert verify(filled).is_clean, "the end alone cannot be missed without it"
     assert not verify(filled, json.loads(lines[-1])["hash"][:12]).is_clean, "but by whoever noted it"
 
 
@@ -87,6 +89,7 @@ def test_a_history_written_anew_is_found_by_a_hash_that_was_noted(filled):
         previous = event["hash"] = compute_hash(event)
         lines.append(json.dumps(event))
     path.write_text("\n".join(lines) + "\n")
+    (filled.folder / "index.json").unlink()
     assert verify(filled).is_clean
     assert "no event has the hash" in verify(filled, head[:12]).problems[0]
 
@@ -106,6 +109,27 @@ def test_a_record_that_does_not_follow_from_its_draws_is_found(registry, runs, t
     assert "`mean` of `mu` by nuts is stated as" in problems
     assert "the number of divergences" in problems
     assert '`diagnosis.verdict` is stated as `"ok"`' in problems
+
+
+def test_events_that_were_emptied_are_found_and_nothing_is_pruned_then(filled):
+    (filled.folder / "events.jsonl").write_text("")
+    assert "events were removed" in verify(filled).problems[0]
+    with pytest.raises(RegistryDamaged, match="events were removed"):
+        filled.prune(keep=1)
+    assert len(list((filled.folder / "runs").iterdir())) == 3
+
+
+def test_a_changed_index_is_found(filled):
+    path = filled.folder / "index.json"
+    path.write_text(path.read_text().replace("somebody", "nobody"))
+    assert "`index.json` was changed" in verify(filled).problems[0]
+
+
+def test_all_versions_that_share_a_changed_run_are_named(filled, runs):
+    filled.add("other", runs[0])
+    path = find_file(filled, 1, "fit.nc")
+    path.write_bytes(path.read_bytes()[:-1])
+    assert "radon@1, other@1: " in verify(filled).problems[0]
 
 
 def test_the_beginning_of_an_event_is_put_aside(filled):

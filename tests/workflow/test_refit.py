@@ -134,6 +134,29 @@ def test_a_challenger_is_promoted_only_through_its_gate(registry):
 
 
 @pytest.mark.stan
+def test_a_job_that_was_ended_before_its_gate_asks_it_the_next_time(registry):
+    added = registry.refit("mean", SECOND, **OPTIONS).version
+    asked = registry.refit("mean", SECOND, promote=True, held_out=HELD_OUT, **OPTIONS)
+    assert (asked.is_new, asked.version, asked.is_champion) == (False, added, True)
+    registry.roll_back("mean", "complaints")
+    taken_back = registry.refit("mean", SECOND, promote=True, held_out=HELD_OUT, **OPTIONS)
+    assert not taken_back.is_champion, "it is not promoted again behind the back of who took it back"
+    refused = [registry.refit("mean", SECOND + 5, promote=True, **OPTIONS) for _ in range(2)]
+    assert [one.gate.is_passed for one in refused] == [False, False]
+    assert [one.is_new for one in refused] == [True, False]
+
+
+@pytest.mark.stan
+def test_rows_that_a_version_holds_do_not_count_twice(registry):
+    with pytest.raises(RequestError, match="are in mean@1 already"):
+        registry.refit("mean", FIRST, way="update", **OPTIONS)
+    registry.refit("mean", SECOND, way="update", **OPTIONS)
+    with pytest.raises(RequestError, match="are in mean@2 already"):
+        registry.refit("mean", SECOND, way="prior", base="latest", **OPTIONS)
+    assert not registry.refit("mean", FIRST, **OPTIONS).is_new, "the champion is that fit"
+
+
+@pytest.mark.stan
 def test_two_jobs_for_one_model_do_not_run_at_once(registry):
     lock = FileLock(registry.folder / f".job-{hash_text('mean')[:16]}.lock")
     with lock, pytest.raises(JobRunning, match="another job for `mean` is running"):

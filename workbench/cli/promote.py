@@ -80,4 +80,5 @@ def rollback(
     registry = open_registry(folder, author, key)
     before, version = registry.roll_back(name, reason)
     show_remarks(registry)
-    console.show_line(f"{version.reference} is the champion again, in the place of version {before}.")
+    place = "" if before is None else f", in the place of version {before}"
+    console.show_line(f"{version.reference} is the champion again{place}.")

@@ -83,6 +83,10 @@ def command(
     log = JsonLog()
     try:
         way = _choose_way(is_update=update, is_full=full, prior_from=prior_from)
+        if not promote and (data is not None or rules is not None or accept_prior):
+            raise RequestError(
+                "--data, --rules and --accept-prior are for the gate.", hint="give --promote too"
+            )
         lacking = parse.parse_missing(missing)
         from workbench.registry.gate import read_limits
         from workbench.workflow.inputs import check_table_exists
@@ -152,6 +156,7 @@ def _refit_segments(outcomes: Iterable[SegmentOutcome], log: JsonLog, is_json: b
             f"{len(found)} segments: {new} fitted, {failed} failed, {len(found) - new - failed} with nothing "
             f"to do; {champions} are champions."
         )
+    log.write("finished", segments=len(found), exit_code=max(codes, default=0))
     if codes:
         raise typer.Exit(max(codes))
 
@@ -182,7 +187,9 @@ def _show(outcome: RefitOutcome, log: JsonLog, *, is_json: bool) -> None:
         console.show_json(json.dumps({**values, "gate": full}, indent=1, ensure_ascii=False))
         return
     if not outcome.is_new:
-        gated = "" if not version.gates or version.gates[-1].is_passed else "; it failed its gate"
+        gated = (
+            "" if result is None else "; its gate passed it" if result.is_passed else "; its gate refused it"
+        )
         console.show_line(f"nothing to do: {version.reference} was fitted to these rows{gated}.")
         return
     if result is not None:

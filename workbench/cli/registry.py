@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -30,6 +31,9 @@ Version = Annotated[
     typer.Argument(
         help="A version: NAME@3, NAME@champion, NAME@latest; NAME alone is its champion.", metavar="VERSION"
     ),
+]
+Shown = Annotated[
+    str, typer.Argument(help="A model (NAME), or one of its versions (NAME@3).", metavar="NAME[@VERSION]")
 ]
 Either = Annotated[str, typer.Argument(help="A version, or a run directory.", metavar="VERSION|RUN")]
 Reason = Annotated[str, typer.Option(help="Why.", metavar="TEXT")]
@@ -83,7 +87,7 @@ def list_(folder: Folder = FOLDER, json_: options.Json = False) -> None:
 
 @app.command(cls=Command, epilog=format_examples("registry show"))
 @console.guarded
-def show(version: Version, folder: Folder = FOLDER, json_: options.Json = False) -> None:
+def show(version: Shown, folder: Folder = FOLDER, json_: options.Json = False) -> None:
     """Show a model with its versions, or one version (NAME@3): where it comes from, and its estimates."""
     import msgspec
 
@@ -242,13 +246,13 @@ def report(
 @console.guarded
 def verify(
     head: Annotated[
-        str,
+        str | None,
         typer.Option(
             help="The hash of an event that was once the last one, as `verify` printed it: finds a history "
             "that was written anew.",
             metavar="HASH",
         ),
-    ] = "",
+    ] = None,
     folder: Folder = FOLDER,
     json_: options.Json = False,
     quiet: options.Quiet = False,
@@ -262,10 +266,15 @@ def verify(
     from workbench.registry.verify import verify as check
     from workbench.workflow.pages.registry import build_verification_page
 
+    if head is not None and not re.fullmatch("[0-9a-f]{8,64}", head):
+        message = f"--head was expected to be the hash of an event, at least 8 digits of it, found `{head}`."
+        raise RequestError(message, hint="`verify` prints it as the last event")
     registry = open_registry(folder)
     with console.progress(quiet).stage("Checking runs") as stage:
         found = check(
-            registry, head, lambda place, total, name: stage.update(place, f"{place} of {total}, {name}")
+            registry,
+            head or "",
+            lambda place, total, name: stage.update(place, f"{place} of {total}, {name}"),
         )
     if json_:
         console.show_json(msgspec.json.format(msgspec.json.encode(found), indent=1).decode())

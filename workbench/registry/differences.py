@@ -103,8 +103,8 @@ class FitDifferences:
 def compare_fits(before: Results, after: Results) -> FitDifferences:
     """Return what differs between two fits."""
     method = choose_method(before, after)
-    one = before.estimates(method) if method else {}
-    other = after.estimates(method) if method else {}
+    one = before.estimates(method or choose_method(before)) if method or choose_method(before) else {}
+    other = after.estimates(method or choose_method(after)) if method or choose_method(after) else {}
     earlier = {before.label(name): remember(estimate) for name, estimate in one.items()}
     later = {after.label(name): remember(estimate) for name, estimate in other.items()}
     return FitDifferences(
@@ -154,14 +154,16 @@ def _list_moves(
 
 
 def measure_move(before: RememberedEstimate, after: RememberedEstimate) -> float | None:
-    """Return how far an estimate moved in combined SDs; `None` where an SD is not known or is zero.
+    """Return how far an estimate moved in combined SDs; `None` where no SD is known, or it is zero.
+
+    Where only one of them has an SD, as a posterior mean beside a point, that is the unit.
 
     >>> measure_move(RememberedEstimate(1.0, 3.0), RememberedEstimate(6.0, 4.0))
     1.0
     """
-    if before.estimate is None or after.estimate is None or before.sd is None or after.sd is None:
+    if before.estimate is None or after.estimate is None:
         return None
-    unit = math.hypot(before.sd, after.sd)
+    unit = math.hypot(before.sd or 0.0, after.sd or 0.0)
     return (after.estimate - before.estimate) / unit if unit > 0 else None
 
 

@@ -49,6 +49,8 @@ def parse_reference(text: str) -> VersionReference:
     >>> parse_reference("radon@champion")
     VersionReference(name='radon', which='champion')
     """
+    if not isinstance(text, str):
+        raise RequestError(f"a version was expected as a text such as `radon@3`, found {text!r}.")
     name, separator, which = text.partition("@")
     check_name(name)
     if separator and not _NUMBER.fullmatch(which):

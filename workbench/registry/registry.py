@@ -16,6 +16,7 @@ import msgspec
 from workbench import files
 from workbench.errors import RegistryDamaged, RequestError, StoreError, WorkbenchError
 from workbench.registry.events import (
+    FIRST,
     Added,
     Approved,
     Content,
@@ -29,19 +30,23 @@ from workbench.registry.events import (
     VersionsPruned,
 )
 from workbench.registry.gate import GateResult
-from workbench.registry.journal import Journal, Sign, Writer
+from workbench.registry.journal import EVENTS, Journal, Sign, Writer
 from workbench.registry.names import CHAMPION, VersionReference, check_alias, check_name, parse_reference
 from workbench.registry.runs import RUNS, keep_run, require_run
-from workbench.registry.signing import Signer, check_signatures, read_public_keys
+from workbench.registry.signing import Signer, check_signatures, describe_key, list_signers, read_public_keys
 from workbench.registry.state import RegisteredModel, RegistryState, Version, replay_events
 from workbench.registry.summary import summarise_results
 from workbench.results import run_directory
+from workbench.results.stored import read_bytes
 
 INDEX = "index.json"
 """What the events add up to, for programs that read JSON; it is made again after each event."""
 
-_RUN = re.compile(r"[0-9a-f]{64}")
+RUN_NAME = re.compile(r"[0-9a-f]{64}")
 """The name of a run in a registry."""
+
+_MOST_INDEX = 2**30
+"""The longest index [bytes]. Ours."""
 
 _KEEP = 20
 """How many versions of each name keep their runs, by default. Ours."""
@@ -310,7 +315,7 @@ class ModelRegistry:
             failed = Failed(name=name, job=job, cause=cause, message=reason.message, seconds=seconds)
             self._append(writer, failed)
 
-    def roll_back(self, name: str, reason: str = "") -> tuple[int, Version]:
+    def roll_back(self, name: str, reason: str = "") -> tuple[int | None, Version]:
         """Let the champion's alias point to the version before; return where it pointed, and that version.
 
         Raises
@@ -321,7 +326,7 @@ class ModelRegistry:
         with self._change(check_name(name)) as writer:
             model = writer.state.models[name]
             before, earlier = model.aliases.get(CHAMPION), model.earlier.get(CHAMPION, ())
-            if before is None or not earlier:
+            if not earlier:
                 raise RequestError(f"`{name}` has had no champion before the one it has, if any.")
             version = model.versions[earlier[-1] - 1]
             self.require_run(version)
@@ -434,7 +439,7 @@ class ModelRegistry:
                     shutil.rmtree(path)
             return pruned
 
-    def export(self, reference: str, target: Path) -> Version:
+    def export(self, reference: str, target: Path | str) -> Version:
         """Copy the run of a version out of the registry, with what its event says of it in `version.json`.
 
         Raises
@@ -443,6 +448,7 @@ class ModelRegistry:
             There is no such version, or the target exists or cannot be written.
         """
         version, folder = self.open_run(reference)
+        target = Path(target)
         if os.path.lexists(target):
             raise StoreError(f"`{target}` exists already.", hint="name another folder with --output")
         event = next(
@@ -458,11 +464,26 @@ class ModelRegistry:
             (aside / "version.json").write_bytes(msgspec.json.format(msgspec.json.encode(event), indent=1))
         return version
 
+    def find_index_problem(self, events: Sequence[Event]) -> str:
+        """Return what is wrong with the index; empty where it is that of an event, if not of the last one."""
+        try:
+            text = read_bytes(self.folder / INDEX, _MOST_INDEX).decode("utf-8", errors="replace")
+            head = json.loads(text)["head"]
+        except (StoreError, ValueError, KeyError, TypeError):
+            return "" if not os.path.lexists(self.folder / INDEX) else f"`{INDEX}` cannot be read"
+        if head not in {FIRST, *(event.hash for event in events)}:
+            return f"`{INDEX}` was written after an event that `{EVENTS}` does not hold: events were removed"
+        state = replay_events(events)
+        if head == state.head and text != format_index(state):
+            return f"`{INDEX}` was changed after it was written"
+        return ""
+
     def is_index_fresh(self) -> bool:
         """Return whether the index is that of the last event."""
         try:
-            return bool(json.loads((self.folder / INDEX).read_bytes())["head"] == self.read_state().head)
-        except (OSError, ValueError, KeyError, TypeError):
+            state = self.read_state()
+            return (self.folder / INDEX).read_text(encoding="utf-8") == format_index(state)
+        except (OSError, ValueError):
             return False
 
     def list_unneeded(self) -> list[Path]:
@@ -476,6 +497,9 @@ class ModelRegistry:
         with Journal(self.folder, self.remarks).open() as writer:
             events = Journal(self.folder).read() if writer.state.count else ()
             self._check_signatures(events)
+            problem = self.find_index_problem(events)
+            if "removed" in problem:
+                raise RegistryDamaged(f"{problem}.", hint="bring the file of events back from a copy")
             head = writer.state.head
             yield writer
             if writer.state.head != head or not self.is_index_fresh():
@@ -507,9 +531,11 @@ class ModelRegistry:
         check_signatures(events)
         if self.required_keys is None or not events:
             return
-        required = read_public_keys([self.required_keys])
-        keys = replay_events(events).keys
-        if not keys or not set(keys) <= set(required):
+        required = {describe_key(key) for key in read_public_keys([self.required_keys])}
+        signers = list_signers(events)
+        first = next((place for place, signer in enumerate(signers) if signer in required), None)
+        # What was written before is vouched for by the chain; what comes after must be signed likewise.
+        if first is None or not set(signers[first:]) <= required:
             message = f"the registry was expected to be signed with the keys of `{self.required_keys}` only."
             raise RegistryDamaged(message)
 
@@ -517,7 +543,7 @@ class ModelRegistry:
         folder = self.folder / RUNS
         if folder.is_symlink() or not folder.is_dir():
             return []
-        return sorted(path for path in folder.iterdir() if _RUN.fullmatch(path.name))
+        return sorted(path for path in folder.iterdir() if RUN_NAME.fullmatch(path.name))
 
 
 def format_index(state: RegistryState) -> str:

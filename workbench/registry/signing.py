@@ -64,7 +64,8 @@ def read_public_keys(paths: Iterable[Path]) -> tuple[str, ...]:
         try:
             lines = path.read_text(encoding="utf-8").splitlines()
         except (OSError, UnicodeDecodeError) as reason:
-            raise RequestError(f"public keys were expected in `{path}`: {reason}.", hint=_HINT) from reason
+            why = reason.strerror if isinstance(reason, OSError) else "it is no text"
+            raise RequestError(f"public keys were expected in `{path}`: {why}.", hint=_HINT) from reason
         stated = [line.strip() for line in lines if line.strip() and not line.startswith("#")]
         if not stated:
             raise RequestError(f"`{path}` holds no public key.", hint=_HINT)

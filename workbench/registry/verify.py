@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -11,7 +11,7 @@ from workbench.files import ASIDE
 from workbench.registry.events import Event
 from workbench.registry.journal import EVENTS, JOB, LOCK, TORN
 from workbench.registry.recompute import find_wrong_numbers
-from workbench.registry.registry import INDEX, ModelRegistry
+from workbench.registry.registry import INDEX, RUN_NAME, ModelRegistry
 from workbench.registry.runs import RUNS, list_damages
 from workbench.registry.state import Version, replay_events
 from workbench.registry.summary import summarise_results
@@ -87,16 +87,23 @@ def verify(
     found.notes += registry.remarks
     state = replay_events(events)
     found.events, found.head, found.is_signed = state.count, state.head, bool(state.keys)
+    problem = registry.find_index_problem(events)
+    if problem:
+        found.problems.append(f"{problem}.")
     if head and not any(event.hash.startswith(head) for event in events):
         found.problems.append(f"no event has the hash `{head}`: the events that led to it were changed.")
     versions = [version for model in state.models.values() for version in model.versions]
     found.versions = len(versions)
-    kept = {version.added.run: version for version in versions if not version.is_pruned}
+    kept: dict[str, list[Version]] = {}
+    for version in versions:
+        if not version.is_pruned:
+            kept.setdefault(version.added.run, []).append(version)
     found.runs = len(kept)
-    for place, version in enumerate(kept.values()):
+    for place, sharing in enumerate(kept.values()):
+        names = ", ".join(version.reference for version in sharing)
         if on_step is not None:
-            on_step(place, len(kept), version.reference)
-        _check_run(registry, version, found)
+            on_step(place, len(kept), names)
+        _check_run(registry, sharing, names, found)
     found.notes += _list_notes(registry)
     return found
 
@@ -107,36 +114,38 @@ def _read_events(registry: ModelRegistry, found: Verification) -> tuple[Event, .
     except StoreError as reason:
         if not (registry.folder / EVENTS).exists():
             raise
-        found.problems.append(reason.message)
+        found.problems += [reason.message, "What else the registry holds was not checked."]
         return None
 
 
-def _check_run(registry: ModelRegistry, version: Version, found: Verification) -> None:
-    """Check the files of a version's run, and its numbers."""
+def _check_run(registry: ModelRegistry, versions: Sequence[Version], names: str, found: Verification) -> None:
+    """Check the files of the run that some versions share, and its numbers."""
+    version = versions[0]
     try:
         folder = registry.find_folder(version)
     except StoreError as reason:
-        found.problems.append(f"{version.reference}: {reason.message}")
+        found.problems.append(f"{names}: {reason.message}")
         return
     damages = list_damages(folder, version.added.files)
     found.files += len(version.added.files)
-    found.problems += [f"{version.reference}: {damage}." for damage in damages]
+    found.problems += [f"{names}: {damage}." for damage in damages]
     if damages:
         return
     try:
         fit = run_directory.read(folder)
         count, wrong, left_out = find_wrong_numbers(fit)
-        if summarise_results(fit.results) != version.added.summary:
+        summary = summarise_results(fit.results)
+        if any(each.added.summary != summary for each in versions):
             wrong.append("what its event says of it is not what its run holds")
     except StoreError as reason:
-        found.problems.append(f"{version.reference}: {reason.message}")
+        found.problems.append(f"{names}: {reason.message}")
         return
     found.numbers += count
-    found.problems += [f"{version.reference}: {text}." for text in wrong[:_MOST_SHOWN]]
+    found.problems += [f"{names}: {text}." for text in wrong[:_MOST_SHOWN]]
     if len(wrong) > _MOST_SHOWN:
-        found.problems.append(f"{version.reference}: {len(wrong) - _MOST_SHOWN} more numbers differ.")
+        found.problems.append(f"{names}: {len(wrong) - _MOST_SHOWN} more numbers differ.")
     if left_out:
-        found.notes.append(f"{version.reference}: {left_out}, and were not computed again.")
+        found.notes.append(f"{names}: {left_out}, and were not computed again.")
 
 
 def _list_notes(registry: ModelRegistry) -> Iterator[str]:
@@ -146,7 +155,7 @@ def _list_notes(registry: ModelRegistry) -> Iterator[str]:
         yield f"{runs} of no version, left by a command that was ended; `registry prune` removes them."
     if not registry.is_index_fresh():
         yield f"`{INDEX}` is not that of the last event; the next change writes it again."
-    others = list(_iterate_others(registry.folder))
+    others = [*_iterate_others(registry.folder), *_iterate_foreign_runs(registry.folder / RUNS)]
     if others:
         yield f"`{others[0]}` is no part of the registry."
 
@@ -154,4 +163,10 @@ def _list_notes(registry: ModelRegistry) -> Iterator[str]:
 def _iterate_others(folder: Path) -> Iterator[Path]:
     for path in sorted(folder.iterdir()):
         if path.name not in _OWN and not ASIDE.match(path.name) and not path.name.startswith((".git", JOB)):
+            yield path
+
+
+def _iterate_foreign_runs(folder: Path) -> Iterator[Path]:
+    for path in sorted(folder.iterdir()) if folder.is_dir() else ():
+        if not RUN_NAME.fullmatch(path.name) and not ASIDE.match(path.name):
             yield path

@@ -17,7 +17,7 @@ from workbench.report.document import (
     TableBlock,
     Tone,
 )
-from workbench.report.numbers import join_with_and
+from workbench.report.numbers import join_with_and, pluralise
 
 _TONES = {"passed": Tone.OK, "failed": Tone.FAIL, "not applicable": Tone.NEUTRAL}
 """How each result of a criterion is shown."""
@@ -30,8 +30,8 @@ def build_gate_report(result: GateResult) -> Document:
     table = build_criteria_table(result.criteria)
     blocks: tuple[Block, ...] = (table, Items(remarks)) if remarks else (table,)
     return Document(
-        title="gate",
-        subtitle=describe_contenders(result),
+        title=result.challenger,
+        subtitle=f"in the place of {result.champion or 'no champion'}",
         opening=(describe_result(result),),
         byline=f"Written {now} by workbench {read_workbench_version()}",
         sections=(Section("criteria", "Criteria", blocks), Section("rows", "", _say_rows(result))),
@@ -50,8 +50,8 @@ def describe_result(result: GateResult) -> str:
     unasked = f" {mute} of {len(result.criteria)} criteria do not apply." if mute else ""
     if result.is_passed:
         return f"Passed: {result.challenger} may be promoted.{unasked}"
-    failed = join_with_and(result.failed)
-    verb = "fails" if len(result.failed) == 1 else "fail"
+    failed = join_with_and([f"`{name}`" for name in result.failed])
+    verb = "is not met" if len(result.failed) == 1 else "are not met"
     return f"Failed: {failed} {verb}, and {result.challenger} may not be promoted.{unasked}"
 
 
@@ -88,4 +88,5 @@ def _say_rows(result: GateResult) -> tuple[Paragraph, ...]:
     if not result.data:
         return ()
     rows = "" if result.rows is None else f"{result.rows:,} rows with "
-    return (Paragraph(f"The held-out table has {rows}the hash {result.data[:12]}."),)
+    left_out = f" {pluralise(result.left_out, 'row')} without an outcome left out." if result.left_out else ""
+    return (Paragraph(f"The held-out table has {rows}the hash {result.data[:12]}.{left_out}"),)

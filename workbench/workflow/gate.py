@@ -14,7 +14,7 @@ from workbench.prediction.levels import NewGroups
 from workbench.prediction.scores import OutcomeScores
 from workbench.progress import SILENT, Progress
 from workbench.provenance import hash_text
-from workbench.registry.gate import GateLimits, GateResult, HeldOutOutcome, judge
+from workbench.registry.gate import CARRIED, GateLimits, GateResult, HeldOutOutcome, judge
 from workbench.report.gate import (
     build_criteria_table,
     build_gate_report,
@@ -93,14 +93,22 @@ def ask_gate(
 
     Raises
     ------
-    RequestError
-        The held-out rows are rows of one of the fits.
+    WorkbenchError
+        The held-out rows are those of one of the fits, or the champion cannot predict them; an accepted prior
+        is none of either fit.
     """
+    if champion is not None:
+        _check_accepted(limits, challenger.fit, champion.fit)
     held_out: list[HeldOutOutcome] | str = []
+    left_out = 0
     if rows is not None and champion is not None:
         _require_unseen(rows.table, challenger, champion)
+        before, left_out = _score(
+            champion.fit, rows, settings, progress
+        )  # rows that it cannot take are wrong
         try:
-            held_out = _predict_both(challenger.fit, champion.fit, rows, settings, progress)
+            after, _ = _score(challenger.fit, rows, settings, progress)
+            held_out = _pair_all(before, after)
         except WorkbenchError as reason:
             held_out = reason.message
     found = judge(
@@ -111,7 +119,9 @@ def ask_gate(
         (challenger.name, "" if champion is None else champion.name),
         is_carried=champion is not None and _is_carried(challenger.fit, champion.fit),
     )
-    return found if rows is None else msgspec.structs.replace(found, data=rows.table.sha256)
+    if rows is None:
+        return found
+    return msgspec.structs.replace(found, data=rows.table.sha256, left_out=left_out)
 
 
 def _is_carried(challenger: Fit, champion: Fit) -> bool:
@@ -136,21 +146,33 @@ def _require_unseen(table: Table, *contenders: Contender) -> None:
             raise RequestError(message, hint="give rows that neither has seen")
 
 
-def _predict_both(
-    challenger: Fit,
-    champion: Fit,
-    rows: HeldOutRows,
-    settings: ToolchainSettings | None,
-    progress: Progress,
+def _check_accepted(limits: GateLimits, challenger: Fit, champion: Fit) -> None:
+    """Refuse an accepted prior that neither fit has.
+
+    Raises
+    ------
+    RequestError
+        The message names it, and those that there are.
+    """
+    known = {CARRIED}
+    for results in (challenger.results, champion.results):
+        known |= {*results.priors, *(prior.parameter for prior in results.model.replaced_priors)}
+    unknown = [name for name in limits.accept_priors if name not in known]
+    if unknown:
+        message = f"`{unknown[0]}` was accepted, and is no prior of either fit."
+        raise RequestError(message, hint=f"there are {', '.join(sorted(known - {CARRIED})) or 'none'}")
+
+
+def _pair_all(
+    before: Mapping[str, OutcomeScores], after: Mapping[str, OutcomeScores]
 ) -> list[HeldOutOutcome]:
     """Return how both predicted the held-out rows, by outcome.
 
     Raises
     ------
-    WorkbenchError
-        One of them cannot predict these rows, or they predict other outcomes.
+    RequestError
+        They predict other outcomes, or other rows.
     """
-    before, after = (_score(fit, rows, settings, progress) for fit in (champion, challenger))
     shared = [name for name in before if name in after]
     if not shared:
         raise RequestError("champion and challenger predict no outcome in common.")
@@ -159,15 +181,15 @@ def _predict_both(
 
 def _score(
     fit: Fit, rows: HeldOutRows, settings: ToolchainSettings | None, progress: Progress
-) -> Mapping[str, OutcomeScores]:
-    """Return the scores of each outcome by the best method that a fit has."""
-    kept, _ = keep_rows_with_outcomes(fit, rows.table)
+) -> tuple[Mapping[str, OutcomeScores], int]:
+    """Return the scores of each outcome by the best method that a fit has, and rows without an outcome."""
+    kept, left_out = keep_rows_with_outcomes(fit, rows.table)
     methods, _ = choose_methods(fit.results)
     options = ScoringOptions(rows.new_groups)
     scored, *_ = score_methods(fit, kept, methods[:1], settings, progress, options)
     if not scored or not scored[0]:
         raise RequestError("no outcome of these rows is known, so that there is nothing to score.")
-    return {scores.name: scores for scores in scored[0]}
+    return {scores.name: scores for scores in scored[0]}, left_out
 
 
 def _pair(before: OutcomeScores, after: OutcomeScores) -> HeldOutOutcome:

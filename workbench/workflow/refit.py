@@ -161,8 +161,9 @@ def refit(
             table = tables.read(data) if isinstance(data, Path) else data
             done = find_done(model, table, job.way)
             if done is not None and not options.is_repeated:
-                return RefitOutcome(done, is_new=False, is_champion=is_champion(model, done))
+                return finish_done(registry, model, done, options, progress)
             base = find_base(state, model, options)
+            refuse_known_rows(model, base, table, options)
             job = RefitJob(way=job.way, data=table.sha256, base=base.number, table=table.path.name)
             version = _fit_and_add(registry, base, table, job, options, progress)
             return promote_refit(registry, base, version, options, progress)
@@ -183,7 +184,55 @@ def find_done(model: RegisteredModel, table: Table, way: str) -> Version | None:
         job = version.added.job
         if job is not None and table.sha256 and (job.data, job.way) == (table.sha256, way):
             return version
+        if job is None and way == "full" and table.sha256 and version.added.summary.data == table.sha256:
+            return version
     return None
+
+
+def finish_done(
+    registry: ModelRegistry,
+    model: RegisteredModel,
+    done: Version,
+    options: RefitOptions,
+    progress: Progress,
+) -> RefitOutcome:
+    """Return what came of a job that was done before; a gate that was not asked then is asked now.
+
+    What a gate has said stays: a version that it refused is refused again, and one that was promoted and
+    taken back is not promoted again.
+    """
+    known = RefitOutcome(done, is_new=False, is_champion=is_champion(model, done))
+    if not options.is_promoted or known.is_champion:
+        return known
+    asked = [gate for gate in done.gates if not gate.is_shadow]
+    if not asked:
+        outcome = promote_refit(registry, done, done, options, progress)
+        return replace(outcome, is_new=False, base=None)
+    last = asked[-1]
+    champion = "" if last.champion is None else f"{model.name}@{last.champion}"
+    result = GateResult(champion=champion, challenger=done.reference, criteria=last.criteria, data=last.data)
+    return replace(known, gate=result)
+
+
+def refuse_known_rows(model: RegisteredModel, base: Version, table: Table, options: RefitOptions) -> None:
+    """Refuse rows that a version, or those that it came from, holds already: they would count twice.
+
+    Raises
+    ------
+    RequestError
+        The message names the version.
+    """
+    if options.way == "full" or options.is_repeated:
+        return
+    version: Version | None = base
+    while version is not None:
+        job = version.added.job
+        if table.sha256 and table.sha256 in (version.added.summary.data, "" if job is None else job.data):
+            message = f"the rows of `{table.path.name}` are in {version.reference} already."
+            hint = "give rows that are new; --again counts them twice"
+            raise RequestError(message, hint=hint)
+        number = None if job is None or job.way == "full" else job.base
+        version = None if number is None else model.versions[number - 1]
 
 
 def find_base(state: RegistryState, model: RegisteredModel, options: RefitOptions) -> Version:

@@ -31,10 +31,11 @@ from workbench.workflow.refit import (
     describe_way,
     find_base,
     find_done,
+    finish_done,
     fit_rows,
-    is_champion,
     only_job,
     promote_refit,
+    refuse_known_rows,
 )
 
 _PLAIN = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,30}")
@@ -145,7 +146,8 @@ def refit_segments(
         def choose() -> Iterator[Task]:
             for group in grouped.groups:
                 content = tables.write_settled(grouped.take(group))
-                found = _prepare(state, name, group.values, content, like, options)
+                rows = replace(options, held_out=held_out.get(group.values)) if held_out else options
+                found = _prepare(registry, state, name, group.values, content, like, rows)
                 if isinstance(found, SegmentOutcome):
                     finished.append(found)
                     continue
@@ -170,6 +172,7 @@ def refit_segments(
 
 
 def _prepare(
+    registry: ModelRegistry,
     state: RegistryState,
     name: str,
     values: tuple[str, ...],
@@ -183,10 +186,12 @@ def _prepare(
     rows = replace(like, sha256=hash_bytes(content))
     way = describe_way(options)
     done = find_done(known, rows, way)
-    if done is not None and not options.is_repeated:
-        return SegmentOutcome(values, model, RefitOutcome(done, False, is_champion=is_champion(known, done)))
     try:
+        if done is not None and not options.is_repeated:
+            return SegmentOutcome(values, model, finish_done(registry, known, done, options, SILENT))
         base = find_base(state, known if known.versions else state.find_model(name), options)
+        if known.versions:
+            refuse_known_rows(known, base, rows, options)
     except WorkbenchError as reason:
         return SegmentOutcome(values, model, failure=reason)
     number = base.number if base.added.name == model else None

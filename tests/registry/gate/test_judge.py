@@ -128,6 +128,16 @@ def test_a_parameter_may_move_as_far_as_chance_moves_the_largest():
     assert "of `mu`" in found["parameters"].found
 
 
+def test_a_point_is_judged_by_the_sds_of_the_champion():
+    skipped = {"status": "skipped", "reason": "not requested"}
+    champion = results_of(**dict.fromkeys(("laplace", "mle", "map"), skipped))
+    for shift, expected in ((0.5, "passed"), (4.0, "failed")):
+        means = {name: one.mean + shift * one.sd for name, one in champion.nuts.estimates.items()}
+        point = {"status": "ok", "jacobian": False, "estimates": {k: {"value": v} for k, v in means.items()}}
+        challenger = results_of(**dict.fromkeys(("nuts", "laplace", "mle"), skipped), map=point)
+        assert status("parameters", challenger, champion) == expected
+
+
 def test_points_without_sds_are_judged_by_their_size():
     skipped = {"status": "skipped", "reason": "not requested"}
     parts = dict.fromkeys(("nuts", "laplace", "mle"), skipped)
@@ -150,7 +160,7 @@ def test_a_clearly_worse_score_fails_and_a_better_one_can_be_demanded():
 def test_the_standard_error_of_a_score_is_that_of_paired_rows():
     rows = normal_rows(mean=0.3)
     difference = rows.densities[1] - rows.densities[0]
-    expected = f"{difference.sum():+.1f} ± {difference.std(ddof=1) * 200**0.5:.1f} nats on 200 rows"
+    expected = f"−{-difference.sum():.1f} ± {difference.std(ddof=1) * 200**0.5:.1f} nats on 200 rows"
     assert ask(held_out=[rows])[0]["held-out score"].found == expected
     pairs = dataclasses.replace(rows, rows=np.arange(200) // 2)
     sums = difference.reshape(-1, 2).sum(axis=1)

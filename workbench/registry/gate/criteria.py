@@ -30,6 +30,7 @@ class GateResult(Struct, frozen=True, kw_only=True):
     criteria: tuple[Criterion, ...]
     data: str = ""
     rows: int | None = None
+    left_out: int = 0
 
     @property
     def is_passed(self) -> bool:

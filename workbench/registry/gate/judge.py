@@ -233,7 +233,8 @@ def _judge_held_out(held_out: Sequence[HeldOutOutcome] | str, limits: GateLimits
 
 def _judge_score(outcome: HeldOutOutcome, limits: GateLimits, name: str) -> Criterion:
     difference = compare_scores(outcome)
-    found = f"{difference.value:+.1f} ± {difference.se:.1f} nats on {outcome.count:,} rows"
+    value = f"{difference.value:+.1f}".replace("-", "−")
+    found = f"{value} ± {difference.se:.1f} nats on {outcome.count:,} rows"
     demanded = f"not worse by more than {limits.score_errors:g} standard errors"
     if difference.impossible:
         reason = f"the challenger holds {difference.impossible} observed values for impossible"
@@ -257,7 +258,7 @@ def _judge_calibration(outcome: HeldOutOutcome, limits: GateLimits, name: str) -
     if math.isnan(after):
         return not_applicable(name, "the outcome may be censored, or nothing varies.")
     is_met = after >= limits.calibration or (not math.isnan(before) and before <= after)
-    found = f"p = {_show_p(after)} ({test}), before {_show_p(before)}"
+    found = f"{_show_p(after)} ({test}), before {_show_p(before)}"
     demanded = f"at least {limits.calibration:g}, or not below the champion's"
     return decide(name, found, demanded, is_met=is_met)
 
@@ -279,7 +280,7 @@ def _judge_predictions(outcome: HeldOutOutcome, limits: GateLimits, name: str) -
 
 
 def _show_p(value: float) -> str:
-    return "not known" if math.isnan(value) else f"{value:.3f}" if value >= 0.001 else "< 0.001"
+    return "p not known" if math.isnan(value) else f"p = {value:.3f}" if value >= 0.001 else "p < 0.001"
 
 
 def _show(value: object) -> str:

@@ -12,7 +12,7 @@ from msgspec import Meta, Struct
 from workbench.errors import RequestError
 
 Share = Annotated[float, Meta(ge=0, le=1)]
-Positive = Annotated[float, Meta(gt=0)]
+Positive = Annotated[float, Meta(gt=0, le=1000)]
 
 
 LARGEST_FACTOR = 1000.0
@@ -92,8 +92,16 @@ def read_limits(path: Path | None, accepted: tuple[str, ...] = ()) -> GateLimits
         try:
             limits = msgspec.convert(tomllib.loads(path.read_text(encoding="utf-8")), GateLimits)
         except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as reason:
-            raise RequestError(f"limits of a gate were expected in `{path}`: {reason}.") from reason
+            why = reason.strerror if isinstance(reason, OSError) else str(reason)
+            message = f"limits of a gate were expected in `{path}`: {why}."
+            raise RequestError(
+                message, hint="check the path; a line is such as `score_errors = 2.0`"
+            ) from reason
         except msgspec.ValidationError as reason:
             known = ", ".join(GateLimits.__struct_fields__)
-            raise RequestError(f"`{path}`: {reason}.", hint=f"the limits are {known}") from reason
+            hint = (
+                f'the limits are {known}; program is "same" or "any", verdict "not worse" or "ok", '
+                'score "not worse" or "better"'
+            )
+            raise RequestError(f"`{path}`: {reason}.", hint=hint) from reason
     return msgspec.structs.replace(limits, accept_priors=(*limits.accept_priors, *accepted))

@@ -139,7 +139,10 @@ def build_version_page(version: Version, model: RegisteredModel, registry: Model
         ("signed", signed),
         ("note", version.added.note),
         ("approved by", "; ".join(approvals)),
-        ("replaces", "" if parent is None else f"{model.name}@{parent}"),
+        (
+            "champion then" if version.added.job is None else "refit of",
+            "" if parent is None else f"{model.name}@{parent}",
+        ),
         ("verdict", f"{summary.verdict or 'not checked'}{_list_findings(summary.findings)}"),
         ("program", f"{summary.model}, {summary.program[:12]}"),
         ("table", f"{summary.table}, {summary.rows} rows, {summary.data[:12]}" if summary.table else ""),
