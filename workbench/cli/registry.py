@@ -338,4 +338,4 @@ def trust(
     registry = open_registry(folder, author, key)
     trusted = registry.trust(keys)
     show_remarks(registry)
-    console.show_line(f"trusted from now on: {', '.join(describe_key(each) for each in trusted)}")
+    console.show_line(f"trusted from now on, and no others: {', '.join(map(describe_key, trusted))}")
