@@ -3,11 +3,14 @@
 import json
 
 import pytest
+from typer.testing import CliRunner
 
 from tests.cli.conftest import SCHOOLS
 from tests.cli.test_bad_input import assert_refused
 from tests.conftest import DATA, STAN_MODELS
+from workbench import process
 from workbench.binding import RULES
+from workbench.cli.app import app
 
 pytestmark = pytest.mark.usefixtures("tools")
 
@@ -115,3 +118,11 @@ def test_stan_data_need_no_card(workbench, tmp_path):
     assert "mu_prior_mean real `schools.json` 7" in out
     assert "mu_prior_sd real<lower=0> --prior 3" in out
     assert "tau_prior_scale real<lower=0> default of eight_schools.toml 5" in out
+
+
+def test_a_fit_that_does_not_fit_into_memory_could_not_start(monkeypatch):
+    monkeypatch.setattr(process, "measure_available_memory", lambda: 1000)
+    done = CliRunner().invoke(app, ["fit", "eight_schools", "--dry-run"])
+    assert done.exit_code == 2
+    assert "of memory, and" in " ".join(done.output.split())
+    assert "a fit could start" not in done.output

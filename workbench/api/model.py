@@ -159,8 +159,8 @@ class Model:
         RequestError
             The table cannot be read or is missing, or a prior is unknown.
         """
-        from workbench.workflow.dry_run import dry_run
         from workbench.workflow.pages.dry_run import add_problems, build_dry_run_page
+        from workbench.workflow.prepare_request import dry_run_fit
         from workbench.workflow.prior_options import apply_prior_options
 
         stated = read_priors(as_path(priors))
@@ -176,7 +176,7 @@ class Model:
         )
         table = self._table(data)
         program, options = apply_prior_options(self._program, options, self._tools.stanc)
-        found = dry_run(program, table, options)
+        found = dry_run_fit(program, table, options)
         return Page(found, add_problems(build_dry_run_page(found, table.path.name), found))
 
     @explain_options

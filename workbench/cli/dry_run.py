@@ -25,9 +25,9 @@ def show_dry_run(
 ) -> None:
     """Show the data block as it would be bound, and exit with 2 if a fit could not start."""
     from workbench import toolchain
-    from workbench.workflow.dry_run import dry_run
     from workbench.workflow.inputs import check_program_exists
     from workbench.workflow.pages.dry_run import build_dry_run_page
+    from workbench.workflow.prepare_request import dry_run_fit
     from workbench.workflow.prior_options import apply_prior_options
     from workbench.workflow.read_program import read_program
 
@@ -35,7 +35,7 @@ def show_dry_run(
     tools = toolchain.provision(options.toolchain, console.progress(is_quiet)).limit(options.timeout)
     program = read_program(model, options.roles, tools, is_optimised=options.is_optimised)
     program, options = apply_prior_options(program, options, tools.stanc)
-    result = dry_run(program, data, options)
+    result = dry_run_fit(program, data, options)
     if is_json:
         console.show_json(json.dumps(_describe(result), indent=1, ensure_ascii=False))
     else:

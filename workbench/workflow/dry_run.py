@@ -34,12 +34,15 @@ class DryRun:
         The priors in force.
     carried
         A normal in place of all priors, if there is one.
+    of_the_fit
+        What prevents a fit though the data are bound, such as too little memory.
     """
 
     program: Program
     binding: BindingAttempt
     priors: Priors
     carried: CarriedPosterior | None = None
+    of_the_fit: tuple[RequestError, ...] = ()
 
     @property
     def problems(self) -> tuple[RequestError, ...]:
@@ -52,7 +55,9 @@ class DryRun:
         }
         mismatch = priors.check_lengths(self.program, shapes)
         problems = [*self.binding.problems, *([] if mismatch is None else [mismatch])]
-        return (*problems, *self._check_carried()) if not self.binding.problems else tuple(problems)
+        if self.binding.problems:
+            return tuple(problems)
+        return (*problems, *self._check_carried(), *self.of_the_fit)
 
     def _check_carried(self) -> list[RequestError]:
         """Return an error for a parameter of which the carried posterior has more or fewer elements."""

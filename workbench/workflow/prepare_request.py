@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from workbench.binding import BoundData, bind_initial_values
-from workbench.errors import MethodError
+from workbench.errors import MethodError, RequestError
 from workbench.estimation.optimum.profile import check_profile_names
 from workbench.estimation.standardize.copies import copy_dependents
 from workbench.methods import Auto, Mle, Nuts
@@ -19,7 +19,8 @@ from workbench.results.draws import list_optional
 from workbench.results.outcomes import has_many_rows
 from workbench.tables import Table
 from workbench.thresholds import FEWEST_LOO_DRAWS, MOST_POINTWISE
-from workbench.workflow.dry_run import dry_run, find_first_problem
+from workbench.workflow.dry_run import DryRun, dry_run, find_first_problem
+from workbench.workflow.memory_check import check_request_memory
 from workbench.workflow.options import FitOptions
 
 _LONGEST_NAME = 100
@@ -41,6 +42,29 @@ def prepare_request(program: Program, table: Table, options: FitOptions) -> FitR
     problem = find_first_problem(result)
     if problem is not None:
         raise problem
+    return _make_request(program, result, options)
+
+
+def dry_run_fit(program: Program, data: Path | Table, options: FitOptions) -> DryRun:
+    """Return what a fit would start from, and what prevents it: too little memory too.
+
+    Raises
+    ------
+    RequestError
+        As `dry_run`.
+    """
+    result = dry_run(program, data, options)
+    if result.problems:
+        return result
+    try:
+        check_request_memory(_make_request(program, result, options))
+    except RequestError as reason:
+        return replace(result, of_the_fit=(reason,))
+    return result
+
+
+def _make_request(program: Program, result: DryRun, options: FitOptions) -> FitRequest:
+    """Return the request for data that are bound."""
     data = result.binding.data
     request = FitRequest(
         program,

@@ -161,7 +161,10 @@ def test_the_standard_error_of_a_score_is_that_of_paired_rows():
     rows = normal_rows(mean=0.3)
     difference = rows.densities[1] - rows.densities[0]
     expected = f"−{-difference.sum():.1f} ± {difference.std(ddof=1) * 200**0.5:.1f} nats on 200 rows"
-    assert ask(held_out=[rows])[0]["held-out score"].found == expected
+    criterion = ask(held_out=[rows])[0]["held-out score"]
+    assert criterion.found == expected
+    assert criterion.numbers["difference"] == pytest.approx(difference.sum())
+    assert criterion.numbers["standard_error"] == pytest.approx(difference.std(ddof=1) * 200**0.5)
     pairs = dataclasses.replace(rows, rows=np.arange(200) // 2)
     sums = difference.reshape(-1, 2).sum(axis=1)
     assert (

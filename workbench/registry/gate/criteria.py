@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import math
+from collections.abc import Mapping
 from typing import Literal
 
-from msgspec import Struct
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 CriterionStatus = Literal["passed", "failed", "not applicable"]
 
@@ -12,7 +15,7 @@ CriterionStatus = Literal["passed", "failed", "not applicable"]
 class Criterion(Struct, frozen=True, kw_only=True):
     """A criterion: what was found, what was demanded, and whether it passed.
 
-    `reason` says why it does not apply, or more of what was found.
+    `reason` says why it does not apply, or more of what was found; `numbers` has what was found and limits.
     """
 
     name: str
@@ -20,6 +23,7 @@ class Criterion(Struct, frozen=True, kw_only=True):
     found: str = ""
     demanded: str = ""
     reason: str = ""
+    numbers: Mapping[str, float] = field(default_factory=dict)
 
 
 class GateResult(Struct, frozen=True, kw_only=True):
@@ -57,6 +61,11 @@ def failed(name: str, found: str, demanded: str, reason: str = "") -> Criterion:
 def decide(name: str, found: str, demanded: str, reason: str = "", *, is_met: bool) -> Criterion:
     """Return a criterion that passed or failed."""
     return (passed if is_met else failed)(name, found, demanded, reason)
+
+
+def with_numbers(criterion: Criterion, **numbers: float) -> Criterion:
+    """Return a criterion with its numbers, as far as they are finite."""
+    return replace(criterion, numbers={key: x for key, x in numbers.items() if math.isfinite(x)})
 
 
 def not_applicable(name: str, reason: str) -> Criterion:

@@ -9,7 +9,15 @@ from statistics import NormalDist
 import numpy as np
 
 from workbench.registry.differences import EstimateMove, FitDifferences, compare_fits
-from workbench.registry.gate.criteria import Criterion, GateResult, decide, failed, not_applicable, passed
+from workbench.registry.gate.criteria import (
+    Criterion,
+    GateResult,
+    decide,
+    failed,
+    not_applicable,
+    passed,
+    with_numbers,
+)
 from workbench.registry.gate.evidence import (
     HeldOutOutcome,
     compare_scores,
@@ -144,7 +152,9 @@ def _judge_rows(challenger: Results, champion: Results, limits: GateLimits) -> C
     if not one or other is None:
         return not_applicable("data", "the number of rows is not known.")
     found = f"{other:,} rows, before {one:,}"
-    return decide("data", found, f"at least {limits.rows:.0%} of them", is_met=other >= limits.rows * one)
+    share = f"at least {limits.rows:.0%} of them"
+    criterion = decide("data", found, share, is_met=other >= limits.rows * one)
+    return with_numbers(criterion, rows=other, before=one, least_share=limits.rows)
 
 
 def _judge_priors(differences: FitDifferences, limits: GateLimits) -> Iterable[Criterion]:
@@ -183,7 +193,8 @@ def _judge_parameters(differences: FitDifferences, champion: Results, limits: Ga
         f"the largest move is {moved:.2f} combined SDs, of `{largest.name}`; the length of all "
         f"{len(known)} together (L2) is {length:.2f}"
     )
-    return decide(name, found, f"at most {limit:.2f} combined SDs", is_met=moved <= limit)
+    criterion = decide(name, found, f"at most {limit:.2f} combined SDs", is_met=moved <= limit)
+    return with_numbers(criterion, largest=moved, length=length, parameters=len(known), most=limit)
 
 
 def _judge_points(name: str, moves: Sequence[EstimateMove], limits: GateLimits) -> Criterion:
@@ -207,8 +218,10 @@ def _judge_points(name: str, moves: Sequence[EstimateMove], limits: GateLimits) 
         f"{distances.max():.3g}, of `{largest.name}`"
     )
     reason = "there are no SDs: points are judged by their size"
-    demanded = f"at most {limits.relative:.0%}"
-    return decide(name, found, demanded, reason, is_met=relative <= limits.relative)
+    criterion = decide(
+        name, found, f"at most {limits.relative:.0%}", reason, is_met=relative <= limits.relative
+    )
+    return with_numbers(criterion, relative=relative, largest=float(distances.max()), most=limits.relative)
 
 
 def _judge_held_out(held_out: Sequence[HeldOutOutcome] | str, limits: GateLimits) -> Iterable[Criterion]:
@@ -242,13 +255,20 @@ def _judge_score(outcome: HeldOutOutcome, limits: GateLimits, name: str) -> Crit
     if math.isnan(difference.se):
         return not_applicable(name, "no log density of these rows is known.")
     reach = limits.score_errors * difference.se
+    numbers = {
+        "difference": difference.value,
+        "standard_error": difference.se,
+        "rows": outcome.count,
+        "standard_errors": limits.score_errors,
+    }
     if limits.score == "better":
         demanded = f"better by more than {limits.score_errors:g} standard errors"
-        return decide(name, found, demanded, is_met=difference.value > reach)
+        return with_numbers(decide(name, found, demanded, is_met=difference.value > reach), **numbers)
     reason = ""
     if difference.possible:
         reason = f"the champion held {difference.possible} observed values for impossible"
-    return decide(name, found, demanded, reason, is_met=difference.value >= -reach)
+    criterion = decide(name, found, demanded, reason, is_met=difference.value >= -reach)
+    return with_numbers(criterion, **numbers)
 
 
 def _judge_calibration(outcome: HeldOutOutcome, limits: GateLimits, name: str) -> Criterion:
@@ -260,7 +280,8 @@ def _judge_calibration(outcome: HeldOutOutcome, limits: GateLimits, name: str) -
     is_met = after >= limits.calibration or (not math.isnan(before) and before <= after)
     found = f"{_show_p(after)} ({test}), before {_show_p(before)}"
     demanded = f"at least {limits.calibration:g}, or not below the champion's"
-    return decide(name, found, demanded, is_met=is_met)
+    criterion = decide(name, found, demanded, is_met=is_met)
+    return with_numbers(criterion, p=after, before=before, least=limits.calibration)
 
 
 def _judge_predictions(outcome: HeldOutOutcome, limits: GateLimits, name: str) -> Criterion:
@@ -276,7 +297,10 @@ def _judge_predictions(outcome: HeldOutOutcome, limits: GateLimits, name: str) -
     )
     demanded = f"at most {limits.prediction:g}, and at most {limits.moved_share:.0%}"
     is_met = mean <= limits.prediction and share <= limits.moved_share
-    return decide(name, found, demanded, is_met=is_met)
+    criterion = decide(name, found, demanded, is_met=is_met)
+    return with_numbers(
+        criterion, mean=mean, share=share, most_mean=limits.prediction, most_share=limits.moved_share
+    )
 
 
 def _show_p(value: float) -> str:
