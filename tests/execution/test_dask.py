@@ -97,13 +97,20 @@ def test_a_full_disk_of_one_worker_is_avoided(executor, tmp_path):
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGKILL], ids=["interrupted", "killed"])
 def test_what_a_client_wanted_ends_with_it(cluster, tmp_path, number):
     argv = [sys.executable, "-m", "tests.execution.client", cluster.address, str(tmp_path), "0"]
-    client = subprocess.Popen(argv, cwd=ROOT, start_new_session=True, stderr=subprocess.DEVNULL)
+    client = subprocess.Popen(
+        argv, cwd=ROOT, start_new_session=True, stderr=subprocess.DEVNULL, preexec_fn=take_interrupts
+    )
     wait_until(lambda: (tmp_path / "started").exists() and count_sleepers() == 1, 60)
     client.send_signal(number)
     client.wait()
     wait_until(lambda: count_sleepers() == 0, 15)
     time.sleep(0.5)
     assert not (tmp_path / "ended").exists()
+
+
+def take_interrupts():
+    """Undo that tests may run in the background of a shell, where interrupts are ignored."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
 
 
 def count_sleepers():

@@ -191,7 +191,13 @@ def test_a_killed_command_continues(model, tmp_path):
     ]
     env = {**os.environ, "PYTHONPATH": str(ROOT)}
     for wanted, number in ((2, signal.SIGKILL), (8, signal.SIGKILL), (14, signal.SIGINT)):
-        child = subprocess.Popen(command, env=env, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
+        child = subprocess.Popen(
+            command,
+            env=env,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.PIPE,
+            preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),  # it may be ignored here
+        )
         deadline = time.monotonic() + 120
         while len(segments.list_runs(out)) < wanted and time.monotonic() < deadline:
             assert child.poll() is None
