@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from workbench.cli import console, options
-from workbench.cli.open_registry import FOLDER, Folder, find_run
+from workbench.cli.open_registry import FOLDER, Folder, find_run, open_registry
 from workbench.errors import EXIT_STRICT
 
 if TYPE_CHECKING:
@@ -137,4 +137,5 @@ def _read(run: Path, folder: Path) -> Contender:
     from workbench.workflow.gate import Contender
 
     found = find_run(run, folder)
-    return Contender(str(run), run_directory.read(found))
+    name = str(run) if found == run else open_registry(folder).find(str(run)).reference
+    return Contender(name, run_directory.read(found))

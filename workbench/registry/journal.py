@@ -13,6 +13,7 @@ from filelock import FileLock, Timeout
 
 from workbench import files
 from workbench.errors import RegistryDamaged, RegistryNotFound, RunIncomplete, StoreError
+from workbench.files.sync import sync_folder
 from workbench.registry.events import (
     Content,
     Event,
@@ -215,11 +216,7 @@ def _append_line(path: Path, line: bytes) -> None:
         finally:
             os.close(descriptor)
         if is_new:
-            folder = os.open(path.parent, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
-            try:
-                os.fsync(folder)
-            finally:
-                os.close(folder)
+            sync_folder(path.parent)
 
 
 def _check_new(folder: Path) -> None:

@@ -370,7 +370,7 @@ class ModelRegistry:
             self._append(writer, Approved(name=parsed.name, version=number, note=note))
             return writer.state.models[parsed.name].versions[number - 1]
 
-    def trust(self, paths: Sequence[Path]) -> tuple[str, ...]:
+    def trust(self, paths: Sequence[Path | str]) -> tuple[str, ...]:
         """Require from now on that each event is signed with one of some keys; return these.
 
         Raises

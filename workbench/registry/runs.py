@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 import stat
 from collections.abc import Mapping
@@ -10,14 +11,11 @@ from pathlib import Path
 from workbench import files
 from workbench.errors import RegistryDamaged, RunIncomplete, StoreError
 from workbench.provenance import hash_texts
-from workbench.results.store import FILES, RECORD, TREE
+from workbench.results.store import FILES, PRIORS, RECORD, TREE
 from workbench.results.stored import open_stored
 
 RUNS = "runs"
 """The folder of runs in a registry."""
-
-PRIORS = "priors.toml"
-"""The file of a run that carries its posterior on."""
 
 _CARRIED = sorted({*FILES, PRIORS})
 """The files of a run directory that a registry takes; studies and whatever else lies there stay behind."""
@@ -125,8 +123,6 @@ def _measure(folder: Path, names: Mapping[str, str]) -> int:
 
 def _copy(source: Path, target: Path | None) -> str:
     """Return the hash of a file, and write it elsewhere on the way where that is asked for."""
-    import hashlib
-
     digest = hashlib.sha256()
     with open_stored(source) as stream:
         if target is None:

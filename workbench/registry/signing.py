@@ -51,7 +51,7 @@ class Signer:
         return msgspec.structs.replace(event, signature=signature)
 
 
-def read_public_keys(paths: Iterable[Path]) -> tuple[str, ...]:
+def read_public_keys(paths: Iterable[Path | str]) -> tuple[str, ...]:
     """Return the public keys of files, each `ssh-ed25519 AAAA... comment` on a line of its own.
 
     Raises
@@ -60,7 +60,7 @@ def read_public_keys(paths: Iterable[Path]) -> tuple[str, ...]:
         A file cannot be read, holds something else, or the package that checks signatures is missing.
     """
     keys: list[str] = []
-    for path in paths:
+    for path in map(Path, paths):
         try:
             lines = path.read_text(encoding="utf-8").splitlines()
         except (OSError, UnicodeDecodeError) as reason:

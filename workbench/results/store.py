@@ -37,6 +37,9 @@ REPORT = "report.html"
 EXPLORE = "explore.html"
 """The files of a run directory."""
 
+PRIORS = "priors.toml"
+"""The file in a run that holds the posterior carried into it."""
+
 FILES = frozenset({RECORD, TREE, SUMMARY, CONSOLE, REPORT, EXPLORE})
 """All of them: whatever else is in a run directory is the user's, or a study, and is never removed."""
 

@@ -93,7 +93,6 @@ class _Segment:
     job: RefitJob
     piece: str
     content: bytes = field(repr=False)
-    started: float = 0.0
 
 
 def refit_segments(

@@ -69,9 +69,6 @@ from workbench.workflow.update_weights import (
     weigh,
 )
 
-PRIORS = "priors.toml"
-"""The file in a run that holds the posterior carried into it."""
-
 _MOST_REMEMBERED = 50
 """The most quantities whose earlier posteriors a run remembers: parameters, in the order of the program."""
 
@@ -292,7 +289,7 @@ def _write_priors(fit: Fit, carried: Carried | None) -> None:
         comments = (
             f"The posterior of `{fit.results.model.name}` before the rows of this run (k-hat {shown}).",
         )
-        files.replace_file(fit.folder / PRIORS, format_posterior(carried.posterior, comments))
+        files.replace_file(fit.folder / store.PRIORS, format_posterior(carried.posterior, comments))
 
 
 def _choose_executable(run: SavedRun) -> tuple[FitRequest, Path]:

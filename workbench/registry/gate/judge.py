@@ -142,7 +142,7 @@ def _judge_verdict(challenger: Results, champion: Results | None, limits: GateLi
         return decide("verdict", verdict, "ok", is_met=verdict == "ok")
     if before is None:
         return decide("verdict", verdict, "not fail", is_met=verdict != "fail")
-    is_met = verdict != "fail" and _ORDER[verdict] <= max(_ORDER[before], 0)
+    is_met = verdict != "fail" and _ORDER[verdict] <= _ORDER[before]
     reasons = " ".join(challenger.diagnosis.reasons[:1]) if not is_met else ""
     return decide("verdict", f"{verdict}, before {before}", "not worse, and not fail", reasons, is_met=is_met)
 
