@@ -34,7 +34,7 @@ def build_gate_report(result: GateResult) -> Document:
         subtitle=f"in the place of {result.champion or 'no champion'}",
         opening=(describe_result(result),),
         byline=f"Written {now} by workbench {read_workbench_version()}",
-        sections=(Section("criteria", "Criteria", blocks), Section("rows", "", _say_rows(result))),
+        sections=(Section("criteria", "Criteria", (*blocks, *_say_rows(result))),),
         kicker="Gate",
     )
 
