@@ -1,0 +1,84 @@
+"""Statistics of a batch as numbers that are uniform between 0 and 1 while nothing has changed."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal, TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+
+Floats = NDArray[np.float64]
+
+Family: TypeAlias = Literal["outcomes", "predictors"]
+"""What is watched: outcomes given their predictors, or the predictors themselves."""
+
+
+@dataclass(frozen=True)
+class Transforms:
+    """The probability integral transforms of one batch.
+
+    Attributes
+    ----------
+    family
+        What is watched.
+    names
+        The statistics, `k` of them.
+    weights
+        The share of each in the detector, `(k,)`; they sum to 1.
+    values
+        The transform of each, `(k,)`, in (0, 1): uniform and independent of all earlier batches while
+        nothing has changed; `nan` where the batch does not have the statistic.
+    """
+
+    family: Family
+    names: tuple[str, ...]
+    weights: Floats
+    values: Floats
+
+
+def rank_among(observed: Floats, simulated: Floats, rng: np.random.Generator) -> Floats:
+    """Return the randomized rank of each statistic among simulated ones, `(k,)`: uniform if exchangeable.
+
+    Parameters
+    ----------
+    observed
+        The statistics, `(k,)`.
+    simulated
+        The same of simulated batches, `(m, k)`.
+    rng
+        Places each value among those equal to it.
+
+    Returns
+    -------
+    ``(number below + V (1 + number equal)) / (m + 1)`` with ``V`` uniform; `nan` where a statistic is not
+    finite.
+
+    References
+    ----------
+    Dufour (2006), Monte Carlo tests with nuisance parameters, Journal of Econometrics 133(2), section 2,
+    doi:10.1016/j.jeconom.2005.06.007.
+
+    >>> rng = np.random.default_rng(1)
+    >>> rank_among(np.array([2.0]), np.array([[1.0], [3.0], [4.0]]), rng).round(2).tolist()
+    [0.38]
+    """
+    count = len(simulated)
+    below = (simulated < observed).sum(axis=0)
+    equal = (simulated == observed).sum(axis=0)
+    ranks: Floats = (below + rng.random(len(observed)) * (1 + equal)) / (count + 1)
+    is_known = np.isfinite(observed) & np.isfinite(simulated).all(axis=0)
+    # Beside 0 and 1 a normal quantile is infinite.
+    smallest = np.finfo(float).tiny
+    return np.where(is_known, ranks.clip(smallest, 1 - np.finfo(float).eps), np.nan)
+
+
+def share_equally(groups: tuple[str, ...]) -> Floats:
+    """Return weights that sum to 1: each group has the same share, divided equally among its members.
+
+    >>> share_equally(("mean", "beta", "beta")).tolist()
+    [0.5, 0.25, 0.25]
+    """
+    names, place, size = np.unique(np.array(groups), return_inverse=True, return_counts=True)
+    weights: Floats = 1 / (len(names) * size[place])
+    return weights
