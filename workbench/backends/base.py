@@ -277,6 +277,28 @@ class Backend(Protocol):
             Stan's names of all parameters, in order, and their values, `(P, column)`.
         """
 
+    def compute_normalised(self, job: Job, points: Floats) -> Floats:
+        """Return the log density with all constants and the Jacobian, `(P,)`: NaN where a point is rejected.
+
+        Parameters
+        ----------
+        job
+            The program and its data.
+        points
+            Unconstrained points, `(P, U)`.
+        """
+
+    def unconstrain_values(self, job: Job, columns: tuple[str, ...], draws: Floats) -> Floats:
+        """Return the unconstrained points of parameter values, `(P, U)`: NaN where values are not valid.
+
+        Parameters
+        ----------
+        job
+            The program and its data.
+        columns, draws
+            Stan's names of all parameters, in order, and their values, `(P, column)`.
+        """
+
     def generate(self, job: Job, columns: tuple[str, ...], draws: Floats) -> RawRun:
         """Return the transformed and generated quantities of given parameter values.
 

@@ -131,6 +131,16 @@ class CmdStanBackend:
             path = write_draws(columns, draws, Path(scratch) / "draws.csv")
             return _run_log_prob(job, f"constrained_params={path}", jacobian=False)
 
+    def compute_normalised(self, job: Job, points: Floats) -> Floats:
+        """Refuse: CmdStan drops the constants of densities."""
+        del points
+        raise ChainFailed(f"{job.exe.name} cannot compute log densities with their constants.")
+
+    def unconstrain_values(self, job: Job, columns: tuple[str, ...], draws: Floats) -> Floats:
+        """Refuse: CmdStan returns no unconstrained values."""
+        del columns, draws
+        raise ChainFailed(f"{job.exe.name} cannot unconstrain parameter values.")
+
     def generate(self, job: Job, columns: tuple[str, ...], draws: Floats) -> RawRun:
         """Return transformed and generated quantities of draws, by Stan's `generate_quantities`."""
         started = time.monotonic()

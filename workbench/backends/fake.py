@@ -50,6 +50,17 @@ class FakeBackend:
         standardised = (draws - means) / sds
         return -0.5 * (standardised**2).sum(axis=1), -standardised / sds
 
+    def compute_normalised(self, job: Job, points: Floats) -> Floats:
+        """Return the normal log density with its constants."""
+        values, _ = self.log_density(job, points, jacobian=True)
+        constant = np.log(self._scale).sum() + 0.5 * len(self._scale) * np.log(2 * np.pi)
+        return np.asarray(values - constant)
+
+    def unconstrain_values(self, job: Job, columns: tuple[str, ...], draws: Floats) -> Floats:
+        """Return the values themselves: there are no constraints."""
+        del job, columns
+        return draws
+
     def generate(self, job: Job, columns: tuple[str, ...], draws: Floats) -> RawRun:
         """Refuse: there are no quantities besides the parameters."""
         del job, columns, draws

@@ -90,6 +90,23 @@ class StanBackend(CmdStanBackend):
             points = unconstrain(evaluator, job, draws)
         return self.log_density(job, points, jacobian=False)
 
+    def compute_normalised(self, job: Job, points: Floats) -> Floats:
+        """Return the log density with all constants and the Jacobian at unconstrained points."""
+        with self._evaluators.borrow(job, EVALUATING) as evaluator:
+            if evaluator is None:
+                return super().compute_normalised(job, points)
+        flags = Flag.NORMALISED | Flag.JACOBIAN
+        return run_interruptibly(lambda: self._evaluators.compute_log_density(job, points, flags))
+
+    def unconstrain_values(self, job: Job, columns: tuple[str, ...], draws: Floats) -> Floats:
+        """Return unconstrained points of parameter values."""
+        with self._evaluators.borrow(job, EVALUATING) as evaluator:
+            if evaluator is None:
+                return super().unconstrain_values(job, columns, draws)
+            names = evaluator.describe(job)
+            answer = evaluator.unconstrain(job, draws[:, : len(names.parameters)])
+        return answer.numbers.reshape(len(draws), len(names.free))
+
     def generate(self, job: Job, columns: tuple[str, ...], draws: Floats) -> RawRun:
         """Return generated quantities of parameter values."""
         started = time.monotonic()

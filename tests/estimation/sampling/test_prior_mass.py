@@ -5,13 +5,13 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from scipy import integrate, stats
+from scipy import integrate, special, stats
 
 from tests.estimation.chosen_density import ChosenDensity
 from workbench import tables
 from workbench.binding import BoundData, BoundVariable
 from workbench.estimation.context import FitContext
-from workbench.estimation.sampling.prior_mass import compute_log_prior_mass
+from workbench.estimation.sampling.prior_mass import compute_prior_mass
 from workbench.priors import settle
 from workbench.progress import SILENT
 from workbench.request import FitRequest
@@ -21,16 +21,32 @@ VALUES = {"N": 3, "y": [1.0, 2.0, 3.0], "m": [0.5, -1.0]}
 
 
 @pytest.fixture
-def compute(program_from, tmp_path):
+def compute(integrate_prior):
     """Return the log mass of the prior of a program, and the reason where it is not known."""
 
-    def run(parameters, model, *, likelihood="", **priors):
-        program = program_from(f"{DATA} parameters {{ {parameters} }} model {{ {model} {likelihood} }}")
+    def run(*args, **keywords):
+        mass = integrate_prior(*args, **keywords)
+        return mass.log_mass, mass.reason
+
+    return run
+
+
+@pytest.fixture
+def integrate_prior(program_from, tmp_path):
+    """Return the mass of the prior of a program."""
+
+    def run(parameters, model, *, likelihood="", functions="", weights=None, **priors):
+        program = program_from(
+            f"{functions} {DATA} parameters {{ {parameters} }} model {{ {model} {likelihood} }}"
+        )
         variables = [BoundVariable(name, "real", 1, value, "by hand") for name, value in VALUES.items()]
         request = FitRequest(
-            program, BoundData(tables.no_data(), tuple(variables)), settle(program, priors, {}, "card")
+            program,
+            BoundData(tables.no_data(), tuple(variables)),
+            settle(program, priors, {}, "card"),
+            weights=weights or {},
         )
-        return compute_log_prior_mass(
+        return compute_prior_mass(
             FitContext(request, Path("model"), ChosenDensity(), tmp_path / "scratch", SILENT)
         )
 
@@ -80,6 +96,37 @@ INF = math.inf
             lambda a, b: stats.norm.pdf(a, 1, 2) * stats.norm.pdf(b, 1, 2),
             [lambda b: (0, b), (0, INF)],
         ),
+        (
+            "vector<lower=m>[2] s;", "s ~ normal(m, 2);",
+            lambda a, b: stats.norm.pdf(a, 0.5, 2) * stats.norm.pdf(b, -1, 2), [(0.5, INF), (-1, INF)],
+        ),
+        (
+            "vector<lower=m>[2] s;", "s[2] ~ normal(1, 2); s[1] ~ exponential(1);",
+            lambda a, b: stats.expon.pdf(a) * stats.norm.pdf(b, 1, 2), [(0.5, INF), (-1, INF)],
+        ),
+        (
+            "real<lower=0> s;", "s ~ exp_mod_normal(0.3, 2, 0.5);",
+            lambda s: (0.5 / 2) * np.exp(0.25 * (0.6 + 0.5 * 4 - 2 * s))
+            * special.erfc((0.3 + 0.5 * 4 - s) / (np.sqrt(2) * 2)), [(0, INF)],
+        ),
+        (
+            "real<lower=0> s;", "s ~ skew_double_exponential(0.3, 2, 0.7);",
+            lambda s: 2 * 0.7 * 0.3 / 2 * np.exp(
+                -(2 / 2) * (0.3 * (0.3 - s) if s < 0.3 else 0.7 * (s - 0.3))
+            ), [(0, INF)],
+        ),
+        (
+            "real<lower=1> s;", "s ~ scaled_inv_chi_square(3, 1.5);",
+            lambda s: 1.5**1.5 / special.gamma(1.5) * 1.5**3 * s**-2.5 * np.exp(-1.5 * 2.25 / s), [(1, INF)],
+        ),
+        ("real<lower=1> s;", "s ~ inv_chi_square(3);",
+            lambda s: 2**-1.5 / special.gamma(1.5) * s**-2.5 * np.exp(-0.5 / s), [(1, INF)]),
+        ("real<lower=1> s;", "s ~ loglogistic(2, 3);",
+            lambda s: 1.5 * (s / 2) ** 2 / (1 + (s / 2) ** 3) ** 2, [(1, INF)]),
+        ("real<upper=0.4> s;", "s ~ beta_proportion(0.3, 5);",
+            lambda s: stats.beta.pdf(s, 1.5, 3.5), [(0, 0.4)]),
+        ("real<lower=2> s;", "s ~ pareto_type_2(1, 2, 3);",
+            lambda s: 1.5 * (1 + (s - 1) / 2) ** -4, [(2, INF)]),
         ("real<lower=2, upper=5> s;", "", lambda s: 1.0, [(2, 5)]),
         ("simplex[3] p;", "", lambda a, b: 1.0, [lambda b: (0, 1 - b), (0, 1)]),
     ],
@@ -135,7 +182,9 @@ def test_half_of_a_symmetric_prior_is_known_whatever_its_scale(compute):
         ("real<lower=0> s;", "log(s) ~ normal(0, 1);", "not a density of parameters themselves"),
         ("real<lower=0> s;", "target += -2 * s;", "line 1"),
         ("ordered[2] c;", "c ~ normal(m, 1);", "increase"),
-        ("real<lower=0> s;", "s ~ skew_double_exponential(0, 1, 0.5);", "no known distribution function"),
+        ("real<lower=0> s;", "s ~ von_mises(0, 1);", "no known distribution function"),
+        ("vector<lower=m>[2] s;", "s[{2, 1}] ~ normal(m, 1);", "cannot be followed"),
+        ("sum_to_zero_vector[3] a;", "a ~ normal(0, 1);", "type `sum_to_zero_vector` of `a` is not known"),
         ("real<lower=0> s;", "s ~ normal(0, 1) T[-1, ];", "limits"),
         ("real<lower=0> s;", "s ~ normal(1, 1); target += -normal_lccdf(0 | 1, 1);", "constant on line 1"),
         ("real a; real b;", "a ~ normal(b, 1); b ~ normal(a, 1);", "depend on each other"),
@@ -159,3 +208,32 @@ def test_many_elements_take_no_time(compute):
     log_mass, _ = compute("vector<lower=0>[20000] s;", "s ~ normal(1, 2);")
     assert log_mass == pytest.approx(20_000 * stats.norm.logcdf(0.5))
     assert np.isfinite(log_mass)
+
+
+def test_a_density_that_the_program_defines_is_not_taken_for_that_of_stan(integrate_prior):
+    own = "functions { real normal_lpdf(real x, real mu) { return -square(x - mu); } }"
+    mass = integrate_prior("real s;", "s ~ normal(0.0);", functions=own)
+    assert "not a density of parameters themselves" in mass.reason
+
+
+def test_weighted_terms_have_no_evidence(integrate_prior):
+    mass = integrate_prior(
+        "real s;", "s ~ normal(0, 1);", likelihood="y ~ normal(s, 1);", weights={"prior": 0.5}
+    )
+    assert math.isnan(mass.log_mass)
+    assert "the prior is weighted" in mass.reason
+
+
+def test_what_was_integrated_is_said(integrate_prior):
+    mass = integrate_prior(
+        "real<lower=0> s; real<lower=0, upper=4> u;",
+        "s ~ normal(0, 1);",
+        likelihood="target += -0.5 * dot_self(y - u);",
+    )
+    assert mass.log_mass == pytest.approx(math.log(0.5) + math.log(4))
+    uniform, half, by_hand = mass.notes
+    assert uniform == "`u` has no prior statement, and counts as uniform within its bounds."
+    assert half == (
+        "the prior on line 1 has the probability 0.5 within the constraints of `s`, and is divided by it."
+    )
+    assert "line 1 is written by hand" in by_hand

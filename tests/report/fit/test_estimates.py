@@ -171,7 +171,7 @@ def test_the_exact_posterior_has_columns_and_curves():
     places = [place for place, column in enumerate(table.columns) if column.group == "Exact"]
     assert [table.rows[0][place].text for place in places] == ["4.40", "3.30"]
     page = read_page(render(build_fit_report(fit)))
-    assert "The log evidence is −12.25 nats." in page.text
+    assert "The log evidence is −12.25 nats, all constants included." in page.text
     assert sum("exact" in drawing.text for drawing in page.all("svg")) == 2  # forest plot and density
 
 

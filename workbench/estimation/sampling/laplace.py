@@ -13,7 +13,7 @@ from workbench.estimation.context import FitContext
 from workbench.estimation.optimum.generated_quantities import compute_generated_quantities, sum_terms_by_role
 from workbench.estimation.optimum.log_density import LogDensity, evaluate
 from workbench.estimation.optimum.search import Optimum, OptimumSearch
-from workbench.estimation.sampling.prior_mass import compute_log_prior_mass
+from workbench.estimation.sampling.prior_mass import compute_prior_mass
 from workbench.estimation.sampling.psis import (
     ImportanceWeights,
     compute_importance_weights,
@@ -36,6 +36,11 @@ EVIDENCE_CAVEAT = (
 )
 """What is said beside the log evidence."""
 
+CONSTANTS_KEPT = (
+    "the densities have all their constants, and the prior is divided by its integral over the declared "
+    "constraints."
+)
+"""What an evidence includes, whatever the program."""
 
 _UNMIXED_KINDS = frozenset({"real", "vector", "row_vector", "matrix"})
 """Types each of whose elements has an unconstrained dimension of its own."""
@@ -221,22 +226,23 @@ def _approximate_evidence(
     81(393), doi:10.1080/01621459.1986.10478240.
     """
     best, program = search.best, context.request.program
-    log_mass, reason = compute_log_prior_mass(context)
-    if reason:
-        return {"log_evidence": None, "log_evidence_reason": reason}
+    prior = compute_prior_mass(context)
+    if prior.reason:
+        return {"log_evidence": None, "log_evidence_reason": prior.reason}
     sums = sum_terms_by_role(context, compute_generated_quantities(context, search.target, best))
     if program.instrumented is None or best.newton is None or not sums:
         return {"log_evidence": None, "log_evidence_reason": "the program's densities are not normalised."}
     without_jacobian = LogDensity(search.target.backend, search.target.job, jacobian=False)
     log_density, _ = evaluate(without_jacobian, best.newton.point[None])
     # The two densities differ by the Jacobian of the constraints.
-    joint = sum(sums.values()) - log_mass + best.log_density - float(log_density[0])
+    joint = sum(sums.values()) - prior.log_mass + best.log_density - float(log_density[0])
     size = best.newton.directions.shape[1]
     volume = 0.5 * size * np.log(2 * np.pi) + float(np.linalg.slogdet(best.newton.directions)[1])
     facts: dict[str, Any] = {
         "log_evidence": float(joint + volume),
-        "log_prior_mass": log_mass,
+        "log_prior_mass": prior.log_mass,
         "log_evidence_caveat": EVIDENCE_CAVEAT,
+        "log_evidence_includes": [CONSTANTS_KEPT, *prior.notes],
     }
     if weights.is_reliable:
         facts["log_evidence_corrected"] = float(joint + volume + weights.log_mean - best.log_density)

@@ -7,8 +7,8 @@ integrates to 1/2: it has to be divided by that, or the evidence is too small by
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
-from dataclasses import replace
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -50,24 +50,73 @@ _SELECTING = frozenset({
 """Functions whose value consists of elements of their first argument."""
 
 
+@dataclass(frozen=True)
+class PriorMass:
+    """The integral of a prior as Stan computes it.
+
+    Attributes
+    ----------
+    log_mass
+        Its logarithm; NaN where it is not known.
+    reason
+        Why it is not known, as a sentence; empty where it is.
+    notes
+        What an evidence divided by it counts with, in sentences: priors cut off by bounds, uniform ones, and
+        likelihoods whose constants nobody can check.
+    """
+
+    log_mass: float
+    reason: str = ""
+    notes: tuple[str, ...] = ()
+
+
 class _UnknownMassError(Exception):
     """The probability is not known in closed form; the message is a clause that says why."""
 
 
-def compute_log_prior_mass(context: FitContext) -> tuple[float, str]:
-    """Return the log of the integral of the prior as Stan computes it, or why it is not known.
+def compute_prior_mass(context: FitContext) -> PriorMass:
+    """Return the integral of the prior as Stan computes it, or why it is not known.
 
     Latent terms count as part of the prior.
     """
-    program, values = context.request.program, context.request.data.values
+    request = context.request
+    program, values = request.program, request.data.values
+    if weighted := _list_weighted(request.weights):
+        return PriorMass(
+            math.nan, f"the density is not that of the program: {weighted} is weighted. There is no evidence."
+        )
     flat = list_flat_elements(program, values)
     if flat:
         verb = "has" if len(flat) == 1 else "have"
-        return math.nan, f"{_list_names(flat)} {verb} no prior: there is no evidence."
+        return PriorMass(math.nan, f"{_list_names(flat)} {verb} no prior: there is no evidence.")
+    integrator = _Integrator(program, {**values, **context.collect_own_data()})
     try:
-        return _Integrator(program, {**values, **context.collect_own_data()}).integrate(), ""
+        log_mass = integrator.integrate()
     except _UnknownMassError as reason:
-        return math.nan, f"the prior is not known to integrate to 1: {reason}. There is no evidence."
+        return PriorMass(
+            math.nan, f"the prior is not known to integrate to 1: {reason}. There is no evidence."
+        )
+    return PriorMass(log_mass, "", (*integrator.notes, *_doubt_likelihoods(program)))
+
+
+def _list_weighted(weights: Mapping[str | int, float]) -> str:
+    """Return the terms with another weight than 1; empty where there are none."""
+    keys = [key for key, weight in weights.items() if weight != 1]
+    return ", ".join(f"term {key}" if isinstance(key, int) else f"the {key}" for key in keys)
+
+
+def _doubt_likelihoods(program: Program) -> Iterator[str]:
+    """Yield a sentence on each likelihood whose constants cannot be known from its text."""
+    for term in program.terms:
+        values = [item.value for item in term.contributions]
+        is_written = any(not value.densities for value in values) or any(
+            density.is_user_defined for value in values for density in value.densities
+        )
+        if term.role in {"likelihood", "unplaced"} and not term.is_constant and is_written:
+            yield (
+                f"the likelihood on line {term.line} is written by hand: the evidence is right only if it "
+                "has all constants of a density of the data."
+            )
 
 
 class _Integrator:
@@ -77,12 +126,15 @@ class _Integrator:
     ----------
     values
         The data, the constants of the priors, and transformed data declared by an expression of data.
+    notes
+        What has been integrated, in sentences.
     """
 
     def __init__(self, program: Program, values: Mapping[str, Any]) -> None:
         self.program = program
         self.parameters = {item.name: item for item in program.parameters}
         self.values = dict(values)
+        self.notes: list[str] = []
         self.located = locate_priors(program, values)
         self.constants = {
             id(node): n.Variable(hyper.data_name, type=node.type)
@@ -168,14 +220,32 @@ class _Integrator:
             lower, upper = self._find_bounds(declaration)
             width = np.broadcast_to(np.asarray(upper) - np.asarray(lower), shape)
             if np.isfinite(width).all() and (width > 0).all():
+                self._note_uniform(declaration, count, int(np.prod(shape)), "within its bounds")
                 return float(np.log(width)[~(priors.stated | priors.involved)].sum())
         if declaration.kind == "simplex" and count == np.prod(shape):
+            self._note_uniform(declaration, count, count, "over simplexes")
             return -math.lgamma(int(shape[-1])) * count / int(shape[-1])
         raise _UnknownMassError(f"`{declaration.name}` has no prior, and its type no known volume")
+
+    def _note_uniform(self, declaration: Declaration, count: int, size: int, where: str) -> None:
+        what = (
+            f"`{declaration.name}`" if count == size else f"{count} of the elements of `{declaration.name}`"
+        )
+        verb = "has" if count == size or count == 1 else "have"
+        self.notes.append(f"{what} {verb} no prior statement, and counts as uniform {where}.")
 
     # --- statements
 
     def _integrate_term(self, term: Term, counts: Mapping[str, int]) -> float:
+        log_mass = self._integrate_density(term, counts)
+        if log_mass != 0:
+            self.notes.append(
+                f"the prior on line {term.line} has the probability {_format_probability(log_mass)} within "
+                f"the constraints of `{next(iter(counts))}`, and is divided by it."
+            )
+        return log_mass
+
+    def _integrate_density(self, term: Term, counts: Mapping[str, int]) -> float:
         density = self._find_density(term, counts)
         name = _find_selected(density.outcome) if density is not None else None
         if density is None or name is None or list(counts) != [name] or term.role == "unplaced":
@@ -203,7 +273,7 @@ class _Integrator:
         density: DensityCall | None = None
         normalisers = []
         for item in term.contributions:
-            call = parse_density(item.summand.node)
+            call = None if _is_user_defined(item.summand.node) else parse_density(item.summand.node)
             if density is None and call is not None and call.suffix == "lpdf" and item.summand.sign == "+":
                 density = call
             elif item.summand.sign == "-":
@@ -275,10 +345,34 @@ class _Integrator:
         if family not in FAMILIES:
             raise _UnknownMassError(f"`{family}` on line {term.line} has no known distribution function")
         arguments = [self._evaluate(argument, term) for argument in given]
-        inside = _compute_log_probability(FAMILIES[family](*arguments), lower, upper)
-        if not np.isfinite(inside).all() or inside.size not in (1, count):
+        lower, upper = self._select_bounds(
+            term, density, bounds, are_shared=all(a.size == 1 for a in arguments)
+        )
+        inside = np.atleast_1d(_compute_log_probability(FAMILIES[family](*arguments), lower, upper))
+        if inside.size == 1:
+            inside = np.broadcast_to(inside.ravel(), count)
+        if not np.isfinite(inside).all() or inside.size != count:
             raise _UnknownMassError(f"the elements of the prior on line {term.line} cannot be followed")
-        return float(inside.sum() if inside.size == count else inside.ravel()[0] * count)
+        return float(inside.sum())
+
+    def _select_bounds(
+        self, term: Term, density: DensityCall, bounds: tuple[Any, Any], *, are_shared: bool
+    ) -> tuple[Any, Any]:
+        """Return the bounds of the elements of a density, in the order of its arguments.
+
+        Bounds that differ between elements need to be known by element: where the arguments are the same for
+        all of them their order does not matter, and otherwise the outcome must be the whole parameter.
+        """
+        if all(np.size(bound) == 1 for bound in bounds):
+            return tuple(float(np.ravel(bound)[0]) for bound in bounds)  # type: ignore[return-value]
+        name = _find_selected(density.outcome)
+        mask = self.located[name].terms[term.index] if name is not None else np.zeros(0, dtype=bool)
+        wide = [np.broadcast_to(bound, mask.shape) for bound in bounds]
+        if are_shared:
+            return wide[0][mask], wide[1][mask]
+        if isinstance(t.unwrap(density.outcome), n.Variable) and mask.all():
+            return wide[0], wide[1]
+        raise _UnknownMassError(f"the elements of the prior on line {term.line} cannot be followed")
 
     def _integrate_truncated(self, term: Term, density: DensityCall, bounds: tuple[Any, Any]) -> float:
         """Return 0 where the statement is truncated at the declared bounds, or within them."""
@@ -358,6 +452,17 @@ def _compute_log_probability(family: Any, lower: Any, upper: Any) -> Floats:
 def _subtract_exp(larger: Any, smaller: Any) -> Any:
     """Return the log of a difference of exponentials."""
     return larger + np.log1p(-np.exp(smaller - larger))
+
+
+def _is_user_defined(node: n.Expr | n.Tilde) -> bool:
+    """Return whether the program defines a density itself, perhaps under a name that Stan knows too."""
+    inner = node if isinstance(node, n.Tilde) else t.unwrap(node)
+    return isinstance(inner, n.Tilde | n.Call) and inner.is_user_defined
+
+
+def _format_probability(log_mass: float) -> str:
+    """Return a probability for a sentence; as a power of e where it is tiny."""
+    return f"{math.exp(log_mass):.4g}" if log_mass > -20 else f"exp({log_mass:.6g})"
 
 
 def _find_selected(node: n.Expr) -> str | None:

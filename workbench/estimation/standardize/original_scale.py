@@ -135,6 +135,10 @@ class _OriginalScaleBackend:
         """Return the density of the fit for draws given on the scale of the data."""
         return self._backend.log_density_at(job, columns, self._standardize_values(columns, draws))
 
+    def unconstrain_values(self, job: Job, columns: tuple[str, ...], draws: Floats) -> Floats:
+        """Return the unconstrained points of the fit for draws given on the scale of the data."""
+        return self._backend.unconstrain_values(job, columns, self._standardize_values(columns, draws))
+
     def laplace(self, job: Job, mode: RawRun, method: Laplace, *, jacobian: bool) -> RawRun:
         """Return curvature and draws around a mode that is given on the scale of the data."""
         fitted = replace(mode, draws=self._standardize_values(mode.columns, mode.draws))

@@ -29,9 +29,18 @@ FAMILIES: Mapping[str, Callable[..., Any]] = {
     "gamma": lambda alpha, beta: stats.gamma(alpha, scale=1 / beta),
     "inv_gamma": lambda alpha, beta: stats.invgamma(alpha, scale=beta),
     "chi_square": lambda nu: stats.chi2(nu),
+    "inv_chi_square": lambda nu: stats.invgamma(nu / 2, scale=0.5),
+    "scaled_inv_chi_square": lambda nu, s: stats.invgamma(nu / 2, scale=nu * s**2 / 2),
     "weibull": lambda alpha, sigma: stats.weibull_min(alpha, scale=sigma),
     "frechet": lambda alpha, sigma: stats.invweibull(alpha, scale=sigma),
     "rayleigh": lambda sigma: stats.rayleigh(scale=sigma),
+    "loglogistic": lambda alpha, beta: stats.fisk(beta, scale=alpha),
+    "exp_mod_normal": lambda mu, sigma, rate: stats.exponnorm(1 / (sigma * rate), mu, sigma),
+    "skew_double_exponential": lambda mu, sigma, tau: stats.laplace_asymmetric(
+        np.sqrt(tau / (1 - tau)), mu, sigma / (2 * np.sqrt(tau * (1 - tau)))
+    ),
+    "beta_proportion": lambda mu, kappa: stats.beta(mu * kappa, (1 - mu) * kappa),
+    "pareto_type_2": lambda mu, scale, alpha: stats.lomax(alpha, mu, scale),
     "pareto": lambda y_min, alpha: stats.pareto(alpha, scale=y_min),
     "beta": lambda alpha, beta: stats.beta(alpha, beta),
     "uniform": lambda alpha, beta: stats.uniform(alpha, beta - alpha),

@@ -92,7 +92,11 @@ def _describe_exact(results: Results) -> tuple[Block, ...]:
     if not results.estimates("exact"):
         return ()
     evidence = results.exact.log_evidence
-    ending = f" The log evidence is {format_number(evidence, 2)} nats." if evidence is not None else ""
+    ending = (
+        f" The log evidence is {format_number(evidence, 2)} nats, all constants included."
+        if evidence is not None
+        else ""
+    )
     text = (
         "The model is conjugate: its posterior is known in closed form, and is shown beside the estimates of "
         f"the other methods.{ending}"

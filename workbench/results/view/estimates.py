@@ -195,7 +195,8 @@ class LaplaceResult(ApproximationResult, frozen=True, kw_only=True):
     """The normal approximation around the unconstrained mode, and the log evidence that follows [nats].
 
     The evidence is that of priors that integrate to 1: `log_prior_mass` is the log of the integral of the
-    prior statements over the declared constraints, by which they are divided.
+    prior statements over the declared constraints, by which they are divided, and `log_evidence_includes`
+    says what was counted with.
     """
 
     log_evidence: float | None = None
@@ -203,6 +204,7 @@ class LaplaceResult(ApproximationResult, frozen=True, kw_only=True):
     log_evidence_caveat: str = ""
     log_evidence_corrected: float | None = None
     log_prior_mass: float | None = None
+    log_evidence_includes: tuple[str, ...] = ()
 
 
 class PathfinderResult(ApproximationResult, frozen=True, kw_only=True):
