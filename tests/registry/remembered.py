@@ -1,7 +1,7 @@
 """Registries with events and no runs: what is remembered of versions, stated by hand."""
 
 from workbench.registry.events import Added
-from workbench.registry.journal import Journal
+from workbench.registry.journal import open_journal
 from workbench.registry.summary import RememberedEstimate, VersionSummary
 
 PRIORS = {"mu.sigma": 5.0, "tau.sigma": 5.0}
@@ -42,8 +42,8 @@ def add(number, summary=None, *, parent=None, name="radon", **more):
 
 def write_events(folder, *contents):
     """Write events by the author `ann`, or by whom is named: `(author, content)`; return them all."""
-    with Journal(folder).open() as writer:
+    with open_journal(folder).open() as writer:
         for each in contents:
             author, content = each if isinstance(each, tuple) else ("ann", each)
             writer.append(content, author)
-    return Journal(folder).read()
+    return open_journal(folder).read()

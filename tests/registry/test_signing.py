@@ -16,8 +16,8 @@ from cryptography.hazmat.primitives.serialization import (
 )
 
 from workbench.errors import RegistryDamaged, RequestError
+from workbench.journal import compute_hash
 from workbench.registry import ModelRegistry, Signer, describe_key
-from workbench.registry.events import compute_hash
 from workbench.registry.signing import list_signers
 from workbench.registry.verify import verify
 

@@ -5,7 +5,7 @@ import json
 import pytest
 
 from workbench.errors import RegistryDamaged
-from workbench.registry.events import compute_hash
+from workbench.journal import compute_hash
 from workbench.registry.verify import verify
 
 

@@ -15,8 +15,8 @@ import msgspec
 
 from workbench import files
 from workbench.errors import RegistryDamaged, RequestError, StoreError, WorkbenchError
+from workbench.journal import EVENTS, FIRST, Sign, Writer
 from workbench.registry.events import (
-    FIRST,
     Added,
     Approved,
     Content,
@@ -30,7 +30,7 @@ from workbench.registry.events import (
     VersionsPruned,
 )
 from workbench.registry.gate import GateResult
-from workbench.registry.journal import EVENTS, Journal, Sign, Writer
+from workbench.registry.journal import open_journal
 from workbench.registry.names import CHAMPION, VersionReference, check_alias, check_name, parse_reference
 from workbench.registry.runs import RUNS, keep_run, require_run
 from workbench.registry.signing import Signer, check_signatures, describe_key, list_signers, read_public_keys
@@ -104,7 +104,7 @@ class ModelRegistry:
         RegistryNotFound, RegistryDamaged
             There is no registry, or its events are not as they were written, or not signed as they must be.
         """
-        journal = Journal(self.folder, self.remarks)
+        journal = open_journal(self.folder, self.remarks)
         events = journal.read()
         self._check_signatures(events)
         return events
@@ -492,10 +492,10 @@ class ModelRegistry:
         return [path for path in self._list_runs() if path.name not in needed]
 
     @contextmanager
-    def _open(self) -> Iterator[Writer]:
+    def _open(self) -> Iterator[Writer[Content, RegistryState]]:
         """Give a writer, and write the index afterwards."""
-        with Journal(self.folder, self.remarks).open() as writer:
-            events = Journal(self.folder).read() if writer.state.count else ()
+        with open_journal(self.folder, self.remarks).open() as writer:
+            events = open_journal(self.folder).read() if writer.state.count else ()
             self._check_signatures(events)
             problem = self.find_index_problem(events)
             if "removed" in problem:
@@ -506,7 +506,7 @@ class ModelRegistry:
                 files.replace_file(self.folder / INDEX, format_index(writer.state))
 
     @contextmanager
-    def _change(self, name: str) -> Iterator[Writer]:
+    def _change(self, name: str) -> Iterator[Writer[Content, RegistryState]]:
         """Give a writer of a registry that exists and has a name."""
         state = self.read_state()
         if name:
@@ -514,8 +514,8 @@ class ModelRegistry:
         with self._open() as writer:
             yield writer
 
-    def _append(self, writer: Writer, content: Content) -> None:
-        sign: Sign | None = self.signer
+    def _append(self, writer: Writer[Content, RegistryState], content: Content) -> None:
+        sign: Sign[Content] | None = self.signer
         keys = writer.state.keys
         if self.required_keys is not None and not keys and not isinstance(content, Trusted):
             hint = "`workbench registry trust FILE.pub --key FILE` is its first event"

@@ -11,8 +11,9 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from workbench.errors import RegistryDamaged, RequestError, ToolchainMissing
+from workbench.journal import Signature
 from workbench.provenance import hash_bytes
-from workbench.registry.events import Event, Signature, Trusted
+from workbench.registry.events import Event, Trusted
 
 if TYPE_CHECKING:
     from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey

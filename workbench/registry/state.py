@@ -6,8 +6,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 
 from workbench.errors import RegistryDamaged, RequestError
+from workbench.journal import FIRST
 from workbench.registry.events import (
-    FIRST,
     Added,
     Approved,
     Described,

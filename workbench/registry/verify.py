@@ -8,8 +8,9 @@ from pathlib import Path
 
 from workbench.errors import StoreError
 from workbench.files import ASIDE
+from workbench.journal import EVENTS, LOCK, TORN
 from workbench.registry.events import Event
-from workbench.registry.journal import EVENTS, JOB, LOCK, TORN
+from workbench.registry.journal import JOB
 from workbench.registry.recompute import find_wrong_numbers
 from workbench.registry.registry import INDEX, RUN_NAME, ModelRegistry
 from workbench.registry.runs import RUNS, list_damages

@@ -14,11 +14,11 @@ from pathlib import Path
 from typing import Literal
 
 import msgspec
-from filelock import FileLock, Timeout
 
-from workbench import files, tables
-from workbench.errors import JobRunning, RequestError, WorkbenchError
+from workbench import tables
+from workbench.errors import RequestError, WorkbenchError
 from workbench.files import make_scratch
+from workbench.journal import hold_job
 from workbench.progress import SILENT, Progress
 from workbench.provenance import hash_text
 from workbench.registry import (
@@ -302,15 +302,5 @@ def only_job(registry: ModelRegistry, name: str) -> Iterator[None]:
         Somebody else holds it.
     """
     registry.read_state().find_model(name)
-    place: Path = registry.folder / f"{JOB}{hash_text(name)[:16]}.lock"
-    with files.explained(place):
-        lock = FileLock(place)
-        try:
-            lock.acquire(timeout=0)
-        except Timeout as reason:
-            message = f"another job for `{name}` is running."
-            raise JobRunning(message, hint="wait for it; the lock is free once its process ends") from reason
-    try:
+    with hold_job(registry.folder / f"{JOB}{hash_text(name)[:16]}.lock", f"job for `{name}`"):
         yield
-    finally:
-        lock.release()

@@ -6,8 +6,8 @@ from pathlib import Path
 
 from workbench import files
 from workbench.errors import StoreError
+from workbench.journal import EVENTS
 from workbench.registry import ModelRegistry
-from workbench.registry.journal import EVENTS
 from workbench.registry.names import check_name
 from workbench.report.audit import build_audit_report
 from workbench.report.html import render
