@@ -132,7 +132,7 @@ def predict_chunk(
         _complete(chunk, replicate, build_outcome(program, replicate, drawn, axis), new.absent, drawn)
         for replicate, axis in list_outcomes(chunk)
     )
-    outcomes += tuple(_return_to_columns(chunk, outcomes, new.absent))
+    outcomes += tuple(return_to_columns(chunk, outcomes, new.absent))
     numbers = new.bound.table.row_number
     check_independence(chunk, new, outcomes)
     labels = new.labels[rows.start : rows.stop] or tuple(str(numbers(row)) for row in rows)
@@ -316,7 +316,7 @@ def add_observed(
     return replace(outcome, observed=None if replicate.prediction else observed, log_lik=log_lik)
 
 
-def _return_to_columns(
+def return_to_columns(
     chunk: RowChunk, outcomes: Collection[OutcomePrediction], absent: Collection[str]
 ) -> Iterator[OutcomePrediction]:
     """Yield the column from which transformed data make an outcome, such as `weight` for its logarithm."""

@@ -321,12 +321,7 @@ def iterate_chunks(
 ) -> Iterator[Predictions]:
     """Yield the predictions of new rows from a run that is open, a chunk of rows at a time."""
     predictor = opened.predictor
-    new = _bind(opened.fit, predictor.request, predictor.growth, predictor.program, table, new_groups)
-    if any((new.places[size] == NEW).any() for size in predictor.growth.groups if size in new.places):
-        check_groups(predictor, opened.parameters)
-    _refuse_ignored(predictor, new)
-    if is_of_all_rows(predictor.program):
-        new = _keep_categories(predictor, new, table)
+    new = bind_table(opened, table, new_groups)
     rows = table.rows
     step = max(_SMALLEST_CHUNK, NUMBERS_AT_ONCE // opened.parameters.count)
     if predictor.program.joint:
@@ -336,6 +331,25 @@ def iterate_chunks(
         for first in range(0, rows, step):
             yield predict_part(opened, new, new_groups, range(first, min(rows, first + step)), generated)
             stage.update(min(rows, first + step), f"{min(rows, first + step):,} of {rows:,} rows")
+
+
+def bind_table(opened: OpenPredictor, table: Table, new_groups: NewGroups = "refuse") -> NewRows:
+    """Return new rows bound as those of a run that is open, and refuse what it cannot say of them.
+
+    Raises
+    ------
+    WorkbenchError
+        A column is missing, a cell does not suit its variable, a group is new and refused, or the program
+        does not treat further groups alike.
+    """
+    predictor = opened.predictor
+    new = _bind(opened.fit, predictor.request, predictor.growth, predictor.program, table, new_groups)
+    if any((new.places[size] == NEW).any() for size in predictor.growth.groups if size in new.places):
+        check_groups(predictor, opened.parameters)
+    _refuse_ignored(predictor, new)
+    if is_of_all_rows(predictor.program):
+        new = _keep_categories(predictor, new, table)
+    return new
 
 
 def _bind(
