@@ -16,7 +16,7 @@ GROUP: Any = get_command(app)
 
 OF_A_FIT_ALONE = {
     "dry_run", "method", "profile", "bic_count", "save_warmup", "figures", "keep", "pointwise_draws",
-    "no_report", "priors", "tracking", "experiment",
+    "no_report", "priors", "tracking", "experiment", "metrics",
 }  # fmt: skip
 """Parameters of `fit` that a study's base fit has no use for."""
 

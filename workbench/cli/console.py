@@ -184,7 +184,7 @@ def guarded(command: Callable[P, T]) -> Callable[P, T]:
         except (WorkbenchError, MemoryError, OSError) as reason:
             if isinstance(reason.__cause__ or reason, BrokenPipeError):  # of `--output /dev/stdout`
                 raise typer.Exit(EXIT_UNREAD) from None
-            error = _explain(reason)
+            error = explain_error(reason)
             show_error(error)
             raise typer.Exit(error.exit_code) from None
         except KeyboardInterrupt as reason:
@@ -211,7 +211,7 @@ def _require_address_space() -> None:
         raise RunError(message, hint="raise the limit: `ulimit -v`")
 
 
-def _explain(reason: WorkbenchError | MemoryError | OSError) -> WorkbenchError:
+def explain_error(reason: WorkbenchError | MemoryError | OSError) -> WorkbenchError:
     """Return an error of the computer as one of ours."""
     if isinstance(reason, WorkbenchError):
         return reason

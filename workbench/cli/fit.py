@@ -13,8 +13,9 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from workbench.cli import console, options, parse
+from workbench.cli.metrics_file import write_metrics
 from workbench.cli.result_printer import ResultPrinter
-from workbench.errors import EXIT_STRICT, RunError
+from workbench.errors import EXIT_STRICT, RequestError, RunError
 from workbench.process import count_usable_cores
 from workbench.progress import Timed
 
@@ -105,6 +106,7 @@ def command(
         ),
     ] = None,
     experiment: options.Experiment = "",
+    metrics: options.Metrics = None,
     no_report: options.NoReport = False,
     json_: options.Json = False,
     strict: options.Strict = False,
@@ -115,111 +117,123 @@ def command(
     toolchain: options.Source = "auto",
 ) -> None:
     """Fit a Stan program to a table: MLE, MAP, Laplace and NUTS, with a verdict and a report."""
-    from workbench import library
-    from workbench.methods import Nuts
-    from workbench.workflow.inputs import check_inputs
-    from workbench.workflow.method_settings import choose_methods, count_retries, read_init
-
-    program, source = library.resolve_data(model, data)
-    check_inputs(program, options.read_dash(source))
-    word, inits = read_init(init)
-    nuts = Nuts(
-        chains,
-        draws,
-        warmup,
-        adapt_delta,
-        max_treedepth,
-        metric,
-        word,
-        save_warmup,
-        count_retries(retry),
-        sampler,
-    )
-    methods = choose_methods(
-        parse.split_names(method), nuts, starts=starts, profile=profile or [], bic_count=bic_count
-    )
-    from workbench.priors.priors_file import read_priors  # only here: a missing file is told without it
-
-    given, settled = parse.parse_values(set_), parse.parse_priors(prior)
-    forms, stated = parse.parse_prior_forms(prior_form), read_priors(priors)
-    rows, scaled, probability = (
-        parse.parse_missing(missing),
-        parse.parse_scale(scale),
-        parse.parse_level(level),
-    )
-    largest = parse.parse_size("--unpack-limit", unpack_limit)
-    from workbench.toolchain import ToolchainSettings
-    from workbench.workflow.options import FitOptions
-
-    fit_options = FitOptions(
-        columns=parse.parse_columns(column),
-        given=given,
-        priors={**stated.values, **settled},
-        prior_forms={**stated.forms, **forms},
-        carried=stated.posterior,
-        reference=parse.parse_pairs("--reference", reference),
-        missing=rows,
-        standardize=standardize,
-        roles=parse.parse_pairs("--role", role),
-        scaled=scaled,
-        methods=methods,
-        seed=seed,
-        level=probability,
-        jobs=jobs or count_usable_cores(),
-        threads=threads,
-        timeout=timeout,
-        keep=parse.parse_kept(keep),
-        pointwise_draws=pointwise_draws,
-        inits=inits,
-        output=output,
-        has_report=not no_report,
-        figures=figures,
-        toolchain=ToolchainSettings(compiler=compiler, source=toolchain, native=native),
-        is_optimised=not no_optimise,
-        command=shlex.join(["workbench", *sys.argv[1:]]),
-    )
-    table = options.read_within(largest, source)
-    if dry_run:
-        from workbench.cli.dry_run import show_dry_run
-
-        show_dry_run(program, table, fit_options, is_json=json_, is_quiet=quiet)
-        return
-    from workbench.report.figures.painter import open_painter
-    from workbench.report.fit.terminal_page import describe_place
-    from workbench.results import store
-    from workbench.workflow.fit import fit_files
-
-    printer = ResultPrinter(is_json=json_)
-    times = Timed(console.progress(quiet))
-    with ExitStack() as stack:
-        log_fit = stack.enter_context(_track(tracking, experiment, program.stem))
-        painter = None if no_report else stack.enter_context(open_painter())
-        fit = fit_files(
-            program,
-            table,
-            fit_options,
-            times,
-            on_tips=printer.show_tips,
-            on_result=printer.show,
-            painter=painter,
+    if dry_run and metrics is not None:
+        raise RequestError(
+            "--dry-run fits nothing, so that --metrics has nothing to tell.", hint="give one of them"
         )
-        log_fit(fit)
-    printer.raise_failure()
-    if not quiet:
-        console.show_times(times)
-    if not json_:
-        console.show_line(describe_place(fit, has_report=not no_report))
-    earlier = None if fit.folder is None else store.find_earlier(fit.folder)
-    nuts_result = fit.results.nuts
-    if nuts_result.status == "failed":
-        hint = "console.log has everything that Stan printed"
+    with write_metrics(metrics, "fit", Path(model).stem) as found:
+        from workbench import library
+        from workbench.methods import Nuts
+        from workbench.workflow.inputs import check_inputs
+        from workbench.workflow.method_settings import choose_methods, count_retries, read_init
+
+        program, source = library.resolve_data(model, data)
+        check_inputs(program, options.read_dash(source))
+        word, inits = read_init(init)
+        nuts = Nuts(
+            chains,
+            draws,
+            warmup,
+            adapt_delta,
+            max_treedepth,
+            metric,
+            word,
+            save_warmup,
+            count_retries(retry),
+            sampler,
+        )
+        methods = choose_methods(
+            parse.split_names(method), nuts, starts=starts, profile=profile or [], bic_count=bic_count
+        )
+        from workbench.priors.priors_file import read_priors  # only here: a missing file is told without it
+
+        given, settled = parse.parse_values(set_), parse.parse_priors(prior)
+        forms, stated = parse.parse_prior_forms(prior_form), read_priors(priors)
+        rows, scaled, probability = (
+            parse.parse_missing(missing),
+            parse.parse_scale(scale),
+            parse.parse_level(level),
+        )
+        largest = parse.parse_size("--unpack-limit", unpack_limit)
+        from workbench.toolchain import ToolchainSettings
+        from workbench.workflow.options import FitOptions
+
+        fit_options = FitOptions(
+            columns=parse.parse_columns(column),
+            given=given,
+            priors={**stated.values, **settled},
+            prior_forms={**stated.forms, **forms},
+            carried=stated.posterior,
+            reference=parse.parse_pairs("--reference", reference),
+            missing=rows,
+            standardize=standardize,
+            roles=parse.parse_pairs("--role", role),
+            scaled=scaled,
+            methods=methods,
+            seed=seed,
+            level=probability,
+            jobs=jobs or count_usable_cores(),
+            threads=threads,
+            timeout=timeout,
+            keep=parse.parse_kept(keep),
+            pointwise_draws=pointwise_draws,
+            inits=inits,
+            output=output,
+            has_report=not no_report,
+            figures=figures,
+            toolchain=ToolchainSettings(compiler=compiler, source=toolchain, native=native),
+            is_optimised=not no_optimise,
+            command=shlex.join(["workbench", *sys.argv[1:]]),
+        )
+        table = options.read_within(largest, source)
+        if dry_run:
+            from workbench.cli.dry_run import show_dry_run
+
+            show_dry_run(program, table, fit_options, is_json=json_, is_quiet=quiet)
+            return
+        from workbench.metrics.fitted import describe_fit
+        from workbench.report.figures.painter import open_painter
+        from workbench.report.fit.terminal_page import describe_place
+        from workbench.results import store
+        from workbench.workflow.fit import fit_files
+
+        printer = ResultPrinter(is_json=json_)
+        times = Timed(console.progress(quiet))
+        with ExitStack() as stack:
+            log_fit = stack.enter_context(_track(tracking, experiment, program.stem))
+            painter = None if no_report else stack.enter_context(open_painter())
+            fit = fit_files(
+                program,
+                table,
+                fit_options,
+                times,
+                on_tips=printer.show_tips,
+                on_result=printer.show,
+                painter=painter,
+            )
+            log_fit(fit)
+            if metrics is not None:
+                found.samples += describe_fit(fit.results, Path(model).stem)
+        printer.raise_failure()
+        if not quiet:
+            console.show_times(times)
+        if not json_:
+            console.show_line(describe_place(fit, has_report=not no_report))
+        earlier = None if fit.folder is None else store.find_earlier(fit.folder)
+        nuts_result = fit.results.nuts
+        if nuts_result.status == "failed":
+            hint = "console.log has everything that Stan printed"
+            if earlier is not None:
+                hint = (
+                    f"{hint}; it is with this fit in `{fit.folder}`, and the earlier run stays in `{earlier}`"
+                )
+            raise RunError(f"there is no posterior: {nuts_result.reason}", hint=hint)
         if earlier is not None:
-            hint = f"{hint}; it is with this fit in `{fit.folder}`, and the earlier run stays in `{earlier}`"
-        raise RunError(f"there is no posterior: {nuts_result.reason}", hint=hint)
-    if earlier is not None:
-        console.show_note("note", f"no method has results: this fit is in `{fit.folder}`, `{earlier}` stays")
-    if strict and fit.results.has_failed_checks:
-        raise typer.Exit(EXIT_STRICT)
+            console.show_note(
+                "note", f"no method has results: this fit is in `{fit.folder}`, `{earlier}` stays"
+            )
+        if strict and fit.results.has_failed_checks:
+            raise typer.Exit(EXIT_STRICT)
 
 
 def _track(address: str | None, experiment: str, name: str) -> AbstractContextManager[Callable[[Fit], None]]:

@@ -71,13 +71,28 @@ def find_run(run: Path, folder: Path | None = None) -> Path:
     WorkbenchError
         It looks like a version, and there is no such version or no registry.
     """
-    if "@" not in run.name or run.parent != Path() or run.exists():
-        return run
+    return find_version(run, folder)[0]
+
+
+def find_version(run: Path, folder: Path | None = None) -> tuple[Path, str]:
+    """Return a run directory as `find_run` does, and the number of its version; empty where it has none."""
+    if not is_version(run):
+        return run, ""
     registry = open_registry(folder or Path(os.environ.get(_VARIABLE) or FOLDER))
     version, folder = registry.open_run(str(run))
     console.show_note("version", f"{version.reference}, added {version.time} by {version.author}")
     show_remarks(registry)
-    return folder
+    return folder, str(version.number)
+
+
+def is_version(run: Path) -> bool:
+    """Return whether a run is named by its version in a registry."""
+    return "@" in run.name and run.parent == Path() and not run.exists()
+
+
+def name_model(run: Path) -> str:
+    """Return what metrics call a run: by its name in the registry, or as its folder is called."""
+    return run.name.partition("@")[0] if is_version(run) else run.resolve().name
 
 
 def show_remarks(registry: ModelRegistry) -> None:

@@ -306,6 +306,16 @@ Strict = Annotated[
 ]
 Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Show no progress.", rich_help_panel=OUTPUT)]
 
+Metrics = Annotated[
+    Path | None,
+    typer.Option(
+        help="File for metrics of this job as Prometheus reads them, written also when it fails: "
+        "one *.prom file a job in the folder of node_exporter's textfile collector.",
+        metavar="FILE",
+        rich_help_panel=OUTPUT,
+    ),
+]
+
 Experiment = Annotated[
     str,
     typer.Option(

@@ -5,7 +5,8 @@ from __future__ import annotations
 import json
 import shlex
 import sys
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -13,11 +14,14 @@ import typer
 
 from workbench.cli import console, gate, options, parse
 from workbench.cli.json_log import JsonLog
+from workbench.cli.metrics_file import Found, write_metrics
 from workbench.cli.open_registry import FOLDER, Author, Folder, Key, open_registry, show_remarks
 from workbench.errors import EXIT_STRICT, RequestError, RunError, WorkbenchError
 from workbench.process import count_usable_cores
 
 if TYPE_CHECKING:
+    from workbench.metrics import MetricSample
+    from workbench.registry import ModelRegistry
     from workbench.workflow.refit import RefitOutcome, Way
     from workbench.workflow.refit_segments import SegmentOutcome
 
@@ -69,6 +73,7 @@ def command(
     folder: Folder = FOLDER,
     author: Author = None,
     key: Key = None,
+    metrics: options.Metrics = None,
     json_: options.Json = False,
     compiler: options.Compiler = None,
     native: options.Native = False,
@@ -81,7 +86,7 @@ def command(
     by the gate; 2 to 5 as for every command; 6 another job for the model is running.
     """
     log = JsonLog()
-    try:
+    with _log_errors(log), write_metrics(metrics, "refit", name) as found:
         way = _choose_way(is_update=update, is_full=full, prior_from=prior_from)
         if not promote and (data is not None or rules is not None or accept_prior):
             raise RequestError(
@@ -119,21 +124,54 @@ def command(
         if by:
             where = parse_scheduler(scheduler)
             with open_executor(where, where.cores or fit.jobs, log) as executor:
-                _refit_segments(refit_segments(registry, name, rows, by, executor, asked, log), log, json_)
+                outcomes = refit_segments(registry, name, rows, by, executor, asked, log)
+                _refit_segments(name, outcomes, log, found, json_)
             return
         outcome = refit(registry, name, rows, asked, log)
+        if metrics is not None:
+            found.samples += _measure(registry, outcome)
+        show_remarks(registry)
+        _show(outcome, log, is_json=json_)
+        if outcome.gate is not None and not outcome.gate.is_passed:
+            raise typer.Exit(EXIT_STRICT)
+
+
+@contextmanager
+def _log_errors(log: JsonLog) -> Iterator[None]:
+    """Write an error of ours to the log of the job, and end with its exit code."""
+    try:
+        yield
     except WorkbenchError as reason:
         log.write_error(reason)
         raise typer.Exit(reason.exit_code) from None
-    show_remarks(registry)
-    _show(outcome, log, is_json=json_)
-    if outcome.gate is not None and not outcome.gate.is_passed:
-        raise typer.Exit(EXIT_STRICT)
 
 
-def _refit_segments(outcomes: Iterable[SegmentOutcome], log: JsonLog, is_json: bool) -> None:
+def _measure(registry: ModelRegistry, outcome: RefitOutcome) -> list[MetricSample]:
+    """Return what Prometheus is told of a job; nothing of a fit whose run is gone."""
+    from workbench.metrics.refitted import describe_refit
+    from workbench.results import run_directory
+
+    version, gated = outcome.version, outcome.gate
+    if version.is_pruned:
+        return []
+    return describe_refit(
+        run_directory.read(registry.find_folder(version)).results,
+        version.added.name,
+        version.number,
+        is_new=outcome.is_new,
+        is_champion=outcome.is_champion,
+        is_passed=None if gated is None else gated.is_passed,
+    )
+
+
+def _refit_segments(
+    name: str, outcomes: Iterable[SegmentOutcome], log: JsonLog, metrics: Found, is_json: bool
+) -> None:
     """Say what came of each segment; the exit code is 4 if one failed, 1 if a gate refused one."""
+    from workbench.metrics.refitted import describe_segments
+
     found, codes = [], set()
+    counts = dict.fromkeys(("fitted", "unchanged", "refused", "failed"), 0)
     for each in outcomes:
         if each.failure is not None:
             log.write_error(each.failure, model=each.model)
@@ -145,6 +183,7 @@ def _refit_segments(outcomes: Iterable[SegmentOutcome], log: JsonLog, is_json: b
             log.write("done" if each.outcome.is_new else "nothing to do", model=each.model, **values)
             if each.gate is not None and not each.gate.is_passed:
                 codes.add(EXIT_STRICT)
+        counts[_classify(each)] += 1
         found.append({"segment": list(each.segment), "model": each.model, **values})
     if is_json:
         console.show_json(json.dumps(found, indent=1, ensure_ascii=False))
@@ -156,9 +195,19 @@ def _refit_segments(outcomes: Iterable[SegmentOutcome], log: JsonLog, is_json: b
             f"{len(found)} segments: {new} fitted, {failed} failed, {len(found) - new - failed} with nothing "
             f"to do; {champions} are champions."
         )
+    metrics.samples += describe_segments(name, counts)
     log.write("finished", segments=len(found), exit_code=max(codes, default=0))
     if codes:
         raise typer.Exit(max(codes))
+
+
+def _classify(segment: SegmentOutcome) -> str:
+    """Return what came of a segment, as metrics count it."""
+    if segment.outcome is None:
+        return "failed"
+    if segment.gate is not None and not segment.gate.is_passed:
+        return "refused"
+    return "fitted" if segment.outcome.is_new else "unchanged"
 
 
 def _choose_way(*, is_update: bool, is_full: bool, prior_from: str | None) -> Way:

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from workbench.cli import console, options, parse
-from workbench.cli.open_registry import find_run
+from workbench.cli.metrics_file import write_metrics
+from workbench.cli.open_registry import find_version, name_model
 from workbench.errors import RequestError
 from workbench.thresholds import CLASSIFICATION_THRESHOLD
 
@@ -59,6 +60,7 @@ def command(
         ),
     ] = CLASSIFICATION_THRESHOLD,
     verbatim: options.Verbatim = False,
+    metrics: options.Metrics = None,
     json_: options.Json = False,
     form: options.Format = None,
     unpack_limit: options.UnpackLimit = None,
@@ -73,42 +75,48 @@ def command(
     number; the fit's own rows stand beside the new ones. The rows farthest in the tails of their predictions
     come first.
     """
-    from workbench.results import run_directory
-    from workbench.workflow.inputs import check_table_exists
-    from workbench.workflow.output_file import check_output_file
+    with write_metrics(metrics, "score", name_model(run)) as found:
+        from workbench.results import run_directory
+        from workbench.workflow.inputs import check_table_exists
+        from workbench.workflow.output_file import check_output_file
 
-    if json_ and form:
-        raise RequestError("--json prints everything, and --format a table.", hint="give one of them")
-    if not 0 < threshold < 1:
-        raise RequestError(f"--threshold was expected to be between 0 and 1, found {threshold:g}.")
-    if one_step and horizon is None:
-        message = "--one-step predicts rows that follow those of the fit, and no --horizon says how many do."
-        raise RequestError(message, hint="give --horizon H")
-    targets = [target for target in (output, page) if target is not None]
-    if len(targets) > 1 and targets[0].absolute() == targets[1].absolute():
-        raise RequestError(f"--output and --html both name `{page}`.", hint="name two files")
-    for target in targets:
-        check_output_file(target, [data])
-    check_table_exists(options.read_dash(data))
-    table = options.read_within(parse.parse_size("--unpack-limit", unpack_limit), data)
-    run = find_run(run)
-    run_directory.require_run(run)
-    from workbench.toolchain import ToolchainSettings
-    from workbench.workflow.score import score
+        if json_ and form:
+            raise RequestError("--json prints everything, and --format a table.", hint="give one of them")
+        if not 0 < threshold < 1:
+            raise RequestError(f"--threshold was expected to be between 0 and 1, found {threshold:g}.")
+        if one_step and horizon is None:
+            message = (
+                "--one-step predicts rows that follow those of the fit, and no --horizon says how many do."
+            )
+            raise RequestError(message, hint="give --horizon H")
+        targets = [target for target in (output, page) if target is not None]
+        if len(targets) > 1 and targets[0].absolute() == targets[1].absolute():
+            raise RequestError(f"--output and --html both name `{page}`.", hint="name two files")
+        for target in targets:
+            check_output_file(target, [data])
+        check_table_exists(options.read_dash(data))
+        table = options.read_within(parse.parse_size("--unpack-limit", unpack_limit), data)
+        model = name_model(run)
+        run, version = find_version(run)
+        run_directory.require_run(run)
+        from workbench.metrics.scored import describe_scored_rows
+        from workbench.toolchain import ToolchainSettings
+        from workbench.workflow.score import score
 
-    settings = ToolchainSettings(compiler=compiler, source=toolchain, native=native)
-    scores = score(
-        run_directory.read(run),
-        table,
-        settings,
-        console.progress(quiet),
-        threshold=threshold,
-        new_groups=new_groups,
-        horizon=horizon,
-        one_step=one_step,
-    )
-    _write(scores, output, page, is_verbatim=verbatim)
-    _show(scores, run, form, is_json=json_)
+        settings = ToolchainSettings(compiler=compiler, source=toolchain, native=native)
+        scores = score(
+            run_directory.read(run),
+            table,
+            settings,
+            console.progress(quiet),
+            threshold=threshold,
+            new_groups=new_groups,
+            horizon=horizon,
+            one_step=one_step,
+        )
+        found.samples += describe_scored_rows(scores.table, model, version)
+        _write(scores, output, page, is_verbatim=verbatim)
+        _show(scores, run, form, is_json=json_)
 
 
 def _write(scores: Scores, output: Path | None, page: Path | None, *, is_verbatim: bool) -> None:
