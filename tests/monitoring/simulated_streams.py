@@ -97,11 +97,11 @@ class Streams:
 def _cross(x: Floats) -> Floats:
     """Return the cross products of a constant and each stream's `x`, `(s, 2, 2)`."""
     columns = np.stack([np.ones_like(x), x], axis=2)
-    return np.einsum("sni,snj->sij", columns, columns)
+    return np.asarray(np.einsum("sni,snj->sij", columns, columns))
 
 
 def find_alarms(values: Floats, arl: float) -> NDArray[np.int64]:
-    """Return in which batch each stream has its first alarm, `(s,)`; -1 for none. `values` are `(s, t, k)`."""
+    """Return in which batch each stream has its first alarm; -1 for none. `values` are `(s, t, k)`."""
     weights = share_equally(GROUPS)
     found = []
     for each in values:

@@ -25,7 +25,7 @@ def _follow_stream(rng: np.random.Generator, batches: int, shift: float = 0.0) -
 
 def test_transforms_are_uniform_and_batches_do_not_depend_on_each_other() -> None:
     rng = np.random.default_rng(8)
-    # Few batches each, as all of them are compared with the same 40 rows: that is where dependence would show.
+    # All of them are compared with the same 40 rows: that is where dependence would show.
     found = np.stack([_follow_stream(rng, 3) for _ in range(60)])
     for statistic in range(found.shape[2]):
         assert kstest(found[:, :, statistic].ravel(), "uniform").pvalue > 1e-4

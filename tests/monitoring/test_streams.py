@@ -1,4 +1,4 @@
-"""Streams whose posterior given all batches before is known exactly: false alarms, and how soon a shift is found."""
+"""Streams whose posterior given all batches before is known exactly: false alarms, and power."""
 
 import numpy as np
 import pytest

@@ -1,4 +1,4 @@
-"""Batches that a model draws itself: their transforms are uniform, given the batches before, whatever the model.
+"""Batches that a model draws itself have uniform transforms, given the batches before, whatever the model.
 
 The parameters behind a stream are one draw of the fit's own posterior, so that the posterior given the fit's
 rows is what is known of them; the batches of a stream are then drawn from the likelihood.
@@ -39,7 +39,7 @@ MODELS = (
     "ordinal",
     "varying_intercepts",
     "varying_slopes",
-    "gamma_exponential",
+    "gamma_poisson",
 )
 """Normal, yes/no, counts, heavy tails, shares, ordered levels, groups, slopes of groups, a conjugate one."""
 
@@ -55,7 +55,10 @@ def _draw_batch(
     shuffled = rows.iloc[order].drop(columns=column)
     (chunk,) = iterate_chunks(opened, tables.from_frame(shuffled.reset_index(drop=True)))
     values = chunk.outcomes[-1].draws[draw]
-    return shuffled.assign(**{column: values.astype(int) if chunk.outcomes[-1].is_integer else values})
+    drawn: pd.DataFrame = shuffled.assign(
+        **{column: values.astype(int) if chunk.outcomes[-1].is_integer else values}
+    )
+    return drawn
 
 
 @pytest.mark.parametrize("name", MODELS)

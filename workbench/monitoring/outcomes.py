@@ -42,7 +42,7 @@ from workbench.prediction.chunk import (
     take_chunk,
 )
 from workbench.prediction.levels import NewGroups, NewRows
-from workbench.prediction.outcomes import build_outcome, find_log_lik_columns, is_of_all_rows, list_quantities
+from workbench.prediction.outcomes import build_outcome, find_log_lik_columns, is_of_all_rows
 from workbench.prediction.predictions import OutcomePrediction
 from workbench.prediction.predictor import Parameters, collect
 from workbench.program import Declaration
@@ -52,6 +52,10 @@ from workbench.results.quantities import element_names
 Floats = NDArray[np.float64]
 Integers = NDArray[np.int64]
 
+NOTHING_OBSERVED = "no outcome of these rows is known: what may be censored was not observed."
+GIVE_OUTCOMES = "give the columns of outcomes, without empty cells"
+"""What is said of rows with nothing to watch."""
+
 LOG_SCORE, MEAN, DISPERSION = "log score", "mean", "dispersion"
 """The statistics that every batch has."""
 
@@ -60,12 +64,13 @@ _NUMBERS = 20_000_000
 """Batches that are drawn, by what they hold together in numbers. Ours: a transform is never nearer to 0 or 1
 than one by their number."""
 
-_DENSITY_DRAWS = 200
-"""Posterior draws from which predictive densities and pulls are computed. Ours: fewer make another statistic,
-not a wrong one."""
+_DENSITY_DRAWS, _FEWER_DRAWS = 200, 100
+_POINTS, _FEWER_POINTS = 64, 32
+"""Posterior draws from which predictive densities and pulls are computed, and the values of each outcome at
+which they are, between which they are interpolated. Ours: fewer make another statistic, not a wrong one."""
 
-_POINTS = 64
-"""Values of each outcome at which its log density is computed; between them it is interpolated. Ours."""
+_LARGE = 2_000
+"""Rows from which on the smaller numbers are taken. Ours."""
 
 _AT_ONCE = 4_000_000
 """Numbers of one quantity in memory. Ours: 32 MB."""
@@ -194,15 +199,18 @@ def transform_outcomes(
     table = new.bound.table
     rng = np.random.default_rng(seed)
     replicates = int(np.clip(_NUMBERS // table.rows, _FEWEST, _MOST))
+    is_large = table.rows > _LARGE
+    densities, points = (_FEWER_DRAWS, _FEWER_POINTS) if is_large else (_DENSITY_DRAWS, _POINTS)
     drawing = _Drawing(
         opened,
         new,
         new_groups,
         replicates=_choose_draws(log_weights, opened.parameters.count, replicates, rng),
-        densities=_choose_draws(log_weights, opened.parameters.count, _DENSITY_DRAWS, rng),
+        densities=_choose_draws(log_weights, opened.parameters.count, densities, rng),
+        points=points,
         number=int(rng.integers(2**31)),
     )
-    step = max(1, min(_AT_ONCE // replicates, _AT_ONCE // (_DENSITY_DRAWS * _POINTS)))
+    step = max(1, min(_AT_ONCE // replicates, _AT_ONCE // (densities * points)))
     sums: dict[str, _Sums] = {}
     log_likelihood = np.zeros(opened.parameters.count)
     with progress.stage("Drawing batches like this one", total=table.rows) as stage:
@@ -213,9 +221,7 @@ def transform_outcomes(
                 sums.setdefault(outcome.name, _Sums()).add(outcome, statistics, opened)
             stage.update(chunk.rows.stop)
     if not sums:
-        raise RequestError(
-            "no outcome of these rows is known.", hint="give the columns of outcomes, without empty cells"
-        )
+        raise RequestError(NOTHING_OBSERVED, hint=GIVE_OUTCOMES)
     return _finish(sums, log_likelihood, rng, drawing.remarks)
 
 
@@ -313,6 +319,7 @@ class _Drawing:
         *,
         replicates: Integers,
         densities: Integers,
+        points: int,
         number: int,
     ) -> None:
         self._opened = opened
@@ -320,6 +327,7 @@ class _Drawing:
         self._new_groups = new_groups
         self._replicates = replicates
         self._densities = densities
+        self._points = points
         self._number = number
         self._followed = list_followed(opened)
         self.remarks = describe_left_out(opened)
@@ -355,7 +363,7 @@ class _Drawing:
         program = self._opened.predictor.program
         drawing = self._place(chunk, self._replicates)
         for replicate, axis in list_outcomes(chunk):
-            wanted = [name for name in (*list_quantities(program, replicate), replicate.observed) if name]
+            wanted = [name for name in (replicate.name or replicate.prediction, replicate.observed) if name]
             drawn = drawing.run(wanted, replicating=True, number=self._number)
             outcome = build_outcome(program, replicate, drawn, axis)
             plain = replace(drawing, opened=replace(drawing.opened, scoring=False))
@@ -412,9 +420,8 @@ class _Drawing:
             return None
         if values.shape[1] != len(chunk.rows) or find_row_axis(own, predictor.growth.rows) != 0:
             return None
-        grid = _choose_points(values, is_integer=outcome.is_integer)
-        points = grid.shape[1]
-        rows = np.repeat(np.arange(len(chunk.rows)), points)
+        grid = _choose_points(values, self._points, is_integer=outcome.is_integer)
+        rows = np.repeat(np.arange(len(chunk.rows)), self._points)
         data: dict[str, Any] = dict(chunk.data)
         for item in predictor.request.program.data:
             if item.name in predictor.growth.rows:
@@ -495,18 +502,18 @@ def _list_parameters(opened: OpenPredictor) -> list[Declaration]:
     ]
 
 
-def _choose_points(values: Floats, *, is_integer: bool) -> Floats:
+def _choose_points(values: Floats, points: int, *, is_integer: bool) -> Floats:
     """Return values of each element among those observed and drawn, ascending, `(e, g)`."""
     ordered = np.sort(values, axis=0)
     count = len(ordered)
-    inner = ndtr(np.linspace(-_REACH, _REACH, _POINTS - 2))
+    inner = ndtr(np.linspace(-_REACH, _REACH, points - 2))
     places = np.concatenate([[0], np.rint(inner * (count - 1)).astype(int), [count - 1]])
     grid: Floats = ordered[places].T
     if not is_integer:
         return grid
     for row in range(grid.shape[0]):
         distinct = np.unique(ordered[:, row])
-        if len(distinct) <= _POINTS:
+        if len(distinct) <= points:
             grid[row, : len(distinct)] = distinct
             grid[row, len(distinct) :] = distinct[-1]
     return grid

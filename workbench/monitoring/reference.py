@@ -16,8 +16,10 @@ from numpy.typing import NDArray
 from workbench.errors import RequestError
 from workbench.monitoring.outcomes import (
     DISPERSION,
+    GIVE_OUTCOMES,
     LOG_SCORE,
     MEAN,
+    NOTHING_OBSERVED,
     WatchedRows,
     join_watched,
     list_followed,
@@ -84,9 +86,7 @@ def score_rows(opened: OpenPredictor, chunks: Iterable[Predictions]) -> RowsScor
                 (found, watch_rows(outcome, outcome.draws, chunk.level, np.zeros((len(found), 0))))
             )
     if not parts:
-        raise RequestError(
-            "no outcome of these rows is known.", hint="give the columns of outcomes, without empty cells"
-        )
+        raise RequestError(NOTHING_OBSERVED, hint=GIVE_OUTCOMES)
     prefixes = {name: f"{name}: " if len(parts) > 1 else "" for name in parts}
     return RowsScored(
         tuple(prefixes[outcome] + name for outcome in parts for name, _ in names[outcome]),
