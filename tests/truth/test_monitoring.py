@@ -7,6 +7,7 @@ rows is what is known of them; the batches of a stream are then drawn from the l
 from __future__ import annotations
 
 import tomllib
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -18,9 +19,16 @@ import workbench
 from tests.conftest import DATA, STAN_MODELS
 from workbench import tables
 from workbench.monitoring.outcomes import transform_outcomes
-from workbench.prediction.chunk import OpenPredictor
+from workbench.prediction.chunk import (
+    OpenPredictor,
+    RowChunk,
+    list_outcomes,
+    place_parameters,
+    take_chunk,
+)
+from workbench.prediction.outcomes import build_outcome
 from workbench.results import run_directory
-from workbench.workflow.predict_rows import bind_table, iterate_chunks, open_predictor
+from workbench.workflow.predict_rows import bind_table, open_predictor
 
 pytestmark = [pytest.mark.truth, pytest.mark.usefixtures("tools")]
 
@@ -50,15 +58,14 @@ def _draw_batch(
     """Return rows with the outcome that one draw of the posterior makes of them."""
     (outcome,) = opened.fit.results.model.outcomes
     (column,) = opened.fit.results.data.rules["variables"][outcome.name]
-    # Rows in another order take other random numbers.
-    order = rng.permutation(len(rows))
-    shuffled = rows.iloc[order].drop(columns=column)
-    (chunk,) = iterate_chunks(opened, tables.from_frame(shuffled.reset_index(drop=True)))
-    values = chunk.outcomes[-1].draws[draw]
-    drawn: pd.DataFrame = shuffled.assign(
-        **{column: values.astype(int) if chunk.outcomes[-1].is_integer else values}
-    )
-    return drawn
+    new = bind_table(opened, tables.from_frame(rows.drop(columns=column).reset_index(drop=True)))
+    chunk = RowChunk(opened, *take_chunk(opened.predictor, new, range(len(rows))), range(len(rows)))
+    ((replicate, axis),) = list_outcomes(chunk)
+    chunk = replace(chunk, parameters=place_parameters(chunk, "refuse"))
+    drawn = chunk.run([replicate.name], replicating=True, number=int(rng.integers(2**31)))
+    values = build_outcome(opened.predictor.program, replicate, drawn, axis).draws[draw]
+    batch: pd.DataFrame = rows.assign(**{column: values.astype(int) if replicate.is_integer else values})
+    return batch
 
 
 @pytest.mark.parametrize("name", MODELS)
