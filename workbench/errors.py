@@ -25,7 +25,9 @@
        ├─ RunNotFound         there is no run
        ├─ RunIncomplete       a run lacks a file or a result
        ├─ RegistryNotFound    there is no registry
-       └─ RegistryDamaged     a registry is not as it was written
+       ├─ RegistryDamaged     a registry is not as it was written
+       ├─ MonitorNotFound     nothing was ever monitored
+       └─ MonitorDamaged      the state of a monitor is not as it was written
 
 From Python, what a prediction's reader must know is a `PredictionWarning`; the command line prints a note.
 
@@ -282,3 +284,11 @@ class RegistryNotFound(StoreError):
 
 class RegistryDamaged(StoreError):
     """A registry is not as it was written: an event, a run or a signature does not fit."""
+
+
+class MonitorNotFound(StoreError):
+    """Nothing was ever monitored in the folder that the user named."""
+
+
+class MonitorDamaged(StoreError):
+    """The state of a monitor is not as it was written."""

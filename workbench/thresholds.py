@@ -480,3 +480,10 @@ MOST_POINTWISE = 40_000_000
 """Numbers that log densities and replicates of single rows hold at most, over all draws: 320 MB in memory.
 Of many rows fewer draws are stored; where they would be fewer than `FEWEST_LOO_DRAWS`, none is computed.
 Ours."""
+
+# --- Monitoring -------------------------------------------------------------------------------------------
+
+MONITOR_RUN_LENGTH = 1000.0
+"""Batches to a false alarm, in expectation, at least: an alarm when a detector reaches this number (Shin,
+Ramdas and Rinaldo, 2024, doi:10.51387/23-NEJSDS51, for e-detectors). Ours: a daily batch has one in three
+years."""

@@ -13,6 +13,9 @@ from workbench.registry.state import RegistryState, apply_event
 JOB = ".job-"
 """What the names of locks and folders of retraining jobs begin with."""
 
+MONITORING = "monitoring"
+"""The folder in which states of monitors are by default, one for each name."""
+
 RegistryJournal = Journal[Content, RegistryState]
 """The events of a registry."""
 

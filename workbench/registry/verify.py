@@ -10,7 +10,7 @@ from workbench.errors import StoreError
 from workbench.files import ASIDE
 from workbench.journal import EVENTS, LOCK, TORN
 from workbench.registry.events import Event
-from workbench.registry.journal import JOB
+from workbench.registry.journal import JOB, MONITORING
 from workbench.registry.recompute import find_wrong_numbers
 from workbench.registry.registry import INDEX, RUN_NAME, ModelRegistry
 from workbench.registry.runs import RUNS, list_damages
@@ -18,7 +18,7 @@ from workbench.registry.state import Version, replay_events
 from workbench.registry.summary import summarise_results
 from workbench.results import run_directory
 
-_OWN = frozenset({EVENTS, TORN, LOCK, INDEX, RUNS})
+_OWN = frozenset({EVENTS, TORN, LOCK, INDEX, MONITORING, RUNS})
 """What lies in a registry."""
 
 _MOST_SHOWN = 5

@@ -224,15 +224,22 @@ def refuse_known_rows(model: RegisteredModel, base: Version, table: Table, optio
     """
     if options.way == "full" or options.is_repeated:
         return
+    holder = find_holder(model, base, table)
+    if holder is not None:
+        message = f"the rows of `{table.path.name}` are in {holder.reference} already."
+        raise RequestError(message, hint="give rows that are new; --again counts them twice")
+
+
+def find_holder(model: RegisteredModel, base: Version, table: Table) -> Version | None:
+    """Return the version that was fitted to a table: one, or one of those that it came from."""
     version: Version | None = base
     while version is not None:
         job = version.added.job
         if table.sha256 and table.sha256 in (version.added.summary.data, "" if job is None else job.data):
-            message = f"the rows of `{table.path.name}` are in {version.reference} already."
-            hint = "give rows that are new; --again counts them twice"
-            raise RequestError(message, hint=hint)
+            return version
         number = None if job is None or job.way == "full" else job.base
         version = None if number is None else model.versions[number - 1]
+    return None
 
 
 def find_base(state: RegistryState, model: RegisteredModel, options: RefitOptions) -> Version:

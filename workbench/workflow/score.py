@@ -213,12 +213,12 @@ def keep_rows_with_outcomes(fit: Fit, table: Table) -> tuple[Table, int]:
     RequestError
         No row has an outcome.
     """
-    columns = _find_outcome_columns(fit, table)
+    columns = list_outcome_columns(fit, table)
     if not columns:
         names = " and ".join(f"`{name}`" for name in _name_outcome_columns(fit)) or "an outcome"
         message = f"`{table.path.name}` was expected to have the outcome in {names}, found no such column."
         raise RequestError(message, hint="`workbench predict` predicts rows whose outcome is not known")
-    is_missing = np.logical_or.reduce([tables.find_missing(table, column) for column in columns])
+    is_missing = find_unknown_outcomes(fit, table)
     if is_missing.all():
         names = " and ".join(f"`{name}`" for name in columns)
         found = f"all {table.rows:,} cells are empty"
@@ -226,6 +226,14 @@ def keep_rows_with_outcomes(fit: Fit, table: Table) -> tuple[Table, int]:
         raise RequestError(message, hint="`workbench predict` predicts rows whose outcome is not known")
     left_out = int(is_missing.sum())
     return (tables.drop_rows(table, is_missing) if left_out else table), left_out
+
+
+def find_unknown_outcomes(fit: Fit, table: Table) -> np.ndarray:
+    """Return which rows of a table lack an outcome, `(rows,)`; all of them where no column holds one."""
+    columns = list_outcome_columns(fit, table)
+    if not columns:
+        return np.ones(table.rows, dtype=bool)
+    return np.asarray(np.logical_or.reduce([tables.find_missing(table, column) for column in columns]))
 
 
 def check_steps(options: ScoringOptions) -> None:
@@ -275,7 +283,7 @@ def _name_outcome_columns(fit: Fit) -> list[str]:
     return list(dict.fromkeys(column for name in names for column in rules[name]))
 
 
-def _find_outcome_columns(fit: Fit, table: Table) -> list[str]:
+def list_outcome_columns(fit: Fit, table: Table) -> list[str]:
     """Return the columns of a table that hold outcomes."""
     names = [parse_column(table, column).name for column in _name_outcome_columns(fit)]
     return [name for name in names if table.has_column(name)]

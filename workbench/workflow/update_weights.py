@@ -193,7 +193,7 @@ def weigh(
         return Weighing(
             None, f"the density of all rows cannot be computed at the stored draws: {error.message}"
         )
-    weights = weigh_draws(after - before, _measure_efficiency(fit), chains.draws.shape[0])
+    weights = weigh_draws(after - before, measure_efficiency(fit), chains.draws.shape[0])
     return Weighing(weights, f"weights of its draws would not do: {weights.reason}" if weights.reason else "")
 
 
@@ -202,7 +202,7 @@ def _make_job(request: FitRequest, exe: Path, backend: Backend, folder: Path) ->
     return context.make_job("nuts", has_replicates=False)
 
 
-def _measure_efficiency(fit: Fit) -> float:
+def measure_efficiency(fit: Fit) -> float:
     """Return the effective share of the draws, for the slowest quantity."""
     nuts = fit.results.nuts
     count = (nuts.chains or 1) * (nuts.draws or 1)
