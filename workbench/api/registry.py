@@ -23,6 +23,9 @@ from workbench.results import run_directory
 if TYPE_CHECKING:
     import pandas as pd
 
+    from workbench.api.monitored import Monitored
+    from workbench.monitoring import Family
+    from workbench.prediction.levels import NewGroups
     from workbench.registry.verify import Verification
     from workbench.workflow.gate import HeldOutRows
     from workbench.workflow.promotion import PromotionOutcome
@@ -255,6 +258,92 @@ class Registry(ModelRegistry):
         )
         asked = RefitOptions(way, base, again, promote, _as_held_out(held_out), limits, fit)
         return refit(self, name, as_table(data), asked, show_progress(progress))
+
+    def monitor(
+        self,
+        name: str,
+        batch: Data = None,
+        *,
+        time: str = "",
+        time_column: str = "",
+        arl: float | None = None,
+        predictors: bool | None = None,
+        against_reference: Data = None,
+        new_groups: NewGroups = "refuse",
+        suppress: str | Sequence[str] = (),
+        reason: str = "",
+        acknowledge: str | None = None,
+        state: str | Path | None = None,
+        seed: int | None = None,
+        jobs: int | None = None,
+        timeout: float | None = None,
+        progress: bool = True,
+    ) -> Monitored:
+        """Watch one more batch of rows, and return where the monitor of a model stands.
+
+        What is predicted of a batch is given all batches before. The same batch again changes nothing.
+
+        Parameters
+        ----------
+        name
+            The model, whose champion is watched.
+        batch
+            New rows; those without outcomes are watched for their predictors alone. Without a batch nothing
+            is watched.
+        time, time_column
+            When the batch is of (`2026-11-29`, in UTC), or the column of its rows that says so.
+        arl
+            Batches to a false alarm in expectation, at least; 1,000 where a monitor begins.
+        predictors
+            Whether predictors are watched beside outcomes; by default, or as the monitor began.
+        against_reference
+            Rows of a time in which all was well, which batches are compared with in the place of the model's
+            own predictions.
+        new_groups
+            What happens to groups that the fit has not seen, as in `predict`.
+        suppress, reason
+            Times such as `2026-11-29..2026-11-30` whose batches count for nothing from here on, and why.
+        acknowledge
+            Why the alarm is over.
+        state
+            The folder of the monitor; by default `monitoring/NAME` in the registry.
+        seed, jobs, timeout
+            As in `Model.fit`.
+        progress
+            Whether to show progress.
+
+        Raises
+        ------
+        JobRunning
+            Somebody else monitors the model in the same folder.
+        WorkbenchError
+            An option contradicts those with which the monitor began, or the rows cannot be predicted.
+        """
+        from workbench.api.monitored import Monitored
+        from workbench.workflow import monitor
+
+        place = None if state is None else Path(state)
+        account = None
+        for window in [monitor.parse_window(text, reason) for text in list_names(suppress)]:
+            account = monitor.suppress(self, name, window, place)
+        if acknowledge is not None:
+            account = monitor.acknowledge(self, name, acknowledge, place)
+        if batch is not None:
+            families: tuple[Family, ...] = ("outcomes", "predictors") if predictors else ("outcomes",)
+            asked = monitor.MonitorOptions(
+                state=place,
+                arl=arl,
+                reference=None if against_reference is None else as_table(against_reference),
+                families=None if predictors is None else families,
+                time=time,
+                time_column=time_column,
+                new_groups=new_groups,
+                seed=seed,
+                jobs=jobs or count_usable_cores(),
+                timeout=timeout,
+            )
+            account = monitor.watch_batch(self, name, as_table(batch), asked, show_progress(progress))
+        return Monitored(account or monitor.read_account(self, name, place))
 
     def report(self, name: str, output: str | Path | None = None) -> Path:
         """Write the audit page of a model as one HTML file, and return its path.

@@ -16,6 +16,7 @@ from workbench.cli import (
     gate,
     inspect,
     models,
+    monitor,
     new,
     predict,
     promote,
@@ -63,6 +64,7 @@ for _name, _module in (
     ("show", show),
     ("update", update),
     ("gate", gate),
+    ("monitor", monitor),
     ("refit", refit),
     ("publish", publish),
 ):

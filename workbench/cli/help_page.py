@@ -69,6 +69,10 @@ EXAMPLES: dict[str, tuple[str, str]] = {
         "workbench gate radon@challenger radon@champion --data held_out.csv",
         "workbench gate reports/june reports/may --accept-prior beta.sigma --markdown gate.md",
     ),
+    "monitor": (
+        "workbench monitor radon today.csv --html radon.html",
+        "workbench monitor radon --suppress 2026-11-29..2026-11-30 --reason deployment",
+    ),
     "promote": (
         "workbench promote radon@challenger --data held_out.csv",
         "workbench promote radon@3 --shadow --html gate.html",

@@ -24,7 +24,8 @@ class MonitorBegun(Struct, frozen=True, kw_only=True, tag="begun"):
     """A version of a model is monitored from here on; alarms and detectors of the one before it end.
 
     `arl` is the average run length: the number of batches to a false alarm in expectation, at least.
-    `reference` names the arrays with the scores of the reference period.
+    `fitted` counts the rows of the version's fit. `reference` names the arrays with the scores of the
+    reference period.
     """
 
     name: str
@@ -34,6 +35,7 @@ class MonitorBegun(Struct, frozen=True, kw_only=True, tag="begun"):
     mode: Mode
     families: tuple[Family, ...]
     seed: Count
+    fitted: Count = 0
     reference: Hash | None = None
     reference_name: str = ""
     reference_rows: Count = 0

@@ -194,8 +194,10 @@ def hash_rows(table: Table, columns: Sequence[str]) -> NDArray[np.uint64]:
     """
     frame = {}
     for name in sorted(columns):
-        if tables.is_numeric(table, name):
-            numbers = np.asarray(tables.to_numbers(table, name), dtype=float)
+        cells = table.cells.column(name)
+        is_number = pa.types.is_integer(cells.type) or pa.types.is_floating(cells.type)
+        if is_number or pa.types.is_boolean(cells.type):
+            numbers = cells.cast(pa.float64(), safe=False).to_numpy()
             frame[name] = np.where(np.isnan(numbers), np.nan, numbers + 0.0)  # one zero, one missing number
         else:
             texts = tables.to_texts(table, name).to_pylist()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 
@@ -16,6 +17,9 @@ from workbench.monitoring.events import (
     WindowSuppressed,
 )
 from workbench.monitoring.standing import Standing, judge_batches
+
+_LARGEST = 700.0
+"""The largest log of a detector that is shown as a number."""
 
 
 @dataclass(frozen=True)
@@ -50,6 +54,19 @@ class Acknowledgement:
     time: str
     author: str
     reason: str
+
+
+@dataclass(frozen=True)
+class PeriodPart:
+    """Batches of a period from one acknowledged alarm to the next, and where the detectors stood."""
+
+    batches: tuple[MonitoredBatch, ...]
+    standing: Standing
+
+    @property
+    def values(self) -> tuple[float, ...]:
+        """The detector after each batch."""
+        return tuple(math.exp(min(_LARGEST, float(value))) for value in self.standing.log_value)
 
 
 @dataclass(frozen=True)
@@ -96,6 +113,18 @@ class Period:
     def standing(self) -> Standing:
         """Where the detectors stand."""
         return judge_batches([batch.event for batch in self.watched], self.begun.families, self.begun.arl)
+
+    @property
+    def parts(self) -> tuple[PeriodPart, ...]:
+        """The batches that count, divided where an alarm was acknowledged: detectors start anew there."""
+        ends = [*(each.after for each in self.acknowledgements), len(self.batches)]
+        starts = [0, *ends[:-1]]
+        found = []
+        for start, end in zip(starts, ends, strict=True):
+            own = tuple(batch for batch in self.batches[start:end] if batch.is_counted)
+            events = [batch.event for batch in own]
+            found.append(PeriodPart(own, judge_batches(events, self.begun.families, self.begun.arl)))
+        return tuple(found)
 
     def find(self, key: str) -> MonitoredBatch | None:
         """Return the batch of some rows, if they came before."""

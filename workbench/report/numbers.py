@@ -131,11 +131,11 @@ def format_seconds(value: object) -> str:
 def pluralise(count: int, noun: str) -> str:
     """Return a count with its noun.
 
-    >>> pluralise(1, "chain"), pluralise(4, "chain"), pluralise(2, "quantity"), pluralise(3, "day")
-    ('1 chain', '4 chains', '2 quantities', '3 days')
+    >>> pluralise(1, "chain"), pluralise(4, "batch"), pluralise(2, "quantity"), pluralise(3, "day")
+    ('1 chain', '4 batches', '2 quantities', '3 days')
     """
     is_irregular = noun.endswith("y") and noun[-2:-1] not in "aeou"
-    many = f"{noun.removesuffix('y')}ies" if is_irregular else f"{noun}s"
+    many = f"{noun.removesuffix('y')}ies" if is_irregular else f"{noun}{'es' if noun.endswith('ch') else 's'}"
     return f"{format_count(count)} {noun if count == 1 else many}"
 
 

@@ -218,6 +218,7 @@ def watch_batch(
             options.timeout,
         )
         if is_new:
+            begun = msgspec.structs.replace(begun, fitted=champion.results.data.rows or 0)
             begun = score_reference(folder, begun, champion, options.reference, settings, progress)
             state = folder.append(begun)
         job = BatchJob(folder, state, champion, settings, progress)

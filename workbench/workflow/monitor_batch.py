@@ -185,6 +185,7 @@ class BatchJob:
                 f"nothing of `{table.path.name}` can be watched: it has neither outcomes nor predictors."
             )
             raise RequestError(message)
+        content = msgspec.structs.replace(content, statistic=_find_extreme(content.transforms)[0])
         content = _add_remarks(content, self._find_repeated(hashes), is_unknown)
         columns = list_columns(self.champion, table)
         columns += [self.settings.time_column] if self.settings.time_column not in ("", *columns) else []
@@ -236,12 +237,11 @@ class BatchJob:
         rows = tuple(replace(item, rows=numbers[item.rows] - 1) for item in rows)
         arrays |= pack_rows(rows)
         outcomes = tuple(item.outcome for item in rows)
-        statistic, column, direction = _find_extreme(transforms)
+        statistic, column, direction = _find_extreme([transforms])
         return msgspec.structs.replace(
             content,
             transforms=(*content.transforms, transforms),
             outcomes=outcomes,
-            statistic=statistic,
             leading_rows=list_leading_rows(arrays, outcomes, column, direction) if statistic else (),
         )
 
@@ -289,7 +289,7 @@ class BatchJob:
         return found
 
     def _find_same_inputs(self, content: BatchWatched) -> int:
-        """Return the number of the batch that has the same predictors, without outcomes or with; 0 for none."""
+        """Return the number of the batch that has the same predictors; 0 for none."""
         known = (batch for batch in self.period.batches if batch.event.inputs == content.inputs)
         return next((batch.number for batch in known if content.inputs), 0)
 
@@ -374,7 +374,7 @@ def read_refit(folder: MonitorFolder, refit: ModelRefitted) -> Fit:
     """
     place = folder.path / FITS / RUNS / refit.run
     try:
-        require_run(place, refit.files, f"the fit of {refit.batches} batches")
+        require_run(place, refit.files, f"the fit after batch {refit.batches}")
     except RegistryDamaged as reason:
         raise MonitorDamaged(reason.message, hint="bring it back from a copy") from reason
     return run_directory.read_whole(place)
@@ -488,13 +488,16 @@ def _learn(content: BatchWatched, weights: PointWeights | None) -> BatchWatched:
     )
 
 
-def _find_extreme(transforms: FamilyTransforms) -> tuple[str, int, int]:
-    """Return the statistic of a batch that is farthest out, its place, and 1 above or -1 below."""
-    values = np.array(list(transforms.read_values().values()), dtype=float)
-    if np.isnan(values).all():
-        return "", 0, 1
-    place = int(np.nanargmax(np.abs(values - 0.5)))
-    return transforms.names[place], place, 1 if values[place] >= 0.5 else -1
+def _find_extreme(transforms: Sequence[FamilyTransforms]) -> tuple[str, int, int]:
+    """Return the statistic that is farthest out, its place in its family, and 1 above or -1 below."""
+    found = [
+        (abs(value - 0.5), name, place, 1 if value >= 0.5 else -1)
+        for each in transforms
+        for place, (name, value) in enumerate(each.read_values().items())
+        if not np.isnan(value)
+    ]
+    _, name, place, direction = max(found, key=lambda item: item[0], default=(0.0, "", 0, 1))
+    return name, place, direction
 
 
 def _add_remarks(
@@ -509,7 +512,8 @@ def _add_remarks(
         remarks.append(f"{which} an outcome: these are watched for their predictors alone.")
     if repeated[0]:
         remarks.append(
-            f"{repeated[0]:,} of {len(is_unknown):,} rows are those of batch {repeated[1]} too, and count twice."
+            f"{repeated[0]:,} of {len(is_unknown):,} rows are those of batch {repeated[1]} too, and count "
+            "twice."
         )
     return msgspec.structs.replace(content, remarks=tuple(dict.fromkeys(remarks)))
 

@@ -9,6 +9,12 @@ from workbench.report.figures.bars import draw_bars
 from workbench.report.figures.caterpillar import MOST_GROUPS, GroupEffect, Population, draw_caterpillar
 from workbench.report.figures.coverage import draw_coverage
 from workbench.report.figures.densities import draw_densities
+from workbench.report.figures.detector import (
+    DetectorCurve,
+    DetectorMarks,
+    draw_detector,
+    draw_transforms,
+)
 from workbench.report.figures.drawing import Drawing, to_svg
 from workbench.report.figures.drift import draw_drift
 from workbench.report.figures.elpd import draw_elpd_differences, draw_row_differences
@@ -43,6 +49,8 @@ __all__ = [
     "MOST_GROUPS",
     "MOST_NAMED",
     "MOST_STEPS",
+    "DetectorCurve",
+    "DetectorMarks",
     "Drawing",
     "EstimateLine",
     "ForestEstimate",
@@ -62,6 +70,7 @@ __all__ = [
     "draw_caterpillar",
     "draw_coverage",
     "draw_densities",
+    "draw_detector",
     "draw_drift",
     "draw_elpd_differences",
     "draw_energy",
@@ -81,6 +90,7 @@ __all__ = [
     "draw_spread",
     "draw_sweep",
     "draw_trace",
+    "draw_transforms",
     "draw_versions",
     "has_arrows",
     "is_within_band",
