@@ -47,10 +47,10 @@ class PriorShift:
 
 def find_largest_shift(results: Results) -> PriorShift | None:
     """Return the largest shift of a mode by the priors; `None` where there are no two modes to compare."""
-    return max(_iterate_shifts(results), key=lambda shift: shift.size, default=None)
+    return max(iterate_shifts(results), key=lambda shift: shift.size, default=None)
 
 
-def _iterate_shifts(results: Results) -> Iterator[PriorShift]:
+def iterate_shifts(results: Results) -> Iterator[PriorShift]:
     """Yield how far the priors move the mode of each parameter.
 
     With latent variables both modes are joint ones, whose distance says little about the priors.

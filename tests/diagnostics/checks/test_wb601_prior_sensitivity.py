@@ -126,3 +126,24 @@ def test_without_power_scaling_it_does_not_apply():
 def test_without_draws_it_does_not_apply():
     assert examine("WB601", FAILED).status == "n/a"
     assert examine("WB601", UNREQUESTED).status == "skipped"
+
+
+def with_carried_prior(mle, se=0.155):
+    record = with_modes(mle, 15 / 108, se, prior_weight=9.96, prior_rows=9.96)
+    record["updated"] = {"way": "normal", "parent": "before", "old_rows": 100, "new_rows": 10}
+    return record
+
+
+def test_the_posterior_of_earlier_rows_may_weigh_more_than_new_ones_that_agree_with_it():
+    result = examine("WB601", with_carried_prior(0.4))
+    assert (result.status, result.severity) == ("passed", "none")
+    assert "The prior is the posterior of earlier rows, and the new rows agree with it" in result.message
+    assert "1.7 standard errors of the likelihood" in result.message
+
+
+def test_new_rows_that_contradict_the_posterior_of_earlier_ones_are_an_issue():
+    result = examine("WB601", with_carried_prior(0.4, se=0.05))
+    assert (result.status, result.severity) == ("issue", "caution")
+    assert result.message.startswith("The new rows contradict the posterior of the earlier ones")
+    assert "5.2 standard errors of the likelihood" in result.message
+    assert "champion:SD*2" in result.advice

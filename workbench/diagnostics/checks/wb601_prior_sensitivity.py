@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 from workbench.diagnostics.check import Check, Finding, requires_power_scaling, split_paragraphs
 from workbench.diagnostics.power_scaling import STRONG_PRIOR, select_parameters
-from workbench.diagnostics.prior_shift import PriorShift, find_largest_shift
+from workbench.diagnostics.prior_shift import PriorShift, find_largest_shift, iterate_shifts
 from workbench.results import Fit
 from workbench.results.view import Results, Sensitivity
 from workbench.thresholds import (
@@ -19,6 +19,8 @@ from workbench.thresholds import (
 
 def _assess(fit: Fit) -> Finding:
     results = fit.results
+    if results.updated is not None and results.updated.way == "normal":
+        return _assess_carried(results)
     shift = find_largest_shift(results)
     if shift is not None and shift.size >= PRIOR_SHIFT_LIMIT:
         label = results.label(shift.name)
@@ -35,6 +37,28 @@ def _assess(fit: Fit) -> Finding:
         )
         return Finding("passed", message, shift.size)
     return finding
+
+
+def _assess_carried(results: Results) -> Finding:
+    """Return whether new rows agree with the earlier posterior, which is their prior on purpose."""
+    own = [shift for shift in iterate_shifts(results) if shift.in_se is not None]
+    shift = max(own, key=lambda shift: shift.in_se or 0.0, default=None)
+    if shift is None:
+        return Finding("n/a", "The prior is the posterior of earlier rows, and no MLE stands beside it.")
+    label, distance = results.label(shift.name), shift.in_se or 0.0
+    scale = f" on the {shift.scale} scale" if shift.scale else ""
+    found = f"{_format_distance(distance)} standard errors of the likelihood{scale}"
+    if distance >= PRIOR_SHIFT_LIMIT:
+        message = (
+            f"The new rows contradict the posterior of the earlier ones: their MLE of `{label}`, "
+            f"{shift.mle:.3g}, and the MAP of {shift.map:.3g} differ by {found}."
+        )
+        return Finding("issue", message, distance, "caution", _ADVICE_ON_CONTRADICTIONS)
+    message = (
+        "The prior is the posterior of earlier rows, and the new rows agree with it: of all parameters "
+        f"`{label}` moves most, by {found}.{_describe_weight(results, shift.name)}"
+    )
+    return Finding("passed", message, distance)
 
 
 def _describe_distance(shift: PriorShift) -> str:
@@ -121,6 +145,12 @@ _ADVICE_ON_SHIFTS = (
 )
 """What to do where a prior decides the result."""
 
+_ADVICE_ON_CONTRADICTIONS = (
+    "Something has changed since the earlier rows: widen the prior (`--prior-from champion:SD*2`), or fit "
+    "all rows that still hold together."
+)
+"""What to do where new rows contradict an earlier posterior."""
+
 CHECK = Check(
     code="WB601",
     title="Priors do not outweigh the data",
@@ -156,6 +186,9 @@ CHECK = Check(
     of rows it is the effective sample size of the prior: a beta prior counts as the sum of its two numbers in
     trials, a normal one as the ratio of the variances of one observation and of the prior. It is not known
     with latent variables, nor where it is lost in Monte Carlo error.
+
+    Where the posterior of earlier rows is the prior, it weighs more than the new rows on purpose. Then only
+    the standard errors of the likelihood count: whether the new rows agree with it.
 
     A strong prior is not a mistake where it is intended: the check says that it matters, not that it is
     wrong.
