@@ -196,6 +196,10 @@ LOG_LIKELIHOOD_DIFFERENCE_LIMIT = 1e-6
 """Largest difference between the log likelihoods of the same rows [relative], and between log ratios
 computed in two ways [nats], that counts as rounding. Ours: draws are stored with ten digits."""
 
+EXPORT_DIFFERENCE_LIMIT = 1e-8
+"""Largest relative difference between the expectations of an export and of `predict` that counts as rounding.
+Ours: draws are stored with ten digits, and transformed parameters among them."""
+
 AUTHORS_MEAN_LIMIT = 10.0
 """Standard errors between the average of an author's replicates of one row and its mean from which the
 program draws in another way than it models. Ours: skewed counts with few events pass six by chance."""

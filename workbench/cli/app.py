@@ -11,6 +11,8 @@ from workbench.cli import (
     console,
     continue_,
     explore,
+    export,
+    export_dashboards,
     fit,
     fit_each,
     gate,
@@ -67,6 +69,8 @@ for _name, _module in (
     ("monitor", monitor),
     ("refit", refit),
     ("publish", publish),
+    ("export", export),
+    ("export-dashboards", export_dashboards),
 ):
     app.command(_name, cls=Command, epilog=format_examples(_name))(_module.command)
 app.command("promote", cls=Command, epilog=format_examples("promote"))(promote.promote)

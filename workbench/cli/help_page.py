@@ -89,6 +89,14 @@ EXAMPLES: dict[str, tuple[str, str]] = {
         "workbench publish radon@champion --mlflow http://127.0.0.1:5000 --alias champion",
         "workbench publish reports/run --name radon --mlflow databricks --experiment /Shared/radon",
     ),
+    "export": (
+        "workbench export radon@champion --output radon.json --with-scorer",
+        "workbench export reports/run --plug-in map",
+    ),
+    "export-dashboards": (
+        "workbench export-dashboards monitoring",
+        "workbench export-dashboards /etc/prometheus/workbench --replace",
+    ),
     "registry": (
         "workbench registry add radon reports/run --alias challenger",
         "workbench registry verify",

@@ -1,0 +1,234 @@
+"""Columns of a table as features of a row, by the rules by which the fit bound them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from workbench.binding.group_sizes import find_group_sizes
+from workbench.exporting.linear import Linear, make_constant, make_feature
+from workbench.exporting.linear import add as add_linear
+from workbench.exporting.linear import multiply as multiply_linear
+from workbench.exporting.values import ByRow, Known, Refused, RowCount, Value
+from workbench.program import Declaration
+from workbench.program.syntax import nodes as n
+from workbench.request import FitRequest
+from workbench.results.view import DataDescription
+
+_CENTRED_FROM = 10.0
+"""Means beyond so many standard deviations are taken off a column, so that no digits cancel. Ours."""
+
+_BASES = {"int": "int", "real": "real", "vector": "vector", "row_vector": "row_vector", "matrix": "matrix"}
+"""Types of data that are known here."""
+
+
+@dataclass(frozen=True)
+class Feature:
+    """A number that a row has.
+
+    Attributes
+    ----------
+    column
+        The column that it comes from.
+    centre
+        What is taken off a number.
+    levels
+        The texts that are numbered; empty where the column holds numbers.
+    first
+        The number of the first of these.
+    level
+        The text that is 1, where all others are 0.
+    """
+
+    column: str
+    centre: float = 0.0
+    levels: tuple[str, ...] = ()
+    first: int = 1
+    level: str | None = None
+
+
+@dataclass
+class BoundColumns:
+    """The data block of a program, of which rows are known as features.
+
+    Attributes
+    ----------
+    values
+        Every variable.
+    features
+        By name: what the rows have.
+    outcomes
+        The features that are columns of outcomes.
+    """
+
+    values: dict[str, Value | Refused] = field(default_factory=dict)
+    features: dict[str, Feature] = field(default_factory=dict)
+    outcomes: set[str] = field(default_factory=set)
+
+    def add(self, feature: Feature, name: str) -> Linear:
+        """Return a feature as a number of each row, by a name that nothing else has."""
+        free = next(
+            each
+            for each in (name, *(f"{name}:{count}" for count in range(2, len(self.features) + 3)))
+            if self.features.get(each, feature) == feature
+        )
+        self.features[free] = feature
+        linear = make_feature(free)
+        return add_linear(linear, make_constant(np.array([feature.centre]))) if feature.centre else linear
+
+
+def bind_columns(
+    description: DataDescription,
+    request: FitRequest,
+    row_sizes: frozenset[str],
+    outcomes: frozenset[str],
+) -> BoundColumns:
+    """Return the data block of a program, of which rows are known as features.
+
+    Parameters
+    ----------
+    description, request
+        How the table of the fit was bound, and what it became.
+    row_sizes
+        The sizes that count rows.
+    outcomes
+        The outcomes among the data.
+    """
+    bound = BoundColumns()
+    rules = _Rules(description, request)
+    for declared in request.program.data:
+        name = declared.name
+        axes = [axis for axis, size in enumerate(declared.axes) if size.text in row_sizes]
+        if name in row_sizes:
+            bound.values[name] = RowCount()
+        elif not axes:
+            bound.values[name] = make_known(declared, request.data.values[name])
+        else:
+            before = set(bound.features)
+            bound.values[name] = _bind_rows(bound, declared, rules, axes)
+            if name in outcomes:
+                bound.outcomes |= set(bound.features) - before
+    return bound
+
+
+def make_known(declared: Declaration, value: Any) -> Value | Refused:
+    """Return data that are the same for all rows."""
+    if declared.members or isinstance(value, Mapping):
+        return Refused(f"`{declared.name}` is a tuple")
+    kind = n.Type(_BASES.get(declared.kind, _find_base(declared)), declared.depth)
+    return Known(kind, np.asarray(value, dtype=float)[None])
+
+
+def _find_base(declared: Declaration) -> str:
+    """Return the plain type of a variable with a constraint of its own, such as a simplex."""
+    own = len(declared.axes) - declared.depth
+    if own == 0:
+        return "real"
+    return "vector" if own == 1 else "matrix"
+
+
+@dataclass(frozen=True)
+class _Rules:
+    """How variables took columns."""
+
+    description: DataDescription
+    request: FitRequest
+
+    def list_columns(self, name: str) -> Sequence[str]:
+        """Return the columns of a variable as they were named; none where it took none."""
+        found: Sequence[str] = self.description.rules.get("variables", {}).get(name, ())
+        return found
+
+    def get_stored(self, written: str) -> Mapping[str, Any]:
+        """Return what is known of a column: levels, a level, the origin of dates."""
+        found: Mapping[str, Any] = self.description.rules.get("columns", {}).get(written, {})
+        return found
+
+    def find_groups(self, name: str) -> tuple[str, ...] | None:
+        """Return the levels of the groups that an array numbers; `None` where it numbers none."""
+        for size, group in find_group_sizes(self.request.program).items():
+            stored = self.description.rules.get("groups", {}).get(size)
+            if name in group.variables and stored is not None:
+                return tuple(stored["levels"]) or tuple(str(k + 1) for k in range(int(stored["count"])))
+        return None
+
+    def find_scale(self, name: str) -> tuple[Sequence[float], Sequence[float]] | None:
+        """Return mean and SD of the columns of a matrix that the program has standardized."""
+        is_undone = self.description.standardized.is_on_data_scale
+        scale = None if is_undone else self.description.rules.get("standardized", {}).get(name)
+        return None if scale is None else (scale["mean"], scale["sd"])
+
+
+def _bind_rows(bound: BoundColumns, declared: Declaration, rules: _Rules, axes: list[int]) -> Value | Refused:
+    """Return a variable of rows."""
+    name, columns = declared.name, rules.list_columns(declared.name)
+    if axes != [0] or declared.kind not in _BASES or len(declared.axes) > 2:
+        return Refused(f"`{name}` is declared `{declared.text}`, whose rows are not its first axis alone")
+    if not columns:
+        return Refused(f"`{name}` has an element for each row, and took no column")
+    elements: list[Linear] = []
+    for written in columns:
+        found = _bind_column(bound, declared, rules, written)
+        if isinstance(found, Refused):
+            return found
+        elements += found
+    values: NDArray[Any] = np.empty(len(elements), dtype=object)
+    values[:] = elements
+    scale = rules.find_scale(name)
+    if scale is not None:
+        for place, (mean, sd) in enumerate(zip(*scale, strict=True)):
+            shifted = add_linear(values[place], make_constant(np.array([-mean])))
+            values[place] = multiply_linear(shifted, make_constant(np.array([1 / sd])))
+    if len(declared.axes) == 1:
+        values = values[:1].reshape(())
+    return ByRow(n.Type(_BASES[declared.kind], declared.depth), values, has_axis=True)
+
+
+def _bind_column(
+    bound: BoundColumns, declared: Declaration, rules: _Rules, written: str
+) -> list[Linear] | Refused:
+    """Return what a column gives a variable: one number, or an indicator of each level but the first."""
+    stored = rules.get_stored(written)
+    column, level = _split(written, rules.description.columns)
+    if stored.get("since") or column not in rules.description.columns:
+        return Refused(f"`{declared.name}` takes dates from `{written}`, which an export has no rule for")
+    if level is not None:
+        return [bound.add(Feature(column, level=level), f"{column}={level}")]
+    levels = tuple(stored.get("levels") or ())
+    groups = rules.find_groups(declared.name) if declared.is_integer else None
+    if groups is not None:
+        return [bound.add(Feature(column, levels=groups), column)]
+    if levels and declared.is_integer:
+        lower = None if declared.lower is None else declared.lower.literal
+        return [bound.add(Feature(column, levels=levels, first=0 if lower == 0 else 1), column)]
+    if levels:
+        return [bound.add(Feature(column, level=each), f"{column}={each}") for each in levels[1:]]
+    centre = 0.0 if declared.is_integer else _choose_centre(rules, declared, written)
+    return [bound.add(Feature(column, centre), column)]
+
+
+def _split(written: str, columns: Sequence[str]) -> tuple[str, str | None]:
+    """Return the column, and the level of which an indicator was asked for, from `town=Paris`."""
+    if written in columns:
+        return written, None
+    for place, letter in enumerate(written):
+        if letter == "=" and written[:place] in columns:
+            return written[:place], written[place + 1 :]
+    plain, _, what = written.rpartition(":")
+    return (plain, None) if what == "indicators" and plain in columns else (written, None)
+
+
+def _choose_centre(rules: _Rules, declared: Declaration, written: str) -> float:
+    """Return the mean of a column that lies far from zero; 0 for others."""
+    values = np.asarray(rules.request.data.values[declared.name], dtype=float)
+    columns = rules.list_columns(declared.name)
+    if values.ndim == 2:
+        if values.shape[1] != len(columns):
+            return 0.0
+        values = values[:, columns.index(written)]
+    mean, sd = float(values.mean()), float(values.std())
+    return mean if sd and abs(mean) > _CENTRED_FROM * sd else 0.0
