@@ -60,6 +60,17 @@ KHAT_RULE = f"min(1 - 1/log10(S), {KHAT_LIMIT:g})"
 """The limit of k-hat for S draws, as text."""
 
 
+FEWEST_BRIDGE_DRAWS = 50
+"""Draws of each chain that bridge sampling needs: a proposal is fitted to half of them. Ours."""
+
+BRIDGE_ERROR_LIMIT = 0.1
+"""Largest possible Monte Carlo error of a log evidence that needs no k-hat [nats]: a tenth of a Bayes factor.
+Ours."""
+
+BRIDGE_HALVES_LIMIT = 4.0
+"""Standard errors between the two halves of a bridge estimate from which their errors are not believed. Ours:
+a normal variable is farther out once in sixteen thousand times."""
+
 PROBABILITY_ERROR_LIMIT = 0.05
 """Total variation distance up to which a normal may stand for a posterior whatever its k-hat. Ours: then no
 probability is off by more than five percentage points. Of a normal with the moments of the posterior k-hat

@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from workbench.execution import Executor
     from workbench.results.view import DiagnosisResult
     from workbench.studies import Study
+    from workbench.workflow.compare import RunComparison
     from workbench.workflow.score import Scores
 
 
@@ -195,29 +196,58 @@ def check(fit: results.Fit | str | Path) -> DiagnosisResult:
 
 @explain_options
 def compare(
-    *fits: results.Fit | str | Path, output: str | Path | None = None, figures: str | Path | None = None
-) -> Path:
-    """Write the reports of several fits side by side as one HTML file, and return its path.
+    *fits: results.Fit | str | Path | Sequence[results.Fit | str | Path],
+    evidence: bool = False,
+    output: str | Path | None = None,
+    figures: str | Path | None = None,
+    progress: bool = True,
+) -> RunComparison:
+    """Compare fits of the same data: leave-one-out and weights, and with evidence Bayes factors.
 
     Parameters
     ----------
     fits
-        Fits or run directories; the others are compared with the first.
+        Fits or run directories, one by one or in a list; on the page the others are compared with the first.
+    evidence
+        Whether log evidences are computed, by bridge sampling where they are not known in closed form.
     output
-        The file; by default `reports/comparison-<hash>.html`.
+        The HTML file of a page that puts them side by side; none by default.
     figures
-        A folder for the pictures as files.
+        A folder for that page's pictures as files.
+    progress
+        Whether progress is shown in terminals and notebooks.
+
+    Returns
+    -------
+    A comparison whose `frame` has a row for each fit, the best first: `elpd`, `se`, `p_loo`, `difference` and
+    `difference_se` [nats], `weight` (stacking), `bad_rows` (with a large k-hat), and with evidence
+    `log_evidence`, `log_evidence_se` [nats], `method`, `log_bayes_factor` against the best with its standard
+    error, `probability` if all were as probable before the data, and `reason` where there is none. Its
+    `sentences` say the same in words, `to_dict` returns all as JSON has it, and `write` writes the page.
 
     Raises
     ------
     WorkbenchError
-        A run cannot be read, there are too few or too many, or the file cannot be written.
+        A run cannot be read, there are too few or too many, or a file cannot be written.
     """
-    from workbench.workflow.report import name_runs, write_comparison
+    from workbench.toolchain import ToolchainSettings
+    from workbench.workflow.compare import compare_runs
+    from workbench.workflow.report import name_runs
 
-    known = [as_result(fit) for fit in fits]
+    listed = [one for each in fits for one in (each if isinstance(each, list | tuple) else (each,))]
+    known = [as_result(fit) for fit in listed]
     names = name_runs([fit.folder or Path(fit.results.model.name) for fit in known])
-    return write_comparison(dict(zip(names, known, strict=True)), as_path(output), as_path(figures))
+    comparison = compare_runs(
+        dict(zip(names, known, strict=True)),
+        with_evidence=evidence,
+        settings=ToolchainSettings(),
+        jobs=count_usable_cores(),
+        progress=show_progress(progress),
+    )
+    place, pictures = as_path(output), as_path(figures)
+    if place is not None:
+        comparison.write(place, pictures)
+    return comparison
 
 
 @explain_options

@@ -8,6 +8,7 @@ import typer
 
 from workbench.cli import (
     check,
+    compare,
     console,
     continue_,
     explore,
@@ -60,6 +61,7 @@ for _name, _module in (
     ("predict", predict),
     ("score", score),
     ("report", report),
+    ("compare", compare),
     ("explore", explore),
     ("runs", runs),
     ("sensitivity", sensitivity),

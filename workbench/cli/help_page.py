@@ -58,6 +58,10 @@ EXAMPLES: dict[str, tuple[str, str]] = {
         "workbench report reports/run --figures figures",
         "workbench report reports/first reports/second --output comparison.html",
     ),
+    "compare": (
+        "workbench compare reports/first reports/second --html comparison.html",
+        "workbench compare reports/first reports/second --evidence --json",
+    ),
     "explore": ("workbench explore reports/run", "workbench explore reports/run --output draws.html"),
     "runs": ("workbench runs", "workbench runs analysis/reports --json"),
     "sensitivity": (

@@ -43,6 +43,9 @@ _MATCHING = frozenset({
 })  # fmt: skip
 """Types and distributions with the same support."""
 
+_ROWS_AND_COLUMNS = (n.Type("vector"), n.Type("row_vector"))
+"""Types whose values are the same numbers when they are transposed."""
+
 _SELECTING = frozenset({
     "to_vector", "to_row_vector", "to_array_1d", "head", "tail", "segment", "row", "col", "sub_row",
     "sub_col", "block", "diagonal", "reverse",
@@ -108,10 +111,8 @@ def _list_weighted(weights: Mapping[str | int, float]) -> str:
 def _doubt_likelihoods(program: Program) -> Iterator[str]:
     """Yield a sentence on each likelihood whose constants cannot be known from its text."""
     for term in program.terms:
-        values = [item.value for item in term.contributions]
-        is_written = any(not value.densities for value in values) or any(
-            density.is_user_defined for value in values for density in value.densities
-        )
+        densities = [density for item in term.contributions for density in item.value.densities]
+        is_written = not densities or any(density.is_user_defined for density in densities)
         if term.role in {"likelihood", "unplaced"} and not term.is_constant and is_written:
             yield (
                 f"the likelihood on line {term.line} is written by hand: the evidence is right only if it "
@@ -182,7 +183,7 @@ class _Integrator:
             if (mask & priors.involved).any():
                 term = self._get_term(index)
                 raise _UnknownMassError(
-                    f"the term on line {term.line} is not a density of `{priors.name}` alone"
+                    f"the term on line {term.line} is not a density of `{priors.name}` itself"
                 )
         counts = sum((mask.astype(int) for mask in priors.terms.values()), np.zeros(priors.stated.shape, int))
         if np.any(counts > 1):
@@ -415,7 +416,12 @@ class _Integrator:
         operations = (item for item in t.walk(node) if isinstance(item, n.Binary))
         if any(item.left.type.is_container or item.right.type.is_container for item in operations):
             return None
-        substituted = t.substitute(node, self.constants)
+        transposed = {
+            id(item): item.operand
+            for item in t.walk(node)
+            if isinstance(item, n.Unary) and item.is_postfix and item.type in _ROWS_AND_COLUMNS
+        }
+        substituted = t.substitute(t.substitute(node, transposed), self.constants)
         try:
             known = {name: self._look_up(name) for name in t.find_names(substituted)}
             value: Floats = np.asarray(evaluate(substituted, known), dtype=float)

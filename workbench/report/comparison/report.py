@@ -7,8 +7,9 @@ from dataclasses import replace
 from datetime import UTC, datetime
 
 from workbench.errors import RequestError
+from workbench.evidence.bayes_factors import EvidenceComparison
 from workbench.provenance import read_workbench_version
-from workbench.report.comparison import differences, estimates, prediction, runs
+from workbench.report.comparison import differences, estimates, evidence, prediction, runs
 from workbench.report.comparison.prediction import PredictionComparison
 from workbench.report.document import Document, Tone, Verdict, VerdictReason
 from workbench.report.fit.verdict import list_reasons
@@ -40,13 +41,21 @@ _REMARKS = "These runs can be compared, as far as they were checked; the report 
 """What is said instead of no problem where a check has a tip or was left out."""
 
 
-def build_comparison_report(fits: Mapping[str, Fit]) -> Document:
+def build_comparison_report(
+    fits: Mapping[str, Fit],
+    predictions: PredictionComparison | None = None,
+    evidences: EvidenceComparison | None = None,
+) -> Document:
     """Return a document that shows runs side by side.
 
     Parameters
     ----------
     fits
         The runs by short names; all others are compared with the first.
+    predictions
+        How well they predict, where that is known already.
+    evidences
+        Their log evidences, where these are wanted.
 
     Raises
     ------
@@ -56,7 +65,7 @@ def build_comparison_report(fits: Mapping[str, Fit]) -> Document:
     if not FEWEST_RUNS <= len(fits) <= MOST_RUNS:
         raise RequestError(f"{FEWEST_RUNS} to {MOST_RUNS} runs can be compared, found {len(fits)}.")
     results = {name: fit.results for name, fit in fits.items()}
-    predictions = prediction.compare(fits)
+    predictions = predictions or prediction.compare(fits)
     warning = _warn_of_failures(results)
     models = list(dict.fromkeys(run.model.name for run in results.values()))
     now = datetime.now(UTC).strftime("%Y-%m-%d at %H:%M:%S UTC")
@@ -67,6 +76,7 @@ def build_comparison_report(fits: Mapping[str, Fit]) -> Document:
         verdict=_build_verdict(results, predictions),
         sections=(
             prediction.build_section(predictions, warning),
+            *((evidence.build_section(evidences),) if evidences is not None else ()),
             estimates.build_section(fits, are_unlike=_are_unlike(results, predictions), warning=warning),
             runs.build_section(results),
             differences.build_section(results),

@@ -1,0 +1,37 @@
+"""Whole fits, to compute evidences from."""
+
+import os
+
+import pytest
+from typer.testing import CliRunner
+
+import workbench
+from workbench.cli.app import app
+
+
+@pytest.fixture(scope="module")
+def fit_program(tools, tmp_path_factory):
+    """Fit a program given as text by NUTS alone, and return the run as it is read back."""
+
+    def run(name, text, data, **options):
+        folder = tmp_path_factory.mktemp("runs")
+        path = folder / f"{name}.stan"
+        path.write_text(text, encoding="utf-8")
+        settings = {"method": "nuts", "seed": 3, "progress": False, "report": False, **options}
+        workbench.fit(path, data, output=folder / name, **settings)
+        return workbench.load(folder / name)
+
+    return run
+
+
+@pytest.fixture
+def run_workbench(tmp_path, monkeypatch):
+    """Run `workbench ARGUMENTS` in the folder of the runs."""
+
+    def run(*arguments):
+        monkeypatch.chdir(tmp_path)
+        return CliRunner().invoke(
+            app, [os.fspath(argument) for argument in arguments], catch_exceptions=False
+        )
+
+    return run

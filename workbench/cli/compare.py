@@ -1,0 +1,77 @@
+"""`workbench compare`: which run predicts better, and which program the data favour."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from workbench.cli import console, options
+from workbench.cli.open_registry import FOLDER, Folder, find_run
+
+
+@console.guarded
+def command(
+    runs: Annotated[
+        list[Path],
+        typer.Argument(help="Run directories, or versions in a registry: radon@champion.", metavar="RUN"),
+    ],
+    evidence: Annotated[
+        bool,
+        typer.Option(
+            "--evidence",
+            help="Log evidence of each run by bridge sampling, Bayes factors and model probabilities.",
+        ),
+    ] = False,
+    html: Annotated[
+        Path | None,
+        typer.Option(
+            "--html",
+            help="HTML file for the runs side by side.",
+            metavar="FILE",
+            rich_help_panel=options.OUTPUT,
+        ),
+    ] = None,
+    figures: options.Figures = None,
+    folder: Folder = FOLDER,
+    json_: options.Json = False,
+    quiet: options.Quiet = False,
+    compiler: options.Compiler = None,
+    native: options.Native = False,
+    toolchain: options.Source = "auto",
+) -> None:
+    """Compare runs of the same data: leave-one-out and weights, with --evidence also Bayes factors.
+
+    Evidence needs proper priors: each is divided by its probability within declared bounds, and where that is
+    not known the reason is said and no number shown.
+    """
+    from workbench.results import run_directory
+    from workbench.workflow.output_file import check_output_file
+
+    folders = [find_run(run, folder) for run in runs]
+    for each in folders:
+        run_directory.require_run(each)
+    if html is not None:
+        check_output_file(html)
+    from workbench.process import count_usable_cores
+    from workbench.toolchain import ToolchainSettings
+    from workbench.workflow.compare import compare_runs
+    from workbench.workflow.report import read_runs
+
+    comparison = compare_runs(
+        read_runs(folders),
+        with_evidence=evidence,
+        settings=ToolchainSettings(compiler=compiler, source=toolchain, native=native),
+        jobs=count_usable_cores(),
+        progress=console.progress(quiet),
+    )
+    if html is not None:
+        comparison.write(html, figures)
+    if json_:
+        console.show_json(json.dumps(comparison.to_dict(), indent=1, ensure_ascii=False, allow_nan=False))
+    else:
+        console.show(comparison.build_summary())
+    if html is not None:
+        console.show_note("page", str(html))

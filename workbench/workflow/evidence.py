@@ -1,0 +1,98 @@
+"""The log evidence of stored runs, each made ready to run again."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+
+from workbench.backends.base import Floats
+from workbench.errors import WorkbenchError
+from workbench.estimation.context import FitContext
+from workbench.estimation.estimate import choose_program
+from workbench.estimation.sampling.prior_mass import compute_prior_mass
+from workbench.estimation.standardize.original_scale import use_original_scale
+from workbench.evidence.log_evidence import (
+    LogEvidence,
+    estimate_evidence,
+    evaluate_without_parameters,
+    read_exact,
+    read_laplace,
+)
+from workbench.files import make_scratch
+from workbench.progress import SILENT, Progress
+from workbench.request import FitRequest
+from workbench.results import Fit
+from workbench.studies.fits.posterior import collect_draws
+from workbench.toolchain import ToolchainSettings
+from workbench.workflow.builds import take_program
+from workbench.workflow.saved_run import SavedRun, open_run
+
+
+def find_evidence(
+    fit: Fit, settings: ToolchainSettings | None = None, *, jobs: int = 1, progress: Progress = SILENT
+) -> LogEvidence:
+    """Return the log evidence of a run: in closed form where it is known, else by bridge sampling.
+
+    A run whose evidence cannot be had gets a reason, and no error is raised.
+
+    Parameters
+    ----------
+    fit
+        The run.
+    settings
+        Which Stan and compiler to use.
+    jobs
+        Programs compiled at a time.
+    progress
+        Where to report.
+    """
+    exact = read_exact(fit)
+    if exact is not None:
+        return exact
+    has_parameters = bool(fit.results.model.parameters)
+    if has_parameters and not fit.results.nuts.is_ok:
+        return read_laplace(fit)
+    try:
+        with open_run(fit, settings, jobs=jobs, progress=progress) as run:
+            return replace(_estimate(run, progress), unmodelled=_collect_unmodelled(run.request))
+    except WorkbenchError as reason:
+        return LogEvidence(reason=str(reason))
+
+
+def _collect_unmodelled(request: FitRequest) -> dict[str, Floats]:
+    """Return the data whose density has no parameter, by variable."""
+    values = request.data.values
+    names = {name for term in request.program.terms if term.is_constant for name in term.outcomes}
+    return {name: np.asarray(values[name], dtype=float) for name in sorted(names & values.keys())}
+
+
+def _estimate(run: SavedRun, progress: Progress) -> LogEvidence:
+    from workbench.backends.stan import StanBackend  # only here: importing it takes a second
+
+    backend = StanBackend()
+    with make_scratch() as folder:
+        context = FitContext(run.request, Path(), backend, folder, progress)
+        prior = compute_prior_mass(context)
+        if prior.reason:  # known before anything is built
+            return LogEvidence(reason=prior.reason)
+        builds, executable, original = run.builds.build_or_keep_loops()
+        request, executable = choose_program(
+            take_program(run.request, builds),
+            executable,
+            backend,
+            original=original,
+            unoptimized=builds.build_unoptimized,
+            in_one_sum=builds.build_in_one_sum,
+            with_loops=builds.build_with_loops,
+        )
+        context = FitContext(request, executable.exe, backend, folder / "evidence", progress)
+        with progress.stage("Bridge sampling"):
+            if not request.program.parameters:
+                return evaluate_without_parameters(context)
+            context, _ = use_original_scale(context)
+            columns, draws = collect_draws(run.fit.tree, request.program)
+            sizes = run.fit.tree["posterior"].sizes
+            shaped = draws.reshape(sizes["chain"], sizes["draw"], -1)
+            return estimate_evidence(context, run.fit, columns, shaped, prior)
