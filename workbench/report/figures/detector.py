@@ -26,6 +26,9 @@ _DOT = 4.0
 _LOWEST = 0.1
 """The lowest value of a detector that is drawn: below it is no evidence at all."""
 
+_HIGHEST = 100.0
+"""The highest log of a detector that is drawn."""
+
 _OUTER = 3.5
 """The normal score up to which axes reach at least."""
 
@@ -168,7 +171,7 @@ def _paint_transforms(
 
 
 def _to_values(curve: DetectorCurve) -> list[float]:
-    return [float(np.exp(min(700.0, max(float(value), np.log(_LOWEST))))) for value in curve.log_value]
+    return [float(np.exp(min(_HIGHEST, max(float(value), np.log(_LOWEST))))) for value in curve.log_value]
 
 
 def _paint_marks(axes: Axes, marks: DetectorMarks, palette: Palette) -> None:
