@@ -502,3 +502,10 @@ MONITOR_RUN_LENGTH = 1000.0
 """Batches to a false alarm, in expectation, at least: an alarm when a detector reaches this number (Shin,
 Ramdas and Rinaldo, 2024, doi:10.51387/23-NEJSDS51, for e-detectors). Ours: a daily batch has one in three
 years."""
+
+DRIFT_P_VALUE_LIMIT = 0.01
+"""P-value below which something has drifted, once divided among all that was looked at. Ours: an alarm has
+been raised before anybody looks."""
+
+FEWEST_DRIFT_ROWS = 5
+"""Rows from which on a group, or what is left without one, is judged by itself. Ours."""

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 
     from workbench.api.monitored import Monitored
     from workbench.monitoring import Family
+    from workbench.monitoring.drift_diagnosis import DriftDiagnosis
     from workbench.prediction.levels import NewGroups
     from workbench.registry.verify import Verification
     from workbench.workflow.gate import HeldOutRows
@@ -344,6 +345,49 @@ class Registry(ModelRegistry):
             )
             account = monitor.watch_batch(self, name, as_table(batch), asked, show_progress(progress))
         return Monitored(account or monitor.read_account(self, name, place))
+
+    def diagnose_drift(
+        self,
+        name: str,
+        rows: str | Data = "",
+        *,
+        state: str | Path | None = None,
+        new_groups: NewGroups = "refuse",
+        jobs: int | None = None,
+        timeout: float | None = None,
+        progress: bool = True,
+    ) -> DriftDiagnosis:
+        """Return what has drifted in some rows: a parameter, the noise, predictors, a group, or single rows.
+
+        Parameters
+        ----------
+        name
+            The model, whose champion is asked.
+        rows
+            Rows with outcomes; or batches of its monitor, as `"7"`, `"7..9"` or `"all"`. By default those
+            since which the leading statistic has moved.
+        state, new_groups
+            As in `monitor`.
+        jobs, timeout
+            As in `Model.fit`.
+        progress
+            Whether to show progress.
+
+        Raises
+        ------
+        WorkbenchError
+            There is no such batch, or the rows cannot be predicted.
+        """
+        from workbench.workflow.diagnose_drift import DriftOptions, diagnose_drift
+
+        asked = DriftOptions(
+            None if state is None else Path(state),
+            new_groups,
+            jobs=jobs or count_usable_cores(),
+            timeout=timeout,
+        )
+        chosen = rows if isinstance(rows, str) else as_table(rows)
+        return diagnose_drift(self, name, chosen, asked, show_progress(progress))
 
     def report(self, name: str, output: str | Path | None = None) -> Path:
         """Write the audit page of a model as one HTML file, and return its path.

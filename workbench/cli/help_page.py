@@ -77,6 +77,10 @@ EXAMPLES: dict[str, tuple[str, str]] = {
         "workbench monitor radon today.csv --html radon.html",
         "workbench monitor radon --suppress 2026-11-29..2026-11-30 --reason deployment",
     ),
+    "diagnose-drift": (
+        "workbench diagnose-drift radon",
+        "workbench diagnose-drift radon 7..9 --html drift.html",
+    ),
     "promote": (
         "workbench promote radon@challenger --data held_out.csv",
         "workbench promote radon@3 --shadow --html gate.html",

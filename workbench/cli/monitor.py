@@ -10,7 +10,7 @@ import typer
 
 from workbench.cli import console, options
 from workbench.cli.metrics_file import write_metrics
-from workbench.cli.open_registry import FOLDER, Author, Folder, open_registry, show_remarks
+from workbench.cli.open_registry import FOLDER, Author, Folder, State, open_registry, show_remarks
 from workbench.errors import EXIT_STRICT, RequestError
 from workbench.process import count_usable_cores
 
@@ -20,13 +20,6 @@ if TYPE_CHECKING:
 
 WATCHED = "What is watched"
 """The panel of options that say what is watched."""
-
-State = Annotated[
-    Path | None,
-    typer.Option(
-        "--state", help="Folder of the monitor; by default monitoring/NAME in the registry.", metavar="DIR"
-    ),
-]
 
 
 @console.guarded

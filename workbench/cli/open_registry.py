@@ -40,6 +40,13 @@ Key = Annotated[
     ),
 ]
 
+State = Annotated[
+    Path | None,
+    typer.Option(
+        "--state", help="Folder of the monitor; by default monitoring/NAME in the registry.", metavar="DIR"
+    ),
+]
+
 
 def open_registry(folder: Path, author: str | None = None, key: Path | None = None) -> ModelRegistry:
     """Return the registry in a folder; the environment names the keys with which it must be signed."""

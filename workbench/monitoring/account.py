@@ -9,7 +9,7 @@ from pathlib import Path
 from workbench.errors import MonitorDamaged
 from workbench.monitoring.batch_arrays import BatchRow, find_moving_rows
 from workbench.monitoring.folder import MonitorFolder
-from workbench.monitoring.standing import Finding
+from workbench.monitoring.standing import MovedStatistic
 from workbench.monitoring.state import MonitoredBatch, MonitorState, Period
 
 
@@ -42,7 +42,7 @@ class MonitorAccount:
     period: Period
     batch: MonitoredBatch | None = None
     is_repeated: bool = False
-    finding: Finding | None = None
+    finding: MovedStatistic | None = None
     rows: tuple[BatchRow, ...] = ()
     remarks: tuple[str, ...] = ()
 

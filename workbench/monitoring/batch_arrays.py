@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from workbench.monitoring.events import BatchWatched, LeadingRow
 from workbench.monitoring.folder import MonitorFolder
 from workbench.monitoring.outcomes import WatchedRows
-from workbench.monitoring.standing import Finding
+from workbench.monitoring.standing import MovedStatistic
 from workbench.monitoring.state import MonitoredBatch, Period
 
 Floats = NDArray[np.float64]
@@ -102,7 +102,7 @@ def _is_finite(row: LeadingRow) -> bool:
     return bool(np.isfinite([row.observed, row.mean, row.lower, row.upper, row.contribution]).all())
 
 
-def find_moving_rows(folder: MonitorFolder, period: Period, finding: Finding) -> tuple[BatchRow, ...]:
+def find_moving_rows(folder: MonitorFolder, period: Period, finding: MovedStatistic) -> tuple[BatchRow, ...]:
     """Return the rows that moved the leading statistic most, in the batches since it moved.
 
     Raises
@@ -119,7 +119,7 @@ def find_moving_rows(folder: MonitorFolder, period: Period, finding: Finding) ->
     return tuple(found[:MOST_LEADING])
 
 
-def _rank(folder: MonitorFolder, batch: MonitoredBatch, finding: Finding) -> list[BatchRow]:
+def _rank(folder: MonitorFolder, batch: MonitoredBatch, finding: MovedStatistic) -> list[BatchRow]:
     event: BatchWatched = batch.event
     own = next((each for each in event.transforms if each.family == "outcomes"), None)
     if own is None or finding.statistic not in own.names:

@@ -54,7 +54,7 @@ class FamilyStanding:
 
 
 @dataclass(frozen=True)
-class Finding:
+class MovedStatistic:
     """What leads the detectors after a batch.
 
     Attributes
@@ -83,7 +83,7 @@ class Finding:
 
 
 @dataclass(frozen=True)
-class Standing:
+class MonitorStanding:
     """Where the detectors stand.
 
     Attributes
@@ -101,7 +101,7 @@ class Standing:
     arl: float
     log_value: Floats
     families: tuple[FamilyStanding, ...]
-    alarm: Finding | None
+    alarm: MovedStatistic | None
 
     @property
     def is_alarm(self) -> bool:
@@ -119,7 +119,7 @@ class Standing:
         return math.exp(min(700.0, float(self.log_value.max()))) if len(self.log_value) else 0.0
 
     @property
-    def leading(self) -> Finding | None:
+    def leading(self) -> MovedStatistic | None:
         """What leads after the last batch; `None` before the first."""
         return find_leading(self.families, len(self.log_value) - 1) if len(self.log_value) else None
 
@@ -128,7 +128,7 @@ _MOST_OTHERS = 3
 """How many further statistics are named. Ours."""
 
 
-def judge_batches(batches: Sequence[BatchWatched], families: Sequence[Family], arl: float) -> Standing:
+def judge_batches(batches: Sequence[BatchWatched], families: Sequence[Family], arl: float) -> MonitorStanding:
     """Return where the detectors stand after some batches.
 
     Parameters
@@ -146,10 +146,10 @@ def judge_batches(batches: Sequence[BatchWatched], families: Sequence[Family], a
     joint = np.array([_join(known, place, len(families)) for place in range(len(batches))], dtype=float)
     reached = np.flatnonzero(joint >= math.log(arl))
     alarm = find_leading(known, int(reached[0])) if len(reached) else None
-    return Standing(arl, joint, known, alarm)
+    return MonitorStanding(arl, joint, known, alarm)
 
 
-def find_leading(families: Sequence[FamilyStanding], place: int) -> Finding | None:
+def find_leading(families: Sequence[FamilyStanding], place: int) -> MovedStatistic | None:
     """Return what leads after a batch, by its place among those that are watched."""
     values = {each.family: each.at(place) for each in families}
     if not any(math.isfinite(value) for value in values.values()):
@@ -161,7 +161,7 @@ def find_leading(families: Sequence[FamilyStanding], place: int) -> Finding | No
     leading = int(order[0])
     onset = find_onset(family.values[:seen, leading])
     total = float(np.logaddexp.reduce([value for value in values.values() if math.isfinite(value)]))
-    return Finding(
+    return MovedStatistic(
         family=family.family,
         statistic=family.names[leading],
         direction=_direct(family.values[onset:seen, leading]),

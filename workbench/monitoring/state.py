@@ -16,7 +16,7 @@ from workbench.monitoring.events import (
     MonitorEvent,
     WindowSuppressed,
 )
-from workbench.monitoring.standing import Standing, judge_batches
+from workbench.monitoring.standing import MonitorStanding, judge_batches
 
 _LARGEST = 700.0
 """The largest log of a detector that is shown as a number."""
@@ -61,7 +61,7 @@ class PeriodPart:
     """Batches of a period from one acknowledged alarm to the next, and where the detectors stood."""
 
     batches: tuple[MonitoredBatch, ...]
-    standing: Standing
+    standing: MonitorStanding
 
     @property
     def values(self) -> tuple[float, ...]:
@@ -110,7 +110,7 @@ class Period:
         return tuple(batch for batch in self.batches if batch.number > after and batch.is_counted)
 
     @cached_property
-    def standing(self) -> Standing:
+    def standing(self) -> MonitorStanding:
         """Where the detectors stand."""
         return judge_batches([batch.event for batch in self.watched], self.begun.families, self.begun.arl)
 

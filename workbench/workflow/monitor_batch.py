@@ -491,7 +491,7 @@ def _learn(content: BatchWatched, weights: PointWeights | None) -> BatchWatched:
 def _find_extreme(transforms: Sequence[FamilyTransforms]) -> tuple[str, int, int]:
     """Return the statistic that is farthest out, its place in its family, and 1 above or -1 below."""
     found = [
-        (abs(value - 0.5), name, place, 1 if value >= 0.5 else -1)
+        (abs(2 * value - 1), name, place, 1 if 2 * value >= 1 else -1)
         for each in transforms
         for place, (name, value) in enumerate(each.read_values().items())
         if not np.isnan(value)

@@ -12,7 +12,7 @@ import msgspec
 from workbench import files
 from workbench.metrics.monitored import MonitorReading
 from workbench.monitoring.account import MonitorAccount
-from workbench.monitoring.standing import Finding, Standing
+from workbench.monitoring.standing import MonitorStanding, MovedStatistic
 from workbench.monitoring.state import MonitoredBatch, Period
 from workbench.report.html import render
 from workbench.report.monitor import build_monitor_report, describe_account
@@ -65,7 +65,7 @@ def describe_monitor_state(account: MonitorAccount) -> dict[str, Any]:
     }
 
 
-def _describe_finding(finding: Finding, period: Period) -> dict[str, Any]:
+def _describe_finding(finding: MovedStatistic, period: Period) -> dict[str, Any]:
     watched = period.watched
     return {
         "family": finding.family,
@@ -136,5 +136,5 @@ def make_reading(account: MonitorAccount) -> MonitorReading:
     )
 
 
-def _raises(standing: Standing, family: str) -> bool:
+def _raises(standing: MonitorStanding, family: str) -> bool:
     return standing.alarm is not None and standing.alarm.family == family

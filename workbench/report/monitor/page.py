@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 import numpy as np
 
 from workbench.monitoring.account import MonitorAccount
-from workbench.monitoring.standing import Standing
+from workbench.monitoring.standing import MonitorStanding
 from workbench.monitoring.state import Period
 from workbench.monitoring.transforms import Family
 from workbench.provenance import read_workbench_version
@@ -153,7 +153,7 @@ def _build_statistics(account: MonitorAccount) -> Iterator[Section]:
     )
 
 
-def rank_statistics(standing: Standing) -> list[tuple[Family, str]]:
+def rank_statistics(standing: MonitorStanding) -> list[tuple[Family, str]]:
     """Return all statistics, those with most evidence after the last batch first."""
     found: list[tuple[float, Family, str]] = []
     for each in standing.families:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from workbench.monitoring.outcomes import DISPERSION, LOG_SCORE, MEAN
 from workbench.monitoring.predictors import ENERGY
-from workbench.monitoring.standing import Finding
+from workbench.monitoring.standing import MovedStatistic
 from workbench.monitoring.state import MonitoredBatch
 from workbench.monitoring.transforms import Family
 
@@ -14,7 +14,7 @@ FAMILIES: dict[Family, str] = {"outcomes": "outcomes", "predictors": "predictors
 """What each family is called."""
 
 
-def say_moved(finding: Finding, outcomes: Sequence[str], version: str, *, is_reference: bool) -> str:
+def say_moved(finding: MovedStatistic, outcomes: Sequence[str], version: str, *, is_reference: bool) -> str:
     """Return what moved in which direction, as a clause.
 
     Parameters
@@ -49,7 +49,7 @@ def say_moved(finding: Finding, outcomes: Sequence[str], version: str, *, is_ref
     return f"`{outcome}` asks for a {way} `{statistic}` than the posterior of {version} holds"
 
 
-def _say_predictor(finding: Finding, version: str) -> str:
+def _say_predictor(finding: MovedStatistic, version: str) -> str:
     is_up = finding.direction > 0
     if finding.statistic == ENERGY:
         return f"the predictors together are distributed otherwise than in the table of {version}"
