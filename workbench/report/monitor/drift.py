@@ -170,7 +170,7 @@ def _say_refit(diagnosis: DriftDiagnosis) -> str:
         "none": "There is nothing to fit again for",
     }
     usual = (
-        f"`workbench refit {name} DATA --update` gives the posterior on the right; where the old rows are "
+        f"`workbench refit {name} DATA --update` gives the posterior after; where the old rows are "
         "of the "
         f"past, `workbench refit {name} DATA` fits the new ones alone, and `--prior-from 'champion:SD*2'` "
         "lets the "
@@ -243,7 +243,7 @@ def _tabulate_moves(diagnosis: DriftDiagnosis, most: int) -> tuple[Block, ...]:
     columns = (
         Column("parameter", "name"),
         Column("before", "number", help=f"posterior mean of {diagnosis.version}"),
-        Column("SD", "number", group="before"),
+        Column("SD before", "number"),
         Column("after", "number", help="posterior mean with these rows"),
         Column("SD after", "number"),
         Column("moved", "number", help="in posterior SDs before"),
