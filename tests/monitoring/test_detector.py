@@ -49,8 +49,6 @@ def test_a_shift_is_found_soon_and_its_onset_and_direction_are_named() -> None:
         assert alarm is not None
         if alarm < 20:
             continue
-        detector = follow(values[: alarm + 1], np.full(2, 0.5))
-        assert detector.leading == 1
         onset = find_onset(values[: alarm + 1, 1])
         assert abs(onset - 20) <= 3
         assert find_direction(values[onset : alarm + 1, 1]) == -1

@@ -7,6 +7,7 @@ import msgspec
 import numpy as np
 import pyarrow as pa
 import pytest
+from scipy.special import ndtri
 
 from workbench.errors import JobRunning, MonitorDamaged, MonitorNotFound, StoreError
 from workbench.journal import compute_hash
@@ -35,7 +36,9 @@ def begin(version=1, families=("outcomes",), arl=100.0, **more):
 def transform(family, *values):
     names = tuple(f"{family[0]}{k}" for k in range(len(values)))
     return record_transforms(
-        Transforms(family, names, np.full(len(values), 1 / len(values)), np.array(values))
+        Transforms(
+            family, names, np.full(len(values), 1 / len(values)), np.array(values), ndtri(np.array(values))
+        )
     )
 
 
@@ -84,6 +87,20 @@ def test_an_alarm_stands_until_it_is_acknowledged_and_names_what_moved(folder):
     state = folder.append(batch(5, transform("outcomes", 0.5, 0.5)))
     assert state.present.standing.value < 3, "it starts anew"
     assert [len(part.batches) for part in state.present.parts] == [4, 1]
+
+
+def test_of_statistics_beyond_all_that_was_drawn_the_one_farthest_out_leads(folder):
+    """A shift of the mean lifts the squares of residuals too, and both end at the last rank."""
+    folder.path.mkdir()
+    folder.append(begin())
+    names = ("dispersion", "mean", "all predictors together")
+    weights, values = np.full(3, 1 / 3), np.array([1 - 1e-4, 1.2e-4, 1 - 1e-4])
+    for number in (1, 2):
+        found = Transforms("outcomes", names, weights, values, np.array([7.0, -10.0, 40.0]))
+        state = folder.append(batch(number, record_transforms(found)))
+    alarm = state.present.standing.alarm
+    assert (alarm.statistic, alarm.direction) == ("mean", -1)
+    assert [name for name, _ in alarm.others] == ["dispersion", "all predictors together"]
 
 
 def test_suppressed_batches_do_not_count(folder):

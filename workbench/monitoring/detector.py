@@ -53,12 +53,6 @@ class Detector:
     log_statistics: Floats
     weights: Floats
 
-    @property
-    def leading(self) -> int:
-        """Which statistic has the largest part in the detector after the last batch."""
-        with np.errstate(divide="ignore"):
-            return int(np.argmax(self.log_statistics[-1] + np.log(self.weights)))
-
 
 def follow(values: Floats, weights: Floats) -> Detector:
     """Return the detector of the transforms of successive batches.

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Annotated, Literal
 
 import numpy as np
@@ -42,22 +42,30 @@ class MonitorBegun(Struct, frozen=True, kw_only=True, tag="begun"):
 
 
 class FamilyTransforms(Struct, frozen=True, kw_only=True):
-    """The transforms of a batch by statistic; `None` where it does not have one."""
+    """The transforms of a batch by statistic, and how far out each is [SD]; `None` where it has none."""
 
     family: Family
     names: tuple[str, ...]
     weights: tuple[float, ...]
     values: tuple[Annotated[float, Meta(gt=0, lt=1)] | None, ...]
+    scores: tuple[float | None, ...]
 
     def __post_init__(self) -> None:
         """Refuse lists of different lengths."""
-        if not len(self.names) == len(self.weights) == len(self.values):
-            raise ValueError("each statistic has one weight and one value")
+        if not len(self.names) == len(self.weights) == len(self.values) == len(self.scores):
+            raise ValueError("each statistic has one weight, one value and one score")
 
     def read_values(self) -> dict[str, float]:
         """Return the transform of each statistic; not a number where there is none."""
-        values = (math.nan if value is None else value for value in self.values)
-        return dict(zip(self.names, values, strict=True))
+        return self._read(self.values)
+
+    def read_scores(self) -> dict[str, float]:
+        """Return how far out each statistic is [SD]; not a number where that is not known."""
+        return self._read(self.scores)
+
+    def _read(self, numbers: Sequence[float | None]) -> dict[str, float]:
+        known = (math.nan if number is None else number for number in numbers)
+        return dict(zip(self.names, known, strict=True))
 
 
 class LeadingRow(Struct, frozen=True, kw_only=True):
@@ -144,4 +152,5 @@ def record_transforms(transforms: Transforms) -> FamilyTransforms:
         names=transforms.names,
         weights=tuple(map(float, transforms.weights)),
         values=tuple(None if np.isnan(value) else float(value) for value in transforms.values),
+        scores=tuple(None if np.isnan(score) else float(score) for score in transforms.scores),
     )

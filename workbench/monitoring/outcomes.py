@@ -30,7 +30,7 @@ from numpy.typing import NDArray
 from scipy.special import logsumexp, ndtr
 
 from workbench.errors import RequestError
-from workbench.monitoring.transforms import Transforms, rank_among, share_equally
+from workbench.monitoring.transforms import Transforms, rank_among, share_equally, standardize_among
 from workbench.prediction.chunk import (
     OpenPredictor,
     RowChunk,
@@ -144,8 +144,6 @@ class OutcomeBatch:
     ----------
     transforms
         Its statistics as uniform numbers.
-    scores
-        The statistics, less their means and in SDs under the model, `(k,)`.
     log_likelihood
         The log density of all its rows given each draw of the run, `(s,)` [nats].
     rows
@@ -155,7 +153,6 @@ class OutcomeBatch:
     """
 
     transforms: Transforms
-    scores: Floats
     log_likelihood: Floats
     rows: tuple[WatchedRows, ...]
     remarks: tuple[str, ...] = ()
@@ -242,11 +239,13 @@ def _finish(
     totals = np.concatenate(blocks, axis=1)
     observed, drawn = totals[0], totals[1:]
     transforms = Transforms(
-        "outcomes", tuple(names), share_equally(tuple(groups)), rank_among(observed, drawn, rng)
+        "outcomes",
+        tuple(names),
+        share_equally(tuple(groups)),
+        rank_among(observed, drawn, rng),
+        standardize_among(observed, drawn),
     )
-    with np.errstate(invalid="ignore", divide="ignore"):
-        scores = (observed - drawn.mean(axis=0)) / drawn.std(axis=0)
-    return OutcomeBatch(transforms, scores, log_likelihood, tuple(rows), tuple(dict.fromkeys(remarks)))
+    return OutcomeBatch(transforms, log_likelihood, tuple(rows), tuple(dict.fromkeys(remarks)))
 
 
 def _choose_draws(log_weights: Floats | None, draws: int, count: int, rng: np.random.Generator) -> Integers:

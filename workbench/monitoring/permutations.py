@@ -19,7 +19,7 @@ from collections.abc import Callable, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from workbench.monitoring.transforms import rank_among
+from workbench.monitoring.transforms import rank_among, standardize_among
 
 Floats = NDArray[np.float64]
 Integers = NDArray[np.int64]
@@ -61,8 +61,10 @@ def choose_pool(batch: int, earlier: int, most: int, rng: np.random.Generator) -
     return first, second
 
 
-def permute(batch: int, rows: int, statistics: Sequence[Statistic], rng: np.random.Generator) -> Floats:
-    """Return the transforms of statistics of the first rows among those of random subsets, `(k,)`.
+def permute(
+    batch: int, rows: int, statistics: Sequence[Statistic], rng: np.random.Generator
+) -> tuple[Floats, Floats]:
+    """Return the transforms and the scores of statistics of the first rows among random subsets, each `(k,)`.
 
     Parameters
     ----------
@@ -77,7 +79,7 @@ def permute(batch: int, rows: int, statistics: Sequence[Statistic], rng: np.rand
     """
     observed = _compute(statistics, np.arange(rows)[None] < batch, batch)[0]
     if rows == batch:
-        return np.full(len(observed), np.nan)
+        return np.full(len(observed), np.nan), np.full(len(observed), np.nan)
     step = max(1, _AT_ONCE // rows)
     found = []
     for first in range(0, _SUBSETS, step):
@@ -90,7 +92,8 @@ def permute(batch: int, rows: int, statistics: Sequence[Statistic], rng: np.rand
     # The same subset may differ in the last digits by how it was summed.
     scale = np.abs(simulated).max(axis=0)
     scale = np.where(scale > 0, scale, 1)
-    return rank_among(np.round(observed / scale, 6), np.round(simulated / scale, 6), rng)
+    ranks = rank_among(np.round(observed / scale, 6), np.round(simulated / scale, 6), rng)
+    return ranks, standardize_among(observed / scale, simulated / scale)
 
 
 def _compute(statistics: Sequence[Statistic], members: NDArray[np.bool_], batch: int) -> Floats:

@@ -141,10 +141,11 @@ def transform_predictors(batch: Predictors, earlier: Floats, seed: int) -> Trans
         names.append(ENERGY)
         groups.append(ENERGY)
         statistics.append(energy_of(_place_points(pooled, batch.is_level)))
-    values = permute(len(own), len(pooled), statistics, rng) if statistics else np.zeros(0)
-    return Transforms(
-        "predictors", tuple(names), share_equally(tuple(groups)) if names else np.zeros(0), values
-    )
+    nothing = np.zeros(0)
+    if not statistics:
+        return Transforms("predictors", (), nothing, nothing, nothing)
+    values, scores = permute(len(own), len(pooled), statistics, rng)
+    return Transforms("predictors", tuple(names), share_equally(tuple(groups)), values, scores)
 
 
 def _place_points(pooled: Floats, is_level: Sequence[bool]) -> Floats:

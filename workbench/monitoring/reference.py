@@ -111,8 +111,8 @@ def transform_against(batch: RowsScored, earlier: Floats, seed: int) -> Transfor
     rng = np.random.default_rng(seed)
     own, others = choose_pool(len(batch.values), len(earlier), _MOST_ROWS, rng)
     pooled = np.concatenate([batch.values[own], earlier[others]])
-    values = permute(len(own), len(pooled), [mean_of(pooled)], rng)
-    return Transforms("outcomes", batch.names, share_equally(batch.groups), values)
+    values, scores = permute(len(own), len(pooled), [mean_of(pooled)], rng)
+    return Transforms("outcomes", batch.names, share_equally(batch.groups), values, scores)
 
 
 def _score(opened: OpenPredictor, outcome: OutcomePrediction) -> tuple[Floats, list[tuple[str, str]]]:

@@ -18,6 +18,7 @@ from workbench.monitoring.detector import (
     join_detectors,
 )
 from workbench.monitoring.events import BatchWatched, FamilyTransforms
+from workbench.monitoring.predictors import ENERGY
 from workbench.monitoring.transforms import Family
 
 Floats = NDArray[np.float64]
@@ -35,8 +36,8 @@ class FamilyStanding:
         Its statistics, `k` of them.
     places
         Which of the batches that are watched have the family, `(t,)`.
-    values
-        Their transforms, `(t, k)`.
+    values, scores
+        Their transforms, and how far out they are [SD], each `(t, k)`.
     detector
         What the detector says after each.
     """
@@ -45,6 +46,7 @@ class FamilyStanding:
     names: tuple[str, ...]
     places: NDArray[np.int64]
     values: Floats
+    scores: Floats
     detector: Detector
 
     def at(self, place: int) -> float:
@@ -124,6 +126,9 @@ class MonitorStanding:
         return find_leading(self.families, len(self.log_value) - 1) if len(self.log_value) else None
 
 
+_MUCH = 0.5
+"""The share of the largest log evidence from which on a statistic may lead. Ours."""
+
 _MOST_OTHERS = 3
 """How many further statistics are named. Ours."""
 
@@ -156,9 +161,8 @@ def find_leading(families: Sequence[FamilyStanding], place: int) -> MovedStatist
         return None
     family = max(families, key=lambda each: each.at(place))
     seen = int(np.searchsorted(family.places, place, side="right"))
-    weighted = _weigh(family.detector, seen - 1)
-    order = np.argsort(-weighted, kind="stable")
-    leading = int(order[0])
+    order = _rank(family, seen)
+    leading = order[0]
     onset = find_onset(family.values[:seen, leading])
     total = float(np.logaddexp.reduce([value for value in values.values() if math.isfinite(value)]))
     return MovedStatistic(
@@ -178,10 +182,23 @@ def _direct(values: Floats) -> Literal[-1, 1]:
     return 1 if find_direction(values) > 0 else -1
 
 
-def _weigh(detector: Detector, place: int) -> Floats:
-    with np.errstate(divide="ignore"):
-        weighted: Floats = detector.log_statistics[place] + np.log(detector.weights)
-    return weighted
+def _rank(family: FamilyStanding, seen: int) -> list[int]:
+    """Return the statistics, the one that moved most first.
+
+    A shift moves several statistics at once. Transforms end where nothing that was drawn lies beyond: of
+    those with much of the largest evidence the one leads that is farthest out, in its own SDs, since it
+    moved. That all predictors together moved leads only where none of them did.
+    """
+    evidence = family.detector.log_statistics[seen - 1]
+    is_clear = evidence >= _MUCH * evidence.max()
+
+    def key(k: int) -> tuple[bool, bool, float]:
+        onset = find_onset(family.values[:seen, k])
+        own = np.nan_to_num(family.scores[onset:seen, k])
+        distance = abs(float(own.sum())) / math.sqrt(len(own))
+        return not is_clear[k], family.names[k] == ENERGY, -distance if is_clear[k] else -float(evidence[k])
+
+    return sorted(range(len(evidence)), key=key)
 
 
 def _follow(batches: Sequence[BatchWatched], family: Family) -> FamilyStanding | None:
@@ -196,8 +213,10 @@ def _follow(batches: Sequence[BatchWatched], family: Family) -> FamilyStanding |
         return None
     first = own[0][1]
     values = np.array([_align(each.read_values(), first.names) for _, each in own], dtype=float)
+    scores = np.array([_align(each.read_scores(), first.names) for _, each in own], dtype=float)
     places = np.array([place for place, _ in own], dtype=np.int64)
-    return FamilyStanding(family, first.names, places, values, follow(values, np.array(first.weights)))
+    detector = follow(values, np.array(first.weights))
+    return FamilyStanding(family, first.names, places, values, scores, detector)
 
 
 def _align(values: Mapping[str, float], names: Sequence[str]) -> list[float]:

@@ -29,12 +29,16 @@ class Transforms:
     values
         The transform of each, `(k,)`, in (0, 1): uniform and independent of all earlier batches while
         nothing has changed; `nan` where the batch does not have the statistic.
+    scores
+        The statistics less their means, in their SDs, `(k,)`: where several are beyond all that was drawn,
+        these say which is farthest out.
     """
 
     family: Family
     names: tuple[str, ...]
     weights: Floats
     values: Floats
+    scores: Floats
 
 
 def rank_among(observed: Floats, simulated: Floats, rng: np.random.Generator) -> Floats:
@@ -71,6 +75,17 @@ def rank_among(observed: Floats, simulated: Floats, rng: np.random.Generator) ->
     # Beside 0 and 1 a normal quantile is infinite.
     smallest = np.finfo(float).tiny
     return np.where(is_known, ranks.clip(smallest, 1 - np.finfo(float).eps), np.nan)
+
+
+def standardize_among(observed: Floats, simulated: Floats) -> Floats:
+    """Return statistics less the means of simulated ones, in their SDs, `(k,)`; `nan` where not known.
+
+    >>> standardize_among(np.array([5.0, 1.0]), np.array([[1.0, 1.0], [3.0, 1.0]])).tolist()
+    [3.0, nan]
+    """
+    with np.errstate(invalid="ignore", divide="ignore"):
+        scores: Floats = (observed - simulated.mean(axis=0)) / simulated.std(axis=0)
+    return np.where(np.isfinite(scores), scores, np.nan)
 
 
 def share_equally(groups: tuple[str, ...]) -> Floats:
