@@ -291,8 +291,38 @@ def test_the_scorer_is_short_and_needs_no_package():
     assert imports <= {"__future__", *sys.stdlib_module_names}
 
 
+def test_a_predictor_of_a_group_is_that_of_the_fit():
+    from workbench.exporting.scorer import ScoringError
+    from workbench.exporting.scorer import score as score_row
+
+    effects = {"features": [], "groups": ["area"], "values": [[1.0, 2.0], [3.0, 4.0]]}
+    outcome = {"name": "y", "link": "identity", "predictor": [effects], "multiplier": [
+        {"features": [], "groups": [], "values": [1.0]}
+    ]}  # fmt: skip
+    document = {
+        "draws": 2, "plug_in": "", "level": 0.5, "outcomes": [outcome],
+        "features": {"area": {"column": "area", "levels": ["a", "b"], "first": 1}},
+        "group_values": [{"column": "size", "group": "area", "values": [10.0, 20.0]}],
+    }  # fmt: skip
+    found = {"y": {"expected": 3.0, "lower": 2.5, "upper": 3.5}}
+    assert score_row(document, {"area": "b", "size": 20}) == found == score_row(document, {"area": "b"})
+    with pytest.raises(ScoringError, match="column `size` of that level was 20 in the fit"):
+        score_row(document, {"area": "b", "size": "10"})
+
+
 def test_links_do_not_overflow():
     from workbench.exporting.scorer import _INVERSES
 
     assert [_INVERSES["logit"](x) for x in (-800.0, 0.0, 800.0)] == [0.0, 0.5, 1.0]
     assert _INVERSES["log"](800.0) == np.inf
+
+
+def test_from_python(run, tmp_path):
+    import workbench as front_door
+
+    fit = front_door.load(run)
+    table = pd.read_csv(run.parent / "table.csv")
+    path = fit.export(tmp_path / "towns.json", draws=30, data=table[:20], with_scorer=True, progress=False)
+    assert path == tmp_path / "towns.json"
+    assert len(list(tmp_path.iterdir())) == 3
+    assert json.loads(path.read_text())["draws"] == 30

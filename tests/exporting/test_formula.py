@@ -84,6 +84,7 @@ IDENTITY = {
     "if (D > 1) y ~ normal(alpha, 1); else y ~ normal(x, 1);": alpha + 0 * rx,
     "y ~ normal(alpha + b * to_vector(trials), 1);": alpha + b * trials,
     "y ~ normal(alpha, sigma);": alpha + 0 * rx,
+    "y ~ skew_double_exponential(alpha + b * x, sigma, 0.2);": LINE + sigma * 0.6 / 0.32,
     "beta ~ multi_normal(known, identity_matrix(2)); y ~ normal(alpha + x, 1);": alpha + rx,
 }  # fmt: skip
 LOGIT = {
@@ -129,6 +130,7 @@ REFUSED = {
     "target += normal_lpdf(y | alpha, sigma) + normal_lpdf(x | b, 1);": "is more than a density of `y`",
     "count ~ categorical_logit(beta);": "has the distribution `categorical_logit`",
     "y ~ multi_normal(rep_vector(alpha, N), identity_matrix(N));": "has the distribution `multi_normal`",
+    "exp(y) ~ normal(alpha + x, sigma);": "is a density of a function of its outcome",
     "y ~ cauchy(alpha, sigma);": "has the distribution `cauchy`",
     "y ~ student_t(1, alpha, sigma);": "has no mean where there is one degree of freedom",
     "y ~ normal(level[trials], sigma);": "takes elements by what is no column of groups",

@@ -436,6 +436,59 @@ class Fit(results.Fit):
         )
 
     @explain_options
+    def export(
+        self,
+        output: str | Path,
+        *,
+        draws: int = 200,
+        plug_in: str = "",
+        data: Data = None,
+        with_scorer: bool = False,
+        progress: bool = True,
+    ) -> Path:
+        """Write the fit of a linear predictor as JSON, which plain Python scores without Stan.
+
+        The formula is read from the program, and its numbers are compared with those of `predict` first.
+        Links are identity, logit and log; others are refused with the statement that stands in the way.
+
+        Parameters
+        ----------
+        output
+            The JSON file.
+        draws
+            How many draws of the posterior, evenly among all.
+        plug_in
+            A point in the place of draws: `map` or `mle`.
+        data
+            Rows on which the formula is tried; by default those of the fit, where their file is still there.
+        with_scorer
+            Whether `workbench_scorer.py` and the JSON Schema are written beside it.
+        progress
+            Whether progress is shown in terminals and notebooks.
+
+        Returns
+        -------
+        The file.
+
+        Raises
+        ------
+        WorkbenchError
+            The program is no linear predictor, the table is not there, or the file cannot be written.
+
+        Examples
+        --------
+        >>> fit.export("radon.json", with_scorer=True)  # doctest: +SKIP
+        """
+        from workbench.workflow.export import ExportOptions, export, write_export
+        from workbench.workflow.output_file import check_output_file
+
+        path = Path(output)
+        check_output_file(path)
+        rows = None if data is None else as_table(data)
+        asked = ExportOptions(draws, plug_in)
+        made = export(self, rows, asked, progress=show_progress(progress))
+        return write_export(made, path, with_scorer=with_scorer)[0]
+
     def report(self, output: str | Path | None = None, *, figures: str | Path | None = None) -> Path:
         """Write the report as one HTML file, and return its path.
 

@@ -61,12 +61,15 @@ class BoundColumns:
         Every variable.
     features
         By name: what the rows have.
+    groups
+        By the size that counts groups: the features that number them.
     outcomes
         The features that are columns of outcomes.
     """
 
     values: dict[str, Value | Refused] = field(default_factory=dict)
     features: dict[str, Feature] = field(default_factory=dict)
+    groups: dict[str, list[str]] = field(default_factory=dict)
     outcomes: set[str] = field(default_factory=set)
 
     def add(self, feature: Feature, name: str) -> Linear:
@@ -148,12 +151,13 @@ class _Rules:
         found: Mapping[str, Any] = self.description.rules.get("columns", {}).get(written, {})
         return found
 
-    def find_groups(self, name: str) -> tuple[str, ...] | None:
-        """Return the levels of the groups that an array numbers; `None` where it numbers none."""
+    def find_groups(self, name: str) -> tuple[str, tuple[str, ...]] | None:
+        """Return the size and the levels of the groups that an array numbers; `None` if it has none."""
         for size, group in find_group_sizes(self.request.program).items():
             stored = self.description.rules.get("groups", {}).get(size)
             if name in group.variables and stored is not None:
-                return tuple(stored["levels"]) or tuple(str(k + 1) for k in range(int(stored["count"])))
+                levels = tuple(stored["levels"]) or tuple(str(k + 1) for k in range(int(stored["count"])))
+                return size, levels
         return None
 
     def find_scale(self, name: str) -> tuple[Sequence[float], Sequence[float]] | None:
@@ -201,7 +205,9 @@ def _bind_column(
     levels = tuple(stored.get("levels") or ())
     groups = rules.find_groups(declared.name) if declared.is_integer else None
     if groups is not None:
-        return [bound.add(Feature(column, levels=groups), column)]
+        number = bound.add(Feature(column, levels=groups[1]), column)
+        bound.groups.setdefault(groups[0], []).append(number.single_feature)
+        return [number]
     if levels and declared.is_integer:
         lower = None if declared.lower is None else declared.lower.literal
         return [bound.add(Feature(column, levels=levels, first=0 if lower == 0 else 1), column)]

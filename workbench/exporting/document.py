@@ -18,7 +18,6 @@ from workbench.exporting.interpreter import Interpreter
 from workbench.exporting.linear import Linear
 from workbench.exporting.values import Known, Refused, Value
 from workbench.prediction.chunk import OpenPredictor
-from workbench.prediction.predictor import RowPredictor
 from workbench.program import Declaration
 from workbench.program.syntax import nodes as n
 from workbench.provenance import read_workbench_version
@@ -244,19 +243,16 @@ def _describe_terms(linear: Linear) -> list[dict[str, Any]]:
 def _list_group_values(opened: OpenPredictor, columns: BoundColumns, used: set[str]) -> list[dict[str, Any]]:
     """Return the columns with one value for each level of a group: a row with another value is refused."""
     found = []
-    predictor: RowPredictor = opened.predictor
-    rules = opened.fit.results.data.rules
-    groups = {
-        len(each.levels): name for name, each in columns.features.items() if each.levels and name in used
-    }
-    for name in rules.get("by_group", {}):
+    predictor, description = opened.predictor, opened.fit.results.data
+    for declared in predictor.request.program.data:
+        name, rules = declared.name, description.rules
+        if name not in rules.get("by_group", {}) or name in rules.get("standardized", {}):
+            continue
+        own = [column for column in rules["variables"].get(name, ()) if column in description.columns]
         values = np.asarray(predictor.request.data.values[name], dtype=float)
         values = values.reshape(len(values), -1)
-        own = list(rules["variables"].get(name, ()))
-        group = groups.get(len(values))
-        if group is None or values.shape[1] != len(own) or name in rules.get("standardized", {}):
-            continue
-        for column, each in zip(own, values.T, strict=True):
-            if column in opened.fit.results.data.columns:
-                found.append({"column": column, "group": group, "values": each.tolist()})
+        groups = [group for group in columns.groups.get(declared.axes[0].text, ()) if group in used]
+        if groups and values.shape[1] == len(own):
+            for column, each in zip(own, values.T, strict=True):
+                found.append({"column": column, "group": groups[0], "values": each.tolist()})
     return found

@@ -19,12 +19,14 @@ from workbench.exporting.values import (
     Link,
     Linked,
     Value,
+    minus,
     over,
     plus,
     times,
     to_by_row,
 )
 from workbench.program.syntax import nodes as n
+from workbench.program.syntax import traverse as t
 
 Arguments = Sequence[Callable[[], Value]]
 """The arguments of a density, computed when they are needed: a standard deviation is in no expectation."""
@@ -37,6 +39,12 @@ def _take_student_mean(a: Arguments) -> Value:
     if not isinstance(degrees, Known) or not bool((degrees.values > 1).all()):
         raise NotLinear("has no mean where there is one degree of freedom or fewer")
     return a[1]()
+
+
+def _take_skew_mean(a: Arguments) -> Value:
+    place, scale, share = (item() for item in a)
+    rest = minus(_ONE, share)
+    return plus(place, over(times(scale, minus(rest, share)), times(_TWO, times(share, rest))))
 
 
 def _invert(link: str) -> Callable[[Value], Value]:
@@ -78,6 +86,7 @@ _MEANS: Mapping[str, Callable[[Arguments], Value]] = {
     "lognormal": lambda a: _exp(plus(a[0](), over(times(a[1](), a[1]()), _TWO))),
     "gamma": lambda a: over(a[0](), a[1]()),
     "exponential": lambda a: over(_ONE, a[0]()),
+    "skew_double_exponential": _take_skew_mean,
 }
 """The mean of each distribution that has one with these links, from its arguments.
 
@@ -167,7 +176,10 @@ def _derive(interpreter: Interpreter, likelihood: Likelihood) -> Formula:
         interpreter.effects,
         interpreter.derived,
     )
-    outcome = after.evaluate(density.outcome)
+    variable = t.unwrap(density.outcome)
+    if not isinstance(variable.base if isinstance(variable, n.Indexed) else variable, n.Variable):
+        raise NotLinear("is a density of a function of its outcome")
+    outcome = after.evaluate(variable)
     if not isinstance(outcome, ByRow) or outcome.elements.shape:
         raise NotLinear("has several values of its outcome in a row")
     arguments: list[Callable[[], Value]] = [partial(after.evaluate, node) for node in density.arguments[1:]]
