@@ -48,7 +48,7 @@ def test_a_path_a_frame_and_a_dict_give_the_same_fit(tmp_path):
 def test_its_options_are_those_of_the_command_line():
     command_line = inspect.signature(command.command).parameters
     ours = inspect.signature(workbench.fit).parameters
-    of_a_terminal = {"dry_run", "json_", "strict", "quiet", "unpack_limit"}
+    of_a_terminal = {"dry_run", "json_", "metrics", "strict", "quiet", "unpack_limit"}
     others = {"columns": "column", "optimise": "no_optimise", "report": "no_report"}
     names = {others.get(name, name) for name in ours} - {"progress"}
     assert names == set(command_line) - of_a_terminal
