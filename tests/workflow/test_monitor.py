@@ -93,7 +93,7 @@ def watch(registry, frame, day=1, **options):
 
 
 def test_what_is_learned_is_the_posterior_given_all_batches(registry, first_run):
-    frames = [draw(40, seed) for seed in (1, 2, 3)]
+    frames = [draw(40, seed, shift=0.2) for seed in (1, 2, 3)]
     for day, frame in enumerate(frames, 1):
         account = watch(registry, frame, day)
     event = account.batch.event
@@ -108,6 +108,13 @@ def test_what_is_learned_is_the_posterior_given_all_batches(registry, first_run)
     for name, expected, variance in zip(("mu", "beta"), mean, np.diag(covariance), strict=True):
         error = np.sqrt(variance / (event.effective / 2))
         assert abs(weights @ draws[name] - expected) < 5 * error
+    # The last batch is predicted given the fit's rows and the two batches before.
+    predicted = folder.read_arrays(event.arrays)["mean_0"]
+    mean, covariance = posterior(FITTED, *frames[:2])
+    design = np.column_stack([np.ones(40), frames[2]["x"]])
+    error = np.sqrt(covariance[0, 0] / 500 + 1 / 40 / 10_000)
+    assert abs(predicted.mean() - (design @ mean).mean()) < 5 * error
+    assert abs(predicted.mean() - (design @ posterior(FITTED)[0]).mean()) > 5 * error
     # The density of all rows given a draw, from its formula.
     rows = pd.concat(frames)
     residuals = (

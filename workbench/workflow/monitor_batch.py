@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from workbench import tables
 from workbench.binding.context import parse_column
-from workbench.errors import MonitorDamaged, RegistryDamaged, RequestError
+from workbench.errors import BindingError, MonitorDamaged, RegistryDamaged, RequestError
 from workbench.files import make_scratch
 from workbench.late_imports import LateModule
 from workbench.monitoring.batch_arrays import list_leading_rows, pack_rows
@@ -349,7 +349,16 @@ class BatchJob:
                 toolchain=self.settings.toolchain,
                 timeout=self.settings.timeout,
             )
-            after = update(self.champion, rows, options, self.progress)
+            try:
+                after = update(self.champion, rows, options, self.progress)
+            except BindingError as problem:
+                message = (
+                    f"weights of the draws would not do any more ({reason}), and the program cannot be "
+                    "fitted "
+                    f"to its rows and those of the batches: {problem.message}"
+                )
+                hint = "fit the model anew, with these rows, and make that the champion: `workbench refit`"
+                raise RequestError(message, hint=hint) from problem
             assert after.folder is not None  # noqa: S101 - it has an output
             run, hashes, _ = keep_run(after.folder, self.folder.path / FITS)
         diagnosis = after.results.diagnosis

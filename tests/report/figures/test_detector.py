@@ -20,3 +20,13 @@ def test_the_picture_has_plain_numbers_and_every_line():
 def test_transforms_are_drawn_where_there_are_any():
     marks = figures.DetectorMarks((1, 3))
     assert "<svg" in figures.to_svg(figures.draw_transforms([1, 2, 3], np.array([0.5, np.nan, 0.999]), marks))
+
+
+def test_moves_are_drawn_with_what_is_usual_by_chance():
+    moves = [
+        figures.MovedPosterior("beta", 3.8, 0.8, 0.6),
+        figures.MovedPosterior("sigma" * 9, 0.1, 1.1, 0.3),
+    ]
+    svg = figures.to_svg(figures.draw_moves(moves))
+    for text in ("beta", "before", "after", "by chance", "posterior SDs before", "…"):
+        assert text in svg

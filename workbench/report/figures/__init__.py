@@ -31,6 +31,7 @@ from workbench.report.figures.forest import (
 from workbench.report.figures.heat_map import draw_heat_map
 from workbench.report.figures.khat import draw_khat
 from workbench.report.figures.marginal import EstimateLine, KnownDensity, Marker, Role, draw_marginal
+from workbench.report.figures.moves import MovedPosterior, draw_moves
 from workbench.report.figures.overlay import draw_overlay
 from workbench.report.figures.pair import draw_pair
 from workbench.report.figures.pit import draw_pit, is_within_band
@@ -59,6 +60,7 @@ __all__ = [
     "GroupEffect",
     "KnownDensity",
     "Marker",
+    "MovedPosterior",
     "Population",
     "Ribbon",
     "Ridge",
@@ -78,6 +80,7 @@ __all__ = [
     "draw_heat_map",
     "draw_khat",
     "draw_marginal",
+    "draw_moves",
     "draw_overlay",
     "draw_pair",
     "draw_pit",

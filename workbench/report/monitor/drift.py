@@ -11,11 +11,14 @@ import numpy as np
 from workbench.monitoring.drift import DriftDecision, ParameterMove, PredictorShift, list_levels
 from workbench.monitoring.drift_diagnosis import DriftDiagnosis
 from workbench.provenance import read_workbench_version
+from workbench.report import figures
 from workbench.report.document import (
     Block,
     Cell,
     Column,
     Document,
+    Figure,
+    Figures,
     Notice,
     Paragraph,
     Section,
@@ -35,6 +38,7 @@ from workbench.report.numbers import (
 )
 from workbench.report.score.words import SCORES
 
+_MOST_DRAWN = 12
 _MOST_MOVES = 30
 _MOST_ROWS = 15
 _MOST_LEVELS = 15
@@ -210,8 +214,34 @@ def build_drift_report(diagnosis: DriftDiagnosis) -> Document:
         subtitle=f"{diagnosis.rows}, {pluralise(diagnosis.count, 'row')}",
         byline=f"Written {now} by workbench {read_workbench_version()}",
         verdict=Verdict(tone, first, tuple(VerdictReason(text) for text in others)),
-        sections=tuple(_build_sections(diagnosis, _MOST_MOVES, _MOST_ROWS, _MOST_LEVELS)),
+        sections=(
+            *_draw_moves(diagnosis),
+            *_build_sections(diagnosis, _MOST_MOVES, _MOST_ROWS, _MOST_LEVELS),
+        ),
         kicker="Diagnosis of drift",
+    )
+
+
+def _draw_moves(diagnosis: DriftDiagnosis) -> Iterator[Section]:
+    """Yield a picture of the posteriors that move most."""
+    moves = [move for move in diagnosis.evidence.moves if move.sd_before > 0][:_MOST_DRAWN]
+    if not moves:
+        return
+    drawing = figures.draw_moves(
+        [
+            figures.MovedPosterior(move.name, move.in_sd, move.sd_after / move.sd_before, move.by_chance)
+            for move in moves
+        ]
+    )
+    alt = "; ".join(f"{move.name} moves by {format_number(move.in_sd, 1)} SD" for move in moves)
+    explanation = (
+        "Posterior means with 95% intervals before and after these rows, each on the scale of the one "
+        "before. "
+        "Within the grey bar lie 95% of the moves of a mean if nothing has changed."
+    )
+    picture = Figure(drawing, f"{alt}.", "Posteriors before and after")
+    yield Section(
+        "posteriors", "Before and after", (Figures("posterior-moves", (picture,), explanation, "medium"),)
     )
 
 
