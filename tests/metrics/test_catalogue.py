@@ -58,15 +58,15 @@ def test_instruments_of_a_service_count_and_measure():
     from prometheus_client import CollectorRegistry, generate_latest
 
     registry = CollectorRegistry()
-    labels = {"model": "radon", "version": "3", "route": "/predict", "status": "200"}
+    labels = {"model": "radon", "version": "3", "route": "predict", "status": "200"}
     make_counter(REQUESTS, registry).labels(**labels).inc()
     make_gauge(VERSION_IN_USE, registry).labels(model="radon", alias="champion", version="3").set(2)
-    make_histogram(REQUEST_SECONDS, registry).labels(model="radon", route="/predict").observe(0.012)
+    make_histogram(REQUEST_SECONDS, registry).labels(model="radon", route="predict").observe(0.012)
     text = generate_latest(registry).decode()
-    assert 'workbench_requests_total{model="radon",route="/predict",status="200",version="3"} 1.0' in text
+    assert 'workbench_requests_total{model="radon",route="predict",status="200",version="3"} 1.0' in text
     assert 'workbench_version_in_use{alias="champion",model="radon",version="3"} 2.0' in text
-    assert 'workbench_request_seconds_bucket{le="0.01",model="radon",route="/predict"} 0.0' in text
-    assert 'workbench_request_seconds_bucket{le="0.015",model="radon",route="/predict"} 1.0' in text
+    assert 'workbench_request_seconds_bucket{le="0.01",model="radon",route="predict"} 0.0' in text
+    assert 'workbench_request_seconds_bucket{le="0.015",model="radon",route="predict"} 1.0' in text
 
 
 def test_a_monitor_tells_only_the_leading_statistics():

@@ -18,7 +18,7 @@ from workbench.metrics.textfile import open_textfile
 BOARD = json.loads(collect_files()["workbench-board.json"])
 
 SERVICE = {
-    "model": "radon", "version": "3", "route": "/predict", "status": "200", "reason": "rows",
+    "model": "radon", "version": "3", "route": "predict", "status": "200", "reason": "rows",
     "outcome": "answered", "alias": "champion", "source": "service",
 }  # fmt: skip
 """The labels of a service's metrics."""
@@ -76,7 +76,7 @@ def _serve(registry, stop):
         for metric in c.METRICS
         if metric.kind == "counter" and "monitor" not in metric.name
     ]
-    seconds = make_histogram(c.REQUEST_SECONDS, registry).labels(model="radon", route="/predict")
+    seconds = make_histogram(c.REQUEST_SECONDS, registry).labels(model="radon", route="predict")
     while not stop.is_set():
         for counter in counters:
             counter.inc()

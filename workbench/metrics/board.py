@@ -62,7 +62,7 @@ def _rate(metric: str, *by: str, more: str = "") -> str:
 
 
 def _quantile(share: float) -> str:
-    buckets = _rate("workbench_request_seconds_bucket", "model", "le", more='route="/predict"')
+    buckets = _rate("workbench_request_seconds_bucket", "model", "le", more='route="predict"')
     return f"histogram_quantile({share}, {buckets})"
 
 
