@@ -61,8 +61,7 @@ LOG_SCORE, MEAN, DISPERSION = "log score", "mean", "dispersion"
 
 _FEWEST, _MOST = 1_000, 10_000
 _NUMBERS = 20_000_000
-"""Batches that are drawn, by what they hold together in numbers. Ours: a transform is never nearer to 0 or 1
-than one by their number."""
+"""Batches that are drawn, by what they hold together in numbers. Ours: beyond all of them the tail is fitted."""
 
 _DENSITY_DRAWS, _FEWER_DRAWS = 200, 100
 _POINTS, _FEWER_POINTS = 64, 32

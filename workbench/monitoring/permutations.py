@@ -25,8 +25,7 @@ Floats = NDArray[np.float64]
 Integers = NDArray[np.int64]
 
 _SUBSETS = 5_000
-"""Random subsets that a batch is compared with. Ours: a transform is never nearer to 0 or 1 than one by their
-number."""
+"""Random subsets that a batch is compared with. Ours: beyond all of them the tail is fitted."""
 
 _AT_ONCE = 4_000_000
 """Memberships of rows in subsets that are in memory together. Ours: 16 MB."""
