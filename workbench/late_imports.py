@@ -36,13 +36,16 @@ class LateModule:
     def __init__(self, name: str, member: str | None = None) -> None:
         self._name = name
         self._member = member
+        self._meant: object = None
 
     def __getattr__(self, attribute: str) -> object:
         """Return an attribute of what is meant."""
         if attribute.startswith("__"):  # tools that examine modules ask for these of everything
             raise AttributeError(attribute)
-        module = importlib.import_module(self._name)
-        return getattr(module if self._member is None else getattr(module, self._member), attribute)
+        if self._meant is None:
+            module = importlib.import_module(self._name)
+            self._meant = module if self._member is None else getattr(module, self._member)
+        return getattr(self._meant, attribute)
 
 
 def import_while_waiting() -> None:

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import json
 import math
 import sys
 import threading
 import time
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager
+from datetime import UTC, datetime
 from importlib.util import find_spec
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 from workbench.errors import neutralise
 
@@ -48,6 +50,14 @@ def describe_seconds(seconds: float) -> str:
     if seconds < _MINUTE:
         return f"{max(1, math.ceil(seconds))} s"
     return f"{math.ceil(seconds / _MINUTE)} min" if seconds < _HOUR else f"{seconds / _HOUR + 0.05:.1f} h"
+
+
+def write_log_line(event: str, level: str = "info", **values: Any) -> None:
+    """Write a line of JSON to stderr, for programs that read logs: `time`, `level`, `event`, and more."""
+    now = datetime.now(UTC).isoformat(timespec="milliseconds")
+    text = json.dumps({"time": now, "level": level, "event": event, **values}, ensure_ascii=True, default=str)
+    sys.stderr.write(f"{text}\n")
+    sys.stderr.flush()
 
 
 class Stage(Protocol):

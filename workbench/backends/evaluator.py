@@ -158,6 +158,11 @@ class Evaluator:
         """Its socket, for another process that asks it while we do not; that one reads every answer."""
         return self._companion.descriptor
 
+    def load(self, data: Path) -> None:
+        """Take other data: the next request has the process read them in the place of its own."""
+        self.data = data
+        self._columns = None
+
     def describe(self, job: Job) -> Columns:
         """Return the names of all quantities; the data are read then."""
         if self._columns is None:
@@ -286,7 +291,7 @@ def call_method(
     return evaluator.call(job, activity, arguments), output
 
 
-@lru_cache(maxsize=4)
+@lru_cache(maxsize=16)
 def _read_columns(text: str, parameters: int, with_transformed: int, all_: int) -> Columns:
     """Return the names that a text has, one a line: of parameters, with transformed ones, and of all."""
     lines = text.splitlines()

@@ -155,7 +155,7 @@ class Evaluators:
         progress
             Where to report.
         """
-        rows = _choose_rows(table.width)
+        rows = choose_rows(table.width)
         starts = range(0, len(points), rows)
         printed: dict[int, str] = {}
         with progress.stage("Computing generated quantities", total=float(len(points))) as stage:
@@ -192,7 +192,7 @@ def _make_key(job: Job) -> _Key:
     return job.exe, job.data, state.st_size, state.st_mtime_ns
 
 
-def _choose_rows(width: int) -> int:
+def choose_rows(width: int) -> int:
     """Return how many draws one request computes: whole blocks that share a generator."""
     blocks = _BLOCK_BYTES // (8 * max(width, 1) * DRAWS_PER_GENERATOR)
     return DRAWS_PER_GENERATOR * max(1, blocks)

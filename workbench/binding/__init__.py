@@ -29,7 +29,7 @@ from workbench.binding.rebind import rebind, require_columns, restrict_hint
 from workbench.binding.rules import RULES
 from workbench.binding.run_record import to_record
 from workbench.binding.stan_input.tuple_order import order_tuples
-from workbench.binding.stan_input.write import extend_stan_data, write_stan_data
+from workbench.binding.stan_input.write import extend_stan_data, format_stan_data, write_stan_data
 from workbench.binding.values.sizes import evaluate_shape, expand_axes
 
 __all__ = [
@@ -45,6 +45,7 @@ __all__ = [
     "evaluate_shape",
     "expand_axes",
     "extend_stan_data",
+    "format_stan_data",
     "name_both",
     "order_tuples",
     "rebind",

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import weakref
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from functools import partial
 
 from workbench.program import Declaration, Program
 from workbench.program.syntax import nodes as n
@@ -29,12 +31,28 @@ class GroupSize:
     is_size: bool
 
 
+_found: dict[int, tuple[weakref.ref[Program], Mapping[str, GroupSize]]] = {}
+"""What was found of the programs that are in use: one is often bound to many tables."""
+
+
 def find_group_sizes(program: Program) -> Mapping[str, GroupSize]:
-    """Return the sizes that count groups, by name.
+    """Return the sizes that count groups, by name: of each program they are sought once.
 
     An array numbers the groups of `J` if it is declared with `upper=J`; an array without such a bound, if it
     is the index of something declared with size `J`.
     """
+    known = _found.get(id(program))
+    if known is None or known[0]() is not program:
+        reference = weakref.ref(program, partial(_forget, id(program)))
+        known = _found[id(program)] = reference, _find_group_sizes(program)
+    return known[1]
+
+
+def _forget(number: int, _gone: weakref.ref[Program]) -> None:
+    _found.pop(number, None)
+
+
+def _find_group_sizes(program: Program) -> Mapping[str, GroupSize]:
     scalars = {declared.name for declared in program.data if declared.is_integer and not declared.sizes}
     used_as_size = {
         name for declared in _list_declarations(program) for size in declared.sizes for name in size.names

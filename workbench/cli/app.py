@@ -32,6 +32,7 @@ from workbench.cli import (
     runs,
     score,
     sensitivity,
+    serve,
     show,
     toolchain,
     update,
@@ -75,6 +76,7 @@ for _name, _module in (
     ("publish", publish),
     ("export", export),
     ("export-dashboards", export_dashboards),
+    ("serve", serve),
 ):
     app.command(_name, cls=Command, epilog=format_examples(_name))(_module.command)
 app.command("promote", cls=Command, epilog=format_examples("promote"))(promote.promote)

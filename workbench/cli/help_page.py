@@ -93,6 +93,10 @@ EXAMPLES: dict[str, tuple[str, str]] = {
         "workbench rollback radon --reason 'complaints from the field'",
         "workbench rollback radon --registry /srv/models",
     ),
+    "serve": (
+        "workbench serve radon@champion --port 8080 --token-file token",
+        "workbench serve radon --canary challenger=0.1 --canary-key county",
+    ),
     "publish": (
         "workbench publish radon@champion --mlflow http://127.0.0.1:5000 --alias champion",
         "workbench publish reports/run --name radon --mlflow databricks --experiment /Shared/radon",

@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-import json
-import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import UTC, datetime
 from typing import Any
 
 from workbench.errors import WorkbenchError, neutralise
-from workbench.progress import Silent, Stage
+from workbench.progress import Silent, Stage, write_log_line
 
 
 class JsonLog:
@@ -19,11 +16,7 @@ class JsonLog:
 
     def write(self, event: str, level: str = "info", **values: Any) -> None:
         """Write a line."""
-        now = datetime.now(UTC).isoformat(timespec="milliseconds")
-        line = {"time": now, "level": level, "event": event, **values}
-        text = json.dumps(line, ensure_ascii=True, default=str)
-        sys.stderr.write(f"{text}\n")
-        sys.stderr.flush()
+        write_log_line(event, level, **values)
 
     def write_error(self, reason: WorkbenchError, **values: Any) -> None:
         """Write an error with its cause and its exit code, and more."""

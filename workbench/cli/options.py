@@ -150,6 +150,9 @@ Horizon = Annotated[
     ),
 ]
 
+PredictedFrom = Literal["nuts", "laplace", "pathfinder", "map", "mle"]
+"""What can be predicted from."""
+
 NewGroups = Annotated[
     Literal["refuse", "draw", "average"],
     typer.Option(

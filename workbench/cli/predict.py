@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -22,9 +22,6 @@ if TYPE_CHECKING:
     from workbench.workflow.predict import PredictedRows
     from workbench.workflow.predict_rows import PredictOptions
 
-Choice = Literal["nuts", "laplace", "pathfinder", "map", "mle"]
-"""What can be predicted from."""
-
 
 @console.guarded
 def command(
@@ -37,7 +34,7 @@ def command(
     ] = None,
     horizon: options.Horizon = None,
     method: Annotated[
-        Choice | None,
+        options.PredictedFrom | None,
         typer.Option(
             "--method",
             help="What to predict from: draws, or with map and mle a point, which leaves out that parameters "

@@ -58,6 +58,9 @@ class OpenPredictor:
         Where the log densities of a row stand among those of all; `None` where that is not known.
     is_own
         Whether the rows are those of the fit, of a program that states them given earlier ones.
+    is_independent
+        Whether the program's text shows that nothing which is predicted depends on outcomes that new rows do
+        not have: it need not be tried.
     """
 
     fit: Fit
@@ -67,6 +70,7 @@ class OpenPredictor:
     scoring: bool = True
     layout: Layout | None = None
     is_own: bool = False
+    is_independent: bool = False
 
     @property
     def chains(self) -> int:
@@ -365,7 +369,7 @@ def check_independence(chunk: RowChunk, new: NewRows, outcomes: Collection[Outco
         )
         if replicate is not None and replicate.is_drawn_by_author and outcome.expectation is not None:
             _check_mean(outcome)
-    if not new.others:
+    if not new.others or chunk.opened.is_independent:
         return
     few = replace(chunk, parameters=_take_parameters(chunk))
     data = dict(chunk.data)

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from workbench import binding
 from workbench.backends import Backend, Job, RawRun
 from workbench.backends.base import Selection
-from workbench.binding import order_tuples, write_stan_data
+from workbench.binding import format_stan_data, order_tuples, write_stan_data
 from workbench.errors import RequestError
 from workbench.prediction.growth import NEW, Growth, flag_new
 from workbench.prediction.predictions import Floats
@@ -83,6 +83,7 @@ class RowPredictor:
     backend: Backend
     folder: Path
     _numbers: Iterator[int] = field(default_factory=itertools.count, repr=False)
+    _formatted: list[bytes] = field(default_factory=list, init=False, repr=False, compare=False)
 
     @property
     def growing(self) -> tuple[NewElements, ...]:
@@ -178,9 +179,9 @@ class RowPredictor:
             replicating=replicating,
             adding=adding,
         )
-        copies = self._copy_fitted(data)
+        fixed, copies = self._copy_fitted(data)
         path = self.folder / f"rows-{next(self._numbers)}.json"
-        write_stan_data(path, {**order_tuples(data, program.data), **copies, **own})
+        write_stan_data(path, {**order_tuples(data, program.data), **copies, **own}, fixed)
         left_out = frozenset(_list_quantities(self.program) - set(wanted))
         (seed,) = derive_seeds((self._seed, first, number), 1)
         job = Job(self.exe, path, self.folder, seed, self.request.timeout, selection=Selection(left_out))
@@ -189,16 +190,19 @@ class RowPredictor:
         finally:
             path.unlink(missing_ok=True)
 
-    def _copy_fitted(self, data: Mapping[str, Any]) -> dict[str, Any]:
+    def _copy_fitted(self, data: Mapping[str, Any]) -> tuple[bytes, dict[str, Any]]:
         """Return the data that statistics of all rows are computed from: those of the fit, by their copies.
 
-        Of an outcome whose categories are the rows they are the new ones: its total is known with it.
+        They are formatted once. Of an outcome whose categories are the rows the new ones are returned as they
+        are: its total is known with it.
         """
         fitted = self.request.data.values
         own = self.program.outcomes_of_all_rows
-        return {
-            copy: data[name] if name in own else fitted[name] for name, copy in self.program.copies.items()
-        }
+        copies = self.program.copies
+        if not self._formatted:
+            fixed = {copy: fitted[name] for name, copy in copies.items() if name not in own}
+            self._formatted.append(format_stan_data(fixed))
+        return self._formatted[0], {copy: data[name] for name, copy in copies.items() if name in own}
 
     def _check_shapes(self, parameters: Parameters, data: Mapping[str, Any]) -> None:
         for parameter in self.request.program.parameters:

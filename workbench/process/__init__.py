@@ -5,6 +5,7 @@ from workbench.process.memory import measure_available_memory
 from workbench.process.start import (
     CompletedProcess,
     ProcessCommand,
+    WorkerProcess,
     count_usable_cores,
     find_owner,
     kill_running,
@@ -20,6 +21,7 @@ __all__ = [
     "ProcessCommand",
     "Work",
     "WorkEnded",
+    "WorkerProcess",
     "count_usable_cores",
     "find_owner",
     "find_work",

@@ -18,7 +18,7 @@ from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO, Protocol
+from typing import IO, Protocol, TypeAlias
 
 from workbench.files import refuse_full
 from workbench.process.children import mark_environment
@@ -165,10 +165,28 @@ def run_many(
     return [finished[index] for index in sorted(finished)]
 
 
-def start_worker(argv: Sequence[str], *, cwd: Path) -> subprocess.Popen[bytes]:
+WorkerProcess: TypeAlias = "subprocess.Popen[bytes]"
+"""A program that works beside us."""
+
+
+def start_worker(
+    argv: Sequence[str],
+    *,
+    cwd: Path | None = None,
+    env: Mapping[str, str] | None = None,
+    descriptors: tuple[int, ...] = (),
+    is_heard: bool = False,
+) -> WorkerProcess:
     """Start a program that works on what we write to its standard input, and answers on its standard output.
 
     No interrupt reaches it; it ends with us at the latest. Whoever starts it ends it.
+
+    Parameters
+    ----------
+    argv, cwd, env, descriptors
+        As in `ProcessCommand`.
+    is_heard
+        Whether what it prints as an error goes where ours goes; nobody hears it otherwise.
 
     Raises
     ------
@@ -178,10 +196,11 @@ def start_worker(argv: Sequence[str], *, cwd: Path) -> subprocess.Popen[bytes]:
     return subprocess.Popen(
         argv,
         cwd=cwd,
-        env=mark_environment(dict(os.environ)),
+        env=mark_environment({**os.environ, **(env or {})}),
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
-        stderr=subprocess.DEVNULL,
+        stderr=None if is_heard else subprocess.DEVNULL,
+        pass_fds=descriptors,
         start_new_session=True,
     )
 

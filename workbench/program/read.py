@@ -73,6 +73,20 @@ def read_terms(path: Path, stanc: Stanc, roles: Mapping[int, Role]) -> Program:
     return replace(program, terms=tuple(_settle(term, roles) for term in program.terms))
 
 
+def read_tree(path: Path, stanc: Stanc) -> n.Tree:
+    """Return the syntax tree of a Stan program, and nothing else that is known about it.
+
+    Raises
+    ------
+    ProgramError, ToolchainMissing
+        As in `read_program`.
+    """
+    try:
+        return parse_tree(dump_tree(stanc, path))
+    except RecursionError as reason:
+        raise ProgramError(f"`{path}` nests expressions too deeply to be read.", path=path) from reason
+
+
 def hash_program(path: Path) -> str:
     """Return the hash of a program and of all that it includes, from their texts alone.
 

@@ -30,7 +30,7 @@ from workbench.tables.groups import GroupedTable, RowGroup, group_rows, read_set
 from workbench.tables.json_text import parse_json
 from workbench.tables.mapped import read_mapped
 from workbench.tables.missing_words import describe_words
-from workbench.tables.python_data import from_frame, from_mapping, no_data
+from workbench.tables.python_data import from_frame, from_mapping, from_rows, no_data
 from workbench.tables.read import read
 from workbench.tables.source import check_source
 from workbench.tables.table import Table, drop_rows
@@ -53,6 +53,7 @@ __all__ = [
     "find_missing",
     "from_frame",
     "from_mapping",
+    "from_rows",
     "group_rows",
     "is_numeric",
     "no_data",

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import cache
 from pathlib import Path
+from types import NoneType
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -114,6 +115,77 @@ def from_mapping(content: Mapping[str, Any]) -> Table:
     except RecursionError as reason:
         raise BindingError(f"`{_NAME}` is nested too deeply.") from reason
     return Table(Path(_NAME), hash_text(repr(sorted(values.items()))), pa.table({}), values=values)
+
+
+def from_rows(name: str, rows: Sequence[Mapping[str, Any]]) -> Table:
+    """Return rows that hold numbers, texts or nothing as a table; a cell that a row lacks is missing.
+
+    Parameters
+    ----------
+    name
+        What the table is called in messages.
+    rows
+        A mapping of cells by column for each row.
+
+    Raises
+    ------
+    BindingError
+        A cell is something else, or a column holds cells of different types.
+
+    >>> from_rows("rows", [{"x": 1.5, "town": "Bath"}, {"x": 2}]).cells.to_pydict()
+    {'x': [1.5, 2.0], 'town': ['Bath', None]}
+    """
+    names = list(dict.fromkeys(column for row in rows for column in row))
+    columns = {column: _convert_cells(name, column, [row.get(column) for row in rows]) for column in names}
+    for column in names:
+        _check_name(column)
+    cells, remarks = check_cells(name, pa.table(columns))
+    reading = read_texts(cells, is_typed=True)
+    return Table(
+        Path(name),
+        _hash_cells(cells),
+        reading.cells,
+        remarks,
+        missing_words=reading.missing_words,
+        formats=reading.formats,
+    )
+
+
+def _convert_cells(name: str, column: str, cells: Sequence[Any]) -> pa.Array:
+    """Return the cells of a column.
+
+    Raises
+    ------
+    BindingError
+        The message names the column, and the first row that is to blame.
+    """
+    for row, cell in enumerate(cells, 1):
+        if not isinstance(cell, (str, int, float, NoneType)):
+            kind = "a list" if isinstance(cell, (list, tuple)) else "an object"
+            message = f"column `{column}` of `{name}` holds {kind} at row {row}."
+            raise BindingError(message, hint="a cell is a number, a text, true or false, or null")
+    kinds = {_find_kind(cell) for cell in cells if cell is not None}
+    if len(kinds) > 1:
+        first = next(_find_kind(cell) for cell in cells if cell is not None)
+        row = next(row for row, cell in enumerate(cells, 1) if cell is not None and _find_kind(cell) != first)
+        message = (
+            f"column `{column}` of `{name}` has cells of different types: {first} before row {row}, "
+            f"{_find_kind(cells[row - 1])} there."
+        )
+        raise BindingError(message, hint="give all cells of a column the same type")
+    try:
+        if "a number" in kinds and any(isinstance(cell, float) for cell in cells):
+            return pa.array([None if cell is None else float(cell) for cell in cells], pa.float64())
+        return pa.array(cells)
+    except (OverflowError, pa.ArrowException) as reason:
+        message = f"column `{column}` of `{name}` has an integer of more than 64 bits."
+        raise BindingError(message, hint="use floating-point numbers") from reason
+    except UnicodeError as reason:
+        raise BindingError(f"column `{column}` of `{name}` has a cell that is not text.") from reason
+
+
+def _find_kind(cell: Any) -> str:
+    return "a text" if isinstance(cell, str) else "true or false" if isinstance(cell, bool) else "a number"
 
 
 @cache

@@ -106,7 +106,7 @@ def _summarise(
             own_rows -= len(np.unique(np.concatenate([outcome.rows for outcome in chunk.outcomes])))
         missing = max(missing, find_missing_share(chunk))
         simulated |= {outcome.quantity for outcome in chunk.outcomes if outcome.is_simulated}
-    predicted.remarks += [*remarks, *_describe_missing(missing), *_describe_simulated(simulated)]
+    predicted.remarks += [*remarks, *describe_missing(missing), *describe_simulated(simulated)]
     predicted.remarks += _describe_given(own_rows)
 
 
@@ -142,7 +142,7 @@ def _describe_given(rows: int) -> Iterator[str]:
         yield f"{rows} {verb} no prediction, as the program takes {those} as given."
 
 
-def _describe_missing(share: float) -> Iterator[str]:
+def describe_missing(share: float) -> Iterator[str]:
     """Yield a remark where some draws of an outcome could not be drawn."""
     if share:
         yield (
@@ -151,7 +151,7 @@ def _describe_missing(share: float) -> Iterator[str]:
         )
 
 
-def _describe_simulated(quantities: set[str]) -> Iterator[str]:
+def describe_simulated(quantities: set[str]) -> Iterator[str]:
     """Yield a remark where an expectation has no formula."""
     if quantities:
         names = ", ".join(f"`{name}`" for name in sorted(quantities))

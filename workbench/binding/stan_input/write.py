@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 import os
 import shutil
@@ -31,7 +32,7 @@ _SMALL = 1000
 """Elements up to which Python's own formatting is as fast."""
 
 
-def write_stan_data(path: Path, values: Mapping[str, Any]) -> None:
+def write_stan_data(path: Path, values: Mapping[str, Any], formatted: bytes = b"") -> None:
     """Write values as Stan's JSON.
 
     Every double is written with the fewest digits that give back the same double. A matrix is a list of rows.
@@ -42,11 +43,26 @@ def write_stan_data(path: Path, values: Mapping[str, Any]) -> None:
         The file.
     values
         Numbers, arrays or nested lists by name; a tuple is a dict of its members by position.
+    formatted
+        Further values, as `format_stan_data` returns them.
     """
     with path.open("wb") as stream:
         stream.write(b"{")
+        stream.write(formatted)
+        stream.write(b"," if formatted and values else b"")
         _write_members(stream, values)
         stream.write(_END)
+
+
+def format_stan_data(values: Mapping[str, Any]) -> bytes:
+    """Return values that are written often, as `write_stan_data` writes them.
+
+    >>> format_stan_data({"N": 2, "x": [0.5, 1.0]})
+    b'"N":2,"x":[0.5,1.0]'
+    """
+    stream = io.BytesIO()
+    _write_members(stream, values)
+    return stream.getvalue()
 
 
 def extend_stan_data(path: Path, to: Path, more: Mapping[str, Any]) -> None:

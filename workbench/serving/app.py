@@ -1,0 +1,225 @@
+"""The routes of the service, and who may ask for them."""
+
+from __future__ import annotations
+
+import asyncio
+import hmac
+from typing import Any
+
+import msgspec
+from fastapi import FastAPI, Request, Response
+from fastapi.exceptions import HTTPException
+from starlette.exceptions import HTTPException as AnyHTTPException
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from workbench.provenance import read_workbench_version
+from workbench.serving.answers import describe_version
+from workbench.serving.docs_page import build_docs_page
+from workbench.serving.metrics import write_metrics
+from workbench.serving.service import Asked, Service, ServiceReply
+from workbench.serving.versions import ServedVersion
+
+KEY_HEADER = "X-Workbench-Key"
+"""The header by which a client says which requests belong together."""
+
+_OPEN = ("/health", "/ready", "/ping")
+"""What anybody may ask: it says nothing but that the service is there."""
+
+_ROWS = {
+    "type": "object",
+    "required": ["rows"],
+    "additionalProperties": False,
+    "properties": {
+        "rows": {
+            "type": "array",
+            "minItems": 1,
+            "items": {
+                "type": "object",
+                "additionalProperties": {"type": ["number", "string", "boolean", "null"]},
+            },
+        },
+        "new_groups": {"enum": ["refuse", "draw", "average"]},
+        "quantities": {"type": "array", "items": {"type": "string"}},
+    },
+}
+"""What `/predict` and `/score` take."""
+
+_INVOCATION = {
+    "type": "object",
+    "properties": {
+        "dataframe_split": {"type": "object", "properties": {"columns": {}, "data": {}, "index": {}}},
+        "dataframe_records": {"type": "array", "items": {"type": "object"}},
+        "params": {"type": "object", "properties": {"new_groups": {"type": "string"}}},
+    },
+}
+"""What `/invocations` takes."""
+
+
+def create_app(service: Service) -> FastAPI:
+    """Return the service as an application of HTTP."""
+    app = FastAPI(
+        title=f"workbench serve: {service.versions.main.origin.model}",
+        version=read_workbench_version(),
+        description="Predictions of new rows from the posterior of a fit; scores of rows with an outcome.",
+        docs_url=None,
+        redoc_url=None,
+    )
+    app.add_middleware(_Guard, service=service)
+    app.exception_handler(AnyHTTPException)(_explain)
+    _add_answers(app, service)
+    _add_states(app, service)
+    return app
+
+
+def _add_answers(app: FastAPI, service: Service) -> None:
+    """Add the routes that answer by a fit."""
+
+    @app.post("/predict", summary="Predict rows", openapi_extra=_describe_body(_ROWS))
+    async def predict(request: Request) -> Response:
+        """Return mean, interval, expectation with its interval and parts of the variance, for each row."""
+        return await _answer(service, "predict", request)
+
+    @app.post("/score", summary="Score rows whose outcome is known", openapi_extra=_describe_body(_ROWS))
+    async def score(request: Request) -> Response:
+        """Return the log score of each row, and how far out its outcome lies."""
+        return await _answer(service, "score", request)
+
+    @app.post(
+        "/invocations", summary="Predict rows, in MLflow's words", openapi_extra=_describe_body(_INVOCATION)
+    )
+    async def invocations(request: Request) -> Response:
+        """Return the rows of `workbench predict` under `predictions`."""
+        return await _answer(service, "invocations", request)
+
+
+def _add_states(app: FastAPI, service: Service) -> None:
+    """Add the routes that say how the service is."""
+
+    @app.get("/health", summary="Whether the process is alive")
+    async def health() -> Response:
+        """Return `ok`."""
+        return _write({"status": "ok"})
+
+    @app.get("/ready", summary="Whether it answers requests")
+    async def ready() -> Response:
+        """Return which version answers."""
+        return _write({"status": "ready"})
+
+    @app.get("/ping", summary="MLflow's word for /health")
+    async def ping() -> Response:
+        """Return an empty line."""
+        return Response("\n", media_type="application/json")
+
+    @app.get("/version", summary="Which versions answer")
+    async def version() -> Response:
+        """Return each version: its number, the hash of its run, its draws."""
+        versions = service.versions
+        canary = service.options.canary
+        found: dict[str, Any] = {"workbench": read_workbench_version(), **_describe(versions.main)}
+        if versions.canary is not None and canary is not None:
+            found["canary"] = {
+                **_describe(versions.canary),
+                "share": canary.share,
+                "key": service.options.key_column or f"header {KEY_HEADER}",
+            }
+        if versions.shadow is not None:
+            found["shadow"] = _describe(versions.shadow)
+        return _write(found)
+
+    @app.get("/metrics", summary="Metrics of all processes, for Prometheus")
+    async def metrics(request: Request) -> Response:
+        """Return counters and histograms in the format that the client accepts."""
+        accept = request.headers.get("accept", "")
+        body, content_type = await asyncio.to_thread(write_metrics, accept)
+        return Response(body, headers={"content-type": content_type})
+
+    @app.get("/docs", summary="This page")
+    async def docs() -> Response:
+        """Return what each route takes and gives, as a page that loads nothing from elsewhere."""
+        return Response(build_docs_page(app.openapi()), media_type="text/html")
+
+
+def _describe_body(schema: dict[str, Any]) -> dict[str, Any]:
+    content = {"application/json": {"schema": schema}, "text/csv": {"schema": {"type": "string"}}}
+    return {"requestBody": {"required": True, "content": content}}
+
+
+def _describe(served: ServedVersion) -> dict[str, Any]:
+    return {**describe_version(served), "opened": served.opened_at}
+
+
+class _Guard:
+    """Lets a request in only with the token, where one is asked for."""
+
+    def __init__(self, app: ASGIApp, service: Service) -> None:
+        self._app = app
+        self._service = service
+        self._expected = b"Bearer " + service.options.token.encode() if service.options.token else b""
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer a request, or refuse it."""
+        if self._expected and scope["type"] == "http" and scope["path"] not in _OPEN:
+            shown = next((value for name, value in scope["headers"] if name == b"authorization"), b"")
+            if not hmac.compare_digest(shown, self._expected):
+                self._service.metrics.count_rejected("token")
+                response = _write({"error": "a bearer token was expected."}, 401)
+                response.headers["www-authenticate"] = "Bearer"
+                await response(scope, receive, send)
+                return
+        await self._app(scope, receive, send)
+
+
+async def _explain(_request: Request, reason: Exception) -> Response:
+    """Return an error of a route, such as one that does not exist, as JSON."""
+    assert isinstance(reason, (HTTPException, AnyHTTPException))  # noqa: S101 - what it is registered for
+    response = _write({"error": f"{str(reason.detail).lower()}."}, reason.status_code)
+    response.headers.update(reason.headers or {})
+    return response
+
+
+async def _answer(service: Service, route: str, request: Request) -> Response:
+    limits = service.options.limits
+    content_type = request.headers.get("content-type", "")
+    try:
+        body = await asyncio.wait_for(_read_body(request, limits.body), limits.reading)
+    except TimeoutError:
+        return _refuse(service, route, 408, "the body did not come in time.")
+    if body is None:
+        return _refuse(service, route, 413, f"the body is longer than {limits.body:,} bytes.")
+    asked = Asked(route, content_type, body, request.headers.get(KEY_HEADER, ""))
+    return _send(await service.answer(asked))
+
+
+async def _read_body(request: Request, most: int) -> bytes | None:
+    """Return the body of a request; `None` where it is too long, of which the rest is not read."""
+    length = request.headers.get("content-length", "")
+    if length.isdecimal() and int(length[:20]) > most:
+        return None
+    parts, size = [], 0
+    async for part in request.stream():
+        size += len(part)
+        if size > most:
+            return None
+        parts.append(part)
+    return b"".join(parts)
+
+
+def _refuse(service: Service, route: str, status: int, message: str) -> Response:
+    reply = ServiceReply(status, msgspec.json.encode({"error": message}), reason="body")
+    service.count(Asked(route, "", b""), reply)
+    response = _send(reply)
+    response.headers["connection"] = "close"
+    return response
+
+
+def _send(reply: ServiceReply) -> Response:
+    response = Response(reply.body, reply.status, media_type="application/json")
+    if reply.version:
+        response.headers["x-workbench-version"] = reply.version
+    if reply.again is not None:
+        response.headers["retry-after"] = str(reply.again)
+    return response
+
+
+def _write(values: dict[str, Any], status: int = 200) -> Response:
+    return Response(msgspec.json.encode(values), status, media_type="application/json")
