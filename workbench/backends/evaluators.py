@@ -103,6 +103,13 @@ class Evaluators:
         for _, evaluator in released:
             evaluator.close()
 
+    def end_idle(self) -> None:
+        """End all evaluators that nobody uses; they are started again where they are needed."""
+        with self._lock:
+            idle, self._idle[:] = list(self._idle), []
+        for _, evaluator in idle:
+            evaluator.close()
+
     def compute_log_density(self, job: Job, points: Floats, flags: Flag) -> Floats:
         """Return log densities at unconstrained points, `(P,)`: NaN where the program rejects one.
 

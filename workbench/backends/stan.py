@@ -70,6 +70,10 @@ class StanBackend(CmdStanBackend):
         """End the processes that keep a program and its data loaded."""
         self._evaluators.release(job)
 
+    def end_idle(self) -> None:
+        """End the processes that nobody uses, of all programs and data."""
+        self._evaluators.end_idle()
+
     def log_density(self, job: Job, points: Floats, *, jacobian: bool) -> tuple[Floats, Floats]:
         """Return log density and gradient at unconstrained points."""
         with self._evaluators.borrow(job, EVALUATING) as evaluator:

@@ -92,6 +92,10 @@ def command(
     timeout: Annotated[
         float, typer.Option(help="How long a request may take [s].", min=0.1, metavar="SECONDS")
     ] = 10.0,
+    reading: Annotated[
+        float,
+        typer.Option(help="How long a client may take to send a request [s].", min=0.1, metavar="SECONDS"),
+    ] = 10.0,
     log_requests: Annotated[bool, typer.Option("--log-requests", help="Log each request.")] = False,
     folder: Folder = FOLDER,
     compiler: options.Compiler = None,
@@ -119,7 +123,9 @@ def command(
         console.show_note(
             "note", f"{host} can be reached from elsewhere, and no token is asked for (--token-file)."
         )
-    limits = ServingLimits(body=most_bytes, rows=most_rows, seconds=timeout, waiting=most_waiting)
+    limits = ServingLimits(
+        body=most_bytes, rows=most_rows, seconds=timeout, waiting=most_waiting, reading=reading
+    )
     keys = os.environ.get("WORKBENCH_REGISTRY_KEYS")
     serving = ServingOptions(
         source=str(source) if is_version else str(source.absolute()),

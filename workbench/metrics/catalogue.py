@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from typing import Final, Literal
 
 Kind = Literal["counter", "gauge", "histogram"]
-AcrossWorkers = Literal["livesum", "mostrecent"]
+AcrossWorkers = Literal["livesum", "mostrecent", "sum"]
 
 LATENCIES: Final = (0.001, 0.0025, 0.005, 0.01, 0.015, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)
 """Upper ends of the buckets of a request's time [s]. Ours: close together around 15 ms."""
@@ -36,7 +36,8 @@ class Metric:
     unit
         The unit of its values; empty for counts, and for 0 and 1.
     across_workers
-        What a gauge of a service makes of its workers' values: their sum, or the one that was set last.
+        What a gauge of a service makes of its workers' values: the sum of those that are alive or of all that
+        were, or the one that was set last.
     """
 
     name: str
@@ -94,7 +95,30 @@ LOG_SCORE_MEAN = Metric(
     "nats",
     "mostrecent",
 )
-"""What a service tells of itself; the last one also fits and scores tell."""
+SCORED_ROWS = _count(
+    "workbench_scored_rows_total", "Rows sent to a service with their outcome.", "model", "version"
+)
+LOG_SCORE_ACCUMULATED = Metric(
+    "workbench_log_score_accumulated",
+    "gauge",
+    "Sum of the log predictive densities of these rows.",
+    ("model", "version", "source"),
+    "nats",
+    "sum",
+)
+SHADOW_DISTANCE = Metric(
+    "workbench_shadow_distance",
+    "histogram",
+    "Distance between the means of a version in the shadow and of the one that answered, in standard "
+    "deviations of the latter's prediction.",
+    ("model", "version"),
+)
+VERSION_CHANGES = _count(
+    "workbench_version_changes_total",
+    "Versions that a worker was to answer with from then on, by outcome: opened, failed.",
+    "model", "outcome",
+)  # fmt: skip
+"""What a service tells of itself; the average log score fits and scores tell too."""
 
 # --- Jobs: fit, refit, score, monitor ---------------------------------------------------------------------
 

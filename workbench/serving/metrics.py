@@ -9,90 +9,45 @@ import os
 from collections.abc import Iterator
 from pathlib import Path
 
-from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, multiprocess
+from prometheus_client import CollectorRegistry, Histogram, multiprocess
 from prometheus_client.exposition import choose_encoder
 from prometheus_client.metrics_core import GaugeMetricFamily, Metric
 
 from workbench.errors import WorkbenchError
+from workbench.metrics import catalogue, make_counter, make_gauge, make_histogram
 from workbench.serving.options import FOLDER
 from workbench.serving.versions import ServedVersion
 
-_SECONDS = (0.001, 0.0025, 0.005, 0.0075, 0.01, 0.015, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)
-"""The bounds of the histogram of requests [s], finest where the stated limit is, 15 ms. Ours."""
-
 _DISTANCES = (0.001, 0.003, 0.01, 0.03, 0.1, 0.3, 1.0, 3.0)
 """The bounds of the histogram of distances between two versions [SD of the prediction]. Ours."""
+
+_SOURCE = "service"
+"""Which rows the average log score of a service is of."""
 
 
 class ServiceMetrics:
     """The metrics of one process of a service."""
 
     def __init__(self, model: str) -> None:
-        own = CollectorRegistry()
         self._model = model
-        self._requests = Counter(
-            "workbench_requests", "Requests answered.", ("model", "version", "route", "status"), registry=own
-        )
-        self._rows = Counter(
-            "workbench_rows", "Rows predicted or scored.", ("model", "version", "route"), registry=own
-        )
-        self._seconds = Histogram(
-            "workbench_request_seconds",
-            "Time from the last byte of a request to its answer.",
-            ("model", "route"),
-            buckets=_SECONDS,
-            registry=own,
-        )
-        self._rejected = Counter(
-            "workbench_rejected_requests",
-            "Requests refused, by reason.",
-            ("model", "reason"),
-            registry=own,
-        )
-        self._shadowed = Counter(
-            "workbench_shadow_requests",
-            "Requests that a second version was to answer unheard.",
-            ("model", "version", "outcome"),
-            registry=own,
-        )
+        self._requests = make_counter(catalogue.REQUESTS, None)
+        self._rows = make_counter(catalogue.ROWS, None)
+        self._seconds = make_histogram(catalogue.REQUEST_SECONDS, None)
+        self._rejected = make_counter(catalogue.REJECTED, None)
+        self._shadowed = make_counter(catalogue.SHADOW_REQUESTS, None)
         self._distance = Histogram(
-            "workbench_shadow_distance",
-            "Distance between the means of both versions, in standard deviations of the first.",
-            ("model", "version"),
+            catalogue.SHADOW_DISTANCE.name,
+            catalogue.SHADOW_DISTANCE.help,
+            catalogue.SHADOW_DISTANCE.labels,
+            registry=None,
             buckets=_DISTANCES,
-            registry=own,
         )
-        self._restarts = _make_restarts(own)
-        self._changes = Counter(
-            "workbench_version_changes",
-            "Versions that were to be opened, by outcome.",
-            ("model", "outcome"),
-            registry=own,
-        )
-        self._in_use = Gauge(
-            "workbench_version_in_use",
-            "1 for each version that answers, 0 for one that did.",
-            ("model", "alias", "version"),
-            registry=own,
-            multiprocess_mode="livemax",
-        )
-        self._in_flight = Gauge(
-            "workbench_requests_in_flight",
-            "Requests that are being answered, or wait.",
-            ("model",),
-            registry=own,
-            multiprocess_mode="livesum",
-        )
-        self._scored = Counter(
-            "workbench_scored_rows", "Rows whose outcome was scored.", ("model", "version"), registry=own
-        )
-        self._log_score = Gauge(
-            "workbench_log_score_sum",
-            "Sum of the log scores of scored rows [nats].",
-            ("model", "version", "source"),
-            registry=own,
-            multiprocess_mode="sum",
-        )
+        self._restarts = make_counter(catalogue.RESTARTS, None)
+        self._changes = make_counter(catalogue.VERSION_CHANGES, None)
+        self._in_use = make_gauge(catalogue.VERSION_IN_USE, None)
+        self._in_flight = make_gauge(catalogue.IN_FLIGHT, None)
+        self._scored = make_counter(catalogue.SCORED_ROWS, None)
+        self._log_score = make_gauge(catalogue.LOG_SCORE_ACCUMULATED, None)
         self._restarts.labels(model)
         self._in_flight.labels(model)
 
@@ -139,17 +94,12 @@ class ServiceMetrics:
     def add_scores(self, version: str, rows: int, log_score: float) -> None:
         """Add scored rows and the sum of their log scores [nats]."""
         self._scored.labels(self._model, version).inc(rows)
-        self._log_score.labels(self._model, version, "serve").inc(log_score)
-
-
-def _make_restarts(registry: CollectorRegistry) -> Counter:
-    what = "Processes that ended by themselves, and were started again."
-    return Counter("workbench_worker_restarts", what, ("model",), registry=registry)
+        self._log_score.labels(self._model, version, _SOURCE).inc(log_score)
 
 
 def count_restart(model: str) -> None:
     """Count a process that was started again, from the process that did so."""
-    _make_restarts(CollectorRegistry()).labels(model).inc()
+    make_counter(catalogue.RESTARTS, None).labels(model).inc()
 
 
 class _WithMeans:
@@ -165,19 +115,16 @@ class _WithMeans:
         for metric in self._all.collect():  # type: ignore[no-untyped-call]
             for sample in metric.samples:
                 key = sample.labels.get("model", ""), sample.labels.get("version", "")
-                if sample.name == "workbench_scored_rows_total":
+                if sample.name == catalogue.SCORED_ROWS.name:
                     counts[key] = sample.value
-                elif sample.name == "workbench_log_score_sum":
+                elif sample.name == catalogue.LOG_SCORE_ACCUMULATED.name:
                     sums[key] = sample.value
             yield metric
-        mean = GaugeMetricFamily(
-            "workbench_log_score_mean",
-            "Average log score of scored rows [nats].",
-            labels=("model", "version", "source"),
-        )
+        own = catalogue.LOG_SCORE_MEAN
+        mean = GaugeMetricFamily(own.name, own.help, labels=own.labels)
         for key, count in counts.items():
             if count and key in sums:
-                mean.add_metric((*key, "serve"), sums[key] / count)
+                mean.add_metric((*key, _SOURCE), sums[key] / count)
         if mean.samples:
             yield mean
 

@@ -330,5 +330,5 @@ def _refuse(
     """Return a reply that says why there is no answer."""
     body: dict[str, str] = {"error": neutralise(message, "\n")}
     if hint:
-        body["hint"] = neutralise(hint, "\n")
+        body["hint"] = neutralise(hint.replace("--new-groups draw", '"new_groups": "draw"'), "\n")
     return ServiceReply(status, msgspec.json.encode(body), label, again, reason)

@@ -175,7 +175,8 @@ class Supervisor:
         self._ends = True
 
     def close(self) -> None:
-        """Ask the processes to end, and end those that do not."""
+        """Accept no further connections, ask the processes to end, and end those that do not."""
+        self._listening.close()
         for worker in self._workers:
             worker.child.send_signal(signal.SIGTERM)
         deadline = time.monotonic() + self.options.limits.seconds + _GRACE

@@ -13,15 +13,16 @@ from pathlib import Path
 import numpy as np
 
 from workbench import toolchain
+from workbench.backends.stan import StanBackend
 from workbench.errors import WorkbenchError
 from workbench.estimation.sampling.stored_draws import StoredDraws, select_draws
 from workbench.files import make_scratch
+from workbench.journal import EVENTS
 from workbench.prediction.chunk import OpenPredictor
 from workbench.prediction.outcomes import find_predicted, list_quantities
 from workbench.program.predictive.dependence import find_dependent
 from workbench.program.read import read_tree
 from workbench.registry import ModelRegistry, Version, parse_reference
-from workbench.registry.journal import EVENTS
 from workbench.registry.names import CHAMPION, VersionReference
 from workbench.registry.runs import hash_run, name_content
 from workbench.results import Fit, run_directory
@@ -127,6 +128,8 @@ def open_version(
         folder = files.enter_context(make_scratch())
         every = opened.parameters.count
         stored = thin_draws(select_draws(fit, options.method), options.draws)
+        if isinstance(opened.predictor.backend, StanBackend):
+            opened.predictor.backend.end_idle()  # those that tried the program
         stan = LoadedStan(opened.predictor.request, on_crash)
         predictor = replace(opened.predictor, backend=stan)
         opened = replace(
@@ -284,7 +287,10 @@ class ServedVersions:
 
     def _stamp(self) -> tuple[int, int]:
         """Return what changes with each event of the registry."""
-        state = (Path(self.options.registry) / EVENTS).stat()
+        try:
+            state = (Path(self.options.registry) / EVENTS).stat()
+        except OSError:  # it cannot be read, for a moment or for good, as its reader says
+            return 0, 0
         return state.st_size, state.st_mtime_ns
 
     def _watch(self) -> None:

@@ -63,6 +63,7 @@ def _serve(options: ServingOptions, place: WorkerPlace, log: Callable[..., None]
     from workbench.serving.connections import ConnectionCounts, SharedSocket, limit_reading
     from workbench.serving.service import Service
 
+    os.set_inheritable(place.descriptor, False)  # what we start would keep it open
     listening = SharedSocket(fileno=place.descriptor)
     counts = ConnectionCounts(Path(os.environ[FOLDER]) / CONNECTIONS, place.processes)
     listening.counts, listening.process = counts, place.process
@@ -105,7 +106,7 @@ def _make_log() -> Callable[..., None]:
     """Return what writes lines of JSON; warnings of the packages become such lines too."""
 
     def write(event: str, level: str = "info", **values: Any) -> None:
-        write_log_line(event, level, process=os.getpid(), **values)
+        write_log_line(event, level, pid=os.getpid(), **values)
 
     class Handler(logging.Handler):
         def emit(self, record: logging.LogRecord) -> None:
