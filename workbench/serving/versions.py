@@ -38,7 +38,7 @@ _AGAIN = 60.0
 
 
 @dataclass(frozen=True)
-class Origin:
+class ServedOrigin:
     """What a version is called.
 
     Attributes
@@ -89,7 +89,7 @@ class ServedVersion:
         When it was opened [s since 1970].
     """
 
-    origin: Origin
+    origin: ServedOrigin
     opened: OpenPredictor
     stan: LoadedStan
     draws_of_fit: int
@@ -109,7 +109,7 @@ class ServedVersion:
 
 
 def open_version(
-    fit: Fit, origin: Origin, options: ServingOptions, on_crash: Callable[[], None] = lambda: None
+    fit: Fit, origin: ServedOrigin, options: ServingOptions, on_crash: Callable[[], None] = lambda: None
 ) -> ServedVersion:
     """Make a run ready to answer: its predictive program is built, and tried on the fit's own rows.
 
@@ -266,7 +266,7 @@ class ServedVersions:
 
     def _open_run_directory(self) -> None:
         folder = Path(self.options.source)
-        origin = Origin(folder.name, "", None, name_content(hash_run(folder)))
+        origin = ServedOrigin(folder.name, "", None, name_content(hash_run(folder)))
         fit = run_directory.read(folder, run_directory.PREDICTED_FROM)
         self._used[""] = open_version(fit, origin, self.options, self.on_crash)
         self.on_change(self._used[""], None)
@@ -343,7 +343,7 @@ class ServedVersions:
     ) -> None:
         folder = registry.require_run(version)
         fit = run_directory.read(folder, run_directory.PREDICTED_FROM)
-        origin = Origin(version.added.name, reference.which, version.number, version.added.run)
+        origin = ServedOrigin(version.added.name, reference.which, version.number, version.added.run)
         opened = open_version(fit, origin, self.options, self.on_crash)
         before = self._used.get(role)
         self._used[role] = opened
