@@ -1,6 +1,9 @@
 """`--metrics FILE` of fit, score and refit: what is told of success, and of each way to fail."""
 
 import json
+import signal
+import subprocess
+import sys
 
 import arviz_stats
 import numpy as np
@@ -10,6 +13,7 @@ import pytest
 import workbench as front_door
 from tests.cli.conftest import _restored_signals, workbench  # noqa: F401 - fixtures
 from tests.conftest import DATA
+from tests.metrics.programs import wait_for
 from workbench.metrics.fitted import describe_fit
 from workbench.results import run_directory
 
@@ -162,3 +166,33 @@ def test_what_cannot_be_is_said_first(workbench, tmp_path):  # noqa: F811
     assert (tmp_path / "rows.csv").read_text() == "y\n1\n"
     done = workbench("fit", "linear", "gone.csv", "--metrics", "a.txt")
     assert "reads no file whose name does not end in `.prom`" in " ".join(done.stderr.split())
+
+
+@pytest.mark.stan
+@pytest.mark.parametrize(("number", "code"), [(signal.SIGTERM, 143), (signal.SIGINT, 130)])
+def test_a_job_that_is_ended_says_so(tools, tmp_path, number, code):
+    words = [sys.executable, "-m", "workbench", "fit", "linear", "--draws", "2000000", "--no-report"]
+    with (tmp_path / "log").open("wb") as log:
+        process = subprocess.Popen(
+            [*words, "--metrics", "linear.prom"], cwd=tmp_path, stdout=log, stderr=subprocess.STDOUT
+        )
+        try:
+            wait_for(lambda: "Sampling" in (tmp_path / "log").read_text(), 60, tmp_path / "log")
+            process.send_signal(number)
+            assert process.wait(30) == code
+        finally:
+            process.kill()
+    found = read(tmp_path / "linear.prom")
+    assert found['workbench_job_exit_code{command="fit",model="linear"}'] == code
+    assert found['workbench_job_success{command="fit",model="linear"}'] == 0
+
+
+@pytest.mark.stan
+def test_metrics_can_go_to_a_pipe(workbench):  # noqa: F811
+    done = subprocess.run(
+        [sys.executable, "-m", "workbench", "fit", "linear", "gone.csv", "--metrics", "/dev/stdout"],
+        capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    assert done.returncode == 2
+    assert 'workbench_job_exit_code{command="fit",model="linear"} 2.0' in done.stdout
+    assert "node_exporter" not in done.stderr

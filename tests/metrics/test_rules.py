@@ -60,9 +60,9 @@ def exit_code(code, command):
     return one("workbench_job_exit_code", f"{code}x30", command=command)
 
 
-def succeeded(hours, command):
+def ran(hours, command):
     when = f"{-hours * 3600}x30"
-    return one("workbench_job_last_success_timestamp_seconds", when, command=command)
+    return one("workbench_job_last_run_timestamp_seconds", when, command=command)
 
 
 def monitored(hours):
@@ -115,7 +115,7 @@ CASES = {
     ),
     "WorkbenchMiscalibrated": (coverage(-0.2, 200), coverage(-0.2, 20)),
     "WorkbenchJobFailed": (exit_code(4, "refit"), exit_code(1, "refit") | exit_code(0, "fit")),
-    "WorkbenchJobStale": (succeeded(37, "refit"), succeeded(30, "refit") | succeeded(2000, "fit")),
+    "WorkbenchJobStale": (ran(37, "refit"), ran(30, "refit") | ran(2000, "fit")),
     "WorkbenchGateRefused": (gated(0), gated(1)),
     "WorkbenchSegmentsFailed": (segments(2, 0), segments(0, 2)),
     "WorkbenchTextfileUnread": (
@@ -217,8 +217,8 @@ def test_files_and_catalogue_name_the_same_metrics():
     }  # fmt: skip  the names of recording rules
     assert plain - BY_NAME.keys() == set()
     told_otherwise = {  # by other metrics on the board, or of use beside it
-        "workbench_job_success", "workbench_job_last_run_timestamp_seconds", "workbench_refit_is_new",
-        "workbench_refit_is_champion", "workbench_scored_rows_total", "workbench_log_score_accumulated",
-        "workbench_shadow_distance", "workbench_version_changes_total",
+        "workbench_job_success", "workbench_refit_is_new", "workbench_refit_is_champion",
+        "workbench_scored_rows_total", "workbench_log_score_accumulated", "workbench_shadow_distance",
+        "workbench_version_changes_total",
     }  # fmt: skip
     assert BY_NAME.keys() - plain <= told_otherwise

@@ -47,11 +47,12 @@ def write_metrics(path: Path | None, command: str, model: str) -> Iterator[Found
     if path is None:
         yield found
         return
+    from workbench.files.write import is_stream
     from workbench.metrics import open_textfile
     from workbench.metrics.textfile import SUFFIX
 
     textfile = open_textfile(path, command, model)
-    if path.suffix != SUFFIX:
+    if path.suffix != SUFFIX and not is_stream(path):
         console.show_note("metrics", f"node_exporter reads no file whose name does not end in `{SUFFIX}`")
     try:
         yield found
