@@ -77,10 +77,12 @@ def _serve(registry, stop):
         if metric.kind == "counter" and "monitor" not in metric.name
     ]
     seconds = make_histogram(c.REQUEST_SECONDS, registry).labels(model="radon", route="predict")
+    distance = make_histogram(c.SHADOW_DISTANCE, registry).labels(model="radon", version="3")
     while not stop.is_set():
         for counter in counters:
             counter.inc()
         seconds.observe(0.012)
+        distance.observe(0.05)
         stop.wait(0.05)
 
 

@@ -1,7 +1,6 @@
 """A real Prometheus scrapes a real service: the board shows it, and its alerts see it end."""
 
 import http.client
-import importlib.util
 import json
 import subprocess
 import sys
@@ -17,7 +16,7 @@ from workbench.metrics.dashboard_files import collect_files
 SERVED = (
     "workbench_requests_total", "workbench_request_seconds_bucket", "workbench_rows_total",
     "workbench_version_in_use", "workbench_requests_in_flight", "workbench_rejected_requests_total",
-    "workbench_log_score_mean",
+    "workbench_log_score_mean", "workbench_version_changes_total", "workbench_scored_rows_total",
 )  # fmt: skip
 """Metrics that a service has told of once it was asked, was asked wrongly, and has scored."""
 
@@ -34,7 +33,6 @@ def post(address, path, rows):
 
 
 @pytest.mark.stan
-@pytest.mark.skipif(importlib.util.find_spec("workbench.serving") is None, reason="there is no service yet")
 def test_a_service_is_scraped_and_its_end_is_seen(tools, tmp_path):
     server = need("prometheus")
     front_door.fit(

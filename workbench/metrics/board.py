@@ -146,6 +146,29 @@ ROWS: tuple[tuple[str, tuple[Panel, ...]], ...] = (
                 "reqps",
             ),
             Panel(
+                "Distance of the shadow",
+                "Between its mean and that of the answer [SD of the prediction]: median, and 1 in 20.",
+                tuple(
+                    (
+                        "histogram_quantile("
+                        f"{share}, {_rate('workbench_shadow_distance_bucket', 'model', 'version', 'le')})",
+                        f"{_VERSION} {name}",
+                    )
+                    for share, name in ((0.5, "median"), (0.95, "p95"))
+                ),
+            ),
+            Panel(
+                "Versions opened",
+                "By each worker, and those that could not be.",
+                (
+                    (
+                        "sum by (model, outcome) "
+                        f"(increase({_select('workbench_version_changes_total')}[1h]))",
+                        "{{model}} {{outcome}}",
+                    ),
+                ),
+            ),
+            Panel(
                 "Workers started again",
                 "Each is a crash.",
                 ((f"increase({_select('workbench_worker_restarts_total')}[1h])", "{{model}}"),),
@@ -202,6 +225,18 @@ ROWS: tuple[tuple[str, tuple[Panel, ...]], ...] = (
                 "Log score",
                 "Mean log predictive density [nats]: of rows left out of the fit, scored, served.",
                 _plain("workbench_log_score_mean", _VERSION + " {{source}}"),
+            ),
+            Panel(
+                "Log score of served rows",
+                "Mean over the last hour [nats], of rows sent with their outcome.",
+                (
+                    (
+                        f"sum by (model, version) (delta({_select('workbench_log_score_accumulated')}[1h]))"
+                        " / sum by (model, version) "
+                        f"(increase({_select('workbench_scored_rows_total')}[1h]))",
+                        _VERSION,
+                    ),
+                ),
             ),
             Panel(
                 "Log score by method",
