@@ -5,7 +5,7 @@ import math
 
 import numpy as np
 import pytest
-from scipy import stats
+from scipy import integrate, stats
 
 import workbench
 from workbench.errors import RequestError
@@ -145,3 +145,30 @@ def test_a_run_of_laplace_alone_has_its_evidence(fit_program):
     assert (found.method, found.error) == ("Laplace", None)
     assert found.value == fit.results.laplace.log_evidence_corrected
     assert any("error is not known" in warning for warning in found.warnings)
+
+
+def test_a_prior_of_another_form_counts(fit_program):
+    """`--prior-form` replaces the prior of the text: the evidence is that of the program that was fitted."""
+    text = """
+    data { int<lower=1> N; vector[N] y; }
+    parameters { real<lower=0> a; }
+    model { a ~ exponential(1); y ~ normal(a, 1); }
+    """
+    fit = fit_program("form", text, LEVEL_DATA, prior_form={"a": "cauchy(1, 2)"})
+    top = stats.norm.logpdf(Y, Y.mean()).sum()
+    prior = stats.cauchy(1, 2)
+    value, _ = integrate.quad(
+        lambda a: prior.pdf(a) * np.exp(stats.norm.logpdf(Y, a).sum() - top), 0, 10, points=[Y.mean()]
+    )
+    found = find_evidence(fit)
+    assert found.value is not None
+    assert found.error is not None
+    assert abs(found.value - (math.log(value / prior.sf(0)) + top)) < 3 * found.error
+
+
+def test_figures_are_of_a_page(pair, run_workbench):
+    done = run_workbench("compare", pair[0].folder, pair[1].folder, "--figures", "pictures")
+    assert done.exit_code == 2
+    assert "--figures was given without --html" in done.stderr
+    with pytest.raises(RequestError, match="without `output`"):
+        workbench.compare(*pair, figures="pictures")

@@ -21,6 +21,7 @@ from workbench.api.arguments import (
 from workbench.api.finished_fit import Fit, as_fit, as_result
 from workbench.api.model import FitKeywords, Model
 from workbench.api.predicting import NewGroups, PredictingMethod, predict_new, score_new
+from workbench.errors import RequestError
 from workbench.process import count_usable_cores
 from workbench.results import run_directory
 
@@ -230,6 +231,9 @@ def compare(
     WorkbenchError
         A run cannot be read, there are too few or too many, or a file cannot be written.
     """
+    if figures is not None and output is None:
+        hint = "output=FILE writes the page they are of"
+        raise RequestError("`figures` was given without `output`.", hint=hint)
     from workbench.toolchain import ToolchainSettings
     from workbench.workflow.compare import compare_runs
     from workbench.workflow.report import name_runs

@@ -10,6 +10,7 @@ import typer
 
 from workbench.cli import console, options
 from workbench.cli.open_registry import FOLDER, Folder, find_run
+from workbench.errors import RequestError
 
 
 @console.guarded
@@ -55,6 +56,10 @@ def command(
         run_directory.require_run(each)
     if html is not None:
         check_output_file(html)
+    elif figures is not None:
+        raise RequestError(
+            "--figures was given without --html.", hint="--html FILE writes the page they are of"
+        )
     from workbench.process import count_usable_cores
     from workbench.toolchain import ToolchainSettings
     from workbench.workflow.compare import compare_runs

@@ -184,6 +184,12 @@ def _doubt_bridge(bridge: BridgeEstimate) -> Iterator[str]:
 
 
 def _doubt_run(fit: Fit) -> Iterator[str]:
-    """Yield that the draws themselves cannot be relied on, where the run failed its checks."""
+    """Yield why the draws themselves may not serve."""
     if fit.results.has_failed_checks:
         yield "the run failed its checks: its draws, and an evidence from them, cannot be relied on."
+    updated = fit.results.updated
+    if updated is not None and updated.way == "weights":
+        yield (
+            "its draws are those of an earlier fit, drawn again by weights: the error may be far too small. "
+            "Fit all rows together."
+        )
