@@ -62,7 +62,7 @@ def test_the_error_is_the_spread_of_estimates(name):
     random = np.random.default_rng(5)
     scores: dict[str, list[float]] = {"warp-III": [], "normal": []}
     for seed in range(60):
-        draws = transform(simulate_chains(random, 4, 400, size))
+        draws = transform(simulate_chains(random, 4, 1000, size, correlation=0.97))
         for proposal, bridge in estimate_integral(log_density, draws, seed).items():
             scores[proposal].append((bridge.log_integral - truth) / bridge.error)
     for values in scores.values():
