@@ -1,5 +1,7 @@
 """Drift is called what it is, and seldom where there is none: normal rows with an exact posterior."""
 
+from dataclasses import fields
+
 import numpy as np
 import pytest
 from scipy.special import ndtr
@@ -13,6 +15,9 @@ from workbench.monitoring.drift import (
     judge_drift,
     list_levels,
 )
+
+NAMES = tuple(each.name for each in fields(PredictedElements))
+"""What is known of each element."""
 
 FITTED = 400
 """Rows of the fit."""
@@ -125,3 +130,13 @@ def test_categories_without_means_are_judged_by_the_posterior():
     decision = judge_drift(DriftEvidence(FITTED, evidence.moves, elements))
     assert decision.move is not None
     assert (decision.kind, decision.move.name) == ("parameter", "alpha")
+
+
+def test_a_drift_of_one_outcome_among_several_is_not_lost():
+    rng = np.random.default_rng(5)
+    one, two = (diagnose(rng, rows=300, shift=shift)[0].elements for shift in (0.0, 0.3))
+    joined = {name: np.concatenate([getattr(each, name) for each in (one, two)]) for name in NAMES}
+    joined["outcome"] = np.repeat(np.array(["y", "z"], dtype=object), 300)
+    joined["mean_after"] = joined["mean"]  # no parameter follows it
+    decision = judge_drift(DriftEvidence(FITTED, (), PredictedElements(**joined)))
+    assert (decision.kind, decision.outcome, decision.move) == ("parameter", "z", None)

@@ -211,8 +211,10 @@ class DriftDecision:
         The level, of a drift of a group.
     odd
         The elements that stand out, of a drift of single rows, `(k,)`.
+    outcome
+        The outcome that is farthest from its predictions on average.
     location, dispersion
-        The sum of the normal scores of all elements and that of their squares, in SDs.
+        The sum of its normal scores, and the farthest sum of squares of any outcome, in SDs of chance.
     improvement
         By how much a fit that has seen the rows predicts them better [standard errors]; `nan` without means.
     predictors
@@ -223,6 +225,7 @@ class DriftDecision:
     move: ParameterMove | None = None
     level: LevelShift | None = None
     odd: NDArray[np.int64] = field(default_factory=lambda: np.zeros(0, dtype=np.int64))
+    outcome: str = ""
     location: float = math.nan
     dispersion: float = math.nan
     improvement: float = math.nan
@@ -233,8 +236,10 @@ def judge_drift(evidence: DriftEvidence) -> DriftDecision:
     """Return what has drifted: the narrowest that explains the rows, single rows before groups before all."""
     elements = evidence.elements
     scores = elements.scores
-    inflation = _inflate(len(scores), evidence.fitted)
-    location, dispersion = measure_location(scores) / inflation, measure_dispersion(scores) / inflation
+    fits = measure_outcomes(elements, evidence.fitted)
+    outcome = max(fits, key=lambda name: abs(fits[name][0]), default="")
+    location = fits[outcome][0] if fits else 0.0
+    dispersion = max((pair[1] for pair in fits.values()), key=abs, default=0.0)
     shifted = tuple(
         each for each in evidence.predictors if each.p_value * len(evidence.predictors) < DRIFT_P_VALUE_LIMIT
     )
@@ -244,7 +249,7 @@ def judge_drift(evidence: DriftEvidence) -> DriftDecision:
     levels = list_levels(evidence)
 
     def decide(kind: DriftKind, level: LevelShift | None = None) -> DriftDecision:
-        return DriftDecision(kind, move, level, odd, location, dispersion, improvement, shifted)
+        return DriftDecision(kind, move, level, odd, outcome, location, dispersion, improvement, shifted)
 
     if len(odd) and _are_calm_without(evidence, np.isin(np.arange(len(scores)), odd)):
         return decide("rows")
@@ -254,11 +259,21 @@ def judge_drift(evidence: DriftEvidence) -> DriftDecision:
     has_moved = move is not None
     if has_moved and (math.isnan(improvement) or improvement > _IMPROVED):
         return decide("parameter")
-    if _is_rare(dispersion):
+    if _is_rare(dispersion, len(fits)):
         return decide("noise")
-    if has_moved or _is_rare(location):
+    if has_moved or _is_rare(location, len(fits)):
         return decide("parameter")
     return decide("predictors" if shifted else "none")
+
+
+def measure_outcomes(elements: PredictedElements, fitted: int) -> dict[str, tuple[float, float]]:
+    """Return location and dispersion of the normal scores of each outcome, in SDs of chance."""
+    found = {}
+    for outcome in dict.fromkeys(elements.outcome.tolist()):
+        own = elements.scores[elements.outcome == outcome]
+        inflation = _inflate(len(own), fitted)
+        found[str(outcome)] = (measure_location(own) / inflation, measure_dispersion(own) / inflation)
+    return found
 
 
 def measure_location(scores: Floats) -> float:
@@ -331,11 +346,10 @@ def _find_move(moves: Sequence[ParameterMove]) -> ParameterMove | None:
 def _are_calm_without(evidence: DriftEvidence, is_left_out: NDArray[np.bool_]) -> bool:
     """Return whether the others are as predicted, and no better by a fit that has seen them all."""
     others = evidence.elements.take(~is_left_out)
-    scores = others.scores
-    inflation = _inflate(len(scores), evidence.fitted)
-    found = (measure_location(scores) / inflation, measure_dispersion(scores) / inflation)
+    fits = measure_outcomes(others, evidence.fitted)
+    is_odd = any(_is_rare(each, len(fits)) for pair in fits.values() for each in pair)
     has_improved = measure_improvement(others) > _IMPROVED
-    return len(scores) >= FEWEST_DRIFT_ROWS and not has_improved and not any(map(_is_rare, found))
+    return len(others.rows) >= FEWEST_DRIFT_ROWS and not has_improved and not is_odd
 
 
 def _is_rare(score: float, among: int = 1) -> bool:

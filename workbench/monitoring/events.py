@@ -85,10 +85,11 @@ class BatchWatched(Struct, frozen=True, kw_only=True, tag="batch"):
 
     `key` is the hash of its rows, `inputs` that of their predictors, `table` that of the file which keeps
     them, and `arrays` that of the file with what was computed of them. `start` and `time` are the times of
-    its first and its last row. `base` is the run whose draws predicted it. `window` is the number of the
-    window in which it is suppressed: it counts for nothing, and nothing is learned from it. `khat` and
-    `effective` are those of the weights of these draws once it is learned; `weights_reason` says why they
-    will not do, so that the next batch is preceded by a fit.
+    its first and its last row. `unordered` are the outcomes whose values are categories without an order.
+    `base` is the run whose draws predicted it. `window` is the number of the window in which it is
+    suppressed: it counts for nothing, and nothing is learned from it. `khat` and `effective` are those of the
+    weights of these draws once it is learned; `weights_reason` says why they will not do, so that the next
+    batch is preceded by a fit.
     """
 
     key: Hash
@@ -103,6 +104,7 @@ class BatchWatched(Struct, frozen=True, kw_only=True, tag="batch"):
     base: Hash
     transforms: tuple[FamilyTransforms, ...]
     outcomes: tuple[str, ...] = ()
+    unordered: tuple[str, ...] = ()
     statistic: str = ""
     leading_rows: tuple[LeadingRow, ...] = ()
     is_learned: bool = False

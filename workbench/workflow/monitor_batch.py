@@ -242,6 +242,7 @@ class BatchJob:
             content,
             transforms=(*content.transforms, transforms),
             outcomes=outcomes,
+            unordered=_list_unordered(self.champion, outcomes),
             leading_rows=list_leading_rows(arrays, outcomes, column, direction) if statistic else (),
         )
 
@@ -494,6 +495,16 @@ def _learn(content: BatchWatched, weights: PointWeights | None) -> BatchWatched:
         khat=float(weights.khat) if np.isfinite(weights.khat) else None,
         effective=float(weights.ess),
         weights_reason=weights.reason,
+    )
+
+
+def _list_unordered(fit: Fit, outcomes: Sequence[str]) -> tuple[str, ...]:
+    """Return the outcomes whose values are categories without an order."""
+    known = {one.name: one.distributions for one in fit.results.model.outcomes}
+    return tuple(
+        name
+        for name in outcomes
+        if known.get(name) and all(each.startswith("categorical") for each in known[name])
     )
 
 

@@ -80,7 +80,7 @@ def _say_decision(diagnosis: DriftDiagnosis) -> str:
                 "predicted."
             )
         case "parameter":
-            return f"Drift of a parameter: {_say_parameter(decision, rows, version)}."
+            return _say_parameter(decision, rows, version)
         case "noise":
             way = "more" if decision.dispersion > 0 else "less"
             named = "" if decision.move is None else f", which moves `{decision.move.name}`"
@@ -105,13 +105,15 @@ def _say_parameter(decision: DriftDecision, rows: str, version: str) -> str:
     if move is None:
         way = "higher" if decision.location > 0 else "lower"
         return (
-            f"the outcomes of {rows} are {way} than {version} predicts, though no single parameter stands out"
+            f"Drift of an outcome: in {rows} `{decision.outcome}` is {way} than {version} predicts, and no "
+            "parameter of the program stands out by how far it moves."
         )
     way = "up" if move.in_sd > 0 else "down"
     return (
-        f"with {rows}, `{move.name}` moves {way} from {_show(move.mean_before, move)} to "
+        f"Drift of a parameter: with {rows}, `{move.name}` moves {way} from {_show(move.mean_before, move)} "
+        "to "
         f"{_show(move.mean_after, move)}, by {format_number(abs(move.in_sd), 1)} of its posterior SDs, where "
-        f"{format_number(move.by_chance, 1)} is usual by chance"
+        f"{format_number(move.by_chance, 1)} is usual by chance."
     )
 
 

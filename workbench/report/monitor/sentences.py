@@ -50,8 +50,13 @@ def _describe_alarm(account: MonitorAccount) -> Iterator[str]:
     assert finding is not None  # noqa: S101 - an alarm is about something
     assert onset is not None  # noqa: S101 - likewise
     standing = period.standing
+    raised = period.watched[finding.place]
     moved = say_moved(
-        finding, list_outcomes(period), period.reference, is_reference=period.begun.mode == "reference"
+        finding,
+        list_outcomes(period),
+        period.reference,
+        unordered=raised.event.unordered,
+        is_reference=period.begun.mode == "reference",
     )
     yield f"Alarm: {moved}, most likely since {name_batch(onset)}."
     if finding.family == "predictors":
@@ -59,7 +64,6 @@ def _describe_alarm(account: MonitorAccount) -> Iterator[str]:
             "This is a change of predictors, not of the model: its predictions of such rows may hold as well "
             "as ever, but fewer rows of its own table are like them."
         )
-    raised = period.watched[finding.place]
     value = math.exp(min(700.0, float(standing.log_value[finding.place])))
     now = ""
     if finding.place < len(standing.log_value) - 1:

@@ -14,7 +14,14 @@ FAMILIES: dict[Family, str] = {"outcomes": "outcomes", "predictors": "predictors
 """What each family is called."""
 
 
-def say_moved(finding: MovedStatistic, outcomes: Sequence[str], version: str, *, is_reference: bool) -> str:
+def say_moved(
+    finding: MovedStatistic,
+    outcomes: Sequence[str],
+    version: str,
+    *,
+    unordered: Sequence[str] = (),
+    is_reference: bool = False,
+) -> str:
     """Return what moved in which direction, as a clause.
 
     Parameters
@@ -25,6 +32,8 @@ def say_moved(finding: MovedStatistic, outcomes: Sequence[str], version: str, *,
         The outcomes of the model.
     version
         The version, as it is called.
+    unordered
+        Those whose values are categories without an order.
     is_reference
         Whether batches are compared with rows of a reference period.
     """
@@ -33,6 +42,8 @@ def say_moved(finding: MovedStatistic, outcomes: Sequence[str], version: str, *,
     outcome, statistic = split_outcome(finding.statistic, outcomes)
     is_up = finding.direction > 0
     than = "in the reference period" if is_reference else f"{version} predicts"
+    if statistic in (MEAN, DISPERSION) and outcome in unordered:
+        return f"the categories of `{outcome}` come in other shares than {than}"
     if statistic == MEAN:
         return f"`{outcome}` is {'higher' if is_up else 'lower'} than {than}"
     if statistic == DISPERSION:
