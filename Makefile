@@ -31,6 +31,7 @@ bench: $(READY) ## time compilation, tables, predictions, sweeps, tasks on a clu
 	$(BIN)/python tests/bench/binding.py
 	$(BIN)/python -m tests.bench.evaluations
 	$(BIN)/python -m tests.bench.predictions
+	$(BIN)/python -m tests.bench.serving --seconds 60
 	$(BIN)/python -m tests.bench.sweep
 	$(BIN)/python -m tests.bench.report $(ARVIZ)
 	$(BIN)/python -m tests.bench.end_to_end $(if $(SAMPLERS),--samplers $(SAMPLERS))
