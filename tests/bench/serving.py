@@ -87,7 +87,8 @@ def main() -> None:
             _print(f"start to ready       {service.seconds:8.2f} s")
             service.send(200, 2)
             before, spent = service.measure_memory(), service.measure_processor_time()
-            load = service.send(arguments.requests, arguments.clients, arguments.seconds)
+            seconds = arguments.seconds if arguments.requests is None else 1e9
+            load = service.send(arguments.requests, arguments.clients, seconds)
             after = service.measure_memory()
             spent = service.measure_processor_time() - spent
     _print(f"requests             {len(load.latencies):8,}")

@@ -168,6 +168,7 @@ def test_stan_that_is_killed_costs_a_503_and_is_started_again(fits):
         refused = [answer for answer in clients.answers if answer.status == 503]
         assert all(answer.headers["retry-after"] == "1" for answer in refused)
         assert statuses[-1] == 200
+        assert service.post("/predict", {"rows": [ROW]}).status == 200
         assert service.find_metric("workbench_worker_restarts_total") == 3
 
 
