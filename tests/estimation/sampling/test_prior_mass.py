@@ -35,9 +35,9 @@ def compute(integrate_prior):
 def integrate_prior(program_from, tmp_path):
     """Return the mass of the prior of a program."""
 
-    def run(parameters, model, *, likelihood="", functions="", weights=None, **priors):
+    def run(parameters, model, *, likelihood="", functions="", blocks="", weights=None, **priors):
         program = program_from(
-            f"{functions} {DATA} parameters {{ {parameters} }} model {{ {model} {likelihood} }}"
+            f"{functions} {DATA} parameters {{ {parameters} }} {blocks} model {{ {model} {likelihood} }}"
         )
         variables = [BoundVariable(name, "real", 1, value, "by hand") for name, value in VALUES.items()]
         request = FitRequest(
@@ -237,3 +237,12 @@ def test_what_was_integrated_is_said(integrate_prior):
         "the prior on line 1 has the probability 0.5 within the constraints of `s`, and is divided by it."
     )
     assert "line 1 is written by hand" in by_hand
+
+
+def test_a_jacobian_of_the_program_itself_changes_the_integral(integrate_prior):
+    """`log_s ~ normal` with `jacobian += log_s` integrates to exp(1/2), and no term says so."""
+    mass = integrate_prior(
+        "real log_s;", "log_s ~ normal(0, 1);", blocks="transformed parameters { jacobian += log_s; }"
+    )
+    assert math.isnan(mass.log_mass)
+    assert "adds a Jacobian of its own" in mass.reason

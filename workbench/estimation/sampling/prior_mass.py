@@ -153,6 +153,7 @@ class _Integrator:
         _UnknownMassError
             It is not known in closed form.
         """
+        self._check_jacobians()
         self._check_order()
         masses: list[float] = []
         for name, declaration in self.parameters.items():
@@ -177,6 +178,15 @@ class _Integrator:
         return total
 
     # --- what stands in the way
+
+    def _check_jacobians(self) -> None:
+        """Refuse a Jacobian of the author's own: it changes the density of the parameters as a prior does."""
+        for name in self.program.tree.undecoded.keys() - {"generated quantities"}:
+            raise _UnknownMassError(f"the block `{name}` cannot be followed")
+        for node in t.walk(self.program.tree.blocks):
+            is_increment = isinstance(node, n.Increment) and node.accumulator == "jacobian"
+            if is_increment or getattr(node, "kind", "") == "FnJacobian":
+                raise _UnknownMassError("the program adds a Jacobian of its own")
 
     def _check_single_statements(self, priors: ElementPriors) -> None:
         for index, mask in priors.terms.items():
