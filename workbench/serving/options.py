@@ -136,6 +136,10 @@ class ServingOptions(msgspec.Struct, frozen=True):
     look: float = 1.0
     logs_requests: bool = False
 
+    def __repr__(self) -> str:
+        """Return what is served; the token is nobody's business."""
+        return f"ServingOptions({self.source!r}, registry={self.registry!r})"
+
 
 def name_model(options: ServingOptions) -> str:
     """Return what metrics call the model: its name, or that of the folder of its run.
