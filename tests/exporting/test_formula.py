@@ -20,6 +20,7 @@ data {
   int N; int K; int J; int D;
   matrix[N, K] X; vector[N] x; vector[N] z; vector<lower=0>[N] exposure;
   array[N] int<lower=1, upper=J> group; array[N] int trials;
+  array[N] int<lower=1, upper=D> area;
   vector[N] y; array[N] int count;
   vector[J] u; vector[2] known;
 }
@@ -42,7 +43,8 @@ A = {
 
 R = {
     "X": RANDOM.normal(size=(ROWS, 2)), "x": RANDOM.normal(size=ROWS), "z": RANDOM.normal(size=ROWS),
-    "exposure": RANDOM.uniform(1, 5, ROWS), "group": np.array([3, 1, 2, 2, 1]), "trials": np.arange(2, 7),
+    "exposure": RANDOM.uniform(1, 5, ROWS), "group": np.array([3, 1, 2, 2, 1]),
+    "trials": np.arange(2, 7), "area": np.array([1, 2, 2, 1, 1]),
 }  # fmt: skip
 """Rows."""
 
@@ -55,6 +57,7 @@ SLOPES = np.einsum("snk,nk->sn", A["slopes"][:, R["group"] - 1], R["X"])
 
 rx, rz, exposed, trials = R["x"], R["z"], R["exposure"], R["trials"]
 LINE = alpha + b * rx
+CELLS = A["slopes"][:, R["group"] - 1, R["area"] - 1]
 FIRST, SECOND = A["beta"][:, :1], A["beta"][:, 1:]
 
 IDENTITY = {
@@ -75,6 +78,11 @@ IDENTITY = {
     "y ~ normal(rows_dot_product(X, slopes[group]), sigma);": SLOPES,
     "y ~ normal(slopes[group, 2] .* x, sigma);": A["slopes"][:, R["group"] - 1, 1] * rx,
     "y ~ normal(level[group] .* slopes[group, 1], 1);": BY_GROUP * A["slopes"][:, R["group"] - 1, 0],
+    "y ~ normal(level[group] .* beta[area] + x, 1);": BY_GROUP * A["beta"][:, R["area"] - 1] + rx,
+    "y ~ normal(beta[area] .* level[group] .* x, 1);": BY_GROUP * A["beta"][:, R["area"] - 1] * rx,
+    "for (n in 1:N) y[n] ~ normal(slopes[group[n], area[n]] * x[n], 1);": CELLS * rx,
+    "for (n in 1:N) y[n] ~ normal((slopes')[area[n], group[n]] - beta[area[n]], 1);": CELLS
+    - A["beta"][:, R["area"] - 1],
     "y ~ normal(alpha + b * u[group], sigma);": alpha + b * U[R["group"] - 1],
     "y ~ normal(append_col(x, z) * beta + dot_product(known, beta), sigma);": FIRST * rx
     + SECOND * rz + (A["beta"] @ KNOWN_DATA)[:, None],
@@ -153,7 +161,7 @@ def derive(program_from):
         columns = make_columns()
         known = {name: Known(n.Type(*TYPES[name]), values, is_data=False) for name, values in A.items()}
         interpreter = Interpreter(
-            {**columns.values, **known}, {}, frozenset({"y", "count"}), {"group": LEVELS}
+            {**columns.values, **known}, {}, frozenset({"y", "count"}), {"group": LEVELS, "area": 2}
         )
         for block in ("transformed data", "transformed parameters", "model"):
             interpreter.run(tree.get_block(block))
@@ -178,7 +186,7 @@ def make_columns():
     columns.values["known"] = Known(n.Type("vector"), KNOWN_DATA[None])
     for name in ("x", "z", "exposure", "y"):
         columns.values[name] = _bind(columns, name, n.Type("vector"))
-    for name in ("group", "trials", "count"):
+    for name in ("group", "area", "trials", "count"):
         columns.values[name] = _bind(columns, name, n.Type("int", 1))
     elements = np.empty(2, dtype=object)
     elements[:] = [columns.add(Feature(f"X{k}"), f"X{k}") for k in range(2)]
