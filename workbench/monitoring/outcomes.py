@@ -61,7 +61,7 @@ LOG_SCORE, MEAN, DISPERSION = "log score", "mean", "dispersion"
 
 _FEWEST, _MOST = 1_000, 10_000
 _NUMBERS = 20_000_000
-"""Batches that are drawn, by what they hold together in numbers. Ours: beyond all of them the tail is fitted."""
+"""Batches that are drawn, by the numbers in all of them. Ours: beyond these a tail is fitted."""
 
 _DENSITY_DRAWS, _FEWER_DRAWS = 200, 100
 _POINTS, _FEWER_POINTS = 64, 32
