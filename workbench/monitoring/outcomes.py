@@ -59,7 +59,7 @@ GIVE_OUTCOMES = "give the columns of outcomes, without empty cells"
 LOG_SCORE, MEAN, DISPERSION = "log score", "mean", "dispersion"
 """The statistics that every batch has."""
 
-_FEWEST, _MOST = 1_000, 10_000
+_SMALLEST_COUNT, _LARGEST_COUNT = 1_000, 10_000
 _NUMBERS = 20_000_000
 """Batches that are drawn, by the numbers in all of them. Ours: beyond these a tail is fitted."""
 
@@ -194,7 +194,7 @@ def transform_outcomes(
         raise RequestError(message, hint="monitor a model whose rows are independent given its parameters")
     table = new.bound.table
     rng = np.random.default_rng(seed)
-    replicates = int(np.clip(_NUMBERS // table.rows, _FEWEST, _MOST))
+    replicates = int(np.clip(_NUMBERS // table.rows, _SMALLEST_COUNT, _LARGEST_COUNT))
     is_large = table.rows > _LARGE
     densities, points = (_FEWER_DRAWS, _FEWER_POINTS) if is_large else (_DENSITY_DRAWS, _POINTS)
     drawing = _Drawing(

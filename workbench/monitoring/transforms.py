@@ -13,7 +13,7 @@ Floats = NDArray[np.float64]
 Family: TypeAlias = Literal["outcomes", "predictors"]
 """What is watched: outcomes given their predictors, or the predictors themselves."""
 
-_TAIL_SHARE, _FEWEST_EXCESSES = 0.1, 50
+_TAIL_SHARE, _EXCESSES = 0.1, 50
 """The share of simulated statistics that a tail is fitted to, and how many that must be. Ours."""
 
 _SHAPE_RAISED = 0.1
@@ -101,7 +101,7 @@ def _continue_tail(value: float, simulated: Floats) -> float:
     """Return the probability of more than a value that is beyond all simulated ones, given that it is."""
     tail = np.sort(simulated)[-int(len(simulated) * _TAIL_SHARE) - 1 :]
     excesses = tail[1:] - tail[0]
-    mean = float(excesses.mean()) if len(excesses) >= _FEWEST_EXCESSES else 0.0
+    mean = float(excesses.mean()) if len(excesses) >= _EXCESSES else 0.0
     if not mean > 0:
         return 0.5
     places = (np.arange(1, len(excesses) + 1) - 0.35) / len(excesses)

@@ -80,12 +80,13 @@ class ServiceMetrics:
         """Count a version that could not be opened."""
         self._changes.labels(self._model, "failed").inc()
 
-    def show_version(self, served: ServedVersion, before: ServedVersion | None) -> None:
-        """Show which version answers from now on."""
-        self._changes.labels(self._model, "opened").inc()
+    def show_version(self, served: ServedVersion | None, before: ServedVersion | None) -> None:
+        """Show which version answers from now on; `None` for none in the place of the one before."""
         if before is not None:
             self._in_use.labels(self._model, before.origin.alias, before.origin.label).set(0)
-        self._in_use.labels(self._model, served.origin.alias, served.origin.label).set(1)
+        if served is not None:
+            self._changes.labels(self._model, "opened").inc()
+            self._in_use.labels(self._model, served.origin.alias, served.origin.label).set(1)
 
     def add_in_flight(self, count: int) -> None:
         """Add requests to those that are being answered."""

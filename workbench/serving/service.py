@@ -100,7 +100,7 @@ class Service:
         self.options = options
         self.metrics = ServiceMetrics(model)
         self.log = log
-        self.versions = ServedVersions(options, self._change, self._fail, self._crash)
+        self.versions = ServedVersions(options, self._change, self._fail, self._wait, self._crash)
         self._waiting = 0
         self._answering = ThreadPoolExecutor(1, thread_name_prefix="answers")
         self._shadows: deque[tuple[RowsRequest, list[dict[str, Any]]]] = deque()
@@ -236,8 +236,14 @@ class Service:
 
     # --- versions -----------------------------------------------------------------------------------------
 
-    def _change(self, served: ServedVersion, before: ServedVersion | None) -> None:
+    def _change(self, served: ServedVersion | None, before: ServedVersion | None) -> None:
         self.metrics.show_version(served, before)
+        if before is not None:
+            self._answering.submit(before.close)  # after everything that waits
+        if served is None:
+            assert before is not None  # noqa: S101 - one of them is there
+            self.log("version stopped", version=before.origin.reference, alias=before.origin.alias)
+            return
         self.log(
             "version",
             version=served.origin.reference,
@@ -247,8 +253,9 @@ class Service:
             draws=served.draws,
             is_independent=served.opened.is_independent,
         )
-        if before is not None:
-            self._answering.submit(before.close)  # after everything that waits
+
+    def _wait(self, reference: str) -> None:
+        self.log("version awaited", version=reference)
 
     def _fail(self, reference: str, reason: WorkbenchError) -> None:
         self.metrics.count_failed_version()

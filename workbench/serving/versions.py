@@ -193,16 +193,19 @@ class ServedVersions:
     options
         What the service is told to do.
     on_change
-        Called with the version that is in use from now on, and the one before it, if any.
+        Called with the version that is in use from now on, and the one before it; `None` where there is none.
     on_failure
         Called with what a version is called that cannot be opened, and the reason.
+    on_wait
+        Called with what a second version is called whose alias does not exist yet.
     on_crash
         Called when a process of Stan ended by itself.
     """
 
     options: ServingOptions
-    on_change: Callable[[ServedVersion, ServedVersion | None], None]
+    on_change: Callable[[ServedVersion | None, ServedVersion | None], None]
     on_failure: Callable[[str, WorkbenchError], None]
+    on_wait: Callable[[str], None]
     on_crash: Callable[[], None]
     _used: dict[str, ServedVersion] = field(default_factory=dict, init=False)
     _seen: tuple[int, int] = field(default=(0, 0), init=False)
@@ -217,13 +220,13 @@ class ServedVersions:
 
     @property
     def canary(self) -> ServedVersion | None:
-        """The version that answers a share of the requests."""
-        return None if self.options.canary is None else self._used[self.options.canary.alias]
+        """The version that answers a share of the requests; `None` while its alias does not exist."""
+        return None if self.options.canary is None else self._used.get(self.options.canary.alias)
 
     @property
     def shadow(self) -> ServedVersion | None:
-        """The version that answers unheard."""
-        return self._used[self.options.shadow] if self.options.shadow else None
+        """The version that answers unheard; `None` while its alias does not exist."""
+        return self._used.get(self.options.shadow) if self.options.shadow else None
 
     @property
     def all(self) -> tuple[ServedVersion, ...]:
@@ -250,7 +253,11 @@ class ServedVersions:
             return
         self._seen = self._stamp()
         registry = self._registry()
+        aliases = registry.read_state().find_model(parse_reference(self.options.source).name).aliases
         for role, reference in self._list_references().items():
+            if role and reference.which not in aliases:
+                self.on_wait(str(reference))
+                continue
             self._change(role, registry, registry.find(str(reference)), reference)
         if any(not reference.which.isdecimal() for reference in self._list_references().values()):
             self._watcher = threading.Thread(target=self._watch, daemon=True, name="versions")
@@ -326,17 +333,26 @@ class ServedVersions:
         """Change over to what an alias points to now; the version before goes on if that fails."""
         try:
             version = registry.find(str(reference))
-            key = role, version.number
-            if self._used[role].origin.number == version.number or key in self._failed:
-                return
         except WorkbenchError as reason:  # the alias is gone
-            self.on_failure(str(reference), reason)
+            if role in self._used and role:
+                self._stop(role)
+            elif not role:
+                self.on_failure(str(reference), reason)
+            return
+        key = role, version.number
+        used = self._used.get(role)
+        if (used is not None and used.origin.number == version.number) or key in self._failed:
             return
         try:
             self._change(role, registry, version, reference)
         except WorkbenchError as reason:
             self._failed[key] = time.monotonic()
             self.on_failure(version.reference, reason)
+
+    def _stop(self, role: str) -> None:
+        """Let a second version answer nothing more, as its alias is gone."""
+        before = self._used.pop(role)
+        self.on_change(None, before)
 
     def _change(
         self, role: str, registry: ModelRegistry, version: Version, reference: VersionReference
