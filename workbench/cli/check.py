@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from typing import Annotated
 
@@ -38,12 +37,11 @@ def command(
     run = find_run(run)
     run_directory.require_run(run)
     from workbench.report.fit.terminal_page import build_diagnosis_page
-    from workbench.results.json_values import to_json_values
     from workbench.workflow.check import examine_run
 
     fit, entries = examine_run(run)
     if json_:
-        console.show_json(json.dumps(to_json_values(entries), indent=1, ensure_ascii=False))
+        console.show_values(entries)
     else:
         console.show(build_diagnosis_page(fit))
     if strict and fit.results.has_failed_checks:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from typing import Annotated
 
@@ -75,7 +74,7 @@ def command(
     if html is not None:
         comparison.write(html, figures)
     if json_:
-        console.show_json(json.dumps(comparison.to_dict(), indent=1, ensure_ascii=False, allow_nan=False))
+        console.show_values(comparison.to_dict())
     else:
         console.show(comparison.build_summary())
     if html is not None:

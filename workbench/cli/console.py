@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import functools
 import io
+import json
 import os
 import re
 import resource
@@ -12,7 +13,7 @@ import signal
 import sys
 from collections.abc import Callable, Iterable
 from pathlib import Path
-from typing import TYPE_CHECKING, NoReturn, ParamSpec, TypeVar
+from typing import TYPE_CHECKING, Any, NoReturn, ParamSpec, TypeVar
 
 import typer
 from rich.console import Console
@@ -140,6 +141,13 @@ def show_json(text: str) -> None:
     encoding = (getattr(sys.stdout, "encoding", None) or "utf-8").lower().replace("-", "")
     beyond = _UNSHOWN if encoding == "utf8" else _BEYOND_ASCII
     typer.echo(beyond.sub(_escape, text.removesuffix("\n")))
+
+
+def show_values(values: Any) -> None:
+    """Print values as JSON; numbers that JSON does not have are null."""
+    from workbench.results.json_values import to_json_values
+
+    show_json(json.dumps(to_json_values(values), indent=1, ensure_ascii=False, allow_nan=False))
 
 
 def _escape(match: re.Match[str]) -> str:

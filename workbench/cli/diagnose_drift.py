@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from typing import Annotated
 
@@ -74,10 +73,7 @@ def command(
     if html is not None:
         write_drift_page(found, html)
     if json_:
-        from workbench.results.json_values import to_json_values
-
-        values = to_json_values(describe_drift_values(found))
-        console.show_json(json.dumps(values, indent=1, ensure_ascii=False, allow_nan=False))
+        console.show_values(describe_drift_values(found))
     else:
         console.show(build_drift_page(found))
     show_remarks(registry)

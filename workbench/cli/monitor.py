@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -184,15 +183,13 @@ def _check(
 
 def _show(account: MonitorAccount, registry: ModelRegistry, html: Path | None, *, is_json: bool) -> None:
     """Print where the monitor stands, and write its page."""
-    from workbench.results.json_values import to_json_values
     from workbench.workflow.monitor_report import describe_monitor_state, write_monitor_page
     from workbench.workflow.pages.monitor import build_monitor_page
 
     if html is not None:
         write_monitor_page(account, html)
     if is_json:
-        values = to_json_values(describe_monitor_state(account))
-        console.show_json(json.dumps(values, indent=1, ensure_ascii=False, allow_nan=False))
+        console.show_values(describe_monitor_state(account))
     else:
         console.show(build_monitor_page(account))
     show_remarks(registry)

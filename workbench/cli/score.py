@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -136,11 +135,9 @@ def _write(scores: Scores, output: Path | None, page: Path | None, *, is_verbati
 def _show(scores: Scores, run: Path, form: TableFormat | None, *, is_json: bool) -> None:
     """Print the scores as JSON, as a table, or as a page."""
     if is_json:
-        from workbench.results.json_values import to_json_values
         from workbench.workflow.score import describe_scores
 
-        values = to_json_values(describe_scores(scores))
-        console.show_json(json.dumps(values, indent=1, ensure_ascii=False, allow_nan=False))
+        console.show_values(describe_scores(scores))
         return
     from workbench.workflow.pages.score import build_scores_page, format_scores
 
