@@ -1,6 +1,6 @@
 """Drift is called what it is, and seldom where there is none: normal rows with an exact posterior."""
 
-from dataclasses import fields
+from dataclasses import fields, replace
 
 import numpy as np
 import pytest
@@ -89,6 +89,21 @@ def test_the_parameter_the_group_and_the_rows_are_named():
     assert sorted(diagnose(rng, odd=2)[1].odd.tolist()) == [0, 1]
     level = diagnose(rng, group=1.5)[1].level
     assert (level.column, level.level) == ("g", "b")
+
+
+def test_two_levels_of_an_outcome_are_no_more_noise():
+    """A fit of old and new rows together takes a shift for noise; the new rows alone do not."""
+    evidence, _ = diagnose(np.random.default_rng(1), shift=1.0)
+    moves = (
+        ParameterMove("sigma", 2.04, 0.046, 2.20, 0.045, 2.03, 0.08),
+        ParameterMove("alpha", 20.2, 0.175, 19.7, 0.168, 17.9, 0.35),
+    )
+    decision = judge_drift(DriftEvidence(FITTED, moves, evidence.elements))
+    assert decision.kind == "parameter"
+    assert decision.move == moves[1]
+    assert moves[1].apart == pytest.approx(-2.3 / np.hypot(0.35, 0.175))
+    pooled = tuple(replace(move, mean_alone=None, sd_alone=None) for move in moves)
+    assert judge_drift(DriftEvidence(FITTED, pooled, evidence.elements)).move == pooled[0]
 
 
 def test_without_drift_little_is_found_and_moves_are_normal_scores():

@@ -48,6 +48,9 @@ def test_a_regression_is_found_rolled_back_and_explained(tmp_path: Path) -> None
     assert again.json["batch"]["is_repeated"]
     assert again.json["batches"] == alarm["batches"]
 
+    drift = desk.run("diagnose-drift", "sales", "--json").json["decision"]
+    assert (drift["kind"], drift["parameter"]) == ("parameter", "alpha")
+
     # Somebody fits the odd days alone, and makes that the champion without asking the gate.
     desk.run("refit", "sales", "odd.csv", "--full")
     with desk.serve("sales@champion", "--workers", 1) as service:

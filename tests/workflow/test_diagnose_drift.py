@@ -28,7 +28,7 @@ def test_the_posterior_after_is_that_of_all_rows(registry):  # noqa: F811
         assert abs(moves[name].mean_before - before[place]) < 0.25 * np.sqrt(spread[place, place])
     assert (found.decision.kind, found.decision.move.name) == ("parameter", "beta")
     assert found.evidence.moves[0].name == "beta"
-    assert describe_drift(found)[0].startswith("Drift of a parameter: with 150 rows of data, `beta` moves up")
+    assert describe_drift(found)[0].startswith("Drift of a parameter: in 150 rows of data `beta` is higher")
     residuals = rows["y"] - before[0] - before[1] * rows["x"]
     farthest = int(residuals.abs().argmax()) + 1
     elements = found.evidence.elements

@@ -48,6 +48,8 @@ class ParameterMove:
         The parameter.
     mean_before, sd_before, mean_after, sd_after
         Its posterior.
+    mean_alone, sd_alone
+        Its posterior given the rows alone; `None` where it is not known.
     """
 
     name: str
@@ -55,6 +57,19 @@ class ParameterMove:
     sd_before: float
     mean_after: float
     sd_after: float
+    mean_alone: float | None = None
+    sd_alone: float | None = None
+
+    @property
+    def apart(self) -> float | None:
+        """How far the posteriors of the fit's rows and of these alone lie apart [SDs of the difference].
+
+        A normal score if nothing has changed. A fit of both together spreads a shift over its parameters: two
+        levels of an outcome look like more noise. This does not.
+        """
+        if self.mean_alone is None or self.sd_alone is None:
+            return None
+        return (self.mean_alone - self.mean_before) / math.hypot(self.sd_alone, self.sd_before)
 
     @property
     def in_sd(self) -> float:
@@ -336,9 +351,15 @@ def _find_alone(evidence: DriftEvidence, levels: Sequence[LevelShift]) -> LevelS
 
 
 def _find_move(moves: Sequence[ParameterMove]) -> ParameterMove | None:
-    """Return the parameter that moved farthest beyond chance; `None` where none did."""
+    """Return the parameter that moved farthest beyond chance; `None` where none did.
+
+    That is the one whose posteriors before and of the rows alone lie farthest apart, where these are known.
+    """
     if not moves:
         return None
+    farthest = max(moves, key=lambda move: abs(move.apart or 0.0))
+    if _is_rare(farthest.apart or 0.0, len(moves)):
+        return farthest
     first = max(moves, key=lambda move: abs(move.score))
     return first if _is_rare(first.score, len(moves)) else None
 

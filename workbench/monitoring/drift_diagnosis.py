@@ -36,6 +36,8 @@ class DriftDiagnosis:
         What has drifted.
     outcomes
         The scores of each outcome.
+    reason
+        Why the rows were not fitted alone; empty where they were.
     """
 
     model: str
@@ -47,3 +49,4 @@ class DriftDiagnosis:
     evidence: DriftEvidence
     decision: DriftDecision
     outcomes: tuple[OutcomeFigures, ...]
+    reason: str = ""

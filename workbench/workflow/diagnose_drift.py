@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from workbench import files, tables
-from workbench.errors import RequestError
+from workbench.errors import RequestError, WorkbenchError
 from workbench.files import make_scratch
 from workbench.monitoring.account import make_account
 from workbench.monitoring.drift import (
@@ -39,9 +39,11 @@ from workbench.report.html import render
 from workbench.report.monitor.drift import build_drift_report, describe_drift
 from workbench.results import Fit, run_directory
 from workbench.results.quantities import owner
+from workbench.results.view import DrawsEstimate
 from workbench.tables import Table
 from workbench.thresholds import CLASSIFICATION_THRESHOLD
 from workbench.toolchain import ToolchainSettings
+from workbench.workflow.fit_again import fit_again
 from workbench.workflow.monitor import find_folder
 from workbench.workflow.monitor_batch import join_batches, read_rows
 from workbench.workflow.predict_rows import bind_table, iterate_chunks, open_predictor
@@ -126,9 +128,10 @@ def diagnose_drift(
             timeout=options.timeout,
         )
         after = update(champion, chosen.table, asked, progress)
+        alone, reason = _fit_alone(champion, chosen.table, asked, progress)
         before_scores, predictors, levels = _score(champion, chosen.table, settings, options, progress)
         after_scores, _, _ = _score(after, chosen.table, settings, options, progress)
-    moves = _list_moves(champion, after)
+    moves = _list_moves(champion, after, alone)
     evidence = DriftEvidence(
         fitted=champion.results.data.rows or 0,
         moves=moves,
@@ -147,7 +150,22 @@ def diagnose_drift(
         evidence=evidence,
         decision=judge_drift(evidence),
         outcomes=_compare_scores(before_scores, after_scores),
+        reason=reason,
     )
+
+
+def _fit_alone(
+    champion: Fit, table: Table, options: UpdateOptions, progress: Progress
+) -> tuple[Fit | None, str]:
+    """Return the fit of the rows alone by the champion's program, or why there is none."""
+    try:
+        alone = fit_again(champion, table, replace(options, output=None), progress)
+    except WorkbenchError as reason:
+        return None, reason.message
+    diagnosis = alone.results.diagnosis
+    if not alone.results.nuts.is_ok or diagnosis is None or diagnosis.verdict == "fail":
+        return None, "their posterior alone could not be sampled well."
+    return alone, ""
 
 
 def _choose_rows(
@@ -279,8 +297,13 @@ def _compare_predictors(
     return tuple(sorted(found, key=lambda shift: shift.p_value))
 
 
-def _list_moves(before: Fit, after: Fit) -> tuple[ParameterMove, ...]:
+def _list_moves(before: Fit, after: Fit, alone: Fit | None) -> tuple[ParameterMove, ...]:
     """Return how far the posterior of each parameter moves, those that move most first."""
+    by_rows = (
+        {}
+        if alone is None
+        else {alone.results.label(name): each for name, each in alone.results.nuts.estimates.items()}
+    )
     declared = {item.name for item in before.results.model.parameters if item.block == "parameters"}
     labels = {before.results.label(name): name for name in before.results.estimates(_method(before))}
     found = []
@@ -290,8 +313,11 @@ def _list_moves(before: Fit, after: Fit) -> tuple[ParameterMove, ...]:
             continue
         if one.estimate is None or other.estimate is None or not one.sd or other.sd is None:
             continue
-        found.append(ParameterMove(move.name, one.estimate, one.sd, other.estimate, other.sd))
-    return tuple(sorted(found, key=lambda move: -abs(move.in_sd))[:_MOST_MOVES])
+        own = by_rows.get(move.name, DrawsEstimate())
+        found.append(
+            ParameterMove(move.name, one.estimate, one.sd, other.estimate, other.sd, own.mean, own.sd)
+        )
+    return tuple(sorted(found, key=lambda move: -abs(move.apart or move.in_sd))[:_MOST_MOVES])
 
 
 def _method(fit: Fit) -> str:
@@ -377,6 +403,7 @@ def describe_drift_values(diagnosis: DriftDiagnosis) -> dict[str, Any]:
         "rows": diagnosis.rows,
         "count": diagnosis.count,
         "after": {"way": diagnosis.way, "khat": diagnosis.khat},
+        "not_alone": diagnosis.reason,
         "conclusion": list(describe_drift(diagnosis)),
         "decision": {
             "kind": decision.kind,
@@ -392,7 +419,13 @@ def describe_drift_values(diagnosis: DriftDiagnosis) -> dict[str, Any]:
             "improvement": decision.improvement,
         },
         "parameters": [
-            {**asdict(move), "in_sd": move.in_sd, "by_chance": move.by_chance, "score": move.score}
+            {
+                **asdict(move),
+                "in_sd": move.in_sd,
+                "by_chance": move.by_chance,
+                "score": move.score,
+                "apart": move.apart,
+            }
             for move in evidence.moves
         ],
         "predictors": [asdict(shift) for shift in evidence.predictors],

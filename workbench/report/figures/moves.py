@@ -44,12 +44,15 @@ class MovedPosterior:
     by_chance: float
 
 
-def draw_moves(moves: Sequence[MovedPosterior]) -> Drawing:
-    """Draw posteriors before and after, a line each, with how far they move by chance."""
-    return Drawing(partial(_paint, tuple(moves)), (_WIDTH, _REST + _LINE * len(moves)))
+def draw_moves(moves: Sequence[MovedPosterior], what: str = "after") -> Drawing:
+    """Draw posteriors before and after, a line each, with how far they move by chance.
+
+    `what` names the second.
+    """
+    return Drawing(partial(_paint, tuple(moves), what), (_WIDTH, _REST + _LINE * len(moves)))
 
 
-def _paint(moves: tuple[MovedPosterior, ...], figure: Figure, palette: Palette) -> None:
+def _paint(moves: tuple[MovedPosterior, ...], what: str, figure: Figure, palette: Palette) -> None:
     height = _REST + _LINE * len(moves)
     figure.subplots_adjust(left=0.25, right=0.97, top=1 - 0.28 / height, bottom=0.45 / height)
     axes = figure.add_subplot()
@@ -61,7 +64,7 @@ def _paint(moves: tuple[MovedPosterior, ...], figure: Figure, palette: Palette) 
     axes.plot(np.zeros(len(moves)), places + 0.14, "o", color=palette.normal, markersize=4, label="before")
     mean, sd = (np.array([getattr(move, name) for move in moves]) for name in ("mean", "sd"))
     axes.hlines(places - 0.14, mean - _TWO * sd, mean + _TWO * sd, color=palette.posterior, linewidth=1.8)
-    axes.plot(mean, places - 0.14, "o", color=palette.posterior, markersize=4.5, label="after")
+    axes.plot(mean, places - 0.14, "o", color=palette.posterior, markersize=4.5, label=what)
     axes.set_yticks(places)
     axes.set_yticklabels([_shorten(move.name) for move in moves])
     axes.set_ylim(-0.6, len(moves) - 0.4)

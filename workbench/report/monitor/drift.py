@@ -45,6 +45,21 @@ _MOST_LEVELS = 15
 _MOST_NAMED = 3
 """What tables list at most, and what sentences name."""
 
+_ALONE = (
+    Column("alone", "number", help="posterior mean by these rows alone, with the program's priors"),
+    Column("SD alone", "number"),
+    Column(
+        "apart",
+        "number",
+        help="alone less before, in SDs of the difference: a normal score if nothing has changed",
+    ),
+)
+_BY_CHANCE = (
+    Column("by chance", "number", help="the SD of such a move if nothing has changed"),
+    Column("score", "number", help="moved over by chance: a normal score if nothing has changed"),
+)
+"""Columns of the table of parameters, where the rows were fitted alone and where not."""
+
 _SHORT = 8
 """Parameters, rows and levels that a terminal lists."""
 
@@ -107,6 +122,13 @@ def _say_parameter(decision: DriftDecision, rows: str, version: str) -> str:
         return (
             f"Drift of an outcome: in {rows} `{decision.outcome}` is {way} than {version} predicts, and no "
             "parameter of the program stands out by how far it moves."
+        )
+    if move.apart is not None and move.mean_alone is not None:
+        way = "higher" if move.apart > 0 else "lower"
+        return (
+            f"Drift of a parameter: in {rows} `{move.name}` is {way}: {_show(move.mean_alone, move)} by "
+            f"these rows alone, {_show(move.mean_before, move)} by {version}, "
+            f"{format_number(abs(move.apart), 1)} standard deviations of chance apart."
         )
     way = "up" if move.in_sd > 0 else "down"
     return (
@@ -229,22 +251,25 @@ def _draw_moves(diagnosis: DriftDiagnosis) -> Iterator[Section]:
     moves = [move for move in diagnosis.evidence.moves if move.sd_before > 0][:_MOST_DRAWN]
     if not moves:
         return
-    drawing = figures.draw_moves(
-        [
-            figures.MovedPosterior(move.name, move.in_sd, move.sd_after / move.sd_before, move.by_chance)
-            for move in moves
-        ]
-    )
-    alt = "; ".join(f"{move.name} moves by {format_number(move.in_sd, 1)} SD" for move in moves)
+    what = "with these rows" if diagnosis.reason else "these rows alone"
+    drawn = [_describe_move(move) for move in moves]
+    drawing = figures.draw_moves(drawn, what)
+    alt = "; ".join(f"{each.name} moves by {format_number(each.mean, 1)} SD" for each in drawn)
     explanation = (
-        "Posterior means with 95% intervals before and after these rows, each on the scale of the one "
-        "before. "
-        "Within the grey bar lie 95% of the moves of a mean if nothing has changed."
+        f"Posterior means with 95% intervals before, and {what}, each on the scale of the one before. "
+        "Within the grey bar lie 95% of the means if nothing has changed."
     )
     picture = Figure(drawing, f"{alt}.", "Posteriors before and after")
     yield Section(
         "posteriors", "Before and after", (Figures("posterior-moves", (picture,), explanation, "medium"),)
     )
+
+
+def _describe_move(move: ParameterMove) -> figures.MovedPosterior:
+    if move.mean_alone is None or move.sd_alone is None:
+        return figures.MovedPosterior(move.name, move.in_sd, move.sd_after / move.sd_before, move.by_chance)
+    distance, ratio = (move.mean_alone - move.mean_before) / move.sd_before, move.sd_alone / move.sd_before
+    return figures.MovedPosterior(move.name, distance, ratio, math.hypot(1, ratio))
 
 
 def _build_sections(diagnosis: DriftDiagnosis, moves: int, rows: int, levels: int) -> Iterator[Section]:
@@ -272,33 +297,51 @@ def _tabulate_moves(diagnosis: DriftDiagnosis, most: int) -> tuple[Block, ...]:
     moves = diagnosis.evidence.moves
     if not moves:
         return (Notice("No parameter has an SD before and after."),)
+    is_alone = not diagnosis.reason
     columns = (
         Column("parameter", "name"),
         Column("before", "number", help=f"posterior mean of {diagnosis.version}"),
         Column("SD before", "number"),
+        *(_ALONE if is_alone else ()),
         Column("after", "number", help="posterior mean with these rows"),
         Column("SD after", "number"),
-        Column("moved", "number", help="in posterior SDs before"),
-        Column("by chance", "number", help="the SD of such a move if nothing has changed"),
-        Column("score", "number", help="moved over by chance: a normal score if nothing has changed"),
+        Column("moved", "number", help="from before to after, in posterior SDs before"),
+        *(() if is_alone else _BY_CHANCE),
     )
     rows = tuple(
         (
             Cell(move.name),
             Cell(_show(move.mean_before, move)),
             Cell(_show(move.sd_before, move)),
+            *(_tell_alone(move) if is_alone else ()),
             Cell(_show(move.mean_after, move)),
             Cell(_show(move.sd_after, move)),
             Cell(format_number(move.in_sd, 2)),
-            Cell(format_number(move.by_chance, 2)),
-            Cell(format_number(move.score, 1)),
+            *(
+                ()
+                if is_alone
+                else (Cell(format_number(move.by_chance, 2)), Cell(format_number(move.score, 1)))
+            ),
         )
         for move in moves[:most]
     )
     left_out = len(moves) - len(rows)
     note = f"after: {describe_way(diagnosis)}"
+    note += (
+        f"; the rows could not be fitted alone: {diagnosis.reason.rstrip('.')}" if diagnosis.reason else ""
+    )
     note += f"; {left_out:,} that moved less are left out" if left_out > 0 else ""
     return (TableBlock("moves", "", columns, rows, note=note),)
+
+
+def _tell_alone(move: ParameterMove) -> tuple[Cell, ...]:
+    if move.mean_alone is None or move.sd_alone is None or move.apart is None:
+        return (Cell(MISSING), Cell(MISSING), Cell(MISSING))
+    return (
+        Cell(_show(move.mean_alone, move)),
+        Cell(_show(move.sd_alone, move)),
+        Cell(format_number(move.apart, 1)),
+    )
 
 
 def _tabulate_scores(diagnosis: DriftDiagnosis) -> Iterator[Block]:
