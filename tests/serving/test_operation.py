@@ -128,6 +128,19 @@ def test_a_canary_answers_its_share_of_keys_and_always_the_same_ones(registry):
         assert service.ask("GET", "/version").json["canary"]["share"] == 0.3
 
 
+def test_a_canary_is_awaited_and_ends_with_its_alias(registry):
+    registry.remove_alias("towns", "challenger")
+    options = ("--registry", registry.folder, "--workers", "1", "--canary", "challenger=1.0")
+    with serve("towns", *options) as service:
+        assert service.post("/predict", {"rows": [ROW]}).json["version"] == 1
+        assert "canary" not in service.ask("GET", "/version").json
+        registry.move("towns@2", "challenger")
+        wait_until(lambda: service.post("/predict", {"rows": [ROW]}).json["version"] == 2)
+        registry.remove_alias("towns", "challenger")
+        wait_until(lambda: service.post("/predict", {"rows": [ROW]}).json["version"] == 1)
+        assert service.find_metric("workbench_version_in_use", alias="challenger") == 0
+
+
 def test_the_key_can_be_a_column(registry):
     options = ("--registry", registry.folder, "--workers", "1", "--canary", "challenger=0.5")
     with serve("towns", *options, "--canary-key", "town") as service:
