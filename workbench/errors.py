@@ -7,6 +7,7 @@
     │  ├─ ProgramError        the Stan program: file, line, column, and stanc's message
     │  ├─ BindingError        table and program do not fit: column, row, Stan variable, bound
     │  │  └─ UnseenLevel      new rows have a level that the fit has not seen
+    │  ├─ BadRequest          a request to a service cannot be read at all: its status of HTTP
     │  ├─ PriorError          a hyperparameter is unknown or out of range
     │  └─ MethodError         a setting of an estimation method is out of range
     ├─ ToolchainError    3    Stan or the compiler cannot be used

@@ -10,7 +10,7 @@ from typing import Any, TypeVar
 import msgspec
 
 from workbench import tables
-from workbench.errors import RequestError, WorkbenchError
+from workbench.errors import RequestError
 from workbench.prediction.levels import NewGroups
 from workbench.serving.options import ServingLimits
 from workbench.tables import Table
@@ -29,7 +29,7 @@ _LONGEST_EXPRESSION = 1_000
 """The most characters of an expression. Ours."""
 
 
-class BadRequest(WorkbenchError):
+class BadRequest(RequestError):
     """A request cannot be read at all.
 
     Parameters
