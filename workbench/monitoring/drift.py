@@ -34,6 +34,9 @@ is computed. Ours: the variance of some thousand draws is not known better."""
 _MOST_ODD_SHARE = 0.05
 """The share of rows up to which they are single rows. Ours."""
 
+_MOST_LEARNED = 0.95
+"""The largest share of a variance that rows take away that is reckoned with. Ours."""
+
 _IMPROVED = 3.0
 """The paired improvement of predictions from which on means have moved [standard errors]. Ours."""
 
@@ -258,7 +261,7 @@ def judge_drift(evidence: DriftEvidence) -> DriftDecision:
     shifted = tuple(
         each for each in evidence.predictors if each.p_value * len(evidence.predictors) < DRIFT_P_VALUE_LIMIT
     )
-    improvement = measure_improvement(elements)
+    improvement = measure_improvement(elements, evidence.moves)
     move = _find_move(evidence.moves)
     odd = find_odd(elements)
     levels = list_levels(evidence)
@@ -301,15 +304,21 @@ def measure_dispersion(scores: Floats) -> float:
     return float((scores**2 - 1).sum() / math.sqrt(2 * len(scores))) if len(scores) else 0.0
 
 
-def measure_improvement(elements: PredictedElements) -> float:
-    """Return the paired difference of squared errors before and after [standard errors]."""
+def measure_improvement(elements: PredictedElements, moves: Sequence[ParameterMove] = ()) -> float:
+    """Return the paired difference of squared errors before and after [standard errors].
+
+    The fit after has seen the rows. What it gains by that alone is taken off: of a mean whose variance after
+    is ``1 - c`` of that before it is ``c (2 - c) / (1 - c)`` squared SDs of a row, in all.
+    """
     with np.errstate(invalid="ignore"):
         gain = (elements.observed - elements.mean) ** 2 - (elements.observed - elements.mean_after) ** 2
         gain = gain / elements.sd**2
     known = gain[np.isfinite(gain)]
     if len(known) < FEWEST_DRIFT_ROWS or not known.std() > 0:
         return math.nan
-    return float(known.mean() / (known.std(ddof=1) / math.sqrt(len(known))))
+    learned = [min(_MOST_LEARNED, max(0.0, 1 - (move.sd_after / move.sd_before) ** 2)) for move in moves]
+    expected = sum(share * (2 - share) / (1 - share) for share in learned) / len(known)
+    return float((known.mean() - expected) / (known.std(ddof=1) / math.sqrt(len(known))))
 
 
 def find_odd(elements: PredictedElements) -> NDArray[np.int64]:
@@ -369,7 +378,7 @@ def _are_calm_without(evidence: DriftEvidence, is_left_out: NDArray[np.bool_]) -
     others = evidence.elements.take(~is_left_out)
     fits = measure_outcomes(others, evidence.fitted)
     is_odd = any(_is_rare(each, len(fits)) for pair in fits.values() for each in pair)
-    has_improved = measure_improvement(others) > _IMPROVED
+    has_improved = measure_improvement(others, evidence.moves) > _IMPROVED
     return len(others.rows) >= FEWEST_DRIFT_ROWS and not has_improved and not is_odd
 
 

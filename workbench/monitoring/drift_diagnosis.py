@@ -38,6 +38,8 @@ class DriftDiagnosis:
         The scores of each outcome.
     reason
         Why the rows were not fitted alone; empty where they were.
+    units
+        Columns that seem to be in another unit, in sentences.
     """
 
     model: str
@@ -50,3 +52,4 @@ class DriftDiagnosis:
     decision: DriftDecision
     outcomes: tuple[OutcomeFigures, ...]
     reason: str = ""
+    units: tuple[str, ...] = ()

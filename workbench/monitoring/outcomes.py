@@ -472,7 +472,8 @@ def list_followed(opened: OpenPredictor) -> list[Followed]:
         values = opened.parameters.values[item.name]
         flat = values.reshape(len(values), -1)
         if flat.shape[1] <= _MOST_ELEMENTS:
-            names = element_names(item.name, values.shape[1:])
+            label = opened.fit.results.label
+            names = [label(name) for name in element_names(item.name, values.shape[1:])]
             found += [
                 Followed(name, item.name, draws)
                 for name, draws in zip(names, flat.T, strict=True)

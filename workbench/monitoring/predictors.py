@@ -105,6 +105,17 @@ def list_predictors(
     return Predictors(tuple(names), tuple(levels), matrix)
 
 
+def list_rows(request: FitRequest, growth: Growth, values: Mapping[str, Any]) -> Floats:
+    """Return everything that belongs to rows that are bound, outcomes included, `(n, d)`."""
+    blocks = []
+    for item in request.program.data:
+        axis = find_row_axis(item, growth.rows)
+        if axis is not None and item.name in values:
+            own = np.moveaxis(np.asarray(values[item.name], dtype=float), axis, 0)
+            blocks.append(own.reshape(len(own), -1))
+    return np.ascontiguousarray(np.concatenate(blocks, axis=1)) if blocks else np.zeros((0, 0))
+
+
 def transform_predictors(batch: Predictors, earlier: Floats, seed: int) -> Transforms:
     """Return statistics of the predictors of a batch as uniform numbers.
 

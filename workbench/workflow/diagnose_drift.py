@@ -32,6 +32,7 @@ from workbench.prediction.chunk import OpenPredictor
 from workbench.prediction.levels import NewGroups
 from workbench.prediction.scores import OutcomeScores, score_predictions
 from workbench.prediction.scores.scored import measure_outcome
+from workbench.prediction.table_checks import describe_units
 from workbench.progress import SILENT, Progress
 from workbench.registry import CHAMPION, ModelRegistry
 from workbench.registry.differences import compare_fits
@@ -129,8 +130,8 @@ def diagnose_drift(
         )
         after = update(champion, chosen.table, asked, progress)
         alone, reason = _fit_alone(champion, chosen.table, asked, progress)
-        before_scores, predictors, levels = _score(champion, chosen.table, settings, options, progress)
-        after_scores, _, _ = _score(after, chosen.table, settings, options, progress)
+        before_scores, predictors, levels, units = _score(champion, chosen.table, settings, options, progress)
+        after_scores, _, _, _ = _score(after, chosen.table, settings, options, progress)
     moves = _list_moves(champion, after, alone)
     evidence = DriftEvidence(
         fitted=champion.results.data.rows or 0,
@@ -151,6 +152,7 @@ def diagnose_drift(
         decision=judge_drift(evidence),
         outcomes=_compare_scores(before_scores, after_scores),
         reason=reason,
+        units=units,
     )
 
 
@@ -250,8 +252,10 @@ def _take_known(fit: Fit, table: Table, name: str) -> _Rows:
 
 def _score(
     fit: Fit, table: Table, settings: ToolchainSettings, options: DriftOptions, progress: Progress
-) -> tuple[tuple[OutcomeScores, ...], tuple[PredictorShift, ...], dict[str, NDArray[np.object_]]]:
-    """Return the scores of rows by a fit, how their predictors differ from its own, and their levels."""
+) -> tuple[
+    tuple[OutcomeScores, ...], tuple[PredictorShift, ...], dict[str, NDArray[np.object_]], tuple[str, ...]
+]:
+    """Return the scores of rows by a fit, how predictors differ from its own, their levels and units."""
     with open_predictor(
         fit, settings=settings, progress=progress, table=table, new_groups=options.new_groups
     ) as opened:
@@ -259,6 +263,7 @@ def _score(
         scores = score_predictions(chunks)
         new = _list_predictors(opened, bind_table(opened, table, options.new_groups).bound.values)
         old = _list_predictors(opened, opened.predictor.request.data.values)
+        units = tuple(describe_units(fit.results.data, opened.predictor.request.data, table))
     if not scores:
         raise RequestError("no outcome of these rows is known, so that there is nothing to diagnose.")
     levels = {
@@ -266,7 +271,7 @@ def _score(
         for place, name in enumerate(new.names)
         if new.is_level[place]
     }
-    return scores, _compare_predictors(old, new, levels), levels
+    return scores, _compare_predictors(old, new, levels), levels, units
 
 
 def _list_predictors(opened: OpenPredictor, values: Mapping[str, Any]) -> Predictors:

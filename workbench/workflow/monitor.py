@@ -104,6 +104,9 @@ def read_account(registry: ModelRegistry, name: str, state: Path | None = None) 
     """
     folder = find_folder(registry, name, state)
     found = folder.read()
+    for batch in (batch for period in found.periods for batch in period.batches):
+        folder.read_table(batch.event.table, batch.event.name)
+        folder.read_arrays(batch.event.arrays)
     remarks = _compare_champion(registry, name, found)
     return make_account(folder, found, remarks=remarks)
 
@@ -201,6 +204,9 @@ def watch_batch(
         raise RequestError(message, hint="give rows that are new")
     with folder.hold(f"job that monitors `{name}`"):
         state = folder.read() if folder.exists() else MonitorState()
+        if state.present is not None and state.present.begun.name != name:
+            message = f"`{folder.path}` is the state of a monitor of `{state.present.begun.name}`."
+            raise RequestError(message, hint="name another folder with --state DIR")
         champion = run_directory.read_whole(registry.require_run(version))
         columns = list_columns(champion, table)
         hashes = hash_rows(table, columns)

@@ -28,11 +28,12 @@ from workbench.monitoring.events import (
 )
 from workbench.monitoring.folder import FITS, MonitorFolder, hash_rows, name_rows
 from workbench.monitoring.outcomes import WatchedRows, transform_outcomes
-from workbench.monitoring.predictors import Predictors, list_predictors, transform_predictors
+from workbench.monitoring.predictors import Predictors, list_predictors, list_rows, transform_predictors
 from workbench.monitoring.reference import RowsScored, score_rows, transform_against
 from workbench.monitoring.state import MonitoredBatch, MonitorState, Period
 from workbench.prediction.chunk import OpenPredictor
 from workbench.prediction.levels import NewGroups
+from workbench.prediction.table_checks import describe_units
 from workbench.progress import Progress
 from workbench.provenance import derive_seeds, hash_texts
 from workbench.registry.runs import RUNS, keep_run, require_run
@@ -53,7 +54,10 @@ else:
 Floats = NDArray[np.float64]
 
 _REPEATED_SHARE = 0.5
-"""The share of rows that are rows of one earlier batch from which on that is said. Ours."""
+"""The share of rows that came before from which on that is said, or refused of the fit's own. Ours."""
+
+_DISTINCT_SHARE = 0.75
+"""The share of distinct rows of a table from which on an equal row is taken for the same. Ours."""
 
 
 @dataclass(frozen=True)
@@ -170,6 +174,9 @@ class BatchJob:
             table=table,
             new_groups=self.settings.new_groups,
         ) as opened:
+            _refuse_fitted(opened, table, self.champion, self.settings.new_groups)
+            units = describe_units(opened.fit.results.data, opened.predictor.request.data, table)
+            content = msgspec.structs.replace(content, remarks=(*content.remarks, *units))
             seeds = derive_seeds((begun.seed, int(key[:15], 16)), 2)
             if not is_unknown.all():
                 kept = tables.drop_rows(table, is_unknown) if is_unknown.any() else table
@@ -314,12 +321,15 @@ class BatchJob:
     def _find_repeated(self, hashes: NDArray[np.uint64]) -> tuple[int, int]:
         """Return how many rows are those of one earlier batch, and its number."""
         most = (0, 0)
-        if len(np.unique(hashes)) < len(hashes) * (1 - _REPEATED_SHARE / 2):
-            return most  # equal rows are common in such tables
+        earlier: list[NDArray[Any]] = []
         for batch in self.period.batches:
             own = self.folder.read_arrays(batch.event.arrays, ["hashes"])["hashes"]
+            if len(np.unique(own)) < _DISTINCT_SHARE * len(own):
+                return (0, 0)  # equal rows are common in such tables
+            earlier.append(own)
             most = max(most, (int(np.isin(hashes, own).sum()), batch.number))
-        return most if most[0] > _REPEATED_SHARE * len(hashes) else (0, 0)
+        known = int(np.isin(hashes, np.concatenate(earlier)).sum()) if earlier else 0
+        return (known, most[1]) if known > _REPEATED_SHARE * len(hashes) else (0, 0)
 
     def _choose_base(self) -> LearnedDraws:
         """Return what predicts the batch: where weights would not do, a fit of all rows is made."""
@@ -457,6 +467,26 @@ def score_table(
     return score_rows(opened, chunks)
 
 
+def _refuse_fitted(opened: OpenPredictor, table: Table, champion: Fit, new_groups: NewGroups) -> None:
+    """Refuse rows that are rows of the champion's own table.
+
+    Raises
+    ------
+    RequestError
+        Most rows are among them, and equal rows are rare in that table.
+    """
+    data, growth = opened.predictor.request.data.values, opened.predictor.growth
+    fitted = list_rows(opened.predictor.request, growth, data)[: champion.results.data.rows]
+    own = list_rows(opened.predictor.request, growth, bind_table(opened, table, new_groups).bound.values)
+    known = {row.tobytes() for row in fitted}
+    if not len(own) or len(known) < _DISTINCT_SHARE * len(fitted):
+        return
+    count = sum(row.tobytes() in known for row in own)
+    if count > _REPEATED_SHARE * len(own):
+        message = f"{count:,} of the {len(own):,} rows of `{table.path.name}` are rows of the fit itself."
+        raise RequestError(message, hint="give rows that are new: it has seen these")
+
+
 def _check_columns(scored: RowsScored, earlier: Floats) -> None:
     """Refuse scores of other statistics than those of the reference.
 
@@ -532,8 +562,8 @@ def _add_remarks(
         remarks.append(f"{which} an outcome: these are watched for their predictors alone.")
     if repeated[0]:
         remarks.append(
-            f"{repeated[0]:,} of {len(is_unknown):,} rows are those of batch {repeated[1]} too, and count "
-            "twice."
+            f"{repeated[0]:,} of {len(is_unknown):,} rows came before, most of them in batch {repeated[1]}, "
+            "and count twice: a table of all rows so far is no batch."
         )
     return msgspec.structs.replace(content, remarks=tuple(dict.fromkeys(remarks)))
 

@@ -68,6 +68,7 @@ def describe_drift(diagnosis: DriftDiagnosis) -> tuple[str, ...]:
     """Return what has drifted in sentences, the decision first."""
     return (
         _say_decision(diagnosis),
+        *(f"Before anything else: {text[:1].lower()}{text[1:]}" for text in diagnosis.units),
         *_say_evidence(diagnosis),
         _say_refit(diagnosis),
     )

@@ -76,7 +76,10 @@ def _describe_alarm(account: MonitorAccount) -> Iterator[str]:
     )
     others = [f"`{name}` ({name_arrow(direction)})" for name, direction in finding.others]
     if others:
-        yield f"The {finding.family} lead, by `{finding.statistic}`; next come {join_with_and(others)}."
+        yield (
+            f"The {finding.family} lead, by `{finding.statistic}` ({name_arrow(finding.direction)}); next "
+            f"come {join_with_and(others)}."
+        )
     if account.rows:
         rows = [_say_row(account, place) for place in range(min(_MOST_ROWS, len(account.rows)))]
         yield f"The rows that contribute most: {'; '.join(rows)}."
@@ -175,9 +178,11 @@ def describe_blindness(period: Period) -> str:
     outcomes = families["outcomes"]
     rows = sorted(batches)[len(batches) // 2]
     learned = period.begun.fitted + sum(batch.event.with_outcome for batch in period.learned)
+    if period.begun.mode == "reference":  # rows of all earlier batches are compared with, as those of it
+        learned = period.begun.reference_rows + sum(batches)
     shift = find_smallest_shift(
         rows,
-        learned if period.begun.mode == "model" else None,
+        learned,
         period.begun.arl,
         float(outcomes.detector.weights[outcomes.names.index(MEAN)]) / len(period.begun.families)
         if MEAN in outcomes.names
@@ -190,7 +195,7 @@ def describe_blindness(period: Period) -> str:
     )
 
 
-def find_smallest_shift(rows: int, learned: int | None, arl: float, share: float) -> float:
+def find_smallest_shift(rows: int, learned: int, arl: float, share: float) -> float:
     """Return the smallest move of an outcome's mean that is found within a few batches [predictive SDs].
 
     From the batch on that brings it, the normal score of the mean has the expectation ``m[t]``, which shrinks
@@ -202,23 +207,20 @@ def find_smallest_shift(rows: int, learned: int | None, arl: float, share: float
     rows
         Rows of a batch.
     learned
-        Rows that the posterior has learned from before; `None` where it learns nothing.
+        Rows that the posterior has learned from before, or that batches are compared with.
     arl
         The average run length.
     share
         The share of the statistic in the detector.
 
-    >>> round(find_smallest_shift(100, None, 1000, 1 / 12), 2)
+    >>> round(find_smallest_shift(100, 10**9, 1000, 1 / 12), 2)
     0.15
     >>> round(find_smallest_shift(100, 300, 1000, 1 / 12), 2)
     0.35
     """
     needed = math.log(arl) - math.log(share / (2 * len(SHIFTS)))
-    kept = [1.0]
-    if learned is not None:
-        known = [learned + batch * rows for batch in range(_SOON)]
-        kept = [learned / max(1, each) / math.sqrt(1 + rows / max(1, each)) for each in known]
-    kept = (kept * _SOON)[:_SOON]
+    known = [learned + batch * rows for batch in range(_SOON)]
+    kept = [learned / max(1, each) / math.sqrt(1 + rows / max(1, each)) for each in known]
     low, high = 0.0, _LARGEST_SHIFT
     while high - low > _PRECISION:
         middle = (low + high) / 2
@@ -255,12 +257,14 @@ def _describe_batch(account: MonitorAccount) -> Iterator[str]:
     refit = next((each for each in account.period.refits if each.run == event.base), None)
     if refit is not None and refit.batches == batch.number - 1:
         verdict = f", with the verdict {refit.verdict}" if refit.verdict not in ("", "ok") else ""
+        if refit.verdict == "fail":
+            verdict += " (what is said of batches since rests on draws that its checks doubt)"
         yield (
             f"Before it, the program was fitted to the rows of {account.period.reference} and of the batches "
             f"so far{verdict}, as weights of the draws would not do: {refit.reason}."
         )
     if event.is_learned and event.weights_reason:
         yield (
-            f"The next batch will be preceded by such a fit: with batch {batch.number}, "
-            f"{event.weights_reason}."
+            "Before the next batch the program will be fitted to all rows so far: with batch "
+            f"{batch.number}, {event.weights_reason}."
         )
