@@ -199,6 +199,79 @@ def test_where_the_mass_is_not_known_the_reason_is(compute, parameters, model, w
     assert reason.endswith("here is no evidence.")
 
 
+@pytest.mark.parametrize(
+    "constant", ["log(2)", "0.693", "-log(0.5)", "-log1m(Phi(0))", "N * log(2)", "normal_lccdf(0 | 1, 1)"]
+)
+@pytest.mark.parametrize("where", ["target += {};", "target += normal_lpdf(y | 0, s) + {};"])
+def test_a_constant_beside_a_prior_that_bounds_cut_may_normalise_it(compute, constant, where):
+    """Counted as the missing normaliser and by the mass, the evidence would be twice as large."""
+    log_mass, reason = compute("real<lower=0> s;", "s ~ normal(0, 1);", likelihood=where.format(constant))
+    assert math.isnan(log_mass)
+    assert "the constant on line 1 may normalise it or not" in reason
+
+
+def test_a_constant_counts_as_it_is_where_no_prior_is_cut(compute):
+    assert compute("real s;", "s ~ normal(0, 1); target += log(2);") == (0.0, "")
+    assert compute("real<lower=0> s;", "s ~ normal(0, 1); target += 0;") == (pytest.approx(-math.log(2)), "")
+    whole = compute("real<lower=0> s;", "s ~ normal(0, 1); y ~ normal(0, 1);")
+    assert whole == (pytest.approx(-math.log(2)), "")
+
+
+@pytest.mark.parametrize(
+    ("declared", "limit"), [("lower=0.5", "lccdf(1"), ("lower=0", "lccdf(-1"), ("upper=0.5", "lcdf(1")]
+)
+def test_a_truncation_by_hand_elsewhere_than_at_the_bound_is_refused(compute, declared, limit):
+    """`- normal_lccdf(1 | 0, 1)` normalises the density above 1, and the bound is at 0.5."""
+    log_mass, reason = compute(
+        f"real<{declared}> s;", f"target += normal_lpdf(s | 0, 1) - normal_{limit} | 0, 1);"
+    )
+    assert math.isnan(log_mass)
+    assert "the limit on line 1 is not the declared bound of `s`" in reason
+
+
+@pytest.mark.parametrize(
+    ("blocks", "model", "words"),
+    [
+        ("transformed parameters { real<lower=0> d = 2 * a; }", "", "transformed parameter `d`"),
+        ("transformed parameters { real<upper=0.9> d = inv_logit(a); }", "", "`d` on line 1"),
+        ("transformed parameters { vector<lower=0>[2] d; d[1] = exp(a); d[2] = a; }", "", "`d` on line 1"),
+        ("transformed parameters { ordered[2] d = [a, 1]'; }", "", "`d` on line 1"),
+        ("transformed parameters { real d = 2 * a; if (d < 0) reject(1); }", "", "`if` on line 1"),
+        ("", "if (a < 0) reject(a);", "`if` on line 1 depends on parameters"),
+        ("", "if (a < 0) fatal_error(a);", "`if` on line 1 depends on parameters"),
+        ("", "if (a < 0.8) target += negative_infinity();", "`if` on line 1 depends on parameters"),
+        ("", "{ real b = 2 * a; for (i in 1:2) if (b < i) reject(a); }", "`if` on line 1"),
+        ("", "target += a < 0 ? negative_infinity() : 0;", "makes the density zero"),
+        ("", "target += positive(a);", "line 1 of the function `positive` may make the density zero"),
+        ("", "y ~ normal(0, a);", "outside of <lower=0>"),
+    ],
+)  # fmt: skip
+def test_a_support_that_is_cut_elsewhere_than_by_declarations_is_refused(compute, blocks, model, words):
+    own = "functions { real positive(real x) { if (x < 0) reject(x); return 0; } }"
+    log_mass, reason = compute("real a;", f"a ~ normal(0, 1); {model}", blocks=blocks, functions=own)
+    assert math.isnan(log_mass)
+    assert words in reason
+
+
+@pytest.mark.parametrize(
+    "declared",
+    [
+        "real<lower=0> d = exp(a);", "real<lower=0> d = square(a);", "real<lower=0> d = 2 * sqrt(s);",
+        "real<lower=0, upper=1> d = inv_logit(a);", "simplex[2] d = softmax([a, 0]');",
+        "vector<lower=0>[2] d; for (i in 1:2) d[i] = s * exp(a) / 2;", "real<lower=1> d = 1 + s;",
+        "ordered[2] d = logit(cumulative_sum(p)[1:2]);", "positive_ordered[3] d = cumulative_sum(p);",
+        "real<lower=0> d = square(a); real<lower=0> e = inv(d);", "real d = a; if (N < 2) reject(N);",
+    ],
+)  # fmt: skip
+def test_constraints_that_always_hold_cut_nothing(compute, declared):
+    found = compute(
+        "real a; real<lower=0> s; simplex[3] p;",
+        "a ~ normal(0, 1); s ~ exponential(1); p ~ dirichlet([1, 1, 1]');",
+        blocks=f"transformed parameters {{ {declared} }}",
+    )
+    assert found == (0.0, "")
+
+
 def test_statements_of_a_condition_that_does_not_hold_do_not_count(compute):
     log_mass, reason = compute("real<lower=0> s;", "if (N > 5) s ~ normal(1, 1); else s ~ normal(0, 1);")
     assert (log_mass, reason) == (pytest.approx(-math.log(2)), "")

@@ -16,6 +16,7 @@ import numpy as np
 from workbench.backends.base import Floats
 from workbench.errors import ProgramError
 from workbench.estimation.context import FitContext
+from workbench.estimation.sampling.prior_support import find_cut
 from workbench.program import Declaration, ElementPriors, Program, Term, list_flat_elements, locate_priors
 from workbench.program.syntax import nodes as n
 from workbench.program.syntax import traverse as t
@@ -23,6 +24,7 @@ from workbench.program.syntax.expression import evaluate
 from workbench.program.syntax.printer import to_text
 from workbench.program.terms.densities import DensityCall, parse_density
 from workbench.program.terms.families import FAMILIES, SUPPORTS, SYMMETRIC
+from workbench.program.terms.values import Contribution
 
 _BOUNDED_KINDS = frozenset({"real", "vector", "row_vector", "matrix"})
 """Types whose elements are real numbers with nothing but bounds."""
@@ -154,6 +156,8 @@ class _Integrator:
             It is not known in closed form.
         """
         self._check_jacobians()
+        if cut := find_cut(self.program):
+            raise _UnknownMassError(cut)
         self._check_order()
         masses: list[float] = []
         for name, declaration in self.parameters.items():
@@ -172,10 +176,9 @@ class _Integrator:
             }
             if counts:
                 masses.append(self._integrate_term(term, counts))
-        total = math.fsum(masses)
-        if total != 0:
+        if any(mass != 0 for mass in masses):
             self._check_constants()
-        return total
+        return math.fsum(masses)
 
     # --- what stands in the way
 
@@ -213,11 +216,28 @@ class _Integrator:
             given = {name: needed for name, needed in given.items() if name not in ready}
 
     def _check_constants(self) -> None:
-        """Refuse a constant that the program adds, and that may be the missing normaliser."""
+        """Refuse a constant that the program adds: the missing normaliser would count twice."""
         for term in self.program.terms:
-            uses = (density.suffix for item in term.contributions for density in item.value.densities)
-            if term.is_constant and any(suffix in {"lcdf", "lccdf"} for suffix in uses):
-                raise _UnknownMassError(f"the constant on line {term.line} may normalise it or not")
+            has_density = any(item.value.densities for item in term.contributions)
+            is_doubted = term.is_constant or (has_density and term.role == "likelihood")
+            for item in term.contributions:
+                if is_doubted and self._is_added_constant(item):
+                    raise _UnknownMassError(f"the constant on line {term.line} may normalise it or not")
+
+    def _is_added_constant(self, item: Contribution) -> bool:
+        """Return whether a summand is a number that is not zero, and no density of data."""
+        node = item.summand.node
+        densities = item.value.densities
+        names = self.parameters.keys() | {each.name for each in self.program.data}
+        if any(use.name in self.parameters for use in item.value.all_uses):
+            return False
+        if any(
+            density.suffix in {"lpdf", "lpmf"} and any(use.name in names for use in density.outcome)
+            for density in densities
+        ):
+            return False
+        value = None if isinstance(node, n.Tilde) else self._try_evaluate(node)
+        return value is None or bool(np.any(value != 0))
 
     def _get_term(self, index: int) -> Term:
         return next(term for term in self.program.terms if term.index == index)
@@ -298,10 +318,25 @@ class _Integrator:
             if call is None or density.is_truncated:
                 return None
             is_lower = call.suffix == "lccdf"
+            self._check_limit(term, call, sum(counts.values()), next(iter(counts)), is_lower=is_lower)
             density = replace(
                 density, lower=call.outcome if is_lower else None, upper=None if is_lower else call.outcome
             )
         return density
+
+    def _check_limit(self, term: Term, call: DensityCall, count: int, name: str, *, is_lower: bool) -> None:
+        """Refuse a hand-written truncation elsewhere than at the declared bound: nothing else cuts there."""
+        declaration = self.parameters[name]
+        if declaration.kind in _BOUNDED_KINDS:
+            bound = self._find_bounds(declaration)[0 if is_lower else 1]
+            limit = self._evaluate(call.outcome, term)
+            end = SUPPORTS.get(call.distribution, (-math.inf, math.inf))[0 if is_lower else 1]
+            meet = np.maximum if is_lower else np.minimum
+            if np.array_equal(meet(limit, end), meet(bound, end)) or (
+                np.size(bound) in {1, count} and np.all(meet(limit, end) == meet(bound, end))
+            ):
+                return
+        raise _UnknownMassError(f"the limit on line {term.line} is not the declared bound of `{name}`")
 
     def _parse_normaliser(
         self, node: n.Expr | n.Tilde, density: DensityCall, count: int
