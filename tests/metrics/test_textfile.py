@@ -7,7 +7,7 @@ import time
 import pytest
 
 from tests.metrics.programs import find_port, get, need, running
-from workbench.errors import StoreError, ToolchainMissing
+from workbench.errors import RequestError, StoreError, ToolchainMissing
 from workbench.metrics import open_textfile
 from workbench.metrics.catalogue import FIT_ROWS
 from workbench.metrics.sample import take
@@ -120,3 +120,9 @@ def _read_umask():
     mask = os.umask(0o022)
     os.umask(mask)
     return mask
+
+
+def test_a_folder_that_does_not_exist_is_refused(tmp_path):
+    with pytest.raises(RequestError, match="does not exist"):
+        open_textfile(tmp_path / "colector" / "fit.prom", "fit", "line")
+    assert not (tmp_path / "colector").exists()

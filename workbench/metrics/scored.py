@@ -19,6 +19,8 @@ _ONE_OUTCOME = 1
 def describe_scored_rows(scored: ScoredTable, model: str, version: str = "") -> list[MetricSample]:
     """Return what Prometheus is told of rows that were scored.
 
+    The mean log score is that of new rows: of the fit's own it is left out, as alerts compare it.
+
     Parameters
     ----------
     scored
@@ -29,7 +31,7 @@ def describe_scored_rows(scored: ScoredTable, model: str, version: str = "") -> 
     which = {"model": model, "version": version}
     rows = max(len({*each.leading.elements.rows.tolist()}) for each in scored.outcomes)
     samples = take(catalogue.SCORE_ROWS, rows, **which)
-    if len(scored.outcomes) == _ONE_OUTCOME:
+    if len(scored.outcomes) == _ONE_OUTCOME and not scored.is_own:
         first = scored.outcomes[0]
         density = first.leading_measures[first.density]
         samples += take(

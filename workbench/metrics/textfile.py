@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from workbench import files
-from workbench.errors import StoreError, neutralise
+from workbench.errors import RequestError, StoreError, neutralise
 from workbench.files.write import is_stream
 from workbench.metrics import catalogue
 from workbench.metrics.package import require_package
@@ -89,12 +89,17 @@ def open_textfile(path: Path, command: str, model: str) -> Textfile:
     ------
     ToolchainMissing
         The package prometheus-client is not installed.
+    RequestError
+        There is no such folder: nobody would read the file.
     StoreError
         The file cannot be written, is none of workbench's, or is that of another job, whose metrics would be
         lost.
     """
     require_package()
     files.check_file_place(path)
+    if not path.absolute().parent.is_dir():
+        message = f"the folder `{path.parent}` of the metrics file does not exist."
+        raise RequestError(message, hint="make the folder that node_exporter reads, or correct the path")
     model = neutralise(model)
     if is_stream(path) or not path.exists():
         return Textfile(path, command, model)
