@@ -8,7 +8,7 @@ import sys
 import threading
 import time
 from collections.abc import Iterator
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import AbstractContextManager, contextmanager, suppress
 from datetime import UTC, datetime
 from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any, Protocol
@@ -53,11 +53,17 @@ def describe_seconds(seconds: float) -> str:
 
 
 def write_log_line(event: str, level: str = "info", **values: Any) -> None:
-    """Write a line of JSON to stderr, for programs that read logs: `time`, `level`, `event`, and more."""
+    """Write a line of JSON to stderr, for programs that read logs: `time`, `level`, `event`, and more.
+
+    Where stderr is closed, or its disk is full, the work goes on without a log.
+    """
     now = datetime.now(UTC).isoformat(timespec="milliseconds")
     text = json.dumps({"time": now, "level": level, "event": event, **values}, ensure_ascii=True, default=str)
-    sys.stderr.write(f"{text}\n")
-    sys.stderr.flush()
+    if sys.stderr is None:
+        return
+    with suppress(OSError, ValueError):
+        sys.stderr.write(f"{text}\n")
+        sys.stderr.flush()
 
 
 class Stage(Protocol):

@@ -4,6 +4,8 @@ import contextlib
 import os
 import signal
 import socket
+import subprocess
+import sys
 import threading
 import time
 
@@ -11,7 +13,7 @@ import psutil
 import pytest
 
 from tests.serving.conftest import ROW
-from tests.serving.running import serve
+from tests.serving.running import Running, serve
 from workbench.registry import ModelRegistry
 
 MANY = {"rows": [ROW] * 1000}
@@ -133,12 +135,119 @@ def test_a_canary_is_awaited_and_ends_with_its_alias(registry):
     options = ("--registry", registry.folder, "--workers", "1", "--canary", "challenger=1.0")
     with serve("towns", *options) as service:
         assert service.post("/predict", {"rows": [ROW]}).json["version"] == 1
-        assert "canary" not in service.ask("GET", "/version").json
+        assert service.ask("GET", "/version").json["canary"]["awaited"] == "towns@challenger"
         registry.move("towns@2", "challenger")
         wait_until(lambda: service.post("/predict", {"rows": [ROW]}).json["version"] == 2)
         registry.remove_alias("towns", "challenger")
         wait_until(lambda: service.post("/predict", {"rows": [ROW]}).json["version"] == 1)
         assert service.find_metric("workbench_version_in_use", alias="challenger") == 0
+
+
+def test_a_canary_can_be_the_number_of_a_version(registry):
+    registry.remove_alias("towns", "challenger")
+    with serve("towns@1", "--registry", registry.folder, "--workers", "1", "--canary", "2=1.0") as service:
+        assert service.post("/predict", {"rows": [ROW]}).json["version"] == 2
+        found = service.ask("GET", "/version").json
+        assert found["alias"] is None
+        assert found["canary"]["version"] == 2
+        assert (found["columns"], found["outcomes"], found["groups"]) == (["town", "x"], ["y"], {"town": 3})
+
+
+def test_a_shadow_can_be_the_latest_version(fits, tmp_path):
+    registry = ModelRegistry(tmp_path / "registry", "somebody@somewhere")
+    registry.add("towns", fits[0])
+    with serve("towns@1", "--registry", registry.folder, "--workers", "1", "--shadow", "latest") as service:
+        assert service.ask("GET", "/version").json["shadow"]["version"] == 1
+        registry.add("towns", fits[1])
+        wait_until(lambda: service.ask("GET", "/version").json["shadow"]["version"] == 2)
+
+
+@pytest.mark.parametrize(
+    ("options", "words"),
+    [
+        (["--canary", "9=0.5"], "no `9`"),
+        (["--shadow", "9"], "no `9`"),
+        (["--canary", "champion=0.5"], "another version than `champion`"),
+        (["--shadow", "not one"], "an alias or the number of a version"),
+        (["--canary-key", "town"], "--canary names none"),
+        (["--canary", "2=0.5", "--canary-key", "village"], "no column `village`"),
+    ],
+)
+def test_a_second_version_that_cannot_be_is_refused(registry, workbench_command, options, words):
+    done = workbench_command(
+        "serve", "towns", "--registry", registry.folder, "--port", "0", "--workers", "1", *options
+    )
+    assert done.returncode == 2
+    assert words in " ".join(done.stderr.split())
+
+
+def test_a_registry_that_cannot_be_read_for_a_moment_stops_nothing(registry):
+    options = ("--canary", "challenger=1.0", "--shadow", "2")
+    events = registry.folder / "events.jsonl"
+    with serve("towns", "--registry", registry.folder, "--workers", "1", *options) as service:
+        for number in (1, 2):
+            good = events.read_bytes()
+            if number == 1:
+                with events.open("ab") as stream:
+                    stream.write(b"garbage\n")
+            else:
+                registry.folder.rename(registry.folder.with_name("moved"))
+            wait_until(lambda: sum(line["event"] == "version failed" for line in service.events) == number)  # noqa: B023
+            time.sleep(2.5)  # it is looked at twice more, and said once
+            assert service.post("/predict", {"rows": [ROW]}).json["version"] == 2
+            assert sum(line["event"] == "version failed" for line in service.events) == number
+            assert not [line for line in service.events if line["event"] == "version stopped"]
+            if number == 1:
+                events.write_bytes(good)
+            else:
+                registry.folder.with_name("moved").rename(registry.folder)
+            time.sleep(1.5)
+        registry.remove_alias("towns", "challenger")
+        wait_until(lambda: service.post("/predict", {"rows": [ROW]}).json["version"] == 1)
+
+
+def test_the_key_is_the_same_however_it_is_written(registry):
+    options = ("--canary", "challenger=0.5", "--canary-key", "x", "--workers", "1")
+    csv = {"Content-Type": "text/csv"}
+    with serve("towns", "--registry", registry.folder, *options) as service:
+        for x in range(12):
+            bodies = [[{"x": x, "town": "Bath"}], [{"x": float(x), "town": "Bath"}, {**ROW, "x": 0.5}]]
+            versions = {service.post("/predict", {"rows": rows}).json["version"] for rows in bodies}
+            for text in (f"x,town\n{x},Bath\n", f"x,town\n{x}.0,Bath\n0.5,York\n"):
+                versions.add(service.ask("POST", "/predict", text.encode(), csv).json["version"])
+            assert len(versions) == 1, x
+
+
+@pytest.mark.parametrize("stderr", ["full", "closed"])
+def test_a_log_that_cannot_be_written_costs_no_answer(fits, stderr):
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = free.getsockname()[1]
+    command = [sys.executable, "-m", "workbench", "serve", str(fits[0]), "--workers", "1", "--log-requests"]
+    command += ["--port", str(port)]
+    reading, writing = os.pipe()
+    if stderr == "full":
+        os.close(writing)
+        writing = os.open("/dev/full", os.O_WRONLY)
+    process = subprocess.Popen(command, stderr=writing, stdout=subprocess.DEVNULL, text=True)
+    os.close(writing)
+    os.close(reading)  # a pipe that nobody reads
+    service = Running(process, port=port)
+    try:
+        wait_until(lambda: is_answering(service))
+        for _ in range(5):
+            assert service.post("/predict", {"rows": [ROW]}).status == 200
+        assert service.post("/predict", {"rows": []}).status == 422
+        assert process.poll() is None
+    finally:
+        process.terminate()
+        process.wait(30)
+
+
+def is_answering(service):
+    try:
+        return service.ask("GET", "/health").status == 200
+    except OSError:
+        return False
 
 
 def test_the_key_can_be_a_column(registry):
@@ -242,6 +351,10 @@ def test_a_token_is_asked_for(fits, tmp_path):
         assert service.post("/predict", {"rows": [ROW]}, **right).status == 200
         assert service.ask("GET", "/metrics").status == 401
         assert service.ask("GET", "/health").status == 200
+        assert [service.ask("HEAD", path).status for path in ("/health", "/ready", "/ping")] == [200] * 3
+        assert (
+            service.ask("GET", "/version", headers={"Authorization": "bearer  s3cret-of-ours"}).status == 200
+        )
         for one in psutil.Process(service.process.pid).children(recursive=True):
             assert "s3cret" not in " ".join(one.cmdline())
 

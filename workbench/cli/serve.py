@@ -5,9 +5,12 @@ from __future__ import annotations
 import ipaddress
 import os
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
+
+if TYPE_CHECKING:
+    from workbench.serving.options import Canary
 
 from workbench.cli import console, options
 from workbench.cli.open_registry import FOLDER, Folder
@@ -82,7 +85,8 @@ def command(
         ),
     ] = None,
     most_rows: Annotated[int, typer.Option(help="The most rows of a request.", min=1, metavar="N")] = 1000,
-    most_bytes: Annotated[int, typer.Option(help="The longest body [bytes].", min=1, metavar="N")] = 1 << 20,
+    most_bytes: Annotated[int, typer.Option(help="The longest body, in bytes.", min=1, metavar="N")] = 1
+    << 20,
     most_waiting: Annotated[
         int,
         typer.Option(
@@ -90,11 +94,13 @@ def command(
         ),
     ] = 32,
     timeout: Annotated[
-        float, typer.Option(help="How long a request may take [s].", min=0.1, metavar="SECONDS")
+        float, typer.Option(help="How long a request may take, in seconds.", min=0.1, metavar="SECONDS")
     ] = 10.0,
     reading: Annotated[
         float,
-        typer.Option(help="How long a client may take to send a request [s].", min=0.1, metavar="SECONDS"),
+        typer.Option(
+            help="How long a client may take to send a request, in seconds.", min=0.1, metavar="SECONDS"
+        ),
     ] = 10.0,
     log_requests: Annotated[bool, typer.Option("--log-requests", help="Log each request.")] = False,
     folder: Folder = FOLDER,
@@ -118,6 +124,7 @@ def command(
         message = f"`{source}` is a run directory, and --canary and --shadow name versions of a registry."
         raise RequestError(message, hint="`workbench registry add NAME RUN` adds it to one")
     _check_source(source, is_version=is_version)
+    _check_second(str(source), second, canary_key, shadow)
     token = _read_token(token_file)
     if not token and not _is_loopback(host):
         console.show_note(
@@ -165,6 +172,30 @@ def _check_source(source: Path, *, is_version: bool) -> None:
     run_directory.require_run(source)
 
 
+def _check_second(source: str, canary: Canary | None, canary_key: str, shadow: str) -> None:
+    """Refuse a second version that is the first one, or is not spelt as one.
+
+    Raises
+    ------
+    RequestError
+        The message names the option.
+    """
+    from workbench.registry.names import CHAMPION, parse_reference
+
+    if canary_key and canary is None:
+        message = "--canary-key says which requests go to another version, and --canary names none."
+        raise RequestError(message, hint="for example --canary challenger=0.1")
+    for option, other in (("--canary", canary.alias if canary else ""), ("--shadow", shadow)):
+        if not other:
+            continue
+        main = parse_reference(source)
+        parse_reference(f"{main.name}@{other}")
+        if other == (main.which or CHAMPION):
+            raise RequestError(
+                f"{option} was expected to name another version than `{other}`, which is served."
+            )
+
+
 def _read_token(file: Path | None) -> str:
     """Return the token that clients must show; empty where none must.
 
@@ -181,8 +212,10 @@ def _read_token(file: Path | None) -> str:
         where = f"`{file}`"
         try:
             text = file.read_text(encoding="ascii")[: _LONGEST_TOKEN + 1]
-        except (OSError, UnicodeError) as reason:
-            raise RequestError(f"the token in {where} cannot be read: {reason}.") from reason
+        except OSError as reason:
+            raise RequestError(f"the token in {where} cannot be read: {reason.strerror}.") from reason
+        except UnicodeError:
+            text = ""  # not ASCII, as is said below
     token = text.strip()
     if (
         not token
@@ -191,7 +224,9 @@ def _read_token(file: Path | None) -> str:
         or not token.isprintable()
         or " " in token
     ):
-        message = f"a token was expected in {where}: one line of letters, digits and signs, without spaces."
+        message = (
+            f"a token was expected in {where}: one line of ASCII letters, digits and signs, without spaces."
+        )
         raise RequestError(message, hint="for example: openssl rand -hex 32 > token")
     return token
 

@@ -243,7 +243,7 @@ def _add_levels(rules: dict[str, Any], request: FitRequest, growth: Growth, tabl
     groups = {size: dict(group) for size, group in rules.get("groups", {}).items()}
     by_group = dict(rules.get("by_group", {}))
     for size in sorted(growth.groups & groups.keys()):
-        columns = _find_group_columns(rules, request.program, size)
+        columns = find_group_columns(rules, request.program, size)
         first_rows = _find_new_levels(groups[size], table, columns)
         if not first_rows:
             continue
@@ -264,7 +264,7 @@ def _add_levels(rules: dict[str, Any], request: FitRequest, growth: Growth, tabl
     return {**rules, "groups": groups, "by_group": by_group}
 
 
-def _find_group_columns(rules: Mapping[str, Any], program: Program, size: str) -> list[str]:
+def find_group_columns(rules: Mapping[str, Any], program: Program, size: str) -> list[str]:
     """Return the columns that say which group of a size a row belongs to."""
     return [
         column

@@ -133,7 +133,7 @@ def describe_version(served: ServedVersion) -> Row:
     return {
         "model": origin.model,
         "version": origin.number,
-        "alias": origin.alias or None,
+        "alias": None if origin.alias.isdecimal() else origin.alias or None,
         "run": origin.run,
         "level": served.opened.fit.results.interval.level,
         "method": served.opened.stored.method,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import hmac
+from datetime import UTC, datetime
 from typing import Any
 
 import msgspec
@@ -12,8 +13,10 @@ from fastapi.exceptions import HTTPException
 from starlette.exceptions import HTTPException as AnyHTTPException
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+from workbench.errors import neutralise
 from workbench.provenance import read_workbench_version
 from workbench.serving.answers import describe_version
+from workbench.serving.columns import describe_columns
 from workbench.serving.docs_page import build_docs_page
 from workbench.serving.metrics import write_metrics
 from workbench.serving.service import Asked, Service, ServiceReply
@@ -28,7 +31,7 @@ _OPEN = ("/health", "/ready", "/ping")
 _READ_AWAY = 8
 """How many times longer than allowed a body may be, to be read to its end before it is refused. Ours."""
 
-_ROWS = {
+_ROWS: dict[str, Any] = {
     "type": "object",
     "required": ["rows"],
     "additionalProperties": False,
@@ -45,7 +48,10 @@ _ROWS = {
         "quantities": {"type": "array", "items": {"type": "string"}},
     },
 }
-"""What `/predict` and `/score` take."""
+"""What `/predict` takes."""
+
+_SCORED = {**_ROWS, "properties": {name: _ROWS["properties"][name] for name in ("rows", "new_groups")}}
+"""What `/score` takes."""
 
 _INVOCATION = {
     "type": "object",
@@ -57,13 +63,28 @@ _INVOCATION = {
 }
 """What `/invocations` takes."""
 
+_NEW_GROUPS = {
+    "name": "new_groups",
+    "in": "query",
+    "description": "For CSV alone: what happens to groups that the fit has not seen.",
+    "schema": {"enum": ["refuse", "draw", "average"]},
+}
+_QUANTITY = {
+    "name": "quantity",
+    "in": "query",
+    "description": "For CSV alone: an expression that is wanted besides; it may be given several times.",
+    "schema": {"type": "array", "items": {"type": "string"}},
+}
+"""What the query string may hold."""
+
 
 def create_app(service: Service) -> FastAPI:
     """Return the service as an application of HTTP."""
     app = FastAPI(
         title=f"workbench serve: {service.versions.main.origin.model}",
         version=read_workbench_version(),
-        description="Predictions of new rows from the posterior of a fit; scores of rows with an outcome.",
+        description="Predictions of new rows from the posterior of a fit; scores of rows with an outcome. "
+        "/version says which columns a row has.",
         docs_url=None,
         redoc_url=None,
     )
@@ -77,12 +98,12 @@ def create_app(service: Service) -> FastAPI:
 def _add_answers(app: FastAPI, service: Service) -> None:
     """Add the routes that answer by a fit."""
 
-    @app.post("/predict", summary="Predict rows", openapi_extra=_describe_body(_ROWS))
+    @app.post("/predict", summary="Predict rows", openapi_extra=_describe_body(_ROWS, _QUANTITY))
     async def predict(request: Request) -> Response:
         """Return mean, interval, expectation with its interval and parts of the variance, for each row."""
         return await _answer(service, "predict", request)
 
-    @app.post("/score", summary="Score rows whose outcome is known", openapi_extra=_describe_body(_ROWS))
+    @app.post("/score", summary="Score rows whose outcome is known", openapi_extra=_describe_body(_SCORED))
     async def score(request: Request) -> Response:
         """Return the log score of each row, and how far out its outcome lies."""
         return await _answer(service, "score", request)
@@ -98,16 +119,19 @@ def _add_answers(app: FastAPI, service: Service) -> None:
 def _add_states(app: FastAPI, service: Service) -> None:
     """Add the routes that say how the service is."""
 
+    @app.head("/health", include_in_schema=False)
     @app.get("/health", summary="Whether the process is alive")
     async def health() -> Response:
         """Return `ok`."""
         return _write({"status": "ok"})
 
+    @app.head("/ready", include_in_schema=False)
     @app.get("/ready", summary="Whether it answers requests")
     async def ready() -> Response:
         """Return which version answers."""
         return _write({"status": "ready"})
 
+    @app.head("/ping", include_in_schema=False)
     @app.get("/ping", summary="MLflow's word for /health")
     async def ping() -> Response:
         """Return an empty line."""
@@ -115,18 +139,18 @@ def _add_states(app: FastAPI, service: Service) -> None:
 
     @app.get("/version", summary="Which versions answer")
     async def version() -> Response:
-        """Return each version: its number, the hash of its run, its draws."""
+        """Return each version: its number, the hash of its run, its draws, the columns that its rows have."""
         versions = service.versions
-        canary = service.options.canary
+        canary, shadow = service.options.canary, service.options.shadow
         found: dict[str, Any] = {"workbench": read_workbench_version(), **_describe(versions.main)}
-        if versions.canary is not None and canary is not None:
+        if canary is not None:
             found["canary"] = {
-                **_describe(versions.canary),
+                **_describe_second(versions.canary, versions.main, canary.alias),
                 "share": canary.share,
                 "key": service.options.key_column or f"header {KEY_HEADER}",
             }
-        if versions.shadow is not None:
-            found["shadow"] = _describe(versions.shadow)
+        if shadow:
+            found["shadow"] = _describe_second(versions.shadow, versions.main, shadow)
         return _write(found)
 
     @app.get("/metrics", summary="Metrics of all processes, for Prometheus")
@@ -142,13 +166,19 @@ def _add_states(app: FastAPI, service: Service) -> None:
         return Response(build_docs_page(app.openapi()), media_type="text/html")
 
 
-def _describe_body(schema: dict[str, Any]) -> dict[str, Any]:
+def _describe_body(schema: dict[str, Any], *more: dict[str, Any]) -> dict[str, Any]:
     content = {"application/json": {"schema": schema}, "text/csv": {"schema": {"type": "string"}}}
-    return {"requestBody": {"required": True, "content": content}}
+    return {"requestBody": {"required": True, "content": content}, "parameters": [_NEW_GROUPS, *more]}
 
 
 def _describe(served: ServedVersion) -> dict[str, Any]:
-    return {**describe_version(served), "opened": served.opened_at}
+    opened = datetime.fromtimestamp(served.opened_at, UTC).isoformat(timespec="seconds")
+    return {**describe_version(served), "opened": opened, **describe_columns(served.opened)}
+
+
+def _describe_second(served: ServedVersion | None, main: ServedVersion, alias: str) -> dict[str, Any]:
+    """Return a second version, or that its alias is awaited."""
+    return {"awaited": f"{main.origin.model}@{alias}"} if served is None else _describe(served)
 
 
 class _Guard:
@@ -157,13 +187,14 @@ class _Guard:
     def __init__(self, app: ASGIApp, service: Service) -> None:
         self._app = app
         self._service = service
-        self._expected = b"Bearer " + service.options.token.encode() if service.options.token else b""
+        self._expected = service.options.token.encode()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer a request, or refuse it."""
         if self._expected and scope["type"] == "http" and scope["path"] not in _OPEN:
             shown = next((value for name, value in scope["headers"] if name == b"authorization"), b"")
-            if not hmac.compare_digest(shown, self._expected):
+            scheme, _, token = shown.partition(b" ")
+            if not (hmac.compare_digest(token.strip(), self._expected) and scheme.lower() == b"bearer"):
                 self._service.metrics.count_rejected("token")
                 response = _write({"error": "a bearer token was expected."}, 401)
                 response.headers["www-authenticate"] = "Bearer"
@@ -183,13 +214,17 @@ async def _explain(_request: Request, reason: Exception) -> Response:
 async def _answer(service: Service, route: str, request: Request) -> Response:
     limits = service.options.limits
     content_type = request.headers.get("content-type", "")
+    encoding = request.headers.get("content-encoding", "identity").strip().lower()
+    if encoding not in ("", "identity"):
+        message = f"the body is compressed (`{encoding[:20]}`), which is not read here."
+        return _refuse(service, route, 415, neutralise(message))
     try:
         body = await asyncio.wait_for(_read_body(request, limits.body), limits.reading)
     except TimeoutError:
         return _refuse(service, route, 408, "the body did not come in time.")
     if body is None:
         return _refuse(service, route, 413, f"the body is longer than {limits.body:,} bytes.")
-    asked = Asked(route, content_type, body, request.headers.get(KEY_HEADER, ""))
+    asked = Asked(route, content_type, body, request.headers.get(KEY_HEADER, ""), request.url.query)
     return _send(await service.answer(asked))
 
 

@@ -25,13 +25,23 @@ from workbench.errors import (
     neutralise,
 )
 from workbench.serving.answers import predict_plainly, predict_rows, score_rows
-from workbench.serving.bodies import BadRequest, RowsRequest, read_invocation, read_request
+from workbench.serving.bodies import (
+    BadRequest,
+    RowsRequest,
+    read_invocation,
+    read_request,
+    read_scored,
+    write_key,
+)
 from workbench.serving.metrics import ServiceMetrics, describe_failure
 from workbench.serving.options import ServingOptions
 from workbench.serving.versions import ServedVersion, ServedVersions
 
 Log = Callable[..., None]
 """Writes a line of the log: an event, a level, and values by name."""
+
+_READERS = {"predict": read_request, "score": read_scored, "invocations": read_invocation}
+"""What reads the body of a request, by its route."""
 
 _MOST_SHADOWED = 100
 """Requests that wait for the second version that answers unheard; further ones are left out. Ours."""
@@ -82,6 +92,8 @@ class Asked:
         The body.
     key
         What chooses the version, where a client gave it.
+    query
+        The query string.
     arrived
         When its last byte came, by `time.monotonic` [s].
     """
@@ -90,6 +102,7 @@ class Asked:
     content_type: str
     body: bytes
     key: str = ""
+    query: str = ""
     arrived: float = field(default_factory=time.monotonic)
 
 
@@ -177,10 +190,13 @@ class Service:
             )
         label = ""
         try:
-            read = read_invocation if asked.route == "invocations" else read_request
-            main = self.versions.main
-            request = read(
-                asked.content_type, asked.body, self.options.limits, self.options.new_groups, main.folder
+            request = _READERS[asked.route](
+                asked.content_type,
+                asked.body,
+                self.options.limits,
+                self.options.new_groups,
+                self.versions.main.folder,
+                asked.query,
             )
             served = self.versions.choose(self._find_key(asked, request))
             label = served.origin.label
@@ -198,7 +214,7 @@ class Service:
             return asked.key or asked.body
         if not request.table.has_column(column):
             raise BindingError(f"`request` has no column `{column}`, whose value chooses the version.")
-        return str(request.table.cells.column(column)[0].as_py())
+        return write_key(request.first.get(column))
 
     def _compute(self, route: str, served: ServedVersion, request: RowsRequest) -> Any:
         if route == "score":

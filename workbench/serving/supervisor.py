@@ -90,7 +90,8 @@ def listen(host: str, port: int) -> Iterator[socket.socket]:
         )[0]
         listening = socket.socket(family, kind, protocol)
     except (OSError, UnicodeError, OverflowError) as reason:
-        raise RequestError(f"the address `{host}` cannot be used: {reason}.") from reason
+        cause = reason.strerror if isinstance(reason, OSError) else "this is no name of a host"
+        raise RequestError(f"the address `{host}` cannot be used: {cause}.") from reason
     with listening:
         try:
             listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)

@@ -14,7 +14,7 @@ import numpy as np
 
 from workbench import toolchain
 from workbench.backends.stan import StanBackend
-from workbench.errors import WorkbenchError
+from workbench.errors import RequestError, StoreError, WorkbenchError
 from workbench.estimation.sampling.stored_draws import StoredDraws, select_draws
 from workbench.files import make_scratch
 from workbench.journal import EVENTS
@@ -23,11 +23,13 @@ from workbench.prediction.outcomes import find_predicted, list_quantities
 from workbench.program.predictive.dependence import find_dependent
 from workbench.program.read import read_tree
 from workbench.registry import ModelRegistry, Version, parse_reference
-from workbench.registry.names import CHAMPION, VersionReference
+from workbench.registry.names import CHAMPION, LATEST, VersionReference
 from workbench.registry.runs import hash_run, name_content
+from workbench.registry.state import RegistryState
 from workbench.results import Fit, run_directory
 from workbench.results.outcomes import list_outcome_data
 from workbench.results.stored import PlainArray
+from workbench.serving.columns import list_columns, list_outcome_columns
 from workbench.serving.loaded_stan import LoadedStan
 from workbench.serving.options import Canary, ServingOptions
 from workbench.toolchain import ToolchainSettings
@@ -253,12 +255,13 @@ class ServedVersions:
             return
         self._seen = self._stamp()
         registry = self._registry()
-        aliases = registry.read_state().find_model(parse_reference(self.options.source).name).aliases
+        state = registry.read_state()
         for role, reference in self._list_references().items():
-            if role and reference.which not in aliases:
+            if role and _is_absent(reference, state):
                 self.on_wait(str(reference))
                 continue
-            self._change(role, registry, registry.find(str(reference)), reference)
+            self._change(role, registry, state.find_version(reference), reference)
+        self._check_key_column()
         if any(not reference.which.isdecimal() for reference in self._list_references().values()):
             self._watcher = threading.Thread(target=self._watch, daemon=True, name="versions")
             self._watcher.start()
@@ -277,6 +280,22 @@ class ServedVersions:
         fit = run_directory.read(folder, run_directory.PREDICTED_FROM)
         self._used[""] = open_version(fit, origin, self.options, self.on_crash)
         self.on_change(self._used[""], None)
+
+    def _check_key_column(self) -> None:
+        """Refuse a column as the key of a request that no request would have.
+
+        Raises
+        ------
+        RequestError
+            The fit has no such column.
+        """
+        column, opened = self.options.key_column, self.main.opened
+        if not column:
+            return
+        known = list_columns(opened)
+        if column in list_outcome_columns(opened) or column not in (*known, *opened.fit.results.data.columns):
+            message = f"{self.main.origin.reference} takes no column `{column}` (--canary-key)."
+            raise RequestError(message, hint=f"it takes {', '.join(f'`{name}`' for name in known)}")
 
     def _list_references(self) -> dict[str, VersionReference]:
         """Return what each version is asked for by."""
@@ -301,43 +320,49 @@ class ServedVersions:
         return state.st_size, state.st_mtime_ns
 
     def _watch(self) -> None:
+        said = ""
         while not self._end.wait(self.options.look):
             try:
                 self.look()
-            except WorkbenchError as reason:
-                self.on_failure(self.options.source, reason)
-            except OSError:  # the registry cannot be read for a moment
-                continue
+                said = ""
+            except (WorkbenchError, OSError) as reason:  # it is tried each time, and said once
+                if str(reason) != said:
+                    said = str(reason)
+                    self.on_failure(self.options.source, _as_store_error(reason))
 
     def look(self) -> None:
         """Change over to the versions that aliases point to now; those that cannot be opened stay out.
 
         Raises
         ------
-        WorkbenchError
-            The registry cannot be read.
+        WorkbenchError, OSError
+            The registry cannot be read, or does not have the name any more: all versions go on.
         """
         stamp = self._stamp()
         now = time.monotonic()
         due = [key for key, when in self._failed.items() if now - when > _AGAIN]
         if stamp == self._seen and not due:
             return
+        registry = self._registry()
+        state = registry.read_state()
+        state.find_model(parse_reference(self.options.source).name)
         self._seen = stamp
         for key in due:
             del self._failed[key]
-        registry = self._registry()
         for role, reference in self._list_references().items():
-            self._follow(role, registry, reference)
+            if not role or not _is_absent(reference, state):
+                self._follow(role, registry, state, reference)
+            elif role in self._used:
+                self._stop(role)
 
-    def _follow(self, role: str, registry: ModelRegistry, reference: VersionReference) -> None:
+    def _follow(
+        self, role: str, registry: ModelRegistry, state: RegistryState, reference: VersionReference
+    ) -> None:
         """Change over to what an alias points to now; the version before goes on if that fails."""
         try:
-            version = registry.find(str(reference))
-        except WorkbenchError as reason:  # the alias is gone
-            if role in self._used and role:
-                self._stop(role)
-            elif not role:
-                self.on_failure(str(reference), reason)
+            version = state.find_version(reference)
+        except WorkbenchError as reason:  # the alias of the main version is gone
+            self.on_failure(str(reference), reason)
             return
         key = role, version.number
         used = self._used.get(role)
@@ -364,6 +389,24 @@ class ServedVersions:
         before = self._used.get(role)
         self._used[role] = opened
         self.on_change(opened, before)
+
+
+def _is_absent(reference: VersionReference, state: RegistryState) -> bool:
+    """Return whether an alias does not exist; numbers and `latest` are none.
+
+    Raises
+    ------
+    RequestError
+        The registry does not have the name.
+    """
+    is_alias = not reference.which.isdecimal() and reference.which != LATEST
+    return is_alias and reference.which not in state.find_model(reference.name).aliases
+
+
+def _as_store_error(reason: WorkbenchError | OSError) -> WorkbenchError:
+    if isinstance(reason, WorkbenchError):
+        return reason
+    return StoreError(f"the registry cannot be read: {reason.strerror}.")
 
 
 def is_of_canary(key: str | bytes, canary: Canary | None) -> bool:

@@ -113,6 +113,7 @@ def _make_log() -> Callable[..., None]:
             write("package", record.levelname.lower(), package=record.name, message=record.getMessage())
 
     logging.getLogger().addHandler(Handler(logging.WARNING))
+    logging.captureWarnings(True)
     return write
 
 
